@@ -1,0 +1,1 @@
+"""Engines that make pictures, all behind one contract (base.Backend)."""

@@ -1,0 +1,138 @@
+"""The contract every engine keeps, so that the rest of the house does not care which one makes the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from ..domain.config import PipelineConfig
+from ..domain.parameters import Value
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What a backend offers right now. Names are exactly those the backend accepts.
+
+    `stages` is a subset of domain.config.STAGES. `features` may hold: refiner, hires, preview, progress, interrupt,
+    scheduler, vae, checkpoint (= can switch it), face_restore.
+    """
+
+    kind: str
+    name: str
+    version: str = ""
+    loaded_checkpoint: str = ""
+    checkpoints: tuple[str, ...] = ()
+    vaes: tuple[str, ...] = ()
+    loras: tuple[str, ...] = ()
+    samplers: tuple[str, ...] = ()
+    schedulers: tuple[str, ...] = ()
+    upscalers: tuple[str, ...] = ()
+    hires_upscalers: tuple[str, ...] = ()
+    adetailer_models: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    features: frozenset[str] = frozenset()
+
+    def choices(self, name: str) -> tuple[str, ...]:
+        """The list a catalogue parameter's `choices` names; empty when the backend has none."""
+        listed: tuple[str, ...] = getattr(self, name, ())
+        return listed
+
+
+class StageOrder(Struct, frozen=True, kw_only=True):
+    """One stage of one job, ready to be made: seed ≥ 0, `image` the picture to start from (b"" for txt2img)."""
+
+    job_id: str
+    stage: str
+    prompt: str
+    negative: str
+    seed: int
+    config: PipelineConfig
+    image: bytes = b""
+
+
+class StageImage(Struct, frozen=True, kw_only=True):
+    """One picture as the backend gave it, whole and checked. `data` is written to disk byte for byte.
+
+    `suspect` codes: "mismatch:<path>" (applied differs from asked), "black", "interrupted", "unchanged" (an upscale
+    that changed nothing), "size". A suspect picture is shown but never counts as evidence.
+    """
+
+    data: bytes
+    suffix: str
+    width: int
+    height: int
+    seed: int
+    infotext: str = ""
+    suspect: tuple[str, ...] = ()
+
+
+class StageResult(Struct, frozen=True, kw_only=True):
+    """What came of one stage. `interrupted` means the backend stopped half way: its pictures are half done.
+
+    `asked` and `applied` are catalogue values by path; `applied` holds only what the backend's answer tells.
+    `notes` are sentences for the user (a fallback taken, a retry, fewer pictures than asked).
+    """
+
+    images: tuple[StageImage, ...]
+    asked: Mapping[str, Value] = {}
+    applied: Mapping[str, Value] = {}
+    queue_wait_s: float = 0.0
+    attempts: int = 1
+    interrupted: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class StageProgress(Struct, frozen=True, kw_only=True):
+    """How far the current stage is. `fraction` 0–1, `step` of `steps` (0 = unknown), `preview` an image file or b"".
+
+    `state` is a few words when there is something to say: "loading checkpoint", "waiting behind another job".
+    """
+
+    fraction: float = 0.0
+    step: int = 0
+    steps: int = 0
+    preview: bytes = b""
+    state: str = ""
+
+
+class Backend(Protocol):
+    """One engine on one machine.
+
+    Obligations:
+    - `check` and `generate` are called by one thread at a time (the node's thread). `progress`, `interrupt` and `close`
+      may be called by any thread at any time and return soon (≤ 5 s), also while `generate` waits.
+    - `generate` makes one stage and returns whole pictures only, in the order made. The same order twice gives the same
+      picture where the engine can promise it. It never changes the order's values silently: what the engine did
+      otherwise stands in `applied` and in `suspect`.
+    - It raises only BackendError (see domain.errors) and, when `interrupt` stopped it before any picture, Cancelled.
+    - Nothing is left running on the engine when `generate` has raised, as far as the engine allows it.
+    - `progress` never raises; None means nothing is known. A watcher calls it every 0.5 s to 1 s while `generate` runs;
+      a backend may use these calls as its heartbeat and make a hanging `generate` raise AnswerLost.
+    - `interrupt` makes a running `generate` return soon, with `interrupted=True` or Cancelled; it never stops somebody
+      else's job on a shared server. Interrupting an idle backend does nothing.
+    - Passwords are never part of `name`, an error, a note or a log line.
+    """
+
+    kind: str
+    name: str
+
+    def check(self) -> Capabilities:
+        """Ask what the backend offers. Raises Unreachable, NotReady, AccessDenied, Refused or EngineFault."""
+        ...
+
+    def generate(self, order: StageOrder) -> StageResult:
+        """Make one stage. Blocks until done."""
+        ...
+
+    def progress(self) -> StageProgress | None:
+        """How far the running stage is, or None."""
+        ...
+
+    def interrupt(self) -> None:
+        """Stop the running stage soon."""
+        ...
+
+    def close(self) -> None:
+        """Give up connections. The backend is not used afterwards."""
+        ...

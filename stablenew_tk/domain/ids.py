@@ -1,0 +1,27 @@
+"""Short sortable names for runs, jobs, pictures and journal lines."""
+
+from __future__ import annotations
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32: no I, L, O, U to misread
+ID_LENGTH = 26
+
+
+def ulid(unix_ms: int, randomness: bytes) -> str:
+    """26 characters that sort by time (ulid.org layout): 48 bits of milliseconds, then 80 random bits.
+
+    `randomness` is 10 bytes; raises ValueError for other lengths or a time outside 48 bits.
+    """
+    if len(randomness) != 10 or not 0 <= unix_ms < 1 << 48:
+        raise ValueError("a ulid needs 10 random bytes and a time in milliseconds of at most 48 bits")
+    number = (unix_ms << 80) | int.from_bytes(randomness, "big")
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -5, -5))
+
+
+def ulid_time_ms(text: str) -> int:
+    """Milliseconds since 1970 stored in an id made by `ulid`. Raises ValueError for other text."""
+    if len(text) != ID_LENGTH:
+        raise ValueError(f"{text!r} is not an id of {ID_LENGTH} characters")
+    number = 0
+    for char in text[:10]:
+        number = number << 5 | _ALPHABET.index(char)
+    return number

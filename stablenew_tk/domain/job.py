@@ -1,0 +1,133 @@
+"""What one click on Run becomes: a request, then jobs whose seeds and values are fixed before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from .config import PipelineConfig
+from .errors import InvalidInput
+from .parameters import Value
+from .prompt import PackPrompt, joined_negative
+
+MAX_SEED = 2**32 - 1
+RANDOM_SEED = -1
+
+# Who won a field: the user, the last run, a preset, the checkpoint's profile, its style, or the engine's default.
+Origin = Literal["user", "last_run", "preset", "profile", "style", "engine"]
+
+
+class RandomizerChoice(Struct, frozen=True):
+    """Which variant of a randomized prompt this is; `index` counts from 0."""
+
+    mode: str = "none"
+    index: int = 0
+    count: int = 1
+    choices: dict[str, str] = {}
+
+
+class LearningTag(Struct, frozen=True):
+    """Whether and how a job feeds learning. `active` jobs belong to a step of a plan."""
+
+    mode: Literal["off", "passive", "active"] = "passive"
+    plan_id: str = ""
+    step_id: str = ""
+    value: Value | None = None
+    row: int = 0
+
+
+class RunRequest(Struct, frozen=True, kw_only=True):
+    """What the user asked for. `seed` −1 draws a new one; `seeds_per_prompt` counts up from it.
+
+    `start_image` is the path of an existing picture for runs that begin at img2img, ADetailer or upscale.
+    """
+
+    pack_id: str
+    prompts: tuple[PackPrompt, ...]
+    config: PipelineConfig = PipelineConfig()
+    origins: Mapping[str, Origin] = {}
+    seed: int = RANDOM_SEED
+    seeds_per_prompt: int = 1
+    global_negative: str = ""
+    start_image: str = ""
+    record: bool = True
+    interactive: bool = True
+    limit: int = 0
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """One image request on one node: all values final, seed ≥ 0."""
+
+    job_id: str
+    run_id: str
+    run_name: str
+    index: int
+    pack_id: str
+    prompt_id: str
+    prompt: str
+    negative: str
+    seed: int
+    config: PipelineConfig
+    origins: Mapping[str, Origin] = {}
+    randomizer: RandomizerChoice = RandomizerChoice()
+    learning: LearningTag = LearningTag()
+    start_image: str = ""
+    record: bool = True
+    interactive: bool = True
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Enabled stages in working order."""
+        return self.config.stages()
+
+
+def make_jobs(request: RunRequest, *, run_name: str, new_id: Callable[[], str], draw_seed: Callable[[], int]) -> tuple[Job, ...]:
+    """All jobs of a request, prompt by prompt, with numbers for seeds (0 to 2^32−1).
+
+    Raises InvalidInput when nothing could be made: no prompt, no stage, a later stage without a picture to start from.
+    """
+    _check(request)
+    first = request.seed if request.seed != RANDOM_SEED else draw_seed()
+    run_id = new_id()
+    pairs = [(prompt, row) for prompt in request.prompts for row in range(request.seeds_per_prompt)]
+    if request.limit:
+        pairs = pairs[: request.limit]
+    return tuple(
+        Job(
+            job_id=new_id(),
+            run_id=run_id,
+            run_name=run_name,
+            index=index,
+            pack_id=request.pack_id,
+            prompt_id=prompt.prompt_id,
+            prompt=prompt.positive,
+            negative=joined_negative(prompt.negative, request.global_negative),
+            seed=(first + row) % (MAX_SEED + 1),
+            config=request.config,
+            origins=dict(request.origins),
+            learning=LearningTag(mode="passive" if request.record else "off", row=row),
+            start_image=request.start_image,
+            record=request.record,
+            interactive=request.interactive,
+        )
+        for index, (prompt, row) in enumerate(pairs)
+    )
+
+
+def _check(request: RunRequest) -> None:
+    stages = request.config.stages()
+    if not request.prompts:
+        raise InvalidInput("Nothing to run: choose at least one prompt.", "prompts")
+    if not stages:
+        raise InvalidInput("Nothing to run: switch on at least one stage.", "stages")
+    if stages[0] != "txt2img" and not request.start_image:
+        raise InvalidInput(f"{stages[0]} needs a picture to start from: choose one, or switch txt2img on.", "start_image")
+    if stages[0] == "txt2img" and request.start_image:
+        raise InvalidInput("A run that starts from a picture cannot begin with txt2img: switch txt2img off.", "start_image")
+    if not RANDOM_SEED <= request.seed <= MAX_SEED:
+        raise InvalidInput(f"seed: {request.seed} is outside 0 to {MAX_SEED} (−1 = random).", "seed")
+    if not 1 <= request.seeds_per_prompt <= 1000:
+        raise InvalidInput(f"seeds per prompt: {request.seeds_per_prompt} is outside 1 to 1000.", "seeds_per_prompt")
+

@@ -1,0 +1,1 @@
+"""Runs jobs stage by stage on worker threads and reports by events."""
