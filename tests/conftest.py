@@ -1,0 +1,119 @@
+"""Silence is impossible here: every test fails on a leaked thread, a warning, an unexpected error log, a Tk callback
+error, or a connection that leaves this machine.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def wait_until(condition: Callable[[], object], timeout_s: float = 10.0, step: Callable[[], object] | None = None) -> None:
+    """Wait for a condition, calling `step` (a Tk update, a queue drain) between looks. Fails the test after timeout."""
+    deadline = time.monotonic() + timeout_s
+    pause = threading.Event()
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {timeout_s} s for {getattr(condition, '__name__', condition)!r} in vain")
+        if step is not None:
+            step()
+        pause.wait(0.002)
+
+
+def pump(root: object, condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+    """Run the Tk loop until the condition holds."""
+    wait_until(condition, timeout_s, step=root.update)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def _home_is_a_temp_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "STABLENEW_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left_behind() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 5
+    pause = threading.Event()
+    while time.monotonic() < deadline:
+        left = [t for t in threading.enumerate() if t not in before and t.is_alive()]
+        if not left:
+            return
+        pause.wait(0.01)
+    pytest.fail(f"threads left behind: {[t.name for t in left]}")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_logged_as_error(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Iterator[None]:
+    caplog.set_level(logging.WARNING)
+    yield
+    if "expects_error_log" in request.fixturenames:
+        return
+    errors = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
+    assert not errors, f"logged as errors: {errors}"
+
+
+@pytest.fixture
+def expects_error_log() -> None:
+    """Ask for this fixture when the test provokes a logged error on purpose."""
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_leaves_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = str(address[0])  # type: ignore[index]
+            assert host.startswith("127.") or host in ("::1", "localhost"), f"a test connects to {host}"
+        real(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(scope="session")
+def _session_root() -> Iterator[object]:
+    if not os.environ.get("DISPLAY"):
+        pytest.fail("no display: run the tests with python3 scripts/test.py, which brings its own")
+    import customtkinter
+
+    from stablenew_tk.gui import theme
+
+    root = customtkinter.CTk()
+    root.geometry("1280x800+0+0")
+    theme.apply(root, "dark")
+    root.update()
+    yield root
+    root.destroy()
+
+
+@pytest.fixture
+def root(_session_root: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """The one Tk root of the session, emptied after the test; an error in a Tk callback fails the test."""
+    import tkinter
+
+    failures: list[BaseException] = []
+    monkeypatch.setattr(
+        tkinter.Misc, "report_callback_exception", lambda self, kind, value, trace: failures.append(value), raising=False
+    )
+    _session_root.report_callback_exception = lambda kind, value, trace: failures.append(value)  # type: ignore[attr-defined]
+    yield _session_root
+    for child in list(_session_root.winfo_children()):  # type: ignore[attr-defined]
+        child.destroy()
+    _session_root.update()  # type: ignore[attr-defined]
+    if failures:
+        raise failures[0]
