@@ -1,0 +1,32 @@
+"""Start StableNew: `python3 scripts/run.py` opens the window, with arguments it is the command line.
+
+The first start makes the environment; later ones only look whether anything changed. Without a display and without
+arguments the starter pack runs in the terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import environment
+import system
+
+
+def main(arguments: list[str]) -> None:
+    display = environment.has_display()
+    packages = (*system.TO_RUN, *system.TO_SHOW) if display else system.TO_RUN
+    python = environment.prepare(packages=packages)
+    if not arguments and not display:
+        system.say("There is no display here, so the starter pack runs in the terminal instead of the window.")
+        arguments = ["run", "starter", "--backend", "sketch"]
+    # -P: a file in the user's folder must not be taken for a module of ours.
+    environment.hand_over(python, ["-P", "-m", "stablenew_tk", *arguments])
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except system.SetupFailed as error:
+        system.exit_with(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
