@@ -1,0 +1,308 @@
+"""Colours, fonts and distances of the window, dark and light. No other module of the window names a colour.
+
+A colour is asked for by its role ("surface", "text2", "accent"), so that one switch repaints everything. customtkinter
+widgets take both colours at once (`pair`); what is drawn on a Canvas asks for `colour` and repaints in `on_change`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tkinter as tk
+import weakref
+from collections.abc import Callable
+from tkinter import font as tkfont
+from tkinter import ttk
+from typing import Literal
+
+import customtkinter as ctk
+
+Mode = Literal["dark", "light"]
+Role = Literal[
+    "bg", "chrome", "surface", "raised", "raised2", "line", "edge", "edge_hover",
+    "text", "text2", "text3", "disabled",
+    "accent", "accent_hover", "accent_pressed", "accent_ink", "accent_text", "selection",
+    "switch_track", "switch_knob", "focus", "star", "star_empty",
+    "ok", "ok_soft", "warn", "warn_soft", "badge", "badge_ink", "danger", "danger_soft", "info", "info_soft",
+    "chart_range", "chart_best", "chart_zone", "chart_dot", "chart_mean", "image_ground", "logo_ink",
+]  # fmt: skip
+
+# role: (light, dark), the order customtkinter expects.
+_COLOURS: dict[Role, tuple[str, str]] = {
+    "bg": ("#F3F2EE", "#121214"),
+    "chrome": ("#EAE9E4", "#17171A"),
+    "surface": ("#FFFFFF", "#1C1C20"),
+    "raised": ("#F3F2EE", "#25252A"),
+    "raised2": ("#E4E3DD", "#303037"),
+    "line": ("#D9D8D1", "#2E2E35"),
+    "edge": ("#94938B", "#565661"),
+    "edge_hover": ("#7E7D75", "#73737F"),
+    "text": ("#1B1B1D", "#F3F2EF"),
+    "text2": ("#47474A", "#C4C3BE"),
+    "text3": ("#5C5C60", "#A3A29D"),
+    "disabled": ("#65656A", "#8E8D89"),
+    "accent": ("#FFC805", "#FFC805"),
+    "accent_hover": ("#FFD94D", "#FFD94D"),
+    "accent_pressed": ("#E0AE00", "#E0AE00"),
+    "accent_ink": ("#1C1600", "#1C1600"),
+    "accent_text": ("#735600", "#FFC805"),
+    "selection": ("#FFF3C8", "#3C341C"),
+    "switch_track": ("#F2D98A", "#6B5708"),
+    "switch_knob": ("#735600", "#FFC805"),
+    "focus": ("#1B1B1D", "#F3F2EF"),
+    "star": ("#A97D00", "#FFC805"),
+    "star_empty": ("#94938B", "#565661"),
+    "ok": ("#1B6E30", "#63C878"),
+    "ok_soft": ("#E8F0EA", "#27382E"),
+    "warn": ("#994B00", "#F59E4C"),
+    "warn_soft": ("#F5EDE6", "#3F3127"),
+    "badge": ("#994B00", "#F59E4C"),
+    "badge_ink": ("#FFFFFF", "#1C1600"),
+    "danger": ("#B92626", "#FF7B76"),
+    "danger_soft": ("#F8E9E9", "#402B2E"),
+    "info": ("#1A5FA8", "#6DB1F5"),
+    "info_soft": ("#E8EFF6", "#293442"),
+    "chart_range": ("#C4C3BB", "#565661"),
+    "chart_best": ("#FFC805", "#FFC805"),
+    "chart_zone": ("#FBF3D9", "#2E2B1E"),
+    "chart_dot": ("#47474A", "#C4C3BE"),
+    "chart_mean": ("#1B1B1D", "#F3F2EF"),
+    "image_ground": ("#E4E3DD", "#0D0D0F"),
+    "logo_ink": ("#1C1600", "#1C1600"),
+}
+
+RING = 4  # around every control that takes the focus; always reserved, so nothing shifts
+PAD, PAD_WIDE, CARD_PAD = 16, 20, 14
+FIELD_GAP_X, FIELD_GAP_Y = 12, 10
+RADIUS_TAG, RADIUS, RADIUS_CARD = 4, 6, 8
+SMALL, CONTROL, ACTION, MAIN = 28, 32, 36, 40  # heights of controls
+ROW, TABLE_ROW, CHART_ROW = 28, 32, 52
+TOP_BAR, TOOL_BAR, ACTION_BAR, BOTTOM_BAR, RAIL_ITEM, RAIL = 48, 48, 64, 40, 60, 76
+NARROW_BELOW, WIDE_FROM = 1180, 1600  # window widths
+
+_LINUX_FAMILIES = ("Inter", "Noto Sans", "Cantarell", "Ubuntu", "DejaVu Sans")
+# These faces are about 6 % wider than the others: one pixel less keeps texts within their fields.
+_WIDE_FAMILIES = ("DejaVu Sans", "Verdana")
+
+
+class _State:
+    """What `apply` decided. One window per process, so one state."""
+
+    mode: Mode = "dark"
+    family: str = "TkDefaultFont"
+    scale: float = 1.0
+    generation: int = 0
+    root: weakref.ref[tk.Misc] | None = None
+    listeners: list[Callable[[], Callable[[], None] | None]] = []  # noqa: RUF012  # one shared list is the point
+
+
+_fonts: dict[tuple[int, bool, bool], tkfont.Font] = {}
+_ctk_fonts: dict[tuple[int, bool], ctk.CTkFont] = {}
+
+
+def mode() -> Mode:
+    """The mode in use; "system" is already resolved."""
+    return _State.mode
+
+
+def colour(role: Role) -> str:
+    """The colour of a role in the present mode, as "#RRGGBB"."""
+    return _COLOURS[role][_State.mode == "dark"]
+
+
+def pair(role: Role) -> tuple[str, str]:
+    """(light, dark) for customtkinter widgets, which follow the mode by themselves."""
+    return _COLOURS[role]
+
+
+def rgb(role: Role) -> tuple[int, int, int]:
+    """The colour as three numbers 0-255, for Pillow."""
+    text = colour(role)
+    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+
+def px(length: float) -> int:
+    """Design pixels to screen pixels. customtkinter scales its own widgets; what we draw ourselves scales here."""
+    return round(length * _State.scale)
+
+
+def generation() -> int:
+    """Counts roots. Images belong to one root, so image caches keep it in their keys."""
+    return _State.generation
+
+
+def family() -> str:
+    """The family chosen for this machine."""
+    return _State.family
+
+
+def font_pixels(size: int) -> int:
+    """A size of the design for this family: wide faces are set one pixel smaller."""
+    return size - 1 if _State.family in _WIDE_FAMILIES else size
+
+
+def font(size: int = 13, bold: bool = False, mono: bool = False) -> tkfont.Font:
+    """A named font for Canvas and plain Tk widgets, made once. Size in pixels of the design."""
+    key = (size, bold, mono)
+    if key not in _fonts:
+        weight: Literal["bold", "normal"] = "bold" if bold else "normal"
+        _fonts[key] = tkfont.Font(root=_root(), family=_face(mono), size=-px(font_pixels(size)), weight=weight)
+    return _fonts[key]
+
+
+def ctk_font(size: int = 13, bold: bool = False) -> ctk.CTkFont:
+    """The same font for customtkinter widgets, which scale it by themselves."""
+    key = (size, bold)
+    if key not in _ctk_fonts:
+        _ctk_fonts[key] = ctk.CTkFont(_State.family, font_pixels(size), "bold" if bold else "normal")
+    return _ctk_fonts[key]
+
+
+def elide(text: str, face: tkfont.Font, width: int) -> str:
+    """The text cut with "…" so that it fits `width` screen pixels. Canvas text would wrap or run over instead."""
+    if width <= 0:
+        return ""
+    if face.measure(text) <= width:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if face.measure(text[:middle].rstrip() + "…") <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low].rstrip() + "…"
+
+
+def on_change(callback: Callable[[], None]) -> None:
+    """Call this when the mode or font changes. A bound method is held weakly and dropped with its widget."""
+    owner = getattr(callback, "__self__", None)
+    _State.listeners.append(weakref.WeakMethod(callback) if owner is not None else lambda: callback)
+
+
+def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: str = "") -> None:
+    """Dress the window: fonts, customtkinter's theme, ttk styles; then repaint everything that asked for it.
+
+    "system" is looked up once, here: customtkinter would start a program every 30 ms to watch it on Linux.
+    """
+    if _State.root is None or _State.root() is not root:
+        _State.root = weakref.ref(root)
+        _State.generation += 1
+        _fonts.clear()
+        _ctk_fonts.clear()
+        _State.scale = float(ctk.ScalingTracker.get_widget_scaling(root))
+    if wanted == "system":
+        _State.mode = "dark" if ctk.AppearanceModeTracker.detect_appearance_mode() else "light"
+    else:
+        _State.mode = wanted
+    _choose_family(root, family)
+    ctk.ThemeManager.theme.update(_ctk_theme())
+    ctk.set_appearance_mode(_State.mode)
+    if isinstance(root, ctk.CTk):
+        root.configure(fg_color=pair("bg"))
+    _style_ttk(root)
+    _announce()
+
+
+def _root() -> tk.Misc:
+    root = _State.root() if _State.root is not None else None
+    if root is None:
+        raise RuntimeError("theme.apply(root, mode) comes first: fonts belong to a root.")
+    return root
+
+
+def _face(mono: bool) -> str:
+    monos = {"win32": "Consolas", "darwin": "Menlo"}
+    return monos.get(sys.platform, "DejaVu Sans Mono") if mono else _State.family
+
+
+def _choose_family(root: tk.Misc, wish: str) -> None:
+    if wish:
+        chosen = wish
+    elif sys.platform == "win32":
+        chosen = "Segoe UI"
+    elif sys.platform == "darwin":
+        chosen = str(tkfont.nametofont("TkDefaultFont", root=root).actual("family"))
+    else:
+        present = set(tkfont.families(root))
+        chosen = next((name for name in _LINUX_FAMILIES if name in present), _LINUX_FAMILIES[-1])
+    if chosen == _State.family:
+        return
+    _State.family = chosen
+    for (size, _, mono), made in _fonts.items():
+        made.configure(family=_face(mono), size=-px(font_pixels(size)))
+    for (size, _), scaled in _ctk_fonts.items():
+        scaled.configure(family=chosen, size=font_pixels(size))
+
+
+def _announce() -> None:
+    living = []
+    for reference in _State.listeners:
+        callback = reference()
+        if callback is None:
+            continue
+        owner = getattr(callback, "__self__", None)
+        # A widget may be destroyed while Python still holds it.
+        if isinstance(owner, tk.Misc) and not _exists(owner):
+            continue
+        living.append(reference)
+        callback()
+    _State.listeners[:] = living
+
+
+def _exists(widget: tk.Misc) -> bool:
+    try:
+        return bool(widget.winfo_exists())
+    except tk.TclError:
+        return False  # its whole root is gone
+
+
+def _ctk_theme() -> dict[str, dict[str, object]]:
+    """Every customtkinter widget this app uses, in our colours."""
+    plain = {"corner_radius": RADIUS, "border_width": 1, "border_color": pair("edge")}
+    text = {"text_color": pair("text"), "text_color_disabled": pair("disabled")}
+    scrollbar = {"button_color": pair("edge"), "button_hover_color": pair("edge_hover")}
+    return {
+        "CTk": {"fg_color": pair("bg")},
+        "CTkToplevel": {"fg_color": pair("bg")},
+        "CTkFrame": {
+            "corner_radius": RADIUS_CARD,
+            "border_width": 0,
+            "fg_color": pair("surface"),
+            "top_fg_color": pair("surface"),
+            "border_color": pair("line"),
+        },
+        "CTkLabel": {**text, "corner_radius": 0, "fg_color": "transparent", "border_width": 0, "border_color": pair("line")},
+        "CTkEntry": {**plain, **text, "fg_color": pair("raised"), "placeholder_text_color": pair("text3")},
+        "CTkTextbox": {**plain, **text, "fg_color": pair("raised"),
+                       "scrollbar_button_color": pair("edge"), "scrollbar_button_hover_color": pair("edge_hover")},
+        "CTkScrollbar": {"corner_radius": 3, "border_spacing": 2, "fg_color": "transparent", **scrollbar},
+        "CTkFont": {"family": _State.family, "size": font_pixels(13), "weight": "normal"},
+    }  # fmt: skip
+
+
+def _style_ttk(root: tk.Misc) -> None:
+    """Tables (ttk.Treeview): flat head of 28 px, rows of 32 px, selection on its own ground."""
+    style = ttk.Style(root)
+    style.theme_use("default")
+    style.configure(
+        "Treeview",
+        background=colour("surface"),
+        fieldbackground=colour("surface"),
+        foreground=colour("text"),
+        font=font(13),
+        rowheight=px(TABLE_ROW),
+        borderwidth=0,
+        relief="flat",
+    )
+    style.map("Treeview", background=[("selected", colour("selection"))], foreground=[("selected", colour("text"))])
+    style.layout("Treeview", [("Treeview.treearea", {"sticky": "nswe"})])
+    style.configure(
+        "Treeview.Heading",
+        background=colour("raised"),
+        foreground=colour("text3"),
+        font=font(11),
+        padding=(px(8), px(6)),
+        relief="flat",
+        borderwidth=0,
+    )
+    style.map("Treeview.Heading", background=[("active", colour("raised2"))])
