@@ -1,0 +1,253 @@
+"""Picture files: saving what a backend sent, byte for byte, and reading pictures that may be damaged or hostile."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import struct
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from PIL import Image, UnidentifiedImageError
+
+from ..domain.errors import NotSaved, StorageError, Unreadable
+from .files import read_bounded, write_atomic
+
+# Only these: other formats let a renamed file start other programs (EPS runs Ghostscript).
+FORMATS = ("PNG", "JPEG", "WEBP")
+FILE_LIMIT = 256 * 1024 * 1024
+# Above this a picture is a bomb or a poster; decoding it would take hundreds of MB.
+PIXEL_LIMIT = 80_000_000
+NAME_BYTES = 100  # of 120: the rest is for a number and the suffix
+INFOTEXT_LIMIT = 64 * 1024
+
+_RESERVED = frozenset(
+    ("con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"))
+)
+# Everything Pillow's decoders are known to raise for damaged files.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    ZeroDivisionError,
+    NotImplementedError,
+    struct.error,
+    MemoryError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+
+
+class SavedImage(Struct, frozen=True):
+    """A picture on disk: path relative to the output root, with /, and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+
+
+def save_image(
+    outputs_root: Path,
+    *,
+    day: str,
+    run_name: str,
+    stage: str,
+    name_parts: Sequence[str],
+    data: bytes,
+    suffix: str,
+) -> SavedImage:
+    """Write a picture to `day/run/stage/name`, never over another one. Raises NotSaved and leaves nothing.
+
+    Names may be anything; what is not portable is replaced. `day` is YYYY-MM-DD, `suffix` like ".png".
+    """
+    folder = outputs_root / portable(day, 40) / portable(run_name, 60) / portable(stage, 40)
+    _make_inside(outputs_root, folder)
+    stem = portable("_".join(part for part in map(str, name_parts) if part), NAME_BYTES)
+    target = _reserve(folder, stem, re.sub(r"[^a-z0-9.]", "", suffix.lower())[:8])
+    try:
+        write_atomic(target, data)
+    except NotSaved:
+        target.unlink(missing_ok=True)
+        raise
+    return SavedImage(target.relative_to(outputs_root).as_posix(), hashlib.sha256(data).hexdigest())
+
+
+def portable(text: str, limit_bytes: int) -> str:
+    """A file or folder name that works on every system: letters, digits, `.`, `_` and `-`, small letters only.
+
+    Text that loses its end keeps a short hash of all of it, so that long names stay apart.
+    """
+    # Case and accents folded once here: two names that differ only in them would be one file on Windows and macOS.
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    slug = re.sub(r"[^\w.]+", "-", folded)
+    slug = re.sub(r"\.{2,}", ".", slug).strip("-._ ") or "untitled"
+    if slug.partition(".")[0] in _RESERVED:
+        slug = f"_{slug}"
+    raw = slug.encode("utf-8", "replace")
+    if len(raw) <= limit_bytes:
+        return raw.decode("utf-8")
+    digest = hashlib.sha256(raw).hexdigest()[:8]
+    return raw[: limit_bytes - 9].decode("utf-8", "ignore").rstrip("-._ ") + "-" + digest
+
+
+def _make_inside(root: Path, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        inside = folder.resolve().is_relative_to(root.resolve())
+    except OSError as error:
+        raise NotSaved(f"The folder {folder} cannot be made: {error.strerror}. Check the output folder.") from error
+    if not inside:
+        raise NotSaved(f"{folder} leads out of the output folder (a link?). The picture was not written there.")
+
+
+def _reserve(folder: Path, stem: str, suffix: str) -> Path:
+    """A name nobody has yet, taken by creating it empty: two programs asking at once get two names."""
+    for number in range(1, 100_000):
+        target = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
+        try:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise NotSaved(f"{target} cannot be written: {error.strerror}.") from error
+        return target
+    raise NotSaved(f"{folder} is full of pictures called {stem}.")
+
+
+def read_picture(path: Path, limit: int = FILE_LIMIT) -> bytes:
+    """The bytes of a picture file, as they are. Raises Unreadable."""
+    return read_bounded(path, limit)
+
+
+def open_for_start(path: Path) -> bytes:
+    """The bytes of a picture to start a run from, after making sure that all of it is there. Raises Unreadable."""
+    data = read_bounded(path, FILE_LIMIT)
+    try:
+        with _opened(data) as image:
+            image.verify()
+        with _opened(data) as image:
+            image.load()
+            kind = image.format
+    except _DAMAGE as error:
+        raise Unreadable(f"{path.name} cannot be used to start from: {_reason(error)}.") from error
+    # Pillow reads a PNG that lacks its end without complaint.
+    if kind == "PNG" and b"IEND\xaeB`\x82" not in data[-4096:]:
+        raise Unreadable(f"{path.name} cannot be used to start from: the end of the file is missing.")
+    return data
+
+
+def thumbnail(source: bytes | Path, edge_px: int) -> bytes:
+    """A small JPEG whose longer edge is at most `edge_px`. Raises Unreadable for what is not a whole picture.
+
+    About as long as decoding the picture; safe in several threads.
+    """
+    data = read_bounded(source, FILE_LIMIT) if isinstance(source, Path) else source
+    name = source.name if isinstance(source, Path) else "The picture"
+    try:
+        with _opened(data) as image:
+            # reducing_gap 2 shrinks in whole steps first: 1.2 x the cost of decoding instead of 1.7 x.
+            image.thumbnail((edge_px, edge_px), Image.Resampling.BICUBIC, reducing_gap=2.0)
+            return _as_jpeg(image)
+    except _DAMAGE as error:
+        raise Unreadable(f"{name} cannot be shown: {_reason(error)}.") from error
+
+
+def _opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    width, height = image.size
+    if width * height > PIXEL_LIMIT:
+        raise ValueError(f"{width} × {height} pixels are more than this program opens")
+    return image
+
+
+def _as_jpeg(image: Image.Image) -> bytes:
+    if image.mode != "RGB":
+        if image.has_transparency_data:
+            seen = image.convert("RGBA")
+            image = Image.new("RGBA", seen.size, (128, 128, 128, 255))
+            image.alpha_composite(seen)
+        image = image.convert("RGB")
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "it is not a PNG, JPEG or WebP picture"
+    if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
+        return "it has more pixels than this program opens"
+    return f"it is damaged or too large ({str(error)[:200]})"
+
+
+def read_infotext(path: Path) -> str:
+    """The generation parameters kept inside a PNG, JPEG or WebP, or "" when there are none. Raises Unreadable."""
+    data = read_bounded(path, FILE_LIMIT)
+    try:
+        with _opened(data) as image:
+            image.load()  # text may stand behind the pixels
+            found = image.info.get("parameters", "")
+            comment = b"" if found else image.getexif().get_ifd(0x8769).get(0x9286, b"")
+    except _DAMAGE as error:
+        raise Unreadable(f"{path.name} cannot be read: {_reason(error)}.") from error
+    text = str(found) if found else _user_comment(comment)
+    return text[:INFOTEXT_LIMIT]
+
+
+def _user_comment(comment: bytes | str) -> str:
+    if isinstance(comment, str):
+        return comment
+    head, body = comment[:8], comment[8:]
+    if head == b"UNICODE\0":
+        # The standard leaves the byte order open and tools differ; the right one gives more plain letters.
+        big, little = body.decode("utf-16-be", "replace"), body.decode("utf-16-le", "replace")
+        return max(big, little, key=lambda text: sum(char.isascii() for char in text)).rstrip("\0")
+    plain = body if head in (b"ASCII\0\0\0", b"\0" * 8) else comment
+    return plain.decode("utf-8", "replace").rstrip("\0")
+
+
+class ThumbnailCache:
+    """Small pictures kept on disk so that a second look costs nothing. Losing it costs only time. Any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, image_id: str, edge_px: int) -> bytes | None:
+        """The JPEG kept for a picture, or None."""
+        try:
+            data = read_bounded(self._path(image_id, edge_px), 4 * 1024 * 1024)
+        except StorageError:
+            return None
+        whole = data.startswith(b"\xff\xd8") and data.endswith(b"\xff\xd9")
+        return data if whole else None
+
+    def put(self, image_id: str, edge_px: int, jpeg: bytes) -> bool:
+        """Keep a JPEG. False when it could not be kept (full disk): the picture is then made again next time."""
+        path = self._path(image_id, edge_px)
+        temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}-{id(jpeg):x}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(jpeg)
+            temporary.replace(path)
+        except OSError:
+            self._drop(temporary)
+            return False
+        return True
+
+    def _path(self, image_id: str, edge_px: int) -> Path:
+        name = hashlib.sha256(image_id.encode("utf-8", "replace")).hexdigest()
+        return self._folder / name[:2] / f"{name[2:34]}-{edge_px}.jpg"
+
+    def _drop(self, temporary: Path) -> None:
+        try:
+            temporary.unlink(missing_ok=True)
+        except OSError:
+            return  # a cache folder that cannot even be cleaned is swept at the next start

@@ -1,0 +1,199 @@
+"""What the program remembers about its user: backend, folders, appearance, learning mode, tags, the last form.
+
+One small JSON file. A value that cannot be used costs only itself; a damaged file is kept aside and the previous
+version is used, and the user is told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ..domain.errors import InvalidInput, NotSaved, StorageError, Unreadable
+from ..domain.job import MAX_SEED, RANDOM_SEED
+from ..domain.parameters import Value, check_value
+from .files import read_bounded, write_atomic
+
+SIZE_LIMIT = 1024 * 1024
+RESERVED_TAG_KEYS = "ci"  # C compares, I opens the inspector
+DEFAULT_TAGS = (
+    ("n", "too noisy"),
+    ("s", "too smooth"),
+    ("g", "great composition"),
+    ("b", "bad anatomy"),
+    ("l", "good light"),
+)
+
+_ShortText = Annotated[str, Meta(max_length=4096)]
+_Tag = tuple[Annotated[str, Meta(pattern=r"^[^\W\d_]$")], Annotated[str, Meta(min_length=1, max_length=60)]]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All settings. `backend` is "sketch" or an address, `output_folder` "" means the usual one, `seed` −1 random.
+
+    `values` holds form values the user chose last, by catalogue path; `tags` are pairs of key and words.
+    """
+
+    backend: _ShortText = "sketch"
+    user: _ShortText = ""
+    password: _ShortText = ""
+    output_folder: _ShortText = ""
+    pack_folders: tuple[_ShortText, ...] = ()
+    appearance: Literal["system", "dark", "light"] = "system"
+    learning: Literal["off", "passive", "active"] = "passive"
+    go_on_after_rating: bool = True
+    offer_rating: bool = True
+    tags: tuple[_Tag, ...] = DEFAULT_TAGS
+    global_negative: Annotated[str, Meta(max_length=20_000)] = ""
+    values: dict[str, Value] = {}
+    pack: _ShortText = ""
+    chosen_prompts: tuple[_ShortText, ...] = ()
+    seed: Annotated[int, Meta(ge=RANDOM_SEED, le=MAX_SEED)] = RANDOM_SEED
+    seeds_per_prompt: Annotated[int, Meta(ge=1, le=1000)] = 1
+    geometry: Annotated[str, Meta(pattern=r"^(\d{2,5}x\d{2,5}([+-]-?\d{1,5}){0,2})?$")] = ""
+    cell_px: Annotated[int, Meta(ge=64, le=1024)] = 200
+    welcome_done: bool = False
+
+    def __repr__(self) -> str:
+        # Settings end up in logs and tracebacks; the login must not.
+        return f"Settings(backend={self.backend!r}, learning={self.learning!r}, appearance={self.appearance!r}, …)"
+
+
+class LoadedSettings(Struct, frozen=True):
+    """Settings as found, and sentences about what could not be used."""
+
+    settings: Settings
+    notices: tuple[str, ...] = ()
+
+
+def load_settings(path: Path) -> LoadedSettings:
+    """Read the settings, field by field. A missing file means defaults; a damaged one is moved to `*.broken-<date>`.
+
+    Raises Unreadable only when a file is there but may not be read: it is left untouched.
+    """
+    if not path.exists():
+        return LoadedSettings(Settings())
+    try:
+        return _checked(_fields(read_bounded(path, SIZE_LIMIT)))
+    except msgspec.MsgspecError as damage:
+        return _recovered(path, damage)
+    except Unreadable as error:
+        if isinstance(error.__cause__, OSError):
+            raise
+        return _recovered(path, error)
+
+
+def _fields(data: bytes) -> dict[str, msgspec.Raw]:
+    # Editors on Windows add a BOM. Decoding all of it first finds bad bytes in fields that are not ours, too.
+    try:
+        text = data.decode("utf-8-sig")
+        return msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error
+
+
+def _checked(fields: dict[str, msgspec.Raw]) -> LoadedSettings:
+    good: dict[str, Any] = {}
+    notices: list[str] = []
+    for name, kind in _field_types().items():
+        if name not in fields:
+            continue
+        try:
+            good[name] = msgspec.json.decode(fields[name], type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            notices.append(f"Setting {name} was set to its default, because its saved value cannot be used: {error}.")
+    if "tags" in good:
+        good["tags"] = _usable_tags(good["tags"], notices)
+    if "values" in good:
+        good["values"] = _usable_values(good["values"], notices)
+    return LoadedSettings(Settings(**good), tuple(notices))
+
+
+def _field_types() -> dict[str, Any]:
+    return get_type_hints(Settings, include_extras=True)
+
+
+def _usable_tags(tags: tuple[tuple[str, str], ...], notices: list[str]) -> tuple[tuple[str, str], ...]:
+    kept: dict[str, str] = {}
+    for key, words in tags:
+        low = key.lower()
+        if low in RESERVED_TAG_KEYS or low in kept:
+            why = "already has another meaning" if low in RESERVED_TAG_KEYS else "is used twice"
+            notices.append(f"The tag {words!r} was left out: its key {key.upper()} {why}. Give it another key.")
+        else:
+            kept[low] = words
+    return tuple(kept.items())
+
+
+def _usable_values(values: dict[str, Value], notices: list[str]) -> dict[str, Value]:
+    kept: dict[str, Value] = {}
+    for path, value in values.items():
+        try:
+            kept[path] = check_value(path, value)
+        except InvalidInput as error:
+            notices.append(f"A remembered form value was left out. {error}")
+    return kept
+
+
+def _recovered(path: Path, damage: Exception) -> LoadedSettings:
+    aside = _free_name(path)
+    try:
+        path.replace(aside)
+    except OSError as error:
+        return LoadedSettings(
+            Settings(), (f"{path} is damaged ({damage}) and cannot be moved aside: {error}. Defaults are used.",)
+        )
+    moved = f"The settings file was damaged ({damage}); it was kept as {aside.name}."
+    try:
+        data = read_bounded(_backup(path), SIZE_LIMIT)
+        loaded = _checked(_fields(data))
+    except (StorageError, msgspec.MsgspecError):
+        return LoadedSettings(Settings(), (f"{moved} Defaults are used.",))
+    # Put back at once: the next start must find these, even if nothing is saved until then. Failing costs nothing.
+    with contextlib.suppress(NotSaved):
+        _write_private(path, data)
+    return LoadedSettings(loaded.settings, (f"{moved} The previous version is used.", *loaded.notices))
+
+
+def _free_name(path: Path) -> Path:
+    stem = f"{path.name}.broken-{datetime.now(UTC):%Y-%m-%d}"
+    candidates = (path.with_name(stem if n == 1 else f"{stem}-{n}") for n in range(1, 1000))
+    return next((name for name in candidates if not name.exists()), path.with_name(stem))
+
+
+def _backup(path: Path) -> Path:
+    return path.with_name(path.name + ".bak")
+
+
+def save_settings(path: Path, settings: Settings) -> None:
+    """Write all settings; keys of other versions in the file stay. The previous version is kept as `.bak`.
+
+    Raises NotSaved; the file is then as before.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotSaved(f"The settings folder {path.parent} cannot be made: {error.strerror}.") from error
+    kept: dict[str, msgspec.Raw] = {}
+    try:
+        before = read_bounded(path, SIZE_LIMIT)
+        kept = {name: raw for name, raw in _fields(before).items() if name not in _field_types()}
+        _write_private(_backup(path), before)
+    except (Unreadable, msgspec.MsgspecError):
+        pass  # nothing there, or damaged: then there is nothing to keep, and a good .bak must not be replaced by it
+    document = {**msgspec.structs.asdict(settings), **kept}
+    _write_private(path, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    write_atomic(path, data)
+    try:
+        os.chmod(path, 0o600)  # noqa: PTH101  # a password may be inside; on Windows this changes nothing
+    except OSError as error:
+        raise NotSaved(f"{path} cannot be made private: {error.strerror}. It may hold your password.") from error
