@@ -7,10 +7,10 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     cli         commands for the terminal
     gui         theme icons widgets popups lists stars form grid viewer inspector create review settings welcome window
     controller  the one application object, single-threaded
-    pipeline    events runner workers
-    backends    base sketch webui_http webui_payload webui_reply webui
-    storage     places files settings packs images replay journal checkpoint repair
-    domain      errors ids config parameters infotext prompt job record history
+    pipeline    events runner chores workers
+    backends    base sketch_paint sketch webui_http webui_payload webui_reply webui
+    storage     places files settings packs waiting images reveal replay journal checkpoint repair
+    domain      errors ids config parameters infotext prompt job record undo estimate history
 """
 
 __version__ = "0.1.0"

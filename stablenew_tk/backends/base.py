@@ -116,6 +116,8 @@ class Backend(Protocol):
 
     kind: str
     name: str
+    # "" until `check` has asked.
+    version: str
 
     def check(self) -> Capabilities:
         """Ask what the backend offers. Raises Unreachable, NotReady, AccessDenied, Refused or EngineFault."""

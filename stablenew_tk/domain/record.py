@@ -95,6 +95,8 @@ class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
     backend: BackendInfo
     stage_results: tuple[StageRecord, ...] = ()
     outputs: tuple[Output, ...] = ()
+    # Where the pictures' relative paths started when they were made; the usual folder is looked at first.
+    output_root: str = ""
     start_image: str = ""
     status: Status
     error: Failure | None = None

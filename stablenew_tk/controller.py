@@ -1,0 +1,373 @@
+"""The one application object: takes what the user wants, hands it to the threads, folds what they report into state.
+
+It is synchronous, knows no window and holds no lock. Everything here happens on the main thread; `pump` brings the
+threads' events in, and every change is announced once to all subscribers, which refresh themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import singledispatchmethod
+from pathlib import Path
+
+import msgspec
+
+from .backends.base import Backend, Capabilities
+from .backends.sketch import Sketch
+from .backends.webui import WebUI
+from .domain.config import PipelineConfig
+from .domain.errors import InvalidInput
+from .domain.estimate import seconds_per_work, work
+from .domain.history import History, Query
+from .domain.ids import ulid
+from .domain.job import MAX_SEED, Job, RunRequest, make_jobs
+from .domain.record import Feedback, JournalLine, LearningRecord, Void
+from .domain.undo import UndoStacks
+from .pipeline.chores import Chores, output_root
+from .pipeline.events import (
+    AppendLine,
+    BackendChecked,
+    CheckBackend,
+    Event,
+    FindImages,
+    HistoryChanged,
+    HistoryLoaded,
+    JobEnded,
+    JobStarted,
+    KeepWaiting,
+    LineNotSaved,
+    LineSaved,
+    LoadHistory,
+    Order,
+    QueueChanged,
+    SaveCheckpoint,
+    SaveSettings,
+    SettingsChanged,
+    StageProgressed,
+    StageStarted,
+    UnsavedChanged,
+)
+from .pipeline.runner import JobSurroundings, utc_text
+from .pipeline.workers import Desk, Inbox, Node, drain
+from .storage.images import open_for_start
+from .storage.journal import LearningRecordWriter
+from .storage.places import Places
+from .storage.settings import Settings
+
+RETRY_UNSAVED_S = 2.0
+PACE_SAMPLES = 20
+Subscriber = Callable[[Event], None]
+
+
+def new_id() -> str:
+    """A fresh sortable id."""
+    return ulid(time.time_ns() // 1_000_000, os.urandom(10))
+
+
+def make_backend(order: CheckBackend) -> Backend:
+    """The engine behind an address: "sketch" or the URL of a WebUI. Raises InvalidInput for anything else."""
+    if order.address == "sketch":
+        return Sketch()
+    if not order.address.startswith(("http://", "https://")):
+        raise InvalidInput(f"{order.address!r} is not an address. Write sketch or http://host:port.", "backend")
+    return WebUI(order.address, user=order.user, password=order.password)
+
+
+def now_text() -> str:
+    """This moment as journal lines carry it."""
+    return utc_text(datetime.now(UTC))
+
+
+def draw_seed() -> int:
+    """A seed nobody can foresee, 0 to 2^32−1."""
+    return secrets.randbelow(MAX_SEED + 1)
+
+
+def stamped(change: Feedback, image_id: str) -> Feedback:
+    """The same feedback about one picture, with its own id and time."""
+    return msgspec.structs.replace(change, event_id=new_id(), ts=now_text(), image_id=image_id)
+
+
+def backend_order(settings: Settings) -> CheckBackend:
+    """The order that asks the backend in force."""
+    return CheckBackend(address=settings.backend, user=settings.user, password=settings.password)
+
+
+class Running(msgspec.Struct, frozen=True):
+    """The job being made and how far it is."""
+
+    job: Job
+    began: float
+    stage: str = ""
+    stage_number: int = 0
+    stage_count: int = 1
+    fraction: float = 0.0
+    step: int = 0
+    steps: int = 0
+    state: str = ""
+
+    @property
+    def done(self) -> float:
+        """Share of the whole job, 0 to 1."""
+        return min(1.0, (max(0, self.stage_number - 1) + self.fraction) / max(1, self.stage_count))
+
+
+class Controller:
+    """State of the app and its verbs. `patient` waits for a backend that is away; the command line does not.
+
+    `keep_queue` remembers unfinished jobs for the next start. All attributes are read-only for the views.
+    """
+
+    def __init__(self, places: Places, settings: Settings, *, patient: bool = True, keep_queue: bool = True) -> None:
+        self.places = places
+        self.settings = settings
+        self.capabilities: Capabilities | None = None
+        self.history: History | None = None
+        self.queue: list[Job] = []
+        self.leftover: tuple[Job, ...] = ()
+        self.running: Running | None = None
+        self.paused = False
+        self.unsaved: dict[str, JournalLine] = {}
+        self._paces: deque[LearningRecord] = deque(maxlen=PACE_SAMPLES)
+        self._patient = patient
+        self._keep_queue = keep_queue
+        self._subscribers: list[Subscriber] = []
+        self._early: list[LineSaved] = []
+        self._undo = UndoStacks()
+        self._next_retry = 0.0
+        self._inbox: Inbox = queue.SimpleQueue()
+        self._writer = LearningRecordWriter(places.journal)
+        self._chores = Chores(places, settings, self._writer, make_backend)
+        self._desk = Desk(self._chores.perform, self._inbox)
+        self._node: Node | None = None
+        self._node_for: tuple[CheckBackend, Path] | None = None
+
+    # ---- verbs
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Be told of every event and change, on the main thread. Returns what ends the subscription."""
+        self._subscribers.append(subscriber)
+        return lambda: self._subscribers.remove(subscriber)
+
+    def open(self) -> None:
+        """Load the history and look at the backend, in the background."""
+        self.ask(LoadHistory())
+        self.check_backend()
+
+    def ask(self, order: Order, *, last: bool = False) -> None:
+        """Give the desk something to do; its answer is announced. `last` for thumbnails: everything else goes first."""
+        self._desk.ask(order, Desk.LAST if last else Desk.SOON)
+
+    def find(self, query: Query) -> None:
+        """Select recorded pictures; ImagesFound answers. Before the history is loaded nothing is found."""
+        if self.history is not None:
+            self.ask(FindImages(columns=self.history.columns(), query=query))
+
+    def check_backend(self) -> None:
+        """Ask the backend in force what it offers; BackendChecked answers."""
+        self.ask(backend_order(self.settings))
+
+    def run(self, request: RunRequest) -> tuple[Job, ...]:
+        """Turn a request into jobs and queue them. Raises InvalidInput when nothing could be made of it."""
+        name = f"{datetime.now().astimezone():%H%M%S}-{request.pack_id}"
+        recorded = request.record and self.settings.learning != "off"
+        asked = msgspec.structs.replace(request, record=recorded)
+        jobs = make_jobs(asked, run_name=name, new_id=new_id, draw_seed=draw_seed)
+        self._enqueue(jobs)
+        return jobs
+
+    def resume(self, *, go_on: bool) -> None:
+        """Go on with the jobs left over from the last start, or forget them."""
+        jobs, self.leftover = self.leftover, ()
+        self._enqueue(jobs if go_on else ())
+
+    def pause(self, paused: bool) -> None:
+        """Hold the queue after the running job, or go on."""
+        self.paused = paused
+        self._start_next()
+        self._announce(QueueChanged())
+
+    def cancel(self, *, all_jobs: bool = True) -> None:
+        """Stop the running job soon and, with `all_jobs`, forget the waiting ones."""
+        if all_jobs:
+            self.queue.clear()
+        if self.running is not None and self._node is not None:
+            self._node.cancel()
+        self._queue_changed()
+
+    def rate(self, image_ids: Sequence[str], change: Feedback) -> tuple[str, ...]:
+        """Say the same about some pictures; returns the event ids. HistoryChanged comes when it is on disk.
+
+        Of `change` only rating, tags, note and blind count; ids and time are made here.
+        """
+        lines = [stamped(change, image_id) for image_id in image_ids]
+        self._append(lines)
+        return self._undo.did(tuple(line.event_id for line in lines))
+
+    def undo(self, *, redo: bool = False) -> bool:
+        """Take the last rating, tag or note back, or bring it back with `redo`. False when there is nothing."""
+        lines = [Void(event_id=new_id(), ts=now_text(), target=target) for target in self._undo.next(redo=redo)]
+        self._undo.undid(tuple(line.event_id for line in lines), redo=redo)
+        self._append(lines)
+        return bool(lines)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Put settings in force now and on disk soon (SettingsSaved or ChoreFailed answers)."""
+        moved = backend_order(settings) != backend_order(self.settings)
+        self.settings = settings
+        self._desk.ask(SaveSettings(settings=settings))
+        self._announce(SettingsChanged(settings=settings))
+        if moved:
+            self.capabilities = None
+            self.check_backend()
+
+    def forecast_s(self, configs: Iterable[PipelineConfig], *, done: float = 0.0) -> float | None:
+        """Seconds that jobs with these configs will take, less the share `done` of the first; None = unknown."""
+        pace = seconds_per_work(self._paces, "sketch" if self.settings.backend == "sketch" else "webui")
+        works = [work(config) for config in configs]
+        return None if pace is None or not works else pace * (sum(works) - done * works[0])
+
+    def pump(self, wait_s: float = 0.0) -> None:
+        """Take in what the threads report. `wait_s` > 0 waits that long for the first event (never in the window)."""
+        for event in drain(self._inbox, wait_s=wait_s):
+            self._fold(event)
+            self._announce(event)
+        self._retry_unsaved()
+
+    def close(self, timeout_s: float = 15.0) -> int:
+        """Stop everything and wait for the threads. Returns how many lines could not be written (0 = all is safe)."""
+        self._subscribers.clear()
+        if self._node is not None:
+            self._node.close(timeout_s)
+        self.pump()
+        self._close_desk(timeout_s)
+        return len(self.unsaved)
+
+    # ---- folding events into state
+
+    @singledispatchmethod
+    def _fold(self, event: Event) -> None:
+        """Most events change nothing here; the views read them."""
+
+    @_fold.register
+    def _(self, event: HistoryLoaded) -> None:
+        self.history = event.history
+        self.leftover = event.waiting if self._keep_queue else ()
+        self._paces.extendleft(reversed(event.recent[:PACE_SAMPLES]))
+        early, self._early = self._early, []
+        for saved in early:
+            self._fold(saved)
+
+    @_fold.register
+    def _(self, event: LineSaved) -> None:
+        if self.unsaved.pop(event.line.event_id, None) is not None:
+            self._announce(UnsavedChanged(count=len(self.unsaved)))
+        if self.history is None:
+            self._early.append(event)
+            return
+        rows = self.history.fold(event.line, event.position)
+        self._announce(HistoryChanged(rows=tuple(rows), undone=isinstance(event.line, Void)))
+
+    @_fold.register
+    def _(self, event: LineNotSaved) -> None:
+        self.unsaved[event.line.event_id] = event.line
+        self._announce(UnsavedChanged(count=len(self.unsaved), message=event.message))
+
+    @_fold.register
+    def _(self, event: BackendChecked) -> None:
+        if event.address == self.settings.backend:
+            self.capabilities = event.capabilities
+
+    @_fold.register
+    def _(self, event: JobStarted) -> None:
+        self.running = Running(job=event.job, began=time.monotonic(), stage_count=len(event.job.stages))
+
+    @_fold.register
+    def _(self, event: StageStarted) -> None:
+        if self.running is not None:
+            self.running = msgspec.structs.replace(
+                self.running, stage=event.stage, stage_number=event.number, fraction=0.0, step=0, steps=0, state=""
+            )
+
+    @_fold.register
+    def _(self, event: StageProgressed) -> None:
+        if self.running is not None:
+            now = event.progress
+            self.running = msgspec.structs.replace(
+                self.running, fraction=now.fraction, step=now.step, steps=now.steps, state=now.state
+            )
+
+    @_fold.register
+    def _(self, event: JobEnded) -> None:
+        self.running = None
+        if event.record.status == "ok":
+            self._paces.append(event.record)
+        self._start_next()
+        self._queue_changed()
+
+    # ---- the queue
+
+    def _enqueue(self, jobs: Sequence[Job]) -> None:
+        self.queue.extend(jobs)
+        self._start_next()
+        self._queue_changed()
+
+    def _start_next(self) -> None:
+        if self.paused or self.running is not None or not self.queue:
+            return
+        job = self.queue.pop(0)
+        # Set at once: JobStarted arrives later, and nothing else may be started until then.
+        self.running = Running(job=job, began=time.monotonic(), stage_count=len(job.stages))
+        self._node_in_force().start(job)
+
+    def _node_in_force(self) -> Node:
+        wanted = (backend_order(self.settings), output_root(self.places, self.settings))
+        if self._node is None or self._node_for != wanted:
+            if self._node is not None:
+                self._node.close()
+            around = JobSurroundings(
+                outputs=wanted[1],
+                node="local",
+                emit=self._inbox.put,
+                new_id=new_id,
+                writer=self._writer,
+                read_start=open_for_start,
+            )
+            self._node = Node(make_backend(wanted[0]), around, self._inbox, patient=self._patient)
+            self._node_for = wanted
+        return self._node
+
+    def _queue_changed(self) -> None:
+        if self._keep_queue:
+            jobs = (*([self.running.job] if self.running else []), *self.queue)
+            self.ask(KeepWaiting(jobs=jobs))
+        self._announce(QueueChanged())
+
+    # ---- the journal
+
+    def _append(self, lines: Iterable[JournalLine]) -> None:
+        for line in lines:
+            self._desk.ask(AppendLine(line=line), Desk.FIRST)
+
+    def _retry_unsaved(self) -> None:
+        if self.unsaved and time.monotonic() >= self._next_retry:
+            self._next_retry = time.monotonic() + RETRY_UNSAVED_S
+            self._append(self.unsaved.values())
+
+    def _close_desk(self, timeout_s: float) -> None:
+        self._append(self.unsaved.values())
+        if self.history is not None:
+            self.ask(SaveCheckpoint(history=self.history))
+        self._desk.close(timeout_s)
+        self.pump()
+        self._writer.close()
+
+    def _announce(self, event: Event) -> None:
+        for subscriber in tuple(self._subscribers):
+            subscriber(event)

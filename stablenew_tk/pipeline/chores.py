@@ -1,0 +1,197 @@
+"""What the desk thread does when asked: journal lines, thumbnails, records, packs, settings, connection checks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import singledispatchmethod
+from pathlib import Path
+
+from ..backends.base import Backend
+from ..domain.errors import BackendError, InvalidInput, NotSaved, StorageError
+from ..domain.history import Position, select
+from ..domain.record import LearningRecord
+from ..storage.checkpoint import load_history, save_checkpoint
+from ..storage.images import ThumbnailCache, fit_rgb, read_picture, reveal, thumbnail
+from ..storage.packs import add_pack, ensure_starter, list_packs, load_pack
+from ..storage.places import Places
+from ..storage.replay import read_record, recent
+from ..storage.settings import Settings, save_settings
+from ..storage.waiting import load_waiting, save_waiting
+from .events import (
+    AddPack,
+    AppendLine,
+    BackendChecked,
+    CheckBackend,
+    Event,
+    FindImages,
+    FitPicture,
+    HistoryLoaded,
+    ImagesFound,
+    KeepWaiting,
+    LineNotSaved,
+    LineSaved,
+    ListPacks,
+    LoadHistory,
+    LoadPack,
+    MakeThumbnail,
+    Order,
+    PackLoaded,
+    PacksListed,
+    PictureReady,
+    ReadPicture,
+    ReadRecord,
+    RecordRead,
+    RevealFile,
+    SaveCheckpoint,
+    SaveSettings,
+    SettingsSaved,
+    ThumbnailReady,
+)
+from .runner import LearningWriter
+
+RECENT_RECORDS = 60
+MakeBackend = Callable[[CheckBackend], Backend]
+
+
+def output_root(places: Places, settings: Settings) -> Path:
+    """Where pictures go: the folder of the settings, else the usual one."""
+    return Path(settings.output_folder) if settings.output_folder else places.outputs
+
+
+class Chores:
+    """Performs orders. Runs on the desk thread only; `settings` is what the last SaveSettings carried."""
+
+    def __init__(self, places: Places, settings: Settings, writer: LearningWriter, make_backend: MakeBackend) -> None:
+        self._places = places
+        self._settings = settings
+        self._writer = writer
+        self._make_backend = make_backend
+        self._thumbnails = ThumbnailCache(places.thumbs)
+
+    @singledispatchmethod
+    def perform(self, order: Order) -> Event | None:
+        """Do what the order says and return the event that answers it."""
+        raise InvalidInput(f"The desk does not know the order {type(order).__name__}.")
+
+    @perform.register
+    def _(self, _order: LoadHistory) -> HistoryLoaded:
+        loaded = load_history(self._places.journal, self._places.checkpoint)
+        latest = tuple(folded.record for folded in recent(self._places.journal, RECENT_RECORDS))
+        if not loaded.from_checkpoint:
+            save_checkpoint(loaded.history, self._places.checkpoint)
+        ended = {record.job_id for record in latest}
+        waiting = tuple(job for job in load_waiting(self._places.waiting) if job.job_id not in ended)
+        return HistoryLoaded(
+            history=loaded.history, recent=latest, waiting=waiting, damaged=loaded.damaged, newer=loaded.newer
+        )
+
+    @perform.register
+    def _(self, order: KeepWaiting) -> None:
+        save_waiting(self._places.waiting, order.jobs)
+
+    @perform.register
+    def _(self, order: SaveCheckpoint) -> None:
+        save_checkpoint(order.history, self._places.checkpoint)
+
+    @perform.register
+    def _(self, order: AppendLine) -> LineSaved | LineNotSaved:
+        try:
+            saved = self._writer.append(order.line)
+        except NotSaved as refused:
+            return LineNotSaved(line=order.line, message=str(refused))
+        return LineSaved(line=saved.line, position=saved.position)
+
+    @perform.register
+    def _(self, order: FindImages) -> ImagesFound:
+        return ImagesFound(query=order.query, selection=select(order.columns, order.query))
+
+    @perform.register
+    def _(self, order: MakeThumbnail) -> ThumbnailReady:
+        jpeg = self._thumbnails.get(order.image_id, order.edge)
+        if jpeg is None:
+            try:
+                jpeg = thumbnail(read_picture(self._path(order.position, order.output_index)), order.edge)
+            except StorageError as problem:
+                return ThumbnailReady(image_id=order.image_id, edge=order.edge, jpeg=b"", problem=str(problem))
+            self._thumbnails.put(order.image_id, order.edge, jpeg)
+        return ThumbnailReady(image_id=order.image_id, edge=order.edge, jpeg=jpeg)
+
+    @perform.register
+    def _(self, order: ReadPicture) -> PictureReady:
+        try:
+            data = read_picture(self._path(order.position, order.output_index))
+        except StorageError as problem:
+            return PictureReady(image_id=order.image_id, box=order.box, problem=str(problem))
+        return _fitted(order.image_id, data, order.box)
+
+    @perform.register
+    def _(self, order: FitPicture) -> PictureReady:
+        return _fitted(order.image_id, order.data, order.box)
+
+    @perform.register
+    def _(self, order: ReadRecord) -> RecordRead:
+        try:
+            return RecordRead(image_id=order.image_id, record=self._record(order.position))
+        except StorageError as problem:
+            return RecordRead(image_id=order.image_id, record=None, problem=str(problem))
+
+    @perform.register
+    def _(self, _order: ListPacks) -> PacksListed:
+        ensure_starter(self._places.packs)
+        return PacksListed(packs=list_packs((self._places.packs, *map(Path, self._settings.pack_folders))))
+
+    @perform.register
+    def _(self, order: AddPack) -> PacksListed:
+        add_pack(order.path, self._places.packs)
+        return PacksListed(packs=list_packs((self._places.packs, *map(Path, self._settings.pack_folders))))
+
+    @perform.register
+    def _(self, order: LoadPack) -> PackLoaded:
+        try:
+            return PackLoaded(path=order.path, pack=load_pack(order.path))
+        except (StorageError, InvalidInput) as problem:
+            return PackLoaded(path=order.path, pack=None, problem=str(problem))
+
+    @perform.register
+    def _(self, order: CheckBackend) -> BackendChecked:
+        began = time.monotonic()
+        try:
+            backend = self._make_backend(order)
+            try:
+                found = backend.check()
+            finally:
+                backend.close()
+        except (BackendError, InvalidInput) as problem:
+            seconds = time.monotonic() - began
+            return BackendChecked(address=order.address, capabilities=None, seconds=seconds, problem=str(problem))
+        return BackendChecked(address=order.address, capabilities=found, seconds=time.monotonic() - began)
+
+    @perform.register
+    def _(self, order: SaveSettings) -> SettingsSaved:
+        self._settings = order.settings
+        save_settings(self._places.settings_file, order.settings)
+        return SettingsSaved(settings=order.settings)
+
+    @perform.register
+    def _(self, order: RevealFile) -> None:
+        reveal(self._path(order.position, order.output_index))
+
+    def _record(self, position: Position) -> LearningRecord:
+        return read_record(self._places.journal, position)
+
+    def _path(self, position: Position, output_index: int) -> Path:
+        """The picture's file: in today's output folder, else where it was when it was made."""
+        record = self._record(position)
+        relative = record.outputs[output_index].path
+        today = output_root(self._places, self._settings)
+        roots = (today, Path(record.output_root)) if record.output_root else (today,)
+        return next((root / relative for root in roots if (root / relative).exists()), today / relative)
+
+
+def _fitted(image_id: str, data: bytes, box: tuple[int, int]) -> PictureReady:
+    try:
+        width, height, rgb = fit_rgb(data, box)
+    except StorageError as problem:
+        return PictureReady(image_id=image_id, box=box, problem=str(problem))
+    return PictureReady(image_id=image_id, box=box, width=width, height=height, rgb=rgb)

@@ -1,0 +1,263 @@
+"""Makes one job: stage after stage on one backend, every picture on disk before it is shown, one record at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from ..backends.base import Backend, StageImage, StageOrder, StageResult
+from ..domain.errors import BackendError, Cancelled, NotReady, NotSaved, StableNewError, Unreachable
+from ..domain.history import Position
+from ..domain.job import Job
+from ..domain.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
+from ..storage.images import save_image
+from .events import Event, ImageSaved, JobEnded, JobStarted, LineNotSaved, LineSaved, StageStarted
+
+MESSAGE_LIMIT = 2000
+
+
+class Saved(Protocol):
+    """What a learning writer gives back: the line as written and where."""
+
+    @property
+    def line(self) -> JournalLine: ...
+    @property
+    def position(self) -> Position: ...
+
+
+class LearningWriter(Protocol):
+    """Where records go. `append` returns only when the line is on disk; raises NotSaved otherwise."""
+
+    def append(self, line: JournalLine) -> Saved: ...
+
+
+# Asked when the backend does not answer: (job, error, how often so far) → try again?
+Patience = Callable[[Job, BackendError, int], bool]
+
+
+class JobSurroundings(Struct, frozen=True, kw_only=True):
+    """What a runner needs besides the job. All callables are used on the runner's thread."""
+
+    outputs: Path
+    node: str
+    emit: Callable[[Event], None]
+    new_id: Callable[[], str]
+    writer: LearningWriter | None = None
+    patience: Patience = lambda _job, _error, _tries: False
+    read_start: Callable[[Path], bytes] = Path.read_bytes
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    stopwatch: Callable[[], float] = time.monotonic
+
+
+def utc_text(moment: datetime) -> str:
+    """ISO 8601 with milliseconds and Z, as journal lines carry it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _Piece(Struct, frozen=True):
+    """A picture on its way through the stages."""
+
+    image: StageImage
+    suspect: tuple[str, ...]
+
+
+class PipelineRunner:
+    """Runs jobs one at a time, synchronously, on the caller's thread.
+
+    `run` emits JobStarted, StageStarted and ImageSaved as it goes and ends with exactly one JobEnded, whatever happens.
+    The record is written only for jobs with `record` set and when a writer was given; when the disk refuses it,
+    LineNotSaved carries it out so that the caller can try again. Pictures already saved stay where they are.
+    """
+
+    def __init__(self, backend: Backend, surroundings: JobSurroundings) -> None:
+        self._backend = backend
+        self._around = surroundings
+
+    def run(self, job: Job, cancelled: Callable[[], bool] = lambda: False) -> LearningRecord:
+        """Make the job and return its record. Never raises StableNewError: failures stand in the record."""
+        attempt = _Attempt(job, self._backend, self._around, cancelled)
+        self._around.emit(JobStarted(job=job, node=self._around.node))
+        try:
+            attempt.make()
+        except Cancelled:
+            return self._end(attempt, "cancelled", None)
+        except StableNewError as error:
+            return self._end(attempt, "partial" if attempt.outputs else "failed", attempt.failure(error))
+        return self._end(attempt, "cancelled" if attempt.interrupted else "ok", None)
+
+    def broken(self, job: Job, error: BaseException) -> LearningRecord:
+        """End a job whose run died of an error nobody expected. The thread's edge calls this."""
+        attempt = _Attempt(job, self._backend, self._around, lambda: True)
+        message = f"StableNew itself made a mistake ({type(error).__name__}: {error}). The job was given up."
+        return self._end(attempt, "failed", Failure(error=type(error).__name__, message=message[:MESSAGE_LIMIT]))
+
+    def skip(self, job: Job) -> LearningRecord:
+        """End a job that was taken from the queue before it began."""
+        return self._end(_Attempt(job, self._backend, self._around, lambda: True), "cancelled", None)
+
+    def _end(self, attempt: _Attempt, status: Status, error: Failure | None) -> LearningRecord:
+        record = attempt.record(status, error)
+        recorded = False
+        if attempt.job.record and self._around.writer is not None:
+            try:
+                saved = self._around.writer.append(record)
+                self._around.emit(LineSaved(line=saved.line, position=saved.position))
+                recorded = True
+            except NotSaved as refused:
+                self._around.emit(LineNotSaved(line=record, message=str(refused)))
+        self._around.emit(JobEnded(record=record, recorded=recorded))
+        return record
+
+
+class _Attempt:
+    """One job being made: what came out of it so far."""
+
+    def __init__(self, job: Job, backend: Backend, around: JobSurroundings, cancelled: Callable[[], bool]) -> None:
+        self.job = job
+        self.outputs: list[Output] = []
+        self.interrupted = False
+        self._backend = backend
+        self._around = around
+        self._cancelled = cancelled
+        self._stage = ""
+        self._done: list[StageRecord] = []
+        self._began = around.stopwatch()
+        self._folder_time = around.now()
+
+    def make(self) -> None:
+        """All stages. Raises StableNewError; `outputs` holds what is on disk by then."""
+        pieces = [self._start_piece()]
+        for number, stage in enumerate(self.job.stages, start=1):
+            self._stage = stage
+            self._around.emit(
+                StageStarted(job_id=self.job.job_id, stage=stage, number=number, count=len(self.job.stages))
+            )
+            pieces = [made for piece in pieces for made in self._stage_of(piece, stage)]
+            if self.interrupted:
+                return
+
+    def _start_piece(self) -> _Piece:
+        data = self._around.read_start(Path(self.job.start_image)) if self.job.start_image else b""
+        return _Piece(StageImage(data=data, suffix="", width=0, height=0, seed=self.job.seed), ())
+
+    def _stage_of(self, piece: _Piece, stage: str) -> list[_Piece]:
+        if self.interrupted:
+            return []
+        if self._cancelled():
+            raise Cancelled("Stopped before the next picture.")
+        began = self._around.stopwatch()
+        result = self._patiently(self._order(piece, stage))
+        self.interrupted = self.interrupted or result.interrupted
+        made: list[_Piece] = []
+        for image in result.images:
+            # A later stage works on what the earlier one got wrong, so doubt is handed down.
+            suspect = tuple(dict.fromkeys((*piece.suspect, *image.suspect)))
+            self._save(image, stage, suspect)
+            made.append(_Piece(image, suspect))
+        self._done.append(_stage_record(stage, result, self._around.stopwatch() - began))
+        return made
+
+    def _order(self, piece: _Piece, stage: str) -> StageOrder:
+        return StageOrder(
+            job_id=self.job.job_id,
+            stage=stage,
+            prompt=self.job.prompt,
+            negative=self.job.negative,
+            seed=piece.image.seed,
+            config=self.job.config,
+            image=piece.image.data,
+        )
+
+    def _patiently(self, order: StageOrder) -> StageResult:
+        tries = 0
+        while True:
+            try:
+                return self._backend.generate(order)
+            except (Unreachable, NotReady) as error:
+                # The job surely did not start, so trying again cannot make a picture twice.
+                tries += 1
+                if self._cancelled():
+                    raise Cancelled("Stopped while waiting for the backend.") from error
+                if not self._around.patience(self.job, error, tries):
+                    raise
+                if self._cancelled():
+                    raise Cancelled("Stopped while waiting for the backend.") from error
+
+    def _save(self, image: StageImage, stage: str, suspect: tuple[str, ...]) -> None:
+        saved = save_image(
+            self._around.outputs,
+            day=self._folder_time.astimezone().strftime("%Y-%m-%d"),
+            run_name=self.job.run_name,
+            stage=stage,
+            name_parts=(f"{self.job.index + 1:03d}", self.job.prompt_id, f"s{image.seed}"),
+            data=image.data,
+            suffix=image.suffix,
+        )
+        output = Output(
+            image_id=self._around.new_id(),
+            stage=stage,
+            path=saved.path,
+            sha256=saved.sha256,
+            width=image.width,
+            height=image.height,
+            seed=image.seed,
+            suspect=suspect,
+            infotext=image.infotext,
+        )
+        self.outputs.append(output)
+        path = self._around.outputs / saved.path
+        self._around.emit(ImageSaved(job_id=self.job.job_id, run_id=self.job.run_id, output=output, path=path))
+
+    def failure(self, error: StableNewError) -> Failure:
+        """The error as the record keeps it."""
+        status = error.status if isinstance(error, BackendError) else 0
+        retryable = error.retryable if isinstance(error, BackendError) else isinstance(error, NotSaved)
+        return Failure(
+            error=type(error).__name__,
+            message=str(error)[:MESSAGE_LIMIT],
+            stage=self._stage,
+            status=status,
+            retryable=retryable,
+        )
+
+    def record(self, status: Status, error: Failure | None) -> LearningRecord:
+        """The job's one record."""
+        job = self.job
+        about = {name: getattr(job, name) for name in _COPIED}
+        return LearningRecord(
+            event_id=self._around.new_id(),
+            ts=utc_text(self._around.now()),
+            **about,
+            backend=BackendInfo(
+                kind=self._backend.kind,
+                name=self._backend.name,
+                version=self._backend.version,
+                node=self._around.node,
+            ),
+            stage_results=tuple(self._done),
+            outputs=tuple(self.outputs),
+            output_root=str(self._around.outputs),
+            status=status,
+            error=error,
+            seconds=round(self._around.stopwatch() - self._began, 3),
+        )
+
+
+_COPIED = tuple(name for name in LearningRecord.__struct_fields__ if name in (*Job.__struct_fields__, "stages"))
+
+
+def _stage_record(stage: str, result: StageResult, seconds: float) -> StageRecord:
+    return StageRecord(
+        stage=stage,
+        asked=result.asked,
+        applied=result.applied,
+        seconds=round(seconds, 3),
+        queue_wait_s=round(result.queue_wait_s, 3),
+        attempts=result.attempts,
+        notes=result.notes,
+    )

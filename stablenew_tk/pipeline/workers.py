@@ -1,0 +1,189 @@
+"""The threads: one node thread per machine makes jobs, one pulse thread watches it, one desk thread does disk chores.
+
+No thread touches the window or the controller. They put frozen events into one queue, the inbox, and the main thread
+drains it. Every thread has a name, a stop, and ends within seconds after it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import msgspec
+
+from ..backends.base import Backend
+from ..domain.errors import BackendError, StableNewError
+from ..domain.job import Job
+from .events import ChoreFailed, Event, JobEnded, NodeWaiting, Order, StageProgressed, StageStarted
+from .runner import JobSurroundings, PipelineRunner
+
+log = logging.getLogger(__name__)
+
+PULSE_S = 0.5
+# A server that was there a moment ago is usually back soon; later there is no hurry.
+PROBE_DELAYS_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+
+Inbox = queue.SimpleQueue[Event]
+
+
+class Node:
+    """One machine: takes one job at a time and makes it on its own thread.
+
+    All methods are called by the main thread and return at once, except `close`. `patient` nodes wait for a backend
+    that does not answer until the job is cancelled; others let the job fail.
+    """
+
+    def __init__(self, backend: Backend, around: JobSurroundings, inbox: Inbox, *, patient: bool) -> None:
+        self.backend = backend
+        self._inbox = inbox
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._job_id = ""
+        self._stage = ""
+        self._cancel = threading.Event()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        waits = self._wait_for_backend if patient else around.patience
+        self._runner = PipelineRunner(backend, msgspec.structs.replace(around, emit=self._emit, patience=waits))
+        self._threads = [
+            threading.Thread(target=self._work, name=f"node-{around.node}"),
+            threading.Thread(target=self._watch, name=f"pulse-{around.node}"),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def start(self, job: Job) -> None:
+        """Hand over the next job. The node ends it with exactly one JobEnded."""
+        self._cancel.clear()
+        self._jobs.put(job)
+
+    def cancel(self) -> None:
+        """Stop the running job soon; its backend is interrupted by the pulse thread."""
+        self._cancel.set()
+        self._wake.set()
+
+    def close(self, timeout_s: float = 10.0) -> bool:
+        """Cancel, stop both threads and wait for them. False when one did not end in time."""
+        self._stop.set()
+        self.cancel()
+        self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(timeout_s)
+        return not any(thread.is_alive() for thread in self._threads)
+
+    # ---- node thread
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._job_id = job.job_id
+            try:
+                if self._cancel.is_set():
+                    self._runner.skip(job)
+                else:
+                    self._runner.run(job, self._cancel.is_set)
+            except Exception as error:
+                log.exception("job %s ended by an unexpected error", job.job_id)
+                self._runner.broken(job, error)
+            finally:
+                self._stage = ""
+        self.backend.close()
+
+    def _emit(self, event: Event) -> None:
+        if isinstance(event, StageStarted):
+            self._stage = event.stage
+            self._wake.set()
+        elif isinstance(event, JobEnded):
+            self._stage = ""
+        self._inbox.put(event)
+
+    def _wait_for_backend(self, job: Job, error: BackendError, tries: int) -> bool:
+        delay = PROBE_DELAYS_S[min(tries, len(PROBE_DELAYS_S)) - 1]
+        self._inbox.put(NodeWaiting(job_id=job.job_id, message=str(error), retry_in_s=delay))
+        return not self._cancel.wait(delay)
+
+    # ---- pulse thread
+
+    def _watch(self) -> None:
+        interrupts = 0
+        while not self._stop.is_set() or self._stage:
+            self._wake.wait(PULSE_S if self._stage else None)
+            self._wake.clear()
+            if not self._stage:
+                continue
+            # An interrupt sent just before the engine begins is lost, so it is sent again every fourth pulse.
+            interrupts = interrupts + 1 if self._cancel.is_set() else 0
+            try:
+                self._pulse(interrupt=interrupts % 4 == 1)
+            except Exception:
+                log.exception("watching the running stage failed")
+
+    def _pulse(self, *, interrupt: bool) -> None:
+        job_id, stage = self._job_id, self._stage
+        if interrupt:
+            self.backend.interrupt()
+        progress = self.backend.progress()
+        if progress is not None and stage and stage == self._stage and job_id == self._job_id:
+            self._inbox.put(StageProgressed(job_id=job_id, stage=stage, progress=progress))
+
+
+class Desk:
+    """One thread for small chores: journal lines, thumbnails, scans, connection checks.
+
+    `ask` puts an order into the tray and returns at once. Journal lines go before reads, reads before thumbnails, and
+    among thumbnails the one asked for last goes first, because that is what the user looks at now.
+    """
+
+    FIRST, SOON, LAST = 0, 1, 2
+
+    def __init__(self, perform: Callable[[Order], Event | None], inbox: Inbox) -> None:
+        self._perform = perform
+        self._inbox = inbox
+        self._count = itertools.count(1)
+        self._tray: queue.PriorityQueue[tuple[int, int, Order | None]] = queue.PriorityQueue()
+        self._dropped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="desk")
+        self._thread.start()
+
+    def ask(self, order: Order, urgency: int = SOON) -> None:
+        """Put an order into the tray. Its answer arrives in the inbox."""
+        number = next(self._count)
+        self._tray.put((urgency, -number if urgency == self.LAST else number, order))
+
+    def close(self, timeout_s: float = 10.0) -> bool:
+        """Finish what concerns the disk, drop thumbnails, stop. False when the thread did not end in time."""
+        self._dropped.set()
+        self._tray.put((self.LAST, 0, None))
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while True:
+            urgency, _, order = self._tray.get()
+            if order is None:
+                return
+            if urgency == self.LAST and self._dropped.is_set():
+                continue
+            try:
+                answer = self._perform(order)
+            except StableNewError as error:
+                answer = ChoreFailed(what=type(order).__name__, message=str(error))
+            except Exception as error:
+                log.exception("a chore failed: %s", type(order).__name__)
+                message = f"StableNew itself made a mistake ({type(error).__name__}: {error})."
+                answer = ChoreFailed(what=type(order).__name__, message=message)
+            if answer is not None:
+                self._inbox.put(answer)
+
+
+def drain(inbox: Inbox, *, wait_s: float = 0.0, limit: int = 500) -> list[Event]:
+    """Up to `limit` events that are waiting, oldest first. `wait_s` > 0 waits that long for the first one."""
+    events: list[Event] = []
+    with suppress(queue.Empty):
+        if wait_s > 0:
+            events.append(inbox.get(timeout=wait_s))
+        while len(events) < limit:
+            events.append(inbox.get_nowait())
+    return events
