@@ -1,0 +1,1203 @@
+"""A WebUI made of nothing but the standard library and Pillow: a real HTTP server on loopback that answers like Forge,
+A1111, SD.Next or sd-server, traps included, and that can break in every way a WebUI was seen to break.
+
+    with FakeWebUI() as fake:                       # mode="forge-ui" | "a1111" | "old-a1111" | "sdnext" | "sd-server"
+        backend = WebUI(fake.url)
+        fake.fault("reset")                         # the next generation request is answered by a reset
+        fake.fault("oom", nth=2)                    # the second one from now runs out of memory
+        fake.fault("hang", route="/sdapi/v1/progress", times=99)
+        fake.count("txt2img")                       # how many such POSTs came; fake.posts has (path, body) of all
+
+Work takes no time unless told: `fake.hold(step=3)` stops a job before its third step (`loading=True`: while it loads
+the checkpoint) until `fake.release()` or an interrupt; `fake.held` is an event that says it stands there.
+`fake.busy_with_another()` puts somebody else's job on the server. `fake.go_down()` / `fake.come_back()` close and open
+the port. The pictures are small real PNGs that depend on prompt, seed, steps, CFG, sampler, size and checkpoint.
+
+By hand:  python tests/fake_webui.py --port 7861 --mode forge --fault black --steps-delay 0.2
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import contextlib
+import gzip
+import hashlib
+import io
+import itertools
+import json
+import random
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+import zlib
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from PIL import Image, PngImagePlugin
+
+API = "/sdapi/v1"
+WORK = (f"{API}/txt2img", f"{API}/img2img", f"{API}/extra-single-image")
+
+
+class Mode(NamedTuple):
+    version: str
+    forge: bool = False
+    openapi: bool = True
+    internal: bool = False
+    schedulers: bool = True
+    subset: bool = False
+    extras: bool = True
+    interrupt_status: int = 200
+    tells_task: bool = False
+
+
+MODES = {
+    "forge": Mode("f2.0.1v1.10.1-previous-669-gdfdcbab6", forge=True),
+    "forge-ui": Mode("f2.0.1v1.10.1-previous-669-gdfdcbab6", forge=True, internal=True),
+    "a1111": Mode("v1.10.1", internal=True),
+    "old-a1111": Mode("v1.6.0", internal=True, schedulers=False),
+    "sdnext": Mode("sdnext", openapi=False, interrupt_status=204, tells_task=True),
+    "sd-server": Mode("stable-diffusion.cpp", openapi=False, subset=True, extras=False),
+    "koboldcpp": Mode("koboldcpp", openapi=False, subset=True, extras=False),
+}
+
+# Broken before any work is done.
+BEFORE = {
+    "reset", "hang", "drip", "drip-headers", "html", "html-502", "redirect", "other-protocol", "gzip-bomb",
+    "huge-length", "many-headers", "long-header", "500", "oom", "oom-a1111", "oom-dead", "400", "401", "403", "404",
+    "422", "keepalive-closed", "early-eof", "empty",
+}  # fmt: skip
+# The work is done, or goes on, but the answer is spoiled.
+AFTER = {
+    "reset-running", "reset-after", "cut", "cut-chunked", "cut-nolength", "truncated-base64", "truncated-png",
+    "flipped-png", "trailing-png", "not-an-image", "data-url", "folded-base64", "not-json", "info-garbage", "nan",
+    "no-images", "null-images", "fewer-images", "chunked", "gzipped",
+}  # fmt: skip
+# The answer is whole and untrue, or the picture is worthless.
+TWISTS = {
+    "other-sampler", "other-scheduler", "other-checkpoint", "other-seed", "other-size", "other-steps", "other-cfg",
+    "other-denoise", "black", "unchanged", "no-hires", "other-refiner",
+}  # fmt: skip
+FAULTS = BEFORE | AFTER | TWISTS
+
+SAMPLERS = {
+    "DPM++ 2M": ("k_dpmpp_2m", "karras"),
+    "DPM++ SDE": ("k_dpmpp_sde", "karras"),
+    "DPM++ 2M SDE": ("k_dpmpp_2m_sde", "exponential"),
+    "Euler a": ("k_euler_a", None),
+    "Euler": ("k_euler", None),
+    "Heun": ("k_heun", None),
+    "DDIM": ("ddim", None),
+    "UniPC": ("unipc", None),
+}
+SCHEDULERS = {
+    "automatic": "Automatic",
+    "uniform": "Uniform",
+    "karras": "Karras",
+    "exponential": "Exponential",
+    "sgm_uniform": "SGM Uniform",
+    "simple": "Simple",
+    "beta": "Beta",
+}
+UPSCALERS = ("None", "Lanczos", "Nearest", "ESRGAN_4x", "R-ESRGAN 4x+", "SwinIR 4x")
+LATENT = ("Latent", "Latent (antialiased)", "Latent (bicubic)", "Latent (nearest)", "Latent (nearest-exact)")
+DETECTORS = ("face_yolov8n.pt", "hand_yolov8n.pt", "person_yolov8n-seg.pt", "mediapipe_face_full")
+LORAS = ("inkwash", "paper grain")
+AD_KEYS = (
+    "ad_model", "ad_tab_enable", "ad_prompt", "ad_negative_prompt", "ad_confidence", "ad_mask_k", "ad_dilate_erode",
+    "ad_mask_blur", "ad_denoising_strength", "ad_inpaint_only_masked", "ad_inpaint_only_masked_padding", "ad_use_steps",
+    "ad_steps", "ad_use_cfg_scale", "ad_cfg_scale", "ad_use_sampler", "ad_sampler", "ad_scheduler",
+)  # fmt: skip
+
+_COMMON_FIELDS = {
+    "prompt": "", "negative_prompt": "", "styles": None, "seed": -1, "subseed": -1, "subseed_strength": 0,
+    "seed_resize_from_h": -1, "seed_resize_from_w": -1, "sampler_name": None, "scheduler": None, "batch_size": 1,
+    "n_iter": 1, "steps": 50, "cfg_scale": 7.0, "distilled_cfg_scale": 3.5, "width": 512, "height": 512,
+    "restore_faces": None, "tiling": None, "do_not_save_samples": False, "do_not_save_grid": False, "eta": None,
+    "denoising_strength": 0.75, "s_min_uncond": None, "s_churn": None, "s_tmax": None, "s_tmin": None, "s_noise": None,
+    "override_settings": None, "override_settings_restore_afterwards": True, "refiner_checkpoint": None,
+    "refiner_switch_at": None, "disable_extra_networks": False, "firstpass_image": None, "comments": None,
+}  # fmt: skip
+_HIRES_FIELDS = {
+    "enable_hr": False, "firstphase_width": 0, "firstphase_height": 0, "hr_scale": 2.0, "hr_upscaler": None,
+    "hr_second_pass_steps": 0, "hr_resize_x": 0, "hr_resize_y": 0, "hr_checkpoint_name": None,
+    "hr_additional_modules": None, "hr_sampler_name": None, "hr_scheduler": None, "hr_prompt": "",
+    "hr_negative_prompt": "", "hr_cfg": 1.0, "hr_distilled_cfg": 3.5,
+}  # fmt: skip
+_IMAGE_FIELDS = {
+    "init_images": None, "resize_mode": 0, "image_cfg_scale": None, "mask": None, "mask_blur_x": 4, "mask_blur_y": 4,
+    "mask_blur": None, "mask_round": True, "inpainting_fill": 0, "inpaint_full_res": True,
+    "inpaint_full_res_padding": 0, "inpainting_mask_invert": 0, "initial_noise_multiplier": None, "latent_mask": None,
+}  # fmt: skip
+_API_FIELDS = {
+    "force_task_id": None, "sampler_index": "Euler", "script_name": None, "script_args": [], "send_images": True,
+    "save_images": False, "alwayson_scripts": {}, "infotext": None,
+}  # fmt: skip
+_EXTRAS_FIELDS = {
+    "resize_mode": 0, "show_extras_results": True, "gfpgan_visibility": 0, "codeformer_visibility": 0,
+    "codeformer_weight": 0, "upscaling_resize": 2, "upscaling_resize_w": 512, "upscaling_resize_h": 512,
+    "upscaling_crop": True, "upscaler_1": "None", "upscaler_2": "None", "extras_upscaler_2_visibility": 0,
+    "upscale_first": False, "image": "",
+}  # fmt: skip
+_FORGE_ONLY = {"distilled_cfg_scale", "hr_additional_modules", "hr_cfg", "hr_distilled_cfg"}
+_SINCE_1_9 = {"scheduler", "hr_scheduler", "force_task_id", "infotext", "firstpass_image"}
+_INTEGERS = {"seed", "steps", "width", "height", "batch_size", "n_iter", "hr_second_pass_steps"}
+_TEXTS = {"sampler_index"}
+
+
+def fields(kind: str, mode: Mode) -> dict[str, object]:
+    """Request fields of a route with their defaults, as the mode's schema lists them."""
+    if kind == "extra":
+        return dict(_EXTRAS_FIELDS)
+    middle = _HIRES_FIELDS if kind == "txt2img" else _IMAGE_FIELDS
+    every = {**_COMMON_FIELDS, **middle, **_API_FIELDS}
+    missing = (set() if mode.forge else _FORGE_ONLY) | (set() if mode.schedulers else _SINCE_1_9)
+    return {key: value for key, value in every.items() if key not in missing}
+
+
+class Reply(Exception):
+    """Any answer that is not the usual one."""
+
+    def __init__(self, status: int, payload: object) -> None:
+        super().__init__(status)
+        self.status, self.payload = status, payload
+
+
+class Seen(NamedTuple):
+    path: str
+    body: dict
+
+
+class Fault(NamedTuple):
+    name: str
+    route: str
+    nth: int
+    times: int
+
+
+class FakeWebUI:
+    """The server. Use it as a context manager, or call `start()` and `close()`."""
+
+    def __init__(
+        self,
+        mode: str = "forge",
+        *,
+        faults: tuple[str, ...] = (),
+        port: int = 0,
+        auth: str = "",
+        adetailer: bool = True,
+        step_delay_s: float = 0.0,
+    ) -> None:
+        self.mode_name, self.mode = mode, MODES[mode]
+        self.port, self.auth, self.adetailer, self.step_delay_s = (
+            port,
+            auth,
+            adetailer and not self.mode.subset,
+            step_delay_s,
+        )
+        self.ready = True
+        self.posts: list[Seen] = []
+        self.gets: list[str] = []
+        self.authorizations: list[str] = []
+        self.models = {"photo_model": "0a1b2c3d4e", "ink_model": "5f6a7b8c9d"}
+        self.loaded = ""
+        self.loads = 0
+        self.options: dict[str, object] = {
+            "samples_format": "png",
+            "sd_model_checkpoint": "photo_model.safetensors",
+            "sd_checkpoint_hash": "",
+            "sd_vae": "Automatic",
+            "CLIP_stop_at_last_layers": 1.0,
+            "eta_noise_seed_delta": 0.0,
+            "show_progress_every_n_steps": 10.0,
+            "img2img_fix_steps": False,
+        }
+        if self.mode.forge:
+            self.options["forge_additional_modules"] = []
+        # Keys that stand in config.json. Forge gives back only these after override_settings.
+        self.config = {"sd_model_checkpoint", "sd_checkpoint_hash", "img2img_fix_steps"}
+        self.held = threading.Event()
+        self._turn = threading.Condition()
+        self._queue: deque[object] = deque()
+        self._hold: tuple[int, bool] | None = None
+        self._faults: list[Fault] = []
+        self._calls: dict[Fault, int] = {}
+        self._clock = itertools.count(20261122171757)
+        self._state = self._idle()
+        self._task = ""
+        self._finished: deque[str] = deque(maxlen=16)
+        self._pending: list[str] = []
+        self._failed_task = ""
+        self._preview: Image.Image | None = None
+        self._interrupted = False
+        self._closing = False
+        self._sockets: set[socket.socket] = set()
+        self._server: ThreadingHTTPServer | None = None
+        for name in faults:
+            self.fault(name)
+
+    # -- what tests use ---------------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> FakeWebUI:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> FakeWebUI:
+        self._closing = False
+        self._server = _Listener(("127.0.0.1", self.port), _Door, self)
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="fake-webui")
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """End everything; no thread is left."""
+        with self._turn:
+            self._closing = True
+            self._turn.notify_all()
+        self._stop_listening()
+        self._drop_connections()
+        if self._server is not None:
+            self._server.server_close()
+            self._server = None
+
+    def go_down(self) -> None:
+        """Close the port and all connections: what a client sees when the WebUI was closed."""
+        self.close()
+
+    def come_back(self) -> None:
+        """Open the same port again with nothing loaded."""
+        self.loaded, self._state, self._interrupted = "", self._idle(), False
+        self.start()
+
+    def fault(self, name: str, *, route: str = "work", nth: int = 1, times: int = 1) -> None:
+        """Play a failure at the nth coming request to the route ("work" = the three that make pictures, "*" = all)."""
+        if name not in FAULTS:
+            raise ValueError(f"no fault {name!r}; there are {', '.join(sorted(FAULTS))}")
+        self._faults.append(Fault(name, route, nth, times))
+
+    def clear_faults(self) -> None:
+        self._faults.clear()
+
+    def hold(self, step: int = 1, *, loading: bool = False) -> None:
+        """Stop the next job before the given step (or while it loads the checkpoint) until `release`."""
+        self.held.clear()
+        with self._turn:
+            self._hold = (step, loading)
+
+    def release(self) -> None:
+        with self._turn:
+            self._hold = None
+            self._turn.notify_all()
+
+    def count(self, what: str) -> int:
+        """How many POSTs came to routes that end with `what`."""
+        return sum(1 for seen in list(self.posts) if seen.path.endswith(what))
+
+    def last(self, what: str) -> dict:
+        """Body of the latest POST to a route that ends with `what`."""
+        return next(seen.body for seen in reversed(self.posts) if seen.path.endswith(what))
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._queue)
+
+    @contextlib.contextmanager
+    def busy_with_another(self, steps: int = 20):
+        """Somebody else's job runs (and holds the queue) until the block ends."""
+        body = {"prompt": "somebody else's", "steps": steps, "width": 64, "height": 64, "sampler_name": "Euler"}
+        if self.mode.internal or self.mode.tells_task:
+            body["force_task_id"] = "task(somebody-else)"
+        self.hold(step=5)
+        thread = threading.Thread(target=lambda: self._quietly(body), name="somebody-else")
+        thread.start()
+        self.held.wait(10)
+        try:
+            yield self
+        finally:
+            self.release()
+            thread.join()
+
+    def _quietly(self, body: dict) -> None:
+        with contextlib.suppress(Reply):
+            self._generate("txt2img", body, "")
+
+    # -- routes -----------------------------------------------------------------------------------------------------
+
+    def answer(self, method: str, path: str, query: dict, body: object, twist: str) -> object:
+        """The usual answer of a route: a JSON value. Raises Reply for every other status."""
+        if not self.ready:
+            raise Reply(404, {"detail": "Not Found"})
+        if path == "/openapi.json" and self.mode.openapi:
+            return self.openapi()
+        name = path.removeprefix(API + "/") if path.startswith(API) else path
+        allowed = self._routes()
+        if name not in allowed:
+            raise Reply(404, {"detail": "Not Found"})
+        if method not in allowed[name]:
+            raise Reply(405, {"detail": "Method Not Allowed"})
+        if method == "POST":
+            return self._post(name, body if isinstance(body, dict) else {}, twist)
+        return self._get(name, query)
+
+    def _routes(self) -> dict[str, tuple[str, ...]]:
+        get, post, both = ("GET",), ("POST",), ("GET", "POST")
+        routes = {"txt2img": post, "img2img": post, "samplers": get, "sd-models": get, "loras": get, "upscalers": get}
+        routes |= {"latent-upscale-modes": get, "options": get}
+        if self.mode.schedulers:
+            routes["schedulers"] = get
+        if self.mode.subset:
+            return routes
+        routes |= {"options": both, "progress": get, "interrupt": post, "skip": post, "extra-single-image": post}
+        routes |= {"sd-modules" if self.mode.forge else "sd-vae": get, "memory": get, "refresh-loras": post}
+        routes |= {"script-info": get, "scripts": get, "embeddings": get, "refresh-checkpoints": post, "cmd-flags": get}
+        if self.mode_name != "sdnext":
+            routes |= {"hypernetworks": get, "interrogate": post, "realesrgan-models": get}
+        if self.mode_name == "sdnext":
+            routes |= {"version": get, "status": get}
+        if self.mode.internal:
+            routes |= {"/internal/ping": get, "/internal/progress": post, "/internal/pending-tasks": get}
+        if self.adetailer:
+            routes |= {"/adetailer/v1/ad_model": get, "/adetailer/v1/schema": get, "/adetailer/v1/version": get}
+        return routes
+
+    def _get(self, name: str, query: dict) -> object:
+        simple = {
+            "samplers": self._samplers,
+            "schedulers": self._schedulers,
+            "sd-models": self._models,
+            "upscalers": self._upscalers,
+            "options": self._options,
+            "script-info": self._script_info,
+        }
+        if name in simple:
+            return simple[name]()
+        if name == "progress":
+            return self._progress(skip_image=query.get("skip_current_image", ["false"])[0].lower() == "true")
+        if name == "cmd-flags":
+            raise Reply(500, {"error": "ResponseValidationError", "detail": "", "body": {"api_auth": self.auth}})
+        fixed: dict[str, object] = {
+            "latent-upscale-modes": [{"name": latent} for latent in LATENT],
+            "loras": [{"name": n, "alias": n, "path": f"/models/Lora/{n}.safetensors", "metadata": {}} for n in LORAS],
+            "sd-vae": [{"model_name": "soft.vae.pt", "filename": "/models/VAE/soft.vae.pt"}],
+            "sd-modules": [{"model_name": "ae.safetensors", "filename": "/models/VAE/ae.safetensors"}],
+            "embeddings": {"loaded": {}, "skipped": {}},
+            "scripts": {"txt2img": self._script_names(), "img2img": self._script_names()},
+            "memory": {"ram": {"free": 1, "used": 1, "total": 2}, "cuda": {"error": "unavailable"}},
+            "version": {"app": "sd.next", "updated": "2026-11-01", "hash": "abc1234"},
+            "/internal/ping": {},
+            "/internal/pending-tasks": {"size": len(self._pending), "tasks": list(self._pending)},
+            "/adetailer/v1/ad_model": {"ad_model": list(DETECTORS)},
+            "/adetailer/v1/version": {"version": "24.9.0"},
+            "/adetailer/v1/schema": {"title": "ADetailerArgs", "properties": {key: {} for key in AD_KEYS}},
+        }
+        return fixed.get(name, [])
+
+    def _post(self, name: str, body: dict, twist: str) -> object:
+        if name in ("txt2img", "img2img"):
+            return self._generate(name, body, twist)
+        if name == "extra-single-image":
+            return self._extras(body, twist)
+        if name == "options":
+            return self._set_options(body)
+        if name == "/internal/progress":
+            return self._internal_progress(str(body.get("id_task", "")))
+        if name == "interrupt":
+            with self._turn:
+                self._interrupted = True
+                self._state["interrupted"] = True
+                self._turn.notify_all()
+            if self.mode.interrupt_status == 204:
+                raise Reply(204, None)
+            return {}
+        return None
+
+    def openapi(self) -> dict:
+        """A schema of the same shape as the real one: paths, and properties of the request bodies."""
+        verbs = {"POST": "post", "GET": "get"}
+        names = {"txt2img": "StableDiffusionProcessingTxt2Img", "img2img": "StableDiffusionProcessingImg2Img"}
+        names["extra-single-image"] = "ExtrasSingleImageRequest"
+        paths: dict[str, dict] = {}
+        for route, methods in self._routes().items():
+            full = route if route.startswith("/") else f"{API}/{route}"
+            paths[full] = {verbs[m]: {"responses": {"200": {"description": "Successful Response"}}} for m in methods}
+            if route in names:
+                ref = {"$ref": f"#/components/schemas/{names[route]}"}
+                paths[full]["post"]["requestBody"] = {
+                    "content": {"application/json": {"schema": ref}},
+                    "required": True,
+                }
+        kinds = {"txt2img": "txt2img", "img2img": "img2img", "extra-single-image": "extra"}
+        schemas = {
+            schema: {
+                "type": "object",
+                "title": schema,
+                "properties": {f: {"title": f} for f in fields(kinds[route], self.mode)},
+            }
+            for route, schema in names.items()
+        }
+        return {"openapi": "3.1.0", "info": {"title": "FastAPI", "version": "0.1.0"}, "paths": paths} | {
+            "components": {"schemas": schemas}
+        }
+
+    def _samplers(self) -> list[dict]:
+        if self.mode.subset:
+            names = [n.lower().replace(" ", "_") for n in SAMPLERS]
+            return [{"name": n, "aliases": [n], "options": {}} for n in names]
+        if not self.mode.schedulers:
+            joined = [f"{n} Karras" for n, (_, own) in SAMPLERS.items() if own == "karras"]
+            return [{"name": n, "aliases": [], "options": {}} for n in [*SAMPLERS, *joined]]
+        return [
+            {"name": n, "aliases": [alias], "options": {"scheduler": own} if own else {}}
+            for n, (alias, own) in SAMPLERS.items()
+        ]
+
+    def _schedulers(self) -> list[dict]:
+        if self.mode.subset:
+            return [{"name": n, "label": n} for n in ("discrete", "karras", "exponential")]
+        rest = {"aliases": None, "default_rho": -1.0, "need_inner_model": False}
+        return [{"name": name, "label": label, **rest} for name, label in SCHEDULERS.items()]
+
+    def _models(self) -> list[dict]:
+        rows = []
+        for name, short in self.models.items():
+            known = name == self.loaded
+            title = f"{name}.safetensors [{short}]" if known else f"{name}.safetensors"
+            row = {"title": title, "model_name": name, "hash": short if known else None}
+            row["sha256"] = short + "0" * 54 if known else None
+            rows.append(row | {"filename": f"/models/Stable-diffusion/{name}.safetensors", "config": None})
+        return rows[:1] if self.mode.subset else rows
+
+    def _upscalers(self) -> list[dict]:
+        return [{"name": n, "model_name": None, "model_path": None, "model_url": None, "scale": 4.0} for n in UPSCALERS]
+
+    def _options(self) -> dict:
+        if self.mode.subset:
+            return {"samples_format": "png", "sd_model_checkpoint": "photo_model"}
+        return dict(self.options)
+
+    def _script_names(self) -> list[str]:
+        return ["x/y/z plot", "controlnet", *(["adetailer"] if self.adetailer else [])]
+
+    def _script_info(self) -> list[dict]:
+        return [
+            {"name": name, "is_alwayson": name != "x/y/z plot", "is_img2img": False, "args": []}
+            for name in self._script_names()
+        ]
+
+    def _set_options(self, body: dict) -> None:
+        for key, value in body.items():
+            if key not in self.options:
+                raise Reply(500, self._error("KeyError", f"'{key}'"))
+            if key == "sd_model_checkpoint" and not self._alias(str(value)):
+                raise Reply(500, self._error("RuntimeError", f"model '{value}' not found"))
+        for key, value in body.items():
+            self.options[key] = value
+            self.config.add(key)
+
+    def _error(self, kind: str, text: str) -> dict:
+        place = "message" if self.mode.forge else "errors"
+        return {"error": kind, "detail": "", "body": "", place: text}
+
+    # -- making pictures --------------------------------------------------------------------------------------------
+
+    def _generate(self, kind: str, sent: dict, twist: str) -> dict:
+        self._validate(sent)
+        self._check_scripts(kind, sent)
+        known = fields(kind, self.mode)
+        asked = known | {key: value for key, value in sent.items() if key in known or self.mode.subset}
+        if self.mode.subset and not asked.get("prompt"):
+            raise Reply(400, {"error": "prompt required"})
+        if not self.mode.schedulers and asked["sampler_name"] not in {row["name"] for row in self._samplers()}:
+            raise Reply(404, {"detail": "Sampler not found"})
+        pictures = [self._picture(text) for text in sent.get("init_images") or []]
+        if kind == "img2img" and not pictures:
+            empty = "init_images" in sent
+            raise (
+                Reply(500, self._error("IndexError", "Dimension out of range"))
+                if empty
+                else Reply(404, {"detail": "Init image not found"})
+            )
+        with self._my_turn(str(asked.get("force_task_id") or "")):
+            return self._work(kind, asked, pictures, twist)
+
+    def _validate(self, sent: dict) -> None:
+        problems = []
+        for key, value in sent.items():
+            if key in _INTEGERS and value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+                problems.append(("int_parsing", key, "Input should be a valid integer", value))
+            if key in _TEXTS and not isinstance(value, str):
+                problems.append(("string_type", key, "Input should be a valid string", value))
+        if problems:
+            rows = [{"type": t, "loc": ["body", key], "msg": msg, "input": v, "url": ""} for t, key, msg, v in problems]
+            raise Reply(422, {"detail": rows})
+        if sent.get("infotext"):
+            raise Reply(500, self._error("TypeError", "isinstance() argument 2 cannot be a parameterized generic"))
+
+    def _check_scripts(self, kind: str, sent: dict) -> None:
+        for name, value in (sent.get("alwayson_scripts") or {}).items():
+            if name.lower() not in self._script_names():
+                raise Reply(422, {"detail": f"Script '{name}' not found"})
+            if name.lower() != "adetailer" or not isinstance(value, dict):
+                continue
+            units = [unit for unit in value["args"] if isinstance(unit, dict)]
+            strange = {key for unit in units for key in unit} - set(AD_KEYS)
+            if strange:
+                raise Reply(500, self._error("ValueError", f"extra fields not permitted: {sorted(strange)}"))
+
+    @contextlib.contextmanager
+    def _my_turn(self, task: str):
+        ticket = object()
+        with self._turn:
+            self._queue.append(ticket)
+            if task:
+                self._pending.append(task)
+            self._turn.wait_for(lambda: self._closing or self._queue[0] is ticket)
+            if task in self._pending:
+                self._pending.remove(task)
+            # The flag of an interrupt that came a moment too early is lost here, as in the real thing.
+            self._interrupted, self._task, self._failed_task = False, task, ""
+            self._state = self._idle() | {
+                "job": "scripts_txt2img",
+                "job_count": -1,
+                "job_timestamp": str(next(self._clock)),
+            }
+        try:
+            yield
+            self._finished.append(task)
+        except Reply:
+            self._failed_task = task
+            raise
+        finally:
+            with self._turn:
+                self._queue.remove(ticket)
+                stamp = self._state["job_timestamp"]
+                self._state = self._idle() | {"job_timestamp": stamp}
+                self._task, self._preview = "", None
+                self._turn.notify_all()
+
+    @contextlib.contextmanager
+    def _overridden(self, asked: dict):
+        wanted = dict(asked.get("override_settings") or {})
+        if not self._alias(str(wanted.get("sd_model_checkpoint", ""))):
+            wanted.pop("sd_model_checkpoint", None)
+        before = dict(self.options)
+        for key, value in wanted.items():
+            if key not in self.options:
+                raise Reply(500, self._error("KeyError", f"'{key}'"))
+            self.options[key] = value
+        yield
+        for key in wanted:
+            if asked.get("override_settings_restore_afterwards", True) and (not self.mode.forge or key in self.config):
+                self.options[key] = before[key]
+
+    def _work(self, kind: str, asked: dict, pictures: list[Image.Image], twist: str) -> dict:
+        with self._overridden(asked):
+            self._load(str(self.options["sd_model_checkpoint"]))
+            truth = self._truth(kind, asked, twist)
+            self._check_names(asked)
+            total = truth["n_iter"] * truth["batch_size"]
+            second = bool(truth["enable_hr"])
+            self._state |= {
+                "job_count": truth["n_iter"] * (2 if second else 1),
+                "job": f"Batch 1 out of {truth['n_iter']}",
+            }
+            images, texts = [], []
+            for index in range(total):
+                whole = self._steps(truth, index // truth["batch_size"])
+                if second and self.mode.forge and "Use same choices" not in (asked["hr_additional_modules"] or []):
+                    raise Reply(500, self._error("TypeError", "argument of type 'NoneType' is not iterable"))
+                images.append(self._paint(truth, index, pictures, twist, whole=whole))
+                texts.append(self._text(truth, index))
+                if not whole and (index + 1) % truth["batch_size"] == 0:
+                    break
+            return self._result(asked, truth, images, texts, twist)
+
+    def _load(self, checkpoint: str) -> None:
+        name = self._alias(checkpoint) or next(iter(self.models))
+        if name != self.loaded:
+            self._wait_here(0, loading=True)
+            self.loaded = name
+            self.loads += 1
+
+    def _alias(self, text: str) -> str:
+        """Forge takes title, file name or stem."""
+        stem = text.split(" [")[0].removesuffix(".safetensors")
+        return stem if stem in self.models else ""
+
+    def _truth(self, kind: str, asked: dict, twist: str) -> dict:
+        """What is really done, whatever was asked."""
+        sampler, scheduler = self._sampler(
+            str(asked["sampler_name"] or asked.get("sampler_index")), asked.get("scheduler")
+        )
+        truth = {**asked, "kind": kind, "sampler_name": sampler, "scheduler": scheduler, "model": self.loaded}
+        truth.setdefault("enable_hr", False)
+        truth["n_iter"] = int(asked.get("n_iter") or 1)
+        truth["width"], truth["height"] = (int(asked[side]) // 8 * 8 for side in ("width", "height"))
+        if self._detailing(asked):
+            # ADetailer on its own skips the img2img around it.
+            truth["steps"], truth["sampler_name"] = 1, "Euler"
+        changes: dict[str, dict] = {
+            "other-sampler": {"sampler_name": "Heun"},
+            "other-scheduler": {"scheduler": "Beta"},
+            "other-checkpoint": {"model": next(name for name in self.models if name != self.loaded)},
+            "other-seed": {"seed": int(asked["seed"]) + 1000},
+            "other-steps": {"steps": int(asked["steps"]) + 3},
+            "other-cfg": {"cfg_scale": 1.5},
+            "other-denoise": {"denoising_strength": 0.99},
+            "other-size": {"width": truth["width"] + 64},
+            "no-hires": {"enable_hr": False},
+        }
+        return truth | changes.get(twist, {})
+
+    def _sampler(self, name: str, scheduler: object) -> tuple[str, str]:
+        label = next((lab for key, lab in SCHEDULERS.items() if scheduler in (key, lab)), "Automatic")
+        if self.mode.subset:
+            native = name.lower().replace(" ", "_")
+            return (native if native in {row["name"] for row in self._samplers()} else "euler_a"), str(
+                scheduler or "discrete"
+            )
+        if not self.mode.schedulers:
+            return name, ""
+        for suffix in ("Karras", "Exponential"):
+            if name.endswith(" " + suffix):
+                name, label = name.removesuffix(" " + suffix), suffix
+        if name not in SAMPLERS:
+            return "DPM++ 2M", "Karras"
+        own = SAMPLERS[name][1]
+        return name, SCHEDULERS[own] if label == "Automatic" and own else label
+
+    def _check_names(self, asked: dict) -> None:
+        upscaler = asked.get("hr_upscaler")
+        if asked.get("enable_hr") and upscaler is not None and upscaler not in (*UPSCALERS, *LATENT):
+            raise Reply(500, self._error("Exception", f"could not find upscaler named {upscaler}"))
+        refiner = asked.get("refiner_checkpoint")
+        if refiner and not self._alias(str(refiner)):
+            raise Reply(500, self._error("Exception", f"Could not find checkpoint with name {refiner}"))
+
+    def _steps(self, truth: dict, batch: int) -> bool:
+        """Go through the steps of one batch; False when interrupted half way."""
+        for step in range(1, truth["steps"] + 1):
+            with self._turn:
+                self._state |= {"sampling_step": step - 1, "sampling_steps": truth["steps"], "job_no": batch}
+            self._wait_here(step)
+            if self._interrupted or self._closing:
+                return False
+            if self.step_delay_s:
+                self._preview = self._paint(truth, batch, [], "", whole=False)
+                time.sleep(self.step_delay_s)
+        return True
+
+    def _wait_here(self, step: int, *, loading: bool = False) -> None:
+        def goes_on() -> bool:
+            return self._hold is None or self._closing or (self._interrupted and not loading)
+
+        with self._turn:
+            if self._hold is None or self._hold != (self._hold[0] if loading else step, loading):
+                return
+            self.held.set()
+            self._turn.wait_for(goes_on, timeout=60)
+            self._hold = None
+
+    def _paint(self, truth: dict, index: int, pictures: list, twist: str, *, whole: bool) -> Image.Image:
+        if twist == "unchanged" and pictures:
+            return pictures[0]
+        width, height = truth["width"], truth["height"]
+        if truth["enable_hr"]:
+            width, height = int(width * truth["hr_scale"]) // 8 * 8, int(height * truth["hr_scale"]) // 8 * 8
+        if twist == "black":
+            return Image.new("RGB", (width, height))
+        keys = ("prompt", "negative_prompt", "steps", "cfg_scale", "sampler_name", "scheduler", "model")
+        recipe = repr([truth.get(key) for key in keys]) + f"{int(truth['seed']) + index}{whole}"
+        image = pattern(recipe, (width, height))
+        if pictures:
+            denoise = 0.3 if self._detailing(truth) else float(truth.get("denoising_strength") or 0.75)
+            image = Image.blend(pictures[0].convert("RGB").resize((width, height)), image, denoise)
+        return image
+
+    def _detailing(self, asked: dict) -> list[dict]:
+        for name, script in (asked.get("alwayson_scripts") or {}).items():
+            if name.lower() == "adetailer" and isinstance(script, dict) and script["args"][:1] == [True]:
+                return [unit for unit in script["args"] if isinstance(unit, dict)]
+        return []
+
+    def _text(self, truth: dict, index: int) -> str:
+        pairs: list[tuple[str, object]] = [("Steps", truth["steps"]), ("Sampler", truth["sampler_name"])]
+        if truth["scheduler"] and not self.mode.subset:
+            pairs.append(("Schedule type", truth["scheduler"]))
+        cfg = float(truth["cfg_scale"])
+        pairs += [("CFG scale", cfg if self.mode.forge else f"{cfg:g}"), ("Seed", int(truth["seed"]) + index)]
+        pairs += [("Size", f"{truth['width']}x{truth['height']}")]
+        pairs += [("Model hash", self.models[truth["model"]]), ("Model", truth["model"])]
+        if self.options["CLIP_stop_at_last_layers"] > 1:
+            pairs.append(("Clip skip", int(self.options["CLIP_stop_at_last_layers"])))
+        pairs += self._extra(truth).items()
+        for number, unit in enumerate(self._detailing(truth)):
+            nth = ("", " 2nd", " 3rd", " 4th")[number]
+            pairs.append((f"ADetailer model{nth}", unit["ad_model"]))
+            pairs.append((f"ADetailer confidence{nth}", unit.get("ad_confidence", 0.3)))
+            pairs.append((f"ADetailer denoising strength{nth}", unit.get("ad_denoising_strength", 0.4)))
+        line = ", ".join(f"{key}: {value}" for key, value in [*pairs, ("Version", self.mode.version)])
+        negative = f"\nNegative prompt: {truth['negative_prompt']}" if truth["negative_prompt"] else ""
+        return f"{truth['prompt']}{negative}\n{line}"
+
+    def _extra(self, truth: dict) -> dict[str, object]:
+        extra: dict[str, object] = {}
+        if truth["kind"] == "img2img" or truth["enable_hr"]:
+            extra["Denoising strength"] = truth["denoising_strength"]
+        if truth["enable_hr"]:
+            if self.mode.forge:
+                extra |= {"Hires Module 1": "Use same choices", "Hires CFG Scale": float(truth["hr_cfg"])}
+            extra["Hires upscale"] = float(truth["hr_scale"])
+            if truth["hr_second_pass_steps"]:
+                extra["Hires steps"] = truth["hr_second_pass_steps"]
+            extra["Hires upscaler"] = truth["hr_upscaler"] or "Latent"
+        if truth.get("refiner_checkpoint"):
+            name = self._alias(str(truth["refiner_checkpoint"]))
+            extra |= {"Refiner": f"{name} [{self.models[name]}]", "Refiner switch at": truth["refiner_switch_at"]}
+        return extra
+
+    def _result(self, asked: dict, truth: dict, images: list, texts: list[str], twist: str) -> dict:
+        seeds = [int(truth["seed"]) + i for i in range(truth["n_iter"] * truth["batch_size"])]
+        first = 0
+        if asked.get("save_images") and len(images) > 1:
+            images, texts, first = [images[0], *images], [texts[0], *texts], 1
+        data = [self._file(image, text) for image, text in zip(images, texts, strict=True)]
+        info = {
+            "prompt": truth["prompt"], "all_prompts": [truth["prompt"]] * len(seeds),
+            "negative_prompt": truth["negative_prompt"],
+            "all_negative_prompts": [truth["negative_prompt"]] * len(seeds),
+            "seed": seeds[0], "all_seeds": seeds, "subseed": 1, "all_subseeds": list(range(1, len(seeds) + 1)),
+            "subseed_strength": 0, "width": int(asked["width"]), "height": int(asked["height"]),
+            "sampler_name": truth["sampler_name"], "cfg_scale": float(truth["cfg_scale"]), "steps": truth["steps"],
+            "batch_size": truth["batch_size"], "restore_faces": False, "face_restoration_model": None,
+            "sd_model_name": truth["model"], "sd_model_hash": self.models[truth["model"]], "sd_vae_name": None,
+            "sd_vae_hash": None, "seed_resize_from_w": -1, "seed_resize_from_h": -1,
+            "denoising_strength": self._extra(truth).get("Denoising strength"),
+            "extra_generation_params": self._extra(truth), "index_of_first_image": first, "infotexts": texts,
+            "styles": [], "job_timestamp": self._state["job_timestamp"],
+            "clip_skip": int(self.options["CLIP_stop_at_last_layers"]), "is_using_inpainting_conditioning": False,
+            "version": self.mode.version,
+        }  # fmt: skip
+        if self.mode.subset:
+            info = {key: info[key] for key in ("seed", "all_seeds", "infotexts")}
+        echo = {key: asked[key] for key in fields(truth["kind"], self.mode)}
+        echo |= {key: None for key in ("init_images", "mask") if key in echo}
+        echo["denoising_strength"] = info.get("denoising_strength")
+        return {"images": data if asked.get("send_images", True) else [], "parameters": echo, "info": json.dumps(info)}
+
+    def _file(self, image: Image.Image, text: str) -> str:
+        out = io.BytesIO()
+        form = str(self.options["samples_format"]).lower()
+        if form == "png":
+            note = PngImagePlugin.PngInfo()
+            note.add_text("parameters", text)
+            image.save(out, "PNG", pnginfo=note, compress_level=1)
+        else:
+            exif = Image.Exif()
+            exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + text.encode("utf-16-be")
+            image.save(out, "WEBP" if form == "webp" else "JPEG", exif=exif.tobytes())
+        return base64.b64encode(out.getvalue()).decode()
+
+    def _extras(self, sent: dict, twist: str) -> dict:
+        asked = _EXTRAS_FIELDS | sent
+        if asked["upscaling_resize"] <= 0:
+            row = {"type": "greater_than", "loc": ["body", "upscaling_resize"], "msg": "Input should be greater than 0"}
+            raise Reply(422, {"detail": [row | {"input": asked["upscaling_resize"], "url": ""}]})
+        image = self._picture(str(asked["image"]))
+        if asked["upscaler_1"] not in UPSCALERS:
+            raise Reply(500, self._error("AssertionError", f"could not find upscaler named {asked['upscaler_1']}"))
+        with self._my_turn(""):
+            self._state |= {"job": "extras", "job_count": 1}
+            self._wait_here(1)
+            text = str(image.info.get("parameters", ""))
+            if twist == "black":
+                return {
+                    "html_info": "",
+                    "image": self._file(Image.new("RGB", (image.width * 2, image.height * 2)), text),
+                }
+            if asked["upscaler_1"] == "None" or twist == "unchanged":
+                return {"html_info": "<p></p>", "image": self._file(image, text)}
+            if asked["resize_mode"] == 1:
+                size, note = (asked["upscaling_resize_w"], asked["upscaling_resize_h"]), "to"
+            else:
+                factor = float(asked["upscaling_resize"])
+                size, note = (int(image.width * factor), int(image.height * factor)), f"by: {factor}"
+            return {
+                "html_info": f"<p>Postprocess upscale {note}, Postprocess upscaler: {asked['upscaler_1']}</p>",
+                "image": self._file(image.convert("RGB").resize(size), text),
+            }
+
+    def _picture(self, text: str) -> Image.Image:
+        try:
+            raw = base64.b64decode(text.partition(";base64,")[2] or text, validate=True)
+            image = Image.open(io.BytesIO(raw), formats=("PNG", "JPEG", "WEBP"))
+            image.load()
+        except (binascii.Error, OSError):
+            raise Reply(500, {"detail": "Invalid encoded image"}) from None
+        return image
+
+    # -- progress ---------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _idle() -> dict:
+        state = {"skipped": False, "interrupted": False, "stopping_generation": False, "job": "", "job_count": 0}
+        return state | {"job_timestamp": "0", "job_no": 0, "sampling_step": 0, "sampling_steps": 0}
+
+    def _fraction(self) -> float:
+        count = self._state["job_count"]
+        if count == 0:
+            return 0.0
+        steps = self._state["sampling_steps"] or 1
+        within = self._state["sampling_step"] / steps / max(1, count)
+        return min(1.0, 0.01 + max(0, self._state["job_no"]) / max(1, count) + within)
+
+    def _progress(self, *, skip_image: bool) -> dict:
+        with self._turn:
+            state, fraction, task = dict(self._state), self._fraction(), self._task
+        current = None
+        if not skip_image and state["sampling_step"] >= self.options["show_progress_every_n_steps"]:
+            out = io.BytesIO()
+            (self._preview or pattern("preview", (64, 64))).save(out, "PNG")
+            current = base64.b64encode(out.getvalue()).decode()
+        answer = {"progress": fraction, "eta_relative": 0.0, "state": state, "current_image": current, "textinfo": None}
+        return answer | ({"current_task": task} if self.mode.tells_task else {})
+
+    def _internal_progress(self, task: str) -> dict:
+        with self._turn:
+            active = bool(task) and task in (self._task, self._failed_task)
+            queued, completed = task in self._pending, task in self._finished
+            fraction = self._fraction()
+        text = "In queue: 1/1" if queued else None if active else "Waiting..."
+        return {
+            "active": active, "queued": queued, "completed": completed, "progress": fraction if active else None,
+            "eta": None, "live_preview": None, "id_live_preview": -1, "textinfo": text,
+        }  # fmt: skip
+
+    # -- the wire ---------------------------------------------------------------------------------------------------
+
+    def take_fault(self, path: str) -> str:
+        """Name of the fault that this request meets, or ""."""
+        met = ""
+        with self._turn:
+            for fault in self._faults:
+                if fault.route not in ("*", path) and not (fault.route == "work" and path in WORK):
+                    continue
+                self._calls[fault] = self._calls.get(fault, 0) + 1
+                if not met and fault.nth <= self._calls[fault] < fault.nth + fault.times:
+                    met = fault.name
+        return met
+
+    def _stop_listening(self) -> None:
+        if self._server is not None and self._thread.is_alive():
+            self._server.shutdown()
+            self._server.socket.close()
+            self._thread.join()
+
+    def _drop_connections(self) -> None:
+        for connection in list(self._sockets):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+def pattern(recipe: str, size: tuple[int, int]) -> Image.Image:
+    """A picture that depends on the recipe and on nothing else."""
+    dice = random.Random(hashlib.sha256(recipe.encode()).digest())
+    return Image.frombytes("RGB", (6, 6), dice.randbytes(108)).resize(size, Image.Resampling.BICUBIC)
+
+
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = False
+    allow_reuse_address = True
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int], door: type, fake: FakeWebUI) -> None:
+        self.fake = fake
+        super().__init__(address, door)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        kind = traceback.format_exc()
+        if not any(
+            word in kind for word in ("ConnectionError", "BrokenPipe", "ConnectionReset", "Bad file descriptor")
+        ):
+            sys.stderr.write(kind)
+
+
+class _Door(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Listener
+
+    def setup(self) -> None:
+        self.server.fake._sockets.add(self.request)
+        super().setup()
+
+    def finish(self) -> None:
+        self.server.fake._sockets.discard(self.request)
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+    def do_GET(self) -> None:
+        self._serve(None)
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            self._serve(json.loads(raw) if raw else {})
+        except json.JSONDecodeError:
+            row = {"type": "json_invalid", "loc": ["body", 0], "msg": "JSON decode error", "input": {}}
+            self._send(422, {"detail": [row]})
+
+    def _serve(self, body: object) -> None:
+        fake = self.server.fake
+        parts = urlsplit(self.path)
+        if self.command == "POST":
+            fake.posts.append(Seen(parts.path, body if isinstance(body, dict) else {}))
+        else:
+            fake.gets.append(self.path)
+        fake.authorizations.append(self.headers.get("Authorization", ""))
+        name = fake.take_fault(parts.path)
+        if name in BEFORE:
+            self._break_before(name)
+            return
+        if name == "reset-running":
+            self._reset()
+        try:
+            self._check_login(parts.path)
+            payload = fake.answer(self.command, parts.path, parse_qs(parts.query), body, name)
+        except Reply as reply:
+            self._send(reply.status, reply.payload)
+            return
+        if name in AFTER:
+            self._break_after(name, payload)
+        else:
+            self._send(200, payload)
+
+    def _check_login(self, path: str) -> None:
+        fake = self.server.fake
+        # Routes that extensions add are open even with --api-auth.
+        if not fake.auth or not path.startswith(API) or path.endswith("/loras"):
+            return
+        given = self.headers.get("Authorization", "")
+        if not given:
+            raise Reply(401, {"detail": "Not authenticated"})
+        if given != "Basic " + base64.b64encode(fake.auth.encode()).decode():
+            raise Reply(401, {"detail": "Incorrect username or password"})
+
+    def _send(self, status: int, payload: object, **headers: str) -> None:
+        data = b"" if status == 204 else json.dumps(payload, allow_nan=True).encode()
+        if len(data) > 500 and "gzip" in self.headers.get("Accept-Encoding", ""):
+            data, headers["Content-Encoding"] = gzip.compress(data, 1), "gzip"
+        if status == 401:
+            headers["WWW-Authenticate"] = "Basic"
+        self._raw(status, data, **headers)
+
+    def _raw(self, status: int, data: bytes, *, length: int | None = None, **headers: str) -> None:
+        self.send_response(status)
+        for key, value in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(key.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(data) if length is None else length))
+        self.end_headers()
+        self.wfile.write(data)
+
+    # -- failures ---------------------------------------------------------------------------------------------------
+
+    def _reset(self) -> None:
+        """End the connection with RST, as a crashed or killed server does."""
+        self.close_connection = True
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # Both halves must be let go before the kernel sends anything.
+        self.rfile.close()
+        self.wfile.close()
+        self.request.close()
+        self.wfile = io.BytesIO()
+
+    def _break_before(self, name: str) -> None:
+        self.close_connection = True
+        if name in _STATUS:
+            status, payload = _STATUS[name]
+            if name == "oom-dead":
+                self.server.fake._stop_listening()
+            self._send(status, payload)
+        elif name == "reset":
+            self._reset()
+        elif name in ("keepalive-closed", "early-eof"):
+            with contextlib.suppress(OSError):
+                self.request.shutdown(socket.SHUT_RDWR)
+        elif name == "hang":
+            self._until_left(lambda: None)
+        elif name == "drip":
+            self.send_response(200)
+            self.end_headers()
+            self._until_left(lambda: self.wfile.write(b" "))
+        elif name == "drip-headers":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            self._until_left(lambda: self.wfile.write(b"x"))
+        elif name == "redirect":
+            self._raw(302, b"", Location="http://127.0.0.1:9/elsewhere")
+        elif name == "other-protocol":
+            self.wfile.write(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")
+        else:
+            self._strange(name)
+
+    def _strange(self, name: str) -> None:
+        page = (
+            b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to the network</body></html>"
+        )
+        if name == "html":
+            self._raw(200, page, Content_Type="text/html; charset=utf-8")
+        elif name == "html-502":
+            self._raw(502, page.replace(b"Sign in", b"Bad gateway"), Content_Type="text/html")
+        elif name == "empty":
+            self._raw(200, b"")
+        elif name == "gzip-bomb":
+            self._raw(200, _BOMB, Content_Encoding="gzip")
+        elif name == "huge-length":
+            self._raw(200, b"{}", length=10**14)
+        elif name == "many-headers":
+            self._raw(200, b"{}", **{f"X-{n}": "y" for n in range(150)})
+        elif name == "long-header":
+            self._raw(200, b"{}", X_Long="y" * 70_000)
+
+    def _until_left(self, each: object) -> None:
+        """Do something every few milliseconds until the client goes away or the server closes."""
+        fake = self.server.fake
+        while not fake._closing:
+            try:
+                each()  # type: ignore[operator]
+                self.wfile.flush()
+                if select.select([self.request], [], [], 0.01)[0] and not self.request.recv(1, socket.MSG_PEEK):
+                    return
+            except (OSError, ValueError):
+                return
+
+    def _break_after(self, name: str, payload: object) -> None:
+        if name == "reset-running":
+            return
+        if name == "reset-after":
+            self._reset()
+            return
+        if name.startswith("cut") or name in ("chunked", "gzipped"):
+            self._cut(name, json.dumps(payload).encode())
+            return
+        spoiled = dict(payload) if isinstance(payload, dict) else {}
+        if name == "not-json":
+            self._raw(200, b'{"images": [')
+        elif name == "nan":
+            self._raw(200, json.dumps(spoiled | {"eta": float("nan")}).encode())
+        elif name == "info-garbage":
+            self._send(200, spoiled | {"info": "no json"})
+        elif name in ("no-images", "null-images", "fewer-images"):
+            images = spoiled.get("images") or []
+            kept = {"no-images": [], "null-images": None, "fewer-images": images[:-1]}[name]
+            self._send(200, spoiled | {"images": kept})
+        else:
+            key = "image" if "image" in spoiled else "images"
+            texts = [spoiled["image"]] if key == "image" else spoiled["images"]
+            bad = [_SPOIL[name](text) for text in texts]
+            self._send(200, spoiled | {key: bad[0] if key == "image" else bad})
+
+    def _cut(self, name: str, data: bytes) -> None:
+        self.close_connection = True
+        half = data[: len(data) // 2]
+        if name == "gzipped":
+            self._raw(200, gzip.compress(data), Content_Encoding="gzip")
+        elif name == "cut":
+            self._raw(200, half, length=len(data))
+        else:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header(*(("Connection", "close") if name == "cut-nolength" else ("Transfer-Encoding", "chunked")))
+            self.end_headers()
+            if name == "chunked":
+                for at in range(0, len(data), 1000):
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(data[at : at + 1000]), data[at : at + 1000]))
+                self.wfile.write(b"0\r\n\r\n")
+            else:
+                self.wfile.write(half if name == "cut-nolength" else b"%x\r\n%s" % (len(data), half))
+
+
+_OOM = "CUDA out of memory. Tried to allocate 2.25 GiB. GPU 0 has a total capacity of 8.00 GiB"
+_STATUS: dict[str, tuple[int, object]] = {
+    "500": (
+        500,
+        {"error": "RuntimeError", "detail": "", "body": "", "message": "mat1 and mat2 shapes cannot be multiplied"},
+    ),
+    "oom": (500, {"error": "OutOfMemoryError", "detail": "", "body": "", "message": _OOM}),
+    "oom-a1111": (500, {"error": "OutOfMemoryError", "detail": "", "body": "", "errors": _OOM}),
+    "oom-dead": (500, {"error": "OutOfMemoryError", "detail": "", "body": "", "message": _OOM}),
+    "400": (400, {"error": "HTTPException", "detail": "Sampler not found", "body": "", "errors": ""}),
+    "401": (401, {"detail": "Not authenticated"}),
+    "403": (403, {"detail": "Forbidden"}),
+    "404": (404, {"detail": "Not Found"}),
+    "422": (
+        422,
+        {"detail": [{"type": "int_parsing", "loc": ["body", "steps"], "msg": "Input should be a valid integer"}]},
+    ),
+}
+
+
+def _make_bomb() -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    block = b" " * (1 << 20)
+    return b"".join(packer.compress(block) for _ in range(64)) + packer.flush()
+
+
+_BOMB = _make_bomb()
+
+
+def _rebuilt(text: str, change: object) -> str:
+    return base64.b64encode(change(base64.b64decode(text))).decode()  # type: ignore[operator]
+
+
+_SPOIL = {
+    "truncated-base64": lambda text: text[: len(text) // 2 - 1],
+    "truncated-png": lambda text: _rebuilt(text, lambda raw: raw[:-8]),
+    "flipped-png": lambda text: _rebuilt(text, lambda raw: raw[:-30] + bytes([raw[-30] ^ 1]) + raw[-29:]),
+    "trailing-png": lambda text: _rebuilt(text, lambda raw: raw + b"PK\x03\x04 more"),
+    "not-an-image": lambda text: base64.b64encode(b"<svg onload='x'/>" * 20).decode(),
+    "data-url": lambda text: "data:image/png;base64," + text,
+    "folded-base64": lambda text: "\n".join(text[at : at + 76] for at in range(0, len(text), 76)),
+}
+
+
+def main() -> None:
+    """Serve until Ctrl+C."""
+    options = argparse.ArgumentParser(description="A WebUI without a model, to try the app against.")
+    options.add_argument("--port", type=int, default=7861)
+    options.add_argument("--mode", choices=list(MODES), default="forge")
+    options.add_argument(
+        "--fault", action="append", default=[], choices=sorted(FAULTS), help="every generation meets it"
+    )
+    options.add_argument("--steps-delay", type=float, default=0.1, help="seconds per step")
+    options.add_argument("--auth", default="", help="user:password")
+    chosen = options.parse_args()
+    fake = FakeWebUI(chosen.mode, port=chosen.port, auth=chosen.auth, step_delay_s=chosen.steps_delay)
+    fake.options["show_progress_every_n_steps"] = 3.0
+    for name in chosen.fault:
+        fake.fault(name, times=10**9)
+    with fake:
+        sys.stderr.write(f"{chosen.mode} at {fake.url}, Ctrl+C ends it\n")
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
