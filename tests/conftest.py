@@ -18,7 +18,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 10.0, step: Callable[[], object] | None = None) -> None:
+def wait_until(
+    condition: Callable[[], object], timeout_s: float = 10.0, step: Callable[[], object] | None = None
+) -> None:
     """Wait for a condition, calling `step` (a Tk update, a queue drain) between looks. Fails the test after timeout."""
     deadline = time.monotonic() + timeout_s
     pause = threading.Event()
@@ -108,7 +110,10 @@ def root(_session_root: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[obj
 
     failures: list[BaseException] = []
     monkeypatch.setattr(
-        tkinter.Misc, "report_callback_exception", lambda self, kind, value, trace: failures.append(value), raising=False
+        tkinter.Misc,
+        "report_callback_exception",
+        lambda self, kind, value, trace: failures.append(value),
+        raising=False,
     )
     _session_root.report_callback_exception = lambda kind, value, trace: failures.append(value)  # type: ignore[attr-defined]
     yield _session_root

@@ -77,7 +77,9 @@ class Refiner(Struct, frozen=True):
     checkpoint: Annotated[str, _choice("Refiner checkpoint", "checkpoints")] = ""
     switch_at: Annotated[
         float,
-        Meta(ge=0.0, le=1.0, title="Switch at", extra={"step": 0.05, "sensible": (0.6, 0.9), "help": "Share of steps."}),
+        Meta(
+            ge=0.0, le=1.0, title="Switch at", extra={"step": 0.05, "sensible": (0.6, 0.9), "help": "Share of steps."}
+        ),
     ] = 0.8
 
 

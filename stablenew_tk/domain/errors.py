@@ -1,19 +1,19 @@
 """What can go wrong, as sentences: what failed, on which thing, what to do.
 
-    StableNewError                 its text is shown to the user as it is
-    ├── InvalidInput               a value, pack, plan or option that cannot be used; nothing was started
-    ├── BackendError               the engine that makes pictures failed
-    │   ├── Unreachable            nobody answered; the job surely did not start
-    │   ├── NotReady               a server answers but its API is not (yet) there
-    │   ├── AccessDenied           login missing or wrong
-    │   ├── Refused                the request was understood and turned down (400, 404, 422)
-    │   ├── EngineFault            the engine broke while working (500, out of memory)
-    │   ├── AnswerLost             the work may have been done, but no usable answer came back
-    │   └── BadImage               an answer came, but its picture is not a whole picture
-    ├── Cancelled                  the user stopped it
-    └── StorageError               a disk operation failed
-        ├── NotSaved               the line or file is not on disk; what was there before is unchanged
-        └── Unreadable             a file of ours or of the user cannot be read
+StableNewError                 its text is shown to the user as it is
+├── InvalidInput               a value, pack, plan or option that cannot be used; nothing was started
+├── BackendError               the engine that makes pictures failed
+│   ├── Unreachable            nobody answered; the job surely did not start
+│   ├── NotReady               a server answers but its API is not (yet) there
+│   ├── AccessDenied           login missing or wrong
+│   ├── Refused                the request was understood and turned down (400, 404, 422)
+│   ├── EngineFault            the engine broke while working (500, out of memory)
+│   ├── AnswerLost             the work may have been done, but no usable answer came back
+│   └── BadImage               an answer came, but its picture is not a whole picture
+├── Cancelled                  the user stopped it
+└── StorageError               a disk operation failed
+    ├── NotSaved               the line or file is not on disk; what was there before is unchanged
+    └── Unreadable             a file of ours or of the user cannot be read
 """
 
 from __future__ import annotations

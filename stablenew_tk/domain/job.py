@@ -83,7 +83,9 @@ class Job(Struct, frozen=True, kw_only=True):
         return self.config.stages()
 
 
-def make_jobs(request: RunRequest, *, run_name: str, new_id: Callable[[], str], draw_seed: Callable[[], int]) -> tuple[Job, ...]:
+def make_jobs(
+    request: RunRequest, *, run_name: str, new_id: Callable[[], str], draw_seed: Callable[[], int]
+) -> tuple[Job, ...]:
     """All jobs of a request, prompt by prompt, with numbers for seeds (0 to 2^32−1).
 
     Raises InvalidInput when nothing could be made: no prompt, no stage, a later stage without a picture to start from.
@@ -123,11 +125,14 @@ def _check(request: RunRequest) -> None:
     if not stages:
         raise InvalidInput("Nothing to run: switch on at least one stage.", "stages")
     if stages[0] != "txt2img" and not request.start_image:
-        raise InvalidInput(f"{stages[0]} needs a picture to start from: choose one, or switch txt2img on.", "start_image")
+        raise InvalidInput(
+            f"{stages[0]} needs a picture to start from: choose one, or switch txt2img on.", "start_image"
+        )
     if stages[0] == "txt2img" and request.start_image:
-        raise InvalidInput("A run that starts from a picture cannot begin with txt2img: switch txt2img off.", "start_image")
+        raise InvalidInput(
+            "A run that starts from a picture cannot begin with txt2img: switch txt2img off.", "start_image"
+        )
     if not RANDOM_SEED <= request.seed <= MAX_SEED:
         raise InvalidInput(f"seed: {request.seed} is outside 0 to {MAX_SEED} (−1 = random).", "seed")
     if not 1 <= request.seeds_per_prompt <= 1000:
         raise InvalidInput(f"seeds per prompt: {request.seeds_per_prompt} is outside 1 to 1000.", "seeds_per_prompt")
-

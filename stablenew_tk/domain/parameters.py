@@ -123,7 +123,16 @@ def parse_value(path: str, text: str) -> Value:
     spec = parameter(path)
     stripped = text.strip()
     if spec.kind == "bool":
-        words = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+        words = {
+            "true": True,
+            "on": True,
+            "yes": True,
+            "1": True,
+            "false": False,
+            "off": False,
+            "no": False,
+            "0": False,
+        }
         if stripped.lower() not in words:
             raise InvalidInput(f"{path}: {text!r} is neither on nor off.", path)
         return words[stripped.lower()]
@@ -164,7 +173,9 @@ def _check_range(spec: Parameter, value: float) -> None:
         raise InvalidInput(f"{spec.path}: {value:g} is outside {low:g} to {high:g}{unit}.", spec.path)
     if spec.multiple_of and value % spec.multiple_of:
         near = round(value / spec.multiple_of) * spec.multiple_of
-        raise InvalidInput(f"{spec.path}: {value:g} is not a multiple of {spec.multiple_of:g} (try {near:g}).", spec.path)
+        raise InvalidInput(
+            f"{spec.path}: {value:g} is not a multiple of {spec.multiple_of:g} (try {near:g}).", spec.path
+        )
 
 
 def get_value(config: PipelineConfig, path: str) -> Value:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ..backends.base import Capabilities, StageProgress
+from ..backends.base import Capabilities as Capabilities
+from ..backends.base import StageProgress as StageProgress
 from ..domain.history import Columns, History, Position, Query, Selection
 from ..domain.job import Job
 from ..domain.prompt import PromptPack
 from ..domain.record import Feedback, JournalLine, LearningRecord, Output, Void
-from ..storage.packs import PackFile
-from ..storage.settings import Settings
+from ..storage.packs import PackFile as PackFile
+from ..storage.settings import Settings as Settings
 
 
 class Event(Struct, frozen=True, kw_only=True):

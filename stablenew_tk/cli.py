@@ -1,0 +1,94 @@
+"""One door for all uses: without arguments the window opens, with them a terminal command runs.
+
+Every command prints a table or, with --json, one JSON document. Exit codes: 0 all went well, 1 the work failed,
+2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from . import __version__
+from .commands import checks, ratings, records, run
+from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json
+from .domain.errors import InvalidInput, StableNewError
+from .storage.places import Places, find_places
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Without arguments the window opens."""
+    args = _parser().parse_args(list(sys.argv[1:] if argv is None else argv))
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    frozen = Path(sys.executable) if getattr(sys, "frozen", False) else None
+    command: Callable[[argparse.Namespace, Places], int] = args.command
+    try:
+        return command(args, find_places(args.data_dir, os.environ, frozen))
+    except InvalidInput as error:
+        return _refuse(args, str(error), WRONG_USE)
+    except StableNewError as error:
+        return _refuse(args, str(error), FAILED)
+    except KeyboardInterrupt:
+        return _refuse(args, "Stopped.", FAILED)
+    except BrokenPipeError:
+        # Somebody closed the pipe we print into (`| head`); there is nobody left to tell.
+        sys.stdout = None  # type: ignore[assignment]  # keeps the interpreter from flushing into it at exit
+        return FAILED
+    except Exception as error:
+        logging.getLogger(__name__).debug("unexpected", exc_info=True)
+        return _refuse(args, f"StableNew itself made a mistake: {type(error).__name__}: {error}", FAILED)
+
+
+def _refuse(args: argparse.Namespace, message: str, code: int) -> int:
+    if args.json:
+        print_json({"error": message})
+    else:
+        err.print(message, style="red", markup=False)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    # SUPPRESS: otherwise the default of the inner parser would overwrite what was said before the command.
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data-dir", metavar="DIR", default=argparse.SUPPRESS, help="keep everything in this folder")
+    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
+    parser = argparse.ArgumentParser(
+        prog="stablenew", description="Run prompt packs, rate the pictures, learn what works.", parents=[common]
+    )
+    parser.set_defaults(command=_window, data_dir=None, json=False)
+    parser.add_argument("--version", action="version", version=f"StableNew {__version__}")
+    parser.add_argument("--selftest", action="store_const", dest="command", const=_selftest, help=argparse.SUPPRESS)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    run.arguments(commands.add_parser("run", parents=[common], help="make the pictures of a pack"))
+    ratings.arguments(commands.add_parser("rate", parents=[common], help="rate a picture, or all pictures of a run"))
+    journal = commands.add_parser("records", help="look after the journal")
+    records.arguments(journal.add_subparsers(required=True, metavar="WHAT"), common)
+    packs = commands.add_parser("packs", help="look after packs").add_subparsers(required=True, metavar="WHAT")
+    check = packs.add_parser("check", parents=[common], help="read a pack and say what is wrong with it")
+    check.add_argument("pack", metavar="PACK")
+    check.set_defaults(command=checks.packs_check)
+    doctor = commands.add_parser("doctor", parents=[common], help="check that everything needed is there")
+    doctor.set_defaults(command=checks.doctor)
+    return parser
+
+
+def _window(_args: argparse.Namespace, places: Places) -> int:
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        err.print("There is no display here, so the window cannot open. Use the terminal instead:")
+        err.print("stablenew run PACK, rate, records, packs check, doctor (stablenew --help tells more).")
+        return WRONG_USE
+    from .gui.window import open_window
+
+    return open_window(places)
+
+
+def _selftest(_args: argparse.Namespace, _places: Places) -> int:
+    from .gui.selftest import selftest
+
+    report = selftest()
+    print_json(report)
+    return OK if report.ok else FAILED

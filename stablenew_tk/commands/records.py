@@ -1,0 +1,105 @@
+"""`records`: look at the journal, check it, write it out, repair it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+from rich.table import Table
+
+from ..domain.errors import InvalidInput, NotSaved
+from ..domain.record import FoldedRecord
+from ..storage.places import Places
+from ..storage.repair import export, repair
+from ..storage.replay import recent, verify
+from .terminal import FAILED, OK, out, print_json
+
+Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
+
+
+def arguments(records: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """The commands below `records`."""
+    show = records.add_parser("show", parents=[common], help="the latest records with their ratings")
+    show.add_argument("--limit", type=int, default=20, metavar="N")
+    show.add_argument("--run", metavar="ID", help="only this run")
+    show.set_defaults(command=_show)
+    records.add_parser("verify", parents=[common], help="check every line").set_defaults(command=_verify)
+    writes = records.add_parser("export", parents=[common], help="write all lines as JSONL")
+    writes.add_argument("--merged", action="store_true", help="one line per record, ratings merged in")
+    writes.add_argument("--to", metavar="FILE", help="a file (else the terminal)")
+    writes.set_defaults(command=_export)
+    records.add_parser("repair", parents=[common], help="set damaged lines aside").set_defaults(command=_repair)
+
+
+def _show(args: argparse.Namespace, places: Places) -> int:
+    if args.limit < 1:
+        raise InvalidInput(f"--limit {args.limit}: give the number of records, 1 or more.", "--limit")
+    records = recent(places.journal, args.limit, run_id=args.run)
+    if args.json:
+        print_json({"records": [_merged(folded) for folded in records]})
+        return OK
+    if not records:
+        out.print("No records yet. Make some: stablenew run starter")
+        return OK
+    table = Table("when (UTC)", "pack", "prompt", "seed", "status", "image", "stars", "tags", box=None)
+    for folded in records:
+        record = folded.record
+        for image in record.outputs or (None,):
+            said = folded.feedback.get(image.image_id) if image else None
+            stars = "★" * said.rating if said else ""
+            when = record.ts[:19].replace("T", " ")
+            name = image.image_id if image else "–"
+            tags = ", ".join(said.tags) if said else ""
+            table.add_row(when, record.pack_id, record.prompt_id, str(record.seed), record.status, name, stars, tags)
+    out.print(table)
+    return OK
+
+
+def _merged(folded: FoldedRecord) -> dict[str, object]:
+    document: dict[str, object] = msgspec.to_builtins(folded.record)
+    document["feedback"] = msgspec.to_builtins(folded.feedback)
+    return document
+
+
+def _verify(args: argparse.Namespace, places: Places) -> int:
+    found = verify(places.journal)
+    if args.json:
+        print_json(found)
+    else:
+        out.print(f"{found.lines} lines, {found.ok} whole, {len(found.damaged)} damaged, {len(found.gaps)} gaps.")
+        for damage in found.damaged:
+            out.print(f"  {damage.file}, line {damage.line}: {damage.reason}", markup=False)
+        for gap in found.gaps:
+            out.print(f"  {gap}", markup=False)
+        if found.damaged:
+            out.print("All other lines are fine. Set the damaged ones aside with: stablenew records repair")
+    return FAILED if found.damaged else OK
+
+
+def _export(args: argparse.Namespace, places: Places) -> int:
+    target = Path(args.to).expanduser() if args.to else None
+    try:
+        if target is None:
+            count = export(places.journal, sys.stdout.buffer, merged=args.merged)
+            sys.stdout.flush()
+            return OK
+        with target.open("wb") as buffer:
+            count = export(places.journal, buffer, merged=args.merged)
+    except OSError as error:
+        raise NotSaved(f"{target or 'the terminal'}: the export could not be written ({error.strerror}).") from error
+    if args.json:
+        print_json({"lines": count, "file": str(target.absolute())})
+    else:
+        out.print(f"{count} lines written to {target}", markup=False)
+    return OK
+
+
+def _repair(args: argparse.Namespace, places: Places) -> int:
+    report = repair(places.journal)
+    if args.json:
+        print_json(report)
+    else:
+        out.print(f"{report}", markup=False)
+    return OK

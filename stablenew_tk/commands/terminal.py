@@ -1,0 +1,32 @@
+"""What all terminal commands share: exit codes, printing, settings from the arguments."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import msgspec
+from rich.console import Console
+
+from ..pipeline.events import Settings
+from ..storage.places import Places
+from ..storage.settings import load_settings
+
+OK, FAILED, WRONG_USE = 0, 1, 2
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def print_json(document: object) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+    sys.stdout.flush()
+
+
+def settings_of(_args: argparse.Namespace, places: Places) -> Settings:
+    """The saved settings; what could not be used of them is said on standard error."""
+    loaded = load_settings(places.settings_file)
+    for notice in loaded.notices:
+        err.print(notice, markup=False)
+    return loaded.settings
