@@ -11,13 +11,16 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from . import __version__
 from .commands import checks, ratings, records, run
 from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json
+from .controller import Controller
 from .domain.errors import InvalidInput, StableNewError
 from .storage.places import Places, find_places
+from .storage.settings import load_settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,7 +86,20 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
         return WRONG_USE
     from .gui.window import open_window
 
-    return open_window(places)
+    _log_to_file(places)
+    loaded = load_settings(places.settings_file)
+    return open_window(Controller(places, loaded.settings), loaded.notices)
+
+
+def _log_to_file(places: Places) -> None:
+    try:
+        places.logs.mkdir(parents=True, exist_ok=True)
+        writer = RotatingFileHandler(places.logs / "stablenew.log", maxBytes=1_000_000, backupCount=4, encoding="utf-8")
+    except OSError as error:
+        err.print(f"No log can be written to {places.logs} ({error.strerror}).", markup=False)
+        return
+    writer.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(writer)
 
 
 def _selftest(_args: argparse.Namespace, _places: Places) -> int:

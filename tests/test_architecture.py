@@ -27,7 +27,7 @@ MAY_USE = {
     "gui": {"domain", "controller", "gui", "pipeline.events"},
     # Looking after the journal is storage's own work; a detour over the desk thread would only add orders.
     "commands": {"domain", "controller", "commands", "storage", "pipeline.events"},
-    "cli": {"domain", "commands", "gui", "storage.places"},
+    "cli": {"domain", "controller", "commands", "gui", "storage.places", "storage.settings"},
     "__main__": {"cli"},
 }
 THIRD_PARTY = {

@@ -152,9 +152,9 @@ def check_value(path: str, value: Value) -> Value:
     if spec.kind in ("int", "float"):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InvalidInput(f"{path}: {value!r} is not a number.", path)
+        _check_range(spec, value)
         if spec.kind == "int" and value != int(value):
             raise InvalidInput(f"{path}: {value:g} is not a whole number.", path)
-        _check_range(spec, value)
         return int(value) if spec.kind == "int" else float(value)
     if spec.kind == "bool" and not isinstance(value, bool):
         raise InvalidInput(f"{path}: {value!r} is neither on nor off.", path)

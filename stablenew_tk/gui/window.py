@@ -1,0 +1,268 @@
+"""The window: the frame, the pages, the tick that brings news from the threads, and the way out."""
+
+from __future__ import annotations
+
+import logging
+import tkinter as tk
+import traceback
+from collections.abc import Callable, Sequence
+from tkinter import messagebox
+from types import TracebackType
+from typing import Literal, Protocol, cast
+
+import customtkinter as ctk
+import msgspec
+
+from ..controller import Controller
+from ..domain.record import LearningRecord
+from ..pipeline.events import ChoreFailed, Event, HistoryLoaded, SettingsChanged
+from . import icons, theme
+from .bars import BottomBar, Rail, TopBar, ruled
+from .create import CreatePage
+from .notices import Notices
+from .review import ReviewPage
+from .settings import SettingsPage
+from .welcome import WelcomePage
+from .widgets import Box
+
+log = logging.getLogger(__name__)
+
+TICK_IDLE_MS, TICK_BUSY_MS = 33, 16
+PAGES = (("create", "create", "Create"), ("review", "review", "Review"), ("settings", "settings", "Settings"))
+LEAST = (1024, 700)
+
+
+class Page(Protocol):
+    """What the window asks of a page, which is also a Tk frame."""
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """Words for the top bar: name and a quiet remark."""
+        ...
+
+    @property
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """Keys of the page and what they do, for F1."""
+        ...
+
+    def on_event(self, event: Event) -> None:
+        """Something happened."""
+        ...
+
+    def shown(self) -> None:
+        """The page came into sight."""
+        ...
+
+
+class Window(ctk.CTk):
+    """The main window. One per process. All its work is short: threads do the rest and report through `tick`."""
+
+    def __init__(self, controller: Controller, notices: Sequence[str] = ()) -> None:
+        super().__init__(className="StableNew")
+        self.title("StableNew")
+        self.controller = controller
+        self._pages: dict[str, Page] = {}
+        self._page = ""
+        self._seen_errors: set[str] = set()
+        self._tick_id = ""
+        self._closing = False
+        theme.apply(self, controller.settings.appearance)
+        self.iconphoto(True, cast(tk.PhotoImage, icons.logo(64)))
+        self.minsize(*LEAST)
+        self.geometry(controller.settings.geometry or "1280x800")
+        self._build()
+        self._bind_keys()
+        controller.subscribe(self._on_event)
+        self.protocol("WM_DELETE_WINDOW", self.leave)
+        self.show("create" if controller.settings.welcome_done else "welcome")
+        for notice in notices:
+            self.notices.say(notice)
+        controller.open()
+        self._tick()
+
+    def _build(self) -> None:
+        self.rail = Rail(self, PAGES, self.show)
+        self.rail.pack(side="left", fill="y")
+        ruled(self, "left")
+        self.top = TopBar(
+            self,
+            self.controller,
+            go=self.show,
+            set_learning=lambda mode: self._change(learning=mode),
+            switch_mode=self._switch_mode,
+            show_keys=self._show_keys,
+        )
+        self.top.pack(side="top", fill="x")
+        ruled(self, "top")
+        self.bottom = BottomBar(self, self.controller, pause=self._pause, stop=self._stop)
+        self.bottom.pack(side="bottom", fill="x")
+        ruled(self, "bottom")
+        self.body = Box(self, "bg")
+        self.body.pack(side="top", fill="both", expand=True)
+        self.notices = Notices(self, above=self.body)
+
+    def _make_page(self, name: str) -> Page:
+        makers: dict[str, Callable[[], Page]] = {
+            "create": lambda: CreatePage(self.body, self.controller, go=self.show, say=self.notices.say),
+            "review": lambda: ReviewPage(
+                self.body, self.controller, go_create=lambda: self.show("create"), on_use_settings=self._use_settings
+            ),
+            "settings": lambda: SettingsPage(self.body, self.controller, say=self.notices.say),
+            "welcome": lambda: WelcomePage(self.body, self.controller, done=lambda: self.show("create")),
+        }
+        return makers[name]()
+
+    # ---- pages
+
+    def show(self, name: str) -> None:
+        """Bring a page into sight; it is built the first time."""
+        if self._closing:
+            return
+        if name not in self._pages:
+            self._pages[name] = self._make_page(name)
+        if self._page and self._page != name:
+            self._frame(self._page).pack_forget()
+        self._page = name
+        self._frame(name).pack(fill="both", expand=True)
+        self.rail.choose(name)
+        self._pages[name].shown()
+        self._show_title()
+
+    def _frame(self, name: str) -> tk.Frame:
+        return cast(tk.Frame, self._pages[name])  # every Page is a frame; a Protocol cannot say so
+
+    def _show_title(self) -> None:
+        title, remark = self._pages[self._page].title
+        if self.top.title.cget("text") != title:
+            self.top.title.show(title)
+        if self.top.subtitle.cget("text") != remark:
+            self.top.subtitle.show(remark)
+
+    def _use_settings(self, record: LearningRecord) -> None:
+        self.show("create")
+        page = self._pages["create"]
+        assert isinstance(page, CreatePage)
+        page.use(record)
+
+    # ---- news from the threads
+
+    def _tick(self) -> None:
+        self.controller.pump()
+        self.bottom.refresh()
+        self._show_title()
+        self._tick_id = self.after(TICK_BUSY_MS if self.controller.running else TICK_IDLE_MS, self._tick)
+
+    def _on_event(self, event: Event) -> None:
+        self.top.on_event(event)
+        self.bottom.on_event(event)
+        for page in tuple(self._pages.values()):
+            page.on_event(event)
+        if isinstance(event, ChoreFailed):
+            self.notices.say(event.message)
+        elif isinstance(event, HistoryLoaded):
+            self._greet(event)
+        elif isinstance(event, SettingsChanged):
+            self._apply_appearance(event.settings.appearance)
+
+    def _greet(self, event: HistoryLoaded) -> None:
+        if event.damaged:
+            self.notices.say(
+                f"{event.damaged} line{'s' if event.damaged > 1 else ''} of the journal are damaged and were skipped; "
+                "all others are here. In a terminal, stablenew records verify shows them."
+            )
+        if self.controller.leftover:
+            count = len(self.controller.leftover)
+            self.notices.ask(
+                f"{count} job{'s' if count > 1 else ''} of last time {'are' if count > 1 else 'is'} not done.",
+                (f"Run {count} job{'s' if count > 1 else ''}", lambda: self.controller.resume(go_on=True)),
+                ("Forget them", lambda: self.controller.resume(go_on=False)),
+            )
+
+    # ---- keys and buttons
+
+    def _bind_keys(self) -> None:
+        for number, (name, _, _) in enumerate(PAGES, start=1):
+            self.bind(f"<Control-Key-{number}>", lambda _event, name=name: self.show(name))  # type: ignore[misc]  # default binds the name
+        for key, action in (
+            ("<Control-comma>", lambda: self.show("settings")),
+            ("<Control-p>", self._pause),
+            ("<Control-period>", self._stop),
+            ("<Control-q>", self.leave),
+            ("<F1>", self._show_keys),
+            ("<F11>", lambda: self.attributes("-fullscreen", not self.attributes("-fullscreen"))),
+        ):
+            self.bind(key, lambda _event, action=action: action() and None)  # type: ignore[misc]  # default binds the action
+
+    def _change(self, **values: object) -> None:
+        self.controller.change_settings(msgspec.structs.replace(self.controller.settings, **values))
+
+    def _switch_mode(self) -> None:
+        self._change(appearance="light" if theme.mode() == "dark" else "dark")
+
+    def _apply_appearance(self, wanted: Literal["system", "dark", "light"]) -> None:
+        if wanted != theme.mode():
+            theme.apply(self, wanted)
+            self.top.show_mode()
+
+    def _pause(self) -> None:
+        if self.controller.running or self.controller.queue:
+            self.controller.pause(not self.controller.paused)
+
+    def _stop(self) -> None:
+        jobs = len(self.controller.queue) + (self.controller.running is not None)
+        if jobs > 1 and not messagebox.askyesno(
+            "Stop", f"Stop the running job and forget the {jobs - 1} waiting? Finished pictures stay.", parent=self
+        ):
+            return
+        if jobs:
+            self.controller.cancel()
+
+    def _show_keys(self) -> None:
+        page = self._pages[self._page]
+        common = (("Ctrl+1…3", "pages"), ("Ctrl+P", "pause, go on"), ("Ctrl+.", "stop"), ("F11", "full screen"))
+        lines = [f"{key}\t{what}" for key, what in (*page.keys, *common)]
+        messagebox.showinfo(f"Keys of {page.title[0]}", "\n".join(lines), parent=self)
+
+    # ---- the way out
+
+    def leave(self) -> None:
+        """Close the window. During a run it asks first; jobs that are not done wait for the next start."""
+        if self.controller.running is not None and not messagebox.askyesno(
+            "Close StableNew",
+            "A job is running. Stop it and close? Finished pictures and ratings are kept, and the jobs that are not "
+            "done can go on next time.",
+            parent=self,
+        ):
+            return
+        self._closing = True
+        geometry = self.geometry()
+        if geometry != self.controller.settings.geometry:
+            self._change(geometry=geometry)
+        self.after_cancel(self._tick_id)
+        self.withdraw()
+        self.update_idletasks()
+        unsaved = self.controller.close()
+        if unsaved:
+            messagebox.showerror(
+                "Not saved",
+                f"{unsaved} line{'s' if unsaved > 1 else ''} could not be written to {self.controller.places.journal}. "
+                "The disk refused them to the last.",
+            )
+        self.destroy()
+
+    def report_callback_exception(
+        self, _kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """An error in a Tk callback: logged whole, told once per place, and the window lives on."""
+        log.error("an error in the window", exc_info=error)
+        place = "".join(traceback.format_tb(trace)[-1:])
+        if place not in self._seen_errors:
+            self._seen_errors.add(place)
+            self.notices.say(f"StableNew itself made a mistake ({type(error).__name__}: {error}). The log has more.")
+
+
+def open_window(controller: Controller, notices: Sequence[str] = ()) -> int:
+    """Open the window and stay until it is closed. Returns the exit code."""
+    window = Window(controller, notices)
+    window.mainloop()
+    return 0

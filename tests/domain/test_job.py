@@ -1,0 +1,66 @@
+"""What one click on Run becomes."""
+
+import itertools
+
+import pytest
+
+from stablenew_tk.domain.config import PipelineConfig
+from stablenew_tk.domain.errors import InvalidInput
+from stablenew_tk.domain.job import MAX_SEED, RunRequest, make_jobs
+from stablenew_tk.domain.parameters import with_values
+from stablenew_tk.domain.prompt import parse_pack
+
+PROMPTS = parse_pack("name: one\na\nneg: x\n\nname: two\nb", "p").prompts
+
+
+def jobs_of(**asked):
+    ids = (f"id{n}" for n in itertools.count())
+    request = RunRequest(pack_id="p", **{"prompts": PROMPTS, **asked})
+    return make_jobs(request, run_name="r", new_id=lambda: next(ids), draw_seed=lambda: 77)
+
+
+def test_every_prompt_gets_every_seed_and_the_same_ones():
+    jobs = jobs_of(seed=10, seeds_per_prompt=3)
+    assert [(job.prompt_id, job.seed) for job in jobs] == [(p, s) for p in ("one", "two") for s in (10, 11, 12)]
+    assert len({job.job_id for job in jobs}) == 6
+    assert len({job.run_id for job in jobs}) == 1
+
+
+def test_a_random_seed_is_a_number_before_anything_is_sent():
+    assert {job.seed for job in jobs_of(seed=-1)} == {77}
+
+
+def test_seeds_wrap_at_the_end_of_their_range():
+    assert [job.seed for job in jobs_of(seed=MAX_SEED, seeds_per_prompt=2, prompts=PROMPTS[:1])] == [MAX_SEED, 0]
+
+
+def test_a_limit_cuts_the_list():
+    assert len(jobs_of(seed=1, seeds_per_prompt=5, limit=3)) == 3
+
+
+def test_the_global_negative_reaches_every_job():
+    assert [job.negative for job in jobs_of(global_negative="text")] == ["x, text", "text"]
+
+
+def test_a_run_without_records_is_marked_off():
+    assert {job.learning.mode for job in jobs_of(record=False)} == {"off"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"prompts": ()}, "at least one prompt"),
+        ({"config": with_values(PipelineConfig(), {"txt2img.enabled": False})}, "at least one stage"),
+        (
+            {"config": with_values(PipelineConfig(), {"txt2img.enabled": False, "upscale.enabled": True})},
+            "upscale needs a picture",
+        ),
+        ({"start_image": "x.png"}, "cannot begin with txt2img"),
+        ({"seed": -2}, "seed"),
+        ({"seed": MAX_SEED + 1}, "seed"),
+        ({"seeds_per_prompt": 0}, "seeds per prompt"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_with_a_sentence(asked, says):
+    with pytest.raises(InvalidInput, match=says):
+        jobs_of(**asked)
