@@ -22,8 +22,9 @@ _OVER = 4  # painted this many times too large
 _LINE = 1.6
 
 # One drawing per icon: strokes separated by ";". L = line through points, Z = closed line, C = circle (x y r),
-# D = disc (x y r), R = rounded box (x0 y0 x1 y1 r), A = arc (x y r from to, degrees clockwise from the right),
-# F = filled polygon, S = star outline (x y r), T = filled star.
+# W = thick line, D = disc (x y r), R = rounded box (x0 y0 x1 y1 r), A = arc (x y r from to, in degrees clockwise from
+# the right), F = filled polygon, O = thick circle (x y r width), H = left half of a disc,
+# S = star outline (x y r), T = filled star.
 _DRAWINGS = {
     "create": "R 2.5 2.5 17.5 17.5 1.5;L 10 6.5 10 13.5;L 6.5 10 13.5 10",
     "review": "R 2.5 2.5 8 8 0.5;R 12 2.5 17.5 8 0.5;R 2.5 12 8 17.5 0.5;S 14.8 14.9 3.6",
@@ -72,6 +73,8 @@ _DRAWINGS = {
     # Origin marks, filled so that the shape is read at 10 px.
     "diamond": "F 10 2 18 10 10 18 2 10",
     "dot": "D 10 10 8",
+    "disc": "D 10 10 10",
+    "tick": "W 4.4 10.6 8.4 14.4 15.6 6",
     "square": "F 3 3 17 3 17 17 3 17",
     "triangle": "F 10 2.5 18.5 17.5 1.5 17.5",
     "half": "O 10 10 7 2.6;H 10 10 7",
@@ -139,6 +142,8 @@ def _stroke(draw: ImageDraw.ImageDraw, kind: str, at: list[float], unit: float) 
     width = max(_LINE * unit, _OVER * 1.15)
     if kind == "L":
         _line(draw, _pairs(at), width)
+    elif kind == "W":
+        _line(draw, _pairs(at), 2.7 * unit)
     elif kind == "Z":
         _line(draw, [*_pairs(at), (at[0], at[1])], width)
     elif kind == "F":

@@ -92,7 +92,7 @@ class _State:
     scale: float = 1.0
     generation: int = 0
     root: weakref.ref[tk.Misc] | None = None
-    listeners: list[Callable[[], Callable[[], None] | None]] = []  # noqa: RUF012  # one shared list is the point
+    listeners: list[Callable[[], Callable[[], object] | None]] = []  # noqa: RUF012  # one shared list is the point
 
 
 _fonts: dict[tuple[int, bool, bool], tkfont.Font] = {}
@@ -145,7 +145,7 @@ def font(size: int = 13, bold: bool = False, mono: bool = False) -> tkfont.Font:
     key = (size, bold, mono)
     if key not in _fonts:
         weight: Literal["bold", "normal"] = "bold" if bold else "normal"
-        _fonts[key] = tkfont.Font(root=_root(), family=_face(mono), size=-px(font_pixels(size)), weight=weight)
+        _fonts[key] = tkfont.Font(root=root(), family=_face(mono), size=-px(font_pixels(size)), weight=weight)
     return _fonts[key]
 
 
@@ -173,7 +173,7 @@ def elide(text: str, face: tkfont.Font, width: int) -> str:
     return text[:low].rstrip() + "…"
 
 
-def on_change(callback: Callable[[], None]) -> None:
+def on_change(callback: Callable[[], object]) -> None:
     """Call this when the mode or font changes. A bound method is held weakly and dropped with its widget."""
     owner = getattr(callback, "__self__", None)
     _State.listeners.append(weakref.WeakMethod(callback) if owner is not None else lambda: callback)
@@ -203,11 +203,12 @@ def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: 
     _announce()
 
 
-def _root() -> tk.Misc:
-    root = _State.root() if _State.root is not None else None
-    if root is None:
+def root() -> tk.Misc:
+    """The window that was dressed."""
+    dressed = _State.root() if _State.root is not None else None
+    if dressed is None:
         raise RuntimeError("theme.apply(root, mode) comes first: fonts belong to a root.")
-    return root
+    return dressed
 
 
 def _face(mono: bool) -> str:
@@ -260,6 +261,7 @@ def _ctk_theme() -> dict[str, dict[str, object]]:
     """Every customtkinter widget this app uses, in our colours."""
     plain = {"corner_radius": RADIUS, "border_width": 1, "border_color": pair("edge")}
     text = {"text_color": pair("text"), "text_color_disabled": pair("disabled")}
+    bare = {"corner_radius": 0, "border_width": 0, "fg_color": "transparent"}
     scrollbar = {"button_color": pair("edge"), "button_hover_color": pair("edge_hover")}
     return {
         "CTk": {"fg_color": pair("bg")},
@@ -271,7 +273,7 @@ def _ctk_theme() -> dict[str, dict[str, object]]:
             "top_fg_color": pair("surface"),
             "border_color": pair("line"),
         },
-        "CTkLabel": {**text, "corner_radius": 0, "fg_color": "transparent", "border_width": 0, "border_color": pair("line")},
+        "CTkLabel": {**text, **bare, "border_color": pair("line")},
         "CTkEntry": {**plain, **text, "fg_color": pair("raised"), "placeholder_text_color": pair("text3")},
         "CTkTextbox": {**plain, **text, "fg_color": pair("raised"),
                        "scrollbar_button_color": pair("edge"), "scrollbar_button_hover_color": pair("edge_hover")},

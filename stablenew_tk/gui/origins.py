@@ -1,0 +1,134 @@
+"""Where a value comes from: the little marks beside the fields, and "Why this value?", which lists all six origins."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from stablenew_tk.domain.job import Origin
+
+from . import icons, theme
+from .popups import Popup
+from .theme import Role
+from .widgets import Box, Button, Kind, Label, Rule, ground_of
+
+
+class Mark(Struct, frozen=True):
+    """How an origin looks: its shape, its colour, its word."""
+
+    icon: str
+    ink: Role
+    word: str
+    name: str
+
+
+ORIGIN_MARKS: dict[Origin, Mark] = {
+    "user": Mark("diamond", "accent_text", "you", "You"),
+    "last_run": Mark("dot", "info", "last run", "Last run"),
+    "preset": Mark("square", "ok", "preset", "Preset"),
+    "profile": Mark("triangle", "text2", "profile", "Profile"),
+    "style": Mark("half", "text2", "style", "Style"),
+    "engine": Mark("ring", "text3", "engine", "Engine"),
+}
+
+
+class WhyRow(Struct, frozen=True):
+    """One origin in "Why this value?": its evidence or why it gave nothing, and its value ("" = none)."""
+
+    origin: Origin
+    note: str
+    value: str = ""
+    wins: bool = False
+    name: str = ""  # instead of the usual name: "Style SDXL · Realism"
+    icon: str = ""  # instead of the usual mark: "star" for a learned profile
+
+
+class WhyPopup(Popup):
+    """Lists the origins of a value in order of precedence; the winner stands on the selection ground."""
+
+    def open(
+        self,
+        owner: tk.Misc,
+        title: str,
+        rows: Sequence[WhyRow],
+        actions: Sequence[tuple[str, Callable[[], object]]] = (),
+    ) -> None:
+        """Show it under `owner`. An action's button closes it first, then acts."""
+        for child in self.body.winfo_children():
+            child.destroy()
+        head = Box(self.body)
+        head.pack(fill="x", padx=theme.px(10), pady=theme.px(4))
+        Label(head, title, bold=True).pack(side="left", padx=theme.px(4))
+        last = Button(head, "", self.close, kind="quiet", icon="cross", height=24)
+        last.pack(side="right")
+        Rule(self.body).pack(fill="x")
+        for row in rows:
+            self._row(row)
+        foot = Box(self.body)
+        foot.pack(fill="x", padx=theme.px(10), pady=theme.px(6))
+        for number, (words, act) in enumerate(actions):
+            kind: Kind = "outline" if number else "plain"
+            Button(foot, words, self._then(act), kind=kind, height=theme.SMALL).pack(side="left")
+        self.window.update_idletasks()
+        self._place(owner, last, width=theme.px(336), height=self.body.winfo_reqheight() + 2)
+
+    def _then(self, act: Callable[[], object]) -> Callable[[], None]:
+        def close_and_act() -> None:
+            self.close()
+            act()
+
+        return close_and_act
+
+    def _row(self, row: WhyRow) -> None:
+        mark = ORIGIN_MARKS[row.origin]
+        line = Box(self.body, "selection" if row.wins else "raised")
+        line.pack(fill="x")
+        picture = icons.icon(row.icon or mark.icon, 10, mark.ink, line.ground)
+        sign = tk.Label(line, image=picture, bg=theme.colour(line.ground), bd=0)
+        sign.image = picture  # type: ignore[attr-defined]  # a reference keeps the picture alive
+        sign.grid(row=0, column=0, padx=(theme.px(14), theme.px(10)), pady=(theme.px(8), 0))
+        ink: Role = "text" if row.wins or row.value else "text2"
+        Label(line, row.name or mark.name, bold=row.wins, ink=ink).grid(
+            row=0, column=1, sticky="w", pady=(theme.px(6), 0)
+        )
+        value_ink: Role = "accent_text" if row.wins else "text2"
+        Label(line, row.value, bold=row.wins, ink=value_ink).grid(
+            row=0, column=2, padx=(0, theme.px(14)), pady=(theme.px(6), 0)
+        )
+        note = Label(line, row.note, size=12, ink="text3" if not row.wins else "text2")
+        note.configure(wraplength=theme.px(270))
+        note.grid(row=1, column=1, columnspan=2, sticky="w", pady=(0, theme.px(6)))
+        line.grid_columnconfigure(1, weight=1)
+
+
+class OriginMark(tk.Label):
+    """Mark and word of an origin, at the right end of a field's label. A click asks why (`command`)."""
+
+    def __init__(
+        self, parent: tk.Misc, command: Callable[[], object] | None = None, ground: Role | None = None
+    ) -> None:
+        self._ground: Role = ground or ground_of(parent)
+        self.origin: Origin | None = None
+        cursor = "hand2" if command is not None else ""
+        super().__init__(parent, bd=0, padx=0, pady=0, compound="left", font=theme.font(11), cursor=cursor)
+        if command is not None:
+            self.bind("<ButtonRelease-1>", lambda _event: command())
+        theme.on_change(self._recolour)
+        self._recolour()
+
+    def show(self, origin: Origin | None) -> None:
+        """Show this origin, or nothing."""
+        if origin != self.origin:
+            self.origin = origin
+            self._recolour()
+
+    def _recolour(self) -> None:
+        self.configure(bg=theme.colour(self._ground), fg=theme.colour("text3"))
+        if self.origin is None:
+            self.configure(text="", image="")
+            return
+        mark = ORIGIN_MARKS[self.origin]
+        self._picture = icons.icon(mark.icon, 10, mark.ink, self._ground)
+        self.configure(text=f"  {mark.word}", image=self._picture)
