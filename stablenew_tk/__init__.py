@@ -11,7 +11,7 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     pipeline    events runner chores workers
     backends    base sketch_words sketch_brush sketch_things sketch_finish sketch_paint sketch webui_http webui_payload webui_reply webui
     storage     places files settings packs waiting images reveal replay journal checkpoint repair
-    domain      errors ids config parameters infotext prompt job record undo estimate columns selection history
+    domain      errors ids config parameters infotext prompt job defaults record undo estimate columns feedback selection history
 """
 
 __version__ = "0.1.0"

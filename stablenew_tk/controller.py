@@ -145,6 +145,8 @@ class Controller:
         self._writer = LearningRecordWriter(places.journal)
         self._chores = Chores(places, settings, self._writer, make_backend)
         self._desk = Desk(self._chores.perform, self._inbox)
+        # A server that does not answer takes seconds; a rating must not wait behind it.
+        self._caller = Desk(self._chores.perform, self._inbox, name="caller")
         self._node: Node | None = None
         self._node_for: tuple[CheckBackend, Path] | None = None
 
@@ -162,7 +164,8 @@ class Controller:
 
     def ask(self, order: Order, *, last: bool = False) -> None:
         """Give the desk something to do; its answer is announced. `last` for thumbnails: everything else goes first."""
-        self._desk.ask(order, Desk.LAST if last else Desk.SOON)
+        desk = self._caller if isinstance(order, CheckBackend) else self._desk
+        desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def find(self, query: Query) -> None:
         """Select recorded pictures; ImagesFound answers. Before the history is loaded nothing is found."""
@@ -364,6 +367,7 @@ class Controller:
         self._append(self.unsaved.values())
         if self.history is not None:
             self.ask(SaveCheckpoint(history=self.history))
+        self._caller.close(timeout_s)
         self._desk.close(timeout_s)
         self.pump()
         self._writer.close()

@@ -138,13 +138,13 @@ class Desk:
 
     FIRST, SOON, LAST = 0, 1, 2
 
-    def __init__(self, perform: Callable[[Order], Event | None], inbox: Inbox) -> None:
+    def __init__(self, perform: Callable[[Order], Event | None], inbox: Inbox, *, name: str = "desk") -> None:
         self._perform = perform
         self._inbox = inbox
         self._count = itertools.count(1)
         self._tray: queue.PriorityQueue[tuple[int, int, Order | None]] = queue.PriorityQueue()
         self._dropped = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="desk")
+        self._thread = threading.Thread(target=self._work, name=name)
         self._thread.start()
 
     def ask(self, order: Order, urgency: int = SOON) -> None:
