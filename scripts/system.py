@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, NoReturn
 
@@ -81,8 +82,8 @@ def run(command: Sequence[str], *, pass_fds: tuple[int, ...] = ()) -> subprocess
 
 def tail(said: str) -> str:
     """The last lines of what a program said, indented to stand below a sentence."""
-    lines = [line for line in said.splitlines() if line.strip()]
-    return "\n".join("    " + line for line in lines[-8:])
+    lines = [line.rstrip() for line in said.splitlines() if line.strip()]
+    return "\n".join("    " + textwrap.shorten(line, 200) for line in lines[-8:])
 
 
 def require(packages: Iterable[SystemPackage]) -> None:
@@ -90,11 +91,11 @@ def require(packages: Iterable[SystemPackage]) -> None:
     missing = [package for package in packages if not _is_there(package)]
     if all(package.optional for package in missing):
         return
-    _refuse_foreign_python(missing)
     names = [package.debian for package in missing]
     lacks = ", ".join(f"{package.debian} (for {package.purpose})" for package in missing)
     if not shutil.which("apt-get"):
         raise SetupFailed(f"This system lacks {lacks}; the names are Debian's. Install them and start again.", 2)
+    _refuse_foreign_python(missing)
     rights = _administrator()
     if rights is None:
         raise SetupFailed(f"This system lacks {lacks}. Type this line, then start again:\n\n    {_line(names)}\n", 2)
@@ -114,7 +115,7 @@ def _is_there(package: SystemPackage) -> bool:
 
 def _refuse_foreign_python(missing: Sequence[SystemPackage]) -> None:
     lacking = [package for package in missing if package.of_python]
-    if lacking and sys.base_prefix != "/usr":
+    if lacking and run(["dpkg-query", "-S", os.path.realpath(BASE_PYTHON)]).returncode:
         purposes = " and ".join(dict.fromkeys(package.purpose for package in lacking))
         raise SetupFailed(
             f"The Python at {BASE_PYTHON} was built without what is needed for {purposes}, and apt cannot add it. "
