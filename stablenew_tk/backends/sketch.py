@@ -171,6 +171,8 @@ class Sketch:
             fresh = self._painted(_passage(order, "", steps=stage.steps), image.size, on=image)
             return painted_over(image, fresh, stage.denoise, order.seed)
         self._step(image, 1.0, order.seed)
+        if self._stop:
+            raise _Stopped(None)
         return image
 
     def _painted(self, passage: _Passage, size: tuple[int, int], on: Image.Image | None = None) -> Image.Image:
@@ -179,11 +181,12 @@ class Sketch:
         detail = min(1.0, look.quality * (1.0 if on is None else 1.1))
         clean = paint(passage.scene, seed=look.seed, size=size, detail=detail, clip_skip=passage.clip_skip)
         for step in range(1, passage.steps + 1):
-            share = (step - 1) / passage.steps
+            quality = step / passage.steps * look.quality
+            self._step(clean, quality, look.seed)
             if self._stop:
-                half = on if on is not None or step == 1 else half_done(clean, share * look.quality, look.seed)
-                raise _Stopped(half if self._done else None)
-            self._step(clean, step / passage.steps * look.quality, look.seed)
+                half = on if on is not None else half_done(clean, quality, look.seed)
+                # After the very first step there is only noise: nothing worth keeping.
+                raise _Stopped(half if self._done > 1 else None)
         return finish(clean, look)
 
     def _step(self, clean: Image.Image, quality: float, seed: int) -> None:
@@ -259,8 +262,9 @@ def _start_picture(order: StageOrder) -> Image.Image | None:
 
 
 def _preview(clean: Image.Image, quality: float, seed: int) -> bytes:
-    small = clean.copy()
-    small.thumbnail((PREVIEW_EDGE, PREVIEW_EDGE), Image.Resampling.BILINEAR)
+    shrink = min(1.0, PREVIEW_EDGE / max(clean.size))
+    edges = (max(1, round(clean.width * shrink)), max(1, round(clean.height * shrink)))
+    small = clean.resize(edges, Image.Resampling.BILINEAR, reducing_gap=1.5)
     out = io.BytesIO()
     half_done(small, quality, seed).save(out, "JPEG", quality=80)
     return out.getvalue()

@@ -51,7 +51,7 @@ class Look(Struct, frozen=True, kw_only=True):
 
 def quality_of(steps: int) -> float:
     """How far that many steps bring a picture, 0–1: quickly at first, hardly any more after 30."""
-    return 1.0 - math.exp(-steps / 8.0)
+    return 1.0 - math.exp(-steps / 6.0)
 
 
 def finish(clean: Image.Image, look: Look) -> Image.Image:
@@ -103,12 +103,12 @@ def _textured(image: Image.Image, look: Look) -> Image.Image:
     if kind == "crisp":
         image = image.filter(ImageFilter.UnsharpMask(2, round(130 * strength), 1))
     elif "grain" in kind:
-        image = _overlaid(image, _grain(look.seed, 1 if "fine" in kind else 2, 34 * strength))
+        image = _overlaid(image, _grain(look.seed, 1 if "fine" in kind else 2, 26 * strength))
     elif kind in ("hatch", "canvas", "dots"):
         image = _overlaid(image, _tile(kind, strength))
     elif kind == "flat":
         image = image.quantize(
-            max(8, round(20 / strength)), Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+            max(8, round(28 / strength)), Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
         ).convert("RGB")
     elif kind == "brush":
         image = image.filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.UnsharpMask(2, round(90 * strength), 1))
@@ -154,7 +154,7 @@ def _grain(seed: int, cell: int, swing: float) -> Image.Image:
 def _tile(kind: str, strength: float) -> Image.Image:
     tile = Image.new("L", (48, 48), 127)
     draw = ImageDraw.Draw(tile)
-    dark, light = round(127 - 34 * strength), round(127 + 26 * strength)
+    dark, light = round(127 - 22 * strength), round(127 + 20 * strength)
     for place in range(-48, 96, 6):
         if kind == "hatch":
             draw.line((place, 0, place + 48, 48), max(0, dark), 2)
@@ -174,7 +174,9 @@ def _inked(image: Image.Image, strength: float) -> Image.Image:
         [max(0, 255 - (255 - v) * 5) for v in range(256)]
     )
     ImageDraw.Draw(lines).rectangle((0, 0, lines.width - 1, lines.height - 1), outline=255, width=2)
-    wash = ImageEnhance.Color(image).enhance(0.45)
+    # Ink is drawn on light paper: a night is washed lighter, or its lines would drown.
+    light = image.point([round(255 * (v / 255) ** 0.5) for v in range(256)] * 3)
+    wash = ImageEnhance.Color(light).enhance(0.8)
     paper = Image.blend(wash, Image.new("RGB", image.size, (246, 238, 220)), 0.5)
     drawn = ImageChops.multiply(paper, Image.merge("RGB", (lines, lines, lines)))
     return Image.blend(image, drawn, strength)

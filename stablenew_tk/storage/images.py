@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import re
+import secrets
 import struct
 import unicodedata
 from collections.abc import Sequence
@@ -232,7 +233,7 @@ class ThumbnailCache:
     def put(self, image_id: str, edge_px: int, jpeg: bytes) -> bool:
         """Keep a JPEG. False when it could not be kept (full disk): the picture is then made again next time."""
         path = self._path(image_id, edge_px)
-        temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}-{id(jpeg):x}")
+        temporary = path.with_name(f"{path.name}.tmp-{secrets.token_hex(4)}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(jpeg)

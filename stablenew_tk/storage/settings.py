@@ -7,7 +7,6 @@ version is used, and the user is told.
 from __future__ import annotations
 
 import contextlib
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -75,7 +74,7 @@ class LoadedSettings(Struct, frozen=True):
 def load_settings(path: Path) -> LoadedSettings:
     """Read the settings, field by field. A missing file means defaults; a damaged one is moved to `*.broken-<date>`.
 
-    Raises Unreadable only when a file is there but may not be read: it is left untouched.
+    Never raises: a file that may not be read is left alone, and the notice says so.
     """
     if not path.exists():
         return LoadedSettings(Settings())
@@ -85,7 +84,7 @@ def load_settings(path: Path) -> LoadedSettings:
         return _recovered(path, damage)
     except Unreadable as error:
         if isinstance(error.__cause__, OSError):
-            raise
+            return LoadedSettings(Settings(), (f"{error} Defaults are used, and nothing can be saved.",))
         return _recovered(path, error)
 
 
@@ -185,15 +184,14 @@ def save_settings(path: Path, settings: Settings) -> None:
         before = read_bounded(path, SIZE_LIMIT)
         kept = {name: raw for name, raw in _fields(before).items() if name not in _field_types()}
         _write_private(_backup(path), before)
-    except (Unreadable, msgspec.MsgspecError):
-        pass  # nothing there, or damaged: then there is nothing to keep, and a good .bak must not be replaced by it
+    except msgspec.MsgspecError:
+        pass  # damaged: nothing to keep, and a good .bak must not be replaced by it
+    except Unreadable as error:
+        if path.exists() and isinstance(error.__cause__, OSError):
+            raise NotSaved(f"{error} It is left as it is; allow access to it or remove it.") from error
     document = {**msgspec.structs.asdict(settings), **kept}
     _write_private(path, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
 
 def _write_private(path: Path, data: bytes) -> None:
-    write_atomic(path, data)
-    try:
-        os.chmod(path, 0o600)  # noqa: PTH101  # a password may be inside; on Windows this changes nothing
-    except OSError as error:
-        raise NotSaved(f"{path} cannot be made private: {error.strerror}. It may hold your password.") from error
+    write_atomic(path, data, mode=0o600)  # a password may be inside
