@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import customtkinter as ctk
 
-from stablenew_tk.domain.errors import InvalidInput
-from stablenew_tk.domain.parameters import Parameter, Value, parse_value
+from ..domain.errors import InvalidInput
+from ..domain.parameters import Parameter, Value, parse_value
 
 from . import icons, theme
 from .theme import RING, Role

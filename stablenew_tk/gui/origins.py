@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from stablenew_tk.domain.job import Origin
+from ..domain.job import Origin
 
 from . import icons, theme
 from .popups import Popup
