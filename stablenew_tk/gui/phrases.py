@@ -1,0 +1,92 @@
+"""Numbers, times, values and doubts in words, as every page says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ..domain.errors import InvalidInput
+from ..domain.parameters import Value, parameter
+from ..domain.record import LearningRecord, Output, StageRecord
+
+NOT_TOLD = "not told"
+
+
+def counted(number: int, thing: str) -> str:
+    """ "1 image", "12 images", "10,000 images"."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def moment(time_ms: int, now: datetime | None = None) -> str:
+    """ "today, 14:32", "yesterday, 09:10", "3 Nov, 14:32", with the year when it is another one. Local time."""
+    if time_ms <= 0:
+        return "at an unknown time"
+    then = datetime.fromtimestamp(time_ms / 1000)
+    today = (now or datetime.now()).date()
+    days = (today - then.date()).days
+    clock = f"{then:%H:%M}"
+    if days == 0:
+        return f"today, {clock}"
+    if days == 1:
+        return f"yesterday, {clock}"
+    year = "" if then.year == today.year else f" {then.year}"
+    return f"{then.day} {then:%b}{year}, {clock}"
+
+
+def seconds(length_s: float) -> str:
+    """ "19.8 s", "2 min 5 s"."""
+    if length_s < 60:
+        return f"{length_s:.1f} s"
+    return f"{int(length_s // 60)} min {int(length_s % 60)} s"
+
+
+def label(path: str) -> str:
+    """What a value is called; the path itself for one this version does not know."""
+    try:
+        return parameter(path).label
+    except InvalidInput:
+        return path
+
+
+def value_text(path: str, value: Value) -> str:
+    """A value as it is shown: shares with two places, other numbers as short as they are, on and off for switches."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        share = value <= 1 and any(word in path for word in ("denoise", "switch_at", "confidence"))
+        return f"{value:.2f}" if share else f"{value:g}"
+    return str(value) if value != "" else "as loaded" if path == "checkpoint" else "none"
+
+
+def doubts(record: LearningRecord, output: Output) -> tuple[str, ...]:
+    """Why a picture is suspect, one sentence each."""
+    return tuple(_doubt(code, record) for code in output.suspect)
+
+
+def _doubt(code: str, record: LearningRecord) -> str:
+    who = record.backend.name or record.backend.kind
+    kind, _, path = code.partition(":")
+    if kind == "mismatch":
+        asked, applied = _both_sides(record.stage_results, path)
+        used = f"used {applied}" if applied else "used something else"
+        return f"{who} {used} where {asked or 'another value'} was asked ({label(path)}). The label would lie."
+    return {
+        "black": "The picture is black. Often the VAE is the reason: try another one.",
+        "interrupted": "It was stopped before it was finished.",
+        "unchanged": "The upscaler gave the picture back unchanged.",
+        "size": f"{who} made another size than asked.",
+    }.get(kind, f"{who} did something else than asked ({code}).")
+
+
+def _both_sides(stages: tuple[StageRecord, ...], path: str) -> tuple[str, str]:
+    for stage in stages:
+        if path in stage.asked or path in stage.applied:
+            return _said(stage.asked, path), _said(stage.applied, path)
+    return "", ""
+
+
+def _said(values: Mapping[str, Value], path: str) -> str:
+    if path not in values:
+        return ""
+    text = value_text(path, values[path])
+    return f"{text} {parameter(path).unit}".strip() if path.endswith(".steps") else text

@@ -1,0 +1,74 @@
+"""A slim scrollbar for what is drawn on a canvas: a thumb of six pixels that can be dragged, no arrows."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+
+from . import theme
+from .theme import Role
+
+_LEAST_THUMB = 28
+
+
+class SlimBar(tk.Canvas):
+    """Shows which part of `whole` pixels is in view; calls `moved(top)` with the new first pixel while dragged."""
+
+    def __init__(self, parent: tk.Misc, moved: Callable[[float], None], ground: Role = "bg") -> None:
+        self._ground, self._moved = ground, moved
+        self._top = self._view = self._whole = 0.0
+        self._grip: float | None = None
+        super().__init__(parent, width=theme.px(10), bd=0, highlightthickness=0, takefocus=0)
+        self._thumb = self.create_rectangle(0, 0, 0, 0, width=0, state="hidden")
+        for event, answer in (
+            ("<ButtonPress-1>", self._press), ("<B1-Motion>", self._drag), ("<ButtonRelease-1>", self._release),
+            ("<Configure>", self._place), ("<Enter>", self._recolour_event), ("<Leave>", self._recolour_event),
+        ):  # fmt: skip
+            self.bind(event, answer)
+        theme.on_change(self._recolour)
+        self._recolour()
+
+    def show(self, top: float, view: float, whole: float) -> None:
+        """Say what is in view, in pixels."""
+        if (top, view, whole) != (self._top, self._view, self._whole):
+            self._top, self._view, self._whole = top, view, whole
+            self._place()
+
+    def _span(self) -> tuple[float, float]:
+        height = float(self.winfo_height())
+        length = max(float(theme.px(_LEAST_THUMB)), height * self._view / max(self._whole, 1.0))
+        free = max(0.0, height - length)
+        at = free * self._top / max(1.0, self._whole - self._view)
+        return at, at + length
+
+    def _place(self, _event: object = None) -> None:
+        if self._whole <= self._view or self._view <= 0:
+            self.itemconfigure(self._thumb, state="hidden")
+            return
+        low, high = self._span()
+        self.coords(self._thumb, theme.px(2), low + 2, theme.px(8), high - 2)
+        self.itemconfigure(self._thumb, state="normal")
+
+    def _press(self, event: tk.Event[tk.Misc]) -> None:
+        low, high = self._span()
+        self._grip = event.y - low if low <= event.y <= high else (high - low) / 2
+        self._drag(event)
+
+    def _drag(self, event: tk.Event[tk.Misc]) -> None:
+        if self._grip is None or self._whole <= self._view:
+            return
+        low, high = self._span()
+        free = max(1.0, self.winfo_height() - (high - low))
+        self._moved((event.y - self._grip) / free * (self._whole - self._view))
+
+    def _release(self, _event: tk.Event[tk.Misc]) -> None:
+        self._grip = None
+        self._recolour()
+
+    def _recolour_event(self, event: tk.Event[tk.Misc]) -> None:
+        inside = event.type == tk.EventType.Enter or self._grip is not None
+        self.itemconfigure(self._thumb, fill=theme.colour("edge_hover" if inside else "edge"))
+
+    def _recolour(self) -> None:
+        self.configure(bg=theme.colour(self._ground))
+        self.itemconfigure(self._thumb, fill=theme.colour("edge"))
