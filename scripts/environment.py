@@ -191,4 +191,6 @@ def _why_pip_failed(said: str) -> str:
         sentence = "The packages StableNew needs could not be downloaded: check the network, then start again."
     else:
         sentence = "The packages StableNew needs could not be installed."
-    return f"{sentence} pip said:\n{system.tail(said)}"
+    # What pip prints after a failed build is mostly advice for the project's authors; the cause stands further up.
+    errors = [line for line in said.splitlines() if "error" in line.lower() and "note:" not in line]
+    return f"{sentence} pip said:\n{system.tail(chr(10).join(errors) or said)}"

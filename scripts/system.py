@@ -88,7 +88,7 @@ def tail(said: str) -> str:
 
 def require(packages: Iterable[SystemPackage]) -> None:
     """Install what is missing, or raise SetupFailed with the line to type. Does nothing when only options lack."""
-    missing = [package for package in packages if not _is_there(package)]
+    missing = [package for package in dict.fromkeys(packages) if not _is_there(package)]
     if all(package.optional for package in missing):
         return
     names = [package.debian for package in missing]
