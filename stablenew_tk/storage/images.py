@@ -72,7 +72,8 @@ def save_image(
     folder = outputs_root / portable(day, 40) / portable(run_name, 60) / portable(stage, 40)
     _make_inside(outputs_root, folder)
     stem = portable("_".join(part for part in map(str, name_parts) if part), NAME_BYTES)
-    target = _reserve(folder, stem, re.sub(r"[^a-z0-9.]", "", suffix.lower())[:8])
+    kind = re.sub(r"[^a-z0-9]", "", suffix.lower())[:8]
+    target = _reserve(folder, stem, f".{kind}" if kind else "")
     try:
         write_atomic(target, data)
     except NotSaved:

@@ -1,0 +1,127 @@
+"""Settings survive everything: a bad value costs itself, a damaged file is kept aside, nothing is lost silently."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+
+import pytest
+from msgspec.structs import replace
+
+from stablenew_tk.domain.errors import NotSaved
+from stablenew_tk.storage.settings import DEFAULT_TAGS, Settings, load_settings, save_settings
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "settings.json"
+
+
+def test_without_a_file_there_are_defaults(path):
+    loaded = load_settings(path)
+    assert loaded.settings == Settings()
+    assert loaded.notices == ()
+
+
+def test_what_is_saved_comes_back(path):
+    wanted = Settings(
+        backend="http://127.0.0.1:7860", user="me", password="s3cret", pack_folders=("/a", "/ü"), appearance="dark",
+        learning="active", tags=(("x", "extra"),), values={"txt2img.steps": 30, "checkpoint": "a"}, seed=5,
+        chosen_prompts=("One",), geometry="1280x800+10+20", cell_px=160, welcome_done=True,
+    )  # fmt: skip
+    save_settings(path, wanted)
+    assert load_settings(path).settings == wanted
+
+
+def test_one_bad_value_costs_only_that_field(path):
+    path.write_text(json.dumps({"learning": "sometimes", "seed": "5", "appearance": "dark", "cell_px": 10**9}))
+    loaded = load_settings(path)
+    assert loaded.settings == Settings(appearance="dark")
+    assert len(loaded.notices) == 3
+    assert any("learning" in notice for notice in loaded.notices)
+
+
+def test_a_bad_form_value_costs_only_that_value(path):
+    path.write_text(json.dumps({"values": {"txt2img.steps": 100000, "txt2img.width": 640, "no.such": 1}}))
+    loaded = load_settings(path)
+    assert loaded.settings.values == {"txt2img.width": 640}
+    assert len(loaded.notices) == 2
+
+
+def test_tags_on_reserved_or_double_keys_are_left_out(path):
+    path.write_text(json.dumps({"tags": [["c", "compare"], ["I", "info"], ["a", "one"], ["A", "two"]]}))
+    loaded = load_settings(path)
+    assert loaded.settings.tags == (("a", "one"),)
+    assert len(loaded.notices) == 3
+
+
+def test_the_default_tags_are_usable(path):
+    save_settings(path, Settings())
+    assert load_settings(path).settings.tags == DEFAULT_TAGS
+
+
+def test_a_byte_order_mark_is_fine(path):
+    path.write_bytes(b'\xef\xbb\xbf{"appearance": "light"}')
+    assert load_settings(path).settings.appearance == "light"
+
+
+def test_unknown_keys_stay_when_saving(path):
+    path.write_text('{"future": {"deep": [1, 2]}, "appearance": "dark"}')
+    save_settings(path, replace(load_settings(path).settings, appearance="light"))
+    saved = json.loads(path.read_text())
+    assert saved["future"] == {"deep": [1, 2]}
+    assert saved["appearance"] == "light"
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b"\xff\xfe{", b'{"a":' + b"[" * 5000, b"\0" * 300])
+def test_a_damaged_file_is_kept_aside_and_the_previous_version_used(path, damage):
+    save_settings(path, Settings(appearance="dark"))
+    save_settings(path, Settings(appearance="light"))
+    path.write_bytes(damage)
+    loaded = load_settings(path)
+    assert loaded.settings.appearance == "dark"
+    (broken,) = path.parent.glob("settings.json.broken-*")
+    assert broken.read_bytes() == damage
+    assert broken.name in loaded.notices[0]
+    assert load_settings(path).settings.appearance == "dark"
+
+
+def test_two_damaged_files_of_one_day_are_both_kept(path):
+    for damage in (b"{1", b"{2"):
+        path.write_bytes(damage)
+        load_settings(path)
+    assert {p.read_bytes() for p in path.parent.glob("*.broken-*")} == {b"{1", b"{2"}
+
+
+def test_a_damaged_file_never_replaces_a_good_backup(path):
+    save_settings(path, Settings(appearance="dark"))
+    save_settings(path, Settings(appearance="light"))
+    path.write_bytes(b"{")
+    save_settings(path, Settings())
+    assert json.loads(path.with_name("settings.json.bak").read_text())["appearance"] == "dark"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no file modes")
+def test_only_the_user_can_read_the_password(path):
+    save_settings(path, Settings(password="s3cret"))
+    save_settings(path, Settings(password="other"))
+    for file in (path, path.with_name("settings.json.bak")):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_the_password_is_not_in_the_repr():
+    assert "s3cret" not in repr(Settings(user="me", password="s3cret"))
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "f").touch()
+    with pytest.raises(NotSaved, match="settings folder"):
+        save_settings(tmp_path / "f" / "settings.json", Settings())
+
+
+def test_settings_behind_a_folder_of_the_same_name_are_left_alone(path):
+    path.mkdir()
+    assert load_settings(path).settings == Settings()
+    with pytest.raises(NotSaved):
+        save_settings(path, Settings())
