@@ -360,6 +360,10 @@ class FakeWebUI:
         routes |= {"latent-upscale-modes": get, "options": get}
         if self.mode.schedulers:
             routes["schedulers"] = get
+        if self.mode_name == "sd-server":
+            routes["/sdcpp/v1/capabilities"] = get
+        if self.mode_name == "koboldcpp":
+            routes["/api/extra/version"] = get
         if self.mode.subset:
             return routes
         routes |= {"options": both, "progress": get, "interrupt": post, "skip": post, "extra-single-image": post}
