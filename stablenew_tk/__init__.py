@@ -5,13 +5,19 @@ module may use what stands before it in its line. tests/test_architecture.py rea
 
     __main__    one door: command line or window
     cli         arguments of the terminal
-    commands    terminal run ratings records checks
-    gui         theme icons widgets popups lists stars form grid viewer inspector create review settings welcome window
+    commands    terminal checks ratings records run
+    gui         keys layout phrases pick rating theme thumbs icons scrollbar shortcuts stars widgets cells controls
+                fields lists notices papers portrait suspicion viewer bars chips grid hints pack_panel popups
+                settings filters origins preview rules welcome form values inspector stage_cards create review
+                window
     controller  the one application object, single-threaded
     pipeline    events runner chores workers
-    backends    base sketch_words sketch_brush sketch_things sketch_finish sketch_paint sketch webui_http webui_payload webui_reply webui
-    storage     places files settings packs waiting images reveal replay journal checkpoint repair
-    domain      errors ids config parameters infotext prompt job defaults record undo estimate columns feedback selection history
+    backends    base sketch_finish sketch_retouch sketch_words webui_http sketch_brush sketch_order webui_payload
+                sketch_things webui_reply webui_survey sketch_nature webui_watch sketch_town webui sketch_paint
+                sketch
+    storage     files places reveal images lines packs settings waiting journal replay checkpoint repair
+    domain      config errors ids prompt selection undo columns parameters infotext job defaults record estimate
+                feedback history
 """
 
 __version__ = "0.1.0"

@@ -24,10 +24,11 @@ from .backends.webui import WebUI
 from .domain.config import PipelineConfig
 from .domain.errors import InvalidInput
 from .domain.estimate import seconds_per_work, work
-from .domain.history import History, Query
+from .domain.history import History
 from .domain.ids import ulid
 from .domain.job import MAX_SEED, Job, RunRequest, make_jobs
 from .domain.record import Feedback, JournalLine, LearningRecord, Void
+from .domain.selection import Query
 from .domain.undo import UndoStacks
 from .pipeline.chores import Chores, output_root
 from .pipeline.events import (
@@ -140,7 +141,9 @@ class Controller:
         self._subscribers: list[Subscriber] = []
         self._early: list[LineSaved] = []
         self._undo = UndoStacks()
+        self._said: dict[str, str] = {}
         self._next_retry = 0.0
+        self._closing = False
         self._inbox: Inbox = queue.SimpleQueue()
         self._writer = LearningRecordWriter(places.journal)
         self._chores = Chores(places, settings, self._writer, make_backend)
@@ -246,6 +249,7 @@ class Controller:
     def close(self, timeout_s: float = 15.0) -> int:
         """Stop everything and wait for the threads. Returns how many lines could not be written (0 = all is safe)."""
         self._subscribers.clear()
+        self._closing = True
         if self._node is not None:
             self._node.close(timeout_s)
         self.pump()
@@ -274,8 +278,10 @@ class Controller:
         if self.history is None:
             self._early.append(event)
             return
-        rows = self.history.fold(event.line, event.position)
-        self._announce(HistoryChanged(rows=tuple(rows), undone=isinstance(event.line, Void)))
+        before = len(self.history)
+        self.history.fold(event.line, event.position)
+        rows = (*range(before, len(self.history)), *self._spoken_of(event.line))
+        self._announce(HistoryChanged(rows=rows, grown=len(self.history) > before, undone=isinstance(event.line, Void)))
 
     @_fold.register
     def _(self, event: LineNotSaved) -> None:
@@ -308,11 +314,24 @@ class Controller:
 
     @_fold.register
     def _(self, event: JobEnded) -> None:
+        if self._closing and event.record.status == "cancelled" and self.running is not None:
+            # Not the user's wish about this job: it goes on next time, as a new job with its own record.
+            self.queue.insert(0, msgspec.structs.replace(self.running.job, job_id=new_id()))
         self.running = None
         if event.record.status == "ok":
             self._paces.append(event.record)
         self._start_next()
         self._queue_changed()
+
+    def _spoken_of(self, line: JournalLine) -> tuple[int, ...]:
+        """Row of the picture that a rating, an undo or a redo of this session is about."""
+        if isinstance(line, Feedback):
+            self._said[line.event_id] = line.image_id
+        elif isinstance(line, Void) and line.target in self._said:
+            self._said[line.event_id] = self._said[line.target]
+        image_id = self._said.get(line.event_id)
+        row = self.history.row_of(image_id) if self.history is not None and image_id is not None else None
+        return () if row is None else (row,)
 
     # ---- the queue
 
@@ -322,7 +341,7 @@ class Controller:
         self._queue_changed()
 
     def _start_next(self) -> None:
-        if self.paused or self.running is not None or not self.queue:
+        if self.paused or self._closing or self.running is not None or not self.queue:
             return
         job = self.queue.pop(0)
         # Set at once: JobStarted arrives later, and nothing else may be started until then.
@@ -370,7 +389,6 @@ class Controller:
         self._caller.close(timeout_s)
         self._desk.close(timeout_s)
         self.pump()
-        self._writer.close()
 
     def _announce(self, event: Event) -> None:
         for subscriber in tuple(self._subscribers):

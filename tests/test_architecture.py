@@ -63,7 +63,7 @@ BANNED_CALLS = {"eval", "exec", "compile"}
 def package_order() -> list[str]:
     """Every module in the order of the map, lowest first."""
     order: list[str] = []
-    rows = re.findall(r"^    (\w+) {2,}(\S.*)$", stablenew_tk.__doc__ or "", re.MULTILINE)
+    rows = re.findall(r"^    (\w+) {2,}(\S.*(?:\n {16}\S.*)*)$", stablenew_tk.__doc__ or "", re.MULTILINE)
     for package, words in reversed(rows):
         if (PACKAGE / package).is_dir():
             order += [f"stablenew_tk.{package}", *(f"stablenew_tk.{package}.{word}" for word in words.split())]

@@ -31,7 +31,7 @@ def packs_check(args: argparse.Namespace, places: Places) -> int:
     """Read a pack; exit 1 when it has errors."""
     ensure_starter(places.packs)
     settings = settings_of(args, places)
-    pack = load_pack(find_pack(args.pack, (places.packs, *map(Path, settings.pack_folders))).path)
+    pack = load_pack(find_pack(args.pack, (places.packs, *map(Path, settings.pack_folders))))
     if args.json:
         print_json({"prompts": len(pack.prompts), "errors": pack.errors, "warnings": pack.warnings})
     else:

@@ -49,8 +49,6 @@ def rate(args: argparse.Namespace, places: Places) -> int:
         else:
             err.print(str(error), style="red", markup=False)
         return FAILED
-    finally:
-        writer.close()
     ids = [line.event_id for line in lines]
     if args.json:
         print_json({"saved": True, "event_id": ids[0], "event_ids": ids, "images": [line.image_id for line in lines]})

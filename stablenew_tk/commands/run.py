@@ -82,7 +82,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
 
 def _request(args: argparse.Namespace, places: Places, settings: Settings) -> RunRequest:
     config, origins = _config(args.values)
-    pack = load_pack(find_pack(args.pack, (places.packs, *map(Path, settings.pack_folders))).path)
+    pack = load_pack(find_pack(args.pack, (places.packs, *map(Path, settings.pack_folders))))
     if pack.errors:
         first = pack.errors[0]
         raise InvalidInput(f"{args.pack}, line {first.line}: {first.message}", "pack")

@@ -42,7 +42,7 @@ def usable_address(text: str) -> str:
 class SettingsPage(Box):
     """Every change counts at once and is on disk a moment later; the line at the bottom says so."""
 
-    keys: Sequence[tuple[str, str]] = (("Tab", "next field"), ("Return", "take the value"))
+    key_words: Sequence[tuple[str, str]] = (("Tab", "next field"), ("Return", "take the value"))
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, say: Callable[[str], object]) -> None:
         super().__init__(parent, "bg")
@@ -110,7 +110,7 @@ class SettingsPage(Box):
         row = self._row(section, "Address")
         self._address = Entry(row, width=300, placeholder="http://127.0.0.1:7860", on_commit=self._take_address)
         self._address.pack(side="left")
-        self._test = Button(row, "Test connection", self._check)
+        self._test = Button(row, "Test connection", self._check, busy_text="Checking…")
         self._test.pack(side="left", padx=theme.px(4))
         row = self._row(section, "Login")
         self._user = Entry(row, width=144, placeholder="user", on_commit=lambda text: self._change(user=text))
@@ -222,12 +222,12 @@ class SettingsPage(Box):
         self._engine.set("webui")
         self._address.error("")
         self._asked = address
-        self._test.busy("Checking…")
+        self._test.busy()
         self._answer.show(f"Asking {address} …", "text3")
         self._controller.ask(CheckBackend(address=address, user=self._user.get(), password=self._password.get()))
 
     def _show_answer(self, event: BackendChecked) -> None:
-        self._test.busy()
+        self._test.busy(False)
         found = event.capabilities
         if found is None:
             self._answer.show(event.problem, "danger")

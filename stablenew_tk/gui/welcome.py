@@ -29,7 +29,7 @@ STEPS = (
 class WelcomePage(Box):
     """Looks for a WebUI on this computer while the user reads. Any choice leads to the Create page."""
 
-    keys: Sequence[tuple[str, str]] = (("Tab", "next choice"), ("Return", "choose"))
+    key_words: Sequence[tuple[str, str]] = (("Tab", "next choice"), ("Return", "choose"))
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, done: Callable[[], object]) -> None:
         super().__init__(parent, "bg")
@@ -82,7 +82,7 @@ class WelcomePage(Box):
             self._local.show(f"{event.address} · {counts} · answers in {event.seconds * 1000:.0f} ms")
             self._use.enable(True)
         elif event.address == self._asked:
-            self._check.busy()
+            self._check.busy(False)
             if found is None:
                 self._other.show(event.problem, "danger")
             else:
@@ -178,7 +178,7 @@ class WelcomePage(Box):
         inner, _, self._other = self._choice(
             "globe", "A WebUI at another address", "A1111, Forge, reForge or SD.Next, started with --api"
         )
-        self._check = Button(inner, "Check", self._look, height=theme.ACTION)
+        self._check = Button(inner, "Check", self._look, height=theme.ACTION, busy_text="Checking…")
         self._check.pack(side="right")
         self._address = Entry(inner, width=214, height=theme.ACTION, placeholder="http://tower:7860")
         self._address.field.bind("<Return>", lambda _event: self._look())
@@ -200,7 +200,7 @@ class WelcomePage(Box):
             return
         self._address.error("")
         self._asked = address
-        self._check.busy("Checking…")
+        self._check.busy()
         self._controller.ask(CheckBackend(address=address))
 
     def _choose(self, address: str) -> None:

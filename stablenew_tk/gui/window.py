@@ -41,7 +41,7 @@ class Page(Protocol):
         ...
 
     @property
-    def keys(self) -> Sequence[tuple[str, str]]:
+    def key_words(self) -> Sequence[tuple[str, str]]:
         """Keys of the page and what they do, for F1."""
         ...
 
@@ -220,7 +220,7 @@ class Window(ctk.CTk):
     def _show_keys(self) -> None:
         page = self._pages[self._page]
         common = (("Ctrl+1…3", "pages"), ("Ctrl+P", "pause, go on"), ("Ctrl+.", "stop"), ("F11", "full screen"))
-        lines = [f"{key}\t{what}" for key, what in (*page.keys, *common)]
+        lines = [f"{key}\t{what}" for key, what in (*page.key_words, *common)]
         messagebox.showinfo(f"Keys of {page.title[0]}", "\n".join(lines), parent=self)
 
     # ---- the way out

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ..backends.base import Backend
 from ..domain.errors import BackendError, InvalidInput, NotSaved, StorageError
-from ..domain.history import Position, select
+from ..domain.history import Position
 from ..domain.record import LearningRecord
+from ..domain.selection import select
 from ..storage.checkpoint import load_history, save_checkpoint
 from ..storage.images import ThumbnailCache, fit_rgb, read_picture, reveal, thumbnail
 from ..storage.packs import add_pack, ensure_starter, list_packs, load_pack
@@ -25,6 +26,7 @@ from .events import (
     CheckBackend,
     Event,
     FindImages,
+    FitFile,
     FitPicture,
     HistoryLoaded,
     ImagesFound,
@@ -79,11 +81,15 @@ class Chores:
         loaded = load_history(self._places.journal, self._places.checkpoint)
         latest = tuple(folded.record for folded in recent(self._places.journal, RECENT_RECORDS))
         if not loaded.from_checkpoint:
-            save_checkpoint(loaded.history, self._places.checkpoint)
+            save_checkpoint(loaded.history, self._places.journal, self._places.checkpoint)
         ended = {record.job_id for record in latest}
         waiting = tuple(job for job in load_waiting(self._places.waiting) if job.job_id not in ended)
         return HistoryLoaded(
-            history=loaded.history, recent=latest, waiting=waiting, damaged=loaded.damaged, newer=loaded.newer
+            history=loaded.history,
+            recent=latest,
+            waiting=waiting,
+            damaged=loaded.damaged_count,
+            newer=loaded.newer_count,
         )
 
     @perform.register
@@ -92,7 +98,7 @@ class Chores:
 
     @perform.register
     def _(self, order: SaveCheckpoint) -> None:
-        save_checkpoint(order.history, self._places.checkpoint)
+        save_checkpoint(order.history, self._places.journal, self._places.checkpoint)
 
     @perform.register
     def _(self, order: AppendLine) -> LineSaved | LineNotSaved:
@@ -128,6 +134,14 @@ class Chores:
     @perform.register
     def _(self, order: FitPicture) -> PictureReady:
         return _fitted(order.image_id, order.data, order.box)
+
+    @perform.register
+    def _(self, order: FitFile) -> PictureReady:
+        try:
+            data = read_picture(order.path)
+        except StorageError as problem:
+            return PictureReady(image_id=order.image_id, box=order.box, problem=str(problem))
+        return _fitted(order.image_id, data, order.box)
 
     @perform.register
     def _(self, order: ReadRecord) -> RecordRead:

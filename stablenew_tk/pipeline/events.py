@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from ..backends.base import Capabilities as Capabilities
 from ..backends.base import StageProgress as StageProgress
-from ..domain.history import Columns, History, Position, Query, Selection
+from ..domain.history import Columns, History, Position
 from ..domain.job import Job
 from ..domain.prompt import PromptPack
 from ..domain.record import Feedback, JournalLine, LearningRecord, Output, Void
+from ..domain.selection import Query, Selection
 from ..storage.packs import PackFile as PackFile
 from ..storage.settings import Settings as Settings
 
@@ -185,10 +186,12 @@ class QueueChanged(Event, frozen=True, kw_only=True):
 class HistoryChanged(Event, frozen=True, kw_only=True):
     """Recorded pictures or what was said about them changed. `rows` are the touched image rows.
 
-    `undone` is set when the change came from undo or redo: the view brings that picture into sight.
+    `grown` means the rows are new; `undone` that the change came from undo or redo: the view brings that picture
+    into sight.
     """
 
     rows: tuple[int, ...] = ()
+    grown: bool = False
     undone: bool = False
 
 
@@ -264,6 +267,14 @@ class FitPicture(Order, frozen=True, kw_only=True):
 
     image_id: str
     data: bytes
+    box: tuple[int, int]
+
+
+class FitFile(Order, frozen=True, kw_only=True):
+    """A picture file fitted into `box`; PictureReady answers with this `image_id`."""
+
+    image_id: str
+    path: Path
     box: tuple[int, int]
 
 

@@ -11,12 +11,12 @@ from typing import Protocol
 from msgspec import Struct
 
 from ..backends.base import Backend, StageImage, StageOrder, StageResult
-from ..domain.errors import BackendError, Cancelled, NotReady, NotSaved, StableNewError, Unreachable
+from ..domain.errors import BackendError, Cancelled, InvalidInput, NotReady, NotSaved, StableNewError, Unreachable
 from ..domain.history import Position
 from ..domain.job import Job
 from ..domain.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
 from ..storage.images import save_image
-from .events import Event, ImageSaved, JobEnded, JobStarted, LineNotSaved, LineSaved, StageStarted
+from .events import ChoreFailed, Event, ImageSaved, JobEnded, JobStarted, LineNotSaved, LineSaved, StageStarted
 
 MESSAGE_LIMIT = 2000
 
@@ -110,6 +110,8 @@ class PipelineRunner:
                 recorded = True
             except NotSaved as refused:
                 self._around.emit(LineNotSaved(line=record, message=str(refused)))
+            except InvalidInput as refused:
+                self._around.emit(ChoreFailed(what="record", message=str(refused)))
         self._around.emit(JobEnded(record=record, recorded=recorded))
         return record
 

@@ -38,6 +38,11 @@ class Places(Struct, frozen=True, kw_only=True):
         return self.cache / "thumbs"
 
     @property
+    def waiting(self) -> Path:
+        """Jobs that were not done when the program ended."""
+        return self.data / "waiting.json"
+
+    @property
     def checkpoint(self) -> Path:
         """What speeds up opening the journal. May be deleted at any time."""
         return self.cache / "checkpoint"

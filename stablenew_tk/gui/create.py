@@ -1,0 +1,366 @@
+"""The Create page: choose prompts, see every value and where it comes from, run, watch."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from tkinter import filedialog
+
+import msgspec
+
+from ..controller import Controller
+from ..domain.config import PipelineConfig
+from ..domain.defaults import Resolved, Source, offers, resolve
+from ..domain.errors import InvalidInput
+from ..domain.estimate import about
+from ..domain.job import MAX_SEED, RANDOM_SEED, RunRequest
+from ..domain.parameters import Value, flat, parameter
+from ..domain.record import LearningRecord
+from ..pipeline.events import BackendChecked, Event, JobEnded, SettingsChanged
+from . import theme
+from .controls import Check
+from .fields import Entry
+from .form import Form
+from .lists import ScrollArea
+from .origins import WhyPopup, WhyRow
+from .pack_panel import WIDTH, WIDTH_NARROW, WIDTH_WIDE, PackPanel
+from .phrases import counted, value_text
+from .preview import PreviewPanel
+from .preview import WIDTH as PREVIEW
+from .preview import WIDTH_WIDE as PREVIEW_WIDE
+from .stage_cards import (
+    ADETAILER,
+    HIRES,
+    IMG2IMG,
+    REFINER,
+    TXT2IMG,
+    UPSCALE,
+    Section,
+    StageCard,
+    menu_entries,
+    size_words,
+)
+from .widgets import Box, Button, Label, Rule, tip
+
+GENERAL = ("checkpoint", "vae", "clip_skip")
+KEYS = (
+    ("Ctrl+Enter", "run"),
+    ("Ctrl+O", "add a pack"),
+    ("Ctrl+F", "find a pack"),
+    ("Ctrl+I", "why this value"),
+    ("Ctrl+Backspace", "back to the inherited value"),
+    ("Up, Down", "one step (Shift: ten)"),
+    ("I", "fold the preview"),
+)
+
+
+class CreatePage(Box):
+    """Left packs and prompts, in the middle the stage cards, right what is being made."""
+
+    def __init__(
+        self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], object], say: Callable[[str], object]
+    ) -> None:
+        super().__init__(parent, "bg")
+        self._controller, self._go, self._say = controller, go, say
+        self._mine: dict[str, Value] = {}
+        self._last = dict(controller.settings.values)
+        self._resolved = self._resolve()
+        self._packs = PackPanel(self, controller, on_change=self._count)
+        self._packs.pack(side="left", fill="y")
+        Rule(self).pack(side="left", fill="y")
+        self._preview = PreviewPanel(self, controller, go_review=lambda: go("review"))
+        self._preview_rule = Rule(self)
+        self._preview.pack(side="right", fill="y")
+        self._preview_rule.pack(side="right", fill="y")
+        self._build_actions()
+        self._build_cards()
+        self._bind_keys()
+        self.bind("<Configure>", self._resized)
+        self._refresh()
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """Words for the top bar."""
+        return "Create", ""
+
+    @property
+    def key_words(self) -> Sequence[tuple[str, str]]:
+        """Keys of the page."""
+        return KEYS
+
+    def shown(self) -> None:
+        """The page came into sight."""
+        self._count()
+
+    def on_event(self, event: Event) -> None:
+        """Pass news to the parts; follow the backend and the end of jobs."""
+        self._packs.on_event(event)
+        self._preview.on_event(event)
+        if isinstance(event, (BackendChecked, SettingsChanged)):
+            self._refresh()
+        elif isinstance(event, JobEnded):
+            self._count()
+            if event.record.error is not None:
+                self._say(f"{event.record.prompt_id}: {event.record.error.message}")
+            for suspect in (output for output in event.record.outputs if output.suspect):
+                self._say(
+                    f"{event.record.prompt_id}, seed {suspect.seed}: suspect, not counted as evidence. "
+                    "Review tells what was asked and what was applied."
+                )
+
+    def use(self, record: LearningRecord) -> None:
+        """Take over the values of a record ("Use these settings")."""
+        mine = {path: value for path, value in flat(record.config).items() if not _beyond_passes(record.config, path)}
+        self._mine = mine
+        self._seed.set(str(record.seed))
+        self._refresh()
+        self._say(f"The settings of {record.prompt_id}, seed {record.seed}, are in the fields now.")
+
+    # ---- building
+
+    def _build_cards(self) -> None:
+        middle = Box(self, "bg")
+        middle.pack(side="top", fill="both", expand=True)
+        top = Box(middle)
+        top.pack(fill="x", padx=theme.px(12), pady=(theme.px(10), 0))
+        self._general = Form(
+            top, GENERAL, on_change=self._changed, on_why=self._why, columns=4, spans={"checkpoint": 2}
+        )
+        self._general.pack(fill="x")
+        self._start = self._start_row(middle)
+        area = ScrollArea(middle, "bg")
+        area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
+        self._area = area
+        self._sections: list[Section] = []
+        for blocks in ((TXT2IMG, HIRES, REFINER), (IMG2IMG,), (ADETAILER,), (UPSCALE,)):
+            card = StageCard(
+                area.body, blocks, on_change=self._changed, on_why=self._why, opened=blocks[0] is TXT2IMG
+            )
+            card.pack(fill="x", pady=(0, theme.px(10)), padx=(0, theme.px(12)))
+            self._sections += card.sections
+        self._build_seeds(self._sections[0].body())
+
+    def _build_seeds(self, body: Box) -> None:
+        row = Box(body)
+        row.pack(side="bottom", fill="x")
+        for column in range(3):
+            row.grid_columnconfigure(column, weight=1, uniform="fields")
+        settings = self._controller.settings
+        for column, words in enumerate(("Seed", "Seeds per prompt")):
+            Label(row, words, size=12, ink="text2").grid(row=0, column=column, sticky="w", padx=theme.px(theme.RING))
+        seed = "" if settings.seed == RANDOM_SEED else str(settings.seed)
+        self._seed = Entry(row, seed, width=100, placeholder="Random", on_edit=lambda _text: self._count())
+        self._seed.grid(row=1, column=0, sticky="ew", padx=(0, theme.px(4)))
+        self._seeds = Entry(
+            row, str(settings.seeds_per_prompt), width=100, unit="same for all", on_edit=lambda _text: self._count()
+        )
+        self._seeds.grid(row=1, column=1, sticky="ew", padx=(0, theme.px(4)))
+        dice = Button(row, "Random seed", lambda: (self._seed.set(""), self._count()), kind="quiet", icon="dice")
+        dice.grid(row=1, column=2, sticky="w")
+        tip(self._seed.field, "A number makes the same picture again; empty draws a new one for each run.")
+
+    def _start_row(self, parent: Box) -> Box:
+        row = Box(parent)
+        Label(row, "Start from this picture", size=12, ink="text2").pack(side="left", padx=(theme.px(16), theme.px(8)))
+        self._start_image = Entry(row, width=260, placeholder="picture file", on_edit=lambda _text: self._count())
+        self._start_image.pack(side="left", fill="x", expand=True)
+        Button(row, "Browse…", self._browse_start).pack(side="left", padx=(theme.px(4), theme.px(12)))
+        return row
+
+    def _build_actions(self) -> None:
+        bar = Box(self, "surface", height=theme.px(theme.ACTION_BAR))
+        bar.pack_propagate(False)
+        bar.pack(side="bottom", fill="x")
+        Rule(self).pack(side="bottom", fill="x")
+        self._record = Check(bar, "Record this run", lambda _on: self._count(), on=True)
+        self._record.pack(side="left", padx=theme.px(12))
+        self._go_button = Button(bar, "Run", self.run, kind="main", height=theme.MAIN)
+        self._go_button.pack(side="right", padx=theme.px(12))
+        self._trouble = Label(bar, "", size=12, ink="danger")
+        self._trouble.pack(side="right", fill="x", expand=True)
+
+    def _bind_keys(self) -> None:
+        window = self.winfo_toplevel()
+        for key, action in (
+            ("<Control-Return>", self.run),
+            ("<Control-o>", self._packs.add_pack),
+            ("<Control-f>", self._packs.search.focus_set),
+        ):
+            window.bind(key, lambda _event, action=action: action() if self.winfo_ismapped() else None, add="+")  # type: ignore[misc]  # default binds the action
+        window.bind("<Key-i>", self._fold_key, add="+")
+
+    def _fold_key(self, event: tk.Event[tk.Misc]) -> None:
+        typing = isinstance(event.widget, (tk.Entry, tk.Text))
+        if self.winfo_ismapped() and not typing and not int(event.state) & 4:
+            self._show_preview(not self._preview.winfo_manager())
+
+    # ---- sizes
+
+    def _resized(self, event: tk.Event[tk.Misc]) -> None:
+        if event.widget is not self:
+            return
+        window = self.winfo_toplevel().winfo_width()
+        narrow, wide = window < theme.px(theme.NARROW_BELOW), window >= theme.px(theme.WIDE_FROM)
+        self._packs.configure(width=theme.px(WIDTH_NARROW if narrow else WIDTH_WIDE if wide else WIDTH))
+        self._preview.configure(width=theme.px(PREVIEW_WIDE if wide else PREVIEW))
+        if narrow != getattr(self, "_narrow", None):
+            self._narrow = narrow
+            self._show_preview(not narrow)
+
+    def _show_preview(self, on: bool) -> None:
+        if on and not self._preview.winfo_manager():
+            self._preview.pack(side="right", fill="y", after=self._packs)
+            self._preview_rule.pack(side="right", fill="y", after=self._preview)
+        elif not on and self._preview.winfo_manager():
+            self._preview.pack_forget()
+            self._preview_rule.pack_forget()
+
+    # ---- values
+
+    def _sources(self) -> tuple[Source, ...]:
+        return Source("user", self._mine, "typed here"), Source("last_run", self._last, "your last run")
+
+    def _resolve(self) -> Resolved:
+        try:
+            return resolve(self._sources())
+        except InvalidInput:
+            # Only values from the settings file can be out of range here: this version narrowed a range.
+            self._last = {}
+            return resolve(self._sources())
+
+    def _changed(self, path: str, value: Value | None) -> None:
+        if value is None:
+            self._mine.pop(path, None)
+        else:
+            self._mine[path] = value
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._resolved = self._resolve()
+        entries = menu_entries(self._controller.capabilities)
+        self._general.forget()
+        self._general.adopt(self._mine)
+        self._general.show(self._resolved.config, self._resolved.origins, entries)
+        for section in self._sections:
+            section.show(self._resolved, entries, self._mine, missing=self._missing(section.block.group))
+        self._sections[0].remark.show(size_words(self._resolved.config))
+        if self._resolved.config.txt2img.enabled:
+            self._start.pack_forget()
+        else:
+            self._start.pack(fill="x", before=self._area, pady=(0, theme.px(8)))
+        self._count()
+
+    def _missing(self, group: str) -> str:
+        found = self._controller.capabilities
+        if found is None or group in found.stages or group in found.features:
+            return ""
+        return f"{found.name} does not offer it"
+
+    def _why(self, path: str, widget: tk.Misc) -> None:
+        rows = [
+            WhyRow(source.origin, source.note, value_text(path, value), wins=number == 0)
+            for number, (source, value) in enumerate(offers(self._sources(), path))
+        ]
+        actions: list[tuple[str, Callable[[], object]]] = []
+        if path in self._mine:
+            actions.append(("Give it back", lambda: self._changed(path, None)))
+        WhyPopup.shared().open(widget, f"{parameter(path).title}: why this value?", rows, actions)
+
+    # ---- running
+
+    def _request(self) -> RunRequest:
+        return RunRequest(
+            pack_id=self._packs.pack_read.pack_id if self._packs.pack_read is not None else "",
+            prompts=self._packs.prompts,
+            config=self._resolved.config,
+            origins=self._resolved.origins,
+            seed=_number(self._seed, RANDOM_SEED, 0, MAX_SEED, "a seed"),
+            seeds_per_prompt=_number(self._seeds, 1, 1, 1000, "the seeds per prompt"),
+            global_negative=self._controller.settings.global_negative,
+            start_image="" if self._resolved.config.txt2img.enabled else self._start_image.get().strip(),
+            record=self._record.on,
+        )
+
+    def _trouble_now(self) -> str:
+        problems = {path: text for section in self._sections for path, text in section.problems().items()}
+        problems.update(self._general.problems())
+        for path, text in problems.items():
+            return f"{parameter(path).title}: {text}"
+        if self._packs.problem:
+            return self._packs.problem
+        try:
+            request = self._request()
+        except InvalidInput as wrong:
+            return str(wrong)
+        stages = request.config.stages()
+        if stages and stages[0] != "txt2img" and not request.start_image:
+            return f"{stages[0]} needs a picture to start from."
+        return "" if stages else "Switch on at least one stage."
+
+    def _count(self) -> None:
+        if not hasattr(self, "_sections"):
+            return  # the pack panel reports while the page is still being built
+        off = self._controller.settings.learning == "off"
+        self._record.enable(not off, "Learning is off: nothing is recorded." if off else "")
+        trouble = self._trouble_now()
+        self._trouble.show(trouble if self._packs.file is not None else "")
+        if trouble:
+            self._go_button.set_text("Run")
+            self._go_button.enable(False, trouble)
+            return
+        request = self._request()
+        jobs = len(request.prompts) * request.seeds_per_prompt
+        seconds = self._controller.forecast_s([request.config] * jobs)
+        note = counted(jobs * request.config.txt2img.batch_size, "image")
+        self._go_button.set_text(
+            f"Run {counted(jobs, 'job')}", f"· {note}" + (f" · {about(seconds)}" if seconds is not None else "")
+        )
+        self._go_button.enable(True)
+
+    def run(self) -> None:
+        """Start what the button says."""
+        trouble = self._trouble_now()
+        if trouble:
+            self._trouble.show(trouble)
+            return
+        request = self._request()
+        try:
+            self._controller.run(request)
+        except InvalidInput as wrong:
+            self._trouble.show(str(wrong))
+            return
+        self._last = {**self._last, **self._mine}
+        settings = self._controller.settings
+        self._controller.change_settings(
+            msgspec.structs.replace(
+                settings,
+                values=dict(self._last),
+                pack=request.pack_id,
+                chosen_prompts=tuple(prompt.prompt_id for prompt in request.prompts),
+                seed=request.seed,
+                seeds_per_prompt=request.seeds_per_prompt,
+            )
+        )
+
+    def _browse_start(self) -> None:
+        kinds = [("Pictures", "*.png *.jpg *.jpeg *.webp"), ("All", "*")]
+        name = filedialog.askopenfilename(parent=self, title="Picture to start from", filetypes=kinds)
+        if name:
+            self._start_image.set(name)
+            self._count()
+
+
+def _number(entry: Entry, empty: int, low: int, high: int, what: str) -> int:
+    text = entry.get().strip()
+    if not text:
+        return empty
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise InvalidInput(f"{text!r} is not {what}: give a whole number from {low} to {high}.", what)
+    return int(text)
+
+
+def _beyond_passes(config: PipelineConfig, path: str) -> bool:
+    """Whether a catalogue path names an ADetailer pass the config does not have; setting it would add one."""
+    parts = path.split(".")
+    return parts[:2] == ["adetailer", "passes"] and int(parts[2]) >= len(config.adetailer.passes)
+
