@@ -10,8 +10,9 @@ A1111, SD.Next or sd-server, traps included, and that can break in every way a W
 
 Work takes no time unless told: `fake.hold(step=3)` stops a job before its third step (`loading=True`: while it loads
 the checkpoint) until `fake.release()` or an interrupt; `fake.held` is an event that says it stands there.
-`fake.busy_with_another()` puts somebody else's job on the server. `fake.go_down()` / `fake.come_back()` close and open
-the port. The pictures are small real PNGs that depend on prompt, seed, steps, CFG, sampler, size and checkpoint.
+`with watched(backend):` calls `progress` all the time, as the pipeline's watcher does. `fake.busy_with_another()` puts
+somebody else's job on the server. `fake.go_down()` / `fake.come_back()` close and open the port. The pictures are small
+real PNGs that depend on prompt, seed, steps, CFG, sampler, size and checkpoint.
 
 By hand:  python tests/fake_webui.py --port 7861 --mode forge --fault black --steps-delay 0.2
 """
@@ -924,6 +925,25 @@ def pattern(recipe: str, size: tuple[int, int]) -> Image.Image:
     return Image.frombytes("RGB", (6, 6), dice.randbytes(108)).resize(size, Image.Resampling.BICUBIC)
 
 
+@contextlib.contextmanager
+def watched(backend: object, every_s: float = 0.01):
+    """Call `backend.progress()` in a thread until the block ends; yields the list of what it told."""
+    told: list[object] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(every_s):
+            told.append(backend.progress())  # type: ignore[attr-defined]
+
+    thread = threading.Thread(target=watch, name="watcher")
+    thread.start()
+    try:
+        yield told
+    finally:
+        over.set()
+        thread.join()
+
+
 class _Listener(ThreadingHTTPServer):
     daemon_threads = False
     allow_reuse_address = True
@@ -1008,14 +1028,14 @@ class _Door(BaseHTTPRequestHandler):
     def _send(self, status: int, payload: object, **headers: str) -> None:
         data = b"" if status == 204 else json.dumps(payload, allow_nan=True).encode()
         if len(data) > 500 and "gzip" in self.headers.get("Accept-Encoding", ""):
-            data, headers["Content-Encoding"] = gzip.compress(data, 1), "gzip"
+            data, headers["Content_Encoding"] = gzip.compress(data, 1), "gzip"
         if status == 401:
-            headers["WWW-Authenticate"] = "Basic"
+            headers["WWW_Authenticate"] = "Basic"
         self._raw(status, data, **headers)
 
     def _raw(self, status: int, data: bytes, *, length: int | None = None, **headers: str) -> None:
         self.send_response(status)
-        for key, value in {"Content-Type": "application/json", **headers}.items():
+        for key, value in ({"Content_Type": "application/json"} | headers).items():
             self.send_header(key.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(data) if length is None else length))
         self.end_headers()

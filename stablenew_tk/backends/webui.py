@@ -55,6 +55,7 @@ class WebUI:
         self._limits = limits or Limits()
         self._address = parse_address(url, user, password)
         self.name = f"WebUI · {self._address.host}"
+        # Two lines, so that `end` on the first can only mean the request that makes pictures.
         self._work = Line(self._address, self._limits)
         self._side = Line(self._address, self._limits)
         self._watch = Watch(self._side)
@@ -66,7 +67,7 @@ class WebUI:
     def check(self) -> Capabilities:
         """Ask what the server offers: about a dozen quick requests. Nothing is changed on it."""
         try:
-            facts = survey(self._work)
+            facts = survey(self._side)
         except AnswerLost as err:
             raise Unreachable(str(err), status=err.status) from err
         self._facts, self.name = facts, facts.name
@@ -221,7 +222,7 @@ class WebUI:
             raise
         finally:
             run.is_out = False
-        raise_for_status(answer, self._address, "the picture")
+        raise_for_status(answer, self._address, "making the picture")
         try:
             decode(answer, msgspec.Raw, self._address.host)
             made = read(answer.body)
@@ -254,8 +255,8 @@ class WebUI:
         options = facts.options
         if is_idle:
             # Not while another job runs: the settings could be that job's own overrides.
-            answer = self._work.get(API + "options", timeout_s=self._limits.lists_s)
-            raise_for_status(answer, self._address, "the question for its settings")
+            answer = self._side.get(API + "options", timeout_s=self._limits.lists_s)
+            raise_for_status(answer, self._address, "reading its settings")
             options = decode(answer, dict[str, object], self._address.host)
         originals = {key: options[key] for key in sorted(keys) if options.get(key) is not None}
         answer = self._work.post(API + "options", originals, timeout_s=self._limits.options_s)

@@ -36,6 +36,7 @@ from ..domain.errors import (
 
 T = TypeVar("T")
 _CHUNK = 1 << 20
+_JSON = "application/json"
 _PROXY_GAVE_UP = {502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530}
 _MEMORY = re.compile(r"out of memory|OutOfMemory|not enough memory|DefaultCPUAllocator|MPS backend out", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -171,10 +172,17 @@ class _Secure(HTTPSConnection):
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Plain
+    ConnectionCls: Any = _Plain
+
+    def _put_conn(self, conn: Any) -> None:
+        # A kept connection may be closed by the server at the very moment it is used again, which looks as if work had
+        # been lost. Every request gets a fresh one, which also is the one that `Line.end` knows.
+        if conn is not None:
+            conn.close()
+        super()._put_conn(conn)
 
 
-class _SecurePool(urllib3.HTTPSConnectionPool):
+class _SecurePool(_PlainPool, urllib3.HTTPSConnectionPool):
     ConnectionCls = _Secure
 
 
@@ -194,21 +202,21 @@ class Line:
         self._session = requests.Session()
         # Proxies and .netrc of the surroundings must not get between us and a WebUI on this machine.
         self._session.trust_env = False
-        self._session.headers.update({"Accept-Encoding": "identity", "Accept": "application/json"})
+        self._session.headers.update({"Accept-Encoding": "identity", "Connection": "close", "Content-Type": _JSON})
         if address.user or address.password:
             self._session.auth = HTTPBasicAuth(address.user.encode(), address.password.encode())
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _Adapter(pool_maxsize=4))
 
     def get(self, path: str, *, timeout_s: float, params: Mapping[str, str] | None = None) -> Answer:
-        """GET, once more when a kept connection turns out to be closed. Raises Unreachable, AnswerLost or Refused."""
+        """GET, twice when the connection breaks. Raises Unreachable, AnswerLost or Refused."""
         try:
             return self._request("GET", path, None, params, timeout_s)
         except Dropped:
             return self._request("GET", path, None, params, timeout_s)
 
     def post(self, path: str, body: Mapping[str, object], *, timeout_s: float) -> Answer:
-        """POST exactly once, on a connection of its own. Raises Unreachable, AnswerLost (Dropped) or Refused."""
+        """POST exactly once. Raises Unreachable, AnswerLost (Dropped) or Refused."""
         return self._request("POST", path, msgspec.json.encode(body), None, timeout_s)
 
     def end(self, reason: str) -> None:
@@ -228,16 +236,12 @@ class Line:
         exchange = _Exchange(time.monotonic() + timeout_s)
         token = _current.set(exchange)
         self._live = exchange
-        # A kept connection may be closed by the server at the very moment it is used again, which looks as if the
-        # work had been lost: work goes over a fresh one.
-        headers = {"Content-Type": "application/json", "Connection": "close"} if data is not None else {}
         try:
             with self._session.request(
                 method,
                 self.address.base + path,
                 data=data,
                 params=params,
-                headers=headers,
                 stream=True,
                 allow_redirects=False,
                 timeout=(self.limits.connect_s, timeout_s),
@@ -322,7 +326,7 @@ def decode(answer: Answer, kind: type[T], host: str) -> T:
 
 
 def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
-    """Return for 2xx; else raise what the status means. `doing` is what was tried, as words: "making the picture"."""
+    """Return for 2xx; else raise what the status means. `doing` says when: "making the picture"."""
     status, host = answer.status, address.host
     if 200 <= status < 300:
         return
@@ -331,7 +335,7 @@ def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
         raise Refused(f"{host} sends us on to {target}. Use that address if it is the WebUI.", status=status)
     if status in (401, 403):
         raise AccessDenied(f"{host} wants a login: enter the user and password given with --api-auth.", status=status)
-    text = _hidden(error_text(answer.body), address)
+    text = error_text(answer.body).replace(address.password or "\0", "•••")
     if answer.is_html or status in _PROXY_GAVE_UP:
         if status in _PROXY_GAVE_UP:
             raise AnswerLost(
@@ -346,7 +350,7 @@ def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
             status=status,
         )
     if status < 500:
-        raise Refused(f"{host} turned down {doing}: {text or status}.", status=status)
+        raise Refused(f"{host} turned the request down while {doing}: {text or status}.", status=status)
     if _MEMORY.search(text):
         advice = "Choose a smaller size or batch, or switch on tiled VAE."
         raise EngineFault(f"{host} ran out of GPU memory while {doing} ({text}). {advice}", status=status)
@@ -394,7 +398,3 @@ def _line(text: str) -> str:
 def _start(answer: Answer) -> str:
     text = _CONTROL.sub(" ", answer.body[:80].decode("utf-8", "replace")).strip()
     return f"{answer.content_type.partition(';')[0] or 'no type'}: {text!r}"
-
-
-def _hidden(text: str, address: Address) -> str:
-    return text.replace(address.password, "•••") if address.password else text

@@ -91,9 +91,9 @@ class Made(Struct, frozen=True):
 
 
 def asked_values(order: StageOrder) -> dict[str, Value]:
-    """What this stage was asked to do, by catalogue path; `seed` too. 0 for "same as first pass" is written out."""
+    """What this stage was asked to do, by catalogue path. 0 for "same as first pass" is written out."""
     config, stage = order.config, order.stage
-    asked: dict[str, Value] = {"seed": order.seed}
+    asked: dict[str, Value] = {}
     if config.checkpoint and not (stage == "upscale" and config.upscale.mode == "single"):
         asked["checkpoint"] = config.checkpoint
     if stage == "adetailer":
@@ -243,7 +243,7 @@ def made_images(reading: Reading, order: StageOrder, facts: ServerFacts, asked: 
             suspect.append("black")
         if not _size_is_right(picture.size, order):
             suspect.append("size")
-        images.append(_image(picture, text, int(done.get("seed", wanted["seed"])), suspect))
+        images.append(_image(picture, text, int(done.pop("seed", wanted["seed"])), suspect))
         applied = applied or done
     made = Made(tuple(images), applied)
     return msgspec.structs.replace(made, notes=tuple(_notes(reading, order, made, asked)))
@@ -371,9 +371,13 @@ def _notes(reading: Reading, order: StageOrder, made: Made, asked: Mapping[str, 
         yield "The server did not say how it made the picture, so it could not be checked against what was asked."
     if order.stage == "adetailer" and images and _pixels(images[0].data) == _pixels(order.image):
         yield "ADetailer found nothing to repair: the picture is unchanged."
-    for path in dict.fromkeys(code[9:] for image in images for code in image.suspect if code.startswith("mismatch:")):
-        did = f"used {applied[path]!r}" if path in applied else "did not do it"
-        yield f"{path}: {asked[path]!r} was asked, the server {did}. The picture does not count."
+    wrong = [code[9:] for image in images for code in image.suspect if code.startswith("mismatch:")]
+    for path in dict.fromkeys(wrong):
+        # The seed is no setting of the config; the picture carries the one that was used.
+        wanted_value = order.seed if path == "seed" else asked[path]
+        used = images[0].seed if path == "seed" else applied.get(path)
+        did = "did not do it" if used is None else f"used {used!r}"
+        yield f"{path}: {wanted_value!r} was asked, the server {did}. The picture does not count."
 
 
 def _pixels(data: bytes) -> bytes:

@@ -62,7 +62,7 @@ def survey(line: Line) -> ServerFacts:
     listed = API + "txt2img" in schema.paths
     # /loras is the last route to appear while a WebUI starts; servers without the LoRA extension never have it.
     if _ask(line, "loras").status != 200 and not listed:
-        raise_for_status(_ask(line, "samplers"), line.address, "the question for its samplers")
+        raise_for_status(_ask(line, "samplers"), line.address, "listing its samplers")
     # Extensions answer without a login, so only a core route shows whether ours is right.
     options = _options(line)
     if listed:
@@ -97,7 +97,7 @@ def _ask(line: Line, path: str) -> Answer:
     full = path if path.startswith("/") else API + path
     answer = line.get(full, timeout_s=line.limits.lists_s)
     if 300 <= answer.status < 400 or answer.status in (401, 403):
-        raise_for_status(answer, line.address, f"the question for {full}")
+        raise_for_status(answer, line.address, f"reading {full}")
     return answer
 
 
@@ -119,7 +119,7 @@ def _options(line: Line) -> dict[str, object]:
     answer = _ask(line, "options")
     if answer.status == 404:
         return {}
-    raise_for_status(answer, line.address, "the question for its settings")
+    raise_for_status(answer, line.address, "reading its settings")
     return decode(answer, dict[str, object], line.address.host)
 
 

@@ -115,7 +115,7 @@ class Watch:
         """One look. A preview costs the server a decoding. Raises BackendError."""
         params = {"skip_current_image": "false" if preview else "true"}
         answer = self._line.get(API + "progress", params=params, timeout_s=timeout_s)
-        raise_for_status(answer, self._line.address, "the question for its progress")
+        raise_for_status(answer, self._line.address, "reading its progress")
         return decode(answer, Look, self._line.address.host)
 
     def look(self, run: Run, timeout_s: float) -> Look:
@@ -153,7 +153,7 @@ class Watch:
             run.presses += 1
             run.pressed_at = now
             answer = self._line.post(API + "interrupt", {}, timeout_s=self._limits.control_s)
-            raise_for_status(answer, self._line.address, "the interrupt")
+            raise_for_status(answer, self._line.address, "interrupting it")
 
 
 def shown(run: Run, look: Look) -> StageProgress:

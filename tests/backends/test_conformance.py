@@ -1,0 +1,148 @@
+"""What every backend promises, tried on every backend: `backends/base.py` says it in words."""
+
+from __future__ import annotations
+
+import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import pytest
+from conftest import wait_until
+from fake_webui import FakeWebUI, watched
+from PIL import Image
+
+from stablenew_tk.backends.base import StageOrder
+from stablenew_tk.backends.sketch import Sketch
+from stablenew_tk.backends.webui import WebUI
+from stablenew_tk.domain.config import STAGES, PipelineConfig
+from stablenew_tk.domain.errors import Cancelled, Refused
+from stablenew_tk.domain.parameters import with_values
+
+KINDS = ("sketch", "forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sd-server", "koboldcpp")
+SMALL = {"txt2img.width": 96, "txt2img.height": 64, "txt2img.steps": 8, "clip_skip": 1}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def fake(kind):
+    """The server behind the backend; None for one that has none."""
+    if kind == "sketch":
+        yield None
+        return
+    with FakeWebUI(kind) as server:
+        yield server
+
+
+@pytest.fixture
+def backend(fake):
+    made = WebUI(fake.url) if fake else Sketch()
+    yield made
+    made.close()
+
+
+def order(stage="txt2img", *, image=b"", seed=7, **values):
+    config = with_values(PipelineConfig(), {**SMALL, **values})
+    return StageOrder(
+        job_id="01J", stage=stage, prompt="a red boat", negative="text", seed=seed, config=config, image=image
+    )
+
+
+def decoded(picture):
+    with Image.open(io.BytesIO(picture.data), formats=("PNG", "JPEG", "WEBP")) as image:
+        image.load()
+        return image.size
+
+
+class TestEveryBackend:
+    def test_check_tells_names_that_generate_accepts(self, backend):
+        found = backend.check()
+        assert found.kind == backend.kind
+        assert found.name == backend.name
+        assert set(found.stages) <= set(STAGES)
+        assert found.samplers
+        sampler = found.choices("samplers")[-1]
+        assert backend.generate(order(**{"txt2img.sampler": sampler})).images
+
+    def test_a_picture_is_whole_and_as_large_as_asked(self, backend):
+        made = backend.generate(order())
+        (picture,) = made.images
+        assert decoded(picture) == (picture.width, picture.height) == (96, 64)
+        assert (picture.seed, picture.suspect, made.attempts, made.interrupted) == (7, (), 1, False)
+        assert picture.suffix.startswith(".")
+
+    def test_the_same_order_twice_gives_the_same_bytes(self, backend):
+        assert backend.generate(order()).images == backend.generate(order()).images
+
+    def test_another_seed_gives_another_picture(self, backend):
+        assert backend.generate(order()).images[0].data != backend.generate(order(seed=8)).images[0].data
+
+    def test_seeds_of_a_batch_count_up(self, backend):
+        made = backend.generate(order(**{"txt2img.batch_size": 3}))
+        assert [picture.seed for picture in made.images] == [7, 8, 9]
+        assert len({picture.data for picture in made.images}) == 3
+
+    def test_every_stage_it_names_works_on_the_picture_before(self, backend):
+        picture = b""
+        for stage in backend.check().stages:
+            made = backend.generate(order(stage, image=picture, **{"upscale.mode": "img2img"}))
+            assert made.images[0].suspect == ()
+            assert made.images[0].data != picture
+            picture = made.images[0].data
+        assert decoded(made.images[0]) == (192, 128)
+
+    def test_what_was_asked_and_what_was_done_are_told_by_path(self, backend):
+        made = backend.generate(order())
+        assert made.asked["txt2img.steps"] == 8
+        assert made.applied["txt2img.steps"] == 8
+        msgspec.json.encode(made.applied)
+
+    def test_an_unknown_sampler_is_refused_by_its_name(self, backend, fake):
+        with pytest.raises(Refused, match=r"txt2img\.sampler.*No Such"):
+            backend.generate(order(**{"txt2img.sampler": "No Such"}))
+        assert fake is None or fake.count("txt2img") == 0
+
+    def test_a_later_stage_without_a_picture_is_refused(self, backend):
+        with pytest.raises(Refused):
+            backend.generate(order("img2img"))
+
+    def test_idle_it_knows_no_progress_and_an_interrupt_does_nothing(self, backend, fake):
+        backend.check()
+        assert backend.progress() is None
+        backend.interrupt()
+        assert backend.generate(order()).interrupted is False
+        assert fake is None or fake.count("interrupt") == 0
+
+    def test_interrupt_ends_a_running_stage_soon(self, backend, fake):
+        if fake:
+            fake.hold(step=5)
+        work = order(**{"txt2img.steps": 150, "txt2img.width": 512, "txt2img.height": 512, "txt2img.batch_size": 16})
+        backend.check()
+        with ThreadPoolExecutor(1) as node, watched(backend) as told:
+            future = node.submit(backend.generate, work)
+            wait_until(lambda: fake.held.is_set() if fake else any(told))
+            backend.interrupt()
+            try:
+                made = future.result(20)
+                assert made.interrupted
+                assert all("interrupted" in picture.suspect for picture in made.images)
+            except Cancelled:
+                pass
+            if fake:
+                fake.release()
+
+    def test_progress_may_be_asked_from_several_threads_at_once(self, backend):
+        backend.check()
+        with watched(backend), watched(backend), watched(backend):
+            assert backend.generate(order()).images
+
+    def test_close_may_come_twice_and_from_another_thread(self, backend):
+        backend.check()
+        for _ in range(2):
+            thread = threading.Thread(target=backend.close)
+            thread.start()
+            thread.join()
