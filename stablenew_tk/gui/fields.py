@@ -13,7 +13,6 @@ import customtkinter as ctk
 
 from ..domain.errors import InvalidInput
 from ..domain.parameters import Parameter, Value, parse_value
-
 from . import icons, theme
 from .theme import RING, Role
 from .widgets import Painted, ground_of

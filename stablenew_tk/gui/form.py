@@ -38,6 +38,7 @@ class Field(Box):
         self.spec, self._on_value, self._on_why = spec, on_value, on_why
         self._slider: Slider | None = None
         self.grid_columnconfigure(0, weight=1)
+        self.grid_rowconfigure(0, minsize=theme.px(18))
         head = Box(self)
         head.grid(row=0, column=0, columnspan=2, sticky="ew", padx=theme.px(RING))
         self.mark = OriginMark(head, self._ask_why if on_why is not None else None)
@@ -46,7 +47,8 @@ class Field(Box):
         caption.pack(side="left", fill="x", expand=True)
         tip(caption, spec.help)
         self.editor = self._make_editor(unit)
-        inner = self.editor.field if isinstance(self.editor, Entry) else self.editor
+        inner: tk.Misc = self.editor.field if isinstance(self.editor, Entry) else self.editor
+        tip(inner, spec.help)
         inner.bind("<Control-i>", lambda _event: self._ask_why())
         if not isinstance(self.editor, NumberEntry):
             inner.bind("<Control-BackSpace>", lambda _event: self._inherit())

@@ -157,7 +157,8 @@ class RowList(Box):
                 left, line, cell, (11 if row.head else 13, row.warn and last, cell_ink), right - left - theme.px(6)
             )
         if self._focused and (index == self.selected or (self.selected < 0 and index == 0)):
-            self.canvas.create_rectangle(1, y + 1, width - 1, y + self._row - 1, outline=theme.colour("focus"), width=2)
+            left, low = theme.px(3) + 2, y + self._row - 2  # beside the accent bar
+            self.canvas.create_rectangle(left, y + 2, width - 2, low, outline=theme.colour("focus"), width=2)
 
     def _row_ground(self, index: int, row: Row) -> Role:
         if index == self.selected:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from ..domain.job import Origin
-
 from . import icons, theme
 from .popups import Popup
 from .theme import Role

@@ -49,13 +49,16 @@ class Popup:
         self._swallow: tk.Misc | None = None
         self.window.bind("<Escape>", lambda _event: self.close())
         self.window.bind("<FocusOut>", self._maybe_left)
-        root.bind_all("<ButtonPress>", self._clicked, add="+")
+        self.window.bind("<Destroy>", self._destroyed)
+        # By number: customtkinter binds <Button-1> for all, and Tk calls only the most exact binding of a tag.
+        for number in (1, 2, 3):
+            root.bind_all(f"<Button-{number}>", self._clicked, add="+")
 
     @classmethod
     def shared(cls) -> Self:
         """The one window of this kind, made on first use."""
         known = Popup._made.get(cls)
-        if not isinstance(known, cls) or known._generation != theme.generation() or not known.window.winfo_exists():
+        if not isinstance(known, cls) or known._generation != theme.generation() or not theme.alive(known.window):
             known = Popup._made[cls] = cls()
         return known
 
@@ -69,7 +72,7 @@ class Popup:
         if self.owner is not None:
             self.owner = None
             self.window.withdraw()
-            if self._back is not None and self._back.winfo_exists():
+            if self._back is not None and theme.alive(self._back):
                 self._back.focus_force()
         return "break"
 
@@ -103,11 +106,15 @@ class Popup:
         self._back = None
         self.close()
 
+    def _destroyed(self, event: tk.Event[tk.Misc]) -> None:
+        if event.widget is self.window:
+            self.owner = None
+
     def _maybe_left(self, _event: tk.Event[tk.Misc]) -> None:
         self.window.after_idle(self._check_focus)
 
     def _check_focus(self) -> None:
-        if self.owner is not None and self.window.winfo_exists():
+        if self.owner is not None and theme.alive(self.window):
             focus = self.window.tk.call("focus")
             if not str(focus).startswith(str(self.window)):
                 self._back = None
@@ -129,7 +136,7 @@ class Menu(Popup):
         self._pick: Callable[[str], object] = lambda _value: None
         self._kept: list[ImageTk.PhotoImage] = []
         self._wire()
-        theme.on_change(self._draw)
+        theme.on_change(self._redraw)
 
     def open(
         self, owner: tk.Misc, entries: Sequence[MenuEntry], pick: Callable[[str], object], *, selected: str = "",
@@ -226,6 +233,10 @@ class Menu(Popup):
             self.close()
             self._pick(value)
         return "break"
+
+    def _redraw(self) -> None:
+        if self.is_open and theme.alive(self.canvas):
+            self._draw()
 
     def _draw(self) -> None:
         canvas = self.canvas

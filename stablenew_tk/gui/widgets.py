@@ -102,7 +102,7 @@ class Painted(tk.Canvas):
         self.ground: Role = ground or ground_of(parent)
         self.enabled = True
         self.hover = self.down = self.ring = False
-        self._clicked = False
+        self._clicked, self._help = False, ""
         self._size = (0, 0)
         self.margin = theme.px(RING)
         self.kept: list[ImageTk.PhotoImage] = []
@@ -134,9 +134,11 @@ class Painted(tk.Canvas):
 
     def enable(self, on: bool, why: str = "") -> None:
         """Switch the control on or off; `why` is the sentence shown when someone points at the disabled control."""
+        if self.enabled and not on:
+            self._help = explanation(self)
         self.enabled = on
         self.configure(takefocus=on, cursor="hand2" if on else "arrow")
-        tip(self, "" if on else why)
+        tip(self, self._help if on else why or self._help)
         self.repaint()
 
     def repaint(self) -> None:
@@ -307,9 +309,15 @@ def tip(widget: tk.Misc, text: str) -> None:
         _tips[str(widget)] = text
         _Tip.shared()
         if _TIP_TAG not in tags:
-            widget.bindtags((*tags, _TIP_TAG))
+            # Before the window's own F1, which would list the keys of the page.
+            widget.bindtags((*tags[:2], _TIP_TAG, *tags[2:]))
     else:
         _tips.pop(str(widget), None)
+
+
+def explanation(widget: tk.Misc) -> str:
+    """What is said about a widget; "" when nothing is."""
+    return _tips.get(str(widget), "")
 
 
 class _Tip:
@@ -335,7 +343,7 @@ class _Tip:
     def shared(cls) -> _Tip:
         """The tip window of the present root, made on first use."""
         known = cls._made
-        if known is None or known[0] != theme.generation() or not known[1].window.winfo_exists():
+        if known is None or known[0] != theme.generation() or not theme.alive(known[1].window):
             known = cls._made = (theme.generation(), cls(theme.root()))
         return known[1]
 
@@ -344,8 +352,10 @@ class _Tip:
         self._pending = self._root.after(TIP_AFTER_MS, self._show, event.widget)
 
     def _show(self, widget: tk.Misc) -> str:
-        text = _tips.get(str(widget), "")
-        if text and widget.winfo_exists():
+        text = explanation(widget)
+        if not text:
+            return ""
+        if theme.alive(widget):
             self.window.configure(bg=theme.colour("edge"))
             ground, ink = theme.colour("raised"), theme.colour("text2")
             self._label.configure(text=text, bg=ground, fg=ink, font=theme.font(12))
@@ -365,5 +375,5 @@ class _Tip:
             self._pending = ""
         if event.type == tk.EventType.Destroy:
             _tips.pop(str(event.widget), None)
-        if self.window.winfo_exists():
+        if theme.alive(self.window):
             self.window.withdraw()
