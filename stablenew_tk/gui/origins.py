@@ -84,7 +84,7 @@ class WhyPopup(Popup):
         mark = ORIGIN_MARKS[row.origin]
         line = Box(self.body, "selection" if row.wins else "raised")
         line.pack(fill="x")
-        picture = icons.icon(row.icon or mark.icon, 10, mark.ink, line.ground)
+        picture = icons.icon(row.icon or mark.icon, 10, "accent_text" if row.icon else mark.ink, line.ground)
         sign = tk.Label(line, image=picture, bg=theme.colour(line.ground), bd=0)
         sign.image = picture  # type: ignore[attr-defined]  # a reference keeps the picture alive
         sign.grid(row=0, column=0, padx=(theme.px(14), theme.px(10)), pady=(theme.px(8), 0))
