@@ -267,11 +267,12 @@ class FakeWebUI:
 
     def close(self) -> None:
         """End everything; no thread is left."""
+        self._stop_listening()
+        # First the connections: a job that ends because of the closing must not be able to answer any more.
+        self._drop_connections()
         with self._turn:
             self._closing = True
             self._turn.notify_all()
-        self._stop_listening()
-        self._drop_connections()
         if self._server is not None:
             self._server.server_close()
             self._server = None

@@ -221,12 +221,11 @@ class Line:
 
     def end(self, reason: str) -> None:
         """Make the request under way fail with AnswerLost(reason). Any thread."""
-        live = self._live
-        if live is not None:
+        if (live := self._live) is not None:
             live.end(reason)
 
     def close(self) -> None:
-        """End what is under way and let all connections go. Any thread."""
+        """End what is under way. Any thread."""
         self.end(f"The connection to {self.address.host} was closed.")
         self._session.close()
 
@@ -262,7 +261,9 @@ class Line:
         while len(buffer) <= cap and (chunk := response.raw.read1(_CHUNK, decode_content=False)):
             buffer += chunk
             if time.monotonic() > exchange.deadline:
-                raise TimeoutError("timed out")
+                raise TimeoutError
+        if exchange.reason:  # An answer of untold length ends quietly when it is cut off.
+            raise AnswerLost(exchange.reason)
         body = bytes(buffer)
         if response.headers.get("Content-Encoding", "identity") != "identity":
             body = self._unpacked(body, cap)
@@ -278,20 +279,19 @@ class Line:
             raise Dropped(f"{self.address.host} sent an answer packed in a way that was not asked for.") from err
 
     def _error(self, err: Exception, exchange: _Exchange, timeout_s: float) -> BackendError:
-        host = self.address.host
-        causes = list(_causes(err))
+        host, causes = self.address.host, list(_causes(err))
 
         def any_of(*kinds: type[BaseException]) -> bool:
             return any(isinstance(cause, kinds) for cause in causes)
 
         if exchange.reason:
             return AnswerLost(exchange.reason)
-        if any_of(requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
-            return Unreachable(f"Nobody answers at {host} within {self.limits.connect_s:g} s. Is the address right?")
         if any_of(urllib3.exceptions.NameResolutionError):
             return Unreachable(f"There is no machine called {host}. Check the address.")
         if any_of(urllib3.exceptions.NewConnectionError):
             return Unreachable(f"No WebUI is running at {host}. Start it, or change the address.")
+        if any_of(requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
+            return Unreachable(f"Nobody answers at {host} within {self.limits.connect_s:g} s. Is the address right?")
         if any_of(requests.exceptions.SSLError):
             return Refused(f"{host} does not speak https as expected. Try the address with http://.")
         if any_of(requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
