@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(args, "Stopped.", FAILED)
     except BrokenPipeError:
         # Somebody closed the pipe we print into (`| head`); there is nobody left to tell.
-        sys.stdout = None  # type: ignore[assignment]  # keeps the interpreter from flushing into it at exit
+        sys.stdout = None  # keeps the interpreter from flushing into it at exit
         return FAILED
     except Exception as error:
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
@@ -56,13 +56,10 @@ def _refuse(args: argparse.Namespace, message: str, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     # SUPPRESS: otherwise the default of the inner parser would overwrite what was said before the command.
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--data-dir", metavar="DIR", default=argparse.SUPPRESS, help="keep everything in this folder")
-    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
-    parser = argparse.ArgumentParser(
-        prog="stablenew", description="Run prompt packs, rate the pictures, learn what works.", parents=[common]
-    )
-    parser.set_defaults(command=_window, data_dir=None, json=False)
+    common = _common(argparse.SUPPRESS, argparse.SUPPRESS)
+    about = "Run prompt packs, rate the pictures, learn what works."
+    parser = argparse.ArgumentParser(prog="stablenew", description=about, parents=[_common(None, False)])
+    parser.set_defaults(command=_window)
     parser.add_argument("--version", action="version", version=f"StableNew {__version__}")
     parser.add_argument("--selftest", action="store_const", dest="command", const=_selftest, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -77,6 +74,13 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", parents=[common], help="check that everything needed is there")
     doctor.set_defaults(command=checks.doctor)
     return parser
+
+
+def _common(data_dir: str | None, json: str | bool) -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data-dir", metavar="DIR", default=data_dir, help="keep everything in this folder")
+    common.add_argument("--json", action="store_true", default=json, help="print one JSON document")
+    return common
 
 
 def _window(_args: argparse.Namespace, places: Places) -> int:

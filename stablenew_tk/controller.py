@@ -58,7 +58,7 @@ from .pipeline.runner import JobSurroundings, utc_text
 from .pipeline.workers import Desk, Inbox, Node, drain
 from .storage.images import open_for_start
 from .storage.journal import LearningRecordWriter
-from .storage.places import Places
+from .storage.places import Places, find_places
 from .storage.settings import Settings
 
 RETRY_UNSAVED_S = 2.0
@@ -78,6 +78,11 @@ def make_backend(order: CheckBackend) -> Backend:
     if not order.address.startswith(("http://", "https://")):
         raise InvalidInput(f"{order.address!r} is not an address. Write sketch or http://host:port.", "backend")
     return WebUI(order.address, user=order.user, password=order.password)
+
+
+def open_places(data_dir: str) -> Places:
+    """The folders of a data folder chosen by name."""
+    return find_places(data_dir, {}, None)
 
 
 def now_text() -> str:

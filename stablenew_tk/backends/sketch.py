@@ -54,6 +54,7 @@ class Sketch:
     """
 
     kind = "sketch"
+    version = "1"
     name = "Sketch"
 
     def __init__(self, pace_s: float = 0.0) -> None:

@@ -60,7 +60,7 @@ class WebUI:
         self._side = Line(self._address, self._limits)
         self._watch = Watch(self._side)
         self._facts: ServerFacts | None = None
-        self._version = ""
+        self.version = ""
         self._given_back: set[str] = set()
         self._run: Run | None = None
 
@@ -71,7 +71,7 @@ class WebUI:
         except AnswerLost as err:
             raise Unreachable(str(err), status=err.status) from err
         self._facts, self.name = facts, facts.name
-        return capabilities(facts, self._version)
+        return capabilities(facts, self.version)
 
     def generate(self, order: StageOrder) -> StageResult:
         """Make one stage. Names are checked first; a request goes out again only when the first one surely ended."""
@@ -170,7 +170,7 @@ class WebUI:
 
     def _read(self, reply: bytes, order: StageOrder, asked: Mapping[str, Value]) -> Made:
         reading = read_images(reply)
-        self._version = reading.info.version or self._version
+        self.version = reading.info.version or self.version
         return made_images(reading, order, self._facts or ServerFacts(), asked)
 
     def _upscaled(self, run: Run, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:

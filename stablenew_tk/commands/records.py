@@ -43,7 +43,10 @@ def _show(args: argparse.Namespace, places: Places) -> int:
     if not records:
         out.print("No records yet. Make some: stablenew run starter")
         return OK
-    table = Table("when (UTC)", "pack", "prompt", "seed", "status", "image", "stars", "tags", box=None)
+    table = Table("when (UTC)", "pack", "prompt", "seed", "status", box=None)
+    table.add_column("image", no_wrap=True, min_width=26)
+    for heading in ("stars", "tags"):
+        table.add_column(heading)
     for folded in records:
         record = folded.record
         for image in record.outputs or (None,):

@@ -14,7 +14,8 @@ from ..storage.settings import load_settings
 
 OK, FAILED, WRONG_USE = 0, 1, 2
 
-out = Console(soft_wrap=True, highlight=False)
+# A file or pipe has no width; ids must not be cut there.
+out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout is not None and sys.stdout.isatty() else 200)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 

@@ -58,7 +58,7 @@ class CreatePage(Box):
     """Left packs and prompts, in the middle the stage cards, right what is being made."""
 
     def __init__(
-        self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], object], say: Callable[[str], object]
+        self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: Callable[[str], object]
     ) -> None:
         super().__init__(parent, "bg")
         self._controller, self._go, self._say = controller, go, say
@@ -68,7 +68,7 @@ class CreatePage(Box):
         self._packs = PackPanel(self, controller, on_change=self._count)
         self._packs.pack(side="left", fill="y")
         Rule(self).pack(side="left", fill="y")
-        self._preview = PreviewPanel(self, controller, go_review=lambda: go("review"))
+        self._preview = PreviewPanel(self, controller, go_review=lambda: self._go("review"))
         self._preview_rule = Rule(self)
         self._preview.pack(side="right", fill="y")
         self._preview_rule.pack(side="right", fill="y")
@@ -133,9 +133,7 @@ class CreatePage(Box):
         self._area = area
         self._sections: list[Section] = []
         for blocks in ((TXT2IMG, HIRES, REFINER), (IMG2IMG,), (ADETAILER,), (UPSCALE,)):
-            card = StageCard(
-                area.body, blocks, on_change=self._changed, on_why=self._why, opened=blocks[0] is TXT2IMG
-            )
+            card = StageCard(area.body, blocks, on_change=self._changed, on_why=self._why, opened=blocks[0] is TXT2IMG)
             card.pack(fill="x", pady=(0, theme.px(10)), padx=(0, theme.px(12)))
             self._sections += card.sections
         self._build_seeds(self._sections[0].body())
@@ -155,9 +153,13 @@ class CreatePage(Box):
             row, str(settings.seeds_per_prompt), width=100, unit="same for all", on_edit=lambda _text: self._count()
         )
         self._seeds.grid(row=1, column=1, sticky="ew", padx=(0, theme.px(4)))
-        dice = Button(row, "Random seed", lambda: (self._seed.set(""), self._count()), kind="quiet", icon="dice")
+        dice = Button(row, "Random seed", self._random_seed, kind="quiet", icon="dice")
         dice.grid(row=1, column=2, sticky="w")
         tip(self._seed.field, "A number makes the same picture again; empty draws a new one for each run.")
+
+    def _random_seed(self) -> None:
+        self._seed.set("")
+        self._count()
 
     def _start_row(self, parent: Box) -> Box:
         row = Box(parent)
@@ -186,8 +188,15 @@ class CreatePage(Box):
             ("<Control-o>", self._packs.add_pack),
             ("<Control-f>", self._packs.search.focus_set),
         ):
-            window.bind(key, lambda _event, action=action: action() if self.winfo_ismapped() else None, add="+")  # type: ignore[misc]  # default binds the action
+            window.bind(key, self._when_in_sight(action), add="+")
         window.bind("<Key-i>", self._fold_key, add="+")
+
+    def _when_in_sight(self, action: Callable[[], object]) -> Callable[[tk.Event[tk.Misc]], None]:
+        def act(_event: tk.Event[tk.Misc]) -> None:
+            if self.winfo_ismapped():
+                action()
+
+        return act
 
     def _fold_key(self, event: tk.Event[tk.Misc]) -> None:
         typing = isinstance(event.widget, (tk.Entry, tk.Text))
@@ -363,4 +372,3 @@ def _beyond_passes(config: PipelineConfig, path: str) -> bool:
     """Whether a catalogue path names an ADetailer pass the config does not have; setting it would add one."""
     parts = path.split(".")
     return parts[:2] == ["adetailer", "passes"] and int(parts[2]) >= len(config.adetailer.passes)
-

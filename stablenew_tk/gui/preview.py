@@ -40,7 +40,7 @@ LATEST_QUERY = Query(order="newest")
 class PreviewPanel(Box):
     """Shows what arrives; `go_review()` is called by the link and by opening a picture."""
 
-    def __init__(self, parent: tk.Misc, controller: Controller, *, go_review: Callable[[], object]) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, *, go_review: Callable[[], None]) -> None:
         super().__init__(parent, "surface", width=theme.px(WIDTH))
         self.pack_propagate(False)
         self._controller = controller
@@ -69,7 +69,7 @@ class PreviewPanel(Box):
         self._draw()
         self._find()
 
-    def _build_latest(self, go_review: Callable[[], object]) -> None:
+    def _build_latest(self, go_review: Callable[[], None]) -> None:
         head = Box(self)
         head.pack(fill="x", padx=(theme.px(16), theme.px(8)), pady=(theme.px(8), 0))
         Label(head, "Latest", size=13, bold=True).pack(side="left")

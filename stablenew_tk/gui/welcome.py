@@ -113,12 +113,10 @@ class WelcomePage(Box):
         return repaint
 
     def _draw_make(self, canvas: tk.Canvas) -> None:
-        for left, fill in ((18, "raised2"), (82, "accent"), (146, "raised2")):
-            canvas.create_rectangle(
-                *(theme.px(at) for at in (left, 26, left + 50, 92)),
-                fill=theme.colour(fill),
-                width=0,  # type: ignore[arg-type]  # literal roles
-            )
+        fills: tuple[tuple[int, theme.Role], ...] = ((18, "raised2"), (82, "accent"), (146, "raised2"))
+        for left, fill in fills:
+            x, right, top, bottom = (theme.px(at) for at in (left, left + 50, 26, 92))
+            canvas.create_rectangle(x, top, right, bottom, fill=theme.colour(fill), width=0)
         self._sign = icons.icon("play", 28, "accent_ink", "accent")
         canvas.create_image(theme.px(107), theme.px(59), image=self._sign)
 

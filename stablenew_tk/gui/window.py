@@ -54,7 +54,7 @@ class Page(Protocol):
         ...
 
 
-class Window(ctk.CTk):
+class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     """The main window. One per process. All its work is short: threads do the rest and report through `tick`."""
 
     def __init__(self, controller: Controller, notices: Sequence[str] = ()) -> None:
@@ -182,7 +182,7 @@ class Window(ctk.CTk):
 
     def _bind_keys(self) -> None:
         for number, (name, _, _) in enumerate(PAGES, start=1):
-            self.bind(f"<Control-Key-{number}>", lambda _event, name=name: self.show(name))  # type: ignore[misc]  # default binds the name
+            self.bind(f"<Control-Key-{number}>", lambda _event, name=name: self.show(name))
         for key, action in (
             ("<Control-comma>", lambda: self.show("settings")),
             ("<Control-p>", self._pause),
@@ -191,7 +191,7 @@ class Window(ctk.CTk):
             ("<F1>", self._show_keys),
             ("<F11>", lambda: self.attributes("-fullscreen", not self.attributes("-fullscreen"))),
         ):
-            self.bind(key, lambda _event, action=action: action() and None)  # type: ignore[misc]  # default binds the action
+            self.bind(key, lambda _event, action=action: action() and None)
 
     def _change(self, **values: object) -> None:
         self.controller.change_settings(msgspec.structs.replace(self.controller.settings, **values))

@@ -13,10 +13,11 @@ from ..domain.history import Position
 from ..domain.record import LearningRecord
 from ..domain.selection import select
 from ..storage.checkpoint import load_history, save_checkpoint
-from ..storage.images import ThumbnailCache, fit_rgb, read_picture, reveal, thumbnail
+from ..storage.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
 from ..storage.packs import add_pack, ensure_starter, list_packs, load_pack
 from ..storage.places import Places
 from ..storage.replay import read_record, recent
+from ..storage.reveal import reveal
 from ..storage.settings import Settings, save_settings
 from ..storage.waiting import load_waiting, save_waiting
 from .events import (

@@ -1,0 +1,77 @@
+"""Proves that the program works where it stands: window, picture, one sketch job, a record written and read again."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+from msgspec import Struct
+from PIL import Image, ImageTk
+
+from ..controller import Controller, open_places
+from ..domain.config import PipelineConfig
+from ..domain.job import RunRequest
+from ..domain.parameters import with_values
+from ..domain.prompt import PackPrompt
+from ..pipeline.events import Event, JobEnded, Settings, ThumbnailReady
+from .window import Window
+
+LIMIT_S = 15.0
+PROMPT = PackPrompt("selftest", "selftest", "a small red boat on a calm sea, sunset", "", 1)
+
+
+class SelfTest(Struct, frozen=True, kw_only=True):
+    """What worked. `ok` only when everything did."""
+
+    ok: bool
+    window: bool
+    picture: bool
+    job: str
+    record: bool
+    seconds: float
+    problem: str = ""
+
+
+def selftest() -> SelfTest:
+    """Do the whole loop once in a temporary folder. Needs a display. Never touches the user's own folders."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="stablenew-selftest-") as folder:
+        controller = Controller(open_places(folder), Settings(welcome_done=True, geometry="1280x800"))
+        window = Window(controller)
+        seen = _Seen()
+        controller.subscribe(seen.note)
+        # Painting needs Pillow's bridge to Tk, which a frozen program easily lacks.
+        photo = ImageTk.PhotoImage(Image.new("RGB", (8, 8), "#FFC805"))
+        config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 4})
+        controller.run(RunRequest(pack_id="selftest", prompts=(PROMPT,), config=config, seed=1))
+        while time.monotonic() - began < LIMIT_S and not seen.complete:
+            window.update()
+        rows = len(controller.history) if controller.history is not None else 0
+        window.leave()
+        written = sum(file.stat().st_size for file in Path(folder).rglob("records-*.jsonl"))
+    parts = {"picture": photo.width() == 8 and seen.thumbnail, "record": rows == 1 and written > 0}
+    done = seen.status == "ok" and all(parts.values())
+    problem = "" if done else f"within {LIMIT_S:.0f} s: job {seen.status or 'not ended'}, {parts}"
+    seconds = round(time.monotonic() - began, 2)
+    return SelfTest(ok=done, window=True, job=seen.status, seconds=seconds, problem=problem, **parts)
+
+
+class _Seen:
+    """What the window's events told so far."""
+
+    def __init__(self) -> None:
+        self.status = ""
+        self.thumbnail = False
+
+    @property
+    def complete(self) -> bool:
+        """Nothing more to wait for."""
+        return bool(self.status) and self.thumbnail
+
+    def note(self, event: Event) -> None:
+        """Remember the end of the job and the first thumbnail."""
+        if isinstance(event, JobEnded):
+            self.status = event.record.status
+        elif isinstance(event, ThumbnailReady):
+            self.thumbnail = self.thumbnail or bool(event.jpeg)
