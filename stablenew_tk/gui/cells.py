@@ -78,7 +78,7 @@ class _Part:
     def _make(self) -> tuple[int, ...]:
         raise NotImplementedError
 
-    def _place(self, bounds: Bounds, text: str, ground: Role) -> None:
+    def _place(self, bounds: Bounds, text: str, ground: Role, /) -> None:
         raise NotImplementedError
 
     def show(self, bounds: Bounds, text: str, ground: Role) -> None:
@@ -99,7 +99,7 @@ class _Frame(_Part):
     def _make(self) -> tuple[int, ...]:
         return (self._canvas.create_rectangle(0, 0, 0, 0, width=theme.px(FRAME)),)
 
-    def _place(self, bounds: Bounds, text: str, ground: Role) -> None:
+    def _place(self, bounds: Bounds, _text: str, _ground: Role) -> None:
         # An outline is drawn half inside, half outside its line.
         inset = theme.px(FRAME) // 2
         right, bottom = bounds.x + bounds.width - inset, bounds.y + bounds.height - inset
@@ -111,11 +111,11 @@ class _Tick(_Part):
     def _make(self) -> tuple[int, ...]:
         return self._canvas.create_rectangle(0, 0, 0, 0, width=0), self._canvas.create_image(0, 0)
 
-    def _place(self, bounds: Bounds, text: str, ground: Role) -> None:
+    def _place(self, bounds: Bounds, _text: str, _ground: Role) -> None:
         size = theme.px(_TICK)
         self._canvas.coords(self._items[0], bounds.left, bounds.top, bounds.left + size, bounds.top + size)
         self._canvas.itemconfigure(self._items[0], fill=theme.colour("accent"))
-        self._icon = icons.icon("check", 14, "accent_ink", "accent")
+        self._icon = icons.icon("tick", 12, "accent_ink", "accent")
         self._canvas.coords(self._items[1], bounds.left + size // 2, bounds.top + size // 2)
         self._canvas.itemconfigure(self._items[1], image=self._icon)
 
@@ -129,7 +129,7 @@ class _Badge(_Part):
             canvas.create_text(0, 0, anchor="e"),
         )
 
-    def _place(self, bounds: Bounds, text: str, ground: Role) -> None:
+    def _place(self, bounds: Bounds, text: str, _ground: Role) -> None:
         face, height = theme.font(11, True), theme.px(_BADGE)
         narrow = face.measure(text) + theme.px(30) > bounds.width - theme.px(_TICK + 4)
         width = theme.px(22) if narrow else face.measure(text) + theme.px(29)
@@ -163,7 +163,7 @@ class _Reason(_Part):
     def _make(self) -> tuple[int, ...]:
         return self._canvas.create_image(0, 0), self._canvas.create_text(0, 0, anchor="n", justify="center")
 
-    def _place(self, bounds: Bounds, text: str, ground: Role) -> None:
+    def _place(self, bounds: Bounds, text: str, _ground: Role) -> None:
         width, height = bounds.picture_box
         x, y = bounds.left + width // 2, bounds.top + height // 2 - theme.px(34)
         self._icon = icons.icon("image", 20, "text3", "image_ground")

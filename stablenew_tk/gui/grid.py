@@ -9,6 +9,7 @@ from __future__ import annotations
 import tkinter as tk
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -72,7 +73,7 @@ class ThumbnailGrid(Box):
     # ---- what is shown
 
     def show(self, rows: array[int], firsts: Sequence[int] = ()) -> None:
-        """Show these rows, in groups that begin at `firsts`. What was current stays current and where it was on screen."""
+        """Show these rows, in groups that begin at `firsts`. The current one stays current and in place on screen."""
         before = self._screen_y(self.picked.current)
         self._firsts = firsts
         self.picked.replace(rows)
@@ -174,11 +175,10 @@ class ThumbnailGrid(Box):
         for key, how in _EXTEND_KEYS.items():
             pad = key.replace("<", "<KP_")
             for name in (key, pad):
-                canvas.bind(name, lambda _event, how=how: self._move_key(how, "only"))
-                extend = name.replace("<", "<Shift-")
-                canvas.bind(extend, lambda _event, how=how: self._move_key(how, "range"))
+                canvas.bind(name, partial(self._move_key, how, "only"))
+                canvas.bind(name.replace("<", "<Shift-"), partial(self._move_key, how, "range"))
 
-    def _move_key(self, how: str, way: Way) -> str:
+    def _move_key(self, how: str, way: Way, _event: tk.Event[tk.Misc]) -> str:
         self.move(how, way)
         return "break"
 
@@ -212,10 +212,11 @@ class ThumbnailGrid(Box):
     # ---- drawing
 
     def _measures(self, width: int) -> Measures:
+        heads = bool(self._firsts)
         return measures(
             width, round(theme.px(self._cell_px) * _CELL_SHAPE), frame=theme.px(FRAME), foot=theme.px(FOOT),
-            gap=theme.px(_GAP_X), gap_y=theme.px(_GAP_Y), side=theme.px(_SIDE), top=theme.px(_TOP if self._firsts else 14),
-            head=theme.px(_HEAD) if self._firsts else 0,
+            gap=theme.px(_GAP_X), gap_y=theme.px(_GAP_Y), side=theme.px(_SIDE),
+            top=theme.px(_TOP if heads else _SIDE), head=theme.px(_HEAD) if heads else 0,
         )  # fmt: skip
 
     def _lay_out(self) -> None:
@@ -304,7 +305,11 @@ class ThumbnailGrid(Box):
     def _draw_heads(self) -> None:
         view, width = self.canvas.winfo_height(), self.canvas.winfo_width() - theme.px(_SIDE)
         bold, plain, head = theme.font(13, True), theme.font(12), self._layout.size.head
-        groups = [g for g in self._layout.groups(self._top - head, self._top + view) if self._layout.head_y(g) + head > self._top]
+        groups = [
+            g
+            for g in self._layout.groups(self._top - head, self._top + view)
+            if self._layout.head_y(g) + head > self._top
+        ]
         while len(self._heads) < len(groups):
             make = self.canvas.create_text
             self._heads.append((make(0, 0, anchor="w"), make(0, 0, anchor="w")))

@@ -8,6 +8,7 @@ from datetime import datetime
 from ..domain.errors import InvalidInput
 from ..domain.parameters import Value, parameter
 from ..domain.record import LearningRecord, Output, StageRecord
+from ..domain.selection import Group
 
 NOT_TOLD = "not told"
 
@@ -31,6 +32,12 @@ def moment(time_ms: int, now: datetime | None = None) -> str:
         return f"yesterday, {clock}"
     year = "" if then.year == today.year else f" {then.year}"
     return f"{then.day} {then:%b}{year}, {clock}"
+
+
+def group_words(group: Group) -> tuple[str, str]:
+    """Head of a run in the grid: pack, and "12 images · today, 14:32 · checkpoint"."""
+    parts = (counted(group.count, "image"), moment(group.time_ms), group.checkpoint)
+    return group.pack_id, " · ".join(part for part in parts if part)
 
 
 def seconds(length_s: float) -> str:

@@ -73,3 +73,9 @@ class Picked:
         self.selected = set(self.rows)
         if self.current < 0 and self.rows:
             self.current = 0
+
+    def selected_in_order(self) -> list[int]:
+        """The selected pictures in the order shown."""
+        if len(self.selected) <= 1:
+            return list(self.selected)
+        return [row for row in self.rows if row in self.selected]

@@ -1,0 +1,51 @@
+"""The box in the inspector that says why a picture does not count, and offers to make it again."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+from . import icons, theme
+from .widgets import Box, Button, Card, Label
+
+
+class SuspectBox(Box):
+    """Out of sight until there is a reason to doubt the picture. It packs and unpacks itself."""
+
+    def __init__(self, parent: tk.Misc, make_again: Callable[[], None]) -> None:
+        super().__init__(parent)
+        card = Card(self, "warn_soft", "warn")
+        card.pack(fill="x")
+        inside = Box(card, "warn_soft")
+        inside.pack(fill="x", padx=theme.px(10), pady=theme.px(9))
+        head = Box(inside)
+        head.pack(fill="x")
+        self._badge = tk.Label(
+            head, text="suspect", compound="left", font=theme.font(11, True), bd=0, padx=theme.px(6), pady=theme.px(2)
+        )
+        self._badge.pack(side="left")
+        Label(head, "Not counted as evidence", size=12, bold=True).pack(side="left", padx=(theme.px(8), 0))
+        self._why = Label(inside, size=12, ink="text2", wrap=True)
+        self._why.pack(fill="x", pady=(theme.px(6), theme.px(6)))
+        row = Box(inside)
+        row.pack(fill="x")
+        Button(row, "Make again", make_again, height=theme.SMALL).pack(side="left", padx=(0, 0))
+        self._again = row
+        self._paint()
+
+    def show(self, sentences: Sequence[str]) -> None:
+        """Say why, or go out of sight when there is nothing to say."""
+        if not sentences:
+            self.pack_forget()
+            return
+        self._why.show("\n".join(sentences))
+        after = self.master.winfo_children()[0]
+        self.pack(after=after, fill="x", padx=theme.px(16), pady=(theme.px(4), theme.px(8)))
+
+    def _recolour(self) -> None:
+        super()._recolour()
+        self._paint()
+
+    def _paint(self) -> None:
+        self._icon = icons.icon("warning", 12, "badge_ink", "badge")
+        self._badge.configure(image=self._icon, text=" suspect", bg=theme.colour("badge"), fg=theme.colour("badge_ink"))
