@@ -137,6 +137,7 @@ _IMAGE_FIELDS = {
     "init_images": None, "resize_mode": 0, "image_cfg_scale": None, "mask": None, "mask_blur_x": 4, "mask_blur_y": 4,
     "mask_blur": None, "mask_round": True, "inpainting_fill": 0, "inpaint_full_res": True,
     "inpaint_full_res_padding": 0, "inpainting_mask_invert": 0, "initial_noise_multiplier": None, "latent_mask": None,
+    "hr_distilled_cfg": 3.5, "include_init_images": False,
 }  # fmt: skip
 _API_FIELDS = {
     "force_task_id": None, "sampler_index": "Euler", "script_name": None, "script_args": [], "send_images": True,
@@ -395,7 +396,9 @@ class FakeWebUI:
         if name == "progress":
             return self._progress(skip_image=query.get("skip_current_image", ["false"])[0].lower() == "true")
         if name == "cmd-flags":
-            raise Reply(500, {"error": "ResponseValidationError", "detail": "", "body": {"api_auth": self.auth}})
+            raise Reply(
+                500, {"error": "ResponseValidationError", "detail": "", "body": {"api_auth": self.auth}, "message": ""}
+            )
         fixed: dict[str, object] = {
             "latent-upscale-modes": [{"name": latent} for latent in LATENT],
             "loras": [{"name": n, "alias": n, "path": f"/models/Lora/{n}.safetensors", "metadata": {}} for n in LORAS],
@@ -598,7 +601,7 @@ class FakeWebUI:
 
     @contextlib.contextmanager
     def _overridden(self, asked: dict):
-        wanted = dict(asked.get("override_settings") or {})
+        wanted = asked.get("override_settings") or {}
         if not self._alias(str(wanted.get("sd_model_checkpoint", ""))):
             wanted.pop("sd_model_checkpoint", None)
         before = dict(self.options)
@@ -751,7 +754,7 @@ class FakeWebUI:
         pairs += [("Model hash", self.models[truth["model"]]), ("Model", truth["model"])]
         if self.options["CLIP_stop_at_last_layers"] > 1:
             pairs.append(("Clip skip", int(self.options["CLIP_stop_at_last_layers"])))
-        pairs += self._extra(truth).items()
+        pairs += [(key, value) for key, value in self._extra(truth).items() if value is not None]
         for number, unit in enumerate(self._detailing(truth)):
             nth = ("", " 2nd", " 3rd", " 4th")[number]
             pairs.append((f"ADetailer model{nth}", unit["ad_model"]))
@@ -767,7 +770,9 @@ class FakeWebUI:
             extra["Denoising strength"] = truth["denoising_strength"]
         if truth["enable_hr"]:
             if self.mode.forge:
-                extra |= {"Hires Module 1": "Use same choices", "Hires CFG Scale": float(truth["hr_cfg"])}
+                extra |= {"Hires Module 1": "Use same choices", "Hires prompt": None, "Hires negative prompt": None}
+                extra |= {"Hires CFG Scale": float(truth["hr_cfg"]), "Hires Distilled CFG Scale": None}
+                extra |= {"Hires schedule type": None}
             extra["Hires upscale"] = float(truth["hr_scale"])
             if truth["hr_second_pass_steps"]:
                 extra["Hires steps"] = truth["hr_second_pass_steps"]
