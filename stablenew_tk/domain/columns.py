@@ -44,16 +44,30 @@ class IdColumn:
 
     def add(self, text: str) -> bool:
         """Append an id; False when it is there already."""
-        key = text.encode()
-        if len(key) != ID_LENGTH:
-            key = _stand_in(key)
-        if key in self._fresh or (self._high and key <= self._high[-1] and self._search(key) >= 0):
-            return False
-        if key != text.encode():
-            self._odd[key] = text
-        self._fresh[key] = len(self)
-        self.bytes += key
-        return True
+        return bool(self.extend((text,)))
+
+    def extend(self, texts: Iterable[str]) -> list[int]:
+        """Append the ids that are not there yet; gives their places in `texts`."""
+        fresh, row = self._fresh, len(self.bytes) // ID_LENGTH
+        highest = self._high[-1] if self._high else b""
+        places, keys = [], []
+        for place, text in enumerate(texts):
+            key = text.encode()
+            if len(key) != ID_LENGTH:
+                key = self._stand_in_for(text)
+            if key in fresh or (key <= highest and self._search(key) >= 0):
+                continue
+            fresh[key] = row
+            row += 1
+            places.append(place)
+            keys.append(key)
+        self.bytes += b"".join(keys)
+        return places
+
+    def _stand_in_for(self, text: str) -> bytes:
+        key = _stand_in(text.encode())
+        self._odd[key] = text
+        return key
 
     def find(self, text: str) -> int:
         """Row of an id, −1 when unknown."""
@@ -111,7 +125,8 @@ def _minute_ms(minute: str) -> int:
 def time_ms(ts: str) -> int:
     """Milliseconds since 1970 of a UTC time stamp; 0 when it is none."""
     try:
-        return _minute_ms(ts[:16]) + round(float(ts[17:].removesuffix("Z").removesuffix("+00:00")) * 1000)
+        seconds = float(ts[17:-1] if ts[-1:] == "Z" else ts[17:].removesuffix("+00:00"))
+        return _minute_ms(ts[:16]) + round(seconds * 1000) if 0 <= seconds < 61 else 0
     except ValueError:
         return 0
 

@@ -316,27 +316,29 @@ class History:
         records.time.append(moment)
         records.first.append(len(pictures.rating))
         shared = (SKETCH if record.backend.kind == "sketch" else 0) | (NOT_OK if record.status != "ok" else 0)
-        if record.event_id in self._log.withdrawn:
+        if self._log.withdrawn.target_of and record.event_id in self._log.withdrawn:
             shared |= HIDDEN
-        run = self._run(record, moment)
-        last_stage = record.outputs[-1].stage if record.outputs else ""
         outputs: Sequence[Output | _SlimOutput] = record.outputs
-        for index, output in enumerate(outputs):
-            if not self._image_ids.add(output.image_id):
-                continue
-            stage = output.stage
-            pictures.rating.append(0)
-            pictures.flags.append(shared | (FINAL if stage == last_stage else 0) | (SUSPECT if output.suspect else 0))
-            pictures.run.append(run)
-            pictures.tags.append(0)
-            pictures.note.append(0)
-            pictures.stage.append(self._stages.number(stage))
-            pictures.record.append(number)
-            pictures.output.append(index)
-            pictures.last_said.append(-1)
-            if self._orphans and (waiting := self._orphans.pop(output.image_id, None)):
-                for said in waiting:
-                    self._attach(said, len(pictures.rating) - 1)
+        places = self._image_ids.extend([output.image_id for output in outputs])
+        if places:
+            chosen = [outputs[place] for place in places]
+            last = outputs[-1].stage
+            pictures.stage.extend([self._stages.number(output.stage) for output in chosen])
+            pictures.flags.extend(
+                [shared | (FINAL if one.stage == last else 0) | (SUSPECT if one.suspect else 0) for one in chosen]
+            )
+            # Whole columns at a time: one by one, these would be most of the time of reading a journal.
+            many, four_zeros = len(places), bytes(4 * len(places))
+            pictures.run.extend([self._run(record, moment)] * many)
+            pictures.record.extend([number] * many)
+            pictures.output.extend(places)
+            pictures.rating.frombytes(bytes(many))
+            pictures.tags.frombytes(four_zeros)
+            pictures.note.frombytes(four_zeros)
+            pictures.last_said.extend([-1] * many)
+        for output in outputs if self._orphans else ():
+            for said in self._orphans.pop(output.image_id, ()):
+                self._attach(said, self._image_ids.find(output.image_id))
 
     def _fold_feedback(self, feedback: Feedback, segment: int, offset: int) -> None:
         number = self._log.add(feedback, segment, offset)

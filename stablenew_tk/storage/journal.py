@@ -26,6 +26,7 @@ from ..domain.record import JournalLine
 from .files import BINARY, folder_lock, holding, sync_folder, write_atomic
 from .lines import (
     DECODE_ERRORS,
+    LINE,
     MANIFEST,
     MAX_LINE,
     Sealed,
@@ -169,21 +170,32 @@ def _time_of(line: bytes) -> str:
 
 def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
     """The line as it can be stored, with its bytes and line end. Raises InvalidInput."""
-    if (where := _not_finite(msgspec.to_builtins(line))) is not None:
-        # JSON has no such numbers, and the encoder would write null without a word.
-        raise InvalidInput(f"The record was not saved: its value {where} is not a finite number.", where)
     try:
         body = _ENCODER.encode(line)
     except UnicodeEncodeError:
         # A file name that is not UTF-8 must not keep a run from being recorded.
         line = msgspec.convert(_readable(msgspec.to_builtins(line)), JournalLine)
         body = _ENCODER.encode(line)
+    try:
+        same = LINE.decode(body) == line
+    except DECODE_ERRORS as error:
+        _refuse_unless_finite(line)
+        raise InvalidInput(f"The record was not saved: it could not be read again ({error}).") from error
+    if not same:
+        _refuse_unless_finite(line)
     data = with_crc(body) + b"\n"
     if len(data) > MAX_LINE:
         raise InvalidInput(
             f"The record was not saved: with {len(data):,} bytes it is longer than a line may be (1 MiB)."
         )
     return line, data
+
+
+def _refuse_unless_finite(line: JournalLine) -> None:
+    where = _not_finite(msgspec.to_builtins(line))
+    if where is not None:
+        # JSON has no such numbers, and the encoder writes null without a word.
+        raise InvalidInput(f"The record was not saved: its value {where} is not a finite number.", where)
 
 
 def _not_finite(value: object, where: str = "") -> str | None:

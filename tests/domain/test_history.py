@@ -157,7 +157,9 @@ def test_an_unknown_picture_has_no_row():
     assert folded(record()).row_of("nothing") is None
 
 
-@pytest.mark.parametrize("ts", ["yesterday", "", "2026-99-99T00:00:00Z!"])
+@pytest.mark.parametrize(
+    "ts", ["yesterday", "", "2026-01-01T00:00:00Z!", "2026-01-01T00:00:infZ", "2026-01-01T00:00:1e99Z"]
+)
 def test_a_time_that_is_none_costs_only_the_time(ts):
     assert folded(record(ts=ts)).facts(0).time_ms == 0
 
