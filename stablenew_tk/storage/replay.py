@@ -103,7 +103,7 @@ class Reading:
             if growing and not ended:
                 break
             offset = following
-            if line.startswith(KNOWN) and intact(line):
+            if ended and line.startswith(KNOWN) and intact(line):
                 self.lines += 1
                 self.ok += 1
                 yield number, line_start, len(line), line
@@ -112,14 +112,13 @@ class Reading:
                 judgement = judge(line)
                 self.ok += len(judgement.pieces)
                 self.newer += judgement.newer
-                if judgement.reason:
-                    self.damaged.append(Damage(path.name, self.lines - first_line, judgement.reason))
+                reason = judgement.reason or ("" if ended else "its end is missing")
+                if reason:
+                    self.damaged.append(Damage(path.name, self.lines - first_line, reason))
                 for start, length in judgement.pieces:
                     yield number, line_start + start, length, line[start : start + length]
                 if judgement.newer and self._newer_too:
                     yield number, line_start, len(line), line
-            if not ended and (not self.damaged or self.damaged[-1].line < self.lines - first_line):
-                self.damaged.append(Damage(path.name, self.lines - first_line, "its end is missing"))
         self.end = Position(number, offset)
 
 

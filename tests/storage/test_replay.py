@@ -96,6 +96,17 @@ def test_junk_is_damage_and_never_more(tmp_path, junk, end):
     assert [one.record.event_id for one in recent(tmp_path, 5)] == [second.event_id, first.event_id]
 
 
+def test_a_missing_last_line_end_is_reported_in_every_segment(tmp_path):
+    written(tmp_path, *(record() for _ in range(8)), segment_limit=8_000)
+    paths = sorted(tmp_path.glob("records-*.jsonl"))
+    paths[0].write_bytes(paths[0].read_bytes().replace(b'"seed":1', b'"seed":2'))
+    for path in paths[1:]:
+        path.write_bytes(path.read_bytes()[:-1])
+    reasons = [damage.reason for damage in verify(tmp_path).damaged]
+    assert reasons[-len(paths) + 1 :] == ["its end is missing"] * (len(paths) - 1)
+    assert verify(tmp_path).ok + len(reasons) - len(paths) + 1 == 8
+
+
 def test_two_lines_glued_together_are_both_read(tmp_path):
     made = written(tmp_path, record(), record(), record())
     data = bytearray((tmp_path / FIRST).read_bytes())
