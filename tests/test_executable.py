@@ -1,0 +1,69 @@
+"""The executable, built from this checkout and started as a stranger starts it: elsewhere, with few variables."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import stablenew_tk
+
+BUILD = Path(__file__).parent.parent / "scripts" / "build.py"
+
+
+@pytest.fixture(scope="module")
+def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("executable")
+    built = subprocess.run(
+        [sys.executable, str(BUILD), "--dest", str(folder / "dist"), "--work", str(folder / "work")],
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert built.returncode == 0, built.stderr
+    return Path(json.loads(built.stdout)["path"])
+
+
+@pytest.fixture
+def start(executable, tmp_path):
+    home = tmp_path / "home of Zoë"
+    home.mkdir()
+
+    def start(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        variables = {"HOME": str(home), "PATH": "/usr/bin:/bin", **variables}
+        return subprocess.run(
+            [executable, *arguments], env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=20
+        )
+
+    return start
+
+
+def test_the_selftest_opens_the_window_and_ends_well_from_another_folder(start):
+    done = start("--selftest", DISPLAY=os.environ["DISPLAY"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["ok"] is True
+
+
+def test_it_tells_its_version_without_a_display(start):
+    assert start("--version").stdout.strip() == f"StableNew {stablenew_tk.__version__}"
+
+
+def test_it_makes_and_records_pictures_without_a_display(start):
+    made = start("run", "starter", "--backend", "sketch", "--limit", "1", "--json")
+    assert made.returncode == 0, made.stderr
+    (image,) = json.loads(made.stdout)["images"]
+    assert Path(image["path"]).is_file()
+    (record,) = json.loads(start("records", "show", "--json").stdout)["records"]
+    assert record["outputs"][0]["image_id"] == image["image_id"]
+    assert start("records", "show").returncode == 0
+
+
+def test_without_a_display_the_window_says_so_in_words(start):
+    done = start()
+    assert done.returncode == 2
+    assert "no display" in done.stderr
+    assert "Traceback" not in done.stderr
