@@ -11,6 +11,7 @@ from ..domain.estimate import about
 from ..pipeline.events import BackendChecked, Event, NodeWaiting, QueueChanged, SettingsChanged, UnsavedChanged
 from . import icons, theme
 from .controls import ProgressBar, Segmented
+from .popups import Choice, MenuEntry
 from .widgets import Box, Button, Label, Painted, Rule, tip
 
 LEARNING = (("off", "Off"), ("passive", "Passive"), ("active", "Passive + Active"))
@@ -92,6 +93,7 @@ class TopBar(Box):
         super().__init__(parent, "chrome", height=theme.px(theme.TOP_BAR))
         self.pack_propagate(False)
         self._controller = controller
+        self._problem = ""
         self.title = Label(self, "", size=15, bold=True)
         self.title.pack(side="left", padx=(theme.px(16), theme.px(12)))
         self.subtitle = Label(self, "", size=12, ink="text3")
@@ -102,12 +104,36 @@ class TopBar(Box):
         self._mode = Button(self, "", switch_mode, kind="quiet", icon="sun", height=theme.SMALL)
         self._mode.pack(side="right")
         tip(self._mode, "Dark or light")
-        self.backend = Button(self, "Looking…", lambda: go("settings"), kind="outline", icon="dot", width=204)
+        self._go = go
+        self.backend = Choice(self, (), self._backend_chosen, width=204, dot="text3")
         self.backend.pack(side="right", padx=(theme.px(4), theme.px(4)))
         self.learning = Segmented(self, LEARNING, set_learning, value=controller.settings.learning)
         self.learning.pack(side="right", padx=(0, theme.px(4)))
         Label(self, "Learning", size=12, ink="text3").pack(side="right", padx=(0, theme.px(6)))
         self.show_mode()
+        self.show_backend()
+
+    def _backend_chosen(self, value: str) -> None:
+        self.show_backend()
+        if value == "settings":
+            self._go("settings")
+        else:
+            self._controller.check_backend()
+
+    def show_backend(self) -> None:
+        """Name and state of the backend: a dot in the colour of its state, and words in the menu."""
+        address = self._controller.settings.backend
+        found = self._controller.capabilities
+        name = found.name if found else "Sketch" if address == "sketch" else address.removeprefix("http://")
+        self.backend.set_entries(
+            (
+                MenuEntry(address, name if found or not self._problem else f"{name}: no answer"),
+                MenuEntry("again", "Look again"),
+                MenuEntry("settings", "Settings…"),
+            )
+        )
+        self.backend.set(address)
+        self.backend.set_dot("ok" if found else "danger" if self._problem else "text3")
 
     def show_mode(self) -> None:
         """The sun in the dark, the moon in the light: what a click brings."""
@@ -117,10 +143,12 @@ class TopBar(Box):
         """Keep the backend's state and the learning mode in view."""
         if isinstance(event, BackendChecked) and event.address == self._controller.settings.backend:
             found = event.capabilities
-            self.backend.set_text(found.name if found else "No answer", icon="dot" if found else "warning")
+            self._problem = event.problem
+            self.show_backend()
             tip(self.backend, f"{found.name} {found.version}".strip() if found else event.problem)
         elif isinstance(event, SettingsChanged):
             self.learning.set(event.settings.learning)
+            self.show_backend()
 
 
 class BottomBar(Box):

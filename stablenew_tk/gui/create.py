@@ -25,9 +25,9 @@ from .lists import ScrollArea
 from .origins import WhyPopup, WhyRow
 from .pack_panel import WIDTH, WIDTH_NARROW, WIDTH_WIDE, PackPanel
 from .phrases import counted, value_text
-from .preview import PreviewPanel
 from .preview import WIDTH as PREVIEW
 from .preview import WIDTH_WIDE as PREVIEW_WIDE
+from .preview import PreviewPanel
 from .stage_cards import (
     ADETAILER,
     HIRES,
@@ -37,6 +37,7 @@ from .stage_cards import (
     UPSCALE,
     Section,
     StageCard,
+    general_entries,
     menu_entries,
     size_words,
 )
@@ -90,6 +91,7 @@ class CreatePage(Box):
 
     def shown(self) -> None:
         """The page came into sight."""
+        self._packs.focus_first()
         self._count()
 
     def on_event(self, event: Event) -> None:
@@ -144,8 +146,13 @@ class CreatePage(Box):
         for column in range(3):
             row.grid_columnconfigure(column, weight=1, uniform="fields")
         settings = self._controller.settings
-        for column, words in enumerate(("Seed", "Seeds per prompt")):
-            Label(row, words, size=12, ink="text2").grid(row=0, column=column, sticky="w", padx=theme.px(theme.RING))
+        heads = [Box(row) for _ in range(2)]
+        for column, (head, words) in enumerate(zip(heads, ("Seed", "Seeds per prompt"), strict=True)):
+            head.grid(row=0, column=column, sticky="ew", padx=theme.px(theme.RING))
+            Label(head, words, size=12, ink="text2").pack(side="left")
+        dice = Button(heads[0], "", self._random_seed, kind="quiet", icon="dice", height=18)
+        dice.place(relx=1, rely=0.5, anchor="e")
+        tip(dice, "A new seed for every run")
         seed = "" if settings.seed == RANDOM_SEED else str(settings.seed)
         self._seed = Entry(row, seed, width=100, placeholder="Random", on_edit=lambda _text: self._count())
         self._seed.grid(row=1, column=0, sticky="ew", padx=(0, theme.px(4)))
@@ -153,8 +160,9 @@ class CreatePage(Box):
             row, str(settings.seeds_per_prompt), width=100, unit="same for all", on_edit=lambda _text: self._count()
         )
         self._seeds.grid(row=1, column=1, sticky="ew", padx=(0, theme.px(4)))
-        dice = Button(row, "Random seed", self._random_seed, kind="quiet", icon="dice")
-        dice.grid(row=1, column=2, sticky="w")
+        self._batch = Form(row, ("txt2img.batch_size",), on_change=self._changed, on_why=self._why, columns=1)
+        self._batch.grid(row=0, column=2, rowspan=3, sticky="new")
+        row.grid_rowconfigure(2, weight=1)
         tip(self._seed.field, "A number makes the same picture again; empty draws a new one for each run.")
 
     def _random_seed(self) -> None:
@@ -249,7 +257,12 @@ class CreatePage(Box):
         entries = menu_entries(self._controller.capabilities)
         self._general.forget()
         self._general.adopt(self._mine)
-        self._general.show(self._resolved.config, self._resolved.origins, entries)
+        self._general.show(
+            self._resolved.config, self._resolved.origins, general_entries(self._controller.capabilities)
+        )
+        self._batch.forget()
+        self._batch.adopt(self._mine)
+        self._batch.show(self._resolved.config, self._resolved.origins, entries)
         for section in self._sections:
             section.show(self._resolved, entries, self._mine, missing=self._missing(section.block.group))
         self._sections[0].remark.show(size_words(self._resolved.config))

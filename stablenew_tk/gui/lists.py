@@ -226,6 +226,8 @@ class RowList(Box):
         canvas.bind("<Home>", lambda _event: self._step(-self._count))
         canvas.bind("<End>", lambda _event: self._step(self._count))
         canvas.bind("<Return>", lambda _event: self._opened(self.selected))
+        # Without this, Ctrl+Return ("run") would count as Return and open the row.
+        canvas.bind("<Control-Return>", lambda _event: None)
         canvas.bind("<KP_Enter>", lambda _event: self._opened(self.selected))
         canvas.bind("<space>", lambda _event: self._turned(self.selected))
         canvas.bind("<Key>", self._letter)

@@ -61,6 +61,10 @@ class PackPanel(Box):
             return f"{self.pack_read.pack_id}, line {first.line}: {first.message}"
         return "" if self.prompts else "Choose at least one prompt."
 
+    def focus_first(self) -> None:
+        """Put the keyboard on the prompts."""
+        self._prompts.focus_set()
+
     # ---- parts
 
     def _build_packs(self) -> None:

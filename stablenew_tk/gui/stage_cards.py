@@ -45,6 +45,13 @@ def menu_entries(capabilities: Capabilities | None) -> dict[str, Sequence[MenuEn
     return {name: [MenuEntry(word, word) for word in capabilities.choices(name)] for name in CHOICES}
 
 
+def general_entries(capabilities: Capabilities | None) -> dict[str, Sequence[MenuEntry]]:
+    """The same for the first row, where no checkpoint means the one the backend has loaded."""
+    entries = menu_entries(capabilities)
+    loaded = f" ({capabilities.loaded_checkpoint})" if capabilities and capabilities.loaded_checkpoint else ""
+    return {**entries, "checkpoints": [MenuEntry("", f"As loaded{loaded}"), *entries.get("checkpoints", ())]}
+
+
 def size_words(config: PipelineConfig) -> str:
     """ "832 × 1216", and what hires fix and upscaling make of it."""
     width, height = config.txt2img.width, config.txt2img.height
@@ -101,7 +108,7 @@ class Section(Box):
         self._words = Label(head, block.words, size=12, ink="text3")
         self._words.pack(side="left", fill="x", expand=True)
         self.remark = Label(head, "", size=12, ink="text3")
-        self.remark.pack(side="right")
+        self.remark.pack(side="right", padx=(0, theme.px(8)))
         for widget in (self._title, self._words):
             widget.bind("<ButtonRelease-1>", lambda _event: self.toggle())
 
@@ -186,7 +193,7 @@ class Section(Box):
             Label(self.body(), title, bold=True, ink="text2").pack(anchor="w", padx=theme.px(4))
         form = Form(
             self.body(),
-            [path for path in paths if not path.endswith(".enabled")],
+            [path for path in paths if not path.endswith((".enabled", ".batch_size"))],
             on_change=self._on_change,
             on_why=self._on_why,
         )

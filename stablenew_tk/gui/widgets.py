@@ -194,10 +194,15 @@ class Painted(tk.Canvas):
             self.repaint()
 
     def _keyed(self, event: tk.Event[tk.Misc]) -> str:
+        # Tk answers Ctrl+Return with this binding too, but it means "run" and belongs to the page.
+        if int(event.state) & _CONTROL:
+            return ""
         self._key(event)
         self.invoke()
         return "break"
 
+
+_CONTROL = 0x4
 
 Kind = Literal["main", "plain", "outline", "quiet", "link", "chip"]
 # kind: fill and outline (None = the ground), ink, then fill and outline under the pointer, fill while pressed.

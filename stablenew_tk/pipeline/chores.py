@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from functools import singledispatchmethod
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from ..backends.base import Backend
 from ..domain.errors import BackendError, InvalidInput, NotSaved, StorageError
-from ..domain.history import Position
+from ..domain.history import History, Position
 from ..domain.record import LearningRecord
 from ..domain.selection import select
 from ..storage.checkpoint import load_history, save_checkpoint
@@ -53,6 +54,8 @@ from .events import (
 )
 from .runner import LearningWriter
 
+log = logging.getLogger(__name__)
+
 RECENT_RECORDS = 60
 MakeBackend = Callable[[CheckBackend], Backend]
 
@@ -82,7 +85,7 @@ class Chores:
         loaded = load_history(self._places.journal, self._places.checkpoint)
         latest = tuple(folded.record for folded in recent(self._places.journal, RECENT_RECORDS))
         if not loaded.from_checkpoint:
-            save_checkpoint(loaded.history, self._places.journal, self._places.checkpoint)
+            self._save_checkpoint(loaded.history)
         ended = {record.job_id for record in latest}
         waiting = tuple(job for job in load_waiting(self._places.waiting) if job.job_id not in ended)
         return HistoryLoaded(
@@ -99,7 +102,7 @@ class Chores:
 
     @perform.register
     def _(self, order: SaveCheckpoint) -> None:
-        save_checkpoint(order.history, self._places.journal, self._places.checkpoint)
+        self._save_checkpoint(order.history)
 
     @perform.register
     def _(self, order: AppendLine) -> LineSaved | LineNotSaved:
@@ -191,6 +194,13 @@ class Chores:
     @perform.register
     def _(self, order: RevealFile) -> None:
         reveal(self._path(order.position, order.output_index))
+
+    def _save_checkpoint(self, history: History) -> None:
+        try:
+            save_checkpoint(history, self._places.journal, self._places.checkpoint)
+        except (StorageError, OSError) as error:
+            # Only the next start is slower for it; nothing the user did is in danger.
+            log.warning("the history's checkpoint was not saved: %s", error)
 
     def _record(self, position: Position) -> LearningRecord:
         return read_record(self._places.journal, position)

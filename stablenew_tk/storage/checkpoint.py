@@ -85,6 +85,7 @@ def save_checkpoint(history: History, folder: Path, path: Path) -> None:
     About 50 bytes per picture. The history must not be folded into meanwhile: call it from the thread that owns it.
     """
     payload = msgspec.msgpack.encode(_Payload(_prints(folder, history.end), history.to_bytes()))
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, msgspec.msgpack.encode(_File(zlib.crc32(payload), payload)), mode=0o600)
 
 
