@@ -82,10 +82,10 @@ AFTER = {
     "flipped-png", "trailing-png", "not-an-image", "data-url", "folded-base64", "not-json", "info-garbage", "nan",
     "no-images", "null-images", "fewer-images", "chunked", "gzipped",
 }  # fmt: skip
-# The answer is whole and untrue, or the picture is worthless.
+# The answer is whole and untrue, the picture is worthless, or ("forgotten") an interrupt has no effect.
 TWISTS = {
     "other-sampler", "other-scheduler", "other-checkpoint", "other-seed", "other-size", "other-steps", "other-cfg",
-    "other-denoise", "black", "unchanged", "no-hires", "other-refiner",
+    "other-denoise", "black", "unchanged", "no-hires", "forgotten",
 }  # fmt: skip
 FAULTS = BEFORE | AFTER | TWISTS
 
@@ -301,6 +301,7 @@ class FakeWebUI:
         self.held.clear()
         with self._turn:
             self._hold = (step, loading)
+            self._turn.notify_all()
 
     def release(self) -> None:
         with self._turn:
@@ -332,7 +333,8 @@ class FakeWebUI:
         try:
             yield self
         finally:
-            self.release()
+            if self._hold == (5, False):
+                self.release()
             thread.join()
 
     def _quietly(self, body: dict) -> None:
@@ -425,7 +427,7 @@ class FakeWebUI:
             return self._set_options(body)
         if name == "/internal/progress":
             return self._internal_progress(str(body.get("id_task", "")))
-        if name == "interrupt":
+        if name == "interrupt" and twist != "forgotten":
             with self._turn:
                 self._interrupted = True
                 self._state["interrupted"] = True
@@ -433,7 +435,7 @@ class FakeWebUI:
             if self.mode.interrupt_status == 204:
                 raise Reply(204, None)
             return {}
-        return None
+        return {} if name == "interrupt" else None
 
     def openapi(self) -> dict:
         """A schema of the same shape as the real one: paths, and properties of the request bodies."""
@@ -712,15 +714,16 @@ class FakeWebUI:
         return True
 
     def _wait_here(self, step: int, *, loading: bool = False) -> None:
-        def goes_on() -> bool:
-            return self._hold is None or self._closing or (self._interrupted and not loading)
-
         with self._turn:
-            if self._hold is None or self._hold != (self._hold[0] if loading else step, loading):
+            held = self._hold
+            if held is None or held != (held[0] if loading else step, loading):
                 return
             self.held.set()
-            self._turn.wait_for(goes_on, timeout=60)
-            self._hold = None
+            self._turn.wait_for(
+                lambda: self._hold != held or self._closing or (self._interrupted and not loading), timeout=60
+            )
+            if self._hold == held:
+                self._hold = None
 
     def _paint(self, truth: dict, index: int, pictures: list, twist: str, *, whole: bool) -> Image.Image:
         if twist == "unchanged" and pictures:
