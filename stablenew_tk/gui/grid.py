@@ -145,7 +145,7 @@ class ThumbnailGrid(Box):
         """Move the current cell: left, right, up, down, home, end, page_up, page_down."""
         now, layout = max(self.picked.current, 0), self._layout
         page = layout.rows_in(self.canvas.winfo_height())
-        target = {
+        targets: dict[str, Callable[[], int]] = {
             "left": lambda: now - 1,
             "right": lambda: now + 1,
             "up": lambda: layout.row_step(now, -1),
@@ -154,9 +154,9 @@ class ThumbnailGrid(Box):
             "page_down": lambda: layout.row_step(now, page),
             "home": lambda: 0,
             "end": lambda: layout.count - 1,
-        }[how]
+        }
         if layout.count:
-            self.go_to(target(), way)
+            self.go_to(targets[how](), way)
 
     def _bind_all(self) -> None:
         canvas = self.canvas

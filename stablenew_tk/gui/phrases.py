@@ -75,8 +75,10 @@ def _doubt(code: str, record: LearningRecord) -> str:
     kind, _, path = code.partition(":")
     if kind == "mismatch":
         asked, applied = _both_sides(record.stage_results, path)
-        used = f"used {applied}" if applied else "used something else"
-        return f"{who} {used} where {asked or 'another value'} was asked ({label(path)}). The label would lie."
+        verb = "were" if path.endswith("steps") else "was"
+        what = f"{applied} {label(path).lower()}" if verb == "were" else applied or "something else"
+        name = "" if verb == "were" else f" ({label(path)})"
+        return f"{who} used {what} where {asked or 'another value'} {verb} asked{name}. The label would lie."
     return {
         "black": "The picture is black. Often the VAE is the reason: try another one.",
         "interrupted": "It was stopped before it was finished.",
@@ -93,7 +95,4 @@ def _both_sides(stages: tuple[StageRecord, ...], path: str) -> tuple[str, str]:
 
 
 def _said(values: Mapping[str, Value], path: str) -> str:
-    if path not in values:
-        return ""
-    text = value_text(path, values[path])
-    return f"{text} {parameter(path).unit}".strip() if path.endswith(".steps") else text
+    return value_text(path, values[path]) if path in values else ""

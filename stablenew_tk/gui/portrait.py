@@ -56,9 +56,10 @@ class Portrait(Box):
         if facts is None or before is None or before.image_id != facts.image_id:
             self._photo = None
             self._name.show("" if facts is not None else "Nothing selected")
-            made = "" if facts is None else f"{facts.pack_id} · {phrases.moment(facts.time_ms)}"
-            for line, text in zip(self._lines, (made, "", ""), strict=True):
-                self._say(line, text, 12)
+            for line in self._lines:
+                line.show("")
+            if facts is not None:
+                self._say(self._lines[0], facts.pack_id, 12, tail=f" · {phrases.moment(facts.time_ms)}")
         self._paint()
         if facts is None:
             self._rated.show("")
@@ -85,10 +86,11 @@ class Portrait(Box):
             self._rated.show(f"No preview: {error}", "warn")
         self._paint()
 
-    def _say(self, line: Label, text: str, size: int, *, bold: bool = False) -> None:
-        # The panel's width is fixed, so the room for words is known before it is drawn.
-        room = self.winfo_width() - theme.px(_SIZE[0] + 12)
-        line.show(theme.elide(text, theme.font(size, bold), room) if room > 0 else text)
+    def _say(self, line: Label, text: str, size: int, *, bold: bool = False, tail: str = "") -> None:
+        """Cut the text, not its tail, to the room there is."""
+        face = theme.font(size, bold)
+        room = self.winfo_width() - theme.px(_SIZE[0] + 12) - face.measure(tail)
+        line.show((theme.elide(text, face, room) if room > 0 else text) + tail)
 
     def _clicked(self, event: tk.Event[tk.Misc]) -> None:
         if self._facts is not None:

@@ -69,6 +69,7 @@ class ReviewPage(Box):
         self._counting: Query | None = None
         self._seek: set[int] = set()
         self._folded: bool | None = None
+        self._cell_px = controller.settings.cell_px
         self._later: dict[str, str] = {}
         self._rating = Rating(controller, self._said)
         self._build()
@@ -390,5 +391,3 @@ class ReviewPage(Box):
 
     def _keep_size(self) -> None:
         self._controller.change_settings(msgspec.structs.replace(self._controller.settings, cell_px=self._cell_px))
-
-    _cell_px = 0

@@ -17,20 +17,18 @@ class SuspectBox(Box):
         card = Card(self, "warn_soft", "warn")
         card.pack(fill="x")
         inside = Box(card, "warn_soft")
-        inside.pack(fill="x", padx=theme.px(10), pady=theme.px(9))
+        # The button brings its own room for the ring; everything else is moved in by as much.
+        inside.pack(fill="x", padx=theme.px(10 - theme.RING), pady=theme.px(9))
         head = Box(inside)
-        head.pack(fill="x")
+        head.pack(fill="x", padx=theme.px(theme.RING))
         self._badge = tk.Label(
             head, text="suspect", compound="left", font=theme.font(11, True), bd=0, padx=theme.px(6), pady=theme.px(2)
         )
         self._badge.pack(side="left")
         Label(head, "Not counted as evidence", size=12, bold=True).pack(side="left", padx=(theme.px(8), 0))
         self._why = Label(inside, size=12, ink="text2", wrap=True)
-        self._why.pack(fill="x", pady=(theme.px(6), theme.px(6)))
-        row = Box(inside)
-        row.pack(fill="x")
-        Button(row, "Make again", make_again, height=theme.SMALL).pack(side="left", padx=(0, 0))
-        self._again = row
+        self._why.pack(fill="x", padx=theme.px(theme.RING), pady=theme.px(6))
+        Button(inside, "Make again", make_again, height=theme.SMALL).pack(anchor="w")
         self._paint()
 
     def show(self, sentences: Sequence[str]) -> None:
@@ -48,4 +46,4 @@ class SuspectBox(Box):
 
     def _paint(self) -> None:
         self._icon = icons.icon("warning", 12, "badge_ink", "badge")
-        self._badge.configure(image=self._icon, text=" suspect", bg=theme.colour("badge"), fg=theme.colour("badge_ink"))
+        self._badge.configure(image=self._icon, bg=theme.colour("badge"), fg=theme.colour("badge_ink"))

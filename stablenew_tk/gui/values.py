@@ -77,22 +77,24 @@ class ValueTable(Box):
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent, "surface")
         self._lines: tuple[Line, ...] = ()
+        self._top = 0.0
+        self._whole = 0
         self._kept: list[ImageTk.PhotoImage] = []
         self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, height=1, yscrollincrement=1)
         self._bar = SlimBar(self, self._scroll_to, "surface")
         self.canvas.pack(side="left", fill="both", expand=True)
-        self._bar.place(relx=1.0, rely=0, relheight=1.0, anchor="ne")
         self.canvas.bind("<Configure>", lambda _event: self._draw())
         self.canvas.bind("<MouseWheel>", lambda event: self._scroll_by(-1 if event.delta > 0 else 1))
         self.canvas.bind("<Button-4>", lambda _event: self._scroll_by(-1))
         self.canvas.bind("<Button-5>", lambda _event: self._scroll_by(1))
         theme.on_change(self._draw)
-        self._top = 0.0
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Show these lines. The same lines again keep the place scrolled to."""
+        """Show these lines, scrolled to the first warning. The same lines again keep the place scrolled to."""
         if tuple(lines) != self._lines:
             self._lines = tuple(lines)
+            warning = next((number for number, line in enumerate(lines) if line.warn), 0)
+            self._top = float(max(0, warning - 2) * theme.px(_ROW))
             self._draw()
 
     def _draw(self) -> None:
@@ -147,6 +149,8 @@ class ValueTable(Box):
         view = self.canvas.winfo_height()
         self._top = min(max(top, 0.0), max(0.0, self._whole - view))
         self.canvas.yview_moveto(self._top / max(self._whole, view, 1))
+        if self._whole > view:
+            self._bar.place(relx=1.0, rely=0, relheight=1.0, anchor="ne")
+        else:
+            self._bar.place_forget()
         self._bar.show(self._top, view, self._whole)
-
-    _whole = 0
