@@ -6,10 +6,10 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     __main__    one door: command line or window
     cli         arguments of the terminal
     commands    terminal checks ratings records run
-    gui         keys layout phrases pick rating theme thumbs icons scrollbar shortcuts stars widgets cells controls
-                fields lists notices papers portrait suspicion viewer bars chips grid hints pack_panel popups
-                settings filters origins preview rules welcome form values inspector stage_cards create review
-                window
+    gui         keys layout phrases pick theme thumbs icons scrollbar shortcuts stars widgets cells controls fields
+                lists notices papers suspicion viewer chips grid hints pack_panel popups rating settings bars
+                filters fullsize origins portrait preview rules welcome form values inspector seeds stage_cards
+                create review window selftest
     controller  the one application object, single-threaded
     pipeline    events runner chores workers
     backends    base sketch_finish sketch_retouch sketch_words webui_http sketch_brush sketch_order webui_payload

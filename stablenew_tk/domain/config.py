@@ -66,7 +66,7 @@ class Hires(Struct, frozen=True):
     denoise: Annotated[float, _denoise(0.2, 0.6)] = 0.3
     steps: Annotated[int, Meta(ge=0, le=150, title="Steps (0 = same)", extra={"unit": "steps", "step": 1})] = 0
     cfg_scale: Annotated[
-        float, Meta(ge=0.0, le=30.0, title="CFG scale (0 = same)", extra={"step": 0.5, "sensible": (3.0, 10.0)})
+        float, Meta(ge=0.0, le=30.0, title="CFG (0 = same)", extra={"step": 0.5, "sensible": (3.0, 10.0)})
     ] = 0.0
 
 
@@ -106,7 +106,7 @@ class ADetailerPass(Struct, frozen=True):
     dilate_erode: Annotated[int, Meta(ge=-128, le=128, title="Mask grow", extra={"unit": "px", "step": 1})] = 4
     mask_padding: Annotated[int, Meta(ge=0, le=256, title="Padding", extra={"unit": "px", "step": 4})] = 32
     steps: Annotated[int, Meta(ge=0, le=150, title="Steps (0 = same)", extra={"unit": "steps", "step": 1})] = 14
-    cfg_scale: Annotated[float, Meta(ge=0.0, le=30.0, title="CFG scale (0 = same)", extra={"step": 0.5})] = 5.5
+    cfg_scale: Annotated[float, Meta(ge=0.0, le=30.0, title="CFG (0 = same)", extra={"step": 0.5})] = 5.5
     sampler: Annotated[str, _choice("Sampler (empty = same)", "samplers")] = ""
     scheduler: Annotated[str, _choice("Scheduler (empty = same)", "schedulers")] = ""
 

@@ -13,7 +13,7 @@ from ..domain.config import PipelineConfig
 from ..domain.defaults import Resolved, Source, offers, resolve
 from ..domain.errors import InvalidInput
 from ..domain.estimate import about
-from ..domain.job import MAX_SEED, RANDOM_SEED, RunRequest
+from ..domain.job import RunRequest
 from ..domain.parameters import Value, flat, parameter
 from ..domain.record import LearningRecord
 from ..pipeline.events import BackendChecked, Event, JobEnded, SettingsChanged
@@ -28,6 +28,7 @@ from .phrases import counted, value_text
 from .preview import WIDTH as PREVIEW
 from .preview import WIDTH_WIDE as PREVIEW_WIDE
 from .preview import PreviewPanel
+from .seeds import SeedFields
 from .stage_cards import (
     ADETAILER,
     HIRES,
@@ -41,7 +42,7 @@ from .stage_cards import (
     menu_entries,
     size_words,
 )
-from .widgets import Box, Button, Label, Rule, tip
+from .widgets import Box, Button, Label, Rule
 
 GENERAL = ("checkpoint", "vae", "clip_skip")
 KEYS = (
@@ -114,7 +115,7 @@ class CreatePage(Box):
         """Take over the values of a record ("Use these settings")."""
         mine = {path: value for path, value in flat(record.config).items() if not _beyond_passes(record.config, path)}
         self._mine = mine
-        self._seed.set(str(record.seed))
+        self._seeds.use(record.seed)
         self._refresh()
         self._say(f"The settings of {record.prompt_id}, seed {record.seed}, are in the fields now.")
 
@@ -138,36 +139,14 @@ class CreatePage(Box):
             card = StageCard(area.body, blocks, on_change=self._changed, on_why=self._why, opened=blocks[0] is TXT2IMG)
             card.pack(fill="x", pady=(0, theme.px(10)), padx=(0, theme.px(12)))
             self._sections += card.sections
-        self._build_seeds(self._sections[0].body())
-
-    def _build_seeds(self, body: Box) -> None:
-        row = Box(body)
-        row.pack(side="bottom", fill="x")
-        for column in range(3):
-            row.grid_columnconfigure(column, weight=1, uniform="fields")
-        settings = self._controller.settings
-        heads = [Box(row) for _ in range(2)]
-        for column, (head, words) in enumerate(zip(heads, ("Seed", "Seeds per prompt"), strict=True)):
-            head.grid(row=0, column=column, sticky="ew", padx=theme.px(theme.RING))
-            Label(head, words, size=12, ink="text2").pack(side="left")
-        dice = Button(heads[0], "", self._random_seed, kind="quiet", icon="dice", height=18)
-        dice.place(relx=1, rely=0.5, anchor="e")
-        tip(dice, "A new seed for every run")
-        seed = "" if settings.seed == RANDOM_SEED else str(settings.seed)
-        self._seed = Entry(row, seed, width=100, placeholder="Random", on_edit=lambda _text: self._count())
-        self._seed.grid(row=1, column=0, sticky="ew", padx=(0, theme.px(4)))
-        self._seeds = Entry(
-            row, str(settings.seeds_per_prompt), width=100, unit="same for all", on_edit=lambda _text: self._count()
+        self._seeds = SeedFields(
+            self._sections[0].body(),
+            controller=self._controller,
+            on_edit=self._count,
+            on_change=self._changed,
+            on_why=self._why,
         )
-        self._seeds.grid(row=1, column=1, sticky="ew", padx=(0, theme.px(4)))
-        self._batch = Form(row, ("txt2img.batch_size",), on_change=self._changed, on_why=self._why, columns=1)
-        self._batch.grid(row=0, column=2, rowspan=3, sticky="new")
-        row.grid_rowconfigure(2, weight=1)
-        tip(self._seed.field, "A number makes the same picture again; empty draws a new one for each run.")
-
-    def _random_seed(self) -> None:
-        self._seed.set("")
-        self._count()
+        self._seeds.pack(side="bottom", fill="x")
 
     def _start_row(self, parent: Box) -> Box:
         row = Box(parent)
@@ -260,9 +239,7 @@ class CreatePage(Box):
         self._general.show(
             self._resolved.config, self._resolved.origins, general_entries(self._controller.capabilities)
         )
-        self._batch.forget()
-        self._batch.adopt(self._mine)
-        self._batch.show(self._resolved.config, self._resolved.origins, entries)
+        self._seeds.show(self._resolved, self._mine)
         for section in self._sections:
             section.show(self._resolved, entries, self._mine, missing=self._missing(section.block.group))
         self._sections[0].remark.show(size_words(self._resolved.config))
@@ -296,8 +273,8 @@ class CreatePage(Box):
             prompts=self._packs.prompts,
             config=self._resolved.config,
             origins=self._resolved.origins,
-            seed=_number(self._seed, RANDOM_SEED, 0, MAX_SEED, "a seed"),
-            seeds_per_prompt=_number(self._seeds, 1, 1, 1000, "the seeds per prompt"),
+            seed=self._seeds.seed(),
+            seeds_per_prompt=self._seeds.per_prompt(),
             global_negative=self._controller.settings.global_negative,
             start_image="" if self._resolved.config.txt2img.enabled else self._start_image.get().strip(),
             record=self._record.on,
@@ -305,7 +282,7 @@ class CreatePage(Box):
 
     def _trouble_now(self) -> str:
         problems = {path: text for section in self._sections for path, text in section.problems().items()}
-        problems.update(self._general.problems())
+        problems.update(self._general.problems() | self._seeds.problems())
         for path, text in problems.items():
             return f"{parameter(path).title}: {text}"
         if self._packs.problem:
@@ -322,6 +299,7 @@ class CreatePage(Box):
     def _count(self) -> None:
         if not hasattr(self, "_sections"):
             return  # the pack panel reports while the page is still being built
+        self._seeds.mark()
         off = self._controller.settings.learning == "off"
         self._record.enable(not off, "Learning is off: nothing is recorded." if off else "")
         trouble = self._trouble_now()
@@ -370,15 +348,6 @@ class CreatePage(Box):
         if name:
             self._start_image.set(name)
             self._count()
-
-
-def _number(entry: Entry, empty: int, low: int, high: int, what: str) -> int:
-    text = entry.get().strip()
-    if not text:
-        return empty
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-        raise InvalidInput(f"{text!r} is not {what}: give a whole number from {low} to {high}.", what)
-    return int(text)
 
 
 def _beyond_passes(config: PipelineConfig, path: str) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 from tkinter import filedialog
 from urllib.parse import urlsplit
 
-import customtkinter as ctk
 import msgspec
 
 from ..controller import Controller
@@ -16,6 +15,7 @@ from ..pipeline.events import BackendChecked, CheckBackend, ChoreFailed, Event, 
 from . import theme
 from .controls import Check, Segmented
 from .fields import Entry
+from .lists import ScrollArea
 from .widgets import Box, Button, Card, Label, tip
 
 MODES = (("off", "Off"), ("passive", "Passive"), ("active", "Passive + Active"))
@@ -49,9 +49,9 @@ class SettingsPage(Box):
         self._controller = controller
         self._say = say
         self._asked = ""
-        scroll = ctk.CTkScrollableFrame(self, fg_color=theme.pair("bg"), corner_radius=0)
-        scroll.pack(fill="both", expand=True)
-        self._column = Box(scroll, "bg")
+        area = ScrollArea(self, "bg")
+        area.pack(fill="both", expand=True)
+        self._column = Box(area.body, "bg")
         self._column.pack(anchor="n", pady=theme.px(16))
         self._build_backend()
         self._build_folders()
@@ -115,12 +115,12 @@ class SettingsPage(Box):
         row = self._row(section, "Login")
         self._user = Entry(row, width=144, placeholder="user", on_commit=lambda text: self._change(user=text))
         self._user.pack(side="left")
-        self._password = Entry(
-            row, width=148, placeholder="password", on_commit=lambda text: self._change(password=text)
-        )
+        self._password = Entry(row, width=148, on_commit=lambda text: self._change(password=text))
         self._password.field.configure(show="•")
         self._password.pack(side="left")
-        Label(row, "only for a WebUI started with --api-auth", size=12, ink="text3").pack(side="left", padx=theme.px(8))
+        Label(row, "user and password, only for a WebUI with --api-auth", size=12, ink="text3").pack(
+            side="left", padx=theme.px(8)
+        )
         self._answer = Label(section, "", size=12, ink="text3", wrap=True)
         self._answer.pack(fill="x", pady=(theme.px(6), 0))
 

@@ -15,11 +15,12 @@ import msgspec
 
 from ..controller import Controller
 from ..domain.record import LearningRecord
-from ..pipeline.events import ChoreFailed, Event, HistoryLoaded, SettingsChanged
+from ..pipeline.events import ChoreFailed, Event, HistoryLoaded, JobEnded, SettingsChanged
 from . import icons, theme
 from .bars import BottomBar, Rail, TopBar, ruled
 from .create import CreatePage
 from .notices import Notices
+from .phrases import counted
 from .review import ReviewPage
 from .settings import SettingsPage
 from .welcome import WelcomePage
@@ -66,6 +67,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._seen_errors: set[str] = set()
         self._tick_id = ""
         self._closing = False
+        self._to_rate = 0
         theme.apply(self, controller.settings.appearance)
         self.iconphoto(True, cast(tk.PhotoImage, icons.logo(64)))
         self.minsize(*LEAST)
@@ -163,6 +165,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._greet(event)
         elif isinstance(event, SettingsChanged):
             self._apply_appearance(event.settings.appearance)
+        elif isinstance(event, JobEnded):
+            self._offer_rating(event)
 
     def _greet(self, event: HistoryLoaded) -> None:
         if event.damaged:
@@ -177,6 +181,17 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 (f"Run {count} job{'s' if count > 1 else ''}", lambda: self.controller.resume(go_on=True)),
                 ("Forget them", lambda: self.controller.resume(go_on=False)),
             )
+
+    def _offer_rating(self, event: JobEnded) -> None:
+        if event.recorded and event.record.status == "ok":
+            self._to_rate += sum(output.stage == event.record.stages[-1] for output in event.record.outputs)
+        controller = self.controller
+        if controller.running is not None or controller.queue or not self._to_rate or self._page == "review":
+            return
+        if controller.settings.offer_rating:
+            ready = f"{counted(self._to_rate, 'picture')} {'are' if self._to_rate > 1 else 'is'} ready to rate."
+            self.notices.ask(ready, ("Rate now", lambda: self.show("review")))
+        self._to_rate = 0
 
     # ---- keys and buttons
 
