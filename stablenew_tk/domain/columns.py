@@ -98,7 +98,8 @@ class IdColumn:
                 self._low[block] = low
             self._low.append(low)
             self._high.append(max(max(keys), self._high[-1] if self._high else b""))
-        self._fresh = {self._at(row): row for row in range(len(self._high) * _BLOCK, len(self))}
+        settled = len(self._high) * _BLOCK
+        self._fresh = {key: settled + place for place, key in enumerate(_cut(self.bytes[settled * ID_LENGTH :]))}
 
     def saved(self) -> tuple[bytes, bytes, bytes, dict[bytes, str]]:
         """What `IdColumn(*saved)` needs."""
@@ -106,7 +107,8 @@ class IdColumn:
 
 
 def _cut(joined: bytes | bytearray) -> list[bytes]:
-    return [bytes(joined[at : at + ID_LENGTH]) for at in range(0, len(joined), ID_LENGTH)]
+    fixed = bytes(joined)
+    return [fixed[at : at + ID_LENGTH] for at in range(0, len(fixed), ID_LENGTH)]
 
 
 def _stand_in(key: bytes) -> bytes:
@@ -114,19 +116,19 @@ def _stand_in(key: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _minute_ms(minute: str) -> int:
-    """Milliseconds since 1970 of "2026-11-22T17:05" (proleptic Gregorian days counted from March)."""
-    year, month = int(minute[:4]), int(minute[5:7])
+def _hour_ms(hour: str) -> int:
+    """Milliseconds since 1970 of "2026-11-22T17" (proleptic Gregorian days counted from March)."""
+    year, month = int(hour[:4]), int(hour[5:7])
     year, month = (year, month - 3) if month > 2 else (year - 1, month + 9)
-    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * month + 2) // 5 + int(minute[8:10]) - 719469
-    return ((days * 24 + int(minute[11:13])) * 60 + int(minute[14:16])) * 60_000
+    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * month + 2) // 5 + int(hour[8:10]) - 719469
+    return (days * 24 + int(hour[11:13])) * 3_600_000
 
 
 def time_ms(ts: str) -> int:
     """Milliseconds since 1970 of a UTC time stamp; 0 when it is none."""
     try:
         seconds = float(ts[17:-1] if ts[-1:] == "Z" else ts[17:].removesuffix("+00:00"))
-        return _minute_ms(ts[:16]) + round(seconds * 1000) if 0 <= seconds < 61 else 0
+        return _hour_ms(ts[:13]) + int(ts[14:16]) * 60_000 + round(seconds * 1000) if 0 <= seconds < 61 else 0
     except ValueError:
         return 0
 
