@@ -108,6 +108,10 @@ def root(_session_root: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[obj
     """The one Tk root of the session, emptied after the test; an error in a Tk callback fails the test."""
     import tkinter
 
+    from stablenew_tk.gui import theme
+
+    if theme.root() is not _session_root:  # a test had a window of its own
+        theme.apply(_session_root, "dark")  # type: ignore[arg-type]
     failures: list[BaseException] = []
     monkeypatch.setattr(
         tkinter.Misc,

@@ -12,7 +12,7 @@ from ..pipeline.events import BackendChecked, Event, NodeWaiting, QueueChanged, 
 from . import icons, theme
 from .controls import ProgressBar, Segmented
 from .popups import Choice, MenuEntry
-from .widgets import Box, Button, Label, Painted, Rule, tip
+from .widgets import Box, Button, Label, Painted, Rule, Sign, tip
 
 LEARNING = (("off", "Off"), ("passive", "Passive"), ("active", "Passive + Active"))
 
@@ -58,9 +58,7 @@ class Rail(Box):
     def __init__(self, parent: tk.Misc, pages: tuple[tuple[str, str, str], ...], go: Callable[[str], object]) -> None:
         super().__init__(parent, "chrome", width=theme.px(theme.RAIL))
         self.pack_propagate(False)
-        logo = tk.Label(self, image=icons.logo(28), bd=0, bg=theme.colour("chrome"))
-        theme.on_change(lambda: logo.winfo_exists() and logo.configure(bg=theme.colour("chrome")))
-        logo.pack(pady=theme.px(10))
+        Sign(self, "logo", size=28).pack(pady=theme.px(10))
         self.items: dict[str, RailItem] = {}
         for number, (name, icon, words) in enumerate(pages, start=1):
             item = RailItem(self, icon, words, lambda name=name: go(name))  # type: ignore[misc]  # default binds the name
@@ -101,6 +99,7 @@ class TopBar(Box):
         help_button = Button(self, "", show_keys, kind="quiet", icon="help", height=theme.SMALL)
         help_button.pack(side="right", padx=(0, theme.px(8)))
         tip(help_button, "Keys of this page (F1)")
+        self.switch_mode = switch_mode
         self._mode = Button(self, "", switch_mode, kind="quiet", icon="sun", height=theme.SMALL)
         self._mode.pack(side="right")
         tip(self._mode, "Dark or light")

@@ -59,6 +59,8 @@ class ThumbnailGrid(Box):
         self._place_of: dict[str, int] = {}
         self._pool: list[Cell] = []
         self._heads: list[tuple[int, int]] = []
+        self._heads_shown: list[int] = []
+        self._region = (0, 0, 0, 0)
         self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=1, yscrollincrement=1)
         self._bar = SlimBar(self, self._scroll_to)
         self._bar.pack(side="right", fill="y")
@@ -104,6 +106,12 @@ class ThumbnailGrid(Box):
         self._see(self.picked.current)
         self._chosen()
         return True
+
+    def select_none(self) -> None:
+        """Nothing current, nothing selected, and the beginning in sight: for a strip that only shows."""
+        self.picked.pick_none()
+        self._top = 0.0
+        self._redraw(all_cells=True)
 
     def select_all(self) -> None:
         """Select everything shown, also what is out of sight."""
@@ -266,7 +274,10 @@ class ThumbnailGrid(Box):
     def _redraw(self, *, all_cells: bool = False) -> None:
         view, whole = self.canvas.winfo_height(), self._layout.height
         self._top = float(round(min(max(self._top, 0.0), max(0, whole - view))))
-        self.canvas.configure(scrollregion=(0, 0, self.canvas.winfo_width(), max(whole, view)))
+        region = (0, 0, self.canvas.winfo_width(), max(whole, view))
+        if region != self._region:
+            self._region = region
+            self.canvas.configure(scrollregion=region)
         self.canvas.yview_moveto(self._top / max(whole, view, 1))
         self._bar.show(self._top, view, whole)
         places = self._layout.places(self._top, self._top + view)
@@ -281,7 +292,7 @@ class ThumbnailGrid(Box):
                 self._draw_cell(place, cell)
             elif all_cells:
                 self._draw_cell(place, cell)
-        self._draw_heads()
+        self._draw_heads(again=all_cells)
         self._draw_ring()
         self._want()
 
@@ -302,7 +313,7 @@ class ThumbnailGrid(Box):
         self._place_of[look.image_id] = place
         cell.picture(self._thumbs.photo(look.image_id), self._thumbs.problem(look.image_id))
 
-    def _draw_heads(self) -> None:
+    def _draw_heads(self, *, again: bool) -> None:
         view, width = self.canvas.winfo_height(), self.canvas.winfo_width() - theme.px(_SIDE)
         bold, plain, head = theme.font(13, True), theme.font(12), self._layout.size.head
         groups = [
@@ -310,6 +321,9 @@ class ThumbnailGrid(Box):
             for g in self._layout.groups(self._top - head, self._top + view)
             if self._layout.head_y(g) + head > self._top
         ]
+        if groups == self._heads_shown and not again:
+            return
+        self._heads_shown = groups
         while len(self._heads) < len(groups):
             make = self.canvas.create_text
             self._heads.append((make(0, 0, anchor="w"), make(0, 0, anchor="w")))

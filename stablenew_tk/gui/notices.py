@@ -5,8 +5,8 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 
-from . import icons, theme
-from .widgets import Box, Button, Label
+from . import theme
+from .widgets import Box, Button, Label, Sign
 
 Action = tuple[str, Callable[[], object]]
 LIMIT = 3
@@ -31,8 +31,7 @@ class Notices:
         if len(self._strips) >= LIMIT:
             self._close(self._strips[0][1])
         strip = Box(self._parent, "info_soft" if actions else "warn_soft")
-        ink: theme.Role = "info" if actions else "warn"
-        sign = tk.Label(strip, image=icons.icon("warning", 16, ink, strip.ground), bd=0, bg=theme.colour(strip.ground))
+        sign = Sign(strip, "help" if actions else "warning", ink="info" if actions else "warn")
         sign.pack(side="left", padx=(theme.px(16), theme.px(8)), pady=theme.px(8))
         close = Button(strip, "", lambda: self._close(strip), kind="quiet", icon="cross", height=theme.SMALL)
         close.pack(side="right", padx=theme.px(8))

@@ -68,6 +68,11 @@ class Picked:
             self.pick(min(places))
             self.selected = {self.rows[place] for place in places}
 
+    def pick_none(self) -> None:
+        """Nothing is current, nothing selected."""
+        self.current = self._anchor = -1
+        self.selected = set()
+
     def pick_all(self) -> None:
         """Select everything shown."""
         self.selected = set(self.rows)

@@ -169,6 +169,7 @@ class PreviewPanel(Box):
             self._none.pack_forget()
             self._grid.pack(fill="both", expand=True)
         self._grid.show(rows)
+        self._grid.select_none()
         self._count_unrated()
 
     def _count_unrated(self) -> None:

@@ -42,7 +42,7 @@ def selftest() -> SelfTest:
         seen = _Seen()
         controller.subscribe(seen.note)
         # Painting needs Pillow's bridge to Tk, which a frozen program easily lacks.
-        photo = ImageTk.PhotoImage(Image.new("RGB", (8, 8), "#FFC805"))
+        photo = ImageTk.PhotoImage(Image.new("RGB", (8, 8)))
         config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 4})
         controller.run(RunRequest(pack_id="selftest", prompts=(PROMPT,), config=config, seed=1))
         while time.monotonic() - began < LIMIT_S and not seen.complete:

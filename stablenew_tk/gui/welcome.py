@@ -14,7 +14,7 @@ from .controls import Check
 from .fields import Entry
 from .settings import usable_address
 from .stars import star_row
-from .widgets import Box, Button, Card, Label
+from .widgets import Box, Button, Card, Drawing, Label, Sign
 
 # Where the WebUIs of this family listen unless told otherwise; the second is Forge without its web page.
 USUAL = ("http://127.0.0.1:7860", "http://127.0.0.1:7861")
@@ -95,30 +95,17 @@ class WelcomePage(Box):
         for column, ((title, words), draw) in enumerate(zip(STEPS, drawings, strict=True)):
             cell = Box(row)
             cell.grid(row=0, column=column, padx=(0, theme.px(20) if column < 3 else 0), sticky="w")
-            canvas = tk.Canvas(cell, width=theme.px(215), height=theme.px(116), bd=0, highlightthickness=0)
-            canvas.pack(anchor="w")
-            repaint = self._painter(canvas, draw)
-            repaint()
-            theme.on_change(repaint)
+            Drawing(cell, draw, width=215, height=116).pack(anchor="w")
             Label(cell, title, size=13, bold=True).pack(anchor="w", pady=(theme.px(8), 0))
             Label(cell, words, size=12, ink="text2").pack(anchor="w")
-
-    def _painter(self, canvas: tk.Canvas, draw: Callable[[tk.Canvas], None]) -> Callable[[], None]:
-        def repaint() -> None:
-            if canvas.winfo_exists():
-                canvas.delete("all")
-                canvas.configure(bg=theme.colour("surface"))
-                draw(canvas)
-
-        return repaint
 
     def _draw_make(self, canvas: tk.Canvas) -> None:
         fills: tuple[tuple[int, theme.Role], ...] = ((18, "raised2"), (82, "accent"), (146, "raised2"))
         for left, fill in fills:
             x, right, top, bottom = (theme.px(at) for at in (left, left + 50, 26, 92))
             canvas.create_rectangle(x, top, right, bottom, fill=theme.colour(fill), width=0)
-        self._sign = icons.icon("play", 28, "accent_ink", "accent")
-        canvas.create_image(theme.px(107), theme.px(59), image=self._sign)
+        self._play = icons.icon("play", 28, "accent_ink", "accent")
+        canvas.create_image(theme.px(107), theme.px(59), image=self._play)
 
     def _draw_rate(self, canvas: tk.Canvas) -> None:
         self._stars = star_row(4, 22, "surface")
@@ -146,11 +133,7 @@ class WelcomePage(Box):
         card.pack(fill="x", pady=theme.px(4))
         inner = Box(card)
         inner.pack(fill="x", padx=theme.px(18), pady=theme.px(12))
-        sign = tk.Label(inner, image=icons.icon(icon, 24, "accent_text", "surface"), bd=0)
-        repaint = self._sign_painter(sign, icon)
-        repaint()
-        theme.on_change(repaint)
-        sign.pack(side="left", padx=(0, theme.px(16)))
+        Sign(inner, icon, size=24, ink="accent_text").pack(side="left", padx=(0, theme.px(16)))
         text = Box(inner)
         text.pack(side="left", fill="x", expand=True)
         head = Label(text, title, size=15, bold=True)
@@ -158,13 +141,6 @@ class WelcomePage(Box):
         remark = Label(text, words, size=13, ink="text2")
         remark.pack(anchor="w")
         return inner, head, remark
-
-    def _sign_painter(self, sign: tk.Label, icon: str) -> Callable[[], None]:
-        def repaint() -> None:
-            if sign.winfo_exists():
-                sign.configure(bg=theme.colour("surface"), image=icons.icon(icon, 24, "accent_text", "surface"))
-
-        return repaint
 
     def _build_choices(self) -> None:
         inner, self._local_title, self._local = self._choice(

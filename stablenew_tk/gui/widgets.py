@@ -92,6 +92,39 @@ class Label(tk.Label):
         self.configure(bg=theme.colour(self._ground), fg=theme.colour(self._ink))
 
 
+class Sign(tk.Label):
+    """An icon that stands by itself and follows the mode. `size` in pixels of the design."""
+
+    def __init__(self, parent: tk.Misc, icon: str, *, size: int = 16, ink: Role = "text2") -> None:
+        self._ground, self._icon, self._size, self._ink = ground_of(parent), icon, size, ink
+        super().__init__(parent, bd=0, padx=0, pady=0)
+        self._recolour()
+        theme.on_change(self._recolour)
+
+    def _recolour(self) -> None:
+        # The reference keeps the picture alive: Tk shows nothing for one that Python forgot.
+        if self._icon == "logo":
+            self._picture = icons.logo(self._size)
+        else:
+            self._picture = icons.icon(self._icon, self._size, self._ink, self._ground)
+        self.configure(bg=theme.colour(self._ground), image=self._picture)
+
+
+class Drawing(tk.Canvas):
+    """A small picture drawn by `draw(canvas)`, again whenever the mode changes. `width` and `height` in design px."""
+
+    def __init__(self, parent: tk.Misc, draw: Callable[[tk.Canvas], None], *, width: int, height: int) -> None:
+        self._draw = draw
+        super().__init__(parent, width=theme.px(width), height=theme.px(height), bd=0, highlightthickness=0)
+        self._recolour()
+        theme.on_change(self._recolour)
+
+    def _recolour(self) -> None:
+        self.delete("all")
+        self.configure(bg=theme.colour("surface"))
+        self._draw(self)
+
+
 class Painted(tk.Canvas):
     """A control drawn by us. Subclasses give `draw` and `act`; sizes are in screen pixels without the ring.
 

@@ -8,10 +8,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from ..backends.base import Backend, StageImage, StageOrder, StageResult
-from ..domain.errors import BackendError, Cancelled, InvalidInput, NotReady, NotSaved, StableNewError, Unreachable
+from ..domain.config import PipelineConfig
+from ..domain.errors import (
+    BackendError,
+    Cancelled,
+    InvalidInput,
+    NotReady,
+    NotSaved,
+    StableNewError,
+    StorageError,
+    Unreachable,
+)
 from ..domain.history import Position
 from ..domain.job import Job
 from ..domain.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
@@ -31,7 +42,9 @@ class Saved(Protocol):
 
 
 class LearningWriter(Protocol):
-    """Where records go. `append` returns only when the line is on disk; raises NotSaved otherwise."""
+    """Where records go. `append` returns only when the line is on disk; raises StorageError when it is not, and
+    InvalidInput when it never will be.
+    """
 
     def append(self, line: JournalLine) -> Saved: ...
 
@@ -77,43 +90,62 @@ class PipelineRunner:
     def __init__(self, backend: Backend, surroundings: JobSurroundings) -> None:
         self._backend = backend
         self._around = surroundings
+        self._attempt: _Attempt | None = None
 
     def run(self, job: Job, cancelled: Callable[[], bool] = lambda: False) -> LearningRecord:
         """Make the job and return its record. Never raises StableNewError: failures stand in the record."""
-        attempt = _Attempt(job, self._backend, self._around, cancelled)
+        attempt = self._attempt = _Attempt(job, self._backend, self._around, cancelled)
         self._around.emit(JobStarted(job=job, node=self._around.node))
         try:
             attempt.make()
         except Cancelled:
             return self._end(attempt, "cancelled", None)
         except StableNewError as error:
-            return self._end(attempt, "partial" if attempt.outputs else "failed", attempt.failure(error))
+            # A backend that is stopped may fail over it, and one that hangs is cut off: the user wanted an end.
+            stopped = isinstance(error, BackendError) and cancelled()
+            return self._end(attempt, "cancelled" if stopped else attempt.unfinished, attempt.failure(error))
         return self._end(attempt, "cancelled" if attempt.interrupted else "ok", None)
 
     def broken(self, job: Job, error: BaseException) -> LearningRecord:
-        """End a job whose run died of an error nobody expected. The thread's edge calls this."""
-        attempt = _Attempt(job, self._backend, self._around, lambda: True)
-        message = f"StableNew itself made a mistake ({type(error).__name__}: {error}). The job was given up."
-        return self._end(attempt, "failed", Failure(error=type(error).__name__, message=message[:MESSAGE_LIMIT]))
+        """End a job whose run died of an error nobody expected. The thread's edge calls this.
+
+        When the job has had its JobEnded already, only its record may be missing, and ChoreFailed says so.
+        """
+        attempt = self._attempt or _Attempt(job, self._backend, self._around, lambda: True)
+        message = f"StableNew itself made a mistake ({type(error).__name__}: {error})."
+        if attempt.ended is not None:
+            self._around.emit(ChoreFailed(what="record", message=f"{message} The record of a job was not saved."))
+            return attempt.ended
+        return self._end(attempt, attempt.unfinished, attempt.failure(error, f"{message} The job was given up."))
 
     def skip(self, job: Job) -> LearningRecord:
         """End a job that was taken from the queue before it began."""
-        return self._end(_Attempt(job, self._backend, self._around, lambda: True), "cancelled", None)
+        self._attempt = _Attempt(job, self._backend, self._around, lambda: True)
+        return self._end(self._attempt, "cancelled", None)
 
     def _end(self, attempt: _Attempt, status: Status, error: Failure | None) -> LearningRecord:
         record = attempt.record(status, error)
         recorded = False
-        if attempt.job.record and self._around.writer is not None:
-            try:
-                saved = self._around.writer.append(record)
-                self._around.emit(LineSaved(line=saved.line, position=saved.position))
-                recorded = True
-            except NotSaved as refused:
-                self._around.emit(LineNotSaved(line=record, message=str(refused)))
-            except InvalidInput as refused:
-                self._around.emit(ChoreFailed(what="record", message=str(refused)))
-        self._around.emit(JobEnded(record=record, recorded=recorded))
+        try:
+            recorded = attempt.job.record and self._write(record)
+        finally:
+            attempt.ended = record
+            self._around.emit(JobEnded(record=record, recorded=recorded))
         return record
+
+    def _write(self, record: LearningRecord) -> bool:
+        if self._around.writer is None:
+            return False
+        try:
+            saved = self._around.writer.append(record)
+        except StorageError as refused:
+            self._around.emit(LineNotSaved(line=record, message=str(refused)))
+            return False
+        except InvalidInput as refused:
+            self._around.emit(ChoreFailed(what="record", message=str(refused)))
+            return False
+        self._around.emit(LineSaved(line=saved.line, position=saved.position))
+        return True
 
 
 class _Attempt:
@@ -123,6 +155,7 @@ class _Attempt:
         self.job = job
         self.outputs: list[Output] = []
         self.interrupted = False
+        self.ended: LearningRecord | None = None
         self._backend = backend
         self._around = around
         self._cancelled = cancelled
@@ -130,6 +163,11 @@ class _Attempt:
         self._done: list[StageRecord] = []
         self._began = around.stopwatch()
         self._folder_time = around.now()
+
+    @property
+    def unfinished(self) -> Status:
+        """How a failure leaves the job: with some of its pictures or with none."""
+        return "partial" if self.outputs else "failed"
 
     def make(self) -> None:
         """All stages. Raises StableNewError; `outputs` holds what is on disk by then."""
@@ -155,13 +193,14 @@ class _Attempt:
         began = self._around.stopwatch()
         result = self._patiently(self._order(piece, stage))
         self.interrupted = self.interrupted or result.interrupted
+        # Before the pictures are saved: if the disk refuses the second, the record still tells how the first was made.
+        self._done.append(_stage_record(stage, result, self._around.stopwatch() - began))
         made: list[_Piece] = []
         for image in result.images:
             # A later stage works on what the earlier one got wrong, so doubt is handed down.
             suspect = tuple(dict.fromkeys((*piece.suspect, *image.suspect)))
             self._save(image, stage, suspect)
             made.append(_Piece(image, suspect))
-        self._done.append(_stage_record(stage, result, self._around.stopwatch() - began))
         return made
 
     def _order(self, piece: _Piece, stage: str) -> StageOrder:
@@ -215,22 +254,29 @@ class _Attempt:
         path = self._around.outputs / saved.path
         self._around.emit(ImageSaved(job_id=self.job.job_id, run_id=self.job.run_id, output=output, path=path))
 
-    def failure(self, error: StableNewError) -> Failure:
-        """The error as the record keeps it."""
+    def failure(self, error: BaseException, message: str = "") -> Failure:
+        """The error as the record keeps it, in its own words or in others."""
         status = error.status if isinstance(error, BackendError) else 0
         retryable = error.retryable if isinstance(error, BackendError) else isinstance(error, NotSaved)
         return Failure(
             error=type(error).__name__,
-            message=str(error)[:MESSAGE_LIMIT],
+            message=(message or str(error))[:MESSAGE_LIMIT],
             stage=self._stage,
             status=status,
             retryable=retryable,
         )
 
+    def _effective_config(self) -> PipelineConfig:
+        """The config with the checkpoint that was loaded, where none was named: a record must tell which it was."""
+        loaded = next((done.applied["checkpoint"] for done in self._done if "checkpoint" in done.applied), "")
+        if self.job.config.checkpoint or not isinstance(loaded, str):
+            return self.job.config
+        return msgspec.structs.replace(self.job.config, checkpoint=loaded)
+
     def record(self, status: Status, error: Failure | None) -> LearningRecord:
         """The job's one record."""
         job = self.job
-        about = {name: getattr(job, name) for name in _COPIED}
+        about = {name: getattr(job, name) for name in _COPIED} | {"config": self._effective_config()}
         return LearningRecord(
             event_id=self._around.new_id(),
             ts=utc_text(self._around.now()),

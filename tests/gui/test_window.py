@@ -1,0 +1,196 @@
+"""The whole loop in the window: run, watch, rate, close, open again."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import messagebox
+
+import pytest
+from house import open_house
+
+from stablenew_tk.gui import theme
+from stablenew_tk.gui.widgets import Box, Button, Painted
+from stablenew_tk.pipeline.events import ChoreFailed, JobEnded, SettingsSaved, UnsavedChanged
+
+
+@pytest.fixture(autouse=True)
+def _no_session_root_in_the_way(monkeypatch):
+    """Tk keeps one default root; the window of the test is a root of its own."""
+    monkeypatch.setattr(tk, "_default_root", None)
+
+
+def run_starter(house, prompts=2):
+    page = house.page("create")
+    house.until(lambda: page._packs.pack_read is not None)
+    for place in range(6 - prompts):
+        page._packs._turn(5 - place)
+    page.run()
+    house.until(lambda: len(house.saw(JobEnded)) == prompts and house.idle())
+    return page
+
+
+def test_a_pack_is_run_and_its_pictures_can_be_rated_and_are_there_after_a_restart(tmp_path):
+    with open_house(tmp_path) as house:
+        run_starter(house, prompts=3)
+        review = house.page("review")
+        house.until(lambda: len(review.pictures.picked.rows) == 3)
+        review.focus_first()
+        house.key("<Key-5>", "<Key-3>", "<Key-1>")
+        house.until(lambda: house.controller.history.counts().unrated == 0)
+    with open_house(tmp_path) as again:
+        rated = [again.controller.history.facts(row).rating for row in range(3)]
+        assert sorted(rated) == [1, 3, 5]
+
+
+def test_the_run_button_says_what_it_will_do(tmp_path):
+    with open_house(tmp_path) as house:
+        page = house.page("create")
+        house.until(lambda: page._packs.pack_read is not None)
+        page._seeds._each.set("3")
+        page._count()
+        assert page._go_button.text == "Run 18 jobs"
+        assert "18 images" in page._go_button._note
+
+
+def test_a_bad_value_stops_the_run_button_with_a_sentence(tmp_path):
+    with open_house(tmp_path) as house:
+        page = house.page("create")
+        house.until(lambda: page._packs.pack_read is not None)
+        page._seeds._seed.set("many")
+        page._count()
+        assert not page._go_button.enabled
+        assert "'many' is not a seed" in page._trouble.cget("text")
+        page.run()
+        assert house.idle()
+
+
+def test_the_form_comes_back_after_a_restart_as_last_run(tmp_path):
+    with open_house(tmp_path) as house:
+        page = house.page("create")
+        house.until(lambda: page._packs.pack_read is not None)
+        page._changed("txt2img.steps", 5)
+        page.run()
+        house.until(lambda: len(house.saw(JobEnded)) == 6 and house.idle())
+        house.until(lambda: house.saw(SettingsSaved))
+        settings = house.controller.settings
+    with open_house(tmp_path, values=settings.values) as again:
+        resolved = again.page("create")._resolved
+        assert resolved.config.txt2img.steps == 5
+        assert resolved.origins["txt2img.steps"] == "last_run"
+
+
+def test_light_and_dark_repaint_every_page(tmp_path):
+    with open_house(tmp_path) as house:
+        pages = [house.page(name) for name in ("create", "review", "settings")]
+        house.window._switch_mode()
+        assert theme.mode() == "light"
+        for name, page in zip(("create", "review", "settings"), pages, strict=True):
+            house.page(name)
+            house.until(lambda: page.winfo_viewable())  # noqa: B023  # used up within the turn
+            grounds = {w.cget("bg").upper() for w in _all(page) if isinstance(w, (Box, Painted)) and w.winfo_viewable()}
+            light = {theme.colour(role).upper() for role in ("bg", "chrome", "surface", "raised", "line", "selection")}
+            assert grounds <= light, name
+
+
+def _all(widget):
+    yield widget
+    for child in widget.winfo_children():
+        yield from _all(child)
+
+
+def test_stop_asks_only_when_more_than_one_job_would_be_lost(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: asked.append(words) or True)
+    with open_house(tmp_path) as house:
+        page = house.page("create")
+        house.until(lambda: page._packs.pack_read is not None)
+        page.run()
+        house.window._stop()
+        house.until(house.idle)
+        assert len(asked) == 1
+        assert "Finished pictures stay" in asked[0][1]
+
+
+def test_closing_during_a_run_asks_and_no_means_no(tmp_path, monkeypatch):
+    monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: False)
+    with open_house(tmp_path) as house:
+        page = house.page("create")
+        house.until(lambda: page._packs.pack_read is not None)
+        page.run()
+        house.window.leave()
+        assert theme.alive(house.window)
+        house.until(lambda: len(house.saw(JobEnded)) == 6 and house.idle())
+
+
+def test_jobs_left_over_are_offered_at_the_next_start_and_made_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: True)
+    with open_house(tmp_path) as house:
+        page = house.page("create")
+        house.until(lambda: page._packs.pack_read is not None)
+        page.run()
+        house.until(lambda: len(house.saw(JobEnded)) == 1)
+        house.window.leave()
+    with open_house(tmp_path) as again:
+        assert 1 <= len(again.controller.leftover) <= 5
+        again.controller.resume(go_on=True)
+        again.until(again.idle)
+        records = [again.controller.history.facts(row) for row in range(len(again.controller.history))]
+        assert len([facts for facts in records if facts.ok]) == 6
+
+
+def test_a_rating_that_cannot_be_saved_is_told_and_saved_later(tmp_path):
+    with open_house(tmp_path) as house:
+        run_starter(house, prompts=1)
+        journal = house.controller.places.journal
+        aside = journal.with_name("aside")
+        journal.rename(aside)
+        journal.write_text("in the way")
+        review = house.page("review")
+        house.until(lambda: len(review.pictures.picked.rows) == 1)
+        review.focus_first()
+        house.key("<Key-4>")
+        house.until(lambda: house.controller.unsaved)
+        assert house.window.bottom.alarm.cget("text") == "1 not saved"
+        journal.unlink()
+        aside.rename(journal)
+        house.until(lambda: not house.controller.unsaved)
+        assert house.saw(UnsavedChanged)[-1].count == 0
+        assert house.controller.history.facts(0).rating == 4
+
+
+def test_an_error_in_a_callback_is_told_once_and_the_window_lives_on(tmp_path, expects_error_log):
+    with open_house(tmp_path) as house:
+        for _ in range(3):
+            house.window.after(0, lambda: 1 / 0)
+            house.window.update()
+        texts = [text for text, _ in house.window.notices._strips]
+        assert len(texts) == 1
+        assert "division by zero" in texts[0]
+
+
+def test_a_missing_picture_is_a_sentence_not_a_crash(tmp_path):
+    with open_house(tmp_path) as house:
+        run_starter(house, prompts=1)
+        for picture in house.controller.places.outputs.rglob("*.png"):
+            picture.unlink()
+        review = house.page("review")
+        house.until(lambda: len(review.pictures.picked.rows) == 1)
+        review.focus_first()
+        house.key("<space>")
+        house.window.update()
+        assert not [event for event in house.saw(ChoreFailed) if "mistake" in event.message]
+
+
+def test_every_control_of_every_page_can_be_reached_with_tab(tmp_path):
+    with open_house(tmp_path) as house:
+        for name in ("create", "review", "settings", "welcome"):
+            page = house.page(name)
+            house.window.focus_force()
+            reached, widget = set(), page
+            for _ in range(150):
+                widget = widget.tk_focusNext()
+                if str(widget) in reached:
+                    break
+                reached.add(str(widget))
+            buttons = [w for w in _all(page) if isinstance(w, Button) and w.winfo_viewable() and w.enabled]
+            assert {str(button) for button in buttons} <= reached, name
