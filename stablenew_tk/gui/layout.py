@@ -32,6 +32,8 @@ class Measures(Struct, frozen=True):
 
 
 PICTURE_RATIO = 1.37  # height of the picture's box by its width: portraits are the most common pictures
+# Picture boxes have a height of whole steps, so that a portrait's thumbnail fits as it comes from the disk.
+HEIGHT_STEP = 8
 
 
 def measures(width: int, cell_width: int, **space: int) -> Measures:
@@ -47,7 +49,8 @@ def measures(width: int, cell_width: int, **space: int) -> Measures:
         columns += 1
     wide = max(16, min((room + gap) // columns - gap, round(cell_width * 1.5))) & ~1
     frame = space.get("frame", 2)
-    high = round((wide - 2 * frame) * PICTURE_RATIO) + 2 * frame + space.get("foot", 24)
+    picture = round((wide - 2 * frame) * PICTURE_RATIO / HEIGHT_STEP) * HEIGHT_STEP
+    high = picture + 2 * frame + space.get("foot", 24)
     gap_x = (room - columns * wide) / (columns - 1) if columns > 1 else 0.0
     return Measures(
         columns=columns,

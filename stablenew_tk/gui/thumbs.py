@@ -17,13 +17,14 @@ from PIL import Image, ImageTk
 
 from ..domain.history import Position
 from ..pipeline.events import MakeThumbnail, ThumbnailReady
+from .layout import HEIGHT_STEP
 
 KEPT_PHOTOS = 400
 UNDER_WAY = 16
-BUDGET_S = 0.004
+BUDGET_S = 0.006  # a row of thumbnails at once, so that the canvas is redrawn once
 PAUSE_MS = 6
-# Few sizes, so that dragging the window's edge does not fill the cache on disk with near-equal pictures.
-EDGES = (96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 1024, 1536, 2048)
+# While a size is being dragged, nothing is made in sizes that nobody will see.
+SETTLE_MS = 150
 
 
 class Wish(Struct, frozen=True):
@@ -36,7 +37,7 @@ class Wish(Struct, frozen=True):
 
 def edge_for(box: tuple[int, int]) -> int:
     """The thumbnail size to ask for so that a picture fitted into `box` is sharp."""
-    return next((edge for edge in EDGES if edge >= max(box)), EDGES[-1])
+    return -(-max(box) // HEIGHT_STEP) * HEIGHT_STEP
 
 
 def fitted(jpeg: bytes, box: tuple[int, int]) -> ImageTk.PhotoImage:
@@ -59,16 +60,21 @@ class Thumbs:
         self._wanted: dict[str, Wish] = {}
         self._asked: set[tuple[str, int]] = set()
         self._to_decode: list[ThumbnailReady] = []
-        self._tick = ""
+        self._tick = self._hold = ""
 
     def set_box(self, box: tuple[int, int]) -> None:
-        """The size pictures are fitted into. Photos of another size are shown until new ones arrive."""
+        """The size pictures are fitted into. Smaller photos are shown until new ones arrive."""
+        if box == self._box:
+            return
+        if self._photos:
+            self._drop(self._hold)
+            self._hold = self._widget.after(SETTLE_MS, self._settled)
         self._box = box
 
     def photo(self, image_id: str) -> ImageTk.PhotoImage | None:
         """What can be shown for a picture now."""
         held = self._photos.get(image_id)
-        if held is None:
+        if held is None or held[1][1] > self._box[1]:
             return None
         self._photos.move_to_end(image_id)
         return held[0]
@@ -103,10 +109,17 @@ class Thumbs:
 
     def close(self) -> None:
         """Stop decoding."""
-        if self._tick:
+        self._drop(self._tick)
+        self._drop(self._hold)
+
+    def _drop(self, pending: str) -> None:
+        if pending:
             with suppress(tk.TclError):
-                self._widget.after_cancel(self._tick)
-            self._tick = ""
+                self._widget.after_cancel(pending)
+
+    def _settled(self) -> None:
+        self._hold = ""
+        self._ask_more()
 
     def _is_good(self, image_id: str) -> bool:
         held = self._photos.get(image_id)
@@ -115,7 +128,7 @@ class Thumbs:
     def _ask_more(self) -> None:
         edge = edge_for(self._box)
         free = UNDER_WAY - len(self._asked)
-        if free <= 0 or not self._wanted:
+        if free <= 0 or not self._wanted or self._hold:
             return
         decoding = {event.image_id for event in self._to_decode}
         missing = [wish for key, wish in self._wanted.items() if (key, edge) not in self._asked and key not in decoding]
@@ -135,10 +148,14 @@ class Thumbs:
         end = time.perf_counter() + BUDGET_S
         while self._to_decode and time.perf_counter() < end:
             event = self._to_decode.pop(0)
-            if self._wanted.pop(event.image_id, None) is not None:
+            # The cells may have got another size meanwhile; then another thumbnail has been asked for.
+            if event.image_id in self._wanted and event.edge == edge_for(self._box):
+                del self._wanted[event.image_id]
                 self._decode(event)
         if self._to_decode:
             self._tick = self._widget.after(PAUSE_MS, self._decode_some)
+        else:
+            self._ask_more()
 
     def _decode(self, event: ThumbnailReady) -> None:
         try:

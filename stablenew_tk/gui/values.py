@@ -77,11 +77,12 @@ class ValueTable(Box):
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent, "surface")
         self._lines: tuple[Line, ...] = ()
-        self._top = 0.0
+        # Where to be scrolled to, once there is room: the table may get its size only after its lines.
+        self._top = self._goal = 0.0
         self._whole = 0
         self._kept: list[ImageTk.PhotoImage] = []
         self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, height=1, yscrollincrement=1)
-        self._bar = SlimBar(self, self._scroll_to, "surface")
+        self._bar = SlimBar(self, self._dragged, "surface")
         self.canvas.pack(side="left", fill="both", expand=True)
         self.canvas.bind("<Configure>", lambda _event: self._draw())
         self.canvas.bind("<MouseWheel>", lambda event: self._scroll_by(-1 if event.delta > 0 else 1))
@@ -94,7 +95,7 @@ class ValueTable(Box):
         if tuple(lines) != self._lines:
             self._lines = tuple(lines)
             warning = next((number for number, line in enumerate(lines) if line.warn), 0)
-            self._top = float(max(0, warning - 2) * theme.px(_ROW))
+            self._goal = float(max(0, warning - 2) * theme.px(_ROW))
             self._draw()
 
     def _draw(self) -> None:
@@ -106,7 +107,7 @@ class ValueTable(Box):
             y += self._draw_line(line, y, width)
         self._whole = y
         canvas.configure(scrollregion=(0, 0, width, max(y, canvas.winfo_height())))
-        self._scroll_to(self._top)
+        self._scroll_to(self._goal)
 
     def _draw_line(self, line: Line, y: int, width: int) -> int:
         canvas, height, pad = self.canvas, theme.px(_ROW), theme.px(_PAD)
@@ -142,8 +143,13 @@ class ValueTable(Box):
             )  # fmt: skip
         return height
 
+    def _dragged(self, top: float) -> None:
+        self._scroll_to(top)
+        self._goal = self._top
+
     def _scroll_by(self, rows: int) -> None:
         self._scroll_to(self._top + rows * theme.px(_ROW))
+        self._goal = self._top
 
     def _scroll_to(self, top: float) -> None:
         view = self.canvas.winfo_height()

@@ -9,6 +9,7 @@ from PIL import Image
 from stablenew_tk.controller import Controller, new_id
 from stablenew_tk.domain.config import PipelineConfig
 from stablenew_tk.domain.record import BackendInfo, Feedback, LearningRecord, Output, StageRecord
+from stablenew_tk.gui import theme
 from stablenew_tk.gui.review import ReviewPage
 from stablenew_tk.pipeline.events import LineSaved
 from stablenew_tk.pipeline.runner import utc_text
@@ -339,3 +340,13 @@ def test_tags_of_the_settings_have_their_keys(desk):
     d.controller.change_settings(msgspec.structs.replace(d.controller.settings, tags=(("k", "kitsch"),)))
     d.step()
     assert "kitsch" in d.page.inspector._chips._chips
+
+
+def test_the_page_changes_to_light_and_back_while_open(desk):
+    d = desk()
+    theme.apply(d.root, "light")
+    d.step()
+    assert d.grid.canvas.cget("bg") == theme.colour("bg")
+    theme.apply(d.root, "dark")
+    d.press("space")
+    assert d.page.viewer.is_open
