@@ -8,7 +8,15 @@ from typing import Literal
 
 from ..controller import Controller, Running
 from ..domain.estimate import about
-from ..pipeline.events import BackendChecked, Event, NodeWaiting, QueueChanged, SettingsChanged, UnsavedChanged
+from ..pipeline.events import (
+    BackendChecked,
+    Event,
+    ImageSaved,
+    NodeWaiting,
+    QueueChanged,
+    SettingsChanged,
+    UnsavedChanged,
+)
 from . import icons, theme
 from .controls import ProgressBar, Segmented
 from .popups import Choice, MenuEntry
@@ -126,13 +134,13 @@ class TopBar(Box):
         name = found.name if found else "Sketch" if address == "sketch" else address.removeprefix("http://")
         self.backend.set_entries(
             (
-                MenuEntry(address, name if found or not self._problem else f"{name}: no answer"),
+                MenuEntry(address, name if not self._problem else f"{name}: no answer"),
                 MenuEntry("again", "Look again"),
                 MenuEntry("settings", "Settings…"),
             )
         )
         self.backend.set(address)
-        self.backend.set_dot("ok" if found else "danger" if self._problem else "text3")
+        self.backend.set_dot("danger" if self._problem else "ok" if found else "text3")
 
     def show_mode(self) -> None:
         """The sun in the dark, the moon in the light: what a click brings."""
@@ -145,6 +153,9 @@ class TopBar(Box):
             self._problem = event.problem
             self.show_backend()
             tip(self.backend, f"{found.name} {found.version}".strip() if found else event.problem)
+        elif isinstance(event, NodeWaiting) or (isinstance(event, ImageSaved) and self._problem):
+            self._problem = event.message if isinstance(event, NodeWaiting) else ""
+            self.show_backend()
         elif isinstance(event, SettingsChanged):
             self.learning.set(event.settings.learning)
             self.show_backend()

@@ -42,6 +42,12 @@ class Notices:
         self._strips.append((text, strip))
         strip.pack(side="top", fill="x", before=self._above)
 
+    def forget(self, text: str) -> None:
+        """Take a sentence away that is no longer true."""
+        for shown, strip in tuple(self._strips):
+            if shown == text:
+                self._close(strip)
+
     def _answer(self, strip: Box, command: Callable[[], object]) -> None:
         self._close(strip)
         command()

@@ -83,6 +83,7 @@ class ReviewPage(Box):
             "Escape": self.focus_first,
         }
         Shortcuts(self, self._answer)
+        self._fresh = False
         self._find()
 
     # ---- what the window asks
@@ -105,7 +106,9 @@ class ReviewPage(Box):
         )  # fmt: skip
 
     def shown(self) -> None:
-        """The page came into sight."""
+        """The page came into sight. Pictures made meanwhile are what the user wants to see: begin with the newest."""
+        if self._fresh:
+            self._find()
         self.focus_first()
 
     def focus_first(self) -> None:
@@ -204,6 +207,9 @@ class ReviewPage(Box):
             self.pictures.show(event.selection.rows, [group.first for group in self._groups] if with_heads else ())
             self._count_all()
             self._show_notice(event.selection)
+            if self._fresh and self.winfo_viewable():
+                self._fresh = False
+                self.pictures.go_to(0)
             self._chosen()
             self._bring_back()
         elif event.query is self._counting:
@@ -211,6 +217,7 @@ class ReviewPage(Box):
             self.filters.count(event.selection.totals)
 
     def _history_changed(self, event: HistoryChanged) -> None:
+        self._fresh = self._fresh or (event.grown and not self.winfo_viewable())
         self.pictures.refresh(event.rows)
         if self.pictures.picked.current_row in event.rows:
             self._show_current()

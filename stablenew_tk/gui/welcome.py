@@ -80,6 +80,7 @@ class WelcomePage(Box):
             counts = f"{len(found.checkpoints)} checkpoints, {len(found.loras)} LoRAs"
             self._local_title.show(f"{found.name.split(' · ')[0]}, found on this computer")
             self._local.show(f"{event.address} · {counts} · answers in {event.seconds * 1000:.0f} ms")
+            self._use.set_text(f"Use {found.name.split(' · ')[0]}")
             self._use.enable(True)
         elif event.address == self._asked:
             self._check.busy(False)

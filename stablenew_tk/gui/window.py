@@ -68,6 +68,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._tick_id = ""
         self._closing = False
         self._to_rate = 0
+        self._ready = ""
         theme.apply(self, controller.settings.appearance)
         self.iconphoto(True, cast(tk.PhotoImage, icons.logo(64)))
         self.minsize(*LEAST)
@@ -126,6 +127,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._frame(self._page).pack_forget()
         self._page = name
         self._frame(name).pack(fill="both", expand=True)
+        if name == "review":
+            self.notices.forget(self._ready)
         self.rail.choose(name)
         self._pages[name].shown()
         self._show_title()
@@ -189,8 +192,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         if controller.running is not None or controller.queue or not self._to_rate or self._page == "review":
             return
         if controller.settings.offer_rating:
-            ready = f"{counted(self._to_rate, 'picture')} {'are' if self._to_rate > 1 else 'is'} ready to rate."
-            self.notices.ask(ready, ("Rate now", lambda: self.show("review")))
+            self.notices.forget(self._ready)
+            self._ready = f"{counted(self._to_rate, 'picture')} {'are' if self._to_rate > 1 else 'is'} ready to rate."
+            self.notices.ask(self._ready, ("Rate now", lambda: self.show("review")))
         self._to_rate = 0
 
     # ---- keys and buttons
@@ -278,6 +282,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
 def open_window(controller: Controller, notices: Sequence[str] = ()) -> int:
     """Open the window and stay until it is closed. Returns the exit code."""
-    window = Window(controller, notices)
-    window.mainloop()
+    try:
+        Window(controller, notices).mainloop()
+    finally:
+        # Without a display or a font the window cannot be built, and threads left alone would keep the program alive.
+        controller.close()
     return 0
