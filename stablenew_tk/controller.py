@@ -35,12 +35,12 @@ from .pipeline.events import (
     AppendLine,
     BackendChecked,
     CheckBackend,
+    ChoreFailed,
     Event,
     FindImages,
     HistoryChanged,
     HistoryLoaded,
     JobEnded,
-    JobStarted,
     KeepWaiting,
     LineNotSaved,
     LineSaved,
@@ -54,6 +54,7 @@ from .pipeline.events import (
     StageStarted,
     UnsavedChanged,
 )
+from .pipeline.events import Running as Running
 from .pipeline.runner import JobSurroundings, utc_text
 from .pipeline.workers import Desk, Inbox, Node, drain
 from .storage.images import open_for_start
@@ -105,25 +106,6 @@ def backend_order(settings: Settings) -> CheckBackend:
     return CheckBackend(address=settings.backend, user=settings.user, password=settings.password)
 
 
-class Running(msgspec.Struct, frozen=True):
-    """The job being made and how far it is."""
-
-    job: Job
-    began: float
-    stage: str = ""
-    stage_number: int = 0
-    stage_count: int = 1
-    fraction: float = 0.0
-    step: int = 0
-    steps: int = 0
-    state: str = ""
-
-    @property
-    def done(self) -> float:
-        """Share of the whole job, 0 to 1."""
-        return min(1.0, (max(0, self.stage_number - 1) + self.fraction) / max(1, self.stage_count))
-
-
 class Controller:
     """State of the app and its verbs. `patient` waits for a backend that is away; the command line does not.
 
@@ -147,6 +129,7 @@ class Controller:
         self._early: list[LineSaved] = []
         self._undo = UndoStacks()
         self._said: dict[str, str] = {}
+        self._asked: set[str] = set()
         self._next_retry = 0.0
         self._closing = False
         self._inbox: Inbox = queue.SimpleQueue()
@@ -209,6 +192,7 @@ class Controller:
         if all_jobs:
             self.queue.clear()
         if self.running is not None and self._node is not None:
+            self.running = msgspec.structs.replace(self.running, stopped=True)
             self._node.cancel()
         self._queue_changed()
 
@@ -257,7 +241,7 @@ class Controller:
         self._closing = True
         if self._node is not None:
             self._node.close(timeout_s)
-        self.pump()
+        self._take_in_all()
         self._close_desk(timeout_s)
         return len(self.unsaved)
 
@@ -271,13 +255,18 @@ class Controller:
     def _(self, event: HistoryLoaded) -> None:
         self.history = event.history
         self.leftover = event.waiting if self._keep_queue else ()
-        self._paces.extendleft(reversed(event.recent[:PACE_SAMPLES]))
+        # Newest first; what this session has already made is newer than all of them.
+        made = [record for record in event.recent if record.status == "ok"]
+        self._paces.extendleft(made[: PACE_SAMPLES - len(self._paces)])
+        if self.leftover and self.running is not None:
+            self._queue_changed()
         early, self._early = self._early, []
         for saved in early:
             self._fold(saved)
 
     @_fold.register
     def _(self, event: LineSaved) -> None:
+        self._asked.discard(event.line.event_id)
         if self.unsaved.pop(event.line.event_id, None) is not None:
             self._announce(UnsavedChanged(count=len(self.unsaved)))
         if self.history is None:
@@ -290,6 +279,7 @@ class Controller:
 
     @_fold.register
     def _(self, event: LineNotSaved) -> None:
+        self._asked.discard(event.line.event_id)
         self.unsaved[event.line.event_id] = event.line
         self._announce(UnsavedChanged(count=len(self.unsaved), message=event.message))
 
@@ -297,10 +287,6 @@ class Controller:
     def _(self, event: BackendChecked) -> None:
         if event.address == self.settings.backend:
             self.capabilities = event.capabilities
-
-    @_fold.register
-    def _(self, event: JobStarted) -> None:
-        self.running = Running(job=event.job, began=time.monotonic(), stage_count=len(event.job.stages))
 
     @_fold.register
     def _(self, event: StageStarted) -> None:
@@ -319,8 +305,8 @@ class Controller:
 
     @_fold.register
     def _(self, event: JobEnded) -> None:
-        if self._closing and event.record.status == "cancelled" and self.running is not None:
-            # Not the user's wish about this job: it goes on next time, as a new job with its own record.
+        if self._closing and event.record.status == "cancelled" and self.running and not self.running.stopped:
+            # Closing was not a wish about this job: it goes on next time, as a new job with its own record.
             self.queue.insert(0, msgspec.structs.replace(self.running.job, job_id=new_id()))
         self.running = None
         if event.record.status == "ok":
@@ -348,10 +334,17 @@ class Controller:
     def _start_next(self) -> None:
         if self.paused or self._closing or self.running is not None or not self.queue:
             return
+        try:
+            node = self._node_in_force()
+        except InvalidInput as wrong:
+            # The settings hold an address that is none. The jobs wait until it is put right.
+            self.paused = True
+            self._announce(ChoreFailed(what="StartJob", message=str(wrong)))
+            return
         job = self.queue.pop(0)
-        # Set at once: JobStarted arrives later, and nothing else may be started until then.
+        # Set at once: JobStarted arrives later, and nothing else may be started meanwhile.
         self.running = Running(job=job, began=time.monotonic(), stage_count=len(job.stages))
-        self._node_in_force().start(job)
+        node.start(job)
 
     def _node_in_force(self) -> Node:
         wanted = (backend_order(self.settings), output_root(self.places, self.settings))
@@ -372,28 +365,34 @@ class Controller:
 
     def _queue_changed(self) -> None:
         if self._keep_queue:
-            jobs = (*([self.running.job] if self.running else []), *self.queue)
-            self.ask(KeepWaiting(jobs=jobs))
+            begun = [self.running.job] if self.running and not self.running.stopped else []
+            self.ask(KeepWaiting(jobs=(*begun, *self.queue, *self.leftover)))
         self._announce(QueueChanged())
 
     # ---- the journal
 
     def _append(self, lines: Iterable[JournalLine]) -> None:
         for line in lines:
+            self._asked.add(line.event_id)
             self._desk.ask(AppendLine(line=line), Desk.FIRST)
 
-    def _retry_unsaved(self) -> None:
-        if self.unsaved and time.monotonic() >= self._next_retry:
+    def _retry_unsaved(self, *, at_once: bool = False) -> None:
+        if self.unsaved and (at_once or time.monotonic() >= self._next_retry):
             self._next_retry = time.monotonic() + RETRY_UNSAVED_S
-            self._append(self.unsaved.values())
+            # A line still on its way would otherwise stand in the journal twice.
+            self._append([line for event_id, line in self.unsaved.items() if event_id not in self._asked])
 
     def _close_desk(self, timeout_s: float) -> None:
-        self._append(self.unsaved.values())
+        self._retry_unsaved(at_once=True)
         if self.history is not None:
             self.ask(SaveCheckpoint(history=self.history))
         self._caller.close(timeout_s)
         self._desk.close(timeout_s)
-        self.pump()
+        self._take_in_all()
+
+    def _take_in_all(self) -> None:
+        while not self._inbox.empty():
+            self.pump()
 
     def _announce(self, event: Event) -> None:
         for subscriber in tuple(self._subscribers):

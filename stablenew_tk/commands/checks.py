@@ -16,10 +16,10 @@ from rich.table import Table
 
 from .. import __version__
 from ..controller import backend_order, make_backend
-from ..domain.errors import BackendError, StableNewError
+from ..domain.errors import StableNewError
 from ..pipeline.events import Settings
 from ..storage.files import write_atomic
-from ..storage.packs import ensure_starter, find_pack, load_pack
+from ..storage.packs import ensure_starter, find_pack, read_pack
 from ..storage.places import Places
 from ..storage.replay import verify
 from .terminal import FAILED, OK, out, print_json, settings_of
@@ -31,7 +31,7 @@ def packs_check(args: argparse.Namespace, places: Places) -> int:
     """Read a pack; exit 1 when it has errors."""
     ensure_starter(places.packs)
     settings = settings_of(args, places)
-    pack = load_pack(find_pack(args.pack, (places.packs, *map(Path, settings.pack_folders))))
+    pack = read_pack(find_pack(args.pack, (places.packs, *map(Path, settings.pack_folders))))
     if args.json:
         print_json({"prompts": len(pack.prompts), "errors": pack.errors, "warnings": pack.warnings})
     else:
@@ -97,7 +97,10 @@ def _folder(name: str, folder: Path) -> Finding:
 
 
 def _journal(places: Places) -> Finding:
-    found = verify(places.journal)
+    try:
+        found = verify(places.journal)
+    except StableNewError as error:
+        return Finding("journal", False, str(error))
     if found.damaged:
         return Finding(
             "journal", False, f"{len(found.damaged)} of {found.lines} lines damaged: stablenew records verify"
@@ -112,6 +115,6 @@ def _backend(settings: Settings) -> Finding:
             found = backend.check()
         finally:
             backend.close()
-    except (BackendError, StableNewError) as error:
+    except StableNewError as error:
         return Finding("backend", False, str(error))
     return Finding("backend", True, f"{found.name} {found.version}: {len(found.checkpoints)} checkpoints")

@@ -62,8 +62,13 @@ def _targets(places: Places, name: str) -> list[tuple[LearningRecord, Output]]:
     seen = 0
     for count in SEARCH_STEPS:
         records = [folded.record for folded in recent(places.journal, count)]
-        found = list(_matches(records[seen:], name))
-        if found:
+        if any(record.run_id == name for record in records[seen:]):
+            # A run may reach further back than what has been read.
+            whole = [folded.record for folded in recent(places.journal, SEARCH_STEPS[-1], run_id=name)]
+            if found := [(record, image) for record in whole for image in _finals(record)]:
+                return found
+            raise InvalidInput(f"The run {name} has no picture to rate.", "IMAGE")
+        if found := list(_matches(records[seen:], name)):
             return found
         if len(records) < count:
             break
@@ -72,10 +77,19 @@ def _targets(places: Places, name: str) -> list[tuple[LearningRecord, Output]]:
 
 
 def _matches(records: list[LearningRecord], name: str) -> Iterator[tuple[LearningRecord, Output]]:
-    path = Path(name).absolute().as_posix()
+    path = Path(name).resolve()
     for record in records:
-        finals = [image for image in record.outputs if image.stage == record.outputs[-1].stage]
-        for image in finals if record.run_id == name else record.outputs:
-            whole = f"{record.output_root}/{image.path}".replace("\\", "/")
-            if record.run_id == name or image.image_id == name or whole == path:
+        for image in record.outputs:
+            # Resolving asks the disk, so only for a file that could be it.
+            same = Path(image.path).name == path.name and Path(record.output_root, image.path).resolve() == path
+            if same or image.image_id == name:
                 yield record, image
+
+
+def _finals(record: LearningRecord) -> list[Output]:
+    """The pictures of the last stage; half-done ones are nobody's verdict on anything."""
+    return [
+        image
+        for image in record.outputs
+        if image.stage == record.outputs[-1].stage and "interrupted" not in image.suspect
+    ]

@@ -41,7 +41,8 @@ def _show(args: argparse.Namespace, places: Places) -> int:
         print_json({"records": [_merged(folded) for folded in records]})
         return OK
     if not records:
-        out.print("No records yet. Make some: stablenew run starter")
+        none = f"No run is called {args.run}." if args.run else "No records yet. Make some: stablenew run starter"
+        out.print(none, markup=False)
         return OK
     table = Table("when (UTC)", "pack", "prompt", "seed", "status", box=None)
     table.add_column("image", no_wrap=True, min_width=26)
@@ -85,11 +86,14 @@ def _export(args: argparse.Namespace, places: Places) -> int:
     target = Path(args.to).expanduser() if args.to else None
     try:
         if target is None:
-            count = export(places.journal, sys.stdout.buffer, merged=args.merged)
+            export(places.journal, sys.stdout.buffer, merged=args.merged)
             sys.stdout.flush()
             return OK
         with target.open("wb") as buffer:
             count = export(places.journal, buffer, merged=args.merged)
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`).
+        raise
     except OSError as error:
         raise NotSaved(f"{target or 'the terminal'}: the export could not be written ({error.strerror}).") from error
     if args.json:
@@ -104,5 +108,7 @@ def _repair(args: argparse.Namespace, places: Places) -> int:
     if args.json:
         print_json(report)
     else:
-        out.print(f"{report}", markup=False)
+        out.print(f"{report.moved} damaged lines set aside in {len(report.segments)} files; {report.kept} kept there.")
+        for copy in report.copies:
+            out.print(f"  as it was: {places.journal / copy}", markup=False)
     return OK

@@ -18,7 +18,7 @@ from ..domain.record import LearningRecord
 from ..pipeline.events import BackendChecked, Event, JobEnded, Settings, StageProgressed
 from ..storage.packs import ensure_starter, find_pack, load_pack
 from ..storage.places import Places
-from .terminal import FAILED, OK, err, out, print_json, settings_of
+from .terminal import FAILED, OK, err, interruptions, out, print_json, settings_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +63,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run(args: argparse.Namespace, places: Places) -> int:
-    """Make a pack. Ctrl+C interrupts the running job and keeps what is finished."""
+    """Make a pack. Ctrl+C interrupts the running job and keeps what is finished; a second one gives up at once."""
     if args.limit < 0:
         raise InvalidInput(f"--limit {args.limit}: give the number of jobs, 1 or more.", "--limit")
     ensure_starter(places.packs)
@@ -83,9 +83,6 @@ def run(args: argparse.Namespace, places: Places) -> int:
 def _request(args: argparse.Namespace, places: Places, settings: Settings) -> RunRequest:
     config, origins = _config(args.values)
     pack = load_pack(find_pack(args.pack, (places.packs, *map(Path, settings.pack_folders))))
-    if pack.errors:
-        first = pack.errors[0]
-        raise InvalidInput(f"{args.pack}, line {first.line}: {first.message}", "pack")
     return RunRequest(
         pack_id=pack.pack_id,
         prompts=pack.prompts,
@@ -130,6 +127,7 @@ class _Session:
         self._records: list[LearningRecord] = []
         self._checks: list[BackendChecked] = []
         self._unsaved = 0
+        self._stop = False
         self._show: Callable[[float], None] = lambda _done: None
         controller.subscribe(self._note)
 
@@ -150,12 +148,16 @@ class _Session:
         with Progress(*columns, console=err, transient=True, disable=self._quiet or not err.is_terminal) as shown:
             bar = shown.add_task(title, total=len(self._jobs))
             self._show = lambda done: shown.update(bar, completed=done)
-            while self._controller.running is not None or self._controller.queue:
-                try:
+            with interruptions(self._note_stop):
+                while self._controller.running is not None or self._controller.queue:
                     self._controller.pump(wait_s=0.5)
-                except KeyboardInterrupt:
-                    err.print("Stopping; what is finished stays.")
-                    self._controller.cancel()
+                    if self._stop:
+                        self._stop = False
+                        err.print("Stopping; what is finished stays.")
+                        self._controller.cancel()
+
+    def _note_stop(self) -> None:
+        self._stop = True
 
     def _note(self, event: Event) -> None:
         if isinstance(event, BackendChecked):

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import msgspec
 from rich.console import Console
@@ -23,6 +27,24 @@ def print_json(document: object) -> None:
     """One JSON document on standard output."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
     sys.stdout.flush()
+
+
+@contextmanager
+def interruptions(told: Callable[[], None]) -> Iterator[None]:
+    """The first Ctrl+C only calls `told`, which must do next to nothing; the second one interrupts as usual.
+
+    As an exception it would strike anywhere, and an event taken from the inbox but not yet folded would be lost.
+    """
+
+    def first(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        told()
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def settings_of(_args: argparse.Namespace, places: Places) -> Settings:

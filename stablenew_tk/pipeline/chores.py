@@ -9,13 +9,13 @@ from functools import singledispatchmethod
 from pathlib import Path
 
 from ..backends.base import Backend
-from ..domain.errors import BackendError, InvalidInput, NotSaved, StorageError
+from ..domain.errors import BackendError, InvalidInput, StorageError
 from ..domain.history import History, Position
 from ..domain.record import LearningRecord
 from ..domain.selection import select
 from ..storage.checkpoint import load_history, save_checkpoint
 from ..storage.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
-from ..storage.packs import add_pack, ensure_starter, list_packs, load_pack
+from ..storage.packs import add_pack, ensure_starter, list_packs, read_pack
 from ..storage.places import Places
 from ..storage.replay import read_record, recent
 from ..storage.reveal import reveal
@@ -108,7 +108,7 @@ class Chores:
     def _(self, order: AppendLine) -> LineSaved | LineNotSaved:
         try:
             saved = self._writer.append(order.line)
-        except NotSaved as refused:
+        except StorageError as refused:
             return LineNotSaved(line=order.line, message=str(refused))
         return LineSaved(line=saved.line, position=saved.position)
 
@@ -167,9 +167,12 @@ class Chores:
     @perform.register
     def _(self, order: LoadPack) -> PackLoaded:
         try:
-            return PackLoaded(path=order.path, pack=load_pack(order.path))
-        except (StorageError, InvalidInput) as problem:
-            return PackLoaded(path=order.path, pack=None, problem=str(problem))
+            pack = read_pack(order.path)
+        except StorageError as unreadable:
+            return PackLoaded(path=order.path, pack=None, problem=str(unreadable))
+        first = pack.errors[0] if pack.errors else None
+        problem = f"{order.path.name}, line {first.line}: {first.message}" if first is not None else ""
+        return PackLoaded(path=order.path, pack=pack, problem=problem)
 
     @perform.register
     def _(self, order: CheckBackend) -> BackendChecked:

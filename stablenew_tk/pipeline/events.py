@@ -147,7 +147,10 @@ class PacksListed(Event, frozen=True, kw_only=True):
 
 
 class PackLoaded(Event, frozen=True, kw_only=True):
-    """One pack read from disk; `pack` is None when it cannot be read."""
+    """One pack read from disk, its errors and warnings inside; `pack` is None when it cannot be read.
+
+    `problem` says why it cannot be read or run.
+    """
 
     path: Path
     pack: PromptPack | None
@@ -176,7 +179,27 @@ class ChoreFailed(Event, frozen=True, kw_only=True):
     message: str
 
 
-# ---- changes the controller announces to the views (never cross a thread)
+# ---- what the controller folds from these and announces to the views (never crosses a thread)
+
+
+class Running(Struct, frozen=True):
+    """The job being made and how far it is. `began` is monotonic time; `stopped`: the user said so."""
+
+    job: Job
+    began: float
+    stage: str = ""
+    stage_number: int = 0
+    stage_count: int = 1
+    fraction: float = 0.0
+    step: int = 0
+    steps: int = 0
+    state: str = ""
+    stopped: bool = False
+
+    @property
+    def done(self) -> float:
+        """Share of the whole job, 0 to 1."""
+        return min(1.0, (max(0, self.stage_number - 1) + self.fraction) / max(1, self.stage_count))
 
 
 class QueueChanged(Event, frozen=True, kw_only=True):

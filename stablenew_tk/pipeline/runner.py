@@ -258,8 +258,10 @@ class _Attempt:
         """The error as the record keeps it, in its own words or in others."""
         status = error.status if isinstance(error, BackendError) else 0
         retryable = error.retryable if isinstance(error, BackendError) else isinstance(error, NotSaved)
+        # A backend may raise kinds of its own; the record names the one that everybody knows.
+        kind = next((kind for kind in type(error).__mro__ if kind.__module__ == StableNewError.__module__), type(error))
         return Failure(
-            error=type(error).__name__,
+            error=kind.__name__,
             message=(message or str(error))[:MESSAGE_LIMIT],
             stage=self._stage,
             status=status,

@@ -70,6 +70,11 @@ class Node:
         self._stop.set()
         self.cancel()
         self._jobs.put(None)
+        node = self._threads[0]
+        node.join(timeout_s)
+        if node.is_alive():
+            # An engine that hangs does not hear an interrupt; cutting the connection is what is left.
+            self.backend.close()
         for thread in self._threads:
             thread.join(timeout_s)
         return not any(thread.is_alive() for thread in self._threads)
@@ -80,16 +85,23 @@ class Node:
         while (job := self._jobs.get()) is not None:
             self._job_id = job.job_id
             try:
-                if self._cancel.is_set():
-                    self._runner.skip(job)
-                else:
-                    self._runner.run(job, self._cancel.is_set)
-            except Exception as error:
-                log.exception("job %s ended by an unexpected error", job.job_id)
-                self._runner.broken(job, error)
+                self._make(job)
+            except Exception:
+                # Not even giving the job up went as it should. It has had its JobEnded; the next one must not suffer.
+                log.exception("giving up job %s failed", job.job_id)
             finally:
                 self._stage = ""
         self.backend.close()
+
+    def _make(self, job: Job) -> None:
+        try:
+            if self._cancel.is_set():
+                self._runner.skip(job)
+            else:
+                self._runner.run(job, self._cancel.is_set)
+        except Exception as error:
+            log.exception("job %s ended by an unexpected error", job.job_id)
+            self._runner.broken(job, error)
 
     def _emit(self, event: Event) -> None:
         if isinstance(event, StageStarted):

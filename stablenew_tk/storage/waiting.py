@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..domain.errors import Unreadable
+from ..domain.errors import NotSaved, Unreadable
 from ..domain.job import Job
 from .files import read_bounded, write_atomic
 
@@ -16,10 +16,13 @@ SIZE_LIMIT = 64 * 1024 * 1024
 
 def save_waiting(path: Path, jobs: Sequence[Job]) -> None:
     """Write the jobs down; no jobs removes the file. Raises NotSaved."""
-    if not jobs:
-        path.unlink(missing_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if not jobs:
+            path.unlink(missing_ok=True)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotSaved(f"The waiting jobs were not written down in {path.parent}: {error.strerror}.") from error
     write_atomic(path, msgspec.json.encode(jobs))
 
 
