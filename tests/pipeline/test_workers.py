@@ -1,0 +1,392 @@
+"""The threads: each has a name and an end, none dies of an error, and nothing is lost between them."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+
+import pytest
+from conftest import wait_until
+from fake_webui import FakeWebUI
+from jobs import LATER, Workshop, job, new_id, webui
+from journal_lines import rate
+
+from stablenew_tk.backends.base import StageImage, StageProgress, StageResult
+from stablenew_tk.backends.sketch import Sketch
+from stablenew_tk.domain.errors import InvalidInput, NotSaved
+from stablenew_tk.pipeline import workers
+from stablenew_tk.pipeline.events import (
+    AppendLine,
+    ChoreFailed,
+    ImageSaved,
+    JobEnded,
+    ListPacks,
+    LoadPack,
+    MakeThumbnail,
+    NodeWaiting,
+    StageProgressed,
+    StageStarted,
+)
+from stablenew_tk.pipeline.workers import Desk, Node, drain
+from stablenew_tk.storage.replay import recent, verify
+
+PICTURE = StageResult(images=(StageImage(data=b"whole", suffix=".png", width=8, height=8, seed=1),))
+SLOW = {"txt2img.steps": 150}
+
+
+class House:
+    """A node with its inbox; `events` is everything that came so far."""
+
+    def __init__(self, folder, backend, *, patient=False):
+        self.inbox, self.events = queue.SimpleQueue(), []
+        self.shop = Workshop(folder, backend)
+        self.node = Node(backend, self.shop.around, self.inbox, patient=patient)
+
+    def pump(self):
+        self.events += drain(self.inbox)
+
+    def told(self, kind):
+        self.pump()
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def until(self, kind, count=1):
+        wait_until(lambda: len(self.told(kind)) >= count)
+        return self.told(kind)[count - 1]
+
+    def make(self, one):
+        ended = len(self.told(JobEnded))
+        self.node.start(one)
+        return self.until(JobEnded, ended + 1).record
+
+
+@pytest.fixture
+def house(tmp_path):
+    made = []
+
+    def build(backend, **options):
+        made.append(House(tmp_path, backend, **options))
+        return made[0]
+
+    yield build
+    for one in made:
+        assert one.node.close()
+        assert one.told(JobEnded) or not one.told(StageStarted)
+
+
+def names():
+    return {thread.name for thread in threading.enumerate()}
+
+
+class Faulty:
+    """A backend whose author made a mistake: it raises what nobody expects, where the test wants it."""
+
+    kind, name, version = "sketch", "faulty", "1"
+
+    def __init__(self, **errors):
+        self.errors, self.closed = errors, False
+
+    def _raise(self, where):
+        if where in self.errors:
+            raise self.errors[where]
+
+    def check(self):
+        raise NotImplementedError
+
+    def generate(self, order):
+        self._raise("generate")
+        if order.prompt == "slowly":
+            wait_until(lambda: self.closed)
+        return PICTURE
+
+    def progress(self):
+        self._raise("progress")
+        return StageProgress(fraction=0.5)
+
+    def interrupt(self):
+        self._raise("interrupt")
+
+    def close(self):
+        self.closed = True
+        self._raise("close")
+
+
+class TestNode:
+    def test_its_threads_have_names_and_end_on_close(self, tmp_path):
+        made = House(tmp_path, Sketch())
+        assert {"node-local", "pulse-local"} <= names()
+        assert made.node.close()
+        assert not {"node-local", "pulse-local"} & names()
+
+    def test_a_job_is_made_and_told_in_order(self, house):
+        made = house(Sketch())
+        assert made.make(job(**LATER | {"upscale.upscaler": "Lanczos"})).status == "ok"
+        assert [event.stage for event in made.told(StageStarted)] == ["txt2img", "img2img", "adetailer", "upscale"]
+        assert len(made.told(ImageSaved)) == 4
+        assert made.told(JobEnded)[0].recorded
+
+    def test_jobs_are_made_one_after_the_other(self, house):
+        made = house(Sketch())
+        jobs = [job() for _ in range(3)]
+        for one in jobs:
+            made.node.start(one)
+        made.until(JobEnded, 3)
+        assert [event.record.job_id for event in made.told(JobEnded)] == [one.job_id for one in jobs]
+
+    def test_progress_with_a_preview_is_told_while_a_stage_runs(self, house):
+        made = house(Sketch(pace_s=0.02))
+        made.node.start(job(**SLOW))
+        wait_until(lambda: any(event.progress.preview for event in made.told(StageProgressed)))
+        made.node.cancel()
+        made.until(JobEnded)
+
+    def test_stop_ends_a_running_picture_and_keeps_it_as_half_done(self, house):
+        made = house(Sketch(pace_s=0.02))
+        made.node.start(job(**SLOW))
+        wait_until(lambda: (progress := made.node.backend.progress()) is not None and progress.step >= 2)
+        made.node.cancel()
+        record = made.until(JobEnded).record
+        assert record.status == "cancelled"
+        assert [output.suspect for output in record.outputs] == [("interrupted",)]
+
+    def test_after_a_stop_the_next_job_is_made(self, house):
+        made = house(Sketch(pace_s=0.02))
+        made.node.start(job(**SLOW))
+        made.until(StageStarted)
+        made.node.cancel()
+        assert made.until(JobEnded).record.status == "cancelled"
+        assert made.make(job(**{"txt2img.steps": 1})).status == "ok"
+
+    def test_a_job_stopped_before_it_began_has_its_record_all_the_same(self, house):
+        made = house(Sketch(pace_s=0.02))
+        first, second = job(**SLOW), job()
+        made.node.start(first)
+        made.node.start(second)
+        made.until(StageStarted)
+        made.node.cancel()
+        made.until(JobEnded, 2)
+        kept = {folded.record.job_id: folded.record.status for folded in recent(made.shop.journal, 9)}
+        assert kept == {first.job_id: "cancelled", second.job_id: "cancelled"}
+
+    def test_closing_while_a_picture_is_made_ends_it_with_a_record(self, tmp_path):
+        made = House(tmp_path, Sketch(pace_s=0.02))
+        made.node.start(job(**SLOW))
+        made.until(StageStarted)
+        assert made.node.close()
+        assert made.told(JobEnded)[0].record.status == "cancelled"
+        assert made.told(JobEnded)[0].recorded
+
+    def test_closing_cuts_the_line_to_a_server_that_hangs(self, tmp_path):
+        with FakeWebUI() as server:
+            server.fault("hang")
+            made = House(tmp_path, webui(server, stall_s=60.0))
+            made.node.start(job())
+            wait_until(lambda: server.count("txt2img") == 1)
+            assert made.node.close(timeout_s=0.3) or made.node.close()
+            assert [event.record.status for event in made.told(JobEnded)] == ["cancelled"]
+
+    def test_stop_reaches_a_webui_in_the_middle_of_a_picture(self, house):
+        with FakeWebUI("forge-ui") as server:
+            made = house(webui(server))
+            server.hold(step=3)
+            made.node.start(job())
+            server.held.wait(10)
+            made.node.cancel()
+            record = made.until(JobEnded).record
+            assert (record.status, record.outputs[0].suspect) == ("cancelled", ("interrupted",))
+            assert made.node.close()
+
+
+class TestPatience:
+    @pytest.fixture(autouse=True)
+    def _short_waits(self, monkeypatch):
+        monkeypatch.setattr(workers, "PROBE_DELAYS_S", (0.01, 0.05))
+
+    @pytest.fixture
+    def port(self):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            return probe.getsockname()[1]
+
+    def test_a_job_waits_for_a_server_that_is_started_late(self, house, port):
+        server = FakeWebUI(port=port)
+        made = house(webui(server), patient=True)
+        made.node.start(job())
+        waiting = made.until(NodeWaiting, 3)
+        assert "No WebUI is running" in waiting.message
+        with server:
+            assert made.until(JobEnded).record.status == "ok"
+            assert server.count("txt2img") == 1
+        assert len(recent(made.shop.journal, 9)) == 1
+
+    def test_a_server_that_dies_in_a_later_stage_is_waited_for_and_no_finished_stage_is_made_again(self, house):
+        with FakeWebUI() as server:
+            made = house(webui(server), patient=True)
+            server.fault("reset-running", nth=2)
+            made.node.start(job(**{"img2img.enabled": True}))
+            made.until(ImageSaved)
+            server.go_down()
+            made.until(NodeWaiting)
+            server.come_back()
+            record = made.until(JobEnded).record
+            assert (record.status, len(record.outputs), server.count("txt2img")) == ("ok", 2, 1)
+
+    def test_the_waits_grow_and_then_stay(self, house, port):
+        made = house(webui(FakeWebUI(port=port)), patient=True)
+        made.node.start(job())
+        made.until(NodeWaiting, 4)
+        assert [event.retry_in_s for event in made.told(NodeWaiting)][:4] == [0.01, 0.05, 0.05, 0.05]
+        made.node.cancel()
+        assert made.until(JobEnded).record.status == "cancelled"
+
+    def test_closing_does_not_wait_for_the_server(self, tmp_path, port, monkeypatch):
+        monkeypatch.setattr(workers, "PROBE_DELAYS_S", (600.0,))
+        made = House(tmp_path, webui(FakeWebUI(port=port)), patient=True)
+        made.node.start(job())
+        made.until(NodeWaiting)
+        assert made.node.close()
+        assert made.told(JobEnded)[0].record.status == "cancelled"
+
+    def test_an_impatient_node_lets_the_job_fail(self, house, port):
+        made = house(webui(FakeWebUI(port=port)))
+        assert made.make(job()).error.error == "Unreachable"
+        assert not made.told(NodeWaiting)
+
+
+@pytest.mark.usefixtures("expects_error_log")
+class TestMistakes:
+    def test_an_unexpected_error_ends_the_job_and_the_node_lives_on(self, house):
+        backend = Faulty(generate=ZeroDivisionError("division by zero"))
+        made = house(backend)
+        record = made.make(job())
+        assert (record.status, record.error.error) == ("failed", "ZeroDivisionError")
+        backend.errors.clear()
+        assert made.make(job()).status == "ok"
+        assert len(recent(made.shop.journal, 9)) == 2
+
+    def test_an_error_in_progress_or_interrupt_costs_neither_the_job_nor_the_pulse(self, house):
+        backend = Faulty(progress=KeyError("x"), interrupt=KeyError("y"))
+        made = house(backend)
+        made.node.start(job("slowly"))
+        made.until(StageStarted)
+        made.node.cancel()
+        backend.closed = True
+        assert made.until(JobEnded).record.status == "ok"
+        assert "pulse-local" in names()
+
+    def test_a_journal_that_raises_something_strange_costs_one_record_and_not_the_thread(self, house, monkeypatch):
+        made = house(Faulty())
+        append = made.shop.around.writer.append
+        monkeypatch.setattr(made.shop.around.writer, "append", lambda line: 1 / 0)
+        assert made.make(job()).status == "ok"
+        assert not made.told(JobEnded)[0].recorded
+        made.until(ChoreFailed)
+        monkeypatch.setattr(made.shop.around.writer, "append", append)
+        assert made.make(job()).status == "ok"
+        assert len(made.told(JobEnded)) == 2
+
+    def test_even_an_error_while_giving_up_is_survived(self, house, monkeypatch):
+        backend = Faulty(generate=KeyError("x"))
+        made = house(backend)
+        monkeypatch.setattr(made.shop.around.writer, "append", lambda line: 1 / 0)
+        assert made.make(job()).status == "failed"
+        assert made.make(job()).status == "failed"
+
+
+class Gate:
+    """A desk worker that stops at its first order until it is let go, and notes the order of the rest."""
+
+    def __init__(self):
+        self.at_work, self.go, self.done = threading.Event(), threading.Event(), []
+
+    def __call__(self, order):
+        self.at_work.set()
+        assert self.go.wait(10)
+        self.done.append(order)
+
+
+def thumb(image_id):
+    return MakeThumbnail(image_id=image_id, position=None, output_index=0, edge=64)
+
+
+class TestDesk:
+    @pytest.fixture
+    def inbox(self):
+        return queue.SimpleQueue()
+
+    @pytest.fixture
+    def gate(self, inbox):
+        gate = Gate()
+        gate.desk = Desk(gate, inbox)
+        gate.desk.ask(ListPacks())
+        gate.at_work.wait(10)
+        yield gate
+        gate.go.set()
+        assert gate.desk.close()
+
+    def test_its_thread_has_a_name_and_ends_on_close(self, inbox):
+        desk = Desk(lambda order: None, inbox, name="clerk")
+        assert "clerk" in names()
+        assert desk.close()
+        assert "clerk" not in names()
+
+    def test_lines_go_before_reads_and_reads_before_thumbnails(self, gate):
+        line = AppendLine(line=None)
+        gate.desk.ask(thumb("a"), Desk.LAST)
+        gate.desk.ask(LoadPack(path=None), Desk.SOON)
+        gate.desk.ask(line, Desk.FIRST)
+        gate.go.set()
+        wait_until(lambda: len(gate.done) == 4)
+        assert gate.done[1:] == [line, LoadPack(path=None), thumb("a")]
+
+    def test_the_thumbnail_asked_for_last_is_made_first_and_reads_keep_their_order(self, gate):
+        for name in "abc":
+            gate.desk.ask(thumb(name), Desk.LAST)
+            gate.desk.ask(LoadPack(path=name), Desk.SOON)
+        gate.go.set()
+        wait_until(lambda: len(gate.done) == 7)
+        assert [order.path for order in gate.done[1:4]] == ["a", "b", "c"]
+        assert [order.image_id for order in gate.done[4:]] == ["c", "b", "a"]
+
+    def test_closing_finishes_what_concerns_the_disk_and_drops_thumbnails(self, gate):
+        for name in "abc":
+            gate.desk.ask(thumb(name), Desk.LAST)
+        gate.desk.ask(AppendLine(line=None), Desk.FIRST)
+        gate.desk.ask(LoadPack(path=None))
+        closing = threading.Thread(target=gate.desk.close, name="closing")
+        closing.start()
+        wait_until(gate.desk._dropped.is_set)
+        gate.go.set()
+        closing.join(10)
+        assert [type(order) for order in gate.done] == [ListPacks, AppendLine, LoadPack]
+
+    @pytest.mark.parametrize("error", [InvalidInput("No such thing."), NotSaved("The disk is full.")])
+    def test_a_chore_that_fails_is_told_in_its_own_words(self, inbox, error):
+        def refuse(_order):
+            raise error
+
+        desk = Desk(refuse, inbox)
+        desk.ask(ListPacks())
+        assert inbox.get(timeout=10) == ChoreFailed(what="ListPacks", message=str(error))
+        assert desk.close()
+
+    def test_a_mistake_of_ours_is_told_too_and_the_next_chore_is_done(self, inbox, expects_error_log):
+        answers = iter([lambda: 1 / 0, lambda: ChoreFailed(what="next", message="done")])
+        desk = Desk(lambda order: next(answers)(), inbox)
+        desk.ask(ListPacks())
+        desk.ask(ListPacks())
+        assert "StableNew itself made a mistake (ZeroDivisionError" in inbox.get(timeout=10).message
+        assert inbox.get(timeout=10).what == "next"
+        assert desk.close()
+
+
+def test_many_jobs_and_ratings_at_once_leave_a_whole_journal(house):
+    made = house(Sketch())
+    writer = made.shop.around.writer
+    desk = Desk(lambda order: writer.append(order.line) and None, made.inbox)
+    for _ in range(15):
+        made.node.start(job())
+        desk.ask(AppendLine(line=rate(new_id(), 4)), Desk.FIRST)
+    made.until(JobEnded, 15)
+    assert desk.close()
+    found = verify(made.shop.journal)
+    assert (found.lines, found.ok, found.gaps) == (30, 30, ())
