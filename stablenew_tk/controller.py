@@ -45,6 +45,7 @@ from .pipeline.events import (
     LineNotSaved,
     LineSaved,
     LoadHistory,
+    NodeWaiting,
     Order,
     QueueChanged,
     SaveCheckpoint,
@@ -192,7 +193,7 @@ class Controller:
         if all_jobs:
             self.queue.clear()
         if self.running is not None and self._node is not None:
-            self.running = msgspec.structs.replace(self.running, stopped=True)
+            self.running = msgspec.structs.replace(self.running, stopped=True, again=False)
             self._node.cancel()
         self._queue_changed()
 
@@ -221,6 +222,7 @@ class Controller:
         if moved:
             self.capabilities = None
             self.check_backend()
+            self._take_back(only_waiting=True)
 
     def forecast_s(self, configs: Iterable[PipelineConfig], *, done: float = 0.0) -> float | None:
         """Seconds that jobs with these configs will take, less the share `done` of the first; None = unknown."""
@@ -239,6 +241,7 @@ class Controller:
         """Stop everything and wait for the threads. Returns how many lines could not be written (0 = all is safe)."""
         self._subscribers.clear()
         self._closing = True
+        self._take_back()
         if self._node is not None:
             self._node.close(timeout_s)
         self._take_in_all()
@@ -289,24 +292,14 @@ class Controller:
             self.capabilities = event.capabilities
 
     @_fold.register
-    def _(self, event: StageStarted) -> None:
+    def _(self, event: StageStarted | StageProgressed | NodeWaiting) -> None:
         if self.running is not None:
-            self.running = msgspec.structs.replace(
-                self.running, stage=event.stage, stage_number=event.number, fraction=0.0, step=0, steps=0, state=""
-            )
-
-    @_fold.register
-    def _(self, event: StageProgressed) -> None:
-        if self.running is not None:
-            now = event.progress
-            self.running = msgspec.structs.replace(
-                self.running, fraction=now.fraction, step=now.step, steps=now.steps, state=now.state
-            )
+            self.running = self.running.after(event)
 
     @_fold.register
     def _(self, event: JobEnded) -> None:
-        if self._closing and event.record.status == "cancelled" and self.running and not self.running.stopped:
-            # Closing was not a wish about this job: it goes on next time, as a new job with its own record.
+        if self.running is not None and self.running.again and event.record.status == "cancelled":
+            # As a new job with its own record.
             self.queue.insert(0, msgspec.structs.replace(self.running.job, job_id=new_id()))
         self.running = None
         if event.record.status == "ok":
@@ -345,6 +338,14 @@ class Controller:
         # Set at once: JobStarted arrives later, and nothing else may be started meanwhile.
         self.running = Running(job=job, began=time.monotonic(), stage_count=len(job.stages))
         node.start(job)
+
+    def _take_back(self, *, only_waiting: bool = False) -> None:
+        """Stop the running job although nobody wished so: it goes back into the queue, for another address or start."""
+        if self.running is None or self.running.stopped or self._node is None:
+            return
+        if self.running.waiting or not only_waiting:
+            self.running = msgspec.structs.replace(self.running, again=True)
+            self._node.cancel()
 
     def _node_in_force(self) -> Node:
         wanted = (backend_order(self.settings), output_root(self.places, self.settings))
