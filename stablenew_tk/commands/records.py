@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+from rich.markup import escape
 from rich.table import Table
 
 from ..domain.errors import InvalidInput, NotSaved
@@ -56,7 +57,11 @@ def _show(args: argparse.Namespace, places: Places) -> int:
             when = record.ts[:19].replace("T", " ")
             name = image.image_id if image else "–"
             tags = ", ".join(said.tags) if said else ""
-            table.add_row(when, record.pack_id, record.prompt_id, str(record.seed), record.status, name, stars, tags)
+            status = f"{record.status}, suspect" if image and image.suspect else record.status
+            seed = str(image.seed if image else record.seed)
+            table.add_row(
+                when, escape(record.pack_id), escape(record.prompt_id), seed, status, name, stars, escape(tags)
+            )
     out.print(table)
     return OK
 
@@ -107,6 +112,8 @@ def _repair(args: argparse.Namespace, places: Places) -> int:
     report = repair(places.journal)
     if args.json:
         print_json(report)
+    elif not report.segments:
+        out.print("Nothing to repair: every line is whole.")
     else:
         out.print(f"{report.moved} damaged lines set aside in {len(report.segments)} files; {report.kept} kept there.")
         for copy in report.copies:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
     if args.json:
         print_json(report)
     else:
-        _print_report(report)
+        _print_report(report, _called(places))
     return OK if report.jobs and report.ok == report.jobs and not report.unsaved else FAILED
 
 
@@ -195,7 +196,12 @@ class _Session:
         )
 
 
-def _print_report(report: RunReport) -> None:
+def _called(places: Places) -> str:
+    """How this program is called so that it finds the same folders again."""
+    return f"stablenew --data-dir {shlex.quote(str(places.data))}" if places.kind == "option" else "stablenew"
+
+
+def _print_report(report: RunReport, program: str) -> None:
     for problem in report.errors:
         err.print(problem, style="red", markup=False)
     if not report.jobs:
@@ -203,7 +209,8 @@ def _print_report(report: RunReport) -> None:
     out.print(f"{report.ok} of {report.jobs} jobs done, {report.failed} failed, {report.cancelled} stopped.")
     doubtful = [image for image in report.images if image.suspect]
     if doubtful:
-        out.print(f"{len(doubtful)} pictures are suspect and do not count as evidence:", style="yellow")
+        many = "1 picture is suspect and does" if len(doubtful) == 1 else f"{len(doubtful)} pictures are suspect and do"
+        out.print(f"{many} not count as evidence:", style="yellow")
         for image in doubtful:
             out.print(f"  {image.image_id}  {', '.join(image.suspect)}", markup=False)
     if report.unsaved:
@@ -211,5 +218,5 @@ def _print_report(report: RunReport) -> None:
     out.print(f"Pictures: {report.outputs}", markup=False)
     out.print(f"Records:  {report.journal}", markup=False)
     if report.images:
-        out.print(f"Rate one: stablenew rate {report.images[-1].image_id} 4     (1 to 5 stars)", markup=False)
-        out.print("See all:  stablenew records show", markup=False)
+        out.print(f"Rate one: {program} rate {report.images[-1].image_id} 4     (1 to 5 stars)", markup=False)
+        out.print(f"See all:  {program} records show", markup=False)

@@ -1,0 +1,111 @@
+"""`packs check` and `doctor`: what is wrong is said before anything is made."""
+
+from __future__ import annotations
+
+import pytest
+from fake_webui import FakeWebUI
+from terminal import Terminal
+
+
+@pytest.fixture
+def cli(tmp_path, capsys):
+    return Terminal(tmp_path, capsys)
+
+
+class TestPacksCheck:
+    def test_a_good_pack_is_0(self, cli):
+        said = cli("packs", "check", cli.pack, "--json")
+        assert said.code == 0
+        assert said.json == {"prompts": 2, "errors": [], "warnings": []}
+
+    def test_errors_are_1_and_have_their_line(self, cli):
+        cli.pack.write_text("a boat\n\nneg: text\n\nname: only\n")
+        said = cli("packs", "check", cli.pack, "--json")
+        assert said.code == 1
+        assert said.json["prompts"] == 1
+        assert [(error["line"], error["column"]) for error in said.json["errors"]] == [(3, 1), (5, 1)]
+        assert all(set(error) == {"line", "column", "message"} for error in said.json["errors"])
+
+    def test_warnings_are_told_and_are_no_failure(self, cli):
+        cli.pack.write_text("a boat\nneg: text\nmore of the boat\n")
+        said = cli("packs", "check", cli.pack, "--json")
+        assert said.code == 0
+        assert [warning["line"] for warning in said.json["warnings"]] == [3]
+
+    def test_in_words_each_problem_is_a_line(self, cli):
+        cli.pack.write_text("a boat\nneg: text\nmore\n\nneg: [red]text\n")
+        said = cli("packs", "check", cli.pack)
+        assert said.code == 1
+        assert said.out.splitlines()[0] == "two: 1 prompts, 1 errors."
+        assert any(line.startswith("  line 5: error: ") for line in said.out.splitlines())
+        assert any(line.startswith("  line 3: warning: ") for line in said.out.splitlines())
+
+    def test_an_empty_pack_is_an_error(self, cli):
+        cli.pack.write_text("# nothing\n")
+        said = cli("packs", "check", cli.pack, "--json")
+        assert said.code == 1
+        assert "no prompt" in said.json["errors"][0]["message"]
+
+    def test_a_file_that_is_no_text_is_1_with_a_sentence(self, cli):
+        cli.pack.write_bytes(b"fine\n\xff\xfe\xfd")
+        said = cli("packs", "check", cli.pack, "--json")
+        assert said.code == 1
+        assert "line 2: not UTF-8" in said.json["error"]
+
+    def test_a_pack_that_is_not_there_is_2_and_lists_what_is(self, cli):
+        said = cli("packs", "check", "nothing", "--json")
+        assert said.code == 2
+        assert "starter" in said.json["error"]
+
+    def test_the_starter_pack_is_good(self, cli):
+        assert cli("packs", "check", "starter", "--json").json["warnings"] == []
+
+
+class TestDoctor:
+    def found(self, said):
+        return {check["name"]: check for check in said.json["checks"]}
+
+    def test_a_fresh_installation_is_well(self, cli):
+        said = cli("doctor", "--json")
+        assert said.code == 0
+        names = {"program", "window", "settings", "records", "pictures", "journal", "backend"}
+        assert set(self.found(said)) == names
+        assert not any(check["ok"] is False for check in said.json["checks"])
+
+    def test_it_leaves_nothing_behind_but_folders_and_a_lock(self, cli):
+        cli("doctor")
+        assert {path.suffix for path in cli.data.rglob("*") if path.is_file()} <= {".lock"}
+
+    def test_a_backend_that_is_away_is_1(self, cli):
+        cli.data.mkdir()
+        (cli.data / "settings.json").write_text('{"backend": "http://127.0.0.1:9"}')
+        said = cli("doctor", "--json")
+        assert said.code == 1
+        assert "No WebUI is running" in self.found(said)["backend"]["detail"]
+
+    def test_a_backend_that_answers_is_named(self, cli):
+        with FakeWebUI() as server:
+            cli.data.mkdir()
+            (cli.data / "settings.json").write_text(f'{{"backend": "{server.url}"}}')
+            assert "2 checkpoints" in self.found(cli("doctor", "--json"))["backend"]["detail"]
+
+    def test_a_damaged_journal_is_1_with_the_way_to_look(self, cli):
+        cli.run()
+        cli.damage(1)
+        said = cli("doctor", "--json")
+        assert said.code == 1
+        assert "records verify" in self.found(said)["journal"]["detail"]
+
+    def test_a_journal_that_cannot_be_read_does_not_end_the_other_checks(self, cli):
+        cli.data.mkdir()
+        cli.journal.write_text("a file where the folder should be")
+        said = cli("doctor", "--json")
+        assert said.code == 1
+        found = self.found(said)
+        assert (found["journal"]["ok"], found["records"]["ok"], found["backend"]["ok"]) == (False, False, True)
+
+    def test_in_words_everything_stands_in_a_table(self, cli):
+        said = cli("doctor")
+        assert said.code == 0
+        assert "Sketch" in said.out
+        assert str(cli.journal) in said.out

@@ -1,0 +1,125 @@
+"""`stablenew rate`: stars, tags and notes from a terminal."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from jobs import full_disk
+from journal_lines import output, record
+from terminal import Terminal
+
+from stablenew_tk.storage.journal import LearningRecordWriter
+from stablenew_tk.storage.lines import with_crc
+from stablenew_tk.storage.replay import recent
+
+
+@pytest.fixture
+def cli(tmp_path, capsys):
+    return Terminal(tmp_path, capsys)
+
+
+@pytest.fixture
+def image(cli):
+    """A picture of a run of two."""
+    return cli.run()["images"][0]
+
+
+def held(cli):
+    return {image_id: said for one in cli.shown("--limit", 1000) for image_id, said in one["feedback"].items()}
+
+
+def test_a_rating_is_saved_and_its_event_named(cli, image):
+    said = cli("rate", image["image_id"], 4, "--json")
+    assert said.code == 0
+    assert said.json["saved"] is True
+    assert len(said.json["event_id"]) == 26
+    assert held(cli) == {image["image_id"]: {"rating": 4, "tags": [], "note": ""}}
+
+
+def test_tags_and_a_note_come_with_it(cli, image):
+    cli("rate", image["image_id"], 5, "--tag", "good light", "--tag", " calm ", "--tag", " ", "--note", "the one")
+    assert held(cli)[image["image_id"]] == {"rating": 5, "tags": ["good light", "calm"], "note": "the one"}
+
+
+def test_the_last_rating_holds_and_0_takes_it_back(cli, image):
+    for stars in (5, 2):
+        cli("rate", image["image_id"], stars)
+    assert held(cli)[image["image_id"]]["rating"] == 2
+    assert "taken back" in cli("rate", image["image_id"], 0).out
+    assert held(cli)[image["image_id"]]["rating"] == 0
+
+
+def test_a_picture_can_be_named_by_its_file(cli, image, monkeypatch):
+    monkeypatch.chdir(cli.outputs)
+    relative = image["path"].removeprefix(f"{cli.outputs}/")
+    for name in (image["path"], relative, f"../outputs/./{relative}"):
+        assert cli("rate", name, 3, "--json").json["images"] == [image["image_id"]]
+
+
+def test_a_link_to_the_folder_is_no_other_file(cli, image, tmp_path):
+    (tmp_path / "link").symlink_to(cli.outputs)
+    name = image["path"].replace(str(cli.outputs), str(tmp_path / "link"))
+    assert cli("rate", name, 3, "--json").json["images"] == [image["image_id"]]
+
+
+def test_a_run_means_all_its_finished_pictures(cli):
+    report = cli.run("--set", "img2img.enabled=on")
+    said = cli("rate", report["run_id"], 2, "--json").json
+    assert set(said["images"]) == {image["image_id"] for image in report["images"] if image["stage"] == "img2img"}
+    assert len(said["event_ids"]) == 2
+    assert said["event_id"] == said["event_ids"][0]
+
+
+def test_half_done_pictures_of_a_run_are_not_rated(cli):
+    whole, half = output(), output(suspect=("interrupted",))
+    writer = LearningRecordWriter(cli.journal)
+    writer.append(record(images=0, outputs=(whole,)))
+    writer.append(record(images=0, outputs=(half,), status="cancelled"))
+    assert cli("rate", "RUN", 4, "--json").json["images"] == [whole.image_id]
+
+
+def test_a_run_of_nothing_but_failures_has_nothing_to_rate(cli):
+    LearningRecordWriter(cli.journal).append(record(images=0, status="failed"))
+    said = cli("rate", "RUN", 4)
+    assert said.code == 2
+    assert "no picture to rate" in said.err
+
+
+def test_a_run_larger_than_one_look_back_is_rated_whole(cli):
+    cli.journal.mkdir(parents=True)
+    lines = [with_crc(msgspec.json.encode(record(run_id="LONG"))) + b"\n" for _ in range(450)]
+    (cli.journal / "records-000001.jsonl").write_bytes(b"".join(lines))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stablenew_tk.storage.journal.os.fsync", lambda _descriptor: None)
+        assert len(cli("rate", "LONG", 3, "--json").json["images"]) == 450
+    assert all(said.rating == 3 for folded in recent(cli.journal, 1000) for said in folded.feedback.values())
+
+
+@pytest.mark.parametrize("name", ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "nothing.png", "", "/"])
+def test_an_unknown_name_is_wrong_use(cli, image, name):
+    said = cli("rate", name, 4, "--json")
+    assert said.code == 2
+    assert "No recorded picture or run" in said.json["error"]
+    assert held(cli) == {}
+
+
+@pytest.mark.parametrize("stars", ["6", "-1", "x", "4.5"])
+def test_stars_are_0_to_5(cli, image, stars):
+    assert cli("rate", image["image_id"], stars).code == 2
+    assert held(cli) == {}
+
+
+def test_without_any_record_there_is_nothing_to_rate(cli):
+    assert cli("rate", "x", 4).code == 2
+
+
+def test_a_full_disk_is_never_called_saved(cli, image):
+    for _ in range(3):
+        cli.run()
+    with full_disk(sum(path.stat().st_size for path in cli.journal.glob("*.jsonl"))):
+        said = cli("rate", image["image_id"], 4, "--json")
+    assert said.code == 1
+    assert said.json["saved"] is False
+    assert "not saved" in said.json["error"]
+    assert held(cli) == {}
+    assert cli("rate", image["image_id"], 4, "--json").json["saved"] is True

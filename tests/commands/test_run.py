@@ -1,0 +1,251 @@
+"""`stablenew run`: pictures from a terminal, told in one document, stopped without a loss."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import wait_until
+from fake_webui import FakeWebUI
+from jobs import full_disk
+from terminal import FEW, TINY, Terminal, ended, program
+
+from stablenew_tk.storage.images import read_infotext
+from stablenew_tk.storage.replay import recent, verify
+
+REPORT = {
+    "run_id", "jobs", "ok", "failed", "cancelled", "images", "journal", "outputs", "errors", "unsaved",
+}  # fmt: skip
+LATER = [word for stage in ("img2img", "adetailer", "upscale") for word in ("--set", f"{stage}.enabled=on")]
+
+
+@pytest.fixture
+def cli(tmp_path, capsys):
+    return Terminal(tmp_path, capsys)
+
+
+@pytest.fixture
+def fake():
+    with FakeWebUI() as server:
+        yield server
+
+
+def sums(report):
+    return [hashlib.sha256(Path(image["path"]).read_bytes()).hexdigest() for image in report["images"]]
+
+
+class TestReport:
+    def test_it_has_the_shape_others_rely_on(self, cli):
+        said = cli("run", cli.pack, "--json", *FEW)
+        report = said.json
+        assert said.code == 0
+        assert set(report) == REPORT
+        assert [report[name] for name in ("jobs", "ok", "failed", "cancelled", "unsaved")] == [2, 2, 0, 0, 0]
+        assert all(set(image) == {"image_id", "path", "stage", "seed", "suspect"} for image in report["images"])
+        assert Path(report["journal"]) == cli.journal
+        assert all(Path(image["path"]).is_absolute() for image in report["images"])
+
+    def test_it_agrees_with_the_records(self, cli):
+        report = cli.run()
+        made = [output for record in reversed(cli.shown()) for output in record["outputs"]]
+        assert [image["image_id"] for image in report["images"]] == [output["image_id"] for output in made]
+        assert sums(report) == [output["sha256"] for output in made]
+        assert {record["run_id"] for record in cli.shown()} == {report["run_id"]}
+
+    def test_as_text_it_ends_with_where_everything_is_and_how_to_rate(self, cli):
+        said = cli("run", cli.pack, *FEW)
+        assert said.code == 0
+        assert said.out.startswith("2 of 2 jobs done")
+        assert f"Pictures: {cli.outputs}" in said.out
+        assert f"Records:  {cli.journal}" in said.out
+        assert f"stablenew --data-dir {cli.data} rate" in said.out
+
+    def test_nothing_is_recorded_when_told_so(self, cli):
+        report = cli.run("--no-record")
+        assert (report["ok"], cli.shown()) == (2, [])
+
+    def test_pictures_go_where_they_are_wanted(self, cli, tmp_path):
+        report = cli.run("--out", tmp_path / "here")
+        assert all(image["path"].startswith(str(tmp_path / "here")) for image in report["images"])
+        assert report["outputs"] == str(tmp_path / "here")
+
+    @pytest.mark.parametrize(
+        ("words", "jobs"), [(["--limit", 1], 1), (["--seeds", 3], 6), (["--seeds", 3, "--limit", 4], 4)]
+    )
+    def test_limit_and_seeds_count_the_jobs(self, cli, words, jobs):
+        report = cli.run(*words, "--seed", 5)
+        assert report["jobs"] == report["ok"] == jobs
+        assert report["images"][0]["seed"] == 5
+
+    def test_a_later_stage_can_start_from_a_picture(self, cli):
+        first = cli.run("--limit", 1)["images"][0]["path"]
+        words = ["--set", "txt2img.enabled=off", "--set", "img2img.enabled=on", "--start-image", first]
+        assert [image["stage"] for image in cli.run(*words)["images"]] == ["img2img", "img2img"]
+
+
+class TestSketch:
+    def test_the_same_seed_twice_gives_the_same_bytes_in_new_files(self, cli):
+        first, second = cli.run("--seed", 5), cli.run("--seed", 5)
+        assert sums(first) == sums(second)
+        assert not {image["path"] for image in first["images"]} & {image["path"] for image in second["images"]}
+
+    def test_prompt_seed_steps_and_cfg_all_change_the_picture(self, cli):
+        base = cli.run("--seed", 5)
+        changed = [
+            ("--seed", 6),
+            ("--seed", 5, "--set", "txt2img.steps=9"),
+            ("--seed", 5, "--set", "txt2img.cfg_scale=12"),
+        ]
+        all_sums = sums(base) + [one for words in changed for one in sums(cli.run(*words))]
+        assert len(set(all_sums)) == 8
+
+    def test_the_starter_pack_runs_by_its_name(self, cli):
+        report = cli("run", "starter", "--json", *FEW).json
+        assert report["ok"] == report["jobs"] > 3
+
+    def test_other_tools_can_read_how_the_picture_was_made(self, cli):
+        text = read_infotext(Path(cli.run("--seed", 5)["images"][0]["path"]))
+        assert text.startswith("a red boat\nNegative prompt: blur\nSteps: 4, Sampler: ")
+        assert "Seed: 5" in text
+
+
+class TestWebUI:
+    def test_a_job_of_four_stages(self, cli, fake):
+        report = cli.run("--backend", fake.url, "--limit", 1, *LATER)
+        assert [image["stage"] for image in report["images"]] == ["txt2img", "img2img", "adetailer", "upscale"]
+        assert [fake.count(route) for route in ("txt2img", "img2img", "extra-single-image")] == [1, 2, 1]
+
+    @pytest.mark.parametrize(
+        ("fault", "code"),
+        [
+            ("other-sampler", "mismatch:txt2img.sampler"),
+            ("other-checkpoint", "mismatch:checkpoint"),
+            ("black", "black"),
+        ],
+    )
+    def test_a_server_that_does_something_else_is_caught_and_shown(self, cli, fake, fault, code):
+        words = ("--limit", 1, "--backend", fake.url, "--set", "checkpoint=ink_model")
+        fake.fault(fault, times=2)
+        assert cli.run(*words)["images"][0]["suspect"] == [code]
+        said = cli("run", cli.pack, *FEW, *words)
+        assert "1 picture" in said.out
+        assert code in said.out
+        assert "suspect" in cli("records", "show").out
+
+    def test_one_failed_job_is_counted_named_and_exits_with_1(self, cli, fake):
+        fake.fault("oom", nth=2)
+        said = cli("run", cli.pack, "--json", *FEW, "--backend", fake.url)
+        assert said.code == 1
+        assert (said.json["ok"], said.json["failed"]) == (1, 1)
+        assert "out of GPU memory" in said.json["errors"][0]
+
+    def test_nobody_at_the_address_is_one_sentence_and_exit_1(self, cli):
+        said = cli("run", cli.pack, "--json", "--backend", "http://127.0.0.1:9")
+        assert (said.code, said.json["jobs"]) == (1, 0)
+        assert said.json["errors"] == ["No WebUI is running at 127.0.0.1:9. Start it, or change the address."]
+        said = cli("run", cli.pack, "--backend", "http://127.0.0.1:9")
+        assert (said.code, said.out) == (1, "")
+        assert said.err.count("\n") == 1
+        assert not cli.journal.exists()
+
+    def test_an_address_that_is_none_is_told(self, cli):
+        said = cli("run", cli.pack, "--json", "--backend", "my computer")
+        assert said.code == 1
+        assert "is not an address" in said.json["errors"][0]
+
+
+class TestWrongUse:
+    @pytest.mark.parametrize(
+        ("pair", "words"),
+        [
+            ("txt2img.steps=900", "txt2img.steps: 900 is outside 1 to 150"),
+            ("txt2img.steps=many", "txt2img.steps: 'many' is not a whole number"),
+            ("txt2img.width=100", "txt2img.width: 100 is not a multiple of 8"),
+            ("txt2img.stepz=9", "'txt2img.stepz'"),
+            ("steps=9", "txt2img.steps"),
+            ("txt2img.cfg_scale=nan", "txt2img.cfg_scale"),
+            ("upscale.mode=huge", "upscale.mode: 'huge' is not one of single, img2img"),
+            ("hires.enabled=perhaps", "hires.enabled: 'perhaps' is neither on nor off"),
+            ("steps", "PATH=VALUE"),
+        ],
+    )
+    def test_a_value_that_cannot_be_used_is_named_with_its_path(self, cli, pair, words):
+        said = cli("run", cli.pack, "--json", "--set", pair)
+        assert said.code == 2
+        assert words in said.json["error"]
+
+    def test_an_unknown_pack_lists_those_there_are(self, cli):
+        said = cli("run", "nothing", "--json")
+        assert said.code == 2
+        assert said.json == {"error": "There is no pack 'nothing'. Packs found: starter."}
+
+    def test_a_pack_with_an_error_is_named_with_its_line(self, cli):
+        cli.pack.write_text("a boat\n\nneg: text\n")
+        said = cli("run", cli.pack)
+        assert (said.code, said.out) == (2, "")
+        assert said.err.startswith("two.txt, line 3: This prompt has a negative")
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["--limit", "-1"], ["--seed", "-2"], ["--seeds", "0"], ["--seed", str(2**32)],
+            ["--set", "txt2img.enabled=off"], ["--start-image", "x.png"],
+        ],
+    )  # fmt: skip
+    def test_numbers_and_stages_that_make_no_sense_are_refused_before_anything_is_made(self, cli, words):
+        said = cli("run", cli.pack, "--json", *words)
+        assert said.code == 2
+        assert said.json["error"].endswith(".") or "random" in said.json["error"]
+        assert not cli.outputs.exists()
+
+    def test_a_name_the_engine_does_not_have_fails_with_the_choices(self, cli):
+        said = cli("run", cli.pack, "--json", *TINY, "--set", "txt2img.sampler=Eular")
+        assert (said.code, said.json["failed"]) == (1, 2)
+        assert "Euler a" in said.json["errors"][0]
+
+
+def test_a_full_disk_is_told_and_exits_with_1(cli):
+    cli.run()
+    with full_disk(1000):
+        said = cli("run", cli.pack, "--json", *FEW)
+    assert said.code == 1
+    assert said.json["failed"] == 2
+    assert "not saved" in said.json["errors"][0]
+    assert cli.verified().code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+class TestStopping:
+    def test_ctrl_c_keeps_what_is_finished_and_exits_with_1(self, cli):
+        with FakeWebUI(step_delay_s=0.02) as server:
+            run = program(
+                "run", cli.pack, "--backend", server.url, "--seeds", 50, "--data-dir", cli.data, "--json", *TINY
+            )
+            wait_until(lambda: server.count("txt2img") >= 2, 30)
+            run.send_signal(signal.SIGINT)
+            said = ended(run)
+        report = said.json
+        assert said.code == 1
+        assert "what is finished stays" in said.err
+        assert report["ok"] >= 1
+        assert report["jobs"] == report["ok"] + report["cancelled"] == 100
+        statuses = [folded.record.status for folded in recent(cli.journal, 200)]
+        assert statuses.count("ok") == report["ok"]
+        assert all(Path(image["path"]).exists() for image in report["images"])
+
+    def test_kill_9_in_the_middle_leaves_a_whole_journal_whose_pictures_are_all_there(self, cli):
+        run = program("run", cli.pack, "--seeds", 500, "--data-dir", cli.data, *FEW)
+        wait_until(lambda: len(recent(cli.journal, 9)) >= 9, 30)
+        run.kill()
+        assert ended(run).code == -signal.SIGKILL
+        found = verify(cli.journal)
+        assert (found.damaged, found.gaps) == ((), ())
+        records = [folded.record for folded in recent(cli.journal, 10_000)]
+        assert len(records) == found.ok >= 9
+        for output in (output for record in records for output in record.outputs):
+            data = (cli.outputs / output.path).read_bytes()
+            assert hashlib.sha256(data).hexdigest() == output.sha256
+        assert cli.run()["ok"] == 2
