@@ -6,8 +6,8 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     __main__    one door: command line or window
     cli         arguments of the terminal
     commands    terminal checks ratings records run
-    gui         keys layout phrases pick theme thumbs icons scrollbar shortcuts stars widgets cells controls fields
-                lists notices papers suspicion viewer chips grid hints pack_panel popups rating settings bars
+    gui         keys layout phrases pick theme icons scrollbar shortcuts thumbs tips stars widgets cells controls
+                fields lists notices papers suspicion viewer chips grid hints pack_panel popups rating settings bars
                 filters fullsize origins portrait preview rules welcome form values inspector seeds stage_cards
                 create review window selftest
     controller  the one application object, single-threaded

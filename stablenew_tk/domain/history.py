@@ -7,7 +7,9 @@ itself is the truth, and a full record is read from it only when somebody looks 
 from __future__ import annotations
 
 import sys
+from array import array
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -232,6 +234,12 @@ class History:
     def taken_back(self, event_id: str) -> bool:
         """Whether a line was undone and not redone."""
         return event_id in self._log.withdrawn
+
+    def latest(self, count: int) -> array[int]:
+        """Rows of the last `count` pictures that are not taken back, newest first."""
+        flags = self._pictures.flags
+        shown = (row for row in range(len(flags) - 1, -1, -1) if not flags[row] & HIDDEN)
+        return array("I", islice(shown, count))
 
     def counts(self) -> Totals:
         """Totals over all pictures that are not taken back."""

@@ -101,8 +101,8 @@ def select(columns: Columns, query: Query) -> Selection:
         chosen = _both(chosen, _mask(columns.flags, lambda flags: bool(flags & SUSPECT)))
     rows = array("I", compress(range(len(chosen)), chosen))
     rows, groups = _best(columns, rows) if query.order == "best" else _by_run(columns, rows, query.order == "newest")
-    runs = [columns.runs[index] for index in set(compress(columns.run, visible))]
-    used_tags = {tag for index in set(compress(columns.tags, visible)) for tag in columns.tag_sets[index]}
+    runs = [columns.runs[index] for index in _used(columns.run, visible)]
+    used_tags = {tag for index in _used(columns.tags, visible) for tag in columns.tag_sets[index]}
     return Selection(
         rows=rows,
         groups=groups,
@@ -111,6 +111,11 @@ def select(columns: Columns, query: Query) -> Selection:
         checkpoints=tuple(sorted({run.checkpoint for run in runs} - {""})),
         tags=tuple(sorted(used_tags)),
     )
+
+
+def _used(column: memoryview, visible: bytes) -> set[int]:
+    """The numbers that occur in the visible rows of a column."""
+    return set(column) if 0 not in visible else set(compress(column, visible))
 
 
 def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes | None = None) -> Totals:
@@ -165,25 +170,36 @@ def _best(columns: Columns, rows: array[int]) -> tuple[array[int], tuple[Group, 
 
 
 def _by_run(columns: Columns, rows: array[int], newest: bool) -> tuple[array[int], tuple[Group, ...]]:
-    pieces: dict[str, list[array[int]]] = {}
-    runs: dict[str, list[Run]] = {}
-    start = 0
-    for index, same in groupby(map(columns.run.__getitem__, rows)):
-        count = len(list(same))
-        run = columns.runs[index]
-        pieces.setdefault(run.run_id, []).append(rows[start : start + count])
-        runs.setdefault(run.run_id, []).append(run)
-        start += count
+    # Reading the column straight through is three times as quick as fetching its numbers row by row.
+    numbers = columns.run if len(rows) == len(columns.run) else array("I", map(columns.run.__getitem__, rows))
+    runs, edges = [], [0]
+    for index, same in groupby(numbers):
+        runs.append(columns.runs[index])
+        edges.append(edges[-1] + len(list(same)))
+    # Most runs stand in one piece. Only those that do not get a list: a container per run would keep the cyclic
+    # collector busy for as long as all the rest takes.
+    first_piece: dict[str, int] = {}
+    more: dict[str, list[int]] = {}
+    began: dict[str, int] = {}
+    for piece, run in enumerate(runs):
+        if first_piece.setdefault(run.run_id, piece) != piece:
+            more.setdefault(run.run_id, []).append(piece)
+        began[run.run_id] = min(began.get(run.run_id, run.time_ms), run.time_ms)
     # Sorting keeps the order of what is equal, so runs of the same moment stay in the order of the journal.
-    names = sorted(runs, key=lambda name: min(run.time_ms for run in runs[name]))
+    names = sorted(first_piece, key=began.__getitem__)
+    step = -1 if newest else 1
     ordered: array[int] = array("I")
     groups = []
-    for name in reversed(names) if newest else names:
-        first = len(ordered)
-        for piece in reversed(pieces[name]) if newest else pieces[name]:
-            ordered.extend(piece[::-1] if newest else piece)
-        of_run = runs[name]
-        shared = of_run[0].checkpoint if len({run.checkpoint for run in of_run}) == 1 else ""
-        began = min(run.time_ms for run in of_run)
-        groups.append(Group(first, len(ordered) - first, name, of_run[0].run_name, of_run[0].pack_id, shared, began))
+    for name in names[::step]:
+        place, piece = len(ordered), first_piece[name]
+        run = runs[piece]
+        shared = run.checkpoint
+        if name not in more:
+            ordered.extend(rows[edges[piece] : edges[piece + 1]][::step])
+        else:
+            pieces = [piece, *more[name]]
+            for part in pieces[::step]:
+                ordered.extend(rows[edges[part] : edges[part + 1]][::step])
+            shared = shared if all(runs[part].checkpoint == shared for part in pieces) else ""
+        groups.append(Group(place, len(ordered) - place, name, run.run_name, run.pack_id, shared, began[name]))
     return ordered, tuple(groups)

@@ -20,7 +20,8 @@ from ..pipeline.events import (
 from . import icons, theme
 from .controls import ProgressBar, Segmented
 from .popups import Choice, MenuEntry
-from .widgets import Box, Button, Label, Painted, Rule, Sign, tip
+from .tips import tip
+from .widgets import Box, Button, Label, Painted, Rule, Sign
 
 LEARNING = (("off", "Off"), ("passive", "Passive"), ("active", "Passive + Active"))
 

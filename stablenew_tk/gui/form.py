@@ -18,7 +18,8 @@ from .fields import Entry, NumberEntry, Slider
 from .origins import OriginMark
 from .popups import Choice, MenuEntry
 from .theme import RING, Role
-from .widgets import Box, Label, tip
+from .tips import tip
+from .widgets import Box, Label
 
 _NARROW_FORM = 440  # px: below this three fields side by side would be too small for their words
 

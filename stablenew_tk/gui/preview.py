@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import tkinter as tk
-from array import array
 from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image, ImageTk
 
 from ..controller import Controller
-from ..domain.selection import Query
 from ..pipeline.events import (
     Event,
     FitFile,
@@ -18,7 +16,6 @@ from ..pipeline.events import (
     HistoryChanged,
     HistoryLoaded,
     ImageSaved,
-    ImagesFound,
     JobEnded,
     PictureReady,
     StageProgressed,
@@ -34,7 +31,6 @@ from .widgets import Box, Button, Label, Rule
 WIDTH, WIDTH_WIDE = 324, 400
 LATEST = 24
 LIVE = "live"
-LATEST_QUERY = Query(order="newest")
 
 
 class PreviewPanel(Box):
@@ -67,7 +63,7 @@ class PreviewPanel(Box):
         self._canvas.bind("<Configure>", lambda _event: self._draw())
         theme.on_change(self._draw)
         self._draw()
-        self._find()
+        self._show_latest()
 
     def _build_latest(self, go_review: Callable[[], None]) -> None:
         head = Box(self)
@@ -95,8 +91,6 @@ class PreviewPanel(Box):
             self._grid.thumbnail_ready(event)
         elif isinstance(event, (HistoryLoaded, HistoryChanged)):
             self._history_changed(event)
-        elif isinstance(event, ImagesFound) and event.query == LATEST_QUERY:
-            self._found(event)
         elif isinstance(event, JobEnded):
             self._ended(event)
 
@@ -153,23 +147,20 @@ class PreviewPanel(Box):
 
     # ---- latest
 
-    def _find(self) -> None:
-        self._controller.find(LATEST_QUERY)
-
     def _history_changed(self, event: HistoryLoaded | HistoryChanged) -> None:
         if isinstance(event, HistoryChanged) and not event.grown:
             self._grid.refresh(event.rows)
             self._count_unrated()
         else:
-            self._find()
+            self._show_latest()
 
-    def _found(self, event: ImagesFound) -> None:
-        rows = array("I", event.selection.rows[:LATEST])
+    def _show_latest(self) -> None:
+        rows = self._controller.history.latest(LATEST) if self._controller.history is not None else ()
         if rows:
             self._none.pack_forget()
             self._grid.pack(fill="both", expand=True)
-        self._grid.show(rows)
-        self._grid.select_none()
+            self._grid.show(rows)
+            self._grid.select_none()
         self._count_unrated()
 
     def _count_unrated(self) -> None:

@@ -14,7 +14,8 @@ from . import theme
 from .fields import Entry
 from .form import Form
 from .origins import OriginMark
-from .widgets import Box, Button, Label, tip
+from .tips import tip
+from .widgets import Box, Button, Label
 
 
 class SeedFields(Box):

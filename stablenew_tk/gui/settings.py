@@ -16,7 +16,8 @@ from . import theme
 from .controls import Check, Segmented
 from .fields import Entry
 from .lists import ScrollArea
-from .widgets import Box, Button, Card, Label, tip
+from .tips import tip
+from .widgets import Box, Button, Card, Label
 
 MODES = (("off", "Off"), ("passive", "Passive"), ("active", "Passive + Active"))
 MODE_WORDS = {

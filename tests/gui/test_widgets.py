@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from conftest import pump
 
-from stablenew_tk.gui import theme, widgets
+from stablenew_tk.gui import theme, tips
 from stablenew_tk.gui.controls import Check, ProgressBar, Segmented, Switch
 from stablenew_tk.gui.fields import Entry, Slider
-from stablenew_tk.gui.widgets import Box, Button, Card, Label, explanation, tip
+from stablenew_tk.gui.tips import explanation, tip
+from stablenew_tk.gui.widgets import Box, Button, Card, Label
 
 
 def shown(root, widget):
@@ -125,9 +126,9 @@ def test_a_tip_appears_after_a_while_and_goes_with_the_pointer(root):
     label = shown(root, Label(root, "CFG scale"))
     tip(label, "How closely the picture follows the prompt.")
     label.event_generate("<Enter>")
-    pump(root, lambda: widgets._Tip.shared().window.winfo_viewable())
+    pump(root, lambda: tips._Tip.shared().window.winfo_viewable())
     label.event_generate("<Leave>")
-    pump(root, lambda: not widgets._Tip.shared().window.winfo_viewable())
+    pump(root, lambda: not tips._Tip.shared().window.winfo_viewable())
 
 
 def test_a_progress_bar_of_unknown_length_stops_when_the_share_is_known(root):
