@@ -6,7 +6,9 @@ arguments the starter pack runs in the terminal.
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 import environment
 import system
@@ -19,6 +21,8 @@ def main(arguments: list[str]) -> None:
     if not arguments and not display:
         system.say("There is no display here, so the starter pack runs in the terminal instead of the window.")
         arguments = ["run", "starter", "--backend", "sketch"]
+    # The program's hints name the command that was really typed.
+    os.environ.setdefault("STABLENEW_COMMAND", f"{Path(sys.executable).name} {sys.argv[0]}")
     # -P: a file in the user's folder must not be taken for a module of ours.
     environment.hand_over(python, ["-P", "-m", "stablenew_tk", *arguments])
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import __version__
 from .commands import checks, ratings, records, run
-from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json
+from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json, program
 from .controller import Controller
 from .domain.errors import InvalidInput, StableNewError
 from .storage.places import Places, find_places
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     # SUPPRESS: otherwise the default of the inner parser would overwrite what was said before the command.
     common = _common(argparse.SUPPRESS, argparse.SUPPRESS)
     about = "Run prompt packs, rate the pictures, learn what works."
-    parser = argparse.ArgumentParser(prog="stablenew", description=about, parents=[_common(None, False)])
+    parser = argparse.ArgumentParser(prog=program(), description=about, parents=[_common(None, False)])
     parser.set_defaults(command=_window)
     parser.add_argument("--version", action="version", version=f"StableNew {__version__}")
     parser.add_argument("--selftest", action="store_const", dest="command", const=_selftest, help=argparse.SUPPRESS)
@@ -86,7 +86,7 @@ def _common(data_dir: str | None, json: str | bool) -> argparse.ArgumentParser:
 def _window(_args: argparse.Namespace, places: Places) -> int:
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         err.print("There is no display here, so the window cannot open. Use the terminal instead:")
-        err.print("stablenew run PACK, rate, records, packs check, doctor (stablenew --help tells more).")
+        err.print(f"{program()} run PACK, rate, records, packs check, doctor ({program()} --help tells more).")
         return WRONG_USE
     from .gui.window import open_window
 

@@ -22,7 +22,7 @@ from ..storage.files import write_atomic
 from ..storage.packs import ensure_starter, find_pack, read_pack
 from ..storage.places import Places
 from ..storage.replay import verify
-from .terminal import FAILED, OK, out, print_json, settings_of
+from .terminal import FAILED, OK, out, print_json, program, settings_of
 
 LOW_DISK = 2 * 1024**3
 
@@ -103,7 +103,7 @@ def _journal(places: Places) -> Finding:
         return Finding("journal", False, str(error))
     if found.damaged:
         return Finding(
-            "journal", False, f"{len(found.damaged)} of {found.lines} lines damaged: stablenew records verify"
+            "journal", False, f"{len(found.damaged)} of {found.lines} lines damaged: {program(places)} records verify"
         )
     return Finding("journal", True, f"{found.lines} lines, all whole")
 

@@ -14,7 +14,7 @@ from ..domain.record import Feedback, LearningRecord, Output
 from ..storage.journal import LearningRecordWriter
 from ..storage.places import Places
 from ..storage.replay import recent
-from .terminal import FAILED, OK, err, out, print_json
+from .terminal import FAILED, OK, err, out, print_json, program
 
 # Far more than anybody looks back; the search stops at the first find, reading from the newest record.
 SEARCH_STEPS = (200, 5_000, 100_000, 10_000_000)
@@ -73,7 +73,7 @@ def _targets(places: Places, name: str) -> list[tuple[LearningRecord, Output]]:
         if len(records) < count:
             break
         seen = len(records)
-    raise InvalidInput(f"No recorded picture or run is called {name!r}. See: stablenew records show", "IMAGE")
+    raise InvalidInput(f"No recorded picture or run is called {name!r}. See: {program(places)} records show", "IMAGE")
 
 
 def _matches(records: list[LearningRecord], name: str) -> Iterator[tuple[LearningRecord, Output]]:

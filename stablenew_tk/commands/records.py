@@ -15,7 +15,7 @@ from ..domain.record import FoldedRecord
 from ..storage.places import Places
 from ..storage.repair import export, repair
 from ..storage.replay import recent, verify
-from .terminal import FAILED, OK, out, print_json
+from .terminal import FAILED, OK, out, print_json, program
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 
@@ -42,7 +42,9 @@ def _show(args: argparse.Namespace, places: Places) -> int:
         print_json({"records": [_merged(folded) for folded in records]})
         return OK
     if not records:
-        none = f"No run is called {args.run}." if args.run else "No records yet. Make some: stablenew run starter"
+        none = (
+            f"No run is called {args.run}." if args.run else f"No records yet. Make some: {program(places)} run starter"
+        )
         out.print(none, markup=False)
         return OK
     table = Table("when (UTC)", "pack", "prompt", "seed", "status", box=None)
@@ -83,7 +85,10 @@ def _verify(args: argparse.Namespace, places: Places) -> int:
         for gap in found.gaps:
             out.print(f"  {gap}", markup=False)
         if found.damaged:
-            out.print("All other lines are fine. Set the damaged ones aside with: stablenew records repair")
+            out.print(
+                f"All other lines are fine. Set the damaged ones aside with: {program(places)} records repair",
+                markup=False,
+            )
     return FAILED if found.damaged else OK
 
 

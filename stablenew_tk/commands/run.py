@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from ..domain.record import LearningRecord
 from ..pipeline.events import BackendChecked, Event, JobEnded, Settings, StageProgressed
 from ..storage.packs import ensure_starter, find_pack, load_pack
 from ..storage.places import Places
-from .terminal import FAILED, OK, err, interruptions, out, print_json, settings_of
+from .terminal import FAILED, OK, err, interruptions, out, print_json, program, settings_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
     if args.json:
         print_json(report)
     else:
-        _print_report(report, _called(places))
+        _print_report(report, program(places))
     return OK if report.jobs and report.ok == report.jobs and not report.unsaved else FAILED
 
 
@@ -196,12 +195,7 @@ class _Session:
         )
 
 
-def _called(places: Places) -> str:
-    """How this program is called so that it finds the same folders again."""
-    return f"stablenew --data-dir {shlex.quote(str(places.data))}" if places.kind == "option" else "stablenew"
-
-
-def _print_report(report: RunReport, program: str) -> None:
+def _print_report(report: RunReport, typed: str) -> None:
     for problem in report.errors:
         err.print(problem, style="red", markup=False)
     if not report.jobs:
@@ -218,5 +212,5 @@ def _print_report(report: RunReport, program: str) -> None:
     out.print(f"Pictures: {report.outputs}", markup=False)
     out.print(f"Records:  {report.journal}", markup=False)
     if report.images:
-        out.print(f"Rate one: {program} rate {report.images[-1].image_id} 4     (1 to 5 stars)", markup=False)
-        out.print(f"See all:  {program} records show", markup=False)
+        out.print(f"Rate one: {typed} rate {report.images[-1].image_id} 4     (1 to 5 stars)", markup=False)
+        out.print(f"See all:  {typed} records show", markup=False)

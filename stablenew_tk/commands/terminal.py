@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import msgspec
@@ -53,3 +56,10 @@ def settings_of(_args: argparse.Namespace, places: Places) -> Settings:
     for notice in loaded.notices:
         err.print(notice, markup=False)
     return loaded.settings
+
+
+def program(places: Places | None = None) -> str:
+    """What to type to call this program again, with the data folder if one was named."""
+    name = Path(sys.executable).name if getattr(sys, "frozen", False) else "stablenew"
+    typed = os.environ.get("STABLENEW_COMMAND", name)
+    return f"{typed} --data-dir {shlex.quote(str(places.data))}" if places and places.kind == "option" else typed

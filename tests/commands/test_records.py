@@ -54,7 +54,7 @@ class TestShow:
         assert "No run is called xyz" in cli("records", "show", "--run", "xyz").out
 
     def test_an_empty_installation_says_what_to_do(self, cli):
-        assert "stablenew run starter" in cli("records", "show").out
+        assert "run starter" in cli("records", "show").out
         assert cli.shown() == []
 
     @pytest.mark.parametrize("limit", ["0", "-3", "x"])
