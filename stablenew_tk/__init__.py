@@ -5,19 +5,19 @@ module may use what stands before it in its line. tests/test_architecture.py rea
 
     __main__    one door: command line or window
     cli         arguments of the terminal
-    commands    terminal checks ratings records run
-    gui         keys layout phrases pick theme icons scrollbar shortcuts thumbs tips stars widgets cells controls
-                fields lists notices papers suspicion viewer chips grid hints pack_panel popups rating settings bars
-                filters fullsize origins portrait preview rules welcome form values inspector seeds stage_cards
-                create review window selftest
+    commands    terminal run ratings records checks
+    gui         theme icons stars tips widgets controls scrollbar lists fields popups origins form phrases keys
+                shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
+                suspicion portrait values inspector review pack_panel seeds stage_cards preview create settings
+                welcome notices bars window selftest
     controller  the one application object, single-threaded
     pipeline    events runner chores workers
-    backends    base sketch_finish sketch_retouch sketch_words webui_http sketch_brush sketch_order webui_payload
-                sketch_things webui_reply webui_survey sketch_nature webui_watch sketch_town webui sketch_paint
+    backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
+                sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch
-    storage     files places reveal images lines packs settings waiting journal replay checkpoint repair
-    domain      config errors ids prompt selection undo columns parameters infotext job defaults record estimate
-                feedback history
+    storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
+    domain      errors ids config parameters infotext prompt job defaults record undo estimate columns feedback
+                selection history
 """
 
 __version__ = "0.1.0"

@@ -32,5 +32,5 @@ def test_every_offer_for_a_field_is_listed_winner_first():
 
 
 def test_a_bad_value_names_its_field():
-    with pytest.raises(InvalidInput, match="txt2img.steps"):
+    with pytest.raises(InvalidInput, match=r"txt2img\.steps"):
         resolve([Source("last_run", {"txt2img.steps": 9999})])
