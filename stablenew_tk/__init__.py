@@ -6,8 +6,8 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     __main__    one door: command line or window
     cli         arguments of the terminal
     commands    terminal run ratings records checks
-    gui         theme icons stars tips widgets controls scrollbar lists fields popups origins form phrases keys
-                shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
+    gui         theme icons stars tips widgets controls scrollbar lists fields popups keysheet origins form phrases
+                keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
                 suspicion portrait values inspector review pack_panel seeds stage_cards preview create settings
                 welcome notices bars window selftest
     controller  the one application object, single-threaded

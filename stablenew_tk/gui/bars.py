@@ -105,9 +105,9 @@ class TopBar(Box):
         self.title.pack(side="left", padx=(theme.px(16), theme.px(12)))
         self.subtitle = Label(self, "", size=12, ink="text3")
         self.subtitle.pack(side="left")
-        help_button = Button(self, "", show_keys, kind="quiet", icon="help", height=theme.SMALL)
-        help_button.pack(side="right", padx=(0, theme.px(8)))
-        tip(help_button, "Keys of this page (F1)")
+        self.help = Button(self, "", show_keys, kind="quiet", icon="help", height=theme.SMALL)
+        self.help.pack(side="right", padx=(0, theme.px(8)))
+        tip(self.help, "Keys of this page (F1)")
         self.switch_mode = switch_mode
         self._mode = Button(self, "", switch_mode, kind="quiet", icon="sun", height=theme.SMALL)
         self._mode.pack(side="right")

@@ -132,6 +132,8 @@ class Entry(tk.Canvas):
         self.field.bind("<FocusIn>", lambda _event: self._focus(True), add="+")
         self.field.bind("<FocusOut>", lambda _event: self._focus(False), add="+")
         self.field.bind("<Return>", lambda _event: self._commit())
+        # Tk on Linux goes to the beginning of the line instead.
+        self.field.bind("<Control-a>", lambda _event: self._select_all())
         for hovered, event in ((True, "<Enter>"), (False, "<Leave>")):
             self.bind(event, lambda _event, on=hovered: self._hovered(on))  # type: ignore[misc]  # default binds it
         self.bind("<Configure>", lambda _event: self._paint())
@@ -146,6 +148,11 @@ class Entry(tk.Canvas):
         if not on:
             self.edited()
             self._commit()
+
+    def _select_all(self) -> str:
+        self.field.selection_range(0, "end")
+        self.field.icursor("end")
+        return "break"
 
     def _commit(self) -> None:
         text = self.get()

@@ -44,7 +44,9 @@ class Field(Box):
         head.grid(row=0, column=0, columnspan=2, sticky="ew", padx=theme.px(RING))
         self.mark = OriginMark(head, self._ask_why if on_why is not None else None)
         self.mark.pack(side="right")
-        caption = Label(head, label or spec.label, size=12, ink="text2")
+        # "Sampler (empty = same)" leaves no room for the mark: what empty means stands in the empty field.
+        name, _, self._empty = (label or spec.label).removesuffix(")").partition(" (empty = ")
+        caption = Label(head, name, size=12, ink="text2")
         caption.pack(side="left", fill="x", expand=True)
         tip(caption, spec.help)
         self.editor = self._make_editor(unit)
@@ -100,7 +102,7 @@ class Field(Box):
         if spec.options or spec.choices:
             editor = Choice(self, [MenuEntry(word, word) for word in spec.options], self._changed, width=100)
         else:
-            editor = Entry(self, width=100, on_edit=self._changed)
+            editor = Entry(self, width=100, on_edit=self._changed, placeholder=self._empty)
         editor.grid(row=1, column=0, columnspan=2, sticky="new")
         return editor
 
@@ -129,7 +131,7 @@ class Field(Box):
         if self.spec.choices:
             # Where the default is empty, empty must stay within reach.
             known = any(entry.value == "" for entry in entries)
-            empty = () if known or self.spec.default != "" else (MenuEntry("", "(empty)"),)
+            empty = () if known or self.spec.default != "" else (MenuEntry("", self._empty or "(empty)"),)
             choice.entries = (*empty, *entries)
         choice.set(value)
 

@@ -84,7 +84,9 @@ class Popup:
         self._back = owner.focus_get() or owner
         self.owner = owner
         screen_width, screen_height = owner.winfo_screenwidth(), owner.winfo_screenheight()
-        x = min(owner.winfo_rootx() + theme.px(inset), screen_width - width)
+        home = owner.winfo_toplevel()
+        right = home.winfo_rootx() + home.winfo_width() - theme.px(8)  # it stays over its own window where it can
+        x = min(owner.winfo_rootx() + theme.px(inset), max(home.winfo_rootx(), right - width), screen_width - width)
         below = owner.winfo_rooty() + owner.winfo_height() - theme.px(inset - 2)
         y = below if below + height <= screen_height else max(0, owner.winfo_rooty() - height)
         self.window.configure(bg=theme.colour("edge"))

@@ -74,7 +74,8 @@ class Portrait(Box):
         """What only the record knows."""
         self._say(self._name, record.prompt_id, 13, bold=True)
         self._lines[1].show(f"seed {output.seed}")
-        self._lines[2].show(f"{output.width} × {output.height} · {phrases.seconds(record.seconds)}")
+        stage = f" · {output.stage}" if len(record.stages) > 1 else ""
+        self._lines[2].show(f"{output.width} × {output.height}{stage} · {phrases.seconds(record.seconds)}")
 
     def preview(self, event: ThumbnailReady) -> None:
         """Take the small picture, whoever asked for it, as long as it is large enough."""

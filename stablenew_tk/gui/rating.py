@@ -26,7 +26,8 @@ def change(
 
 def cell_look(facts: ImageFacts, state: State) -> CellLook:
     """How a picture's cell looks: stars, or in words what is not settled yet."""
-    words = {"saving": "saving…", "unsaved": "not saved yet"}.get(state, "" if facts.rating else "unrated")
+    unrated = "unrated" if facts.final else f"unrated · {facts.stage}"
+    words = {"saving": "saving…", "unsaved": "not saved yet"}.get(state, "" if facts.rating else unrated)
     chip = phrases.counted(len(facts.tags), "tag") if facts.tags else "note" if facts.note else ""
     return CellLook(
         image_id=facts.image_id,

@@ -35,6 +35,7 @@ def usable_address(text: str) -> str:
     try:
         parts = urlsplit(address)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        good = good and not any(letter.isspace() for letter in address)
     except ValueError:
         return ""
     return address if good else ""

@@ -93,6 +93,7 @@ class Section(Box):
         self.opened = opened
         self._on_change, self._on_why = on_change, on_why
         self._passes = 0
+        self._missing = ""
         self._forms: list[Form] = []
         self._body: Box | None = None
         self._shown: tuple[Resolved, Mapping[str, Sequence[MenuEntry]]] | None = None
@@ -115,6 +116,7 @@ class Section(Box):
     def toggle(self) -> None:
         """Open or close it; closing loses nothing."""
         self.opened = not self.opened
+        self._say()
         self._draw_body()
 
     def show(
@@ -133,8 +135,8 @@ class Section(Box):
             self.switch.set(on)
         if self.switch.enabled == bool(missing):
             self.switch.enable(not missing, missing)
-        words = missing or (self.block.words if self.opened and on else summary(resolved.config, self.block))
-        self._words.show(words, "warn" if missing and on else "text3")
+        self._missing = missing
+        self._say()
         self._title.show(self.block.title, "text" if on else "text2")
         self._draw_body()
 
@@ -151,6 +153,14 @@ class Section(Box):
     def _switched(self, on: bool) -> None:
         self.opened = on or self.opened
         self._on_change(f"{self.block.group}.enabled", on)
+
+    def _say(self) -> None:
+        if self._shown is None:
+            return
+        config = self._shown[0].config
+        on = bool(getattr(config, self.block.group).enabled)
+        words = self._missing or (self.block.words if self.opened and on else summary(config, self.block))
+        self._words.show(words, "warn" if self._missing and on else "text3")
 
     def _draw_body(self) -> None:
         self._fold.set_text("", icon="chevron_down" if self.opened else "chevron_right")

@@ -82,6 +82,11 @@ class WelcomePage(Box):
             self._local.show(f"{event.address} · {counts} · answers in {event.seconds * 1000:.0f} ms")
             self._use.set_text(f"Use {found.name.split(' · ')[0]}")
             self._use.enable(True)
+            # One gold button per page, and a real WebUI is the better answer.
+            self._use.be("main")
+            self._sketch.be("plain")
+            if self.focus_lastfor() is self._sketch:
+                self._use.focus_set()
         elif event.address == self._asked:
             self._check.busy(False)
             if found is None:
@@ -153,10 +158,11 @@ class WelcomePage(Box):
         inner, _, self._other = self._choice(
             "globe", "A WebUI at another address", "A1111, Forge, reForge or SD.Next, started with --api"
         )
-        self._check = Button(inner, "Check", self._look, height=theme.ACTION, busy_text="Checking…")
-        self._check.pack(side="right")
+        # Made first, packed last: Tab goes in the order of making.
         self._address = Entry(inner, width=214, height=theme.ACTION, placeholder="http://tower:7860")
         self._address.field.bind("<Return>", lambda _event: self._look())
+        self._check = Button(inner, "Check", self._look, height=theme.ACTION, busy_text="Checking…")
+        self._check.pack(side="right")
         self._address.pack(side="right", padx=theme.px(8))
         inner, _, _ = self._choice(
             "pencil",

@@ -284,6 +284,12 @@ class Button(Painted):
         self._selected = on
         self.repaint()
 
+    def be(self, kind: Kind) -> None:
+        """Become the main action, or give that part up."""
+        self._kind = kind
+        self._font = theme.font(13, kind == "main")
+        self.set_text(self.text, self._note)
+
     def busy(self, on: bool = True) -> None:
         """Say `busy_text` at the same width and disabled while work is going on."""
         self._is_busy = on
@@ -294,7 +300,8 @@ class Button(Painted):
         m, middle = self.margin, self.margin + height // 2
         shape = {"margin": RING, "ring": int(self.ring)}
         self.picture(0, 0, icons.box(width, height, fill=fill, outline=outline, ground=self.ground, **shape))
-        x = m + max(theme.px(4), (width - self._natural() + 2 * self._pad) // 2)
+        text = self._busy_text if self._is_busy and self._busy_text else self.text
+        x = m + max(theme.px(4), (width - self._natural(text) + 2 * self._pad) // 2)
         if self._icon:
             self.picture(x, middle, icons.icon(self._icon, 16, ink, fill), "w")
             x += theme.px(16 + (8 if self.text else 0))
@@ -303,7 +310,6 @@ class Button(Painted):
                 x, middle, text=self._key_name, font=theme.font(11), fill=theme.colour("text3"), anchor="w"
             )
             x += theme.font(11).measure(self._key_name) + theme.px(8)
-        text = self._busy_text if self._is_busy and self._busy_text else self.text
         text = theme.elide(text, self._font, m + width - x) if self._fixed else text
         self.create_text(x, middle, text=text, font=self._font, fill=theme.colour(ink), anchor="w")
         if self._note:
@@ -324,8 +330,9 @@ class Button(Painted):
             return hover_fill, hover_outline, "text" if self._kind == "quiet" else ink
         return fill or self.ground, outline or self.ground, ink
 
-    def _natural(self) -> int:
-        width = max(self._font.measure(self.text), self._font.measure(self._busy_text)) + 2 * self._pad
+    def _natural(self, text: str = "") -> int:
+        words = (text,) if text else (self.text, self._busy_text)
+        width = max(self._font.measure(each) for each in words) + 2 * self._pad
         if self._icon:
             width += theme.px(16 + (8 if self.text else 0))
         if self._key_name:

@@ -19,6 +19,7 @@ from ..pipeline.events import ChoreFailed, Event, HistoryLoaded, JobEnded, Setti
 from . import icons, theme
 from .bars import BottomBar, Rail, TopBar, ruled
 from .create import CreatePage
+from .keysheet import KeySheet
 from .notices import Notices
 from .phrases import counted
 from .review import ReviewPage
@@ -238,9 +239,11 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _show_keys(self) -> None:
         page = self._pages[self._page]
-        common = (("Ctrl+1…3", "pages"), ("Ctrl+P", "pause, go on"), ("Ctrl+.", "stop"), ("F11", "full screen"))
-        lines = [f"{key}\t{what}" for key, what in (*page.key_words, *common)]
-        messagebox.showinfo(f"Keys of {page.title[0]}", "\n".join(lines), parent=self)
+        common = (
+            ("Ctrl+1…3", "pages"), ("Ctrl+P", "pause, go on"), ("Ctrl+.", "stop"), ("F11", "full screen"),
+            ("Ctrl+Q", "close"),
+        )  # fmt: skip
+        KeySheet.shared().open(self.top.help, f"Keys of {page.title[0]}", (*page.key_words, *common))
 
     # ---- the way out
 

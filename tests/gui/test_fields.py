@@ -131,3 +131,13 @@ def test_a_slider_moves_by_arrows_in_its_step_and_not_beyond_its_ends(root):
     for key in ("<Right>", "<Right>", "<Right>", "<Left>", "<Home>"):
         slider.event_generate(key)
     assert told == [0.95, 1.0, 0.95, 0.0]
+
+
+def test_control_a_selects_the_whole_text(root):
+    field = Entry(root, "http://tower:7860")
+    field.pack()
+    root.update()
+    field.field.focus_force()
+    root.update()
+    field.field.event_generate("<Control-a>")
+    assert field.field.selection_get() == "http://tower:7860"

@@ -9,6 +9,7 @@ import pytest
 from house import open_house
 
 from stablenew_tk.gui import theme
+from stablenew_tk.gui.keysheet import KeySheet
 from stablenew_tk.gui.widgets import Box, Button, Painted
 from stablenew_tk.pipeline.events import ChoreFailed, JobEnded, SettingsSaved, UnsavedChanged
 
@@ -194,3 +195,29 @@ def test_every_control_of_every_page_can_be_reached_with_tab(tmp_path):
                 reached.add(str(widget))
             buttons = [w for w in _all(page) if isinstance(w, Button) and w.winfo_viewable() and w.enabled]
             assert {str(button) for button in buttons} <= reached, name
+
+
+def test_f1_lists_the_keys_of_the_page_and_f1_again_closes_the_list(tmp_path):
+    with open_house(tmp_path) as house:
+        house.page("review")
+        house.key("<F1>")
+        sheet = KeySheet.shared()
+        words = [label.cget("text") for label in sheet.body.winfo_children()[-1].winfo_children()]
+        assert sheet.is_open
+        assert "rate and go on" in words
+        assert "full screen" in words
+        assert sheet.window.winfo_reqheight() < 700
+        house.key("<F1>")
+        assert not sheet.is_open
+
+
+def test_a_stage_that_is_folded_says_in_one_line_what_it_will_do(tmp_path):
+    with open_house(tmp_path) as house:
+        page = house.page("create")
+        house.until(lambda: page._packs.pack_read is not None)
+        section = next(s for s in page._sections if s.block.group == "adetailer")
+        section.switch.invoke()
+        section.toggle()
+        house.window.update()
+        assert not section.opened
+        assert section._words.cget("text").startswith("1 pass · face_yolov8n")
