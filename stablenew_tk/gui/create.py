@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import filedialog
+from typing import Protocol
 
 import msgspec
 
@@ -21,6 +22,7 @@ from . import theme
 from .controls import Check
 from .fields import Entry
 from .form import Form
+from .keys import KeyPress
 from .lists import ScrollArea
 from .origins import WhyPopup, WhyRow
 from .pack_panel import WIDTH, WIDTH_NARROW, WIDTH_WIDE, PackPanel
@@ -29,6 +31,7 @@ from .preview import WIDTH as PREVIEW
 from .preview import WIDTH_WIDE as PREVIEW_WIDE
 from .preview import PreviewPanel
 from .seeds import SeedFields
+from .shortcuts import Shortcuts
 from .stage_cards import (
     ADETAILER,
     HIRES,
@@ -56,14 +59,19 @@ KEYS = (
 )
 
 
+class Say(Protocol):
+    """Shows a sentence under the top bar, in place of another one if that is still in sight."""
+
+    def __call__(self, text: str, *, instead_of: str = "") -> None: ...
+
+
 class CreatePage(Box):
     """Left packs and prompts, in the middle the stage cards, right what is being made."""
 
-    def __init__(
-        self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: Callable[[str], object]
-    ) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: Say) -> None:
         super().__init__(parent, "bg")
         self._controller, self._go, self._say = controller, go, say
+        self._warned = "", 0, ""  # run, its suspect pictures, the sentence in sight about them
         self._mine: dict[str, Value] = {}
         self._last = dict(controller.settings.values)
         self._resolved = self._resolve()
@@ -105,11 +113,22 @@ class CreatePage(Box):
             self._count()
             if event.record.error is not None:
                 self._say(f"{event.record.prompt_id}: {event.record.error.message}")
-            for suspect in (output for output in event.record.outputs if output.suspect):
-                self._say(
-                    f"{event.record.prompt_id}, seed {suspect.seed}: suspect, not counted as evidence. "
-                    "Review tells what was asked and what was applied."
-                )
+            self._warn(event.record)
+
+    def _warn(self, record: LearningRecord) -> None:
+        """One sentence per run about its suspect pictures; it counts on while they come."""
+        suspects = [output for output in record.outputs if output.suspect]
+        if not suspects:
+            return
+        run_id, number, before = self._warned
+        number = len(suspects) + (number if run_id == record.run_id else 0)
+        if number == 1:
+            words = f"{record.prompt_id}, seed {suspects[0].seed}: suspect, not counted as evidence."
+        else:
+            words = f"{number} pictures of this run are suspect and not counted as evidence."
+        words += " Review tells what was asked and what was applied."
+        self._say(words, instead_of=before if run_id == record.run_id else "")
+        self._warned = record.run_id, number, words
 
     def use(self, record: LearningRecord) -> None:
         """Take over the values of a record ("Use these settings")."""
@@ -165,7 +184,7 @@ class CreatePage(Box):
         self._record.pack(side="left", padx=theme.px(12))
         self._go_button = Button(bar, "Run", self.run, kind="main", height=theme.MAIN)
         self._go_button.pack(side="right", padx=theme.px(12))
-        self._trouble = Label(bar, "", size=12, ink="danger")
+        self._trouble = Label(bar, "", size=12, ink="danger", wrap=True)
         self._trouble.pack(side="right", fill="x", expand=True)
 
     def _bind_keys(self) -> None:
@@ -176,7 +195,8 @@ class CreatePage(Box):
             ("<Control-f>", self._packs.search.focus_set),
         ):
             window.bind(key, self._when_in_sight(action), add="+")
-        window.bind("<Key-i>", self._fold_key, add="+")
+        # Not bound by name: that binding would hide the I of other pages from them.
+        Shortcuts(self, self._single_key)
 
     def _when_in_sight(self, action: Callable[[], object]) -> Callable[[tk.Event[tk.Misc]], None]:
         def act(_event: tk.Event[tk.Misc]) -> None:
@@ -185,10 +205,11 @@ class CreatePage(Box):
 
         return act
 
-    def _fold_key(self, event: tk.Event[tk.Misc]) -> None:
-        typing = isinstance(event.widget, (tk.Entry, tk.Text))
-        if self.winfo_ismapped() and not typing and not int(event.state) & 4:
-            self._show_preview(not self._preview.winfo_manager())
+    def _single_key(self, key: KeyPress) -> bool:
+        if key.letter != "i":
+            return False
+        self._show_preview(not self._preview.winfo_manager())
+        return True
 
     # ---- sizes
 

@@ -20,8 +20,9 @@ class Notices:
         self._above = above
         self._strips: list[tuple[str, Box]] = []
 
-    def say(self, text: str) -> None:
-        """Show a sentence. The same sentence is not shown twice."""
+    def say(self, text: str, *, instead_of: str = "") -> None:
+        """Show a sentence, in place of another one that it makes old. The same sentence is not shown twice."""
+        self.forget(instead_of)
         self.ask(text)
 
     def ask(self, text: str, *actions: Action) -> None:

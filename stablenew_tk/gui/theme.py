@@ -291,6 +291,8 @@ def _style_ttk(root: tk.Misc) -> None:
     """Tables (ttk.Treeview): flat head of 28 px, rows of 32 px, selection on its own ground."""
     style = ttk.Style(root)
     style.theme_use("default")
+    if sys.platform not in ("win32", "darwin"):
+        _style_questions(root, style)
     style.configure(
         "Treeview",
         background=colour("surface"),
@@ -313,3 +315,19 @@ def _style_ttk(root: tk.Misc) -> None:
         borderwidth=0,
     )
     style.map("Treeview.Heading", background=[("active", colour("raised2"))])
+
+
+def _style_questions(root: tk.Misc, style: ttk.Style) -> None:
+    """Where Tk draws the message boxes itself they take over our colours and the font."""
+    style.configure(".", background=colour("surface"), foreground=colour("text"), font=font(13))
+    style.configure(
+        "TButton",
+        background=colour("raised2"),
+        bordercolor=colour("edge"),
+        relief="flat",
+        padding=(px(14), px(6)),
+        focuscolor=colour("focus"),
+    )
+    style.map("TButton", background=[("active", colour("edge"))], relief=[])
+    for name in ("TkCaptionFont", "TkDefaultFont"):
+        tkfont.nametofont(name, root=root).configure(family=_State.family, size=-font_pixels(13), weight="normal")

@@ -6,6 +6,7 @@ import tkinter as tk
 from tkinter import messagebox
 
 import pytest
+from fake_webui import FakeWebUI
 from house import open_house
 
 from stablenew_tk.gui import theme
@@ -221,3 +222,27 @@ def test_a_stage_that_is_folded_says_in_one_line_what_it_will_do(tmp_path):
         house.window.update()
         assert not section.opened
         assert section._words.cget("text").startswith("1 pass · face_yolov8n")
+
+
+def test_many_suspect_pictures_of_a_run_are_one_sentence_that_counts(tmp_path):
+    with FakeWebUI() as fake, open_house(tmp_path, backend=fake.url) as house:
+        fake.fault("other-sampler", times=9)
+        house.until(lambda: house.controller.capabilities is not None)
+        run_starter(house, prompts=2)
+        house.until(lambda: house.controller.history.counts().suspect == 2)
+        words = [text for text, _ in house.window.notices._strips]
+        assert len([text for text in words if "suspect" in text]) == 1
+        assert any(text.startswith("2 pictures of this run are suspect") for text in words)
+
+
+def test_i_folds_what_stands_at_the_right_on_whichever_page_is_in_sight(tmp_path):
+    with open_house(tmp_path) as house:
+        create = house.page("create")
+        house.key("<Key-i>")
+        assert not create._preview.winfo_ismapped()
+        review = house.page("review")
+        review.focus_first()
+        house.key("<Key-i>")
+        assert not review.inspector.winfo_ismapped()
+        house.key("<Key-i>")
+        assert review.inspector.winfo_ismapped()
