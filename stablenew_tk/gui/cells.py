@@ -222,7 +222,7 @@ class Cell:
             self._canvas.itemconfigure(self._picture, image=photo, state="normal")
         else:
             self._canvas.itemconfigure(self._picture, image="", state="hidden")
-        self._show("reason", photo is None and bool(reason), reason)
+        self._show("reason", photo is None and bool(reason), _short(reason))
 
     def hide(self) -> None:
         """Take the cell out of sight and let go of its picture."""
@@ -260,3 +260,11 @@ class Cell:
             part.show(self._bounds, text, ground)
         elif part is not None:
             part.hide()
+
+
+def _short(reason: str) -> str:
+    """A cell has room for what is wrong, not for a path; the whole sentence stands in full size."""
+    _, found, rest = reason.partition(" cannot be read: ")
+    if not found:
+        return reason
+    return "The file is missing." if rest.startswith("No such file") else f"Cannot be read: {rest}"

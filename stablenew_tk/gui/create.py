@@ -45,6 +45,7 @@ from .stage_cards import (
     menu_entries,
     size_words,
 )
+from .tips import tip
 from .widgets import Box, Button, Label, Rule
 
 GENERAL = ("checkpoint", "vae", "clip_skip")
@@ -184,6 +185,8 @@ class CreatePage(Box):
         self._record.pack(side="left", padx=theme.px(12))
         self._go_button = Button(bar, "Run", self.run, kind="main", height=theme.MAIN)
         self._go_button.pack(side="right", padx=theme.px(12))
+        self._unfold = Button(bar, "Preview", lambda: self._show_preview(True), kind="outline", height=theme.ACTION)
+        tip(self._unfold, "What is being made, and the latest pictures (I)")
         self._trouble = Label(bar, "", size=12, ink="danger", wrap=True)
         self._trouble.pack(side="right", fill="x", expand=True)
 
@@ -228,9 +231,11 @@ class CreatePage(Box):
         if on and not self._preview.winfo_manager():
             self._preview.pack(side="right", fill="y", after=self._packs)
             self._preview_rule.pack(side="right", fill="y", after=self._preview)
+            self._unfold.pack_forget()
         elif not on and self._preview.winfo_manager():
             self._preview.pack_forget()
             self._preview_rule.pack_forget()
+            self._unfold.pack(side="right", after=self._go_button)
 
     # ---- values
 

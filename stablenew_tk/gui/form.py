@@ -44,8 +44,11 @@ class Field(Box):
         head.grid(row=0, column=0, columnspan=2, sticky="ew", padx=theme.px(RING))
         self.mark = OriginMark(head, self._ask_why if on_why is not None else None)
         self.mark.pack(side="right")
-        # "Sampler (empty = same)" leaves no room for the mark: what empty means stands in the empty field.
-        name, _, self._empty = (label or spec.label).removesuffix(")").partition(" (empty = ")
+        # "Sampler (empty = same)" leaves no room for the mark: what the empty value means stands in the field.
+        name, _, same = (label or spec.label).partition(" (")
+        self._empty = same.removeprefix("empty = ").removesuffix(")") if same.startswith("empty = ") else ""
+        if same.startswith("0 = "):
+            unit = same.removesuffix(")")
         caption = Label(head, name, size=12, ink="text2")
         caption.pack(side="left", fill="x", expand=True)
         tip(caption, spec.help)

@@ -102,6 +102,7 @@ class PackPanel(Box):
         self._side.pack(side="right")
         self._name = Label(head, "", size=13, bold=True)
         self._name.pack(side="left", fill="x", expand=True)
+        self._name.bind("<Configure>", lambda _event: self._show_name())
         self._notes = Label(self, "", size=12, ink="text3", wrap=True)
         self._notes.pack(side="bottom", fill="x", padx=theme.px(16), pady=(0, theme.px(10)))
         self._reset = Button(self, "Back to the pack's text", self._forget_edit, kind="link", height=24)
@@ -218,9 +219,16 @@ class PackPanel(Box):
         prompt = self.pack_read.prompts[self._looking_at]
         return self._edits.get(prompt.prompt_id, prompt)
 
+    def _show_name(self) -> None:
+        prompt, room = self._current(), self._name.winfo_width()
+        face = theme.font(13, bold=True)
+        text = theme.elide(prompt.name, face, room if room > 1 else theme.px(96)) if prompt else ""
+        if self._name.cget("text") != text:
+            self._name.show(text)
+
     def _show_text(self) -> None:
         prompt = self._current()
-        self._name.show(theme.elide(prompt.name, theme.font(13, bold=True), theme.px(96)) if prompt else "")
+        self._show_name()
         words = getattr(prompt, self._side.value) if prompt is not None else ""
         if self.text.get("1.0", "end-1c") != words:
             self.text.delete("1.0", "end")

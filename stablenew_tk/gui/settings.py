@@ -91,9 +91,10 @@ class SettingsPage(Box):
         inner = Box(card, "surface", width=theme.px(760))
         inner.pack(fill="x", padx=theme.px(theme.CARD_PAD), pady=theme.px(theme.CARD_PAD))
         Label(inner, title, size=15, bold=True).pack(anchor="w")
-        Label(inner, words, size=12, ink="text3").pack(anchor="w", pady=(0, theme.px(8)))
+        if words:
+            Label(inner, words, size=12, ink="text3").pack(anchor="w")
         # Frames shrink around their content; this keeps all cards of the column equally wide.
-        Box(inner, "surface", width=theme.px(760), height=1).pack()
+        Box(inner, "surface", width=theme.px(760), height=1).pack(pady=(theme.px(8), 0))
         return inner
 
     def _row(self, section: Box, caption: str) -> Box:

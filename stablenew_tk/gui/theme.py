@@ -230,6 +230,9 @@ def _choose_family(root: tk.Misc, wish: str) -> None:
     else:
         present = set(tkfont.families(root))
         chosen = next((name for name in _LINUX_FAMILIES if name in present), _LINUX_FAMILIES[-1])
+        if "CustomTkinter_shapes_font" not in present:
+            # Its round corners are letters of that font. Where the font could not be installed they would be rubbish.
+            ctk.DrawEngine.preferred_drawing_method = "polygon_shapes"
     if chosen == _State.family:
         return
     _State.family = chosen
