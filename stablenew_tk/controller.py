@@ -61,7 +61,7 @@ from .pipeline.workers import Desk, Inbox, Node, drain
 from .storage.images import open_for_start
 from .storage.journal import LearningRecordWriter
 from .storage.places import Places, find_places
-from .storage.settings import Settings
+from .storage.settings import Settings, without_login
 
 RETRY_UNSAVED_S = 2.0
 PACE_SAMPLES = 20
@@ -77,8 +77,8 @@ def make_backend(order: CheckBackend) -> Backend:
     """The engine behind an address: "sketch" or the URL of a WebUI. Raises InvalidInput for anything else."""
     if order.address == "sketch":
         return Sketch()
-    if not order.address.startswith(("http://", "https://")):
-        raise InvalidInput(f"{order.address!r} is not an address. Write sketch or http://host:port.", "backend")
+    if not order.address.lower().startswith(("http://", "https://")):
+        raise InvalidInput(f"{without_login(order.address)!r} is not an address. Write sketch or http://…", "backend")
     return WebUI(order.address, user=order.user, password=order.password)
 
 

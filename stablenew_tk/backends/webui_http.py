@@ -59,7 +59,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     poll_s: float = 0.5
     preview_s: float = 1.0
     body_bytes: int = 512 << 20
-    list_bytes: int = 64 << 20
     error_bytes: int = 64 << 10
 
 
@@ -70,6 +69,9 @@ class Address(Struct, frozen=True):
     host: str
     user: str = ""
     password: str = ""
+
+    def __repr__(self) -> str:
+        return f"Address({self.base!r})"
 
 
 class Dropped(AnswerLost):
@@ -102,13 +104,9 @@ def parse_address(url: str, user: str = "", password: str = "") -> Address:
         raise InvalidInput("The WebUI address must look like http://127.0.0.1:7860.", "url")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     host = f"{name}:{port}" if port else name
-    path = parts.path.rstrip("/").removesuffix("/sdapi/v1").removesuffix("/docs")
-    return Address(
-        f"{parts.scheme}://{host}{path}",
-        host,
-        user or unquote(parts.username or ""),
-        password or unquote(parts.password or ""),
-    )
+    path = parts.path.rstrip("/").removesuffix("/docs").removesuffix("/v1").removesuffix("/sdapi")
+    user, password = user or unquote(parts.username or ""), password or unquote(parts.password or "")
+    return Address(f"{parts.scheme}://{host}{path}", host, user, password)
 
 
 class _Exchange:

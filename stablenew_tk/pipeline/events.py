@@ -19,6 +19,7 @@ from ..domain.record import Feedback, JournalLine, LearningRecord, Output, Void
 from ..domain.selection import Query, Selection
 from ..storage.packs import PackFile as PackFile
 from ..storage.settings import Settings as Settings
+from ..storage.settings import without_login
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -348,6 +349,9 @@ class CheckBackend(Order, frozen=True, kw_only=True):
     address: str
     user: str = ""
     password: str = ""
+
+    def __repr__(self) -> str:
+        return f"CheckBackend({without_login(self.address)!r})"
 
 
 class SaveSettings(Order, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ version is used, and the user is told.
 from __future__ import annotations
 
 import contextlib
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -29,6 +30,7 @@ DEFAULT_TAGS = (
     ("l", "good light"),
 )
 
+_LOGIN = re.compile(r"^\s*(\w+://)?.*@", re.DOTALL)
 _ShortText = Annotated[str, Meta(max_length=4096)]
 _Tag = tuple[Annotated[str, Meta(pattern=r"^[^\W\d_]$")], Annotated[str, Meta(min_length=1, max_length=60)]]
 
@@ -61,7 +63,13 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         # Settings end up in logs and tracebacks; the login must not.
-        return f"Settings(backend={self.backend!r}, learning={self.learning!r}, appearance={self.appearance!r}, …)"
+        backend = without_login(self.backend)
+        return f"Settings(backend={backend!r}, learning={self.learning!r}, appearance={self.appearance!r}, …)"
+
+
+def without_login(address: str) -> str:
+    """An address as it may be shown or logged: user and password before the last @ are masked."""
+    return _LOGIN.sub(r"\1•••@", address)
 
 
 class LoadedSettings(Struct, frozen=True):

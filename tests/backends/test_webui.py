@@ -375,7 +375,7 @@ class TestAddresses:
         [
             ("127.0.0.1:7860", "http://127.0.0.1:7860"),
             (" http://127.0.0.1:7860/ ", "http://127.0.0.1:7860"),
-            ("https://me:pa%40ss@gpu.example/sd/", "https://gpu.example/sd"),
+            ("https://me:pa%40ss@gpu.example/sd/sdapi/", "https://gpu.example/sd"),
             ("http://[::1]:7860/sdapi/v1", "http://[::1]:7860"),
         ],
     )
@@ -395,6 +395,6 @@ class TestAddresses:
             fake.fault("redirect")
             with pytest.raises(Refused) as caught:
                 backend.generate(order())
-        shown = f"{backend.name} {caught.value} {caplog.text}"
+        shown = f"{backend.name} {caught.value} {caplog.text} {parse_address('http://me:s3cr%40t@x')}"
         assert "s3cr" not in shown
         assert "me:" not in backend.name

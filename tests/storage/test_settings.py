@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from stablenew_tk.domain.errors import NotSaved
-from stablenew_tk.storage.settings import DEFAULT_TAGS, Settings, load_settings, save_settings
+from stablenew_tk.pipeline.events import CheckBackend
+from stablenew_tk.storage.settings import DEFAULT_TAGS, Settings, load_settings, save_settings, without_login
 
 
 @pytest.fixture
@@ -125,3 +126,10 @@ def test_settings_behind_a_folder_of_the_same_name_are_left_alone(path):
     assert load_settings(path).settings == Settings()
     with pytest.raises(NotSaved):
         save_settings(path, Settings())
+
+
+def test_a_login_inside_the_address_never_shows_in_text_about_settings():
+    for address in ("http://ann:s3cret@host:7860", "ann:s3cret@host", " HTTPS://ann:s3/c@ret@host/x"):
+        assert "s3" not in repr(Settings(backend=address)) + repr(CheckBackend(address=address, password="s3"))
+        assert "host" in without_login(address)
+    assert without_login("http://host:7860/x") == "http://host:7860/x"
