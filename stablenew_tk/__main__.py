@@ -1,5 +1,6 @@
 """The one door of the program: `stablenew`, `python -m stablenew_tk` and the executable all come in here."""
 
+import io
 import os
 import sys
 
@@ -12,6 +13,10 @@ def main() -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open as long as we run
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Pipes on Windows and under LC_ALL=C speak an old alphabet, in which half of the prompts cannot be written.
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     return start(sys.argv[1:])
 
 

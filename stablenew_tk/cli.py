@@ -47,10 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _refuse(args: argparse.Namespace, message: str, code: int) -> int:
-    if args.json:
-        print_json({"error": message})
-    else:
-        err.print(message, style="red", markup=False)
+    try:
+        if args.json:
+            print_json({"error": message})
+            return code
+    except OSError:
+        # The full disk that is complained of may be the one we print to.
+        sys.stdout = None
+    err.print(message, style="red", markup=False)
     return code
 
 

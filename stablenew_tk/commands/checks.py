@@ -19,19 +19,17 @@ from ..controller import backend_order, make_backend
 from ..domain.errors import StableNewError
 from ..pipeline.events import Settings
 from ..storage.files import write_atomic
-from ..storage.packs import ensure_starter, find_pack, read_pack
+from ..storage.packs import read_pack
 from ..storage.places import Places
 from ..storage.replay import verify
-from .terminal import FAILED, OK, out, print_json, program, settings_of
+from .terminal import FAILED, OK, out, pack_path, print_json, program, settings_of
 
 LOW_DISK = 2 * 1024**3
 
 
 def packs_check(args: argparse.Namespace, places: Places) -> int:
     """Read a pack; exit 1 when it has errors."""
-    ensure_starter(places.packs)
-    settings = settings_of(args, places)
-    pack = read_pack(find_pack(args.pack, (places.packs, *map(Path, settings.pack_folders))))
+    pack = read_pack(pack_path(args.pack, places, settings_of(args, places)))
     if args.json:
         print_json({"prompts": len(pack.prompts), "errors": pack.errors, "warnings": pack.warnings})
     else:

@@ -83,7 +83,8 @@ def _verify(args: argparse.Namespace, places: Places) -> int:
         for damage in found.damaged:
             out.print(f"  {damage.file}, line {damage.line}: {damage.reason}", markup=False)
         for gap in found.gaps:
-            out.print(f"  {gap}", markup=False)
+            which = f"line {gap.first}" if gap.first == gap.last else f"lines {gap.first} to {gap.last}"
+            out.print(f"  missing: {which} of writer {gap.writer}", markup=False)
         if found.damaged:
             out.print(
                 f"All other lines are fine. Set the damaged ones aside with: {program(places)} records repair",
@@ -94,6 +95,8 @@ def _verify(args: argparse.Namespace, places: Places) -> int:
 
 def _export(args: argparse.Namespace, places: Places) -> int:
     target = Path(args.to).expanduser() if args.to else None
+    if target is not None and target.resolve().is_relative_to(places.journal.resolve()):
+        raise InvalidInput(f"{target} is inside the journal, which is never overwritten. Name another file.", "--to")
     try:
         if target is None:
             export(places.journal, sys.stdout.buffer, merged=args.merged)

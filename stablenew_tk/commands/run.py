@@ -15,10 +15,10 @@ from ..domain.errors import InvalidInput
 from ..domain.job import RANDOM_SEED, Job, Origin, RunRequest
 from ..domain.parameters import Value, parse_value, with_values
 from ..domain.record import LearningRecord
-from ..pipeline.events import BackendChecked, Event, JobEnded, Settings, StageProgressed
-from ..storage.packs import ensure_starter, find_pack, load_pack
+from ..pipeline.events import BackendChecked, Event, JobEnded, LineNotSaved, Settings, StageProgressed
+from ..storage.packs import load_pack
 from ..storage.places import Places
-from .terminal import FAILED, OK, err, interruptions, out, print_json, program, settings_of
+from .terminal import FAILED, OK, err, interruptions, out, pack_path, print_json, program, settings_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=RANDOM_SEED, metavar="N", help="first seed (else random)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="pictures per prompt, seeds counting up")
     parser.add_argument("--out", metavar="DIR", help="folder for the pictures")
-    parser.add_argument("--start-image", default="", metavar="FILE", help="begin with this picture (txt2img off)")
+    parser.add_argument(
+        "--start-image", default="", metavar="FILE", help="begin with this picture; switches txt2img off"
+    )
     parser.add_argument("--no-record", action="store_true", help="keep no records of this run")
     parser.set_defaults(command=run)
 
@@ -66,7 +68,6 @@ def run(args: argparse.Namespace, places: Places) -> int:
     """Make a pack. Ctrl+C interrupts the running job and keeps what is finished; a second one gives up at once."""
     if args.limit < 0:
         raise InvalidInput(f"--limit {args.limit}: give the number of jobs, 1 or more.", "--limit")
-    ensure_starter(places.packs)
     settings = _settings(args, places)
     request = _request(args, places, settings)
     controller = Controller(places, settings, patient=False, keep_queue=False)
@@ -76,13 +77,14 @@ def run(args: argparse.Namespace, places: Places) -> int:
     if args.json:
         print_json(report)
     else:
-        _print_report(report, program(places))
+        _print_report(report, program(places), rateable=request.record and settings.learning != "off")
     return OK if report.jobs and report.ok == report.jobs and not report.unsaved else FAILED
 
 
 def _request(args: argparse.Namespace, places: Places, settings: Settings) -> RunRequest:
-    config, origins = _config(args.values)
-    pack = load_pack(find_pack(args.pack, (places.packs, *map(Path, settings.pack_folders))))
+    # Said first, so that --set can still say otherwise.
+    config, origins = _config(["txt2img.enabled=off", *args.values] if args.start_image else args.values)
+    pack = load_pack(pack_path(args.pack, places, settings))
     return RunRequest(
         pack_id=pack.pack_id,
         prompts=pack.prompts,
@@ -111,7 +113,7 @@ def _config(pairs: Sequence[str]) -> tuple[PipelineConfig, dict[str, Origin]]:
 def _settings(args: argparse.Namespace, places: Places) -> Settings:
     changes: dict[str, str] = {}
     if args.backend:
-        changes["backend"] = args.backend.rstrip("/")
+        changes["backend"] = args.backend.strip().rstrip("/")
     if args.out:
         changes["output_folder"] = str(Path(args.out).expanduser().absolute())
     return msgspec.structs.replace(settings_of(args, places), **changes)
@@ -126,6 +128,7 @@ class _Session:
         self._jobs: tuple[Job, ...] = ()
         self._records: list[LearningRecord] = []
         self._checks: list[BackendChecked] = []
+        self._refusals: list[str] = []
         self._unsaved = 0
         self._stop = False
         self._show: Callable[[float], None] = lambda _done: None
@@ -165,6 +168,8 @@ class _Session:
         elif isinstance(event, JobEnded):
             self._records.append(event.record)
             self._show(len(self._records))
+        elif isinstance(event, LineNotSaved):
+            self._refusals.append(event.message)
         elif isinstance(event, StageProgressed) and self._controller.running is not None:
             self._show(len(self._records) + self._controller.running.done)
 
@@ -175,6 +180,7 @@ class _Session:
         ends = [record.status for record in self._records]
         problems = [self._checks[0].problem] if self._checks and self._checks[0].problem else []
         problems += [record.error.message for record in self._records if record.error is not None]
+        problems += self._refusals if self._unsaved else []
         ok, failed = ends.count("ok"), ends.count("failed") + ends.count("partial")
         return RunReport(
             run_id=self._jobs[0].run_id if self._jobs else "",
@@ -195,7 +201,7 @@ class _Session:
         )
 
 
-def _print_report(report: RunReport, typed: str) -> None:
+def _print_report(report: RunReport, typed: str, *, rateable: bool) -> None:
     for problem in report.errors:
         err.print(problem, style="red", markup=False)
     if not report.jobs:
@@ -208,9 +214,10 @@ def _print_report(report: RunReport, typed: str) -> None:
         for image in doubtful:
             out.print(f"  {image.image_id}  {', '.join(image.suspect)}", markup=False)
     if report.unsaved:
-        err.print(f"{report.unsaved} records could not be written: is the disk full?", style="red")
+        many = "1 record is" if report.unsaved == 1 else f"{report.unsaved} records are"
+        err.print(f"{many} not saved; pictures without a record cannot be rated.", style="red")
     out.print(f"Pictures: {report.outputs}", markup=False)
     out.print(f"Records:  {report.journal}", markup=False)
-    if report.images:
+    if report.images and rateable and not report.unsaved:
         out.print(f"Rate one: {typed} rate {report.images[-1].image_id} 4     (1 to 5 stars)", markup=False)
         out.print(f"See all:  {typed} records show", markup=False)

@@ -16,6 +16,7 @@ import msgspec
 from rich.console import Console
 
 from ..pipeline.events import Settings
+from ..storage.packs import ensure_starter, find_pack
 from ..storage.places import Places
 from ..storage.settings import load_settings
 
@@ -34,20 +35,24 @@ def print_json(document: object) -> None:
 
 @contextmanager
 def interruptions(told: Callable[[], None]) -> Iterator[None]:
-    """The first Ctrl+C only calls `told`, which must do next to nothing; the second one interrupts as usual.
+    """The first Ctrl+C or polite kill only calls `told`, which must do next to nothing; the second acts as usual.
 
     As an exception it would strike anywhere, and an event taken from the inbox but not yet folded would be lost.
     """
 
     def first(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
+        restore()
         told()
 
-    before = signal.signal(signal.SIGINT, first)
+    def restore() -> None:
+        for number, action in before.items():
+            signal.signal(number, action)
+
+    before = {number: signal.signal(number, first) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()
 
 
 def settings_of(_args: argparse.Namespace, places: Places) -> Settings:
@@ -56,6 +61,15 @@ def settings_of(_args: argparse.Namespace, places: Places) -> Settings:
     for notice in loaded.notices:
         err.print(notice, markup=False)
     return loaded.settings
+
+
+def pack_path(name: str, places: Places, settings: Settings) -> Path:
+    """The pack a person means by a name or a file. Raises InvalidInput, and NotSaved for a name: then the starter pack
+    is offered first, which a file does not need.
+    """
+    if not Path(name).expanduser().is_file():
+        ensure_starter(places.packs)
+    return find_pack(name, (places.packs, *map(Path, settings.pack_folders)))
 
 
 def program(places: Places | None = None) -> str:

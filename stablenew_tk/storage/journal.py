@@ -83,7 +83,7 @@ class LearningRecordWriter:
             except OSError as error:
                 raise NotSaved(
                     f"The record was not saved in {self._folder}: {error.strerror or error}. "
-                    "Free some space or check the folder's permissions; it will be tried again."
+                    "Free some space or check the folder's permissions."
                 ) from error
             self._seq += 1
             return Saved(line, position)

@@ -40,6 +40,10 @@ class TestPacksCheck:
         assert any(line.startswith("  line 5: error: ") for line in said.out.splitlines())
         assert any(line.startswith("  line 3: warning: ") for line in said.out.splitlines())
 
+    def test_a_pack_file_is_checked_without_writing_anything(self, cli):
+        assert cli("packs", "check", cli.pack).code == 0
+        assert not cli.data.exists()
+
     def test_an_empty_pack_is_an_error(self, cli):
         cli.pack.write_text("# nothing\n")
         said = cli("packs", "check", cli.pack, "--json")

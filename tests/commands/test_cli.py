@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
-from terminal import FEW, Terminal, ended, program
+from terminal import FEW, ROOT, Terminal, ended, program
 
 from stablenew_tk import __version__
 from stablenew_tk import cli as module
@@ -109,3 +112,14 @@ def test_the_whole_loop_as_a_program(cli):
     assert ended(program("rate", report["images"][1]["image_id"], 5, *words)).json["saved"]
     (said,) = cli.shown("--limit", 1)[0]["feedback"].values()
     assert said["rating"] == 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="devices of POSIX")
+def test_words_of_all_alphabets_go_into_a_pipe_and_a_full_disk_behind_it_is_one_sentence(cli):
+    cli.pack.write_text("name: 🎉 ★\na party\n", encoding="utf-8")
+    cli.run()
+    said = ended(program("--data-dir", cli.data, "records", "show", PYTHONIOENCODING="ascii"))
+    assert (said.code, "🎉 ★" in said.out) == (0, True)
+    full = ["sh", "-c", f"{sys.executable} -m stablenew_tk --data-dir {cli.data} records show --json > /dev/full"]
+    said = subprocess.run(full, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (said.returncode, said.stderr.count("\n")) == (1, 1)

@@ -95,9 +95,17 @@ class TestVerify:
         assert cli.verified().json["gaps"] == []  # the last line of a program that ended may be any number
         path.write_bytes(b"".join([*lines[1:]]))
         assert cli.verified().json["gaps"] == [{"writer": writer, "first": 1, "last": 1}]
+        assert f"missing: line 1 of writer {writer}" in cli("records", "verify").out
 
 
 class TestExport:
+    def test_the_journal_is_never_written_over(self, cli, report):
+        before = cli.verified().json
+        for segment in cli.journal.glob("*.jsonl"):
+            said = cli("records", "export", "--to", segment)
+            assert (said.code, "inside the journal" in said.err) == (2, True)
+        assert cli.verified().json == before
+
     def test_merged_lines_need_no_other_file(self, cli, report):
         image = report["images"][0]["image_id"]
         for stars in (2, 5):

@@ -84,6 +84,8 @@ class TestReport:
         first = cli.run("--limit", 1)["images"][0]["path"]
         words = ["--set", "txt2img.enabled=off", "--set", "img2img.enabled=on", "--start-image", first]
         assert [image["stage"] for image in cli.run(*words)["images"]] == ["img2img", "img2img"]
+        # A start image alone says that txt2img is not wanted.
+        assert [image["stage"] for image in cli.run(*words[2:])["images"]] == ["img2img", "img2img"]
 
 
 class TestSketch:
@@ -156,6 +158,11 @@ class TestWebUI:
         assert said.code == 1
         assert "is not an address" in said.json["errors"][0]
 
+    def test_a_password_in_a_mistyped_address_is_not_shown(self, cli):
+        said = cli("run", cli.pack, "--json", "--backend", "ann:s3cret@127.0.0.1:9")
+        assert "•••@127.0.0.1:9" in said.json["errors"][0]
+        assert "s3cret" not in said.out + said.err
+
 
 class TestWrongUse:
     @pytest.mark.parametrize(
@@ -217,15 +224,31 @@ def test_a_full_disk_is_told_and_exits_with_1(cli):
     assert cli.verified().code == 0
 
 
+def test_a_record_that_is_not_saved_is_told_with_its_reason_and_not_offered_for_rating(cli):
+    cli.data.mkdir()
+    cli.journal.write_text("not a folder")
+    said = cli("run", cli.pack, *FEW)
+    assert said.code == 1
+    assert str(cli.journal) in said.err
+    assert "2 records are not saved" in said.err
+    assert "Rate one" not in said.out
+
+
+def test_a_run_without_records_is_not_offered_for_rating(cli):
+    assert "Rate one" in cli("run", cli.pack, *FEW).out
+    assert "Rate one" not in cli("run", cli.pack, "--no-record", *FEW).out
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 class TestStopping:
-    def test_ctrl_c_keeps_what_is_finished_and_exits_with_1(self, cli):
+    @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+    def test_a_polite_stop_keeps_what_is_finished_and_exits_with_1(self, cli, how):
         with FakeWebUI(step_delay_s=0.02) as server:
             run = program(
                 "run", cli.pack, "--backend", server.url, "--seeds", 50, "--data-dir", cli.data, "--json", *TINY
             )
             wait_until(lambda: server.count("txt2img") >= 2, 30)
-            run.send_signal(signal.SIGINT)
+            run.send_signal(how)
             said = ended(run)
         report = said.json
         assert said.code == 1

@@ -225,7 +225,7 @@ class TestFullDisk:
             assert shop.runner.run(one).status == "ok"
         refused = shop.told(LineNotSaved)[0]
         assert not shop.told(JobEnded)[-1].recorded
-        assert "tried again" in refused.message
+        assert "Free some space" in refused.message
         assert len(shop.records()) == 6
         shop.around.writer.append(refused.line)
         assert [folded.record.job_id for folded in shop.records()].count(one.job_id) == 1
