@@ -48,6 +48,7 @@ from .stage_cards import (
 from .tips import tip
 from .widgets import Box, Button, Label, Rule
 
+PREVIEW_NARROW = 280  # px: where it is unfolded beside cards that need the room
 GENERAL = ("checkpoint", "vae", "clip_skip")
 KEYS = (
     ("Ctrl+Enter", "run"),
@@ -222,7 +223,7 @@ class CreatePage(Box):
         window = self.winfo_toplevel().winfo_width()
         narrow, wide = window < theme.px(theme.NARROW_BELOW), window >= theme.px(theme.WIDE_FROM)
         self._packs.configure(width=theme.px(WIDTH_NARROW if narrow else WIDTH_WIDE if wide else WIDTH))
-        self._preview.configure(width=theme.px(PREVIEW_WIDE if wide else PREVIEW))
+        self._preview.configure(width=theme.px(PREVIEW_NARROW if narrow else PREVIEW_WIDE if wide else PREVIEW))
         if narrow != getattr(self, "_narrow", None):
             self._narrow = narrow
             self._show_preview(not narrow)

@@ -51,6 +51,7 @@ class Field(Box):
             unit = same.removesuffix(")")
         caption = Label(head, name, size=12, ink="text2")
         caption.pack(side="left", fill="x", expand=True)
+        head.bind("<Configure>", lambda event: self.mark.spare(event.width - caption.winfo_reqwidth()))
         tip(caption, spec.help)
         self.editor = self._make_editor(unit)
         inner: tk.Misc = self.editor.field if isinstance(self.editor, Entry) else self.editor

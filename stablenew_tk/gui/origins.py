@@ -110,6 +110,7 @@ class OriginMark(tk.Label):
     ) -> None:
         self._ground: Role = ground or ground_of(parent)
         self.origin: Origin | None = None
+        self._wordy = True
         cursor = "hand2" if command is not None else ""
         super().__init__(parent, bd=0, padx=0, pady=0, compound="left", font=theme.font(11), cursor=cursor)
         if command is not None:
@@ -123,6 +124,13 @@ class OriginMark(tk.Label):
             self.origin = origin
             self._recolour()
 
+    def spare(self, room: int) -> None:
+        """Leave the word away where `room` screen pixels are too few for it; the shape still tells."""
+        wordy = room >= theme.px(10) + theme.font(11).measure("  last run")
+        if wordy != self._wordy:
+            self._wordy = wordy
+            self._recolour()
+
     def _recolour(self) -> None:
         self.configure(bg=theme.colour(self._ground), fg=theme.colour("text3"))
         if self.origin is None:
@@ -130,4 +138,4 @@ class OriginMark(tk.Label):
             return
         mark = ORIGIN_MARKS[self.origin]
         self._picture = icons.icon(mark.icon, 10, mark.ink, self._ground)
-        self.configure(text=f"  {mark.word}", image=self._picture)
+        self.configure(text=f"  {mark.word}" if self._wordy else "", image=self._picture)

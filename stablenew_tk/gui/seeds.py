@@ -93,7 +93,9 @@ class SeedFields(Box):
         head.grid(row=0, column=0, columnspan=2, sticky="ew", padx=theme.px(theme.RING))
         mark = OriginMark(head)
         mark.pack(side="right")
-        Label(head, words, size=12, ink="text2").pack(side="left", fill="x", expand=True)
+        caption = Label(head, words, size=12, ink="text2")
+        caption.pack(side="left", fill="x", expand=True)
+        head.bind("<Configure>", lambda event: mark.spare(event.width - caption.winfo_reqwidth()))
         return mark
 
 

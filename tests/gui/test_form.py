@@ -142,3 +142,15 @@ def test_editors_follow_the_mode(root, form):
     assert str(field.cget("bg")) == theme.pair("surface")[0]
     assert isinstance(form.fields["txt2img.sampler"].editor, Choice)
     theme.apply(root, "dark")
+
+
+def test_a_caption_is_never_cut_by_the_mark_and_says_empty_in_the_field(root):
+    made = Form(root, ["adetailer.passes.0.sampler", "txt2img.steps"], on_change=lambda *_: None, columns=2)
+    made.place(x=0, y=0, width=190)
+    made.show(PipelineConfig(), {}, {})
+    root.update()
+    for field in made.fields.values():
+        mark, caption = field.mark, field.mark.master.winfo_children()[1]
+        assert caption.winfo_reqwidth() <= caption.winfo_width(), caption.cget("text")
+        assert mark.cget("image")
+    assert made.fields["adetailer.passes.0.sampler"].editor.text == "same"
