@@ -111,6 +111,8 @@ class WebUI:
         try:
             look = self._watch.look(run, self._limits.progress_s)
             self._watch.press(run)
+            if run.is_left(self._limits.settle_s):
+                self._work.end(f"{self.name} ended the stopped job, but its answer did not come.")
         except BackendError as err:
             _log.debug("no progress for %.0f s: %s", run.silent_s, err)
             if run.silent_s > self._limits.stall_s and run.is_out:

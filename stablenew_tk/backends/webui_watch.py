@@ -63,6 +63,7 @@ class Run:
         self.presses = 0
         self.pressed_at = 0.0
         self.waited_s = 0.0
+        self.idle_at = 0.0
         self.begin("", "")
         self.is_out = False
 
@@ -90,6 +91,10 @@ class Run:
     def silent_s(self) -> float:
         """Seconds since the server last answered a question for its progress."""
         return time.monotonic() - self.heard_at
+
+    def is_left(self, settle_s: float) -> bool:
+        """Whether a stopped job has ended on the server for so long that its answer will not come any more."""
+        return self.stop_asked and self.idle_at > 0 and time.monotonic() - self.idle_at > settle_s
 
     def stop_if_asked(self, message: str) -> None:
         """Raise Cancelled when an interrupt was asked for meanwhile."""
@@ -124,6 +129,7 @@ class Watch:
         wants_preview = run.step > 0 and now - run.preview_at >= self._limits.preview_s
         look = self.progress(timeout_s, preview=wants_preview)
         run.heard_at = time.monotonic()
+        run.idle_at = 0.0 if look.is_busy else run.idle_at or run.heard_at
         run.preview_at = now if wants_preview else run.preview_at
         run.step = look.state.sampling_step
         if run.task and look.current_task:

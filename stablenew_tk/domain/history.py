@@ -91,11 +91,6 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     position: Position
     output_index: int
 
-    @property
-    def has_note(self) -> bool:
-        """Whether the user wrote a note."""
-        return bool(self.note)
-
 
 class _SlimConfig(msgspec.Struct, gc=False):
     checkpoint: str = ""

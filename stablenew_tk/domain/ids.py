@@ -15,13 +15,3 @@ def ulid(unix_ms: int, randomness: bytes) -> str:
         raise ValueError("a ulid needs 10 random bytes and a time in milliseconds of at most 48 bits")
     number = (unix_ms << 80) | int.from_bytes(randomness, "big")
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -5, -5))
-
-
-def ulid_time_ms(text: str) -> int:
-    """Milliseconds since 1970 stored in an id made by `ulid`. Raises ValueError for other text."""
-    if len(text) != ID_LENGTH:
-        raise ValueError(f"{text!r} is not an id of {ID_LENGTH} characters")
-    number = 0
-    for char in text[:10]:
-        number = number << 5 | _ALPHABET.index(char)
-    return number

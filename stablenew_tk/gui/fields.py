@@ -84,11 +84,6 @@ class Entry(tk.Canvas):
             self._error = sentence
             self._paint()
 
-    def set_unit(self, unit: str) -> None:
-        """Change the words in the right end."""
-        if self._unit is not None:
-            self._unit.configure(text=unit)
-
     def enable(self, on: bool) -> None:
         """Let the user type, or not."""
         self._ctk.configure(state="normal" if on else "disabled")

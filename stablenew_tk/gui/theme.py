@@ -71,11 +71,11 @@ _COLOURS: dict[Role, tuple[str, str]] = {
 }
 
 RING = 4  # around every control that takes the focus; always reserved, so nothing shifts
-PAD, PAD_WIDE, CARD_PAD = 16, 20, 14
+PAD, CARD_PAD = 16, 14
 FIELD_GAP_X, FIELD_GAP_Y = 12, 10
-RADIUS_TAG, RADIUS, RADIUS_CARD = 4, 6, 8
+RADIUS, RADIUS_CARD = 6, 8
 SMALL, CONTROL, ACTION, MAIN = 28, 32, 36, 40  # heights of controls
-ROW, TABLE_ROW, CHART_ROW = 28, 32, 52
+ROW, TABLE_ROW = 28, 32
 TOP_BAR, TOOL_BAR, ACTION_BAR, BOTTOM_BAR, RAIL_ITEM, RAIL = 48, 48, 64, 40, 60, 76
 NARROW_BELOW, WIDE_FROM = 1180, 1600  # window widths
 

@@ -14,6 +14,7 @@ from ..domain.history import History, Position
 from ..domain.record import LearningRecord
 from ..domain.selection import select
 from ..storage.checkpoint import load_history, save_checkpoint
+from ..storage.files import sweep_temporary
 from ..storage.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
 from ..storage.packs import add_pack, ensure_starter, list_packs, read_pack
 from ..storage.places import Places
@@ -82,6 +83,9 @@ class Chores:
 
     @perform.register
     def _(self, _order: LoadHistory) -> HistoryLoaded:
+        # What killed programs left behind; younger than an hour it may belong to one that runs.
+        for folder in (self._places.data, self._places.settings_file.parent, self._places.journal):
+            sweep_temporary(folder)
         loaded = load_history(self._places.journal, self._places.checkpoint)
         latest = tuple(folded.record for folded in recent(self._places.journal, RECENT_RECORDS))
         if not loaded.from_checkpoint:

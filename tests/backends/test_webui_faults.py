@@ -235,6 +235,16 @@ class TestNothingHangsForEver:
             backend.generate(order())
         assert forge.count("txt2img") == 1
 
+    @pytest.mark.parametrize("name", ["drip", "drip-headers"])
+    def test_stop_does_not_wait_for_an_answer_that_never_ends(self, forge, name):
+        backend = backend_of(forge, settle_s=0.3, stall_s=60.0, total_s=60.0)
+        forge.fault(name)
+        with watched(backend), ThreadPoolExecutor(1) as pool:
+            made = pool.submit(backend.generate, order())
+            wait_until(lambda: forge.count("txt2img") == 1)
+            backend.interrupt()
+            assert isinstance(made.exception(timeout=20), (AnswerLost, Cancelled))
+
     @pytest.mark.parametrize("name", ["hang", "drip", "drip-headers"])
     def test_the_total_limit_holds_even_without_a_watcher(self, forge, name):
         backend = backend_of(forge, total_s=0.5)
