@@ -102,8 +102,11 @@ def _export(args: argparse.Namespace, places: Places) -> int:
             export(places.journal, sys.stdout.buffer, merged=args.merged)
             sys.stdout.flush()
             return OK
-        with target.open("wb") as buffer:
+        # Beside it first: an export that fails must not cost the one of last time.
+        unfinished = target.with_name(f"{target.name}.unfinished")
+        with unfinished.open("wb") as buffer:
             count = export(places.journal, buffer, merged=args.merged)
+        unfinished.replace(target)
     except BrokenPipeError:
         # The reader has seen enough (`| head`).
         raise

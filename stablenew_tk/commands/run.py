@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from ..controller import Controller
+from ..controller import Controller, backend_order, make_backend
 from ..domain.config import PipelineConfig
 from ..domain.errors import InvalidInput
 from ..domain.job import RANDOM_SEED, Job, Origin, RunRequest
@@ -70,6 +70,8 @@ def run(args: argparse.Namespace, places: Places) -> int:
         raise InvalidInput(f"--limit {args.limit}: give the number of jobs, 1 or more.", "--limit")
     settings = _settings(args, places)
     request = _request(args, places, settings)
+    # An address that is none is wrong use, not a server that is away.
+    make_backend(backend_order(settings)).close()
     controller = Controller(places, settings, patient=False, keep_queue=False)
     session = _Session(controller, quiet=args.json)
     session.make(request)

@@ -155,12 +155,12 @@ class TestWebUI:
 
     def test_an_address_that_is_none_is_told(self, cli):
         said = cli("run", cli.pack, "--json", "--backend", "my computer")
-        assert said.code == 1
-        assert "is not an address" in said.json["errors"][0]
+        assert said.code == 2
+        assert "is not an address" in said.json["error"]
 
     def test_a_password_in_a_mistyped_address_is_not_shown(self, cli):
         said = cli("run", cli.pack, "--json", "--backend", "ann:s3cret@127.0.0.1:9")
-        assert "•••@127.0.0.1:9" in said.json["errors"][0]
+        assert "•••@127.0.0.1:9" in said.json["error"]
         assert "s3cret" not in said.out + said.err
 
 
