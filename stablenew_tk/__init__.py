@@ -5,19 +5,20 @@ module may use what stands before it in its line. tests/test_architecture.py rea
 
     __main__    one door: command line or window
     cli         arguments of the terminal
-    commands    terminal run ratings records checks
+    commands    terminal run ratings records checks learn insights presets
     gui         theme icons stars tips widgets controls scrollbar lists fields popups keysheet origins form phrases
                 keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
-                suspicion portrait values inspector review pack_panel seeds stage_cards preview create settings
-                welcome notices bars window selftest
+                suspicion portrait values inspector review pack_panel seeds stage_cards preview preset_menu create
+                settings welcome axis plan_sketch wizard_steps wizard matrix big_picture blind plan_list learn
+                dots chart tag_bars filmstrip insight_list insights notices bars window selftest
     controller  the one application object, single-threaded
-    pipeline    events runner chores workers
+    pipeline    stamps events runner chores learning workers
     backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
                 sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch
     storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
-    domain      errors ids config parameters infotext prompt job defaults record undo estimate columns feedback
-                selection history
+    domain      errors ids config parameters sweep infotext prompt job defaults line plan record undo estimate columns
+                feedback selection slim planbook history statistics insight verdict board association report plan_file
 """
 
 __version__ = "0.1.0"

@@ -81,6 +81,7 @@ class Said(Struct):
     added: array[int] = column("I")
     removed: array[int] = column("I")
     note: array[int] = column("i")
+    repeat: array[int] = column("b")
 
 
 class FeedbackLog:
@@ -106,6 +107,7 @@ class FeedbackLog:
         table.added.append(self.tag_sets.number(feedback.tags_added))
         table.removed.append(self.tag_sets.number(feedback.tags_removed))
         table.note.append(-1 if feedback.note is None else self.texts.number(feedback.note))
+        table.repeat.append(feedback.repeat)
         return len(table.row) - 1
 
     def chain(self, number: int, row: int, last: int) -> int:
@@ -124,14 +126,23 @@ class FeedbackLog:
 
     def held(self, last: int) -> ImageFeedback:
         """What holds for the picture whose chain ends in `last`."""
+        held = _NOTHING_SAID
+        for number in reversed(self._chain(last)):
+            held = self.after(held, number)
+        return held
+
+    def repeats(self, last: int) -> tuple[int, ...]:
+        """Stars given to a picture when it was shown again, oldest first."""
+        table = self.table
+        again = [number for number in self._chain(last) if table.repeat[number] and table.rating[number] > 0]
+        return tuple(table.rating[n] for n in reversed(again) if self.ids.text(n) not in self.withdrawn)
+
+    def _chain(self, last: int) -> list[int]:
         chain = []
         while last >= 0:
             chain.append(last)
             last = self.table.before[last]
-        held = _NOTHING_SAID
-        for number in reversed(chain):
-            held = self.after(held, number)
-        return held
+        return chain
 
     def after(self, held: ImageFeedback, number: int) -> ImageFeedback:
         """What holds after one more line, which counts only if it is not taken back."""
@@ -141,7 +152,7 @@ class FeedbackLog:
         rating, note = table.rating[number], table.note[number]
         return fold_feedback(
             held,
-            rating=rating if rating >= 0 else None,
+            rating=rating if rating >= 0 and not table.repeat[number] else None,
             tags_added=self.tag_sets[table.added[number]],
             tags_removed=self.tag_sets[table.removed[number]],
             note=self.texts[note] if note >= 0 else None,

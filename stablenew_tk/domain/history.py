@@ -17,6 +17,7 @@ import msgspec
 from .columns import IdColumn, Numbered, Pictures, Records, fill_table, table_bytes, time_ms
 from .errors import InvalidInput
 from .feedback import FeedbackLog, fold_feedback
+from .planbook import Attempt, PlanBook
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, Void
 from .selection import (
     FINAL,
@@ -35,6 +36,7 @@ from .selection import (
     select,
     totals,
 )
+from .slim import SLIM, SlimOutput, SlimRecord
 
 # What is asked of a history stands beside it, for whoever wants both.
 __all__ = [
@@ -53,7 +55,7 @@ __all__ = [
     "select",
 ]
 
-_FORMAT = 1
+_FORMAT = 2
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 
@@ -92,37 +94,6 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     output_index: int
 
 
-class _SlimConfig(msgspec.Struct, gc=False):
-    checkpoint: str = ""
-
-
-class _SlimBackend(msgspec.Struct, gc=False):
-    kind: str
-
-
-class _SlimOutput(msgspec.Struct, gc=False):
-    image_id: str
-    stage: str
-    suspect: tuple[str, ...] = ()
-
-
-class _SlimRecord(msgspec.Struct, tag_field="kind", tag="run", gc=False):
-    """Only what the columns need: skipping the rest of a record saves most of the time of reading it."""
-
-    event_id: str
-    ts: str
-    run_id: str
-    pack_id: str
-    config: _SlimConfig
-    backend: _SlimBackend
-    status: str
-    outputs: list[_SlimOutput] = []
-    run_name: str = ""
-
-
-_SLIM = msgspec.json.Decoder(_SlimRecord | Feedback | Void)
-
-
 class _Saved(msgspec.Struct, array_like=True):
     """The checkpoint. Numbers are in this machine's byte order: it never leaves the machine."""
 
@@ -139,12 +110,13 @@ class _Saved(msgspec.Struct, array_like=True):
     tag_sets: list[tuple[str, ...]]
     voids: list[tuple[str, str]]
     orphans: dict[str, list[int]]
+    plans: bytes
 
 
 class History:
     """The journal, folded. Owned by one thread; hand `columns()` to others.
 
-    `end` is where the next unread line of the journal starts; `damaged` and `newer` count the lines before it that
+    `plans` is what it tells of Learning Runs. `end` is where the next unread line of the journal starts; `damaged` and `newer` count the lines before it that
     could not be read or that a newer version wrote. A line may be folded twice or out of order: it counts
     once, and what holds for a picture depends on where lines stand, not on when they were folded.
     """
@@ -154,6 +126,7 @@ class History:
         self.damaged = 0
         self.newer = 0
         self._pictures, self._records, self._log = Pictures(), Records(), FeedbackLog()
+        self.plans = PlanBook(self._log.withdrawn)
         self._image_ids, self._record_ids = IdColumn(), IdColumn()
         self._stages = Numbered([""])
         self._orphans: dict[str, list[int]] = {}
@@ -175,7 +148,7 @@ class History:
     def fold_lines(self, lines: Iterable[RawLine]) -> int:
         """Fold many lines as they stand in the journal; gives how many could not be understood. `end` stays."""
         unreadable = 0
-        decode = _SLIM.decode
+        decode = SLIM.decode
         for count, (segment, offset, length, data) in enumerate(lines):
             try:
                 line = decode(data)
@@ -200,6 +173,10 @@ class History:
         return ImageFeedback(
             pictures.rating[row], self._log.tag_sets[pictures.tags[row]], self._log.texts[pictures.note[row]]
         )
+
+    def repeats(self, row: int) -> tuple[int, ...]:
+        """Stars that the picture got when it was shown again unasked, oldest first."""
+        return self._log.repeats(self._pictures.last_said[row])
 
     def facts(self, row: int) -> ImageFacts:
         """Everything the columns know about one row. Raises IndexError outside 0 ≤ row < len(history)."""
@@ -270,6 +247,7 @@ class History:
                 tag_sets=log.tag_sets.values,
                 voids=list(log.withdrawn.target_of.items()),
                 orphans=self._orphans,
+                plans=self.plans.to_bytes(),
             )
         )
 
@@ -295,21 +273,24 @@ class History:
         for event_id, target in saved.voids:
             log.withdrawn.add(event_id, target)
         history._orphans = saved.orphans
+        history.plans.read(saved.plans)
         return history
 
     def _settle(self, least: int) -> None:
         for column in (self._image_ids, self._record_ids, self._log.ids):
             column.settle(least)
 
-    def _fold(self, line: JournalLine | _SlimRecord, segment: int, offset: int, length: int) -> None:
-        if isinstance(line, (_SlimRecord, LearningRecord)):
+    def _fold(self, line: JournalLine | SlimRecord, segment: int, offset: int, length: int) -> None:
+        if isinstance(line, (SlimRecord, LearningRecord)):
             self._fold_record(line, segment, offset, length)
         elif isinstance(line, Feedback):
             self._fold_feedback(line, segment, offset)
-        else:
+        elif isinstance(line, Void):
             self._fold_void(line)
+        else:
+            self.plans.fold(line)
 
-    def _fold_record(self, record: LearningRecord | _SlimRecord, segment: int, offset: int, length: int) -> None:
+    def _fold_record(self, record: LearningRecord | SlimRecord, segment: int, offset: int, length: int) -> None:
         if not self._record_ids.add(record.event_id):
             return
         records, pictures = self._records, self._pictures
@@ -322,7 +303,7 @@ class History:
         shared = (SKETCH if record.backend.kind == "sketch" else 0) | (NOT_OK if record.status != "ok" else 0)
         if self._log.withdrawn.target_of and record.event_id in self._log.withdrawn:
             shared |= HIDDEN
-        outputs: Sequence[Output | _SlimOutput] = record.outputs
+        outputs: Sequence[Output | SlimOutput] = record.outputs
         places = self._image_ids.extend([output.image_id for output in outputs])
         if places:
             chosen = [outputs[place] for place in places]
@@ -340,9 +321,17 @@ class History:
             pictures.tags.frombytes(four_zeros)
             pictures.note.frombytes(four_zeros)
             pictures.last_said.extend([-1] * many)
+        if record.learning.plan_id:
+            self._fold_step(record)
         for output in outputs if self._orphans else ():
             for said in self._orphans.pop(output.image_id, ()):
                 self._attach(said, self._image_ids.find(output.image_id))
+
+    def _fold_step(self, record: LearningRecord | SlimRecord) -> None:
+        outputs: Sequence[Output | SlimOutput] = record.outputs
+        finals = tuple(output.image_id for output in outputs if output.stage == outputs[-1].stage)
+        attempt = Attempt(record.event_id, record.status, finals, record.seconds)
+        self.plans.fold_record(record.learning.plan_id, record.learning.step_id, record.job_id, attempt)
 
     def _fold_feedback(self, feedback: Feedback, segment: int, offset: int) -> None:
         number = self._log.add(feedback, segment, offset)
@@ -385,7 +374,7 @@ class History:
             for row in range(first[number], first[number + 1] if number + 1 < len(first) else len(flags)):
                 flags[row] = flags[row] & ~HIDDEN | hidden
 
-    def _run(self, record: LearningRecord | _SlimRecord, moment: int) -> int:
+    def _run(self, record: LearningRecord | SlimRecord, moment: int) -> int:
         key = (record.run_id, record.pack_id, record.config.checkpoint)
         index = self._run_index.get(key)
         if index is None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from .config import PipelineConfig
 from .errors import InvalidInput
 from .parameters import Value
-from .prompt import PackPrompt, joined_negative
+from .prompt import PackPrompt, joined_negative, with_lora_weight
 
 MAX_SEED = 2**32 - 1
 RANDOM_SEED = -1
@@ -42,6 +42,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     """What the user asked for. `seed` −1 draws a new one; `seeds_per_prompt` counts up from it.
 
     `start_image` is the path of an existing picture for runs that begin at img2img, ADetailer or upscale.
+    `lora_weights` of a preset replace the weights of LoRA tags that the prompts already have.
     """
 
     pack_id: str
@@ -55,14 +56,19 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     record: bool = True
     interactive: bool = True
     limit: int = 0
+    lora_weights: Mapping[str, float] = {}
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """One image request on one node: all values final, seed ≥ 0."""
+    """One image request on one node: all values final, seed ≥ 0.
+
+    `run_day` (YYYY-MM-DD, local) keeps a run that was interrupted in one folder; "" means the day it is made.
+    """
 
     job_id: str
     run_id: str
     run_name: str
+    run_day: str = ""
     index: int
     pack_id: str
     prompt_id: str
@@ -104,7 +110,7 @@ def make_jobs(
             index=index,
             pack_id=request.pack_id,
             prompt_id=prompt.prompt_id,
-            prompt=prompt.positive,
+            prompt=_weighted(prompt.positive, request.lora_weights),
             negative=joined_negative(prompt.negative, request.global_negative),
             seed=(first + row) % (MAX_SEED + 1),
             config=request.config,
@@ -116,6 +122,12 @@ def make_jobs(
         )
         for index, (prompt, row) in enumerate(pairs)
     )
+
+
+def _weighted(prompt: str, weights: Mapping[str, float]) -> str:
+    for name, weight in weights.items():
+        prompt = with_lora_weight(prompt, name, weight)
+    return prompt
 
 
 def _check(request: RunRequest) -> None:

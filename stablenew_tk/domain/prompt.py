@@ -6,6 +6,7 @@ names. Everything else (attention, LoRA tags, embeddings) goes to the backend un
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -121,3 +122,10 @@ def _short(text: str) -> str:
 def joined_negative(own: str, global_negative: str) -> str:
     """The prompt's own negative followed by the global one."""
     return ", ".join(part for part in (own.strip(), global_negative.strip()) if part)
+
+
+def with_lora_weight(prompt: str, name: str, weight: float, *, add: bool = False) -> str:
+    """The prompt with every `<lora:name:…>` at this weight. Without such a tag it stays, or with `add` gets one."""
+    tag = f"<lora:{name}:{weight:g}>"
+    changed, count = re.subn(rf"<lora:{re.escape(name)}(?::[^>]*)?>", lambda _match: tag, prompt)
+    return f"{prompt.rstrip()} {tag}" if add and not count else changed

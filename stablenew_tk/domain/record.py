@@ -6,28 +6,17 @@ Nothing is ever rewritten: a rating, a correction, an undo is a further line. `k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
 from .config import PipelineConfig
 from .job import LearningTag, Origin, RandomizerChoice
+from .line import Line
 from .parameters import Value
+from .plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
 
-SCHEMA = 1
 Status = Literal["ok", "failed", "cancelled", "partial"]
-
-
-class Line(Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """What every line has. `event_id` is a ulid and unique for ever; `writer` and `seq` are set by the journal when it
-    appends (seq counts 1, 2, 3… per writer, so that a missing line is noticed); `ts` is UTC, ISO 8601 with Z.
-    """
-
-    schema: int = SCHEMA
-    event_id: str
-    writer: str = ""
-    seq: int = 0
-    ts: str
 
 
 class BackendInfo(Struct, frozen=True, kw_only=True):
@@ -104,7 +93,11 @@ class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
 
 
 class Feedback(Line, tag="feedback", frozen=True, kw_only=True):
-    """What the user said about one picture. `rating` 1–5, 0 = cleared, None = unchanged; `note` None = unchanged."""
+    """What the user said about one picture. `rating` 1–5, 0 = cleared, None = unchanged; `note` None = unchanged.
+
+    `blind` = the user did not see the values. `repeat` = the picture was shown again unasked, to learn how steady the
+    user's stars are: such a rating changes nothing about the picture.
+    """
 
     image_id: str
     run_id: str = ""
@@ -113,6 +106,7 @@ class Feedback(Line, tag="feedback", frozen=True, kw_only=True):
     tags_removed: tuple[str, ...] = ()
     note: str | None = None
     blind: bool = False
+    repeat: bool = False
 
 
 class Void(Line, tag="void", frozen=True, kw_only=True):
@@ -121,7 +115,9 @@ class Void(Line, tag="void", frozen=True, kw_only=True):
     target: str
 
 
-JournalLine = LearningRecord | Feedback | Void
+PlanLine = LearningPlan | LearningRunStep | LearningRunResult | Preset
+JournalLine = LearningRecord | Feedback | Void | PlanLine
+KINDS = tuple(kind.__struct_config__.tag for kind in get_args(JournalLine))
 
 
 class ImageFeedback(Struct, frozen=True):

@@ -12,10 +12,14 @@ from msgspec.structs import replace
 
 from ..backends.base import Capabilities as Capabilities
 from ..backends.base import StageProgress as StageProgress
+from ..domain.association import Association, RatedRecord
+from ..domain.board import Board
 from ..domain.history import Columns, History, Position
 from ..domain.job import Job
+from ..domain.plan import LearningPlan
 from ..domain.prompt import PromptPack
-from ..domain.record import Feedback, JournalLine, LearningRecord, Output, Void
+from ..domain.record import JournalLine, LearningRecord, Output
+from ..domain.report import Report
 from ..domain.selection import Query, Selection
 from ..storage.packs import PackFile as PackFile
 from ..storage.settings import Settings as Settings
@@ -174,6 +178,36 @@ class SettingsSaved(Event, frozen=True, kw_only=True):
     settings: Settings
 
 
+class InsightReady(Event, frozen=True, kw_only=True):
+    """What the ratings of a plan prove, as the plan stood when it was asked."""
+
+    plan_id: str
+    report: Report
+
+
+class AssociationsFound(Event, frozen=True, kw_only=True):
+    """What goes together with better stars in everyday runs of a pack and checkpoint: hints, never proof."""
+
+    pack_id: str
+    checkpoint: str
+    associations: tuple[Association, ...]
+
+
+class PlanRead(Event, frozen=True, kw_only=True):
+    """A plan file as read and checked, nothing is started. `plan` is None when it cannot be used: see `problem`."""
+
+    path: Path
+    plan: LearningPlan | None
+    problem: str = ""
+    notices: tuple[str, ...] = ()
+
+
+class PlanWritten(Event, frozen=True, kw_only=True):
+    """A plan file is on disk."""
+
+    path: Path
+
+
 class ChoreFailed(Event, frozen=True, kw_only=True):
     """Something asked of the desk went wrong. `message` is for the user."""
 
@@ -276,7 +310,7 @@ class SaveCheckpoint(Order, frozen=True, kw_only=True):
 class AppendLine(Order, frozen=True, kw_only=True):
     """Write one line to the journal."""
 
-    line: Feedback | Void | LearningRecord
+    line: JournalLine
 
 
 class FindImages(Order, frozen=True, kw_only=True):
@@ -366,3 +400,32 @@ class RevealFile(Order, frozen=True, kw_only=True):
     image_id: str
     position: Position
     output_index: int
+
+
+class Analyse(Order, frozen=True, kw_only=True):
+    """Work out what the ratings of a plan prove; InsightReady answers."""
+
+    board: Board
+
+
+class FindAssociations(Order, frozen=True, kw_only=True):
+    """Read the records of rated everyday pictures and look for what goes together with stars; AssociationsFound
+    answers. All pictures are of one pack and checkpoint, none is a sketch among real ones.
+    """
+
+    pack_id: str
+    checkpoint: str
+    pictures: tuple[RatedRecord, ...]
+
+
+class ReadPlan(Order, frozen=True, kw_only=True):
+    """Read a plan file that somebody wrote; PlanRead answers."""
+
+    path: Path
+
+
+class WritePlan(Order, frozen=True, kw_only=True):
+    """Write a plan as a file for others; PlanWritten answers."""
+
+    plan: LearningPlan
+    path: Path

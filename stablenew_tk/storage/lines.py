@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 
 from ..domain.errors import Unreadable
-from ..domain.record import SCHEMA, JournalLine
+from ..domain.line import SCHEMA
+from ..domain.record import KINDS, JournalLine
 from .files import read_bounded
 
 MAX_LINE = 1 << 20
@@ -28,7 +29,7 @@ _CRC_LENGTH = len(',"crc":"01234567"}')
 _START = b'{"kind":"'
 _MAX_PIECES = 64
 _STEP = 1 << 16
-KNOWN = tuple(b'{"kind":"%s","schema":%d,' % (kind, SCHEMA) for kind in (b"run", b"feedback", b"void"))
+KNOWN = tuple(f'{{"kind":"{kind}","schema":{SCHEMA},'.encode() for kind in KINDS)
 DECODE_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
 LINE = msgspec.json.Decoder(JournalLine)
 
@@ -118,7 +119,7 @@ def judge(line: bytes) -> Judgement:
     # Lines of other tools need no checksum. Ours always have one, so its absence means that it was damaged.
     if not whole and head.writer:
         return _salvage(line, "its checksum is missing")
-    if head.schema > SCHEMA or head.kind not in ("run", "feedback", "void"):
+    if head.schema > SCHEMA or head.kind not in KINDS:
         return Judgement(newer=True)
     try:
         LINE.decode(line)

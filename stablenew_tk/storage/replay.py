@@ -200,7 +200,7 @@ def recent(folder: Path, count: int, *, run_id: str | None = None) -> list[Folde
             of_image = said.setdefault(line.image_id, {})
             of_image.pop(line.event_id, None)
             of_image[line.event_id] = line
-        elif line.event_id not in found and run_id in (None, line.run_id):
+        elif isinstance(line, LearningRecord) and line.event_id not in found and run_id in (None, line.run_id):
             if len(found) >= count:
                 break
             found[line.event_id] = line
@@ -217,7 +217,7 @@ def _feedback_of(record: LearningRecord, said: Mapping[str, Mapping[str, Feedbac
             for line in reversed(list(said[output.image_id].values())):
                 held = fold_feedback(
                     held,
-                    rating=line.rating,
+                    rating=None if line.repeat else line.rating,
                     tags_added=line.tags_added,
                     tags_removed=line.tags_removed,
                     note=line.note,
