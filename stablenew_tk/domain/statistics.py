@@ -8,7 +8,7 @@ noise are is not known; `fit` weighs a grid of possibilities by how well they ex
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import erfc, exp, floor, inf, isfinite, lgamma, log, log1p, pi, sqrt
+from math import erfc, exp, floor, isfinite, lgamma, log, log1p, sqrt
 from operator import mul
 from statistics import NormalDist
 
@@ -146,10 +146,10 @@ def solved(matrix: Matrix, right: Sequence[float]) -> Vector:
 def likeness(axis: Sequence[float] | None, count: int) -> Matrix:
     """How much the effects of two values resemble each other before anything is rated.
 
-    Without an axis (categories) not at all. Along an axis: 85 % smooth (the squared exponential of Rasmussen & Williams,
-    Gaussian Processes for Machine Learning, 2006, eq. 4.9, with a length of half the range) and 15 % of each value's
-    own. Scaled so that in both cases two values differ by the same amount on average: then "sd of the effects" means
-    the same for samplers and for steps.
+    Without an axis (categories) not at all. Along an axis: 85 % smooth (the squared exponential of Rasmussen &
+    Williams, Gaussian Processes for Machine Learning, 2006, eq. 4.9, with a length of half the range) and 15 % of each
+    value's own. Scaled so that in both cases two values differ by the same amount on average: then "sd of the effects"
+    means the same for samplers and for steps.
     """
     if axis is None or count < 2:
         return [[float(i == j) for j in range(count)] for i in range(count)]
@@ -164,7 +164,10 @@ def likeness(axis: Sequence[float] | None, count: int) -> Matrix:
 
 
 def contrast_precision(covariance: Matrix) -> Matrix:
-    """Precision of the effects when their common level is unknown: K⁻¹ − K⁻¹11ᵀK⁻¹ / 1ᵀK⁻¹1 (R&W 2006 eq. 2.42, B → ∞)."""
+    """Precision of the effects when their common level is unknown: K⁻¹ − K⁻¹11ᵀK⁻¹ / 1ᵀK⁻¹1.
+
+    A basis function of constant 1 with a vague prior (Rasmussen & Williams 2006, ch. 2.7).
+    """
     size = len(covariance)
     inverse = [solved(covariance, [float(i == j) for j in range(size)]) for i in range(size)]
     sums = [sum(line) for line in inverse]
@@ -262,11 +265,11 @@ def fit(pictures: Sequence[Picture], covariance: Matrix) -> list[Possibility]:
                     scales = Scales(value_ratio * noise, row_ratio * noise, noise, rater)
                     weight = likely - (len(pictures) - 1 + again) * log(noise) - left / (2 * noise**2)
                     found.append((weight + log_prior(scales), scales, means, factor))
-    top = max(weight for weight, *_ in found)
+    top = max(point[0] for point in found)
     # What is a ten-thousandth as likely as the likeliest can neither be seen in a draw nor in a mean.
-    kept = [(exp(weight - top), *rest) for weight, *rest in found if weight > top - 9.2]
-    total = sum(weight for weight, *_ in kept)
-    return [Possibility(weight / total, scales, means, factor) for weight, scales, means, factor in kept]
+    kept = [(exp(point[0] - top), point) for point in found if point[0] > top - 9.2]
+    total = sum(weight for weight, _ in kept)
+    return [Possibility(weight / total, scales, means, factor) for weight, (_, scales, means, factor) in kept]
 
 
 def draws(possibilities: Sequence[Possibility], count: int, seed: int) -> Iterator[Vector]:
@@ -370,5 +373,3 @@ def trend(points: Sequence[tuple[float, float]]) -> Trend | None:
     if error == 0:
         return Trend(slope, slope, slope, 0.5 if slope == 0 else float(slope > 0))
     return Trend(slope, slope - reach, slope + reach, t_distribution(slope / error, count - 2))
-
-

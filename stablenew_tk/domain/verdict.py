@@ -1,0 +1,158 @@
+"""The sentence at the end: what the ratings prove, with its probability, its scope and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+Value = float | str
+Name = Callable[[Value], str]
+State = Literal["too_early", "leaning", "settled", "best", "no_difference"]
+
+# Less than a tenth faster is not worth a word.
+_WORTH_SAYING = 1.1
+_NAMED_AT_MOST = 4
+
+
+class ValueInsight(Struct, frozen=True):
+    """What is known about one tried value. Stars are on the 1-5 scale.
+
+    `n` pictures (shown again is not counted again); `mean` with its 90 % interval `low` to `high` is what pictures of
+    this value would get on average over all seeds; `p_within_quarter`: no other tried value is more than 1/4 star
+    better.
+    """
+
+    value: Value
+    n: int
+    mean: float
+    low: float
+    high: float
+    p_best: float
+    p_within_quarter: float
+
+
+class Verdict(Struct, frozen=True):
+    """What may be said. `value` is None while it is too early.
+
+    `probability` is of what the state claims: `p_best` for best, `p_within_quarter` for settled and leaning, that all
+    values lie within half a star for no_difference, 0.0 when it is too early.
+    """
+
+    state: State
+    value: Value | None
+    probability: float
+    sentence: str
+
+
+class Cell(Struct, frozen=True):
+    """A picture worth making: this value with the seed of this row."""
+
+    value: Value
+    row: int
+
+
+def plain(value: Value) -> str:
+    """A value without its unit: 7, 0.35, Euler a."""
+    return value if isinstance(value, str) else f"{value:.9g}"
+
+
+def percent(probability: float) -> str:
+    """Whole per cent. Never "100 %", never rounded up over a line that was not reached."""
+    return "over 99 %" if probability >= 0.995 else f"{int(100 * probability + 1e-9)} %"
+
+
+def too_early(*, rated: int, planned: int, complete: int, values: int) -> str:
+    """Why nothing can be said yet, and what it takes."""
+    count = f"{rated} of {planned} rated" if planned >= rated and planned else f"{rated} rated"
+    if values < 2:
+        return f"Too early: {count}. There is nothing to compare before a second value is rated."
+    if complete < 2:
+        return (
+            f"Too early: {count}. It takes 2 seeds rated at every value and 7 pictures; {complete} of 2 seeds so far."
+        )
+    return f"Too early: {count}. It takes 7 pictures."
+
+
+def best(value: str, probability: float, scope: str) -> str:
+    """The rare claim that one value beats all others."""
+    return f"{value} is best{scope} ({percent(probability)})."
+
+
+def settled(value: str, probability: float, scope: str) -> str:
+    """The claim that suffices for work: nothing tried is noticeably better."""
+    return f"{value}: nothing you tried is more than ¼ star better{scope} ({percent(probability)})."
+
+
+def no_difference(names: Sequence[str], probability: float, scope: str, *, span: bool, advice: str) -> str:
+    """All values look alike; `advice` says which to take."""
+    if len(names) > 1 and span:
+        who = f"{joined((names[0], names[-1]), span=True)} make"
+    else:
+        who = f"{joined(names)} make" if len(names) <= _NAMED_AT_MOST else f"The {len(names)} values you tried make"
+    return f"{who} no difference you can see{scope} ({percent(probability)}). {advice}"
+
+
+def fastest(values: Sequence[Value], seconds: Mapping[Value, float], name: Name) -> tuple[Value | None, str]:
+    """The value to take when all look alike, and the words. None when no times tell them apart."""
+    timed = [(seconds[value], place) for place, value in enumerate(values) if seconds.get(value, 0.0) > 0]
+    if len(timed) < 2 or max(timed)[0] < _WORTH_SAYING * min(timed)[0]:
+        return None, "Take any of them."
+    quick, slow = min(timed), max(timed)
+    return values[
+        quick[1]
+    ], f"Take {name(values[quick[1]])}: {times_as_fast(slow[0] / quick[0])} {name(values[slow[1]])}."
+
+
+def times_as_fast(ratio: float) -> str:
+    """How a person compares two durations: "twice as fast as", "20 % faster than"."""
+    if ratio < 1.75:
+        return f"{round(100 * (ratio - 1))} % faster than"
+    if ratio < 2.25:
+        return "twice as fast as"
+    return f"{ratio:.1f} times as fast as".replace(".0 ", " ")
+
+
+def leaning(ahead: Sequence[str], leader: str, probability: float, scope: str, *, span: bool, ask: str) -> str:
+    """Nothing is settled: who looks ahead (nobody when `ahead` is empty) and which pictures would tell most."""
+    claim = f"{percent(probability)} that nothing you tried is more than ¼ star better"
+    if not ahead:
+        return f"Nothing stands out yet{scope}. Closest to a choice is {leader}: {claim}.{ask}"
+    if len(ahead) == 1:
+        return f"{leader} looks ahead{scope}: {claim}.{ask}"
+    who = f"{joined(ahead, span=True)} looks ahead" if span else f"{joined(ahead)} look ahead"
+    return f"{who}{scope}; {leader}: {claim}.{ask}"
+
+
+def wish(cells: Sequence[Cell], name: Name) -> str:
+    """3 more images at 6 and 7 would tell most. Empty without cells."""
+    if not cells:
+        return ""
+    names = list(dict.fromkeys(name(cell.value) for cell in cells))
+    return f" {len(cells)} more {'image' if len(cells) == 1 else 'images'} at {joined(names)} would tell most."
+
+
+def joined(names: Sequence[str], *, span: bool = False) -> str:
+    """Names as people list them, saying shared words once: "CFG 6 and 7", with `span` "CFG 6-9" from first to last."""
+    if len(names) == 1:
+        return names[0]
+    if span:
+        names = (names[0], names[-1])
+    words = [name.split() for name in names]
+    head = _shared(words)
+    tail = _shared([line[:head:-1] for line in words])
+    if not any(len(line) == head + 1 + tail for line in words) or len({len(line) for line in words}) > 1:
+        head = tail = 0
+    cores = [" ".join(line[head : len(line) - tail]) for line in words]
+    if span:
+        core = " to ".join(cores) if any("-" in part or " " in part for part in cores) else "-".join(cores)
+    else:
+        core = f"{', '.join(cores[:-1])} and {cores[-1]}"
+    return " ".join([*words[0][:head], core, *words[0][len(words[0]) - tail :]])
+
+
+def _shared(lines: Sequence[Sequence[str]]) -> int:
+    """How many first words all lines have in common, at least one word of each being left over."""
+    most = min(len(line) for line in lines) - 1
+    return next((k for k in range(most) if len({line[k] for line in lines}) > 1), max(0, most))
