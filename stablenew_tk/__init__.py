@@ -17,8 +17,9 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch
     storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
-    domain      errors ids config parameters sweep infotext prompt job defaults line plan record undo estimate columns
-                feedback selection slim planbook history statistics insight verdict board association report plan_file
+    domain      errors ids config parameters sweep infotext prompt job defaults modes line plan record undo estimate
+                columns feedback selection slim planbook history statistics insight verdict board association report
+                plan_file
 """
 
 __version__ = "0.1.0"

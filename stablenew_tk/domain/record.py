@@ -14,7 +14,7 @@ from .config import PipelineConfig
 from .job import LearningTag, Origin, RandomizerChoice
 from .line import Line
 from .parameters import Value
-from .plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
+from .plan import LearningPlan, LearningRunResult, LearningRunStep, PlanPrompt, Preset
 
 Status = Literal["ok", "failed", "cancelled", "partial"]
 
@@ -133,3 +133,22 @@ class FoldedRecord(Struct, frozen=True):
 
     record: LearningRecord
     feedback: Mapping[str, ImageFeedback]
+
+
+def draft_of(record: LearningRecord, seed: int) -> LearningPlan:
+    """A plan around a run that was: its prompt, its values, this seed as row 1. Focus and values are still open."""
+    return LearningPlan(
+        event_id="",
+        ts="",
+        plan_id="",
+        name="",
+        focus_parameter="",
+        pack_id=record.pack_id,
+        prompts=(PlanPrompt(record.prompt_id, record.prompt, record.negative),),
+        base_config=record.config,
+        origins=record.origins,
+        variant_values=(),
+        seeds=(seed,),
+        start_image=record.start_image,
+        backend_kind=record.backend.kind,
+    )

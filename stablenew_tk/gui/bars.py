@@ -235,10 +235,14 @@ class BottomBar(Box):
             self.bar.pack_forget()
 
     def _show_running(self, running: Running) -> None:
-        job = running.job
+        job, learning = running.job, running.job.learning
         self._put(self.head, f"Job {self._ended + 1} of {self._total}")
-        step = f"{running.stage} {running.step} of {running.steps}" if running.steps else running.stage
-        parts = [job.pack_id, job.prompt_id, f"seed {job.seed}", self._waiting or running.state or step]
+        if learning.plan_id:
+            # No steps, no value: in blind rating they would tell which picture is which.
+            parts = ["Learning Run", job.pack_id, f"row {learning.row + 1}", self._waiting or f"{running.done:.0%}"]
+        else:
+            step = f"{running.stage} {running.step} of {running.steps}" if running.steps else running.stage
+            parts = [job.pack_id, job.prompt_id, f"seed {job.seed}", self._waiting or running.state or step]
         self._put(self.text, " · ".join(part for part in parts if part))
         if not self.bar.winfo_manager():
             self.bar.pack(side="right", padx=theme.px(4))

@@ -18,6 +18,7 @@ from .papers import FileLines, PromptText
 from .portrait import Portrait
 from .rating import State
 from .suspicion import SuspectBox
+from .tips import tip
 from .values import Line, ValueTable, asked_and_applied, origin_lines
 from .widgets import Box, Button, Rule
 
@@ -35,6 +36,7 @@ class Actions(Struct, frozen=True, kw_only=True):
     save_note: Callable[[str], None]
     make_again: Callable[[LearningRecord], None]
     use_settings: Callable[[LearningRecord], None]
+    learn: Callable[[LearningRecord, ImageFacts], None]
     back: Callable[[], None]
 
 
@@ -73,7 +75,8 @@ class Inspector(Box):
         self._facts = facts
         self._head.show(facts, state)
         self._chips.show(facts, self._controller.settings.tags)
-        self._use.enable(self._record is not None and same, "The record is still being read.")
+        for button in (self._use, self._learn):
+            button.enable(self._record is not None and same, "The record is still being read.")
         if same:
             return
         self._record = None
@@ -88,6 +91,12 @@ class Inspector(Box):
     def edit_note(self) -> None:
         """Put the cursor into the note."""
         self._chips.edit_note()
+
+    def learn(self) -> None:
+        """Begin a Learning Run from the picture in sight."""
+        output = self._output()
+        if self._record is not None and self._facts is not None and output is not None and not output.suspect:
+            self._actions.learn(self._record, self._facts)
 
     def on_event(self, event: Event) -> None:
         """Take in the answers this panel waits for."""
@@ -109,8 +118,14 @@ class Inspector(Box):
         foot = Box(self)
         foot.pack(side="bottom", fill="x")
         Rule(foot).pack(fill="x")
-        self._use = Button(foot, "Use these settings", self._use_settings, height=theme.CONTROL)
-        self._use.pack(fill="x", padx=theme.px(16 - theme.RING), pady=theme.px(12 - theme.RING))
+        row = Box(foot)
+        row.pack(fill="x", padx=theme.px(16 - theme.RING), pady=theme.px(12 - theme.RING))
+        row.columnconfigure((0, 1), weight=1, uniform="half")
+        self._use = Button(row, "Use these settings", self._use_settings, height=theme.CONTROL)
+        self._use.grid(row=0, column=0, sticky="ew")
+        self._learn = Button(row, "Learning Run…", self.learn, height=theme.CONTROL)
+        self._learn.grid(row=0, column=1, sticky="ew")
+        tip(self._learn, "Vary one thing around this picture, which becomes part of the first row (Ctrl+L)")
         self._chips = TagChips(self, self._actions.toggle_tag, self._actions.save_note, self._actions.back)
         self._chips.pack(side="bottom", fill="x", padx=theme.px(16 - theme.RING), pady=(theme.px(6), theme.px(10)))
         Rule(self).pack(side="bottom", fill="x")
@@ -139,6 +154,7 @@ class Inspector(Box):
         self._head.details(event.record, output)
         self._doubt.show(phrases.doubts(event.record, output))
         self._use.enable(True)
+        self._learn.enable(not output.suspect, "A suspect picture is no evidence: make it again first.")
         self._fill()
 
     def _output(self) -> Output | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from pathlib import Path
 
 from PIL import Image, ImageTk
 
@@ -84,7 +83,7 @@ class PreviewPanel(Box):
         elif isinstance(event, StageProgressed):
             self._progressed(event)
         elif isinstance(event, ImageSaved):
-            self._saved(event.path, event.output.stage, event.output.seed)
+            self._saved(event)
         elif isinstance(event, PictureReady) and event.image_id == LIVE:
             self._show(event)
         elif isinstance(event, ThumbnailReady):
@@ -101,6 +100,9 @@ class PreviewPanel(Box):
         running = self._controller.running
         if running is None:
             return
+        if self._blind(running.job.run_id):
+            self._show_blind()
+            return
         self._what.show(running.job.prompt_id)
         self._seed.show(f"seed {running.job.seed}")
         step = f", step {running.step} of {running.steps}" if running.steps else ""
@@ -111,16 +113,34 @@ class PreviewPanel(Box):
             self._busy_live = True
             self._controller.ask(FitPicture(image_id=LIVE, data=event.progress.preview, box=self._box()))
 
-    def _saved(self, path: Path, stage: str, seed: int) -> None:
+    def _saved(self, event: ImageSaved) -> None:
         self._busy_live = False
-        self._state.show(f"{stage}, saved")
-        self._seed.show(f"seed {seed}")
+        if self._blind(event.run_id):
+            self._show_blind()
+            return
+        self._state.show(f"{event.output.stage}, saved")
+        self._seed.show(f"seed {event.output.seed}")
         self._bar.set(1.0)
-        self._controller.ask(FitFile(image_id=LIVE, path=path, box=self._box()))
+        self._controller.ask(FitFile(image_id=LIVE, path=event.path, box=self._box()))
+
+    def _blind(self, run_id: str) -> bool:
+        """Whether the pictures of this run belong to a Learning Run whose values are still hidden."""
+        history = self._controller.history
+        return history is not None and run_id in history.plans.hidden()
+
+    def _show_blind(self) -> None:
+        self._photo = None
+        self._what.show("Blind Learning Run")
+        self._seed.show("")
+        self._state.show("Its pictures are shown in Learn.", "text2")
+        self._bar.set(None)
+        self._draw()
 
     def _ended(self, event: JobEnded) -> None:
         self._bar.set(0.0)
         record = event.record
+        if self._blind(record.run_id):
+            return
         self._what.show(record.prompt_id)
         if record.error is not None:
             self._state.show(theme.elide(record.error.message, theme.font(12), theme.px(WIDTH - 40)), "danger")

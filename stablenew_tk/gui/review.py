@@ -12,10 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ..controller import Controller
-from ..domain.errors import InvalidInput
 from ..domain.history import ImageFacts
-from ..domain.job import RunRequest
-from ..domain.prompt import PackPrompt
 from ..domain.record import LearningRecord
 from ..domain.selection import Group, Query, Selection
 from ..pipeline.events import (
@@ -50,7 +47,9 @@ _MOVES = {
 
 
 class ReviewPage(Box):
-    """The page. `go_create` opens Create; `on_use_settings(record)` takes a picture's settings over to it."""
+    """The page. `go_create` opens Create; `on_use_settings(record)` takes a picture's settings over to it;
+    `on_learn(record, facts)` begins a Learning Run from a picture.
+    """
 
     def __init__(
         self,
@@ -59,9 +58,11 @@ class ReviewPage(Box):
         *,
         go_create: Callable[[], None] = lambda: None,
         on_use_settings: Callable[[LearningRecord], None] = lambda _record: None,
+        on_learn: Callable[[LearningRecord, ImageFacts], None] = lambda _record, _facts: None,
     ) -> None:
         super().__init__(parent, "bg")
-        self._controller, self._go_create, self._on_use_settings = controller, go_create, on_use_settings
+        self._controller, self._go_create = controller, go_create
+        self._on_use_settings, self._on_learn = on_use_settings, on_learn
         self._groups: tuple[Group, ...] = ()
         self._counts = (0, 0)
         self._known = 0
@@ -102,7 +103,7 @@ class ReviewPage(Box):
             ("1–5", "rate and go on"), ("0", "clear"), ("U", "next unrated"), ("Space", "full size"),
             ("C", "compare the selected"), ("Z", "own size, in full size"), ("I", "inspector"), ("F2", "note"),
             ("Shift+arrows", "select"), ("Ctrl+A", "select all"), ("Ctrl+Z, Ctrl+Y", "undo, redo"),
-            ("F5", "apply the filter again"), *tags,
+            ("F5", "apply the filter again"), ("Ctrl+L", "Learning Run from this"), *tags,
         )  # fmt: skip
 
     def shown(self) -> None:
@@ -147,8 +148,8 @@ class ReviewPage(Box):
     def _build(self) -> None:
         actions = Actions(
             rate=lambda stars: self._rules.rate(stars), toggle_tag=lambda words: self._rules.toggle_tag(words),
-            save_note=lambda text: self._rules.note(text), make_again=self._make_again, back=self.focus_first,
-            use_settings=self._on_use_settings,
+            save_note=lambda text: self._rules.note(text), make_again=lambda record: self._rules.make_again(record), back=self.focus_first,
+            use_settings=self._on_use_settings, learn=self._on_learn,
         )  # fmt: skip
         self._edge = Box(self, "line", width=1)
         self._main = Box(self)
@@ -317,19 +318,6 @@ class ReviewPage(Box):
         else:
             self.bar.say("")
 
-    def _make_again(self, record: LearningRecord) -> None:
-        prompt = PackPrompt(record.prompt_id, record.prompt_id, record.prompt, record.negative, 0)
-        request = RunRequest(
-            pack_id=record.pack_id, prompts=(prompt,), config=record.config, origins=record.origins, seed=record.seed,
-            start_image=record.start_image,
-        )  # fmt: skip
-        try:
-            self._controller.run(request)
-        except InvalidInput as problem:
-            self.bar.say(str(problem), "danger")
-        else:
-            self.bar.say("It is being made again with the same prompt, values and seed.")
-
     def _compare(self) -> None:
         if self.viewer.comparing:
             self.viewer.close()
@@ -350,6 +338,7 @@ class ReviewPage(Box):
                     "z": lambda: undo(redo=press.shift),
                     "y": lambda: undo(redo=True),
                     "f": self.filters.focus_first,
+                    "l": self.inspector.learn,
                     **dict(everything),
                 },
                 name,

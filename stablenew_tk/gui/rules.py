@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from ..controller import Controller
+from ..domain.errors import InvalidInput
 from ..domain.history import ImageFacts
+from ..domain.job import RunRequest
+from ..domain.prompt import PackPrompt
+from ..domain.record import LearningRecord
 from .grid import ThumbnailGrid
 from .hints import ActionBar
 from .rating import Rating, change
@@ -62,6 +66,20 @@ class Rules:
             self._bar.say("Everything shown is rated.")
         else:
             self._grid.go_to(place)
+
+    def make_again(self, record: LearningRecord) -> None:
+        """Queue the job of a record once more, with the same prompt, values and seed."""
+        prompt = PackPrompt(record.prompt_id, record.prompt_id, record.prompt, record.negative, 0)
+        request = RunRequest(
+            pack_id=record.pack_id, prompts=(prompt,), config=record.config, origins=record.origins, seed=record.seed,
+            start_image=record.start_image,
+        )  # fmt: skip
+        try:
+            self._controller.run(request)
+        except InvalidInput as problem:
+            self._bar.say(str(problem), "danger")
+        else:
+            self._bar.say("It is being made again with the same prompt, values and seed.")
 
     def _targets(self) -> list[int]:
         """The pictures a key is about, in the order shown."""
