@@ -16,8 +16,9 @@ from ..domain.errors import InvalidInput
 from ..domain.estimate import about
 from ..domain.job import RunRequest
 from ..domain.parameters import Value, flat, parameter
-from ..domain.record import LearningRecord
-from ..pipeline.events import BackendChecked, Event, JobEnded, SettingsChanged
+from ..domain.plan import Preset
+from ..domain.record import LearningRecord, Void
+from ..pipeline.events import BackendChecked, Event, HistoryLoaded, JobEnded, LineSaved, SettingsChanged
 from . import theme
 from .controls import Check
 from .fields import Entry
@@ -27,6 +28,7 @@ from .lists import ScrollArea
 from .origins import WhyPopup, WhyRow
 from .pack_panel import WIDTH, WIDTH_NARROW, WIDTH_WIDE, PackPanel
 from .phrases import counted, value_text
+from .preset_menu import PresetMenu
 from .preview import WIDTH as PREVIEW
 from .preview import WIDTH_WIDE as PREVIEW_WIDE
 from .preview import PreviewPanel
@@ -45,6 +47,7 @@ from .stage_cards import (
     menu_entries,
     size_words,
 )
+from .suspicion import SuspectCount
 from .tips import tip
 from .widgets import Box, Button, Label, Rule
 
@@ -73,7 +76,7 @@ class CreatePage(Box):
     def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: Say) -> None:
         super().__init__(parent, "bg")
         self._controller, self._go, self._say = controller, go, say
-        self._warned = "", 0, ""  # run, its suspect pictures, the sentence in sight about them
+        self._suspects = SuspectCount()
         self._mine: dict[str, Value] = {}
         self._last = dict(controller.settings.values)
         self._resolved = self._resolve()
@@ -109,28 +112,19 @@ class CreatePage(Box):
         """Pass news to the parts; follow the backend and the end of jobs."""
         self._packs.on_event(event)
         self._preview.on_event(event)
-        if isinstance(event, (BackendChecked, SettingsChanged)):
+        if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded)):
             self._refresh()
+        elif isinstance(event, LineSaved) and isinstance(event.line, (Preset, Void)):
+            self._presets.refresh()
+            if self._preset != self._in_force:
+                self._refresh()
         elif isinstance(event, JobEnded):
             self._count()
             if event.record.error is not None:
                 self._say(f"{event.record.prompt_id}: {event.record.error.message}")
-            self._warn(event.record)
-
-    def _warn(self, record: LearningRecord) -> None:
-        """One sentence per run about its suspect pictures; it counts on while they come."""
-        suspects = [output for output in record.outputs if output.suspect]
-        if not suspects:
-            return
-        run_id, number, before = self._warned
-        number = len(suspects) + (number if run_id == record.run_id else 0)
-        if number == 1:
-            words = f"{record.prompt_id}, seed {suspects[0].seed}: suspect, not counted as evidence."
-        else:
-            words = f"{number} pictures of this run are suspect and not counted as evidence."
-        words += " Review tells what was asked and what was applied."
-        self._say(words, instead_of=before if run_id == record.run_id else "")
-        self._warned = record.run_id, number, words
+            words, before = self._suspects.sentence(event.record)
+            if words:
+                self._say(words, instead_of=before)
 
     def use(self, record: LearningRecord) -> None:
         """Take over the values of a record ("Use these settings")."""
@@ -184,6 +178,8 @@ class CreatePage(Box):
         Rule(self).pack(side="bottom", fill="x")
         self._record = Check(bar, "Record this run", lambda _on: self._count(), on=True)
         self._record.pack(side="left", padx=theme.px(12))
+        self._presets = PresetMenu(bar, self._controller, chosen=self._choose_preset)
+        self._presets.pack(side="left")
         self._go_button = Button(bar, "Run", self.run, kind="main", height=theme.MAIN)
         self._go_button.pack(side="right", padx=theme.px(12))
         self._unfold = Button(bar, "Preview", lambda: self._show_preview(True), kind="outline", height=theme.ACTION)
@@ -241,7 +237,25 @@ class CreatePage(Box):
     # ---- values
 
     def _sources(self) -> tuple[Source, ...]:
-        return Source("user", self._mine, "typed here"), Source("last_run", self._last, "your last run")
+        sources = (Source("user", self._mine, "typed here"), Source("last_run", self._last, "your last run"))
+        preset = self._in_force = self._preset
+        if preset is None:
+            return sources
+        return *sources, Source("preset", preset.values, preset.evidence.sentence or preset.name)
+
+    @property
+    def _preset(self) -> Preset | None:
+        history = self._controller.history
+        return history.plans.preset(self._controller.settings.preset) if history is not None else None
+
+    def _choose_preset(self, preset: Preset | None) -> None:
+        """Put a preset in force. What it names counts from now on, before what the last run had there."""
+        named = preset.values if preset is not None else {}
+        self._mine = {path: value for path, value in self._mine.items() if path not in named}
+        self._last = {path: value for path, value in self._last.items() if path not in named}
+        settings = self._controller.settings
+        chosen = preset.preset_id if preset is not None else ""
+        self._controller.change_settings(msgspec.structs.replace(settings, preset=chosen, values=dict(self._last)))
 
     def _resolve(self) -> Resolved:
         try:
@@ -305,6 +319,7 @@ class CreatePage(Box):
             global_negative=self._controller.settings.global_negative,
             start_image="" if self._resolved.config.txt2img.enabled else self._start_image.get().strip(),
             record=self._record.on,
+            lora_weights=self._preset.lora_weights if self._preset is not None else {},
         )
 
     def _trouble_now(self) -> str:

@@ -21,6 +21,7 @@ _RATINGS = {
 }
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
 _FINALS = "finals"
+_RUN = "run:"  # before the ids of Learning Runs, which stand below the packs
 
 
 class Filters(Box):
@@ -32,6 +33,7 @@ class Filters(Box):
         self._changed = changed
         self._rating = Segmented(self, _segments(Totals(0, 0, 0, 0)), lambda _value: changed())
         self._rating.pack(side="left", padx=(theme.px(16 - theme.RING), 0))
+        self._runs: tuple[tuple[str, str], ...] = ()
         self._pack = self._menu("All packs", 100)
         self._checkpoint = self._menu("Any checkpoint", 132)
         self._tag = self._menu("Any tag", 88)
@@ -45,9 +47,12 @@ class Filters(Box):
     @property
     def query(self) -> Query:
         """What is chosen now."""
+        chosen = self._pack.value
+        run_id = chosen.removeprefix(_RUN) if chosen.startswith(_RUN) else ""
         return msgspec.structs.replace(
             _RATINGS[self._rating.value],
-            pack=self._pack.value,
+            pack="" if run_id else chosen,
+            run_id=run_id,
             checkpoint=self._checkpoint.value,
             tag=self._tag.value,
             finals_only=self._finals,
@@ -67,7 +72,20 @@ class Filters(Box):
             (self._checkpoint, "Any checkpoint", selection.checkpoints),
             (self._tag, "Any tag", selection.tags),
         ):
-            menu.set_entries(_entries(first, values, menu.value))
+            menu.set_entries(_entries(first, values, "" if menu.value.startswith(_RUN) else menu.value))
+        runs = [MenuEntry(_RUN + run_id, f"Learning Run: {name}") for run_id, name in self._runs]
+        self._pack.set_entries([*self._pack.entries, *runs])
+
+    def offer_runs(self, runs: Iterable[tuple[str, str]]) -> None:
+        """Learning Runs to choose from, as pairs of id and name; the next `show` has them."""
+        self._runs = tuple(runs)
+
+    def choose_run(self, run_id: str, name: str) -> None:
+        """Show the pictures of one Learning Run and nothing else."""
+        self.reset()
+        self._runs = (*(pair for pair in self._runs if pair[0] != run_id), (run_id, name))
+        self._pack.set_entries([MenuEntry(_RUN + run_id, f"Learning Run: {name}")])
+        self._pack.set(_RUN + run_id)
 
     def count(self, totals: Totals) -> None:
         """Write the numbers into the segments."""

@@ -116,6 +116,11 @@ class ReviewPage(Box):
         """Put the keyboard on the grid."""
         (self.viewer.canvas if self.viewer.is_open else self.pictures.canvas).focus_set()
 
+    def show_run(self, run_id: str, name: str) -> None:
+        """Show the pictures of one Learning Run."""
+        self.filters.choose_run(run_id, name)
+        self._find()
+
     def on_event(self, event: Event) -> None:
         """Follow the history and take in what was asked for."""
         self._rating.on_event(event)
@@ -148,8 +153,8 @@ class ReviewPage(Box):
     def _build(self) -> None:
         actions = Actions(
             rate=lambda stars: self._rules.rate(stars), toggle_tag=lambda words: self._rules.toggle_tag(words),
-            save_note=lambda text: self._rules.note(text), make_again=lambda record: self._rules.make_again(record), back=self.focus_first,
-            use_settings=self._on_use_settings, learn=self._on_learn,
+            save_note=lambda text: self._rules.note(text), make_again=lambda record: self._rules.make_again(record),
+            back=self.focus_first, use_settings=self._on_use_settings, learn=self._on_learn,
         )  # fmt: skip
         self._edge = Box(self, "line", width=1)
         self._main = Box(self)
@@ -195,6 +200,9 @@ class ReviewPage(Box):
     def _find(self) -> None:
         """Apply the filter."""
         self._rules.said = 0
+        if (history := self._controller.history) is not None:
+            hidden = history.plans.hidden()
+            self.filters.offer_runs((p.plan_id, p.name) for p in history.plans.plans() if p.plan_id not in hidden)
         self._asked = self.filters.query
         self._controller.find(self._asked)
         self._show_notice(None)
