@@ -9,16 +9,17 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import pairwise
 
-from msgspec import Struct
+from msgspec import structs
 
 from .config import STAGES
 from .errors import InvalidInput
-from .parameters import Kind, Value, catalogue, check_value, parameter, parse_value
+from .parameters import Parameter, Value, catalogue, check_value, parameter, parse_value
 
 # "lora:rainy-streets" varies the weight of that LoRA tag in the prompt.
 LORA = "lora:"
@@ -36,87 +37,48 @@ HIRES_DENOISE_RANGES: Mapping[str, tuple[float, float]] = {
 }
 # SDXL was trained at 1024 x 1024 and still works at 768, SD 1.5 at 512 and repeats things in larger pictures. SDXL
 # goes on to gain after the steps at which SD 1.5 has settled; SD 1.5 needs more guidance than the general range.
-FAMILY_RANGES: Mapping[tuple[str, str], tuple[float, float]] = {
-    ("sdxl", "txt2img.steps"): (15, 60),
-    ("sdxl", "txt2img.width"): (768, 1536),
-    ("sdxl", "txt2img.height"): (768, 1536),
-    ("sd15", "txt2img.cfg_scale"): (5, 10),
-    ("sd15", "txt2img.width"): (512, 768),
-    ("sd15", "txt2img.height"): (512, 768),
+FAMILY_RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
+    "sdxl": {"txt2img.steps": (15, 60), "txt2img.width": (768, 1536), "txt2img.height": (768, 1536)},
+    "sd15": {"txt2img.cfg_scale": (5, 10), "txt2img.width": (512, 768), "txt2img.height": (512, 768)},
 }
 
-_NUMBER = r"-?(?:\d{1,12}(?:\.\d{1,9})?|\.\d{1,9})"
-_RANGE = re.compile(rf"({_NUMBER})\s*-\s*({_NUMBER})(?:\s*(?:\(\s*([+-])\s*({_NUMBER})\s*\)|\[\s*(\d{{1,9}})\s*\]))?")
+_SIZE = r"(?:\d{1,12}(?:\.\d{1,9})?|\.\d{1,9})"
+_NUMBER = f"-?{_SIZE}"
+_RANGE = re.compile(rf"({_NUMBER})\s*-\s*({_NUMBER})(?:\s*(?:\(\s*([+-]{_SIZE})\s*\)|\[\s*(\d{{1,9}})\s*\]))?")
 _GAP = ".."
-_ONE_NAMES = {
-    "samplers": "sampler",
-    "schedulers": "scheduler",
-    "checkpoints": "checkpoint",
-    "vaes": "VAE",
-    "upscalers": "upscaler",
-    "hires_upscalers": "hires upscaler",
-    "adetailer_models": "detector",
-}
 
 
-class Focus(Struct, frozen=True):
-    """The parameter a Learning Run varies. `stage` must run for it to matter; `ordered` is true for numbers only.
+class Focus(Parameter, frozen=True):
+    """The parameter a Learning Run varies: a catalogue entry, or the weight of a LoRA (its path is "lora:<name>")."""
 
-    `minimum` to `options` mean what they mean in the catalogue; `title` is the label with its stage.
-    """
+    @property
+    def stage(self) -> str:
+        """The stage that must run for it to matter; general fields, hires and refiner belong to txt2img."""
+        return self.group if self.group in STAGES else "txt2img"
 
-    path: str
-    label: str
-    title: str
-    stage: str
-    kind: Kind
-    ordered: bool
-    default: Value
-    minimum: float | None = None
-    maximum: float | None = None
-    step: float | None = None
-    sensible: tuple[float, float] | None = None
-    unit: str = ""
-    choices: str = ""
-    options: tuple[str, ...] = ()
+    @property
+    def ordered(self) -> bool:
+        """True for numbers: neighbours are alike. Names and switches have no order."""
+        return self.kind in ("int", "float")
+
+    @property
+    def title(self) -> str:
+        """Label with its stage; a LoRA belongs to the prompt and has none."""
+        return self.label if self.path.startswith(LORA) else super().title
 
 
 def focus(path: str) -> Focus:
     """The focus parameter of that name, also `lora:<name>`. Raises InvalidInput for one that cannot be varied."""
-    if path.startswith(LORA):
-        return _lora(path)
-    spec = parameter(path)
-    reason = _why_not(path)
-    if reason:
-        raise InvalidInput(f"{path} cannot be varied in a Learning Run: {reason}.", path)
-    head = path.partition(".")[0]
-    return Focus(
-        path=path,
-        label=spec.label,
-        title=spec.title,
-        stage=head if head in STAGES else "txt2img",
-        kind=spec.kind,
-        ordered=spec.kind in ("int", "float"),
-        default=spec.default,
-        minimum=spec.minimum,
-        maximum=spec.maximum,
-        step=spec.step,
-        sensible=spec.sensible,
-        unit=spec.unit,
-        choices=spec.choices,
-        options=spec.options,
-    )
-
-
-def _lora(path: str) -> Focus:
+    if not path.startswith(LORA):
+        reason = _why_not(path)
+        if reason:
+            raise InvalidInput(f"{path} cannot be varied in a Learning Run: {reason}.", path)
+        return Focus(**structs.asdict(parameter(path)))
     name = path.removeprefix(LORA)
-    # These three delimit the tag <lora:name:weight> in the prompt.
-    if not name.strip() or name != name.strip() or re.search(r"[<>:\n\r]", name):
-        raise InvalidInput(
-            f"{path!r} names no LoRA. Write lora: and the name as in the prompt: lora:rainy-streets.", path
-        )
-    label = f"LoRA {name}"
-    return Focus(path, label, label, "txt2img", "float", True, 1.0, 0.0, 2.0, 0.1, (0.4, 1.0))
+    # < : > delimit the tag <lora:name:weight> in the prompt.
+    if not name or name != name.strip() or re.search(r"[<>:\n\r]", name):
+        raise InvalidInput(f"{path!r} names no LoRA. Write its name as in the prompt: lora:rainy-streets.", path)
+    return Focus(path, "float", f"LoRA {name}", 1.0, minimum=0.0, maximum=2.0, step=0.1, sensible=(0.4, 1.0))
 
 
 def _why_not(path: str) -> str:
@@ -142,7 +104,7 @@ def sensible_for(path: str, family: str = "", style: str = "") -> tuple[float, f
     """The range in which good results are found, for a checkpoint family (sdxl, sd15) and a style where known."""
     if path == "hires.denoise" and style in HIRES_DENOISE_RANGES:
         return HIRES_DENOISE_RANGES[style]
-    return FAMILY_RANGES.get((family, path)) or focus(path).sensible
+    return FAMILY_RANGES.get(family, {}).get(path) or focus(path).sensible
 
 
 def parse_values(path: str, text: str) -> tuple[Value, ...]:
@@ -162,7 +124,7 @@ def check_values(path: str, values: Sequence[object]) -> tuple[Value, ...]:
     spec = focus(path)
     field = "variant_values"
     if not isinstance(values, (list, tuple)):
-        raise InvalidInput(f"{field} must be a list of values for {path}, not {_short(repr(values))}.", field)
+        raise InvalidInput(f"{field} must be a list of values for {path}, not {reprlib.repr(values)}.", field)
     found: list[Value] = []
     for index, value in enumerate(values):
         try:
@@ -184,37 +146,35 @@ def _each_once(path: str, values: Sequence[Value], where: str = "") -> tuple[Val
 def _checked(spec: Focus, value: object) -> Value:
     path = spec.path
     if not isinstance(value, (str, int, float)):
-        raise InvalidInput(f"{path}: {_short(repr(value))} is not a value.", path)
+        raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a value.", path)
     if value == "":
         # It would mean "whatever happens to be loaded", which is not the same tomorrow.
         raise InvalidInput(f"{path}: an empty name is no value. Name what to use.", path)
     if isinstance(value, int) and abs(value) > 10**DECIMALS:
-        # Integers beyond the range of a float cannot even be printed in the sentence below.
+        # Past the range of a float it could not even be printed in a sentence.
         raise InvalidInput(f"{path}: a number that large is outside every range.", path)
-    if path.startswith(LORA):
-        if isinstance(value, (str, bool)):
-            raise InvalidInput(f"{path}: {_short(repr(value))} is not a number.", path)
-        if not 0 <= value <= 2:
-            raise InvalidInput(f"{path}: {value:g} is outside 0 to 2.", path)
-        value = float(value)
-    value = value if path.startswith(LORA) else check_value(path, value)
-    return round(value, DECIMALS) + 0.0 if isinstance(value, float) else value
+    if not path.startswith(LORA):
+        value = check_value(path, value)
+    elif isinstance(value, (str, bool)) or not 0 <= value <= 2:
+        raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a weight from 0 to 2.", path)
+    return round(float(value), DECIMALS) + 0.0 if spec.kind == "float" else value
 
 
 def _numbers(spec: Focus, text: str) -> list[Value]:
+    plain = text.replace("–", "-").replace("−", "-").replace("…", _GAP)
+    pieces = re.split(r"[,\n]", re.sub(r"(?<!\.)\.{2,3}(?!\.)", f",{_GAP},", plain))
     seen: dict[Decimal, None] = {}
     before: list[Decimal] = []
     filling = False
-    for piece in _pieces(text):
+    for piece in filter(None, map(str.strip, pieces)):
         if piece == _GAP:
             if filling or not before:
                 raise InvalidInput(f"{spec.path}: '..' needs a number in front of it.", spec.path)
             filling = True
             continue
         if filling:
-            end = _number(spec, piece)
-            fresh = _fill(spec, before[-2:], end)
-            before += [*fresh, end]
+            fresh = _fill(spec, before[-2:], piece)
+            before += [*fresh, _number(spec, piece)]
         else:
             fresh = _range(spec, piece)
             before += fresh
@@ -227,18 +187,10 @@ def _numbers(spec: Focus, text: str) -> list[Value]:
     return [_checked(spec, float(number)) for number in seen]
 
 
-def _pieces(text: str) -> list[str]:
-    plain = text.replace("–", "-").replace("−", "-").replace("…", _GAP)
-    spaced = re.sub(r"(?<!\.)\.{2,3}(?!\.)", ",..,", plain)
-    return [piece.strip() for piece in re.split(r"[,\n]", spaced) if piece.strip()]
-
-
 def _number(spec: Focus, text: str) -> Decimal:
     if not re.fullmatch(_NUMBER, text):
-        raise InvalidInput(
-            f"{spec.path}: {_short(repr(text))} is neither a number nor a range such as 15-45 (+5) or 5-8 [4].",
-            spec.path,
-        )
+        problem = f"{spec.path}: {reprlib.repr(text)} is no number and no range like 15-45 (+5) or 5-8 [4]."
+        raise InvalidInput(problem, spec.path)
     number = Decimal(text)
     _checked(spec, float(number))
     return number
@@ -249,33 +201,30 @@ def _range(spec: Focus, piece: str) -> list[Decimal]:
     if match is None:
         return [_number(spec, piece)]
     first, last = _number(spec, match[1]), _number(spec, match[2])
-    if match[5]:
-        return _spread(spec, piece, (first, last), int(match[5]))
-    step = Decimal(match[3] + match[4]) if match[4] and match[4][0] != "-" else None
-    if match[4] and step is None:
-        raise InvalidInput(f"{spec.path}: the step in {piece!r} has two signs.", spec.path)
-    return _walk(spec, piece, (first, last), step)
+    if match[4]:
+        return _spread(spec, piece, (first, last), int(match[4]))
+    return _walk(spec, piece, (first, last), Decimal(match[3]) if match[3] else None)
 
 
-def _fill(spec: Focus, before: Sequence[Decimal], end: Decimal) -> list[Decimal]:
+def _fill(spec: Focus, before: Sequence[Decimal], end: str) -> list[Decimal]:
     step = before[1] - before[0] if len(before) == 2 else None
-    shown = ", ".join(_plain(number) for number in before)
-    return _walk(spec, f"{shown}, .., {_plain(end)}", (before[-1], end), step)[1:]
+    piece = ", ".join([*(f"{number:f}" for number in before), _GAP, end])
+    return _walk(spec, piece, (before[-1], _number(spec, end)), step)[1:]
 
 
 def _walk(spec: Focus, piece: str, ends: tuple[Decimal, Decimal], step: Decimal | None) -> list[Decimal]:
     """From the first end by `step` (none: the parameter's own), as far as the last end allows."""
     first, last = ends
     if step is None:
-        step = _own_step(spec).copy_sign(last - first)
+        step = Decimal(str(spec.step)).copy_sign(last - first)
     if not step:
         raise InvalidInput(f"{spec.path}: the step in {piece!r} is 0 and leads nowhere.", spec.path)
     if (last - first) * step < 0:
         way = "down" if step < 0 else "up"
-        raise InvalidInput(f"{spec.path}: {piece!r} steps {way} and never comes to {_plain(last)}.", spec.path)
+        raise InvalidInput(f"{spec.path}: {piece!r} steps {way} and never comes to {last:f}.", spec.path)
     grain = _grain(spec)
     if grain and step % grain:
-        what = "a whole number" if grain == 1 else f"a multiple of {_plain(grain)}"
+        what = "a whole number" if grain == 1 else f"a multiple of {grain}"
         raise InvalidInput(f"{spec.path}: the step in {piece!r} must be {what}.", spec.path)
     count = int((last - first) // step) + 1
     if count > MAX_VALUES:
@@ -294,35 +243,24 @@ def _spread(spec: Focus, piece: str, ends: tuple[Decimal, Decimal], count: int) 
     grain = _grain(spec)
     if grain:
         return list(dict.fromkeys((number / grain).quantize(Decimal(1), ROUND_HALF_UP) * grain for number in exact))
-    for places in range(3, DECIMALS):
+    for places in range(3, DECIMALS + 1):
         # As few decimals as keep the values apart and between the ends: 5, 5.333, 5.667, 6.
         inner = [number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) for number in exact[1:-1]]
         found = [first, *inner, last]
         if found == sorted(set(found), reverse=last < first):
-            return found
-    return list(dict.fromkeys(number.quantize(Decimal(1).scaleb(-DECIMALS), ROUND_HALF_UP) for number in exact))
+            break
+    return found
 
 
 def _too_many(spec: Focus, count: int, piece: str) -> InvalidInput:
-    message = f"{spec.path}: {_short(repr(piece))} makes {count} values or more; {MAX_VALUES} is the most."
-    return InvalidInput(f"{message} Take a larger step.", spec.path)
-
-
-def _own_step(spec: Focus) -> Decimal:
-    return Decimal(str(spec.step or 1))
+    return InvalidInput(
+        f"{spec.path}: {reprlib.repr(piece)} makes {count} values; {MAX_VALUES} is the most.", spec.path
+    )
 
 
 def _grain(spec: Focus) -> Decimal:
     """What every value must be a multiple of; 0 for a parameter that takes any decimal."""
-    return Decimal(int(parameter(spec.path).multiple_of or 1)) if spec.kind == "int" else Decimal(0)
-
-
-def _plain(number: Decimal) -> str:
-    return value_text(float(number))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
+    return Decimal(int(spec.multiple_of or 1)) if spec.kind == "int" else Decimal(0)
 
 
 def _names(text: str) -> list[str]:
@@ -343,7 +281,7 @@ def value_text(value: Value, path: str = "") -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):
-        return f"{round(value, DECIMALS) + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".") if math.isfinite(value) else "?"
+        return f"{round(value, DECIMALS) + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".")
     if value == "":
         return "the loaded one" if path == "checkpoint" else "same"
     return str(value)
@@ -358,8 +296,7 @@ def spell(path: str, values: Sequence[Value]) -> str:
     numbers = [Decimal(text) for text in texts]
     gaps = {after - before for before, after in pairwise(numbers)}
     if len(numbers) >= 3 and len(gaps) == 1:
-        gap = gaps.pop()
-        return f"{texts[0]}-{texts[-1]} ({'+' if gap > 0 else '-'}{_plain(abs(gap))})"
+        return f"{texts[0]}-{texts[-1]} ({gaps.pop().normalize():+f})"
     return ", ".join(texts)
 
 
@@ -375,20 +312,19 @@ def around(path: str, centre: float, sensible: tuple[float, float] | None = None
     The spacing is a multiple of the parameter's step. A centre outside the sensible range widens it; one outside what
     the parameter allows is moved to the nearest end. Fewer values come back where the range has no room for more.
     """
-    spec = _of_numbers(path)
+    spec, step, least, most = _scale(path)
     if not math.isfinite(centre):
         raise InvalidInput(f"{path}: there are no values around {centre}.", path)
-    least, most = _limits(spec)
     grain = _grain(spec)
-    middle = Decimal(value_text(float(centre)))
-    middle = (middle / grain).quantize(Decimal(1), ROUND_HALF_UP) * grain if grain else middle
-    middle = min(max(middle, least), most)
+    middle = min(max(Decimal(value_text(float(centre))), least), most)
+    if grain:
+        middle = (middle / grain).quantize(Decimal(1), ROUND_HALF_UP) * grain
     sensible = sensible or spec.sensible
     # Where nobody has named a sensible range, a quarter of the whole to either side is far enough to see something.
     reach = (most - least) / 4
     low, high = (Decimal(str(end)) for end in sensible) if sensible else (middle - reach, middle + reach)
     room = (max(least, min(low, middle)), min(most, max(high, middle)))
-    gap = _widest_gap(middle, _own_step(spec), room, count)
+    gap = _widest_gap(middle, step, room, count)
     return tuple(_checked(spec, float(number)) for number in _window(middle, gap, room, count))
 
 
@@ -424,51 +360,41 @@ def wider(path: str, values: Sequence[Value]) -> tuple[Value, ...]:
 
 
 def _respaced(path: str, values: Sequence[Value], factor: Decimal) -> tuple[Value, ...]:
-    spec = _of_numbers(path)
+    spec, step, least, most = _scale(path)
     checked = check_values(path, values)
-    numbers = sorted(Decimal(value_text(value)) for value in checked)
-    step = _own_step(spec)
+    written = [Decimal(value_text(value)) for value in checked]
+    numbers = sorted(written)
     spacing = (numbers[-1] - numbers[0]) / max(len(numbers) - 1, 1)
     if len(numbers) < 2 or (factor < 1 and spacing <= step):
         return checked
     gap = max(step, spacing * factor // step * step)
-    found = _window(numbers[(len(numbers) - 1) // 2], gap, _limits(spec), len(numbers))
+    found = _window(numbers[(len(numbers) - 1) // 2], gap, (least, most), len(numbers))
     if len(found) < min(len(numbers), 3):
         return checked
-    falling = Decimal(value_text(checked[0])) > Decimal(value_text(checked[-1]))
-    return tuple(_checked(spec, float(number)) for number in (reversed(found) if falling else found))
+    in_order = reversed(found) if written[0] > written[-1] else found
+    return tuple(_checked(spec, float(number)) for number in in_order)
 
 
-def _of_numbers(path: str) -> Focus:
+def _scale(path: str) -> tuple[Focus, Decimal, Decimal, Decimal]:
+    """A focus on a number with its step, minimum and maximum."""
     spec = focus(path)
     if not spec.ordered:
         raise InvalidInput(f"{path}: only numbers have a range; choose from the list instead.", path)
-    return spec
-
-
-def _limits(spec: Focus) -> tuple[Decimal, Decimal]:
-    if spec.minimum is None or spec.maximum is None:
-        raise InvalidInput(f"{spec.path} has no limits to stay between.", spec.path)
-    return Decimal(str(spec.minimum)), Decimal(str(spec.maximum))
+    return spec, Decimal(str(spec.step)), Decimal(str(spec.minimum)), Decimal(str(spec.maximum))
 
 
 def unknown_choices(path: str, values: Sequence[Value], offered: Sequence[str]) -> tuple[str, ...]:
     """The values the backend does not offer, exact spelling. Empty for parameters that no list of it belongs to."""
-    if not focus(path).choices:
-        return ()
-    known = set(offered)
-    return tuple(value for value in values if isinstance(value, str) and value not in known)
+    listed = focus(path).choices
+    return tuple(value for value in values if listed and isinstance(value, str) and value not in offered)
 
 
 def not_offered(path: str, value: str, offered: Sequence[str]) -> str:
     """The sentence that says so, with the nearest names the backend has. Works for `lora:` paths too."""
-    one = "LoRA" if path.startswith(LORA) else _ONE_NAMES.get(focus(path).choices, "choice")
+    words = focus(path).choices.removesuffix("s").replace("_", " ").replace("vae", "VAE")
+    one = "LoRA" if path.startswith(LORA) else words
     by_fold = {name.casefold(): name for name in offered}
     near = [by_fold[fold] for fold in difflib.get_close_matches(value.casefold(), by_fold, n=3)]
-    if near:
-        hint = f"Did you mean {' or '.join(near)}?"
-    elif offered:
-        hint = f"It has {', '.join(offered[:5])}{' and others' if len(offered) > 5 else ''}."
-    else:
-        hint = "It has none at all."
+    some = f"It has {', '.join(offered[:5])}{' and others' if len(offered) > 5 else ''}." if offered else "It has none."
+    hint = f"Did you mean {' or '.join(near)}?" if near else some
     return f"{path}: the backend has no {one} {value!r}. {hint}"
