@@ -73,7 +73,10 @@ def focus(path: str) -> Focus:
         reason = _why_not(path)
         if reason:
             raise InvalidInput(f"{path} cannot be varied in a Learning Run: {reason}.", path)
-        return Focus(**structs.asdict(parameter(path)))
+        spec = parameter(path)
+        # Where 0 stands for "as in the stage before" it is no neighbour of 1, so the axis begins after it.
+        least = spec.step if spec.label.endswith("(0 = same)") else spec.minimum
+        return Focus(**{**structs.asdict(spec), "minimum": least})
     name = path.removeprefix(LORA)
     # < : > delimit the tag <lora:name:weight> in the prompt.
     if not name or name != name.strip() or re.search(r"[<>:\n\r]", name):
@@ -111,12 +114,9 @@ def parse_values(path: str, text: str) -> tuple[Value, ...]:
     """The values a person wrote, in the written order, each once. Raises InvalidInput naming path and piece."""
     spec = focus(path)
     if spec.ordered:
-        values = _numbers(spec, text)
-    elif spec.kind == "bool":
-        values = [parse_value(path, piece) for piece in re.split(r"[,\n]", text) if piece.strip()]
-    else:
-        values = [_checked(spec, name) for name in _names(text)]
-    return _each_once(path, values)
+        return _each_once(path, _numbers(spec, text))
+    switch = spec.kind == "bool"
+    return _each_once(path, [parse_value(path, name) if switch else _checked(spec, name) for name in _names(text)])
 
 
 def check_values(path: str, values: Sequence[object]) -> tuple[Value, ...]:
@@ -155,6 +155,8 @@ def _checked(spec: Focus, value: object) -> Value:
         raise InvalidInput(f"{path}: a number that large is outside every range.", path)
     if not path.startswith(LORA):
         value = check_value(path, value)
+        if not isinstance(value, str) and value < (spec.minimum or 0):
+            raise InvalidInput(f"{path}: {value:g} is no value to compare; 0 means as in the stage before.", path)
     elif isinstance(value, (str, bool)) or not 0 <= value <= 2:
         raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a weight from 0 to 2.", path)
     return round(float(value), DECIMALS) + 0.0 if spec.kind == "float" else value
@@ -226,17 +228,15 @@ def _walk(spec: Focus, piece: str, ends: tuple[Decimal, Decimal], step: Decimal 
         raise InvalidInput(f"{spec.path}: the step in {piece!r} must be {what}.", spec.path)
     count = int((last - first) // step) + 1
     if count > MAX_VALUES:
-        raise _too_many(spec, count, piece)
+        raise InvalidInput(f"{spec.path}: {piece!r} makes {count} values; {MAX_VALUES} is the most.", spec.path)
     return [first + step * nth for nth in range(count)]
 
 
 def _spread(spec: Focus, piece: str, ends: tuple[Decimal, Decimal], count: int) -> list[Decimal]:
     """`count` values from end to end, both included; whole numbers are rounded, the same one counts once."""
     first, last = ends
-    if count > MAX_VALUES:
-        raise _too_many(spec, count, piece)
-    if count < 2:
-        raise InvalidInput(f"{spec.path}: {piece!r} has two ends, so [2] is the least.", spec.path)
+    if not 2 <= count <= MAX_VALUES:
+        raise InvalidInput(f"{spec.path}: the count in {piece!r} must be 2 to {MAX_VALUES}.", spec.path)
     exact = [first + (last - first) * nth / (count - 1) for nth in range(count)]
     grain = _grain(spec)
     if grain:
@@ -248,12 +248,6 @@ def _spread(spec: Focus, piece: str, ends: tuple[Decimal, Decimal], count: int) 
         if found == sorted(set(found), reverse=last < first):
             break
     return found
-
-
-def _too_many(spec: Focus, count: int, piece: str) -> InvalidInput:
-    return InvalidInput(
-        f"{spec.path}: {reprlib.repr(piece)} makes {count} values; {MAX_VALUES} is the most.", spec.path
-    )
 
 
 def _grain(spec: Focus) -> Decimal:
@@ -389,8 +383,7 @@ def unknown_choices(path: str, values: Sequence[Value], offered: Sequence[str]) 
 
 def not_offered(path: str, value: str, offered: Sequence[str]) -> str:
     """The sentence that says so, with the nearest names the backend has. Works for `lora:` paths too."""
-    words = focus(path).choices.removesuffix("s").replace("_", " ").replace("vae", "VAE")
-    one = "LoRA" if path.startswith(LORA) else words
+    one = focus(path).choices.removesuffix("s").replace("_", " ").replace("vae", "VAE") or "LoRA"
     by_fold = {name.casefold(): name for name in offered}
     near = [by_fold[fold] for fold in difflib.get_close_matches(value.casefold(), by_fold, n=3)]
     some = f"It has {', '.join(offered[:5])}{' and others' if len(offered) > 5 else ''}." if offered else "It has none."

@@ -69,6 +69,7 @@ def exact(values):
         (LORA, "0.4-1 (+0.2)", (0.4, 0.6, 0.8, 1.0)),
         (STEPS, "20, 20, 30, 20-30 (+5)", (20, 30, 25)),
         (STEPS, "20,\n30,\n", (20, 30)),
+        ("hires.steps", "1-9 (+4)", (1, 5, 9)),
         ("hires.enabled", "on, off, yes", (True, False)),
         ("upscale.mode", "single, img2img", ("single", "img2img")),
     ],
@@ -118,12 +119,13 @@ def test_a_range_stops_before_an_end_it_does_not_meet(path, text, values):
         (STEPS, "1-1000000000", "outside 1 to 150"),
         (STEPS, "1-150", "'1-150' makes 150 values; 100 is the most"),
         (STEPS, "1-80, 81-150", "150 values are too many"),
-        (STEPS, "15-45 [0]", "[2] is the least"),
-        (STEPS, "15-45 [1]", "[2] is the least"),
-        (STEPS, "15-45 [999999999]", "'15-45 [999999999]' makes 999999999 values"),
+        (STEPS, "15-45 [0]", "the count in '15-45 [0]' must be 2 to 100"),
+        (STEPS, "15-45 [1]", "must be 2 to 100"),
+        (STEPS, "15-45 [999999999]", "must be 2 to 100"),
         (CFG, "1-30 (+0.000000001)", "makes 29000000001 values"),
         (WIDTH, "513", "513 is not a multiple of 8"),
         (WIDTH, "512-704 (+50)", "'512-704 (+50)' must be a multiple of 8"),
+        ("hires.steps", "0-20 (+5)", "0 means as in the stage before"),
         (LORA, "0-3 (+1)", "3.0 is not a weight from 0 to 2"),
         ("upscale.mode", "single, magic", "'magic' is not one of single, img2img"),
         ("hires.enabled", "on, maybe", "maybe' is neither on nor off"),
@@ -285,6 +287,14 @@ def test_a_list_is_brought_into_the_kind_of_its_parameter_and_each_value_kept_on
     assert check_values(CFG, [7, 7.0, 0.1 + 0.2 + 1]) == (7.0, 1.3)
     assert check_values(STEPS, [20.0, 20, 10]) == (20, 10)
     assert check_values(DENOISE, [0, 0.0]) == (0.0,)
+
+
+def test_a_zero_that_stands_for_another_setting_is_no_place_on_an_axis():
+    stand_ins = [spec.path for spec in focuses() if spec.minimum != catalogue()[spec.path].minimum]
+    assert stand_ins[:2] == ["hires.steps", "hires.cfg_scale"]
+    assert {focus(path).minimum for path in stand_ins} == {1, 0.5}
+    assert 0 not in around("hires.cfg_scale", 0)
+    assert check_values(DENOISE, [0.0, 0.3]) == (0.0, 0.3)
 
 
 def test_a_focus_is_a_catalogue_entry_with_its_stage():
