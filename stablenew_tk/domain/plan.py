@@ -214,6 +214,11 @@ def checked(plan: LearningPlan) -> LearningPlan:
             f"{subject.path}: {subject.stage} works on a picture. Choose the picture to start from.", "start_image"
         )
     config = _ready(plan.base_config, subject.path, subject.stage, bool(plan.start_image))
+    if subject.path == "upscale.codeformer_weight" and not config.upscale.codeformer:
+        raise InvalidInput(
+            "upscale.codeformer_weight: CodeFormer is off, so its weight changes nothing. Set upscale.codeformer.",
+            "upscale.codeformer",
+        )
     if plan.start_image and config.txt2img.enabled:
         raise InvalidInput(
             f"{subject.path}: txt2img makes its own picture. Leave the picture to start from away.", "start_image"
@@ -229,6 +234,9 @@ def _ready(config: PipelineConfig, path: str, stage: str, from_picture: bool) ->
     block = path.partition(".")[0]
     if block in ("hires", "refiner") and path != f"{block}.enabled":
         values[f"{block}.enabled"] = True
+    if path in ("upscale.denoise", "upscale.steps"):
+        # The plain upscaler has neither.
+        values["upscale.mode"] = "img2img"
     if from_picture and stage != "txt2img":
         values |= {f"{earlier}.enabled": False for earlier in STAGES[: STAGES.index(stage)]}
     return with_values(config, values)
