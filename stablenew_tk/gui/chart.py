@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Iterator
+from tkinter.font import Font
 
 from msgspec import Struct
 from PIL import ImageTk
@@ -63,10 +64,10 @@ def columns(width: int, label: int, *, tags: bool) -> Columns:
 
 def dot_places(count: int, pitch: float) -> Iterator[tuple[float, float]]:
     """Places of `count` dots around their star, in screen pixels: one line, or up to three before they overlap."""
-    step, room = theme.px(DOT_PITCH), max(1, int(pitch // theme.px(DOT_PITCH)) - 1)
+    room = max(1, int(pitch // theme.px(DOT_PITCH)) - 1)
     lines = min(3, -(-count // room))
     each = -(-count // max(lines, 1))
-    step = min(step, pitch / max(each, 1))
+    step = min(float(theme.px(DOT_PITCH)), pitch / max(each, 1))
     for number in range(count):
         line, place = divmod(number, each)
         in_line = min(each, count - line * each)
@@ -93,7 +94,8 @@ def is_value(line: ValueReport, named: float | str | None) -> bool:
 
 
 class IntervalChart(Box):
-    """The chart with one chosen row. `chosen(index)` follows the user's choice, `opened(index)` Return or a double click.
+    """The chart with one chosen row. `chosen(index)` follows the user's choice, `opened(index)` Return or a double
+    click.
 
     `narrow` leaves the tags away. The canvas is as high as its rows: put it into something that scrolls.
     """
@@ -332,6 +334,6 @@ class IntervalChart(Box):
         return "break"
 
 
-def _label_font(text: str) -> theme.tkfont.Font:
+def _label_font(text: str) -> Font:
     """Numbers large, names as large as other text."""
     return theme.font(15 if len(text) <= 6 else 13, True)

@@ -1,4 +1,4 @@
-"""The list on the left of Insights: everything the stars say something about, with the verdict in a dot and in words."""
+"""The list on the left of Insights: what the stars say something about, with its verdict as a dot and in words."""
 
 from __future__ import annotations
 

@@ -26,9 +26,10 @@ def evidence_words(evidence: PresetEvidence) -> str:
 
 
 class PresetMenu(Box):
-    """All presets and "No preset"; shows the one in force. `chosen(preset)` follows the user's choice, None = no preset.
+    """All presets and "No preset"; shows the one in force.
 
-    It changes nothing itself. Call `refresh` when presets or the setting changed.
+    `chosen(preset)` follows the user's choice, None = no preset; nothing else changes. Call `refresh` when presets or
+    the setting changed.
     """
 
     def __init__(
@@ -61,12 +62,12 @@ class PresetMenu(Box):
         self._chosen(preset)
 
     def _explain(self, preset: Preset | None) -> None:
-        if preset is None:
-            told = f"{phrases.counted(len(self._presets), "preset")} to choose from." if self._presets else (
-                "Values that a Learning Run has settled. Make one in Insights."
-            )  # fmt: skip
-        else:
+        if preset is not None:
             told = " ".join(part for part in (f"{preset.name}.", preset.evidence.sentence, _scope(preset)) if part)
+        elif self._presets:
+            told = f"Values that Learning Runs have settled: {phrases.counted(len(self._presets), 'preset')}."
+        else:
+            told = "Values that a Learning Run has settled. Make one in Insights."
         tip(self.choice, told)
 
 
