@@ -15,6 +15,7 @@ from ..domain.defaults import Resolved, Source, offers, resolve
 from ..domain.errors import InvalidInput
 from ..domain.estimate import about
 from ..domain.job import RunRequest
+from ..domain.modes import mode_for
 from ..domain.parameters import Value, flat, parameter
 from ..domain.plan import Preset
 from ..domain.record import LearningRecord, Void
@@ -342,8 +343,9 @@ class CreatePage(Box):
         if not hasattr(self, "_sections"):
             return  # the pack panel reports while the page is still being built
         self._seeds.mark()
-        off = self._controller.settings.learning == "off"
-        self._record.enable(not off, "Learning is off: nothing is recorded." if off else "")
+        settings = self._controller.settings
+        mode = mode_for(settings.learning, settings.pack_learning, self._packs.file.pack_id if self._packs.file else "")
+        self._record.enable(mode.records, "" if mode.records else mode.why)
         trouble = self._trouble_now()
         self._trouble.show(trouble if self._packs.file is not None else "")
         if trouble:

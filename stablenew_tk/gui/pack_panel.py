@@ -6,20 +6,41 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tkinter import filedialog
+from typing import cast
 
 import customtkinter as ctk
 import msgspec
 
 from ..controller import Controller
+from ..domain.modes import PackLearning
 from ..domain.prompt import PackPrompt, PromptPack
-from ..pipeline.events import AddPack, Event, ListPacks, LoadPack, PackFile, PackLoaded, PacksListed, SettingsSaved
+from ..pipeline.events import (
+    AddPack,
+    Event,
+    ListPacks,
+    LoadPack,
+    PackFile,
+    PackLoaded,
+    PacksListed,
+    SettingsChanged,
+    SettingsSaved,
+)
 from . import theme
 from .controls import Segmented
 from .fields import Entry
 from .lists import Row, RowList
+from .popups import Choice, MenuEntry
+from .tips import tip
 from .widgets import Box, Button, Label, Rule
 
 WIDTH, WIDTH_NARROW, WIDTH_WIDE = 280, 232, 320
+LEARNING = (
+    MenuEntry("", "as the project"),
+    MenuEntry("off", "not recorded"),
+    MenuEntry("passive", "recorded only"),
+    MenuEntry("active", "Learning Runs"),
+    MenuEntry("locked", "locked in"),
+)
 
 
 class PackPanel(Box):
@@ -91,6 +112,9 @@ class PackPanel(Box):
         choose.pack(fill="x", padx=theme.px(10), pady=(0, theme.px(4)))
         Button(choose, "All", lambda: self._choose_all(True), kind="link", height=24).pack(side="left")
         Button(choose, "None", lambda: self._choose_all(False), kind="link", height=24).pack(side="left")
+        self._learning = Choice(choose, LEARNING, self._set_learning, width=132, height=24)
+        self._learning.pack(side="right")
+        tip(self._learning, "What learning may do for this pack. Locked in: its settings are found, nothing is varied.")
         Rule(self).pack(fill="x")
 
     def _build_text(self) -> None:
@@ -141,12 +165,19 @@ class PackPanel(Box):
             self._take(event)
         elif isinstance(event, SettingsSaved):
             self._controller.ask(ListPacks())
+        elif isinstance(event, SettingsChanged):
+            self._show_learning()
 
     def _filter(self, text: str) -> None:
         word = text.strip().casefold()
         self._shown = tuple(pack for pack in self._all if word in pack.title.casefold())
+        own = self._controller.settings.pack_learning
         rows = [
-            Row(pack.title, str(pack.count) if not pack.problem else "", sign="warning" if pack.problem else "")
+            Row(
+                pack.title,
+                str(pack.count) if not pack.problem else "",
+                sign="warning" if pack.problem else "lock" if own.get(pack.pack_id) == "locked" else "",
+            )
             for pack in self._shown
         ]
         wanted = self.file.pack_id if self.file is not None and not self._wanted else self._wanted
@@ -167,6 +198,7 @@ class PackPanel(Box):
             self._edits.clear()
         self.file = picked
         self.pack_read = None
+        self._show_learning()
         self._controller.ask(LoadPack(path=picked.path))
 
     def _take(self, event: PackLoaded) -> None:
@@ -182,6 +214,19 @@ class PackPanel(Box):
             "danger" if event.problem else "warn",
         )
         self._show_prompts()
+
+    def _set_learning(self, mode: str) -> None:
+        if self.file is None:
+            return
+        settings = self._controller.settings
+        modes = {pack: own for pack, own in settings.pack_learning.items() if pack != self.file.pack_id}
+        if mode:
+            modes[self.file.pack_id] = cast(PackLearning, mode)
+        self._controller.change_settings(msgspec.structs.replace(settings, pack_learning=modes))
+
+    def _show_learning(self) -> None:
+        own = self._controller.settings.pack_learning
+        self._learning.set(own.get(self.file.pack_id, "") if self.file is not None else "")
 
     # ---- prompts
 
