@@ -15,12 +15,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from PIL import ImageGrab
 
-from stablenew_tk.controller import Controller, now_text, open_places
+from stablenew_tk.controller import Controller, open_places
 from stablenew_tk.domain.config import PipelineConfig
 from stablenew_tk.domain.job import RunRequest
 from stablenew_tk.domain.parameters import with_values
 from stablenew_tk.domain.record import Feedback
 from stablenew_tk.gui.window import Window
+from stablenew_tk.pipeline.stamps import now_text
 from stablenew_tk.storage.packs import ensure_starter, load_pack
 from stablenew_tk.storage.settings import Settings
 

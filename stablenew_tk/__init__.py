@@ -5,21 +5,22 @@ module may use what stands before it in its line. tests/test_architecture.py rea
 
     __main__    one door: command line or window
     cli         arguments of the terminal
-    commands    terminal run ratings records checks learn insights presets
+    commands    terminal lookup session run ratings records checks learn insights presets
     gui         theme icons stars tips widgets controls scrollbar lists fields popups keysheet origins form phrases
                 keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
                 suspicion portrait values inspector review pack_panel seeds stage_cards preview preset_menu create
-                settings welcome axis plan_sketch wizard_steps wizard matrix big_picture blind plan_list learn
-                dots chart tag_bars filmstrip insight_list insights notices bars window selftest
+                settings welcome axis plan_sketch wizard_steps wizard dots blind matrix_cell matrix_words matrix
+                big_picture plan_list rating_view learn chart tag_bars filmstrip insight_list insights notices
+                bars window selftest
     controller  the one application object, single-threaded
-    pipeline    stamps events runner chores learning workers
+    pipeline    stamps events running outbox runner chores learning workers
     backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
                 sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch
     storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
     domain      errors ids config parameters sweep infotext prompt job defaults modes line plan record undo estimate
                 columns feedback selection slim planbook history statistics insight verdict board association report
-                plan_file
+                base_config plan_file
 """
 
 __version__ = "0.1.0"

@@ -6,13 +6,11 @@ threads' events in, and every change is announced once to all subscribers, which
 
 from __future__ import annotations
 
-import os
 import queue
-import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import singledispatchmethod
 from pathlib import Path
 
@@ -25,11 +23,10 @@ from .domain.config import PipelineConfig
 from .domain.errors import InvalidInput
 from .domain.estimate import seconds_per_work, work
 from .domain.history import History
-from .domain.ids import ulid
-from .domain.job import MAX_SEED, Job, RunRequest, make_jobs
-from .domain.record import Feedback, JournalLine, LearningRecord, Void
+from .domain.job import Job, RunRequest, make_jobs
+from .domain.modes import mode_for
+from .domain.record import Feedback, LearningRecord, Void
 from .domain.selection import Query
-from .domain.undo import UndoStacks
 from .pipeline.chores import Chores, output_root
 from .pipeline.events import (
     AppendLine,
@@ -55,22 +52,19 @@ from .pipeline.events import (
     StageStarted,
     UnsavedChanged,
 )
-from .pipeline.events import Running as Running
-from .pipeline.runner import JobSurroundings, utc_text
+from .pipeline.learning import LearningRunner, LearningSurroundings
+from .pipeline.outbox import Outbox
+from .pipeline.runner import JobSurroundings
+from .pipeline.running import Running as Running
+from .pipeline.stamps import draw_seed, new_id, stamped
 from .pipeline.workers import Desk, Inbox, Node, drain
 from .storage.images import open_for_start
 from .storage.journal import LearningRecordWriter
 from .storage.places import Places, find_places
 from .storage.settings import Settings, without_login
 
-RETRY_UNSAVED_S = 2.0
 PACE_SAMPLES = 20
 Subscriber = Callable[[Event], None]
-
-
-def new_id() -> str:
-    """A fresh sortable id."""
-    return ulid(time.time_ns() // 1_000_000, os.urandom(10))
 
 
 def make_backend(order: CheckBackend) -> Backend:
@@ -85,21 +79,6 @@ def make_backend(order: CheckBackend) -> Backend:
 def open_places(data_dir: str) -> Places:
     """The folders of a data folder chosen by name."""
     return find_places(data_dir, {}, None)
-
-
-def now_text() -> str:
-    """This moment as journal lines carry it."""
-    return utc_text(datetime.now(UTC))
-
-
-def draw_seed() -> int:
-    """A seed nobody can foresee, 0 to 2^32−1."""
-    return secrets.randbelow(MAX_SEED + 1)
-
-
-def stamped(change: Feedback, image_id: str) -> Feedback:
-    """The same feedback about one picture, with its own id and time."""
-    return msgspec.structs.replace(change, event_id=new_id(), ts=now_text(), image_id=image_id)
 
 
 def backend_order(settings: Settings) -> CheckBackend:
@@ -122,16 +101,11 @@ class Controller:
         self.leftover: tuple[Job, ...] = ()
         self.running: Running | None = None
         self.paused = False
-        self.unsaved: dict[str, JournalLine] = {}
         self._paces: deque[LearningRecord] = deque(maxlen=PACE_SAMPLES)
         self._patient = patient
         self._keep_queue = keep_queue
         self._subscribers: list[Subscriber] = []
         self._early: list[LineSaved] = []
-        self._undo = UndoStacks()
-        self._said: dict[str, str] = {}
-        self._asked: set[str] = set()
-        self._next_retry = 0.0
         self._closing = False
         self._inbox: Inbox = queue.SimpleQueue()
         self._writer = LearningRecordWriter(places.journal)
@@ -141,6 +115,9 @@ class Controller:
         self._caller = Desk(self._chores.perform, self._inbox, name="caller")
         self._node: Node | None = None
         self._node_for: tuple[CheckBackend, Path] | None = None
+        self._outbox = Outbox(lambda line: self._desk.ask(AppendLine(line=line), Desk.FIRST))
+        self.unsaved = self._outbox.unsaved
+        self.learning = LearningRunner(self._for_learning())
 
     # ---- verbs
 
@@ -160,9 +137,13 @@ class Controller:
         desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def find(self, query: Query) -> None:
-        """Select recorded pictures; ImagesFound answers. Before the history is loaded nothing is found."""
+        """Select recorded pictures; ImagesFound answers. Before the history is loaded nothing is found.
+
+        Pictures of blind Learning Runs are left out until their values are revealed.
+        """
         if self.history is not None:
-            self.ask(FindImages(columns=self.history.columns(), query=query))
+            hidden = self.history.plans.hidden()
+            self.ask(FindImages(columns=self.history.columns(), query=query, without_runs=hidden))
 
     def check_backend(self) -> None:
         """Ask the backend in force what it offers; BackendChecked answers."""
@@ -171,8 +152,8 @@ class Controller:
     def run(self, request: RunRequest) -> tuple[Job, ...]:
         """Turn a request into jobs and queue them. Raises InvalidInput when nothing could be made of it."""
         name = f"{datetime.now().astimezone():%H%M%S}-{request.pack_id}"
-        recorded = request.record and self.settings.learning != "off"
-        asked = msgspec.structs.replace(request, record=recorded)
+        mode = mode_for(self.settings.learning, self.settings.pack_learning, request.pack_id)
+        asked = msgspec.structs.replace(request, record=request.record and mode.records)
         jobs = make_jobs(asked, run_name=name, new_id=new_id, draw_seed=draw_seed)
         self._enqueue(jobs)
         return jobs
@@ -180,7 +161,7 @@ class Controller:
     def resume(self, *, go_on: bool) -> None:
         """Go on with the jobs left over from the last start, or forget them."""
         jobs, self.leftover = self.leftover, ()
-        self._enqueue(jobs if go_on else ())
+        self._enqueue(self.learning.missing(jobs) if go_on else ())
 
     def pause(self, paused: bool) -> None:
         """Hold the queue after the running job, or go on."""
@@ -202,16 +183,11 @@ class Controller:
 
         Of `change` only rating, tags, note and blind count; ids and time are made here.
         """
-        lines = [stamped(change, image_id) for image_id in image_ids]
-        self._append(lines)
-        return self._undo.did(tuple(line.event_id for line in lines))
+        return self._outbox.put_undoable([stamped(change, image_id) for image_id in image_ids])
 
     def undo(self, *, redo: bool = False) -> bool:
-        """Take the last rating, tag or note back, or bring it back with `redo`. False when there is nothing."""
-        lines = [Void(event_id=new_id(), ts=now_text(), target=target) for target in self._undo.next(redo=redo)]
-        self._undo.undid(tuple(line.event_id for line in lines), redo=redo)
-        self._append(lines)
-        return bool(lines)
+        """Take the last rating, tag, note or preset back, or bring it back with `redo`. False when there is nothing."""
+        return self._outbox.undo(redo=redo)
 
     def change_settings(self, settings: Settings) -> None:
         """Put settings in force now and on disk soon (SettingsSaved or ChoreFailed answers)."""
@@ -235,7 +211,7 @@ class Controller:
         for event in drain(self._inbox, wait_s=wait_s):
             self._fold(event)
             self._announce(event)
-        self._retry_unsaved()
+        self._outbox.retry()
 
     def close(self, timeout_s: float = 15.0) -> int:
         """Stop everything and wait for the threads. Returns how many lines could not be written (0 = all is safe)."""
@@ -257,7 +233,7 @@ class Controller:
     @_fold.register
     def _(self, event: HistoryLoaded) -> None:
         self.history = event.history
-        self.leftover = event.waiting if self._keep_queue else ()
+        self.leftover = tuple(self.learning.missing(event.waiting)) if self._keep_queue else ()
         # Newest first; what this session has already made is newer than all of them.
         made = [record for record in event.recent if record.status == "ok"]
         self._paces.extendleft(made[: PACE_SAMPLES - len(self._paces)])
@@ -269,21 +245,20 @@ class Controller:
 
     @_fold.register
     def _(self, event: LineSaved) -> None:
-        self._asked.discard(event.line.event_id)
-        if self.unsaved.pop(event.line.event_id, None) is not None:
+        if self._outbox.saved(event.line):
             self._announce(UnsavedChanged(count=len(self.unsaved)))
         if self.history is None:
             self._early.append(event)
             return
         before = len(self.history)
         self.history.fold(event.line, event.position)
-        rows = (*range(before, len(self.history)), *self._spoken_of(event.line))
+        spoken_of = self.history.row_of(self._outbox.picture_of(event.line) or "")
+        rows = (*range(before, len(self.history)), *(() if spoken_of is None else (spoken_of,)))
         self._announce(HistoryChanged(rows=rows, grown=len(self.history) > before, undone=isinstance(event.line, Void)))
 
     @_fold.register
     def _(self, event: LineNotSaved) -> None:
-        self._asked.discard(event.line.event_id)
-        self.unsaved[event.line.event_id] = event.line
+        self._outbox.refused(event.line)
         self._announce(UnsavedChanged(count=len(self.unsaved), message=event.message))
 
     @_fold.register
@@ -304,18 +279,9 @@ class Controller:
         self.running = None
         if event.record.status == "ok":
             self._paces.append(event.record)
+        self.learning.ended(event.record)
         self._start_next()
         self._queue_changed()
-
-    def _spoken_of(self, line: JournalLine) -> tuple[int, ...]:
-        """Row of the picture that a rating, an undo or a redo of this session is about."""
-        if isinstance(line, Feedback):
-            self._said[line.event_id] = line.image_id
-        elif isinstance(line, Void) and line.target in self._said:
-            self._said[line.event_id] = self._said[line.target]
-        image_id = self._said.get(line.event_id)
-        row = self.history.row_of(image_id) if self.history is not None and image_id is not None else None
-        return () if row is None else (row,)
 
     # ---- the queue
 
@@ -325,16 +291,19 @@ class Controller:
         self._queue_changed()
 
     def _start_next(self) -> None:
+        while self.queue and self.learning.is_made(self.queue[0]):
+            self.queue.pop(0)
         if self.paused or self._closing or self.running is not None or not self.queue:
             return
         try:
+            job = self.learning.ready(self.queue[0])
             node = self._node_in_force()
         except InvalidInput as wrong:
-            # The settings hold an address that is none. The jobs wait until it is put right.
+            # The settings hold an address that is none, or an engine that is not the plan's. The jobs wait.
             self.paused = True
             self._announce(ChoreFailed(what="StartJob", message=str(wrong)))
             return
-        job = self.queue.pop(0)
+        self.queue.pop(0)
         # Set at once: JobStarted arrives later, and nothing else may be started meanwhile.
         self.running = Running(job=job, began=time.monotonic(), stage_count=len(job.stages))
         node.start(job)
@@ -370,21 +339,26 @@ class Controller:
             self.ask(KeepWaiting(jobs=(*begun, *self.queue, *self.leftover)))
         self._announce(QueueChanged())
 
-    # ---- the journal
+    def _for_learning(self) -> LearningSurroundings:
+        return LearningSurroundings(
+            history=lambda: self.history,
+            settings=lambda: self.settings,
+            capabilities=lambda: self.capabilities,
+            put=self._outbox.put,
+            put_undoable=self._outbox.put_undoable,
+            unsaved=self._outbox.lines,
+            begun=lambda: [*([self.running.job] if self.running and not self.running.stopped else []), *self.queue],
+            enqueue=self._enqueue,
+            forget=self._forget_leftover,
+        )
 
-    def _append(self, lines: Iterable[JournalLine]) -> None:
-        for line in lines:
-            self._asked.add(line.event_id)
-            self._desk.ask(AppendLine(line=line), Desk.FIRST)
+    def _forget_leftover(self, plan_id: str) -> None:
+        self.leftover = tuple(job for job in self.leftover if job.learning.plan_id != plan_id)
 
-    def _retry_unsaved(self, *, at_once: bool = False) -> None:
-        if self.unsaved and (at_once or time.monotonic() >= self._next_retry):
-            self._next_retry = time.monotonic() + RETRY_UNSAVED_S
-            # A line still on its way would otherwise stand in the journal twice.
-            self._append([line for event_id, line in self.unsaved.items() if event_id not in self._asked])
+    # ---- the end
 
     def _close_desk(self, timeout_s: float) -> None:
-        self._retry_unsaved(at_once=True)
+        self._outbox.retry(at_once=True)
         if self.history is not None:
             self.ask(SaveCheckpoint(history=self.history))
         self._caller.close(timeout_s)

@@ -11,7 +11,6 @@ from conftest import wait_until
 from fake_webui import FakeWebUI
 from jobs import SMALL, full_disk
 
-from stablenew_tk import controller as module
 from stablenew_tk.backends.sketch import Sketch
 from stablenew_tk.controller import Controller, open_places
 from stablenew_tk.domain.config import PipelineConfig
@@ -21,7 +20,7 @@ from stablenew_tk.domain.parameters import with_values
 from stablenew_tk.domain.prompt import PackPrompt
 from stablenew_tk.domain.record import Feedback
 from stablenew_tk.domain.selection import Query
-from stablenew_tk.pipeline import workers
+from stablenew_tk.pipeline import outbox, workers
 from stablenew_tk.pipeline.events import (
     BackendChecked,
     ChoreFailed,
@@ -30,6 +29,7 @@ from stablenew_tk.pipeline.events import (
     ImageSaved,
     ImagesFound,
     JobEnded,
+    KeepWaiting,
     NodeWaiting,
     QueueChanged,
     Settings,
@@ -293,7 +293,7 @@ class TestComingBack:
     def test_a_job_whose_record_is_there_is_not_run_again(self, open_app):
         first = open_app()
         jobs = first.make(2)
-        first.controller.ask(module.KeepWaiting(jobs=jobs))
+        first.controller.ask(KeepWaiting(jobs=jobs))
         first.controller.close()
         assert open_app().controller.leftover == ()
 
@@ -387,7 +387,7 @@ class TestRatings:
 class TestUnsaved:
     @pytest.fixture(autouse=True)
     def _soon(self, monkeypatch):
-        monkeypatch.setattr(module, "RETRY_UNSAVED_S", 0.02)
+        monkeypatch.setattr(outbox, "RETRY_UNSAVED_S", 0.02)
 
     def test_lines_the_disk_refuses_are_kept_told_and_saved_once(self, app):
         app.make(2)
@@ -424,7 +424,7 @@ class TestUnsaved:
         assert app.controller.close() == 2
 
     def test_closing_saves_what_can_be_saved_by_then(self, app, monkeypatch):
-        monkeypatch.setattr(module, "RETRY_UNSAVED_S", 600.0)
+        monkeypatch.setattr(outbox, "RETRY_UNSAVED_S", 600.0)
         app.places.journal.parent.mkdir(parents=True, exist_ok=True)
         app.places.journal.write_text("a file where the folder should be")
         app.make()

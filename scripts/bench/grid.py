@@ -60,7 +60,7 @@ def history_of(count: int):
     from stablenew_tk.domain.history import History, Position
     from stablenew_tk.domain.ids import ulid
     from stablenew_tk.domain.record import BackendInfo, Feedback, LearningRecord, Output
-    from stablenew_tk.pipeline.runner import utc_text
+    from stablenew_tk.pipeline.stamps import utc_text
 
     history, config, backend = History(), PipelineConfig(checkpoint="one"), BackendInfo(kind="webui", name="bench")
     for number in range(count):

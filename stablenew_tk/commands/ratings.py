@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from ..controller import now_text, stamped
 from ..domain.errors import InvalidInput, NotSaved
 from ..domain.record import Feedback, LearningRecord, Output
+from ..pipeline.stamps import now_text, stamped
 from ..storage.journal import LearningRecordWriter
 from ..storage.places import Places
 from ..storage.replay import recent

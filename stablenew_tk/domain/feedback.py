@@ -44,9 +44,9 @@ class Withdrawals:
         self.target_of: dict[str, str] = {}
         self._count: dict[str, int] = {}
 
-    def __contains__(self, event_id: str) -> bool:
+    def __contains__(self, event_id: object) -> bool:
         """Whether this line is taken back now."""
-        return self._count.get(event_id, 0) > 0
+        return isinstance(event_id, str) and self._count.get(event_id, 0) > 0
 
     def add(self, event_id: str, target: str) -> str | None:
         """Fold one void. Gives the event that it took back or brought back, if that is not a void itself."""

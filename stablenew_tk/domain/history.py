@@ -34,6 +34,7 @@ from .selection import (
     Selection,
     Totals,
     select,
+    shown,
     totals,
 )
 from .slim import SLIM, SlimOutput, SlimRecord
@@ -116,9 +117,10 @@ class _Saved(msgspec.Struct, array_like=True):
 class History:
     """The journal, folded. Owned by one thread; hand `columns()` to others.
 
-    `plans` is what it tells of Learning Runs. `end` is where the next unread line of the journal starts; `damaged` and `newer` count the lines before it that
-    could not be read or that a newer version wrote. A line may be folded twice or out of order: it counts
-    once, and what holds for a picture depends on where lines stand, not on when they were folded.
+    `plans` is what it tells of Learning Runs. `end` is where the next unread line of the journal starts; `damaged` and
+    `newer` count the lines before it that could not be read or that a newer version wrote. A line may be folded twice
+    or out of order: it counts once, and what holds for a picture depends on where lines stand, not on when they were
+    folded.
     """
 
     def __init__(self) -> None:
@@ -208,14 +210,22 @@ class History:
         return event_id in self._log.withdrawn
 
     def latest(self, count: int) -> array[int]:
-        """Rows of the last `count` pictures that are not taken back, newest first."""
-        flags = self._pictures.flags
-        shown = (row for row in range(len(flags) - 1, -1, -1) if not flags[row] & HIDDEN)
-        return array("I", islice(shown, count))
+        """Rows of the last `count` pictures that are neither taken back nor hidden by a blind plan, newest first."""
+        flags, run, blind = self._pictures.flags, self._pictures.run, self._blind_runs()
+        newest_first = range(len(flags) - 1, -1, -1)
+        return array(
+            "I", islice((row for row in newest_first if not flags[row] & HIDDEN and run[row] not in blind), count)
+        )
 
     def counts(self) -> Totals:
-        """Totals over all pictures that are not taken back."""
-        return totals(self._pictures.rating.tobytes(), self._pictures.flags.tobytes())
+        """Totals over all pictures that are neither taken back nor hidden by a blind plan."""
+        pictures, flags = self._pictures, self._pictures.flags.tobytes()
+        visible = shown(flags, pictures.run, self._runs, self.plans.hidden())
+        return totals(pictures.rating.tobytes(), flags, visible)
+
+    def _blind_runs(self) -> frozenset[int]:
+        hidden = self.plans.hidden()
+        return frozenset(place for place, run in enumerate(self._runs) if hidden and run.run_id in hidden)
 
     def columns(self) -> Columns:
         """A snapshot that later folds do not touch."""

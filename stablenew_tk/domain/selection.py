@@ -6,7 +6,7 @@ Everything here works on a snapshot, so that another thread can do it: a million
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import compress, groupby
 from typing import Literal, NamedTuple
 
@@ -39,7 +39,10 @@ class Columns(Struct, frozen=True, kw_only=True):
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """What to show. Empty text = any. `min_stars` 1–5 counts with rating "stars" only."""
+    """What to show. Empty text = any. `min_stars` 1–5 counts with rating "stars" only.
+
+    Pictures of the runs in `without_runs` are as good as not there: no total, pack or tag tells of them.
+    """
 
     rating: Literal["all", "unrated", "stars"] = "all"
     min_stars: int = 1
@@ -50,6 +53,7 @@ class Query(Struct, frozen=True, kw_only=True):
     finals_only: bool = False
     run_id: str = ""
     order: Literal["newest", "oldest", "best"] = "newest"
+    without_runs: frozenset[str] = frozenset()
 
 
 class Group(Struct, frozen=True, gc=False):
@@ -90,7 +94,7 @@ class Selection(Struct, frozen=True, kw_only=True):
 
 def select(columns: Columns, query: Query) -> Selection:
     """Filter, order and group. Pure; safe in any thread."""
-    visible = _mask(columns.flags, lambda flags: not flags & HIDDEN)
+    visible = shown(columns.flags, columns.run, columns.runs, query.without_runs)
     base = _within(columns, query, visible)
     chosen = base
     if query.rating == "unrated":
@@ -113,19 +117,29 @@ def select(columns: Columns, query: Query) -> Selection:
     )
 
 
+def shown(
+    flags: bytes | bytearray, run: Sequence[int], runs: Sequence[Run], without_runs: frozenset[str] = frozenset()
+) -> bytes:
+    """One byte per row: 1 = neither taken back nor of a run in `without_runs`."""
+    visible = _mask(flags, lambda flag: not flag & HIDDEN)
+    if not without_runs:
+        return visible
+    fits = bytes(one.run_id not in without_runs for one in runs)
+    return _both(visible, bytes(map(fits.__getitem__, run)))
+
+
 def _used(column: memoryview, visible: bytes) -> set[int]:
     """The numbers that occur in the visible rows of a column."""
     return set(column) if 0 not in visible else set(compress(column, visible))
 
 
-def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes | None = None) -> Totals:
-    """Count the pictures in `mask` (one byte, 0 or 1, per row; None = all that are not taken back)."""
-    base = _mask(flags, lambda flag: not flag & HIDDEN) if mask is None else mask
+def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes) -> Totals:
+    """Count the pictures in `mask`: one byte, 0 or 1, per row."""
     return Totals(
-        base.count(1),
-        _both(base, _mask(rating, lambda stars: stars == 0)).count(1),
-        _both(base, _mask(rating, lambda stars: stars >= 4)).count(1),
-        _both(base, _mask(flags, lambda flag: bool(flag & SUSPECT))).count(1),
+        mask.count(1),
+        _both(mask, _mask(rating, lambda stars: stars == 0)).count(1),
+        _both(mask, _mask(rating, lambda stars: stars >= 4)).count(1),
+        _both(mask, _mask(flags, lambda flag: bool(flag & SUSPECT))).count(1),
     )
 
 

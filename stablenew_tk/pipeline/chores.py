@@ -1,20 +1,26 @@
-"""What the desk thread does when asked: journal lines, thumbnails, records, packs, settings, connection checks."""
+"""What the desk thread does when asked: journal lines, thumbnails, records, packs, plans, insights, settings."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import singledispatchmethod
+from itertools import groupby
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ..backends.base import Backend
+from ..domain.association import RatedRecord, associations
 from ..domain.errors import BackendError, InvalidInput, StorageError
 from ..domain.history import History, Position
+from ..domain.plan_file import SIZE_LIMIT, read_plan, write_plan
 from ..domain.record import LearningRecord
+from ..domain.report import report
 from ..domain.selection import select
 from ..storage.checkpoint import load_history, save_checkpoint
-from ..storage.files import sweep_temporary
+from ..storage.files import read_bounded, sweep_temporary, write_atomic
 from ..storage.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
 from ..storage.packs import add_pack, ensure_starter, list_packs, read_pack
 from ..storage.places import Places
@@ -24,15 +30,19 @@ from ..storage.settings import Settings, save_settings
 from ..storage.waiting import load_waiting, save_waiting
 from .events import (
     AddPack,
+    Analyse,
     AppendLine,
+    AssociationsFound,
     BackendChecked,
     CheckBackend,
     Event,
+    FindAssociations,
     FindImages,
     FitFile,
     FitPicture,
     HistoryLoaded,
     ImagesFound,
+    InsightReady,
     KeepWaiting,
     LineNotSaved,
     LineSaved,
@@ -44,7 +54,10 @@ from .events import (
     PackLoaded,
     PacksListed,
     PictureReady,
+    PlanRead,
+    PlanWritten,
     ReadPicture,
+    ReadPlan,
     ReadRecord,
     RecordRead,
     RevealFile,
@@ -52,6 +65,7 @@ from .events import (
     SaveSettings,
     SettingsSaved,
     ThumbnailReady,
+    WritePlan,
 )
 from .runner import LearningWriter
 
@@ -118,7 +132,8 @@ class Chores:
 
     @perform.register
     def _(self, order: FindImages) -> ImagesFound:
-        return ImagesFound(query=order.query, selection=select(order.columns, order.query))
+        query = replace(order.query, without_runs=order.query.without_runs | order.without_runs)
+        return ImagesFound(query=order.query, selection=select(order.columns, query))
 
     @perform.register
     def _(self, order: MakeThumbnail) -> ThumbnailReady:
@@ -202,6 +217,40 @@ class Chores:
     def _(self, order: RevealFile) -> None:
         reveal(self._path(order.position, order.output_index))
 
+    @perform.register
+    def _(self, order: Analyse) -> InsightReady:
+        return InsightReady(plan_id=order.board.plan.plan_id, report=report(order.board, earlier=order.earlier))
+
+    @perform.register
+    def _(self, order: FindAssociations) -> AssociationsFound:
+        found = associations(self._rated(order.pictures))
+        return AssociationsFound(pack_id=order.pack_id, checkpoint=order.checkpoint, associations=found)
+
+    @perform.register
+    def _(self, order: ReadPlan) -> PlanRead:
+        try:
+            read = read_plan(read_bounded(order.path, SIZE_LIMIT), where=order.path.name)
+        except (StorageError, InvalidInput) as problem:
+            return PlanRead(path=order.path, plan=None, problem=str(problem))
+        return PlanRead(path=order.path, plan=read.plan, notices=read.notices)
+
+    @perform.register
+    def _(self, order: WritePlan) -> PlanWritten:
+        write_atomic(order.path, write_plan(order.plan))
+        return PlanWritten(path=order.path)
+
+    def _rated(self, pictures: Iterable[RatedRecord]) -> list[tuple[LearningRecord, int]]:
+        """Records with the stars of their pictures. A record that cannot be read costs only itself."""
+        rated: list[tuple[LearningRecord, int]] = []
+        for position, same in groupby(sorted(pictures, key=_place), key=_place):
+            try:
+                record = self._record(position)
+            except StorageError as problem:
+                log.warning("left out of the associations: %s", problem)
+                continue
+            rated += [(record, picture.stars) for picture in same]
+        return rated
+
     def _save_checkpoint(self, history: History) -> None:
         try:
             save_checkpoint(history, self._places.journal, self._places.checkpoint)
@@ -219,6 +268,10 @@ class Chores:
         today = output_root(self._places, self._settings)
         roots = (today, Path(record.output_root)) if record.output_root else (today,)
         return next((root / relative for root in roots if (root / relative).exists()), today / relative)
+
+
+def _place(picture: RatedRecord) -> Position:
+    return picture.position
 
 
 def _fitted(image_id: str, data: bytes, box: tuple[int, int]) -> PictureReady:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from ..backends.base import Capabilities as Capabilities
 from ..backends.base import StageProgress as StageProgress
@@ -16,7 +15,7 @@ from ..domain.association import Association, RatedRecord
 from ..domain.board import Board
 from ..domain.history import Columns, History, Position
 from ..domain.job import Job
-from ..domain.plan import LearningPlan
+from ..domain.plan import LearningPlan, LearningRunResult
 from ..domain.prompt import PromptPack
 from ..domain.record import JournalLine, LearningRecord, Output
 from ..domain.report import Report
@@ -218,43 +217,6 @@ class ChoreFailed(Event, frozen=True, kw_only=True):
 # ---- what the controller folds from these and announces to the views (never crosses a thread)
 
 
-class Running(Struct, frozen=True):
-    """The job being made and how far it is. `began` is monotonic time.
-
-    `waiting` for a backend that does not answer; `stopped` by the user; `again`: if it is cancelled now, nobody wished
-    so and it goes back into the queue.
-    """
-
-    job: Job
-    began: float
-    stage: str = ""
-    stage_number: int = 0
-    stage_count: int = 1
-    fraction: float = 0.0
-    step: int = 0
-    steps: int = 0
-    state: str = ""
-    waiting: bool = False
-    stopped: bool = False
-    again: bool = False
-
-    @property
-    def done(self) -> float:
-        """Share of the whole job, 0 to 1."""
-        return min(1.0, (max(0, self.stage_number - 1) + self.fraction) / max(1, self.stage_count))
-
-    def after(self, event: StageStarted | StageProgressed | NodeWaiting) -> Running:
-        """The same job after what its node has told."""
-        if isinstance(event, NodeWaiting):
-            return replace(self, waiting=True)
-        if isinstance(event, StageStarted):
-            now = StageProgress()
-            begun = replace(self, stage=event.stage, stage_number=event.number)
-        else:
-            now, begun = event.progress, self
-        return replace(begun, fraction=now.fraction, step=now.step, steps=now.steps, state=now.state, waiting=False)
-
-
 class QueueChanged(Event, frozen=True, kw_only=True):
     """Jobs were added, begun, ended or removed, or the queue was paused."""
 
@@ -314,10 +276,11 @@ class AppendLine(Order, frozen=True, kw_only=True):
 
 
 class FindImages(Order, frozen=True, kw_only=True):
-    """Select rows by a query from a snapshot of the columns."""
+    """Select rows by a query from a snapshot of the columns; pictures of the runs in `without_runs` are left out."""
 
     columns: Columns
     query: Query
+    without_runs: frozenset[str] = frozenset()
 
 
 class MakeThumbnail(Order, frozen=True, kw_only=True):
@@ -403,9 +366,10 @@ class RevealFile(Order, frozen=True, kw_only=True):
 
 
 class Analyse(Order, frozen=True, kw_only=True):
-    """Work out what the ratings of a plan prove; InsightReady answers."""
+    """Work out what the ratings of a plan prove; InsightReady answers. `earlier` results come oldest first."""
 
     board: Board
+    earlier: tuple[LearningRunResult, ...] = ()
 
 
 class FindAssociations(Order, frozen=True, kw_only=True):

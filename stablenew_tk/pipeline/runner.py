@@ -28,6 +28,7 @@ from ..domain.job import Job
 from ..domain.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
 from ..storage.images import save_image
 from .events import ChoreFailed, Event, ImageSaved, JobEnded, JobStarted, LineNotSaved, LineSaved, StageStarted
+from .stamps import utc_text
 
 MESSAGE_LIMIT = 2000
 
@@ -65,11 +66,6 @@ class JobSurroundings(Struct, frozen=True, kw_only=True):
     read_start: Callable[[Path], bytes] = Path.read_bytes
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     stopwatch: Callable[[], float] = time.monotonic
-
-
-def utc_text(moment: datetime) -> str:
-    """ISO 8601 with milliseconds and Z, as journal lines carry it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class _Piece(Struct, frozen=True):
@@ -232,12 +228,13 @@ class _Attempt:
     def _save(self, image: StageImage, stage: str, suspect: tuple[str, ...]) -> None:
         saved = save_image(
             self._around.outputs,
-            day=self._folder_time.astimezone().strftime("%Y-%m-%d"),
+            day=self.job.run_day or self._folder_time.astimezone().strftime("%Y-%m-%d"),
             run_name=self.job.run_name,
             stage=stage,
             name_parts=(f"{self.job.index + 1:03d}", self.job.prompt_id, f"s{image.seed}"),
             data=image.data,
             suffix=image.suffix,
+            replace=self._is_alone(image, stage),
         )
         output = Output(
             image_id=self._around.new_id(),
@@ -253,6 +250,14 @@ class _Attempt:
         self.outputs.append(output)
         path = self._around.outputs / saved.path
         self._around.emit(ImageSaved(job_id=self.job.job_id, run_id=self.job.run_id, output=output, path=path))
+
+    def _is_alone(self, image: StageImage, stage: str) -> bool:
+        """Whether the picture is its step's only one: then what a crash left under its name is written over.
+
+        The folder belongs to this attempt at the plan, so nothing in it that has a record bears that name.
+        """
+        twin = any((output.stage, output.seed) == (stage, image.seed) for output in self.outputs)
+        return bool(self.job.learning.step_id) and not twin
 
     def failure(self, error: BaseException, message: str = "") -> Failure:
         """The error as the record keeps it, in its own words or in others."""

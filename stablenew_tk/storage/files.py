@@ -31,8 +31,7 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666
 
     Raises NotSaved; then the old file is untouched and nothing is left beside it.
     """
-    # 50 characters are at most 200 bytes, so the temporary name fits wherever a name fits at all.
-    temporary = path.with_name(f"{path.name[:50]}.tmp-{secrets.token_hex(4)}")
+    temporary = path.with_name(f"{_stem(path.name)}.tmp-{secrets.token_hex(4)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
         with os.fdopen(descriptor, "wb") as file:
@@ -51,6 +50,11 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666
         # After success the name is gone already. After a failure the error above counts, not this one.
         with suppress(OSError):
             temporary.unlink()
+
+
+def _stem(name: str) -> str:
+    # 50 characters are at most 200 bytes, so the temporary name fits wherever a name fits at all.
+    return name[:50]
 
 
 def _replace(temporary: Path, path: Path) -> None:
@@ -96,12 +100,16 @@ def read_bounded(path: Path, limit: int) -> bytes:
     return data
 
 
-def sweep_temporary(folder: Path, *, older_than_s: float = 3600.0) -> int:
-    """Remove temporary files that a killed program left in `folder`; gives their number. Younger ones may be in use."""
+def sweep_temporary(folder: Path, *, older_than_s: float = 3600.0, of: str = "") -> int:
+    """Remove temporary files that a killed program left in `folder`; gives their number. Younger ones may be in use.
+
+    With `of` only those of the file with that name.
+    """
     removed = 0
     oldest_kept = time.time() - older_than_s
     try:
-        entries = [entry for entry in os.scandir(folder) if _TEMPORARY.search(entry.name)]
+        found = (entry for entry in os.scandir(folder) if entry.name.startswith(_stem(of)))
+        entries = [entry for entry in found if _TEMPORARY.search(entry.name)]
     except OSError:
         # No folder, nothing to sweep; a folder that cannot be listed is reported by whoever needs its files.
         return 0

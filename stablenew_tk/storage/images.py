@@ -16,7 +16,7 @@ from msgspec import Struct
 from PIL import Image, UnidentifiedImageError
 
 from ..domain.errors import NotSaved, StorageError, Unreadable
-from .files import read_bounded, write_atomic
+from .files import read_bounded, sweep_temporary, write_atomic
 
 # Only these: other formats let a renamed file start other programs (EPS runs Ghostscript).
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -64,21 +64,29 @@ def save_image(
     name_parts: Sequence[str],
     data: bytes,
     suffix: str,
+    replace: bool = False,
 ) -> SavedImage:
     """Write a picture to `day/run/stage/name`, never over another one. Raises NotSaved and leaves nothing.
 
-    Names may be anything; what is not portable is replaced. `day` is YYYY-MM-DD, `suffix` like ".png".
+    Names may be anything; what is not portable is replaced. `day` is YYYY-MM-DD, `suffix` like ".png". With `replace`
+    the name is the one asked for, and what a killed program left there, whole or half, goes.
     """
     folder = outputs_root / portable(day, 40) / portable(run_name, 60) / portable(stage, 40)
     _make_inside(outputs_root, folder)
     stem = portable("_".join(part for part in map(str, name_parts) if part), NAME_BYTES)
     kind = re.sub(r"[^a-z0-9]", "", suffix.lower())[:8]
-    target = _reserve(folder, stem, f".{kind}" if kind else "")
-    try:
+    ending = f".{kind}" if kind else ""
+    if replace:
+        target = folder / f"{stem}{ending}"
+        sweep_temporary(folder, older_than_s=0.0, of=target.name)
         write_atomic(target, data)
-    except NotSaved:
-        target.unlink(missing_ok=True)
-        raise
+    else:
+        target = _reserve(folder, stem, ending)
+        try:
+            write_atomic(target, data)
+        except NotSaved:
+            target.unlink(missing_ok=True)
+            raise
     return SavedImage(target.relative_to(outputs_root).as_posix(), hashlib.sha256(data).hexdigest())
 
 

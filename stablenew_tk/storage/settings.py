@@ -10,13 +10,14 @@ import contextlib
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
 
 from ..domain.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from ..domain.job import MAX_SEED, RANDOM_SEED
+from ..domain.modes import PackLearning, ProjectLearning
 from ..domain.parameters import Value, check_value
 from .files import read_bounded, write_atomic
 
@@ -35,10 +36,15 @@ _ShortText = Annotated[str, Meta(max_length=4096)]
 _Tag = tuple[Annotated[str, Meta(pattern=r"^[^\W\d_]$")], Annotated[str, Meta(min_length=1, max_length=60)]]
 
 
+# One bad entry must not cost the others, so these are checked one by one.
+_READ_LOOSELY: dict[str, Any] = {"pack_learning": dict[_ShortText, object]}
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All settings. `backend` is "sketch" or an address, `output_folder` "" means the usual one, `seed` −1 random.
 
-    `values` holds form values the user chose last, by catalogue path; `tags` are pairs of key and words.
+    `values` holds form values the user chose last, by catalogue path; `tags` are pairs of key and words. A pack that is
+    not in `pack_learning` follows `learning`; `preset` is the id of the preset in force, "" = none.
     """
 
     backend: _ShortText = "sketch"
@@ -47,7 +53,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     output_folder: _ShortText = ""
     pack_folders: tuple[_ShortText, ...] = ()
     appearance: Literal["system", "dark", "light"] = "system"
-    learning: Literal["off", "passive", "active"] = "passive"
+    learning: ProjectLearning = "active"
+    pack_learning: dict[_ShortText, PackLearning] = {}
+    preset: _ShortText = ""
     go_on_after_rating: bool = True
     offer_rating: bool = True
     tags: tuple[_Tag, ...] = DEFAULT_TAGS
@@ -112,13 +120,15 @@ def _checked(fields: dict[str, msgspec.Raw]) -> LoadedSettings:
         if name not in fields:
             continue
         try:
-            good[name] = msgspec.json.decode(fields[name], type=kind)
+            good[name] = msgspec.json.decode(fields[name], type=_READ_LOOSELY.get(name, kind))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             notices.append(f"Setting {name} was set to its default, because its saved value cannot be used: {error}.")
     if "tags" in good:
         good["tags"] = _usable_tags(good["tags"], notices)
     if "values" in good:
         good["values"] = _usable_values(good["values"], notices)
+    if "pack_learning" in good:
+        good["pack_learning"] = _usable_modes(good["pack_learning"], notices)
     return LoadedSettings(Settings(**good), tuple(notices))
 
 
@@ -146,6 +156,14 @@ def _usable_values(values: dict[str, Value], notices: list[str]) -> dict[str, Va
         except InvalidInput as error:
             notices.append(f"A remembered form value was left out. {error}")
     return kept
+
+
+def _usable_modes(modes: dict[str, object], notices: list[str]) -> dict[str, object]:
+    allowed = get_args(PackLearning)
+    for pack_id, mode in modes.items():
+        if mode not in allowed:
+            notices.append(f"The learning mode {mode!r} of the pack {pack_id!r} is unknown; it follows the project's.")
+    return {pack_id: mode for pack_id, mode in modes.items() if mode in allowed}
 
 
 def _recovered(path: Path, damage: Exception) -> LoadedSettings:

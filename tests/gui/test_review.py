@@ -6,13 +6,13 @@ import pytest
 from conftest import wait_until
 from PIL import Image
 
-from stablenew_tk.controller import Controller, new_id
+from stablenew_tk.controller import Controller
 from stablenew_tk.domain.config import PipelineConfig
 from stablenew_tk.domain.record import BackendInfo, Feedback, LearningRecord, Output, StageRecord
 from stablenew_tk.gui import theme
 from stablenew_tk.gui.review import ReviewPage
 from stablenew_tk.pipeline.events import LineSaved
-from stablenew_tk.pipeline.runner import utc_text
+from stablenew_tk.pipeline.stamps import new_id, utc_text
 from stablenew_tk.storage.journal import LearningRecordWriter
 from stablenew_tk.storage.places import find_places
 from stablenew_tk.storage.settings import Settings
