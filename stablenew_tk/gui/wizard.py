@@ -1,0 +1,376 @@
+"""The wizard "Create Learning Run": a prompt, one thing to vary, its values and seeds, a last look, Run."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from ..controller import Controller
+from ..domain.defaults import Resolved, Source, resolve
+from ..domain.errors import InvalidInput
+from ..domain.history import ImageFacts
+from ..domain.modes import Mode, mode_for
+from ..domain.plan import LearningPlan
+from ..domain.sweep import not_offered, unknown_choices
+from ..pipeline.events import BackendChecked, Event, HistoryLoaded, JobEnded, SettingsChanged
+from . import theme
+from .keys import KeyPress, typing_in
+from .plan_sketch import MakePanel
+from .shortcuts import Shortcuts
+from .widgets import Box, Label, Rule
+from .wizard_bar import Verbs, WizardBar
+from .wizard_design import ValuesStep
+from .wizard_draft import (
+    CHECK,
+    PROMPT,
+    STEPS,
+    VALUES,
+    VARY,
+    Draft,
+    sentence,
+    started,
+    step_of,
+    summary,
+    trouble,
+    varying,
+)
+from .wizard_focus import FocusStep
+from .wizard_prompt import PromptStep, preset_in_force
+from .wizard_steps import CheckStep, StepList, StepRow
+from .wizard_words import Making, check_lines, forecast_words, hints, making, total_words, warnings
+
+SIDE, SIDE_NARROW, SIDE_WIDE = 236, 232, 320
+MAKE, MAKE_NARROW, MAKE_WIDE = 320, 288, 400
+KEYS = (
+    ("Enter", "next step, run"),
+    ("Ctrl+Enter", "the same from a text"),
+    ("Alt+Left", "back"),
+    ("Esc", "cancel"),
+    ("Arrows, Space", "move and choose in lists"),
+    ("Ctrl+F", "search"),
+    ("I", "fold what will be made"),
+)
+_NEXT = ("Next: what to vary", "Next: values and seeds", "Next: check and run")
+
+
+class Wizard(Box):
+    """Fills its page. `begin` starts it; `done(plan_id)` ends it, with "" when it was cancelled."""
+
+    key_words: Sequence[tuple[str, str]] = KEYS
+
+    def __init__(
+        self, parent: tk.Misc, controller: Controller, *, done: Callable[[str], None], say: Callable[[str], None]
+    ) -> None:
+        super().__init__(parent, "bg")
+        self._controller, self._done, self._say = controller, done, say
+        self.draft = Draft()
+        self.step = PROMPT
+        self._reached = PROMPT
+        self._made: Making | None = None
+        self._refused = ""  # what the run was refused for, until something changes
+        self._began = self._narrow = False
+        self._build_side()
+        self._panel = MakePanel(self, width=MAKE)
+        self._panel_rule = Rule(self)
+        self._panel.pack(side="right", fill="y")
+        self._panel_rule.pack(side="right", fill="y")
+        self._middle = Box(self, "bg")
+        self._middle.pack(side="left", fill="both", expand=True)
+        self._page = Box(self._middle, "bg")
+        self._build_steps()
+        verbs = Verbs(self.cancel, self.back, self.save, self.next, self._turn_panel)
+        self.bar = WizardBar(self._middle, verbs)
+        self.bar.pack(side="bottom", fill="x")
+        self._page.pack(side="top", fill="both", expand=True)
+        self._bind_keys()
+        self.bind("<Configure>", self._resized)
+
+    # ---- for the page around it
+
+    def begin(self, draft: LearningPlan | None = None, reuse: ImageFacts | None = None) -> None:
+        """Start with an empty plan, or with what `draft` says; its empty fields are asked for.
+
+        `reuse` is the picture that the plan begins with: the value of its own settings in row 1 is not made again.
+        """
+        if draft is None:
+            resolved = self._base()
+            self.draft = Draft(base=resolved.config, origins=resolved.origins)
+        else:
+            self.draft = started(draft, reuse)
+            if self.draft.focus and not self.draft.text:
+                self.draft = varying(msgspec.structs.replace(self.draft, focus=""), self.draft.focus)
+        self._began, self._refused = True, ""
+        self._prompt.begin(self.draft)
+        self._vary.begin(self.draft)
+        self._values.begin()
+        first = next((step for step in (PROMPT, VARY) if trouble(self.draft, step)), VALUES)
+        self._reached = first
+        self.go(first)
+
+    def on_event(self, event: Event) -> None:
+        """Packs, pictures and the backend answer; times change with every job."""
+        if not self._began:
+            return
+        self._prompt.on_event(event)
+        self._vary.on_event(event)
+        if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded, JobEnded)) and self.winfo_ismapped():
+            self._refresh()
+
+    def shown(self) -> None:
+        """It came into sight again: look at what has changed meanwhile and take the keyboard."""
+        if self._began:
+            self._refresh()
+            self._focus_step()
+
+    # ---- parts
+
+    def _build_side(self) -> None:
+        self._side = Box(self, "surface", width=theme.px(SIDE))
+        self._side.pack(side="left", fill="y")
+        self._side.pack_propagate(False)
+        Rule(self).pack(side="left", fill="y")
+        Label(self._side, "New Learning Run", bold=True).pack(
+            fill="x", padx=theme.px(theme.PAD), pady=(theme.px(14), theme.px(8))
+        )
+        self.steps = StepList(self._side, self.go)
+        self.steps.pack(fill="x")
+        words = "One thing changes, all else stays the same. That is why the answer can be trusted."
+        Label(self._side, words, size=12, ink="text3", wrap=True).pack(
+            side="bottom", fill="x", padx=theme.px(theme.PAD), pady=theme.px(12)
+        )
+        Rule(self._side).pack(side="bottom", fill="x")
+
+    def _build_steps(self) -> None:
+        self._prompt = PromptStep(self._page, self._controller, change=self._changed, go_on=self.next)
+        self._vary = FocusStep(self._page, self._controller, change=self._changed, go_on=self.next)
+        self._values = ValuesStep(self._page, self._changed)
+        self._check = CheckStep(self._page)
+
+    def _bind_keys(self) -> None:
+        window = self.winfo_toplevel()
+        for key, action in (
+            ("<Return>", self._entered),
+            ("<KP_Enter>", self._entered),
+            ("<Control-Return>", self.next),
+            ("<Alt-Left>", self.back),
+            ("<Escape>", self.cancel),
+            ("<Control-f>", self._search),
+        ):
+            window.bind(key, self._when_here(action), add="+")
+        Shortcuts(self, self._single_key)
+
+    def _when_here(self, action: Callable[[], object]) -> Callable[[tk.Event[tk.Misc]], str | None]:
+        def act(_event: tk.Event[tk.Misc]) -> str | None:
+            if not theme.alive(self) or not self.winfo_viewable():
+                return None
+            focus = self.focus_get()
+            if focus is not None and not str(focus).startswith(f"{self}.") and focus is not self.winfo_toplevel():
+                return None
+            action()
+            return "break"
+
+        return act
+
+    def _entered(self) -> None:
+        # In a text of several lines Return makes a line.
+        focus = self.focus_get()
+        if not (typing_in(focus) and focus is not None and focus.winfo_class() == "Text"):
+            self.next()
+
+    def _search(self) -> None:
+        if self.step == VARY:
+            self._vary.search.focus_set()
+        elif self.step == VALUES and self._values.names.winfo_ismapped():
+            self._values.names.search.focus_set()
+
+    def _single_key(self, key: KeyPress) -> bool:
+        if key.letter != "i":
+            return False
+        self._turn_panel()
+        return True
+
+    # ---- sizes
+
+    def _resized(self, event: tk.Event[tk.Misc]) -> None:
+        if event.widget is not self:
+            return
+        window = self.winfo_toplevel().winfo_width()
+        narrow, wide = window < theme.px(theme.NARROW_BELOW), window >= theme.px(theme.WIDE_FROM)
+        self._side.configure(width=theme.px(SIDE_NARROW if narrow else SIDE_WIDE if wide else SIDE))
+        self._panel.configure(width=theme.px(MAKE_NARROW if narrow else MAKE_WIDE if wide else MAKE))
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._show_panel(not narrow)
+
+    def _turn_panel(self) -> None:
+        self._show_panel(not self._panel.winfo_manager())
+
+    def _show_panel(self, on: bool) -> None:
+        if on and not self._panel.winfo_manager():
+            self._panel.pack(side="right", fill="y", before=self._middle)
+            self._panel_rule.pack(side="right", fill="y", before=self._middle)
+        elif not on:
+            self._panel.pack_forget()
+            self._panel_rule.pack_forget()
+        self.bar.offer_fold(self._narrow or not on)
+
+    # ---- going through it
+
+    def go(self, step: int) -> None:
+        """Show a step."""
+        self.step = step
+        self._reached = max(self._reached, step)
+        frames = (self._prompt, self._vary, self._values, self._check)
+        for number, frame in enumerate(frames):
+            if number == step:
+                frame.pack(fill="both", expand=True)
+            else:
+                frame.pack_forget()
+        self._refresh()
+        self._focus_step()
+
+    def next(self) -> None:
+        """Go on, or run at the last step. With something amiss nothing happens; the reason is in sight."""
+        if not self.bar.next.enabled:
+            return
+        if self.step == CHECK:
+            self._run()
+        else:
+            self.go(self.step + 1)
+
+    def back(self) -> None:
+        """One step back; nothing is forgotten."""
+        if self.step > PROMPT:
+            self.go(self.step - 1)
+
+    def cancel(self) -> None:
+        """Leave without a plan. Nothing was made, so nothing is asked."""
+        self._began = False
+        self._done("")
+
+    def save(self) -> None:
+        """Record the plan without making anything."""
+        if self.bar.later.enabled:
+            self._hand_over(
+                lambda plan: self._controller.learning.save(plan), "Saved for later: {}. Nothing was made yet."
+            )
+
+    def _run(self) -> None:
+        reuse, own = self.draft.reuse, self.draft.own_value
+        learning = self._controller.learning
+        if reuse is not None:
+            self._hand_over(lambda plan: learning.convert(plan, reuse, own), "{} has begun.")
+        else:
+            self._hand_over(lambda plan: learning.start(plan), "{} has begun.")
+
+    def _hand_over(self, verb: Callable[[LearningPlan], LearningPlan], words: str) -> None:
+        try:
+            plan = verb(self.draft.plan())
+        except InvalidInput as wrong:
+            self._refused = sentence(wrong)
+            self.go(step_of(wrong))
+            return
+        self._began = False
+        self._say(words.format(plan.name))
+        self._done(plan.plan_id)
+
+    def _focus_step(self) -> None:
+        if self.step == CHECK:
+            self.bar.next.focus_set()
+        else:
+            (self._prompt, self._vary, self._values)[self.step].focus_first()
+
+    # ---- showing the draft
+
+    def _changed(self, draft: Draft) -> None:
+        self.draft, self._refused = draft, ""
+        self._refresh()
+
+    def _base(self) -> Resolved:
+        """The values that Create would use now, and where they come from."""
+        settings = self._controller.settings
+        preset = preset_in_force(settings, self._controller.history)
+        sources = [Source("last_run", settings.values)]
+        if preset is not None:
+            sources.append(Source("preset", preset.values))
+        try:
+            return resolve(sources)
+        except InvalidInput:
+            # Only remembered values can be out of range here: this version narrowed a range.
+            return resolve(sources[1:])
+
+    def _mode(self) -> Mode:
+        settings = self._controller.settings
+        return mode_for(settings.learning, settings.pack_learning, self.draft.pack_id)
+
+    def _trouble_at(self, step: int) -> str:
+        mode = self._mode()
+        if step == PROMPT and mode.refuses:
+            return mode.why
+        if step == VALUES and self._values.problem:
+            return self._values.problem
+        return trouble(self.draft, step) or (self._not_offered() if step == VALUES else "")
+
+    def _not_offered(self) -> str:
+        found, draft = self._controller.capabilities, self.draft
+        offered = self._offered()
+        if found is None or not offered:
+            return ""
+        unknown = unknown_choices(draft.focus, draft.values(), offered)
+        return sentence(InvalidInput(not_offered(draft.focus, unknown[0], offered), draft.focus)) if unknown else ""
+
+    def _offered(self) -> tuple[str, ...]:
+        found, spec = self._controller.capabilities, self.draft.spec
+        return found.choices(spec.choices) if found is not None and spec is not None and spec.choices else ()
+
+    def _refresh(self) -> None:
+        """Bring every part in line with the draft."""
+        troubles = [self._trouble_at(PROMPT)]
+        troubles.append(self._trouble_at(VARY) if not troubles[0] else "")
+        troubles.append(self._trouble_at(VALUES) if self.draft.focus and not any(troubles) else "")
+        self._made = making(self.draft, self._controller.forecast_s) if self.draft.focus else None
+        self._show_steps(troubles)
+        mode = self._mode()
+        self._prompt.show(self.draft, "" if mode.learns else mode.why)
+        self._vary.show(self.draft)
+        self._values.show(self.draft, self._offered())
+        backend = self._controller.capabilities
+        self._panel.show(forecast_words(self.draft, self._made, backend.name if backend is not None else ""))
+        if self.step == CHECK and self._made is not None:
+            sketch = self._controller.settings.backend == "sketch"
+            self._check.show(
+                check_lines(self.draft, self._made), warnings(self.draft, self._made, backend, sketch),
+                hints(self._made),
+            )  # fmt: skip
+        self._show_bar(troubles)
+
+    def _show_steps(self, troubles: Sequence[str]) -> None:
+        rows = []
+        for number, title in enumerate(STEPS):
+            reachable = number <= self._reached and not any(troubles[:number])
+            done = reachable and number < self._reached and number < CHECK and not troubles[number]
+            words = summary(self.draft, number) if reachable else ""
+            rows.append(StepRow(title, words, done, reachable))
+        self.steps.show(rows, self.step)
+
+    def _show_bar(self, troubles: Sequence[str]) -> None:
+        here = next((words for words in troubles[: self.step + 1] if words), "")
+        # The sentences of fields stand below the fields; here is room for those that have no field.
+        self.bar.say(self._refused or (here if self.step != VALUES or not self._in_field(here) else ""))
+        if self.step == CHECK and self._made is not None:
+            self.bar.next.set_text(f"Run {total_words(self.draft, self._made)}")
+        else:
+            self.bar.next.set_text(_NEXT[min(self.step, VALUES)])
+        self.bar.next.enable(not here, here)
+        self.bar.back.enable(self.step > PROMPT, "This is the first step.")
+        whole = self.draft.focus and self._made is not None and not any(troubles)
+        why = "Something is still missing." if not whole else ""
+        if self.draft.reuse is not None:
+            whole, why = False, "A run that takes over a picture starts at once."
+        self.bar.later.enable(bool(whole), why)
+
+    def _in_field(self, words: str) -> bool:
+        fields = (self._values.numbers.field, self._values.names.field, self._values.seeds.each, self._values.seeds.add)
+        return any(field._error == words and field.winfo_viewable() for field in fields)

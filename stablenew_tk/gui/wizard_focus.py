@@ -1,0 +1,336 @@
+"""The wizard's second step: which one setting changes from picture to picture."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tkinter import filedialog
+
+import msgspec
+from PIL import Image, ImageTk
+
+from ..controller import Controller
+from ..domain.errors import InvalidInput
+from ..domain.parameters import with_values
+from ..domain.sweep import LORA, Focus, focus, focuses, value_text
+from ..pipeline.events import Event, FitFile, PictureReady
+from . import theme
+from .fields import Entry
+from .lists import Row, RowList
+from .origins import ORIGIN_MARKS
+from .popups import Choice, MenuEntry
+from .widgets import Box, Button, Card, Label
+from .wizard_draft import Draft, lora_weights, plain, sensible_words, varying
+from .wizard_steps import Question
+
+GROUPS = (
+    ("", "All stages"),
+    ("lora", "LoRA weight"),
+    ("general", "Checkpoint, VAE"),
+    ("txt2img", "txt2img"),
+    ("hires", "Hires fix"),
+    ("refiner", "Refiner"),
+    ("img2img", "img2img"),
+    ("adetailer", "ADetailer"),
+    ("upscale", "Upscale"),
+)
+# What the setting does, in words of those who have not met it yet. The catalogue's own help comes first.
+WORDS = {
+    "lora": "How strongly the LoRA pulls the picture its way.",
+    "checkpoint": "The model that makes the picture. Loading another one takes its time.",
+    "vae": "Turns the model's numbers into colours.",
+    "clip_skip": "How early the reading of the prompt stops. Models made for drawings often like 2.",
+    "sampler": "How noise is taken away, step by step.",
+    "scheduler": "How the noise is spread over the steps.",
+    "steps": "How long the sampler works on a picture. More steps cost more time.",
+    "cfg_scale": "How closely the picture follows the prompt. High values look harsh.",
+    "width": "How wide the picture is. Models are at their best near the size they were trained at.",
+    "height": "How high the picture is. Models are at their best near the size they were trained at.",
+    "enabled": "With it and without it.",
+    "upscaler": "What enlarges the picture.",
+    "scale": "How many times larger the picture becomes.",
+    "denoise": "How much is painted anew: little keeps the picture, much invents.",
+    "switch_at": "At which share of the steps the refiner takes over.",
+    "model": "What looks for faces or hands.",
+    "confidence": "How sure the detector must be before something is painted again.",
+    "mask_blur": "How softly the repaired part goes over into the rest.",
+    "dilate_erode": "How far the repaired part reaches beyond what was found.",
+    "mask_padding": "How much of the surroundings is seen while repairing.",
+    "mode": "single enlarges; img2img enlarges and paints again, which is much slower.",
+    "gfpgan": "How strongly GFPGAN smooths faces.",
+    "codeformer": "How strongly CodeFormer restores faces.",
+    "codeformer_weight": "How freely CodeFormer may change a face: 0 freely, 1 hardly.",
+}
+_OTHER = "another"  # the row that asks for a LoRA that is not in the prompt
+_LOOK = 72  # px: edge of the small picture to start from
+
+
+def help_words(spec: Focus) -> str:
+    """What a setting does, in a sentence."""
+    key = "lora" if spec.path.startswith(LORA) else spec.name
+    return spec.help or WORDS.get(key, "")
+
+
+def group_of(spec: Focus) -> str:
+    """Under which heading a setting stands."""
+    return "lora" if spec.path.startswith(LORA) else spec.group
+
+
+class FocusStep(Box):
+    """Calls `change(draft)` when something else is to be varied, `go_on()` on Return in the list."""
+
+    def __init__(
+        self, parent: tk.Misc, controller: Controller, *, change: Callable[[Draft], object],
+        go_on: Callable[[], object],
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self._controller, self._change, self._go_on = controller, change, go_on
+        self._draft = Draft()
+        self._shown: list[Focus | str] = []
+        self._seen: tuple[object, ...] = ()
+        self._asked = ""
+        self._photo: ImageTk.PhotoImage | None = None
+        Question(
+            self, "What should change from picture to picture?", "One thing only. Then the answer can be trusted."
+        ).pack(fill="x", padx=theme.px(28), pady=(theme.px(16), theme.px(10)))
+        self._build_list()
+        self._build_detail()
+
+    def begin(self, draft: Draft) -> None:
+        """Start anew."""
+        self._group.set("")
+        self.search.set("")
+        self._picture.set(draft.start_image)
+        self._asked, self._photo, self._seen = "", None, ()
+        if draft.start_image:
+            self._typed_picture(draft.start_image)
+
+    def show(self, draft: Draft) -> None:
+        """Follow the draft."""
+        self._draft = draft
+        found = self._controller.capabilities
+        seen = (draft.focus, draft.base, draft.prompts, found)
+        if seen != self._seen:
+            self._seen = seen
+            self._list()
+        self._show_detail()
+
+    def focus_first(self) -> None:
+        """Put the keyboard into the search field, or on the list when something is chosen."""
+        (self.settings if self._draft.focus else self.search).focus_set()
+
+    def on_event(self, event: Event) -> None:
+        """The picture to start from was read, or cannot be."""
+        if isinstance(event, PictureReady) and event.image_id == self._asked and self._asked:
+            self._photo = None
+            if event.rgb:
+                picture = Image.frombytes("RGB", (event.width, event.height), event.rgb)
+                self._photo = ImageTk.PhotoImage(picture)
+            self._look.configure(image=self._photo or "")
+            self._tell(msgspec.structs.replace(self._draft, start_problem=event.problem))
+
+    # ---- parts
+
+    def _build_list(self) -> None:
+        row = Box(self)
+        row.pack(fill="x", padx=theme.px(24), pady=(0, theme.px(4)))
+        self.search = Entry(row, icon="search", placeholder="Find a setting", on_edit=lambda _text: self._list())
+        self.search.pack(side="left", fill="x", expand=True)
+        self.search.field.bind("<Down>", lambda _event: self.settings.focus_set())
+        entries = [MenuEntry(value, words) for value, words in GROUPS]
+        self._group = Choice(row, entries, lambda _value: self._list(), width=170)
+        self._group.pack(side="left", padx=(theme.px(4), 0))
+        self._detail = Card(self)
+        self._detail.pack(side="bottom", fill="x", padx=theme.px(28), pady=theme.px(12))
+        self.settings = RowList(
+            self, on_select=self._pick, on_open=lambda _place: self._go_on(), empty="No setting has this in its name."
+        )
+        self.settings.pack(fill="both", expand=True, padx=theme.px(28))
+
+    def _build_detail(self) -> None:
+        inner = Box(self._detail)
+        inner.pack(fill="x", padx=theme.px(14), pady=theme.px(10))
+        self._title = Label(inner, "", bold=True)
+        self._title.pack(fill="x")
+        self._help = Label(inner, "", size=12, ink="text2", wrap=True)
+        self._help.pack(fill="x", pady=(theme.px(2), 0))
+        self._facts = Label(inner, "", size=12, ink="text3", wrap=True)
+        self._facts.pack(fill="x", pady=(theme.px(2), 0))
+        self._start = Box(inner)
+        self._look = tk.Label(self._start, bd=0, padx=0, pady=0, bg=theme.colour(self._start.ground))
+        self._look.pack(side="right", padx=(theme.px(8), 0))
+        Label(self._start, "Picture to start from", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
+        line = Box(self._start)
+        line.pack(fill="x")
+        self._picture = Entry(line, width=200, placeholder="picture file", on_commit=self._typed_picture)
+        self._picture.pack(side="left", fill="x", expand=True)
+        Button(line, "Browse…", self._browse).pack(side="left", anchor="n", padx=(theme.px(4), 0))
+        self._refiner_box = Box(inner)
+        Label(self._refiner_box, "Refiner checkpoint", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
+        self._refiner = Choice(self._refiner_box, (), self._picked_refiner, width=260)
+        self._refiner.pack(anchor="w")
+        self._lora_box = Box(inner)
+        Label(self._lora_box, "Which LoRA?", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
+        self._lora = Choice(self._lora_box, (), self._picked_lora, width=260)
+        self._lora.pack(anchor="w")
+        self._lora_name = Entry(
+            self._lora_box, width=260, placeholder="name as in the prompt", on_commit=self._picked_lora
+        )
+        theme.on_change(self._recolour_look)
+
+    def _recolour_look(self) -> None:
+        self._look.configure(bg=theme.colour(self._start.ground))
+
+    # ---- the list
+
+    def _list(self) -> None:
+        words, group = self.search.get().casefold().split(), self._group.value
+        self._shown = []
+        rows: list[Row] = []
+        for name, heading in GROUPS[1:]:
+            found = [one for one in self._of_group(name) if not words or self._fits(one, words)]
+            if found and group in ("", name):
+                rows += [Row(heading, head=True), *(self._row(one) for one in found)]
+                self._shown += ["", *found]
+        place = next((n for n, one in enumerate(self._shown) if isinstance(one, Focus) and one.path == self._path), -1)
+        self.settings.show_rows(rows, place)
+        if place >= 0:
+            self.settings.see(place)
+
+    @property
+    def _path(self) -> str:
+        return self._draft.focus
+
+    def _of_group(self, group: str) -> Sequence[Focus | str]:
+        if group != "lora":
+            return [spec for spec in focuses() if spec.group == group]
+        names = list(lora_weights(self._draft.prompts))
+        if self._path.startswith(LORA) and self._path.removeprefix(LORA) not in names:
+            names.append(self._path.removeprefix(LORA))
+        # A name with a colon or brackets cannot be written as a tag, so it cannot be varied either.
+        return [*(focus(f"{LORA}{name}") for name in names if _good_name(name)), _OTHER]
+
+    def _fits(self, one: Focus | str, words: Sequence[str]) -> bool:
+        heading = dict(GROUPS)[group_of(one) if isinstance(one, Focus) else "lora"]
+        text = f"{heading} {one.title} {help_words(one)}" if isinstance(one, Focus) else "another lora weight"
+        return all(word in text.casefold() for word in words)
+
+    def _row(self, one: Focus | str) -> Row:
+        if isinstance(one, str):
+            return Row("Another LoRA…", mark="plus")
+        sample = msgspec.structs.replace(self._draft, focus=one.path)
+        words = plain(one)
+        if one.group == "adetailer":
+            words = f"{words} · pass {int(one.path.split('.')[2]) + 1}"
+        return Row(words, value_text(sample.own_value, one.path))
+
+    def _pick(self, place: int) -> None:
+        one = self._shown[place]
+        if isinstance(one, Focus):
+            self._tell(varying(self._draft, one.path))
+        elif one == _OTHER:
+            self._tell(varying(self._draft, ""))
+            self._show_detail()
+
+    def _tell(self, new: Draft) -> None:
+        if new != self._draft:
+            self._draft = new
+            self._change(new)
+
+    # ---- what belongs to it
+
+    def _show_detail(self) -> None:
+        spec, place = self._draft.spec, self.settings.selected
+        other = spec is None and 0 <= place < len(self._shown) and self._shown[place] == _OTHER
+        if spec is not None:
+            self._title.show(plain(spec, title=True))
+            self._help.show(help_words(spec))
+            self._facts.show(" · ".join(part for part in (self._now(spec), _range_words(self._draft, spec)) if part))
+        else:
+            self._title.show("Another LoRA" if other else "Choose a setting")
+            self._help.show(
+                "It is added to the end of the prompt, with the weight that is tried." if other
+                else "Its values come in the next step. What is in Create now is shown at the right."
+            )  # fmt: skip
+            self._facts.show("")
+        self._unfold(self._start, spec is not None and spec.stage != "txt2img")
+        needs = spec is not None and spec.group == "refiner" and spec.name != "checkpoint"
+        self._unfold(self._refiner_box, needs)
+        self._unfold(self._lora_box, other)
+        self._offer_names()
+        problem = self._draft.start_problem if self._draft.start_image else ""
+        self._picture.error(problem)
+
+    def _unfold(self, box: Box, on: bool) -> None:
+        if on and not box.winfo_manager():
+            box.pack(fill="x", pady=(theme.px(6), 0))
+        elif not on and box.winfo_manager():
+            box.pack_forget()
+
+    def _offer_names(self) -> None:
+        found = self._controller.capabilities
+        checkpoints = found.checkpoints if found is not None else ()
+        self._refiner.set_entries([MenuEntry(name, name) for name in checkpoints])
+        self._refiner.set(self._draft.base.refiner.checkpoint)
+        loras = found.loras if found is not None else ()
+        self._lora.set_entries([MenuEntry(name, name) for name in loras if _good_name(name)])
+        self._lora.set("")
+        for widget, on in ((self._lora, bool(loras)), (self._lora_name, not loras)):
+            if on and not widget.winfo_manager():
+                widget.pack(anchor="w")
+            elif not on:
+                widget.pack_forget()
+
+    def _now(self, spec: Focus) -> str:
+        if spec.path.startswith(LORA):
+            named = spec.path.removeprefix(LORA) in lora_weights(self._draft.prompts)
+            return f"now {value_text(self._draft.own_value)} in the prompt" if named else "not in the prompt yet"
+        word = ORIGIN_MARKS[self._draft.origins.get(spec.path, "engine")].word
+        return f"now {value_text(self._draft.own_value, spec.path)} ({word})"
+
+    def _typed_picture(self, text: str) -> None:
+        path = text.strip().strip('"')
+        problem = ""
+        if path:
+            self._asked = f"start:{path}"
+            self._controller.ask(FitFile(image_id=self._asked, path=Path(path), box=(theme.px(_LOOK), theme.px(_LOOK))))
+            problem = "The picture is being looked at."
+        else:
+            self._asked = ""
+        self._look.configure(image="")
+        self._tell(msgspec.structs.replace(self._draft, start_image=path, start_problem=problem))
+
+    def _browse(self) -> None:
+        kinds = [("Pictures", "*.png *.jpg *.jpeg *.webp"), ("All", "*")]
+        name = filedialog.askopenfilename(parent=self, title="The picture to start from", filetypes=kinds)
+        if name:
+            self._picture.set(name)
+            self._typed_picture(name)
+
+    def _picked_refiner(self, name: str) -> None:
+        base = with_values(self._draft.base, {"refiner.checkpoint": name})
+        self._tell(msgspec.structs.replace(self._draft, base=base))
+
+    def _picked_lora(self, name: str) -> None:
+        if _good_name(name.strip()):
+            self.settings.focus_set()
+            self._tell(varying(self._draft, f"{LORA}{name.strip()}"))
+        elif name.strip():
+            self._lora_name.error("This is no name of a LoRA. Write it as in the prompt, without < > and :")
+
+
+def _good_name(name: str) -> bool:
+    try:
+        focus(f"{LORA}{name}")
+    except InvalidInput:
+        return False
+    return True
+
+
+def _range_words(draft: Draft, spec: Focus) -> str:
+    unit = f" {spec.unit}" if spec.unit else ""
+    if not spec.ordered or spec.minimum is None or spec.maximum is None:
+        return ""
+    sensible = sensible_words(draft)
+    return f"{sensible}{unit}" if sensible else f"{spec.minimum:g} – {spec.maximum:g}{unit} allowed"

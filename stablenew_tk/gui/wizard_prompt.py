@@ -1,0 +1,298 @@
+"""The wizard's first step: which prompt the pictures of a Learning Run are made of."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+import customtkinter as ctk
+import msgspec
+
+from ..controller import Controller
+from ..domain.history import History
+from ..domain.plan import PlanPrompt, Preset
+from ..domain.prompt import PackPrompt, joined_negative, with_lora_weight
+from ..pipeline.events import Event, ListPacks, LoadPack, PackFile, PackLoaded, PacksListed, Settings, SettingsSaved
+from . import theme
+from .controls import Check
+from .lists import Row, RowList
+from .phrases import counted
+from .plan_sketch import Remark
+from .widgets import Box, Label
+from .wizard_draft import OWN_PACK, Draft
+from .wizard_steps import Question
+
+_SIDE = 208
+_WORDS = "Everything but one setting stays the same, so one prompt is enough to begin with."
+_SEVERAL = "Every prompt gets rows of its own: the pictures of a value are made once for each prompt."
+_KEPT, _OWN = "kept", "own"
+
+
+def preset_in_force(settings: Settings, history: History | None) -> Preset | None:
+    """The preset chosen in Create, if there is one."""
+    return history.plans.preset(settings.preset) if history is not None and settings.preset else None
+
+
+class PromptStep(Box):
+    """Calls `change(draft)` when other prompts are chosen, `go_on()` on Return in a list."""
+
+    def __init__(
+        self, parent: tk.Misc, controller: Controller, *, change: Callable[[Draft], object],
+        go_on: Callable[[], object],
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self._controller, self._change, self._go_on = controller, change, go_on
+        self._draft = Draft()
+        self._kept = Draft()
+        self._all: tuple[PackFile, ...] = ()
+        self._packs: tuple[PackFile, ...] = ()
+        self._source: PackFile | str = ""
+        self._read: tuple[PackPrompt, ...] = ()
+        self._chosen: list[str] = []
+        self._question = Question(self, "Which prompt should the pictures show?", _WORDS)
+        self._question.pack(fill="x", padx=theme.px(28), pady=(theme.px(16), theme.px(10)))
+        self._remark = Remark(self)
+        self._columns = Box(self)
+        self._columns.pack(fill="both", expand=True, padx=theme.px(28), pady=(0, theme.px(12)))
+        self._build_sources()
+        self._build_prompts()
+        self._build_own()
+
+    def begin(self, draft: Draft) -> None:
+        """Start anew. A draft that has prompts offers them as the first source; a picture to keep fixes them."""
+        self._draft = self._kept = draft
+        self._source = _KEPT if draft.prompts else ""
+        self._chosen, self._read = [prompt.prompt_id for prompt in draft.prompts], ()
+        self._several.set(len(draft.prompts) > 1)
+        self._controller.ask(ListPacks())
+        self._list_sources()
+        self._show_prompts()
+
+    def show(self, draft: Draft, remark: str = "") -> None:
+        """Follow the draft; `remark` says what stands in the way with this pack."""
+        self._draft = draft
+        if remark:
+            self._remark.show(remark)
+            self._remark.pack(fill="x", padx=theme.px(28), pady=(0, theme.px(10)), before=self._columns)
+        else:
+            self._remark.pack_forget()
+
+    def focus_first(self) -> None:
+        """Put the keyboard where one chooses first."""
+        if self._source == _OWN:
+            self._own.focus_set()
+        else:
+            (self._prompts if self._names() else self._sources).focus_set()
+
+    def on_event(self, event: Event) -> None:
+        """Packs were listed or read."""
+        if isinstance(event, PacksListed):
+            self._all = event.packs
+            self._list_sources()
+            if not self._source:
+                self._pick_first()
+        elif isinstance(event, PackLoaded) and isinstance(self._source, PackFile) and event.path == self._source.path:
+            self._take(event)
+        elif isinstance(event, SettingsSaved):
+            self._controller.ask(ListPacks())
+
+    # ---- parts
+
+    def _build_sources(self) -> None:
+        side = Box(self._columns, width=theme.px(_SIDE))
+        side.pack(side="left", fill="y")
+        side.pack_propagate(False)
+        Label(side, "Pack", size=13, bold=True).pack(fill="x", pady=(0, theme.px(4)))
+        self._sources = RowList(side, on_select=self._pick, on_open=lambda _place: self._go_on(), empty="")
+        self._sources.pack(fill="both", expand=True)
+
+    def _build_prompts(self) -> None:
+        self._right = Box(self._columns)
+        self._right.pack(side="left", fill="both", expand=True, padx=(theme.px(16), 0))
+        head = Box(self._right)
+        head.pack(fill="x", pady=(0, theme.px(4)))
+        self._heading = Label(head, "Prompt", size=13, bold=True)
+        self._heading.pack(side="left")
+        self._several = Check(head, "Several prompts", self._turn_several)
+        self._several.pack(side="right")
+        self._list = Box(self._right)
+        self._list.pack(fill="both", expand=True)
+        self._prompts = RowList(
+            self._list, on_select=self._look_at, on_check=self._turn, on_open=lambda _place: self._go_on(), empty=""
+        )
+        self._prompts.pack(fill="both", expand=True)
+        self._note = Label(self._list, "", size=12, ink="text3", wrap=True)
+        self._note.pack(side="bottom", fill="x", pady=(theme.px(8), 0))
+        self._text = Label(self._list, "", size=12, ink="text2", wrap=True)
+        self._text.pack(side="bottom", fill="x", pady=(theme.px(8), 0))
+
+    def _build_own(self) -> None:
+        self._own_box = Box(self._right)
+        self._own = self._text_box(self._own_box, 150)
+        Label(self._own_box, "Not in the picture (negative)", size=13, bold=True).pack(
+            fill="x", pady=(theme.px(12), theme.px(4))
+        )
+        self._own_negative = self._text_box(self._own_box, 70)
+        Label(
+            self._own_box, "Ctrl+Enter goes on. The global negative of the settings is added.", size=12, ink="text3"
+        ).pack(fill="x", pady=theme.px(6))
+
+    def _text_box(self, parent: Box, height: int) -> ctk.CTkTextbox:
+        box = ctk.CTkTextbox(
+            parent, font=theme.ctk_font(13), wrap="word", corner_radius=theme.RADIUS, border_width=1, height=height,
+            fg_color=theme.pair("raised"), border_color=theme.pair("edge"), text_color=theme.pair("text"), undo=True,
+        )  # fmt: skip
+        box.pack(fill="x")
+        box.bind("<KeyRelease>", lambda _event: self._typed())
+        # Tab leaves the box like any other field; a prompt has no use for tab characters.
+        box.bind("<Tab>", lambda event: _leave(event.widget.tk_focusNext()))
+        box.bind("<Shift-Tab>", lambda event: _leave(event.widget.tk_focusPrev()))
+        box.bind("<<PrevWindow>>", lambda event: _leave(event.widget.tk_focusPrev()))
+        box.bind("<FocusIn>", lambda _event: box.configure(border_color=theme.pair("focus"), border_width=2), add="+")
+        box.bind("<FocusOut>", lambda _event: box.configure(border_color=theme.pair("edge"), border_width=1), add="+")
+        return box
+
+    # ---- where prompts come from
+
+    def _list_sources(self) -> None:
+        kept = [Row("As in the picture" if self._kept.reuse is not None else "As before", mark="undo")]
+        own = [Row("Your own prompt…", mark="pencil")]
+        self._packs = () if self._kept.reuse is not None else self._all
+        rows = [
+            *(kept if self._kept.prompts else ()),
+            *(Row(pack.title, "" if pack.problem else str(pack.count), mark="packs",
+                  sign="warning" if pack.problem else "") for pack in self._packs),
+            *(own if self._kept.reuse is None else ()),
+        ]  # fmt: skip
+        self._sources.show_rows(rows, self._place())
+
+    def _place(self) -> int:
+        """Where the present source stands in the list."""
+        first = 1 if self._kept.prompts else 0
+        if isinstance(self._source, PackFile):
+            path = self._source.path
+            return next((first + n for n, pack in enumerate(self._packs) if pack.path == path), -1)
+        return {_KEPT: 0, _OWN: first + len(self._packs)}.get(self._source, -1)
+
+    def _pick_first(self) -> None:
+        """The pack last used, else the first one that can be used, else an own prompt."""
+        wanted = self._controller.settings.pack
+        usable = [number for number, pack in enumerate(self._packs) if not pack.problem]
+        place = next((n for n in usable if self._packs[n].pack_id == wanted), usable[0] if usable else len(self._packs))
+        self._sources.select(place)
+        self._pick(place)
+
+    def _pick(self, place: int) -> None:
+        place -= 1 if self._kept.prompts else 0
+        if place < 0:
+            self._source, self._read = _KEPT, ()
+            self._chosen = [prompt.prompt_id for prompt in self._kept.prompts]
+            self._tell(self._kept.pack_id, self._kept.pack_title, self._kept.prompts)
+        elif place < len(self._packs):
+            self._source, self._read, self._chosen = self._packs[place], (), []
+            self._tell(self._source.pack_id, self._source.title, ())
+            self._controller.ask(LoadPack(path=self._source.path))
+        else:
+            self._source, self._read, self._chosen = _OWN, (), []
+            self._typed()
+        self._show_prompts()
+
+    def _take(self, event: PackLoaded) -> None:
+        usable = event.pack is not None and not event.problem and not event.pack.errors
+        self._read = event.pack.prompts if event.pack is not None and usable else ()
+        known = [prompt.prompt_id for prompt in self._read]
+        remembered = [name for name in self._controller.settings.chosen_prompts if name in known]
+        self._chosen = (remembered or known)[:1]
+        self._tell_read()
+        self._show_prompts()
+        if not usable:
+            errors = event.pack.errors if event.pack is not None else ()
+            self._text.show(
+                event.problem or (f"Line {errors[0].line}: {errors[0].message}" if errors else ""), "danger"
+            )
+
+    # ---- choosing
+
+    def _names(self) -> tuple[tuple[str, str, str], ...]:
+        """Id, name and text of what stands in the right list."""
+        if self._source == _KEPT:
+            return tuple((prompt.prompt_id, prompt.prompt_id, prompt.positive) for prompt in self._kept.prompts)
+        return tuple((prompt.prompt_id, prompt.name, prompt.positive) for prompt in self._read)
+
+    def _show_prompts(self) -> None:
+        own, fixed = self._source == _OWN, self._source == _KEPT
+        if own:
+            self._list.pack_forget()
+            self._own_box.pack(fill="both", expand=True)
+        else:
+            self._own_box.pack_forget()
+            self._list.pack(fill="both", expand=True)
+        self._several.enable(not own and not fixed, "An own prompt is one prompt." if own else "")
+        boxes = self._several.on and not fixed
+        names = self._names()
+        rows = [Row(name, checked=key in self._chosen if boxes else None) for key, name, _ in names]
+        first = next((n for n, (key, _, _) in enumerate(names) if key in self._chosen), -1)
+        self._prompts.show_rows(rows, self._prompts.selected if boxes and self._prompts.selected >= 0 else first)
+        self._show_text()
+        if self._kept.reuse is not None:
+            self._note.show("The picture you come from is part of this run, so its prompt stays.")
+        else:
+            chosen = f"{counted(len(self._chosen), 'prompt')} chosen. " if boxes else ""
+            self._note.show(chosen + _SEVERAL if boxes else "")
+
+    def _show_text(self) -> None:
+        names, place = self._names(), self._prompts.selected
+        text = names[place][2] if 0 <= place < len(names) else ""
+        self._text.show(text if len(text) <= 400 else text[:400].rsplit(" ", 1)[0] + " …", "text2")
+
+    def _look_at(self, place: int) -> None:
+        if not self._several.on and self._source != _KEPT:
+            self._chosen = [self._read[place].prompt_id]
+            self._tell_read()
+        self._show_text()
+
+    def _turn(self, place: int) -> None:
+        name = self._read[place].prompt_id
+        self._chosen = [other for other in self._chosen if other != name] + ([] if name in self._chosen else [name])
+        self._prompts.select(place)
+        self._tell_read()
+        self._show_prompts()
+
+    def _turn_several(self, on: bool) -> None:
+        if not on:
+            self._chosen = self._chosen[:1] or [prompt.prompt_id for prompt in self._read[:1]]
+            self._tell_read()
+        self._show_prompts()
+
+    def _typed(self) -> None:
+        text = " ".join(self._own.get("1.0", "end-1c").split())
+        negative = " ".join(self._own_negative.get("1.0", "end-1c").split())
+        name = text if len(text) <= 40 else text[:40].rsplit(" ", 1)[0].rstrip(",;: ") or text[:40]
+        made = PackPrompt(name, name, text, negative, 1)
+        self._tell(OWN_PACK, "Own prompt", (self._plan_prompt(made),) if text else ())
+
+    def _tell_read(self) -> None:
+        if isinstance(self._source, PackFile):
+            chosen = [prompt for prompt in self._read if prompt.prompt_id in self._chosen]
+            prompts = tuple(self._plan_prompt(prompt) for prompt in chosen)
+            self._tell(self._source.pack_id, self._source.title, prompts)
+
+    def _plan_prompt(self, prompt: PackPrompt) -> PlanPrompt:
+        """The prompt as Create would send it."""
+        settings, positive = self._controller.settings, prompt.positive
+        preset = preset_in_force(settings, self._controller.history)
+        for name, weight in (preset.lora_weights if preset is not None else {}).items():
+            positive = with_lora_weight(positive, name, weight)
+        return PlanPrompt(prompt.prompt_id, positive, joined_negative(prompt.negative, settings.global_negative))
+
+    def _tell(self, pack_id: str, title: str, prompts: Sequence[PlanPrompt]) -> None:
+        new = msgspec.structs.replace(self._draft, pack_id=pack_id, pack_title=title, prompts=tuple(prompts))
+        if new != self._draft:
+            self._draft = new
+            self._change(new)
+
+
+def _leave(widget: tk.Misc | None) -> str:
+    if widget is not None:
+        widget.focus_set()
+    return "break"
