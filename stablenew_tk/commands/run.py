@@ -3,40 +3,51 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from ..controller import Controller, backend_order, make_backend
-from ..domain.config import PipelineConfig
+from ..domain.defaults import Resolved, Source, resolve
 from ..domain.errors import InvalidInput
-from ..domain.job import RANDOM_SEED, Job, Origin, RunRequest
-from ..domain.parameters import Value, parse_value, with_values
-from ..domain.record import LearningRecord
-from ..pipeline.events import BackendChecked, Event, JobEnded, LineNotSaved, Settings, StageProgressed
+from ..domain.job import RANDOM_SEED, Job, RunRequest
+from ..domain.modes import mode_for
+from ..domain.parameters import Value, parse_value
+from ..domain.plan import Preset
+from ..domain.prompt import PromptPack
+from ..pipeline.events import Settings
 from ..storage.packs import load_pack
 from ..storage.places import Places
-from .terminal import FAILED, OK, err, interruptions, out, pack_path, print_json, program, settings_of
+from .lookup import find_preset
+from .session import Session
+from .terminal import FAILED, OK, err, out, pack_path, print_json, program, settings_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
     parser.add_argument("pack", metavar="PACK", help="a pack file, or the name of a pack")
-    parser.add_argument("--backend", metavar="sketch|URL", help="where the pictures are made (else as set)")
-    parser.add_argument(
-        "--set", metavar="PATH=VALUE", action="append", default=[], dest="values", help="txt2img.steps=30"
-    )
+    settings_arguments(parser)
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="make at most N jobs")
     parser.add_argument("--seed", type=int, default=RANDOM_SEED, metavar="N", help="first seed (else random)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="pictures per prompt, seeds counting up")
-    parser.add_argument("--out", metavar="DIR", help="folder for the pictures")
     parser.add_argument(
         "--start-image", default="", metavar="FILE", help="begin with this picture; switches txt2img off"
     )
     parser.add_argument("--no-record", action="store_true", help="keep no records of this run")
     parser.set_defaults(command=run)
+
+
+def settings_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that say where and with which settings pictures are made, for every command that makes some."""
+    parser.add_argument("--backend", metavar="sketch|URL", help="where the pictures are made (else as set)")
+    parser.add_argument(
+        "--set", metavar="PATH=VALUE", action="append", default=[], dest="values", help="txt2img.steps=30"
+    )
+    preset = parser.add_mutually_exclusive_group()
+    preset.add_argument("--preset", metavar="NAME", help="start from this preset (else the one in force)")
+    preset.add_argument("--no-preset", action="store_true", help="leave the preset in force aside")
+    parser.add_argument("--out", metavar="DIR", help="folder for the pictures")
 
 
 class MadeImage(msgspec.Struct, frozen=True):
@@ -68,139 +79,130 @@ def run(args: argparse.Namespace, places: Places) -> int:
     """Make a pack. Ctrl+C interrupts the running job and keeps what is finished; a second one gives up at once."""
     if args.limit < 0:
         raise InvalidInput(f"--limit {args.limit}: give the number of jobs, 1 or more.", "--limit")
-    settings = _settings(args, places)
-    request = _request(args, places, settings)
-    # An address that is none is wrong use, not a server that is away.
-    make_backend(backend_order(settings)).close()
-    controller = Controller(places, settings, patient=False, keep_queue=False)
-    session = _Session(controller, quiet=args.json)
-    session.make(request)
-    report = session.report()
+    settings = settings_in_force(args, places)
+    # Said first, so that --set can still say otherwise.
+    said = {**({"txt2img.enabled": False} if args.start_image else {}), **values_said(args.values)}
+    pack = load_pack(pack_path(args.pack, places, settings))
+    jobs: tuple[Job, ...] = ()
+    with session_for(args, places, settings) as session:
+        preset = preset_in_force(args, settings, session)
+        request = _request(args, settings, pack, resolved(said, preset))
+        request = msgspec.structs.replace(request, lora_weights=preset.lora_weights if preset else {})
+        if session.check().capabilities is not None:
+            jobs = session.controller.run(request)
+            session.work(pack.pack_id, len(jobs))
+    report = _report(session, jobs)
     if args.json:
         print_json(report)
     else:
-        _print_report(report, program(places), rateable=request.record and settings.learning != "off")
+        records = mode_for(settings.learning, settings.pack_learning, pack.pack_id).records
+        _print_report(report, program(places), rateable=request.record and records)
     return OK if report.jobs and report.ok == report.jobs and not report.unsaved else FAILED
 
 
-def _request(args: argparse.Namespace, places: Places, settings: Settings) -> RunRequest:
-    # Said first, so that --set can still say otherwise.
-    config, origins = _config(["txt2img.enabled=off", *args.values] if args.start_image else args.values)
-    pack = load_pack(pack_path(args.pack, places, settings))
+def _request(args: argparse.Namespace, settings: Settings, pack: PromptPack, start: Resolved) -> RunRequest:
     return RunRequest(
         pack_id=pack.pack_id,
         prompts=pack.prompts,
-        config=config,
-        origins=origins,
+        config=start.config,
+        origins=start.origins,
         seed=args.seed,
         seeds_per_prompt=args.seeds,
         global_negative=settings.global_negative,
-        start_image=str(Path(args.start_image).expanduser().absolute()) if args.start_image else "",
+        start_image=absolute(args.start_image),
         record=not args.no_record,
         interactive=False,
         limit=args.limit,
     )
 
 
-def _config(pairs: Sequence[str]) -> tuple[PipelineConfig, dict[str, Origin]]:
+# ---- for every command that makes pictures
+
+
+def session_for(args: argparse.Namespace, places: Places, settings: Settings) -> Session:
+    """A session with the backend in force. Raises InvalidInput for an address that is none."""
+    # An address that is none is wrong use, not a server that is away.
+    make_backend(backend_order(settings)).close()
+    return Session(Controller(places, settings, patient=False, keep_queue=False), quiet=args.json)
+
+
+def settings_in_force(args: argparse.Namespace, places: Places) -> Settings:
+    """The saved settings with what the command line says about backend and folder."""
+    changes: dict[str, str] = {}
+    if args.backend:
+        changes["backend"] = args.backend.strip().rstrip("/")
+    if args.out:
+        changes["output_folder"] = absolute(args.out)
+    return msgspec.structs.replace(settings_of(args, places), **changes)
+
+
+def absolute(typed: str) -> str:
+    """A file or folder as typed, whole; nothing stays nothing."""
+    return str(Path(typed).expanduser().absolute()) if typed else ""
+
+
+def values_said(pairs: Sequence[str]) -> dict[str, Value]:
+    """The values of `--set PATH=VALUE`, each checked. Raises InvalidInput."""
     values: dict[str, Value] = {}
     for pair in pairs:
         path, equals, text = pair.partition("=")
         if not equals:
             raise InvalidInput(f"--set {pair}: write it as PATH=VALUE, for example txt2img.steps=30.", "--set")
         values[path.strip()] = parse_value(path.strip(), text)
-    return with_values(PipelineConfig(), values), dict.fromkeys(values, "user")
+    return values
 
 
-def _settings(args: argparse.Namespace, places: Places) -> Settings:
-    changes: dict[str, str] = {}
-    if args.backend:
-        changes["backend"] = args.backend.strip().rstrip("/")
-    if args.out:
-        changes["output_folder"] = str(Path(args.out).expanduser().absolute())
-    return msgspec.structs.replace(settings_of(args, places), **changes)
+def preset_in_force(args: argparse.Namespace, settings: Settings, session: Session) -> Preset | None:
+    """The preset named on the command line, else the one chosen in the settings, said on the terminal."""
+    if args.no_preset or not (args.preset or settings.preset):
+        return None
+    if args.preset:
+        preset = find_preset(session.history(), args.preset)
+    else:
+        chosen = session.history().plans.preset(settings.preset)
+        if chosen is None:
+            err.print("The preset chosen in the settings is no longer there; nothing is taken from it.", markup=False)
+            return None
+        preset = chosen
+    if not args.json:
+        out.print(f"Preset: {preset.name}", markup=False)
+    return preset
 
 
-class _Session:
-    """One run from start to end on the caller's thread, with progress on standard error."""
+def resolved(said: Mapping[str, Value], preset: Preset | None) -> Resolved:
+    """What is said on the command line, then the preset, then the engine's defaults, with who won each field."""
+    sources = [Source("user", said), *([Source("preset", preset.values, preset.name)] if preset else [])]
+    found = resolve(sources)
+    # The defaults of the engine go without saying.
+    won = {path: origin for path, origin in found.origins.items() if origin != "engine"}
+    return Resolved(found.config, won)
 
-    def __init__(self, controller: Controller, *, quiet: bool) -> None:
-        self._controller = controller
-        self._quiet = quiet
-        self._jobs: tuple[Job, ...] = ()
-        self._records: list[LearningRecord] = []
-        self._checks: list[BackendChecked] = []
-        self._refusals: list[str] = []
-        self._unsaved = 0
-        self._stop = False
-        self._show: Callable[[float], None] = lambda _done: None
-        controller.subscribe(self._note)
 
-    def make(self, request: RunRequest) -> None:
-        """Look at the backend, make the jobs, stop the threads. Raises InvalidInput when nothing can be made."""
-        try:
-            self._controller.check_backend()
-            while not self._checks:
-                self._controller.pump(wait_s=1.0)
-            if self._checks[0].capabilities is not None:
-                self._jobs = self._controller.run(request)
-                self._pump_until_done(request.pack_id)
-        finally:
-            self._unsaved = self._controller.close()
+# ---- what came of it
 
-    def _pump_until_done(self, title: str) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=err, transient=True, disable=self._quiet or not err.is_terminal) as shown:
-            bar = shown.add_task(title, total=len(self._jobs))
-            self._show = lambda done: shown.update(bar, completed=done)
-            with interruptions(self._note_stop):
-                while self._controller.running is not None or self._controller.queue:
-                    self._controller.pump(wait_s=0.5)
-                    if self._stop:
-                        self._stop = False
-                        err.print("Stopping; what is finished stays.")
-                        self._controller.cancel()
 
-    def _note_stop(self) -> None:
-        self._stop = True
-
-    def _note(self, event: Event) -> None:
-        if isinstance(event, BackendChecked):
-            self._checks.append(event)
-        elif isinstance(event, JobEnded):
-            self._records.append(event.record)
-            self._show(len(self._records))
-        elif isinstance(event, LineNotSaved):
-            self._refusals.append(event.message)
-        elif isinstance(event, StageProgressed) and self._controller.running is not None:
-            self._show(len(self._records) + self._controller.running.done)
-
-    def report(self) -> RunReport:
-        """What came of it. Call after `make`."""
-        places, settings = self._controller.places, self._controller.settings
-        root = Path(settings.output_folder) if settings.output_folder else places.outputs
-        ends = [record.status for record in self._records]
-        problems = [self._checks[0].problem] if self._checks and self._checks[0].problem else []
-        problems += [record.error.message for record in self._records if record.error is not None]
-        problems += self._refusals if self._unsaved else []
-        ok, failed = ends.count("ok"), ends.count("failed") + ends.count("partial")
-        return RunReport(
-            run_id=self._jobs[0].run_id if self._jobs else "",
-            jobs=len(self._jobs),
-            ok=ok,
-            failed=failed,
-            # Jobs that Ctrl+C took from the queue never began and have no record.
-            cancelled=len(self._jobs) - ok - failed,
-            images=tuple(
-                MadeImage(image.image_id, str(root / image.path), image.stage, image.seed, image.suspect)
-                for record in self._records
-                for image in record.outputs
-            ),
-            journal=str(places.journal),
-            outputs=str(root),
-            errors=tuple(dict.fromkeys(problems)),
-            unsaved=self._unsaved,
-        )
+def _report(session: Session, jobs: Sequence[Job]) -> RunReport:
+    places, settings = session.controller.places, session.controller.settings
+    root = Path(settings.output_folder) if settings.output_folder else places.outputs
+    ends = [record.status for record in session.records]
+    ok, failed = ends.count("ok"), ends.count("failed") + ends.count("partial")
+    return RunReport(
+        run_id=jobs[0].run_id if jobs else "",
+        jobs=len(jobs),
+        ok=ok,
+        failed=failed,
+        # Jobs that Ctrl+C took from the queue never began and have no record.
+        cancelled=len(jobs) - ok - failed,
+        images=tuple(
+            MadeImage(image.image_id, str(root / image.path), image.stage, image.seed, image.suspect)
+            for record in session.records
+            for image in record.outputs
+        ),
+        journal=str(places.journal),
+        outputs=str(root),
+        errors=session.errors(),
+        unsaved=session.unsaved,
+    )
 
 
 def _print_report(report: RunReport, typed: str, *, rateable: bool) -> None:

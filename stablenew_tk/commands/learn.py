@@ -1,0 +1,234 @@
+"""`learn`: plan and make a Learning Run in the terminal, or go on with one that was stopped."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..domain.board import BoardCell, board
+from ..domain.errors import InvalidInput
+from ..domain.estimate import about
+from ..domain.history import History
+from ..domain.parameters import Value
+from ..domain.plan import LearningPlan, PlanCell, config_for
+from ..domain.plan_file import check_offered, write_plan
+from ..domain.sweep import value_text
+from ..pipeline.events import Settings
+from ..pipeline.stamps import new_id
+from ..storage.checkpoint import load_history
+from ..storage.places import Places
+from .draft import IMAGES, Draft, completed, drafted
+from .lookup import find_plan
+from .run import preset_in_force, session_for, settings_arguments, settings_in_force
+from .session import Session
+from .terminal import FAILED, OK, err, out, print_json, program
+
+StepState = Literal["planned", "ok", "suspect", "failed", "cancelled"]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `learn`."""
+    add = parser.add_argument
+    add("pack", nargs="?", default="", metavar="PACK", help="a pack file, or the name of a pack")
+    add("--focus", metavar="PATH", help="what to vary: txt2img.cfg_scale, checkpoint, lora:rainy-streets")
+    add("--values", metavar="SPEC", dest="spec", help='"15-45 (+5)", "5-8 [4]", "1, 2, .., 10", "Euler a, Heun"')
+    add("--images", type=int, metavar="N", help=f"pictures per value, each with a seed of its own (else {IMAGES})")
+    add("--prompt", default="", metavar="I|NAME", help="a prompt of the pack, counted from 1 (else the first)")
+    add("--blind", action="store_true", help="hide the values in the window until all pictures are rated")
+    add("--seed", type=int, metavar="N", help="first seed, the others count up (else drawn)")
+    add("--start-image", default="", metavar="FILE", help="the picture that img2img, adetailer or upscale work on")
+    add("--name", default="", metavar="TEXT", help="what to call it")
+    add("--note", default="", metavar="TEXT", help="why it is made")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--plan", metavar="FILE", help="make the plan in this JSON file; PACK when it has no prompt")
+    which.add_argument("--resume", metavar="PLAN", help='make what is missing: id, name, or "last"')
+    which.add_argument("--show", metavar="PLAN", help="print a Learning Run as a plan file")
+    add("--dry-run", action="store_true", help="only show what would be made; without --seed, seeds are drawn anew")
+    settings_arguments(parser)
+    parser.set_defaults(command=learn)
+
+
+class LearnStep(Struct, frozen=True):
+    """One step in the report. `images` are the pictures of its last stage."""
+
+    step_id: str
+    value: Value
+    row: int
+    seed: int
+    status: StepState
+    images: tuple[str, ...] = ()
+
+
+class LearnReport(Struct, frozen=True, kw_only=True):
+    """What `learn --json` prints. `unsaved` counts lines that the disk refused."""
+
+    plan_id: str
+    name: str
+    focus_parameter: str
+    steps: tuple[LearnStep, ...]
+    notices: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    journal: str
+    outputs: str
+    unsaved: int = 0
+
+    def count(self, *states: StepState) -> int:
+        """How many steps ended like this."""
+        return sum(step.status in states for step in self.steps)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every step has its picture on record."""
+        return self.count("ok", "suspect") == len(self.steps) and not self.unsaved
+
+
+def learn(args: argparse.Namespace, places: Places) -> int:
+    """Make a Learning Run. Ctrl+C keeps what is finished, and --resume goes on with it."""
+    if args.show:
+        plan = find_plan(load_history(places.journal, places.checkpoint).history, args.show)
+        sys.stdout.write(write_plan(plan).decode())
+        return OK
+    settings = settings_in_force(args, places)
+    draft = None if args.resume else drafted(args, places, settings)
+    with session_for(args, places, settings) as session:
+        plan = _resumed(args, session, settings) if draft is None else _new(args, draft, session, settings)
+        notices = _make(args, plan, session)
+    notices = (*(draft.notices if draft else ()), *notices)
+    report = _report(session, plan, notices, dry_run=args.dry_run)
+    if args.json:
+        print_json(report)
+    else:
+        _tell(report, program(places), dry_run=args.dry_run)
+    return OK if report.whole or (args.dry_run and not session.unsaved) else FAILED
+
+
+def _new(args: argparse.Namespace, draft: Draft, session: Session, settings: Settings) -> LearningPlan:
+    # A plan file is whole in itself: the preset of the day must not change it.
+    preset = None if args.plan else preset_in_force(args, settings, session)
+    return replace(completed(draft, preset), plan_id=new_id())
+
+
+def _resumed(args: argparse.Namespace, session: Session, settings: Settings) -> LearningPlan:
+    """The plan to go on with. Raises InvalidInput for options that would make it another plan."""
+    changes = {
+        "PACK": args.pack, "--focus": args.focus, "--values": args.spec, "--images": args.images,
+        "--prompt": args.prompt, "--blind": args.blind, "--seed": args.seed, "--start-image": args.start_image,
+        "--name": args.name, "--note": args.note, "--set": args.values, "--preset": args.preset,
+    }  # fmt: skip
+    given = [option for option, value in changes.items() if value not in (None, "", False, [])]
+    if given:
+        raise InvalidInput(f"{given[0]}: --resume goes on with a plan as it is. Leave this away.", given[0])
+    plan = find_plan(session.history(), args.resume)
+    if plan.backend_kind and (plan.backend_kind == "sketch") != (settings.backend == "sketch"):
+        engine, word = ("the sketch engine", "sketch") if plan.backend_kind == "sketch" else ("a WebUI", "URL")
+        raise InvalidInput(f"“{plan.name}” is made by {engine}. Say so: --backend {word}", "--backend")
+    return plan
+
+
+def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tuple[str, ...]:
+    """Say what is to be made and make it; gives notices. What came of it stands in the history."""
+    seen = board(session.history(), plan.plan_id)
+    made = {cell.cell for cell in seen.cells if cell.state == "made"} if seen else set()
+    left = [cell for cell in plan.cells() if cell not in made]
+    if not left:
+        return ()
+    answer = session.check()
+    if answer.capabilities is not None:
+        check_offered(plan, answer.capabilities.choices)
+    if not args.json:
+        _announce(plan, left, session)
+    if args.dry_run:
+        return () if answer.capabilities else (f"{answer.problem} So names could not be checked.",)
+    if answer.capabilities is not None:
+        learning = session.controller.learning
+        if seen is None:
+            learning.start(plan)
+        else:
+            learning.go_on(plan.plan_id)
+        session.work(plan.name, learning.pending(plan.plan_id))
+    return ()
+
+
+def _announce(plan: LearningPlan, left: Sequence[PlanCell], session: Session) -> None:
+    path, values, rows = plan.focus_parameter, plan.variant_values, plan.full_rows
+    seconds = session.controller.forecast_s(config_for(plan, values[cell.variant]) for cell in left)
+    time = f", {about(seconds)}" if seconds else ""
+    out.print(f"{path}: {', '.join(value_text(value, path) for value in values)}", markup=False)
+    whole = len(plan.cells())
+    if len(left) < whole:
+        out.print(f"{whole - len(left)} of {whole} images are made, {len(left)} to go{time}")
+        return
+    prompts = f" ({len(plan.prompts)} prompts)" if len(plan.prompts) > 1 else ""
+    seeds = f"{rows} seed{'s' if rows > 1 else ''}{prompts}"
+    extra = f" + {whole - rows * len(values)} more" if whole > rows * len(values) else ""
+    out.print(f"{len(values)} values x {seeds}{extra} = {whole} images{time}")
+    shown = ", ".join(map(str, plan.seeds[:12])) + (", …" if len(plan.seeds) > 12 else "")
+    out.print(f"Seeds, the same for every value: {shown}")
+
+
+# ---- what came of it
+
+
+def _report(session: Session, plan: LearningPlan, notices: tuple[str, ...], *, dry_run: bool) -> LearnReport:
+    places, settings = session.controller.places, session.controller.settings
+    history = session.controller.history or History()
+    seen = board(history, plan.plan_id)
+    if seen is not None:
+        steps = tuple(_step(cell) for cell in seen.cells)
+    else:
+        planned = [(cell, plan.variant_values[cell.variant], plan.seeds[cell.row]) for cell in plan.cells()]
+        steps = tuple(LearnStep(plan.step_id(cell), value, cell.row, seed, "planned") for cell, value, seed in planned)
+    return LearnReport(
+        plan_id=plan.plan_id,
+        name=plan.name,
+        focus_parameter=plan.focus_parameter,
+        steps=steps,
+        notices=notices,
+        errors=() if dry_run else session.errors(),
+        journal=str(places.journal),
+        outputs=str(Path(settings.output_folder) if settings.output_folder else places.outputs),
+        unsaved=session.unsaved,
+    )
+
+
+def _step(cell: BoardCell) -> LearnStep:
+    status: StepState = "failed"
+    if cell.state == "made":
+        status = "suspect" if any(shown.facts.suspect for shown in cell.images) else "ok"
+    elif cell.state == "waiting":
+        status = "cancelled" if cell.tries else "planned"
+    images = tuple(shown.facts.image_id for shown in cell.images)
+    return LearnStep(cell.step_id, cell.value, cell.cell.row, cell.seed, status, images)
+
+
+def _tell(report: LearnReport, typed: str, *, dry_run: bool) -> None:
+    for notice in report.notices:
+        err.print(notice, markup=False)
+    for problem in report.errors:
+        err.print(problem, style="red", markup=False)
+    if dry_run:
+        out.print("Nothing was made.")
+        return
+    made = report.count("ok", "suspect")
+    if not made and report.count("planned") == len(report.steps):
+        return
+    left = len(report.steps) - made - report.count("failed")
+    out.print(f"{made} of {len(report.steps)} images are made, {report.count('failed')} failed, {left} left to make.")
+    if report.count("suspect"):
+        out.print(f"{report.count('suspect')} suspect, left out of what is learned.", style="yellow")
+    if report.unsaved:
+        err.print(f"{report.unsaved} lines are not saved; pictures without a record cannot be rated.", style="red")
+    out.print(f"Pictures:  {report.outputs}", markup=False)
+    out.print(f"Records:   {report.journal}", markup=False)
+    if not report.whole:
+        out.print(f"Go on:     {typed} learn --resume {report.plan_id}", markup=False)
+    if made:
+        image = next(step.images[0] for step in report.steps if step.images)
+        out.print(f"Rate:      in the window under Learn, or {typed} rate {image} 4", markup=False)
+        out.print(f"Learned:   {typed} insights --plan {report.plan_id}", markup=False)
