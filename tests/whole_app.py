@@ -1,0 +1,73 @@
+"""The whole app without its window on a folder, with everything it announced."""
+
+from __future__ import annotations
+
+from conftest import wait_until
+from jobs import SMALL
+
+from stablenew_tk.controller import Controller, open_places
+from stablenew_tk.domain.config import PipelineConfig
+from stablenew_tk.domain.job import RunRequest
+from stablenew_tk.domain.parameters import with_values
+from stablenew_tk.domain.prompt import PackPrompt
+from stablenew_tk.domain.record import Feedback
+from stablenew_tk.pipeline.events import BackendChecked, HistoryChanged, HistoryLoaded, Settings
+from stablenew_tk.storage.replay import recent
+
+SLOW = {"txt2img.steps": 150}
+
+
+def request(count=1, *, record=True, seeds=1, **values):
+    config = with_values(PipelineConfig(), SMALL | values)
+    prompts = tuple(PackPrompt(f"p{n}", f"p{n}", f"a boat number {n}", "", n) for n in range(count))
+    return RunRequest(pack_id="boats", prompts=prompts, config=config, seed=7, seeds_per_prompt=seeds, record=record)
+
+
+class App:
+    """A controller on a folder, with everything it announced."""
+
+    def __init__(self, folder, settings=None, *, wait=True, **options):
+        self.places = open_places(str(folder))
+        self.controller = Controller(self.places, settings or Settings(), **options)
+        self.events = []
+        self.controller.subscribe(self.events.append)
+        self.controller.open()
+        if wait:
+            self.until(HistoryLoaded)
+            self.until(BackendChecked)
+
+    def told(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def wait(self, condition):
+        wait_until(condition, step=self.controller.pump)
+
+    def until(self, kind, count=1):
+        self.wait(lambda: len(self.told(kind)) >= count)
+        return self.told(kind)[count - 1]
+
+    def make(self, *arguments, **values):
+        jobs = self.controller.run(request(*arguments, **values))
+        self.idle()
+        return jobs
+
+    def idle(self):
+        self.wait(lambda: self.controller.running is None and not self.controller.queue)
+
+    def say(self, image_ids, **what):
+        change = Feedback(event_id="", ts="", image_id="", **what)
+        changed = len(self.told(HistoryChanged))
+        ids = self.controller.rate(image_ids, change)
+        self.until(HistoryChanged, changed + len(ids))
+        return ids
+
+    def images(self):
+        history = self.controller.history
+        return [history.facts(row).image_id for row in range(len(history))]
+
+    def held(self):
+        history = self.controller.history
+        return [history.feedback(row) for row in range(len(history))]
+
+    def records(self):
+        return [folded.record for folded in recent(self.places.journal, 1000)]
