@@ -1,0 +1,254 @@
+"""`insights`: what the stars say about a Learning Run, about a pack, or about everything."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+from rich.markup import escape
+from rich.table import Table
+
+from ..domain.association import Association, RatedRun, associations
+from ..domain.board import Board, board, evidence
+from ..domain.errors import InvalidInput, Unreadable
+from ..domain.history import History, ImageFacts
+from ..domain.insight_document import DocumentVerdict, document
+from ..domain.plan import LearningPlan, VerdictState
+from ..domain.report import Report, ValueReport, report
+from ..domain.selection import Query, select
+from ..domain.sweep import focus
+from ..storage.checkpoint import load_history
+from ..storage.places import Places
+from ..storage.replay import read_record
+from .lookup import find_plan
+from .terminal import OK, err, out, print_json, program
+
+STATES: dict[VerdictState, str] = {
+    "too_early": "Too early",
+    "leaning": "Leaning",
+    "settled": "Settled enough",
+    "best": "Best",
+    "no_difference": "No difference",
+}
+# What was liked long ago says less, and everything must be read from the disk.
+NEWEST = 2000
+_SHOWN = 12
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `insights`."""
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--plan", metavar="PLAN", help='one Learning Run: id, name, or "last"')
+    what.add_argument("--pack", metavar="NAME", help="the Learning Runs of a pack, and hints from its everyday runs")
+    parser.add_argument("--checkpoint", default="", metavar="NAME", help="only this checkpoint")
+    parser.set_defaults(command=insights)
+
+
+class PlanLine(Struct, frozen=True, kw_only=True):
+    """One Learning Run in a list. `hidden`: it is rated blind and its answer must not be seen yet."""
+
+    plan_id: str
+    name: str
+    pack: str
+    checkpoint: str
+    sketch: bool
+    focus_parameter: str
+    rated: int
+    total: int
+    hidden: bool
+    verdict: DocumentVerdict
+
+
+class Hints(Struct, frozen=True, kw_only=True):
+    """What everyday pictures of one checkpoint (or sketches) tell; `pictures` were rated."""
+
+    checkpoint: str
+    sketch: bool
+    pictures: int
+    associations: tuple[Association, ...]
+
+
+class Overview(Struct, frozen=True, kw_only=True):
+    """What `insights --json` and `insights --pack NAME --json` print."""
+
+    pack: str
+    checkpoint: str
+    plans: tuple[PlanLine, ...]
+    everyday: tuple[Hints, ...] = ()
+
+
+def insights(args: argparse.Namespace, places: Places) -> int:
+    """Show what is known. Reads only; works while the window is open."""
+    history = load_history(places.journal, places.checkpoint).history
+    if args.plan:
+        return _one(args, history)
+    pack = _pack(history, args.pack) if args.pack else ""
+    chosen = [plan for plan in history.plans.plans() if pack in ("", plan.pack_id)]
+    lines = (_line(history, plan) for plan in chosen)
+    plans = tuple(line for line in lines if args.checkpoint in ("", line.checkpoint))
+    everyday = tuple(_everyday(places, history, pack, args.checkpoint)) if pack else ()
+    found = Overview(pack=pack, checkpoint=args.checkpoint, plans=plans, everyday=everyday)
+    if args.json:
+        print_json(found)
+    else:
+        _tell_overview(found, program(places))
+    return OK
+
+
+def known_report(history: History, plan: LearningPlan) -> Report:
+    """What the ratings of a plan prove now. Takes up to 0.3 s."""
+    return report(_standing(history, plan), earlier=history.plans.results(plan.plan_id))
+
+
+def _standing(history: History, plan: LearningPlan) -> Board:
+    standing = board(history, plan.plan_id)
+    if standing is None:
+        raise InvalidInput(f"There is no Learning Run {plan.plan_id!r}.", "--plan")
+    return standing
+
+
+# ---- one Learning Run
+
+
+def _one(args: argparse.Namespace, history: History) -> int:
+    plan = find_plan(history, args.plan)
+    found = known_report(history, plan)
+    if args.json:
+        print_json(document(found))
+        return OK
+    out.print(found.verdict.sentence, style="bold", markup=False)
+    head = [STATES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, found.focus.title]
+    out.print(" · ".join(part for part in head if part), markup=False)
+    out.print(found.remark, markup=False)
+    if plan.plan_id in history.plans.hidden():
+        err.print("This run is rated blind and not revealed yet. Rating on after this look is no longer blind.")
+    out.print(_table(found))
+    for sentence in (*found.tag_sentences, found.over_time, _repeats(found)):
+        if sentence:
+            out.print(sentence, markup=False)
+    return OK
+
+
+def _table(found: Report) -> Table:
+    table = Table(escape(found.focus.title), "stars", box=None)
+    for heading in ("rated", "mean", "90 % range", "near best", "per image"):
+        table.add_column(heading, justify="right")
+    table.add_column("tags")
+    for value in found.values:
+        table.add_row(*map(escape, _cells(found, value)))
+    return table
+
+
+def _cells(found: Report, value: ValueReport) -> Iterator[str]:
+    known = value.insight
+    yield value.text
+    yield " ".join(map(str, value.stars)) or "–"
+    yield str(known.n if known else 0)
+    # Before it may be said who is ahead, only the stars themselves are shown.
+    early = known is None or found.verdict.state == "too_early"
+    yield "–" if known is None or early else f"{known.mean:.1f}"
+    yield "–" if known is None or early else f"{known.low:.1f} – {known.high:.1f}"
+    yield "–" if known is None or early else _percent(known.p_within_quarter)
+    yield f"{value.seconds:.1f} s" if value.seconds is not None else "–"
+    yield ", ".join(f"{tag} {count} of {value.looked_at}" for tag, count in value.tags)
+
+
+def _percent(share: float) -> str:
+    return "< 1 %" if share < 0.01 else "> 99 %" if share > 0.99 else f"{share:.0%}".replace("%", " %")
+
+
+def _repeats(found: Report) -> str:
+    if found.insight.repeat_sd is None:
+        return ""
+    times = found.insight.repeats
+    shown = "1 picture" if times == 1 else f"{times} pictures"
+    return f"You repeat yourself within {found.insight.repeat_sd:.1f} stars ({shown} shown again)."
+
+
+# ---- all of a pack, or all there is
+
+
+def _pack(history: History, typed: str) -> str:
+    known = {run.pack_id for run in history.columns().runs} | {plan.pack_id for plan in history.plans.plans()}
+    hits = [pack for pack in known if pack == typed] or [p for p in known if p.casefold() == typed.strip().casefold()]
+    if len(hits) == 1:
+        return hits[0]
+    names = ", ".join(sorted(known - {""})[:8])
+    there = f"Recorded packs: {names}." if names else "Nothing is recorded yet."
+    raise InvalidInput(f"No picture of a pack {typed!r} is recorded. {there}", "--pack")
+
+
+def _line(history: History, plan: LearningPlan) -> PlanLine:
+    standing = _standing(history, plan)
+    known = evidence(standing)
+    # Nobody has to see what a blind run proves while half of it is still to be rated.
+    hidden = plan.plan_id in history.plans.hidden() and not standing.all_rated
+    return PlanLine(
+        plan_id=plan.plan_id,
+        name=plan.name,
+        pack=plan.pack_id,
+        checkpoint=known.checkpoint or plan.base_config.checkpoint,
+        sketch=known.sketch or plan.backend_kind == "sketch",
+        focus_parameter=plan.focus_parameter,
+        rated=len({rating.image for rating in known.ratings}),
+        total=len(standing.cells),
+        hidden=hidden,
+        verdict=_hidden(standing) if hidden else _verdict(history, plan),
+    )
+
+
+def _hidden(standing: Board) -> DocumentVerdict:
+    sentence = f"Blind: {standing.rated} of {len(standing.cells)} pictures rated."
+    return DocumentVerdict(state="too_early", value=None, probability=0.0, sentence=sentence)
+
+
+def _verdict(history: History, plan: LearningPlan) -> DocumentVerdict:
+    return document(known_report(history, plan)).verdict
+
+
+def _everyday(places: Places, history: History, pack: str, checkpoint: str) -> Iterator[Hints]:
+    """Hints from the newest rated pictures of no plan, for each checkpoint alone and for sketches alone."""
+    query = Query(rating="stars", min_stars=1, pack=pack, checkpoint=checkpoint, finals_only=True)
+    plans = {plan.plan_id for plan in history.plans.plans()}
+    groups: dict[tuple[str, bool], list[ImageFacts]] = {}
+    for facts in map(history.facts, select(history.columns(), query).rows):
+        if not facts.suspect and facts.run_id not in plans:
+            groups.setdefault((facts.checkpoint, facts.sketch), []).append(facts)
+    for (name, sketch), pictures in sorted(groups.items()):
+        rated = list(_records(places, pictures[:NEWEST]))
+        yield Hints(checkpoint=name, sketch=sketch, pictures=len(rated), associations=associations(rated))
+
+
+def _records(places: Places, pictures: Iterable[ImageFacts]) -> Iterator[RatedRun]:
+    for facts in pictures:
+        try:
+            yield read_record(places.journal, facts.position), facts.rating
+        except Unreadable as problem:
+            err.print(str(problem), markup=False)
+
+
+def _tell_overview(found: Overview, typed: str) -> None:
+    for line in found.plans:
+        out.print(line.verdict.sentence, style="bold", markup=False)
+        state = "Blind" if line.hidden else STATES[line.verdict.state]
+        title = focus(line.focus_parameter).title
+        where = "sketch pictures: a rehearsal" if line.sketch else line.checkpoint
+        about = (state, title, line.name, line.pack, where, f"{line.rated} of {line.total} rated", line.plan_id)
+        out.print(f"  {' · '.join(part for part in about if part)}", markup=False)
+    if not found.plans:
+        out.print(f"No Learning Run yet. Make one: {typed} learn PACK --focus PATH --values SPEC", markup=False)
+    for hints in found.everyday:
+        _tell_hints(hints)
+    if found.pack and not found.everyday:
+        out.print("No everyday picture of this pack is rated yet.")
+
+
+def _tell_hints(hints: Hints) -> None:
+    where = "sketch pictures: a rehearsal" if hints.sketch else hints.checkpoint or "the loaded checkpoint"
+    out.print(f"From everyday runs with {where}, {hints.pictures} pictures rated: hints, not proof", markup=False)
+    said: Sequence[Association] = hints.associations[:_SHOWN]
+    for association in said:
+        out.print(f"  {association.sentence}", markup=False)
+    if not said:
+        out.print("  Nothing to compare: all these pictures were made with the same choices.")

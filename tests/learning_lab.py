@@ -1,0 +1,76 @@
+"""A Learning Run in a temp folder, written by the real writer and read back from disk, without making a picture."""
+
+from __future__ import annotations
+
+from journal_lines import new_id, output, rate, record
+
+from stablenew_tk.domain.board import board
+from stablenew_tk.domain.config import PipelineConfig
+from stablenew_tk.domain.plan import LearningPlan, PlanPrompt, checked, job_for
+from stablenew_tk.domain.report import report
+from stablenew_tk.storage.checkpoint import load_history
+from stablenew_tk.storage.journal import LearningRecordWriter
+
+
+class Lab:
+    """One data folder. `made` maps (value, row) to the picture of that place."""
+
+    def __init__(self, folder):
+        self.data, self.journal = folder, folder / "journal"
+        self.writer = LearningRecordWriter(self.journal)
+        self.made = {}
+
+    def append(self, *lines):
+        for line in lines:
+            self.writer.append(line)
+        return lines[-1]
+
+    def plan(self, focus="txt2img.steps", values=(12, 20, 28), rows=3, **changes):
+        """Write a plan; places are made with `make`."""
+        wish = LearningPlan(
+            **{
+                "event_id": new_id(), "ts": "2026-01-01T00:00:00.000Z", "plan_id": new_id(), "name": "Steps of rain",
+                "focus_parameter": focus, "pack_id": "rain", "prompts": (PlanPrompt("p1", "a rainy street"),),
+                "base_config": PipelineConfig(checkpoint="dream.safetensors"), "variant_values": values,
+                "images_per_variant": rows, "seeds": tuple(range(rows)), "blind": False, "backend_kind": "webui",
+            }
+            | changes
+        )  # fmt: skip
+        return self.append(checked(wish))
+
+    def make(self, plan, cells=None, *, suspect=(), seconds=lambda value: 4.0, **changes):
+        """The records of these places (all of them) as a runner would write them."""
+        for cell in plan.cells() if cells is None else cells:
+            value = plan.variant_values[cell.variant]
+            job = job_for(plan, cell, job_id=new_id())
+            picture = output(suspect=suspect, seed=job.seed)
+            self.made[value, cell.row] = picture
+            self.append(
+                record(
+                    **{
+                        "run_id": job.run_id, "job_id": job.job_id, "pack_id": job.pack_id, "prompt": job.prompt,
+                        "prompt_id": job.prompt_id, "negative": job.negative, "seed": job.seed, "config": job.config,
+                        "learning": job.learning, "outputs": (picture,), "seconds": float(seconds(value)),
+                        "ts": f"2026-01-01T00:{cell.row:02}:{cell.variant:02}.000Z",
+                    }
+                    | changes
+                )
+            )  # fmt: skip
+
+    def rate(self, stars, tags=None):
+        """Stars by value: one number per row, None = not rated. `tags` likewise, one text per row."""
+        for value, row_stars in stars.items():
+            for row, star in enumerate(row_stars):
+                if star is not None:
+                    words = (tags or {}).get(value, ())[row : row + 1]
+                    self.append(rate(self.made[value, row], star, tags_added=tuple(word for word in words if word)))
+
+    def history(self):
+        return load_history(self.journal, self.data / "cache" / "checkpoint").history
+
+    def board(self, plan):
+        return board(self.history(), plan.plan_id)
+
+    def report(self, plan):
+        history = self.history()
+        return report(board(history, plan.plan_id), earlier=history.plans.results(plan.plan_id))
