@@ -12,6 +12,7 @@ from tkinter.font import Font
 from msgspec import Struct
 from PIL import ImageTk
 
+from ..domain.parameters import Value
 from ..domain.report import Report, ValueReport
 from . import icons, phrases, theme
 from .dots import rating_dot
@@ -22,7 +23,7 @@ ROW, HEAD, FOOT = 52, 27, 30
 STARS = 5
 DOT_PITCH = 8
 CERTAIN = ("settled", "best")
-_LABEL_LEAST, _LABEL_MOST = 56, 168
+_LABEL_LEAST, _LABEL_MOST = 56, 148  # longer names take two lines
 _STAR_MOST = 150  # design pixels from star to star; more would only lengthen the bars
 # Right edges of the columns, counted from the last star of the axis; tags begin at the last one.
 _RATED, _MEAN, _RANGE, _NEAR, _SECONDS, _TAGS = 68, 126, 210, 280, 346, 366
@@ -52,7 +53,8 @@ class Columns(Struct, frozen=True):
 def columns(width: int, label: int, *, tags: bool) -> Columns:
     """Share `width` out: the axis takes what the table leaves, up to a size from which it gains nothing."""
     px, pad = theme.px, theme.px(theme.PAD)
-    first = pad + max(px(_LABEL_LEAST), min(label + px(28), px(_LABEL_MOST)))
+    most = min(px(_LABEL_MOST), width // 6)
+    first = pad + max(px(_LABEL_LEAST), min(label + px(28), most))
     behind = px(_TAGS + _TAG_ROOM) if tags else px(_SECONDS)
     pitch = min(max((width - first - behind - pad) / (STARS - 1), px(24)), px(_STAR_MOST))
     last = first + pitch * (STARS - 1)
@@ -85,12 +87,12 @@ def leader(report: Report) -> int:
     """Place of the value the verdict names as found, −1 when it names none."""
     if report.verdict.state not in CERTAIN:
         return -1
-    return next((at for at, value in enumerate(report.values) if is_value(value, report.verdict.value)), -1)
+    return place_of(report, report.verdict.value)
 
 
-def is_value(line: ValueReport, named: float | str | None) -> bool:
-    """Whether the statistics' name of a value means this line."""
-    return named is not None and line.insight is not None and line.insight.value == named
+def place_of(report: Report, value: Value | None) -> int:
+    """Where a value of the plan stands, −1 for none."""
+    return next((at for at, line in enumerate(report.values) if line.value == value), -1)
 
 
 class IntervalChart(Box):
@@ -105,7 +107,8 @@ class IntervalChart(Box):
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self._chosen, self._opened = chosen, opened
-        self.selected, self._under, self._focused = -1, -1, False
+        self.selected, self._under = -1, -1
+        self._focused = self._quiet = False
         self.narrow = False
         self._report: Report | None = None
         self._kept: list[ImageTk.PhotoImage] = []
@@ -144,7 +147,7 @@ class IntervalChart(Box):
         canvas.configure(bg=theme.colour("surface"))
         if report is None or canvas.winfo_width() < theme.px(100):
             return
-        widest = max((_label_font(value.text).measure(value.text) for value in report.values), default=0)
+        widest = max((_label_font(report).measure(value.text) for value in report.values), default=0)
         head = theme.font(12).measure(report.focus.label)
         at = columns(canvas.winfo_width(), max(widest, head), tags=not self.narrow)
         self._draw_ground(report, at)
@@ -196,16 +199,22 @@ class IntervalChart(Box):
     def _draw_row(self, index: int, value: ValueReport, report: Report, at: Columns) -> None:
         y = theme.px(HEAD) + index * theme.px(ROW)
         wins, found = index == leader(report), value.insight
-        face = _label_font(value.text)
-        text = theme.elide(value.text, face, int(at.first) - at.label - theme.px(24))
         middle = y + theme.px(ROW) // 2
-        self.canvas.create_text(at.label, middle, text=text, font=face, fill=theme.colour("text"), anchor="w")
+        self._draw_label(value.text, middle, report, at)
         if found is not None and report.verdict.state != "too_early":
             self._draw_range((found.low, found.mean, found.high), y, at, wins)
         self._draw_dots(value, y, at)
         self._draw_numbers(value, middle, report, at)
         if at.tags:
             self._draw_tags(value, middle, at, index)
+
+    def _draw_label(self, text: str, y: int, report: Report, at: Columns) -> None:
+        face, room = _label_font(report), int(at.first) - at.label - theme.px(24)
+        if face.measure(text) > room:
+            # Two lines hold a little less than twice the room: words are not cut in the middle.
+            text = theme.elide(text, face, round(room * 1.8))
+        fill = theme.colour("text")
+        self.canvas.create_text(at.label, y, text=text, font=face, fill=fill, anchor="w", width=room + theme.px(2))
 
     def _draw_range(self, stars: tuple[float, float, float], y: int, at: Columns, wins: bool) -> None:
         low, mean, high = (at.at(each) for each in stars)
@@ -238,7 +247,7 @@ class IntervalChart(Box):
         x, face = at.tags, theme.font(11)
         ground: Role = "raised" if index in (self.selected, self._under) else "surface"
         for tag, count in value.tags:
-            words = f"{tag} {count} of {max(count, len(value.images))}"
+            words = f"{tag} {count} of {max(count, value.looked_at)}"
             room = at.right - x - theme.px(12)
             if face.measure(words) > room and x > at.tags:
                 break
@@ -307,8 +316,9 @@ class IntervalChart(Box):
         return index if self._report is not None and 0 <= index < len(self._report.values) else -1
 
     def _pressed(self, event: tk.Event[tk.Misc]) -> None:
+        self._quiet = self.focus_get() is not self.canvas
         self.canvas.focus_set()
-        self._focus(False)  # the ring is for the keyboard
+        self._focused = False  # the ring is for the keyboard
         self.select(self._index_at(event.y))
 
     def _hover(self, index: int) -> None:
@@ -318,7 +328,7 @@ class IntervalChart(Box):
             self.refresh()
 
     def _focus(self, on: bool) -> None:
-        self._focused = on
+        self._focused, self._quiet = on and not self._quiet, False
         self.refresh()
 
     def _step(self, step: int) -> str:
@@ -334,6 +344,6 @@ class IntervalChart(Box):
         return "break"
 
 
-def _label_font(text: str) -> Font:
+def _label_font(report: Report) -> Font:
     """Numbers large, names as large as other text."""
-    return theme.font(15 if len(text) <= 6 else 13, True)
+    return theme.font(15 if report.focus.ordered else 13, True)

@@ -14,7 +14,7 @@ from .thumbs import Thumbs, Wish
 from .widgets import Box, Button, Card, Label
 
 _WIDTH, _GAP, _FOOT, _STAR = 74, 10, 24, 10
-_HIGH, _HIGHER, _WIDEST = 116, 172, 132
+_HIGH, _HIGHER, _WIDEST = 116, 172, 114
 _ROOMY = 560  # design pixels from which pictures are shown larger
 
 
@@ -79,10 +79,10 @@ class Filmstrip(Card):
         count = self._room
         hidden = len(self._images) - count if len(self._images) > count else 0
         shown = self._images[: count - 1] if hidden else self._images
-        box = self._box_of(min(count, len(self._images)))
+        box = self._box
         self._thumbs.set_box(box)
         for place, facts in enumerate(shown):
-            self._draw(facts, place * (box[0] + theme.px(_GAP)), box)
+            self._paint(facts, place * (box[0] + theme.px(_GAP)), box)
         if hidden:
             x = len(shown) * (box[0] + theme.px(_GAP))
             self._words(x + box[0] // 2, box[1] // 2, box[0], f"{hidden + 1} more\nin Review")
@@ -97,19 +97,20 @@ class Filmstrip(Card):
         return max(1, (self.canvas.winfo_width() + gap) // (theme.px(_WIDTH) + gap))
 
     @property
-    def _height(self) -> int:
-        return theme.px(_HIGHER if self.canvas.winfo_width() >= theme.px(_ROOMY) else _HIGH)
-
-    def _box_of(self, count: int) -> tuple[int, int]:
-        width = (self.canvas.winfo_width() + theme.px(_GAP)) // max(count, 1) - theme.px(_GAP)
-        return max(theme.px(_WIDTH) - 2, min(width, theme.px(_WIDEST))), self._height
+    def _box(self) -> tuple[int, int]:
+        """Size of a picture's place: the pictures share the width, and none becomes larger than it needs to be."""
+        count = max(1, min(self._room, len(self._images)))
+        width = (self.canvas.winfo_width() + theme.px(_GAP)) // count - theme.px(_GAP)
+        width = max(theme.px(_WIDTH) - 2, min(width, theme.px(_WIDEST)))
+        roomy = self.canvas.winfo_width() >= theme.px(_ROOMY)
+        return width, max(theme.px(_HIGH), min(theme.px(_HIGHER), round(width * 1.5)) if roomy else 0)
 
     def _resize(self) -> None:
-        height = self._height + theme.px(_FOOT)
+        height = self._box[1] + theme.px(_FOOT)
         if int(self.canvas.cget("height")) != height:
             self.canvas.configure(height=height)
 
-    def _draw(self, facts: ImageFacts, x: int, box: tuple[int, int]) -> None:
+    def _paint(self, facts: ImageFacts, x: int, box: tuple[int, int]) -> None:
         canvas, (width, height) = self.canvas, box
         canvas.create_rectangle(x, 0, x + width, height, fill=theme.colour("image_ground"), width=0)
         photo, problem = self._thumbs.photo(facts.image_id), self._thumbs.problem(facts.image_id)

@@ -49,7 +49,8 @@ class EntryList(Box):
         self._chosen, self._empty = chosen, empty
         self.entries: tuple[Entry, ...] = ()
         self.key = ""
-        self._under, self._top, self._focused = "", 0, False
+        self._under, self._top = "", 0
+        self._focused = self._quiet = False
         self._kept: list[ImageTk.PhotoImage] = []
         self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=1, width=1)
         self.canvas.pack(fill="both", expand=True)
@@ -92,7 +93,8 @@ class EntryList(Box):
             y += high
 
     def focus_set(self) -> None:
-        """Put the keyboard on the list."""
+        """Put the keyboard on the list; the ring waits for the first key."""
+        self._quiet = self.focus_get() is not self.canvas
         self.canvas.focus_set()
 
     # ---- drawing
@@ -162,7 +164,7 @@ class EntryList(Box):
         return ""
 
     def _pressed(self, event: tk.Event[tk.Misc]) -> None:
-        self.canvas.focus_set()
+        self.focus_set()
         self._focused = False  # the ring is for the keyboard
         self._choose(self._key_at(event.y))
 
@@ -193,7 +195,7 @@ class EntryList(Box):
             self.refresh()
 
     def _focus(self, on: bool) -> None:
-        self._focused = on
+        self._focused, self._quiet = on and not self._quiet, False
         self.refresh()
 
     def _step(self, step: int) -> str:

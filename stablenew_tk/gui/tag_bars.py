@@ -17,8 +17,8 @@ _NO_TAGS = "No tags yet. Give them with their letters while rating, and their sh
 
 
 def shares(report: Report, tag: str) -> list[float]:
-    """Share of the pictures of every value that have a tag, 0 to 1."""
-    return [dict(value.tags).get(tag, 0) / max(1, len(value.images)) for value in report.values]
+    """Share of the pictures looked at that have a tag, 0 to 1, value by value."""
+    return [dict(value.tags).get(tag, 0) / max(1, value.looked_at) for value in report.values]
 
 
 def telling(report: Report) -> list[str]:
@@ -74,9 +74,9 @@ class TagBars(Card):
         count = max(len(tags), min(2, room))
         each = (width - gap * (count - 1)) // count
         for place, tag in enumerate(tags):
-            self._draw(report, tag, place * (each + gap), each, _INKS[place % len(_INKS)])
+            self._paint(report, tag, place * (each + gap), each, _INKS[place % len(_INKS)])
 
-    def _draw(self, report: Report, tag: str, left: int, width: int, ink: Role) -> None:
+    def _paint(self, report: Report, tag: str, left: int, width: int, ink: Role) -> None:
         canvas, base = self.canvas, theme.px(_HEAD + _BARS)
         words = theme.elide(tag, theme.font(12), width)
         canvas.create_text(left, theme.px(8), text=words, font=theme.font(12), fill=theme.colour("text2"), anchor="w")

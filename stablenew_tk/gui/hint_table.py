@@ -1,0 +1,113 @@
+"""What goes together with better stars in everyday runs: the choices of one slot or setting with their effects.
+
+In everyday runs several things change at once. So this is drawn unlike the chart of a Learning Run: as more or fewer
+stars than the rest, never as a mean, and the words say "hint".
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Sequence
+from typing import Literal
+
+from ..domain.association import Association
+from . import theme
+from .theme import Role
+from .widgets import Card
+
+_HEAD, _ROW, _FOOT = 31, 44, 30
+_REACH = 2.0  # stars to either side of "no effect"
+
+
+def signed(stars: float) -> str:
+    """ "+0.6", "−0.3", "0.0"."""
+    text = f"{abs(stars):.1f}"
+    return text if text == "0.0" else f"{'+' if stars > 0 else '−'}{text}"
+
+
+class HintTable(Card):
+    """The card; as high as it has rows."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent)
+        self._hints: Sequence[Association] = ()
+        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, width=1)
+        self.canvas.pack(fill="x", padx=2, pady=4)
+        self.canvas.bind("<Configure>", lambda _event: self.refresh())
+        theme.on_change(self.refresh)
+
+    def show(self, hints: Sequence[Association]) -> None:
+        """Draw these, all of one slot or setting."""
+        self._hints = hints
+        self.canvas.configure(height=theme.px(_HEAD + _ROW * len(hints) + _FOOT))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw again."""
+        canvas, width = self.canvas, self.canvas.winfo_width()
+        canvas.delete("all")
+        canvas.configure(bg=theme.colour("surface"))
+        if width < theme.px(300) or not self._hints:
+            return
+        pad = theme.px(theme.PAD)
+        name = min(theme.px(220), width // 4)
+        left, right = pad + name + theme.px(20), width - theme.px(250)
+        self._draw_axis(left, right, width)
+        for place, hint in enumerate(self._hints):
+            self._paint(hint, theme.px(_HEAD + place * _ROW), left, right)
+        y = theme.px(_HEAD + len(self._hints) * _ROW + _FOOT // 2 + 1)
+        words = "Several things changed at once in these runs: a hint, not proof. A Learning Run would tell."
+        self._words(pad, y, theme.elide(words, theme.font(12), width - 2 * pad), "text2", size=12)
+
+    def _draw_axis(self, left: int, right: int, width: int) -> None:
+        canvas, head = self.canvas, theme.px(_HEAD)
+        bottom = head + theme.px(_ROW) * len(self._hints)
+        for stars in (-2, -1, 0, 1, 2):
+            x = self._at(stars, left, right)
+            role: Role = "edge" if stars == 0 else "line"
+            canvas.create_line(x, head, x, bottom, fill=theme.colour(role))
+            words = "as the rest" if stars == 0 else f"{signed(stars)[:-2]} ★"
+            canvas.create_text(x, head // 2, text=words, font=theme.font(12), fill=theme.colour("text3"))
+        for place in range(len(self._hints) + 1):
+            y = head + place * theme.px(_ROW)
+            canvas.create_line(0, y, width, y, fill=theme.colour("line"))
+        for back, words in ((pad_of("stars"), "stars"), (pad_of("range"), "90 % range"), (pad_of("n"), "pictures")):
+            self._words(width - back, head // 2, words, "text3", size=12, anchor="e")
+
+    def _paint(self, hint: Association, y: int, left: int, right: int) -> None:
+        width, middle = self.canvas.winfo_width(), y + theme.px(_ROW) // 2
+        text = theme.elide(hint.value or "nothing", theme.font(13, True), left - theme.px(theme.PAD + 12))
+        self._words(theme.px(theme.PAD), middle, text, "text", bold=True)
+        low, high, mean = (self._at(each, left, right) for each in (hint.low, hint.high, hint.effect))
+        half, tick = theme.px(4), theme.px(8)
+        fill = theme.colour("chart_range")
+        self.canvas.create_rectangle(low, middle - half, max(high, low + 1), middle + half, fill=fill, width=0)
+        self.canvas.create_rectangle(
+            mean - theme.px(1),
+            middle - tick,
+            mean + theme.px(2),
+            middle + tick,
+            fill=theme.colour("chart_mean"),
+            width=0,
+        )
+        self._words(width - pad_of("stars"), middle, signed(hint.effect), "text", anchor="e", bold=True)
+        extent = f"{signed(hint.low)} to {signed(hint.high)}"
+        self._words(width - pad_of("range"), middle, extent, "text2", anchor="e")
+        self._words(width - pad_of("n"), middle, str(hint.n), "text2", anchor="e")
+
+    @staticmethod
+    def _at(stars: float, left: int, right: int) -> int:
+        held = min(max(stars, -_REACH), _REACH)
+        return round(left + (held + _REACH) / (2 * _REACH) * (right - left))
+
+    def _words(
+        self, x: int, y: int, text: str, ink: Role, *, size: int = 13, bold: bool = False,
+        anchor: Literal["w", "e"] = "w",
+    ) -> None:  # fmt: skip
+        face, fill = theme.font(size, bold), theme.colour(ink)
+        self.canvas.create_text(x, y, text=text, font=face, fill=fill, anchor=anchor)
+
+
+def pad_of(column: str) -> int:
+    """How far from the right edge a column of the table ends, in screen pixels."""
+    return theme.px({"stars": 180, "range": 80, "n": theme.PAD}[column])

@@ -1,0 +1,446 @@
+"""Insights: what your stars say. Every Learning Run with its verdict and chart, and hints from everyday runs below.
+
+The page shows what a report says and passes on what is clicked. Reports are made by the desk; until one is there, the
+list says what the journal knows anyway.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+from ..controller import Controller
+from ..domain.errors import InvalidInput
+from ..domain.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset, PresetEvidence
+from ..domain.record import Feedback, Void
+from ..domain.report import Report, naming, preset_values
+from ..pipeline.events import (
+    AssociationsFound,
+    ChoreFailed,
+    Event,
+    HistoryChanged,
+    HistoryLoaded,
+    ImagesFound,
+    InsightReady,
+    LineSaved,
+    QueueChanged,
+    ThumbnailReady,
+)
+from . import theme
+from .chart import IntervalChart, place_of
+from .filmstrip import Filmstrip
+from .findings import Everyday, Reports
+from .hint_table import HintTable
+from .hints import Notice
+from .insight_deeds import CERTAIN, deeds, finer_plan
+from .insight_list import EntryList
+from .insight_shelf import InsightMenus, Shelf, scope_words
+from .keys import KeyPress
+from .lists import ScrollArea
+from .shortcuts import Shortcuts, act_on
+from .tag_bars import TagBars
+from .verdict_head import BLIND_CHIP, CHIPS, HINT_CHIP, VerdictHead
+from .widgets import Box, Label, Rule
+
+_LEFT_NARROW, _LEFT, _LEFT_WIDE = 232, 236, 320
+_PAD = 20
+_REFRESH_MS = 250
+_EMPTY = "Nothing to learn from yet: rate 7 pictures of a Learning Run."
+
+
+class InsightsPage(Box):
+    """The page. `open_plan` shows a plan in Learn, `new_run` opens the wizard with a draft, `review_run` shows pictures
+    of a plan in Review.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        go: Callable[[str], None],
+        say: Callable[[str], None],
+        open_plan: Callable[[str], None],
+        new_run: Callable[[LearningPlan], None],
+        review_run: Callable[[str], None],
+    ) -> None:
+        super().__init__(parent, "bg")
+        self._controller, self._go, self._say = controller, go, say
+        self._open_plan, self._new_run, self._review_run = open_plan, new_run, review_run
+        self._key = ""
+        self._rows: dict[str, int] = {}  # by plan: the number of the value whose pictures are shown
+        self._kept: Preset | None = None
+        self._later = ""
+        self._reports = Reports(controller, self._told)
+        self._everyday = Everyday(controller, self._soon)
+        self._shelf = Shelf(controller, self._reports.known, self._everyday)
+        self._build()
+        Shortcuts(self, self._answer)
+        self._refresh()
+
+    # ---- what the window asks
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """Words for the top bar."""
+        return "Insights", ""
+
+    @property
+    def key_words(self) -> Sequence[tuple[str, str]]:
+        """Keys of the page, for F1."""
+        return (
+            ("Up, Down", "value"), ("Enter", "its pictures in Review"), ("Tab", "next button"),
+            ("Ctrl+Z, Ctrl+Y", "undo, redo"),
+        )  # fmt: skip
+
+    def shown(self) -> None:
+        """The page came into sight."""
+        self._refresh()
+        self.list.focus_set()
+
+    def show_plan(self, plan_id: str) -> None:
+        """Show what one plan has taught, whatever the filters say."""
+        self.menus.reset()
+        self._choose(f"plan:{plan_id}")
+        self._refresh()
+
+    def on_event(self, event: Event) -> None:
+        """Follow the history and take in what was asked for."""
+        if isinstance(event, ThumbnailReady):
+            self.pictures.thumbnail_ready(event)
+        elif isinstance(event, InsightReady):
+            self._reports.ready(event)
+        elif isinstance(event, AssociationsFound):
+            self._everyday.ready(event)
+        elif isinstance(event, ImagesFound):
+            self._everyday.found(event)
+        elif isinstance(event, HistoryChanged):
+            self._history_changed(event)
+        elif isinstance(event, LineSaved):
+            self._line_saved(event)
+        elif isinstance(event, HistoryLoaded | QueueChanged):
+            self._soon()
+        elif isinstance(event, ChoreFailed):
+            self._failed(event)
+
+    def destroy(self) -> None:
+        """Stop what was to be done later and go."""
+        if self._later:
+            self.after_cancel(self._later)
+        super().destroy()
+
+    # ---- building
+
+    def _build(self) -> None:
+        self._side = Box(self, "surface", width=theme.px(_LEFT))
+        self._side.pack(side="left", fill="y")
+        self._side.pack_propagate(False)
+        Rule(self).pack(side="left", fill="y")
+        Label(self._side, "What your stars say", size=13, bold=True).pack(
+            anchor="w", padx=theme.px(theme.PAD), pady=(theme.px(14), theme.px(2))
+        )
+        self.menus = InsightMenus(self._side, self._refresh)
+        self.menus.pack(fill="x")
+        self._foot = Box(self._side)
+        Rule(self._foot).pack(fill="x")
+        self.steadiness = Label(self._foot, "", size=12, ink="text3", wrap=True)
+        self.steadiness.pack(fill="x", padx=theme.px(theme.PAD), pady=theme.px(14))
+        self.list = EntryList(self._side, self._choose)
+        self.list.pack(fill="both", expand=True)
+        self._main = Box(self)
+        self._main.pack(side="left", fill="both", expand=True)
+        self._area = ScrollArea(self._main, "bg")
+        self._area.pack(fill="both", expand=True)
+        self._notice = Notice(self._main)
+        body, pad = Box(self._area.body), theme.px(_PAD)
+        body.pack(fill="both", expand=True, padx=pad - theme.px(theme.RING), pady=(pad, pad))
+        self._build_body(body)
+        self.bind("<Configure>", lambda _event: self._arrange())
+
+    def _build_body(self, body: Box) -> None:
+        ring = theme.px(theme.RING)
+        self.head = VerdictHead(body, self._save_preset)
+        self.head.pack(fill="x")
+        self.chart = IntervalChart(body, chosen=self._row_chosen, opened=lambda _index: self._review())
+        self._cards = Box(body)
+        self._cards.columnconfigure((0, 1), weight=1, uniform="cards")
+        self.pictures = Filmstrip(
+            self._cards, ask=lambda order: self._controller.ask(order, last=True), opened=self._review
+        )
+        self.pictures.grid(row=0, column=0, sticky="nsew", padx=(ring, theme.px(7)))
+        self.tags = TagBars(self._cards)
+        self.tags.grid(row=0, column=1, sticky="nsew", padx=(theme.px(7), ring))
+        self.table = HintTable(body)
+
+    def _arrange(self) -> None:
+        """Widths as the window's own width wants them."""
+        wide = self.winfo_toplevel().winfo_width() / max(theme.px(100), 1) * 100
+        narrow = wide < theme.NARROW_BELOW
+        left = _LEFT_NARROW if narrow else _LEFT_WIDE if wide >= theme.WIDE_FROM else _LEFT
+        self._side.configure(width=theme.px(left))
+        if self.chart.narrow != narrow:
+            self.chart.narrow = narrow
+            self.chart.refresh()
+
+    # ---- what is shown
+
+    def _soon(self) -> None:
+        """Refresh once after a while, however often it is asked for meanwhile."""
+        if not self._later:
+            self._later = self.after(_REFRESH_MS, self._refresh_later)
+
+    def _refresh_later(self) -> None:
+        self._later = ""
+        if self.winfo_viewable():
+            self._refresh()
+
+    def _refresh(self) -> None:
+        history = self._controller.history
+        if history is None:
+            self._nothing("Reading what was recorded…")
+            return
+        self._reports.forget_hidden(history)
+        self._everyday.look()
+        self.menus.offer(self._shelf.plans(), self._everyday.pictures)
+        entries = self._shelf.entries(self.menus.wanted)
+        keys = [entry.key for entry in entries if not entry.caption]
+        if self._key not in keys:
+            self._key = keys[0] if keys else ""
+        self.list.show(entries, self._key)
+        plans = [key.removeprefix("plan:") for key in (self._key, *keys) if key.startswith("plan:")]
+        told = {plan_id for plan_id in plans[1:] if history.plans.result(plan_id) is not None}
+        # A stored result is enough for a dot. What is looked at is always worked out anew.
+        self._reports.want(dict.fromkeys(plan for at, plan in enumerate(plans) if not at or plan not in told))
+        self._show()
+
+    def _choose(self, key: str) -> None:
+        if key != self._key:
+            self._key = key
+            self.head.close_form()
+            self.head.tell("")
+            self._area.scroll_to(0)
+            self._refresh()
+
+    def _told(self, plan_id: str) -> None:
+        if self._key == f"plan:{plan_id}" and self.winfo_viewable():
+            self._refresh()
+        else:
+            self._soon()
+
+    @property
+    def plan(self) -> LearningPlan | None:
+        """The plan that is shown."""
+        history = self._controller.history
+        if history is None or not self._key.startswith("plan:"):
+            return None
+        return history.plans.plan(self._key.removeprefix("plan:"))
+
+    @property
+    def report(self) -> Report | None:
+        """The report that is shown."""
+        return self._reports.known.get(self._key.removeprefix("plan:")) if self.plan is not None else None
+
+    def _show(self) -> None:
+        plan, report = self.plan, self.report
+        self._notice.hide()
+        self._show_steadiness(report)
+        hidden = plan is not None and self._shelf.is_hidden(plan)
+        hints = self._shelf.hints(self._key)
+        if plan is None and not hints:
+            self._nothing(_EMPTY, "New Learning Run", lambda: self._go("learn"))
+            return
+        self._area.pack(fill="both", expand=True)
+        full = report is not None and not hidden
+        self._put(self.chart, full)
+        self._put(self._cards, full)
+        self._put(self.table, bool(hints))
+        if hints:
+            self._show_hints()
+        elif plan is not None and hidden:
+            self._show_blind(plan)
+        elif plan is not None and report is None:
+            self.head.show(CHIPS["too_early"], scope_words(plan), "Working out what your stars say…", "")
+            self.head.offer(())
+        elif report is not None:
+            self._show_report(report)
+
+    def _put(self, part: tk.Widget, wanted: bool) -> None:
+        if wanted and not part.winfo_manager():
+            part.pack(fill="x", pady=(theme.px(12), 0), padx=0 if part is self._cards else theme.px(theme.RING))
+        elif not wanted:
+            part.pack_forget()
+
+    def _nothing(self, sentence: str, button: str = "", action: Callable[[], None] = lambda: None) -> None:
+        self._area.pack_forget()
+        self._notice.show(sentence, button, action)
+
+    def _show_report(self, report: Report) -> None:
+        remark = " ".join(part for part in (report.remark, report.over_time) if part)
+        self.head.show(CHIPS[report.verdict.state], scope_words(report.plan, report), report.verdict.sentence, remark)
+        self._offer(report)
+        at = self._row_of(report)
+        self.chart.show(report, at)
+        self._show_pictures(report, at)
+        self.tags.show(report)
+
+    def _offer(self, report: Report) -> None:
+        plan_id = report.plan.plan_id
+        self.head.offer(
+            deeds(
+                report, self._controller, self._shelf.to_rate(plan_id), make_preset=self._ask_preset, more=self._more,
+                finer=self._finer, rate=lambda: self._open_plan(plan_id),
+            )
+        )  # fmt: skip
+
+    def _row_of(self, report: Report) -> int:
+        """The row that is looked at: what the user chose, else the value the verdict names, else the first."""
+        variant = self._rows.get(report.plan.plan_id, -1)
+        chosen = next((at for at, line in enumerate(report.values) if line.variant == variant), -1)
+        return max(0, chosen if chosen >= 0 else place_of(report, report.verdict.value))
+
+    def _show_pictures(self, report: Report, at: int) -> None:
+        if 0 <= at < len(report.values):
+            line = report.values[at]
+            self.pictures.show(f"Pictures at {naming(report.focus)(line.value)}", line.images)
+
+    def _show_blind(self, plan: LearningPlan) -> None:
+        rated, total = self._shelf.counts(plan.plan_id)
+        self.head.show(
+            BLIND_CHIP, scope_words(plan), "Rate it first: its values are still hidden.",
+            f"{rated} of {total} pictures rated. What they say is shown when you reveal the values in Learn.",
+        )  # fmt: skip
+        self.head.offer(deeds(None, self._controller, total - rated, rate=lambda: self._open_plan(plan.plan_id)))
+
+    def _show_hints(self) -> None:
+        hints = self._shelf.hints(self._key)
+        self.head.show(
+            HINT_CHIP, self._shelf.hint_scope(self._key), hints[0].sentence,
+            "From everyday runs, where several things change at once. Only a Learning Run can prove it.",
+        )  # fmt: skip
+        self.head.offer(())
+        self.table.show(hints)
+
+    def _show_steadiness(self, report: Report | None) -> None:
+        sd = report.insight.repeat_sd if report is not None else None
+        if report is None or sd is None:
+            self._foot.pack_forget()
+            return
+        times = report.insight.repeats
+        shown = f"{times} picture{'' if times == 1 else 's'} shown twice"
+        self.steadiness.show(f"You repeat yourself within {sd:.1f} stars ({shown}).")
+        self._foot.pack(side="bottom", fill="x", before=self.list)
+
+    # ---- what the user does
+
+    def _row_chosen(self, index: int) -> None:
+        report = self.report
+        if report is None:
+            return
+        self._rows[report.plan.plan_id] = report.values[index].variant
+        self._show_pictures(report, index)
+        top, bottom = self.chart.row_span(index)
+        edge = self._area.winfo_rooty()
+        below, above = bottom - edge - self._area.winfo_height(), top - edge
+        self._area.scroll_by(max(below, 0) or min(above, 0))
+
+    def _review(self) -> None:
+        if self.plan is not None:
+            self._review_run(self.plan.plan_id)
+
+    def _more(self) -> None:
+        report = self.report
+        if report is None:
+            return
+        try:
+            self._controller.learning.more(report.plan.plan_id, report.next)
+        except InvalidInput as problem:
+            self.head.tell(str(problem), ink="danger")
+
+    def _finer(self) -> None:
+        draft = finer_plan(self.report) if self.report is not None else None
+        if draft is not None:
+            self._new_run(draft)
+
+    def _ask_preset(self) -> None:
+        report = self.report
+        if report is None:
+            return
+        certain = report.verdict.state in CERTAIN
+        at = place_of(report, report.verdict.value) if certain else self._row_of(report)
+        name = naming(report.focus)
+        names = [f"{report.plan.pack_id} · {name(line.value)}" for line in report.values]
+        self.head.tell("")
+        self.head.open_form([line.text for line in report.values], names, max(0, at), ask_value=not certain)
+
+    def _save_preset(self, at: int, name: str) -> None:
+        report = self.report
+        if report is None or not 0 <= at < len(report.values):
+            return
+        values, weights = preset_values(report.plan, report.values[at].value)
+        verdict = report.verdict
+        stands_on = PresetEvidence(
+            plan_id=report.plan.plan_id, state=verdict.state, probability=verdict.probability,
+            sentence=verdict.sentence, rated=report.rated, rows=report.insight.rows,
+            by_hand=verdict.state not in CERTAIN,
+        )  # fmt: skip
+        preset = Preset(
+            event_id="", ts="", preset_id="", name=name, values=values, lora_weights=weights,
+            pack_id=report.plan.pack_id, checkpoint=report.checkpoint, evidence=stands_on,
+        )  # fmt: skip
+        try:
+            self._kept = self._controller.learning.keep_preset(preset)
+        except InvalidInput as problem:
+            self.head.tell(str(problem), ink="danger")
+        self.head.close_form()
+
+    def _answer(self, press: KeyPress) -> bool:
+        if press.control:
+            undo = self._controller.undo
+            redo = press.shift
+            return act_on({"z": lambda: undo(redo=redo), "y": lambda: undo(redo=True)}, press.name.lower())
+        if self.report is None or not self.chart.winfo_manager():
+            return False
+        at, last = self.chart.selected, len(self.report.values) - 1
+        moves = {"Up": max(0, at - 1), "Down": min(last, at + 1)}
+        return act_on({name: lambda to=to: self.chart.select(to) for name, to in moves.items()}, press.name)  # type: ignore[misc]
+
+    # ---- news
+
+    def _history_changed(self, event: HistoryChanged) -> None:
+        history = self._controller.history
+        if history is None:
+            return
+        plans = {plan.plan_id for plan in self._shelf.plans()}
+        for run_id in {history.facts(row).run_id for row in event.rows}:
+            if run_id in plans:
+                self._changed(run_id)
+            else:
+                self._everyday.changed()
+        self._soon()
+
+    def _changed(self, plan_id: str) -> None:
+        self._reports.changed(plan_id)
+        self._shelf.changed(plan_id)
+
+    def _line_saved(self, event: LineSaved) -> None:
+        line, kept = event.line, self._kept
+        if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult):
+            self._changed(line.plan_id)
+        elif kept is not None and isinstance(line, Preset) and line.event_id == kept.event_id:
+            self.head.tell(f"Saved as preset {kept.name}.", self._controller.undo)
+        elif kept is not None and isinstance(line, Void) and line.target == kept.event_id:
+            self.head.tell(f"The preset {kept.name} is taken back.")
+        elif kept is not None and isinstance(line, Feedback) and self.head.said.cget("text"):
+            # From here on "undo" would take back the rating, not the preset.
+            self._kept = None
+            self.head.tell("")
+        if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult | Void):
+            self._soon()
+
+    def _failed(self, event: ChoreFailed) -> None:
+        if event.what == "Analyse":
+            self._reports.lost()
+        elif event.what == "FindAssociations":
+            self._everyday.lost()
+        elif event.what == "MakeThumbnail":
+            self.pictures.orders_lost()
