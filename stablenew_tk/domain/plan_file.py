@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 import msgspec
@@ -25,6 +25,7 @@ from .plan import LearningPlan, PlanCell, PlanMetadata, PlanPrompt
 from .sweep import LORA, Focus, check_values, focus, focuses, spell
 
 SIZE_LIMIT = 1024 * 1024
+_LONGEST_NAME = 120
 _LARGEST = 10**12
 # Written by us into a file or a journal line, and given anew when the plan is started.
 _IGNORED = frozenset((*Line.__struct_fields__, "kind", "crc", "plan_id", "backend_kind", "run_name", "run_day"))
@@ -57,7 +58,7 @@ def read_plan(data: bytes, *, where: str) -> ReadPlan:
         event_id="",
         ts="",
         plan_id="",
-        name=_text(fields, "name")[:120] or f"{subject.label} {spell(subject.path, values)}"[:120],
+        name=_text(fields, "name")[:_LONGEST_NAME] or usual_name(subject, values),
         focus_parameter=subject.path,
         stage=subject.stage,
         pack_id=_pack(fields),
@@ -98,6 +99,19 @@ def write_plan(plan: LearningPlan) -> bytes:
     if plan.origins:
         fields["origins"] = plan.origins
     return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
+
+
+def named_focus(path: str) -> Focus:
+    """The focus parameter somebody wrote. Raises InvalidInput with the nearest names for one that there is not."""
+    if path in catalogue() or path.startswith(LORA):
+        return focus(path)
+    near = near_names(path, [one.path for one in focuses()])
+    raise InvalidInput(f"There is no parameter {shortened(repr(path))}.{near}", path)
+
+
+def usual_name(subject: Focus, values: Sequence[Value]) -> str:
+    """The name of a plan that nobody has named: "CFG scale 5-9 (+1)"."""
+    return f"{subject.label} {spell(subject.path, values)}"[:_LONGEST_NAME]
 
 
 # ---- the document
@@ -190,11 +204,8 @@ def _focus(path: str) -> Focus:
     field = "focus_parameter"
     if not path:
         raise InvalidInput(f"{field}: name the parameter to vary, for example txt2img.cfg_scale.", field)
-    if path not in catalogue() and not path.startswith(LORA):
-        near = near_names(path, [one.path for one in focuses()])
-        raise InvalidInput(f"{field}: There is no parameter {shortened(repr(path))}.{near}", field)
     try:
-        return focus(path)
+        return named_focus(path)
     except InvalidInput as error:
         raise InvalidInput(f"{field}: {error}", field) from error
 
