@@ -257,6 +257,8 @@ def test_newest_runs_come_first_each_run_in_one_group(three_runs):
         ({"order": "best"}, [0, 4, 3, 5, 2, 1]),
         ({"pack": "unknown"}, []),
         ({"suspect_only": True}, []),
+        ({"without_runs": frozenset(("A", "X"))}, [2, 3]),
+        ({"without_runs": frozenset("A"), "run_id": "A"}, []),
     ],
 )
 def test_filters_and_orders(three_runs, query, expected):

@@ -13,6 +13,8 @@ from PIL import Image
 
 from stablenew_tk.backends.sketch import Sketch
 from stablenew_tk.backends.webui import WebUI
+from stablenew_tk.domain.association import RatedRecord
+from stablenew_tk.domain.config import PipelineConfig
 from stablenew_tk.domain.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from stablenew_tk.domain.history import Position
 from stablenew_tk.domain.selection import Query
@@ -21,6 +23,7 @@ from stablenew_tk.pipeline.events import (
     AddPack,
     AppendLine,
     CheckBackend,
+    FindAssociations,
     FindImages,
     FitFile,
     FitPicture,
@@ -31,11 +34,13 @@ from stablenew_tk.pipeline.events import (
     MakeThumbnail,
     Order,
     ReadPicture,
+    ReadPlan,
     ReadRecord,
     RevealFile,
     SaveCheckpoint,
     SaveSettings,
     Settings,
+    WritePlan,
 )
 from stablenew_tk.storage.journal import LearningRecordWriter
 from stablenew_tk.storage.places import find_places
@@ -107,6 +112,52 @@ class TestHistory:
         columns = room.do(LoadHistory()).history.columns()
         found = room.do(FindImages(columns=columns, query=Query(rating="unrated")))
         assert (found.query.rating, len(found.selection.rows)) == ("unrated", 2)
+
+    def test_runs_that_are_to_stay_hidden_are_not_found_and_the_question_comes_back_as_it_was_asked(self, room):
+        room.writer.append(record(run_id="open"))
+        room.writer.append(record(run_id="blind"))
+        query = Query()
+        columns = room.do(LoadHistory()).history.columns()
+        found = room.do(FindImages(columns=columns, query=query, without_runs=frozenset(("blind",))))
+        assert found.query is query
+        assert [group.run_id for group in found.selection.groups] == ["open"]
+
+
+class TestLearning:
+    PLAN = b'{"focus_parameter": "txt2img.cfg_scale", "variant_values": [5, 7], "pack": "boats", "prompt": "a boat"}'
+
+    def test_a_plan_file_is_read_and_written_again(self, room, tmp_path):
+        (tmp_path / "one.json").write_bytes(self.PLAN)
+        read = room.do(ReadPlan(path=tmp_path / "one.json"))
+        assert (read.problem, read.plan.variant_values) == ("", (5.0, 7.0))
+        assert room.do(WritePlan(plan=read.plan, path=tmp_path / "two.json")).path == tmp_path / "two.json"
+        again = room.do(ReadPlan(path=tmp_path / "two.json"))
+        assert again.plan.variant_values == (5.0, 7.0)
+
+    @pytest.mark.parametrize("data", [b"no plan", b'{"focus_parameter": "txt2img.magic"}', b"x" * 2_000_000, None])
+    def test_a_plan_file_that_cannot_be_used_is_a_sentence(self, room, tmp_path, data):
+        if data is not None:
+            (tmp_path / "plan.json").write_bytes(data)
+        read = room.do(ReadPlan(path=tmp_path / "plan.json"))
+        assert read.plan is None
+        assert read.problem
+
+    def test_a_plan_that_cannot_be_written_is_an_error_for_the_desk_to_tell(self, room, tmp_path):
+        (tmp_path / "one.json").write_bytes(self.PLAN)
+        plan = room.do(ReadPlan(path=tmp_path / "one.json")).plan
+        with pytest.raises(NotSaved):
+            room.do(WritePlan(plan=plan, path=tmp_path / "no folder" / "two.json"))
+
+    def test_a_record_that_cannot_be_read_costs_only_itself_among_associations(self, room, caplog):
+        written = [room.writer.append(record(config=PipelineConfig())) for _ in range(3)]
+        pictures = tuple(
+            RatedRecord(saved.position, 0, saved.line.outputs[0].image_id, stars)
+            for stars, saved in enumerate(written, start=3)
+        )
+        gone = RatedRecord(Position(9, 0, 10), 0, "gone", 1)
+        found = room.do(FindAssociations(pack_id="heroes", checkpoint="dream", pictures=(*pictures, gone)))
+        assert (found.pack_id, found.checkpoint) == ("heroes", "dream")
+        assert "left out" in caplog.text
 
 
 class TestLines:

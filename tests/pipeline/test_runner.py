@@ -15,6 +15,7 @@ from jobs import LATER, Switch, Workshop, full_disk, in_thread, job, webui
 from stablenew_tk.backends.base import StageImage, StageResult
 from stablenew_tk.backends.sketch import Sketch
 from stablenew_tk.domain.errors import BackendError, Unreachable, Unreadable
+from stablenew_tk.domain.job import LearningTag
 from stablenew_tk.pipeline.events import ChoreFailed, ImageSaved, JobEnded, LineNotSaved, LineSaved, StageStarted
 from stablenew_tk.storage.images import read_infotext
 
@@ -113,6 +114,10 @@ class TestPictures:
         first, second = (shop.run(job()).outputs[0] for _ in range(2))
         assert first.path != second.path
         assert first.sha256 == second.sha256
+
+    def test_a_run_that_goes_over_midnight_or_a_crash_keeps_its_folder(self, shop):
+        made = shop.run(msgspec.structs.replace(job(), run_day="2001-02-03")).outputs[0]
+        assert made.path.startswith("2001-02-03/120000-starter/txt2img/")
 
     def test_doubt_is_handed_down_to_what_was_made_from_the_picture(self, fake, tmp_path):
         fake.fault("other-sampler")
@@ -283,6 +288,12 @@ class TestTheUnexpected:
         assert (record.status, len(record.outputs), record.error.stage) == ("partial", 1, "img2img")
         assert "StableNew itself made a mistake (ZeroDivisionError: oops)" in record.error.message
         assert len(shop.told(JobEnded)) == 1
+
+    def test_two_pictures_of_one_step_do_not_replace_each_other(self, tmp_path):
+        step = LearningTag(mode="active", plan_id="P", step_id="P.0.0", value=1.0)
+        twins = StageResult(images=(*PICTURE.images, *PICTURE.images))
+        made = Workshop(tmp_path, Scripted(twins)).runner.run(msgspec.structs.replace(job(), learning=step))
+        assert len({output.path for output in made.outputs}) == 2
 
     def test_a_mistake_while_recording_does_not_end_the_job_twice(self, tmp_path):
         shop = Workshop(tmp_path, Scripted(PICTURE), writer=Grumbling(RuntimeError("what?")))

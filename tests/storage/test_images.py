@@ -47,6 +47,32 @@ def test_no_picture_is_ever_written_over_another(tmp_path):
     assert [(tmp_path / image.path).read_bytes() for image in images] == [name.encode() for name in names]
 
 
+def test_what_a_killed_program_left_under_the_same_name_is_replaced(tmp_path):
+    first = saved(tmp_path, b"half")
+    folder = (tmp_path / first.path).parent
+    (folder / "one_7.png.tmp-0123abcd").write_bytes(b"ha")
+    (folder / "two_8.png.tmp-0123abcd").write_bytes(b"somebody else's")
+    again = saved(tmp_path, b"whole", replace=True)
+    assert again.path == first.path
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        "one_7.png": b"whole",
+        "two_8.png.tmp-0123abcd": b"somebody else's",
+    }
+
+
+def test_a_replacement_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
+    first = saved(tmp_path, b"before")
+
+    def refuse(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("stablenew_tk.storage.files.os.fsync", refuse)
+    with pytest.raises(NotSaved):
+        saved(tmp_path, b"after", replace=True)
+    folder = (tmp_path / first.path).parent
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"one_7.png": b"before"}
+
+
 HOSTILE = [
     "../../x",
     "/etc/x",
