@@ -15,7 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from . import __version__
-from .commands import checks, ratings, records, run
+from .commands import checks, insights, learn, presets, ratings, records, run
 from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json, program
 from .controller import Controller
 from .domain.errors import InvalidInput, StableNewError
@@ -68,7 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--selftest", action="store_const", dest="command", const=_selftest, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     run.arguments(commands.add_parser("run", parents=[common], help="make the pictures of a pack"))
+    learn.arguments(commands.add_parser("learn", parents=[common], help="make a Learning Run: one thing varied"))
     ratings.arguments(commands.add_parser("rate", parents=[common], help="rate a picture, or all pictures of a run"))
+    insights.arguments(commands.add_parser("insights", parents=[common], help="what the ratings prove"))
+    preset = commands.add_parser("presets", help="keep settings that are proven, start from them")
+    presets.arguments(preset.add_subparsers(required=True, metavar="WHAT"), common)
     journal = commands.add_parser("records", help="look after the journal")
     records.arguments(journal.add_subparsers(required=True, metavar="WHAT"), common)
     packs = commands.add_parser("packs", help="look after packs").add_subparsers(required=True, metavar="WHAT")
@@ -90,7 +94,8 @@ def _common(data_dir: str | None, json: str | bool) -> argparse.ArgumentParser:
 def _window(_args: argparse.Namespace, places: Places) -> int:
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         err.print("There is no display here, so the window cannot open. Use the terminal instead:")
-        err.print(f"{program()} run PACK, rate, records, packs check, doctor ({program()} --help tells more).")
+        names = "run PACK, learn PACK, rate, insights, presets, records, packs check, doctor"
+        err.print(f"{program()} {names} ({program()} --help tells more).")
         return WRONG_USE
     from .gui.window import open_window
 
