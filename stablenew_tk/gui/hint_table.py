@@ -56,7 +56,7 @@ class HintTable(Card):
         for place, hint in enumerate(self._hints):
             self._paint(hint, theme.px(_HEAD + place * _ROW), left, right)
         y = theme.px(_HEAD + len(self._hints) * _ROW + _FOOT // 2 + 1)
-        words = "Several things changed at once in these runs: a hint, not proof. A Learning Run would tell."
+        words = "Line: stars more or fewer than pictures with something else there. Bar: 90 % range."
         self._words(pad, y, theme.elide(words, theme.font(12), width - 2 * pad), "text2", size=12)
 
     def _draw_axis(self, left: int, right: int, width: int) -> None:

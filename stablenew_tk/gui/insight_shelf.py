@@ -153,7 +153,7 @@ class Shelf:
                     found.append(self._entry(plan, alone=twins[pack, plan.focus_parameter] == 1))
         hints = list(self._hint_entries(wanted))
         if hints:
-            found += [Entry("hints", "From everyday runs: hints, not proof", caption=True), *hints]
+            found += [Entry("everyday", "From everyday runs: hints, not proof", caption=True), *hints]
         return found
 
     def hints(self, key: str) -> tuple[Association, ...]:

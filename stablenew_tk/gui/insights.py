@@ -27,23 +27,17 @@ from ..pipeline.events import (
     ThumbnailReady,
 )
 from . import theme
-from .chart import IntervalChart, place_of
-from .filmstrip import Filmstrip
+from .chart import place_of
 from .findings import Everyday, Reports
-from .hint_table import HintTable
-from .hints import Notice
 from .insight_deeds import CERTAIN, deeds, finer_plan
 from .insight_list import EntryList
+from .insight_panel import InsightPanel, PanelOwner
 from .insight_shelf import InsightMenus, Shelf, scope_words
 from .keys import KeyPress
-from .lists import ScrollArea
 from .shortcuts import Shortcuts, act_on
-from .tag_bars import TagBars
-from .verdict_head import BLIND_CHIP, CHIPS, HINT_CHIP, VerdictHead
 from .widgets import Box, Label, Rule
 
 _LEFT_NARROW, _LEFT, _LEFT_WIDE = 232, 236, 320
-_PAD = 20
 _REFRESH_MS = 250
 _EMPTY = "Nothing to learn from yet: rate 7 pictures of a Learning Run."
 
@@ -107,7 +101,7 @@ class InsightsPage(Box):
     def on_event(self, event: Event) -> None:
         """Follow the history and take in what was asked for."""
         if isinstance(event, ThumbnailReady):
-            self.pictures.thumbnail_ready(event)
+            self.panel.pictures.thumbnail_ready(event)
         elif isinstance(event, InsightReady):
             self._reports.ready(event)
         elif isinstance(event, AssociationsFound):
@@ -147,30 +141,13 @@ class InsightsPage(Box):
         self.steadiness.pack(fill="x", padx=theme.px(theme.PAD), pady=theme.px(14))
         self.list = EntryList(self._side, self._choose)
         self.list.pack(fill="both", expand=True)
-        self._main = Box(self)
-        self._main.pack(side="left", fill="both", expand=True)
-        self._area = ScrollArea(self._main, "bg")
-        self._area.pack(fill="both", expand=True)
-        self._notice = Notice(self._main)
-        body, pad = Box(self._area.body), theme.px(_PAD)
-        body.pack(fill="both", expand=True, padx=pad - theme.px(theme.RING), pady=(pad, pad))
-        self._build_body(body)
+        owner = PanelOwner(
+            ask=lambda order: self._controller.ask(order, last=True), row=self._row_chosen, review=self._review,
+            save=self._save_preset,
+        )  # fmt: skip
+        self.panel = InsightPanel(self, owner)
+        self.panel.pack(side="left", fill="both", expand=True)
         self.bind("<Configure>", lambda _event: self._arrange())
-
-    def _build_body(self, body: Box) -> None:
-        ring = theme.px(theme.RING)
-        self.head = VerdictHead(body, self._save_preset)
-        self.head.pack(fill="x")
-        self.chart = IntervalChart(body, chosen=self._row_chosen, opened=lambda _index: self._review())
-        self._cards = Box(body)
-        self._cards.columnconfigure((0, 1), weight=1, uniform="cards")
-        self.pictures = Filmstrip(
-            self._cards, ask=lambda order: self._controller.ask(order, last=True), opened=self._review
-        )
-        self.pictures.grid(row=0, column=0, sticky="nsew", padx=(ring, theme.px(7)))
-        self.tags = TagBars(self._cards)
-        self.tags.grid(row=0, column=1, sticky="nsew", padx=(theme.px(7), ring))
-        self.table = HintTable(body)
 
     def _arrange(self) -> None:
         """Widths as the window's own width wants them."""
@@ -178,9 +155,7 @@ class InsightsPage(Box):
         narrow = wide < theme.NARROW_BELOW
         left = _LEFT_NARROW if narrow else _LEFT_WIDE if wide >= theme.WIDE_FROM else _LEFT
         self._side.configure(width=theme.px(left))
-        if self.chart.narrow != narrow:
-            self.chart.narrow = narrow
-            self.chart.refresh()
+        self.panel.narrow(narrow)
 
     # ---- what is shown
 
@@ -197,7 +172,7 @@ class InsightsPage(Box):
     def _refresh(self) -> None:
         history = self._controller.history
         if history is None:
-            self._nothing("Reading what was recorded…")
+            self.panel.show_nothing("Reading what was recorded…")
             return
         self._reports.forget_hidden(history)
         self._everyday.look()
@@ -216,9 +191,7 @@ class InsightsPage(Box):
     def _choose(self, key: str) -> None:
         if key != self._key:
             self._key = key
-            self.head.close_form()
-            self.head.tell("")
-            self._area.scroll_to(0)
+            self.panel.to_top()
             self._refresh()
 
     def _told(self, plan_id: str) -> None:
@@ -242,50 +215,23 @@ class InsightsPage(Box):
 
     def _show(self) -> None:
         plan, report = self.plan, self.report
-        self._notice.hide()
-        self._show_steadiness(report)
-        hidden = plan is not None and self._shelf.is_hidden(plan)
         hints = self._shelf.hints(self._key)
-        if plan is None and not hints:
-            self._nothing(_EMPTY, "New Learning Run", lambda: self._go("learn"))
-            return
-        self._area.pack(fill="both", expand=True)
-        full = report is not None and not hidden
-        self._put(self.chart, full)
-        self._put(self._cards, full)
-        self._put(self.table, bool(hints))
+        self._show_steadiness(report)
         if hints:
-            self._show_hints()
-        elif plan is not None and hidden:
+            self.panel.show_hints(self._shelf.hint_scope(self._key), hints)
+        elif plan is None:
+            self.panel.show_nothing(_EMPTY, "New Learning Run", lambda: self._go("learn"))
+        elif self._shelf.is_hidden(plan):
             self._show_blind(plan)
-        elif plan is not None and report is None:
-            self.head.show(CHIPS["too_early"], scope_words(plan), "Working out what your stars say…", "")
-            self.head.offer(())
-        elif report is not None:
-            self._show_report(report)
-
-    def _put(self, part: tk.Widget, wanted: bool) -> None:
-        if wanted and not part.winfo_manager():
-            part.pack(fill="x", pady=(theme.px(12), 0), padx=0 if part is self._cards else theme.px(theme.RING))
-        elif not wanted:
-            part.pack_forget()
-
-    def _nothing(self, sentence: str, button: str = "", action: Callable[[], None] = lambda: None) -> None:
-        self._area.pack_forget()
-        self._notice.show(sentence, button, action)
-
-    def _show_report(self, report: Report) -> None:
-        remark = " ".join(part for part in (report.remark, report.over_time) if part)
-        self.head.show(CHIPS[report.verdict.state], scope_words(report.plan, report), report.verdict.sentence, remark)
-        self._offer(report)
-        at = self._row_of(report)
-        self.chart.show(report, at)
-        self._show_pictures(report, at)
-        self.tags.show(report)
+        elif report is None:
+            self.panel.show_waiting(scope_words(plan))
+        else:
+            self.panel.show_report(report, scope_words(plan, report), self._row_of(report))
+            self._offer(report)
 
     def _offer(self, report: Report) -> None:
         plan_id = report.plan.plan_id
-        self.head.offer(
+        self.panel.head.offer(
             deeds(
                 report, self._controller, self._shelf.to_rate(plan_id), make_preset=self._ask_preset, more=self._more,
                 finer=self._finer, rate=lambda: self._open_plan(plan_id),
@@ -298,27 +244,16 @@ class InsightsPage(Box):
         chosen = next((at for at, line in enumerate(report.values) if line.variant == variant), -1)
         return max(0, chosen if chosen >= 0 else place_of(report, report.verdict.value))
 
-    def _show_pictures(self, report: Report, at: int) -> None:
-        if 0 <= at < len(report.values):
-            line = report.values[at]
-            self.pictures.show(f"Pictures at {naming(report.focus)(line.value)}", line.images)
-
     def _show_blind(self, plan: LearningPlan) -> None:
         rated, total = self._shelf.counts(plan.plan_id)
-        self.head.show(
-            BLIND_CHIP, scope_words(plan), "Rate it first: its values are still hidden.",
+        self.panel.show_blind(
+            scope_words(plan),
             f"{rated} of {total} pictures rated. What they say is shown when you reveal the values in Learn.",
+            deeds(
+                None, self._controller, self._shelf.to_rate(plan.plan_id),
+                rate=lambda: self._open_plan(plan.plan_id),
+            ),
         )  # fmt: skip
-        self.head.offer(deeds(None, self._controller, total - rated, rate=lambda: self._open_plan(plan.plan_id)))
-
-    def _show_hints(self) -> None:
-        hints = self._shelf.hints(self._key)
-        self.head.show(
-            HINT_CHIP, self._shelf.hint_scope(self._key), hints[0].sentence,
-            "From everyday runs, where several things change at once. Only a Learning Run can prove it.",
-        )  # fmt: skip
-        self.head.offer(())
-        self.table.show(hints)
 
     def _show_steadiness(self, report: Report | None) -> None:
         sd = report.insight.repeat_sd if report is not None else None
@@ -333,15 +268,8 @@ class InsightsPage(Box):
     # ---- what the user does
 
     def _row_chosen(self, index: int) -> None:
-        report = self.report
-        if report is None:
-            return
-        self._rows[report.plan.plan_id] = report.values[index].variant
-        self._show_pictures(report, index)
-        top, bottom = self.chart.row_span(index)
-        edge = self._area.winfo_rooty()
-        below, above = bottom - edge - self._area.winfo_height(), top - edge
-        self._area.scroll_by(max(below, 0) or min(above, 0))
+        if self.report is not None:
+            self._rows[self.report.plan.plan_id] = self.report.values[index].variant
 
     def _review(self) -> None:
         if self.plan is not None:
@@ -354,7 +282,7 @@ class InsightsPage(Box):
         try:
             self._controller.learning.more(report.plan.plan_id, report.next)
         except InvalidInput as problem:
-            self.head.tell(str(problem), ink="danger")
+            self.panel.head.tell(str(problem), ink="danger")
 
     def _finer(self) -> None:
         draft = finer_plan(self.report) if self.report is not None else None
@@ -369,8 +297,8 @@ class InsightsPage(Box):
         at = place_of(report, report.verdict.value) if certain else self._row_of(report)
         name = naming(report.focus)
         names = [f"{report.plan.pack_id} · {name(line.value)}" for line in report.values]
-        self.head.tell("")
-        self.head.open_form([line.text for line in report.values], names, max(0, at), ask_value=not certain)
+        self.panel.head.tell("")
+        self.panel.head.open_form([line.text for line in report.values], names, max(0, at), ask_value=not certain)
 
     def _save_preset(self, at: int, name: str) -> None:
         report = self.report
@@ -390,19 +318,19 @@ class InsightsPage(Box):
         try:
             self._kept = self._controller.learning.keep_preset(preset)
         except InvalidInput as problem:
-            self.head.tell(str(problem), ink="danger")
-        self.head.close_form()
+            self.panel.head.tell(str(problem), ink="danger")
+        self.panel.head.close_form()
 
     def _answer(self, press: KeyPress) -> bool:
         if press.control:
             undo = self._controller.undo
             redo = press.shift
             return act_on({"z": lambda: undo(redo=redo), "y": lambda: undo(redo=True)}, press.name.lower())
-        if self.report is None or not self.chart.winfo_manager():
+        if self.report is None:
             return False
-        at, last = self.chart.selected, len(self.report.values) - 1
+        at, last = self.panel.chart.selected, len(self.report.values) - 1
         moves = {"Up": max(0, at - 1), "Down": min(last, at + 1)}
-        return act_on({name: lambda to=to: self.chart.select(to) for name, to in moves.items()}, press.name)  # type: ignore[misc]
+        return act_on({name: lambda to=to: self.panel.chart.select(to) for name, to in moves.items()}, press.name)  # type: ignore[misc]
 
     # ---- news
 
@@ -427,13 +355,13 @@ class InsightsPage(Box):
         if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult):
             self._changed(line.plan_id)
         elif kept is not None and isinstance(line, Preset) and line.event_id == kept.event_id:
-            self.head.tell(f"Saved as preset {kept.name}.", self._controller.undo)
+            self.panel.head.tell(f"Saved as preset {kept.name}.", self._controller.undo)
         elif kept is not None and isinstance(line, Void) and line.target == kept.event_id:
-            self.head.tell(f"The preset {kept.name} is taken back.")
-        elif kept is not None and isinstance(line, Feedback) and self.head.said.cget("text"):
+            self.panel.head.tell(f"The preset {kept.name} is taken back.")
+        elif kept is not None and isinstance(line, Feedback) and self.panel.head.said.cget("text"):
             # From here on "undo" would take back the rating, not the preset.
             self._kept = None
-            self.head.tell("")
+            self.panel.head.tell("")
         if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult | Void):
             self._soon()
 
@@ -443,4 +371,4 @@ class InsightsPage(Box):
         elif event.what == "FindAssociations":
             self._everyday.lost()
         elif event.what == "MakeThumbnail":
-            self.pictures.orders_lost()
+            self.panel.pictures.orders_lost()
