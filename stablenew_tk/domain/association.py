@@ -15,7 +15,7 @@ from .errors import InvalidInput
 from .history import Position
 from .parameters import Value, flat, parameter
 from .record import LearningRecord
-from .ridge import Fit, interval, ridge
+from .ridge import Fit, interval, open_minded, ridge
 from .sweep import value_text
 
 RatedRun = tuple[LearningRecord, int]
@@ -225,14 +225,18 @@ def _association(columns: Sequence[_Column], at: int, fits: Sequence[Fit]) -> As
     """What the fits say about one column: its first level against what else was chosen for the same thing."""
     column = columns[at]
     level, together = column.same[0], column.same
-    effect, low, high = interval(fits, _contrast(columns, at))
+    contrast = _contrast(columns, at)
+    effect, low, high = interval(open_minded(fits), contrast)
+    _, least, most = interval(fits, contrast)
     if effect < 0 and {one.what for one in together} <= {one.what for one in column.opposite}:
         # Of two choices the better one is named.
         together = column.opposite
         level = next(one for one in together if one.what == level.what)
-        effect, low, high = -effect, -high, -low
-    telling = (low > 0 or high < 0) and abs(effect) >= QUARTER
-    alike = low > -QUARTER and high < QUARTER
+        effect, low, high, least, most = -effect, -high, -low, -most, -least
+    # Among many choices some look better by luck; a hint must also convince who expects that most make no difference.
+    telling = min(low, least) > 0 or max(high, most) < 0
+    telling = telling and abs(effect) >= QUARTER
+    alike = abs(effect) < QUARTER and high - low < 2 * QUARTER
     return Association(
         what=level.what,
         slot=level.slot,

@@ -16,14 +16,16 @@ from msgspec import Struct
 from .statistics import Matrix, Vector, backward, cholesky, forward, mirrored
 
 # How large effects are, as a part of the noise, is not known: a grid, weighed by how well each explains the ratings.
-_RATIOS = (0.03, 0.1, 0.2, 0.4, 0.8)
+_RATIOS = (0.03, 0.1, 0.2, 0.4, 0.8, 1.6)
+_OPEN = 0.8
 _ROUNDING = 1 / 12
 
 
 class Fit(Struct, frozen=True):
-    """The posterior for one ratio of effects to noise: its log weight, the coefficients, the factor of their precision
+    """The posterior for one `ratio` of effects to noise: its log weight, the coefficients, the factor of their precision
     in units of the noise, and the noise in stars."""
 
+    ratio: float
     weight: float
     means: Vector
     factor: Matrix
@@ -60,7 +62,7 @@ def ridge(columns: Sequence[int], blocks: Sequence[int], stars: Sequence[float])
         # Stars are whole numbers: less noise than that of rounding cannot be.
         rest = max(squares - sum(map(mul, half, half)), degrees * _ROUNDING)
         weight = -sum(log(line[-1]) for line in factor) - len(columns) * log(ratio) - degrees / 2 * log(rest)
-        found.append(Fit(weight, backward(mirrored(factor), half), factor, sqrt(rest / degrees)))
+        found.append(Fit(ratio, weight, backward(mirrored(factor), half), factor, sqrt(rest / degrees)))
     return found
 
 
@@ -68,8 +70,15 @@ def _places(mask: int) -> Iterator[int]:
     return (place for place, bit in enumerate(reversed(f"{mask:b}")) if bit == "1")
 
 
+def open_minded(fits: Sequence[Fit]) -> list[Fit]:
+    """Those that take effects for as large as the noise: they hardly shrink anything, so their intervals are as wide as
+    the ratings alone make them. All fits together doubt effects that few of many columns seem to have.
+    """
+    return [fit for fit in fits if fit.ratio >= _OPEN]
+
+
 def interval(fits: Sequence[Fit], contrast: Sequence[float]) -> tuple[float, float, float]:
-    """Mean and 90 % interval, in stars, of the coefficients weighted by `contrast`, under the mixture of all fits."""
+    """Mean and 90 % interval, in stars, of the coefficients weighted by `contrast`, under the mixture of the fits."""
     top = max(fit.weight for fit in fits)
     parts = []
     for fit in fits:
