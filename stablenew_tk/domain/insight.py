@@ -24,7 +24,7 @@ __all__ = ["Cell", "Insight", "RatedImage", "Trend", "ValueInsight", "Verdict", 
 QUARTER = 0.25
 HALF = 0.5
 _DRAWS = 2000
-_STILL_POSSIBLE = 0.1
+_STILL_POSSIBLE = 0.05
 
 
 class RatedImage(Struct, frozen=True):
@@ -254,11 +254,11 @@ def decide(
 def nearest(values: Sequence[ValueInsight]) -> ValueInsight:
     """The value to choose: most surely within a quarter star of the best.
 
-    Draws leave about 1 % of chance in that figure; what lies closer together is told apart by its mean, then by its
+    Draws leave up to 3 % of chance in that figure; what lies closer together is told apart by its mean, then by its
     number of pictures, then by coming first.
     """
     top = max(v.p_within_quarter for v in values)
-    close = [v for v in values if v.p_within_quarter >= top - 0.01]
+    close = [v for v in values if v.p_within_quarter >= top - 0.03]
     return max(close, key=lambda v: (round(v.mean, 6), v.n))
 
 
@@ -279,7 +279,7 @@ def useful(table: Table, values: Sequence[ValueInsight]) -> Iterator[Cell]:
     ("halving"; Karnin, Koren, Somekh 2013, with the posterior as judge).
     """
     rows, filled = list(table.rows), table.filled()
-    by_chance = sorted(range(len(values)), key=lambda v: (-values[v].p_best, -values[v].mean))
+    hopes = sorted(range(len(values)), key=lambda v: (-values[v].high, -values[v].mean))
     done: set[tuple[int, int]] = set()
 
     def holes(places: Sequence[int], row: int) -> Iterator[Cell]:
@@ -291,10 +291,10 @@ def useful(table: Table, values: Sequence[ValueInsight]) -> Iterator[Cell]:
 
     fresh = rows[-1] + 1
     if table.complete() < 2:
-        fullest = sorted(rows, key=lambda row: -sum((v, rows.index(row)) in filled for v in by_chance))
+        fullest = sorted(rows, key=lambda row: -sum((v, rows.index(row)) in filled for v in hopes))
         for row in [*fullest, fresh][:2]:
-            yield from holes(by_chance, row)
-    contenders = by_chance[:2] + [v for v in by_chance[2:3] if values[v].p_best >= _STILL_POSSIBLE]
+            yield from holes(hopes, row)
+    contenders = hopes[:2] + [v for v in hopes[2:3] if values[v].p_best >= _STILL_POSSIBLE]
     for row in rows:
         yield from holes(contenders, row)
     while True:
