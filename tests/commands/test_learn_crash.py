@@ -1,0 +1,166 @@
+"""A Learning Run that is killed at any moment goes on where it was: every step once, no picture twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from conftest import wait_until
+from terminal import FEW, ROOT, Terminal, ended, program
+
+from stablenew_tk.storage.replay import recent, verify
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+CFG = ("--focus", "txt2img.cfg_scale", "--values", "5-9 (+1)", "--images", 3)
+
+# The real program, which loses its power when the given line is written: just before it, half way, or just after.
+DOOMED = """
+import os, signal, sys
+from stablenew_tk.cli import main
+from stablenew_tk.storage.journal import LearningRecordWriter
+
+kind, number, moment = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+append, seen = LearningRecordWriter.append, [0]
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def doomed(self, line):
+    seen[0] += line.__struct_config__.tag == kind
+    last = seen[0] == number and line.__struct_config__.tag == kind
+    if last and moment == "before":
+        die()
+    saved = append(self, line)
+    if last:
+        die()
+    return saved
+
+LearningRecordWriter.append = doomed
+sys.exit(main(sys.argv[4:]))
+"""
+
+
+@pytest.fixture
+def cli(tmp_path, capsys):
+    return Terminal(tmp_path, capsys)
+
+
+def killed(cli, kind, number, moment, *words):
+    """Run a command until its power is cut at the `number`-th line of that kind."""
+    said = subprocess.run(
+        [sys.executable, "-c", DOOMED, kind, str(number), moment, "--data-dir", str(cli.data), *map(str, words)],
+        cwd=ROOT, capture_output=True, timeout=60, check=False,
+        env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
+    )  # fmt: skip
+    assert said.returncode == -signal.SIGKILL, said.stderr
+
+
+def made(cli):
+    """Records that brought a picture, by step."""
+    return Counter(one.record.learning.step_id for one in recent(cli.journal, 999) if one.record.status == "ok")
+
+
+def holds_together(cli, report):
+    """15 pictures exactly, each once, whole rows, one seed to a row, all bytes as recorded."""
+    assert [step["status"] for step in report["steps"]] == ["ok"] * 15
+    assert made(cli) == dict.fromkeys((step["step_id"] for step in report["steps"]), 1)
+    cells = {(step["value"], step["row"]) for step in report["steps"]}
+    assert cells == {(value, row) for value in (5, 6, 7, 8, 9) for row in (0, 1, 2)}
+    assert all(len({step["seed"] for step in report["steps"] if step["row"] == row}) == 1 for row in range(3))
+    outputs = [output for one in recent(cli.journal, 999) for output in one.record.outputs]
+    assert {output.image_id for output in outputs} == {image for step in report["steps"] for image in step["images"]}
+    on_disk = sorted(str(path.relative_to(cli.outputs)) for path in cli.outputs.rglob("*") if path.is_file())
+    assert on_disk == sorted(output.path for output in outputs)
+    assert all(
+        hashlib.sha256((cli.outputs / output.path).read_bytes()).hexdigest() == output.sha256 for output in outputs
+    )
+    found = verify(cli.journal)
+    assert (found.damaged, found.gaps) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "moment"),
+    [
+        ("plan", 1, "after"),
+        ("run", 1, "after"),
+        ("run", 4, "after"),
+        ("run", 9, "after"),
+        # The picture is on disk, nobody has written down that it is.
+        ("run", 1, "before"),
+        ("run", 6, "before"),
+        # The picture is on record, its step is not.
+        ("step", 4, "before"),
+        ("step", 5, "after"),
+        ("run", 15, "after"),
+    ],
+)
+def test_killed_at_any_moment_it_goes_on_to_15_pictures_exactly(cli, kind, number, moment):
+    killed(cli, kind, number, moment, "learn", cli.pack, *CFG, *FEW)
+    before = made(cli)
+    said = cli("learn", "--resume", "last", "--json")
+    assert said.code == 0
+    holds_together(cli, said.json)
+    assert before.keys() <= made(cli).keys()
+
+
+def test_killed_again_and_again_it_still_ends_with_each_picture_once(cli):
+    killed(cli, "run", 2, "before", "learn", cli.pack, *CFG, *FEW, "--seed", 0)
+    for kind, number, moment in (
+        ("run", 3, "before"),
+        ("step", 2, "before"),
+        ("run", 1, "before"),
+        ("run", 4, "after"),
+    ):
+        killed(cli, kind, number, moment, "learn", "--resume", "last")
+    report = cli("learn", "--resume", "last", "--json").json
+    holds_together(cli, report)
+    assert {(step["row"], step["seed"]) for step in report["steps"]} == {(0, 0), (1, 1), (2, 2)}
+
+
+def test_killed_before_its_plan_is_written_nothing_is_there_to_go_on_with(cli):
+    killed(cli, "plan", 1, "before", "learn", cli.pack, *CFG, *FEW)
+    said = cli("learn", "--resume", "last", "--json")
+    assert (said.code, "There is none yet." in said.json["error"]) == (2, True)
+
+
+def test_a_kill_from_outside_and_a_torn_last_line_cost_nothing_that_was_finished(cli):
+    run = program("learn", cli.pack, *CFG, "--data-dir", cli.data, "--set", "txt2img.width=512")
+    wait_until(lambda: cli.journal.exists() and len(recent(cli.journal, 99)) >= 4, 30)
+    run.kill()
+    assert ended(run).code == -signal.SIGKILL
+    segment = sorted(cli.journal.glob("*.jsonl"))[-1]
+    with segment.open("ab") as file:
+        file.write(b'{"kind":"run","torn')
+    before = made(cli)
+    report = cli("learn", "--resume", "last", "--json").json
+    assert [step["status"] for step in report["steps"]] == ["ok"] * 15
+    assert made(cli) == dict.fromkeys((step["step_id"] for step in report["steps"]), 1)
+    assert before.keys() <= made(cli).keys()
+
+
+def test_pictures_made_after_the_crash_are_those_the_plan_would_have_made(cli, tmp_path):
+    (tmp_path / "whole").mkdir()
+    whole = Terminal(tmp_path / "whole", cli.capsys)
+    words = (*CFG, *FEW, "--seed", 7, "--json")
+    straight = whole("learn", whole.pack, *words).json
+    killed(cli, "run", 7, "after", "learn", cli.pack, *words)
+    resumed = cli("learn", "--resume", "last", "--json").json
+    assert sums(whole, straight) == sums(cli, resumed)
+
+
+def sums(cli, report):
+    by_image = {out.image_id: out.sha256 for one in recent(cli.journal, 99) for out in one.record.outputs}
+    return [(step["value"], step["row"], by_image[step["images"][0]]) for step in report["steps"]]
+
+
+def test_the_report_of_the_killed_run_is_still_known_to_the_journal(cli):
+    killed(cli, "run", 4, "after", "learn", cli.pack, *CFG, *FEW)
+    report = json.loads(cli("learn", "--resume", "last", "--dry-run", "--json").out)
+    assert Counter(step["status"] for step in report["steps"]) == {"ok": 4, "planned": 11}
+    assert len(made(cli)) == 4
