@@ -5,15 +5,17 @@ module may use what stands before it in its line. tests/test_architecture.py rea
 
     __main__    one door: command line or window
     cli         arguments of the terminal
-    commands    terminal lookup session run ratings records checks learn insights presets
+    commands    terminal lookup session run ratings records checks draft learn insights presets
     gui         theme icons stars tips widgets controls scrollbar lists fields popups keysheet origins form phrases
                 keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
                 suspicion portrait values inspector review pack_panel seeds stage_cards preview preset_menu create
-                settings welcome axis plan_sketch wizard_steps wizard dots blind matrix_cell matrix_words matrix
-                big_picture plan_list rating_view learn chart tag_bars filmstrip insight_list insights notices
-                bars window selftest
+                settings welcome axis plan_sketch wizard_draft wizard_steps wizard_prompt wizard_focus wizard_values
+                wizard_seeds wizard_design wizard_words wizard_bar wizard
+                dots blind matrix_cell matrix_words matrix big_picture rating_head seat_words rating_large rating_rules
+                rating_verdict rating_view plan_state plan_card plan_list learn
+                chart tag_bars filmstrip insight_list insights notices bars window selftest
     controller  the one application object, single-threaded
-    pipeline    stamps events running outbox runner chores learning workers
+    pipeline    stamps events running outbox runner chores plan_lines learning workers
     backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
                 sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch

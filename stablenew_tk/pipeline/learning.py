@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -28,19 +27,16 @@ from ..domain.plan import (
     Preset,
     cell_of,
     checked,
-    config_for,
     job_for,
 )
 from ..domain.record import JournalLine, LearningRecord
 from ..domain.report import Report, step_ratings, summary
 from ..domain.sweep import check_values
-from ..storage.lines import MAX_LINE
 from ..storage.settings import Settings
-from .stamps import draw_seed, new_id, now_text
+from .plan_lines import ended_step, reused_step, sized, stamped_plan, with_drawn_seeds
+from .stamps import new_id, now_text
 
 ENGINES = {"sketch": "the sketch engine", "webui": "a WebUI"}
-# The journal adds writer, number and checksum to a line.
-_ROOM_IN_LINE = MAX_LINE - 1024
 
 
 class LearningSurroundings(Struct, frozen=True, kw_only=True):
@@ -124,8 +120,8 @@ class LearningRunner:
         wanted = tuple(PlanCell(cell.variant, rows.get(cell.row, cell.row)) for cell in cells)
         fresh = tuple(dict.fromkeys(cell for cell in wanted if cell not in set(plan.cells())))
         if fresh:
-            seeds = _with_drawn(plan.seeds, len(plan.seeds) + len(past))
-            plan = _sized(replace(_stamped(plan), seeds=seeds, extra=(*plan.extra, *fresh)))
+            seeds = with_drawn_seeds(plan.seeds, len(plan.seeds) + len(past))
+            plan = sized(replace(stamped_plan(plan), seeds=seeds, extra=(*plan.extra, *fresh)))
             self._around.put([plan])
         return self._queue(plan, wanted)
 
@@ -156,26 +152,9 @@ class LearningRunner:
 
     def ended(self, record: LearningRecord) -> None:
         """Write the step line of a job that ended. What was cancelled was not tried and gets none."""
-        step_id, cell = record.learning.step_id, cell_of(record.learning.step_id)
-        if cell is None or record.learning.value is None or record.status == "cancelled":
-            return
-        step = LearningRunStep(
-            event_id=new_id(),
-            ts=now_text(),
-            step_id=step_id,
-            plan_id=record.learning.plan_id,
-            variant_index=cell.variant,
-            row=cell.row,
-            value=record.learning.value,
-            seed=record.seed,
-            job_id=record.job_id,
-            config_for_step=record.config,
-            stages=record.stages,
-            outputs=tuple(out.image_id for out in record.outputs if out.stage == record.outputs[-1].stage),
-            status=record.status,
-            seconds=record.seconds,
-        )
-        self._around.put([step])
+        step = ended_step(record)
+        if step is not None:
+            self._around.put([step])
 
     def missing(self, jobs: Iterable[Job]) -> list[Job]:
         """The jobs whose step is neither made nor begun; jobs of no plan always count as missing."""
@@ -207,17 +186,14 @@ class LearningRunner:
         if loaded is not None and ready.focus_parameter != "checkpoint" and not ready.base_config.checkpoint:
             # Whoever loads another one half way must not turn one experiment into two.
             ready = replace(ready, base_config=replace(ready.base_config, checkpoint=loaded.loaded_checkpoint))
-        before = self._known(ready.plan_id)
-        if before is not None and before.run_name:
-            ready = replace(ready, run_name=before.run_name, run_day=before.run_day)
-        else:
+        if not ready.run_name:
             now = datetime.now().astimezone()
             # Two plans begun in one second must not share a folder: steps write over what a crash left in theirs.
             name = f"{now:%H%M%S}-{ready.pack_id}-{ready.plan_id[-6:].lower()}"
             ready = replace(ready, run_name=name, run_day=f"{now:%Y-%m-%d}")
-        lines: list[JournalLine] = [_sized(ready)]
+        lines: list[JournalLine] = [sized(ready)]
         if reused is not None:
-            lines.append(_reused_step(ready, *reused))
+            lines.append(reused_step(ready, *reused))
         self._around.put(lines)
         self._around.forget(ready.plan_id)
         return ready, self._queue(ready, ready.cells())
@@ -235,10 +211,23 @@ class LearningRunner:
             plan,
             plan_id=plan.plan_id or new_id(),
             variant_values=check_values(plan.focus_parameter, plan.variant_values),
-            seeds=_with_drawn(plan.seeds, rows),
+            seeds=with_drawn_seeds(plan.seeds, rows),
             metadata=metadata,
         )
-        return _sized(_stamped(checked(whole)))
+        return sized(stamped_plan(self._as_begun(checked(whole))))
+
+    def _as_begun(self, plan: LearningPlan) -> LearningPlan:
+        """The plan with the folder it has from its start on; what its pictures stand on cannot be changed any more."""
+        before = self._known(plan.plan_id)
+        if before is None or not before.run_name:
+            return replace(plan, run_name="", run_day="")
+        fixed = [(one.focus_parameter, one.variant_values, one.prompts) for one in (before, plan)]
+        if fixed[0] != fixed[1] or plan.seeds[: len(before.seeds)] != before.seeds:
+            raise InvalidInput(
+                f"The Learning Run “{plan.name}” has begun: its values, prompts and seeds stay. Make a new one.",
+                "plan_id",
+            )
+        return replace(plan, run_name=before.run_name, run_day=before.run_day)
 
     def _queue(self, plan: LearningPlan, cells: Iterable[PlanCell]) -> tuple[Job, ...]:
         begun = {job.learning.step_id for job in self._around.begun()}
@@ -308,46 +297,3 @@ class LearningRunner:
 
 def _unknown(plan_id: str) -> str:
     return f"There is no Learning Run {plan_id}. Choose one that is listed."
-
-
-def _stamped(plan: LearningPlan) -> LearningPlan:
-    return replace(plan, event_id=new_id(), ts=now_text())
-
-
-def _sized(plan: LearningPlan) -> LearningPlan:
-    """The plan itself. Raises InvalidInput when it does not fit into a line of the journal."""
-    if len(msgspec.json.encode(plan)) > _ROOM_IN_LINE:
-        raise InvalidInput(
-            f"prompts: the Learning Run “{plan.name}” is too long to be recorded. Take fewer.", "prompts"
-        )
-    return plan
-
-
-def _with_drawn(seeds: Sequence[int], count: int) -> tuple[int, ...]:
-    """The seeds, followed by drawn ones until there are `count`; a drawn one is different from all others."""
-    drawn = list(seeds)
-    while len(drawn) < count:
-        seed = draw_seed()
-        if seed not in drawn:
-            drawn.append(seed)
-    return tuple(drawn)
-
-
-def _reused_step(plan: LearningPlan, image_id: str, variant: int) -> LearningRunStep:
-    value = plan.variant_values[variant]
-    config = config_for(plan, value)
-    return LearningRunStep(
-        event_id=new_id(),
-        ts=now_text(),
-        step_id=plan.step_id(PlanCell(variant, 0)),
-        plan_id=plan.plan_id,
-        variant_index=variant,
-        row=0,
-        value=value,
-        seed=plan.seeds[0],
-        config_for_step=config,
-        stages=config.stages(),
-        outputs=(image_id,),
-        status="ok",
-        reused=True,
-    )

@@ -154,6 +154,15 @@ class TestStarting:
         seen = finish(app, saved)
         assert (seen.made, seen.plan.seeds) == (6, saved.seeds)
 
+    def test_a_plan_that_has_begun_keeps_its_folder_and_what_its_pictures_stand_on(self, app):
+        one = start(app)
+        finish(app, one)
+        renamed = app.controller.learning.save(msgspec.structs.replace(one, name="CFG again"))
+        assert (renamed.run_name, renamed.run_day) == (one.run_name, one.run_day)
+        for change in ({"variant_values": (3.0, 5.0)}, {"seeds": (0, 9)}, {"prompts": (PlanPrompt("p1", "a cat"),)}):
+            with pytest.raises(InvalidInput, match="has begun"):
+                app.controller.learning.start(msgspec.structs.replace(one, **change))
+
     def test_two_plans_of_one_second_have_folders_of_their_own(self, app):
         finish(app, start(app))
         finish(app, start(app))
