@@ -10,7 +10,7 @@ import tkinter as tk
 from collections.abc import Sequence
 from typing import Literal
 
-from ..domain.association import Association
+from ..domain.association import QUARTER, Association
 from . import theme
 from .theme import Role
 from .widgets import Card
@@ -23,6 +23,16 @@ def signed(stars: float) -> str:
     """ "+0.6", "−0.3", "0.0"."""
     text = f"{abs(stars):.1f}"
     return text if text == "0.0" else f"{'+' if stars > 0 else '−'}{text}"
+
+
+def known(hint: Association) -> bool:
+    """Whether there is anything to draw: too few pictures have no range."""
+    return hint.low < hint.high
+
+
+def alike(hint: Association) -> bool:
+    """Whether the whole range lies within a quarter of a star of no effect."""
+    return known(hint) and max(-hint.low, hint.high) < QUARTER
 
 
 class HintTable(Card):
@@ -78,22 +88,20 @@ class HintTable(Card):
         width, middle = self.canvas.winfo_width(), y + theme.px(_ROW) // 2
         text = theme.elide(hint.value or "nothing", theme.font(13, True), left - theme.px(theme.PAD + 12))
         self._words(theme.px(theme.PAD), middle, text, "text", bold=True)
+        self._words(width - pad_of("n"), middle, str(hint.n), "text2", anchor="e")
+        if not known(hint):
+            self._words(width - pad_of("range"), middle, "too early", "text3", anchor="e")
+            return
         low, high, mean = (self._at(each, left, right) for each in (hint.low, hint.high, hint.effect))
-        half, tick = theme.px(4), theme.px(8)
-        fill = theme.colour("chart_range")
-        self.canvas.create_rectangle(low, middle - half, max(high, low + 1), middle + half, fill=fill, width=0)
-        self.canvas.create_rectangle(
-            mean - theme.px(1),
-            middle - tick,
-            mean + theme.px(2),
-            middle + tick,
-            fill=theme.colour("chart_mean"),
-            width=0,
-        )
+        self._bar((low, max(high, low + 1)), middle, theme.px(4), "chart_range")
+        self._bar((mean - theme.px(1), mean + theme.px(2)), middle, theme.px(8), "chart_mean")
         self._words(width - pad_of("stars"), middle, signed(hint.effect), "text", anchor="e", bold=True)
         extent = f"{signed(hint.low)} to {signed(hint.high)}"
         self._words(width - pad_of("range"), middle, extent, "text2", anchor="e")
-        self._words(width - pad_of("n"), middle, str(hint.n), "text2", anchor="e")
+
+    def _bar(self, ends: tuple[int, int], middle: int, half: int, role: Role) -> None:
+        box = (ends[0], middle - half, ends[1], middle + half)
+        self.canvas.create_rectangle(*box, fill=theme.colour(role), width=0)
 
     @staticmethod
     def _at(stars: float, left: int, right: int) -> int:

@@ -11,12 +11,12 @@ from msgspec import Struct
 from ..controller import Controller
 from ..domain.association import Association
 from ..domain.board import Board, board
-from ..domain.plan import LearningPlan
+from ..domain.plan import LearningPlan, VerdictState
 from ..domain.report import Report
 from ..domain.sweep import LORA, focus, value_text
 from . import theme
 from .findings import Everyday, Scope
-from .hint_table import signed
+from .hint_table import alike, signed
 from .insight_list import Entry, verdict_words
 from .phrases import counted
 from .popups import Choice, MenuEntry
@@ -204,12 +204,11 @@ class Shelf:
 
 
 def _hint_entry(key: str, hints: Sequence[Association], pack: str) -> Entry:
-    """The clearest effect of one slot or setting; hollow as long as it may as well be none."""
+    """The clearest effect of one slot or setting; hollow as long as nothing can be told."""
     best = hints[0]
-    clear = best.low > 0 or best.high < 0
-    note = f"{best.value or 'nothing'} {signed(best.effect)} stars" if clear else "too early"
-    pictures = sum(hint.n for hint in hints)
+    state: VerdictState = "leaning" if best.telling else "no_difference" if alike(best) else "too_early"
+    note = f"{best.value or 'nothing'} {signed(best.effect)} stars"
+    words = {"leaning": note, "no_difference": "no difference you can see"}.get(state, "too early")
     title = what_words(best)
-    return Entry(
-        key, f"{title} · {pack}" if pack else title, note, str(pictures), "leaning" if clear else "too_early"
-    )  # fmt: skip
+    count = str(sum(hint.n for hint in hints))
+    return Entry(key, f"{title} · {pack}" if pack else title, words, count, state)
