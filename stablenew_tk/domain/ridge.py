@@ -22,8 +22,9 @@ _ROUNDING = 1 / 12
 
 
 class Fit(Struct, frozen=True):
-    """The posterior for one `ratio` of effects to noise: its log weight, the coefficients, the factor of their precision
-    in units of the noise, and the noise in stars."""
+    """The posterior for one `ratio` of effects to noise: its log weight, the coefficients, the factor of their
+    precision in units of the noise, and the noise in stars.
+    """
 
     ratio: float
     weight: float

@@ -79,7 +79,7 @@ class TestTheVerdict:
         assert "for this pack (" in found.verdict.sentence
 
     def test_no_difference_takes_the_fast_one(self, lab):
-        same = {name: (4, 4, 4, 5) for name in ("Heun", "Euler a")}
+        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5))
         found = reported(lab, "txt2img.sampler", same, seconds={"Heun": 10.0, "Euler a": 5.0}.get)
         assert (found.verdict.state, found.verdict.value) == ("no_difference", "Euler a")
         assert "Take Euler a: twice as fast" in found.verdict.sentence
@@ -199,10 +199,8 @@ class TestWhatToMakeNext:
 
 
 class TestTags:
-    NOISY = {12: ("too noisy",) * 4, 20: ("too noisy",) * 3, 28: ()}
-
     def test_counts_are_of_pictures_somebody_looked_at(self, lab):
-        found = reported(lab, tags=self.NOISY)
+        found = reported(lab, tags={12: ("too noisy",) * 4, 20: ("too noisy",) * 3})
         assert [(line.tags, line.looked_at) for line in found.values] == [
             ((("too noisy", 4),), 4), ((("too noisy", 3),), 4), ((), 4)
         ]  # fmt: skip
