@@ -14,12 +14,16 @@ import customtkinter as ctk
 import msgspec
 
 from ..controller import Controller
-from ..domain.record import LearningRecord
+from ..domain.history import ImageFacts
+from ..domain.plan import LearningPlan
+from ..domain.record import LearningRecord, draft_of
 from ..pipeline.events import ChoreFailed, Event, HistoryLoaded, JobEnded, SettingsChanged
 from . import icons, theme
 from .bars import BottomBar, Rail, TopBar, ruled
 from .create import CreatePage
+from .insights import InsightsPage
 from .keysheet import KeySheet
+from .learn import LearnPage
 from .notices import Notices
 from .phrases import counted
 from .review import ReviewPage
@@ -30,7 +34,13 @@ from .widgets import Box
 log = logging.getLogger(__name__)
 
 TICK_IDLE_MS, TICK_BUSY_MS = 33, 16
-PAGES = (("create", "create", "Create"), ("review", "review", "Review"), ("settings", "settings", "Settings"))
+PAGES = (
+    ("create", "create", "Create"),
+    ("review", "review", "Review"),
+    ("learn", "learn", "Learn"),
+    ("insights", "insights", "Insights"),
+    ("settings", "settings", "Settings"),
+)
 LEAST = (1024, 700)
 
 
@@ -109,11 +119,19 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         makers: dict[str, Callable[[], Page]] = {
             "create": lambda: CreatePage(self.body, self.controller, go=self.show, say=self.notices.say),
             "review": lambda: ReviewPage(
-                self.body, self.controller, go_create=lambda: self.show("create"), on_use_settings=self._use_settings
+                self.body, self.controller, go_create=lambda: self.show("create"), on_use_settings=self._use_settings,
+                on_learn=self._learn_from,
+            ),
+            "learn": lambda: LearnPage(
+                self.body, self.controller, go=self.show, say=self.notices.say, show_insight=self._show_insight
+            ),
+            "insights": lambda: InsightsPage(
+                self.body, self.controller, go=self.show, say=self.notices.say, open_plan=self._open_plan,
+                new_run=self._new_learning_run, review_run=self._review_run,
             ),
             "settings": lambda: SettingsPage(self.body, self.controller, say=self.notices.say),
             "welcome": lambda: WelcomePage(self.body, self.controller, done=lambda: self.show("create")),
-        }
+        }  # fmt: skip
         return makers[name]()
 
     # ---- pages
@@ -128,7 +146,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._frame(self._page).pack_forget()
         self._page = name
         self._frame(name).pack(fill="both", expand=True)
-        if name == "review":
+        if name in ("review", "learn"):
             self.notices.forget(self._ready)
         self.rail.choose(name)
         self._pages[name].shown()
@@ -149,6 +167,35 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         page = self._pages["create"]
         assert isinstance(page, CreatePage)
         page.use(record)
+
+    def _learn_from(self, record: LearningRecord, facts: ImageFacts) -> None:
+        seed = next(output.seed for output in record.outputs if output.image_id == facts.image_id)
+        self._learn_page().new_run(draft_of(record, seed), facts)
+
+    def _new_learning_run(self, draft: LearningPlan) -> None:
+        self._learn_page().new_run(draft)
+
+    def _open_plan(self, plan_id: str) -> None:
+        self._learn_page().open_plan(plan_id)
+
+    def _learn_page(self) -> LearnPage:
+        self.show("learn")
+        page = self._pages["learn"]
+        assert isinstance(page, LearnPage)
+        return page
+
+    def _show_insight(self, plan_id: str) -> None:
+        self.show("insights")
+        page = self._pages["insights"]
+        assert isinstance(page, InsightsPage)
+        page.show_plan(plan_id)
+
+    def _review_run(self, run_id: str) -> None:
+        self.show("review")
+        page = self._pages["review"]
+        assert isinstance(page, ReviewPage)
+        plan = self.controller.history.plans.plan(run_id) if self.controller.history is not None else None
+        page.show_run(run_id, plan.name if plan is not None else run_id)
 
     # ---- news from the threads
 
@@ -187,15 +234,18 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             )
 
     def _offer_rating(self, event: JobEnded) -> None:
-        if event.recorded and event.record.status == "ok":
-            self._to_rate += sum(output.stage == event.record.stages[-1] for output in event.record.outputs)
-        controller = self.controller
-        if controller.running is not None or controller.queue or not self._to_rate or self._page == "review":
+        record = event.record
+        if event.recorded and record.status == "ok":
+            self._to_rate += sum(output.stage == record.stages[-1] for output in record.outputs)
+        controller, plan_id = self.controller, record.learning.plan_id
+        where = "learn" if plan_id else "review"
+        if controller.running is not None or controller.queue or not self._to_rate or self._page == where:
             return
         if controller.settings.offer_rating:
             self.notices.forget(self._ready)
             self._ready = f"{counted(self._to_rate, 'picture')} {'are' if self._to_rate > 1 else 'is'} ready to rate."
-            self.notices.ask(self._ready, ("Rate now", lambda: self.show("review")))
+            rate = (lambda: self._open_plan(plan_id)) if plan_id else (lambda: self.show("review"))
+            self.notices.ask(self._ready, ("Rate now", rate))
         self._to_rate = 0
 
     # ---- keys and buttons
@@ -240,7 +290,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     def _show_keys(self) -> None:
         page = self._pages[self._page]
         common = (
-            ("Ctrl+1…3", "pages"), ("Ctrl+P", "pause, go on"), ("Ctrl+.", "stop"), ("F11", "full screen"),
+            (f"Ctrl+1…{len(PAGES)}", "pages"), ("Ctrl+P", "pause, go on"), ("Ctrl+.", "stop"), ("F11", "full screen"),
             ("Ctrl+Q", "close"),
         )  # fmt: skip
         KeySheet.shared().open(self.top.help, f"Keys of {page.title[0]}", (*page.key_words, *common))
