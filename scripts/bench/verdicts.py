@@ -4,7 +4,8 @@
 
 Five values; quality = value + luck of the seed (variance .35) + seed x value (.35) + rater (.30), rounded to whole
 stars, clipped to 1-5, centred at 3; also with all three scaled so that a rating's sd is 0.6 or 1.4 instead of 1.0,
-which the model is not told. "random": unordered effects scaled to the spread; "smooth": one peak over an ordered axis.
+which the model is not told. "random": unordered effects scaled to the spread; "smooth": one peak (a parabola)
+between 0.1 and 0.9 of an ordered axis.
 Prints one line per world and the limits; the exit code is 1 if a limit is broken. About a minute per 10 runs.
 
 Three ways to spend pictures: fixed 5 x 3 and 5 x 6, and asked: two whole rows, then the three pictures that `next`
@@ -43,7 +44,7 @@ class World:
 
     def __post_init__(self) -> None:
         if self.kind == "smooth":
-            peak = 0.2 + 0.6 * self.dice.random()
+            peak = 0.1 + 0.8 * self.dice.random()
             raw = [-((v / (VALUES - 1) - peak) ** 2) for v in range(VALUES)]
         else:
             raw = [self.dice.gauss(0, 1) for _ in range(VALUES)]
@@ -140,15 +141,20 @@ def row_of(world: str, counts: Counter[str], runs: int) -> str:
 
 
 def broken(results: dict[tuple[str, float, float], Counter[str]], runs: int) -> list[str]:
-    """The limits that do not hold, as sentences. Pictures spent as asked count for 15, the better way for 30."""
+    """The limits that do not hold, as sentences.
+
+    Fixed 5 x 3 of categories is shown and not judged: of complete rows no estimate orders the values otherwise than
+    their plain means do, and those miss in 30 %. Asking for the right pictures is what brings it below 28 %.
+    """
     found: list[str] = []
     for (kind, spread, noise), counts in results.items():
         name = f"{kind} {spread:g}, noise {noise:g}"
         if spread == 1.0 and noise == 1.0:
-            for way, limit in zip((15, 30), LIMITS[kind], strict=True):
-                worse = min(counts[f"fixed {way} worse"], counts[f"asked {way} worse"]) / runs
+            judged = WAYS if kind == "smooth" else WAYS[1:]
+            for way in judged:
+                worse, limit = counts[f"{way} worse"] / runs, LIMITS[kind]["30" in way]
                 if worse > limit:
-                    found.append(f"{name}: {way} pictures miss by more than 1/4 star in {worse:.1%}, limit {limit:.0%}")
+                    found.append(f"{name}, {way}: more than 1/4 star worse in {worse:.1%}, limit {limit:.0%}")
         claims = sum(counts[f"{way} settled"] for way in WAYS) + counts["settled"]
         truths = sum(counts[f"{way} settled right"] for way in WAYS) + counts["settled right"]
         if claims and truths / claims < 0.84:

@@ -8,7 +8,7 @@ noise are is not known; `fit` weighs a grid of possibilities by how well they ex
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import erfc, exp, floor, isfinite, lgamma, log, log1p, sqrt
+from math import exp, floor, isfinite, lgamma, log, log1p, sqrt
 from operator import mul
 from statistics import NormalDist
 
@@ -319,8 +319,6 @@ def t_distribution(t: float, degrees: float) -> float:
     """Student's t: probability of a number ≤ `t` (incomplete beta by Lentz's continued fraction, DLMF 8.17.22)."""
     if not isfinite(t):
         return 1.0 if t > 0 else 0.0
-    if degrees > 1e7:
-        return 0.5 * erfc(-t / sqrt(2))
     tail = 0.5 * _incomplete_beta(degrees / (degrees + t * t), degrees / 2)
     return 1 - tail if t > 0 else tail
 

@@ -134,25 +134,35 @@ def wish(cells: Sequence[Cell], name: Name) -> str:
 
 
 def joined(names: Sequence[str], *, span: bool = False) -> str:
-    """Names as people list them, saying shared words once: "CFG 6 and 7", with `span` "CFG 6-9" from first to last."""
+    """Names as people list them: "CFG 6 and 7", "Euler a and DPM++ 2M"; with `span` from first to last: "20-40 steps"."""
     if len(names) == 1:
         return names[0]
+    lines = [name.split() for name in ((names[0], names[-1]) if span else names)]
+    head = _common([line[:-1] for line in lines])
+    tail = _common([line[:head:-1] for line in lines])
+    cores = [" ".join(line[head : len(line) - tail]) for line in lines]
+    # Only numbers may lose the words around them: "DPM++ 2M and SDE" would be another sampler.
+    if not all(_is_number(core) for core in cores):
+        head, tail, cores = 0, 0, [" ".join(line) for line in lines]
     if span:
-        names = (names[0], names[-1])
-    words = [name.split() for name in names]
-    head = _shared(words)
-    tail = _shared([line[:head:-1] for line in words])
-    if not any(len(line) == head + 1 + tail for line in words) or len({len(line) for line in words}) > 1:
-        head = tail = 0
-    cores = [" ".join(line[head : len(line) - tail]) for line in words]
-    if span:
-        core = " to ".join(cores) if any("-" in part or " " in part for part in cores) else "-".join(cores)
+        plain_numbers = all(_is_number(core) and not core.startswith("-") for core in cores)
+        core = ("-" if plain_numbers else " to ").join(cores)
     else:
         core = f"{', '.join(cores[:-1])} and {cores[-1]}"
-    return " ".join([*words[0][:head], core, *words[0][len(words[0]) - tail :]])
+    return " ".join([*lines[0][:head], core, *lines[0][len(lines[0]) - tail :]])
 
 
-def _shared(lines: Sequence[Sequence[str]]) -> int:
-    """How many first words all lines have in common, at least one word of each being left over."""
-    most = min(len(line) for line in lines) - 1
-    return next((k for k in range(most) if len({line[k] for line in lines}) > 1), max(0, most))
+def _common(lines: Sequence[Sequence[str]]) -> int:
+    """How many first words all lines share."""
+    shared = 0
+    while all(len(line) > shared for line in lines) and len({line[shared] for line in lines}) == 1:
+        shared += 1
+    return shared
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,84 @@
+"""What the insight costs: the largest sweep the limit speaks of, beside plain means in the same run.
+
+    python scripts/bench/analyse.py [--repeat 20]
+
+Prints one JSON object; the exit code is 1 when 12 values x 20 rows take longer than 0.5 s. Times are medians, on one
+core, of this machine at this moment; the ratio to the plain means is what can be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import fmean, median
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from stablenew_tk.domain.insight import RatedImage, analyse
+
+LIMIT_S = 0.5
+
+
+def sweep(values: int, rows: int, again: int = 0) -> list[RatedImage]:
+    """Ratings of a whole plan, every `again`-th picture shown twice."""
+    dice = random.Random(7)
+    found: list[RatedImage] = []
+    for row in range(rows):
+        luck = dice.gauss(0, 0.6)
+        for value in range(values):
+            felt = 3 + luck + dice.gauss(0, 0.8) - 4 * (value / values - 0.6) ** 2
+            image = RatedImage(float(value), row, float(min(5, max(1, round(felt)))), f"{row}-{value}")
+            found += [image] * (2 if again and len(found) % again == 0 else 1)
+    return found
+
+
+def means(ratings: Sequence[RatedImage]) -> dict[float | str, float]:
+    """What a spreadsheet would do."""
+    groups: dict[float | str, list[float]] = {}
+    for rating in ratings:
+        groups.setdefault(rating.value, []).append(rating.stars)
+    return {value: fmean(stars) for value, stars in groups.items()}
+
+
+def seconds(work: Callable[[], object], repeat: int) -> float:
+    taken = []
+    for _ in range(repeat):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return median(taken)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeat", type=int, default=20)
+    repeat = parser.parse_args().repeat
+    report: dict[str, object] = {}
+    worst = 0.0
+    for name, ratings, ordered in (
+        ("5 x 3", sweep(5, 3), True),
+        ("12 x 20", sweep(12, 20), True),
+        ("12 x 20 categories", sweep(12, 20), False),
+        ("12 x 20, every tenth shown twice", sweep(12, 20, again=10), True),
+    ):
+        ours = seconds(lambda r=ratings, o=ordered: analyse(r, ordered=o), repeat)  # type: ignore[misc]
+        plain = seconds(lambda r=ratings: means(r), repeat)  # type: ignore[misc]
+        worst = max(worst, ours)
+        report[name] = {
+            "ms": round(1000 * ours, 1),
+            "of_limit": round(ours / LIMIT_S, 3),
+            "times_plain_means": round(ours / plain),
+        }
+    report["limit_s"] = LIMIT_S
+    report["holds"] = worst <= LIMIT_S
+    print(json.dumps(report, indent=1))
+    return 0 if worst <= LIMIT_S else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
