@@ -150,7 +150,7 @@ def _cells(found: Report, value: ValueReport) -> Iterator[str]:
     yield "–" if known is None or early else f"{known.mean:.1f}"
     yield "–" if known is None or early else f"{known.low:.1f} – {known.high:.1f}"
     yield "–" if known is None or early else _percent(known.p_within_quarter)
-    yield f"{value.seconds:.1f} s" if value.seconds is not None else "–"
+    yield "–" if value.seconds is None else f"{value.seconds:.1f} s" if value.seconds >= 0.1 else "< 0.1 s"
     yield ", ".join(f"{tag} {count} of {value.looked_at}" for tag, count in value.tags)
 
 

@@ -164,7 +164,7 @@ def _remarks(found: Report) -> Iterator[str]:
     if found.rated and starless and len(starless) < len(found.values):
         yield f"No stars that count yet at {', '.join(starless)}."
     if found.rate_next and found.rated:
-        yield f"Most is told by stars for pictures that are made already: {_count(len(found.rate_next), 'picture')}."
+        yield f"Stars for {_count(len(found.rate_next), 'picture')} that are made already would tell most."
     facts = [f"{found.rated} of {_count(found.total, 'picture')} rated on {_count(found.insight.rows, 'seed')}"]
     if found.suspect:
         facts.append(f"{_count(found.suspect, 'suspect picture')} left out")

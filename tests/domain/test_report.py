@@ -186,7 +186,7 @@ class TestWhatToMakeNext:
         found = reported(lab, stars={12: (2, None, None), 20: (3, None, None), 28: (5, None, None)})
         assert found.next == ()
         assert found.rate_next == (PlanCell(0, 1), PlanCell(1, 1), PlanCell(2, 1))
-        assert "pictures that are made already: 3 pictures" in found.remark
+        assert "Stars for 3 pictures that are made already would tell most." in found.remark
 
     def test_nothing_is_asked_of_a_place_whose_picture_is_suspect(self, lab):
         plan = lab.plan(values=tuple(CLOSE), rows=5)
