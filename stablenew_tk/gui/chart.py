@@ -148,7 +148,7 @@ class IntervalChart(Box):
         if report is None or canvas.winfo_width() < theme.px(100):
             return
         widest = max((_label_font(report).measure(value.text) for value in report.values), default=0)
-        head = theme.font(12).measure(report.focus.label)
+        head = theme.font(12).measure(_title(report))
         at = columns(canvas.winfo_width(), max(widest, head), tags=not self.narrow)
         self._draw_ground(report, at)
         self._draw_head(report, at)
@@ -181,7 +181,7 @@ class IntervalChart(Box):
 
     def _draw_head(self, report: Report, at: Columns) -> None:
         y = theme.px(HEAD - 4) // 2
-        label = theme.elide(report.focus.label, theme.font(12), int(at.first) - at.label - theme.px(20))
+        label = theme.elide(_title(report), theme.font(12), int(at.first) - at.label - theme.px(20))
         self._text(at.label, y, label, "text3", anchor="w")
         for star in range(1, STARS + 1):
             number = theme.font(12).measure(str(star))
@@ -204,7 +204,7 @@ class IntervalChart(Box):
         if found is not None and report.verdict.state != "too_early":
             self._draw_range((found.low, found.mean, found.high), y, at, wins)
         self._draw_dots(value, y, at)
-        self._draw_numbers(value, middle, report, at)
+        self._draw_numbers(value, middle, at, known=report.verdict.state != "too_early", wins=wins)
         if at.tags:
             self._draw_tags(value, middle, at, index)
 
@@ -229,15 +229,13 @@ class IntervalChart(Box):
             for x, down in dot_places(value.stars.count(star), at.pitch):
                 self.canvas.create_image(at.at(star) + x, y + theme.px(39) + down, image=dot)
 
-    def _draw_numbers(self, value: ValueReport, y: int, report: Report, at: Columns) -> None:
-        found, early = value.insight, report.verdict.state == "too_early"
-        wins = report.values.index(value) == leader(report)
-        known = found is not None and not early
+    def _draw_numbers(self, value: ValueReport, y: int, at: Columns, *, known: bool, wins: bool) -> None:
+        found = value.insight if known else None
         self._text(at.rated, y, str(len(value.stars)), "text2")
-        self._text(at.mean, y, f"{found.mean:.1f}" if found and known else _NOTHING, "text", bold=wins)
-        extent = f"{found.low:.1f} – {found.high:.1f}" if found and known else _NOTHING
+        self._text(at.mean, y, f"{found.mean:.1f}" if found is not None else _NOTHING, "text", bold=wins)
+        extent = f"{found.low:.1f} – {found.high:.1f}" if found is not None else _NOTHING
         self._text(at.range, y, extent, "text2")
-        near = share(found.p_within_quarter) if found and known else _NOTHING
+        near = share(found.p_within_quarter) if found is not None else _NOTHING
         self._text(at.near, y, near, "accent_text" if wins else "text2", bold=wins)
         seconds = phrases.seconds(value.seconds) if value.seconds is not None else _NOTHING
         self._text(at.seconds, y, seconds, "text2")
@@ -347,3 +345,8 @@ class IntervalChart(Box):
 def _label_font(report: Report) -> Font:
     """Numbers large, names as large as other text."""
     return theme.font(15 if report.focus.ordered else 13, True)
+
+
+def _title(report: Report) -> str:
+    """What is varied, without the remark some labels carry."""
+    return report.focus.label.partition(" (")[0]

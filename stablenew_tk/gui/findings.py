@@ -127,7 +127,7 @@ class Everyday:
 
     def lost(self) -> None:
         """The question under way came to nothing."""
-        self._under_way = None
+        self._query = self._under_way = None
         self._ask_next()
 
     def _ask_next(self) -> None:

@@ -34,6 +34,7 @@ from .insight_list import EntryList
 from .insight_panel import InsightPanel, PanelOwner
 from .insight_shelf import InsightMenus, Shelf, scope_words
 from .keys import KeyPress
+from .phrases import counted
 from .shortcuts import Shortcuts, act_on
 from .widgets import Box, Label, Rule
 
@@ -211,7 +212,8 @@ class InsightsPage(Box):
     @property
     def report(self) -> Report | None:
         """The report that is shown."""
-        return self._reports.known.get(self._key.removeprefix("plan:")) if self.plan is not None else None
+        plan = self.plan
+        return self._reports.known.get(plan.plan_id) if plan is not None and not self._shelf.is_hidden(plan) else None
 
     def _show(self) -> None:
         plan, report = self.plan, self.report
@@ -280,9 +282,11 @@ class InsightsPage(Box):
         if report is None:
             return
         try:
-            self._controller.learning.more(report.plan.plan_id, report.next)
+            jobs = self._controller.learning.more(report.plan.plan_id, report.next)
         except InvalidInput as problem:
             self.panel.head.tell(str(problem), ink="danger")
+        else:
+            self._say(f"{counted(len(jobs), 'picture')} queued. They count as soon as they are rated.")
 
     def _finer(self) -> None:
         draft = finer_plan(self.report) if self.report is not None else None
@@ -338,11 +342,10 @@ class InsightsPage(Box):
         history = self._controller.history
         if history is None:
             return
-        plans = {plan.plan_id for plan in self._shelf.plans()}
         for run_id in {history.facts(row).run_id for row in event.rows}:
-            if run_id in plans:
+            if history.plans.plan(run_id) is not None:
                 self._changed(run_id)
-            else:
+            elif not event.grown:  # a new picture has no stars yet
                 self._everyday.changed()
         self._soon()
 
@@ -368,7 +371,7 @@ class InsightsPage(Box):
     def _failed(self, event: ChoreFailed) -> None:
         if event.what == "Analyse":
             self._reports.lost()
-        elif event.what == "FindAssociations":
+        elif event.what in ("FindAssociations", "FindImages"):
             self._everyday.lost()
         elif event.what == "MakeThumbnail":
             self.panel.pictures.orders_lost()

@@ -2,11 +2,12 @@ import io
 
 import pytest
 from conftest import wait_until
-from journal_lines import new_id, output, rate, record
+from journal_lines import new_id, output, rate, record, undo
 from msgspec.structs import replace
 from PIL import Image
 
 from stablenew_tk.controller import Controller
+from stablenew_tk.domain.board import board
 from stablenew_tk.domain.config import PipelineConfig
 from stablenew_tk.domain.job import LearningTag, RandomizerChoice
 from stablenew_tk.domain.parameters import with_values
@@ -20,9 +21,10 @@ from stablenew_tk.domain.plan import (
     config_for,
 )
 from stablenew_tk.domain.record import BackendInfo
+from stablenew_tk.domain.report import report
 from stablenew_tk.gui.insights import InsightsPage
 from stablenew_tk.gui.preset_menu import PresetMenu, evidence_words
-from stablenew_tk.pipeline.events import InsightReady, LineSaved
+from stablenew_tk.pipeline.events import AppendLine, InsightReady, LineSaved
 from stablenew_tk.storage.journal import LearningRecordWriter
 from stablenew_tk.storage.places import find_places
 from stablenew_tk.storage.settings import Settings
@@ -202,6 +204,19 @@ def test_a_blind_plan_leaks_nothing_before_it_is_revealed(study):
     assert not study.page.panel.cards.winfo_manager()
     study.head.buttons["rate"].invoke()
     assert study.opened == ["steps"]
+
+
+def test_once_revealed_a_blind_plan_shows_all_and_hides_it_again_when_that_is_taken_back(study):
+    study.made(plan("steps", blind=True), CLEAR)
+    study.open().page.show_plan("steps")
+    assert study.page.report is None
+    study.controller.learning.conclude(report(board(study.controller.history, "steps")))
+    study.until(lambda: study.page.report is not None)
+    assert study.page.panel.chart.winfo_manager()
+    result = study.controller.history.plans.result("steps")
+    study.controller.ask(AppendLine(line=undo(result)))
+    study.until(lambda: not study.page.panel.chart.winfo_manager())
+    assert study.page.report is None
 
 
 def test_an_answer_about_a_blind_plan_that_another_page_asked_for_is_not_kept(study):
