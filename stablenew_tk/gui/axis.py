@@ -14,7 +14,7 @@ from .theme import Role
 from .widgets import ground_of
 
 HEIGHT = 66
-_GAP = 6  # px between two numbers below the axis
+_GAP = 14  # px between two numbers below the axis
 
 
 class Scale(Struct, frozen=True):

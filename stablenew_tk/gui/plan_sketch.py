@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 from PIL import ImageTk
 
 from . import icons, theme
 from .theme import Role
-from .widgets import Box, Card, Label, Rule, Sign, ground_of
+from .widgets import Box, Button, Card, Label, Rule, Sign, ground_of
 
 _LABEL = 50  # px left of the cells for "Seed 12"
 _CELL_HIGH, _LEAST_HIGH, _LEAST_WIDE = 46, 16, 12
@@ -158,12 +158,22 @@ class Remark(Card):
         super().__init__(parent, ground, outline=ground)
         sign = Sign(self, "warning" if warn else "info", size=14, ink="warn" if warn else "info")
         sign.pack(side="left", anchor="n", padx=(theme.px(12), theme.px(8)), pady=theme.px(10))
+        self._button: Button | None = None
         self._words = Label(self, text, size=12, wrap=True)
         self._words.pack(side="left", fill="x", expand=True, padx=(0, theme.px(12)), pady=theme.px(9))
 
     def show(self, text: str) -> None:
         """Say something else."""
         self._words.show(text)
+
+    def offer(self, words: str, command: Callable[[], object]) -> None:
+        """A button behind the sentence for what can be done about it; "" takes it away."""
+        if self._button is not None:
+            self._button.destroy()
+            self._button = None
+        if words:
+            self._button = Button(self, words, command, height=theme.SMALL)
+            self._button.pack(side="right", padx=(0, theme.px(8)), before=self._words)
 
 
 class Forecast(Struct, frozen=True):
@@ -221,5 +231,5 @@ class MakePanel(Box):
             child.destroy()
         for row, (name, value) in enumerate(same):
             caption = Label(self._table, name, size=12, ink="text3")
-            caption.grid(row=row, column=0, sticky="nw", padx=(0, theme.px(14)), pady=theme.px(3))
-            Label(self._table, value, size=12, wrap=True).grid(row=row, column=1, sticky="new", pady=theme.px(3))
+            caption.grid(row=row, column=0, sticky="nw", padx=(0, theme.px(14)), pady=theme.px(4))
+            Label(self._table, value, size=12, wrap=True).grid(row=row, column=1, sticky="new", pady=theme.px(4))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -17,6 +18,7 @@ from ..domain.sweep import not_offered, unknown_choices
 from ..pipeline.events import BackendChecked, Event, HistoryLoaded, JobEnded, SettingsChanged
 from . import theme
 from .keys import KeyPress, typing_in
+from .lists import RowList
 from .plan_sketch import MakePanel
 from .shortcuts import Shortcuts
 from .widgets import Box, Label, Rule
@@ -130,7 +132,8 @@ class Wizard(Box):
         self._side = Box(self, "surface", width=theme.px(SIDE))
         self._side.pack(side="left", fill="y")
         self._side.pack_propagate(False)
-        Rule(self).pack(side="left", fill="y")
+        self._side_rule = Rule(self)
+        self._side_rule.pack(side="left", fill="y")
         Label(self._side, "New Learning Run", bold=True).pack(
             fill="x", padx=theme.px(theme.PAD), pady=(theme.px(14), theme.px(8))
         )
@@ -186,7 +189,9 @@ class Wizard(Box):
             self._values.names.search.focus_set()
 
     def _single_key(self, key: KeyPress) -> bool:
-        if key.letter != "i":
+        focus = self.focus_get()
+        # In a list letters jump to the row that begins so.
+        if key.letter != "i" or (focus is not None and isinstance(focus.master, RowList)):
             return False
         self._turn_panel()
         return True
@@ -194,7 +199,8 @@ class Wizard(Box):
     # ---- sizes
 
     def _resized(self, event: tk.Event[tk.Misc]) -> None:
-        if event.widget is not self:
+        # While the window is taken apart, sides go before the page and change its size once more.
+        if event.widget is not self or not theme.alive(self._panel) or not theme.alive(self._side):
             return
         window = self.winfo_toplevel().winfo_width()
         narrow, wide = window < theme.px(theme.NARROW_BELOW), window >= theme.px(theme.WIDE_FROM)
@@ -208,12 +214,9 @@ class Wizard(Box):
         self._show_panel(not self._panel.winfo_manager())
 
     def _show_panel(self, on: bool) -> None:
-        if on and not self._panel.winfo_manager():
-            self._panel.pack(side="right", fill="y", before=self._middle)
-            self._panel_rule.pack(side="right", fill="y", before=self._middle)
-        elif not on:
-            self._panel.pack_forget()
-            self._panel_rule.pack_forget()
+        # In a narrow window there is room for one of the two sides.
+        _place((self._side, self._side_rule), "left", self._middle if not (self._narrow and on) else None)
+        _place((self._panel, self._panel_rule), "right", self._middle if on else None)
         self.bar.offer_fold(self._narrow or not on)
 
     # ---- going through it
@@ -332,10 +335,15 @@ class Wizard(Box):
         troubles.append(self._trouble_at(VALUES) if self.draft.focus and not any(troubles) else "")
         self._made = making(self.draft, self._controller.forecast_s) if self.draft.focus else None
         self._show_steps(troubles)
-        mode = self._mode()
-        self._prompt.show(self.draft, "" if mode.learns else mode.why)
-        self._vary.show(self.draft)
-        self._values.show(self.draft, self._offered())
+        # Events may come to a step out of sight, so all of them hold the draft; drawing is for the one in sight.
+        self._prompt.hold(self.draft)
+        self._vary.hold(self.draft)
+        if self.step == PROMPT:
+            self._prompt.show(self.draft, self._mode())
+        elif self.step == VARY:
+            self._vary.show(self.draft)
+        elif self.step == VALUES:
+            self._values.show(self.draft, self._offered())
         backend = self._controller.capabilities
         self._panel.show(forecast_words(self.draft, self._made, backend.name if backend is not None else ""))
         if self.step == CHECK and self._made is not None:
@@ -358,7 +366,8 @@ class Wizard(Box):
     def _show_bar(self, troubles: Sequence[str]) -> None:
         here = next((words for words in troubles[: self.step + 1] if words), "")
         # The sentences of fields stand below the fields; here is room for those that have no field.
-        self.bar.say(self._refused or (here if self.step != VALUES or not self._in_field(here) else ""))
+        own = self._values.tells(here) if self.step == VALUES else here == self._mode().why
+        self.bar.say(self._refused or ("" if own else here), wrong=bool(self._refused))
         if self.step == CHECK and self._made is not None:
             self.bar.next.set_text(f"Run {total_words(self.draft, self._made)}")
         else:
@@ -371,6 +380,11 @@ class Wizard(Box):
             whole, why = False, "A run that takes over a picture starts at once."
         self.bar.later.enable(bool(whole), why)
 
-    def _in_field(self, words: str) -> bool:
-        fields = (self._values.numbers.field, self._values.names.field, self._values.seeds.each, self._values.seeds.add)
-        return any(field._error == words and field.winfo_viewable() for field in fields)
+
+def _place(parts: Sequence[Box], side: Literal["left", "right"], beside: Box | None) -> None:
+    """Put a panel and its rule at a side of the middle, or away."""
+    for part in parts:
+        if beside is None:
+            part.pack_forget()
+        elif not part.winfo_manager():
+            part.pack(side=side, fill="y", before=beside)

@@ -27,7 +27,7 @@ class WizardBar(Box):
 
     def __init__(self, parent: tk.Misc, verbs: Verbs) -> None:
         super().__init__(parent, "bg")
-        self._trouble = Label(self, "", size=12, ink="danger", wrap=True)
+        self._trouble = Label(self, "", size=12, wrap=True)
         self._rule = Rule(self)
         self._rule.pack(side="top", fill="x")
         bar = Box(self, "surface", height=theme.px(theme.ACTION_BAR))
@@ -51,10 +51,10 @@ class WizardBar(Box):
         """The sentence in sight, or ""."""
         return str(self._trouble.cget("text")) if self._trouble.winfo_manager() else ""
 
-    def say(self, sentence: str) -> None:
-        """What is amiss and has no field of its own to stand below; "" takes it away."""
+    def say(self, sentence: str, *, wrong: bool = False) -> None:
+        """What is still missing, or went `wrong`, and has no field to stand below; "" takes it away."""
         if sentence:
-            self._trouble.show(sentence)
+            self._trouble.show(sentence, "danger" if wrong else "text2")
             self._trouble.pack(
                 side="top", fill="x", padx=theme.px(28), pady=theme.px(6), before=self.winfo_children()[1]
             )

@@ -16,7 +16,7 @@ from .wizard_draft import Draft, plain
 from .wizard_focus import help_words
 from .wizard_seeds import SeedRow
 from .wizard_steps import Question
-from .wizard_values import NameValues, NumberValues
+from .wizard_values import NameValues, NumberValues, parsed
 
 
 class ValuesStep(Box):
@@ -26,7 +26,7 @@ class ValuesStep(Box):
         super().__init__(parent)
         self._change, self._draft = change, Draft()
         self._question = Question(self, "Which values, and how many pictures of each?")
-        self._question.pack(fill="x", padx=theme.px(28), pady=(theme.px(16), theme.px(10)))
+        self._question.pack(fill="x", padx=theme.px(28), pady=(theme.px(16), theme.px(14)))
         self._area = ScrollArea(self)
         self._area.pack(fill="both", expand=True, padx=(theme.px(24), theme.px(4)))
         self._body = Box(self._area.body)
@@ -44,6 +44,11 @@ class ValuesStep(Box):
     def problem(self) -> str:
         """Why something typed here but not in the draft cannot be used; ""."""
         return self.seeds.problem
+
+    def tells(self, sentence: str) -> bool:
+        """Whether the sentence stands below one of the fields already."""
+        values = parsed(self._draft)[1] if self._draft.text.strip() else ""
+        return bool(sentence) and sentence in (values, self.seeds.each_problem, self.seeds.problem)
 
     def begin(self) -> None:
         """Start anew."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -23,6 +24,8 @@ PROMPT, VARY, VALUES, CHECK = range(4)
 OWN_PACK = "own-prompt"
 MOST_IMAGES = 20
 _LORA_TAG = re.compile(r"<lora:([^:<>]+)(?::([^<>]*))?>")
+# "txt2img.steps: ", "lora:rain: ", "variant_values[2]: "
+_FIELD = re.compile(r"^(?:lora:[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d+\])?): ")
 _FAMILIES = {"sdxl": "SDXL", "sd15": "SD 1.5"}
 
 
@@ -85,7 +88,7 @@ class Draft(Struct, frozen=True, kw_only=True):
 
     def values(self) -> tuple[Value, ...]:
         """The values to try. Raises InvalidInput."""
-        return parse_values(self.focus, self.text)
+        return _parsed(self.focus, self.text)
 
     def images(self) -> int:
         """Pictures for each value and prompt. Raises InvalidInput."""
@@ -126,6 +129,12 @@ class Draft(Struct, frozen=True, kw_only=True):
         """The plan as it will run, with made-up numbers for seeds that are drawn later. Raises InvalidInput."""
         plan = self.plan()
         return checked(msgspec.structs.replace(plan, seeds=_filled(plan.seeds, plan.full_rows)))
+
+
+@lru_cache(maxsize=16)
+def _parsed(path: str, text: str) -> tuple[Value, ...]:
+    # The same text is asked for by everything that shows the draft.
+    return parse_values(path, text)
 
 
 def plain(spec: Focus, *, title: bool = False) -> str:
@@ -238,7 +247,7 @@ def _check_values(draft: Draft) -> None:
 
 def sentence(wrong: InvalidInput) -> str:
     """An error without the name of the field, for places where the field is in sight."""
-    text = str(wrong).removeprefix(f"{wrong.where}: ")
+    text = _FIELD.sub("", str(wrong))
     return text[:1].upper() + text[1:]
 
 
@@ -275,7 +284,8 @@ def sensible_words(draft: Draft) -> str:
     if draft.sensible is None:
         return ""
     low, high = (value_text(float(end)) for end in draft.sensible)
-    family = f" for {_FAMILIES[draft.family]}" if draft.family in _FAMILIES else ""
+    own = draft.sensible != sensible_for(draft.focus)
+    family = f" for {_FAMILIES[draft.family]}" if own and draft.family in _FAMILIES else ""
     return f"sensible{family}: {low} – {high}"
 
 
@@ -294,7 +304,8 @@ def outside_words(draft: Draft, values: tuple[Value, ...]) -> str:
 def _listed(texts: list[str]) -> str:
     if len(texts) > 3:
         return f"{len(texts)} values are"
-    return f"{', '.join(texts)} {'is' if len(texts) == 1 else 'are'}"
+    *most, last = texts
+    return f"{', '.join(most)} and {last} are" if most else f"{last} is"
 
 
 def summary(draft: Draft, step: int) -> str:

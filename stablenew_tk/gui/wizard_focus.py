@@ -26,16 +26,16 @@ from .wizard_steps import Question
 
 GROUPS = (
     ("", "All stages"),
+    ("txt2img", "txt2img"),
     ("lora", "LoRA weight"),
     ("general", "Checkpoint, VAE"),
-    ("txt2img", "txt2img"),
     ("hires", "Hires fix"),
     ("refiner", "Refiner"),
     ("img2img", "img2img"),
     ("adetailer", "ADetailer"),
     ("upscale", "Upscale"),
 )
-# What the setting does, in words of those who have not met it yet. The catalogue's own help comes first.
+# What a setting does, for those who have not met it yet; the catalogue's help is about how to fill in its field.
 WORDS = {
     "lora": "How strongly the LoRA pulls the picture its way.",
     "checkpoint": "The model that makes the picture. Loading another one takes its time.",
@@ -69,12 +69,7 @@ _LOOK = 72  # px: edge of the small picture to start from
 def help_words(spec: Focus) -> str:
     """What a setting does, in a sentence."""
     key = "lora" if spec.path.startswith(LORA) else spec.name
-    return spec.help or WORDS.get(key, "")
-
-
-def group_of(spec: Focus) -> str:
-    """Under which heading a setting stands."""
-    return "lora" if spec.path.startswith(LORA) else spec.group
+    return WORDS.get(key, spec.help)
 
 
 class FocusStep(Box):
@@ -88,6 +83,7 @@ class FocusStep(Box):
         self._controller, self._change, self._go_on = controller, change, go_on
         self._draft = Draft()
         self._shown: list[Focus | str] = []
+        self._other = False  # a LoRA that is not in the prompt is to be named
         self._seen: tuple[object, ...] = ()
         self._asked = ""
         self._photo: ImageTk.PhotoImage | None = None
@@ -102,9 +98,13 @@ class FocusStep(Box):
         self._group.set("")
         self.search.set("")
         self._picture.set(draft.start_image)
-        self._asked, self._photo, self._seen = "", None, ()
+        self._asked, self._photo, self._seen, self._other = "", None, (), False
         if draft.start_image:
             self._typed_picture(draft.start_image)
+
+    def hold(self, draft: Draft) -> None:
+        """Take over the draft while out of sight."""
+        self._draft = draft
 
     def show(self, draft: Draft) -> None:
         """Follow the draft."""
@@ -186,14 +186,24 @@ class FocusStep(Box):
 
     def _list(self) -> None:
         words, group = self.search.get().casefold().split(), self._group.value
+        found = {name: self._of_group(name) for name, _ in GROUPS[1:] if group in ("", name)}
+        # What a setting is called counts first; only where no name fits, what it does.
+        for text in (_called, _told):
+            fitting = {
+                name: [one for one in members if all(word in text(one, name) for word in words)]
+                for name, members in found.items()
+            }
+            if any(fitting.values()):
+                break
         self._shown = []
         rows: list[Row] = []
-        for name, heading in GROUPS[1:]:
-            found = [one for one in self._of_group(name) if not words or self._fits(one, words)]
-            if found and group in ("", name):
-                rows += [Row(heading, head=True), *(self._row(one) for one in found)]
-                self._shown += ["", *found]
-        place = next((n for n, one in enumerate(self._shown) if isinstance(one, Focus) and one.path == self._path), -1)
+        for name, members in fitting.items():
+            if members:
+                rows += [Row(dict(GROUPS)[name], head=True), *(self._row(one) for one in members)]
+                self._shown += ["", *members]
+        wanted = _OTHER if self._other else self._path
+        paths = [one.path if isinstance(one, Focus) else one for one in self._shown]
+        place = paths.index(wanted) if wanted and wanted in paths else -1
         self.settings.show_rows(rows, place)
         if place >= 0:
             self.settings.see(place)
@@ -211,11 +221,6 @@ class FocusStep(Box):
         # A name with a colon or brackets cannot be written as a tag, so it cannot be varied either.
         return [*(focus(f"{LORA}{name}") for name in names if _good_name(name)), _OTHER]
 
-    def _fits(self, one: Focus | str, words: Sequence[str]) -> bool:
-        heading = dict(GROUPS)[group_of(one) if isinstance(one, Focus) else "lora"]
-        text = f"{heading} {one.title} {help_words(one)}" if isinstance(one, Focus) else "another lora weight"
-        return all(word in text.casefold() for word in words)
-
     def _row(self, one: Focus | str) -> Row:
         if isinstance(one, str):
             return Row("Another LoRA…", mark="plus")
@@ -223,15 +228,14 @@ class FocusStep(Box):
         words = plain(one)
         if one.group == "adetailer":
             words = f"{words} · pass {int(one.path.split('.')[2]) + 1}"
-        return Row(words, value_text(sample.own_value, one.path))
+        own = sample.own_value
+        return Row(words, "none" if own == "" and one.path != "checkpoint" else value_text(own, one.path))
 
     def _pick(self, place: int) -> None:
         one = self._shown[place]
-        if isinstance(one, Focus):
-            self._tell(varying(self._draft, one.path))
-        elif one == _OTHER:
-            self._tell(varying(self._draft, ""))
-            self._show_detail()
+        self._other = one == _OTHER
+        self._tell(varying(self._draft, one.path if isinstance(one, Focus) else ""))
+        self._show_detail()
 
     def _tell(self, new: Draft) -> None:
         if new != self._draft:
@@ -241,8 +245,7 @@ class FocusStep(Box):
     # ---- what belongs to it
 
     def _show_detail(self) -> None:
-        spec, place = self._draft.spec, self.settings.selected
-        other = spec is None and 0 <= place < len(self._shown) and self._shown[place] == _OTHER
+        spec, other = self._draft.spec, self._other
         if spec is not None:
             self._title.show(plain(spec, title=True))
             self._help.show(help_words(spec))
@@ -314,10 +317,19 @@ class FocusStep(Box):
 
     def _picked_lora(self, name: str) -> None:
         if _good_name(name.strip()):
+            self._other = False
             self.settings.focus_set()
             self._tell(varying(self._draft, f"{LORA}{name.strip()}"))
         elif name.strip():
             self._lora_name.error("This is no name of a LoRA. Write it as in the prompt, without < > and :")
+
+
+def _called(one: Focus | str, group: str) -> str:
+    return f"{dict(GROUPS)[group]} {one.title if isinstance(one, Focus) else 'another LoRA'}".casefold()
+
+
+def _told(one: Focus | str, _group: str) -> str:
+    return help_words(one).casefold() if isinstance(one, Focus) else ""
 
 
 def _good_name(name: str) -> bool:

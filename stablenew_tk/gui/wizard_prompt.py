@@ -5,11 +5,11 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-import customtkinter as ctk
 import msgspec
 
 from ..controller import Controller
 from ..domain.history import History
+from ..domain.modes import Mode
 from ..domain.plan import PlanPrompt, Preset
 from ..domain.prompt import PackPrompt, joined_negative, with_lora_weight
 from ..pipeline.events import Event, ListPacks, LoadPack, PackFile, PackLoaded, PacksListed, Settings, SettingsSaved
@@ -18,13 +18,15 @@ from .controls import Check
 from .lists import Row, RowList
 from .phrases import counted
 from .plan_sketch import Remark
-from .widgets import Box, Label
+from .widgets import Box, Card, Label
 from .wizard_draft import OWN_PACK, Draft
+from .wizard_own import OwnPrompt
 from .wizard_steps import Question
 
-_SIDE = 208
+_SIDE, _HEAD = 208, 28
 _WORDS = "Everything but one setting stays the same, so one prompt is enough to begin with."
 _SEVERAL = "Every prompt gets rows of its own: the pictures of a value are made once for each prompt."
+_FIXED = "The picture you come from is part of this run, so its prompt stays."
 _KEPT, _OWN = "kept", "own"
 
 
@@ -49,6 +51,8 @@ class PromptStep(Box):
         self._source: PackFile | str = ""
         self._read: tuple[PackPrompt, ...] = ()
         self._chosen: list[str] = []
+        self._mode = Mode(True, True)
+        self._fresh = True  # nobody has chosen a pack yet
         self._question = Question(self, "Which prompt should the pictures show?", _WORDS)
         self._question.pack(fill="x", padx=theme.px(28), pady=(theme.px(16), theme.px(10)))
         self._remark = Remark(self)
@@ -56,31 +60,50 @@ class PromptStep(Box):
         self._columns.pack(fill="both", expand=True, padx=theme.px(28), pady=(0, theme.px(12)))
         self._build_sources()
         self._build_prompts()
-        self._build_own()
+        self._own = OwnPrompt(self._right, self._typed)
 
     def begin(self, draft: Draft) -> None:
         """Start anew. A draft that has prompts offers them as the first source; a picture to keep fixes them."""
         self._draft = self._kept = draft
         self._source = _KEPT if draft.prompts else ""
+        self._fresh = True
         self._chosen, self._read = [prompt.prompt_id for prompt in draft.prompts], ()
         self._several.set(len(draft.prompts) > 1)
         self._controller.ask(ListPacks())
         self._list_sources()
         self._show_prompts()
 
-    def show(self, draft: Draft, remark: str = "") -> None:
-        """Follow the draft; `remark` says what stands in the way with this pack."""
+    def hold(self, draft: Draft) -> None:
+        """Take over the draft while out of sight."""
         self._draft = draft
-        if remark:
-            self._remark.show(remark)
-            self._remark.pack(fill="x", padx=theme.px(28), pady=(0, theme.px(10)), before=self._columns)
-        else:
+
+    def show(self, draft: Draft, mode: Mode) -> None:
+        """Follow the draft; the learning mode of its pack may stand in the way, and can be changed here."""
+        self._draft = draft
+        if mode == self._mode:
+            return
+        self._mode = mode
+        if mode.learns:
             self._remark.pack_forget()
+            return
+        own = draft.pack_id in self._controller.settings.pack_learning
+        self._remark.show(mode.why)
+        self._remark.offer("Let this pack learn" if own else "Passive + Active", self._let_learn)
+        self._remark.pack(fill="x", padx=theme.px(28), pady=(0, theme.px(10)), before=self._columns)
+
+    def _let_learn(self) -> None:
+        settings, pack = self._controller.settings, self._draft.pack_id
+        if pack in settings.pack_learning:
+            changed = msgspec.structs.replace(settings, pack_learning={**settings.pack_learning, pack: "active"})
+        else:
+            changed = msgspec.structs.replace(settings, learning="active")
+        self._controller.change_settings(changed)
+        self.focus_first()
 
     def focus_first(self) -> None:
         """Put the keyboard where one chooses first."""
         if self._source == _OWN:
-            self._own.focus_set()
+            self._own.positive.focus_set()
         else:
             (self._prompts if self._names() else self._sources).focus_set()
 
@@ -102,15 +125,19 @@ class PromptStep(Box):
         side = Box(self._columns, width=theme.px(_SIDE))
         side.pack(side="left", fill="y")
         side.pack_propagate(False)
-        Label(side, "Pack", size=13, bold=True).pack(fill="x", pady=(0, theme.px(4)))
+        head = Box(side, height=theme.px(_HEAD))
+        head.pack(fill="x")
+        head.pack_propagate(False)
+        Label(head, "Pack", size=13, bold=True).pack(side="left")
         self._sources = RowList(side, on_select=self._pick, on_open=lambda _place: self._go_on(), empty="")
         self._sources.pack(fill="both", expand=True)
 
     def _build_prompts(self) -> None:
         self._right = Box(self._columns)
         self._right.pack(side="left", fill="both", expand=True, padx=(theme.px(16), 0))
-        head = Box(self._right)
-        head.pack(fill="x", pady=(0, theme.px(4)))
+        head = Box(self._right, height=theme.px(_HEAD))
+        head.pack(fill="x")
+        head.pack_propagate(False)
         self._heading = Label(head, "Prompt", size=13, bold=True)
         self._heading.pack(side="left")
         self._several = Check(head, "Several prompts", self._turn_several)
@@ -121,36 +148,14 @@ class PromptStep(Box):
             self._list, on_select=self._look_at, on_check=self._turn, on_open=lambda _place: self._go_on(), empty=""
         )
         self._prompts.pack(fill="both", expand=True)
-        self._note = Label(self._list, "", size=12, ink="text3", wrap=True)
-        self._note.pack(side="bottom", fill="x", pady=(theme.px(8), 0))
-        self._text = Label(self._list, "", size=12, ink="text2", wrap=True)
-        self._text.pack(side="bottom", fill="x", pady=(theme.px(8), 0))
-
-    def _build_own(self) -> None:
-        self._own_box = Box(self._right)
-        self._own = self._text_box(self._own_box, 150)
-        Label(self._own_box, "Not in the picture (negative)", size=13, bold=True).pack(
-            fill="x", pady=(theme.px(12), theme.px(4))
-        )
-        self._own_negative = self._text_box(self._own_box, 70)
-        Label(
-            self._own_box, "Ctrl+Enter goes on. The global negative of the settings is added.", size=12, ink="text3"
-        ).pack(fill="x", pady=theme.px(6))
-
-    def _text_box(self, parent: Box, height: int) -> ctk.CTkTextbox:
-        box = ctk.CTkTextbox(
-            parent, font=theme.ctk_font(13), wrap="word", corner_radius=theme.RADIUS, border_width=1, height=height,
-            fg_color=theme.pair("raised"), border_color=theme.pair("edge"), text_color=theme.pair("text"), undo=True,
-        )  # fmt: skip
-        box.pack(fill="x")
-        box.bind("<KeyRelease>", lambda _event: self._typed())
-        # Tab leaves the box like any other field; a prompt has no use for tab characters.
-        box.bind("<Tab>", lambda event: _leave(event.widget.tk_focusNext()))
-        box.bind("<Shift-Tab>", lambda event: _leave(event.widget.tk_focusPrev()))
-        box.bind("<<PrevWindow>>", lambda event: _leave(event.widget.tk_focusPrev()))
-        box.bind("<FocusIn>", lambda _event: box.configure(border_color=theme.pair("focus"), border_width=2), add="+")
-        box.bind("<FocusOut>", lambda _event: box.configure(border_color=theme.pair("edge"), border_width=1), add="+")
-        return box
+        self._card = Card(self)
+        inner = Box(self._card)
+        inner.pack(fill="x", padx=theme.px(14), pady=theme.px(10))
+        self._name = Label(inner, "", bold=True)
+        self._name.pack(fill="x")
+        self._text = Label(inner, "", size=12, ink="text2", wrap=True)
+        self._text.pack(fill="x", pady=(theme.px(2), 0))
+        self._note = Label(inner, "", size=12, ink="text3", wrap=True)
 
     # ---- where prompts come from
 
@@ -207,9 +212,12 @@ class PromptStep(Box):
         self._show_prompts()
         if not usable:
             errors = event.pack.errors if event.pack is not None else ()
-            self._text.show(
-                event.problem or (f"Line {errors[0].line}: {errors[0].message}" if errors else ""), "danger"
-            )
+            problem = event.problem or (f"Line {errors[0].line}: {errors[0].message}" if errors else "")
+            self._name.show(event.path.stem)
+            self._text.show(problem, "danger")
+        elif self._fresh and self.focus_lastfor() is self._sources.canvas:
+            self._prompts.focus_set()
+        self._fresh = False
 
     # ---- choosing
 
@@ -221,12 +229,15 @@ class PromptStep(Box):
 
     def _show_prompts(self) -> None:
         own, fixed = self._source == _OWN, self._source == _KEPT
+        for widget, on in ((self._own, own), (self._list, not own)):
+            if on:
+                widget.pack(fill="both", expand=True)
+            else:
+                widget.pack_forget()
         if own:
-            self._list.pack_forget()
-            self._own_box.pack(fill="both", expand=True)
+            self._card.pack_forget()
         else:
-            self._own_box.pack_forget()
-            self._list.pack(fill="both", expand=True)
+            self._card.pack(side="bottom", fill="x", padx=theme.px(28), pady=(0, theme.px(12)), before=self._columns)
         self._several.enable(not own and not fixed, "An own prompt is one prompt." if own else "")
         boxes = self._several.on and not fixed
         names = self._names()
@@ -234,15 +245,18 @@ class PromptStep(Box):
         first = next((n for n, (key, _, _) in enumerate(names) if key in self._chosen), -1)
         self._prompts.show_rows(rows, self._prompts.selected if boxes and self._prompts.selected >= 0 else first)
         self._show_text()
-        if self._kept.reuse is not None:
-            self._note.show("The picture you come from is part of this run, so its prompt stays.")
+        chosen = f"{counted(len(self._chosen), 'prompt')} chosen. "
+        note = chosen + _SEVERAL if boxes else _FIXED if self._kept.reuse is not None else ""
+        self._note.show(note)
+        if note:
+            self._note.pack(fill="x", pady=(theme.px(4), 0))
         else:
-            chosen = f"{counted(len(self._chosen), 'prompt')} chosen. " if boxes else ""
-            self._note.show(chosen + _SEVERAL if boxes else "")
+            self._note.pack_forget()
 
     def _show_text(self) -> None:
         names, place = self._names(), self._prompts.selected
         text = names[place][2] if 0 <= place < len(names) else ""
+        self._name.show(names[place][1] if text else "")
         self._text.show(text if len(text) <= 400 else text[:400].rsplit(" ", 1)[0] + " …", "text2")
 
     def _look_at(self, place: int) -> None:
@@ -265,8 +279,9 @@ class PromptStep(Box):
         self._show_prompts()
 
     def _typed(self) -> None:
-        text = " ".join(self._own.get("1.0", "end-1c").split())
-        negative = " ".join(self._own_negative.get("1.0", "end-1c").split())
+        if self._source != _OWN:
+            return
+        text, negative = self._own.positive.words, self._own.negative.words
         name = text if len(text) <= 40 else text[:40].rsplit(" ", 1)[0].rstrip(",;: ") or text[:40]
         made = PackPrompt(name, name, text, negative, 1)
         self._tell(OWN_PACK, "Own prompt", (self._plan_prompt(made),) if text else ())
@@ -290,9 +305,3 @@ class PromptStep(Box):
         if new != self._draft:
             self._draft = new
             self._change(new)
-
-
-def _leave(widget: tk.Misc | None) -> str:
-    if widget is not None:
-        widget.focus_set()
-    return "break"

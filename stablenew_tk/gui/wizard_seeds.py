@@ -26,6 +26,7 @@ class SeedRow(Box):
         super().__init__(parent)
         self._change, self._draft = change, Draft()
         self.problem = ""  # why what stands in the field for seeds cannot be used
+        self.each_problem = ""
         row = Box(self)
         row.pack(fill="x")
         self.each = Entry(row, width=96, unit="each", on_edit=self._typed_each)
@@ -53,10 +54,11 @@ class SeedRow(Box):
             self.each.set(draft.each)
         try:
             rows = draft.rows()
-            self.each.error("")
+            self.each_problem = ""
         except InvalidInput as wrong:
             rows = 0
-            self.each.error(sentence(wrong))
+            self.each_problem = sentence(wrong)
+        self.each.error(self.each_problem)
         self._show_chips(draft.seeds[:rows] if rows else draft.seeds)
         self._words.show(self._sentence(rows))
         self._new.enable(len(draft.seeds) > len(self._kept()), "No seed was given; all are drawn when the run starts.")

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 
 from ..domain.errors import InvalidInput
 from ..domain.parameters import Value
-from ..domain.sweep import Focus, spell, value_text
+from ..domain.sweep import Focus, around, spell, value_text
 from . import theme
 from .axis import Axis, Scale, numbers
 from .fields import Entry
 from .lists import Row, RowList
 from .origins import ORIGIN_MARKS
 from .phrases import counted
-from .widgets import Box, Button, Card, Drawing, Label
+from .widgets import Box, Button, Card, Drawing, Label, Sign
 from .wizard_draft import Draft, outside_words, respaced, sensible_words, sentence
 
 _EXAMPLES = "Also understood: {}"
@@ -44,13 +44,13 @@ class NumberValues(Box):
         self._edit, self._draft = edit, Draft()
         row = Box(self)
         row.pack(fill="x")
-        # Packed before the field, so that a narrow window shortens the field and never a button.
+        self.field = Entry(row, width=220, height=theme.ACTION, on_edit=edit)
         buttons = Box(row)
+        # Packed before the field, so that a narrow window shortens the field and never a button.
         buttons.pack(side="right", anchor="n")
         self._around = self._button(buttons, "Around", "around")
         self._button(buttons, "Finer", "finer")
         self._button(buttons, "Wider", "wider")
-        self.field = Entry(row, width=220, height=theme.ACTION, on_edit=edit)
         self.field.pack(side="left", fill="x", expand=True, anchor="n")
         self._count = Label(self, "", size=12, wrap=True)
         self._count.pack(fill="x", padx=theme.px(theme.RING), pady=(theme.px(2), 0))
@@ -64,9 +64,10 @@ class NumberValues(Box):
         foot.pack(fill="x", padx=theme.px(12), pady=(0, theme.px(10)))
         self._zone = Drawing(foot, _draw_zone, width=20, height=12)
         self._legend = Label(foot, "", size=12, ink="text3")
-        self._outside = Label(foot, "", size=12, ink="warn", wrap=True)
-        self._outside.pack(side="right", fill="x", expand=True)
-        self._outside.configure(anchor="e", justify="right")
+        self._outside = Label(foot, "", size=12, ink="warn")
+        self._sign = Sign(foot, "info", size=14, ink="warn")
+        self._foot = foot
+        foot.bind("<Configure>", lambda _event: self._lay_out_foot())
 
     def show(self, draft: Draft, spec: Focus) -> None:
         """Follow the draft."""
@@ -103,19 +104,34 @@ class NumberValues(Box):
         legend = sensible_words(draft)
         self._legend.show(legend)
         self._outside.show(outside_words(draft, tuple(values)))
-        for widget in (self._zone, self._legend):
-            if legend and not widget.winfo_manager():
-                widget.pack(side="left", padx=(0, theme.px(8)))
-            elif not legend:
-                widget.pack_forget()
+        self._lay_out_foot()
+
+    def _lay_out_foot(self) -> None:
+        """The legend at the left, the remark at the right; below it where both do not fit side by side."""
+        room, gap = self._foot.winfo_width(), theme.px(8)
+        legend, outside = str(self._legend.cget("text")), str(self._outside.cget("text"))
+        left = self._zone.winfo_reqwidth() + gap + self._legend.winfo_reqwidth() if legend else 0
+        right = self._sign.winfo_reqwidth() + gap + self._outside.winfo_reqwidth() if outside else 0
+        high = theme.px(18)
+        below = bool(legend and outside) and left + right + 2 * gap > room
+        for widget, x, on in ((self._zone, 0, legend), (self._legend, self._zone.winfo_reqwidth() + gap, legend)):
+            widget.place(x=x, y=high // 2, anchor="w") if on else widget.place_forget()
+        start, y = (0, high + high // 2) if below else (room - right, high // 2)
+        for widget, x in ((self._sign, start), (self._outside, start + self._sign.winfo_reqwidth() + gap)):
+            widget.place(x=x, y=y, anchor="w") if outside else widget.place_forget()
+        wanted = 2 * high if below else high if legend or outside else 1
+        if int(self._foot.cget("height")) != wanted:
+            self._foot.configure(height=wanted)
 
 
 def _examples(draft: Draft, spec: Focus) -> str:
     """The three other notations, with numbers that make sense for this setting."""
     low, high = draft.sensible or (spec.minimum or 0.0, spec.maximum or 1.0)
+    step = spec.step or 1.0
     first, last = value_text(float(low)), value_text(float(high))
-    second = value_text(float(low + (spec.step or 1)))
-    return f"{first}-{last} [4] · {first}, {second}, .., {last} · {first}, {last}"
+    second = value_text(float(low + max(1, round((high - low) / 8 / step)) * step))
+    own = [value_text(value) for value in around(spec.path, float(draft.own_value), draft.sensible)]
+    return f"{first}-{last} [4] · {first}, {second}, .., {last} · {', '.join(own[:3])}"
 
 
 def _draw_zone(canvas: tk.Canvas) -> None:
@@ -137,11 +153,11 @@ class NameValues(Box):
         self._list_box = Box(self)
         tools = Box(self._list_box)
         tools.pack(fill="x")
-        for words, on in (("None", False), ("All", True)):
-            Button(tools, words, lambda on=on: self._turn_all(on), kind="link").pack(side="right")  # type: ignore[misc]
         self.search = Entry(
             tools, width=200, icon="search", placeholder="Find", on_edit=lambda _text: self._show_names()
         )
+        for words, on in (("All", True), ("None", False)):
+            Button(tools, words, lambda on=on: self._turn_all(on), kind="link").pack(side="right")  # type: ignore[misc]
         self.search.pack(side="left", fill="x", expand=True)
         self.search.field.bind("<Down>", lambda _event: self.names.focus_set())
         card = Card(self._list_box)
@@ -195,7 +211,7 @@ class NameValues(Box):
         own = "now" if name == value_text(self._draft.own_value) else ""
         spec = self._draft.spec
         missing = spec is not None and bool(spec.choices) and name not in self._offered
-        return Row(name, "not offered" if missing else own, checked=on, sign="warning" if missing else "")
+        return Row(name, "not offered" if missing else own, checked=on)
 
     def _turn(self, place: int) -> None:
         self.names.select(place)

@@ -9,17 +9,18 @@ from msgspec import Struct
 from ..domain.config import PipelineConfig
 from ..domain.errors import InvalidInput
 from ..domain.estimate import about, work
-from ..domain.parameters import Value
+from ..domain.parameters import Value, get_value
 from ..domain.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
 from ..domain.plan_file import check_offered
-from ..domain.sweep import LORA, value_text
+from ..domain.sweep import LORA, focuses, value_text
 from ..pipeline.events import Capabilities
 from .phrases import counted
 from .plan_sketch import Forecast, Sketch
 from .stage_cards import size_words
-from .wizard_draft import Draft, lora_weights, outside_words, plain
+from .wizard_draft import Draft, lora_weights, outside_words, plain, sentence
 from .wizard_values import counted_words
 
+_TELLING = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
 _MANY = 60  # pictures from which rating them all is no longer done in one sitting
 
 
@@ -59,14 +60,14 @@ def making(draft: Draft, forecast: Callable[[list[PipelineConfig]], float | None
 
 def forecast_words(draft: Draft, made: Making | None, backend: str) -> Forecast:
     """What stands at the right of every step."""
-    same = same_lines(draft)
+    same = same_lines(draft, made.plan.base_config if made is not None else draft.base)
     if made is None:
         return Forecast(total="", basis="What will be made is shown here as soon as the values are given.", same=same)
     total = made.total(draft.own_value) if made.reused else made.total(0)
     basis = "Rows are finished one after the other, so a stopped run is still useful."
     where = f" on {backend}" if backend else ""
     known = f"From your latest pictures{where}." if total is not None else "The first picture tells how long it takes."
-    there = " One picture is there already and is not made again." if made.reused else ""
+    there = " The ticked one is there already and is not made again." if made.reused else ""
     return Forecast(
         sketch=_sketch(draft, made),
         total=total_words(draft, made),
@@ -113,53 +114,54 @@ def _rows_hint(rows: int) -> str:
     return "5 rows are usually enough to settle. More of them tell smaller differences apart."
 
 
-def same_lines(draft: Draft) -> tuple[tuple[str, str], ...]:
-    """What every picture has in common: name and value, the focus left out."""
-    base, path = draft.base, draft.focus
-    block = base.txt2img
-    lines: list[tuple[str, str, str]] = [
-        ("checkpoint", "Checkpoint", base.checkpoint or "as loaded"),
+def same_lines(draft: Draft, config: PipelineConfig) -> tuple[tuple[str, str], ...]:
+    """What every picture has in common: name and value, the focus left out. `config` is the one they are made with."""
+    stage = draft.spec.stage if draft.spec is not None else "txt2img"
+    lines = [("checkpoint", "Checkpoint", config.checkpoint or "as loaded")]
+    lines += _making_lines(config) if stage == "txt2img" else _later_lines(draft, config, stage)
+    weights = list(lora_weights(draft.prompts).items())[:3]
+    lines += [(LORA + name, "LoRA", f"{name} {weight:g}") for name, weight in weights]
+    names = [prompt.prompt_id for prompt in draft.prompts]
+    lines.append(("prompt", "Prompt", " · ".join(names[:3]) + (" …" if len(names) > 3 else "") or "none yet"))
+    kept = [_left(draft.focus, key, name, words) for key, name, words in lines]
+    return tuple(line for line in kept if line is not None)
+
+
+def _making_lines(config: PipelineConfig) -> list[tuple[str, str, str]]:
+    block, hires, refiner = config.txt2img, config.hires, config.refiner
+    lines = [
         ("txt2img.sampler", "Sampler", f"{block.sampler} · {block.scheduler}"),
         ("txt2img.steps", "Steps", str(block.steps)),
         ("txt2img.cfg_scale", "CFG scale", value_text(block.cfg_scale)),
         ("txt2img.width", "Size", f"{block.width} × {block.height}"),
-        ("hires.", "Hires fix", f"{base.hires.upscaler} × {base.hires.scale:g}" if base.hires.enabled else "off"),
+        ("hires.", "Hires fix", f"{hires.upscaler} × {hires.scale:g}" if hires.enabled else "off"),
     ]
-    if base.refiner.enabled:
-        lines.append(("refiner.", "Refiner", base.refiner.checkpoint or "none chosen"))
-    stage = draft.spec.stage if draft.spec is not None else "txt2img"
-    if stage != "txt2img":
-        lines = [line for line in lines if line[0] == "checkpoint"]
-        lines.append(
-            ("start", "Begins with", draft.start_image.replace("\\", "/").rpartition("/")[2] or "no picture yet")
-        )
-    lines += [
-        (LORA + name, "LoRA", f"{name} {weight:g}") for name, weight in list(lora_weights(draft.prompts).items())[:3]
-    ]
-    names = [prompt.prompt_id for prompt in draft.prompts]
-    lines.append(("prompt", "Prompt", " · ".join(names[:3]) + (" …" if len(names) > 3 else "") or "none yet"))
-    twin = {"txt2img.height": "txt2img.width", "txt2img.scheduler": "txt2img.sampler"}.get(path, path)
-    shown = [(_rest(path, key, words), words) for key, _, words in lines]
-    kept = [
-        (name, rest) for (key, name, _), (rest, _) in zip(lines, shown, strict=True)
-        if rest and (key != twin or rest != _value_of(key, lines))
-    ]  # fmt: skip
-    return tuple((name, words) for name, words in kept if name != "Hires fix" or not path.startswith("hires."))
+    if refiner.enabled:
+        lines.append(("refiner.", "Refiner", refiner.checkpoint or "none chosen"))
+    return lines
 
 
-def _rest(path: str, key: str, words: str) -> str:
+def _later_lines(draft: Draft, config: PipelineConfig, stage: str) -> list[tuple[str, str, str]]:
+    """The picture it begins with, and what matters most of the stage itself."""
+    picture = draft.start_image.replace("\\", "/").rpartition("/")[2]
+    prefix = draft.focus.rpartition(".")[0]
+    beside = [spec for spec in focuses() if spec.path.rpartition(".")[0] == prefix and spec.name in _TELLING]
+    told = [(spec.path, plain(spec), value_text(get_value(config, spec.path), spec.path)) for spec in beside]
+    return [("start", "Begins with", picture or "no picture yet"), ("", "Stage", stage), *told]
+
+
+def _left(path: str, key: str, name: str, words: str) -> tuple[str, str] | None:
     """What is left of a line when part of it is what changes: the scheduler stays when the sampler changes."""
-    if key == "txt2img.sampler" and path in ("txt2img.sampler", "txt2img.scheduler"):
-        sampler, _, scheduler = words.partition(" · ")
-        return scheduler if path == "txt2img.sampler" else sampler
-    if key == "txt2img.width" and path in ("txt2img.width", "txt2img.height"):
-        width, _, height = words.partition(" × ")
-        return f"{height} high" if path == "txt2img.width" else f"{width} wide"
-    return words
-
-
-def _value_of(key: str, lines: list[tuple[str, str, str]]) -> str:
-    return next(words for other, _, words in lines if other == key)
+    first, _, second = words.partition(" · " if key == "txt2img.sampler" else " × ")
+    halves = {
+        "txt2img.sampler": ("txt2img.scheduler", ("Scheduler", second), ("Sampler", first)),
+        "txt2img.width": ("txt2img.height", ("Height", second), ("Width", first)),
+    }
+    if key in halves and path in (key, halves[key][0]):
+        return halves[key][1] if path == key else halves[key][2]
+    parts = {"hires.": ("enabled", "upscaler", "scale"), "refiner.": ("enabled", "checkpoint")}.get(key, ())
+    changes = path == key or path in {f"{key}{part}" for part in parts}
+    return None if changes else (name, words)
 
 
 def check_lines(draft: Draft, made: Making) -> list[tuple[str, str]]:
@@ -187,7 +189,7 @@ def check_lines(draft: Draft, made: Making) -> list[tuple[str, str]]:
     if made.reused:
         own = value_text(draft.own_value, plan.focus_parameter)
         lines.insert(4, ("There already", f"{own} in row 1 is the picture you come from, with its rating"))
-    return [*lines, *((name, words) for name, words in same_lines(draft) if name != "Size")] + (
+    return [*lines, *((name, words) for name, words in same_lines(draft, plan.base_config) if name != "Size")] + (
         [("Note", draft.note.strip())] if draft.note.strip() else []
     )
 
@@ -206,7 +208,7 @@ def warnings(draft: Draft, made: Making, capabilities: Capabilities | None, sket
         try:
             check_offered(made.plan, capabilities.choices)
         except InvalidInput as wrong:
-            said.append(f"{wrong} Change it in Create, or these pictures will fail.")
+            said.append(f"{sentence(wrong)} Change it in Create, or these pictures will fail.")
         if made.plan.stage not in capabilities.stages:
             said.append(f"{capabilities.name} does not offer {made.plan.stage}, so nothing could be made.")
     outside = outside_words(draft, made.plan.variant_values) if draft.spec is not None and draft.spec.ordered else ""
@@ -222,5 +224,4 @@ def hints(made: Making) -> list[str]:
         said.append(f"{made.images} pictures are many to rate. Fewer values on more seeds teach more per picture.")
     if made.plan.focus_parameter in EXPENSIVE:
         said.append("Every change of it makes the engine load files, which the estimate does not count.")
-    said.append(_rows_hint(made.plan.full_rows))
     return said
