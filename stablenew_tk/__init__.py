@@ -9,11 +9,12 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     gui         theme icons stars tips widgets controls scrollbar lists fields popups keysheet origins form phrases
                 keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
                 suspicion portrait values inspector review pack_panel seeds stage_cards preview preset_menu create
-                settings welcome axis plan_sketch wizard_draft wizard_steps wizard_prompt wizard_focus wizard_values
-                wizard_seeds wizard_design wizard_words wizard_bar wizard
+                settings welcome axis plan_sketch wizard_draft wizard_steps wizard_own wizard_prompt wizard_focus
+                wizard_values wizard_seeds wizard_design wizard_words wizard_bar wizard
                 dots blind matrix_cell matrix_words matrix big_picture rating_head seat_words rating_large rating_rules
                 rating_verdict rating_view plan_state plan_card plan_list learn
-                chart tag_bars filmstrip insight_list insights notices bars window selftest
+                chart tag_bars filmstrip findings insight_list insight_shelf hint_table verdict_head insight_deeds
+                insight_panel insights notices bars window selftest
     controller  the one application object, single-threaded
     pipeline    stamps events running outbox runner chores plan_lines learning workers
     backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
@@ -21,8 +22,8 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 sketch
     storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
     domain      errors ids config parameters sweep infotext prompt job defaults modes line plan record undo estimate
-                columns feedback selection slim planbook history statistics insight verdict board association report
-                base_config plan_file
+                columns feedback selection slim planbook history statistics verdict insight ridge board association
+                tried tag_rates over_time report insight_document base_config plan_file
 """
 
 __version__ = "0.1.0"
