@@ -14,13 +14,17 @@ from .record import PlanLine, Status
 
 
 class Attempt(Struct, frozen=True, gc=False):
-    """One try at a step, as its record or its step line tells. `images` are those of the last stage reached."""
+    """One try at a step, as its record or its step line tells. `images` are those of the last stage reached.
+
+    `alone`: only the step line tells of it, its record is nowhere.
+    """
 
     event_id: str
     status: Status
     images: tuple[str, ...]
     seconds: float
     reused: bool = False
+    alone: bool = False
 
 
 class _Saved(Struct, array_like=True):
@@ -48,7 +52,8 @@ class PlanBook:
     def fold(self, line: PlanLine) -> None:
         """Take in one line; the same line twice counts once."""
         if isinstance(line, LearningRunStep):
-            attempt = Attempt(line.event_id, line.status, line.outputs, line.seconds, line.reused)
+            alone = not line.reused
+            attempt = Attempt(line.event_id, line.status, line.outputs, line.seconds, line.reused, alone)
             self._attempt(line.plan_id, line.step_id, line.job_id or line.event_id, attempt)
             return
         if line.event_id in self._seen:
@@ -79,9 +84,14 @@ class PlanBook:
         return next((plan for plan in reversed(self._plans) if plan.plan_id == plan_id and self._holds(plan)), None)
 
     def attempts(self, plan_id: str, step_id: str) -> tuple[Attempt, ...]:
-        """All tries at a step that are not taken back, oldest first."""
-        tried = self._attempts.get(plan_id, {}).get(step_id, {})
-        return tuple(attempt for attempt in tried.values() if attempt.event_id not in self.withdrawn)
+        """All tries at a step that are not taken back, oldest first.
+
+        A picture whose record was lost cannot be shown or rated, so the try that made it does not count: the step is
+        made again.
+        """
+        tried = self._attempts.get(plan_id, {}).get(step_id, {}).values()
+        known = (attempt for attempt in tried if not (attempt.alone and attempt.status == "ok"))
+        return tuple(attempt for attempt in known if attempt.event_id not in self.withdrawn)
 
     def result(self, plan_id: str) -> LearningRunResult | None:
         """The latest result of a plan; there is none before its values were revealed."""

@@ -9,6 +9,7 @@ import sys
 import pytest
 from conftest import wait_until
 from fake_webui import FakeWebUI
+from jobs import full_disk
 from terminal import FEW, TINY, Terminal, ended, program
 
 from stablenew_tk.domain.plan import LearningPlan, LearningRunStep
@@ -380,3 +381,19 @@ def test_the_journal_holds_the_plan_and_what_became_of_each_step(cli):
     assert kinds[0] == LearningPlan.__struct_config__.tag
     assert kinds.count(LearningRunStep.__struct_config__.tag) == 2
     assert {line["plan_id"] for line in lines if line["kind"] in ("plan", "step")} == {plan}
+
+
+@pytest.mark.parametrize("limit", [1_000, 12_000])
+def test_a_full_disk_is_told_and_what_is_missing_is_made_when_there_is_room(cli, limit):
+    with full_disk(limit):
+        said = cli.learn(*CFG)
+    assert said.code == 1
+    assert said.json["errors"]
+    assert "not saved" in " ".join(said.json["errors"]) or "could not be written" in " ".join(said.json["errors"])
+    again = cli("learn", "--resume", "last", "--json")
+    if limit > 10_000:
+        assert (again.code, len(again.json["steps"])) == (0, 15)
+        images = {image for step in again.json["steps"] for image in step["images"]}
+        assert len(images) == len(cli.pictures()) == 15
+    else:
+        assert "There is none yet." in again.json["error"]

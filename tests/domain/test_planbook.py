@@ -125,8 +125,9 @@ class TestAttempts:
             assert (attempt.event_id, attempt.status, attempt.seconds) == (made.event_id, "ok", 3.0)
             assert attempt.images == (made.outputs[0].image_id,)
 
-    def test_a_step_line_alone_is_an_attempt_and_so_is_a_record_alone(self):
-        assert [one.images for one in book(step()).attempts("P", "P.0.0")] == [("I",)]
+    def test_a_picture_whose_record_was_lost_is_not_made(self):
+        assert book(step()).attempts("P", "P.0.0") == ()
+        assert [one.status for one in book(step(status="failed")).attempts("P", "P.0.0")] == ["failed"]
         assert len(book(job_record()).attempts("P", "P.0.0")) == 1
 
     def test_a_reused_picture_has_no_job(self):
@@ -135,7 +136,7 @@ class TestAttempts:
 
     def test_the_same_line_twice_counts_once(self):
         first, told, made = plan(), step(), job_record()
-        found = book(first, first, told, told, made, made)
+        found = book(first, first, told, made, told, made)
         assert len(found.plans()) == len(found.attempts("P", "P.0.0")) == 1
 
     def test_only_pictures_of_the_last_stage_fill_the_place(self):
