@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import isfinite, sqrt
+from operator import eq
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from . import verdict as words
+from .effects import Picture, draws, fit, likeness
 from .errors import InvalidInput
-from .statistics import Picture, Trend, draws, fit, likeness, quantile
+from .statistics import Trend, quantile
 from .verdict import Cell, State, Value, ValueInsight, Verdict
 
 __all__ = ["Cell", "Insight", "RatedImage", "Trend", "ValueInsight", "Verdict", "analyse", "phrase"]
@@ -209,18 +211,19 @@ def key_of(value: Value) -> Value:
 
 def tallied(sample: Sequence[Sequence[float]]) -> Tally:
     """How often each value is the best, is near it, and where 90 % of its means lie."""
-    count = len(sample[0])
-    best, near, level = [0] * count, [0] * count, 0
-    for draw in sample:
-        top = max(draw)
-        best[draw.index(top)] += 1
-        level += top - min(draw) < HALF
-        for v, mean in enumerate(draw):
-            near[v] += top - mean <= QUARTER
-    columns = [sorted(column) for column in zip(*sample, strict=True)]
-    low, high = [_bounded(quantile(c, 0.05)) for c in columns], [_bounded(quantile(c, 0.95)) for c in columns]
+    columns = list(zip(*sample, strict=True))
+    tops = [max(draw) for draw in sample]
     share = 1 / len(sample)
-    return Tally([n * share for n in best], [n * share for n in near], level * share, low, high)
+    sides = [sorted(column) for column in columns]
+    return Tally(
+        best=[share * sum(map(eq, tops, column)) for column in columns],
+        near=[
+            share * sum([top - mean <= QUARTER for top, mean in zip(tops, column, strict=True)]) for column in columns
+        ],
+        level=share * sum([top - min(draw) < HALF for top, draw in zip(tops, sample, strict=True)]),
+        low=[_bounded(quantile(side, 0.05)) for side in sides],
+        high=[_bounded(quantile(side, 0.95)) for side in sides],
+    )
 
 
 def _bounded(stars: float) -> float:

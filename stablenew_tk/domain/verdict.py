@@ -134,7 +134,7 @@ def wish(cells: Sequence[Cell], name: Name) -> str:
 
 
 def joined(names: Sequence[str], *, span: bool = False) -> str:
-    """Names as people list them: "CFG 6 and 7", "Euler a and DPM++ 2M"; with `span` from first to last: "20-40 steps"."""
+    """Names as people list them: "CFG 6 and 7", "Euler a and Heun"; with `span` from first to last: "20-40 steps"."""
     if len(names) == 1:
         return names[0]
     lines = [name.split() for name in ((names[0], names[-1]) if span else names)]

@@ -7,20 +7,8 @@ from math import log
 
 import pytest
 
-from stablenew_tk.domain.statistics import (
-    Dice,
-    Picture,
-    cholesky,
-    draws,
-    fit,
-    likeness,
-    log_prior,
-    quantile,
-    solved,
-    t_distribution,
-    t_quantile,
-    trend,
-)
+from stablenew_tk.domain.effects import Picture, draws, fit, likeness, log_prior
+from stablenew_tk.domain.statistics import Dice, cholesky, quantile, solved, t_distribution, t_quantile, trend
 
 HOLES = (
     Picture(0, 0, 2.0),
@@ -72,7 +60,7 @@ def test_possibilities_weigh_what_their_likelihood_and_prior_say(axis):
     posterior = fit(HOLES, covariance)
     assert sum(p.weight for p in posterior) == pytest.approx(1)
     likely = [p for p in posterior if p.weight > 1e-3][::25]
-    ours = [log(p.weight) - log_prior(p.scales) for p in likely]
+    ours = [log(p.weight) - log_prior(p.scales.values, p.scales.rows, p.scales.noise) for p in likely]
     theirs = [dense(HOLES, covariance, p.scales)[2] for p in likely]
     for a, b in combinations(range(len(likely)), 2):
         assert ours[a] - ours[b] == pytest.approx(theirs[a] - theirs[b], abs=1e-3)
