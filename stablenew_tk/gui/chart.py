@@ -116,7 +116,7 @@ class IntervalChart(Box):
         card.pack(fill="x")
         self.canvas = tk.Canvas(card, bd=0, highlightthickness=0, takefocus=1, height=1, width=1)
         # The card's round corners begin outside the canvas.
-        self.canvas.pack(fill="x", padx=2, pady=4)
+        self.canvas.pack(fill="x", padx=theme.px(2), pady=theme.px(4))
         self._wire()
         theme.on_change(self.refresh)
 

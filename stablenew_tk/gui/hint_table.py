@@ -42,7 +42,7 @@ class HintTable(Card):
         super().__init__(parent)
         self._hints: Sequence[Association] = ()
         self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, width=1)
-        self.canvas.pack(fill="x", padx=2, pady=4)
+        self.canvas.pack(fill="x", padx=theme.px(2), pady=theme.px(4))
         self.canvas.bind("<Configure>", lambda _event: self.refresh())
         theme.on_change(self.refresh)
 

@@ -60,8 +60,12 @@ class EntryList(Box):
 
     def show(self, entries: Sequence[Entry], key: str) -> None:
         """Show these lines, the one called `key` chosen."""
+        changed = key != self.key
         self.entries, self.key = tuple(entries), key
-        self.scroll_to(self._top)
+        if changed:
+            self._see()
+        else:
+            self.scroll_to(self._top)
 
     def scroll_to(self, top: float) -> None:
         """Put this pixel of the list at the upper edge."""

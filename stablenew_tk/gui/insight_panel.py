@@ -53,10 +53,13 @@ class InsightPanel(Box):
         self.cards = Box(body)
         self.cards.columnconfigure((0, 1), weight=1, uniform="cards")
         self.pictures = Filmstrip(self.cards, ask=owner.ask, opened=owner.review)
-        self.pictures.grid(row=0, column=0, sticky="nsew", padx=(ring, theme.px(7)))
+        # These two are scaled by customtkinter, distances included.
+        self.pictures.grid(row=0, column=0, sticky="nsew", padx=(theme.RING, 7))
         self.tags = TagBars(self.cards)
-        self.tags.grid(row=0, column=1, sticky="nsew", padx=(theme.px(7), ring))
-        self.table = HintTable(body)
+        self.tags.grid(row=0, column=1, sticky="nsew", padx=(7, theme.RING))
+        self._below = Box(body)
+        self.table = HintTable(self._below)
+        self.table.pack(fill="x")
         self._report: Report | None = None
 
     def narrow(self, on: bool) -> None:
@@ -95,7 +98,7 @@ class InsightPanel(Box):
 
     def show_hints(self, scope: str, hints: Sequence[Association]) -> None:
         """The choices of one slot or setting of everyday runs."""
-        self._bare(self.table)
+        self._bare(self._below)
         self.head.show(
             HINT_CHIP, scope, hints[0].sentence,
             "From everyday runs, where several things change at once. Only a Learning Run can prove it.",
@@ -117,7 +120,7 @@ class InsightPanel(Box):
     def _parts(self, *wanted: tk.Widget) -> None:
         self._notice.hide()
         self._area.pack(fill="both", expand=True)
-        for part in (self.chart, self.cards, self.table):
+        for part in (self.chart, self.cards, self._below):
             if part not in wanted:
                 part.pack_forget()
             elif not part.winfo_manager():

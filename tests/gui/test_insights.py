@@ -260,6 +260,17 @@ def test_a_preset_is_on_disk_before_the_page_says_saved_and_undo_takes_it_away(s
     study.until(lambda: "taken back" in study.head.said.cget("text"))
 
 
+def test_after_another_rating_the_page_no_longer_offers_to_undo_the_preset(study):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    study.buttons["preset"].invoke()
+    study.head.form.button.invoke()
+    study.until(lambda: study.head.said.winfo_viewable())
+    study.controller.rate(["steps 0 0"], rate("x", 3))
+    study.until(lambda: not study.head.said.winfo_viewable())
+    assert study.controller.history.plans.presets(), "the preset itself stays"
+
+
 def test_before_anything_is_settled_a_preset_is_the_users_own_choice_and_says_so(study):
     study.made(plan("steps", rows=3), LEANING)
     study.open().show("steps")
