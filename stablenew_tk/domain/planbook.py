@@ -136,4 +136,3 @@ class PlanBook:
                 latest.pop(name(line), None)
                 latest[name(line)] = line
         return tuple(reversed(latest.values()))
-
