@@ -73,4 +73,4 @@ class Lab:
 
     def report(self, plan):
         history = self.history()
-        return report(board(history, plan.plan_id), earlier=history.plans.results(plan.plan_id))
+        return report(board(history, plan.plan_id))

@@ -98,7 +98,7 @@ def insights(args: argparse.Namespace, places: Places) -> int:
 
 def known_report(history: History, plan: LearningPlan) -> Report:
     """What the ratings of a plan prove now. Takes up to 0.3 s."""
-    return report(_standing(history, plan), earlier=history.plans.results(plan.plan_id))
+    return report(_standing(history, plan))
 
 
 def _standing(history: History, plan: LearningPlan) -> Board:

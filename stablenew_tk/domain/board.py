@@ -10,7 +10,7 @@ from msgspec import Struct
 from .history import History, ImageFacts
 from .insight import RatedImage
 from .parameters import Value
-from .plan import LearningPlan, PlanCell
+from .plan import LearningPlan, LearningRunResult, PlanCell
 from .planbook import Attempt
 
 CellState = Literal["waiting", "made", "failed"]
@@ -37,11 +37,14 @@ class BoardCell(Struct, frozen=True):
 
 
 class Board(Struct, frozen=True):
-    """A plan with all its cells, in the order they are made. `revealed`: its values may be shown."""
+    """A plan with all its cells, in the order they are made. `revealed`: its values may be shown. `earlier` are the
+    results written so far, oldest first.
+    """
 
     plan: LearningPlan
     cells: tuple[BoardCell, ...]
     revealed: bool
+    earlier: tuple[LearningRunResult, ...] = ()
 
     @property
     def made(self) -> int:
@@ -98,7 +101,8 @@ def board(history: History, plan_id: str) -> Board | None:
     if plan is None:
         return None
     cells = tuple(_cell(history, plan, cell) for cell in plan.cells())
-    return Board(plan, cells, not plan.blind or history.plans.result(plan_id) is not None)
+    earlier = history.plans.results(plan_id)
+    return Board(plan, cells, not plan.blind or bool(earlier), earlier)
 
 
 def _cell(history: History, plan: LearningPlan, cell: PlanCell) -> BoardCell:

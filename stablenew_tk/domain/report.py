@@ -13,7 +13,7 @@ from .history import ImageFacts
 from .insight import Cell, Insight, ValueInsight, Verdict, analyse, phrase
 from .over_time import over_time
 from .parameters import Value
-from .plan import LearningPlan, LearningRunResult, PlanCell, ResultSummary, ResultValue, StepRating
+from .plan import LearningPlan, PlanCell, ResultSummary, ResultValue, StepRating
 from .sweep import LORA, Focus, focus, value_text
 from .tag_rates import tag_sentences
 from .tried import Tried, held_back, insight_at, most_useful, tried
@@ -66,11 +66,10 @@ class Report(Struct, frozen=True, kw_only=True):
     rate_next: tuple[PlanCell, ...] = ()
 
 
-def report(board: Board, *, earlier: Sequence[LearningRunResult] = (), seed: int = 0) -> Report:
+def report(board: Board, *, seed: int = 0) -> Report:
     """What the board proves. Pure; may take 0.3 s, so never on the thread of the window.
 
-    `earlier` are results of the same plan, oldest first. A value that has pictures but no stars at all keeps the
-    verdict at "too early": it was tried and might be the best.
+    A value that has pictures but no stars at all keeps the verdict at "too early": it was tried and might be the best.
     """
     plan, subject = board.plan, focus(board.plan.focus_parameter)
     known = evidence(board)
@@ -101,7 +100,7 @@ def report(board: Board, *, earlier: Sequence[LearningRunResult] = (), seed: int
         next=to_make,
         rate_next=tuple(cell for cell in useful if cell in there),
         tag_sentences=tag_sentences(tags, ordered=subject.ordered),
-        over_time=over_time(values, insight, verdict, earlier=earlier, name=name),
+        over_time=over_time(values, insight, verdict, earlier=board.earlier, name=name),
     )
     return replace(found, remark=" ".join(_remarks(found)))
 

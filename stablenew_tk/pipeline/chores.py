@@ -219,7 +219,7 @@ class Chores:
 
     @perform.register
     def _(self, order: Analyse) -> InsightReady:
-        return InsightReady(plan_id=order.board.plan.plan_id, report=report(order.board, earlier=order.earlier))
+        return InsightReady(plan_id=order.board.plan.plan_id, report=report(order.board))
 
     @perform.register
     def _(self, order: FindAssociations) -> AssociationsFound:

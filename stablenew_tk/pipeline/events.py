@@ -15,7 +15,7 @@ from ..domain.association import Association, RatedRecord
 from ..domain.board import Board
 from ..domain.history import Columns, History, Position
 from ..domain.job import Job
-from ..domain.plan import LearningPlan, LearningRunResult
+from ..domain.plan import LearningPlan
 from ..domain.prompt import PromptPack
 from ..domain.record import JournalLine, LearningRecord, Output
 from ..domain.report import Report
@@ -366,10 +366,9 @@ class RevealFile(Order, frozen=True, kw_only=True):
 
 
 class Analyse(Order, frozen=True, kw_only=True):
-    """Work out what the ratings of a plan prove; InsightReady answers. `earlier` results come oldest first."""
+    """Work out what the ratings of a plan prove; InsightReady answers."""
 
     board: Board
-    earlier: tuple[LearningRunResult, ...] = ()
 
 
 class FindAssociations(Order, frozen=True, kw_only=True):
