@@ -13,7 +13,7 @@ from .theme import Role
 from .widgets import Box, Button, Card, Label, Rule, Sign, ground_of
 
 _LABEL = 50  # px left of the cells for "Seed 12"
-_CELL_HIGH, _LEAST_HIGH, _LEAST_WIDE = 46, 16, 12
+_CELL_HIGH, _LEAST_HIGH, _LEAST_WIDE = 46, 16, 6
 _MOST_HIGH = 260  # px: more rows than fit into this are counted in words
 _GAP = 6
 
@@ -64,8 +64,8 @@ class PlanSketch(tk.Canvas):
         """Values side by side, rows below each other; gives the height."""
         sketch, gap, label = self.shown, theme.px(_GAP), theme.px(_LABEL)
         room = self.winfo_width() - label
+        gap = gap if len(sketch.heads) <= 12 else theme.px(2)
         columns = max(1, min(len(sketch.heads), (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
-        gap = gap if columns <= 12 else theme.px(3)
         wide = min(theme.px(64), (room - gap * (columns - 1)) // columns)
         rows, high = self._fitting(sketch.rows)
         lefts = [label + number * (wide + gap) for number in range(columns)]
@@ -79,8 +79,10 @@ class PlanSketch(tk.Canvas):
         for row in range(rows):
             self._words(0, top + row * (high + gap) + high // 2, f"Seed {row + 1}", "w", ink="text3")
         bottom = top + rows * (high + gap)
-        if rows < sketch.rows:
-            bottom += self._words(0, bottom + theme.px(6), f"and {sketch.rows - rows} more rows", "w", ink="text3")
+        hidden = {"value": len(sketch.heads) - columns, "row": sketch.rows - rows}
+        more = [f"{number} more {thing}{'s' if number > 1 else ''}" for thing, number in hidden.items() if number > 0]
+        if more:
+            bottom += self._words(0, bottom + theme.px(6), f"and {', '.join(more)}", "w", ink="text3")
         if any(sketch.seconds):
             self._words(0, bottom + theme.px(8), "each", "w", ink="text3")
             told = self._spoken(sketch.seconds[:columns], wide + gap)

@@ -9,14 +9,12 @@ from typing import Literal
 import msgspec
 
 from ..controller import Controller
-from ..domain.defaults import Resolved, Source, resolve
 from ..domain.errors import InvalidInput
 from ..domain.history import ImageFacts
-from ..domain.modes import Mode, mode_for
 from ..domain.plan import LearningPlan
-from ..domain.sweep import not_offered, unknown_choices
 from ..pipeline.events import BackendChecked, Event, HistoryLoaded, JobEnded, SettingsChanged
 from . import theme
+from . import wizard_terms as terms
 from .keys import KeyPress, typing_in
 from .lists import RowList
 from .plan_sketch import MakePanel
@@ -39,7 +37,7 @@ from .wizard_draft import (
     varying,
 )
 from .wizard_focus import FocusStep
-from .wizard_prompt import PromptStep, preset_in_force
+from .wizard_prompt import PromptStep
 from .wizard_steps import CheckStep, StepList, StepRow
 from .wizard_words import Making, check_lines, forecast_words, hints, making, total_words, warnings
 
@@ -97,7 +95,7 @@ class Wizard(Box):
         `reuse` is the picture that the plan begins with: the value of its own settings in row 1 is not made again.
         """
         if draft is None:
-            resolved = self._base()
+            resolved = terms.base_values(self._controller)
             self.draft = Draft(base=resolved.config, origins=resolved.origins)
         else:
             self.draft = started(draft, reuse)
@@ -291,59 +289,20 @@ class Wizard(Box):
         self.draft, self._refused = draft, ""
         self._refresh()
 
-    def _base(self) -> Resolved:
-        """The values that Create would use now, and where they come from."""
-        settings = self._controller.settings
-        preset = preset_in_force(settings, self._controller.history)
-        sources = [Source("last_run", settings.values)]
-        if preset is not None:
-            sources.append(Source("preset", preset.values))
-        try:
-            return resolve(sources)
-        except InvalidInput:
-            # Only remembered values can be out of range here: this version narrowed a range.
-            return resolve(sources[1:])
-
-    def _mode(self) -> Mode:
-        settings = self._controller.settings
-        return mode_for(settings.learning, settings.pack_learning, self.draft.pack_id)
-
-    def _trouble_at(self, step: int) -> str:
-        mode = self._mode()
-        if step == PROMPT and mode.refuses:
-            return mode.why
-        if step == VALUES and self._values.problem:
-            return self._values.problem
-        return trouble(self.draft, step) or (self._not_offered() if step == VALUES else "")
-
-    def _not_offered(self) -> str:
-        found, draft = self._controller.capabilities, self.draft
-        offered = self._offered()
-        if found is None or not offered:
-            return ""
-        unknown = unknown_choices(draft.focus, draft.values(), offered)
-        return sentence(InvalidInput(not_offered(draft.focus, unknown[0], offered), draft.focus)) if unknown else ""
-
-    def _offered(self) -> tuple[str, ...]:
-        found, spec = self._controller.capabilities, self.draft.spec
-        return found.choices(spec.choices) if found is not None and spec is not None and spec.choices else ()
-
     def _refresh(self) -> None:
         """Bring every part in line with the draft."""
-        troubles = [self._trouble_at(PROMPT)]
-        troubles.append(self._trouble_at(VARY) if not troubles[0] else "")
-        troubles.append(self._trouble_at(VALUES) if self.draft.focus and not any(troubles) else "")
+        troubles = terms.troubles(self.draft, self._controller, unread=self._values.problem)
         self._made = making(self.draft, self._controller.forecast_s) if self.draft.focus else None
         self._show_steps(troubles)
         # Events may come to a step out of sight, so all of them hold the draft; drawing is for the one in sight.
         self._prompt.hold(self.draft)
         self._vary.hold(self.draft)
         if self.step == PROMPT:
-            self._prompt.show(self.draft, self._mode())
+            self._prompt.show(self.draft, terms.mode_of(self.draft, self._controller))
         elif self.step == VARY:
             self._vary.show(self.draft)
         elif self.step == VALUES:
-            self._values.show(self.draft, self._offered())
+            self._values.show(self.draft, terms.offered(self.draft, self._controller))
         backend = self._controller.capabilities
         self._panel.show(forecast_words(self.draft, self._made, backend.name if backend is not None else ""))
         if self.step == CHECK and self._made is not None:
@@ -366,7 +325,9 @@ class Wizard(Box):
     def _show_bar(self, troubles: Sequence[str]) -> None:
         here = next((words for words in troubles[: self.step + 1] if words), "")
         # The sentences of fields stand below the fields; here is room for those that have no field.
-        own = self._values.tells(here) if self.step == VALUES else here == self._mode().why
+        own = (
+            self._values.tells(here) if self.step == VALUES else here == terms.mode_of(self.draft, self._controller).why
+        )
         self.bar.say(self._refused or ("" if own else here), wrong=bool(self._refused))
         if self.step == CHECK and self._made is not None:
             self.bar.next.set_text(f"Run {total_words(self.draft, self._made)}")

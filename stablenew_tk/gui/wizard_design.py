@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from . import theme
 from .controls import Switch
 from .fields import Entry
+from .focus_words import help_words
 from .lists import ScrollArea
 from .widgets import Box, Label
 from .wizard_draft import Draft, plain
-from .wizard_focus import help_words
 from .wizard_seeds import SeedRow
 from .wizard_steps import Question
 from .wizard_values import NameValues, NumberValues, parsed

@@ -17,6 +17,7 @@ from ..domain.sweep import LORA, Focus, focus, focuses, value_text
 from ..pipeline.events import Event, FitFile, PictureReady
 from . import theme
 from .fields import Entry
+from .focus_words import GROUPS, help_words
 from .lists import Row, RowList
 from .origins import ORIGIN_MARKS
 from .popups import Choice, MenuEntry
@@ -24,52 +25,8 @@ from .widgets import Box, Button, Card, Label
 from .wizard_draft import Draft, lora_weights, plain, sensible_words, varying
 from .wizard_steps import Question
 
-GROUPS = (
-    ("", "All stages"),
-    ("txt2img", "txt2img"),
-    ("lora", "LoRA weight"),
-    ("general", "Checkpoint, VAE"),
-    ("hires", "Hires fix"),
-    ("refiner", "Refiner"),
-    ("img2img", "img2img"),
-    ("adetailer", "ADetailer"),
-    ("upscale", "Upscale"),
-)
-# What a setting does, for those who have not met it yet; the catalogue's help is about how to fill in its field.
-WORDS = {
-    "lora": "How strongly the LoRA pulls the picture its way.",
-    "checkpoint": "The model that makes the picture. Loading another one takes its time.",
-    "vae": "Turns the model's numbers into colours.",
-    "clip_skip": "How early the reading of the prompt stops. Models made for drawings often like 2.",
-    "sampler": "How noise is taken away, step by step.",
-    "scheduler": "How the noise is spread over the steps.",
-    "steps": "How long the sampler works on a picture. More steps cost more time.",
-    "cfg_scale": "How closely the picture follows the prompt. High values look harsh.",
-    "width": "How wide the picture is. Models are at their best near the size they were trained at.",
-    "height": "How high the picture is. Models are at their best near the size they were trained at.",
-    "enabled": "With it and without it.",
-    "upscaler": "What enlarges the picture.",
-    "scale": "How many times larger the picture becomes.",
-    "denoise": "How much is painted anew: little keeps the picture, much invents.",
-    "switch_at": "At which share of the steps the refiner takes over.",
-    "model": "What looks for faces or hands.",
-    "confidence": "How sure the detector must be before something is painted again.",
-    "mask_blur": "How softly the repaired part goes over into the rest.",
-    "dilate_erode": "How far the repaired part reaches beyond what was found.",
-    "mask_padding": "How much of the surroundings is seen while repairing.",
-    "mode": "single enlarges; img2img enlarges and paints again, which is much slower.",
-    "gfpgan": "How strongly GFPGAN smooths faces.",
-    "codeformer": "How strongly CodeFormer restores faces.",
-    "codeformer_weight": "How freely CodeFormer may change a face: 0 freely, 1 hardly.",
-}
 _OTHER = "another"  # the row that asks for a LoRA that is not in the prompt
 _LOOK = 72  # px: edge of the small picture to start from
-
-
-def help_words(spec: Focus) -> str:
-    """What a setting does, in a sentence."""
-    key = "lora" if spec.path.startswith(LORA) else spec.name
-    return WORDS.get(key, spec.help)
 
 
 class FocusStep(Box):
@@ -147,6 +104,8 @@ class FocusStep(Box):
             self, on_select=self._pick, on_open=lambda _place: self._go_on(), empty="No setting has this in its name."
         )
         self.settings.pack(fill="both", expand=True, padx=theme.px(28))
+        # What is asked below takes room from the list; the chosen setting stays in sight.
+        self.settings.canvas.bind("<Configure>", lambda _event: self._keep_in_sight(), add="+")
 
     def _build_detail(self) -> None:
         inner = Box(self._detail)
@@ -236,6 +195,10 @@ class FocusStep(Box):
         self._other = one == _OTHER
         self._tell(varying(self._draft, one.path if isinstance(one, Focus) else ""))
         self._show_detail()
+
+    def _keep_in_sight(self) -> None:
+        if self.settings.selected >= 0:
+            self.settings.see(self.settings.selected)
 
     def _tell(self, new: Draft) -> None:
         if new != self._draft:

@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ..controller import Controller
-from ..domain.history import History
 from ..domain.modes import Mode
-from ..domain.plan import PlanPrompt, Preset
+from ..domain.plan import PlanPrompt
 from ..domain.prompt import PackPrompt, joined_negative, with_lora_weight
-from ..pipeline.events import Event, ListPacks, LoadPack, PackFile, PackLoaded, PacksListed, Settings, SettingsSaved
+from ..pipeline.events import Event, ListPacks, LoadPack, PackFile, PackLoaded, PacksListed, SettingsSaved
 from . import theme
 from .controls import Check
 from .lists import Row, RowList
@@ -22,17 +21,13 @@ from .widgets import Box, Card, Label
 from .wizard_draft import OWN_PACK, Draft
 from .wizard_own import OwnPrompt
 from .wizard_steps import Question
+from .wizard_terms import preset_in_force
 
 _SIDE, _HEAD = 208, 28
 _WORDS = "Everything but one setting stays the same, so one prompt is enough to begin with."
 _SEVERAL = "Every prompt gets rows of its own: the pictures of a value are made once for each prompt."
 _FIXED = "The picture you come from is part of this run, so its prompt stays."
 _KEPT, _OWN = "kept", "own"
-
-
-def preset_in_force(settings: Settings, history: History | None) -> Preset | None:
-    """The preset chosen in Create, if there is one."""
-    return history.plans.preset(settings.preset) if history is not None and settings.preset else None
 
 
 class PromptStep(Box):
@@ -295,7 +290,7 @@ class PromptStep(Box):
     def _plan_prompt(self, prompt: PackPrompt) -> PlanPrompt:
         """The prompt as Create would send it."""
         settings, positive = self._controller.settings, prompt.positive
-        preset = preset_in_force(settings, self._controller.history)
+        preset = preset_in_force(self._controller)
         for name, weight in (preset.lora_weights if preset is not None else {}).items():
             positive = with_lora_weight(positive, name, weight)
         return PlanPrompt(prompt.prompt_id, positive, joined_negative(prompt.negative, settings.global_negative))

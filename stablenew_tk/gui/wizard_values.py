@@ -156,8 +156,10 @@ class NameValues(Box):
         self.search = Entry(
             tools, width=200, icon="search", placeholder="Find", on_edit=lambda _text: self._show_names()
         )
+        both = Box(tools)
+        both.pack(side="right")
         for words, on in (("All", True), ("None", False)):
-            Button(tools, words, lambda on=on: self._turn_all(on), kind="link").pack(side="right")  # type: ignore[misc]
+            Button(both, words, lambda on=on: self._turn_all(on), kind="link").pack(side="left")  # type: ignore[misc]
         self.search.pack(side="left", fill="x", expand=True)
         self.search.field.bind("<Down>", lambda _event: self.names.focus_set())
         card = Card(self._list_box)
@@ -204,6 +206,9 @@ class NameValues(Box):
         self._names = [name for name in self._all if all(word in name.casefold() for word in words)]
         chosen = {value_text(value) for value in parsed(self._draft)[0]}
         rows = [self._row(name, name in chosen) for name in self._names]
+        high = theme.px(theme.ROW) * min(_ROWS, max(2, len(self._all)))
+        if int(self.names.canvas.cget("height")) != high:
+            self.names.canvas.configure(height=high)
         place = self.names.selected if 0 <= self.names.selected < len(rows) else 0 if rows else -1
         self.names.show_rows(rows, place)
 

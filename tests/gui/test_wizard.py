@@ -334,3 +334,14 @@ def test_every_control_of_every_step_can_be_reached_with_tab(open_wizard):
         for button in (wizard.bar.back, wizard.bar.later, wizard.bar.next):
             assert str(button) in reached or not button.enabled
         assert str(wizard.steps) in reached
+
+
+def test_a_refusal_is_told_at_the_step_where_it_can_be_put_right(open_wizard):
+    house = open_wizard()
+    facts, plan = made_picture(house)
+    house.wizard.begin(plan, msgspec.structs.replace(facts, suspect=True))
+    wizard = vary(house, "txt2img.steps", CHECK)
+    wizard.next()
+    assert wizard.bar.trouble.startswith("This picture is in doubt")
+    assert (wizard.step, house.ended) == (CHECK, [])
+    assert not house.controller.history.plans.plans()

@@ -1,0 +1,63 @@
+"""What the rest of the program says to a draft: the values of Create, the learning mode, the backend's names."""
+
+from __future__ import annotations
+
+from ..controller import Controller
+from ..domain.defaults import Resolved, Source, resolve
+from ..domain.errors import InvalidInput
+from ..domain.modes import Mode, mode_for
+from ..domain.plan import Preset
+from ..domain.sweep import not_offered, unknown_choices
+from .wizard_draft import PROMPT, VALUES, VARY, Draft, sentence, trouble
+
+
+def preset_in_force(controller: Controller) -> Preset | None:
+    """The preset chosen in Create, if there is one."""
+    chosen, history = controller.settings.preset, controller.history
+    return history.plans.preset(chosen) if history is not None and chosen else None
+
+
+def base_values(controller: Controller) -> Resolved:
+    """The values that Create would use now, and where they come from."""
+    preset = preset_in_force(controller)
+    sources = [Source("last_run", controller.settings.values)]
+    if preset is not None:
+        sources.append(Source("preset", preset.values))
+    try:
+        return resolve(sources)
+    except InvalidInput:
+        # Only remembered values can be out of range here: this version narrowed a range.
+        return resolve(sources[1:])
+
+
+def mode_of(draft: Draft, controller: Controller) -> Mode:
+    """The learning mode of the draft's pack."""
+    return mode_for(controller.settings.learning, controller.settings.pack_learning, draft.pack_id)
+
+
+def offered(draft: Draft, controller: Controller) -> tuple[str, ...]:
+    """The names the backend has for what is varied; none while it is away, or for numbers."""
+    found, spec = controller.capabilities, draft.spec
+    return found.choices(spec.choices) if found is not None and spec is not None and spec.choices else ()
+
+
+def troubles(draft: Draft, controller: Controller, *, unread: str = "") -> list[str]:
+    """Why one cannot go on from the steps, "" where one can. Only the first step with a trouble is looked at.
+
+    `unread` is what is wrong with a text that has not reached the draft.
+    """
+    mode = mode_of(draft, controller)
+    if mode.refuses:
+        return [mode.why, "", ""]
+    for step in (PROMPT, VARY, VALUES):
+        words = trouble(draft, step)
+        if step == VALUES:
+            words = unread or words or _not_offered(draft, offered(draft, controller))
+        if words:
+            return [words if step == place else "" for place in (PROMPT, VARY, VALUES)]
+    return ["", "", ""]
+
+
+def _not_offered(draft: Draft, names: tuple[str, ...]) -> str:
+    unknown = unknown_choices(draft.focus, draft.values(), names) if names else ()
+    return sentence(InvalidInput(not_offered(draft.focus, unknown[0], names))) if unknown else ""
