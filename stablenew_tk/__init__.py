@@ -9,8 +9,8 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     gui         theme icons stars tips widgets controls scrollbar lists fields popups keysheet origins form phrases
                 keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
                 suspicion portrait values inspector review pack_panel seeds stage_cards preview preset_menu create
-                settings welcome axis plan_sketch wizard_draft wizard_steps wizard_own wizard_prompt wizard_focus
-                wizard_values wizard_seeds wizard_design wizard_words wizard_bar wizard
+                settings welcome axis plan_sketch focus_words wizard_draft wizard_terms wizard_steps wizard_own
+                wizard_prompt wizard_focus wizard_values wizard_seeds wizard_design wizard_words wizard_bar wizard
                 dots blind matrix_cell matrix_words matrix big_picture rating_head seat_words rating_large rating_rules
                 rating_verdict rating_view plan_state plan_card plan_list learn
                 chart tag_bars filmstrip findings insight_list insight_shelf hint_table verdict_head insight_deeds
