@@ -10,29 +10,14 @@ import tkinter as tk
 from collections.abc import Sequence
 from typing import Literal
 
-from ..domain.association import QUARTER, Association
+from ..domain.association import Association
 from . import theme
+from .insight_list import known, signed
 from .theme import Role
 from .widgets import Card
 
 _HEAD, _ROW, _FOOT = 31, 44, 30
 _REACH = 2.0  # stars to either side of "no effect"
-
-
-def signed(stars: float) -> str:
-    """ "+0.6", "−0.3", "0.0"."""
-    text = f"{abs(stars):.1f}"
-    return text if text == "0.0" else f"{'+' if stars > 0 else '−'}{text}"
-
-
-def known(hint: Association) -> bool:
-    """Whether there is anything to draw: too few pictures have no range."""
-    return hint.low < hint.high
-
-
-def alike(hint: Association) -> bool:
-    """Whether the whole range lies within a quarter of a star of no effect."""
-    return known(hint) and max(-hint.low, hint.high) < QUARTER
 
 
 class HintTable(Card):

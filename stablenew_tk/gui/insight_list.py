@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from PIL import ImageTk
 
+from ..domain.association import QUARTER, Association
 from ..domain.plan import VerdictState
 from . import theme
 from .dots import verdict_dot
@@ -39,6 +40,22 @@ def verdict_words(state: VerdictState, text: str, *, rated: int, total: int) -> 
     if not text:
         return "nothing stands out yet" if state == "leaning" else words
     return f"{text} {words}" if state == "leaning" else f"{text}: {words}"
+
+
+def signed(stars: float) -> str:
+    """ "+0.6", "−0.3", "0.0"."""
+    text = f"{abs(stars):.1f}"
+    return text if text == "0.0" else f"{'+' if stars > 0 else '−'}{text}"
+
+
+def known(hint: Association) -> bool:
+    """Whether there is anything to draw: too few pictures have no range."""
+    return hint.low < hint.high
+
+
+def alike(hint: Association) -> bool:
+    """Whether the whole range lies within a quarter of a star of no effect."""
+    return known(hint) and max(-hint.low, hint.high) < QUARTER
 
 
 class EntryList(Box):

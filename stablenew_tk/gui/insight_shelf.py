@@ -16,8 +16,7 @@ from ..domain.report import Report
 from ..domain.sweep import LORA, focus, value_text
 from . import theme
 from .findings import Everyday, Scope
-from .hint_table import alike, signed
-from .insight_list import Entry, verdict_words
+from .insight_list import Entry, alike, signed, verdict_words
 from .phrases import counted
 from .popups import Choice, MenuEntry
 from .widgets import Box
