@@ -5,7 +5,7 @@ module may use what stands before it in its line. tests/test_architecture.py rea
 
     __main__    one door: command line or window
     cli         arguments of the terminal
-    commands    terminal lookup session run ratings records checks draft learn insights presets
+    commands    terminal lookup session run ratings records checks profiles draft learn insights presets
     gui         theme icons stars tips widgets controls scrollbar lists fields popups keysheet origins form phrases
                 keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
                 suspicion portrait values inspector review pack_panel seeds stage_cards preview preset_menu create
@@ -21,9 +21,12 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch
     storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
+                safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars json_text
+                profile_writing model_hashes model_folders
     domain      errors ids config parameters sweep infotext prompt job defaults modes line plan record undo estimate
                 columns feedback selection slim planbook history statistics verdict insight ridge board association
                 tried tag_rates over_time report insight_document base_config plan_file
+                spellings profile_fields profile style priors
 """
 
 __version__ = "0.1.0"

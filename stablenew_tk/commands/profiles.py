@@ -1,0 +1,202 @@
+"""`profiles`: what the files beside models recommend, for one model or for all in a folder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+from rich.markup import escape
+from rich.table import Table
+
+from ..domain.errors import InvalidInput, Unreadable
+from ..domain.job import Origin
+from ..domain.parameters import Value, parameter
+from ..domain.priors import ModelSettings, merged
+from ..domain.profile import Tier
+from ..domain.style import StyleCatalogue
+from ..storage.model_folders import ModelFolder, beside, walk
+from ..storage.places import Places
+from ..storage.profiles import load_styles
+from ..storage.sidecars import ModelFiles, is_model, readings, sidecar_of
+from .terminal import OK, err, out, print_json
+
+Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
+
+
+class _Field(Struct):
+    value: Value
+    origin: Origin
+    source: str
+
+
+class _Weight(Struct):
+    weight: float
+    rating: Tier | None
+    source: str
+
+
+class _Shown(Struct):
+    fields: dict[str, _Field]
+    trigger_phrases: list[str]
+    weights: list[_Weight]
+    problems: list[str]
+
+
+class _Model(Struct):
+    path: str
+    kind: str
+    family: str
+    sources: list[str]
+    problems: list[str]
+
+
+class _Scanned(Struct):
+    models: list[_Model]
+    seconds: float
+
+
+def arguments(profiles: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """The commands below `profiles`."""
+    show = profiles.add_parser("show", parents=[common], help="what is recommended for a model, and by which file")
+    show.add_argument("file", metavar="FILE", help="a model, or one of the files beside it")
+    show.set_defaults(command=_show)
+    scan = profiles.add_parser("scan", parents=[common], help="find all models below a folder and read what is known")
+    scan.add_argument("folder", metavar="DIR")
+    scan.set_defaults(command=_scan)
+
+
+def _show(args: argparse.Namespace, places: Places) -> int:
+    path = Path(args.file).expanduser().absolute()
+    settings = _settings(_chosen(path), _styles(places))
+    if args.json:
+        print_json(_document(settings))
+        return OK
+    _print(path, settings)
+    return OK
+
+
+def _chosen(path: Path) -> ModelFolder:
+    """The files to read for what was named: a model with all files beside it, or one sidecar alone."""
+    sidecar = sidecar_of(path.name)
+    if not path.exists():
+        raise InvalidInput(f"There is no file {_visible(str(path))}. Name a model or a file beside one.", "FILE")
+    if path.is_dir():
+        raise InvalidInput(f"{_visible(str(path))} is a folder. Look through it with: profiles scan", "FILE")
+    if sidecar is not None:
+        files = ModelFiles(stem=sidecar[0], sidecars=((path.name, sidecar[1]),))
+        return ModelFolder(path=str(path.parent), way=path.parts[-4:-1], models=(files,))
+    if not is_model(path.name):
+        raise InvalidInput(f"{_visible(path.name)} is neither a model nor a file that describes one.", "FILE")
+    try:
+        return beside(path)
+    except OSError as error:
+        raise Unreadable(f"{_visible(str(path.parent))} cannot be listed: {error.strerror}.") from error
+
+
+def _settings(folder: ModelFolder, styles: StyleCatalogue) -> ModelSettings:
+    if not folder.models:
+        raise InvalidInput("This is not a regular file, so it was not read.", "FILE")
+    return _merged(folder, folder.models[0], styles)
+
+
+def _merged(folder: ModelFolder, files: ModelFiles, styles: StyleCatalogue) -> ModelSettings:
+    found = tuple(readings(folder.path, files, outside=folder.outside))
+    return merged(found, styles, folders=folder.way, previews=files.previews)
+
+
+def _styles(places: Places) -> StyleCatalogue:
+    styles, problems = load_styles(places.data / "styles.json")
+    for problem in problems:
+        err.print(_visible(problem), markup=False)
+    return styles
+
+
+def _document(settings: ModelSettings) -> _Shown:
+    return _Shown(
+        fields={path: _Field(one.value, one.origin, _text(one.source)) for path, one in settings.values.items()},
+        trigger_phrases=list(settings.trigger_phrases),
+        weights=[_Weight(one.weight, one.rating, _text(one.source)) for one in settings.weights],
+        problems=_texts(settings.problems),
+    )
+
+
+def _print(path: Path, settings: ModelSettings) -> None:
+    title = f" ({settings.title})" if settings.title else ""
+    out.print(f"{_visible(path.name + title)}: {_visible(settings.family)} {settings.kind}", markup=False)
+    table = Table("setting", "value", "from", box=None)
+    for field, one in settings.values.items():
+        table.add_row(parameter(field).title, escape(_visible(str(one.value))), escape(_visible(one.source)))
+    for weight in settings.weights:
+        rating = f" ({weight.rating})" if weight.rating else ""
+        table.add_row("LoRA weight", f"{weight.weight:g}{rating}", escape(_visible(weight.source)))
+    if settings.trigger_phrases:
+        words = ", ".join(settings.trigger_phrases)
+        table.add_row("trigger phrases", escape(_visible(words)), escape(_visible(settings.trigger_source)))
+    if table.row_count:
+        out.print(table)
+    else:
+        out.print("Nothing is recommended for it.")
+    _print_problems(settings.problems)
+
+
+def _scan(args: argparse.Namespace, places: Places) -> int:
+    root = Path(args.folder).expanduser().absolute()
+    if not root.is_dir():
+        raise InvalidInput(f"There is no folder {_visible(str(root))}. Name the folder your models are in.", "DIR")
+    styles = _styles(places)
+    start = time.monotonic()
+    models = list(_models(root, styles))
+    report = _Scanned(models, round(time.monotonic() - start, 3))
+    if args.json:
+        print_json(report)
+        return OK
+    table = Table("model", "kind", "family", "settings from", box=None)
+    for one in models:
+        name = _visible(os.path.relpath(one.path, _text(str(root))))
+        table.add_row(escape(name), one.kind, escape(_visible(one.family)), escape(_visible(", ".join(one.sources))))
+    if models:
+        out.print(table)
+    out.print(f"{len(models)} model{'' if len(models) == 1 else 's'} found in {report.seconds:.1f} s.")
+    _print_problems([problem for one in models for problem in one.problems])
+    return OK
+
+
+def _models(root: Path, styles: StyleCatalogue) -> Iterator[_Model]:
+    for folder in walk(root):
+        if folder.problem:
+            err.print(_visible(folder.problem), markup=False)
+        for files in folder.models:
+            settings = _merged(folder, files, styles)
+            yield _Model(
+                path=_text(str(Path(folder.path) / files.name)),
+                kind=settings.kind,
+                family=settings.family,
+                sources=_texts(settings.sources),
+                problems=_texts(settings.problems),
+            )
+
+
+def _print_problems(problems: Iterable[str]) -> None:
+    for problem in problems:
+        out.print(f"  {_visible(problem)}", markup=False)
+
+
+def _texts(sentences: Iterable[str]) -> list[str]:
+    return [_text(one) for one in sentences]
+
+
+def _text(name: str) -> str:
+    # Names on disk need not be UTF-8; JSON must be.
+    return name.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def _visible(text: str) -> str:
+    """Foreign text for a terminal: what would steer it, or turn the writing round, is spelled out."""
+    return "".join(
+        char if not unicodedata.category(char).startswith("C") else f"\\u{ord(char):04x}" for char in _text(text)
+    )

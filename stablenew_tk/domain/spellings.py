@@ -1,0 +1,159 @@
+"""One spelling for what every tool writes its own way: samplers, schedulers, model families and kinds.
+
+Samplers and schedulers come out as a WebUI shows them ("DPM++ 2M SDE", "Karras"), whether they were written by a
+WebUI, ComfyUI ("dpmpp_2m_sde"), k-diffusion ("k_dpmpp_2m_ka") or InvokeAI ("dpmpp_2m_k"). What nobody here knows
+passes through as it was written: the backend may know it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+_SAMPLERS = (
+    *("Euler a", "Euler", "Euler CFG++", "Euler a CFG++", "LMS", "Heun", "HeunPP2", "DPM2", "DPM2 a", "DPM++ 2S a"),
+    *("DPM++ 2M", "DPM++ 2M CFG++", "DPM++ SDE", "DPM++ 2M SDE", "DPM++ 2M SDE Heun", "DPM++ 3M SDE", "DPM fast"),
+    *("DPM adaptive", "Restart", "IPNDM", "IPNDM_V", "DEIS", "DDIM", "DDIM CFG++", "PLMS", "UniPC", "LCM", "DDPM"),
+    *("TCD", "Res Multistep"),
+)
+_SCHEDULERS = (
+    *("Automatic", "Uniform", "Karras", "Exponential", "Polyexponential", "SGM Uniform", "KL Optimal", "Simple"),
+    *("Align Your Steps", "Align Your Steps GITS", "Align Your Steps 11", "Align Your Steps 32", "Normal", "DDIM"),
+    *("Beta", "Turbo"),
+)
+_SAMPLER_IDS = {
+    "unipcbh2": "UniPC",
+    "dpmad": "DPM adaptive",
+    "dpmppms": "DPM++ 2M",
+    "dpmsolvermultistep": "DPM++ 2M",
+    "dpmsolversinglestep": "DPM++ 2S a",
+    "dpmsolversde": "DPM++ SDE",
+    "unipcmultistep": "UniPC",
+    "pndm": "PLMS",
+    "kdpm2": "DPM2",
+    "kdpm2a": "DPM2 a",
+}
+# "gpu" only says where ComfyUI draws the noise.
+_AFTER_SAMPLER = {"": "", "gpu": "", "discrete": "", "discretescheduler": "", "scheduler": ""}
+_SCHEDULER_IDS = {
+    "auto": "Automatic",
+    "default": "Automatic",
+    "ddimuniform": "DDIM",
+    "ays": "Align Your Steps",
+    "gits": "Align Your Steps GITS",
+    "sgm": "SGM Uniform",
+    "klopt": "KL Optimal",
+}
+# As the last letters of a sampler's id only: k-diffusion's and InvokeAI's short forms.
+_SHORT_SCHEDULERS = {"ka": "Karras", "k": "Karras", "exp": "Exponential"}
+
+_UNKNOWN = frozenset({"", "none", "null", "other", "unknown", "sdversionunknown", "na"})
+_FAMILIES = (
+    # Pony, Illustrious and NoobAI are SDXL with other training; what fits one fits the others.
+    (re.compile(r"sdxl|stablediffusionxl|pony(?!v?7)|illustrious|noobai"), "sdxl"),
+    (re.compile(r"flux2"), "flux2"),
+    (re.compile(r"flux"), "flux"),
+    (re.compile(r"(sdv?|stablediffusionv?)3"), "sd3"),
+    (re.compile(r"(sdv?|stablediffusionv?)2"), "sd21"),
+    (re.compile(r"(sdv?|stablediffusionv?)1|^v1"), "sd15"),
+)
+_KINDS = (
+    (re.compile(r"lora|locon|lycoris|dora|loha|lokr"), "lora"),
+    (re.compile(r"textualinversion|embedding"), "embedding"),
+    (re.compile(r"controlnet|t2iadapter"), "controlnet"),
+    (re.compile(r"hypernet"), "hypernetwork"),
+    (re.compile(r"upscal|esrgan|swinir"), "upscaler"),
+    (re.compile(r"(^|[^a-z])vae|autoencoder"), "vae"),
+    (re.compile(r"checkpoint|stablediffusion|diffusionmodel|unet|^ckpts?$"), "checkpoint"),
+)
+
+
+def sampler_and_scheduler(sampler: str, scheduler: str = "") -> tuple[str, str]:
+    """Both names as a WebUI shows them. A scheduler inside the sampler's name is used when there is no other one.
+
+    "" stays "": not said.
+    """
+    name, inside = _split(" ".join(sampler[:200].split()))
+    return name, scheduler_name(scheduler) or inside
+
+
+@lru_cache(maxsize=512)
+def _split(sampler: str) -> tuple[str, str]:
+    key = _key(sampler)
+    for known in (key, key.removeprefix("sample"), key.removeprefix("k"), key.removeprefix("sample").removeprefix("k")):
+        # The longest first, else "euler" would be found in "euler_ancestral" and in "euler_cfg_pp".
+        for length in range(len(known), 2, -1):
+            name = _BY_SAMPLER_KEY.get(known[:length])
+            rest = known[length:].removeprefix("gpu")
+            if name and rest in _AFTER_SAMPLER:
+                return name, ""
+            if name and (inside := _BY_SCHEDULER_KEY.get(rest) or _SHORT_SCHEDULERS.get(rest)):
+                return name, inside
+    for suffix in _SUFFIXES:
+        if sampler.casefold().endswith(f" {suffix.casefold()}"):
+            return sampler[: -len(suffix)].rstrip(), suffix
+    return sampler, ""
+
+
+def scheduler_name(written: str) -> str:
+    """A scheduler as a WebUI shows it; "" stays ""."""
+    clean = " ".join(written[:200].split())
+    return _BY_SCHEDULER_KEY.get(_key(clean), clean)
+
+
+def family_of(written: str) -> str:
+    """The family a base model belongs to: "sdxl", "sd15", "sd21", "sd3", "flux"…; "" for none, others pass through."""
+    key = re.sub(r"[^a-z0-9]", "", written[:200].casefold())
+    if key in _UNKNOWN:
+        return ""
+    for pattern, family in _FAMILIES:
+        if pattern.search(key):
+            return family
+    return " ".join(written[:200].split())
+
+
+def kind_of(written: str) -> str:
+    """What a file is by a word for it: "LoCon" is a lora, "TextualInversion" an embedding; "" when that is not said."""
+    # An architecture such as "stable-diffusion-xl-v1-base/lora" ends in what was put on top of the base.
+    for part in reversed(written[:200].casefold().split("/")):
+        word = re.sub(r"[\s_-]", "", part)
+        for pattern, kind in _KINDS:
+            if pattern.search(word):
+                return kind
+    return ""
+
+
+def kind_by_folders(folders: Sequence[str]) -> str:
+    """What files in such a folder are, the innermost telling folder first; "" when no name tells."""
+    for name in reversed(folders):
+        if kind := _BY_FOLDER.get(name.casefold().replace("_", "-")):
+            return kind
+    return ""
+
+
+def _key(written: str) -> str:
+    plain = written.casefold().replace("++", "pp").replace("ancestral", "a")
+    return re.sub(r"[^a-z0-9]", "", plain)
+
+
+_BY_SAMPLER_KEY = {_key(name): name for name in _SAMPLERS} | _SAMPLER_IDS
+_BY_SCHEDULER_KEY = {_key(name): name for name in _SCHEDULERS} | _SCHEDULER_IDS
+# For samplers that are not in the list. Only endings that are nothing else: "DDIM" or "Simple" may end a real name.
+_SUFFIXES = ("SGM Uniform", "Polyexponential", "Exponential", "Karras", "Align Your Steps")
+_BY_FOLDER = {
+    word: kind
+    for kind, words in {
+        "lora": "lora loras lycoris locon",
+        "checkpoint": "stable-diffusion stablediffusion checkpoints checkpoint diffusion-models unet",
+        "vae": "vae vaes vae-approx",
+        "embedding": "embeddings embedding textualinversion textual-inversion",
+        "upscaler": "esrgan realesrgan real-esrgan swinir upscale-models upscalers upscaler dat hat bsrgan ldsr",
+        "controlnet": "controlnet t2i-adapter",
+        "hypernetwork": "hypernetworks hypernetwork",
+        "text encoder": "text-encoder text-encoders clip clip-vision t5",
+        "detector": "adetailer ultralytics yolo",
+        "face model": "gfpgan codeformer insightface facerestore-models",
+    }.items()
+    for word in words.split()
+}
