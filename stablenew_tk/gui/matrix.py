@@ -191,7 +191,9 @@ class Matrix(Box):
             self.go_to(number, mark=bool(int(event.state) & _SHIFT))
 
     def _double_clicked(self, event: tk.Event[tk.Misc]) -> None:
-        if self._seat_at(event.x, event.y) >= 0 and not int(event.state) & (_SHIFT | _CONTROL):
+        if int(event.state) & (_SHIFT | _CONTROL):
+            self._clicked(event)  # marking quickly is not opening
+        elif self._seat_at(event.x, event.y) >= 0:
             self._owner.opened()
 
     def _pointed(self, event: tk.Event[tk.Misc]) -> None:

@@ -96,7 +96,7 @@ class MatrixCell:
         if photo is not None:
             self._image("picture", middle, bounds.top + height // 2, photo)
         elif reason:
-            self._text("reason", (middle, bounds.top + height // 2), reason, 11, "text3", width - theme.px(12))
+            self._text("reason", (middle, bounds.top + height // 2), reason, 11, "text3", width=width - theme.px(12))
         ground: Role = "selection" if look.current else "bg"
         if look.current:
             top = bounds.top + height
@@ -155,7 +155,7 @@ class MatrixCell:
         self._canvas.itemconfigure(self._items[name], image=picture, state="normal")
 
     def _text(
-        self, name: str, at: tuple[int, int], text: str, size: int, ink: Role, width: int = 0, *, bold: bool = False
+        self, name: str, at: tuple[int, int], text: str, size: int, ink: Role, *, width: int = 0, bold: bool = False
     ) -> None:
         self._put(name, self._canvas.create_text, at)
         self._canvas.itemconfigure(

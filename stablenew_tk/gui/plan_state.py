@@ -119,7 +119,8 @@ class PlanStates:
         """Notice what a plan's standing hangs on. True when something is to be filled or drawn anew."""
         if isinstance(event, HistoryLoaded):
             self._known.clear()
-            return self._touch_all()
+            self._touch_all()
+            return True
         if isinstance(event, InsightReady):
             verdict = event.report.verdict
             self._said[event.plan_id] = Said(verdict.state, verdict.sentence)

@@ -63,7 +63,7 @@ class RatingView(Box):
         super().__init__(parent, "bg")
         self._controller, self._leave, self._go_on, self._see_insight = controller, leave, go_on, see_insight
         self.plan_id = ""
-        self._known: set[str] = set()
+        self._undone: set[int] = set()
         self._later: dict[str, str] = {}
         self._rating = Rating(controller, lambda _rows: self._soon("refresh", 1, self._refresh))
         self.words = SeatWords(self._rating, self._share, lambda: controller.settings.go_on_after_rating)
@@ -240,7 +240,8 @@ class RatingView(Box):
             keys = {key_of(seat) for seat in self.seating.seats} if self.seating is not None else set()
             mine = {row for row in event.rows if row in keys}
             if event.undone and mine:
-                self._soon("seek", 2, lambda: self.rules.bring_back(mine))
+                self._undone = mine
+                self._soon("seek", 2, lambda: self.rules.bring_back(self._undone))
             if mine or not event.rows:
                 self._soon("refresh", 1, self._refresh)
         elif not isinstance(event, LineSaved) or _plan_of(event) == self.plan_id:
