@@ -267,6 +267,16 @@ class TestPresets:
         cli.learn(*words)
         assert cli.shown("--limit", 1)[0]["config"]["txt2img"]["cfg_scale"] == 9
 
+    def test_the_weight_of_a_lora_goes_into_prompts_that_have_it(self, cli):
+        cli.pack.write_text("a boat <lora:rain:1>\n\na tram\n")
+        plan = cli.learn("--focus", "lora:rain", "--values", "0.4, 0.8", "--images", 1).json["plan_id"]
+        cli("rate", plan, 3)
+        cli("presets", "make", plan, "--value", "0.4", "--name", "Drizzle")
+        cli.run("--preset", "Drizzle")
+        assert [record["prompt"] for record in cli.shown("--limit", 2)] == ["a tram", "a boat <lora:rain:0.4>"]
+        cli.learn(*TWO, "--preset", "Drizzle")
+        assert cli.shown("--limit", 1)[0]["prompt"] == "a boat <lora:rain:0.4>"
+
     def test_an_unknown_name_lists_those_there_are(self, cli, preset):
         said = cli("run", cli.pack, "--preset", "Weak", "--json")
         assert (said.code, said.json["error"]) == (2, "There is no preset 'Weak'. There are: Strong.")
