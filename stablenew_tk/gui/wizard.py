@@ -262,11 +262,11 @@ class Wizard(Box):
         reuse, own = self.draft.reuse, self.draft.own_value
         learning = self._controller.learning
         if reuse is not None:
-            self._hand_over(lambda plan: learning.convert(plan, reuse, own), "{} has begun.")
+            self._hand_over(lambda plan: learning.convert(plan, reuse, own))
         else:
-            self._hand_over(lambda plan: learning.start(plan), "{} has begun.")
+            self._hand_over(lambda plan: learning.start(plan))
 
-    def _hand_over(self, verb: Callable[[LearningPlan], LearningPlan], words: str) -> None:
+    def _hand_over(self, verb: Callable[[LearningPlan], LearningPlan], words: str = "") -> None:
         try:
             plan = verb(self.draft.plan())
         except InvalidInput as wrong:
@@ -274,7 +274,8 @@ class Wizard(Box):
             self.go(step_of(wrong))
             return
         self._began = False
-        self._say(words.format(plan.name))
+        if words:
+            self._say(words.format(plan.name))
         self._done(plan.plan_id)
 
     def _focus_step(self) -> None:

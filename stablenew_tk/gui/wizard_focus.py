@@ -94,7 +94,7 @@ class FocusStep(Box):
         row.pack(fill="x", padx=theme.px(24), pady=(0, theme.px(4)))
         self.search = Entry(row, icon="search", placeholder="Find a setting", on_edit=lambda _text: self._list())
         self.search.pack(side="left", fill="x", expand=True)
-        self.search.field.bind("<Down>", lambda _event: self.settings.focus_set())
+        self.search.field.bind("<Down>", lambda _event: self._into_list())
         entries = [MenuEntry(value, words) for value, words in GROUPS]
         self._group = Choice(row, entries, lambda _value: self._list(), width=170)
         self._group.pack(side="left", padx=(theme.px(4), 0))
@@ -142,6 +142,12 @@ class FocusStep(Box):
         self._look.configure(bg=theme.colour(self._start.ground))
 
     # ---- the list
+
+    def _into_list(self) -> None:
+        self.settings.focus_set()
+        if self.settings.selected < 0:
+            # The first row is a caption; the key that led here means the setting below it.
+            self.settings.canvas.event_generate("<Down>")
 
     def _list(self) -> None:
         words, group = self.search.get().casefold().split(), self._group.value
