@@ -1,4 +1,4 @@
-"""Makes the pictures of the README: Create and Review, dark and light, 1280 x 800, with the sketch engine.
+"""Makes the pictures of the documents: all pages, dark and light, 1280 x 800, with the sketch engine.
 
 Needs a display of at least that size, for example: xvfb-run -s "-screen 0 1280x800x24" python scripts/screenshots.py
 """
@@ -10,16 +10,20 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from PIL import ImageGrab
 
 from stablenew_tk.controller import Controller, open_places
+from stablenew_tk.domain.board import board
 from stablenew_tk.domain.config import PipelineConfig
 from stablenew_tk.domain.job import RunRequest
-from stablenew_tk.domain.parameters import with_values
+from stablenew_tk.domain.parameters import Value, with_values
+from stablenew_tk.domain.plan import LearningPlan, PlanPrompt
 from stablenew_tk.domain.record import Feedback
+from stablenew_tk.gui.learn import LearnPage
 from stablenew_tk.gui.window import Window
 from stablenew_tk.pipeline.stamps import now_text
 from stablenew_tk.storage.packs import ensure_starter, load_pack
@@ -28,6 +32,8 @@ from stablenew_tk.storage.settings import Settings
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SIZE = (1280, 800)
 STARS = (5, 4, 3, 0, 4, 5, 2, 0, 3, 4, 0, 5, 0, 0, 4, 3, 0, 5)
+# How a person might like the values of the Learning Run, in stars.
+LIKED = {4: 2.0, 8: 3.0, 16: 4.0, 28: 4.6, 44: 4.3}
 RUNS = (
     ({"txt2img.width": 512, "txt2img.height": 704, "txt2img.steps": 28}, 2, 11),
     ({"txt2img.width": 512, "txt2img.height": 704, "checkpoint": "sketch-ink"}, 1, 40),
@@ -42,9 +48,9 @@ def pump(window: Window, done: Callable[[], bool], seconds: float = 60.0) -> Non
         time.sleep(0.005)
 
 
-def settle(window: Window) -> None:
+def settle(window: Window, seconds: float = 1.5) -> None:
     """Let thumbnails and labels arrive."""
-    end = time.monotonic() + 1.5
+    end = time.monotonic() + seconds
     pump(window, lambda: time.monotonic() > end)
 
 
@@ -69,8 +75,59 @@ def fill(window: Window) -> None:
     settle(window)
 
 
+def plan_of_steps(window: Window) -> LearningPlan:
+    """A Learning Run over the steps of one prompt, not yet begun."""
+    values: dict[str, Value] = {
+        "txt2img.width": 512, "txt2img.height": 704, "txt2img.sampler": "DPM++ 2M", "txt2img.scheduler": "Karras"
+    }  # fmt: skip
+    prompt = load_pack(window.controller.places.packs / "starter.txt").prompts[1]
+    return LearningPlan(
+        event_id="", ts="", plan_id="", name="Steps for the last tram", focus_parameter="txt2img.steps",
+        pack_id="starter", prompts=(PlanPrompt(prompt.prompt_id, prompt.positive, prompt.negative),),
+        base_config=with_values(PipelineConfig(), values), variant_values=tuple(LIKED), images_per_variant=5,
+        seeds=(11, 12, 13, 14, 15),
+    )  # fmt: skip
+
+
+def rate_plan(window: Window, plan_id: str, count: int) -> None:
+    """Rate the first `count` pictures of a plan, as the rating view shows them, the way a person might."""
+    controller = window.controller
+    for _ in range(count):
+        assert controller.history is not None
+        standing = board(controller.history, plan_id)
+        assert standing is not None
+        cell = next(cell for cell in standing.cells if cell.images and not cell.images[0].facts.rating)
+        luck = (0.0, 0.4, -0.5, 0.3, 0.0)[cell.cell.row] + (0.3, -0.3, 0.2)[(cell.cell.variant + cell.cell.row) % 3]
+        stars = min(5, max(1, round(LIKED[int(cell.value)] + luck)))
+        tags = ("too noisy",) if int(cell.value) < 16 and stars < 4 else ("great composition",) if stars == 5 else ()
+        change = Feedback(event_id="", ts=now_text(), image_id="", rating=stars, tags_added=tags, blind=True)
+        event_id = controller.rate([cell.images[0].facts.image_id], change)[0]
+        pump(window, lambda event_id=event_id: event_id not in controller.unsaved)  # type: ignore[misc]  # binds the id
+        settle(window, 0.1)
+
+
+def learn(window: Window, mode: str) -> None:
+    """The pictures of Learn and Insights: the wizard, blind rating half way, the verdict."""
+    controller = window.controller
+    window.show("learn")
+    page = cast(LearnPage, window._pages["learn"])
+    page.new_run(plan_of_steps(window))
+    grab(window, f"learn-wizard-{mode}")
+    plan_id = controller.learning.start(plan_of_steps(window)).plan_id
+    pump(window, lambda: controller.running is None and not controller.queue)
+    settle(window)
+    rate_plan(window, plan_id, 12)
+    page.open_plan(plan_id)
+    grab(window, f"learn-matrix-{mode}")
+    rate_plan(window, plan_id, 13)
+    pump(window, lambda: bool(controller.history and controller.history.plans.result(plan_id)))
+    window._show_insight(plan_id)
+    grab(window, f"insights-{mode}")
+
+
 def grab(window: Window, name: str) -> None:
-    """Save what the window shows."""
+    """Save what the window shows, with the pointer out of the way: it would bring explanations."""
+    window.event_generate("<Motion>", warp=True, x=SIZE[0] - 2, y=SIZE[1] - 2)
     settle(window)
     x, y = window.winfo_rootx(), window.winfo_rooty()
     DOCS.mkdir(exist_ok=True)
@@ -79,7 +136,7 @@ def grab(window: Window, name: str) -> None:
 
 
 def main() -> None:
-    """Four pictures."""
+    """Ten pictures."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             welcome_done=True, appearance="dark", offer_rating=False, geometry=f"{SIZE[0]}x{SIZE[1]}+0+0",
@@ -95,6 +152,10 @@ def main() -> None:
             for page in ("create", "review"):
                 window.show(page)
                 grab(window, f"{page}-{mode}")
+        for mode in ("light", "dark"):
+            if mode == "dark":
+                window.top.switch_mode()
+            learn(window, mode)
         window.leave()
 
 
