@@ -314,6 +314,12 @@ class SideBySide(Viewer):
             held = self._made[row] = (ready.image_id, ready.box, part), ImageTk.PhotoImage(picture.crop(part))
         self.canvas.create_image(left + wide // 2, theme.px(8) + height // 2, image=held[1])
 
+    def _move(self, dx: int, dy: int) -> None:
+        self._pan = (self._pan[0] + dx, self._pan[1] + dy)
+        # The pointer moves oftener than six pictures can be drawn.
+        if not self._later:
+            self._later = self.after(1, self._go_on)
+
     def _step(self, across: int, down: int) -> str:
         if self._own_size or self.comparing:
             return super()._step(across, down)

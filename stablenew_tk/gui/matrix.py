@@ -5,6 +5,7 @@ It knows places, keys for moving and how to get thumbnails. What a place says it
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
 from collections.abc import Callable, Iterable
 
@@ -25,6 +26,7 @@ _SIDE, _LABEL, _TOP, _HEAD, _GAP, _GAP_Y = 20, 90, 8, 48, 10, 12
 _LEAST, _MOST, _TALLEST = 84, 210, 320
 _WORTH_FITTING, _WIDEST_GAP = 0.8, 28
 _WHEEL_PX = 72
+_BUDGET_S = 0.005
 _SHIFT, _CONTROL = 0x1, 0x4
 
 
@@ -64,6 +66,7 @@ class Matrix(Box):
         self.marked: set[int] = set()
         self._shape = PICTURE_RATIO
         self._top = self._left = 0
+        self._pending = ""
         self._shown: dict[int, MatrixCell] = {}
         self._pool: list[MatrixCell] = []
         self._size = _Measures(1, 1, 1, 1, 0, 0)
@@ -152,6 +155,8 @@ class Matrix(Box):
 
     def destroy(self) -> None:
         """Stop decoding and go."""
+        if self._pending:
+            self.after_cancel(self._pending)
         self._thumbs.close()
         super().destroy()
 
@@ -291,16 +296,29 @@ class Matrix(Box):
             cell = self._shown.pop(number)
             cell.hide()
             self._pool.append(cell)
+        until = time.perf_counter() + _BUDGET_S
         for number, seat in places.items():
-            cell = self._shown.get(number) or self._shown.setdefault(
-                number, self._pool.pop() if self._pool else MatrixCell(canvas)
-            )
+            cell = self._shown.get(number)
+            if cell is None and time.perf_counter() > until:
+                # Many new places at once would hold up the window: the others follow at once after this.
+                self._draw_more()
+                break
+            if cell is None:
+                cell = self._shown[number] = self._pool.pop() if self._pool else MatrixCell(canvas)
             self._draw_cell(seat, cell, again=again)
         self._draw_ring()
         if self.seating is not None:
             self._words.show(self._margins(self.seating, view_w, view_h), again=again)
         looks = [look for number in sorted(self._shown) if (look := self._shown[number].look) is not None]
         self._thumbs.want([look.wish for look in looks if look.wish is not None])
+
+    def _draw_more(self) -> None:
+        if not self._pending:
+            self._pending = self.after(1, self._draw_rest)
+
+    def _draw_rest(self) -> None:
+        self._pending = ""
+        self._redraw()
 
     def _in_sight(self, view_w: int, view_h: int) -> Iterable[Seat]:
         for seat in self.seating.seats if self.seating is not None else ():

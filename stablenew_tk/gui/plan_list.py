@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from tkinter import filedialog
@@ -30,7 +31,7 @@ from .keys import KeyPress
 from .lists import Row, RowList
 from .phrases import counted
 from .plan_card import STATES, VERDICTS, Deeds, PlanCard
-from .plan_state import PlanStates, Standing, State
+from .plan_state import PlanStates, Said, Standing, State
 from .rating_head import subject
 from .shortcuts import act_on
 from .widgets import Box, Button, Label, Rule
@@ -65,9 +66,10 @@ class PlanList(Box):
         self._controller, self._doors = controller, doors
         self.states = PlanStates(controller)
         self.chosen = ""
-        self._rows: list[Row] = []
+        self._heads: dict[int, Row] = {}
         self._ids: list[str] = []
         self._standings: dict[str, tuple[Standing, State]] = {}
+        self._kept: dict[str, tuple[Standing, State, Said | None, Row]] = {}
         self._later: dict[str, str] = {}
         self._analysing = False
         self._build()
@@ -168,29 +170,43 @@ class PlanList(Box):
             self._later["fill"] = self.after(_SLICE_MS, self._fill)
 
     def _show(self) -> None:
-        pending = self._controller.learning.pending
+        if not self.winfo_viewable():
+            return  # `look_again` comes when it is in sight
+        begun = self._begun()
         groups: dict[State, list[Standing]] = {state: [] for state in STATES}
         for standing in self.states.all():
-            groups[standing.state(pending(standing.plan.plan_id))].append(standing)
-        rows: list[Row] = []
-        ids: list[str] = []
+            groups[standing.state(begun[standing.plan.plan_id])].append(standing)
         self._standings = {one.plan.plan_id: (one, state) for state, group in groups.items() for one in group}
+        self._ids = []
+        self._heads = {}
         for state, group in groups.items():
             if group:
-                rows.append(Row(f"{STATES[state]} · {len(group)}", head=True))
-                ids.append("")
-            rows += [self._row(standing, state) for standing in group]
-            ids += [standing.plan.plan_id for standing in group]
-        if not self.chosen or self.chosen not in ids:
-            self.chosen = next((name for name in ids if name), "")
-        place = ids.index(self.chosen) if self.chosen else -1
-        if rows != self._rows or ids != self._ids or place != self.list.selected:
-            self._rows, self._ids = rows, ids
-            self.list.show_rows(rows, place)
+                self._heads[len(self._ids)] = Row(f"{STATES[state]} · {len(group)}", head=True)
+                self._ids += ["", *(standing.plan.plan_id for standing in group)]
+        if not self.chosen or self.chosen not in self._ids:
+            self.chosen = next((name for name in self._ids if name), "")
+        self.list.show(len(self._ids), self.row_at, self._ids.index(self.chosen) if self.chosen else -1)
         self._show_around()
 
-    def _row(self, standing: Standing, state: State) -> Row:
-        plan, said = standing.plan, self.states.said(standing)
+    def _begun(self) -> Counter[str]:
+        """How many jobs of every plan are queued or running."""
+        running = self._controller.running
+        jobs = [*([running.job] if running is not None and not running.stopped else []), *self._controller.queue]
+        return Counter(job.learning.plan_id for job in jobs)
+
+    def row_at(self, index: int) -> Row:
+        """One row of the list; rows are made when they come into sight."""
+        if index in self._heads:
+            return self._heads[index]
+        standing, state = self._standings[self._ids[index]]
+        said = self.states.said(standing)
+        kept = self._kept.get(standing.plan.plan_id)
+        if kept is None or kept[:3] != (standing, state, said):
+            kept = self._kept[standing.plan.plan_id] = standing, state, said, self._make_row(standing, state, said)
+        return kept[3]
+
+    def _make_row(self, standing: Standing, state: State, said: Said | None) -> Row:
+        plan = standing.plan
         what, where = subject(plan)
         note = f"{what} · {where}"
         mark, ink = _MARKS[state]
@@ -233,7 +249,7 @@ class PlanList(Box):
             self._edge.pack_forget()
             self._say_empty(active)
         self._show_card()
-        if not self._analysing and self.winfo_viewable():
+        if not self._analysing:
             self._analyse_next()
 
     def _say_empty(self, active: bool) -> None:

@@ -311,8 +311,12 @@ def test_the_page_changes_to_light_and_back_while_open(desk):
 # ---- the list
 
 
+def rows(d):
+    return [d.page.plans.row_at(number) for number in range(len(d.page.plans._ids))]
+
+
 def heads(d):
-    return [row.text for row in d.page.plans._rows if row.head]
+    return [row.text for row in rows(d) if row.head]
 
 
 def test_plans_stand_in_groups_by_what_they_wait_for(desk):
@@ -323,7 +327,7 @@ def test_plans_stand_in_groups_by_what_they_wait_for(desk):
     d.close()
     d.open()
     d.until(lambda: heads(d) == ["To rate · 1", "Stopped: go on? · 2"])
-    assert [row.right for row in d.page.plans._rows if not row.head] == [
+    assert [row.right for row in rows(d) if not row.head] == [
         "0 of 15 rated",
         "not begun · 15 pictures",
         "0 of 15 made",
@@ -349,7 +353,7 @@ def test_a_rating_moves_its_plan_and_no_other_is_worked_out_anew(desk, monkeypat
     real = d.page.plans.states.board
     monkeypatch.setattr(d.page.plans.states, "board", lambda name: asked.append(name) or real(name))
     d.controller.rate([name_of(PlanCell(0, 0))], rate("", 4))
-    d.until(lambda: any(row.right == "1 of 15 rated" for row in d.page.plans._rows))
+    d.until(lambda: any(row.right == "1 of 15 rated" for row in rows(d)))
     assert set(asked) == {"PLAN"}
 
 
@@ -360,8 +364,7 @@ def test_the_verdict_is_listed_only_when_the_values_are_revealed(desk):
     d.press("Escape")
     d.controller.ask(Analyse(board=d.page.plans.states.board("PLAN")))
     d.until(lambda: "PLAN" in d.page.plans.states._said)
-    d.page.plans._show()
-    assert all("early" not in row.note and "Leaning" not in row.note for row in d.page.plans._rows)
+    assert all("early" not in row.note and "Leaning" not in row.note for row in rows(d))
     d.rate_plan()
     d.press("2")
     d.until(lambda: not d.view.seating.hidden)
