@@ -1,0 +1,148 @@
+"""What the library of models costs, each figure beside a bare walk measured in the same run.
+
+    python3 scripts/bench/library.py [--models 10000] [--drops 5000] [--repeat 3]
+
+Prints one JSON object. Ratios count; seconds are processor time of this machine at this moment, except where wall time
+is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import queue
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from stablenew_tk.domain.style import StyleCatalogue
+from stablenew_tk.storage.library import Library
+from stablenew_tk.storage.library_index import settings_of
+
+STYLES = StyleCatalogue()
+HEADER_BYTES = 14_000
+
+
+def fill(root: Path, count: int) -> None:
+    """Models in folders of a hundred, each with a header, a preview and a mix of the sidecars people have."""
+    tensors = {
+        f"lora_unet_block_{number}.lora_down.weight": {"dtype": "F16", "shape": [4, 4], "data_offsets": [0, 32]}
+        for number in range(HEADER_BYTES // 100)
+    }
+    metadata = {"ss_base_model_version": "sdxl_base_v1-0", "ss_output_name": "demo", "ss_resolution": "(1024, 1024)"}
+    header = json.dumps({"__metadata__": metadata, **tensors}).encode()
+    model = len(header).to_bytes(8, "little") + header + bytes(64)
+    image = {"meta": {"steps": 30, "sampler": "DPM++ 2M Karras", "cfgScale": 5, "prompt": "a crane " * 40}}
+    page = {"trainedWords": ["demo"], "baseModel": "SDXL 1.0", "model": {"type": "LORA", "name": "Demo"},
+            "files": [{"name": "demo.safetensors", "hashes": {"SHA256": "0" * 63 + "1"}}],
+            "images": [image] * 4}  # fmt: skip
+    preset = {"id": "best", "rating": "best", "sampler": "Euler a", "steps": 30, "cfg": 5.5}
+    cards = [
+        {".json": {"activation text": "demo", "preferred weight": 0.8, "sd version": "SDXL"}},
+        {".cm-info.json": {"BaseModel": "SDXL 1.0", "InferenceDefaults": {"Steps": 30, "CfgScale": 6.0}}},
+        {".metadata.json": {"base_model": "SDXL 1.0", "usage_tips": '{"strength": 0.8}'}, ".civitai.info": page},
+        {".modelprofile.json": {"kind": "model_profile", "version": 1, "recommended_presets": [preset]}},
+        {".civitai.info": page, ".json": {"notes": "a note"}},
+        {},
+    ]
+    for number in range(count):
+        folder = root / f"folder {number // 100}"
+        folder.mkdir(exist_ok=True)
+        stem = folder / f"model {number:05}"
+        Path(f"{stem}.safetensors").write_bytes(model)
+        Path(f"{stem}.preview.png").write_bytes(b"\x89PNG")
+        for suffix, card in cards[number % len(cards)].items():
+            Path(f"{stem}{suffix}").write_text(json.dumps(card))
+
+
+def bare(root: Path, *, read: bool) -> int:
+    """The plainest possible walk: list, stat each file, and read the bytes that the library reads."""
+    waiting, count = [str(root)], 0
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                    continue
+                count += entry.stat(follow_symlinks=False).st_size
+                if read and not entry.name.endswith(".png"):
+                    with open(entry.path, "rb", buffering=0) as file:
+                        file.read(16 * 1024 if entry.name.endswith(".safetensors") else -1)
+    return count
+
+
+def cpu_s(work: Callable[[], object], repeat: int) -> float:
+    """The least processor time of several tries: what disturbs a measurement only ever adds."""
+    tries = []
+    for _ in range(repeat):
+        start = time.process_time()
+        work()
+        tries.append(time.process_time() - start)
+    return min(tries)
+
+
+def scans(root: Path, index: Path, repeat: int) -> dict[str, float]:
+    """Looking at everything for the first time, reading everything, and starting with the index."""
+    listed, read = cpu_s(lambda: bare(root, read=False), repeat), cpu_s(lambda: bare(root, read=True), repeat)
+    cold = cpu_s(lambda: Library([root], STYLES).scan(in_full=False), repeat)
+    whole = cpu_s(lambda: Library([root], STYLES).scan(), 1)
+    library = Library([root], STYLES, index)
+    library.scan()
+    save = cpu_s(library.save, 1)
+    loaded = cpu_s(lambda: Library([root], STYLES, index), repeat)
+    warm = cpu_s(lambda: Library([root], STYLES, index).scan(), repeat)
+    again = Library([root], STYLES, index).scan()
+    assert not again.changed
+    assert again.snapshot == library.snapshot
+    some = library.snapshot.entries[:1000]
+    settings = cpu_s(lambda: [settings_of(entry, STYLES) for entry in some], repeat)
+    portions = []
+    portioned = Library([root], STYLES)
+    portioned.look_again(trees=portioned.roots)
+    done = False
+    while not done:
+        start = time.perf_counter()
+        done = portioned.work(0.05).is_done
+        portions.append(time.perf_counter() - start)
+    return {
+        "models": len(library.snapshot.entries),
+        "bare_walk_s": round(listed, 3),
+        "bare_walk_with_reading_s": round(read, 3),
+        "cold_s": round(cold, 3),
+        "cold_over_bare_with_reading": round(cold / read, 2),
+        "warm_s": round(warm, 3),
+        "warm_over_bare_with_reading": round(warm / read, 2),
+        "warm_over_bare_without_reading": round(warm / listed, 2),
+        "index_load_s": round(loaded, 3),
+        "index_save_s": round(save, 3),
+        "index_mib": round(index.stat().st_size / (1 << 20), 1),
+        "reading_all_in_full_s": round(whole, 2),
+        "settings_of_one_us": round(settings * 1e3),
+        "longest_portion_of_50_ms_wall_ms": round(max(portions) * 1e3),
+    }
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=int, default=10_000)
+    parser.add_argument("--drops", type=int, default=5_000)
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name, "models", "Lora")
+        root.mkdir(parents=True)
+        fill(root, options.models)
+        result: dict[str, object] = {"scan": scans(root, Path(name, "index"), options.repeat)}
+    print(json.dumps(result, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

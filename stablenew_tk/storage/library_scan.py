@@ -1,0 +1,169 @@
+"""What lies in a model folder right now: names, sizes and times, found by listing it once. No file is opened here.
+
+Links are never followed out of the folders the user named, nor round in a circle; pipes, devices and names that are no
+text are left out with a sentence.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from .sidecars import MODEL_SUFFIXES, PREVIEW_SUFFIXES
+
+# Size, time of change, and time of change of anything about it: a copy that keeps the time (and the size), or new
+# permissions, show only in the last one. All in bytes and nanoseconds.
+Stamp = tuple[int, int, int]
+# Of a picture only the name matters; asking for its size would cost as much as all the rest of it.
+UNASKED: Stamp = (0, 0, 0)
+MOST_PROBLEMS = 5
+
+_MODELS = frozenset(suffix[1:] for suffix in MODEL_SUFFIXES)
+_SIDECARS = frozenset({"json", "info"})
+_PICTURES = frozenset(suffix.rpartition(".")[2] for suffix in PREVIEW_SUFFIXES)
+_READ = _MODELS | _SIDECARS
+_RELEVANT = _READ | _PICTURES
+_UNLISTED = 0
+
+
+class Listing(Struct, frozen=True):
+    """One folder. `below` are the names of its folders, `outside` those links among the files that lead elsewhere."""
+
+    stamps: dict[str, Stamp]
+    below: tuple[str, ...] = ()
+    outside: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+
+
+def is_relevant(name: str) -> bool:
+    """Whether a change of a file with this name can concern a model. Temporary files of editors and downloads cannot."""
+    return _ending(name) in _RELEVANT and not name.startswith(".")
+
+
+def real_tops(roots: Iterable[str]) -> tuple[str, ...]:
+    """Where the named folders really are; what lies below them may be opened."""
+    return tuple(os.path.realpath(root).rstrip(os.sep) + os.sep for root in roots)
+
+
+def listing(path: str, tops: tuple[str, ...]) -> Listing:
+    """List one folder. `tops` are those of `real_tops`. Hidden names are passed over. Raises OSError."""
+    stamps: dict[str, Stamp] = {}
+    below: list[str] = []
+    odd: list[str] = []
+    outside: list[str] = []
+    with os.scandir(path) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.startswith("."):
+                continue
+            try:
+                if entry.is_file(follow_symlinks=False):
+                    if (ending := _ending(name)) in _PICTURES:
+                        stamps[name] = UNASKED
+                    elif ending in _READ:
+                        status = entry.stat(follow_symlinks=False)
+                        stamps[name] = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+                elif _is_folder(entry):
+                    below.append(name)
+                elif _ending(name) in _RELEVANT or entry.is_symlink():
+                    _odd_entry(entry, tops, stamps, outside, odd)
+            except FileNotFoundError:
+                # It vanished while the folder was listed.
+                continue
+    _without_unreadable(stamps, below, odd)
+    return Listing(stamps, tuple(sorted(below)), frozenset(outside), _few(path, odd))
+
+
+def fingerprints(root: str, stopped: Callable[[], bool]) -> dict[str, int]:
+    """A number for each folder from `root` down that changes when anything relevant in it does. Only for this process.
+
+    Empty when `root` cannot be listed. Blocks on the disk; ends soon after `stopped` says so.
+    """
+    tops = real_tops((root,))
+    found: dict[str, int] = {}
+    waiting = [root]
+    while waiting and not stopped():
+        path = waiting.pop()
+        try:
+            seen = listing(path, tops)
+        except OSError:
+            # Whoever needs its files tells the user; here it only must differ from a folder that can be listed.
+            if path != root:
+                found[path] = _UNLISTED
+            continue
+        found[path] = hash((frozenset(seen.stamps.items()), seen.below))
+        waiting += [os.path.join(path, name) for name in seen.below]  # noqa: PTH118
+    return found
+
+
+def unlisted(path: str, error: OSError) -> str:
+    """The sentence for a folder that cannot be listed."""
+    if isinstance(error, FileNotFoundError):
+        return f"{path} is not there. Connect its drive, or take the folder out of the settings."
+    return f"{path} cannot be listed: {error.strerror or error}. Check its permissions."
+
+
+def _ending(name: str) -> str:
+    return name[name.rfind(".") + 1 :].lower()
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    # Windows' junctions are links that do not say so.
+    tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) if os.name == "nt" else 0
+    return tag == 0 or tag != getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", 0)
+
+
+def _odd_entry(
+    entry: os.DirEntry[str], tops: tuple[str, ...], stamps: dict[str, Stamp], outside: list[str], odd: list[str]
+) -> None:
+    """A link, a pipe, a device: taken in when it is a link to a file, else told."""
+    name = entry.name
+    if not entry.is_symlink():
+        odd.append(f"{name} is not a regular file and was left out")
+        return
+    real = os.path.realpath(entry.path)
+    try:
+        status = os.stat(real)  # noqa: PTH116
+    except OSError:
+        if _ending(name) in _RELEVANT:
+            odd.append(f"{name} is a link that leads nowhere and was left out")
+        return
+    if stat.S_ISDIR(status.st_mode):
+        # One that leads inside is listed at its own place.
+        if not f"{real.rstrip(os.sep)}{os.sep}".startswith(tops):
+            odd.append(f"{name} is a link to another folder and was not followed. Add {real} itself in the settings")
+    elif _ending(name) in _RELEVANT:
+        if not stat.S_ISREG(status.st_mode):
+            odd.append(f"{name} is not a regular file and was left out")
+            return
+        stamps[name] = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if not real.startswith(tops):
+            outside.append(name)
+
+
+def _without_unreadable(stamps: dict[str, Stamp], below: list[str], odd: list[str]) -> None:
+    """Take out names that are no text (bytes that are not UTF-8): nothing could show, store or send them."""
+    for name in [name for name in (*stamps, *below) if not name.isascii()]:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            stamps.pop(name, None)
+            below[:] = [one for one in below if one != name]
+            shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+            odd.append(f"{shown} has a name that is no text and was left out. Rename it")
+
+
+def _few(path: str, odd: list[str]) -> tuple[str, ...]:
+    told = [f"In {_shown(path)}: {one}." for one in sorted(odd)[:MOST_PROBLEMS]]
+    if len(odd) > MOST_PROBLEMS:
+        told.append(f"In {_shown(path)}: {len(odd) - MOST_PROBLEMS} more of this sort.")
+    return tuple(told)
+
+
+def _shown(path: str) -> str:
+    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
