@@ -115,7 +115,9 @@ class Matrix(Box):
         if self.seating is None or not self.seating.seats:
             return
         number = min(max(number, 0), len(self.seating.seats) - 1)
-        self.marked = {*self.marked, number, self.current} - {-1} if mark else set()
+        seats = self.seating.seats
+        chosen = {*self.marked, number, self.current} - {-1} if mark else set()
+        self.marked = {place for place in chosen if seats[place].facts is not None}
         self.current = number
         self._see(self.seating.seats[number])
         self._redraw()
@@ -189,7 +191,7 @@ class Matrix(Box):
         if number < 0:
             return
         if int(event.state) & _CONTROL:
-            self.marked ^= {number}
+            self.marked ^= {number} if self.seating and self.seating.seats[number].facts else set()
             self._redraw()
             self._owner.chosen()
         else:
@@ -230,9 +232,8 @@ class Matrix(Box):
         fits = (self.canvas.winfo_height() - top) / max(1, lines * step)
         if _WORTH_FITTING <= fits < 1:
             # All lines in sight are worth somewhat smaller pictures.
-            wide = int(wide * fits)
-            while self._high(wide) + theme.px(_GAP_Y) > step * fits:
-                wide -= 1
+            smaller = range(wide, theme.px(_LEAST) - 1, -1)
+            wide = next((less for less in smaller if self._high(less) + theme.px(_GAP_Y) <= step * fits), wide)
         high = self._high(wide)
         # What is left over stands between the columns.
         spread = min(room_step, wide + theme.px(_WIDEST_GAP))
@@ -365,7 +366,7 @@ class Matrix(Box):
             x = size.left + column * size.step_x + theme.px(FRAME)
             columns.append(Words(x, self._top + theme.px(2), title, note, size.wide, best))
         heads = 0 if seating.hidden else size.top
-        return Margins(labels, columns, self._left, self._top, view_w, view_h, size.left, heads)
+        return Margins(labels, columns, self._left, self._top, view_w, view_h, size.left, heads, self._whole()[0])
 
 
 def _same_place(before: Seating, now: Seating, number: int) -> int:

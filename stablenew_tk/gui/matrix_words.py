@@ -24,7 +24,10 @@ class Words(Struct, frozen=True):
 
 
 class Margins(Struct, frozen=True):
-    """All words with the part of the matrix in sight. `heads` is the height above the first line, 0 = no heads."""
+    """All words with the part of the matrix in sight. `heads` is the height above the first line, 0 = no heads.
+
+    Where `whole` is wider than what is in sight, a bar at the bottom shows which part that is.
+    """
 
     labels: Sequence[Words]
     columns: Sequence[Words]
@@ -34,6 +37,7 @@ class Margins(Struct, frozen=True):
     height: int
     side: int
     heads: int
+    whole: int
 
 
 class MatrixWords:
@@ -63,6 +67,18 @@ class MatrixWords:
                 self._put(words)
             if left:
                 self._cover(left, top, margins.side - gap, margins.heads - gap)
+
+        if margins.whole > margins.width:
+            self._slide(margins)
+
+    def _slide(self, margins: Margins) -> None:
+        room = margins.width - margins.side
+        at = margins.left + margins.side + room * margins.left // margins.whole
+        bottom = margins.top + margins.height
+        self._canvas.create_rectangle(
+            at, bottom - theme.px(6), at + room * margins.width // margins.whole, bottom - theme.px(2),
+            fill=theme.colour("edge"), width=0, tags="words",
+        )  # fmt: skip
 
     def _cover(self, x: int, y: int, width: int, height: int) -> None:
         self._canvas.create_rectangle(x, y, x + width, y + height, fill=theme.colour("bg"), width=0, tags="words")

@@ -76,7 +76,7 @@ class RatingHead(Box):
         self._focus = Label(first, "", size=15, bold=True)
         self._focus.pack(side="left")
         self.reveal = Button(first, "Reveal now", reveal, kind="outline", busy_text="Working it out…")
-        self.reveal.pack(side="right", padx=(theme.px(4), 0))
+        self._wanted = (False, False, False)
         self._insight = Button(first, "See insight", insight, kind="main")
         self._go_on = Button(first, "Go on", go_on, kind="plain")
         self._where = Label(first, "", size=13, ink="text2")
@@ -95,7 +95,7 @@ class RatingHead(Box):
         self.remark.pack(fill="x", pady=(theme.px(4), theme.px(12)))
         Rule(self).pack(side="bottom", fill="x")
 
-    def show(self, seating: Seating, *, pace_s: float | None, to_make: int, can_go_on: bool) -> None:
+    def show(self, seating: Seating, *, pace_s: float | None, to_make: int) -> None:
         """How far it is. `pace_s` is the time the user takes per picture, `to_make` what is neither made nor begun."""
         words, where = subject(seating.board.plan)
         left = seating.wanted - seating.rated
@@ -108,11 +108,15 @@ class RatingHead(Box):
         share = seating.rated / max(1, seating.wanted)
         if share != self._bar.share:
             self._bar.set(share)
-        _packed(self.reveal, seating.hidden, side="right")
-        _packed(self._insight, not seating.hidden and bool(seating.rated), side="right")
         if to_make and self._go_on.text != f"Make the missing {to_make}":
             self._go_on.set_text(f"Make the missing {to_make}")
-        _packed(self._go_on, bool(to_make) and can_go_on, side="right")
+        wanted = (seating.hidden, not seating.hidden and bool(seating.rated), bool(to_make))
+        if wanted != self._wanted:
+            self._wanted = wanted
+            for button, shown in zip((self.reveal, self._insight, self._go_on), wanted, strict=True):
+                button.pack_forget()
+                if shown:
+                    button.pack(side="right", padx=(theme.px(4), 0), before=self._where)
 
     def verdict(self, sentence: str, remark: str = "") -> None:
         """What the stars say; "" hides it."""

@@ -281,7 +281,7 @@ class RatingView(Box):
         held = now.board
         begun = self._controller.learning.pending(self.plan_id)
         to_make = sum(not cell.images for cell in held.cells)
-        self.head.show(now, pace_s=self.rules.pace_s, to_make=to_make if not begun else 0, can_go_on=True)
+        self.head.show(now, pace_s=self.rules.pace_s, to_make=to_make if not begun else 0)
         values = len(held.plan.variant_values)
         if now.hidden:
             self._tag.show("Blind")

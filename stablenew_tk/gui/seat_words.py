@@ -115,12 +115,12 @@ class SeatWords:
         return f"Seed {line.row + 1}", f"{prompt}{seed}{far}"
 
     def _how_far(self, line: Line) -> str:
-        counted = [seat for seat in line.seats if seat.facts is not None and not seat.facts.suspect]
-        rated = sum(bool(seat.stars) for seat in counted)
-        ready = all(seat.state in ("shown", "missing") for seat in line.seats)
-        if ready and not counted:
-            return "nothing made"
-        return "done" if ready and rated == len(counted) else f"{rated} of {len(line.seats)}"
+        sound = [seat for seat in line.seats if seat.facts is not None and not seat.facts.suspect]
+        to_come = sum(seat.facts is None and seat.state != "missing" for seat in line.seats)
+        rated, whole = sum(bool(seat.stars) for seat in sound), len(sound) + to_come
+        if not whole:
+            return "nothing to rate"
+        return "done" if rated == whole else f"{rated} of {whole}"
 
     def head(self, column: int) -> tuple[str, str, bool]:
         """Words above a column, once its value may be seen: value, mean, whether it is the one to take."""
@@ -129,7 +129,9 @@ class SeatWords:
         variant = self.seating.columns[column]
         value = plan.variant_values[variant]
         known = next((one for one in report.values if one.variant == variant), None) if report is not None else None
-        mean = f"mean {known.insight.mean:.1f}" if known is not None and known.insight is not None else ""
+        # While it is too early, a mean would look like a winner.
+        ripe = report is not None and report.verdict.state != "too_early"
+        mean = f"mean {known.insight.mean:.1f}" if ripe and known is not None and known.insight is not None else ""
         best = report is not None and report.verdict.state in ("settled", "best") and report.verdict.value == value
         return value_text(value, plan.focus_parameter), mean, best
 
