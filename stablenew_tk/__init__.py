@@ -21,6 +21,8 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch
     storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
+                peek safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars json_text
+                profile_writing model_hashes model_folders usual_shapes glance
                 safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars json_text
                 profile_writing model_hashes model_folders
     domain      errors ids config parameters sweep infotext prompt job defaults modes line plan record undo estimate

@@ -19,6 +19,7 @@ from ..domain.parameters import Value, parameter
 from ..domain.priors import ModelSettings, merged
 from ..domain.profile import Tier
 from ..domain.style import StyleCatalogue
+from ..storage.glance import look
 from ..storage.model_folders import ModelFolder, beside, walk
 from ..storage.places import Places
 from ..storage.profiles import load_styles
@@ -171,13 +172,13 @@ def _models(root: Path, styles: StyleCatalogue) -> Iterator[_Model]:
         if folder.problem:
             err.print(_visible(folder.problem), markup=False)
         for files in folder.models:
-            settings = _merged(folder, files, styles)
+            seen = look(folder.path, folder.way, files, styles, folder.outside)
             yield _Model(
-                path=_text(str(Path(folder.path) / files.name)),
-                kind=settings.kind,
-                family=settings.family,
-                sources=_texts(settings.sources),
-                problems=_texts(settings.problems),
+                path=_text(f"{folder.path}{os.sep}{files.name}"),
+                kind=seen.kind,
+                family=seen.family,
+                sources=_texts(seen.sources),
+                problems=_texts(seen.problems),
             )
 
 

@@ -231,8 +231,12 @@ def _style(readings: Sequence[Reading], styles: StyleCatalogue) -> tuple[StylePr
     style = styles.style(reading.style_id)
     if style is not None:
         return style, ()
-    known = ", ".join(styles.styles) or "none"
-    return None, (f'{reading.file}: there is no style "{reading.style_id[:60]}". Name one of: {known}.',)
+    return None, (unknown_style(reading.file, reading.style_id, styles),)
+
+
+def unknown_style(file: str, style_id: str, styles: StyleCatalogue) -> str:
+    """The sentence for a style that does not exist."""
+    return f'{file}: there is no style "{style_id[:60]}". Name one of: {", ".join(styles.styles) or "none"}.'
 
 
 def _offers(readings: Sequence[Reading], style: StyleProfile | None) -> dict[str, tuple[FieldValue, ...]]:
@@ -281,8 +285,12 @@ def _hashes(readings: Sequence[Reading]) -> Hashes:
 
 
 def _kind(readings: Sequence[Reading], folders: Sequence[str]) -> str:
-    ours = next((one.kind for one in readings if one.dialect in OURS and one.kind), "")
+    return kind_among([(one.dialect, one.kind) for one in readings if one.kind], folders)
+
+
+def kind_among(told: Sequence[tuple[Dialect, str]], folders: Sequence[str]) -> str:
+    """Which of the kinds that files tell is right; `told` in order of precedence, without empty ones."""
+    ours = next((kind for dialect, kind in told if dialect in OURS), "")
     # What is really in the file counts more than what another tool believes of it.
-    header = next((one.kind for one in readings if one.dialect == "header" and one.kind), "")
-    told = next((one.kind for one in readings if one.kind), "")
-    return ours or header or told or kind_by_folders(folders) or "checkpoint"
+    header = next((kind for dialect, kind in told if dialect == "header"), "")
+    return ours or header or next((kind for _, kind in told), "") or kind_by_folders(folders) or "checkpoint"

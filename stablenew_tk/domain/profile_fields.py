@@ -27,6 +27,7 @@ _OBJECT: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, R
 _LIST: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 _ANY: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 _NULL = Raw(b"null")
+_BYTE = re.compile(r" ?\(byte (\d{1,9})\)")
 _SPAN = re.compile(r"(?<=\d)\s*[-–]\s*")
 _INLINE = re.compile(r"</?(?:b|i|u|em|strong|span|a|code|sub|sup|small)\b[^<>]{0,10000}>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,10000}>")
@@ -88,7 +89,7 @@ class Fields:
         return None
 
     def typed(self, key: str, decoder: msgspec.json.Decoder[_T]) -> _T | None:
-        """A part with a fixed shape, read at once; None when it has another."""
+        """A list or an object, read at once in the decoder's shape; None when it has another."""
         raw = self._raw.get(key)
         if raw is None or raw == _NULL:
             return None
@@ -96,6 +97,8 @@ class Fields:
             return decoder.decode(raw)
         except RecursionError:
             self.refuse(key, "is nested too deeply and was left out. Simplify it.")
+        except msgspec.ValidationError:
+            self.refuse(key, "is not a list […] and was left out. Correct it.")
         except (msgspec.DecodeError, UnicodeError) as error:
             self.refuse(key, f"cannot be read and was left out ({_reason(error)}). Write it again.")
         return None
@@ -231,7 +234,9 @@ def read_object(data: bytes, problems: Problems) -> Fields | None:
     except msgspec.ValidationError:
         problems.add(" holds no object {…}; nothing was read. Write it again.")
     except (msgspec.DecodeError, UnicodeError) as error:
-        problems.add(f" is not whole JSON and was not read ({_reason(error)}). Write it again.")
+        place = _BYTE.search(str(error))
+        where = f", line {text.encode()[: int(place[1])].count(10) + 1}," if place else ""
+        problems.add(f"{where} is not whole JSON and was not read ({_reason(error)}). Write it again.")
     except RecursionError:
         problems.add(" is nested too deeply and was not read. Simplify it.")
     return None
@@ -301,5 +306,5 @@ def phrases(text: str) -> tuple[str, ...]:
 
 
 def _reason(error: Exception) -> str:
-    said = str(error).partition(" - ")[0].removeprefix("JSON is malformed: ")
+    said = _BYTE.sub("", str(error).partition(" - ")[0].removeprefix("JSON is malformed: "))
     return {"Input data was truncated": "it ends in the middle"}.get(said, said)[:120]

@@ -102,6 +102,7 @@ def scheduler_name(written: str) -> str:
     return _BY_SCHEDULER_KEY.get(_key(clean), clean)
 
 
+@lru_cache(maxsize=256)
 def family_of(written: str) -> str:
     """The family a base model belongs to: "sdxl", "sd15", "sd21", "sd3", "flux"…; "" for none, others pass through."""
     key = re.sub(r"[^a-z0-9]", "", written[:200].casefold())
@@ -113,6 +114,7 @@ def family_of(written: str) -> str:
     return " ".join(written[:200].split())
 
 
+@lru_cache(maxsize=256)
 def kind_of(written: str) -> str:
     """What a file is by a word for it: "LoCon" is a lora, "TextualInversion" an embedding; "" when that is not said."""
     # An architecture such as "stable-diffusion-xl-v1-base/lora" ends in what was put on top of the base.

@@ -62,24 +62,21 @@ class StyleCatalogue(Struct, frozen=True):
         return self.styles.get(style_id) or self.styles.get(_RENAMED.get(style_id, style_id))
 
     def resolve_alias(self, logical_id: str, offered: Sequence[str]) -> str | None:
-        """The offered name that is meant: exactly that name first, then the same but for its spelling, then by the
-        patterns of the id. Of several the plainest, and of those the newest. None = not installed.
+        """The offered name that is meant: exactly that name first, then by the patterns of the id, then the same name
+        in another spelling. Of several the plainest, and of those the newest. None = not installed.
         """
         if logical_id in offered:
             return logical_id
-        names = {name: _folded(name) for name in offered}
-        if same := [name for name, folded in names.items() if folded and folded == _folded(logical_id)]:
-            return same[0]
+        names = {name: folded for name in offered if (folded := _folded(name))}
         alias = self.aliases.get(logical_id)
-        if alias is None:
-            return None
-        unwanted = [_folded(word) for word in alias.without]
-        wanted = {name: folded for name, folded in names.items() if not any(word in folded for word in unwanted)}
-        for pattern in alias.patterns:
-            hits = [name for name, folded in wanted.items() if fnmatchcase(folded, _folded(pattern))]
-            if hits:
-                return max(hits, key=lambda name: (-len(re.sub(r"\d", "", names[name])), _numbers(names[name])))
-        return None
+        if alias is not None:
+            unwanted = [_folded(word) for word in alias.without]
+            wanted = {name: folded for name, folded in names.items() if not any(word in folded for word in unwanted)}
+            for pattern in alias.patterns:
+                hits = [name for name, folded in wanted.items() if fnmatchcase(folded, _folded(pattern))]
+                if hits:
+                    return max(hits, key=lambda name: (-len(re.sub(r"\d", "", names[name])), _numbers(names[name])))
+        return next((name for name, folded in names.items() if folded == _folded(logical_id)), None)
 
     def extended(self, other: StyleCatalogue) -> StyleCatalogue:
         """With the entries of another catalogue, which replace those of the same id."""

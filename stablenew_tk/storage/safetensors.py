@@ -7,18 +7,16 @@ Such a file begins with the length of a JSON text (8 bytes, little-endian), then
 from __future__ import annotations
 
 import os
-import stat
-from pathlib import Path
 
 import msgspec
 from msgspec import Raw, Struct
 
 from ..domain.errors import Unreadable
-from .files import BINARY
+from .peek import opened, read_up_to
 
 HEADER_LIMIT = 16 * 1024 * 1024
 _PREFIX = 8
-_NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
+_FIRST = 16 * 1024
 _AGAIN = "Download it again."
 
 # Names of tensors that only one kind or family of file has. A LoRA names the blocks of its base model, so it is first.
@@ -47,39 +45,26 @@ class _Top(Struct, rename={"metadata": "__metadata__"}):
 _TOP = msgspec.json.Decoder(_Top)
 
 
-class Header(Struct, frozen=True):
-    """`metadata` maps names to undecoded texts; `kind` and `family` follow from names of tensors, "" = not telling."""
-
-    metadata: dict[str, Raw]
-    kind: str = ""
-    family: str = ""
-
-
-def read_header(path: Path | str) -> bytes:
+def read_header(path: str, name: str) -> bytes:
     """The JSON text of the header, at most 16 MiB. Reads nothing else and never waits on a pipe or a device.
 
-    Raises Unreadable when the file cannot be such a file.
+    `name` is for sentences. Raises Unreadable when the file cannot be such a file.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | BINARY | _NONBLOCK)
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise Unreadable(f"{_name(path)} is not a regular file and was not read.")
-            if status.st_size == 0:
-                raise Unreadable(f"{_name(path)} is empty. {_AGAIN}")
-            # One read is enough for most headers; a second one costs as much as opening the file.
-            start = file.read(16 * 1024)
-            length = checked_length(start, status.st_size, _name(path))
-            missing = _PREFIX + length - len(start)
-            while missing > 0 and (more := file.read(missing)):
-                start += more
-                missing -= len(more)
-    except OSError as error:
-        raise Unreadable(f"{_name(path)} cannot be read: {error.strerror or error}. Check its permissions.") from error
-    if missing > 0:
-        raise Unreadable(f"{_name(path)} ends inside its header. {_AGAIN}")
-    return start[_PREFIX : _PREFIX + length]
+
+    def read(descriptor: int, size: int) -> bytes:
+        if size == 0:
+            raise Unreadable(f"{name} is empty. {_AGAIN}")
+        # One read is enough for most headers; a second one costs as much as opening the file.
+        start = os.read(descriptor, _FIRST)
+        length = checked_length(start, size, name)
+        if len(start) < _PREFIX + length:
+            rest = _PREFIX + length - len(start)
+            start += read_up_to(descriptor, rest, first=rest)
+        if len(start) < _PREFIX + length:
+            raise Unreadable(f"{name} ends inside its header. {_AGAIN}")
+        return start[_PREFIX : _PREFIX + length]
+
+    return opened(path, name, read)
 
 
 def checked_length(start: bytes, size: int, name: str) -> int:
@@ -98,19 +83,27 @@ def checked_length(start: bytes, size: int, name: str) -> int:
     return length
 
 
-def parse_header(header: bytes, name: str) -> Header:
-    """The metadata in a header text. Raises Unreadable when the text is damaged."""
+def parse_header(header: bytes, name: str) -> dict[str, Raw]:
+    """The metadata in a header text, undecoded. Raises Unreadable when the text is damaged."""
     try:
-        text = header.decode("utf-8")
-        metadata = _TOP.decode(text).metadata
+        return _TOP.decode(header.decode("utf-8")).metadata
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Unreadable(f"{name} has a damaged header. {_AGAIN}") from error
-    return Header(metadata, _first(_KIND_BY_TENSOR, header), _first(_FAMILY_BY_TENSOR, header))
+
+
+def kind_by_tensors(header: bytes) -> str:
+    """What the file is by the names of its tensors; "" when they do not tell."""
+    return _first(_KIND_BY_TENSOR, header)
+
+
+def family_by_tensors(header: bytes) -> str:
+    """The family by the names of the tensors; "" when they do not tell."""
+    return _first(_FAMILY_BY_TENSOR, header)
 
 
 def _first(table: tuple[tuple[str, tuple[bytes, ...]], ...], header: bytes) -> str:
-    return next((word for word, signs in table if any(sign in header for sign in signs)), "")
-
-
-def _name(path: Path | str) -> str:
-    return os.path.basename(path)  # noqa: PTH119  (a Path costs more than the read when ten thousand are asked)
+    for word, signs in table:
+        for sign in signs:
+            if sign in header:
+                return word
+    return ""

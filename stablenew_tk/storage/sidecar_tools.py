@@ -14,7 +14,7 @@ from ..domain.parameters import Value
 from ..domain.priors import Hashes, Reading
 from ..domain.profile_fields import Fields, phrase, phrases, plain, read_inner
 from ..domain.spellings import family_of, kind_of
-from .safetensors import Header
+from .safetensors import family_by_tensors, kind_by_tensors
 from .sidecar_civitai import examples_in, names_in, words_in
 from .sidecar_parts import CFG, STEPS, WEIGHT_LIMIT, hash_in, hashes_in, put, put_sampling, put_size, size_in
 
@@ -111,7 +111,7 @@ def read_swarm(fields: Fields, file: str) -> Reading:
     return _modelspec(fields, file, sidecar=True)
 
 
-def read_metadata(header: Header, fields: Fields, file: str) -> Reading:
+def read_metadata(header: bytes, fields: Fields, file: str) -> Reading:
     """What kohya's trainer and others wrote into the header; `fields` are those of its metadata."""
     spec = _modelspec(fields, file, sidecar=False)
     values: dict[str, Value] = dict(spec.values)
@@ -125,8 +125,10 @@ def read_metadata(header: Header, fields: Fields, file: str) -> Reading:
     whole = hash_in(fields, "sshs_model_hash", 64)
     return msgspec.structs.replace(
         spec,
-        kind=kind_of(fields.text("ss_network_module")) or spec.kind or header.kind,
-        family=spec.family or _trained_on(fields) or header.family,
+        kind=kind_of(fields.text("ss_network_module")) or spec.kind or kind_by_tensors(header),
+        family=spec.family
+        or trained_on(fields.text("ss_base_model_version"), fields.value("ss_v2"))
+        or family_by_tensors(header),
         title=spec.title or fields.text("ssmd_display_name") or name,
         names=(name,) if name else (),
         values=values,
@@ -147,13 +149,11 @@ def _modelspec(fields: Fields, file: str, *, sidecar: bool) -> Reading:
     weight_key = next((key for key in ("modelspec.lora_default_weight", "lora_default_weight") if key in fields), "")
     weight = fields.number(weight_key, -WEIGHT_LIMIT, WEIGHT_LIMIT) if weight_key else None
     architecture = text("architecture")
-    # Some trainers name Flux only where others put the address of their program.
-    family = "flux" if "flux" in text("implementation").casefold() else family_of(architecture.partition("/")[0])
     return Reading(
         file=file,
         dialect="swarm" if sidecar else "header",
-        kind=_kind_in(architecture) or ("lora" if weight else ""),
-        family=family,
+        kind=kind_in(architecture) or ("lora" if weight else ""),
+        family=family_in(architecture, text("implementation")),
         title=text("title"),
         values=values,
         trigger_phrases=phrases(text("trigger_phrase")),
@@ -163,13 +163,21 @@ def _modelspec(fields: Fields, file: str, *, sidecar: bool) -> Reading:
     )
 
 
-def _kind_in(architecture: str) -> str:
+def kind_in(architecture: str) -> str:
+    """What a file of such an architecture ("stable-diffusion-xl-v1-base/lora") is; "" when that does not tell."""
     # "stable-diffusion-xl-v1-base" alone is a base; what stands after the slash was put on top of one.
     return kind_of(architecture.partition("/")[2] or architecture) if architecture else ""
 
 
-def _trained_on(fields: Fields) -> str:
-    return family_of(fields.text("ss_base_model_version")) or ("sd21" if fields.value("ss_v2") == "True" else "")
+def family_in(architecture: str, implementation: str) -> str:
+    """The family of an architecture; "" when it is not said."""
+    # Some trainers name Flux only where others put the address of their program.
+    return "flux" if "flux" in implementation.casefold() else family_of(architecture.partition("/")[0])
+
+
+def trained_on(base: str, version_2: object) -> str:
+    """The family by kohya's words for the base model; "" when they do not tell."""
+    return family_of(base) or ("sd21" if version_2 == "True" else "")
 
 
 def _guessed(fields: Fields) -> tuple[str, ...]:

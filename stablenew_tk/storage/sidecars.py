@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
 from msgspec import Struct
 
 from ..domain.errors import Unreadable
-from ..domain.priors import Dialect, Reading
+from ..domain.priors import DIALECTS, Dialect, Reading
 from ..domain.profile_fields import Fields, Problems, read_object
 from . import sidecar_civitai, sidecar_tools, sidecar_webui
-from .files import read_bounded
+from .peek import read_whole
 from .profiles import read_lora_fields, read_model_fields
 from .safetensors import parse_header, read_header
 
@@ -55,7 +54,9 @@ _READERS: dict[Dialect, Callable[[Fields, str], Reading]] = {
 
 
 class ModelFiles(Struct, frozen=True, kw_only=True):
-    """The files of one model in one folder, by name. `model` is "" when sidecars describe a model that is not here."""
+    """The files of one model in one folder, by name, sidecars in order of precedence. `model` is "" when they describe
+    a model that is not here.
+    """
 
     stem: str
     model: str = ""
@@ -114,11 +115,17 @@ def grouped(names: Iterable[str]) -> list[ModelFiles]:
     return sorted(found_models, key=lambda one: one.name)
 
 
+def _place(sidecar: tuple[str, Dialect]) -> int:
+    return DIALECTS.index(sidecar[1])
+
+
 def _files(
     stem: str, name: str, sidecars: dict[str, list[tuple[str, Dialect]]], pictures: dict[str, str]
 ) -> ModelFiles:
     previews = [pictures[stem + suffix] for suffix in PREVIEW_SUFFIXES if stem + suffix in pictures] if pictures else []
-    return ModelFiles(stem=stem, model=name, sidecars=tuple(sorted(sidecars.get(stem, ()))), previews=tuple(previews))
+    return ModelFiles(
+        stem=stem, model=name, sidecars=tuple(sorted(sidecars.get(stem, ()), key=_place)), previews=tuple(previews)
+    )
 
 
 def read_sidecar(data: bytes, file: str, dialect: Dialect) -> Reading:
@@ -133,10 +140,10 @@ def read_sidecar(data: bytes, file: str, dialect: Dialect) -> Reading:
 def read_model_header(data: bytes, file: str) -> Reading:
     """What the header text of a model file says. Never raises."""
     try:
-        header = parse_header(data, file)
+        metadata = parse_header(data, file)
     except Unreadable as error:
         return _unread(file, "header", error)
-    return sidecar_tools.read_metadata(header, Fields(header.metadata, Problems(file)), file)
+    return sidecar_tools.read_metadata(data, Fields(metadata, Problems(file)), file)
 
 
 def readings(folder: str, files: ModelFiles, *, outside: frozenset[str] = frozenset()) -> Iterator[Reading]:
@@ -151,15 +158,19 @@ def readings(folder: str, files: ModelFiles, *, outside: frozenset[str] = frozen
 
 
 def _from_disk(folder: str, name: str, dialect: Dialect, outside: frozenset[str]) -> Reading:
-    path = os.path.join(folder, name)  # noqa: PTH118  (a Path costs more than the read when ten thousand are asked)
     try:
-        if name in outside:
-            raise Unreadable(f"{name} is a link to another folder and was not read. Add that folder instead.")
-        if dialect == "header":
-            return read_model_header(read_header(path), name)
-        return read_sidecar(read_bounded(Path(path), SIZE_LIMIT), name, dialect)
+        data = data_of(folder, name, dialect, outside)
+        return read_model_header(data, name) if dialect == "header" else read_sidecar(data, name, dialect)
     except Unreadable as error:
         return _unread(name, dialect, error)
+
+
+def data_of(folder: str, name: str, dialect: Dialect, outside: frozenset[str]) -> bytes:
+    """The content of a sidecar, or the header's text of a model file. Raises Unreadable."""
+    if name in outside:
+        raise Unreadable(f"{name} is a link to another folder and was not read. Add that folder instead.")
+    path = f"{folder}{os.sep}{name}"
+    return read_header(path, name) if dialect == "header" else read_whole(path, name, SIZE_LIMIT)
 
 
 def _unread(name: str, dialect: Dialect, error: Unreadable) -> Reading:

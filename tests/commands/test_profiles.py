@@ -1,0 +1,133 @@
+"""`stablenew profiles`: what the files beside models recommend."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from stablenew_tk.commands import profiles
+from stablenew_tk.domain.errors import InvalidInput
+from stablenew_tk.storage.places import find_places
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "sidecars"
+
+
+@pytest.fixture
+def models(tmp_path):
+    folder = tmp_path / "models" / "Lora"
+    shutil.copytree(FIXTURES, folder)
+    return folder
+
+
+@pytest.fixture
+def cli(tmp_path, capsys):
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true")
+    parser = argparse.ArgumentParser()
+    profiles.arguments(parser.add_subparsers(), common)
+    places = find_places(str(tmp_path / "data"), {}, None)
+
+    def run(*words):
+        capsys.readouterr()
+        args = parser.parse_args([str(word) for word in words])
+        assert args.command(args, places) == 0
+        out = capsys.readouterr().out
+        return json.loads(out) if args.json else out
+
+    return run
+
+
+def test_show_gives_every_field_with_origin_and_source(cli, models):
+    shown = cli("show", models / "cobalt.modelprofile.json", "--json")
+    assert set(shown) == {"fields", "trigger_phrases", "weights", "problems"}
+    assert shown["fields"]["txt2img.sampler"] == {
+        "value": "DPM++ 2M SDE",
+        "origin": "profile",
+        "source": "cobalt.modelprofile.json · StableNew profile · preset Fine",
+    }
+    assert shown["fields"]["txt2img.scheduler"]["value"] == "Karras"
+    assert shown["fields"]["refiner.checkpoint"]["origin"] == "style"
+    assert shown["problems"] == []
+
+
+def test_show_of_a_model_reads_all_files_beside_it(cli, models):
+    shown = cli("show", models / "harbour.safetensors", "--json")
+    assert shown["fields"]["txt2img.sampler"]["value"] == "Euler a"
+    assert shown["trigger_phrases"] == ["harbour at night"]
+    assert [(one["weight"], one["rating"]) for one in shown["weights"]] == [
+        (0.75, "best"), (0.4, "good"), (0.7, None), (0.7, None), (0.65, None), (0.8, None), (1.2, "bad"),
+    ]  # fmt: skip
+    assert shown["weights"][0]["source"].startswith("harbour.loraprofile.json")
+
+
+def test_show_of_a_sidecar_reads_that_one_alone(cli, models):
+    shown = cli("show", models / "harbour.metadata.json", "--json")
+    assert list(shown["fields"]) == ["clip_skip"]
+    assert [one["weight"] for one in shown["weights"]] == [0.7]
+
+
+@pytest.mark.parametrize("name", ["torn.json", "sixteen.json", "types.json", "endless.safetensors"])
+def test_show_of_a_broken_file_is_one_problem(cli, models, name):
+    assert len(cli("show", models / name, "--json")["problems"]) == 1
+
+
+def test_show_for_people_is_a_table(cli, models):
+    out = cli("show", models / "harbour.safetensors")
+    assert "harbour.safetensors" in out
+    assert "LoRA weight" in out
+    assert "0.75 (best)" in out
+
+
+def test_the_users_styles_count(cli, models, tmp_path):
+    (tmp_path / "data").mkdir()
+    style = {"id": "sdxl_portrait", "default_refiner_id": "my_refiner"}
+    (tmp_path / "data" / "styles.json").write_text(json.dumps({"styles": [style]}))
+    shown = cli("show", models / "cobalt.modelprofile.json", "--json")
+    assert shown["fields"]["refiner.checkpoint"]["value"] == "my_refiner"
+
+
+@pytest.mark.parametrize("name", ["nothing.safetensors", "", "readme.txt"])
+def test_show_of_anything_else_is_wrong_use(cli, models, name):
+    (models / "readme.txt").write_text("x")
+    with pytest.raises(InvalidInput):
+        cli("show", models / name)
+
+
+def test_scan_lists_every_model_with_kind_family_sources_and_problems(cli, models):
+    report = cli("scan", models.parent, "--json")
+    assert set(report) == {"models", "seconds"}
+    found = {Path(one["path"]).name: one for one in report["models"]}
+    assert set(found) == {"harbour.safetensors", "endless.safetensors", "cobalt.modelprofile.json"}
+    harbour = found["harbour.safetensors"]
+    assert set(harbour) == {"path", "kind", "family", "sources", "problems"}
+    assert (harbour["kind"], harbour["family"], len(harbour["sources"])) == ("lora", "sdxl", 7)
+    assert len(found["endless.safetensors"]["problems"]) == 1
+
+
+def test_scan_says_of_each_model_what_show_says(cli, models):
+    for name in ("torn", "types", "sixteen"):
+        shutil.copy(models / "harbour.safetensors", models / f"{name}.safetensors")
+    for one in cli("scan", models, "--json")["models"]:
+        assert one["problems"] == cli("show", one["path"], "--json")["problems"]
+
+
+def test_scan_for_people_names_problems_below_the_table(cli, models):
+    out = cli("scan", models)
+    assert "3 models found" in out
+    assert "Download it again" in out
+
+
+def test_names_of_any_bytes_are_printed_and_steer_no_terminal(cli, models):
+    (models / os.fsdecode(b"caf\xe9\x1b[31m.ckpt")).write_bytes(b"")
+    assert "\x1b" not in cli("scan", models)
+    assert any("caf" in one["path"] for one in cli("scan", models, "--json")["models"])
+
+
+def test_scan_of_no_folder_is_wrong_use(cli, models):
+    with pytest.raises(InvalidInput, match="no folder"):
+        cli("scan", models / "harbour.json")
