@@ -110,6 +110,7 @@ class PlanList(Box):
         self._edge = Box(self, "line", width=1)
         self.card = PlanCard(self, deeds)
         self.bind("<Configure>", lambda _event: self._arrange())
+        self.bind("<Map>", lambda _event: self.look_again())
 
     def _arrange(self) -> None:
         narrow = self.winfo_toplevel().winfo_width() < theme.px(theme.NARROW_BELOW)
@@ -171,7 +172,7 @@ class PlanList(Box):
 
     def _show(self) -> None:
         if not self.winfo_viewable():
-            return  # `look_again` comes when it is in sight
+            return  # `look_again` comes when it is
         begun = self._begun()
         groups: dict[State, list[Standing]] = {state: [] for state in STATES}
         for standing in self.states.all():

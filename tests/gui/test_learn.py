@@ -470,3 +470,12 @@ def test_keys_of_every_view_are_listed_for_f1(desk):
     assert ("Enter", "rate the chosen one") in d.page.key_words
     d.rate_plan()
     assert ("1–5", "rate and go on") in d.page.key_words
+
+
+def test_a_list_that_was_filled_out_of_sight_is_there_when_it_comes_into_sight(desk):
+    d = desk()
+    d.page.pack_forget()
+    d.until(lambda: not d.page.plans._later and d.page.plans.states.all())
+    d.page.plans._ids = []
+    d.page.pack(fill="both", expand=True)
+    d.until(lambda: heads(d) == ["To rate · 1"])
