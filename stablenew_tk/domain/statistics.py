@@ -1,4 +1,4 @@
-"""Plain arithmetic for the insights: dice that can be thrown again, linear systems, quantiles, and a line through points."""
+"""Plain arithmetic for the insights: dice that fall the same again, linear systems, quantiles, a line in points."""
 
 from __future__ import annotations
 
