@@ -23,8 +23,6 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
                 peek safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars json_text
                 profile_writing model_hashes model_folders usual_shapes glance
-                safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars json_text
-                profile_writing model_hashes model_folders
     domain      errors ids config parameters sweep infotext prompt job defaults modes line plan record undo estimate
                 columns feedback selection slim planbook history statistics verdict insight ridge board association
                 tried tag_rates over_time report insight_document base_config plan_file

@@ -1,4 +1,4 @@
-"""Damaged sidecars, made by chance from whole ones: every one of them reads as what is left of it and a few sentences."""
+"""Sidecars damaged by chance: every one of them reads as what is left of it and a few sentences."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def originals():
 
 
 VALUES = (
-    None, True, -1, 0, 1e308, -0.0, 10**300, 0.5, "30", "1e999", "", [], {}, "\u202e", "<" * 900, "(" * 500, [1, "a", None, {}],
-    {"Name": 5}, "5-1", "9x9", [832], [0, 0], [1e30, -1], 100_000, "lora/vae", "dpmpp", 2.5, "x" * 5000, ["y"] * 300, "0,8", " ",
-    {"id": {}}, [{}] * 100, "Best", "none", "sdxl", "{}", '{"strength": 99}', '{"strength_range": "0.4-0.6"}', "-5", [["a"]],
+    None, True, -1, 0, 1e308, -0.0, 10**300, 0.5, "30", "1e999", "", [], {}, "\u202e", "<" * 900, "(" * 500,
+    {"Name": 5}, "5-1", "9x9", [832], [0, 0], [1e30, -1], 100_000, "lora/vae", "dpmpp", 2.5, "x" * 5000, "0,8",
+    {"id": {}}, [{}] * 100, "Best", "none", "sdxl", "{}", '{"strength": 99}', '{"strength_range": "0.4-0.6"}', "-5",
+    [["a"]], " ", [1, "a", None, {}], ["y"] * 300,
 )  # fmt: skip
 
 
@@ -84,7 +85,8 @@ def check(file, dialect, data, styles):
     settings = merged([reading], styles)
     for sentence in settings.problems:
         assert sentence.startswith(file), sentence
-        assert sentence.endswith(".") and len(sentence) < 400, sentence
+        assert sentence.endswith("."), sentence
+        assert len(sentence) < 400, sentence
     assert len(reading.problems) <= 9
     for path, field in settings.values.items():
         check_value(path, field.value)
