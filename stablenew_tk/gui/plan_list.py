@@ -74,7 +74,7 @@ class PlanList(Box):
         self._analysing = False
         self._build()
         self._keys: dict[str, Callable[[], object]] = {
-            "n": doors.new,
+            "n": lambda: self.new.invoke(),
             "o": self._import,
             "e": lambda: self._with_chosen(lambda standing: self._export(standing.plan)),
             "g": lambda: self._with_chosen(lambda _standing: self.card.go_on.invoke()),
