@@ -16,13 +16,14 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 chart tag_bars filmstrip findings insight_list insight_shelf hint_table verdict_head insight_deeds
                 insight_panel insights notices bars window selftest
     controller  the one application object, single-threaded
-    pipeline    stamps events running outbox runner chores plan_lines learning workers
+    pipeline    stamps events orders running outbox runner chores plan_lines learning workers
     backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
                 sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch
     storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
                 peek safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars json_text
                 profile_writing model_hashes model_folders usual_shapes glance
+                library_scan library_index library_entries library watcher
     domain      errors ids config parameters sweep infotext prompt job defaults modes line plan record undo estimate
                 columns feedback selection slim planbook history statistics verdict insight ridge board association
                 tried tag_rates over_time report insight_document base_config plan_file

@@ -29,30 +29,32 @@ from .domain.record import Feedback, LearningRecord, Void
 from .domain.selection import Query
 from .pipeline.chores import Chores, output_root
 from .pipeline.events import (
-    AppendLine,
     BackendChecked,
-    CheckBackend,
     ChoreFailed,
     Event,
-    FindImages,
     HistoryChanged,
     HistoryLoaded,
     JobEnded,
-    KeepWaiting,
     LineNotSaved,
     LineSaved,
-    LoadHistory,
     NodeWaiting,
-    Order,
     QueueChanged,
-    SaveCheckpoint,
-    SaveSettings,
     SettingsChanged,
     StageProgressed,
     StageStarted,
     UnsavedChanged,
 )
 from .pipeline.learning import LearningRunner, LearningSurroundings
+from .pipeline.orders import (
+    AppendLine,
+    CheckBackend,
+    FindImages,
+    KeepWaiting,
+    LoadHistory,
+    Order,
+    SaveCheckpoint,
+    SaveSettings,
+)
 from .pipeline.outbox import Outbox
 from .pipeline.runner import JobSurroundings
 from .pipeline.running import Running as Running

@@ -24,7 +24,7 @@ MAY_USE = {
     "pipeline": {"domain", "storage", "backends.base", "pipeline"},
     "controller": {"domain", "storage", "backends", "pipeline"},
     # The window sees the values that cross threads, never what makes them.
-    "gui": {"domain", "controller", "gui", "pipeline.events"},
+    "gui": {"domain", "controller", "gui", "pipeline.events", "pipeline.orders"},
     # Looking after the journal is storage's own work; a detour over the desk thread would only add orders.
     "commands": {"domain", "controller", "commands", "storage", "pipeline.events", "pipeline.stamps"},
     "cli": {"domain", "controller", "commands", "gui", "storage.places", "storage.settings"},

@@ -24,7 +24,6 @@ from stablenew_tk.pipeline.events import (
     ImageSaved,
     ImagesFound,
     JobEnded,
-    KeepWaiting,
     NodeWaiting,
     QueueChanged,
     Settings,
@@ -32,6 +31,7 @@ from stablenew_tk.pipeline.events import (
     SettingsSaved,
     UnsavedChanged,
 )
+from stablenew_tk.pipeline.orders import KeepWaiting
 from stablenew_tk.storage.replay import recent, verify
 from stablenew_tk.storage.settings import load_settings
 from stablenew_tk.storage.waiting import load_waiting

@@ -11,10 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import queue
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path

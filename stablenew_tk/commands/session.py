@@ -11,15 +11,8 @@ from ..controller import Controller
 from ..domain.errors import StorageError
 from ..domain.history import History
 from ..domain.record import LearningRecord
-from ..pipeline.events import (
-    BackendChecked,
-    ChoreFailed,
-    Event,
-    JobEnded,
-    LineNotSaved,
-    LoadHistory,
-    StageProgressed,
-)
+from ..pipeline.events import BackendChecked, ChoreFailed, Event, JobEnded, LineNotSaved, StageProgressed
+from ..pipeline.orders import LoadHistory
 from .terminal import err, interruptions
 
 

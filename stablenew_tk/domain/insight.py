@@ -26,7 +26,7 @@ __all__ = ["Cell", "Insight", "RatedImage", "Trend", "ValueInsight", "Verdict", 
 QUARTER = 0.25
 HALF = 0.5
 _DRAWS = 2000
-_STILL_POSSIBLE = 0.05
+_STILL_POSSIBLE = 0.1
 
 
 class RatedImage(Struct, frozen=True):
@@ -119,7 +119,7 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
         ordered=ordered,
         values=values,
         verdict=Verdict(state, leader, probability, ""),
-        next=tuple(islice(useful(table, values), 3)) if count > 1 else (),
+        next=tuple(islice(useful(table, values, whole=3 if ordered else 2), 3)) if count > 1 else (),
         noise_sd=sum(p.weight * p.scales.noise for p in posterior),
         repeat_sd=sqrt(sum(p.scatter for p in table.pictures) / again) if again else None,
         repeats=again,
@@ -274,10 +274,11 @@ def ahead(values: Sequence[ValueInsight]) -> list[int]:
     return sorted(found) if len(found) <= max(1, len(values) // 2) else []
 
 
-def useful(table: Table, values: Sequence[ValueInsight]) -> Iterator[Cell]:
+def useful(table: Table, values: Sequence[ValueInsight], *, whole: int) -> Iterator[Cell]:
     """Pictures worth making, the most useful first, without end.
 
-    Before two rows are complete: the holes of the fullest rows. Then two or three contenders, those whose intervals
+    Before `whole` rows are complete: the holes of the fullest rows (three for ordered numbers: a curve is found sooner
+    by its whole length than by its top; measured). Then two or three contenders, those whose intervals
     reach highest, share every seed: first the holes of the two ahead in rows already begun, then new rows, the same for
     all of them ("halving": Karnin, Koren, Somekh 2013, with the posterior as judge). Filling the third one's holes too
     was measured and finds the better value less often: it keeps the two ahead apart.
@@ -294,11 +295,11 @@ def useful(table: Table, values: Sequence[ValueInsight]) -> Iterator[Cell]:
                 yield Cell(values[v].value, row)
 
     fresh = rows[-1] + 1
-    if table.complete() < 2:
+    if table.complete() < whole:
         fullest = sorted(rows, key=lambda row: -sum((v, rows.index(row)) in filled for v in hopes))
-        for row in [*fullest, fresh][:2]:
+        for row in [*fullest, *range(fresh, fresh + whole)][:whole]:
             yield from holes(hopes, row)
-    contenders = hopes[:2] + [v for v in hopes[2:3] if values[v].p_best >= _STILL_POSSIBLE]
+    contenders = hopes[:2] + [v for v in hopes[2:3] if values[v].p_best >= _STILL_POSSIBLE * values[hopes[0]].p_best]
     for row in rows:
         yield from holes(hopes[:2], row)
     while True:

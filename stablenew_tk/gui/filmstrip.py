@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from PIL import ImageTk
 
 from ..domain.history import ImageFacts
-from ..pipeline.events import MakeThumbnail, ThumbnailReady
+from ..pipeline.events import ThumbnailReady
+from ..pipeline.orders import MakeThumbnail
 from . import icons, stars, theme
 from .thumbs import Thumbs, Wish
 from .widgets import Box, Button, Card, Label

@@ -15,7 +15,8 @@ from ..domain.board import board
 from ..domain.history import History
 from ..domain.report import Report
 from ..domain.selection import Query, Selection
-from ..pipeline.events import Analyse, AssociationsFound, FindAssociations, ImagesFound, InsightReady
+from ..pipeline.events import AssociationsFound, ImagesFound, InsightReady
+from ..pipeline.orders import Analyse, FindAssociations
 
 NEWEST = 2000
 Scope = tuple[str, str]  # pack, checkpoint

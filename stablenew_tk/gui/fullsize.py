@@ -9,7 +9,8 @@ from collections.abc import Callable
 from ..controller import Controller
 from ..domain.history import ImageFacts
 from ..domain.record import LearningRecord
-from ..pipeline.events import Event, ReadRecord, RecordRead
+from ..pipeline.events import Event, RecordRead
+from ..pipeline.orders import ReadRecord
 from .grid import ThumbnailGrid
 from .viewer import MOST_COMPARED, Stage, Viewer
 

@@ -13,7 +13,8 @@ from functools import partial
 
 from msgspec import Struct
 
-from ..pipeline.events import MakeThumbnail, ThumbnailReady
+from ..pipeline.events import ThumbnailReady
+from ..pipeline.orders import MakeThumbnail
 from . import theme
 from .cells import FOOT, FRAME, Bounds, Cell, CellLook
 from .layout import GridLayout, Measures, measures

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ..domain.association import Association
 from ..domain.report import Report, naming
-from ..pipeline.events import MakeThumbnail
+from ..pipeline.orders import MakeThumbnail
 from . import theme
 from .chart import IntervalChart
 from .filmstrip import Filmstrip

@@ -10,7 +10,8 @@ from msgspec import Struct
 from ..controller import Controller
 from ..domain.history import ImageFacts
 from ..domain.record import LearningRecord, Output
-from ..pipeline.events import Event, MakeThumbnail, ReadRecord, RecordRead, RevealFile, ThumbnailReady
+from ..pipeline.events import Event, RecordRead, ThumbnailReady
+from ..pipeline.orders import MakeThumbnail, ReadRecord, RevealFile
 from . import phrases, theme
 from .chips import TagChips
 from .controls import Segmented

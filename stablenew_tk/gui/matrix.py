@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from ..pipeline.events import MakeThumbnail, ThumbnailReady
+from ..pipeline.events import ThumbnailReady
+from ..pipeline.orders import MakeThumbnail
 from . import theme
 from .blind import Line, Seat, Seating
 from .cells import FOOT, FRAME, Bounds

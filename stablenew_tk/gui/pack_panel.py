@@ -14,17 +14,8 @@ import msgspec
 from ..controller import Controller
 from ..domain.modes import PackLearning
 from ..domain.prompt import PackPrompt, PromptPack
-from ..pipeline.events import (
-    AddPack,
-    Event,
-    ListPacks,
-    LoadPack,
-    PackFile,
-    PackLoaded,
-    PacksListed,
-    SettingsChanged,
-    SettingsSaved,
-)
+from ..pipeline.events import Event, PackFile, PackLoaded, PacksListed, SettingsChanged, SettingsSaved
+from ..pipeline.orders import AddPack, ListPacks, LoadPack
 from . import theme
 from .controls import Segmented
 from .fields import Entry

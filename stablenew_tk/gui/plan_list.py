@@ -13,17 +13,8 @@ from msgspec.structs import replace
 
 from ..controller import Controller
 from ..domain.plan import LearningPlan
-from ..pipeline.events import (
-    Analyse,
-    ChoreFailed,
-    Event,
-    HistoryLoaded,
-    InsightReady,
-    QueueChanged,
-    ReadPlan,
-    SettingsChanged,
-    WritePlan,
-)
+from ..pipeline.events import ChoreFailed, Event, HistoryLoaded, InsightReady, QueueChanged, SettingsChanged
+from ..pipeline.orders import Analyse, ReadPlan, WritePlan
 from . import theme
 from .dots import VERDICT_INKS
 from .hints import Notice

@@ -10,8 +10,6 @@ from PIL import Image, ImageTk
 from ..controller import Controller
 from ..pipeline.events import (
     Event,
-    FitFile,
-    FitPicture,
     HistoryChanged,
     HistoryLoaded,
     ImageSaved,
@@ -21,6 +19,7 @@ from ..pipeline.events import (
     StageStarted,
     ThumbnailReady,
 )
+from ..pipeline.orders import FitFile, FitPicture
 from . import theme
 from .cells import CellLook
 from .controls import ProgressBar

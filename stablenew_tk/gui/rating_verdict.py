@@ -10,7 +10,7 @@ from ..controller import Controller
 from ..domain.board import board
 from ..domain.errors import InvalidInput
 from ..domain.report import Report
-from ..pipeline.events import Analyse
+from ..pipeline.orders import Analyse
 from .rating_head import RatingHead
 from .rating_rules import RatingRules
 from .seat_words import SeatWords

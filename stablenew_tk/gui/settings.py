@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..controller import Controller
-from ..pipeline.events import BackendChecked, CheckBackend, ChoreFailed, Event, SettingsChanged, SettingsSaved
+from ..pipeline.events import BackendChecked, ChoreFailed, Event, SettingsChanged, SettingsSaved
+from ..pipeline.orders import CheckBackend
 from . import theme
 from .controls import Check, Segmented
 from .fields import Entry

@@ -16,7 +16,8 @@ from msgspec import Struct
 from PIL import Image, ImageTk
 
 from ..domain.history import Position
-from ..pipeline.events import MakeThumbnail, ThumbnailReady
+from ..pipeline.events import ThumbnailReady
+from ..pipeline.orders import MakeThumbnail
 from .layout import HEIGHT_STEP
 
 KEPT_PHOTOS = 400

@@ -10,7 +10,8 @@ from msgspec import Struct
 from PIL import Image, ImageTk
 
 from ..domain.history import ImageFacts
-from ..pipeline.events import Event, PictureReady, ReadPicture
+from ..pipeline.events import Event, PictureReady
+from ..pipeline.orders import ReadPicture
 from . import icons, stars, theme
 from .widgets import Box
 

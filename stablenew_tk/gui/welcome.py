@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ..controller import Controller
-from ..pipeline.events import BackendChecked, CheckBackend, Event
+from ..pipeline.events import BackendChecked, Event
+from ..pipeline.orders import CheckBackend
 from . import icons, theme
 from .controls import Check
 from .fields import Entry

@@ -14,7 +14,8 @@ from ..controller import Controller
 from ..domain.errors import InvalidInput
 from ..domain.parameters import with_values
 from ..domain.sweep import LORA, Focus, focus, focuses, value_text
-from ..pipeline.events import Event, FitFile, PictureReady
+from ..pipeline.events import Event, PictureReady
+from ..pipeline.orders import FitFile
 from . import theme
 from .fields import Entry
 from .focus_words import GROUPS, help_words

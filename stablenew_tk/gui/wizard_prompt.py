@@ -11,7 +11,8 @@ from ..controller import Controller
 from ..domain.modes import Mode
 from ..domain.plan import PlanPrompt
 from ..domain.prompt import PackPrompt, joined_negative, with_lora_weight
-from ..pipeline.events import Event, ListPacks, LoadPack, PackFile, PackLoaded, PacksListed, SettingsSaved
+from ..pipeline.events import Event, PackFile, PackLoaded, PacksListed, SettingsSaved
+from ..pipeline.orders import ListPacks, LoadPack
 from . import theme
 from .controls import Check
 from .lists import Row, RowList

@@ -1,7 +1,4 @@
-"""What the worker threads report and what they can be asked: frozen values that travel through one queue.
-
-Events are facts in the past tense, orders are requests. Both cross threads, so nothing in them can change.
-"""
+"""What the worker threads report: frozen facts in the past tense that travel through one queue, the inbox."""
 
 from __future__ import annotations
 
@@ -11,9 +8,8 @@ from msgspec import Struct
 
 from ..backends.base import Capabilities as Capabilities
 from ..backends.base import StageProgress as StageProgress
-from ..domain.association import Association, RatedRecord
-from ..domain.board import Board
-from ..domain.history import Columns, History, Position
+from ..domain.association import Association
+from ..domain.history import History, Position
 from ..domain.job import Job
 from ..domain.plan import LearningPlan
 from ..domain.prompt import PromptPack
@@ -22,7 +18,6 @@ from ..domain.report import Report
 from ..domain.selection import Query, Selection
 from ..storage.packs import PackFile as PackFile
 from ..storage.settings import Settings as Settings
-from ..storage.settings import without_login
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -244,151 +239,3 @@ class SettingsChanged(Event, frozen=True, kw_only=True):
     """The settings in force changed."""
 
     settings: Settings
-
-
-# ---- orders to the desk thread
-
-
-class Order(Struct, frozen=True, kw_only=True):
-    """Base of everything the desk can be asked."""
-
-
-class LoadHistory(Order, frozen=True, kw_only=True):
-    """Fold the journal, from its checkpoint where possible."""
-
-
-class KeepWaiting(Order, frozen=True, kw_only=True):
-    """Remember the jobs that are not done, for the next start."""
-
-    jobs: tuple[Job, ...]
-
-
-class SaveCheckpoint(Order, frozen=True, kw_only=True):
-    """Write the folded journal down, so that the next start is quick. The history is not changed meanwhile."""
-
-    history: History
-
-
-class AppendLine(Order, frozen=True, kw_only=True):
-    """Write one line to the journal."""
-
-    line: JournalLine
-
-
-class FindImages(Order, frozen=True, kw_only=True):
-    """Select rows by a query from a snapshot of the columns; pictures of the runs in `without_runs` are left out."""
-
-    columns: Columns
-    query: Query
-    without_runs: frozenset[str] = frozenset()
-
-
-class MakeThumbnail(Order, frozen=True, kw_only=True):
-    """A small JPEG of a recorded picture, longest edge `edge` px. `output_index` counts in the record's outputs."""
-
-    image_id: str
-    position: Position
-    output_index: int
-    edge: int
-
-
-class ReadPicture(Order, frozen=True, kw_only=True):
-    """A recorded picture fitted into `box` (width, height in px); never enlarged beyond its own size."""
-
-    image_id: str
-    position: Position
-    output_index: int
-    box: tuple[int, int]
-
-
-class FitPicture(Order, frozen=True, kw_only=True):
-    """Picture bytes at hand (a live preview) fitted into `box`."""
-
-    image_id: str
-    data: bytes
-    box: tuple[int, int]
-
-
-class FitFile(Order, frozen=True, kw_only=True):
-    """A picture file fitted into `box`; PictureReady answers with this `image_id`."""
-
-    image_id: str
-    path: Path
-    box: tuple[int, int]
-
-
-class ReadRecord(Order, frozen=True, kw_only=True):
-    """The full record of a picture."""
-
-    image_id: str
-    position: Position
-
-
-class ListPacks(Order, frozen=True, kw_only=True):
-    """Look for packs in the pack folders."""
-
-
-class LoadPack(Order, frozen=True, kw_only=True):
-    """Read one pack file."""
-
-    path: Path
-
-
-class AddPack(Order, frozen=True, kw_only=True):
-    """Copy a pack file into the first pack folder, then list again."""
-
-    path: Path
-
-
-class CheckBackend(Order, frozen=True, kw_only=True):
-    """Ask a backend what it offers. `address` is "sketch" or a URL."""
-
-    address: str
-    user: str = ""
-    password: str = ""
-
-    def __repr__(self) -> str:
-        return f"CheckBackend({without_login(self.address)!r})"
-
-
-class SaveSettings(Order, frozen=True, kw_only=True):
-    """Write the settings file."""
-
-    settings: Settings
-
-
-class RevealFile(Order, frozen=True, kw_only=True):
-    """Show a recorded picture's file in the file browser."""
-
-    image_id: str
-    position: Position
-    output_index: int
-
-
-class Analyse(Order, frozen=True, kw_only=True):
-    """Work out what the ratings of a plan prove; InsightReady answers."""
-
-    board: Board
-
-
-class FindAssociations(Order, frozen=True, kw_only=True):
-    """Read the records of rated everyday pictures and look for what goes together with stars; AssociationsFound
-    answers. All pictures are of one pack and checkpoint, none is a sketch among real ones.
-    """
-
-    pack_id: str
-    checkpoint: str
-    pictures: tuple[RatedRecord, ...]
-
-
-class ReadPlan(Order, frozen=True, kw_only=True):
-    """Read a plan file that somebody wrote; PlanRead answers."""
-
-    path: Path
-
-
-class WritePlan(Order, frozen=True, kw_only=True):
-    """Write a plan as a file for others; PlanWritten answers."""
-
-    plan: LearningPlan
-    path: Path

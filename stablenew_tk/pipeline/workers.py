@@ -18,7 +18,8 @@ import msgspec
 from ..backends.base import Backend
 from ..domain.errors import BackendError, StableNewError
 from ..domain.job import Job
-from .events import ChoreFailed, Event, JobEnded, NodeWaiting, Order, StageProgressed, StageStarted
+from .events import ChoreFailed, Event, JobEnded, NodeWaiting, StageProgressed, StageStarted
+from .orders import Order
 from .runner import JobSurroundings, PipelineRunner
 
 log = logging.getLogger(__name__)

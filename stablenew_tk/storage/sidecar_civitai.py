@@ -56,9 +56,9 @@ _IMAGE = msgspec.json.Decoder(_Image)
 def read(fields: Fields, file: str) -> Reading:
     """Trained words, base model, hashes, and what the example pictures were made with."""
     model = fields.inner("model")
-    files = fields.items("files")
+    hashes = _hashes(fields.items("files"))
     kind = kind_of(model.text("type"))
-    examples = examples_in(fields, {file.partition(".civitai")[0], *names_in(fields)})
+    examples = examples_in(fields, file.partition(".civitai")[0])
     title = " ".join(word for word in (model.text("name"), fields.text("name")) if word)
     return Reading(
         file=file,
@@ -71,7 +71,7 @@ def read(fields: Fields, file: str) -> Reading:
         trigger_phrases=words_in(fields, "trainedWords"),
         weights=((examples.weight, None),) if examples.weight is not None and kind in ("lora", "") else (),
         note=plain(fields.text("description")),
-        hashes=_hashes(files),
+        hashes=hashes,
         problems=fields.problems.sentences(),
     )
 
@@ -81,7 +81,7 @@ def words_in(fields: Fields, key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(clean for word in fields.words(key) if (clean := phrase(word))))
 
 
-def names_in(fields: Fields) -> set[str]:
+def _names_in(fields: Fields) -> set[str]:
     """The names and hashes by which an example picture may call this model."""
     files = fields.items("files")
     names = {one.text("name").rpartition(".")[0] for one in files} | {fields.inner("model").text("name")}
@@ -89,10 +89,15 @@ def names_in(fields: Fields) -> set[str]:
     return {name.casefold() for name in (*names, hashes.autov1, hashes.autov2, hashes.autov3, hashes.sha256) if name}
 
 
-def examples_in(fields: Fields, names: Iterable[str]) -> Examples:
-    """The middle of numbers and the most frequent of names over the example pictures that tell them."""
+def examples_in(fields: Fields, *names: str) -> Examples:
+    """The middle of numbers and the most frequent of names over the example pictures that tell them.
+
+    `names` are those of the model itself, in addition to what the page calls it.
+    """
     listed = fields.typed("images", _LIST) or []
     made = [one for raw in listed[:MOST_EXAMPLES] if (one := _made(raw)) is not None]
+    if not made:
+        return Examples()
     values: dict[str, Value] = {}
     evidence: dict[str, str] = {}
 
@@ -111,7 +116,8 @@ def examples_in(fields: Fields, names: Iterable[str]) -> Examples:
     if len(hires) >= FEWEST_EXAMPLES:
         values[UPSCALER] = _most(str(one.upscaler)[:200] for one in hires)
         evidence[UPSCALER] = _from(len(hires))
-    weights = [weight for one in made for weight in _weights(one, {name.casefold() for name in names})]
+    known = {name.casefold() for name in names if name} | _names_in(fields)
+    weights = [weight for one in made for weight in _weights(one, known)]
     if weights:
         evidence["weights"] = _from(len(weights))
     return Examples(values, evidence, round(median(weights), 3) if weights else None)

@@ -15,7 +15,7 @@ from ..domain.priors import Hashes, Reading
 from ..domain.profile_fields import Fields, phrase, phrases, plain, read_inner
 from ..domain.spellings import family_of, kind_of
 from .safetensors import family_by_tensors, kind_by_tensors
-from .sidecar_civitai import examples_in, names_in, words_in
+from .sidecar_civitai import examples_in, words_in
 from .sidecar_parts import CFG, STEPS, WEIGHT_LIMIT, hash_in, hashes_in, put, put_sampling, put_size, size_in
 
 _FOLDER = re.compile(r"\d+_(.+)")
@@ -67,8 +67,7 @@ def read_lora_manager(fields: Fields, file: str) -> Reading:
     tips_text = fields.text("usage_tips")
     tips = read_inner(tips_text, fields.problems, "usage_tips") if tips_text else None
     sha256 = hash_in(fields, "sha256", 64)
-    names = {file.partition(".metadata")[0], fields.text("file_name"), *names_in(page)}
-    examples = examples_in(page, names)
+    examples = examples_in(page, file.partition(".metadata")[0], fields.text("file_name"))
     values, evidence = dict(examples.values), dict(examples.evidence)
     weight = span = None
     if tips is not None:

@@ -24,7 +24,8 @@ from stablenew_tk.domain.record import BackendInfo
 from stablenew_tk.domain.report import report
 from stablenew_tk.gui.insights import InsightsPage
 from stablenew_tk.gui.preset_menu import PresetMenu, evidence_words
-from stablenew_tk.pipeline.events import AppendLine, InsightReady, LineSaved
+from stablenew_tk.pipeline.events import InsightReady, LineSaved
+from stablenew_tk.pipeline.orders import AppendLine
 from stablenew_tk.storage.journal import LearningRecordWriter
 from stablenew_tk.storage.places import find_places
 from stablenew_tk.storage.settings import Settings

@@ -10,7 +10,8 @@ from plans import VALUES, Desk, PlanCell, name_of, plan, texts
 from stablenew_tk.gui import theme
 from stablenew_tk.gui.big_picture import MOST_COMPARED
 from stablenew_tk.gui.plan_state import standing
-from stablenew_tk.pipeline.events import Analyse, PlanRead, SettingsChanged
+from stablenew_tk.pipeline.events import PlanRead, SettingsChanged
+from stablenew_tk.pipeline.orders import Analyse
 
 LAST = PlanCell(4, 2)
 

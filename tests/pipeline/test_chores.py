@@ -19,7 +19,8 @@ from stablenew_tk.domain.errors import InvalidInput, NotSaved, StorageError, Unr
 from stablenew_tk.domain.history import Position
 from stablenew_tk.domain.selection import Query
 from stablenew_tk.pipeline.chores import Chores, output_root
-from stablenew_tk.pipeline.events import (
+from stablenew_tk.pipeline.events import Settings
+from stablenew_tk.pipeline.orders import (
     AddPack,
     AppendLine,
     CheckBackend,
@@ -39,7 +40,6 @@ from stablenew_tk.pipeline.events import (
     RevealFile,
     SaveCheckpoint,
     SaveSettings,
-    Settings,
     WritePlan,
 )
 from stablenew_tk.storage.journal import LearningRecordWriter

@@ -22,7 +22,6 @@ from stablenew_tk.domain.record import Void
 from stablenew_tk.domain.selection import Query
 from stablenew_tk.pipeline import outbox, runner
 from stablenew_tk.pipeline.events import (
-    Analyse,
     ChoreFailed,
     ImagesFound,
     InsightReady,
@@ -31,6 +30,7 @@ from stablenew_tk.pipeline.events import (
     Settings,
     StageStarted,
 )
+from stablenew_tk.pipeline.orders import Analyse
 from stablenew_tk.storage.replay import verify
 
 CFG = (3.0, 5.0, 7.0)

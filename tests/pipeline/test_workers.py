@@ -16,18 +16,8 @@ from stablenew_tk.backends.base import StageImage, StageProgress, StageResult
 from stablenew_tk.backends.sketch import Sketch
 from stablenew_tk.domain.errors import InvalidInput, NotSaved
 from stablenew_tk.pipeline import workers
-from stablenew_tk.pipeline.events import (
-    AppendLine,
-    ChoreFailed,
-    ImageSaved,
-    JobEnded,
-    ListPacks,
-    LoadPack,
-    MakeThumbnail,
-    NodeWaiting,
-    StageProgressed,
-    StageStarted,
-)
+from stablenew_tk.pipeline.events import ChoreFailed, ImageSaved, JobEnded, NodeWaiting, StageProgressed, StageStarted
+from stablenew_tk.pipeline.orders import AppendLine, ListPacks, LoadPack, MakeThumbnail
 from stablenew_tk.pipeline.workers import Desk, Node, drain
 from stablenew_tk.storage.replay import recent, verify
 

@@ -15,7 +15,7 @@ from stablenew_tk.domain.priors import merged
 from stablenew_tk.domain.style import StyleCatalogue
 from stablenew_tk.storage.glance import glance
 from stablenew_tk.storage.profiles import load_styles
-from stablenew_tk.storage.sidecars import read_model_header, read_sidecar, sidecar_of
+from stablenew_tk.storage.sidecars import ModelFiles, read_model_header, read_sidecar, readings, sidecar_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "sidecars"
 ODD = (
@@ -137,3 +137,12 @@ def test_whole_files_say_the_same_at_a_glance_as_in_full(file, dialect, data):
 def test_an_empty_catalogue_of_styles_is_no_reason_to_fail():
     file, dialect, data = next(one for one in originals() if one[1] == "modelprofile")
     assert "there is no style" in merged([read_sidecar(data, file, dialect)], StyleCatalogue()).problems[0]
+
+
+def test_damaged_model_files_give_sentences_too(tmp_path):
+    dice, whole = random.Random(8), (FIXTURES / "harbour.safetensors").read_bytes()
+    files = ModelFiles(stem="m", model="m.safetensors")
+    for _ in range(300):
+        (tmp_path / "m.safetensors").write_bytes(mutated(whole, dice))
+        (reading,) = readings(str(tmp_path), files)
+        assert all(one.startswith("m.safetensors") and one.endswith(".") for one in reading.problems)
