@@ -119,6 +119,7 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
         ordered=ordered,
         values=values,
         verdict=Verdict(state, leader, probability, ""),
+        # A curve is found sooner by its whole length than by its top, so ordered numbers begin with three whole rows.
         next=tuple(islice(useful(table, values, whole=3 if ordered else 2), 3)) if count > 1 else (),
         noise_sd=sum(p.weight * p.scales.noise for p in posterior),
         repeat_sd=sqrt(sum(p.scatter for p in table.pictures) / again) if again else None,
@@ -277,8 +278,7 @@ def ahead(values: Sequence[ValueInsight]) -> list[int]:
 def useful(table: Table, values: Sequence[ValueInsight], *, whole: int) -> Iterator[Cell]:
     """Pictures worth making, the most useful first, without end.
 
-    Before `whole` rows are complete: the holes of the fullest rows (three for ordered numbers: a curve is found sooner
-    by its whole length than by its top; measured). Then two or three contenders, those whose intervals
+    Before `whole` rows are complete: the holes of the fullest rows. Then two or three contenders, those whose intervals
     reach highest, share every seed: first the holes of the two ahead in rows already begun, then new rows, the same for
     all of them ("halving": Karnin, Koren, Somekh 2013, with the posterior as judge). Filling the third one's holes too
     was measured and finds the better value less often: it keeps the two ahead apart.
