@@ -25,8 +25,9 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _NUMBER = re.compile(r"\s*[+-]?(\d{1,15}([.,]\d{0,15})?|[.,]\d{1,15})\s*")
 _OBJECT: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
 _LIST: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
+_TEXT: msgspec.json.Decoder[str] = msgspec.json.Decoder(str)
 _ANY: msgspec.json.Decoder[object] = msgspec.json.Decoder()
-_NULL = Raw(b"null")
+_NULL, _TRUE = Raw(b"null"), Raw(b"true")
 _BYTE = re.compile(r" ?\(byte (\d{1,9})\)")
 _SPAN = re.compile(r"(?<=\d)\s*[-–]\s*")
 _INLINE = re.compile(r"</?(?:b|i|u|em|strong|span|a|code|sub|sup|small)\b[^<>]{0,10000}>", re.IGNORECASE)
@@ -102,6 +103,18 @@ class Fields:
         except (msgspec.DecodeError, UnicodeError) as error:
             self.refuse(key, f"cannot be read and was left out ({_reason(error)}). Write it again.")
         return None
+
+    def is_true(self, key: str) -> bool:
+        """Whether the field is plainly true; anything else is not, without a word."""
+        return self._raw.get(key) == _TRUE
+
+    def hint(self, key: str) -> str:
+        """Text of a field that no person writes, such as a hash: anything else reads as "", without a word."""
+        raw = self._raw.get(key)
+        try:
+            return "" if raw is None else _TEXT.decode(raw).strip()
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return ""
 
     def text(self, *keys: str) -> str:
         """The first of these fields that holds text, without blanks around it."""

@@ -167,5 +167,5 @@ def _from(count: int) -> str:
 
 
 def _hashes(files: tuple[Fields, ...]) -> Hashes:
-    primary = sorted(files, key=lambda one: one.value("primary") is not True)
+    primary = sorted(files, key=lambda one: not one.is_true("primary"))
     return next((found for one in primary if (found := hashes_in(one.inner("hashes"))) != Hashes()), Hashes())

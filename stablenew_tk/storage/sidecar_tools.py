@@ -115,9 +115,9 @@ def read_metadata(header: bytes, fields: Fields, file: str) -> Reading:
     spec = _modelspec(fields, file, sidecar=False)
     values: dict[str, Value] = dict(spec.values)
     if "txt2img.width" not in values:
-        put_size(values, size_in(fields.value("ss_resolution")))
-    skip = fields.value("ss_clip_skip")
-    if isinstance(skip, str) and skip.isdigit() and 1 <= int(skip[:4]) <= 12:
+        put_size(values, size_in(fields.hint("ss_resolution")))
+    skip = fields.hint("ss_clip_skip")
+    if skip.isdecimal() and 1 <= int(skip[:4]) <= 12:
         values["clip_skip"] = int(skip)
     guessed = () if spec.trigger_phrases else _guessed(fields)
     name = fields.text("ss_output_name")
@@ -126,7 +126,7 @@ def read_metadata(header: bytes, fields: Fields, file: str) -> Reading:
         spec,
         kind=kind_of(fields.text("ss_network_module")) or spec.kind or kind_by_tensors(header),
         family=spec.family
-        or trained_on(fields.text("ss_base_model_version"), fields.value("ss_v2"))
+        or trained_on(fields.text("ss_base_model_version"), fields.hint("ss_v2"))
         or family_by_tensors(header),
         title=spec.title or fields.text("ssmd_display_name") or name,
         names=(name,) if name else (),
@@ -174,18 +174,15 @@ def family_in(architecture: str, implementation: str) -> str:
     return "flux" if "flux" in implementation.casefold() else family_of(architecture.partition("/")[0])
 
 
-def trained_on(base: str, version_2: object) -> str:
+def trained_on(base: str, version_2: str) -> str:
     """The family by kohya's words for the base model; "" when they do not tell."""
     return family_of(base) or ("sd21" if version_2 == "True" else "")
 
 
 def _guessed(fields: Fields) -> tuple[str, ...]:
     """Names of training folders ("10_token class"), then tags that nearly every caption has."""
-    written = fields.value("ss_tag_frequency")
-    if not isinstance(written, str):
-        return ()
     try:
-        folders = _TAGS.decode(written)
+        folders = _TAGS.decode(fields.hint("ss_tag_frequency"))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         # Only a source of guesses; trainers write it in several shapes.
         return ()

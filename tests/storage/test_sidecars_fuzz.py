@@ -95,7 +95,9 @@ def check(file, dialect, data, styles):
     msgspec.json.encode(settings)
     seen = glance(data, file, dialect)
     assert (seen.kind, seen.family, seen.style_id) == (reading.kind, reading.family, reading.style_id), data
-    assert seen.problems == reading.problems, data
+    # Which of two faults a text is refused for may hang on how deep the caller's own stack is.
+    if not any("nested too deeply" in one for one in (*seen.problems, *reading.problems)):
+        assert seen.problems == reading.problems, data
     return bool(settings.problems)
 
 
