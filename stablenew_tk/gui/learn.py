@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ..controller import Controller
 from ..domain.errors import InvalidInput
@@ -17,9 +17,7 @@ from .plan_list import Doors, PlanList
 from .rating_view import RatingView
 from .shortcuts import Shortcuts
 from .widgets import Box
-
-if TYPE_CHECKING:
-    from .wizard import Wizard
+from .wizard import Wizard
 
 View = Literal["list", "rating", "wizard"]
 
@@ -83,6 +81,8 @@ class LearnPage(Box):
             self.plans.focus_first()
         elif self._view == "rating":
             self.rating.focus_first()
+        elif self._wizard is not None:
+            self._wizard.shown()
 
     def on_event(self, event: Event) -> None:
         """Hand on what happened."""
@@ -113,8 +113,6 @@ class LearnPage(Box):
     def new_run(self, draft: LearningPlan | None = None, reuse: ImageFacts | None = None) -> None:
         """Ask for a new Learning Run, beginning with a draft, or with a picture as the first one of row 1."""
         if self._wizard is None:
-            from .wizard import Wizard
-
             self._wizard = Wizard(self, self._controller, done=self._designed, say=self._say)
         self._turn_to("wizard")
         self._wizard.begin(draft, reuse)

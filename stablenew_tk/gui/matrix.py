@@ -295,9 +295,9 @@ class Matrix(Box):
         self._bar.show(self._top, view_h, whole_h)
         places = {seat.number: seat for seat in self._in_sight(view_w, view_h)}
         for number in [number for number in self._shown if number not in places]:
-            cell = self._shown.pop(number)
-            cell.hide()
-            self._pool.append(cell)
+            gone = self._shown.pop(number)
+            gone.hide()
+            self._pool.append(gone)
         until = time.perf_counter() + _BUDGET_S
         for number, seat in places.items():
             cell = self._shown.get(number)

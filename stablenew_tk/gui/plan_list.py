@@ -249,12 +249,16 @@ class PlanList(Box):
             self._notice.show("Reading what was recorded…")
         elif active:
             words = "No Learning Runs yet. One shows which value of a setting gives the better pictures."
-            self._notice.show(words, "New Learning Run", lambda: self._doors.new())
+            self._notice.show(words, "New Learning Run", self._new)
         else:
             self._notice.show("No Learning Runs yet.")
 
+    def _new(self) -> None:
+        self._doors.new()
+
     def _show_card(self) -> None:
-        standing, state = self._standings.get(self.chosen, (None, "done"))
+        nothing: tuple[Standing | None, State] = None, "done"
+        standing, state = self._standings.get(self.chosen, nothing)
         self.card.show(standing, state, self.states.said(standing) if standing is not None else None)
 
     def _analyse_next(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from msgspec import Struct
 from PIL import ImageTk
@@ -12,6 +13,7 @@ from . import icons, theme
 from .theme import Role
 from .widgets import Box, Button, Card, Label, Rule, Sign, ground_of
 
+_Anchor = Literal["w", "e", "center", "n", "nw", "ne"]
 _LABEL = 50  # px left of the cells for "Seed 12"
 _CELL_HIGH, _LEAST_HIGH, _LEAST_WIDE = 46, 16, 6
 _MOST_HIGH = 260  # px: more rows than fit into this are counted in words
@@ -142,11 +144,11 @@ class PlanSketch(tk.Canvas):
             self.create_image(x + size[0] // 2, y + size[1] // 2, image=self._kept[-1])
 
     def _words(
-        self, x: int, y: int, text: str, anchor: str, *, ink: Role = "text2", bold: bool = False
+        self, x: int, y: int, text: str, anchor: _Anchor, *, ink: Role = "text2", bold: bool = False
     ) -> int:  # fmt: skip
         face = theme.font(12, bold)
         self.create_text(
-            x, y, text=text, font=face, anchor=anchor,  # type: ignore[arg-type]  # one of Tk's own words
+            x, y, text=text, font=face, anchor=anchor,
             fill=theme.colour("text" if bold else ink),
         )  # fmt: skip
         return theme.px(18)

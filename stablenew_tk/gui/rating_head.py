@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from typing import Any
 
 from PIL import ImageTk
 
@@ -153,6 +154,6 @@ def _put(label: Label, text: str, ink: Role | None = None) -> None:
         label.show(text, ink)
 
 
-def _packed(widget: tk.Widget, wanted: bool, **how: object) -> None:
+def _packed(widget: tk.Widget, wanted: bool, **how: Any) -> None:  # the options are those of `pack`
     if bool(widget.winfo_manager()) != wanted:
-        widget.pack(**how) if wanted else widget.pack_forget()  # type: ignore[call-overload]  # pack's own options
+        widget.pack(**how) if wanted else widget.pack_forget()

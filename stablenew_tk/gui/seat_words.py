@@ -10,6 +10,7 @@ from ..domain.sweep import focus, value_text
 from .blind import AGAIN, Line, Seat, Seating
 from .matrix_cell import Kind, SeatLook
 from .rating import Rating
+from .theme import Role
 from .thumbs import Wish
 
 _SUSPECT = "Suspect. It was not made as asked and does not count."
@@ -76,7 +77,7 @@ class SeatWords:
         if facts is None:
             kind, words = _WAITING[seat.state]
             share = round(self._share(), 2) if kind == "making" else 0.0
-            ink = "danger" if kind == "missing" else "text2" if kind == "making" else "text3"
+            ink: Role = "danger" if kind == "missing" else "text2" if kind == "making" else "text3"
             return SeatLook(kind=kind, words=words, ink=ink, share=share, current=current)
         words = self._foot(seat, current)
         unsaved = words == "not saved yet"

@@ -117,8 +117,8 @@ class NumberValues(Box):
         for widget, x, on in ((self._zone, 0, legend), (self._legend, self._zone.winfo_reqwidth() + gap, legend)):
             widget.place(x=x, y=high // 2, anchor="w") if on else widget.place_forget()
         start, y = (0, high + high // 2) if below else (room - right, high // 2)
-        for widget, x in ((self._sign, start), (self._outside, start + self._sign.winfo_reqwidth() + gap)):
-            widget.place(x=x, y=y, anchor="w") if outside else widget.place_forget()
+        for remark, x in ((self._sign, start), (self._outside, start + self._sign.winfo_reqwidth() + gap)):
+            remark.place(x=x, y=y, anchor="w") if outside else remark.place_forget()
         wanted = 2 * high if below else high if legend or outside else 1
         if int(self._foot.cget("height")) != wanted:
             self._foot.configure(height=wanted)
@@ -150,6 +150,7 @@ class NameValues(Box):
         self._all: tuple[str, ...] = ()
         self._offered: frozenset[str] = frozenset()
         self._names: list[str] = []
+        self.names: RowList
         self._list_box = Box(self)
         tools = Box(self._list_box)
         tools.pack(fill="x")
