@@ -25,8 +25,8 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 profile_writing model_hashes model_folders usual_shapes glance
                 library_scan library_index library_entries library watcher
     domain      errors ids config parameters sweep infotext prompt job defaults modes line plan record undo estimate
-                columns feedback selection slim planbook history statistics verdict insight ridge board association
-                tried tag_rates over_time report insight_document base_config plan_file
+                columns feedback selection slim planbook history statistics verdict effects insight ridge board
+                association tried tag_rates over_time report insight_document base_config plan_file
                 spellings profile_fields profile style priors
 """
 

@@ -26,7 +26,9 @@ MAY_USE = {
     # The window sees the values that cross threads, never what makes them.
     "gui": {"domain", "controller", "gui", "pipeline.events", "pipeline.orders"},
     # Looking after the journal is storage's own work; a detour over the desk thread would only add orders.
-    "commands": {"domain", "controller", "commands", "storage", "pipeline.events", "pipeline.stamps"},
+    "commands": {
+        "domain", "controller", "commands", "storage", "pipeline.events", "pipeline.orders", "pipeline.stamps"
+    },  # fmt: skip
     "cli": {"domain", "controller", "commands", "gui", "storage.places", "storage.settings"},
     "__main__": {"cli"},
 }
