@@ -1,8 +1,8 @@
 """The models on this machine: checkpoints, LoRAs, VAEs and the like in any number of folders, and what they say.
 
-A look around is done in small portions, so that its thread can do other things in between. First all folders are listed
-and every new file gets a glance (what is it, is it broken); then, one model after the other, the files are read in full.
-A sidecar that is half-written or broken keeps what it said before in force, and tells why.
+A look around is done in small portions, so that its thread can do other things in between. First folders are listed
+and every new model gets a glance (what is it, is a file broken); then, one after the other, models are read in full. A
+sidecar that is half-written or broken keeps what it said before in force, and tells why.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ class Library:
         record = FolderRecord(old.path, seen.stamps, seen.below, seen.outside, seen.problems, entries)
         root.folders[old.path] = record
         self._is_shown = self._is_saved = False
-        differing = (key for key in old.entries.keys() | entries.keys() if old.entries.get(key) != entries.get(key))
+        differing = (key for key in old.entries.keys() | entries.keys() if old.entries.get(key) is not entries.get(key))
         self._changed.update(os.path.join(old.path, key) for key in differing)  # noqa: PTH118
         self._ask_for_unread([record])
 

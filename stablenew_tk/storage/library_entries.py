@@ -7,11 +7,11 @@ import time
 
 from msgspec.structs import replace
 
-from ..domain.priors import Reading, merged
+from ..domain.priors import Dialect, Reading, merged
 from ..domain.style import StyleCatalogue
 from .glance import look
 from .library_index import FolderRecord, ModelEntry, SidecarFile, decoded, encoded, readings_of, way_of
-from .library_scan import Listing, Stamp
+from .library_scan import UNASKED, Listing, Stamp
 from .sidecars import HEADER_SUFFIXES, ModelFiles, readings
 
 # A file changed twice within a tick of the file system's clock looks the same after as before.
@@ -22,30 +22,16 @@ _EMBEDDING_LIMIT = 1024 * 1024
 
 
 def entry_of(files: ModelFiles, seen: Listing, old: FolderRecord, styles: StyleCatalogue) -> ModelEntry:
-    """A model as its folder shows it now. What is new gets a glance (blocks on the disk), the rest keeps what it said."""
+    """A model as its folder shows it now. A new one gets a glance (blocks on the disk), others keep what they said."""
     before = old.entries.get(files.name)
-    entry = _listed(files, seen, old, before)
     if before is None:
-        told = look(old.path, way_of(old.path), files, styles, seen.outside)
-        return replace(
-            entry,
-            kind=_kind(told.kind, entry),
-            family=told.family,
-            title=told.title,
-            sources=told.sources,
-            problems=told.problems,
-        )
-    if entry.is_read:
-        return before if entry == _bare(before) else _summed(entry, styles)
-    # Soon it is read in full; until then what it said before is better than nothing.
-    return replace(
-        entry,
-        kind=before.kind,
-        family=before.family,
-        title=before.title,
-        sources=before.sources,
-        problems=before.problems,
-    )
+        return _new(files, seen, old.path, styles)
+    model = seen.stamps[files.model] if files.model else UNASKED
+    parts = _parts(files, seen, old, before)
+    same = (before.files, before.previews, before.size, before.mtime_ns) == (parts, files.previews, *model[:2])
+    entry = before if same else replace(before, files=parts, previews=files.previews, size=model[0], mtime_ns=model[1])
+    # What is not read yet soon will be; until then what it said before is better than nothing.
+    return entry if same or not entry.is_read else _summed(entry, styles)
 
 
 def read_in_full(entry: ModelEntry, record: FolderRecord, styles: StyleCatalogue) -> ModelEntry:
@@ -61,31 +47,40 @@ def read_in_full(entry: ModelEntry, record: FolderRecord, styles: StyleCatalogue
     return _summed(replace(entry, files=files), styles)
 
 
-def _listed(files: ModelFiles, seen: Listing, old: FolderRecord, before: ModelEntry | None) -> ModelEntry:
-    names = list(files.sidecars)
-    if files.model.lower().endswith(HEADER_SUFFIXES):
-        names.append((files.model, "header"))
-    known = {one.name: one for one in before.files} if before is not None else {}
-    parts = []
-    for name, dialect in names:
-        stamp, said = seen.stamps[name], known.get(name)
-        same = old.stamps.get(name) == stamp and (name in old.outside) == (name in seen.outside)
-        is_read = same and said is not None and said.is_read
-        parts.append(SidecarFile(name, dialect, stamp[0], stamp[1], is_read, said.reading if said is not None else b""))
-    model = seen.stamps[files.model] if files.model else (0, 0, 0)
+def _new(files: ModelFiles, seen: Listing, path: str, styles: StyleCatalogue) -> ModelEntry:
+    told = look(path, way_of(path), files, styles, seen.outside)
+    size, mtime_ns, _ = seen.stamps[files.model] if files.model else UNASKED
     return ModelEntry(
-        folder=old.path,
+        folder=path,
         name=files.model,
         stem=files.stem,
-        size=model[0],
-        mtime_ns=model[1],
-        files=tuple(parts),
+        kind=_kind(told.kind, files.model, size),
+        family=told.family,
+        title=told.title,
+        size=size,
+        mtime_ns=mtime_ns,
+        files=tuple(SidecarFile(name, dialect) for name, dialect in _telling(files)),
         previews=files.previews,
+        sources=told.sources,
+        problems=told.problems,
     )
 
 
-def _bare(entry: ModelEntry) -> ModelEntry:
-    return replace(entry, kind="", family="", title="", sources=(), problems=())
+def _parts(files: ModelFiles, seen: Listing, old: FolderRecord, before: ModelEntry) -> tuple[SidecarFile, ...]:
+    """The files as they are now, those that did not change with what they said."""
+    known = {one.name: one for one in before.files}
+    parts = []
+    for name, dialect in _telling(files):
+        file = known.get(name) or SidecarFile(name, dialect)
+        same = old.stamps.get(name) == seen.stamps[name] and (name in old.outside) == (name in seen.outside)
+        parts.append(file if same or not file.is_read else replace(file, is_read=False))
+    return tuple(parts)
+
+
+def _telling(files: ModelFiles) -> tuple[tuple[str, Dialect], ...]:
+    if files.model.lower().endswith(HEADER_SUFFIXES):
+        return (*files.sidecars, (files.model, "header"))
+    return files.sidecars
 
 
 def _read(file: SidecarFile, now: Reading, record: FolderRecord) -> SidecarFile:
@@ -117,7 +112,7 @@ def _summed(entry: ModelEntry, styles: StyleCatalogue) -> ModelEntry:
     found = merged(readings_of(entry), styles, folders=way_of(entry.folder))
     return replace(
         entry,
-        kind=_kind(found.kind, entry),
+        kind=_kind(found.kind, entry.name, entry.size),
         family=found.family,
         title=found.title,
         sources=found.sources,
@@ -125,11 +120,10 @@ def _summed(entry: ModelEntry, styles: StyleCatalogue) -> ModelEntry:
     )
 
 
-def _kind(told: str, entry: ModelEntry) -> str:
+def _kind(told: str, name: str, size: int) -> str:
     """What nobody tells counts as a checkpoint; but no checkpoint comes as such a file."""
     if told != "checkpoint":
         return told
-    name = entry.name.lower()
-    if name.endswith(".pth"):
+    if name.lower().endswith(".pth"):
         return "upscaler"
-    return "embedding" if name.endswith((".pt", ".bin")) and entry.size < _EMBEDDING_LIMIT else told
+    return "embedding" if name.lower().endswith((".pt", ".bin")) and size < _EMBEDDING_LIMIT else told

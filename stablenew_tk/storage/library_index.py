@@ -6,9 +6,9 @@ which takes longer and nothing else.
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -28,7 +28,7 @@ _DECODER = msgspec.msgpack.Decoder(Reading)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-class SidecarFile(Struct, frozen=True, array_like=True):
+class SidecarFile(Struct, frozen=True, array_like=True, gc=False):
     """A file that may say something about a model: a sidecar, or the model itself for its header.
 
     `reading` is the encoded `domain.priors.Reading`, b"" before it was read in full. `is_read` says that it belongs to
@@ -37,13 +37,11 @@ class SidecarFile(Struct, frozen=True, array_like=True):
 
     name: str
     dialect: Dialect
-    size: int
-    mtime_ns: int
     is_read: bool = False
     reading: bytes = b""
 
 
-class ModelEntry(Struct, frozen=True, array_like=True):
+class ModelEntry(Struct, frozen=True, array_like=True, gc=False):
     """One model of the library. Safe to hand to any thread.
 
     `name` is its file; "" when sidecars describe a model that is not there. `kind` is checkpoint, lora, vae, embedding,
@@ -131,9 +129,10 @@ def encoded(reading: Reading) -> bytes:
     return _ENCODER.encode(reading)
 
 
+@lru_cache(maxsize=64)
 def way_of(folder: str) -> tuple[str, ...]:
     """The names of the folders down to one, the outermost first."""
-    return tuple(part for part in folder.split(os.sep) if part)
+    return Path(folder).parts[1:]
 
 
 def load_index(path: Path, roots: Sequence[str], styles: StyleCatalogue) -> dict[str, list[FolderRecord]]:

@@ -39,7 +39,7 @@ class Listing(Struct, frozen=True):
 
 
 def is_relevant(name: str) -> bool:
-    """Whether a change of a file with this name can concern a model. Temporary files of editors and downloads cannot."""
+    """Whether a change of a file with this name can concern a model. Temporary files cannot."""
     return _ending(name) in _RELEVANT and not name.startswith(".")
 
 

@@ -1,0 +1,341 @@
+"""Tells which model folders changed while the program runs, so that a file dropped beside a model shows up by itself.
+
+The system's events are only a hint: they get lost in bursts, end when a folder is deleted, and never come from network
+drives. So folders are also compared with their last state every few minutes, and where no events can be had, every few
+seconds.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from msgspec import Struct
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
+
+from .library_scan import fingerprints, is_relevant
+
+log = logging.getLogger(__name__)
+# watchdog logs an error when an event comes in just while its thread is stopped, which is as it should be.
+logging.getLogger("watchdog.observers.inotify").addFilter(lambda line: "thread is inactive" not in line.getMessage())
+
+# Reading a file makes events too, so only what changes a folder is asked for. Only Linux tells when a writer is done;
+# elsewhere every write is an event.
+_EVENTS: list[type[FileSystemEvent]] = [
+    *(FileCreatedEvent, FileMovedEvent, FileDeletedEvent, DirCreatedEvent, DirMovedEvent, DirDeletedEvent),
+    FileClosedEvent if sys.platform == "linux" else FileModifiedEvent,
+]
+# After so many events in one portion some others may have been lost.
+_BURST = 500
+_MOUNTS = "/proc/self/mounts"
+_NETWORK = ("nfs", "cifs", "smb", "9p", "virtiofs", "afs", "ceph", "glusterfs", "vboxsf", "fuse.", "davfs", "ncpfs")
+
+
+class Timing(Struct, frozen=True, kw_only=True):
+    """Seconds. Changes are told once it was quiet for `quiet_s`, but at latest `longest_s` after the first one.
+
+    `check_s`: whether the folders are still there. `compare_s`: all folders with their last state. `poll_s`: the same
+    where there are no events.
+    """
+
+    quiet_s: float = 0.15
+    longest_s: float = 0.5
+    check_s: float = 1.0
+    compare_s: float = 240.0
+    poll_s: float = 10.0
+
+
+class Touched(Struct, frozen=True):
+    """Where something changed: in `folders` themselves, or anywhere in `trees`. `Library.look_again` takes both.
+
+    `notices` are sentences about folders that cannot be watched as usual, all that hold now.
+    """
+
+    folders: frozenset[str] = frozenset()
+    trees: frozenset[str] = frozenset()
+    notices: tuple[str, ...] = ()
+
+
+class _Root:
+    """One watched folder, and how. Only the watcher's thread uses it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.identity: tuple[int, int] | None = None
+        self.watch: ObservedWatch | None = None
+        self.notice = ""
+        self.prints: dict[str, int] | None = None
+        self.next_compare = 0.0
+
+
+class _Collected(FileSystemEventHandler):
+    """Puts the folders of events into a set, nothing else: an error here would end watchdog's thread for good."""
+
+    def __init__(self, wake: threading.Event) -> None:
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._folders: set[str] = set()
+        self._trees: set[str] = set()
+        self.count = 0
+
+    def dispatch(self, event: FileSystemEvent) -> None:
+        """Called by watchdog's thread for each event."""
+        paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
+        if not event.is_directory:
+            paths = [path for path in paths if is_relevant(os.path.basename(path))]  # noqa: PTH119
+        if not paths:
+            return
+        with self._lock:
+            self.count += 1
+            self._folders.update(os.path.dirname(path) for path in paths)  # noqa: PTH120
+            if event.is_directory:
+                # Another folder of the same name may stand in its place.
+                self._trees.update(paths)
+        self._wake.set()
+
+    def take(self) -> tuple[set[str], set[str], int]:
+        """Folders, trees and the number of events since the last time."""
+        with self._lock:
+            taken = self._folders, self._trees, self.count
+            self._folders, self._trees, self.count = set(), set(), 0
+        return taken
+
+
+class Watcher:
+    """Watches folders with all below them, on threads of its own, until `close`."""
+
+    def __init__(
+        self, roots: Iterable[str | Path], touched: Callable[[Touched], None], *, timing: Timing | None = None
+    ) -> None:
+        """Begins at once. `touched` is called on the watcher's thread and must return soon, best by filling a queue.
+
+        Each root is told as a tree once it is watched, and again when it goes, returns or changes its place: the first
+        look at a root comes from here too, so that nothing falls between look and watch. Roots need not exist, and none
+        may lie inside another one.
+        """
+        self._touched = touched
+        self._timing = timing or Timing()
+        self._roots = [_Root(os.path.abspath(path)) for path in roots]  # noqa: PTH100
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._collected = _Collected(self._wake)
+        self._observer: BaseObserver | None = None
+        self._told: tuple[str, ...] = ()
+        self._thread = threading.Thread(target=self._run, name="library-watcher")
+        self._thread.start()
+
+    def close(self, timeout_s: float = 10.0) -> bool:
+        """Stop watching and end all threads. False when one did not end in time, for example on a drive that hangs."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # ---- the watcher's thread
+
+    def _run(self) -> None:
+        try:
+            for root in self._roots:
+                self._arm(root)
+                self._tell(trees={root.path})
+            next_check = time.monotonic() + self._timing.check_s
+            while not self._stop.is_set():
+                due = min([next_check, *(root.next_compare for root in self._roots)])
+                self._wake.wait(max(0.0, due - time.monotonic()))
+                if self._wake.is_set():
+                    self._tell_collected()
+                if time.monotonic() >= next_check:
+                    self._check()
+                    next_check = time.monotonic() + self._timing.check_s
+                self._compare_due()
+        finally:
+            self._end_observer()
+
+    def _tell(self, *, folders: Iterable[str] = (), trees: Iterable[str] = ()) -> None:
+        if not self._stop.is_set():
+            self._told = self._notices()
+            self._touched(Touched(frozenset(folders), frozenset(trees), self._told))
+
+    def _notices(self) -> tuple[str, ...]:
+        return tuple(root.notice for root in self._roots if root.notice)
+
+    def _tell_collected(self) -> None:
+        """Wait until it is quiet, then tell."""
+        latest = time.monotonic() + self._timing.longest_s
+        before = -1
+        while before != self._collected.count and (left := latest - time.monotonic()) > 0:
+            before = self._collected.count
+            if self._stop.wait(min(self._timing.quiet_s, left)):
+                return
+        self._wake.clear()
+        folders, trees, count = self._collected.take()
+        if folders or trees:
+            self._tell(folders=map(self._named, folders), trees=map(self._named, trees))
+        if count >= _BURST:
+            # Not before the burst is over: it is put off as long as it goes on.
+            soon = time.monotonic() + 2 * self._timing.longest_s
+            for root in self._roots:
+                root.next_compare = soon
+
+    def _named(self, path: str) -> str:
+        """A path as the user named it: events speak of where a linked root really is."""
+        for root in self._roots:
+            if root.watch is not None and root.watch.path != root.path:
+                real = root.watch.path
+                if path == real or path.startswith(real + os.sep):
+                    return root.path + path[len(real) :]
+        return path
+
+    def _check(self) -> None:
+        """Folders that went, came, or are others now; threads of watchdog that ended."""
+        dead = self._observer is not None and not self._observer.is_alive()
+        if dead:
+            log.warning("the thread that hears of changed files ended and is started again")
+            self._end_observer()
+        alive = {one.watch for one in self._observer.emitters if one.is_alive()} if self._observer else set()
+        for root in self._roots:
+            heard = not dead and (root.watch is None or root.watch in alive)
+            if _identity(root.path) != root.identity or not heard:
+                self._disarm(root)
+                self._arm(root)
+                self._tell(trees={root.path})
+
+    def _compare_due(self) -> None:
+        for root in self._roots:
+            if time.monotonic() < root.next_compare or self._stop.is_set():
+                continue
+            began = time.monotonic()
+            if root.watch is None and root.identity is not None and not _is_on_network(root.path):
+                # A limit of the system may have been lifted.
+                self._schedule(root)
+            self._compare(root)
+            # A slow drive is left alone for most of the time.
+            self._plan_next(root, busy_s=time.monotonic() - began)
+            if self._notices() != self._told:
+                self._tell()
+
+    def _compare(self, root: _Root) -> None:
+        before, now = root.prints, fingerprints(root.path, self._stop.is_set)
+        if self._stop.is_set():
+            return
+        root.prints = now
+        if before is None:
+            self._tell(trees={root.path})
+            return
+        changed = {path for path, number in now.items() if before.get(path) != number}
+        gone = {os.path.dirname(path) for path in before.keys() - now.keys() if path != root.path}  # noqa: PTH120
+        if changed or gone:
+            self._tell(folders=changed | gone)
+
+    def _plan_next(self, root: _Root, *, busy_s: float = 0.0) -> None:
+        pause = self._timing.poll_s if root.notice else self._timing.compare_s
+        root.next_compare = time.monotonic() + max(pause, 20 * busy_s)
+
+    # ---- watchdog
+
+    def _arm(self, root: _Root) -> None:
+        """Have the system tell of changes below `root`; where it cannot, compare often, and say so."""
+        root.identity, root.notice, root.prints = _identity(root.path), "", None
+        if root.identity is not None:
+            if _is_on_network(root.path):
+                root.notice = f"{root.path} is on a network drive, {self._how_often()}"
+            else:
+                self._schedule(root)
+        self._plan_next(root)
+        if root.notice:
+            root.next_compare = time.monotonic()
+
+    def _schedule(self, root: _Root) -> None:
+        root.notice = ""
+        try:
+            if self._observer is None:
+                observer = Observer()
+                observer.start()
+                observer.name = "library-events"
+                self._observer = observer
+            real = os.path.realpath(root.path)
+            root.watch = self._observer.schedule(self._collected, real, recursive=True, event_filter=_EVENTS)
+            for emitter in self._observer.emitters:
+                emitter.name = f"library-events {emitter.watch.path}"
+            self._probe_limit(real)
+        except OSError as error:
+            self._disarm(root)
+            if error.errno in (errno.ENOSPC, errno.EMFILE):
+                reason = "the system watches no more folders (its limit for all programs is reached)"
+            else:
+                reason = f"the system does not tell of changes there ({error.strerror or error})"
+            root.notice = f"{root.path}: {reason}, {self._how_often()}"
+
+    def _probe_limit(self, watched: str) -> None:
+        """Raise OSError when the limit is reached: watchdog is silent about folders below a root it could not watch."""
+        observer = self._observer
+        above = os.path.dirname(watched)  # noqa: PTH120
+        if observer is not None and sys.platform == "linux" and above != watched:
+            observer.unschedule(observer.schedule(FileSystemEventHandler(), above, event_filter=[DirMovedEvent]))
+
+    def _disarm(self, root: _Root) -> None:
+        watch, root.watch = root.watch, None
+        if watch is not None and self._observer is not None:
+            self._observer.unschedule(watch)
+
+    def _end_observer(self) -> None:
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            observer.stop()
+            observer.join()
+        for root in self._roots:
+            root.watch = None
+
+    def _how_often(self) -> str:
+        return f"so it is looked through every {self._timing.poll_s:g} s."
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Tells a folder from another one that took its place; None when there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _is_on_network(path: str) -> bool:
+    try:
+        mounts = Path(_MOUNTS).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        # No Linux. Windows and macOS tell of changes on shares as far as the share does; comparing does the rest.
+        return False
+    return is_network_mount(os.path.realpath(path), mounts)
+
+
+def is_network_mount(path: str, mounts: str) -> bool:
+    """Whether a path lies on a drive of another machine, by a table of mounts as Linux writes it."""
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = fields[1].replace("\\040", " ").rstrip("/") or "/"
+        inside = path == point or path.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, fields[2]
+    return kind.startswith(_NETWORK)
