@@ -26,9 +26,8 @@ MAY_USE = {
     # The window sees the values that cross threads, never what makes them.
     "gui": {"domain", "controller", "gui", "pipeline.events", "pipeline.orders"},
     # Looking after the journal is storage's own work; a detour over the desk thread would only add orders.
-    "commands": {
-        "domain", "controller", "commands", "storage", "pipeline.events", "pipeline.orders", "pipeline.stamps"
-    },  # fmt: skip
+    "commands": {"domain", "controller", "commands", "storage"}
+    | {"pipeline.events", "pipeline.orders", "pipeline.stamps"},
     "cli": {"domain", "controller", "commands", "gui", "storage.places", "storage.settings"},
     "__main__": {"cli"},
 }
