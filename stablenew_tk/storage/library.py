@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..domain.style import StyleCatalogue
-from .library_entries import entry_of, read_in_full
+from .library_entries import entry_of, read_in_full, says_else
 from .library_index import FolderRecord, ModelEntry, load_index, save_index
 from .library_scan import Listing, listing, real_tops, unlisted
 from .sidecars import grouped
@@ -194,8 +194,9 @@ class Library:
         record = FolderRecord(old.path, seen.stamps, seen.below, seen.outside, seen.problems, entries)
         root.folders[old.path] = record
         self._is_shown = self._is_saved = False
-        differing = (key for key in old.entries.keys() | entries.keys() if old.entries.get(key) is not entries.get(key))
-        self._changed.update(os.path.join(old.path, key) for key in differing)  # noqa: PTH118
+        for key in old.entries.keys() | entries.keys():
+            if says_else(old.entries.get(key), entries.get(key)):
+                self._changed.add(os.path.join(old.path, key))  # noqa: PTH118
         self._ask_for_unread([record])
 
     def _read(self, path: str, key: str) -> None:
@@ -208,8 +209,9 @@ class Library:
         now = read_in_full(entry, record, self._styles)
         if now != entry:
             record.entries[key] = now
-            self._changed.add(os.path.join(path, key))  # noqa: PTH118
             self._is_shown = self._is_saved = False
+        if says_else(entry, now):
+            self._changed.add(os.path.join(path, key))  # noqa: PTH118
 
     def _lost(self, root: _Root, path: str, error: OSError) -> None:
         if path == root.path or not os.path.isdir(root.path):  # noqa: PTH112

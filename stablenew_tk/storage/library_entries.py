@@ -47,6 +47,19 @@ def read_in_full(entry: ModelEntry, record: FolderRecord, styles: StyleCatalogue
     return _summed(replace(entry, files=files), styles)
 
 
+def says_else(before: ModelEntry | None, after: ModelEntry | None) -> bool:
+    """Whether there is news for the user; that a file has to be read again is none."""
+    if before is after or before is None or after is None:
+        return before is not after
+    return _as_read(before) != _as_read(after)
+
+
+def _as_read(entry: ModelEntry) -> ModelEntry:
+    if entry.is_read:
+        return entry
+    return replace(entry, files=tuple(one if one.is_read else replace(one, is_read=True) for one in entry.files))
+
+
 def _new(files: ModelFiles, seen: Listing, path: str, styles: StyleCatalogue) -> ModelEntry:
     told = look(path, way_of(path), files, styles, seen.outside)
     size, mtime_ns, _ = seen.stamps[files.model] if files.model else UNASKED
