@@ -15,7 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from . import __version__
-from .commands import checks, insights, learn, presets, ratings, records, run
+from .commands import checks, insights, learn, presets, profiles, ratings, records, run
 from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json, program
 from .controller import Controller
 from .domain.errors import InvalidInput, StableNewError
@@ -73,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     insights.arguments(commands.add_parser("insights", parents=[common], help="what the ratings prove"))
     preset = commands.add_parser("presets", help="keep settings that are proven, start from them")
     presets.arguments(preset.add_subparsers(required=True, metavar="WHAT"), common)
+    models = commands.add_parser("profiles", help="what the files beside models recommend")
+    profiles.arguments(models.add_subparsers(required=True, metavar="WHAT"), common)
     journal = commands.add_parser("records", help="look after the journal")
     records.arguments(journal.add_subparsers(required=True, metavar="WHAT"), common)
     packs = commands.add_parser("packs", help="look after packs").add_subparsers(required=True, metavar="WHAT")
