@@ -34,7 +34,7 @@ from .preview import WIDTH as PREVIEW
 from .preview import WIDTH_WIDE as PREVIEW_WIDE
 from .preview import PreviewPanel
 from .seeds import SeedFields
-from .shortcuts import Shortcuts
+from .shortcuts import Shortcuts, act_on
 from .stage_cards import (
     ADETAILER,
     HIRES,
@@ -189,22 +189,12 @@ class CreatePage(Box):
         self._trouble.pack(side="right", fill="x", expand=True)
 
     def _bind_keys(self) -> None:
-        window = self.winfo_toplevel()
-        for key, action in (
-            ("<Control-Return>", self.run),
-            ("<Control-o>", self._packs.add_pack),
-            ("<Control-f>", self._packs.search.focus_set),
-        ):
-            window.bind(key, self._when_in_sight(action), add="+")
-        # Not bound by name: that binding would hide the I of other pages from them.
-        Shortcuts(self, self._single_key)
-
-    def _when_in_sight(self, action: Callable[[], object]) -> Callable[[tk.Event[tk.Misc]], None]:
-        def act(_event: tk.Event[tk.Misc]) -> None:
-            if self.winfo_ismapped():
-                action()
-
-        return act
+        keys: dict[str, Callable[[], object]] = {
+            "return": self.run,
+            "o": self._packs.add_pack,
+            "f": self._packs.search.focus_set,
+        }
+        Shortcuts(self, self._single_key, lambda press: press.control and act_on(keys, press.name.lower()))
 
     def _single_key(self, key: KeyPress) -> bool:
         if key.letter != "i":

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 # The unshifted digit row of AZERTY keyboards, where a plain digit needs Shift.
 _AZERTY = {"ampersand": 1, "eacute": 2, "quotedbl": 3, "apostrophe": 4, "parenleft": 5, "agrave": 0}
-_SHIFT, _CONTROL, _COMMAND, _ALT, _WINDOWS_ALT = 0x1, 0x4, 0x8, 0x8, 0x20000
+_SHIFT, _CONTROL, _COMMAND, _WINDOWS_ALT = 0x1, 0x4, 0x8, 0x20000
+_X11_ALT = 0x20008  # as keyboards send it, and Tk's own bit
 _TEXT_FIELDS = frozenset(("Entry", "TEntry", "Text", "Spinbox", "TSpinbox", "TCombobox"))
 # Number, by the physical key of the digit row.
 _MAC_ROW = {18: 1, 19: 2, 20: 3, 21: 4, 23: 5, 29: 0}
@@ -52,7 +53,7 @@ def key_press(event: tk.Event[tk.Misc]) -> KeyPress:
         event.keycode,
         bool(state & _SHIFT),
         bool(state & (_CONTROL | (_COMMAND if mac else 0))),
-        bool(state & (_WINDOWS_ALT if sys.platform == "win32" else 0x10 if mac else _ALT)),
+        bool(state & (_WINDOWS_ALT if sys.platform == "win32" else 0x10 if mac else _X11_ALT)),
     )
 
 

@@ -50,6 +50,8 @@ class _Tip:
         root.bind_class(_TIP_TAG, "<F1>", lambda event: self._show(event.widget))
         for event in ("<Leave>", "<ButtonPress>", "<FocusOut>", "<Destroy>"):
             root.bind_class(_TIP_TAG, event, self._hide)
+        # A key may turn the page while the mouse rests where the control was.
+        root.bind_all("<Key>", self._hide, add="+")
 
     @classmethod
     def shared(cls) -> _Tip:

@@ -18,7 +18,7 @@ from . import wizard_terms as terms
 from .keys import KeyPress, typing_in
 from .lists import RowList
 from .plan_sketch import MakePanel
-from .shortcuts import Shortcuts
+from .shortcuts import Shortcuts, act_on
 from .widgets import Box, Label, Rule
 from .wizard_bar import Verbs, WizardBar
 from .wizard_design import ValuesStep
@@ -150,35 +150,22 @@ class Wizard(Box):
         self._check = CheckStep(self._page)
 
     def _bind_keys(self) -> None:
-        window = self.winfo_toplevel()
-        for key, action in (
-            ("<Return>", self._entered),
-            ("<KP_Enter>", self._entered),
-            ("<Control-Return>", self.next),
-            ("<Alt-Left>", self.back),
-            ("<Escape>", self.cancel),
-            ("<Control-f>", self._search),
-        ):
-            window.bind(key, self._when_here(action), add="+")
-        Shortcuts(self, self._single_key)
+        plain = {"Return": self.next, "KP_Enter": self.next, "Escape": self.cancel}
+        control = {"return": self.next, "f": self._search}
 
-    def _when_here(self, action: Callable[[], object]) -> Callable[[tk.Event[tk.Misc]], str | None]:
-        def act(_event: tk.Event[tk.Misc]) -> str | None:
-            if not theme.alive(self) or not self.winfo_viewable():
-                return None
+        def always(press: KeyPress) -> bool:
             focus = self.focus_get()
             if focus is not None and not str(focus).startswith(f"{self}.") and focus is not self.winfo_toplevel():
-                return None
-            action()
-            return "break"
+                return False
+            if press.control:
+                return act_on(control, press.name.lower())
+            if press.alt:
+                return act_on({"Left": self.back}, press.name)
+            # In a text of several lines Return makes a line.
+            lines = focus is not None and typing_in(focus) and focus.winfo_class() == "Text"
+            return not (lines and press.name != "Escape") and act_on(plain, press.name)
 
-        return act
-
-    def _entered(self) -> None:
-        # In a text of several lines Return makes a line.
-        focus = self.focus_get()
-        if not (typing_in(focus) and focus is not None and focus.winfo_class() == "Text"):
-            self.next()
+        Shortcuts(self, self._single_key, always)
 
     def _search(self) -> None:
         if self.step == VARY:

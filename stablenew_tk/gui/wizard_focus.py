@@ -96,6 +96,8 @@ class FocusStep(Box):
         self.search = Entry(row, icon="search", placeholder="Find a setting", on_edit=lambda _text: self._list())
         self.search.pack(side="left", fill="x", expand=True)
         self.search.field.bind("<Down>", lambda _event: self._into_list())
+        for key in ("<Return>", "<KP_Enter>"):
+            self.search.field.bind(key, lambda _event: self._found(), add="+")
         entries = [MenuEntry(value, words) for value, words in GROUPS]
         self._group = Choice(row, entries, lambda _value: self._list(), width=170)
         self._group.pack(side="left", padx=(theme.px(4), 0))
@@ -149,6 +151,13 @@ class FocusStep(Box):
         if self.settings.selected < 0:
             # The first row is a caption; the key that led here means the setting below it.
             self.settings.canvas.event_generate("<Down>")
+
+    def _found(self) -> str | None:
+        """Return in the search chooses the first setting found, to be looked at before going on."""
+        if self._draft.focus or not self.search.get().strip():
+            return None
+        self._into_list()
+        return "break"
 
     def _list(self) -> None:
         words, group = self.search.get().casefold().split(), self._group.value
@@ -224,7 +233,7 @@ class FocusStep(Box):
             self._title.show("Another LoRA" if other else "Choose a setting")
             self._help.show(
                 "It is added to the end of the prompt, with the weight that is tried." if other
-                else "Its values come in the next step. What is in Create now is shown at the right."
+                else f"Its values come in the next step. What {self._whose} is shown at the right."
             )  # fmt: skip
             self._facts.show("")
         self._unfold(self._start, spec is not None and spec.stage != "txt2img")
@@ -234,6 +243,10 @@ class FocusStep(Box):
         self._offer_names()
         problem = self._draft.start_problem if self._draft.start_image else ""
         self._picture.error(problem)
+
+    @property
+    def _whose(self) -> str:
+        return "is in Create now" if self._draft.reuse is None else "the picture has"
 
     def _unfold(self, box: Box, on: bool) -> None:
         if on and not box.winfo_manager():

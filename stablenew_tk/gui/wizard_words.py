@@ -170,6 +170,8 @@ def check_lines(draft: Draft, made: Making) -> list[tuple[str, str]]:
     assert spec is not None  # a plan has been made of it
     rows = plan.full_rows
     seeds = f"{counted(len(draft.seeds[:rows]), 'seed')} of yours" if draft.seeds else ""
+    if draft.reuse is not None and len(draft.seeds[:rows]) == 1:
+        seeds = "that of the picture"
     drawn = rows - len(draft.seeds[:rows])
     drawn_words = f"{drawn} drawn when it starts" if drawn else ""
     blind = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from tkinter import messagebox
+from tkinter import filedialog, messagebox
 
 import pytest
 from fake_webui import FakeWebUI
@@ -246,3 +246,21 @@ def test_i_folds_what_stands_at_the_right_on_whichever_page_is_in_sight(tmp_path
         assert not review.inspector.winfo_ismapped()
         house.key("<Key-i>")
         assert review.inspector.winfo_ismapped()
+
+
+def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path, monkeypatch):
+    with open_house(tmp_path, learning="active") as house:
+        learn, asked = house.page("learn"), []
+        monkeypatch.setitem(learn.plans._keys, "o", lambda: asked.append("plan"))
+        learn.new_run()
+        house.window.update()
+        house.key("<Escape>", "<Control-o>")
+        learn._turn_to("rating")
+        monkeypatch.setattr(learn.rating, "_leave", lambda: asked.append("left"))
+        learn.rating._plain_keys["Return"] = lambda: asked.append("entered")
+        learn.rating.focus_first()
+        house.key("<Escape>", "<Return>")
+        monkeypatch.setattr(filedialog, "askopenfilename", lambda **_options: asked.append("pack") or "")
+        house.page("create")
+        house.key("<Control-o>")
+        assert asked == ["plan", "left", "entered", "pack"]

@@ -345,3 +345,13 @@ def test_a_refusal_is_told_at_the_step_where_it_can_be_put_right(open_wizard):
     assert wizard.bar.trouble.startswith("This picture is in doubt")
     assert (wizard.step, house.ended) == (CHECK, [])
     assert not house.controller.history.plans.plans()
+
+
+def test_return_in_the_search_takes_the_first_setting_found_and_the_next_goes_on(open_wizard):
+    house = open_wizard()
+    house.key("<Return>")
+    write(house, "cfg")
+    house.key("<Return>")
+    assert (house.wizard.step, house.wizard.draft.focus) == (VARY, "txt2img.cfg_scale")
+    house.key("<Return>")
+    assert house.wizard.step == VALUES
