@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,7 @@ from ..domain.sweep import value_text
 from ..pipeline.events import Settings
 from ..pipeline.stamps import new_id
 from ..storage.checkpoint import load_history
+from ..storage.files import alone
 from ..storage.places import Places
 from .draft import IMAGES, Draft, completed, drafted
 from .lookup import find_plan
@@ -96,8 +98,15 @@ def learn(args: argparse.Namespace, places: Places) -> int:
         return OK
     settings = settings_in_force(args, places)
     draft = None if args.resume else drafted(args, places, settings)
-    with session_for(args, places, settings) as session:
-        plan = _resumed(args, session, settings) if draft is None else _new(args, draft, session, settings)
+    with ExitStack() as held, session_for(args, places, settings) as session:
+        if draft is not None:
+            plan = _new(args, draft, session, settings)
+            held.enter_context(_alone(args, places, plan))
+        else:
+            # Two programs at one plan would make its pictures twice. What the other one has made is read afterwards.
+            found = find_plan(load_history(places.journal, places.checkpoint).history, args.resume)
+            held.enter_context(_alone(args, places, found))
+            plan = _resumed(args, found.plan_id, session, settings)
         notices = _make(args, plan, session)
     notices = (*(draft.notices if draft else ()), *notices)
     report = _report(session, plan, notices, dry_run=args.dry_run)
@@ -108,13 +117,18 @@ def learn(args: argparse.Namespace, places: Places) -> int:
     return OK if report.whole or (args.dry_run and not session.unsaved) else FAILED
 
 
+def _alone(args: argparse.Namespace, places: Places, plan: LearningPlan) -> AbstractContextManager[None]:
+    refusal = f"“{plan.name}” is being made by another program just now. Wait until that is done."
+    return nullcontext() if args.dry_run else alone(places.cache / f"learn-{plan.plan_id}.lock", refusal)
+
+
 def _new(args: argparse.Namespace, draft: Draft, session: Session, settings: Settings) -> LearningPlan:
     # A plan file is whole in itself: the preset of the day must not change it.
     preset = None if args.plan else preset_in_force(args, settings, session)
     return replace(completed(draft, preset), plan_id=new_id())
 
 
-def _resumed(args: argparse.Namespace, session: Session, settings: Settings) -> LearningPlan:
+def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings: Settings) -> LearningPlan:
     """The plan to go on with. Raises InvalidInput for options that would make it another plan."""
     changes = {
         "PACK": args.pack, "--focus": args.focus, "--values": args.spec, "--images": args.images,
@@ -124,7 +138,7 @@ def _resumed(args: argparse.Namespace, session: Session, settings: Settings) -> 
     given = [option for option, value in changes.items() if value not in (None, "", False, [])]
     if given:
         raise InvalidInput(f"{given[0]}: --resume goes on with a plan as it is. Leave this away.", given[0])
-    plan = find_plan(session.history(), args.resume)
+    plan = find_plan(session.history(), plan_id)
     if plan.backend_kind and (plan.backend_kind == "sketch") != (settings.backend == "sketch"):
         engine, word = ("the sketch engine", "sketch") if plan.backend_kind == "sketch" else ("a WebUI", "URL")
         raise InvalidInput(f"“{plan.name}” is made by {engine}. Say so: --backend {word}", "--backend")
@@ -137,6 +151,8 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     made = {cell.cell for cell in seen.cells if cell.state == "made"} if seen else set()
     left = [cell for cell in plan.cells() if cell not in made]
     if not left:
+        if seen is not None and not args.dry_run:
+            session.controller.learning.mend(plan.plan_id)
         return ()
     answer = session.check()
     if answer.capabilities is not None:

@@ -56,7 +56,7 @@ __all__ = [
     "select",
 ]
 
-_FORMAT = 2
+_FORMAT = 3
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
 from .record import PlanLine, Status
@@ -16,7 +17,7 @@ from .record import PlanLine, Status
 class Attempt(Struct, frozen=True, gc=False):
     """One try at a step, as its record or its step line tells. `images` are those of the last stage reached.
 
-    `alone`: only the step line tells of it, its record is nowhere.
+    `alone`: only the step line tells of it, its record is nowhere. `written`: there is a step line about it.
     """
 
     event_id: str
@@ -25,6 +26,7 @@ class Attempt(Struct, frozen=True, gc=False):
     seconds: float
     reused: bool = False
     alone: bool = False
+    written: bool = False
 
 
 class _Saved(Struct, array_like=True):
@@ -52,9 +54,7 @@ class PlanBook:
     def fold(self, line: PlanLine) -> None:
         """Take in one line; the same line twice counts once."""
         if isinstance(line, LearningRunStep):
-            alone = not line.reused
-            attempt = Attempt(line.event_id, line.status, line.outputs, line.seconds, line.reused, alone)
-            self._attempt(line.plan_id, line.step_id, line.job_id or line.event_id, attempt)
+            self._fold_step(line)
             return
         if line.event_id in self._seen:
             return
@@ -68,12 +68,17 @@ class PlanBook:
 
     def fold_record(self, plan_id: str, step_id: str, job_id: str, attempt: Attempt) -> None:
         """Take in what the record of a step's job tells. It outweighs the step line."""
-        self._attempt(plan_id, step_id, job_id, attempt, outweighs=True)
+        jobs = self._jobs(plan_id, step_id)
+        jobs[job_id] = replace(attempt, written=job_id in jobs and jobs[job_id].written)
 
-    def _attempt(self, plan_id: str, step_id: str, job_id: str, attempt: Attempt, *, outweighs: bool = False) -> None:
-        jobs = self._attempts.setdefault(plan_id, {}).setdefault(step_id, {})
-        if outweighs or job_id not in jobs:
-            jobs[job_id] = attempt
+    def _fold_step(self, line: LearningRunStep) -> None:
+        jobs, job_id = self._jobs(line.plan_id, line.step_id), line.job_id or line.event_id
+        alone = not line.reused
+        told = Attempt(line.event_id, line.status, line.outputs, line.seconds, line.reused, alone)
+        jobs[job_id] = replace(jobs.get(job_id, told), written=True)
+
+    def _jobs(self, plan_id: str, step_id: str) -> dict[str, Attempt]:
+        return self._attempts.setdefault(plan_id, {}).setdefault(step_id, {})
 
     def plans(self) -> tuple[LearningPlan, ...]:
         """All plans as they hold now, newest first."""
@@ -92,6 +97,11 @@ class PlanBook:
         tried = self._attempts.get(plan_id, {}).get(step_id, {}).values()
         known = (attempt for attempt in tried if not (attempt.alone and attempt.status == "ok"))
         return tuple(attempt for attempt in known if attempt.event_id not in self.withdrawn)
+
+    def unwritten(self, plan_id: str, step_id: str) -> dict[str, Attempt]:
+        """The tries at a step, by job, of which only the record tells: the program was killed before the step line."""
+        tried = self._attempts.get(plan_id, {}).get(step_id, {})
+        return {job: one for job, one in tried.items() if not one.written and one.status != "cancelled"}
 
     def result(self, plan_id: str) -> LearningRunResult | None:
         """The latest result of a plan; there is none before its values were revealed."""

@@ -33,7 +33,7 @@ from ..domain.record import JournalLine, LearningRecord
 from ..domain.report import Report, step_ratings, summary
 from ..domain.sweep import check_values
 from ..storage.settings import Settings
-from .plan_lines import ended_step, reused_step, sized, stamped_plan, with_drawn_seeds
+from .plan_lines import ended_step, regained_step, reused_step, sized, stamped_plan, with_drawn_seeds
 from .stamps import new_id, now_text
 
 ENGINES = {"sketch": "the sketch engine", "webui": "a WebUI"}
@@ -104,7 +104,23 @@ class LearningRunner:
             return self._begin(plan)[1]
         self._allow(plan)
         self._around.forget(plan_id)
+        self.mend(plan_id)
         return self._queue(plan, plan.cells())
+
+    def mend(self, plan_id: str) -> int:
+        """Write the step lines that a crash has cost: their records are there. Returns how many."""
+        plan, plans = self._plan(plan_id), self._history().plans
+        coming = {line.job_id for line in self._around.unsaved() if isinstance(line, LearningRunStep)}
+        # The record of a running job may be there already; its step line comes when the job has ended.
+        coming |= {job.job_id for job in self._around.begun()}
+        lost = [
+            regained_step(plan, cell, job_id, attempt)
+            for cell in plan.cells()
+            for job_id, attempt in plans.unwritten(plan_id, plan.step_id(cell)).items()
+            if job_id not in coming
+        ]
+        self._around.put(lost)
+        return len(lost)
 
     def more(self, plan_id: str, cells: Sequence[PlanCell]) -> tuple[Job, ...]:
         """Add places to a plan and queue them. Rows past the last seed get new seeds, one for each such row."""

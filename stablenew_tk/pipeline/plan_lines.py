@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ..domain.errors import InvalidInput
 from ..domain.plan import LearningPlan, LearningRunStep, PlanCell, cell_of, config_for
+from ..domain.planbook import Attempt
 from ..domain.record import LearningRecord
 from ..storage.lines import MAX_LINE
 from .stamps import draw_seed, new_id, now_text
@@ -59,6 +60,28 @@ def reused_step(plan: LearningPlan, image_id: str, variant: int) -> LearningRunS
         outputs=(image_id,),
         status="ok",
         reused=True,
+    )
+
+
+def regained_step(plan: LearningPlan, cell: PlanCell, job_id: str, attempt: Attempt) -> LearningRunStep:
+    """The step line of a try whose record is there and whose step line a crash has cost."""
+    value = plan.variant_values[cell.variant]
+    config = config_for(plan, value)
+    return LearningRunStep(
+        event_id=new_id(),
+        ts=now_text(),
+        step_id=plan.step_id(cell),
+        plan_id=plan.plan_id,
+        variant_index=cell.variant,
+        row=cell.row,
+        value=value,
+        seed=plan.seeds[cell.row],
+        job_id=job_id,
+        config_for_step=config,
+        stages=config.stages(),
+        outputs=attempt.images,
+        status=attempt.status,
+        seconds=attempt.seconds,
     )
 
 

@@ -141,3 +141,25 @@ def holding(lock: FileLock, *, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[No
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def alone(path: Path, refusal: str) -> Iterator[None]:
+    """Be the only program inside this block with this `path`; the file is gone afterwards, also its folder may be new.
+
+    Raises NotSaved with the sentence `refusal`, at once, when another program is inside.
+    """
+    lock = FileLock(path, mode=0o600, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise NotSaved(refusal) from error
+    except OSError as error:
+        raise NotSaved(f"{path} cannot be written: {error.strerror or error}. Check the folder, then go on.") from error
+    try:
+        yield
+    finally:
+        # While it is still held: afterwards it might be another program's.
+        with suppress(OSError):
+            path.unlink()
+        lock.release()

@@ -82,6 +82,13 @@ def holds_together(cli, report):
     )
     found = verify(cli.journal)
     assert (found.damaged, found.gaps) == ((), ())
+    assert steps(cli) == dict.fromkeys((step["step_id"] for step in report["steps"]), 1)
+
+
+def steps(cli):
+    """Step lines that tell of a picture, by step."""
+    lines = [json.loads(line) for path in cli.journal.glob("*.jsonl") for line in path.read_bytes().splitlines()]
+    return Counter(line["step_id"] for line in lines if line["kind"] == "step" and line["status"] == "ok")
 
 
 @pytest.mark.parametrize(
@@ -164,3 +171,20 @@ def test_the_report_of_the_killed_run_is_still_known_to_the_journal(cli):
     report = json.loads(cli("learn", "--resume", "last", "--dry-run", "--json").out)
     assert Counter(step["status"] for step in report["steps"]) == {"ok": 4, "planned": 11}
     assert len(made(cli)) == 4
+
+
+def test_two_programs_that_go_on_with_one_plan_make_every_picture_once(cli):
+    killed(cli, "run", 3, "after", "learn", cli.pack, *CFG, "--set", "txt2img.width=256")
+    both = [program("learn", "--resume", "last", "--json", "--data-dir", cli.data) for _ in range(2)]
+    said = sorted((ended(one) for one in both), key=lambda one: one.code)
+    assert said[0].code == 0
+    holds_together(cli, said[0].json)
+    # The second came in time to be told, or so late that nothing was left to do.
+    assert said[1].code == 0 or "is being made by another program" in said[1].json["error"]
+    assert not list(cli.data.rglob("learn-*.lock"))
+
+
+def test_a_lock_left_by_a_killed_program_holds_nobody_up(cli):
+    killed(cli, "run", 3, "after", "learn", cli.pack, *CFG, *FEW)
+    assert list(cli.data.rglob("learn-*.lock"))
+    holds_together(cli, cli("learn", "--resume", "last", "--json").json)

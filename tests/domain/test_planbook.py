@@ -177,3 +177,12 @@ def test_after_the_checkpoint_undo_and_doubled_lines_still_work():
     assert again.plans.plan("P") == second
     again.fold(undo(second), Position(1, 900, 99))
     assert again.plans.plan("P") == first
+
+
+def test_a_try_without_its_step_line_is_known_until_the_line_comes():
+    history = folded(job_record("A"), job_record("B", "cancelled"))
+    assert list(history.plans.unwritten("P", "P.0.0")) == ["A"]
+    for lines in permutations([job_record("A"), step("A")]):
+        again = folded(*lines)
+        assert again.plans.unwritten("P", "P.0.0") == {}
+        assert History.from_bytes(again.to_bytes()).plans.unwritten("P", "P.0.0") == {}
