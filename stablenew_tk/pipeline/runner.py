@@ -188,6 +188,9 @@ class _Attempt:
             raise Cancelled("Stopped before the next picture.")
         began = self._around.stopwatch()
         result = self._patiently(self._order(piece, stage))
+        if result.interrupted and self.job.learning.step_id:
+            # It will be made again: beside the whole picture, half of one would only be in the way.
+            raise Cancelled("Stopped before the picture was whole.")
         self.interrupted = self.interrupted or result.interrupted
         # Before the pictures are saved: if the disk refuses the second, the record still tells how the first was made.
         self._done.append(_stage_record(stage, result, self._around.stopwatch() - began))
