@@ -8,7 +8,8 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     commands    terminal lookup session run ratings records checks profiles draft learn insights presets
     gui         theme icons stars tips widgets controls scrollbar lists fields popups keysheet origins form phrases
                 keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
-                suspicion portrait values inspector review pack_panel seeds stage_cards preview preset_menu create
+                suspicion portrait values inspector review lora_hints pack_panel seeds stage_cards preview preset_menu
+                value_sources create
                 settings welcome axis plan_sketch focus_words wizard_draft wizard_terms wizard_steps wizard_own
                 wizard_prompt wizard_focus wizard_values wizard_seeds wizard_design wizard_words wizard_bar wizard
                 dots blind matrix_cell matrix_words matrix big_picture rating_head seat_words rating_large rating_rules
@@ -16,18 +17,18 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 chart tag_bars filmstrip findings insight_list insight_shelf hint_table verdict_head insight_deeds
                 insight_panel insights notices bars window selftest
     controller  the one application object, single-threaded
-    pipeline    stamps events orders running outbox runner chores plan_lines learning workers
+    pipeline    stamps events orders running outbox runner chores librarian plan_lines learning workers models
     backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
                 sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch
     storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
                 peek safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars json_text
                 profile_writing model_hashes model_folders usual_shapes glance
-                library_scan library_index library_entries library watcher
-    domain      errors ids config parameters sweep infotext prompt job defaults modes line plan record undo estimate
+                library_scan library_index library_entries library_names library watcher
+    domain      errors ids config parameters sweep infotext prompt job modes line plan record undo estimate
                 columns feedback selection slim planbook history statistics verdict effects insight ridge board
                 association tried tag_rates over_time report insight_document base_config plan_file
-                spellings profile_fields profile style priors
+                spellings profile_fields profile style priors defaults
 """
 
 __version__ = "0.1.0"

@@ -37,13 +37,17 @@ _Tag = tuple[Annotated[str, Meta(pattern=r"^[^\W\d_]$")], Annotated[str, Meta(mi
 
 
 # One bad entry must not cost the others, so these are checked one by one.
-_READ_LOOSELY: dict[str, Any] = {"pack_learning": dict[_ShortText, object]}
+_READ_LOOSELY: dict[str, Any] = {
+    "pack_learning": dict[_ShortText, object],
+    "last_runs": dict[_ShortText, msgspec.Raw],
+}
 
 
 class Settings(Struct, frozen=True, kw_only=True):
     """All settings. `backend` is "sketch" or an address, `output_folder` "" means the usual one, `seed` −1 random.
 
-    `values` holds form values the user chose last, by catalogue path; `tags` are pairs of key and words. A pack that is
+    `values` holds form values the user chose last, by catalogue path; `last_runs` the same for each pack with each
+    checkpoint (`domain.defaults.context_key`), the newest at the end. `tags` are pairs of key and words. A pack that is
     not in `pack_learning` follows `learning`; `preset` is the id of the preset in force, "" = none.
     """
 
@@ -52,6 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     password: _ShortText = ""
     output_folder: _ShortText = ""
     pack_folders: tuple[_ShortText, ...] = ()
+    model_folders: tuple[_ShortText, ...] = ()
     appearance: Literal["system", "dark", "light"] = "system"
     learning: ProjectLearning = "active"
     pack_learning: dict[_ShortText, PackLearning] = {}
@@ -61,6 +66,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     tags: tuple[_Tag, ...] = DEFAULT_TAGS
     global_negative: Annotated[str, Meta(max_length=20_000)] = ""
     values: dict[str, Value] = {}
+    last_runs: dict[_ShortText, dict[str, Value]] = {}
     pack: _ShortText = ""
     chosen_prompts: tuple[_ShortText, ...] = ()
     seed: Annotated[int, Meta(ge=RANDOM_SEED, le=MAX_SEED)] = RANDOM_SEED
@@ -127,6 +133,8 @@ def _checked(fields: dict[str, msgspec.Raw]) -> LoadedSettings:
         good["tags"] = _usable_tags(good["tags"], notices)
     if "values" in good:
         good["values"] = _usable_values(good["values"], notices)
+    if "last_runs" in good:
+        good["last_runs"] = _usable_runs(good["last_runs"], notices)
     if "pack_learning" in good:
         good["pack_learning"] = _usable_modes(good["pack_learning"], notices)
     return LoadedSettings(Settings(**good), tuple(notices))
@@ -155,6 +163,17 @@ def _usable_values(values: dict[str, Value], notices: list[str]) -> dict[str, Va
             kept[path] = check_value(path, value)
         except InvalidInput as error:
             notices.append(f"A remembered form value was left out. {error}")
+    return kept
+
+
+def _usable_runs(runs: dict[str, msgspec.Raw], notices: list[str]) -> dict[str, dict[str, Value]]:
+    kept: dict[str, dict[str, Value]] = {}
+    for context, raw in runs.items():
+        try:
+            kept[context] = _usable_values(msgspec.json.decode(raw, type=dict[str, Value]), notices)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            pack = context.partition("\n")[0]
+            notices.append(f"The last run of the pack {pack!r} was left out, because it cannot be used: {error}.")
     return kept
 
 

@@ -145,3 +145,18 @@ def test_a_login_inside_the_address_never_shows_in_text_about_settings():
         assert "s3" not in repr(Settings(backend=address)) + repr(CheckBackend(address=address, password="s3"))
         assert "host" in without_login(address)
     assert without_login("http://host:7860/x") == "http://host:7860/x"
+
+
+def test_last_runs_come_back_in_their_order(path):
+    runs = {"boats\nink": {"txt2img.steps": 30}, "boats\n": {"hires.enabled": True}}
+    save_settings(path, Settings(last_runs=runs))
+    assert list(load_settings(path).settings.last_runs.items()) == list(runs.items())
+
+
+def test_a_bad_last_run_costs_only_itself(path):
+    runs = {"boats\nink": {"txt2img.steps": 30, "txt2img.width": "wide"}, "cats\n": 5}
+    path.write_text(json.dumps({"last_runs": runs}))
+    loaded = load_settings(path)
+    assert loaded.settings.last_runs == {"boats\nink": {"txt2img.steps": 30}}
+    assert len(loaded.notices) == 2
+    assert any("'cats'" in notice for notice in loaded.notices)
