@@ -104,6 +104,11 @@ class CreatePage(Box):
         """Keys of the page."""
         return KEYS
 
+    @property
+    def resolved(self) -> Resolved:
+        """The values that a run would use now, and where they come from."""
+        return self._resolved
+
     def shown(self) -> None:
         """The page came into sight."""
         self._packs.focus_first()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ..controller import Controller
+from ..domain.defaults import Resolved
 from ..domain.errors import InvalidInput
 from ..domain.history import ImageFacts
 from ..domain.plan import LearningPlan
@@ -23,7 +24,10 @@ View = Literal["list", "rating", "wizard"]
 
 
 class LearnPage(Box):
-    """The page. `go` opens another page, `say` shows a sentence, `show_insight(plan_id)` what its ratings say."""
+    """The page. `go` opens another page, `say` shows a sentence, `show_insight(plan_id)` what its ratings say.
+
+    `typed` gives the values that stand in Create now; None = Create has not been opened yet.
+    """
 
     def __init__(
         self,
@@ -33,9 +37,11 @@ class LearnPage(Box):
         go: Callable[[str], None],
         say: Callable[[str], None],
         show_insight: Callable[[str], None],
+        typed: Callable[[], Resolved | None] = lambda: None,
     ) -> None:
         super().__init__(parent, "bg")
         self._controller, self._go, self._say, self._show_insight = controller, go, say, show_insight
+        self._typed = typed
         self._view: View = "list"
         self._wanted = ""
         self._wizard: Wizard | None = None
@@ -113,7 +119,7 @@ class LearnPage(Box):
     def new_run(self, draft: LearningPlan | None = None, reuse: ImageFacts | None = None) -> None:
         """Ask for a new Learning Run, beginning with a draft, or with a picture as the first one of row 1."""
         if self._wizard is None:
-            self._wizard = Wizard(self, self._controller, done=self._designed, say=self._say)
+            self._wizard = Wizard(self, self._controller, done=self._designed, say=self._say, typed=self._typed)
         self._turn_to("wizard")
         self._wizard.begin(draft, reuse)
 

@@ -99,7 +99,13 @@ class PlanCard(Box):
         self.rate.set_text(f"Rate {counted(standing.asked, 'picture')}" if standing.asked else "Look at the pictures")
         self.rate.enable(bool(standing.made) or state == "running", "Nothing is made yet.")
         if missing:
-            self.go_on.set_text(f"{'Make the missing' if standing.begun else 'Begin:'} {counted(missing, 'picture')}")
+            pictures = counted(missing, "picture")
+            words = (
+                f"Make the missing {'picture' if missing == 1 else pictures}"
+                if standing.begun
+                else f"Begin: {pictures}"
+            )
+            self.go_on.set_text(words)
             self.go_on.enable(state != "running", "It is running.")
             self.go_on.pack(fill="x", before=self.insight)
         else:

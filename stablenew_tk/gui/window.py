@@ -14,6 +14,7 @@ import customtkinter as ctk
 import msgspec
 
 from ..controller import Controller
+from ..domain.defaults import Resolved
 from ..domain.history import ImageFacts
 from ..domain.plan import LearningPlan
 from ..domain.record import LearningRecord, draft_of
@@ -123,7 +124,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 on_learn=self._learn_from,
             ),
             "learn": lambda: LearnPage(
-                self.body, self.controller, go=self.show, say=self.notices.say, show_insight=self._show_insight
+                self.body, self.controller, go=self.show, say=self.notices.say, show_insight=self._show_insight,
+                typed=self._typed,
             ),
             "insights": lambda: InsightsPage(
                 self.body, self.controller, go=self.show, say=self.notices.say, open_plan=self._open_plan,
@@ -161,6 +163,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.top.title.show(title)
         if self.top.subtitle.cget("text") != remark:
             self.top.subtitle.show(remark)
+
+    def _typed(self) -> Resolved | None:
+        page = self._pages.get("create")
+        return page.resolved if isinstance(page, CreatePage) else None
 
     def _use_settings(self, record: LearningRecord) -> None:
         self.show("create")
@@ -230,7 +236,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.notices.ask(
                 f"{count} job{'s' if count > 1 else ''} of last time {'are' if count > 1 else 'is'} not done.",
                 (f"Run {count} job{'s' if count > 1 else ''}", lambda: self.controller.resume(go_on=True)),
-                ("Forget them", lambda: self.controller.resume(go_on=False)),
+                ("Forget them" if count > 1 else "Forget it", lambda: self.controller.resume(go_on=False)),
             )
 
     def _offer_rating(self, event: JobEnded) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from ..controller import Controller
+from ..domain.defaults import Resolved
 from ..domain.errors import InvalidInput
 from ..domain.history import ImageFacts
 from ..domain.plan import LearningPlan
@@ -56,14 +57,19 @@ _NEXT = ("Next: what to vary", "Next: values and seeds", "Next: check and run")
 
 
 class Wizard(Box):
-    """Fills its page. `begin` starts it; `done(plan_id)` ends it, with "" when it was cancelled."""
+    """Fills its page. `begin` starts it; `done(plan_id)` ends it, with "" when it was cancelled.
+
+    `typed` gives the values that stand in Create now; None = Create has not been opened yet.
+    """
 
     key_words: Sequence[tuple[str, str]] = KEYS
 
     def __init__(
-        self, parent: tk.Misc, controller: Controller, *, done: Callable[[str], None], say: Callable[[str], None]
-    ) -> None:
+        self, parent: tk.Misc, controller: Controller, *, done: Callable[[str], None], say: Callable[[str], None],
+        typed: Callable[[], Resolved | None] = lambda: None,
+    ) -> None:  # fmt: skip
         super().__init__(parent, "bg")
+        self._typed = typed
         self._controller, self._done, self._say = controller, done, say
         self.draft = Draft()
         self.step = PROMPT
@@ -95,7 +101,7 @@ class Wizard(Box):
         `reuse` is the picture that the plan begins with: the value of its own settings in row 1 is not made again.
         """
         if draft is None:
-            resolved = terms.base_values(self._controller)
+            resolved = self._typed() or terms.base_values(self._controller)
             self.draft = Draft(base=resolved.config, origins=resolved.origins)
         else:
             self.draft = started(draft, reuse)

@@ -264,3 +264,13 @@ def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path, monkeypatch):
         house.page("create")
         house.key("<Control-o>")
         assert asked == ["plan", "left", "entered", "pack"]
+
+
+def test_a_learning_run_begins_with_what_stands_in_create_not_only_with_what_ran(tmp_path):
+    with open_house(tmp_path, learning="active") as house:
+        create = house.page("create")
+        create._changed("txt2img.width", 1024)
+        learn = house.page("learn")
+        learn.new_run()
+        assert learn._wizard.draft.base.txt2img.width == 1024
+        assert learn._wizard.draft.origins["txt2img.width"] == "you"
