@@ -78,7 +78,12 @@ class RatingLarge:
     def _caption(self, key: int) -> tuple[str, str]:
         seat = self._words.find(key)
         assert seat is not None, "the viewer shows only what has a place"
-        return self._words.name(seat), ", ".join(self._facts(key).tags)
+        name = self._words.name(seat)
+        # Side by side in one row the seed is the same, and there is little room.
+        if self.viewer.comparing and len({one.line for one in map(self._words.find, self.viewer.rows) if one}) == 1:
+            name = name.split(", ", 1)[-1]
+            name = name[:1].upper() + name[1:]
+        return name, ", ".join(self._facts(key).tags)
 
     def _around(self) -> list[int]:
         seats, at = self._words.seats, self._matrix.current

@@ -65,6 +65,9 @@ class Viewer(Box):
             ("<ButtonPress-1>", self._press),
             ("<B1-Motion>", self._drag),
             ("<Double-Button-1>", lambda _event: self._zoom()),
+            ("<Button-4>", lambda _event: self._wheel(closer=True)),
+            ("<Button-5>", lambda _event: self._wheel(closer=False)),
+            ("<MouseWheel>", lambda event: self._wheel(closer=event.delta > 0)),
         ):
             self.canvas.bind(key, answer)
         theme.on_change(self._show)
@@ -154,6 +157,9 @@ class Viewer(Box):
         self._pan = (0, 0)
         self._show()
         return "break"
+
+    def _wheel(self, *, closer: bool) -> str:
+        return self._zoom() if closer != self._own_size else "break"
 
     def _press(self, event: tk.Event[tk.Misc]) -> None:
         self.canvas.focus_set()

@@ -109,3 +109,13 @@ def test_few_pictures_are_kept(root, hall):
         hall.press("Right")
     hall.answer()
     assert len(hall.viewer._pictures) <= 6
+
+
+def test_the_wheel_shows_the_own_size_and_back(hall):
+    hall.viewer.open((1, 2))
+    hall.answer()
+    sizes = []
+    for wheel in ("Button-4", "Button-4", "Button-5", "Button-5"):
+        hall.press(wheel)
+        sizes.append(hall.viewer._key(1)[1] == OWN_SIZE)
+    assert sizes == [True, True, False, False]

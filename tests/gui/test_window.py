@@ -273,4 +273,4 @@ def test_a_learning_run_begins_with_what_stands_in_create_not_only_with_what_ran
         learn = house.page("learn")
         learn.new_run()
         assert learn._wizard.draft.base.txt2img.width == 1024
-        assert learn._wizard.draft.origins["txt2img.width"] == "you"
+        assert learn._wizard.draft.origins["txt2img.width"] == "user"
