@@ -24,11 +24,11 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
                 peek safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars json_text
                 profile_writing model_hashes model_folders usual_shapes glance
-                library_scan library_index library_entries library_names library watcher
+                library_scan library_index library_entries library_names library mounts watcher
     domain      errors ids config parameters sweep infotext prompt job modes line plan record undo estimate
                 columns feedback selection slim planbook history statistics verdict effects insight ridge board
                 association tried tag_rates over_time report insight_document base_config plan_file
-                spellings profile_fields profile style priors defaults
+                spellings profile_fields profile style priors learned defaults
 """
 
 __version__ = "0.1.0"

@@ -32,12 +32,16 @@ from .pipeline.events import (
     BackendChecked,
     ChoreFailed,
     Event,
+    FoldersTouched,
     HistoryChanged,
     HistoryLoaded,
     JobEnded,
+    LibraryChanged,
     LineNotSaved,
     LineSaved,
+    ModelRead,
     NodeWaiting,
+    ProfileSaved,
     QueueChanged,
     SettingsChanged,
     StageProgressed,
@@ -45,12 +49,14 @@ from .pipeline.events import (
     UnsavedChanged,
 )
 from .pipeline.learning import LearningRunner, LearningSurroundings
+from .pipeline.models import Models, ModelSurroundings
 from .pipeline.orders import (
     AppendLine,
     CheckBackend,
     FindImages,
     KeepWaiting,
     LoadHistory,
+    ModelOrder,
     Order,
     SaveCheckpoint,
     SaveSettings,
@@ -120,6 +126,7 @@ class Controller:
         self._outbox = Outbox(lambda line: self._desk.ask(AppendLine(line=line), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
         self.learning = LearningRunner(self._for_learning())
+        self.models = Models(ModelSurroundings(places, self._inbox, lambda: self.capabilities))
 
     # ---- verbs
 
@@ -129,12 +136,16 @@ class Controller:
         return lambda: self._subscribers.remove(subscriber)
 
     def open(self) -> None:
-        """Load the history and look at the backend, in the background."""
+        """Load the history, look at the backend and through the model folders, in the background."""
         self.ask(LoadHistory())
         self.check_backend()
+        self.models.open(self.settings.model_folders)
 
     def ask(self, order: Order, *, last: bool = False) -> None:
         """Give the desk something to do; its answer is announced. `last` for thumbnails: everything else goes first."""
+        if isinstance(order, ModelOrder):
+            self.models.ask(order, last=last)
+            return
         desk = self._caller if isinstance(order, CheckBackend) else self._desk
         desk.ask(order, Desk.LAST if last else Desk.SOON)
 
@@ -196,6 +207,7 @@ class Controller:
         moved = backend_order(settings) != backend_order(self.settings)
         self.settings = settings
         self._desk.ask(SaveSettings(settings=settings))
+        self.models.follow(settings.model_folders)
         self._announce(SettingsChanged(settings=settings))
         if moved:
             self.capabilities = None
@@ -267,6 +279,10 @@ class Controller:
     def _(self, event: BackendChecked) -> None:
         if event.address == self.settings.backend:
             self.capabilities = event.capabilities
+
+    @_fold.register
+    def _(self, event: FoldersTouched | LibraryChanged | ModelRead | ProfileSaved | ChoreFailed) -> None:
+        self.models.fold(event)
 
     @_fold.register
     def _(self, event: StageStarted | StageProgressed | NodeWaiting) -> None:
@@ -363,6 +379,7 @@ class Controller:
         self._outbox.retry(at_once=True)
         if self.history is not None:
             self.ask(SaveCheckpoint(history=self.history))
+        self.models.close(timeout_s)
         self._caller.close(timeout_s)
         self._desk.close(timeout_s)
         self._take_in_all()

@@ -12,10 +12,13 @@ from ..domain.association import Association
 from ..domain.history import History, Position
 from ..domain.job import Job
 from ..domain.plan import LearningPlan
+from ..domain.priors import ModelSettings
 from ..domain.prompt import PromptPack
 from ..domain.record import JournalLine, LearningRecord, Output
 from ..domain.report import Report
 from ..domain.selection import Query, Selection
+from ..storage.library import LibrarySnapshot as LibrarySnapshot
+from ..storage.library_index import ModelEntry as ModelEntry
 from ..storage.packs import PackFile as PackFile
 from ..storage.settings import Settings as Settings
 
@@ -200,6 +203,48 @@ class PlanWritten(Event, frozen=True, kw_only=True):
     """A plan file is on disk."""
 
     path: Path
+
+
+# ---- the library of models
+
+
+class LibraryChanged(Event, frozen=True, kw_only=True):
+    """The models as they are known now. `changed` are paths of models that came, went or say something else.
+
+    `done` = everything is looked through; until then more follows by itself. `waiting` = nothing is to do before the
+    first folder can be watched.
+    """
+
+    snapshot: LibrarySnapshot
+    changed: frozenset[str]
+    done: bool
+    waiting: bool = False
+
+
+class ModelRead(Event, frozen=True, kw_only=True):
+    """What is known about the model at `path`. `settings` is None when it cannot be read, `problem` says why."""
+
+    path: str
+    settings: ModelSettings | None
+    problem: str = ""
+
+
+class ProfileSaved(Event, frozen=True, kw_only=True):
+    """Our profile of `model` is on disk at `path`, or a change of it was taken back there."""
+
+    path: str
+    model: str
+
+
+class FoldersTouched(Event, frozen=True, kw_only=True):
+    """Something changed in `folders`, or anywhere in `trees`, of the model folders.
+
+    `notices` are sentences about folders that cannot be watched as usual.
+    """
+
+    folders: frozenset[str]
+    trees: frozenset[str]
+    notices: tuple[str, ...] = ()
 
 
 class ChoreFailed(Event, frozen=True, kw_only=True):

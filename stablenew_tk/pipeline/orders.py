@@ -11,6 +11,7 @@ from ..domain.board import Board
 from ..domain.history import Columns, History, Position
 from ..domain.job import Job
 from ..domain.plan import LearningPlan
+from ..domain.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from ..domain.record import JournalLine
 from ..domain.selection import Query
 from ..storage.settings import Settings, without_login
@@ -159,3 +160,74 @@ class WritePlan(Order, frozen=True, kw_only=True):
 
     plan: LearningPlan
     path: Path
+
+
+# ---- models; these go to a thread of their own, for their folders may lie on a drive that does not answer
+
+
+class ModelOrder(Order, frozen=True, kw_only=True):
+    """Base of everything asked about models and their folders."""
+
+
+class LookAtModels(ModelOrder, frozen=True, kw_only=True):
+    """Have another look at folders, or at folders with all below them.
+
+    With `restart`, these are the model folders from now on, and they are watched; () ends it.
+    """
+
+    folders: frozenset[str] = frozenset()
+    trees: frozenset[str] = frozenset()
+    restart: tuple[str, ...] | None = None
+
+
+class WorkOnLibrary(ModelOrder, frozen=True, kw_only=True):
+    """Go on with what is to be looked at, for a twentieth of a second; LibraryChanged answers."""
+
+
+class CloseLibrary(ModelOrder, frozen=True, kw_only=True):
+    """Stop watching and remember what is known for the next start."""
+
+
+class ReadModel(ModelOrder, frozen=True, kw_only=True):
+    """Everything known about one model; ModelRead answers."""
+
+    path: str
+
+
+class SaveModelProfile(ModelOrder, frozen=True, kw_only=True):
+    """Write the profile beside the checkpoint at `model`; ProfileSaved answers, or ChoreFailed for "SaveProfile"."""
+
+    model: str
+    profile: ModelProfile
+
+
+class SaveLoraProfile(ModelOrder, frozen=True, kw_only=True):
+    """Write the profile beside the LoRA at `model`; ProfileSaved answers, or ChoreFailed for "SaveProfile"."""
+
+    model: str
+    profile: LoraProfile
+
+
+class KeepLearned(ModelOrder, frozen=True, kw_only=True):
+    """Put what was learned into the profile beside `model`, as it is on disk then; answers like SaveModelProfile."""
+
+    model: str
+    learned: ModelPreset | RecommendedWeight
+
+
+class TakeBackProfile(ModelOrder, frozen=True, kw_only=True):
+    """Undo the profile written last; ProfileSaved or ChoreFailed answers."""
+
+
+class RevealModel(ModelOrder, frozen=True, kw_only=True):
+    """Show a model's file in the file browser."""
+
+    path: str
+
+
+class MakePreview(ModelOrder, frozen=True, kw_only=True):
+    """A small JPEG of the picture at `path` beside a model; ThumbnailReady answers with this `image_id`."""
+
+    image_id: str
+    path: str
+    edge: int

@@ -47,6 +47,16 @@ class Places(Struct, frozen=True, kw_only=True):
         """What speeds up opening the journal. May be deleted at any time."""
         return self.cache / "checkpoint"
 
+    @property
+    def model_index(self) -> Path:
+        """What is known of the model folders. May be deleted at any time."""
+        return self.cache / "models"
+
+    @property
+    def styles(self) -> Path:
+        """The user's own styles and aliases. Need not exist."""
+        return self.data / "styles.json"
+
 
 def find_places(data_dir: str | None, environ: Mapping[str, str], executable: Path | None) -> Places:
     """Decide the folders. Touches nothing on disk.

@@ -1,0 +1,75 @@
+"""Finds the file of a model by the name a backend or a prompt gives it: "sub/name.safetensors [abcdef1234]", "name".
+
+Backends write the same file in many ways, with folder, ending and hash or without. The plain name decides, then the
+same name in another spelling, then the hash, as far as a file beside the model tells it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .library_index import ModelEntry, readings_of
+from .sidecars import MODEL_SUFFIXES
+
+_HASH = re.compile(r"\s*[\[(]([0-9a-fA-F]{8,64})[\])]\s*$")
+
+
+class LibraryNames:
+    """The models of one snapshot by name. Any thread; the disk is not touched."""
+
+    def __init__(self, entries: Iterable[ModelEntry]) -> None:
+        self._entries = tuple(entries)
+        self._plain: dict[str, list[ModelEntry]] = {}
+        self._folded: dict[str, list[ModelEntry]] = {}
+        for entry in self._entries:
+            self._plain.setdefault(entry.stem, []).append(entry)
+            self._folded.setdefault(_folded(entry.stem), []).append(entry)
+
+    def find(self, name: str, kind: str = "checkpoint") -> ModelEntry | None:
+        """The model that is meant, `kind` "" = any; None when there is none of that name."""
+        mark = _HASH.search(name)
+        digits = mark.group(1).lower() if mark else ""
+        way = re.split(r"[/\\]", name[: mark.start()] if mark else name)
+        stem = _without_ending(way[-1].strip())
+        folded = _folded(stem)
+        for same in (self._plain.get(stem, ()), self._folded.get(folded, ()) if folded else ()):
+            found = [one for one in same if kind in ("", one.kind)]
+            if found:
+                return max(found, key=lambda one: (_shared(one, way), _tells_hash(one, digits), bool(one.name)))
+        if digits:
+            return next((one for one in self._entries if kind in ("", one.kind) and _tells_hash(one, digits)), None)
+        return next((one for one in self._entries if kind == one.kind == "lora" and _is_called(one, stem)), None)
+
+
+def _without_ending(name: str) -> str:
+    return next((name[: -len(suffix)] for suffix in MODEL_SUFFIXES if name.lower().endswith(suffix)), name)
+
+
+def _folded(stem: str) -> str:
+    return "".join(char for char in stem.casefold() if char.isalnum())
+
+
+def _shared(entry: ModelEntry, way: list[str]) -> int:
+    """How many of the folders in a name are those the file lies in."""
+    theirs = re.split(r"[/\\]", entry.folder)[::-1]
+    count = 0
+    for mine, their in zip(way[-2::-1], theirs, strict=False):
+        if mine.casefold() != their.casefold():
+            break
+        count += 1
+    return count
+
+
+def _tells_hash(entry: ModelEntry, digits: str) -> bool:
+    # Readings are kept encoded. Looking for the bytes first spares decoding thousands of them.
+    if not digits or not any(digits.encode() in one.reading for one in entry.files):
+        return False
+    told = [one.hashes for one in readings_of(entry)]
+    return any(known.startswith(digits) for one in told for known in (one.sha256, one.autov2, one.autov1, one.autov3))
+
+
+def _is_called(entry: ModelEntry, name: str) -> bool:
+    return any(name.encode() in one.reading for one in entry.files) and any(
+        name in one.names for one in readings_of(entry)
+    )
