@@ -125,6 +125,17 @@ def best_preset(profile: ModelProfile) -> ModelPreset | None:
     return first if first is not None and first.rating != "bad" else None
 
 
+def presets_in_force(profile: ModelProfile) -> tuple[ModelPreset, ...]:
+    """The presets whose values count; where two name the same setting, the first one wins.
+
+    Of those that people wrote only the best counts, for it is meant as a whole. What was learned here is one setting
+    each, and stands over or under it by its tier. Bad ones never count.
+    """
+    ordered = [one for one in best_first(profile.recommended_presets) if one.rating != "bad"]
+    whole = next((one for one in ordered if one.source != LEARNED), None)
+    return tuple(one for one in ordered if one is whole or one.source == LEARNED)
+
+
 def with_learned_preset(profile: ModelProfile, preset: ModelPreset) -> ModelProfile:
     """The profile with this preset, marked as learned. It replaces what learning wrote under its id before; when a
     person's preset has that id, it is kept and the learned one gets another.

@@ -11,8 +11,9 @@ from typing import get_args
 
 from ..domain.errors import InvalidInput, Unreadable
 from ..domain.parameters import Value, catalogue, check_value
-from ..domain.priors import DENOISE, REFINER, UPSCALER, Reading
+from ..domain.priors import DENOISE, REFINER, SAMPLER, SCHEDULER, UPSCALER, Reading
 from ..domain.profile import (
+    LEARNED,
     LORA_PROFILE,
     MODEL_PROFILE,
     TIERS,
@@ -26,7 +27,7 @@ from ..domain.profile import (
     RecommendedWeight,
     Tier,
     best_first,
-    best_preset,
+    presets_in_force,
 )
 from ..domain.profile_fields import Fields, number_in, shown
 from ..domain.spellings import family_of
@@ -57,18 +58,27 @@ def load_styles(user_file: Path) -> tuple[StyleCatalogue, tuple[str, ...]]:
 
 
 def read_model_fields(fields: Fields, file: str) -> Reading:
-    """What a checkpoint's profile says. Its best preset gives the values."""
+    """What a checkpoint's profile says. Its best preset gives the values, with what was learned here one by one."""
     profile = model_profile(fields)
     values: dict[str, Value] = {}
     evidence: dict[str, str] = {}
-    preset = best_preset(profile)
-    if preset is not None:
-        _put_preset(values, preset)
+    learned: set[str] = set()
+    for preset in presets_in_force(profile):
+        said: dict[str, Value] = {}
+        _put_preset(said, preset)
+        if SAMPLER in values and SCHEDULER not in values:
+            said.pop(SCHEDULER, None)  # it belongs to another sampler
         told = f"preset {preset.label or preset.id}"
-        evidence = dict.fromkeys(values, f"{told}, {preset.ratings} ratings here" if preset.ratings else told)
-    put(values, REFINER, profile.default_refiner_id)
-    put(values, UPSCALER, profile.default_hires_upscaler_id)
-    put(values, DENOISE, profile.default_hires_denoise)
+        told = f"{told}, {preset.ratings} ratings here" if preset.ratings else told
+        evidence = dict.fromkeys(said, told) | evidence
+        values = said | values
+        learned |= said.keys() if preset.source == LEARNED else set()
+    defaults: dict[str, Value] = {}
+    put(defaults, REFINER, profile.default_refiner_id)
+    put(defaults, UPSCALER, profile.default_hires_upscaler_id)
+    put(defaults, DENOISE, profile.default_hires_denoise)
+    # They go before presets, but not before what was learned by trying just this.
+    values |= {path: value for path, value in defaults.items() if path not in learned}
     return Reading(
         file=file,
         dialect="modelprofile",

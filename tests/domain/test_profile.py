@@ -11,6 +11,7 @@ from stablenew_tk.domain.profile import (
     RecommendedWeight,
     best_first,
     best_preset,
+    presets_in_force,
     with_learned_preset,
     with_learned_weight,
 )  # fmt: skip
@@ -34,6 +35,13 @@ def test_in_one_tier_what_was_learned_here_comes_before_what_others_say():
 def test_a_bad_preset_is_never_where_one_begins():
     assert best_preset(ModelProfile(recommended_presets=(preset("no", "bad"),))) is None
     assert best_preset(ModelProfile()) is None
+
+
+def test_what_was_learned_stands_over_a_persons_preset_of_its_tier_and_does_not_take_its_place():
+    mine = (preset("whole", "best"), preset("other", "better"), preset("cfg", "best", LEARNED))
+    also = (preset("steps", "good", LEARNED), preset("no", "bad", LEARNED))
+    ordered = presets_in_force(ModelProfile(recommended_presets=(*mine, *also)))
+    assert [one.id for one in ordered] == ["cfg", "whole", "steps"]
 
 
 def test_learning_replaces_its_own_preset_and_no_other():

@@ -50,6 +50,21 @@ class TestOurs:
         }
         assert (reading.family, reading.style_id, reading.problems) == ("sdxl", "sdxl_portrait", ())
 
+    def test_a_learned_setting_leaves_the_other_values_of_a_persons_preset_in_force(self):
+        mine = {"id": "mine", "rating": "better", "steps": 30, "cfg": 7, "sampler": "Euler a", "scheduler": "Karras"}
+        learned = {"id": "l", "rating": "best", "source": "local_learning", "cfg": 5.5, "ratings": 12}
+        reading = said({"recommended_presets": [mine, learned]}, "m.modelprofile.json")
+        assert (reading.values["txt2img.steps"], reading.values["txt2img.cfg_scale"]) == (30, 5.5)
+        assert reading.evidence["txt2img.cfg_scale"] == "preset l, 12 ratings here"
+        assert reading.evidence["txt2img.steps"] == "preset mine"
+
+    def test_a_learned_denoise_goes_before_the_default_of_the_profile(self):
+        learned = {"id": "l", "rating": "best", "source": "local_learning", "values": {"hires.denoise": 0.3}}
+        document = {"recommended_presets": [learned], "default_hires_denoise": 0.5}
+        assert said(document, "m.modelprofile.json").values["hires.denoise"] == 0.3
+        del learned["source"]
+        assert said(document, "m.modelprofile.json").values["hires.denoise"] == 0.5
+
     def test_the_profile_itself_keeps_all_presets_tiers_and_the_summary(self):
         profile = read("cobalt.modelprofile.json").profile
         assert [(one.id, one.rating, one.resolution) for one in profile.recommended_presets] == [
