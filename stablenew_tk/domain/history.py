@@ -139,6 +139,10 @@ class History:
         """Number of rows, those of records taken back included."""
         return len(self._image_ids)
 
+    def __bool__(self) -> bool:
+        """A history without a picture is one, too: it knows what was planned and what failed."""
+        return True
+
     def fold(self, line: JournalLine, position: Position) -> None:
         """Fold one line just written. `end` moves on only if nothing unread lies before it."""
         self._fold(line, position.segment, position.offset, position.length)

@@ -303,6 +303,13 @@ class TestResume:
             assert (again.code, server.count("txt2img")) == (0, 3)
             assert again.json["steps"][0] == said.json["steps"][0]
 
+    def test_where_every_step_fails_each_is_reported_as_failed(self, cli):
+        with FakeWebUI() as server:
+            server.fault("500", times=9)
+            said = cli.learn(*TWO, "--backend", server.url)
+        assert (said.code, [step["status"] for step in said.json["steps"]]) == (1, ["failed", "failed"])
+        assert "failed" in said.json["errors"][0]
+
     def test_suspect_pictures_are_made_but_marked(self, cli):
         with FakeWebUI() as server:
             server.fault("black", times=1)
