@@ -7,11 +7,9 @@ from collections.abc import Callable, Sequence
 from tkinter import filedialog
 from typing import Protocol
 
-import msgspec
-
 from ..controller import Controller
 from ..domain.config import PipelineConfig
-from ..domain.defaults import Resolved, Source, offers, resolve
+from ..domain.defaults import Resolved
 from ..domain.errors import InvalidInput
 from ..domain.estimate import about
 from ..domain.job import RunRequest
@@ -19,16 +17,25 @@ from ..domain.modes import mode_for
 from ..domain.parameters import Value, flat, parameter
 from ..domain.plan import Preset
 from ..domain.record import LearningRecord, Void
-from ..pipeline.events import BackendChecked, Event, HistoryLoaded, JobEnded, LineSaved, SettingsChanged
+from ..pipeline.events import (
+    BackendChecked,
+    Event,
+    HistoryLoaded,
+    JobEnded,
+    LibraryChanged,
+    LineSaved,
+    ModelRead,
+    SettingsChanged,
+)
 from . import theme
 from .controls import Check
 from .fields import Entry
 from .form import Form
 from .keys import KeyPress
 from .lists import ScrollArea
-from .origins import WhyPopup, WhyRow
+from .origins import WhyPopup
 from .pack_panel import WIDTH, WIDTH_NARROW, WIDTH_WIDE, PackPanel
-from .phrases import counted, value_text
+from .phrases import counted
 from .preset_menu import PresetMenu
 from .preview import WIDTH as PREVIEW
 from .preview import WIDTH_WIDE as PREVIEW_WIDE
@@ -50,6 +57,7 @@ from .stage_cards import (
 )
 from .suspicion import SuspectCount
 from .tips import tip
+from .value_sources import CHECKPOINT, ValueSources
 from .widgets import Box, Button, Label, Rule
 
 PREVIEW_NARROW = 280  # px: where it is unfolded beside cards that need the room
@@ -78,10 +86,9 @@ class CreatePage(Box):
         super().__init__(parent, "bg")
         self._controller, self._go, self._say = controller, go, say
         self._suspects = SuspectCount()
-        self._mine: dict[str, Value] = {}
-        self._last = dict(controller.settings.values)
-        self._resolved = self._resolve()
-        self._packs = PackPanel(self, controller, on_change=self._count)
+        self._sources = ValueSources(controller)
+        self._resolved = self._sources.resolve()
+        self._packs = PackPanel(self, controller, on_change=self._pack_changed)
         self._packs.pack(side="left", fill="y")
         Rule(self).pack(side="left", fill="y")
         self._preview = PreviewPanel(self, controller, go_review=lambda: self._go("review"))
@@ -122,7 +129,10 @@ class CreatePage(Box):
             self._refresh()
         elif isinstance(event, LineSaved) and isinstance(event.line, (Preset, Void)):
             self._presets.refresh()
-            if self._preset != self._in_force:
+            if self._sources.preset != self._in_force:
+                self._refresh()
+        elif isinstance(event, (LibraryChanged, ModelRead)):
+            if self._sources.is_old:
                 self._refresh()
         elif isinstance(event, JobEnded):
             self._count()
@@ -134,8 +144,8 @@ class CreatePage(Box):
 
     def use(self, record: LearningRecord) -> None:
         """Take over the values of a record ("Use these settings")."""
-        mine = {path: value for path, value in flat(record.config).items() if not _beyond_passes(record.config, path)}
-        self._mine = mine
+        values = flat(record.config)
+        self._sources.mine = {path: values[path] for path in values if not _beyond_passes(record.config, path)}
         self._seeds.use(record.seed)
         self._refresh()
         self._say(f"The settings of {record.prompt_id}, seed {record.seed}, are in the fields now.")
@@ -232,53 +242,35 @@ class CreatePage(Box):
 
     # ---- values
 
-    def _sources(self) -> tuple[Source, ...]:
-        sources = (Source("user", self._mine, "typed here"), Source("last_run", self._last, "your last run"))
-        preset = self._in_force = self._preset
-        if preset is None:
-            return sources
-        return *sources, Source("preset", preset.values, preset.evidence.sentence or preset.name)
-
-    @property
-    def _preset(self) -> Preset | None:
-        history = self._controller.history
-        return history.plans.preset(self._controller.settings.preset) if history is not None else None
-
     def _choose_preset(self, preset: Preset | None) -> None:
-        """Put a preset in force. What it names counts from now on, before what the last run had there."""
-        named = preset.values if preset is not None else {}
-        self._mine = {path: value for path, value in self._mine.items() if path not in named}
-        self._last = {path: value for path, value in self._last.items() if path not in named}
-        settings = self._controller.settings
-        chosen = preset.preset_id if preset is not None else ""
-        self._controller.change_settings(msgspec.structs.replace(settings, preset=chosen, values=dict(self._last)))
+        self._sources.choose_preset(preset)
+        self._refresh()
 
-    def _resolve(self) -> Resolved:
-        try:
-            return resolve(self._sources())
-        except InvalidInput:
-            # Only values from the settings file can be out of range here: this version narrowed a range.
-            self._last = {}
-            return resolve(self._sources())
+    def _pack_changed(self) -> None:
+        if hasattr(self, "_sections"):  # the pack panel reports while the page is still being built
+            if self._packs.file is not None and self._sources.stand_at(self._packs.file.pack_id):
+                self._refresh()
+            else:
+                self._count()
 
     def _changed(self, path: str, value: Value | None) -> None:
-        if value is None:
-            self._mine.pop(path, None)
-        else:
-            self._mine[path] = value
+        self._sources.take(path, value)
         self._refresh()
 
     def _refresh(self) -> None:
-        self._resolved = self._resolve()
+        self._resolved = self._sources.resolve()
+        self._in_force, mine = self._sources.preset, self._sources.mine
+        for sentence in self._sources.news():
+            self._say(sentence)
         entries = menu_entries(self._controller.capabilities)
         self._general.forget()
-        self._general.adopt(self._mine)
+        self._general.adopt(mine)
         self._general.show(
             self._resolved.config, self._resolved.origins, general_entries(self._controller.capabilities)
         )
-        self._seeds.show(self._resolved, self._mine)
+        self._seeds.show(self._resolved, mine)
         for section in self._sections:
-            section.show(self._resolved, entries, self._mine, missing=self._missing(section.block.group))
+            section.show(self._resolved, entries, mine, missing=self._missing(section.block.group))
         self._sections[0].remark.show(size_words(self._resolved.config))
         if self._resolved.config.txt2img.enabled:
             self._start.pack_forget()
@@ -293,18 +285,18 @@ class CreatePage(Box):
         return f"{found.name} does not offer it"
 
     def _why(self, path: str, widget: tk.Misc) -> None:
-        rows = [
-            WhyRow(source.origin, source.note, value_text(path, value), wins=number == 0)
-            for number, (source, value) in enumerate(offers(self._sources(), path))
-        ]
         actions: list[tuple[str, Callable[[], object]]] = []
-        if path in self._mine:
+        if path in self._sources.mine:
             actions.append(("Give it back", lambda: self._changed(path, None)))
+        elif self._resolved.origins.get(path) == "last_run" and path != CHECKPOINT:
+            actions.append(("Forget what the last run had", lambda: self._changed(path, None)))
+        rows = self._sources.why(path, self._changed, self._choose_preset)
         WhyPopup.shared().open(widget, f"{parameter(path).title}: why this value?", rows, actions)
 
     # ---- running
 
     def _request(self) -> RunRequest:
+        preset = self._sources.preset
         return RunRequest(
             pack_id=self._packs.pack_read.pack_id if self._packs.pack_read is not None else "",
             prompts=self._packs.prompts,
@@ -315,7 +307,7 @@ class CreatePage(Box):
             global_negative=self._controller.settings.global_negative,
             start_image="" if self._resolved.config.txt2img.enabled else self._start_image.get().strip(),
             record=self._record.on,
-            lora_weights=self._preset.lora_weights if self._preset is not None else {},
+            lora_weights=preset.lora_weights if preset is not None else {},
         )
 
     def _trouble_now(self) -> str:
@@ -335,8 +327,6 @@ class CreatePage(Box):
         return "" if stages else "Switch on at least one stage."
 
     def _count(self) -> None:
-        if not hasattr(self, "_sections"):
-            return  # the pack panel reports while the page is still being built
         self._seeds.mark()
         settings = self._controller.settings
         mode = mode_for(settings.learning, settings.pack_learning, self._packs.file.pack_id if self._packs.file else "")
@@ -368,18 +358,7 @@ class CreatePage(Box):
         except InvalidInput as wrong:
             self._trouble.show(str(wrong))
             return
-        self._last = {**self._last, **self._mine}
-        settings = self._controller.settings
-        self._controller.change_settings(
-            msgspec.structs.replace(
-                settings,
-                values=dict(self._last),
-                pack=request.pack_id,
-                chosen_prompts=tuple(prompt.prompt_id for prompt in request.prompts),
-                seed=request.seed,
-                seeds_per_prompt=request.seeds_per_prompt,
-            )
-        )
+        self._sources.ran(request)
 
     def _browse_start(self) -> None:
         kinds = [("Pictures", "*.png *.jpg *.jpeg *.webp"), ("All", "*")]

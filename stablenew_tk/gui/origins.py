@@ -13,6 +13,8 @@ from .popups import Popup
 from .theme import Role
 from .widgets import Box, Button, Kind, Label, Rule, ground_of
 
+_WIDTH, _USE_WIDTH = 360, 92  # px
+
 
 class Mark(Struct, frozen=True):
     """How an origin looks: its shape, its colour, its word."""
@@ -42,6 +44,7 @@ class WhyRow(Struct, frozen=True):
     wins: bool = False
     name: str = ""  # instead of the usual name: "Style SDXL · Realism"
     icon: str = ""  # instead of the usual mark: "star" for a learned profile
+    use: Callable[[], object] | None = None  # what "Use instead" does, for a value that did not win
 
 
 class WhyPopup(Popup):
@@ -66,12 +69,12 @@ class WhyPopup(Popup):
         for row in rows:
             self._row(row)
         foot = Box(self.body)
-        foot.pack(fill="x", padx=theme.px(10), pady=theme.px(6))
+        foot.pack(fill="x", padx=theme.px(10), pady=theme.px(6 if actions else 2))
         for number, (words, act) in enumerate(actions):
             kind: Kind = "outline" if number else "plain"
             Button(foot, words, self._then(act), kind=kind, height=theme.SMALL).pack(side="left")
         self.window.update_idletasks()
-        self._place(owner, last, width=theme.px(336), height=self.body.winfo_reqheight() + 2)
+        self._place(owner, last, width=theme.px(_WIDTH), height=self.body.winfo_reqheight() + 2)
 
     def _then(self, act: Callable[[], object]) -> Callable[[], None]:
         def close_and_act() -> None:
@@ -97,8 +100,11 @@ class WhyPopup(Popup):
             row=0, column=2, padx=(0, theme.px(14)), pady=(theme.px(6), 0)
         )
         note = Label(line, row.note, size=12, ink="text3" if not row.wins else "text2")
-        note.configure(wraplength=theme.px(270))
-        note.grid(row=1, column=1, columnspan=2, sticky="w", pady=(0, theme.px(6)))
+        note.configure(wraplength=theme.px(_WIDTH - 60 - (_USE_WIDTH if row.use is not None else 0)), justify="left")
+        note.grid(row=1, column=1, columnspan=1 if row.use is not None else 2, sticky="nw", pady=(0, theme.px(6)))
+        if row.use is not None:
+            use = Button(line, "Use instead", self._then(row.use), kind="link", height=22)
+            use.grid(row=1, column=2, sticky="ne", padx=(0, theme.px(4)), pady=(0, theme.px(2)))
         line.grid_columnconfigure(1, weight=1)
 
 
