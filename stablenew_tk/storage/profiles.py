@@ -78,7 +78,9 @@ def read_model_fields(fields: Fields, file: str) -> Reading:
     put(defaults, UPSCALER, profile.default_hires_upscaler_id)
     put(defaults, DENOISE, profile.default_hires_denoise)
     # They go before presets, but not before what was learned by trying just this.
-    values |= {path: value for path, value in defaults.items() if path not in learned}
+    for path in defaults.keys() - learned:
+        values[path] = defaults[path]
+        evidence.pop(path, None)
     return Reading(
         file=file,
         dialect="modelprofile",
