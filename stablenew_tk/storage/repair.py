@@ -39,8 +39,11 @@ class _Output(msgspec.Struct, gc=False):
     image_id: str
 
 
-class _Line(msgspec.Struct, gc=False):
+class _Kind(msgspec.Struct, gc=False):
     kind: str
+
+
+class _Record(msgspec.Struct, gc=False):
     event_id: str
     outputs: list[_Output] = []
 
@@ -126,15 +129,18 @@ def export(folder: Path, out: BinaryIO, *, merged: bool) -> int:
     history.fold_lines(Reading(folder))
     seen: set[str] = set()
     for _, _, _, line in Reading(folder):
-        record = msgspec.json.decode(line, type=_Line)
-        if record.kind == "run" and record.event_id not in seen and not history.taken_back(record.event_id):
+        # What stands in a line depends on its kind: a step has outputs, too, but only their ids.
+        if msgspec.json.decode(line, type=_Kind).kind != "run":
+            continue
+        record = msgspec.json.decode(line, type=_Record)
+        if record.event_id not in seen and not history.taken_back(record.event_id):
             seen.add(record.event_id)
             out.write(_merged(line, record, history) + b"\n")
             count += 1
     return count
 
 
-def _merged(line: bytes, record: _Line, history: History) -> bytes:
+def _merged(line: bytes, record: _Record, history: History) -> bytes:
     rows = {output.image_id: history.row_of(output.image_id) for output in record.outputs}
     held = {image_id: history.feedback(row) for image_id, row in rows.items() if row is not None}
     feedback = msgspec.json.encode(

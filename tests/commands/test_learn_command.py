@@ -400,6 +400,16 @@ def test_the_journal_holds_the_plan_and_what_became_of_each_step(cli):
     assert {line["plan_id"] for line in lines if line["kind"] in ("plan", "step")} == {plan}
 
 
+def test_the_records_of_a_learning_run_can_be_exported_with_their_ratings(cli):
+    first = cli.learn(*TWO).json["steps"][0]["images"][0]
+    cli("rate", first, 4)
+    lines = [json.loads(line) for line in cli("records", "export", "--merged").out.splitlines()]
+    assert [line["kind"] for line in lines] == ["run", "run"]
+    assert lines[0]["feedback"][first]["rating"] == 4
+    plain = cli("records", "export").out.splitlines()
+    assert len(plain) == cli.verified().json["lines"]
+
+
 @pytest.mark.parametrize("limit", [1_000, 12_000])
 def test_a_full_disk_is_told_and_what_is_missing_is_made_when_there_is_room(cli, limit):
     with full_disk(limit):
