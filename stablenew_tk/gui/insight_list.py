@@ -36,10 +36,11 @@ def verdict_words(state: VerdictState, text: str, *, rated: int, total: int) -> 
         return f"too early, {rated} of {total} rated" if total else f"too early, {rated} rated"
     if state == "no_difference":
         return "no difference you can see"
-    words = {"settled": "settled enough", "best": "best", "leaning": "looks ahead"}[state]
-    if not text:
-        return "nothing stands out yet" if state == "leaning" else words
-    return f"{text} {words}" if state == "leaning" else f"{text}: {words}"
+    if state == "leaning":
+        # The one nearest to a choice is not yet ahead: the whole sentence may say that nothing stands out.
+        return f"leaning to {text}" if text else "nothing stands out yet"
+    words = {"settled": "settled enough", "best": "best"}[state]
+    return f"{text}: {words}" if text else words
 
 
 def signed(stars: float) -> str:

@@ -65,6 +65,7 @@ class InsightsPage(Box):
         self._key = ""
         self._rows: dict[str, int] = {}  # by plan: the number of the value whose pictures are shown
         self._kept: Preset | None = None
+        self._taken_back = ""  # the line that took it back; a redo takes that one back
         self._later = ""
         self._reports = Reports(controller, self._told)
         self._everyday = Everyday(controller, self._soon)
@@ -286,7 +287,7 @@ class InsightsPage(Box):
         except InvalidInput as problem:
             self.panel.head.tell(str(problem), ink="danger")
         else:
-            self._say(f"{counted(len(jobs), 'picture')} queued. They count as soon as they are rated.")
+            self.panel.head.tell(f"{counted(len(jobs), 'picture')} queued. They count as soon as they are rated.")
 
     def _finer(self) -> None:
         draft = finer_plan(self.report) if self.report is not None else None
@@ -357,9 +358,13 @@ class InsightsPage(Box):
         line, kept = event.line, self._kept
         if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult):
             self._changed(line.plan_id)
-        elif kept is not None and isinstance(line, Preset) and line.event_id == kept.event_id:
+        elif kept is not None and (
+            line.event_id == kept.event_id if isinstance(line, Preset)
+            else isinstance(line, Void) and line.target == self._taken_back
+        ):  # fmt: skip
             self.panel.head.tell(f"Saved as preset {kept.name}.", self._controller.undo)
         elif kept is not None and isinstance(line, Void) and line.target == kept.event_id:
+            self._taken_back = line.event_id
             self.panel.head.tell(f"The preset {kept.name} is taken back.")
         elif kept is not None and isinstance(line, Feedback) and self.panel.head.said.cget("text"):
             # From here on "undo" would take back the rating, not the preset.

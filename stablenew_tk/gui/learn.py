@@ -77,7 +77,7 @@ class LearnPage(Box):
             ("1–5", "rate and go on"), ("0", "clear"), ("U", "next unrated"), ("arrows, Home, End", "move"),
             ("Space", "full size"), ("Z", "own size, in full size"), ("C", "compare the row, or what is chosen"),
             ("Shift+arrows", "choose to compare"), ("F2", "note"), ("Ctrl+Z, Ctrl+Y", "undo, redo"),
-            ("Esc", "leave, go on later"), *tags,
+            ("Esc", "leave, go on later"), ("Ctrl+N", "New Learning Run"), *tags,
         )  # fmt: skip
 
     def shown(self) -> None:
@@ -176,6 +176,7 @@ class LearnPage(Box):
             self._say("Nothing of this Learning Run is missing.")
 
     def _answer(self, press: KeyPress) -> bool:
-        if self._view == "list":
+        # A new one can be asked for from the midst of rating, too; what is rated stays rated.
+        if self._view == "list" or (self._view == "rating" and press.control and press.name.lower() in ("n", "o")):
             return self.plans.answer(press)
         return self._view == "rating" and self.rating.answer(press)

@@ -267,12 +267,14 @@ class RowList(Box):
                 break
         return "break"
 
-    def _opened(self, index: int) -> str:
-        if 0 <= index < self._count and self._open is not None and not self._row_at(index).head:
+    def _opened(self, index: int) -> str | None:
+        if self._open is None:
+            return None  # the key may mean something to the page around
+        if 0 <= index < self._count and not self._row_at(index).head:
             self._open(index)
         return "break"
 
-    def _turned(self, index: int) -> str:
+    def _turned(self, index: int) -> str | None:
         if not 0 <= index < self._count:
             return "break"
         if self._row_at(index).checked is None:

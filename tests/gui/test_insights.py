@@ -259,6 +259,8 @@ def test_a_preset_is_on_disk_before_the_page_says_saved_and_undo_takes_it_away(s
     study.head.undo.invoke()
     study.until(lambda: not study.controller.history.plans.presets())
     study.until(lambda: "taken back" in study.head.said.cget("text"))
+    study.controller.undo(redo=True)
+    study.until(lambda: "Saved as preset" in study.head.said.cget("text"))
 
 
 def test_after_another_rating_the_page_no_longer_offers_to_undo_the_preset(study):

@@ -355,3 +355,11 @@ def test_return_in_the_search_takes_the_first_setting_found_and_the_next_goes_on
     assert (house.wizard.step, house.wizard.draft.focus) == (VARY, "txt2img.cfg_scale")
     house.key("<Return>")
     assert house.wizard.step == VALUES
+
+
+def test_return_in_a_check_list_goes_on(open_wizard):
+    house = open_wizard()
+    wizard = vary(house, "txt2img.sampler", VALUES)
+    wizard._values.names.names.focus_set()
+    house.key("<Down>", "<space>", "<Return>")
+    assert wizard.step == CHECK
