@@ -30,13 +30,14 @@ LastRuns = Mapping[str, Mapping[str, Value]]
 
 class Source(Struct, frozen=True):
     """Values of one origin by catalogue path. `note` says where they come from: "today, 14:32"; `notes` say it for
-    single paths.
+    single paths. `words` call it by a word of its own there: "learned", "Civitai".
     """
 
     origin: Origin
     values: Mapping[str, Value]
     note: str = ""
     notes: Mapping[str, str] = {}
+    words: Mapping[str, str] = {}
 
     def evidence(self, path: str) -> str:
         """Where the value at `path` comes from."""
@@ -44,21 +45,24 @@ class Source(Struct, frozen=True):
 
 
 class Resolved(Struct, frozen=True):
-    """The config to run and who won each field."""
+    """The config to run and who won each field; `words` as in the winning source."""
 
     config: PipelineConfig
     origins: Mapping[str, Origin]
+    words: Mapping[str, str] = {}
 
 
 def resolve(sources: Sequence[Source]) -> Resolved:
     """Merge sources, first wins; what none names is the engine's default. Raises InvalidInput for a bad value."""
     values: dict[str, Value] = {}
     origins: dict[str, Origin] = dict.fromkeys(catalogue(), "engine")
+    words: dict[str, str] = {}
     for source in reversed(sources):
         for path, value in source.values.items():
             values[path] = value
             origins[path] = source.origin
-    return Resolved(with_values(PipelineConfig(), values), origins)
+            words[path] = source.words.get(path, "")
+    return Resolved(with_values(PipelineConfig(), values), origins, words)
 
 
 def offers(sources: Sequence[Source], path: str) -> list[tuple[Source, Value]]:
@@ -67,9 +71,9 @@ def offers(sources: Sequence[Source], path: str) -> list[tuple[Source, Value]]:
     return [*named, (Source("engine", {}, "its own default"), catalogue()[path].default)]
 
 
-def recommended(fields: Mapping[str, FieldValue]) -> tuple[Source, Source]:
+def recommended(fields: Mapping[str, FieldValue], words: Mapping[str, str]) -> tuple[Source, Source]:
     """What files beside a checkpoint recommend, as two sources: its profile, then its style."""
-    return _of("profile", fields), _of("style", fields)
+    return _of("profile", fields, words), _of("style", fields, {})
 
 
 def usable_values(values: Mapping[str, Value]) -> dict[str, Value]:
@@ -105,12 +109,13 @@ def forgotten(runs: LastRuns, paths: Collection[str], context: str | None = None
     }
 
 
-def _of(origin: Origin, fields: Mapping[str, FieldValue]) -> Source:
+def _of(origin: Origin, fields: Mapping[str, FieldValue], words: Mapping[str, str]) -> Source:
     own = {path: field for path, field in fields.items() if field.origin == origin and _fits(path, field.value)}
     return Source(
         origin,
         {path: field.value for path, field in own.items()},
         notes={path: field.source for path, field in own.items()},
+        words=words,
     )
 
 

@@ -265,9 +265,8 @@ class CreatePage(Box):
         entries = menu_entries(self._controller.capabilities)
         self._general.forget()
         self._general.adopt(mine)
-        self._general.show(
-            self._resolved.config, self._resolved.origins, general_entries(self._controller.capabilities)
-        )
+        general = general_entries(self._controller.capabilities)
+        self._general.show(self._resolved.config, self._resolved.origins, general, self._resolved.words)
         self._seeds.show(self._resolved, mine)
         for section in self._sections:
             section.show(self._resolved, entries, mine, missing=self._missing(section.block.group))

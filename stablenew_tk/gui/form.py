@@ -65,9 +65,9 @@ class Field(Box):
         """Why the text in the field cannot be used; "" when it can."""
         return self.editor.problem if isinstance(self.editor, NumberEntry) else ""
 
-    def show(self, value: Value, origin: Origin | None, entries: Sequence[MenuEntry] = ()) -> None:
-        """Show a value and where it comes from, without calling anybody."""
-        self.mark.show(origin)
+    def show(self, value: Value, origin: Origin | None, entries: Sequence[MenuEntry] = (), *, word: str = "") -> None:
+        """Show a value and where it comes from, without calling anybody. `word` is that of `OriginMark.show`."""
+        self.mark.show(origin, word)
         editor = self.editor
         if isinstance(editor, NumberEntry):
             editor.show(value)
@@ -193,9 +193,11 @@ class Form(Box):
         return {path: field.problem for path, field in self.fields.items() if field.problem}
 
     def show(
-        self, config: PipelineConfig, origins: Mapping[str, Origin], choices: Mapping[str, Sequence[MenuEntry]]
-    ) -> None:
-        """Show the resolved values. `choices` are the backend's lists by name ("samplers", "checkpoints").
+        self, config: PipelineConfig, origins: Mapping[str, Origin], choices: Mapping[str, Sequence[MenuEntry]],
+        words: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """Show the resolved values. `choices` are the backend's lists by name ("samplers", "checkpoints"), `words` what
+        a mark says instead of its usual word.
 
         What the user set here stays, and is marked as the user's.
         """
@@ -203,7 +205,8 @@ class Form(Box):
             mine = path in self._set
             value = self._set[path] if mine else get_value(config, path)
             origin: Origin = "user" if mine else origins.get(path, "engine")
-            field.show(value, origin, choices.get(field.spec.choices, ()))
+            word = "" if mine or words is None else words.get(path, "")
+            field.show(value, origin, choices.get(field.spec.choices, ()), word=word)
 
     def adopt(self, values: Mapping[str, Value]) -> None:
         """Take values as if the user had typed them ("Use these settings"), without calling on_change. Other paths

@@ -13,6 +13,7 @@ from .popups import Popup
 from .theme import Role
 from .widgets import Box, Button, Kind, Label, Rule, ground_of
 
+LEARNED_WORD = "learned"
 _WIDTH, _USE_WIDTH = 360, 92  # px
 
 
@@ -97,14 +98,14 @@ class WhyPopup(Popup):
         )
         value_ink: Role = "accent_text" if row.wins else "text2"
         Label(line, row.value, bold=row.wins, ink=value_ink).grid(
-            row=0, column=2, padx=(0, theme.px(14)), pady=(theme.px(6), 0)
+            row=0, column=2, sticky="e", padx=(0, theme.px(14)), pady=(theme.px(6), 0)
         )
         note = Label(line, row.note, size=12, ink="text3" if not row.wins else "text2")
         note.configure(wraplength=theme.px(_WIDTH - 60 - (_USE_WIDTH if row.use is not None else 0)), justify="left")
         note.grid(row=1, column=1, columnspan=1 if row.use is not None else 2, sticky="nw", pady=(0, theme.px(6)))
         if row.use is not None:
             use = Button(line, "Use instead", self._then(row.use), kind="link", height=22)
-            use.grid(row=1, column=2, sticky="ne", padx=(0, theme.px(4)), pady=(0, theme.px(2)))
+            use.grid(row=1, column=2, sticky="ne", padx=(0, theme.px(2)), pady=(0, theme.px(2)))
         line.grid_columnconfigure(1, weight=1)
 
 
@@ -116,7 +117,8 @@ class OriginMark(tk.Label):
     ) -> None:
         self._ground: Role = ground or ground_of(parent)
         self.origin: Origin | None = None
-        self._wordy = True
+        self._word = ""
+        self._room, self._wordy = -1, True
         cursor = "hand2" if command is not None else ""
         super().__init__(parent, bd=0, padx=0, pady=0, compound="left", font=theme.font(11), cursor=cursor)
         if command is not None:
@@ -124,18 +126,24 @@ class OriginMark(tk.Label):
         theme.on_change(self._recolour)
         self._recolour()
 
-    def show(self, origin: Origin | None) -> None:
-        """Show this origin, or nothing."""
-        if origin != self.origin:
-            self.origin = origin
+    def show(self, origin: Origin | None, word: str = "") -> None:
+        """Show this origin, or nothing; `word` instead of its usual one: "learned", or whose file it was."""
+        if (origin, word) != (self.origin, self._word):
+            self.origin, self._word = origin, word
+            self._wordy = self._has_room()
             self._recolour()
 
     def spare(self, room: int) -> None:
         """Leave the word away where `room` screen pixels are too few for it; the shape still tells."""
-        wordy = room >= theme.px(10) + theme.font(11).measure("  last run")
-        if wordy != self._wordy:
-            self._wordy = wordy
+        self._room = room
+        if self._has_room() != self._wordy:
+            self._wordy = not self._wordy
             self._recolour()
+
+    def _has_room(self) -> bool:
+        # Not less than the longest usual word needs, so that the marks of a form do not differ.
+        widest = max(theme.font(11).measure(f"  {word}") for word in ("last run", self._word))
+        return self._room < 0 or self._room >= theme.px(10) + widest
 
     def _recolour(self) -> None:
         self.configure(bg=theme.colour(self._ground), fg=theme.colour("text3"))
@@ -143,5 +151,8 @@ class OriginMark(tk.Label):
             self.configure(text="", image="")
             return
         mark = ORIGIN_MARKS[self.origin]
-        self._picture = icons.icon(mark.icon, 10, mark.ink, self._ground)
-        self.configure(text=f"  {mark.word}" if self._wordy else "", image=self._picture)
+        learned = self._word == LEARNED_WORD
+        self._picture = icons.icon(
+            "star" if learned else mark.icon, 10, "accent_text" if learned else mark.ink, self._ground
+        )
+        self.configure(text=f"  {self._word or mark.word}" if self._wordy else "", image=self._picture)

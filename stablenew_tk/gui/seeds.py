@@ -73,7 +73,7 @@ class SeedFields(Box):
         """Show the batch size in force."""
         self._batch.forget()
         self._batch.adopt(mine)
-        self._batch.show(resolved.config, resolved.origins, {})
+        self._batch.show(resolved.config, resolved.origins, {}, resolved.words)
 
     def mark(self) -> None:
         """Show who chose the seeds."""

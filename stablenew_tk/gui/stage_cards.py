@@ -14,6 +14,7 @@ from ..pipeline.events import Capabilities
 from . import theme
 from .controls import Switch
 from .form import Form
+from .origins import OriginMark
 from .popups import MenuEntry
 from .widgets import Box, Button, Card, Label, Rule, ground_of
 
@@ -90,6 +91,7 @@ class Section(Box):
     ) -> None:
         super().__init__(parent, ground_of(parent))
         self.block = block
+        self._path = f"{block.group}.enabled"
         self.opened = opened
         self._on_change, self._on_why = on_change, on_why
         self._passes = 0
@@ -108,6 +110,9 @@ class Section(Box):
         self._title.pack(side="left", padx=(theme.px(2), theme.px(10)))
         self._words = Label(head, block.words, size=12, ink="text3")
         self._words.pack(side="left", fill="x", expand=True)
+        self.mark = OriginMark(head, self._ask_why)
+        self.mark.pack(side="right", padx=(0, theme.px(8)))
+        self.switch.bind("<Control-i>", lambda _event: self._ask_why())
         self.remark = Label(head, "", size=12, ink="text3")
         self.remark.pack(side="right", padx=(0, theme.px(8)))
         for widget in (self._title, self._words):
@@ -133,6 +138,9 @@ class Section(Box):
         on = bool(getattr(resolved.config, self.block.group).enabled)
         if self.switch.on != on:
             self.switch.set(on)
+        # An untouched switch needs no mark: what the engine does by itself surprises nobody.
+        origin = resolved.origins.get(self._path, "engine")
+        self.mark.show(None if origin == "engine" else origin, resolved.words.get(self._path, ""))
         if self.switch.enabled == bool(missing):
             self.switch.enable(not missing, missing)
         self._missing = missing
@@ -152,7 +160,11 @@ class Section(Box):
 
     def _switched(self, on: bool) -> None:
         self.opened = on or self.opened
-        self._on_change(f"{self.block.group}.enabled", on)
+        self._on_change(self._path, on)
+
+    def _ask_why(self) -> str:
+        self._on_why(self._path, self.mark)
+        return "break"
 
     def _say(self) -> None:
         if self._shown is None:
@@ -176,7 +188,7 @@ class Section(Box):
             # The page's word counts: a value given back or taken over from a record must not linger in a form.
             form.forget()
             form.adopt(self._mine)
-            form.show(self._shown[0].config, self._shown[0].origins, self._shown[1])
+            form.show(self._shown[0].config, self._shown[0].origins, self._shown[1], self._shown[0].words)
 
     def _make_forms(self, config: PipelineConfig) -> None:
         if self.block.group != "adetailer":

@@ -29,7 +29,7 @@ from ..domain.parameters import Value, parameter
 from ..domain.plan import Preset
 from ..domain.priors import ModelSettings, Usable
 from ..domain.profile import LEARNED, best_preset
-from .origins import WhyRow
+from .origins import LEARNED_WORD, WhyRow
 from .phrases import value_text
 
 CHECKPOINT = "checkpoint"
@@ -164,18 +164,24 @@ class ValueSources:
         known = self._model_settings()
         if row.origin == "style" and known is not None and known.style is not None:
             return msgspec.structs.replace(row, name=f"Style {known.style.label}")
-        if row.origin == "profile" and row.value and path in self.learned():
-            return msgspec.structs.replace(row, name="Profile · learned", icon="star")
+        word = self._words().get(path, "") if row.origin == "profile" and row.value else ""
+        if word:
+            return msgspec.structs.replace(row, name=f"Profile · {word}", icon="star" if word == LEARNED_WORD else "")
         return row
 
-    def learned(self) -> frozenset[str]:
-        """Paths whose value in the profile stands on own ratings."""
+    def _words(self) -> dict[str, str]:
+        """For values of the profile: "learned" for what stands on own ratings, the tool for files of others."""
         known = self._model_settings()
         preset = best_preset(known.profile) if known is not None and known.profile is not None else None
-        if preset is None or preset.source != LEARNED or self._shown is None:
-            return frozenset()
-        told = f"preset {preset.label or preset.id}"
-        return frozenset(path for path, field in self._shown.values.items() if field.ours and told in field.source)
+        learned = f"preset {preset.label or preset.id}" if preset is not None and preset.source == LEARNED else ""
+        words: dict[str, str] = {}
+        for path, field in (self._shown or _NO_PROFILE).values.items():
+            tool, _, evidence = field.source.partition(" · ")[2].partition(" · ")
+            if not field.ours:
+                words[path] = tool.removesuffix(" of the file")
+            elif learned and evidence.startswith(learned):
+                words[path] = LEARNED_WORD
+        return words
 
     def _other_files(self, path: str, use: Callable[[str, Value], object]) -> list[WhyRow]:
         """What weaker files beside the checkpoint say."""
@@ -231,7 +237,7 @@ class ValueSources:
         mine, before, *preset = self._named()
         last = {**_without_checkpoint(usable_values(self._last())), **before.values}
         notes = dict.fromkeys(before.values, before.note)
-        files = recommended(_without_checkpoint((self._shown or _NO_PROFILE).values))
+        files = recommended(_without_checkpoint((self._shown or _NO_PROFILE).values), self._words())
         return (mine, Source("last_run", last, f"last run of {self._here()}", notes), *preset, *files)
 
     def _usable(self) -> Usable | None:
