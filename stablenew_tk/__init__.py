@@ -5,7 +5,7 @@ module may use what stands before it in its line. tests/test_architecture.py rea
 
     __main__    one door: command line or window
     cli         arguments of the terminal
-    commands    terminal lookup session run ratings records checks profiles draft learn insights presets
+    commands    terminal lookup session recommended run ratings records checks profiles draft learn insights presets
     gui         theme icons stars tips widgets controls scrollbar lists fields popups keysheet origins form phrases
                 keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
                 suspicion portrait values inspector review lora_hints pack_panel seeds stage_cards preview preset_menu
@@ -15,7 +15,9 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 dots blind matrix_cell matrix_words matrix big_picture rating_head seat_words rating_large rating_rules
                 rating_verdict rating_view plan_state plan_card plan_list learn
                 chart tag_bars filmstrip findings insight_list insight_shelf hint_table verdict_head insight_deeds
-                insight_panel insights notices bars window selftest
+                insight_panel insights
+                model_words model_shelf model_table model_sheet model_known model_panel model_plan model_draft
+                model_form model_editor model_lora_editor models notices bars window selftest
     controller  the one application object, single-threaded
     pipeline    stamps events orders running outbox runner chores librarian plan_lines learning workers models
     backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush

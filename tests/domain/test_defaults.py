@@ -83,7 +83,7 @@ def test_what_files_recommend_is_split_into_profile_and_style_with_the_evidence_
         "hires.denoise": FieldValue(0.4, "style", "style anime"),
         "txt2img.cfg_scale": FieldValue(9999.0, "profile", "an older version"),
     }
-    profile, style = recommended(fields)
+    profile, style = recommended(fields, {})
     assert (profile.origin, profile.values) == ("profile", {"txt2img.steps": 30})
     assert (style.origin, style.values) == ("style", {"hires.denoise": 0.4})
     assert profile.evidence("txt2img.steps") == "d.modelprofile.json · preset night"

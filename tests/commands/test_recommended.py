@@ -1,0 +1,135 @@
+"""`run` and `learn` begin with what the files beside the checkpoint recommend, once the model folders are known."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from terminal import TINY, Terminal
+
+from stablenew_tk.backends.sketch_order import CHECKPOINTS
+from stablenew_tk.pipeline.events import Settings
+from stablenew_tk.storage.checkpoint import load_history
+from stablenew_tk.storage.settings import save_settings
+
+WIDE = ("--focus", "txt2img.steps", "--values", "3, 4", "--images", 1)
+
+
+class Shelf(Terminal):
+    """A data folder, and a folder with a file for each checkpoint of the sketch engine."""
+
+    def __init__(self, folder, capsys):
+        super().__init__(folder, capsys)
+        self.models = folder / "models"
+        self.models.mkdir()
+        for name in CHECKPOINTS:
+            (self.models / f"{name}.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
+        self.known(self.models)
+
+    def known(self, *folders):
+        self.data.mkdir(exist_ok=True)
+        save_settings(self.data / "settings.json", Settings(model_folders=tuple(map(str, folders))))
+
+    def profile(self, name=CHECKPOINTS[0], **fields):
+        (self.models / f"{name}.modelprofile.json").write_text(json.dumps({"kind": "model_profile", **fields}))
+
+    def plan(self):
+        return load_history(self.journal, self.data / "none").history.plans.plans()[-1]
+
+
+@pytest.fixture
+def cli(tmp_path, capsys):
+    return Shelf(tmp_path, capsys)
+
+
+def preset(**values):
+    return [{"id": "mine", "rating": "good", **values}]
+
+
+def flat(record):
+    return {**record["config"]["txt2img"], "denoise": record["config"]["hires"]["denoise"]}
+
+
+class TestRun:
+    def test_a_run_begins_with_the_profile_and_the_style_of_the_loaded_checkpoint(self, cli):
+        cli.profile(recommended_presets=preset(steps=5, cfg=6.5), style_profile_id="anime")
+        said = cli("run", cli.pack, *TINY, "--limit", 1)
+        assert "Settings of sketch-classic: sketch-classic.modelprofile.json" in said.out
+        (record,) = cli.shown()
+        assert (flat(record)["steps"], flat(record)["cfg_scale"], flat(record)["denoise"]) == (5, 6.5, 0.45)
+        origins = record["origins"]
+        assert (origins["txt2img.steps"], origins["hires.denoise"]) == ("profile", "style")
+        assert origins["txt2img.width"] == "user"
+
+    def test_what_is_said_goes_before_the_profile_even_when_it_is_the_default(self, cli):
+        cli.profile(recommended_presets=preset(steps=5, cfg=6.5))
+        cli("run", cli.pack, *TINY, "--limit", 1, "--set", "txt2img.steps=20", "--json")
+        (record,) = cli.shown()
+        assert (flat(record)["steps"], record["origins"]["txt2img.steps"]) == (20, "user")
+        assert (flat(record)["cfg_scale"], record["origins"]["txt2img.cfg_scale"]) == (6.5, "profile")
+
+    def test_another_checkpoint_has_its_own_profile(self, cli):
+        cli.profile(recommended_presets=preset(steps=5))
+        cli.profile(CHECKPOINTS[1], recommended_presets=preset(steps=6))
+        cli("run", cli.pack, *TINY, "--limit", 1, "--set", f"checkpoint={CHECKPOINTS[1]}", "--json")
+        assert flat(cli.shown()[0])["steps"] == 6
+
+    def test_every_variant_of_a_randomized_prompt_stands_on_the_profile(self, cli):
+        cli.pack.write_text("name: Boat\na {{red|blue}} boat\n")
+        cli.profile(recommended_presets=preset(steps=4), default_hires_denoise=0.42)
+        cli("run", cli.pack, *TINY, "--json", "--seeds", 2)
+        records = cli.shown()
+        assert len(records) > 1
+        assert {(flat(one)["steps"], flat(one)["denoise"]) for one in records} == {(4, 0.42)}
+
+    def test_without_model_folders_a_profile_is_not_looked_for(self, cli):
+        cli.profile(recommended_presets=preset(steps=5))
+        cli.known()
+        cli.run("--limit", 1)
+        assert cli.shown()[0]["origins"].get("txt2img.cfg_scale") is None
+
+    def test_a_folder_without_this_checkpoint_changes_nothing(self, cli, tmp_path):
+        (tmp_path / "empty").mkdir()
+        cli.known(tmp_path / "empty", tmp_path / "gone")
+        assert cli.run("--limit", 1)["ok"] == 1
+        assert set(cli.shown()[0]["origins"].values()) == {"user"}
+
+    def test_what_is_not_installed_or_broken_is_told_and_the_run_goes_on(self, cli):
+        cli.profile(recommended_presets=preset(steps="many", cfg=6), default_refiner_id="sdxl_refiner_official")
+        said = cli("run", cli.pack, *TINY, "--set", "txt2img.steps=4", "--limit", 1, "--json")
+        assert said.json["ok"] == 1
+        assert "not installed" in said.err
+        assert "steps" in said.err
+        assert flat(cli.shown()[0])["cfg_scale"] == 6
+
+
+class TestLearn:
+    def test_a_learning_run_around_the_default_denoise_keeps_everything_else_of_the_profile(self, cli):
+        cli.profile(
+            recommended_presets=preset(steps=4, cfg=6.5), default_hires_denoise=0.42, default_hires_upscaler_id="latent"
+        )
+        around = ("--focus", "hires.denoise", "--values", "0.32, 0.42, 0.52", "--images", 1)
+        assert cli("learn", cli.pack, *TINY, *around, "--json").code == 0
+        plan = cli.plan()
+        assert plan.base_config.hires.denoise == 0.42
+        assert plan.origins["hires.denoise"] == "profile"
+        made = cli.shown()
+        assert sorted(flat(one)["denoise"] for one in made) == [0.32, 0.42, 0.52]
+        assert {(flat(one)["steps"], flat(one)["cfg_scale"]) for one in made} == {(4, 6.5)}
+        assert all(one["config"]["hires"]["enabled"] for one in made)
+
+    def test_whatever_else_is_varied_stands_on_the_denoise_of_the_profile(self, cli):
+        cli.profile(default_hires_denoise=0.42)
+        cli("learn", cli.pack, *TINY, *WIDE, "--json")
+        assert {(flat(one)["steps"], flat(one)["denoise"]) for one in cli.shown()} == {(3, 0.42), (4, 0.42)}
+
+    def test_what_is_said_goes_before_the_profile_and_a_plan_file_is_left_as_it_is(self, cli, tmp_path):
+        cli.profile(default_hires_denoise=0.42)
+        cli("learn", cli.pack, *TINY, *WIDE, "--set", "hires.denoise=0.7", "--json")
+        plan = cli.plan()
+        assert (plan.base_config.hires.denoise, plan.origins["hires.denoise"]) == (0.7, "user")
+        file = tmp_path / "plan.json"
+        file.write_text(cli("learn", "--show", "last").out)
+        cli.profile(default_hires_denoise=0.3)
+        cli("learn", "--plan", file, "--json")
+        assert {flat(one)["denoise"] for one in cli.shown()} == {0.7}
