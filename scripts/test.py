@@ -21,6 +21,8 @@ from system import SetupFailed
 
 # Room for a 1280x800 window and for a second one beside it.
 SCREEN = ["-screen", "0", "1920x1200x24", "-dpi", "96"]
+# Without arguments the whole suite runs in two processes, one of them with all tests that open windows.
+WHOLE = ["-n", "2", "--dist", "loadgroup"]
 
 
 def main(arguments: list[str]) -> int:
@@ -31,7 +33,8 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, _leave_in_order)
     with private_screen() if own_screen else contextlib.nullcontext(os.environ.get("DISPLAY", "")) as display:
-        command = [str(python), "-m", "pytest", *(word for word in arguments if word != "--on-screen")]
+        chosen = [word for word in arguments if word != "--on-screen"]
+        command = [str(python), "-m", "pytest", *(chosen or WHOLE)]
         return _call(command, {**os.environ, "DISPLAY": display})
 
 

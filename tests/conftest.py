@@ -18,6 +18,17 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+# One screen has room for one window with the keyboard: all tests that open any go to the same worker.
+ON_SCREEN = ("gui", "test_executable.py", "test_scripts.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(tests).parts[0] in ON_SCREEN:
+            item.add_marker(pytest.mark.xdist_group("screen"))
+
+
 def wait_until(
     condition: Callable[[], object], timeout_s: float = 10.0, step: Callable[[], object] | None = None
 ) -> None:
