@@ -1,6 +1,6 @@
 """What the library of models costs, each figure beside a bare walk measured in the same run.
 
-    python3 scripts/bench/library.py [--models 10000] [--drops 5000] [--repeat 3]
+    python3 scripts/bench/library.py [--models 10000] [--drops 5000] [--repeat 5]
 
 Prints one JSON object. Ratios count; seconds are processor time of this machine at this moment, except where wall time
 is named.
@@ -9,8 +9,13 @@ is named.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import queue
+import resource
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from stablenew_tk.domain.style import StyleCatalogue
 from stablenew_tk.storage.library import Library
 from stablenew_tk.storage.library_index import settings_of
+from stablenew_tk.storage.watcher import Touched, Watcher
 
 STYLES = StyleCatalogue()
 HEADER_BYTES = 14_000
@@ -75,6 +81,15 @@ def bare(root: Path, *, read: bool) -> int:
     return count
 
 
+def turns(works: dict[str, Callable[[], object]], repeat: int) -> dict[str, float]:
+    """The median processor time of each work. They take turns, so that what disturbs the machine disturbs all alike."""
+    tries: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(repeat):
+        for name, work in works.items():
+            tries[name].append(cpu_s(work, 1))
+    return {name: statistics.median(times) for name, times in tries.items()}
+
+
 def cpu_s(work: Callable[[], object], repeat: int) -> float:
     """The least processor time of several tries: what disturbs a measurement only ever adds."""
     tries = []
@@ -87,14 +102,20 @@ def cpu_s(work: Callable[[], object], repeat: int) -> float:
 
 def scans(root: Path, index: Path, repeat: int) -> dict[str, float]:
     """Looking at everything for the first time, reading everything, and starting with the index."""
-    listed, read = cpu_s(lambda: bare(root, read=False), repeat), cpu_s(lambda: bare(root, read=True), repeat)
-    cold = cpu_s(lambda: Library([root], STYLES).scan(in_full=False), repeat)
-    whole = cpu_s(lambda: Library([root], STYLES).scan(), 1)
     library = Library([root], STYLES, index)
-    library.scan()
+    whole = cpu_s(library.scan, 1)
     save = cpu_s(library.save, 1)
-    loaded = cpu_s(lambda: Library([root], STYLES, index), repeat)
-    warm = cpu_s(lambda: Library([root], STYLES, index).scan(), repeat)
+    took = turns(
+        {
+            "listed": lambda: bare(root, read=False),
+            "read": lambda: bare(root, read=True),
+            "cold": lambda: Library([root], STYLES).scan(in_full=False),
+            "loaded": lambda: Library([root], STYLES, index),
+            "warm": lambda: Library([root], STYLES, index).scan(),
+        },
+        repeat,
+    )
+    listed, read, cold, loaded, warm = took.values()
     again = Library([root], STYLES, index).scan()
     assert not again.changed
     assert again.snapshot == library.snapshot
@@ -126,18 +147,72 @@ def scans(root: Path, index: Path, repeat: int) -> dict[str, float]:
     }
 
 
+def drops(folder: Path, count: int) -> dict[str, float]:
+    """Another program puts profiles beside many models while the library is watched as the app does it."""
+    for number in range(count):
+        (folder / f"model {number:05}.ckpt").touch()
+    library, told = Library([folder], STYLES), queue.SimpleQueue[Touched]()
+    watcher = Watcher(library.roots, told.put)
+    first = told.get(timeout=60)
+    library.look_again(trees=first.trees)
+    while not (change := library.work()).is_done:
+        pass
+    memory, began = peak_mib(), time.perf_counter()
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(folder), str(count)], stdout=subprocess.PIPE)
+    known, portions = 0, 0
+    while known < count and time.perf_counter() - began < 120:
+        with contextlib.suppress(queue.Empty):
+            touched = told.get(timeout=0.02) if change.is_done else told.get_nowait()
+            library.look_again(folders=touched.folders, trees=touched.trees)
+        change, portions = library.work(), portions + 1
+        if change.is_done and change.changed:
+            known = sum(1 for entry in change.snapshot.entries if entry.sources and entry.is_read)
+    ended = time.time()
+    writing_s, last_write = map(float, writer.communicate()[0].split())
+    watcher.close()
+    return {
+        "drops": count,
+        "known": known,
+        "writing_wall_s": round(writing_s, 2),
+        "all_known_after_last_write_wall_s": round(ended - last_write, 2),
+        "peak_memory_grew_mib": round(peak_mib() - memory, 1),
+        "portions": portions,
+    }
+
+
+WRITER = """
+import os, sys, time
+folder, count = sys.argv[1], int(sys.argv[2])
+began = time.perf_counter()
+for number in range(count):
+    path = f"{folder}/model {number:05}.modelprofile.json"
+    with open(path + ".tmp", "w") as file:
+        file.write('{"kind": "model_profile", "recommended_presets": [{"id": "a", "rating": "best", "steps": 30}]}')
+    os.replace(path + ".tmp", path)
+print(time.perf_counter() - began, time.time())
+"""
+
+
+def peak_mib() -> float:
+    """The most memory this process ever held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=int, default=10_000)
     parser.add_argument("--drops", type=int, default=5_000)
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name, "models", "Lora")
         root.mkdir(parents=True)
         fill(root, options.models)
-        result: dict[str, object] = {"scan": scans(root, Path(name, "index"), options.repeat)}
+        dropped = Path(name, "dropped")
+        dropped.mkdir()
+        # First, for the memory of the scans would hide what this takes.
+        result = {"drops": drops(dropped, options.drops), "scan": scans(root, Path(name, "index"), options.repeat)}
     print(json.dumps(result, indent=1))
     return 0
 

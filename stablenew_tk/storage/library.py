@@ -21,6 +21,7 @@ from .library_scan import Listing, listing, real_tops, unlisted
 from .sidecars import grouped
 
 _END = object()
+_ENTRIES_A_STEP = 8
 
 
 class LibrarySnapshot(Struct, frozen=True):
@@ -188,13 +189,16 @@ class Library:
 
     def _take_in(self, root: _Root, old: FolderRecord, seen: Listing) -> Iterator[None]:
         entries: dict[str, ModelEntry] = {}
-        for files in grouped(seen.stamps):
+        for count, files in enumerate(grouped(seen.stamps)):
             entries[files.name] = entry_of(files, seen, old, self._styles)
-            yield
+            if not count % _ENTRIES_A_STEP:
+                yield
         record = FolderRecord(old.path, seen.stamps, seen.below, seen.outside, seen.problems, entries)
         root.folders[old.path] = record
         self._is_shown = self._is_saved = False
-        for key in old.entries.keys() | entries.keys():
+        if not old.entries:
+            self._tell([record])
+        for key in old.entries.keys() | entries.keys() if old.entries else ():
             if says_else(old.entries.get(key), entries.get(key)):
                 self._changed.add(os.path.join(old.path, key))  # noqa: PTH118
         self._ask_for_unread([record])
@@ -233,15 +237,17 @@ class Library:
     def _tell(self, records: Iterable[FolderRecord]) -> None:
         """All models of these folders came or went."""
         for record in records:
-            self._changed.update(os.path.join(record.path, key) for key in record.entries)  # noqa: PTH118
+            start = _with_end(record.path)
+            self._changed.update([start + key for key in record.entries])
         self._is_shown = False
 
     def _ask_for_unread(self, records: Iterable[FolderRecord]) -> None:
         for record in records:
             for key, entry in record.entries.items():
                 if not entry.is_read:
-                    self._unread.pop((record.path, key), None)
-                    self._unread[(record.path, key)] = None
+                    place = record.path, key
+                    self._unread.pop(place, None)
+                    self._unread[place] = None
 
     def _root_of(self, path: str) -> _Root | None:
         return next((one for top, one in self._roots.items() if path == top or path.startswith(_with_end(top))), None)
@@ -254,13 +260,11 @@ def _is_as_seen(known: FolderRecord, seen: Listing) -> bool:
 
 def _outermost(roots: Iterable[Path]) -> tuple[str, ...]:
     """Absolute, each once, without those inside another one."""
-    paths = sorted({os.path.abspath(root) for root in roots}, key=len)  # noqa: PTH100
-    real = {path: _with_end(os.path.realpath(path)) for path in paths}
-    kept: list[str] = []
-    for path in paths:
-        if not any(real[path].startswith(real[outer]) for outer in kept):
-            kept.append(path)
-    return tuple(kept)
+    paths = {os.path.abspath(root): None for root in roots}  # noqa: PTH100
+    # Two names of one folder count as the first of them.
+    real = {_with_end(os.path.realpath(path)): path for path in reversed(paths)}
+    inner = {path for one, path in real.items() if any(one != other and one.startswith(other) for other in real)}
+    return tuple(path for path in paths if path in real.values() and path not in inner)
 
 
 def _with_end(path: str) -> str:

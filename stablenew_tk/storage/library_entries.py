@@ -72,7 +72,7 @@ def _new(files: ModelFiles, seen: Listing, path: str, styles: StyleCatalogue) ->
         title=told.title,
         size=size,
         mtime_ns=mtime_ns,
-        files=tuple(SidecarFile(name, dialect) for name, dialect in _telling(files)),
+        files=tuple([SidecarFile(name, dialect) for name, dialect in _telling(files)]),
         previews=files.previews,
         sources=told.sources,
         problems=told.problems,

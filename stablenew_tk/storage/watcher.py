@@ -1,7 +1,7 @@
 """Tells which model folders changed while the program runs, so that a file dropped beside a model shows up by itself.
 
 The system's events are only a hint: they get lost in bursts, end when a folder is deleted, and never come from network
-drives. So folders are also compared with their last state every few minutes, and where no events can be had, every few
+drives. So folders are also compared with their last state every minute, and where no events can be had, every few
 seconds.
 """
 
@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -32,7 +33,8 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-from .library_scan import fingerprints, is_relevant
+from .library_scan import Print, fingerprints, is_relevant
+from .mounts import is_on_network
 
 log = logging.getLogger(__name__)
 # watchdog logs an error when an event comes in just while its thread is stopped, which is as it should be.
@@ -44,10 +46,12 @@ _EVENTS: list[type[FileSystemEvent]] = [
     *(FileCreatedEvent, FileMovedEvent, FileDeletedEvent, DirCreatedEvent, DirMovedEvent, DirDeletedEvent),
     FileClosedEvent if sys.platform == "linux" else FileModifiedEvent,
 ]
-# After so many events in one portion some others may have been lost.
+# So many events in one portion cost more than looking, and others may be lost already: 5,000 files put in place at once
+# kept watchdog busy for four seconds after the last of them.
 _BURST = 500
-_MOUNTS = "/proc/self/mounts"
-_NETWORK = ("nfs", "cifs", "smb", "9p", "virtiofs", "afs", "ceph", "glusterfs", "vboxsf", "fuse.", "davfs", "ncpfs")
+_LONGEST_BURST_S = 10.0
+# It warns when a folder is made and filled faster than it looks; it goes on as it should.
+warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning, "watchdog")
 
 
 class Timing(Struct, frozen=True, kw_only=True):
@@ -60,7 +64,7 @@ class Timing(Struct, frozen=True, kw_only=True):
     quiet_s: float = 0.15
     longest_s: float = 0.5
     check_s: float = 1.0
-    compare_s: float = 240.0
+    compare_s: float = 60.0
     poll_s: float = 10.0
 
 
@@ -83,8 +87,11 @@ class _Root:
         self.identity: tuple[int, int] | None = None
         self.watch: ObservedWatch | None = None
         self.notice = ""
-        self.prints: dict[str, int] | None = None
+        self.prints: dict[str, Print] | None = None
         self.next_compare = 0.0
+        # Until then at latest there is no watch, because too much happens; 0 = no burst.
+        self.burst_ends = 0.0
+        self.was_watched_at_compare = False
 
 
 class _Collected(FileSystemEventHandler):
@@ -119,6 +126,11 @@ class _Collected(FileSystemEventHandler):
             self._folders, self._trees, self.count = set(), set(), 0
         return taken
 
+    def waiting(self) -> set[str]:
+        """All that would be taken now."""
+        with self._lock:
+            return self._folders | self._trees
+
 
 class Watcher:
     """Watches folders with all below them, on threads of its own, until `close`."""
@@ -140,6 +152,7 @@ class Watcher:
         self._collected = _Collected(self._wake)
         self._observer: BaseObserver | None = None
         self._told: tuple[str, ...] = ()
+        self._heard: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="library-watcher")
         self._thread.start()
 
@@ -182,39 +195,51 @@ class Watcher:
         """Wait until it is quiet, then tell."""
         latest = time.monotonic() + self._timing.longest_s
         before = -1
-        while before != self._collected.count and (left := latest - time.monotonic()) > 0:
+        while before != self._collected.count < _BURST and (left := latest - time.monotonic()) > 0:
             before = self._collected.count
             if self._stop.wait(min(self._timing.quiet_s, left)):
                 return
         self._wake.clear()
         folders, trees, count = self._collected.take()
         if folders or trees:
-            self._tell(folders=map(self._named, folders), trees=map(self._named, trees))
+            folders, trees = {self._named(one) for one in folders}, {self._named(one) for one in trees}
+            self._heard |= folders | trees
+            self._tell(folders=folders, trees=trees)
         if count >= _BURST:
-            # Not before the burst is over: it is put off as long as it goes on.
-            soon = time.monotonic() + 2 * self._timing.longest_s
             for root in self._roots:
-                root.next_compare = soon
+                if root.watch is not None and any(_is_within(path, root.path) for path in (*folders, *trees)):
+                    self._disarm(root)
+                    root.burst_ends = time.monotonic() + _LONGEST_BURST_S
+                    root.next_compare = time.monotonic() + self._timing.longest_s
+
+    def _sit_out(self, root: _Root, changed: bool, busy_s: float) -> None:
+        """Compare every moment while files pour in; then have them told again."""
+        now = time.monotonic()
+        if changed and now < root.burst_ends:
+            root.next_compare = now + max(self._timing.longest_s, 2 * busy_s)
+            return
+        root.burst_ends = 0.0
+        self._schedule(root)
+        # What changed between the last look and the watch.
+        root.next_compare = now
 
     def _named(self, path: str) -> str:
         """A path as the user named it: events speak of where a linked root really is."""
         for root in self._roots:
             if root.watch is not None and root.watch.path != root.path:
                 real = root.watch.path
-                if path == real or path.startswith(real + os.sep):
+                if _is_within(path, real):
                     return root.path + path[len(real) :]
         return path
 
     def _check(self) -> None:
         """Folders that went, came, or are others now; threads of watchdog that ended."""
-        dead = self._observer is not None and not self._observer.is_alive()
-        if dead:
-            log.warning("the thread that hears of changed files ended and is started again")
-            self._end_observer()
+        if self._observer is not None and not self._observer.is_alive():
+            self._renew()
         alive = {one.watch for one in self._observer.emitters if one.is_alive()} if self._observer else set()
         for root in self._roots:
-            heard = not dead and (root.watch is None or root.watch in alive)
-            if _identity(root.path) != root.identity or not heard:
+            is_deaf = root.watch is not None and root.watch not in alive
+            if _identity(root.path) != root.identity or is_deaf:
                 self._disarm(root)
                 self._arm(root)
                 self._tell(trees={root.path})
@@ -224,27 +249,47 @@ class Watcher:
             if time.monotonic() < root.next_compare or self._stop.is_set():
                 continue
             began = time.monotonic()
-            if root.watch is None and root.identity is not None and not _is_on_network(root.path):
+            if root.notice and root.identity is not None and not is_on_network(root.path):
                 # A limit of the system may have been lifted.
                 self._schedule(root)
-            self._compare(root)
+            changed, unheard = self._compare(root)
+            busy_s = time.monotonic() - began
             # A slow drive is left alone for most of the time.
-            self._plan_next(root, busy_s=time.monotonic() - began)
+            self._plan_next(root, busy_s=busy_s)
+            if root.burst_ends:
+                self._sit_out(root, changed, busy_s)
+            elif self._are_missed(unheard):
+                self._renew()
             if self._notices() != self._told:
                 self._tell()
 
-    def _compare(self, root: _Root) -> None:
+    def _compare(self, root: _Root) -> tuple[bool, set[str]]:
+        """Tell what changed since the last time. Gives whether anything did, and folders in which names came or went
+        without an event although they were watched.
+        """
         before, now = root.prints, fingerprints(root.path, self._stop.is_set)
+        was_watched, root.was_watched_at_compare = root.was_watched_at_compare, root.watch is not None
         if self._stop.is_set():
-            return
+            return False, set()
         root.prints = now
+        heard = {path for path in self._heard if _is_within(path, root.path)}
+        self._heard -= heard
         if before is None:
             self._tell(trees={root.path})
-            return
-        changed = {path for path, number in now.items() if before.get(path) != number}
-        gone = {os.path.dirname(path) for path in before.keys() - now.keys() if path != root.path}  # noqa: PTH120
-        if changed or gone:
-            self._tell(folders=changed | gone)
+            return True, set()
+        changed = {path for path, one in now.items() if before.get(path) != one}
+        changed |= {os.path.dirname(path) for path in before.keys() - now.keys() if path != root.path}  # noqa: PTH120
+        if changed:
+            self._tell(folders=changed)
+        renamed = {path for path in changed & before.keys() & now.keys() if before[path].names != now[path].names}
+        unheard = {path for path in renamed if not heard & {path, *map(str, Path(path).parents)}}
+        return bool(changed), unheard if was_watched and root.watch is not None else set()
+
+    def _are_missed(self, unheard: set[str]) -> bool:
+        """Whether no event comes for these folders. Not every end of watchdog's threads can be seen from outside."""
+        if not unheard or self._stop.wait(self._timing.longest_s):
+            return False
+        return not unheard & {self._named(path) for path in self._collected.waiting()}
 
     def _plan_next(self, root: _Root, *, busy_s: float = 0.0) -> None:
         pause = self._timing.poll_s if root.notice else self._timing.compare_s
@@ -254,9 +299,9 @@ class Watcher:
 
     def _arm(self, root: _Root) -> None:
         """Have the system tell of changes below `root`; where it cannot, compare often, and say so."""
-        root.identity, root.notice, root.prints = _identity(root.path), "", None
+        root.identity, root.notice, root.prints, root.burst_ends = _identity(root.path), "", None, 0.0
         if root.identity is not None:
-            if _is_on_network(root.path):
+            if is_on_network(root.path):
                 root.notice = f"{root.path} is on a network drive, {self._how_often()}"
             else:
                 self._schedule(root)
@@ -294,8 +339,18 @@ class Watcher:
 
     def _disarm(self, root: _Root) -> None:
         watch, root.watch = root.watch, None
+        root.was_watched_at_compare = False
         if watch is not None and self._observer is not None:
             self._observer.unschedule(watch)
+
+    def _renew(self) -> None:
+        log.warning("events of changed files were missed; watching begins anew")
+        armed = [root for root in self._roots if root.watch is not None]
+        self._end_observer()
+        for root in armed:
+            self._schedule(root)
+            # What changed in between shows by comparing.
+            root.next_compare = time.monotonic() + self._timing.check_s
 
     def _end_observer(self) -> None:
         observer, self._observer = self._observer, None
@@ -303,7 +358,7 @@ class Watcher:
             observer.stop()
             observer.join()
         for root in self._roots:
-            root.watch = None
+            root.watch, root.was_watched_at_compare = None, False
 
     def _how_often(self) -> str:
         return f"so it is looked through every {self._timing.poll_s:g} s."
@@ -318,24 +373,5 @@ def _identity(path: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _is_on_network(path: str) -> bool:
-    try:
-        mounts = Path(_MOUNTS).read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        # No Linux. Windows and macOS tell of changes on shares as far as the share does; comparing does the rest.
-        return False
-    return is_network_mount(os.path.realpath(path), mounts)
-
-
-def is_network_mount(path: str, mounts: str) -> bool:
-    """Whether a path lies on a drive of another machine, by a table of mounts as Linux writes it."""
-    best, kind = "", ""
-    for line in mounts.splitlines():
-        fields = line.split(" ")
-        if len(fields) < 3:
-            continue
-        point = fields[1].replace("\\040", " ").rstrip("/") or "/"
-        inside = path == point or path.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, fields[2]
-    return kind.startswith(_NETWORK)
+def _is_within(path: str, top: str) -> bool:
+    return path == top or path.startswith(top.rstrip(os.sep) + os.sep)

@@ -13,7 +13,11 @@ from stablenew_tk.domain.style import StyleCatalogue
 from stablenew_tk.storage import watcher as watching
 from stablenew_tk.storage.library import Library
 from stablenew_tk.storage.library_index import settings_of
-from stablenew_tk.storage.watcher import Timing, Watcher, is_network_mount
+from stablenew_tk.storage.mounts import is_network_mount
+from stablenew_tk.storage.watcher import Timing, Watcher
+
+# watchdog warns on its own thread when a folder is filled faster than it looks, and goes on.
+pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
 
 STYLES = StyleCatalogue()
 QUICK = Timing(quiet_s=0.03, longest_s=0.1, check_s=0.05)
@@ -201,14 +205,16 @@ def test_a_limit_that_is_reached_below_a_root_is_noticed(tmp_path, monkeypatch):
         wait_until(lambda: watched.names() == ["one.ckpt"])
 
 
-def test_what_events_missed_is_found_by_comparing(tmp_path, monkeypatch):
+def test_what_events_missed_is_found_by_comparing_and_watching_begins_anew(tmp_path, monkeypatch):
     monkeypatch.setattr(watching._Collected, "dispatch", lambda self, event: None)
     model(tmp_path, "one")
     with Watched(tmp_path, timing=Timing(check_s=0.05, compare_s=0.05)) as watched:
         wait_until(lambda: len(watched.told) >= 2)
         model(tmp_path, "two")
+        first = watched.watcher._observer
         wait_until(lambda: watched.names() == ["one.ckpt", "two.ckpt"])
         assert watched.told[-1].notices == ()
+        wait_until(lambda: watched.watcher._observer not in (first, None))
 
 
 def test_an_error_on_watchdogs_thread_ends_nothing(tmp_path, monkeypatch):
@@ -232,6 +238,23 @@ def test_close_ends_all_threads_at_once_even_while_files_pour_in(tmp_path):
     count = len(watched.told)
     model(tmp_path, "late")
     assert len(watched.told) == count
+
+
+def test_a_burst_of_files_is_known_to_the_last_and_single_ones_are_told_again_afterwards(tmp_path):
+    below = tmp_path / "below"
+    below.mkdir()
+    for number in range(1500):
+        model(below, f"demo {number}")
+    with Watched(tmp_path) as watched:
+        for number in range(1500):
+            drop_profile(below, f"demo {number}", 20)
+        wait_until(
+            lambda: all(one.sources and one.is_read for one in watched.library.snapshot.entries),
+            step=watched.catch_up,
+        )
+        wait_until(lambda: not any(root.burst_ends for root in watched.watcher._roots))
+        drop_profile(below, "demo 7", 21)
+        wait_until(lambda: watched.steps("demo 7") == 21)
 
 
 def test_a_network_drive_is_known_by_the_table_of_mounts():
