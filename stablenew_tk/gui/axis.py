@@ -111,9 +111,9 @@ class Axis(tk.Canvas):
     def _number(self, y: int, value: float, look: tuple[Role, bool], taken: list[tuple[int, int]]) -> None:
         ink, bold = look
         text, face = value_text(float(value)), theme.font(12, bold)
-        half = face.measure(text) // 2
+        half = face.measure(text) // 2 + theme.px(2)  # glyphs may be wider than what is measured
         x = min(max(self.place_of(value), half), self.winfo_width() - half)
-        half += theme.px(_GAP) // 2
+        half += theme.px(_GAP) // 2 - theme.px(2)
         if any(x - half < right and left < x + half for left, right in taken):
             return
         taken.append((x - half, x + half))

@@ -126,6 +126,7 @@ class CreatePage(Box):
         self._packs.on_event(event)
         self._preview.on_event(event)
         if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded)):
+            self._presets.refresh()
             self._refresh()
         elif isinstance(event, LineSaved) and isinstance(event.line, (Preset, Void)):
             self._presets.refresh()

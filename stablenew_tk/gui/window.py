@@ -245,9 +245,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._to_rate += sum(output.stage == record.stages[-1] for output in record.outputs)
         controller, plan_id = self.controller, record.learning.plan_id
         where = "learn" if plan_id else "review"
-        if controller.running is not None or controller.queue or not self._to_rate or self._page == where:
+        if controller.running is not None or controller.queue or not self._to_rate:
             return
-        if controller.settings.offer_rating:
+        if controller.settings.offer_rating and self._page != where:
             self.notices.forget(self._ready)
             self._ready = f"{counted(self._to_rate, 'picture')} {'are' if self._to_rate > 1 else 'is'} ready to rate."
             rate = (lambda: self._open_plan(plan_id)) if plan_id else (lambda: self.show("review"))

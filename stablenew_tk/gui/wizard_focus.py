@@ -104,9 +104,10 @@ class FocusStep(Box):
         self._detail = Card(self)
         self._detail.pack(side="bottom", fill="x", padx=theme.px(28), pady=theme.px(12))
         self.settings = RowList(
-            self, on_select=self._pick, on_open=lambda _place: self._go_on(), empty="No setting has this in its name."
+            self, on_select=self._pick, on_open=lambda _place: self._opened(), empty="No setting has this in its name."
         )
         self.settings.pack(fill="both", expand=True, padx=theme.px(28))
+        self._detail.lift()  # Tab goes from the list to what is asked below it
         # What is asked below takes room from the list; the chosen setting stays in sight.
         self.settings.canvas.bind("<Configure>", lambda _event: self._keep_in_sight(), add="+")
 
@@ -151,6 +152,14 @@ class FocusStep(Box):
         if self.settings.selected < 0:
             # The first row is a caption; the key that led here means the setting below it.
             self.settings.canvas.event_generate("<Down>")
+
+    def _opened(self) -> None:
+        """Return in the list: on to what is still asked about the setting, else to the next step."""
+        if self._other:
+            self.update_idletasks()
+            (self._lora if self._lora.winfo_manager() else self._lora_name).focus_set()
+        else:
+            self._go_on()
 
     def _found(self) -> str | None:
         """Return in the search chooses the first setting found, to be looked at before going on."""

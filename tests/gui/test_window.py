@@ -9,6 +9,7 @@ import pytest
 from fake_webui import FakeWebUI
 from house import open_house
 
+from stablenew_tk.domain.plan import Preset
 from stablenew_tk.gui import theme
 from stablenew_tk.gui.keysheet import KeySheet
 from stablenew_tk.gui.widgets import Box, Button, Painted
@@ -274,3 +275,21 @@ def test_a_learning_run_begins_with_what_stands_in_create_not_only_with_what_ran
         learn.new_run()
         assert learn._wizard.draft.base.txt2img.width == 1024
         assert learn._wizard.draft.origins["txt2img.width"] == "user"
+
+
+def test_the_preset_in_force_is_named_after_a_restart(tmp_path):
+    with open_house(tmp_path) as house:
+        kept = house.controller.learning.keep_preset(Preset(event_id="", ts="", preset_id="", name="Calm"))
+        house.until(lambda: house.controller.history.plans.preset(kept.preset_id))
+    with open_house(tmp_path, preset=kept.preset_id) as again:
+        assert again.page("create")._presets.choice.value == kept.preset_id
+
+
+def test_pictures_seen_while_they_were_made_are_not_counted_as_ready_later(tmp_path):
+    with open_house(tmp_path, offer_rating=True) as house:
+        house.page("create")
+        run_starter(house, prompts=1)
+        house.page("review")
+        house.window._to_rate = 3
+        house.window._offer_rating(house.saw(JobEnded)[-1])
+        assert house.window._to_rate == 0
