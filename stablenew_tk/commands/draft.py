@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..domain.defaults import Source
 from ..domain.errors import InvalidInput, Unreadable
 from ..domain.job import MAX_SEED, RANDOM_SEED
 from ..domain.parameters import Value, with_values
@@ -48,18 +49,20 @@ def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Dra
     return replace(found, plan=_with_options(found.plan, args), said=said)
 
 
-def completed(draft: Draft, preset: Preset | None) -> LearningPlan:
+def completed(draft: Draft, preset: Preset | None, files: Sequence[Source] = ()) -> LearningPlan:
     """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
 
-    What is said on the command line wins over the plan file, and that over a preset.
+    What is said on the command line wins over the plan file, or else over a preset and what files recommend.
     """
     plan = draft.plan
-    if preset is None:
+    if preset is None and not files:
         config = with_values(plan.base_config, dict(draft.said))
         plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.said, "user")})
     else:
-        start = resolved(draft.said, preset)
-        prompts = tuple(_weighted(prompt, preset, plan.focus_parameter) for prompt in plan.prompts)
+        start = resolved(draft.said, preset, files)
+        prompts = plan.prompts
+        if preset is not None:
+            prompts = tuple(_weighted(prompt, preset, plan.focus_parameter) for prompt in prompts)
         plan = replace(plan, base_config=start.config, origins=start.origins, prompts=prompts)
     seeds = list(plan.seeds)
     while len(seeds) < plan.full_rows:

@@ -27,6 +27,7 @@ from ..storage.files import alone
 from ..storage.places import Places
 from .draft import IMAGES, Draft, completed, drafted
 from .lookup import find_plan
+from .recommended import recommended_by_files
 from .run import preset_in_force, session_for, settings_arguments, settings_in_force
 from .session import Session
 from .terminal import FAILED, OK, err, out, print_json, program
@@ -123,9 +124,12 @@ def _alone(args: argparse.Namespace, places: Places, plan: LearningPlan) -> Abst
 
 
 def _new(args: argparse.Namespace, draft: Draft, session: Session, settings: Settings) -> LearningPlan:
-    # A plan file is whole in itself: the preset of the day must not change it.
-    preset = None if args.plan else preset_in_force(args, settings, session)
-    return replace(completed(draft, preset), plan_id=new_id())
+    # A plan file is whole in itself: neither the preset of the day nor a profile must change it.
+    if args.plan:
+        return replace(completed(draft, None), plan_id=new_id())
+    preset = preset_in_force(args, settings, session)
+    said = {**(preset.values if preset else {}), **draft.said}
+    return replace(completed(draft, preset, recommended_by_files(session, said, quiet=args.json)), plan_id=new_id())
 
 
 def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings: Settings) -> LearningPlan:

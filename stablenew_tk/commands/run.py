@@ -20,6 +20,7 @@ from ..pipeline.events import Settings
 from ..storage.packs import load_pack
 from ..storage.places import Places
 from .lookup import find_preset
+from .recommended import recommended_by_files
 from .session import Session
 from .terminal import FAILED, OK, err, out, pack_path, print_json, program, settings_of
 
@@ -86,7 +87,8 @@ def run(args: argparse.Namespace, places: Places) -> int:
     jobs: tuple[Job, ...] = ()
     with session_for(args, places, settings) as session:
         preset = preset_in_force(args, settings, session)
-        request = _request(args, settings, pack, resolved(said, preset))
+        files = recommended_by_files(session, {**(preset.values if preset else {}), **said}, quiet=args.json)
+        request = _request(args, settings, pack, resolved(said, preset, files))
         request = msgspec.structs.replace(request, lora_weights=preset.lora_weights if preset else {})
         if session.check().capabilities is not None:
             jobs = session.controller.run(request)
@@ -169,10 +171,12 @@ def preset_in_force(args: argparse.Namespace, settings: Settings, session: Sessi
     return preset
 
 
-def resolved(said: Mapping[str, Value], preset: Preset | None) -> Resolved:
-    """What is said on the command line, then the preset, then the engine's defaults, with who won each field."""
+def resolved(said: Mapping[str, Value], preset: Preset | None, files: Sequence[Source] = ()) -> Resolved:
+    """What is said on the command line, then the preset, then what files beside the checkpoint recommend, then the
+    engine's defaults, with who won each field.
+    """
     sources = [Source("user", said), *([Source("preset", preset.values, preset.name)] if preset else [])]
-    found = resolve(sources)
+    found = resolve([*sources, *files])
     # The defaults of the engine go without saying.
     won = {path: origin for path, origin in found.origins.items() if origin != "engine"}
     return Resolved(found.config, won)
