@@ -16,8 +16,8 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 rating_verdict rating_view plan_state plan_card plan_list learn
                 chart tag_bars filmstrip findings insight_list insight_shelf hint_table verdict_head insight_deeds
                 insight_panel insights
-                model_words model_shelf model_table model_sheet model_known model_panel model_plan model_draft
-                model_form model_editor model_lora_editor models notices bars window selftest
+                model_words model_shelf model_table model_list model_sheet model_known model_panel model_plan
+                model_draft model_form model_editor model_lora_editor models notices bars window selftest
     controller  the one application object, single-threaded
     pipeline    stamps events orders running outbox runner chores librarian plan_lines learning workers models
     backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
