@@ -129,7 +129,10 @@ def _new(args: argparse.Namespace, draft: Draft, session: Session, settings: Set
         return replace(completed(draft, None), plan_id=new_id())
     preset = preset_in_force(args, settings, session)
     said = {**(preset.values if preset else {}), **draft.said}
-    return replace(completed(draft, preset, recommended_by_files(session, said, quiet=args.json)), plan_id=new_id())
+    # Of several checkpoints none may set the terms for the others.
+    varied = draft.plan.focus_parameter == "checkpoint"
+    files = () if varied else recommended_by_files(session, said, quiet=args.json)
+    return replace(completed(draft, preset, files), plan_id=new_id())
 
 
 def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings: Settings) -> LearningPlan:

@@ -132,3 +132,9 @@ class TestLearn:
         cli.profile(default_hires_denoise=0.3)
         cli("learn", "--plan", file, "--json")
         assert {flat(one)["denoise"] for one in cli.shown()} == {0.7}
+
+    def test_when_checkpoints_are_compared_the_profile_of_none_counts(self, cli):
+        cli.profile(default_hires_denoise=0.42)
+        both = ("--focus", "checkpoint", "--values", ", ".join(CHECKPOINTS), "--images", 1)
+        assert cli("learn", cli.pack, *TINY, *both, "--set", "txt2img.steps=4", "--json").code == 0
+        assert "hires.denoise" not in cli.plan().origins
