@@ -18,13 +18,14 @@ from ..domain.defaults import Resolved
 from ..domain.history import ImageFacts
 from ..domain.plan import LearningPlan
 from ..domain.record import LearningRecord, draft_of
-from ..pipeline.events import ChoreFailed, Event, HistoryLoaded, JobEnded, SettingsChanged
+from ..pipeline.events import ChoreFailed, Event, HistoryLoaded, JobEnded, QueueChanged, SettingsChanged
 from . import icons, theme
 from .bars import BottomBar, Rail, TopBar, ruled
 from .create import CreatePage
 from .insights import InsightsPage
 from .keysheet import KeySheet
 from .learn import LearnPage
+from .models import ModelsPage
 from .notices import Notices
 from .phrases import counted
 from .review import ReviewPage
@@ -40,6 +41,7 @@ PAGES = (
     ("review", "review", "Review"),
     ("learn", "learn", "Learn"),
     ("insights", "insights", "Insights"),
+    ("models", "models", "Models"),
     ("settings", "settings", "Settings"),
 )
 LEAST = (1024, 700)
@@ -80,7 +82,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._tick_id = ""
         self._closing = False
         self._to_rate = 0
-        self._ready = ""
+        self._ready = self._leftover = ""
         theme.apply(self, controller.settings.appearance)
         self.iconphoto(True, cast(tk.PhotoImage, icons.logo(64)))
         self.minsize(*LEAST)
@@ -130,6 +132,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             "insights": lambda: InsightsPage(
                 self.body, self.controller, go=self.show, say=self.notices.say, open_plan=self._open_plan,
                 new_run=self._new_learning_run, review_run=self._review_run,
+            ),
+            "models": lambda: ModelsPage(
+                self.body, self.controller, go=self.show, say=self.notices.say, learn=self._new_learning_run
             ),
             "settings": lambda: SettingsPage(self.body, self.controller, say=self.notices.say),
             "welcome": lambda: WelcomePage(self.body, self.controller, done=lambda: self.show("create")),
@@ -220,6 +225,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.notices.say(event.message)
         elif isinstance(event, HistoryLoaded):
             self._greet(event)
+        elif isinstance(event, QueueChanged):
+            self._offer_leftover()
         elif isinstance(event, SettingsChanged):
             self._apply_appearance(event.settings.appearance)
         elif isinstance(event, JobEnded):
@@ -231,10 +238,19 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 f"{event.damaged} line{'s' if event.damaged > 1 else ''} of the journal are damaged and were skipped; "
                 "all others are here. In a terminal, stablenew records verify shows them."
             )
-        if self.controller.leftover:
-            count = len(self.controller.leftover)
+        self._offer_leftover()
+
+    def _offer_leftover(self) -> None:
+        """Offer what was not done last time; what Learn has begun meanwhile is no longer offered."""
+        count = len(self.controller.leftover)
+        text = f"{counted(count, 'job')} of last time {'are' if count > 1 else 'is'} not done." if count else ""
+        if text == self._leftover:
+            return
+        self.notices.forget(self._leftover)
+        self._leftover = text
+        if count:
             self.notices.ask(
-                f"{count} job{'s' if count > 1 else ''} of last time {'are' if count > 1 else 'is'} not done.",
+                text,
                 (f"Run {count} job{'s' if count > 1 else ''}", lambda: self.controller.resume(go_on=True)),
                 ("Forget them" if count > 1 else "Forget it", lambda: self.controller.resume(go_on=False)),
             )
