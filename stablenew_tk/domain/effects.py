@@ -14,7 +14,7 @@ from operator import mul
 
 from msgspec import Struct
 
-from .statistics import Dice, Matrix, Vector, backward, cholesky, forward, mirrored, solved
+from .statistics import Dice, Matrix, Vector, backward, cholesky, forward, inverted, mirrored
 
 # Ratios on the grid: sd of the seeds' luck / noise, and sd of the values' effects / noise. Ratios, because then the
 # linear algebra is done once per pair and the noise itself costs nothing (BDA3 ch. 14: all scales with sigma).
@@ -96,7 +96,7 @@ def contrast_precision(covariance: Matrix) -> Matrix:
     A basis function of constant 1 with a vague prior (Rasmussen & Williams 2006, ch. 2.7).
     """
     size = len(covariance)
-    inverse = [solved(covariance, [float(i == j) for j in range(size)]) for i in range(size)]
+    inverse = inverted(covariance)
     sums = [sum(line) for line in inverse]
     total = sum(sums)
     return [[inverse[i][j] - sums[i] * sums[j] / total for j in range(size)] for i in range(size)]

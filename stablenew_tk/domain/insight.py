@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from math import isfinite, sqrt
+from math import sqrt
+from numbers import Real
 from operator import eq
 
 from msgspec import Struct
@@ -26,6 +27,8 @@ __all__ = ["Cell", "Insight", "RatedImage", "Trend", "ValueInsight", "Verdict", 
 QUARTER = 0.25
 HALF = 0.5
 _DRAWS = 2000
+# Beyond it, squares of distances would leave the range of a float.
+_LARGEST = 1e100
 _STILL_POSSIBLE = 0.1
 
 
@@ -94,10 +97,11 @@ class Tally(Struct, frozen=True):
 def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> Insight:
     """What `ratings` prove. Pure: the same ratings and `seed` always give the same answer.
 
-    No ratings, or only one value, are too early, not wrong. Numbers equal in 9 significant digits are one value. Raises
-    InvalidInput for stars outside 1-5, numbers that are not finite, text on an ordered axis, and one picture under two
-    values or rows.
+    No ratings, or only one value, are too early, not wrong. Numbers equal in 9 significant digits are one value. In
+    which order the ratings come changes nothing but the order of names. Raises InvalidInput for stars outside 1-5,
+    numbers that are not finite, text on an ordered axis, and one picture under two values or rows.
     """
+    ratings = tuple(ratings)
     table = gather(ratings, ordered=ordered)
     count = len(table.values)
     if not count:
@@ -109,10 +113,11 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
     tally = tallied(sample)
     means = [_bounded(sum(p.weight * p.means[v] for p in posterior)) for v in range(count)]
     seen = [sum(p.value == v for p in table.pictures) for v in range(count)]
-    values = tuple(
+    found = [
         ValueInsight(value, seen[v], means[v], tally.low[v], tally.high[v], tally.best[v], tally.near[v])
         for v, value in enumerate(table.values)
-    )
+    ]
+    values = tuple(found if ordered else _as_they_came(found, ratings))
     state, leader, probability = decide(values, tally.level, complete=table.complete(), rated=len(table.pictures))
     again = sum(p.shown - 1 for p in table.pictures)
     insight = Insight(
@@ -120,7 +125,7 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
         values=values,
         verdict=Verdict(state, leader, probability, ""),
         # A curve is found sooner by its whole length than by its top, so ordered numbers begin with three whole rows.
-        next=tuple(islice(useful(table, values, whole=3 if ordered else 2), 3)) if count > 1 else (),
+        next=tuple(islice(useful(table, found, whole=3 if ordered else 2), 3)) if count > 1 else (),
         noise_sd=sum(p.weight * p.scales.noise for p in posterior),
         repeat_sd=sqrt(sum(p.scatter for p in table.pictures) / again) if again else None,
         repeats=again,
@@ -164,6 +169,8 @@ def phrase(
     else:
         group = ahead(insight.values)
         span = insight.ordered and len(group) == group[-1] - group[0] + 1 if group else False
+        # A crowd does not stand out; from one value to another is a few words however many lie between.
+        group = group if span or len(group) <= words.NAMED_AT_MOST else []
         ask = words.wish(insight.next, name)
         sentence = words.leaning([names[v] for v in group], name(value), chance, scope, span=span, ask=ask)
     return Verdict(verdict.state, value, chance, sentence)
@@ -178,7 +185,8 @@ def gather(ratings: Sequence[RatedImage], *, ordered: bool) -> Table:
         values.setdefault(key_of(rating.value), rating.value)
         # A picture without an id is a picture of its own.
         shown.setdefault((rating.image and f"id {rating.image}") or f"rating {number}", []).append(rating)
-    keys = sorted(values, key=float) if ordered else list(values)
+    # Names by the alphabet: the dice fall the same whichever was rated first.
+    keys = sorted(values, key=float if ordered else lambda key: (isinstance(key, str), key))
     rows = sorted({rating.row for rating in ratings})
     place, row_place = {key: v for v, key in enumerate(keys)}, {row: r for r, row in enumerate(rows)}
     pictures: list[Picture] = []
@@ -188,21 +196,39 @@ def gather(ratings: Sequence[RatedImage], *, ordered: bool) -> Table:
             raise InvalidInput(
                 f"Picture {first.image} is rated under two values or two rows. Give each picture one id."
             )
-        mean = sum(r.stars for r in group) / len(group)
-        scatter = sum((r.stars - mean) ** 2 for r in group)
+        mean = float(sum(r.stars for r in group) / len(group))
+        scatter = float(sum((r.stars - mean) ** 2 for r in group))
         pictures.append(Picture(place[key_of(first.value)], row_place[first.row], mean, len(group), scatter))
-    return Table(tuple(values[key] for key in keys), tuple(rows), tuple(pictures))
+    return Table(tuple(values[key] for key in keys), tuple(rows), tuple(sorted(pictures, key=_place_and_stars)))
+
+
+def _place_and_stars(picture: Picture) -> tuple[int, int, float, int]:
+    return picture.value, picture.row, picture.stars, picture.shown
+
+
+def _as_they_came(found: Sequence[ValueInsight], ratings: Sequence[RatedImage]) -> list[ValueInsight]:
+    came = {key: nth for nth, key in enumerate(dict.fromkeys(key_of(rating.value) for rating in ratings))}
+    return sorted(found, key=lambda one: came[key_of(one.value)])
 
 
 def check(rating: RatedImage, *, ordered: bool) -> None:
     """Refuse a rating that cannot be one."""
     value = rating.value
+    if not (isinstance(value, str) or _is_number(value)):
+        raise InvalidInput(f"{value!r} is neither a number nor a name, so it is no value of a parameter.", "value")
+    if not _is_number(rating.stars):
+        raise InvalidInput(f"{rating.stars!r} at {words.plain(value)}: a rating is 1 to 5 stars.", "stars")
+    if not isinstance(value, str) and not abs(value) <= _LARGEST:
+        shown = value if isinstance(value, float) else "A number that large"
+        raise InvalidInput(f"{shown} is not a value a parameter can have. Leave its ratings out.", "value")
     if not 1 <= rating.stars <= 5:
         raise InvalidInput(f"{rating.stars:g} stars at {words.plain(value)}: a rating is 1 to 5 stars.", "stars")
     if ordered and isinstance(value, str):
         raise InvalidInput(f"“{value}” is text, but this parameter is a number. Rate it as a list of choices.", "value")
-    if not isinstance(value, str) and not isfinite(value):
-        raise InvalidInput(f"{value} is not a value a parameter can have. Leave its ratings out.", "value")
+
+
+def _is_number(thing: object) -> bool:
+    return isinstance(thing, Real)
 
 
 def key_of(value: Value) -> Value:

@@ -88,10 +88,11 @@ def mirrored(lower: Matrix) -> Matrix:
     return [[lower[size - 1 - j][size - 1 - i] for j in range(i + 1)] for i in range(size)]
 
 
-def solved(matrix: Matrix, right: Sequence[float]) -> Vector:
-    """x with `matrix` x = `right`; symmetric and positive definite as in `cholesky`."""
+def inverted(matrix: Matrix) -> Matrix:
+    """The inverse; symmetric and positive definite as in `cholesky`."""
     lower = cholesky(matrix)
-    return backward(mirrored(lower), forward(lower, right))
+    upper, size = mirrored(lower), len(matrix)
+    return [backward(upper, forward(lower, [float(i == j) for j in range(size)])) for i in range(size)]
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

@@ -13,7 +13,7 @@ State = Literal["too_early", "leaning", "settled", "best", "no_difference"]
 
 # Less than a tenth faster is not worth a word.
 _WORTH_SAYING = 1.1
-_NAMED_AT_MOST = 4
+NAMED_AT_MOST = 4
 
 
 class ValueInsight(Struct, frozen=True):
@@ -90,7 +90,7 @@ def no_difference(names: Sequence[str], probability: float, scope: str, *, span:
     if len(names) > 1 and span:
         who = f"{joined((names[0], names[-1]), span=True)} make"
     else:
-        who = f"{joined(names)} make" if len(names) <= _NAMED_AT_MOST else f"The {len(names)} values you tried make"
+        who = f"{joined(names)} make" if len(names) <= NAMED_AT_MOST else f"The {len(names)} values you tried make"
     return f"{who} no difference you can see{scope} ({percent(probability)}). {advice}"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+import re
 
 import pytest
 
@@ -275,3 +277,54 @@ class TestSentences:
     def test_spans_of_numbers_read_well(self):
         assert joined(("20 steps", "30 steps", "40 steps"), span=True) == "20-40 steps"
         assert joined(("weight -1", "weight 0"), span=True) == "weight -1 to 0"
+
+
+def noisy(values, rows, seed=4):
+    """Ratings of values that hardly differ, in the order of rating."""
+    dice = random.Random(seed)
+    return [RatedImage(value, row, dice.choice((2, 3, 3, 4))) for row in range(rows) for value in values]
+
+
+@pytest.mark.parametrize("values", [(3.0, 5.0, 7.0, 9.0), ("Euler a", "Heun", "DPM++ 2M", "LMS")])
+def test_the_order_in_which_pictures_were_rated_proves_nothing(values):
+    ordered = isinstance(values[0], float)
+    ratings = noisy(values, 5)
+    first = analyse(ratings, ordered=ordered)
+    for nth in range(5):
+        random.Random(nth).shuffle(ratings)
+        again = analyse(ratings, ordered=ordered)
+        assert {one.value: one for one in again.values} == {one.value: one for one in first.values}
+        assert (again.verdict.state, again.verdict.probability) == (first.verdict.state, first.verdict.probability)
+
+
+def test_names_stand_in_the_order_in_which_they_came():
+    found = analyse(noisy(("Heun", "Euler a", "LMS"), 3), ordered=False)
+    assert [one.value for one in found.values] == ["Heun", "Euler a", "LMS"]
+
+
+@pytest.mark.parametrize(
+    ("value", "stars", "said"),
+    [
+        (None, 3, "no value of a parameter"),
+        ([5], 3, "no value of a parameter"),
+        (10**400, 3, "A number that large"),
+        (-1e300, 3, "-1e+300 is not a value"),
+        (float("nan"), 3, "nan is not a value"),
+        (5.0, None, "a rating is 1 to 5 stars"),
+        (5.0, "4", "a rating is 1 to 5 stars"),
+        (5.0, float("nan"), "a rating is 1 to 5 stars"),
+    ],
+)
+def test_what_is_no_rating_is_refused_with_a_sentence(value, stars, said):
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        analyse([RatedImage(value, 0, stars)], ordered=True)
+
+
+def test_ratings_may_come_from_a_generator():
+    ratings = noisy((1.0, 2.0, 3.0), 3)
+    assert analyse(iter(ratings), ordered=True) == analyse(ratings, ordered=True)
+
+
+def test_a_crowd_of_values_is_not_said_to_look_ahead():
+    found = analyse(noisy([f"LoRA {nth}" for nth in range(40)], 3), ordered=False)
+    assert found.verdict.sentence.startswith("Nothing stands out yet")

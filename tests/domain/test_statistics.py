@@ -8,7 +8,7 @@ from math import log
 import pytest
 
 from stablenew_tk.domain.effects import Picture, draws, fit, likeness, log_prior
-from stablenew_tk.domain.statistics import Dice, cholesky, quantile, solved, t_distribution, t_quantile, trend
+from stablenew_tk.domain.statistics import Dice, cholesky, inverted, quantile, t_distribution, t_quantile, trend
 
 HOLES = (
     Picture(0, 0, 2.0),
@@ -88,13 +88,13 @@ def test_splitmix_gives_its_published_numbers():
     assert [int(dice.uniform() * 2**52) for _ in range(2)] == [6457827717110365317 >> 12, 3203168211198807973 >> 12]
 
 
-def test_linear_systems_are_solved_as_numpy_does():
+def test_matrices_are_inverted_as_numpy_does():
     np = pytest.importorskip("numpy")
     rng = np.random.default_rng(1)
     for size in (1, 2, 7, 12):
         raw = rng.normal(size=(size, size))
-        matrix, right = raw @ raw.T + np.eye(size), rng.normal(size=size)
-        assert solved(matrix.tolist(), right.tolist()) == pytest.approx(np.linalg.solve(matrix, right))
+        matrix = raw @ raw.T + np.eye(size)
+        assert np.allclose(inverted(matrix.tolist()), np.linalg.inv(matrix))
         assert [len(line) for line in cholesky(matrix.tolist())] == list(range(1, size + 1))
 
 
