@@ -215,7 +215,8 @@ class PlanList(Box):
         if state in ("running", "stopped"):
             words = f"{standing.made} of {standing.cells} made"
             return f"{words}{missing}" + (f" · {standing.rated} rated" if standing.rated else "")
-        return f"{standing.rated} of {standing.wanted} rated{missing}"
+        made = f" · {standing.made} made" if standing.waiting else ""
+        return f"{standing.rated} of {standing.wanted} rated{made}{missing}"
 
     def _show_around(self) -> None:
         settings, some = self._controller.settings, bool(self._ids)

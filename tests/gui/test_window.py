@@ -135,8 +135,10 @@ def test_jobs_left_over_are_offered_at_the_next_start_and_made_once(tmp_path, mo
         house.window.leave()
     with open_house(tmp_path) as again:
         assert 1 <= len(again.controller.leftover) <= 5
+        assert "of last time" in again.window.notices._strips[0][0]
         again.controller.resume(go_on=True)
         again.until(again.idle)
+        assert not again.window.notices._strips
         records = [again.controller.history.facts(row) for row in range(len(again.controller.history))]
         assert len([facts for facts in records if facts.ok]) == 6
 
