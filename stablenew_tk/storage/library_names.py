@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from .library_index import ModelEntry, readings_of
 from .sidecars import MODEL_SUFFIXES
 
+_MARKS = re.compile(r"[\W_]+")
 _HASH = re.compile(r"\s*[\[(]([0-9a-fA-F]{8,64})[\])]\s*$")
 
 
@@ -46,8 +48,10 @@ def _without_ending(name: str) -> str:
     return next((name[: -len(suffix)] for suffix in MODEL_SUFFIXES if name.lower().endswith(suffix)), name)
 
 
+# Asked for every model at every change of the library.
+@lru_cache(maxsize=1 << 16)
 def _folded(stem: str) -> str:
-    return "".join(char for char in stem.casefold() if char.isalnum())
+    return _MARKS.sub("", stem.casefold())
 
 
 def _shared(entry: ModelEntry, way: list[str]) -> int:
