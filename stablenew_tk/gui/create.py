@@ -88,7 +88,9 @@ class CreatePage(Box):
         self._suspects = SuspectCount()
         self._sources = ValueSources(controller)
         self._resolved = self._sources.resolve()
-        self._packs = PackPanel(self, controller, on_change=self._pack_changed)
+        self._packs = PackPanel(
+            self, controller, on_change=self._pack_changed, use_checkpoint=lambda name: self._changed(CHECKPOINT, name)
+        )
         self._packs.pack(side="left", fill="y")
         Rule(self).pack(side="left", fill="y")
         self._preview = PreviewPanel(self, controller, go_review=lambda: self._go("review"))
@@ -263,6 +265,7 @@ class CreatePage(Box):
         self._in_force, mine = self._sources.preset, self._sources.mine
         for sentence in self._sources.news():
             self._say(sentence)
+        self._packs.go_with(self._sources.checkpoint)
         entries = menu_entries(self._controller.capabilities)
         self._general.forget()
         self._general.adopt(mine)

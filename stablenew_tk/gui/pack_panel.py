@@ -14,12 +14,22 @@ import msgspec
 from ..controller import Controller
 from ..domain.modes import PackLearning
 from ..domain.prompt import PackPrompt, PromptPack
-from ..pipeline.events import Event, PackFile, PackLoaded, PacksListed, SettingsChanged, SettingsSaved
+from ..pipeline.events import (
+    Event,
+    LibraryChanged,
+    ModelRead,
+    PackFile,
+    PackLoaded,
+    PacksListed,
+    SettingsChanged,
+    SettingsSaved,
+)
 from ..pipeline.orders import AddPack, ListPacks, LoadPack
 from . import theme
 from .controls import Segmented
 from .fields import Entry
 from .lists import Row, RowList
+from .lora_hints import LoraHints
 from .popups import Choice, MenuEntry
 from .tips import tip
 from .widgets import Box, Button, Label, Rule
@@ -37,11 +47,20 @@ LEARNING = (
 class PackPanel(Box):
     """Tells `on_change()` whenever what would be run has changed. Edited texts count for runs, the file stays."""
 
-    def __init__(self, parent: tk.Misc, controller: Controller, *, on_change: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        on_change: Callable[[], object],
+        use_checkpoint: Callable[[str], object],
+    ) -> None:
         super().__init__(parent, "surface", width=theme.px(WIDTH))
         self.pack_propagate(False)
         self._controller = controller
         self._on_change = on_change
+        self._checkpoint = ""
+        self._hints = LoraHints(self, controller, rewrite=self._rewrite, use_checkpoint=use_checkpoint)
         self._all: tuple[PackFile, ...] = ()
         self._shown: tuple[PackFile, ...] = ()
         self.file: PackFile | None = None
@@ -72,6 +91,11 @@ class PackPanel(Box):
             first = self.pack_read.errors[0]
             return f"{self.pack_read.pack_id}, line {first.line}: {first.message}"
         return "" if self.prompts else "Choose at least one prompt."
+
+    def go_with(self, checkpoint: str) -> None:
+        """The checkpoint in force, in the backend's name: what is known about LoRAs may depend on it."""
+        self._checkpoint = checkpoint
+        self._show_hints()
 
     def focus_first(self) -> None:
         """Put the keyboard on the prompts."""
@@ -120,6 +144,7 @@ class PackPanel(Box):
         self._name.bind("<Configure>", lambda _event: self._show_name())
         self._notes = Label(self, "", size=12, ink="text3", wrap=True)
         self._notes.pack(side="bottom", fill="x", padx=theme.px(16), pady=(0, theme.px(10)))
+        self._hints.pack(side="bottom", fill="x", padx=(theme.px(16), theme.px(12)))
         self._reset = Button(self, "Back to the pack's text", self._forget_edit, kind="link", height=24)
         self.text = ctk.CTkTextbox(
             self,
@@ -158,6 +183,8 @@ class PackPanel(Box):
             self._controller.ask(ListPacks())
         elif isinstance(event, SettingsChanged):
             self._show_learning()
+        elif isinstance(event, (LibraryChanged, ModelRead)):
+            self._show_hints()
 
     def _filter(self, text: str) -> None:
         word = text.strip().casefold()
@@ -175,6 +202,7 @@ class PackPanel(Box):
         place = next((n for n, pack in enumerate(self._shown) if pack.pack_id == wanted), -1)
         if place < 0 and self.file is None and self._shown:
             place = 0
+        self._packs.canvas.configure(height=theme.px(theme.ROW) * min(max(len(self._all), 2), 5))
         self._packs.show_rows(rows, place)
         if place >= 0:
             self._packs.see(place)
@@ -227,6 +255,8 @@ class PackPanel(Box):
             Row(p.name, "edited" if p.prompt_id in self._edits else "", checked=p.prompt_id in self._chosen)
             for p in prompts
         ]
+        # A short pack leaves its room to the text.
+        self._prompts.canvas.configure(height=theme.px(theme.ROW) * min(max(len(rows), 2), 6))
         self._prompts.show_rows(rows, self._looking_at if rows else -1)
         self._count.show(f"{len(self._chosen)} of {len(prompts)}" if prompts else "")
         self._show_text()
@@ -270,6 +300,7 @@ class PackPanel(Box):
             self.text.delete("1.0", "end")
             self.text.insert("1.0", words)
             self.text._textbox.edit_reset()
+        self._show_hints()
         if prompt is not None and prompt.prompt_id in self._edits:
             self._reset.pack(anchor="w", padx=theme.px(12), before=self.text)
         else:
@@ -280,13 +311,25 @@ class PackPanel(Box):
         words = " ".join(self.text.get("1.0", "end-1c").split("\n")).strip()
         if prompt is None or words == getattr(prompt, self._side.value):
             return
-        changed = msgspec.structs.replace(prompt, **{self._side.value: words})
-        original = next(p for p in self._read() if p.prompt_id == prompt.prompt_id)
-        if changed == original:
-            self._edits.pop(prompt.prompt_id, None)
-        else:
-            self._edits[prompt.prompt_id] = changed
+        self._keep(msgspec.structs.replace(prompt, **{self._side.value: words}))
         self._show_prompts_after_edit()
+
+    def _rewrite(self, positive: str) -> None:
+        prompt = self._current()
+        if prompt is not None:
+            self._keep(msgspec.structs.replace(prompt, positive=positive))
+            self._show_prompts()
+
+    def _keep(self, changed: PackPrompt) -> None:
+        original = next(p for p in self._read() if p.prompt_id == changed.prompt_id)
+        if changed == original:
+            self._edits.pop(changed.prompt_id, None)
+        else:
+            self._edits[changed.prompt_id] = changed
+
+    def _show_hints(self) -> None:
+        prompt = self._current()
+        self._hints.show(prompt.positive if prompt is not None else "", self._checkpoint)
 
     def _show_prompts_after_edit(self) -> None:
         cursor = self.text.index("insert")
