@@ -16,7 +16,7 @@ from .parameters import Value
 from .plan import LearningPlan, PlanCell, ResultSummary, ResultValue, StepRating
 from .sweep import LORA, Focus, focus, value_text
 from .tag_rates import tag_sentences
-from .tried import Tried, held_back, insight_at, most_useful, tried
+from .tried import NOTICEABLE_S, Tried, held_back, insight_at, most_useful, tried
 
 
 class ValueReport(Struct, frozen=True, kw_only=True):
@@ -145,6 +145,10 @@ def _verdict(subject: Focus, insight: Insight, values: Sequence[Tried], *, plann
     """The verdict in words, with the plan's own value: a switch is named on, but its value is True."""
     known = [(one, found) for one in values if (found := insight_at(insight, one.value)) is not None]
     seconds = {found.value: one.seconds for one, found in known if one.seconds is not None}
+    timed = sorted((one for one, _ in known if one.seconds is not None), key=lambda one: one.seconds or 0)
+    if not (timed and timed[0].is_faster_than(timed[-1])):
+        # Times that overlap are no reason to choose.
+        seconds = {}
     scope = "for this pack" if subject.path == "checkpoint" else "for this pack and checkpoint"
     said = phrase(insight, name=naming(subject), scope=scope, seconds=seconds, planned=planned)
     own = next((one.value for one, found in known if found.value == said.value), None)
@@ -188,7 +192,7 @@ def _close_behind(leader: ValueReport, values: Sequence[ValueReport]) -> Iterato
     cost = ""
     if runner_up.seconds and leader.seconds:
         more = runner_up.seconds - leader.seconds
-        if abs(more) >= 0.1 * min(runner_up.seconds, leader.seconds):
+        if abs(more) >= max(NOTICEABLE_S, 0.1 * min(runner_up.seconds, leader.seconds)):
             cost = f" but takes {_seconds(more)} longer" if more > 0 else f" and {_seconds(-more)} faster"
     yield f"{runner_up.text} is close behind{cost}."
 

@@ -16,6 +16,9 @@ from .insight import Insight, ValueInsight, Verdict, key_of
 from .parameters import Value
 from .plan import PlanCell, columns_by_value
 
+# Who saves less than this in a picture does not notice it, and it may as well be chance.
+NOTICEABLE_S = 0.1
+
 
 class Tried(Struct, frozen=True, kw_only=True):
     """One value of a plan: its cells in row order, and the pictures that count with their rows, rated or not."""
@@ -36,14 +39,24 @@ class Tried(Struct, frozen=True, kw_only=True):
         return [facts for _, facts in self.sound if facts.rating or facts.tags]
 
     @property
-    def seconds(self) -> float | None:
-        """Typical seconds per picture: the median, for one of them may have waited until the engine had loaded."""
-        spent = [
+    def times(self) -> list[float]:
+        """Seconds of each picture, ascending."""
+        return sorted(
             cell.seconds / len(cell.images)
             for cell in self.cells
             if cell.images and cell.seconds > 0 and not any(shown.facts.suspect for shown in cell.images)
-        ]
+        )
+
+    @property
+    def seconds(self) -> float | None:
+        """Typical seconds per picture: the median, for one of them may have waited until the engine had loaded."""
+        spent = self.times
         return median(spent) if spent else None
+
+    def is_faster_than(self, other: Tried) -> bool:
+        """Whether all its pictures took noticeably less time; the slowest of each, which may have waited, aside."""
+        mine, its = (spent[:-1] if len(spent) > 2 else spent for spent in (self.times, other.times))
+        return bool(mine and its) and its[0] - mine[-1] >= NOTICEABLE_S
 
 
 def tried(board: Board, known: Evidence) -> tuple[Tried, ...]:

@@ -84,6 +84,23 @@ class TestTheVerdict:
         assert (found.verdict.state, found.verdict.value) == ("no_difference", "Euler a")
         assert "Take Euler a: twice as fast" in found.verdict.sentence
 
+    def test_times_that_overlap_are_no_reason_to_choose(self, lab):
+        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5))
+        spent = {"Heun": iter((9.0, 5.0, 4.0, 9.0)), "Euler a": iter((5.0, 4.5, 6.0, 5.0))}
+        found = reported(lab, "txt2img.sampler", same, seconds=lambda value: next(spent[value]))
+        assert found.verdict.sentence.endswith("Take any of them.")
+
+    def test_a_hundredth_of_a_second_is_no_reason_to_choose(self, lab):
+        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5))
+        found = reported(lab, "txt2img.sampler", same, seconds={"Heun": 0.02, "Euler a": 0.01}.get)
+        assert found.verdict.sentence.endswith("Take any of them.")
+
+    def test_a_picture_that_waited_for_the_engine_does_not_hide_the_faster_one(self, lab):
+        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5))
+        spent = {"Heun": iter((10.0,) * 4), "Euler a": iter((40.0, 5.0, 5.0, 5.0))}
+        found = reported(lab, "txt2img.sampler", same, seconds=lambda value: next(spent[value]))
+        assert "Take Euler a: twice as fast" in found.verdict.sentence
+
     def test_a_value_nobody_has_looked_at_keeps_it_too_early(self, lab):
         found = reported(lab, stars={12: (2, 2, 1, 2), 20: (None,) * 4, 28: (5, 5, 4, 5)})
         assert found.verdict.state == "too_early"
