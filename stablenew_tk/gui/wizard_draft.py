@@ -83,8 +83,10 @@ class Draft(Struct, frozen=True, kw_only=True):
     def title(self) -> str:
         """The name given, or one made of what is varied and where."""
         spec = self.spec
-        made = f"{plain(spec)} for {self.pack_title or self.pack_id}" if spec is not None else ""
-        return self.name.strip() or made
+        if self.name.strip() or spec is None:
+            return self.name.strip()
+        where = self.pack_title or self.pack_id
+        return f"{plain(spec)} for {where}" if where else plain(spec)
 
     def values(self) -> tuple[Value, ...]:
         """The values to try. Raises InvalidInput."""
@@ -163,6 +165,7 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> Draft:
         start_image=plan.start_image,
         blind=plan.blind,
         show_twice=plan.show_twice,
+        name=plan.name,
         note=plan.metadata.notes,
         reuse=reuse,
     )

@@ -363,3 +363,15 @@ def test_return_in_a_check_list_goes_on(open_wizard):
     wizard._values.names.names.focus_set()
     house.key("<Down>", "<space>", "<Return>")
     assert wizard.step == CHECK
+
+
+def test_a_plan_that_was_read_keeps_its_name_and_one_without_a_pack_is_named_by_what_varies(open_wizard):
+    house = open_wizard()
+    plan = LearningPlan(
+        event_id="", ts="", plan_id="", pack_id="", name="Steps for the harbour", focus_parameter="txt2img.steps",
+        variant_values=(12, 20), prompts=(PlanPrompt(prompt_id="", positive="a boat"),),
+    )  # fmt: skip
+    house.wizard.begin(plan)
+    assert house.wizard.draft.title == "Steps for the harbour"
+    house.wizard.begin(msgspec.structs.replace(plan, name=""))
+    assert house.wizard.draft.title == "Steps"
