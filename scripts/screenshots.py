@@ -5,6 +5,8 @@ Needs a display of at least that size, for example: xvfb-run -s "-screen 0 1280x
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 import tempfile
 import time
@@ -23,7 +25,9 @@ from stablenew_tk.domain.job import RunRequest
 from stablenew_tk.domain.parameters import Value, with_values
 from stablenew_tk.domain.plan import LearningPlan, PlanPrompt
 from stablenew_tk.domain.record import Feedback
+from stablenew_tk.gui.create import CreatePage
 from stablenew_tk.gui.learn import LearnPage
+from stablenew_tk.gui.origins import WhyPopup
 from stablenew_tk.gui.window import Window
 from stablenew_tk.pipeline.stamps import now_text
 from stablenew_tk.storage.packs import ensure_starter, load_pack
@@ -125,6 +129,48 @@ def learn(window: Window, mode: str) -> None:
     grab(window, f"insights-{mode}")
 
 
+# Checkpoints as a person might have them: name, profile of ours, sidecar of another tool.
+CALM = {
+    "id": "calm", "label": "Calm", "rating": "best", "steps": 28, "sampler": "DPM++ 2M", "scheduler": "Karras",
+    "cfg": 6.5, "resolution": [832, 1216],
+}  # fmt: skip
+PROFILE = {"base_type": "sdxl", "style_profile_id": "sdxl_stylized", "default_refiner_id": "none",
+           "default_hires_denoise": 0.35, "recommended_presets": [CALM]}  # fmt: skip
+MODELS: tuple[tuple[str, dict[str, object] | None, dict[str, str] | None], ...] = (
+    ("sketch-classic", PROFILE, None),
+    ("harbourXL_v2", PROFILE, {"sd version": "SDXL", "description": "Sea and harbours.", "notes": "Likes CFG 6."}),
+    ("paperlantern_v1", None, {"sd version": "SD1", "description": "", "notes": "Likes CFG 5 and short prompts."}),
+    ("velvet_ink", None, {"sd version": "SD1", "description": "Ink and wash.", "notes": ""}),
+)
+
+
+def put_models(folder: Path, pictures: list[Path]) -> None:
+    """A folder of checkpoints with what lies beside them."""
+    header = b'{"__metadata__":{"modelspec.architecture":"stable-diffusion-xl-v1-base"}}'
+    for number, (name, profile, other) in enumerate(MODELS):
+        data = header if profile else b'{"__metadata__":{"format":"pt"}}'
+        (folder / f"{name}.safetensors").write_bytes(len(data).to_bytes(8, "little") + data + bytes(1000 + 77 * number))
+        if profile:
+            document = {"kind": "model_profile", "version": 1, "model_name": name, **profile}
+            (folder / f"{name}.modelprofile.json").write_text(json.dumps(document), encoding="utf-8")
+        if other:
+            (folder / f"{name}.json").write_text(json.dumps(other), encoding="utf-8")
+        if number < len(pictures):
+            shutil.copy(pictures[number], folder / f"{name}.preview.png")
+
+
+def models(window: Window, mode: str) -> None:
+    """The pictures of Models, and of a field in Create that tells where its value comes from."""
+    window.show("models")
+    pump(window, lambda: len(window.controller.models.entries()) == len(MODELS))
+    grab(window, f"models-{mode}")
+    window.show("create")
+    page = cast(CreatePage, window._pages["create"])
+    page._why("txt2img.steps", page._sections[0])
+    grab(window, f"why-{mode}")
+    WhyPopup.shared().close()
+
+
 def grab(window: Window, name: str) -> None:
     """Save what the window shows, with the pointer out of the way: it would bring explanations."""
     window.event_generate("<Motion>", warp=True, x=SIZE[0] - 2, y=SIZE[1] - 2)
@@ -136,8 +182,8 @@ def grab(window: Window, name: str) -> None:
 
 
 def main() -> None:
-    """Ten pictures."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Two pictures, dark and light, of everything the documents show."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as checkpoints:
         settings = Settings(
             welcome_done=True, appearance="dark", offer_rating=False, geometry=f"{SIZE[0]}x{SIZE[1]}+0+0",
             values={"txt2img.sampler": "DPM++ 2M", "txt2img.scheduler": "Karras", "txt2img.steps": 28,
@@ -156,6 +202,12 @@ def main() -> None:
             if mode == "dark":
                 window.top.switch_mode()
             learn(window, mode)
+        put_models(Path(checkpoints), sorted(Path(folder).glob("outputs/*/*/txt2img/*.png"))[:4])
+        window._change(model_folders=(checkpoints,))
+        for mode in ("dark", "light"):
+            if mode == "light":
+                window.top.switch_mode()
+            models(window, mode)
         window.leave()
 
 
