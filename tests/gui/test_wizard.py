@@ -369,7 +369,7 @@ def test_a_plan_that_was_read_keeps_its_name_and_one_without_a_pack_is_named_by_
     house = open_wizard()
     plan = LearningPlan(
         event_id="", ts="", plan_id="", pack_id="", name="Steps for the harbour", focus_parameter="txt2img.steps",
-        variant_values=(12, 20), prompts=(PlanPrompt(prompt_id="", positive="a boat"),),
+        variant_values=(12, 20), seeds=(), prompts=(PlanPrompt(prompt_id="", positive="a boat"),),
     )  # fmt: skip
     house.wizard.begin(plan)
     assert house.wizard.draft.title == "Steps for the harbour"
