@@ -240,20 +240,21 @@ def test_close_ends_all_threads_at_once_even_while_files_pour_in(tmp_path):
     assert len(watched.told) == count
 
 
-def test_a_burst_of_files_is_known_to_the_last_and_single_ones_are_told_again_afterwards(tmp_path):
-    below = tmp_path / "below"
-    below.mkdir()
-    for number in range(1500):
-        model(below, f"demo {number}")
+def test_a_burst_of_files_is_known_to_the_last_and_single_ones_are_told_again_afterwards(tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "_BURST", 20)
+    sat_out, real = [], Watcher._sit_out
+    monkeypatch.setattr(Watcher, "_sit_out", lambda *given: (sat_out.append(1), real(*given)))
+    names = [f"demo {number}" for number in range(300)]
+    for name in names:
+        model(tmp_path, name)
     with Watched(tmp_path) as watched:
-        for number in range(1500):
-            drop_profile(below, f"demo {number}", 20)
-        wait_until(
-            lambda: all(one.sources and one.is_read for one in watched.library.snapshot.entries),
-            step=watched.catch_up,
-        )
-        wait_until(lambda: not any(root.burst_ends for root in watched.watcher._roots))
-        drop_profile(below, "demo 7", 21)
+        (root,) = watched.watcher._roots
+        for name in names:
+            drop_profile(tmp_path, name, 20)
+        wait_until(lambda: sat_out and not root.burst_ends and root.watch is not None)
+        wait_until(lambda: watched.steps(names[-1]) == 20)
+        assert all(one.sources and one.is_read for one in watched.library.snapshot.entries)
+        drop_profile(tmp_path, "demo 7", 21)
         wait_until(lambda: watched.steps("demo 7") == 21)
 
 
