@@ -19,7 +19,7 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 model_words model_shelf model_table model_list model_sheet model_known model_panel model_plan
                 model_draft model_form model_editor model_lora_editor models notices bars window selftest
     controller  the one application object, single-threaded
-    pipeline    stamps events orders running outbox runner chores librarian plan_lines learning workers models
+    pipeline    stamps events orders running outbox runner chores librarian hasher plan_lines learning workers models
     backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
                 sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch

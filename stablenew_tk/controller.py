@@ -39,6 +39,7 @@ from .pipeline.events import (
     LibraryChanged,
     LineNotSaved,
     LineSaved,
+    ModelHashed,
     ModelRead,
     NodeWaiting,
     ProfileSaved,
@@ -281,7 +282,7 @@ class Controller:
             self.capabilities = event.capabilities
 
     @_fold.register
-    def _(self, event: FoldersTouched | LibraryChanged | ModelRead | ProfileSaved | ChoreFailed) -> None:
+    def _(self, event: FoldersTouched | LibraryChanged | ModelRead | ModelHashed | ProfileSaved | ChoreFailed) -> None:
         self.models.fold(event)
 
     @_fold.register

@@ -12,7 +12,7 @@ from ..domain.association import Association
 from ..domain.history import History, Position
 from ..domain.job import Job
 from ..domain.plan import LearningPlan
-from ..domain.priors import ModelSettings
+from ..domain.priors import Hashes, ModelSettings
 from ..domain.prompt import PromptPack
 from ..domain.record import JournalLine, LearningRecord, Output
 from ..domain.report import Report
@@ -226,6 +226,14 @@ class ModelRead(Event, frozen=True, kw_only=True):
 
     path: str
     settings: ModelSettings | None
+    problem: str = ""
+
+
+class ModelHashed(Event, frozen=True, kw_only=True):
+    """The hashes of a model's file, read in the background. None when it cannot be read, `problem` says why."""
+
+    path: str
+    hashes: Hashes | None
     problem: str = ""
 
 

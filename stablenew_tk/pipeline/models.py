@@ -10,25 +10,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..backends.base import Capabilities
 from ..domain.errors import InvalidInput, Unreadable
 from ..domain.learned import is_about_lora, learned_preset, learned_weight
 from ..domain.plan import LearningPlan
-from ..domain.priors import ModelSettings, Usable, usable
+from ..domain.priors import Hashes, ModelSettings, Usable, usable
 from ..domain.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from ..domain.report import Report
 from ..domain.style import StyleCatalogue
 from ..domain.sweep import LORA
 from ..storage.library import LibrarySnapshot
 from ..storage.library_index import ModelEntry
-from ..storage.library_names import LibraryNames
+from ..storage.library_names import LibraryNames, has_hash, hash_in
 from ..storage.places import Places
 from ..storage.profiles import load_styles
-from .events import ChoreFailed, Event, FoldersTouched, LibraryChanged, ModelRead, ProfileSaved
+from .events import ChoreFailed, Event, FoldersTouched, LibraryChanged, ModelHashed, ModelRead, ProfileSaved
+from .hasher import Hasher
 from .librarian import Librarian
 from .orders import (
     CloseLibrary,
+    HashModel,
     KeepLearned,
     LookAtModels,
     ModelOrder,
@@ -41,6 +44,8 @@ from .orders import (
 from .stamps import now_text
 from .workers import Desk, Inbox
 
+# A LoRA is hashed as soon as it is looked at; a checkpoint, which takes a minute, only when it is used.
+SOON_HASHED = 512 * 1024 * 1024
 # What was read of so many models is kept; the ones asked for first go first.
 KEPT = 1000
 
@@ -76,6 +81,9 @@ class Models:
         self._names: LibraryNames | None = None
         self._read: dict[str, ModelSettings | None] = {}
         self._asked: set[str] = set()
+        self._hashes: dict[str, Hashes] = {}
+        self._to_hash: dict[str, bool] = {}
+        self._hasher: tuple[Hasher, Desk] | None = None
         self._in_use = ""
         self._usable: tuple[str, ModelSettings, Capabilities | None, Usable] | None = None
 
@@ -107,7 +115,11 @@ class Models:
             return None
         if self._names is None:
             self._names = LibraryNames(self.snapshot.entries)
-        return self._names.find(name, kind)
+        found, digits = self._names.find(name, kind), hash_in(name)
+        if found is None and digits:
+            path = next((path for path, one in self._hashes.items() if has_hash(one, digits)), "")
+            found = next((one for one in self.entries(kind) if path and str(one.path) == path), None)
+        return found
 
     def settings(self, path: str | Path) -> ModelSettings | None:
         """What was read about a model. None the first time: it is asked for then, and ModelRead tells; None for good
@@ -133,6 +145,7 @@ class Models:
         settings = self.settings(self._in_use)
         if settings is None:
             return None
+        self._hash(self._in_use, settings)
         known = self._usable
         if known is None or known[0] != name or known[1] is not settings or known[2] is not offered:
             choices = offered.choices if offered is not None else _nothing_known
@@ -204,8 +217,11 @@ class Models:
         """Stop watching, remember what is known, and wait for the threads."""
         if self._desk is not None:
             self.ask(CloseLibrary())
-            self._is_closed = True
             self._desk.close(timeout_s)
+        self._is_closed = True
+        if self._hasher is not None:
+            self._hasher[0].stop()
+            self._hasher[1].close(timeout_s)
 
     def fold(self, event: Event) -> None:
         """Take in what the librarian or the watcher tells."""
@@ -216,14 +232,38 @@ class Models:
         elif isinstance(event, LibraryChanged):
             self._changed(event)
         elif isinstance(event, ModelRead):
-            self._asked.discard(event.path)
-            self._read[event.path] = event.settings
-            while len(self._read) > KEPT:
-                self._read.pop(next(iter(self._read)))
+            self._keep(event)
+        elif isinstance(event, ModelHashed):
+            if event.hashes is not None:
+                self._hashes[event.path] = event.hashes
+                self._ask_to_read(event.path)
         elif isinstance(event, ProfileSaved):
             self._go_on()
         elif isinstance(event, ChoreFailed) and event.what == WorkOnLibrary.__name__:
             self._is_working = False
+
+    def _keep(self, event: ModelRead) -> None:
+        settings, computed = event.settings, self._hashes.get(event.path)
+        if settings is not None:
+            if computed is not None:
+                settings = replace(settings, hashes=computed)
+            self._hash(event.path, settings)
+        self._asked.discard(event.path)
+        self._read[event.path] = settings
+        while len(self._read) > KEPT:
+            self._read.pop(next(iter(self._read)))
+
+    def _hash(self, path: str, settings: ModelSettings) -> None:
+        """Have the file hashed when nothing beside it tells its hash."""
+        used = path == self._in_use
+        asked = path in self._to_hash and (self._to_hash[path] or not used)
+        if settings.hashes.autov2 or asked or self._is_closed:
+            return
+        self._to_hash[path] = used
+        if self._hasher is None:
+            hasher = Hasher(self._around.places.model_hashes)
+            self._hasher = hasher, Desk(hasher.perform, self._around.inbox, name="hasher")
+        self._hasher[1].ask(HashModel(path=path, largest=0 if used else SOON_HASHED), Desk.LAST)
 
     def _changed(self, event: LibraryChanged) -> None:
         self._is_working = False
@@ -231,6 +271,9 @@ class Models:
             return  # of folders that are no longer ours
         self.snapshot, self.done = event.snapshot if self._folders else None, event.done
         self._names = None
+        for path in event.changed & self._to_hash.keys():
+            del self._to_hash[path]
+            self._hashes.pop(path, None)
         for path in event.changed & self._read.keys():
             # The values in use stay until the new ones are there, else the form would fall back for a moment.
             if path == self._in_use:

@@ -194,6 +194,13 @@ class ReadModel(ModelOrder, frozen=True, kw_only=True):
     path: str
 
 
+class HashModel(ModelOrder, frozen=True, kw_only=True):
+    """Compute the hashes of a model's file unless it has more than `largest` bytes (0 = any); ModelHashed answers."""
+
+    path: str
+    largest: int = 0
+
+
 class SaveModelProfile(ModelOrder, frozen=True, kw_only=True):
     """Write the profile beside the checkpoint at `model`; ProfileSaved answers, or ChoreFailed for "SaveProfile"."""
 

@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from ..domain.priors import Hashes
 from .library_index import ModelEntry, readings_of
 from .sidecars import MODEL_SUFFIXES
 
+_OF_NOTHING = "e3b0c442"
 _MARKS = re.compile(r"[\W_]+")
 _HASH = re.compile(r"\s*[\[(]([0-9a-fA-F]{8,64})[\])]\s*$")
 
@@ -30,9 +32,8 @@ class LibraryNames:
 
     def find(self, name: str, kind: str = "checkpoint") -> ModelEntry | None:
         """The model that is meant, `kind` "" = any; None when there is none of that name."""
-        mark = _HASH.search(name)
-        digits = mark.group(1).lower() if mark else ""
-        way = re.split(r"[/\\]", name[: mark.start()] if mark else name)
+        digits = hash_in(name)
+        way = re.split(r"[/\\]", _HASH.sub("", name))
         stem = _without_ending(way[-1].strip())
         folded = _folded(stem)
         for same in (self._plain.get(stem, ()), self._folded.get(folded, ()) if folded else ()):
@@ -42,6 +43,19 @@ class LibraryNames:
         if digits:
             return next((one for one in self._entries if kind in ("", one.kind) and _tells_hash(one, digits)), None)
         return next((one for one in self._entries if kind == one.kind == "lora" and _is_called(one, stem)), None)
+
+
+def hash_in(name: str) -> str:
+    """The hash in brackets behind a name, lower case; "" when there is none."""
+    mark = _HASH.search(name)
+    return mark.group(1).lower() if mark else ""
+
+
+def has_hash(hashes: Hashes, digits: str) -> bool:
+    """Whether these digits, not "", begin one of the hashes. The hash of nothing says nothing."""
+    return not digits.startswith(_OF_NOTHING) and any(
+        one.startswith(digits) for one in (hashes.sha256, hashes.autov2, hashes.autov1, hashes.autov3)
+    )
 
 
 def _without_ending(name: str) -> str:
@@ -69,8 +83,7 @@ def _tells_hash(entry: ModelEntry, digits: str) -> bool:
     # Readings are kept encoded. Looking for the bytes first spares decoding thousands of them.
     if not digits or not any(digits.encode() in one.reading for one in entry.files):
         return False
-    told = [one.hashes for one in readings_of(entry)]
-    return any(known.startswith(digits) for one in told for known in (one.sha256, one.autov2, one.autov1, one.autov3))
+    return any(has_hash(one.hashes, digits) for one in readings_of(entry))
 
 
 def _is_called(entry: ModelEntry, name: str) -> bool:

@@ -53,6 +53,11 @@ class Places(Struct, frozen=True, kw_only=True):
         return self.cache / "models"
 
     @property
+    def model_hashes(self) -> Path:
+        """Hashes of model files. May be deleted at any time; then they are computed again."""
+        return self.cache / "hashes.json"
+
+    @property
     def styles(self) -> Path:
         """The user's own styles and aliases. Need not exist."""
         return self.data / "styles.json"

@@ -16,9 +16,11 @@ from stablenew_tk.backends.sketch_order import CHECKPOINTS
 from stablenew_tk.domain.errors import InvalidInput
 from stablenew_tk.domain.priors import Hashes, Reading
 from stablenew_tk.domain.profile import LEARNED, LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
+from stablenew_tk.pipeline import models as models_module
 from stablenew_tk.pipeline.events import (
     ChoreFailed,
     LibraryChanged,
+    ModelHashed,
     ModelRead,
     ProfileSaved,
     Settings,
@@ -28,6 +30,7 @@ from stablenew_tk.pipeline.orders import MakePreview, RevealModel, SaveModelProf
 from stablenew_tk.storage import library
 from stablenew_tk.storage.library_index import ModelEntry, SidecarFile, encoded
 from stablenew_tk.storage.library_names import LibraryNames
+from stablenew_tk.storage.model_hashes import hash_file
 
 CLEAR = {12: (2, 2, 1, 2), 20: (3, 3, 2, 3), 28: (5, 5, 4, 5)}
 
@@ -203,8 +206,8 @@ class TestRecommendations:
         app.wait(lambda: app.controller.models.usable() is not None)
         assert steps(app, "") is None
         profile(path, 33)
-        asked = len(app.told(ModelRead))
-        app.until(ModelRead, asked + 1)
+        # Nobody asks for anything meanwhile; only the events are taken in.
+        app.wait(lambda: any("txt2img.steps" in one.settings.offers for one in app.told(ModelRead)))
         assert steps(app, "") == 33
 
     def test_a_half_written_sidecar_keeps_the_last_values_and_says_why(self, open_app, shelf):
@@ -377,3 +380,49 @@ class TestLearned:
             self.learned(app, tmp_path, **changes)
         app.controller.close()
         assert not list(shelf.iterdir())
+
+
+class TestHashes:
+    def test_a_model_that_is_looked_at_gets_its_hash_and_is_then_found_by_it(self, open_app, shelf):
+        path = model(shelf, "dream.safetensors")
+        known = hash_file(path).autov2
+        app = open_app()
+        done(app)
+        models = app.controller.models
+        assert models.find(f"renamed-on-the-server.safetensors [{known}]") is None
+        models.settings(path)
+        app.wait(lambda: models.settings(path) and models.settings(path).hashes.autov2 == known)
+        assert models.find(f"renamed-on-the-server.safetensors [{known}]").path == path
+        assert models.find(f"renamed-on-the-server.safetensors [{known}]", "lora") is None
+
+    def test_a_changed_file_is_hashed_anew(self, open_app, shelf):
+        path = model(shelf, "dream.safetensors")
+        app = open_app()
+        done(app)
+        models = app.controller.models
+        app.wait(lambda: models.settings(path) and models.settings(path).hashes.autov2)
+        model(shelf, "dream.safetensors", changed="yes")
+        now = hash_file(path).autov2
+        app.wait(lambda: models.settings(path) and models.settings(path).hashes.autov2 == now)
+
+    def test_only_the_checkpoint_in_use_is_hashed_when_files_are_large(self, open_app, shelf, monkeypatch):
+        monkeypatch.setattr(models_module, "SOON_HASHED", 1)
+        path = model(shelf, "dream.safetensors")
+        app = open_app()
+        done(app)
+        app.controller.models.settings(path)
+        app.until(ModelRead)
+        app.wait(lambda: app.controller.models.usable("dream") is not None)
+        assert app.until(ModelHashed).path == str(path)
+
+    def test_what_a_sidecar_tells_is_not_computed_and_programs_are_never_opened(self, open_app, shelf):
+        told = model(shelf, "told.safetensors")
+        told.with_suffix(".civitai.info").write_text(json.dumps({"id": 1, "files": [{"hashes": {"AutoV2": "a" * 10}}]}))
+        (shelf / "old.ckpt").write_bytes(b"weights")
+        app = open_app()
+        done(app)
+        for path in (told, shelf / "old.ckpt"):
+            app.controller.models.settings(path)
+        assert app.until(ModelHashed).path.endswith("old.ckpt")
+        assert "never opened" in app.told(ModelHashed)[0].problem
+        assert app.controller.models.settings(told).hashes.autov2 == "a" * 10
