@@ -10,6 +10,7 @@ from msgspec import Struct
 from rich.markup import escape
 from rich.table import Table
 
+from ..domain.defaults import forgotten
 from ..domain.errors import InvalidInput
 from ..domain.history import BEGINNING, History
 from ..domain.parameters import Value
@@ -119,7 +120,8 @@ def _apply(args: argparse.Namespace, places: Places) -> int:
     preset = find_preset(_history(places), args.preset)
     # What the form remembers wins over a preset; chosen on purpose, the preset must win.
     values = {path: value for path, value in settings.values.items() if path not in preset.values}
-    changed = _save(places, settings, preset=preset.preset_id, values=values)
+    runs = forgotten(settings.last_runs, preset.values)
+    changed = _save(places, settings, preset=preset.preset_id, values=values, last_runs=runs)
     return _tell(args, [_line(preset, changed)], f"The next runs start from “{preset.name}”.")
 
 

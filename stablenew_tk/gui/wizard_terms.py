@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..controller import Controller
-from ..domain.defaults import Resolved, Source, resolve
+from ..domain.defaults import Resolved
 from ..domain.errors import InvalidInput
 from ..domain.modes import Mode, mode_for
 from ..domain.plan import Preset
 from ..domain.sweep import not_offered, unknown_choices
+from .value_sources import ValueSources
 from .wizard_draft import PROMPT, VALUES, VARY, Draft, sentence, trouble
 
 
@@ -19,15 +20,7 @@ def preset_in_force(controller: Controller) -> Preset | None:
 
 def base_values(controller: Controller) -> Resolved:
     """The values that Create would use now, and where they come from."""
-    preset = preset_in_force(controller)
-    sources = [Source("last_run", controller.settings.values)]
-    if preset is not None:
-        sources.append(Source("preset", preset.values))
-    try:
-        return resolve(sources)
-    except InvalidInput:
-        # Only remembered values can be out of range here: this version narrowed a range.
-        return resolve(sources[1:])
+    return ValueSources(controller).resolve()
 
 
 def mode_of(draft: Draft, controller: Controller) -> Mode:

@@ -107,9 +107,11 @@ class TestApply:
 
     def test_it_wins_over_what_the_form_remembers_and_over_nothing_else(self, cli, made):
         remembered = {"txt2img.steps": 15, "txt2img.cfg_scale": 5.0}
-        (cli.data / "settings.json").write_text(json.dumps({"values": remembered, "appearance": "dark"}))
+        before = {"values": remembered, "last_runs": {"rain\nink": remembered}, "appearance": "dark"}
+        (cli.data / "settings.json").write_text(json.dumps(before))
         cli("presets", "apply", made["preset_id"])
         assert settings(cli)["values"] == {"txt2img.cfg_scale": 5.0}
+        assert settings(cli)["last_runs"] == {"rain\nink": {"txt2img.cfg_scale": 5.0}}
         assert settings(cli)["appearance"] == "dark"
 
     def test_none_takes_it_away(self, cli, made):

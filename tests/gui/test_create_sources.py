@@ -11,6 +11,7 @@ from house import open_house
 from stablenew_tk.domain.plan import Preset
 from stablenew_tk.gui.origins import WhyPopup
 from stablenew_tk.gui.widgets import Button
+from stablenew_tk.gui.wizard_terms import base_values
 from stablenew_tk.pipeline.events import JobEnded, LibraryChanged
 
 STEPS, DENOISE = "txt2img.steps", "hires.denoise"
@@ -63,10 +64,12 @@ def rows(page, path=STEPS):
     return {row.origin: row for row in reversed(page._sources.why(path, page._changed, page._choose_preset))}
 
 
-def run_all(house, page, jobs=6):
+def run_one(house, page):
     ended = len(house.saw(JobEnded))
+    page._packs._choose_all(False)
+    page._packs._turn(0)
     page.run()
-    house.until(lambda: len(house.saw(JobEnded)) == ended + jobs and house.idle())
+    house.until(lambda: len(house.saw(JobEnded)) == ended + 1 and house.idle())
 
 
 def keep_preset(house, **values):
@@ -112,11 +115,11 @@ def test_each_pack_and_checkpoint_has_a_last_run_of_its_own(tmp_path):
     with open_house(tmp_path) as house:
         page = create(house)
         page._changed(STEPS, 4)
-        run_all(house, page)
+        run_one(house, page)
         page._changed("checkpoint", INK)
         assert shown(page) == ("engine", 20)
         page._changed(STEPS, 6)
-        run_all(house, page)
+        run_one(house, page)
         page._changed("checkpoint", CLASSIC)
         assert shown(page) == ("last_run", 4)
         settings = house.controller.settings
@@ -125,6 +128,14 @@ def test_each_pack_and_checkpoint_has_a_last_run_of_its_own(tmp_path):
         assert (page._resolved.config.checkpoint, *shown(page)) == (INK, "last_run", 6)
         page._changed("checkpoint", CLASSIC)
         assert shown(page) == ("last_run", 4)
+
+
+def test_a_learning_run_begins_with_what_the_profile_says_before_create_was_opened(tmp_path, models):
+    put_profile(models, default_hires_denoise=0.45)
+    with with_models(tmp_path, models) as house:
+        house.window.show("settings")
+        house.until(lambda: base_values(house.controller).origins[DENOISE] == "profile")
+        assert base_values(house.controller).config.hires.denoise == 0.45
 
 
 def test_what_was_typed_and_not_run_stays_with_the_user_at_another_checkpoint(tmp_path):
@@ -188,11 +199,11 @@ def test_the_style_of_the_profile_stands_below_it_and_above_the_engine(tmp_path,
 
 
 def test_a_refiner_that_is_not_there_is_told_once_and_never_sent(tmp_path, models):
-    put_profile(models, default_refiner_id="sdxl_refiner_official")
     with with_models(tmp_path, models) as house:
         said = []
         page = create(house)
         page._say = lambda text, instead_of="": said.append(text)
+        put_profile(models, default_refiner_id="sdxl_refiner_official")
         house.until(lambda: any("is not installed" in text for text in said))
         page._changed("checkpoint", INK)
         page._changed("checkpoint", CLASSIC)
@@ -237,3 +248,30 @@ def _all(widget):
     yield widget
     for child in widget.winfo_children():
         yield from _all(child)
+
+
+def test_a_value_of_the_profile_is_marked_learned_or_with_the_tool_whose_file_it_was(tmp_path, models):
+    shots = [{"meta": {"sampler": "Euler", "Size": "832x1216"}}] * 6
+    put_profile(models, recommended_presets=[{**PRESET, "source": "local_learning", "ratings": 24}])
+    (models / f"{CLASSIC}.civitai.info").write_text(json.dumps({"modelId": 1, "name": "v1", "images": shots}))
+    with with_models(tmp_path, models) as house:
+        page = create(house)
+        house.until(lambda: shown(page) == ("profile", 37) and shown(page, "txt2img.height") == ("profile", 1216))
+        fields = page._sections[0]._forms[0].fields
+        assert fields[STEPS].mark.cget("text").strip() == "learned"
+        assert fields["txt2img.height"].mark.cget("text").strip() == "Civitai"
+        assert rows(page)["profile"].name == "Profile · learned"
+        assert "24 ratings here" in rows(page)["profile"].note
+
+
+def test_what_weaker_files_say_is_offered_too(tmp_path, models):
+    shots = [{"meta": {"steps": 44, "sampler": "Euler"}}] * 6
+    put_profile(models, recommended_presets=[PRESET])
+    (models / f"{CLASSIC}.civitai.info").write_text(json.dumps({"modelId": 1, "name": "v1", "images": shots}))
+    with with_models(tmp_path, models) as house:
+        page = create(house)
+        house.until(lambda: shown(page) == ("profile", 37))
+        other = next(row for row in page._sources.why(STEPS, page._changed, page._choose_preset) if row.value == "44")
+        assert "from 6 example images" in other.note
+        other.use()
+        assert shown(page) == ("user", 44)
