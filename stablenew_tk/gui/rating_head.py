@@ -103,7 +103,7 @@ class RatingHead(Box):
         _put(self._focus, words)
         room = self.winfo_width() - theme.px(2 * _SIDE + 180) - theme.font(15, True).measure(words)
         _put(self._where, theme.elide(where, theme.font(13), room) if room > 0 else where)
-        _put(self.count, f"{seating.rated} of {seating.wanted} rated")
+        _put(self.count, f"{seating.rated} of {seating.wanted} rated" if seating.wanted else "nothing to rate")
         _put(self._pace, f"{about(pace_s * left)} left at your pace" if pace_s is not None and left else "")
         _packed(self._pace, bool(self._pace.cget("text")), side="right", padx=(theme.px(12), 0), before=self.count)
         share = seating.rated / max(1, seating.wanted)

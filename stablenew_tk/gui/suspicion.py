@@ -67,6 +67,8 @@ class SuspectCount:
             words = f"{record.prompt_id}, seed {suspects[0].seed}: suspect, not counted as evidence."
         else:
             words = f"{number} pictures of this run are suspect and not counted as evidence."
-        words += " Review tells what was asked and what was applied."
+        # Before the reveal pictures of a blind Learning Run are not in Review.
+        when = "Once its values are revealed, " if record.learning.plan_id else ""
+        words += f" {when}Review tells what was asked and what was applied."
         self._run_id, self._number, self._said = record.run_id, number, words
         return words, before
