@@ -158,6 +158,8 @@ class FocusStep(Box):
         if self._other:
             self.update_idletasks()
             (self._lora if self._lora.winfo_manager() else self._lora_name).focus_set()
+        elif self._start.winfo_manager() and not self._draft.start_image:
+            self._picture.focus_set()
         else:
             self._go_on()
 
