@@ -380,9 +380,10 @@ class Controller:
         self._outbox.retry(at_once=True)
         if self.history is not None:
             self.ask(SaveCheckpoint(history=self.history))
-        self.models.close(timeout_s)
         self._caller.close(timeout_s)
         self._desk.close(timeout_s)
+        # Last, for a drive that does not answer must not come before the journal.
+        self.models.close(timeout_s)
         self._take_in_all()
 
     def _take_in_all(self) -> None:

@@ -32,7 +32,8 @@ def recommended_by_files(session: Session, said: Mapping[str, Value], *, quiet: 
     if found is None or not name:
         return ()
     styles, problems = load_styles(places.styles)
-    library = Library([Path(folder).expanduser() for folder in settings.model_folders], styles, places.model_index)
+    folders = [Path(folder).expanduser() for folder in settings.model_folders if folder.strip()]
+    library = Library(folders, styles, places.model_index)
     library.scan(in_full=False)
     entry = LibraryNames(library.snapshot.entries).find(name)
     if entry is not None and not entry.is_read:

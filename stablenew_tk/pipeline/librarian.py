@@ -105,7 +105,7 @@ class Librarian:
         before = _paths(self._library)
         self._close()
         if folders:
-            roots = [Path(folder).expanduser() for folder in folders]
+            roots = [Path(os.path.expanduser(folder)) for folder in folders]  # noqa: PTH111  # it never raises
             self._library = Library(roots, self._styles, self._places.model_index)
             self._unseen, self._is_whole_scan = set(self._library.roots), True
             self._watcher = Watcher(self._library.roots, self._touched)

@@ -206,6 +206,7 @@ class Models:
 
     def follow(self, folders: tuple[str, ...]) -> None:
         """Look through these folders from now on; () ends it. Nothing happens before `open`."""
+        folders = tuple(folder.strip() for folder in folders if folder.strip())
         if folders == self._folders or not self._is_open:
             return
         self._folders = folders

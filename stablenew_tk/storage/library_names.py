@@ -53,9 +53,8 @@ def hash_in(name: str) -> str:
 
 def has_hash(hashes: Hashes, digits: str) -> bool:
     """Whether these digits, not "", begin one of the hashes. The hash of nothing says nothing."""
-    return not digits.startswith(_OF_NOTHING) and any(
-        one.startswith(digits) for one in (hashes.sha256, hashes.autov2, hashes.autov1, hashes.autov3)
-    )
+    told = (hashes.sha256, hashes.autov2, hashes.autov1, hashes.autov3)
+    return not digits.startswith(_OF_NOTHING) and any(one.startswith(digits) for one in told)
 
 
 def _without_ending(name: str) -> str:
