@@ -148,7 +148,7 @@ class CreatePage(Box):
     def use(self, record: LearningRecord) -> None:
         """Take over the values of a record ("Use these settings")."""
         values = flat(record.config)
-        self._sources.mine = {path: values[path] for path in values if not _beyond_passes(record.config, path)}
+        self._sources.take_all({path: values[path] for path in values if not _beyond_passes(record.config, path)})
         self._seeds.use(record.seed)
         self._refresh()
         self._say(f"The settings of {record.prompt_id}, seed {record.seed}, are in the fields now.")

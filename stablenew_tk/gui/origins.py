@@ -74,8 +74,17 @@ class WhyPopup(Popup):
         for number, (words, act) in enumerate(actions):
             kind: Kind = "outline" if number else "plain"
             Button(foot, words, self._then(act), kind=kind, height=theme.SMALL).pack(side="left")
+        for key in ("<Up>", "<Down>"):
+            self.window.bind(key, self._step)
         self.window.update_idletasks()
         self._place(owner, last, width=theme.px(_WIDTH), height=self.body.winfo_reqheight() + 2)
+
+    def _step(self, event: tk.Event[tk.Misc]) -> None:
+        focus = self.window.focus_get()
+        if focus is not None:
+            other = focus.tk_focusNext() if event.keysym == "Down" else focus.tk_focusPrev()
+            if other is not None:
+                other.focus_set()
 
     def _then(self, act: Callable[[], object]) -> Callable[[], None]:
         def close_and_act() -> None:

@@ -106,6 +106,11 @@ class ValueSources:
         elif path in self._last():
             self._forget({path})
 
+    def take_all(self, values: Mapping[str, Value]) -> None:
+        """Put these in place of everything the user chose, as if they had been typed now."""
+        self.mine = dict(values)
+        self._context = self._key()
+
     def choose_preset(self, preset: Preset | None) -> None:
         """Put a preset in force. What it names counts from now on, before what the last run had there."""
         named = preset.values if preset is not None else {}

@@ -7,10 +7,10 @@ import tkinter as tk
 
 import pytest
 from house import open_house
+from msgspec.structs import replace
 
 from stablenew_tk.domain.plan import Preset
 from stablenew_tk.gui.origins import WhyPopup
-from stablenew_tk.gui.widgets import Button
 from stablenew_tk.gui.wizard_terms import base_values
 from stablenew_tk.pipeline.events import JobEnded, LibraryChanged
 
@@ -213,6 +213,18 @@ def test_a_refiner_that_is_not_there_is_told_once_and_never_sent(tmp_path, model
         assert "is not installed" in rows(page, "refiner.checkpoint")["profile"].note
 
 
+def test_the_settings_of_a_record_are_taken_whole_whatever_the_last_run_had(tmp_path):
+    with open_house(tmp_path) as house:
+        page = create(house)
+        page._changed(STEPS, 4)
+        run_one(house, page)
+        record = house.saw(JobEnded)[-1].record
+        inked = replace(record, config=replace(record.config, checkpoint=INK))
+        page.use(inked)
+        assert shown(page) == ("user", 4)
+        assert {page._resolved.origins[path] for path in page._sources.mine} == {"user"}
+
+
 def test_giving_back_takes_the_typed_value_first_and_then_the_last_run(tmp_path):
     with open_house(tmp_path, last_runs={f"{PACK}\n{CLASSIC}": {STEPS: 31}}) as house:
         page = create(house)
@@ -232,22 +244,11 @@ def test_ctrl_i_opens_why_and_a_loser_is_taken_by_keyboard(tmp_path):
         house.key("<Control-i>")
         popup = WhyPopup.shared()
         assert popup.is_open
-        wanted = _button(popup.body, "Use instead")
-        wanted.focus_force()
+        house.key("<Down>")
+        assert popup.window.focus_get().text == "Use instead"
         house.key("<Return>")
         assert not popup.is_open
         assert shown(page) == ("user", 20)
-
-
-def _button(widget, text):
-    found = [one for one in _all(widget) if isinstance(one, Button) and one.text == text]
-    return found[0]
-
-
-def _all(widget):
-    yield widget
-    for child in widget.winfo_children():
-        yield from _all(child)
 
 
 def test_a_value_of_the_profile_is_marked_learned_or_with_the_tool_whose_file_it_was(tmp_path, models):
