@@ -22,6 +22,7 @@ from .wizard_values import counted_words
 
 _TELLING = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
 _MANY = 60  # pictures from which rating them all is no longer done in one sitting
+_LEAST_PICTURES = 7  # fewer of them bring no verdict
 
 
 class Making(Struct, frozen=True):
@@ -73,7 +74,7 @@ def forecast_words(draft: Draft, made: Making | None, backend: str) -> Forecast:
         total=total_words(draft, made),
         basis=f"{known} {basis}{there}",
         same=same,
-        hint=_rows_hint(made.plan.full_rows),
+        hint=_rows_hint(made.plan.full_rows, len(made.plan.variant_values)),
     )
 
 
@@ -106,7 +107,10 @@ def _short_s(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def _rows_hint(rows: int) -> str:
+def _rows_hint(rows: int, values: int) -> str:
+    least = max(2, -(-_LEAST_PICTURES // values))
+    if rows < least:
+        return f"An answer takes {_LEAST_PICTURES} rated pictures on at least 2 seeds: {least} rows. Add them now or later."
     if rows < 3:
         return "One or two rows show a large difference only. 3 rows are enough to lean. You can add rows later."
     if rows < 5:

@@ -16,6 +16,7 @@ from stablenew_tk.domain.prompt import PackPrompt
 from stablenew_tk.gui.widgets import Box
 from stablenew_tk.gui.wizard import Wizard
 from stablenew_tk.gui.wizard_draft import CHECK, PROMPT, VALUES, VARY
+from stablenew_tk.gui.wizard_words import forecast_words
 from stablenew_tk.pipeline.events import JobEnded, Settings
 
 SMALL = {"txt2img.steps": 4, "txt2img.width": 64, "txt2img.height": 64}
@@ -375,3 +376,12 @@ def test_a_plan_that_was_read_keeps_its_name_and_one_without_a_pack_is_named_by_
     assert house.wizard.draft.title == "Steps for the harbour"
     house.wizard.begin(msgspec.structs.replace(plan, name=""))
     assert house.wizard.draft.title == "Steps"
+
+
+def test_a_plan_too_small_for_any_verdict_is_told_so_before_it_runs(open_wizard):
+    house = open_wizard()
+    wizard = vary(house, "txt2img.steps", VALUES)
+    write(house, "12, 20")
+    assert "4 rows" in forecast_words(wizard.draft, wizard._made, "").hint
+    write(house, "12, 20, 28")
+    assert "4 rows" not in forecast_words(wizard.draft, wizard._made, "").hint
