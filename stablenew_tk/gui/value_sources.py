@@ -219,6 +219,8 @@ class ValueSources:
             return lacking[0]
         if origin == "style" and known is not None and known.style is None:
             return f"no style is named for {checkpoint}"
+        if origin == "profile" and known is not None and known.problems:
+            return f"none for {checkpoint}. {known.problems[0]}"
         if not self._controller.settings.model_folders:
             return "no folder with models is set in Settings"
         return f"none for {checkpoint}"

@@ -189,6 +189,14 @@ def test_why_lists_all_six_with_evidence_and_losers_can_be_used(tmp_path, models
         assert shown(page) == ("user", 37)
 
 
+def test_a_broken_sidecar_says_there_what_is_wrong_with_it(tmp_path, models):
+    (models / f"{CLASSIC}.modelprofile.json").write_text('{"model_name": ')
+    with with_models(tmp_path, models) as house:
+        page = create(house)
+        house.until(lambda: f"none for {CLASSIC}. {CLASSIC}.modelprofile.json" in rows(page)["profile"].note)
+        assert shown(page) == ("engine", 20)
+
+
 def test_the_style_of_the_profile_stands_below_it_and_above_the_engine(tmp_path, models):
     put_profile(models, style_profile_id="sdxl_realism")
     with with_models(tmp_path, models) as house:
