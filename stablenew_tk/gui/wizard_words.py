@@ -110,7 +110,7 @@ def _short_s(seconds: float) -> str:
 def _rows_hint(rows: int, values: int) -> str:
     least = max(2, -(-_LEAST_PICTURES // values))
     if rows < least:
-        return f"An answer takes {_LEAST_PICTURES} rated pictures on at least 2 seeds: {least} rows. Add them now or later."
+        return f"An answer takes {_LEAST_PICTURES} rated pictures on at least 2 seeds: {least} rows. You can add rows."
     if rows < 3:
         return "One or two rows show a large difference only. 3 rows are enough to lean. You can add rows later."
     if rows < 5:
