@@ -161,9 +161,12 @@ def _percent(share: float) -> str:
 def _repeats(found: Report) -> str:
     if found.insight.repeat_sd is None:
         return ""
-    times = found.insight.repeats
-    shown = "1 picture" if times == 1 else f"{times} pictures"
-    return f"You repeat yourself within {found.insight.repeat_sd:.1f} stars ({shown} shown again)."
+    again = _pictures(found.insight.repeats)
+    return f"You repeat yourself within {found.insight.repeat_sd:.1f} stars ({again} shown again)."
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count} pictures"
 
 
 # ---- all of a pack, or all there is
@@ -246,7 +249,7 @@ def _tell_overview(found: Overview, typed: str) -> None:
 
 def _tell_hints(hints: Hints) -> None:
     where = "sketch pictures: a rehearsal" if hints.sketch else hints.checkpoint or "the loaded checkpoint"
-    out.print(f"From everyday runs with {where}, {hints.pictures} pictures rated: hints, not proof", markup=False)
+    out.print(f"From everyday runs with {where}, {_pictures(hints.pictures)} rated: hints, not proof", markup=False)
     said: Sequence[Association] = hints.associations[:_SHOWN]
     for association in said:
         out.print(f"  {association.sentence}", markup=False)

@@ -15,6 +15,7 @@ from ..domain.errors import InvalidInput
 from ..domain.history import BEGINNING, History
 from ..domain.parameters import Value
 from ..domain.plan import LearningPlan, Preset, PresetEvidence
+from ..domain.plan_file import one_line
 from ..domain.record import Void
 from ..domain.report import Report, naming, preset_values
 from ..domain.sweep import parse_values, value_text
@@ -32,6 +33,7 @@ __all__ = ["arguments", "find_preset"]
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 NONE = "none"
+_LONGEST_NAME = 120
 _CLAIMS = ("settled", "best", "no_difference")
 
 
@@ -136,12 +138,22 @@ def _make(args: argparse.Namespace, places: Places) -> int:
     plan = find_plan(history, args.plan)
     found = known_report(history, plan)
     value = _chosen(plan, args.value) if args.value is not None else _proven(found)
-    preset = _preset(found, value, name=args.name.strip())
+    preset = _preset(found, value, name=_named(args.name))
     if any(one.name.casefold() == preset.name.casefold() for one in history.plans.presets()):
         raise InvalidInput(f"There is a preset “{preset.name}” already. Give another --name, or remove it.", "--name")
     LearningRecordWriter(places.journal).append(preset)
     line = _line(preset, settings)
     return _tell(args, [line], f"Preset “{preset.name}” is made: {_values(line)}.")
+
+
+def _named(name: str) -> str:
+    """The name as it fits a list. Raises InvalidInput for the word that takes a preset away."""
+    shown = one_line(name)
+    if shown.casefold() == NONE:
+        raise InvalidInput(f"--name {shown}: “{NONE}” stands for no preset. Give another name.", "--name")
+    if len(shown) > _LONGEST_NAME:
+        raise InvalidInput(f"--name: {len(shown)} characters are too long for a name; {_LONGEST_NAME} fit.", "--name")
+    return shown
 
 
 def _chosen(plan: LearningPlan, text: str) -> Value:

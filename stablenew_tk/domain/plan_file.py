@@ -58,7 +58,7 @@ def read_plan(data: bytes, *, where: str) -> ReadPlan:
         event_id="",
         ts="",
         plan_id="",
-        name=_text(fields, "name")[:_LONGEST_NAME] or usual_name(subject, values),
+        name=one_line(_text(fields, "name"))[:_LONGEST_NAME] or usual_name(subject, values),
         focus_parameter=subject.path,
         stage=subject.stage,
         pack_id=_pack(fields),
@@ -112,6 +112,11 @@ def named_focus(path: str) -> Focus:
 def usual_name(subject: Focus, values: Sequence[Value]) -> str:
     """The name of a plan that nobody has named: "CFG scale 5-9 (+1)"."""
     return f"{subject.label} {spell(subject.path, values)}"[:_LONGEST_NAME]
+
+
+def one_line(text: str) -> str:
+    """A name from elsewhere, which must not move the cursor of a terminal or break a list, in one line."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 # ---- the document

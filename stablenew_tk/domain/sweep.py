@@ -139,7 +139,9 @@ def _each_once(path: str, values: Sequence[Value], where: str = "") -> tuple[Val
     if not distinct:
         raise InvalidInput(f"{path}: name at least one value.", where or path)
     if len(distinct) > MAX_VALUES:
-        raise InvalidInput(f"{path}: {len(distinct)} values are too many; {MAX_VALUES} is the most.", where or path)
+        field = f"{where}: " if where else ""
+        problem = f"{field}{path}: {len(distinct)} values are too many; {MAX_VALUES} is the most."
+        raise InvalidInput(problem, where or path)
     return distinct
 
 

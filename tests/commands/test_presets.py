@@ -84,6 +84,18 @@ class TestMake:
         assert (said.code, len(listed(cli))) == (2, 1)
         assert "There is a preset “28 steps · rain” already." in said.err
 
+    @pytest.mark.parametrize("name", ["none", " None ", "x" * 121])
+    def test_a_name_that_could_not_be_used_is_refused(self, cli, lab, name):
+        learned(lab)
+        said = cli("presets", "make", "last", "--name", name, "--json")
+        assert (said.code, said.json["error"].startswith("--name")) == (2, True)
+        assert listed(cli) == []
+
+    def test_a_name_is_one_line_without_commands_for_the_terminal(self, cli, lab):
+        learned(lab)
+        (made,) = cli("presets", "make", "last", "--name", "Sharp\x1b[31m\n rain", "--json").json["presets"]
+        assert made["name"] == "Sharp [31m rain"
+
     def test_a_swept_checkpoint_is_not_bound_to_one(self, cli, lab):
         learned(lab, "checkpoint", {"dream": (5, 5, 5, 5), "haze": (2, 2, 1, 2)})
         (made,) = cli("presets", "make", "last", "--json").json["presets"]

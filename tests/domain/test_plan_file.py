@@ -75,6 +75,9 @@ class TestReading:
     def test_a_prompt_may_be_written_in_many_ways(self, fields):
         assert plan(**fields).prompts == (PlanPrompt("a boat", "a boat", "blur"),)
 
+    def test_a_name_is_one_line_without_commands_for_the_terminal(self):
+        assert read(name="Boats\x1b[2J\nat sea").plan.name == "Boats [2J at sea"
+
     def test_prompts_of_the_same_name_stay_apart(self):
         assert len({prompt.prompt_id for prompt in plan(prompts=["a boat", "a boat", "a boat"]).prompts}) == 3
 
