@@ -154,7 +154,7 @@ class ModelEditor(EditorFrame):
         broken = {at for at, _ in problems}
         rows = [
             Row(
-                one.title, right=words.TIER_WORDS[one.rating], warn=at in broken,
+                one.title, right="" if at in broken else words.TIER_WORDS[one.rating], warn=at in broken,
                 mark="star" if one.kept.source == LEARNED else "triangle",
                 mark_ink="accent_text" if one.kept.source == LEARNED else "text2",
             )

@@ -118,9 +118,9 @@ def _presets(settings: ModelSettings) -> Iterator[Line]:
             text=one.label or one.id, label=words.TIER_WORDS[one.rating], mark="star" if learned else "triangle",
             mark_ink="accent_text" if learned else "text2", source="learned" if learned else "yours", bold=learned,
         )  # fmt: skip
-        yield Line(text=words.preset(one), lost=True)
-        if told := words.evidence(one):
-            yield Line(text=told, lost=True)
+        for told in (*words.preset(one), words.evidence(one)):
+            if told:
+                yield Line(text=told, lost=True)
 
 
 def _pairings(settings: ModelSettings) -> Iterator[Line]:

@@ -47,7 +47,8 @@ class ModelList(Box):
         self._controller, self._doors = controller, doors
         self.shelf = ModelShelf()
         self.path = ""
-        self._step_id = ""
+        self._step_id, self._is_stale = "", False
+        self._shown_kinds: list[tuple[Kind, str]] = []
         self._build()
 
     @property
@@ -57,11 +58,10 @@ class ModelList(Box):
 
     def refresh(self) -> None:
         """Show what the library knows now; with very many models that takes some turns of the loop."""
-        snapshot = self._controller.models.snapshot
-        if snapshot is not None:
-            self.shelf.take(snapshot)
+        # News that come while older ones are still worked on wait: beginning anew each time would never end.
+        self._is_stale = True
         if not self._step_id:
-            self._step()
+            self._begin()
 
     def focus_set(self) -> None:
         """Put the keyboard on the rows."""
@@ -98,18 +98,26 @@ class ModelList(Box):
         for key in ("<Return>", "<KP_Enter>", "<Down>"):
             self.search.field.bind(key, lambda _event: self.rows.focus_set())
 
+    def _begin(self) -> None:
+        self._is_stale = False
+        snapshot = self._controller.models.snapshot
+        if snapshot is not None:
+            self.shelf.take(snapshot)
+        self._step()
+
     def _step(self) -> None:
         self._step_id = ""
         if self.shelf.work():
             self._show()
+            if self._is_stale:
+                self._begin()
         else:
             self._step_id = self.after(_STEP_MS, self._step)
 
     def _show(self) -> None:
         """Show the lines of the shelf, the chosen model among them."""
         shelf = self.shelf
-        self.kinds.set_options([(kind, f"{_KIND_WORDS[kind]} {shelf.counts[kind]:,}") for kind in KINDS])
-        self.kinds.set(shelf.kind)
+        self._show_kinds()
         place = shelf.place_of(self.path)
         if place < 0 and self._doors.may_leave():
             place = 0 if shelf.lines else -1
@@ -118,6 +126,14 @@ class ModelList(Box):
         self.rows.show_lines(shelf.lines, place, self._nothing())
         self._show_foot()
         self._doors.shown()
+
+    def _show_kinds(self) -> None:
+        options = [(kind, f"{_KIND_WORDS[kind]} {self.shelf.counts[kind]:,}") for kind in KINDS]
+        if options != self._shown_kinds:
+            self._shown_kinds = options
+            self.kinds.set_options(options)
+        if self.kinds.value != self.shelf.kind:
+            self.kinds.set(self.shelf.kind)
 
     def _nothing(self) -> str:
         if self.shelf.search.strip():

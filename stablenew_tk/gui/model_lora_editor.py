@@ -171,12 +171,13 @@ class LoraEditor(EditorFrame):
 def _weight_row(one: WeightDraft, broken: bool) -> Row:
     learned = one.kept.source == LEARNED
     return Row(
-        one.title, right=words.TIER_WORDS[one.rating], warn=broken, mark="star" if learned else "triangle",
-        mark_ink="accent_text" if learned else "text2",
+        one.title, right="" if broken else words.TIER_WORDS[one.rating], warn=broken,
+        mark="star" if learned else "triangle", mark_ink="accent_text" if learned else "text2",
     )  # fmt: skip
 
 
 def _pairing_rows(pairings: Sequence[PairingDraft], broken: set[int], first: int) -> list[Row]:
     return [
-        Row(one.title, right=words.TIER_WORDS[one.rating], warn=first + at in broken) for at, one in enumerate(pairings)
+        Row(one.title, right="" if first + at in broken else words.TIER_WORDS[one.rating], warn=first + at in broken)
+        for at, one in enumerate(pairings)
     ]

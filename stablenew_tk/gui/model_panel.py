@@ -142,7 +142,7 @@ class ModelPanel(Box):
         self._folder = Label(side, size=11, ink="text3", wrap=True)
         for label in (self._title, self._facts, self._folder):
             label.pack(fill="x", pady=(0, theme.px(2)))
-        self.reveal = Button(side, "Show in folder", self._deeds.reveal, kind="link", height=24)
+        self.reveal = Button(side, "Show in folder", self._deeds.reveal, kind="quiet", icon="folder", height=24)
         self.reveal.pack(anchor="w", pady=(theme.px(2), 0))
 
     def _build_triggers(self, parent: tk.Misc) -> None:

@@ -15,6 +15,7 @@ from . import icons, theme
 from .theme import Role
 
 _LINE, _LABEL, _SOURCE = 26, 118, 122
+_SHARE = 0.28  # of the width, at most, for the columns of labels and sources
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -91,8 +92,9 @@ class Sheet(tk.Canvas):
         return y + theme.px(36)
 
     def _value(self, line: Line, y: int, width: int) -> int:
-        pad, left = theme.px(theme.PAD), theme.px(theme.PAD + _LABEL)
-        source = width - pad - theme.px(_SOURCE)
+        pad = theme.px(theme.PAD)
+        left = pad + min(theme.px(_LABEL), round(width * _SHARE))
+        source = width - pad - min(theme.px(_SOURCE), round(width * _SHARE))
         height = theme.px(20 if line.lost else _LINE)
         middle = y + height // 2
         face = theme.font(12 if line.lost else 13, line.bold)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Literal, get_args
 
 from msgspec import Struct
@@ -19,7 +20,9 @@ from . import model_words as words
 Kind = Literal["checkpoint", "lora", "other"]
 Column = Literal["name", "family", "sources", "size", "problems"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-BUDGET_S = 0.004
+BUDGET_S, PORTION = 0.003, 50
+_LAST = "\U0010ffff"  # behind every name
+_END = object()
 
 
 class ModelLine(Struct, frozen=True, gc=False):
@@ -60,12 +63,12 @@ def line_of(entry: ModelEntry) -> ModelLine:
     return ModelLine(entry, path_of(entry), shown, shown_family, sources, hay, shown.casefold())
 
 
-_SORTS: Mapping[Column, Callable[[ModelLine], object]] = {
-    "name": lambda line: line.order,
-    "family": lambda line: (not line.family, line.family, line.order),
-    "sources": lambda line: (not line.sources, not words.is_ours(line.entry), line.sources, line.order),
-    "size": lambda line: (-line.entry.size, line.order),
-    "problems": lambda line: (-len(line.entry.problems), line.order),
+# Lines stand in order of their names already, and sorting keeps that among equals; so each key may be a simple one.
+_SORTS: Mapping[Column, Callable[[ModelLine], str | int]] = {
+    "family": lambda line: line.family or _LAST,
+    "sources": lambda line: line.sources or _LAST,
+    "size": lambda line: -line.entry.size,
+    "problems": lambda line: -len(line.entry.problems),
 }
 
 
@@ -81,50 +84,29 @@ class ModelShelf:
         self.backwards = False
         self._made: dict[int, ModelLine] = {}
         self._all: dict[Kind, list[ModelLine]] = {kind: [] for kind in KINDS}
-        self._fresh: dict[Kind, list[ModelLine]] = {}
-        self._fresh_made: dict[int, ModelLine] = {}
-        self._left: Sequence[ModelEntry] = ()
-        self._at = 0
+        self._work: Iterator[None] = iter(())
 
     def take(self, snapshot: LibrarySnapshot) -> None:
         """News: `work` makes the lines. What is shown stays as it is until then."""
-        self._left, self._at = snapshot.entries, 0
-        self._fresh, self._fresh_made = {kind: [] for kind in KINDS}, {}
+        self._work = self._taking(snapshot.entries)
 
     def work(self, budget_s: float = BUDGET_S) -> bool:
         """Go on for about so long; True when everything is made and `lines` are those of the latest news."""
         deadline = time.perf_counter() + budget_s
-        entries, made, fresh = self._left, self._made, self._fresh
-        while self._at < len(entries):
-            for entry in entries[self._at : self._at + 50]:
-                line = made.get(id(entry))
-                # The library keeps the entry of a model that says the same as before.
-                if line is None or line.entry is not entry:
-                    line = line_of(entry)
-                self._fresh_made[id(entry)] = line
-                fresh[kind_of(entry)].append(line)
-            self._at += 50
+        while next(self._work, _END) is not _END:
             if time.perf_counter() > deadline:
                 return False
-        if fresh:
-            self._all, self._made = fresh, self._fresh_made
-            self._fresh, self._fresh_made, self._left = {}, {}, ()
-            self.counts = {kind: len(lines) for kind, lines in self._all.items()}
-            self.arrange()
         return True
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether news wait for `work`."""
-        return bool(self._fresh)
 
     def arrange(self) -> None:
         """Choose and order the lines anew, after kind, search or sorting changed."""
-        wanted = self.search.casefold().split()
         lines = self._all[self.kind]
-        if wanted:
-            lines = [line for line in lines if all(word in line.hay for word in wanted)]
-        self.lines = sorted(lines, key=_SORTS[self.column], reverse=self.backwards)  # type: ignore[arg-type]  # each key gives one type
+        for word in self.search.casefold().split():
+            lines = [line for line in lines if word in line.hay]
+        if self.column == "name":
+            self.lines = lines[::-1] if self.backwards else lines
+        else:
+            self.lines = sorted(lines, key=_SORTS[self.column], reverse=self.backwards)
 
     def sort_by(self, column: Column) -> None:
         """Order by a column; by the same one again turns it round."""
@@ -134,8 +116,33 @@ class ModelShelf:
 
     def place_of(self, path: str) -> int:
         """Where a model stands among the lines shown, −1 when it does not."""
-        return next((at for at, line in enumerate(self.lines) if line.path == path), -1)
+        line = self.known(path)
+        if line is not None:
+            for place, other in enumerate(self.lines):
+                if other is line:
+                    return place
+        return -1
 
     def known(self, path: str) -> ModelLine | None:
         """A model of any kind by its path."""
         return next((line for lines in self._all.values() for line in lines if line.path == path), None)
+
+    def _taking(self, entries: Sequence[ModelEntry]) -> Iterator[None]:
+        """Make the lines in small portions; then they are in force all at once."""
+        made: dict[int, ModelLine] = {}
+        fresh: dict[Kind, list[ModelLine]] = {kind: [] for kind in KINDS}
+        for number, entry in enumerate(entries):
+            line = self._made.get(id(entry))
+            # The library keeps the entry of a model that says the same as before.
+            if line is None or line.entry is not entry:
+                line = line_of(entry)
+            made[id(entry)] = line
+            fresh[kind_of(entry)].append(line)
+            if number % PORTION == PORTION - 1:
+                yield
+        for lines in fresh.values():
+            lines.sort(key=attrgetter("order"))
+            yield
+        self._all, self._made = fresh, made
+        self.counts = {kind: len(lines) for kind, lines in fresh.items()}
+        self.arrange()

@@ -21,6 +21,7 @@ from .widgets import Box, Painted
 HEAD, ROW = 28, 36
 _PICTURE = 28
 _NARROW = 620  # design pixels below which the size is left away
+_ROOMY = 780  # design pixels from which the sources get more room
 
 
 class _Heading(Struct, frozen=True):
@@ -37,9 +38,10 @@ def headings(width: int) -> Sequence[_Heading]:
     sign = _Heading("problems", "", 34, at_right=True)
     if width < _NARROW:
         return (_Heading("name", "Name", 0), _Heading("family", "Family", 262), _Heading("sources", "From", 180), sign)
+    extra = max(0, width - _ROOMY) // 2
     return (
-        _Heading("name", "Name", 0), _Heading("family", "Family", 372), _Heading("sources", "Settings from", 276),
-        _Heading("size", "Size", 44, at_right=True), sign,
+        _Heading("name", "Name", 0), _Heading("family", "Family", 372 + extra),
+        _Heading("sources", "Settings from", 276 + extra), _Heading("size", "Size", 44, at_right=True), sign,
     )  # fmt: skip
 
 

@@ -115,20 +115,20 @@ def learning(settings: ModelSettings) -> str:
 
 
 def evidence(one: ModelPreset | RecommendedWeight) -> str:
-    """ "learned here from 20 pictures, 2026-11-20"; where it comes from when it was not learned; "" when not told."""
+    """ "from 20 ratings here, 2026-11-20"; what its author says when it was not learned; "" when not told."""
     if one.source != LEARNED:
-        return one.source.replace("_", " ")
-    stars = f" from {phrases.counted(one.ratings, 'picture')}" if one.ratings else ""
-    return f"learned here{stars}{f', {one.date}' if one.date else ''}"
+        return f"source: {one.source.replace('_', ' ')}" if one.source else ""
+    stars = f"from {phrases.counted(one.ratings, 'rating')} here" if one.ratings else "learned here"
+    return f"{stars}{f', {one.date}' if one.date else ''}"
 
 
-def preset(one: ModelPreset) -> str:
-    """ "DPM++ 2M Karras, 30 steps, CFG 6, 832 × 1216"."""
-    parts = [" ".join(filter(None, (one.sampler, one.scheduler or "")))]
-    parts += [f"{one.steps} steps"] if one.steps is not None else []
+def preset(one: ModelPreset) -> tuple[str, ...]:
+    """Two short lines: "DPM++ 2M Karras" and "30 steps, CFG 6, 832 × 1216"; a line with nothing to say is left out."""
+    parts = [f"{one.steps} steps"] if one.steps is not None else []
     parts += [f"CFG {one.cfg:g}"] if one.cfg is not None else []
     parts += [f"{one.resolution[0]} × {one.resolution[1]}"] if one.resolution is not None else []
-    return ", ".join(part for part in parts if part) or "no values"
+    lines = (" ".join(filter(None, (one.sampler, one.scheduler or ""))), ", ".join(parts))
+    return tuple(line for line in lines if line)
 
 
 def folders(paths: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ from .shortcuts import Shortcuts, act_on
 from .widgets import Box, Button, Label, Rule
 
 _RIGHT_NARROW, _RIGHT, _RIGHT_WIDE = 360, 420, 480
-_REFRESH_MS = 120
+_REFRESH_MS, _SCANNING_MS = 120, 500
 _NO_FOLDERS = "No model folders yet. Choose the folder your checkpoints or LoRAs are in, and they appear here."
 
 
@@ -161,7 +161,8 @@ class ModelsPage(Box):
     def _soon(self) -> None:
         """Refresh once after a while, however often it is asked for meanwhile."""
         if not self._later:
-            self._later = self.after(_REFRESH_MS, self._refresh_later)
+            wait = _REFRESH_MS if self._controller.models.done else _SCANNING_MS
+            self._later = self.after(wait, self._refresh_later)
 
     def _refresh_later(self) -> None:
         self._later = ""

@@ -138,6 +138,13 @@ class SettingsPage(Box):
         self._packs = Entry(row, width=440, placeholder="further folders, divided by ;", on_commit=self._take_packs)
         self._packs.pack(side="left")
         Button(row, "Browse…", self._browse_packs).pack(side="left", padx=theme.px(4))
+        row = self._row(section, "Model folders")
+        self._models = Entry(
+            row, width=440, placeholder="checkpoints and LoRAs, divided by ;", on_commit=self._take_models
+        )
+        self._models.pack(side="left")
+        tip(self._models.field, "They are watched for models and for what the files beside them recommend.")
+        Button(row, "Browse…", self._browse_models).pack(side="left", padx=theme.px(4))
         places = self._controller.places
         Label(section, f"Records: {places.journal}", size=12, ink="text3").pack(anchor="w", pady=(theme.px(6), 0))
         Label(section, f"Own packs: {places.packs}", size=12, ink="text3").pack(anchor="w")
@@ -185,6 +192,7 @@ class SettingsPage(Box):
         self._password.set(settings.password)
         self._outputs.set(settings.output_folder or str(self._controller.places.outputs))
         self._packs.set("; ".join(settings.pack_folders))
+        self._models.set("; ".join(settings.model_folders))
         self._mode.set(settings.learning)
         self._mode_words.show(MODE_WORDS[settings.learning])
         self._go_on.set(settings.go_on_after_rating)
@@ -260,6 +268,15 @@ class SettingsPage(Box):
         folder = filedialog.askdirectory(parent=self, title="Folder with packs")
         if folder and folder not in self._controller.settings.pack_folders:
             self._change(pack_folders=(*self._controller.settings.pack_folders, folder))
+
+    def _take_models(self, text: str) -> None:
+        folders = (str(Path(part.strip()).expanduser()) for part in text.split(";") if part.strip())
+        self._change(model_folders=tuple(dict.fromkeys(folders)))
+
+    def _browse_models(self) -> None:
+        folder = filedialog.askdirectory(parent=self, title="Folder with checkpoints or LoRAs", mustexist=True)
+        if folder and folder not in self._controller.settings.model_folders:
+            self._change(model_folders=(*self._controller.settings.model_folders, folder))
 
     def _take_negative(self, text: str) -> None:
         self._change(global_negative=text.strip())
