@@ -36,6 +36,7 @@ def deeds(
     make_preset: Callable[[], object] = _nothing,
     more: Callable[[], object] = _nothing,
     finer: Callable[[], object] = _nothing,
+    to_profile: Callable[[], object] = _nothing,
 ) -> list[Deed]:
     """The buttons for a report, None = a blind plan that cannot be shown. At most one is the main action."""
     if report is None:
@@ -55,6 +56,9 @@ def deeds(
         wanted = _more(report, controller, more)
         main = not certain and not to_rate and not wanted.why
         found.insert(0 if main else len(found), replace(wanted, kind="main") if main else wanted)
+    if certain and not report.sketch and controller.models.entries():
+        # What a rehearsal with sketches found says nothing about a checkpoint.
+        found.append(Deed(key="profile", text="Write to profile", act=to_profile, kind="quiet"))
     if finer_plan(report) is not None:
         at = place_of(report, report.verdict.value)
         found.append(Deed(key="finer", text=f"Finer around {report.values[at].text}…", act=finer, kind="quiet"))

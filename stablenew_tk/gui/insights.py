@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from ..controller import Controller
 from ..domain.errors import InvalidInput
@@ -23,6 +24,7 @@ from ..pipeline.events import (
     ImagesFound,
     InsightReady,
     LineSaved,
+    ProfileSaved,
     QueueChanged,
     ThumbnailReady,
 )
@@ -65,6 +67,7 @@ class InsightsPage(Box):
         self._key = ""
         self._rows: dict[str, int] = {}  # by plan: the number of the value whose pictures are shown
         self._kept: Preset | None = None
+        self._written = False  # asked for, not on disk yet
         self._taken_back = ""  # the line that took it back; a redo takes that one back
         self._later = ""
         self._reports = Reports(controller, self._told)
@@ -116,6 +119,9 @@ class InsightsPage(Box):
             self._line_saved(event)
         elif isinstance(event, HistoryLoaded | QueueChanged):
             self._soon()
+        elif isinstance(event, ProfileSaved) and self._written:
+            self._written = False
+            self.panel.head.tell(f"Written to {Path(event.path).name}.", self._controller.models.take_back)
         elif isinstance(event, ChoreFailed):
             self._failed(event)
 
@@ -237,7 +243,7 @@ class InsightsPage(Box):
         self.panel.head.offer(
             deeds(
                 report, self._controller, self._shelf.to_rate(plan_id), make_preset=self._ask_preset, more=self._more,
-                finer=self._finer, rate=lambda: self._open_plan(plan_id),
+                finer=self._finer, rate=lambda: self._open_plan(plan_id), to_profile=self._write_profile,
             )
         )  # fmt: skip
 
@@ -293,6 +299,15 @@ class InsightsPage(Box):
         draft = finer_plan(self.report) if self.report is not None else None
         if draft is not None:
             self._new_run(draft)
+
+    def _write_profile(self) -> None:
+        if self.report is None:
+            return
+        try:
+            self._controller.models.learned(self.report.plan, self.report)
+            self._written = True
+        except InvalidInput as problem:
+            self.panel.head.tell(str(problem), ink="danger")
 
     def _ask_preset(self) -> None:
         report = self.report

@@ -263,6 +263,30 @@ def test_a_preset_is_on_disk_before_the_page_says_saved_and_undo_takes_it_away(s
     study.until(lambda: "Saved as preset" in study.head.said.cget("text"))
 
 
+def test_what_was_found_out_is_written_into_the_checkpoints_profile_and_taken_back(study, tmp_path):
+    shelf = tmp_path / "models"
+    shelf.mkdir()
+    (shelf / "one.safetensors").write_bytes(b"\x02\x00\x00\x00\x00\x00\x00\x00{}")
+    study.made(replace(plan("steps"), backend_kind="webui"), CLEAR)
+    study.open(model_folders=(str(shelf),))
+    study.until(study.controller.models.entries)
+    study.show("steps")
+    study.buttons["profile"].invoke()
+    study.until(lambda: study.head.said.cget("text") == "Written to one.modelprofile.json.")
+    assert '"steps": 44' in (shelf / "one.modelprofile.json").read_text()
+    study.head.undo.invoke()
+    study.until(lambda: not (shelf / "one.modelprofile.json").exists())
+
+
+def test_a_rehearsal_with_sketches_is_not_written_into_a_profile(study, tmp_path):
+    (tmp_path / "one.safetensors").write_bytes(b"\x02\x00\x00\x00\x00\x00\x00\x00{}")
+    study.made(plan("steps"), CLEAR)
+    study.open(model_folders=(str(tmp_path),))
+    study.until(study.controller.models.entries)
+    study.show("steps")
+    assert "profile" not in study.buttons
+
+
 def test_after_another_rating_the_page_no_longer_offers_to_undo_the_preset(study):
     study.made(plan("steps"), CLEAR)
     study.open().show("steps")
