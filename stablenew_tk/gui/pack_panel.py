@@ -36,11 +36,11 @@ from .widgets import Box, Button, Label, Rule
 
 WIDTH, WIDTH_NARROW, WIDTH_WIDE = 280, 232, 320
 LEARNING = (
-    MenuEntry("", "as the project"),
-    MenuEntry("off", "not recorded"),
-    MenuEntry("passive", "recorded only"),
-    MenuEntry("active", "Learning Runs"),
-    MenuEntry("locked", "locked in"),
+    MenuEntry("", "Learning: as usual"),
+    MenuEntry("off", "Learning: off"),
+    MenuEntry("passive", "Learning: passive"),
+    MenuEntry("active", "Learning: active"),
+    MenuEntry("locked", "Learning: locked in"),
 )
 
 
@@ -127,9 +127,9 @@ class PackPanel(Box):
         choose.pack(fill="x", padx=theme.px(10), pady=(0, theme.px(4)))
         Button(choose, "All", lambda: self._choose_all(True), kind="link", height=24).pack(side="left")
         Button(choose, "None", lambda: self._choose_all(False), kind="link", height=24).pack(side="left")
-        self._learning = Choice(choose, LEARNING, self._set_learning, width=132, height=24)
+        self._learning = Choice(choose, LEARNING, self._set_learning, width=158, height=24)
         self._learning.pack(side="right")
-        tip(self._learning, "What learning may do for this pack. Locked in: its settings are found, nothing is varied.")
+        tip(self._learning, "What learning may do for this pack: as usual = as chosen above for all. Locked in = nothing is varied any more.")
         Rule(self).pack(fill="x")
 
     def _build_text(self) -> None:
