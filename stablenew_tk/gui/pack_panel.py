@@ -129,7 +129,10 @@ class PackPanel(Box):
         Button(choose, "None", lambda: self._choose_all(False), kind="link", height=24).pack(side="left")
         self._learning = Choice(choose, LEARNING, self._set_learning, width=158, height=24)
         self._learning.pack(side="right")
-        tip(self._learning, "What learning may do for this pack: as usual = as chosen above for all. Locked in = nothing is varied any more.")
+        tip(
+            self._learning,
+            "What learning may do for this pack. As usual: as for all packs. Locked in: nothing is varied.",
+        )
         Rule(self).pack(fill="x")
 
     def _build_text(self) -> None:
