@@ -19,6 +19,8 @@ Kind = Literal["int", "float", "bool", "str"]
 
 # The server works at most this many ADetailer passes unless its own setting was changed.
 LISTED_PASSES = 2
+# Python's whole numbers know no limit, but a float does, and most checks compare the two.
+_BEYOND = 10**300
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -152,6 +154,8 @@ def check_value(path: str, value: Value) -> Value:
     if spec.kind in ("int", "float"):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InvalidInput(f"{path}: {value!r} is not a number.", path)
+        if isinstance(value, int) and abs(value) > _BEYOND:
+            raise InvalidInput(f"{path}: a number as large as this is outside any range.", path)
         _check_range(spec, value)
         if spec.kind == "int" and value != int(value):
             raise InvalidInput(f"{path}: {value:g} is not a whole number.", path)

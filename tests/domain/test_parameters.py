@@ -7,7 +7,7 @@ import pytest
 
 from stablenew_tk.domain.config import PipelineConfig
 from stablenew_tk.domain.errors import InvalidInput
-from stablenew_tk.domain.parameters import catalogue, flat, get_value, parameter, parse_value, with_values
+from stablenew_tk.domain.parameters import catalogue, check_value, flat, get_value, parameter, parse_value, with_values
 
 
 def test_every_field_of_the_config_is_in_the_catalogue_with_a_label():
@@ -89,3 +89,9 @@ def test_a_config_survives_json_unchanged():
 def test_titles_tell_the_stage():
     assert parameter("adetailer.passes.1.denoise").title == "adetailer 2 · Denoise"
     assert parameter("checkpoint").title == "Checkpoint"
+
+
+@pytest.mark.parametrize("path", ["txt2img.steps", "txt2img.cfg_scale", "adetailer.passes.0.dilate_erode"])
+def test_a_number_beyond_all_measure_is_refused_with_a_sentence(path):
+    with pytest.raises(InvalidInput, match="outside any range"):
+        check_value(path, 10**400)
