@@ -13,7 +13,7 @@ from ..domain.style import NONE, StyleCatalogue
 from . import model_words as words
 from .lists import Row
 from .model_draft import ModelDraft, PresetDraft, draft_of_model, new_preset
-from .model_form import TIER_ENTRIES, EditorDoors, EditorFrame, Listing, field, grid, menu, put, tier_of
+from .model_form import OVERTAKEN, TIER_ENTRIES, EditorDoors, EditorFrame, Listing, field, grid, menu, put, tier_of
 from .popups import MenuEntry
 from .widgets import Label
 
@@ -29,14 +29,14 @@ class ModelEditor(EditorFrame):
     def __init__(self, parent: tk.Misc, doors: EditorDoors, styles: StyleCatalogue) -> None:
         self.draft = self._first = ModelDraft()
         self.at = -1
-        self._settings = ModelSettings()
+        self._name, self._settings = "", ModelSettings()
         super().__init__(parent, doors)
         self._build_defaults(styles)
         self._build_presets()
 
     def open(self, name: str, file: str, settings: ModelSettings, offered: Callable[[str], Sequence[str]]) -> None:
         """Edit the profile of a checkpoint; `offered` gives the backend's names."""
-        self._settings = settings
+        self._name, self._settings = name, settings
         self.draft = self._first = draft_of_model(name, settings)
         self.head(name, file)
         for choice, path, usual in (
@@ -54,6 +54,18 @@ class ModelEditor(EditorFrame):
     def is_changed(self) -> bool:
         """Whether anything differs from the beginning."""
         return self.draft != self._first
+
+    def changed_outside(self, settings: ModelSettings) -> None:
+        """Take the file as it is now for the beginning; what was typed stays."""
+        fresh, was_changed, self._settings = draft_of_model(self._name, settings), self.is_changed, settings
+        if fresh == self._first:
+            return
+        self._first = fresh
+        if was_changed:
+            self._judge()
+            self.tell(OVERTAKEN, bad=True)
+        else:
+            self.revert()
 
     def revert(self) -> None:
         """Begin again."""

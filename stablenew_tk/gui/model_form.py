@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from ..domain.priors import ModelSettings
 from ..domain.profile import TIERS, LoraProfile, ModelProfile, Tier
 from . import model_words as words
 from . import theme
@@ -17,6 +18,9 @@ from .widgets import Box, Button, Label, Rule
 
 Profile = ModelProfile | LoraProfile
 TIER_ENTRIES = tuple(MenuEntry(tier, words.TIER_WORDS[tier]) for tier in reversed(TIERS))
+
+
+OVERTAKEN = "The file was changed meanwhile. Undo changes shows what it says now; Save writes over it."
 
 
 class EditorDoors(Struct, frozen=True):
@@ -104,7 +108,7 @@ class EditorFrame(Box):
         super().__init__(parent, "surface")
         self._doors = doors
         self.problem = ""
-        self._is_saving = False
+        self.is_saving = False
         head = Box(self)
         head.pack(fill="x", padx=theme.px(theme.PAD), pady=(theme.px(14), theme.px(8)))
         self.title = Label(head, size=15, bold=True, wrap=True)
@@ -112,11 +116,12 @@ class EditorFrame(Box):
         self._where = Label(head, size=12, ink="text3", wrap=True)
         self._where.pack(fill="x", pady=(theme.px(2), 0))
         Rule(self).pack(fill="x")
-        self._build_foot()
         self.area = ScrollArea(self, "surface")
-        self.area.pack(fill="both", expand=True)
         self.body = Box(self.area.body)
         self.body.pack(fill="x", padx=(theme.px(theme.PAD - theme.RING), theme.px(theme.PAD)), pady=theme.px(8))
+        # Made last, so that Tab comes to the buttons last.
+        self._build_foot()
+        self.area.pack(fill="both", expand=True)
 
     def profile(self) -> Profile:
         """The profile as typed. Raises InvalidInput while there is a problem."""
@@ -131,11 +136,15 @@ class EditorFrame(Box):
         """Go back to what the profile says on disk."""
         raise NotImplementedError
 
+    def changed_outside(self, settings: ModelSettings) -> None:
+        """The files beside the model say something else now: show that, or keep what was typed and say so."""
+        raise NotImplementedError
+
     def head(self, name: str, file: str) -> None:
         """Say whose profile this is and where it will be written."""
         self.title.show(f"Profile of {name}")
         self._where.show(f"Saved as {file}. The files of other tools stay as they are.")
-        self._is_saving = False
+        self.is_saving = False
         self.tell("")
         self.area.scroll_to(0)
 
@@ -157,8 +166,8 @@ class EditorFrame(Box):
         why = problem or ("" if self.is_changed else "Nothing was changed yet.")
         if self.is_changed or problem:
             self.tell(problem, bad=bool(problem))
-        self.save.enable(not why and not self._is_saving, why)
-        self.undo.enable(self.is_changed and not self._is_saving, "Nothing was changed yet.")
+        self.save.enable(not why and not self.is_saving, why)
+        self.undo.enable(self.is_changed and not self.is_saving, "Nothing was changed yet.")
 
     def press_save(self) -> None:
         """Save as by the button; nothing happens while it is off."""
@@ -166,7 +175,7 @@ class EditorFrame(Box):
 
     def saving(self, on: bool) -> None:
         """Busy while the profile is on its way to the disk."""
-        self._is_saving = on
+        self.is_saving = on
         self.save.busy(on)
         self.undo.enable(not on and self.is_changed)
 

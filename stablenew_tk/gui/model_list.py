@@ -103,16 +103,20 @@ class ModelList(Box):
         snapshot = self._controller.models.snapshot
         if snapshot is not None:
             self.shelf.take(snapshot)
-        self._step()
-
-    def _step(self) -> None:
-        self._step_id = ""
         if self.shelf.work():
-            self._show()
-            if self._is_stale:
-                self._begin()
+            self._finish()
         else:
             self._step_id = self.after(_STEP_MS, self._step)
+
+    def _step(self) -> None:
+        # Drawing has a turn of its own, for both together could be felt.
+        self._step_id = self.after(*((1, self._finish) if self.shelf.work() else (_STEP_MS, self._step)))
+
+    def _finish(self) -> None:
+        self._step_id = ""
+        self._show()
+        if self._is_stale:
+            self._begin()
 
     def _show(self) -> None:
         """Show the lines of the shelf, the chosen model among them."""

@@ -13,7 +13,7 @@ from . import model_words as words
 from . import theme
 from .lists import Row
 from .model_draft import LoraDraft, PairingDraft, WeightDraft, draft_of_lora
-from .model_form import TIER_ENTRIES, EditorDoors, EditorFrame, Listing, field, grid, menu, put, tier_of
+from .model_form import OVERTAKEN, TIER_ENTRIES, EditorDoors, EditorFrame, Listing, field, grid, menu, put, tier_of
 from .widgets import Label
 from .wizard_own import TextField
 
@@ -24,6 +24,7 @@ class LoraEditor(EditorFrame):
     def __init__(self, parent: tk.Misc, doors: EditorDoors) -> None:
         self.draft = self._first = LoraDraft()
         self.weight_at = self.pairing_at = -1
+        self._name = ""
         super().__init__(parent, doors)
         self.section("Trigger phrases, one per line")
         self.phrases = TextField(self.body, 3, self._phrases_edited)
@@ -33,6 +34,7 @@ class LoraEditor(EditorFrame):
 
     def open(self, name: str, file: str, settings: ModelSettings) -> None:
         """Edit the profile of a LoRA."""
+        self._name = name
         self.draft = self._first = draft_of_lora(name, settings)
         self.head(name, file)
         self._choose(0, 0)
@@ -45,6 +47,18 @@ class LoraEditor(EditorFrame):
     def is_changed(self) -> bool:
         """Whether anything differs from the beginning."""
         return self.draft != self._first
+
+    def changed_outside(self, settings: ModelSettings) -> None:
+        """Take the file as it is now for the beginning; what was typed stays."""
+        fresh, was_changed = draft_of_lora(self._name, settings), self.is_changed
+        if fresh == self._first:
+            return
+        self._first = fresh
+        if was_changed:
+            self._judge()
+            self.tell(OVERTAKEN, bad=True)
+        else:
+            self.revert()
 
     def revert(self) -> None:
         """Begin again."""

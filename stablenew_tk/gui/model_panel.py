@@ -82,15 +82,16 @@ class ModelPanel(Box):
         self._deeds = deeds
         self._phrases = ""
         self.line: ModelLine | None = None
-        self._build_foot()
         self.area = ScrollArea(self, "surface")
-        self.area.pack(fill="both", expand=True)
         self._build_head(self.area.body)
-        self.above = Sheet(self.area.body, first=True)
+        self.above = Sheet(self.area.body, self.area.scroll_by, first=True)
         self.above.pack(fill="x")
         self._build_triggers(self.area.body)
-        self.below = Sheet(self.area.body)
+        self.below = Sheet(self.area.body, self.area.scroll_by)
         self.below.pack(fill="x", pady=(0, theme.px(16)))
+        # Made last, so that Tab comes to the buttons last.
+        self._build_foot()
+        self.area.pack(fill="both", expand=True)
 
     def show(self, line: ModelLine, settings: ModelSettings | None, styles: StyleCatalogue) -> None:
         """Show a model; `settings` None = still being read."""

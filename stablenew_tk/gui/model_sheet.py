@@ -6,7 +6,7 @@ Built from a list of lines, so that turning to the next model costs a few millis
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 from PIL import ImageTk
@@ -38,14 +38,21 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class Sheet(tk.Canvas):
-    """The canvas, as high as its lines. Every heading has a rule above it, but for that of a sheet which is `first`."""
+    """The canvas, as high as its lines. Every heading has a rule above it, but for that of a sheet which is `first`.
 
-    def __init__(self, parent: tk.Misc, *, first: bool = False) -> None:
+    It takes the keyboard, so that what is below can be read without a mouse: `scroll(pixels)` moves the area around it.
+    """
+
+    def __init__(self, parent: tk.Misc, scroll: Callable[[int], object], *, first: bool = False) -> None:
         self._lines: Sequence[Line] = ()
-        self._is_first = first
+        self._is_first, self._ring = first, False
         self._kept: list[ImageTk.PhotoImage] = []
         super().__init__(parent, width=1, height=1, bd=0, highlightthickness=0, takefocus=0)
         self.bind("<Configure>", lambda _event: self.refresh())
+        for key, pixels in (("<Up>", -60), ("<Down>", 60), ("<Prior>", -400), ("<Next>", 400)):
+            self.bind(key, lambda _event, pixels=pixels: scroll(theme.px(pixels)))  # type: ignore[misc]  # default binds it
+        for on, event in ((True, "<FocusIn>"), (False, "<FocusOut>")):
+            self.bind(event, lambda _event, on=on: self._focus(on))  # type: ignore[misc]
         theme.on_change(self.refresh)
 
     @property
@@ -57,7 +64,12 @@ class Sheet(tk.Canvas):
         """Draw these; the same ones again cost nothing."""
         if lines != self._lines:
             self._lines = lines
+            self.configure(takefocus=bool(lines))
             self.refresh()
+
+    def _focus(self, on: bool) -> None:
+        self._ring = on
+        self.refresh()
 
     def refresh(self) -> None:
         """Draw again."""
@@ -76,7 +88,9 @@ class Sheet(tk.Canvas):
             else:
                 y = self._text(line, y, width)
         if int(self.cget("height")) != max(1, y):
-            super().configure(height=max(1, y))
+            self.configure(height=max(1, y))
+        if self._ring:
+            self.create_rectangle(3, 2, width - theme.px(10), max(4, y - 2), outline=theme.colour("focus"), width=2)
 
     def _heading(self, line: Line, y: int, width: int) -> int:
         pad = theme.px(theme.PAD)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from tkinter import filedialog
 
 import msgspec
@@ -27,9 +28,9 @@ from ..pipeline.events import (
     SettingsChanged,
     ThumbnailReady,
 )
-from ..pipeline.orders import LookAtModels, MakePreview, RevealModel
+from ..pipeline.orders import LookAtModels, MakePreview, RevealModel, WorkOnLibrary
 from . import theme
-from .keys import KeyPress
+from .keys import KeyPress, typing_in
 from .model_editor import ModelEditor
 from .model_form import EditorDoors, EditorFrame, Profile
 from .model_list import ListDoors, ModelList
@@ -122,20 +123,20 @@ class ModelsPage(Box):
         Label(self._empty, _NO_FOLDERS, size=15).pack(pady=(theme.px(120), theme.px(12)))
         self.choose = Button(self._empty, "Choose a folder…", self.add_folder, kind="main", height=theme.MAIN)
         self.choose.pack()
+        self.list = ModelList(
+            self, self._controller,
+            ListDoors(
+                shown=self._show_panel, may_leave=self._may_leave, opened=self.edit, add_folder=self.add_folder,
+                ask=self._ask_preview,
+            ),
+        )  # fmt: skip
+        self._rule = Rule(self)
         self._side = Box(self, "surface", width=theme.px(_RIGHT))
         self._side.pack_propagate(False)
         self.panel = ModelPanel(
             self._side,
             PanelDeeds(
                 edit=self.edit, learn=self.learn, reveal=self._reveal, copy=self._copy, undo=self._take_back,
-                ask=self._ask_preview,
-            ),
-        )  # fmt: skip
-        self._rule = Rule(self)
-        self.list = ModelList(
-            self, self._controller,
-            ListDoors(
-                shown=self._show_panel, may_leave=self._may_leave, opened=self.edit, add_folder=self.add_folder,
                 ask=self._ask_preview,
             ),
         )  # fmt: skip
@@ -158,8 +159,11 @@ class ModelsPage(Box):
         """The chosen model, "" for none."""
         return self.list.path
 
-    def _soon(self) -> None:
-        """Refresh once after a while, however often it is asked for meanwhile."""
+    def _soon(self, *, at_last: bool = False) -> None:
+        """Refresh once after a while, however often it is asked for meanwhile; sooner when a scan is done."""
+        if self._later and at_last:
+            self.after_cancel(self._later)
+            self._later = ""
         if not self._later:
             wait = _REFRESH_MS if self._controller.models.done else _SCANNING_MS
             self._later = self.after(wait, self._refresh_later)
@@ -298,12 +302,18 @@ class ModelsPage(Box):
         self._controller.ask(order, last=True)
 
     def _scan(self) -> None:
-        self._controller.ask(LookAtModels(trees=frozenset(self._folders)))
+        folders = (Path(folder).expanduser().absolute() for folder in self._folders)
+        self._controller.ask(LookAtModels(trees=frozenset(map(str, folders))))
+        self._controller.ask(WorkOnLibrary())
+
+    def _escape(self) -> None:
+        if self._may_leave():
+            self._leave_editor()
 
     def _answer(self, press: KeyPress) -> bool:
         editor = self.editor
         if press.name == "Escape":
-            return act_on({"Escape": self._leave_editor}, press.name) if editor is not None else False
+            return act_on({"Escape": self._escape}, press.name) if editor is not None else False
         if press.name == "F5":
             return act_on({"F5": self._scan}, press.name)
         if not press.control:
@@ -313,7 +323,7 @@ class ModelsPage(Box):
             deeds["s"] = editor.press_save
         else:
             deeds |= {"e": self.edit, "l": self.learn, "r": self._reveal}
-            if self.panel.undo.winfo_ismapped():
+            if self.panel.undo.winfo_ismapped() and not typing_in(self.focus_get()):
                 deeds["z"] = self._take_back
         return act_on(deeds, press.name.lower())
 
@@ -323,7 +333,7 @@ class ModelsPage(Box):
         self._unread = {path: why for path, why in self._unread.items() if path not in event.changed}
         if self.path in event.changed and self.winfo_viewable():
             self._controller.models.settings(self.path)
-        self._soon()
+        self._soon(at_last=event.done)
 
     def _read(self, event: ModelRead) -> None:
         if event.problem:
@@ -332,6 +342,8 @@ class ModelsPage(Box):
             return
         if event.settings is not None:
             self._settings = {self.path: event.settings}
+            if self.editor is not None and not self.editor.is_saving:
+                self.editor.changed_outside(event.settings)
         if self.winfo_viewable():
             self._show_panel()
 
@@ -348,11 +360,11 @@ class ModelsPage(Box):
             self.panel.tell(f"Saved in {name}.", undo=True)
 
     def _not_saved(self, message: str) -> None:
-        self._is_taking_back = False
-        if self.editor is not None:
+        was_ours, self._is_taking_back = self._is_taking_back, False
+        if self.editor is not None and self.editor.is_saving:
             self.editor.saving(False)
             self.editor.tell(message, bad=True)
-        else:
+        elif was_ours:
             self.panel.tell(message, bad=True)
 
 

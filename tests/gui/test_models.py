@@ -246,6 +246,20 @@ def test_a_damaged_profile_is_not_overwritten_and_the_editor_says_why(stocked):
     assert (stocked.models / "zinc.modelprofile.json").read_bytes() == (SIDECARS / "torn.json").read_bytes()
 
 
+def test_a_file_that_changes_while_it_is_edited_is_told_and_nothing_typed_is_lost(stocked):
+    stocked.choose("cobalt")
+    stocked.page.edit()
+    editor = stocked.page.editor
+    editor.steps.set("44")
+    editor._edited("")
+    text = (stocked.models / "cobalt.modelprofile.json").read_text(encoding="utf-8").replace("0.32", "0.25")
+    (stocked.models / "cobalt.modelprofile.json").write_text(text, encoding="utf-8")
+    stocked.until(lambda: "changed meanwhile" in editor.said.cget("text"))
+    assert editor.steps.get() == "44"
+    editor.undo.invoke()
+    assert (editor.denoise.get(), editor.steps.get()) == ("0.25", "20")
+
+
 def test_trigger_phrases_weights_and_pairings_of_a_lora_are_edited(stocked):
     stocked.choose("harbour", "lora")
     stocked.page.edit()
@@ -320,6 +334,10 @@ def test_everything_is_reached_by_keys(stocked):
         stocked.until(lambda: stocked.page._settings.get(stocked.page.path) is not None)
     assert stocked.page.editor is not None
     assert stocked.page.path.endswith("cobalt.safetensors")
+    stocked.page.editor._add()
+    stocked.root.focus_get().event_generate("<Escape>")
+    assert stocked.page.editor is not None  # nothing typed is lost by a key
+    stocked.page.editor.undo.invoke()
     stocked.root.focus_get().event_generate("<Escape>")
     assert stocked.page.editor is None
     stocked.root.focus_get().event_generate("<Control-l>")
