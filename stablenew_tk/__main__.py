@@ -4,8 +4,6 @@ import io
 import os
 import sys
 
-from stablenew_tk.cli import main as start
-
 
 def main() -> int:
     """Run the command in `sys.argv`, or open the window when there is none; the answer is the exit code."""
@@ -17,6 +15,11 @@ def main() -> int:
         if isinstance(stream, io.TextIOWrapper):
             # Pipes on Windows and under LC_ALL=C speak an old alphabet, in which half of the prompts cannot be written.
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+    try:
+        # Here and not above: it takes a second, in which Ctrl+C is an answer, too.
+        from stablenew_tk.cli import main as start
+    except KeyboardInterrupt:
+        return 1
     return start(sys.argv[1:])
 
 

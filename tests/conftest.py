@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(tests).parts[0] in ON_SCREEN:
             item.add_marker(pytest.mark.xdist_group("screen"))
+    # Whole windows last: Tk itself crashes when the session's root takes the focus after another root was destroyed.
+    items.sort(key=lambda item: hasattr(getattr(item, "module", None), "open_house"))
 
 
 def wait_until(
