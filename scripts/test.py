@@ -23,8 +23,9 @@ from system import SetupFailed
 # Room for a 1280x800 window and for a second one beside it.
 SCREEN = ["-screen", "0", "1920x1200x24", "-dpi", "96"]
 ROOM_IN_MEMORY = 4 << 30  # bytes; the suite itself needs about half of one GiB
-# Without arguments the whole suite runs in two processes, one of them with all tests that open windows.
-WHOLE = ["-n", "2", "--dist", "loadgroup"]
+# One screen has room for one window with the keyboard; all other tests run beside these, which halves the time.
+WITH_WINDOWS = ["tests/gui", "tests/test_executable.py", "tests/test_scripts.py"]
+WITHOUT = ["tests", *(f"--ignore={path}" for path in WITH_WINDOWS), "-p", "no:cacheprovider"]
 
 
 def main(arguments: list[str]) -> int:
@@ -36,8 +37,9 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, _leave_in_order)
     with private_screen() if own_screen else contextlib.nullcontext(os.environ.get("DISPLAY", "")) as display:
         chosen = [word for word in arguments if word != "--on-screen"]
-        command = [str(python), "-m", "pytest", *(chosen or WHOLE)]
-        return _call(command, {**os.environ, "DISPLAY": display, **_quick_folder()})
+        pytest = [str(python), "-m", "pytest"]
+        variables = {**os.environ, "DISPLAY": display, **_quick_folder()}
+        return _call([*pytest, *chosen], variables) if chosen else _call_all(pytest, variables)
 
 
 @contextlib.contextmanager
@@ -75,6 +77,20 @@ def _quick_folder() -> dict[str, str]:
     flags = os.statvfs(memory).f_flag
     roomy = shutil.disk_usage(memory).free >= ROOM_IN_MEMORY
     return {"TMPDIR": memory} if roomy and not flags & os.ST_NOEXEC else {}
+
+
+def _call_all(pytest: list[str], variables: dict[str, str]) -> int:
+    """The whole suite in two processes; what the one without windows says is shown when it has ended."""
+    with tempfile.TemporaryFile() as said:
+        others = subprocess.Popen([*pytest, *WITHOUT], cwd=environment.ROOT, env=variables, stdout=said, stderr=said)
+        try:
+            code = _call([*pytest, *WITH_WINDOWS], variables)
+            others.wait()
+        finally:
+            _stop(others)
+        said.seek(0)
+        print(said.read().decode(errors="replace"), end="", flush=True)
+    return code or others.returncode
 
 
 def _call(command: list[str], variables: dict[str, str]) -> int:

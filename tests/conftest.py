@@ -18,16 +18,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
-# One screen has room for one window with the keyboard: all tests that open any go to the same worker.
-ON_SCREEN = ("gui", "test_executable.py", "test_scripts.py")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    tests = Path(__file__).parent
-    for item in items:
-        if item.path.relative_to(tests).parts[0] in ON_SCREEN:
-            item.add_marker(pytest.mark.xdist_group("screen"))
-    # Whole windows last: Tk itself crashes when the session's root takes the focus after another root was destroyed.
+    """Whole windows last: Tk crashes when the session's root takes the focus after another root was destroyed."""
     items.sort(key=lambda item: hasattr(getattr(item, "module", None), "open_house"))
 
 

@@ -51,7 +51,8 @@ class InsightPanel(Box):
         self.head.pack(fill="x")
         self.chart = IntervalChart(body, chosen=self._chosen, opened=lambda _index: owner.review())
         self.cards = Box(body)
-        self.cards.columnconfigure((0, 1), weight=1, uniform="cards")
+        # Columns of equal weight would share an odd pixel out anew after every layout, and never come to rest.
+        self.cards.bind("<Configure>", lambda event: self._halve(event.width))
         self.pictures = Filmstrip(self.cards, ask=owner.ask, opened=owner.review)
         # These two are scaled by customtkinter, distances included.
         self.pictures.grid(row=0, column=0, sticky="nsew", padx=(theme.RING, 7))
@@ -125,6 +126,10 @@ class InsightPanel(Box):
                 part.pack_forget()
             elif not part.winfo_manager():
                 part.pack(fill="x", pady=(theme.px(12), 0), padx=0 if part is self.cards else theme.px(theme.RING))
+
+    def _halve(self, width: int) -> None:
+        self.cards.columnconfigure(0, minsize=width // 2)
+        self.cards.columnconfigure(1, minsize=width - width // 2)
 
     def _show_pictures(self, at: int) -> None:
         if self._report is not None and 0 <= at < len(self._report.values):
