@@ -4,6 +4,7 @@ error, or a connection that leaves this machine.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -125,9 +126,13 @@ def root(_session_root: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[obj
         raising=False,
     )
     _session_root.report_callback_exception = lambda kind, value, trace: failures.append(value)  # type: ignore[attr-defined]
+    # On another thread Python would wait for this one with every picture it throws away. The window does it likewise.
+    gc.disable()
     yield _session_root
+    gc.enable()
     for child in list(_session_root.winfo_children()):  # type: ignore[attr-defined]
         child.destroy()
     _session_root.update()  # type: ignore[attr-defined]
+    gc.collect(1)
     if failures:
         raise failures[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import tkinter as tk
 import traceback
@@ -45,6 +46,7 @@ PAGES = (
     ("settings", "settings", "Settings"),
 )
 LEAST = (1024, 700)
+_YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the younger kind, after which to collect
 
 
 class Page(Protocol):
@@ -83,6 +85,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._closing = False
         self._to_rate = 0
         self._ready = self._leftover = ""
+        # Left to itself, Python collects on any thread, and pictures dropped there wait for this one, one by one.
+        gc.disable()
         theme.apply(self, controller.settings.appearance)
         self.iconphoto(True, cast(tk.PhotoImage, icons.logo(64)))
         self.minsize(*LEAST)
@@ -214,6 +218,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.controller.pump()
         self.bottom.refresh()
         self._show_title()
+        young, middle, old = gc.get_count()
+        if young > _YOUNG:
+            gc.collect(2 if old > _OLD and not self.controller.running else 1 if middle > _MIDDLE else 0)
         self._tick_id = self.after(TICK_BUSY_MS if self.controller.running else TICK_IDLE_MS, self._tick)
 
     def _on_event(self, event: Event) -> None:
@@ -335,6 +342,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.after_cancel(self._tick_id)
         self.withdraw()
         self.update_idletasks()
+        gc.enable()
         unsaved = self.controller.close()
         if unsaved:
             messagebox.showerror(
