@@ -102,7 +102,7 @@ class ModelEditor(EditorFrame):
         self.scheduler = menu(box, "Scheduler", (), self._edited, place=(1, 3), span=3)
         self.steps = field(box, "Steps", self._edited, place=(2, 0), span=2)
         self.cfg = field(box, "CFG scale", self._edited, place=(2, 2), span=2)
-        self.size = field(box, "Size, px", self._edited, place=(2, 4), span=2)
+        self.picture_size = field(box, "Size, px", self._edited, place=(2, 4), span=2)
         self.id = field(box, "Id, by which pairings call it", self._edited, place=(3, 0), span=3)
         self.stands_on = Label(box, size=11, ink="text3", wrap=True)
         self.stands_on.grid(row=3, column=3, columnspan=3, sticky="ew")
@@ -132,7 +132,7 @@ class ModelEditor(EditorFrame):
 
     def _fill_preset(self, one: PresetDraft) -> None:
         for entry, text in (
-            (self.label, one.label), (self.steps, one.steps), (self.cfg, one.cfg), (self.size, one.size),
+            (self.label, one.label), (self.steps, one.steps), (self.cfg, one.cfg), (self.picture_size, one.size),
             (self.id, one.id),
         ):  # fmt: skip
             put(entry, text)
@@ -149,8 +149,8 @@ class ModelEditor(EditorFrame):
         if self.at >= 0:
             presets[self.at] = replace(
                 presets[self.at], label=self.label.get(), rating=tier_of(self.tier), sampler=self.sampler.value,
-                scheduler=self.scheduler.value, steps=self.steps.get(), cfg=self.cfg.get(), size=self.size.get(),
-                id=self.id.get(),
+                scheduler=self.scheduler.value, steps=self.steps.get(), cfg=self.cfg.get(),
+                size=self.picture_size.get(), id=self.id.get(),
             )  # fmt: skip
         self.draft = replace(
             self.draft, presets=tuple(presets), style=self.style.value, denoise=self.denoise.get(),
@@ -160,7 +160,7 @@ class ModelEditor(EditorFrame):
 
     def _judge(self) -> None:
         problems = self.draft.problems()
-        for name, entry in (("id", self.id), ("steps", self.steps), ("cfg", self.cfg), ("size", self.size)):
+        for name, entry in (("id", self.id), ("steps", self.steps), ("cfg", self.cfg), ("size", self.picture_size)):
             entry.error(problems.get((self.at, name), ""))
         self.denoise.error(problems.get((-1, "denoise"), ""))
         broken = {at for at, _ in problems}

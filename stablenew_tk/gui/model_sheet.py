@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from tkinter.font import Font
 
 from msgspec import Struct
 from PIL import ImageTk
@@ -140,7 +141,7 @@ class Sheet(tk.Canvas):
             self._words(left, middle, line.source, ("text3", theme.font(12)), room - theme.px(8))
         return int(self.bbox(words)[3]) + theme.px(4)
 
-    def _words(self, x: int, y: int, text: str, look: tuple[Role, object], room: int) -> None:
+    def _words(self, x: int, y: int, text: str, look: tuple[Role, Font], room: int) -> None:
         ink, face = look
-        shown = theme.elide(text, face, room)  # type: ignore[arg-type]
-        self.create_text(x, y, text=shown, font=face, anchor="w", fill=theme.colour(ink))  # type: ignore[arg-type]
+        shown = theme.elide(text, face, room)
+        self.create_text(x, y, text=shown, font=face, anchor="w", fill=theme.colour(ink))

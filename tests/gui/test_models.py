@@ -206,7 +206,12 @@ def test_what_cannot_be_saved_is_said_beside_its_field_at_once(stocked):
     stocked.choose("cobalt")
     stocked.page.edit()
     editor = stocked.page.editor
-    for field, text in ((editor.steps, "many"), (editor.size, "1024"), (editor.id, "fine"), (editor.cfg, "900")):
+    for field, text in (
+        (editor.steps, "many"),
+        (editor.picture_size, "1024"),
+        (editor.id, "fine"),
+        (editor.cfg, "900"),
+    ):
         before = field.get()
         field.set(text)
         editor._edited("")
