@@ -105,9 +105,9 @@ def rate_plan(window: Window, plan_id: str, count: int) -> None:
         stars = min(5, max(1, round(LIKED[int(cell.value)] + luck)))
         tags = ("too noisy",) if int(cell.value) < 16 and stars < 4 else ("great composition",) if stars == 5 else ()
         change = Feedback(event_id="", ts=now_text(), image_id="", rating=stars, tags_added=tags, blind=True)
-        event_id = controller.rate([cell.images[0].facts.image_id], change)[0]
-        pump(window, lambda event_id=event_id: event_id not in controller.unsaved)  # type: ignore[misc]  # binds the id
-        settle(window, 0.1)
+        row = cell.images[0].facts.row
+        controller.rate([cell.images[0].facts.image_id], change)
+        pump(window, lambda row=row: bool(controller.history and controller.history.feedback(row).rating))  # type: ignore[misc]  # binds the row
 
 
 def learn(window: Window, mode: str) -> None:
