@@ -27,9 +27,9 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 peek safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars json_text
                 profile_writing model_hashes model_folders usual_shapes glance
                 library_scan library_index library_entries library_names library mounts watcher
-    domain      errors ids config parameters sweep infotext prompt job modes line plan record undo estimate
-                columns feedback selection slim planbook history statistics verdict effects insight ridge board
-                association tried tag_rates over_time report insight_document base_config plan_file
+    domain      errors ids config parameters sweep infotext prompt global_texts variant job modes pack_settings line
+                plan record undo estimate columns feedback selection slim planbook history statistics verdict effects
+                insight ridge board association tried tag_rates over_time report insight_document base_config plan_file
                 spellings profile_fields profile style priors learned defaults
 """
 

@@ -13,9 +13,8 @@ from ..domain.defaults import Source
 from ..domain.errors import InvalidInput, Unreadable
 from ..domain.job import MAX_SEED, RANDOM_SEED
 from ..domain.parameters import Value, with_values
-from ..domain.plan import LearningPlan, PlanPrompt, Preset, checked
+from ..domain.plan import LearningPlan, PlanPrompt, Preset, checked, planned
 from ..domain.plan_file import SIZE_LIMIT, named_focus, read_plan, usual_name
-from ..domain.prompt import joined_negative, with_lora_weight
 from ..domain.sweep import LORA, parse_values
 from ..pipeline.events import Settings
 from ..pipeline.stamps import draw_seed
@@ -123,8 +122,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
 def _from_pack(name: str, wanted: str, places: Places, settings: Settings) -> tuple[str, tuple[PlanPrompt, ...]]:
     pack = load_pack(pack_path(name, places, settings))
     prompt = pack.prompts[_number(wanted, [prompt.name for prompt in pack.prompts])]
-    negative = joined_negative(prompt.negative, settings.global_negative)
-    return pack.pack_id, (PlanPrompt(prompt.prompt_id, prompt.positive, negative),)
+    return pack.pack_id, (planned(prompt, settings.globals),)
 
 
 def _number(wanted: str, names: Sequence[str]) -> int:
@@ -162,8 +160,7 @@ def _with_options(plan: LearningPlan, args: argparse.Namespace) -> LearningPlan:
 
 
 def _weighted(prompt: PlanPrompt, preset: Preset, path: str) -> PlanPrompt:
-    positive = prompt.positive
     for name, weight in preset.lora_weights.items():
         if path != f"{LORA}{name}":
-            positive = with_lora_weight(positive, name, weight)
-    return replace(prompt, positive=positive)
+            prompt = prompt.with_lora(name, weight)
+    return prompt

@@ -110,7 +110,7 @@ def _request(args: argparse.Namespace, settings: Settings, pack: PromptPack, sta
         origins=start.origins,
         seed=args.seed,
         seeds_per_prompt=args.seeds,
-        global_negative=settings.global_negative,
+        globals=settings.globals,
         start_image=absolute(args.start_image),
         record=not args.no_record,
         interactive=False,

@@ -8,11 +8,12 @@ good results are found, `step` the natural step of a number.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
 
-STAGES = ("txt2img", "img2img", "adetailer", "upscale")
+Stage = Literal["txt2img", "img2img", "adetailer", "upscale"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 _CLIP_SKIP = "How early the reading of the prompt stops. Checkpoints made for drawings often like 2."
 
 

@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from .config import PipelineConfig
 from .errors import InvalidInput
+from .global_texts import GlobalTexts, StageText, texts_of_stages
 from .parameters import Value
-from .prompt import PackPrompt, joined_negative, with_lora_weight
+from .prompt import PackPrompt, with_lora_weight
 
 MAX_SEED = 2**32 - 1
 RANDOM_SEED = -1
@@ -42,7 +43,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     """What the user asked for. `seed` −1 draws a new one; `seeds_per_prompt` counts up from it.
 
     `start_image` is the path of an existing picture for runs that begin at img2img, ADetailer or upscale.
-    `lora_weights` of a preset replace the weights of LoRA tags that the prompts already have.
+    `lora_weights` of a preset replace the weights of LoRA tags that the prompts already have. `stage_texts` are for
+    making a recorded run again: those stages are sent these texts as they are.
     """
 
     pack_id: str
@@ -51,7 +53,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     origins: Mapping[str, Origin] = {}
     seed: int = RANDOM_SEED
     seeds_per_prompt: int = 1
-    global_negative: str = ""
+    globals: GlobalTexts = GlobalTexts()
+    stage_texts: Mapping[str, StageText] = {}
     start_image: str = ""
     record: bool = True
     interactive: bool = True
@@ -62,7 +65,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 class Job(Struct, frozen=True, kw_only=True):
     """One image request on one node: all values final, seed ≥ 0.
 
-    `run_day` (YYYY-MM-DD, local) keeps a run that was interrupted in one folder; "" means the day it is made.
+    `run_day` (YYYY-MM-DD, local) keeps a run that was interrupted in one folder; "" means the day it is made. `prompt`
+    and `negative` are what the first stage is sent; `stage_texts` has the later stages that are sent another text.
     """
 
     job_id: str
@@ -74,6 +78,7 @@ class Job(Struct, frozen=True, kw_only=True):
     prompt_id: str
     prompt: str
     negative: str
+    stage_texts: Mapping[str, StageText] = {}
     seed: int
     config: PipelineConfig
     origins: Mapping[str, Origin] = {}
@@ -87,6 +92,10 @@ class Job(Struct, frozen=True, kw_only=True):
     def stages(self) -> tuple[str, ...]:
         """Enabled stages in working order."""
         return self.config.stages()
+
+    def text(self, stage: str) -> StageText:
+        """What a stage is sent."""
+        return self.stage_texts.get(stage, StageText(self.prompt, self.negative))
 
 
 def make_jobs(
@@ -110,8 +119,9 @@ def make_jobs(
             index=index,
             pack_id=request.pack_id,
             prompt_id=prompt.prompt_id,
-            prompt=_weighted(prompt.positive, request.lora_weights),
-            negative=joined_negative(prompt.negative, request.global_negative),
+            prompt=text.prompt,
+            negative=text.negative,
+            stage_texts=others,
             seed=(first + row) % (MAX_SEED + 1),
             config=request.config,
             origins=dict(request.origins),
@@ -121,7 +131,19 @@ def make_jobs(
             interactive=request.interactive,
         )
         for index, (prompt, row) in enumerate(pairs)
+        for text, others in [texts_of_stages(request.config, _texts(request, prompt))]
     )
+
+
+def _texts(request: RunRequest, prompt: PackPrompt) -> Callable[[str], StageText]:
+    """What each stage is sent of a prompt. The weights of a preset are for all LoRA tags, also for added ones."""
+
+    def text_of(stage: str) -> StageText:
+        known = request.stage_texts.get(stage)
+        text = known or request.globals.texts_for(stage, prompt.positive, prompt.negative)
+        return text.changed(lambda words: _weighted(words, request.lora_weights))
+
+    return text_of
 
 
 def _weighted(prompt: str, weights: Mapping[str, float]) -> str:

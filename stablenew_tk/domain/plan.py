@@ -14,10 +14,11 @@ from msgspec import Struct
 
 from .config import STAGES, PipelineConfig
 from .errors import InvalidInput
+from .global_texts import GlobalTexts, StageText, texts_of_stages
 from .job import Job, LearningTag, Origin
 from .line import Line
 from .parameters import Value, with_values
-from .prompt import with_lora_weight
+from .prompt import PackPrompt, with_lora_weight
 from .sweep import LORA, focus
 
 # Changing one of these makes the engine load files for seconds or minutes.
@@ -26,12 +27,28 @@ StepStatus = Literal["ok", "failed", "cancelled", "partial"]
 VerdictState = Literal["too_early", "leaning", "settled", "best", "no_difference"]
 
 
-class PlanPrompt(Struct, frozen=True):
-    """One prompt of a plan, as it is sent: the global negative is already in `negative`."""
+class PlanPrompt(Struct, frozen=True, omit_defaults=True):
+    """One prompt of a plan, as it is sent: global texts are in it already. `stage_texts` has the stages that are sent
+    something else.
+    """
 
     prompt_id: str
     positive: str
     negative: str = ""
+    stage_texts: Mapping[str, StageText] = {}
+
+    def text(self, stage: str) -> StageText:
+        """What a stage is sent."""
+        return self.stage_texts.get(stage, StageText(self.positive, self.negative))
+
+    def with_lora(self, name: str, weight: float, *, add: bool = False) -> PlanPrompt:
+        """The same with a LoRA at this weight wherever its tag is; with `add` in each text that has none."""
+        texts = {
+            stage: text.changed(lambda prompt: with_lora_weight(prompt, name, weight, add=add))
+            for stage, text in self.stage_texts.items()
+        }
+        positive = with_lora_weight(self.positive, name, weight, add=add)
+        return PlanPrompt(self.prompt_id, positive, self.negative, texts)
 
 
 class PlanCell(Struct, frozen=True, order=True):
@@ -242,6 +259,14 @@ def _ready(config: PipelineConfig, path: str, stage: str, from_picture: bool) ->
     return with_values(config, values)
 
 
+def planned(prompt: PackPrompt, texts: GlobalTexts) -> PlanPrompt:
+    """A prompt of a pack as a run would send it. Which stages the plan will have is not known yet, so it has all."""
+    every = {stage: texts.texts_for(stage, prompt.positive, prompt.negative) for stage in STAGES}
+    first = every[STAGES[0]]
+    others: dict[str, StageText] = {stage: text for stage, text in every.items() if text != first}
+    return PlanPrompt(prompt.prompt_id, first.prompt, first.negative, others)
+
+
 def config_for(plan: LearningPlan, value: Value) -> PipelineConfig:
     """The base config with the focus at one value."""
     path = plan.focus_parameter
@@ -254,13 +279,14 @@ def prompt_for(plan: LearningPlan, row: int, value: Value) -> PlanPrompt:
     if not plan.focus_parameter.startswith(LORA):
         return prompt
     name, weight = plan.focus_parameter.removeprefix(LORA), float(value)
-    return msgspec.structs.replace(prompt, positive=with_lora_weight(prompt.positive, name, weight, add=True))
+    return prompt.with_lora(name, weight, add=True)
 
 
 def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1) -> Job:
     """The ordinary job that makes one cell. `attempt` counts from 1: later ones get a folder of their own."""
     value = plan.variant_values[cell.variant]
-    prompt = prompt_for(plan, cell.row, value)
+    prompt, config = prompt_for(plan, cell.row, value), config_for(plan, value)
+    text, others = texts_of_stages(config, prompt.text)
     again = f"-again{attempt - 1}" if attempt > 1 else ""
     return Job(
         job_id=job_id,
@@ -271,10 +297,11 @@ def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1
         index=cell.row * len(plan.variant_values) + cell.variant,
         pack_id=plan.pack_id,
         prompt_id=prompt.prompt_id,
-        prompt=prompt.positive,
-        negative=prompt.negative,
+        prompt=text.prompt,
+        negative=text.negative,
+        stage_texts=others,
         seed=plan.seeds[cell.row],
-        config=config_for(plan, value),
+        config=config,
         origins=plan.origins,
         learning=LearningTag(
             mode="active", plan_id=plan.plan_id, step_id=plan.step_id(cell), value=value, row=cell.row

@@ -18,6 +18,7 @@ from .base_config import check_offered as check_offered
 from .base_config import config_of, kind_of, near_names, read_settings, shortened
 from .config import STAGES
 from .errors import InvalidInput
+from .global_texts import StageText
 from .job import MAX_SEED, RANDOM_SEED, Origin
 from .line import Line
 from .parameters import Value, catalogue
@@ -273,7 +274,7 @@ def _prompts(fields: Mapping[str, object]) -> tuple[PlanPrompt, ...]:
         name = prompt.prompt_id
         while name in names:
             name = f"{prompt.prompt_id} ({len(names) + 1})"
-        names[name] = PlanPrompt(name, prompt.positive, prompt.negative)
+        names[name] = msgspec.structs.replace(prompt, prompt_id=name)
     return tuple(names.values())
 
 
@@ -287,7 +288,23 @@ def _prompt(one: object, field: str, common: str) -> PlanPrompt:
     if not positive:
         raise InvalidInput(f"{field}: the prompt has no text.", field)
     name = _text(known, "prompt_id", inside) or _text(known, "name", inside) or positive[:40].strip()
-    return PlanPrompt(name, positive, _text(known, "negative", inside) if "negative" in known else common)
+    negative = _text(known, "negative", inside) if "negative" in known else common
+    return PlanPrompt(name, positive, negative, _stage_texts(known, f"{inside}stage_texts"))
+
+
+def _stage_texts(parts: Mapping[str, object], field: str) -> dict[str, StageText]:
+    said = parts.get("stage_texts", {})
+    if not isinstance(said, dict):
+        raise _must_be(field, "an object with the names of stages", said)
+    texts: dict[str, StageText] = {}
+    for stage, text in said.items():
+        if stage not in STAGES:
+            raise InvalidInput(f"{field}: {shortened(repr(stage))} is not one of {', '.join(STAGES)}.", field)
+        if not isinstance(text, dict):
+            raise _must_be(f"{field}.{stage}", "an object with prompt and negative", text)
+        inside = f"{field}.{stage}."
+        texts[stage] = StageText(_text(text, "prompt", inside), _text(text, "negative", inside))
+    return texts
 
 
 def _metadata(fields: Mapping[str, object]) -> PlanMetadata:

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from .config import PipelineConfig
+from .global_texts import StageText
 from .job import LearningTag, Origin, RandomizerChoice
 from .line import Line
 from .parameters import Value
@@ -65,7 +66,10 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 
 class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
-    """Everything about one ended job. Self-contained: no other file is needed to understand it."""
+    """Everything about one ended job. Self-contained: no other file is needed to understand it.
+
+    `prompt` and `negative` are what the first stage was sent; `stage_texts` has the stages that were sent another text.
+    """
 
     run_id: str
     run_name: str = ""
@@ -75,6 +79,7 @@ class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
     interactive: bool = True
     prompt: str
     negative: str
+    stage_texts: Mapping[str, StageText] = {}
     seed: int
     stages: tuple[str, ...]
     config: PipelineConfig
@@ -144,7 +149,7 @@ def draft_of(record: LearningRecord, seed: int) -> LearningPlan:
         name="",
         focus_parameter="",
         pack_id=record.pack_id,
-        prompts=(PlanPrompt(record.prompt_id, record.prompt, record.negative),),
+        prompts=(PlanPrompt(record.prompt_id, record.prompt, record.negative, record.stage_texts),),
         base_config=record.config,
         origins=record.origins,
         variant_values=(),

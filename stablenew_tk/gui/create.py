@@ -307,7 +307,7 @@ class CreatePage(Box):
             origins=self._resolved.origins,
             seed=self._seeds.seed(),
             seeds_per_prompt=self._seeds.per_prompt(),
-            global_negative=self._controller.settings.global_negative,
+            globals=self._controller.settings.globals,
             start_image="" if self._resolved.config.txt2img.enabled else self._start_image.get().strip(),
             record=self._record.on,
             lora_weights=preset.lora_weights if preset is not None else {},

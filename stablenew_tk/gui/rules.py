@@ -72,7 +72,7 @@ class Rules:
         prompt = PackPrompt(record.prompt_id, record.prompt_id, record.prompt, record.negative, 0)
         request = RunRequest(
             pack_id=record.pack_id, prompts=(prompt,), config=record.config, origins=record.origins, seed=record.seed,
-            start_image=record.start_image,
+            start_image=record.start_image, stage_texts=record.stage_texts,
         )  # fmt: skip
         try:
             self._controller.run(request)

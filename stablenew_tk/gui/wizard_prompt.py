@@ -9,8 +9,8 @@ import msgspec
 
 from ..controller import Controller
 from ..domain.modes import Mode
-from ..domain.plan import PlanPrompt
-from ..domain.prompt import PackPrompt, joined_negative, with_lora_weight
+from ..domain.plan import PlanPrompt, planned
+from ..domain.prompt import PackPrompt
 from ..pipeline.events import Event, PackFile, PackLoaded, PacksListed, SettingsSaved
 from ..pipeline.orders import ListPacks, LoadPack
 from . import theme
@@ -290,11 +290,10 @@ class PromptStep(Box):
 
     def _plan_prompt(self, prompt: PackPrompt) -> PlanPrompt:
         """The prompt as Create would send it."""
-        settings, positive = self._controller.settings, prompt.positive
-        preset = preset_in_force(self._controller)
+        sent, preset = planned(prompt, self._controller.settings.globals), preset_in_force(self._controller)
         for name, weight in (preset.lora_weights if preset is not None else {}).items():
-            positive = with_lora_weight(positive, name, weight)
-        return PlanPrompt(prompt.prompt_id, positive, joined_negative(prompt.negative, settings.global_negative))
+            sent = sent.with_lora(name, weight)
+        return sent
 
     def _tell(self, pack_id: str, title: str, prompts: Sequence[PlanPrompt]) -> None:
         new = msgspec.structs.replace(self._draft, pack_id=pack_id, pack_title=title, prompts=tuple(prompts))

@@ -203,11 +203,12 @@ class _Attempt:
         return made
 
     def _order(self, piece: _Piece, stage: str) -> StageOrder:
+        text = self.job.text(stage)
         return StageOrder(
             job_id=self.job.job_id,
             stage=stage,
-            prompt=self.job.prompt,
-            negative=self.job.negative,
+            prompt=text.prompt,
+            negative=text.negative,
             seed=piece.image.seed,
             config=self.job.config,
             image=piece.image.data,

@@ -15,7 +15,9 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
+from ..domain.config import STAGES, Stage
 from ..domain.errors import InvalidInput, NotSaved, StorageError, Unreadable
+from ..domain.global_texts import GlobalTexts
 from ..domain.job import MAX_SEED, RANDOM_SEED
 from ..domain.modes import PackLearning, ProjectLearning
 from ..domain.parameters import Value, check_value
@@ -33,6 +35,7 @@ DEFAULT_TAGS = (
 
 _LOGIN = re.compile(r"^\s*(\w+://)?.*@", re.DOTALL)
 _ShortText = Annotated[str, Meta(max_length=4096)]
+_LongText = Annotated[str, Meta(max_length=20_000)]
 _Tag = tuple[Annotated[str, Meta(pattern=r"^[^\W\d_]$")], Annotated[str, Meta(min_length=1, max_length=60)]]
 
 
@@ -64,7 +67,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     go_on_after_rating: bool = True
     offer_rating: bool = True
     tags: tuple[_Tag, ...] = DEFAULT_TAGS
-    global_negative: Annotated[str, Meta(max_length=20_000)] = ""
+    global_positive: _LongText = ""
+    global_negative: _LongText = ""
+    global_positive_stages: tuple[Stage, ...] = STAGES
+    global_negative_stages: tuple[Stage, ...] = STAGES
     values: dict[str, Value] = {}
     last_runs: dict[_ShortText, dict[str, Value]] = {}
     pack: _ShortText = ""
@@ -74,6 +80,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     geometry: Annotated[str, Meta(pattern=r"^(\d{2,5}x\d{2,5}([+-]-?\d{1,5}){0,2})?$")] = ""
     cell_px: Annotated[int, Meta(ge=64, le=1024)] = 200
     welcome_done: bool = False
+
+    @property
+    def globals(self) -> GlobalTexts:
+        """What is added to every prompt."""
+        return GlobalTexts(
+            positive=self.global_positive,
+            negative=self.global_negative,
+            positive_stages=self.global_positive_stages,
+            negative_stages=self.global_negative_stages,
+        )
 
     def __repr__(self) -> str:
         # Settings end up in logs and tracebacks; the login must not.

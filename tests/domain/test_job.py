@@ -4,13 +4,17 @@ import itertools
 
 import pytest
 
-from stablenew_tk.domain.config import PipelineConfig
+from stablenew_tk.domain.config import STAGES, PipelineConfig
 from stablenew_tk.domain.errors import InvalidInput
+from stablenew_tk.domain.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.job import MAX_SEED, RunRequest, make_jobs
 from stablenew_tk.domain.parameters import with_values
 from stablenew_tk.domain.prompt import parse_pack
 
 PROMPTS = parse_pack("name: one\na\nneg: x\n\nname: two\nb", "p").prompts
+
+# Plain enlarging reads no prompt, so upscale never has a text of its own here.
+ALL = with_values(PipelineConfig(), {f"{stage}.enabled": True for stage in STAGES})
 
 
 def jobs_of(**asked):
@@ -38,8 +42,33 @@ def test_a_limit_cuts_the_list():
     assert len(jobs_of(seed=1, seeds_per_prompt=5, limit=3)) == 3
 
 
-def test_the_global_negative_reaches_every_job():
-    assert [job.negative for job in jobs_of(global_negative="text")] == ["x, text", "text"]
+def test_the_global_texts_reach_every_job():
+    jobs = jobs_of(globals=GlobalTexts(positive="ink", negative="text"))
+    assert [(job.prompt, job.negative) for job in jobs] == [("ink, a", "x, text"), ("ink, b", "text")]
+
+
+def test_a_stage_has_a_text_of_its_own_only_where_it_differs():
+    job = jobs_of(globals=GlobalTexts(positive="ink", negative="text", positive_stages=("txt2img",)), config=ALL)[0]
+    assert (job.prompt, job.negative) == ("ink, a", "x, text")
+    assert job.stage_texts == dict.fromkeys(("img2img", "adetailer"), StageText("a", "x, text"))
+    assert [job.text(stage).prompt for stage in job.stages[:2]] == ["ink, a", "a"]
+
+
+def test_without_txt2img_the_job_tells_what_its_first_stage_sends():
+    texts = GlobalTexts(negative="text", negative_stages=("txt2img", "adetailer"))
+    job = jobs_of(globals=texts, config=with_values(ALL, {"txt2img.enabled": False}), start_image="x.png")[0]
+    assert (job.negative, job.stage_texts) == ("x", {"adetailer": StageText("a", "x, text")})
+
+
+def test_the_weights_of_a_preset_are_for_added_loras_too():
+    texts = GlobalTexts(positive="<lora:ink:1>", positive_stages=("img2img",))
+    job = jobs_of(globals=texts, config=ALL, lora_weights={"ink": 0.5})[0]
+    assert job.stage_texts == {"img2img": StageText("<lora:ink:0.5> a", "x")}
+
+
+def test_the_texts_of_a_recorded_run_are_sent_again_as_they_were():
+    job = jobs_of(stage_texts={"img2img": StageText("other")}, config=ALL)[0]
+    assert job.stage_texts == {"img2img": StageText("other")}
 
 
 def test_a_run_without_records_is_marked_off():

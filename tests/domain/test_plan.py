@@ -8,6 +8,7 @@ import pytest
 
 from stablenew_tk.domain.config import PipelineConfig
 from stablenew_tk.domain.errors import InvalidInput
+from stablenew_tk.domain.global_texts import StageText
 from stablenew_tk.domain.parameters import with_values
 from stablenew_tk.domain.plan import (
     LearningPlan,
@@ -20,6 +21,8 @@ from stablenew_tk.domain.plan import (
     job_for,
     prompt_for,
 )
+
+LATER = {"img2img__enabled": True, "adetailer__enabled": True}
 
 
 def plan(focus="txt2img.cfg_scale", values=(5.0, 7.0, 9.0), **changes):
@@ -103,6 +106,23 @@ class TestJobs:
         made = plan("lora:rain", (weight, 1.0), prompts=(PlanPrompt("x", prompt, "blur"),))
         assert prompt_for(made, 0, weight) == PlanPrompt("x", sent, "blur")
         assert config_for(made, weight) == made.base_config
+
+    def test_every_stage_is_sent_its_own_text(self):
+        own = {"img2img": StageText("ink, a boat", "blur")}
+        made = plan(prompts=(PlanPrompt("x", "a boat", "blur", own),), base_config=settings(**LATER))
+        job = job_for(made, PlanCell(0, 0), job_id="J")
+        assert (job.prompt, job.stage_texts) == ("a boat", own)
+
+    def test_a_run_that_begins_later_tells_what_its_first_stage_is_sent(self):
+        own = {"img2img": StageText("ink, a boat")}
+        base = settings(txt2img__enabled=False, **LATER)
+        job = job_for(plan(prompts=(PlanPrompt("x", "a boat", "", own),), base_config=base), PlanCell(0, 0), job_id="J")
+        assert (job.prompt, job.stage_texts) == ("ink, a boat", {"adetailer": StageText("a boat")})
+
+    def test_the_weight_of_a_lora_is_put_into_the_text_of_every_stage(self):
+        own = {"img2img": StageText("ink, <lora:rain:1> a boat")}
+        made = plan("lora:rain", (0.5, 1.0), prompts=(PlanPrompt("x", "<lora:rain:1> a boat", "", own),))
+        assert prompt_for(made, 0, 0.5).text("img2img").prompt == "ink, <lora:rain:0.5> a boat"
 
 
 class TestChecked:

@@ -8,10 +8,12 @@ import pytest
 
 from stablenew_tk.domain.config import ADetailer, ADetailerPass, PipelineConfig
 from stablenew_tk.domain.errors import InvalidInput
+from stablenew_tk.domain.global_texts import StageText
 from stablenew_tk.domain.plan import LearningPlan, PlanCell, PlanMetadata, PlanPrompt
 from stablenew_tk.domain.plan_file import check_offered, read_plan, write_plan
 
 LEAST = {"focus_parameter": "txt2img.cfg_scale", "variant_values": [5, 6.5, 8]}
+OTHER = {"img2img": StageText("ink, a “red” boat", "blur, text"), "upscale": StageText("a “red” boat")}
 
 
 def read(**fields):
@@ -140,6 +142,9 @@ class TestMistakes:
             ({"prompts": ["a", 3]}, "prompts[1]", "text is needed, not a number"),
             ({"prompts": [{"negative": "x"}]}, "prompts[0]", "no text"),
             ({"prompts": [{"prompt": "a", "negative": 1}]}, "prompts[0].negative", "text is needed"),
+            ({"prompts": [{"prompt": "a", "stage_texts": []}]}, "prompts[0].stage_texts", "an object"),
+            ({"prompts": [{"prompt": "a", "stage_texts": {"x": {}}}]}, "prompts[0].stage_texts", "is not one of"),
+            ({"prompts": [{"prompt": "a", "stage_texts": {"img2img": ""}}]}, "prompts[0].stage_texts.img2img", ""),
             ({"blind": "yes"}, "blind", "true or false is needed, not text"),
             ({"stage": "render"}, "stage", "is not one of txt2img"),
             ({"name": "a\0b"}, "name", "zero byte"),
@@ -219,7 +224,7 @@ class TestWriting:
         passes = tuple(ADetailerPass(denoise=0.1 * nth) for nth in range(1, 5))
         made = LearningPlan(
             event_id="E", ts="T", writer="W", seq=3, plan_id="P", name="Mine", focus_parameter="txt2img.sampler",
-            pack_id="two", prompts=(PlanPrompt("Boat", "a “red” boat", "blur"), PlanPrompt("Tram", "a tram")),
+            pack_id="two", prompts=(PlanPrompt("Boat", "a “red” boat", "blur", OTHER), PlanPrompt("Tram", "a tram")),
             base_config=PipelineConfig(adetailer=ADetailer(enabled=True, passes=passes)),
             origins={"txt2img.steps": "preset"}, variant_values=("Euler a", "Heun"), images_per_variant=2,
             seeds=(0, 1, 2, 3, 4), extra=(PlanCell(1, 4),), blind=False, show_twice=True, start_image="/x.png",
