@@ -5,12 +5,13 @@ module may use what stands before it in its line. tests/test_architecture.py rea
 
     __main__    one door: command line or window
     cli         arguments of the terminal
-    commands    terminal lookup session recommended run ratings records checks profiles draft learn insights presets
-    gui         theme icons stars tips widgets controls scrollbar lists fields popups keysheet origins form phrases
+    commands    terminal lookup session recommended run ratings records checks from_image profiles draft learn
+                insights presets
+    gui         theme icons stars tips widgets controls scrollbar lists fields textfield popups keysheet origins form phrases
                 keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
                 suspicion portrait values inspector review lora_hints pack_panel seeds stage_cards preview preset_menu
-                value_sources create
-                settings welcome axis plan_sketch focus_words wizard_draft wizard_terms wizard_steps wizard_own
+                value_sources added_line create
+                added_texts settings welcome axis plan_sketch focus_words wizard_draft wizard_terms wizard_steps wizard_own
                 wizard_prompt wizard_focus wizard_values wizard_seeds wizard_design wizard_words wizard_bar wizard
                 dots blind matrix_cell matrix_words matrix big_picture rating_head seat_words rating_large rating_rules
                 rating_verdict rating_view plan_state plan_card plan_list learn
@@ -23,14 +24,16 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
                 sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch
-    storage     places files settings packs waiting images reveal lines replay journal checkpoint repair
+    storage     places files settings packs waiting images image_text reveal lines replay journal checkpoint repair
                 peek safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars json_text
                 profile_writing model_hashes model_folders usual_shapes glance
                 library_scan library_index library_entries library_names library mounts watcher
-    domain      errors ids config parameters sweep infotext prompt global_texts variant job modes pack_settings line
+    domain      errors ids config parameters sweep infotext prompt global_texts variant job modes pack_settings
+                dice template grammar wildcards expansion sequence binding randomizer line
                 plan record undo estimate columns feedback selection slim planbook history statistics verdict effects
                 insight ridge board association tried tag_rates over_time report insight_document base_config plan_file
-                spellings profile_fields profile style priors learned defaults
+                spellings recipe recipe_webui recipe_workflow recipe_graph recipe_tools recipe_reading pack_block
+                profile_fields profile style priors learned defaults
 """
 
 __version__ = "0.1.0"

@@ -1,0 +1,363 @@
+"""Prompts that vary: words in braces, wildcards, slots and variables, read into a tree.
+
+    {red|blue} car        one of them; {2::red|blue} makes red twice as likely
+    {2$$ and $$a|b|c}     two of them, joined by " and "; {1-2$$...} one or two
+    __mood__              a line of the wildcard file mood.txt; __*/mood__ of all that fit
+    [[light]]             the slot "light": the same value everywhere in the prompt
+    ${x={a|b}} ${x}       a variable, drawn anew at each use; ${x=!{a|b}} is drawn once; ${x:else} has a default
+
+A sign before the options says how they are drawn: {~a|b} at random without making more variants, {@a|b} in turn,
+{!a|b} each. Everything that the WebUI understands itself (attention, editing, BREAK, LoRA tags, embeddings) is text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from .template import (
+    DEEPEST,
+    SEPARATOR,
+    Assign,
+    Choice,
+    Option,
+    Part,
+    Sampler,
+    SlotUse,
+    Template,
+    Trouble,
+    Use,
+    Wildcard,
+    joined,
+    merged,
+    written,
+)
+
+_SAMPLERS: dict[str, Sampler] = {"": "", "~": "~", "@": "@", "!": "!"}
+# Longer arguments of a wildcard are a sentence in brackets that nobody meant so.
+_ARGUMENTS = 300
+
+_WILDCARD = re.compile(r"__([~@!]?)([^\s_{}|<>\[\]()$:,\"'](?:(?!__)[^{}|<>\[\]()$:,\"'\n])*?)(?:__|(?=\())")
+_SLOT = re.compile(r"\[\[[ \t]*([^\[\]{}|<>\n]{1,200}?)[ \t]*\]\]")
+_PLAIN_NAME = re.compile(r"[\w-]+")
+_TAG = re.compile(r"<\w+:")
+_EMBEDDING = re.compile(r"embedding:[^\s,()\[\]{}|:<>]*")
+_ASSIGN = re.compile(r"\$\{[ \t]*(\w+)[ \t]*(?:(=)[ \t]*(!?)|(:)|(?=\}))")
+_BOUNDS = re.compile(r"[ \t]*(?:(\d{1,6})[ \t]*(-)?[ \t]*(\d{1,6})?|(-)[ \t]*(\d{1,6}))[ \t]*\$\$")
+_OWN_SEPARATOR = re.compile(r"([^{}$\n]{0,100})\$\$")
+_WEIGHT = re.compile(r"[ \t]*(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})::")
+_SPECIAL = re.compile(r"[\\{}|\[\]()<$_]|embedding:")
+
+
+def parse(text: str, *, is_slot: Callable[[str], bool] = lambda _name: False, base: int = 0) -> Template:
+    """Read a text. Never raises; takes time in proportion to the length. `base` is added to all places."""
+    reader = _Reader(text, is_slot, base, 0)
+    body = joined(reader.body(None))
+    return Template(body, tuple(sorted(reader.troubles, key=lambda trouble: trouble.at)))
+
+
+def options_of(values: Iterable[str]) -> tuple[Choice, tuple[Trouble, ...]]:
+    """One of several texts, each with a weight in front if it has one, as if they stood in braces."""
+    options: list[Option] = []
+    troubles: list[Trouble] = []
+    for value in values:
+        match = _WEIGHT.match(value)
+        text = value[match.end() :] if match else value
+        template = parse(text)
+        troubles += template.troubles
+        options.append(Option(float(match[1]) if match else 1.0, template.body, text))
+    return Choice(merged(options), "", 0), tuple(troubles)
+
+
+class _Bars:
+    """The `|` of one choice while it is read, and the brackets around them.
+
+    `(a|b)` and `[a|b]` belong to the WebUI; but a bracket that is not closed before the choice ends is just a sign.
+    """
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.places: list[int] = []
+        self._open: list[tuple[str, int]] = []
+        self._counts = {"(": 0, "[": 0}
+
+    def opened(self, bracket: str, place: int) -> None:
+        self._open.append((bracket, place))
+        self._counts[bracket] += 1
+
+    def closed(self, bracket: str) -> None:
+        opener = "(" if bracket == ")" else "["
+        if not self._counts[opener]:
+            return
+        while True:
+            found, place = self._open.pop()
+            self._counts[found] -= 1
+            if found == opener:
+                break
+        while self.places and self.places[-1] > place:
+            self.places.pop()
+
+
+class _Reader:
+    """Reads one text from left to right."""
+
+    def __init__(self, text: str, is_slot: Callable[[str], bool], base: int, depth: int) -> None:
+        self.text, self._is_slot, self._base, self._depth = text, is_slot, base, depth
+        self.troubles: list[Trouble] = []
+        self._at = 0
+        self._tag_start = self._tag_end = -1
+        self._no_tag_ends_after = len(text)
+
+    def body(self, bars: _Bars | None, pieces: list[Part] | None = None) -> list[Part]:
+        """Everything up to the } of the choice around it (`bars` are its), or to the end of the text, in pieces."""
+        parts: list[Part] = [] if pieces is None else pieces
+        text = self.text
+        while match := _SPECIAL.search(text, self._at):
+            at = match.start()
+            if at > self._at:
+                parts.append(text[self._at : at])
+                self._at = at
+            if bars is not None and text[at] == "}":
+                return parts
+            self._special(text[at], parts, bars)
+        parts.append(text[self._at :])
+        self._at = len(text)
+        return parts
+
+    def _special(self, sign: str, parts: list[Part], bars: _Bars | None) -> None:
+        at = self._at
+        if sign == "\\":
+            self._escaped(parts)
+        elif sign == "{":
+            parts.append(self._choice())
+        elif sign == "}":
+            self._trouble(at, "There is a } without its {. Write \\} for the sign itself.")
+            self._take(parts, 1)
+        elif sign == "|" and bars is not None and (at >= self._tag_end or bars.start > self._tag_start):
+            bars.places.append(len(parts))
+            self._take(parts, 1)
+        elif sign in "()[]" and self._bracket(sign, parts, bars):
+            pass
+        elif sign == "<" and at >= self._tag_end:
+            self._tag(parts)
+        elif sign == "$" and self.text.startswith("${", at):
+            self._variable(parts)
+        elif sign == "_" and self.text.startswith("__", at) and at >= self._tag_end:
+            self._wildcard(parts)
+        elif sign == "e":
+            self._take(parts, len(_EMBEDDING.match(self.text, at)[0]))
+        else:
+            self._take(parts, 1)
+
+    def _take(self, parts: list[Part], count: int) -> None:
+        parts.append(self.text[self._at : self._at + count])
+        self._at += count
+
+    def _trouble(self, at: int, message: str) -> None:
+        self.troubles.append(Trouble(self._base + at, message))
+
+    def _escaped(self, parts: list[Part]) -> None:
+        text, at = self.text, self._at
+        after = text[at + 1 : at + 2]
+        if after and after in "{}|$":
+            parts.append(after)
+            self._at = at + 2
+        elif text.startswith("__", at + 1):
+            parts.append("__")
+            self._at = at + 3
+        else:
+            # The rest is the WebUI's: \( and \) stand for the signs themselves.
+            self._take(parts, 2)
+
+    def _bracket(self, sign: str, parts: list[Part], bars: _Bars | None) -> bool:
+        if sign == "[" and self.text.startswith("[[", self._at) and self._slot(parts):
+            return True
+        if bars is not None and self._at >= self._tag_end:
+            if sign in "([":
+                bars.opened(sign, len(parts))
+            else:
+                bars.closed(sign)
+        self._take(parts, 1)
+        return True
+
+    def _slot(self, parts: list[Part]) -> bool:
+        match = _SLOT.match(self.text, self._at)
+        if match is None:
+            return False
+        name = match[1]
+        if not self._is_slot(name):
+            if not _PLAIN_NAME.fullmatch(name):
+                return False  # words that the WebUI is to weaken twice
+            self._trouble(
+                self._at,
+                f"[[{name}]] has no values. Write a line [[{name}]]: first | second in the pack or give it values in "
+                f"the randomizer; to weaken the word, write ({name}:0.8).",
+            )
+        parts.append(SlotUse(name, self._base + self._at))
+        self._at = match.end()
+        return True
+
+    def _tag(self, parts: list[Part]) -> None:
+        """A LoRA or another tag of the WebUI: underscores in it are part of a name."""
+        at = self._at
+        if _TAG.match(self.text, at) and at < self._no_tag_ends_after:
+            closed = self.text.find(">", at)
+            if closed < 0:
+                self._no_tag_ends_after = at
+            else:
+                self._tag_start, self._tag_end = at, closed
+        self._take(parts, 1)
+
+    # ---- constructs with parts of their own
+
+    def _inner(self, bars: _Bars, pieces: list[Part]) -> bool:
+        """Read up to and over the }. False when the text is over before."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            self._trouble(self._at, f"This is nested more than {DEEPEST} deep. Use a wildcard file for a part of it.")
+            self._at = len(self.text)
+        else:
+            self.body(bars, pieces)
+        self._depth -= 1
+        if self._at < len(self.text):
+            self._at += 1
+            return True
+        return False
+
+    def _choice(self) -> Part:
+        start = self._at
+        self._at += 1
+        if self.text.startswith("%", self._at):
+            self._trouble(start, "{% … %} belongs to Jinja templates, which are not read. Write {a|b} or __name__.")
+        sampler = self._sampler()
+        least, most, separator = self._bounds()
+        bars = _Bars(start)
+        pieces: list[Part] = []
+        starts = self._at
+        if not self._inner(bars, pieces):
+            if not self._depth:
+                self._trouble(start, "This { is never closed. Write } behind the last choice, or \\{ for the sign.")
+            return self.text[start:]
+        options = self._options(pieces, bars.places, starts)
+        if not options:
+            return ""
+        source = self.text[start : self._at]
+        most = len(options) if most < 0 else most
+        if least > most:
+            self._trouble(start, f"{least} to {most} cannot be chosen: the smaller number comes first.")
+            least = most
+        return Choice(options, source, self._base + start, least, most, separator, sampler)
+
+    def _sampler(self) -> Sampler:
+        sign = _SAMPLERS.get(self.text[self._at : self._at + 1], "")
+        self._at += len(sign)
+        return sign
+
+    def _bounds(self) -> tuple[int, int, str]:
+        """How many, with −1 for "all there are", and what is written between them."""
+        match = _BOUNDS.match(self.text, self._at)
+        if match is None:
+            return 1, 1, SEPARATOR
+        self._at = match.end()
+        if match[4]:
+            least, most = 1, int(match[5])
+        else:
+            least = int(match[1])
+            most = int(match[3]) if match[3] else -1 if match[2] else least
+        own = _OWN_SEPARATOR.match(self.text, self._at)
+        if own is None:
+            return least, most, SEPARATOR
+        self._at = own.end()
+        return least, most, own[1]
+
+    def _options(self, pieces: list[Part], bars: list[int], start: int) -> tuple[Option, ...]:
+        options: list[Option] = []
+        ends = [*bars, len(pieces)]
+        begin = 0
+        for end in ends:
+            options.append(_option(pieces[begin:end]))
+            begin = end + 1
+        if len(options) > 1 and all(option.weight == 0 for option in options):
+            self._trouble(start, "All weights here are 0, so nothing can be chosen.")
+            return ()
+        return merged(options)
+
+    def _wildcard(self, parts: list[Part]) -> None:
+        start = self._at
+        match = _WILDCARD.match(self.text, start)
+        end = match.end() if match is not None else start
+        arguments: tuple[Assign, ...] = ()
+        if match is not None and self.text.startswith("(", end):
+            closed = _bracket_end(self.text, end)
+            if closed > 0:
+                arguments = self._arguments(self.text[end + 1 : closed], end + 1)
+            end = closed + 3
+        if match is None or end <= start + 2:
+            # Only two underscores, or a bracket that means something else.
+            self._take(parts, 2)
+            return
+        self._at = end
+        source = self.text[start:end]
+        parts.append(Wildcard(match[2].strip(), source, self._base + start, _SAMPLERS[match[1]], arguments))
+
+    def _arguments(self, inner: str, begin: int) -> tuple[Assign, ...]:
+        """`colour=red, size={big|small}`: commas inside braces do not part them."""
+        found: list[Assign] = []
+        depth = at = 0
+        for end, sign in enumerate(f"{inner},"):
+            depth += (sign in "{(") - (sign in "})")
+            if sign != "," or depth:
+                continue
+            name, equals, value = inner[at:end].partition("=")
+            place = self._base + begin + at
+            if equals and name.strip().isidentifier():
+                once = value.lstrip().startswith("!")
+                reader = _Reader(value.strip().removeprefix("!"), self._is_slot, place, self._depth + 1)
+                found.append(Assign(name.strip(), joined(reader.body(None)), once, place))
+                self.troubles += reader.troubles
+            elif inner[at:end].strip():
+                self._trouble(begin + at, f"Write name=value in the brackets, not {inner[at:end].strip()!r}.")
+            at = end + 1
+        return tuple(found)
+
+    def _variable(self, parts: list[Part]) -> None:
+        start = self._at
+        match = _ASSIGN.match(self.text, start)
+        if match is None:
+            self._trouble(start, "After ${ comes a name: ${x=…}, ${x} or ${x:default}. Write \\$ for the sign itself.")
+            self._take(parts, 2)
+            self._skip_to_close()
+            return
+        self._at = match.end()
+        pieces: list[Part] = []
+        if not self._inner(_Bars(start), pieces):
+            self._trouble(start, f"This ${{{match[1]} is never closed. Write }} behind it.")
+            return
+        body = joined(pieces)
+        if match[2]:
+            parts.append(Assign(match[1], body, bool(match[3]), self._base + start))
+        else:
+            parts.append(Use(match[1], self._base + start, body if match[4] else None))
+
+    def _skip_to_close(self) -> None:
+        closed = self.text.find("}", self._at)
+        self._at = closed + 1 if closed >= 0 else len(self.text)
+
+
+def _option(pieces: list[Part]) -> Option:
+    body = joined(pieces)
+    weight = 1.0
+    if body and isinstance(body[0], str) and (match := _WEIGHT.match(body[0])):
+        weight = float(match[1])
+        body = joined([body[0][match.end() :], *body[1:]])
+    return Option(weight, body, written(body))
+
+
+def _bracket_end(text: str, start: int) -> int:
+    """Where the bracket opened at `start` ends, if two underscores follow; −1 otherwise."""
+    depth = 0
+    for at in range(start, min(len(text), start + _ARGUMENTS)):
+        depth += (text[at] == "(") - (text[at] == ")")
+        if not depth:
+            return at if text.startswith("__", at + 1) else -1
+    return -1

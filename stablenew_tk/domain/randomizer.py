@@ -1,0 +1,258 @@
+"""The variants of a pack: every prompt with every choice, counted, numbered, and drawn evenly when there are too many.
+
+Preview, count and run all come from here, so what was shown is what is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from .binding import Binder, with_rules
+from .dice import Dice, allot
+from .errors import InvalidInput
+from .expansion import Level, Loose, Node, Pick, Picks
+from .grammar import options_of, parse
+from .pack_settings import MOST_VARIANTS, LoraAxis, Randomizer, Rule, Slot, StyleToggle
+from .parameters import Value, check_value
+from .prompt import PackProblem, PackPrompt, spot, with_lora_weight
+from .sequence import Row
+from .sweep import value_text
+from .template import Body, Choice, Wildcard
+from .variant import Expansion, Variant
+from .wildcards import Wildcards
+
+# Between prompt and negative while they are one text; no text file holds this character.
+_BORDER = "\0"
+# Python writes no numbers of more than 4,300 digits, and nobody reads them.
+_BEYOND = 10**4000
+_REDRAWS = 30
+
+
+class _Axes(Struct, frozen=True):
+    """What varies besides the words of the prompts, and what is wrong with it."""
+
+    levels: tuple[Level, ...] = ()
+    values: Mapping[str, Sequence[Value]] = {}
+    loras: Mapping[str, Sequence[tuple[str, float]]] = {}
+    styles: Mapping[str, StyleToggle] = {}
+    problems: tuple[PackProblem, ...] = ()
+
+
+class Variants:
+    """All variants of some prompts. `errors` make it unusable; `warnings` do not.
+
+    `count` is exact. `nth(i)` makes variant i alone, 0 ≤ i < count; `sample` draws some of them.
+    """
+
+    def __init__(
+        self, prompts: Sequence[PackPrompt], settings: Randomizer, wildcards: Wildcards, slots: Sequence[Slot] = ()
+    ) -> None:
+        self.errors: list[PackProblem] = []
+        self.warnings: list[PackProblem] = []
+        self._prompts, self._settings = tuple(prompts), settings
+        self._axes = _axes(settings)
+        self.errors += self._axes.problems
+        values = {slot.name: self._slot(slot) for slot in (*settings.slots, *slots) if slot.values or slot.file}
+        self._searches = {rule.search: f"{rule.search} =>" for rule in settings.rules}
+        self._used: set[str] = set()
+        rules = {f"{rule.search} =>": self._rule(rule) for rule in settings.rules}
+        self._names = frozenset(values)
+        self._binder = Binder(wildcards.with_lists(settings.wildcards), {**values, **rules})
+        self._rows = [self._row(prompt) for prompt in prompts]
+        self._root = Pick("", self._rows, [""] * len(self._rows)) if self._rows else None
+        self.count = self._root.count if self._root is not None else 0
+        self._look_over()
+
+    @property
+    def varies(self) -> bool:
+        """Whether there is anything but the prompts as they are."""
+        return any(row.varies for row in self._rows)
+
+    def nth(self, index: int, seed: int = 0) -> Variant:
+        """Variant `index`. `seed` matters only to {~a|b}, which is drawn for each variant."""
+        assert self._root is not None
+        place, rank = self._root.split(index)
+        prompt, picks = self._prompts[place], Picks(rank, seed, place)
+        positive, _, negative = self._rows[place].text(rank, picks).partition(_BORDER)
+        overrides = {path: levels[picks.settings[path]] for path, levels in self._axes.values.items()}
+        for name, toggle in self._axes.styles.items():
+            if picks.settings[name]:
+                positive, negative = _styled(positive, negative, toggle)
+        for name, tags in self._axes.loras.items():
+            lora, weight = tags[picks.settings[name]]
+            positive = with_lora_weight(positive, lora, weight, add=True) if lora else positive
+        return Variant(
+            prompt_id=prompt.prompt_id,
+            name=prompt.name,
+            prompt=positive.strip(),
+            negative=negative.strip(),
+            index=index,
+            choices=picks.choices,
+            overrides=overrides,
+        )
+
+    def sample(self, limit: int, seed: int) -> tuple[Variant, ...]:
+        """At most `limit` variants in the order of their numbers, all of them when there are no more.
+
+        Each value of everything that varies is there as often as the others, or as its weight says. In the mode
+        "random" every variant is drawn by itself. The same seed gives the same list.
+        """
+        if self._root is None or self.errors:
+            return ()
+        dice, count = Dice(seed), min(limit, self.count)
+        if self._settings.mode == "random" and self.varies:
+            ranks = self._drawn(min(count, self._settings.limit or len(self._rows)), dice)
+        elif count == self.count:
+            ranks = list(range(count))
+        else:
+            ranks = sorted(self._root.spread(count, 1, dice))
+        return tuple(self.nth(rank, seed) for rank in ranks)
+
+    def _drawn(self, count: int, dice: Dice) -> list[int]:
+        """Ranks drawn one by one, for each prompt as many as for the others; the same twice only if that cannot be."""
+        found: list[int] = []
+        first = 0
+        for row, times in zip(self._rows, allot(count, [1.0] * len(self._rows), self._counts(), dice), strict=True):
+            taken: dict[int, None] = {}
+            for _ in range(times):
+                for _ in range(_REDRAWS):
+                    rank = row.draw(dice)
+                    if rank not in taken:
+                        break
+                while rank in taken:
+                    rank = (rank + 1) % row.count
+                taken[rank] = None
+            found += [first + rank for rank in sorted(taken)]
+            first += row.count
+        return found
+
+    def _counts(self) -> list[int]:
+        return [row.count for row in self._rows]
+
+    # ---- building
+
+    def _row(self, prompt: PackPrompt) -> Row:
+        body = self._body(prompt)
+        parts, shared = self._binder.parts(body)
+        for trouble in self._binder.troubles:
+            self._report(prompt, trouble.at, trouble.message)
+        turns = max((part.turns for part in parts if isinstance(part, Loose)), default=1)
+        drawn: list[tuple[str, Node]] = [*((f"axis {n}", level) for n, level in enumerate(self._axes.levels)), *shared]
+        row = Row(parts, drawn, self._settings.mode, turns)
+        if row.count >= _BEYOND:
+            self._report(
+                prompt, 0, "There are too many variants of this prompt to be counted. Leave some choices away."
+            )
+            return Row([""])
+        if self._settings.mode == "zip" and len(set(row.lengths)) > 1:
+            lengths = ", ".join(map(str, row.lengths[:8]))
+            self._warn(
+                prompt, f"The lists are of different length ({lengths}): what goes beyond the shortest is left out."
+            )
+        return row
+
+    def _body(self, prompt: PackPrompt) -> Body:
+        bodies: list[Body] = []
+        for text, base in ((prompt.positive, 0), (prompt.negative, len(prompt.positive) + 1)):
+            template = parse(text, is_slot=self._names.__contains__, base=base)
+            for trouble in template.troubles:
+                self._report(prompt, trouble.at, trouble.message)
+            bodies.append(with_rules(template.body, self._searches))
+            self._used |= {search for search in self._searches if search in text}
+        return (*bodies[0], _BORDER, *bodies[1])
+
+    def _report(self, prompt: PackPrompt, at: int, message: str) -> None:
+        border = len(prompt.positive)
+        spots, offset = (prompt.positive_at, at) if at <= border else (prompt.negative_at, at - border - 1)
+        line, column = spot(spots, offset) if spots else (prompt.line, 1)
+        self.errors.append(PackProblem(line, column, message))
+
+    def _warn(self, prompt: PackPrompt, message: str) -> None:
+        self.warnings.append(PackProblem(prompt.line, 1, message))
+
+    def _slot(self, slot: Slot) -> Choice | Wildcard:
+        if slot.file:
+            return Wildcard(slot.file, f"[[{slot.name}]]", 0)
+        choice, troubles = options_of(slot.values)
+        self.errors += [PackProblem(0, 0, f"[[{slot.name}]]: {trouble.message}") for trouble in troubles]
+        return choice
+
+    def _rule(self, rule: Rule) -> Choice:
+        choice, troubles = options_of(rule.values)
+        wrong = [trouble.message for trouble in troubles]
+        if not choice.options:
+            wrong.append("nothing is to come in its place. Write what is to be tried.")
+        self.errors += [PackProblem(0, 0, f"Search and replace “{rule.search}”: {one}") for one in wrong]
+        return choice
+
+    def _look_over(self) -> None:
+        for search in self._searches:
+            if self._prompts and search not in self._used:
+                self.warnings.append(PackProblem(0, 0, f"Search and replace: “{search}” is in none of the prompts."))
+
+
+def expand(
+    prompts: Sequence[PackPrompt],
+    settings: Randomizer,
+    wildcards: Wildcards,
+    *,
+    slots: Sequence[Slot] = (),
+    limit: int | None = None,
+    seed: int = 0,
+) -> Expansion:
+    """The variants of some prompts, at most `limit` (None = as the settings say) and never more than MOST_VARIANTS."""
+    variants = Variants(prompts, settings, wildcards, slots)
+    made = variants.sample(min(settings.most if limit is None else limit, MOST_VARIANTS), seed)
+    return Expansion(
+        count=0 if variants.errors else variants.count,
+        variants=made,
+        mode=settings.mode if variants.varies else "none",
+        errors=tuple(variants.errors),
+        warnings=tuple(variants.warnings),
+    )
+
+
+def _styled(positive: str, negative: str, toggle: StyleToggle) -> tuple[str, str]:
+    if "{prompt}" in toggle.text:
+        positive = toggle.text.replace("{prompt}", positive.strip())
+    else:
+        positive = ", ".join(part for part in (positive.strip(), toggle.text.strip()) if part)
+    return positive, ", ".join(part for part in (negative.strip(), toggle.negative.strip()) if part)
+
+
+def _axes(settings: Randomizer) -> _Axes:
+    levels: list[Level] = []
+    problems: list[PackProblem] = []
+    values: dict[str, Sequence[Value]] = {}
+    loras: dict[str, Sequence[tuple[str, float]]] = {}
+    for axis in settings.axes:
+        try:
+            checked = tuple(dict.fromkeys(check_value(axis.path, value) for value in axis.values))
+        except InvalidInput as wrong:
+            problems.append(PackProblem(0, 0, f"Axis {wrong}"))
+            continue
+        if not checked or axis.path in values:
+            why = "is there twice" if axis.path in values else "has no values"
+            problems.append(PackProblem(0, 0, f"The axis {axis.path} {why}."))
+            continue
+        values[axis.path] = checked
+        levels.append(Level(axis.path, [value_text(value, axis.path) for value in checked]))
+    for number, lora in enumerate(settings.loras, start=1):
+        name = "<lora>" if number == 1 else f"<lora> {number}"
+        tags = _tags(lora)
+        if tags:
+            loras[name] = tags
+            levels.append(Level(name, [f"{tag[0]}:{tag[1]:g}" if tag[0] else "none" for tag in tags]))
+    styles = {f"style: {toggle.name}": toggle for toggle in settings.styles}
+    levels += [Level(name, ("off", "on")) for name in styles]
+    return _Axes(tuple(levels), values, loras, styles, tuple(problems))
+
+
+def _tags(axis: LoraAxis) -> list[tuple[str, float]]:
+    found: dict[tuple[str, float], None] = {}
+    for name in axis.names:
+        for weight in axis.weights if name else (0.0,):
+            found[name, weight] = None
+    return list(found)

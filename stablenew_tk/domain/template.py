@@ -1,0 +1,136 @@
+"""A prompt that varies, as a tree: text, choices, wildcards, slots and variables."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Sampler = Literal["", "~", "@", "!"]
+
+DEEPEST = 40
+SEPARATOR = ", "
+_NAME_LIMIT = 80
+
+
+class Option(Struct, frozen=True):
+    """One way to go on. `source` is how it is written, without its weight."""
+
+    weight: float
+    body: Body
+    source: str
+
+
+class Choice(Struct, frozen=True):
+    """`least` to `most` of the options, in any order, joined by `separator`. `at` is where it stands in the text."""
+
+    options: tuple[Option, ...]
+    source: str
+    at: int
+    least: int = 1
+    most: int = 1
+    separator: str = SEPARATOR
+    sampler: Sampler = ""
+
+
+class Wildcard(Struct, frozen=True):
+    """A line out of a list. `arguments` are variables for the lines alone."""
+
+    name: str
+    source: str
+    at: int
+    sampler: Sampler = ""
+    arguments: tuple[Assign, ...] = ()
+
+
+class SlotUse(Struct, frozen=True):
+    """The value of a slot."""
+
+    name: str
+    at: int
+
+
+class Assign(Struct, frozen=True):
+    """Gives a variable its meaning; writes nothing. `once`: drawn here, else anew at each use."""
+
+    name: str
+    body: Body
+    once: bool
+    at: int
+
+
+class Use(Struct, frozen=True):
+    """The value of a variable, or `default` where it has none."""
+
+    name: str
+    at: int
+    default: Body | None = None
+
+
+Part = str | Choice | Wildcard | SlotUse | Assign | Use
+Body = tuple[Part, ...]
+
+
+class Trouble(Struct, frozen=True):
+    """Something in a text that cannot be meant. `at` counts characters from 0."""
+
+    at: int
+    message: str
+
+
+class Template(Struct, frozen=True):
+    """A text as a tree, and what is wrong with it."""
+
+    body: Body
+    troubles: tuple[Trouble, ...] = ()
+
+    @property
+    def varies(self) -> bool:
+        """Whether anything in it is more than text."""
+        return any(not isinstance(part, str) for part in self.body)
+
+
+def short(source: str) -> str:
+    """How a construct is called in records and lists: as it is written, cut when it is long."""
+    line = " ".join(source.split())
+    return line if len(line) <= _NAME_LIMIT else f"{line[: _NAME_LIMIT - 1]}…"
+
+
+def joined(pieces: list[Part]) -> Body:
+    """A body in which neighbouring texts are one."""
+    found: list[Part] = []
+    for piece in pieces:
+        if isinstance(piece, str) and found and isinstance(found[-1], str):
+            found[-1] += piece
+        elif piece != "":
+            found.append(piece)
+    return tuple(found)
+
+
+def written(body: Body) -> str:
+    """A body as it may be written."""
+    return "".join(_written(part) for part in body)
+
+
+def _written(part: Part) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, (Choice, Wildcard)):
+        return part.source
+    if isinstance(part, SlotUse):
+        return f"[[{part.name}]]"
+    if isinstance(part, Assign):
+        return f"${{{part.name}={'!' if part.once else ''}{written(part.body)}}}"
+    return f"${{{part.name}{'' if part.default is None else ':' + written(part.default)}}}"
+
+
+def merged(options: list[Option]) -> tuple[Option, ...]:
+    """Each option once: who writes one twice wants it twice as often. What has no weight is never taken."""
+    found: dict[str, Option] = {}
+    for option in options:
+        key = option.source.strip()
+        known = found.get(key)
+        if option.weight > 0 or len(options) == 1:
+            weight = option.weight if known is None else known.weight + option.weight
+            found[key] = Option(weight or 1.0, option.body, option.source)
+    return tuple(found.values())
