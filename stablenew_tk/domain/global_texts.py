@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
 
 from .config import STAGES, PipelineConfig
 
+LONGEST = 20_000  # letters of one text
 # These stand between blanks: a comma beside them would become a word of its own.
 _DIVIDED = (re.compile(r"\b(?:BREAK|AND)$"), re.compile(r"(?:BREAK|AND)\b"))
 _TAG = re.compile(r"<\w+:[^<>]*>")
@@ -33,6 +34,17 @@ class GlobalTexts(Struct, frozen=True, kw_only=True):
     positive_stages: tuple[str, ...] = STAGES
     negative_stages: tuple[str, ...] = STAGES
 
+    def in_force(self, stages: Collection[str]) -> GlobalTexts:
+        """What of them these stages are sent: a text that none of them uses is gone, and so are other stages."""
+        positive = tuple(stage for stage in self.positive_stages if stage in stages and _plain(self.positive))
+        negative = tuple(stage for stage in self.negative_stages if stage in stages and _plain(self.negative))
+        return GlobalTexts(
+            positive=self.positive if positive else "",
+            negative=self.negative if negative else "",
+            positive_stages=positive,
+            negative_stages=negative,
+        )
+
     def for_pack(self, *, positive: bool, negative: bool) -> GlobalTexts:
         """What is left of them for a pack that wants the one or the other, both or none."""
         return GlobalTexts(
@@ -56,8 +68,13 @@ def texts_of_stages(
     """The text of the first stage, and the texts of those later stages that are sent another one."""
     stages = config.stages()
     first = text_of(stages[0] if stages else STAGES[0])
-    texts = {stage: text_of(stage) for stage in stages[1:] if _reads(config, stage)}
+    texts = {stage: text_of(stage) for stage in stages[1:] if stage in reading_stages(config)}
     return first, {stage: text for stage, text in texts.items() if text != first}
+
+
+def reading_stages(config: PipelineConfig) -> tuple[str, ...]:
+    """The enabled stages that read a prompt: plain enlarging does not."""
+    return tuple(stage for stage in config.stages() if stage != "upscale" or config.upscale.mode == "img2img")
 
 
 def with_text_before(prompt: str, added: str) -> str:
@@ -69,11 +86,6 @@ def with_text_after(negative: str, added: str) -> str:
     """A negative prompt with a text behind it, unless it ends or begins with that text already."""
     there = not _same(added) or _begins(negative, added) or _ends(negative, added)
     return negative if there else _joined(negative, _plain(added))
-
-
-def _reads(config: PipelineConfig, stage: str) -> bool:
-    """Whether a stage has a use for a prompt: plain enlarging has none."""
-    return stage != "upscale" or config.upscale.mode == "img2img"
 
 
 def _begins(text: str, start: str) -> bool:
