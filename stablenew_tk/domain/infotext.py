@@ -22,6 +22,9 @@ from .parameters import Value, parameter
 
 LIMIT = 64 * 1024
 _NEGATIVE = "Negative prompt:"
+_NEGATIVE_START = re.compile(rf"(?:{_NEGATIVE}\s*)+")
+_BREAKS = re.compile(r"[\n\r\0]")
+_ODD = re.compile(r"[,:\n\r\0]")
 _KEY = re.compile(r"\w[\w \-/]+")
 # A line of values has at least this many; fewer is a prompt that happens to hold a colon.
 _FEWEST = 3
@@ -72,7 +75,7 @@ class Infotext(Struct, frozen=True):
 
 def parse(text: str) -> Infotext:
     """Take a generation text apart. Never raises; each part is cut at 64 KiB."""
-    clean = text.replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n\0")
+    clean = _clean(text)
     body, _, last = clean.rpartition("\n")
     values = dict(_pairs(last[:LIMIT]))
     if "Steps" not in values or len(values) < _FEWEST:
@@ -82,11 +85,22 @@ def parse(text: str) -> Infotext:
     part = prompt
     for raw in body[:LIMIT].split("\n"):
         line = raw.strip()
-        if line.startswith(_NEGATIVE):
+        if start := _NEGATIVE_START.match(line):
             part = negative
-            line = line[len(_NEGATIVE) :].strip()
+            line = line[start.end() :]
         part.append(line)
     return Infotext("\n".join(prompt).strip(), "\n".join(negative).strip(), values)
+
+
+def written(info: Infotext) -> str:
+    """The text of which `parse` makes the same parts again, as long as it is shorter than 64 KiB."""
+    return format_infotext(info.prompt, info.negative, list(info.values.items()))
+
+
+def _clean(text: str) -> str:
+    # Half a surrogate pair can neither be saved nor printed; zero bytes are what C programs leave at the end.
+    plain = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    return plain.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _pairs(line: str) -> Iterator[tuple[str, str]]:
@@ -157,14 +171,16 @@ def _unquoted(text: str) -> str:
 
 def format_infotext(prompt: str, negative: str, pairs: Sequence[tuple[str, Value]]) -> str:
     """Write a generation text as A1111 does: values with a comma, colon or line break are quoted as JSON."""
-    line = ", ".join(f"{key}: {_quoted(value)}" for key, value in pairs)
+    line = ", ".join(f"{key}: {_quoted(key, str(value))}" for key, value in pairs)
     head = f"{prompt}\n{_NEGATIVE} {negative}" if negative else prompt
     return f"{head}\n{line}".strip()
 
 
-def _quoted(value: Value) -> str:
-    text = str(value)
-    return json.dumps(text, ensure_ascii=False) if any(char in text for char in ",:\n") else text
+def _quoted(key: str, text: str) -> str:
+    if key == "Hashes" and text.startswith("{") and _after_braces(text, 0) == len(text) and not _BREAKS.search(text):
+        return text
+    odd = _ODD.search(text) or text.startswith('"') or text != text.strip()
+    return json.dumps(text, ensure_ascii=False) if odd else text
 
 
 def split_sampler(name: str) -> tuple[str, str]:
@@ -181,9 +197,8 @@ def applied_values(values: Mapping[str, str], stage: str) -> dict[str, Value]:
     Size is left out: servers write what was asked, not what they made. Unreadable numbers are left out too.
     """
     applied: dict[str, Value] = {}
-    for key, text in values.items():
-        path = _path(key, stage)
-        value = _value(path, text) if path else None
+    for path, text in named_values(values, stage).items():
+        value = _value(path, text)
         if value is not None:
             applied[path] = value
     sampler = f"{stage}.sampler"
@@ -192,6 +207,13 @@ def applied_values(values: Mapping[str, str], stage: str) -> dict[str, Value]:
         if scheduler:
             applied[sampler], applied[f"{stage}.scheduler"] = name, scheduler
     return applied
+
+
+def named_values(values: Mapping[str, str], stage: str) -> dict[str, str]:
+    """The values of a stage as they are written, by catalogue path, and `seed`. ADetailer's third and fourth pass
+    have paths too, although the catalogue lists two.
+    """
+    return {path: text for key, text in values.items() if (path := _path(key, stage))}
 
 
 def _path(key: str, stage: str) -> str:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stablenew_tk.domain.infotext import LIMIT, applied_values, format_infotext, parse, split_sampler
+from stablenew_tk.domain.infotext import (
+    LIMIT,
+    Infotext,
+    applied_values,
+    format_infotext,
+    named_values,
+    parse,
+    split_sampler,
+    written,
+)
 
 LINE = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x768"
 
@@ -155,3 +164,81 @@ def test_half_a_surrogate_pair_never_gets_in():
 
 def test_numbers_that_are_none_are_left_out():
     assert applied_values({"Steps": "many", "CFG scale": "nan", "Seed": "9" * 50}, "txt2img") == {}
+
+
+FULL = (
+    "masterpiece, (paper boat:1.2) <lora:wash:0.8>\nsecond line, [cat:dog:0.4] BREAK sky\n"
+    "Negative prompt: photo, (blurry:1.3)\nlowres\n"
+    "Steps: 30, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 5.5, Seed: 4294967295, Size: 832x1216, "
+    "Model hash: 0123456789, Model: demoXL, VAE: demo.safetensors, Denoising strength: 0.35, Clip skip: 2, "
+    "Hires Module 1: Use same choices, Hires CFG Scale: 5, Hires upscale: 1.5, Hires steps: 15, "
+    'Hires upscaler: 4x-UltraSharp, Hires prompt: "ink, detailed: yes", Refiner: other [fedcba9876], '
+    'Refiner switch at: 0.8, Lora hashes: "wash: abcdef012345", TI hashes: "badhand: 112233445566", Version: v1.10.1'
+)
+EDGES = {
+    "a whole text": FULL,
+    "two pairs are words": "a boat\nSteps: 20, Sampler: Euler a",
+    "no values but colons": "a portrait, style: oil, medium: canvas, light: soft",
+    "an empty quoted value": f'p\n{LINE}, Hires prompt: ""',
+    "keys that are dropped": f"p\n{LINE}, X: 1, a(b): 2, v1.5 x: 3",
+    "an unquoted comma": f"p\n{LINE}, Model: my, model",
+    "quotes inside": f'p\n{LINE}, Note: say "hi"',
+    "an unterminated quote": f'p\n{LINE}, Note: "unterminated',
+    "a quoted value and more": f'p\n{LINE}, Note: "a" b',
+    "quotes around quotes": rf'p\n{LINE}, Note: "\"a\""',
+    "a value with line breaks": rf'p\n{LINE}, Note: "a\nb\r\u0000c"',
+    "blanks around a value": f'p\n{LINE}, Note: "  a  "',
+    "Windows line ends": f"a\r\nNegative prompt: b\r\n{LINE}\r\n",
+    "old Mac line ends": f"a\rNegative prompt: b\r{LINE}",
+    "zero bytes": f"a\0 b\nNegative prompt: b\0\n{LINE}\0\0",
+    "no last line": "a boat\nNegative prompt: b\nc",
+    "no prompt": LINE,
+    "only a negative": f"Negative prompt: b\n{LINE}",
+    "a negative inside the prompt": f"a\nNegative prompt: b\nNegative prompt: Negative prompt: c\n{LINE}",
+    "an empty negative": f"a\nNegative prompt:\n{LINE}",
+    "hashes as JSON": f'p\n{LINE}, Hashes: {{"model":"abc","lora:x":"d, e"}}, Version: 1',
+    "broken hashes": f"p\n{LINE}, Hashes: {{broken, Version: 1",
+    "two lines of values": f"p\n{LINE}\n{LINE}",
+    "odd blanks behind a line of values": f"p\n{LINE}\n\x0b\x1c",
+    "a bare key": f"p\n{LINE}, Tiling, Version: 1",
+    "half a surrogate pair": f"a \ud800 b\n{LINE}",
+    "a resize": f"p\n{LINE}, Hires resize: 1024x1536, Denoising strength: 0.4",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("text", EDGES.values(), ids=EDGES)
+def test_what_was_read_and_is_written_is_read_the_same(text):
+    info = parse(text)
+    assert parse(written(info)) == info
+    written(info).encode("utf-8")
+
+
+@given(st.text(st.characters(), max_size=200), st.lists(st.text(st.characters(), max_size=30), max_size=4))
+def test_any_text_is_read_the_same_after_it_is_written(text, values):
+    line = ", ".join(f'Key {nth}: "{value}"' for nth, value in enumerate(values))
+    for whole in (text, f"{text}\n{LINE}", f"{text}\n{LINE}, {line}", f"Negative prompt: {text}\n{LINE}, Note: {text}"):
+        info = parse(whole)
+        assert parse(written(info)) == info
+
+
+def test_hashes_are_written_as_webuis_write_them():
+    text = f'p\n{LINE}, Hashes: {{"model":"abc","lora:x":"def"}}, Version: 1'
+    assert written(parse(text)) == text
+
+
+def test_what_is_missing_is_not_made_up():
+    values = parse(f"p\n{LINE}").values
+    assert not {"Clip skip", "RNG", "Schedule type", "Hires sampler"} & set(values)
+    assert set(applied_values(values, "txt2img")) == {
+        f"txt2img.{name}" for name in ("steps", "sampler", "cfg_scale")
+    } | {"seed"}
+
+
+def test_four_detailer_passes_have_a_path_each():
+    values = {f"ADetailer model{end}": f"{nth}.pt" for nth, end in enumerate(("", " 2nd", " 3rd", " 4th"))}
+    assert named_values(values, "adetailer") == {f"adetailer.passes.{nth}.model": f"{nth}.pt" for nth in range(4)}
+
+
+def test_an_infotext_without_values_is_its_words():
+    assert written(Infotext("a\nb", "c")) == "a\nb\nNegative prompt: c"
