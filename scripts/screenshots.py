@@ -30,7 +30,8 @@ from stablenew_tk.gui.learn import LearnPage
 from stablenew_tk.gui.origins import WhyPopup
 from stablenew_tk.gui.window import Window
 from stablenew_tk.pipeline.stamps import now_text
-from stablenew_tk.storage.packs import ensure_starter, load_pack
+from stablenew_tk.storage.pack_reading import load_pack
+from stablenew_tk.storage.packs import ensure_starter
 from stablenew_tk.storage.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -66,7 +67,7 @@ def fill(window: Window) -> None:
     for values, seeds, seed in RUNS:
         config = with_values(PipelineConfig(), dict(values))
         controller.run(
-            RunRequest(pack_id="starter", prompts=pack.prompts, config=config, seed=seed, seeds_per_prompt=seeds)
+            RunRequest(pack_id="starter", variants=as_written(pack.prompts), config=config, seed=seed, seeds_per_prompt=seeds)
         )
         pump(window, lambda: controller.running is None and not controller.queue)
     history = controller.history

@@ -20,20 +20,22 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 model_words model_shelf model_table model_list model_sheet model_known model_panel model_plan
                 model_draft model_form model_editor model_lora_editor models notices bars window selftest
     controller  the one application object, single-threaded
-    pipeline    stamps events orders running outbox runner chores librarian hasher plan_lines learning workers models
+    pipeline    stamps events orders running outbox runner chores librarian packer hasher plan_lines learning workers models
+                packs
     backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
                 sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
                 sketch
-    storage     places files settings packs waiting images image_text reveal lines replay journal checkpoint repair
-                peek safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars json_text
+    storage     places files settings json_text pack_sidecar pack_reading packs pack_writing waiting images image_text reveal lines replay journal checkpoint repair
+                peek safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars
                 profile_writing model_hashes model_folders usual_shapes glance
-                library_scan library_index library_entries library_names library mounts watcher
-    domain      errors ids config parameters sweep infotext prompt global_texts variant job modes pack_settings
-                dice template grammar wildcards expansion sequence binding randomizer line
+                wildcards library_scan library_index library_entries library_names library mounts watcher
+    domain      errors ids config parameters sweep infotext prompt pack_table global_texts variant job modes pack_settings
+                dice template grammar wildcards expansion sequence binding randomizer pack_check
+                line
                 plan record undo estimate columns feedback selection slim planbook history statistics verdict effects
                 insight ridge board association tried tag_rates over_time report insight_document base_config plan_file
                 spellings recipe recipe_webui recipe_workflow recipe_graph recipe_tools recipe_reading pack_block
-                profile_fields profile style priors learned defaults
+                profile_fields pack_fields pack_import profile style priors learned defaults
 """
 
 __version__ = "0.1.0"

@@ -32,17 +32,12 @@ from .pipeline.events import (
     BackendChecked,
     ChoreFailed,
     Event,
-    FoldersTouched,
     HistoryChanged,
     HistoryLoaded,
     JobEnded,
-    LibraryChanged,
     LineNotSaved,
     LineSaved,
-    ModelHashed,
-    ModelRead,
     NodeWaiting,
-    ProfileSaved,
     QueueChanged,
     SettingsChanged,
     StageProgressed,
@@ -50,7 +45,7 @@ from .pipeline.events import (
     UnsavedChanged,
 )
 from .pipeline.learning import LearningRunner, LearningSurroundings
-from .pipeline.models import Models, ModelSurroundings
+from .pipeline.models import ModelEvent, Models, ModelSurroundings
 from .pipeline.orders import (
     AppendLine,
     CheckBackend,
@@ -59,10 +54,12 @@ from .pipeline.orders import (
     LoadHistory,
     ModelOrder,
     Order,
+    PackOrder,
     SaveCheckpoint,
     SaveSettings,
 )
 from .pipeline.outbox import Outbox
+from .pipeline.packs import PackEvent, Packs
 from .pipeline.runner import JobSurroundings
 from .pipeline.running import Running as Running
 from .pipeline.stamps import draw_seed, new_id, stamped
@@ -128,6 +125,7 @@ class Controller:
         self.unsaved = self._outbox.unsaved
         self.learning = LearningRunner(self._for_learning())
         self.models = Models(ModelSurroundings(places, self._inbox, lambda: self.capabilities))
+        self.packs = Packs(places, self._inbox)
 
     # ---- verbs
 
@@ -137,16 +135,18 @@ class Controller:
         return lambda: self._subscribers.remove(subscriber)
 
     def open(self) -> None:
-        """Load the history, look at the backend and through the model folders, in the background."""
+        """Load the history, look at the backend and through the folders with models and packs, in the background."""
         self.ask(LoadHistory())
         self.check_backend()
         self.models.open(self.settings.model_folders)
+        self.packs.open(self.settings)
 
     def ask(self, order: Order, *, last: bool = False) -> None:
         """Give the desk something to do; its answer is announced. `last` for thumbnails: everything else goes first."""
         if isinstance(order, ModelOrder):
-            self.models.ask(order, last=last)
-            return
+            return self.models.ask(order, last=last)
+        if isinstance(order, PackOrder):
+            return self.packs.ask(order, last=last)
         desk = self._caller if isinstance(order, CheckBackend) else self._desk
         desk.ask(order, Desk.LAST if last else Desk.SOON)
 
@@ -166,7 +166,7 @@ class Controller:
     def run(self, request: RunRequest) -> tuple[Job, ...]:
         """Turn a request into jobs and queue them. Raises InvalidInput when nothing could be made of it."""
         name = f"{datetime.now().astimezone():%H%M%S}-{request.pack_id}"
-        mode = mode_for(self.settings.learning, self.settings.pack_learning, request.pack_id)
+        mode = mode_for(self.settings.learning, self.packs.learning, request.pack_id)
         asked = msgspec.structs.replace(request, record=request.record and mode.records)
         jobs = make_jobs(asked, run_name=name, new_id=new_id, draw_seed=draw_seed)
         self._enqueue(jobs)
@@ -209,6 +209,7 @@ class Controller:
         self.settings = settings
         self._desk.ask(SaveSettings(settings=settings))
         self.models.follow(settings.model_folders)
+        self.packs.follow(settings)
         self._announce(SettingsChanged(settings=settings))
         if moved:
             self.capabilities = None
@@ -282,8 +283,9 @@ class Controller:
             self.capabilities = event.capabilities
 
     @_fold.register
-    def _(self, event: FoldersTouched | LibraryChanged | ModelRead | ModelHashed | ProfileSaved | ChoreFailed) -> None:
+    def _(self, event: ModelEvent | PackEvent | ChoreFailed) -> None:
         self.models.fold(event)
+        self.packs.fold(event)
 
     @_fold.register
     def _(self, event: StageStarted | StageProgressed | NodeWaiting) -> None:
@@ -362,6 +364,7 @@ class Controller:
         return LearningSurroundings(
             history=lambda: self.history,
             settings=lambda: self.settings,
+            pack_learning=lambda: self.packs.learning,
             capabilities=lambda: self.capabilities,
             put=self._outbox.put,
             put_undoable=self._outbox.put_undoable,
@@ -384,6 +387,7 @@ class Controller:
         self._desk.close(timeout_s)
         # Last, for a drive that does not answer must not come before the journal.
         self.models.close(timeout_s)
+        self.packs.close(timeout_s)
         self._take_in_all()
 
     def _take_in_all(self) -> None:

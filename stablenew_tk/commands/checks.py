@@ -19,7 +19,7 @@ from ..controller import backend_order, make_backend
 from ..domain.errors import StableNewError
 from ..pipeline.events import Settings
 from ..storage.files import write_atomic
-from ..storage.packs import read_pack
+from ..storage.pack_reading import read_pack
 from ..storage.places import Places
 from ..storage.replay import verify
 from .terminal import FAILED, OK, out, pack_path, print_json, program, settings_of

@@ -20,7 +20,7 @@ from ..pipeline.events import Settings
 from ..pipeline.stamps import draw_seed
 from ..storage.files import read_bounded
 from ..storage.images import open_for_start
-from ..storage.packs import load_pack
+from ..storage.pack_reading import load_pack
 from ..storage.places import Places
 from .run import absolute, resolved, values_said
 from .terminal import pack_path

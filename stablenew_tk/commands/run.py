@@ -17,7 +17,8 @@ from ..domain.parameters import Value, parse_value
 from ..domain.plan import Preset
 from ..domain.prompt import PromptPack
 from ..pipeline.events import Settings
-from ..storage.packs import load_pack
+from ..storage.pack_reading import load_whole
+from ..storage.packs import describe
 from ..storage.places import Places
 from .lookup import find_preset
 from .recommended import recommended_by_files
@@ -83,9 +84,11 @@ def run(args: argparse.Namespace, places: Places) -> int:
     settings = settings_in_force(args, places)
     # Said first, so that --set can still say otherwise.
     said = {**({"txt2img.enabled": False} if args.start_image else {}), **values_said(args.values)}
-    pack = load_pack(pack_path(args.pack, places, settings))
+    opened = load_whole(pack_path(args.pack, places, settings))
+    pack = opened.pack
     jobs: tuple[Job, ...] = ()
     with session_for(args, places, settings) as session:
+        session.controller.packs.know((describe(opened.path),))
         preset = preset_in_force(args, settings, session)
         files = recommended_by_files(session, {**(preset.values if preset else {}), **said}, quiet=args.json)
         request = _request(args, settings, pack, resolved(said, preset, files))
@@ -97,7 +100,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
     if args.json:
         print_json(report)
     else:
-        records = mode_for(settings.learning, settings.pack_learning, pack.pack_id).records
+        records = mode_for(settings.learning, session.controller.packs.learning, pack.pack_id).records
         _print_report(report, program(places), rateable=request.record and records)
     return OK if report.jobs and report.ok == report.jobs and not report.unsaved else FAILED
 

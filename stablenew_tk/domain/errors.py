@@ -13,6 +13,7 @@ StableNewError                 its text is shown to the user as it is
 ├── Cancelled                  the user stopped it
 └── StorageError               a disk operation failed
     ├── NotSaved               the line or file is not on disk; what was there before is unchanged
+    │   └── ChangedMeanwhile   somebody else changed the file since it was read
     └── Unreadable             a file of ours or of the user cannot be read
 """
 
@@ -87,6 +88,10 @@ class StorageError(StableNewError):
 
 class NotSaved(StorageError):
     """The line or file is not on disk; what was there before is unchanged. Trying again is safe."""
+
+
+class ChangedMeanwhile(NotSaved):
+    """Somebody else changed the file since it was read; it was left as it is."""
 
 
 class Unreadable(StorageError):

@@ -187,6 +187,11 @@ class Fields:
             return Fields({}, self.problems, within)
         return Fields(self._object(raw, key) or {}, self.problems, within)
 
+    def of(self, key: str, value: Mapping[str, object]) -> Fields:
+        """The fields of an object that was decoded already and stands at `key`."""
+        raw = {name: Raw(msgspec.json.encode(one)) for name, one in value.items()}
+        return Fields(raw, self.problems, f"{self._within}{key}.")
+
     def items(self, key: str) -> tuple[Fields, ...]:
         """The objects of a list, or those of an object by name, which then have an "id"; at most 64."""
         raw = self._raw.get(key)

@@ -1,27 +1,59 @@
 """Prompt packs as people write them: plain text, a blank line between prompts.
 
 Lines that start with `#` are comments, `neg:` gives the negative prompt, `name:` a short name for lists and file
-names. Everything else (attention, LoRA tags, embeddings) goes to the backend untouched.
+names, `[[name]]: a | b` alone on a line what that slot stands for in the whole pack. Everything else (attention, LoRA
+tags, embeddings) goes to the backend untouched. Every text knows where in the file it stands.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Annotated, NamedTuple
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 NAME_LIMIT = 80
+VALUE_LIMIT = 20_000
+MOST_PROBLEMS = 200
+
+_Word = Annotated[str, Meta(min_length=1, max_length=200)]
+_Text = Annotated[str, Meta(max_length=VALUE_LIMIT)]
+_SLOT = re.compile(r"\[\[([^\[\]]+)\]\]\s*[:=]\s*(.*)", re.DOTALL)
+_FILE = re.compile(r"([^|]+)\.(?:txt|json)", re.IGNORECASE)
+_TAG = re.compile(r"<\w+:[^<>]*>")
+# What Windows allows in no file name, and what no system shows.
+_UNUSABLE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
+
+
+class Place(NamedTuple):
+    """From `offset` in a joined text on, its letters stand in the file at `line` from `column` on, both from 1."""
+
+    offset: int
+    line: int
+    column: int
+
+
+class Slot(Struct, frozen=True):
+    """What `[[name]]` in the prompts stands for: `values`, or the lines of the wildcard file called `file`."""
+
+    name: _Word
+    values: tuple[_Text, ...] = ()
+    file: Annotated[str, Meta(max_length=500)] = ""
 
 
 class PackPrompt(Struct, frozen=True):
-    """One prompt of a pack. `line` is where it starts in the file, counted from 1."""
+    """One prompt of a pack. `line` is where it starts in the file, counted from 1; the others are for `spot`."""
 
     prompt_id: str
     name: str
     positive: str
     negative: str
     line: int
+    positive_at: tuple[Place, ...] = ()
+    negative_at: tuple[Place, ...] = ()
 
 
 class PackProblem(Struct, frozen=True):
@@ -33,12 +65,36 @@ class PackProblem(Struct, frozen=True):
 
 
 class PromptPack(Struct, frozen=True):
-    """A pack as read from one file. Errors make it unusable, warnings do not."""
+    """A pack as read from one file. Errors make it unusable, warnings do not. `slots` are those its text defines."""
 
     pack_id: str
     prompts: tuple[PackPrompt, ...]
     errors: tuple[PackProblem, ...] = ()
     warnings: tuple[PackProblem, ...] = ()
+    slots: tuple[Slot, ...] = ()
+
+
+def spot(at: Sequence[Place], offset: int) -> tuple[int, int]:
+    """Line and column in the file of a letter of a joined text. A text that stands in no file counts as one line."""
+    nth = bisect_right(at, offset, key=lambda place: place.offset) - 1
+    if nth < 0:
+        return (at[0].line, at[0].column) if at else (1, offset + 1)
+    return at[nth].line, at[nth].column + offset - at[nth].offset
+
+
+def lines_of(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers, whatever ends them; a BOM belongs to none."""
+    # Not str.splitlines: it also splits at U+2028 and form feed, which are legal inside a prompt.
+    unix = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return enumerate(unix.split("\n"), start=1)
+
+
+class Part(NamedTuple):
+    """A piece of a line, and where it begins."""
+
+    text: str
+    line: int
+    column: int
 
 
 class _Block:
@@ -46,82 +102,185 @@ class _Block:
 
     def __init__(self, line: int) -> None:
         self.line = line
-        self.name = ""
-        self.positive: list[str] = []
-        self.negative: list[str] = []
+        self.name: Part | None = None
+        self.positive: list[Part] = []
+        self.negative: list[Part] = []
+
+
+class PackBuilder:
+    """Collects prompts, slots and problems while a file is read, and makes the pack of them."""
+
+    def __init__(self) -> None:
+        self.errors: list[PackProblem] = []
+        self.warnings: list[PackProblem] = []
+        self._prompts: list[PackPrompt] = []
+        self._slots: dict[str, Slot] = {}
+        self._taken: set[str] = set()
+
+    def pack(self, pack_id: str) -> PromptPack:
+        """The pack as far as it was read."""
+        errors = _few(self.errors)
+        if not self._prompts and not errors:
+            message = "The pack has no prompt. Write one prompt, leave a blank line, write the next."
+            errors = (PackProblem(1, 1, message),)
+        return PromptPack(pack_id, tuple(self._prompts), errors, _few(self.warnings), tuple(self._slots.values()))
+
+    def slot(self, line: str, number: int, column: int) -> bool:
+        """Take a line that defines a slot; False when it does not."""
+        found = _SLOT.fullmatch(line)
+        if found is None:
+            return False
+        name, problem = found[1].strip(), ""
+        values = values_in(found[2])
+        file = _FILE.fullmatch(values[0]) if len(values) == 1 else None
+        if not 0 < len(name) <= 200 or any(len(value) > VALUE_LIMIT for value in values):
+            problem = "This slot is too long or has no name and was left out."
+        elif not any(values):
+            problem = f"[[{name}]] has no values. Write [[{name}]]: one | two"
+        elif name in self._slots:
+            problem = f"[[{name}]] is defined twice; the first one counts."
+        else:
+            self._slots[name] = Slot(name, file=file[1].strip()) if file else Slot(name, values)
+        if problem:
+            self.warnings.append(PackProblem(number, column, problem))
+        return True
+
+    def prompt(self, line: int, positive: Sequence[Part], negative: Sequence[Part], name: Part | None) -> None:
+        """Take a prompt; without a text it is an error."""
+        text, at = _joined(positive, " ")
+        if not text:
+            self.errors.append(PackProblem(line, 1, "This prompt has a negative or a name but no text of its own."))
+            return
+        against, against_at = _joined([part for part in negative if part.text], ", ")
+        called = self._unique(self._name(name) or _short(text), name)
+        self._prompts.append(PackPrompt(called, called, text, against, line, at, against_at))
+
+    def _name(self, name: Part | None) -> str:
+        if name is None:
+            return ""
+        given = " ".join(name.text.split())[:NAME_LIMIT].rstrip()
+        clean = " ".join(_UNUSABLE.sub("-", given).split())
+        clean = clean if re.search(r"\w", clean) else ""
+        if clean != given:
+            became = f"it became “{clean}”" if clean else "the first words of the prompt are used instead"
+            message = f"This name holds what no file name may hold; {became}."
+            self.warnings.append(PackProblem(name.line, name.column, message))
+        return clean
+
+    def _unique(self, name: str, given: Part | None) -> str:
+        unique = name
+        while unique.casefold() in self._taken:
+            unique = f"{unique} ({len(self._prompts) + 1})"
+        if unique != name and given is not None:
+            message = f"There is another prompt called “{name}”; this one is called “{unique}”."
+            self.warnings.append(PackProblem(given.line, given.column, message))
+        self._taken.add(unique.casefold())
+        return unique
 
 
 def parse_pack(text: str, pack_id: str) -> PromptPack:
     """Read pack text (a BOM, CRLF and separator lines with blanks are fine). Never raises."""
+    builder = PackBuilder()
     blocks: list[_Block] = []
-    warnings: list[PackProblem] = []
     block: _Block | None = None
-    for number, raw in _lines(text):
+    for number, raw in lines_of(text):
         line = raw.strip()
         if not line:
             block = None
             continue
-        if line.startswith("#"):
+        column = len(raw) - len(raw.lstrip()) + 1
+        if line.startswith("#") or builder.slot(line, number, column):
             continue
         if block is None:
             block = _Block(number)
             blocks.append(block)
-        _read_line(block, line, number, warnings)
-    prompts, errors = _prompts(blocks)
-    if not prompts and not errors:
-        errors = (PackProblem(1, 1, "The pack has no prompt. Write one prompt, leave a blank line, write the next."),)
-    return PromptPack(pack_id, prompts, errors, tuple(warnings))
+        _read_line(block, Part(line, number, column), builder.warnings)
+    for one in blocks:
+        builder.prompt(one.line, one.positive, one.negative, one.name)
+    return builder.pack(pack_id)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    # Not str.splitlines: it also splits at U+2028 and form feed, which are legal inside a prompt.
-    unix = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return enumerate(unix.split("\n"), start=1)
-
-
-def _read_line(block: _Block, line: str, number: int, warnings: list[PackProblem]) -> None:
-    head = line[:5].lower()
+def _read_line(block: _Block, line: Part, warnings: list[PackProblem]) -> None:
+    head = line.text[:5].lower()
     if head.startswith("neg:"):
-        block.negative.append(line[4:].strip())
-    elif head == "name:" and not block.name:
-        block.name = line[5:].strip()[:NAME_LIMIT]
+        block.negative.append(_after(line, 4))
+    elif head == "name:":
+        if block.name is None:
+            block.name = _after(line, 5)
+        else:
+            warnings.append(
+                PackProblem(line.line, line.column, "This prompt has a name already; the first one counts.")
+            )
     else:
         if block.negative:
-            warnings.append(
-                PackProblem(number, 1, "Text after neg: without its own neg: belongs to the prompt, not the negative.")
+            message = (
+                "Text after neg: without its own neg: belongs to the prompt, not the negative. "
+                "Write neg: before it too if it goes on with the negative."
             )
+            warnings.append(PackProblem(line.line, line.column, message))
         block.positive.append(line)
 
 
-def _prompts(blocks: list[_Block]) -> tuple[tuple[PackPrompt, ...], tuple[PackProblem, ...]]:
-    prompts: list[PackPrompt] = []
-    errors: list[PackProblem] = []
-    taken: set[str] = set()
-    for block in blocks:
-        positive = " ".join(block.positive).strip()
-        if not positive:
-            errors.append(PackProblem(block.line, 1, "This prompt has a negative or a name but no text of its own."))
+def _after(line: Part, length: int) -> Part:
+    """The rest of a line behind a word of this length."""
+    rest = line.text[length:]
+    return Part(rest.strip(), line.line, line.column + length + len(rest) - len(rest.lstrip()))
+
+
+def _joined(parts: Sequence[Part], between: str) -> tuple[str, tuple[Place, ...]]:
+    at: list[Place] = []
+    offset = 0
+    for part in parts:
+        at.append(Place(offset, part.line, part.column))
+        offset += len(part.text) + len(between)
+    return between.join(part.text for part in parts), tuple(at)
+
+
+def values_in(text: str) -> tuple[str, ...]:
+    """The values of `a | b`, without blanks around them. Not parted inside {a|b} and [a|b]; `\\|` is a plain |."""
+    values, value, depth = [], "", 0
+    letters = iter(text)
+    for letter in letters:
+        if letter == "\\":
+            following = next(letters, "")
+            value += following if following == "|" else letter + following
             continue
-        name = block.name or _short(positive)
-        prompt_id = name
-        while prompt_id.casefold() in taken:
-            prompt_id = f"{name} ({len(prompts) + 1})"
-            name = prompt_id
-        taken.add(prompt_id.casefold())
-        prompts.append(PackPrompt(prompt_id, name, positive, ", ".join(filter(None, block.negative)), block.line))
-    return tuple(prompts), tuple(errors)
+        depth = max(0, depth + (letter in "{[") - (letter in "}]"))
+        if letter == "|" and not depth:
+            values.append(value.strip())
+            value = ""
+        else:
+            value += letter
+    return (*values, value.strip())
 
 
 def _short(text: str) -> str:
-    """First words of a prompt, for lists: at most 40 characters, cut at a word."""
-    if len(text) <= 40:
-        return text
-    return text[:40].rsplit(" ", 1)[0].rstrip(",;: ") or text[:40]
+    """First words of a prompt, for lists: at most 40 characters, cut at a word; tags come last."""
+    words = " ".join(_TAG.sub(" ", text).split()).strip(" ,") or text
+    if len(words) <= 40:
+        return words
+    return words[:40].rsplit(" ", 1)[0].rstrip(",;: ") or words[:40]
 
 
-def joined_negative(own: str, global_negative: str) -> str:
-    """The prompt's own negative followed by the global one."""
-    return ", ".join(part for part in (own.strip(), global_negative.strip()) if part)
+def _few(problems: Sequence[PackProblem]) -> tuple[PackProblem, ...]:
+    if len(problems) <= MOST_PROBLEMS:
+        return tuple(problems)
+    rest = problems[MOST_PROBLEMS]
+    more = PackProblem(rest.line, rest.column, f"{len(problems) - MOST_PROBLEMS} more of this kind from here on.")
+    return (*problems[:MOST_PROBLEMS], more)
+
+
+def successors(before: Sequence[PackPrompt], after: Sequence[PackPrompt]) -> dict[str, str]:
+    """Under which id each prompt goes on after its pack was edited, by its id before: a changed text may have made
+    another one. Prompts that are gone are left out.
+    """
+    old, new = [prompt.prompt_id for prompt in before], [prompt.prompt_id for prompt in after]
+    found: dict[str, str] = {}
+    for kind, start, end, other, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal" or (kind == "replace" and end - start == last - other):
+            found.update(zip(old[start:end], new[other:last], strict=True))
+    # A prompt that was only moved.
+    return found | {one: one for one in old if one in set(new)}
 
 
 def with_lora_weight(prompt: str, name: str, weight: float, *, add: bool = False) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from .parameters import Value
-from .prompt import PackProblem
+from .prompt import PackProblem, PackPrompt
 
 
 class Variant(Struct, frozen=True, kw_only=True):
@@ -37,3 +37,11 @@ class Expansion(Struct, frozen=True, kw_only=True):
     mode: str = "none"
     errors: tuple[PackProblem, ...] = ()
     warnings: tuple[PackProblem, ...] = ()
+
+
+def as_written(prompts: Iterable[PackPrompt]) -> tuple[Variant, ...]:
+    """Prompts that are final: nothing in them is read as a choice."""
+    return tuple(
+        Variant(prompt_id=one.prompt_id, name=one.name, prompt=one.positive, negative=one.negative, index=place)
+        for place, one in enumerate(prompts)
+    )

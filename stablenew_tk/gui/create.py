@@ -28,6 +28,7 @@ from ..pipeline.events import (
     SettingsChanged,
 )
 from . import theme
+from .added_line import AddedLine
 from .controls import Check
 from .fields import Entry
 from .form import Form
@@ -164,6 +165,8 @@ class CreatePage(Box):
             top, GENERAL, on_change=self._changed, on_why=self._why, columns=4, spans={"checkpoint": 2}
         )
         self._general.pack(fill="x")
+        self._added = AddedLine(top, lambda: self._go("settings"))
+        self._added.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
         self._start = self._start_row(middle)
         area = ScrollArea(middle, "bg")
         area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
@@ -275,6 +278,7 @@ class CreatePage(Box):
         for section in self._sections:
             section.show(self._resolved, entries, mine, missing=self._missing(section.block.group))
         self._sections[0].remark.show(size_words(self._resolved.config))
+        self._added.show(self._controller.settings.globals, self._resolved.config)
         if self._resolved.config.txt2img.enabled:
             self._start.pack_forget()
         else:
@@ -331,8 +335,8 @@ class CreatePage(Box):
 
     def _count(self) -> None:
         self._seeds.mark()
-        settings = self._controller.settings
-        mode = mode_for(settings.learning, settings.pack_learning, self._packs.file.pack_id if self._packs.file else "")
+        pack_id = self._packs.file.pack_id if self._packs.file else ""
+        mode = mode_for(self._controller.settings.learning, self._controller.packs.learning, pack_id)
         self._record.enable(mode.records, "" if mode.records else mode.why)
         trouble = self._trouble_now()
         self._trouble.show(trouble if self._packs.file is not None else "")

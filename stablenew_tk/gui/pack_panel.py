@@ -13,18 +13,18 @@ import msgspec
 
 from ..controller import Controller
 from ..domain.modes import PackLearning
-from ..domain.prompt import PackPrompt, PromptPack
+from ..domain.prompt import PackPrompt, PromptPack, successors
 from ..pipeline.events import (
     Event,
     LibraryChanged,
     ModelRead,
     PackFile,
     PackLoaded,
+    PackNotSaved,
+    PackSettingsSaved,
     PacksListed,
-    SettingsChanged,
-    SettingsSaved,
 )
-from ..pipeline.orders import AddPack, ListPacks, LoadPack
+from ..pipeline.orders import AddPack, LoadPack
 from . import theme
 from .controls import Segmented
 from .fields import Entry
@@ -34,6 +34,7 @@ from .popups import Choice, MenuEntry
 from .tips import tip
 from .widgets import Box, Button, Label, Rule
 
+KINDS = [("Packs", "*.txt *.tsv *.json"), ("All", "*")]
 WIDTH, WIDTH_NARROW, WIDTH_WIDE = 280, 232, 320
 LEARNING = (
     MenuEntry("", "Learning: as usual"),
@@ -61,7 +62,7 @@ class PackPanel(Box):
         self._on_change = on_change
         self._checkpoint = ""
         self._hints = LoraHints(self, controller, rewrite=self._rewrite, use_checkpoint=use_checkpoint)
-        self._all: tuple[PackFile, ...] = ()
+        self._all = controller.packs.files
         self._shown: tuple[PackFile, ...] = ()
         self.file: PackFile | None = None
         self.pack_read: PromptPack | None = None
@@ -72,7 +73,8 @@ class PackPanel(Box):
         self._build_packs()
         self._build_prompts()
         self._build_text()
-        controller.ask(ListPacks())
+        if self._all:
+            self._filter("")
 
     # ---- what the page reads
 
@@ -170,7 +172,7 @@ class PackPanel(Box):
 
     def add_pack(self) -> None:
         """Ask for a pack file and copy it among the own packs."""
-        name = filedialog.askopenfilename(parent=self, title="Add a pack", filetypes=[("Packs", "*.txt"), ("All", "*")])
+        name = filedialog.askopenfilename(parent=self, title="Add a pack", filetypes=KINDS)
         if name:
             self._wanted = Path(name).stem
             self._controller.ask(AddPack(path=Path(name)))
@@ -180,29 +182,30 @@ class PackPanel(Box):
         if isinstance(event, PacksListed):
             self._all = event.packs
             self._filter(self.search.get())
+            self._follow()
         elif isinstance(event, PackLoaded) and self.file is not None and event.path == self.file.path:
             self._take(event)
-        elif isinstance(event, SettingsSaved):
-            self._controller.ask(ListPacks())
-        elif isinstance(event, SettingsChanged):
+        elif isinstance(event, PackSettingsSaved):
             self._show_learning()
+            self._on_change()
+        elif isinstance(event, PackNotSaved) and self.file is not None and event.path == self.file.path:
+            self._show_learning()
+            self._notes.show(event.message, "danger")
         elif isinstance(event, (LibraryChanged, ModelRead)):
             self._show_hints()
 
     def _filter(self, text: str) -> None:
         word = text.strip().casefold()
         self._shown = tuple(pack for pack in self._all if word in pack.title.casefold())
-        own = self._controller.settings.pack_learning
         rows = [
             Row(
                 pack.title,
                 str(pack.count) if not pack.problem else "",
-                sign="warning" if pack.problem else "lock" if own.get(pack.pack_id) == "locked" else "",
+                sign="warning" if pack.problem else "lock" if pack.settings.learning == "locked" else "",
             )
             for pack in self._shown
         ]
-        wanted = self.file.pack_id if self.file is not None and not self._wanted else self._wanted
-        place = next((n for n, pack in enumerate(self._shown) if pack.pack_id == wanted), -1)
+        place = next((n for n, pack in enumerate(self._shown) if self._is_wanted(pack)), -1)
         if place < 0 and self.file is None and self._shown:
             place = 0
         self._packs.canvas.configure(height=theme.px(theme.ROW) * min(max(len(self._all), 2), 5))
@@ -212,6 +215,22 @@ class PackPanel(Box):
             if self.file is None or self._shown[place].path != self.file.path:
                 self._pick_pack(place)
         self._wanted = ""
+
+    def _is_wanted(self, pack: PackFile) -> bool:
+        if self.file is None or self._wanted:
+            return pack.pack_id == self._wanted
+        return pack.path == self.file.path
+
+    def _follow(self) -> None:
+        """The packs were listed again: the one in sight may have been changed by another program."""
+        known = self._controller.packs.find(self.file.path) if self.file is not None else None
+        if self.file is None or known is None or known == self.file:
+            return
+        is_old, self.file = (known.seen, known.problem) != (self.file.seen, self.file.problem), known
+        self._show_learning()
+        self._on_change()
+        if is_old:
+            self._controller.ask(LoadPack(path=known.path))
 
     def _pick_pack(self, place: int) -> None:
         picked = self._shown[place]
@@ -224,10 +243,17 @@ class PackPanel(Box):
         self._controller.ask(LoadPack(path=picked.path))
 
     def _take(self, event: PackLoaded) -> None:
-        self.pack_read = event.pack
-        prompts = event.pack.prompts if event.pack is not None else ()
+        before, self.pack_read = self._read(), event.pack
+        prompts = self._read()
         known = {prompt.prompt_id for prompt in prompts}
-        self._chosen = (self._chosen & known) or known
+        later = successors(before, prompts)
+        whole = len(self._chosen) == len(before)
+        self._chosen = known if whole else {later.get(one, one) for one in self._chosen} & known or known
+        self._edits = {
+            later[one]: msgspec.structs.replace(edit, prompt_id=later[one])
+            for one, edit in self._edits.items()
+            if one in later
+        }
         self._looking_at = min(self._looking_at, max(0, len(prompts) - 1))
         self._heading.show(f"Prompts in {self.file.title}" if self.file is not None else "Prompts")
         warnings = event.pack.warnings if event.pack is not None else ()
@@ -240,15 +266,12 @@ class PackPanel(Box):
     def _set_learning(self, mode: str) -> None:
         if self.file is None:
             return
-        settings = self._controller.settings
-        modes = {pack: own for pack, own in settings.pack_learning.items() if pack != self.file.pack_id}
-        if mode:
-            modes[self.file.pack_id] = cast(PackLearning, mode)
-        self._controller.change_settings(msgspec.structs.replace(settings, pack_learning=modes))
+        packs = self._controller.packs
+        own = msgspec.structs.replace(packs.settings_of(self.file.path), learning=cast(PackLearning, mode))
+        packs.save_settings(self.file.path, own)
 
     def _show_learning(self) -> None:
-        own = self._controller.settings.pack_learning
-        self._learning.set(own.get(self.file.pack_id, "") if self.file is not None else "")
+        self._learning.set(self._controller.packs.settings_of(self.file.path).learning if self.file is not None else "")
 
     # ---- prompts
 

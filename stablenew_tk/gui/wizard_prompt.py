@@ -11,8 +11,8 @@ from ..controller import Controller
 from ..domain.modes import Mode
 from ..domain.plan import PlanPrompt, planned
 from ..domain.prompt import PackPrompt
-from ..pipeline.events import Event, PackFile, PackLoaded, PacksListed, SettingsSaved
-from ..pipeline.orders import ListPacks, LoadPack
+from ..pipeline.events import Event, PackFile, PackLoaded, PacksListed
+from ..pipeline.orders import LoadPack
 from . import theme
 from .controls import Check
 from .lists import Row, RowList
@@ -42,7 +42,7 @@ class PromptStep(Box):
         self._controller, self._change, self._go_on = controller, change, go_on
         self._draft = Draft()
         self._kept = Draft()
-        self._all: tuple[PackFile, ...] = ()
+        self._all = controller.packs.files
         self._packs: tuple[PackFile, ...] = ()
         self._source: PackFile | str = ""
         self._read: tuple[PackPrompt, ...] = ()
@@ -65,8 +65,7 @@ class PromptStep(Box):
         self._fresh = True
         self._chosen, self._read = [prompt.prompt_id for prompt in draft.prompts], ()
         self._several.set(len(draft.prompts) > 1)
-        self._controller.ask(ListPacks())
-        self._list_sources()
+        self._take_packs(self._controller.packs.files)
         self._show_prompts()
 
     def hold(self, draft: Draft) -> None:
@@ -82,18 +81,17 @@ class PromptStep(Box):
         if mode.learns:
             self._remark.pack_forget()
             return
-        own = draft.pack_id in self._controller.settings.pack_learning
+        own = draft.pack_id in self._controller.packs.learning
         self._remark.show(mode.why)
         self._remark.offer("Let this pack learn" if own else "Passive + Active", self._let_learn)
         self._remark.pack(fill="x", padx=theme.px(28), pady=(0, theme.px(10)), before=self._columns)
 
     def _let_learn(self) -> None:
-        settings, pack = self._controller.settings, self._draft.pack_id
-        if pack in settings.pack_learning:
-            changed = msgspec.structs.replace(settings, pack_learning={**settings.pack_learning, pack: "active"})
+        controller, pack_id = self._controller, self._draft.pack_id
+        if pack_id in controller.packs.learning:
+            controller.packs.let_learn(pack_id)
         else:
-            changed = msgspec.structs.replace(settings, learning="active")
-        self._controller.change_settings(changed)
+            controller.change_settings(msgspec.structs.replace(controller.settings, learning="active"))
         self.focus_first()
 
     def focus_first(self) -> None:
@@ -106,14 +104,15 @@ class PromptStep(Box):
     def on_event(self, event: Event) -> None:
         """Packs were listed or read."""
         if isinstance(event, PacksListed):
-            self._all = event.packs
-            self._list_sources()
-            if not self._source:
-                self._pick_first()
+            self._take_packs(event.packs)
         elif isinstance(event, PackLoaded) and isinstance(self._source, PackFile) and event.path == self._source.path:
             self._take(event)
-        elif isinstance(event, SettingsSaved):
-            self._controller.ask(ListPacks())
+
+    def _take_packs(self, packs: tuple[PackFile, ...]) -> None:
+        self._all = packs
+        self._list_sources()
+        if not self._source and packs:
+            self._pick_first()
 
     # ---- parts
 

@@ -25,7 +25,7 @@ def base_values(controller: Controller) -> Resolved:
 
 def mode_of(draft: Draft, controller: Controller) -> Mode:
     """The learning mode of the draft's pack."""
-    return mode_for(controller.settings.learning, controller.settings.pack_learning, draft.pack_id)
+    return mode_for(controller.settings.learning, controller.packs.learning, draft.pack_id)
 
 
 def offered(draft: Draft, controller: Controller) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What the desk thread does when asked: journal lines, thumbnails, records, packs, plans, insights, settings."""
+"""What the desk thread does when asked: journal lines, thumbnails, records, plans, insights, settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from ..domain.selection import select
 from ..storage.checkpoint import load_history, save_checkpoint
 from ..storage.files import read_bounded, sweep_temporary, write_atomic
 from ..storage.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
-from ..storage.packs import add_pack, ensure_starter, list_packs, read_pack
 from ..storage.places import Places
 from ..storage.replay import read_record, recent
 from ..storage.reveal import reveal
@@ -37,8 +36,6 @@ from .events import (
     InsightReady,
     LineNotSaved,
     LineSaved,
-    PackLoaded,
-    PacksListed,
     PictureReady,
     PlanRead,
     PlanWritten,
@@ -47,7 +44,6 @@ from .events import (
     ThumbnailReady,
 )
 from .orders import (
-    AddPack,
     Analyse,
     AppendLine,
     CheckBackend,
@@ -56,9 +52,7 @@ from .orders import (
     FitFile,
     FitPicture,
     KeepWaiting,
-    ListPacks,
     LoadHistory,
-    LoadPack,
     MakeThumbnail,
     Order,
     ReadPicture,
@@ -174,26 +168,6 @@ class Chores:
             return RecordRead(image_id=order.image_id, record=self._record(order.position))
         except StorageError as problem:
             return RecordRead(image_id=order.image_id, record=None, problem=str(problem))
-
-    @perform.register
-    def _(self, _order: ListPacks) -> PacksListed:
-        ensure_starter(self._places.packs)
-        return PacksListed(packs=list_packs((self._places.packs, *map(Path, self._settings.pack_folders))))
-
-    @perform.register
-    def _(self, order: AddPack) -> PacksListed:
-        add_pack(order.path, self._places.packs)
-        return PacksListed(packs=list_packs((self._places.packs, *map(Path, self._settings.pack_folders))))
-
-    @perform.register
-    def _(self, order: LoadPack) -> PackLoaded:
-        try:
-            pack = read_pack(order.path)
-        except StorageError as unreadable:
-            return PackLoaded(path=order.path, pack=None, problem=str(unreadable))
-        first = pack.errors[0] if pack.errors else None
-        problem = f"{order.path.name}, line {first.line}: {first.message}" if first is not None else ""
-        return PackLoaded(path=order.path, pack=pack, problem=problem)
 
     @perform.register
     def _(self, order: CheckBackend) -> BackendChecked:

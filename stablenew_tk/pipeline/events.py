@@ -11,12 +11,15 @@ from ..backends.base import StageProgress as StageProgress
 from ..domain.association import Association
 from ..domain.history import History, Position
 from ..domain.job import Job
+from ..domain.pack_settings import PackSettings
 from ..domain.plan import LearningPlan
 from ..domain.priors import Hashes, ModelSettings
-from ..domain.prompt import PromptPack
+from ..domain.prompt import PackProblem, PromptPack
+from ..domain.recipe import Recipe
 from ..domain.record import JournalLine, LearningRecord, Output
 from ..domain.report import Report
 from ..domain.selection import Query, Selection
+from ..domain.variant import Expansion
 from ..storage.library import LibrarySnapshot as LibrarySnapshot
 from ..storage.library_index import ModelEntry as ModelEntry
 from ..storage.packs import PackFile as PackFile
@@ -144,19 +147,84 @@ class ImagesFound(Event, frozen=True, kw_only=True):
 
 
 class PacksListed(Event, frozen=True, kw_only=True):
-    """All pack files of the pack folders."""
+    """All pack files of the pack folders, the names of all wildcards, and sentences about files with wildcards."""
 
     packs: tuple[PackFile, ...]
+    wildcards: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+class PackFoldersTouched(Event, frozen=True, kw_only=True):
+    """Something changed in a folder with packs or wildcards; `notices` are about folders not watched as usual."""
+
+    notices: tuple[str, ...] = ()
 
 
 class PackLoaded(Event, frozen=True, kw_only=True):
     """One pack read from disk, its errors and warnings inside; `pack` is None when it cannot be read.
 
-    `problem` says why it cannot be read or run.
+    `problem` says why it cannot be read or run. `text` is the file's, for the editor; `seen` its fingerprint.
+    `notices` are sentences about its settings file.
     """
 
     path: Path
     pack: PromptPack | None
+    problem: str = ""
+    text: str = ""
+    seen: str = ""
+    settings: PackSettings = PackSettings()
+    notices: tuple[str, ...] = ()
+
+
+class PackSaved(Event, frozen=True, kw_only=True):
+    """A pack's text is on disk; `seen` is the new fingerprint. `path` is a new text file where the pack was read from a
+    predecessor's JSON.
+    """
+
+    path: Path
+    text: str
+    seen: str
+
+
+class PackSettingsSaved(Event, frozen=True, kw_only=True):
+    """A pack's settings are on disk."""
+
+    path: Path
+    settings: PackSettings
+
+
+class PackNotSaved(Event, frozen=True, kw_only=True):
+    """A pack's text or settings are not on disk. `changed`: somebody else changed the file since it was read."""
+
+    path: Path
+    message: str
+    changed: bool = False
+
+
+class PackChecked(Event, frozen=True, kw_only=True):
+    """What is wrong with a pack's text. `count` is the number of all variants of its `prompts` (a whole number)."""
+
+    path: Path
+    number: int
+    prompts: int
+    count: int
+    errors: tuple[PackProblem, ...] = ()
+    warnings: tuple[PackProblem, ...] = ()
+
+
+class PromptsExpanded(Event, frozen=True, kw_only=True):
+    """The variants of some prompts."""
+
+    path: Path
+    number: int
+    expansion: Expansion
+
+
+class RecipeRead(Event, frozen=True, kw_only=True):
+    """What a picture says about its making; None when it says nothing, and `problem` why."""
+
+    path: Path
+    recipe: Recipe | None
     problem: str = ""
 
 

@@ -6,7 +6,7 @@ another start of the program, and no step is made a second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from ..domain.board import board
 from ..domain.errors import InvalidInput
 from ..domain.history import History, ImageFacts
 from ..domain.job import MAX_SEED, Job
-from ..domain.modes import mode_for
+from ..domain.modes import PackLearning, mode_for
 from ..domain.parameters import Value
 from ..domain.plan import (
     LearningPlan,
@@ -46,6 +46,7 @@ class LearningSurroundings(Struct, frozen=True, kw_only=True):
 
     history: Callable[[], History | None]
     settings: Callable[[], Settings]
+    pack_learning: Callable[[], Mapping[str, PackLearning]]
     capabilities: Callable[[], Capabilities | None]
     put: Callable[[Iterable[JournalLine]], None]
     put_undoable: Callable[[Sequence[JournalLine]], object]
@@ -305,7 +306,7 @@ class LearningRunner:
 
     def _allow(self, plan: LearningPlan) -> None:
         settings = self._around.settings()
-        mode = mode_for(settings.learning, settings.pack_learning, plan.pack_id)
+        mode = mode_for(settings.learning, self._around.pack_learning(), plan.pack_id)
         if mode.refuses:
             raise InvalidInput(mode.why, "learning")
         self._same_engine(plan)

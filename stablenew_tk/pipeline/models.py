@@ -44,6 +44,7 @@ from .orders import (
 from .stamps import now_text
 from .workers import Desk, Inbox
 
+ModelEvent = FoldersTouched | LibraryChanged | ModelRead | ModelHashed | ProfileSaved
 # A LoRA is hashed as soon as it is looked at; a checkpoint, which takes a minute, only when it is used.
 SOON_HASHED = 512 * 1024 * 1024
 # What was read of so many models is kept; the ones asked for first go first.

@@ -10,8 +10,10 @@ from ..domain.association import RatedRecord
 from ..domain.board import Board
 from ..domain.history import Columns, History, Position
 from ..domain.job import Job
+from ..domain.pack_settings import PackSettings
 from ..domain.plan import LearningPlan
 from ..domain.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
+from ..domain.prompt import PackPrompt, Slot
 from ..domain.record import JournalLine
 from ..domain.selection import Query
 from ..storage.settings import Settings, without_login
@@ -90,22 +92,6 @@ class ReadRecord(Order, frozen=True, kw_only=True):
 
     image_id: str
     position: Position
-
-
-class ListPacks(Order, frozen=True, kw_only=True):
-    """Look for packs in the pack folders."""
-
-
-class LoadPack(Order, frozen=True, kw_only=True):
-    """Read one pack file."""
-
-    path: Path
-
-
-class AddPack(Order, frozen=True, kw_only=True):
-    """Copy a pack file into the first pack folder, then list again."""
-
-    path: Path
 
 
 class CheckBackend(Order, frozen=True, kw_only=True):
@@ -238,3 +224,108 @@ class MakePreview(ModelOrder, frozen=True, kw_only=True):
     image_id: str
     path: str
     edge: int
+
+
+# ---- packs and wildcards; these go to a thread of their own, for expanding them may take long
+
+
+class PackOrder(Order, frozen=True, kw_only=True):
+    """Base of everything asked about packs."""
+
+
+class ListPacks(PackOrder, frozen=True, kw_only=True):
+    """Look for packs in these folders and for wildcards, and watch both; PacksListed answers, now and at changes."""
+
+    folders: tuple[str, ...] = ()
+    wildcard_folders: tuple[str, ...] = ()
+
+
+class LookAtPacks(PackOrder, frozen=True, kw_only=True):
+    """Look again in the same folders; PacksListed answers if something changed."""
+
+
+class ClosePacks(PackOrder, frozen=True, kw_only=True):
+    """Stop watching."""
+
+
+class LoadPack(PackOrder, frozen=True, kw_only=True):
+    """Read one pack file with its settings; PackLoaded answers."""
+
+    path: Path
+
+
+class AddPack(PackOrder, frozen=True, kw_only=True):
+    """Copy a pack file into the first pack folder, then list again."""
+
+    path: Path
+
+
+class NewPack(PackOrder, frozen=True, kw_only=True):
+    """Make a pack called `name` with this text in the first pack folder; PackSaved and PacksListed answer."""
+
+    name: str
+    text: str = ""
+
+
+class TrashPack(PackOrder, frozen=True, kw_only=True):
+    """Put a pack and its settings file into the system's trash; PacksListed answers."""
+
+    path: Path
+
+
+class SavePack(PackOrder, frozen=True, kw_only=True):
+    """Write a pack's text. `seen` is the fingerprint of the file the text was made from, "" writes over anything.
+
+    PackSaved answers, or PackNotSaved when somebody else changed the file since or the disk refuses.
+    """
+
+    path: Path
+    text: str
+    seen: str
+
+
+class SavePackSettings(PackOrder, frozen=True, kw_only=True):
+    """Write the settings file beside a pack; PackSettingsSaved or PackNotSaved answers.
+
+    `before` are the settings that these were made from: when the file says something else by now, nothing is written.
+    """
+
+    path: Path
+    settings: PackSettings
+    before: PackSettings | None = None
+
+
+class CheckPack(PackOrder, frozen=True, kw_only=True):
+    """Look for mistakes in a pack's text as it is being written; PackChecked answers with this `number`.
+
+    `loras` and `embeddings` are the names there are, None where that is not known.
+    """
+
+    path: Path
+    text: str
+    settings: PackSettings
+    number: int
+    loras: frozenset[str] | None = None
+    embeddings: frozenset[str] | None = None
+
+
+class ExpandPrompts(PackOrder, frozen=True, kw_only=True):
+    """Work out the variants of some prompts of a pack; PromptsExpanded answers with this `number`.
+
+    At most `limit` variants are made, 0 = as the settings say. `seed` decides which, None = as the settings say.
+    `slots` are those that the pack's text defines.
+    """
+
+    path: Path
+    prompts: tuple[PackPrompt, ...]
+    settings: PackSettings
+    number: int
+    slots: tuple[Slot, ...] = ()
+    limit: int = 0
+    seed: int | None = None
+
+
+class ReadRecipe(PackOrder, frozen=True, kw_only=True):
+    """Read what a picture of any tool says about its making; RecipeRead answers."""
+
+    path: Path

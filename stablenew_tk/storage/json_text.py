@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -15,6 +15,8 @@ _DECODER = json.JSONDecoder()
 class _Span(Struct, frozen=True):
     start: int
     end: int
+    # Where the key begins, for members of objects.
+    key: int = 0
 
 
 def replaced(text: str, changes: Mapping[str, str]) -> str:
@@ -27,6 +29,27 @@ def replaced(text: str, changes: Mapping[str, str]) -> str:
     edits = [(spans[key].start, spans[key].end, value) for key, value in changes.items() if key in spans]
     if added := {key: value for key, value in changes.items() if key not in spans}:
         edits.append(_appended(text, list(spans.values()), close, added))
+    return _edited(text, edits)
+
+
+def without(text: str, keys: Collection[str]) -> str:
+    """An object's text without these members; those that are not there are passed over. ValueError as in `replaced`.
+
+    A doubled key is in the way of this: only its last member goes.
+    """
+    spans = _members(text)[0]
+    ordered = sorted(spans.values(), key=lambda span: span.key)
+    gone = {spans[key].key for key in keys if key in spans}
+    kept = [span for span in ordered if span.key not in gone]
+    if not kept:
+        return "{}" if gone else text
+    edits = []
+    for span, following in zip(ordered, [*ordered[1:], None], strict=True):
+        if span.key in gone and any(other.key > span.key for other in kept) and following is not None:
+            edits.append((span.key, following.key, ""))
+    # What follows the last one that stays: its comma goes, too.
+    if ordered[-1].key in gone:
+        edits.append((kept[-1].end, ordered[-1].end, ""))
     return _edited(text, edits)
 
 
@@ -95,10 +118,11 @@ def _members(text: str) -> tuple[dict[str, _Span], int]:
             at = _after(text, at, ",")
         if not text.startswith('"', at):
             raise ValueError(f"a key was expected at {at}")
+        begins = at
         key, at = _DECODER.raw_decode(text, at)
         at = _after(text, _skipped(text, at), ":")
         _, end = _DECODER.raw_decode(text, at)
-        found[key] = _Span(at, end)
+        found[key] = _Span(at, end, begins)
         at = _skipped(text, end)
     return found, at
 

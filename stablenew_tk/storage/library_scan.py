@@ -30,11 +30,23 @@ class Print(NamedTuple):
     stamps: int
 
 
-_MODELS = frozenset(suffix[1:] for suffix in MODEL_SUFFIXES)
-_SIDECARS = frozenset({"json", "info"})
-_PICTURES = frozenset(suffix.rpartition(".")[2] for suffix in PREVIEW_SUFFIXES)
-_READ = _MODELS | _SIDECARS
-_RELEVANT = _READ | _PICTURES
+class Endings(NamedTuple):
+    """Which files count, by the ending of their names: those that are read, and those whose name alone matters."""
+
+    read: frozenset[str]
+    named: frozenset[str] = frozenset()
+
+    def has(self, name: str) -> bool:
+        """Whether a change of a file with this name can concern anything. Temporary files cannot."""
+        ending = _ending(name)
+        return (ending in self.read or ending in self.named) and not name.startswith(".")
+
+
+MODELS = Endings(
+    frozenset({"json", "info", *(suffix[1:] for suffix in MODEL_SUFFIXES)}),
+    frozenset(suffix.rpartition(".")[2] for suffix in PREVIEW_SUFFIXES),
+)
+PACKS = Endings(frozenset({"txt", "tsv", "json", "yaml", "yml"}))
 _UNLISTED = Print(0, 0)
 
 
@@ -47,18 +59,14 @@ class Listing(Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
-def is_relevant(name: str) -> bool:
-    """Whether a change of a file with this name can concern a model. Temporary files cannot."""
-    return _ending(name) in _RELEVANT and not name.startswith(".")
-
-
 def real_tops(roots: Iterable[str]) -> tuple[str, ...]:
     """Where the named folders really are; what lies below them may be opened."""
     return tuple(os.path.realpath(root).rstrip(os.sep) + os.sep for root in roots)
 
 
-def listing(path: str, tops: tuple[str, ...]) -> Listing:
+def listing(path: str, tops: tuple[str, ...], endings: Endings = MODELS) -> Listing:
     """List one folder. `tops` are those of `real_tops`. Hidden names are passed over. Raises OSError."""
+    read, named = endings
     stamps: dict[str, Stamp] = {}
     below: list[str] = []
     odd: list[str] = []
@@ -72,15 +80,15 @@ def listing(path: str, tops: tuple[str, ...]) -> Listing:
                 if entry.is_file(follow_symlinks=False):
                     # As in `_ending`; calling it would cost as much as all the rest of a picture.
                     ending = name[name.rfind(".") + 1 :].lower()
-                    if ending in _PICTURES:
+                    if ending in named:
                         stamps[name] = UNASKED
-                    elif ending in _READ:
+                    elif ending in read:
                         status = entry.stat(follow_symlinks=False)
                         stamps[name] = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
                 elif _is_folder(entry):
                     below.append(name)
-                elif _ending(name) in _RELEVANT or entry.is_symlink():
-                    _odd_entry(entry, tops, stamps, outside, odd)
+                elif (counts := endings.has(name)) or entry.is_symlink():
+                    _odd_entry(entry, tops, stamps, outside, odd, counts=counts)
             except FileNotFoundError:
                 # It vanished while the folder was listed.
                 continue
@@ -88,7 +96,7 @@ def listing(path: str, tops: tuple[str, ...]) -> Listing:
     return Listing(stamps, tuple(sorted(below)), frozenset(outside), _few(path, odd))
 
 
-def fingerprints(root: str, stopped: Callable[[], bool]) -> dict[str, Print]:
+def fingerprints(root: str, stopped: Callable[[], bool], endings: Endings = MODELS) -> dict[str, Print]:
     """What tells the states of each folder from `root` down apart. Only for this process.
 
     Empty when `root` cannot be listed. Blocks on the disk; ends soon after `stopped` says so.
@@ -99,7 +107,7 @@ def fingerprints(root: str, stopped: Callable[[], bool]) -> dict[str, Print]:
     while waiting and not stopped():
         path = waiting.pop()
         try:
-            seen = listing(path, tops)
+            seen = listing(path, tops, endings)
         except OSError:
             # Whoever needs its files tells the user; here it only must differ from a folder that can be listed.
             if path != root:
@@ -130,9 +138,15 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _odd_entry(
-    entry: os.DirEntry[str], tops: tuple[str, ...], stamps: dict[str, Stamp], outside: list[str], odd: list[str]
+    entry: os.DirEntry[str],
+    tops: tuple[str, ...],
+    stamps: dict[str, Stamp],
+    outside: list[str],
+    odd: list[str],
+    *,
+    counts: bool,
 ) -> None:
-    """A link, a pipe, a device: taken in when it is a link to a file, else told."""
+    """A link, a pipe, a device: taken in when it is a link to a file whose name `counts`, else told."""
     name = entry.name
     if not entry.is_symlink():
         odd.append(f"{name} is not a regular file and was left out")
@@ -141,14 +155,14 @@ def _odd_entry(
     try:
         status = os.stat(real)  # noqa: PTH116
     except OSError:
-        if _ending(name) in _RELEVANT:
+        if counts:
             odd.append(f"{name} is a link that leads nowhere and was left out")
         return
     if stat.S_ISDIR(status.st_mode):
         # One that leads inside is listed at its own place.
         if not f"{real.rstrip(os.sep)}{os.sep}".startswith(tops):
             odd.append(f"{name} is a link to another folder and was not followed. Add {real} itself in the settings")
-    elif _ending(name) in _RELEVANT:
+    elif counts:
         if not stat.S_ISREG(status.st_mode):
             odd.append(f"{name} is not a regular file and was left out")
             return

@@ -58,6 +58,11 @@ class Places(Struct, frozen=True, kw_only=True):
         return self.cache / "hashes.json"
 
     @property
+    def wildcards(self) -> Path:
+        """The user's own lists for `__name__` in all packs. Need not exist."""
+        return self.data / "wildcards"
+
+    @property
     def styles(self) -> Path:
         """The user's own styles and aliases. Need not exist."""
         return self.data / "styles.json"

@@ -10,16 +10,16 @@ import contextlib
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
 
 from ..domain.config import STAGES, Stage
 from ..domain.errors import InvalidInput, NotSaved, StorageError, Unreadable
-from ..domain.global_texts import GlobalTexts
+from ..domain.global_texts import LONGEST, GlobalTexts
 from ..domain.job import MAX_SEED, RANDOM_SEED
-from ..domain.modes import PackLearning, ProjectLearning
+from ..domain.modes import ProjectLearning
 from ..domain.parameters import Value, check_value
 from .files import read_bounded, write_atomic
 
@@ -35,13 +35,12 @@ DEFAULT_TAGS = (
 
 _LOGIN = re.compile(r"^\s*(\w+://)?.*@", re.DOTALL)
 _ShortText = Annotated[str, Meta(max_length=4096)]
-_LongText = Annotated[str, Meta(max_length=20_000)]
+_LongText = Annotated[str, Meta(max_length=LONGEST)]
 _Tag = tuple[Annotated[str, Meta(pattern=r"^[^\W\d_]$")], Annotated[str, Meta(min_length=1, max_length=60)]]
 
 
 # One bad entry must not cost the others, so these are checked one by one.
 _READ_LOOSELY: dict[str, Any] = {
-    "pack_learning": dict[_ShortText, object],
     "last_runs": dict[_ShortText, msgspec.Raw],
 }
 
@@ -50,8 +49,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """All settings. `backend` is "sketch" or an address, `output_folder` "" means the usual one, `seed` −1 random.
 
     `values` holds form values the user chose last, by catalogue path; `last_runs` the same for each pack with each
-    checkpoint (`domain.defaults.context_key`), the newest at the end. `tags` are pairs of key and words. A pack that is
-    not in `pack_learning` follows `learning`; `preset` is the id of the preset in force, "" = none.
+    checkpoint (`domain.defaults.context_key`), the newest at the end. `tags` are pairs of key and words. `preset` is
+    the id of the preset in force, "" = none.
     """
 
     backend: _ShortText = "sketch"
@@ -59,10 +58,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     password: _ShortText = ""
     output_folder: _ShortText = ""
     pack_folders: tuple[_ShortText, ...] = ()
+    wildcard_folders: tuple[_ShortText, ...] = ()
     model_folders: tuple[_ShortText, ...] = ()
     appearance: Literal["system", "dark", "light"] = "system"
     learning: ProjectLearning = "active"
-    pack_learning: dict[_ShortText, PackLearning] = {}
     preset: _ShortText = ""
     go_on_after_rating: bool = True
     offer_rating: bool = True
@@ -151,8 +150,6 @@ def _checked(fields: dict[str, msgspec.Raw]) -> LoadedSettings:
         good["values"] = _usable_values(good["values"], notices)
     if "last_runs" in good:
         good["last_runs"] = _usable_runs(good["last_runs"], notices)
-    if "pack_learning" in good:
-        good["pack_learning"] = _usable_modes(good["pack_learning"], notices)
     return LoadedSettings(Settings(**good), tuple(notices))
 
 
@@ -191,14 +188,6 @@ def _usable_runs(runs: dict[str, msgspec.Raw], notices: list[str]) -> dict[str, 
             pack = context.partition("\n")[0]
             notices.append(f"The last run of the pack {pack!r} was left out, because it cannot be used: {error}.")
     return kept
-
-
-def _usable_modes(modes: dict[str, object], notices: list[str]) -> dict[str, object]:
-    allowed = get_args(PackLearning)
-    for pack_id, mode in modes.items():
-        if mode not in allowed:
-            notices.append(f"The learning mode {mode!r} of the pack {pack_id!r} is unknown; it follows the project's.")
-    return {pack_id: mode for pack_id, mode in modes.items() if mode in allowed}
 
 
 def _recovered(path: Path, damage: Exception) -> LoadedSettings:

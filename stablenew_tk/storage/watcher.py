@@ -1,4 +1,4 @@
-"""Tells which model folders changed while the program runs, so that a file dropped beside a model shows up by itself.
+"""Tells which folders changed while the program runs: a file dropped beside a model, a pack edited by another program.
 
 The system's events are only a hint: they get lost in bursts, end when a folder is deleted, and never come from network
 drives. So folders are also compared with their last state every minute, and where no events can be had, every few
@@ -33,7 +33,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-from .library_scan import Print, fingerprints, is_relevant
+from .library_scan import MODELS, Endings, Print, fingerprints
 from .mounts import is_on_network
 
 log = logging.getLogger(__name__)
@@ -97,8 +97,9 @@ class _Root:
 class _Collected(FileSystemEventHandler):
     """Puts the folders of events into a set, nothing else: an error here would end watchdog's thread for good."""
 
-    def __init__(self, wake: threading.Event) -> None:
+    def __init__(self, wake: threading.Event, endings: Endings) -> None:
         self._wake = wake
+        self._endings = endings
         self._lock = threading.Lock()
         self._folders: set[str] = set()
         self._trees: set[str] = set()
@@ -108,7 +109,7 @@ class _Collected(FileSystemEventHandler):
         """Called by watchdog's thread for each event."""
         paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
         if not event.is_directory:
-            paths = [path for path in paths if is_relevant(os.path.basename(path))]  # noqa: PTH119
+            paths = [path for path in paths if self._endings.has(os.path.basename(path))]  # noqa: PTH119
         if not paths:
             return
         with self._lock:
@@ -136,24 +137,31 @@ class Watcher:
     """Watches folders with all below them, on threads of its own, until `close`."""
 
     def __init__(
-        self, roots: Iterable[str | Path], touched: Callable[[Touched], None], *, timing: Timing | None = None
+        self,
+        roots: Iterable[str | Path],
+        touched: Callable[[Touched], None],
+        *,
+        endings: Endings = MODELS,
+        timing: Timing | None = None,
     ) -> None:
-        """Begins at once. `touched` is called on the watcher's thread and must return soon, best by filling a queue.
+        """Begins at once; only files with these `endings` count. `touched` is called on the watcher's thread and must
+        return soon, best by filling a queue.
 
         Each root is told as a tree once it is watched, and again when it goes, returns or changes its place: the first
         look at a root comes from here too, so that nothing falls between look and watch. Roots need not exist, and none
         may lie inside another one.
         """
         self._touched = touched
+        self._endings = endings
         self._timing = timing or Timing()
         self._roots = [_Root(os.path.abspath(path)) for path in roots]  # noqa: PTH100
         self._stop = threading.Event()
         self._wake = threading.Event()
-        self._collected = _Collected(self._wake)
+        self._collected = _Collected(self._wake, endings)
         self._observer: BaseObserver | None = None
         self._told: tuple[str, ...] = ()
         self._heard: set[str] = set()
-        self._thread = threading.Thread(target=self._run, name="library-watcher")
+        self._thread = threading.Thread(target=self._run, name="folder-watcher")
         self._thread.start()
 
     def close(self, timeout_s: float = 10.0) -> bool:
@@ -267,7 +275,7 @@ class Watcher:
         """Tell what changed since the last time. Gives whether anything did, and folders in which names came or went
         without an event although they were watched.
         """
-        before, now = root.prints, fingerprints(root.path, self._stop.is_set)
+        before, now = root.prints, fingerprints(root.path, self._stop.is_set, self._endings)
         was_watched, root.was_watched_at_compare = root.was_watched_at_compare, root.watch is not None
         if self._stop.is_set():
             return False, set()
@@ -315,12 +323,12 @@ class Watcher:
             if self._observer is None:
                 observer = Observer()
                 observer.start()
-                observer.name = "library-events"
+                observer.name = "folder-events"
                 self._observer = observer
             real = os.path.realpath(root.path)
             root.watch = self._observer.schedule(self._collected, real, recursive=True, event_filter=_EVENTS)
             for emitter in self._observer.emitters:
-                emitter.name = f"library-events {emitter.watch.path}"
+                emitter.name = f"folder-events {emitter.watch.path}"
             self._probe_limit(real)
         except OSError as error:
             self._disarm(root)

@@ -7,7 +7,9 @@ import os
 import pytest
 
 from stablenew_tk.domain.errors import InvalidInput, NotSaved, Unreadable
-from stablenew_tk.storage.packs import add_pack, ensure_starter, find_pack, list_packs, load_pack
+from stablenew_tk.storage.pack_reading import load_pack
+from stablenew_tk.storage.pack_writing import add_pack
+from stablenew_tk.storage.packs import ensure_starter, find_pack, list_packs
 
 
 @pytest.fixture

@@ -1,0 +1,189 @@
+"""What the packer's thread does: lists and watches packs, reads and writes them, works out their variants.
+
+It is a thread of its own, not the desk: a pack folder may lie on a drive that does not answer, and working out variants
+may take long; a rating must not wait behind either.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import singledispatchmethod
+from pathlib import Path
+
+from ..domain.errors import ChangedMeanwhile, InvalidInput, StableNewError, StorageError, Unreadable
+from ..storage.library_scan import PACKS
+from ..storage.pack_reading import fingerprint, open_pack, plain
+from ..storage.pack_writing import add_pack, new_pack, save_settings, save_text, trash_pack
+from ..storage.packs import Shelf, ensure_starter
+from ..storage.places import Places
+from ..storage.watcher import Touched, Watcher
+from .events import (
+    Event,
+    PackFoldersTouched,
+    PackLoaded,
+    PackNotSaved,
+    PackSaved,
+    PackSettingsSaved,
+    PacksListed,
+)
+from .orders import (
+    AddPack,
+    ClosePacks,
+    ListPacks,
+    LoadPack,
+    LookAtPacks,
+    NewPack,
+    Order,
+    SavePack,
+    SavePackSettings,
+    TrashPack,
+)
+
+log = logging.getLogger(__name__)
+
+WILDCARDS = "wildcards"
+
+
+class Packer:
+    """Performs the orders about packs. Runs on one thread only; `tell` may be called by the watcher's thread, too."""
+
+    def __init__(self, places: Places, tell: Callable[[Event], None]) -> None:
+        self._places = places
+        self._tell = tell
+        self._shelf = Shelf()
+        self._folders: tuple[Path, ...] = (places.packs,)
+        self._wildcard_folders: tuple[Path, ...] = ()
+        self._watcher: Watcher | None = None
+        self._watched: tuple[str, ...] = ()
+        self._notices: tuple[str, ...] = ()
+        self._told: PacksListed | None = None
+
+    @singledispatchmethod
+    def perform(self, order: Order) -> Event | None:
+        """Do what the order says and return the event that answers it."""
+        raise InvalidInput(f"The packer does not know the order {type(order).__name__}.")
+
+    # ---- folders
+
+    @perform.register
+    def _(self, order: ListPacks) -> PacksListed:
+        ensure_starter(self._places.packs)
+        self._folders = (self._places.packs, *_named(order.folders))
+        self._wildcard_folders = tuple(_named(order.wildcard_folders))
+        self._watch()
+        self._told = self._listed()
+        return self._told
+
+    @perform.register
+    def _(self, _order: LookAtPacks) -> PacksListed | None:
+        before, self._told = self._told, self._listed()
+        return self._told if self._told != before else None
+
+    @perform.register
+    def _(self, _order: ClosePacks) -> None:
+        self._unwatch()
+
+    def _listed(self) -> PacksListed:
+        packs = self._shelf.list(self._folders)
+        return PacksListed(packs=packs, notices=self._notices)
+
+    def _tell_list(self) -> None:
+        """What the order just done has changed; the watcher will notice, too, but later."""
+        listed = self.perform(LookAtPacks())
+        if listed is not None:
+            self._tell(listed)
+
+    def _wildcards_for(self, pack: Path | None) -> tuple[Path, ...]:
+        """Where lists for a pack are looked for, the first one that has a list counts; None = for any pack."""
+        beside = [folder / WILDCARDS for folder in ((pack.parent,) if pack is not None else self._folders)]
+        return tuple(dict.fromkeys((*beside, self._places.wildcards, *self._wildcard_folders)))
+
+    def _watch(self) -> None:
+        roots = _outermost((*self._folders, *self._wildcards_for(None)))
+        if roots == self._watched:
+            return
+        self._unwatch()
+        self._watched = roots
+        self._watcher = Watcher(roots, self._touched, endings=PACKS)
+
+    def _touched(self, touched: Touched) -> None:
+        """On the watcher's thread."""
+        self._tell(PackFoldersTouched(notices=touched.notices))
+
+    def _unwatch(self) -> None:
+        watcher, self._watcher, self._watched = self._watcher, None, ()
+        if watcher is not None and not watcher.close():
+            log.warning("watching the pack folders did not end in time; a drive may not answer")
+
+    # ---- single packs
+
+    @perform.register
+    def _(self, order: LoadPack) -> PackLoaded:
+        try:
+            opened = open_pack(order.path)
+        except Unreadable as unreadable:
+            return PackLoaded(path=order.path, pack=None, problem=str(unreadable))
+        return PackLoaded(
+            path=order.path,
+            pack=opened.pack,
+            problem=opened.problem,
+            text=opened.text,
+            seen=opened.seen,
+            settings=opened.settings,
+            notices=opened.notices,
+        )
+
+    @perform.register
+    def _(self, order: AddPack) -> PacksListed:
+        add_pack(order.path, self._places.packs)
+        self._told = self._listed()
+        return self._told
+
+    @perform.register
+    def _(self, order: NewPack) -> PackSaved:
+        path = new_pack(order.name, order.text, self._places.packs)
+        return self._saved(path, order.text)
+
+    @perform.register
+    def _(self, order: TrashPack) -> PacksListed:
+        trash_pack(order.path)
+        self._told = self._listed()
+        return self._told
+
+    @perform.register
+    def _(self, order: SavePack) -> PackSaved | PackNotSaved:
+        try:
+            path = save_text(order.path, order.text, order.seen)
+        except StorageError as refused:
+            return _refused(order.path, refused)
+        return self._saved(path, order.text)
+
+    @perform.register
+    def _(self, order: SavePackSettings) -> PackSettingsSaved | PackNotSaved:
+        try:
+            save_settings(order.path, order.settings, order.before)
+        except StableNewError as refused:
+            return _refused(order.path, refused)
+        self._tell_list()
+        return PackSettingsSaved(path=order.path, settings=order.settings)
+
+    def _saved(self, path: Path, text: str) -> PackSaved:
+        self._tell_list()
+        return PackSaved(path=path, text=plain(text), seen=fingerprint(plain(text)))
+
+
+def _refused(path: Path, refused: StableNewError) -> PackNotSaved:
+    return PackNotSaved(path=path, message=str(refused), changed=isinstance(refused, ChangedMeanwhile))
+
+
+def _named(folders: Iterable[str]) -> list[Path]:
+    """Folders as the user named them; expanding a `~` never raises here."""
+    return [Path(os.path.abspath(os.path.expanduser(one))) for one in folders if one.strip()]  # noqa: PTH100, PTH111
+
+
+def _outermost(folders: Sequence[Path]) -> tuple[str, ...]:
+    """The folders that lie inside none of the others, each once."""
+    each = dict.fromkeys(folders)
+    return tuple(str(one) for one in each if not any(one != top and one.is_relative_to(top) for top in each))
