@@ -1,4 +1,4 @@
-"""Where a value comes from: the little marks beside the fields, and "Why this value?", which lists all six origins."""
+"""Where a value comes from: the little marks beside the fields, and "Why this value?", which lists all origins."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Mark(Struct, frozen=True):
 
 ORIGIN_MARKS: dict[Origin, Mark] = {
     "user": Mark("diamond", "accent_text", "you", "You"),
+    "pack": Mark("bars", "text2", "pack", "Pack"),
     "last_run": Mark("dot", "info", "last run", "Last run"),
     "preset": Mark("square", "ok", "preset", "Preset"),
     "profile": Mark("triangle", "text2", "profile", "Profile"),

@@ -13,33 +13,46 @@ from functools import singledispatchmethod
 from pathlib import Path
 
 from ..domain.errors import ChangedMeanwhile, InvalidInput, StableNewError, StorageError, Unreadable
+from ..domain.job import RANDOM_SEED
+from ..domain.pack_check import check_pack
+from ..domain.randomizer import expand
+from ..domain.wildcards import Wildcards
+from ..storage.image_text import read_recipe
 from ..storage.library_scan import PACKS
-from ..storage.pack_reading import fingerprint, open_pack, plain
+from ..storage.pack_reading import fingerprint, open_pack, parsed, plain
 from ..storage.pack_writing import add_pack, new_pack, save_settings, save_text, trash_pack
 from ..storage.packs import Shelf, ensure_starter
 from ..storage.places import Places
 from ..storage.watcher import Touched, Watcher
+from ..storage.wildcards import WildcardShelf
 from .events import (
     Event,
+    PackChecked,
     PackFoldersTouched,
     PackLoaded,
     PackNotSaved,
     PackSaved,
     PackSettingsSaved,
     PacksListed,
+    PromptsExpanded,
+    RecipeRead,
 )
 from .orders import (
     AddPack,
+    CheckPack,
     ClosePacks,
+    ExpandPrompts,
     ListPacks,
     LoadPack,
     LookAtPacks,
     NewPack,
     Order,
+    ReadRecipe,
     SavePack,
     SavePackSettings,
     TrashPack,
 )
+from .stamps import draw_seed
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +66,12 @@ class Packer:
         self._places = places
         self._tell = tell
         self._shelf = Shelf()
+        # Of all packs, and of the one in question: a shelf keeps what it read as long as it is asked for the same.
+        self._all_lists, self._lists = WildcardShelf(), WildcardShelf()
         self._folders: tuple[Path, ...] = (places.packs,)
         self._wildcard_folders: tuple[Path, ...] = ()
         self._watcher: Watcher | None = None
         self._watched: tuple[str, ...] = ()
-        self._notices: tuple[str, ...] = ()
         self._told: PacksListed | None = None
 
     @singledispatchmethod
@@ -87,7 +101,8 @@ class Packer:
 
     def _listed(self) -> PacksListed:
         packs = self._shelf.list(self._folders)
-        return PacksListed(packs=packs, notices=self._notices)
+        wildcards, notices = self._all_lists.load(self._wildcard_places(None))
+        return PacksListed(packs=packs, wildcards=wildcards.names, notices=notices)
 
     def _tell_list(self) -> None:
         """What the order just done has changed; the watcher will notice, too, but later."""
@@ -95,13 +110,13 @@ class Packer:
         if listed is not None:
             self._tell(listed)
 
-    def _wildcards_for(self, pack: Path | None) -> tuple[Path, ...]:
+    def _wildcard_places(self, pack: Path | None) -> tuple[Path, ...]:
         """Where lists for a pack are looked for, the first one that has a list counts; None = for any pack."""
         beside = [folder / WILDCARDS for folder in ((pack.parent,) if pack is not None else self._folders)]
         return tuple(dict.fromkeys((*beside, self._places.wildcards, *self._wildcard_folders)))
 
     def _watch(self) -> None:
-        roots = _outermost((*self._folders, *self._wildcards_for(None)))
+        roots = _outermost((*self._folders, *self._wildcard_places(None)))
         if roots == self._watched:
             return
         self._unwatch()
@@ -172,6 +187,45 @@ class Packer:
     def _saved(self, path: Path, text: str) -> PackSaved:
         self._tell_list()
         return PackSaved(path=path, text=plain(text), seen=fingerprint(plain(text)))
+
+    # ---- what varies
+
+    @perform.register
+    def _(self, order: CheckPack) -> PackChecked:
+        pack, lists = parsed(order.text, order.path), self._wildcards(order.path)
+        found = check_pack(pack, order.settings, lists, loras=order.loras, embeddings=order.embeddings)
+        return PackChecked(
+            path=order.path,
+            number=order.number,
+            prompts=found.prompts,
+            count=found.count,
+            errors=found.errors,
+            warnings=found.warnings,
+        )
+
+    @perform.register
+    def _(self, order: ExpandPrompts) -> PromptsExpanded:
+        randomizer = order.settings.randomizer
+        seed = randomizer.seed if order.seed is None else order.seed
+        expansion = expand(
+            order.prompts,
+            randomizer,
+            self._wildcards(order.path),
+            slots=order.slots,
+            limit=order.limit or None,
+            seed=draw_seed() if seed == RANDOM_SEED else seed,
+        )
+        return PromptsExpanded(path=order.path, number=order.number, expansion=expansion)
+
+    @perform.register
+    def _(self, order: ReadRecipe) -> RecipeRead:
+        try:
+            return RecipeRead(path=order.path, recipe=read_recipe(order.path))
+        except StableNewError as problem:
+            return RecipeRead(path=order.path, recipe=None, problem=str(problem))
+
+    def _wildcards(self, pack: Path) -> Wildcards:
+        return self._lists.load(self._wildcard_places(pack))[0]
 
 
 def _refused(path: Path, refused: StableNewError) -> PackNotSaved:

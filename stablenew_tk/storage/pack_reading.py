@@ -49,14 +49,18 @@ def open_pack(path: Path) -> OpenPack:
     own = "" if path.suffix.lower() == PREDECESSOR else _text(data, path)
     if path.suffix.lower() == PREDECESSOR and not said.text:
         raise Unreadable((said.notices or (f"{path.name} holds no prompts, so it is not a pack.",))[0])
-    parse = parse_table if path.suffix.lower() == ".tsv" else parse_pack
-    pack = parse(own, path.stem)
+    pack = parsed(own, path)
     if said.text and not pack.prompts:
         own, pack = said.text, parse_pack(said.text, path.stem)
     sidecar = read_sidecar(path)
     # Once there are settings of our own, what was left out of the other file is no news any more.
     told = sidecar.notices if sidecar.exists else said.notices
     return OpenPack(path, pack, own, fingerprint(own), sidecar.over(said.settings), told)
+
+
+def parsed(text: str, path: Path) -> PromptPack:
+    """The pack of a text that stands in this file, or is going to. Never raises."""
+    return (parse_table if path.suffix.lower() == ".tsv" else parse_pack)(text, path.stem)
 
 
 def read_pack(path: Path) -> PromptPack:

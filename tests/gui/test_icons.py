@@ -19,7 +19,7 @@ def test_every_drawing_leaves_ink_and_leaves_ground(name):
 
 
 def test_origin_marks_differ_in_shape_and_not_only_in_colour():
-    names = ("diamond", "dot", "square", "triangle", "half", "ring")
+    names = ("diamond", "bars", "dot", "square", "triangle", "half", "ring")
     masks = [icons.mask(name, 10) for name in names]
     for i, one in enumerate(masks):
         for other in masks[i + 1 :]:
