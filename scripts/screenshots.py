@@ -25,6 +25,7 @@ from stablenew_tk.domain.job import RunRequest
 from stablenew_tk.domain.parameters import Value, with_values
 from stablenew_tk.domain.plan import LearningPlan, PlanPrompt
 from stablenew_tk.domain.record import Feedback
+from stablenew_tk.domain.variant import as_written
 from stablenew_tk.gui.create import CreatePage
 from stablenew_tk.gui.learn import LearnPage
 from stablenew_tk.gui.origins import WhyPopup
@@ -67,7 +68,9 @@ def fill(window: Window) -> None:
     for values, seeds, seed in RUNS:
         config = with_values(PipelineConfig(), dict(values))
         controller.run(
-            RunRequest(pack_id="starter", variants=as_written(pack.prompts), config=config, seed=seed, seeds_per_prompt=seeds)
+            RunRequest(
+                pack_id="starter", variants=as_written(pack.prompts), config=config, seed=seed, seeds_per_prompt=seeds
+            )
         )
         pump(window, lambda: controller.running is None and not controller.queue)
     history = controller.history

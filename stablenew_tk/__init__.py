@@ -5,7 +5,8 @@ module may use what stands before it in its line. tests/test_architecture.py rea
 
     __main__    one door: command line or window
     cli         arguments of the terminal
-    commands    terminal lookup session recommended run ratings records checks from_image profiles draft learn
+    commands    terminal lookup session recommended expanding run ratings records checks packs from_image profiles draft
+                learn
                 insights presets
     gui         theme icons stars tips widgets controls scrollbar lists fields textfield popups keysheet origins form phrases
                 keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers

@@ -15,7 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from . import __version__
-from .commands import checks, insights, learn, presets, profiles, ratings, records, run
+from .commands import checks, from_image, insights, learn, packs, presets, profiles, ratings, records, run
 from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json, program
 from .controller import Controller
 from .domain.errors import InvalidInput, StableNewError
@@ -77,10 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     profiles.arguments(models.add_subparsers(required=True, metavar="WHAT"), common)
     journal = commands.add_parser("records", help="look after the journal")
     records.arguments(journal.add_subparsers(required=True, metavar="WHAT"), common)
-    packs = commands.add_parser("packs", help="look after packs").add_subparsers(required=True, metavar="WHAT")
-    check = packs.add_parser("check", parents=[common], help="read a pack and say what is wrong with it")
-    check.add_argument("pack", metavar="PACK")
-    check.set_defaults(command=checks.packs_check)
+    pack = commands.add_parser("packs", help="look after packs").add_subparsers(required=True, metavar="WHAT")
+    packs.check_arguments(pack.add_parser("check", parents=[common], help="say what is wrong with a pack"))
+    packs.expand_arguments(pack.add_parser("expand", parents=[common], help="show the variants of a pack"))
+    from_image.arguments(pack.add_parser("from-image", parents=[common], help="the prompt and settings of a picture"))
     doctor = commands.add_parser("doctor", parents=[common], help="check that everything needed is there")
     doctor.set_defaults(command=checks.doctor)
     return parser

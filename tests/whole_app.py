@@ -11,6 +11,7 @@ from stablenew_tk.domain.job import RunRequest
 from stablenew_tk.domain.parameters import with_values
 from stablenew_tk.domain.prompt import PackPrompt
 from stablenew_tk.domain.record import Feedback
+from stablenew_tk.domain.variant import as_written
 from stablenew_tk.pipeline.events import BackendChecked, HistoryChanged, HistoryLoaded, Settings
 from stablenew_tk.storage.replay import recent
 
@@ -20,7 +21,9 @@ SLOW = {"txt2img.steps": 150}
 def request(count=1, *, record=True, seeds=1, **values):
     config = with_values(PipelineConfig(), SMALL | values)
     prompts = tuple(PackPrompt(f"p{n}", f"p{n}", f"a boat number {n}", "", n) for n in range(count))
-    return RunRequest(pack_id="boats", prompts=prompts, config=config, seed=7, seeds_per_prompt=seeds, record=record)
+    return RunRequest(
+        pack_id="boats", variants=as_written(prompts), config=config, seed=7, seeds_per_prompt=seeds, record=record
+    )
 
 
 class App:

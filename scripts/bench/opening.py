@@ -88,6 +88,7 @@ def deaf(folder: Path) -> list[float]:
     from stablenew_tk.controller import Controller, open_places
     from stablenew_tk.domain.config import PipelineConfig
     from stablenew_tk.domain.job import RunRequest
+    from stablenew_tk.domain.variant import as_written
     from stablenew_tk.gui.window import Window
     from stablenew_tk.storage.pack_reading import load_pack
     from stablenew_tk.storage.packs import ensure_starter
@@ -118,7 +119,9 @@ def deaf(folder: Path) -> list[float]:
         if not gaps:
             beat()
         state["last"] = 0.0
-        window.controller.run(RunRequest(pack_id="starter", variants=as_written(pack.prompts), config=PipelineConfig(), seed=3))
+        window.controller.run(
+            RunRequest(pack_id="starter", variants=as_written(pack.prompts), config=PipelineConfig(), seed=3)
+        )
         while window.controller.running is not None or window.controller.queue:
             window.tk.dooneevent(0)
     window.leave()

@@ -1,4 +1,4 @@
-"""`packs check` and `doctor`: say what is wrong before anything is made."""
+"""`doctor`: say what is wrong before anything is made."""
 
 from __future__ import annotations
 
@@ -19,25 +19,11 @@ from ..controller import backend_order, make_backend
 from ..domain.errors import StableNewError
 from ..pipeline.events import Settings
 from ..storage.files import write_atomic
-from ..storage.pack_reading import read_pack
 from ..storage.places import Places
 from ..storage.replay import verify
-from .terminal import FAILED, OK, out, pack_path, print_json, program, settings_of
+from .terminal import FAILED, OK, out, print_json, program, settings_of
 
 LOW_DISK = 2 * 1024**3
-
-
-def packs_check(args: argparse.Namespace, places: Places) -> int:
-    """Read a pack; exit 1 when it has errors."""
-    pack = read_pack(pack_path(args.pack, places, settings_of(args, places)))
-    if args.json:
-        print_json({"prompts": len(pack.prompts), "errors": pack.errors, "warnings": pack.warnings})
-    else:
-        out.print(f"{pack.pack_id}: {len(pack.prompts)} prompts, {len(pack.errors)} errors.", markup=False)
-        for kind, problems in (("error", pack.errors), ("warning", pack.warnings)):
-            for problem in problems:
-                out.print(f"  line {problem.line}: {kind}: {problem.message}", markup=False)
-    return FAILED if pack.errors else OK
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -15,13 +15,15 @@ from ..domain.job import MAX_SEED, RANDOM_SEED
 from ..domain.parameters import Value, with_values
 from ..domain.plan import LearningPlan, PlanPrompt, Preset, checked, planned
 from ..domain.plan_file import SIZE_LIMIT, named_focus, read_plan, usual_name
+from ..domain.randomizer import Variants
 from ..domain.sweep import LORA, parse_values
 from ..pipeline.events import Settings
 from ..pipeline.stamps import draw_seed
 from ..storage.files import read_bounded
 from ..storage.images import open_for_start
-from ..storage.pack_reading import load_pack
+from ..storage.pack_reading import load_whole
 from ..storage.places import Places
+from .expanding import where, wildcards_of
 from .run import absolute, resolved, values_said
 from .terminal import pack_path
 
@@ -77,7 +79,7 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
         raise InvalidInput('Say what to vary: --focus txt2img.cfg_scale --values "5-9 (+1)".', "--focus")
     subject = named_focus(args.focus.strip())
     values = parse_values(subject.path, args.spec)
-    pack_id, prompts = _from_pack(args.pack, args.prompt, places, settings)
+    pack_id, prompts = _from_pack(args, args.pack, places, settings)
     return LearningPlan(
         event_id="",
         ts="",
@@ -107,7 +109,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
     if args.pack or not plan.prompts:
         if not args.pack and not plan.pack_id:
             raise InvalidInput(f"prompts: {path.name} has no prompt. Name the pack, too.", "prompts")
-        pack_id, prompts = _from_pack(args.pack or plan.pack_id, args.prompt, places, settings)
+        pack_id, prompts = _from_pack(args, args.pack or plan.pack_id, places, settings)
         plan = replace(plan, pack_id=pack_id, prompts=prompts)
     elif args.prompt:
         names = [prompt.prompt_id for prompt in plan.prompts]
@@ -119,10 +121,25 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
     return Draft(replace(plan, blind="blind" in read.given and plan.blind), {}, read.notices)
 
 
-def _from_pack(name: str, wanted: str, places: Places, settings: Settings) -> tuple[str, tuple[PlanPrompt, ...]]:
-    pack = load_pack(pack_path(name, places, settings))
-    prompt = pack.prompts[_number(wanted, [prompt.name for prompt in pack.prompts])]
-    return pack.pack_id, (planned(prompt, settings.globals),)
+def _from_pack(
+    args: argparse.Namespace, name: str, places: Places, settings: Settings
+) -> tuple[str, tuple[PlanPrompt, ...]]:
+    opened = load_whole(pack_path(name, places, settings))
+    pack, own = opened.pack, opened.settings
+    prompt = pack.prompts[_number(args.prompt, [prompt.name for prompt in pack.prompts])]
+    wildcards, _ = wildcards_of(opened.path, places, settings)
+    # One thing is varied at a time, so of a prompt that varies one variant is taken, and the pack's axes wait.
+    variants = Variants((prompt,), own.randomizer.words_only(), wildcards, pack.slots)
+    if variants.errors:
+        first = variants.errors[0]
+        raise InvalidInput(f"{opened.path.name}{where(first)}: {first.message}", "PACK")
+    if not 0 <= args.variant < variants.count:
+        raise InvalidInput(
+            f"--variant {args.variant}: this prompt has {variants.count:,} variants, from 0 on.", "--variant"
+        )
+    made = variants.nth(args.variant)
+    fixed = replace(prompt, positive=made.prompt, negative=made.negative)
+    return pack.pack_id, (planned(fixed, settings.globals.for_pack(positive=own.positive, negative=own.negative)),)
 
 
 def _number(wanted: str, names: Sequence[str]) -> int:

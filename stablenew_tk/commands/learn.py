@@ -43,6 +43,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--values", metavar="SPEC", dest="spec", help='"15-45 (+5)", "5-8 [4]", "1, 2, .., 10", "Euler a, Heun"')
     add("--images", type=int, metavar="N", help=f"pictures per value, each with a seed of its own (else {IMAGES})")
     add("--prompt", default="", metavar="I|NAME", help="a prompt of the pack, counted from 1 (else the first)")
+    add(
+        "--variant",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of a prompt that varies, this variant, from 0 on",
+    )
     add("--blind", action="store_true", help="hide the values in the window until all pictures are rated")
     add("--seed", type=int, metavar="N", help="first seed, the others count up (else drawn)")
     add("--start-image", default="", metavar="FILE", help="the picture that img2img, adetailer or upscale work on")

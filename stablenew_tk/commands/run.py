@@ -15,11 +15,11 @@ from ..domain.job import RANDOM_SEED, Job, RunRequest
 from ..domain.modes import mode_for
 from ..domain.parameters import Value, parse_value
 from ..domain.plan import Preset
-from ..domain.prompt import PromptPack
 from ..pipeline.events import Settings
-from ..storage.pack_reading import load_whole
+from ..storage.pack_reading import OpenPack, load_whole
 from ..storage.packs import describe
 from ..storage.places import Places
+from .expanding import expanded, refuse_errors, wildcard_arguments, wildcards_of
 from .lookup import find_preset
 from .recommended import recommended_by_files
 from .session import Session
@@ -37,6 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--start-image", default="", metavar="FILE", help="begin with this picture; switches txt2img off"
     )
     parser.add_argument("--no-record", action="store_true", help="keep no records of this run")
+    wildcard_arguments(parser)
     parser.set_defaults(command=run)
 
 
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
         session.controller.packs.know((describe(opened.path),))
         preset = preset_in_force(args, settings, session)
         files = recommended_by_files(session, {**(preset.values if preset else {}), **said}, quiet=args.json)
-        request = _request(args, settings, pack, resolved(said, preset, files))
+        request = _request(args, places, settings, opened, resolved(said, preset, files))
         request = msgspec.structs.replace(request, lora_weights=preset.lora_weights if preset else {})
         if session.check().capabilities is not None:
             jobs = session.controller.run(request)
@@ -105,15 +106,28 @@ def run(args: argparse.Namespace, places: Places) -> int:
     return OK if report.jobs and report.ok == report.jobs and not report.unsaved else FAILED
 
 
-def _request(args: argparse.Namespace, settings: Settings, pack: PromptPack, start: Resolved) -> RunRequest:
+def _request(
+    args: argparse.Namespace, places: Places, settings: Settings, opened: OpenPack, start: Resolved
+) -> RunRequest:
+    wildcards, unread = wildcards_of(opened.path, places, settings, args.wildcards)
+    for sentence in unread:
+        err.print(sentence, style="yellow", markup=False)
+    # As many jobs are so many fewer variants: they are chosen evenly, while jobs beyond the limit would be cut off.
+    limit = -(-args.limit // max(1, args.seeds))
+    found = expanded(opened, wildcards, limit=limit)
+    refuse_errors(opened, found)
+    randomizer, own = opened.settings.randomizer, opened.settings
     return RunRequest(
-        pack_id=pack.pack_id,
-        prompts=pack.prompts,
+        pack_id=opened.pack.pack_id,
+        variants=found.variants,
+        mode=found.mode,
+        count=found.count,
         config=start.config,
         origins=start.origins,
-        seed=args.seed,
+        seed=randomizer.fixed_seed if randomizer.seeds == "fixed" and args.seed == RANDOM_SEED else args.seed,
         seeds_per_prompt=args.seeds,
-        globals=settings.globals,
+        own_seeds=randomizer.seeds == "per_variant",
+        globals=settings.globals.for_pack(positive=own.positive, negative=own.negative),
         start_image=absolute(args.start_image),
         record=not args.no_record,
         interactive=False,

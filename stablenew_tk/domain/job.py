@@ -10,14 +10,16 @@ from msgspec import Struct
 from .config import PipelineConfig
 from .errors import InvalidInput
 from .global_texts import GlobalTexts, StageText, texts_of_stages
-from .parameters import Value
-from .prompt import PackPrompt, with_lora_weight
+from .parameters import Value, with_values
+from .prompt import with_lora_weight
+from .variant import Variant
 
 MAX_SEED = 2**32 - 1
 RANDOM_SEED = -1
 
-# Who won a field: the user, the last run, a preset, the checkpoint's profile, its style, or the engine's default.
-Origin = Literal["user", "last_run", "preset", "profile", "style", "engine"]
+# Who won a field: the user, the pack's own settings, the last run, a preset, the checkpoint's profile, its style, or the
+# engine's default.
+Origin = Literal["user", "pack", "last_run", "preset", "profile", "style", "engine"]
 
 
 class RandomizerChoice(Struct, frozen=True):
@@ -42,17 +44,23 @@ class LearningTag(Struct, frozen=True):
 class RunRequest(Struct, frozen=True, kw_only=True):
     """What the user asked for. `seed` −1 draws a new one; `seeds_per_prompt` counts up from it.
 
+    `variants` are those to be made of `count`, worked out in the randomizer's `mode`; all share the same seeds unless
+    `own_seeds` gives each picture one of its own.
+
     `start_image` is the path of an existing picture for runs that begin at img2img, ADetailer or upscale.
     `lora_weights` of a preset replace the weights of LoRA tags that the prompts already have. `stage_texts` are for
     making a recorded run again: those stages are sent these texts as they are.
     """
 
     pack_id: str
-    prompts: tuple[PackPrompt, ...]
+    variants: tuple[Variant, ...]
+    mode: str = "none"
+    count: int = 0
     config: PipelineConfig = PipelineConfig()
     origins: Mapping[str, Origin] = {}
     seed: int = RANDOM_SEED
     seeds_per_prompt: int = 1
+    own_seeds: bool = False
     globals: GlobalTexts = GlobalTexts()
     stage_texts: Mapping[str, StageText] = {}
     start_image: str = ""
@@ -101,46 +109,65 @@ class Job(Struct, frozen=True, kw_only=True):
 def make_jobs(
     request: RunRequest, *, run_name: str, new_id: Callable[[], str], draw_seed: Callable[[], int]
 ) -> tuple[Job, ...]:
-    """All jobs of a request, prompt by prompt, with numbers for seeds (0 to 2^32−1).
+    """All jobs of a request, variant by variant, with numbers for seeds (0 to 2^32−1).
 
-    Raises InvalidInput when nothing could be made: no prompt, no stage, a later stage without a picture to start from.
+    Those of one checkpoint follow each other: loading one takes longer than a picture. Raises InvalidInput when nothing
+    could be made: no prompt, no stage, a later stage without a picture to start from, a bad value of an axis.
     """
     _check(request)
     first = request.seed if request.seed != RANDOM_SEED else draw_seed()
     run_id = new_id()
-    pairs = [(prompt, row) for prompt in request.prompts for row in range(request.seeds_per_prompt)]
+    pairs = [(variant, row) for variant in request.variants for row in range(request.seeds_per_prompt)]
     if request.limit:
         pairs = pairs[: request.limit]
-    return tuple(
+    jobs = [
         Job(
             job_id=new_id(),
             run_id=run_id,
             run_name=run_name,
             index=index,
             pack_id=request.pack_id,
-            prompt_id=prompt.prompt_id,
+            prompt_id=variant.prompt_id,
             prompt=text.prompt,
             negative=text.negative,
             stage_texts=others,
-            seed=(first + row) % (MAX_SEED + 1),
-            config=request.config,
-            origins=dict(request.origins),
+            seed=(first + (index if request.own_seeds else row)) % (MAX_SEED + 1),
+            config=config,
+            origins={**request.origins, **dict.fromkeys(variant.overrides, "user")},
+            randomizer=_choice(request, variant),
             learning=LearningTag(mode="passive" if request.record else "off", row=row),
             start_image=request.start_image,
             record=request.record,
             interactive=request.interactive,
         )
-        for index, (prompt, row) in enumerate(pairs)
-        for text, others in [texts_of_stages(request.config, _texts(request, prompt))]
-    )
+        for index, (variant, row) in enumerate(_by_checkpoint(pairs))
+        for config in [with_values(request.config, dict(variant.overrides))]
+        for text, others in [texts_of_stages(config, _texts(request, variant))]
+    ]
+    for job in jobs:
+        _check_start(job.config, job.start_image)
+    return tuple(jobs)
 
 
-def _texts(request: RunRequest, prompt: PackPrompt) -> Callable[[str], StageText]:
+def _by_checkpoint(pairs: list[tuple[Variant, int]]) -> list[tuple[Variant, int]]:
+    order: dict[Value | None, int] = {}
+    for variant, _ in pairs:
+        order.setdefault(variant.overrides.get("checkpoint"), len(order))
+    return sorted(pairs, key=lambda pair: order[pair[0].overrides.get("checkpoint")])
+
+
+def _choice(request: RunRequest, variant: Variant) -> RandomizerChoice:
+    if not variant.choices:
+        return RandomizerChoice()
+    return RandomizerChoice(request.mode, variant.index, request.count, dict(variant.choices))
+
+
+def _texts(request: RunRequest, variant: Variant) -> Callable[[str], StageText]:
     """What each stage is sent of a prompt. The weights of a preset are for all LoRA tags, also for added ones."""
 
     def text_of(stage: str) -> StageText:
         known = request.stage_texts.get(stage)
-        text = known or request.globals.texts_for(stage, prompt.positive, prompt.negative)
+        text = known or request.globals.texts_for(stage, variant.prompt, variant.negative)
         return text.changed(lambda words: _weighted(words, request.lora_weights))
 
     return text_of
@@ -153,20 +180,24 @@ def _weighted(prompt: str, weights: Mapping[str, float]) -> str:
 
 
 def _check(request: RunRequest) -> None:
-    stages = request.config.stages()
-    if not request.prompts:
+    if not request.variants:
         raise InvalidInput("Nothing to run: choose at least one prompt.", "prompts")
-    if not stages:
-        raise InvalidInput("Nothing to run: switch on at least one stage.", "stages")
-    if stages[0] != "txt2img" and not request.start_image:
-        raise InvalidInput(
-            f"{stages[0]} needs a picture to start from: choose one, or switch txt2img on.", "start_image"
-        )
-    if stages[0] == "txt2img" and request.start_image:
-        raise InvalidInput(
-            "A run that starts from a picture cannot begin with txt2img: switch txt2img off.", "start_image"
-        )
+    _check_start(request.config, request.start_image)
     if not RANDOM_SEED <= request.seed <= MAX_SEED:
         raise InvalidInput(f"seed: {request.seed} is outside 0 to {MAX_SEED} (−1 = random).", "seed")
     if not 1 <= request.seeds_per_prompt <= 1000:
         raise InvalidInput(f"seeds per prompt: {request.seeds_per_prompt} is outside 1 to 1000.", "seeds_per_prompt")
+
+
+def _check_start(config: PipelineConfig, start_image: str) -> None:
+    stages = config.stages()
+    if not stages:
+        raise InvalidInput("Nothing to run: switch on at least one stage.", "stages")
+    if stages[0] != "txt2img" and not start_image:
+        raise InvalidInput(
+            f"{stages[0]} needs a picture to start from: choose one, or switch txt2img on.", "start_image"
+        )
+    if stages[0] == "txt2img" and start_image:
+        raise InvalidInput(
+            "A run that starts from a picture cannot begin with txt2img: switch txt2img off.", "start_image"
+        )

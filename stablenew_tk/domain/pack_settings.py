@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from .job import MAX_SEED, RANDOM_SEED
 from .modes import PackLearning
@@ -76,6 +76,10 @@ class Randomizer(Struct, frozen=True, kw_only=True):
     loras: tuple[LoraAxis, ...] = ()
     styles: tuple[StyleToggle, ...] = ()
     wildcards: Mapping[str, tuple[_Text, ...]] = {}
+
+    def words_only(self) -> Randomizer:
+        """The same without everything but the words of the prompts: for experiments that vary one thing."""
+        return structs.replace(self, mode="all", axes=(), loras=(), styles=())
 
     @property
     def most(self) -> int:

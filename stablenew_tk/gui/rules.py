@@ -6,8 +6,8 @@ from ..controller import Controller
 from ..domain.errors import InvalidInput
 from ..domain.history import ImageFacts
 from ..domain.job import RunRequest
-from ..domain.prompt import PackPrompt
 from ..domain.record import LearningRecord
+from ..domain.variant import Variant
 from .grid import ThumbnailGrid
 from .hints import ActionBar
 from .rating import Rating, change
@@ -69,10 +69,14 @@ class Rules:
 
     def make_again(self, record: LearningRecord) -> None:
         """Queue the job of a record once more, with the same prompt, values and seed."""
-        prompt = PackPrompt(record.prompt_id, record.prompt_id, record.prompt, record.negative, 0)
+        made = record.randomizer
+        variant = Variant(
+            prompt_id=record.prompt_id, name=record.prompt_id, prompt=record.prompt, negative=record.negative,
+            index=made.index, choices=made.choices,
+        )  # fmt: skip
         request = RunRequest(
-            pack_id=record.pack_id, prompts=(prompt,), config=record.config, origins=record.origins, seed=record.seed,
-            start_image=record.start_image, stage_texts=record.stage_texts,
+            pack_id=record.pack_id, variants=(variant,), mode=made.mode, count=made.count, config=record.config,
+            origins=record.origins, seed=record.seed, start_image=record.start_image, stage_texts=record.stage_texts,
         )  # fmt: skip
         try:
             self._controller.run(request)

@@ -14,6 +14,7 @@ from ..domain.config import PipelineConfig
 from ..domain.job import RunRequest
 from ..domain.parameters import with_values
 from ..domain.prompt import PackPrompt
+from ..domain.variant import as_written
 from ..pipeline.events import Event, JobEnded, Settings, ThumbnailReady
 from .window import Window
 
@@ -44,7 +45,7 @@ def selftest() -> SelfTest:
         # Painting needs Pillow's bridge to Tk, which a frozen program easily lacks.
         photo = ImageTk.PhotoImage(Image.new("RGB", (8, 8)))
         config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 4})
-        controller.run(RunRequest(pack_id="selftest", prompts=(PROMPT,), config=config, seed=1))
+        controller.run(RunRequest(pack_id="selftest", variants=as_written((PROMPT,)), config=config, seed=1))
         while time.monotonic() - began < LIMIT_S and not seen.complete:
             window.update()
         rows = len(controller.history) if controller.history is not None else 0

@@ -10,8 +10,9 @@ from stablenew_tk.domain.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.job import MAX_SEED, RunRequest, make_jobs
 from stablenew_tk.domain.parameters import with_values
 from stablenew_tk.domain.prompt import parse_pack
+from stablenew_tk.domain.variant import as_written
 
-PROMPTS = parse_pack("name: one\na\nneg: x\n\nname: two\nb", "p").prompts
+PROMPTS = as_written(parse_pack("name: one\na\nneg: x\n\nname: two\nb", "p").prompts)
 
 # Plain enlarging reads no prompt, so upscale never has a text of its own here.
 ALL = with_values(PipelineConfig(), {f"{stage}.enabled": True for stage in STAGES})
@@ -19,7 +20,7 @@ ALL = with_values(PipelineConfig(), {f"{stage}.enabled": True for stage in STAGE
 
 def jobs_of(**asked):
     ids = (f"id{n}" for n in itertools.count())
-    request = RunRequest(pack_id="p", **{"prompts": PROMPTS, **asked})
+    request = RunRequest(pack_id="p", **{"variants": PROMPTS, **asked})
     return make_jobs(request, run_name="r", new_id=lambda: next(ids), draw_seed=lambda: 77)
 
 
@@ -35,7 +36,7 @@ def test_a_random_seed_is_a_number_before_anything_is_sent():
 
 
 def test_seeds_wrap_at_the_end_of_their_range():
-    assert [job.seed for job in jobs_of(seed=MAX_SEED, seeds_per_prompt=2, prompts=PROMPTS[:1])] == [MAX_SEED, 0]
+    assert [job.seed for job in jobs_of(seed=MAX_SEED, seeds_per_prompt=2, variants=PROMPTS[:1])] == [MAX_SEED, 0]
 
 
 def test_a_limit_cuts_the_list():

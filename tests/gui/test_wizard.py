@@ -13,6 +13,7 @@ from stablenew_tk.domain.job import RunRequest
 from stablenew_tk.domain.parameters import with_values
 from stablenew_tk.domain.plan import LearningPlan, PlanPrompt
 from stablenew_tk.domain.prompt import PackPrompt
+from stablenew_tk.domain.variant import as_written
 from stablenew_tk.gui.widgets import Box
 from stablenew_tk.gui.wizard import Wizard
 from stablenew_tk.gui.wizard_draft import CHECK, PROMPT, VALUES, VARY
@@ -250,7 +251,7 @@ def made_picture(house):
     """A picture of the first page of the loop, and the plan a page would make of it."""
     config = with_values(PipelineConfig(), SMALL)
     prompt = PackPrompt("Tram", "Tram", "a tram", "", 1)
-    house.controller.run(RunRequest(pack_id="Starter", prompts=(prompt,), config=config, seed=4711))
+    house.controller.run(RunRequest(pack_id="Starter", variants=as_written((prompt,)), config=config, seed=4711))
     house.until(lambda: len(house.controller.history) == 1 and house.idle())
     plan = LearningPlan(
         event_id="", ts="", plan_id="", name="", focus_parameter="", pack_id="Starter",

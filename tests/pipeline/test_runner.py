@@ -10,12 +10,15 @@ import msgspec
 import pytest
 from conftest import wait_until
 from fake_webui import FakeWebUI
-from jobs import LATER, Switch, Workshop, full_disk, in_thread, job, webui
+from jobs import LATER, Switch, Workshop, full_disk, in_thread, job, new_id, webui
 
 from stablenew_tk.backends.base import StageImage, StageResult
 from stablenew_tk.backends.sketch import Sketch
 from stablenew_tk.domain.errors import BackendError, Unreachable, Unreadable
-from stablenew_tk.domain.job import LearningTag
+from stablenew_tk.domain.global_texts import GlobalTexts, StageText
+from stablenew_tk.domain.job import LearningTag, RunRequest, make_jobs
+from stablenew_tk.domain.prompt import PackPrompt
+from stablenew_tk.domain.variant import as_written
 from stablenew_tk.pipeline.events import ChoreFailed, ImageSaved, JobEnded, LineNotSaved, LineSaved, StageStarted
 from stablenew_tk.storage.images import read_infotext
 
@@ -83,6 +86,59 @@ class TestStages:
         record = shop.run(job(start_image=gone, txt2img__enabled=False, img2img__enabled=True))
         assert record.status == "failed"
         assert "gone.png" in record.error.message
+
+
+def sent(fake):
+    """Prompt and negative of each request for a picture, in order."""
+    return [
+        (body["prompt"], body["negative_prompt"]) for path, body in fake.posts if path.endswith(("txt2img", "img2img"))
+    ]
+
+
+class TestTexts:
+    """What is added to every prompt arrives where it is switched on, and the record says so."""
+
+    REPAINT = LATER | {"upscale.mode": "img2img", "upscale.steps": 3}
+
+    def made(self, fake, tmp_path, texts, **values):
+        config = job(**self.REPAINT | values).config
+        request = RunRequest(
+            pack_id="p",
+            variants=as_written((PackPrompt("Boat", "Boat", "a boat", "blur", 1),)),
+            config=config,
+            globals=texts,
+            seed=7,
+        )
+        (made,) = make_jobs(request, run_name="120000-p", new_id=new_id, draw_seed=lambda: 1)
+        return Workshop(tmp_path, webui(fake)).run(made)
+
+    def test_every_stage_is_sent_both_texts(self, fake, tmp_path):
+        record = self.made(fake, tmp_path, GlobalTexts(positive="<lora:inkwash:0.6> ink", negative="text"))
+        assert sent(fake) == [("<lora:inkwash:0.6> ink, a boat", "blur, text")] * 4
+        assert (record.status, record.stage_texts) == ("ok", {})
+
+    @pytest.mark.parametrize("stage", STAGES)
+    def test_a_stage_that_is_switched_off_is_sent_the_prompt_alone(self, fake, tmp_path, stage):
+        others = tuple(other for other in STAGES if other != stage)
+        texts = GlobalTexts(positive="ink", negative="text", positive_stages=others, negative_stages=(stage,))
+        record = self.made(fake, tmp_path, texts)
+        told = [record.stage_texts.get(one, StageText(record.prompt, record.negative)) for one in STAGES]
+        assert sent(fake) == [(text.prompt, text.negative) for text in told]
+        assert [text.prompt for text in told] == ["a boat" if one == stage else "ink, a boat" for one in STAGES]
+        assert [text.negative for text in told] == ["blur, text" if one == stage else "blur" for one in STAGES]
+
+    def test_a_detailer_pass_with_a_prompt_of_its_own_keeps_it(self, fake, tmp_path):
+        own = {"adetailer.passes.0.prompt": "a face", "adetailer.passes.0.negative": "scar"}
+        self.made(fake, tmp_path, GlobalTexts(positive="ink", negative="text"), **own)
+        (unit,) = [
+            body["alwayson_scripts"]["ADetailer"]["args"][2] for _, body in fake.posts if "alwayson_scripts" in body
+        ]
+        assert (unit["ad_prompt"], unit["ad_negative_prompt"]) == ("a face", "scar")
+
+    def test_a_record_read_from_disk_tells_what_each_stage_was_sent(self, fake, tmp_path):
+        record = self.made(fake, tmp_path, GlobalTexts(positive="ink", positive_stages=("img2img",)))
+        (kept,) = Workshop(tmp_path, webui(fake)).records()
+        assert kept.record.stage_texts == record.stage_texts == {"img2img": StageText("ink, a boat", "blur")}
 
 
 class TestPictures:
