@@ -24,13 +24,12 @@ FILE_LIMIT = 256 * 1024 * 1024
 # Above this a picture is a bomb or a poster; decoding it would take hundreds of MB.
 PIXEL_LIMIT = 80_000_000
 NAME_BYTES = 100  # of 120: the rest is for a number and the suffix
-INFOTEXT_LIMIT = 64 * 1024
 
 _RESERVED = frozenset(
     ("con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"))
 )
 # Everything Pillow's decoders are known to raise for damaged files.
-_DAMAGE = (
+DAMAGE = (
     OSError,
     SyntaxError,
     ValueError,
@@ -141,13 +140,13 @@ def open_for_start(path: Path) -> bytes:
     """The bytes of a picture to start a run from, after making sure that all of it is there. Raises Unreadable."""
     data = read_bounded(path, FILE_LIMIT)
     try:
-        with _opened(data) as image:
+        with opened(data) as image:
             image.verify()
-        with _opened(data) as image:
+        with opened(data) as image:
             image.load()
             kind = image.format
-    except _DAMAGE as error:
-        raise Unreadable(f"{path.name} cannot be used to start from: {_reason(error)}.") from error
+    except DAMAGE as error:
+        raise Unreadable(f"{path.name} cannot be used to start from: {reason(error)}.") from error
     # Pillow reads a PNG that lacks its end without complaint.
     if kind == "PNG" and b"IEND\xaeB`\x82" not in data[-4096:]:
         raise Unreadable(f"{path.name} cannot be used to start from: the end of the file is missing.")
@@ -162,12 +161,12 @@ def thumbnail(source: bytes | Path, edge_px: int) -> bytes:
     data = read_bounded(source, FILE_LIMIT) if isinstance(source, Path) else source
     name = source.name if isinstance(source, Path) else "The picture"
     try:
-        with _opened(data) as image:
+        with opened(data) as image:
             # reducing_gap 2 shrinks in whole steps first: 1.2 x the cost of decoding instead of 1.7 x.
             image.thumbnail((edge_px, edge_px), Image.Resampling.BICUBIC, reducing_gap=2.0)
             return _as_jpeg(image)
-    except _DAMAGE as error:
-        raise Unreadable(f"{name} cannot be shown: {_reason(error)}.") from error
+    except DAMAGE as error:
+        raise Unreadable(f"{name} cannot be shown: {reason(error)}.") from error
 
 
 def fit_rgb(data: bytes, box: tuple[int, int]) -> tuple[int, int, bytes]:
@@ -176,16 +175,17 @@ def fit_rgb(data: bytes, box: tuple[int, int]) -> tuple[int, int, bytes]:
     Raw bytes cost the window nothing but a copy.
     """
     try:
-        with _opened(data) as image:
+        with opened(data) as image:
             image.thumbnail(box, Image.Resampling.BICUBIC, reducing_gap=2.0)
             plain = _without_transparency(image)
             return plain.width, plain.height, plain.tobytes()
-    except _DAMAGE as error:
-        raise Unreadable(f"The picture cannot be shown: {_reason(error)}.") from error
+    except DAMAGE as error:
+        raise Unreadable(f"The picture cannot be shown: {reason(error)}.") from error
 
 
-def _opened(data: bytes) -> Image.Image:
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
+def opened(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
+    """A picture, not yet decoded. Raises one of DAMAGE; so may every use of it."""
+    image = Image.open(io.BytesIO(data), formats=tuple(formats))
     width, height = image.size
     if width * height > PIXEL_LIMIT:
         raise ValueError(f"{width} × {height} pixels are more than this program opens")
@@ -208,38 +208,13 @@ def _without_transparency(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException, formats: Sequence[str] = FORMATS) -> str:
+    """Why one of DAMAGE was raised, as the second half of a sentence."""
     if isinstance(error, UnidentifiedImageError):
-        return "it is not a PNG, JPEG or WebP picture"
+        return f"it is not a {', '.join(formats[:-1])} or {formats[-1]} picture".replace("WEBP", "WebP")
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return "it has more pixels than this program opens"
     return f"it is damaged or too large ({str(error)[:200]})"
-
-
-def read_infotext(path: Path) -> str:
-    """The generation parameters kept inside a PNG, JPEG or WebP, or "" when there are none. Raises Unreadable."""
-    data = read_bounded(path, FILE_LIMIT)
-    try:
-        with _opened(data) as image:
-            image.load()  # text may stand behind the pixels
-            found = image.info.get("parameters", "")
-            comment = b"" if found else image.getexif().get_ifd(0x8769).get(0x9286, b"")
-    except _DAMAGE as error:
-        raise Unreadable(f"{path.name} cannot be read: {_reason(error)}.") from error
-    text = str(found) if found else _user_comment(comment)
-    return text[:INFOTEXT_LIMIT]
-
-
-def _user_comment(comment: bytes | str) -> str:
-    if isinstance(comment, str):
-        return comment
-    head, body = comment[:8], comment[8:]
-    if head == b"UNICODE\0":
-        # The standard leaves the byte order open and tools differ; the right one gives more plain letters.
-        big, little = body.decode("utf-16-be", "replace"), body.decode("utf-16-le", "replace")
-        return max(big, little, key=lambda text: sum(char.isascii() for char in text)).rstrip("\0")
-    plain = body if head in (b"ASCII\0\0\0", b"\0" * 8) else comment
-    return plain.decode("utf-8", "replace").rstrip("\0")
 
 
 class ThumbnailCache:

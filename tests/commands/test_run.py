@@ -13,7 +13,7 @@ from fake_webui import FakeWebUI
 from jobs import full_disk
 from terminal import FEW, TINY, Terminal, ended, program
 
-from stablenew_tk.storage.images import read_infotext
+from stablenew_tk.storage.image_text import read_recipe
 from stablenew_tk.storage.replay import recent, verify
 
 REPORT = {
@@ -109,7 +109,7 @@ class TestSketch:
         assert report["ok"] == report["jobs"] > 3
 
     def test_other_tools_can_read_how_the_picture_was_made(self, cli):
-        text = read_infotext(Path(cli.run("--seed", 5)["images"][0]["path"]))
+        text = read_recipe(Path(cli.run("--seed", 5)["images"][0]["path"])).infotext
         assert text.startswith("a red boat\nNegative prompt: blur\nSteps: 4, Sampler: ")
         assert "Seed: 5" in text
 

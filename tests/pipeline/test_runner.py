@@ -20,7 +20,7 @@ from stablenew_tk.domain.job import LearningTag, RunRequest, make_jobs
 from stablenew_tk.domain.prompt import PackPrompt
 from stablenew_tk.domain.variant import as_written
 from stablenew_tk.pipeline.events import ChoreFailed, ImageSaved, JobEnded, LineNotSaved, LineSaved, StageStarted
-from stablenew_tk.storage.images import read_infotext
+from stablenew_tk.storage.image_text import read_recipe
 
 STAGES = ("txt2img", "img2img", "adetailer", "upscale")
 SKETCH_UPSCALER = {"upscale.upscaler": "Lanczos"}
@@ -152,7 +152,7 @@ class TestPictures:
     def test_the_infotext_stays_in_the_file_and_in_the_record(self, fake, tmp_path):
         shop = Workshop(tmp_path, webui(fake))
         output = shop.run(job()).outputs[0]
-        assert read_infotext(shop.path(output)) == output.infotext
+        assert read_recipe(shop.path(output)).infotext == output.infotext
         assert "Steps: 4, Sampler: Euler a" in output.infotext
 
     def test_every_picture_is_on_disk_when_it_is_told(self, tmp_path):

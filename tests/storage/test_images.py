@@ -9,10 +9,10 @@ import struct
 import zlib
 
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from stablenew_tk.domain.errors import NotSaved, Unreadable
-from stablenew_tk.storage.images import ThumbnailCache, open_for_start, portable, read_infotext, save_image, thumbnail
+from stablenew_tk.storage.images import ThumbnailCache, open_for_start, portable, save_image, thumbnail
 
 
 def picture(kind="PNG", size=(64, 48), mode="RGB", **options):
@@ -182,47 +182,6 @@ def test_a_picture_to_start_from_is_whole(tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(Unreadable):
             open_for_start(path)
-
-
-def png_with(text):
-    info = PngImagePlugin.PngInfo()
-    info.add_text("parameters", text)
-    return picture(pnginfo=info)
-
-
-@pytest.mark.parametrize("text", ["a boat\nSteps: 20", "海\nSteps: 20, Sampler: Euler a, Seed: 1"])
-def test_the_generation_text_of_a_png_is_read(tmp_path, text):
-    path = tmp_path / "a.png"
-    path.write_bytes(png_with(text))
-    assert read_infotext(path) == text
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-@pytest.mark.parametrize(
-    ("head", "coding"),
-    [(b"UNICODE\0", "utf-16-be"), (b"UNICODE\0", "utf-16-le"), (b"ASCII\0\0\0", "ascii"), (b"\0" * 8, "utf-8")],
-)
-def test_the_generation_text_of_a_jpeg_or_webp_is_read(tmp_path, kind, head, coding):
-    exif = Image.Exif()
-    exif.get_ifd(0x8769)[0x9286] = head + "a boat\nSteps: 20".encode(coding)
-    path = tmp_path / "a.jpg"
-    path.write_bytes(picture(kind, exif=exif))
-    assert read_infotext(path) == "a boat\nSteps: 20"
-
-
-def test_a_picture_without_text_has_none(tmp_path):
-    path = tmp_path / "a.webp"
-    path.write_bytes(picture("WEBP"))
-    assert read_infotext(path) == ""
-
-
-def test_a_text_bomb_is_refused(tmp_path):
-    path = tmp_path / "a.png"
-    info = PngImagePlugin.PngInfo()
-    info.add_text("parameters", "x" * 50_000_000, zip=True)
-    path.write_bytes(picture(pnginfo=info))
-    with pytest.raises(Unreadable):
-        read_infotext(path)
 
 
 def test_the_cache_gives_back_what_it_was_given(tmp_path):
