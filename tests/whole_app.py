@@ -54,6 +54,14 @@ class App:
         self.idle()
         return jobs
 
+    def set_learning(self, mode, pack_id="boats"):
+        """Have a pack say how it learns, as another program would write it; "" = as the project."""
+        folder = self.places.packs
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{pack_id}.txt").write_text("a boat\n")
+        (folder / f"{pack_id}.pack.json").write_text(f'{{"kind": "pack_settings", "version": 1, "learning": "{mode}"}}')
+        self.wait(lambda: self.controller.packs.learning.get(pack_id, "") == mode)
+
     def idle(self):
         self.wait(lambda: self.controller.running is None and not self.controller.queue)
 

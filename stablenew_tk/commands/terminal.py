@@ -16,7 +16,7 @@ import msgspec
 from rich.console import Console
 
 from ..pipeline.events import Settings
-from ..storage.packs import ensure_starter, find_pack
+from ..storage.packs import PackFile, describe, ensure_starter, find_pack, list_packs
 from ..storage.places import Places
 from ..storage.settings import load_settings
 
@@ -70,6 +70,13 @@ def pack_path(name: str, places: Places, settings: Settings) -> Path:
     if not Path(name).expanduser().is_file():
         ensure_starter(places.packs)
     return find_pack(name, (places.packs, *map(Path, settings.pack_folders)))
+
+
+def known_packs(named: str, places: Places, settings: Settings) -> tuple[PackFile, ...]:
+    """All packs, before them the file that was named, if one was."""
+    path = Path(named).expanduser().absolute()
+    first = (describe(path),) if named and path.is_file() else ()
+    return (*first, *list_packs((places.packs, *map(Path, settings.pack_folders))))
 
 
 def program(places: Places | None = None) -> str:

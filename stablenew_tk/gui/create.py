@@ -58,6 +58,7 @@ from .stage_cards import (
 )
 from .suspicion import SuspectCount
 from .tips import tip
+from .variation import WORKING, Variation
 from .value_sources import CHECKPOINT, ValueSources
 from .widgets import Box, Button, Label, Rule
 
@@ -88,6 +89,7 @@ class CreatePage(Box):
         self._controller, self._go, self._say = controller, go, say
         self._suspects = SuspectCount()
         self._sources = ValueSources(controller)
+        self._variation = Variation(controller, self._count)
         self._resolved = self._sources.resolve()
         self._packs = PackPanel(
             self, controller, on_change=self._pack_changed, use_checkpoint=lambda name: self._changed(CHECKPOINT, name)
@@ -127,6 +129,7 @@ class CreatePage(Box):
     def on_event(self, event: Event) -> None:
         """Pass news to the parts; follow the backend and the end of jobs."""
         self._packs.on_event(event)
+        self._variation.on_event(event)
         self._preview.on_event(event)
         if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded)):
             self._presets.refresh()
@@ -254,7 +257,8 @@ class CreatePage(Box):
 
     def _pack_changed(self) -> None:
         if hasattr(self, "_sections"):  # the pack panel reports while the page is still being built
-            if self._packs.file is not None and self._sources.stand_at(self._packs.file.pack_id):
+            file = self._packs.file
+            if file is not None and (self._sources.stand_at(file.pack_id, file.path) or self._sources.is_old):
                 self._refresh()
             else:
                 self._count()
@@ -304,9 +308,9 @@ class CreatePage(Box):
 
     def _request(self) -> RunRequest:
         preset = self._sources.preset
-        return RunRequest(
+        request = RunRequest(
             pack_id=self._packs.pack_read.pack_id if self._packs.pack_read is not None else "",
-            prompts=self._packs.prompts,
+            variants=(),
             config=self._resolved.config,
             origins=self._resolved.origins,
             seed=self._seeds.seed(),
@@ -316,14 +320,19 @@ class CreatePage(Box):
             record=self._record.on,
             lora_weights=preset.lora_weights if preset is not None else {},
         )
+        return self._variation.of(request)
 
     def _trouble_now(self) -> str:
         problems = {path: text for section in self._sections for path, text in section.problems().items()}
         problems.update(self._general.problems() | self._seeds.problems())
         for path, text in problems.items():
             return f"{parameter(path).title}: {text}"
-        if self._packs.problem:
+        if self._packs.problem or self._packs.file is None or self._packs.pack_read is None:
             return self._packs.problem
+        path, slots = self._packs.file.path, self._packs.pack_read.slots
+        self._variation.want(path, self._packs.prompts, self._controller.packs.settings_of(path), slots)
+        if self._variation.trouble:
+            return self._variation.trouble
         try:
             request = self._request()
         except InvalidInput as wrong:
@@ -339,14 +348,19 @@ class CreatePage(Box):
         mode = mode_for(self._controller.settings.learning, self._controller.packs.learning, pack_id)
         self._record.enable(mode.records, "" if mode.records else mode.why)
         trouble = self._trouble_now()
-        self._trouble.show(trouble if self._packs.file is not None else "")
+        self._seeds.tell(self._variation.seeds)
+        if trouble == WORKING:
+            self._go_button.enable(False, trouble)
+            return
+        self._trouble.show(trouble if self._packs.file is not None else "", "danger")
         if trouble:
             self._go_button.set_text("Run")
             self._go_button.enable(False, trouble)
             return
         request = self._request()
-        jobs = len(request.prompts) * request.seeds_per_prompt
-        seconds = self._controller.forecast_s([request.config] * jobs)
+        jobs = len(request.variants) * request.seeds_per_prompt
+        seconds = self._controller.forecast_s(self._variation.configs(request))
+        self._trouble.show(self._variation.remark, "text3")
         note = counted(jobs * request.config.txt2img.batch_size, "image")
         self._go_button.set_text(
             f"Run {counted(jobs, 'job')}", f"· {note}" + (f" · {about(seconds)}" if seconds is not None else "")
@@ -357,15 +371,16 @@ class CreatePage(Box):
         """Start what the button says."""
         trouble = self._trouble_now()
         if trouble:
-            self._trouble.show(trouble)
+            self._trouble.show(trouble, "danger")
             return
         request = self._request()
         try:
             self._controller.run(request)
         except InvalidInput as wrong:
-            self._trouble.show(str(wrong))
+            self._trouble.show(str(wrong), "danger")
             return
         self._sources.ran(request)
+        self._variation.ran()
 
     def _browse_start(self) -> None:
         kinds = [("Pictures", "*.png *.jpg *.jpeg *.webp"), ("All", "*")]

@@ -1,4 +1,4 @@
-"""Where the values of the Create page come from: what was typed, the last run, a preset, the checkpoint's files.
+"""Where the values of the Create page come from: what was typed, the pack, the last run, a preset, files of models.
 
 What was typed stays with the user until it was run: then it belongs to the last run of that pack with that checkpoint,
 and another pack or checkpoint shows its own.
@@ -7,6 +7,7 @@ and another pack or checkpoint shows its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -48,9 +49,11 @@ class ValueSources:
         self.mine: dict[str, Value] = {}
         self._controller = controller
         self._pack_id = controller.settings.pack
+        self._pack: str | Path = controller.settings.pack
         self._context = ""
         self._told: set[str] = set()
         self._shown: Usable | None = None
+        self._shown_own: Mapping[str, Value] = {}
 
     # ---- what is in force
 
@@ -64,14 +67,15 @@ class ValueSources:
     def checkpoint(self) -> str:
         """The checkpoint that a run would use, in the backend's name; "" while nobody knows what it has loaded."""
         preset, found = self.preset, self._controller.capabilities
-        given = (self.mine, self._controller.settings.values, preset.values if preset is not None else {})
+        chosen_there = preset.values if preset is not None else {}
+        given = (self.mine, self._own(), self._controller.settings.values, chosen_there)
         chosen = next((str(values[CHECKPOINT]) for values in given if CHECKPOINT in values), "")
         return chosen or (found.loaded_checkpoint if found is not None else "")
 
-    def stand_at(self, pack_id: str) -> bool:
-        """The form is about this pack now; True when it was about another one."""
-        before, self._pack_id = self._pack_id, pack_id
-        return before != pack_id
+    def stand_at(self, pack_id: str, path: Path | None = None) -> bool:
+        """The form is about this pack now, at `path` if several have its id; True when it was about another one."""
+        before, self._pack_id, self._pack = self._pack, pack_id, path or pack_id
+        return before != self._pack
 
     def resolve(self) -> Resolved:
         """The values in force and who won each."""
@@ -80,13 +84,13 @@ class ValueSources:
             if self._context:
                 self._leave()
             self._context = context
-        self._shown = self._usable()
+        self._shown, self._shown_own = self._usable(), self._own()
         return resolve(self._all())
 
     @property
     def is_old(self) -> bool:
-        """Whether the files beside the checkpoint say something else now than `resolve` has given."""
-        return self._usable() != self._shown
+        """Whether the files beside the checkpoint or the pack say something else now than `resolve` has given."""
+        return self._usable() != self._shown or self._own() != self._shown_own
 
     def news(self) -> list[str]:
         """What the backend lacks of that which is recommended: a sentence for each thing, once for a checkpoint."""
@@ -142,7 +146,7 @@ class ValueSources:
         return path in self._last()
 
     def why(self, path: str, use: Callable[[str, Value], object], choose: Callable[[Preset], object]) -> list[WhyRow]:
-        """All six origins of a value in order of precedence, with what the losers would have given.
+        """All origins of a value in order of precedence, with what the losers would have given.
 
         `use(path, value)` makes a loser's value the user's, `choose(preset)` lets the preset win.
         """
@@ -207,6 +211,8 @@ class ValueSources:
         preset = self.preset
         if origin == "user":
             return "nothing typed here"
+        if origin == "pack":
+            return f"none set for {self._pack_id or 'this pack'}"
         if origin == "last_run":
             return f"none for {self._here()}"
         if origin == "preset":
@@ -245,7 +251,12 @@ class ValueSources:
         last = {**_without_checkpoint(usable_values(self._last())), **before.values}
         notes = dict.fromkeys(before.values, before.note)
         files = recommended(_without_checkpoint((self._shown or _NO_PROFILE).values), self._words())
-        return (mine, Source("last_run", last, f"last run of {self._here()}", notes), *preset, *files)
+        own = Source("pack", self._own(), f"set for {self._pack_id or 'this pack'}")
+        return (mine, own, Source("last_run", last, f"last run of {self._here()}", notes), *preset, *files)
+
+    def _own(self) -> Mapping[str, Value]:
+        """What is set for the pack."""
+        return usable_values(self._controller.packs.settings_of(self._pack).values)
 
     def _usable(self) -> Usable | None:
         return self._controller.models.usable(self.checkpoint)

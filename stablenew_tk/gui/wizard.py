@@ -13,7 +13,15 @@ from ..domain.defaults import Resolved
 from ..domain.errors import InvalidInput
 from ..domain.history import ImageFacts
 from ..domain.plan import LearningPlan
-from ..pipeline.events import BackendChecked, Event, HistoryLoaded, JobEnded, SettingsChanged
+from ..pipeline.events import (
+    BackendChecked,
+    Event,
+    HistoryLoaded,
+    JobEnded,
+    PackSettingsSaved,
+    PacksListed,
+    SettingsChanged,
+)
 from . import theme
 from . import wizard_terms as terms
 from .keys import KeyPress, typing_in
@@ -54,6 +62,8 @@ KEYS = (
     ("I", "fold what will be made"),
 )
 _NEXT = ("Next: what to vary", "Next: values and seeds", "Next: check and run")
+# What may change the troubles of a step.
+_NEWS = (BackendChecked, SettingsChanged, HistoryLoaded, JobEnded, PacksListed, PackSettingsSaved)
 
 
 class Wizard(Box):
@@ -121,7 +131,7 @@ class Wizard(Box):
             return
         self._prompt.on_event(event)
         self._vary.on_event(event)
-        if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded, JobEnded)) and self.winfo_ismapped():
+        if isinstance(event, _NEWS) and self.winfo_ismapped():
             self._refresh()
 
     def shown(self) -> None:

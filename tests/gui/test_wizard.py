@@ -301,18 +301,19 @@ def test_a_finer_plan_begins_at_its_values(open_wizard):
     assert house.wizard.draft.seeds == ()
 
 
-@pytest.mark.parametrize("settings", [{"learning": "off"}, {"pack_learning": {"Starter": "locked"}}])
-def test_where_learning_is_not_allowed_the_reason_and_the_way_out_are_shown(open_wizard, settings):
-    house = open_wizard(**settings)
+@pytest.mark.parametrize("whose", ["project", "pack"])
+def test_where_learning_is_not_allowed_the_reason_and_the_way_out_are_shown(open_wizard, whose):
+    house = open_wizard(learning="off" if whose == "project" else "active")
     wizard = house.wizard
-    if "pack_learning" in settings:
-        pack = wizard.draft.pack_id
-        changed = msgspec.structs.replace(house.controller.settings, pack_learning={pack: "locked"})
-        house.controller.change_settings(changed)
+    if whose == "pack":
+        packs = house.controller.packs
+        file = packs.find(wizard.draft.pack_id)
+        packs.save_settings(file.path, msgspec.structs.replace(file.settings, learning="locked"))
+        house.until(lambda: packs.learning == {file.pack_id: "locked"})
     assert not wizard.bar.next.enabled
     assert wizard._prompt._remark.winfo_manager()
     wizard._prompt._remark._button.invoke()
-    assert wizard.bar.next.enabled
+    house.until(lambda: wizard.bar.next.enabled)
 
 
 def test_the_last_step_says_that_sketches_are_a_rehearsal(open_wizard):

@@ -21,7 +21,6 @@ from stablenew_tk.domain.selection import Query
 from stablenew_tk.pipeline.chores import Chores, output_root
 from stablenew_tk.pipeline.events import Settings
 from stablenew_tk.pipeline.orders import (
-    AddPack,
     AppendLine,
     CheckBackend,
     FindAssociations,
@@ -29,9 +28,7 @@ from stablenew_tk.pipeline.orders import (
     FitFile,
     FitPicture,
     KeepWaiting,
-    ListPacks,
     LoadHistory,
-    LoadPack,
     MakeThumbnail,
     Order,
     ReadPicture,
@@ -225,34 +222,6 @@ class TestPictures:
         path.unlink()
         with pytest.raises(StorageError, match="no longer there"):
             room.do(RevealFile(image_id=image.image_id, position=position, output_index=0))
-
-
-class TestPacks:
-    def test_the_starter_pack_is_there_at_first(self, room):
-        assert [pack.pack_id for pack in room.do(ListPacks()).packs] == ["starter"]
-
-    def test_a_pack_with_an_error_arrives_whole_with_its_errors(self, room, tmp_path):
-        path = tmp_path / "odd.txt"
-        path.write_text("a boat\n\nneg: text\n")
-        loaded = room.do(LoadPack(path=path))
-        assert [error.line for error in loaded.pack.errors] == [3]
-        assert len(loaded.pack.prompts) == 1
-        assert loaded.problem.startswith("odd.txt, line 3:")
-
-    def test_a_pack_that_is_no_text_is_a_sentence(self, room, tmp_path):
-        path = tmp_path / "odd.txt"
-        path.write_bytes(b"fine\ncaf\xe9\n")
-        loaded = room.do(LoadPack(path=path))
-        assert loaded.pack is None
-        assert "line 2" in loaded.problem
-
-    def test_an_added_pack_is_listed_and_the_folders_of_the_settings_count(self, room, tmp_path):
-        (tmp_path / "more").mkdir()
-        (tmp_path / "more" / "mine.txt").write_text("a boat\n")
-        (tmp_path / "added.txt").write_text("a tram\n")
-        room.do(SaveSettings(settings=Settings(pack_folders=(str(tmp_path / "more"),))))
-        packs = room.do(AddPack(path=tmp_path / "added.txt")).packs
-        assert {"mine", "added"} <= {pack.pack_id for pack in packs}
 
 
 class TestBackendAndSettings:

@@ -203,20 +203,22 @@ class TestRefusing:
         with pytest.raises(InvalidInput, match="still being read"):
             start(app)
 
-    @pytest.mark.parametrize("settings", [Settings(learning="off"), Settings(pack_learning={"boats": "off"})])
-    def test_where_learning_is_off_no_plan_starts(self, open_app, settings):
-        app = open_app(settings)
+    @pytest.mark.parametrize("whose", ["project", "pack"])
+    def test_where_learning_is_off_no_plan_starts(self, open_app, whose):
+        app = open_app(Settings(learning="off" if whose == "project" else "active"))
+        if whose == "pack":
+            app.set_learning("off")
         with pytest.raises(InvalidInput, match="off"):
             start(app)
 
     def test_a_pack_that_is_locked_in_starts_and_continues_nothing_until_it_is_unlocked(self, app):
         one = held(app)
         app.controller.cancel()
-        app.controller.change_settings(Settings(pack_learning={"boats": "locked"}))
+        app.set_learning("locked")
         for ask in (lambda: start(app), lambda: app.controller.learning.go_on(one.plan_id)):
             with pytest.raises(InvalidInput, match="locked in"):
                 ask()
-        app.controller.change_settings(Settings(pack_learning={"boats": "active"}))
+        app.set_learning("active")
         assert len(app.controller.learning.go_on(one.plan_id)) == 6
 
     def test_passive_learning_offers_none_but_starts_the_one_asked_for(self, open_app):
@@ -235,10 +237,12 @@ class TestRefusing:
 
 class TestModes:
     def test_a_pack_of_its_own_mode_is_recorded_or_not(self, open_app):
-        app = open_app(Settings(pack_learning={"boats": "off"}))
+        app = open_app()
+        app.set_learning("off")
         app.make()
         assert app.records() == []
-        app.controller.change_settings(Settings(learning="off", pack_learning={"boats": "locked"}))
+        app.controller.change_settings(Settings(learning="off"))
+        app.set_learning("locked")
         app.make()
         assert len(app.records()) == 1
 

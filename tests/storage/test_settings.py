@@ -29,7 +29,7 @@ def test_what_is_saved_comes_back(path):
     wanted = Settings(
         backend="http://127.0.0.1:7860", user="me", password="s3cret", pack_folders=("/a", "/ü"), appearance="dark",
         learning="passive", tags=(("x", "extra"),),
-        pack_learning={"boats": "locked", "": "off"}, preset="P", values={"txt2img.steps": 30, "checkpoint": "a"},
+        wildcard_folders=("/w",), preset="P", values={"txt2img.steps": 30, "checkpoint": "a"},
         seed=5, chosen_prompts=("One",), geometry="1280x800+10+20", cell_px=160, welcome_done=True,
     )  # fmt: skip
     save_settings(path, wanted)
@@ -49,13 +49,6 @@ def test_a_bad_form_value_costs_only_that_value(path):
     loaded = load_settings(path)
     assert loaded.settings.values == {"txt2img.width": 640}
     assert len(loaded.notices) == 2
-
-
-def test_a_bad_learning_mode_costs_only_that_pack(path):
-    path.write_text(json.dumps({"pack_learning": {"boats": "locked", "cats": "sometimes", "dogs": 3, "ants": ["off"]}}))
-    loaded = load_settings(path)
-    assert loaded.settings.pack_learning == {"boats": "locked"}
-    assert len(loaded.notices) == 3
 
 
 def test_learning_is_offered_from_the_first_start_on(path):
