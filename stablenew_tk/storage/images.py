@@ -39,7 +39,7 @@ DAMAGE = (
     TypeError,
     OverflowError,
     ZeroDivisionError,
-    NotImplementedError,
+    RuntimeError,  # AVIF
     struct.error,
     MemoryError,
     Image.DecompressionBombError,

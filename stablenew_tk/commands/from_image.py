@@ -1,0 +1,92 @@
+"""`packs from-image`: the prompt and the settings of a picture of any tool, shown, or added to a pack."""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from pathlib import Path
+
+from rich.table import Table
+
+from ..domain.errors import InvalidInput
+from ..domain.pack_block import pack_block
+from ..domain.recipe import Recipe
+from ..storage.files import read_bounded, write_atomic
+from ..storage.image_text import read_recipe
+from ..storage.pack_reading import SIZE_LIMIT, read_pack
+from ..storage.places import Places
+from .terminal import OK, out, print_json
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `packs from-image`."""
+    parser.add_argument(
+        "file", metavar="FILE", help="a picture of a WebUI, ComfyUI, SwarmUI, InvokeAI, Fooocus, NovelAI"
+    )
+    parser.add_argument("--to", metavar="PACK.txt", help="add the prompt to this pack; a new file is made if needed")
+    parser.set_defaults(command=packs_from_image)
+
+
+def packs_from_image(args: argparse.Namespace, _places: Places) -> int:
+    """Show how a picture was made; with --to add its prompt to a pack."""
+    file = Path(args.file).expanduser()
+    with warnings.catch_warnings():
+        # Pillow warns on standard error of EXIF that is a little wrong; what matters is said by ourselves.
+        warnings.simplefilter("ignore")
+        recipe = read_recipe(file)
+    notices = list(recipe.notices)
+    if args.to:
+        notices += _add_to_pack(Path(args.to).expanduser(), file.stem, recipe)
+    if args.json:
+        found = {"tool": recipe.tool, "prompt": recipe.prompt, "negative": recipe.negative, "seed": recipe.seed}
+        print_json({**found, "settings": recipe.values, "notices": notices})
+        return OK
+    _show(recipe)
+    for notice in notices:
+        out.print(notice, markup=False)
+    if args.to:
+        out.print(f"The prompt was added to {args.to}.", markup=False)
+    return OK
+
+
+def _show(recipe: Recipe) -> None:
+    out.print(f"Made with {recipe.tool}.", markup=False)
+    out.print(f"Prompt: {recipe.prompt}", markup=False)
+    if recipe.negative:
+        out.print(f"Negative: {recipe.negative}", markup=False)
+    table = Table(box=None, show_header=False)
+    if recipe.seed is not None:
+        table.add_row("seed", str(recipe.seed))
+    for path, value in recipe.values.items():
+        table.add_row(path, _shown(value))
+    out.print(table, markup=False)
+
+
+def _shown(value: str | int | float | bool) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _add_to_pack(pack: Path, name: str, recipe: Recipe) -> list[str]:
+    """Write the prompt at the end of a pack, every byte before it as it was. Gives what could not be kept."""
+    if pack.suffix.lower() != ".txt":
+        raise InvalidInput(f"--to {pack}: a pack is a text file whose name ends in .txt.", "--to")
+    if not recipe.prompt:
+        raise InvalidInput(f"There is no prompt in the picture, so nothing was added to {pack.name}.", "--to")
+    before = b""
+    if pack.exists():
+        read_pack(pack)  # refuses what is no text in UTF-8
+        before = read_bounded(pack, SIZE_LIMIT)
+    block = pack_block(name.encode("utf-8", "replace").decode("utf-8"), recipe.prompt, recipe.negative)
+    # A blank line parts prompts; a last line without its end needs one more.
+    gap = "" if not before else "\n" if before.endswith(b"\n") else "\n\n"
+    text = f"{gap}{block}"
+    after = before + (text.replace("\n", "\r\n") if b"\r\n" in before else text).encode("utf-8")
+    if len(after) > SIZE_LIMIT:
+        raise InvalidInput(f"{pack.name} would become larger than {SIZE_LIMIT:,} bytes. Start a new pack.", "--to")
+    # Through a link to the file itself, else the link would be replaced by a file.
+    write_atomic(pack.resolve(), after)
+    if block.partition("\n")[2].startswith(", ") and not recipe.prompt.lstrip().startswith(","):
+        return ["The prompt begins with what means something else in a pack. A comma was put before it."]
+    return []
