@@ -50,17 +50,20 @@ def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Dra
     return replace(found, plan=_with_options(found.plan, args), said=said)
 
 
-def completed(draft: Draft, preset: Preset | None, files: Sequence[Source] = ()) -> LearningPlan:
+def completed(
+    draft: Draft, preset: Preset | None, files: Sequence[Source] = (), pack: Mapping[str, Value] | None = None
+) -> LearningPlan:
     """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
 
-    What is said on the command line wins over the plan file, or else over a preset and what files recommend.
+    What is said on the command line wins over the plan file, or else over the pack's own values, a preset, and what
+    files recommend.
     """
     plan = draft.plan
-    if preset is None and not files:
+    if preset is None and not files and not pack:
         config = with_values(plan.base_config, dict(draft.said))
         plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.said, "user")})
     else:
-        start = resolved(draft.said, preset, files)
+        start = resolved(draft.said, preset, files, pack)
         prompts = plan.prompts
         if preset is not None:
             prompts = tuple(_weighted(prompt, preset, plan.focus_parameter) for prompt in prompts)

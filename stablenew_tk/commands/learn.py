@@ -30,7 +30,7 @@ from .lookup import find_plan
 from .recommended import recommended_by_files
 from .run import preset_in_force, session_for, settings_arguments, settings_in_force
 from .session import Session
-from .terminal import FAILED, OK, err, out, print_json, program
+from .terminal import FAILED, OK, err, known_packs, out, print_json, program
 
 StepState = Literal["planned", "ok", "suspect", "failed", "cancelled"]
 
@@ -107,6 +107,7 @@ def learn(args: argparse.Namespace, places: Places) -> int:
     settings = settings_in_force(args, places)
     draft = None if args.resume else drafted(args, places, settings)
     with ExitStack() as held, session_for(args, places, settings) as session:
+        session.controller.packs.know(known_packs(args.pack, places, settings))
         if draft is not None:
             plan = _new(args, draft, session, settings)
             held.enter_context(_alone(args, places, plan))
@@ -135,11 +136,12 @@ def _new(args: argparse.Namespace, draft: Draft, session: Session, settings: Set
     if args.plan:
         return replace(completed(draft, None), plan_id=new_id())
     preset = preset_in_force(args, settings, session)
-    said = {**(preset.values if preset else {}), **draft.said}
+    own = session.controller.packs.settings_of(draft.plan.pack_id).values
+    said = {**(preset.values if preset else {}), **own, **draft.said}
     # Of several checkpoints none may set the terms for the others.
     varied = draft.plan.focus_parameter == "checkpoint"
     files = () if varied else recommended_by_files(session, said, quiet=args.json)
-    return replace(completed(draft, preset, files), plan_id=new_id())
+    return replace(completed(draft, preset, files, own), plan_id=new_id())
 
 
 def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings: Settings) -> LearningPlan:

@@ -91,8 +91,9 @@ def run(args: argparse.Namespace, places: Places) -> int:
     with session_for(args, places, settings) as session:
         session.controller.packs.know((describe(opened.path),))
         preset = preset_in_force(args, settings, session)
-        files = recommended_by_files(session, {**(preset.values if preset else {}), **said}, quiet=args.json)
-        request = _request(args, places, settings, opened, resolved(said, preset, files))
+        own = opened.settings.values
+        files = recommended_by_files(session, {**(preset.values if preset else {}), **own, **said}, quiet=args.json)
+        request = _request(args, places, settings, opened, resolved(said, preset, files, own))
         request = msgspec.structs.replace(request, lora_weights=preset.lora_weights if preset else {})
         if session.check().capabilities is not None:
             jobs = session.controller.run(request)
@@ -188,12 +189,17 @@ def preset_in_force(args: argparse.Namespace, settings: Settings, session: Sessi
     return preset
 
 
-def resolved(said: Mapping[str, Value], preset: Preset | None, files: Sequence[Source] = ()) -> Resolved:
-    """What is said on the command line, then the preset, then what files beside the checkpoint recommend, then the
-    engine's defaults, with who won each field.
+def resolved(
+    said: Mapping[str, Value],
+    preset: Preset | None,
+    files: Sequence[Source] = (),
+    pack: Mapping[str, Value] | None = None,
+) -> Resolved:
+    """What is said on the command line, then the pack's own values, then the preset, then what files beside the
+    checkpoint recommend, then the engine's defaults, with who won each field.
     """
-    sources = [Source("user", said), *([Source("preset", preset.values, preset.name)] if preset else [])]
-    found = resolve([*sources, *files])
+    sources = [Source("user", said), Source("pack", pack or {})]
+    found = resolve([*sources, *([Source("preset", preset.values, preset.name)] if preset else []), *files])
     # The defaults of the engine go without saying.
     won = {path: origin for path, origin in found.origins.items() if origin != "engine"}
     return Resolved(found.config, won)
