@@ -11,7 +11,7 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     gui         theme icons stars tips widgets controls scrollbar lists fields textfield popups keysheet origins form phrases
                 keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
                 suspicion portrait values inspector review lora_hints pack_panel seeds stage_cards preview preset_menu
-                value_sources added_line create
+                value_sources added_line variation create
                 added_texts settings welcome axis plan_sketch focus_words wizard_draft wizard_terms wizard_steps wizard_own
                 wizard_prompt wizard_focus wizard_values wizard_seeds wizard_design wizard_words wizard_bar wizard
                 dots blind matrix_cell matrix_words matrix big_picture rating_head seat_words rating_large rating_rules

@@ -144,11 +144,12 @@ class Controller:
     def ask(self, order: Order, *, last: bool = False) -> None:
         """Give the desk something to do; its answer is announced. `last` for thumbnails: everything else goes first."""
         if isinstance(order, ModelOrder):
-            return self.models.ask(order, last=last)
-        if isinstance(order, PackOrder):
-            return self.packs.ask(order, last=last)
-        desk = self._caller if isinstance(order, CheckBackend) else self._desk
-        desk.ask(order, Desk.LAST if last else Desk.SOON)
+            self.models.ask(order, last=last)
+        elif isinstance(order, PackOrder):
+            self.packs.ask(order, last=last)
+        else:
+            desk = self._caller if isinstance(order, CheckBackend) else self._desk
+            desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def find(self, query: Query) -> None:
         """Select recorded pictures; ImagesFound answers. Before the history is loaded nothing is found.

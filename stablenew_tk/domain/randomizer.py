@@ -5,6 +5,7 @@ Preview, count and run all come from here, so what was shown is what is made.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -28,6 +29,7 @@ _BORDER = "\0"
 # Python writes no numbers of more than 4,300 digits, and nobody reads them.
 _BEYOND = 10**4000
 _REDRAWS = 30
+_SIGNS = re.compile(r"[{}]|__|\[\[|\\[|$_]")
 
 
 class _Axes(Struct, frozen=True):
@@ -191,6 +193,13 @@ class Variants:
         for search in self._searches:
             if self._prompts and search not in self._used:
                 self.warnings.append(PackProblem(0, 0, f"Search and replace: “{search}” is in none of the prompts."))
+
+
+def may_vary(prompts: Sequence[PackPrompt], settings: Randomizer) -> bool:
+    """Whether there can be anything to work out; False is sure, and quickly found."""
+    if settings.axes or settings.loras or settings.styles or settings.rules:
+        return True
+    return any(_SIGNS.search(prompt.positive) or _SIGNS.search(prompt.negative) for prompt in prompts)
 
 
 def expand(

@@ -58,8 +58,8 @@ from .stage_cards import (
 )
 from .suspicion import SuspectCount
 from .tips import tip
-from .variation import WORKING, Variation
 from .value_sources import CHECKPOINT, ValueSources
+from .variation import WORKING, Variation
 from .widgets import Box, Button, Label, Rule
 
 PREVIEW_NARROW = 280  # px: where it is unfolded beside cards that need the room
@@ -329,8 +329,8 @@ class CreatePage(Box):
             return f"{parameter(path).title}: {text}"
         if self._packs.problem or self._packs.file is None or self._packs.pack_read is None:
             return self._packs.problem
-        path, slots = self._packs.file.path, self._packs.pack_read.slots
-        self._variation.want(path, self._packs.prompts, self._controller.packs.settings_of(path), slots)
+        file, slots = self._packs.file.path, self._packs.pack_read.slots
+        self._variation.want(file, self._packs.prompts, self._controller.packs.settings_of(file), slots)
         if self._variation.trouble:
             return self._variation.trouble
         try:

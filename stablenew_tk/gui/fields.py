@@ -102,6 +102,11 @@ class Entry(tk.Canvas):
             if self._on_edit is not None:
                 self._on_edit(text)
 
+    def set_unit(self, unit: str) -> None:
+        """Another unit in the place of the first one, of about the same length."""
+        if self._unit is not None and self._unit.cget("text") != unit:
+            self._unit.configure(text=unit)
+
     def _decorate(self, icon: str, unit: str) -> None:
         self._sign = tk.Label(self._ctk, bd=0, padx=0, pady=0) if icon else None
         self._unit = tk.Label(self._ctk, text=unit, bd=0, padx=0, pady=0, cursor="xterm") if unit else None

@@ -9,6 +9,7 @@ from ..controller import Controller
 from ..domain.defaults import Resolved
 from ..domain.errors import InvalidInput
 from ..domain.job import MAX_SEED, RANDOM_SEED
+from ..domain.pack_settings import Seeds
 from ..domain.parameters import Value
 from . import theme
 from .fields import Entry
@@ -74,6 +75,10 @@ class SeedFields(Box):
         self._batch.forget()
         self._batch.adopt(mine)
         self._batch.show(resolved.config, resolved.origins, {}, resolved.words)
+
+    def tell(self, seeds: Seeds) -> None:
+        """Say which pictures share their seeds."""
+        self._each.set_unit("one for each" if seeds == "per_variant" else "same for all")
 
     def mark(self) -> None:
         """Show who chose the seeds."""

@@ -6,6 +6,7 @@ are told again by themselves.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -51,6 +52,7 @@ class Packs:
         self._folders: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         self._desk: Desk | None = None
         self._is_closed = False
+        self._numbers = itertools.count(1)
         self._notices: tuple[str, ...] = ()
         self._watch_notices: tuple[str, ...] = ()
 
@@ -93,6 +95,10 @@ class Packs:
         for file in self.files:
             if file.pack_id == pack_id and file.settings.learning not in ("", "active"):
                 self.save_settings(file.path, replace(file.settings, learning="active"))
+
+    def new_number(self) -> int:
+        """A number for an order that nobody else has, so that its answer is told from others."""
+        return next(self._numbers)
 
     def know(self, files: Iterable[PackFile]) -> None:
         """These are the packs, until others are listed: for the terminal, which reads them itself."""
