@@ -144,8 +144,8 @@ class _Reader:
             self._variable(parts)
         elif sign == "_" and self.text.startswith("__", at) and at >= self._tag_end:
             self._wildcard(parts)
-        elif sign == "e":
-            self._take(parts, len(_EMBEDDING.match(self.text, at)[0]))
+        elif sign == "e" and (embedding := _EMBEDDING.match(self.text, at)):
+            self._take(parts, len(embedding[0]))
         else:
             self._take(parts, 1)
 

@@ -379,7 +379,7 @@ class CreatePage(Box):
         except InvalidInput as wrong:
             self._trouble.show(str(wrong), "danger")
             return
-        self._sources.ran(request)
+        self._sources.ran(request, [prompt.prompt_id for prompt in self._packs.prompts], self._seeds.seed())
         self._variation.ran()
 
     def _browse_start(self) -> None:

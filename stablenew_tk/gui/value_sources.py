@@ -6,7 +6,7 @@ and another pack or checkpoint shows its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -121,8 +121,10 @@ class ValueSources:
         self.mine = {path: value for path, value in self.mine.items() if path not in named}
         self._forget(set(named), preset=preset.preset_id if preset is not None else "")
 
-    def ran(self, request: RunRequest) -> None:
-        """Remember a run that was started: its values for its pack with its checkpoint, and what was chosen."""
+    def ran(self, request: RunRequest, chosen: Sequence[str], seed: int) -> None:
+        """Remember a run that was started: its values for its pack with its checkpoint, and what was chosen: prompts
+        by their ids, and the seed as typed.
+        """
         settings = self._controller.settings
         values = {**self._last(), **self.mine}
         if CHECKPOINT in settings.values:
@@ -133,8 +135,8 @@ class ValueSources:
                 values=values,
                 last_runs=remembered(self._runs(), self._key(), _without_checkpoint(values)),
                 pack=request.pack_id,
-                chosen_prompts=tuple(prompt.prompt_id for prompt in request.prompts),
-                seed=request.seed,
+                chosen_prompts=tuple(chosen),
+                seed=seed,
                 seeds_per_prompt=request.seeds_per_prompt,
             )
         )
