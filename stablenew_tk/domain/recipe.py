@@ -26,6 +26,7 @@ _TEXT_LENGTH = 512
 _PROMPT_LENGTH = 4096
 _ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
 _HASH = re.compile(r" \[[0-9a-fA-F]{4,64}\]$")
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SHARED = {
     "Steps": "txt2img.steps",
     "Sampler": "txt2img.sampler",
@@ -158,9 +159,9 @@ def _fitted(path: str, raw: object) -> Value:
 
 
 def plain(text: str) -> str:
-    """Text that can be saved and printed: no half surrogate pairs, no zero bytes, line breaks as here."""
-    whole = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
-    return whole.replace("\r\n", "\n").replace("\r", "\n")
+    """Text that can be saved and printed: no half surrogate pairs, nothing that steers a terminal, plain line ends."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return _STEERING.sub("", whole.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def bare_name(written: str) -> str:

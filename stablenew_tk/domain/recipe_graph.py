@@ -97,8 +97,8 @@ def _recipe(graph: Graph, chain: Sequence[Node], *, by_order: bool) -> Recipe:
     _models(draft, graph, first)
     words = _words_of(first)
     positive, negative = _Words(graph, "positive").of(words[0]), _Words(graph, "negative").of(words[1])
-    layer = number_of(graph.first(words[0], "stop_at_clip_layer"), -1)
-    draft.put("clip_skip", -layer if layer is not None else None)
+    layer = number_of(graph.first(words[0], "stop_at_clip_layer", "clip_skip"), -1)
+    draft.put("clip_skip", None if layer is None else abs(layer))
     if len(chain) > 1:
         _second(draft, graph, first, chain[1])
     for node in graph.nodes.values():
@@ -123,7 +123,11 @@ def _settings(draft: Draft, graph: Graph, sampler: Node) -> None:
     seed = seed if seed is not None else graph.value(sampler, "noise_seed")
     draft.put_seed(seed if seed is not None else graph.first(inputs.get("noise"), "noise_seed", "seed"))
     draft.put("txt2img.steps", _setting(graph, sampler, "steps", "sigmas"))
-    draft.put("txt2img.cfg_scale", _setting(graph, sampler, "cfg", "guider"))
+    cfg = _setting(graph, sampler, "cfg", "guider")
+    # A guider without it knows one side only, which is what 1 means.
+    draft.put("txt2img.cfg_scale", 1 if cfg is None and "guider" in inputs else cfg)
+    if (guidance := number_of(graph.first(_words_of(sampler)[0], "guidance"))) is not None:
+        draft.say(f"The distilled guidance of {guidance:g} has no place here. It was left out.")
     scheduler = _setting(graph, sampler, "scheduler", "sigmas")
     if scheduler is None:
         scheduler = _by_class(graph, inputs.get("sigmas"), "Scheduler")

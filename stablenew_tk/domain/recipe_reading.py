@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from itertools import islice
 
 from .errors import InvalidInput
-from .recipe import Recipe, object_of, read_json, text_of
+from .recipe import Recipe, object_of, plain, read_json, text_of
 from .recipe_graph import from_comfy
 from .recipe_tools import (
     comment_of,
@@ -54,7 +54,7 @@ def _rank(key: str) -> int:
 def _nothing(texts: Mapping[str, str]) -> str:
     if not texts:
         return "There is no text in the picture that tells how it was made."
-    names = ", ".join(sorted(texts)[:6])
+    names = plain(", ".join(sorted(texts)[:6]))
     return f"Nothing in the picture tells how it was made. It holds other texts only: {names[:200]}."
 
 

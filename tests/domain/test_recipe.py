@@ -148,6 +148,18 @@ class TestComfy:
         assert (found.values["txt2img.steps"], found.values["txt2img.cfg_scale"]) == (11, 3.5)
         assert (found.values["txt2img.width"], found.values["checkpoint"]) == (1024, "x")
 
+    def test_a_guider_of_one_side_is_a_scale_of_one(self):
+        nodes = two_passes()
+        nodes["guided"] = node("FluxGuidance", guidance=3.5, conditioning=["positive", 0])
+        nodes["guider"] = node("BasicGuider", model=["load", 0], conditioning=["guided", 0])
+        for name in ("sample", "again"):
+            kept = {key: nodes[name]["inputs"][key] for key in ("latent_image", "seed", "steps")}
+            nodes[name] = node("SamplerCustomAdvanced", guider=["guider", 0], **kept)
+        found = of(prompt=json.dumps(nodes))
+        assert (found.prompt, found.negative) == ("a red boat, at sea", "")
+        assert found.values["txt2img.cfg_scale"] == 1
+        assert found.notices == ("The distilled guidance of 3.5 has no place here. It was left out.",)
+
     def test_a_second_sampler_that_goes_on_is_the_refiner(self):
         found = of(prompt=json.dumps(SDXL))
         assert found.values["refiner.enabled"] is True
@@ -301,6 +313,14 @@ class TestHostile:
         for text in ("x" * 1_000_000, " " * 1_000_000, "[" * 1_000_000, ":," * 500_000, '"' * 1_000_000):
             of(parameters=f"{text}\n{LINE}, Note: {text}")
             of(Dream=f'"{text}"')
+
+    def test_nothing_that_steers_a_terminal_gets_in(self):
+        found = of(parameters=f"a \x1b[31mboat\x07\x9b\n{LINE}, VAE: \x1b]0;x\x07, Refiner: \x1b[2J\x7f")
+        assert found.prompt == "a [31mboat"
+        said = (found.prompt, found.infotext, *map(str, found.values.values()), *found.notices)
+        assert not any(sign in text for text in said for sign in "\x1b\x07\x9b\x7f")
+        with pytest.raises(InvalidInput, match=r"only: \[2Jkey\."):
+            recipe_from({"\x1b[2Jkey": "x"})
 
     def test_half_a_surrogate_pair_never_gets_in(self):
         given = {"prompt": "a \ud800 b", "model": "x\udfff", "seed": "\ud800", "sampler": "\ud800", "loras": ["\ud800"]}
