@@ -97,10 +97,11 @@ def _of_info(image: Image.Image) -> dict[str, str]:
     for key, value in image.info.items():
         if isinstance(value, str) and isinstance(key, str) and not key.startswith("XML:"):
             # Plain chunks are Latin-1 by their standard and UTF-8 by what some tools write.
-            found[key[:80]] = str(value) if isinstance(value, iTXt) else _tag_text(value)
+            text = value[:TEXT_LIMIT]
+            found[key[:80]] = text if isinstance(value, iTXt) else _tag_text(text)
     comment = image.info.get("comment")
     if isinstance(comment, bytes):
-        found["comment"] = comment.decode("utf-8", "replace")
+        found["comment"] = comment[:TEXT_LIMIT].decode("utf-8", "replace")
     return found
 
 
@@ -149,14 +150,12 @@ def _hidden(data: bytes) -> str:
         with opened(data, ("PNG", "WEBP")) as image:
             if image.mode not in ("RGBA", "LA"):
                 return ""
-            # Columns become rows, so that the bits stand one after the other.
-            turned = image.getchannel("A").transpose(Image.Transpose.TRANSPOSE)
-            rows = -(-_STEALTH_HEAD * 8 // turned.width)
-            head = _from_bits(turned.crop((0, 0, turned.width, min(rows, turned.height))).tobytes(), _STEALTH_HEAD)
+            opacity = image.getchannel("A")
+            head = _lowest_bits(opacity, _STEALTH_HEAD)
             packed, length = _STEALTH.get(head[:15]), int.from_bytes(head[15:19], "big") // 8
             if packed is None or not 0 < length <= TEXT_LIMIT:
                 return ""
-            body = _from_bits(turned.tobytes()[: (_STEALTH_HEAD + length) * 8], _STEALTH_HEAD + length)[_STEALTH_HEAD:]
+            body = _lowest_bits(opacity, _STEALTH_HEAD + length)[_STEALTH_HEAD:]
             if packed:
                 body = zlib.decompressobj(wbits=31).decompress(body, TEXT_LIMIT)
             return body.decode("utf-8", "replace")
@@ -164,6 +163,10 @@ def _hidden(data: bytes) -> str:
         return ""  # a second place to look; what is wrong with the picture was found at the first one
 
 
-def _from_bits(opacity: bytes, count: int) -> bytes:
-    bits = opacity[: count * 8].translate(_LOWEST_BITS)
+def _lowest_bits(opacity: Image.Image, count: int) -> bytes:
+    """The first bytes kept in the lowest bits, from the top down and from the left to the right; zeros if too few."""
+    width = min(opacity.width, -(-count * 8 // opacity.height))
+    # Columns become rows, so that the bits stand one after the other.
+    columns = opacity.crop((0, 0, width, opacity.height)).transpose(Image.Transpose.TRANSPOSE)
+    bits = columns.tobytes()[: count * 8].translate(_LOWEST_BITS)
     return int(bits, 2).to_bytes(count, "big") if len(bits) == count * 8 else b"\0" * count
