@@ -49,7 +49,7 @@ _REFINER = {
 }  # fmt: skip
 _IMG2IMG = {
     "enabled": "img2img.enabled", "steps": "img2img.steps", "cfg_scale": "img2img.cfg_scale",
-    "denoising_strength": "img2img.denoise", "clip_skip": "clip_skip", "model": "checkpoint", "vae": "vae",
+    "denoising_strength": "img2img.denoise",
 }  # fmt: skip
 _PASS = "adetailer.passes.0."
 _ADETAILER = {
@@ -73,6 +73,8 @@ _BLOCKS: dict[str, Mapping[str, str]] = {
     "upscale": _UPSCALE, "pipeline": _PIPELINE,
 }  # fmt: skip
 _SAMPLERS = {"txt2img": "txt2img.", "img2img": "img2img.", "adetailer": _PASS}
+# What all stages have in common here: in other blocks than that of txt2img it may only say the same.
+_SHARED = {"model": "checkpoint", "vae": "vae", "clip_skip": "clip_skip"}
 # Fields that say nothing as long as they hold one of these; the seed is the run's own.
 _NOTHING: tuple[object, ...] = (None, "", "None", "none", "inherit", 0, 0.0, -1, False, [], {})
 _ANYTHING = frozenset(
@@ -224,9 +226,10 @@ def _put_block(values: dict[str, Value], block: Fields, name: str) -> None:
         if short in ("sampler", "sampler_name", "scheduler") and name in _SAMPLERS:
             continue
         if path is None:
-            if short not in _ANYTHING and key != "hires_fix" and value not in _NOTHING:
+            same = short in _SHARED and values.get(_SHARED[short]) == value
+            if not same and short not in _ANYTHING and key != "hires_fix" and value not in _NOTHING:
                 block.refuse(key, f"is {shown(value)}, for which there is no setting here, and was left out.")
-        elif value is not None and value != "":
+        elif value not in ((None, "", "None") if path.endswith("checkpoint") else (None, "")):
             _put(values, block, key, path, value)
 
 
