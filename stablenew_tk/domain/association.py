@@ -6,6 +6,7 @@ always changed together are said to be inseparable. Whoever wants to know runs a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from msgspec import Struct
 from .config import PipelineConfig
 from .errors import InvalidInput
 from .history import Position
-from .parameters import Value, flat, parameter
+from .parameters import Value, catalogue, flat, parameter
 from .record import LearningRecord
 from .ridge import Fit, interval, open_minded, ridge
 from .sweep import value_text
@@ -139,6 +140,8 @@ def _levels(records: Sequence[LearningRecord]) -> Iterator[_Level]:
     for place, record in enumerate(records):
         bit = 1 << place
         for slot, chosen in record.randomizer.choices.items():
+            if slot in catalogue():
+                continue  # an axis over a setting, which is in the config
             masks = slots.setdefault(slot, {})
             masks[chosen] = masks.get(chosen, 0) | bit
         configs[record.config] = configs.get(record.config, 0) | bit
@@ -148,7 +151,8 @@ def _levels(records: Sequence[LearningRecord]) -> Iterator[_Level]:
             masks = settings.setdefault(path, {})
             masks[value] = masks.get(value, 0) | mask
     for slot, masks in slots.items():
-        shown = slot if slot.startswith(("[", "_", "{")) else f"[[{slot}]]"
+        # Wildcards, words in braces, tags, styles and replaced words already show what they are.
+        shown = f"[[{slot}]]" if re.fullmatch(r"[\w .-]+", slot) and not slot.startswith("_") else slot
         yield from _levels_of(shown, {str(value): mask for value, mask in masks.items()}, slot=True)
     for path, masks in settings.items():
         yield from _levels_of(path, _texts(path, masks), slot=False)

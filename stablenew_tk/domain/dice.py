@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from statistics import NormalDist
 
 _MASK = (1 << 64) - 1
+_STANDARD = NormalDist()
 
 
 class Dice:
-    """SplitMix64 (Steele, Lea, Flood 2014). `seeds` are whole numbers; other ones give an unrelated sequence."""
+    """SplitMix64 (Steele, Lea, Flood 2014). `seeds` are whole numbers; other ones give an unrelated sequence.
+
+    Not the `random` module: the domain has no dice of its own, and this sequence never changes with the version of
+    Python, so the same ratings always give the same sentence and the same pack the same variants.
+    """
 
     __slots__ = ("_state",)
 
-    def __init__(self, *seeds: int) -> None:
-        self._state = 0
-        for seed in seeds:
-            self._state = (self._state ^ seed) & _MASK
-            self._state = self._words(1)[0]
+    def __init__(self, seed: int, *others: int) -> None:
+        self._state = seed & _MASK
+        for other in others:
+            self._state = self._words(1)[0] ^ (other & _MASK)
 
     def _words(self, count: int) -> list[int]:
         """`count` numbers of 64 bits."""
@@ -39,9 +44,13 @@ class Dice:
             drawn, bits = drawn << 64 | word, bits + 64
         return drawn * limit >> bits
 
-    def share(self) -> float:
-        """A number from 0 to just below 1."""
-        return (self._words(1)[0] >> 11) / (1 << 53)
+    def uniform(self) -> float:
+        """A number inside (0, 1), never at its ends."""
+        return ((self._words(1)[0] >> 12) + 0.5) / (1 << 52)
+
+    def normals(self, count: int) -> list[float]:
+        """Independent standard normal numbers, through the inverse of the normal distribution."""
+        return [_STANDARD.inv_cdf(self.uniform()) for _ in range(count)]
 
     def shuffle(self, values: list[int]) -> None:
         """Put the values into another order, all orders as likely: each value draws its place."""
@@ -63,26 +72,36 @@ def allot(count: int, weights: Sequence[float], caps: Sequence[int], dice: Dice)
     """Give `count` things to as many takers as there are weights, as close to the weights as whole numbers and caps
     allow; who gets the odd ones is drawn. `count` is at most the sum of the caps, and every weight is above 0.
     """
+    room = [min(cap, count) for cap in caps]
     given = [0] * len(weights)
+    # Whose cap comes first when all fill up at the speed of their weights is full first.
+    order = sorted(range(len(weights)), key=lambda place: room[place] / weights[place])
+    tails = list(accumulate(weights[place] for place in reversed(order)))[::-1]
     left = count
-    while left:
-        open_ones = [place for place, cap in enumerate(caps) if given[place] < cap]
-        total = sum(weights[place] for place in open_ones)
-        whole = 0
-        for place in open_ones:
-            fair = min(int(left * (weights[place] / total)), caps[place] - given[place])
-            given[place] += fair
-            whole += fair
-        left -= whole
-        if left and not whole:
-            # Fewer than one for each: systematic sampling keeps to the weights, the order is drawn.
-            dice.shuffle(open_ones)
-            sums = list(accumulate(weights[place] for place in open_ones))
-            step, at, start = sums[-1] / left, 0, dice.share()
-            for number in range(left):
-                while at < len(open_ones) - 1 and sums[at] <= (number + start) * step:
-                    at += 1
-                if given[open_ones[at]] < caps[open_ones[at]]:
-                    given[open_ones[at]] += 1
-                    left -= 1
+    for full, place in enumerate(order):
+        if left * (weights[place] / tails[full]) < room[place]:
+            _share_out(left, tails[full], order[full:], weights, given, dice)
+            break
+        given[place] = min(room[place], left)
+        left -= given[place]
     return given
+
+
+def _share_out(
+    count: int, total: float, places: list[int], weights: Sequence[float], given: list[int], dice: Dice
+) -> None:
+    """Each the whole part of what is fair; of the odd ones each one more with the chance of the rest of its share."""
+    dice.shuffle(places)
+    shares = [count * (weights[place] / total) for place in places]
+    sums = list(accumulate(share - int(share) for share in shares))
+    odd = count - sum(map(int, shares))
+    for place, share in zip(places, shares, strict=True):
+        given[place] = int(share)
+    # Systematic sampling: as many marks as odd ones on the line of the rests, all equally far apart.
+    at, start = 0, dice.uniform()
+    for number in range(odd):
+        last = len(places) - (odd - number)
+        while at < last and sums[at] <= (number + start) * sums[-1] / odd:
+            at += 1
+        given[places[at]] += 1
+        at += 1

@@ -14,7 +14,8 @@ from operator import mul
 
 from msgspec import Struct
 
-from .statistics import Dice, Matrix, Vector, backward, cholesky, forward, inverted, mirrored
+from .dice import Dice
+from .statistics import Matrix, Vector, backward, cholesky, forward, inverted, mirrored
 
 # Ratios on the grid: sd of the seeds' luck / noise, and sd of the values' effects / noise. Ratios, because then the
 # linear algebra is done once per pair and the noise itself costs nothing (BDA3 ch. 14: all scales with sigma).

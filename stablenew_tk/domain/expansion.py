@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from .dice import Dice, allot
+
+
+# Python writes no numbers of more than 4,300 digits, and nobody reads them.
+BEYOND = 10**4000
+
+
+class Uncountable(Exception):
+    """There would be more ways than BEYOND."""
 
 
 class Picks:
@@ -20,13 +28,18 @@ class Picks:
     `rank` is the variant's number within its prompt; together with `seeds` it decides what {~} draws.
     """
 
-    __slots__ = ("choices", "rank", "seeds", "settings", "shared")
+    __slots__ = ("choices", "rank", "seeds", "settings", "shared", "throws")
 
     def __init__(self, rank: int, *seeds: int) -> None:
-        self.rank, self.seeds = rank, seeds
+        self.rank, self.seeds, self.throws = rank, seeds, 0
         self.choices: dict[str, str] = {}
         self.shared: dict[str, str] = {}
         self.settings: dict[str, int] = {}
+
+    def dice(self) -> Dice:
+        """Others at every call, the same again for the same variant."""
+        self.throws += 1
+        return Dice(*self.seeds, self.rank, self.throws)
 
     def note(self, name: str, value: str) -> None:
         """Remember a choice; a second one of the same name gets a number."""
@@ -78,10 +91,12 @@ class Plain(Node):
         if not self._weights:
             return dice.below(self.count)
         self._sums = self._sums or list(accumulate(self._weights))
-        return min(bisect_right(self._sums, dice.share() * self._sums[-1]), self.count - 1)
+        return min(bisect_right(self._sums, dice.uniform() * self._sums[-1]), self.count - 1)
 
     def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
         if self._weights:
+            if count == 1:
+                return [self.draw(dice)]
             given = allot(count, self._weights, [copies] * self.count, dice)
             return [place for place, times in enumerate(given) for _ in range(times)]
         rounds, odd = divmod(count, self.count)
@@ -126,10 +141,10 @@ class Shared(_OneWay):
 class Loose(_OneWay):
     """Drawn anew for each variant ("~"), or the next way each time ("@"); makes no more variants of the rest."""
 
-    __slots__ = ("_inner", "_number", "in_turn")
+    __slots__ = ("_inner", "in_turn")
 
-    def __init__(self, inner: Node, number: int, *, in_turn: bool) -> None:
-        self._inner, self._number, self.in_turn, self.count = inner, number, in_turn, 1
+    def __init__(self, inner: Node, *, in_turn: bool) -> None:
+        self._inner, self.in_turn, self.count = inner, in_turn, 1
 
     @property
     def turns(self) -> int:
@@ -139,21 +154,24 @@ class Loose(_OneWay):
     def text(self, index: int, picks: Picks) -> str:  # noqa: ARG002
         if self.in_turn:
             return self._inner.text(picks.rank % self._inner.count, picks)
-        return self._inner.text(self._inner.draw(Dice(*picks.seeds, picks.rank, self._number)), picks)
+        return self._inner.text(self._inner.draw(picks.dice()), picks)
 
 
 class Pick(Node):
     """One of several nodes or texts. `sources` are what is noted, `name` "" notes nothing."""
 
-    __slots__ = ("_bodies", "_ends", "_name", "_sources", "_weights")
+    __slots__ = ("_bodies", "_ends", "_name", "_sources", "_sums", "_weights")
 
     def __init__(
         self, name: str, bodies: Sequence[Node | str], sources: Sequence[str], weights: Sequence[float] = ()
     ) -> None:
         self._name, self._bodies, self._sources = name, bodies, sources
-        self._weights = weights or (1.0,) * len(bodies)
+        self._weights = weights
+        self._sums: list[float] = []
         self._ends = list(accumulate(body.count if isinstance(body, Node) else 1 for body in bodies))
         self.count = self._ends[-1]
+        if self.count >= BEYOND:
+            raise Uncountable
 
     def split(self, index: int) -> tuple[int, int]:
         """Which body a way belongs to, and its number there."""
@@ -168,21 +186,33 @@ class Pick(Node):
         return body.text(inner, picks) if isinstance(body, Node) else body
 
     def draw(self, dice: Dice) -> int:
-        sums = list(accumulate(self._weights))
-        place = min(bisect_right(sums, dice.share() * sums[-1]), len(sums) - 1)
+        if not self._weights:
+            place = dice.below(len(self._bodies))
+        else:
+            self._sums = self._sums or list(accumulate(self._weights))
+            place = min(bisect_right(self._sums, dice.share() * self._sums[-1]), len(self._sums) - 1)
         body = self._bodies[place]
         return self._first(place) + (body.draw(dice) if isinstance(body, Node) else 0)
 
     def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
-        caps = [(end - self._first(place)) * copies for place, end in enumerate(self._ends)]
+        if count == 1:
+            return [self.draw(dice)]
         found: list[int] = []
-        for place, times in enumerate(allot(count, self._weights, caps, dice)):
+        for place, times in self._shares(count, copies, dice):
             body, first = self._bodies[place], self._first(place)
-            if times and isinstance(body, Node):
+            if isinstance(body, Node):
                 found += [first + inner for inner in body.spread(times, copies, dice)]
             else:
                 found += [first] * times
         return found
+
+    def _shares(self, count: int, copies: int, dice: Dice) -> Iterable[tuple[int, int]]:
+        """Each body that is taken, and how often."""
+        if not self._weights and count <= len(self._bodies):
+            return ((place, 1) for place in dice.some(count, len(self._bodies)))
+        caps = [(end - self._first(place)) * copies for place, end in enumerate(self._ends)]
+        given = allot(count, self._weights or (1.0,) * len(caps), caps, dice)
+        return ((place, times) for place, times in enumerate(given) if times)
 
     def _first(self, place: int) -> int:
         return self._ends[place - 1] if place else 0

@@ -263,7 +263,7 @@ def _combined(mode: Mode, counts: Sequence[int]) -> int:
 
 def _weighted(left: dict[int, float], dice: Dice) -> int:
     """One of them by weight; it is taken away."""
-    at = dice.share() * sum(left.values())
+    at = dice.uniform() * sum(left.values())
     place = -1
     for place, weight in left.items():  # noqa: B007  # the last one where rounding goes over the end
         at -= weight

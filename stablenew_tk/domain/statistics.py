@@ -1,11 +1,10 @@
-"""Plain arithmetic for the insights: dice that fall the same again, linear systems, quantiles, a line in points."""
+"""Plain arithmetic for the insights: linear systems, quantiles, a line in points."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import exp, floor, isfinite, lgamma, log, log1p, sqrt
 from operator import mul
-from statistics import NormalDist
 
 from msgspec import Struct
 
@@ -20,32 +19,6 @@ class Trend(Struct, frozen=True):
     low: float
     high: float
     p_up: float
-
-
-class Dice:
-    """Reproducible normal numbers: splitmix64 (Steele, Lea, Flood 2014) through the inverse normal distribution.
-
-    Not the `random` module: the domain has no dice of its own, and the sequence of this one never changes with the
-    version of Python, so the same ratings always give the same sentence.
-    """
-
-    def __init__(self, seed: int) -> None:
-        self._state = seed & 0xFFFFFFFFFFFFFFFF
-
-    def uniform(self) -> float:
-        """A number inside (0, 1), never at its ends."""
-        self._state = (self._state + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
-        mixed = self._state
-        mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
-        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
-        return (((mixed ^ (mixed >> 31)) >> 12) + 0.5) / 4503599627370496.0
-
-    def normals(self, count: int) -> Vector:
-        """Independent standard normal numbers."""
-        return [_STANDARD.inv_cdf(self.uniform()) for _ in range(count)]
-
-
-_STANDARD = NormalDist()
 
 
 def cholesky(matrix: Matrix) -> Matrix:

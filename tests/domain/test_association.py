@@ -7,10 +7,10 @@ from journal_lines import record
 
 from stablenew_tk.domain.association import associations
 from stablenew_tk.domain.config import PipelineConfig
+from stablenew_tk.domain.dice import Dice
 from stablenew_tk.domain.errors import InvalidInput
 from stablenew_tk.domain.job import LearningTag, RandomizerChoice
 from stablenew_tk.domain.parameters import with_values
-from stablenew_tk.domain.statistics import Dice
 
 
 def picture(prompt="p1", *, checkpoint="dream", pack="rain", kind="webui", mode="passive", choices=(), **values):

@@ -7,8 +7,9 @@ from math import log
 
 import pytest
 
+from stablenew_tk.domain.dice import Dice
 from stablenew_tk.domain.effects import Picture, draws, fit, likeness, log_prior
-from stablenew_tk.domain.statistics import Dice, cholesky, inverted, quantile, t_distribution, t_quantile, trend
+from stablenew_tk.domain.statistics import cholesky, inverted, quantile, t_distribution, t_quantile, trend
 
 HOLES = (
     Picture(0, 0, 2.0),
