@@ -82,8 +82,12 @@ class TestValues:
             },
             hires_fix={"enabled": True, "denoise": 0.35, "use_base_model": True},
             img2img={"steps": 15, "denoising_strength": 0.25, "model": "quay.safetensors", "vae": ""},
-            adetailer={"adetailer_enabled": True, "adetailer_sampler": "DPM++ 2M", "scheduler": "inherit", "mask_feather": 5},
-            upscale={"upscaler": "R-ESRGAN 4x+", "upscaling_resize": 2, "upscale_mode": "img2img", "gfpgan_visibility": 0},
+            adetailer={
+                "adetailer_enabled": True, "adetailer_sampler": "DPM++ 2M", "scheduler": "inherit", "mask_feather": 5,
+            },
+            upscale={
+                "upscaler": "R-ESRGAN 4x+", "upscaling_resize": 2, "upscale_mode": "img2img", "gfpgan_visibility": 0,
+            },
         )  # fmt: skip
         assert found.settings.values == {
             "txt2img.steps": 28, "txt2img.sampler": "DPM++ 2M", "txt2img.scheduler": "Karras", "txt2img.cfg_scale": 6.0,

@@ -9,7 +9,7 @@ import pytest
 from stablenew_tk.domain.errors import InvalidInput, NotSaved, Unreadable
 from stablenew_tk.storage.pack_reading import load_pack
 from stablenew_tk.storage.pack_writing import add_pack
-from stablenew_tk.storage.packs import ensure_starter, find_pack, list_packs
+from stablenew_tk.storage.packs import Shelf, ensure_starter, find_pack, list_packs
 
 
 @pytest.fixture
@@ -128,3 +128,69 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "f").touch()
     with pytest.raises(NotSaved, match="cannot be made"):
         ensure_starter(tmp_path / "f" / "packs")
+
+
+OLD = '{"pack_data": {"name": "quay", "slots": [{"text": "a quay"}, {"text": "a pier"}]}, "preset_data": {}}'
+
+
+class TestOtherKinds:
+    def test_tables_and_predecessors_files_without_a_text_file_are_packs(self, folder):
+        write(folder, "table.tsv", "a\tb\nc\td\n")
+        write(folder, "quay.json", OLD)
+        write(folder, "pair.txt", "one\n")
+        write(folder, "pair.json", OLD)
+        assert [(pack.path.name, pack.count) for pack in list_packs([folder])] == [
+            ("pair.txt", 1), ("quay.json", 2), ("table.tsv", 2)
+        ]  # fmt: skip
+
+    def test_an_empty_text_file_takes_its_prompts_from_the_json(self, folder):
+        path = write(folder, "quay.txt", "# nothing yet\n")
+        write(folder, "quay.json", OLD)
+        assert [prompt.positive for prompt in load_pack(path).prompts] == ["a quay", "a pier"]
+
+    def test_other_json_files_are_no_packs(self, folder):
+        write(folder, "notes.json", '{"a": 1}')
+        write(folder, "list.json", "[1, 2]")
+        write(folder, "mine.pack.json", '{"kind": "pack_settings", "pack_data": 1}')
+        assert list_packs([folder]) == ()
+
+    def test_a_damaged_predecessors_file_is_listed_with_its_problem(self, folder):
+        write(folder, "quay.json", OLD[:60])
+        (pack,) = list_packs([folder])
+        assert "quay.json" in pack.problem
+        with pytest.raises(Unreadable):
+            load_pack(pack.path)
+
+    def test_packs_of_one_name_in_one_folder_show_their_kind(self, folder):
+        write(folder, "a.txt")
+        write(folder, "a.tsv", "x\ty\n")
+        assert [pack.title for pack in list_packs([folder])] == ["A (packs, tsv)", "A (packs, txt)"]
+
+    def test_settings_stand_in_the_list(self, folder):
+        write(folder, "a.txt")
+        write(folder, "a.pack.json", '{"learning": "locked", "positive": 3}')
+        (pack,) = list_packs([folder])
+        assert pack.settings.learning == "locked"
+        assert len(pack.notices) == 1
+
+
+class TestShelf:
+    def test_only_what_changed_is_read_again(self, folder):
+        path, other = write(folder, "a.txt"), write(folder, "b.txt")
+        shelf = Shelf()
+        before = {pack.pack_id: pack for pack in shelf.list([folder])}
+        write(folder, "a.pack.json", '{"learning": "off"}')
+        other.write_text("something else\n")
+        now = {pack.pack_id: pack for pack in shelf.list([folder])}
+        assert now["a"].settings.learning == "off"
+        assert now["b"].seen != before["b"].seen
+        path.unlink()
+        assert [pack.pack_id for pack in shelf.list([folder])] == ["b"]
+
+    def test_a_predecessors_file_that_changes_shows(self, folder):
+        write(folder, "quay.txt", "")
+        write(folder, "quay.json", OLD)
+        shelf = Shelf()
+        assert shelf.list([folder])[0].count == 2
+        write(folder, "quay.json", OLD.replace(', {"text": "a pier"}', ""))
+        assert shelf.list([folder])[0].count == 1
