@@ -9,16 +9,19 @@ import msgspec
 
 from ..controller import Controller
 from ..domain.modes import Mode
+from ..domain.pack_settings import PackSettings
 from ..domain.plan import PlanPrompt, planned
-from ..domain.prompt import PackPrompt
-from ..pipeline.events import Event, PackFile, PackLoaded, PacksListed
-from ..pipeline.orders import LoadPack
+from ..domain.prompt import PackProblem, PackPrompt
+from ..domain.randomizer import may_vary
+from ..domain.variant import Expansion
+from ..pipeline.events import Event, PackFile, PackLoaded, PacksListed, PromptsExpanded
+from ..pipeline.orders import ExpandPrompts, LoadPack
 from . import theme
 from .controls import Check
 from .lists import Row, RowList
 from .phrases import counted
 from .plan_sketch import Remark
-from .widgets import Box, Card, Label
+from .widgets import Box, Button, Card, Label
 from .wizard_draft import OWN_PACK, Draft
 from .wizard_own import OwnPrompt
 from .wizard_steps import Question
@@ -28,6 +31,7 @@ _SIDE, _HEAD = 208, 28
 _WORDS = "Everything but one setting stays the same, so one prompt is enough to begin with."
 _SEVERAL = "Every prompt gets rows of its own: the pictures of a value are made once for each prompt."
 _FIXED = "The picture you come from is part of this run, so its prompt stays."
+_VARIES = "The prompt varies: take another variant"
 _KEPT, _OWN = "kept", "own"
 
 
@@ -46,6 +50,8 @@ class PromptStep(Box):
         self._packs: tuple[PackFile, ...] = ()
         self._source: PackFile | str = ""
         self._read: tuple[PackPrompt, ...] = ()
+        self._made: dict[str, PackPrompt] = {}  # the prompts with every choice made, by id
+        self._asked: ExpandPrompts | None = None
         self._chosen: list[str] = []
         self._mode = Mode(True, True)
         self._fresh = True  # nobody has chosen a pack yet
@@ -107,6 +113,8 @@ class PromptStep(Box):
             self._take_packs(event.packs)
         elif isinstance(event, PackLoaded) and isinstance(self._source, PackFile) and event.path == self._source.path:
             self._take(event)
+        elif isinstance(event, PromptsExpanded) and self._asked is not None and event.number == self._asked.number:
+            self._take_variants(event.expansion)
 
     def _take_packs(self, packs: tuple[PackFile, ...]) -> None:
         self._all = packs
@@ -151,6 +159,7 @@ class PromptStep(Box):
         self._text = Label(inner, "", size=12, ink="text2", wrap=True)
         self._text.pack(fill="x", pady=(theme.px(2), 0))
         self._note = Label(inner, "", size=12, ink="text3", wrap=True)
+        self._another = Button(inner, _VARIES, self._draw_another, kind="link", height=24)
 
     # ---- where prompts come from
 
@@ -203,16 +212,49 @@ class PromptStep(Box):
         known = [prompt.prompt_id for prompt in self._read]
         remembered = [name for name in self._controller.settings.chosen_prompts if name in known]
         self._chosen = (remembered or known)[:1]
+        self._made, self._asked = {prompt.prompt_id: prompt for prompt in self._read}, None
+        if event.pack is not None and may_vary(self._read, event.settings.randomizer.words_only()):
+            self._made = {}
+            # One variant of each prompt: there are as many as prompts, and they are dealt out evenly.
+            self._ask(ExpandPrompts(
+                path=event.path, prompts=self._read, slots=event.pack.slots, number=0, limit=len(self._read), seed=0,
+                settings=PackSettings(randomizer=event.settings.randomizer.words_only()),
+            ))  # fmt: skip
         self._tell_read()
         self._show_prompts()
         if not usable:
             errors = event.pack.errors if event.pack is not None else ()
-            problem = event.problem or (f"Line {errors[0].line}: {errors[0].message}" if errors else "")
-            self._name.show(event.path.stem)
-            self._text.show(problem, "danger")
+            self._refuse(event.path.stem, event.problem, errors)
         elif self._fresh and self.focus_lastfor() is self._sources.canvas:
             self._prompts.focus_set()
         self._fresh = False
+
+    def _refuse(self, name: str, problem: str, errors: Sequence[PackProblem]) -> None:
+        first = f"Line {errors[0].line}: {errors[0].message}" if errors else ""
+        self._name.show(name)
+        self._text.show(problem or first, "danger")
+
+    def _ask(self, order: ExpandPrompts) -> None:
+        self._asked = msgspec.structs.replace(order, number=self._controller.packs.new_number())
+        self._controller.ask(self._asked)
+
+    def _draw_another(self) -> None:
+        if self._asked is not None:
+            self._ask(msgspec.structs.replace(self._asked, seed=(self._asked.seed or 0) + 1))
+
+    def _take_variants(self, expansion: Expansion) -> None:
+        texts = {one.prompt_id: one for one in expansion.variants}
+        self._made = {
+            one.prompt_id: msgspec.structs.replace(
+                one, positive=texts[one.prompt_id].prompt, negative=texts[one.prompt_id].negative
+            )
+            for one in self._read
+            if one.prompt_id in texts
+        }
+        self._tell_read()
+        self._show_prompts()
+        if expansion.errors and isinstance(self._source, PackFile):
+            self._refuse(self._source.title, "", expansion.errors)
 
     # ---- choosing
 
@@ -220,7 +262,7 @@ class PromptStep(Box):
         """Id, name and text of what stands in the right list."""
         if self._source == _KEPT:
             return tuple((prompt.prompt_id, prompt.prompt_id, prompt.positive) for prompt in self._kept.prompts)
-        return tuple((prompt.prompt_id, prompt.name, prompt.positive) for prompt in self._read)
+        return tuple((one.prompt_id, one.name, self._made.get(one.prompt_id, one).positive) for one in self._read)
 
     def _show_prompts(self) -> None:
         own, fixed = self._source == _OWN, self._source == _KEPT
@@ -253,6 +295,11 @@ class PromptStep(Box):
         text = names[place][2] if 0 <= place < len(names) else ""
         self._name.show(names[place][1] if text else "")
         self._text.show(text if len(text) <= 400 else text[:400].rsplit(" ", 1)[0] + " …", "text2")
+        original = self._read[place].positive if self._source != _KEPT and 0 <= place < len(self._read) else text
+        if self._asked is not None and text != original:
+            self._another.pack(anchor="w", pady=(theme.px(4), 0))
+        else:
+            self._another.pack_forget()
 
     def _look_at(self, place: int) -> None:
         if not self._several.on and self._source != _KEPT:
@@ -283,13 +330,17 @@ class PromptStep(Box):
 
     def _tell_read(self) -> None:
         if isinstance(self._source, PackFile):
-            chosen = [prompt for prompt in self._read if prompt.prompt_id in self._chosen]
+            chosen = [self._made[one.prompt_id] for one in self._read if one.prompt_id in self._chosen and self._made]
             prompts = tuple(self._plan_prompt(prompt) for prompt in chosen)
             self._tell(self._source.pack_id, self._source.title, prompts)
 
     def _plan_prompt(self, prompt: PackPrompt) -> PlanPrompt:
         """The prompt as Create would send it."""
-        sent, preset = planned(prompt, self._controller.settings.globals), preset_in_force(self._controller)
+        texts = self._controller.settings.globals
+        if isinstance(self._source, PackFile):
+            own = self._controller.packs.settings_of(self._source.path)
+            texts = texts.for_pack(positive=own.positive, negative=own.negative)
+        sent, preset = planned(prompt, texts), preset_in_force(self._controller)
         for name, weight in (preset.lora_weights if preset is not None else {}).items():
             sent = sent.with_lora(name, weight)
         return sent
