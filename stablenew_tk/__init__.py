@@ -19,7 +19,11 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 chart tag_bars filmstrip findings insight_list insight_shelf hint_table verdict_head insight_deeds
                 insight_panel insights
                 model_words model_shelf model_table model_list model_sheet model_known model_panel model_plan
-                model_draft model_form model_editor model_lora_editor models notices bars window selftest
+                model_draft model_form model_editor model_lora_editor models
+                textfield pack_spans pack_paint pack_gutter pack_text pack_offers pack_complete pack_drafts pack_find
+                notices pack_editor pack_list pack_check pack_tint pack_variants pack_axes pack_rows pack_randomizer
+                pack_values pack_models pack_side pack_stock pack_prompts pack_looks recipe_sheet pack_deeds pack_saving
+                pack_work packs drops arrivals page bars window selftest
     controller  the one application object, single-threaded
     pipeline    stamps events orders running outbox runner chores librarian packer hasher plan_lines learning workers models
                 packs

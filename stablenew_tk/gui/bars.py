@@ -73,10 +73,9 @@ class Rail(Box):
             item = RailItem(self, icon, words, lambda name=name: go(name))  # type: ignore[misc]  # default binds the name
             tip(item, f"{words} (Ctrl+{number})")
             self.items[name] = item
-        *upper, last = self.items.values()
-        for item in upper:
-            item.pack(side="top")
-        last.pack(side="bottom")
+        for name, item in self.items.items():
+            item.pack(side="bottom" if name == "settings" else "top")
+        tk.Misc.lift(self.items["settings"])  # Tab comes to it last
 
     def choose(self, name: str) -> None:
         """Mark the page in sight."""

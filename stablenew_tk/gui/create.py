@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from tkinter import filedialog
 from typing import Protocol
 
 from ..controller import Controller
-from ..domain.config import PipelineConfig
 from ..domain.defaults import Resolved
 from ..domain.errors import InvalidInput
 from ..domain.estimate import about
 from ..domain.job import RunRequest
 from ..domain.modes import mode_for
-from ..domain.parameters import Value, flat, parameter
+from ..domain.parameters import Value, parameter
 from ..domain.plan import Preset
 from ..domain.record import LearningRecord, Void
 from ..pipeline.events import (
@@ -58,7 +57,7 @@ from .stage_cards import (
 )
 from .suspicion import SuspectCount
 from .tips import tip
-from .value_sources import CHECKPOINT, ValueSources
+from .value_sources import CHECKPOINT, ValueSources, values_of
 from .variation import WORKING, Variation
 from .widgets import Box, Button, Label, Rule
 
@@ -151,11 +150,20 @@ class CreatePage(Box):
 
     def use(self, record: LearningRecord) -> None:
         """Take over the values of a record ("Use these settings")."""
-        values = flat(record.config)
-        self._sources.take_all({path: values[path] for path in values if not _beyond_passes(record.config, path)})
-        self._seeds.use(record.seed)
+        self.take(values_of(record.config), record.seed, record.prompt_id)
+
+    def take(self, values: Mapping[str, Value], seed: int | None, whose: str) -> None:
+        """Put these in place of what the user chose. Without a seed the one in the field stays."""
+        self._sources.take_all(values)
+        if seed is not None:
+            self._seeds.use(seed)
         self._refresh()
-        self._say(f"The settings of {record.prompt_id}, seed {record.seed}, are in the fields now.")
+        words = f", seed {seed}," if seed is not None else ""
+        self._say(f"The settings of {whose}{words} are in the fields now.")
+
+    def open_pack(self, pack_id: str) -> None:
+        """Choose a pack in the list."""
+        self._packs.choose(pack_id)
 
     # ---- building
 
@@ -388,9 +396,3 @@ class CreatePage(Box):
         if name:
             self._start_image.set(name)
             self._count()
-
-
-def _beyond_passes(config: PipelineConfig, path: str) -> bool:
-    """Whether a catalogue path names an ADetailer pass the config does not have; setting it would add one."""
-    parts = path.split(".")
-    return parts[:2] == ["adetailer", "passes"] and int(parts[2]) >= len(config.adetailer.passes)

@@ -99,6 +99,12 @@ class PackPanel(Box):
         self._checkpoint = checkpoint
         self._show_hints()
 
+    def choose(self, pack_id: str) -> None:
+        """Choose a pack by its id."""
+        self._wanted = pack_id
+        self.search.set("")
+        self._filter("")
+
     def focus_first(self) -> None:
         """Put the keyboard on the prompts."""
         self._prompts.focus_set()

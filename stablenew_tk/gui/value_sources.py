@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from ..controller import Controller
+from ..domain.config import PipelineConfig
 from ..domain.defaults import (
     PRECEDENCE,
     Resolved,
@@ -26,7 +27,7 @@ from ..domain.defaults import (
     usable_values,
 )
 from ..domain.job import Origin, RunRequest
-from ..domain.parameters import Value, parameter
+from ..domain.parameters import Value, flat, parameter
 from ..domain.plan import Preset
 from ..domain.priors import ModelSettings, Usable
 from ..domain.profile import LEARNED, best_preset
@@ -37,6 +38,17 @@ CHECKPOINT = "checkpoint"
 _MOST_OTHERS = 3  # values of weaker files that "Why this value?" still lists
 _NO_PROFILE = Usable({})
 _T = TypeVar("_T")
+
+
+def values_of(config: PipelineConfig) -> dict[str, Value]:
+    """All values of a config by path; those of ADetailer passes it does not have would add one, and are left out."""
+    passes = len(config.adetailer.passes)
+
+    def has(path: str) -> bool:
+        parts = path.split(".")
+        return parts[:2] != ["adetailer", "passes"] or int(parts[2]) < passes
+
+    return {path: value for path, value in flat(config).items() if has(path)}
 
 
 class ValueSources:

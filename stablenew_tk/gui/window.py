@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import logging
+import random
 import tkinter as tk
 import traceback
 from collections.abc import Callable, Sequence
 from tkinter import messagebox
 from types import TracebackType
-from typing import Literal, Protocol, cast
+from typing import Literal, cast
 
 import customtkinter as ctk
 import msgspec
@@ -17,10 +18,13 @@ import msgspec
 from ..controller import Controller
 from ..domain.defaults import Resolved
 from ..domain.history import ImageFacts
+from ..domain.job import MAX_SEED
 from ..domain.plan import LearningPlan
+from ..domain.recipe import Recipe
 from ..domain.record import LearningRecord, draft_of
 from ..pipeline.events import ChoreFailed, Event, HistoryLoaded, JobEnded, QueueChanged, SettingsChanged
 from . import icons, theme
+from .arrivals import ArrivalDoors, Arrivals
 from .bars import BottomBar, Rail, TopBar, ruled
 from .create import CreatePage
 from .insights import InsightsPage
@@ -28,6 +32,8 @@ from .keysheet import KeySheet
 from .learn import LearnPage
 from .models import ModelsPage
 from .notices import Notices
+from .packs import PackDoors, PacksPage
+from .page import Page
 from .phrases import counted
 from .review import ReviewPage
 from .settings import SettingsPage
@@ -44,31 +50,11 @@ PAGES = (
     ("insights", "insights", "Insights"),
     ("models", "models", "Models"),
     ("settings", "settings", "Settings"),
+    # The numbers of the keys do not move when a page comes: people have them in their fingers.
+    ("packs", "packs", "Packs"),
 )
 LEAST = (1024, 700)
 _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the younger kind, after which to collect
-
-
-class Page(Protocol):
-    """What the window asks of a page, which is also a Tk frame."""
-
-    @property
-    def title(self) -> tuple[str, str]:
-        """Words for the top bar: name and a quiet remark."""
-        ...
-
-    @property
-    def key_words(self) -> Sequence[tuple[str, str]]:
-        """Keys of the page and what they do, for F1."""
-        ...
-
-    def on_event(self, event: Event) -> None:
-        """Something happened."""
-        ...
-
-    def shown(self) -> None:
-        """The page came into sight."""
-        ...
 
 
 class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
@@ -121,6 +107,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.body = Box(self, "bg")
         self.body.pack(side="top", fill="both", expand=True)
         self.notices = Notices(self, above=self.body)
+        self.arrivals = Arrivals(
+            self, self.controller, self.notices,
+            ArrivalDoors(packs=self._packs_page, is_on_packs=lambda: self._page == "packs", show=self.show),
+        )  # fmt: skip
 
     def _make_page(self, name: str) -> Page:
         makers: dict[str, Callable[[], Page]] = {
@@ -139,6 +129,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             ),
             "models": lambda: ModelsPage(
                 self.body, self.controller, go=self.show, say=self.notices.say, learn=self._new_learning_run
+            ),
+            "packs": lambda: PacksPage(
+                self.body, self.controller,
+                PackDoors(go=self.show, use=self._use_recipe, run=self._run_pack, draw_seed=_draw_seed),
             ),
             "settings": lambda: SettingsPage(self.body, self.controller, say=self.notices.say),
             "welcome": lambda: WelcomePage(self.body, self.controller, done=lambda: self.show("create")),
@@ -178,10 +172,24 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         return page.resolved if isinstance(page, CreatePage) else None
 
     def _use_settings(self, record: LearningRecord) -> None:
+        self._create_page().use(record)
+
+    def _use_recipe(self, recipe: Recipe, name: str) -> None:
+        self._create_page().take(recipe.values, recipe.seed, name)
+
+    def _run_pack(self, pack_id: str) -> None:
+        self._create_page().open_pack(pack_id)
+
+    def _create_page(self) -> CreatePage:
         self.show("create")
         page = self._pages["create"]
         assert isinstance(page, CreatePage)
-        page.use(record)
+        return page
+
+    def _packs_page(self) -> PacksPage:
+        page = self._pages.setdefault("packs", self._pages.get("packs") or self._make_page("packs"))
+        assert isinstance(page, PacksPage)
+        return page
 
     def _learn_from(self, record: LearningRecord, facts: ImageFacts) -> None:
         seed = next(output.seed for output in record.outputs if output.image_id == facts.image_id)
@@ -335,6 +343,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             parent=self,
         ):
             return
+        packs = self._pages.get("packs")
+        if isinstance(packs, PacksPage) and not packs.may_leave(self.leave):
+            return
         self._closing = True
         geometry = self.geometry()
         if geometry != self.controller.settings.geometry:
@@ -361,6 +372,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         if place not in self._seen_errors:
             self._seen_errors.add(place)
             self.notices.say(f"StableNew itself made a mistake ({type(error).__name__}: {error}). The log has more.")
+
+
+def _draw_seed() -> int:
+    return random.SystemRandom().randint(0, MAX_SEED)
 
 
 def open_window(controller: Controller, notices: Sequence[str] = ()) -> int:

@@ -1,0 +1,57 @@
+"""The bar that finds words inside the text of a pack."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+
+from . import theme
+from .fields import Entry
+from .pack_text import PackText
+from .widgets import Box, Button, Label, Rule
+
+
+class FindBar(Box):
+    """Finds as one types; Return and F3 go on, with Shift back, Esc closes. `closed()` puts the bar away."""
+
+    def __init__(self, parent: tk.Misc, editor: PackText, closed: Callable[[], object]) -> None:
+        super().__init__(parent, "surface")
+        self._editor, self._closed = editor, closed
+        row = Box(self)
+        row.pack(fill="x", padx=theme.px(8), pady=theme.px(2))
+        self.entry = Entry(
+            row, width=240, height=theme.SMALL, icon="search", placeholder="Find in this pack", on_edit=self._typed
+        )
+        self.entry.pack(side="left")
+        for words, backwards in (("Before", True), ("Next", False)):
+            command = lambda backwards=backwards: self.go_on(backwards=backwards)  # noqa: E731  # the loop's value is bound
+            Button(row, words, command, kind="quiet", height=theme.SMALL).pack(side="left")
+        self.said = Label(row, "", size=12, ink="text3")
+        self.said.pack(side="left", padx=theme.px(8))
+        Button(row, "", self.close, kind="quiet", icon="cross", height=theme.SMALL).pack(side="right")
+        Rule(self).pack(side="bottom", fill="x")
+        for key, backwards in (("<Return>", False), ("<KP_Enter>", False), ("<Shift-Return>", True)):
+            self.entry.field.bind(key, lambda _event, back=backwards: self.go_on(backwards=back))  # type: ignore[misc]
+        self.entry.field.bind("<Escape>", lambda _event: self.close())
+
+    def go_on(self, *, backwards: bool = False) -> str:
+        """Go to the next place."""
+        self._tell(*self._editor.find(self.entry.get(), backwards=backwards))
+        return "break"
+
+    def close(self) -> str:
+        """Put the bar away; the cursor stands where the word was found."""
+        self._editor.stop_finding()
+        self._closed()
+        return "break"
+
+    def _typed(self, _word: str) -> None:
+        # From the beginning of the present place, so that one more letter does not go on to the next.
+        ranges = self._editor.text.tag_ranges("found")
+        if ranges:
+            self._editor.text.mark_set("insert", str(ranges[0]))
+        self.go_on()
+
+    def _tell(self, which: int, count: int) -> None:
+        nothing = "" if not self.entry.get() else "not in this pack"
+        self.said.show(f"{which} of {count:,}" if count else nothing, "text3" if count else "warn")

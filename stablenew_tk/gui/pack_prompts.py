@@ -1,0 +1,50 @@
+"""The prompts of a text that is being written, for showing their variants: read in pieces, so that typing goes on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..domain.pack_table import parse_table
+from ..domain.prompt import PackPrompt, PromptPack, Slot, parse_pack
+
+# Letters that are read at a time: about 2 ms.
+PIECE = 12_000
+_SLOT_LINE = re.compile(r"^[ \t]*\[\[[^\[\]\n]+\]\][ \t]*[:=].*$", re.MULTILINE)
+_GAP = re.compile(r"\n[ \t]*\n")
+
+
+def prompt_at(text: str, line: int, *, table: bool = False) -> tuple[PackPrompt, ...]:
+    """The prompt that stands at a line of the text (from 1), none between two of them."""
+    lines = text.split("\n")
+    low = high = min(max(line - 1, 0), len(lines) - 1)
+    if not table:
+        while low > 0 and lines[low - 1].strip() and lines[low].strip():
+            low -= 1
+        while high + 1 < len(lines) and lines[high + 1].strip() and lines[high].strip():
+            high += 1
+    # The blank lines before it keep the numbers of its own lines right.
+    return _read("\n" * low + "\n".join(lines[low : high + 1]), table).prompts
+
+
+def slots_of_text(text: str) -> tuple[Slot, ...]:
+    """The slots that the text gives values to."""
+    return parse_pack("\n".join(_SLOT_LINE.findall(text)), "").slots
+
+
+def pieces(text: str, *, table: bool = False) -> Iterator[tuple[PackPrompt, ...]]:
+    """All prompts, a few thousand letters at a time."""
+    at = lines = 0
+    while at < len(text):
+        end = len(text)
+        if end - at > PIECE:
+            found = text.find("\n", at + PIECE) if table else -1
+            gap = _GAP.search(text, at + PIECE) if not table else None
+            end = gap.end() if gap is not None else found + 1 if found >= 0 else end
+        yield _read("\n" * lines + text[at:end], table).prompts
+        lines += text.count("\n", at, end)
+        at = end
+
+
+def _read(text: str, table: bool) -> PromptPack:
+    return parse_table(text, "") if table else parse_pack(text, "")
