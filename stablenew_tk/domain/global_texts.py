@@ -79,12 +79,12 @@ def reading_stages(config: PipelineConfig) -> tuple[str, ...]:
 
 def with_text_before(prompt: str, added: str) -> str:
     """A prompt with a text in front of it, unless it begins with that text already."""
-    return prompt if not _same(added) or _begins(prompt, added) else _joined(_plain(added), prompt)
+    return prompt if not _plain(added) or _begins(prompt, added) else _joined(_plain(added), prompt)
 
 
 def with_text_after(negative: str, added: str) -> str:
     """A negative prompt with a text behind it, unless it ends or begins with that text already."""
-    there = not _same(added) or _begins(negative, added) or _ends(negative, added)
+    there = not _plain(added) or _begins(negative, added) or _ends(negative, added)
     return negative if there else _joined(negative, _plain(added))
 
 

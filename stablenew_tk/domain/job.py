@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -117,43 +117,60 @@ def make_jobs(
     _check(request)
     first = request.seed if request.seed != RANDOM_SEED else draw_seed()
     run_id = new_id()
-    pairs = [(variant, row) for variant in request.variants for row in range(request.seeds_per_prompt)]
-    if request.limit:
-        pairs = pairs[: request.limit]
-    jobs = [
-        Job(
+    rows = [LearningTag(mode="passive" if request.record else "off", row=n) for n in range(request.seeds_per_prompt)]
+    pairs = [(variant, row) for variant in _by_checkpoint(request.variants) for row in rows]
+    parts: dict[int, _Part] = {}
+    jobs: list[Job] = []
+    for index, (variant, row) in enumerate(pairs[: request.limit or None]):
+        part = parts.get(variant.index)
+        if part is None:
+            part = parts[variant.index] = _part(request, variant)
+        job = Job(
             job_id=new_id(),
             run_id=run_id,
             run_name=run_name,
             index=index,
             pack_id=request.pack_id,
             prompt_id=variant.prompt_id,
-            prompt=text.prompt,
-            negative=text.negative,
-            stage_texts=others,
-            seed=(first + (index if request.own_seeds else row)) % (MAX_SEED + 1),
-            config=config,
-            origins={**request.origins, **dict.fromkeys(variant.overrides, "user")},
-            randomizer=_choice(request, variant),
-            learning=LearningTag(mode="passive" if request.record else "off", row=row),
+            prompt=part.text.prompt,
+            negative=part.text.negative,
+            stage_texts=part.others,
+            seed=(first + (index if request.own_seeds else row.row)) % (MAX_SEED + 1),
+            config=part.config,
+            origins=part.origins,
+            randomizer=part.choice,
+            learning=row,
             start_image=request.start_image,
             record=request.record,
             interactive=request.interactive,
         )
-        for index, (variant, row) in enumerate(_by_checkpoint(pairs))
-        for config in [with_values(request.config, dict(variant.overrides))]
-        for text, others in [texts_of_stages(config, _texts(request, variant))]
-    ]
-    for job in jobs:
-        _check_start(job.config, job.start_image)
+        jobs.append(job)
     return tuple(jobs)
 
 
-def _by_checkpoint(pairs: list[tuple[Variant, int]]) -> list[tuple[Variant, int]]:
+class _Part(Struct, frozen=True):
+    """What all jobs of one variant share."""
+
+    config: PipelineConfig
+    origins: Mapping[str, Origin]
+    text: StageText
+    others: Mapping[str, StageText]
+    choice: RandomizerChoice
+
+
+def _part(request: RunRequest, variant: Variant) -> _Part:
+    config = with_values(request.config, dict(variant.overrides))
+    _check_start(config, request.start_image)
+    text, others = texts_of_stages(config, _texts(request, variant))
+    origins: dict[str, Origin] = {**request.origins, **dict.fromkeys(variant.overrides, "user")}
+    return _Part(config, origins, text, others, _choice(request, variant))
+
+
+def _by_checkpoint(variants: tuple[Variant, ...]) -> Sequence[Variant]:
     order: dict[Value | None, int] = {}
-    for variant, _ in pairs:
+    for variant in variants:
         order.setdefault(variant.overrides.get("checkpoint"), len(order))
-    return sorted(pairs, key=lambda pair: order[pair[0].overrides.get("checkpoint")])
+    return sorted(variants, key=lambda variant: order[variant.overrides.get("checkpoint")])
 
 
 def _choice(request: RunRequest, variant: Variant) -> RandomizerChoice:

@@ -79,7 +79,7 @@ def test_a_run_without_records_is_marked_off():
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"prompts": ()}, "at least one prompt"),
+        ({"variants": ()}, "at least one prompt"),
         ({"config": with_values(PipelineConfig(), {"txt2img.enabled": False})}, "at least one stage"),
         (
             {"config": with_values(PipelineConfig(), {"txt2img.enabled": False, "upscale.enabled": True})},
