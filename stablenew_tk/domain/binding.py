@@ -11,17 +11,20 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .expansion import Loose, Node, Pick, Plain, Shared
-from .grammar import parse
+from .expansion import Loose, Node, Pick, Plain, Shared, Uncountable
+from .mentions import Mentions, Read, Slots, variable
+from .prompt import MOST_PROBLEMS
 from .sequence import Row, Several
-from .template import DEEPEST, Assign, Body, Choice, Option, Part, SlotUse, Trouble, Use, Wildcard, short
+from .template import Assign, Body, Choice, Option, Part, SlotUse, Trouble, Use, Wildcard, short
 from .wildcards import WildcardList, Wildcards
 
 # Variables may name variables: without an end to it, a few lines could make a tree of any size.
-MOST_NODES = 200_000
+MOST_NODES = 1_000_000
+MOST_VARIABLES = 500
 MOST_AT_ONCE = 100
-
-Slots = Mapping[str, Choice | Wildcard]
+# Python runs out of stack at about three times this depth.
+DEEPEST_TREE = 100
+TOO_MANY = "There are too many variants of this prompt to be counted. Leave some choices away."
 
 
 class _Meaning(Struct, frozen=True):
@@ -36,16 +39,19 @@ _Env = Mapping[str, _Meaning]
 
 
 class _Around(Struct, frozen=True):
-    """Where the binder is: variables, slots that are drawn already, lists it is inside of, the place in the prompt."""
+    """Where the binder is: variables, slots that are drawn already, lists and slots it is inside of, how deep in the
+    tree, the place in the prompt.
+    """
 
     env: _Env = {}
     held: frozenset[str] = frozenset()
     inside: tuple[str, ...] = ()
+    depth: int = 0
     at: int = -1
 
 
-class TooLarge(Exception):
-    """The tree would have no end."""
+class _Hopeless(Exception):
+    """There is no use in going on."""
 
 
 class Binder:
@@ -53,27 +59,43 @@ class Binder:
 
     def __init__(self, wildcards: Wildcards, slots: Slots) -> None:
         self._wildcards, self._slots = wildcards, slots
-        self.troubles: list[Trouble] = []
+        self._mentions = Mentions(wildcards, slots)
+        self._found_wrong: dict[tuple[int, str], Trouble] = {}
         self._made = self._keys = 0
-        self._lists: dict[tuple[str, frozenset[str]], Node] = {}
-        self._bodies: dict[str, tuple[Body | None, ...]] = {}
-        self._uses: dict[str, frozenset[str]] = {}
+        self._lists: dict[tuple[object, ...], Node] = {}
+        self._meanings: list[_Meaning] = []
+        self._named: set[str] = set()
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What is wrong with the prompt bound last."""
+        return tuple(self._found_wrong.values())
 
     def parts(self, body: Body) -> tuple[list[Node | str], list[tuple[str, Node]]]:
-        """The parts of a prompt, and what is drawn once for all of it. Look at `troubles` before using them."""
-        self.troubles, self._made = [], 0
+        """The parts of a prompt, one for each of `body` but assignments, and what is drawn once for all of it.
+
+        Look at `troubles` before using them.
+        """
+        self._found_wrong, self._made = {}, 0
         try:
             return self._parts(body, _Around())
-        except TooLarge:
-            self._trouble(0, "The variables of this prompt name each other so often that it would have no end.")
-            return [], []
+        except Uncountable:
+            self._trouble(0, TOO_MANY)
+        except _Hopeless:
+            pass
+        return [""] * sum(not isinstance(part, Assign) for part in body), []
 
     def _trouble(self, at: int, message: str) -> None:
-        trouble = Trouble(at, message)
-        if trouble not in self.troubles:
-            self.troubles.append(trouble)
+        self._found_wrong[at, message] = Trouble(at, message)
+        if len(self._found_wrong) >= MOST_PROBLEMS:
+            raise _Hopeless
+
+    def _hopeless(self, message: str) -> _Hopeless:
+        self._found_wrong[0, message] = Trouble(0, message)
+        return _Hopeless()
 
     def _row(self, body: Body, around: _Around) -> Node | str:
+        around = replace(around, depth=around.depth + 1)
         parts, shared = self._parts(body, around)
         if not shared and all(isinstance(part, str) for part in parts):
             return "".join(str(part) for part in parts)
@@ -83,11 +105,13 @@ class Binder:
 
     def _parts(self, body: Body, around: _Around) -> tuple[list[Node | str], list[tuple[str, Node]]]:
         self._made += 1 + len(body)
-        if self._made > MOST_NODES or len(around.inside) > DEEPEST:
-            raise TooLarge
+        if self._made > MOST_NODES:
+            raise self._hopeless("Wildcards and variables of this prompt name each other so often that it has no end.")
+        if around.depth > DEEPEST_TREE:
+            raise self._hopeless(f"Wildcards and variables of this prompt are nested more than {DEEPEST_TREE} deep.")
         shared: list[tuple[str, Node]] = []
-        for name in self._drawn_here(body, around.held):
-            shared.append((f"[[{name}]]", self._slot(name, around)))
+        for name, at in self._mentions.drawn_here(body, around.held).items():
+            shared.append((f"[[{name}]]", self._slot(name, replace(around, at=around.at if around.at >= 0 else at))))
             around = replace(around, held=around.held | {name})
         parts: list[Node | str] = []
         for part in body:
@@ -97,7 +121,7 @@ class Binder:
                 around = self._assigned(part, around, shared)
             else:
                 parts.append(self._node(part, around))
-        return parts, shared
+        return parts, [(key, node) for key, node in shared if key[0] == "[" or key in self._named]
 
     def _node(self, part: Choice | Wildcard | SlotUse | Use, around: _Around) -> Node | str:
         if around.at < 0:
@@ -109,8 +133,11 @@ class Binder:
         if isinstance(part, SlotUse):
             return Shared(f"[[{part.name}]]") if part.name in around.held else ""
         meaning = around.env.get(part.name)
+        if meaning is not None and meaning.key:
+            self._named.add(meaning.key)
+            return Shared(meaning.key)
         if meaning is not None:
-            return Shared(meaning.key) if meaning.key else self._row(meaning.body, replace(around, env=meaning.env))
+            return self._row(meaning.body, replace(around, env=meaning.env))
         if part.default is None:
             self._trouble(
                 around.at,
@@ -121,6 +148,8 @@ class Binder:
 
     def _assigned(self, part: Assign, around: _Around, shared: list[tuple[str, Node]]) -> _Around:
         key = ""
+        if len(around.env) >= MOST_VARIABLES:
+            raise self._hopeless(f"There are more than {MOST_VARIABLES} variables. Leave some away.")
         if part.once:
             self._keys += 1
             key = f"${part.name} {self._keys}"
@@ -128,30 +157,36 @@ class Binder:
             bound = self._row(part.body, replace(around, at=at))
             shared.append((key, bound if isinstance(bound, Node) else Row([bound])))
         meaning = _Meaning(key, part.body, around.env)
+        self._meanings.append(meaning)  # keeps its id its own
         return replace(around, env={**around.env, part.name: meaning})
 
     # ---- choices
 
     def _choice(self, choice: Choice, around: _Around) -> Node | str:
-        options, name = choice.options, short(choice.source)
+        options = choice.options
         if len(options) == 1:
-            only = options[0].body
+            only = [part for part in options[0].body if not isinstance(part, str) or part.strip()]
             if (choice.least, choice.most) != (1, 1) and len(only) == 1 and isinstance(only[0], Wildcard):
                 return self._of_list(choice, only[0], around)
-            return "" if choice.most == 0 else self._row(only, around)
+            if choice.least:
+                node = self._row(options[0].body, around)
+                return self._sampled(node, choice.sampler) if isinstance(node, Node) else node
         bodies = [self._row(option.body, around) for option in options]
         sources = [option.source.strip() for option in options]
         weights = _weights([option.weight for option in options])
-        return self._chosen(choice, name, around, bodies, sources, weights)
+        return self._chosen(choice, around, bodies, sources, weights)
 
     def _chosen(
-        self, choice: Choice, name: str, around: _Around, bodies: Sequence[Node | str], sources: Sequence[str],
+        self, choice: Choice, around: _Around, bodies: Sequence[Node | str], sources: Sequence[str],
         weights: Sequence[float],
     ) -> Node | str:  # fmt: skip
+        name = short(choice.source)
         most = len(bodies) if choice.most < 0 else min(choice.most, len(bodies))
         least = min(choice.least, most)
         if most > MOST_AT_ONCE:
             self._trouble(around.at, f"{most} of one list at once are too many; {MOST_AT_ONCE} is the most.")
+            return ""
+        if most == 0:
             return ""
         if (least, most) == (1, 1):
             node: Node = Pick(name, bodies, sources, weights)
@@ -164,14 +199,16 @@ class Binder:
         found = self._found(wildcard, around)
         if found is None:
             return ""
-        bodies, around = self._list_bodies(found, around)
-        return self._chosen(choice, short(choice.source), around, bodies, found.values, found.weights)
+        shared, bodies = self._list_bodies(found, wildcard, around)
+        node = self._chosen(choice, around, bodies, found.values, found.weights)
+        if shared and isinstance(node, Node):
+            node = Row([node], shared)
+        return self._sampled(node, choice.sampler or wildcard.sampler) if isinstance(node, Node) else node
 
     def _sampled(self, node: Node, sampler: str) -> Node:
         if sampler not in ("~", "@") or node.count == 1:
             return node
-        self._keys += 1
-        return Loose(node, self._keys, in_turn=sampler == "@")
+        return Loose(node, in_turn=sampler == "@")
 
     # ---- wildcards
 
@@ -181,23 +218,23 @@ class Binder:
             return ""
         name = f"__{part.name}__"
         if found.is_plain:
-            node: Node = Plain(name, found.values, found.weights)
-        else:
-            bare = not around.env and not part.arguments
-            key = (name, around.held)
-            known = self._lists.get(key) if bare else None
-            if known is None:
-                shared: list[tuple[str, Node]] = []
-                for argument in part.arguments:
-                    around = self._assigned(argument, around, shared)
-                bodies, around = self._list_bodies(found, around)
-                known = Pick(name, bodies, found.values, found.weights)
-                if shared:
-                    known = Row([known], shared)
-                if bare:
-                    self._lists[key] = known
-            node = known
+            return self._sampled(Plain(name, found.values, found.weights), part.sampler)
+        key = self._known_as(found, around)
+        node = None if part.arguments else self._lists.get(key)
+        if node is None:
+            shared, bodies = self._list_bodies(found, part, around)
+            node = Pick(name, bodies, found.values, found.weights)
+            if shared:
+                node = Row([node], shared)
+            if not part.arguments:
+                self._lists[key] = node
         return self._sampled(node, part.sampler)
+
+    def _known_as(self, found: WildcardList, around: _Around) -> tuple[object, ...]:
+        """What the tree of a list depends on: the slots and variables that it names."""
+        named = self._mentions.of_list(found)
+        variables = [(name, id(meaning)) for name, meaning in around.env.items() if variable(name) in named]
+        return found.name, around.held & named, tuple(sorted(variables))
 
     def _found(self, part: Wildcard, around: _Around) -> WildcardList | None:
         found = self._wildcards.find(part.name)
@@ -208,34 +245,39 @@ class Binder:
         elif not found.values:
             self._trouble(around.at, f"The wildcard “{part.name}” has no lines ({found.where}).")
             return None
-        elif found.name in around.inside:
-            circle = " → ".join((*around.inside[around.inside.index(found.name) :], found.name))
-            self._trouble(around.at, f"These wildcards name each other in a circle: {circle}.")
+        elif self._is_circle(found.name, around):
             return None
         return found
+
+    def _is_circle(self, name: str, around: _Around) -> bool:
+        if name not in around.inside:
+            return False
+        circle = " → ".join((*around.inside[around.inside.index(name) :], name))
+        self._trouble(around.at, f"These name each other in a circle: {circle}.")
+        return True
 
     def _chain(self, around: _Around) -> str:
         return f" (named in {' → '.join(around.inside)})" if around.inside else ""
 
-    def _list_bodies(self, found: WildcardList, around: _Around) -> tuple[list[Node | str], _Around]:
+    def _list_bodies(
+        self, found: WildcardList, part: Wildcard, around: _Around
+    ) -> tuple[list[tuple[str, Node]], list[Node | str]]:
+        """What the arguments of the wildcard draw once, and the lines."""
+        shared: list[tuple[str, Node]] = []
+        for argument in part.arguments:
+            around = self._assigned(argument, around, shared)
         around = replace(around, inside=(*around.inside, found.name))
-        bodies: list[Node | str] = []
-        for value, body in zip(found.values, self._read(found, around.at), strict=True):
-            bodies.append(value if body is None else self._row(body, around))
-        return bodies, around
+        read = self._mentions.read(found)
+        for message in read.wrong:
+            self._trouble(around.at, message)
+        bodies = self._bodies(found, read, around)
+        return [(key, node) for key, node in shared if key in self._named], bodies
 
-    def _read(self, found: WildcardList, at: int) -> tuple[Body | None, ...]:
-        """The bodies of those lines that are more than text."""
-        known = self._bodies.get(found.name)
-        if known is None:
-            bodies: list[Body | None] = [None] * len(found.values)
-            for place, line in found.lines.items():
-                template = parse(found.values[place], is_slot=self._slots.__contains__)
-                bodies[place] = template.body
-                for trouble in template.troubles:
-                    self._trouble(at, f"{found.where}, line {line}: {trouble.message}")
-            known = self._bodies[found.name] = tuple(bodies)
-        return known
+    def _bodies(self, found: WildcardList, read: Read, around: _Around) -> list[Node | str]:
+        return [
+            value if body is None else self._row(body, around)
+            for value, body in zip(found.values, read.bodies, strict=True)
+        ]
 
     # ---- slots
 
@@ -245,56 +287,14 @@ class Binder:
             found = self._found(source, around)
             if found is None:
                 return Row([""])
-            bodies, _ = self._list_bodies(found, around)
+            _, bodies = self._list_bodies(found, source, around)
             return Pick(name, bodies, found.values, found.weights)
-        options = source.options
-        if not options:
+        options, called = source.options, f"[[{name}]]"
+        if not options or self._is_circle(called, around):
             return Row([""])
+        around = replace(around, inside=(*around.inside, called))
         bodies = [self._row(option.body, around) for option in options]
         return Pick(name, bodies, [option.source.strip() for option in options], _weights([o.weight for o in options]))
-
-    def _drawn_here(self, body: Body, held: frozenset[str]) -> list[str]:
-        """The slots that are to be drawn for this body as a whole, and not in one of its parts."""
-        places: dict[str, list[Part]] = {}
-        for part in body:
-            for name in sorted(self._slots_of(part)):
-                places.setdefault(name, []).append(part)
-        return [name for name, parts in places.items() if name not in held and not _is_inner(parts)]
-
-    def _slots_of(self, part: Part, inside: frozenset[str] = frozenset()) -> frozenset[str]:
-        if isinstance(part, str):
-            return frozenset()
-        if isinstance(part, SlotUse):
-            return frozenset((part.name,)) if part.name in self._slots else frozenset()
-        bodies: list[Body] = []
-        if isinstance(part, Choice):
-            bodies = [option.body for option in part.options]
-        elif isinstance(part, Assign):
-            bodies = [part.body]
-        elif isinstance(part, Use):
-            bodies = [part.default or ()]
-        else:
-            return self._slots_of_list(part, inside)
-        return frozenset().union(*(self._slots_of(one, inside) for body in bodies for one in body))
-
-    def _slots_of_list(self, part: Wildcard, inside: frozenset[str]) -> frozenset[str]:
-        own = frozenset().union(*(self._slots_of(one, inside) for argument in part.arguments for one in argument.body))
-        found = self._wildcards.find(part.name)
-        if found is None or found.is_plain or found.name in inside:
-            return own
-        if found.name not in self._uses:
-            bodies = [body for body in self._read(found, part.at) if body]
-            within = inside | {found.name}
-            self._uses[found.name] = frozenset().union(
-                *(self._slots_of(one, within) for body in bodies for one in body)
-            )
-        return own | self._uses[found.name]
-
-
-def _is_inner(parts: Sequence[Part]) -> bool:
-    """Whether what stands in these parts stands in one choice alone, of which one option is taken."""
-    only = parts[0]
-    return len(parts) == 1 and isinstance(only, Choice) and (only.least, only.most, only.sampler in "!") == (1, 1, True)
 
 
 def _weights(weights: Sequence[float]) -> Sequence[float]:
@@ -314,6 +314,9 @@ def with_rules(body: Body, searches: Mapping[str, str]) -> Body:
             parts.append(replace(part, body=with_rules(part.body, searches)))
         elif isinstance(part, Use) and part.default is not None:
             parts.append(replace(part, default=with_rules(part.default, searches)))
+        elif isinstance(part, Wildcard):
+            arguments = tuple(replace(one, body=with_rules(one.body, searches)) for one in part.arguments)
+            parts.append(replace(part, arguments=arguments))
         else:
             parts.append(part)
     return tuple(parts)

@@ -13,7 +13,6 @@ from itertools import accumulate
 
 from .dice import Dice, allot
 
-
 # Python writes no numbers of more than 4,300 digits, and nobody reads them.
 BEYOND = 10**4000
 
@@ -190,7 +189,7 @@ class Pick(Node):
             place = dice.below(len(self._bodies))
         else:
             self._sums = self._sums or list(accumulate(self._weights))
-            place = min(bisect_right(self._sums, dice.share() * self._sums[-1]), len(self._sums) - 1)
+            place = min(bisect_right(self._sums, dice.uniform() * self._sums[-1]), len(self._sums) - 1)
         body = self._bodies[place]
         return self._first(place) + (body.draw(dice) if isinstance(body, Node) else 0)
 

@@ -35,18 +35,21 @@ from .template import (
 
 _SAMPLERS: dict[str, Sampler] = {"": "", "~": "~", "@": "@", "!": "!"}
 # Longer arguments of a wildcard are a sentence in brackets that nobody meant so.
-_ARGUMENTS = 300
+_ARGUMENTS = 1000
+# A text with more mistakes than this is no prompt, and nobody reads them all.
+_TROUBLES = 500
 
 _WILDCARD = re.compile(r"__([~@!]?)([^\s_{}|<>\[\]()$:,\"'](?:(?!__)[^{}|<>\[\]()$:,\"'\n])*?)(?:__|(?=\())")
-_SLOT = re.compile(r"\[\[[ \t]*([^\[\]{}|<>\n]{1,200}?)[ \t]*\]\]")
+_SLOT = re.compile(r"\[\[([^\[\]{}|<>\n]{1,240})\]\]")
 _PLAIN_NAME = re.compile(r"[\w-]+")
 _TAG = re.compile(r"<\w+:")
 _EMBEDDING = re.compile(r"embedding:[^\s,()\[\]{}|:<>]*")
-_ASSIGN = re.compile(r"\$\{[ \t]*(\w+)[ \t]*(?:(=)[ \t]*(!?)|(:)|(?=\}))")
-_BOUNDS = re.compile(r"[ \t]*(?:(\d{1,6})[ \t]*(-)?[ \t]*(\d{1,6})?|(-)[ \t]*(\d{1,6}))[ \t]*\$\$")
+_ASSIGN = re.compile(r"\$\{[ \t]*([\w-]+)[ \t]*(?:(=)[ \t]*(!?)|(:)|(?=\}))")
+_BOUNDS = re.compile(r"[ \t]*+(?:(\d{1,18})[ \t]*+(?:(-)[ \t]*+(\d{1,18})?)?|(-)[ \t]*+(\d{1,18}))[ \t]*+\$\$")
 _OWN_SEPARATOR = re.compile(r"([^{}$\n]{0,100})\$\$")
 _WEIGHT = re.compile(r"[ \t]*(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})::")
 _SPECIAL = re.compile(r"[\\{}|\[\]()<$_]|embedding:")
+_ROUND = re.compile(r"[()]")
 
 
 def parse(text: str, *, is_slot: Callable[[str], bool] = lambda _name: False, base: int = 0) -> Template:
@@ -56,14 +59,16 @@ def parse(text: str, *, is_slot: Callable[[str], bool] = lambda _name: False, ba
     return Template(body, tuple(sorted(reader.troubles, key=lambda trouble: trouble.at)))
 
 
-def options_of(values: Iterable[str]) -> tuple[Choice, tuple[Trouble, ...]]:
+def options_of(
+    values: Iterable[str], *, is_slot: Callable[[str], bool] = lambda _name: False
+) -> tuple[Choice, tuple[Trouble, ...]]:
     """One of several texts, each with a weight in front if it has one, as if they stood in braces."""
     options: list[Option] = []
     troubles: list[Trouble] = []
     for value in values:
         match = _WEIGHT.match(value)
         text = value[match.end() :] if match else value
-        template = parse(text)
+        template = parse(text, is_slot=is_slot)
         troubles += template.troubles
         options.append(Option(float(match[1]) if match else 1.0, template.body, text))
     return Choice(merged(options), "", 0), tuple(troubles)
@@ -103,6 +108,7 @@ class _Reader:
 
     def __init__(self, text: str, is_slot: Callable[[str], bool], base: int, depth: int) -> None:
         self.text, self._is_slot, self._base, self._depth = text, is_slot, base, depth
+        self._outermost, self._gave_up = depth, False
         self.troubles: list[Trouble] = []
         self._at = 0
         self._tag_start = self._tag_end = -1
@@ -154,7 +160,8 @@ class _Reader:
         self._at += count
 
     def _trouble(self, at: int, message: str) -> None:
-        self.troubles.append(Trouble(self._base + at, message))
+        if len(self.troubles) < _TROUBLES and not self._gave_up:
+            self.troubles.append(Trouble(self._base + at, message))
 
     def _escaped(self, parts: list[Part]) -> None:
         text, at = self.text, self._at
@@ -184,7 +191,7 @@ class _Reader:
         match = _SLOT.match(self.text, self._at)
         if match is None:
             return False
-        name = match[1]
+        name = match[1].strip()
         if not self._is_slot(name):
             if not _PLAIN_NAME.fullmatch(name):
                 return False  # words that the WebUI is to weaken twice
@@ -215,6 +222,7 @@ class _Reader:
         self._depth += 1
         if self._depth > DEEPEST:
             self._trouble(self._at, f"This is nested more than {DEEPEST} deep. Use a wildcard file for a part of it.")
+            self._gave_up = True  # or everything around it would be said never to end
             self._at = len(self.text)
         else:
             self.body(bars, pieces)
@@ -235,7 +243,7 @@ class _Reader:
         pieces: list[Part] = []
         starts = self._at
         if not self._inner(bars, pieces):
-            if not self._depth:
+            if self._depth == self._outermost:
                 self._trouble(start, "This { is never closed. Write } behind the last choice, or \\{ for the sign.")
             return self.text[start:]
         options = self._options(pieces, bars.places, starts)
@@ -310,14 +318,17 @@ class _Reader:
                 continue
             name, equals, value = inner[at:end].partition("=")
             place = self._base + begin + at
-            if equals and name.strip().isidentifier():
+            if equals and _PLAIN_NAME.fullmatch(name.strip()):
                 once = value.lstrip().startswith("!")
-                reader = _Reader(value.strip().removeprefix("!"), self._is_slot, place, self._depth + 1)
+                text = value.lstrip()[once:].lstrip()
+                reader = _Reader(text.rstrip(), self._is_slot, self._base + begin + end - len(text), self._depth)
                 found.append(Assign(name.strip(), joined(reader.body(None)), once, place))
                 self.troubles += reader.troubles
             elif inner[at:end].strip():
                 self._trouble(begin + at, f"Write name=value in the brackets, not {inner[at:end].strip()!r}.")
             at = end + 1
+        if depth:
+            self._trouble(begin + at, "A { or ( in these brackets is never closed. Write } or ) behind it.")
         return tuple(found)
 
     def _variable(self, parts: list[Part]) -> None:
@@ -356,8 +367,8 @@ def _option(pieces: list[Part]) -> Option:
 def _bracket_end(text: str, start: int) -> int:
     """Where the bracket opened at `start` ends, if two underscores follow; −1 otherwise."""
     depth = 0
-    for at in range(start, min(len(text), start + _ARGUMENTS)):
-        depth += (text[at] == "(") - (text[at] == ")")
+    for match in _ROUND.finditer(text, start, start + _ARGUMENTS):
+        depth += 1 if match[0] == "(" else -1
         if not depth:
-            return at if text.startswith("__", at + 1) else -1
+            return match.start() if text.startswith("__", match.end()) else -1
     return -1

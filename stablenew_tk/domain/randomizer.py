@@ -10,24 +10,20 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from .binding import Binder, with_rules
+from .binding import TOO_MANY, Binder, with_rules
 from .dice import Dice, allot
 from .errors import InvalidInput
-from .expansion import Level, Loose, Node, Pick, Picks
+from .expansion import Level, Loose, Node, Pick, Picks, Uncountable
 from .grammar import options_of, parse
 from .pack_settings import MOST_VARIANTS, LoraAxis, Randomizer, Rule, Slot, StyleToggle
 from .parameters import Value, check_value
-from .prompt import PackProblem, PackPrompt, spot, with_lora_weight
+from .prompt import MOST_PROBLEMS, PackProblem, PackPrompt, spot, with_lora_weight
 from .sequence import Row
 from .sweep import value_text
-from .template import Body, Choice, Wildcard
+from .template import Assign, Body, Choice, Wildcard
 from .variant import Expansion, Variant
 from .wildcards import Wildcards
 
-# Between prompt and negative while they are one text; no text file holds this character.
-_BORDER = "\0"
-# Python writes no numbers of more than 4,300 digits, and nobody reads them.
-_BEYOND = 10**4000
 _REDRAWS = 30
 _SIGNS = re.compile(r"[{}]|__|\[\[|\\[|$_]")
 
@@ -56,12 +52,14 @@ class Variants:
         self._prompts, self._settings = tuple(prompts), settings
         self._axes = _axes(settings)
         self.errors += self._axes.problems
-        values = {slot.name: self._slot(slot) for slot in (*settings.slots, *slots) if slot.values or slot.file}
+        given = [slot for slot in (*settings.slots, *slots) if slot.values or slot.file]
+        self._names = frozenset(slot.name for slot in given)
+        values = {slot.name: self._slot(slot) for slot in given}
         self._searches = {rule.search: f"{rule.search} =>" for rule in settings.rules}
         self._used: set[str] = set()
         rules = {f"{rule.search} =>": self._rule(rule) for rule in settings.rules}
-        self._names = frozenset(values)
         self._binder = Binder(wildcards.with_lists(settings.wildcards), {**values, **rules})
+        self._borders: list[int] = []
         self._rows = [self._row(prompt) for prompt in prompts]
         self._root = Pick("", self._rows, [""] * len(self._rows)) if self._rows else None
         self.count = self._root.count if self._root is not None else 0
@@ -77,7 +75,8 @@ class Variants:
         assert self._root is not None
         place, rank = self._root.split(index)
         prompt, picks = self._prompts[place], Picks(rank, seed, place)
-        positive, _, negative = self._rows[place].text(rank, picks).partition(_BORDER)
+        pieces, border = self._rows[place].pieces(rank, picks), self._borders[place]
+        positive, negative = "".join(pieces[:border]), "".join(pieces[border:])
         overrides = {path: levels[picks.settings[path]] for path, levels in self._axes.values.items()}
         for name, toggle in self._axes.styles.items():
             if picks.settings[name]:
@@ -136,18 +135,18 @@ class Variants:
     # ---- building
 
     def _row(self, prompt: PackPrompt) -> Row:
-        body = self._body(prompt)
-        parts, shared = self._binder.parts(body)
+        bodies = self._bodies(prompt)
+        self._borders.append(sum(not isinstance(part, Assign) for part in bodies[0]))
+        parts, shared = self._binder.parts((*bodies[0], *bodies[1]))
         for trouble in self._binder.troubles:
             self._report(prompt, trouble.at, trouble.message)
         turns = max((part.turns for part in parts if isinstance(part, Loose)), default=1)
         drawn: list[tuple[str, Node]] = [*((f"axis {n}", level) for n, level in enumerate(self._axes.levels)), *shared]
-        row = Row(parts, drawn, self._settings.mode, turns)
-        if row.count >= _BEYOND:
-            self._report(
-                prompt, 0, "There are too many variants of this prompt to be counted. Leave some choices away."
-            )
-            return Row([""])
+        try:
+            row = Row(parts, drawn, self._settings.mode, turns)
+        except Uncountable:
+            self._report(prompt, 0, TOO_MANY)
+            return Row([""] * len(parts))
         if self._settings.mode == "zip" and len(set(row.lengths)) > 1:
             lengths = ", ".join(map(str, row.lengths[:8]))
             self._warn(
@@ -155,7 +154,7 @@ class Variants:
             )
         return row
 
-    def _body(self, prompt: PackPrompt) -> Body:
+    def _bodies(self, prompt: PackPrompt) -> list[Body]:
         bodies: list[Body] = []
         for text, base in ((prompt.positive, 0), (prompt.negative, len(prompt.positive) + 1)):
             template = parse(text, is_slot=self._names.__contains__, base=base)
@@ -163,13 +162,14 @@ class Variants:
                 self._report(prompt, trouble.at, trouble.message)
             bodies.append(with_rules(template.body, self._searches))
             self._used |= {search for search in self._searches if search in text}
-        return (*bodies[0], _BORDER, *bodies[1])
+        return bodies
 
     def _report(self, prompt: PackPrompt, at: int, message: str) -> None:
         border = len(prompt.positive)
         spots, offset = (prompt.positive_at, at) if at <= border else (prompt.negative_at, at - border - 1)
-        line, column = spot(spots, offset) if spots else (prompt.line, 1)
-        self.errors.append(PackProblem(line, column, message))
+        line, column = spot(spots, offset) if spots else (prompt.line, offset + 1)
+        if len(self.errors) < MOST_PROBLEMS:
+            self.errors.append(PackProblem(line, column, message))
 
     def _warn(self, prompt: PackPrompt, message: str) -> None:
         self.warnings.append(PackProblem(prompt.line, 1, message))
@@ -177,12 +177,15 @@ class Variants:
     def _slot(self, slot: Slot) -> Choice | Wildcard:
         if slot.file:
             return Wildcard(slot.file, f"[[{slot.name}]]", 0)
-        choice, troubles = options_of(slot.values)
-        self.errors += [PackProblem(0, 0, f"[[{slot.name}]]: {trouble.message}") for trouble in troubles]
+        choice, troubles = options_of(slot.values, is_slot=self._names.__contains__)
+        wrong = [trouble.message for trouble in troubles]
+        if not choice.options:
+            wrong.append("All weights here are 0, so nothing can be chosen.")
+        self.errors += [PackProblem(0, 0, f"[[{slot.name}]]: {one}") for one in wrong]
         return choice
 
     def _rule(self, rule: Rule) -> Choice:
-        choice, troubles = options_of(rule.values)
+        choice, troubles = options_of(rule.values, is_slot=self._names.__contains__)
         wrong = [trouble.message for trouble in troubles]
         if not choice.options:
             wrong.append("nothing is to come in its place. Write what is to be tried.")

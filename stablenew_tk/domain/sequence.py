@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
-from math import factorial, perm
+from math import comb, factorial
+from typing import NamedTuple
 
 from .dice import Dice, allot
-from .expansion import Node, Picks
+from .expansion import BEYOND, Node, Picks, Uncountable
 from .pack_settings import Mode
 
 # Attempts to part two variants that came out alike by exchanging one value with a third, before one is replaced.
 _EXCHANGES = 40
+_ROUNDS = 20
+# Numbering a hand takes as many steps as there are different numbers of ways, times the square of its cards.
+_UNLIKE = 50_000
 
 
 class Row(Node):
@@ -46,14 +50,17 @@ class Row(Node):
         return tuple(node.count for node in self._factors)
 
     def text(self, index: int, picks: Picks) -> str:
+        return "".join(self.pieces(index, picks))
+
+    def pieces(self, index: int, picks: Picks) -> list[str]:
+        """The same, each part for itself."""
         digits = iter(self._digits(index % self._product))
         for key, node in self._shared:
             picks.shared[key] = node.text(next(digits) if node.count > 1 else 0, picks)
-        written = [
+        return [
             part if isinstance(part, str) else part.text(next(digits) if part.count > 1 else 0, picks)
             for part in self._parts
         ]
-        return "".join(written)
 
     def draw(self, dice: Dice) -> int:
         if not self._is_product:
@@ -63,13 +70,17 @@ class Row(Node):
     def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
         if not self._is_product or not self._factors:
             rounds, odd = divmod(count, self.count)
-            return [*(list(range(self.count)) * rounds if rounds else ()), *dice.some(odd, self.count)]
+            if self._mode in ("round_robin", "zip"):
+                # Steps that follow each other take every list evenly.
+                start = dice.below(self.count)
+                some = [(start + step) % self.count for step in range(odd)]
+            else:
+                some = dice.some(odd, self.count)
+            return [*(list(range(self.count)) * rounds if rounds else ()), *some]
         if len(self._factors) == 1:
             return self._factors[0].spread(count, copies, dice)
-        if copies == 1 and 2 * count > self.count:
-            # What is left out is few, and what is left of even parts without even parts is even.
-            left_out = set(self._hypercube(self.count - count, 1, dice))
-            return [rank for rank in range(self.count) if rank not in left_out]
+        if count == 1:
+            return [self.draw(dice)]
         return self._hypercube(count, copies, dice)
 
     @property
@@ -104,52 +115,111 @@ class Row(Node):
 
     def _hypercube(self, count: int, copies: int, dice: Dice) -> list[int]:
         """Latin hypercube sampling (McKay, Beckman, Conover 1979): every factor evenly, in an order of its own."""
+        left_out = self.count * copies - count
+        # Few are easier to keep apart than many: of more than a half, those that are left out are put together.
+        dense = left_out < count
         columns: list[list[int]] = []
         for node in self._factors:
-            column = node.spread(count, copies * (self.count // node.count), dice)
+            cap = copies * (self.count // node.count)
+            column = node.spread(count, cap, dice)
+            if dense:
+                taken = Counter(column)
+                column = [way for way in range(node.count) for _ in range(cap - taken[way])]
             dice.shuffle(column)
             columns.append(column)
-        rows = [list(row) for row in zip(*columns, strict=True)]
-        self._part(rows, copies, dice)
-        return within(copies, self.count, [self._rank(row) for row in rows], dice)
+        ranks = self._apart([list(row) for row in zip(*columns, strict=True)], copies, dice)
+        within(copies, ranks, self, dice)
+        if not dense:
+            return ranks
+        without = Counter(ranks)
+        return [rank for rank in range(self.count) for _ in range(copies - without[rank])]
 
-    def _part(self, rows: list[list[int]], copies: int, dice: Dice) -> None:
-        """Exchange values between rows until no combination is there more often than `copies` times: that leaves every
-        value as frequent as it was.
+    def _apart(self, rows: list[list[int]], copies: int, dice: Dice) -> list[int]:
+        """The ranks of the rows, after values were exchanged between rows until no combination is there more often than
+        `copies` times: that leaves every value as frequent as it was.
         """
         ranks = [self._rank(row) for row in rows]
         seen = Counter(ranks)
-        for place, row in enumerate(rows):
-            for _ in range(_EXCHANGES if seen[ranks[place]] > copies else 0):
-                other, column = dice.below(len(rows)), dice.below(len(row))
-                mine, theirs = list(row), list(rows[other])
-                mine[column], theirs[column] = theirs[column], mine[column]
-                ranked = self._rank(mine), self._rank(theirs)
-                if ranked[0] == ranks[place] or ranked[0] == ranked[1] or max(seen[r] for r in ranked) >= copies:
-                    continue
-                seen.subtract((ranks[place], ranks[other]))
-                seen.update(ranked)
-                ranks[place], ranks[other] = ranked
-                row[column], rows[other][column] = mine[column], theirs[column]
+        for _ in range(_ROUNDS):
+            alike = [place for place, rank in enumerate(ranks) if seen[rank] > copies]
+            if not alike:
                 break
+            for place in alike:
+                for _ in range(_EXCHANGES):
+                    if seen[ranks[place]] <= copies:
+                        break
+                    self._exchange(rows, ranks, seen, (place, dice.below(len(rows)), dice.below(len(rows[0]))), copies)
+        return ranks
+
+    def _exchange(
+        self, rows: list[list[int]], ranks: list[int], seen: Counter[int], which: tuple[int, int, int], copies: int
+    ) -> None:
+        """Exchange one value of two rows, unless that makes more rows alike."""
+        place, other, column = which
+        mine, theirs = list(rows[place]), list(rows[other])
+        mine[column], theirs[column] = theirs[column], mine[column]
+        old, new = (ranks[place], ranks[other]), (self._rank(mine), self._rank(theirs))
+        touched = {*old, *new}
+        before = sum(max(seen[rank] - copies, 0) for rank in touched)
+        seen.subtract(old)
+        seen.update(new)
+        if sum(max(seen[rank] - copies, 0) for rank in touched) > before:
+            seen.subtract(new)
+            seen.update(old)
+            return
+        rows[place], rows[other] = mine, theirs
+        ranks[place], ranks[other] = new
+
+
+class _Like(NamedTuple):
+    """The bodies that go on in the same number of ways."""
+
+    ways: int
+    places: list[int]
 
 
 class Several(Node):
-    """`least` to `most` of some bodies in any order, each at most once, joined by `separator`."""
+    """`least` to `most` of some bodies in any order, each at most once, joined by `separator`.
 
-    __slots__ = ("_bodies", "_counts", "_ends", "_name", "_separator", "_sizes", "_sources", "_weights")
+    Raises Uncountable when there are too many ways, or when they are so unlike that numbering them takes too long.
+    """
+
+    __slots__ = (
+        "_bodies",
+        "_ends",
+        "_groups",
+        "_home",
+        "_name",
+        "_reach",
+        "_separator",
+        "_sizes",
+        "_sources",
+        "_sums",
+        "_weights",
+    )
 
     def __init__(
         self, name: str, bodies: Sequence[Node | str], sources: Sequence[str], weights: Sequence[float],
         bounds: tuple[int, int, str],
     ) -> None:  # fmt: skip
         self._name, self._bodies, self._sources, self._weights = name, bodies, sources, weights or (1.0,) * len(bodies)
+        self._reach = list(accumulate(self._weights))
         least, most, self._separator = bounds
-        counts = [body.count if isinstance(body, Node) else 1 for body in bodies]
-        self._counts = None if max(counts) == 1 else counts
+        alike: dict[int, list[int]] = {}
+        for place, body in enumerate(bodies):
+            alike.setdefault(body.count if isinstance(body, Node) else 1, []).append(place)
+        self._groups = [_Like(ways, places) for ways, places in alike.items()]
+        self._home = {
+            card: (group, step) for group, like in enumerate(self._groups) for step, card in enumerate(like.places)
+        }
+        if len(alike) > 1 and len(alike) * most * most > _UNLIKE:
+            raise Uncountable
+        self._sums = _symmetric(self._groups, most)
         self._sizes = range(least, most + 1)
-        self._ends = list(accumulate(self._ways(size) for size in self._sizes))
+        self._ends = list(accumulate(factorial(size) * self._sums[size] for size in self._sizes))
         self.count = self._ends[-1]
+        if self.count >= BEYOND:
+            raise Uncountable
 
     def text(self, index: int, picks: Picks) -> str:
         size_place = bisect_right(self._ends, index)
@@ -164,86 +234,97 @@ class Several(Node):
 
     def draw(self, dice: Dice) -> int:
         place = dice.below(len(self._sizes))
-        left = dict(enumerate(self._weights)) if len(self._weights) < 1000 else None
-        hand: list[tuple[int, int]] = []
-        while len(hand) < self._sizes[place]:
-            taken = _weighted(left, dice) if left is not None else dice.below(len(self._weights))
-            if all(taken != known for known, _ in hand):
-                body = self._bodies[taken]
-                hand.append((taken, body.draw(dice) if isinstance(body, Node) else 0))
-        return self._number(place, hand)
+        cards = _cards(self._sizes[place], self._reach, dice)
+        return self._number(place, [(card, self._way(card, dice)) for card in cards])
 
     def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
-        ways = [self._ways(size) for size in self._sizes]
+        if copies == 1 and count <= self.count < 2 * count and self._is_even and self._groups[0].ways == 1:
+            left_out = set(self.spread(self.count - count, 1, dice))
+            return [rank for rank in range(self.count) if rank not in left_out]
+        ways = [factorial(size) * self._sums[size] for size in self._sizes]
         shares = [max(way / self.count, 1e-12) for way in ways]
-        found: list[int] = []
+        found: dict[int, int] = {}
+        ranks: list[int] = []
         for place, times in enumerate(allot(count, shares, [way * copies for way in ways], dice)):
-            size = self._sizes[place]
-            for hand in _dealt(times, size, self._weights, dice):
-                inner = [(one, self._draw_of(one, dice)) for one in hand]
-                found.append(self._number(place, inner))
-        return within(copies, self.count, found, dice)
+            for cards in _dealt(times, self._sizes[place], self._weights, dice):
+                rank = self._number(place, [(card, self._way(card, dice)) for card in cards])
+                for _ in range(_EXCHANGES):
+                    if found.get(rank, 0) < copies:
+                        break
+                    dice.shuffle(cards)
+                    rank = self._number(place, [(card, self._way(card, dice)) for card in cards])
+                found[rank] = found.get(rank, 0) + 1
+                ranks.append(rank)
+        within(copies, ranks, self, dice)
+        return ranks
 
-    def _draw_of(self, place: int, dice: Dice) -> int:
+    @property
+    def _is_even(self) -> bool:
+        return len(self._groups) == 1 and self._weights.count(self._weights[0]) == len(self._weights)
+
+    def _way(self, place: int, dice: Dice) -> int:
         body = self._bodies[place]
-        return dice.below(body.count) if isinstance(body, Node) else 0
+        return body.draw(dice) if isinstance(body, Node) else 0
 
-    # ---- numbering hands: the first card counts most; with bodies of one way each there is a short way
-
-    def _ways(self, size: int) -> int:
-        if self._counts is None:
-            return perm(len(self._bodies), size)
-        return factorial(size) * _symmetric(self._counts, size)[size]
+    # ---- numbering hands: by the first card, then by the second; cards of as many ways are counted together
 
     def _hand(self, size: int, index: int) -> list[tuple[int, int]]:
-        if self._counts is None:
-            return [(place, 0) for place in _unranked(len(self._bodies), size, index)]
-        sums, left = _symmetric(self._counts, size), list(range(len(self._counts)))
+        """The cards of a hand and the way of each, by the number of the hand."""
+        sums = self._sums[: size + 1]
+        taken: list[list[int]] = [[] for _ in self._groups]
         hand: list[tuple[int, int]] = []
         for remaining in range(size, 0, -1):
-            for place in left:
-                without = _without(sums, self._counts[place])
-                block = self._counts[place] * factorial(remaining - 1) * without[remaining - 1]
-                if index < block:
-                    way, index = divmod(index, block // self._counts[place])
-                    hand.append((place, way))
-                    left.remove(place)
-                    sums = without
-                    break
-                index -= block
+            for (ways, places), gone in zip(self._groups, taken, strict=True):
+                without = _without(sums[: remaining + 1], ways)
+                rest = factorial(remaining - 1) * without[remaining - 1]
+                block = (len(places) - len(gone)) * ways * rest
+                if index >= block:
+                    index -= block
+                    continue
+                step, index = divmod(index, ways * rest)
+                way, index = divmod(index, rest)
+                for place in gone:
+                    step += place <= step
+                insort(gone, step)
+                hand.append((places[step], way))
+                sums = without
+                break
         return hand
 
     def _number(self, size_place: int, hand: Sequence[tuple[int, int]]) -> int:
-        first = self._ends[size_place - 1] if size_place else 0
-        if self._counts is None:
-            return first + _ranked(len(self._bodies), [place for place, _ in hand])
-        sums, left, index = _symmetric(self._counts, len(hand)), list(range(len(self._counts))), 0
-        for done, (taken, way) in enumerate(hand):
-            remaining = len(hand) - done - 1
-            for place in left:
-                without = _without(sums, self._counts[place])
-                ways = factorial(remaining) * without[remaining]
-                if place == taken:
-                    index += way * ways
+        """The number of a hand."""
+        index = self._ends[size_place - 1] if size_place else 0
+        sums = self._sums[: len(hand) + 1]
+        taken: list[list[int]] = [[] for _ in self._groups]
+        for done, (card, way) in enumerate(hand):
+            remaining = len(hand) - done
+            home, step = self._home[card]
+            for group, (ways, places) in enumerate(self._groups):
+                without = _without(sums[: remaining + 1], ways)
+                rest = factorial(remaining - 1) * without[remaining - 1]
+                if group == home:
+                    index += ((step - bisect_right(taken[group], step)) * ways + way) * rest
+                    insort(taken[group], step)
                     sums = without
                     break
-                index += self._counts[place] * ways
-            left.remove(taken)
-        return first + index
+                index += (len(places) - len(taken[group])) * ways * rest
+        return index
 
 
-def within(copies: int, count: int, ranks: list[int], dice: Dice) -> list[int]:
-    """The ranks with those replaced that are there more often than `copies` times."""
+def within(copies: int, ranks: list[int], node: Node, dice: Dice) -> None:
+    """Replace ranks that are there more often than `copies` times: by others drawn, else by those that follow."""
     seen = Counter(ranks)
     for place, rank in enumerate(ranks):
         if seen[rank] > copies:
-            fresh = dice.below(count)
+            for _ in range(_EXCHANGES):
+                fresh = node.draw(dice)
+                if seen[fresh] < copies:
+                    break
             while seen[fresh] >= copies:
-                fresh = (fresh + 1) % count
-            seen.subtract((rank,))
-            seen.update((fresh,))
+                fresh = (fresh + 1) % node.count
+            seen[rank] -= 1
+            seen[fresh] += 1
             ranks[place] = fresh
-    return ranks
 
 
 def _combined(mode: Mode, counts: Sequence[int]) -> int:
@@ -258,19 +339,24 @@ def _combined(mode: Mode, counts: Sequence[int]) -> int:
     product = 1
     for count in counts:
         product *= count
+        if product >= BEYOND:
+            raise Uncountable
     return product
 
 
-def _weighted(left: dict[int, float], dice: Dice) -> int:
-    """One of them by weight; it is taken away."""
-    at = dice.uniform() * sum(left.values())
-    place = -1
-    for place, weight in left.items():  # noqa: B007  # the last one where rounding goes over the end
-        at -= weight
-        if at < 0:
-            break
-    del left[place]
-    return place
+def _cards(size: int, sums: Sequence[float], dice: Dice) -> list[int]:
+    """Different cards, one after the other by weight; `sums` are those of the weights up to each."""
+    taken: dict[int, None] = {}
+    for _ in range(_EXCHANGES * size):
+        if len(taken) == size:
+            return list(taken)
+        taken[min(bisect_right(sums, dice.uniform() * sums[-1]), len(sums) - 1)] = None
+    # Some weigh so much that they come up again and again: lay aside what was taken.
+    while len(taken) < size:
+        left = [place for place in range(len(sums)) if place not in taken]
+        rest = list(accumulate(sums[place] - (sums[place - 1] if place else 0) for place in left))
+        taken[left[min(bisect_right(rest, dice.uniform() * rest[-1]), len(left) - 1)]] = None
+    return list(taken)
 
 
 def _dealt(hands: int, size: int, weights: Sequence[float], dice: Dice) -> list[list[int]]:
@@ -290,38 +376,21 @@ def _dealt(hands: int, size: int, weights: Sequence[float], dice: Dice) -> list[
     return dealt
 
 
-def _symmetric(counts: Sequence[int], size: int) -> list[int]:
+def _symmetric(groups: Sequence[_Like], size: int) -> list[int]:
     """Elementary symmetric sums 0 to `size`: in how many ways so many bodies go on, whichever they are."""
     sums = [1, *[0] * size]
-    for count in counts:
-        for place in range(size, 0, -1):
-            sums[place] += count * sums[place - 1]
+    for ways, places in groups:
+        few = min(size, len(places))
+        terms = [comb(len(places), taken) * ways**taken for taken in range(few + 1)]
+        sums = [
+            sum(terms[taken] * sums[total - taken] for taken in range(min(total, few) + 1)) for total in range(size + 1)
+        ]
     return sums
 
 
-def _without(sums: Sequence[int], count: int) -> list[int]:
-    """The symmetric sums without one body of `count` ways."""
+def _without(sums: Sequence[int], ways: int) -> list[int]:
+    """The symmetric sums without one body of so many ways."""
     found = [1]
     for total in sums[1:]:
-        found.append(total - count * found[-1])
+        found.append(total - ways * found[-1])
     return found
-
-
-def _unranked(total: int, size: int, index: int) -> list[int]:
-    """Ordered choice number `index` of `size` among `total`."""
-    hand: list[int] = []
-    for done in range(size):
-        place, index = divmod(index, perm(total - done - 1, size - done - 1))
-        for taken in sorted(hand):
-            place += taken <= place
-        hand.append(place)
-    return hand
-
-
-def _ranked(total: int, hand: Sequence[int]) -> int:
-    """The number of an ordered choice."""
-    index = 0
-    for done, place in enumerate(hand):
-        below = sum(taken < place for taken in hand[:done])
-        index += (place - below) * perm(total - done - 1, len(hand) - done - 1)
-    return index

@@ -126,9 +126,10 @@ def _written(part: Part) -> str:
 
 def merged(options: list[Option]) -> tuple[Option, ...]:
     """Each option once: who writes one twice wants it twice as often. What has no weight is never taken."""
-    found: dict[str, Option] = {}
+    found: dict[tuple[str, bool], Option] = {}
     for option in options:
-        key = option.source.strip()
+        # Escaped signs are text: \__a\__ reads like the wildcard and is none.
+        key = option.source.strip(), all(isinstance(part, str) for part in option.body)
         known = found.get(key)
         if option.weight > 0 or len(options) == 1:
             weight = option.weight if known is None else known.weight + option.weight

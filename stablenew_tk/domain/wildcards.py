@@ -19,7 +19,8 @@ _NAMED = 6
 class WildcardList(Struct, frozen=True):
     """The values of one list, each once. `weights` is empty when all are alike; `where` names the file.
 
-    `lines` tells for the values that vary in which line they stand, from 1; all others are plain text.
+    `lines` tells for the values that vary in which line they stand, from 1; all others are plain text. `files` names
+    the file of those of them that stand elsewhere than in `where`.
     """
 
     name: str
@@ -27,11 +28,16 @@ class WildcardList(Struct, frozen=True):
     weights: tuple[float, ...] = ()
     lines: Mapping[int, int] = {}
     where: str = ""
+    files: Mapping[int, str] = {}
 
     @property
     def is_plain(self) -> bool:
         """Whether all values are text and nothing else."""
         return not self.lines
+
+    def spot(self, place: int) -> str:
+        """Where a value that varies stands, for a sentence."""
+        return f"{self.files.get(place, self.where)}, line {self.lines[place]}"
 
 
 def list_of(name: str, lines: Iterable[str], where: str = "") -> WildcardList:
@@ -107,11 +113,19 @@ class Wildcards:
         if len(found) < 2:
             return found[0] if found else None
         weights: dict[str, float] = {}
+        varying: dict[str, tuple[str, int]] = {}
         for one in found:
-            for value, weight in zip(one.values, one.weights or (1.0,) * len(one.values), strict=True):
-                weights[value] = max(weights.get(value, 0.0), weight)
-        values = tuple(weights)
-        varying = {place: 0 for place, value in enumerate(values) if VARIES.search(value)}
+            for place, value in enumerate(one.values):
+                weights[value] = max(weights.get(value, 0.0), one.weights[place] if one.weights else 1.0)
+                if place in one.lines:
+                    varying.setdefault(value, (one.where, one.lines[place]))
+        places = {place: varying[value] for place, value in enumerate(weights) if value in varying}
         alike = len(set(weights.values())) <= 1
-        where = ", ".join(one.where for one in found[:_NAMED])
-        return WildcardList(pattern, values, () if alike else tuple(weights.values()), varying, where)
+        return WildcardList(
+            name=pattern,
+            values=tuple(weights),
+            weights=() if alike else tuple(weights.values()),
+            lines={place: line for place, (_, line) in places.items()},
+            where=", ".join(one.where for one in found[:_NAMED]),
+            files={place: file for place, (file, _) in places.items()},
+        )
