@@ -68,6 +68,7 @@ class PackPanel(Box):
         self.pack_read: PromptPack | None = None
         self._chosen: set[str] = set(controller.settings.chosen_prompts)
         self._edits: dict[str, PackPrompt] = {}
+        self._before: tuple[PackPrompt, ...] = ()
         self._wanted = controller.settings.pack
         self._looking_at = 0
         self._build_packs()
@@ -229,8 +230,14 @@ class PackPanel(Box):
 
     def _follow(self) -> None:
         """The packs were listed again: the one in sight may have been changed by another program."""
-        known = self._controller.packs.find(self.file.path) if self.file is not None else None
-        if self.file is None or known is None or known == self.file:
+        if self.file is None:
+            return
+        known = self._controller.packs.find(self.file.path)
+        if known is None and self._all:
+            # Gone, or a text file has taken its place.
+            self._wanted, self.file = self.file.pack_id, None
+            self._filter(self.search.get())
+        if known is None or known == self.file:
             return
         is_old, self.file = (known.seen, known.problem) != (self.file.seen, self.file.problem), known
         self._show_learning()
@@ -243,23 +250,17 @@ class PackPanel(Box):
         if self.file is not None and picked.path != self.file.path:
             self._chosen.clear()
             self._edits.clear()
+            self._before = ()
         self.file = picked
         self.pack_read = None
         self._show_learning()
         self._controller.ask(LoadPack(path=picked.path))
 
     def _take(self, event: PackLoaded) -> None:
-        before, self.pack_read = self._read(), event.pack
+        self.pack_read = event.pack
         prompts = self._read()
-        known = {prompt.prompt_id for prompt in prompts}
-        later = successors(before, prompts)
-        whole = len(self._chosen) == len(before)
-        self._chosen = known if whole else {later.get(one, one) for one in self._chosen} & known or known
-        self._edits = {
-            later[one]: msgspec.structs.replace(edit, prompt_id=later[one])
-            for one, edit in self._edits.items()
-            if one in later
-        }
+        if event.pack is not None:
+            self._keep_choice(prompts)
         self._looking_at = min(self._looking_at, max(0, len(prompts) - 1))
         self._heading.show(f"Prompts in {self.file.title}" if self.file is not None else "Prompts")
         warnings = event.pack.warnings if event.pack is not None else ()
@@ -268,6 +269,16 @@ class PackPanel(Box):
             "danger" if event.problem else "warn",
         )
         self._show_prompts()
+
+    def _keep_choice(self, prompts: Sequence[PackPrompt]) -> None:
+        """The pack was read, perhaps again: what was chosen and edited stays, whatever the prompts are called now."""
+        before, self._before = self._before, tuple(prompts)
+        known, later = {prompt.prompt_id for prompt in prompts}, successors(before, prompts)
+        kept = {later.get(one, one) for one in self._chosen} & known
+        was_whole = len(self._chosen) == len(before)
+        self._chosen = known if was_whole or not (kept or before) else kept
+        edits = ((later.get(one, one), edit) for one, edit in self._edits.items())
+        self._edits = {one: msgspec.structs.replace(edit, prompt_id=one) for one, edit in edits if one in known}
 
     def _set_learning(self, mode: str) -> None:
         if self.file is None:

@@ -225,7 +225,8 @@ class PromptStep(Box):
         if not usable:
             errors = event.pack.errors if event.pack is not None else ()
             self._refuse(event.path.stem, event.problem, errors)
-        elif self._fresh and self.focus_lastfor() is self._sources.canvas:
+        elif self._fresh and self.focus_lastfor() in (self._sources.canvas, self.winfo_toplevel()):
+            # Tk gives the window itself until a list that was to have the keyboard is in sight.
             self._prompts.focus_set()
         self._fresh = False
 

@@ -173,20 +173,38 @@ def test_a_chosen_preset_counts_before_the_last_run_of_this_context_only(tmp_pat
         assert shown(page) == ("preset", 28)
 
 
-def test_why_lists_all_six_with_evidence_and_losers_can_be_used(tmp_path, models):
+def test_why_lists_all_origins_with_evidence_and_losers_can_be_used(tmp_path, models):
     put_profile(models, recommended_presets=[PRESET], style_profile_id="sdxl_realism")
     with with_models(tmp_path, models) as house:
         page = create(house)
         house.until(lambda: shown(page) == ("profile", 37))
         page._changed(STEPS, 50)
         found = page._sources.why(STEPS, page._changed, page._choose_preset)
-        assert [row.origin for row in found] == ["user", "last_run", "preset", "profile", "style", "engine"]
-        assert [row.value for row in found] == ["50", "", "", "37", "", "20"]
-        assert [row.wins for row in found] == [True, False, False, False, False, False]
-        assert "sketch-classic.modelprofile.json" in found[3].note
-        assert CLASSIC in found[1].note
-        found[3].use()
+        assert [row.origin for row in found] == ["user", "pack", "last_run", "preset", "profile", "style", "engine"]
+        assert [row.value for row in found] == ["50", "", "", "", "37", "", "20"]
+        assert [row.wins for row in found] == [True, *[False] * 6]
+        assert "sketch-classic.modelprofile.json" in found[4].note
+        assert (found[1].note, CLASSIC in found[2].note) == ("none set for starter", True)
+        found[4].use()
         assert shown(page) == ("user", 37)
+
+
+def test_what_is_set_for_the_pack_goes_before_all_but_the_user(tmp_path):
+    with open_house(tmp_path) as house:
+        page = create(house)
+        page._changed(STEPS, 4)
+        run_one(house, page)
+        page._changed(STEPS, None)
+        assert shown(page) == ("last_run", 4)
+        file = page._packs.file
+        file.path.with_name("starter.pack.json").write_text('{"values": {"txt2img.steps": 33}}')
+        house.until(lambda: shown(page) == ("pack", 33))
+        assert page._sections[0]._forms[0].fields[STEPS].mark.origin == "pack"
+        assert rows(page)["last_run"].value == "4"
+        page._changed(STEPS, 50)
+        assert shown(page) == ("user", 50)
+        rows(page)["pack"].use()
+        assert shown(page) == ("user", 33)
 
 
 def test_a_broken_sidecar_says_there_what_is_wrong_with_it(tmp_path, models):
