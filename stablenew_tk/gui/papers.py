@@ -31,6 +31,9 @@ class PromptText(Box):
         if record is not None:
             self._text.insert("end", "Prompt\n", "head", f"{record.prompt}\n\n")
             self._text.insert("end", "Negative prompt\n", "head", record.negative or "none")
+            for stage, sent in record.stage_texts.items():
+                self._text.insert("end", f"\n\nPrompt of {stage}\n", "head", sent.prompt)
+                self._text.insert("end", f"\n\nNegative prompt of {stage}\n", "head", sent.negative or "none")
         self._text.configure(state="disabled")
 
     def _recolour(self) -> None:

@@ -14,6 +14,7 @@ from ..controller import Controller
 from ..pipeline.events import BackendChecked, ChoreFailed, Event, SettingsChanged, SettingsSaved
 from ..pipeline.orders import CheckBackend
 from . import theme
+from .added_texts import AddedTexts
 from .controls import Check, Segmented
 from .fields import Entry
 from .lists import ScrollArea
@@ -26,6 +27,11 @@ MODE_WORDS = {
     "passive": "Every run is recorded, so that its pictures can be rated now or later.",
     "active": "Every run is recorded, and Learning Runs can be made of them.",
 }
+
+_ADDED = (
+    "The first text is put before each prompt, the second after each negative prompt, in the stages ticked below it.\n"
+    "A text that stands there already is not added again. Create says so while one of them is in force."
+)
 
 
 def usable_address(text: str) -> str:
@@ -57,6 +63,7 @@ class SettingsPage(Box):
         self._column = Box(area.body, "bg")
         self._column.pack(anchor="n", pady=theme.px(16))
         self._build_backend()
+        self._build_added()
         self._build_folders()
         self._build_learning()
         self._build_looks()
@@ -166,11 +173,11 @@ class SettingsPage(Box):
         self._tags = Entry(row, width=560, on_commit=self._take_tags)
         self._tags.pack(side="left")
         tip(self._tags.field, "One letter and the words of each tag. C and I are taken: compare and inspector.")
-        row = self._row(section, "Global negative")
-        self._negative = Entry(
-            row, width=560, placeholder="added to every negative prompt", on_commit=self._take_negative
-        )
-        self._negative.pack(side="left")
+
+    def _build_added(self) -> None:
+        section = self._section("Added to every prompt", _ADDED)
+        self.added = AddedTexts(section, self._change)
+        self.added.pack(fill="x")
 
     def _build_looks(self) -> None:
         section = self._section("Appearance", "")
@@ -198,7 +205,7 @@ class SettingsPage(Box):
         self._go_on.set(settings.go_on_after_rating)
         self._offer.set(settings.offer_rating)
         self._tags.set(", ".join(f"{key} {words}" for key, words in settings.tags))
-        self._negative.set(settings.global_negative)
+        self.added.show(settings.globals)
         self._appearance.set(settings.appearance)
 
     def _change(self, **values: object) -> None:
@@ -277,9 +284,6 @@ class SettingsPage(Box):
         folder = filedialog.askdirectory(parent=self, title="Folder with checkpoints or LoRAs", mustexist=True)
         if folder and folder not in self._controller.settings.model_folders:
             self._change(model_folders=(*self._controller.settings.model_folders, folder))
-
-    def _take_negative(self, text: str) -> None:
-        self._change(global_negative=text.strip())
 
     def _take_tags(self, text: str) -> None:
         tags: list[tuple[str, str]] = []

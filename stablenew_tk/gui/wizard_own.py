@@ -56,5 +56,5 @@ class OwnPrompt(Box):
         caption.pack(fill="x", pady=(theme.px(12), theme.px(4)))
         self.negative = TextField(self, 4, on_edit)
         self.negative.pack(fill="x")
-        words = "Ctrl+Enter goes on. The global negative of the settings is added."
+        words = "Ctrl+Enter goes on. What the settings add to every prompt is added here, too."
         Label(self, words, size=12, ink="text3", wrap=True).pack(fill="x", pady=theme.px(6))
