@@ -5,8 +5,10 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
+from ..controller import Controller
 from ..domain.config import PipelineConfig
-from ..domain.global_texts import GlobalTexts, reading_stages
+from ..domain.global_texts import reading_stages
+from ..pipeline.events import PackFile
 from . import theme
 from .tips import tip
 from .widgets import Box, Button, Label
@@ -17,15 +19,19 @@ _FACE = 12
 class AddedLine(Box):
     """`change()` when the user wants to change what is added."""
 
-    def __init__(self, parent: tk.Misc, change: Callable[[], object]) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, change: Callable[[], object]) -> None:
         super().__init__(parent)
+        self._controller = controller
         self.positive, self.negative = _Part(self, "Global positive", change), _Part(self, "Global negative", change)
         # Without a widget of its own a frame stays as high as when its last one left.
         Box(self, width=1, height=1).pack(side="left")
 
-    def show(self, texts: GlobalTexts, config: PipelineConfig) -> None:
-        """Say what these texts add to the prompts of a run with these values; nothing at all where they add nothing."""
-        stages = reading_stages(config)
+    def show(self, pack: PackFile | None, config: PipelineConfig) -> None:
+        """Say what is added to the prompts of this pack with these values; nothing at all where nothing is."""
+        texts, stages = self._controller.settings.globals, reading_stages(config)
+        if pack is not None:
+            own = self._controller.packs.settings_of(pack.path)
+            texts = texts.for_pack(positive=own.positive, negative=own.negative)
         used = texts.in_force(stages)
         self.positive.show(used.positive, () if len(used.positive_stages) == len(stages) else used.positive_stages)
         self.negative.show(used.negative, () if len(used.negative_stages) == len(stages) else used.negative_stages)

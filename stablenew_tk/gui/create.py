@@ -176,7 +176,7 @@ class CreatePage(Box):
             top, GENERAL, on_change=self._changed, on_why=self._why, columns=4, spans={"checkpoint": 2}
         )
         self._general.pack(fill="x")
-        self._added = AddedLine(top, lambda: self._go("settings"))
+        self._added = AddedLine(top, self._controller, lambda: self._go("settings"))
         self._added.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
         self._start = self._start_row(middle)
         area = ScrollArea(middle, "bg")
@@ -290,7 +290,6 @@ class CreatePage(Box):
         for section in self._sections:
             section.show(self._resolved, entries, mine, missing=self._missing(section.block.group))
         self._sections[0].remark.show(size_words(self._resolved.config))
-        self._added.show(self._controller.settings.globals, self._resolved.config)
         if self._resolved.config.txt2img.enabled:
             self._start.pack_forget()
         else:
@@ -352,6 +351,7 @@ class CreatePage(Box):
 
     def _count(self) -> None:
         self._seeds.mark()
+        self._added.show(self._packs.file, self._resolved.config)
         pack_id = self._packs.file.pack_id if self._packs.file else ""
         mode = mode_for(self._controller.settings.learning, self._controller.packs.learning, pack_id)
         self._record.enable(mode.records, "" if mode.records else mode.why)

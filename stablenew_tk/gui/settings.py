@@ -30,7 +30,7 @@ MODE_WORDS = {
 
 _ADDED = (
     "The first text is put before each prompt, the second after each negative prompt, in the stages ticked below it.\n"
-    "A text that stands there already is not added again. Create says so while one of them is in force."
+    "A text that stands there already is not added again. A pack can leave them out; Create says when one is in force."
 )
 
 

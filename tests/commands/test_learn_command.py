@@ -164,6 +164,17 @@ class TestOptions:
         cli.learn(*TWO)
         assert cli.shown("--limit", 1)[0]["negative"] == "blur, ugly"
 
+    def test_global_texts_are_in_the_plan_once_and_for_their_stages_only(self, cli):
+        cli.run()
+        texts = {"global_positive": "ink", "global_negative": "ugly", "global_positive_stages": ["img2img"]}
+        (cli.data / "settings.json").write_text(json.dumps(texts))
+        plan_id = cli.learn(*TWO, "--set", "img2img.enabled=on").json["plan_id"]
+        (plan,) = [line for line in cli.history().plans.plans() if line.plan_id == plan_id]
+        assert (plan.prompts[0].positive, plan.prompts[0].negative) == ("a red boat", "blur, ugly")
+        record = cli.shown("--limit", 1)[0]
+        assert (record["prompt"], record["negative"]) == ("a red boat", "blur, ugly")
+        assert record["stage_texts"] == {"img2img": {"prompt": "ink, a red boat", "negative": "blur, ugly"}}
+
 
 class TestPlanFile:
     def test_it_runs_as_it_stands(self, cli):

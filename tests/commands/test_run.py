@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import signal
 import sys
 from pathlib import Path
@@ -35,6 +36,16 @@ def fake():
 
 def sums(report):
     return [hashlib.sha256(Path(image["path"]).read_bytes()).hexdigest() for image in report["images"]]
+
+
+def test_what_the_settings_add_is_sent_in_the_stages_they_name(cli):
+    cli.data.mkdir()
+    texts = {"global_positive": "ink", "global_negative": "text", "global_negative_stages": ["txt2img"]}
+    (cli.data / "settings.json").write_text(json.dumps(texts))
+    cli.run("--limit", 1, "--set", "img2img.enabled=on")
+    (record,) = cli.shown()
+    assert (record["prompt"], record["negative"]) == ("ink, a red boat", "blur, text")
+    assert record["stage_texts"] == {"img2img": {"prompt": "ink, a red boat", "negative": "blur"}}
 
 
 class TestReport:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from journal_lines import record
 
 from stablenew_tk.domain.config import STAGES
 from stablenew_tk.domain.global_texts import GlobalTexts, StageText, with_text_after, with_text_before
+from stablenew_tk.domain.plan import PlanPrompt
+from stablenew_tk.domain.record import draft_of
 
 WORDS = st.sampled_from(["ink", "a boat", ",", ", ", " ", "\n", "BREAK", "AND", "<lora:ink:1>", "(red:1.2)", "text"])
 TEXTS = st.lists(WORDS, max_size=6).map("".join)
@@ -77,3 +80,17 @@ def test_a_pack_may_want_only_one_of_them_or_none():
     texts = GlobalTexts(positive="ink", negative="text")
     wanted = [texts.for_pack(positive=on, negative=off).texts_for("txt2img", "a", "b") for on, off in ((1, 0), (0, 1))]
     assert wanted == [StageText("ink, a", "b"), StageText("a", "b, text")]
+
+
+def test_what_no_stage_of_a_run_uses_is_not_in_force():
+    texts = GlobalTexts(positive="ink", negative=" ,", positive_stages=("txt2img", "upscale"))
+    assert texts.in_force(("txt2img", "img2img")) == GlobalTexts(
+        positive="ink", positive_stages=("txt2img",), negative_stages=()
+    )
+    assert texts.in_force(("img2img",)).positive == ""
+
+
+def test_a_plan_around_a_picture_keeps_what_was_sent_for_it():
+    own = {"img2img": StageText("ink, a knight")}
+    made = draft_of(record(prompt="a knight", stage_texts=own), 1)
+    assert made.prompts == (PlanPrompt("p1", "a knight", "blur", own),)

@@ -8,7 +8,7 @@ import pytest
 
 from stablenew_tk.domain.config import PipelineConfig
 from stablenew_tk.domain.errors import InvalidInput
-from stablenew_tk.domain.global_texts import StageText
+from stablenew_tk.domain.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.parameters import with_values
 from stablenew_tk.domain.plan import (
     LearningPlan,
@@ -19,8 +19,10 @@ from stablenew_tk.domain.plan import (
     columns_by_value,
     config_for,
     job_for,
+    planned,
     prompt_for,
 )
+from stablenew_tk.domain.prompt import PackPrompt
 
 LATER = {"img2img__enabled": True, "adetailer__enabled": True}
 
@@ -118,6 +120,11 @@ class TestJobs:
         base = settings(txt2img__enabled=False, **LATER)
         job = job_for(plan(prompts=(PlanPrompt("x", "a boat", "", own),), base_config=base), PlanCell(0, 0), job_id="J")
         assert (job.prompt, job.stage_texts) == ("ink, a boat", {"adetailer": StageText("a boat")})
+
+    def test_the_prompt_of_a_pack_is_planned_as_a_run_would_send_it(self):
+        texts = GlobalTexts(positive="ink", negative="text", positive_stages=("txt2img", "img2img", "adetailer"))
+        sent = planned(PackPrompt("x", "x", "a boat", "blur", 1), texts)
+        assert sent == PlanPrompt("x", "ink, a boat", "blur, text", {"upscale": StageText("a boat", "blur, text")})
 
     def test_the_weight_of_a_lora_is_put_into_the_text_of_every_stage(self):
         own = {"img2img": StageText("ink, <lora:rain:1> a boat")}
