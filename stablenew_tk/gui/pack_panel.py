@@ -230,16 +230,17 @@ class PackPanel(Box):
 
     def _follow(self) -> None:
         """The packs were listed again: the one in sight may have been changed by another program."""
-        if self.file is None:
+        before = self.file
+        if before is None:
             return
-        known = self._controller.packs.find(self.file.path)
+        known = self._controller.packs.find(before.path)
         if known is None and self._all:
             # Gone, or a text file has taken its place.
-            self._wanted, self.file = self.file.pack_id, None
+            self._wanted, self.file = before.pack_id, None
             self._filter(self.search.get())
-        if known is None or known == self.file:
+        if known is None or known == before:
             return
-        is_old, self.file = (known.seen, known.problem) != (self.file.seen, self.file.problem), known
+        is_old, self.file = (known.seen, known.problem) != (before.seen, before.problem), known
         self._show_learning()
         self._on_change()
         if is_old:

@@ -26,6 +26,7 @@ from ..storage.places import Places
 from ..storage.watcher import Touched, Watcher
 from ..storage.wildcards import WildcardShelf
 from .events import (
+    ChoreFailed,
     Event,
     PackChecked,
     PackFoldersTouched,
@@ -83,7 +84,11 @@ class Packer:
 
     @perform.register
     def _(self, order: ListPacks) -> PacksListed:
-        ensure_starter(self._places.packs)
+        try:
+            ensure_starter(self._places.packs)
+        except StorageError as refused:
+            # The other folders are there all the same.
+            self._tell(ChoreFailed(what=ListPacks.__name__, message=str(refused)))
         self._folders = (self._places.packs, *_named(order.folders))
         self._wildcard_folders = tuple(_named(order.wildcard_folders))
         self._watch()

@@ -49,6 +49,9 @@ class Packs:
         self.learning: Mapping[str, PackLearning] = {}
         self._places = places
         self._inbox = inbox
+        self._told: tuple[PackFile, ...] = ()
+        # Settings on their way to the disk: they count at once, so that the next change is made from them.
+        self._wished: dict[Path, PackSettings] = {}
         self._folders: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         self._desk: Desk | None = None
         self._is_closed = False
@@ -83,6 +86,9 @@ class Packs:
         if self._desk is None:
             packer = Packer(self._places, self._inbox.put)
             self._desk = Desk(packer.perform, self._inbox, name="packer")
+        if isinstance(order, SavePackSettings):
+            self._wished[order.path] = order.settings
+            self._take(self._told)
         self._desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def save_settings(self, path: Path, settings: PackSettings) -> None:
@@ -102,8 +108,7 @@ class Packs:
 
     def know(self, files: Iterable[PackFile]) -> None:
         """These are the packs, until others are listed: for the terminal, which reads them itself."""
-        self.files = tuple(files)
-        self._weigh()
+        self._take(tuple(files))
 
     # ---- for the controller
 
@@ -130,16 +135,20 @@ class Packs:
             self._watch_notices = event.notices
             self.ask(LookAtPacks())
         elif isinstance(event, PacksListed):
-            self.files, self.wildcards, self._notices = event.packs, event.wildcards, event.notices
-            self._weigh()
+            self.wildcards, self._notices = event.wildcards, event.notices
+            self._take(event.packs)
+        elif isinstance(event, PackNotSaved):
+            self._wished.pop(event.path, None)
+            self._take(self._told)
         elif isinstance(event, PackSettingsSaved) or (isinstance(event, PackLoaded) and event.pack is not None):
-            self._put(event.path, event.settings)
+            if isinstance(event, PackSettingsSaved) and self._wished.get(event.path) == event.settings:
+                del self._wished[event.path]
+            self._take(_with(self._told, event.path, event.settings))
 
-    def _put(self, path: Path, settings: PackSettings) -> None:
-        self.files = tuple(replace(one, settings=settings) if one.path == path else one for one in self.files)
-        self._weigh()
-
-    def _weigh(self) -> None:
+    def _take(self, told: tuple[PackFile, ...]) -> None:
+        self._told = self.files = told
+        for path, settings in self._wished.items():
+            self.files = _with(self.files, path, settings)
         learning: dict[str, PackLearning] = {}
         for file in self.files:
             own = file.settings.learning
@@ -147,6 +156,10 @@ class Packs:
                 known = learning.get(file.pack_id, own)
                 learning[file.pack_id] = min(known, own, key=_STRICTEST.index)
         self.learning = learning
+
+
+def _with(files: tuple[PackFile, ...], path: Path, settings: PackSettings) -> tuple[PackFile, ...]:
+    return tuple(replace(one, settings=settings) if one.path == path else one for one in files)
 
 
 def _folders(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:

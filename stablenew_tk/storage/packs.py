@@ -87,13 +87,22 @@ def pack_paths(folder: Path) -> list[Path]:
     """The pack files directly inside a folder, in order; none when it cannot be listed."""
     folder = folder.absolute()
     try:
-        entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        entries = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and _is_text(path.name))
     except OSError:
         return []  # a folder on a drive that is not plugged in must not hide the other packs
     texts = [path for path in entries if path.suffix.lower() in ENDINGS]
     stems = {_folded(path.stem) for path in texts if path.suffix.lower() == ".txt"}
     rest = (path for path in entries if path.suffix.lower() == PREDECESSOR and not is_sidecar(path))
     return sorted([*texts, *(path for path in rest if _folded(path.stem) not in stems and is_predecessor(path))])
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be shown and recorded: on Linux a name may be bytes that are no text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_predecessor(path: Path) -> bool:

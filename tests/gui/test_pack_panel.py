@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from house import open_house
 
-from stablenew_tk.pipeline.events import PackNotSaved
+from stablenew_tk.pipeline.events import PackNotSaved, PackSettingsSaved
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,8 @@ class TestOutsideEdits:
 class TestLearning:
     def test_the_mode_chosen_here_stands_in_the_packs_settings_and_the_list_shows_a_lock(self, house):
         house.panel._set_learning("locked")
-        house.until(lambda: house.controller.packs.learning == {"boats": "locked"})
+        house.until(lambda: house.saw(PackSettingsSaved))
+        assert house.controller.packs.learning == {"boats": "locked"}
         assert '"learning": "locked"' in (house.folder / "boats.pack.json").read_text()
         house.until(lambda: house.panel._packs._row_at(0).sign == "lock")
         assert house.panel._learning.value == "locked"

@@ -99,6 +99,17 @@ class TestList:
         app.controller.change_settings(Settings(pack_folders=(str(tmp_path / "more"),)))
         app.wait(lambda: ids(app) == ["boats", "mine"])
 
+    def test_own_packs_that_cannot_be_made_hide_no_others(self, tmp_path):
+        (tmp_path / "more").mkdir()
+        (tmp_path / "more" / "mine.txt").write_text("a tram\n")
+        (tmp_path / "bad").mkdir()
+        (tmp_path / "bad" / "packs").write_text("a file where the folder should be")
+        app = App(tmp_path / "bad", Settings(pack_folders=(str(tmp_path / "more"),)))
+        app.until(PacksListed)
+        assert ids(app) == ["mine"]
+        assert "cannot be" in next(one for one in app.told(ChoreFailed) if one.what == "ListPacks").message
+        app.controller.close()
+
     def test_looking_again_without_a_change_announces_nothing(self, app):
         before = len(app.told(PacksListed))
         app.controller.ask(LookAtPacks())
@@ -195,6 +206,20 @@ class TestWriting:
         assert app.controller.packs.learning == {"boats": "locked"}
         assert app.controller.packs.settings_of("boats").values == {"txt2img.steps": 30}
         assert app.controller.packs.settings_of(path) == app.controller.packs.settings_of("boats")
+
+    def test_changes_in_quick_succession_build_on_each_other(self, app, folder):
+        packs, path = app.controller.packs, folder / "boats.txt"
+        packs.save_settings(path, msgspec.structs.replace(packs.settings_of(path), learning="off"))
+        assert packs.learning == {"boats": "off"}
+        packs.save_settings(path, msgspec.structs.replace(packs.settings_of(path), negative=False))
+        app.until(PackSettingsSaved, 2)
+        assert open_pack(path).settings == PackSettings(learning="off", negative=False) == packs.settings_of(path)
+
+    def test_settings_that_were_not_saved_count_no_longer(self, app, folder):
+        (folder / "boats.pack.json").write_text("{ torn")
+        app.controller.packs.save_settings(folder / "boats.txt", PackSettings(learning="off"))
+        app.until(PackNotSaved)
+        assert app.controller.packs.learning == {}
 
     def test_settings_somebody_else_changed_are_refused(self, app, folder):
         (folder / "boats.pack.json").write_text('{"learning": "off"}')
