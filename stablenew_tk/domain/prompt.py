@@ -279,8 +279,9 @@ def successors(before: Sequence[PackPrompt], after: Sequence[PackPrompt]) -> dic
     for kind, start, end, other, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal" or (kind == "replace" and end - start == last - other):
             found.update(zip(old[start:end], new[other:last], strict=True))
+    there = set(new)
     # A prompt that was only moved.
-    return found | {one: one for one in old if one in set(new)}
+    return found | {one: one for one in old if one in there}
 
 
 def with_lora_weight(prompt: str, name: str, weight: float, *, add: bool = False) -> str:
