@@ -86,7 +86,7 @@ class Wizard(Box):
         self._reached = PROMPT
         self._made: Making | None = None
         self._refused = ""  # what the run was refused for, until something changes
-        self._began = self._narrow = False
+        self._began = self._is_new = self._narrow = False
         self._build_side()
         self._panel = MakePanel(self, width=MAKE)
         self._panel_rule = Rule(self)
@@ -117,7 +117,7 @@ class Wizard(Box):
             self.draft = started(draft, reuse)
             if self.draft.focus and not self.draft.text:
                 self.draft = varying(msgspec.structs.replace(self.draft, focus=""), self.draft.focus)
-        self._began, self._refused = True, ""
+        self._began, self._is_new, self._refused = True, draft is None, ""
         self._prompt.begin(self.draft)
         self._vary.begin(self.draft)
         self._values.begin()
@@ -290,6 +290,8 @@ class Wizard(Box):
     # ---- showing the draft
 
     def _changed(self, draft: Draft) -> None:
+        if draft.pack_id != self.draft.pack_id and self._is_new:
+            draft = terms.with_own_values(draft, self._controller)
         self.draft, self._refused = draft, ""
         self._refresh()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from ..controller import Controller
 from ..domain.defaults import Resolved
 from ..domain.errors import InvalidInput
 from ..domain.modes import Mode, mode_for
+from ..domain.parameters import get_value
 from ..domain.plan import Preset
 from ..domain.sweep import not_offered, unknown_choices
 from .value_sources import ValueSources
@@ -21,6 +24,17 @@ def preset_in_force(controller: Controller) -> Preset | None:
 def base_values(controller: Controller) -> Resolved:
     """The values that Create would use now, and where they come from."""
     return ValueSources(controller).resolve()
+
+
+def with_own_values(draft: Draft, controller: Controller) -> Draft:
+    """The draft with what is set for its pack, in place of what is set for another one; what was typed stays."""
+    if "pack" not in draft.origins.values() and not controller.packs.settings_of(draft.pack_id).values:
+        return draft
+    sources = ValueSources(controller)
+    sources.mine = {path: get_value(draft.base, path) for path, origin in draft.origins.items() if origin == "user"}
+    sources.stand_at(draft.pack_id)
+    resolved = sources.resolve()
+    return replace(draft, base=resolved.config, origins=resolved.origins)
 
 
 def mode_of(draft: Draft, controller: Controller) -> Mode:

@@ -315,6 +315,23 @@ def test_where_learning_is_not_allowed_the_reason_and_the_way_out_are_shown(open
     house.until(lambda: wizard.bar.next.enabled)
 
 
+def test_values_that_are_set_for_a_pack_go_with_it(open_wizard, tmp_path):
+    packs = tmp_path / "data" / "packs"
+    packs.mkdir(parents=True)
+    for name, cfg in (("a", 4.5), ("b", 5.5)):
+        (packs / f"{name}.txt").write_text("a boat\n")
+        (packs / f"{name}.pack.json").write_text(f'{{"values": {{"txt2img.cfg_scale": {cfg}}}}}')
+    (packs / "c.txt").write_text("a boat\n")
+    house = open_wizard()
+    seen = {}
+    for place, name in enumerate("abc"):
+        house.wizard._prompt._sources.select(place, tell=True)
+        house.until(lambda name=name: house.wizard.draft.pack_id == name and house.wizard.draft.prompts)
+        seen[name] = (house.wizard.draft.base.txt2img.cfg_scale, house.wizard.draft.origins["txt2img.cfg_scale"])
+    assert seen == {"a": (4.5, "pack"), "b": (5.5, "pack"), "c": (7.0, "engine")}
+    assert house.wizard.draft.base.txt2img.width == 64
+
+
 def test_the_last_step_says_that_sketches_are_a_rehearsal(open_wizard):
     house = open_wizard()
     wizard = vary(house, "txt2img.steps", CHECK)
