@@ -134,7 +134,8 @@ class Completion:
         self.rows.canvas.bind("<ButtonPress-1>", lambda event: self.pick(self.rows._index_at(event.y)))
         foot = Box(body, "raised2")
         foot.pack(side="bottom", fill="x")
-        Label(foot, "Return or Tab writes it, Esc closes", size=11, ink="text3").pack(padx=theme.px(16), anchor="w")
+        words = Label(foot, "Return or Tab writes it, Esc closes", size=11, ink="text3")
+        words.pack(padx=theme.px(16), pady=theme.px(4), anchor="w")
         return window
 
     def _show(self, *, keep: bool) -> None:
@@ -145,7 +146,7 @@ class Completion:
         at = max(0, self.rows.selected) if keep else 0
         at = at if at < len(self.shown) and (at or not typed) else 0
         self.rows.show(len(self.shown), self._row, at)
-        height = count * theme.px(26) + theme.px(18) + 2
+        height = count * theme.px(26) + theme.px(24) + 2
         window.configure(bg=theme.colour("edge"))
         window.geometry(f"{theme.px(_WIDTH)}x{height}{self._position(height)}")
         window.deiconify()
@@ -165,7 +166,7 @@ class Completion:
     def _row(self, index: int) -> Row:
         offer = self.shown[index]
         weight = self._weight(offer) if offer.kind == "lora" else None
-        return Row(offer.name, f"{weight:g}" if weight is not None else KIND_WORDS[offer.kind])
+        return Row(offer.name, f"weight {weight:g}" if weight is not None else KIND_WORDS[offer.kind])
 
     def _end(self) -> None:
         if self._window is not None and theme.alive(self._window):

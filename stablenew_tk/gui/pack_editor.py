@@ -16,7 +16,8 @@ from .phrases import counted
 from .tips import tip
 from .widgets import Box, Button, Label, Rule, Sign
 
-CHANGED = "The file was changed meanwhile, and you have changes of your own here."
+_ROOMY = 440  # px
+CHANGED = "The file was changed elsewhere, and so was this text."
 
 
 class EditorDoors(Struct, frozen=True):
@@ -78,6 +79,8 @@ class PackEditor(Box):
         self.title.pack(side="left", padx=(theme.px(16), theme.px(10)))
         self.state = Label(bar, "", size=12, ink="text3")
         self.state.pack(side="left")
+        bar.bind("<Configure>", lambda event: self._fit(event.width))
+        self._bar, self._title = bar, ""
         self._rule = Rule(self)
         self._rule.pack(fill="x")
         self.strip = Strip(self)
@@ -95,7 +98,8 @@ class PackEditor(Box):
 
     def name(self, title: str) -> None:
         """Say which pack this is."""
-        self.title.show(theme.elide(title, theme.font(15, True), theme.px(200)))
+        self._title = title
+        self._fit(self._bar.winfo_width())
 
     def show_state(self, draft: Draft) -> None:
         """Say whether text and settings are on disk, and what is wrong with the file."""
@@ -105,7 +109,7 @@ class PackEditor(Box):
         elif draft.saving is not None:
             words = "saving…"
         elif draft.is_changed:
-            words, ink = "unsaved changes", "accent_text"
+            words, ink = "unsaved changes", "text"
         elif draft.is_unsaved:
             words = "saving settings…"
         if (self.state.cget("text"), self.state._ink) != (words, ink):
@@ -120,7 +124,7 @@ class PackEditor(Box):
     def show_typing(self) -> None:
         """Something was typed; whether the text is another one now is looked at in the next pause."""
         if self.state.cget("text") == "saved":
-            self.state.show("unsaved changes", "accent_text")
+            self.state.show("unsaved changes", "text")
             self.save.enable(True)
 
     def open_find(self) -> None:
@@ -139,6 +143,14 @@ class PackEditor(Box):
         if self.verdict.cget("text") != words:
             self.verdict.show(words, ink)
 
+    def _fit(self, width: int) -> None:
+        """Where there is little room, the way to Create goes, then the end of the title."""
+        roomy = width >= theme.px(_ROOMY)
+        if roomy != bool(self.use.winfo_manager()):
+            self.use.pack(side="right", after=self.save) if roomy else self.use.pack_forget()
+        taken = self.save.winfo_reqwidth() + (self.use.winfo_reqwidth() if roomy else 0) + theme.px(140)
+        self.title.show(theme.elide(self._title, theme.font(15, True), max(theme.px(60), width - taken)))
+
     def _close_find(self) -> None:
         self.find.pack_forget()
         self.text.focus_set()
@@ -156,7 +168,7 @@ class PackEditor(Box):
 
     def _moved(self) -> None:
         view = self.text.view
-        self._place.show(f"line {view.line:,} of {view.total:,}, column {view.column}")
+        self._place.show(f"line {view.line:,}, column {view.column}")
         self._doors.moved()
 
 

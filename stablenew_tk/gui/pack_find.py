@@ -19,16 +19,15 @@ class FindBar(Box):
         self._editor, self._closed = editor, closed
         row = Box(self)
         row.pack(fill="x", padx=theme.px(8), pady=theme.px(2))
-        self.entry = Entry(
-            row, width=240, height=theme.SMALL, icon="search", placeholder="Find in this pack", on_edit=self._typed
-        )
-        self.entry.pack(side="left")
-        for words, backwards in (("Before", True), ("Next", False)):
-            command = lambda backwards=backwards: self.go_on(backwards=backwards)  # noqa: E731  # the loop's value is bound
-            Button(row, words, command, kind="quiet", height=theme.SMALL).pack(side="left")
-        self.said = Label(row, "", size=12, ink="text3")
-        self.said.pack(side="left", padx=theme.px(8))
         Button(row, "", self.close, kind="quiet", icon="cross", height=theme.SMALL).pack(side="right")
+        self.said = Label(row, "", size=12, ink="text3")
+        self.entry = Entry(
+            row, width=120, height=theme.SMALL, icon="search", placeholder="Find in this pack", on_edit=self._typed
+        )
+        self.entry.pack(side="left", fill="x", expand=True)
+        Button(row, "Previous", lambda: self.go_on(backwards=True), kind="quiet", height=theme.SMALL).pack(side="left")
+        Button(row, "Next", self.go_on, kind="quiet", height=theme.SMALL).pack(side="left")
+        self.said.pack(side="left", padx=theme.px(6))
         Rule(self).pack(side="bottom", fill="x")
         for key, backwards in (("<Return>", False), ("<KP_Enter>", False), ("<Shift-Return>", True)):
             self.entry.field.bind(key, lambda _event, back=backwards: self.go_on(backwards=back))  # type: ignore[misc]

@@ -30,6 +30,7 @@ class ListDeeds(Struct, frozen=True):
     from_picture: Callable[[], object]
     scan: Callable[[], object]
     delete: Callable[[], object]
+    use: Callable[[], object]
     opened: Callable[[], object]
 
 
@@ -158,7 +159,7 @@ class PackList(Box):
         locked = one.settings.learning == "locked"
         return Row(
             one.title, str(count) if count or not one.problem else "", mark="dot" if one.path in self._unsaved else "",
-            mark_ink="accent_text", sign="warning" if one.problem else "lock" if locked else "",
+            mark_ink="text", sign="warning" if one.problem else "lock" if locked else "",
             sign_ink="warn" if one.problem else "text3",
         )  # fmt: skip
 
@@ -175,11 +176,11 @@ class PackList(Box):
             MenuEntry("scan", "Scan again", "F5", icon="undo"),
         ]
         if one is not None:
-            entries.append(
-                MenuEntry("delete", f"Delete {theme.elide(one.title, theme.font(13), theme.px(180))}…", icon="trash")
-            )
+            title = theme.elide(one.title, theme.font(13), theme.px(180))
+            entries.append(MenuEntry("use", "Use it in Create", icon="create"))
+            entries.append(MenuEntry("delete", f"Delete {title}…", icon="trash"))
         actions: dict[str, Callable[[], object]] = {
             "new": self.ask_name, "add": deeds.add, "picture": deeds.from_picture, "scan": deeds.scan,
-            "delete": deeds.delete,
+            "delete": deeds.delete, "use": deeds.use,
         }  # fmt: skip
         Menu.shared().open(self.more, entries, lambda value: actions[value]())

@@ -10,21 +10,29 @@ from ..domain.prompt import PackPrompt, PromptPack, Slot, parse_pack
 
 # Letters that are read at a time: about 2 ms.
 PIECE = 12_000
+_MOST_GAPS = 20  # blocks without a prompt, comments for example, that are passed over
 _SLOT_LINE = re.compile(r"^[ \t]*\[\[[^\[\]\n]+\]\][ \t]*[:=].*$", re.MULTILINE)
 _GAP = re.compile(r"\n[ \t]*\n")
 
 
 def prompt_at(text: str, line: int, *, table: bool = False) -> tuple[PackPrompt, ...]:
-    """The prompt that stands at a line of the text (from 1), none between two of them."""
+    """The prompt that stands at a line of the text (from 1), else the next one below it."""
     lines = text.split("\n")
-    low = high = min(max(line - 1, 0), len(lines) - 1)
-    if not table:
-        while low > 0 and lines[low - 1].strip() and lines[low].strip():
-            low -= 1
-        while high + 1 < len(lines) and lines[high + 1].strip() and lines[high].strip():
-            high += 1
-    # The blank lines before it keep the numbers of its own lines right.
-    return _read("\n" * low + "\n".join(lines[low : high + 1]), table).prompts
+    at = min(max(line - 1, 0), len(lines) - 1)
+    while not table and at > 0 and lines[at - 1].strip() and lines[at].strip():
+        at -= 1
+    for _ in range(_MOST_GAPS):
+        while at < len(lines) and not lines[at].strip():
+            at += 1
+        end = at + 1
+        while not table and end < len(lines) and lines[end].strip():
+            end += 1
+        # The blank lines before it keep the numbers of its own lines right.
+        found = _read("\n" * at + "\n".join(lines[at:end]), table).prompts
+        if found or end >= len(lines):
+            return found
+        at = end
+    return ()
 
 
 def slots_of_text(text: str) -> tuple[Slot, ...]:

@@ -30,9 +30,9 @@ MODES: dict[Mode, tuple[str, str]] = {
     "sequential": ("One list after the other", "One list is gone through while the others stay at their first value."),
 }
 SEEDS: dict[Seeds, str] = {
-    "shared": "the same for all variants", "per_variant": "another one for each variant", "fixed": "always this one"
+    "shared": "the same for all", "per_variant": "another one for each variant", "fixed": "always this one"
 }  # fmt: skip
-_DRAWS = (MenuEntry("anew", "drawn anew for each run"), MenuEntry("fixed", "always the same ones"))
+_DRAWS = (MenuEntry("anew", "others each run"), MenuEntry("fixed", "always the same"))
 _TEXTS: tuple[tuple[str, str, str, str], ...] = (
     ("slots", "Slots", "light: dawn | dusk", "What [[light]] in the prompts stands for; the same everywhere in one."),
     ("rules", "Search and replace", "harbour => river | lake", "Where a prompt has the words, each of these is tried."),

@@ -151,33 +151,32 @@ class PackText(Box):
 
     def put(self, words: str, *, back: int = 0, ahead: int = 0) -> None:
         """Write at the cursor, in place of so many characters before and behind it, as one step of undo."""
+        chosen = self.text.tag_ranges("sel")
+        start, end = (str(chosen[0]), str(chosen[1])) if chosen else (f"insert -{back}c", f"insert +{ahead}c")
         self.text.edit_separator()
-        if self.text.tag_ranges("sel"):
-            self.text.delete("sel.first", "sel.last")
-        if back or ahead:
-            self.text.delete(f"insert -{back}c", f"insert +{ahead}c")
-        self.text.insert("insert", words)
+        # Tk counts a deletion and an insertion as two steps, this as one.
+        self.text.replace(start, end, words)
         self.text.edit_separator()
         self.text.see("insert")
         self.refresh()
 
     def append(self, block: str) -> None:
         """Write a block at the end, a blank line before it, and go there."""
+        rest = len(self.text.get("1.0", "end-1c").rstrip("\n"))
         self.text.edit_separator()
-        rest = self.text.get("1.0", "end-1c").rstrip("\n")
-        self.text.delete(f"1.0 +{len(rest)}c", "end")
-        line = int(self.text.index("end-1c").partition(".")[0]) + (2 if rest else 0)
-        self.text.insert("end", f"\n\n{block}" if rest else block)
+        self.text.replace(f"1.0 +{rest}c", "end-1c", f"\n\n{block}" if rest else block)
         self.text.edit_separator()
+        line = int(self.text.index(f"1.0 +{rest + 2 if rest else 0}c").partition(".")[0])
         self.go_to(line)
 
     def find(self, word: str, *, backwards: bool = False) -> tuple[int, int]:
         """Go to the next place with this word and mark it; (which, of how many), (0, 0) for none."""
+        before = self.text.tag_ranges("found")
         self.text.tag_remove("found", "1.0", "end")
         places = self._places(word)
         if not places:
             return 0, 0
-        start = self.text.index("insert -1c" if backwards else "insert")
+        start = str(before[0]) if backwards and before else self.text.index("insert")
         at = _next(places, start, backwards)
         begin = places[at]
         end = f"{begin} +{len(word)}c"
@@ -281,6 +280,9 @@ class PackText(Box):
             return
         self.text.edit_modified(False)
         if not self._is_filling:
+            if self._ring:
+                # Whoever types sees where: the cursor and its line are marked, and a frame all around only disturbs.
+                self._focus(False)
             self.refresh()
             self._on_edit()
 

@@ -122,7 +122,7 @@ class VariantsTab(Box):
         if one.overrides:
             told = " · ".join(f"{label(path)} {value_text(path, value)}" for path, value in one.overrides.items())
             text.insert("end", f"\n\t{told}", "note")
-        text.insert("end", "\n", "prompt")
+        text.insert("end", "\n", "prompt", "\n", "gap")
 
     def _dress(self) -> None:
         text, indent = self.text, theme.px(34)
@@ -132,13 +132,15 @@ class VariantsTab(Box):
         )  # fmt: skip
         text.tag_configure("head", font=theme.font(12, True), spacing1=theme.px(6), spacing3=theme.px(2))
         text.tag_configure("number", foreground=theme.colour("text3"), lmargin2=indent, font=theme.font(11))
-        text.tag_configure("prompt", lmargin2=indent, spacing3=theme.px(4))
+        # Tk colours the space around lines as well, so what parts two variants is a small line of its own.
+        text.tag_configure("gap", font=theme.font(4), spacing1=0, spacing3=0)
+        text.tag_configure("prompt", lmargin2=indent)
         text.tag_configure("note", foreground=theme.colour("text3"), lmargin2=indent, font=theme.font(11))
         for number in range(TINTS):
             ink, ground = _tint(number)
             text.tag_configure(
                 f"tint{number}", foreground=theme.colour(ink), background=theme.colour(ground),
-                underline=number >= len(PALETTE),
+                underline=number >= len(PALETTE), lmargin2=indent, lmargincolor=theme.colour("surface"),
             )  # fmt: skip
         text.tag_raise("sel")
 

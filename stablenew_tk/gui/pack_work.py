@@ -182,7 +182,7 @@ class PackWork:
         tab.wait()
         self._looks.expand(
             draft, self._parts.editor.text.view.line, whole=whole,
-            nothing=lambda: tab.say("There is no prompt yet." if whole else "Put the cursor into a prompt."),
+            nothing=lambda: tab.say("There is no prompt yet." if whole else "There is no prompt at the cursor."),
         )  # fmt: skip
 
     def _sync(self) -> None:

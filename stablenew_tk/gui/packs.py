@@ -112,7 +112,7 @@ class PacksPage(Box):
             ListDeeds(
                 chosen=lambda path: self.work.open(path), new=self.deeds.make, add=self.deeds.browse_pack,
                 from_picture=lambda: self.deeds.browse_picture(self.list.more), scan=self.deeds.scan,
-                delete=self._delete, opened=lambda: self.editor.text.focus_set(),
+                delete=self._delete, use=self._use_pack, opened=lambda: self.editor.text.focus_set(),
             ),
         )  # fmt: skip
         self.list.pack(side="left", fill="y")

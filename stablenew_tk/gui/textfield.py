@@ -77,7 +77,9 @@ class TextField(tk.Canvas):
         self._words.bind("<Button-1>", lambda _event: self.after_idle(field.focus_set))
         for hovered, event in ((True, "<Enter>"), (False, "<Leave>")):
             self.bind(event, lambda _event, on=hovered: self._hovered(on))  # type: ignore[misc]  # default binds it
-        self.bind("<Configure>", lambda _event: self._fit())
+        # The lines wrap anew once the inner text has its width, a moment after the frame around it.
+        for widget in (self, field):
+            widget.bind("<Configure>", lambda _event: self._fit())
 
     def _modified(self) -> None:
         if not self.field.edit_modified():
