@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .expansion import Loose, Node, Pick, Plain, Shared, Uncountable
-from .mentions import Mentions, Read, Slots, variable
+from .mentions import Mentions, Slots, variable
 from .prompt import MOST_PROBLEMS
 from .sequence import Row, Several
 from .template import Assign, Body, Choice, Option, Part, SlotUse, Trouble, Use, Wildcard, short
@@ -63,6 +63,7 @@ class Binder:
         self._found_wrong: dict[tuple[int, str], Trouble] = {}
         self._made = self._keys = 0
         self._lists: dict[tuple[object, ...], Node] = {}
+        self._bodies: dict[tuple[object, ...], list[Node | str]] = {}
         self._meanings: list[_Meaning] = []
         self._named: set[str] = set()
 
@@ -95,6 +96,8 @@ class Binder:
         return _Hopeless()
 
     def _row(self, body: Body, around: _Around) -> Node | str:
+        if len(body) < 2 and isinstance(first := body[0] if body else "", str):
+            return first  # most are nothing but text
         around = replace(around, depth=around.depth + 1)
         parts, shared = self._parts(body, around)
         if not shared and all(isinstance(part, str) for part in parts):
@@ -266,18 +269,18 @@ class Binder:
         shared: list[tuple[str, Node]] = []
         for argument in part.arguments:
             around = self._assigned(argument, around, shared)
-        around = replace(around, inside=(*around.inside, found.name))
-        read = self._mentions.read(found)
-        for message in read.wrong:
-            self._trouble(around.at, message)
-        bodies = self._bodies(found, read, around)
-        return [(key, node) for key, node in shared if key in self._named], bodies
-
-    def _bodies(self, found: WildcardList, read: Read, around: _Around) -> list[Node | str]:
-        return [
-            value if body is None else self._row(body, around)
-            for value, body in zip(found.values, read.bodies, strict=True)
-        ]
+        key = self._known_as(found, around)
+        bodies = self._bodies.get(key)
+        if bodies is None:
+            around = replace(around, inside=(*around.inside, found.name))
+            read = self._mentions.read(found)
+            for message in read.wrong:
+                self._trouble(around.at, message)
+            bodies = self._bodies[key] = [
+                value if body is None else self._row(body, around)
+                for value, body in zip(found.values, read.bodies, strict=True)
+            ]
+        return [one for one in shared if one[0] in self._named], bodies
 
     # ---- slots
 

@@ -27,11 +27,12 @@ class Picks:
     `rank` is the variant's number within its prompt; together with `seeds` it decides what {~} draws.
     """
 
-    __slots__ = ("choices", "rank", "seeds", "settings", "shared", "throws")
+    __slots__ = ("_times", "choices", "rank", "seeds", "settings", "shared", "throws")
 
     def __init__(self, rank: int, *seeds: int) -> None:
         self.rank, self.seeds, self.throws = rank, seeds, 0
         self.choices: dict[str, str] = {}
+        self._times: dict[str, int] = {}
         self.shared: dict[str, str] = {}
         self.settings: dict[str, int] = {}
 
@@ -42,15 +43,21 @@ class Picks:
 
     def note(self, name: str, value: str) -> None:
         """Remember a choice; a second one of the same name gets a number."""
-        key, number = name, 1
-        while key in self.choices:
-            number += 1
-            key = f"{name} #{number}"
+        key = name
+        if key in self.choices:
+            number = self._times.get(name, 1)
+            while key in self.choices:
+                number += 1
+                key = f"{name} #{number}"
+            self._times[name] = number
         self.choices[key] = value
 
 
 class Node(ABC):
-    """One place where a prompt may go on in `count` ways, at least 1."""
+    """One place where a prompt may go on in `count` ways, at least 1.
+
+    Beside nodes stand plain texts. Ask which one it is by `str`: asking an abstract class takes many times longer.
+    """
 
     __slots__ = ("count",)
     count: int
@@ -167,7 +174,7 @@ class Pick(Node):
         self._name, self._bodies, self._sources = name, bodies, sources
         self._weights = weights
         self._sums: list[float] = []
-        self._ends = list(accumulate(body.count if isinstance(body, Node) else 1 for body in bodies))
+        self._ends = list(accumulate(1 if isinstance(body, str) else body.count for body in bodies))
         self.count = self._ends[-1]
         if self.count >= BEYOND:
             raise Uncountable
@@ -182,7 +189,7 @@ class Pick(Node):
         if self._name:
             picks.note(self._name, self._sources[place])
         body = self._bodies[place]
-        return body.text(inner, picks) if isinstance(body, Node) else body
+        return body if isinstance(body, str) else body.text(inner, picks)
 
     def draw(self, dice: Dice) -> int:
         if not self._weights:
@@ -191,7 +198,7 @@ class Pick(Node):
             self._sums = self._sums or list(accumulate(self._weights))
             place = min(bisect_right(self._sums, dice.uniform() * self._sums[-1]), len(self._sums) - 1)
         body = self._bodies[place]
-        return self._first(place) + (body.draw(dice) if isinstance(body, Node) else 0)
+        return self._first(place) + (0 if isinstance(body, str) else body.draw(dice))
 
     def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
         if count == 1:
@@ -199,10 +206,10 @@ class Pick(Node):
         found: list[int] = []
         for place, times in self._shares(count, copies, dice):
             body, first = self._bodies[place], self._first(place)
-            if isinstance(body, Node):
-                found += [first + inner for inner in body.spread(times, copies, dice)]
-            else:
+            if isinstance(body, str):
                 found += [first] * times
+            else:
+                found += [first + inner for inner in body.spread(times, copies, dice)]
         return found
 
     def _shares(self, count: int, copies: int, dice: Dice) -> Iterable[tuple[int, int]]:

@@ -109,6 +109,7 @@ class _Reader:
     def __init__(self, text: str, is_slot: Callable[[str], bool], base: int, depth: int) -> None:
         self.text, self._is_slot, self._base, self._depth = text, is_slot, base, depth
         self._outermost, self._gave_up = depth, False
+        self._brackets: dict[int, int] | None = None
         self.troubles: list[Trouble] = []
         self._at = 0
         self._tag_start = self._tag_end = -1
@@ -296,7 +297,7 @@ class _Reader:
         end = match.end() if match is not None else start
         arguments: tuple[Assign, ...] = ()
         if match is not None and self.text.startswith("(", end):
-            closed = _bracket_end(self.text, end)
+            closed = self._bracket_end(end)
             if closed > 0:
                 arguments = self._arguments(self.text[end + 1 : closed], end + 1)
             end = closed + 3
@@ -307,6 +308,18 @@ class _Reader:
         self._at = end
         source = self.text[start:end]
         parts.append(Wildcard(match[2].strip(), source, self._base + start, _SAMPLERS[match[1]], arguments))
+
+    def _bracket_end(self, start: int) -> int:
+        """Where the bracket opened at `start` ends, if two underscores follow; −1 otherwise."""
+        if self._brackets is None:
+            self._brackets, opened = {}, []
+            for match in _ROUND.finditer(self.text):
+                if match[0] == "(":
+                    opened.append(match.start())
+                elif opened:
+                    self._brackets[opened.pop()] = match.start()
+        end = self._brackets.get(start, -1)
+        return end if end - start <= _ARGUMENTS and self.text.startswith("__", end + 1) else -1
 
     def _arguments(self, inner: str, begin: int) -> tuple[Assign, ...]:
         """`colour=red, size={big|small}`: commas inside braces do not part them."""
@@ -356,19 +369,11 @@ class _Reader:
 
 
 def _option(pieces: list[Part]) -> Option:
+    if len(pieces) == 1 and isinstance(only := pieces[0], str) and "::" not in only:
+        return Option(1.0, (only,), only)  # most are like this
     body = joined(pieces)
     weight = 1.0
     if body and isinstance(body[0], str) and (match := _WEIGHT.match(body[0])):
         weight = float(match[1])
         body = joined([body[0][match.end() :], *body[1:]])
     return Option(weight, body, written(body))
-
-
-def _bracket_end(text: str, start: int) -> int:
-    """Where the bracket opened at `start` ends, if two underscores follow; −1 otherwise."""
-    depth = 0
-    for match in _ROUND.finditer(text, start, start + _ARGUMENTS):
-        depth += 1 if match[0] == "(" else -1
-        if not depth:
-            return match.start() if text.startswith("__", match.end()) else -1
-    return -1

@@ -17,7 +17,7 @@ from .pack_settings import Mode
 _EXCHANGES = 40
 _ROUNDS = 20
 # Numbering a hand takes as many steps as there are different numbers of ways, times the square of its cards.
-_UNLIKE = 50_000
+_UNLIKE = 20_000
 
 
 class Row(Node):
@@ -33,7 +33,7 @@ class Row(Node):
         self, parts: Sequence[Node | str], shared: Sequence[tuple[str, Node]] = (), mode: Mode = "all", turns: int = 1
     ) -> None:
         self._parts, self._shared, self._mode = parts, shared, mode
-        nodes = [node for _, node in shared] + [part for part in parts if isinstance(part, Node)]
+        nodes = [node for _, node in shared] + [part for part in parts if not isinstance(part, str)]
         self._factors = [node for node in nodes if node.count > 1]
         counts = [node.count for node in self._factors]
         self._product = _combined(mode, counts)
@@ -207,7 +207,7 @@ class Several(Node):
         least, most, self._separator = bounds
         alike: dict[int, list[int]] = {}
         for place, body in enumerate(bodies):
-            alike.setdefault(body.count if isinstance(body, Node) else 1, []).append(place)
+            alike.setdefault(1 if isinstance(body, str) else body.count, []).append(place)
         self._groups = [_Like(ways, places) for ways, places in alike.items()]
         self._home = {
             card: (group, step) for group, like in enumerate(self._groups) for step, card in enumerate(like.places)
@@ -229,7 +229,7 @@ class Several(Node):
         texts: list[str] = []
         for place, way in hand:
             body = self._bodies[place]
-            texts.append(body.text(way, picks) if isinstance(body, Node) else body)
+            texts.append(body if isinstance(body, str) else body.text(way, picks))
         return self._separator.join(text.strip() for text in texts)
 
     def draw(self, dice: Dice) -> int:
@@ -264,7 +264,7 @@ class Several(Node):
 
     def _way(self, place: int, dice: Dice) -> int:
         body = self._bodies[place]
-        return body.draw(dice) if isinstance(body, Node) else 0
+        return 0 if isinstance(body, str) else body.draw(dice)
 
     # ---- numbering hands: by the first card, then by the second; cards of as many ways are counted together
 

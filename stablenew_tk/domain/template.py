@@ -13,7 +13,7 @@ SEPARATOR = ", "
 _NAME_LIMIT = 80
 
 
-class Option(Struct, frozen=True):
+class Option(Struct, frozen=True, gc=False):
     """One way to go on. `source` is how it is written, without its weight."""
 
     weight: float
@@ -21,7 +21,7 @@ class Option(Struct, frozen=True):
     source: str
 
 
-class Choice(Struct, frozen=True):
+class Choice(Struct, frozen=True, gc=False):
     """`least` to `most` of the options, in any order, joined by `separator`. `at` is where it stands in the text."""
 
     options: tuple[Option, ...]
@@ -33,7 +33,7 @@ class Choice(Struct, frozen=True):
     sampler: Sampler = ""
 
 
-class Wildcard(Struct, frozen=True):
+class Wildcard(Struct, frozen=True, gc=False):
     """A line out of a list. `arguments` are variables for the lines alone."""
 
     name: str
@@ -43,14 +43,14 @@ class Wildcard(Struct, frozen=True):
     arguments: tuple[Assign, ...] = ()
 
 
-class SlotUse(Struct, frozen=True):
+class SlotUse(Struct, frozen=True, gc=False):
     """The value of a slot."""
 
     name: str
     at: int
 
 
-class Assign(Struct, frozen=True):
+class Assign(Struct, frozen=True, gc=False):
     """Gives a variable its meaning; writes nothing. `once`: drawn here, else anew at each use."""
 
     name: str
@@ -59,7 +59,7 @@ class Assign(Struct, frozen=True):
     at: int
 
 
-class Use(Struct, frozen=True):
+class Use(Struct, frozen=True, gc=False):
     """The value of a variable, or `default` where it has none."""
 
     name: str
@@ -71,14 +71,14 @@ Part = str | Choice | Wildcard | SlotUse | Assign | Use
 Body = tuple[Part, ...]
 
 
-class Trouble(Struct, frozen=True):
+class Trouble(Struct, frozen=True, gc=False):
     """Something in a text that cannot be meant. `at` counts characters from 0."""
 
     at: int
     message: str
 
 
-class Template(Struct, frozen=True):
+class Template(Struct, frozen=True, gc=False):
     """A text as a tree, and what is wrong with it."""
 
     body: Body
