@@ -21,7 +21,7 @@ from .backends.sketch import Sketch
 from .backends.webui import WebUI
 from .domain.config import PipelineConfig
 from .domain.errors import InvalidInput
-from .domain.estimate import seconds_per_work, work
+from .domain.estimate import forecast_s, seconds_per_work
 from .domain.history import History
 from .domain.job import Job, RunRequest, make_jobs
 from .domain.modes import mode_for
@@ -57,6 +57,7 @@ from .pipeline.orders import (
     PackOrder,
     SaveCheckpoint,
     SaveSettings,
+    backend_order,
 )
 from .pipeline.outbox import Outbox
 from .pipeline.packs import PackEvent, Packs
@@ -85,11 +86,6 @@ def make_backend(order: CheckBackend) -> Backend:
 def open_places(data_dir: str) -> Places:
     """The folders of a data folder chosen by name."""
     return find_places(data_dir, {}, None)
-
-
-def backend_order(settings: Settings) -> CheckBackend:
-    """The order that asks the backend in force."""
-    return CheckBackend(address=settings.backend, user=settings.user, password=settings.password)
 
 
 class Controller:
@@ -220,8 +216,7 @@ class Controller:
     def forecast_s(self, configs: Iterable[PipelineConfig], *, done: float = 0.0) -> float | None:
         """Seconds that jobs with these configs will take, less the share `done` of the first; None = unknown."""
         pace = seconds_per_work(self._paces, "sketch" if self.settings.backend == "sketch" else "webui")
-        works = [work(config) for config in configs]
-        return None if pace is None or not works else pace * (sum(works) - done * works[0])
+        return forecast_s(pace, configs, done)
 
     def pump(self, wait_s: float = 0.0) -> None:
         """Take in what the threads report. `wait_s` > 0 waits that long for the first event (never in the window)."""
@@ -303,7 +298,7 @@ class Controller:
             self._paces.append(event.record)
         self.learning.ended(event.record)
         self._start_next()
-        self._queue_changed()
+        self._queue_changed(ended=True)
 
     # ---- the queue
 
@@ -355,11 +350,14 @@ class Controller:
             self._node_for = wanted
         return self._node
 
-    def _queue_changed(self) -> None:
+    def _queue_changed(self, *, ended: bool = False) -> None:
+        self._remember_queue(ended=ended)
+        self._announce(QueueChanged())
+
+    def _remember_queue(self, *, ended: bool = False) -> None:
         if self._keep_queue:
             begun = [self.running.job] if self.running and not self.running.stopped else []
-            self.ask(KeepWaiting(jobs=(*begun, *self.queue, *self.leftover)))
-        self._announce(QueueChanged())
+            self.ask(KeepWaiting(jobs=(*begun, *self.queue, *self.leftover), ended=ended))
 
     def _for_learning(self) -> LearningSurroundings:
         return LearningSurroundings(
@@ -382,6 +380,7 @@ class Controller:
 
     def _close_desk(self, timeout_s: float) -> None:
         self._outbox.retry(at_once=True)
+        self._remember_queue()
         if self.history is not None:
             self.ask(SaveCheckpoint(history=self.history))
         self._caller.close(timeout_s)

@@ -15,9 +15,10 @@ import msgspec
 from rich.table import Table
 
 from .. import __version__
-from ..controller import backend_order, make_backend
+from ..controller import make_backend
 from ..domain.errors import StableNewError
 from ..pipeline.events import Settings
+from ..pipeline.orders import backend_order
 from ..storage.files import write_atomic
 from ..storage.places import Places
 from ..storage.replay import verify

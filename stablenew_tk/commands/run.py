@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..controller import Controller, backend_order, make_backend
+from ..controller import Controller, make_backend
 from ..domain.defaults import Resolved, Source, resolve
 from ..domain.errors import InvalidInput
 from ..domain.job import RANDOM_SEED, Job, RunRequest
@@ -16,6 +16,7 @@ from ..domain.modes import mode_for
 from ..domain.parameters import Value, parse_value
 from ..domain.plan import Preset
 from ..pipeline.events import Settings
+from ..pipeline.orders import backend_order
 from ..storage.pack_reading import OpenPack, load_whole
 from ..storage.packs import describe
 from ..storage.places import Places

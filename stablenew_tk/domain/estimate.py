@@ -43,6 +43,20 @@ def seconds_per_work(records: Iterable[LearningRecord], backend_kind: str) -> fl
     return median(paces) if paces else None
 
 
+def forecast_s(pace: float | None, configs: Iterable[PipelineConfig], done: float = 0.0) -> float | None:
+    """Seconds that jobs with these configs will take at a pace, less the share `done` of the first; None = unknown."""
+    if pace is None:
+        return None
+    # Thousands of jobs share a few configs. Kept, so that no other one gets the same id meanwhile.
+    known: dict[int, tuple[PipelineConfig, float]] = {}
+    total = first = 0.0
+    for config in configs:
+        found = known.get(id(config)) or known.setdefault(id(config), (config, work(config)))
+        first = first or found[1]
+        total += found[1]
+    return pace * (total - done * first) if total else None
+
+
 def about(seconds: float) -> str:
     """A duration as people say it: "about 40 s", "about 4 min", "about 2 h"."""
     if seconds < 90:

@@ -171,6 +171,7 @@ class BottomBar(Box):
         self.pack_propagate(False)
         self._controller = controller
         self._total = self._ended = 0
+        self._rest_of, self._rest_s = ("", 0), 0.0
         self._waiting = ""
         self._last_made = 0
         self.head = Label(self, "", size=12, bold=True)
@@ -247,10 +248,16 @@ class BottomBar(Box):
             self.bar.pack(side="right", padx=theme.px(4))
         known = running.fraction > 0 or self._ended > 0 or running.stage_number > 1
         self.bar.set((self._ended + running.done) / max(1, self._total) if known else None)
-        left = self._controller.forecast_s(
-            (waiting.config for waiting in (job, *self._controller.queue)), done=running.done
-        )
-        self._put(self.eta, f"{about(left)} left" if left is not None else "")
+        self._put(self.eta, self._time_left(running))
+
+    def _time_left(self, running: Running) -> str:
+        """In words. What waits is counted only when it changes: there may be thousands, and this comes every tick."""
+        counted_for = running.job.job_id, len(self._controller.queue)
+        if self._rest_of != counted_for:
+            self._rest_of = counted_for
+            self._rest_s = self._controller.forecast_s(waiting.config for waiting in self._controller.queue) or 0.0
+        left = self._controller.forecast_s((running.job.config,), done=running.done)
+        return f"{about(left + self._rest_s)} left" if left is not None else ""
 
     def _show_unsaved(self, event: UnsavedChanged) -> None:
         if event.count:

@@ -91,6 +91,8 @@ class Variation:
 
     def configs(self, request: RunRequest) -> list[PipelineConfig]:
         """The settings of all jobs of a request, for a forecast; equal ones are one object."""
+        if not any(variant.overrides for variant in request.variants):
+            return [request.config] * (len(request.variants) * request.seeds_per_prompt)
         known: dict[tuple[tuple[str, Value], ...], PipelineConfig] = {}
         found: list[PipelineConfig] = []
         for variant in request.variants:

@@ -26,7 +26,7 @@ from ..storage.places import Places
 from ..storage.replay import read_record, recent
 from ..storage.reveal import reveal
 from ..storage.settings import Settings, save_settings
-from ..storage.waiting import load_waiting, save_waiting
+from ..storage.waiting import MOST_BEHIND, WaitingFile, load_waiting
 from .events import (
     AssociationsFound,
     BackendChecked,
@@ -68,6 +68,8 @@ from .runner import LearningWriter
 log = logging.getLogger(__name__)
 
 RECENT_RECORDS = 60
+# Among these must be those of all jobs that ended after the waiting ones were last written down.
+LATEST_RECORDS = 5 * MOST_BEHIND
 MakeBackend = Callable[[CheckBackend], Backend]
 
 
@@ -85,6 +87,7 @@ class Chores:
         self._writer = writer
         self._make_backend = make_backend
         self._thumbnails = ThumbnailCache(places.thumbs)
+        self._waiting = WaitingFile(places.waiting)
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
@@ -97,14 +100,14 @@ class Chores:
         for folder in (self._places.data, self._places.settings_file.parent, self._places.journal):
             sweep_temporary(folder)
         loaded = load_history(self._places.journal, self._places.checkpoint)
-        latest = tuple(folded.record for folded in recent(self._places.journal, RECENT_RECORDS))
+        latest = tuple(folded.record for folded in recent(self._places.journal, LATEST_RECORDS))
         if not loaded.from_checkpoint:
             self._save_checkpoint(loaded.history)
         ended = {record.job_id for record in latest}
         waiting = tuple(job for job in load_waiting(self._places.waiting) if job.job_id not in ended)
         return HistoryLoaded(
             history=loaded.history,
-            recent=latest,
+            recent=latest[:RECENT_RECORDS],
             waiting=waiting,
             damaged=loaded.damaged_count,
             newer=loaded.newer_count,
@@ -112,7 +115,7 @@ class Chores:
 
     @perform.register
     def _(self, order: KeepWaiting) -> None:
-        save_waiting(self._places.waiting, order.jobs)
+        self._waiting.keep(order.jobs, ended=order.ended)
 
     @perform.register
     def _(self, order: SaveCheckpoint) -> None:

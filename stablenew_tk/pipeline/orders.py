@@ -28,9 +28,10 @@ class LoadHistory(Order, frozen=True, kw_only=True):
 
 
 class KeepWaiting(Order, frozen=True, kw_only=True):
-    """Remember the jobs that are not done, for the next start."""
+    """Remember the jobs that are not done, for the next start. `ended`: a job has ended and nothing else changed."""
 
     jobs: tuple[Job, ...]
+    ended: bool = False
 
 
 class SaveCheckpoint(Order, frozen=True, kw_only=True):
@@ -103,6 +104,11 @@ class CheckBackend(Order, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"CheckBackend({without_login(self.address)!r})"
+
+
+def backend_order(settings: Settings) -> CheckBackend:
+    """The order that asks the backend in force."""
+    return CheckBackend(address=settings.backend, user=settings.user, password=settings.password)
 
 
 class SaveSettings(Order, frozen=True, kw_only=True):

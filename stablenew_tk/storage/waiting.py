@@ -11,7 +11,29 @@ from ..domain.errors import NotSaved, Unreadable
 from ..domain.job import Job
 from .files import read_bounded, write_atomic
 
-SIZE_LIMIT = 64 * 1024 * 1024
+SIZE_LIMIT = 256 * 1024 * 1024
+# So many jobs may end before the file is written again: their records tell that they are done, and writing thousands of
+# jobs after each of them would keep the disk and the window busy.
+MOST_BEHIND = 40
+
+
+class WaitingFile:
+    """The file of the jobs that are not done. Used by one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._written: frozenset[str] = frozenset()
+        self._behind = 0
+
+    def keep(self, jobs: Sequence[Job], *, ended: bool = False) -> None:
+        """Remember these jobs. Raises NotSaved. `ended`: nothing has changed but that a job ended, so it can wait."""
+        self._behind += 1
+        # A job that leaves no record would be made again after a crash.
+        can_wait = ended and jobs and self._behind < MOST_BEHIND and all(job.record for job in jobs)
+        if can_wait and all(job.job_id in self._written for job in jobs):
+            return
+        save_waiting(self._path, jobs)
+        self._written, self._behind = frozenset(job.job_id for job in jobs), 0
 
 
 def save_waiting(path: Path, jobs: Sequence[Job]) -> None:
@@ -23,7 +45,9 @@ def save_waiting(path: Path, jobs: Sequence[Job]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotSaved(f"The waiting jobs were not written down in {path.parent}: {error.strerror}.") from error
-    write_atomic(path, msgspec.json.encode(jobs))
+    # Job by job, so that other threads get their turn in between.
+    encoded = (b",\n" * (place > 0) + msgspec.json.encode(job) for place, job in enumerate(jobs))
+    write_atomic(path, (chunk for part in ((b"[",), encoded, (b"]",)) for chunk in part))
 
 
 def load_waiting(path: Path) -> tuple[Job, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from jobs import LATER, job
+from msgspec.structs import replace
 
 from stablenew_tk.domain.errors import NotSaved
-from stablenew_tk.storage.waiting import load_waiting, save_waiting
+from stablenew_tk.storage.waiting import MOST_BEHIND, WaitingFile, load_waiting, save_waiting
 
 
 def test_jobs_come_back_as_they_were(tmp_path):
@@ -44,3 +45,41 @@ def test_a_file_where_the_folder_should_be_is_a_sentence(tmp_path):
     (tmp_path / "data").write_text("a file")
     with pytest.raises(NotSaved, match="waiting jobs were not written"):
         save_waiting(tmp_path / "data" / "deep" / "waiting.json", (job(),))
+
+
+class TestManyJobs:
+    """A long queue is not written again after each job, and yet nothing is lost or made twice."""
+
+    def left(self, path):
+        return [one.job_id for one in load_waiting(path)]
+
+    def jobs(self, count, **changes):
+        return [replace(job(), job_id=f"job{n}", **changes) for n in range(count)]
+
+    def test_the_file_is_never_more_than_some_jobs_behind(self, tmp_path):
+        path, jobs = tmp_path / "waiting.json", self.jobs(3 * MOST_BEHIND)
+        kept = WaitingFile(path)
+        kept.keep(jobs)
+        for done in range(1, 2 * MOST_BEHIND):
+            kept.keep(jobs[done:], ended=True)
+            left = self.left(path)
+            assert set(left) >= {one.job_id for one in jobs[done:]}
+            assert len(left) - len(jobs[done:]) < MOST_BEHIND
+
+    def test_what_comes_and_what_is_taken_away_is_written_at_once(self, tmp_path):
+        path, jobs = tmp_path / "waiting.json", self.jobs(5)
+        kept = WaitingFile(path)
+        kept.keep(jobs[:3])
+        kept.keep(jobs[1:4], ended=True)
+        assert self.left(path) == ["job1", "job2", "job3"]
+        kept.keep(jobs[2:3])
+        assert self.left(path) == ["job2"]
+        kept.keep((), ended=True)
+        assert not path.exists()
+
+    def test_jobs_that_leave_no_record_are_written_after_each(self, tmp_path):
+        path, jobs = tmp_path / "waiting.json", self.jobs(3, record=False)
+        kept = WaitingFile(path)
+        kept.keep(jobs)
+        kept.keep(jobs[1:], ended=True)
+        assert self.left(path) == ["job1", "job2"]
