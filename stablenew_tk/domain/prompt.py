@@ -160,7 +160,7 @@ class PackBuilder:
             return ""
         given = " ".join(name.text.split())[:NAME_LIMIT].rstrip()
         clean = " ".join(_UNUSABLE.sub("-", given).split())
-        clean = clean if re.search(r"\w", clean) else ""
+        clean = clean if clean.strip(" .-_") else ""
         if clean != given:
             became = f"it became “{clean}”" if clean else "the first words of the prompt are used instead"
             message = f"This name holds what no file name may hold; {became}."

@@ -167,7 +167,7 @@ def _same(old: list[tuple[str, str]], new: list[str]) -> int:
 def _file_stem(name: str) -> str:
     clean = unicodedata.normalize("NFC", " ".join(_UNUSABLE.sub(" ", name).split()))
     clean = clean.removesuffix(".txt").strip(". ")
-    if not re.search(r"\w", clean):
+    if not clean.strip(" .-_"):
         raise InvalidInput(f"{name!r} cannot be the name of a file. Use letters or digits.", "name")
     clean = f"_{clean}" if _RESERVED.fullmatch(clean) else clean
     return clean.encode("utf-8", "replace")[:_NAME_BYTES].decode("utf-8", "ignore").rstrip(". ")

@@ -47,7 +47,7 @@ class TestShow:
         image = cli.run()["images"][0]["image_id"]
         cli("rate", image, 3, "--tag", "[b]odd[/")
         out = cli("records", "show").out
-        assert "[red]x[/red] [/]" in out
+        assert "[red]x[-red] [-]" in out
         assert "[b]odd[/" in out
 
     def test_nothing_recorded_yet_says_what_to_do(self, cli, report):
