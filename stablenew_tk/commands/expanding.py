@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..domain.errors import InvalidInput
-from ..domain.pack_settings import MOST_VARIANTS
 from ..domain.prompt import PackProblem
 from ..domain.randomizer import expand
 from ..domain.variant import Expansion
@@ -46,8 +45,8 @@ def expanded(opened: OpenPack, wildcards: Wildcards, *, limit: int = 0, seed: in
     randomizer = opened.settings.randomizer
     if seed is None:
         seed = randomizer.seed if randomizer.seed >= 0 else draw_seed()
-    most = min(limit or randomizer.most, MOST_VARIANTS)
-    return expand(opened.pack.prompts, randomizer, wildcards, slots=opened.pack.slots, limit=most, seed=seed)
+    prompts, slots = opened.pack.prompts, opened.pack.slots
+    return expand(prompts, randomizer, wildcards, slots=slots, limit=limit or None, seed=seed)
 
 
 def refuse_errors(opened: OpenPack, expansion: Expansion) -> None:

@@ -98,14 +98,15 @@ class Variants:
         """At most `limit` variants in the order of their numbers, all of them when there are no more.
 
         Each value of everything that varies is there as often as the others, or as its weight says. In the mode
-        "random" every variant is drawn by itself. The same seed gives the same list.
+        "random" every variant is drawn by itself. The same seed gives the same list. Where nothing varies, these are
+        the first prompts.
         """
         if self._root is None or self.errors:
             return ()
         dice, count = Dice(seed), min(limit, self.count)
         if self._settings.mode == "random" and self.varies:
             ranks = self._drawn(min(count, self._settings.limit or len(self._rows)), dice)
-        elif count == self.count:
+        elif count == self.count or not self.varies:
             ranks = list(range(count))
         else:
             ranks = sorted(self._root.spread(count, 1, dice))
@@ -214,9 +215,13 @@ def expand(
     limit: int | None = None,
     seed: int = 0,
 ) -> Expansion:
-    """The variants of some prompts, at most `limit` (None = as the settings say) and never more than MOST_VARIANTS."""
+    """The variants of some prompts, at most `limit` (None = as the settings say) and never more than MOST_VARIANTS.
+
+    The limit of the settings is for what varies: a long pack of plain prompts is made whole.
+    """
     variants = Variants(prompts, settings, wildcards, slots)
-    made = variants.sample(min(settings.most if limit is None else limit, MOST_VARIANTS), seed)
+    usual = settings.most if variants.varies else MOST_VARIANTS
+    made = variants.sample(min(usual if limit is None else limit, MOST_VARIANTS), seed)
     return Expansion(
         count=0 if variants.errors else variants.count,
         variants=made,
