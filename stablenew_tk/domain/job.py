@@ -16,6 +16,8 @@ from .variant import Variant
 
 MAX_SEED = 2**32 - 1
 RANDOM_SEED = -1
+# A queue of more is nobody's wish, and all of it has to fit into memory and into the file of waiting jobs.
+MOST_JOBS = 10_000
 
 # Who won a field: the user, the pack's own settings, the last run, a preset, the checkpoint's profile, its style, or
 # the engine's default.
@@ -114,7 +116,7 @@ def make_jobs(
     Those of one checkpoint follow each other: loading one takes longer than a picture. Raises InvalidInput when nothing
     could be made: no prompt, no stage, a later stage without a picture to start from, a bad value of an axis.
     """
-    _check(request)
+    check(request)
     first = request.seed if request.seed != RANDOM_SEED else draw_seed()
     run_id = new_id()
     rows = [LearningTag(mode="passive" if request.record else "off", row=n) for n in range(request.seeds_per_prompt)]
@@ -196,7 +198,8 @@ def _weighted(prompt: str, weights: Mapping[str, float]) -> str:
     return prompt
 
 
-def _check(request: RunRequest) -> None:
+def check(request: RunRequest) -> None:
+    """Raise InvalidInput with a sentence when no job could be made of it."""
     if not request.variants:
         raise InvalidInput("Nothing to run: choose at least one prompt.", "prompts")
     _check_start(request.config, request.start_image)
@@ -204,6 +207,10 @@ def _check(request: RunRequest) -> None:
         raise InvalidInput(f"seed: {request.seed} is outside 0 to {MAX_SEED} (−1 = random).", "seed")
     if not 1 <= request.seeds_per_prompt <= 1000:
         raise InvalidInput(f"seeds per prompt: {request.seeds_per_prompt} is outside 1 to 1000.", "seeds_per_prompt")
+    jobs = len(request.variants) * request.seeds_per_prompt
+    if not request.limit and jobs > MOST_JOBS:
+        message = f"{jobs:,} jobs are more than one run makes ({MOST_JOBS:,}). Choose fewer prompts, variants or seeds."
+        raise InvalidInput(message, "variants")
 
 
 def _check_start(config: PipelineConfig, start_image: str) -> None:

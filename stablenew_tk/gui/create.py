@@ -11,7 +11,7 @@ from ..controller import Controller
 from ..domain.defaults import Resolved
 from ..domain.errors import InvalidInput
 from ..domain.estimate import about
-from ..domain.job import RunRequest
+from ..domain.job import RunRequest, check
 from ..domain.modes import mode_for
 from ..domain.parameters import Value, parameter
 from ..domain.plan import Preset
@@ -341,13 +341,10 @@ class CreatePage(Box):
         if self._variation.trouble:
             return self._variation.trouble
         try:
-            request = self._request()
+            check(self._request())
         except InvalidInput as wrong:
             return str(wrong)
-        stages = request.config.stages()
-        if stages and stages[0] != "txt2img" and not request.start_image:
-            return f"{stages[0]} needs a picture to start from."
-        return "" if stages else "Switch on at least one stage."
+        return ""
 
     def _count(self) -> None:
         self._seeds.mark()

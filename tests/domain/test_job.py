@@ -3,11 +3,12 @@
 import itertools
 
 import pytest
+from msgspec.structs import replace
 
 from stablenew_tk.domain.config import STAGES, PipelineConfig
 from stablenew_tk.domain.errors import InvalidInput
 from stablenew_tk.domain.global_texts import GlobalTexts, StageText
-from stablenew_tk.domain.job import MAX_SEED, RunRequest, make_jobs
+from stablenew_tk.domain.job import MAX_SEED, RandomizerChoice, RunRequest, make_jobs
 from stablenew_tk.domain.parameters import with_values
 from stablenew_tk.domain.prompt import parse_pack
 from stablenew_tk.domain.variant import as_written
@@ -94,3 +95,32 @@ def test_a_run_without_records_is_marked_off():
 def test_what_cannot_be_made_is_refused_with_a_sentence(asked, says):
     with pytest.raises(InvalidInput, match=says):
         jobs_of(**asked)
+
+
+def test_more_jobs_than_anybody_wants_are_refused_with_the_numbers():
+    with pytest.raises(InvalidInput, match="20,000 jobs are more than one run makes"):
+        jobs_of(variants=PROMPTS[:1] * 20, seeds_per_prompt=1000)
+
+
+def test_jobs_of_one_checkpoint_follow_each_other():
+    one, two = PROMPTS[0], PROMPTS[1]
+    variants = [replace(one, index=n, overrides={"checkpoint": name}) for n, name in enumerate("abab")]
+    jobs = jobs_of(variants=(*variants, replace(two, index=4)))
+    assert [job.config.checkpoint for job in jobs] == ["a", "a", "b", "b", ""]
+    assert [job.index for job in jobs] == [0, 1, 2, 3, 4]
+    assert jobs[0].origins["checkpoint"] == "user"
+
+
+def test_every_picture_has_a_seed_of_its_own_when_that_is_wanted():
+    assert [job.seed for job in jobs_of(seed=5, seeds_per_prompt=2, own_seeds=True)] == [5, 6, 7, 8]
+
+
+def test_the_choices_of_a_variant_are_in_its_jobs():
+    variants = (replace(PROMPTS[0], index=6, choices={"light": "dawn"}), PROMPTS[1])
+    made = [job.randomizer for job in jobs_of(variants=variants, mode="all", count=12)]
+    assert made == [RandomizerChoice("all", 6, 12, {"light": "dawn"}), RandomizerChoice()]
+
+
+def test_an_axis_that_leaves_no_stage_is_refused():
+    with pytest.raises(InvalidInput, match="at least one stage"):
+        jobs_of(variants=(replace(PROMPTS[0], overrides={"txt2img.enabled": False}),))
