@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tkinter as tk
+
 import pytest
 from house import open_house
 from jobs import SMALL
@@ -17,6 +19,12 @@ from stablenew_tk.gui.papers import PromptText
 from stablenew_tk.gui.tips import explanation
 from stablenew_tk.pipeline.events import JobEnded, SettingsSaved
 from stablenew_tk.storage.settings import load_settings
+
+
+@pytest.fixture(autouse=True)
+def _no_session_root_in_the_way(monkeypatch):
+    """Tk keeps one default root; the window of the test is a root of its own."""
+    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture
