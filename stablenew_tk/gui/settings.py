@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tkinter import filedialog
 from urllib.parse import urlsplit
@@ -141,20 +141,34 @@ class SettingsPage(Box):
         self._outputs = Entry(row, width=440, on_commit=self._take_outputs)
         self._outputs.pack(side="left")
         Button(row, "Browse…", self._browse_outputs).pack(side="left", padx=theme.px(4))
-        row = self._row(section, "More packs in")
-        self._packs = Entry(row, width=440, placeholder="further folders, divided by ;", on_commit=self._take_packs)
-        self._packs.pack(side="left")
-        Button(row, "Browse…", self._browse_packs).pack(side="left", padx=theme.px(4))
-        row = self._row(section, "Model folders")
-        self._models = Entry(
-            row, width=440, placeholder="checkpoints and LoRAs, divided by ;", on_commit=self._take_models
-        )
-        self._models.pack(side="left")
+        self._packs = self._folders_row(section, "More packs in", "pack_folders", "further folders")
+        self._wildcards = self._folders_row(section, "Wildcards in", "wildcard_folders", "further folders")
+        self._models = self._folders_row(section, "Model folders", "model_folders", "checkpoints and LoRAs")
+        tip(self._packs.field, "They are watched for packs, beside the folder of your own ones.")
+        tip(self._wildcards.field, "Lists for __name__ in prompts. A folder “wildcards” beside a pack comes first.")
         tip(self._models.field, "They are watched for models and for what the files beside them recommend.")
-        Button(row, "Browse…", self._browse_models).pack(side="left", padx=theme.px(4))
         places = self._controller.places
         Label(section, f"Records: {places.journal}", size=12, ink="text3").pack(anchor="w", pady=(theme.px(6), 0))
         Label(section, f"Own packs: {places.packs}", size=12, ink="text3").pack(anchor="w")
+        Label(section, f"Own wildcards: {places.wildcards}", size=12, ink="text3").pack(anchor="w")
+
+    def _folders_row(self, section: Box, words: str, setting: str, what: str) -> Entry:
+        """A field for several folders of a setting, with a button to choose one more."""
+
+        def take(folders: Iterable[str]) -> None:
+            paths = (str(Path(folder.strip()).expanduser()) for folder in folders if folder.strip())
+            self._change(**{setting: tuple(dict.fromkeys(paths))})
+
+        def browse() -> None:
+            folder = filedialog.askdirectory(parent=self, title=words, mustexist=True)
+            if folder:
+                take((*getattr(self._controller.settings, setting), folder))
+
+        row = self._row(section, words)
+        entry = Entry(row, width=440, placeholder=f"{what}, divided by ;", on_commit=lambda text: take(text.split(";")))
+        entry.pack(side="left")
+        Button(row, "Browse…", browse).pack(side="left", padx=theme.px(4))
+        return entry
 
     def _build_learning(self) -> None:
         section = self._section("Learning", "What is remembered of your runs. Everything stays on this computer.")
@@ -199,6 +213,7 @@ class SettingsPage(Box):
         self._password.set(settings.password)
         self._outputs.set(settings.output_folder or str(self._controller.places.outputs))
         self._packs.set("; ".join(settings.pack_folders))
+        self._wildcards.set("; ".join(settings.wildcard_folders))
         self._models.set("; ".join(settings.model_folders))
         self._mode.set(settings.learning)
         self._mode_words.show(MODE_WORDS[settings.learning])
@@ -267,23 +282,6 @@ class SettingsPage(Box):
         folder = filedialog.askdirectory(parent=self, title="Folder for pictures", mustexist=False)
         if folder:
             self._take_outputs(folder)
-
-    def _take_packs(self, text: str) -> None:
-        self._change(pack_folders=tuple(part.strip() for part in text.split(";") if part.strip()))
-
-    def _browse_packs(self) -> None:
-        folder = filedialog.askdirectory(parent=self, title="Folder with packs")
-        if folder and folder not in self._controller.settings.pack_folders:
-            self._change(pack_folders=(*self._controller.settings.pack_folders, folder))
-
-    def _take_models(self, text: str) -> None:
-        folders = (str(Path(part.strip()).expanduser()) for part in text.split(";") if part.strip())
-        self._change(model_folders=tuple(dict.fromkeys(folders)))
-
-    def _browse_models(self) -> None:
-        folder = filedialog.askdirectory(parent=self, title="Folder with checkpoints or LoRAs", mustexist=True)
-        if folder and folder not in self._controller.settings.model_folders:
-            self._change(model_folders=(*self._controller.settings.model_folders, folder))
 
     def _take_tags(self, text: str) -> None:
         tags: list[tuple[str, str]] = []

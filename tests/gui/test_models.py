@@ -365,7 +365,8 @@ def test_model_folders_are_a_setting(root, tmp_path):
     controller = Controller(find_places(str(tmp_path), {}, None), Settings())
     page = SettingsPage(root, controller, say=print)
     try:
-        page._take_models(f"{tmp_path}/one ; {tmp_path}/two;")
+        page._models.field.insert(0, f"{tmp_path}/one ; {tmp_path}/two;")
+        page._models._commit()
         assert controller.settings.model_folders == (f"{tmp_path}/one", f"{tmp_path}/two")
     finally:
         controller.close()

@@ -73,7 +73,7 @@ def test_what_is_beyond_the_limit_is_told_and_what_is_shown_is_run(tmp_path):
         assert sorted(record.randomizer.choices["light"] for record in records) == ["dawn", "dawn", "neon", "neon"]
         assert len({record.seed for record in records}) == 4
         house.until(lambda: button(page) == "Run 4 jobs")
-        assert [variant.prompt for variant in page._variation.expansion.variants] != shown, "drawn anew for the next run"
+        assert [variant.prompt for variant in page._variation.expansion.variants] != shown, "drawn anew"
 
 
 def test_axes_change_the_settings_of_single_jobs(tmp_path):
