@@ -37,8 +37,8 @@ class TestPacksCheck:
         said = cli("packs", "check", cli.pack)
         assert said.code == 1
         assert said.out.splitlines()[0] == "two: 1 prompts, 1 error."
-        assert any(line.startswith("  line 5: error: ") for line in said.out.splitlines())
-        assert any(line.startswith("  line 3: warning: ") for line in said.out.splitlines())
+        assert any(line.startswith("  line 5, column 1: error: ") for line in said.out.splitlines())
+        assert any(line.startswith("  line 3, column 1: warning: ") for line in said.out.splitlines())
 
     def test_a_pack_file_is_checked_without_writing_anything(self, cli):
         assert cli("packs", "check", cli.pack).code == 0

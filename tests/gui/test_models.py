@@ -365,8 +365,7 @@ def test_model_folders_are_a_setting(root, tmp_path):
     controller = Controller(find_places(str(tmp_path), {}, None), Settings())
     page = SettingsPage(root, controller, say=print)
     try:
-        page._models.field.insert(0, f"{tmp_path}/one ; {tmp_path}/two;")
-        page._models._commit()
+        page._models._on_commit(f"{tmp_path}/one ; {tmp_path}/two;")
         assert controller.settings.model_folders == (f"{tmp_path}/one", f"{tmp_path}/two")
     finally:
         controller.close()
