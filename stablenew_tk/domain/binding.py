@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from .expansion import Loose, Node, Pick, Plain, Shared, Uncountable
 from .mentions import Mentions, Slots, variable
 from .prompt import MOST_PROBLEMS
-from .sequence import Row, Several
+from .sequence import Row
+from .several import Several
 from .template import Assign, Body, Choice, Option, Part, SlotUse, Trouble, Use, Wildcard, short
 from .wildcards import WildcardList, Wildcards
 

@@ -99,11 +99,17 @@ def short(source: str) -> str:
 def joined(pieces: list[Part]) -> Body:
     """A body in which neighbouring texts are one."""
     found: list[Part] = []
+    texts: list[str] = []
     for piece in pieces:
-        if isinstance(piece, str) and found and isinstance(found[-1], str):
-            found[-1] += piece
-        elif piece != "":
-            found.append(piece)
+        if isinstance(piece, str):
+            texts.append(piece)
+            continue
+        if text := "".join(texts):
+            found.append(text)
+        texts.clear()
+        found.append(piece)
+    if text := "".join(texts):
+        found.append(text)
     return tuple(found)
 
 
