@@ -18,7 +18,7 @@ class Row(Node):
     least so many variants, because something in it is taken in turn.
     """
 
-    __slots__ = ("_factors", "_mode", "_parts", "_product", "_shared")
+    __slots__ = ("_factors", "_mode", "_parts", "_product", "_shared", "lengths")
 
     def __init__(
         self, parts: Sequence[Node | str], shared: Sequence[tuple[str, Node]] = (), mode: Mode = "all", turns: int = 1
@@ -26,19 +26,14 @@ class Row(Node):
         self._parts, self._shared, self._mode = parts, shared, mode
         nodes = [node for _, node in shared] + [part for part in parts if not isinstance(part, str)]
         self._factors = [node for node in nodes if node.count > 1]
-        counts = [node.count for node in self._factors]
-        self._product = _combined(mode, counts)
+        self.lengths = tuple(node.count for node in self._factors)  # of the parts with several ways
+        self._product = _combined(mode, self.lengths)
         self.count = max(self._product, turns)
 
     @property
     def varies(self) -> bool:
         """Whether there is more than one way."""
         return self.count > 1
-
-    @property
-    def lengths(self) -> tuple[int, ...]:
-        """How many ways each part has that has several."""
-        return tuple(node.count for node in self._factors)
 
     def text(self, index: int, picks: Picks) -> str:
         return "".join(self.pieces(index, picks))
@@ -80,7 +75,7 @@ class Row(Node):
 
     def _digits(self, index: int) -> list[int]:
         """The way of each factor in combination `index`."""
-        counts = [node.count for node in self._factors]
+        counts = self.lengths
         if self._mode in ("round_robin", "zip"):
             return [index % count for count in counts]
         if self._mode == "sequential":
@@ -100,8 +95,8 @@ class Row(Node):
 
     def _rank(self, digits: Sequence[int]) -> int:
         rank = 0
-        for node, digit in zip(self._factors, digits, strict=True):
-            rank = rank * node.count + digit
+        for count, digit in zip(self.lengths, digits, strict=True):
+            rank = rank * count + digit
         return rank
 
     def _hypercube(self, count: int, copies: int, dice: Dice) -> list[int]:

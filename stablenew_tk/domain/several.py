@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from itertools import accumulate
-from math import comb, factorial
+from math import comb, factorial, perm
 from typing import NamedTuple
 
 from .dice import Dice, allot
@@ -73,12 +73,12 @@ class Several(Node):
         size_place = bisect_right(self._ends, index)
         inner = index - (self._ends[size_place - 1] if size_place else 0)
         hand = self._hand(self._sizes[size_place], inner)
-        picks.note(self._name, self._separator.join(self._sources[place] for place, _ in hand))
+        picks.note(self._name, self._separator.join([self._sources[place] for place, _ in hand]))
         texts: list[str] = []
         for place, way in hand:
             body = self._bodies[place]
-            texts.append(body if isinstance(body, str) else body.text(way, picks))
-        return self._separator.join(text.strip() for text in texts)
+            texts.append((body if isinstance(body, str) else body.text(way, picks)).strip())
+        return self._separator.join(texts)
 
     def draw(self, dice: Dice) -> int:
         place = dice.below(len(self._sizes))
@@ -115,19 +115,18 @@ class Several(Node):
 
     def _hand(self, size: int, index: int) -> list[tuple[int, int]]:
         """The cards of a hand and the way of each, by the number of the hand."""
-        sums = self._sums[: size + 1]
+        sums: Sequence[int] = self._sums
         taken: list[list[int]] = [[] for _ in self._groups]
         hand: list[tuple[int, int]] = []
-        for remaining in range(size, 0, -1):
+        for done in range(size):
             for (ways, places), gone in zip(self._groups, taken, strict=True):
-                without = _without(sums[: remaining + 1], ways)
-                rest = factorial(remaining - 1) * without[remaining - 1]
+                without, rest = self._after(sums, ways, done, size - done - 1)
                 block = (len(places) - len(gone)) * ways * rest
                 if index >= block:
                     index -= block
                     continue
                 step, index = divmod(index, ways * rest)
-                way, index = divmod(index, rest)
+                way, index = divmod(index, rest) if ways > 1 else (0, index)
                 for place in gone:
                     step += place <= step
                 insort(gone, step)
@@ -136,17 +135,22 @@ class Several(Node):
                 break
         return hand
 
+    def _after(self, sums: Sequence[int], ways: int, done: int, remaining: int) -> tuple[Sequence[int], int]:
+        """The sums without a body of so many ways that comes next, and the ways of the rest of the hand."""
+        if len(self._groups) == 1:
+            return sums, perm(len(self._bodies) - done - 1, remaining) * ways**remaining
+        without = _without(sums[: remaining + 2], ways)
+        return without, factorial(remaining) * without[remaining]
+
     def _number(self, hand: _Hand) -> int:
         """The number of a hand among those of its size."""
         index = 0
-        sums = self._sums[: len(hand) + 1]
+        sums: Sequence[int] = self._sums
         taken: list[list[int]] = [[] for _ in self._groups]
         for done, (card, way) in enumerate(hand):
-            remaining = len(hand) - done
             home, step = self._home[card]
             for group, (ways, places) in enumerate(self._groups):
-                without = _without(sums[: remaining + 1], ways)
-                rest = factorial(remaining - 1) * without[remaining - 1]
+                without, rest = self._after(sums, ways, done, len(hand) - done - 1)
                 if group == home:
                     index += ((step - bisect_right(taken[group], step)) * ways + way) * rest
                     insort(taken[group], step)
@@ -177,15 +181,14 @@ def _dealt(hands: int, size: int, weights: Sequence[float], dice: Dice) -> list[
         return [[] for _ in range(hands)]
     given = allot(hands * size, weights, [hands] * len(weights), dice)
     deck = [card for card, times in enumerate(given) for _ in range(times)]
-    # By place: a card goes to every so manyth hand, so no hand gets it twice.
-    dealt: list[list[int]] = [[] for _ in range(hands)]
-    order = list(range(hands))
+    order, within_hand = list(range(hands)), list(range(hands * size))
     dice.shuffle(order)
-    for place, card in enumerate(deck):
-        dealt[order[place % hands]].append(card)
-    for hand in dealt:
-        dice.shuffle(hand)
-    return dealt
+    dice.shuffle(within_hand)
+    # By place: a card goes to every so manyth hand, so no hand gets it twice.
+    dealt: list[list[tuple[int, int]]] = [[] for _ in range(hands)]
+    for place, (card, turn) in enumerate(zip(deck, within_hand, strict=True)):
+        dealt[order[place % hands]].append((turn, card))
+    return [[card for _, card in sorted(hand)] for hand in dealt]
 
 
 def _exchanged(mine: _Hand, theirs: _Hand, dice: Dice) -> tuple[_Hand, _Hand]:
