@@ -172,7 +172,7 @@ class Binder:
             only = [part for part in options[0].body if not isinstance(part, str) or part.strip()]
             if (choice.least, choice.most) != (1, 1) and len(only) == 1 and isinstance(only[0], Wildcard):
                 return self._of_list(choice, only[0], around)
-            if choice.least:
+            if choice.least or not only:
                 node = self._row(options[0].body, around)
                 return self._sampled(node, choice.sampler) if isinstance(node, Node) else node
         bodies = [self._row(option.body, around) for option in options]
