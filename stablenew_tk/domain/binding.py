@@ -245,6 +245,7 @@ class Binder:
         if found is None:
             near = self._wildcards.near(part.name)
             hint = f"There are: {near}." if near else "There are no wildcard files yet."
+            hint += " For the signs themselves write \\__."
             self._trouble(around.at, f"There is no wildcard “{part.name}”{self._chain(around)}. {hint}")
         elif not found.values:
             self._trouble(around.at, f"The wildcard “{part.name}” has no lines ({found.where}).")

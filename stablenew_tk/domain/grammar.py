@@ -40,6 +40,7 @@ _ARGUMENTS = 1000
 _TROUBLES = 500
 
 _WILDCARD = re.compile(r"__([~@!]?)([^\s_{}|<>\[\]()$:,\"'](?:(?!__)[^{}|<>\[\]()$:,\"'\n])*?)(?:__|(?=\())")
+_VARYING_NAME = re.compile(r"__[~@!]?(?!\s)[\w/*?. -]{0,80}?\$?\{[^{}\n]{0,200}\}[\w/*?. -]{0,80}?(?<!\s)__")
 _SLOT = re.compile(r"\[\[([^\[\]{}|<>\n]{1,240})\]\]")
 _PLAIN_NAME = re.compile(r"[\w-]+")
 _TAG = re.compile(r"<\w+:")
@@ -303,6 +304,8 @@ class _Reader:
             end = closed + 3
         if match is None or end <= start + 2:
             # Only two underscores, or a bracket that means something else.
+            if match is None and _VARYING_NAME.match(self.text, start):
+                self._trouble(start, "The name of a wildcard cannot vary. Write {__one__|__other__} instead.")
             self._take(parts, 2)
             return
         self._at = end

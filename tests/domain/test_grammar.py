@@ -248,3 +248,10 @@ def test_no_text_breaks_the_reader_or_the_expansion(text):
 @given(st.text(alphabet=st.characters(exclude_characters="{}|$_[\\<:", exclude_categories=["Cs"]), max_size=80))
 def test_text_without_signs_is_written_as_it_is(text):
     assert texts(text) == [text.strip()]
+
+
+def test_the_name_of_a_wildcard_cannot_vary_and_says_so():
+    for text in ("a __${x}_hat__ b", "a __hat_{red|blue}__ b", "a __{a|b}__"):
+        (trouble,) = [one for one in parse(text).troubles if "cannot vary" in one.message]
+        assert trouble.at == 2
+    assert not parse("snake_case__ {a|b} __x__").troubles
