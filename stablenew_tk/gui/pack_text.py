@@ -158,7 +158,7 @@ class PackText(Box):
         self.text.replace(start, end, words)
         self.text.edit_separator()
         self.text.see("insert")
-        self.refresh()
+        self._modified()
 
     def append(self, block: str) -> None:
         """Write a block at the end, a blank line before it, and go there."""
@@ -167,6 +167,7 @@ class PackText(Box):
         self.text.replace(f"1.0 +{rest}c", "end-1c", f"\n\n{block}" if rest else block)
         self.text.edit_separator()
         line = int(self.text.index(f"1.0 +{rest + 2 if rest else 0}c").partition(".")[0])
+        self._modified()
         self.go_to(line)
 
     def find(self, word: str, *, backwards: bool = False) -> tuple[int, int]:
@@ -198,6 +199,8 @@ class PackText(Box):
         """Take the last change back, or bring it back."""
         with contextlib.suppress(tk.TclError):  # there is nothing to take back
             self.text.edit_redo() if redo else self.text.edit_undo()
+        self._modified()
+        self.text.see("insert")
         self.refresh()
         return "break"
 
