@@ -40,7 +40,7 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 wildcards library_scan library_index library_entries library_names library mounts watcher
     domain      errors ids config parameters sweep infotext prompt pack_table global_texts variant job modes
                 pack_settings
-                dice template grammar wildcards expansion evenly sequence several
+                dice template grammar expansion wildcards evenly sequence several
                 mentions binding randomizer pack_check
                 line
                 plan record undo estimate columns feedback selection slim planbook history statistics verdict effects

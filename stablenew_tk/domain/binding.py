@@ -63,6 +63,8 @@ class Binder:
         self._mentions = Mentions(wildcards, slots)
         self._found_wrong: dict[tuple[int, str], Trouble] = {}
         self._made = self._keys = 0
+        # Whether the list being bound hangs on something of this pack, or on a list that does or has mistakes.
+        self._is_own = False
         self._lists: dict[tuple[object, ...], Node] = {}
         self._bodies: dict[tuple[object, ...], list[Node | str]] = {}
         self._meanings: list[_Meaning] = []
@@ -220,18 +222,18 @@ class Binder:
         found = self._found(part, around)
         if found is None:
             return ""
-        name = f"__{part.name}__"
         if found.is_plain:
-            return self._sampled(Plain(name, found.values, found.weights), part.sampler)
-        key = self._known_as(found, around)
+            return self._sampled(Plain(f"__{part.name}__", found.values, found.weights), part.sampler)
+        key = part.name, *self._known_as(found, around)
         node = None if part.arguments else self._lists.get(key)
         if node is None:
             shared, bodies = self._list_bodies(found, part, around)
-            node = Pick(name, bodies, found.values, found.weights)
+            node = Pick(f"__{part.name}__", bodies, found.values, found.weights)
             if shared:
                 node = Row([node], shared)
             if not part.arguments:
                 self._lists[key] = node
+        self._is_own |= found.name not in self._wildcards.bodies
         return self._sampled(node, part.sampler)
 
     def _known_as(self, found: WildcardList, around: _Around) -> tuple[object, ...]:
@@ -271,18 +273,30 @@ class Binder:
         shared: list[tuple[str, Node]] = []
         for argument in part.arguments:
             around = self._assigned(argument, around, shared)
+        bodies = self._wildcards.bodies.get(found.name)
+        if bodies is None:
+            bodies = self._own_bodies(found, around)
+        return [one for one in shared if one[0] in self._named], bodies
+
+    def _own_bodies(self, found: WildcardList, around: _Around) -> list[Node | str]:
+        """The lines of a list that was not bound yet, or that hangs on something of this pack."""
         key = self._known_as(found, around)
         bodies = self._bodies.get(key)
         if bodies is None:
             around = replace(around, inside=(*around.inside, found.name))
-            read = self._mentions.read(found)
+            outer, self._is_own = self._is_own, False
+            wrong, read = len(self._found_wrong), self._mentions.read(found)
             for message in read.wrong:
                 self._trouble(around.at, message)
             bodies = self._bodies[key] = [
                 value if body is None else self._row(body, around)
                 for value, body in zip(found.values, read.bodies, strict=True)
             ]
-        return [one for one in shared if one[0] in self._named], bodies
+            if not self._is_own and len(self._found_wrong) == wrong and not self._mentions.of_list(found):
+                self._wildcards.bodies[found.name] = bodies
+            self._is_own = outer
+        self._is_own |= found.name not in self._wildcards.bodies
+        return bodies
 
     # ---- slots
 

@@ -18,6 +18,8 @@ Slots = Mapping[str, Choice | Wildcard]
 
 # Of a list with a mistake in every line the first ones will do.
 _MOST_WRONG = 20
+# Stands for signs that may mean a slot, whichever there are.
+MAYBE_SLOT = "[["
 _DEEPEST = 100
 
 
@@ -63,8 +65,12 @@ class Mentions:
             return known
         if found.name in self._open or len(self._open) > _DEEPEST:
             return frozenset()  # a circle, or too deep to be bound
+        if found.name in self._wildcards.bodies:
+            return frozenset()
         self._open.add(found.name)
-        self._lists[found.name] = self._of([part for body in self.read(found).bodies if body for part in body])
+        maybe = {MAYBE_SLOT} if any(MAYBE_SLOT in found.values[place] for place in found.lines) else set()
+        names = self._of([part for body in self.read(found).bodies if body for part in body])
+        self._lists[found.name] = names | maybe
         self._open.remove(found.name)
         return self._lists[found.name]
 

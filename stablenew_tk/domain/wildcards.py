@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from .expansion import Node
+
 _WEIGHT = re.compile(r"(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})::")
 # What makes a line more than text.
 VARIES = re.compile(r"[{}\\]|__|\[\[|\$\{")
@@ -75,6 +77,8 @@ class Wildcards:
         self._aliases = dict(aliases or {})
         self._folded = {name.casefold(): name for name in (*self._aliases, *self._lists)}
         self._merged: dict[str, WildcardList | None] = {}
+        # Lists whose lines hang on nothing but lists are bound once for all packs.
+        self.bodies: dict[str, list[Node | str]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import pytest
 from variations import errors, texts, variants, wildcards
 
-from stablenew_tk.domain.pack_settings import Randomizer
+from stablenew_tk.domain.pack_settings import Randomizer, Slot
 from stablenew_tk.domain.prompt import PackPrompt
 from stablenew_tk.domain.randomizer import Variants, expand
 from stablenew_tk.domain.wildcards import Wildcards, list_of
@@ -153,3 +153,39 @@ class TestHostile:
         files = {"x": [f"{n} {{a|b}}" for n in range(2000)]}
         found = variants(" ".join(["__x__", "{2$$__x__}", "${v=1}__x__"] * 30), files=files)
         assert found.count == (4000 * (4000 * 3998) * 4000) ** 30
+
+
+class TestBoundOnce:
+    """What hangs on nothing but lists is bound once for all packs; mistakes and slots are looked at each time."""
+
+    LISTS = (
+        list_of("plain", ["x", "y"]),
+        list_of("outer", ["{a|b} __plain__"]),
+        list_of("broken", ["__nope__"]),
+        list_of("around", ["q __broken__", "{1|2}"]),
+        list_of("slotted", ["a [[light on]]"]),
+    )
+
+    def variants(self, wildcards, *texts, slots=()):
+        prompts = [PackPrompt(f"p{n}", f"p{n}", text, "", 1) for n, text in enumerate(texts)]
+        return Variants(prompts, Randomizer(), wildcards, slots)
+
+    def test_a_list_of_lists_is_kept(self):
+        wildcards = Wildcards(self.LISTS)
+        first = self.variants(wildcards, "__outer__")
+        assert list(wildcards.bodies) == ["outer"]
+        again = self.variants(wildcards, "__outer__")
+        assert [again.nth(n).prompt for n in range(4)] == [first.nth(n).prompt for n in range(4)]
+
+    def test_a_mistake_is_told_every_time_also_behind_another_list(self):
+        wildcards = Wildcards(self.LISTS)
+        for texts in (("__broken__", "__around__"), ("__around__",), ("__around__", "__broken__"), ("__around__",)):
+            assert self.variants(wildcards, *texts).errors
+        assert not wildcards.bodies
+
+    def test_what_may_be_a_slot_is_read_for_each_pack(self):
+        wildcards = Wildcards(self.LISTS)
+        assert self.variants(wildcards, "__slotted__").nth(0).prompt == "a [[light on]]"
+        light = Slot("light on", ("1", "2"))
+        assert self.variants(wildcards, "__slotted__", slots=[light]).nth(1).prompt == "a 2"
+        assert not wildcards.bodies
