@@ -179,8 +179,8 @@ class TestBoundOnce:
 
     def test_a_mistake_is_told_every_time_also_behind_another_list(self):
         wildcards = Wildcards(self.LISTS)
-        for texts in (("__broken__", "__around__"), ("__around__",), ("__around__", "__broken__"), ("__around__",)):
-            assert self.variants(wildcards, *texts).errors
+        for named in (("__broken__", "__around__"), ("__around__",), ("__around__", "__broken__"), ("__around__",)):
+            assert self.variants(wildcards, *named).errors
         assert not wildcards.bodies
 
     def test_what_may_be_a_slot_is_read_for_each_pack(self):
