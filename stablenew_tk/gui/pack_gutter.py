@@ -63,12 +63,14 @@ class Gutter(tk.Canvas):
             self._items.append(self.create_text(0, 0, anchor="e", font=theme.font(12, mono=True)))
         lift = theme.px(_LIFT)
         usual, bright = theme.colour("text3"), theme.colour("text")
-        for item, (number, y) in zip(self._items, self._rows, strict=False):
-            fill = bright if number == self._current else usual
-            self.itemconfigure(item, text=number, fill=fill, state="normal")
-            self.coords(item, right, y - lift)
-        for item in self._items[len(self._rows) :]:
-            self.itemconfigure(item, state="hidden")
+        # One script for all: a new row moves all numbers below it, and each call into Tk may wait for other threads.
+        script = [
+            f"{self} itemconfigure {item} -state normal -text {number} -fill "
+            f"{bright if number == self._current else usual}\n{self} coords {item} {right} {y - lift}"
+            for item, (number, y) in zip(self._items, self._rows, strict=False)
+        ]
+        script += [f"{self} itemconfigure {item} -state hidden" for item in self._items[len(self._rows) :]]
+        self.tk.eval("\n".join(script))
         self._draw_signs()
 
     def _draw_signs(self) -> None:

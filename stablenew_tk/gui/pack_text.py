@@ -34,6 +34,12 @@ proc ::stablenew_pack_view {w} {
     }
     return [list $first $total [$w index insert] [$w get $first.0 $last.end] $rows]
 }
+proc ::stablenew_pack_changed {w tell} {
+    if {[$w edit modified]} {
+        $w edit modified 0
+        $tell [::stablenew_pack_view $w]
+    }
+}
 """
 
 
@@ -73,8 +79,8 @@ class PackText(Box):
     ) -> None:  # fmt: skip
         super().__init__(parent, "bg")
         self._on_edit, self._on_move = on_edit, on_move
-        self._later, self._is_filling, self._is_dirty, self._ring = "", False, False, False
-        self._place = ""
+        self._later, self._is_stale, self._is_filling, self._ring = "", False, False, False
+        self._place, self._high = "", 1
         self.view = View(1, 1, 1, 1, (), ())
         self.take_tab: Callable[[], bool] = lambda: False  # True when Tab has meant something else than to leave
         frame = Box(self, "bg")
@@ -143,7 +149,11 @@ class PackText(Box):
 
     def before(self) -> str:
         """The current line up to the cursor."""
-        return self.text.get("insert linestart", "insert")
+        at = self.view.line - self.view.first
+        line = self.view.lines[at] if 0 <= at < len(self.view.lines) else None
+        if line is None or not line.isascii():
+            return self.text.get("insert linestart", "insert")
+        return line[: self.view.column - 1]
 
     def after_cursor(self) -> str:
         """The current line from the cursor on."""
@@ -214,12 +224,15 @@ class PackText(Box):
 
     def refresh(self) -> None:
         """Bring numbers and colours up to what is in sight now."""
-        if self._later:
-            self.after_cancel(self._later)
-            self._later = ""
-        first, total, cursor, words, rows = self.text.tk.call("::stablenew_pack_view", self.text)
+        self._take(self.text.tk.call("::stablenew_pack_view", self.text))
+
+    def _take(self, view: Sequence[str]) -> None:
+        """Draw for what Tcl says about the view."""
+        self._is_stale = False
+        first, total, cursor, words, rows = view
         line, _, column = str(cursor).partition(".")
-        pairs = tuple(zip(map(int, rows[::2]), map(int, rows[1::2]), strict=True)) if rows else ()
+        numbers = [int(one) for one in self.text.tk.splitlist(rows)]
+        pairs = tuple(zip(numbers[::2], numbers[1::2], strict=True))
         self.view = View(int(first), int(total), int(line), int(column) + 1, tuple(str(words).split("\n")), pairs)
         self.painter.paint(self.view.first, self.view.lines, self.view.total)
         self.gutter.show(pairs, self.view.line, self.view.total)
@@ -236,12 +249,14 @@ class PackText(Box):
         self._on_move()
 
     def _soon(self) -> None:
+        self._is_stale = True
         if not self._later:
             self._later = self.after_idle(self._refresh_later)
 
     def _refresh_later(self) -> None:
         self._later = ""
-        self.refresh()
+        if self._is_stale:
+            self.refresh()
 
     def _dress(self) -> None:
         self.configure(bg=theme.colour("focus" if self._ring else "bg"))
@@ -261,8 +276,9 @@ class PackText(Box):
         text.bindtags((str(text), str(text.winfo_toplevel()), _TAG, "Text", f"{_TAG}After", "all"))
         for letter in _EMACS:
             text.bind_class(_TAG, f"<Control-{letter}>", lambda _event: "break")
-        text.bind_class(f"{_TAG}After", "<Key>", _after)
-        text.bind_class(f"{_TAG}After", "<ButtonRelease-1>", _after)
+        # Keys that move the cursor; those that write are told by Tk itself.
+        for key in ("Up", "Down", "Left", "Right", "Home", "End", "Prior", "Next", "Control-Key", "ButtonRelease-1"):
+            text.bind_class(f"{_TAG}After", f"<{key}>", _after)
         for key, redo in (("<Control-z>", False), ("<Control-y>", True), ("<Control-Z>", True)):
             text.bind(key, lambda _event, redo=redo: self.undo(redo=redo))  # type: ignore[misc]  # default binds it
         text.bind("<Control-a>", lambda _event: self._select_all())
@@ -270,8 +286,11 @@ class PackText(Box):
         x11 = text.tk.call("tk", "windowingsystem") == "x11"
         for key in ("<Shift-Tab>", *(("<ISO_Left_Tab>",) if x11 else ())):
             text.bind(key, lambda _event: self._leave(text.tk_focusPrev()))
-        text.bind("<<Modified>>", lambda _event: self._modified())
-        text.bind("<Configure>", lambda _event: self._soon(), add="+")
+        # By hand, because the view comes along: with another thread at work every call from here into Tk may cost
+        # 5 ms, so a key is to need few of them.
+        told = self.register(self._changed)
+        text.tk.call("bind", text, "<<Modified>>", f"::stablenew_pack_changed %W {told}")
+        text.bind("<Configure>", self._resized, add="+")
         text.bind("<FocusIn>", lambda _event: self._focus(True), add="+")
         text.bind("<FocusOut>", lambda _event: self._focus(False), add="+")
         self.gutter.bind("<Button-1>", self._number_clicked)
@@ -279,21 +298,32 @@ class PackText(Box):
             self.gutter.bind(event, lambda _event, rows=rows: text.yview_scroll(rows, "units"))  # type: ignore[misc]
 
     def _modified(self) -> None:
-        if not self.text.edit_modified():
-            return
-        self.text.edit_modified(False)
-        if not self._is_filling:
-            if self._ring:
-                # Whoever types sees where: the cursor and its line are marked, and a frame all around only disturbs.
-                self._focus(False)
+        """Something was changed by a verb of ours: nobody need wait for Tk to say so."""
+        if self.text.edit_modified():
+            self.text.edit_modified(False)
             self.refresh()
             self._on_edit()
 
+    def _changed(self, view: str) -> None:
+        """Tk says that something was changed by a key, the mouse, or undo."""
+        if self._is_filling:
+            return
+        if self._ring:
+            # Whoever types sees where: the cursor and its line are marked, and a frame all around only disturbs.
+            self._focus(False)
+        self._take(self.text.tk.splitlist(view))
+        self._on_edit()
+
+    def _resized(self, event: tk.Event[tk.Misc]) -> None:
+        self._high = event.height
+        self._soon()
+
     def _scrolled(self, first: float, last: float) -> None:
         top, part = float(first), float(last) - float(first)  # Tk hands texts over
-        high = float(self.text.winfo_height())
+        high = float(self._high)
         whole = high / part if 0 < part < 1 else high
-        self._bar.show(top * whole, high, whole)
+        # Rounded, for Tk's guesses about lines out of sight change a little with every key.
+        self._bar.show(round(top * whole, -1), high, round(whole, -1))
         self._soon()
 
     def _dragged(self, top: float) -> None:

@@ -8,6 +8,7 @@ from . import theme
 
 TIP_AFTER_MS = 500
 _TIP_TAG = "StableNewTip"
+_WAITING = "::stablenew_tip"  # Tcl's own word for whether an explanation is shown or about to be
 _tips: dict[str, str] = {}  # path of a widget: what to say about it
 
 
@@ -51,7 +52,10 @@ class _Tip:
         for event in ("<Leave>", "<ButtonPress>", "<FocusOut>", "<Destroy>"):
             root.bind_class(_TIP_TAG, event, self._hide)
         # A key may turn the page while the mouse rests where the control was.
-        root.bind_all("<Key>", self._hide, add="+")
+        # Asked in Tcl, because every key comes here, and a call into Python may have to wait for another thread.
+        root.tk.call("set", _WAITING, "0")
+        hide = root.register(self._end)
+        root.tk.call("bind", "all", "<Key>", f"+if {{${_WAITING}}} {{{hide}}}")
 
     @classmethod
     def shared(cls) -> _Tip:
@@ -64,6 +68,7 @@ class _Tip:
     def _wait(self, event: tk.Event[tk.Misc]) -> None:
         self._hide(event)
         self._pending = self._root.after(TIP_AFTER_MS, self._show, event.widget)
+        self._root.tk.call("set", _WAITING, "1")
 
     def _show(self, widget: tk.Misc) -> str:
         text = explanation(widget)
@@ -81,13 +86,18 @@ class _Tip:
             self.window.geometry(f"+{max(x, 0)}+{max(y, 0)}")
             self.window.deiconify()
             self.window.lift()
+            self._root.tk.call("set", _WAITING, "1")
         return "break"
 
     def _hide(self, event: tk.Event[tk.Misc]) -> None:
+        if event.type == tk.EventType.Destroy:
+            _tips.pop(str(event.widget), None)
+        self._end()
+
+    def _end(self) -> None:
         if self._pending:
             self._root.after_cancel(self._pending)
             self._pending = ""
-        if event.type == tk.EventType.Destroy:
-            _tips.pop(str(event.widget), None)
         if theme.alive(self.window):
             self.window.withdraw()
+            self._root.tk.call("set", _WAITING, "0")
