@@ -15,7 +15,8 @@ from ..pipeline.orders import AddPack, ListPacks, NewPack, ReadRecipe, TrashPack
 from .phrases import counted
 from .recipe_sheet import Deed, RecipeSheet
 
-NEW_TEXT = "name: First prompt\n\n"
+# Something that runs at once; the second line is chosen, so that the first key replaces it.
+NEW_TEXT = "name: First prompt\na red boat on a calm sea, evening light\nneg: text, watermark\n"
 _PACK_FILES = [("Packs", "*.txt *.tsv *.json"), ("All", "*")]
 _PICTURES = [("Pictures", "*.png *.jpg *.jpeg *.webp *.avif *.gif"), ("All", "*")]
 

@@ -147,6 +147,12 @@ class PackText(Box):
             self.text.focus_set()
         self.refresh()
 
+    def choose_line(self, line: int, *, chosen: bool) -> None:
+        """Go to a line; `chosen`: its words are selected, so that the next key replaces them."""
+        self.go_to(line)
+        if chosen:
+            self.text.tag_add("sel", "insert linestart", "insert lineend")
+
     def before(self) -> str:
         """The current line up to the cursor."""
         at = self.view.line - self.view.first
@@ -321,9 +327,11 @@ class PackText(Box):
     def _scrolled(self, first: float, last: float) -> None:
         top, part = float(first), float(last) - float(first)  # Tk hands texts over
         high = float(self._high)
-        whole = high / part if 0 < part < 1 else high
-        # Rounded, for Tk's guesses about lines out of sight change a little with every key.
-        self._bar.show(round(top * whole, -1), high, round(whole, -1))
+        if not 0 < part < 1:
+            self._bar.show(0, high, high)
+        else:
+            # Rounded, for Tk's guesses about lines out of sight change a little with every key.
+            self._bar.show(round(top * high / part, -1), high, round(high / part + 10, -1))
         self._soon()
 
     def _dragged(self, top: float) -> None:

@@ -25,7 +25,7 @@ from ..pipeline.events import (
 )
 from ..pipeline.orders import LoadPack
 from . import theme
-from .pack_deeds import PackDeeds
+from .pack_deeds import NEW_TEXT, PackDeeds
 from .pack_drafts import Draft, Drafts
 from .pack_editor import PackEditor, verdict
 from .pack_list import PackList
@@ -60,7 +60,7 @@ class PackWork:
         self._looks = Looks(page, controller, stock)
         self._typing = Pause(page, CHECK_MS, self.look)
         self._settings = Pause(page, SETTINGS_MS, self._save_settings)
-        self._dirty = False
+        self._dirty = self._is_new = False
         self._looked_at: tuple[str, PackSettings | None] = ("", None)
 
     @property
@@ -98,7 +98,7 @@ class PackWork:
         found = next((one for one in files if wanted and one.path.stem.casefold() == wanted), None)
         here = self._parts.list.file
         if found is not None:
-            self._deeds.wanted = ""
+            self._deeds.wanted, self._is_new = "", True
             self.open(found.path)
         elif here is None:
             if self.draft is None or not self.draft.is_changed:
@@ -143,6 +143,9 @@ class PackWork:
         self._show_state()
         parts.side.show(draft)
         self.look()
+        if self._is_new:
+            self._is_new = False
+            parts.editor.text.choose_line(2 if draft.text == NEW_TEXT else 1, chosen=draft.text == NEW_TEXT)
 
     # ---- the text
 
@@ -254,7 +257,7 @@ class PackWork:
         self._sync()
         self._saving.saved(event)
         if isinstance(event, PackSaved) and event.path != self.path and self._is_ours(event):
-            self._deeds.wanted = ""
+            self._deeds.wanted, self._is_new = "", bool(self._deeds.wanted)
             self.open(event.path)
         self._show_state()
 

@@ -303,6 +303,9 @@ def test_a_new_pack_is_made_and_opened(rain):
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "night trains")
     assert (rain.packs / "night trains.txt").exists()
     assert rain.page.list.file.path.stem == "night trains"
+    assert rain.root.focus_get() is rain.text.text
+    rain.type("a night train")
+    assert rain.text.get().split("\n")[:2] == ["name: First prompt", "a night train"]
 
 
 def test_an_added_pack_is_copied_and_opened(rain, tmp_path):
