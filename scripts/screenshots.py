@@ -29,10 +29,12 @@ from stablenew_tk.domain.variant import as_written
 from stablenew_tk.gui.create import CreatePage
 from stablenew_tk.gui.learn import LearnPage
 from stablenew_tk.gui.origins import WhyPopup
+from stablenew_tk.gui.packs import PacksPage
 from stablenew_tk.gui.window import Window
 from stablenew_tk.pipeline.stamps import now_text
 from stablenew_tk.storage.pack_reading import load_pack
 from stablenew_tk.storage.packs import ensure_starter
+from stablenew_tk.storage.places import Places
 from stablenew_tk.storage.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -175,6 +177,51 @@ def models(window: Window, mode: str) -> None:
     WhyPopup.shared().close()
 
 
+RAIN = """# Rain city: one street, many lights
+[[light]]: dawn | neon | overcast
+
+name: Alley One
+an old tram in the rain, [[light]], wet cobbles, reflections, wide street, __mood__, film still
+<lora:rainy-streets:0.7>
+neg: text, watermark, low contrast
+
+name: Last tram
+{2::an old|a new} tram at the {harbour|market square}, [[light]], (warm windows:1.2), __weather__
+neg: text, watermark
+
+name: Rooftop garden
+a rooftop garden above the city, {lanterns|fairy lights}, a sleeping cat, [[light]], __mood__
+neg: people, cars
+
+name: Bridge at night
+an iron bridge at night, [[light]], fog over the river, long exposure
+neg: cars
+"""
+WILDCARDS = {"mood": "calm\nstormy\nmelancholic\n", "weather": "rain\nsnow\nfog\n"}
+
+
+def put_packs(places: Places) -> None:
+    """A pack that varies, and the lists it draws from."""
+    (places.packs / "rain city.txt").write_text(RAIN, encoding="utf-8")
+    places.wildcards.mkdir(parents=True, exist_ok=True)
+    for name, lines in WILDCARDS.items():
+        (places.wildcards / f"{name}.txt").write_text(lines, encoding="utf-8")
+
+
+def packs(window: Window, mode: str) -> None:
+    """The picture of Packs: a pack in the editor, and the variants of the prompt at the cursor."""
+    window.show("packs")
+    page = cast(PacksPage, window._pages["packs"])
+    path = window.controller.places.packs / "rain city.txt"
+    pump(window, lambda: window.controller.packs.find(path) is not None)
+    page.work.open(path)
+    pump(window, lambda: page.work.path == path)
+    page.editor.text.go_to(10, 5)
+    page.side.turn("variants")
+    pump(window, lambda: bool(page.side.variants.tinted))
+    grab(window, f"packs-{mode}")
+
+
 def grab(window: Window, name: str) -> None:
     """Save what the window shows, with the pointer out of the way: it would bring explanations."""
     window.event_generate("<Motion>", warp=True, x=SIZE[0] - 2, y=SIZE[1] - 2)
@@ -206,12 +253,14 @@ def main() -> None:
             if mode == "dark":
                 window.top.switch_mode()
             learn(window, mode)
+        put_packs(window.controller.places)
         put_models(Path(checkpoints), sorted(Path(folder).glob("outputs/*/*/txt2img/*.png"))[:4])
         window._change(model_folders=(checkpoints,))
         for mode in ("dark", "light"):
             if mode == "light":
                 window.top.switch_mode()
             models(window, mode)
+            packs(window, mode)
         window.leave()
 
 

@@ -79,7 +79,7 @@ class PackText(Box):
     ) -> None:  # fmt: skip
         super().__init__(parent, "bg")
         self._on_edit, self._on_move = on_edit, on_move
-        self._later, self._is_stale, self._is_filling, self._ring = "", False, False, False
+        self._later, self._is_stale, self._is_filling, self._ring, self._is_quiet = "", False, False, False, False
         self._place, self._high = "", 1
         self.view = View(1, 1, 1, 1, (), ())
         self.take_tab: Callable[[], bool] = lambda: False  # True when Tab has meant something else than to leave
@@ -144,7 +144,7 @@ class PackText(Box):
         self.text.mark_set("insert", f"{line}.{self.painter.column(words, max(0, column - 1))}")
         self.text.see("insert")
         if focus:
-            self.text.focus_set()
+            self.focus_set(quiet=True)
         self.refresh()
 
     def choose_line(self, line: int, *, chosen: bool) -> None:
@@ -207,8 +207,9 @@ class PackText(Box):
         """Take the mark of what was found away."""
         self.text.tag_remove("found", "1.0", "end")
 
-    def focus_set(self) -> None:
-        """Put the cursor into the text."""
+    def focus_set(self, *, quiet: bool = False) -> None:
+        """Put the cursor into the text; `quiet` without the frame that shows where the keyboard has come to."""
+        self._is_quiet = quiet
         self.text.focus_set()
 
     def undo(self, *, redo: bool = False) -> str:
@@ -298,6 +299,7 @@ class PackText(Box):
         text.tk.call("bind", text, "<<Modified>>", f"::stablenew_pack_changed %W {told}")
         text.bind("<Configure>", self._resized, add="+")
         text.bind("<FocusIn>", lambda _event: self._focus(True), add="+")
+        text.bind("<ButtonPress-1>", self._pressed, add="+")
         text.bind("<FocusOut>", lambda _event: self._focus(False), add="+")
         self.gutter.bind("<Button-1>", self._number_clicked)
         for event, rows in (("<Button-4>", -3), ("<Button-5>", 3)):
@@ -353,8 +355,13 @@ class PackText(Box):
         return "break"
 
     def _focus(self, on: bool) -> None:
-        self._ring = on
-        self.configure(bg=theme.colour("focus" if on else "bg"))
+        self._ring = on and not self._is_quiet
+        self._is_quiet = self._is_quiet and on
+        self.configure(bg=theme.colour("focus" if self._ring else "bg"))
+
+    def _pressed(self, _event: tk.Event[tk.Misc]) -> None:
+        self._is_quiet = True
+        self._focus(True)
 
     def _places(self, word: str) -> Sequence[str]:
         """All places where a word stands, capitals or not."""

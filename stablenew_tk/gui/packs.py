@@ -82,7 +82,7 @@ class PacksPage(Box):
         if self.work.path is None:
             self.list.focus_set()
         else:
-            self.editor.text.focus_set()
+            self.editor.text.focus_set(quiet=True)
             self.work.look()
 
     def on_event(self, event: Event) -> None:
@@ -112,7 +112,7 @@ class PacksPage(Box):
             ListDeeds(
                 chosen=lambda path: self.work.open(path), new=self.deeds.make, add=self.deeds.browse_pack,
                 from_picture=lambda: self.deeds.browse_picture(self.list.more), scan=self.deeds.scan,
-                delete=self._delete, use=self._use_pack, opened=lambda: self.editor.text.focus_set(),
+                delete=self._delete, use=self._use_pack, opened=lambda: self.editor.text.focus_set(quiet=True),
             ),
         )  # fmt: skip
         self.list.pack(side="left", fill="y")
@@ -164,7 +164,7 @@ class PacksPage(Box):
     def insert(self, offer: Offer) -> None:
         """Write a LoRA, an embedding, a wildcard or a slot where the cursor is."""
         self.editor.text.put(token(offer, self._stock.weight(offer)))
-        self.editor.text.focus_set()
+        self.editor.text.focus_set(quiet=True)
 
     def take_model(self, path: Path) -> bool:
         """A model file was dropped: a LoRA is written where the cursor is. False for anything else."""
@@ -216,7 +216,6 @@ class PacksPage(Box):
     def _append(self, block: str) -> None:
         self._doors.go("packs")
         self.editor.text.append(block)
-        self.editor.text.focus_set()
 
     def _turned(self, tab: str) -> None:
         if tab == "models":
