@@ -5,10 +5,11 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
+from ..domain.parameters import Value, parameter
 from ..domain.recipe import Recipe
 from ..pipeline.events import RecipeRead
 from . import theme
-from .phrases import label, value_text
+from .phrases import value_text
 from .popups import Popup
 from .widgets import Box, Button, Label, Rule, Sign
 
@@ -18,12 +19,21 @@ Deed = tuple[str, Callable[[], object]]
 
 def settings_words(recipe: Recipe) -> str:
     """ "Steps 28 · CFG scale 6.5 · seed 1234"."""
-    parts = [f"{label(path)} {value_text(path, value)}" for path, value in recipe.values.items() if value != ""]
+    parts = [words for path, value in recipe.values.items() if (words := _in_words(path, value))]
     more = len(parts) - _MOST_VALUES
     parts = [*parts[:_MOST_VALUES], *([f"{more} more"] if more > 0 else [])]
     if recipe.seed is not None:
         parts.append(f"seed {recipe.seed}")
     return " · ".join(parts)
+
+
+def _in_words(path: str, value: Value) -> str:
+    """ "hires · Denoise 0.30"; "" for a value that stands for "as in the stage before"."""
+    spec = parameter(path)
+    if value == "" or (not value and "= same" in spec.label):
+        return ""
+    name = spec.title if spec.group not in ("general", "txt2img") else spec.label
+    return f"{name.partition(' (')[0]} {value_text(path, value)}"
 
 
 def shortened(text: str) -> str:
