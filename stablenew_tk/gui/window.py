@@ -55,7 +55,7 @@ PAGES = (
     ("packs", "packs", "Packs"),
 )
 LEAST = (1024, 700)
-_PATIENCE_S, _USUAL_S = 0.0005, 0.005
+_PATIENCE_S, _USUAL_S = 0.0002, 0.005
 _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the younger kind, after which to collect
 
 
@@ -76,7 +76,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         # Left to itself, Python collects on any thread, and pictures dropped there wait for this one, one by one.
         gc.disable()
         # Threads that work hand Python over only after this long, and a key needs it a dozen times: with the usual 5 ms
-        # a letter typed while a pack is checked took 45 ms in one case of twenty, with this 22 ms.
+        # one letter in twenty typed while a pack is checked took 45 to 100 ms, with this about 20.
         sys.setswitchinterval(_PATIENCE_S)
         theme.apply(self, controller.settings.appearance)
         self.iconphoto(True, cast(tk.PhotoImage, icons.logo(64)))
