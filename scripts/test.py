@@ -25,7 +25,9 @@ SCREEN = ["-screen", "0", "1920x1200x24", "-dpi", "96"]
 ROOM_IN_MEMORY = 4 << 30  # bytes; the suite itself needs about half of one GiB
 # One screen has room for one window with the keyboard; all other tests run beside these, which halves the time.
 WITH_WINDOWS = ["tests/gui", "tests/test_executable.py", "tests/test_scripts.py"]
-WITHOUT = ["tests", *(f"--ignore={path}" for path in WITH_WINDOWS), "-p", "no:cacheprovider"]
+# The terminal goes with the windows: so both processes take about as long.
+FIRST = ["tests/commands", *WITH_WINDOWS]
+SECOND = ["tests", *(f"--ignore={path}" for path in FIRST), "-p", "no:cacheprovider"]
 
 
 def main(arguments: list[str]) -> int:
@@ -82,9 +84,9 @@ def _quick_folder() -> dict[str, str]:
 def _call_all(pytest: list[str], variables: dict[str, str]) -> int:
     """The whole suite in two processes; what the one without windows says is shown when it has ended."""
     with tempfile.TemporaryFile() as said:
-        others = subprocess.Popen([*pytest, *WITHOUT], cwd=environment.ROOT, env=variables, stdout=said, stderr=said)
+        others = subprocess.Popen([*pytest, *SECOND], cwd=environment.ROOT, env=variables, stdout=said, stderr=said)
         try:
-            code = _call([*pytest, *WITH_WINDOWS], variables)
+            code = _call([*pytest, *FIRST], variables)
             others.wait()
         finally:
             _stop(others)

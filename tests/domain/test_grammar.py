@@ -219,7 +219,7 @@ JUNK = [
 
 
 @pytest.mark.parametrize("sign", [*JUNK, "{1" + " " * 999, "[[" + " " * 999, "${" + " " * 999, "__a" + " " * 999])
-def test_hundreds_of_kilobytes_of_one_sign_are_read_in_proportion(sign):
+def test_a_long_text_of_one_sign_is_read_in_proportion(sign):
     import time
 
     def needed(size: int) -> float:
@@ -228,10 +228,10 @@ def test_hundreds_of_kilobytes_of_one_sign_are_read_in_proportion(sign):
         return time.process_time() - began
 
     # In proportion it takes ten times as long; a hundred times would be the square.
-    assert needed(200_000) < 40 * needed(20_000) + 0.2
+    assert needed(60_000) < 40 * needed(6_000) + 0.2
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(JUNK) | st.text(max_size=6), max_size=40).map("".join))
 def test_no_text_breaks_the_reader_or_the_expansion(text):
     found = Variants(

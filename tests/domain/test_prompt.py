@@ -144,7 +144,7 @@ def test_no_text_breaks_the_reader(text):
     assert all(prompt.positive for prompt in pack.prompts)
 
 
-def test_a_megabyte_of_mistakes_is_told_in_a_few_sentences():
-    pack = parse_pack("a\nneg: b\n" + "c\n" * 500_000, "p")
+def test_a_long_text_of_mistakes_is_told_in_a_few_sentences():
+    pack = parse_pack("a\nneg: b\n" + "c\n" * 50_000, "p")
     assert len(pack.warnings) == MOST_PROBLEMS + 1
     assert "more of this kind" in pack.warnings[-1].message

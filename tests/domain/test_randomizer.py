@@ -303,7 +303,7 @@ def nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 TEMPLATES = st.recursive(WORDS, nested, max_leaves=6)
-QUICK = settings(max_examples=150, deadline=None, derandomize=True)
+QUICK = settings(max_examples=80, deadline=None, derandomize=True)
 
 
 def build(text: str, negative: str = "") -> Variants:

@@ -46,7 +46,7 @@ def weights(count: int) -> st.SearchStrategy[tuple[float, ...]]:
 
 
 SMALL = nodes().filter(lambda node: node.count <= 400)
-QUICK = settings(max_examples=120, deadline=None, derandomize=True)
+QUICK = settings(max_examples=70, deadline=None, derandomize=True)
 
 
 @QUICK
