@@ -8,7 +8,7 @@ import tkinter as tk
 import pytest
 from house import open_house
 
-from stablenew_tk.pipeline.events import JobEnded
+from stablenew_tk.pipeline.events import JobEnded, PromptsExpanded
 
 SMALL = {"txt2img.steps": 2, "txt2img.width": 64, "txt2img.height": 64}
 PACK = "[[light]]: dawn | neon\n\nname: Tram\na {red|blue} tram, [[light]], {red|blue}\nneg: fog, [[light]]\n"
@@ -68,12 +68,13 @@ def test_what_is_beyond_the_limit_is_told_and_what_is_shown_is_run(tmp_path):
         house.until(lambda: button(page) == "Run 4 jobs")
         assert page._trouble.cget("text") == "4 of 8 variants, evenly chosen"
         shown = [variant.prompt for variant in page._variation.expansion.variants]
+        drawn = len(house.saw(PromptsExpanded))
         records = made(house, page)
         assert [record.prompt for record in records] == shown
         assert sorted(record.randomizer.choices["light"] for record in records) == ["dawn", "dawn", "neon", "neon"]
         assert len({record.seed for record in records}) == 4
         house.until(lambda: button(page) == "Run 4 jobs")
-        assert [variant.prompt for variant in page._variation.expansion.variants] != shown, "drawn anew"
+        assert len(house.saw(PromptsExpanded)) == drawn + 1, "the next run draws anew"
 
 
 def test_axes_change_the_settings_of_single_jobs(tmp_path):
