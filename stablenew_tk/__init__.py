@@ -22,7 +22,7 @@ module may use what stands before it in its line. tests/test_architecture.py rea
                 insight_panel insights
                 model_words model_shelf model_table model_list model_sheet model_known model_panel model_plan
                 model_draft model_form model_editor model_lora_editor models
-                textfield pack_spans pack_paint pack_gutter pack_text pack_offers pack_complete pack_drafts pack_find
+                textfield pack_paint pack_gutter pack_text pack_offers pack_complete pack_drafts pack_find
                 notices pack_editor pack_list pack_check pack_tint pack_variants pack_axes pack_rows pack_randomizer
                 pack_values pack_models pack_side pack_stock pack_prompts pack_looks recipe_sheet pack_deeds pack_saving
                 pack_work packs drops arrivals page bars window selftest
@@ -41,7 +41,7 @@ module may use what stands before it in its line. tests/test_architecture.py rea
     domain      errors ids config parameters sweep infotext prompt pack_table global_texts variant job modes
                 pack_settings
                 dice template grammar expansion wildcards evenly sequence several
-                mentions binding randomizer pack_check
+                mentions binding randomizer pack_check spans
                 line
                 plan record undo estimate columns feedback selection slim planbook history statistics verdict effects
                 insight ridge board association tried tag_rates over_time report insight_document base_config plan_file

@@ -8,8 +8,10 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec.structs import astuple
+
+from ..domain.spans import spans
 from . import theme
-from .pack_spans import spans
 from .theme import Role
 
 # kind: ink, ground (None = that of the text), bold
@@ -102,7 +104,7 @@ class Painter:
 
     def _places(self, line: str) -> Iterator[tuple[int, int, str]]:
         """The spans of a line in Tcl's columns."""
-        for left, right, kind in spans(line):
+        for left, right, kind in map(astuple, spans(line)):
             if kind in LOOKS and left < right:
                 yield self.column(line, left), self.column(line, right), kind
 

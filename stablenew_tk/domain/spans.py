@@ -1,0 +1,38 @@
+"""Which parts of a line of a pack are what, for colouring. One line at a time, without knowing the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal["comment", "keyword", "lora", "embedding", "wildcard", "slot", "variable", "escape", "weight", "choice"]
+
+_RULES = re.compile(
+    r"(?P<comment>^\s*#.*)"
+    r"|(?P<keyword>^\s*(?:neg|name):)"
+    r"|(?P<lora><(?:lora|lyco|hypernet):[^<>]*>)"
+    r"|(?P<embedding><embedding:[^<>]*>|\bembedding:[^\s,()\[\]{}|:<>]+)"
+    r"|(?P<escape>\\(?:__|.))"
+    r"|(?P<variable>\$\{\w+[=:]?!?)"
+    r"|(?P<wildcard>__[~@!]?[^\s_{}|<>\[\]()$:,\"'](?:(?!__)[^{}|<>\[\]()$:,\"'])*(?:__|(?=\())|(?<=\))__(?!\w))"
+    r"|(?P<slot>\[\[[^\[\]]*\]\])"
+    r"|(?P<weight>(?:(?<=[{|])|(?<=[{|][~@!]))\s*\d*\.?\d+::|(?<=\{)[~@!]?\d*-?\d*\$\$|(?<=:)\d*\.?\d+(?=\)))"
+    r"|(?P<choice>[{}|])",
+    re.IGNORECASE,
+)
+
+
+class Span(Struct, frozen=True):
+    """From `start` to `end` (not included, from 0) of the line."""
+
+    start: int
+    end: int
+    kind: Kind
+
+
+def spans(line: str) -> Sequence[Span]:
+    """Everything in a line that is more than words, from left to right."""
+    return [Span(one.start(), one.end(), one.lastgroup) for one in _RULES.finditer(line)]  # type: ignore[arg-type]
