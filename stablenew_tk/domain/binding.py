@@ -75,12 +75,17 @@ class Binder:
         """What is wrong with the prompt bound last."""
         return tuple(self._found_wrong.values())
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether what was bound last is the same for every binder of these slots and lists."""
+        return not self._is_own
+
     def parts(self, body: Body) -> tuple[list[Node | str], list[tuple[str, Node]]]:
         """The parts of a prompt, one for each of `body` but assignments, and what is drawn once for all of it.
 
         Look at `troubles` before using them.
         """
-        self._found_wrong, self._made = {}, 0
+        self._found_wrong, self._made, self._is_own = {}, 0, False
         try:
             return self._parts(body, _Around())
         except Uncountable:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from .pack_settings import PackSettings
 from .prompt import PackProblem, PackPrompt, Place, PromptPack, spot
-from .randomizer import Variants
+from .randomizer import PromptMemory, Variants
 from .wildcards import Wildcards
 
 # The same mistake on every line of a large pack is said so often and no more.
@@ -38,12 +38,13 @@ def check_pack(
     *,
     loras: Collection[str] | None = None,
     embeddings: Collection[str] | None = None,
+    memory: PromptMemory | None = None,
 ) -> PackCheck:
     """Look a pack over. `loras` and `embeddings` are the names there are, without folder and ending, None = unknown.
 
     Problems are in the order of their places; those of the settings come first, in line 0.
     """
-    variants = Variants(pack.prompts, settings.randomizer, wildcards, pack.slots)
+    variants = Variants(pack.prompts, settings.randomizer, wildcards, pack.slots, memory)
     errors = [*pack.errors, *variants.errors]
     warnings = [*pack.warnings, *variants.warnings]
     known_loras, known_embeddings = _folded(loras), _folded(embeddings)

@@ -38,14 +38,50 @@ class _Axes(Struct, frozen=True):
     problems: tuple[PackProblem, ...] = ()
 
 
+class _Bound(Struct, frozen=True):
+    """A prompt with everything looked up. `border` is where its negative begins among the parts of the row; troubles
+    are places (in both texts as one, with one sign between them) and sentences; `used` are the rules that apply.
+    """
+
+    row: Row
+    border: int
+    troubles: tuple[tuple[int, str], ...]
+    used: frozenset[str]
+
+
+class PromptMemory:
+    """The prompts of a pack as they were looked up last: a change to one of hundreds costs only that one.
+
+    For one pack at a time, and one thread.
+    """
+
+    def __init__(self) -> None:
+        self._around: tuple[Randomizer, tuple[Slot, ...]] | None = None
+        self._wildcards: Wildcards | None = None
+        self._known: dict[tuple[str, str], _Bound] = {}
+
+    def of(self, settings: Randomizer, wildcards: Wildcards, slots: Sequence[Slot]) -> dict[tuple[str, str], _Bound]:
+        """What is known of prompts with these settings, by their texts; new ones may be put in."""
+        around = (settings, tuple(slots))
+        if around != self._around or wildcards is not self._wildcards or len(self._known) > MOST_VARIANTS:
+            self._around, self._wildcards, self._known = around, wildcards, {}
+        return self._known
+
+
 class Variants:
     """All variants of some prompts. `errors` make it unusable; `warnings` do not.
 
-    `count` is exact. `nth(i)` makes variant i alone, 0 ≤ i < count; `sample` draws some of them.
+    `count` is exact. `nth(i)` makes variant i alone, 0 ≤ i < count; `sample` draws some of them. `memory` spares
+    looking up again what has not changed.
     """
 
     def __init__(
-        self, prompts: Sequence[PackPrompt], settings: Randomizer, wildcards: Wildcards, slots: Sequence[Slot] = ()
+        self,
+        prompts: Sequence[PackPrompt],
+        settings: Randomizer,
+        wildcards: Wildcards,
+        slots: Sequence[Slot] = (),
+        memory: PromptMemory | None = None,
     ) -> None:
         self.errors: list[PackProblem] = []
         self.warnings: list[PackProblem] = []
@@ -60,7 +96,8 @@ class Variants:
         rules = {f"{rule.search} =>": self._rule(rule) for rule in settings.rules}
         self._binder = Binder(wildcards.with_lists(settings.wildcards), {**values, **rules})
         self._borders: list[int] = []
-        self._rows = [self._row(prompt) for prompt in prompts]
+        known = memory.of(settings, wildcards, slots) if memory is not None else {}
+        self._rows = [self._row(prompt, known) for prompt in prompts]
         self._root = Pick("", self._rows, [""] * len(self._rows)) if self._rows else None
         self.count = self._root.count if self._root is not None else 0
         self._look_over()
@@ -135,35 +172,43 @@ class Variants:
 
     # ---- building
 
-    def _row(self, prompt: PackPrompt) -> Row:
-        bodies = self._bodies(prompt)
-        self._borders.append(sum(not isinstance(part, Assign) for part in bodies[0]))
+    def _row(self, prompt: PackPrompt, known: dict[tuple[str, str], _Bound]) -> Row:
+        texts = prompt.positive, prompt.negative
+        bound = known.get(texts)
+        if bound is None:
+            bound = self._bound(texts)
+            if self._binder.is_lasting:
+                known[texts] = bound
+        for at, message in bound.troubles:
+            self._report(prompt, at, message)
+        self._used |= bound.used
+        self._borders.append(bound.border)
+        lengths = bound.row.lengths
+        if self._settings.mode == "zip" and len(set(lengths)) > 1:
+            told = ", ".join(map(str, lengths[:8]))
+            message = f"The lists are of different length ({told}): what goes beyond the shortest is left out."
+            self.warnings.append(PackProblem(prompt.line, 1, message))
+        return bound.row
+
+    def _bound(self, texts: tuple[str, str]) -> _Bound:
+        bodies: list[Body] = []
+        troubles: list[tuple[int, str]] = []
+        for text, base in zip(texts, (0, len(texts[0]) + 1), strict=True):
+            template = parse(text, is_slot=self._names.__contains__, base=base)
+            troubles += [(trouble.at, trouble.message) for trouble in template.troubles]
+            bodies.append(with_rules(template.body, self._searches))
+        border = sum(not isinstance(part, Assign) for part in bodies[0])
         parts, shared = self._binder.parts((*bodies[0], *bodies[1]))
-        for trouble in self._binder.troubles:
-            self._report(prompt, trouble.at, trouble.message)
+        troubles += [(trouble.at, trouble.message) for trouble in self._binder.troubles]
         turns = max((part.turns for part in parts if isinstance(part, Loose)), default=1)
         drawn: list[tuple[str, Node]] = [*((f"axis {n}", level) for n, level in enumerate(self._axes.levels)), *shared]
         try:
             row = Row(parts, drawn, self._settings.mode, turns)
         except Uncountable:
-            self._report(prompt, 0, TOO_MANY)
-            return Row([""] * len(parts))
-        if self._settings.mode == "zip" and len(set(row.lengths)) > 1:
-            lengths = ", ".join(map(str, row.lengths[:8]))
-            self._warn(
-                prompt, f"The lists are of different length ({lengths}): what goes beyond the shortest is left out."
-            )
-        return row
-
-    def _bodies(self, prompt: PackPrompt) -> list[Body]:
-        bodies: list[Body] = []
-        for text, base in ((prompt.positive, 0), (prompt.negative, len(prompt.positive) + 1)):
-            template = parse(text, is_slot=self._names.__contains__, base=base)
-            for trouble in template.troubles:
-                self._report(prompt, trouble.at, trouble.message)
-            bodies.append(with_rules(template.body, self._searches))
-            self._used |= {search for search in self._searches if search in text}
-        return bodies
+            row = Row([""] * len(parts))
+            troubles.append((0, TOO_MANY))
+        used = frozenset(search for search in self._searches if any(search in text for text in texts))
+        return _Bound(row, border, tuple(troubles), used)
 
     def _report(self, prompt: PackPrompt, at: int, message: str) -> None:
         border = len(prompt.positive)
@@ -171,9 +216,6 @@ class Variants:
         line, column = spot(spots, offset) if spots else (prompt.line, offset + 1)
         if len(self.errors) < MOST_PROBLEMS:
             self.errors.append(PackProblem(line, column, message))
-
-    def _warn(self, prompt: PackPrompt, message: str) -> None:
-        self.warnings.append(PackProblem(prompt.line, 1, message))
 
     def _slot(self, slot: Slot) -> Choice | Wildcard:
         if slot.file:
@@ -214,12 +256,13 @@ def expand(
     slots: Sequence[Slot] = (),
     limit: int | None = None,
     seed: int = 0,
+    memory: PromptMemory | None = None,
 ) -> Expansion:
     """The variants of some prompts, at most `limit` (None = as the settings say) and never more than MOST_VARIANTS.
 
     The limit of the settings is for what varies: a long pack of plain prompts is made whole.
     """
-    variants = Variants(prompts, settings, wildcards, slots)
+    variants = Variants(prompts, settings, wildcards, slots, memory)
     usual = settings.most if variants.varies else MOST_VARIANTS
     made = variants.sample(min(usual if limit is None else limit, MOST_VARIANTS), seed)
     return Expansion(

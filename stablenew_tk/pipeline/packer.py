@@ -15,7 +15,7 @@ from pathlib import Path
 from ..domain.errors import ChangedMeanwhile, InvalidInput, StableNewError, StorageError, Unreadable
 from ..domain.job import RANDOM_SEED
 from ..domain.pack_check import check_pack
-from ..domain.randomizer import expand
+from ..domain.randomizer import PromptMemory, expand
 from ..domain.wildcards import Wildcards
 from ..storage.image_text import read_recipe
 from ..storage.library_scan import PACKS
@@ -69,6 +69,8 @@ class Packer:
         self._shelf = Shelf()
         # Of all packs, and of the one in question: a shelf keeps what it read as long as it is asked for the same.
         self._all_lists, self._lists = WildcardShelf(), WildcardShelf()
+        # Typing changes one prompt of hundreds.
+        self._checked, self._expanded = PromptMemory(), PromptMemory()
         self._folders: tuple[Path, ...] = (places.packs,)
         self._wildcard_folders: tuple[Path, ...] = ()
         self._watcher: Watcher | None = None
@@ -198,7 +200,9 @@ class Packer:
     @perform.register
     def _(self, order: CheckPack) -> PackChecked:
         pack, lists = parsed(order.text, order.path), self._wildcards(order.path)
-        found = check_pack(pack, order.settings, lists, loras=order.loras, embeddings=order.embeddings)
+        found = check_pack(
+            pack, order.settings, lists, loras=order.loras, embeddings=order.embeddings, memory=self._checked
+        )
         return PackChecked(
             path=order.path,
             number=order.number,
@@ -219,6 +223,7 @@ class Packer:
             slots=order.slots,
             limit=order.limit or None,
             seed=draw_seed() if seed == RANDOM_SEED else seed,
+            memory=self._expanded,
         )
         return PromptsExpanded(path=order.path, number=order.number, expansion=expansion)
 

@@ -5,11 +5,12 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from scipy.stats import chisquare
 from variations import errors, pack, prompt, slots, texts, variants, wildcards
 
 from stablenew_tk.domain.pack_settings import Axis, LoraAxis, Randomizer, Rule, Slot, StyleToggle
-from stablenew_tk.domain.randomizer import Variants, expand, may_vary
+from stablenew_tk.domain.randomizer import PromptMemory, Variants, expand, may_vary
 
 
 def made(text: str, randomizer: Randomizer, negative: str = "", seed: int = 1, limit: int | None = None):
@@ -435,3 +436,41 @@ def test_a_hundred_thousand_lines_that_vary_are_bound():
 def test_what_cannot_vary_is_found_quickly(text, may):
     assert may_vary([prompt(text)], Randomizer()) is may
     assert may or texts(text) == [text]
+
+
+class TestMemory:
+    """A pack that is looked up again with a memory is the same as one looked up anew."""
+
+    TEXTS = (
+        "a {red|blue} cat", "[[light]] x", "__color__ y", "__nope__", "{a|b", "__nested__ [[light]]", "${x=!{a|b}}${x}",
+        "plain", "__*/cat__ {2$$a|b|c}",
+    )  # fmt: skip
+
+    def seen(self, packs, memory):
+        found = []
+        for lines, light in packs:
+            prompts = [replace(prompt(text), prompt_id=f"p{n}", line=n + 1) for n, text in enumerate(lines)]
+            made = Variants(prompts, Randomizer(), self.lists, slots(light=light), memory)
+            sample = made.sample(5, 1)
+            found.append((made.count if not made.errors else 0, made.errors, made.warnings, sample))
+        return found
+
+    @QUICK
+    @given(
+        st.lists(
+            st.tuples(st.lists(st.sampled_from(TEXTS), max_size=4), st.sampled_from(["dawn;noon", "dawn", "__nope__"])),
+            max_size=5,
+        )
+    )
+    def test_whatever_was_looked_up_before(self, packs):
+        self.lists = wildcards()
+        assert self.seen(packs, PromptMemory()) == self.seen(packs, None)
+
+    def test_a_change_of_one_prompt_costs_only_that_one(self):
+        memory, lists = PromptMemory(), wildcards()
+        Variants([prompt("a {b|c}"), prompt("d")], Randomizer(), lists, (), memory)
+        known = dict(memory.of(Randomizer(), lists, ()))
+        Variants([prompt("a {b|c}"), prompt("e")], Randomizer(), lists, (), memory)
+        again = memory.of(Randomizer(), lists, ())
+        assert all(again[texts] is bound for texts, bound in known.items())
+        assert len(again) == len(known) + 1
