@@ -32,6 +32,7 @@ FULLER = COMMON | {
     "resize_mode",
 }
 AUTOMATIC = "Automatic"
+_EMBEDDING = re.compile(r"<embedding:([^:<>]{1,200})(?::(-?\d{1,3}(?:\.\d{1,6})?))?>")
 _LORA = re.compile(r"<lora:([^:<>]{1,200}):(-?\d{1,3}(?:\.\d{1,6})?)>")
 _KEYS = """ad_model ad_prompt ad_negative_prompt ad_confidence ad_denoising_strength ad_mask_blur ad_dilate_erode
 ad_inpaint_only_masked ad_inpaint_only_masked_padding ad_use_steps ad_steps ad_use_cfg_scale ad_cfg_scale ad_use_sampler
@@ -260,8 +261,8 @@ def adetailer_body(order: StageOrder, facts: ServerFacts, size: tuple[int, int])
 def _unit(one: ADetailerPass, config: PipelineConfig, keys: frozenset[str]) -> Body:
     unit: Body = {
         "ad_model": one.model,
-        "ad_prompt": one.prompt,
-        "ad_negative_prompt": one.negative,
+        "ad_prompt": with_bare_embeddings(one.prompt),
+        "ad_negative_prompt": with_bare_embeddings(one.negative),
         "ad_confidence": one.confidence,
         "ad_denoising_strength": one.denoise,
         "ad_mask_blur": one.mask_blur,
@@ -301,8 +302,14 @@ def repaint_body(order: StageOrder, facts: ServerFacts, size: tuple[int, int]) -
     return _listed(body, facts.img2img)
 
 
+def with_bare_embeddings(text: str) -> str:
+    """A prompt in which embeddings are called by their bare names: A1111 drops tags it does not know without a word."""
+    return _EMBEDDING.sub(lambda tag: f"({tag[1]}:{tag[2]})" if tag[2] else tag[1], text)
+
+
 def _base(order: StageOrder, facts: ServerFacts) -> Body:
-    body: Body = {"prompt": order.prompt, "negative_prompt": order.negative, "seed": order.seed, "batch_size": 1}
+    prompt, negative = with_bare_embeddings(order.prompt), with_bare_embeddings(order.negative)
+    body: Body = {"prompt": prompt, "negative_prompt": negative, "seed": order.seed, "batch_size": 1}
     body |= {"n_iter": 1, "send_images": True, "save_images": False, "force_task_id": task_id(order)}
     overrides = override_settings(order.config, facts)
     if overrides:
@@ -312,9 +319,9 @@ def _base(order: StageOrder, facts: ServerFacts) -> Body:
         body["clip_skip"] = order.config.clip_skip
         if facts.kind == "sd-server":
             # It takes LoRAs as a list with paths and reads no tags.
-            tags = [(name, weight) for name, weight in _LORA.findall(order.prompt) if name in facts.loras]
+            tags = [(name, weight) for name, weight in _LORA.findall(prompt) if name in facts.loras]
             body["lora"] = [{"path": facts.loras[name], "multiplier": float(weight)} for name, weight in tags]
-            body["prompt"] = _LORA.sub(lambda tag: "" if tag[1] in facts.loras else tag[0], order.prompt)
+            body["prompt"] = _LORA.sub(lambda tag: "" if tag[1] in facts.loras else tag[0], prompt)
     return body
 
 

@@ -238,3 +238,10 @@ class TestSubsetServers:
     )
     def test_servers_are_told_apart_by_what_only_they_have(self, routes, fields, kind):
         assert server_kind(routes, fields) == kind
+
+
+def test_embeddings_are_called_by_their_bare_names():
+    sent = order(prompt="<embedding:soft light>, a boat <lora:x:1>")
+    body = txt2img_body(msgspec.structs.replace(sent, negative="<embedding:bad-hands:0.8> blur"), FORGE)
+    assert body["prompt"] == "soft light, a boat <lora:x:1>"
+    assert body["negative_prompt"] == "(bad-hands:0.8) blur"
