@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ SIZE_LIMIT = 64 * 1024 * 1024
 # A folder with more files than this is some other folder, chosen by mistake.
 MOST_FILES = 20_000
 _DEEPEST = 20
+_ENDINGS = (".txt", ".json", ".yaml", ".yml")
 
 _Print = tuple[int, int]
 
@@ -35,8 +37,8 @@ class WildcardShelf:
     """Reads wildcard folders, each file only once until it changes. Used by one thread."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, tuple[_Print, str, _Read]] = {}
-        self._last: tuple[tuple[tuple[Path, _Print], ...], Wildcards, tuple[str, ...]] | None = None
+        self._known: dict[str, tuple[_Print, str, _Read]] = {}
+        self._last: tuple[list[tuple[Path, str, _Print]], Wildcards, tuple[str, ...]] | None = None
 
     def load(self, folders: Sequence[Path]) -> tuple[Wildcards, tuple[str, ...]]:
         """All lists below the folders, and a sentence for each file that cannot be read.
@@ -44,17 +46,16 @@ class WildcardShelf:
         Of two lists of the same name that of the first folder counts. Folders need not exist.
         """
         found = [(root, path, print_) for root in folders for path, print_ in _files(root)]
-        state = tuple((path, print_) for _, path, print_ in found)
-        if self._last is not None and self._last[0] == state:
+        if self._last is not None and self._last[0] == found:
             return self._last[1:]
-        kept: dict[Path, tuple[_Print, str, _Read]] = {}
+        kept: dict[str, tuple[_Print, str, _Read]] = {}
         lists: dict[str, WildcardList] = {}
         aliases: dict[str, str] = {}
         problems: list[str] = []
         for root, path, print_ in found:
-            name = path.relative_to(root).with_suffix("").as_posix()
+            name = Path(path).relative_to(root).with_suffix("").as_posix()
             known = self._known.get(path)
-            read = known[2] if known is not None and known[:2] == (print_, name) else _read(path, name)
+            read = known[2] if known is not None and known[:2] == (print_, name) else _read(Path(path), name)
             kept[path] = (print_, name, read)
             for one in read.lists:
                 lists.setdefault(one.name, one)
@@ -62,7 +63,7 @@ class WildcardShelf:
                 aliases.setdefault(alias, target)
             problems += [read.problem] if read.problem else []
         self._known = kept
-        self._last = state, Wildcards(lists.values(), aliases), tuple(problems)
+        self._last = found, Wildcards(lists.values(), aliases), tuple(problems)
         return self._last[1:]
 
 
@@ -71,36 +72,31 @@ def load_wildcards(folders: Sequence[Path]) -> tuple[Wildcards, tuple[str, ...]]
     return WildcardShelf().load(folders)
 
 
-def _files(root: Path) -> Iterator[tuple[Path, _Print]]:
+def _files(root: Path) -> Iterator[tuple[str, _Print]]:
     """Wildcard files below a folder with size and time, in alphabetical order. What cannot be listed is left out."""
     count = 0
-    waiting = [(root, 0)]
+    waiting = [(str(root), 0)]
     while waiting:
         folder, depth = waiting.pop()
         try:
-            entries = sorted(folder.iterdir())
+            with os.scandir(folder) as listed:
+                entries = sorted((one for one in listed if one.name[0] != "."), key=lambda one: one.name)
         except OSError:
             continue  # a drive that is not plugged in; the other folders still count
-        waiting += [(one, depth + 1) for one in reversed(entries) if depth < _DEEPEST and _is_folder(one)]
-        for path in entries:
-            if path.suffix.lower() not in (".txt", ".json", ".yaml", ".yml") or path.name.startswith("."):
+        # Links to folders may lead back up; a folder that is meant can be named itself.
+        below = [one.path for one in reversed(entries) if depth < _DEEPEST and one.is_dir(follow_symlinks=False)]
+        waiting += [(path, depth + 1) for path in below]
+        for entry in entries:
+            if not entry.name.lower().endswith(_ENDINGS) or entry.is_dir(follow_symlinks=False):
                 continue
             try:
-                status = path.stat()
+                status = entry.stat()
             except OSError:
                 continue
             count += 1
             if count > MOST_FILES:
                 return
-            yield path, (status.st_size, status.st_mtime_ns)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        # Links may lead back up; a folder that is meant can be named itself.
-        return path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
-    except OSError:
-        return False
+            yield entry.path, (status.st_size, status.st_mtime_ns)
 
 
 def _read(path: Path, name: str) -> _Read:
@@ -144,7 +140,7 @@ def _lists(tree: object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
         for key, value in tree.items():
             yield from _lists(value, (*keys, str(key).strip("/ ")))
     elif isinstance(tree, list):
-        yield keys, [line for value in tree if (line := _value(value))]
+        yield keys, [_value(value) for value in tree]
     elif (line := _value(tree)) and keys:
         yield keys, [line]
 
@@ -153,4 +149,4 @@ def _value(value: object) -> str:
     """One value as a line; nothing for what is no value."""
     if isinstance(value, str):
         return " ".join(value.split("\n")).strip()
-    return f"{value:g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
