@@ -21,8 +21,8 @@ _NAMED = 6
 class WildcardList(Struct, frozen=True):
     """The values of one list, each once. `weights` is empty when all are alike; `where` names the file.
 
-    `lines` tells for the values that vary in which line they stand, from 1; all others are plain text. `files` names
-    the file of those of them that stand elsewhere than in `where`.
+    `lines` tells for the values that vary in which line they stand (of JSON: as which value), from 1; all others are
+    plain text. `files` names the file of those of them that stand elsewhere than in `where`.
     """
 
     name: str
@@ -39,7 +39,9 @@ class WildcardList(Struct, frozen=True):
 
     def spot(self, place: int) -> str:
         """Where a value that varies stands, for a sentence."""
-        return f"{self.files.get(place, self.where)}, line {self.lines[place]}"
+        file = self.files.get(place, self.where)
+        # Of a JSON file only the values are known, not the lines that they stand in.
+        return f"{file}, {'value' if file.casefold().endswith('.json') else 'line'} {self.lines[place]}"
 
 
 def list_of(name: str, lines: Iterable[str], where: str = "") -> WildcardList:
