@@ -100,6 +100,16 @@ def read_bounded(path: Path, limit: int) -> bytes:
     return data
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is anything under this name. Never raises, as Path.exists does for a name that is too long."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file under this name. Never raises, as Path.is_file does for one that is too long."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
 def sweep_temporary(folder: Path, *, older_than_s: float = 3600.0, of: str = "") -> int:
     """Remove temporary files that a killed program left in `folder`; gives their number. Younger ones may be in use.
 

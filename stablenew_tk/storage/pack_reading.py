@@ -12,7 +12,7 @@ from ..domain.pack_import import Imported, imported
 from ..domain.pack_settings import PackSettings
 from ..domain.pack_table import parse_table
 from ..domain.prompt import PromptPack, parse_pack
-from .files import read_bounded
+from .files import is_file, read_bounded
 from .pack_sidecar import SUFFIX, read_sidecar, sidecar_path
 
 SIZE_LIMIT = 4 * 1024 * 1024
@@ -84,7 +84,7 @@ def load_whole(path: Path) -> OpenPack:
 def imported_by(path: Path) -> Imported:
     """What the predecessor's file of a pack says, or nothing. Never raises."""
     twin = path.with_suffix(PREDECESSOR) if path.suffix.lower() == ".txt" else path
-    if twin.suffix.lower() != PREDECESSOR or not twin.is_file():
+    if twin.suffix.lower() != PREDECESSOR or not is_file(twin):
         return _NOTHING
     try:
         return imported(read_bounded(twin, SIZE_LIMIT), twin.name) or _NOTHING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ..domain.errors import InvalidInput, Unreadable
 from ..domain.pack_fields import ITEMS, KIND, VERSION, item_type, said_settings
 from ..domain.pack_settings import PackSettings, Randomizer
 from ..domain.profile_fields import Problems, read_object
-from .files import read_bounded, write_atomic
+from .files import is_there, read_bounded, write_atomic
 from .json_text import elements, members, relisted, replaced, value_text, without
 
 SUFFIX = ".pack.json"
@@ -43,7 +44,7 @@ def sidecar_path(pack: Path) -> Path:
 def read_sidecar(pack: Path) -> Sidecar:
     """What the settings file of a pack says. Never raises: a damaged file says nothing, and a notice tells."""
     path = sidecar_path(pack)
-    if not path.exists():
+    if not is_there(path):
         return Sidecar()
     problems = Problems(path.name)
     try:
@@ -69,17 +70,21 @@ def write_sidecar(pack: Path, settings: PackSettings, imported: PackSettings) ->
         changed = replaced(bare, _changes(bare, said, settings, imported))
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"{path.name} has a part that cannot be rewritten. Simplify it by hand first.") from error
+    try:
+        data = (text[: len(text) - len(bare)] + changed).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"{path.name} was not saved: the settings hold a sign that is no text.") from error
     if replace(imported, **_said(changed)) != settings:
         problems = _problems(changed, path.name)
         raise InvalidInput(f"{problems[0] if problems else f'{path.name} would not be read back.'} Nothing was saved.")
     if changed != bare:
-        write_atomic(path, (text[: len(text) - len(bare)] + changed).encode("utf-8"))
+        write_atomic(path, data)
 
 
 def _present(path: Path) -> str | None:
-    if path.is_symlink():
+    if os.path.islink(path):  # noqa: PTH114 (Path raises for a name that is too long)
         raise InvalidInput(f"{path.name} is a link; it is not written through. Replace it by the file.", str(path))
-    if not path.exists():
+    if not is_there(path):
         return None
     problems = Problems(path.name)
     try:

@@ -17,7 +17,7 @@ import send2trash
 
 from ..domain.errors import ChangedMeanwhile, InvalidInput, NotSaved, StorageError, Unreadable
 from ..domain.pack_settings import PackSettings
-from .files import BINARY, read_bounded, write_atomic
+from .files import BINARY, is_file, read_bounded, write_atomic
 from .pack_reading import PREDECESSOR, SIZE_LIMIT, beside, imported_by, load_pack, open_pack, plain
 from .pack_sidecar import SUFFIX, read_sidecar, sidecar_path, write_sidecar
 from .packs import is_predecessor, make_folder, names_in, pack_paths
@@ -84,7 +84,7 @@ def add_pack(source: Path, folder: Path) -> Path:
     pack, NotSaved when it cannot be written.
     """
     load_pack(source)
-    files = {one: read_bounded(one, SIZE_LIMIT) for one in beside(source) if one == source or one.is_file()}
+    files = {one: read_bounded(one, SIZE_LIMIT) for one in beside(source) if one == source or is_file(one)}
     make_folder(folder)
     for known in pack_paths(folder):
         same_name = re.fullmatch(rf"{re.escape(source.stem)}( \(\d+\))?", known.stem, re.IGNORECASE)
@@ -105,9 +105,7 @@ def trash_pack(path: Path) -> None:
     """Put a pack and what belongs to it alone into the system's trash. Raises NotSaved."""
     files = [path]
     sidecar, twin = sidecar_path(path), path.with_suffix(PREDECESSOR)
-    if sidecar.is_file() and not any(
-        one.stem == path.stem and one.name != path.name for one in pack_paths(path.parent)
-    ):
+    if is_file(sidecar) and not any(one.stem == path.stem and one.name != path.name for one in pack_paths(path.parent)):
         files.append(sidecar)
     if path.suffix.lower() == ".txt" and is_predecessor(twin):
         # Else it would be listed as a pack in its place.

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from ..domain.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from ..domain.pack_import import SIGN
 from ..domain.pack_settings import PackSettings
-from .files import read_bounded, write_atomic
+from .files import is_file, read_bounded, write_atomic
 from .pack_reading import ENDINGS, PREDECESSOR, SIZE_LIMIT, beside, is_sidecar, open_pack
 from .places import asset
 
@@ -146,7 +146,7 @@ def find_pack(name_or_path: str, folders: Sequence[Path]) -> Path:
     Raises InvalidInput when there is none, or several with that name in different folders.
     """
     direct = Path(name_or_path).expanduser()
-    if direct.is_file():
+    if is_file(direct):
         return direct
     paths = list(dict.fromkeys(path for folder in folders for path in pack_paths(folder)))
     wanted = _folded(name_or_path)

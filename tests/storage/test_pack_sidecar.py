@@ -167,6 +167,11 @@ class TestWriting:
             save_settings(pack, PackSettings(values={"txt2img.steps": 9000}))
         assert not sidecar_path(pack).exists()
 
+    def test_what_is_no_text_is_refused_in_a_sentence(self, pack):
+        with pytest.raises(InvalidInput, match="no text"):
+            save_settings(pack, PackSettings(randomizer=Randomizer(slots=(Slot("light", ("\ud800",)),))))
+        assert not sidecar_path(pack).exists()
+
     def test_a_change_by_somebody_else_is_not_overwritten(self, pack):
         known = settings(pack)
         write(pack, {"learning": "off"})

@@ -7,8 +7,9 @@ import os
 import pytest
 
 from stablenew_tk.domain.errors import InvalidInput, NotSaved, Unreadable
+from stablenew_tk.domain.pack_settings import PackSettings
 from stablenew_tk.storage.pack_reading import load_pack
-from stablenew_tk.storage.pack_writing import add_pack
+from stablenew_tk.storage.pack_writing import add_pack, save_settings
 from stablenew_tk.storage.packs import Shelf, ensure_starter, find_pack, list_packs
 
 
@@ -24,6 +25,18 @@ def write(folder, name, text="a boat\n\na cat\n"):
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths as long as that are not made there")
+def test_a_name_with_no_room_for_a_file_beside_it_hides_no_packs(folder):
+    long = write(folder, f"{'n' * 251}.txt")
+    write(folder, "rain.txt")
+    assert [pack.problem for pack in list_packs([folder])] == ["", ""]
+    assert find_pack("rain", [folder]).name == "rain.txt"
+    with pytest.raises(NotSaved):
+        save_settings(long, PackSettings(learning="off"))
+    with pytest.raises(InvalidInput, match="There is no pack"):
+        find_pack("n" * 300, [folder])
 
 
 def test_packs_are_listed_by_title_with_their_counts(folder):
