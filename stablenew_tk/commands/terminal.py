@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import signal
@@ -16,6 +17,7 @@ import msgspec
 from rich.console import Console
 
 from ..pipeline.events import Settings
+from ..storage.files import is_file
 from ..storage.packs import PackFile, describe, ensure_starter, find_pack, list_packs
 from ..storage.places import Places
 from ..storage.settings import load_settings
@@ -28,8 +30,12 @@ err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def print_json(document: object) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+    """One JSON document on standard output. Bytes of a file name that are no text become question marks."""
+    try:
+        encoded = msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        encoded = json.dumps(msgspec.to_builtins(document), ensure_ascii=False).encode("utf-8", "replace")
+    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
     sys.stdout.flush()
 
 
@@ -67,7 +73,7 @@ def pack_path(name: str, places: Places, settings: Settings) -> Path:
     """The pack a person means by a name or a file. Raises InvalidInput, and NotSaved for a name: then the starter pack
     is offered first, which a file does not need.
     """
-    if not Path(name).expanduser().is_file():
+    if not is_file(Path(name).expanduser()):
         ensure_starter(places.packs)
     return find_pack(name, (places.packs, *map(Path, settings.pack_folders)))
 

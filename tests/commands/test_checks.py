@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from fake_webui import FakeWebUI
 from terminal import Terminal
@@ -25,6 +27,19 @@ class TestPacksCheck:
         assert said.json["prompts"] == 1
         assert [(error["line"], error["column"]) for error in said.json["errors"]] == [(3, 1), (5, 1)]
         assert all(set(error) == {"line", "column", "message"} for error in said.json["errors"])
+
+    @pytest.mark.skipif(os.name == "nt", reason="names there are always text")
+    def test_a_name_that_is_no_text_leaves_one_document(self, cli, tmp_path):
+        named = tmp_path / os.fsdecode(b"a\xff.txt")
+        try:
+            named.write_bytes(b"\x80")
+        except OSError:
+            pytest.skip("this disk takes only text for names")
+        said = cli("packs", "check", named, "--json")
+        assert (said.code, said.json) == (
+            1,
+            {"error": "a?.txt, line 1: not UTF-8 text. Save the file as UTF-8 and try again."},
+        )
 
     def test_warnings_are_told_and_are_no_failure(self, cli):
         cli.pack.write_text("a boat\nneg: text\nmore of the boat\n")
