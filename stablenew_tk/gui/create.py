@@ -208,17 +208,29 @@ class CreatePage(Box):
         bar = Box(self, "surface", height=theme.px(theme.ACTION_BAR))
         bar.pack_propagate(False)
         bar.pack(side="bottom", fill="x")
+        # What is said about the run has a line of its own: beside the button there is too little room for a sentence.
+        self._note = Box(self, "surface")
+        self._trouble = Label(self._note, "", size=12, ink="danger", wrap=True)
+        self._trouble.pack(fill="x", padx=theme.px(16), pady=(theme.px(8), 0))
+        self._action_bar = bar
         Rule(self).pack(side="bottom", fill="x")
         self._record = Check(bar, "Record this run", lambda _on: self._count(), on=True)
-        self._record.pack(side="left", padx=theme.px(12))
         self._presets = PresetMenu(bar, self._controller, chosen=self._choose_preset)
-        self._presets.pack(side="left")
         self._go_button = Button(bar, "Run", self.run, kind="main", height=theme.MAIN)
+        # Where there is little room, the menu gets narrower, never the button that says what will be made.
         self._go_button.pack(side="right", padx=theme.px(12))
+        self._record.pack(side="left", padx=theme.px(12))
+        self._presets.pack(side="left")
         self._unfold = Button(bar, "Preview", lambda: self._show_preview(True), kind="outline", height=theme.ACTION)
         tip(self._unfold, "What is being made, and the latest pictures (I)")
-        self._trouble = Label(bar, "", size=12, ink="danger", wrap=True)
-        self._trouble.pack(side="right", fill="x", expand=True)
+
+    def _tell(self, words: str, ink: theme.Role) -> None:
+        """Say this about the run, in a line that is there only while there is something to say."""
+        self._trouble.show(words, ink)
+        if words and not self._note.winfo_manager():
+            self._note.pack(side="bottom", fill="x", after=self._action_bar)
+        elif not words and self._note.winfo_manager():
+            self._note.pack_forget()
 
     def _bind_keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {
@@ -357,15 +369,15 @@ class CreatePage(Box):
         if trouble == WORKING:
             self._go_button.enable(False, trouble)
             return
-        self._trouble.show(trouble if self._packs.file is not None else "", "danger")
         if trouble:
+            self._tell(trouble if self._packs.file is not None else "", "danger")
             self._go_button.set_text("Run")
             self._go_button.enable(False, trouble)
             return
         request = self._request()
         jobs = len(request.variants) * request.seeds_per_prompt
         seconds = self._controller.forecast_s(self._variation.configs(request))
-        self._trouble.show(self._variation.remark, "text3")
+        self._tell(self._variation.remark, "text2")
         note = counted(jobs * request.config.txt2img.batch_size, "image")
         self._go_button.set_text(
             f"Run {counted(jobs, 'job')}", f"· {note}" + (f" · {about(seconds)}" if seconds is not None else "")
@@ -376,13 +388,13 @@ class CreatePage(Box):
         """Start what the button says."""
         trouble = self._trouble_now()
         if trouble:
-            self._trouble.show(trouble, "danger")
+            self._tell(trouble, "danger")
             return
         request = self._request()
         try:
             self._controller.run(request)
         except InvalidInput as wrong:
-            self._trouble.show(str(wrong), "danger")
+            self._tell(str(wrong), "danger")
             return
         self._sources.ran(request, [prompt.prompt_id for prompt in self._packs.prompts], self._seeds.seed())
         self._variation.ran()

@@ -116,3 +116,13 @@ def test_a_learning_run_takes_one_variant_and_another_one_when_asked(tmp_path):
             house.until(lambda: step._draft.prompts)
             texts.add(step._draft.prompts[0].positive)
         house.until(lambda: len(texts | {step._draft.prompts[0].positive}) > 1)
+
+
+def test_what_is_said_about_a_run_has_its_own_line_and_the_button_its_whole_width(tmp_path):
+    with open_house(home(tmp_path, limit=4), values=SMALL, pack="town") as house:
+        page = town(house)
+        house.until(lambda: page._trouble.cget("text") == "4 of 8 variants, evenly chosen")
+        house.window.update()
+        assert page._trouble.winfo_ismapped()
+        assert page._trouble.winfo_width() >= page._trouble.winfo_reqwidth()
+        assert page._go_button.winfo_width() >= page._go_button.winfo_reqwidth()
