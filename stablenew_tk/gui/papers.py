@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 from ..domain.record import LearningRecord, Output
 from . import theme
+from .phrases import choice_lines, variant_words
 from .widgets import Box, Button, Label
 
 
 class PromptText(Box):
-    """Prompt and negative prompt as sent: text that can be selected and copied, not changed."""
+    """Prompt and negative prompt as sent, and what varied: text that can be selected and copied, not changed."""
 
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent)
@@ -34,6 +35,10 @@ class PromptText(Box):
             for stage, sent in record.stage_texts.items():
                 self._text.insert("end", f"\n\nPrompt of {stage}\n", "head", sent.prompt)
                 self._text.insert("end", f"\n\nNegative prompt of {stage}\n", "head", sent.negative or "none")
+            chosen = choice_lines(record.randomizer.choices)
+            if chosen:
+                self._text.insert("end", "\n\nWhat varied\n", "head", "\n".join(chosen))
+                self._text.insert("end", f"\n{variant_words(record.randomizer)}", "head")
         self._text.configure(state="disabled")
 
     def _recolour(self) -> None:

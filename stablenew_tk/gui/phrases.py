@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from ..domain.errors import InvalidInput
+from ..domain.job import RandomizerChoice
 from ..domain.parameters import Value, parameter
 from ..domain.record import LearningRecord, Output, StageRecord
 from ..domain.selection import Group
@@ -63,6 +65,28 @@ def value_text(path: str, value: Value) -> str:
         share = value <= 1 and any(word in path for word in ("denoise", "switch_at", "confidence"))
         return f"{value:.2f}" if share else f"{value:g}"
     return str(value) if value != "" else "as loaded" if path == "checkpoint" else "none"
+
+
+def choice_name(name: str) -> str:
+    """What a choice of a variant is called: as it stands in the pack, a setting by its name."""
+    if name.startswith("style: "):
+        return f"Style {name.removeprefix('style: ')}"
+    if name.endswith(" =>"):
+        return f"In place of {name.removesuffix(' =>')}"
+    if name == "<lora>":
+        return "LoRA"
+    is_slot = re.fullmatch(r"[\w -]+", name) is not None and not name.startswith("_")
+    return f"[[{name}]]" if is_slot else label(name)
+
+
+def choice_lines(choices: Mapping[str, str]) -> tuple[str, ...]:
+    """Every choice of a variant, a line each: "[[light]]: neon", "Steps: 20", "Style ink: off"."""
+    return tuple(f"{choice_name(name)}: {value or 'nothing'}" for name, value in choices.items())
+
+
+def variant_words(made: RandomizerChoice) -> str:
+    """Which one of the variants of its run: "Variant 575 of 576"."""
+    return f"Variant {made.index + 1:,} of {made.count:,}" if made.count > 1 else ""
 
 
 def doubts(record: LearningRecord, output: Output) -> tuple[str, ...]:

@@ -1,9 +1,11 @@
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from stablenew_tk.domain.config import PipelineConfig
 from stablenew_tk.domain.history import ImageFacts, Position
+from stablenew_tk.domain.job import RandomizerChoice
 from stablenew_tk.domain.record import BackendInfo, LearningRecord, Output, StageRecord
 from stablenew_tk.gui.chips import TagChips
 from stablenew_tk.gui.papers import FileLines, PromptText
@@ -80,6 +82,19 @@ def test_the_prompt_can_be_read_but_not_changed(root):
     paper.show(RECORD)
     assert "a tram" in paper._text.get("1.0", "end")
     assert str(paper._text["state"]) == "disabled"
+
+
+def test_what_varied_is_told_in_plain_words_below_the_prompt(root):
+    choices = {"txt2img.steps": "20", "<lora>": "rain:0.8", "style: ink": "off", "light": "neon", "tram =>": "bus",
+               "{a|}": "", "__mood__": "calm"}  # fmt: skip
+    paper = PromptText(root)
+    paper.show(replace(RECORD, randomizer=RandomizerChoice("all", 574, 576, choices)))
+    said = paper._text.get("1.0", "end").split("What varied\n")[1].split("\n")
+    assert said[:7] == ["Steps: 20", "LoRA: rain:0.8", "Style ink: off", "[[light]]: neon", "In place of tram: bus",
+                        "{a|}: nothing", "__mood__: calm"]  # fmt: skip
+    assert said[7] == "Variant 575 of 576"
+    paper.show(RECORD)
+    assert "What varied" not in paper._text.get("1.0", "end")
 
 
 def test_the_path_can_be_copied(root):
