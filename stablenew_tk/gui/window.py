@@ -78,7 +78,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         # Threads that work hand Python over only after this long, and a key needs it a dozen times: with the usual 5 ms
         # one letter in twenty typed while a pack is checked took 45 to 100 ms, with this about 20.
         sys.setswitchinterval(_PATIENCE_S)
-        theme.apply(self, controller.settings.appearance)
+        self._appearance = controller.settings.appearance
+        theme.apply(self, self._appearance)
         self.iconphoto(True, cast(tk.PhotoImage, icons.logo(64)))
         self.minsize(*LEAST)
         self.geometry(controller.settings.geometry or "1280x800")
@@ -312,7 +313,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._change(appearance="light" if theme.mode() == "dark" else "dark")
 
     def _apply_appearance(self, wanted: Literal["system", "dark", "light"]) -> None:
-        if wanted != theme.mode():
+        if wanted != self._appearance:
+            self._appearance = wanted
             theme.apply(self, wanted)
             self.top.show_mode()
 

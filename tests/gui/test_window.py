@@ -295,3 +295,14 @@ def test_pictures_seen_while_they_were_made_are_not_counted_as_ready_later(tmp_p
         house.window._to_rate = 3
         house.window._offer_rating(house.saw(JobEnded)[-1])
         assert house.window._to_rate == 0
+
+
+def test_a_setting_that_is_not_the_mode_does_not_dress_the_window_again(tmp_path):
+    with open_house(tmp_path, appearance="system") as house:
+        dressed = []
+        theme.on_change(lambda: dressed.append(True))
+        house.window._change(offer_rating=True)
+        house.window.update()
+        assert not dressed
+        house.window._switch_mode()
+        assert dressed
