@@ -191,7 +191,8 @@ class RowList(Box):
             self.canvas.create_text(x, middle, text=row.right, font=small, anchor="e", fill=theme.colour("text3"))
         if row.warn or row.sign:
             name, ink = ("warning", "warn") if row.warn else (row.sign, row.sign_ink)
-            at = x - (theme.px(30) if row.right else 0)
+            wide = theme.font(12).measure(row.right) + theme.px(8) if row.right else 0
+            at = x - max(wide, theme.px(30) if row.right else 0)
             self._picture(at, middle, icons.icon(name, 14, ink, ground), "e")  # type: ignore[arg-type]
             return at - theme.px(20)
         return x - (theme.font(12).measure(row.right) + theme.px(8) if row.right else 0)

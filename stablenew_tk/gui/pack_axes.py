@@ -21,6 +21,8 @@ from .widgets import Box, Label
 # They change what a picture is made with, not only how it looks: nobody should find them varied by surprise.
 _BY_HAND = ("refiner.", "hires.upscaler", "upscale.upscaler")
 
+_EXACT = ("samplers", "schedulers")  # a model can be meant by a part of its name, these cannot
+
 
 def axis_entries(used: Sequence[str] = ()) -> tuple[MenuEntry, ...]:
     """The parameters to choose from, those that are to be wished for expressly last."""
@@ -106,7 +108,11 @@ class Axes(Box):
 
     def _show(self) -> None:
         rows = [
-            Row(_title(axis.path), values_in_short(axis), warn=bool(_problem(axis.path, self._text(axis))))
+            Row(
+                _title(axis.path),
+                values_in_short(axis),
+                warn=bool(_problem(axis.path, self._text(axis)) or self._not_offered(axis)),
+            )
             for axis in self.axes
         ]
         self.listing.list.canvas.configure(height=theme.px(theme.ROW) * min(max(len(rows), 1), 5))
@@ -120,7 +126,11 @@ class Axes(Box):
         if self.values.get() != self._text(axis):
             self.values.set(self._text(axis))
         self.values.error(_problem(axis.path, self._text(axis)) if axis.path in self._typed else "")
-        self._hint.show(self._example(axis.path))
+        missing = self._not_offered(axis)
+        if missing:
+            self._hint.show(f"There is no {', '.join(missing)} where pictures are made now.", "warn")
+        else:
+            self._hint.show(self._example(axis.path), "text3")
 
     def _text(self, axis: Axis) -> str:
         return self._typed.get(axis.path, values_in_short(axis))
@@ -133,6 +143,13 @@ class Axes(Box):
             return "Write 5-8 (+0.5), or values between commas."
         some = self._choices(spec.choices) if spec.choices else spec.options
         return f"Names between commas: {', '.join(some[:3])}…" if some else "Names between commas."
+
+    def _not_offered(self, axis: Axis) -> tuple[str, ...]:
+        """Names among the values that the backend in use does not have."""
+        spec = parameter(axis.path) if axis.path in catalogue() else None
+        offered = self._choices(spec.choices) if spec is not None and spec.choices in _EXACT else ()
+        known = {name.casefold() for name in offered}
+        return tuple(str(one) for one in axis.values if one and str(one).casefold() not in known) if known else ()
 
     def _edited(self, text: str) -> None:
         axis = self.axes[self._at]

@@ -73,6 +73,8 @@ class Completion:
         self.shown, self._wish, self._asked = (), None, False
         if self._window is not None and theme.alive(self._window):
             self._window.withdraw()
+            # Out of sight it is still drawn again when the mode changes, and must not ask for rows that are gone.
+            self.rows.show(0, self._row)
 
     def pick(self, index: int) -> str:
         """Write the whole token in place of what was typed."""

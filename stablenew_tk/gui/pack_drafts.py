@@ -89,8 +89,9 @@ class Drafts:
         return "both"
 
     def typed(self, path: Path, text: str) -> Draft:
-        """The text is this now."""
-        return self._put(replace(self._by_path[path], text=text))
+        """The text is this now. Why it was not saved is of no use once it is again what is on disk."""
+        draft = self._by_path[path]
+        return self._put(replace(draft, text=text, refused="" if text == draft.base else draft.refused))
 
     def chosen(self, path: Path, settings: PackSettings) -> Draft:
         """The settings are these now."""
@@ -101,7 +102,8 @@ class Drafts:
         draft = self._by_path[path]
         if draft.theirs is None:
             return draft
-        return self._put(replace(draft, base=unix(draft.theirs.text), seen=draft.theirs.seen, theirs=None, refused=""))
+        base, seen = unix(draft.theirs.text), draft.theirs.seen
+        return self._put(replace(draft, base=base, seen=seen, theirs=None, refused="", problem=""))
 
     def take_theirs(self, path: Path) -> Draft:
         """Give the own changes up for what is on disk."""
@@ -109,7 +111,8 @@ class Drafts:
         if draft.theirs is None:
             return draft
         text = unix(draft.theirs.text)
-        return self._put(replace(draft, text=text, base=text, seen=draft.theirs.seen, theirs=None, refused=""))
+        seen = draft.theirs.seen
+        return self._put(replace(draft, text=text, base=text, seen=seen, theirs=None, refused="", problem=""))
 
     def to_save(self, path: Path) -> SavePack | None:
         """The order that writes the text; None when there is nothing to write or it is on its way."""

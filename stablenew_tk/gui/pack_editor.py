@@ -112,6 +112,8 @@ class PackEditor(Box):
             words, ink = "unsaved changes", "text"
         elif draft.is_unsaved:
             words = "saving settings…"
+        elif draft.problem:
+            words, ink = "cannot be read", "danger"
         if (self.state.cget("text"), self.state._ink) != (words, ink):
             self.state.show(words, ink)  # type: ignore[arg-type]  # the words above are roles
         busy = draft.saving is not None
@@ -123,7 +125,7 @@ class PackEditor(Box):
 
     def show_typing(self) -> None:
         """Something was typed; whether the text is another one now is looked at in the next pause."""
-        if self.state.cget("text") == "saved":
+        if self.state.cget("text") in ("saved", "cannot be read"):
             self.state.show("unsaved changes", "text")
             self.save.enable(True)
 

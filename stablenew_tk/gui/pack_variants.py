@@ -90,10 +90,10 @@ class VariantsTab(Box):
         if expansion.mode == "none" or expansion.count <= 1:
             return "Nothing varies here. Write {red|blue}, __wildcard__ or [[slot]], or use the randomizer."
         shown = len(expansion.variants)
-        words = f"{shown:,} of {counted(expansion.count, 'variant')}" if shown < expansion.count else (
-            counted(expansion.count, "variant")
-        )  # fmt: skip
-        return ", ".join(part for part in (words, _MODES.get(expansion.mode, "")) if part) + "."
+        words = ", ".join(
+            part for part in (counted(expansion.count, "variant"), _MODES.get(expansion.mode, "")) if part
+        )
+        return f"{words}. {shown:,} of them are shown." if shown < expansion.count else f"{words}."
 
     def _fill(self, variants: Sequence[Variant]) -> None:
         text = self.text

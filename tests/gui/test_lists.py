@@ -125,3 +125,16 @@ def test_a_control_that_gets_the_focus_scrolls_into_sight(root):
     root.update()
     below = frame.winfo_rooty() + frame.winfo_height()
     assert made[-1].winfo_rooty() + made[-1].winfo_height() <= below + theme.RING
+
+
+def test_the_sign_of_a_row_stands_beside_long_words_at_its_end(root):
+    rows = RowList(root, rows=1)
+    rows.pack(fill="x")
+    rows.show_rows([Row("Steps", "10, 20, 30, 40", warn=True)])
+    root.update()
+    canvas = rows.canvas
+    sign = next(item for item in canvas.find_all() if canvas.type(item) == "image")
+    words = next(
+        item for item in canvas.find_all() if canvas.type(item) == "text" and "40" in canvas.itemcget(item, "text")
+    )
+    assert canvas.bbox(sign)[2] <= canvas.bbox(words)[0]

@@ -11,6 +11,7 @@ from conftest import wait_until
 from PIL import Image, PngImagePlugin
 
 from stablenew_tk.controller import Controller
+from stablenew_tk.gui.pack_axes import Axes
 from stablenew_tk.gui.pack_offers import Offer
 from stablenew_tk.gui.packs import PackDoors, PacksPage
 from stablenew_tk.gui.recipe_sheet import RecipeSheet, settings_words
@@ -198,6 +199,35 @@ def test_a_save_that_is_refused_says_why_and_keeps_the_text(rain):
     rain.until(lambda: rain.page.editor.strip.text)
     assert rain.text.get() == "# mine\n" + RAIN
     assert rain.page.editor.save.enabled
+
+
+def test_a_file_that_cannot_be_read_is_not_called_saved(rain):
+    rain.packs.joinpath("cafe.txt").write_bytes(b"un caf\xe9\n")
+    rain.page.deeds.scan()
+    rain.until(lambda: len(rain.page.list.shown) == 3)
+    rain.choose("cafe")
+    assert rain.state == "cannot be read"
+    assert "UTF-8" in rain.page.editor.strip.text
+    rain.type("x")
+    assert rain.state == "unsaved changes"
+    rain.page.work.save()
+    rain.until(lambda: rain.state == "not saved")
+    rain.text.undo()
+    rain.settle()
+    rain.until(lambda: rain.state == "cannot be read")
+    assert "UTF-8" in rain.page.editor.strip.text
+    assert rain.packs.joinpath("cafe.txt").read_bytes() == b"un caf\xe9\n"
+
+
+def test_a_sampler_that_is_not_offered_is_told_where_it_is_typed(root):
+    axes = Axes(
+        root, on_change=lambda _axes: None, choices=lambda name: ("Euler a", "DDIM") if name == "samplers" else ()
+    )
+    axes.add("txt2img.sampler")
+    axes._edited("euler a, DPM")
+    assert axes._hint.cget("text").startswith("There is no DPM where")
+    axes._edited("Euler a, DDIM")
+    assert axes._hint.cget("text").startswith("Names between commas")
 
 
 def test_mistakes_are_listed_as_one_types_errors_first(rain):

@@ -289,3 +289,13 @@ def test_tab_leaves_the_text_when_there_is_no_list(root, completing):
     root.update()
     press(completing, "Tab")
     assert root.focus_get() is after
+
+
+def test_another_mode_while_the_list_is_closed_asks_for_no_row_of_it(root, completing):
+    press(completing, "[", "[")
+    root.update()
+    assert completing.completion.is_open
+    completing.completion.close()
+    theme.apply(root, "light")
+    theme.apply(root, "dark")
+    assert not completing.completion.is_open
