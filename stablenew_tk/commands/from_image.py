@@ -11,7 +11,7 @@ from rich.table import Table
 from ..domain.errors import InvalidInput
 from ..domain.pack_block import pack_block
 from ..domain.recipe import Recipe
-from ..storage.files import read_bounded, write_atomic
+from ..storage.files import is_there, read_bounded, write_atomic
 from ..storage.image_text import read_recipe
 from ..storage.pack_reading import SIZE_LIMIT, read_pack
 from ..storage.places import Places
@@ -74,8 +74,12 @@ def _add_to_pack(pack: Path, name: str, recipe: Recipe) -> list[str]:
         raise InvalidInput(f"--to {pack}: a pack is a text file whose name ends in .txt.", "--to")
     if not recipe.prompt:
         raise InvalidInput(f"There is no prompt in the picture, so nothing was added to {pack.name}.", "--to")
+    try:
+        target = pack.resolve()
+    except RuntimeError as error:
+        raise InvalidInput(f"--to {pack}: this is a link that leads to itself.", "--to") from error
     before = b""
-    if pack.exists():
+    if is_there(pack):
         read_pack(pack)  # refuses what is no text in UTF-8
         before = read_bounded(pack, SIZE_LIMIT)
     block = pack_block(name.encode("utf-8", "replace").decode("utf-8"), recipe.prompt, recipe.negative)
@@ -86,7 +90,7 @@ def _add_to_pack(pack: Path, name: str, recipe: Recipe) -> list[str]:
     if len(after) > SIZE_LIMIT:
         raise InvalidInput(f"{pack.name} would become larger than {SIZE_LIMIT:,} bytes. Start a new pack.", "--to")
     # Through a link to the file itself, else the link would be replaced by a file.
-    write_atomic(pack.resolve(), after)
+    write_atomic(target, after)
     if block.partition("\n")[2].startswith(", ") and not recipe.prompt.lstrip().startswith(","):
         return ["The prompt begins with what means something else in a pack. A comma was put before it."]
     return []

@@ -44,7 +44,9 @@ _VARYING_NAME = re.compile(r"__[~@!]?(?!\s)[\w/*?. -]{0,80}?\$?\{[^{}\n]{0,200}\
 _SLOT = re.compile(r"\[\[([^\[\]{}|<>\n]{1,240})\]\]")
 _PLAIN_NAME = re.compile(r"[\w-]+")
 _TAG = re.compile(r"<\w+:")
-_EMBEDDING = re.compile(r"embedding:[^\s,()\[\]{}|:<>]*")
+# A backslash may part folders in it, but not where it escapes a sign.
+EMBEDDING = r"embedding:(?:[^\s,()\[\]{}|:<>\\]|\\(?![{}|$]))*"
+_EMBEDDING = re.compile(EMBEDDING)
 _ASSIGN = re.compile(r"\$\{[ \t]*([\w-]+)[ \t]*(?:(=)[ \t]*(!?)|(:)|(?=\}))")
 _BOUNDS = re.compile(r"[ \t]*+(?:(\d{1,18})[ \t]*+(?:(-)[ \t]*+(\d{1,18})?)?|(-)[ \t]*+(\d{1,18}))[ \t]*+\$\$")
 _OWN_SEPARATOR = re.compile(r"([^{}$\n]{0,100})\$\$")

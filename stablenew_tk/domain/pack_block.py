@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from .grammar import EMBEDDING
 from .prompt import NAME_LIMIT
 
 # What a pack takes for something else than words when a line begins with it.
 _OTHER_LINES = ("#", "neg:", "name:", "[[")
-# Tags and signs that are escaped already are passed over; the rest would make a prompt that varies.
-_VARYING = re.compile(r"<\w+:[^<>]*>|\\.|[{}]|__|\[(?=\[[\w-]+\]\])")
+# Tags, embeddings and signs that are escaped already are passed over; the rest would make a prompt that varies.
+_VARYING = re.compile(rf"<\w+:[^<>]*>|{EMBEDDING}|\\.|[{{}}]|__|\[(?=\[[\w-]+\]\])")
+_BRACE = re.compile(r"\\.|[{}]")
 
 
 def pack_block(name: str, prompt: str, negative: str) -> str:
@@ -37,6 +39,8 @@ def _as_words(match: re.Match[str]) -> str:
     found = match[0]
     if found in ("{", "}", "__"):
         return f"\\{found}"
+    if found[0] == "<":
+        return _BRACE.sub(_as_words, found)  # underscores are safe in a tag, braces are not
     # A word weakened twice, not the use of a slot.
     return "[ " if found == "[" else found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from PIL import Image, PngImagePlugin
@@ -135,6 +136,15 @@ class TestToPack:
         assert said.code in (1, 2)
         assert said.err.count("\n") <= 2
         assert {path: path.stat().st_mtime_ns for path in before} == before
+
+    @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+    def test_names_that_lead_nowhere_are_refused_in_a_sentence(self, cli, picture, tmp_path):
+        file = picture(f"a boat\n{LINE}")
+        (tmp_path / "loop.txt").symlink_to("loop.txt")
+        loop = cli("packs", "from-image", file, "--to", tmp_path / "loop.txt")
+        assert (loop.code, "leads to itself" in loop.err, (tmp_path / "loop.txt").is_symlink()) == (2, True, True)
+        long = cli("packs", "from-image", file, "--to", tmp_path / f"{'n' * 300}.txt")
+        assert (long.code, "was not saved" in long.err) == (1, True)
 
     def test_a_picture_without_words_adds_nothing(self, cli, picture, tmp_path):
         said = cli("packs", "from-image", picture(LINE), "--to", tmp_path / "p.txt")

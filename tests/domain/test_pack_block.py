@@ -48,7 +48,21 @@ def test_its_lines_survive(prompt, line):
 
 
 @pytest.mark.parametrize(
-    "text", ["{a|b}", "a }", "__mood__", "___", "${x}", "{2$$a|b}", r"\(a\)", "<lora:a__b__c:0.5>"]
+    "text",
+    [
+        "{a|b}",
+        "a }",
+        "__mood__",
+        "___",
+        "${x}",
+        "{2$$a|b}",
+        r"\(a\)",
+        "<lora:a__b__c:0.5>",
+        "embedding:a__b",
+        "<lora:a{b}__c:1>",
+        "a {embedding:x}",
+        "embedding:a\\b__c",
+    ],
 )
 def test_signs_that_would_vary_it_stay_signs(text):
     found = read_back(f"a boat {text}", f"blur {text}")
