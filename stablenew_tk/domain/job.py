@@ -182,12 +182,17 @@ def _choice(request: RunRequest, variant: Variant) -> RandomizerChoice:
 
 
 def _texts(request: RunRequest, variant: Variant) -> Callable[[str], StageText]:
-    """What each stage is sent of a prompt. The weights of a preset are for all LoRA tags, also for added ones."""
+    """What each stage is sent of a prompt. The weights of a preset are for all LoRA tags, also for added ones, but not
+    for those whose weight is varied here.
+    """
+    # The choice of a LoRA is called "<lora>", "<lora> 2", and says "name:weight".
+    varied = {taken.rpartition(":")[0] for name, taken in variant.choices.items() if name.startswith("<lora>")}
+    weights = {name: weight for name, weight in request.lora_weights.items() if name not in varied}
 
     def text_of(stage: str) -> StageText:
         known = request.stage_texts.get(stage)
         text = known or request.globals.texts_for(stage, variant.prompt, variant.negative)
-        return text.changed(lambda words: _weighted(words, request.lora_weights))
+        return text.changed(lambda words: _weighted(words, weights))
 
     return text_of
 

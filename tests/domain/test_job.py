@@ -9,9 +9,12 @@ from stablenew_tk.domain.config import STAGES, PipelineConfig
 from stablenew_tk.domain.errors import InvalidInput
 from stablenew_tk.domain.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.job import MAX_SEED, RandomizerChoice, RunRequest, make_jobs
+from stablenew_tk.domain.pack_settings import LoraAxis, Randomizer
 from stablenew_tk.domain.parameters import with_values
 from stablenew_tk.domain.prompt import parse_pack
+from stablenew_tk.domain.randomizer import expand
 from stablenew_tk.domain.variant import as_written
+from stablenew_tk.domain.wildcards import Wildcards
 
 PROMPTS = as_written(parse_pack("name: one\na\nneg: x\n\nname: two\nb", "p").prompts)
 
@@ -60,6 +63,14 @@ def test_without_txt2img_the_job_tells_what_its_first_stage_sends():
     texts = GlobalTexts(negative="text", negative_stages=("txt2img", "adetailer"))
     job = jobs_of(globals=texts, config=with_values(ALL, {"txt2img.enabled": False}), start_image="x.png")[0]
     assert (job.negative, job.stage_texts) == ("x", {"adetailer": StageText("a", "x, text")})
+
+
+def test_a_weight_that_is_varied_is_not_that_of_the_preset():
+    axis = Randomizer(loras=(LoraAxis(("ink",), (0.5, 1.0)),))
+    prompts = parse_pack("a <lora:oil:1>", "p").prompts
+    variants = expand(prompts, axis, Wildcards()).variants
+    jobs = jobs_of(variants=variants, lora_weights={"ink": 0.7, "oil": 0.3})
+    assert [job.prompt for job in jobs] == [f"a <lora:oil:0.3> <lora:ink:{weight}>" for weight in ("0.5", "1")]
 
 
 def test_the_weights_of_a_preset_are_for_added_loras_too():
