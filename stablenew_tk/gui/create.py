@@ -27,7 +27,7 @@ from ..pipeline.events import (
     SettingsChanged,
 )
 from . import theme
-from .added_line import AddedLine
+from .added_line import AddedLine, RunLine
 from .controls import Check
 from .fields import Entry
 from .form import Form
@@ -208,11 +208,8 @@ class CreatePage(Box):
         bar = Box(self, "surface", height=theme.px(theme.ACTION_BAR))
         bar.pack_propagate(False)
         bar.pack(side="bottom", fill="x")
-        # What is said about the run has a line of its own: beside the button there is too little room for a sentence.
-        self._note = Box(self, "surface")
-        self._trouble = Label(self._note, "", size=12, ink="danger", wrap=True)
-        self._trouble.pack(fill="x", padx=theme.px(16), pady=(theme.px(8), 0))
-        self._action_bar = bar
+        self._note = RunLine(self, above=bar)
+        self._trouble, self._tell = self._note.words, self._note.tell
         Rule(self).pack(side="bottom", fill="x")
         self._record = Check(bar, "Record this run", lambda _on: self._count(), on=True)
         self._presets = PresetMenu(bar, self._controller, chosen=self._choose_preset)
@@ -223,14 +220,6 @@ class CreatePage(Box):
         self._presets.pack(side="left")
         self._unfold = Button(bar, "Preview", lambda: self._show_preview(True), kind="outline", height=theme.ACTION)
         tip(self._unfold, "What is being made, and the latest pictures (I)")
-
-    def _tell(self, words: str, ink: theme.Role) -> None:
-        """Say this about the run, in a line that is there only while there is something to say."""
-        self._trouble.show(words, ink)
-        if words and not self._note.winfo_manager():
-            self._note.pack(side="bottom", fill="x", after=self._action_bar)
-        elif not words and self._note.winfo_manager():
-            self._note.pack_forget()
 
     def _bind_keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {
