@@ -5,6 +5,7 @@ A draft is told apart from what is on disk, and both from what somebody else may
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from ..domain.pack_settings import PackSettings
 from ..pipeline.events import PackLoaded, PackSaved, PackSettingsSaved
 from ..pipeline.orders import SavePack
 
+GONE = "The file is no longer there. This text is all that is left of it."
 News = Literal["opened", "same", "theirs", "both"]
 
 
@@ -22,7 +24,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     """One pack. `base` is the text on disk that `text` was made from, `seen` its fingerprint.
 
     `theirs` is what somebody else wrote while there are own changes. `wanted` are the settings as chosen here, `kept`
-    those on disk. `problem` says why the file cannot be read.
+    those on disk. `problem` says why the file cannot be read, `gone` that it is no longer there.
     """
 
     path: Path
@@ -33,6 +35,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     wanted: PackSettings = PackSettings()
     kept: PackSettings = PackSettings()
     problem: str = ""
+    gone: bool = False
     saving: str | None = None
     refused: str = ""
     sending: PackSettings | None = None
@@ -78,12 +81,16 @@ class Drafts:
                 problem="" if event.pack is not None or event.text else event.problem,
             )  # fmt: skip
             return "opened"
-        draft = self._with_settings(draft, event)
+        if event.pack is None and not event.seen:
+            # Not even its text is known. What was read of it before is better than nothing.
+            self._put(draft if draft.gone else replace(draft, problem=event.problem))
+            return "same"
+        draft = replace(self._with_settings(draft, event), problem="", gone=False)
         if event.seen == draft.seen or text == draft.base:
             self._put(replace(draft, seen=event.seen, theirs=None))
             return "same"
         if not draft.is_changed or text == draft.text:
-            self._put(replace(draft, text=text, base=text, seen=event.seen, theirs=None, problem="", refused=""))
+            self._put(replace(draft, text=text, base=text, seen=event.seen, theirs=None, refused=""))
             return "theirs"
         self._put(replace(draft, theirs=event))
         return "both"
@@ -103,7 +110,7 @@ class Drafts:
         if draft.theirs is None:
             return draft
         base, seen = unix(draft.theirs.text), draft.theirs.seen
-        return self._put(replace(draft, base=base, seen=seen, theirs=None, refused="", problem=""))
+        return self._put(replace(draft, base=base, seen=seen, theirs=None, refused=""))
 
     def take_theirs(self, path: Path) -> Draft:
         """Give the own changes up for what is on disk."""
@@ -112,7 +119,7 @@ class Drafts:
             return draft
         text = unix(draft.theirs.text)
         seen = draft.theirs.seen
-        return self._put(replace(draft, text=text, base=text, seen=seen, theirs=None, refused="", problem=""))
+        return self._put(replace(draft, text=text, base=text, seen=seen, theirs=None, refused=""))
 
     def to_save(self, path: Path) -> SavePack | None:
         """The order that writes the text; None when there is nothing to write or it is on its way."""
@@ -132,12 +139,16 @@ class Drafts:
 
     def saved(self, event: PackSaved) -> None:
         """The text is on disk; what was typed since is not."""
+        older = event.path.with_suffix(".json")
+        if event.path != older and older in self._by_path:
+            # The text of a predecessor's pack stands in a text file now, and there it is gone on with.
+            self._by_path[event.path] = replace(self._by_path.pop(older), path=event.path)
         draft = self._by_path.get(event.path)
         text = unix(event.text)
         if draft is None:
             self._by_path[event.path] = Draft(path=event.path, text=text, base=text, seen=event.seen)
         else:
-            self._put(replace(draft, base=text, seen=event.seen, saving=None, theirs=None, refused=""))
+            self._put(replace(draft, base=text, seen=event.seen, saving=None, theirs=None, refused="", gone=False))
 
     def settings_saved(self, event: PackSettingsSaved) -> None:
         """The settings are on disk."""
@@ -150,6 +161,13 @@ class Drafts:
         draft = self._by_path.get(path)
         if draft is not None:
             self._put(replace(draft, saving=None, sending=None, refused=message))
+
+    def vanished(self, there: Collection[Path]) -> tuple[Draft, ...]:
+        """Those with own changes whose files are not `there` any more: the next save writes them anew."""
+        for draft in tuple(self._by_path.values()):
+            if draft.is_changed and draft.saving is None and not draft.gone and draft.path not in there:
+                self._put(replace(draft, base="", seen="", theirs=None, problem="", refused="", gone=True))
+        return tuple(one for one in self._by_path.values() if one.gone and one.path not in there)
 
     def forget(self, path: Path) -> None:
         """The pack is gone."""

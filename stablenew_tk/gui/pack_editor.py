@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from . import theme
 from .notices import Action
-from .pack_drafts import Draft
+from .pack_drafts import GONE, Draft
 from .pack_find import FindBar
 from .pack_text import PackText
 from .phrases import counted
@@ -161,6 +161,8 @@ class PackEditor(Box):
         doors = self._doors
         if draft.theirs is not None:
             self.strip.tell(CHANGED, ("Keep mine", doors.keep_mine), ("Take theirs", doors.take_theirs))
+        elif draft.gone and not draft.refused:
+            self.strip.tell(GONE, ("Write it again", doors.save))
         elif draft.refused:
             self.strip.tell(draft.refused, ("Try again", doors.save))
         else:

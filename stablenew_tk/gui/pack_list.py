@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..pipeline.events import PackFile
 from . import theme
 from .fields import Entry
 from .lists import Row, RowList
+from .pack_drafts import GONE
 from .popups import Menu, MenuEntry, Popup
 from .tips import tip
 from .widgets import Box, Button, Label, Rule
@@ -85,9 +87,10 @@ class PackList(Box):
         """The chosen pack as it was listed."""
         return next((one for one in self._all if one.path == self.path), None)
 
-    def show(self, files: Sequence[PackFile]) -> None:
-        """Show these packs."""
-        self._all = tuple(files)
+    def show(self, files: Sequence[PackFile], lost: Collection[Path] = ()) -> None:
+        """Show these packs, and after them those whose files are `lost` while their texts are still here."""
+        kept = [replace(one, problem=GONE, seen="") for one in self._all if one.path in lost]
+        self._all = (*files, *kept)
         self._counts = {}
         self._filter()
 

@@ -93,7 +93,10 @@ class PackWork:
     def listed(self) -> None:
         """These are the packs now."""
         files = self._controller.packs.files
-        self._parts.list.show(files)
+        self._sync()
+        gone = self.drafts.vanished({one.path for one in files})
+        self._parts.list.show(files, lost=[draft.path for draft in gone])
+        self._show_state()
         wanted = self._deeds.wanted.casefold()
         found = next((one for one in files if wanted and one.path.stem.casefold() == wanted), None)
         here = self._parts.list.file
@@ -126,6 +129,8 @@ class PackWork:
         self.drafts.forget(path)
         if path == self.path:
             self.path, self._dirty = None, False
+        if self._controller.packs.find(path) is None:
+            self.listed()  # nobody else will tell: the file was not there before
 
     def _show(self, path: Path, *, keep_place: bool = False) -> None:
         draft, parts = self.drafts.of(path), self._parts

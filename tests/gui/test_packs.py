@@ -201,6 +201,44 @@ def test_a_save_that_is_refused_says_why_and_keeps_the_text(rain):
     assert rain.page.editor.save.enabled
 
 
+def test_a_pack_that_vanishes_keeps_what_was_typed_in_sight_until_it_is_written_again(rain):
+    rain.type("# mine\n")
+    rain.settle()
+    rain.path.unlink()
+    rain.until(lambda: "no longer there" in rain.page.editor.strip.text)
+    rain.choose("boats")
+    rain.choose("rain")
+    assert rain.text.get() == "# mine\n" + RAIN
+    assert rain.state == "unsaved changes"
+    rain.page.work.save()
+    rain.until(lambda: rain.state == "saved")
+    assert rain.path.read_text(encoding="utf-8") == "# mine\n" + RAIN
+    assert not rain.page.editor.strip.text
+    rain.until(lambda: [one.problem for one in rain.page.list.shown] == ["", ""])
+
+
+def test_a_vanished_pack_can_be_given_up(rain, monkeypatch):
+    rain.type("# mine\n")
+    rain.settle()
+    rain.path.unlink()
+    rain.until(lambda: "no longer there" in rain.page.editor.strip.text)
+    monkeypatch.setattr(messagebox, "askyesno", lambda *_words, **_more: True)
+    rain.page._delete()
+    rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "boats")
+    assert [one.path.stem for one in rain.page.list.shown] == ["boats"]
+    assert rain.page.may_leave(lambda: None)
+
+
+def test_a_file_that_cannot_be_read_any_more_leaves_the_text_that_was_read(rain):
+    rain.path.write_bytes(b"\xff\xfe\x00")
+    rain.until(lambda: rain.state == "cannot be read")
+    assert rain.text.get() == RAIN
+    rain.path.write_text("name: Back\nwords\n", encoding="utf-8")
+    rain.until(lambda: rain.state == "saved")
+    assert rain.text.get() == "name: Back\nwords\n"
+    assert not rain.page.editor.strip.text
+
+
 def test_a_file_that_cannot_be_read_is_not_called_saved(rain):
     rain.packs.joinpath("cafe.txt").write_bytes(b"un caf\xe9\n")
     rain.page.deeds.scan()

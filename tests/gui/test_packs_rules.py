@@ -205,3 +205,14 @@ def test_a_refused_save_keeps_everything_and_can_be_tried_again():
 def test_files_are_known_by_their_endings():
     kinds = {name: kind_of(Path(name)) for name in ("a.txt", "b.PNG", "c.safetensors", "d.exe", "e.json", "f.avif")}
     assert list(kinds.values()) == ["pack", "picture", "model", "", "pack", "picture"]
+
+
+def test_a_predecessors_pack_goes_on_as_its_text_file_with_nothing_left_to_save():
+    drafts, old = Drafts(), PACK.with_suffix(".json")
+    drafts.loaded(PackLoaded(path=old, pack=PromptPack("rain", ()), text="one", seen="1"))
+    drafts.typed(old, "two")
+    assert drafts.to_save(old).text == "two"
+    drafts.saved(PackSaved(path=PACK, text="two", seen="2"))
+    assert not drafts.unsaved
+    assert drafts.of(PACK).text == "two"
+    assert drafts.of(old) is None
