@@ -14,7 +14,7 @@ from .pack_find import FindBar
 from .pack_text import PackText
 from .phrases import counted
 from .tips import tip
-from .widgets import Box, Button, Label, Rule, Sign
+from .widgets import Box, Button, Label, Rule, ShortLabel, Sign
 
 _ROOMY = 440  # px
 CHANGED = "The file was changed elsewhere, and so was this text."
@@ -93,8 +93,8 @@ class PackEditor(Box):
         self.find = FindBar(self, self.text, self._close_find)
         self._place = Label(self._foot, "", size=12, ink="text3")
         self._place.pack(side="right", padx=theme.px(16))
-        self.verdict = Label(self._foot, "", size=12, ink="text3")
-        self.verdict.pack(side="left", padx=theme.px(16))
+        self.verdict = ShortLabel(self._foot, size=12, ink="text3")
+        self.verdict.pack(side="left", fill="x", expand=True, padx=(theme.px(16), 0))
 
     def name(self, title: str) -> None:
         """Say which pack this is."""
@@ -142,7 +142,7 @@ class PackEditor(Box):
 
     def tell(self, words: str, ink: theme.Role = "text3") -> None:
         """What the check found, in the line below."""
-        if self.verdict.cget("text") != words:
+        if self.verdict.words != words:
             self.verdict.show(words, ink)
 
     def _fit(self, width: int) -> None:
@@ -177,12 +177,12 @@ class PackEditor(Box):
 
 
 def verdict(prompts: int, errors: int, warnings: int, count: int) -> str:
-    """What the check found, in short: "12 prompts, 1,440 variants, 1 error"."""
+    """What the check found, in short: "12 prompts, 1 warning, 1,440 variants"."""
     parts = [counted(prompts, "prompt")]
-    if count != prompts and not errors:
-        parts.append(counted(count, "variant"))
     if errors:
         parts.append(counted(errors, "error"))
     if warnings:
         parts.append(counted(warnings, "warning"))
+    if count != prompts and not errors:
+        parts.append(counted(count, "variant"))  # last, for it may be long, and what is too long is cut
     return ", ".join(parts)

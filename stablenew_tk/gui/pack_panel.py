@@ -32,7 +32,7 @@ from .lists import Row, RowList
 from .lora_hints import LoraHints
 from .popups import Choice, MenuEntry
 from .tips import tip
-from .widgets import Box, Button, Label, Rule
+from .widgets import Box, Button, Label, Rule, ShortLabel
 
 KINDS = [("Packs", "*.txt *.tsv *.json"), ("All", "*")]
 WIDTH, WIDTH_NARROW, WIDTH_WIDE = 280, 232, 320
@@ -128,8 +128,8 @@ class PackPanel(Box):
         head.pack(fill="x", padx=theme.px(16), pady=(theme.px(10), theme.px(4)))
         self._count = Label(head, "", size=12, ink="text3")
         self._count.pack(side="right")
-        self._heading = Label(head, "Prompts", size=13, bold=True)
-        self._heading.pack(side="left")
+        self._heading = ShortLabel(head, "Prompts", bold=True)
+        self._heading.pack(side="left", fill="x", expand=True)
         self._prompts = RowList(self, on_select=self._look_at, on_check=self._turn, rows=6, empty="")
         self._prompts.pack(fill="x")
         choose = Box(self)

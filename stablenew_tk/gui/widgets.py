@@ -93,6 +93,28 @@ class Label(tk.Label):
         self.configure(bg=theme.colour(self._ground), fg=theme.colour(self._ink))
 
 
+class ShortLabel(Label):
+    """A caption in one line, cut with "…" where there is too little room; pack it to fill what is left.
+
+    `words` is the whole text.
+    """
+
+    def __init__(self, parent: tk.Misc, text: str = "", *, size: int = 13, bold: bool = False, ink: Role = "text"):
+        self.words, self._face = text, theme.font(size, bold)
+        super().__init__(parent, size=size, bold=bold, ink=ink)
+        # Its own words must not ask for room: cut ones would never grow again.
+        self.configure(width=1)
+        self.bind("<Configure>", lambda _event: self._cut())
+
+    def show(self, text: str, ink: Role | None = None) -> None:
+        self.words = text
+        super().show("", ink)
+        self._cut()
+
+    def _cut(self) -> None:
+        self.configure(text=theme.elide(self.words, self._face, self.winfo_width()))
+
+
 class Sign(tk.Label):
     """An icon that stands by itself and follows the mode. `size` in pixels of the design."""
 

@@ -9,7 +9,7 @@ from stablenew_tk.gui import theme, tips
 from stablenew_tk.gui.controls import Check, ProgressBar, Segmented, Switch
 from stablenew_tk.gui.fields import Entry, Slider
 from stablenew_tk.gui.tips import explanation, tip
-from stablenew_tk.gui.widgets import Box, Button, Card, Label
+from stablenew_tk.gui.widgets import Box, Button, Card, Label, ShortLabel
 
 
 def shown(root, widget):
@@ -144,3 +144,18 @@ def test_children_stand_on_the_ground_of_the_box_around_them(root):
     card = Card(root, "surface")
     label = Label(Box(card), "words")
     assert str(label.cget("bg")) == theme.colour("surface")
+
+
+def test_a_short_label_is_cut_where_room_ends_and_grows_with_it(root):
+    row = Box(root, width=160, height=30)
+    row.pack_propagate(False)
+    row.pack()
+    label = ShortLabel(row, "Prompts in a pack with a very long title")
+    label.pack(side="left", fill="x", expand=True)
+    root.update()
+    assert str(label.cget("text")).endswith("…")
+    row.configure(width=600)
+    root.update()
+    assert label.cget("text") == label.words == "Prompts in a pack with a very long title"
+    label.show("12 prompts")
+    assert label.cget("text") == "12 prompts"
