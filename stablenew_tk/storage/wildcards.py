@@ -111,6 +111,9 @@ def _read(path: Path, name: str) -> _Read:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return _Read(problem=f"{path.name}, line {line}: not UTF-8 text. Save the file as UTF-8.")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        return _Read(problem=f"{path.name}, line {line}: holds a zero byte, so it is not a text file.")
     if suffix == ".json":
         return _json(path.name, name, text)
     return _Read((list_of(name, text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), path.name),))

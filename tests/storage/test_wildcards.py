@@ -88,3 +88,21 @@ def test_links_that_lead_in_a_circle_end(tmp_path):
     (tmp_path / "a" / "back").symlink_to(tmp_path)
     (tmp_path / "linked.txt").symlink_to(tmp_path / "a" / "m.txt")
     assert load_wildcards([tmp_path])[0].names == ("a/m", "linked")
+
+
+def test_numbers_in_json_are_values_as_they_are_written(tmp_path):
+    lists, notices = loaded(tmp_path, {"numbers.json": f"[1000000, 0.25, true, {10**400}]", "words.txt": "a"})
+    assert lists.names == ("numbers", "words")
+    assert lists.find("numbers").values == ("1000000", "0.25", str(10**400))
+    assert not notices
+
+
+def test_of_json_the_value_is_named_not_a_line(tmp_path):
+    lists, _ = loaded(tmp_path, {"moods.json": '["calm", "",\n\n"{grim"]'})
+    assert lists.find("moods").spot(1) == "moods.json, value 3"
+
+
+def test_a_text_of_two_bytes_a_letter_is_told(tmp_path):
+    lists, notices = loaded(tmp_path, {"wide.txt": "a\nb\n".encode("utf-16-le"), "words.txt": "a"})
+    assert lists.names == ("words",)
+    assert notices == ("wide.txt, line 1: holds a zero byte, so it is not a text file.",)
