@@ -87,6 +87,11 @@ class PackList(Box):
         """The chosen pack as it was listed."""
         return next((one for one in self._all if one.path == self.path), None)
 
+    @property
+    def position(self) -> int:
+        """Where the chosen pack stands among all, 0 when it does not."""
+        return next((place for place, one in enumerate(self._all) if one.path == self.path), 0)
+
     def show(self, files: Sequence[PackFile], lost: Collection[Path] = ()) -> None:
         """Show these packs, and after them those whose files are `lost` while their texts are still here."""
         kept = [replace(one, problem=GONE, seen="") for one in self._all if one.path in lost]

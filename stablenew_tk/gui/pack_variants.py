@@ -28,6 +28,7 @@ class VariantsTab(Box):
     def __init__(self, parent: tk.Misc, *, ask: Callable[[], object], draw: Callable[[], object]) -> None:
         super().__init__(parent, "surface")
         self._shown: Expansion | None = None
+        self._highest = 0  # number in the list: the prompts stand beside the longest
         head = Box(self)
         head.pack(fill="x", padx=(theme.px(12), theme.px(8)), pady=theme.px(6))
         self.scope = Segmented(head, (("prompt", "This prompt"), ("pack", "Whole pack")), lambda _scope: ask())
@@ -101,6 +102,8 @@ class VariantsTab(Box):
         text.delete("1.0", "end")
         names = list(dict.fromkeys(name for one in variants for name in one.choices))
         tints = {name: f"tint{number % TINTS}" for number, name in enumerate(names)}
+        self._highest = max((one.index + 1 for one in variants), default=0)
+        self._dress()
         before = ""
         for one in variants:
             if one.name != before:
@@ -125,7 +128,8 @@ class VariantsTab(Box):
         text.insert("end", "\n", "prompt", "\n", "gap")
 
     def _dress(self) -> None:
-        text, indent = self.text, theme.px(34)
+        text = self.text
+        indent = max(theme.px(34), theme.font(11).measure(f"{self._highest:,}") + theme.px(10))
         text.configure(
             bg=theme.colour("surface"), fg=theme.colour("text"), selectbackground=theme.colour("selection"),
             selectforeground=theme.colour("text"), inactiveselectbackground=theme.colour("raised2"), tabs=(indent,),

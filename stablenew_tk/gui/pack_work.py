@@ -95,6 +95,7 @@ class PackWork:
         files = self._controller.packs.files
         self._sync()
         gone = self.drafts.vanished({one.path for one in files})
+        place = self._parts.list.position
         self._parts.list.show(files, lost=[draft.path for draft in gone])
         self._show_state()
         wanted = self._deeds.wanted.casefold()
@@ -105,7 +106,7 @@ class PackWork:
             self.open(found.path)
         elif here is None:
             if self.draft is None or not self.draft.is_changed:
-                self.open(files[0].path if files else None)
+                self.open(files[min(place, len(files) - 1)].path if files else None)
         elif self.draft is None or here.seen != self.draft.seen or here.settings != self.draft.kept:
             self._controller.ask(LoadPack(path=here.path))
 

@@ -11,8 +11,10 @@ from conftest import wait_until
 from PIL import Image, PngImagePlugin
 
 from stablenew_tk.controller import Controller
+from stablenew_tk.domain.variant import Expansion, Variant
 from stablenew_tk.gui.pack_axes import Axes
 from stablenew_tk.gui.pack_offers import Offer
+from stablenew_tk.gui.pack_variants import VariantsTab
 from stablenew_tk.gui.packs import PackDoors, PacksPage
 from stablenew_tk.gui.recipe_sheet import RecipeSheet, settings_words
 from stablenew_tk.pipeline.events import PackSaved, PackSettingsSaved, RecipeRead
@@ -391,6 +393,26 @@ def test_deleting_asks_and_puts_the_pack_into_the_trash(rain, monkeypatch):
     rain.until(lambda: not rain.path.exists())
     assert "“Rain” with 2 prompts" in asked[0]
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "boats")
+
+
+def test_after_a_pack_is_deleted_its_neighbour_is_open(rain, monkeypatch):
+    rain.put("zoo", "a zebra\n")
+    rain.until(lambda: len(rain.page.list.shown) == 3)
+    monkeypatch.setattr(messagebox, "askyesno", lambda *_words, **_more: True)
+    rain.page._delete()
+    rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "zoo")
+
+
+def test_prompts_of_variants_stand_in_one_column_however_long_their_numbers(root):
+    tab = VariantsTab(root, ask=lambda: None, draw=lambda: None)
+    tab.pack(fill="both", expand=True)
+    made = [Variant(prompt_id="a", name="A", prompt="a tram", negative="", index=index) for index in (0, 1_234_566)]
+    tab.show(Expansion(count=2_000_000, variants=tuple(made), mode="all"))
+    root.update()
+    assert tab.said.cget("text") == "2,000,000 variants, every combination. 2 of them are shown."
+    first = tab.text.search("a tram", "1.0")
+    second = tab.text.search("a tram", f"{first} + 6c")
+    assert tab.text.bbox(first)[0] == tab.text.bbox(second)[0]
 
 
 def test_closing_asks_and_saves_before_the_window_goes(rain, monkeypatch):
