@@ -41,7 +41,7 @@ _Env = Mapping[str, _Meaning]
 
 class _Around(Struct, frozen=True):
     """Where the binder is: variables, slots that are drawn already, lists and slots it is inside of, how deep in the
-    tree, the place in the prompt.
+    tree, the place in the prompt. `is_elsewhere`: what is read does not stand there, but that place led to it.
     """
 
     env: _Env = {}
@@ -49,6 +49,7 @@ class _Around(Struct, frozen=True):
     inside: tuple[str, ...] = ()
     depth: int = 0
     at: int = -1
+    is_elsewhere: bool = False
 
 
 class _Hopeless(Exception):
@@ -135,7 +136,7 @@ class Binder:
         return parts, [(key, node) for key, node in shared if key[0] == "[" or key in self._named]
 
     def _node(self, part: Choice | Wildcard | SlotUse | Use, around: _Around) -> Node | str:
-        if around.at < 0:
+        if not around.is_elsewhere and (around.at < 0 or not isinstance(part, SlotUse)):
             around = replace(around, at=part.at)
         if isinstance(part, Choice):
             return self._choice(part, around)
@@ -148,7 +149,7 @@ class Binder:
             self._named.add(meaning.key)
             return Shared(meaning.key)
         if meaning is not None:
-            return self._row(meaning.body, replace(around, env=meaning.env))
+            return self._row(meaning.body, replace(around, env=meaning.env, is_elsewhere=True))
         if part.default is None:
             self._trouble(
                 around.at,
@@ -164,7 +165,7 @@ class Binder:
         if part.once:
             self._keys += 1
             key = f"${part.name} {self._keys}"
-            at = around.at if around.at >= 0 else part.at
+            at = around.at if around.is_elsewhere else part.at
             bound = self._row(part.body, replace(around, at=at))
             shared.append((key, bound if isinstance(bound, Node) else Row([bound])))
         meaning = _Meaning(key, part.body, around.env)
@@ -288,7 +289,7 @@ class Binder:
         key = self._known_as(found, around)
         bodies = self._bodies.get(key)
         if bodies is None:
-            around = replace(around, inside=(*around.inside, found.name))
+            around = replace(around, inside=(*around.inside, found.name), is_elsewhere=True)
             outer, self._is_own = self._is_own, False
             wrong, read = len(self._found_wrong), self._mentions.read(found)
             for message in read.wrong:
@@ -316,7 +317,7 @@ class Binder:
         options, called = source.options, f"[[{name}]]"
         if not options or self._is_circle(called, around):
             return Row([""])
-        around = replace(around, inside=(*around.inside, called))
+        around = replace(around, inside=(*around.inside, called), is_elsewhere=True)
         bodies = [self._row(option.body, around) for option in options]
         return Pick(name, bodies, [option.source.strip() for option in options], _weights([o.weight for o in options]))
 

@@ -1,7 +1,7 @@
 """Lists in files: names, weights, lines that vary themselves, lists that name lists."""
 
 import pytest
-from variations import errors, texts, variants, wildcards
+from variations import errors, pack, texts, variants, wildcards
 
 from stablenew_tk.domain.pack_settings import Randomizer, Slot
 from stablenew_tk.domain.prompt import PackPrompt
@@ -89,6 +89,10 @@ class TestMistakes:
         files = {"x": ["fine", "a long line before __y__"], "y": ["in [[light]]", "{broken"]}
         found = Variants([PackPrompt("p", "p", "abc __x__", "", 7)], Randomizer(), wildcards(files))
         assert {(e.line, e.column) for e in found.errors} == {(7, 5)}
+
+    def test_a_mistake_within_a_choice_is_shown_where_it_stands(self):
+        found = pack("a {tram|\n  {bus|__none__}} x\nneg: {b|${v=!{c|__nor__}}${v}}")
+        assert [(e.line, e.column) for e in found.errors] == [(2, 8), (3, 17)]
 
     def test_a_missing_name_in_a_list_says_in_which(self):
         assert "(named in x)" in errors("__x__", files={"x": ["__nothing__"]})[0]
