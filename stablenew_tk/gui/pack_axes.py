@@ -15,13 +15,12 @@ from . import theme
 from .fields import Entry
 from .lists import Row
 from .model_form import Listing
+from .phrases import not_offered
 from .popups import Menu, MenuEntry
 from .widgets import Box, Label
 
 # They change what a picture is made with, not only how it looks: nobody should find them varied by surprise.
 _BY_HAND = ("refiner.", "hires.upscaler", "upscale.upscaler")
-
-_EXACT = ("samplers", "schedulers")  # a model can be meant by a part of its name, these cannot
 
 
 def axis_entries(used: Sequence[str] = ()) -> tuple[MenuEntry, ...]:
@@ -145,11 +144,7 @@ class Axes(Box):
         return f"Names between commas: {', '.join(some[:3])}…" if some else "Names between commas."
 
     def _not_offered(self, axis: Axis) -> tuple[str, ...]:
-        """Names among the values that the backend in use does not have."""
-        spec = parameter(axis.path) if axis.path in catalogue() else None
-        offered = self._choices(spec.choices) if spec is not None and spec.choices in _EXACT else ()
-        known = {name.casefold() for name in offered}
-        return tuple(str(one) for one in axis.values if one and str(one).casefold() not in known) if known else ()
+        return not_offered(axis.path, axis.values, self._choices)
 
     def _edited(self, text: str) -> None:
         axis = self.axes[self._at]

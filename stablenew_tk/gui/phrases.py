@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ..domain.errors import InvalidInput
 from ..domain.job import RandomizerChoice
-from ..domain.parameters import Value, parameter
+from ..domain.parameters import Value, catalogue, parameter
 from ..domain.record import LearningRecord, Output, StageRecord
 from ..domain.selection import Group
 
@@ -55,6 +55,17 @@ def label(path: str) -> str:
         return parameter(path).label
     except InvalidInput:
         return path
+
+
+def not_offered(path: str, values: Iterable[Value], choices: Callable[[str], Sequence[str]]) -> tuple[str, ...]:
+    """Samplers and schedulers among the values that the backend does not have; none where its lists are unknown.
+
+    Other names are left alone: a model can be meant by a part of its name.
+    """
+    spec = catalogue().get(path)
+    offered = choices(spec.choices) if spec is not None and spec.choices in ("samplers", "schedulers") else ()
+    known = {name.casefold() for name in offered}
+    return tuple(str(one) for one in values if one and str(one).casefold() not in known) if known else ()
 
 
 def value_text(path: str, value: Value) -> str:

@@ -17,6 +17,7 @@ from ..domain.randomizer import may_vary
 from ..domain.variant import Expansion, as_written
 from ..pipeline.events import Event, PackFoldersTouched, PromptsExpanded
 from ..pipeline.orders import ExpandPrompts
+from .phrases import not_offered
 
 WORKING = "Working out the variants…"
 _Wanted = tuple[Path, tuple[PackPrompt, ...], PackSettings, tuple[Slot, ...]]
@@ -82,12 +83,24 @@ class Variation:
 
     @property
     def remark(self) -> str:
-        """That only some of the variants are made, or ""."""
+        """That only some of the variants are made, and that some cannot be made here, or ""."""
         made = self.expansion
-        if made is None or len(made.variants) >= made.count:
+        if made is None:
             return ""
-        how = "drawn at random" if made.mode == "random" else "evenly chosen"
-        return f"{len(made.variants):,} of {made.count:,} variants, {how}"
+        some = ""
+        if len(made.variants) < made.count:
+            how = "drawn at random" if made.mode == "random" else "evenly chosen"
+            some = f"{len(made.variants):,} of {made.count:,} variants, {how}"
+        missing = self._not_offered()
+        words = f"There is no {', '.join(missing)} where pictures are made now: these variants will fail."
+        return ". ".join(part for part in (some, words if missing else "") if part)
+
+    def _not_offered(self) -> tuple[str, ...]:
+        offered, wanted = self._controller.capabilities, self._wanted
+        if offered is None or wanted is None:
+            return ()
+        axes = wanted[2].randomizer.axes
+        return tuple(name for axis in axes for name in not_offered(axis.path, axis.values, offered.choices))
 
     def configs(self, request: RunRequest) -> list[PipelineConfig]:
         """The settings of all jobs of a request, for a forecast; equal ones are one object."""

@@ -126,3 +126,12 @@ def test_what_is_said_about_a_run_has_its_own_line_and_the_button_its_whole_widt
         assert page._trouble.winfo_ismapped()
         assert page._trouble.winfo_width() >= page._trouble.winfo_reqwidth()
         assert page._go_button.winfo_width() >= page._go_button.winfo_reqwidth()
+
+
+def test_a_sampler_of_an_axis_that_is_not_there_is_told_before_the_run(tmp_path):
+    axes = [{"path": "txt2img.sampler", "values": ["Euler a", "DPM"]}]
+    with open_house(home(tmp_path, axes=axes), values=SMALL, pack="town") as house:
+        page = town(house)
+        house.until(lambda: button(page) == "Run 16 jobs")
+        said = page._trouble.cget("text")
+        assert said == "There is no DPM where pictures are made now: these variants will fail."
