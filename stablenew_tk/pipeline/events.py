@@ -194,11 +194,14 @@ class PackSettingsSaved(Event, frozen=True, kw_only=True):
 
 
 class PackNotSaved(Event, frozen=True, kw_only=True):
-    """A pack's text or settings are not on disk. `changed`: somebody else changed the file since it was read."""
+    """A pack's text or settings are not on disk. `changed`: somebody else changed the file since it was read.
+    `settings` are those that were to be written, None when it was the text.
+    """
 
     path: Path
     message: str
     changed: bool = False
+    settings: PackSettings | None = None
 
 
 class PackChecked(Event, frozen=True, kw_only=True):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import singledispatchmethod
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ..domain.errors import ChangedMeanwhile, InvalidInput, StableNewError, StorageError, Unreadable
 from ..domain.job import RANDOM_SEED
 from ..domain.pack_check import check_pack
@@ -187,7 +189,7 @@ class Packer:
         try:
             save_settings(order.path, order.settings, order.before)
         except StableNewError as refused:
-            return _refused(order.path, refused)
+            return replace(_refused(order.path, refused), settings=order.settings)
         self._tell_list()
         return PackSettingsSaved(path=order.path, settings=order.settings)
 

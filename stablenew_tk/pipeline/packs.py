@@ -94,7 +94,9 @@ class Packs:
     def save_settings(self, path: Path, settings: PackSettings) -> None:
         """Write the settings of a pack, made from those known here; PackSettingsSaved or PackNotSaved tells."""
         found = self.find(path)
-        self.ask(SavePackSettings(path=path, settings=settings, before=found.settings if found is not None else None))
+        before = found.settings if found is not None else None
+        # A copy: by which one it is the answer is told from answers to earlier orders.
+        self.ask(SavePackSettings(path=path, settings=replace(settings), before=before))
 
     def let_learn(self, pack_id: str) -> None:
         """Put the learning mode of all packs with this id, as far as they have one of their own, to active."""
@@ -138,12 +140,16 @@ class Packs:
             self.wildcards, self._notices = event.wildcards, event.notices
             self._take(event.packs)
         elif isinstance(event, PackNotSaved):
-            self._wished.pop(event.path, None)
+            self._answered(event.path, event.settings)
             self._take(self._told)
         elif isinstance(event, PackSettingsSaved) or (isinstance(event, PackLoaded) and event.pack is not None):
-            if isinstance(event, PackSettingsSaved) and self._wished.get(event.path) == event.settings:
-                del self._wished[event.path]
+            if isinstance(event, PackSettingsSaved):
+                self._answered(event.path, event.settings)
             self._take(_with(self._told, event.path, event.settings))
+
+    def _answered(self, path: Path, settings: PackSettings | None) -> None:
+        if settings is not None and self._wished.get(path) is settings:
+            del self._wished[path]
 
     def _take(self, told: tuple[PackFile, ...]) -> None:
         self._told = self.files = told

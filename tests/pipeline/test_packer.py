@@ -287,6 +287,20 @@ class TestVarying:
         assert answer(app, ReadRecipe(path=tmp_path / "b.png"), RecipeRead).problem
 
 
+class TestOnTheirWay:
+    def test_only_the_answer_to_the_last_change_ends_it(self, app, folder):
+        boats, packs = folder / "boats.txt", app.controller.packs
+        off, locked = PackSettings(learning="off"), PackSettings(learning="locked")
+        for settings in (off, locked, off):
+            packs.save_settings(boats, settings)
+        packs.fold(PackNotSaved(path=boats, message="the text was changed elsewhere"))
+        packs.fold(PackSettingsSaved(path=boats, settings=PackSettings(learning="off")))
+        packs.fold(PackSettingsSaved(path=boats, settings=locked))
+        assert packs.settings_of(boats) == off
+        app.controller.close()
+        assert packs.settings_of(boats) == off == open_pack(boats).settings
+
+
 class TestSameNames:
     def test_two_packs_of_one_name_are_told_apart_by_their_paths(self, open_app, folder, tmp_path):
         (tmp_path / "more").mkdir()
