@@ -18,13 +18,12 @@ from ..domain.plan import Preset
 from ..pipeline.events import Settings
 from ..pipeline.orders import backend_order
 from ..storage.pack_reading import OpenPack, load_whole
-from ..storage.packs import describe
 from ..storage.places import Places
 from .expanding import expanded, refuse_errors, wildcard_arguments, wildcards_of
 from .lookup import find_preset
 from .recommended import recommended_by_files
 from .session import Session
-from .terminal import FAILED, OK, err, out, pack_path, print_json, program, settings_of
+from .terminal import FAILED, OK, err, known_packs, out, pack_path, print_json, program, settings_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +89,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
     pack = opened.pack
     jobs: tuple[Job, ...] = ()
     with session_for(args, places, settings) as session:
-        session.controller.packs.know((describe(opened.path),))
+        session.controller.packs.know(known_packs(args.pack, places, settings))
         preset = preset_in_force(args, settings, session)
         own = opened.settings.values
         files = recommended_by_files(session, {**(preset.values if preset else {}), **own, **said}, quiet=args.json)

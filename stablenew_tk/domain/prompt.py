@@ -36,12 +36,16 @@ class Place(NamedTuple):
     column: int
 
 
-class Slot(Struct, frozen=True):
-    """What `[[name]]` in the prompts stands for: `values`, or the lines of the wildcard file called `file`."""
+class Slot(Struct, frozen=True, omit_defaults=True):
+    """What `[[name]]` in the prompts stands for: `values`, or the lines of the wildcard file called `file`.
+
+    `line` is where the pack's text defines it; 0 when it comes from the pack's settings.
+    """
 
     name: _Word
     values: tuple[_Text, ...] = ()
     file: Annotated[str, Meta(max_length=500)] = ""
+    line: Annotated[int, Meta(ge=0)] = 0
 
 
 class PackPrompt(Struct, frozen=True):
@@ -140,7 +144,7 @@ class PackBuilder:
         elif name in self._slots:
             problem = f"[[{name}]] is defined twice; the first one counts."
         else:
-            self._slots[name] = Slot(name, file=file[1].strip()) if file else Slot(name, values)
+            self._slots[name] = Slot(name, () if file else values, file[1].strip() if file else "", number)
         if problem:
             self.warnings.append(PackProblem(number, column, problem))
         return True

@@ -224,7 +224,7 @@ class Variants:
         wrong = [trouble.message for trouble in troubles]
         if not choice.options:
             wrong.append("All weights here are 0, so nothing can be chosen.")
-        self.errors += [PackProblem(0, 0, f"[[{slot.name}]]: {one}") for one in wrong]
+        self.errors += [PackProblem(slot.line, min(slot.line, 1), f"[[{slot.name}]]: {one}") for one in wrong]
         return choice
 
     def _rule(self, rule: Rule) -> Choice:
@@ -305,9 +305,23 @@ def _axes(settings: Randomizer) -> _Axes:
         if tags:
             loras[name] = tags
             levels.append(Level(name, [f"{tag[0]}:{tag[1]:g}" if tag[0] else "none" for tag in tags]))
-    styles = {f"style: {toggle.name}": toggle for toggle in settings.styles}
+    styles: dict[str, StyleToggle] = {}
+    for toggle in settings.styles:
+        name = f"style: {toggle.name}"
+        why = "is there twice. Give one of them another name." if name in styles else _raw(toggle)
+        if why:
+            problems.append(PackProblem(0, 0, f"The style “{toggle.name}” {why}"))
+        styles[name] = toggle
     levels += [Level(name, ("off", "on")) for name in styles]
     return _Axes(tuple(levels), values, loras, styles, tuple(problems))
+
+
+def _raw(toggle: StyleToggle) -> str:
+    """What is wrong with the words of a style: they are added as they are, so nothing in them may vary."""
+    texts = (toggle.text.replace("{prompt}", ""), toggle.negative)
+    if any(template.varies or template.troubles for template in map(parse, texts)):
+        return "has words that vary. Its words are added as they are: let words of the prompts vary instead."
+    return ""
 
 
 def _tags(axis: LoraAxis) -> list[tuple[str, float]]:

@@ -76,7 +76,7 @@ class TestPlaces:
 class TestSlots:
     def test_a_line_of_its_own_defines_a_slot_for_the_whole_pack(self):
         pack = parse_pack("[[light]]: dawn | neon\n\na tram, [[light]]\n[[mood]] = calm\nneg: text\n", "p")
-        assert pack.slots == (Slot("light", ("dawn", "neon")), Slot("mood", ("calm",)))
+        assert pack.slots == (Slot("light", ("dawn", "neon"), line=1), Slot("mood", ("calm",), line=4))
         assert [(prompt.positive, prompt.negative) for prompt in pack.prompts] == [("a tram, [[light]]", "text")]
         assert not pack.warnings
 
@@ -95,7 +95,7 @@ class TestSlots:
     @pytest.mark.parametrize("line", ["[[light]]:", "[[light]]: dusk", f"[[{'x' * 201}]]: a", "[[ ]]: a"])
     def test_a_definition_that_cannot_be_used_is_told_with_its_line(self, line):
         pack = parse_pack(f"a tram\n\n[[light]]: dawn\n{line}", "p")
-        assert pack.slots == (Slot("light", ("dawn",)),)
+        assert pack.slots == (Slot("light", ("dawn",), line=3),)
         assert [warning.line for warning in pack.warnings] == [4]
 
 

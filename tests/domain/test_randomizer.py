@@ -10,6 +10,7 @@ from scipy.stats import chisquare
 from variations import errors, pack, prompt, slots, texts, variants, wildcards
 
 from stablenew_tk.domain.pack_settings import Axis, LoraAxis, Randomizer, Rule, Slot, StyleToggle
+from stablenew_tk.domain.prompt import parse_pack
 from stablenew_tk.domain.randomizer import PromptMemory, Variants, expand, may_vary
 
 
@@ -474,3 +475,29 @@ class TestMemory:
         again = memory.of(Randomizer(), lists, ())
         assert all(again[texts] is bound for texts, bound in known.items())
         assert len(again) == len(known) + 1
+
+
+def test_a_mistake_in_a_slot_of_the_text_is_told_in_its_line():
+    read = parse_pack("a [[light]] boat\n\n[[light]]: {dawn|neon\n", "p")
+    (problem,) = Variants(read.prompts, Randomizer(), wildcards(), read.slots).errors
+    assert (problem.line, problem.column) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("styles", "said"),
+    [
+        ([StyleToggle("ink", "{prompt}, {a|b}")], "has words that vary"),
+        ([StyleToggle("ink", negative="__color__")], "has words that vary"),
+        ([StyleToggle("ink", "x"), StyleToggle("ink", "y")], "is there twice"),
+    ],
+)
+def test_a_style_that_cannot_be_meant_is_told(styles, said):
+    (problem,) = Variants([prompt("a boat")], Randomizer(styles=styles), wildcards()).errors
+    assert said in problem.message
+
+
+def test_a_style_around_the_prompt_is_no_mistake():
+    found = Variants(
+        [prompt("a boat")], Randomizer(styles=[StyleToggle("ink", "ink of {prompt}, [soft|hard]")]), wildcards()
+    )
+    assert [found.nth(n).prompt for n in range(2)] == ["a boat", "ink of a boat, [soft|hard]"]

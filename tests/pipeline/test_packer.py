@@ -164,7 +164,7 @@ class TestReading:
         (folder / "boats.pack.json").write_text('{"learning": "off", "positive": 3}')
         loaded = answer(app, LoadPack(path=folder / "boats.txt"), PackLoaded)
         assert loaded.text == "[[light]]: dawn\n\na boat, [[light]]\n"
-        assert loaded.pack.slots == (Slot("light", ("dawn",)),)
+        assert loaded.pack.slots == (Slot("light", ("dawn",), line=1),)
         assert loaded.settings.learning == "off"
         assert len(loaded.notices) == 1
 
