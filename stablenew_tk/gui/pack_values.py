@@ -86,7 +86,7 @@ class ValuesTab(Box):
         ring = theme.px(theme.RING)
         Label(body, "Global texts", bold=True).pack(fill="x", padx=ring, pady=(theme.px(16), theme.px(4)))
         self.positive = Switch(
-            body, "Add the global prompt", lambda on: self._tell(replace(self.value, positive=on)), on=True
+            body, "Add the global positive", lambda on: self._tell(replace(self.value, positive=on)), on=True
         )
         self.positive.pack(anchor="w")
         self.negative = Switch(
