@@ -23,7 +23,7 @@ from ..storage.files import read_bounded
 from ..storage.images import open_for_start
 from ..storage.pack_reading import load_whole
 from ..storage.places import Places
-from .expanding import where, wildcards_of
+from .expanding import refuse_errors, wildcards_of
 from .run import absolute, resolved, values_said
 from .terminal import pack_path
 
@@ -133,9 +133,7 @@ def _from_pack(
     wildcards, _ = wildcards_of(opened.path, places, settings)
     # One thing is varied at a time, so of a prompt that varies one variant is taken, and the pack's axes wait.
     variants = Variants((prompt,), own.randomizer.words_only(), wildcards, pack.slots)
-    if variants.errors:
-        first = variants.errors[0]
-        raise InvalidInput(f"{opened.path.name}{where(first)}: {first.message}", "PACK")
+    refuse_errors(opened, variants.errors)
     if not 0 <= args.variant < variants.count:
         raise InvalidInput(
             f"--variant {args.variant}: this prompt has {variants.count:,} variants, from 0 on.", "--variant"

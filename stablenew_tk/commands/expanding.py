@@ -15,9 +15,7 @@ from ..pipeline.events import Settings
 from ..pipeline.stamps import draw_seed
 from ..storage.pack_reading import OpenPack
 from ..storage.places import Places
-from ..storage.wildcards import load_wildcards
-
-BESIDE = "wildcards"
+from ..storage.wildcards import load_wildcards, named_folders, wildcard_places
 
 
 def wildcard_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,9 +33,8 @@ def wildcards_of(
     for folder in first:
         if not Path(folder).expanduser().is_dir():
             raise InvalidInput(f"--wildcards {folder}: there is no such folder.", "--wildcards")
-    named = [Path(folder).expanduser() for folder in (*first, *settings.wildcard_folders)]
-    own, usual = named[: len(first)], named[len(first) :]
-    return load_wildcards((*own, path.absolute().parent / BESIDE, places.wildcards, *usual))
+    usual = wildcard_places((path.absolute().parent,), places.wildcards, settings.wildcard_folders)
+    return load_wildcards((*named_folders(first), *usual))
 
 
 def expanded(opened: OpenPack, wildcards: Wildcards, *, limit: int = 0, seed: int | None = None) -> Expansion:
@@ -49,12 +46,8 @@ def expanded(opened: OpenPack, wildcards: Wildcards, *, limit: int = 0, seed: in
     return expand(prompts, randomizer, wildcards, slots=slots, limit=limit or None, seed=seed)
 
 
-def refuse_errors(opened: OpenPack, expansion: Expansion) -> None:
-    """Raise InvalidInput with the first error, if there is one."""
-    if expansion.errors:
-        raise InvalidInput(f"{opened.path.name}{where(expansion.errors[0])}: {expansion.errors[0].message}", "PACK")
-
-
-def where(problem: PackProblem) -> str:
-    """The place of a problem in words; those of the settings have none."""
-    return f", line {problem.line}, column {problem.column}" if problem.line else ""
+def refuse_errors(opened: OpenPack, errors: Sequence[PackProblem]) -> None:
+    """Raise InvalidInput with the first error, if there is one; those of the settings have no place."""
+    for first in errors:
+        where = f", line {first.line}, column {first.column}" if first.line else ""
+        raise InvalidInput(f"{opened.path.name}{where}: {first.message}", "PACK")

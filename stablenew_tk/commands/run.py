@@ -116,7 +116,7 @@ def _request(
     # As many jobs are so many fewer variants: they are chosen evenly, while jobs beyond the limit would be cut off.
     limit = -(-args.limit // max(1, args.seeds))
     found = expanded(opened, wildcards, limit=limit)
-    refuse_errors(opened, found)
+    refuse_errors(opened, found.errors)
     randomizer, own = opened.settings.randomizer, opened.settings
     return RunRequest(
         pack_id=opened.pack.pack_id,

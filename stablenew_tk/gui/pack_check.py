@@ -17,7 +17,6 @@ from .theme import Role
 from .widgets import Box, Label, Rule, Sign
 
 ROW = 62
-_LINES = 2  # of a sentence in the list; the chosen one stands whole below
 
 
 class Finding(Struct, frozen=True):

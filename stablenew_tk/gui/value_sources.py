@@ -155,10 +155,6 @@ class ValueSources:
 
     # ---- why
 
-    def is_remembered(self, path: str) -> bool:
-        """Whether the last run of this pack and checkpoint names the value."""
-        return path in self._last()
-
     def why(self, path: str, use: Callable[[str, Value], object], choose: Callable[[Preset], object]) -> list[WhyRow]:
         """All origins of a value in order of precedence, with what the losers would have given.
 

@@ -7,8 +7,7 @@ may take long; a rating must not wait behind either.
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import singledispatchmethod
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from ..storage.pack_writing import add_pack, new_pack, save_settings, save_text,
 from ..storage.packs import Shelf, ensure_starter
 from ..storage.places import Places
 from ..storage.watcher import Touched, Watcher
-from ..storage.wildcards import WildcardShelf
+from ..storage.wildcards import WildcardShelf, named_folders, wildcard_places
 from .events import (
     ChoreFailed,
     Event,
@@ -59,8 +58,6 @@ from .stamps import draw_seed
 
 log = logging.getLogger(__name__)
 
-WILDCARDS = "wildcards"
-
 
 class Packer:
     """Performs the orders about packs. Runs on one thread only; `tell` may be called by the watcher's thread, too."""
@@ -74,7 +71,7 @@ class Packer:
         # Typing changes one prompt of hundreds.
         self._checked, self._expanded = PromptMemory(), PromptMemory()
         self._folders: tuple[Path, ...] = (places.packs,)
-        self._wildcard_folders: tuple[Path, ...] = ()
+        self._wildcard_folders: tuple[str, ...] = ()
         self._watcher: Watcher | None = None
         self._watched: tuple[str, ...] = ()
         self._told: PacksListed | None = None
@@ -93,8 +90,8 @@ class Packer:
         except StorageError as refused:
             # The other folders are there all the same.
             self._tell(ChoreFailed(what=ListPacks.__name__, message=str(refused)))
-        self._folders = (self._places.packs, *_named(order.folders))
-        self._wildcard_folders = tuple(_named(order.wildcard_folders))
+        self._folders = (self._places.packs, *named_folders(order.folders))
+        self._wildcard_folders = order.wildcard_folders
         self._watch()
         self._told = self._listed()
         return self._told
@@ -120,9 +117,9 @@ class Packer:
             self._tell(listed)
 
     def _wildcard_places(self, pack: Path | None) -> tuple[Path, ...]:
-        """Where lists for a pack are looked for, the first one that has a list counts; None = for any pack."""
-        beside = [folder / WILDCARDS for folder in ((pack.parent,) if pack is not None else self._folders)]
-        return tuple(dict.fromkeys((*beside, self._places.wildcards, *self._wildcard_folders)))
+        """Where lists for a pack are looked for; None = for any pack."""
+        folders = (pack.parent,) if pack is not None else self._folders
+        return wildcard_places(folders, self._places.wildcards, self._wildcard_folders)
 
     def _watch(self) -> None:
         roots = _outermost((*self._folders, *self._wildcard_places(None)))
@@ -242,11 +239,6 @@ class Packer:
 
 def _refused(path: Path, refused: StableNewError) -> PackNotSaved:
     return PackNotSaved(path=path, message=str(refused), changed=isinstance(refused, ChangedMeanwhile))
-
-
-def _named(folders: Iterable[str]) -> list[Path]:
-    """Folders as the user named them; expanding a `~` never raises here."""
-    return [Path(os.path.abspath(os.path.expanduser(one))) for one in folders if one.strip()]  # noqa: PTH100, PTH111
 
 
 def _outermost(folders: Sequence[Path]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from .files import read_bounded
 SIZE_LIMIT = 64 * 1024 * 1024
 # A folder with more files than this is some other folder, chosen by mistake.
 MOST_FILES = 20_000
+BESIDE = "wildcards"
 _DEEPEST = 20
 _ENDINGS = (".txt", ".json", ".yaml", ".yml")
 
@@ -65,6 +66,19 @@ class WildcardShelf:
         self._known = kept
         self._last = found, Wildcards(lists.values(), aliases), tuple(problems)
         return self._last[1:]
+
+
+def wildcard_places(pack_folders: Iterable[Path], own: Path, further: Iterable[str]) -> tuple[Path, ...]:
+    """Where lists are looked for; the first folder that has one of a name counts: `wildcards` beside the packs, the
+    `own` folder, then those of the settings. Never raises.
+    """
+    beside = [folder / BESIDE for folder in pack_folders]
+    return tuple(dict.fromkeys((*beside, own, *named_folders(further))))
+
+
+def named_folders(names: Iterable[str]) -> list[Path]:
+    """Folders as a person wrote them, whole. Never raises; expanding a `~` of nobody leaves it."""
+    return [Path(os.path.abspath(os.path.expanduser(one))) for one in names if one.strip()]  # noqa: PTH100, PTH111
 
 
 def load_wildcards(folders: Sequence[Path]) -> tuple[Wildcards, tuple[str, ...]]:
