@@ -19,11 +19,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from stablenew_tk.domain.ids import ulid
-from stablenew_tk.domain.record import Feedback
-from stablenew_tk.storage.journal import LearningRecordWriter
-from stablenew_tk.storage.lines import LINE
-from stablenew_tk.storage.replay import Reading, verify
+from stablenew_tk.domain.base.ids import ulid
+from stablenew_tk.domain.journal.record import Feedback
+from stablenew_tk.storage.journal.reader import Reading, verify
+from stablenew_tk.storage.journal.segments import LINE
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 SEGMENT_LIMIT = 4 << 20
 

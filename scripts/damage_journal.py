@@ -17,12 +17,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from stablenew_tk.domain.config import PipelineConfig
-from stablenew_tk.domain.ids import ulid
-from stablenew_tk.domain.record import BackendInfo, Feedback, LearningRecord, Output
-from stablenew_tk.storage.journal import LearningRecordWriter
-from stablenew_tk.storage.lines import segment_path
-from stablenew_tk.storage.replay import Reading
+from stablenew_tk.domain.base.ids import ulid
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output
+from stablenew_tk.storage.journal.reader import Reading
+from stablenew_tk.storage.journal.segments import segment_path
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 
 def make_journal(folder: Path, lines: int, dice: random.Random) -> list[bytes]:

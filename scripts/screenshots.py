@@ -18,23 +18,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from PIL import ImageGrab
 
-from stablenew_tk.controller import Controller, open_places
-from stablenew_tk.domain.board import board
-from stablenew_tk.domain.config import PipelineConfig
-from stablenew_tk.domain.job import RunRequest
-from stablenew_tk.domain.parameters import Value, with_values
-from stablenew_tk.domain.plan import LearningPlan, PlanPrompt
-from stablenew_tk.domain.record import Feedback
-from stablenew_tk.domain.variant import as_written
-from stablenew_tk.gui.create import CreatePage
-from stablenew_tk.gui.learn import LearnPage
-from stablenew_tk.gui.origins import WhyPopup
-from stablenew_tk.gui.packs import PacksPage
+from stablenew_tk.app.controller import Controller, open_places
+from stablenew_tk.domain.config.catalogue import Value, with_values
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.insights.matrix import board
+from stablenew_tk.domain.journal.record import Feedback
+from stablenew_tk.domain.prompts.variant import as_written
+from stablenew_tk.domain.runs.job import RunRequest
+from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
+from stablenew_tk.gui.create.page import CreatePage
+from stablenew_tk.gui.forms.origin_marks import WhyPopup
+from stablenew_tk.gui.learn.page import LearnPage
+from stablenew_tk.gui.packs.page import PacksPage
 from stablenew_tk.gui.window import Window
-from stablenew_tk.pipeline.stamps import now_text
-from stablenew_tk.storage.pack_reading import load_pack
-from stablenew_tk.storage.packs import ensure_starter
-from stablenew_tk.storage.places import Places
+from stablenew_tk.pipeline.ids_and_times import now_text
+from stablenew_tk.storage.disk.places import Places
+from stablenew_tk.storage.packs.catalog import ensure_starter
+from stablenew_tk.storage.packs.reader import load_pack
 from stablenew_tk.storage.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

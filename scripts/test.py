@@ -26,7 +26,7 @@ ROOM_IN_MEMORY = 4 << 30  # bytes; the suite itself needs about half of one GiB
 # One screen has room for one window with the keyboard; all other tests run beside these, which halves the time.
 WITH_WINDOWS = ["tests/gui", "tests/test_executable.py", "tests/test_scripts.py"]
 # Waiting for servers that do not answer goes with the windows: so both processes take about as long.
-FIRST = ["tests/backends/test_webui_faults.py", *WITH_WINDOWS]
+FIRST = ["tests/backends/webui/test_faults.py", *WITH_WINDOWS]
 SECOND = ["tests", *(f"--ignore={path}" for path in FIRST), "-p", "no:cacheprovider"]
 
 

@@ -1,52 +1,52 @@
 """StableNew: run prompt packs, rate the pictures with one key, learn which settings really work.
 
-The map of the house. Imports go down only: a package may use what stands below it here, and inside a package a
-module may use what stands before it in its line. tests/test_architecture.py reads this list and holds it.
+The map of the house, top floor first: a room, what is in it, and the rooms it may import from. Imports go down only. A
+name stands for the room and every room inside it. tests/test_architecture.py reads this table and holds it.
 
-    __main__    one door: command line or window
-    cli         arguments of the terminal
-    commands    terminal lookup session recommended expanding run ratings records checks packs from_image profiles draft
-                learn
-                insights presets
-    gui         theme icons stars tips widgets controls scrollbar lists fields textfield popups keysheet origins form
-                phrases
-                keys shortcuts layout pick thumbs cells grid viewer chips hints filters rating rules fullsize papers
-                suspicion portrait values inspector review lora_hints pack_panel seeds stage_cards preview preset_menu
-                value_sources added_line variation create
-                added_texts settings welcome axis plan_sketch focus_words wizard_draft wizard_terms wizard_steps
-                wizard_own
-                wizard_prompt wizard_focus wizard_values wizard_seeds wizard_design wizard_words wizard_bar wizard
-                dots blind matrix_cell matrix_words matrix big_picture rating_head seat_words rating_large rating_rules
-                rating_verdict rating_view plan_state plan_card plan_list learn
-                chart tag_bars filmstrip findings insight_list insight_shelf hint_table verdict_head insight_deeds
-                insight_panel insights
-                model_words model_shelf model_table model_list model_sheet model_known model_panel model_plan
-                model_draft model_form model_editor model_lora_editor models
-                textfield pack_paint pack_gutter pack_text pack_offers pack_complete pack_drafts pack_find
-                notices pack_editor pack_list pack_check pack_tint pack_variants pack_axes pack_rows pack_randomizer
-                pack_values pack_models pack_side pack_stock pack_prompts pack_looks recipe_sheet pack_deeds pack_saving
-                pack_work packs drops arrivals page bars window selftest
-    controller  the one application object, single-threaded
-    pipeline    stamps events orders running outbox runner chores librarian packer hasher plan_lines learning workers
-                models
-                packs
-    backends    base webui_http webui_payload webui_reply webui_survey webui_watch webui sketch_words sketch_brush
-                sketch_things sketch_nature sketch_town sketch_paint sketch_finish sketch_retouch sketch_order
-                sketch
-    storage     places files settings json_text pack_sidecar pack_reading packs pack_writing waiting images image_text
-                reveal lines replay journal checkpoint repair
-                peek safetensors sidecar_parts sidecar_webui sidecar_civitai sidecar_tools profiles sidecars
-                profile_writing model_hashes model_folders usual_shapes glance
-                wildcards library_scan library_index library_entries library_names library mounts watcher
-    domain      errors ids config parameters sweep infotext prompt pack_table global_texts variant job modes
-                pack_settings
-                dice template grammar expansion wildcards evenly sequence several
-                mentions binding randomizer pack_check spans
-                line
-                plan record undo estimate columns feedback selection slim planbook history statistics verdict effects
-                insight ridge board association tried tag_rates over_time report insight_document base_config plan_file
-                spellings recipe recipe_webui recipe_workflow recipe_graph recipe_tools recipe_reading pack_block
-                profile_fields pack_fields pack_import profile style priors learned defaults
+    __main__            starts the program                               cli
+    cli                 arguments of the terminal                        commands app gui storage domain.base
+    commands            terminal commands                                app pipeline storage domain
+
+    gui                 the window and its frame                         GUI gui.create gui.review gui.learn
+                                                                         gui.insights gui.models gui.packs gui.settings
+    gui.create          page: pack, settings, Run                        GUI
+    gui.review          page: all pictures, stars by key                 GUI
+    gui.learn           page: Learning Runs                              GUI gui.learn.wizard gui.learn.rating
+    gui.learn.wizard    sets up a Learning Run                           GUI
+    gui.learn.rating    blind rating of a Learning Run                   GUI
+    gui.insights        page: what the ratings prove                     GUI
+    gui.models          page: checkpoints, LoRAs, profiles               GUI
+    gui.packs           page: editor for prompt packs                    GUI
+    gui.settings        page: settings, welcome                          GUI
+    gui.forms           form of all parameters, "Why this value?"        gui.widgets app pipeline domain
+    gui.widgets         theme, buttons, fields, lists, picture grid      pipeline domain
+
+    app                 state on the main thread: the controller         pipeline backends storage domain
+    pipeline            worker threads, orders to them, their events     backends.base storage domain
+    backends.sketch     engine: paints simple pictures here              backends.base domain
+    backends.webui      engine: A1111 family over HTTP                   backends.base domain
+    backends            the contract of all engines                      domain
+
+    storage             settings file, pending jobs, folder watcher      storage.models storage.disk domain
+    storage.journal     records and ratings, only ever added to          storage.disk domain
+    storage.models      model folders, headers, sidecars of all tools    storage.disk domain
+    storage.packs       prompt packs, wildcards                          storage.disk domain
+    storage.pictures    pictures, thumbnails, text inside pictures       storage.disk domain
+    storage.disk        places, safe writing                             domain.base
+
+    domain.insights     what ratings prove                               domain.journal domain.models domain.runs BASICS
+    domain.experiments  the design of Learning Runs                      domain.journal domain.models domain.runs BASICS
+    domain.journal      lines of the journal, history                    domain.runs BASICS
+    domain.runs         jobs and plans                                   domain.prompts BASICS
+    domain.models       profiles, styles, which source wins a value      BASICS
+    domain.recipes      settings inside pictures of any tool             BASICS
+    domain.prompts      packs, prompt syntax, randomizer                 BASICS
+    domain.config       PipelineConfig, its parameters, sweeps           domain.base
+    domain.base         errors, ids, statistics, random numbers          nothing
+    domain              pure values: no file, socket, clock or Tk        nothing
+
+    GUI                 short for                                        gui.forms gui.widgets app pipeline domain
+    BASICS              short for                                        domain.config domain.base
 """
 
 __version__ = "0.1.0"

@@ -15,11 +15,13 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from . import __version__
-from .commands import checks, from_image, insights, learn, packs, presets, profiles, ratings, records, run
+from .app.controller import Controller
+from .commands import doctor as checks
+from .commands import from_image, insights, learn, packs, presets, profiles, records, run
+from .commands import rate as ratings
 from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json, program
-from .controller import Controller
-from .domain.errors import InvalidInput, StableNewError
-from .storage.places import Places, find_places
+from .domain.base.errors import InvalidInput, StableNewError
+from .storage.disk.places import Places, find_places
 from .storage.settings import load_settings
 
 

@@ -8,15 +8,11 @@ import gc
 import logging
 import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -99,7 +95,7 @@ def _session_root() -> Iterator[object]:
         pytest.fail("no display: run the tests with python3 scripts/test.py, which brings its own")
     import customtkinter
 
-    from stablenew_tk.gui import theme
+    from stablenew_tk.gui.widgets import theme
 
     root = customtkinter.CTk()
     root.geometry("1280x800+0+0")
@@ -114,7 +110,7 @@ def root(_session_root: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[obj
     """The one Tk root of the session, emptied after the test; an error in a Tk callback fails the test."""
     import tkinter
 
-    from stablenew_tk.gui import theme
+    from stablenew_tk.gui.widgets import theme
 
     if theme.root() is not _session_root:  # a test had a window of its own
         theme.apply(_session_root, "dark")  # type: ignore[arg-type]

@@ -12,17 +12,17 @@ from pathlib import Path
 
 from PIL import Image
 
-from stablenew_tk.backends.webui import WebUI
-from stablenew_tk.backends.webui_http import Limits
-from stablenew_tk.domain.config import PipelineConfig
-from stablenew_tk.domain.ids import ulid
-from stablenew_tk.domain.job import Job
-from stablenew_tk.domain.parameters import with_values
+from stablenew_tk.backends.webui.backend import WebUI
+from stablenew_tk.backends.webui.transport import Limits
+from stablenew_tk.domain.base.ids import ulid
+from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.runs.job import Job
 from stablenew_tk.pipeline.events import ImageSaved, JobEnded
 from stablenew_tk.pipeline.runner import JobSurroundings, PipelineRunner
-from stablenew_tk.storage.images import open_for_start
-from stablenew_tk.storage.journal import LearningRecordWriter
-from stablenew_tk.storage.replay import recent, verify
+from stablenew_tk.storage.journal.reader import recent, verify
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
+from stablenew_tk.storage.pictures.images import open_for_start
 
 QUICK = Limits(
     connect_s=2, lists_s=5, progress_s=1, control_s=1, stall_s=0.3, settle_s=2, resend_s=0.02, poll_s=0.01, preview_s=0

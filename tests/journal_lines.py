@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import count
 
-from stablenew_tk.domain.config import PipelineConfig
-from stablenew_tk.domain.ids import ulid
-from stablenew_tk.domain.record import BackendInfo, Feedback, LearningRecord, Output, Void
+from stablenew_tk.domain.base.ids import ulid
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output, Void
 
 _moments = count(1_790_000_000_000, 1000)
 

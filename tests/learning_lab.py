@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from journal_lines import new_id, output, rate, record
 
-from stablenew_tk.domain.board import board
-from stablenew_tk.domain.config import PipelineConfig
-from stablenew_tk.domain.plan import LearningPlan, PlanPrompt, checked, job_for
-from stablenew_tk.domain.report import report
-from stablenew_tk.storage.checkpoint import load_history
-from stablenew_tk.storage.journal import LearningRecordWriter
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.insights.matrix import board
+from stablenew_tk.domain.insights.report import report
+from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt, checked, job_for
+from stablenew_tk.storage.journal.snapshot import load_history
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 
 class Lab:

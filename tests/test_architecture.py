@@ -17,32 +17,28 @@ MODULES = {
 }
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 
-MAY_USE = {
-    "domain": {"domain"},
-    "storage": {"domain", "storage"},
-    "backends": {"domain", "backends"},
-    "pipeline": {"domain", "storage", "backends.base", "pipeline"},
-    "controller": {"domain", "storage", "backends", "pipeline"},
-    # The window sees the values that cross threads, never what makes them.
-    "gui": {"domain", "controller", "gui", "pipeline.events", "pipeline.orders"},
+# Narrower than the map: of these rooms only the named modules are seen from there.
+ONLY_THESE = {
+    # The window sees the messages that cross threads, never what makes them.
+    ("gui", "pipeline"): {"pipeline.events", "pipeline.orders"},
     # Looking after the journal is storage's own work; a detour over the desk thread would only add orders.
-    "commands": {"domain", "controller", "commands", "storage"}
-    | {"pipeline.events", "pipeline.orders", "pipeline.stamps"},
-    "cli": {"domain", "controller", "commands", "gui", "storage.places", "storage.settings"},
-    "__main__": {"cli"},
+    ("commands", "pipeline"): {"pipeline.events", "pipeline.orders", "pipeline.ids_and_times"},
+    ("pipeline", "backends"): {"backends.base"},
+    ("cli", "gui"): {"gui.window", "gui.selftest"},
+    ("cli", "storage"): {"storage.disk.places", "storage.settings"},
 }
 THIRD_PARTY = {
     "domain": {"msgspec"},
     "storage": {"msgspec", "watchdog", "PIL", "platformdirs", "filelock", "send2trash"},
     "backends": {"msgspec", "requests", "urllib3", "PIL"},
     "pipeline": {"msgspec"},
-    "controller": {"msgspec"},
+    "app": {"msgspec"},
     "gui": {"customtkinter", "tkinter", "PIL", "msgspec", "tkinterdnd2"},
     "commands": {"msgspec", "rich"},
     "cli": set(),
     "__main__": set(),
 }
-THREADS = {"stablenew_tk.pipeline.workers", "stablenew_tk.storage.watcher", "stablenew_tk.storage.journal"}
+THREADS = {"stablenew_tk.pipeline.workers", "stablenew_tk.storage.watcher", "stablenew_tk.storage.journal.writer"}
 BROAD_EDGES = {"stablenew_tk.pipeline.workers", "stablenew_tk.gui.window", "stablenew_tk.cli"}
 DOMAIN_BANS = {
     "os",
@@ -61,16 +57,24 @@ DOMAIN_BANS = {
 BANNED_CALLS = {"eval", "exec", "compile"}
 
 
-def package_order() -> list[str]:
-    """Every module in the order of the map, lowest first."""
-    order: list[str] = []
-    rows = re.findall(r"^    (\w+) {2,}(\S.*(?:\n {16}\S.*)*)$", stablenew_tk.__doc__ or "", re.MULTILINE)
-    for package, words in reversed(rows):
-        if (PACKAGE / package).is_dir():
-            order += [f"stablenew_tk.{package}", *(f"stablenew_tk.{package}.{word}" for word in words.split())]
-        else:
-            order.append(f"stablenew_tk.{package}")
-    return order
+def read_map() -> dict[str, set[str]]:
+    """Every room of the map, top floor first, with the rooms that it may import from."""
+    uses: dict[str, set[str]] = {}
+    last = ""
+    for line in (stablenew_tk.__doc__ or "").splitlines():
+        if row := re.match(r" {4}(\S+) {2,}\S.*? {2,}(\S.*)$", line):
+            last = row[1]
+            uses[last] = set(row[2].split())
+        elif re.match(r" {40,}\S", line):
+            uses[last] |= set(line.split())
+    shorts = {name: uses.pop(name) for name in list(uses) if name.isupper()}
+    spelled = {
+        r: {one for name in names for one in shorts.get(name, {name})} - {"nothing"} for r, names in uses.items()
+    }
+    return {name: {"backends" if one == "backends.base" else one for one in names} for name, names in spelled.items()}
+
+
+ROOMS = read_map()
 
 
 def imports_of(name: str) -> list[tuple[str, int]]:
@@ -90,21 +94,74 @@ def imports_of(name: str) -> list[tuple[str, int]]:
     return found
 
 
-def room(name: str) -> str:
+def storey(name: str) -> str:
     return name.split(".")[1] if "." in name else "stablenew_tk"
+
+
+def room(name: str) -> str:
+    """The room a module stands in, as the map calls it; modules at the top are rooms of their own."""
+    inner = name.removeprefix("stablenew_tk.")
+    return inner if MODULES[name].name == "__init__.py" or "." not in inner else inner.rpartition(".")[0]
+
+
+def covers(named: str, other: str, *, seen_from: str) -> bool:
+    """Whether a name of the map means the room `other`: itself, and what is in it unless one stands in it already."""
+    return other == named or (other.startswith(f"{named}.") and not seen_from.startswith(f"{named}."))
+
+
+def test_the_map_names_every_room_and_no_other():
+    assert set(ROOMS) == {room(name) for name in MODULES if name != "stablenew_tk"}
+
+
+def test_on_the_map_a_room_uses_only_rooms_below_it():
+    order = list(ROOMS)
+    for number, (name, uses) in enumerate(ROOMS.items()):
+        for used in uses:
+            inside = [one for one in order if covers(used, one, seen_from=name)]
+            assert inside, f"{name} may use {used}, which is no room"
+            assert all(order.index(one) > number for one in inside), f"{name} may use {used}, which stands above it"
 
 
 @pytest.mark.parametrize("name", [n for n in MODULES if n != "stablenew_tk"])
 def test_imports_only_go_down(name):
-    order = package_order()
-    assert name in order, f"{name} is missing in the map of stablenew_tk/__init__.py"
+    here = room(name)
     for target, line in imports_of(name):
-        if not target.startswith("stablenew_tk") or target == "stablenew_tk":
+        if not target.startswith("stablenew_tk.") or room(target) == here:
             continue
-        inner = target.removeprefix("stablenew_tk.")
-        allowed = MAY_USE[room(name)]
-        assert room(target) in allowed or any(inner.startswith(a) for a in allowed), f"{name}:{line} imports {target}"
-        assert order.index(target) < order.index(name), f"{name}:{line} imports {target}, which stands above it"
+        allowed = any(covers(one, room(target), seen_from=here) for one in ROOMS[here])
+        assert allowed, f"{name}:{line} imports {target}, which the map does not allow"
+        narrow = ONLY_THESE.get((storey(name), storey(target)))
+        assert not narrow or target.removeprefix("stablenew_tk.") in narrow, f"{name}:{line} imports {target}"
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {name: {t for t, _ in imports_of(name) if t in MODULES and t != "stablenew_tk"} for name in MODULES}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " → ".join((*path[path.index(name) :], name))
+        if name not in done:
+            for target in sorted(graph[name]):
+                visit(target, (*path, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+@pytest.mark.parametrize("page", [r for r in ROOMS if r.startswith("gui.") and r not in ("gui.forms", "gui.widgets")])
+def test_a_page_imports_no_other_page(page):
+    own = page.split(".")[1]
+    for name in (n for n in MODULES if room(n) == page):
+        for target, line in imports_of(name):
+            other = target.split(".")[2] if target.startswith("stablenew_tk.gui.") else own
+            assert other in (own, "forms", "widgets", "page"), f"{name}:{line} imports {target}"
+
+
+@pytest.mark.parametrize("here", ROOMS)
+def test_a_room_holds_at_most_thirty_modules(here):
+    inside = [name for name in MODULES if room(name) == here and MODULES[name].name != "__init__.py"]
+    assert len(inside) <= 30, f"{here} has {len(inside)} modules"
 
 
 @pytest.mark.parametrize("name", [n for n in MODULES if n != "stablenew_tk"])
@@ -116,9 +173,9 @@ def test_third_party_packages_stay_in_their_rooms(name):
         if top in ("stablenew_tk", "__future__", ""):
             continue
         if top in sys.stdlib_module_names and top != "tkinter":
-            assert room(name) != "domain" or top not in DOMAIN_BANS, f"{name}:{line} imports {target}"
+            assert storey(name) != "domain" or top not in DOMAIN_BANS, f"{name}:{line} imports {target}"
             continue
-        assert top in THIRD_PARTY[room(name)], f"{name}:{line} imports {target}"
+        assert top in THIRD_PARTY[storey(name)], f"{name}:{line} imports {target}"
 
 
 @pytest.mark.parametrize("name", list(MODULES))
@@ -151,7 +208,7 @@ def test_rooms_stay_small(name):
 
 
 def test_the_verbs_of_the_controller_only_ask_and_hand_on():
-    for node in ast.walk(TREES["stablenew_tk.controller"]):
+    for node in ast.walk(TREES["stablenew_tk.app.controller"]):
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             doc = node.body[0]
             first = node.body[1] if isinstance(doc, ast.Expr) and len(node.body) > 1 else doc

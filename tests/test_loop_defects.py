@@ -11,12 +11,12 @@ from journal_lines import new_id, rate, record
 from learning_lab import Lab
 from terminal import Terminal
 
-from stablenew_tk.domain.job import RandomizerChoice
-from stablenew_tk.domain.plan import PlanCell, Preset, PresetEvidence, cell_of
-from stablenew_tk.domain.report import step_ratings
-from stablenew_tk.storage.checkpoint import load_history, save_checkpoint
-from stablenew_tk.storage.journal import LearningRecordWriter
-from stablenew_tk.storage.replay import verify
+from stablenew_tk.domain.insights.report import step_ratings
+from stablenew_tk.domain.runs.job import RandomizerChoice
+from stablenew_tk.domain.runs.plan import PlanCell, Preset, PresetEvidence, cell_of
+from stablenew_tk.storage.journal.reader import verify
+from stablenew_tk.storage.journal.snapshot import load_history, save_checkpoint
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 
 @pytest.fixture

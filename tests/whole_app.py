@@ -5,15 +5,15 @@ from __future__ import annotations
 from conftest import wait_until
 from jobs import SMALL
 
-from stablenew_tk.controller import Controller, open_places
-from stablenew_tk.domain.config import PipelineConfig
-from stablenew_tk.domain.job import RunRequest
-from stablenew_tk.domain.parameters import with_values
-from stablenew_tk.domain.prompt import PackPrompt
-from stablenew_tk.domain.record import Feedback
-from stablenew_tk.domain.variant import as_written
+from stablenew_tk.app.controller import Controller, open_places
+from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.journal.record import Feedback
+from stablenew_tk.domain.prompts.pack import PackPrompt
+from stablenew_tk.domain.prompts.variant import as_written
+from stablenew_tk.domain.runs.job import RunRequest
 from stablenew_tk.pipeline.events import BackendChecked, HistoryChanged, HistoryLoaded, Settings
-from stablenew_tk.storage.replay import recent
+from stablenew_tk.storage.journal.reader import recent
 
 SLOW = {"txt2img.steps": 150}
 

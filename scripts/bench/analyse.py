@@ -19,7 +19,7 @@ from statistics import fmean, median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from stablenew_tk.domain.insight import RatedImage, analyse
+from stablenew_tk.domain.insights.analysis import RatedImage, analyse
 
 LIMIT_S = 0.5
 

@@ -21,9 +21,9 @@ from typing import cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from stablenew_tk.controller import Controller, open_places
-from stablenew_tk.gui import theme
-from stablenew_tk.gui.packs import PacksPage
+from stablenew_tk.app.controller import Controller, open_places
+from stablenew_tk.gui.packs.page import PacksPage
+from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.window import Window
 from stablenew_tk.pipeline.events import Event, PackChecked
 from stablenew_tk.pipeline.orders import CheckPack

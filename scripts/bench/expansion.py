@@ -42,10 +42,10 @@ def write_files(folder: Path) -> None:
 
 def ours(folder: Path):
     """What makes variants for a seed, with the files read."""
-    from stablenew_tk.domain.pack_settings import Randomizer
-    from stablenew_tk.domain.prompt import PackPrompt
-    from stablenew_tk.domain.randomizer import expand
-    from stablenew_tk.storage.wildcards import load_wildcards
+    from stablenew_tk.domain.prompts.pack import PackPrompt
+    from stablenew_tk.domain.prompts.randomizer import expand
+    from stablenew_tk.domain.prompts.settings import Randomizer
+    from stablenew_tk.storage.packs.wildcards import load_wildcards
 
     wildcards, problems = load_wildcards([folder])
     assert not problems, problems

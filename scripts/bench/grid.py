@@ -56,11 +56,11 @@ def history_of(count: int):
     """A history of `count` pictures, a dozen per run, one in three unrated."""
     from datetime import UTC, datetime
 
-    from stablenew_tk.domain.config import PipelineConfig
-    from stablenew_tk.domain.history import History, Position
-    from stablenew_tk.domain.ids import ulid
-    from stablenew_tk.domain.record import BackendInfo, Feedback, LearningRecord, Output
-    from stablenew_tk.pipeline.stamps import utc_text
+    from stablenew_tk.domain.base.ids import ulid
+    from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+    from stablenew_tk.domain.journal.history import History, Position
+    from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output
+    from stablenew_tk.pipeline.ids_and_times import utc_text
 
     history, config, backend = History(), PipelineConfig(checkpoint="one"), BackendInfo(kind="webui", name="bench")
     for number in range(count):
@@ -89,9 +89,9 @@ class Bench:
     """The app's controller over a history in memory."""
 
     def __init__(self, count: int, folder: str) -> None:
-        from stablenew_tk.controller import Controller
+        from stablenew_tk.app.controller import Controller
         from stablenew_tk.pipeline.events import HistoryLoaded
-        from stablenew_tk.storage.places import find_places
+        from stablenew_tk.storage.disk.places import find_places
         from stablenew_tk.storage.settings import Settings
 
         places = find_places(folder, {}, None)
@@ -108,8 +108,8 @@ class Bench:
         """CPU ms until the Review page stands in an otherwise empty window with every thumbnail in sight."""
         import customtkinter
 
-        from stablenew_tk.gui import theme
-        from stablenew_tk.gui.review import ReviewPage
+        from stablenew_tk.gui.review.page import ReviewPage
+        from stablenew_tk.gui.widgets import theme
 
         began = time.process_time()
         self.root = customtkinter.CTk()
@@ -168,7 +168,7 @@ class Bench:
 
     def bare_row(self) -> float:
         """CPU ms of the least a row of new thumbnails can cost: decode, make Tk pictures, put them on a canvas."""
-        from stablenew_tk.gui.thumbs import fitted
+        from stablenew_tk.gui.widgets.thumbnails import fitted
 
         size = self.page.pictures._layout.size
         box = (size.cell_width - 4, size.cell_height - 28)

@@ -23,14 +23,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import msgspec
 
-from stablenew_tk.domain.config import PipelineConfig
-from stablenew_tk.domain.history import History, Position, Query, select
-from stablenew_tk.domain.ids import ulid
-from stablenew_tk.domain.record import BackendInfo, Feedback, LearningRecord, Output, StageRecord
-from stablenew_tk.storage.checkpoint import load_history, save_checkpoint
-from stablenew_tk.storage.journal import LearningRecordWriter
-from stablenew_tk.storage.lines import segment_path, with_crc
-from stablenew_tk.storage.replay import Reading, recent
+from stablenew_tk.domain.base.ids import ulid
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.journal.history import History, Position, Query, select
+from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output, StageRecord
+from stablenew_tk.storage.journal.reader import Reading, recent
+from stablenew_tk.storage.journal.segments import segment_path, with_crc
+from stablenew_tk.storage.journal.snapshot import load_history, save_checkpoint
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 DICE = random.Random(1)
 BEGAN_MS = 1_790_000_000_000

@@ -24,9 +24,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from stablenew_tk.domain.style import StyleCatalogue
-from stablenew_tk.storage.library import Library
-from stablenew_tk.storage.library_index import settings_of
+from stablenew_tk.domain.models.style import StyleCatalogue
+from stablenew_tk.storage.models.index import settings_of
+from stablenew_tk.storage.models.library import Library
 from stablenew_tk.storage.watcher import Touched, Watcher
 
 STYLES = StyleCatalogue()

@@ -30,11 +30,11 @@ def write_journal(folder: Path, count: int) -> None:
     import msgspec
 
     from stablenew_tk.backends.base import StageOrder
-    from stablenew_tk.backends.sketch import Sketch
-    from stablenew_tk.domain.config import PipelineConfig
-    from stablenew_tk.domain.ids import ulid
-    from stablenew_tk.domain.record import BackendInfo, LearningRecord, Output
-    from stablenew_tk.storage.lines import with_crc
+    from stablenew_tk.backends.sketch.backend import Sketch
+    from stablenew_tk.domain.base.ids import ulid
+    from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+    from stablenew_tk.domain.journal.record import BackendInfo, LearningRecord, Output
+    from stablenew_tk.storage.journal.segments import with_crc
 
     words = ("sea boat", "mountain", "city night", "forest", "lighthouse", "cat")
     (folder / "outputs").mkdir(parents=True)
@@ -61,7 +61,7 @@ def write_journal(folder: Path, count: int) -> None:
 def open_app(folder: Path, page: str) -> float:
     """CPU ms of this process until the window shows the page with all thumbnails in sight."""
     began = time.process_time()
-    from stablenew_tk.controller import Controller, open_places
+    from stablenew_tk.app.controller import Controller, open_places
     from stablenew_tk.gui.window import Window
     from stablenew_tk.storage.settings import Settings
 
@@ -85,13 +85,13 @@ def open_app(folder: Path, page: str) -> float:
 
 def deaf(folder: Path) -> list[float]:
     """Gaps in ms between heartbeats of the Tk thread while the starter pack is made twice, on Create and on Review."""
-    from stablenew_tk.controller import Controller, open_places
-    from stablenew_tk.domain.config import PipelineConfig
-    from stablenew_tk.domain.job import RunRequest
-    from stablenew_tk.domain.variant import as_written
+    from stablenew_tk.app.controller import Controller, open_places
+    from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+    from stablenew_tk.domain.prompts.variant import as_written
+    from stablenew_tk.domain.runs.job import RunRequest
     from stablenew_tk.gui.window import Window
-    from stablenew_tk.storage.pack_reading import load_pack
-    from stablenew_tk.storage.packs import ensure_starter
+    from stablenew_tk.storage.packs.catalog import ensure_starter
+    from stablenew_tk.storage.packs.reader import load_pack
     from stablenew_tk.storage.settings import Settings
 
     places = open_places(str(folder))

@@ -19,11 +19,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from stablenew_tk.domain.style import StyleCatalogue
-from stablenew_tk.storage.glance import look
-from stablenew_tk.storage.model_folders import walk
-from stablenew_tk.storage.profiles import load_styles
-from stablenew_tk.storage.sidecars import HEADER_SUFFIXES
+from stablenew_tk.domain.models.style import StyleCatalogue
+from stablenew_tk.storage.models.folders import walk
+from stablenew_tk.storage.models.profile_reader import load_styles
+from stablenew_tk.storage.models.quick_look import look
+from stablenew_tk.storage.models.sidecars import HEADER_SUFFIXES
 
 PASSES = 5
 HEADER_BYTES = 14_000

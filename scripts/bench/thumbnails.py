@@ -18,7 +18,7 @@ from PIL import Image, ImageFilter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from stablenew_tk.storage.images import FORMATS, ThumbnailCache, thumbnail
+from stablenew_tk.storage.pictures.images import FORMATS, ThumbnailCache, thumbnail
 
 SIZE = (1024, 1536)
 EDGE = 256

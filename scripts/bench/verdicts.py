@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from stablenew_tk.domain.insight import Insight, RatedImage, analyse
+from stablenew_tk.domain.insights.analysis import Insight, RatedImage, analyse
 
 VALUES = 5
 ROWS = 40

@@ -1,1 +1,1 @@
-"""Engines that make pictures, all behind one contract (base.Backend)."""
+"""Engines that make pictures. All keep the contract `base.Backend`."""

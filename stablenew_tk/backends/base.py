@@ -7,8 +7,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from ..domain.config import PipelineConfig
-from ..domain.parameters import Value
+from ..domain.config.catalogue import Value
+from ..domain.config.pipeline_config import PipelineConfig
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):

@@ -1,1 +1,1 @@
-"""What the terminal commands do, one subject per module."""
+"""The terminal commands, one subject per module. Each is imported when it is called."""

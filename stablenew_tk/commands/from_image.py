@@ -8,13 +8,13 @@ from pathlib import Path
 
 from rich.table import Table
 
-from ..domain.errors import InvalidInput
-from ..domain.pack_block import pack_block
-from ..domain.recipe import Recipe
-from ..storage.files import is_there, read_bounded, write_atomic
-from ..storage.image_text import read_recipe
-from ..storage.pack_reading import SIZE_LIMIT, read_pack
-from ..storage.places import Places
+from ..domain.base.errors import InvalidInput
+from ..domain.prompts.formatting import pack_block
+from ..domain.recipes.recipe import Recipe
+from ..storage.disk.files import is_there, read_bounded, write_atomic
+from ..storage.disk.places import Places
+from ..storage.packs.reader import SIZE_LIMIT, read_pack
+from ..storage.pictures.metadata import read_recipe
 from .terminal import OK, out, print_json
 
 

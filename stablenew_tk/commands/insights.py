@@ -9,20 +9,19 @@ from msgspec import Struct
 from rich.markup import escape
 from rich.table import Table
 
-from ..domain.association import Association, RatedRun, associations
-from ..domain.board import Board, board, evidence
-from ..domain.errors import InvalidInput, Unreadable
-from ..domain.history import History, ImageFacts
-from ..domain.insight_document import DocumentVerdict, document
-from ..domain.plan import LearningPlan, VerdictState
-from ..domain.report import Report, ValueReport, report
-from ..domain.selection import Query, select
-from ..domain.sweep import focus
-from ..storage.checkpoint import load_history
-from ..storage.places import Places
-from ..storage.replay import read_record
-from .lookup import find_plan
-from .terminal import OK, err, out, print_json, program
+from ..domain.base.errors import InvalidInput, Unreadable
+from ..domain.config.sweep import focus
+from ..domain.insights.association import Association, RatedRun, associations
+from ..domain.insights.matrix import Board, board, evidence
+from ..domain.insights.report import Report, ValueReport, report
+from ..domain.insights.report_json import DocumentVerdict, document
+from ..domain.journal.history import History, ImageFacts
+from ..domain.journal.query import Query, select
+from ..domain.runs.plan import LearningPlan, VerdictState
+from ..storage.disk.places import Places
+from ..storage.journal.reader import read_record
+from ..storage.journal.snapshot import load_history
+from .terminal import OK, err, find_plan, out, print_json, program
 
 STATES: dict[VerdictState, str] = {
     "too_early": "Too early",

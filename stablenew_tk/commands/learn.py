@@ -12,25 +12,24 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..domain.board import BoardCell, board
-from ..domain.errors import InvalidInput
-from ..domain.estimate import about
-from ..domain.history import History
-from ..domain.parameters import Value
-from ..domain.plan import LearningPlan, PlanCell, config_for
-from ..domain.plan_file import check_offered, write_plan
-from ..domain.sweep import value_text
+from ..domain.base.errors import InvalidInput
+from ..domain.config.catalogue import Value
+from ..domain.config.sweep import value_text
+from ..domain.experiments.plan_file import check_offered, write_plan
+from ..domain.insights.matrix import BoardCell, board
+from ..domain.journal.estimate import about
+from ..domain.journal.history import History
+from ..domain.runs.plan import LearningPlan, PlanCell, config_for
 from ..pipeline.events import Settings
-from ..pipeline.stamps import new_id
-from ..storage.checkpoint import load_history
-from ..storage.files import alone
-from ..storage.places import Places
-from .draft import IMAGES, Draft, completed, drafted
-from .lookup import find_plan
-from .recommended import recommended_by_files
+from ..pipeline.ids_and_times import new_id
+from ..storage.disk.files import alone
+from ..storage.disk.places import Places
+from ..storage.journal.snapshot import load_history
+from .plan_arguments import IMAGES, Draft, completed, drafted
+from .recommended_settings import recommended_by_files
 from .run import preset_in_force, session_for, settings_arguments, settings_in_force
 from .session import Session
-from .terminal import FAILED, OK, err, known_packs, out, print_json, program
+from .terminal import FAILED, OK, err, find_plan, known_packs, out, print_json, program
 
 StepState = Literal["planned", "ok", "suspect", "failed", "cancelled"]
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 
 from rich.markup import escape
 from rich.table import Table
 
-from ..domain.errors import InvalidInput
-from ..domain.job import MAX_SEED
-from ..domain.pack_check import check_pack
-from ..domain.pack_settings import MOST_VARIANTS, USUAL_LIMIT
-from ..domain.prompt import PackProblem
-from ..domain.variant import Expansion, Variant
-from ..storage.pack_reading import open_pack
-from ..storage.places import Places
-from .expanding import expanded, wildcard_arguments, wildcards_of
+from ..domain.base.errors import InvalidInput
+from ..domain.config.origins import MAX_SEED
+from ..domain.prompts.checks import check_pack
+from ..domain.prompts.pack import PackProblem
+from ..domain.prompts.randomizer import expand
+from ..domain.prompts.settings import MOST_VARIANTS, USUAL_LIMIT
+from ..domain.prompts.variant import Expansion, Variant
+from ..domain.prompts.wildcards import Wildcards
+from ..pipeline.events import Settings
+from ..pipeline.ids_and_times import draw_seed
+from ..storage.disk.places import Places
+from ..storage.packs.reader import OpenPack, open_pack
+from ..storage.packs.wildcards import load_wildcards, named_folders, wildcard_places
 from .terminal import FAILED, OK, err, out, pack_path, print_json, settings_of
 
 
@@ -109,3 +115,38 @@ def _print_variants(found: Expansion) -> None:
     out.print(table)
     shown = f"{len(found.variants):,} of {found.count:,} variants"
     out.print(shown if len(found.variants) < found.count else f"{found.count:,} variants")
+
+
+def wildcard_arguments(parser: argparse.ArgumentParser) -> None:
+    """The option that names wildcard folders."""
+    parser.add_argument(
+        "--wildcards", metavar="DIR", action="append", default=[],
+        help="look for wildcards here first (else: wildcards beside the pack, in the data folder, as set)",
+    )  # fmt: skip
+
+
+def wildcards_of(
+    path: Path, places: Places, settings: Settings, first: Sequence[str] = ()
+) -> tuple[Wildcards, tuple[str, ...]]:
+    """The wildcards for a pack, and sentences about files that cannot be read. Raises InvalidInput for no folder."""
+    for folder in first:
+        if not Path(folder).expanduser().is_dir():
+            raise InvalidInput(f"--wildcards {folder}: there is no such folder.", "--wildcards")
+    usual = wildcard_places((path.absolute().parent,), places.wildcards, settings.wildcard_folders)
+    return load_wildcards((*named_folders(first), *usual))
+
+
+def expanded(opened: OpenPack, wildcards: Wildcards, *, limit: int = 0, seed: int | None = None) -> Expansion:
+    """The variants of all prompts of a pack: at most `limit`, 0 = as its settings say. Errors stand in it."""
+    randomizer = opened.settings.randomizer
+    if seed is None:
+        seed = randomizer.seed if randomizer.seed >= 0 else draw_seed()
+    prompts, slots = opened.pack.prompts, opened.pack.slots
+    return expand(prompts, randomizer, wildcards, slots=slots, limit=limit or None, seed=seed)
+
+
+def refuse_errors(opened: OpenPack, errors: Sequence[PackProblem]) -> None:
+    """Raise InvalidInput with the first error, if there is one; those of the settings have no place."""
+    for first in errors:
+        where = f", line {first.line}, column {first.column}" if first.line else ""
+        raise InvalidInput(f"{opened.path.name}{where}: {first.message}", "PACK")

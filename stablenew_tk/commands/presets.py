@@ -10,24 +10,23 @@ from msgspec import Struct
 from rich.markup import escape
 from rich.table import Table
 
-from ..domain.defaults import forgotten
-from ..domain.errors import InvalidInput
-from ..domain.history import BEGINNING, History
-from ..domain.parameters import Value
-from ..domain.plan import LearningPlan, Preset, PresetEvidence
-from ..domain.plan_file import one_line
-from ..domain.record import Void
-from ..domain.report import Report, naming, preset_values
-from ..domain.sweep import parse_values, value_text
+from ..domain.base.errors import InvalidInput
+from ..domain.config.catalogue import Value
+from ..domain.config.sweep import parse_values, value_text
+from ..domain.experiments.plan_file import one_line
+from ..domain.insights.report import Report, naming, preset_values
+from ..domain.journal.history import BEGINNING, History
+from ..domain.journal.record import Void
+from ..domain.models.precedence import forgotten
+from ..domain.runs.plan import LearningPlan, Preset, PresetEvidence
 from ..pipeline.events import Settings
-from ..pipeline.stamps import new_id, now_text
-from ..storage.checkpoint import load_history
-from ..storage.journal import LearningRecordWriter
-from ..storage.places import Places
+from ..pipeline.ids_and_times import new_id, now_text
+from ..storage.disk.places import Places
+from ..storage.journal.snapshot import load_history
+from ..storage.journal.writer import LearningRecordWriter
 from ..storage.settings import save_settings
 from .insights import known_report
-from .lookup import find_plan, find_preset
-from .terminal import OK, out, print_json, program, settings_of
+from .terminal import OK, find_plan, find_preset, out, print_json, program, settings_of
 
 __all__ = ["arguments", "find_preset"]
 

@@ -13,17 +13,17 @@ from msgspec import Struct
 from rich.markup import escape
 from rich.table import Table
 
-from ..domain.errors import InvalidInput, Unreadable
-from ..domain.job import Origin
-from ..domain.parameters import Value, parameter
-from ..domain.priors import ModelSettings, merged
-from ..domain.profile import Tier
-from ..domain.style import StyleCatalogue
-from ..storage.glance import look
-from ..storage.model_folders import ModelFolder, beside, walk
-from ..storage.places import Places
-from ..storage.profiles import load_styles
-from ..storage.sidecars import ModelFiles, is_model, readings, sidecar_of
+from ..domain.base.errors import InvalidInput, Unreadable
+from ..domain.config.catalogue import Value, parameter
+from ..domain.config.origins import Origin
+from ..domain.models.profile import Tier
+from ..domain.models.recommendations import ModelSettings, merged
+from ..domain.models.style import StyleCatalogue
+from ..storage.disk.places import Places
+from ..storage.models.folders import ModelFolder, beside, walk
+from ..storage.models.profile_reader import load_styles
+from ..storage.models.quick_look import look
+from ..storage.models.sidecars import ModelFiles, is_model, readings, sidecar_of
 from .terminal import OK, err, out, print_json
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name

@@ -10,11 +10,11 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
-from ..domain.errors import InvalidInput, NotSaved
-from ..domain.record import FoldedRecord
-from ..storage.places import Places
-from ..storage.repair import export, repair
-from ..storage.replay import recent, verify
+from ..domain.base.errors import InvalidInput, NotSaved
+from ..domain.journal.record import FoldedRecord
+from ..storage.disk.places import Places
+from ..storage.journal.reader import recent, verify
+from ..storage.journal.repair import export, repair
 from .terminal import FAILED, OK, out, print_json, program
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import msgspec
 
-from ..controller import Controller, make_backend
-from ..domain.defaults import Resolved, Source, resolve
-from ..domain.errors import InvalidInput
-from ..domain.job import RANDOM_SEED, Job, RunRequest
-from ..domain.modes import mode_for
-from ..domain.parameters import Value, parse_value
-from ..domain.plan import Preset
+from ..app.controller import Controller, make_backend
+from ..domain.base.errors import InvalidInput
+from ..domain.config.catalogue import Value, parse_value
+from ..domain.config.learning_mode import mode_for
+from ..domain.config.origins import RANDOM_SEED
+from ..domain.models.precedence import Resolved, Source, resolve
+from ..domain.runs.job import Job, RunRequest
+from ..domain.runs.plan import Preset
 from ..pipeline.events import Settings
 from ..pipeline.orders import backend_order
-from ..storage.pack_reading import OpenPack, load_whole
-from ..storage.places import Places
-from .expanding import expanded, refuse_errors, wildcard_arguments, wildcards_of
-from .lookup import find_preset
-from .recommended import recommended_by_files
+from ..storage.disk.places import Places
+from ..storage.packs.reader import OpenPack, load_whole
+from .packs import expanded, refuse_errors, wildcard_arguments, wildcards_of
+from .recommended_settings import recommended_by_files
 from .session import Session
-from .terminal import FAILED, OK, err, known_packs, out, pack_path, print_json, program, settings_of
+from .terminal import FAILED, OK, err, find_preset, known_packs, out, pack_path, print_json, program, settings_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,10 +7,10 @@ from types import TracebackType
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from ..controller import Controller
-from ..domain.errors import StorageError
-from ..domain.history import History
-from ..domain.record import LearningRecord
+from ..app.controller import Controller
+from ..domain.base.errors import StorageError
+from ..domain.journal.history import History
+from ..domain.journal.record import LearningRecord
 from ..pipeline.events import BackendChecked, ChoreFailed, Event, JobEnded, LineNotSaved, StageProgressed
 from ..pipeline.orders import LoadHistory
 from .terminal import err, interruptions

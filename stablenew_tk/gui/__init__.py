@@ -1,1 +1,1 @@
-"""The window: screens that draw what the controller tells them and report what was done."""
+"""The window: its frame and pages. A page draws what the controller tells it and reports what the user did."""

@@ -9,12 +9,12 @@ from pathlib import Path
 from msgspec import Struct
 from PIL import Image, ImageTk
 
-from ..controller import Controller, open_places
-from ..domain.config import PipelineConfig
-from ..domain.job import RunRequest
-from ..domain.parameters import with_values
-from ..domain.prompt import PackPrompt
-from ..domain.variant import as_written
+from ..app.controller import Controller, open_places
+from ..domain.config.catalogue import with_values
+from ..domain.config.pipeline_config import PipelineConfig
+from ..domain.prompts.pack import PackPrompt
+from ..domain.prompts.variant import as_written
+from ..domain.runs.job import RunRequest
 from ..pipeline.events import Event, JobEnded, Settings, ThumbnailReady
 from .window import Window
 

@@ -16,30 +16,30 @@ from typing import Literal, cast
 import customtkinter as ctk
 import msgspec
 
-from ..controller import Controller
-from ..domain.defaults import Resolved
-from ..domain.history import ImageFacts
-from ..domain.job import MAX_SEED
-from ..domain.plan import LearningPlan
-from ..domain.recipe import Recipe
-from ..domain.record import LearningRecord, draft_of
+from ..app.controller import Controller
+from ..domain.base.wording import counted
+from ..domain.config.origins import MAX_SEED
+from ..domain.journal.history import ImageFacts
+from ..domain.journal.record import LearningRecord, draft_of
+from ..domain.models.precedence import Resolved
+from ..domain.recipes.recipe import Recipe
+from ..domain.runs.plan import LearningPlan
 from ..pipeline.events import ChoreFailed, Event, HistoryLoaded, JobEnded, QueueChanged, SettingsChanged
-from . import icons, theme
-from .arrivals import ArrivalDoors, Arrivals
-from .bars import BottomBar, Rail, TopBar, ruled
-from .create import CreatePage
-from .insights import InsightsPage
-from .keysheet import KeySheet
-from .learn import LearnPage
-from .models import ModelsPage
-from .notices import Notices
-from .packs import PackDoors, PacksPage
+from .create.page import CreatePage
+from .dropped_files import ArrivalDoors, Arrivals
+from .frame_bars import BottomBar, Rail, TopBar, ruled
+from .insights.page import InsightsPage
+from .learn.page import LearnPage
+from .models.page import ModelsPage
+from .packs.page import PackDoors, PacksPage
 from .page import Page
-from .phrases import counted
-from .review import ReviewPage
-from .settings import SettingsPage
-from .welcome import WelcomePage
-from .widgets import Box
+from .review.page import ReviewPage
+from .settings.page import SettingsPage
+from .settings.welcome import WelcomePage
+from .widgets import icons, theme
+from .widgets.basics import Box
+from .widgets.key_help import KeySheet
+from .widgets.notices import Notices
 
 log = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""Runs jobs stage by stage on worker threads and reports by events."""
+"""Runs jobs stage by stage on worker threads. They get orders and report with events."""

@@ -8,21 +8,21 @@ from msgspec import Struct
 
 from ..backends.base import Capabilities as Capabilities
 from ..backends.base import StageProgress as StageProgress
-from ..domain.association import Association
-from ..domain.history import History, Position
-from ..domain.job import Job
-from ..domain.pack_settings import PackSettings
-from ..domain.plan import LearningPlan
-from ..domain.priors import Hashes, ModelSettings
-from ..domain.prompt import PackProblem, PromptPack
-from ..domain.recipe import Recipe
-from ..domain.record import JournalLine, LearningRecord, Output
-from ..domain.report import Report
-from ..domain.selection import Query, Selection
-from ..domain.variant import Expansion
-from ..storage.library import LibrarySnapshot as LibrarySnapshot
-from ..storage.library_index import ModelEntry as ModelEntry
-from ..storage.packs import PackFile as PackFile
+from ..domain.insights.association import Association
+from ..domain.insights.report import Report
+from ..domain.journal.history import History, Position
+from ..domain.journal.query import Query, Selection
+from ..domain.journal.record import JournalLine, LearningRecord, Output
+from ..domain.models.recommendations import Hashes, ModelSettings
+from ..domain.prompts.pack import PackProblem, PromptPack
+from ..domain.prompts.settings import PackSettings
+from ..domain.prompts.variant import Expansion
+from ..domain.recipes.recipe import Recipe
+from ..domain.runs.job import Job
+from ..domain.runs.plan import LearningPlan
+from ..storage.models.index import ModelEntry as ModelEntry
+from ..storage.models.library import LibrarySnapshot as LibrarySnapshot
+from ..storage.packs.catalog import PackFile as PackFile
 from ..storage.settings import Settings as Settings
 
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ..domain.association import RatedRecord
-from ..domain.board import Board
-from ..domain.history import Columns, History, Position
-from ..domain.job import Job
-from ..domain.pack_settings import PackSettings
-from ..domain.plan import LearningPlan
-from ..domain.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
-from ..domain.prompt import PackPrompt, Slot
-from ..domain.record import JournalLine
-from ..domain.selection import Query
+from ..domain.insights.association import RatedRecord
+from ..domain.insights.matrix import Board
+from ..domain.journal.history import Columns, History, Position
+from ..domain.journal.query import Query
+from ..domain.journal.record import JournalLine
+from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
+from ..domain.prompts.pack import PackPrompt, Slot
+from ..domain.prompts.settings import PackSettings
+from ..domain.runs.job import Job
+from ..domain.runs.plan import LearningPlan
 from ..storage.settings import Settings, without_login
 
 

@@ -12,8 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from ..backends.base import Backend, StageImage, StageOrder, StageResult
-from ..domain.config import PipelineConfig
-from ..domain.errors import (
+from ..domain.base.errors import (
     BackendError,
     Cancelled,
     InvalidInput,
@@ -23,12 +22,13 @@ from ..domain.errors import (
     StorageError,
     Unreachable,
 )
-from ..domain.history import Position
-from ..domain.job import Job
-from ..domain.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
-from ..storage.images import save_image
+from ..domain.config.pipeline_config import PipelineConfig
+from ..domain.journal.history import Position
+from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
+from ..domain.runs.job import Job
+from ..storage.pictures.images import save_image
 from .events import ChoreFailed, Event, ImageSaved, JobEnded, JobStarted, LineNotSaved, LineSaved, StageStarted
-from .stamps import utc_text
+from .ids_and_times import utc_text
 
 MESSAGE_LIMIT = 2000
 

@@ -16,8 +16,8 @@ from contextlib import suppress
 import msgspec
 
 from ..backends.base import Backend
-from ..domain.errors import BackendError, StableNewError
-from ..domain.job import Job
+from ..domain.base.errors import BackendError, StableNewError
+from ..domain.runs.job import Job
 from .events import ChoreFailed, Event, JobEnded, NodeWaiting, StageProgressed, StageStarted
 from .orders import Order
 from .runner import JobSurroundings, PipelineRunner

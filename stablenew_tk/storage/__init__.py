@@ -1,1 +1,1 @@
-"""What is kept on disk: journal, settings, packs, pictures, thumbnails."""
+"""What is kept on disk."""

@@ -15,13 +15,13 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
-from ..domain.config import STAGES, Stage
-from ..domain.errors import InvalidInput, NotSaved, StorageError, Unreadable
-from ..domain.global_texts import LONGEST, GlobalTexts
-from ..domain.job import MAX_SEED, RANDOM_SEED
-from ..domain.modes import ProjectLearning
-from ..domain.parameters import Value, check_value
-from .files import read_bounded, write_atomic
+from ..domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
+from ..domain.config.catalogue import Value, check_value
+from ..domain.config.global_texts import LONGEST, GlobalTexts
+from ..domain.config.learning_mode import ProjectLearning
+from ..domain.config.origins import MAX_SEED, RANDOM_SEED
+from ..domain.config.pipeline_config import STAGES, Stage
+from .disk.files import read_bounded, write_atomic
 
 SIZE_LIMIT = 1024 * 1024
 RESERVED_TAG_KEYS = "ci"  # C compares, I opens the inspector

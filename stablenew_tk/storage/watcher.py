@@ -33,8 +33,8 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-from .library_scan import MODELS, Endings, Print, fingerprints
-from .mounts import is_on_network
+from .disk.network_drives import is_on_network
+from .models.scan import MODELS, Endings, Print, fingerprints
 
 log = logging.getLogger(__name__)
 # watchdog logs an error when an event comes in just while its thread is stopped, which is as it should be.

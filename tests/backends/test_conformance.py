@@ -13,11 +13,11 @@ from fake_webui import FakeWebUI, watched
 from PIL import Image
 
 from stablenew_tk.backends.base import StageOrder
-from stablenew_tk.backends.sketch import Sketch
-from stablenew_tk.backends.webui import WebUI
-from stablenew_tk.domain.config import STAGES, PipelineConfig
-from stablenew_tk.domain.errors import Cancelled, Refused
-from stablenew_tk.domain.parameters import with_values
+from stablenew_tk.backends.sketch.backend import Sketch
+from stablenew_tk.backends.webui.backend import WebUI
+from stablenew_tk.domain.base.errors import Cancelled, Refused
+from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig
 
 KINDS = ("sketch", "forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sd-server", "koboldcpp")
 SMALL = {"txt2img.width": 96, "txt2img.height": 64, "txt2img.steps": 8, "clip_skip": 1}

@@ -11,7 +11,7 @@ from terminal import FEW, ROOT, Terminal, ended, program
 from stablenew_tk import __version__
 from stablenew_tk import cli as module
 from stablenew_tk.cli import main
-from stablenew_tk.domain.errors import BackendError, InvalidInput
+from stablenew_tk.domain.base.errors import BackendError, InvalidInput
 
 
 @pytest.fixture

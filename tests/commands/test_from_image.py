@@ -10,8 +10,8 @@ from PIL import Image, PngImagePlugin
 from terminal import FEW, Terminal
 from workflows import two_passes
 
-from stablenew_tk.domain.parameters import catalogue, check_value
-from stablenew_tk.domain.prompt import parse_pack
+from stablenew_tk.domain.config.catalogue import catalogue, check_value
+from stablenew_tk.domain.prompts.pack import parse_pack
 
 LINE = "Steps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 5, Size: 512x768, Model: demo"
 

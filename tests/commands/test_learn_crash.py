@@ -14,7 +14,7 @@ import pytest
 from conftest import wait_until
 from terminal import FEW, ROOT, Terminal, ended, program
 
-from stablenew_tk.storage.replay import recent, verify
+from stablenew_tk.storage.journal.reader import recent, verify
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 CFG = ("--focus", "txt2img.cfg_scale", "--values", "5-9 (+1)", "--images", 3)
@@ -23,7 +23,7 @@ CFG = ("--focus", "txt2img.cfg_scale", "--values", "5-9 (+1)", "--images", 3)
 DOOMED = """
 import os, signal, sys
 from stablenew_tk.cli import main
-from stablenew_tk.storage.journal import LearningRecordWriter
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 kind, number, moment = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 append, seen = LearningRecordWriter.append, [0]

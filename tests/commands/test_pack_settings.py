@@ -7,7 +7,7 @@ import json
 import pytest
 from terminal import TINY, Terminal
 
-from stablenew_tk.storage.checkpoint import load_history
+from stablenew_tk.storage.journal.snapshot import load_history
 
 
 class Shelf(Terminal):

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from stablenew_tk.commands import profiles
-from stablenew_tk.domain.errors import InvalidInput
-from stablenew_tk.storage.places import find_places
+from stablenew_tk.domain.base.errors import InvalidInput
+from stablenew_tk.storage.disk.places import find_places
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "sidecars"
 

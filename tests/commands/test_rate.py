@@ -8,9 +8,9 @@ from jobs import full_disk
 from journal_lines import output, record
 from terminal import Terminal
 
-from stablenew_tk.storage.journal import LearningRecordWriter
-from stablenew_tk.storage.lines import with_crc
-from stablenew_tk.storage.replay import recent
+from stablenew_tk.storage.journal.reader import recent
+from stablenew_tk.storage.journal.segments import with_crc
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_run_larger_than_one_look_back_is_rated_whole(cli):
     lines = [with_crc(msgspec.json.encode(record(run_id="LONG"))) + b"\n" for _ in range(450)]
     (cli.journal / "records-000001.jsonl").write_bytes(b"".join(lines))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stablenew_tk.storage.journal.os.fsync", lambda _descriptor: None)
+        patch.setattr("stablenew_tk.storage.journal.writer.os.fsync", lambda _descriptor: None)
         assert len(cli("rate", "LONG", 3, "--json").json["images"]) == 450
     assert all(said.rating == 3 for folded in recent(cli.journal, 1000) for said in folded.feedback.values())
 

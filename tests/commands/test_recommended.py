@@ -7,9 +7,9 @@ import json
 import pytest
 from terminal import TINY, Terminal
 
-from stablenew_tk.backends.sketch_order import CHECKPOINTS
+from stablenew_tk.backends.sketch.contract import CHECKPOINTS
 from stablenew_tk.pipeline.events import Settings
-from stablenew_tk.storage.checkpoint import load_history
+from stablenew_tk.storage.journal.snapshot import load_history
 from stablenew_tk.storage.settings import save_settings
 
 WIDE = ("--focus", "txt2img.steps", "--values", "3, 4", "--images", 1)

@@ -14,8 +14,8 @@ from fake_webui import FakeWebUI
 from jobs import full_disk
 from terminal import FEW, TINY, Terminal, ended, program
 
-from stablenew_tk.storage.image_text import read_recipe
-from stablenew_tk.storage.replay import recent, verify
+from stablenew_tk.storage.journal.reader import recent, verify
+from stablenew_tk.storage.pictures.metadata import read_recipe
 
 REPORT = {
     "run_id", "jobs", "ok", "failed", "cancelled", "images", "journal", "outputs", "errors", "unsaved",

@@ -7,12 +7,12 @@ from tkinter import filedialog, messagebox
 
 import pytest
 from fake_webui import FakeWebUI
-from house import open_house
+from open_window import open_house
 
-from stablenew_tk.domain.plan import Preset
-from stablenew_tk.gui import theme
-from stablenew_tk.gui.keysheet import KeySheet
-from stablenew_tk.gui.widgets import Box, Button, Painted
+from stablenew_tk.domain.runs.plan import Preset
+from stablenew_tk.gui.widgets import theme
+from stablenew_tk.gui.widgets.basics import Box, Button, Painted
+from stablenew_tk.gui.widgets.key_help import KeySheet
 from stablenew_tk.pipeline.events import ChoreFailed, JobEnded, SettingsSaved, UnsavedChanged
 
 

@@ -7,7 +7,7 @@ from conftest import wait_until
 from fake_webui import FAULTS, FakeWebUI, watched
 from jobs import LATER, Workshop, in_thread, job, webui
 
-from stablenew_tk.backends.webui import WebUI
+from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.pipeline.events import ImageSaved, JobEnded
 
 # fault: (status, error, posts of txt2img, code among the suspects)

@@ -13,14 +13,14 @@ from fake_webui import FakeWebUI
 from jobs import LATER, Switch, Workshop, full_disk, in_thread, job, new_id, webui
 
 from stablenew_tk.backends.base import StageImage, StageResult
-from stablenew_tk.backends.sketch import Sketch
-from stablenew_tk.domain.errors import BackendError, Unreachable, Unreadable
-from stablenew_tk.domain.global_texts import GlobalTexts, StageText
-from stablenew_tk.domain.job import LearningTag, RunRequest, make_jobs
-from stablenew_tk.domain.prompt import PackPrompt
-from stablenew_tk.domain.variant import as_written
+from stablenew_tk.backends.sketch.backend import Sketch
+from stablenew_tk.domain.base.errors import BackendError, Unreachable, Unreadable
+from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
+from stablenew_tk.domain.prompts.pack import PackPrompt
+from stablenew_tk.domain.prompts.variant import as_written
+from stablenew_tk.domain.runs.job import LearningTag, RunRequest, make_jobs
 from stablenew_tk.pipeline.events import ChoreFailed, ImageSaved, JobEnded, LineNotSaved, LineSaved, StageStarted
-from stablenew_tk.storage.image_text import read_recipe
+from stablenew_tk.storage.pictures.metadata import read_recipe
 
 STAGES = ("txt2img", "img2img", "adetailer", "upscale")
 SKETCH_UPSCALER = {"upscale.upscaler": "Lanczos"}

@@ -13,13 +13,13 @@ from jobs import LATER, Workshop, job, new_id, webui
 from journal_lines import rate
 
 from stablenew_tk.backends.base import StageImage, StageProgress, StageResult
-from stablenew_tk.backends.sketch import Sketch
-from stablenew_tk.domain.errors import InvalidInput, NotSaved
+from stablenew_tk.backends.sketch.backend import Sketch
+from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
 from stablenew_tk.pipeline import workers
 from stablenew_tk.pipeline.events import ChoreFailed, ImageSaved, JobEnded, NodeWaiting, StageProgressed, StageStarted
 from stablenew_tk.pipeline.orders import AppendLine, ListPacks, LoadPack, MakeThumbnail
 from stablenew_tk.pipeline.workers import Desk, Node, drain
-from stablenew_tk.storage.replay import recent, verify
+from stablenew_tk.storage.journal.reader import recent, verify
 
 PICTURE = StageResult(images=(StageImage(data=b"whole", suffix=".png", width=8, height=8, seed=1),))
 SLOW = {"txt2img.steps": 150}

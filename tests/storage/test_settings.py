@@ -9,7 +9,7 @@ import stat
 import pytest
 from msgspec.structs import replace
 
-from stablenew_tk.domain.errors import NotSaved
+from stablenew_tk.domain.base.errors import NotSaved
 from stablenew_tk.pipeline.orders import CheckBackend
 from stablenew_tk.storage.settings import DEFAULT_TAGS, Settings, load_settings, save_settings, without_login
 

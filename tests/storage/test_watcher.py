@@ -9,11 +9,11 @@ import threading
 import pytest
 from conftest import wait_until
 
-from stablenew_tk.domain.style import StyleCatalogue
+from stablenew_tk.domain.models.style import StyleCatalogue
 from stablenew_tk.storage import watcher as watching
-from stablenew_tk.storage.library import Library
-from stablenew_tk.storage.library_index import settings_of
-from stablenew_tk.storage.mounts import is_network_mount
+from stablenew_tk.storage.disk.network_drives import is_network_mount
+from stablenew_tk.storage.models.index import settings_of
+from stablenew_tk.storage.models.library import Library
 from stablenew_tk.storage.watcher import Timing, Watcher
 
 # watchdog warns on its own thread when a folder is filled faster than it looks, and goes on.

@@ -1,0 +1,1 @@
+"""The state of the app on the main thread, without a window. The door is `controller.Controller`."""

@@ -1,0 +1,46 @@
+"""The job being made, as it is told stage by stage."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..domain.runs.job import Job
+from ..pipeline.events import NodeWaiting, StageProgress, StageProgressed, StageStarted
+
+
+class Running(Struct, frozen=True):
+    """The job being made and how far it is. `began` is monotonic time.
+
+    `waiting` for a backend that does not answer; `stopped` by the user; `again`: if it is cancelled now, nobody wished
+    so and it goes back into the queue.
+    """
+
+    job: Job
+    began: float
+    stage: str = ""
+    stage_number: int = 0
+    stage_count: int = 1
+    fraction: float = 0.0
+    step: int = 0
+    steps: int = 0
+    state: str = ""
+    waiting: bool = False
+    stopped: bool = False
+    again: bool = False
+
+    @property
+    def done(self) -> float:
+        """Share of the whole job, 0 to 1."""
+        return min(1.0, (max(0, self.stage_number - 1) + self.fraction) / max(1, self.stage_count))
+
+    def after(self, event: StageStarted | StageProgressed | NodeWaiting) -> Running:
+        """The same job after what its node has told."""
+        if isinstance(event, NodeWaiting):
+            return replace(self, waiting=True)
+        if isinstance(event, StageStarted):
+            now = StageProgress()
+            begun = replace(self, stage=event.stage, stage_number=event.number)
+        else:
+            now, begun = event.progress, self
+        return replace(begun, fraction=now.fraction, step=now.step, steps=now.steps, state=now.state, waiting=False)

@@ -1,0 +1,317 @@
+"""Runs Learning Runs: turns the missing places of a plan into ordinary jobs and writes down what became of them.
+
+Nothing of a plan is kept here. What is made is read from the history, so a plan goes on after a stop, a crash or
+another start of the program, and no step is made a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..backends.base import Capabilities
+from ..domain.base.errors import InvalidInput
+from ..domain.config.catalogue import Value
+from ..domain.config.learning_mode import PackLearning, mode_for
+from ..domain.config.origins import MAX_SEED
+from ..domain.config.sweep import check_values
+from ..domain.insights.matrix import board
+from ..domain.insights.report import Report, step_ratings, summary
+from ..domain.journal.history import History, ImageFacts
+from ..domain.journal.record import JournalLine, LearningRecord
+from ..domain.runs.job import Job
+from ..domain.runs.plan import (
+    LearningPlan,
+    LearningRunResult,
+    LearningRunStep,
+    PlanCell,
+    Preset,
+    cell_of,
+    checked,
+    job_for,
+)
+from ..pipeline.ids_and_times import new_id, now_text
+from ..storage.settings import Settings
+from .plan_lines import ended_step, regained_step, reused_step, sized, stamped_plan, with_drawn_seeds
+
+ENGINES = {"sketch": "the sketch engine", "webui": "a WebUI"}
+
+
+class LearningSurroundings(Struct, frozen=True, kw_only=True):
+    """What a learning runner needs of the controller. `unsaved` are the lines that are not on disk yet, `begun` the
+    jobs queued or running, less one that the user is stopping; `forget` drops the leftover jobs of a plan.
+    """
+
+    history: Callable[[], History | None]
+    settings: Callable[[], Settings]
+    pack_learning: Callable[[], Mapping[str, PackLearning]]
+    capabilities: Callable[[], Capabilities | None]
+    put: Callable[[Iterable[JournalLine]], None]
+    put_undoable: Callable[[Sequence[JournalLine]], object]
+    unsaved: Callable[[], Iterable[JournalLine]]
+    begun: Callable[[], Iterable[Job]]
+    enqueue: Callable[[Sequence[Job]], None]
+    forget: Callable[[str], None]
+
+
+class LearningRunner:
+    """Verbs of Learning Runs. Main thread only; every verb returns at once and its lines reach the disk by the desk.
+
+    The verbs raise InvalidInput, with nothing written or queued, when the plan cannot run, the history is not loaded
+    yet, the backend is of another kind than the plan's, or the pack's learning mode forbids it.
+    """
+
+    def __init__(self, around: LearningSurroundings) -> None:
+        self._around = around
+
+    def start(self, plan: LearningPlan) -> LearningPlan:
+        """Check, complete and record the plan, queue its missing steps. Returns the plan as recorded.
+
+        Ids, times, folder, engine, loaded checkpoint and missing seeds are filled in.
+        """
+        return self._begin(plan)[0]
+
+    def save(self, plan: LearningPlan) -> LearningPlan:
+        """Record the plan for later without making anything."""
+        ready = self._complete(plan)
+        self._around.put([ready])
+        return ready
+
+    def convert(self, plan: LearningPlan, image: ImageFacts, value: Value) -> LearningPlan:
+        """Start a plan whose place (`value`, row 0) is a picture that is there already, with its rating.
+
+        The first seed of the plan must be that picture's.
+        """
+        if not plan.seeds:
+            raise InvalidInput("seeds: the first seed must be that of the picture the plan begins with.", "seeds")
+        if value not in plan.variant_values:
+            raise InvalidInput(
+                f"variant_values: the picture's own value {value!r} must be among them.", "variant_values"
+            )
+        if image.suspect or not image.ok:
+            raise InvalidInput("This picture is in doubt, so nothing can be learned from it. Choose another one.")
+        if image.sketch != ((plan.backend_kind or self._kind()) == "sketch"):
+            raise InvalidInput("The picture was made by another engine than the one chosen now. Change it in Settings.")
+        if plan.focus_parameter != "checkpoint" and not plan.base_config.checkpoint:
+            plan = replace(plan, base_config=replace(plan.base_config, checkpoint=image.checkpoint))
+        return self._begin(plan, (image.image_id, plan.variant_values.index(value)))[0]
+
+    def go_on(self, plan_id: str) -> tuple[Job, ...]:
+        """Queue what is missing or failed; never what is made, queued or running."""
+        plan = self._plan(plan_id)
+        if not plan.run_name:  # saved for later and not begun yet
+            return self._begin(plan)[1]
+        self._allow(plan)
+        self._around.forget(plan_id)
+        self.mend(plan_id)
+        return self._queue(plan, plan.cells())
+
+    def mend(self, plan_id: str) -> int:
+        """Write the step lines that a crash has cost: their records are there. Returns how many."""
+        plan, plans = self._plan(plan_id), self._history().plans
+        coming = {line.job_id for line in self._around.unsaved() if isinstance(line, LearningRunStep)}
+        # The record of a running job may be there already; its step line comes when the job has ended.
+        coming |= {job.job_id for job in self._around.begun()}
+        lost = [
+            regained_step(plan, cell, job_id, attempt)
+            for cell in plan.cells()
+            for job_id, attempt in plans.unwritten(plan_id, plan.step_id(cell)).items()
+            if job_id not in coming
+        ]
+        self._around.put(lost)
+        return len(lost)
+
+    def more(self, plan_id: str, cells: Sequence[PlanCell]) -> tuple[Job, ...]:
+        """Add places to a plan and queue them. Rows past the last seed get new seeds, one for each such row."""
+        plan = self._plan(plan_id)
+        self._allow(plan)
+        if not plan.run_name:
+            raise InvalidInput(f"The Learning Run “{plan.name}” is not begun yet. Start it, then ask for more.")
+        for cell in cells:
+            if not 0 <= cell.variant < len(plan.variant_values) or cell.row < 0:
+                raise InvalidInput(f"The Learning Run “{plan.name}” has no place {cell.variant}, {cell.row}.", "cells")
+        past = sorted({cell.row for cell in cells if cell.row >= len(plan.seeds)})
+        rows = {row: len(plan.seeds) + place for place, row in enumerate(past)}
+        wanted = tuple(PlanCell(cell.variant, rows.get(cell.row, cell.row)) for cell in cells)
+        fresh = tuple(dict.fromkeys(cell for cell in wanted if cell not in set(plan.cells())))
+        if fresh:
+            seeds = with_drawn_seeds(plan.seeds, len(plan.seeds) + len(past))
+            plan = sized(replace(stamped_plan(plan), seeds=seeds, extra=(*plan.extra, *fresh)))
+            self._around.put([plan])
+        return self._queue(plan, wanted)
+
+    def conclude(self, report: Report) -> None:
+        """Record what the plan has taught; from then on its values may be seen."""
+        plan_id = report.plan.plan_id
+        seen = board(self._history(), plan_id)
+        if seen is None:
+            raise InvalidInput(_unknown(plan_id), "plan_id")
+        result = LearningRunResult(
+            event_id=new_id(), ts=now_text(), plan_id=plan_id, steps=step_ratings(seen), summary=summary(report)
+        )
+        self._around.put([result])
+
+    def keep_preset(self, preset: Preset) -> Preset:
+        """Record a preset; one undo takes it back. A new one gets its id. Returns it as recorded."""
+        if not preset.name.strip():
+            raise InvalidInput("name: give the preset a name.", "name")
+        kept = replace(preset, event_id=new_id(), ts=now_text(), preset_id=preset.preset_id or new_id())
+        self._around.put_undoable([kept])
+        return kept
+
+    def pending(self, plan_id: str) -> int:
+        """How many jobs of a plan are queued or running."""
+        return sum(job.learning.plan_id == plan_id for job in self._around.begun())
+
+    # ---- for the controller
+
+    def ended(self, record: LearningRecord) -> None:
+        """Write the step line of a job that ended. What was cancelled was not tried and gets none."""
+        step = ended_step(record)
+        if step is not None:
+            self._around.put([step])
+
+    def missing(self, jobs: Iterable[Job]) -> list[Job]:
+        """The jobs whose step is neither made nor begun; jobs of no plan always count as missing."""
+        begun = {job.learning.step_id for job in self._around.begun()} - {""}
+        return [job for job in jobs if job.learning.step_id not in begun and not self.is_made(job)]
+
+    def is_made(self, job: Job) -> bool:
+        """Whether the job is the step of a plan and that step is made."""
+        step_id = job.learning.step_id
+        return bool(step_id) and step_id in self._made(job.learning.plan_id, (step_id,))
+
+    def ready(self, job: Job) -> Job:
+        """The job as it is to be made now: a step gets the folder of this attempt, so that a picture on record is
+        never written over. Raises InvalidInput when the backend is not of the plan's kind.
+        """
+        cell = cell_of(job.learning.step_id)
+        plan = self._known(job.learning.plan_id) if cell is not None else None
+        if plan is None or cell is None or cell not in plan.cells():
+            return job
+        self._same_engine(plan)
+        return job_for(plan, cell, job_id=job.job_id, attempt=self._tries(plan.plan_id, job.learning.step_id) + 1)
+
+    # ---- plans
+
+    def _begin(self, plan: LearningPlan, reused: tuple[str, int] | None = None) -> tuple[LearningPlan, tuple[Job, ...]]:
+        ready = self._complete(replace(plan, backend_kind=plan.backend_kind or self._kind()))
+        self._allow(ready)
+        loaded = self._around.capabilities()
+        if loaded is not None and ready.focus_parameter != "checkpoint" and not ready.base_config.checkpoint:
+            # Whoever loads another one half way must not turn one experiment into two.
+            ready = replace(ready, base_config=replace(ready.base_config, checkpoint=loaded.loaded_checkpoint))
+        if not ready.run_name:
+            now = datetime.now().astimezone()
+            # Two plans begun in one second must not share a folder: steps write over what a crash left in theirs.
+            name = f"{now:%H%M%S}-{ready.pack_id}-{ready.plan_id[-6:].lower()}"
+            ready = replace(ready, run_name=name, run_day=f"{now:%Y-%m-%d}")
+        lines: list[JournalLine] = [sized(ready)]
+        if reused is not None:
+            lines.append(reused_step(ready, *reused))
+        self._around.put(lines)
+        self._around.forget(ready.plan_id)
+        return ready, self._queue(ready, ready.cells())
+
+    def _complete(self, plan: LearningPlan) -> LearningPlan:
+        """The plan with id, time and all its seeds, checked."""
+        self._history()
+        wrong = next((seed for seed in plan.seeds if not 0 <= seed <= MAX_SEED), None)
+        if wrong is not None:
+            raise InvalidInput(f"seeds: {wrong} is outside 0 to {MAX_SEED}.", "seeds")
+        # A number of rows that is out of range is refused below, not drawn for.
+        rows = plan.full_rows if 1 <= plan.images_per_variant <= 100 else 0
+        metadata = replace(plan.metadata, when=plan.metadata.when or now_text())
+        whole = replace(
+            plan,
+            plan_id=plan.plan_id or new_id(),
+            variant_values=check_values(plan.focus_parameter, plan.variant_values),
+            seeds=with_drawn_seeds(plan.seeds, rows),
+            metadata=metadata,
+        )
+        return sized(stamped_plan(self._as_begun(checked(whole))))
+
+    def _as_begun(self, plan: LearningPlan) -> LearningPlan:
+        """The plan with the folder it has from its start on; what its pictures stand on cannot be changed any more."""
+        before = self._known(plan.plan_id)
+        if before is None or not before.run_name:
+            return replace(plan, run_name="", run_day="")
+        fixed = [(one.focus_parameter, one.variant_values, one.prompts) for one in (before, plan)]
+        if fixed[0] != fixed[1] or plan.seeds[: len(before.seeds)] != before.seeds:
+            raise InvalidInput(
+                f"The Learning Run “{plan.name}” has begun: its values, prompts and seeds stay. Make a new one.",
+                "plan_id",
+            )
+        return replace(plan, run_name=before.run_name, run_day=before.run_day)
+
+    def _queue(self, plan: LearningPlan, cells: Iterable[PlanCell]) -> tuple[Job, ...]:
+        begun = {job.learning.step_id for job in self._around.begun()}
+        made = self._made(plan.plan_id, (plan.step_id(cell) for cell in cells))
+        jobs = tuple(
+            job_for(plan, cell, job_id=new_id(), attempt=self._tries(plan.plan_id, plan.step_id(cell)) + 1)
+            for cell in dict.fromkeys(cells)
+            if plan.step_id(cell) not in made | begun
+        )
+        self._around.enqueue(jobs)
+        return jobs
+
+    def _made(self, plan_id: str, step_ids: Iterable[str]) -> set[str]:
+        """Those of the steps that have their pictures, on disk or on the way there."""
+        plans = self._history().plans
+        made = {step_id for step_id in step_ids if any(one.status == "ok" for one in plans.attempts(plan_id, step_id))}
+        for line in self._around.unsaved():
+            if isinstance(line, LearningRunStep) and line.status == "ok":
+                made.add(line.step_id)
+            elif isinstance(line, LearningRecord) and line.status == "ok":
+                made.add(line.learning.step_id)
+        return made
+
+    def _tries(self, plan_id: str, step_id: str) -> int:
+        recorded = len(self._history().plans.attempts(plan_id, step_id))
+        return recorded + sum(
+            isinstance(line, LearningRecord) and line.learning.step_id == step_id for line in self._around.unsaved()
+        )
+
+    def _plan(self, plan_id: str) -> LearningPlan:
+        plan = self._known(plan_id)
+        if plan is None:
+            raise InvalidInput(_unknown(plan_id), "plan_id")
+        return plan
+
+    def _known(self, plan_id: str) -> LearningPlan | None:
+        """The plan as it holds now, also when its line is still on the way to the disk."""
+        mine = [line for line in self._around.unsaved() if isinstance(line, LearningPlan) and line.plan_id == plan_id]
+        return max(mine, key=lambda plan: plan.event_id) if mine else self._history().plans.plan(plan_id)
+
+    def _history(self) -> History:
+        history = self._around.history()
+        if history is None:
+            raise InvalidInput("What was recorded is still being read. Try again in a moment.")
+        return history
+
+    # ---- what may run
+
+    def _kind(self) -> str:
+        return "sketch" if self._around.settings().backend == "sketch" else "webui"
+
+    def _same_engine(self, plan: LearningPlan) -> None:
+        if plan.backend_kind not in ("", self._kind()):
+            raise InvalidInput(
+                f"The Learning Run “{plan.name}” uses {ENGINES.get(plan.backend_kind, plan.backend_kind)}; "
+                f"pictures of {ENGINES[self._kind()]} cannot be compared with its own. Change the backend in Settings.",
+                "backend",
+            )
+
+    def _allow(self, plan: LearningPlan) -> None:
+        settings = self._around.settings()
+        mode = mode_for(settings.learning, self._around.pack_learning(), plan.pack_id)
+        if mode.refuses:
+            raise InvalidInput(mode.why, "learning")
+        self._same_engine(plan)
+
+
+def _unknown(plan_id: str) -> str:
+    return f"There is no Learning Run {plan_id}. Choose one that is listed."

@@ -1,0 +1,302 @@
+"""The models on this machine as the window sees them: what there is, what is recommended, and how to change it.
+
+Everything slow happens on the librarian's thread; here is only what it has told. The values for a checkpoint come by
+the name its backend uses, and are asked for again by themselves when a file beside the model changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..backends.base import Capabilities
+from ..domain.base.errors import InvalidInput, Unreadable
+from ..domain.config.sweep import LORA
+from ..domain.insights.profile_entry import is_about_lora, learned_preset, learned_weight
+from ..domain.insights.report import Report
+from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
+from ..domain.models.recommendations import Hashes, ModelSettings, Usable, usable
+from ..domain.models.style import StyleCatalogue
+from ..domain.runs.plan import LearningPlan
+from ..pipeline.events import ChoreFailed, Event, FoldersTouched, LibraryChanged, ModelHashed, ModelRead, ProfileSaved
+from ..pipeline.ids_and_times import now_text
+from ..pipeline.model_worker import Hasher, Librarian
+from ..pipeline.orders import (
+    CloseLibrary,
+    HashModel,
+    KeepLearned,
+    LookAtModels,
+    ModelOrder,
+    ReadModel,
+    SaveLoraProfile,
+    SaveModelProfile,
+    TakeBackProfile,
+    WorkOnLibrary,
+)
+from ..pipeline.workers import Desk, Inbox
+from ..storage.disk.places import Places
+from ..storage.models.index import ModelEntry
+from ..storage.models.library import LibrarySnapshot
+from ..storage.models.name_lookup import LibraryNames, has_hash, hash_in
+from ..storage.models.profile_reader import load_styles
+
+ModelEvent = FoldersTouched | LibraryChanged | ModelRead | ModelHashed | ProfileSaved
+# A LoRA is hashed as soon as it is looked at; a checkpoint, which takes a minute, only when it is used.
+SOON_HASHED = 512 * 1024 * 1024
+# What was read of so many models is kept; the ones asked for first go first.
+KEPT = 1000
+
+
+class ModelSurroundings(Struct, frozen=True):
+    """What the models need of the controller."""
+
+    places: Places
+    inbox: Inbox
+    capabilities: Callable[[], Capabilities | None]
+
+
+class Models:
+    """Main thread only; every verb returns at once and the events of the library tell what came of it.
+
+    `snapshot` is None before the library was looked at, or without model folders. `done` says whether it is up to date.
+    `notices` are sentences about model folders that cannot be watched as usual, and about the user's styles.
+    """
+
+    def __init__(self, around: ModelSurroundings) -> None:
+        self.snapshot: LibrarySnapshot | None = None
+        self.done = False
+        self._around = around
+        self._folders: tuple[str, ...] = ()
+        self._desk: Desk | None = None
+        self._is_open = False
+        self._is_closed = False
+        self._is_working = False
+        self._is_more = False
+        self._styles: StyleCatalogue | None = None
+        self._style_problems: tuple[str, ...] = ()
+        self._watch_notices: tuple[str, ...] = ()
+        self._names: LibraryNames | None = None
+        self._read: dict[str, ModelSettings | None] = {}
+        self._asked: set[str] = set()
+        self._hashes: dict[str, Hashes] = {}
+        self._to_hash: dict[str, bool] = {}
+        self._hasher: tuple[Hasher, Desk] | None = None
+        self._in_use = ""
+        self._usable: tuple[str, ModelSettings, Capabilities | None, Usable] | None = None
+
+    # ---- what is known
+
+    @property
+    def styles(self) -> StyleCatalogue:
+        """All styles and aliases, the user's included."""
+        if self._styles is None:
+            try:
+                self._styles, self._style_problems = load_styles(self._around.places.styles)
+            except Unreadable as damaged:
+                self._styles, self._style_problems = StyleCatalogue(), (str(damaged),)
+        return self._styles
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the user that concern no single model."""
+        return (*self._style_problems, *self._watch_notices)
+
+    def entries(self, kind: str = "") -> tuple[ModelEntry, ...]:
+        """The models of a kind, "" = all, by folder and name."""
+        known = self.snapshot.entries if self.snapshot is not None else ()
+        return tuple(one for one in known if kind in ("", one.kind))
+
+    def find(self, name: str, kind: str = "checkpoint") -> ModelEntry | None:
+        """The model a backend or a prompt means by a name, with or without folder, ending and hash in brackets."""
+        if self.snapshot is None or not name:
+            return None
+        if self._names is None:
+            self._names = LibraryNames(self.snapshot.entries)
+        found, digits = self._names.find(name, kind), hash_in(name)
+        if found is None and digits:
+            path = next((path for path, one in self._hashes.items() if has_hash(one, digits)), "")
+            found = next((one for one in self.entries(kind) if path and str(one.path) == path), None)
+        return found
+
+    def settings(self, path: str | Path) -> ModelSettings | None:
+        """What was read about a model. None the first time: it is asked for then, and ModelRead tells; None for good
+        when it cannot be read.
+        """
+        key = str(path)
+        if key not in self._read:
+            self._ask_to_read(key)
+        return self._read.get(key)
+
+    def usable(self, checkpoint_name: str = "") -> Usable | None:
+        """What is recommended for a checkpoint, in the names of the backend in force; "" = the one it has loaded.
+
+        None when nothing is known, or not yet: LibraryChanged and ModelRead tell when that may have changed.
+        """
+        offered = self._around.capabilities()
+        name = checkpoint_name or (offered.loaded_checkpoint if offered is not None else "")
+        entry = self.find(name)
+        if entry is None:
+            self._in_use = ""
+            return None
+        self._in_use = str(entry.path)
+        settings = self.settings(self._in_use)
+        if settings is None:
+            return None
+        self._hash(self._in_use, settings)
+        known = self._usable
+        if known is None or known[0] != name or known[1] is not settings or known[2] is not offered:
+            choices = offered.choices if offered is not None else _nothing_known
+            known = (name, settings, offered, usable(settings, self.styles, choices, checkpoint=name))
+            self._usable = known
+        return known[3]
+
+    # ---- verbs
+
+    def ask(self, order: ModelOrder, *, last: bool = False) -> None:
+        """Give the librarian something to do; `last` for previews: everything else goes first."""
+        if self._is_closed:
+            return
+        if self._desk is None:
+            librarian = Librarian(self._around.places, self.styles, self._around.inbox.put)
+            self._desk = Desk(librarian.perform, self._around.inbox, name="librarian")
+        self._desk.ask(order, Desk.LAST if last else Desk.SOON)
+
+    def save_model_profile(self, model: str | Path, profile: ModelProfile) -> None:
+        """Write the profile of a checkpoint; ProfileSaved tells that it is on disk, ChoreFailed that it is not."""
+        self.ask(SaveModelProfile(model=str(model), profile=profile))
+
+    def save_lora_profile(self, model: str | Path, profile: LoraProfile) -> None:
+        """Write the profile of a LoRA; ProfileSaved tells that it is on disk, ChoreFailed that it is not."""
+        self.ask(SaveLoraProfile(model=str(model), profile=profile))
+
+    def take_back(self) -> None:
+        """Undo the profile written last, unless somebody else changed the file since."""
+        self.ask(TakeBackProfile())
+
+    def learned(self, plan: LearningPlan, report: Report) -> None:
+        """Write what a Learning Run has shown into the profile of its checkpoint, or of the LoRA it varied.
+
+        What a person wrote stays. Raises InvalidInput, with nothing written, when the run shows nothing to write, was
+        made with the sketch engine, or the model's file is in none of the model folders.
+        """
+        date = now_text()[:10]
+        if is_about_lora(plan):
+            name, kind = plan.focus_parameter.removeprefix(LORA), "lora"
+            found: ModelPreset | RecommendedWeight = learned_weight(plan, report, date=date)
+        else:
+            name, kind = report.checkpoint or plan.base_config.checkpoint, "checkpoint"
+            found = learned_preset(plan, report, date=date)
+        entry = self.find(name, kind)
+        if entry is None or not entry.name:
+            word = "LoRA" if kind == "lora" else kind
+            raise InvalidInput(
+                f"The file of the {word} “{name}” is in none of the model folders. Add its folder.", kind
+            )
+        self.ask(KeepLearned(model=str(entry.path), learned=found))
+
+    # ---- for the controller
+
+    def open(self, folders: tuple[str, ...]) -> None:
+        """Look through these folders and watch them, if there are any."""
+        self._is_open = True
+        self.follow(folders)
+
+    def follow(self, folders: tuple[str, ...]) -> None:
+        """Look through these folders from now on; () ends it. Nothing happens before `open`."""
+        folders = tuple(folder.strip() for folder in folders if folder.strip())
+        if folders == self._folders or not self._is_open:
+            return
+        self._folders = folders
+        self.done = False
+        self._watch_notices = ()
+        self.ask(LookAtModels(restart=folders))
+
+    def close(self, timeout_s: float) -> None:
+        """Stop watching, remember what is known, and wait for the threads."""
+        if self._desk is not None:
+            self.ask(CloseLibrary())
+            self._desk.close(timeout_s)
+        self._is_closed = True
+        if self._hasher is not None:
+            self._hasher[0].stop()
+            self._hasher[1].close(timeout_s)
+
+    def fold(self, event: Event) -> None:
+        """Take in what the librarian or the watcher tells."""
+        if isinstance(event, FoldersTouched):
+            self._watch_notices = event.notices
+            self.ask(LookAtModels(folders=event.folders, trees=event.trees))
+            self._go_on()
+        elif isinstance(event, LibraryChanged):
+            self._changed(event)
+        elif isinstance(event, ModelRead):
+            self._keep(event)
+        elif isinstance(event, ModelHashed):
+            if event.hashes is not None:
+                self._hashes[event.path] = event.hashes
+                self._ask_to_read(event.path)
+        elif isinstance(event, ProfileSaved):
+            self._go_on()
+        elif isinstance(event, ChoreFailed) and event.what == WorkOnLibrary.__name__:
+            self._is_working = False
+
+    def _keep(self, event: ModelRead) -> None:
+        settings, computed = event.settings, self._hashes.get(event.path)
+        if settings is not None:
+            if computed is not None:
+                settings = replace(settings, hashes=computed)
+            self._hash(event.path, settings)
+        self._asked.discard(event.path)
+        self._read[event.path] = settings
+        while len(self._read) > KEPT:
+            self._read.pop(next(iter(self._read)))
+
+    def _hash(self, path: str, settings: ModelSettings) -> None:
+        """Have the file hashed when nothing beside it tells its hash."""
+        used = path == self._in_use
+        asked = path in self._to_hash and (self._to_hash[path] or not used)
+        if settings.hashes.autov2 or asked or self._is_closed:
+            return
+        self._to_hash[path] = used
+        if self._hasher is None:
+            hasher = Hasher(self._around.places.model_hashes)
+            self._hasher = hasher, Desk(hasher.perform, self._around.inbox, name="hasher")
+        self._hasher[1].ask(HashModel(path=path, largest=0 if used else SOON_HASHED), Desk.LAST)
+
+    def _changed(self, event: LibraryChanged) -> None:
+        self._is_working = False
+        if not self._folders and event.snapshot.entries:
+            return  # of folders that are no longer ours
+        self.snapshot, self.done = event.snapshot if self._folders else None, event.done
+        self._names = None
+        for path in event.changed & self._to_hash.keys():
+            del self._to_hash[path]
+            self._hashes.pop(path, None)
+        for path in event.changed & self._read.keys():
+            # The values in use stay until the new ones are there, else the form would fall back for a moment.
+            if path == self._in_use:
+                self._ask_to_read(path)
+            else:
+                del self._read[path]
+        if self._is_more or not (event.done or event.waiting):
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """One portion at a time is asked for, so that previews get their turn in between."""
+        # A portion that is under way may have begun before what asks for this one.
+        self._is_more = self._is_working
+        if self._folders and not self._is_working:
+            self._is_working = True
+            self.ask(WorkOnLibrary(), last=True)
+
+    def _ask_to_read(self, path: str) -> None:
+        if path not in self._asked:
+            self._asked.add(path)
+            self.ask(ReadModel(path=path))
+
+
+def _nothing_known(_choices: str) -> tuple[str, ...]:
+    return ()

@@ -1,0 +1,74 @@
+"""Lines on their way to the journal: kept until they are on disk, sent again when the disk refuses, taken back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from ..domain.journal.record import Feedback, JournalLine, Void
+from ..domain.journal.undo import UndoStacks
+from ..pipeline.ids_and_times import new_id, now_text
+
+RETRY_UNSAVED_S = 2.0
+
+
+class Outbox:
+    """Main thread only. `send` hands a line to the desk; `saved` and `refused` tell what became of it.
+
+    `unsaved` holds the lines that the disk refused, by event_id.
+    """
+
+    def __init__(self, send: Callable[[JournalLine], None]) -> None:
+        self.unsaved: dict[str, JournalLine] = {}
+        self._send = send
+        self._sent: dict[str, JournalLine] = {}
+        self._next_retry = 0.0
+        self._undo = UndoStacks()
+        self._said: dict[str, str] = {}
+
+    def put(self, lines: Iterable[JournalLine]) -> None:
+        """Send lines to the disk."""
+        for line in lines:
+            self._sent[line.event_id] = line
+            self._send(line)
+
+    def put_undoable(self, lines: Sequence[JournalLine]) -> tuple[str, ...]:
+        """Send lines that one undo takes back together; returns their ids."""
+        self.put(lines)
+        return self._undo.did(tuple(line.event_id for line in lines))
+
+    def undo(self, *, redo: bool) -> bool:
+        """Send what takes the last group back, or brings it back with `redo`. False when there is nothing."""
+        lines = [Void(event_id=new_id(), ts=now_text(), target=target) for target in self._undo.next(redo=redo)]
+        self._undo.undid(tuple(line.event_id for line in lines), redo=redo)
+        self.put(lines)
+        return bool(lines)
+
+    def lines(self) -> tuple[JournalLine, ...]:
+        """Everything that is not on disk yet, refused lines first."""
+        return tuple((self.unsaved | self._sent).values())
+
+    def saved(self, line: JournalLine) -> bool:
+        """A line is on disk. True when it had been refused before."""
+        self._sent.pop(line.event_id, None)
+        return self.unsaved.pop(line.event_id, None) is not None
+
+    def refused(self, line: JournalLine) -> None:
+        """The disk refused a line, also one that somebody else wrote: it is sent again from now on."""
+        self._sent.pop(line.event_id, None)
+        self.unsaved[line.event_id] = line
+
+    def retry(self, *, at_once: bool = False) -> None:
+        """Send refused lines again, every two seconds or now."""
+        if self.unsaved and (at_once or time.monotonic() >= self._next_retry):
+            self._next_retry = time.monotonic() + RETRY_UNSAVED_S
+            # A line still on its way would otherwise stand in the journal twice.
+            self.put([line for event_id, line in self.unsaved.items() if event_id not in self._sent])
+
+    def picture_of(self, line: JournalLine) -> str | None:
+        """Id of the picture that a rating, an undo or a redo of this session is about."""
+        if isinstance(line, Feedback):
+            self._said[line.event_id] = line.image_id
+        elif isinstance(line, Void) and line.target in self._said:
+            self._said[line.event_id] = self._said[line.target]
+        return self._said.get(line.event_id)

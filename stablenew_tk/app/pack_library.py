@@ -1,0 +1,172 @@
+"""The packs as the window sees them: which there are, how each is set, and how to change them.
+
+Everything slow happens on the packer's thread; here is only what it has told. Packs that are edited in another program
+are told again by themselves.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from ..domain.config.learning_mode import PackLearning
+from ..domain.prompts.settings import PackSettings
+from ..pipeline.events import (
+    Event,
+    PackFoldersTouched,
+    PackLoaded,
+    PackNotSaved,
+    PackSaved,
+    PackSettingsSaved,
+    PacksListed,
+)
+from ..pipeline.orders import ClosePacks, ListPacks, LookAtPacks, PackOrder, SavePackSettings
+from ..pipeline.pack_worker import Packer
+from ..pipeline.workers import Desk, Inbox
+from ..storage.disk.places import Places
+from ..storage.packs.catalog import PackFile
+from ..storage.settings import Settings
+
+PackEvent = PacksListed | PackFoldersTouched | PackLoaded | PackSaved | PackSettingsSaved | PackNotSaved
+# Of packs with one name the strictest counts: what must not be recorded or varied must not be by a mix-up either.
+_STRICTEST: tuple[PackLearning, ...] = ("off", "locked", "passive", "active")
+_UNKNOWN = PackSettings()
+
+
+class Packs:
+    """Main thread only; every verb returns at once and the events about packs tell what came of it.
+
+    `files` are all packs by title, `wildcards` the names of all lists. `learning` is the learning mode of each pack
+    that has one of its own, by pack id.
+    """
+
+    def __init__(self, places: Places, inbox: Inbox) -> None:
+        self.files: tuple[PackFile, ...] = ()
+        self.wildcards: tuple[str, ...] = ()
+        self.learning: Mapping[str, PackLearning] = {}
+        self._places = places
+        self._inbox = inbox
+        self._told: tuple[PackFile, ...] = ()
+        # Settings on their way to the disk: they count at once, so that the next change is made from them.
+        self._wished: dict[Path, PackSettings] = {}
+        self._folders: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._desk: Desk | None = None
+        self._is_closed = False
+        self._numbers = itertools.count(1)
+        self._notices: tuple[str, ...] = ()
+        self._watch_notices: tuple[str, ...] = ()
+
+    # ---- what is known
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the user that concern no single pack."""
+        return (*self._notices, *self._watch_notices)
+
+    def find(self, pack: str | Path) -> PackFile | None:
+        """A pack by its path, or by its id: then the first one that is called so."""
+        if isinstance(pack, Path):
+            return next((one for one in self.files if one.path == pack), None)
+        return next((one for one in self.files if one.pack_id == pack), None)
+
+    def settings_of(self, pack: str | Path) -> PackSettings:
+        """The settings of a pack, by its path or its id; the usual ones of a pack nobody knows."""
+        found = self.find(pack)
+        return found.settings if found is not None else _UNKNOWN
+
+    # ---- verbs
+
+    def ask(self, order: PackOrder, *, last: bool = False) -> None:
+        """Give the packer something to do."""
+        if self._is_closed:
+            return
+        if self._desk is None:
+            packer = Packer(self._places, self._inbox.put)
+            self._desk = Desk(packer.perform, self._inbox, name="packer")
+        if isinstance(order, SavePackSettings):
+            self._wished[order.path] = order.settings
+            self._take(self._told)
+        self._desk.ask(order, Desk.LAST if last else Desk.SOON)
+
+    def save_settings(self, path: Path, settings: PackSettings) -> None:
+        """Write the settings of a pack, made from those known here; PackSettingsSaved or PackNotSaved tells."""
+        found = self.find(path)
+        before = found.settings if found is not None else None
+        # A copy: by which one it is the answer is told from answers to earlier orders.
+        self.ask(SavePackSettings(path=path, settings=replace(settings), before=before))
+
+    def let_learn(self, pack_id: str) -> None:
+        """Put the learning mode of all packs with this id, as far as they have one of their own, to active."""
+        for file in self.files:
+            if file.pack_id == pack_id and file.settings.learning not in ("", "active"):
+                self.save_settings(file.path, replace(file.settings, learning="active"))
+
+    def new_number(self) -> int:
+        """A number for an order that nobody else has, so that its answer is told from others."""
+        return next(self._numbers)
+
+    def know(self, files: Iterable[PackFile]) -> None:
+        """These are the packs, until others are listed: for the terminal, which reads them itself."""
+        self._take(tuple(files))
+
+    # ---- for the controller
+
+    def open(self, settings: Settings) -> None:
+        """Look for packs and wildcards where the settings say, and watch both."""
+        self._folders = _folders(settings)
+        self.ask(ListPacks(folders=self._folders[0], wildcard_folders=self._folders[1]))
+
+    def follow(self, settings: Settings) -> None:
+        """The settings may name other folders now. Nothing happens before `open`."""
+        if self._folders not in (None, _folders(settings)):
+            self.open(settings)
+
+    def close(self, timeout_s: float) -> None:
+        """Stop watching and wait for the threads."""
+        if self._desk is not None:
+            self.ask(ClosePacks())
+            self._desk.close(timeout_s)
+        self._is_closed = True
+
+    def fold(self, event: Event) -> None:
+        """Take in what the packer or the watcher tells."""
+        if isinstance(event, PackFoldersTouched):
+            self._watch_notices = event.notices
+            self.ask(LookAtPacks())
+        elif isinstance(event, PacksListed):
+            self.wildcards, self._notices = event.wildcards, event.notices
+            self._take(event.packs)
+        elif isinstance(event, PackNotSaved):
+            self._answered(event.path, event.settings)
+            self._take(self._told)
+        elif isinstance(event, PackSettingsSaved) or (isinstance(event, PackLoaded) and event.pack is not None):
+            if isinstance(event, PackSettingsSaved):
+                self._answered(event.path, event.settings)
+            self._take(_with(self._told, event.path, event.settings))
+
+    def _answered(self, path: Path, settings: PackSettings | None) -> None:
+        if settings is not None and self._wished.get(path) is settings:
+            del self._wished[path]
+
+    def _take(self, told: tuple[PackFile, ...]) -> None:
+        self._told = self.files = told
+        for path, settings in self._wished.items():
+            self.files = _with(self.files, path, settings)
+        learning: dict[str, PackLearning] = {}
+        for file in self.files:
+            own = file.settings.learning
+            if own:
+                known = learning.get(file.pack_id, own)
+                learning[file.pack_id] = min(known, own, key=_STRICTEST.index)
+        self.learning = learning
+
+
+def _with(files: tuple[PackFile, ...], path: Path, settings: PackSettings) -> tuple[PackFile, ...]:
+    return tuple(replace(one, settings=settings) if one.path == path else one for one in files)
+
+
+def _folders(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return settings.pack_folders, settings.wildcard_folders

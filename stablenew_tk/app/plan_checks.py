@@ -1,0 +1,70 @@
+"""What the rest of the program says to a draft: the values of Create, the learning mode, the backend's names."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ..domain.base.errors import InvalidInput
+from ..domain.config.catalogue import get_value
+from ..domain.config.learning_mode import Mode, mode_for
+from ..domain.config.sweep import not_offered, unknown_choices
+from ..domain.experiments.plan_draft import PROMPT, VALUES, VARY, Draft, sentence, trouble
+from ..domain.models.precedence import Resolved
+from ..domain.runs.plan import Preset
+from .controller import Controller
+from .form_values import ValueSources
+
+
+def preset_in_force(controller: Controller) -> Preset | None:
+    """The preset chosen in Create, if there is one."""
+    chosen, history = controller.settings.preset, controller.history
+    return history.plans.preset(chosen) if history is not None and chosen else None
+
+
+def base_values(controller: Controller) -> Resolved:
+    """The values that Create would use now, and where they come from."""
+    return ValueSources(controller).resolve()
+
+
+def with_own_values(draft: Draft, controller: Controller) -> Draft:
+    """The draft with what is set for its pack, in place of what is set for another one; what was typed stays."""
+    if "pack" not in draft.origins.values() and not controller.packs.settings_of(draft.pack_id).values:
+        return draft
+    sources = ValueSources(controller)
+    sources.mine = {path: get_value(draft.base, path) for path, origin in draft.origins.items() if origin == "user"}
+    sources.stand_at(draft.pack_id)
+    resolved = sources.resolve()
+    return replace(draft, base=resolved.config, origins=resolved.origins)
+
+
+def mode_of(draft: Draft, controller: Controller) -> Mode:
+    """The learning mode of the draft's pack."""
+    return mode_for(controller.settings.learning, controller.packs.learning, draft.pack_id)
+
+
+def offered(draft: Draft, controller: Controller) -> tuple[str, ...]:
+    """The names the backend has for what is varied; none while it is away, or for numbers."""
+    found, spec = controller.capabilities, draft.spec
+    return found.choices(spec.choices) if found is not None and spec is not None and spec.choices else ()
+
+
+def troubles(draft: Draft, controller: Controller, *, unread: str = "") -> list[str]:
+    """Why one cannot go on from the steps, "" where one can. Only the first step with a trouble is looked at.
+
+    `unread` is what is wrong with a text that has not reached the draft.
+    """
+    mode = mode_of(draft, controller)
+    if mode.refuses:
+        return [mode.why, "", ""]
+    for step in (PROMPT, VARY, VALUES):
+        words = trouble(draft, step)
+        if step == VALUES:
+            words = unread or words or _not_offered(draft, offered(draft, controller))
+        if words:
+            return [words if step == place else "" for place in (PROMPT, VARY, VALUES)]
+    return ["", "", ""]
+
+
+def _not_offered(draft: Draft, names: tuple[str, ...]) -> str:
+    unknown = unknown_choices(draft.focus, draft.values(), names) if names else ()
+    return sentence(InvalidInput(not_offered(draft.focus, unknown[0], names))) if unknown else ""

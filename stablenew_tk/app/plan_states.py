@@ -1,0 +1,127 @@
+"""Where every Learning Run stands, kept ready for the list.
+
+It is worked out in small helpings, and anew only for what was touched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from ..domain.insights.matrix import Board, board
+from ..domain.insights.standing import Said, Standing, standing
+from ..domain.journal.record import LearningRecord, Void
+from ..domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
+from ..pipeline.events import Event, HistoryChanged, HistoryLoaded, InsightReady, LineSaved
+from .controller import Controller
+
+BUDGET_S = 0.004
+
+
+class PlanStates:
+    """Standings of all plans, newest first. `fill` works for a few milliseconds at a time."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._known: dict[str, Standing] = {}
+        self._stale: set[str] = set()
+        self._said: dict[str, Said] = {}
+        self._unsaid: set[str] = set()
+        self._foreign: dict[str, str] = {}
+
+    def all(self) -> list[Standing]:
+        """Those that are known by now."""
+        history = self._controller.history
+        plans = history.plans.plans() if history is not None else ()
+        return [known for plan in plans if (known := self._known.get(plan.plan_id)) is not None]
+
+    def board(self, plan_id: str) -> Board | None:
+        """The board of one plan as it is now."""
+        history = self._controller.history
+        return board(history, plan_id) if history is not None else None
+
+    def said(self, standing: Standing) -> Said | None:
+        """The verdict of a plan whose values may be seen."""
+        history = self._controller.history
+        if history is None or not standing.revealed:
+            return None
+        result = history.plans.result(standing.plan.plan_id)
+        written = Said(result.summary.state, result.summary.sentence) if result is not None else None
+        return self._said.get(standing.plan.plan_id, written)
+
+    def next_unsaid(self) -> Board | None:
+        """A plan whose verdict is to be worked out, once each: its values are in sight and its ratings are news."""
+        while self._unsaid:
+            held = self.board(self._unsaid.pop())
+            if held is not None and held.revealed and held.rated:
+                return held
+        return None
+
+    def on_event(self, event: Event) -> bool:
+        """Notice what a plan's standing hangs on. True when something is to be filled or drawn anew."""
+        if isinstance(event, HistoryLoaded):
+            self._known.clear()
+            self._touch_all()
+            return True
+        if isinstance(event, InsightReady):
+            verdict = event.report.verdict
+            self._said[event.plan_id] = Said(verdict.state, verdict.sentence)
+            return True
+        if isinstance(event, HistoryChanged):
+            return self._touch(self._plans_of(event.rows))
+        if isinstance(event, LineSaved):
+            line = event.line
+            if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult):
+                return self._touch((line.plan_id,))
+            if isinstance(line, LearningRecord):
+                return self._touch((line.learning.plan_id,))
+            return isinstance(line, Void) and self._touch_all()
+        return False
+
+    def fill(self) -> bool:
+        """Work out what is stale, for a few milliseconds; True when nothing is left."""
+        end = time.perf_counter() + BUDGET_S
+        history = self._controller.history
+        if history is None:
+            return True
+        # The newest first: they stand on top of the list.
+        for plan in history.plans.plans() if self._stale else ():
+            if plan.plan_id in self._stale:
+                self._stale.discard(plan.plan_id)
+                self._take(plan.plan_id)
+                if time.perf_counter() > end:
+                    return not self._stale
+        for gone in self._stale:
+            self._known.pop(gone, None)
+        self._stale.clear()
+        return True
+
+    def _take(self, plan_id: str) -> None:
+        held = self.board(plan_id)
+        if held is None:
+            return
+        history, before = self._controller.history, self._known.get(plan_id)
+        now = self._known[plan_id] = standing(held)
+        result = history.plans.result(plan_id) if history is not None else None
+        if now.revealed and now.rated and (result is None or (before is not None and before.rated != now.rated)):
+            self._unsaid.add(plan_id)
+        for shown in held.images:
+            if shown.facts.run_id != plan_id:
+                # A plan may begin with a picture of another run.
+                self._foreign[shown.facts.image_id] = plan_id
+
+    def _plans_of(self, rows: Iterable[int]) -> set[str]:
+        history = self._controller.history
+        found = [history.facts(row) for row in rows] if history is not None else []
+        return {facts.run_id for facts in found} | {self._foreign.get(facts.image_id, "") for facts in found}
+
+    def _touch(self, plan_ids: Iterable[str]) -> bool:
+        history = self._controller.history
+        mine = {name for name in plan_ids if name in self._known or (history and name and history.plans.plan(name))}
+        self._stale |= mine
+        return bool(mine)
+
+    def _touch_all(self) -> bool:
+        history = self._controller.history
+        self._stale |= {plan.plan_id for plan in history.plans.plans()} if history is not None else set()
+        return bool(self._stale)

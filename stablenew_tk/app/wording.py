@@ -1,0 +1,129 @@
+"""Numbers, times, values and doubts in words, as every page says them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from ..domain.base.errors import InvalidInput
+from ..domain.base.wording import counted
+from ..domain.config.catalogue import Value, catalogue, parameter
+from ..domain.journal.query import Group
+from ..domain.journal.record import LearningRecord, Output, StageRecord
+from ..domain.runs.job import RandomizerChoice
+
+NOT_TOLD = "not told"
+
+
+def moment(time_ms: int, now: datetime | None = None) -> str:
+    """ "today, 14:32", "yesterday, 09:10", "3 Nov, 14:32", with the year when it is another one. Local time."""
+    if time_ms <= 0:
+        return "at an unknown time"
+    then = datetime.fromtimestamp(time_ms / 1000)
+    today = (now or datetime.now()).date()
+    days = (today - then.date()).days
+    clock = f"{then:%H:%M}"
+    if days == 0:
+        return f"today, {clock}"
+    if days == 1:
+        return f"yesterday, {clock}"
+    year = "" if then.year == today.year else f" {then.year}"
+    return f"{then.day} {then:%b}{year}, {clock}"
+
+
+def group_words(group: Group) -> tuple[str, str]:
+    """Head of a run in the grid: pack, and "12 images · today, 14:32 · checkpoint"."""
+    parts = (counted(group.count, "image"), moment(group.time_ms), group.checkpoint)
+    return group.pack_id, " · ".join(part for part in parts if part)
+
+
+def seconds(length_s: float) -> str:
+    """ "19.8 s", "2 min 5 s"."""
+    if length_s < 60:
+        return f"{length_s:.1f} s"
+    return f"{int(length_s // 60)} min {int(length_s % 60)} s"
+
+
+def label(path: str) -> str:
+    """What a value is called; the path itself for one this version does not know."""
+    try:
+        return parameter(path).label
+    except InvalidInput:
+        return path
+
+
+def not_offered(path: str, values: Iterable[Value], choices: Callable[[str], Sequence[str]]) -> tuple[str, ...]:
+    """Samplers and schedulers among the values that the backend does not have; none where its lists are unknown.
+
+    Other names are left alone: a model can be meant by a part of its name.
+    """
+    spec = catalogue().get(path)
+    offered = choices(spec.choices) if spec is not None and spec.choices in ("samplers", "schedulers") else ()
+    known = {name.casefold() for name in offered}
+    return tuple(str(one) for one in values if one and str(one).casefold() not in known) if known else ()
+
+
+def value_text(path: str, value: Value) -> str:
+    """A value as it is shown: shares with two places, other numbers as short as they are, on and off for switches."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        share = value <= 1 and any(word in path for word in ("denoise", "switch_at", "confidence"))
+        return f"{value:.2f}" if share else f"{value:g}"
+    return str(value) if value != "" else "as loaded" if path == "checkpoint" else "none"
+
+
+def choice_name(name: str) -> str:
+    """What a choice of a variant is called: as it stands in the pack, a setting by its name."""
+    if name.startswith("style: "):
+        return f"Style {name.removeprefix('style: ')}"
+    if name.endswith(" =>"):
+        return f"In place of {name.removesuffix(' =>')}"
+    if name == "<lora>":
+        return "LoRA"
+    is_slot = re.fullmatch(r"[\w -]+", name) is not None and not name.startswith("_")
+    return f"[[{name}]]" if is_slot else label(name)
+
+
+def choice_lines(choices: Mapping[str, str]) -> tuple[str, ...]:
+    """Every choice of a variant, a line each: "[[light]]: neon", "Steps: 20", "Style ink: off"."""
+    return tuple(f"{choice_name(name)}: {value or 'nothing'}" for name, value in choices.items())
+
+
+def variant_words(made: RandomizerChoice) -> str:
+    """Which one of the variants of its run: "Variant 575 of 576"."""
+    return f"Variant {made.index + 1:,} of {made.count:,}" if made.count > 1 else ""
+
+
+def doubts(record: LearningRecord, output: Output) -> tuple[str, ...]:
+    """Why a picture is suspect, one sentence each."""
+    return tuple(_doubt(code, record) for code in output.suspect)
+
+
+def _doubt(code: str, record: LearningRecord) -> str:
+    who = record.backend.name or record.backend.kind
+    kind, _, path = code.partition(":")
+    if kind == "mismatch":
+        asked, applied = _both_sides(record.stage_results, path)
+        verb = "were" if path.endswith("steps") else "was"
+        what = f"{applied} {label(path).lower()}" if verb == "were" else applied or "something else"
+        name = "" if verb == "were" else f" ({label(path)})"
+        return f"{who} used {what} where {asked or 'another value'} {verb} asked{name}. The label would lie."
+    return {
+        "black": "The picture is black. Often the VAE is the reason: try another one.",
+        "interrupted": "It was stopped before it was finished.",
+        "unchanged": "The upscaler gave the picture back unchanged.",
+        "size": f"{who} made another size than asked.",
+    }.get(kind, f"{who} did something else than asked ({code}).")
+
+
+def _both_sides(stages: tuple[StageRecord, ...], path: str) -> tuple[str, str]:
+    for stage in stages:
+        if path in stage.asked or path in stage.applied:
+            return _said(stage.asked, path), _said(stage.applied, path)
+    return "", ""
+
+
+def _said(values: Mapping[str, Value], path: str) -> str:
+    return value_text(path, values[path]) if path in values else ""

@@ -1,0 +1,289 @@
+"""The built-in engine: no model, no server, no download. It paints simple pictures so that everything can be tried.
+
+Its pictures follow prompt, seed, steps, CFG, sampler and the other values visibly, but they say nothing about real
+models: they are marked in the picture and in the record and never mixed with real evidence.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+
+from msgspec import Struct
+from msgspec.structs import replace
+from PIL import Image, PngImagePlugin
+
+from ...domain.base.errors import Cancelled, Refused
+from ...domain.config.origins import MAX_SEED
+from ...domain.config.pipeline_config import ADetailerPass
+from ...domain.recipes.infotext import format_infotext
+from ..base import Capabilities, StageImage, StageOrder, StageProgress, StageResult
+from .contract import CAPABILITIES, asked_values, check_names, checkpoint_of, pairs_of
+from .finish import Look, finish, half_done, marked, quality_of, refined
+from .later_stages import enlarged, painted_over, repaired
+from .scenes import face_box, paint
+from .vocabulary import Scene, read_scene
+
+PIXEL_LIMIT = 64_000_000
+PREVIEW_EDGE = 256
+PREVIEW_EVERY_S = 0.2
+_SLICE_S = 0.02
+
+
+class _Stopped(Exception):
+    """Not an error: carries the picture as it is when the user stops, None when there is nothing to see."""
+
+    def __init__(self, picture: Image.Image | None) -> None:
+        super().__init__()
+        self.picture = picture
+
+
+class _Passage(Struct, frozen=True):
+    """One walk through the sampler: what is used for a painted picture."""
+
+    scene: Scene
+    steps: int
+    look: Look
+    clip_skip: int
+
+
+class Sketch:
+    """The built-in painter as a backend. `pace_s` is how long each sampler step takes, for demonstrations.
+
+    Makes no threads. The same order gives the same bytes, on any day.
+    """
+
+    kind = "sketch"
+    version = "1"
+    name = "Sketch"
+
+    def __init__(self, pace_s: float = 0.0) -> None:
+        self._pace_s = pace_s
+        # Plain values that one thread writes and others read: assignments are atomic, so no lock is needed.
+        self._stop = False
+        self._progress: StageProgress | None = None
+        self._done = self._total = 0
+        self._preview_at = 0.0
+
+    def check(self) -> Capabilities:
+        """What the painter can do. Always ready."""
+        return CAPABILITIES
+
+    def progress(self) -> StageProgress | None:
+        """How far the running stage is, or None."""
+        return self._progress
+
+    def interrupt(self) -> None:
+        """Stop the running stage at its next step."""
+        self._stop = self._progress is not None
+
+    def close(self) -> None:
+        """Nothing to give up."""
+        self.interrupt()
+
+    def generate(self, order: StageOrder) -> StageResult:
+        """Paint one stage. Raises Refused for a name it does not have, Cancelled when stopped before any picture."""
+        check_names(order)
+        start = _start_picture(order)
+        self._stop, self._done, self._total = False, 0, _all_steps(order)
+        self._preview_at = 0.0
+        self._progress = StageProgress(steps=self._total)
+        try:
+            return self._result(order, start)
+        finally:
+            self._progress = None
+
+    def _result(self, order: StageOrder, start: Image.Image | None) -> StageResult:
+        images: list[StageImage] = []
+        stopped = False
+        count = order.config.txt2img.batch_size if order.stage == "txt2img" else 1
+        for nth in range(count):
+            one = replace(order, seed=(order.seed + nth) % (MAX_SEED + 1))
+            try:
+                images.append(_filed(one, self._picture(one, start), ()))
+            except _Stopped as stop:
+                stopped = True
+                if stop.picture is not None:
+                    images.append(_filed(one, stop.picture, ("interrupted",)))
+                break
+        if stopped and not images:
+            raise Cancelled("The sketch was stopped before there was anything to see.")
+        asked = asked_values(order)
+        applied = {**asked, "checkpoint": checkpoint_of(order.config)}
+        return StageResult(images=tuple(images), asked=asked, applied=applied, interrupted=stopped)
+
+    def _picture(self, order: StageOrder, start: Image.Image | None) -> Image.Image:
+        if start is None:
+            return self._txt2img(order)
+        if order.stage == "img2img":
+            return self._img2img(order, start)
+        if order.stage == "adetailer":
+            for one in order.config.adetailer.passes:
+                start = self._detailed(order, one, start)
+            return start
+        return self._upscaled(order, start)
+
+    def _txt2img(self, order: StageOrder) -> Image.Image:
+        config = order.config
+        passage = _passage(order, "")
+        size = (config.txt2img.width, config.txt2img.height)
+        image = self._painted(passage, size)
+        if config.hires.enabled:
+            image = self._hires(order, image)
+        if config.refiner.enabled:
+            fine = paint(passage.scene, seed=order.seed, size=image.size, detail=1.0, clip_skip=config.clip_skip)
+            image = refined(image, fine, config.refiner.checkpoint, 1.0 - config.refiner.switch_at)
+        return image
+
+    def _hires(self, order: StageOrder, small: Image.Image) -> Image.Image:
+        hires = order.config.hires
+        size = _scaled(small.size, hires.scale)
+        base = enlarged(small, size, hires.upscaler)
+        passage = _passage(order, "", steps=hires.steps, cfg_scale=hires.cfg_scale)
+        fresh = self._painted(passage, size, on=base)
+        return painted_over(base, fresh, hires.denoise, order.seed)
+
+    def _img2img(self, order: StageOrder, start: Image.Image) -> Image.Image:
+        stage = order.config.img2img
+        passage = _passage(
+            order, "", steps=stage.steps, cfg_scale=stage.cfg_scale, sampler=stage.sampler, scheduler=stage.scheduler
+        )
+        fresh = self._painted(passage, start.size, on=start)
+        return painted_over(start, fresh, stage.denoise, order.seed)
+
+    def _detailed(self, order: StageOrder, one: ADetailerPass, start: Image.Image) -> Image.Image:
+        passage = _passage(
+            order,
+            one.prompt,
+            negative=one.negative,
+            steps=one.steps,
+            cfg_scale=one.cfg_scale,
+            sampler=one.sampler,
+            scheduler=one.scheduler,
+        )
+        box = face_box(read_scene(order.prompt, order.negative), seed=order.seed, size=start.size)
+        fresh = self._painted(passage, start.size, on=start)
+        return repaired(start, fresh, box, one)
+
+    def _upscaled(self, order: StageOrder, start: Image.Image) -> Image.Image:
+        stage = order.config.upscale
+        image = enlarged(start, _scaled(start.size, stage.scale), stage.upscaler, max(stage.gfpgan, stage.codeformer))
+        if stage.mode == "img2img":
+            fresh = self._painted(_passage(order, "", steps=stage.steps), image.size, on=image)
+            return painted_over(image, fresh, stage.denoise, order.seed)
+        self._step(image, 1.0, order.seed)
+        if self._stop:
+            raise _Stopped(None)
+        return image
+
+    def _painted(self, passage: _Passage, size: tuple[int, int], on: Image.Image | None = None) -> Image.Image:
+        """Go through all steps of a passage. When stopped, `on` (or the noisy picture) is what there is."""
+        look = passage.look
+        detail = min(1.0, look.quality * (1.0 if on is None else 1.1))
+        clean = paint(passage.scene, seed=look.seed, size=size, detail=detail, clip_skip=passage.clip_skip)
+        for step in range(1, passage.steps + 1):
+            quality = step / passage.steps * look.quality
+            self._step(clean, quality, look.seed)
+            if self._stop:
+                half = on if on is not None else half_done(clean, quality, look.seed)
+                # After the very first step there is only noise: nothing worth keeping.
+                raise _Stopped(half if self._done > 1 else None)
+        return finish(clean, look)
+
+    def _step(self, clean: Image.Image, quality: float, seed: int) -> None:
+        """One sampler step: wait as long as it is to take, count it, and show the state now and then."""
+        until = time.monotonic() + self._pace_s
+        while not self._stop and (left := until - time.monotonic()) > 0:
+            time.sleep(min(_SLICE_S, left))
+        self._done += 1
+        preview = self._progress.preview if self._progress else b""
+        now = time.monotonic()
+        if not preview or now >= self._preview_at + PREVIEW_EVERY_S:
+            self._preview_at = now
+            preview = _preview(clean, quality, seed)
+        fraction = min(1.0, self._done / max(1, self._total))
+        self._progress = StageProgress(fraction=fraction, step=self._done, steps=self._total, preview=preview)
+
+
+def _passage(
+    order: StageOrder,
+    prompt: str,
+    *,
+    negative: str = "",
+    steps: int = 0,
+    cfg_scale: float = 0.0,
+    sampler: str = "",
+    scheduler: str = "",
+) -> _Passage:
+    """A walk with the given values; empty and 0 mean the same as in txt2img."""
+    base = order.config.txt2img
+    steps = steps or base.steps
+    look = Look(
+        quality=quality_of(steps),
+        cfg_scale=cfg_scale or base.cfg_scale,
+        sampler=sampler or base.sampler,
+        scheduler=scheduler or base.scheduler,
+        checkpoint=checkpoint_of(order.config),
+        seed=order.seed,
+    )
+    scene = read_scene(prompt or order.prompt, negative or order.negative)
+    return _Passage(scene, steps, look, order.config.clip_skip)
+
+
+def _all_steps(order: StageOrder) -> int:
+    config = order.config
+    base = config.txt2img.steps
+    if order.stage == "txt2img":
+        second = (config.hires.steps or base) if config.hires.enabled else 0
+        return (base + second) * config.txt2img.batch_size
+    if order.stage == "img2img":
+        return config.img2img.steps
+    if order.stage == "adetailer":
+        return sum(one.steps or base for one in config.adetailer.passes)
+    return config.upscale.steps if config.upscale.mode == "img2img" else 1
+
+
+def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    width, height = round(size[0] * scale), round(size[1] * scale)
+    if width * height > PIXEL_LIMIT:
+        raise Refused(f"A sketch of {width} × {height} pixels is too large. Choose a smaller scale.", status=422)
+    return width, height
+
+
+def _start_picture(order: StageOrder) -> Image.Image | None:
+    if order.stage == "txt2img":
+        return None
+    if not order.image:
+        raise Refused(f"{order.stage} needs a picture to start from, and none was given.", status=422)
+    try:
+        with Image.open(io.BytesIO(order.image), formats=("PNG", "JPEG", "WEBP")) as image:
+            return image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise Refused(f"The picture to start from cannot be read: {error}.", status=422) from error
+
+
+def _preview(clean: Image.Image, quality: float, seed: int) -> bytes:
+    shrink = min(1.0, PREVIEW_EDGE / max(clean.size))
+    edges = (max(1, round(clean.width * shrink)), max(1, round(clean.height * shrink)))
+    small = clean.resize(edges, Image.Resampling.BILINEAR, reducing_gap=1.5)
+    out = io.BytesIO()
+    half_done(small, quality, seed).save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def _filed(order: StageOrder, image: Image.Image, suspect: tuple[str, ...]) -> StageImage:
+    """The picture as a PNG file with its generation text inside."""
+    text = format_infotext(order.prompt, order.negative, pairs_of(order, image.size))
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", text)
+    out = io.BytesIO()
+    marked(image.copy()).save(out, "PNG", pnginfo=info, compress_level=4)
+    return StageImage(
+        data=out.getvalue(),
+        suffix=".png",
+        width=image.width,
+        height=image.height,
+        seed=order.seed,
+        infotext=text,
+        suspect=suspect,
+    )

@@ -1,0 +1,1 @@
+"""WebUIs of the A1111 family over HTTP. The door is `backend.WebUI`."""

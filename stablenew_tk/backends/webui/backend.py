@@ -1,0 +1,293 @@
+"""Any WebUI of the A1111 family as a backend: A1111, Forge, reForge, Neo, SD.Next, and servers that know a part of it.
+
+One request makes one stage. It blocks in the thread that called `generate`; `progress`, called by a watcher, is the
+heartbeat: when the server has been silent for too long there, the blocked request is ended.
+
+Limits of the servers: without a task name in the answers (API-only Forge, sd-server) a job counts as ours when the
+server was idle before it, or when another job has begun since; servers without an interrupt route work on after Stop.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from ...domain.base.errors import AnswerLost, BackendError, BadImage, Cancelled, Refused, Unreachable
+from ...domain.config.catalogue import Value
+from ..base import Capabilities, StageOrder, StageProgress, StageResult
+from .discovery import API, capabilities, survey
+from .progress import Run, Watch, shown
+from .replies import Made, asked_values, image_size, made_images, made_upscale, open_picture, read_extra, read_images
+from .requests import (
+    Body,
+    ServerFacts,
+    adetailer_body,
+    check_order,
+    extras_body,
+    img2img_body,
+    repaint_body,
+    txt2img_body,
+)
+from .transport import Dropped, Limits, Line, decode, error_text, parse_address, raise_for_status
+
+_WORKS_ON = "Stopped. {} cannot be interrupted and finishes the picture for itself."
+_log = logging.getLogger(__name__)
+
+
+class WebUI:
+    """A WebUI at an address. Credentials may stand in the URL. Raises InvalidInput for what is no address."""
+
+    kind = "webui"
+
+    def __init__(self, url: str, *, user: str = "", password: str = "", limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._address = parse_address(url, user, password)
+        self.name = f"WebUI · {self._address.host}"
+        # Two lines, so that `end` on the first can only mean the request that makes pictures.
+        self._work = Line(self._address, self._limits)
+        self._side = Line(self._address, self._limits)
+        self._watch = Watch(self._side)
+        self._facts: ServerFacts | None = None
+        self.version = ""
+        self._given_back: set[str] = set()
+        self._run: Run | None = None
+
+    def check(self) -> Capabilities:
+        """Ask what the server offers: about a dozen quick requests. Nothing is changed on it."""
+        try:
+            facts = survey(self._side)
+        except AnswerLost as err:
+            raise Unreachable(str(err), status=err.status) from err
+        self._facts, self.name = facts, facts.name
+        return capabilities(facts, self.version)
+
+    def generate(self, order: StageOrder) -> StageResult:
+        """Make one stage. Names are checked first; a request goes out again only when the first one surely ended."""
+        run = self._run = Run(self._limits.total_s)
+        try:
+            facts = self._checked(order)
+            run.routes = facts.routes
+            made, attempts = self._stage(run, order, facts)
+        finally:
+            self._run = None
+        images, notes = made.images, made.notes
+        if run.presses:
+            images = tuple(msgspec.structs.replace(image, suspect=(*image.suspect, "interrupted")) for image in images)
+            if not images:
+                raise Cancelled("Stopped before there was a picture.")
+        if attempts > 1:
+            notes = (*notes, "The first answer was lost or damaged; the picture was made again with the same seed.")
+        return StageResult(
+            images=images,
+            asked=asked_values(order),
+            applied=made.applied,
+            queue_wait_s=run.waited_s,
+            attempts=attempts,
+            interrupted=run.presses > 0,
+            notes=notes,
+        )
+
+    def progress(self) -> StageProgress | None:
+        """How far our job is. None while nothing runs or the server has no progress. Ends a silent server's request."""
+        run = self._run
+        if run is None or not run.is_out:
+            return None
+        if time.monotonic() > run.deadline:
+            self._work.end(f"{self.name} did not finish within {self._limits.total_s:g} s.")
+        if not run.can("progress"):
+            return None
+        try:
+            look = self._watch.look(run, self._limits.progress_s)
+            self._watch.press(run)
+            if run.is_left(self._limits.settle_s):
+                self._work.end(f"{self.name} ended the stopped job, but its answer did not come.")
+        except BackendError as err:
+            _log.debug("no progress for %.0f s: %s", run.silent_s, err)
+            if run.silent_s > self._limits.stall_s and run.is_out:
+                self._work.end(f"{self.name} was silent for {self._limits.stall_s:g} s and was given up.")
+            return None
+        return shown(run, look)
+
+    def interrupt(self) -> None:
+        """Stop the running stage. Behind another job on a shared server it takes effect when our turn comes."""
+        run = self._run
+        if run is None:
+            return
+        run.stop_asked = True
+        if not run.is_out:
+            return
+        if not run.can("interrupt"):
+            self._work.end(_WORKS_ON.format(self.name))
+            return
+        try:
+            self._watch.look(run, self._limits.control_s)
+            self._watch.press(run)
+        except BackendError as err:
+            # The watcher's next look tries again.
+            _log.warning("The interrupt did not reach %s: %s", self.name, err)
+
+    def close(self) -> None:
+        """Give up connections; a waiting `generate` fails with AnswerLost."""
+        self._work.close()
+        self._side.close()
+
+    # One stage, in the node's thread
+
+    def _checked(self, order: StageOrder) -> ServerFacts:
+        """The facts by which the order can be sent. A name that is not there yet may have been added since."""
+        facts = self._facts
+        if facts is not None:
+            try:
+                check_order(order, facts)
+                return facts
+            except Refused as err:
+                _log.debug("asking again what the server has: %s", err)
+        self.check()
+        facts = self._facts or ServerFacts()
+        check_order(order, facts)
+        return facts
+
+    def _stage(self, run: Run, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
+        if order.stage == "upscale":
+            return self._upscaled(run, order, facts)
+        asked = asked_values(order)
+        if order.stage == "txt2img":
+            route, body = "txt2img", txt2img_body(order, facts)
+        else:
+            make = img2img_body if order.stage == "img2img" else adetailer_body
+            route, body = "img2img", make(order, facts, image_size(order.image))
+        return self._worked(run, route, body, lambda reply: self._read(reply, order, asked))
+
+    def _read(self, reply: bytes, order: StageOrder, asked: Mapping[str, Value]) -> Made:
+        reading = read_images(reply)
+        self.version = reading.info.version or self.version
+        return made_images(reading, order, self._facts or ServerFacts(), asked)
+
+    def _upscaled(self, run: Run, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
+        """Enlarge with the upscaler; in img2img mode then paint over it at the new size (two requests)."""
+        source, wanted = open_picture(order.image), order.config.upscale
+        enlarged, attempts = Made(()), 1
+        if "extra-single-image" in facts.routes:
+            body = extras_body(order)
+            enlarged, attempts = self._worked(
+                run, "extra-single-image", body, lambda reply: made_upscale(read_extra(reply), order, source)
+            )
+        if wanted.mode == "single":
+            return enlarged, attempts
+        image = enlarged.images[0].data if enlarged.images else order.image
+        width, height = (round(side * wanted.scale) for side in source.size)
+        body = repaint_body(msgspec.structs.replace(order, image=image), facts, (width, height))
+        asked = asked_values(order)
+        made, again = self._worked(run, "img2img", body, lambda reply: self._read(reply, order, asked))
+        return msgspec.structs.replace(made, applied={**enlarged.applied, **made.applied}), max(attempts, again)
+
+    def _worked(self, run: Run, route: str, body: Body, read: Callable[[bytes], Made]) -> tuple[Made, int]:
+        """Post and read; once more when the answer was lost or its picture damaged and nothing of it runs any more."""
+        attempt = 1
+        while True:
+            try:
+                return self._once(run, route, body, read), attempt
+            except (Dropped, BadImage) as err:
+                if attempt == 2 or run.presses:
+                    raise
+                if isinstance(err, Dropped):
+                    self._await_idle(run, err)
+            except AnswerLost:
+                self._stop_leftover(run)
+                raise
+            attempt += 1
+
+    def _once(self, run: Run, route: str, body: Body, read: Callable[[bytes], Made]) -> Made:
+        stamp = self._stamp_before(run)
+        overrides = body.get("override_settings")
+        if isinstance(overrides, dict):
+            self._give_back(set(overrides), is_idle=not stamp)
+        run.stop_if_asked("Stopped before the picture was begun.")
+        run.begin(str(body.get("force_task_id", "")), stamp)
+        try:
+            answer = self._work.post(API + route, body, timeout_s=run.left_s)
+        except AnswerLost:
+            if not run.can("interrupt"):
+                run.stop_if_asked(_WORKS_ON.format(self.name))
+            raise
+        finally:
+            run.is_out = False
+        raise_for_status(answer, self._address, "making the picture")
+        try:
+            decode(answer, msgspec.Raw, self._address.host)
+            made = read(answer.body)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as err:
+            raise Dropped(f"{self.name} sent an answer that is not whole or not what a WebUI sends.") from err
+        if not made.images and not run.presses:
+            raise BadImage(f"{self.name} answered without a picture.")
+        return made
+
+    def _stamp_before(self, run: Run) -> str:
+        """The job that the server is busy with before ours, or "". Raises Unreachable: then nothing was started."""
+        if not run.can("progress"):
+            return ""
+        try:
+            return self._watch.progress(self._limits.progress_s).stamp
+        except AnswerLost as err:
+            _log.debug("no progress before the request: %s", err)
+            return ""
+
+    def _give_back(self, overridden: set[str], *, is_idle: bool) -> None:
+        """Make sure that our overrides end with our request.
+
+        Forge restores only settings that stand in its config file; any other would stay for everybody. Setting it once
+        to its own value puts it there.
+        """
+        facts = self._facts or ServerFacts()
+        keys = overridden - self._given_back
+        if not keys or not facts.is_forge:
+            return
+        options = facts.options
+        if is_idle:
+            # Not while another job runs: the settings could be that job's own overrides.
+            answer = self._side.get(API + "options", timeout_s=self._limits.lists_s)
+            raise_for_status(answer, self._address, "reading its settings")
+            options = decode(answer, dict[str, object], self._address.host)
+        originals = {key: options[key] for key in sorted(keys) if options.get(key) is not None}
+        answer = self._work.post(API + "options", originals, timeout_s=self._limits.options_s)
+        if answer.status >= 400:
+            _log.warning("%s would not take its own settings back (%s)", self.name, error_text(answer.body))
+        self._given_back |= keys
+
+    def _await_idle(self, run: Run, lost: Dropped) -> None:
+        """After a broken connection: wait until the server is idle, so that asking again is no double work.
+
+        Raises the error itself when that cannot be found out, Unreachable when the server is gone, Cancelled on stop.
+        """
+        quiet = 0
+        run.heard_at = time.monotonic()
+        while quiet < 2:
+            if not run.can("progress") or run.silent_s > self._limits.stall_s or run.left_s < 0.01:
+                raise lost
+            try:
+                look = self._watch.look(run, self._limits.progress_s)
+                self._watch.press(run)
+                quiet = 0 if look.is_busy else quiet + 1
+            except Unreachable as err:
+                raise Unreachable(f"{self.name} went away while it worked. {err}") from lost
+            except AnswerLost as err:
+                _log.debug("still no progress: %s", err)
+            time.sleep(self._limits.poll_s)
+        run.stop_if_asked("Stopped before the picture was made again.")
+
+    def _stop_leftover(self, run: Run) -> None:
+        """After giving up on an answer: end our job if it still runs, so that it does not burn the GPU for nobody."""
+        run.stop_asked = True
+        until = time.monotonic() + self._limits.settle_s
+        while run.can("progress", "interrupt") and time.monotonic() < until:
+            try:
+                if not self._watch.look(run, self._limits.control_s).is_busy:
+                    return
+                self._watch.press(run)
+            except BackendError as err:
+                _log.warning("%s no longer answers, so its job could not be stopped: %s", self.name, err)
+                return
+            time.sleep(self._limits.poll_s)

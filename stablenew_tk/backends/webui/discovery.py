@@ -1,0 +1,178 @@
+"""Asking a WebUI what it is and what it offers, before anything is sent to it.
+
+A server that publishes its schema is believed; one that does not is tried route by route.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+from msgspec import Struct
+
+from ...domain.base.errors import NotReady
+from ..base import Capabilities
+from .requests import AUTOMATIC, COMMON, FULLER, Listed, ServerFacts, server_kind
+from .transport import Answer, Line, decode, raise_for_status
+
+API = "/sdapi/v1/"
+_log = logging.getLogger(__name__)
+_NAMES = {
+    "forge": "Forge",
+    "forge-neo": "Forge Neo",
+    "sdnext": "SD.Next",
+    "koboldcpp": "KoboldCpp",
+    "sd-server": "sd-server",
+}
+_PROBED = ("progress", "interrupt", "extra-single-image", "version", "/sdcpp/v1/capabilities", "/api/extra/version")
+# What every ADetailer brings; for versions too old to list them.
+_DETECTORS = ("face_yolov8n.pt", "face_yolov8s.pt", "hand_yolov8n.pt", "person_yolov8n-seg.pt", "mediapipe_face_full")
+
+
+class _Properties(Struct):
+    properties: dict[str, msgspec.Raw] = {}
+
+
+class _Components(Struct):
+    schemas: dict[str, _Properties] = {}
+
+
+class _Schema(Struct):
+    paths: dict[str, msgspec.Raw] = {}
+    components: _Components = msgspec.field(default_factory=_Components)
+
+    def fields(self, word: str) -> frozenset[str]:
+        """Field names of the request whose schema's name ends with the word; empty when there is no such schema."""
+        found = (body.properties for name, body in self.components.schemas.items() if name.endswith(word))
+        return frozenset(next(found, {}))
+
+
+class _Detectors(Struct):
+    ad_model: list[str] = []
+
+
+def survey(line: Line) -> ServerFacts:
+    """Ask for everything that decides what may be sent: about fifteen GETs, nothing changes on the server.
+
+    Raises Unreachable, NotReady (no API, or still starting), AccessDenied, Refused (not a WebUI), EngineFault or
+    AnswerLost.
+    """
+    answer = _ask(line, "/openapi.json")
+    schema = decode(answer, _Schema, line.address.host) if answer.status == 200 else _Schema()
+    listed = API + "txt2img" in schema.paths
+    # /loras is the last route to appear while a WebUI starts; servers without the LoRA extension never have it.
+    if _ask(line, "loras").status != 200 and not listed:
+        raise_for_status(_ask(line, "samplers"), line.address, "listing its samplers")
+    # Extensions answer without a login, so only a core route shows whether ours is right.
+    options = _options(line)
+    if listed:
+        routes = frozenset(path.removeprefix(API) for path in schema.paths)
+    else:
+        # GET on a route that only takes POST answers 405; one that is missing answers 404.
+        routes = frozenset(path for path in _PROBED if _ask(line, path).status in (200, 204, 405))
+    txt2img = schema.fields("Txt2Img")
+    kind = server_kind(routes, txt2img)
+    plain = FULLER if kind == "sdnext" else COMMON
+    schedulers = _rows(line, "schedulers")
+    facts = ServerFacts(
+        name=f"{_NAMES.get(kind, 'WebUI')} · {line.address.host}",
+        kind=kind,
+        routes=routes,
+        txt2img=txt2img or plain,
+        img2img=schema.fields("Img2Img") or plain,
+        checkpoints=tuple(row.as_checkpoint() for row in _rows(line, "sd-models")),
+        vaes=_names(_rows(line, "sd-modules" if "forge_additional_modules" in options else "sd-vae")),
+        samplers=_names(_rows(line, "samplers")),
+        schedulers=tuple(row.label or row.name or "" for row in schedulers),
+        scheduler_names={row.name: row.label or row.name for row in schedulers if row.name},
+        upscalers=_names(_rows(line, "upscalers")),
+        latent_upscalers=_names(_rows(line, "latent-upscale-modes")),
+        loras={row.name: row.path or "" for row in _rows(line, "loras") if row.name},
+        options=options,
+    )
+    return facts if facts.is_subset else _with_detailer(line, facts)
+
+
+def _ask(line: Line, path: str) -> Answer:
+    full = path if path.startswith("/") else API + path
+    answer = line.get(full, timeout_s=line.limits.lists_s)
+    if 300 <= answer.status < 400 or answer.status in (401, 403):
+        raise_for_status(answer, line.address, f"reading {full}")
+    return answer
+
+
+def _rows(line: Line, name: str) -> tuple[Listed, ...]:
+    """One of the server's lists; empty when it has no such list or cannot make it."""
+    answer = _ask(line, name)
+    if answer.status >= 400:
+        if answer.status >= 500:
+            _log.warning("%s cannot list its %s (status %d)", line.address.host, name, answer.status)
+        return ()
+    return tuple(decode(answer, list[Listed], line.address.host))
+
+
+def _names(rows: tuple[Listed, ...]) -> tuple[str, ...]:
+    return tuple(name for row in rows if (name := row.name or row.model_name))
+
+
+def _options(line: Line) -> dict[str, object]:
+    answer = _ask(line, "options")
+    if answer.status == 404:
+        return {}
+    raise_for_status(answer, line.address, "reading its settings")
+    return decode(answer, dict[str, object], line.address.host)
+
+
+def _with_detailer(line: Line, facts: ServerFacts) -> ServerFacts:
+    answer = _ask(line, "/adetailer/v1/ad_model")
+    if answer.status == 200:
+        models = tuple(decode(answer, _Detectors, line.address.host).ad_model)
+    elif any((row.name or "").lower() == "adetailer" for row in _rows(line, "script-info")):
+        models = _DETECTORS
+    else:
+        return facts
+    keys = _ask(line, "/adetailer/v1/schema")
+    known = decode(keys, _Properties, line.address.host).properties if keys.status == 200 else {}
+    most = facts.options.get("ad_max_models")
+    return msgspec.structs.replace(
+        facts,
+        adetailer_models=models,
+        adetailer_keys=frozenset(known),
+        adetailer_most=int(most) if isinstance(most, (int, float)) else 0,
+    )
+
+
+def capabilities(facts: ServerFacts, version: str) -> Capabilities:
+    """What the rest of the house may offer the user. `version` as the last picture told it, "" before the first."""
+    if not facts.samplers:
+        raise NotReady(f"{facts.name} lists no samplers: it is still starting, or not a WebUI.")
+    can_override = "override_settings" in facts.txt2img
+    offered = {
+        "hires": "enable_hr" in facts.txt2img,
+        "refiner": "refiner_checkpoint" in facts.txt2img,
+        "scheduler": bool(facts.schedulers),
+        "progress": "progress" in facts.routes,
+        "preview": "progress" in facts.routes,
+        "interrupt": "interrupt" in facts.routes,
+        "face_restore": "extra-single-image" in facts.routes,
+        "checkpoint": can_override and "sd_model_checkpoint" in facts.options,
+        "vae": can_override and bool({"sd_vae", "forge_additional_modules"} & facts.options.keys()),
+    }
+    loaded = facts.checkpoint(str(facts.options.get("sd_model_checkpoint") or ""))
+    since = "1.9 or later" if facts.schedulers else "before 1.9"
+    return Capabilities(
+        kind="webui",
+        name=facts.name,
+        version=version or (since if facts.kind == "a1111" else ""),
+        loaded_checkpoint=loaded.name if loaded else "",
+        checkpoints=tuple(known.name for known in facts.checkpoints),
+        vaes=(AUTOMATIC, "None", *facts.vaes) if offered["vae"] else (),
+        loras=tuple(facts.loras),
+        samplers=facts.samplers,
+        schedulers=facts.schedulers,
+        upscalers=facts.upscalers,
+        hires_upscalers=(*facts.latent_upscalers, *facts.upscalers),
+        adetailer_models=facts.adetailer_models,
+        stages=("txt2img", "img2img", *(("adetailer",) if facts.adetailer_models else ()), "upscale"),
+        features=frozenset(name for name, has in offered.items() if has),
+    )

@@ -1,0 +1,188 @@
+"""Watching a WebUI while it works for us: how far it is, whose job it is busy with, and stopping ours, never another.
+
+The node's thread waits in the request itself; everything here may be called by another thread meanwhile.
+"""
+
+from __future__ import annotations
+
+import binascii
+import time
+
+import msgspec
+from msgspec import Struct
+
+from ...domain.base.errors import Cancelled
+from ..base import StageProgress
+from .discovery import API
+from .transport import Limits, Line, decode, raise_for_status
+
+# The interrupt itself, and five more.
+_PRESSES = 6
+_PICTURE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+
+
+class _State(Struct):
+    job: str = ""
+    job_count: int = 0
+    job_timestamp: str = "0"
+    sampling_step: int = 0
+    sampling_steps: int = 0
+
+
+class Look(Struct):
+    """The server's own progress: of whatever runs there now, which need not be ours."""
+
+    progress: float = 0.0
+    state: _State = msgspec.field(default_factory=_State)
+    current_image: str | None = None
+    current_task: str | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Something runs. job_count is −1 from the beginning of a job until its first batch."""
+        return self.state.job_count != 0 or bool(self.state.job)
+
+    @property
+    def stamp(self) -> str:
+        """Names the running job as well as the server can; "" when idle."""
+        return self.state.job_timestamp if self.is_busy else ""
+
+
+class _Task(Struct):
+    active: bool = False
+    queued: bool = False
+
+
+class Run:
+    """One `generate` under way, seen by the node's thread and the watcher. Single assignments only, so no lock."""
+
+    def __init__(self, total_s: float) -> None:
+        self.deadline = time.monotonic() + total_s
+        self.routes: frozenset[str] = frozenset()
+        self.stop_asked = False
+        self.presses = 0
+        self.pressed_at = 0.0
+        self.waited_s = 0.0
+        self.idle_at = 0.0
+        self.begin("", "")
+        self.is_out = False
+
+    def begin(self, task: str, stamp: str) -> None:
+        """A request goes out now under the name `task`. `stamp` is the job that the server is busy with, "" if idle."""
+        self.task, self.stamp = task, stamp
+        self.is_mine, self.is_seen = not stamp, False
+        self.posted_at = self.heard_at = self.preview_at = time.monotonic()
+        self.step, self.fraction = 0, 0.0
+        self.is_out = True
+
+    def settle(self, is_mine: bool) -> None:
+        """It was seen whose job runs on the server."""
+        if is_mine and not self.is_mine:
+            self.waited_s += time.monotonic() - self.posted_at
+        self.is_seen = self.is_seen or is_mine
+        self.is_mine = is_mine
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the whole stage must be done."""
+        return max(1e-3, self.deadline - time.monotonic())
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the server last answered a question for its progress."""
+        return time.monotonic() - self.heard_at
+
+    def is_left(self, settle_s: float) -> bool:
+        """Whether a stopped job has ended on the server for so long that its answer will not come any more."""
+        return self.stop_asked and self.idle_at > 0 and time.monotonic() - self.idle_at > settle_s
+
+    def stop_if_asked(self, message: str) -> None:
+        """Raise Cancelled when an interrupt was asked for meanwhile."""
+        if self.stop_asked:
+            raise Cancelled(message)
+
+    def can(self, *routes: str) -> bool:
+        """Whether the server has these routes."""
+        return self.routes.issuperset(routes)
+
+
+class Watch:
+    """The questions asked beside the work, over a connection of their own."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    @property
+    def _limits(self) -> Limits:
+        return self._line.limits
+
+    def progress(self, timeout_s: float, *, preview: bool = False) -> Look:
+        """One look. A preview costs the server a decoding. Raises BackendError."""
+        params = {"skip_current_image": "false" if preview else "true"}
+        answer = self._line.get(API + "progress", params=params, timeout_s=timeout_s)
+        raise_for_status(answer, self._line.address, "reading its progress")
+        return decode(answer, Look, self._line.address.host)
+
+    def look(self, run: Run, timeout_s: float) -> Look:
+        """One look on behalf of a run: its heartbeat, and whose job is running. Raises BackendError."""
+        now = time.monotonic()
+        wants_preview = run.step > 0 and now - run.preview_at >= self._limits.preview_s
+        look = self.progress(timeout_s, preview=wants_preview)
+        run.heard_at = time.monotonic()
+        run.idle_at = 0.0 if look.is_busy else run.idle_at or run.heard_at
+        run.preview_at = now if wants_preview else run.preview_at
+        run.step = look.state.sampling_step
+        if run.task and look.current_task:
+            run.settle(look.current_task == run.task)
+        elif run.task and run.can("/internal/progress"):
+            if not run.is_seen:
+                self._ask_for_task(run)
+        elif look.stamp != run.stamp:
+            run.settle(True)
+        return look
+
+    def _ask_for_task(self, run: Run) -> None:
+        body = {"id_task": run.task, "id_live_preview": -1, "live_preview": False}
+        answer = self._line.post("/internal/progress", body, timeout_s=self._limits.control_s / 2)
+        task = decode(answer, _Task, self._line.address.host)
+        if task.active or task.queued:
+            run.settle(task.active)
+
+    def press(self, run: Run) -> None:
+        """Interrupt the run's job if that is wanted and it is ours that runs. Raises BackendError.
+
+        Sent again after a while, because a WebUI forgets an interrupt that comes just before a job begins.
+        """
+        now = time.monotonic()
+        due = run.presses == 0 or now - run.pressed_at >= self._limits.resend_s
+        if run.stop_asked and run.is_mine and due and run.presses < _PRESSES and run.can("interrupt"):
+            run.presses += 1
+            run.pressed_at = now
+            answer = self._line.post(API + "interrupt", {}, timeout_s=self._limits.control_s)
+            raise_for_status(answer, self._line.address, "interrupting it")
+
+
+def shown(run: Run, look: Look) -> StageProgress:
+    """A look in the words of the contract. The fraction never falls: servers drop to 0 at the end."""
+    if not run.is_mine:
+        return StageProgress(state="waiting behind another job")
+    state = look.state
+    run.fraction = max(run.fraction, min(1.0, look.progress))
+    words = "stopping" if run.stop_asked else ""
+    if not words and not state.sampling_step and time.monotonic() - run.posted_at > 2.0:
+        words = "loading checkpoint"
+    return StageProgress(
+        fraction=run.fraction,
+        step=state.sampling_step,
+        steps=state.sampling_steps,
+        preview=_preview(look.current_image),
+        state=words,
+    )
+
+
+def _preview(text: str | None) -> bytes:
+    try:
+        data = binascii.a2b_base64((text or "").rpartition(",")[2])
+    except binascii.Error:
+        return b""
+    return data if data.startswith(_PICTURE_STARTS) else b""

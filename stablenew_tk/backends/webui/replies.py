@@ -1,0 +1,385 @@
+"""What comes back from a WebUI: whole pictures or an error, and the truth about how they were made.
+
+A WebUI answers "200 OK" also when it used another sampler or checkpoint than asked. Its echo of the request proves
+nothing; only its `info` and the generation text in the picture do, and they are compared with what was asked.
+"""
+
+from __future__ import annotations
+
+import binascii
+import io
+import re
+import struct
+import zlib
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from msgspec import Struct
+from PIL import Image
+
+from ...domain.base.errors import BadImage
+from ...domain.config.catalogue import Value
+from ...domain.recipes.infotext import applied_values, parse, split_sampler
+from ..base import StageImage, StageOrder
+from .requests import AUTOMATIC, ServerFacts, loose
+
+_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
+_PNG = b"\x89PNG\r\n\x1a\n"
+_USER_COMMENT = 0x9286
+_EXIF_PART = 0x8769
+_UPSCALER = re.compile(r"Postprocess upscaler: ([^<,]{1,200})")
+# Compared by size or count, or chosen by the server.
+_NOT_COMPARED = {"txt2img.width", "txt2img.height", "txt2img.batch_size", "upscale.mode", "upscale.scale"}
+_SCHEDULERS = {"txt2img.scheduler", "img2img.scheduler"}
+_SAMPLERS = {"txt2img.sampler", "img2img.sampler"}
+
+
+class _Images(Struct):
+    """The answer of txt2img and img2img; base64 becomes bytes while the JSON is read."""
+
+    images: list[bytes] | None = None
+    info: str | None = None
+
+
+class _TextImages(Struct):
+    images: list[str] | None = None
+    info: str | None = None
+
+
+class _Extra(Struct):
+    image: bytes | None = None
+    html_info: str = ""
+
+
+class _TextExtra(Struct):
+    image: str | None = None
+    html_info: str = ""
+
+
+class Info(Struct, frozen=True):
+    """The server's own account of what it did, as far as it is used."""
+
+    infotexts: list[str] = []
+    all_seeds: list[int] = []
+    index_of_first_image: int = 0
+    sampler_name: str | None = None
+    steps: int | None = None
+    cfg_scale: float | None = None
+    sd_model_name: str | None = None
+    sd_model_hash: str | None = None
+    sd_vae_name: str | None = None
+    clip_skip: int | None = None
+    denoising_strength: float | None = None
+    version: str | None = None
+
+
+class Reading(Struct, frozen=True):
+    """One answer taken apart: raw pictures with their texts, and the account."""
+
+    pictures: tuple[bytes, ...]
+    info: Info = Info()
+    told: bool = True
+    upscaler: str = ""
+
+
+class Made(Struct, frozen=True):
+    """The pictures of a stage, checked, and what was really done."""
+
+    images: tuple[StageImage, ...]
+    applied: dict[str, Value] = {}
+    notes: tuple[str, ...] = ()
+
+
+def asked_values(order: StageOrder) -> dict[str, Value]:
+    """What this stage was asked to do, by catalogue path. 0 for "same as first pass" is written out."""
+    config, stage = order.config, order.stage
+    asked: dict[str, Value] = {}
+    if config.checkpoint and not (stage == "upscale" and config.upscale.mode == "single"):
+        asked["checkpoint"] = config.checkpoint
+    if stage == "adetailer":
+        for index, one in enumerate(config.adetailer.passes):
+            asked |= _fields(one, f"adetailer.passes.{index}")
+        return asked
+    asked |= _fields(getattr(config, stage), stage)
+    if stage == "txt2img":
+        asked |= {"vae": config.vae, "clip_skip": config.clip_skip}
+        if config.hires.enabled:
+            asked |= _fields(config.hires, "hires")
+            asked["hires.steps"] = config.hires.steps or config.txt2img.steps
+            asked["hires.cfg_scale"] = config.hires.cfg_scale or config.txt2img.cfg_scale
+        if config.refiner.enabled:
+            asked |= _fields(config.refiner, "refiner")
+    elif stage == "img2img":
+        asked |= {"clip_skip": config.clip_skip}
+    return asked
+
+
+def _fields(struct: Struct, prefix: str) -> dict[str, Value]:
+    return {f"{prefix}.{key}": value for key, value in msgspec.structs.asdict(struct).items() if key != "enabled"}
+
+
+def read_images(body: bytes) -> Reading:
+    """Take a txt2img or img2img answer apart. Raises ValueError when it is no such answer, BadImage for bad base64."""
+    try:
+        found = msgspec.json.decode(body, type=_Images)
+        pictures = tuple(found.images or ())
+    except msgspec.ValidationError:
+        # Strict base64 failed: some servers prefix "data:image/png;base64," or fold lines.
+        text = msgspec.json.decode(body, type=_TextImages)
+        pictures, found = tuple(_unbase64(one) for one in text.images or ()), _Images(info=text.info)
+    info, told = _info(found.info)
+    first = max(0, info.index_of_first_image)
+    # The grid stands first when the server saves files; what follows the texts are masks and maps.
+    texts = info.infotexts[first:]
+    pictures = pictures[first : first + len(texts)] if texts else pictures[first:]
+    return Reading(pictures, msgspec.structs.replace(info, infotexts=texts), told)
+
+
+def read_extra(body: bytes) -> Reading:
+    """Take an extra-single-image answer apart. Raises as `read_images`."""
+    try:
+        found = msgspec.json.decode(body, type=_Extra)
+        picture, html = found.image, found.html_info
+    except msgspec.ValidationError:
+        text = msgspec.json.decode(body, type=_TextExtra)
+        picture, html = (None if text.image is None else _unbase64(text.image)), text.html_info
+    upscaler = _UPSCALER.search(html)
+    return Reading(() if picture is None else (picture,), upscaler=upscaler[1].strip() if upscaler else "")
+
+
+def _info(text: str | None) -> tuple[Info, bool]:
+    """`info` is JSON inside a JSON string. A field of a strange type costs all of them, but not the pictures."""
+    try:
+        return msgspec.json.decode(text or "", type=Info, strict=False), True
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return Info(), False
+
+
+def _unbase64(text: str) -> bytes:
+    plain = text.partition(";base64,")[2] if text.startswith("data:") else text
+    try:
+        return binascii.a2b_base64("".join(plain.split()), strict_mode=True)
+    except (binascii.Error, ValueError) as err:
+        raise BadImage("A picture came cut or garbled (its base64 text is not whole). It was not saved.") from err
+
+
+class Picture(Struct, frozen=True):
+    """One decoded picture: what is needed to judge it."""
+
+    data: bytes
+    suffix: str
+    size: tuple[int, int]
+    black: bool
+    text: str
+
+
+def open_picture(data: bytes) -> Picture:
+    """Check that the bytes are one whole PNG, JPEG or WEBP. The type is read from the first bytes, never from options.
+
+    Raises BadImage: Pillow alone would accept a PNG that lacks its end or has a changed byte in its pixels.
+    """
+    if data.startswith(_PNG):
+        _walk_png(data)
+    try:
+        with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as probe:
+            probe.verify()
+        with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
+            image.load()
+            black = not image.convert("RGB").getbbox()
+            return Picture(data, _SUFFIXES[image.format or ""], image.size, black, _text(image))
+    except (OSError, SyntaxError, ValueError, KeyError, IndexError, EOFError, struct.error, zlib.error) as err:
+        raise BadImage(f"A picture came damaged ({len(data)} bytes, {type(err).__name__}). It was not saved.") from err
+    except Image.DecompressionBombError as err:
+        raise BadImage("A picture is larger than 178 megapixels. It was not saved.") from err
+
+
+def image_size(data: bytes) -> tuple[int, int]:
+    """Width and height of a picture we have. Raises BadImage when it is none."""
+    try:
+        with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
+            return image.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as err:
+        raise BadImage(f"The picture to start from cannot be read ({type(err).__name__}).") from err
+
+
+def _walk_png(data: bytes) -> None:
+    at = len(_PNG)
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        end = at + 12 + length
+        if end > len(data) or zlib.crc32(data[at + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
+            break
+        if data[at + 4 : at + 8] == b"IEND":
+            if end == len(data):
+                return
+            break
+        at = end
+    raise BadImage(f"A picture came cut or damaged ({len(data)} bytes). It was not saved.")
+
+
+def _text(image: Image.Image) -> str:
+    """The generation text inside a picture: PNG chunk, or EXIF comment in JPEG and WEBP."""
+    chunk = image.info.get("parameters")
+    if isinstance(chunk, str):
+        return chunk
+    comment = image.getexif().get_ifd(_EXIF_PART).get(_USER_COMMENT)
+    if isinstance(comment, bytes) and comment.startswith(b"UNICODE\0"):
+        return comment[8:].decode("utf-16-be", "replace")
+    return ""
+
+
+def made_images(reading: Reading, order: StageOrder, facts: ServerFacts, asked: Mapping[str, Value]) -> Made:
+    """Pictures of txt2img, img2img, ADetailer or a repainting upscale, each marked with what is wrong about it."""
+    images: list[StageImage] = []
+    applied: dict[str, Value] = {}
+    for index, data in enumerate(reading.pictures):
+        picture = open_picture(data)
+        text = reading.info.infotexts[index] if index < len(reading.info.infotexts) else picture.text
+        done = _applied(reading.info, text, order, index)
+        wanted = {**asked, "seed": (order.seed + index) % (1 << 32)}
+        suspect = [f"mismatch:{path}" for path in differences(wanted, done, facts)]
+        _sizes(done, picture.size, order)
+        if picture.black:
+            suspect.append("black")
+        if not _size_is_right(picture.size, order):
+            suspect.append("size")
+        images.append(_image(picture, text, int(done.pop("seed", wanted["seed"])), suspect))
+        applied = applied or done
+    made = Made(tuple(images), applied)
+    return msgspec.structs.replace(made, notes=tuple(_notes(reading, order, made, asked)))
+
+
+def made_upscale(reading: Reading, order: StageOrder, source: Picture) -> Made:
+    """The picture of extra-single-image. Its own text says little, so the text of the picture it came from is kept."""
+    if not reading.pictures:
+        raise BadImage("The upscaler answered without a picture.")
+    picture = open_picture(reading.pictures[0])
+    scale = order.config.upscale.scale
+    applied: dict[str, Value] = {"upscale.scale": round(picture.size[0] / source.size[0], 3)}
+    suspect = ["black"] if picture.black else []
+    if reading.upscaler:
+        applied["upscale.upscaler"] = reading.upscaler
+        if reading.upscaler != order.config.upscale.upscaler:
+            suspect.append("mismatch:upscale.upscaler")
+    if picture.size == source.size and (scale > 1 or picture.data == source.data):
+        suspect.append("unchanged")
+    elif not _near(picture.size, (source.size[0] * scale, source.size[1] * scale), 1):
+        suspect.append("size")
+    return Made((_image(picture, picture.text or source.text, order.seed, suspect),), applied)
+
+
+def _image(picture: Picture, text: str, seed: int, suspect: Iterable[str]) -> StageImage:
+    width, height = picture.size
+    return StageImage(
+        data=picture.data,
+        suffix=picture.suffix,
+        width=width,
+        height=height,
+        seed=seed % (1 << 32),
+        infotext=text,
+        suspect=tuple(suspect),
+    )
+
+
+def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, Value]:
+    """What was done to one picture, by catalogue path: the account first, the text where the account is silent."""
+    stage = order.stage
+    applied = applied_values(parse(text).values, stage)
+    if "refiner.checkpoint" in applied:
+        applied["refiner.checkpoint"] = str(applied["refiner.checkpoint"]).partition(" [")[0]
+    if stage == "adetailer":
+        # Around ADetailer the server reports a one-step img2img that did not take place.
+        applied.pop("clip_skip", None)
+    account: dict[str, Value | None] = {"checkpoint": info.sd_model_name, "vae": info.sd_vae_name}
+    if index < len(info.all_seeds):
+        # After an interrupt all_seeds is longer than the pictures, so the text of the picture goes first here.
+        account["seed"] = applied.get("seed", info.all_seeds[index])
+    if stage in ("txt2img", "img2img"):
+        sampler, scheduler = split_sampler(info.sampler_name or "")
+        account |= {f"{stage}.sampler": sampler or None, f"{stage}.scheduler": scheduler or None}
+        account |= {f"{stage}.steps": info.steps, f"{stage}.cfg_scale": info.cfg_scale, "clip_skip": info.clip_skip}
+    if stage == "img2img":
+        account["img2img.denoise"] = info.denoising_strength
+    if stage == "upscale":
+        account |= {"upscale.steps": info.steps, "upscale.denoise": info.denoising_strength}
+    return applied | {path: value for path, value in account.items() if value is not None}
+
+
+def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts: ServerFacts) -> list[str]:
+    """Paths at which the server did otherwise than asked. What it does not tell is no difference."""
+    found = [path for path, value in asked.items() if path in applied and not _same(path, value, applied[path], facts)]
+    # A refiner or second pass that was used is always written down.
+    tells = "txt2img.steps" in applied and not facts.is_subset
+    for switch in ("refiner.checkpoint", "hires.scale"):
+        if switch in asked and switch not in applied and tells:
+            found.append(switch)
+    return found
+
+
+def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
+    if path in _NOT_COMPARED:
+        return True
+    if path in ("checkpoint", "refiner.checkpoint"):
+        return _same_checkpoint(str(asked), str(applied), facts)
+    if path == "vae":
+        return asked in (AUTOMATIC, "None") or asked == applied
+    if path in _SCHEDULERS:
+        return asked == AUTOMATIC or loose(facts.scheduler_names.get(str(asked), str(asked))) == loose(str(applied))
+    if path in _SAMPLERS and facts.is_subset:
+        return loose(str(asked)) == loose(str(applied))
+    if path.startswith("adetailer.") and isinstance(asked, str):
+        # An empty prompt means the picture's own, an empty sampler the main one: the server writes what it used.
+        return not asked or asked == applied
+    if isinstance(asked, (int, float)) and isinstance(applied, (int, float)):
+        return abs(asked - applied) < 0.005
+    return asked == applied
+
+
+def _same_checkpoint(asked: str, applied: str, facts: ServerFacts) -> bool:
+    """Whether the name the server tells is the one asked for, whatever folder or ending either is written with."""
+    known = facts.checkpoint(asked)
+    return known.is_called(applied) if known else applied == asked
+
+
+def _sizes(done: dict[str, Value], size: tuple[int, int], order: StageOrder) -> None:
+    """Size as it really is. With a second pass the first pass's size cannot be seen and is left out."""
+    if order.stage == "txt2img" and not order.config.hires.enabled:
+        done["txt2img.width"], done["txt2img.height"] = size
+
+
+def _size_is_right(size: tuple[int, int], order: StageOrder) -> bool:
+    if order.stage == "txt2img":
+        first = order.config.txt2img
+        scale = order.config.hires.scale if order.config.hires.enabled else 1.0
+        # The second pass may round to the server's own step of 8 or 64.
+        return _near(size, (first.width * scale, first.height * scale), 0 if scale == 1.0 else 8)
+    source = image_size(order.image)
+    scale = order.config.upscale.scale if order.stage == "upscale" else 1.0
+    return _near(size, (source[0] * scale, source[1] * scale), 8)
+
+
+def _near(size: tuple[int, int], wanted: tuple[float, float], slack: int) -> bool:
+    return all(abs(is_ - want) <= slack for is_, want in zip(size, wanted, strict=True))
+
+
+def _notes(reading: Reading, order: StageOrder, made: Made, asked: Mapping[str, Value]) -> Iterable[str]:
+    images, applied = made.images, made.applied
+    wanted = int(asked.get("txt2img.batch_size", 1))
+    if len(images) < wanted:
+        yield f"{len(images)} of {wanted} pictures came."
+    if not reading.told:
+        yield "The server did not say how it made the picture, so it could not be checked against what was asked."
+    if order.stage == "adetailer" and images and _pixels(images[0].data) == _pixels(order.image):
+        yield "ADetailer found nothing to repair: the picture is unchanged."
+    wrong = [code[9:] for image in images for code in image.suspect if code.startswith("mismatch:")]
+    for path in dict.fromkeys(wrong):
+        # The seed is no setting of the config; the picture carries the one that was used.
+        wanted_value = order.seed if path == "seed" else asked[path]
+        used = images[0].seed if path == "seed" else applied.get(path)
+        did = "did not do it" if used is None else f"used {used!r}"
+        yield f"{path}: {wanted_value!r} was asked, the server {did}. The picture does not count."
+
+
+def _pixels(data: bytes) -> bytes:
+    with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
+        return image.convert("RGB").tobytes()

@@ -1,0 +1,398 @@
+"""Talking to a WebUI over HTTP so that nothing it does can hurt: no wait without an end, no answer without a limit.
+
+Every failure leaves here as one of our errors, as a sentence, without user name or password in it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+import requests
+import urllib3
+from msgspec import Struct
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from ...domain.base.errors import (
+    AccessDenied,
+    AnswerLost,
+    BackendError,
+    EngineFault,
+    InvalidInput,
+    NotReady,
+    Refused,
+    Unreachable,
+)
+
+T = TypeVar("T")
+_CHUNK = 1 << 20
+_JSON = "application/json"
+_PROXY_GAVE_UP = {502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530}
+_MEMORY = re.compile(r"out of memory|OutOfMemory|not enough memory|DefaultCPUAllocator|MPS backend out", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How long and how much at most. `stall_s` counts while no /progress answer came, `total_s` for one whole stage,
+    `settle_s` for a stopped job to end; `resend_s` is between two interrupts, `poll_s` between two looks.
+    """
+
+    connect_s: float = 3.05
+    lists_s: float = 15.0
+    options_s: float = 120.0
+    progress_s: float = 4.5
+    control_s: float = 2.0
+    stall_s: float = 120.0
+    total_s: float = 1800.0
+    settle_s: float = 30.0
+    resend_s: float = 2.0
+    poll_s: float = 0.5
+    preview_s: float = 1.0
+    body_bytes: int = 512 << 20
+    error_bytes: int = 64 << 10
+
+
+class Address(Struct, frozen=True):
+    """Where a WebUI is. `base` has no trailing slash and no credentials; `host` is for people: "127.0.0.1:7860"."""
+
+    base: str
+    host: str
+    user: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"Address({self.base!r})"
+
+
+class Dropped(AnswerLost):
+    """The connection broke or the answer came cut: whether the work was done must be found out."""
+
+
+class Answer(Struct, frozen=True):
+    """One HTTP answer, whole and within the limits."""
+
+    status: int
+    body: bytes
+    content_type: str = ""
+    location: str = ""
+
+    @property
+    def is_html(self) -> bool:
+        """A page for people, which a WebUI's API never sends."""
+        return "html" in self.content_type or self.body[:200].lstrip().lower().startswith((b"<!doctype", b"<html"))
+
+
+def parse_address(url: str, user: str = "", password: str = "") -> Address:
+    """Read what a person typed: scheme and path may be missing, credentials may be inside. Raises InvalidInput."""
+    text = url.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        port = parts.port
+    except ValueError:
+        raise InvalidInput("The WebUI address is not an address. Example: http://127.0.0.1:7860", "url") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInput("The WebUI address must look like http://127.0.0.1:7860.", "url")
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = f"{name}:{port}" if port else name
+    path = parts.path.rstrip("/").removesuffix("/docs").removesuffix("/v1").removesuffix("/sdapi")
+    user, password = user or unquote(parts.username or ""), password or unquote(parts.password or "")
+    return Address(f"{parts.scheme}://{host}{path}", host, user, password)
+
+
+class _Exchange:
+    """One request while it is under way: its deadline, its socket, and why somebody else ended it."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.sock: socket.socket | None = None
+        self.reason = ""
+
+    def end(self, reason: str) -> None:
+        self.reason = reason
+        if self.sock is not None:
+            try:
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+            except OSError:
+                return  # Already closed: the waiting side has woken up by itself.
+
+
+_current: ContextVar[_Exchange | None] = ContextVar("_current", default=None)
+
+
+class _Wire(socket.socket):
+    """A socket whose every wait ends at the deadline of the request, so that single bytes cannot keep it alive."""
+
+    def recv_into(self, *args: Any, **more: Any) -> int:
+        exchange = _current.get()
+        if exchange is not None:
+            left = exchange.deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            self.settimeout(left)
+        return super().recv_into(*args, **more)
+
+
+def _remember(connection: HTTPConnection) -> None:
+    exchange = _current.get()
+    if exchange is not None:
+        exchange.sock = connection.sock
+        if exchange.reason:
+            exchange.end(exchange.reason)
+
+
+class _Plain(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        timeout = made.gettimeout()
+        wire = _Wire(made.family, made.type, made.proto, fileno=made.detach())
+        wire.settimeout(timeout)
+        return wire
+
+    def connect(self) -> None:
+        super().connect()
+        _remember(self)
+
+
+class _Secure(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _remember(self)
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls: Any = _Plain
+
+    def _put_conn(self, conn: Any) -> None:
+        # A kept connection may be closed by the server at the very moment it is used again, which looks as if work had
+        # been lost. Every request gets a fresh one, which also is the one that `Line.end` knows.
+        if conn is not None:
+            conn.close()
+        super()._put_conn(conn)
+
+
+class _SecurePool(_PlainPool, urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, **more)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+
+class Line:
+    """One session with one server. Several threads may ask at once; only the latest request can be ended."""
+
+    def __init__(self, address: Address, limits: Limits) -> None:
+        self.address = address
+        self.limits = limits
+        self._live: _Exchange | None = None
+        self._session = requests.Session()
+        # Proxies and .netrc of the surroundings must not get between us and a WebUI on this machine.
+        self._session.trust_env = False
+        self._session.headers.update({"Accept-Encoding": "identity", "Connection": "close", "Content-Type": _JSON})
+        if address.user or address.password:
+            self._session.auth = HTTPBasicAuth(address.user.encode(), address.password.encode())
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Adapter(pool_maxsize=4))
+
+    def get(self, path: str, *, timeout_s: float, params: Mapping[str, str] | None = None) -> Answer:
+        """GET, twice when the connection breaks. Raises Unreachable, AnswerLost or Refused."""
+        try:
+            return self._request("GET", path, None, params, timeout_s)
+        except Dropped:
+            return self._request("GET", path, None, params, timeout_s)
+
+    def post(self, path: str, body: Mapping[str, object], *, timeout_s: float) -> Answer:
+        """POST exactly once. Raises Unreachable, AnswerLost (Dropped) or Refused."""
+        return self._request("POST", path, msgspec.json.encode(body), None, timeout_s)
+
+    def end(self, reason: str) -> None:
+        """Make the request under way fail with AnswerLost(reason). Any thread."""
+        if (live := self._live) is not None:
+            live.end(reason)
+
+    def close(self) -> None:
+        """End what is under way. Any thread."""
+        self.end(f"The connection to {self.address.host} was closed.")
+        self._session.close()
+
+    def _request(
+        self, method: str, path: str, data: bytes | None, params: Mapping[str, str] | None, timeout_s: float
+    ) -> Answer:
+        exchange = _Exchange(time.monotonic() + timeout_s)
+        token = _current.set(exchange)
+        self._live = exchange
+        try:
+            with self._session.request(
+                method,
+                self.address.base + path,
+                data=data,
+                params=params,
+                stream=True,
+                allow_redirects=False,
+                timeout=(self.limits.connect_s, timeout_s),
+            ) as response:
+                return self._read(response, exchange)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as err:
+            raise self._error(err, exchange, timeout_s) from err
+        finally:
+            self._live = None
+            _current.reset(token)
+
+    def _read(self, response: requests.Response, exchange: _Exchange) -> Answer:
+        whole = response.status_code < 400
+        cap = self.limits.body_bytes if whole else self.limits.error_bytes
+        if whole and int(response.headers.get("Content-Length") or 0) > cap:
+            raise AnswerLost(f"{self.address.host} announced an answer of more than {cap >> 20} MiB. It was not read.")
+        buffer = bytearray()
+        while len(buffer) <= cap and (chunk := response.raw.read1(_CHUNK, decode_content=False)):
+            buffer += chunk
+            if time.monotonic() > exchange.deadline:
+                raise TimeoutError
+        if exchange.reason:  # An answer of untold length ends quietly when it is cut off.
+            raise AnswerLost(exchange.reason)
+        body = bytes(buffer)
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            body = self._unpacked(body, cap)
+        if len(body) > cap and whole:
+            raise AnswerLost(f"The answer of {self.address.host} is larger than {cap >> 20} MiB. It was thrown away.")
+        head = response.headers
+        return Answer(response.status_code, body[:cap], head.get("Content-Type", ""), head.get("Location", ""))
+
+    def _unpacked(self, body: bytes, cap: int) -> bytes:
+        try:
+            return zlib.decompressobj(47).decompress(body, cap + 1)
+        except zlib.error as err:
+            raise Dropped(f"{self.address.host} sent an answer packed in a way that was not asked for.") from err
+
+    def _error(self, err: Exception, exchange: _Exchange, timeout_s: float) -> BackendError:
+        host, causes = self.address.host, list(_causes(err))
+
+        def any_of(*kinds: type[BaseException]) -> bool:
+            return any(isinstance(cause, kinds) for cause in causes)
+
+        if exchange.reason:
+            return AnswerLost(exchange.reason)
+        if any_of(urllib3.exceptions.NameResolutionError):
+            return Unreachable(f"There is no machine called {host}. Check the address.")
+        if any_of(urllib3.exceptions.NewConnectionError):
+            return Unreachable(f"No WebUI is running at {host}. Start it, or change the address.")
+        if any_of(requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
+            return Unreachable(f"Nobody answers at {host} within {self.limits.connect_s:g} s. Is the address right?")
+        if any_of(requests.exceptions.SSLError):
+            return Refused(f"{host} does not speak https as expected. Try the address with http://.")
+        if any_of(requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
+            return AnswerLost(f"{host} gave no whole answer within {timeout_s:g} s.")
+        if any_of(http.client.IncompleteRead, ConnectionError, urllib3.exceptions.IncompleteRead):
+            return Dropped(f"The connection to {host} broke before the answer was complete.")
+        if any_of(http.client.BadStatusLine):
+            return Refused(f"What answers at {host} is not a WebUI: it does not speak HTTP. Check the port.")
+        return AnswerLost(f"{host} sent an answer that cannot be read ({type(causes[-1]).__name__}).")
+
+
+def _causes(err: BaseException) -> Iterator[BaseException]:
+    """The error and what it wraps, outermost first: urllib3 keeps causes in `args` and `reason`."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [err]
+    while waiting:
+        found = waiting.pop(0)
+        if isinstance(found, BaseException) and not any(found is known for known in seen):
+            seen.append(found)
+            yield found
+            waiting += [*found.args, getattr(found, "reason", None)]
+
+
+def decode(answer: Answer, kind: type[T], host: str) -> T:
+    """The answer's JSON as the given type. Raises Dropped when it is no such JSON, Refused when it is a web page."""
+    if answer.is_html:
+        raise Refused(f"What answers at {host} is not a WebUI but a web page ({_start(answer)}).", status=answer.status)
+    try:
+        return msgspec.json.decode(answer.body, type=kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as err:
+        raise Dropped(f"{host} sent an answer that is not whole or not JSON.", status=answer.status) from err
+
+
+def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
+    """Return for 2xx; else raise what the status means. `doing` says when: "making the picture"."""
+    status, host = answer.status, address.host
+    if 200 <= status < 300:
+        return
+    if 300 <= status < 400:
+        target = parse_target(answer.location)
+        raise Refused(f"{host} sends us on to {target}. Use that address if it is the WebUI.", status=status)
+    if status in (401, 403):
+        raise AccessDenied(f"{host} wants a login: enter the user and password given with --api-auth.", status=status)
+    text = error_text(answer.body).replace(address.password or "\0", "•••")
+    if answer.is_html or status in _PROXY_GAVE_UP:
+        if status in _PROXY_GAVE_UP:
+            raise AnswerLost(
+                f"Something in front of {host} gave up waiting ({status}, {_start(answer)}).", status=status
+            )
+        raise NotReady(
+            f"{host} answers with a web page instead of its API ({status}, {_start(answer)}).", status=status
+        )
+    if status == 404 and text in ("", "Not Found"):
+        raise NotReady(
+            f"{host} answers, but its API is not there: it was started without --api, or is still starting.",
+            status=status,
+        )
+    if status < 500:
+        raise Refused(f"{host} turned the request down while {doing}: {text or status}.", status=status)
+    if _MEMORY.search(text):
+        advice = "Choose a smaller size or batch, or switch on tiled VAE."
+        raise EngineFault(f"{host} ran out of GPU memory while {doing} ({text}). {advice}", status=status)
+    raise EngineFault(f"{host} failed while {doing}: {text or f'status {status}'}.", status=status)
+
+
+def parse_target(location: str) -> str:
+    """A redirect's target without credentials, for people."""
+    try:
+        parts = urlsplit(location)
+        host = parts.hostname or ""
+    except ValueError:
+        return "an unreadable address"
+    return _CONTROL.sub(" ", f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}")[:120]
+
+
+def error_text(body: bytes) -> str:
+    """What an error answer says, as one short line; "" when it says nothing."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return _line(body.decode("utf-8", "replace"))
+    if not isinstance(found, dict):
+        return ""
+    for key in ("errors", "message", "detail", "error"):
+        text = _said(found.get(key))
+        if text:
+            return text
+    return ""
+
+
+def _said(value: object) -> str:
+    if isinstance(value, str):
+        return _line(value)
+    rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+    places = [(".".join(str(p) for p in row.get("loc", ()) if p != "body"), row.get("msg", "")) for row in rows]
+    return _line("; ".join(f"{place}: {message}" for place, message in places))
+
+
+def _line(text: str) -> str:
+    first = text.strip().splitlines()[0] if text.strip() else ""
+    return _CONTROL.sub(" ", first)[:300].rstrip(". ")
+
+
+def _start(answer: Answer) -> str:
+    text = _CONTROL.sub(" ", answer.body[:80].decode("utf-8", "replace")).strip()
+    return f"{answer.content_type.partition(';')[0] or 'no type'}: {text!r}"

@@ -1,0 +1,105 @@
+"""`doctor`: say what is wrong before anything is made."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from rich.table import Table
+
+from .. import __version__
+from ..app.controller import make_backend
+from ..domain.base.errors import StableNewError
+from ..pipeline.events import Settings
+from ..pipeline.orders import backend_order
+from ..storage.disk.files import write_atomic
+from ..storage.disk.places import Places
+from ..storage.journal.reader import verify
+from .terminal import FAILED, OK, out, print_json, program, settings_of
+
+LOW_DISK = 2 * 1024**3
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing the doctor looked at. `ok` None means: not needed for everything, but worth knowing."""
+
+    name: str
+    ok: bool | None
+    detail: str
+
+
+def doctor(args: argparse.Namespace, places: Places) -> int:
+    """Look at everything the program needs; exit 1 when something needed is missing."""
+    settings = settings_of(args, places)
+    looks: tuple[Callable[[], Finding], ...] = (
+        lambda: Finding("program", True, f"StableNew {__version__}, Python {platform.python_version()}"),
+        _window_parts,
+        lambda: _folder("settings", places.settings_file.parent),
+        lambda: _folder("records", places.journal),
+        lambda: _folder("pictures", Path(settings.output_folder) if settings.output_folder else places.outputs),
+        lambda: _journal(places),
+        lambda: _backend(settings),
+    )
+    findings = [look() for look in looks]
+    if args.json:
+        print_json({"checks": findings})
+    else:
+        table = Table(box=None, show_header=False)
+        for found in findings:
+            mark = {True: "[green]ok[/]", False: "[red]no[/]", None: "[yellow]–[/]"}[found.ok]
+            table.add_row(mark, found.name, found.detail)
+        out.print(table)
+    return FAILED if any(found.ok is False for found in findings) else OK
+
+
+def _window_parts() -> Finding:
+    if importlib.util.find_spec("_tkinter") is None:
+        return Finding("window", None, "Python has no Tk here (Debian: apt-get install python3-tk); commands work.")
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        return Finding("window", None, "no display here; the commands work without one.")
+    return Finding("window", True, "Tk and a display are here")
+
+
+def _folder(name: str, folder: Path) -> Finding:
+    probe = folder / ".stablenew-probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(probe, b"probe")
+        probe.unlink()
+        free = shutil.disk_usage(folder).free
+    except (OSError, StableNewError) as error:
+        return Finding(name, False, f"{folder}: cannot be written ({error}). Choose another with --data-dir.")
+    if free < LOW_DISK:
+        return Finding(name, None, f"{folder}: only {free / 1024**3:.1f} GiB free")
+    return Finding(name, True, f"{folder} ({free / 1024**3:.0f} GiB free)")
+
+
+def _journal(places: Places) -> Finding:
+    try:
+        found = verify(places.journal)
+    except StableNewError as error:
+        return Finding("journal", False, str(error))
+    if found.damaged:
+        return Finding(
+            "journal", False, f"{len(found.damaged)} of {found.lines} lines damaged: {program(places)} records verify"
+        )
+    return Finding("journal", True, f"{found.lines} lines, all whole")
+
+
+def _backend(settings: Settings) -> Finding:
+    try:
+        backend = make_backend(backend_order(settings))
+        try:
+            found = backend.check()
+        finally:
+            backend.close()
+    except StableNewError as error:
+        return Finding("backend", False, str(error))
+    return Finding("backend", True, f"{found.name} {found.version}: {len(found.checkpoints)} checkpoints")

@@ -1,0 +1,184 @@
+"""A Learning Run as it is asked for on the command line: by options and a pack, or by a plan file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..domain.base.errors import InvalidInput, Unreadable
+from ..domain.config.catalogue import Value, with_values
+from ..domain.config.origins import MAX_SEED, RANDOM_SEED
+from ..domain.config.sweep import LORA, parse_values
+from ..domain.experiments.plan_file import SIZE_LIMIT, named_focus, read_plan, usual_name
+from ..domain.models.precedence import Source
+from ..domain.prompts.randomizer import Variants
+from ..domain.runs.plan import LearningPlan, PlanPrompt, Preset, checked, planned
+from ..pipeline.events import Settings
+from ..pipeline.ids_and_times import draw_seed
+from ..storage.disk.files import read_bounded
+from ..storage.disk.places import Places
+from ..storage.packs.reader import load_whole
+from ..storage.pictures.images import open_for_start
+from .packs import refuse_errors, wildcards_of
+from .run import absolute, resolved, values_said
+from .terminal import pack_path
+
+IMAGES = 3
+_MOST_IMAGES = 100
+
+
+class Draft(Struct, frozen=True):
+    """A plan to be, the values that `--set` adds, and sentences about what of its file was left out."""
+
+    plan: LearningPlan
+    said: Mapping[str, Value] = {}
+    notices: tuple[str, ...] = ()
+
+
+def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Draft:
+    """The plan that the options describe. Raises InvalidInput, also for files that cannot be read."""
+    if args.images is not None and not 1 <= args.images <= _MOST_IMAGES:
+        raise InvalidInput(f"--images {args.images}: give 1 to {_MOST_IMAGES} pictures per value.", "--images")
+    if args.seed is not None and not RANDOM_SEED <= args.seed <= MAX_SEED:
+        raise InvalidInput(f"--seed {args.seed} is outside 0 to {MAX_SEED} (-1 = random).", "--seed")
+    said = values_said(args.values)
+    found = _from_file(args, places, settings) if args.plan else Draft(_from_options(args, places, settings))
+    return replace(found, plan=_with_options(found.plan, args), said=said)
+
+
+def completed(
+    draft: Draft, preset: Preset | None, files: Sequence[Source] = (), pack: Mapping[str, Value] | None = None
+) -> LearningPlan:
+    """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
+
+    What is said on the command line wins over the plan file, or else over the pack's own values, a preset, and what
+    files recommend.
+    """
+    plan = draft.plan
+    if preset is None and not files and not pack:
+        config = with_values(plan.base_config, dict(draft.said))
+        plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.said, "user")})
+    else:
+        start = resolved(draft.said, preset, files, pack)
+        prompts = plan.prompts
+        if preset is not None:
+            prompts = tuple(_weighted(prompt, preset, plan.focus_parameter) for prompt in prompts)
+        plan = replace(plan, base_config=start.config, origins=start.origins, prompts=prompts)
+    seeds = list(plan.seeds)
+    while len(seeds) < plan.full_rows:
+        if (seed := draw_seed()) not in seeds:
+            seeds.append(seed)
+    return checked(replace(plan, seeds=tuple(seeds)))
+
+
+def _from_options(args: argparse.Namespace, places: Places, settings: Settings) -> LearningPlan:
+    if not args.pack:
+        raise InvalidInput("Name a pack to learn with, a plan file (--plan FILE) or a plan (--resume PLAN).", "PACK")
+    if not args.focus or args.spec is None:
+        raise InvalidInput('Say what to vary: --focus txt2img.cfg_scale --values "5-9 (+1)".', "--focus")
+    subject = named_focus(args.focus.strip())
+    values = parse_values(subject.path, args.spec)
+    pack_id, prompts = _from_pack(args, args.pack, places, settings)
+    return LearningPlan(
+        event_id="",
+        ts="",
+        plan_id="",
+        name=usual_name(subject, values),
+        focus_parameter=subject.path,
+        pack_id=pack_id,
+        prompts=prompts,
+        variant_values=values,
+        images_per_variant=IMAGES,
+        seeds=(),
+        blind=False,
+    )
+
+
+def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> Draft:
+    taken = [option for option, given in (("--focus", args.focus), ("--values", args.spec)) if given is not None]
+    if taken or args.preset:
+        option = taken[0] if taken else "--preset"
+        raise InvalidInput(f"{option}: the plan file says this itself. Leave one of the two away.", option)
+    path = Path(args.plan).expanduser()
+    try:
+        read = read_plan(read_bounded(path, 16 * SIZE_LIMIT), where=path.name)
+    except Unreadable as error:
+        raise InvalidInput(str(error), "--plan") from error
+    plan = read.plan
+    if args.pack or not plan.prompts:
+        if not args.pack and not plan.pack_id:
+            raise InvalidInput(f"prompts: {path.name} has no prompt. Name the pack, too.", "prompts")
+        pack_id, prompts = _from_pack(args, args.pack or plan.pack_id, places, settings)
+        plan = replace(plan, pack_id=pack_id, prompts=prompts)
+    elif args.prompt:
+        names = [prompt.prompt_id for prompt in plan.prompts]
+        plan = replace(plan, prompts=(plan.prompts[_number(args.prompt, names)],))
+    if plan.start_image:
+        # As its writer sees it: from where the plan file is.
+        plan = replace(plan, start_image=str(path.absolute().parent / Path(plan.start_image).expanduser()))
+    # In the window everybody rates blind unless told otherwise; here the values are on the screen anyhow.
+    return Draft(replace(plan, blind="blind" in read.given and plan.blind), {}, read.notices)
+
+
+def _from_pack(
+    args: argparse.Namespace, name: str, places: Places, settings: Settings
+) -> tuple[str, tuple[PlanPrompt, ...]]:
+    opened = load_whole(pack_path(name, places, settings))
+    pack, own = opened.pack, opened.settings
+    prompt = pack.prompts[_number(args.prompt, [prompt.name for prompt in pack.prompts])]
+    wildcards, _ = wildcards_of(opened.path, places, settings)
+    # One thing is varied at a time, so of a prompt that varies one variant is taken, and the pack's axes wait.
+    variants = Variants((prompt,), own.randomizer.words_only(), wildcards, pack.slots)
+    refuse_errors(opened, variants.errors)
+    if not 0 <= args.variant < variants.count:
+        raise InvalidInput(
+            f"--variant {args.variant}: this prompt has {variants.count:,} variants, from 0 on.", "--variant"
+        )
+    made = variants.nth(args.variant)
+    fixed = replace(prompt, positive=made.prompt, negative=made.negative)
+    return pack.pack_id, (planned(fixed, settings.globals.for_pack(positive=own.positive, negative=own.negative)),)
+
+
+def _number(wanted: str, names: Sequence[str]) -> int:
+    """Place of the prompt somebody means, from 0. A name goes before a number."""
+    typed = wanted.strip().casefold()
+    if not typed:
+        return 0
+    named = [place for place, name in enumerate(names) if name.casefold() == typed]
+    if named:
+        return named[0]
+    if typed.isdecimal() and 1 <= int(typed) <= len(names):
+        return int(typed) - 1
+    known = ", ".join(f"{place} {name}" for place, name in enumerate(names[:8], start=1))
+    raise InvalidInput(f"--prompt {wanted}: there is no such prompt. There are: {known}.", "--prompt")
+
+
+def _with_options(plan: LearningPlan, args: argparse.Namespace) -> LearningPlan:
+    """The plan with what the command line says besides."""
+    images = plan.images_per_variant if args.images is None else args.images
+    plan = replace(plan, images_per_variant=images, blind=plan.blind or args.blind, name=args.name.strip() or plan.name)
+    if args.seed is not None:
+        rows = range(plan.full_rows if args.seed != RANDOM_SEED else 0)
+        # Seeds of extra pictures went with the old ones.
+        plan = replace(plan, seeds=tuple((args.seed + row) % (MAX_SEED + 1) for row in rows), extra=())
+    if args.note:
+        plan = replace(plan, metadata=replace(plan.metadata, notes=args.note))
+    if args.start_image:
+        plan = replace(plan, start_image=absolute(args.start_image))
+    if plan.start_image:
+        try:
+            open_for_start(Path(plan.start_image))
+        except Unreadable as error:
+            raise InvalidInput(f"start_image: {error}", "start_image") from error
+    return plan
+
+
+def _weighted(prompt: PlanPrompt, preset: Preset, path: str) -> PlanPrompt:
+    for name, weight in preset.lora_weights.items():
+        if path != f"{LORA}{name}":
+            prompt = prompt.with_lora(name, weight)
+    return prompt

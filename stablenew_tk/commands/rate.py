@@ -1,0 +1,95 @@
+"""`rate`: give stars, tags and notes in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from ..domain.base.errors import InvalidInput, NotSaved
+from ..domain.journal.record import Feedback, LearningRecord, Output
+from ..pipeline.ids_and_times import now_text, stamped
+from ..storage.disk.places import Places
+from ..storage.journal.reader import recent
+from ..storage.journal.writer import LearningRecordWriter
+from .terminal import FAILED, OK, err, out, print_json, program
+
+# Far more than anybody looks back; the search stops at the first find, reading from the newest record.
+SEARCH_STEPS = (200, 5_000, 100_000, 10_000_000)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `rate`."""
+    parser.add_argument("image", metavar="IMAGE|RUN", help="id of a picture or run, or the file of a picture")
+    parser.add_argument("stars", type=int, metavar="STARS", help="1 to 5; 0 takes the rating back")
+    parser.add_argument("--tag", action="append", default=[], metavar="T", help="add a tag")
+    parser.add_argument("--note", metavar="TEXT", help="say something about it")
+    parser.set_defaults(command=rate)
+
+
+def rate(args: argparse.Namespace, places: Places) -> int:
+    """Rate one picture, or every finished picture of a run."""
+    if not 0 <= args.stars <= 5:
+        raise InvalidInput(f"{args.stars} stars: give 1 to 5, or 0 to take the rating back.", "STARS")
+    tags = tuple(tag.strip() for tag in args.tag if tag.strip())
+    targets = _targets(places, args.image)
+    change = Feedback(event_id="", ts=now_text(), image_id="", rating=args.stars, tags_added=tags, note=args.note)
+    lines = [
+        msgspec.structs.replace(stamped(change, image.image_id), run_id=record.run_id) for record, image in targets
+    ]
+    writer = LearningRecordWriter(places.journal)
+    try:
+        for line in lines:
+            writer.append(line)
+    except NotSaved as error:
+        if args.json:
+            print_json({"saved": False, "event_id": "", "error": str(error)})
+        else:
+            err.print(str(error), style="red", markup=False)
+        return FAILED
+    ids = [line.event_id for line in lines]
+    if args.json:
+        print_json({"saved": True, "event_id": ids[0], "event_ids": ids, "images": [line.image_id for line in lines]})
+    else:
+        what = f"{args.stars} of 5" if args.stars else "rating taken back"
+        out.print(f"Saved: {what} for {len(lines)} picture{'s' if len(lines) > 1 else ''}.")
+    return OK
+
+
+def _targets(places: Places, name: str) -> list[tuple[LearningRecord, Output]]:
+    seen = 0
+    for count in SEARCH_STEPS:
+        records = [folded.record for folded in recent(places.journal, count)]
+        if any(record.run_id == name for record in records[seen:]):
+            # A run may reach further back than what has been read.
+            whole = [folded.record for folded in recent(places.journal, SEARCH_STEPS[-1], run_id=name)]
+            if found := [(record, image) for record in whole for image in _finals(record)]:
+                return found
+            raise InvalidInput(f"The run {name} has no picture to rate.", "IMAGE")
+        if found := list(_matches(records[seen:], name)):
+            return found
+        if len(records) < count:
+            break
+        seen = len(records)
+    raise InvalidInput(f"No recorded picture or run is called {name!r}. See: {program(places)} records show", "IMAGE")
+
+
+def _matches(records: list[LearningRecord], name: str) -> Iterator[tuple[LearningRecord, Output]]:
+    path = Path(name).resolve()
+    for record in records:
+        for image in record.outputs:
+            # Resolving asks the disk, so only for a file that could be it.
+            same = Path(image.path).name == path.name and Path(record.output_root, image.path).resolve() == path
+            if same or image.image_id == name:
+                yield record, image
+
+
+def _finals(record: LearningRecord) -> list[Output]:
+    """The pictures of the last stage; half-done ones are nobody's verdict on anything."""
+    return [
+        image
+        for image in record.outputs
+        if image.stage == record.outputs[-1].stage and "interrupted" not in image.suspect
+    ]

@@ -1,0 +1,1 @@
+"""`PipelineConfig`, the catalogue of its parameters, and sweeps over them."""

@@ -1,0 +1,219 @@
+"""The catalogue of parameters, derived from the config structs: path, kind, range, unit, label.
+
+A path is the way to a field: `txt2img.steps`, `checkpoint`, `adetailer.passes.0.denoise`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from ..base.errors import InvalidInput
+from .pipeline_config import PipelineConfig
+
+Value = str | int | float | bool
+Kind = Literal["int", "float", "bool", "str"]
+
+# The server works at most this many ADetailer passes unless its own setting was changed.
+LISTED_PASSES = 2
+# Python's whole numbers know no limit, but a float does, and most checks compare the two.
+_BEYOND = 10**300
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """One adjustable value. `minimum`/`maximum`/`step` are set for numbers; `choices` names the backend's list
+    (samplers, schedulers, checkpoints, vaes, upscalers, hires_upscalers, adetailer_models), `options` are fixed words.
+    """
+
+    path: str
+    kind: Kind
+    label: str
+    default: Value
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    multiple_of: float | None = None
+    sensible: tuple[float, float] | None = None
+    unit: str = ""
+    help: str = ""
+    choices: str = ""
+    options: tuple[str, ...] = ()
+
+    @property
+    def group(self) -> str:
+        """First part of the path: a stage or block (`hires`), or `general` for the top-level fields."""
+        head, dot, _ = self.path.partition(".")
+        return head if dot else "general"
+
+    @property
+    def name(self) -> str:
+        """Last part of the path."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def title(self) -> str:
+        """Label with its stage, for places where the stage is not in sight: "txt2img · Steps"."""
+        if self.group == "general":
+            return self.label
+        nth = self.path.split(".")[2] if ".passes." in self.path else ""
+        return f"{self.group}{f' {int(nth) + 1}' if nth else ''} · {self.label}"
+
+
+def _unwrap(annotation: Any) -> tuple[Any, msgspec.Meta]:
+    if get_origin(annotation) is not None and hasattr(annotation, "__metadata__"):
+        return annotation.__origin__, annotation.__metadata__[0]
+    return annotation, msgspec.Meta()
+
+
+def _walk(struct: Any, prefix: str) -> Iterator[Parameter]:
+    hints = get_type_hints(type(struct), include_extras=True)
+    for name in struct.__struct_fields__:
+        base, meta = _unwrap(hints[name])
+        value = getattr(struct, name)
+        path = prefix + name
+        if isinstance(value, msgspec.Struct):
+            yield from _walk(value, path + ".")
+        elif isinstance(value, tuple):
+            for index in range(LISTED_PASSES):
+                yield from _walk(value[0], f"{path}.{index}.")
+        else:
+            yield _parameter(path, base, meta, value)
+
+
+def _parameter(path: str, base: Any, meta: msgspec.Meta, value: Value) -> Parameter:
+    extra = meta.extra or {}
+    kinds: dict[type, Kind] = {bool: "bool", int: "int", float: "float", str: "str"}
+    return Parameter(
+        path=path,
+        kind=kinds[type(value)],
+        label=meta.title or path,
+        default=value,
+        minimum=meta.ge,
+        maximum=meta.le,
+        step=extra.get("step"),
+        multiple_of=meta.multiple_of,
+        sensible=extra.get("sensible"),
+        unit=extra.get("unit", ""),
+        help=extra.get("help", ""),
+        choices=extra.get("choices", ""),
+        options=get_args(base) if get_origin(base) is Literal else (),
+    )
+
+
+@cache
+def catalogue() -> dict[str, Parameter]:
+    """All parameters by path, in the order of the config structs."""
+    return {parameter.path: parameter for parameter in _walk(PipelineConfig(), "")}
+
+
+def parameter(path: str) -> Parameter:
+    """The catalogue entry for a path. Raises InvalidInput with the nearest names for an unknown one."""
+    found = catalogue().get(path)
+    if found is not None:
+        return found
+    word = path.rpartition(".")[2]
+    near = [known for known in catalogue() if word and word in known][:4]
+    hint = f" Did you mean {', '.join(near)}?" if near else " Examples: txt2img.steps, txt2img.cfg_scale, checkpoint."
+    raise InvalidInput(f"There is no parameter {path!r}.{hint}", path)
+
+
+def parse_value(path: str, text: str) -> Value:
+    """Turn what a person typed into a checked value of the right kind. Raises InvalidInput naming the path."""
+    spec = parameter(path)
+    stripped = text.strip()
+    if spec.kind == "bool":
+        words = {
+            "true": True,
+            "on": True,
+            "yes": True,
+            "1": True,
+            "false": False,
+            "off": False,
+            "no": False,
+            "0": False,
+        }
+        if stripped.lower() not in words:
+            raise InvalidInput(f"{path}: {text!r} is neither on nor off.", path)
+        return words[stripped.lower()]
+    if spec.kind == "str":
+        return check_value(path, stripped)
+    try:
+        number: int | float = int(stripped) if spec.kind == "int" else float(stripped)
+    except ValueError:
+        kind = "a whole number" if spec.kind == "int" else "a number"
+        raise InvalidInput(f"{path}: {text!r} is not {kind}.", path) from None
+    return check_value(path, number)
+
+
+def check_value(path: str, value: Value) -> Value:
+    """The value itself when it fits the parameter's kind, range and options; else InvalidInput naming the path."""
+    spec = parameter(path)
+    if spec.kind in ("int", "float"):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise InvalidInput(f"{path}: {value!r} is not a number.", path)
+        if isinstance(value, int) and abs(value) > _BEYOND:
+            raise InvalidInput(f"{path}: a number as large as this is outside any range.", path)
+        _check_range(spec, value)
+        if spec.kind == "int" and value != int(value):
+            raise InvalidInput(f"{path}: {value:g} is not a whole number.", path)
+        return int(value) if spec.kind == "int" else float(value)
+    if spec.kind == "bool" and not isinstance(value, bool):
+        raise InvalidInput(f"{path}: {value!r} is neither on nor off.", path)
+    if spec.kind == "str" and not isinstance(value, str):
+        raise InvalidInput(f"{path}: {value!r} is not text.", path)
+    if spec.options and value not in spec.options:
+        raise InvalidInput(f"{path}: {value!r} is not one of {', '.join(spec.options)}.", path)
+    return value
+
+
+def _check_range(spec: Parameter, value: float) -> None:
+    low, high = spec.minimum, spec.maximum
+    # "not (low <= value)" and not "value < low": NaN must fail too.
+    if (low is not None and not value >= low) or (high is not None and not value <= high):
+        unit = f" {spec.unit}" if spec.unit else ""
+        raise InvalidInput(f"{spec.path}: {value:g} is outside {low:g} to {high:g}{unit}.", spec.path)
+    if spec.multiple_of and value % spec.multiple_of:
+        near = round(value / spec.multiple_of) * spec.multiple_of
+        raise InvalidInput(
+            f"{spec.path}: {value:g} is not a multiple of {spec.multiple_of:g} (try {near:g}).", spec.path
+        )
+
+
+def get_value(config: PipelineConfig, path: str) -> Value:
+    """Value of one parameter in a config. A pass that the config does not have reads as the default."""
+    spec = parameter(path)
+    node: Any = config
+    for part in path.split("."):
+        if isinstance(node, tuple):
+            if int(part) >= len(node):
+                return spec.default
+            node = node[int(part)]
+        else:
+            node = getattr(node, part)
+    return node  # type: ignore[no-any-return]  # the catalogue holds leaves only
+
+
+def with_values(config: PipelineConfig, values: dict[str, Value]) -> PipelineConfig:
+    """A copy of the config with the given parameters set, each checked. Raises InvalidInput for the first bad one."""
+    for path, value in values.items():
+        config = _replaced(config, path.split("."), check_value(path, value))
+    return config
+
+
+def _replaced(node: Any, parts: list[str], value: Value) -> Any:
+    if not parts:
+        return value
+    head, rest = parts[0], parts[1:]
+    if isinstance(node, tuple):
+        index = int(head)
+        padded = node + tuple(type(node[0])() for _ in range(index + 1 - len(node)))
+        return (*padded[:index], _replaced(padded[index], rest, value), *padded[index + 1 :])
+    return msgspec.structs.replace(node, **{head: _replaced(getattr(node, head), rest, value)})
+
+
+def flat(config: PipelineConfig) -> dict[str, Value]:
+    """All catalogue values of a config by path."""
+    return {path: get_value(config, path) for path in catalogue()}

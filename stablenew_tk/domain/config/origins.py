@@ -1,0 +1,13 @@
+"""Where a value of the configuration comes from, and the limits of a seed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+MAX_SEED = 2**32 - 1
+
+RANDOM_SEED = -1
+
+# Who won a field: the user, the pack's own settings, the last run, a preset, the checkpoint's profile, its style, or
+# the engine's default.
+Origin = Literal["user", "pack", "last_run", "preset", "profile", "style", "engine"]

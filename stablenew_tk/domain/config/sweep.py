@@ -1,0 +1,393 @@
+"""What a Learning Run may vary, and the values to try: `15-45 (+5)`, `5-8 [4]`, `1, 2, .., 10`, `Euler a, Heun`.
+
+A range never goes beyond the end that was written, numbers are exact decimals, a value counts once, and the order is
+the one that was written. Everything is counted before it is built, so a slip of the finger costs a sentence only.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import reprlib
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from itertools import pairwise
+
+from msgspec import structs
+
+from ..base.errors import InvalidInput
+from .catalogue import Parameter, Value, catalogue, check_value, parameter, parse_value
+from .pipeline_config import STAGES
+
+# "lora:rainy-streets" varies the weight of that LoRA tag in the prompt.
+LORA = "lora:"
+MAX_VALUES = 100
+
+# Finer differences than this show in no picture; a fixed number of decimals keeps 0.1 + 0.2 at 0.3.
+DECIMALS = 9
+
+HIRES_DENOISE_RANGES: Mapping[str, tuple[float, float]] = {
+    "sdxl_realism": (0.20, 0.40),
+    "sdxl_portrait_realism": (0.20, 0.35),
+    "sdxl_stylized": (0.30, 0.50),
+    "sd15_realism": (0.20, 0.40),
+    "anime": (0.35, 0.60),
+}
+# SDXL was trained at 1024 x 1024 and still works at 768, SD 1.5 at 512 and repeats things in larger pictures. SDXL
+# goes on to gain after the steps at which SD 1.5 has settled; SD 1.5 needs more guidance than the general range.
+FAMILY_RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
+    "sdxl": {"txt2img.steps": (15, 60), "txt2img.width": (768, 1536), "txt2img.height": (768, 1536)},
+    "sd15": {"txt2img.cfg_scale": (5, 10), "txt2img.width": (512, 768), "txt2img.height": (512, 768)},
+}
+
+_SIZE = r"(?:\d{1,12}(?:\.\d{1,9})?|\.\d{1,9})"
+_NUMBER = f"-?{_SIZE}"
+_RANGE = re.compile(rf"({_NUMBER})\s*-\s*({_NUMBER})(?:\s*(?:\(\s*([+-]{_SIZE})\s*\)|\[\s*(\d{{1,9}})\s*\]))?")
+_GAP = ".."
+
+
+class Focus(Parameter, frozen=True):
+    """The parameter a Learning Run varies: a catalogue entry, or the weight of a LoRA (its path is "lora:<name>")."""
+
+    @property
+    def stage(self) -> str:
+        """The stage that must run for it to matter; general fields, hires and refiner belong to txt2img."""
+        return self.group if self.group in STAGES else "txt2img"
+
+    @property
+    def ordered(self) -> bool:
+        """True for numbers: neighbours are alike. Names and switches have no order."""
+        return self.kind in ("int", "float")
+
+    @property
+    def title(self) -> str:
+        """Label with its stage; a LoRA belongs to the prompt and has none."""
+        return self.label if self.path.startswith(LORA) else super().title
+
+
+def focus(path: str) -> Focus:
+    """The focus parameter of that name, also `lora:<name>`. Raises InvalidInput for one that cannot be varied."""
+    if not path.startswith(LORA):
+        reason = _why_not(path)
+        if reason:
+            raise InvalidInput(f"{path} cannot be varied in a Learning Run: {reason}.", path)
+        spec = parameter(path)
+        # Where 0 stands for "as in the stage before" it is no neighbour of 1, so the axis begins after it.
+        least = spec.step if spec.label.endswith("(0 = same)") else spec.minimum
+        return Focus(**{**structs.asdict(spec), "minimum": least})
+    name = path.removeprefix(LORA)
+    # < : > delimit the tag <lora:name:weight> in the prompt.
+    if not name or name != name.strip() or re.search(r"[<>:\n\r]", name):
+        raise InvalidInput(f"{path!r} names no LoRA. Write its name as in the prompt: lora:rainy-streets.", path)
+    return Focus(path, "float", f"LoRA {name}", 1.0, minimum=0.0, maximum=2.0, step=0.1, sensible=(0.4, 1.0))
+
+
+def _why_not(path: str) -> str:
+    spec = parameter(path)
+    if path in {f"{stage}.enabled" for stage in STAGES}:
+        # Hires fix and refiner stay: they are one more pass over the same picture, which is a fair question.
+        return "a picture with the stage and one without are two kinds of picture"
+    if spec.name == "batch_size":
+        # Pictures of one batch differ in seed: the cells of a row would no longer share theirs.
+        return "it changes how many pictures are made, not how they look"
+    if spec.kind == "str" and not spec.choices and not spec.options:
+        return "it is free text, and its commas cannot be told from those between two values"
+    return ""
+
+
+@cache
+def focuses() -> tuple[Focus, ...]:
+    """Every catalogue parameter a Learning Run may vary, in the order of the catalogue."""
+    return tuple(focus(path) for path in catalogue() if not _why_not(path))
+
+
+def sensible_for(path: str, family: str = "", style: str = "") -> tuple[float, float] | None:
+    """The range in which good results are found, for a checkpoint family (sdxl, sd15) and a style where known."""
+    if path == "hires.denoise" and style in HIRES_DENOISE_RANGES:
+        return HIRES_DENOISE_RANGES[style]
+    return FAMILY_RANGES.get(family, {}).get(path) or focus(path).sensible
+
+
+def parse_values(path: str, text: str) -> tuple[Value, ...]:
+    """The values a person wrote, in the written order, each once. Raises InvalidInput naming path and piece."""
+    spec = focus(path)
+    if spec.ordered:
+        return _each_once(path, _numbers(spec, text))
+    switch = spec.kind == "bool"
+    return _each_once(path, [parse_value(path, name) if switch else _checked(spec, name) for name in _names(text)])
+
+
+def check_values(path: str, values: Sequence[object]) -> tuple[Value, ...]:
+    """The values of a plan file, each checked and kept once. Raises InvalidInput; `where` is "variant_values[2]"."""
+    spec = focus(path)
+    field = "variant_values"
+    if not isinstance(values, (list, tuple)):
+        raise InvalidInput(f"{field} must be a list of values for {path}, not {reprlib.repr(values)}.", field)
+    found: list[Value] = []
+    for index, value in enumerate(values):
+        try:
+            found.append(_checked(spec, value))
+        except InvalidInput as error:
+            raise InvalidInput(f"{field}[{index}]: {error}", f"{field}[{index}]") from error
+    return _each_once(path, found, where=field)
+
+
+def _each_once(path: str, values: Sequence[Value], where: str = "") -> tuple[Value, ...]:
+    distinct = tuple(dict.fromkeys(values))
+    if not distinct:
+        raise InvalidInput(f"{path}: name at least one value.", where or path)
+    if len(distinct) > MAX_VALUES:
+        field = f"{where}: " if where else ""
+        problem = f"{field}{path}: {len(distinct)} values are too many; {MAX_VALUES} is the most."
+        raise InvalidInput(problem, where or path)
+    return distinct
+
+
+def _checked(spec: Focus, value: object) -> Value:
+    path = spec.path
+    if not isinstance(value, (str, int, float)):
+        raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a value.", path)
+    if value == "":
+        # It would mean "whatever happens to be loaded", which is not the same tomorrow.
+        raise InvalidInput(f"{path}: an empty name is no value. Name what to use.", path)
+    if isinstance(value, int) and abs(value) > 10**DECIMALS:
+        # Past the range of a float it could not even be printed in a sentence.
+        raise InvalidInput(f"{path}: a number that large is outside every range.", path)
+    if not path.startswith(LORA):
+        value = check_value(path, value)
+        if not isinstance(value, str) and value < (spec.minimum or 0):
+            raise InvalidInput(f"{path}: {value:g} is no value to compare; 0 means as in the stage before.", path)
+    elif isinstance(value, (str, bool)) or not 0 <= value <= 2:
+        raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a weight from 0 to 2.", path)
+    return round(float(value), DECIMALS) + 0.0 if spec.kind == "float" else value
+
+
+def _numbers(spec: Focus, text: str) -> list[Value]:
+    plain = text.replace("–", "-").replace("−", "-").replace("…", _GAP)
+    pieces = re.split(r"[,\n]", re.sub(r"(?<!\.)\.{2,3}(?!\.)", f",{_GAP},", plain))
+    found: list[Decimal] = []
+    before: list[Decimal] = []
+    filling = False
+    for piece in filter(None, map(str.strip, pieces)):
+        if piece == _GAP:
+            if filling or not before:
+                raise InvalidInput(f"{spec.path}: '..' needs a number in front of it.", spec.path)
+            filling = True
+            continue
+        if filling:
+            fresh = _fill(spec, before[-2:], piece)
+            before += [*fresh, _number(spec, piece)]
+        else:
+            fresh = _range(spec, piece)
+            before += fresh
+        filling = False
+        found += fresh
+    if filling:
+        raise InvalidInput(f"{spec.path}: '..' needs a number behind it, where to stop.", spec.path)
+    return [_checked(spec, float(number)) for number in found]
+
+
+def _number(spec: Focus, text: str) -> Decimal:
+    if not re.fullmatch(_NUMBER, text):
+        problem = f"{spec.path}: {reprlib.repr(text)} is no number and no range like 15-45 (+5) or 5-8 [4]."
+        raise InvalidInput(problem, spec.path)
+    number = Decimal(text)
+    _checked(spec, float(number))
+    return number
+
+
+def _range(spec: Focus, piece: str) -> list[Decimal]:
+    match = _RANGE.fullmatch(piece)
+    if match is None:
+        return [_number(spec, piece)]
+    first, last = _number(spec, match[1]), _number(spec, match[2])
+    if match[4]:
+        return _spread(spec, piece, (first, last), int(match[4]))
+    return _walk(spec, piece, (first, last), Decimal(match[3]) if match[3] else None)
+
+
+def _fill(spec: Focus, before: Sequence[Decimal], end: str) -> list[Decimal]:
+    step = before[1] - before[0] if len(before) == 2 else None
+    piece = ", ".join([*(f"{number:f}" for number in before), _GAP, end])
+    return _walk(spec, piece, (before[-1], _number(spec, end)), step)[1:]
+
+
+def _walk(spec: Focus, piece: str, ends: tuple[Decimal, Decimal], step: Decimal | None) -> list[Decimal]:
+    """From the first end by `step` (none: the parameter's own), as far as the last end allows."""
+    first, last = ends
+    if step is None:
+        step = Decimal(str(spec.step)).copy_sign(last - first)
+    if not step:
+        raise InvalidInput(f"{spec.path}: the step in {piece!r} is 0 and leads nowhere.", spec.path)
+    if (last - first) * step < 0:
+        way = "down" if step < 0 else "up"
+        raise InvalidInput(f"{spec.path}: {piece!r} steps {way} and never comes to {last:f}.", spec.path)
+    grain = _grain(spec)
+    if grain and step % grain:
+        what = "a whole number" if grain == 1 else f"a multiple of {grain}"
+        raise InvalidInput(f"{spec.path}: the step in {piece!r} must be {what}.", spec.path)
+    count = int((last - first) // step) + 1
+    if count > MAX_VALUES:
+        raise InvalidInput(f"{spec.path}: {piece!r} makes {count} values; {MAX_VALUES} is the most.", spec.path)
+    return [first + step * nth for nth in range(count)]
+
+
+def _spread(spec: Focus, piece: str, ends: tuple[Decimal, Decimal], count: int) -> list[Decimal]:
+    """`count` values from end to end, both included; whole numbers are rounded, the same one counts once."""
+    first, last = ends
+    if not 2 <= count <= MAX_VALUES:
+        raise InvalidInput(f"{spec.path}: the count in {piece!r} must be 2 to {MAX_VALUES}.", spec.path)
+    exact = [first + (last - first) * nth / (count - 1) for nth in range(count)]
+    grain = _grain(spec)
+    if grain:
+        return list(dict.fromkeys((number / grain).quantize(Decimal(1), ROUND_HALF_UP) * grain for number in exact))
+    for places in range(3, DECIMALS + 1):
+        # As few decimals as keep the values apart and between the ends: 5, 5.333, 5.667, 6.
+        inner = [number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) for number in exact[1:-1]]
+        found = [first, *inner, last]
+        if found == sorted(set(found), reverse=last < first):
+            break
+    return found
+
+
+def _grain(spec: Focus) -> Decimal:
+    """What every value must be a multiple of; 0 for a parameter that takes any decimal."""
+    return Decimal(int(spec.multiple_of or 1)) if spec.kind == "int" else Decimal(0)
+
+
+def _names(text: str) -> list[str]:
+    """Names between commas; where lines or || separate, a comma belongs to the name. Quotes protect all of them."""
+    bare = re.sub(r'"(?:[^"]|"")*"', "", text.strip())
+    separator = r"\|\|" if "||" in bare else r"\n" if "\n" in bare else ","
+    names: list[str] = []
+    for match in re.finditer(rf'\s*(?:"((?:[^"]|"")*)"\s*|(.*?))(?:{separator}|\Z)', text.strip(), re.DOTALL):
+        if match[1] is not None:
+            names.append(match[1].replace('""', '"'))
+        elif match[2].strip():
+            names.append(match[2].strip())
+    return names
+
+
+def value_text(value: Value, path: str = "") -> str:
+    """A value in exact and short words: 7, 0.3, on. An empty name is shown as what it means for that path."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{round(value, DECIMALS) + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".")
+    if value == "":
+        return "the loaded one" if path == "checkpoint" else "same"
+    return str(value)
+
+
+def spell(path: str, values: Sequence[Value]) -> str:
+    """Text that `parse_values` reads back as exactly these values: "12-44 (+8)" when evenly spaced."""
+    spec = focus(path)
+    if not spec.ordered:
+        return ", ".join(_quoted(value) if isinstance(value, str) else value_text(value) for value in values)
+    texts = [value_text(value) for value in values]
+    numbers = [Decimal(text) for text in texts]
+    gaps = {after - before for before, after in pairwise(numbers)}
+    if len(numbers) >= 3 and len(gaps) == 1:
+        return f"{texts[0]}-{texts[-1]} ({gaps.pop().normalize():+f})"
+    return ", ".join(texts)
+
+
+def _quoted(name: str) -> str:
+    if name == name.strip() and not re.search(r'[,"\n]|\|\|', name):
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def around(path: str, centre: float, sensible: tuple[float, float] | None = None, count: int = 5) -> tuple[Value, ...]:
+    """About `count` values evenly spread over the sensible range, the centre one of them.
+
+    The spacing is a multiple of the parameter's step. A centre outside the sensible range widens it; one outside what
+    the parameter allows is moved to the nearest end. Fewer values come back where the range has no room for more.
+    """
+    spec, step, least, most = _scale(path)
+    if not math.isfinite(centre):
+        raise InvalidInput(f"{path}: there are no values around {centre}.", path)
+    grain = _grain(spec)
+    middle = min(max(Decimal(value_text(float(centre))), least), most)
+    if grain:
+        middle = (middle / grain).quantize(Decimal(1), ROUND_HALF_UP) * grain
+    sensible = sensible or spec.sensible
+    # Where nobody has named a sensible range, a quarter of the whole to either side is far enough to see something.
+    reach = (most - least) / 4
+    low, high = (Decimal(str(end)) for end in sensible) if sensible else (middle - reach, middle + reach)
+    room = (max(least, min(low, middle)), min(most, max(high, middle)))
+    gap = _widest_gap(middle, step, room, count)
+    return tuple(_checked(spec, float(number)) for number in _window(middle, gap, room, count))
+
+
+def _widest_gap(middle: Decimal, step: Decimal, room: tuple[Decimal, Decimal], count: int) -> Decimal:
+    """The largest multiple of `step` at which `count` values fit, with neighbours on both sides where there is room."""
+    low, high = room
+    for times in range(int((high - low) / step / max(count - 1, 1)), 1, -1):
+        gap = step * times
+        below, above = (middle - low) // gap, (high - middle) // gap
+        lonely = (not below and middle - low >= step) or (not above and high - middle >= step)
+        if below + above + 1 >= count and not lonely:
+            return gap
+    return step
+
+
+def _window(middle: Decimal, gap: Decimal, room: tuple[Decimal, Decimal], count: int) -> list[Decimal]:
+    """At most `count` numbers `gap` apart inside the room, the middle one as near the middle as the room allows."""
+    below, above = int((middle - room[0]) // gap), int((room[1] - middle) // gap)
+    left = min(below, (count - 1) // 2)
+    right = min(above, count - 1 - left)
+    left = min(below, count - 1 - right)
+    return [middle + gap * nth for nth in range(-left, right + 1)]
+
+
+def finer(path: str, values: Sequence[Value]) -> tuple[Value, ...]:
+    """As many values at half the spacing around the middle one; the same ones when they are one step apart already."""
+    return _respaced(path, values, Decimal("0.5"))
+
+
+def wider(path: str, values: Sequence[Value]) -> tuple[Value, ...]:
+    """Values at double the spacing around the middle one, as many as fit; the same ones when three no longer do."""
+    return _respaced(path, values, Decimal(2))
+
+
+def _respaced(path: str, values: Sequence[Value], factor: Decimal) -> tuple[Value, ...]:
+    spec, step, least, most = _scale(path)
+    checked = check_values(path, values)
+    written = [Decimal(value_text(value)) for value in checked]
+    numbers = sorted(written)
+    spacing = (numbers[-1] - numbers[0]) / max(len(numbers) - 1, 1)
+    if len(numbers) < 2 or (factor < 1 and spacing <= step):
+        return checked
+    gap = max(step, spacing * factor // step * step)
+    found = _window(numbers[(len(numbers) - 1) // 2], gap, (least, most), len(numbers))
+    if len(found) < min(len(numbers), 3):
+        return checked
+    in_order = reversed(found) if written[0] > written[-1] else found
+    return tuple(_checked(spec, float(number)) for number in in_order)
+
+
+def _scale(path: str) -> tuple[Focus, Decimal, Decimal, Decimal]:
+    """A focus on a number with its step, minimum and maximum."""
+    spec = focus(path)
+    if not spec.ordered:
+        raise InvalidInput(f"{path}: only numbers have a range; choose from the list instead.", path)
+    return spec, Decimal(str(spec.step)), Decimal(str(spec.minimum)), Decimal(str(spec.maximum))
+
+
+def unknown_choices(path: str, values: Sequence[Value], offered: Sequence[str]) -> tuple[str, ...]:
+    """The values the backend does not offer, exact spelling. Empty for parameters that no list of it belongs to."""
+    listed = focus(path).choices
+    return tuple(value for value in values if listed and isinstance(value, str) and value not in offered)
+
+
+def not_offered(path: str, value: str, offered: Sequence[str]) -> str:
+    """The sentence that says so, with the nearest names the backend has. Works for `lora:` paths too."""
+    one = focus(path).choices.removesuffix("s").replace("_", " ").replace("vae", "VAE") or "LoRA"
+    by_fold = {name.casefold(): name for name in offered}
+    near = [by_fold[fold] for fold in difflib.get_close_matches(value.casefold(), by_fold, n=3)]
+    some = f"It has {', '.join(offered[:5])}{' and others' if len(offered) > 5 else ''}." if offered else "It has none."
+    hint = f"Did you mean {' or '.join(near)}?" if near else some
+    return f"{path}: the backend has no {one} {value!r}. {hint}"

@@ -1,0 +1,1 @@
+"""How a Learning Run is designed: drafts, plan files, suggestions."""

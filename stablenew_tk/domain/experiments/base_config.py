@@ -1,0 +1,176 @@
+"""A base config as people and programs write it, and whether a backend has what a plan names.
+
+Settings may be nested as the config is, or stand flat by their path ("txt2img.steps": 30). What is left out is the
+engine's default.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+import msgspec
+
+from ..base.errors import InvalidInput
+from ..config.catalogue import Value, catalogue, check_value
+from ..config.pipeline_config import ADetailerPass, PipelineConfig
+from ..config.sweep import LORA, focus, not_offered
+from ..runs.plan import LearningPlan
+
+_FIELD = "base_config"
+_PASSES = "adetailer.passes"
+_MOST_PASSES = 4
+_LARGEST = 10**12
+Offered = Callable[[str], Sequence[str]]
+
+
+def read_settings(written: object) -> dict[str, Value]:
+    """The settings by path, each checked, in the written order. Raises InvalidInput naming the field."""
+    found: dict[str, Value] = {}
+    for path, value in _leaves(written, ""):
+        field = f"{_FIELD}.{path}"
+        if path in found:
+            raise InvalidInput(f"{field}: this setting is given twice. Keep one.", field)
+        found[path] = _checked(path, value, field)
+    return found
+
+
+def config_of(settings: Mapping[str, Value]) -> PipelineConfig:
+    """The engine's defaults with these settings, which `read_settings` has checked."""
+    tree = msgspec.to_builtins(PipelineConfig())
+    passes = 1 + max((int(path.split(".")[2]) for path in settings if path.startswith(f"{_PASSES}.")), default=0)
+    tree["adetailer"]["passes"] = [msgspec.to_builtins(ADetailerPass()) for _ in range(passes)]
+    for path, value in settings.items():
+        *way, last = path.split(".")
+        node = tree
+        for part in way:
+            node = node[int(part)] if isinstance(node, list) else node[part]
+        node[last] = value
+    try:
+        return msgspec.convert(tree, PipelineConfig)
+    except msgspec.ValidationError as error:
+        # Lengths of texts are all that is left to be wrong.
+        place = re.search(r"`\$\.(\S+)`", str(error))
+        field = re.sub(r"\[(\d)\]", r".\1", f"{_FIELD}.{place[1]}") if place else _FIELD
+        raise InvalidInput(f"{field}: the text is too long.", field) from error
+
+
+def check_offered(plan: LearningPlan, offered: Offered) -> None:
+    """Raise InvalidInput for a name in the plan that the backend does not have.
+
+    `offered` gives the backend's names for samplers, checkpoints and so on; an empty list means that they are not
+    known. Only stages that are switched on are looked at.
+    """
+    path = plan.focus_parameter
+    if path.startswith(LORA):
+        _must_have(path, path.removeprefix(LORA), "loras", offered)
+    elif choices := focus(path).choices:
+        for value in plan.variant_values:
+            _must_have(path, str(value), choices, offered)
+    for name, value, choices in _names_in_use(plan.base_config):
+        if name != path:
+            _must_have(name, value, choices, offered)
+
+
+def near_names(word: str, known: Sequence[str]) -> str:
+    """ " Did you mean …?" with the nearest names, or nothing."""
+    last = word.rpartition(".")[2]
+    near = get_close_matches(word, known, 3) or [one for one in known if last and last in one][:3]
+    return f" Did you mean {', '.join(near)}?" if near else ""
+
+
+def kind_of(value: object) -> str:
+    """What something in a JSON file is, in a word for sentences."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    words: dict[type, str] = {str: "text", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return words.get(type(value), "nothing")
+
+
+def shortened(text: str) -> str:
+    """Text from a file as far as it fits a sentence."""
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _leaves(node: object, path: str) -> Iterator[tuple[str, object]]:
+    """The single settings below a path. Raises InvalidInput for one that is none."""
+    listed = _listed(path)
+    if listed in catalogue():
+        yield path, node
+    elif path and not any(known.startswith(f"{listed}.") for known in catalogue()):
+        raise _no_setting(path)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if value is not None:
+                yield from _leaves(value, f"{path}.{name}" if path else name)
+    elif path == _PASSES and isinstance(node, (list, tuple)):
+        for nth, one in enumerate(node):
+            yield from _leaves(one, f"{path}.{nth}")
+    else:
+        field = f"{_FIELD}.{path}" if path else _FIELD
+        raise InvalidInput(f"{field}: an object with settings is needed, not {kind_of(node)}.", field)
+
+
+def _listed(path: str) -> str:
+    """The path under which the catalogue describes a setting: it lists fewer passes than a config may have."""
+    return re.sub(rf"^{re.escape(_PASSES)}\.[0-{_MOST_PASSES - 1}](?=\.|$)", f"{_PASSES}.0", path)
+
+
+def _no_setting(path: str) -> InvalidInput:
+    field = f"{_FIELD}.{shortened(path)}"
+    above, _, word = path.rpartition(".")
+    if re.match(rf"{re.escape(_PASSES)}\.\d+(\.|$)", path) and _listed(path) == path:
+        return InvalidInput(f"{field}: {_MOST_PASSES} passes are the most.", field)
+    prefix = f"{_listed(above)}." if above else ""
+    inside = [known.removeprefix(prefix) for known in catalogue() if known.startswith(prefix)]
+    beside = list(dict.fromkeys(known.partition(".")[0] for known in inside))
+    # A setting without its stage is meant as often as a slip of the finger.
+    named = [known for known in catalogue() if known.endswith(f".{word}")]
+    near = f" Did you mean {', '.join(named[:3])}?" if named else near_names(word, beside)
+    return InvalidInput(f"{field}: there is no such setting.{near}", field)
+
+
+def _checked(path: str, value: object, field: str) -> Value:
+    listed = _listed(path)
+    if not isinstance(value, (str, int, float)):
+        raise InvalidInput(f"{field}: a single value is needed, not {kind_of(value)}.", field)
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise InvalidInput(f"{field}: a number that large is outside every range.", field)
+    try:
+        return check_value(listed, value)
+    except InvalidInput as error:
+        reason = str(error).removeprefix(f"{listed}: ")
+        raise InvalidInput(f"{field}: {reason if len(reason) < 300 else 'this text cannot be used.'}", field) from error
+
+
+def _names_in_use(config: PipelineConfig) -> Iterator[tuple[str, str, str]]:
+    blocks = {"checkpoint", "vae", *config.stages()}
+    if config.txt2img.enabled:
+        blocks |= {block for block in ("hires", "refiner") if getattr(config, block).enabled}
+    for path, value in _leaves(msgspec.to_builtins(config), ""):
+        choices = catalogue()[_listed(path)].choices
+        if choices and path.partition(".")[0] in blocks:
+            yield path, str(value), choices
+
+
+def _must_have(path: str, name: str, choices: str, offered: Offered) -> None:
+    known = offered(choices)
+    # These leave the choice to the backend, whether or not it lists them.
+    own_choice = name == "" or (choices in ("vaes", "schedulers") and name == "Automatic")
+    if not known or own_choice or name in known:
+        return
+    if _spelled(name, choices, known) not in {_spelled(one, choices, known) for one in known}:
+        sentence = not_offered(_listed(path), name, known)
+        raise InvalidInput(f"{path}{sentence.removeprefix(_listed(path))}", path)
+
+
+def _spelled(name: str, choices: str, known: Sequence[str]) -> str:
+    """What tells a name from others: backends know a checkpoint with and without folder, ending and hash."""
+    if choices == "checkpoints":
+        stem = re.sub(r" \[[0-9a-f]{6,64}\]$", "", name).replace("\\", "/").rpartition("/")[2]
+        return re.sub(r"\.(safetensors|ckpt|gguf|sft|pth?)$", "", stem)
+    if choices in ("samplers", "schedulers") and not {"Euler a", "Automatic"} & set(known):
+        # Servers that only imitate the API spell these their own way (euler_a) and do not insist on it.
+        return re.sub(r"[^a-z0-9+]", "", name.casefold())
+    return name

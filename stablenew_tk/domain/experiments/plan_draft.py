@@ -1,0 +1,326 @@
+"""What has been said in the wizard so far, what is still missing, and the plan that comes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+import msgspec
+from msgspec import Struct
+
+from ..base.errors import InvalidInput
+from ..base.wording import counted
+from ..config.catalogue import Value, get_value, with_values
+from ..config.origins import Origin
+from ..config.pipeline_config import PipelineConfig
+from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, sensible_for, spell, value_text, wider
+from ..journal.history import ImageFacts
+from ..runs.plan import LearningPlan, PlanMetadata, PlanPrompt, checked, config_for, prompt_for
+
+STEPS = ("Prompt", "What to vary", "Values and seeds", "Check and run")
+PROMPT, VARY, VALUES, CHECK = range(4)
+# A prompt typed here belongs to no pack; its pictures must not count as those of one.
+OWN_PACK = "own-prompt"
+MOST_IMAGES = 20
+_LORA_TAG = re.compile(r"<lora:([^:<>]+)(?::([^<>]*))?>")
+# "txt2img.steps: ", "lora:rain: ", "variant_values[2]: "
+_FIELD = re.compile(r"^(?:lora:[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d+\])?): ")
+_FAMILIES = {"sdxl": "SDXL", "sd15": "SD 1.5"}
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """Everything typed and chosen, whether it can be used or not.
+
+    `prompts` carry the global negative already. `text` and `each` are as typed. `seeds` are those the user gave, one
+    per row; rows without one get theirs when the run starts. `reuse` is a picture that takes the place of its value in
+    the first row and is not made again.
+    """
+
+    pack_id: str = ""
+    pack_title: str = ""
+    prompts: tuple[PlanPrompt, ...] = ()
+    base: PipelineConfig = PipelineConfig()
+    origins: Mapping[str, Origin] = {}
+    focus: str = ""
+    text: str = ""
+    each: str = "3"
+    seeds: tuple[int, ...] = ()
+    start_image: str = ""
+    start_problem: str = ""
+    blind: bool = True
+    show_twice: bool = False
+    name: str = ""
+    note: str = ""
+    reuse: ImageFacts | None = None
+
+    @property
+    def spec(self) -> Focus | None:
+        """What is varied, None before it is chosen."""
+        return focus(self.focus) if self.focus else None
+
+    @property
+    def own_value(self) -> Value:
+        """The value the pictures would have without this run: that of the form, or the LoRA's weight in the prompt."""
+        if self.focus.startswith(LORA):
+            return lora_weights(self.prompts).get(self.focus.removeprefix(LORA), 1.0)
+        value = get_value(self.base, self.focus)
+        spec = focus(self.focus)
+        # "Steps (0 = same)" of a later pass take the value of txt2img.
+        return get_value(self.base, f"txt2img.{spec.name}") if value in (0, "") and "= same" in spec.label else value
+
+    @property
+    def family(self) -> str:
+        """sdxl, sd15, or "" when the name of the checkpoint does not tell."""
+        return family_of(self.base.checkpoint)
+
+    @property
+    def sensible(self) -> tuple[float, float] | None:
+        """Where good results are found."""
+        return sensible_for(self.focus, self.family) if self.focus else None
+
+    @property
+    def title(self) -> str:
+        """The name given, or one made of what is varied and where."""
+        spec = self.spec
+        if self.name.strip() or spec is None:
+            return self.name.strip()
+        where = self.pack_title or self.pack_id
+        return f"{plain(spec)} for {where}" if where else plain(spec)
+
+    def values(self) -> tuple[Value, ...]:
+        """The values to try. Raises InvalidInput."""
+        return _parsed(self.focus, self.text)
+
+    def images(self) -> int:
+        """Pictures for each value and prompt. Raises InvalidInput."""
+        text, where = self.each.strip(), "images_per_variant"
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_IMAGES):
+            raise InvalidInput(f"{text or 'Nothing'!r} is not a number of pictures: give 1 to {MOST_IMAGES}.", where)
+        return int(text)
+
+    def rows(self) -> int:
+        """Seed rows: one per picture of a value. Raises InvalidInput."""
+        return self.images() * len(self.prompts)
+
+    def plan(self) -> LearningPlan:
+        """The plan as it would be handed over, not yet checked. Raises InvalidInput for text that cannot be read."""
+        spec = focus(self.focus)
+        return LearningPlan(
+            event_id="",
+            ts="",
+            plan_id="",
+            name=self.title,
+            focus_parameter=self.focus,
+            stage=spec.stage,
+            pack_id=self.pack_id,
+            prompts=self.prompts,
+            base_config=self.base,
+            origins=dict(self.origins),
+            variant_values=self.values(),
+            images_per_variant=self.images(),
+            seeds=self.seeds[: self.rows()],
+            blind=self.blind,
+            show_twice=self.show_twice,
+            # txt2img makes its own picture.
+            start_image=self.start_image if spec.stage != "txt2img" else "",
+            metadata=PlanMetadata(notes=self.note.strip()),
+        )
+
+    def trial(self) -> LearningPlan:
+        """The plan as it will run, with made-up numbers for seeds that are drawn later. Raises InvalidInput."""
+        plan = self.plan()
+        return checked(msgspec.structs.replace(plan, seeds=_filled(plan.seeds, plan.full_rows)))
+
+
+@lru_cache(maxsize=16)
+def _parsed(path: str, text: str) -> tuple[Value, ...]:
+    # The same text is asked for by everything that shows the draft.
+    return parse_values(path, text)
+
+
+def plain(spec: Focus, *, title: bool = False) -> str:
+    """The label, or the title with its stage, without what an empty field would mean."""
+    return (spec.title if title else spec.label).partition(" (")[0]
+
+
+def _filled(seeds: tuple[int, ...], rows: int) -> tuple[int, ...]:
+    drawn = [number for number in range(rows + len(seeds)) if number not in seeds]
+    return (*seeds, *drawn[: rows - len(seeds)])
+
+
+def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> Draft:
+    """A draft with everything a plan says. Its own id and time are left behind: what comes of it is another plan."""
+    return Draft(
+        pack_id=plan.pack_id,
+        pack_title=plan.pack_id,
+        prompts=plan.prompts,
+        base=plan.base_config,
+        origins=plan.origins,
+        focus=plan.focus_parameter,
+        text=spell(plan.focus_parameter, plan.variant_values) if plan.focus_parameter and plan.variant_values else "",
+        each=str(plan.images_per_variant),
+        # Without a picture that is kept, other seeds teach more than the same ones again.
+        seeds=plan.seeds[:1] if reuse is not None else (),
+        start_image=plan.start_image,
+        blind=plan.blind,
+        show_twice=plan.show_twice,
+        name=plan.name,
+        note=plan.metadata.notes,
+        reuse=reuse,
+    )
+
+
+def varying(draft: Draft, path: str) -> Draft:
+    """The draft with another focus and values to begin with. The same focus again changes nothing."""
+    if path == draft.focus:
+        return draft
+    chosen = msgspec.structs.replace(draft, focus=path, text="", start_problem="")
+    return msgspec.structs.replace(chosen, text=first_text(chosen)) if path else chosen
+
+
+def first_text(draft: Draft) -> str:
+    """Values to begin with: around the own one, both of a switch, the own one of a list."""
+    spec, own = focus(draft.focus), draft.own_value
+    if spec.ordered:
+        return spell(spec.path, around(spec.path, float(own), draft.sensible))
+    if spec.kind == "bool":
+        return "off, on"
+    return spell(spec.path, (own,)) if own != "" else ""
+
+
+def respaced(draft: Draft, way: str) -> str:
+    """The text after "around", "finer" or "wider". Text that cannot be read begins again around the own value."""
+    if way != "around":
+        try:
+            return spell(draft.focus, (finer if way == "finer" else wider)(draft.focus, draft.values()))
+        except InvalidInput:
+            pass  # there is nothing yet to make finer: begin
+    return first_text(draft)
+
+
+def trouble(draft: Draft, step: int) -> str:
+    """Why one cannot go on from a step, as a sentence; "" when one can."""
+    try:
+        if step == PROMPT:
+            good = bool(draft.prompts) and all(prompt.positive.strip() for prompt in draft.prompts)
+            return "" if good else "Choose a prompt to make pictures of."
+        if step == VARY:
+            return _focus_trouble(draft)
+        _check_values(draft)
+    except InvalidInput as wrong:
+        return sentence(wrong)
+    return ""
+
+
+def _focus_trouble(draft: Draft) -> str:
+    if not draft.focus:
+        return "Choose what is to change from picture to picture."
+    # Values and seeds come in the next step; two of each let the rest be looked at now.
+    sample = msgspec.structs.replace(draft, text=_sample_text(draft), each="1", seeds=())
+    plan = sample.trial()
+    spec = focus(draft.focus)
+    if spec.stage != "txt2img" and draft.start_problem:
+        return draft.start_problem
+    if draft.reuse is not None:
+        own = with_values(draft.base, {"txt2img.batch_size": 1})
+        tags = lora_weights((prompt_for(plan, 0, draft.own_value),))
+        if config_for(plan, draft.own_value) != own or tags != lora_weights(draft.prompts[:1]):
+            why = "The picture you come from was made without it, so it cannot be one of these."
+            return f"{why} Vary something else than {plain(spec)}."
+    return ""
+
+
+def _sample_text(draft: Draft) -> str:
+    spec = focus(draft.focus)
+    if spec.ordered:
+        return f"{spec.minimum:g}, {spec.maximum:g}"
+    return "off, on" if spec.kind == "bool" else ", ".join(spec.options) or "one, other"
+
+
+def _check_values(draft: Draft) -> None:
+    values = draft.values()
+    if len(values) < 2:
+        raise InvalidInput("Give at least 2 values to compare.", "variant_values")
+    draft.trial()
+    if draft.reuse is not None and draft.own_value not in values:
+        own = value_text(draft.own_value, draft.focus)
+        raise InvalidInput(f"{own} must be among the values: the picture that is already there has it.", draft.focus)
+
+
+def sentence(wrong: InvalidInput) -> str:
+    """An error without the name of the field, for places where the field is in sight."""
+    text = _FIELD.sub("", str(wrong))
+    return text[:1].upper() + text[1:]
+
+
+def step_of(wrong: InvalidInput) -> int:
+    """The step at which an error can be put right."""
+    where = wrong.where
+    if where.startswith(("prompts", "pack")):
+        return PROMPT
+    if where.startswith(("variant_values", "images_per_variant", "seeds", "name")):
+        return VALUES
+    return VARY if where.startswith(("start_image", "focus", "stage", LORA)) or "." in where else CHECK
+
+
+def lora_weights(prompts: tuple[PlanPrompt, ...]) -> dict[str, float]:
+    """Weight of every LoRA named in the prompts, by name; the first mention counts."""
+    found: dict[str, float] = {}
+    for prompt in prompts:
+        for name, weight in _LORA_TAG.findall(prompt.positive):
+            number = re.match(r"\s*(\d*\.?\d+)", weight)
+            found.setdefault(name.strip(), min(float(number[1]), 2.0) if number else 1.0)
+    return found
+
+
+def family_of(checkpoint: str) -> str:
+    """The family a checkpoint's name tells of: sdxl, sd15, or ""."""
+    name = checkpoint.casefold()
+    if re.search(r"xl(?![a-z])|pony|illustrious|noobai", name):
+        return "sdxl"
+    return "sd15" if re.search(r"sd[-_ ]?v?1[-_.]?5|v1-5", name) else ""
+
+
+def sensible_words(draft: Draft) -> str:
+    """ "sensible for SDXL: 15 – 60", or "" where nobody has named a range."""
+    if draft.sensible is None:
+        return ""
+    low, high = (value_text(float(end)) for end in draft.sensible)
+    own = draft.sensible != sensible_for(draft.focus)
+    family = f" for {_FAMILIES[draft.family]}" if own and draft.family in _FAMILIES else ""
+    return f"sensible{family}: {low} – {high}"
+
+
+def outside_words(draft: Draft, values: tuple[Value, ...]) -> str:
+    """Which values lie outside the sensible range. That is a hint, never an error."""
+    if draft.sensible is None:
+        return ""
+    low, high = draft.sensible
+    below = [value_text(value) for value in values if float(value) < low]
+    above = [value_text(value) for value in values if float(value) > high]
+    parts = [f"{_listed(below)} below"] if below else []
+    parts += [f"{_listed(above)} above"] if above else []
+    return f"{' and '.join(parts)} the sensible range. That is allowed." if parts else ""
+
+
+def _listed(texts: list[str]) -> str:
+    if len(texts) > 3:
+        return f"{len(texts)} values are"
+    *most, last = texts
+    return f"{', '.join(most)} and {last} are" if most else f"{last} is"
+
+
+def summary(draft: Draft, step: int) -> str:
+    """What was decided at a step, in a few words, for the list at the left."""
+    if step == PROMPT and draft.prompts:
+        names = draft.prompts[0].prompt_id if len(draft.prompts) == 1 else counted(len(draft.prompts), "prompt")
+        return " · ".join(part for part in (draft.pack_title or draft.pack_id, names) if part)
+    if step == VARY and draft.spec is not None:
+        return plain(draft.spec, title=True)
+    if step == VALUES and draft.focus:
+        try:
+            return f"{counted(len(draft.values()), 'value')} × {counted(draft.rows(), 'seed')}"
+        except InvalidInput:
+            return ""
+    return ""

@@ -1,0 +1,334 @@
+"""Plans as JSON files that a person, another program or a language model writes.
+
+Everything left out is the default. What is there is checked field by field, and the first mistake is named with its
+full path, so that its writer can find it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+import msgspec
+from msgspec import Struct
+
+from ..base.errors import InvalidInput
+from ..base.journal_line import Line
+from ..config.catalogue import Value, catalogue
+from ..config.global_texts import StageText
+from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
+from ..config.pipeline_config import STAGES
+from ..config.sweep import LORA, Focus, check_values, focus, focuses, spell
+from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, PlanPrompt
+from .base_config import check_offered as check_offered
+from .base_config import config_of, kind_of, near_names, read_settings, shortened
+
+SIZE_LIMIT = 1024 * 1024
+_LONGEST_NAME = 120
+_LARGEST = 10**12
+# Written by us into a file or a journal line, and given anew when the plan is started.
+_IGNORED = frozenset((*Line.__struct_fields__, "kind", "crc", "plan_id", "backend_kind", "run_name", "run_day"))
+_KNOWN = frozenset(LearningPlan.__struct_fields__) | {"pack", "prompt", "negative", "seed"}
+
+
+class ReadPlan(Struct, frozen=True):
+    """A plan as its file says it. `given` are the fields the file names, `notices` sentences about what was ignored.
+
+    `plan.prompts` is empty when the file has none; `plan.seeds` is empty when they are to be drawn.
+    """
+
+    plan: LearningPlan
+    notices: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
+
+
+def read_plan(data: bytes, *, where: str) -> ReadPlan:
+    """Read a plan file; `where` is its name for sentences. Raises InvalidInput naming the field.
+
+    Ids and times in the file are ignored: a plan gets its own when it is started.
+    """
+    fields = _document(data, where)
+    subject = _focus(_text(fields, "focus_parameter"))
+    values = _values(fields, subject)
+    settings = read_settings(fields.get("base_config", {}))
+    prompts = _prompts(fields)
+    images = _images(fields)
+    plan = LearningPlan(
+        event_id="",
+        ts="",
+        plan_id="",
+        name=one_line(_text(fields, "name"))[:_LONGEST_NAME] or usual_name(subject, values),
+        focus_parameter=subject.path,
+        stage=subject.stage,
+        pack_id=_pack(fields),
+        prompts=prompts,
+        base_config=config_of(settings),
+        origins=_origins(fields, settings),
+        variant_values=values,
+        images_per_variant=images,
+        seeds=_seeds(fields, images * max(1, len(prompts))),
+        extra=_extra(fields, len(values)),
+        blind=_switch(fields, "blind", True),
+        show_twice=_switch(fields, "show_twice", False),
+        start_image=_text(fields, "start_image"),
+        metadata=_metadata(fields),
+    )
+    unknown = [f"{shortened(name)}: this field is not known and was left out." for name in fields if name not in _KNOWN]
+    return ReadPlan(plan, (*unknown, *_stage_notice(fields, subject)), frozenset(fields) & _KNOWN)
+
+
+def write_plan(plan: LearningPlan) -> bytes:
+    """The plan as a file that `read_plan` reads back. Nothing else is needed to understand it."""
+    fields: dict[str, object] = {"plan_id": plan.plan_id} if plan.plan_id else {}
+    fields |= {
+        "name": plan.name,
+        "focus_parameter": plan.focus_parameter,
+        "stage": plan.stage,
+        "variant_values": plan.variant_values,
+        "images_per_variant": plan.images_per_variant,
+        "seeds": plan.seeds,
+        "blind": plan.blind,
+        "show_twice": plan.show_twice,
+        "pack_id": plan.pack_id,
+        "prompts": plan.prompts,
+    }
+    optional: dict[str, object] = {"start_image": plan.start_image, "extra": plan.extra}
+    fields |= {name: value for name, value in optional.items() if value}
+    fields |= {"metadata": plan.metadata, "base_config": plan.base_config}
+    if plan.origins:
+        fields["origins"] = plan.origins
+    return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
+
+
+def named_focus(path: str) -> Focus:
+    """The focus parameter somebody wrote. Raises InvalidInput with the nearest names for one that there is not."""
+    if path in catalogue() or path.startswith(LORA):
+        return focus(path)
+    near = near_names(path, [one.path for one in focuses()])
+    raise InvalidInput(f"There is no parameter {shortened(repr(path))}.{near}", path)
+
+
+def usual_name(subject: Focus, values: Sequence[Value]) -> str:
+    """The name of a plan that nobody has named: "CFG scale 5-9 (+1)"."""
+    return f"{subject.label} {spell(subject.path, values)}"[:_LONGEST_NAME]
+
+
+def one_line(text: str) -> str:
+    """A name from elsewhere, which must not move the cursor of a terminal or break a list, in one line."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+# ---- the document
+
+
+def _document(data: bytes, where: str) -> dict[str, object]:
+    """The fields of the file that say something: an empty (null) one counts as left out."""
+    if len(data) > SIZE_LIMIT:
+        size = len(data) / SIZE_LIMIT
+        raise InvalidInput(f"{where}: {size:.1f} MB is too large for a plan; 1 MB is the most.", where)
+    try:
+        text = data.decode("utf-8-sig")
+        # The strict reader goes first: it refuses what is no JSON (NaN, halves of characters, numbers without end).
+        msgspec.json.decode(text)
+        found = json.loads(text, object_pairs_hook=_each_once)
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{where}: this is not UTF-8 text, so it is no plan file.", where) from None
+    except RecursionError:
+        raise InvalidInput(f"{where}: its brackets are nested too deeply for a plan.", where) from None
+    except (msgspec.MsgspecError, ValueError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        raise InvalidInput(f"{where}: {_malformed(text, error)}", where) from None
+    if not isinstance(found, dict):
+        raise InvalidInput(f"{where}: a plan is an object in braces, not {kind_of(found)}.", where)
+    return {name: value for name, value in found.items() if value is not None and name not in _IGNORED}
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise InvalidInput(f"{shortened(name)}: this field is written twice in one object. Keep one.", name)
+        found[name] = value
+    return found
+
+
+def _malformed(text: str, error: Exception) -> str:
+    if not text.strip():
+        return "the file is empty. A plan needs focus_parameter and variant_values."
+    byte = re.search(r"byte (\d+)", str(error))
+    reason = re.sub(r"^JSON is malformed: | \(byte \d+\)$", "", str(error))
+    before = text.encode()[: int(byte[1])].decode(errors="ignore") if byte else ""
+    place = f" at line {before.count(chr(10)) + 1}" if byte else ""
+    return f"this is not JSON{place} ({reason[:1].lower()}{reason[1:]})."
+
+
+def _must_be(field: str, needed: str, value: object) -> InvalidInput:
+    return InvalidInput(f"{field}: {needed} is needed, not {kind_of(value)}.", field)
+
+
+def _text(fields: Mapping[str, object], name: str, inside: str = "") -> str:
+    value = fields.get(name, "")
+    field = f"{inside}{name}"
+    if not isinstance(value, str):
+        raise _must_be(field, "text", value)
+    if "\0" in value:
+        raise InvalidInput(f"{field}: its text holds a zero byte.", field)
+    return value.strip()
+
+
+def _switch(fields: Mapping[str, object], name: str, default: bool) -> bool:
+    value = fields.get(name, default)
+    if not isinstance(value, bool):
+        raise _must_be(name, "true or false", value)
+    return value
+
+
+def _list(fields: Mapping[str, object], name: str) -> list[object]:
+    value = fields.get(name, [])
+    if not isinstance(value, list):
+        raise _must_be(name, "a list", value)
+    return value
+
+
+def _whole(value: object, field: str, ends: tuple[int, int], what: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        shown = f"{value:g}" if isinstance(value, float) else kind_of(value)
+        raise InvalidInput(f"{field}: a whole number is needed, not {shown}.", field)
+    if not ends[0] <= value <= ends[1]:
+        shown = str(value) if abs(value) < _LARGEST else "this number"
+        raise InvalidInput(f"{field}: {shown} is outside {ends[0]} to {ends[1]}{what}.", field)
+    return value
+
+
+# ---- fields
+
+
+def _focus(path: str) -> Focus:
+    field = "focus_parameter"
+    if not path:
+        raise InvalidInput(f"{field}: name the parameter to vary, for example txt2img.cfg_scale.", field)
+    try:
+        return named_focus(path)
+    except InvalidInput as error:
+        raise InvalidInput(f"{field}: {error}", field) from error
+
+
+def _values(fields: Mapping[str, object], subject: Focus) -> tuple[Value, ...]:
+    field = "variant_values"
+    if field not in fields:
+        raise InvalidInput(f"{field}: the list of values to compare is missing.", field)
+    listed = _list(fields, field)
+    found = check_values(subject.path, listed) if listed else ()
+    if len(found) < 2:
+        raise InvalidInput(f"{field}: give at least 2 different values to compare.", field)
+    return found
+
+
+def _images(fields: Mapping[str, object]) -> int:
+    name = "images_per_variant"
+    return _whole(fields.get(name, 3), name, (1, 100), " images per value")
+
+
+def _seeds(fields: Mapping[str, object], rows: int) -> tuple[int, ...]:
+    if "seed" in fields and "seeds" in fields:
+        raise InvalidInput("seed: seeds are named, too. Keep one of the two.", "seed")
+    if "seed" in fields:
+        first = _whole(fields["seed"], "seed", (RANDOM_SEED, MAX_SEED), " (-1 draws them)")
+        return () if first == RANDOM_SEED else tuple((first + row) % (MAX_SEED + 1) for row in range(rows))
+    listed = _list(fields, "seeds")
+    return tuple(_whole(seed, f"seeds[{index}]", (0, MAX_SEED), "") for index, seed in enumerate(listed))
+
+
+def _extra(fields: Mapping[str, object], count: int) -> tuple[PlanCell, ...]:
+    cells = []
+    for index, one in enumerate(_list(fields, "extra")):
+        field = f"extra[{index}]"
+        if not isinstance(one, dict):
+            raise _must_be(field, "an object with variant and row", one)
+        variant = _whole(one.get("variant"), f"{field}.variant", (0, count - 1), "")
+        # A row without its seed could not be made.
+        row = _whole(one.get("row"), f"{field}.row", (0, len(_list(fields, "seeds")) - 1), ", the seeds there are")
+        cells.append(PlanCell(variant, row))
+    return tuple(cells)
+
+
+def _pack(fields: Mapping[str, object]) -> str:
+    return _text(fields, "pack_id") or _text(fields, "pack")
+
+
+def _prompts(fields: Mapping[str, object]) -> tuple[PlanPrompt, ...]:
+    if "prompt" in fields and "prompts" in fields:
+        raise InvalidInput("prompt: prompts are named, too. Keep one of the two.", "prompt")
+    common = _text(fields, "negative")
+    if "prompt" in fields:
+        listed = [_prompt(fields["prompt"], "prompt", common)]
+    elif isinstance(fields.get("prompts"), str):
+        listed = [_prompt(fields["prompts"], "prompts", common)]
+    else:
+        listed = [_prompt(one, f"prompts[{n}]", common) for n, one in enumerate(_list(fields, "prompts"))]
+    names: dict[str, PlanPrompt] = {}
+    for prompt in listed:
+        name = prompt.prompt_id
+        while name in names:
+            name = f"{prompt.prompt_id} ({len(names) + 1})"
+        names[name] = msgspec.structs.replace(prompt, prompt_id=name)
+    return tuple(names.values())
+
+
+def _prompt(one: object, field: str, common: str) -> PlanPrompt:
+    if not isinstance(one, (str, dict)):
+        raise _must_be(field, "text", one)
+    parts: Mapping[str, object] = {"positive": one} if isinstance(one, str) else one
+    known = {name: value for name, value in parts.items() if value is not None}
+    inside = f"{field}." if isinstance(one, dict) else ""
+    positive = _text(known, "positive", inside) or _text(known, "prompt", inside)
+    if not positive:
+        raise InvalidInput(f"{field}: the prompt has no text.", field)
+    name = _text(known, "prompt_id", inside) or _text(known, "name", inside) or positive[:40].strip()
+    negative = _text(known, "negative", inside) if "negative" in known else common
+    return PlanPrompt(name, positive, negative, _stage_texts(known, f"{inside}stage_texts"))
+
+
+def _stage_texts(parts: Mapping[str, object], field: str) -> dict[str, StageText]:
+    said = parts.get("stage_texts", {})
+    if not isinstance(said, dict):
+        raise _must_be(field, "an object with the names of stages", said)
+    texts: dict[str, StageText] = {}
+    for stage, text in said.items():
+        if stage not in STAGES:
+            raise InvalidInput(f"{field}: {shortened(repr(stage))} is not one of {', '.join(STAGES)}.", field)
+        if not isinstance(text, dict):
+            raise _must_be(f"{field}.{stage}", "an object with prompt and negative", text)
+        inside = f"{field}.{stage}."
+        texts[stage] = StageText(_text(text, "prompt", inside), _text(text, "negative", inside))
+    return texts
+
+
+def _metadata(fields: Mapping[str, object]) -> PlanMetadata:
+    said = fields.get("metadata", {})
+    if not isinstance(said, dict):
+        raise _must_be("metadata", "an object", said)
+    known = {name: value for name, value in said.items() if value is not None}
+    return PlanMetadata(**{name: _text(known, name, "metadata.") for name in PlanMetadata.__struct_fields__})
+
+
+def _stage_notice(fields: Mapping[str, object], subject: Focus) -> tuple[str, ...]:
+    stage = _text(fields, "stage")
+    if stage and stage not in (*STAGES, "hires", "refiner"):
+        raise InvalidInput(f"stage: {shortened(repr(stage))} is not one of {', '.join(STAGES)}.", "stage")
+    if stage in ("", subject.stage, subject.path.partition(".")[0]):
+        return ()
+    return (f"stage: {subject.path} belongs to {subject.stage}, so {stage} was left out.",)
+
+
+def _origins(fields: Mapping[str, object], settings: Mapping[str, Value]) -> dict[str, Origin]:
+    """Who chose each setting: what the file says, else the user who wrote it."""
+    said = fields.get("origins", dict.fromkeys(settings, "user"))
+    try:
+        return msgspec.convert(said, dict[str, Origin])
+    except msgspec.ValidationError as error:
+        known = ", ".join(get_args(Origin))
+        raise InvalidInput(f"origins: for each setting one of {known} is needed.", "origins") from error

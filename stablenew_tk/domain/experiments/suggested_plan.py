@@ -1,0 +1,82 @@
+"""The Learning Run that a model suggests: its own values as the base, and values around the one worth trying."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..base.errors import InvalidInput
+from ..config.catalogue import Value, get_value, parameter, with_values
+from ..config.origins import Origin
+from ..config.pipeline_config import PipelineConfig
+from ..config.sweep import LORA, around, focus, sensible_for, value_text
+from ..models.recommendations import DENOISE, FieldValue, ModelSettings
+from ..models.style import StyleProfile
+from ..runs.plan import LearningPlan
+
+_GUIDANCE, _STEPS = "txt2img.cfg_scale", "txt2img.steps"
+
+
+def focus_of(settings: ModelSettings) -> str:
+    """What is worth varying first: hires denoise where the profile names one, else guidance, else steps."""
+    return next((path for path in (DENOISE, _GUIDANCE, _STEPS) if path in settings.offers), _GUIDANCE)
+
+
+def sensible(path: str, family: str, style: StyleProfile | None) -> tuple[float, float] | None:
+    """Where good results are found, as the style says or as is known for the family."""
+    if path == DENOISE and style is not None and style.hires_denoise_range is not None:
+        return style.hires_denoise_range
+    return sensible_for(path, family, style.style_profile_id if style is not None else "")
+
+
+def checkpoint_plan(checkpoint: str, settings: ModelSettings, values: Mapping[str, FieldValue]) -> LearningPlan:
+    """A draft around what the profile of a checkpoint says. `checkpoint` and `values` as the backend names them.
+
+    Prompts and seeds are still open: the user chooses them in Learn.
+    """
+    base, origins = _base(checkpoint, values)
+    path = focus_of(settings)
+    centre = float(get_value(base, path))
+    found = around(path, centre, sensible(path, settings.family, settings.style))
+    return _draft(path, found, centre, base=base, origins=origins, title=settings.title or checkpoint)
+
+
+def lora_plan(name: str, settings: ModelSettings) -> LearningPlan:
+    """A draft around the recommended weight of a LoRA, 1 where nobody recommends one."""
+    path = f"{LORA}{name}"
+    best = next((one.weight for one in settings.weights if one.rating != "bad"), None)
+    low, high = settings.weight_range or (0.0, 0.0)
+    middle = round((low + high) / 2, 2) if high > low else 1.0
+    centre = min(max(middle if best is None else best, 0.0), 2.0)
+    found = around(path, centre, (max(low, 0.0), min(high, 2.0)) if high > low else None)
+    return _draft(path, found, centre, base=PipelineConfig(), origins={}, title=settings.title or name)
+
+
+def _base(checkpoint: str, values: Mapping[str, FieldValue]) -> tuple[PipelineConfig, dict[str, Origin]]:
+    base = with_values(PipelineConfig(), {"checkpoint": checkpoint})
+    origins: dict[str, Origin] = {"checkpoint": "user"}
+    for path, field in values.items():
+        try:
+            base = with_values(base, {path: field.value})
+        except InvalidInput:
+            # A value outside the catalogue's range is shown with its problem; here the engine's own is better.
+            continue
+        origins[path] = field.origin
+    return base, origins
+
+
+def _draft(
+    path: str, values: tuple[Value, ...], centre: float, *, base: PipelineConfig, origins: Mapping[str, Origin],
+    title: str,
+) -> LearningPlan:  # fmt: skip
+    what = f"{focus(path).label} {'' if path.startswith(LORA) else f'for {title} '}around {value_text(centre, path)}"
+    if path == DENOISE:
+        base = with_values(base, {"hires.enabled": True})
+    return LearningPlan(
+        event_id="", ts="", plan_id="", name=what, focus_parameter=path, stage=focus(path).stage, pack_id="",
+        prompts=(), base_config=base, origins=dict(origins), variant_values=values, seeds=(),
+    )  # fmt: skip
+
+
+def raw_values(settings: ModelSettings) -> dict[str, FieldValue]:
+    """The winners as the files name them, without names that only a backend could confirm."""
+    return {path: field for path, field in settings.values.items() if not parameter(path).choices}

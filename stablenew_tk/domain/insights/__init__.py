@@ -1,0 +1,1 @@
+"""What ratings prove: posterior, verdict, report. The door is `analysis.analyse`."""

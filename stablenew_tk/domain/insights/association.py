@@ -1,0 +1,299 @@
+"""Hints from everyday runs: which choices go together with better stars. Hints, never proof.
+
+In everyday runs several things change at once, so all of them are looked at together, prompt by prompt, and two that
+always changed together are said to be inseparable. Whoever wants to know runs a Learning Run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from ..base.errors import InvalidInput
+from ..config.catalogue import Value, catalogue, flat, parameter
+from ..config.pipeline_config import PipelineConfig
+from ..config.sweep import value_text
+from ..journal.history import Position
+from ..journal.record import LearningRecord
+from .ridge import Fit, interval, open_minded, ridge
+
+RatedRun = tuple[LearningRecord, int]
+
+# Fewer pictures on either side than this are an anecdote; less than a quarter star nobody sees.
+ENOUGH = 10
+QUARTER = 0.25
+# Numbers with more levels than this are cut in two halves.
+_LEVELS = 5
+_COLUMNS = 60
+# Not a setting of how the picture looks, or the same for all pictures here.
+_LEFT_OUT = frozenset(("checkpoint", "txt2img.batch_size"))
+
+
+class RatedRecord(Struct, frozen=True):
+    """A rated everyday picture and where its record stands. `stars` 1 to 5."""
+
+    position: Position
+    output_index: int
+    image_id: str
+    stars: int
+
+
+class Association(Struct, frozen=True, kw_only=True):
+    """One choice and the stars that go together with it.
+
+    `what` is a randomizer slot as it is written in the prompt (`slot`), or a catalogue path. `n` pictures have
+    `value`, `others` have something else. `effect` in stars against those others, `low` to `high` its 90 % interval
+    (0 where too few pictures have it). `sentence` is what may be said: a hint (`telling`), no difference, too early, or
+    which choices cannot be told apart.
+    """
+
+    what: str
+    slot: bool
+    value: str
+    n: int
+    others: int
+    effect: float
+    low: float
+    high: float
+    sentence: str
+    telling: bool = False
+
+
+class _Level(Struct, frozen=True, kw_only=True):
+    """A choice and the pictures that have it, as bits by their place; `rest` chose otherwise about the same thing."""
+
+    what: str
+    slot: bool
+    value: str
+    mask: int
+    rest: int
+
+    @property
+    def words(self) -> str:
+        if self.slot:
+            return f"{self.what} = {self.value}"
+        title = parameter(self.what).title.removeprefix("txt2img · ").replace(" · ", " ")
+        return f"{title.partition(' (')[0]} {self.value}"
+
+
+class _Column(Struct, frozen=True):
+    """Levels that have, prompt by prompt, the same pictures (`same`) or just the others (`opposite`)."""
+
+    mask: int
+    same: list[_Level]
+    opposite: list[_Level]
+
+
+def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
+    """What goes together with better stars, the clearest first; choices it is too early for come last.
+
+    Main effects of all choices at once, within each prompt: stars = prompt + effects + noise, effects normal around 0
+    (ridge). Pictures of Learning Runs are passed over: they have a proof of their own. Raises InvalidInput for pictures
+    of several checkpoints or packs, and for sketches among real pictures.
+    """
+    everyday = [(record, stars) for record, stars in rated if record.learning.mode != "active" and stars]
+    _refuse_mixtures([record for record, _ in everyday])
+    levels = tuple(_levels([record for record, _ in everyday]))
+    blocks = _blocks([record for record, _ in everyday])
+    columns = _columns(levels, blocks)
+    fits = ridge([column.mask for column in columns], blocks, [float(stars) for _, stars in everyday])
+    found = [_association(columns, at, fits) for at in range(len(columns))]
+    told = {level.what for column in columns for level in (*column.same, *column.opposite)}
+    most: dict[str, _Level] = {}
+    for level in sorted(levels, key=lambda level: -level.mask.bit_count()):
+        if level.what not in told:
+            most.setdefault(level.what, level)
+    early = [_too_early(level, blocks) for level in most.values()]
+    return (
+        *sorted(found, key=lambda one: (not one.telling, -abs(one.effect), one.what, one.value)),
+        *sorted(early, key=lambda one: (-one.n, one.what)),
+    )
+
+
+def _refuse_mixtures(records: Sequence[LearningRecord]) -> None:
+    kinds = (
+        ("packs", {record.pack_id for record in records}),
+        ("checkpoints", {record.config.checkpoint for record in records}),
+        ("engines (sketch and real)", {"sketch" if record.backend.kind == "sketch" else "" for record in records}),
+    )
+    for what, found in kinds:
+        if len(found) > 1:
+            raise InvalidInput(
+                f"The pictures are of several {what}. Their stars cannot be compared; look at each alone."
+            )
+
+
+def _blocks(records: Sequence[LearningRecord]) -> list[int]:
+    """Pictures by prompt, as bits. A prompt with one picture compares nothing and is left out."""
+    found: dict[str, int] = {}
+    for place, record in enumerate(records):
+        found[record.prompt_id] = found.get(record.prompt_id, 0) | 1 << place
+    return [mask for mask in found.values() if mask.bit_count() > 1]
+
+
+def _levels(records: Sequence[LearningRecord]) -> Iterator[_Level]:
+    """Every choice that was not always the same, slots of the randomizer first."""
+    slots: dict[str, dict[Value, int]] = {}
+    configs: dict[PipelineConfig, int] = {}
+    for place, record in enumerate(records):
+        bit = 1 << place
+        for slot, chosen in record.randomizer.choices.items():
+            if slot in catalogue():
+                continue  # an axis over a setting, which is in the config
+            masks = slots.setdefault(slot, {})
+            masks[chosen] = masks.get(chosen, 0) | bit
+        configs[record.config] = configs.get(record.config, 0) | bit
+    settings: dict[str, dict[Value, int]] = {}
+    for config, mask in configs.items():
+        for path, value in _in_force(config):
+            masks = settings.setdefault(path, {})
+            masks[value] = masks.get(value, 0) | mask
+    for slot, masks in slots.items():
+        # Wildcards, words in braces, tags, styles and replaced words already show what they are.
+        shown = f"[[{slot}]]" if re.fullmatch(r"[\w .-]+", slot) and not slot.startswith("_") else slot
+        yield from _levels_of(shown, {str(value): mask for value, mask in masks.items()}, slot=True)
+    for path, masks in settings.items():
+        yield from _levels_of(path, _texts(path, masks), slot=False)
+
+
+def _levels_of(what: str, masks: Mapping[str, int], *, slot: bool) -> Iterator[_Level]:
+    everywhere = 0
+    for mask in masks.values():
+        everywhere |= mask
+    for value, mask in masks.items() if len(masks) > 1 else ():
+        yield _Level(what=what, slot=slot, value=value, mask=mask, rest=everywhere & ~mask)
+
+
+def _in_force(config: PipelineConfig) -> Iterator[tuple[str, Value]]:
+    """The settings that this config really uses: nothing of a stage that is off, and no free text."""
+    values = flat(config)
+    for path, value in values.items():
+        spec, block = parameter(path), path.partition(".")[0]
+        text = spec.kind == "str" and not spec.choices and not spec.options
+        idle = path != f"{block}.enabled" and values.get(f"{block}.enabled") is False
+        if not (text or idle or path in _LEFT_OUT):
+            yield path, value
+
+
+def _texts(path: str, masks: Mapping[Value, int]) -> dict[str, int]:
+    """The levels in words. Numbers with many levels are cut at the median: few pictures have exactly 7.3."""
+    if len(masks) <= _LEVELS or parameter(path).kind not in ("int", "float"):
+        return {value_text(value, path): mask for value, mask in masks.items()}
+    ordered = sorted(masks.items(), key=lambda item: float(item[0]))
+    half = sum(mask.bit_count() for mask in masks.values()) / 2
+    cut, lower = 1, ordered[0][1]
+    while (lower | ordered[cut][1]).bit_count() <= half:
+        lower |= ordered[cut][1]
+        cut += 1
+    upper = 0
+    for _, mask in ordered[cut:]:
+        upper |= mask
+    border = value_text(ordered[cut][0], path)
+    return {f"below {border}": lower, f"{border} or more": upper}
+
+
+def _columns(levels: Sequence[_Level], blocks: Sequence[int]) -> list[_Column]:
+    """The levels there are enough pictures of, those that cannot be told apart together."""
+    found: dict[tuple[int, int], _Column] = {}
+    enough = [level for level in levels if _enough(level, blocks)]
+    for level in sorted(enough, key=lambda one: (not one.slot, -min(one.mask.bit_count(), one.rest.bit_count()))):
+        varied = sum(block for block in blocks if 0 != level.mask & block != block)
+        pattern = level.mask & varied
+        key = (varied, min(pattern, varied & ~pattern))
+        column = found.get(key)
+        if column is None:
+            if len(found) < _COLUMNS:
+                found[key] = _Column(pattern, [level], [])
+        else:
+            (column.same if pattern == column.mask else column.opposite).append(level)
+    return list(found.values())
+
+
+def _enough(level: _Level, blocks: Sequence[int]) -> bool:
+    """10 pictures on either side, and as much to compare within prompts as 10 against 10 of one prompt would give."""
+    within = sum(blocks)
+    if min((level.mask & within).bit_count(), (level.rest & within).bit_count()) < ENOUGH:
+        return False
+    return _compared(level.mask, blocks) >= ENOUGH / 2
+
+
+def _compared(mask: int, blocks: Sequence[int]) -> float:
+    """The same pictures against the others, prompt by prompt: 5 for 10 against 10 of one prompt, 0 for no pair."""
+    counts = ((float((mask & block).bit_count()), block.bit_count()) for block in blocks)
+    return sum(has - has * has / size for has, size in counts)
+
+
+def _association(columns: Sequence[_Column], at: int, fits: Sequence[Fit]) -> Association:
+    """What the fits say about one column: its first level against what else was chosen for the same thing."""
+    column = columns[at]
+    level, together = column.same[0], column.same
+    contrast = _contrast(columns, at)
+    effect, low, high = interval(open_minded(fits), contrast)
+    _, least, most = interval(fits, contrast)
+    if effect < 0 and {one.what for one in together} <= {one.what for one in column.opposite}:
+        # Of two choices the better one is named.
+        together = column.opposite
+        level = next(one for one in together if one.what == level.what)
+        effect, low, high, least, most = -effect, -high, -low, -most, -least
+    # Among many choices some look better by luck; a hint must also convince who expects that most make no difference.
+    telling = min(low, least) > 0 or max(high, most) < 0
+    telling = telling and abs(effect) >= QUARTER
+    alike = abs(effect) < QUARTER and high - low < 2 * QUARTER
+    return Association(
+        what=level.what,
+        slot=level.slot,
+        value=level.value,
+        n=level.mask.bit_count(),
+        others=level.rest.bit_count(),
+        effect=effect,
+        low=low,
+        high=high,
+        sentence=_sentence(together, effect, telling=telling, alike=alike),
+        telling=telling,
+    )
+
+
+def _contrast(columns: Sequence[_Column], at: int) -> list[float]:
+    """Weights of the coefficients: a level against the mean of the others of its kind, by their numbers."""
+    level = columns[at].same[0]
+    weights = [0.0] * len(columns)
+    weights[at] = 1.0
+    for place, column in enumerate(columns):
+        for one, sign in (*((one, -1.0) for one in column.same), *((one, 1.0) for one in column.opposite)):
+            if place != at and one.what == level.what:
+                weights[place] += sign * one.mask.bit_count() / level.rest.bit_count()
+    return weights
+
+
+def _sentence(together: Sequence[_Level], effect: float, *, telling: bool, alike: bool) -> str:
+    names = list(dict.fromkeys(one.words for one in together))
+    count = f"{together[0].mask.bit_count()} pictures"
+    stars = f"{effect:+.1f} stars".replace("-", "−")
+    if len(names) > 1:
+        head = f"{', '.join(names[:-1])} and {names[-1]} always came together"
+        if telling:
+            return f"{head}: {stars} ({count}). Which of them it is cannot be told; a hint, not proof."
+        return f"{head}: {'no difference you can see' if alike else 'too early'} ({count})."
+    if telling:
+        return f"{names[0]} goes together with {stars} ({count}); a hint, not proof."
+    return f"{names[0]}: {'no difference you can see' if alike else 'too early'} ({count})."
+
+
+def _too_early(level: _Level, blocks: Sequence[int]) -> Association:
+    count, others = level.mask.bit_count(), level.rest.bit_count()
+    why = f"{count} pictures" if count != 1 else "1 picture"
+    if min(count, others) >= ENOUGH and _compared(level.mask, blocks) < 1:
+        why += ", but never the same prompt with and without it"
+    return Association(
+        what=level.what,
+        slot=level.slot,
+        value=level.value,
+        n=count,
+        others=others,
+        effect=0.0,
+        low=0.0,
+        high=0.0,
+        sentence=f"{level.words}: too early ({why}).",
+    )

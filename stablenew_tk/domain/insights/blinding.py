@@ -1,0 +1,205 @@
+"""Which picture of a Learning Run stands where while it is rated, and which one is asked about next.
+
+In blind rating nothing may tell which value made a picture. Every row is shuffled anew, a row opens only when all of
+it is made, and until then its places say in order of progress how far it is, never which value is being made: values
+are made in their order, so whoever watches a place being filled would know its value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from itertools import count
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..journal.history import ImageFacts
+from ..runs.plan import columns_by_value
+from .matrix import Board, BoardCell
+
+# waiting, making, made: of a closed row or of a picture still to come; later: shown again when all others are rated.
+SeatState = Literal["shown", "made", "making", "waiting", "missing", "later"]
+_PROGRESS: tuple[SeatState, ...] = ("made", "missing", "making", "waiting")
+AGAIN = -1  # row number of the line whose pictures are shown a second time
+_TWICE_FROM = 8  # pictures; with fewer, a picture shown again would be remembered
+
+
+class Seat(Struct, frozen=True, kw_only=True):
+    """One place of the matrix. `facts` only where the picture may be seen; `variant` is the number of its value, −1
+    where nobody may know it. `stars` are those given at this place; with `again` the picture is shown a second time.
+    """
+
+    number: int
+    line: int
+    column: int
+    state: SeatState
+    variant: int = -1
+    facts: ImageFacts | None = None
+    again: bool = False
+    stars: int = 0
+
+    @property
+    def asks(self) -> bool:
+        """Whether stars are wanted here. Suspect pictures are never asked about."""
+        return self.facts is not None and not self.facts.suspect and not self.stars
+
+
+class Line(Struct, frozen=True):
+    """One row of the matrix: number of the seed row (AGAIN for the last line) and its places."""
+
+    row: int
+    seats: tuple[Seat, ...]
+    open: bool
+
+
+class Seating(Struct, frozen=True):
+    """The whole matrix. `hidden`: values are not shown. `columns` are numbers of values, one per column; () if hidden.
+
+    `covered`: pictures are being shown again, so the stars they got the first time must not be in sight.
+    """
+
+    board: Board
+    hidden: bool
+    lines: tuple[Line, ...]
+    seats: tuple[Seat, ...]
+    columns: tuple[int, ...] = ()
+    covered: bool = False
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.columns) or max((len(line.seats) for line in self.lines), default=0)
+
+    @property
+    def wanted(self) -> int:
+        """Pictures that are to be rated in the end: without missing and suspect ones."""
+        return sum(seat.state != "missing" and not _suspect(seat) for seat in self.seats)
+
+    @property
+    def rated(self) -> int:
+        """Pictures that have their stars and count."""
+        return sum(bool(seat.stars) and not _suspect(seat) for seat in self.seats)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to make or to ask."""
+        return bool(self.rated) and all(seat.state in ("shown", "missing") and not seat.asks for seat in self.seats)
+
+    @property
+    def closed(self) -> bool:
+        """Whether there are rows that may not be looked at yet."""
+        return not all(line.open for line in self.lines if line.row != AGAIN)
+
+    def next_asked(self, after: int, given: Collection[int] = ()) -> int:
+        """Number of the next place that wants stars, from the start again after the last; −1 for none.
+
+        `given` are places whose stars are on their way to the disk.
+        """
+        asked = [seat.number for seat in self.seats if seat.asks and seat.number not in given]
+        return next((number for number in asked if number > after), asked[0] if asked else -1)
+
+
+def _suspect(seat: Seat) -> bool:
+    return seat.facts is not None and seat.facts.suspect
+
+
+def seating(board: Board, making: str = "") -> Seating:
+    """Where everything stands now. `making` is the id of the step that runs at this moment."""
+    hidden = not board.revealed
+    columns = () if hidden else tuple(columns_by_value(board.plan))
+    rows: dict[int, list[BoardCell]] = {}
+    for cell in board.cells:
+        rows.setdefault(cell.cell.row, []).append(cell)
+    ready, lines, start = board.open_rows(), [], 0
+    orders = shuffles(board, {row: [cell.cell.variant for cell in cells] for row, cells in rows.items()})
+    for number, row in enumerate(sorted(rows)):
+        by_variant = {cell.cell.variant: cell for cell in rows[row]}
+        places = orders[row] if hidden else [variant for variant in columns if variant in by_variant]
+        cells = [by_variant[variant] for variant in places]
+        is_open = not hidden or row in ready
+        seats = [_seat(cell, making, is_open) for cell in cells]
+        if not is_open:
+            seats.sort(key=lambda seat: _PROGRESS.index(seat.state))
+        at = range(len(cells)) if hidden else [columns.index(variant) for variant in places]
+        lines.append(Line(row, _placed(seats, start, number, at), is_open))
+        start += len(cells)
+    again = _again(board, lines) if hidden else ()
+    covered = any(seat.state == "shown" for seat in again) and any(not seat.stars for seat in again)
+    if again:
+        placed = _placed(again, start, len(lines), range(len(again)))
+        lines.append(Line(AGAIN, placed, again[0].state == "shown"))
+    return Seating(board, hidden, tuple(lines), tuple(seat for line in lines for seat in line.seats), columns, covered)
+
+
+def _seat(cell: BoardCell, making: str, is_open: bool) -> Seat:
+    shown = cell.images[0].facts if cell.images else None
+    state: SeatState
+    if cell.step_id == making and shown is None:
+        state = "making"
+    elif cell.state == "waiting":
+        state = "waiting"
+    elif shown is None:
+        # Also a picture whose record was taken back.
+        state = "missing"
+    else:
+        state = "shown" if is_open else "made"
+    if state != "shown" or shown is None:
+        return Seat(number=0, line=0, column=0, state=state, variant=cell.cell.variant if is_open else -1)
+    return Seat(number=0, line=0, column=0, state=state, variant=cell.cell.variant, facts=shown, stars=shown.rating)
+
+
+def _placed(seats: Sequence[Seat], start: int, line: int, columns: Sequence[int]) -> tuple[Seat, ...]:
+    places = enumerate(zip(seats, columns, strict=True))
+    return tuple(replace(seat, number=start + place, line=line, column=column) for place, (seat, column) in places)
+
+
+# ---- shuffling
+
+
+def shuffles(board: Board, variants: dict[int, list[int]]) -> dict[int, tuple[int, ...]]:
+    """The order of the values in every row: by chance, but the same whenever it is asked.
+
+    Chance sometimes gives the order of the values itself, or the same order twice in a row. Both would look like a
+    pattern, so they are drawn again where there are enough orders to choose from.
+    """
+    orders: dict[int, tuple[int, ...]] = {}
+    by_value = tuple(columns_by_value(board.plan))
+    before: tuple[int, ...] = ()
+    for row in sorted(variants):
+        rising = tuple(variant for variant in by_value if variant in variants[row])
+        telling = {rising, rising[::-1], tuple(sorted(rising)), before} if len(rising) > 2 else set()
+        before = orders[row] = next(
+            order for turn in count() if (order := _drawn(board.plan.plan_id, row, rising, turn)) not in telling
+        )
+    return orders
+
+
+def _drawn(plan_id: str, row: int, variants: Sequence[int], turn: int) -> tuple[int, ...]:
+    return tuple(sorted(variants, key=lambda variant: _chance(f"{plan_id}/{row}/{variant}/{turn}")))
+
+
+def _chance(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+# ---- showing some twice
+
+
+def _again(board: Board, lines: Sequence[Line]) -> tuple[Seat, ...]:
+    """Places for the pictures that are shown a second time, at the end; until then nobody knows which they are."""
+    number = round(len(board.cells) / 10) or 1
+    if not board.plan.show_twice or len(board.cells) < _TWICE_FROM:
+        return ()
+    later = Seat(number=0, line=0, column=0, state="later", again=True)
+    seats = [seat for line in lines for seat in line.seats]
+    if any(seat.asks or seat.state not in ("shown", "missing") for seat in seats):
+        return (later,) * number
+    repeats = {shown.facts.image_id: shown.repeats for cell in board.cells for shown in cell.images}
+    sound = [seat.facts for seat in seats if seat.facts is not None and seat.stars and not seat.facts.suspect]
+    # What was shown again already stays chosen, whatever else was made or failed since.
+    chosen = sorted(sound, key=lambda facts: (not repeats[facts.image_id], _chance(f"again {facts.image_id}")))
+    shuffled = sorted(chosen[:number], key=lambda facts: _chance(f"order {facts.image_id}"))
+    stars = {facts.image_id: (repeats[facts.image_id] or (0,))[-1] for facts in shuffled}
+    return tuple(replace(later, state="shown", facts=facts, stars=stars[facts.image_id]) for facts in shuffled)

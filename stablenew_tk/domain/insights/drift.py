@@ -1,0 +1,73 @@
+"""What changed while a Learning Run was rated: whether the stars drifted, and whether the answer moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from statistics import mean
+
+from ..base.statistics import trend
+from ..config.catalogue import Value
+from ..runs.plan import LearningRunResult
+from .analysis import Insight, Verdict
+from .matrix import axis_value
+from .values_tried import Tried, insight_at
+
+_DRIFT = 0.5
+
+
+def over_time(
+    values: Sequence[Tried],
+    insight: Insight,
+    verdict: Verdict,
+    *,
+    earlier: Sequence[LearningRunResult],
+    name: Callable[[Value], str],
+) -> str:
+    """Sentences about earlier answers of the same plan (oldest first) and about the user's stars; "" when nothing can
+    honestly be said.
+    """
+    said = (_answer(verdict, insight.rated, earlier, name), _drift(values, insight))
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def _answer(verdict: Verdict, rated: int, earlier: Sequence[LearningRunResult], name: Callable[[Value], str]) -> str:
+    named = [one.summary for one in earlier if one.summary.value is not None and one.summary.rated < rated]
+    if verdict.value is None or not named:
+        return ""
+    last = named[-1]
+    if last.value != verdict.value and last.value is not None:
+        before, now = name(axis_value(last.value)), name(axis_value(verdict.value))
+        return f"With {last.rated} pictures rated the answer was {before}, with {rated} it is {now}."
+    same = last
+    for one in reversed(named):
+        if one.value != verdict.value:
+            break
+        same = one
+    return f"The answer has been the same since {same.rated} pictures were rated."
+
+
+def _drift(values: Sequence[Tried], insight: Insight) -> str:
+    """Whether later rows got other stars than the first ones, all values alike.
+
+    One point per row, for the pictures of a row share the luck of their seed; seeds are random, so a slope beyond what
+    luck gives (97.5 % to one side) is the rater's. It takes 5 rows, and half a star from the first to the last.
+    """
+    rows: dict[int, list[tuple[int, float]]] = {}
+    for one in values:
+        known = insight_at(insight, one.value)
+        if known is None:
+            continue
+        for row, facts in one.rated:
+            rows.setdefault(row, []).append((facts.time_ms, facts.rating - known.mean))
+    in_time = sorted((min(time for time, _ in row), mean(stars for _, stars in row)) for row in rows.values())
+    slope = trend([(place, stars) for place, (_, stars) in enumerate(in_time)]) if len(in_time) >= 5 else None
+    if slope is None or 0.025 < slope.p_up < 0.975:
+        return ""
+    moved = slope.slope * (len(in_time) - 1)
+    if abs(moved) < _DRIFT:
+        return ""
+    way = "more" if moved > 0 else "fewer"
+    return (
+        f"The last seeds got about {abs(moved):.1f} stars {way} than the first: you may have become "
+        f"{'kinder' if moved > 0 else 'stricter'}. The comparison is not touched by it, as all values share the seeds."
+    )

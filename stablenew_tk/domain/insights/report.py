@@ -1,0 +1,270 @@
+"""What the ratings of a Learning Run prove, as a person reads it: verdict, remark, every value, what to make next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..config.catalogue import Value
+from ..config.sweep import LORA, Focus, focus, value_text
+from ..journal.history import ImageFacts
+from ..runs.plan import LearningPlan, PlanCell, ResultSummary, ResultValue, StepRating
+from .analysis import Cell, Insight, ValueInsight, Verdict, analyse, phrase
+from .drift import over_time
+from .matrix import Board, BoardCell, axis_value, evidence
+from .tag_rates import tag_sentences
+from .values_tried import NOTICEABLE_S, Tried, held_back, insight_at, most_useful, tried
+
+
+class ValueReport(Struct, frozen=True, kw_only=True):
+    """One value of the plan. `variant` is its number there, `text` its short words.
+
+    `insight` None: no picture of it counts yet. `stars` one per rated picture that counts, in row order; `seconds`
+    a picture typically takes; `tags` with how many pictures have them, most frequent first; `images` all pictures made,
+    in row order; `missing` cells that were not made or failed. `looked_at` pictures have stars or tags.
+    """
+
+    variant: int
+    value: Value
+    text: str
+    insight: ValueInsight | None
+    stars: tuple[int, ...]
+    seconds: float | None
+    tags: tuple[tuple[str, int], ...]
+    images: tuple[ImageFacts, ...]
+    missing: int
+    looked_at: int = 0
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """A Learning Run as it stands. `values` in showing order.
+
+    `next`: what to make now, three places at most; rows from `len(plan.seeds)` on are new seeds. `rate_next`: made
+    already, and their stars would tell as much. `rated` pictures count as evidence, of `total` that the plan wants;
+    `suspect` and `foreign` pictures are left out; `failed` cells brought none. `verdict.value` is the plan's own value.
+    """
+
+    plan: LearningPlan
+    focus: Focus
+    insight: Insight
+    verdict: Verdict
+    remark: str
+    values: tuple[ValueReport, ...]
+    rated: int
+    total: int
+    suspect: int
+    foreign: int
+    failed: int
+    checkpoint: str
+    sketch: bool
+    next: tuple[PlanCell, ...]
+    tag_sentences: tuple[str, ...]
+    over_time: str
+    rate_next: tuple[PlanCell, ...] = ()
+
+
+def report(board: Board, *, seed: int = 0) -> Report:
+    """What the board proves. Pure; may take 0.3 s, so never on the thread of the window.
+
+    A value that has pictures but no stars at all keeps the verdict at "too early": it was tried and might be the best.
+    """
+    plan, subject = board.plan, focus(board.plan.focus_parameter)
+    known = evidence(board)
+    values = tried(board, known)
+    insight = held_back(analyse(known.ratings, ordered=subject.ordered, seed=seed), values)
+    useful = most_useful(board, insight, values)
+    there = {cell.cell for cell in board.cells if cell.state == "made"}
+    to_make = tuple(cell for cell in useful if cell not in there)
+    # The sentence must ask for what the button makes.
+    insight = replace(insight, next=tuple(Cell(axis_value(plan.variant_values[c.variant]), c.row) for c in to_make))
+    name = naming(subject)
+    verdict = _verdict(subject, insight, values, planned=len(board.cells))
+    tags = [(name(axis_value(one.value)), [facts.tags for facts in one.looked_at]) for one in values]
+    found = Report(
+        plan=plan,
+        focus=subject,
+        insight=insight,
+        verdict=verdict,
+        remark="",
+        values=tuple(_value_report(subject, insight, one) for one in values),
+        rated=insight.rated,
+        total=len(board.cells),
+        suspect=known.suspect,
+        foreign=known.foreign,
+        failed=board.failed,
+        checkpoint=known.checkpoint,
+        sketch=known.sketch,
+        next=to_make,
+        rate_next=tuple(cell for cell in useful if cell in there),
+        tag_sentences=tag_sentences(tags, ordered=subject.ordered),
+        over_time=over_time(values, insight, verdict, earlier=board.earlier, name=name),
+    )
+    return replace(found, remark=" ".join(_remarks(found)))
+
+
+def _value_report(subject: Focus, insight: Insight, one: Tried) -> ValueReport:
+    tags = Counter(tag for facts in one.looked_at for tag in facts.tags)
+    return ValueReport(
+        variant=one.variant,
+        value=one.value,
+        text=value_text(one.value, subject.path),
+        insight=insight_at(insight, one.value),
+        stars=tuple(facts.rating for _, facts in one.rated),
+        seconds=one.seconds,
+        tags=tuple(tags.most_common()),
+        images=tuple(shown.facts for cell in one.cells for shown in cell.images),
+        missing=sum(cell.state != "made" for cell in one.cells),
+        looked_at=len(one.looked_at),
+    )
+
+
+def naming(subject: Focus) -> Callable[[Value], str]:
+    """Turns values of this parameter into words for a sentence: 28 steps, CFG 7, Euler a, denoise 0.35."""
+    short, _, note = subject.label.removesuffix(" scale").partition(" (")
+    # A word with capitals inside is a name (CFG, LoRA, CodeFormer) and keeps the one it starts with.
+    label = short[0].lower() + short[1:] if short.split()[0][1:].islower() else short
+    unit = f" {subject.unit}" if subject.unit not in ("", "×") else subject.unit
+
+    def name(value: Value) -> str:
+        text = value_text(value, subject.path)
+        if subject.kind == "str":
+            return text
+        if value == 0 and note.startswith("0 = same"):
+            return f"the same {label}"
+        if subject.unit == "steps":
+            return f"{text} step" if value == 1 else f"{text} steps"
+        return f"{label} {text}{unit}"
+
+    return name
+
+
+def _verdict(subject: Focus, insight: Insight, values: Sequence[Tried], *, planned: int) -> Verdict:
+    """The verdict in words, with the plan's own value: a switch is named on, but its value is True."""
+    known = [(one, found) for one in values if (found := insight_at(insight, one.value)) is not None]
+    seconds = {found.value: one.seconds for one, found in known if one.seconds is not None}
+    timed = sorted((one for one, _ in known if one.seconds is not None), key=lambda one: one.seconds or 0)
+    if not (timed and timed[0].is_faster_than(timed[-1])):
+        # Times that overlap are no reason to choose.
+        seconds = {}
+    scope = "for this pack" if subject.path == "checkpoint" else "for this pack and checkpoint"
+    said = phrase(insight, name=naming(subject), scope=scope, seconds=seconds, planned=planned)
+    own = next((one.value for one, found in known if found.value == said.value), None)
+    # Names of samplers and files are written as they are, even at the start of a sentence.
+    words = said.sentence if subject.kind == "str" else said.sentence[:1].upper() + said.sentence[1:]
+    return Verdict(said.state, own, said.probability, words)
+
+
+def _remarks(found: Report) -> Iterator[str]:
+    """What stands below the verdict, sentence by sentence."""
+    leader = next((v for v in found.values if v.value == found.verdict.value and v.insight is not None), None)
+    if leader is not None and found.verdict.state in ("settled", "best"):
+        yield from _close_behind(leader, found.values)
+        yield from _edge(leader, found)
+    starless = [v.text for v in found.values if not v.stars and v.images]
+    if found.rated and starless and len(starless) < len(found.values):
+        yield f"No stars that count yet at {', '.join(starless)}."
+    if found.rate_next and found.rated:
+        yield f"Stars for {_count(len(found.rate_next), 'picture')} that are made already would tell most."
+    facts = [f"{found.rated} of {_count(found.total, 'picture')} rated on {_count(found.insight.rows, 'seed')}"]
+    if found.suspect:
+        facts.append(f"{_count(found.suspect, 'suspect picture')} left out")
+    if found.foreign:
+        facts.append(f"{_count(found.foreign, 'picture')} of another checkpoint or engine left out")
+    if found.failed:
+        facts.append(f"{_count(found.failed, 'picture')} could not be made")
+    if found.sketch:
+        facts.append("sketch pictures: a rehearsal, not evidence about a checkpoint")
+    yield f"{'; '.join(facts)}."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _close_behind(leader: ValueReport, values: Sequence[ValueReport]) -> Iterator[str]:
+    others = [(v.insight.p_within_quarter, v) for v in values if v is not leader and v.insight is not None]
+    near, runner_up = max(others, key=lambda pair: pair[0], default=(0.0, leader))
+    if near < 0.5:
+        return
+    cost = ""
+    if runner_up.seconds and leader.seconds:
+        more = runner_up.seconds - leader.seconds
+        if abs(more) >= max(NOTICEABLE_S, 0.1 * min(runner_up.seconds, leader.seconds)):
+            cost = f" but takes {_seconds(more)} longer" if more > 0 else f" and {_seconds(-more)} faster"
+    yield f"{runner_up.text} is close behind{cost}."
+
+
+def _seconds(seconds: float) -> str:
+    if seconds >= 90:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds:.0f} s" if seconds >= 2 else f"{seconds:.1g} s"
+
+
+def _edge(leader: ValueReport, found: Report) -> Iterator[str]:
+    """The best value at the end of the axis: what lies beyond was not tried."""
+    subject = found.focus
+    if not subject.ordered or len(found.values) < 2:
+        return
+    if leader is found.values[-1] and leader.value != subject.maximum:
+        yield f"{leader.text} is the highest value you tried; higher ones may be as good or better."
+    if leader is found.values[0] and leader.value != subject.minimum:
+        yield f"{leader.text} is the lowest value you tried; lower ones may be as good or better."
+
+
+def summary(report: Report) -> ResultSummary:
+    """The report as it is kept in the journal."""
+    known = [(found.insight, found) for found in report.values if found.insight is not None]
+    return ResultSummary(
+        state=report.verdict.state,
+        value=report.verdict.value,
+        probability=report.verdict.probability,
+        sentence=report.verdict.sentence,
+        rated=report.rated,
+        rows=report.insight.rows,
+        suspect_left_out=report.suspect,
+        values=tuple(
+            ResultValue(
+                found.value,
+                insight.n,
+                insight.mean,
+                insight.low,
+                insight.high,
+                insight.p_best,
+                insight.p_within_quarter,
+                found.seconds,
+            )
+            for insight, found in known
+        ),
+    )
+
+
+def step_ratings(board: Board) -> tuple[StepRating, ...]:
+    """What was said about every step of the plan, in the order of its cells. Suspect pictures have no say."""
+    return tuple(_step_rating(cell) for cell in board.cells)
+
+
+def _step_rating(cell: BoardCell) -> StepRating:
+    sound = [shown.facts for shown in cell.images if not shown.facts.suspect]
+    stars = [facts.rating for facts in sound if facts.rating]
+    tags = tuple(dict.fromkeys(tag for facts in sound for tag in facts.tags))
+    return StepRating(cell.step_id, sum(stars) / len(stars) if stars else None, tags)
+
+
+def preset_values(plan: LearningPlan, value: Value) -> tuple[dict[str, Value], dict[str, float]]:
+    """Catalogue values and LoRA weights that a preset of this value holds.
+
+    A value of hires fix or refiner comes with the switch that makes it matter, and with the refiner it was tried with.
+    """
+    path = plan.focus_parameter
+    if path.startswith(LORA):
+        return {}, {path.removeprefix(LORA): float(value)}
+    block = path.partition(".")[0]
+    values: dict[str, Value] = {}
+    if block in ("hires", "refiner"):
+        values[f"{block}.enabled"] = True
+    if block == "refiner" and plan.base_config.refiner.checkpoint:
+        values["refiner.checkpoint"] = plan.base_config.refiner.checkpoint
+    return values | {path: value}, {}

@@ -1,0 +1,108 @@
+"""A report for programs: what `insights --plan ID --json` prints."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ..config.catalogue import Value
+from ..runs.plan import PlanCell, VerdictState
+from .report import Report, ValueReport
+
+
+class DocumentValue(Struct, frozen=True, kw_only=True):
+    """One value. Numbers are None as long as no picture of it is rated; probabilities are 0 to 1."""
+
+    value: Value
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    p_best: float | None
+    p_within_quarter: float | None
+    seconds: float | None
+
+
+class DocumentVerdict(Struct, frozen=True, kw_only=True):
+    """The verdict; `value` None = none can be named."""
+
+    state: VerdictState
+    value: Value | None
+    probability: float
+    sentence: str
+
+
+class DocumentCell(Struct, frozen=True, kw_only=True):
+    """A place whose stars would tell most: this value, seed row `row` from 0."""
+
+    value: Value
+    row: int
+
+
+class InsightDocument(Struct, frozen=True, kw_only=True):
+    """All of a report that programs may want. `next`: pictures made already come first, they only need stars."""
+
+    plan_id: str
+    focus_parameter: str
+    ordered: bool
+    values: tuple[DocumentValue, ...]
+    verdict: DocumentVerdict
+    next: tuple[DocumentCell, ...]
+    name: str
+    pack: str
+    checkpoint: str
+    sketch: bool
+    rated: int
+    total: int
+    rows: int
+    suspect: int
+    foreign: int
+    failed: int
+    noise_sd: float
+    repeat_sd: float | None
+    notes: tuple[str, ...]
+
+
+def document(report: Report) -> InsightDocument:
+    """The report for programs, values in showing order and of their own type."""
+    plan, verdict, insight = report.plan, report.verdict, report.insight
+
+    def place(cell: PlanCell) -> DocumentCell:
+        return DocumentCell(value=plan.variant_values[cell.variant], row=cell.row)
+
+    return InsightDocument(
+        plan_id=plan.plan_id,
+        focus_parameter=plan.focus_parameter,
+        ordered=report.focus.ordered,
+        values=tuple(_value(found) for found in report.values),
+        verdict=DocumentVerdict(
+            state=verdict.state, value=verdict.value, probability=verdict.probability, sentence=verdict.sentence
+        ),
+        next=tuple(place(cell) for cell in (*report.rate_next, *report.next)),
+        name=plan.name,
+        pack=plan.pack_id,
+        checkpoint=report.checkpoint,
+        sketch=report.sketch,
+        rated=report.rated,
+        total=report.total,
+        rows=insight.rows,
+        suspect=report.suspect,
+        foreign=report.foreign,
+        failed=report.failed,
+        noise_sd=insight.noise_sd,
+        repeat_sd=insight.repeat_sd,
+        notes=tuple(note for note in (report.remark, *report.tag_sentences, report.over_time) if note),
+    )
+
+
+def _value(found: ValueReport) -> DocumentValue:
+    known = found.insight
+    return DocumentValue(
+        value=found.value,
+        n=known.n if known else 0,
+        mean=known.mean if known else None,
+        low=known.low if known else None,
+        high=known.high if known else None,
+        p_best=known.p_best if known else None,
+        p_within_quarter=known.p_within_quarter if known else None,
+        seconds=found.seconds,
+    )

@@ -1,0 +1,66 @@
+"""How long jobs will probably take, from what similar jobs took on the same engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from statistics import median
+
+from ..config.pipeline_config import PipelineConfig
+from .record import LearningRecord
+
+# Loading, decoding and saving cost about as much as this many megapixel-steps.
+_FIXED_WORK = 2.0
+
+
+def work(config: PipelineConfig) -> float:
+    """Rough amount of work of one job, in sampler steps times megapixels. Always > 0."""
+    base, hires = config.txt2img, config.hires
+    pixels = base.width * base.height / 1e6
+    total = _FIXED_WORK
+    if base.enabled:
+        total += base.steps * pixels * base.batch_size
+        if hires.enabled:
+            total += (hires.steps or base.steps) * hires.denoise * pixels * hires.scale**2 * base.batch_size
+    if hires.enabled and base.enabled:
+        pixels *= hires.scale**2
+    if config.img2img.enabled:
+        total += config.img2img.steps * config.img2img.denoise * pixels
+    if config.adetailer.enabled:
+        total += sum((step.steps or base.steps) * step.denoise * 0.3 for step in config.adetailer.passes)
+    if config.upscale.enabled:
+        larger = pixels * config.upscale.scale**2
+        total += config.upscale.steps * config.upscale.denoise * larger if config.upscale.mode == "img2img" else larger
+    return total
+
+
+def seconds_per_work(records: Iterable[LearningRecord], backend_kind: str) -> float | None:
+    """Median pace of finished jobs on one kind of backend; None when there is none to go by."""
+    paces = [
+        r.seconds / work(r.config)
+        for r in records
+        if r.status == "ok" and r.backend.kind == backend_kind and r.seconds > 0
+    ]
+    return median(paces) if paces else None
+
+
+def forecast_s(pace: float | None, configs: Iterable[PipelineConfig], done: float = 0.0) -> float | None:
+    """Seconds that jobs with these configs will take at a pace, less the share `done` of the first; None = unknown."""
+    if pace is None:
+        return None
+    # Thousands of jobs share a few configs. Kept, so that no other one gets the same id meanwhile.
+    known: dict[int, tuple[PipelineConfig, float]] = {}
+    total = first = 0.0
+    for config in configs:
+        found = known.get(id(config)) or known.setdefault(id(config), (config, work(config)))
+        first = first or found[1]
+        total += found[1]
+    return pace * (total - done * first) if total else None
+
+
+def about(seconds: float) -> str:
+    """A duration as people say it: "about 40 s", "about 4 min", "about 2 h"."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} min"
+    return f"about {seconds / 3600:.1f} h".replace(".0", "")

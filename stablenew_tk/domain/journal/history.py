@@ -1,0 +1,397 @@
+"""What is known from the journal: every picture, its run, and what the user said about it.
+
+Held as columns, not as objects, so that a million pictures stay light. Line after line is folded in; the journal
+itself is the truth, and a full record is read from it only when somebody looks at it.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+
+from ..base.errors import InvalidInput
+from .columns import IdColumn, Numbered, Pictures, Records, fill_table, table_bytes, time_ms
+from .feedback import FeedbackLog, fold_feedback
+from .plan_log import Attempt, PlanBook
+from .query import (
+    FINAL,
+    HIDDEN,
+    NOT_OK,
+    NOTED,
+    SKETCH,
+    SUSPECT,
+    TAGGED,
+    Columns,
+    Group,
+    Query,
+    Run,
+    Selection,
+    Totals,
+    select,
+    shown,
+    totals,
+)
+from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, Void
+from .summary_lines import SLIM, SlimOutput, SlimRecord
+
+# What is asked of a history stands beside it, for whoever wants both.
+__all__ = [
+    "BEGINNING",
+    "Columns",
+    "Group",
+    "History",
+    "ImageFacts",
+    "Position",
+    "Query",
+    "RawLine",
+    "Run",
+    "Selection",
+    "Totals",
+    "fold_feedback",
+    "select",
+]
+
+_FORMAT = 3
+RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
+
+
+class Position(NamedTuple):
+    """Where a line stands: number of the segment, byte offset in it, length in bytes without the line end."""
+
+    segment: int
+    offset: int
+    length: int = 0
+
+
+BEGINNING = Position(1, 0)
+
+
+class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known about one picture without reading its record. `final` = of the last stage its job reached;
+    `ok` = its job ended well; `position` is that of its record, `output_index` its place among the outputs there.
+    """
+
+    row: int
+    image_id: str
+    run_id: str
+    run_name: str
+    pack_id: str
+    checkpoint: str
+    stage: str
+    rating: int
+    tags: tuple[str, ...]
+    note: str
+    suspect: bool
+    final: bool
+    sketch: bool
+    ok: bool
+    time_ms: int
+    position: Position
+    output_index: int
+
+
+class _Saved(msgspec.Struct, array_like=True):
+    """The checkpoint. Numbers are in this machine's byte order: it never leaves the machine."""
+
+    format: int
+    byteorder: str
+    end: Position
+    damaged: int
+    newer: int
+    tables: list[dict[str, bytes]]
+    ids: list[tuple[bytes, bytes, bytes, dict[bytes, str]]]
+    runs: list[Run]
+    stages: list[str]
+    texts: list[str]
+    tag_sets: list[tuple[str, ...]]
+    voids: list[tuple[str, str]]
+    orphans: dict[str, list[int]]
+    plans: bytes
+
+
+class History:
+    """The journal, folded. Owned by one thread; hand `columns()` to others.
+
+    `plans` is what it tells of Learning Runs. `end` is where the next unread line of the journal starts; `damaged` and
+    `newer` count the lines before it that could not be read or that a newer version wrote. A line may be folded twice
+    or out of order: it counts once, and what holds for a picture depends on where lines stand, not on when they were
+    folded.
+    """
+
+    def __init__(self) -> None:
+        self.end = BEGINNING
+        self.damaged = 0
+        self.newer = 0
+        self._pictures, self._records, self._log = Pictures(), Records(), FeedbackLog()
+        self.plans = PlanBook(self._log.withdrawn)
+        self._image_ids, self._record_ids = IdColumn(), IdColumn()
+        self._stages = Numbered([""])
+        self._orphans: dict[str, list[int]] = {}
+        self._runs: list[Run] = []
+        self._run_index: dict[tuple[str, str, str], int] = {}
+
+    def __len__(self) -> int:
+        """Number of rows, those of records taken back included."""
+        return len(self._image_ids)
+
+    def __bool__(self) -> bool:
+        """A history without a picture is one, too: it knows what was planned and what failed."""
+        return True
+
+    def fold(self, line: JournalLine, position: Position) -> None:
+        """Fold one line just written. `end` moves on only if nothing unread lies before it."""
+        self._fold(line, position.segment, position.offset, position.length)
+        # A writer that finds a torn line ends it first, so the next line may start one byte later.
+        if position.segment == self.end.segment and 0 <= position.offset - self.end.offset <= 1:
+            self.end = Position(position.segment, position.offset + position.length + 1)
+        self._settle(1024)
+
+    def fold_lines(self, lines: Iterable[RawLine]) -> int:
+        """Fold many lines as they stand in the journal; gives how many could not be understood. `end` stays."""
+        unreadable = 0
+        decode = SLIM.decode
+        for count, (segment, offset, length, data) in enumerate(lines):
+            try:
+                line = decode(data)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                unreadable += 1
+                continue
+            self._fold(line, segment, offset, length)
+            if not count & 0x3FF:
+                # A small dictionary stays in the processor's cache: half the time of a large one.
+                self._settle(1024)
+        self._settle(1024)
+        return unreadable
+
+    def row_of(self, image_id: str) -> int | None:
+        """The row of a picture, None when the journal does not know it."""
+        row = self._image_ids.find(image_id)
+        return row if row >= 0 else None
+
+    def feedback(self, row: int) -> ImageFeedback:
+        """What the user said about the picture in this row, as it holds now."""
+        pictures = self._pictures
+        return ImageFeedback(
+            pictures.rating[row], self._log.tag_sets[pictures.tags[row]], self._log.texts[pictures.note[row]]
+        )
+
+    def repeats(self, row: int) -> tuple[int, ...]:
+        """Stars that the picture got when it was shown again unasked, oldest first."""
+        return self._log.repeats(self._pictures.last_said[row])
+
+    def facts(self, row: int) -> ImageFacts:
+        """Everything the columns know about one row. Raises IndexError outside 0 ≤ row < len(history)."""
+        pictures, records = self._pictures, self._records
+        flags, record, run = pictures.flags[row], pictures.record[row], self._runs[pictures.run[row]]
+        held = self.feedback(row)
+        return ImageFacts(
+            row=row,
+            image_id=self._image_ids.text(row),
+            run_id=run.run_id,
+            run_name=run.run_name,
+            pack_id=run.pack_id,
+            checkpoint=run.checkpoint,
+            stage=self._stages[pictures.stage[row]],
+            rating=held.rating,
+            tags=held.tags,
+            note=held.note,
+            suspect=bool(flags & SUSPECT),
+            final=bool(flags & FINAL),
+            sketch=bool(flags & SKETCH),
+            ok=not flags & NOT_OK,
+            time_ms=records.time[record],
+            position=Position(records.segment[record], records.offset[record], records.length[record]),
+            output_index=pictures.output[row],
+        )
+
+    def taken_back(self, event_id: str) -> bool:
+        """Whether a line was undone and not redone."""
+        return event_id in self._log.withdrawn
+
+    def latest(self, count: int) -> array[int]:
+        """Rows of the last `count` pictures that are neither taken back nor hidden by a blind plan, newest first."""
+        flags, run, blind = self._pictures.flags, self._pictures.run, self._blind_runs()
+        newest_first = range(len(flags) - 1, -1, -1)
+        return array(
+            "I", islice((row for row in newest_first if not flags[row] & HIDDEN and run[row] not in blind), count)
+        )
+
+    def counts(self) -> Totals:
+        """Totals over all pictures that are neither taken back nor hidden by a blind plan."""
+        pictures, flags = self._pictures, self._pictures.flags.tobytes()
+        visible = shown(flags, pictures.run, self._runs, self.plans.hidden())
+        return totals(pictures.rating.tobytes(), flags, visible)
+
+    def _blind_runs(self) -> frozenset[int]:
+        hidden = self.plans.hidden()
+        return frozenset(place for place, run in enumerate(self._runs) if hidden and run.run_id in hidden)
+
+    def columns(self) -> Columns:
+        """A snapshot that later folds do not touch."""
+        pictures = self._pictures
+        return Columns(
+            rating=pictures.rating.tobytes(),
+            flags=pictures.flags.tobytes(),
+            run=memoryview(pictures.run.tobytes()).cast("I"),
+            tags=memoryview(pictures.tags.tobytes()).cast("I"),
+            runs=tuple(self._runs),
+            tag_sets=tuple(self._log.tag_sets.values),
+        )
+
+    def to_bytes(self) -> bytes:
+        """The whole history, for `from_bytes` on the same machine."""
+        log = self._log
+        return msgspec.msgpack.encode(
+            _Saved(
+                format=_FORMAT,
+                byteorder=sys.byteorder,
+                end=self.end,
+                damaged=self.damaged,
+                newer=self.newer,
+                tables=[table_bytes(table) for table in (self._pictures, self._records, log.table)],
+                ids=[column.saved() for column in (self._image_ids, self._record_ids, log.ids)],
+                runs=self._runs,
+                stages=self._stages.values,
+                texts=log.texts.values,
+                tag_sets=log.tag_sets.values,
+                voids=list(log.withdrawn.target_of.items()),
+                orphans=self._orphans,
+                plans=self.plans.to_bytes(),
+            )
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> History:
+        """Undo `to_bytes`. Raises InvalidInput for another format or machine; damage is the caller's to notice."""
+        try:
+            saved = msgspec.msgpack.decode(data, type=_Saved)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise InvalidInput(f"The saved history cannot be read: {error}.") from error
+        if (saved.format, saved.byteorder) != (_FORMAT, sys.byteorder):
+            raise InvalidInput("The saved history is of another version or machine.")
+        history = cls()
+        log = history._log
+        history.end, history.damaged, history.newer = saved.end, saved.damaged, saved.newer
+        for table, columns in zip((history._pictures, history._records, log.table), saved.tables, strict=True):
+            fill_table(table, columns)
+        history._image_ids, history._record_ids, log.ids = (IdColumn(*ids) for ids in saved.ids)
+        history._runs = saved.runs
+        history._run_index = {(run.run_id, run.pack_id, run.checkpoint): at for at, run in enumerate(saved.runs)}
+        history._stages, log.texts = Numbered(saved.stages), Numbered(saved.texts)
+        log.tag_sets = Numbered(saved.tag_sets)
+        for event_id, target in saved.voids:
+            log.withdrawn.add(event_id, target)
+        history._orphans = saved.orphans
+        history.plans.read(saved.plans)
+        return history
+
+    def _settle(self, least: int) -> None:
+        for column in (self._image_ids, self._record_ids, self._log.ids):
+            column.settle(least)
+
+    def _fold(self, line: JournalLine | SlimRecord, segment: int, offset: int, length: int) -> None:
+        if isinstance(line, (SlimRecord, LearningRecord)):
+            self._fold_record(line, segment, offset, length)
+        elif isinstance(line, Feedback):
+            self._fold_feedback(line, segment, offset)
+        elif isinstance(line, Void):
+            self._fold_void(line)
+        else:
+            self.plans.fold(line)
+
+    def _fold_record(self, record: LearningRecord | SlimRecord, segment: int, offset: int, length: int) -> None:
+        if not self._record_ids.add(record.event_id):
+            return
+        records, pictures = self._records, self._pictures
+        number, moment = len(records.time), time_ms(record.ts)
+        records.segment.append(segment)
+        records.offset.append(offset)
+        records.length.append(length)
+        records.time.append(moment)
+        records.first.append(len(pictures.rating))
+        shared = (SKETCH if record.backend.kind == "sketch" else 0) | (NOT_OK if record.status != "ok" else 0)
+        if self._log.withdrawn.target_of and record.event_id in self._log.withdrawn:
+            shared |= HIDDEN
+        outputs: Sequence[Output | SlimOutput] = record.outputs
+        places = self._image_ids.extend([output.image_id for output in outputs])
+        if places:
+            chosen = [outputs[place] for place in places]
+            last = outputs[-1].stage
+            pictures.stage.extend([self._stages.number(output.stage) for output in chosen])
+            pictures.flags.extend(
+                [shared | (FINAL if one.stage == last else 0) | (SUSPECT if one.suspect else 0) for one in chosen]
+            )
+            # Whole columns at a time: one by one, these would be most of the time of reading a journal.
+            many, four_zeros = len(places), bytes(4 * len(places))
+            pictures.run.extend([self._run(record, moment)] * many)
+            pictures.record.extend([number] * many)
+            pictures.output.extend(places)
+            pictures.rating.frombytes(bytes(many))
+            pictures.tags.frombytes(four_zeros)
+            pictures.note.frombytes(four_zeros)
+            pictures.last_said.extend([-1] * many)
+        if record.learning.plan_id:
+            self._fold_step(record)
+        for output in outputs if self._orphans else ():
+            for said in self._orphans.pop(output.image_id, ()):
+                self._attach(said, self._image_ids.find(output.image_id))
+
+    def _fold_step(self, record: LearningRecord | SlimRecord) -> None:
+        outputs: Sequence[Output | SlimOutput] = record.outputs
+        finals = tuple(output.image_id for output in outputs if output.stage == outputs[-1].stage)
+        attempt = Attempt(record.event_id, record.status, finals, record.seconds)
+        self.plans.fold_record(record.learning.plan_id, record.learning.step_id, record.job_id, attempt)
+
+    def _fold_feedback(self, feedback: Feedback, segment: int, offset: int) -> None:
+        number = self._log.add(feedback, segment, offset)
+        if number < 0:
+            return
+        row = self._image_ids.find(feedback.image_id)
+        if row < 0:
+            # In files merged from several places the picture may come later.
+            self._orphans.setdefault(feedback.image_id, []).append(number)
+        else:
+            self._attach(number, row)
+
+    def _attach(self, number: int, row: int) -> None:
+        pictures = self._pictures
+        last = pictures.last_said[row] = self._log.chain(number, row, pictures.last_said[row])
+        self._hold(row, self._log.after(self.feedback(row), number) if last == number else self._log.held(last))
+
+    def _hold(self, row: int, held: ImageFeedback) -> None:
+        pictures = self._pictures
+        pictures.rating[row] = held.rating
+        pictures.tags[row] = self._log.tag_sets.number(held.tags)
+        pictures.note[row] = self._log.texts.number(held.note)
+        marks = (TAGGED if held.tags else 0) | (NOTED if held.note else 0)
+        pictures.flags[row] = pictures.flags[row] & ~(TAGGED | NOTED) | marks
+
+    def _fold_void(self, void: Void) -> None:
+        changed = self._log.withdrawn.add(void.event_id, void.target)
+        if changed is None:
+            return
+        number = self._log.ids.find(changed)
+        if number >= 0:
+            row = self._log.table.row[number]
+            if row >= 0:
+                self._hold(row, self._log.held(self._pictures.last_said[row]))
+            return
+        number = self._record_ids.find(changed)
+        if number >= 0:
+            first, flags = self._records.first, self._pictures.flags
+            hidden = HIDDEN if changed in self._log.withdrawn else 0
+            for row in range(first[number], first[number + 1] if number + 1 < len(first) else len(flags)):
+                flags[row] = flags[row] & ~HIDDEN | hidden
+
+    def _run(self, record: LearningRecord | SlimRecord, moment: int) -> int:
+        key = (record.run_id, record.pack_id, record.config.checkpoint)
+        index = self._run_index.get(key)
+        if index is None:
+            index = self._run_index[key] = len(self._runs)
+            self._runs.append(Run(record.run_id, record.run_name, record.pack_id, record.config.checkpoint, moment))
+        return index

@@ -1,0 +1,148 @@
+"""What is known of Learning Runs from the journal: plans, what became of their steps, results, presets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from itertools import chain
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
+from .record import PlanLine, Status
+
+
+class Attempt(Struct, frozen=True, gc=False):
+    """One try at a step, as its record or its step line tells. `images` are those of the last stage reached.
+
+    `alone`: only the step line tells of it, its record is nowhere. `written`: there is a step line about it.
+    """
+
+    event_id: str
+    status: Status
+    images: tuple[str, ...]
+    seconds: float
+    reused: bool = False
+    alone: bool = False
+    written: bool = False
+
+
+class _Saved(Struct, array_like=True):
+    plans: list[LearningPlan]
+    results: list[LearningRunResult]
+    presets: list[Preset]
+    attempts: dict[str, dict[str, dict[str, Attempt]]]
+
+
+_Named = TypeVar("_Named", LearningPlan, LearningRunResult, Preset)
+
+
+class PlanBook:
+    """Folded with the history and owned by the same thread. `withdrawn` knows the lines that are taken back."""
+
+    def __init__(self, withdrawn: Container[str] = ()) -> None:
+        self.withdrawn = withdrawn
+        self._plans: list[LearningPlan] = []
+        self._results: list[LearningRunResult] = []
+        self._presets: list[Preset] = []
+        # By plan, step and job: a record and the step line about it are one attempt, in whatever order they come.
+        self._attempts: dict[str, dict[str, dict[str, Attempt]]] = {}
+        self._seen: set[str] = set()
+
+    def fold(self, line: PlanLine) -> None:
+        """Take in one line; the same line twice counts once."""
+        if isinstance(line, LearningRunStep):
+            self._fold_step(line)
+            return
+        if line.event_id in self._seen:
+            return
+        self._seen.add(line.event_id)
+        if isinstance(line, LearningPlan):
+            self._plans.append(line)
+        elif isinstance(line, LearningRunResult):
+            self._results.append(line)
+        else:
+            self._presets.append(line)
+
+    def fold_record(self, plan_id: str, step_id: str, job_id: str, attempt: Attempt) -> None:
+        """Take in what the record of a step's job tells. It outweighs the step line."""
+        jobs = self._jobs(plan_id, step_id)
+        jobs[job_id] = replace(attempt, written=job_id in jobs and jobs[job_id].written)
+
+    def _fold_step(self, line: LearningRunStep) -> None:
+        jobs, job_id = self._jobs(line.plan_id, line.step_id), line.job_id or line.event_id
+        alone = not line.reused
+        told = Attempt(line.event_id, line.status, line.outputs, line.seconds, line.reused, alone)
+        jobs[job_id] = replace(jobs.get(job_id, told), written=True)
+
+    def _jobs(self, plan_id: str, step_id: str) -> dict[str, Attempt]:
+        return self._attempts.setdefault(plan_id, {}).setdefault(step_id, {})
+
+    def plans(self) -> tuple[LearningPlan, ...]:
+        """All plans as they hold now, newest first."""
+        return self._latest(self._plans, lambda plan: plan.plan_id)
+
+    def plan(self, plan_id: str) -> LearningPlan | None:
+        """One plan as it holds now."""
+        return next((plan for plan in reversed(self._plans) if plan.plan_id == plan_id and self._holds(plan)), None)
+
+    def attempts(self, plan_id: str, step_id: str) -> tuple[Attempt, ...]:
+        """All tries at a step that are not taken back, oldest first.
+
+        A picture whose record was lost cannot be shown or rated, so the try that made it does not count: the step is
+        made again.
+        """
+        tried = self._attempts.get(plan_id, {}).get(step_id, {}).values()
+        known = (attempt for attempt in tried if not (attempt.alone and attempt.status == "ok"))
+        return tuple(attempt for attempt in known if attempt.event_id not in self.withdrawn)
+
+    def unwritten(self, plan_id: str, step_id: str) -> dict[str, Attempt]:
+        """The tries at a step, by job, of which only the record tells: the program was killed before the step line."""
+        tried = self._attempts.get(plan_id, {}).get(step_id, {})
+        return {job: one for job, one in tried.items() if not one.written and one.status != "cancelled"}
+
+    def result(self, plan_id: str) -> LearningRunResult | None:
+        """The latest result of a plan; there is none before its values were revealed."""
+        return next((line for line in reversed(self._results) if line.plan_id == plan_id and self._holds(line)), None)
+
+    def results(self, plan_id: str) -> tuple[LearningRunResult, ...]:
+        """All results of a plan, oldest first."""
+        return tuple(line for line in self._results if line.plan_id == plan_id and self._holds(line))
+
+    def presets(self) -> tuple[Preset, ...]:
+        """All presets as they hold now, newest first."""
+        return self._latest(self._presets, lambda preset: preset.preset_id)
+
+    def preset(self, preset_id: str) -> Preset | None:
+        """One preset as it holds now."""
+        return next((preset for preset in self.presets() if preset.preset_id == preset_id), None)
+
+    def hidden(self) -> frozenset[str]:
+        """Ids of the blind plans whose values must not be seen yet."""
+        revealed = {line.plan_id for line in self._results if self._holds(line)}
+        return frozenset(plan.plan_id for plan in self.plans() if plan.blind and plan.plan_id not in revealed)
+
+    def to_bytes(self) -> bytes:
+        """Everything, for `read`."""
+        return msgspec.msgpack.encode(_Saved(self._plans, self._results, self._presets, self._attempts))
+
+    def read(self, data: bytes) -> None:
+        """Fill an empty book with what `to_bytes` gave. Raises msgspec.MsgspecError."""
+        saved = msgspec.msgpack.decode(data, type=_Saved)
+        self._plans, self._results, self._presets = saved.plans, saved.results, saved.presets
+        self._attempts = saved.attempts
+        self._seen = {line.event_id for line in chain(saved.plans, saved.results, saved.presets)}
+
+    def _holds(self, line: LearningPlan | LearningRunResult | Preset) -> bool:
+        return line.event_id not in self.withdrawn
+
+    def _latest(self, lines: list[_Named], name: Callable[[_Named], str]) -> tuple[_Named, ...]:
+        # A later line moves its plan to where it stands, so the order is that of the last change.
+        latest: dict[str, _Named] = {}
+        for line in lines:
+            if self._holds(line):
+                latest.pop(name(line), None)
+                latest[name(line)] = line
+        return tuple(reversed(latest.values()))

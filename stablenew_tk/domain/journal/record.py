@@ -1,0 +1,160 @@
+"""The lines of the journal: what was made, with which values, and what the user said about it.
+
+Nothing is ever rewritten: a rating, a correction, an undo is a further line. `kind` tells the lines apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+from ..base.journal_line import Line
+from ..config.catalogue import Value
+from ..config.global_texts import StageText
+from ..config.origins import Origin
+from ..config.pipeline_config import PipelineConfig
+from ..runs.job import LearningTag, RandomizerChoice
+from ..runs.plan import LearningPlan, LearningRunResult, LearningRunStep, PlanPrompt, Preset
+
+Status = Literal["ok", "failed", "cancelled", "partial"]
+
+
+class BackendInfo(Struct, frozen=True, kw_only=True):
+    """Who made the pictures. `kind` is sketch or webui; sketch is never mixed with real evidence."""
+
+    kind: str
+    name: str
+    version: str = ""
+    node: str = ""
+
+
+class StageRecord(Struct, frozen=True, kw_only=True):
+    """One stage as asked and as the backend says it did it (by catalogue path; only what the reply tells)."""
+
+    stage: str
+    asked: Mapping[str, Value] = {}
+    applied: Mapping[str, Value] = {}
+    seconds: float = 0.0
+    queue_wait_s: float = 0.0
+    attempts: int = 1
+    notes: tuple[str, ...] = ()
+
+
+class Output(Struct, frozen=True, kw_only=True):
+    """One picture on disk. `path` is relative to the output root, with /. `suspect` holds short codes, see base."""
+
+    image_id: str
+    stage: str
+    path: str
+    sha256: str
+    width: int
+    height: int
+    seed: int
+    suspect: tuple[str, ...] = ()
+    infotext: str = ""
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """Why a job ended without all its pictures. `message` is the sentence the user saw, at most 2,000 characters."""
+
+    error: str
+    message: str
+    stage: str = ""
+    status: int = 0
+    retryable: bool = False
+
+
+class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
+    """Everything about one ended job. Self-contained: no other file is needed to understand it.
+
+    `prompt` and `negative` are what the first stage was sent; `stage_texts` has the stages that were sent another text.
+    """
+
+    run_id: str
+    run_name: str = ""
+    job_id: str
+    pack_id: str
+    prompt_id: str
+    interactive: bool = True
+    prompt: str
+    negative: str
+    stage_texts: Mapping[str, StageText] = {}
+    seed: int
+    stages: tuple[str, ...]
+    config: PipelineConfig
+    origins: Mapping[str, Origin] = {}
+    randomizer: RandomizerChoice = RandomizerChoice()
+    learning: LearningTag = LearningTag()
+    backend: BackendInfo
+    stage_results: tuple[StageRecord, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    # Where the pictures' relative paths started when they were made; the usual folder is looked at first.
+    output_root: str = ""
+    start_image: str = ""
+    status: Status
+    error: Failure | None = None
+    seconds: float = 0.0
+
+
+class Feedback(Line, tag="feedback", frozen=True, kw_only=True):
+    """What the user said about one picture. `rating` 1–5, 0 = cleared, None = unchanged; `note` None = unchanged.
+
+    `blind` = the user did not see the values. `repeat` = the picture was shown again unasked, to learn how steady the
+    user's stars are: such a rating changes nothing about the picture.
+    """
+
+    image_id: str
+    run_id: str = ""
+    rating: int | None = None
+    tags_added: tuple[str, ...] = ()
+    tags_removed: tuple[str, ...] = ()
+    note: str | None = None
+    blind: bool = False
+    repeat: bool = False
+
+
+class Void(Line, tag="void", frozen=True, kw_only=True):
+    """Takes one earlier line back (undo). `target` is its event_id."""
+
+    target: str
+
+
+PlanLine = LearningPlan | LearningRunStep | LearningRunResult | Preset
+JournalLine = LearningRecord | Feedback | Void | PlanLine
+KINDS = tuple(kind.__struct_config__.tag for kind in get_args(JournalLine))
+
+
+class ImageFeedback(Struct, frozen=True):
+    """What holds now for one picture, after all feedback and undo. `rating` 0 = unrated."""
+
+    rating: int = 0
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+class FoldedRecord(Struct, frozen=True):
+    """A record with what the user said about its pictures since, by image_id."""
+
+    record: LearningRecord
+    feedback: Mapping[str, ImageFeedback]
+
+
+def draft_of(record: LearningRecord, seed: int) -> LearningPlan:
+    """A plan around a run that was: its prompt, its values, this seed as row 1. Focus and values are still open."""
+    return LearningPlan(
+        event_id="",
+        ts="",
+        plan_id="",
+        name="",
+        focus_parameter="",
+        pack_id=record.pack_id,
+        prompts=(PlanPrompt(record.prompt_id, record.prompt, record.negative, record.stage_texts),),
+        base_config=record.config,
+        origins=record.origins,
+        variant_values=(),
+        seeds=(seed,),
+        start_image=record.start_image,
+        backend_kind=record.backend.kind,
+    )

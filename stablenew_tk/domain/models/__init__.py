@@ -1,0 +1,1 @@
+"""Profiles and styles of models, and which source wins a value. The door is `precedence.resolve`."""

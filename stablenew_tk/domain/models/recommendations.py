@@ -1,0 +1,296 @@
+"""What the files beside a model recommend, from whatever tool they come: one result, every value with its source.
+
+Each file gives a `Reading`. They are merged in a fixed order, a person's intent first: our profile, the style it
+names, the WebUI's own sidecar, LoRA Manager, StabilityMatrix, SwarmUI, the header of the model file, Civitai. The
+losers are kept, so that the window can offer them ("use instead…").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..config.catalogue import Value, parameter
+from ..config.origins import Origin
+from ..config.spellings import kind_by_folders
+from .profile import LoraProfile, ModelProfile, Tier
+from .style import NONE, StyleCatalogue, StyleProfile
+
+# In order of precedence.
+Dialect = Literal["modelprofile", "loraprofile", "webui", "metadata", "cm-info", "swarm", "header", "civitai"]
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
+OURS: tuple[Dialect, ...] = ("modelprofile", "loraprofile")
+_TOOLS: Mapping[Dialect, str] = {
+    "modelprofile": "StableNew profile",
+    "loraprofile": "StableNew profile",
+    "webui": "WebUI",
+    "metadata": "LoRA Manager",
+    "cm-info": "StabilityMatrix",
+    "swarm": "SwarmUI",
+    "header": "header of the file",
+    "civitai": "Civitai",
+}
+SAMPLER, SCHEDULER = "txt2img.sampler", "txt2img.scheduler"
+REFINER, UPSCALER, DENOISE = "refiner.checkpoint", "hires.upscaler", "hires.denoise"
+
+
+class FieldValue(Struct, frozen=True):
+    """A recommended value; `source` names the file, the tool that writes such files, and the evidence.
+
+    `ours` marks what our own profile or its style says: somebody chose it for this very model.
+    """
+
+    value: Value
+    origin: Origin
+    source: str
+    ours: bool = False
+
+
+class Weight(Struct, frozen=True):
+    """A recommended LoRA weight; `rating` only where somebody rated it."""
+
+    weight: float
+    rating: Tier | None
+    source: str
+
+
+class Note(Struct, frozen=True):
+    """Free text that came with a model, without HTML. It may recommend settings; they are never taken from it."""
+
+    text: str
+    source: str
+
+
+class Hashes(Struct, frozen=True, kw_only=True):
+    """Hashes of a model file, lower case, "" = not known. What each one covers is said in `storage.model_hashes`."""
+
+    sha256: str = ""
+    autov1: str = ""
+    autov2: str = ""
+    autov3: str = ""
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What one file says. `values` hold catalogue paths; refiner and upscaler may be logical ids.
+
+    `evidence` tells for single paths, or "weights", what they rest on. `names` are those by which a prompt may call the
+    model. `phrases_guessed` marks trigger phrases that were only counted in training captions.
+    """
+
+    file: str
+    dialect: Dialect
+    kind: str = ""
+    family: str = ""
+    title: str = ""
+    names: tuple[str, ...] = ()
+    values: Mapping[str, Value] = {}
+    evidence: Mapping[str, str] = {}
+    trigger_phrases: tuple[str, ...] = ()
+    phrases_guessed: bool = False
+    negative: str = ""
+    weights: tuple[tuple[float, Tier | None], ...] = ()
+    weight_range: tuple[float, float] | None = None
+    note: str = ""
+    hashes: Hashes = Hashes()
+    style_id: str = ""
+    profile: ModelProfile | None = None
+    lora_profile: LoraProfile | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def says_anything(self) -> bool:
+        """Whether there is more in it than its name and its problems."""
+        empty = Reading(file=self.file, dialect=self.dialect, problems=self.problems)
+        return self != empty
+
+    def source(self, path: str = "") -> str:
+        """The file, who writes such files, and what the value at `path` rests on."""
+        told = self.evidence.get(path, "")
+        return f"{self.file} · {_TOOLS[self.dialect]}{f' · {told}' if told else ''}"
+
+
+class ModelSettings(Struct, frozen=True, kw_only=True):
+    """Everything known about one model. `offers` holds per catalogue path all recommended values, the winner first.
+
+    `kind` is checkpoint, lora, vae, embedding, upscaler, or another word; `family` "sdxl", "sd15"… or "". `previews`
+    are file names, the best first. `sources` are the files that said something.
+    """
+
+    kind: str = ""
+    family: str = ""
+    title: str = ""
+    names: tuple[str, ...] = ()
+    offers: Mapping[str, tuple[FieldValue, ...]] = {}
+    trigger_phrases: tuple[str, ...] = ()
+    trigger_source: str = ""
+    negative: str = ""
+    weights: tuple[Weight, ...] = ()
+    weight_range: tuple[float, float] | None = None
+    notes: tuple[Note, ...] = ()
+    hashes: Hashes = Hashes()
+    style: StyleProfile | None = None
+    profile: ModelProfile | None = None
+    lora_profile: LoraProfile | None = None
+    previews: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> dict[str, FieldValue]:
+        """The winner of each path."""
+        return {path: offered[0] for path, offered in self.offers.items()}
+
+
+class Usable(Struct, frozen=True):
+    """The winners in the backend's names, and sentences about what it does not have."""
+
+    values: Mapping[str, FieldValue]
+    notices: tuple[str, ...] = ()
+
+
+def merged(
+    readings: Sequence[Reading], styles: StyleCatalogue, *, folders: Sequence[str] = (), previews: Sequence[str] = ()
+) -> ModelSettings:
+    """One result out of all files of a model. `folders` are the names of the folders it lies in, outermost first."""
+    ordered = sorted(readings, key=lambda one: DIALECTS.index(one.dialect))
+    style, unknown = _style(ordered, styles)
+    triggers = next((one for one in ordered if one.trigger_phrases and not one.phrases_guessed), None)
+    triggers = triggers or next((one for one in ordered if one.trigger_phrases), None)
+    return ModelSettings(
+        kind=_kind(ordered, folders),
+        family=next((one.family for one in ordered if one.family), ""),
+        title=next((one.title for one in ordered if one.title), ""),
+        names=tuple(dict.fromkeys(name for one in ordered for name in one.names)),
+        offers=_offers(ordered, style),
+        trigger_phrases=triggers.trigger_phrases if triggers else (),
+        trigger_source=triggers.source("trigger_phrases") if triggers else "",
+        negative=next((one.negative for one in ordered if one.negative), ""),
+        weights=_weights(ordered),
+        weight_range=next((one.weight_range for one in ordered if one.weight_range), None),
+        notes=tuple(Note(one.note, one.source()) for one in ordered if one.note),
+        hashes=_hashes(ordered),
+        style=style,
+        profile=next((one.profile for one in ordered if one.profile is not None), None),
+        lora_profile=next((one.lora_profile for one in ordered if one.lora_profile is not None), None),
+        previews=tuple(previews),
+        sources=tuple(one.file for one in ordered if one.says_anything),
+        problems=(*(problem for one in ordered for problem in one.problems), *unknown),
+    )
+
+
+def usable(
+    settings: ModelSettings, styles: StyleCatalogue, offered: Callable[[str], Sequence[str]], *, checkpoint: str = ""
+) -> Usable:
+    """The winners that a backend can work with; a name it does not have is skipped with a notice.
+
+    `offered` gives the backend's names for samplers, checkpoints and so on; an empty list means that they are not
+    known: plain names are kept then, logical ids skipped. A refiner or a hires upscaler that our profile or its style
+    names is also switched on; a checkpoint does not refine itself.
+    """
+    values: dict[str, FieldValue] = {}
+    notices: list[str] = []
+    for path, field in settings.values.items():
+        choices = parameter(path).choices
+        if not choices:
+            values[path] = field
+            continue
+        name = str(field.value)
+        known = offered(choices)
+        found = styles.resolve_alias(name, known) if known else None if name in styles.aliases else name
+        if path == REFINER and found == checkpoint:
+            continue
+        if found is not None:
+            values[path] = replace(field, value=found)
+        elif known and name.casefold() not in ("", NONE):
+            label = styles.aliases[name].label if name in styles.aliases else name
+            notices.append(f"{parameter(path).title}: {label} is not installed there, so it is left out.")
+    values |= dict(_switches(settings, values))
+    return Usable(values, tuple(notices))
+
+
+def _switches(settings: ModelSettings, values: Mapping[str, FieldValue]) -> Iterator[tuple[str, FieldValue]]:
+    for path in (REFINER, UPSCALER):
+        field = settings.values.get(path)
+        # What the pictures on a website used is no reason to switch a pass on.
+        if field is None or not field.ours:
+            continue
+        switch = f"{path.partition('.')[0]}.enabled"
+        if path in values:
+            yield switch, replace(field, value=True)
+        elif str(field.value).casefold() == NONE:
+            yield switch, replace(field, value=False)
+
+
+def _style(readings: Sequence[Reading], styles: StyleCatalogue) -> tuple[StyleProfile | None, tuple[str, ...]]:
+    reading = next((one for one in readings if one.style_id), None)
+    if reading is None:
+        return None, ()
+    style = styles.style(reading.style_id)
+    if style is not None:
+        return style, ()
+    return None, (unknown_style(reading.file, reading.style_id, styles),)
+
+
+def unknown_style(file: str, style_id: str, styles: StyleCatalogue) -> str:
+    """The sentence for a style that does not exist."""
+    return f'{file}: there is no style "{style_id[:60]}". Name one of: {", ".join(styles.styles) or "none"}.'
+
+
+def _offers(readings: Sequence[Reading], style: StyleProfile | None) -> dict[str, tuple[FieldValue, ...]]:
+    offers: dict[str, list[FieldValue]] = {}
+    ours = [one for one in readings if one.dialect in OURS]
+    for reading in ours:
+        _add(offers, reading)
+    if style is not None:
+        source = f"style {style.label}, chosen in {next(one.file for one in readings if one.style_id)}"
+        for path, value in _of_style(style):
+            offers.setdefault(path, []).append(FieldValue(value, "style", source, ours=True))
+    for reading in readings[len(ours) :]:
+        _add(offers, reading)
+    return {path: tuple(found) for path, found in offers.items()}
+
+
+def _add(offers: dict[str, list[FieldValue]], reading: Reading) -> None:
+    # A scheduler belongs to its sampler: where a stronger file names the sampler alone, this one's does not fit it.
+    sampler_is_decided = SAMPLER in offers and SCHEDULER not in offers
+    for path, value in reading.values.items():
+        if not (path == SCHEDULER and sampler_is_decided):
+            field = FieldValue(value, "profile", reading.source(path), reading.dialect in OURS)
+            offers.setdefault(path, []).append(field)
+
+
+def _of_style(style: StyleProfile) -> Iterator[tuple[str, Value]]:
+    if style.default_refiner_id is not None:
+        yield REFINER, style.default_refiner_id
+    if style.default_hires_upscaler_id is not None:
+        yield UPSCALER, style.default_hires_upscaler_id
+    if style.default_hires_denoise is not None:
+        yield DENOISE, style.default_hires_denoise
+
+
+def _weights(readings: Sequence[Reading]) -> tuple[Weight, ...]:
+    found = [Weight(weight, rating, one.source("weights")) for one in readings for weight, rating in one.weights]
+    # What somebody found bad is known, but nothing to begin with.
+    return tuple(sorted(found, key=lambda one: one.rating == "bad"))
+
+
+def _hashes(readings: Sequence[Reading]) -> Hashes:
+    def first(name: str) -> str:
+        return next((said for one in readings if (said := str(getattr(one.hashes, name)))), "")
+
+    return Hashes(**{name: first(name) for name in Hashes.__struct_fields__})
+
+
+def _kind(readings: Sequence[Reading], folders: Sequence[str]) -> str:
+    return kind_among([(one.dialect, one.kind) for one in readings if one.kind], folders)
+
+
+def kind_among(told: Sequence[tuple[Dialect, str]], folders: Sequence[str]) -> str:
+    """Which of the kinds that files tell is right; `told` in order of precedence, without empty ones."""
+    ours = next((kind for dialect, kind in told if dialect in OURS), "")
+    # What is really in the file counts more than what another tool believes of it.
+    header = next((kind for dialect, kind in told if dialect == "header"), "")
+    return ours or header or next((kind for _, kind in told), "") or kind_by_folders(folders) or "checkpoint"

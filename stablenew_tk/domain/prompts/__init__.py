@@ -1,0 +1,1 @@
+"""Prompt packs, the prompt syntax, wildcards, and the randomizer that makes variants."""

@@ -1,0 +1,73 @@
+"""Samples in which nothing is there too often, and every value as often as it was to be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..base.random_numbers import Dice
+from .expansion import Node
+
+TRIES = 40
+_ROUNDS = 20
+
+_Row = TypeVar("_Row")
+
+
+def apart(
+    rows: list[_Row],
+    rank_of: Callable[[_Row], int],
+    exchanged: Callable[[_Row, _Row, Dice], tuple[_Row, _Row]],
+    copies: int,
+    dice: Dice,
+) -> list[int]:
+    """The ranks of the rows, after values were exchanged between rows until no rank is there more often than `copies`
+    times: that leaves every value as frequent as it was. What cannot be parted in some rounds stays.
+    """
+    ranks = [rank_of(row) for row in rows]
+    seen = Counter(ranks)
+    for _ in range(_ROUNDS if len(rows) > 1 else 0):
+        alike = [place for place, rank in enumerate(ranks) if seen[rank] > copies]
+        if not alike:
+            break
+        for place in alike:
+            for _ in range(TRIES):
+                if seen[ranks[place]] <= copies:
+                    break
+                other = (place + 1 + dice.below(len(rows) - 1)) % len(rows)
+                mine, theirs = exchanged(rows[place], rows[other], dice)
+                old, new = (ranks[place], ranks[other]), (rank_of(mine), rank_of(theirs))
+                if _moved(seen, old, new, copies):
+                    rows[place], rows[other] = mine, theirs
+                    ranks[place], ranks[other] = new
+    return ranks
+
+
+def _moved(seen: Counter[int], old: tuple[int, int], new: tuple[int, int], copies: int) -> bool:
+    """Take the old ranks away and put in the new ones, unless more are alike then."""
+    touched = {*old, *new}
+    before = sum(max(seen[rank] - copies, 0) for rank in touched)
+    seen.subtract(old)
+    seen.update(new)
+    if sum(max(seen[rank] - copies, 0) for rank in touched) <= before:
+        return True
+    seen.subtract(new)
+    seen.update(old)
+    return False
+
+
+def within(copies: int, ranks: list[int], node: Node, dice: Dice) -> None:
+    """Replace ranks that are there more often than `copies` times: by others drawn, else by those that follow."""
+    seen = Counter(ranks)
+    for place, rank in enumerate(ranks):
+        if seen[rank] > copies:
+            for _ in range(TRIES):
+                fresh = node.draw(dice)
+                if seen[fresh] < copies:
+                    break
+            while seen[fresh] >= copies:
+                fresh = (fresh + 1) % node.count
+            seen[rank] -= 1
+            seen[fresh] += 1
+            ranks[place] = fresh

@@ -1,0 +1,229 @@
+"""Several of one list at once: hands of cards, counted, numbered and dealt."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Sequence
+from itertools import accumulate
+from math import comb, factorial, perm
+from typing import NamedTuple
+
+from ..base.random_numbers import Dice, allot
+from .even_sampling import TRIES, apart, within
+from .expansion import BEYOND, Node, Picks, Uncountable
+
+# Numbering a hand takes as many steps as there are different numbers of ways, times the square of its cards.
+_UNLIKE = 20_000
+
+# Which bodies, and the way of each.
+_Hand = Sequence[tuple[int, int]]
+
+
+class _Like(NamedTuple):
+    """The bodies that go on in the same number of ways."""
+
+    ways: int
+    places: list[int]
+
+
+class Several(Node):
+    """`least` to `most` of some bodies in any order, each at most once, joined by `separator`.
+
+    Raises Uncountable when there are too many ways, or when they are so unlike that numbering them takes too long.
+    """
+
+    __slots__ = (
+        "_bodies",
+        "_ends",
+        "_groups",
+        "_home",
+        "_name",
+        "_reach",
+        "_separator",
+        "_sizes",
+        "_sources",
+        "_sums",
+        "_weights",
+    )
+
+    def __init__(
+        self, name: str, bodies: Sequence[Node | str], sources: Sequence[str], weights: Sequence[float],
+        bounds: tuple[int, int, str],
+    ) -> None:  # fmt: skip
+        self._name, self._bodies, self._sources, self._weights = name, bodies, sources, weights or (1.0,) * len(bodies)
+        self._reach = list(accumulate(self._weights))
+        least, most, self._separator = bounds
+        alike: dict[int, list[int]] = {}
+        for place, body in enumerate(bodies):
+            alike.setdefault(1 if isinstance(body, str) else body.count, []).append(place)
+        self._groups = [_Like(ways, places) for ways, places in alike.items()]
+        self._home = {
+            card: (group, step) for group, like in enumerate(self._groups) for step, card in enumerate(like.places)
+        }
+        if len(alike) > 1 and len(alike) * most * most > _UNLIKE:
+            raise Uncountable
+        self._sums = _symmetric(self._groups, most)
+        self._sizes = range(least, most + 1)
+        self._ends = list(accumulate(factorial(size) * self._sums[size] for size in self._sizes))
+        self.count = self._ends[-1]
+        if self.count >= BEYOND:
+            raise Uncountable
+
+    def text(self, index: int, picks: Picks) -> str:
+        size_place = bisect_right(self._ends, index)
+        inner = index - (self._ends[size_place - 1] if size_place else 0)
+        hand = self._hand(self._sizes[size_place], inner)
+        picks.note(self._name, self._separator.join([self._sources[place] for place, _ in hand]))
+        texts: list[str] = []
+        for place, way in hand:
+            body = self._bodies[place]
+            texts.append((body if isinstance(body, str) else body.text(way, picks)).strip())
+        return self._separator.join(texts)
+
+    def draw(self, dice: Dice) -> int:
+        place = dice.below(len(self._sizes))
+        cards = _cards(self._sizes[place], self._reach, dice)
+        first = self._ends[place - 1] if place else 0
+        return first + self._number([(card, self._way(card, dice)) for card in cards])
+
+    def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
+        if copies == 1 and count <= self.count < 2 * count and self._is_even and self._groups[0].ways == 1:
+            left_out = set(self.spread(self.count - count, 1, dice))
+            return [rank for rank in range(self.count) if rank not in left_out]
+        ways = [factorial(size) * self._sums[size] for size in self._sizes]
+        shares = [max(way / self.count, 1e-12) for way in ways]
+        ranks: list[int] = []
+        for place, times in enumerate(allot(count, shares, [way * copies for way in ways], dice)):
+            hands: list[_Hand] = [
+                [(card, self._way(card, dice)) for card in cards]
+                for cards in _dealt(times, self._sizes[place], self._weights, dice)
+            ]
+            first = self._ends[place - 1] if place else 0
+            ranks += [first + rank for rank in apart(hands, self._number, _exchanged, copies, dice)]
+        within(copies, ranks, self, dice)
+        return ranks
+
+    @property
+    def _is_even(self) -> bool:
+        return len(self._groups) == 1 and self._weights.count(self._weights[0]) == len(self._weights)
+
+    def _way(self, place: int, dice: Dice) -> int:
+        body = self._bodies[place]
+        return 0 if isinstance(body, str) else body.draw(dice)
+
+    # ---- numbering hands: by the first card, then by the second; cards of as many ways are counted together
+
+    def _hand(self, size: int, index: int) -> list[tuple[int, int]]:
+        """The cards of a hand and the way of each, by the number of the hand."""
+        sums: Sequence[int] = self._sums
+        taken: list[list[int]] = [[] for _ in self._groups]
+        hand: list[tuple[int, int]] = []
+        for done in range(size):
+            for (ways, places), gone in zip(self._groups, taken, strict=True):
+                without, rest = self._after(sums, ways, done, size - done - 1)
+                block = (len(places) - len(gone)) * ways * rest
+                if index >= block:
+                    index -= block
+                    continue
+                step, index = divmod(index, ways * rest)
+                way, index = divmod(index, rest) if ways > 1 else (0, index)
+                for place in gone:
+                    step += place <= step
+                insort(gone, step)
+                hand.append((places[step], way))
+                sums = without
+                break
+        return hand
+
+    def _after(self, sums: Sequence[int], ways: int, done: int, remaining: int) -> tuple[Sequence[int], int]:
+        """The sums without a body of so many ways that comes next, and the ways of the rest of the hand."""
+        if len(self._groups) == 1:
+            return sums, perm(len(self._bodies) - done - 1, remaining) * ways**remaining
+        without = _without(sums[: remaining + 2], ways)
+        return without, factorial(remaining) * without[remaining]
+
+    def _number(self, hand: _Hand) -> int:
+        """The number of a hand among those of its size."""
+        index = 0
+        sums: Sequence[int] = self._sums
+        taken: list[list[int]] = [[] for _ in self._groups]
+        for done, (card, way) in enumerate(hand):
+            home, step = self._home[card]
+            for group, (ways, places) in enumerate(self._groups):
+                without, rest = self._after(sums, ways, done, len(hand) - done - 1)
+                if group == home:
+                    index += ((step - bisect_right(taken[group], step)) * ways + way) * rest
+                    insort(taken[group], step)
+                    sums = without
+                    break
+                index += (len(places) - len(taken[group])) * ways * rest
+        return index
+
+
+def _cards(size: int, sums: Sequence[float], dice: Dice) -> list[int]:
+    """Different cards, one after the other by weight; `sums` are those of the weights up to each."""
+    taken: dict[int, None] = {}
+    for _ in range(TRIES * size):
+        if len(taken) == size:
+            return list(taken)
+        taken[min(bisect_right(sums, dice.uniform() * sums[-1]), len(sums) - 1)] = None
+    # Some weigh so much that they come up again and again: lay aside what was taken.
+    while len(taken) < size:
+        left = [place for place in range(len(sums)) if place not in taken]
+        rest = list(accumulate(sums[place] - (sums[place - 1] if place else 0) for place in left))
+        taken[left[min(bisect_right(rest, dice.uniform() * rest[-1]), len(left) - 1)]] = None
+    return list(taken)
+
+
+def _dealt(hands: int, size: int, weights: Sequence[float], dice: Dice) -> list[list[int]]:
+    """Hands of different cards from packs that hold every card as often as its weight says."""
+    if not hands or not size:
+        return [[] for _ in range(hands)]
+    given = allot(hands * size, weights, [hands] * len(weights), dice)
+    deck = [card for card, times in enumerate(given) for _ in range(times)]
+    order, within_hand = list(range(hands)), list(range(hands * size))
+    dice.shuffle(order)
+    dice.shuffle(within_hand)
+    # By place: a card goes to every so manyth hand, so no hand gets it twice.
+    dealt: list[list[tuple[int, int]]] = [[] for _ in range(hands)]
+    for place, (card, turn) in enumerate(zip(deck, within_hand, strict=True)):
+        dealt[order[place % hands]].append((turn, card))
+    return [[card for _, card in sorted(hand)] for hand in dealt]
+
+
+def _exchanged(mine: _Hand, theirs: _Hand, dice: Dice) -> tuple[_Hand, _Hand]:
+    """Both hands with one card exchanged that the other has not, if there is one, and in another order."""
+    cards = {card for card, _ in mine}, {card for card, _ in theirs}
+    given = [one for one in mine if one[0] not in cards[1]]
+    taken = [one for one in theirs if one[0] not in cards[0]]
+    new = list(mine), list(theirs)
+    if given and taken:
+        one, other = given[dice.below(len(given))], taken[dice.below(len(taken))]
+        new[0][mine.index(one)], new[1][theirs.index(other)] = other, one
+    return _shuffled(new[0], dice), _shuffled(new[1], dice)
+
+
+def _shuffled(hand: _Hand, dice: Dice) -> _Hand:
+    order = list(range(len(hand)))
+    dice.shuffle(order)
+    return [hand[place] for place in order]
+
+
+def _symmetric(groups: Sequence[_Like], size: int) -> list[int]:
+    """Elementary symmetric sums 0 to `size`: in how many ways so many bodies go on, whichever they are."""
+    sums = [1, *[0] * size]
+    for ways, places in groups:
+        few = min(size, len(places))
+        terms = [comb(len(places), taken) * ways**taken for taken in range(few + 1)]
+        sums = [
+            sum(terms[taken] * sums[total - taken] for taken in range(min(total, few) + 1)) for total in range(size + 1)
+        ]
+    return sums
+
+
+def _without(sums: Sequence[int], ways: int) -> list[int]:
+    """The symmetric sums without one body of so many ways."""
+    found = [1]
+    for total in sums[1:]:
+        found.append(total - ways * found[-1])
+    return found

@@ -1,0 +1,145 @@
+"""Parts that follow each other, counted and drawn from together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ..base.random_numbers import Dice
+from .even_sampling import apart, within
+from .expansion import BEYOND, Node, Picks, Uncountable
+from .settings import Mode
+
+
+class Row(Node):
+    """Texts and nodes one after the other. `shared` are drawn first, once each, and written where `Shared` stands.
+
+    `mode` says how the parts with several ways are combined, see `pack_settings.Randomizer`. `turns`: there are at
+    least so many variants, because something in it is taken in turn.
+    """
+
+    __slots__ = ("_factors", "_mode", "_parts", "_product", "_shared", "lengths")
+
+    def __init__(
+        self, parts: Sequence[Node | str], shared: Sequence[tuple[str, Node]] = (), mode: Mode = "all", turns: int = 1
+    ) -> None:
+        self._parts, self._shared, self._mode = parts, shared, mode
+        nodes = [node for _, node in shared] + [part for part in parts if not isinstance(part, str)]
+        self._factors = [node for node in nodes if node.count > 1]
+        self.lengths = tuple(node.count for node in self._factors)  # of the parts with several ways
+        self._product = _combined(mode, self.lengths)
+        self.count = max(self._product, turns)
+
+    @property
+    def varies(self) -> bool:
+        """Whether there is more than one way."""
+        return self.count > 1
+
+    def text(self, index: int, picks: Picks) -> str:
+        return "".join(self.pieces(index, picks))
+
+    def pieces(self, index: int, picks: Picks) -> list[str]:
+        """The same, each part for itself."""
+        digits = iter(self._digits(index % self._product))
+        for key, node in self._shared:
+            picks.shared[key] = node.text(next(digits) if node.count > 1 else 0, picks)
+        return [
+            part if isinstance(part, str) else part.text(next(digits) if part.count > 1 else 0, picks)
+            for part in self._parts
+        ]
+
+    def draw(self, dice: Dice) -> int:
+        if not self._is_product:
+            return dice.below(self.count)
+        return self._rank([node.draw(dice) for node in self._factors])
+
+    def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
+        if not self._is_product or not self._factors:
+            rounds, odd = divmod(count, self.count)
+            if self._mode in ("round_robin", "zip"):
+                # Steps that follow each other take every list evenly.
+                start = dice.below(self.count)
+                some = [(start + step) % self.count for step in range(odd)]
+            else:
+                some = dice.some(odd, self.count)
+            return [*(list(range(self.count)) * rounds if rounds else ()), *some]
+        if len(self._factors) == 1:
+            return self._factors[0].spread(count, copies, dice)
+        if count == 1:
+            return [self.draw(dice)]
+        return self._hypercube(count, copies, dice)
+
+    @property
+    def _is_product(self) -> bool:
+        return self._mode in ("all", "random") and self.count == self._product
+
+    def _digits(self, index: int) -> list[int]:
+        """The way of each factor in combination `index`."""
+        counts = self.lengths
+        if self._mode in ("round_robin", "zip"):
+            return [index % count for count in counts]
+        if self._mode == "sequential":
+            digits = [0] * len(counts)
+            for place, count in enumerate(counts):
+                if 0 < index < count:
+                    digits[place] = index
+                index -= count - 1
+                if index <= 0:
+                    break
+            return digits
+        digits = []
+        for count in reversed(counts):
+            index, digit = divmod(index, count)
+            digits.append(digit)
+        return digits[::-1]
+
+    def _rank(self, digits: Sequence[int]) -> int:
+        rank = 0
+        for count, digit in zip(self.lengths, digits, strict=True):
+            rank = rank * count + digit
+        return rank
+
+    def _hypercube(self, count: int, copies: int, dice: Dice) -> list[int]:
+        """Latin hypercube sampling (McKay, Beckman, Conover 1979): every factor evenly, in an order of its own."""
+        left_out = self.count * copies - count
+        # Few are easier to keep apart than many: of more than a half, those that are left out are put together.
+        dense = left_out < count
+        columns: list[list[int]] = []
+        for node in self._factors:
+            cap = copies * (self.count // node.count)
+            column = node.spread(count, cap, dice)
+            if dense:
+                taken = Counter(column)
+                column = [way for way in range(node.count) for _ in range(cap - taken[way])]
+            dice.shuffle(column)
+            columns.append(column)
+        ranks = apart([list(row) for row in zip(*columns, strict=True)], self._rank, _exchanged, copies, dice)
+        within(copies, ranks, self, dice)
+        if not dense:
+            return ranks
+        without = Counter(ranks)
+        return [rank for rank in range(self.count) for _ in range(copies - without[rank])]
+
+
+def _exchanged(mine: Sequence[int], theirs: Sequence[int], dice: Dice) -> tuple[list[int], list[int]]:
+    column = dice.below(len(mine))
+    mine, theirs = list(mine), list(theirs)
+    mine[column], theirs[column] = theirs[column], mine[column]
+    return mine, theirs
+
+
+def _combined(mode: Mode, counts: Sequence[int]) -> int:
+    if not counts:
+        return 1
+    if mode == "round_robin":
+        return max(counts)
+    if mode == "zip":
+        return min(counts)
+    if mode == "sequential":
+        return 1 + sum(count - 1 for count in counts)
+    product = 1
+    for count in counts:
+        product *= count
+        if product >= BEYOND:
+            raise Uncountable
+    return product

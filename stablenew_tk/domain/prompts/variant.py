@@ -1,0 +1,47 @@
+"""A prompt with every choice made, and what came of expanding the prompts of a pack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from ..config.catalogue import Value
+from .pack import PackProblem, PackPrompt
+
+
+class Variant(Struct, frozen=True, kw_only=True):
+    """One combination of values. `index` counts in the full enumeration of the run, from 0, so it can be made again.
+
+    `choices` names every choice: `light` for `[[light]]`, `__mood__` for a wildcard, `{a|b}` for words in braces, a
+    catalogue path for an axis, and says what was taken. `overrides` are the values of axes, by catalogue path.
+    """
+
+    prompt_id: str
+    name: str
+    prompt: str
+    negative: str
+    index: int = 0
+    choices: Mapping[str, str] = {}
+    overrides: Mapping[str, Value] = {}
+
+
+class Expansion(Struct, frozen=True, kw_only=True):
+    """`variants` of all `count` combinations, by index. With `errors` nothing may be run, and there are no variants.
+
+    `mode` as in the randomizer; "none" where nothing varies.
+    """
+
+    count: int
+    variants: tuple[Variant, ...]
+    mode: str = "none"
+    errors: tuple[PackProblem, ...] = ()
+    warnings: tuple[PackProblem, ...] = ()
+
+
+def as_written(prompts: Iterable[PackPrompt]) -> tuple[Variant, ...]:
+    """Prompts that are final: nothing in them is read as a choice."""
+    return tuple(
+        Variant(prompt_id=one.prompt_id, name=one.name, prompt=one.positive, negative=one.negative, index=place)
+        for place, one in enumerate(prompts)
+    )

@@ -1,0 +1,267 @@
+"""The generation text that WebUIs write into pictures ("parameters"): prompt, negative prompt, one line of values.
+
+    a red cube
+    Negative prompt: blurry
+    Steps: 20, Sampler: Euler a, Schedule type: Automatic, CFG scale: 7, Seed: 1, Size: 512x512, Model: some_model
+
+Foreign pictures carry foreign text, so reading never raises, takes time in proportion to the length, and drops what
+it cannot understand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from ..base.errors import InvalidInput
+from ..config.catalogue import Value, parameter
+
+LIMIT = 64 * 1024
+_NEGATIVE = "Negative prompt:"
+_NEGATIVE_START = re.compile(rf"(?:{_NEGATIVE}\s*)+")
+_BREAKS = re.compile(r"[\n\r\0]")
+_ODD = re.compile(r"[,:\n\r\0]")
+_KEY = re.compile(r"\w[\w \-/]+")
+# A line of values has at least this many; fewer is a prompt that happens to hold a colon.
+_FEWEST = 3
+# Before schedulers had a name of their own, they were the last words of the sampler's name.
+SCHEDULER_SUFFIXES = ("SGM Uniform", "Polyexponential", "Exponential", "Karras")
+_NTH = {"2nd": 1, "3rd": 2, "4th": 3}
+
+_COMMON = {"Seed": "seed", "Model": "checkpoint", "VAE": "vae", "Clip skip": "clip_skip"}
+_SAMPLING = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler", "CFG scale": "cfg_scale"}
+_SECOND_PASS = {
+    "Denoising strength": "hires.denoise",
+    "Hires upscale": "hires.scale",
+    "Hires steps": "hires.steps",
+    "Hires upscaler": "hires.upscaler",
+    "Hires CFG Scale": "hires.cfg_scale",
+    "Refiner": "refiner.checkpoint",
+    "Refiner switch at": "refiner.switch_at",
+}
+_DETAILER = {
+    "model": "model",
+    "prompt": "prompt",
+    "negative prompt": "negative",
+    "confidence": "confidence",
+    "denoising strength": "denoise",
+    "mask blur": "mask_blur",
+    "dilate erode": "dilate_erode",
+    "inpaint padding": "mask_padding",
+    "steps": "steps",
+    "CFG scale": "cfg_scale",
+    "sampler": "sampler",
+    "scheduler": "scheduler",
+}
+
+
+class Infotext(Struct, frozen=True):
+    """The three parts of a generation text. `values` keeps the writer's keys and spelling."""
+
+    prompt: str = ""
+    negative: str = ""
+    values: dict[str, str] = {}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height as written (the first pass when there are two), or (0, 0)."""
+        width, _, height = self.values.get("Size", "").partition("x")
+        return (int(width), int(height)) if _is_count(width) and _is_count(height) else (0, 0)
+
+
+def parse(text: str) -> Infotext:
+    """Take a generation text apart. Never raises; each part is cut at 64 KiB."""
+    clean = _clean(text)
+    body, _, last = clean.rpartition("\n")
+    values = dict(_pairs(last[:LIMIT]))
+    if "Steps" not in values or len(values) < _FEWEST:
+        body, values = clean, {}
+    prompt: list[str] = []
+    negative: list[str] = []
+    part = prompt
+    for raw in body[:LIMIT].split("\n"):
+        line = raw.strip()
+        if start := _NEGATIVE_START.match(line):
+            part = negative
+            line = line[start.end() :]
+        part.append(line)
+    return Infotext("\n".join(prompt).strip(), "\n".join(negative).strip(), values)
+
+
+def written(info: Infotext) -> str:
+    """The text of which `parse` makes the same parts again, as long as it is shorter than 64 KiB."""
+    return format_infotext(info.prompt, info.negative, list(info.values.items()))
+
+
+def _clean(text: str) -> str:
+    # Half a surrogate pair can neither be saved nor printed; zero bytes are what C programs leave at the end.
+    plain = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    return plain.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _pairs(line: str) -> Iterator[tuple[str, str]]:
+    at = 0
+    braces_balance = True
+    while at < len(line):
+        colon, comma = line.find(":", at), line.find(",", at)
+        if colon < 0:
+            return
+        if 0 <= comma < colon:
+            # Words without a value: the tail of an unquoted value with a comma, or bare keys.
+            at = line.rfind(",", at, colon) + 1
+            continue
+        key = line[at:colon].strip()
+        start = colon + 1
+        while start < len(line) and line[start] == " ":
+            start += 1
+        end = -1
+        if line.startswith('"', start):
+            end = _after_quotes(line, start)
+        elif key == "Hashes" and braces_balance and line.startswith("{", start):
+            # Written unquoted although it is full of commas. One failed search is enough, else it would be quadratic.
+            end = _after_braces(line, start)
+            braces_balance = end >= 0
+        if end < 0:
+            end = comma if comma >= 0 else len(line)
+        if _KEY.fullmatch(key):
+            yield key, _unquoted(line[start:end].strip())
+        at = end + 1
+
+
+def _after_quotes(line: str, start: int) -> int:
+    """Where the comma after a quoted value is (or the end); −1 when it is no whole quoted value."""
+    at = start + 1
+    while at < len(line) and line[at] != '"':
+        at += 2 if line[at] == "\\" else 1
+    at += 1
+    while at < len(line) and line[at] == " ":
+        at += 1
+    if at > len(line) or (at < len(line) and line[at] != ","):
+        return -1
+    return at
+
+
+def _after_braces(line: str, start: int) -> int:
+    depth = 0
+    quoted = False
+    for at in range(start, len(line)):
+        char = line[at]
+        if char == '"':
+            quoted = not quoted
+        elif not quoted and char in "{}":
+            depth += 1 if char == "{" else -1
+            if depth == 0:
+                return at + 1
+    return -1
+
+
+def _unquoted(text: str) -> str:
+    if len(text) < 2 or text[0] != '"' or text[-1] != '"':
+        return text
+    try:
+        # Not json.loads: that would let half a surrogate pair through, which no journal line can hold.
+        return msgspec.json.decode(text, type=str)
+    except (msgspec.MsgspecError, ValueError):
+        return text
+
+
+def format_infotext(prompt: str, negative: str, pairs: Sequence[tuple[str, Value]]) -> str:
+    """Write a generation text as A1111 does: values with a comma, colon or line break are quoted as JSON."""
+    line = ", ".join(f"{key}: {_quoted(key, str(value))}" for key, value in pairs)
+    head = f"{prompt}\n{_NEGATIVE} {negative}" if negative else prompt
+    return f"{head}\n{line}".strip()
+
+
+def _quoted(key: str, text: str) -> str:
+    if key == "Hashes" and text.startswith("{") and _after_braces(text, 0) == len(text) and not _BREAKS.search(text):
+        return text
+    odd = _ODD.search(text) or text.startswith('"') or text != text.strip()
+    return json.dumps(text, ensure_ascii=False) if odd else text
+
+
+def split_sampler(name: str) -> tuple[str, str]:
+    """Sampler and scheduler of a joined name ("DPM++ 2M Karras"); scheduler "" when there is none in it."""
+    for suffix in SCHEDULER_SUFFIXES:
+        if name.endswith(" " + suffix):
+            return name[: -len(suffix) - 1], suffix
+    return name, ""
+
+
+def applied_values(values: Mapping[str, str], stage: str) -> dict[str, Value]:
+    """What the text says was done, by catalogue path, and `seed`. `stage` tells which stage's fields are meant.
+
+    Size is left out: servers write what was asked, not what they made. Unreadable numbers are left out too.
+    """
+    applied: dict[str, Value] = {}
+    for path, text in named_values(values, stage).items():
+        value = _value(path, text)
+        if value is not None:
+            applied[path] = value
+    sampler = f"{stage}.sampler"
+    if sampler in applied and f"{stage}.scheduler" not in applied:
+        name, scheduler = split_sampler(str(applied[sampler]))
+        if scheduler:
+            applied[sampler], applied[f"{stage}.scheduler"] = name, scheduler
+    return applied
+
+
+def named_values(values: Mapping[str, str], stage: str) -> dict[str, str]:
+    """The values of a stage as they are written, by catalogue path, and `seed`. ADetailer's third and fourth pass
+    have paths too, although the catalogue lists two.
+    """
+    return {path: text for key, text in values.items() if (path := _path(key, stage))}
+
+
+def _path(key: str, stage: str) -> str:
+    if key in _COMMON:
+        return _COMMON[key]
+    if stage == "adetailer":
+        return _detailer_path(key)
+    if stage == "txt2img" and key in _SECOND_PASS:
+        return _SECOND_PASS[key]
+    if stage == "upscale":
+        return {"Steps": "upscale.steps", "Denoising strength": "upscale.denoise"}.get(key, "")
+    if key in _SAMPLING:
+        return f"{stage}.{_SAMPLING[key]}"
+    return "img2img.denoise" if stage == "img2img" and key == "Denoising strength" else ""
+
+
+def _detailer_path(key: str) -> str:
+    word, _, name = key.partition(" ")
+    if word != "ADetailer":
+        return ""
+    head, _, last = name.rpartition(" ")
+    nth = _NTH.get(last, 0)
+    field = _DETAILER.get(head if nth else name, "")
+    return f"adetailer.passes.{nth}.{field}" if field else ""
+
+
+def _value(path: str, text: str) -> Value | None:
+    kind = "int" if path == "seed" else _kind(path)
+    try:
+        if kind == "int":
+            return int(text) if len(text) < 20 else None
+        if kind == "float":
+            number = float(text)
+            return number if abs(number) < 1e9 else None
+    except ValueError:
+        return None
+    return text
+
+
+def _kind(path: str) -> str:
+    parts = path.split(".")
+    # The catalogue lists two passes; the third and fourth have the same fields.
+    known = path if len(parts) < 4 else f"{parts[0]}.{parts[1]}.0.{parts[3]}"
+    try:
+        return parameter(known).kind
+    except InvalidInput:
+        return "str"
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 7

@@ -1,0 +1,111 @@
+"""The recipe in the texts found inside a picture, whichever tool wrote them.
+
+Tools borrow each other's keys, so a text is known by what is in it more than by the key it stands under.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+
+from ..base.errors import InvalidInput
+from .comfy import from_comfy
+from .other_tools import comment_of, from_dream, from_fooocus, from_invoke, from_invoke_2, from_novelai, from_swarm
+from .recipe import Recipe, object_of, plain, read_json, text_of
+from .webui import from_infotext, has_settings
+
+# What says most about a picture comes first.
+_ORDER = ("parameters", "invokeai_metadata", "sd-metadata", "Dream", "Comment", "UserComment", "comment", "stealth")
+# Some tools keep all the texts of a PNG as one object.
+_WRAPPED = ("Software", "Description", "Comment", "parameters", "prompt", "workflow")
+_LATER = ("ImageDescription", "XPComment", "Description", "prompt", "workflow")
+
+
+def recipe_from(texts: Mapping[str, str]) -> Recipe:
+    """The recipe in the texts of one picture, by the key each was found under.
+
+    Raises InvalidInput when none of them tells how the picture was made, saying what was found instead.
+    """
+    refusal: InvalidInput | None = None
+    for key in sorted(texts, key=_rank):
+        try:
+            found = _read(key, texts)
+        except InvalidInput as error:
+            refusal = refusal or error
+            continue
+        if found is not None:
+            return found
+    raise refusal or InvalidInput(_nothing(texts))
+
+
+def _rank(key: str) -> int:
+    order = (*_ORDER, *_LATER)
+    return order.index(key) if key in order else len(order)
+
+
+def _nothing(texts: Mapping[str, str]) -> str:
+    if not texts:
+        return "There is no text in the picture that tells how it was made."
+    names = plain(", ".join(sorted(texts)[:6]))
+    return f"Nothing in the picture tells how it was made. It holds other texts only: {names[:200]}."
+
+
+def _read(key: str, texts: Mapping[str, str]) -> Recipe | None:
+    text = texts[key]
+    if key == "Dream":
+        return from_dream(text)
+    if key == "prompt" or (key == "workflow" and "prompt" not in texts):
+        return _comfy(texts.get("prompt", ""), texts.get("workflow", ""))
+    if key == "Comment" and texts.get("Software", "").startswith("NovelAI"):
+        return from_novelai(comment_of(text), texts.get("Description", ""))
+    if _is_json(text):
+        return _from_json(text, texts)
+    # Only under this key words without any setting are surely a prompt.
+    if has_settings(text) or (key == "parameters" and text.strip()):
+        return from_infotext(text, "Fooocus" if "fooocus_scheme" in texts else "")
+    return None
+
+
+def _comfy(prompt: str, workflow: str) -> Recipe | None:
+    # Other tools keep plain words under the same key.
+    if not (_is_json(prompt) or _is_json(workflow)):
+        return None
+    refusal: InvalidInput | None = None
+    documents: list[object] = []
+    for text, what in ((prompt, "The ComfyUI prompt"), (workflow, "The ComfyUI workflow")):
+        try:
+            documents.append(read_json(text, what) if _is_json(text) else None)
+        except InvalidInput as error:
+            refusal = refusal or error
+            documents.append(None)
+    try:
+        return from_comfy(*documents)
+    except InvalidInput as error:
+        raise refusal or error from None
+
+
+def _is_json(text: str) -> bool:
+    return text[:200].lstrip("\0 \t\r\n\ufeff").startswith("{")
+
+
+def _from_json(text: str, texts: Mapping[str, str]) -> Recipe | None:
+    document = object_of(read_json(text, "The text in the picture"))
+    if "sui_image_params" in document:
+        return from_swarm(document)
+    if "positive_prompt" in document or "generation_mode" in document:
+        return from_invoke(document)
+    if "prompt" in object_of(document.get("image")):
+        return from_invoke_2(document)
+    if any(key in document for key in ("base_model", "full_prompt", "Base Model")) or "fooocus_scheme" in texts:
+        return from_fooocus(document)
+    if "uc" in document or "v4_prompt" in document:
+        return from_novelai(document, texts.get("Description", ""))
+    if inner := {key: value for key in _WRAPPED if isinstance(value := document.get(key), str)}:
+        return recipe_from(inner)
+    if "prompt" in document or "workflow" in document:
+        return from_comfy(document.get("prompt"), document.get("workflow"))
+    if "nodes" in document:
+        return from_comfy(None, document)
+    if any(text_of(object_of(node).get("class_type")) for node in islice(document.values(), 50)):
+        return from_comfy(document, None)
+    return None

@@ -1,0 +1,219 @@
+"""A recipe: how a picture was made, in the words of this program. And putting one together from a stranger's words.
+
+Whatever does not fit a setting is left out, and a sentence says so.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+from msgspec import Struct
+
+from ..base.errors import InvalidInput
+from ..config.catalogue import Value, check_value, parameter, parse_value
+from ..config.origins import MAX_SEED
+from ..config.spellings import sampler_and_scheduler
+from .infotext import LIMIT, format_infotext
+
+JSON_LIMIT = 4 * 1024 * 1024
+# A value takes some 100 bytes of memory but one or two of text; whole workflows have some 10,000.
+_PARTS_LIMIT = 400_000
+_NOTICES = 20
+_LORAS = 50
+_TEXT_LENGTH = 512
+_PROMPT_LENGTH = 4096
+_ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
+_HASH = re.compile(r" \[[0-9a-fA-F]{4,64}\]$")
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SHARED = {
+    "Steps": "txt2img.steps",
+    "Sampler": "txt2img.sampler",
+    "Schedule type": "txt2img.scheduler",
+    "CFG scale": "txt2img.cfg_scale",
+}
+_GENERAL = {"Model": "checkpoint", "VAE": "vae", "Clip skip": "clip_skip"}
+
+
+class Recipe(Struct, frozen=True):
+    """How a picture was made. `values` are checked settings by catalogue path, `notices` say what is not in them.
+
+    `seed` is None when there is none that can be used again. `infotext` is the text of a WebUI's picture as it was
+    found, and one made of the values for the pictures of other tools.
+    """
+
+    tool: str
+    prompt: str = ""
+    negative: str = ""
+    seed: int | None = None
+    values: dict[str, Value] = {}
+    notices: tuple[str, ...] = ()
+    infotext: str = ""
+
+
+class Draft:
+    """A recipe while it is being read. No method raises for what a stranger wrote."""
+
+    def __init__(self, tool: str) -> None:
+        self._tool = tool
+        self._seed: int | None = None
+        self._notices: list[str] = []
+        self._loras: list[tuple[str, float]] = []
+        self.values: dict[str, Value] = {}
+
+    def say(self, sentence: str) -> None:
+        """Add a notice, once."""
+        if sentence not in self._notices and len(self._notices) < _NOTICES:
+            self._notices.append(sentence)
+
+    def put(self, path: str, raw: object) -> None:
+        """Take a setting as it was written. None and empty text mean: not said."""
+        if raw is None or (raw == "" and parameter(path).default != ""):
+            return
+        try:
+            self.values[path] = _fitted(path, raw)
+        except InvalidInput as error:
+            self.say(f"{_cut(str(error))} It was left out.")
+
+    def put_sampler(self, sampler: object, scheduler: object, group: str = "txt2img") -> None:
+        """Take a sampler and a scheduler in the spelling of any tool."""
+        if not (name := text_of(sampler).strip()):
+            return
+        sampler_here, scheduler_here = sampler_and_scheduler(name, text_of(scheduler))
+        self.put(f"{group}.sampler", sampler_here)
+        self.put(f"{group}.scheduler", scheduler_here or "Automatic")
+
+    def put_size(self, width: object, height: object) -> None:
+        """Take the size of the first pass, in px."""
+        self.put("txt2img.width", width)
+        self.put("txt2img.height", height)
+
+    def put_file(self, path: str, raw: object) -> None:
+        """Take a model by the name of its file; folders, ending and hash are dropped, as WebUIs do in pictures."""
+        if name := bare_name(text_of(raw)):
+            self.put(path, name)
+
+    def put_seed(self, raw: object) -> None:
+        """Take the seed, a number or its digits."""
+        text = raw.strip() if isinstance(raw, str) else f"{raw:.0f}" if _is_whole(raw) else raw
+        if isinstance(text, int) and not isinstance(text, bool):
+            text = str(text) if abs(text) < 10**30 else "beyond"
+        if not isinstance(text, str) or not text:
+            return
+        number = int(text) if re.fullmatch(r"-?[0-9]{1,30}", text) else -2
+        if 0 <= number <= MAX_SEED:
+            self._seed = number
+        elif number != -1:
+            self.say(f"The seed {_cut(text, 40)} is none that a WebUI takes (0 to {MAX_SEED}). It was left out.")
+
+    def add_lora(self, raw: object, weight: object) -> None:
+        """Take a LoRA that is to become a tag in the prompt; weight 0 means it was off."""
+        name = bare_name(text_of(raw))
+        number = number_of(weight, 1.0)
+        if not name or name.casefold() == "none" or number == 0 or len(self._loras) >= _LORAS:
+            return
+        if number is None or not -10 <= number <= 10 or re.search(r"[<>:\n]", name) or len(name) > _TEXT_LENGTH:
+            self.say(f"The LoRA {_cut(repr(name), 80)} has a weight or a name that no tag can hold. It was left out.")
+        elif name not in (known for known, _ in self._loras):
+            self._loras.append((name, number))
+
+    def recipe(self, prompt: str, negative: str, infotext: str = "") -> Recipe:
+        """The finished recipe."""
+        prompt, negative = self._plain("prompt", prompt), self._plain("negative prompt", negative)
+        tags = [f"<lora:{name}:{weight:g}>" for name, weight in self._loras if f"<lora:{name}:" not in prompt]
+        prompt = " ".join(filter(None, (prompt, *tags)))
+        text = infotext or format_infotext(prompt, negative, self._pairs())
+        return Recipe(
+            self._tool, prompt, negative, self._seed, dict(self.values), tuple(map(plain, self._notices)), plain(text)
+        )
+
+    def _plain(self, what: str, text: str) -> str:
+        clean = plain(text).strip()
+        if len(clean) > LIMIT:
+            self.say(f"The {what} is longer than {LIMIT:,} letters and was cut there.")
+        return clean[:LIMIT].rstrip()
+
+    def _pairs(self) -> list[tuple[str, Value]]:
+        known = self.values
+        pairs = [(key, known[path]) for key, path in _SHARED.items() if path in known]
+        if self._seed is not None:
+            pairs.append(("Seed", self._seed))
+        if "txt2img.width" in known and "txt2img.height" in known:
+            pairs.append(("Size", f"{known['txt2img.width']}x{known['txt2img.height']}"))
+        return [*pairs, *((key, known[path]) for key, path in _GENERAL.items() if path in known)]
+
+
+def _fitted(path: str, raw: object) -> Value:
+    spec = parameter(path)
+    if not isinstance(raw, (str, int, float)):
+        raise InvalidInput(f"{path}: a list or an object is no value.", path)
+    if not isinstance(raw, str):
+        return check_value(path, raw)
+    if spec.kind != "str":
+        return parse_value(path, raw[:40])
+    longest = _PROMPT_LENGTH if spec.name in ("prompt", "negative") else _TEXT_LENGTH
+    if len(raw) > longest:
+        raise InvalidInput(f"{path}: a text of {len(raw):,} letters is too long.", path)
+    return check_value(path, plain(raw).strip())
+
+
+def plain(text: str) -> str:
+    """Text that can be saved and printed: no half surrogate pairs, nothing that steers a terminal, plain line ends."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return _STEERING.sub("", whole.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def bare_name(written: str) -> str:
+    """A model's name without folders, ending and hash; "" for what is no name."""
+    name = _HASH.sub("", plain(written).replace("\\", "/").rpartition("/")[2].strip())
+    return _ENDING.sub("", name).strip()
+
+
+def read_json(text: str, what: str) -> object:
+    """A JSON text of another tool; NaN and Infinity are tolerated. Raises InvalidInput, naming `what`."""
+    parts = text.count(",") + text.count("[") + text.count("{") if len(text) <= JSON_LIMIT else 0
+    if len(text) > JSON_LIMIT or parts > _PARTS_LIMIT:
+        raise InvalidInput(f"{what} is too large to be read ({len(text):,} letters).")
+    try:
+        return json.loads(text.strip("\0 \t\r\n\ufeff"))
+    except RecursionError:
+        raise InvalidInput(f"{what} is nested too deeply to be read.") from None
+    except ValueError as error:
+        raise InvalidInput(f"{what} is no whole JSON text ({_cut(str(error), 80)}).") from error
+
+
+def object_of(raw: object) -> dict[str, object]:
+    """The object itself, or an empty one for anything else."""
+    return raw if isinstance(raw, dict) else {}
+
+
+def list_of(raw: object) -> list[object]:
+    """The list itself, or an empty one for anything else."""
+    return raw if isinstance(raw, list) else []
+
+
+def text_of(raw: object) -> str:
+    """The text itself, or "" for anything else."""
+    return raw if isinstance(raw, str) else ""
+
+
+def number_of(raw: object, missing: float | None = None) -> float | None:
+    """A finite number or its text; None for anything else, `missing` for None."""
+    if raw is None:
+        return missing
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
+        return None
+    try:
+        number = float(raw[:40] if isinstance(raw, str) else raw)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _is_whole(raw: object) -> bool:
+    return isinstance(raw, float) and raw.is_integer()
+
+
+def _cut(text: str, length: int = 240) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,0 +1,1 @@
+"""Jobs, and the plans of Learning Runs."""

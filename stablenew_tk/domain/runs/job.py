@@ -1,0 +1,227 @@
+"""What one click on Run becomes: a request, then jobs whose seeds and values are fixed before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from ..base.errors import InvalidInput
+from ..config.catalogue import Value, with_values
+from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
+from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
+from ..config.pipeline_config import PipelineConfig
+from ..prompts.pack import with_lora_weight
+from ..prompts.variant import Variant
+
+# A queue of more is nobody's wish, and all of it has to fit into memory and into the file of waiting jobs.
+MOST_JOBS = 10_000
+
+
+class RandomizerChoice(Struct, frozen=True):
+    """Which variant of a randomized prompt this is; `index` counts from 0."""
+
+    mode: str = "none"
+    index: int = 0
+    count: int = 1
+    choices: dict[str, str] = {}
+
+
+class LearningTag(Struct, frozen=True):
+    """Whether and how a job feeds learning. `active` jobs belong to a step of a plan."""
+
+    mode: Literal["off", "passive", "active"] = "passive"
+    plan_id: str = ""
+    step_id: str = ""
+    value: Value | None = None
+    row: int = 0
+
+
+class RunRequest(Struct, frozen=True, kw_only=True):
+    """What the user asked for. `seed` −1 draws a new one; `seeds_per_prompt` counts up from it.
+
+    `variants` are those to be made of `count`, worked out in the randomizer's `mode`; all share the same seeds unless
+    `own_seeds` gives each picture one of its own.
+
+    `start_image` is the path of an existing picture for runs that begin at img2img, ADetailer or upscale.
+    `lora_weights` of a preset replace the weights of LoRA tags that the prompts already have. `stage_texts` are for
+    making a recorded run again: those stages are sent these texts as they are.
+    """
+
+    pack_id: str
+    variants: tuple[Variant, ...]
+    mode: str = "none"
+    count: int = 0
+    config: PipelineConfig = PipelineConfig()
+    origins: Mapping[str, Origin] = {}
+    seed: int = RANDOM_SEED
+    seeds_per_prompt: int = 1
+    own_seeds: bool = False
+    globals: GlobalTexts = GlobalTexts()
+    stage_texts: Mapping[str, StageText] = {}
+    start_image: str = ""
+    record: bool = True
+    interactive: bool = True
+    limit: int = 0
+    lora_weights: Mapping[str, float] = {}
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """One image request on one node: all values final, seed ≥ 0.
+
+    `run_day` (YYYY-MM-DD, local) keeps a run that was interrupted in one folder; "" means the day it is made. `prompt`
+    and `negative` are what the first stage is sent; `stage_texts` has the later stages that are sent another text.
+    """
+
+    job_id: str
+    run_id: str
+    run_name: str
+    run_day: str = ""
+    index: int
+    pack_id: str
+    prompt_id: str
+    prompt: str
+    negative: str
+    stage_texts: Mapping[str, StageText] = {}
+    seed: int
+    config: PipelineConfig
+    origins: Mapping[str, Origin] = {}
+    randomizer: RandomizerChoice = RandomizerChoice()
+    learning: LearningTag = LearningTag()
+    start_image: str = ""
+    record: bool = True
+    interactive: bool = True
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Enabled stages in working order."""
+        return self.config.stages()
+
+    def text(self, stage: str) -> StageText:
+        """What a stage is sent."""
+        return self.stage_texts.get(stage, StageText(self.prompt, self.negative))
+
+
+def make_jobs(
+    request: RunRequest, *, run_name: str, new_id: Callable[[], str], draw_seed: Callable[[], int]
+) -> tuple[Job, ...]:
+    """All jobs of a request, variant by variant, with numbers for seeds (0 to 2^32−1).
+
+    Those of one checkpoint follow each other: loading one takes longer than a picture. Raises InvalidInput when nothing
+    could be made: no prompt, no stage, a later stage without a picture to start from, a bad value of an axis.
+    """
+    check(request)
+    first = request.seed if request.seed != RANDOM_SEED else draw_seed()
+    run_id = new_id()
+    rows = [LearningTag(mode="passive" if request.record else "off", row=n) for n in range(request.seeds_per_prompt)]
+    pairs = [(variant, row) for variant in _by_checkpoint(request.variants) for row in rows]
+    parts: dict[int, _Part] = {}
+    jobs: list[Job] = []
+    for index, (variant, row) in enumerate(pairs[: request.limit or None]):
+        part = parts.get(variant.index)
+        if part is None:
+            part = parts[variant.index] = _part(request, variant)
+        job = Job(
+            job_id=new_id(),
+            run_id=run_id,
+            run_name=run_name,
+            index=index,
+            pack_id=request.pack_id,
+            prompt_id=variant.prompt_id,
+            prompt=part.text.prompt,
+            negative=part.text.negative,
+            stage_texts=part.others,
+            seed=(first + (index if request.own_seeds else row.row)) % (MAX_SEED + 1),
+            config=part.config,
+            origins=part.origins,
+            randomizer=part.choice,
+            learning=row,
+            start_image=request.start_image,
+            record=request.record,
+            interactive=request.interactive,
+        )
+        jobs.append(job)
+    return tuple(jobs)
+
+
+class _Part(Struct, frozen=True):
+    """What all jobs of one variant share."""
+
+    config: PipelineConfig
+    origins: Mapping[str, Origin]
+    text: StageText
+    others: Mapping[str, StageText]
+    choice: RandomizerChoice
+
+
+def _part(request: RunRequest, variant: Variant) -> _Part:
+    config = with_values(request.config, dict(variant.overrides))
+    _check_start(config, request.start_image)
+    text, others = texts_of_stages(config, _texts(request, variant))
+    origins: dict[str, Origin] = {**request.origins, **dict.fromkeys(variant.overrides, "user")}
+    return _Part(config, origins, text, others, _choice(request, variant))
+
+
+def _by_checkpoint(variants: tuple[Variant, ...]) -> Sequence[Variant]:
+    order: dict[Value | None, int] = {}
+    for variant in variants:
+        order.setdefault(variant.overrides.get("checkpoint"), len(order))
+    return sorted(variants, key=lambda variant: order[variant.overrides.get("checkpoint")])
+
+
+def _choice(request: RunRequest, variant: Variant) -> RandomizerChoice:
+    if not variant.choices:
+        return RandomizerChoice()
+    return RandomizerChoice(request.mode, variant.index, request.count, dict(variant.choices))
+
+
+def _texts(request: RunRequest, variant: Variant) -> Callable[[str], StageText]:
+    """What each stage is sent of a prompt. The weights of a preset are for all LoRA tags, also for added ones, but not
+    for those whose weight is varied here.
+    """
+    # The choice of a LoRA is called "<lora>", "<lora> 2", and says "name:weight".
+    varied = {taken.rpartition(":")[0] for name, taken in variant.choices.items() if name.startswith("<lora>")}
+    weights = {name: weight for name, weight in request.lora_weights.items() if name not in varied}
+
+    def text_of(stage: str) -> StageText:
+        known = request.stage_texts.get(stage)
+        text = known or request.globals.texts_for(stage, variant.prompt, variant.negative)
+        return text.changed(lambda words: _weighted(words, weights))
+
+    return text_of
+
+
+def _weighted(prompt: str, weights: Mapping[str, float]) -> str:
+    for name, weight in weights.items():
+        prompt = with_lora_weight(prompt, name, weight)
+    return prompt
+
+
+def check(request: RunRequest) -> None:
+    """Raise InvalidInput with a sentence when no job could be made of it."""
+    if not request.variants:
+        raise InvalidInput("Nothing to run: choose at least one prompt.", "prompts")
+    _check_start(request.config, request.start_image)
+    if not RANDOM_SEED <= request.seed <= MAX_SEED:
+        raise InvalidInput(f"seed: {request.seed} is outside 0 to {MAX_SEED} (−1 = random).", "seed")
+    if not 1 <= request.seeds_per_prompt <= 1000:
+        raise InvalidInput(f"seeds per prompt: {request.seeds_per_prompt} is outside 1 to 1000.", "seeds_per_prompt")
+    jobs = len(request.variants) * request.seeds_per_prompt
+    if not request.limit and jobs > MOST_JOBS:
+        message = f"{jobs:,} jobs are more than one run makes ({MOST_JOBS:,}). Choose fewer prompts, variants or seeds."
+        raise InvalidInput(message, "variants")
+
+
+def _check_start(config: PipelineConfig, start_image: str) -> None:
+    stages = config.stages()
+    if not stages:
+        raise InvalidInput("Nothing to run: switch on at least one stage.", "stages")
+    if stages[0] != "txt2img" and not start_image:
+        raise InvalidInput(
+            f"{stages[0]} needs a picture to start from: choose one, or switch txt2img on.", "start_image"
+        )
+    if stages[0] == "txt2img" and start_image:
+        raise InvalidInput(
+            "A run that starts from a picture cannot begin with txt2img: switch txt2img off.", "start_image"
+        )

@@ -1,0 +1,327 @@
+"""Learning Runs as values: the plan of an experiment, its steps, its result, and the preset that comes of it.
+
+A plan varies one thing, the focus parameter, and keeps everything else the same. Every value is made with the same
+seeds: a row is one seed (and one prompt) across all values, so that luck cancels out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from ..base.errors import InvalidInput
+from ..base.journal_line import Line
+from ..config.catalogue import Value, with_values
+from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
+from ..config.origins import Origin
+from ..config.pipeline_config import STAGES, PipelineConfig
+from ..config.sweep import LORA, focus
+from ..prompts.pack import PackPrompt, with_lora_weight
+from .job import Job, LearningTag
+
+# Changing one of these makes the engine load files for seconds or minutes.
+EXPENSIVE = frozenset(("checkpoint", "vae", "refiner.checkpoint"))
+StepStatus = Literal["ok", "failed", "cancelled", "partial"]
+VerdictState = Literal["too_early", "leaning", "settled", "best", "no_difference"]
+
+
+class PlanPrompt(Struct, frozen=True, omit_defaults=True):
+    """One prompt of a plan, as it is sent: global texts are in it already. `stage_texts` has the stages that are sent
+    something else.
+    """
+
+    prompt_id: str
+    positive: str
+    negative: str = ""
+    stage_texts: Mapping[str, StageText] = {}
+
+    def text(self, stage: str) -> StageText:
+        """What a stage is sent."""
+        return self.stage_texts.get(stage, StageText(self.positive, self.negative))
+
+    def with_lora(self, name: str, weight: float, *, add: bool = False) -> PlanPrompt:
+        """The same with a LoRA at this weight wherever its tag is; with `add` in each text that has none."""
+        texts = {
+            stage: text.changed(lambda prompt: with_lora_weight(prompt, name, weight, add=add))
+            for stage, text in self.stage_texts.items()
+        }
+        positive = with_lora_weight(self.positive, name, weight, add=add)
+        return PlanPrompt(self.prompt_id, positive, self.negative, texts)
+
+
+class PlanCell(Struct, frozen=True, order=True):
+    """A place in the matrix: number of the value, number of the seed row, both from 0."""
+
+    variant: int
+    row: int
+
+
+class PlanMetadata(Struct, frozen=True, kw_only=True):
+    """Who asked for the plan, when (UTC, ISO 8601), and why."""
+
+    who: str = ""
+    when: str = ""
+    notes: str = ""
+
+
+class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
+    """An experiment. A later line with the same `plan_id` replaces an earlier one: that is how rows are added.
+
+    Rows 0 to `full_rows` − 1 are made for every value; `extra` names single cells asked for later. `seeds` has one
+    number per row; row r uses the prompt r modulo the number of prompts. `start_image` is the picture that stages
+    other than txt2img begin with. `backend_kind` is sketch or webui: a plan never mixes them. `run_day` (YYYY-MM-DD,
+    local) and `run_name` are the folder of its pictures.
+    """
+
+    plan_id: str
+    name: str
+    focus_parameter: str
+    stage: str = "txt2img"
+    pack_id: str
+    prompts: tuple[PlanPrompt, ...]
+    base_config: PipelineConfig = PipelineConfig()
+    origins: Mapping[str, Origin] = {}
+    variant_values: tuple[Value, ...]
+    images_per_variant: int = 3
+    seeds: tuple[int, ...]
+    extra: tuple[PlanCell, ...] = ()
+    blind: bool = True
+    show_twice: bool = False
+    start_image: str = ""
+    backend_kind: str = ""
+    run_name: str = ""
+    run_day: str = ""
+    metadata: PlanMetadata = PlanMetadata()
+
+    @property
+    def full_rows(self) -> int:
+        """How many rows are made for every value."""
+        return self.images_per_variant * len(self.prompts)
+
+    def cells(self) -> tuple[PlanCell, ...]:
+        """All cells in the order to make them: whole rows first, extra cells last.
+
+        A focus that makes the engine load files runs to and fro through the rows, which saves one switch per row.
+        """
+        count = len(self.variant_values)
+        there, back = range(count), range(count - 1, -1, -1)
+        turns = self.focus_parameter in EXPENSIVE
+        full = [
+            PlanCell(variant, row)
+            for row in range(self.full_rows)
+            for variant in (back if turns and row % 2 else there)
+        ]
+        return (*full, *sorted(set(self.extra) - set(full), key=lambda cell: (cell.row, cell.variant)))
+
+    def step_id(self, cell: PlanCell) -> str:
+        """The name of the step that fills a cell: the same for ever, so that nothing is made twice."""
+        return f"{self.plan_id}.{cell.variant}.{cell.row}"
+
+    def prompt(self, row: int) -> PlanPrompt:
+        """The prompt of a row."""
+        return self.prompts[row % len(self.prompts)]
+
+
+class LearningRunStep(Line, tag="step", frozen=True, kw_only=True):
+    """One step of a plan as it ended. `outputs` are picture ids, `reused` = the picture was there before the plan."""
+
+    step_id: str
+    plan_id: str
+    variant_index: int
+    row: int
+    value: Value
+    seed: int
+    job_id: str = ""
+    config_for_step: PipelineConfig
+    stages: tuple[str, ...]
+    outputs: tuple[str, ...] = ()
+    status: StepStatus
+    seconds: float = 0.0
+    reused: bool = False
+
+
+class StepRating(Struct, frozen=True):
+    """What the user said about a step: mean of its pictures' stars (None = missing or unrated) and all tags."""
+
+    step_id: str
+    rating: float | None
+    tags: tuple[str, ...] = ()
+
+
+class ResultValue(Struct, frozen=True):
+    """One value in a result: pictures rated, posterior mean and 90 % interval in stars, chances 0 to 1."""
+
+    value: Value
+    n: int
+    mean: float
+    low: float
+    high: float
+    p_best: float
+    p_within_quarter: float
+    seconds: float | None = None
+
+
+class ResultSummary(Struct, frozen=True, kw_only=True):
+    """The verdict with what it stands on. `value` None = none can be named."""
+
+    state: VerdictState
+    value: Value | None
+    probability: float
+    sentence: str
+    rated: int
+    rows: int
+    suspect_left_out: int = 0
+    values: tuple[ResultValue, ...] = ()
+
+
+class LearningRunResult(Line, tag="result", frozen=True, kw_only=True):
+    """What a plan has taught, written when its values are revealed. The latest one of a plan counts."""
+
+    plan_id: str
+    steps: tuple[StepRating, ...]
+    summary: ResultSummary
+
+
+class PresetEvidence(Struct, frozen=True, kw_only=True):
+    """What a preset stands on: the verdict it was made from. `by_hand` = the user chose it before it was settled."""
+
+    plan_id: str = ""
+    state: VerdictState = "too_early"
+    probability: float = 0.0
+    sentence: str = ""
+    rated: int = 0
+    rows: int = 0
+    by_hand: bool = False
+
+
+class Preset(Line, tag="preset", frozen=True, kw_only=True):
+    """Values to start from, by catalogue path. A later line with the same `preset_id` replaces an earlier one.
+
+    `pack_id` and `checkpoint` tell what it was learned for ("" = anything).
+    """
+
+    preset_id: str
+    name: str
+    values: Mapping[str, Value] = {}
+    lora_weights: Mapping[str, float] = {}
+    pack_id: str = ""
+    checkpoint: str = ""
+    evidence: PresetEvidence = PresetEvidence()
+
+
+def checked(plan: LearningPlan) -> LearningPlan:
+    """The plan made ready to run: the focus is switched on, one picture per job, seeds are numbers.
+
+    Raises InvalidInput that names the field when it cannot run. Values are expected to be checked already.
+    """
+    subject = focus(plan.focus_parameter)
+    if not plan.prompts or not all(prompt.positive.strip() for prompt in plan.prompts):
+        raise InvalidInput("prompts: a Learning Run needs a prompt. Choose one.", "prompts")
+    if len(plan.variant_values) < 2:
+        raise InvalidInput("variant_values: give at least 2 values to compare.", "variant_values")
+    if not 1 <= plan.images_per_variant <= 100:
+        where = "images_per_variant"
+        raise InvalidInput(f"{where}: {plan.images_per_variant} is outside 1 to 100 images per value.", where)
+    if len(plan.seeds) < plan.full_rows or len(set(plan.seeds)) != len(plan.seeds):
+        raise InvalidInput(f"seeds: {plan.full_rows} different seeds are needed, one for each row.", "seeds")
+    if subject.stage != "txt2img" and not plan.start_image:
+        raise InvalidInput(
+            f"{subject.path}: {subject.stage} works on a picture. Choose the picture to start from.", "start_image"
+        )
+    config = _ready(plan.base_config, subject.path, subject.stage, bool(plan.start_image))
+    if subject.path == "upscale.codeformer_weight" and not config.upscale.codeformer:
+        raise InvalidInput(
+            "upscale.codeformer_weight: CodeFormer is off, so its weight changes nothing. Set upscale.codeformer.",
+            "upscale.codeformer",
+        )
+    if plan.start_image and config.txt2img.enabled:
+        raise InvalidInput(
+            f"{subject.path}: txt2img makes its own picture. Leave the picture to start from away.", "start_image"
+        )
+    if subject.path.startswith("refiner.") and subject.name != "checkpoint" and not config.refiner.checkpoint:
+        raise InvalidInput("refiner.checkpoint: choose the refiner that is to be used.", "refiner.checkpoint")
+    return msgspec.structs.replace(plan, base_config=config, stage=subject.stage)
+
+
+def _ready(config: PipelineConfig, path: str, stage: str, from_picture: bool) -> PipelineConfig:
+    """The config with the focus in force. One picture per job: several would share one place in the matrix."""
+    values: dict[str, Value] = {"txt2img.batch_size": 1, f"{stage}.enabled": True}
+    block = path.partition(".")[0]
+    if block in ("hires", "refiner") and path != f"{block}.enabled":
+        values[f"{block}.enabled"] = True
+    if path in ("upscale.denoise", "upscale.steps"):
+        # The plain upscaler has neither.
+        values["upscale.mode"] = "img2img"
+    if from_picture and stage != "txt2img":
+        values |= {f"{earlier}.enabled": False for earlier in STAGES[: STAGES.index(stage)]}
+    return with_values(config, values)
+
+
+def planned(prompt: PackPrompt, texts: GlobalTexts) -> PlanPrompt:
+    """A prompt of a pack as a run would send it. Which stages the plan will have is not known yet, so it has all."""
+    every = {stage: texts.texts_for(stage, prompt.positive, prompt.negative) for stage in STAGES}
+    first = every[STAGES[0]]
+    others: dict[str, StageText] = {stage: text for stage, text in every.items() if text != first}
+    return PlanPrompt(prompt.prompt_id, first.prompt, first.negative, others)
+
+
+def config_for(plan: LearningPlan, value: Value) -> PipelineConfig:
+    """The base config with the focus at one value."""
+    path = plan.focus_parameter
+    return plan.base_config if path.startswith(LORA) else with_values(plan.base_config, {path: value})
+
+
+def prompt_for(plan: LearningPlan, row: int, value: Value) -> PlanPrompt:
+    """The prompt of a row; a LoRA focus puts its weight into it."""
+    prompt = plan.prompt(row)
+    if not plan.focus_parameter.startswith(LORA):
+        return prompt
+    name, weight = plan.focus_parameter.removeprefix(LORA), float(value)
+    return prompt.with_lora(name, weight, add=True)
+
+
+def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1) -> Job:
+    """The ordinary job that makes one cell. `attempt` counts from 1: later ones get a folder of their own."""
+    value = plan.variant_values[cell.variant]
+    prompt, config = prompt_for(plan, cell.row, value), config_for(plan, value)
+    text, others = texts_of_stages(config, prompt.text)
+    again = f"-again{attempt - 1}" if attempt > 1 else ""
+    return Job(
+        job_id=job_id,
+        # All pictures of a plan are one run, so that they can be found and shown together.
+        run_id=plan.plan_id,
+        run_name=f"{plan.run_name or plan.plan_id}{again}",
+        run_day=plan.run_day,
+        index=cell.row * len(plan.variant_values) + cell.variant,
+        pack_id=plan.pack_id,
+        prompt_id=prompt.prompt_id,
+        prompt=text.prompt,
+        negative=text.negative,
+        stage_texts=others,
+        seed=plan.seeds[cell.row],
+        config=config,
+        origins=plan.origins,
+        learning=LearningTag(
+            mode="active", plan_id=plan.plan_id, step_id=plan.step_id(cell), value=value, row=cell.row
+        ),
+        start_image=plan.start_image,
+    )
+
+
+def cell_of(step_id: str) -> PlanCell | None:
+    """The place a step id names, None when it is none of ours."""
+    parts = step_id.rsplit(".", 2)
+    if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
+        return None
+    return PlanCell(int(parts[1]), int(parts[2]))
+
+
+def columns_by_value(plan: LearningPlan) -> Iterator[int]:
+    """Numbers of the values in the order to show: numbers rise, names stay as written."""
+    numbers = range(len(plan.variant_values))
+    if focus(plan.focus_parameter).ordered:
+        return iter(sorted(numbers, key=lambda number: float(plan.variant_values[number])))
+    return iter(numbers)

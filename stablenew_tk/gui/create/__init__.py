@@ -1,0 +1,1 @@
+"""Create: choose a pack, set the values of every stage, press Run."""

@@ -1,0 +1,203 @@
+"""The right side of the Create page: the picture being made, and the latest pictures with their stars."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+
+from PIL import Image, ImageTk
+
+from ...app.controller import Controller
+from ...pipeline.events import (
+    Event,
+    HistoryChanged,
+    HistoryLoaded,
+    ImageSaved,
+    JobEnded,
+    PictureReady,
+    StageProgressed,
+    StageStarted,
+    ThumbnailReady,
+)
+from ...pipeline.orders import FitFile, FitPicture
+from ..widgets import theme
+from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.controls import ProgressBar
+from ..widgets.picture_cell import CellLook
+from ..widgets.picture_grid import Owner, ThumbnailGrid
+
+WIDTH, WIDTH_WIDE = 324, 400
+LATEST = 24
+LIVE = "live"
+
+
+class PreviewPanel(Box):
+    """Shows what arrives; `go_review()` is called by the link and by opening a picture."""
+
+    def __init__(self, parent: tk.Misc, controller: Controller, *, go_review: Callable[[], None]) -> None:
+        super().__init__(parent, "surface", width=theme.px(WIDTH))
+        self.pack_propagate(False)
+        self._controller = controller
+        self._asked: tuple[str, str] = ("", "")
+        self._photo: ImageTk.PhotoImage | None = None
+        self._busy_live = False
+        head = Box(self)
+        head.pack(fill="x", padx=theme.px(16), pady=(theme.px(12), theme.px(6)))
+        Label(head, "Preview", size=13, bold=True).pack(side="left")
+        self._what = Label(head, "", size=12, ink="text3")
+        self._what.pack(side="right")
+        self._canvas = tk.Canvas(self, height=theme.px(318), bd=0, highlightthickness=0)
+        self._canvas.pack(fill="x", padx=theme.px(16))
+        self._bar = ProgressBar(self, width=WIDTH - 32, height=4)
+        self._bar.pack(fill="x", padx=theme.px(16))
+        foot = Box(self)
+        foot.pack(fill="x", padx=theme.px(16), pady=(theme.px(6), theme.px(8)))
+        self._state = Label(foot, "", size=12, ink="text2")
+        self._state.pack(side="left")
+        self._seed = Label(foot, "", size=12, ink="text3")
+        self._seed.pack(side="right")
+        Rule(self).pack(fill="x")
+        self._build_latest(go_review)
+        self._canvas.bind("<Configure>", lambda _event: self._draw())
+        theme.on_change(self._draw)
+        self._draw()
+        self._show_latest()
+
+    def _build_latest(self, go_review: Callable[[], None]) -> None:
+        head = Box(self)
+        head.pack(fill="x", padx=(theme.px(16), theme.px(8)), pady=(theme.px(8), 0))
+        Label(head, "Latest", size=13, bold=True).pack(side="left")
+        self._rate = Button(head, "", go_review, kind="link", height=24)
+        self._none = Label(self, "No pictures yet. Run a pack and they appear here.", size=12, ink="text3", wrap=True)
+        self._none.pack(fill="x", padx=theme.px(16), pady=theme.px(8))
+        owner = Owner(ask=lambda order: self._controller.ask(order, last=True), look=self._look, opened=go_review)
+        self._grid = ThumbnailGrid(self, owner, cell_px=118)
+
+    # ---- news
+
+    def on_event(self, event: Event) -> None:
+        """Follow the running job and the journal."""
+        if isinstance(event, StageStarted):
+            self._busy_live = False
+        elif isinstance(event, StageProgressed):
+            self._progressed(event)
+        elif isinstance(event, ImageSaved):
+            self._saved(event)
+        elif isinstance(event, PictureReady) and event.image_id == LIVE:
+            self._show(event)
+        elif isinstance(event, ThumbnailReady):
+            self._grid.thumbnail_ready(event)
+        elif isinstance(event, (HistoryLoaded, HistoryChanged)):
+            self._history_changed(event)
+        elif isinstance(event, JobEnded):
+            self._ended(event)
+
+    def _box(self) -> tuple[int, int]:
+        return max(64, self._canvas.winfo_width()), max(64, self._canvas.winfo_height())
+
+    def _progressed(self, event: StageProgressed) -> None:
+        running = self._controller.running
+        if running is None:
+            return
+        if self._blind(running.job.run_id):
+            self._show_blind()
+            return
+        self._what.show(running.job.prompt_id)
+        self._seed.show(f"seed {running.job.seed}")
+        step = f", step {running.step} of {running.steps}" if running.steps else ""
+        self._state.show(running.state or f"{running.stage}{step}")
+        self._bar.set(running.fraction if running.fraction else None)
+        # One picture under way is enough: a slow disk or a large preview must not pile up work.
+        if event.progress.preview and not self._busy_live:
+            self._busy_live = True
+            self._controller.ask(FitPicture(image_id=LIVE, data=event.progress.preview, box=self._box()))
+
+    def _saved(self, event: ImageSaved) -> None:
+        self._busy_live = False
+        if self._blind(event.run_id):
+            self._show_blind()
+            return
+        self._state.show(f"{event.output.stage}, saved")
+        self._seed.show(f"seed {event.output.seed}")
+        self._bar.set(1.0)
+        self._controller.ask(FitFile(image_id=LIVE, path=event.path, box=self._box()))
+
+    def _blind(self, run_id: str) -> bool:
+        """Whether the pictures of this run belong to a Learning Run whose values are still hidden."""
+        history = self._controller.history
+        return history is not None and run_id in history.plans.hidden()
+
+    def _show_blind(self) -> None:
+        self._photo = None
+        self._what.show("Blind Learning Run")
+        self._seed.show("")
+        self._state.show("Its pictures are shown in Learn.", "text2")
+        self._bar.set(None)
+        self._draw()
+
+    def _ended(self, event: JobEnded) -> None:
+        self._bar.set(0.0)
+        record = event.record
+        if self._blind(record.run_id):
+            return
+        self._what.show(record.prompt_id)
+        if record.error is not None:
+            self._state.show(theme.elide(record.error.message, theme.font(12), theme.px(WIDTH - 40)), "danger")
+            self._seed.show("")
+        else:
+            self._state.show({"ok": "done", "cancelled": "stopped"}.get(record.status, record.status), "text2")
+
+    def _show(self, event: PictureReady) -> None:
+        self._busy_live = False
+        if event.rgb:
+            self._photo = ImageTk.PhotoImage(Image.frombytes("RGB", (event.width, event.height), event.rgb))
+            self._draw()
+
+    def _draw(self) -> None:
+        self._canvas.delete("all")
+        self._canvas.configure(bg=theme.colour("image_ground"))
+        width, height = self._box()
+        if self._photo is not None:
+            self._canvas.create_image(width // 2, height // 2, image=self._photo)
+        else:
+            ink = theme.colour("text3")
+            words = "The picture appears here while it is made."
+            self._canvas.create_text(width // 2, height // 2, text=words, font=theme.font(12), fill=ink)
+
+    # ---- latest
+
+    def _history_changed(self, event: HistoryLoaded | HistoryChanged) -> None:
+        if isinstance(event, HistoryChanged) and not event.grown:
+            self._grid.refresh(event.rows)
+            self._count_unrated()
+        else:
+            self._show_latest()
+
+    def _show_latest(self) -> None:
+        rows = self._controller.history.latest(LATEST) if self._controller.history is not None else ()
+        if rows:
+            self._none.pack_forget()
+            self._grid.pack(fill="both", expand=True)
+            self._grid.show(rows)
+            self._grid.select_none()
+        self._count_unrated()
+
+    def _count_unrated(self) -> None:
+        unrated = self._controller.history.counts().unrated if self._controller.history is not None else 0
+        if unrated:
+            self._rate.set_text(f"Rate {unrated:,} unrated")
+            self._rate.pack(side="right")
+        else:
+            self._rate.pack_forget()
+
+    def _look(self, row: int) -> CellLook:
+        assert self._controller.history is not None  # rows come from it
+        facts = self._controller.history.facts(row)
+        return CellLook(
+            image_id=facts.image_id,
+            position=facts.position,
+            output_index=facts.output_index,
+            rating=facts.rating,
+            words="" if facts.rating else "unrated",
+            badge="suspect" if facts.suspect else "",
+        )

@@ -1,0 +1,249 @@
+"""A form made from the catalogue of parameters: one labelled field per parameter, with the mark of its origin.
+
+The form knows no rule about pictures. Ranges, units and labels come from the catalogue, lists of samplers and models
+from the page. It remembers which values the user set here, and reports every change.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Mapping, Sequence
+
+from ...domain.config.catalogue import Parameter, Value, get_value, parameter
+from ...domain.config.origins import Origin
+from ...domain.config.pipeline_config import PipelineConfig
+from ..widgets import theme
+from ..widgets.basics import Box, Label
+from ..widgets.controls import Switch
+from ..widgets.entries import Entry, NumberEntry, Slider
+from ..widgets.popups import Choice, MenuEntry
+from ..widgets.theme import RING, Role
+from ..widgets.tooltips import tip
+from .origin_marks import OriginMark
+
+_NARROW_FORM = 440  # px: below this three fields side by side would be too small for their words
+
+
+class Field(Box):
+    """Label, origin mark and the right editor for one parameter.
+
+    `on_value(path, value)` after every change by the user; None = the user wants the inherited value back.
+    """
+
+    def __init__(
+        self, parent: tk.Misc, spec: Parameter, *, on_value: Callable[[str, Value | None], object],
+        on_why: Callable[[str, tk.Misc], object] | None = None, label: str = "", unit: str | None = None,
+        ground: Role | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent, ground)
+        self.spec, self._on_value, self._on_why = spec, on_value, on_why
+        self._slider: Slider | None = None
+        self.grid_columnconfigure(0, weight=1)
+        self.grid_rowconfigure(0, minsize=theme.px(18))
+        head = Box(self)
+        head.grid(row=0, column=0, columnspan=2, sticky="ew", padx=theme.px(RING))
+        self.mark = OriginMark(head, self._ask_why if on_why is not None else None)
+        self.mark.pack(side="right")
+        # "Sampler (empty = same)" leaves no room for the mark: what the empty value means stands in the field.
+        name, _, same = (label or spec.label).partition(" (")
+        self._empty = same.removeprefix("empty = ").removesuffix(")") if same.startswith("empty = ") else ""
+        if same.startswith("0 = "):
+            unit = same.removesuffix(")")
+        caption = Label(head, name, size=12, ink="text2")
+        caption.pack(side="left", fill="x", expand=True)
+        head.bind("<Configure>", lambda event: self.mark.spare(event.width - caption.winfo_reqwidth()))
+        tip(caption, spec.help)
+        self.editor = self._make_editor(unit)
+        inner: tk.Misc = self.editor.field if isinstance(self.editor, Entry) else self.editor
+        tip(inner, spec.help)
+        inner.bind("<Control-i>", lambda _event: self._ask_why())
+        if not isinstance(self.editor, NumberEntry):
+            inner.bind("<Control-BackSpace>", lambda _event: self._inherit())
+
+    @property
+    def problem(self) -> str:
+        """Why the text in the field cannot be used; "" when it can."""
+        return self.editor.problem if isinstance(self.editor, NumberEntry) else ""
+
+    def show(self, value: Value, origin: Origin | None, entries: Sequence[MenuEntry] = (), *, word: str = "") -> None:
+        """Show a value and where it comes from, without calling anybody. `word` is that of `OriginMark.show`."""
+        self.mark.show(origin, word)
+        editor = self.editor
+        if isinstance(editor, NumberEntry):
+            editor.show(value)
+            if self._slider is not None:
+                self._slider.set(float(value))
+        elif isinstance(editor, Entry):
+            if editor.get() != value:
+                editor.set(str(value))
+        elif isinstance(editor, Choice):
+            self._show_choice(editor, str(value), entries)
+        else:
+            editor.set(bool(value))
+
+    def enable(self, on: bool, why: str = "") -> None:
+        """Let the user change the value, or say why not."""
+        if isinstance(self.editor, Entry):
+            self.editor.enable(on)
+        else:
+            self.editor.enable(on, why)
+        if self._slider is not None:
+            self._slider.enable(on, why)
+
+    def focus_set(self) -> None:
+        """Put the keyboard on the editor."""
+        self.editor.focus_set()
+
+    def _make_editor(self, unit: str | None) -> NumberEntry | Entry | Choice | Switch:
+        spec = self.spec
+        editor: NumberEntry | Entry | Choice | Switch
+        if spec.kind in ("int", "float"):
+            return self._make_number(unit)
+        if spec.kind == "bool":
+            editor = Switch(self, command=self._changed)
+            editor.grid(row=1, column=0, sticky="w", pady=theme.px(7))
+            return editor
+        if spec.options or spec.choices:
+            editor = Choice(self, [MenuEntry(word, word) for word in spec.options], self._changed, width=100)
+        else:
+            editor = Entry(self, width=100, on_edit=self._changed, placeholder=self._empty)
+        editor.grid(row=1, column=0, columnspan=2, sticky="new")
+        return editor
+
+    def _make_number(self, unit: str | None) -> NumberEntry:
+        spec = self.spec
+        share = spec.minimum == 0 and spec.maximum == 1 and spec.sensible is not None
+        editor = NumberEntry(
+            self,
+            spec,
+            on_value=self._typed,
+            on_inherit=self._inherit,
+            width=58 if share else 100,
+            unit=unit,
+        )
+        if not share:
+            editor.grid(row=1, column=0, columnspan=2, sticky="new")
+            return editor
+        editor.grid(row=1, column=0, sticky="nw")
+        self._slider = Slider(self, 0.0, 1.0, self._slid, step=spec.step or 0.05, sensible=spec.sensible, width=60)
+        self._slider.grid(row=1, column=1, sticky="new", pady=theme.px(6))
+        self.grid_columnconfigure(0, weight=0)
+        self.grid_columnconfigure(1, weight=1)
+        return editor
+
+    def _show_choice(self, choice: Choice, value: str, entries: Sequence[MenuEntry]) -> None:
+        if self.spec.choices:
+            # Where the default is empty, empty must stay within reach.
+            known = any(entry.value == "" for entry in entries)
+            empty = () if known or self.spec.default != "" else (MenuEntry("", self._empty or "(empty)"),)
+            choice.entries = (*empty, *entries)
+        choice.set(value)
+
+    def _typed(self, value: Value) -> None:
+        if self._slider is not None:
+            self._slider.set(float(value))
+        self._changed(value)
+
+    def _slid(self, value: float) -> None:
+        if isinstance(self.editor, NumberEntry):
+            self.editor.show(value)
+        self._changed(value)
+
+    def _changed(self, value: Value | None) -> None:
+        if value is not None:
+            self.mark.show("user")
+        self._on_value(self.spec.path, value)
+
+    def _inherit(self) -> str:
+        self._changed(None)
+        return "break"
+
+    def _ask_why(self) -> str:
+        if self._on_why is not None:
+            self._on_why(self.spec.path, self.mark)
+        return "break"
+
+
+class Form(Box):
+    """Fields for a list of catalogue paths in a grid of 3 columns (4 in wide windows, 2 where there is little room).
+
+    `on_change(path, value)` after every change; value None means the user gave the field back to its origins, and
+    the page answers with `show`. `on_why(path, widget)` when someone asks where a value comes from.
+    """
+
+    def __init__(
+        self, parent: tk.Misc, paths: Sequence[str], *, on_change: Callable[[str, Value | None], object],
+        on_why: Callable[[str, tk.Misc], object] | None = None, columns: int = 0,
+        spans: Mapping[str, int] | None = None, ground: Role | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent, ground)
+        self._on_change, self._fixed, self._spans = on_change, columns, dict(spans or {})
+        self._set: dict[str, Value] = {}
+        self._shape = 0
+        self.fields = {path: Field(self, parameter(path), on_value=self._changed, on_why=on_why) for path in paths}
+        self._lay_out(columns or 3)
+        self.bind("<Configure>", self._resized)
+
+    def value(self) -> dict[str, Value]:
+        """The values the user set here, by path. Values that came from elsewhere are not in it."""
+        return dict(self._set)
+
+    def problems(self) -> dict[str, str]:
+        """Paths whose text cannot be used, each with the sentence shown below it."""
+        return {path: field.problem for path, field in self.fields.items() if field.problem}
+
+    def show(
+        self, config: PipelineConfig, origins: Mapping[str, Origin], choices: Mapping[str, Sequence[MenuEntry]],
+        words: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """Show the resolved values. `choices` are the backend's lists by name ("samplers", "checkpoints"), `words` what
+        a mark says instead of its usual word.
+
+        What the user set here stays, and is marked as the user's.
+        """
+        for path, field in self.fields.items():
+            mine = path in self._set
+            value = self._set[path] if mine else get_value(config, path)
+            origin: Origin = "user" if mine else origins.get(path, "engine")
+            word = "" if mine or words is None else words.get(path, "")
+            field.show(value, origin, choices.get(field.spec.choices, ()), word=word)
+
+    def adopt(self, values: Mapping[str, Value]) -> None:
+        """Take values as if the user had typed them ("Use these settings"), without calling on_change. Other paths
+        are ignored; follow with `show`."""
+        self._set.update({path: value for path, value in values.items() if path in self.fields})
+
+    def forget(self) -> None:
+        """Give every field back to its origins, without calling on_change; follow with `show`."""
+        self._set.clear()
+
+    def _changed(self, path: str, value: Value | None) -> None:
+        if value is None:
+            self._set.pop(path, None)
+        else:
+            self._set[path] = value
+        self._on_change(path, value)
+
+    def _resized(self, event: tk.Event[tk.Misc]) -> None:
+        if not self._fixed:
+            window = self.winfo_toplevel().winfo_width()
+            wide = 4 if window >= theme.px(theme.WIDE_FROM) else 3
+            self._lay_out(2 if event.width < theme.px(_NARROW_FORM) else wide)
+
+    def _lay_out(self, columns: int) -> None:
+        if columns == self._shape:
+            return
+        for column in range(max(columns, self._shape)):
+            on = column < columns
+            self.grid_columnconfigure(column, weight=int(on), uniform="fields" if on else "")
+        self._shape = columns
+        row = column = 0
+        # Rings take part of the gap that the design gives.
+        gap_x, gap_y = theme.px(theme.FIELD_GAP_X - 2 * RING), theme.px(theme.FIELD_GAP_Y - RING)
+        for path, field in self.fields.items():
+            span = min(self._spans.get(path, 1), columns)
+            if column + span > columns:
+                row, column = row + 1, 0
+            side = (0, gap_x if column + span < columns else 0)
+            field.grid(row=row, column=column, columnspan=span, sticky="new", padx=side, pady=(0, gap_y))
+            column += span

@@ -1,0 +1,156 @@
+"""Where a value comes from: the little marks beside the fields, and "Why this value?", which lists all origins."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from ...domain.config.origins import Origin
+from ...domain.models.explanation import LEARNED_WORD, WhyRow
+from ..widgets import icons, theme
+from ..widgets.basics import Box, Button, Kind, Label, Rule, ground_of
+from ..widgets.popups import Popup
+from ..widgets.theme import Role
+
+_WIDTH, _USE_WIDTH = 360, 92  # px
+
+
+class Mark(Struct, frozen=True):
+    """How an origin looks: its shape, its colour, its word."""
+
+    icon: str
+    ink: Role
+    word: str
+    name: str
+
+
+ORIGIN_MARKS: dict[Origin, Mark] = {
+    "user": Mark("diamond", "accent_text", "you", "You"),
+    "pack": Mark("bars", "text2", "pack", "Pack"),
+    "last_run": Mark("dot", "info", "last run", "Last run"),
+    "preset": Mark("square", "ok", "preset", "Preset"),
+    "profile": Mark("triangle", "text2", "profile", "Profile"),
+    "style": Mark("half", "text2", "style", "Style"),
+    "engine": Mark("ring", "text3", "engine", "Engine"),
+}
+
+
+class WhyPopup(Popup):
+    """Lists the origins of a value in order of precedence; the winner stands on the selection ground."""
+
+    def open(
+        self,
+        owner: tk.Misc,
+        title: str,
+        rows: Sequence[WhyRow],
+        actions: Sequence[tuple[str, Callable[[], object]]] = (),
+    ) -> None:
+        """Show it under `owner`. An action's button closes it first, then acts."""
+        for child in self.body.winfo_children():
+            child.destroy()
+        head = Box(self.body)
+        head.pack(fill="x", padx=theme.px(10), pady=theme.px(4))
+        Label(head, title, bold=True).pack(side="left", padx=theme.px(4))
+        last = Button(head, "", self.close, kind="quiet", icon="cross", height=24)
+        last.pack(side="right")
+        Rule(self.body).pack(fill="x")
+        for row in rows:
+            self._row(row)
+        foot = Box(self.body)
+        foot.pack(fill="x", padx=theme.px(10), pady=theme.px(6 if actions else 2))
+        for number, (words, act) in enumerate(actions):
+            kind: Kind = "outline" if number else "plain"
+            Button(foot, words, self._then(act), kind=kind, height=theme.SMALL).pack(side="left")
+        for key in ("<Up>", "<Down>"):
+            self.window.bind(key, self._step)
+        self.window.update_idletasks()
+        self._place(owner, last, width=theme.px(_WIDTH), height=self.body.winfo_reqheight() + 2)
+
+    def _step(self, event: tk.Event[tk.Misc]) -> None:
+        focus = self.window.focus_get()
+        if focus is not None:
+            other = focus.tk_focusNext() if event.keysym == "Down" else focus.tk_focusPrev()
+            if other is not None:
+                other.focus_set()
+
+    def _then(self, act: Callable[[], object]) -> Callable[[], None]:
+        def close_and_act() -> None:
+            self.close()
+            act()
+
+        return close_and_act
+
+    def _row(self, row: WhyRow) -> None:
+        mark = ORIGIN_MARKS[row.origin]
+        line = Box(self.body, "selection" if row.wins else "raised")
+        line.pack(fill="x")
+        picture = icons.icon(row.icon or mark.icon, 10, "accent_text" if row.icon else mark.ink, line.ground)
+        sign = tk.Label(line, image=picture, bg=theme.colour(line.ground), bd=0)
+        sign.image = picture  # type: ignore[attr-defined]  # a reference keeps the picture alive
+        sign.grid(row=0, column=0, padx=(theme.px(14), theme.px(10)), pady=(theme.px(8), 0))
+        ink: Role = "text" if row.wins or row.value else "text2"
+        Label(line, row.name or mark.name, bold=row.wins, ink=ink).grid(
+            row=0, column=1, sticky="w", pady=(theme.px(6), 0)
+        )
+        value_ink: Role = "accent_text" if row.wins else "text2"
+        Label(line, row.value, bold=row.wins, ink=value_ink).grid(
+            row=0, column=2, sticky="e", padx=(0, theme.px(14)), pady=(theme.px(6), 0)
+        )
+        note = Label(line, row.note, size=12, ink="text3" if not row.wins else "text2")
+        note.configure(wraplength=theme.px(_WIDTH - 60 - (_USE_WIDTH if row.use is not None else 0)), justify="left")
+        note.grid(row=1, column=1, columnspan=1 if row.use is not None else 2, sticky="nw", pady=(0, theme.px(6)))
+        if row.use is not None:
+            use = Button(line, "Use instead", self._then(row.use), kind="link", height=22)
+            use.grid(row=1, column=2, sticky="ne", padx=(0, theme.px(2)), pady=(0, theme.px(2)))
+        line.grid_columnconfigure(1, weight=1)
+
+
+class OriginMark(tk.Label):
+    """Mark and word of an origin, at the right end of a field's label. A click asks why (`command`)."""
+
+    def __init__(
+        self, parent: tk.Misc, command: Callable[[], object] | None = None, ground: Role | None = None
+    ) -> None:
+        self._ground: Role = ground or ground_of(parent)
+        self.origin: Origin | None = None
+        self._word = ""
+        self._room, self._wordy = -1, True
+        cursor = "hand2" if command is not None else ""
+        super().__init__(parent, bd=0, padx=0, pady=0, compound="left", font=theme.font(11), cursor=cursor)
+        if command is not None:
+            self.bind("<ButtonRelease-1>", lambda _event: command())
+        theme.on_change(self._recolour)
+        self._recolour()
+
+    def show(self, origin: Origin | None, word: str = "") -> None:
+        """Show this origin, or nothing; `word` instead of its usual one: "learned", or whose file it was."""
+        if (origin, word) != (self.origin, self._word):
+            self.origin, self._word = origin, word
+            self._wordy = self._has_room()
+            self._recolour()
+
+    def spare(self, room: int) -> None:
+        """Leave the word away where `room` screen pixels are too few for it; the shape still tells."""
+        self._room = room
+        if self._has_room() != self._wordy:
+            self._wordy = not self._wordy
+            self._recolour()
+
+    def _has_room(self) -> bool:
+        # Not less than the longest usual word needs, so that the marks of a form do not differ.
+        widest = max(theme.font(11).measure(f"  {word}") for word in ("last run", self._word))
+        return self._room < 0 or self._room >= theme.px(10) + widest
+
+    def _recolour(self) -> None:
+        self.configure(bg=theme.colour(self._ground), fg=theme.colour("text3"))
+        if self.origin is None:
+            self.configure(text="", image="")
+            return
+        mark = ORIGIN_MARKS[self.origin]
+        learned = self._word == LEARNED_WORD
+        self._picture = icons.icon(
+            "star" if learned else mark.icon, 10, "accent_text" if learned else mark.ink, self._ground
+        )
+        self.configure(text=f"  {self._word or mark.word}" if self._wordy else "", image=self._picture)

@@ -1,0 +1,241 @@
+"""The stage cards of the Create page: one card per stage, its fields made from the catalogue when first opened."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+from ...domain.config.catalogue import Value, catalogue
+from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.models.precedence import Resolved
+from ...pipeline.events import Capabilities
+from ..widgets import theme
+from ..widgets.basics import Box, Button, Card, Label, Rule, ground_of
+from ..widgets.controls import Switch
+from ..widgets.popups import MenuEntry
+from .form import Form
+from .origin_marks import OriginMark
+
+Changed = Callable[[str, Value | None], object]
+Why = Callable[[str, tk.Misc], object]
+CHOICES = ("checkpoints", "vaes", "samplers", "schedulers", "upscalers", "hires_upscalers", "adetailer_models")
+
+
+class Block(Struct, frozen=True):
+    """A part of the config with a switch: its group in the catalogue, its name and what it does."""
+
+    group: str
+    title: str
+    words: str
+
+
+TXT2IMG = Block("txt2img", "txt2img", "makes the picture")
+HIRES = Block("hires", "Hires fix", "enlarges before details are drawn")
+REFINER = Block("refiner", "Refiner", "a second checkpoint finishes the picture")
+IMG2IMG = Block("img2img", "img2img", "paints over the picture once more")
+ADETAILER = Block("adetailer", "ADetailer", "repairs faces and hands")
+UPSCALE = Block("upscale", "Upscale", "makes the finished picture larger")
+
+
+def menu_entries(capabilities: Capabilities | None) -> dict[str, Sequence[MenuEntry]]:
+    """What the choice fields offer: the backend's own names."""
+    if capabilities is None:
+        return {}
+    return {name: [MenuEntry(word, word) for word in capabilities.choices(name)] for name in CHOICES}
+
+
+def general_entries(capabilities: Capabilities | None) -> dict[str, Sequence[MenuEntry]]:
+    """The same for the first row, where no checkpoint means the one the backend has loaded."""
+    entries = menu_entries(capabilities)
+    loaded = f" ({capabilities.loaded_checkpoint})" if capabilities and capabilities.loaded_checkpoint else ""
+    return {**entries, "checkpoints": [MenuEntry("", f"As loaded{loaded}"), *entries.get("checkpoints", ())]}
+
+
+def size_words(config: PipelineConfig) -> str:
+    """ "832 × 1216", and what hires fix and upscaling make of it."""
+    width, height = config.txt2img.width, config.txt2img.height
+    words = f"{width} × {height}"
+    if config.hires.enabled:
+        width, height = round(width * config.hires.scale), round(height * config.hires.scale)
+        words += f" → {width} × {height} after hires fix"
+    return words
+
+
+def summary(config: PipelineConfig, block: Block) -> str:
+    """One line about a block for its closed card."""
+    if not getattr(config, block.group).enabled:
+        return "off"
+    if block.group == "txt2img":
+        return size_words(config)
+    if block.group == "hires":
+        return f"{config.hires.upscaler} × {config.hires.scale:g}"
+    if block.group == "refiner":
+        return f"{config.refiner.checkpoint or 'none chosen'} from {config.refiner.switch_at:.0%} on"
+    if block.group == "img2img":
+        return f"denoise {config.img2img.denoise:.2f} · {config.img2img.steps} steps"
+    if block.group == "adetailer":
+        first = config.adetailer.passes[0]
+        count = len(config.adetailer.passes)
+        model = first.model.rpartition(".")[0] or first.model
+        return f"{count} pass{'es' if count > 1 else ''} · {model} · denoise {first.denoise:.2f}"
+    return f"{config.upscale.upscaler} × {config.upscale.scale:g}"
+
+
+class Section(Box):
+    """A switch with a title and, when open, a form below. Used for whole cards and for the blocks inside one."""
+
+    def __init__(
+        self, parent: tk.Misc, block: Block, *, on_change: Changed, on_why: Why, opened: bool, big: bool
+    ) -> None:
+        super().__init__(parent, ground_of(parent))
+        self.block = block
+        self._path = f"{block.group}.enabled"
+        self.opened = opened
+        self._on_change, self._on_why = on_change, on_why
+        self._passes = 0
+        self._missing = ""
+        self._forms: list[Form] = []
+        self._body: Box | None = None
+        self._shown: tuple[Resolved, Mapping[str, Sequence[MenuEntry]]] | None = None
+        self._mine: dict[str, Value] = {}
+        head = Box(self)
+        head.pack(fill="x")
+        self._fold = Button(head, "", self.toggle, kind="quiet", icon="chevron_down", height=24)
+        self._fold.pack(side="left")
+        self.switch = Switch(head, "", self._switched)
+        self.switch.pack(side="left", padx=(theme.px(2), theme.px(4)))
+        self._title = Label(head, block.title, size=15 if big else 13, bold=True)
+        self._title.pack(side="left", padx=(theme.px(2), theme.px(10)))
+        self._words = Label(head, block.words, size=12, ink="text3")
+        self._words.pack(side="left", fill="x", expand=True)
+        self.mark = OriginMark(head, self._ask_why)
+        self.mark.pack(side="right", padx=(0, theme.px(8)))
+        self.switch.bind("<Control-i>", lambda _event: self._ask_why())
+        self.remark = Label(head, "", size=12, ink="text3")
+        self.remark.pack(side="right", padx=(0, theme.px(8)))
+        for widget in (self._title, self._words):
+            widget.bind("<ButtonRelease-1>", lambda _event: self.toggle())
+
+    def toggle(self) -> None:
+        """Open or close it; closing loses nothing."""
+        self.opened = not self.opened
+        self._say()
+        self._draw_body()
+
+    def show(
+        self,
+        resolved: Resolved,
+        entries: Mapping[str, Sequence[MenuEntry]],
+        mine: Mapping[str, Value],
+        *,
+        missing: str = "",
+    ) -> None:
+        """Show the values in force. `mine` are those the user set; `missing` says why the stage cannot be used."""
+        self._shown = resolved, entries
+        self._mine = dict(mine)
+        on = bool(getattr(resolved.config, self.block.group).enabled)
+        if self.switch.on != on:
+            self.switch.set(on)
+        # An untouched switch needs no mark: what the engine does by itself surprises nobody.
+        origin = resolved.origins.get(self._path, "engine")
+        self.mark.show(None if origin == "engine" else origin, resolved.words.get(self._path, ""))
+        if self.switch.enabled == bool(missing):
+            self.switch.enable(not missing, missing)
+        self._missing = missing
+        self._say()
+        self._title.show(self.block.title, "text" if on else "text2")
+        self._draw_body()
+
+    def problems(self) -> dict[str, str]:
+        """Fields whose text cannot be used, by path."""
+        return {path: text for form in self._forms for path, text in form.problems().items()}
+
+    def body(self) -> Box:
+        """Where the owner may add fields of its own; made now if need be."""
+        if self._body is None:
+            self._body = Box(self)
+        return self._body
+
+    def _switched(self, on: bool) -> None:
+        self.opened = on or self.opened
+        self._on_change(self._path, on)
+
+    def _ask_why(self) -> str:
+        self._on_why(self._path, self.mark)
+        return "break"
+
+    def _say(self) -> None:
+        if self._shown is None:
+            return
+        config = self._shown[0].config
+        on = bool(getattr(config, self.block.group).enabled)
+        words = self._missing or (self.block.words if self.opened and on else summary(config, self.block))
+        self._words.show(words, "warn" if self._missing and on else "text3")
+
+    def _draw_body(self) -> None:
+        self._fold.set_text("", icon="chevron_down" if self.opened else "chevron_right")
+        if not self.opened or self._shown is None:
+            if self._body is not None:
+                self._body.pack_forget()
+            return
+        body = self.body()
+        if not body.winfo_manager():
+            body.pack(fill="x", pady=(theme.px(6), 0))
+        self._make_forms(self._shown[0].config)
+        for form in self._forms:
+            # The page's word counts: a value given back or taken over from a record must not linger in a form.
+            form.forget()
+            form.adopt(self._mine)
+            form.show(self._shown[0].config, self._shown[0].origins, self._shown[1], self._shown[0].words)
+
+    def _make_forms(self, config: PipelineConfig) -> None:
+        if self.block.group != "adetailer":
+            if not self._forms:
+                self._add_form([p for p in catalogue() if p.startswith(f"{self.block.group}.")], "")
+            return
+        for nth in range(len(self._forms), len(config.adetailer.passes)):
+            self._add_form([p for p in catalogue() if p.startswith(f"adetailer.passes.{nth}.")], f"Pass {nth + 1}")
+        if len(self._forms) == 1 and not self._passes:
+            self._passes = 1
+            more = Button(
+                self.body(), "Add a second pass", self._add_pass, kind="quiet", icon="plus", height=theme.SMALL
+            )
+            more.pack(anchor="w", side="bottom")
+            self._more = more
+        if len(self._forms) > 1 and self._more.winfo_manager():
+            self._more.pack_forget()
+
+    def _add_pass(self) -> None:
+        self._on_change("adetailer.passes.1.model", "hand_yolov8n.pt")
+
+    def _add_form(self, paths: list[str], title: str) -> None:
+        if title and self._forms:
+            Label(self.body(), title, bold=True, ink="text2").pack(anchor="w", padx=theme.px(4))
+        form = Form(
+            self.body(),
+            [path for path in paths if not path.endswith((".enabled", ".batch_size"))],
+            on_change=self._on_change,
+            on_why=self._on_why,
+        )
+        form.pack(fill="x")
+        self._forms.append(form)
+
+
+class StageCard(Card):
+    """A card with one stage and the blocks that belong to it."""
+
+    def __init__(
+        self, parent: tk.Misc, blocks: Sequence[Block], *, on_change: Changed, on_why: Why, opened: bool = False
+    ) -> None:
+        super().__init__(parent)
+        self.sections: list[Section] = []
+        for number, block in enumerate(blocks):
+            if number:
+                Rule(self).pack(fill="x", padx=1)
+            section = Section(
+                self, block, on_change=on_change, on_why=on_why, opened=opened and number == 0, big=number == 0
+            )
+            section.pack(fill="x", padx=theme.px(10), pady=theme.px(7))
+            self.sections.append(section)

@@ -1,0 +1,1 @@
+"""Insights: what the ratings prove, with the probability, and hints from everyday runs."""

@@ -1,0 +1,158 @@
+"""The pictures of one value in a row with their stars, so that a number can be checked with the eyes."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+from PIL import ImageTk
+
+from ...domain.journal.history import ImageFacts
+from ...pipeline.events import ThumbnailReady
+from ...pipeline.orders import MakeThumbnail
+from ..widgets import icons, stars, theme
+from ..widgets.basics import Box, Button, Card, Label
+from ..widgets.thumbnails import Thumbs, Wish
+
+_WIDTH, _GAP, _FOOT, _STAR = 74, 10, 24, 10
+_HIGH, _HIGHER, _WIDEST = 116, 172, 114
+_ROOMY = 560  # design pixels from which pictures are shown larger
+
+
+class Filmstrip(Card):
+    """The card. `ask` orders thumbnails, `opened()` shows all pictures in Review."""
+
+    def __init__(self, parent: tk.Misc, *, ask: Callable[[MakeThumbnail], None], opened: Callable[[], object]) -> None:
+        super().__init__(parent)
+        self._opened = opened
+        self._images: Sequence[ImageFacts] = ()
+        self._kept: list[ImageTk.PhotoImage] = []
+        self._places: dict[str, int] = {}
+        pad = theme.px(theme.CARD_PAD)
+        head = Box(self)
+        head.pack(fill="x", padx=(pad, pad - theme.px(8)), pady=(theme.px(3), 0))
+        self.title = Label(head, "", size=13, bold=True)
+        self.review = Button(head, "Open in Review", opened, kind="link", height=24)
+        self.review.pack(side="right")
+        self.title.pack(side="left", fill="x", expand=True)
+        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, width=1)
+        self.canvas.pack(fill="x", padx=pad, pady=(theme.px(2), theme.px(8)))
+        self._thumbs = Thumbs(self.canvas, ask, self._arrived)
+        self._resize()
+        self.canvas.bind("<Configure>", lambda _event: self.refresh())
+        self.canvas.bind("<ButtonRelease-1>", self._released)
+        theme.on_change(self.refresh)
+
+    def show(self, title: str, images: Sequence[ImageFacts]) -> None:
+        """Show these pictures, from the left in row order."""
+        self.title.show(title)
+        self._images = images
+        self.review.enable(bool(images), "" if images else "No picture was made at this value.")
+        self.canvas.configure(cursor="hand2" if images else "arrow")
+        self.refresh()
+
+    def thumbnail_ready(self, event: ThumbnailReady) -> None:
+        """Hand over an answer to an order; others are ignored."""
+        self._thumbs.ready(event)
+
+    def orders_lost(self) -> None:
+        """An order failed without an answer."""
+        self._thumbs.lost()
+
+    def destroy(self) -> None:
+        """Stop decoding and go."""
+        self._thumbs.close()
+        super().destroy()
+
+    def refresh(self) -> None:
+        """Draw again."""
+        canvas = self.canvas
+        self._resize()
+        canvas.delete("all")
+        self._kept.clear()
+        self._places = {}
+        canvas.configure(bg=theme.colour("surface"))
+        if canvas.winfo_width() < theme.px(_WIDTH):
+            return
+        if not self._images:
+            self._words(0, theme.px(24), canvas.winfo_width(), "No picture was made at this value yet.", anchor="nw")
+            return
+        count = self._room
+        hidden = len(self._images) - count if len(self._images) > count else 0
+        shown = self._images[: count - 1] if hidden else self._images
+        box = self._box
+        self._thumbs.set_box(box)
+        for place, facts in enumerate(shown):
+            self._paint(facts, place * (box[0] + theme.px(_GAP)), box)
+        if hidden:
+            x = len(shown) * (box[0] + theme.px(_GAP))
+            self._words(x + box[0] // 2, box[1] // 2, box[0], f"{hidden + 1} more\nin Review")
+        self._thumbs.want([Wish(facts.image_id, facts.position, facts.output_index) for facts in shown])
+
+    # ---- drawing
+
+    @property
+    def _room(self) -> int:
+        """How many pictures stand side by side."""
+        gap = theme.px(_GAP)
+        return max(1, (self.canvas.winfo_width() + gap) // (theme.px(_WIDTH) + gap))
+
+    @property
+    def _box(self) -> tuple[int, int]:
+        """Size of a picture's place: the pictures share the width, and none becomes larger than it needs to be."""
+        count = max(1, min(self._room, len(self._images)))
+        width = (self.canvas.winfo_width() + theme.px(_GAP)) // count - theme.px(_GAP)
+        width = max(theme.px(_WIDTH) - 2, min(width, theme.px(_WIDEST)))
+        roomy = self.canvas.winfo_width() >= theme.px(_ROOMY)
+        return width, max(theme.px(_HIGH), min(theme.px(_HIGHER), round(width * 1.5)) if roomy else 0)
+
+    def _resize(self) -> None:
+        height = self._box[1] + theme.px(_FOOT)
+        if int(self.canvas.cget("height")) != height:
+            self.canvas.configure(height=height)
+
+    def _paint(self, facts: ImageFacts, x: int, box: tuple[int, int]) -> None:
+        canvas, (width, height) = self.canvas, box
+        canvas.create_rectangle(x, 0, x + width, height, fill=theme.colour("image_ground"), width=0)
+        photo, problem = self._thumbs.photo(facts.image_id), self._thumbs.problem(facts.image_id)
+        middle = x + width // 2
+        self._places[facts.image_id] = canvas.create_image(middle, height // 2, image=photo or "")
+        if photo is not None:
+            self._kept.append(photo)
+        elif problem:
+            self._words(middle, height // 2, width - theme.px(8), "The file is missing.")
+        foot = height + theme.px(_FOOT) // 2
+        if facts.suspect:
+            self._badge(x + width)
+            self._words(middle, foot, width, "left out")
+        elif facts.rating:
+            row = stars.star_row(facts.rating, min(_STAR, round(width / theme.px(1) / 7)), "surface")
+            self._kept.append(row)
+            canvas.create_image(middle, foot, image=row)
+        else:
+            self._words(middle, foot, width, "not rated")
+
+    def _badge(self, right: int) -> None:
+        side = theme.px(20)
+        self.canvas.create_rectangle(right - side, 0, right, side, fill=theme.colour("badge"), width=0)
+        self._kept.append(icons.icon("warning", 12, "badge_ink", "badge"))
+        self.canvas.create_image(right - side // 2, side // 2, image=self._kept[-1])
+
+    def _words(self, x: int, y: int, width: int, text: str, anchor: str = "center") -> None:
+        self.canvas.create_text(
+            x, y, text=text, width=width, font=theme.font(12), fill=theme.colour("text3"), justify="center",
+            anchor="nw" if anchor == "nw" else "center",
+        )  # fmt: skip
+
+    def _arrived(self, image_id: str) -> None:
+        photo = self._thumbs.photo(image_id)
+        if image_id in self._places and photo is not None:
+            self._kept.append(photo)
+            self.canvas.itemconfigure(self._places[image_id], image=photo)
+        elif image_id in self._places:
+            self.refresh()
+
+    def _released(self, event: tk.Event[tk.Misc]) -> None:
+        inside = 0 <= event.x < self.canvas.winfo_width() and 0 <= event.y < self.canvas.winfo_height()
+        if inside and self._images:
+            self._opened()

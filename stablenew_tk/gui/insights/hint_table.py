@@ -1,0 +1,106 @@
+"""What goes together with better stars in everyday runs: the choices of one slot or setting with their effects.
+
+In everyday runs several things change at once. So this is drawn unlike the chart of a Learning Run: as more or fewer
+stars than the rest, never as a mean, and the words say "hint".
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Sequence
+from typing import Literal
+
+from ...domain.insights.association import Association
+from ..widgets import theme
+from ..widgets.basics import Card
+from ..widgets.theme import Role
+from .list import known, signed
+
+_HEAD, _ROW, _FOOT = 31, 44, 30
+_REACH = 2.0  # stars to either side of "no effect"
+
+
+class HintTable(Card):
+    """The card; as high as it has rows."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent)
+        self._hints: Sequence[Association] = ()
+        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, width=1)
+        self.canvas.pack(fill="x", padx=theme.px(2), pady=theme.px(4))
+        self.canvas.bind("<Configure>", lambda _event: self.refresh())
+        theme.on_change(self.refresh)
+
+    def show(self, hints: Sequence[Association]) -> None:
+        """Draw these, all of one slot or setting."""
+        self._hints = hints
+        self.canvas.configure(height=theme.px(_HEAD + _ROW * len(hints) + _FOOT))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw again."""
+        canvas, width = self.canvas, self.canvas.winfo_width()
+        canvas.delete("all")
+        canvas.configure(bg=theme.colour("surface"))
+        if width < theme.px(300) or not self._hints:
+            return
+        pad = theme.px(theme.PAD)
+        name = min(theme.px(220), width // 4)
+        left, right = pad + name + theme.px(20), width - theme.px(250)
+        self._draw_axis(left, right, width)
+        for place, hint in enumerate(self._hints):
+            self._paint(hint, theme.px(_HEAD + place * _ROW), left, right)
+        y = theme.px(_HEAD + len(self._hints) * _ROW + _FOOT // 2 + 1)
+        words = "Line: stars more or fewer than pictures with something else there. Bar: 90 % range."
+        self._words(pad, y, theme.elide(words, theme.font(12), width - 2 * pad), "text2", size=12)
+
+    def _draw_axis(self, left: int, right: int, width: int) -> None:
+        canvas, head = self.canvas, theme.px(_HEAD)
+        bottom = head + theme.px(_ROW) * len(self._hints)
+        for stars in (-2, -1, 0, 1, 2):
+            x = self._at(stars, left, right)
+            role: Role = "edge" if stars == 0 else "line"
+            canvas.create_line(x, head, x, bottom, fill=theme.colour(role))
+            words = "as the rest" if stars == 0 else f"{signed(stars)[:-2]} ★"
+            canvas.create_text(x, head // 2, text=words, font=theme.font(12), fill=theme.colour("text3"))
+        for place in range(len(self._hints) + 1):
+            y = head + place * theme.px(_ROW)
+            canvas.create_line(0, y, width, y, fill=theme.colour("line"))
+        for back, words in ((pad_of("stars"), "stars"), (pad_of("range"), "90 % range"), (pad_of("n"), "pictures")):
+            self._words(width - back, head // 2, words, "text3", size=12, anchor="e")
+
+    def _paint(self, hint: Association, y: int, left: int, right: int) -> None:
+        width, middle = self.canvas.winfo_width(), y + theme.px(_ROW) // 2
+        text = theme.elide(hint.value or "nothing", theme.font(13, True), left - theme.px(theme.PAD + 12))
+        self._words(theme.px(theme.PAD), middle, text, "text", bold=True)
+        self._words(width - pad_of("n"), middle, str(hint.n), "text2", anchor="e")
+        if not known(hint):
+            self._words(width - pad_of("range"), middle, "too early", "text3", anchor="e")
+            return
+        low, high, mean = (self._at(each, left, right) for each in (hint.low, hint.high, hint.effect))
+        self._bar((low, max(high, low + 1)), middle, theme.px(4), "chart_range")
+        self._bar((mean - theme.px(1), mean + theme.px(2)), middle, theme.px(8), "chart_mean")
+        self._words(width - pad_of("stars"), middle, signed(hint.effect), "text", anchor="e", bold=True)
+        extent = f"{signed(hint.low)} to {signed(hint.high)}"
+        self._words(width - pad_of("range"), middle, extent, "text2", anchor="e")
+
+    def _bar(self, ends: tuple[int, int], middle: int, half: int, role: Role) -> None:
+        box = (ends[0], middle - half, ends[1], middle + half)
+        self.canvas.create_rectangle(*box, fill=theme.colour(role), width=0)
+
+    @staticmethod
+    def _at(stars: float, left: int, right: int) -> int:
+        held = min(max(stars, -_REACH), _REACH)
+        return round(left + (held + _REACH) / (2 * _REACH) * (right - left))
+
+    def _words(
+        self, x: int, y: int, text: str, ink: Role, *, size: int = 13, bold: bool = False,
+        anchor: Literal["w", "e"] = "w",
+    ) -> None:  # fmt: skip
+        face, fill = theme.font(size, bold), theme.colour(ink)
+        self.canvas.create_text(x, y, text=text, font=face, fill=fill, anchor=anchor)
+
+
+def pad_of(column: str) -> int:
+    """How far from the right edge a column of the table ends, in screen pixels."""
+    return theme.px({"stars": 180, "range": 80, "n": theme.PAD}[column])

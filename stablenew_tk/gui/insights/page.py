@@ -1,0 +1,397 @@
+"""Insights: what your stars say. Every Learning Run with its verdict and chart, and hints from everyday runs below.
+
+The page shows what a report says and passes on what is clicked. Reports are made by the desk; until one is there, the
+list says what the journal knows anyway.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ...app.controller import Controller
+from ...app.insight_reports import Everyday, Reports
+from ...domain.base.errors import InvalidInput
+from ...domain.base.wording import counted
+from ...domain.insights.report import Report, naming, preset_values
+from ...domain.journal.record import Feedback, Void
+from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset, PresetEvidence
+from ...pipeline.events import (
+    AssociationsFound,
+    ChoreFailed,
+    Event,
+    HistoryChanged,
+    HistoryLoaded,
+    ImagesFound,
+    InsightReady,
+    LineSaved,
+    ProfileSaved,
+    QueueChanged,
+    ThumbnailReady,
+)
+from ..widgets import theme
+from ..widgets.basics import Box, Label, Rule
+from ..widgets.keys import KeyPress
+from ..widgets.shortcuts import Shortcuts, act_on
+from .actions import CERTAIN, deeds, finer_plan
+from .interval_chart import place_of
+from .list import EntryList
+from .list_entries import InsightMenus, Shelf, scope_words
+from .panel import InsightPanel, PanelOwner
+
+_LEFT_NARROW, _LEFT, _LEFT_WIDE = 232, 236, 320
+_REFRESH_MS = 250
+_EMPTY = "Nothing to learn from yet: rate 7 pictures of a Learning Run."
+
+
+class InsightsPage(Box):
+    """The page. `open_plan` shows a plan in Learn, `new_run` opens the wizard with a draft, `review_run` shows pictures
+    of a plan in Review.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        go: Callable[[str], None],
+        say: Callable[[str], None],
+        open_plan: Callable[[str], None],
+        new_run: Callable[[LearningPlan], None],
+        review_run: Callable[[str], None],
+    ) -> None:
+        super().__init__(parent, "bg")
+        self._controller, self._go, self._say = controller, go, say
+        self._open_plan, self._new_run, self._review_run = open_plan, new_run, review_run
+        self._key = ""
+        self._rows: dict[str, int] = {}  # by plan: the number of the value whose pictures are shown
+        self._kept: Preset | None = None
+        self._written = False  # asked for, not on disk yet
+        self._taken_back = ""  # the line that took it back; a redo takes that one back
+        self._later = ""
+        self._reports = Reports(controller, self._told)
+        self._everyday = Everyday(controller, self._soon)
+        self._shelf = Shelf(controller, self._reports.known, self._everyday)
+        self._build()
+        Shortcuts(self, self._answer)
+        self._refresh()
+
+    # ---- what the window asks
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """Words for the top bar."""
+        return "Insights", ""
+
+    @property
+    def key_words(self) -> Sequence[tuple[str, str]]:
+        """Keys of the page, for F1."""
+        return (
+            ("Up, Down", "value"), ("Enter", "its pictures in Review"), ("Tab", "next button"),
+            ("Ctrl+Z, Ctrl+Y", "undo, redo"),
+        )  # fmt: skip
+
+    def shown(self) -> None:
+        """The page came into sight."""
+        self._refresh()
+        self.list.focus_set()
+
+    def show_plan(self, plan_id: str) -> None:
+        """Show what one plan has taught, whatever the filters say."""
+        self.menus.reset()
+        self._choose(f"plan:{plan_id}")
+        self._refresh()
+
+    def on_event(self, event: Event) -> None:
+        """Follow the history and take in what was asked for."""
+        if isinstance(event, ThumbnailReady):
+            self.panel.pictures.thumbnail_ready(event)
+        elif isinstance(event, InsightReady):
+            self._reports.ready(event)
+        elif isinstance(event, AssociationsFound):
+            self._everyday.ready(event)
+        elif isinstance(event, ImagesFound):
+            self._everyday.found(event)
+        elif isinstance(event, HistoryChanged):
+            self._history_changed(event)
+        elif isinstance(event, LineSaved):
+            self._line_saved(event)
+        elif isinstance(event, HistoryLoaded | QueueChanged):
+            self._soon()
+        elif isinstance(event, ProfileSaved) and self._written:
+            self._written = False
+            self.panel.head.tell(f"Written to {Path(event.path).name}.", self._controller.models.take_back)
+        elif isinstance(event, ChoreFailed):
+            self._failed(event)
+
+    def destroy(self) -> None:
+        """Stop what was to be done later and go."""
+        if self._later:
+            self.after_cancel(self._later)
+        super().destroy()
+
+    # ---- building
+
+    def _build(self) -> None:
+        self._side = Box(self, "surface", width=theme.px(_LEFT))
+        self._side.pack(side="left", fill="y")
+        self._side.pack_propagate(False)
+        Rule(self).pack(side="left", fill="y")
+        Label(self._side, "What your stars say", size=13, bold=True).pack(
+            anchor="w", padx=theme.px(theme.PAD), pady=(theme.px(14), theme.px(2))
+        )
+        self.menus = InsightMenus(self._side, self._refresh)
+        self.menus.pack(fill="x")
+        self._foot = Box(self._side)
+        Rule(self._foot).pack(fill="x")
+        self.steadiness = Label(self._foot, "", size=12, ink="text3", wrap=True)
+        self.steadiness.pack(fill="x", padx=theme.px(theme.PAD), pady=theme.px(14))
+        self.list = EntryList(self._side, self._choose)
+        self.list.pack(fill="both", expand=True)
+        owner = PanelOwner(
+            ask=lambda order: self._controller.ask(order, last=True), row=self._row_chosen, review=self._review,
+            save=self._save_preset,
+        )  # fmt: skip
+        self.panel = InsightPanel(self, owner)
+        self.panel.pack(side="left", fill="both", expand=True)
+        self.bind("<Configure>", lambda _event: self._arrange())
+
+    def _arrange(self) -> None:
+        """Widths as the window's own width wants them."""
+        wide = self.winfo_toplevel().winfo_width() / max(theme.px(100), 1) * 100
+        narrow = wide < theme.NARROW_BELOW
+        left = _LEFT_NARROW if narrow else _LEFT_WIDE if wide >= theme.WIDE_FROM else _LEFT
+        self._side.configure(width=theme.px(left))
+        self.panel.narrow(narrow)
+
+    # ---- what is shown
+
+    def _soon(self) -> None:
+        """Refresh once after a while, however often it is asked for meanwhile."""
+        if not self._later:
+            self._later = self.after(_REFRESH_MS, self._refresh_later)
+
+    def _refresh_later(self) -> None:
+        self._later = ""
+        if self.winfo_viewable():
+            self._refresh()
+
+    def _refresh(self) -> None:
+        history = self._controller.history
+        if history is None:
+            self.panel.show_nothing("Reading what was recorded…")
+            return
+        self._reports.forget_hidden(history)
+        self._everyday.look()
+        self.menus.offer(self._shelf.plans(), self._everyday.pictures)
+        entries = self._shelf.entries(self.menus.wanted)
+        keys = [entry.key for entry in entries if not entry.caption]
+        if self._key not in keys:
+            self._key = keys[0] if keys else ""
+        self.list.show(entries, self._key)
+        plans = [key.removeprefix("plan:") for key in (self._key, *keys) if key.startswith("plan:")]
+        told = {plan_id for plan_id in plans[1:] if history.plans.result(plan_id) is not None}
+        # A stored result is enough for a dot. What is looked at is always worked out anew.
+        self._reports.want(dict.fromkeys(plan for at, plan in enumerate(plans) if not at or plan not in told))
+        self._show()
+
+    def _choose(self, key: str) -> None:
+        if key != self._key:
+            self._key = key
+            self.panel.to_top()
+            self._refresh()
+
+    def _told(self, plan_id: str) -> None:
+        if self._key == f"plan:{plan_id}" and self.winfo_viewable():
+            self._refresh()
+        else:
+            self._soon()
+
+    @property
+    def plan(self) -> LearningPlan | None:
+        """The plan that is shown."""
+        history = self._controller.history
+        if history is None or not self._key.startswith("plan:"):
+            return None
+        return history.plans.plan(self._key.removeprefix("plan:"))
+
+    @property
+    def report(self) -> Report | None:
+        """The report that is shown."""
+        plan = self.plan
+        return self._reports.known.get(plan.plan_id) if plan is not None and not self._shelf.is_hidden(plan) else None
+
+    def _show(self) -> None:
+        plan, report = self.plan, self.report
+        hints = self._shelf.hints(self._key)
+        self._show_steadiness(report)
+        if hints:
+            self.panel.show_hints(self._shelf.hint_scope(self._key), hints)
+        elif plan is None:
+            self.panel.show_nothing(_EMPTY, "New Learning Run", lambda: self._go("learn"))
+        elif self._shelf.is_hidden(plan):
+            self._show_blind(plan)
+        elif report is None:
+            self.panel.show_waiting(scope_words(plan))
+        else:
+            self.panel.show_report(report, scope_words(plan, report), self._row_of(report))
+            self._offer(report)
+
+    def _offer(self, report: Report) -> None:
+        plan_id = report.plan.plan_id
+        self.panel.head.offer(
+            deeds(
+                report, self._controller, self._shelf.to_rate(plan_id), make_preset=self._ask_preset, more=self._more,
+                finer=self._finer, rate=lambda: self._open_plan(plan_id), to_profile=self._write_profile,
+            )
+        )  # fmt: skip
+
+    def _row_of(self, report: Report) -> int:
+        """The row that is looked at: what the user chose, else the value the verdict names, else the first."""
+        variant = self._rows.get(report.plan.plan_id, -1)
+        chosen = next((at for at, line in enumerate(report.values) if line.variant == variant), -1)
+        return max(0, chosen if chosen >= 0 else place_of(report, report.verdict.value))
+
+    def _show_blind(self, plan: LearningPlan) -> None:
+        rated, total = self._shelf.counts(plan.plan_id)
+        self.panel.show_blind(
+            scope_words(plan),
+            f"{rated} of {total} pictures rated. What they say is shown when you reveal the values in Learn.",
+            deeds(
+                None, self._controller, self._shelf.to_rate(plan.plan_id),
+                rate=lambda: self._open_plan(plan.plan_id),
+            ),
+        )  # fmt: skip
+
+    def _show_steadiness(self, report: Report | None) -> None:
+        sd = report.insight.repeat_sd if report is not None else None
+        if report is None or sd is None:
+            self._foot.pack_forget()
+            return
+        times = report.insight.repeats
+        shown = f"{times} picture{'' if times == 1 else 's'} shown twice"
+        self.steadiness.show(f"You repeat yourself within {sd:.1f} stars ({shown}).")
+        self._foot.pack(side="bottom", fill="x", before=self.list)
+
+    # ---- what the user does
+
+    def _row_chosen(self, index: int) -> None:
+        if self.report is not None:
+            self._rows[self.report.plan.plan_id] = self.report.values[index].variant
+
+    def _review(self) -> None:
+        if self.plan is not None:
+            self._review_run(self.plan.plan_id)
+
+    def _more(self) -> None:
+        report = self.report
+        if report is None:
+            return
+        try:
+            jobs = self._controller.learning.more(report.plan.plan_id, report.next)
+        except InvalidInput as problem:
+            self.panel.head.tell(str(problem), ink="danger")
+        else:
+            self.panel.head.tell(f"{counted(len(jobs), 'picture')} queued. They count as soon as they are rated.")
+
+    def _finer(self) -> None:
+        draft = finer_plan(self.report) if self.report is not None else None
+        if draft is not None:
+            self._new_run(draft)
+
+    def _write_profile(self) -> None:
+        if self.report is None:
+            return
+        try:
+            self._controller.models.learned(self.report.plan, self.report)
+            self._written = True
+        except InvalidInput as problem:
+            self.panel.head.tell(str(problem), ink="danger")
+
+    def _ask_preset(self) -> None:
+        report = self.report
+        if report is None:
+            return
+        certain = report.verdict.state in CERTAIN
+        at = place_of(report, report.verdict.value) if certain else self._row_of(report)
+        name = naming(report.focus)
+        names = [f"{report.plan.pack_id} · {name(line.value)}" for line in report.values]
+        self.panel.head.tell("")
+        self.panel.head.open_form([line.text for line in report.values], names, max(0, at), ask_value=not certain)
+
+    def _save_preset(self, at: int, name: str) -> None:
+        report = self.report
+        if report is None or not 0 <= at < len(report.values):
+            return
+        values, weights = preset_values(report.plan, report.values[at].value)
+        verdict = report.verdict
+        stands_on = PresetEvidence(
+            plan_id=report.plan.plan_id, state=verdict.state, probability=verdict.probability,
+            sentence=verdict.sentence, rated=report.rated, rows=report.insight.rows,
+            by_hand=verdict.state not in CERTAIN,
+        )  # fmt: skip
+        preset = Preset(
+            event_id="", ts="", preset_id="", name=name, values=values, lora_weights=weights,
+            pack_id=report.plan.pack_id, checkpoint=report.checkpoint, evidence=stands_on,
+        )  # fmt: skip
+        try:
+            self._kept = self._controller.learning.keep_preset(preset)
+        except InvalidInput as problem:
+            self.panel.head.tell(str(problem), ink="danger")
+        self.panel.head.close_form()
+
+    def _answer(self, press: KeyPress) -> bool:
+        if press.control:
+            undo = self._controller.undo
+            redo = press.shift
+            return act_on({"z": lambda: undo(redo=redo), "y": lambda: undo(redo=True)}, press.name.lower())
+        if self.report is None:
+            return False
+        at, last = self.panel.chart.selected, len(self.report.values) - 1
+        moves = {"Up": max(0, at - 1), "Down": min(last, at + 1)}
+        return act_on({name: lambda to=to: self.panel.chart.select(to) for name, to in moves.items()}, press.name)  # type: ignore[misc]
+
+    # ---- news
+
+    def _history_changed(self, event: HistoryChanged) -> None:
+        history = self._controller.history
+        if history is None:
+            return
+        for run_id in {history.facts(row).run_id for row in event.rows}:
+            if history.plans.plan(run_id) is not None:
+                self._changed(run_id)
+            elif not event.grown:  # a new picture has no stars yet
+                self._everyday.changed()
+        self._soon()
+
+    def _changed(self, plan_id: str) -> None:
+        self._reports.changed(plan_id)
+        self._shelf.changed(plan_id)
+
+    def _line_saved(self, event: LineSaved) -> None:
+        line, kept = event.line, self._kept
+        if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult):
+            self._changed(line.plan_id)
+        elif kept is not None and (
+            line.event_id == kept.event_id if isinstance(line, Preset)
+            else isinstance(line, Void) and line.target == self._taken_back
+        ):  # fmt: skip
+            self.panel.head.tell(f"Saved as preset {kept.name}.", self._controller.undo)
+        elif kept is not None and isinstance(line, Void) and line.target == kept.event_id:
+            self._taken_back = line.event_id
+            self.panel.head.tell(f"The preset {kept.name} is taken back.")
+        elif kept is not None and isinstance(line, Feedback) and self.panel.head.said.cget("text"):
+            # From here on "undo" would take back the rating, not the preset.
+            self._kept = None
+            self.panel.head.tell("")
+        if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult | Void):
+            self._soon()
+
+    def _failed(self, event: ChoreFailed) -> None:
+        if event.what == "Analyse":
+            self._reports.lost()
+        elif event.what in ("FindAssociations", "FindImages"):
+            self._everyday.lost()
+        elif event.what == "MakeThumbnail":
+            self.panel.pictures.orders_lost()

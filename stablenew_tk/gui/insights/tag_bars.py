@@ -1,0 +1,101 @@
+"""How often each tag was given at every value: small bars for the tags that tell most, and what they say in words."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Iterator
+
+from ...domain.insights.report import Report
+from ..widgets import theme
+from ..widgets.basics import Box, Card, Label
+from ..widgets.theme import Role
+
+_LEAST, _GAP, _MOST_CHARTS = 120, 24, 3
+_HEAD, _BARS, _FOOT = 22, 58, 22
+_INKS: tuple[Role, ...] = ("warn", "info", "text3")
+_NO_TAGS = "No tags yet. Give them with their letters while rating, and their share at every value appears here."
+
+
+def shares(report: Report, tag: str) -> list[float]:
+    """Share of the pictures looked at that have a tag, 0 to 1, value by value."""
+    return [dict(value.tags).get(tag, 0) / max(1, value.looked_at) for value in report.values]
+
+
+def telling(report: Report) -> list[str]:
+    """All tags, those first whose share differs most from value to value."""
+    tags = dict.fromkeys(tag for value in report.values for tag, _ in value.tags)
+    return sorted(tags, key=lambda tag: min(shares(report, tag)) - max(shares(report, tag)))
+
+
+class TagBars(Card):
+    """The card. It stands in a grid beside the pictures and is as high as they are."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent)
+        pad = theme.px(theme.CARD_PAD)
+        head = Box(self)
+        head.pack(fill="x", padx=pad, pady=(theme.px(10), 0))
+        Label(head, "Tags over the values", size=13, bold=True).pack(side="left")
+        self._unit = Label(head, "share of pictures", size=12, ink="text3")
+        self._unit.pack(side="right")
+        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, width=1)
+        self.words = Label(self, "", size=12, ink="text2", wrap=True)
+        self._report: Report | None = None
+        self.canvas.configure(height=theme.px(_HEAD + _BARS + _FOOT))
+        self.canvas.bind("<Configure>", lambda _event: self.refresh())
+        theme.on_change(self.refresh)
+
+    def show(self, report: Report) -> None:
+        """Draw the tags of a report."""
+        self._report = report
+        pad, tags = theme.px(theme.CARD_PAD), telling(report)
+        for part in (self.canvas, self.words, self._unit):
+            part.pack_forget()
+        if tags:
+            self._unit.pack(side="right")
+            self.canvas.pack(fill="x", padx=pad, pady=(theme.px(6), 0))
+        sentences = [f"{each[:1].upper()}{each[1:].rstrip('.')}." for each in report.tag_sentences]
+        self.words.show(" ".join(sentences) if tags else _NO_TAGS)
+        self.words.pack(fill="x", padx=pad, pady=theme.px(8))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw again."""
+        canvas, report = self.canvas, self._report
+        canvas.delete("all")
+        canvas.configure(bg=theme.colour("surface"))
+        width = canvas.winfo_width()
+        if report is None or width < theme.px(60):
+            return
+        gap = theme.px(_GAP)
+        room = max(1, min(_MOST_CHARTS, (width + gap) // (theme.px(_LEAST) + gap)))
+        tags = telling(report)[:room]
+        # Two is the usual number; a single tag does not get the whole width either.
+        count = max(len(tags), min(2, room))
+        each = (width - gap * (count - 1)) // count
+        for place, tag in enumerate(tags):
+            self._paint(report, tag, place * (each + gap), each, _INKS[place % len(_INKS)])
+
+    def _paint(self, report: Report, tag: str, left: int, width: int, ink: Role) -> None:
+        canvas, base = self.canvas, theme.px(_HEAD + _BARS)
+        words = theme.elide(tag, theme.font(12), width)
+        canvas.create_text(left, theme.px(8), text=words, font=theme.font(12), fill=theme.colour("text2"), anchor="w")
+        canvas.create_line(left, base, left + width, base, fill=theme.colour("edge_hover"))
+        slot = width / max(1, len(report.values))
+        thick = min(slot * 0.76, theme.px(48))
+        for place, part in enumerate(shares(report, tag)):
+            middle = left + slot * (place + 0.5)
+            top = base - round(part * theme.px(_BARS))
+            if part > 0:
+                box = (round(middle - thick / 2), top, round(middle + thick / 2), base)
+                canvas.create_rectangle(*box, fill=theme.colour(ink), width=0)
+        for middle, text in self._axis(report, left, slot):
+            canvas.create_text(middle, base + theme.px(11), text=text, font=theme.font(11), fill=theme.colour("text3"))
+
+    def _axis(self, report: Report, left: int, slot: float) -> Iterator[tuple[float, str]]:
+        """Words below the bars; where they would touch each other, names are cut and only every other number stays."""
+        face, texts = theme.font(11), [value.text for value in report.values]
+        widest = max(map(face.measure, texts), default=0) + theme.px(4)
+        every = max(1, -(-widest // max(1, int(slot)))) if report.focus.ordered else 1
+        for place in range(0, len(texts), every):
+            yield left + slot * (place + 0.5), theme.elide(texts[place], face, int(slot * every))

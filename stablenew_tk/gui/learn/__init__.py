@@ -1,0 +1,1 @@
+"""Learn: Learning Runs, from the list of plans to the verdict."""

@@ -1,0 +1,182 @@
+"""Learn: all Learning Runs, the rating of one of them, and the wizard that makes a new one."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from ...app.controller import Controller
+from ...domain.base.errors import InvalidInput
+from ...domain.base.wording import counted
+from ...domain.journal.history import ImageFacts
+from ...domain.models.precedence import Resolved
+from ...domain.runs.plan import LearningPlan
+from ...pipeline.events import Event, HistoryLoaded, LineSaved, PlanRead, PlanWritten
+from ..widgets.basics import Box
+from ..widgets.keys import KeyPress
+from ..widgets.shortcuts import Shortcuts
+from .plan_list import Doors, PlanList
+from .rating.view import RatingView
+from .wizard.wizard import Wizard
+
+View = Literal["list", "rating", "wizard"]
+
+
+class LearnPage(Box):
+    """The page. `go` opens another page, `say` shows a sentence, `show_insight(plan_id)` what its ratings say.
+
+    `typed` gives the values that stand in Create now; None = Create has not been opened yet.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        go: Callable[[str], None],
+        say: Callable[[str], None],
+        show_insight: Callable[[str], None],
+        typed: Callable[[], Resolved | None] = lambda: None,
+    ) -> None:
+        super().__init__(parent, "bg")
+        self._controller, self._go, self._say, self._show_insight = controller, go, say, show_insight
+        self._typed = typed
+        self._view: View = "list"
+        self._wanted = ""
+        self._wizard: Wizard | None = None
+        doors = Doors(rate=self.open_plan, go_on=self._go_on, insight=show_insight, new=lambda: self.new_run(), say=say)
+        self.plans = PlanList(self, controller, doors)
+        self.rating = RatingView(self, controller, leave=self._to_list, go_on=self._go_on, see_insight=show_insight)
+        Shortcuts(self, self._answer)
+        self._turn_to("list")
+
+    # ---- what the window asks
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """Words for the top bar."""
+        if self._view == "rating":
+            return "Rate a Learning Run", ""
+        if self._view == "wizard":
+            return "Learn", "New Learning Run"
+        return "Learn", counted(self.plans.count, "Learning Run") if self.plans.count else ""
+
+    @property
+    def key_words(self) -> Sequence[tuple[str, str]]:
+        """Keys of what is in sight, for F1."""
+        if self._view == "wizard" and self._wizard is not None:
+            return self._wizard.key_words
+        if self._view == "list":
+            return (
+                ("Enter", "rate the chosen one"), ("Ctrl+G", "make what is missing"), ("Ctrl+I", "see insight"),
+                ("Ctrl+N", "New Learning Run"), ("Ctrl+O", "import a plan"), ("Ctrl+E", "export the plan"),
+            )  # fmt: skip
+        tags = tuple((key.upper(), f"tag: {words}") for key, words in self._controller.settings.tags)
+        return (
+            ("1–5", "rate and go on"), ("0", "clear"), ("U", "next unrated"), ("arrows, Home, End", "move"),
+            ("Space", "full size"), ("Z", "own size, in full size"), ("C", "compare the row, or what is chosen"),
+            ("Shift+arrows", "choose to compare"), ("F2", "note"), ("Ctrl+Z, Ctrl+Y", "undo, redo"),
+            ("Esc", "leave, go on later"), ("Ctrl+N", "New Learning Run"), *tags,
+        )  # fmt: skip
+
+    def shown(self) -> None:
+        """The page came into sight."""
+        self.plans.look_again()
+        if self._view == "list":
+            self.plans.focus_first()
+        elif self._view == "rating":
+            self.rating.focus_first()
+        elif self._wizard is not None:
+            self._wizard.shown()
+
+    def on_event(self, event: Event) -> None:
+        """Hand on what happened."""
+        self.plans.on_event(event)
+        self.rating.on_event(event)
+        if self._wizard is not None:
+            self._wizard.on_event(event)
+        if isinstance(event, HistoryLoaded | LineSaved):
+            self._open_wanted()
+        elif isinstance(event, PlanRead):
+            self._plan_read(event)
+        elif isinstance(event, PlanWritten):
+            self._say(f"The plan is written to {event.path}.")
+
+    # ---- ways in
+
+    def open_plan(self, plan_id: str) -> None:
+        """Rate a plan; before the history is loaded, as soon as it is."""
+        self._wanted = plan_id if self._controller.history is None else ""
+        if self._wanted:
+            return
+        if not self.rating.open(plan_id):
+            self._say("This Learning Run is no longer in the journal.")
+            return
+        self.plans.chosen = plan_id
+        self._turn_to("rating")
+
+    def new_run(self, draft: LearningPlan | None = None, reuse: ImageFacts | None = None) -> None:
+        """Ask for a new Learning Run, beginning with a draft, or with a picture as the first one of row 1."""
+        if self._wizard is None:
+            self._wizard = Wizard(self, self._controller, done=self._designed, say=self._say, typed=self._typed)
+        self._turn_to("wizard")
+        self._wizard.begin(draft, reuse)
+
+    # ---- between the views
+
+    def _turn_to(self, view: View) -> None:
+        views: dict[View, tk.Frame | None] = {"list": self.plans, "rating": self.rating, "wizard": self._wizard}
+        for name, frame in views.items():
+            if frame is not None and name != view:
+                frame.pack_forget()
+        frame = views[view]
+        assert frame is not None, "a view is made before it is turned to"
+        frame.pack(fill="both", expand=True)
+        self._view = view
+        if view == "list":
+            self.plans.look_again()
+            self.plans.focus_first()
+        elif view == "rating":
+            self.rating.focus_first()
+
+    def _to_list(self) -> None:
+        self._wanted = ""
+        self._turn_to("list")
+
+    def _designed(self, plan_id: str) -> None:
+        """The wizard is done: its plan runs or is kept for later; "" = it was left."""
+        self.plans.chosen = plan_id or self.plans.chosen
+        self._turn_to("list")
+        if plan_id and self._controller.learning.pending(plan_id):
+            # Its line may still be on the way to the disk.
+            self._wanted = plan_id
+            self._open_wanted()
+
+    def _open_wanted(self) -> None:
+        history = self._controller.history
+        if self._wanted and history is not None and history.plans.plan(self._wanted) is not None:
+            self.open_plan(self._wanted)
+
+    def _plan_read(self, event: PlanRead) -> None:
+        if event.plan is None:
+            self._say(event.problem)
+            return
+        for notice in event.notices:
+            self._say(notice)
+        self.new_run(event.plan)
+
+    def _go_on(self, plan_id: str) -> None:
+        try:
+            jobs = self._controller.learning.go_on(plan_id)
+        except InvalidInput as problem:
+            self._say(str(problem))
+            return
+        if not jobs:
+            self._say("Nothing of this Learning Run is missing.")
+
+    def _answer(self, press: KeyPress) -> bool:
+        # A new one can be asked for from the midst of rating, too; what is rated stays rated.
+        if self._view == "list" or (self._view == "rating" and press.control and press.name.lower() in ("n", "o")):
+            return self.plans.answer(press)
+        return self._view == "rating" and self.rating.answer(press)

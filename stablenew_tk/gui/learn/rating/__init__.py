@@ -1,0 +1,1 @@
+"""Blind rating of a Learning Run: the matrix of pictures, one key a star, the reveal."""

@@ -1,0 +1,365 @@
+"""The wizard's second step: which one setting changes from picture to picture."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tkinter import filedialog
+
+import msgspec
+from PIL import Image, ImageTk
+
+from ....app.controller import Controller
+from ....domain.base.errors import InvalidInput
+from ....domain.config.catalogue import with_values
+from ....domain.config.sweep import LORA, Focus, focus, focuses, value_text
+from ....domain.experiments.plan_draft import Draft, lora_weights, plain, sensible_words, varying
+from ....pipeline.events import Event, PictureReady
+from ....pipeline.orders import FitFile
+from ...forms.origin_marks import ORIGIN_MARKS
+from ...widgets import theme
+from ...widgets.basics import Box, Button, Card, Label
+from ...widgets.entries import Entry
+from ...widgets.popups import Choice, MenuEntry
+from ...widgets.row_list import Row, RowList
+from .step_list import Question
+
+_OTHER = "another"  # the row that asks for a LoRA that is not in the prompt
+_LOOK = 72  # px: edge of the small picture to start from
+
+
+class FocusStep(Box):
+    """Calls `change(draft)` when something else is to be varied, `go_on()` on Return in the list."""
+
+    def __init__(
+        self, parent: tk.Misc, controller: Controller, *, change: Callable[[Draft], object],
+        go_on: Callable[[], object],
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self._controller, self._change, self._go_on = controller, change, go_on
+        self._draft = Draft()
+        self._shown: list[Focus | str] = []
+        self._other = False  # a LoRA that is not in the prompt is to be named
+        self._seen: tuple[object, ...] = ()
+        self._asked = ""
+        self._photo: ImageTk.PhotoImage | None = None
+        Question(
+            self, "What should change from picture to picture?", "One thing only. Then the answer can be trusted."
+        ).pack(fill="x", padx=theme.px(28), pady=(theme.px(16), theme.px(10)))
+        self._build_list()
+        self._build_detail()
+
+    def begin(self, draft: Draft) -> None:
+        """Start anew."""
+        self._group.set("")
+        self.search.set("")
+        self._picture.set(draft.start_image)
+        self._asked, self._photo, self._seen, self._other = "", None, (), False
+        if draft.start_image:
+            self._typed_picture(draft.start_image)
+
+    def hold(self, draft: Draft) -> None:
+        """Take over the draft while out of sight."""
+        self._draft = draft
+
+    def show(self, draft: Draft) -> None:
+        """Follow the draft."""
+        self._draft = draft
+        found = self._controller.capabilities
+        seen = (draft.focus, draft.base, draft.prompts, found)
+        if seen != self._seen:
+            self._seen = seen
+            self._list()
+        self._show_detail()
+
+    def focus_first(self) -> None:
+        """Put the keyboard into the search field, or on the list when something is chosen."""
+        (self.settings if self._draft.focus else self.search).focus_set()
+
+    def on_event(self, event: Event) -> None:
+        """The picture to start from was read, or cannot be."""
+        if isinstance(event, PictureReady) and event.image_id == self._asked and self._asked:
+            self._photo = None
+            if event.rgb:
+                picture = Image.frombytes("RGB", (event.width, event.height), event.rgb)
+                self._photo = ImageTk.PhotoImage(picture)
+            self._look.configure(image=self._photo or "")
+            self._tell(msgspec.structs.replace(self._draft, start_problem=event.problem))
+
+    # ---- parts
+
+    def _build_list(self) -> None:
+        row = Box(self)
+        row.pack(fill="x", padx=theme.px(24), pady=(0, theme.px(4)))
+        self.search = Entry(row, icon="search", placeholder="Find a setting", on_edit=lambda _text: self._list())
+        self.search.pack(side="left", fill="x", expand=True)
+        self.search.field.bind("<Down>", lambda _event: self._into_list())
+        for key in ("<Return>", "<KP_Enter>"):
+            self.search.field.bind(key, lambda _event: self._found(), add="+")
+        entries = [MenuEntry(value, words) for value, words in GROUPS]
+        self._group = Choice(row, entries, lambda _value: self._list(), width=170)
+        self._group.pack(side="left", padx=(theme.px(4), 0))
+        self._detail = Card(self)
+        self._detail.pack(side="bottom", fill="x", padx=theme.px(28), pady=theme.px(12))
+        self.settings = RowList(
+            self, on_select=self._pick, on_open=lambda _place: self._opened(), empty="No setting has this in its name."
+        )
+        self.settings.pack(fill="both", expand=True, padx=theme.px(28))
+        self._detail.lift()  # Tab goes from the list to what is asked below it
+        # What is asked below takes room from the list; the chosen setting stays in sight.
+        self.settings.canvas.bind("<Configure>", lambda _event: self._keep_in_sight(), add="+")
+
+    def _build_detail(self) -> None:
+        inner = Box(self._detail)
+        inner.pack(fill="x", padx=theme.px(14), pady=theme.px(10))
+        self._title = Label(inner, "", bold=True)
+        self._title.pack(fill="x")
+        self._help = Label(inner, "", size=12, ink="text2", wrap=True)
+        self._help.pack(fill="x", pady=(theme.px(2), 0))
+        self._facts = Label(inner, "", size=12, ink="text3", wrap=True)
+        self._facts.pack(fill="x", pady=(theme.px(2), 0))
+        self._start = Box(inner)
+        self._look = tk.Label(self._start, bd=0, padx=0, pady=0, bg=theme.colour(self._start.ground))
+        self._look.pack(side="right", padx=(theme.px(8), 0))
+        Label(self._start, "Picture to start from", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
+        line = Box(self._start)
+        line.pack(fill="x")
+        self._picture = Entry(line, width=200, placeholder="picture file", on_commit=self._typed_picture)
+        self._picture.pack(side="left", fill="x", expand=True)
+        Button(line, "Browse…", self._browse).pack(side="left", anchor="n", padx=(theme.px(4), 0))
+        self._refiner_box = Box(inner)
+        Label(self._refiner_box, "Refiner checkpoint", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
+        self._refiner = Choice(self._refiner_box, (), self._picked_refiner, width=260)
+        self._refiner.pack(anchor="w")
+        self._lora_box = Box(inner)
+        Label(self._lora_box, "Which LoRA?", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
+        self._lora = Choice(self._lora_box, (), self._picked_lora, width=260)
+        self._lora.pack(anchor="w")
+        self._lora_name = Entry(
+            self._lora_box, width=260, placeholder="name as in the prompt", on_commit=self._picked_lora
+        )
+        theme.on_change(self._recolour_look)
+
+    def _recolour_look(self) -> None:
+        self._look.configure(bg=theme.colour(self._start.ground))
+
+    # ---- the list
+
+    def _into_list(self) -> None:
+        self.settings.focus_set()
+        if self.settings.selected < 0:
+            # The first row is a caption; the key that led here means the setting below it.
+            self.settings.canvas.event_generate("<Down>")
+
+    def _opened(self) -> None:
+        """Return in the list: on to what is still asked about the setting, else to the next step."""
+        if self._other:
+            self.update_idletasks()
+            (self._lora if self._lora.winfo_manager() else self._lora_name).focus_set()
+        elif self._start.winfo_manager() and not self._draft.start_image:
+            self._picture.focus_set()
+        else:
+            self._go_on()
+
+    def _found(self) -> str | None:
+        """Return in the search chooses the first setting found, to be looked at before going on."""
+        if self._draft.focus or not self.search.get().strip():
+            return None
+        self._into_list()
+        return "break"
+
+    def _list(self) -> None:
+        words, group = self.search.get().casefold().split(), self._group.value
+        found = {name: self._of_group(name) for name, _ in GROUPS[1:] if group in ("", name)}
+        # What a setting is called counts first; only where no name fits, what it does.
+        for text in (_called, _told):
+            fitting = {
+                name: [one for one in members if all(word in text(one, name) for word in words)]
+                for name, members in found.items()
+            }
+            if any(fitting.values()):
+                break
+        self._shown = []
+        rows: list[Row] = []
+        for name, members in fitting.items():
+            if members:
+                rows += [Row(dict(GROUPS)[name], head=True), *(self._row(one) for one in members)]
+                self._shown += ["", *members]
+        wanted = _OTHER if self._other else self._path
+        paths = [one.path if isinstance(one, Focus) else one for one in self._shown]
+        place = paths.index(wanted) if wanted and wanted in paths else -1
+        self.settings.show_rows(rows, place)
+        if place >= 0:
+            self.settings.see(place)
+
+    @property
+    def _path(self) -> str:
+        return self._draft.focus
+
+    def _of_group(self, group: str) -> Sequence[Focus | str]:
+        if group != "lora":
+            return [spec for spec in focuses() if spec.group == group]
+        names = list(lora_weights(self._draft.prompts))
+        if self._path.startswith(LORA) and self._path.removeprefix(LORA) not in names:
+            names.append(self._path.removeprefix(LORA))
+        # A name with a colon or brackets cannot be written as a tag, so it cannot be varied either.
+        return [*(focus(f"{LORA}{name}") for name in names if _good_name(name)), _OTHER]
+
+    def _row(self, one: Focus | str) -> Row:
+        if isinstance(one, str):
+            return Row("Another LoRA…", mark="plus")
+        sample = msgspec.structs.replace(self._draft, focus=one.path)
+        words = plain(one)
+        if one.group == "adetailer":
+            words = f"{words} · pass {int(one.path.split('.')[2]) + 1}"
+        own = sample.own_value
+        return Row(words, "none" if own == "" and one.path != "checkpoint" else value_text(own, one.path))
+
+    def _pick(self, place: int) -> None:
+        one = self._shown[place]
+        self._other = one == _OTHER
+        self._tell(varying(self._draft, one.path if isinstance(one, Focus) else ""))
+        self._show_detail()
+
+    def _keep_in_sight(self) -> None:
+        if self.settings.selected >= 0:
+            self.settings.see(self.settings.selected)
+
+    def _tell(self, new: Draft) -> None:
+        if new != self._draft:
+            self._draft = new
+            self._change(new)
+
+    # ---- what belongs to it
+
+    def _show_detail(self) -> None:
+        spec, other = self._draft.spec, self._other
+        if spec is not None:
+            self._title.show(plain(spec, title=True))
+            self._help.show(help_words(spec))
+            self._facts.show(" · ".join(part for part in (self._now(spec), _range_words(self._draft, spec)) if part))
+        else:
+            self._title.show("Another LoRA" if other else "Choose a setting")
+            self._help.show(
+                "It is added to the end of the prompt, with the weight that is tried." if other
+                else f"Its values come in the next step. What {self._whose} is shown at the right."
+            )  # fmt: skip
+            self._facts.show("")
+        self._unfold(self._start, spec is not None and spec.stage != "txt2img")
+        needs = spec is not None and spec.group == "refiner" and spec.name != "checkpoint"
+        self._unfold(self._refiner_box, needs)
+        self._unfold(self._lora_box, other)
+        self._offer_names()
+        problem = self._draft.start_problem if self._draft.start_image else ""
+        self._picture.error(problem)
+
+    @property
+    def _whose(self) -> str:
+        return "is in Create now" if self._draft.reuse is None else "the picture has"
+
+    def _unfold(self, box: Box, on: bool) -> None:
+        if on and not box.winfo_manager():
+            box.pack(fill="x", pady=(theme.px(6), 0))
+        elif not on and box.winfo_manager():
+            box.pack_forget()
+
+    def _offer_names(self) -> None:
+        found = self._controller.capabilities
+        checkpoints = found.checkpoints if found is not None else ()
+        self._refiner.set_entries([MenuEntry(name, name) for name in checkpoints])
+        self._refiner.set(self._draft.base.refiner.checkpoint)
+        loras = found.loras if found is not None else ()
+        self._lora.set_entries([MenuEntry(name, name) for name in loras if _good_name(name)])
+        self._lora.set("")
+        for widget, on in ((self._lora, bool(loras)), (self._lora_name, not loras)):
+            if on and not widget.winfo_manager():
+                widget.pack(anchor="w")
+            elif not on:
+                widget.pack_forget()
+
+    def _now(self, spec: Focus) -> str:
+        if spec.path.startswith(LORA):
+            named = spec.path.removeprefix(LORA) in lora_weights(self._draft.prompts)
+            return f"now {value_text(self._draft.own_value)} in the prompt" if named else "not in the prompt yet"
+        word = ORIGIN_MARKS[self._draft.origins.get(spec.path, "engine")].word
+        return f"now {value_text(self._draft.own_value, spec.path)} ({word})"
+
+    def _typed_picture(self, text: str) -> None:
+        path = text.strip().strip('"')
+        problem = ""
+        if path:
+            self._asked = f"start:{path}"
+            self._controller.ask(FitFile(image_id=self._asked, path=Path(path), box=(theme.px(_LOOK), theme.px(_LOOK))))
+            problem = "The picture is being looked at."
+        else:
+            self._asked = ""
+        self._look.configure(image="")
+        self._tell(msgspec.structs.replace(self._draft, start_image=path, start_problem=problem))
+
+    def _browse(self) -> None:
+        kinds = [("Pictures", "*.png *.jpg *.jpeg *.webp"), ("All", "*")]
+        name = filedialog.askopenfilename(parent=self, title="The picture to start from", filetypes=kinds)
+        if name:
+            self._picture.set(name)
+            self._typed_picture(name)
+
+    def _picked_refiner(self, name: str) -> None:
+        base = with_values(self._draft.base, {"refiner.checkpoint": name})
+        self._tell(msgspec.structs.replace(self._draft, base=base))
+
+    def _picked_lora(self, name: str) -> None:
+        if _good_name(name.strip()):
+            self._other = False
+            self.settings.focus_set()
+            self._tell(varying(self._draft, f"{LORA}{name.strip()}"))
+        elif name.strip():
+            self._lora_name.error("This is no name of a LoRA. Write it as in the prompt, without < > and :")
+
+
+def _called(one: Focus | str, group: str) -> str:
+    return f"{dict(GROUPS)[group]} {one.title if isinstance(one, Focus) else 'another LoRA'}".casefold()
+
+
+def _told(one: Focus | str, _group: str) -> str:
+    return help_words(one).casefold() if isinstance(one, Focus) else ""
+
+
+def _good_name(name: str) -> bool:
+    try:
+        focus(f"{LORA}{name}")
+    except InvalidInput:
+        return False
+    return True
+
+
+def _range_words(draft: Draft, spec: Focus) -> str:
+    unit = f" {spec.unit}" if spec.unit else ""
+    if not spec.ordered or spec.minimum is None or spec.maximum is None:
+        return ""
+    sensible = sensible_words(draft)
+    return f"{sensible}{unit}" if sensible else f"{spec.minimum:g} – {spec.maximum:g}{unit} allowed"
+
+
+GROUPS = (
+    ("", "All stages"),
+    ("txt2img", "txt2img"),
+    ("lora", "LoRA weight"),
+    ("general", "Checkpoint, VAE"),
+    ("hires", "Hires fix"),
+    ("refiner", "Refiner"),
+    ("img2img", "img2img"),
+    ("adetailer", "ADetailer"),
+    ("upscale", "Upscale"),
+)
+
+_LORA = "How strongly the LoRA pulls the picture its way."
+
+_SWITCH = "With it and without it."
+
+
+def help_words(spec: Focus) -> str:
+    """What a setting does, in a sentence."""
+    if spec.path.startswith(LORA):
+        return _LORA
+    return _SWITCH if spec.kind == "bool" else spec.help

@@ -1,0 +1,214 @@
+"""What a Learning Run will make, drawn before it is made: a cell per picture, seconds per value, the whole time."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+from PIL import ImageTk
+
+from ...widgets import icons, theme
+from ...widgets.basics import Box, Label, Rule, ground_of
+from ...widgets.remark import Remark
+from ...widgets.theme import Role
+
+_Anchor = Literal["w", "e", "center", "n", "nw", "ne"]
+_LABEL = 50  # px left of the cells for "Seed 12"
+_CELL_HIGH, _LEAST_HIGH, _LEAST_WIDE = 46, 16, 6
+_MOST_HIGH = 260  # px: more rows than fit into this are counted in words
+_GAP = 6
+
+
+class Sketch(Struct, frozen=True):
+    """A matrix in words. `heads` are the values in showing order, `seconds` what a picture of each takes ("" unknown).
+
+    `names`: the values are names, which need the room at the left; they become the rows then. `there` is the place
+    (value, row) of a picture that is not made again, `own` the value one starts from.
+    """
+
+    heads: tuple[str, ...] = ()
+    seconds: tuple[str, ...] = ()
+    rows: int = 0
+    names: bool = False
+    there: tuple[int, int] | None = None
+    own: int = -1
+
+
+class PlanSketch(tk.Canvas):
+    """Draws a sketch as wide as it is and as high as it needs to be. It is only looked at: no tab stop."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        self._ground: Role = ground_of(parent)
+        self.shown = Sketch()
+        self._kept: list[ImageTk.PhotoImage] = []
+        super().__init__(parent, height=theme.px(80), width=1, bd=0, highlightthickness=0, takefocus=0)
+        self.bind("<Configure>", lambda _event: self._draw())
+        theme.on_change(self._draw)
+
+    def show(self, sketch: Sketch) -> None:
+        """Draw this one."""
+        if sketch != self.shown:
+            self.shown = sketch
+            self._draw()
+
+    def _draw(self) -> None:
+        self.delete("all")
+        self._kept.clear()
+        self.configure(bg=theme.colour(self._ground))
+        if self.winfo_width() <= 1:
+            return
+        bottom = self._draw_names() if self.shown.names else self._draw_columns()
+        if int(self.cget("height")) != bottom:
+            self.configure(height=bottom)
+
+    def _draw_columns(self) -> int:
+        """Values side by side, rows below each other; gives the height."""
+        sketch, gap, label = self.shown, theme.px(_GAP), theme.px(_LABEL)
+        room = self.winfo_width() - label
+        gap = gap if len(sketch.heads) <= 12 else theme.px(2)
+        columns = max(1, min(len(sketch.heads), (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
+        wide = min(theme.px(64), (room - gap * (columns - 1)) // columns)
+        rows, high = self._fitting(sketch.rows)
+        lefts = [label + number * (wide + gap) for number in range(columns)]
+        top = theme.px(20)
+        spoken = self._spoken(sketch.heads[:columns], wide + gap)
+        for number, left in enumerate(lefts):
+            if number in spoken:
+                self._words(left + wide // 2, theme.px(8), sketch.heads[number], "center", bold=number == sketch.own)
+            for row in range(rows):
+                self._cell(left, top + row * (high + gap), (wide, high), there=(number, row) == sketch.there)
+        for row in range(rows):
+            self._words(0, top + row * (high + gap) + high // 2, f"Seed {row + 1}", "w", ink="text3")
+        bottom = top + rows * (high + gap)
+        hidden = {"value": len(sketch.heads) - columns, "row": sketch.rows - rows}
+        more = [f"{number} more {thing}{'s' if number > 1 else ''}" for thing, number in hidden.items() if number > 0]
+        if more:
+            bottom += self._words(0, bottom + theme.px(6), f"and {', '.join(more)}", "w", ink="text3")
+        if any(sketch.seconds):
+            self._words(0, bottom + theme.px(8), "each", "w", ink="text3")
+            told = self._spoken(sketch.seconds[:columns], wide + gap)
+            for number, left in enumerate(lefts):
+                if number in told:
+                    self._words(left + wide // 2, bottom + theme.px(8), sketch.seconds[number], "center", ink="text3")
+            bottom += theme.px(16)
+        return bottom + theme.px(2)
+
+    def _draw_names(self) -> int:
+        """Values below each other with their whole names, seeds side by side; gives the height."""
+        sketch, gap, high = self.shown, theme.px(4), theme.px(20)
+        label, each = theme.px(150), theme.px(44) if any(sketch.seconds) else 0
+        room = self.winfo_width() - label - each
+        columns = max(1, min(sketch.rows, (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
+        wide = min(theme.px(28), (room - gap * columns) // columns)
+        most = theme.px(_MOST_HIGH) // (high + gap)
+        shown = len(sketch.heads) if len(sketch.heads) <= most else most - 1
+        top = theme.px(20)
+        more = f" (of {sketch.rows})" if columns < sketch.rows else ""
+        self._words(label, theme.px(8), f"Seeds 1–{columns}{more}" if columns > 1 else "Seed 1", "w", ink="text3")
+        for place in range(shown):
+            y = top + place * (high + gap)
+            head = theme.elide(sketch.heads[place], theme.font(12, place == sketch.own), label - theme.px(8))
+            self._words(0, y + high // 2, head, "w", bold=place == sketch.own)
+            for row in range(columns):
+                self._cell(label + row * (wide + gap), y, (wide, high), there=(place, row) == sketch.there)
+            if each and sketch.seconds[place]:
+                self._words(self.winfo_width(), y + high // 2, sketch.seconds[place], "e", ink="text3")
+        bottom = top + shown * (high + gap)
+        if shown < len(sketch.heads):
+            bottom += self._words(0, bottom + high // 2, f"and {len(sketch.heads) - shown} more", "w", ink="text3")
+        return bottom + theme.px(2)
+
+    def _fitting(self, rows: int) -> tuple[int, int]:
+        """How many rows are drawn, and how high one is."""
+        gap, most = theme.px(_GAP), theme.px(_MOST_HIGH)
+        high = min(theme.px(_CELL_HIGH), most // max(1, rows) - gap)
+        if high >= theme.px(_LEAST_HIGH):
+            return rows, high
+        high = theme.px(_LEAST_HIGH)
+        return most // (high + gap), high
+
+    def _spoken(self, words: Sequence[str], room: int) -> frozenset[int]:
+        """Which of the words are written so that none stands on the next: all, or every second, third, …"""
+        face = theme.font(12, bold=True)
+        widest = max((face.measure(word) for word in words), default=0) + theme.px(4)
+        every = max(1, -(-widest // max(1, room)))
+        return frozenset(range(0, len(words), every)) | ({self.shown.own} if every == 1 else frozenset())
+
+    def _cell(self, x: int, y: int, size: tuple[int, int], *, there: bool) -> None:
+        fill: Role = "selection" if there else "image_ground"
+        outline = theme.colour("accent_text" if there else "edge")
+        self.create_rectangle(x, y, x + size[0] - 1, y + size[1] - 1, fill=theme.colour(fill), outline=outline)
+        if there:
+            self._kept.append(icons.icon("tick", 14, "accent_text", fill))
+            self.create_image(x + size[0] // 2, y + size[1] // 2, image=self._kept[-1])
+
+    def _words(
+        self, x: int, y: int, text: str, anchor: _Anchor, *, ink: Role = "text2", bold: bool = False
+    ) -> int:  # fmt: skip
+        face = theme.font(12, bold)
+        self.create_text(
+            x, y, text=text, font=face, anchor=anchor,
+            fill=theme.colour("text" if bold else ink),
+        )  # fmt: skip
+        return theme.px(18)
+
+
+class Forecast(Struct, frozen=True):
+    """What stands beside the sketch: the sum, where the time comes from, what stays the same, a hint."""
+
+    sketch: Sketch = Sketch()
+    total: str = ""
+    basis: str = ""
+    same: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+
+
+class MakePanel(Box):
+    """The right side of the wizard."""
+
+    def __init__(self, parent: tk.Misc, *, width: int) -> None:
+        super().__init__(parent, "surface", width=theme.px(width))
+        self.pack_propagate(False)
+        pad = theme.px(theme.PAD)
+        self._hint = Remark(self)
+        Label(self, "What will be made", size=13, bold=True).pack(fill="x", padx=pad, pady=(theme.px(14), theme.px(8)))
+        self.sketch = PlanSketch(self)
+        self.sketch.pack(fill="x", padx=pad)
+        self.total = Label(self, "", size=20, bold=True, wrap=True)
+        self.total.pack(fill="x", padx=pad, pady=(theme.px(12), theme.px(4)))
+        self._basis = Label(self, "", size=12, ink="text2", wrap=True)
+        self._basis.pack(fill="x", padx=pad)
+        self._rule = Rule(self)
+        self._rule.pack(fill="x", pady=(theme.px(14), theme.px(10)))
+        self._heading = Label(self, "Stays the same", size=13, bold=True)
+        self._heading.pack(fill="x", padx=pad)
+        self._table = Box(self)
+        self._table.pack(fill="both", expand=True, padx=pad, pady=(theme.px(4), theme.px(8)))
+        self._table.grid_columnconfigure(1, weight=1)
+        self._same: tuple[tuple[str, str], ...] = ()
+
+    def show(self, forecast: Forecast) -> None:
+        """Show what would be made now."""
+        self.sketch.show(forecast.sketch)
+        for label, text in ((self.total, forecast.total), (self._basis, forecast.basis)):
+            if label.cget("text") != text:
+                label.show(text)
+        self._show_same(forecast.same)
+        if forecast.hint:
+            self._hint.show(forecast.hint)
+            self._hint.pack(side="bottom", fill="x", padx=theme.px(theme.PAD), pady=theme.px(14), before=self._heading)
+        else:
+            self._hint.pack_forget()
+
+    def _show_same(self, same: tuple[tuple[str, str], ...]) -> None:
+        if same == self._same:
+            return
+        self._same = same
+        for child in self._table.winfo_children():
+            child.destroy()
+        for row, (name, value) in enumerate(same):
+            caption = Label(self._table, name, size=12, ink="text3")
+            caption.grid(row=row, column=0, sticky="nw", padx=(0, theme.px(14)), pady=theme.px(4))
+            Label(self._table, value, size=12, wrap=True).grid(row=row, column=1, sticky="new", pady=theme.px(4))

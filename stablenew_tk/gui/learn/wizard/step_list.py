@@ -1,0 +1,186 @@
+"""The steps of the wizard at its left, and the last of them: everything in words before anything is made."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from PIL import ImageTk
+
+from ...widgets import icons, theme
+from ...widgets.basics import Box, Card, Label, ground_of
+from ...widgets.remark import Remark
+from ...widgets.row_list import ScrollArea
+from ...widgets.theme import Role
+
+_ROW = 56
+
+
+class StepRow(Struct, frozen=True):
+    """One step: its name, what was decided, whether it is done and whether one may go there."""
+
+    title: str
+    words: str = ""
+    done: bool = False
+    open: bool = False
+
+
+class StepList(tk.Canvas):
+    """The steps with check marks. Up and Down move, Return or Space goes there; so does a click."""
+
+    def __init__(self, parent: tk.Misc, go: Callable[[int], object]) -> None:
+        self._ground: Role = ground_of(parent)
+        self._go = go
+        self.rows: tuple[StepRow, ...] = ()
+        self.current, self._cursor, self._under, self._focused = 0, 0, -1, False
+        self._kept: list[ImageTk.PhotoImage] = []
+        super().__init__(parent, width=1, height=4 * theme.px(_ROW), bd=0, highlightthickness=0, takefocus=1)
+        for event, answer in (
+            ("<Configure>", lambda _event: self._draw()), ("<ButtonRelease-1>", lambda event: self._pick(event.y)),
+            ("<Motion>", lambda event: self._hover(event.y // theme.px(_ROW))),
+            ("<Leave>", lambda _event: self._hover(-1)),
+            ("<Up>", lambda _event: self._move(-1)), ("<Down>", lambda _event: self._move(1)),
+            ("<Return>", lambda _event: self._choose()), ("<KP_Enter>", lambda _event: self._choose()),
+            ("<space>", lambda _event: self._choose()),
+            ("<FocusIn>", lambda _event: self._focus(True)), ("<FocusOut>", lambda _event: self._focus(False)),
+        ):  # fmt: skip
+            self.bind(event, answer)
+        theme.on_change(self._draw)
+
+    def show(self, rows: Sequence[StepRow], current: int) -> None:
+        """Show the steps, one of them being where one is."""
+        if (tuple(rows), current) != (self.rows, self.current):
+            self.rows, self.current, self._cursor = tuple(rows), current, current
+            self._draw()
+
+    def _may(self, number: int) -> bool:
+        return 0 <= number < len(self.rows) and self.rows[number].open and number != self.current
+
+    def _move(self, step: int) -> str:
+        self._cursor = min(max(self._cursor + step, 0), len(self.rows) - 1)
+        self._draw()
+        return "break"
+
+    def _choose(self) -> str:
+        if self._may(self._cursor):
+            self._go(self._cursor)
+        return "break"
+
+    def _pick(self, y: int) -> None:
+        number = y // theme.px(_ROW)
+        if self._may(number):
+            self._go(number)
+
+    def _hover(self, number: int) -> None:
+        if number != self._under:
+            self._under = number
+            self.configure(cursor="hand2" if self._may(number) else "")
+            self._draw()
+
+    def _focus(self, on: bool) -> None:
+        self._focused, self._cursor = on, self.current
+        self._draw()
+
+    def _draw(self) -> None:
+        self.delete("all")
+        self._kept.clear()
+        self.configure(bg=theme.colour(self._ground))
+        for number, row in enumerate(self.rows):
+            self._draw_row(number, row)
+
+    def _draw_row(self, number: int, row: StepRow) -> None:
+        high, width, here = theme.px(_ROW), self.winfo_width(), number == self.current
+        y = number * high
+        ground: Role = (
+            "selection" if here else "raised" if number == self._under and self._may(number) else self._ground
+        )
+        if ground != self._ground:
+            self.create_rectangle(0, y, width, y + high, fill=theme.colour(ground), width=0)
+        if here:
+            self.create_rectangle(0, y, theme.px(3), y + high, fill=theme.colour("accent"), width=0)
+        self._draw_mark(number, row, y + theme.px(21), ground)
+        x, words = theme.px(52), row.words
+        face = theme.font(13, here)
+        ink: Role = "text" if here or row.open else "disabled"
+        line = y + theme.px(21)
+        title = theme.elide(row.title, face, width - x - theme.px(8))
+        self.create_text(x, line, text=title, font=face, fill=theme.colour(ink), anchor="w")
+        if words:
+            words = theme.elide(words, theme.font(12), width - x - theme.px(8))
+            ink = "text2" if here else "text3"
+            self.create_text(
+                x, line + theme.px(17), text=words, font=theme.font(12), fill=theme.colour(ink), anchor="w"
+            )
+        if self._focused and number == self._cursor:
+            self.create_rectangle(
+                theme.px(5), y + 2, width - 2, y + high - 2, outline=theme.colour("focus"), width=2
+            )  # fmt: skip
+
+    def _draw_mark(self, number: int, row: StepRow, y: int, ground: Role) -> None:
+        here, x = number == self.current, theme.px(28)
+        fill: Role = "accent" if here else "raised2" if row.done else ground
+        outline: Role = fill if here or row.done else "edge"
+        side = theme.px(24)
+        self._image(x, y, icons.box(side, side, fill=fill, outline=outline, ground=ground, radius=12))
+        if row.done and not here:
+            self._image(x, y, icons.icon("tick", 14, "text", fill))
+        else:
+            ink: Role = "accent_ink" if here else "text2" if row.open else "disabled"
+            self.create_text(x, y, text=str(number + 1), font=theme.font(12, True), fill=theme.colour(ink))
+
+    def _image(self, x: int, y: int, image: ImageTk.PhotoImage) -> None:
+        self._kept.append(image)
+        self.create_image(x, y, image=image)
+
+
+class Question(Box):
+    """Head of a step: the question, and a line that helps to answer it."""
+
+    def __init__(self, parent: tk.Misc, text: str, words: str = "") -> None:
+        super().__init__(parent)
+        self._text = Label(self, text, size=20, bold=True, wrap=True)
+        self._text.pack(fill="x")
+        self._words = Label(self, words, size=13, ink="text2", wrap=True)
+        self._words.pack(fill="x", pady=(theme.px(2), 0))
+
+    def show(self, words: str) -> None:
+        """Help otherwise."""
+        if self._words.cget("text") != words:
+            self._words.show(words)
+
+
+class CheckStep(Box):
+    """Step 4: what will happen, line by line, and what one should know before it does."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent)
+        Question(
+            self, "Is this what you want to know?", "Nothing has been made yet. Every line can still be changed."
+        ).pack(fill="x", padx=(theme.px(28), theme.px(28)), pady=(theme.px(16), theme.px(10)))
+        self._area = ScrollArea(self)
+        self._area.pack(fill="both", expand=True, padx=(theme.px(28), theme.px(8)))
+        self._card = Card(self._area.body)
+        self._card.pack(fill="x", padx=(0, theme.px(20)))
+        self._lines = Box(self._card)
+        self._lines.pack(fill="x", padx=theme.px(16), pady=theme.px(12))
+        self._lines.grid_columnconfigure(1, weight=1)
+        self._remarks = Box(self._area.body)
+        self._remarks.pack(fill="x", padx=(0, theme.px(20)), pady=theme.px(10))
+        self._said: tuple[object, ...] = ()
+
+    def show(self, lines: Sequence[tuple[str, str]], warnings: Sequence[str], hints: Sequence[str]) -> None:
+        """Say it all; `warnings` and `hints` stand below in boxes."""
+        said = (tuple(lines), tuple(warnings), tuple(hints))
+        if said == self._said:
+            return
+        self._said = said
+        for box in (self._lines, self._remarks):
+            for child in box.winfo_children():
+                child.destroy()
+        for row, (name, words) in enumerate(lines):
+            caption = Label(self._lines, name, ink="text3")
+            caption.grid(row=row, column=0, sticky="nw", padx=(0, theme.px(20)), pady=theme.px(5))
+            Label(self._lines, words, wrap=True).grid(row=row, column=1, sticky="new", pady=theme.px(5))
+        for text, warn in (*((text, True) for text in warnings), *((text, False) for text in hints)):
+            Remark(self._remarks, text, warn=warn).pack(fill="x", pady=(0, theme.px(8)))

@@ -1,0 +1,372 @@
+"""Models: every checkpoint and LoRA in your folders, which settings suit it, who says so, and your own profile of it.
+
+The page shows what the library knows and passes on what is clicked. Files are read and written elsewhere; "Saved" is
+said when a profile is on disk.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tkinter import filedialog
+
+import msgspec
+
+from ...app.controller import Controller
+from ...domain.base.errors import InvalidInput
+from ...domain.experiments.suggested_plan import checkpoint_plan, lora_plan, raw_values
+from ...domain.models.profile import LoraProfile
+from ...domain.models.recommendations import ModelSettings, usable
+from ...domain.runs.plan import LearningPlan
+from ...pipeline.events import (
+    ChoreFailed,
+    Event,
+    LibraryChanged,
+    ModelEntry,
+    ModelRead,
+    ProfileSaved,
+    SettingsChanged,
+    ThumbnailReady,
+)
+from ...pipeline.orders import LookAtModels, MakePreview, RevealModel, WorkOnLibrary
+from ..widgets import theme
+from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.keys import KeyPress, typing_in
+from ..widgets.shortcuts import Shortcuts, act_on
+from .checkpoint_editor import ModelEditor
+from .list import ListDoors, ModelList
+from .lora_editor import LoraEditor
+from .panel import ModelPanel, PanelDeeds
+from .profile_form import EditorDoors, EditorFrame, Profile
+
+_RIGHT_NARROW, _RIGHT, _RIGHT_WIDE = 360, 420, 480
+_REFRESH_MS, _SCANNING_MS = 120, 500
+_NO_FOLDERS = "No model folders yet. Choose the folder your checkpoints or LoRAs are in, and they appear here."
+
+
+class ModelsPage(Box):
+    """The page. `learn(plan)` opens the wizard of a Learning Run with a draft, `say` shows a sentence."""
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        go: Callable[[str], None],
+        say: Callable[[str], None],
+        learn: Callable[[LearningPlan], None],
+    ) -> None:
+        super().__init__(parent, "bg")
+        self._controller, self._go, self._say, self._learn_from = controller, go, say, learn
+        self.editor: EditorFrame | None = None
+        self._edited = ""
+        self._settings: dict[str, ModelSettings] = {}
+        self._unread: dict[str, str] = {}
+        self._is_taking_back = False
+        self._later = ""
+        self._build()
+        self._doors = EditorDoors(save=self._save, leave=self._leave_editor)
+        self._model_editor: ModelEditor | None = None
+        self._lora_editor: LoraEditor | None = None
+        Shortcuts(self, lambda _press: False, self._answer)
+        self.refresh()
+
+    # ---- what the window asks
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """Words for the top bar."""
+        return "Models", ""
+
+    @property
+    def key_words(self) -> Sequence[tuple[str, str]]:
+        """Keys of the page, for F1."""
+        return (
+            ("Up, Down, letters", "model"), ("Enter, Ctrl+E", "edit its profile"), ("Ctrl+L", "learn about it"),
+            ("Ctrl+R", "show in folder"), ("Ctrl+F", "find"), ("Ctrl+O", "add a folder"), ("F5", "scan again"),
+            ("Ctrl+S", "save the profile"), ("Esc", "leave the editor"), ("Ctrl+Z", "take the saved profile back"),
+        )  # fmt: skip
+
+    def shown(self) -> None:
+        """The page came into sight."""
+        self.refresh()
+        if self.editor is None:
+            (self.list if self._folders else self.choose).focus_set()
+
+    def on_event(self, event: Event) -> None:
+        """Follow the library, and take in what was asked for."""
+        if isinstance(event, ThumbnailReady):
+            self.list.rows.thumbnail_ready(event)
+            self.panel.picture.take(event)
+        elif isinstance(event, LibraryChanged):
+            self._library_changed(event)
+        elif isinstance(event, ModelRead):
+            self._read(event)
+        elif isinstance(event, ProfileSaved):
+            self._saved(event)
+        elif isinstance(event, ChoreFailed) and event.what == "SaveProfile":
+            self._not_saved(event.message)
+        elif isinstance(event, SettingsChanged):
+            self._soon()
+
+    def destroy(self) -> None:
+        """Stop what was to be done later and go."""
+        if self._later:
+            self.after_cancel(self._later)
+        super().destroy()
+
+    # ---- building
+
+    def _build(self) -> None:
+        self._empty = Box(self, "bg")
+        Label(self._empty, _NO_FOLDERS, size=15).pack(pady=(theme.px(120), theme.px(12)))
+        self.choose = Button(self._empty, "Choose a folder…", self.add_folder, kind="main", height=theme.MAIN)
+        self.choose.pack()
+        self.list = ModelList(
+            self, self._controller,
+            ListDoors(
+                shown=self._show_panel, may_leave=self._may_leave, opened=self.edit, add_folder=self.add_folder,
+                ask=self._ask_preview,
+            ),
+        )  # fmt: skip
+        self._rule = Rule(self)
+        self._side = Box(self, "surface", width=theme.px(_RIGHT))
+        self._side.pack_propagate(False)
+        self.panel = ModelPanel(
+            self._side,
+            PanelDeeds(
+                edit=self.edit, learn=self.learn, reveal=self._reveal, copy=self._copy, undo=self._take_back,
+                ask=self._ask_preview,
+            ),
+        )  # fmt: skip
+        self.bind("<Configure>", lambda _event: self._arrange())
+
+    def _arrange(self) -> None:
+        """Widths as the window's own width wants them."""
+        wide = self.winfo_toplevel().winfo_width() / max(theme.px(100), 1) * 100
+        right = _RIGHT_NARROW if wide < theme.NARROW_BELOW else _RIGHT_WIDE if wide >= theme.WIDE_FROM else _RIGHT
+        self._side.configure(width=theme.px(right))
+
+    # ---- what is shown
+
+    @property
+    def _folders(self) -> Sequence[str]:
+        return self._controller.settings.model_folders
+
+    @property
+    def path(self) -> str:
+        """The chosen model, "" for none."""
+        return self.list.path
+
+    def _soon(self, *, at_last: bool = False) -> None:
+        """Refresh once after a while, however often it is asked for meanwhile; sooner when a scan is done."""
+        if self._later and at_last:
+            self.after_cancel(self._later)
+            self._later = ""
+        if not self._later:
+            wait = _REFRESH_MS if self._controller.models.done else _SCANNING_MS
+            self._later = self.after(wait, self._refresh_later)
+
+    def _refresh_later(self) -> None:
+        self._later = ""
+        if self.winfo_viewable():
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the library knows now."""
+        if not self._folders:
+            for part in (self._side, self._rule, self.list):
+                part.pack_forget()
+            self._empty.pack(fill="both", expand=True)
+            return
+        if not self.list.winfo_manager():
+            self._empty.pack_forget()
+            self._side.pack(side="right", fill="y")
+            self._rule.pack(side="right", fill="y")
+            self.list.pack(side="left", fill="both", expand=True)
+        self.list.refresh()
+
+    def _show_panel(self) -> None:
+        if self.editor is not None:
+            if self.editor.is_changed or self.path == self._edited:
+                return
+            self._leave_editor(focus=False)
+        line = self.list.line
+        if line is None:
+            self.panel.pack_forget()
+            return
+        fresh = self._controller.models.settings(self.path)
+        if fresh is not None:
+            self._settings = {self.path: fresh}
+        # Until a changed file is read, what it said before is better than nothing.
+        self.panel.show(line, self._settings.get(self.path), self._controller.models.styles)
+        self.panel.pack(fill="both", expand=True)
+        if self.path in self._unread:
+            self.panel.tell(self._unread[self.path], bad=True)
+
+    # ---- what the user does
+
+    def _may_leave(self) -> bool:
+        if self.editor is not None and self.editor.is_changed:
+            self.editor.tell("Save this profile first, or undo the changes.", bad=True)
+            return False
+        return True
+
+    def add_folder(self) -> None:
+        """Ask for one more model folder; the library looks through it at once."""
+        folder = filedialog.askdirectory(parent=self, title="Folder with checkpoints or LoRAs", mustexist=True)
+        if folder and folder not in self._folders:
+            settings = self._controller.settings
+            self._controller.change_settings(
+                msgspec.structs.replace(settings, model_folders=(*settings.model_folders, folder))
+            )
+
+    def edit(self) -> None:
+        """Open the chosen model's profile in fields; for one without a profile an empty one."""
+        line, settings = self.list.line, self._settings.get(self.path)
+        if line is None or settings is None or not self.panel.edit.enabled or self.editor is not None:
+            return
+        entry = line.entry
+        if entry.kind == "lora":
+            self._lora_editor = self._lora_editor or LoraEditor(self._side, self._doors)
+            self._lora_editor.open(entry.stem, f"{entry.stem}.loraprofile.json", settings)
+            self._enter_editor(self._lora_editor, self._lora_editor.phrases)
+        elif entry.kind == "checkpoint":
+            models, offered = self._controller.models, self._controller.capabilities
+            self._model_editor = self._model_editor or ModelEditor(self._side, self._doors, models.styles)
+            choices = offered.choices if offered is not None else _nothing_offered
+            self._model_editor.open(entry.stem, f"{entry.stem}.modelprofile.json", settings, choices)
+            self._enter_editor(self._model_editor, self._model_editor.style)
+
+    def _enter_editor(self, editor: EditorFrame, first: tk.Misc) -> None:
+        self.editor, self._edited = editor, self.path
+        self.panel.pack_forget()
+        editor.pack(fill="both", expand=True)
+        first.focus_set()
+
+    def _leave_editor(self, *, focus: bool = True) -> None:
+        if self.editor is None:
+            return
+        self.editor.pack_forget()
+        self.editor = None
+        self._show_panel()
+        if focus:
+            self.panel.edit.focus_set()
+
+    def _save(self, profile: Profile) -> None:
+        models = self._controller.models
+        if isinstance(profile, LoraProfile):
+            models.save_lora_profile(self.path, profile)
+        else:
+            models.save_model_profile(self.path, profile)
+
+    def _take_back(self) -> None:
+        self._is_taking_back = True
+        self.panel.tell("Taking it back…")
+        self._controller.models.take_back()
+
+    def learn(self) -> None:
+        """Hand a draft of a Learning Run on, around what the model's profile says."""
+        line, settings = self.list.line, self._settings.get(self.path)
+        if line is None or settings is None or line.entry.kind not in ("checkpoint", "lora") or not line.entry.name:
+            return
+        try:
+            self._learn_from(self._plan(line.entry, settings))
+        except InvalidInput as problem:
+            self.panel.tell(str(problem), bad=True)
+
+    def _plan(self, entry: ModelEntry, settings: ModelSettings) -> LearningPlan:
+        if entry.kind == "lora":
+            return lora_plan(entry.stem, settings)
+        models, offered = self._controller.models, self._controller.capabilities
+        names = offered.choices("checkpoints") if offered is not None else ()
+        name = next((one for one in names if models.find(one) is entry), "")
+        if offered is None or not name:
+            return checkpoint_plan(name or entry.stem, settings, raw_values(settings))
+        found = usable(settings, models.styles, offered.choices, checkpoint=name)
+        for notice in found.notices:
+            self._say(notice)
+        return checkpoint_plan(name, settings, found.values)
+
+    def _reveal(self) -> None:
+        if self.path:
+            self._controller.ask(RevealModel(path=self.path))
+
+    def _copy(self, text: str) -> None:
+        self.clipboard_clear()
+        self.clipboard_append(text)
+        self.panel.tell("The trigger phrases are in the clipboard.")
+
+    def _ask_preview(self, order: MakePreview) -> None:
+        self._controller.ask(order, last=True)
+
+    def _scan(self) -> None:
+        folders = (Path(folder).expanduser().absolute() for folder in self._folders)
+        self._controller.ask(LookAtModels(trees=frozenset(map(str, folders))))
+        self._controller.ask(WorkOnLibrary())
+
+    def _escape(self) -> None:
+        if self._may_leave():
+            self._leave_editor()
+
+    def _answer(self, press: KeyPress) -> bool:
+        editor = self.editor
+        if press.name == "Escape":
+            return act_on({"Escape": self._escape}, press.name) if editor is not None else False
+        if press.name == "F5":
+            return act_on({"F5": self._scan}, press.name)
+        if not press.control:
+            return False
+        deeds: dict[str, Callable[[], object]] = {"f": self.list.search.focus_set, "o": self.add_folder}
+        if editor is not None:
+            deeds["s"] = editor.press_save
+        else:
+            deeds |= {"e": self.edit, "l": self.learn, "r": self._reveal}
+            if self.panel.undo.winfo_ismapped() and not typing_in(self.focus_get()):
+                deeds["z"] = self._take_back
+        return act_on(deeds, press.name.lower())
+
+    # ---- news
+
+    def _library_changed(self, event: LibraryChanged) -> None:
+        self._unread = {path: why for path, why in self._unread.items() if path not in event.changed}
+        if self.path in event.changed and self.winfo_viewable():
+            self._controller.models.settings(self.path)
+        self._soon(at_last=event.done)
+
+    def _read(self, event: ModelRead) -> None:
+        if event.problem:
+            self._unread[event.path] = event.problem
+        if event.path != self.path:
+            return
+        if event.settings is not None:
+            self._settings = {self.path: event.settings}
+            if self.editor is not None and not self.editor.is_saving:
+                self.editor.changed_outside(event.settings)
+        if self.winfo_viewable():
+            self._show_panel()
+
+    def _saved(self, event: ProfileSaved) -> None:
+        taken_back, self._is_taking_back = self._is_taking_back, False
+        if event.model != self.path:
+            return
+        name = event.path.replace("\\", "/").rpartition("/")[2]
+        if self.editor is not None:
+            self._leave_editor()
+        if taken_back:
+            self.panel.tell(f"{name} is as it was before.")
+        else:
+            self.panel.tell(f"Saved in {name}.", undo=True)
+
+    def _not_saved(self, message: str) -> None:
+        was_ours, self._is_taking_back = self._is_taking_back, False
+        if self.editor is not None and self.editor.is_saving:
+            self.editor.saving(False)
+            self.editor.tell(message, bad=True)
+        elif was_ours:
+            self.panel.tell(message, bad=True)
+
+
+def _nothing_offered(_choices: str) -> Sequence[str]:
+    return ()

@@ -1,0 +1,161 @@
+"""The Check tab of Packs: everything that is wrong with the text, as it is being written."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from ...domain.base.wording import counted
+from ...domain.prompts.pack import PackProblem
+from ...pipeline.events import PackChecked
+from ..widgets import icons, theme
+from ..widgets.basics import Box, Label, Rule, Sign
+from ..widgets.row_list import Row, RowList
+from ..widgets.theme import Role
+from .line_numbers import Doubt
+
+ROW = 62
+
+
+class Finding(Struct, frozen=True):
+    """One line of the list."""
+
+    problem: PackProblem
+    kind: Doubt
+
+    @property
+    def sentence(self) -> str:
+        """What is said and where."""
+        return f"line {self.problem.line}: {self.problem.message}"
+
+
+def findings(checked: PackChecked) -> tuple[Finding, ...]:
+    """Errors first, then warnings, each by place."""
+
+    def place(problem: PackProblem) -> tuple[int, int]:
+        return problem.line, problem.column
+
+    return (
+        *(Finding(one, "problem") for one in sorted(checked.errors, key=place)),
+        *(Finding(one, "doubt") for one in sorted(checked.warnings, key=place)),
+    )
+
+
+def good_words(checked: PackChecked) -> str:
+    """ "No problems. 12 prompts, 1,440 variants." """
+    variants = f", {counted(checked.count, 'variant')}" if checked.count != checked.prompts else ""
+    return f"No problems. {counted(checked.prompts, 'prompt')}{variants}."
+
+
+class FindingRows(RowList):
+    """Rows with a sign, the line, and the sentence in two lines."""
+
+    def __init__(self, parent: tk.Misc, *, chosen: Callable[[int], object], opened: Callable[[int], object]) -> None:
+        self.found: Sequence[Finding] = ()
+        super().__init__(parent, on_select=chosen, on_open=opened, row_height=ROW, ground="surface")
+
+    def show_findings(self, found: Sequence[Finding]) -> None:
+        """Show these."""
+        self.found = found
+        self.show(len(found), lambda place: Row(found[place].sentence), -1)
+
+    def _draw_row(self, index: int, row: Row) -> None:
+        one, canvas, y = self.found[index], self.canvas, index * self._row - self._top
+        width, ground = canvas.winfo_width(), self._row_ground(index, row)
+        if ground != self.ground:
+            canvas.create_rectangle(0, y, width, y + self._row, fill=theme.colour(ground), width=0)
+        if index == self.selected:
+            canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.colour("accent"), width=0)
+        ink: Role = "danger" if one.kind == "problem" else "warn"
+        self._picture(self._pad, y + theme.px(15), icons.icon("warning", 14, ink, ground), "w")
+        left = self._pad + theme.px(24)
+        word = "error" if one.kind == "problem" else "warning"
+        canvas.create_text(
+            left, y + theme.px(15), anchor="w", font=theme.font(12, True), fill=theme.colour("text"),
+            text=f"line {one.problem.line}",
+        )  # fmt: skip
+        canvas.create_text(
+            width - self._pad, y + theme.px(15), anchor="e", font=theme.font(11), fill=theme.colour(ink), text=word
+        )
+        text = two_lines(one.problem.message, width - left - self._pad)
+        canvas.create_text(
+            left, y + theme.px(26), anchor="nw", font=theme.font(12), fill=theme.colour("text2"), text=text
+        )
+        if self._focused and index == max(self.selected, 0):
+            low = y + self._row - 2
+            canvas.create_rectangle(theme.px(3) + 2, y + 2, width - 2, low, outline=theme.colour("focus"), width=2)
+
+
+def two_lines(text: str, width: int) -> str:
+    """The text broken at words into two lines at most, the second cut where it is too long."""
+    face, words, first = theme.font(12), text.split(" "), ""
+    while words and face.measure(f"{first} {words[0]}" if first else words[0]) <= width:
+        first = f"{first} {words.pop(0)}".strip()
+    rest = " ".join(words)
+    if not rest:
+        return first
+    return f"{first}\n{theme.elide(rest, face, width)}" if first else theme.elide(rest, face, width)
+
+
+class CheckTab(Box):
+    """The list. `go_to(line, column)` when a line of it is chosen; the keyboard goes into the text on Return."""
+
+    def __init__(self, parent: tk.Misc, go_to: Callable[[int, int, bool], object]) -> None:
+        super().__init__(parent, "surface")
+        self._go_to = go_to
+        self._head = Box(self)
+        self._head.pack(fill="x", padx=theme.px(16), pady=(theme.px(10), theme.px(8)))
+        self._sign = Sign(self._head, "check", ink="ok")
+        self.said = Label(self._head, "", size=13, ink="text2", wrap=True)
+        self.said.pack(side="left", fill="x", expand=True)
+        self._rule = Rule(self)
+        self._rule.pack(fill="x")
+        self.whole = Label(self, "", size=12, ink="text2", wrap=True)
+        self.rows = FindingRows(self, chosen=self._chosen, opened=self._opened)
+        self.rows.pack(fill="both", expand=True)
+
+    def show(self, checked: PackChecked | None) -> None:
+        """Show what was found; None while nothing is known."""
+        found = findings(checked) if checked is not None else ()
+        good = checked is not None and not found
+        if good:
+            self._sign.pack(side="left", padx=(0, theme.px(8)), before=self.said)
+        else:
+            self._sign.pack_forget()
+        self.said.show(self._words(checked))
+        if tuple(self.rows.found) != found:
+            self.rows.show_findings(found)
+            self._show_whole()
+
+    def focus_set(self) -> None:
+        """Put the keyboard on the list."""
+        self.rows.focus_set()
+
+    @staticmethod
+    def _words(checked: PackChecked | None) -> str:
+        if checked is None:
+            return "Looking through the text…"
+        if not checked.errors and not checked.warnings:
+            return good_words(checked)
+        parts = [counted(len(checked.errors), "error")] if checked.errors else []
+        parts += [counted(len(checked.warnings), "warning")] if checked.warnings else []
+        return f"{' and '.join(parts)} in {counted(checked.prompts, 'prompt')}. A click goes there."
+
+    def _chosen(self, place: int) -> None:
+        self._show_whole()
+        problem = self.rows.found[place].problem
+        self._go_to(problem.line, problem.column, False)
+
+    def _opened(self, place: int) -> None:
+        problem = self.rows.found[place].problem
+        self._go_to(problem.line, problem.column, True)
+
+    def _show_whole(self) -> None:
+        at = self.rows.selected
+        if 0 <= at < len(self.rows.found):
+            self.whole.show(self.rows.found[at].sentence)
+            self.whole.pack(side="bottom", fill="x", padx=theme.px(16), pady=theme.px(10), before=self.rows)
+        else:
+            self.whole.pack_forget()

@@ -1,0 +1,111 @@
+"""What a picture says about its making: tool, words and settings, with what can be done with them."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+from ...app.wording import value_text
+from ...domain.config.catalogue import Value, parameter
+from ...domain.recipes.recipe import Recipe
+from ...pipeline.events import RecipeRead
+from ..widgets import theme
+from ..widgets.basics import Box, Button, Label, Rule, Sign
+from ..widgets.popups import Popup
+
+_WIDTH, _LONGEST, _MOST_VALUES = 460, 420, 14
+Deed = tuple[str, Callable[[], object]]
+
+
+def settings_words(recipe: Recipe) -> str:
+    """ "Steps 28 · CFG scale 6.5 · seed 1234"."""
+    parts = [words for path, value in recipe.values.items() if (words := _in_words(path, value))]
+    more = len(parts) - _MOST_VALUES
+    parts = [*parts[:_MOST_VALUES], *([f"{more} more"] if more > 0 else [])]
+    if recipe.seed is not None:
+        parts.append(f"seed {recipe.seed}")
+    return " · ".join(parts)
+
+
+def _in_words(path: str, value: Value) -> str:
+    """ "hires · Denoise 0.30"; "" for a value that stands for "as in the stage before"."""
+    spec = parameter(path)
+    if value == "" or (not value and "= same" in spec.label):
+        return ""
+    name = spec.title if spec.group not in ("general", "txt2img") else spec.label
+    return f"{name.partition(' (')[0]} {value_text(path, value)}"
+
+
+def shortened(text: str) -> str:
+    """A long text cut at a word."""
+    if len(text) <= _LONGEST:
+        return text
+    return text[:_LONGEST].rsplit(" ", 1)[0].rstrip(",;: ") + "…"
+
+
+class RecipeSheet(Popup):
+    """Shows one picture's recipe; a button does what it says and closes the sheet."""
+
+    def open(self, owner: tk.Misc, event: RecipeRead, deeds: Sequence[Deed]) -> None:
+        """Show it under `owner`; without a recipe the sentence why there is none."""
+        for child in self.body.winfo_children():
+            child.destroy()
+        self.body.configure(width=theme.px(_WIDTH))
+        head = Box(self.body)
+        head.pack(fill="x", padx=(theme.px(16), theme.px(6)), pady=theme.px(6))
+        recipe = event.recipe
+        Sign(head, "image", ink="text2").pack(side="left", padx=(0, theme.px(8)))
+        close = Button(head, "", self.close, kind="quiet", icon="cross", height=24)
+        close.pack(side="right")
+        name = theme.elide(event.path.name, theme.font(15, True), theme.px(_WIDTH - 100))
+        Label(head, name, size=15, bold=True).pack(side="left")
+        Rule(self.body).pack(fill="x")
+        first: tk.Misc | None = None
+        if recipe is not None:
+            first = self._show_recipe(recipe, deeds)
+        else:
+            self._show_nothing(event)
+        self.window.update_idletasks()
+        height = self.body.winfo_reqheight() + 2
+        self._place(owner, first or close, width=theme.px(_WIDTH), height=height)
+
+    def _show_recipe(self, recipe: Recipe, deeds: Sequence[Deed]) -> tk.Misc | None:
+        self._line("Made with", recipe.tool)
+        self._line("Prompt", shortened(recipe.prompt) or "none")
+        if recipe.negative:
+            self._line("Negative", shortened(recipe.negative))
+        if recipe.values or recipe.seed is not None:
+            self._line("Settings", settings_words(recipe))
+        if recipe.notices:
+            Rule(self.body).pack(fill="x", pady=(theme.px(8), 0))
+            self._words("\n".join(recipe.notices[:4]))
+        foot = Box(self.body)
+        foot.pack(fill="x", padx=theme.px(10), pady=theme.px(10))
+        buttons = [
+            Button(foot, words, lambda deed=deed: self._do(deed), height=theme.SMALL)  # type: ignore[misc]
+            for words, deed in deeds
+        ]
+        for button in buttons:
+            button.pack(anchor="w")
+        return buttons[0] if buttons else None
+
+    def _show_nothing(self, event: RecipeRead) -> None:
+        self._words(event.problem or "Nothing in this picture says how it was made.", "text")
+        Box(self.body, height=theme.px(8)).pack()
+
+    def _line(self, caption: str, text: str) -> None:
+        row = Box(self.body)
+        row.pack(fill="x", padx=theme.px(16), pady=(theme.px(8), 0))
+        Label(row, caption, size=12, ink="text3").place(x=0, y=0)
+        words = Label(row, text, size=12)
+        words.configure(wraplength=theme.px(_WIDTH - 32 - 76))
+        words.pack(anchor="w", padx=(theme.px(76), 0))
+
+    def _words(self, text: str, ink: theme.Role = "text3") -> None:
+        words = Label(self.body, text, size=12, ink=ink)
+        words.configure(wraplength=theme.px(_WIDTH - 32))
+        words.pack(anchor="w", padx=theme.px(16), pady=(theme.px(8), 0))
+
+    def _do(self, deed: Callable[[], object]) -> None:
+        self.close()
+        deed()

@@ -1,0 +1,1 @@
+"""Review: every recorded picture, rated with one key, with all that made it."""

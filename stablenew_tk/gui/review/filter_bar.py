@@ -1,0 +1,150 @@
+"""The bar above the review grid: which pictures are shown, in which order, and how many there are of each kind."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from ...domain.journal.query import Query, Selection, Totals
+from ..widgets import theme
+from ..widgets.basics import Box, Button
+from ..widgets.controls import Segmented
+from ..widgets.popups import Choice, MenuEntry
+
+_RATINGS = {
+    "all": Query(),
+    "unrated": Query(rating="unrated"),
+    "stars": Query(rating="stars", min_stars=4),
+    "suspect": Query(suspect_only=True),
+}
+_ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
+_FINALS = "finals"
+_RUN = "run:"  # before the ids of Learning Runs, which stand below the packs
+
+
+class Filters(Box):
+    """Turns what is chosen into a query; `changed()` is called when the user chose something else."""
+
+    def __init__(self, parent: tk.Misc, changed: Callable[[], None], *, unfold: Callable[[], None]) -> None:
+        super().__init__(parent, "surface", height=theme.px(theme.TOOL_BAR))
+        self.pack_propagate(False)
+        self._changed = changed
+        self._rating = Segmented(self, _segments(Totals(0, 0, 0, 0)), lambda _value: changed())
+        self._rating.pack(side="left", padx=(theme.px(16 - theme.RING), 0))
+        self._runs: tuple[tuple[str, str], ...] = ()
+        self._pack = self._menu("All packs", 100)
+        self._checkpoint = self._menu("Any checkpoint", 132)
+        self._tag = self._menu("Any tag", 88)
+        self._finals = False
+        self._unfold = Button(self, "", unfold, kind="quiet", icon="info", height=theme.SMALL)
+        self._shown_order = "newest"
+        self._order = Choice(self, (), self._ordered, value="newest", width=120, height=theme.SMALL, ground="surface")
+        self._offer_orders()
+        self._order.pack(side="right", padx=(0, theme.px(16 - theme.RING)))
+
+    @property
+    def query(self) -> Query:
+        """What is chosen now."""
+        chosen = self._pack.value
+        run_id = chosen.removeprefix(_RUN) if chosen.startswith(_RUN) else ""
+        return msgspec.structs.replace(
+            _RATINGS[self._rating.value],
+            pack="" if run_id else chosen,
+            run_id=run_id,
+            checkpoint=self._checkpoint.value,
+            tag=self._tag.value,
+            finals_only=self._finals,
+            order=self._shown_order,
+        )
+
+    @property
+    def hangs_on_feedback(self) -> bool:
+        """Whether rating or tagging a picture could change what this filter shows or where."""
+        return self._rating.value in ("unrated", "stars") or bool(self._tag.value) or self._shown_order == "best"
+
+    def show(self, selection: Selection) -> None:
+        """Offer what exists, and count it."""
+        self.count(selection.totals)
+        for menu, first, values in (
+            (self._pack, "All packs", selection.packs),
+            (self._checkpoint, "Any checkpoint", selection.checkpoints),
+            (self._tag, "Any tag", selection.tags),
+        ):
+            menu.set_entries(_entries(first, values, "" if menu.value.startswith(_RUN) else menu.value))
+        runs = [MenuEntry(_RUN + run_id, f"Learning Run: {name}") for run_id, name in self._runs]
+        self._pack.set_entries([*self._pack.entries, *runs])
+
+    def offer_runs(self, runs: Iterable[tuple[str, str]]) -> None:
+        """Learning Runs to choose from, as pairs of id and name; the next `show` has them."""
+        self._runs = tuple(runs)
+
+    def choose_run(self, run_id: str, name: str) -> None:
+        """Show the pictures of one Learning Run and nothing else."""
+        self.reset()
+        self._runs = (*(pair for pair in self._runs if pair[0] != run_id), (run_id, name))
+        self._pack.set_entries([MenuEntry(_RUN + run_id, f"Learning Run: {name}")])
+        self._pack.set(_RUN + run_id)
+
+    def count(self, totals: Totals) -> None:
+        """Write the numbers into the segments."""
+        self._rating.set_options(_segments(totals))
+
+    def reset(self) -> None:
+        """Show everything again; the order stays."""
+        self._rating.set("all")
+        for menu in (self._pack, self._checkpoint, self._tag):
+            menu.set("")
+        self._finals = False
+        self._offer_orders()
+
+    def folded(self, on: bool) -> None:
+        """Offer the button that brings the inspector back."""
+        if on and not self._unfold.winfo_manager():
+            self._unfold.pack(side="right", before=self._order, padx=(0, theme.px(12)))
+        elif not on:
+            self._unfold.pack_forget()
+
+    def focus_first(self) -> None:
+        """Put the keyboard on the first control."""
+        self._rating.focus_set()
+
+    def _ordered(self, value: str) -> None:
+        # "Final pictures only" is no order: it is switched on and off beside the one in force.
+        if value == _FINALS:
+            self._finals = not self._finals
+        else:
+            self._shown_order = value
+        self._order.set(self._shown_order)
+        self._offer_orders()
+        self._changed()
+
+    def _offer_orders(self) -> None:
+        kind = "finals" if self._finals else "first"
+        entries = [MenuEntry(value, f"{word} {kind}") for value, word in _ORDERS]
+        finals = MenuEntry(_FINALS, "All stages again" if self._finals else "Final pictures only")
+        self._order.set_entries([*entries, finals])
+
+    def _menu(self, first: str, width: int) -> Choice:
+        menu = Choice(
+            self, (MenuEntry("", first),), lambda _value: self._changed(), width=width, height=theme.SMALL,
+            ground="surface",
+        )  # fmt: skip
+        menu.pack(side="left")
+        return menu
+
+
+def _segments(totals: Totals) -> list[tuple[str, str]]:
+    return [
+        ("all", f"All {totals.all:,}"),
+        ("unrated", f"Unrated {totals.unrated:,}"),
+        ("stars", f"4 stars and up {totals.four_up:,}"),
+        ("suspect", f"Suspect {totals.suspect:,}"),
+    ]
+
+
+def _entries(first: str, values: Iterable[str], chosen: str) -> list[MenuEntry]:
+    # A value that no picture has any more stays while it is chosen: otherwise the empty grid would be a riddle.
+    known = sorted({*values, chosen} - {""})
+    return [MenuEntry("", first), *(MenuEntry(value, value) for value in known)]

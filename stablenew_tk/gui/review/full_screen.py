@@ -1,0 +1,81 @@
+"""The way from the review grid to large pictures and back: what the viewer shows and what stands below it."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections import OrderedDict
+from collections.abc import Callable
+
+from ...app.controller import Controller
+from ...domain.journal.history import ImageFacts
+from ...domain.journal.record import LearningRecord
+from ...pipeline.events import Event, RecordRead
+from ...pipeline.orders import ReadRecord
+from ..widgets.picture_grid import ThumbnailGrid
+from ..widgets.picture_viewer import MOST_COMPARED, Stage, Viewer
+
+_KEPT_RECORDS = 16
+
+
+class FullSize:
+    """Owns the viewer of a page. Moving in it moves the grid's current cell, so that Esc ends at the same picture."""
+
+    def __init__(self, page: tk.Misc, controller: Controller, pictures: ThumbnailGrid, left: Callable[[], None]):
+        self._controller, self._pictures = controller, pictures
+        self._records: OrderedDict[str, LearningRecord] = OrderedDict()
+        self.viewer = Viewer(
+            page,
+            Stage(
+                ask=controller.ask,
+                facts=self._facts,
+                caption=self._caption,
+                around=self._around,
+                neighbour=lambda step: pictures.go_to(pictures.picked.current + step),
+                left=left,
+            ),
+        )
+
+    def open(self) -> None:
+        """Show the current picture large."""
+        if self._pictures.picked.current >= 0:
+            self.viewer.open((self._pictures.picked.current_row,))
+
+    def compare(self) -> bool:
+        """Show the selected pictures side by side, at most four. False when there are not two."""
+        rows = self._pictures.picked.selected_in_order()[:MOST_COMPARED]
+        if len(rows) < 2:
+            return False
+        for row in rows:
+            facts = self._facts(row)
+            self._controller.ask(ReadRecord(image_id=facts.image_id, position=facts.position))
+        current = self._pictures.picked.current_row
+        self.viewer.open(rows, rows.index(current) if current in rows else 0)
+        return True
+
+    def on_event(self, event: Event) -> None:
+        """Take in pictures and the names that stand below them."""
+        self.viewer.on_event(event)
+        if isinstance(event, RecordRead) and event.record is not None:
+            self._records[event.image_id] = event.record
+            while len(self._records) > _KEPT_RECORDS:
+                self._records.popitem(last=False)
+            self.viewer.refresh()
+
+    def _facts(self, row: int) -> ImageFacts:
+        history = self._controller.history
+        assert history is not None, "rows are shown only after the history was loaded"
+        return history.facts(row)
+
+    def _around(self) -> list[int]:
+        picked = self._pictures.picked
+        return [picked.rows[p] for p in (picked.current + 1, picked.current - 1) if 0 <= p < len(picked.rows)]
+
+    def _caption(self, row: int) -> tuple[str, str]:
+        facts = self._facts(row)
+        record = self._records.get(facts.image_id)
+        tags = ", ".join(facts.tags)
+        if record is None:
+            return facts.pack_id, tags
+        output = next((made for made in record.outputs if made.image_id == facts.image_id), None)
+        seed = f"seed {output.seed if output is not None else record.seed}"
+        return record.prompt_id, " · ".join(part for part in (seed, facts.pack_id, tags) if part)

@@ -1,0 +1,1 @@
+"""Settings, and the welcome of the first start."""

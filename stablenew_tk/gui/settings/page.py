@@ -1,0 +1,299 @@
+"""The Settings page: where pictures are made and kept, how the window looks, what is remembered."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from tkinter import filedialog
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ...app.controller import Controller
+from ...pipeline.events import BackendChecked, ChoreFailed, Event, SettingsChanged, SettingsSaved
+from ...pipeline.orders import CheckBackend
+from ..widgets import theme
+from ..widgets.basics import Box, Button, Card, Label
+from ..widgets.controls import Check, Segmented
+from ..widgets.entries import Entry
+from ..widgets.row_list import ScrollArea
+from ..widgets.tooltips import tip
+from .global_texts import AddedTexts
+
+MODES = (("off", "Off"), ("passive", "Passive"), ("active", "Passive + Active"))
+MODE_WORDS = {
+    "off": "No records are kept. Nothing can be rated or learned from new runs.",
+    "passive": "Every run is recorded, so that its pictures can be rated now or later.",
+    "active": "Every run is recorded, and Learning Runs can be made of them.",
+}
+
+_ADDED = (
+    "The first text is put before each prompt, the second after each negative prompt, in the stages ticked below it.\n"
+    "A text that stands there already is not added again. A pack can leave them out; Create says when one is in force."
+)
+
+
+def usable_address(text: str) -> str:
+    """An address as typed, made whole: "tower:7860" means http. "" when it cannot be one."""
+    address = text.strip().rstrip("/")
+    if address and "://" not in address:
+        address = f"http://{address}"
+    try:
+        parts = urlsplit(address)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        good = good and not any(letter.isspace() for letter in address)
+    except ValueError:
+        return ""
+    return address if good else ""
+
+
+class SettingsPage(Box):
+    """Every change counts at once and is on disk a moment later; the line at the bottom says so."""
+
+    key_words: Sequence[tuple[str, str]] = (("Tab", "next field"), ("Return", "take the value"))
+
+    def __init__(self, parent: tk.Misc, controller: Controller, *, say: Callable[[str], object]) -> None:
+        super().__init__(parent, "bg")
+        self._controller = controller
+        self._say = say
+        self._asked = ""
+        area = ScrollArea(self, "bg")
+        area.pack(fill="both", expand=True)
+        self._column = Box(area.body, "bg")
+        self._column.pack(anchor="n", pady=theme.px(16))
+        self._build_backend()
+        self._build_added()
+        self._build_folders()
+        self._build_learning()
+        self._build_looks()
+        self._saved = Label(self._column, "", size=12, ink="text3")
+        self._saved.pack(anchor="w", pady=(theme.px(4), theme.px(16)))
+        self._fill()
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """Words for the top bar."""
+        return "Settings", ""
+
+    def shown(self) -> None:
+        """The page came into sight: show what is in force."""
+        self._fill()
+
+    def on_event(self, event: Event) -> None:
+        """Follow changes made elsewhere and the answers to a check."""
+        if isinstance(event, SettingsChanged):
+            self._fill()
+        elif isinstance(event, SettingsSaved):
+            self._saved.show("Saved.", "text3")
+        elif isinstance(event, ChoreFailed) and event.what == "SaveSettings":
+            self._saved.show(f"Not saved: {event.message}", "danger")
+        elif isinstance(event, BackendChecked) and event.address == self._asked:
+            self._show_answer(event)
+
+    # ---- sections
+
+    def _section(self, title: str, words: str) -> Box:
+        card = Card(self._column)
+        card.pack(fill="x", pady=(0, theme.px(12)))
+        inner = Box(card, "surface", width=theme.px(760))
+        inner.pack(fill="x", padx=theme.px(theme.CARD_PAD), pady=theme.px(theme.CARD_PAD))
+        Label(inner, title, size=15, bold=True).pack(anchor="w")
+        if words:
+            Label(inner, words, size=12, ink="text3").pack(anchor="w")
+        # Frames shrink around their content; this keeps all cards of the column equally wide.
+        Box(inner, "surface", width=theme.px(760), height=1).pack(pady=(theme.px(8), 0))
+        return inner
+
+    def _row(self, section: Box, caption: str) -> Box:
+        row = Box(section)
+        row.pack(fill="x", pady=theme.px(2))
+        label = Label(row, caption, ink="text2", wrap=False)
+        label.configure(width=16)
+        label.pack(side="left")
+        return row
+
+    def _build_backend(self) -> None:
+        section = self._section("Backend", "Where the pictures are made. The sketch engine needs nothing else.")
+        row = self._row(section, "Engine")
+        self._engine = Segmented(row, (("sketch", "Sketch engine"), ("webui", "WebUI")), self._choose_engine)
+        self._engine.pack(side="left")
+        row = self._row(section, "Address")
+        self._address = Entry(row, width=300, placeholder="http://127.0.0.1:7860", on_commit=self._take_address)
+        self._address.pack(side="left")
+        self._test = Button(row, "Test connection", self._check, busy_text="Checking…")
+        self._test.pack(side="left", padx=theme.px(4))
+        row = self._row(section, "Login")
+        self._user = Entry(row, width=144, placeholder="user", on_commit=lambda text: self._change(user=text))
+        self._user.pack(side="left")
+        self._password = Entry(row, width=148, on_commit=lambda text: self._change(password=text))
+        self._password.field.configure(show="•")
+        self._password.pack(side="left")
+        Label(row, "user and password, only for a WebUI with --api-auth", size=12, ink="text3").pack(
+            side="left", padx=theme.px(8)
+        )
+        self._answer = Label(section, "", size=12, ink="text3", wrap=True)
+        self._answer.pack(fill="x", pady=(theme.px(6), 0))
+
+    def _build_folders(self) -> None:
+        section = self._section("Folders", "Pictures and packs are ordinary files; you may move and edit them.")
+        row = self._row(section, "Pictures")
+        self._outputs = Entry(row, width=440, on_commit=self._take_outputs)
+        self._outputs.pack(side="left")
+        Button(row, "Browse…", self._browse_outputs).pack(side="left", padx=theme.px(4))
+        self._packs = self._folders_row(section, "More packs in", "pack_folders", "further folders")
+        self._wildcards = self._folders_row(section, "Wildcards in", "wildcard_folders", "further folders")
+        self._models = self._folders_row(section, "Model folders", "model_folders", "checkpoints and LoRAs")
+        tip(self._packs.field, "They are watched for packs, beside the folder of your own ones.")
+        tip(self._wildcards.field, "Lists for __name__ in prompts. A folder “wildcards” beside a pack comes first.")
+        tip(self._models.field, "They are watched for models and for what the files beside them recommend.")
+        places = self._controller.places
+        Label(section, f"Records: {places.journal}", size=12, ink="text3").pack(anchor="w", pady=(theme.px(6), 0))
+        Label(section, f"Own packs: {places.packs}", size=12, ink="text3").pack(anchor="w")
+        Label(section, f"Own wildcards: {places.wildcards}", size=12, ink="text3").pack(anchor="w")
+
+    def _folders_row(self, section: Box, words: str, setting: str, what: str) -> Entry:
+        """A field for several folders of a setting, with a button to choose one more."""
+
+        def take(folders: Iterable[str]) -> None:
+            paths = (str(Path(folder.strip()).expanduser()) for folder in folders if folder.strip())
+            self._change(**{setting: tuple(dict.fromkeys(paths))})
+
+        def browse() -> None:
+            folder = filedialog.askdirectory(parent=self, title=words, mustexist=True)
+            if folder:
+                take((*getattr(self._controller.settings, setting), folder))
+
+        row = self._row(section, words)
+        entry = Entry(row, width=440, placeholder=f"{what}, divided by ;", on_commit=lambda text: take(text.split(";")))
+        entry.pack(side="left")
+        Button(row, "Browse…", browse).pack(side="left", padx=theme.px(4))
+        return entry
+
+    def _build_learning(self) -> None:
+        section = self._section("Learning", "What is remembered of your runs. Everything stays on this computer.")
+        row = self._row(section, "Mode")
+        self._mode = Segmented(row, MODES, lambda mode: self._change(learning=mode))
+        self._mode.pack(side="left")
+        self._mode_words = Label(section, "", size=12, ink="text3")
+        self._mode_words.pack(anchor="w", pady=(0, theme.px(4)))
+        self._go_on = Check(
+            section, "Go on to the next picture after rating", lambda on: self._change(go_on_after_rating=on)
+        )
+        self._go_on.pack(anchor="w")
+        self._offer = Check(section, "Offer to rate when a run is done", lambda on: self._change(offer_rating=on))
+        self._offer.pack(anchor="w")
+        row = self._row(section, "Tags")
+        self._tags = Entry(row, width=560, on_commit=self._take_tags)
+        self._tags.pack(side="left")
+        tip(self._tags.field, "One letter and the words of each tag. C and I are taken: compare and inspector.")
+
+    def _build_added(self) -> None:
+        section = self._section("Added to every prompt", _ADDED)
+        self.added = AddedTexts(section, self._change)
+        self.added.pack(fill="x")
+
+    def _build_looks(self) -> None:
+        section = self._section("Appearance", "")
+        row = self._row(section, "Colours")
+        options = (("system", "As the system"), ("dark", "Dark"), ("light", "Light"))
+        self._appearance = Segmented(row, options, lambda mode: self._change(appearance=mode))
+        self._appearance.pack(side="left")
+
+    # ---- state to fields
+
+    def _fill(self) -> None:
+        settings = self._controller.settings
+        sketch = settings.backend == "sketch"
+        if not self._asked:
+            self._engine.set("sketch" if sketch else "webui")
+        if not sketch:
+            self._address.set(settings.backend)
+        self._user.set(settings.user)
+        self._password.set(settings.password)
+        self._outputs.set(settings.output_folder or str(self._controller.places.outputs))
+        self._packs.set("; ".join(settings.pack_folders))
+        self._wildcards.set("; ".join(settings.wildcard_folders))
+        self._models.set("; ".join(settings.model_folders))
+        self._mode.set(settings.learning)
+        self._mode_words.show(MODE_WORDS[settings.learning])
+        self._go_on.set(settings.go_on_after_rating)
+        self._offer.set(settings.offer_rating)
+        self._tags.set(", ".join(f"{key} {words}" for key, words in settings.tags))
+        self.added.show(settings.globals)
+        self._appearance.set(settings.appearance)
+
+    def _change(self, **values: object) -> None:
+        changed = msgspec.structs.replace(self._controller.settings, **values)
+        if changed != self._controller.settings:
+            self._saved.show("Saving…", "text3")
+            self._controller.change_settings(changed)
+
+    # ---- backend
+
+    def _choose_engine(self, engine: str) -> None:
+        if engine == "sketch":
+            self._asked = ""
+            self._answer.show(
+                "The sketch engine paints simple pictures. They are never mixed with real evidence.", "text3"
+            )
+            self._change(backend="sketch")
+        else:
+            self._address.focus_set()
+            self._check()
+
+    def _take_address(self, _text: str) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        if self._engine.value == "sketch" and not self._address.get().strip():
+            self._choose_engine("sketch")
+            return
+        address = usable_address(self._address.get() or "http://127.0.0.1:7860")
+        if not address:
+            self._address.error("Write an address such as http://127.0.0.1:7860")
+            return
+        self._engine.set("webui")
+        self._address.error("")
+        self._asked = address
+        self._test.busy()
+        self._answer.show(f"Asking {address} …", "text3")
+        self._controller.ask(CheckBackend(address=address, user=self._user.get(), password=self._password.get()))
+
+    def _show_answer(self, event: BackendChecked) -> None:
+        self._test.busy(False)
+        found = event.capabilities
+        if found is None:
+            self._answer.show(event.problem, "danger")
+            return
+        self._asked = ""
+        counts = f"{len(found.checkpoints)} checkpoints, {len(found.loras)} LoRAs, {len(found.samplers)} samplers"
+        self._answer.show(f"{found.name} {found.version}: {counts}, answered in {event.seconds * 1000:.0f} ms.", "ok")
+        self._change(backend=event.address, user=self._user.get(), password=self._password.get())
+
+    # ---- folders and words
+
+    def _take_outputs(self, text: str) -> None:
+        folder = text.strip()
+        usual = str(self._controller.places.outputs)
+        self._change(output_folder="" if folder in ("", usual) else str(Path(folder).expanduser()))
+
+    def _browse_outputs(self) -> None:
+        folder = filedialog.askdirectory(parent=self, title="Folder for pictures", mustexist=False)
+        if folder:
+            self._take_outputs(folder)
+
+    def _take_tags(self, text: str) -> None:
+        tags: list[tuple[str, str]] = []
+        for part in filter(None, (piece.strip() for piece in text.split(","))):
+            key, _, words = part.partition(" ")
+            words = words.strip()
+            if len(key) != 1 or not key.isalpha() or not words:
+                self._tags.error(f"{part!r}: write one letter, a space, and the words, for example: n too noisy")
+                return
+            if key.lower() in ("c", "i") or key.lower() in dict(tags):
+                self._tags.error(f"The letter {key} is already taken.")
+                return
+            tags.append((key.lower(), words))
+        self._tags.error("")
+        self._change(tags=tuple(tags))

@@ -1,0 +1,194 @@
+"""The first start: what this is in four pictures, and the one question where pictures should be made."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from ...app.controller import Controller
+from ...pipeline.events import BackendChecked, Event
+from ...pipeline.orders import CheckBackend
+from ..widgets import icons, theme
+from ..widgets.basics import Box, Button, Card, Drawing, Label, Sign
+from ..widgets.controls import Check
+from ..widgets.entries import Entry
+from ..widgets.stars import star_row
+from .page import usable_address
+
+# Where the WebUIs of this family listen unless told otherwise; the second is Forge without its web page.
+USUAL = ("http://127.0.0.1:7860", "http://127.0.0.1:7861")
+STEPS = (
+    ("1  Make", "a pack of prompts, one click"),
+    ("2  Rate", "one key per picture"),
+    ("3  Know", "what your ratings say"),
+    ("4  Keep", "the next run starts from there"),
+)
+
+
+class WelcomePage(Box):
+    """Looks for a WebUI on this computer while the user reads. Any choice leads to the Create page."""
+
+    key_words: Sequence[tuple[str, str]] = (("Tab", "next choice"), ("Return", "choose"))
+
+    def __init__(self, parent: tk.Misc, controller: Controller, *, done: Callable[[], object]) -> None:
+        super().__init__(parent, "bg")
+        self._controller = controller
+        self._done = done
+        self._found = ""
+        self._asked = ""
+        self._column = Box(self, "bg", width=theme.px(920))
+        self._column.pack(anchor="n", pady=theme.px(28))
+        Label(self._column, "Make pictures. Give stars. Know what works.", size=28, bold=True).pack(anchor="w")
+        Label(
+            self._column,
+            "StableNew remembers every setting and tells you honestly what your ratings prove.",
+            size=15,
+            ink="text2",
+        ).pack(anchor="w", pady=(theme.px(4), theme.px(20)))
+        self._build_steps()
+        Label(self._column, "Where should the pictures be made?", size=15, bold=True).pack(
+            anchor="w", pady=(theme.px(24), theme.px(8))
+        )
+        self._build_choices()
+        self._remember = Check(
+            self._column,
+            "Remember what I make, so that I can rate it later. Everything stays on this computer.",
+            on=True,
+        )
+        self._remember.pack(side="left", pady=theme.px(12))
+        Label(self._column, "You can change all this in Settings.", size=12, ink="text3").pack(side="right")
+        for address in USUAL:
+            controller.ask(CheckBackend(address=address))
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """Words for the top bar."""
+        return "Welcome", ""
+
+    def shown(self) -> None:
+        """The page came into sight: Return starts the engine that needs nothing."""
+        self._sketch.focus_set()
+
+    def on_event(self, event: Event) -> None:
+        """A WebUI on this computer answered, or the address typed was looked at."""
+        if not isinstance(event, BackendChecked):
+            return
+        found = event.capabilities
+        if event.address in USUAL and found is not None and not self._found:
+            self._found = event.address
+            counts = f"{len(found.checkpoints)} checkpoints, {len(found.loras)} LoRAs"
+            self._local_title.show(f"{found.name.split(' · ')[0]}, found on this computer")
+            self._local.show(f"{event.address} · {counts} · answers in {event.seconds * 1000:.0f} ms")
+            self._use.set_text(f"Use {found.name.split(' · ')[0]}")
+            self._use.enable(True)
+            # One gold button per page, and a real WebUI is the better answer.
+            self._use.be("main")
+            self._sketch.be("plain")
+            if self.focus_lastfor() is self._sketch:
+                self._use.focus_set()
+        elif event.address == self._asked:
+            self._check.busy(False)
+            if found is None:
+                self._other.show(event.problem, "danger")
+            else:
+                self._choose(event.address)
+
+    def _build_steps(self) -> None:
+        row = Box(self._column)
+        row.pack(fill="x")
+        drawings = (self._draw_make, self._draw_rate, self._draw_know, self._draw_keep)
+        for column, ((title, words), draw) in enumerate(zip(STEPS, drawings, strict=True)):
+            cell = Box(row)
+            cell.grid(row=0, column=column, padx=(0, theme.px(20) if column < 3 else 0), sticky="w")
+            Drawing(cell, draw, width=215, height=116).pack(anchor="w")
+            Label(cell, title, size=13, bold=True).pack(anchor="w", pady=(theme.px(8), 0))
+            Label(cell, words, size=12, ink="text2").pack(anchor="w")
+
+    def _draw_make(self, canvas: tk.Canvas) -> None:
+        fills: tuple[tuple[int, theme.Role], ...] = ((18, "raised2"), (82, "accent"), (146, "raised2"))
+        for left, fill in fills:
+            x, right, top, bottom = (theme.px(at) for at in (left, left + 50, 26, 92))
+            canvas.create_rectangle(x, top, right, bottom, fill=theme.colour(fill), width=0)
+        self._play = icons.icon("play", 28, "accent_ink", "accent")
+        canvas.create_image(theme.px(107), theme.px(59), image=self._play)
+
+    def _draw_rate(self, canvas: tk.Canvas) -> None:
+        self._stars = star_row(4, 22, "surface")
+        canvas.create_image(theme.px(107), theme.px(58), image=self._stars)
+
+    def _draw_know(self, canvas: tk.Canvas) -> None:
+        for line, (left, right, mean, best) in enumerate(
+            ((36, 86, 60, 0), (70, 116, 92, 0), (132, 174, 152, 1), (112, 164, 138, 0))
+        ):
+            y = 20 + line * 23
+            fill = theme.colour("chart_best" if best else "chart_range")
+            canvas.create_rectangle(*(theme.px(v) for v in (left, y, right, y + 8)), fill=fill, width=0)
+            mark = theme.colour("chart_mean")
+            canvas.create_rectangle(*(theme.px(v) for v in (mean, y - 3, mean + 3, y + 11)), fill=mark, width=0)
+
+    def _draw_keep(self, canvas: tk.Canvas) -> None:
+        for line, (name, value) in enumerate((("Steps", "28"), ("CFG scale", "6.5"), ("Hires denoise", "0.32"))):
+            y = theme.px(34 + line * 25)
+            canvas.create_text(theme.px(20), y, text=name, anchor="w", font=theme.font(13), fill=theme.colour("text2"))
+            bold = theme.font(13, bold=True)
+            canvas.create_text(theme.px(195), y, text=value, anchor="e", font=bold, fill=theme.colour("text"))
+
+    def _choice(self, icon: str, title: str, words: str) -> tuple[Box, Label, Label]:
+        card = Card(self._column)
+        card.pack(fill="x", pady=theme.px(4))
+        inner = Box(card)
+        inner.pack(fill="x", padx=theme.px(18), pady=theme.px(12))
+        Sign(inner, icon, size=24, ink="accent_text").pack(side="left", padx=(0, theme.px(16)))
+        text = Box(inner)
+        text.pack(side="left", fill="x", expand=True)
+        head = Label(text, title, size=15, bold=True)
+        head.pack(anchor="w")
+        remark = Label(text, words, size=13, ink="text2")
+        remark.pack(anchor="w")
+        return inner, head, remark
+
+    def _build_choices(self) -> None:
+        inner, self._local_title, self._local = self._choice(
+            "server", "A WebUI on this computer", f"None answers at {USUAL[0].removeprefix('http://')} yet."
+        )
+        self._use = Button(inner, "Use it", lambda: self._choose(self._found), height=theme.ACTION)
+        self._use.enable(False, "No WebUI was found on this computer.")
+        self._use.pack(side="right")
+        inner, _, self._other = self._choice(
+            "globe", "A WebUI at another address", "A1111, Forge, reForge or SD.Next, started with --api"
+        )
+        # Made first, packed last: Tab goes in the order of making.
+        self._address = Entry(inner, width=214, height=theme.ACTION, placeholder="http://tower:7860")
+        self._address.field.bind("<Return>", lambda _event: self._look())
+        self._check = Button(inner, "Check", self._look, height=theme.ACTION, busy_text="Checking…")
+        self._check.pack(side="right")
+        self._address.pack(side="right", padx=theme.px(8))
+        inner, _, _ = self._choice(
+            "pencil",
+            "Just look around, with the sketch engine",
+            "No model, no server, nothing to download. Paints simple pictures in a second.",
+        )
+        self._sketch = Button(
+            inner, "Start sketching", lambda: self._choose("sketch"), kind="main", height=theme.ACTION
+        )
+        self._sketch.pack(side="right")
+
+    def _look(self) -> None:
+        address = usable_address(self._address.get())
+        if not address:
+            self._address.error("Write an address such as http://tower:7860")
+            return
+        self._address.error("")
+        self._asked = address
+        self._check.busy()
+        self._controller.ask(CheckBackend(address=address))
+
+    def _choose(self, address: str) -> None:
+        learning = "passive" if self._remember.on else "off"
+        settings = self._controller.settings
+        self._controller.change_settings(
+            msgspec.structs.replace(settings, backend=address, learning=learning, welcome_done=True)
+        )
+        self._done()

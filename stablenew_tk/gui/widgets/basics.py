@@ -1,0 +1,362 @@
+"""Frames, captions, buttons and explanations: what every page is made of.
+
+A control drawn by us is one tab stop, shows a ring when the keyboard is on it, and answers Space and Return. It is a
+small Canvas, which costs a tenth of customtkinter's button and lets the ring be drawn. Each control reserves
+theme.RING pixels on all sides for its ring, so nothing shifts when it appears.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from typing import Literal
+
+import customtkinter as ctk
+from PIL import ImageTk
+
+from . import icons, theme
+from .theme import RING, Role
+from .tooltips import explanation, tip
+
+
+class Box(tk.Frame):
+    """A plain frame for layout. `ground` is the role of its colour; children take it over."""
+
+    def __init__(self, parent: tk.Misc, ground: Role | None = None, **place: int) -> None:
+        self.ground: Role = ground or ground_of(parent)
+        super().__init__(parent, bd=0, highlightthickness=0, bg=theme.colour(self.ground), **place)  # type: ignore[arg-type]  # width and height only
+        theme.on_change(self._recolour)
+
+    def set_ground(self, ground: Role) -> None:
+        """Change the ground, for rows that light up. Children keep theirs."""
+        self.ground = ground
+        self._recolour()
+
+    def _recolour(self) -> None:
+        self.configure(bg=theme.colour(self.ground))
+
+
+class Card(ctk.CTkFrame):  # type: ignore[misc]  # customtkinter has no types
+    """A panel with rounded corners and a thin edge. Keep theme.CARD_PAD inside it."""
+
+    def __init__(self, parent: tk.Misc, ground: Role = "surface", outline: Role = "line") -> None:
+        self.ground: Role = ground
+        around = theme.pair(ground_of(parent))
+        super().__init__(parent, border_width=1, bg_color=around, fg_color=theme.pair(ground))
+        self.configure(border_color=theme.pair(outline))
+
+
+def ground_of(parent: tk.Misc) -> Role:
+    """The role of the colour that children of `parent` stand on: that of the nearest Box, Card or control above."""
+    node: tk.Misc | None = parent
+    while node is not None:
+        if isinstance(node, (Box, Card, Painted)):
+            return node.ground
+        node = node.master
+    return "bg"
+
+
+class Rule(Box):
+    """A separator of one pixel; pack or grid it with fill or sticky."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent, "line", height=1, width=1)
+
+
+class Label(tk.Label):
+    """A caption. `ink` and `ground` are roles; `size` in pixels of the design. `wrap` breaks lines at its width."""
+
+    def __init__(
+        self, parent: tk.Misc, text: str = "", *, size: int = 13, bold: bool = False, ink: Role = "text",
+        ground: Role | None = None, wrap: bool = False,
+    ) -> None:  # fmt: skip
+        self._ink, self._ground = ink, ground or ground_of(parent)
+        super().__init__(
+            parent, text=text, font=theme.font(size, bold), bd=0, padx=0, pady=0, anchor="w", justify="left"
+        )
+        self._recolour()
+        theme.on_change(self._recolour)
+        if wrap:
+            self.bind("<Configure>", lambda event: self.configure(wraplength=event.width))
+
+    def show(self, text: str, ink: Role | None = None) -> None:
+        """Change the words and, if given, their colour."""
+        self._ink = ink or self._ink
+        self.configure(text=text, fg=theme.colour(self._ink))
+
+    def set_ground(self, ground: Role) -> None:
+        """Change the ground, together with the row it stands on."""
+        self._ground = ground
+        self._recolour()
+
+    def _recolour(self) -> None:
+        self.configure(bg=theme.colour(self._ground), fg=theme.colour(self._ink))
+
+
+class ShortLabel(Label):
+    """A caption in one line, cut with "…" where there is too little room; pack it to fill what is left.
+
+    `words` is the whole text.
+    """
+
+    def __init__(self, parent: tk.Misc, text: str = "", *, size: int = 13, bold: bool = False, ink: Role = "text"):
+        self.words, self._face = text, theme.font(size, bold)
+        super().__init__(parent, size=size, bold=bold, ink=ink)
+        # Its own words must not ask for room: cut ones would never grow again.
+        self.configure(width=1)
+        self.bind("<Configure>", lambda _event: self._cut())
+
+    def show(self, text: str, ink: Role | None = None) -> None:
+        self.words = text
+        super().show("", ink)
+        self._cut()
+
+    def _cut(self) -> None:
+        self.configure(text=theme.elide(self.words, self._face, self.winfo_width()))
+
+
+class Sign(tk.Label):
+    """An icon that stands by itself and follows the mode. `size` in pixels of the design."""
+
+    def __init__(self, parent: tk.Misc, icon: str, *, size: int = 16, ink: Role = "text2") -> None:
+        self._ground, self._icon, self._size, self._ink = ground_of(parent), icon, size, ink
+        super().__init__(parent, bd=0, padx=0, pady=0)
+        self._recolour()
+        theme.on_change(self._recolour)
+
+    def _recolour(self) -> None:
+        # The reference keeps the picture alive: Tk shows nothing for one that Python forgot.
+        if self._icon == "logo":
+            self._picture = icons.logo(self._size)
+        else:
+            self._picture = icons.icon(self._icon, self._size, self._ink, self._ground)
+        self.configure(bg=theme.colour(self._ground), image=self._picture)
+
+
+class Drawing(tk.Canvas):
+    """A small picture drawn by `draw(canvas)`, again whenever the mode changes. `width` and `height` in design px."""
+
+    def __init__(self, parent: tk.Misc, draw: Callable[[tk.Canvas], None], *, width: int, height: int) -> None:
+        self._draw = draw
+        super().__init__(parent, width=theme.px(width), height=theme.px(height), bd=0, highlightthickness=0)
+        self._recolour()
+        theme.on_change(self._recolour)
+
+    def _recolour(self) -> None:
+        self.delete("all")
+        self.configure(bg=theme.colour("surface"))
+        self._draw(self)
+
+
+class Painted(tk.Canvas):
+    """A control drawn by us. Subclasses give `draw` and `act`; sizes are in screen pixels without the ring.
+
+    The ring shows when the focus came by keyboard; a click alone does not draw it.
+    """
+
+    def __init__(self, parent: tk.Misc, *, width: int, height: int, ground: Role | None = None) -> None:
+        self.ground: Role = ground or ground_of(parent)
+        self.enabled = True
+        self.hover = self.down = self.ring = False
+        self._clicked, self._help = False, ""
+        self._size = (0, 0)
+        self.margin = theme.px(RING)
+        self.kept: list[ImageTk.PhotoImage] = []
+        super().__init__(
+            parent, width=width + 2 * self.margin, height=height + 2 * self.margin, bd=0, highlightthickness=0,
+            takefocus=1, cursor="hand2", bg=theme.colour(self.ground),
+        )  # fmt: skip
+        for event, answer in (
+            ("<Configure>", self._resized), ("<Enter>", self._entered), ("<Leave>", self._left),
+            ("<ButtonPress-1>", self._pressed), ("<ButtonRelease-1>", self._released),
+            ("<FocusIn>", self._focused), ("<FocusOut>", self._unfocused), ("<Key>", self._key),
+            ("<space>", self._keyed), ("<Return>", self._keyed), ("<KP_Enter>", self._keyed),
+        ):  # fmt: skip
+            self.bind(event, answer)
+        theme.on_change(self.repaint)
+
+    def draw(self, width: int, height: int) -> None:
+        """Draw the present state into the canvas; the margin for the ring is already taken off the sizes."""
+        raise NotImplementedError
+
+    def act(self) -> None:
+        """Do what the control is for."""
+        raise NotImplementedError
+
+    def invoke(self) -> None:
+        """Act as if the user had pressed it; nothing happens while it is disabled."""
+        if self.enabled:
+            self.act()
+
+    def enable(self, on: bool, why: str = "") -> None:
+        """Switch the control on or off; `why` is the sentence shown when someone points at the disabled control."""
+        if self.enabled and not on:
+            self._help = explanation(self)
+        self.enabled = on
+        self.configure(takefocus=on, cursor="hand2" if on else "arrow")
+        tip(self, self._help if on else why or self._help)
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Draw again, once the control has a size."""
+        width, height = self._size
+        if width > 2 * self.margin:
+            self.delete("all")
+            self.kept.clear()
+            self.configure(bg=theme.colour(self.ground))
+            self.draw(width - 2 * self.margin, height - 2 * self.margin)
+
+    def picture(
+        self, x: int, y: int, image: ImageTk.PhotoImage, anchor: Literal["nw", "center", "w", "e"] = "nw"
+    ) -> None:
+        """Place a picture and keep it alive while it is shown."""
+        self.kept.append(image)
+        self.create_image(x, y, image=image, anchor=anchor)
+
+    def _resized(self, event: tk.Event[tk.Misc]) -> None:
+        if (event.width, event.height) != self._size:
+            self._size = (event.width, event.height)
+            self.repaint()
+
+    def _entered(self, _event: tk.Event[tk.Misc]) -> None:
+        self.hover = self.enabled
+        self.repaint()
+
+    def _left(self, _event: tk.Event[tk.Misc]) -> None:
+        self.hover = self.down = False
+        self.repaint()
+
+    def _pressed(self, _event: tk.Event[tk.Misc]) -> None:
+        self._clicked, self.down = True, self.enabled
+        self.repaint()
+
+    def _released(self, event: tk.Event[tk.Misc]) -> None:
+        was_down, self.down = self.down, False
+        self.repaint()
+        if was_down and 0 <= event.x < self._size[0] and 0 <= event.y < self._size[1]:
+            self.invoke()
+
+    def _focused(self, _event: tk.Event[tk.Misc]) -> None:
+        self.ring = not self._clicked
+        self.repaint()
+
+    def _unfocused(self, _event: tk.Event[tk.Misc]) -> None:
+        self.ring = self._clicked = False
+        self.repaint()
+
+    def _key(self, _event: tk.Event[tk.Misc]) -> None:
+        if not self.ring:
+            self.ring = True
+            self.repaint()
+
+    def _keyed(self, event: tk.Event[tk.Misc]) -> str:
+        # Tk answers Ctrl+Return with this binding too, but it means "run" and belongs to the page.
+        if int(event.state) & _CONTROL:
+            return ""
+        self._key(event)
+        self.invoke()
+        return "break"
+
+
+_CONTROL = 0x4
+
+Kind = Literal["main", "plain", "outline", "quiet", "link", "chip"]
+# kind: fill and outline (None = the ground), ink, then fill and outline under the pointer, fill while pressed.
+_BUTTONS: dict[Kind, tuple[Role | None, Role | None, Role, Role, Role, Role]] = {
+    "main": ("accent", "accent", "accent_ink", "accent_hover", "accent_hover", "accent_pressed"),
+    "plain": ("raised2", "raised2", "text", "raised2", "edge_hover", "edge"),
+    "outline": (None, "edge", "text", "raised", "edge_hover", "edge"),
+    "quiet": (None, None, "text2", "raised", "raised", "edge"),
+    "link": (None, None, "accent_text", "raised", "raised", "edge"),
+    "chip": ("raised", "line", "text2", "raised", "edge_hover", "raised2"),
+}
+
+
+class Button(Painted):
+    """A button. One "main" per page. `note` is shown smaller behind the words, `key` before them (for chips),
+    `busy_text` ("Checking...") instead of them while busy; its room is kept from the start.
+    """
+
+    def __init__(
+        self, parent: tk.Misc, text: str, command: Callable[[], object], *, kind: Kind = "plain", icon: str = "",
+        height: int = theme.CONTROL, width: int = 0, note: str = "", key: str = "", busy_text: str = "",
+        ground: Role | None = None,
+    ) -> None:  # fmt: skip
+        self.text, self._note, self._key_name, self._icon = text, note, key, icon
+        self._kind, self._command, self._selected, self._is_busy = kind, command, False, False
+        self._busy_text = busy_text
+        self._fixed = theme.px(width)
+        self._pad = theme.px({24: 8, 28: 11, 32: 14}.get(height, 18)) if text or note else theme.px(6)
+        self._font = theme.font(12 if height <= theme.SMALL else 13, kind == "main")
+        super().__init__(parent, width=self._fixed or self._natural(), height=theme.px(height), ground=ground)
+
+    def act(self) -> None:
+        self._command()
+
+    def set_text(self, text: str, note: str = "", *, icon: str | None = None) -> None:
+        """Change the words (and the icon); without a fixed width the button grows or shrinks with them."""
+        self.text, self._note = text, note
+        self._icon = self._icon if icon is None else icon
+        if not self._fixed:
+            self.configure(width=self._natural() + 2 * self.margin)
+        self.repaint()
+
+    def select(self, on: bool) -> None:
+        """Show the button as chosen (a chip that is on)."""
+        self._selected = on
+        self.repaint()
+
+    def be(self, kind: Kind) -> None:
+        """Become the main action, or give that part up."""
+        self._kind = kind
+        self._font = theme.font(13, kind == "main")
+        self.set_text(self.text, self._note)
+
+    def busy(self, on: bool = True) -> None:
+        """Say `busy_text` at the same width and disabled while work is going on."""
+        self._is_busy = on
+        self.enable(not on)
+
+    def draw(self, width: int, height: int) -> None:
+        fill, outline, ink = self._look()
+        m, middle = self.margin, self.margin + height // 2
+        shape = {"margin": RING, "ring": int(self.ring)}
+        self.picture(0, 0, icons.box(width, height, fill=fill, outline=outline, ground=self.ground, **shape))
+        text = self._busy_text if self._is_busy and self._busy_text else self.text
+        x = m + max(theme.px(4), (width - self._natural(text) + 2 * self._pad) // 2)
+        if self._icon:
+            self.picture(x, middle, icons.icon(self._icon, 16, ink, fill), "w")
+            x += theme.px(16 + (8 if self.text else 0))
+        if self._key_name:
+            self.create_text(
+                x, middle, text=self._key_name, font=theme.font(11), fill=theme.colour("text3"), anchor="w"
+            )
+            x += theme.font(11).measure(self._key_name) + theme.px(8)
+        text = theme.elide(text, self._font, m + width - x) if self._fixed else text
+        self.create_text(x, middle, text=text, font=self._font, fill=theme.colour(ink), anchor="w")
+        if self._note:
+            x += self._font.measure(text) + theme.px(8)
+            note_ink: Role = ink if self._kind == "main" else "text3"
+            self.create_text(x, middle, text=self._note, font=theme.font(12), fill=theme.colour(note_ink), anchor="w")
+
+    def _look(self) -> tuple[Role, Role, Role]:
+        fill, outline, ink, hover_fill, hover_outline, pressed = _BUTTONS[self._kind]
+        if not self.enabled:
+            bare = self._kind in ("quiet", "link")
+            return self.ground, self.ground if bare else "line", "disabled"
+        if self.down:
+            return pressed, pressed, "accent_ink" if self._kind == "main" else "text"
+        if self._selected:
+            return "selection", "accent_text", "text"
+        if self.hover:
+            return hover_fill, hover_outline, "text" if self._kind == "quiet" else ink
+        return fill or self.ground, outline or self.ground, ink
+
+    def _natural(self, text: str = "") -> int:
+        words = (text,) if text else (self.text, self._busy_text)
+        width = max(self._font.measure(each) for each in words) + 2 * self._pad
+        if self._icon:
+            width += theme.px(16 + (8 if self.text else 0))
+        if self._key_name:
+            width += theme.font(11).measure(self._key_name) + theme.px(8)
+        return width + (theme.font(12).measure(self._note) + theme.px(8) if self._note else 0)

@@ -1,0 +1,359 @@
+"""Fields to type into: a line of text, a number with its unit and step, a slider for shares.
+
+The text field is customtkinter's entry inside our ring. A number field knows its parameter from the catalogue: Up and
+Down change it by one step, with Shift by ten, Ctrl+Backspace gives the inherited value back, the wheel changes nothing.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+
+import customtkinter as ctk
+
+from ...domain.base.errors import InvalidInput
+from ...domain.config.catalogue import Parameter, Value, parse_value
+from . import icons, theme
+from .basics import Painted, ground_of
+from .theme import RING, Role
+
+_EDIT_TAG = "StableNewEdit"
+_edit_bound = 0
+
+
+class Entry(tk.Canvas):
+    """A line of text (a customtkinter entry inside a ring). `unit` stands in the field's right end, `icon` in its left.
+
+    `on_edit(text)` after every change by the user, `on_commit(text)` on Return and when the focus leaves a changed
+    text; neither is called by `set`. `field` is the inner entry, for extra key bindings.
+    """
+
+    def __init__(
+        self, parent: tk.Misc, text: str = "", *, width: int = 160, height: int = theme.CONTROL, unit: str = "",
+        placeholder: str = "", icon: str = "", on_edit: Callable[[str], object] | None = None,
+        on_commit: Callable[[str], object] | None = None, ground: Role | None = None,
+    ) -> None:  # fmt: skip
+        self.ground: Role = ground or ground_of(parent)
+        self._unit_text, self._icon, self._height = unit, icon, theme.px(height)
+        self._on_edit, self._on_commit = on_edit, on_commit
+        self._error, self._ring, self._hover = "", False, False
+        self._last = self._committed = text
+        self._m = theme.px(RING)
+        super().__init__(
+            parent, width=theme.px(width) + 2 * self._m, height=self._height + 2 * self._m, bd=0, highlightthickness=0,
+            takefocus=0, bg=theme.colour(self.ground),
+        )  # fmt: skip
+        # The rounded box is ours: customtkinter's corners are not smoothed on every system.
+        self._ctk = ctk.CTkEntry(
+            self, width=width, height=height - 4, font=theme.ctk_font(13), corner_radius=0, border_width=0,
+            fg_color=theme.pair("raised"), bg_color=theme.pair("raised"), placeholder_text=placeholder or None,
+        )  # fmt: skip
+        self.field: tk.Entry = self._ctk._entry
+        self.field.configure(takefocus=1)
+        inset = theme.px(2)
+        self._window = self.create_window(
+            self._m + theme.px(5), self._m + inset, window=self._ctk, anchor="nw", height=self._height - 2 * inset
+        )
+        self._decorate(icon, unit)
+        if text:
+            self.set(text)
+        self._wire()
+        theme.on_change(self._paint)
+
+    def get(self) -> str:
+        """The text; never the placeholder."""
+        return str(self._ctk.get())
+
+    def set(self, text: str) -> None:
+        """Replace the text without calling anybody. A sentence about an error goes away."""
+        self._last = self._committed = text
+        if self.get() != text:
+            enabled = self.field.cget("state") == "normal"
+            self._ctk.configure(state="normal")
+            self._ctk.delete(0, "end")
+            if text:
+                self._ctk.insert(0, text)
+            elif self.focus_get() is not self.field:
+                self._ctk._activate_placeholder()
+            self._ctk.configure(state="normal" if enabled else "disabled")
+        self.error("")
+
+    def error(self, sentence: str) -> None:
+        """Outline the field in the danger colour and say why below it; "" makes it well again."""
+        if sentence != self._error:
+            self._error = sentence
+            self._paint()
+
+    def enable(self, on: bool) -> None:
+        """Let the user type, or not."""
+        self._ctk.configure(state="normal" if on else "disabled")
+        self.field.configure(takefocus=on)
+        self._paint()
+
+    def focus_set(self) -> None:
+        """Put the cursor into the text."""
+        self.field.focus_set()
+
+    def edited(self) -> None:
+        """Look whether the text changed and tell `on_edit`."""
+        text = self.get()
+        if text != self._last:
+            self._last = text
+            if self._on_edit is not None:
+                self._on_edit(text)
+
+    def set_unit(self, unit: str) -> None:
+        """Another unit in the place of the first one, of about the same length."""
+        if self._unit is not None and self._unit.cget("text") != unit:
+            self._unit.configure(text=unit)
+
+    def _decorate(self, icon: str, unit: str) -> None:
+        self._sign = tk.Label(self._ctk, bd=0, padx=0, pady=0) if icon else None
+        self._unit = tk.Label(self._ctk, text=unit, bd=0, padx=0, pady=0, cursor="xterm") if unit else None
+        left = right = theme.px(5)
+        if self._sign is not None:
+            self._sign.place(x=theme.px(5), rely=0.5, anchor="w")
+            left = theme.px(26)
+        if self._unit is not None:
+            self._unit.place(relx=1, x=-theme.px(5), y=-theme.px(1), rely=0.5, anchor="e")
+            self._unit.bind("<Button-1>", lambda _event: self.after_idle(self.field.focus_set))
+            right = theme.px(9) + theme.font(12).measure(unit)
+        self.field.grid_configure(padx=(left, right))
+
+    def _wire(self) -> None:
+        global _edit_bound
+        if _edit_bound != theme.generation():
+            # One binding for all fields, behind the class's own, so that the text has already changed.
+            _edit_bound = theme.generation()
+            for event in ("<Key>", "<<Paste>>", "<<Cut>>", "<ButtonRelease-2>"):
+                self.bind_class(_EDIT_TAG, event, _edited)
+        tags = self.field.bindtags()
+        self.field.bindtags((*tags[:2], _EDIT_TAG, *tags[2:]))
+        self.field.bind("<FocusIn>", lambda _event: self._focus(True), add="+")
+        self.field.bind("<FocusOut>", lambda _event: self._focus(False), add="+")
+        self.field.bind("<Return>", lambda _event: self._commit())
+        # Tk on Linux goes to the beginning of the line instead.
+        self.field.bind("<Control-a>", lambda _event: self._select_all())
+        for hovered, event in ((True, "<Enter>"), (False, "<Leave>")):
+            self.bind(event, lambda _event, on=hovered: self._hovered(on))  # type: ignore[misc]  # default binds it
+        self.bind("<Configure>", lambda _event: self._paint())
+
+    def _hovered(self, on: bool) -> None:
+        self._hover = on
+        self._paint()
+
+    def _focus(self, on: bool) -> None:
+        self._ring = on
+        self._paint()
+        if not on:
+            self.edited()
+            self._commit()
+
+    def _select_all(self) -> str:
+        self.field.selection_range(0, "end")
+        self.field.icursor("end")
+        return "break"
+
+    def _commit(self) -> None:
+        text = self.get()
+        if text != self._committed:
+            self._committed = text
+            if self._on_commit is not None:
+                self._on_commit(text)
+
+    def _paint(self) -> None:
+        wide, m = self.winfo_width() - 2 * self._m, self._m
+        if wide <= 0:
+            return
+        self.delete("paint")
+        self.configure(bg=theme.colour(self.ground))
+        enabled = self.field.cget("state") == "normal"
+        outline: Role = "danger" if self._error else "edge_hover" if self._hover else "edge"
+        self._frame = icons.box(
+            wide, self._height, fill="raised", outline=outline if enabled else "line", ground=self.ground,
+            margin=RING, ring=int(self._ring),
+        )  # fmt: skip
+        self.create_image(0, 0, image=self._frame, anchor="nw", tags="paint")
+        self.itemconfigure(self._window, width=wide - theme.px(10))
+        ground = theme.colour("raised")
+        self.field.configure(
+            selectbackground=theme.colour("selection"), selectforeground=theme.colour("text"),
+            insertbackground=theme.colour("text"), disabledbackground=ground,
+        )  # fmt: skip
+        if self._sign is not None:
+            self._picture = icons.icon(self._icon, 14, "text3", "raised")
+            self._sign.configure(image=self._picture, bg=ground)
+        if self._unit is not None:
+            self._unit.configure(bg=ground, fg=theme.colour("text3"), font=theme.font(12))
+        self._paint_error(wide, m)
+
+    def _paint_error(self, wide: int, m: int) -> None:
+        height = self._height + 2 * m
+        if self._error:
+            self._warning = icons.icon("warning", 12, "danger", self.ground)
+            self.create_image(m, height, image=self._warning, anchor="nw", tags="paint")
+            words = self.create_text(
+                m + theme.px(16), height - theme.px(1), text=self._error, font=theme.font(11), anchor="nw",
+                fill=theme.colour("danger"), width=wide - theme.px(16), tags="paint",
+            )  # fmt: skip
+            height = self.bbox(words)[3] + theme.px(2)
+        if int(self.cget("height")) != height:
+            super().configure(height=height)
+
+
+def _edited(event: tk.Event[tk.Misc]) -> None:
+    owner = event.widget.master.master if event.widget.master is not None else None
+    if isinstance(owner, Entry):
+        owner.edited()
+
+
+def shown(value: Value) -> str:
+    """A value as a person writes it: 7 and not 7.0, but 0.30 for shares is left to the caller."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+class NumberEntry(Entry):
+    """A number of the catalogue. `on_value(value)` after every change that fits; a sentence appears below for one
+    that does not, once the user leaves the field or presses Return. `on_inherit()` on Ctrl+Backspace.
+    """
+
+    def __init__(
+        self, parent: tk.Misc, parameter: Parameter, *, on_value: Callable[[Value], object],
+        on_inherit: Callable[[], object] | None = None, width: int = 160, unit: str | None = None,
+        ground: Role | None = None,
+    ) -> None:  # fmt: skip
+        self._parameter, self._on_value = parameter, on_value
+        self.problem = ""  # why the present text cannot be used; "" when it can
+        super().__init__(
+            parent, width=width, unit=parameter.unit if unit is None else unit, on_edit=self._typed,
+            on_commit=lambda _text: self.error(self.problem), ground=ground,
+        )  # fmt: skip
+        for key, steps in (("<Up>", 1), ("<Down>", -1), ("<Shift-Up>", 10), ("<Shift-Down>", -10)):
+            self.field.bind(key, lambda _event, steps=steps: self.step(steps))  # type: ignore[misc]  # default binds it
+        self._on_inherit = on_inherit
+        self.field.bind("<Control-BackSpace>", self._inherit)
+
+    def show(self, value: Value) -> None:
+        """Show a value without calling anybody. The same number typed differently ("7.0") is left as typed, and so is
+        a text that is not yet a number while the user is at it."""
+        if self.problem and self.focus_get() is self.field:
+            return
+        if self.problem or self._parsed(self.get()) != value:
+            self.problem = ""
+            self.set(self._words(value))
+        self.error("")
+
+    def step(self, steps: int) -> str:
+        """Change by natural steps of the parameter, kept within its range."""
+        spec = self._parameter
+        size = spec.step or 1
+        present = self._parsed(self.get())
+        base = float(present if present is not None else spec.default)
+        low = spec.minimum if spec.minimum is not None else float("-inf")
+        high = spec.maximum if spec.maximum is not None else float("inf")
+        value = round(min(max(base + steps * size, low), high), 6)
+        self._type(int(value) if spec.kind == "int" else value)
+        return "break"
+
+    def _inherit(self, _event: tk.Event[tk.Misc]) -> str:
+        if self._on_inherit is not None:
+            self.problem = ""
+            self.error("")
+            self._on_inherit()
+        return "break"
+
+    def _type(self, value: Value) -> None:
+        self.set(self._words(value))
+        self.problem = ""
+        self._on_value(value)
+
+    def _words(self, value: Value) -> str:
+        # Shares read better in columns with two places: 0.30, 0.35.
+        if isinstance(value, float) and self._parameter.maximum == 1.0 and round(value, 2) == value:
+            return f"{value:.2f}"
+        return shown(value)
+
+    def _parsed(self, text: str) -> Value | None:
+        try:
+            return parse_value(self._parameter.path, text.replace(",", "."))
+        except InvalidInput:
+            return None
+
+    def _typed(self, text: str) -> None:
+        try:
+            value = parse_value(self._parameter.path, text.replace(",", "."))
+        except InvalidInput as wrong:
+            sentence = str(wrong).removeprefix(f"{self._parameter.path}: ")
+            self.problem = sentence[:1].upper() + sentence[1:]
+            return
+        self.problem = ""
+        self.error("")
+        self._on_value(value)
+
+
+class Slider(Painted):
+    """A slider from `low` to `high` with the sensible range marked. Drag, click, or arrows; the wheel does nothing.
+
+    `command(value)` is called while the user moves it, with values rounded to `step`.
+    """
+
+    def __init__(
+        self, parent: tk.Misc, low: float, high: float, command: Callable[[float], object], *, step: float = 0.05,
+        sensible: tuple[float, float] | None = None, width: int = 104, ground: Role | None = None,
+    ) -> None:  # fmt: skip
+        self._range, self._grain, self._sensible, self._command = (low, high), step, sensible, command
+        self.value = low
+        super().__init__(parent, width=theme.px(width), height=theme.px(20), ground=ground)
+        self.bind("<B1-Motion>", self._drag)
+        for key, steps in (("<Left>", -1), ("<Down>", -1), ("<Right>", 1), ("<Up>", 1), ("<Prior>", 5), ("<Next>", -5)):
+            self.bind(key, lambda _event, steps=steps: self._move(self.value + steps * self._grain))  # type: ignore[misc]
+        self.bind("<Home>", lambda _event: self._move(low))
+        self.bind("<End>", lambda _event: self._move(high))
+
+    def set(self, value: float) -> None:
+        """Show a value without calling the command."""
+        self.value = min(max(value, self._range[0]), self._range[1])
+        self.repaint()
+
+    def act(self) -> None:
+        """A slider has nothing to press; dragging and keys move it."""
+
+    def draw(self, width: int, height: int) -> None:
+        m, middle, knob = self.margin, self.margin + height // 2, theme.px(14)
+        if self.ring:
+            ground = self.ground
+            self.picture(
+                0, 0, icons.box(width, height, fill=ground, outline=ground, ground=ground, margin=RING, ring=1)
+            )
+        thin = theme.px(1)
+        left, right = m + knob // 2, m + width - knob // 2
+        self.create_rectangle(left, middle - thin, right, middle + thin, fill=theme.colour("raised2"), width=0)
+        if self._sensible is not None:
+            first, last = (self._place(value, left, right) for value in self._sensible)
+            fill = theme.colour("accent_text" if self.enabled else "line")
+            self.create_rectangle(first, middle - thin, last, middle + thin, fill=fill, width=0)
+        ink: Role = ("switch_knob" if not self.hover else "accent_text") if self.enabled else "disabled"
+        self.picture(self._place(self.value, left, right), middle, icons.icon("disc", 13, ink, self.ground), "center")
+
+    def _place(self, value: float, left: int, right: int) -> int:
+        low, high = self._range
+        return round(left + (right - left) * (value - low) / (high - low))
+
+    def _pressed(self, event: tk.Event[tk.Misc]) -> None:
+        super()._pressed(event)
+        self._drag(event)
+
+    def _drag(self, event: tk.Event[tk.Misc]) -> None:
+        if self.enabled:
+            knob = theme.px(14)
+            inside = max(1, self._size[0] - 2 * self.margin - knob)
+            low, high = self._range
+            self._move(low + (high - low) * (event.x - self.margin - knob // 2) / inside)
+
+    def _move(self, wanted: float) -> str:
+        low, high = self._range
+        value = min(max(round(round(wanted / self._grain) * self._grain, 6), low), high)
+        if self.enabled and value != self.value:
+            self.set(value)
+            self._command(value)
+        return "break"

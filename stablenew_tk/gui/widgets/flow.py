@@ -1,0 +1,42 @@
+"""A row of widgets that breaks into as many rows as the width needs."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Sequence
+
+from .basics import Box
+
+
+class Flow(Box):
+    """Children side by side, in as many rows as the width needs."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent)
+        self._shown: Sequence[tk.Widget] = ()
+        self.bind("<Configure>", lambda _event: self._arrange())
+
+    def show(self, children: Sequence[tk.Widget]) -> None:
+        """Show these of its children, in this order."""
+        for child in self._shown:
+            if child not in children:
+                child.place_forget()
+        self._shown = tuple(children)
+        for child in children:
+            # Tab goes through them as they stand. A canvas calls something else by this name.
+            tk.Misc.tkraise(child)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        width, x, y, high = self.winfo_width(), 0, 0, 0
+        if width <= 1:
+            return
+        for child in self._shown:
+            wide = child.winfo_reqwidth()
+            if x and x + wide > width:
+                x, y = 0, y + high
+            high = child.winfo_reqheight()
+            child.place(x=x, y=y)
+            x += wide
+        if int(self.cget("height")) != y + high:
+            self.configure(height=max(1, y + high))

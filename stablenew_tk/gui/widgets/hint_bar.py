@@ -1,0 +1,117 @@
+"""Words around the review grid: what is selected and which keys do what below it, a sentence when it is empty."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+from PIL import ImageTk
+
+from . import icons, theme
+from .basics import Box, Button, Label
+from .entries import Slider
+from .theme import Role
+
+HEIGHT = 35
+SMALLEST_CELL, LARGEST_CELL = 96, 420
+
+
+class KeyHints(tk.Canvas):
+    """Keys as little boxes with words, as many as fit."""
+
+    def __init__(self, parent: tk.Misc, hints: Sequence[tuple[str, str]], ground: Role = "surface") -> None:
+        self._hints, self._ground = tuple(hints), ground
+        self._kept: list[ImageTk.PhotoImage] = []
+        super().__init__(parent, height=theme.px(22), width=1, bd=0, highlightthickness=0, takefocus=0)
+        self.bind("<Configure>", lambda _event: self._draw())
+        theme.on_change(self._draw)
+
+    def show(self, hints: Sequence[tuple[str, str]]) -> None:
+        """Other keys."""
+        if tuple(hints) != self._hints:
+            self._hints = tuple(hints)
+            self._draw()
+
+    def _draw(self) -> None:
+        self.delete("all")
+        self._kept.clear()
+        self.configure(bg=theme.colour(self._ground))
+        small, plain, x, middle = theme.font(11), theme.font(12), 1, self.winfo_height() // 2
+        for key, words in self._hints:
+            wide = small.measure(key) + theme.px(10)
+            if x + wide + theme.px(5) + plain.measure(words) > self.winfo_width():
+                break
+            box = icons.box(wide, theme.px(20), fill="raised", outline="edge", ground=self._ground, radius=4)
+            self._kept.append(box)
+            self.create_image(x, middle, image=box, anchor="w")
+            self.create_text(x + wide // 2, middle, text=key, font=small, fill=theme.colour("text2"))
+            x += wide + theme.px(5)
+            self.create_text(x, middle, text=words, font=plain, fill=theme.colour("text2"), anchor="w")
+            x += plain.measure(words) + theme.px(14)
+
+
+class ActionBar(Box):
+    """What keys are about, in words. A number above one is always in sight before it can be rated."""
+
+    HINTS = (("1–5", "rate and go on"), ("0", "clear"), ("Space", "full size"), ("C", "compare"), ("Ctrl Z", "undo"))
+
+    def __init__(self, parent: tk.Misc, cell_px: int, resize: Callable[[int], None]) -> None:
+        super().__init__(parent, "surface", height=theme.px(HEIGHT))
+        self.pack_propagate(False)
+        self._selected = Label(self, "", size=12, bold=True)
+        self._selected.pack(side="left", padx=(theme.px(16), theme.px(13)))
+        self._size = Slider(self, SMALLEST_CELL, LARGEST_CELL, lambda value: resize(round(value)), step=12, width=90)
+        self._size.set(cell_px)
+        self._size.pack(side="right", padx=(theme.px(8), theme.px(16 - theme.RING)))
+        Label(self, "Size", size=12, ink="text3").pack(side="right")
+        self._hints = KeyHints(self, self.HINTS)
+        self._hints.pack(side="left", fill="x", expand=True)
+        self._message = Label(self, "", size=12)
+
+    def selected(self, number: int, whole: int) -> None:
+        """Say how many pictures the next key is about."""
+        everything = number == whole and number > 1
+        self._selected.show(f"All {number:,} selected" if everything else f"{number:,} selected")
+        again = ("1–5", f"rate all {number:,}") if number > 1 else self.HINTS[0]
+        self._hints.show((again, *self.HINTS[1:]))
+
+    def say(self, sentence: str, ink: Role = "text2") -> None:
+        """Show a sentence in place of the keys; "" brings the keys back."""
+        if sentence:
+            self._hints.pack_forget()
+            self._message.show(sentence, ink)
+            self._message.pack(side="left", fill="x", expand=True)
+        else:
+            self._message.pack_forget()
+            self._hints.pack(side="left", fill="x", expand=True)
+
+    @property
+    def message(self) -> str:
+        """The sentence in sight, or ""."""
+        return str(self._message.cget("text")) if self._message.winfo_manager() else ""
+
+
+class Notice(Box):
+    """A sentence and a button in the middle of an empty grid."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent)
+        self._words = Label(self, "", size=13, ink="text2")
+        self._words.pack(pady=(0, theme.px(12)))
+        self._button = Button(self, "Go", lambda: self._action())
+        self._action: Callable[[], None] = lambda: None
+
+    def show(self, sentence: str, button: str = "", action: Callable[[], None] = lambda: None) -> None:
+        """Say it."""
+        self._words.show(sentence)
+        self._action = action
+        if button:
+            self._button.set_text(button)
+            self._button.pack()
+        else:
+            self._button.pack_forget()
+        self.place(relx=0.5, rely=0.42, anchor="center")
+
+    def hide(self) -> None:
+        """Pictures are there."""
+        self.place_forget()

@@ -1,0 +1,270 @@
+"""One cell of the picture grid: letterboxed picture, stars or words below it, badge, tick, frame.
+
+A cell is a handful of canvas items that are moved and changed when another picture takes its place; nothing is made
+anew while scrolling. Badge, tick, frame and chip are made when a cell first needs them.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+
+from msgspec import Struct
+from PIL import ImageTk
+
+from ...domain.journal.history import Position
+from . import icons, stars, theme
+from .theme import Role
+
+FRAME, FOOT = 2, 24
+_STAR, _CHIP, _BADGE, _TICK = 12, 16, 18, 20
+
+
+class CellLook(Struct, frozen=True, kw_only=True):
+    """What a cell shows. `words` stand in place of the stars; `chip` is a few words at the right ("2 tags")."""
+
+    image_id: str
+    position: Position
+    output_index: int = 0
+    rating: int = 0
+    words: str = ""
+    words_ink: Role = "text3"
+    chip: str = ""
+    badge: str = ""
+
+
+class Bounds(Struct, frozen=True):
+    """Where a cell stands on the canvas, frame included."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def picture_box(self) -> tuple[int, int]:
+        """Width and height of the place for the picture."""
+        frame = theme.px(FRAME)
+        return self.width - 2 * frame, self.height - 2 * frame - theme.px(FOOT)
+
+    @property
+    def left(self) -> int:
+        """Left edge of the picture's place."""
+        return self.x + theme.px(FRAME)
+
+    @property
+    def right(self) -> int:
+        """Right edge of the picture's place."""
+        return self.x + self.width - theme.px(FRAME)
+
+    @property
+    def top(self) -> int:
+        """Upper edge of the picture's place."""
+        return self.y + theme.px(FRAME)
+
+    @property
+    def foot_middle(self) -> int:
+        """Middle of the line below the picture."""
+        return self.y + self.height - theme.px(FRAME) - theme.px(FOOT) // 2
+
+
+class _Part:
+    """Something a cell does not always show."""
+
+    def __init__(self, canvas: tk.Canvas) -> None:
+        self._canvas = canvas
+        self._items: tuple[int, ...] = self._make()
+        self._seen = True
+
+    def _make(self) -> tuple[int, ...]:
+        raise NotImplementedError
+
+    def _place(self, bounds: Bounds, text: str, ground: Role, /) -> None:
+        raise NotImplementedError
+
+    def show(self, bounds: Bounds, text: str, ground: Role) -> None:
+        self._set("normal")
+        self._place(bounds, text, ground)
+
+    def hide(self) -> None:
+        self._set("hidden")
+
+    def _set(self, state: str) -> None:
+        if self._seen != (state == "normal"):
+            self._seen = state == "normal"
+            for item in self._items:
+                self._canvas.itemconfigure(item, state=state)
+
+
+class _Frame(_Part):
+    def _make(self) -> tuple[int, ...]:
+        return (self._canvas.create_rectangle(0, 0, 0, 0, width=theme.px(FRAME)),)
+
+    def _place(self, bounds: Bounds, _text: str, _ground: Role) -> None:
+        # An outline is drawn half inside, half outside its line.
+        inset = theme.px(FRAME) // 2
+        right, bottom = bounds.x + bounds.width - inset, bounds.y + bounds.height - inset
+        self._canvas.coords(self._items[0], bounds.x + inset, bounds.y + inset, right, bottom)
+        self._canvas.itemconfigure(self._items[0], outline=theme.colour("accent_text"))
+
+
+class _Tick(_Part):
+    def _make(self) -> tuple[int, ...]:
+        return self._canvas.create_rectangle(0, 0, 0, 0, width=0), self._canvas.create_image(0, 0)
+
+    def _place(self, bounds: Bounds, _text: str, _ground: Role) -> None:
+        size = theme.px(_TICK)
+        self._canvas.coords(self._items[0], bounds.left, bounds.top, bounds.left + size, bounds.top + size)
+        self._canvas.itemconfigure(self._items[0], fill=theme.colour("accent"))
+        self._icon = icons.icon("tick", 12, "accent_ink", "accent")
+        self._canvas.coords(self._items[1], bounds.left + size // 2, bounds.top + size // 2)
+        self._canvas.itemconfigure(self._items[1], image=self._icon)
+
+
+class _Badge(_Part):
+    def _make(self) -> tuple[int, ...]:
+        canvas = self._canvas
+        return (
+            canvas.create_rectangle(0, 0, 0, 0, width=0),
+            canvas.create_image(0, 0, anchor="w"),
+            canvas.create_text(0, 0, anchor="e"),
+        )
+
+    def _place(self, bounds: Bounds, text: str, _ground: Role) -> None:
+        face, height = theme.font(11, True), theme.px(_BADGE)
+        narrow = face.measure(text) + theme.px(30) > bounds.width - theme.px(_TICK + 4)
+        width = theme.px(22) if narrow else face.measure(text) + theme.px(29)
+        box, sign, words = self._items
+        self._canvas.coords(box, bounds.right - width, bounds.top, bounds.right, bounds.top + height)
+        self._canvas.itemconfigure(box, fill=theme.colour("badge"))
+        self._icon = icons.icon("warning", 12, "badge_ink", "badge")
+        self._canvas.coords(sign, bounds.right - width + theme.px(6 if not narrow else 5), bounds.top + height // 2)
+        self._canvas.itemconfigure(sign, image=self._icon)
+        self._canvas.coords(words, bounds.right - theme.px(6), bounds.top + height // 2)
+        ink = theme.colour("badge_ink")
+        self._canvas.itemconfigure(words, text="" if narrow else text, font=face, fill=ink)
+
+
+class _Chip(_Part):
+    def _make(self) -> tuple[int, ...]:
+        return self._canvas.create_image(0, 0, anchor="e"), self._canvas.create_text(0, 0)
+
+    def _place(self, bounds: Bounds, text: str, ground: Role) -> None:
+        face = theme.font(11)
+        width = face.measure(text) + theme.px(8)
+        self._box = icons.box(width, theme.px(_CHIP), fill="raised2", outline="raised2", ground=ground, radius=4)
+        right = bounds.right - theme.px(4)
+        self._canvas.coords(self._items[0], right, bounds.foot_middle)
+        self._canvas.itemconfigure(self._items[0], image=self._box)
+        self._canvas.coords(self._items[1], right - width // 2, bounds.foot_middle)
+        self._canvas.itemconfigure(self._items[1], text=text, font=face, fill=theme.colour("text2"))
+
+
+class _Reason(_Part):
+    def _make(self) -> tuple[int, ...]:
+        return self._canvas.create_image(0, 0), self._canvas.create_text(0, 0, anchor="n", justify="center")
+
+    def _place(self, bounds: Bounds, text: str, _ground: Role) -> None:
+        width, height = bounds.picture_box
+        x, y = bounds.left + width // 2, bounds.top + height // 2 - theme.px(34)
+        self._icon = icons.icon("image", 20, "text3", "image_ground")
+        self._canvas.coords(self._items[0], x, y)
+        self._canvas.itemconfigure(self._items[0], image=self._icon)
+        self._canvas.coords(self._items[1], x, y + theme.px(18))
+        room, lines = width - theme.px(16), max(1, (height // 2 + theme.px(10)) // theme.px(15))
+        text = theme.elide(text, theme.font(11), round(room * lines * 0.85))
+        self._canvas.itemconfigure(
+            self._items[1], text=text, width=room, font=theme.font(11), fill=theme.colour("text3")
+        )
+
+
+_PARTS: dict[str, type[_Part]] = {
+    "frame": _Frame, "tick": _Tick, "badge": _Badge, "chip": _Chip, "reason": _Reason,
+}  # fmt: skip
+
+
+class Cell:
+    """The canvas items of one cell in sight. `look` is what was drawn last."""
+
+    def __init__(self, canvas: tk.Canvas) -> None:
+        self.look: CellLook | None = None
+        self._canvas = canvas
+        self._bounds = Bounds(0, 0, 0, 0)
+        self._photo: ImageTk.PhotoImage | None = None
+        self._row: ImageTk.PhotoImage | None = None
+        self._ground = canvas.create_rectangle(0, 0, 0, 0, width=0)
+        self._picture = canvas.create_image(0, 0)
+        self._foot = canvas.create_rectangle(0, 0, 0, 0, width=0)
+        self._stars = canvas.create_image(0, 0, anchor="w")
+        self._words = canvas.create_text(0, 0, anchor="w")
+        self._parts: dict[str, _Part] = {}
+
+    def draw(self, bounds: Bounds, look: CellLook, *, selected: bool) -> None:
+        """Show a picture's cell at this place; the picture itself follows with `picture`."""
+        self.look, self._bounds = look, bounds
+        canvas, (width, height) = self._canvas, bounds.picture_box
+        canvas.coords(self._ground, bounds.left, bounds.top, bounds.left + width, bounds.top + height)
+        canvas.itemconfigure(self._ground, fill=theme.colour("image_ground"), state="normal")
+        canvas.coords(self._picture, bounds.left + width // 2, bounds.top + height // 2)
+        ground: Role = "selection" if selected else "bg"
+        if selected:
+            canvas.coords(self._foot, bounds.x, bounds.top + height, bounds.x + bounds.width, bounds.y + bounds.height)
+            canvas.itemconfigure(self._foot, fill=theme.colour(ground))
+        canvas.itemconfigure(self._foot, state="normal" if selected else "hidden")
+        self._draw_foot(look, ground)
+        self._show("badge", bool(look.badge), look.badge)
+        self._show("tick", selected)
+        self._show("frame", selected)
+
+    def picture(self, photo: ImageTk.PhotoImage | None, reason: str = "") -> None:
+        """Show the picture, or why there is none, or nothing while it is on its way."""
+        self._photo = photo
+        if photo is not None:
+            self._canvas.itemconfigure(self._picture, image=photo, state="normal")
+        else:
+            self._canvas.itemconfigure(self._picture, image="", state="hidden")
+        self._show("reason", photo is None and bool(reason), _short(reason))
+
+    def hide(self) -> None:
+        """Take the cell out of sight and let go of its picture."""
+        for item in (self._ground, self._picture, self._foot, self._stars, self._words):
+            self._canvas.itemconfigure(item, state="hidden")
+        self._canvas.itemconfigure(self._picture, image="")
+        for part in self._parts.values():
+            part.hide()
+        self._photo = None
+
+    def _draw_foot(self, look: CellLook, ground: Role) -> None:
+        canvas, bounds = self._canvas, self._bounds
+        left, room = bounds.left + theme.px(4), bounds.width - theme.px(2 * FRAME + 8)
+        if look.words:
+            text = theme.elide(look.words, theme.font(12), room)
+            used = theme.font(12).measure(text)
+            ink = theme.colour(look.words_ink)
+            canvas.coords(self._words, left, bounds.foot_middle)
+            canvas.itemconfigure(self._words, text=text, fill=ink, font=theme.font(12), state="normal")
+        else:
+            used = stars.row_width(_STAR)
+            self._row = stars.star_row(look.rating, _STAR, ground)
+            canvas.coords(self._stars, left, bounds.foot_middle)
+            canvas.itemconfigure(self._stars, image=self._row)
+        canvas.itemconfigure(self._stars, state="hidden" if look.words else "normal")
+        canvas.itemconfigure(self._words, state="normal" if look.words else "hidden")
+        fits = bool(look.chip) and used + theme.font(11).measure(look.chip) + theme.px(14) <= room
+        self._show("chip", fits, look.chip, ground)
+
+    def _show(self, name: str, wanted: bool, text: str = "", ground: Role = "bg") -> None:
+        part = self._parts.get(name)
+        if wanted and part is None:
+            part = self._parts[name] = _PARTS[name](self._canvas)
+        if part is not None and wanted:
+            part.show(self._bounds, text, ground)
+        elif part is not None:
+            part.hide()
+
+
+def _short(reason: str) -> str:
+    """A cell has room for what is wrong, not for a path; the whole sentence stands in full size."""
+    _, found, rest = reason.partition(" cannot be read: ")
+    if not found:
+        return reason
+    return "The file is missing." if rest.startswith("No such file") else f"Cannot be read: {rest}"

@@ -1,0 +1,366 @@
+"""A grid of pictures that is as quick with 100,000 pictures as with ten: only the cells in sight exist.
+
+It knows places, selection, keys for moving and how to get thumbnails. What a cell says and what a rating is, it does
+not know: it asks its owner for the look of a row and for the words of a group's head.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from ...pipeline.events import ThumbnailReady
+from ...pipeline.orders import MakeThumbnail
+from . import theme
+from .basics import Box
+from .grid_layout import GridLayout, Measures, measures
+from .grid_selection import Picked, Way
+from .picture_cell import FOOT, FRAME, Bounds, Cell, CellLook
+from .scrollbar import SlimBar
+from .thumbnails import Thumbs, Wish
+
+_WHEEL_PX = 72
+_HEAD, _SIDE, _TOP, _GAP_X, _GAP_Y = 34, 16, 4, 9, 8
+_CELL_SHAPE = 0.67  # width of a cell by its height
+_SHIFT, _CONTROL = 0x1, 0x4
+_EXTEND_KEYS = {
+    "<Left>": "left", "<Right>": "right", "<Up>": "up", "<Down>": "down",
+    "<Home>": "home", "<End>": "end", "<Prior>": "page_up", "<Next>": "page_down",
+}  # fmt: skip
+
+
+class Owner(Struct, frozen=True, kw_only=True):
+    """What the grid needs from the page: order thumbnails, the look of a row, head words of a group; and whom to tell.
+
+    `chosen` is called when the current cell or the selection changed, `opened` on Space, Return or a double click.
+    """
+
+    ask: Callable[[MakeThumbnail], None]
+    look: Callable[[int], CellLook]
+    head: Callable[[int], tuple[str, str]] = lambda _group: ("", "")
+    chosen: Callable[[], None] = lambda: None
+    opened: Callable[[], None] = lambda: None
+
+
+class ThumbnailGrid(Box):
+    """The grid with its scrollbar. `picked` tells what is current and selected; change it through the methods."""
+
+    def __init__(self, parent: tk.Misc, owner: Owner, *, cell_px: int = 200) -> None:
+        super().__init__(parent, "bg")
+        self.picked = Picked()
+        self._owner = owner
+        self._cell_px = cell_px
+        self._firsts: Sequence[int] = ()
+        self._top = 0.0
+        self._shown: dict[int, Cell] = {}
+        self._place_of: dict[str, int] = {}
+        self._pool: list[Cell] = []
+        self._heads: list[tuple[int, int]] = []
+        self._heads_shown: list[int] = []
+        self._region = (0, 0, 0, 0)
+        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=1, yscrollincrement=1)
+        self._bar = SlimBar(self, self._scroll_to)
+        self._bar.pack(side="right", fill="y")
+        self.canvas.pack(side="left", fill="both", expand=True)
+        self._ring = self.canvas.create_rectangle(0, 0, 0, 0, width=theme.px(2), state="hidden")
+        self._thumbs = Thumbs(self.canvas, owner.ask, self._thumb_arrived)
+        self._layout = GridLayout((), 0, self._measures(1))
+        self._bind_all()
+        theme.on_change(self._repaint)
+        self._repaint()
+
+    # ---- what is shown
+
+    def show(self, rows: array[int], firsts: Sequence[int] = ()) -> None:
+        """Show these rows, in groups that begin at `firsts`. The current one stays current and in place on screen."""
+        before = self._screen_y(self.picked.current)
+        self._firsts = firsts
+        self.picked.replace(rows)
+        self._lay_out()
+        if before is not None and self.picked.current >= 0:
+            self._top = self._layout.xy(self.picked.current)[1] - before
+        self._redraw(all_cells=True)
+
+    def refresh(self, rows: Iterable[int] | None = None) -> None:
+        """Draw these rows again where they are in sight; all cells in sight without `rows`."""
+        wanted = None if rows is None else set(rows)
+        for place, cell in self._shown.items():
+            if wanted is None or self.picked.rows[place] in wanted:
+                self._draw_cell(place, cell)
+
+    def go_to(self, place: int, way: Way = "only") -> None:
+        """Make a place current and bring it into sight."""
+        if self.picked.rows:
+            self.picked.pick(min(max(place, 0), len(self.picked.rows) - 1), way)
+            self._see(self.picked.current)
+            self._chosen()
+
+    def go_to_rows(self, rows: set[int]) -> bool:
+        """Select these pictures and bring the first into sight. False when none of them is shown."""
+        if not any(self.picked.place_of(row) >= 0 for row in rows):
+            return False
+        self.picked.pick_rows(rows)
+        self._see(self.picked.current)
+        self._chosen()
+        return True
+
+    def select_none(self) -> None:
+        """Nothing current, nothing selected, and the beginning in sight: for a strip that only shows."""
+        self.picked.pick_none()
+        self._top = 0.0
+        self._redraw(all_cells=True)
+
+    def select_all(self) -> None:
+        """Select everything shown, also what is out of sight."""
+        self.picked.pick_all()
+        self._chosen()
+
+    def in_sight(self, place: int) -> bool:
+        """Whether at least half of a place's cell can be seen."""
+        y = self._screen_y(place)
+        half = self._layout.size.cell_height / 2
+        return y is not None and -half <= y <= self.canvas.winfo_height() - half
+
+    def set_cell(self, cell_px: int) -> None:
+        """Change the height of cells (design pixels); the current one stays where it is on screen."""
+        self._cell_px = cell_px
+        self._resized()
+
+    def thumbnail_ready(self, event: ThumbnailReady) -> None:
+        """Hand over an answer to an order of this grid; others are ignored."""
+        self._thumbs.ready(event)
+
+    def orders_lost(self) -> None:
+        """An order failed without an answer: what is in sight is asked for again when the grid next moves."""
+        self._thumbs.lost()
+
+    def look_again(self) -> None:
+        """Ask again for pictures that could not be shown."""
+        self._thumbs.retry()
+        self._redraw(all_cells=True)
+
+    def destroy(self) -> None:
+        """Stop decoding and go."""
+        self._thumbs.close()
+        super().destroy()
+
+    # ---- moving
+
+    def move(self, how: str, way: Way = "only") -> None:
+        """Move the current cell: left, right, up, down, home, end, page_up, page_down."""
+        now, layout = max(self.picked.current, 0), self._layout
+        page = layout.rows_in(self.canvas.winfo_height())
+        targets: dict[str, Callable[[], int]] = {
+            "left": lambda: now - 1,
+            "right": lambda: now + 1,
+            "up": lambda: layout.row_step(now, -1),
+            "down": lambda: layout.row_step(now, 1),
+            "page_up": lambda: layout.row_step(now, -page),
+            "page_down": lambda: layout.row_step(now, page),
+            "home": lambda: 0,
+            "end": lambda: layout.count - 1,
+        }
+        if layout.count:
+            self.go_to(targets[how](), way)
+
+    def _bind_all(self) -> None:
+        canvas = self.canvas
+        canvas.bind("<Configure>", lambda _event: self._resized())
+        canvas.bind("<ButtonPress-1>", self._clicked)
+        canvas.bind("<Double-Button-1>", self._double_clicked)
+        canvas.bind("<Motion>", self._pointed)
+        canvas.bind("<FocusIn>", lambda _event: self._draw_ring())
+        canvas.bind("<FocusOut>", lambda _event: self._draw_ring())
+        for key in ("<space>", "<Return>", "<KP_Enter>"):
+            canvas.bind(key, self._open_key)
+        for widget in (canvas, self._bar):
+            widget.bind("<MouseWheel>", self._wheel)
+            widget.bind("<Button-4>", lambda _event: self._scroll_to(self._top - theme.px(_WHEEL_PX)))
+            widget.bind("<Button-5>", lambda _event: self._scroll_to(self._top + theme.px(_WHEEL_PX)))
+        for key, how in _EXTEND_KEYS.items():
+            pad = key.replace("<", "<KP_")
+            for name in (key, pad):
+                canvas.bind(name, partial(self._move_key, how, "only"))
+                canvas.bind(name.replace("<", "<Shift-"), partial(self._move_key, how, "range"))
+
+    def _move_key(self, how: str, way: Way, _event: tk.Event[tk.Misc]) -> str:
+        self.move(how, way)
+        return "break"
+
+    def _open_key(self, _event: tk.Event[tk.Misc]) -> str:
+        if self.picked.current >= 0:
+            self._see(self.picked.current)
+            self._owner.opened()
+        return "break"
+
+    def _clicked(self, event: tk.Event[tk.Misc]) -> None:
+        self.canvas.focus_set()
+        place = self._layout.place_at(event.x, event.y + self._top)
+        if place >= 0:
+            state = int(event.state)
+            self.go_to(place, "range" if state & _SHIFT else "toggle" if state & _CONTROL else "only")
+
+    def _double_clicked(self, event: tk.Event[tk.Misc]) -> None:
+        if self._layout.place_at(event.x, event.y + self._top) >= 0 and not int(event.state) & (_SHIFT | _CONTROL):
+            self._owner.opened()
+
+    def _pointed(self, event: tk.Event[tk.Misc]) -> None:
+        wanted = "hand2" if self._layout.place_at(event.x, event.y + self._top) >= 0 else ""
+        if str(self.canvas["cursor"]) != wanted:
+            self.canvas.configure(cursor=wanted)
+
+    def _wheel(self, event: tk.Event[tk.Misc]) -> None:
+        # Windows reports 120 per notch and less from fine wheels; macOS reports small whole numbers.
+        notches = event.delta / 120 if abs(event.delta) >= 20 else event.delta
+        self._scroll_to(self._top - notches * theme.px(_WHEEL_PX))
+
+    # ---- drawing
+
+    def _measures(self, width: int) -> Measures:
+        heads = bool(self._firsts)
+        return measures(
+            width, round(theme.px(self._cell_px) * _CELL_SHAPE), frame=theme.px(FRAME), foot=theme.px(FOOT),
+            gap=theme.px(_GAP_X), gap_y=theme.px(_GAP_Y), side=theme.px(_SIDE),
+            top=theme.px(_TOP if heads else _SIDE), head=theme.px(_HEAD) if heads else 0,
+        )  # fmt: skip
+
+    def _lay_out(self) -> None:
+        # The bar's place is part of the right margin, so that cells end where the page's other contents end.
+        width = self.canvas.winfo_width() + self._bar.winfo_reqwidth()
+        self._layout = GridLayout(self._firsts, len(self.picked.rows), self._measures(width))
+        size = self._layout.size
+        self._thumbs.set_box(Bounds(0, 0, size.cell_width, size.cell_height).picture_box)
+
+    def _resized(self) -> None:
+        before = self._screen_y(self.picked.current)
+        self._lay_out()
+        if before is not None:
+            self._top = self._layout.xy(self.picked.current)[1] - before
+        self._redraw(all_cells=True)
+
+    def _repaint(self) -> None:
+        self.canvas.configure(bg=theme.colour("bg"))
+        self._redraw(all_cells=True)
+
+    def _screen_y(self, place: int) -> float | None:
+        """Where a place is on screen; None when it is not, not even in part."""
+        if not 0 <= place < self._layout.count:
+            return None
+        y = self._layout.xy(place)[1] - self._top
+        return y if -self._layout.size.cell_height < y < self.canvas.winfo_height() else None
+
+    def _scroll_to(self, top: float) -> None:
+        self._top = top
+        self._redraw()
+
+    def _see(self, place: int) -> None:
+        y, size, view = self._layout.xy(place)[1], self._layout.size, self.canvas.winfo_height()
+        # With the first row of a group its head comes into sight, too.
+        is_first_row = y - size.head == self._layout.head_y(self._layout.group_of(place))
+        above = y - (size.head + size.top if is_first_row else size.gap_y)
+        below = y + size.cell_height + size.gap_y
+        if above < self._top or size.cell_height >= view:
+            self._top = above
+        elif below > self._top + view:
+            self._top = below - view
+
+    def _chosen(self) -> None:
+        self._redraw(all_cells=True)
+        self._owner.chosen()
+
+    def _redraw(self, *, all_cells: bool = False) -> None:
+        view, whole = self.canvas.winfo_height(), self._layout.height
+        self._top = float(round(min(max(self._top, 0.0), max(0, whole - view))))
+        region = (0, 0, self.canvas.winfo_width(), max(whole, view))
+        if region != self._region:
+            self._region = region
+            self.canvas.configure(scrollregion=region)
+        self.canvas.yview_moveto(self._top / max(whole, view, 1))
+        self._bar.show(self._top, view, whole)
+        places = self._layout.places(self._top, self._top + view)
+        for place in [place for place in self._shown if place not in places]:
+            self._release(place)
+        if all_cells:
+            self._place_of.clear()
+        for place in places:
+            cell = self._shown.get(place)
+            if cell is None:
+                cell = self._shown[place] = self._pool.pop() if self._pool else Cell(self.canvas)
+                self._draw_cell(place, cell)
+            elif all_cells:
+                self._draw_cell(place, cell)
+        self._draw_heads(again=all_cells)
+        self._draw_ring()
+        self._want()
+
+    def _release(self, place: int) -> None:
+        cell = self._shown.pop(place)
+        cell.hide()
+        self._pool.append(cell)
+
+    def _draw_cell(self, place: int, cell: Cell) -> None:
+        row = self.picked.rows[place]
+        look = self._owner.look(row)
+        size = self._layout.size
+        cell.draw(
+            Bounds(*self._layout.xy(place), size.cell_width, size.cell_height),
+            look,
+            selected=row in self.picked.selected,
+        )
+        self._place_of[look.image_id] = place
+        cell.picture(self._thumbs.photo(look.image_id), self._thumbs.problem(look.image_id))
+
+    def _draw_heads(self, *, again: bool) -> None:
+        view, width = self.canvas.winfo_height(), self.canvas.winfo_width() - theme.px(_SIDE)
+        bold, plain, head = theme.font(13, True), theme.font(12), self._layout.size.head
+        groups = [
+            g
+            for g in self._layout.groups(self._top - head, self._top + view)
+            if self._layout.head_y(g) + head > self._top
+        ]
+        if groups == self._heads_shown and not again:
+            return
+        self._heads_shown = groups
+        while len(self._heads) < len(groups):
+            make = self.canvas.create_text
+            self._heads.append((make(0, 0, anchor="w"), make(0, 0, anchor="w")))
+        for number, (title_item, note_item) in enumerate(self._heads):
+            if number >= len(groups):
+                self.canvas.itemconfigure(title_item, state="hidden")
+                self.canvas.itemconfigure(note_item, state="hidden")
+                continue
+            title, note = self._owner.head(groups[number])
+            x, y = self._layout.size.left, self._layout.head_y(groups[number]) + head // 2
+            title = theme.elide(title, bold, width // 2)
+            after = x + bold.measure(title) + theme.px(8)
+            self.canvas.coords(title_item, x, y)
+            self.canvas.itemconfigure(title_item, text=title, font=bold, fill=theme.colour("text"), state="normal")
+            self.canvas.coords(note_item, after, y)
+            note = theme.elide(note, plain, width - after)
+            self.canvas.itemconfigure(note_item, text=note, font=plain, fill=theme.colour("text3"), state="normal")
+
+    def _draw_ring(self) -> None:
+        place = self.picked.current
+        if place not in self._shown or not 0 <= place < self._layout.count:
+            self.canvas.itemconfigure(self._ring, state="hidden")
+            return
+        (x, y), size, out = self._layout.xy(place), self._layout.size, theme.px(3)
+        right, bottom = x + size.cell_width + out, y + size.cell_height + out
+        self.canvas.coords(self._ring, x - out, y - out, right, bottom)
+        self.canvas.itemconfigure(self._ring, outline=theme.colour("focus"), state="normal")
+        self.canvas.tag_raise(self._ring)
+
+    def _want(self) -> None:
+        looks = [look for place in sorted(self._shown) if (look := self._shown[place].look) is not None]
+        self._thumbs.want([Wish(look.image_id, look.position, look.output_index) for look in looks])
+
+    def _thumb_arrived(self, image_id: str) -> None:
+        place = self._place_of.get(image_id, -1)
+        cell = self._shown.get(place)
+        # A place may show another picture by now.
+        if cell is not None and cell.look is not None and cell.look.image_id == image_id:
+            cell.picture(self._thumbs.photo(image_id), self._thumbs.problem(image_id))

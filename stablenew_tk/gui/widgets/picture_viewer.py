@@ -1,0 +1,281 @@
+"""Pictures large: one fitted to the page or at its own size, or up to four side by side to compare."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from PIL import Image, ImageTk
+
+from ...domain.journal.history import ImageFacts
+from ...pipeline.events import Event, PictureReady
+from ...pipeline.orders import ReadPicture
+from . import icons, stars, theme
+from .basics import Box
+
+KEPT_PICTURES = 6
+MOST_COMPARED = 4
+# Larger than any picture: the answer is then the picture in its own size.
+OWN_SIZE = (1 << 15, 1 << 15)
+_CAPTION, _PAN, _FRAME = 40, 80, 2
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    """What the viewer needs from its page. `caption(row)` gives name and remark, `neighbour(step)` moves to the next
+    picture (±1) and says whether there was one, `left()` is called when the viewer closes.
+    """
+
+    ask: Callable[[ReadPicture], None]
+    facts: Callable[[int], ImageFacts]
+    caption: Callable[[int], tuple[str, str]]
+    around: Callable[[], Sequence[int]]
+    neighbour: Callable[[int], None]
+    left: Callable[[], None]
+
+
+class Viewer(Box):
+    """Lies over the page while open. `rows` are the pictures in sight, `current` the one that keys are about."""
+
+    def __init__(self, parent: tk.Misc, stage: Stage) -> None:
+        super().__init__(parent, "image_ground")
+        self._stage = stage
+        self.rows: tuple[int, ...] = ()
+        self._number = 0
+        self._own_size = False
+        self._pan = (0, 0)
+        self._pictures: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
+        self._asked: set[tuple[str, tuple[int, int]]] = set()
+        self._photos: list[ImageTk.PhotoImage] = []
+        self._grip = (0, 0)
+        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=1)
+        self.canvas.pack(fill="both", expand=True)
+        for key, answer in (
+            ("<Configure>", lambda _event: self._show()),
+            ("<Escape>", lambda _event: self.close()),
+            ("<space>", lambda _event: self.close()),
+            ("<Return>", lambda _event: self.close()),
+            ("<Left>", lambda _event: self._step(-1, 0)),
+            ("<Right>", lambda _event: self._step(1, 0)),
+            ("<Up>", lambda _event: self._step(0, -1)),
+            ("<Down>", lambda _event: self._step(0, 1)),
+            ("<KeyPress-z>", lambda _event: self._zoom()),
+            ("<KeyPress-Z>", lambda _event: self._zoom()),
+            ("<ButtonPress-1>", self._press),
+            ("<B1-Motion>", self._drag),
+            ("<Double-Button-1>", lambda _event: self._zoom()),
+            ("<Button-4>", lambda _event: self._wheel(closer=True)),
+            ("<Button-5>", lambda _event: self._wheel(closer=False)),
+            ("<MouseWheel>", lambda event: self._wheel(closer=event.delta > 0)),
+        ):
+            self.canvas.bind(key, answer)
+        theme.on_change(self._show)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it covers the page."""
+        return bool(self.rows)
+
+    @property
+    def current(self) -> int:
+        """The picture that keys are about, −1 while closed."""
+        return self.rows[self._number] if self.rows else -1
+
+    @property
+    def comparing(self) -> bool:
+        """Whether several pictures are side by side."""
+        return len(self.rows) > 1
+
+    def open(self, rows: Sequence[int], number: int = 0) -> None:
+        """Cover the page with these pictures (at most four), the keyboard on one of them."""
+        self.rows = tuple(rows[:MOST_COMPARED])
+        self._number = min(number, len(self.rows) - 1)
+        self._own_size = False
+        self.place(relx=0, rely=0, relwidth=1, relheight=1)
+        self.lift()
+        self.canvas.focus_set()
+        self._show()
+
+    def close(self) -> str:
+        """Uncover the page."""
+        if self.is_open:
+            self.rows = ()
+            self.place_forget()
+            self.canvas.delete("all")
+            self._photos.clear()
+            self._pictures.clear()
+            self._asked.clear()
+            self._stage.left()
+        return "break"
+
+    def turn_to(self, row: int) -> None:
+        """Show another picture in place of the one in sight."""
+        if self.is_open and not self.comparing:
+            self.rows, self._pan = (row,), (0, 0)
+            self._show()
+
+    def advance(self) -> None:
+        """Go on to the next picture; while comparing, to the next of those side by side."""
+        self._go(1)
+
+    def refresh(self) -> None:
+        """Stars or tags changed: draw the captions again."""
+        if self.is_open:
+            self._show()
+
+    def on_event(self, event: Event) -> None:
+        """Take a picture in."""
+        if not isinstance(event, PictureReady) or not self.is_open:
+            return
+        key = (event.image_id, event.box)
+        self._asked.discard(key)
+        self._pictures[key] = event
+        while len(self._pictures) > KEPT_PICTURES:
+            self._pictures.popitem(last=False)
+        if any(key == self._key(row) for row in self.rows):
+            self._show()
+
+    # ---- keys and mouse
+
+    def _go(self, step: int) -> None:
+        if self.comparing:
+            self._number = min(max(self._number + step, 0), len(self.rows) - 1)
+            self._show()
+        else:
+            self._stage.neighbour(step)
+
+    def _step(self, across: int, down: int) -> str:
+        if self._own_size:
+            self._move(across * theme.px(_PAN), down * theme.px(_PAN))
+        elif across:
+            self._go(across)
+        return "break"
+
+    def _zoom(self) -> str:
+        self._own_size = not self._own_size
+        self._pan = (0, 0)
+        self._show()
+        return "break"
+
+    def _wheel(self, *, closer: bool) -> str:
+        return self._zoom() if closer != self._own_size else "break"
+
+    def _press(self, event: tk.Event[tk.Misc]) -> None:
+        self.canvas.focus_set()
+        self._grip = (event.x, event.y)
+        if self.comparing:
+            wide = self.canvas.winfo_width() // len(self.rows)
+            self._number = min(event.x // max(1, wide), len(self.rows) - 1)
+            self._show()
+
+    def _drag(self, event: tk.Event[tk.Misc]) -> None:
+        if self._own_size:
+            self._move(self._grip[0] - event.x, self._grip[1] - event.y)
+            self._grip = (event.x, event.y)
+
+    def _move(self, dx: int, dy: int) -> None:
+        self._pan = (self._pan[0] + dx, self._pan[1] + dy)
+        self._show()
+
+    # ---- drawing
+
+    def _pane(self) -> tuple[int, int]:
+        """Room for one picture."""
+        gap = theme.px(8)
+        width = self.canvas.winfo_width() // max(1, len(self.rows)) - 2 * gap
+        return max(16, width), max(16, self.canvas.winfo_height() - theme.px(_CAPTION) - 2 * gap)
+
+    def _key(self, row: int) -> tuple[str, tuple[int, int]]:
+        return self._stage.facts(row).image_id, OWN_SIZE if self._own_size else self._pane()
+
+    def _show(self) -> None:
+        if not self.is_open or self.canvas.winfo_width() <= 1:
+            return
+        canvas = self.canvas
+        canvas.configure(bg=theme.colour("image_ground"))
+        canvas.delete("all")
+        self._photos.clear()
+        wide = canvas.winfo_width() // len(self.rows)
+        for number, row in enumerate(self.rows):
+            self._draw_picture(row, number * wide, wide)
+            self._draw_caption(row, number * wide, wide)
+            if self.comparing and number == self._number:
+                inset = theme.px(_FRAME)
+                canvas.create_rectangle(
+                    number * wide + inset, inset, (number + 1) * wide - inset, canvas.winfo_height() - inset,
+                    outline=theme.colour("accent_text"), width=theme.px(_FRAME),
+                )  # fmt: skip
+        self._ask_ahead()
+
+    def _draw_picture(self, row: int, left: int, wide: int) -> None:
+        width, height = self._pane()
+        middle = left + wide // 2, theme.px(8) + height // 2
+        ready = self._pictures.get(self._key(row))
+        if ready is None:
+            self._ask(row)
+            return
+        self._pictures.move_to_end(self._key(row))
+        if not ready.rgb:
+            self.canvas.create_text(
+                *middle, text=ready.problem or "This picture cannot be shown.", width=width * 2 // 3,
+                font=theme.font(13), fill=theme.colour("text2"), justify="center",
+            )  # fmt: skip
+            return
+        picture = Image.frombuffer("RGB", (ready.width, ready.height), ready.rgb, "raw", "RGB", 0, 1)
+        # Only what can be seen becomes a photo: a poster of 4,096 px would hold up the window otherwise.
+        photo = ImageTk.PhotoImage(picture.crop(self._part(ready, width, height)))
+        self._photos.append(photo)
+        self.canvas.create_image(*middle, image=photo)
+
+    def _part(self, ready: PictureReady, width: int, height: int) -> tuple[int, int, int, int]:
+        free_x, free_y = max(0, ready.width - width), max(0, ready.height - height)
+        limit_x, limit_y = free_x // 2 + 1, free_y // 2 + 1
+        self._pan = max(-limit_x, min(limit_x, self._pan[0])), max(-limit_y, min(limit_y, self._pan[1]))
+        left = min(max(0, free_x // 2 + self._pan[0]), free_x)
+        top = min(max(0, free_y // 2 + self._pan[1]), free_y)
+        return left, top, min(ready.width, left + width), min(ready.height, top + height)
+
+    def _draw_caption(self, row: int, left: int, wide: int) -> None:
+        facts = self._stage.facts(row)
+        name, remark = self._stage.caption(row)
+        canvas, y, pad = self.canvas, self.canvas.winfo_height() - theme.px(_CAPTION) // 2, theme.px(16)
+        bottom = canvas.winfo_height() - (theme.px(2 * _FRAME) if self.comparing else 0)
+        edge = theme.px(2 * _FRAME) if self.comparing else 0
+        canvas.create_rectangle(
+            left + edge, canvas.winfo_height() - theme.px(_CAPTION), left + wide - edge, bottom,
+            fill=theme.colour("chrome"), width=0,
+        )  # fmt: skip
+        given = stars.star_row(facts.rating, 16, "chrome")
+        self._photos.append(given)
+        canvas.create_image(left + pad, y, image=given, anchor="w")
+        x = left + pad + stars.row_width(16) + theme.px(12)
+        if facts.suspect:
+            sign = icons.icon("warning", 14, "warn", "chrome")
+            self._photos.append(sign)
+            canvas.create_image(x, y, image=sign, anchor="w")
+            x += theme.px(20)
+            remark = f"suspect · {remark}"
+        bold = theme.font(13, True)
+        name = theme.elide(name, bold, left + wide - pad - x)
+        canvas.create_text(x, y, text=name, font=bold, fill=theme.colour("text"), anchor="w")
+        x += bold.measure(name) + theme.px(8)
+        keys = "" if self.comparing else ("Z fit" if self._own_size else "Z 100 %") + " · Esc back"
+        room = left + wide - pad - x - (theme.font(12).measure(keys) + pad if keys else 0)
+        remark = theme.elide(remark, theme.font(12), room)
+        canvas.create_text(x, y, text=remark, font=theme.font(12), fill=theme.colour("text3"), anchor="w")
+        canvas.create_text(left + wide - pad, y, text=keys, font=theme.font(12), fill=theme.colour("text3"), anchor="e")
+
+    def _ask(self, row: int) -> None:
+        facts, key = self._stage.facts(row), self._key(row)
+        if key not in self._asked and key not in self._pictures:
+            self._asked.add(key)
+            self._stage.ask(
+                ReadPicture(image_id=key[0], position=facts.position, output_index=facts.output_index, box=key[1])
+            )
+
+    def _ask_ahead(self) -> None:
+        # Own sizes may be large; they are read when looked at.
+        if not self.comparing and not self._own_size:
+            for row in self._stage.around():
+                self._ask(row)

@@ -1,0 +1,341 @@
+"""Small windows over the page, and the menu with a filter that stands behind every choice.
+
+There is one window of each kind, used again and again. It takes the keyboard while it is open, and gives it back when
+it closes: by Esc, by a choice, by a click elsewhere, or because another program came to the front.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Self
+
+from msgspec import Struct
+from PIL import ImageTk
+
+from . import icons, theme
+from .basics import Box, Painted
+from .entries import Entry
+from .theme import Role
+
+FILTER_FROM = 9  # entries from which a search field is shown
+_MOST_ROWS = 12
+
+
+class MenuEntry(Struct, frozen=True):
+    """One line of a menu. `note` is shown at the right end; a line that is off cannot be chosen."""
+
+    value: str
+    text: str
+    note: str = ""
+    icon: str = ""
+    enabled: bool = True
+
+
+class Popup:
+    """A borderless window that closes by itself. Subclasses fill `self.body`; `shared()` gives the one of its kind."""
+
+    _made: ClassVar[dict[type, Popup]] = {}
+
+    def __init__(self) -> None:
+        root, self._generation = theme.root(), theme.generation()
+        self.window = tk.Toplevel(root)
+        self.window.withdraw()
+        self.window.overrideredirect(True)
+        self.body = Box(self.window, "raised")
+        self.body.pack(fill="both", expand=True, padx=1, pady=1)
+        self.owner: tk.Misc | None = None
+        self._back: tk.Misc | None = None
+        self._swallow: tk.Misc | None = None
+        self.window.bind("<Escape>", lambda _event: self.close())
+        self.window.bind("<FocusOut>", self._maybe_left)
+        self.window.bind("<Destroy>", self._destroyed)
+        # By number: customtkinter binds <Button-1> for all, and Tk calls only the most exact binding of a tag.
+        for number in (1, 2, 3):
+            root.bind_all(f"<Button-{number}>", self._clicked, add="+")
+
+    @classmethod
+    def shared(cls) -> Self:
+        """The one window of this kind, made on first use."""
+        known = Popup._made.get(cls)
+        if not isinstance(known, cls) or known._generation != theme.generation() or not theme.alive(known.window):
+            known = Popup._made[cls] = cls()
+        return known
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be seen."""
+        return self.owner is not None
+
+    def close(self) -> str:
+        """Hide it and give the focus back to where it was."""
+        if self.owner is not None:
+            self.owner = None
+            self.window.withdraw()
+            if self._back is not None and theme.alive(self._back):
+                self._back.focus_force()
+        return "break"
+
+    def _place(self, owner: tk.Misc, focus: tk.Misc, *, width: int, height: int, inset: int = theme.RING) -> bool:
+        """Show it under its owner, or above where there is no room. False if this click has just closed it."""
+        swallowed, self._swallow = self._swallow is owner, None
+        if swallowed:
+            return False
+        self._back = owner.focus_get() or owner
+        self.owner = owner
+        screen_width, screen_height = owner.winfo_screenwidth(), owner.winfo_screenheight()
+        home = owner.winfo_toplevel()
+        right = home.winfo_rootx() + home.winfo_width() - theme.px(8)  # it stays over its own window where it can
+        x = min(owner.winfo_rootx() + theme.px(inset), max(home.winfo_rootx(), right - width), screen_width - width)
+        below = owner.winfo_rooty() + owner.winfo_height() - theme.px(inset - 2)
+        y = below if below + height <= screen_height else max(0, owner.winfo_rooty() - height)
+        self.window.configure(bg=theme.colour("edge"))
+        self.window.geometry(f"{width}x{height}+{max(0, x)}+{y}")
+        self.window.deiconify()
+        self.window.lift()
+        self.window.update_idletasks()
+        # Windows without a frame get no focus from the window manager, so it is taken.
+        focus.focus_force()
+        return True
+
+    def _clicked(self, event: tk.Event[tk.Misc]) -> None:
+        owner = self.owner
+        self._swallow = None
+        if owner is None or str(event.widget).startswith(str(self.window)):
+            return
+        # The click that closes a menu on its own button must not open it again.
+        self._swallow = event.widget if event.widget is owner else None
+        self._back = None
+        self.close()
+
+    def _destroyed(self, event: tk.Event[tk.Misc]) -> None:
+        if event.widget is self.window:
+            self.owner = None
+
+    def _maybe_left(self, _event: tk.Event[tk.Misc]) -> None:
+        self.window.after_idle(self._check_focus)
+
+    def _check_focus(self) -> None:
+        if self.owner is not None and theme.alive(self.window):
+            focus = self.window.tk.call("focus")
+            if not str(focus).startswith(str(self.window)):
+                self._back = None
+                self.close()
+
+
+class Menu(Popup):
+    """A list to choose from. From nine entries on a search field is shown; typing filters by parts of words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.search = Entry(
+            self.body, placeholder="Type to filter", icon="search", height=theme.SMALL, on_edit=self._filter
+        )
+        self.canvas = tk.Canvas(self.body, bd=0, highlightthickness=0, takefocus=1, cursor="hand2")
+        self._all: tuple[MenuEntry, ...] = ()
+        self.shown: tuple[MenuEntry, ...] = ()
+        self._selected, self.cursor, self._first, self._rows = "", 0, 0, 0
+        self._pick: Callable[[str], object] = lambda _value: None
+        self._kept: list[ImageTk.PhotoImage] = []
+        self._wire()
+        theme.on_change(self._redraw)
+
+    def open(
+        self, owner: tk.Misc, entries: Sequence[MenuEntry], pick: Callable[[str], object], *, selected: str = "",
+        width: int = 0,
+    ) -> None:  # fmt: skip
+        """Show the entries under `owner`; `pick(value)` is called after the menu has closed. Width in screen pixels."""
+        self._all = self.shown = tuple(entries)
+        self._pick, self._selected = pick, selected
+        self.cursor = next((i for i, entry in enumerate(entries) if entry.value == selected), 0)
+        row = theme.px(theme.ROW)
+        self._rows = max(1, min(len(entries), _MOST_ROWS))
+        filtered = len(entries) >= FILTER_FROM
+        self.search.set("")
+        self.search.pack_forget()
+        self.canvas.pack_forget()
+        head = 0
+        if filtered:
+            self.search.pack(fill="x", padx=theme.px(4), pady=theme.px(4))
+            head = theme.px(theme.SMALL + 2 * theme.RING + 8)
+        self.canvas.pack(fill="both", expand=True, pady=theme.px(4))
+        self._reveal()
+        focus = self.search.field if filtered else self.canvas
+        height = head + self._rows * row + theme.px(8) + 2
+        if self._place(owner, focus, width=max(width, self._natural()), height=height):
+            self._draw()
+
+    def _natural(self) -> int:
+        face, small = theme.font(13, True), theme.font(12)
+        # Measuring hundreds of names costs more than drawing a dozen: the longest by letters is close enough.
+        longest = sorted(self._all, key=lambda entry: len(entry.text) + len(entry.note))[-8:]
+        widest = max((face.measure(e.text) + small.measure(e.note) for e in longest), default=0)
+        return min(max(widest + theme.px(64), theme.px(140)), theme.px(480))
+
+    def _wire(self) -> None:
+        for widget in (self.search.field, self.canvas):
+            for key, step in (("<Up>", -1), ("<Down>", 1), ("<Prior>", -_MOST_ROWS), ("<Next>", _MOST_ROWS)):
+                widget.bind(key, lambda _event, step=step: self._move(self.cursor + step))  # type: ignore[misc]
+            for key in ("<Return>", "<KP_Enter>"):
+                widget.bind(key, lambda _event: self._choose(self.cursor))
+            widget.bind("<Tab>", lambda _event: self.close())
+        self.canvas.bind("<space>", lambda _event: self._choose(self.cursor))
+        self.canvas.bind("<Home>", lambda _event: self._move(0))
+        self.canvas.bind("<End>", lambda _event: self._move(len(self.shown)))
+        self.canvas.bind("<Key>", self._jump)
+        self.canvas.bind("<Configure>", lambda _event: self._draw())
+        self.canvas.bind("<Motion>", lambda event: self._hover(event.y))
+        self.canvas.bind("<ButtonRelease-1>", self._released)
+        for event, step in (("<Button-4>", -3), ("<Button-5>", 3)):
+            self.canvas.bind(event, lambda _event, step=step: self._scroll(step))  # type: ignore[misc]
+        self.canvas.bind("<MouseWheel>", lambda event: self._scroll(-3 if event.delta > 0 else 3))
+
+    def _filter(self, text: str) -> None:
+        words = text.casefold().split()
+        self.shown = tuple(e for e in self._all if all(word in f"{e.text} {e.note}".casefold() for word in words))
+        self.cursor = self._first = 0
+        self._draw()
+
+    def _jump(self, event: tk.Event[tk.Misc]) -> None:
+        letter = event.char.casefold()
+        if letter.strip() and letter.isprintable():
+            order = [*range(self.cursor + 1, len(self.shown)), *range(self.cursor + 1)]
+            self._move(next((i for i in order if self.shown[i].text.casefold().startswith(letter)), self.cursor))
+
+    def _move(self, index: int) -> str:
+        self.cursor = min(max(index, 0), max(0, len(self.shown) - 1))
+        self._reveal()
+        self._draw()
+        return "break"
+
+    def _reveal(self) -> None:
+        self._first = min(max(self._first, self.cursor - self._rows + 1), self.cursor)
+
+    def _scroll(self, step: int) -> str:
+        self._first = min(max(self._first + step, 0), max(0, len(self.shown) - self._rows))
+        self._draw()
+        return "break"
+
+    def _row_at(self, y: int) -> int:
+        return self._first + y // theme.px(theme.ROW)
+
+    def _hover(self, y: int) -> None:
+        index = self._row_at(y)
+        if index != self.cursor and index < len(self.shown):
+            self.cursor = index
+            self._draw()
+
+    def _released(self, event: tk.Event[tk.Misc]) -> None:
+        if 0 <= event.y < self.canvas.winfo_height():
+            self._choose(self._row_at(event.y))
+
+    def _choose(self, index: int) -> str:
+        if index < len(self.shown) and self.shown[index].enabled:
+            value = self.shown[index].value
+            self.close()
+            self._pick(value)
+        return "break"
+
+    def _redraw(self) -> None:
+        if self.is_open and theme.alive(self.canvas):
+            self._draw()
+
+    def _draw(self) -> None:
+        canvas = self.canvas
+        canvas.delete("all")
+        self._kept.clear()
+        canvas.configure(bg=theme.colour("raised"))
+        for place, entry in enumerate(self.shown[self._first : self._first + self._rows]):
+            self._draw_row(place, entry, self._first + place == self.cursor)
+        if not self.shown:
+            self._words(theme.px(12), 0, "Nothing has this in its name.", "text3")
+        if len(self.shown) > self._rows:
+            right, full = canvas.winfo_width(), self._rows * theme.px(theme.ROW)
+            top, length = full * self._first // len(self.shown), max(theme.px(16), full * self._rows // len(self.shown))
+            left = right - theme.px(6)
+            canvas.create_rectangle(left, top, right - theme.px(2), top + length, fill=theme.colour("edge"), width=0)
+
+    def _draw_row(self, place: int, entry: MenuEntry, under: bool) -> None:
+        row, width = theme.px(theme.ROW), self.canvas.winfo_width()
+        chosen = entry.value == self._selected
+        ground: Role = "selection" if chosen else "raised2" if under else "raised"
+        y = place * row
+        if ground != "raised" or under:
+            self.canvas.create_rectangle(0, y, width, y + row, fill=theme.colour(ground), width=0)
+        if under:  # the cursor keeps its bar also on the chosen row
+            self.canvas.create_rectangle(0, y, theme.px(3), y + row, fill=theme.colour("accent_text"), width=0)
+        ink: Role = "text" if entry.enabled else "disabled"
+        x = theme.px(12)
+        if entry.icon:
+            self._kept.append(icons.icon(entry.icon, 14, ink, ground))
+            self.canvas.create_image(x, y + row // 2, image=self._kept[-1], anchor="w")
+            x += theme.px(22)
+        note = theme.font(12).measure(entry.note) + theme.px(12) if entry.note else 0
+        text = theme.elide(entry.text, theme.font(13, chosen), width - x - note - theme.px(14))
+        self._words(x, y, text, ink, bold=chosen)
+        if entry.note:
+            self.canvas.create_text(
+                width - theme.px(14), y + row // 2, text=entry.note, font=theme.font(12), anchor="e",
+                fill=theme.colour("text3"),
+            )  # fmt: skip
+
+    def _words(self, x: int, y: int, text: str, ink: Role, bold: bool = False) -> None:
+        middle = y + theme.px(theme.ROW) // 2
+        self.canvas.create_text(x, middle, text=text, font=theme.font(13, bold), fill=theme.colour(ink), anchor="w")
+
+
+class Choice(Painted):
+    """A field that shows one of many and opens a menu on Space, Return, Down or a click; `command(value)` follows."""
+
+    def __init__(
+        self, parent: tk.Misc, entries: Sequence[MenuEntry], command: Callable[[str], object], *, value: str = "",
+        width: int = 160, height: int = theme.CONTROL, dot: Role | None = None, ground: Role | None = None,
+    ) -> None:  # fmt: skip
+        self.entries, self._command, self.value, self._dot = tuple(entries), command, value, dot
+        super().__init__(parent, width=theme.px(width), height=theme.px(height), ground=ground)
+        self.bind("<Down>", self._keyed)
+
+    def set(self, value: str) -> None:
+        """Show this value without calling the command. A value the menu does not have is shown as it is."""
+        self.value = value
+        self.repaint()
+
+    def set_entries(self, entries: Sequence[MenuEntry]) -> None:
+        """What the menu offers from now on."""
+        self.entries = tuple(entries)
+        self.repaint()
+
+    def set_dot(self, dot: Role | None) -> None:
+        """The dot before the words, for states ("ok", "danger")."""
+        self._dot = dot
+        self.repaint()
+
+    @property
+    def text(self) -> str:
+        """The words of the present value."""
+        return next((entry.text for entry in self.entries if entry.value == self.value), self.value)
+
+    def act(self) -> None:
+        width = self.winfo_width() - 2 * self.margin
+        Menu.shared().open(self, self.entries, self._picked, selected=self.value, width=width)
+
+    def draw(self, width: int, height: int) -> None:
+        m, middle = self.margin, self.margin + height // 2
+        fill: Role = ("raised2" if self.hover else "raised") if self.enabled else self.ground
+        outline: Role = ("edge_hover" if self.hover else "edge") if self.enabled else "line"
+        shape = {"margin": theme.RING, "ring": int(self.ring)}
+        self.picture(0, 0, icons.box(width, height, fill=fill, outline=outline, ground=self.ground, **shape))
+        ink: Role = "text" if self.enabled else "disabled"
+        x = m + theme.px(10)
+        if self._dot is not None:
+            self.picture(x, middle, icons.icon("disc", 8, self._dot, fill), "w")
+            x += theme.px(14)
+        face = theme.font(13 if height > theme.px(theme.SMALL) else 12)
+        text = theme.elide(self.text, face, m + width - x - theme.px(30))
+        self.create_text(x, middle, text=text, font=face, fill=theme.colour(ink), anchor="w")
+        self.picture(m + width - theme.px(10), middle, icons.icon("chevron_down", 12, "text2", fill), "e")
+
+    def _picked(self, value: str) -> None:
+        if value != self.value:
+            self.set(value)
+            self._command(value)

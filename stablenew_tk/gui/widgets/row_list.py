@@ -1,0 +1,391 @@
+"""Lists drawn on a Canvas: packs, prompts, values asked and applied; and the scrolling area for the stage cards.
+
+A list asks for a row only when it comes into sight, so a hundred thousand rows open like ten.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from msgspec import Struct
+from PIL import ImageTk
+
+from . import icons, theme
+from .basics import Box
+from .scrollbar import SlimBar
+from .theme import Role
+
+_TYPING_MS = 800  # letters typed within this time belong to one word
+
+
+class Row(Struct, frozen=True):
+    """One line of a list. `mark` is an icon before the text, `sign` one before the text at the right end.
+
+    `note` is a second line below the text, `cells` are the further columns of a table, `checked` draws a check box,
+    `warn` marks the row as one to look at, `head` makes it a caption between rows that cannot be chosen.
+    """
+
+    text: str
+    right: str = ""
+    note: str = ""
+    mark: str = ""
+    mark_ink: Role = "text2"
+    sign: str = ""
+    sign_ink: Role = "text3"
+    cells: tuple[str, ...] = ()
+    checked: bool | None = None
+    warn: bool = False
+    head: bool = False
+
+
+class RowList(Box):
+    """A list with one chosen row. All callbacks get the row's index.
+
+    Up, Down, Home, End, Page keys move; letters jump; Return opens; Space turns the check box, or opens where there
+    is none. A click chooses, a double click opens. `columns` are the left edges of the cells as shares of the width.
+    """
+
+    def __init__(
+        self, parent: tk.Misc, *, on_select: Callable[[int], object] | None = None,
+        on_open: Callable[[int], object] | None = None, on_check: Callable[[int], object] | None = None,
+        row_height: int = theme.ROW, rows: int = 0, columns: tuple[float, ...] = (), empty: str = "",
+        ground: Role | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent, ground)
+        self._tell, self._open, self._check = on_select, on_open, on_check
+        self._columns, self._empty, self._pad = columns, empty, theme.px(theme.PAD)
+        self._row = theme.px(row_height)
+        self._count = 0
+        self._row_at: Callable[[int], Row] = _no_row
+        self.selected, self._under, self._top = -1, -1, 0
+        self._focused = False
+        self._typed, self._typed_at = "", 0
+        self._kept: list[ImageTk.PhotoImage] = []
+        self.canvas = tk.Canvas(
+            self, bd=0, highlightthickness=0, takefocus=1, width=theme.px(120), height=self._row * rows
+        )
+        self.canvas.pack(fill="both", expand=True)
+        self._bar = SlimBar(self, self.scroll_to, self.ground)
+        self._wire()
+        theme.on_change(self.refresh)
+
+    def show(self, count: int, row_at: Callable[[int], Row], selected: int | None = None) -> None:
+        """Show `count` rows, asked for one by one. `selected` = the chosen one (-1 = none, None = as before)."""
+        self._count, self._row_at = count, row_at
+        wanted = self.selected if selected is None else selected
+        self.selected = wanted if -1 <= wanted < count else -1
+        self.scroll_to(self._top)
+
+    def show_rows(self, rows: Sequence[Row], selected: int | None = None) -> None:
+        """Show rows that are already made."""
+        self.show(len(rows), rows.__getitem__, selected)
+
+    def select(self, index: int, *, tell: bool = False) -> None:
+        """Choose a row and bring it into sight; with `tell` the callback hears of it."""
+        if not 0 <= index < self._count or self._row_at(index).head:
+            return
+        changed, self.selected = index != self.selected, index
+        self.see(index)
+        if tell and changed and self._tell is not None:
+            self._tell(index)
+
+    def see(self, index: int) -> None:
+        """Scroll as little as needed to show a row."""
+        view = max(self._row, self.canvas.winfo_height())
+        self.scroll_to(min(max(self._top, (index + 1) * self._row - view), index * self._row))
+
+    def scroll_to(self, top: float) -> None:
+        """Put this pixel of the list at the upper edge."""
+        whole, view = self._count * self._row, self.canvas.winfo_height()
+        self._top = max(0, min(round(top), whole - view))
+        if whole > view > 1:
+            self._bar.place(relx=1, rely=0, relheight=1, anchor="ne")
+            self._bar.show(self._top, view, whole)
+        else:
+            self._bar.place_forget()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Ask for the visible rows again and draw them."""
+        canvas, height = self.canvas, self.canvas.winfo_height()
+        canvas.delete("all")
+        self._kept.clear()
+        canvas.configure(bg=theme.colour(self.ground))
+        if not self._count and self._empty:
+            canvas.create_text(
+                self._pad, theme.px(8), text=self._empty, anchor="nw", font=theme.font(12), fill=theme.colour("text3"),
+                width=max(1, canvas.winfo_width() - 2 * self._pad),
+            )  # fmt: skip
+        if height > 1:
+            for index in range(self._top // self._row, min(self._count, (self._top + height - 1) // self._row + 1)):
+                self._draw_row(index, self._row_at(index))
+
+    @property
+    def visible(self) -> range:
+        """Indexes of the rows in sight."""
+        height = self.canvas.winfo_height()
+        return range(self._top // self._row, min(self._count, (self._top + height - 1) // self._row + 1))
+
+    def focus_set(self) -> None:
+        """Put the keyboard on the list."""
+        self.canvas.focus_set()
+
+    def _draw_row(self, index: int, row: Row) -> None:
+        y, width, middle = index * self._row - self._top, self.canvas.winfo_width(), self._row // 2
+        ground = self._row_ground(index, row)
+        if ground != self.ground:
+            self.canvas.create_rectangle(0, y, width, y + self._row, fill=theme.colour(ground), width=0)
+        if index == self.selected:
+            self.canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.colour("accent"), width=0)
+        end = self._draw_end(row, y + middle, width - self._pad, ground)
+        x = self._draw_start(row, y + middle, ground)
+        bold = index == self.selected and not row.head
+        ink: Role = "text3" if row.head else "text2" if row.checked is False or self._columns else "text"
+        line = y + (middle if not row.note else middle - theme.px(9))
+        stops = [round(width * share) for share in self._columns]
+        first = min([end, *stops[:1]])
+        self._words(x, line, row.text, (11 if row.head else 13, bold, "text" if bold else ink), first - x)
+        if row.note:
+            self._words(x, line + theme.px(17), row.note, (12, False, "text2" if bold else "text3"), end - x)
+        for place, (cell, left) in enumerate(zip(row.cells, stops, strict=False)):
+            last = place == len(row.cells) - 1
+            cell_ink: Role = "warn" if row.warn and last else "text3" if row.head else "text"
+            right = stops[place + 1] if place + 1 < len(stops) else end
+            self._words(
+                left, line, cell, (11 if row.head else 13, row.warn and last, cell_ink), right - left - theme.px(6)
+            )
+        if self._focused and (index == self.selected or (self.selected < 0 and index == 0)):
+            left, low = theme.px(3) + 2, y + self._row - 2  # beside the accent bar
+            self.canvas.create_rectangle(left, y + 2, width - 2, low, outline=theme.colour("focus"), width=2)
+
+    def _row_ground(self, index: int, row: Row) -> Role:
+        if index == self.selected:
+            return "selection"
+        if row.warn:
+            return "warn_soft"
+        return "raised" if index == self._under and not row.head and self._tell is not None else self.ground
+
+    def _draw_start(self, row: Row, middle: int, ground: Role) -> int:
+        """Check box or mark; gives the left edge of the text."""
+        x = self._pad
+        if row.checked is not None:
+            fill: Role = "accent" if row.checked else "raised"
+            side = theme.px(16)
+            self._picture(x, middle, icons.box(
+                side, side, fill=fill, outline="accent" if row.checked else "edge", ground=ground, radius=4
+            ), "w")  # fmt: skip
+            if row.checked:
+                self._picture(x + theme.px(8), middle, icons.icon("tick", 12, "accent_ink", "accent"), "center")
+            return x + theme.px(25)
+        if row.mark:
+            self._picture(x, middle, icons.icon(row.mark, 12, row.mark_ink, ground), "w")
+            return x + theme.px(22)
+        return x
+
+    def _draw_end(self, row: Row, middle: int, x: int, ground: Role) -> int:
+        """Right text and sign; gives the right edge for the text."""
+        if row.right:
+            small = theme.font(12)
+            self.canvas.create_text(x, middle, text=row.right, font=small, anchor="e", fill=theme.colour("text3"))
+        if row.warn or row.sign:
+            name, ink = ("warning", "warn") if row.warn else (row.sign, row.sign_ink)
+            wide = theme.font(12).measure(row.right) + theme.px(8) if row.right else 0
+            at = x - max(wide, theme.px(30) if row.right else 0)
+            self._picture(at, middle, icons.icon(name, 14, ink, ground), "e")  # type: ignore[arg-type]
+            return at - theme.px(20)
+        return x - (theme.font(12).measure(row.right) + theme.px(8) if row.right else 0)
+
+    def _words(self, x: int, y: int, text: str, face: tuple[int, bool, Role], room: int) -> None:
+        size, bold, ink = face
+        shown = theme.elide(text, theme.font(size, bold), room)
+        self.canvas.create_text(x, y, text=shown, font=theme.font(size, bold), fill=theme.colour(ink), anchor="w")
+
+    def _picture(self, x: int, y: int, image: ImageTk.PhotoImage, anchor: Literal["w", "e", "center"]) -> None:
+        self._kept.append(image)
+        self.canvas.create_image(x, y, image=image, anchor=anchor)
+
+    def _wire(self) -> None:
+        canvas = self.canvas
+        canvas.bind("<Configure>", lambda _event: self.scroll_to(self._top))
+        canvas.bind("<ButtonPress-1>", self._pressed)
+        canvas.bind("<Double-Button-1>", lambda event: self._opened(self._index_at(event.y)))
+        canvas.bind("<Motion>", lambda event: self._hover(self._index_at(event.y)))
+        canvas.bind("<Leave>", lambda _event: self._hover(-1))
+        canvas.bind("<FocusIn>", lambda _event: self._focus(True))
+        canvas.bind("<FocusOut>", lambda _event: self._focus(False))
+        for event, rows in (("<Button-4>", -2), ("<Button-5>", 2)):
+            canvas.bind(event, lambda _event, rows=rows: self.scroll_to(self._top + rows * self._row))  # type: ignore[misc]
+        canvas.bind(
+            "<MouseWheel>", lambda event: self.scroll_to(self._top - (1 if event.delta > 0 else -1) * 2 * self._row)
+        )
+        for key, step in (("<Up>", -1), ("<Down>", 1)):
+            canvas.bind(key, lambda _event, step=step: self._step(step))  # type: ignore[misc]
+        for key, pages in (("<Prior>", -1), ("<Next>", 1)):
+            canvas.bind(key, lambda _event, pages=pages: self._step(pages * max(1, len(self.visible) - 1)))  # type: ignore[misc]
+        canvas.bind("<Home>", lambda _event: self._step(-self._count))
+        canvas.bind("<End>", lambda _event: self._step(self._count))
+        canvas.bind("<Return>", lambda _event: self._opened(self.selected))
+        # Without this, Ctrl+Return ("run") would count as Return and open the row.
+        canvas.bind("<Control-Return>", lambda _event: None)
+        canvas.bind("<KP_Enter>", lambda _event: self._opened(self.selected))
+        canvas.bind("<space>", lambda _event: self._turned(self.selected))
+        canvas.bind("<Key>", self._letter)
+
+    def _index_at(self, y: int) -> int:
+        index = (self._top + y) // self._row
+        return index if 0 <= index < self._count else -1
+
+    def _pressed(self, event: tk.Event[tk.Misc]) -> None:
+        index = self._index_at(event.y)
+        self._focused = False  # the ring is for the keyboard
+        if index >= 0 and self._row_at(index).checked is not None and event.x < self._pad + theme.px(22):
+            self._turned(index)
+        elif index >= 0:
+            self.select(index, tell=True)
+
+    def _hover(self, index: int) -> None:
+        if index != self._under:
+            self._under = index
+            self.refresh()
+
+    def _focus(self, on: bool) -> None:
+        self._focused = on
+        self.refresh()
+
+    def _step(self, step: int) -> str:
+        """Move over captions to the next row that can be chosen; at the ends back to the last one that could."""
+        self._focused = True
+        way = 1 if step > 0 else -1
+        index = min(max(self.selected + step, 0), self._count - 1)
+        for direction in (way, -way):
+            found = index
+            while 0 <= found < self._count and self._row_at(found).head:
+                found += direction
+            if 0 <= found < self._count:
+                self.select(found, tell=True)
+                break
+        return "break"
+
+    def _opened(self, index: int) -> str | None:
+        if self._open is None:
+            return None  # the key may mean something to the page around
+        if 0 <= index < self._count and not self._row_at(index).head:
+            self._open(index)
+        return "break"
+
+    def _turned(self, index: int) -> str | None:
+        if not 0 <= index < self._count:
+            return "break"
+        if self._row_at(index).checked is None:
+            return self._opened(index)
+        if self._check is not None:
+            self._check(index)
+            self.refresh()
+        return "break"
+
+    def _letter(self, event: tk.Event[tk.Misc]) -> None:
+        letter = event.char.casefold()
+        # Bits 4 and 8 of the state are Control and Alt: those belong to shortcuts.
+        if not letter.strip() or not letter.isprintable() or int(event.state) & 0b1100:
+            return
+        fresh = event.time - self._typed_at > _TYPING_MS
+        self._typed, self._typed_at = letter if fresh else self._typed + letter, event.time
+        start = self.selected + 1 if fresh else max(self.selected, 0)
+        for index in (*range(start, self._count), *range(start)):
+            row = self._row_at(index)
+            if not row.head and row.text.casefold().startswith(self._typed):
+                self.select(index, tell=True)
+                return
+
+
+def _no_row(index: int) -> Row:
+    raise IndexError(index)
+
+
+class ScrollArea(Box):
+    """A column that scrolls: put children into `body`. For small content; long lists are RowLists.
+
+    A child that gets the focus comes into sight. The wheel scrolls it wherever the pointer is inside.
+    """
+
+    def __init__(self, parent: tk.Misc, ground: Role | None = None) -> None:
+        super().__init__(parent, ground)
+        self._canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, bg=theme.colour(self.ground))
+        self._bar = SlimBar(self, self.scroll_to, self.ground)
+        self._canvas.pack(fill="both", expand=True)
+        self.body = Box(self._canvas, self.ground)
+        self._window = self._canvas.create_window(0, 0, window=self.body, anchor="nw")
+        self._top = 0
+        self._canvas.bind("<Configure>", self._resized)
+        self.body.bind("<Configure>", lambda _event: self.scroll_to(self._top))
+        theme.on_change(self._recolour_canvas)
+        _watch_wheel_and_focus()
+
+    def scroll_to(self, top: float) -> None:
+        """Put this pixel of the body at the upper edge."""
+        whole, view = self.body.winfo_reqheight(), self._canvas.winfo_height()
+        self._top = max(0, min(round(top), whole - view))
+        self._canvas.coords(self._window, 0, -self._top)
+        if whole > view > 1:
+            self._bar.place(relx=1, rely=0, relheight=1, anchor="ne")
+            self._bar.show(self._top, view, whole)
+        else:
+            self._bar.place_forget()
+
+    def scroll_by(self, pixels: int) -> None:
+        """Scroll up (negative) or down."""
+        self.scroll_to(self._top + pixels)
+
+    def reveal(self, child: tk.Misc) -> None:
+        """Scroll as little as needed to show a child."""
+        top = child.winfo_rooty() - self.body.winfo_rooty()
+        bottom = top + child.winfo_height() + theme.px(theme.RING)
+        view = self._canvas.winfo_height()
+        self.scroll_to(min(max(self._top, bottom - view), top - theme.px(theme.RING)))
+
+    def _resized(self, event: tk.Event[tk.Misc]) -> None:
+        self._canvas.itemconfigure(self._window, width=event.width)
+        self.scroll_to(self._top)
+
+    def _recolour_canvas(self) -> None:
+        self._canvas.configure(bg=theme.colour(self.ground))
+
+
+_watched = 0
+
+
+def _watch_wheel_and_focus() -> None:
+    """One binding for all areas of a root: a binding per area would stay behind when its area is destroyed."""
+    global _watched
+    if _watched == theme.generation():
+        return
+    _watched = theme.generation()
+    root = theme.root()
+    root.bind_all("<Button-4>", lambda event: _wheel(event.widget, -1), add="+")
+    root.bind_all("<Button-5>", lambda event: _wheel(event.widget, 1), add="+")
+    root.bind_all("<MouseWheel>", lambda event: _wheel(event.widget, -1 if event.delta > 0 else 1), add="+")
+    root.bind_all("<FocusIn>", lambda event: _focus_came(event.widget), add="+")
+
+
+def _area(widget: object) -> ScrollArea | None:
+    node = widget if isinstance(widget, tk.Misc) else None
+    while node is not None and not isinstance(node, ScrollArea):
+        node = node.master
+    return node
+
+
+def _wheel(widget: object, way: int) -> None:
+    # Texts and lists scroll themselves.
+    if isinstance(widget, tk.Text) or (isinstance(widget, tk.Misc) and isinstance(widget.master, RowList)):
+        return
+    area = _area(widget)
+    if area is not None:
+        area.scroll_by(way * theme.px(60))
+
+
+def _focus_came(widget: object) -> None:
+    area = _area(widget)
+    if area is not None and isinstance(widget, tk.Misc) and widget is not area.body:
+        area.reveal(widget)

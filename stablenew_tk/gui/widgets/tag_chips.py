@@ -1,0 +1,110 @@
+"""Tags as chips with their keys, and the note below them."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from ...domain.journal.history import ImageFacts
+from . import theme
+from .basics import Box, Button
+from .entries import Entry
+
+_HEIGHT = theme.SMALL
+_GAP = 0  # the room for the rings is gap enough
+
+
+class TagChips(Box):
+    """Chips in as many rows as needed; the note is a chip that turns into a field.
+
+    `toggle(words)` and `save_note(text)` are called by the user's doing, `back()` when the note is done with.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        toggle: Callable[[str], None],
+        save_note: Callable[[str], None],
+        back: Callable[[], None],
+    ) -> None:
+        super().__init__(parent)
+        self._toggle, self._save_note, self._back = toggle, save_note, back
+        self._facts: ImageFacts | None = None
+        self._pairs: tuple[tuple[str, str], ...] = ()
+        self._chips: dict[str, Button] = {}
+        self._flow = Box(self)
+        self._flow.pack(fill="x")
+        self._note = Button(self._flow, "Note…", self.edit_note, kind="outline", height=_HEIGHT)
+        self._field = Entry(self, placeholder="Enter saves, Esc leaves it", height=theme.SMALL)
+        self._field.field.bind("<Return>", lambda _event: self._end_note(save=True))
+        self._field.field.bind("<KP_Enter>", lambda _event: self._end_note(save=True))
+        self._field.field.bind("<Escape>", lambda _event: self._end_note(save=False))
+        self._field.field.bind("<FocusOut>", lambda _event: self._left_note(), add="+")
+        self._flow.bind("<Configure>", lambda _event: self._arrange())
+
+    def show(self, facts: ImageFacts | None, tags: Sequence[tuple[str, str]]) -> None:
+        """Show what holds for a picture: chosen tags light up; tags nobody listed are shown without a key."""
+        if self._facts is not None and (facts is None or facts.image_id != self._facts.image_id):
+            self._end_note(save=True, leave=False)
+        self._facts = facts
+        held = facts.tags if facts is not None else ()
+        listed = {words for _, words in tags}
+        self._build((*tags, *(("", words) for words in held if words not in listed)))
+        for words, chip in self._chips.items():
+            chip.select(words in held)
+        note = facts.note if facts is not None else ""
+        self._note.set_text(theme.elide(note, theme.font(12), theme.px(200)) if note else "Note…")
+        self._note.select(bool(note))
+        self._note.enable(facts is not None)
+        self._arrange()
+
+    def edit_note(self) -> None:
+        """Open the field and put the cursor into it."""
+        if self._facts is not None:
+            self._field.set(self._facts.note)
+            self._field.pack(fill="x", pady=(theme.px(2), 0))
+            self._field.focus_set()
+
+    def _end_note(self, *, save: bool, leave: bool = True) -> str:
+        if self._field.winfo_manager():
+            text = self._field.get().strip()
+            self._field.pack_forget()
+            if save and self._facts is not None and text != self._facts.note:
+                self._save_note(text)
+            if leave:
+                self._back()
+        return "break"
+
+    def _left_note(self) -> None:
+        # Clicking elsewhere must not lose what was typed, and must not pull the focus back either.
+        self._end_note(save=True, leave=False)
+
+    def _build(self, pairs: Sequence[tuple[str, str]]) -> None:
+        if tuple(pairs) == self._pairs:
+            return
+        self._pairs = tuple(pairs)
+        for chip in self._chips.values():
+            chip.destroy()
+        self._chips = {
+            words: Button(
+                self._flow, words, partial(self._toggle, words), kind="outline", height=_HEIGHT,
+                key=key.upper(),
+            )
+            for key, words in pairs
+        }  # fmt: skip
+        # The note comes last with Tab, as it stands last.
+        tk.Misc.tkraise(self._note)  # a canvas calls something else by this name
+
+    def _arrange(self) -> None:
+        width, x, y, high = self._flow.winfo_width(), 0, 0, 0
+        if width <= 1:
+            return
+        for chip in (*self._chips.values(), self._note):
+            wide, high = chip.winfo_reqwidth(), chip.winfo_reqheight()
+            if x and x + wide > width:
+                x, y = 0, y + high
+            chip.place(x=x, y=y)
+            x += wide + _GAP
+        if int(self._flow.cget("height")) != y + high:
+            self._flow.configure(height=y + high)

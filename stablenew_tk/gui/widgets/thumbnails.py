@@ -1,0 +1,177 @@
+"""Thumbnails for the cells in sight: asked for in small helpings, decoded in small helpings, kept for a while.
+
+Only a few orders are under way at a time, so that after a long jump the desk works on what is looked at now.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+import tkinter as tk
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from msgspec import Struct
+from PIL import Image, ImageTk
+
+from ...domain.journal.history import Position
+from ...pipeline.events import ThumbnailReady
+from ...pipeline.orders import MakeThumbnail
+from .grid_layout import HEIGHT_STEP
+
+KEPT_PHOTOS = 400
+UNDER_WAY = 16
+BUDGET_S = 0.006  # a row of thumbnails at once, so that the canvas is redrawn once
+PAUSE_MS = 6
+# While a size is being dragged, nothing is made in sizes that nobody will see.
+SETTLE_MS = 150
+
+
+class Wish(Struct, frozen=True):
+    """A picture whose thumbnail is wanted."""
+
+    image_id: str
+    position: Position
+    output_index: int
+
+
+def edge_for(box: tuple[int, int]) -> int:
+    """The thumbnail size to ask for so that a picture fitted into `box` is sharp."""
+    return -(-max(box) // HEIGHT_STEP) * HEIGHT_STEP
+
+
+def fitted(jpeg: bytes, box: tuple[int, int]) -> ImageTk.PhotoImage:
+    """Decode a thumbnail and fit it into `box`; never enlarged. Raises OSError for what is not a JPEG."""
+    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+        scale = min(box[0] / image.width, box[1] / image.height, 1.0)
+        size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+        picture = image if image.mode == "RGB" else image.convert("RGB")
+        return ImageTk.PhotoImage(picture if size == picture.size else picture.resize(size, Image.Resampling.BILINEAR))
+
+
+class Thumbs:
+    """Photos by picture. `ask` takes the order, `arrived(image_id)` is called when there is something to show."""
+
+    def __init__(self, widget: tk.Misc, ask: Callable[[MakeThumbnail], None], arrived: Callable[[str], None]) -> None:
+        self._widget, self._ask, self._arrived = widget, ask, arrived
+        self._box = (0, 0)
+        self._photos: OrderedDict[str, tuple[ImageTk.PhotoImage, tuple[int, int]]] = OrderedDict()
+        self._problems: OrderedDict[str, str] = OrderedDict()
+        self._wanted: dict[str, Wish] = {}
+        self._asked: set[tuple[str, int]] = set()
+        self._to_decode: list[ThumbnailReady] = []
+        self._tick = self._hold = ""
+
+    def set_box(self, box: tuple[int, int]) -> None:
+        """The size pictures are fitted into. Smaller photos are shown until new ones arrive."""
+        if box == self._box:
+            return
+        if self._photos:
+            self._drop(self._hold)
+            self._hold = self._widget.after(SETTLE_MS, self._settled)
+        self._box = box
+
+    def photo(self, image_id: str) -> ImageTk.PhotoImage | None:
+        """What can be shown for a picture now."""
+        held = self._photos.get(image_id)
+        if held is None or held[1][1] > self._box[1]:
+            return None
+        self._photos.move_to_end(image_id)
+        return held[0]
+
+    def problem(self, image_id: str) -> str:
+        """Why a picture cannot be shown, or ""."""
+        return self._problems.get(image_id, "")
+
+    def want(self, wishes: Sequence[Wish]) -> None:
+        """Say what is in sight now; everything wanted before is forgotten."""
+        self._wanted = {wish.image_id: wish for wish in wishes if not self._is_good(wish.image_id)}
+        self._ask_more()
+
+    def ready(self, event: ThumbnailReady) -> None:
+        """Take an answer in. What is no longer in sight is dropped; it lies in the cache on disk."""
+        self._asked.discard((event.image_id, event.edge))
+        if event.image_id in self._wanted and event.edge == edge_for(self._box):
+            if event.jpeg:
+                self._to_decode.append(event)
+                self._plan()
+            else:
+                self._fail(event.image_id, event.problem)
+        self._ask_more()
+
+    def lost(self) -> None:
+        """An order came to nothing without telling which: forget what is under way, so that it can be asked again."""
+        self._asked.clear()
+
+    def retry(self) -> None:
+        """Forget all problems: the missing files may be back."""
+        self._problems.clear()
+
+    def close(self) -> None:
+        """Stop decoding."""
+        self._drop(self._tick)
+        self._drop(self._hold)
+
+    def _drop(self, pending: str) -> None:
+        if pending:
+            with suppress(tk.TclError):
+                self._widget.after_cancel(pending)
+
+    def _settled(self) -> None:
+        self._hold = ""
+        self._ask_more()
+
+    def _is_good(self, image_id: str) -> bool:
+        held = self._photos.get(image_id)
+        return image_id in self._problems or (held is not None and held[1] == self._box)
+
+    def _ask_more(self) -> None:
+        edge = edge_for(self._box)
+        free = UNDER_WAY - len(self._asked)
+        if free <= 0 or not self._wanted or self._hold:
+            return
+        decoding = {event.image_id for event in self._to_decode}
+        missing = [wish for key, wish in self._wanted.items() if (key, edge) not in self._asked and key not in decoding]
+        # The desk does the last one first, so the first one in sight is asked last.
+        for wish in reversed(missing[:free]):
+            self._asked.add((wish.image_id, edge))
+            self._ask(
+                MakeThumbnail(image_id=wish.image_id, position=wish.position, output_index=wish.output_index, edge=edge)
+            )
+
+    def _plan(self) -> None:
+        if not self._tick:
+            self._tick = self._widget.after(1, self._decode_some)
+
+    def _decode_some(self) -> None:
+        self._tick = ""
+        end = time.perf_counter() + BUDGET_S
+        while self._to_decode and time.perf_counter() < end:
+            event = self._to_decode.pop(0)
+            # The cells may have got another size meanwhile; then another thumbnail has been asked for.
+            if event.image_id in self._wanted and event.edge == edge_for(self._box):
+                del self._wanted[event.image_id]
+                self._decode(event)
+        if self._to_decode:
+            self._tick = self._widget.after(PAUSE_MS, self._decode_some)
+        else:
+            self._ask_more()
+
+    def _decode(self, event: ThumbnailReady) -> None:
+        try:
+            photo = fitted(event.jpeg, self._box)
+        except OSError as error:
+            self._fail(event.image_id, f"The thumbnail cannot be shown: {error}.")
+            return
+        self._photos[event.image_id] = photo, self._box
+        while len(self._photos) > KEPT_PHOTOS:
+            self._photos.popitem(last=False)
+        self._arrived(event.image_id)
+
+    def _fail(self, image_id: str, problem: str) -> None:
+        self._wanted.pop(image_id, None)
+        self._problems[image_id] = problem
+        while len(self._problems) > KEPT_PHOTOS:
+            self._problems.popitem(last=False)
+        self._arrived(image_id)

@@ -1,0 +1,261 @@
+"""What the desk thread does when asked: journal lines, thumbnails, records, plans, insights, settings."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from functools import singledispatchmethod
+from itertools import groupby
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from ..backends.base import Backend
+from ..domain.base.errors import BackendError, InvalidInput, StorageError
+from ..domain.experiments.plan_file import SIZE_LIMIT, read_plan, write_plan
+from ..domain.insights.association import RatedRecord, associations
+from ..domain.insights.report import report
+from ..domain.journal.history import History, Position
+from ..domain.journal.query import select
+from ..domain.journal.record import LearningRecord
+from ..storage.disk.file_manager import reveal
+from ..storage.disk.files import read_bounded, sweep_temporary, write_atomic
+from ..storage.disk.places import Places
+from ..storage.journal.reader import read_record, recent
+from ..storage.journal.snapshot import load_history, save_checkpoint
+from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
+from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
+from ..storage.settings import Settings, save_settings
+from .events import (
+    AssociationsFound,
+    BackendChecked,
+    Event,
+    HistoryLoaded,
+    ImagesFound,
+    InsightReady,
+    LineNotSaved,
+    LineSaved,
+    PictureReady,
+    PlanRead,
+    PlanWritten,
+    RecordRead,
+    SettingsSaved,
+    ThumbnailReady,
+)
+from .orders import (
+    Analyse,
+    AppendLine,
+    CheckBackend,
+    FindAssociations,
+    FindImages,
+    FitFile,
+    FitPicture,
+    KeepWaiting,
+    LoadHistory,
+    MakeThumbnail,
+    Order,
+    ReadPicture,
+    ReadPlan,
+    ReadRecord,
+    RevealFile,
+    SaveCheckpoint,
+    SaveSettings,
+    WritePlan,
+)
+from .runner import LearningWriter
+
+log = logging.getLogger(__name__)
+
+RECENT_RECORDS = 60
+# Among these must be those of all jobs that ended after the waiting ones were last written down.
+LATEST_RECORDS = 5 * MOST_BEHIND
+MakeBackend = Callable[[CheckBackend], Backend]
+
+
+def output_root(places: Places, settings: Settings) -> Path:
+    """Where pictures go: the folder of the settings, else the usual one."""
+    return Path(settings.output_folder) if settings.output_folder else places.outputs
+
+
+class Chores:
+    """Performs orders. Runs on the desk thread only; `settings` is what the last SaveSettings carried."""
+
+    def __init__(self, places: Places, settings: Settings, writer: LearningWriter, make_backend: MakeBackend) -> None:
+        self._places = places
+        self._settings = settings
+        self._writer = writer
+        self._make_backend = make_backend
+        self._thumbnails = ThumbnailCache(places.thumbs)
+        self._waiting = WaitingFile(places.waiting)
+
+    @singledispatchmethod
+    def perform(self, order: Order) -> Event | None:
+        """Do what the order says and return the event that answers it."""
+        raise InvalidInput(f"The desk does not know the order {type(order).__name__}.")
+
+    @perform.register
+    def _(self, _order: LoadHistory) -> HistoryLoaded:
+        # What killed programs left behind; younger than an hour it may belong to one that runs.
+        for folder in (self._places.data, self._places.settings_file.parent, self._places.journal):
+            sweep_temporary(folder)
+        loaded = load_history(self._places.journal, self._places.checkpoint)
+        latest = tuple(folded.record for folded in recent(self._places.journal, LATEST_RECORDS))
+        if not loaded.from_checkpoint:
+            self._save_checkpoint(loaded.history)
+        ended = {record.job_id for record in latest}
+        waiting = tuple(job for job in load_waiting(self._places.waiting) if job.job_id not in ended)
+        return HistoryLoaded(
+            history=loaded.history,
+            recent=latest[:RECENT_RECORDS],
+            waiting=waiting,
+            damaged=loaded.damaged_count,
+            newer=loaded.newer_count,
+        )
+
+    @perform.register
+    def _(self, order: KeepWaiting) -> None:
+        self._waiting.keep(order.jobs, ended=order.ended)
+
+    @perform.register
+    def _(self, order: SaveCheckpoint) -> None:
+        self._save_checkpoint(order.history)
+
+    @perform.register
+    def _(self, order: AppendLine) -> LineSaved | LineNotSaved:
+        try:
+            saved = self._writer.append(order.line)
+        except StorageError as refused:
+            return LineNotSaved(line=order.line, message=str(refused))
+        return LineSaved(line=saved.line, position=saved.position)
+
+    @perform.register
+    def _(self, order: FindImages) -> ImagesFound:
+        query = replace(order.query, without_runs=order.query.without_runs | order.without_runs)
+        return ImagesFound(query=order.query, selection=select(order.columns, query))
+
+    @perform.register
+    def _(self, order: MakeThumbnail) -> ThumbnailReady:
+        jpeg = self._thumbnails.get(order.image_id, order.edge)
+        if jpeg is None:
+            try:
+                jpeg = thumbnail(read_picture(self._path(order.position, order.output_index)), order.edge)
+            except StorageError as problem:
+                return ThumbnailReady(image_id=order.image_id, edge=order.edge, jpeg=b"", problem=str(problem))
+            self._thumbnails.put(order.image_id, order.edge, jpeg)
+        return ThumbnailReady(image_id=order.image_id, edge=order.edge, jpeg=jpeg)
+
+    @perform.register
+    def _(self, order: ReadPicture) -> PictureReady:
+        try:
+            data = read_picture(self._path(order.position, order.output_index))
+        except StorageError as problem:
+            return PictureReady(image_id=order.image_id, box=order.box, problem=str(problem))
+        return _fitted(order.image_id, data, order.box)
+
+    @perform.register
+    def _(self, order: FitPicture) -> PictureReady:
+        return _fitted(order.image_id, order.data, order.box)
+
+    @perform.register
+    def _(self, order: FitFile) -> PictureReady:
+        try:
+            data = read_picture(order.path)
+        except StorageError as problem:
+            return PictureReady(image_id=order.image_id, box=order.box, problem=str(problem))
+        return _fitted(order.image_id, data, order.box)
+
+    @perform.register
+    def _(self, order: ReadRecord) -> RecordRead:
+        try:
+            return RecordRead(image_id=order.image_id, record=self._record(order.position))
+        except StorageError as problem:
+            return RecordRead(image_id=order.image_id, record=None, problem=str(problem))
+
+    @perform.register
+    def _(self, order: CheckBackend) -> BackendChecked:
+        began = time.monotonic()
+        try:
+            backend = self._make_backend(order)
+            try:
+                found = backend.check()
+            finally:
+                backend.close()
+        except (BackendError, InvalidInput) as problem:
+            seconds = time.monotonic() - began
+            return BackendChecked(address=order.address, capabilities=None, seconds=seconds, problem=str(problem))
+        return BackendChecked(address=order.address, capabilities=found, seconds=time.monotonic() - began)
+
+    @perform.register
+    def _(self, order: SaveSettings) -> SettingsSaved:
+        self._settings = order.settings
+        save_settings(self._places.settings_file, order.settings)
+        return SettingsSaved(settings=order.settings)
+
+    @perform.register
+    def _(self, order: RevealFile) -> None:
+        reveal(self._path(order.position, order.output_index))
+
+    @perform.register
+    def _(self, order: Analyse) -> InsightReady:
+        return InsightReady(plan_id=order.board.plan.plan_id, report=report(order.board))
+
+    @perform.register
+    def _(self, order: FindAssociations) -> AssociationsFound:
+        found = associations(self._rated(order.pictures))
+        return AssociationsFound(pack_id=order.pack_id, checkpoint=order.checkpoint, associations=found)
+
+    @perform.register
+    def _(self, order: ReadPlan) -> PlanRead:
+        try:
+            read = read_plan(read_bounded(order.path, SIZE_LIMIT), where=order.path.name)
+        except (StorageError, InvalidInput) as problem:
+            return PlanRead(path=order.path, plan=None, problem=str(problem))
+        return PlanRead(path=order.path, plan=read.plan, notices=read.notices)
+
+    @perform.register
+    def _(self, order: WritePlan) -> PlanWritten:
+        write_atomic(order.path, write_plan(order.plan))
+        return PlanWritten(path=order.path)
+
+    def _rated(self, pictures: Iterable[RatedRecord]) -> list[tuple[LearningRecord, int]]:
+        """Records with the stars of their pictures. A record that cannot be read costs only itself."""
+        rated: list[tuple[LearningRecord, int]] = []
+        for position, same in groupby(sorted(pictures, key=_place), key=_place):
+            try:
+                record = self._record(position)
+            except StorageError as problem:
+                log.warning("left out of the associations: %s", problem)
+                continue
+            rated += [(record, picture.stars) for picture in same]
+        return rated
+
+    def _save_checkpoint(self, history: History) -> None:
+        try:
+            save_checkpoint(history, self._places.journal, self._places.checkpoint)
+        except (StorageError, OSError) as error:
+            # Only the next start is slower for it; nothing the user did is in danger.
+            log.warning("the history's checkpoint was not saved: %s", error)
+
+    def _record(self, position: Position) -> LearningRecord:
+        return read_record(self._places.journal, position)
+
+    def _path(self, position: Position, output_index: int) -> Path:
+        """The picture's file: in today's output folder, else where it was when it was made."""
+        record = self._record(position)
+        relative = record.outputs[output_index].path
+        today = output_root(self._places, self._settings)
+        roots = (today, Path(record.output_root)) if record.output_root else (today,)
+        return next((root / relative for root in roots if (root / relative).exists()), today / relative)
+
+
+def _place(picture: RatedRecord) -> Position:
+    return picture.position
+
+
+def _fitted(image_id: str, data: bytes, box: tuple[int, int]) -> PictureReady:
+    try:
+        width, height, rgb = fit_rgb(data, box)
+    except StorageError as problem:
+        return PictureReady(image_id=image_id, box=box, problem=str(problem))
+    return PictureReady(image_id=image_id, box=box, width=width, height=height, rgb=rgb)

@@ -1,0 +1,39 @@
+"""Ids, times and seeds: what chance and the clock give to everything that is made here."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from datetime import UTC, datetime
+
+import msgspec
+
+from ..domain.base.ids import ulid
+from ..domain.config.origins import MAX_SEED
+from ..domain.journal.record import Feedback
+
+
+def new_id() -> str:
+    """A fresh sortable id."""
+    return ulid(time.time_ns() // 1_000_000, os.urandom(10))
+
+
+def utc_text(moment: datetime) -> str:
+    """ISO 8601 with milliseconds and Z, as journal lines carry it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def now_text() -> str:
+    """This moment as journal lines carry it."""
+    return utc_text(datetime.now(UTC))
+
+
+def draw_seed() -> int:
+    """A seed nobody can foresee, 0 to 2^32−1."""
+    return secrets.randbelow(MAX_SEED + 1)
+
+
+def stamped(change: Feedback, image_id: str) -> Feedback:
+    """The same feedback about one picture, with its own id and time."""
+    return msgspec.structs.replace(change, event_id=new_id(), ts=now_text(), image_id=image_id)

@@ -1,0 +1,281 @@
+"""What the librarian's thread does: looks through the model folders, reads models, writes their profiles.
+
+It is a thread of its own, not the desk: a network drive that does not answer may hold it up for minutes, and a rating
+must not wait behind that. Looking around comes in small portions, so that whatever the user asks goes in between.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from functools import singledispatchmethod
+from pathlib import Path
+
+from ..domain.base.errors import Cancelled, InvalidInput, StableNewError, StorageError
+from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, with_learned_preset, with_learned_weight
+from ..domain.models.recommendations import Hashes, ModelSettings, merged
+from ..domain.models.style import StyleCatalogue
+from ..storage.disk.file_manager import reveal
+from ..storage.disk.places import Places
+from ..storage.models.folders import beside
+from ..storage.models.hashes import HashCache, hash_file
+from ..storage.models.index import ModelEntry, settings_of
+from ..storage.models.library import Library, LibrarySnapshot
+from ..storage.models.profile_writer import Written, profile_path, save_profile, take_back
+from ..storage.models.sidecars import readings
+from ..storage.pictures.images import ThumbnailCache, read_picture, thumbnail
+from ..storage.watcher import Touched, Watcher
+from .events import (
+    ChoreFailed,
+    Event,
+    FoldersTouched,
+    LibraryChanged,
+    ModelHashed,
+    ModelRead,
+    ProfileSaved,
+    ThumbnailReady,
+)
+from .orders import (
+    CloseLibrary,
+    HashModel,
+    KeepLearned,
+    LookAtModels,
+    MakePreview,
+    Order,
+    ReadModel,
+    RevealModel,
+    SaveLoraProfile,
+    SaveModelProfile,
+    TakeBackProfile,
+    WorkOnLibrary,
+)
+
+log = logging.getLogger(__name__)
+
+PORTION_S = 0.05
+KEPT_UNDOS = 100
+
+
+class Librarian:
+    """Performs the orders about models. Runs on one thread only; `tell` may be called by the watcher's thread, too."""
+
+    def __init__(self, places: Places, styles: StyleCatalogue, tell: Callable[[Event], None]) -> None:
+        self._places = places
+        self._styles = styles
+        self._tell = tell
+        self._thumbnails = ThumbnailCache(places.thumbs)
+        self._library: Library | None = None
+        self._watcher: Watcher | None = None
+        # Roots whose first look is still to come: the watcher asks for it once it watches them.
+        self._unseen: set[str] = set()
+        self._is_whole_scan = False
+        self._written: list[tuple[Written, Path]] = []
+
+    @singledispatchmethod
+    def perform(self, order: Order) -> Event | None:
+        """Do what the order says and return the event that answers it."""
+        raise InvalidInput(f"The librarian does not know the order {type(order).__name__}.")
+
+    # ---- the library
+
+    @perform.register
+    def _(self, order: LookAtModels) -> LibraryChanged | None:
+        if order.restart is not None:
+            return self._restarted(order.restart)
+        if self._library is not None:
+            self._library.look_again(folders=order.folders, trees=order.trees)
+            self._is_whole_scan |= not order.trees.isdisjoint(self._library.roots)
+            self._unseen -= order.trees
+        return None
+
+    @perform.register
+    def _(self, _order: WorkOnLibrary) -> LibraryChanged | None:
+        if self._library is None:
+            return None
+        change = self._library.work(PORTION_S)
+        done = change.is_done and not self._unseen
+        if done and self._is_whole_scan:
+            self._is_whole_scan = False
+            self._save_index()
+        return LibraryChanged(
+            snapshot=change.snapshot, changed=change.changed, done=done, waiting=change.is_done and not done
+        )
+
+    @perform.register
+    def _(self, _order: CloseLibrary) -> None:
+        self._close()
+
+    def _restarted(self, folders: tuple[str, ...]) -> LibraryChanged:
+        before = _paths(self._library)
+        self._close()
+        if folders:
+            roots = [Path(os.path.expanduser(folder)) for folder in folders]  # noqa: PTH111  # it never raises
+            self._library = Library(roots, self._styles, self._places.model_index)
+            self._unseen, self._is_whole_scan = set(self._library.roots), True
+            self._watcher = Watcher(self._library.roots, self._touched)
+        snapshot = self._library.snapshot if self._library is not None else LibrarySnapshot()
+        return LibraryChanged(snapshot=snapshot, changed=before | _paths(self._library), done=not folders)
+
+    def _touched(self, touched: Touched) -> None:
+        """On the watcher's thread."""
+        self._tell(FoldersTouched(folders=touched.folders, trees=touched.trees, notices=touched.notices))
+
+    def _close(self) -> None:
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None and not watcher.close():
+            log.warning("watching the model folders did not end in time; a drive may not answer")
+        self._save_index()
+        self._library = None
+        self._unseen = set()
+
+    def _save_index(self) -> None:
+        try:
+            if self._library is not None:
+                self._library.save()
+        except (StorageError, OSError) as error:
+            # Only the next start is slower for it.
+            log.warning("the index of the model folders was not saved: %s", error)
+
+    # ---- single models
+
+    @perform.register
+    def _(self, order: ReadModel) -> ModelRead:
+        entry = self._entry(order.path)
+        # A file that is being written keeps what it said before; only what was never read is read at once.
+        if entry is not None and (entry.is_read or any(one.reading for one in entry.files)):
+            return ModelRead(path=order.path, settings=settings_of(entry, self._styles))
+        try:
+            return ModelRead(path=order.path, settings=self._read(Path(order.path)))
+        except OSError as error:
+            problem = f"{order.path} cannot be read: {error.strerror or error}. Was it moved or deleted?"
+            return ModelRead(path=order.path, settings=None, problem=problem)
+
+    @perform.register
+    def _(self, order: RevealModel) -> None:
+        reveal(Path(order.path))
+
+    @perform.register
+    def _(self, order: MakePreview) -> ThumbnailReady:
+        try:
+            status = os.stat(order.path)  # noqa: PTH116
+            # The name alone would show the old picture when somebody replaces it.
+            key = f"{order.path}|{status.st_size}|{status.st_mtime_ns}"
+            jpeg = self._thumbnails.get(key, order.edge)
+            if jpeg is None:
+                jpeg = thumbnail(read_picture(Path(order.path)), order.edge)
+                self._thumbnails.put(key, order.edge, jpeg)
+        except (StorageError, OSError) as error:
+            return ThumbnailReady(image_id=order.image_id, edge=order.edge, jpeg=b"", problem=str(error))
+        return ThumbnailReady(image_id=order.image_id, edge=order.edge, jpeg=jpeg)
+
+    def _entry(self, path: str) -> ModelEntry | None:
+        entries = self._library.snapshot.entries if self._library is not None else ()
+        folder, name = os.path.split(path)
+        return next((one for one in entries if one.folder == folder and one.key == name), None)
+
+    def _read(self, model: Path) -> ModelSettings:
+        folder = beside(model)
+        if not folder.models:
+            raise FileNotFoundError(2, "there is no such model", str(model))
+        files = folder.models[0]
+        found = tuple(readings(folder.path, files, outside=folder.outside))
+        return merged(found, self._styles, folders=folder.way, previews=files.previews)
+
+    # ---- profiles
+
+    @perform.register
+    def _(self, order: SaveModelProfile | SaveLoraProfile) -> Event:
+        return self._saved(Path(order.model), order.profile)
+
+    @perform.register
+    def _(self, order: KeepLearned) -> Event:
+        model = Path(order.model)
+        try:
+            known = self._read(model)
+        except OSError as error:
+            return _unsaved(f"{model} cannot be read: {error.strerror or error}. So nothing was written beside it.")
+        if isinstance(order.learned, ModelPreset):
+            fresh = ModelProfile(model_name=known.title or model.stem, base_type=known.family)
+            return self._saved(model, with_learned_preset(known.profile or fresh, order.learned))
+        of_lora = known.lora_profile or LoraProfile(lora_name=model.stem, target_base_type=known.family)
+        return self._saved(model, with_learned_weight(of_lora, order.learned))
+
+    @perform.register
+    def _(self, _order: TakeBackProfile) -> Event:
+        if not self._written:
+            return _unsaved("No profile was written since the program started, so there is nothing to take back.")
+        written, model = self._written.pop()
+        try:
+            take_back(written)
+        except StableNewError as error:
+            return _unsaved(str(error))
+        return self._told(written.path, model)
+
+    def _saved(self, model: Path, profile: ModelProfile | LoraProfile) -> Event:
+        try:
+            written = save_profile(profile_path(model, profile), profile)
+        except StableNewError as error:
+            return _unsaved(str(error))
+        self._written = [*self._written, (written, model)][-KEPT_UNDOS:]
+        return self._told(written.path, model)
+
+    def _told(self, path: Path, model: Path) -> ProfileSaved:
+        if self._library is not None:
+            # The watcher will notice, too; this is sooner.
+            self._library.look_again(folders=[str(path.parent)])
+        return ProfileSaved(path=str(path), model=str(model))
+
+
+def _paths(library: Library | None) -> frozenset[str]:
+    return frozenset(str(entry.path) for entry in library.snapshot.entries) if library is not None else frozenset()
+
+
+def _unsaved(message: str) -> ChoreFailed:
+    return ChoreFailed(what="SaveProfile", message=message)
+
+
+class Hasher:
+    """Performs HashModel, on one thread; `stop` may be called by any."""
+
+    def __init__(self, cache_file: Path) -> None:
+        self._cache_file = cache_file
+        self._cache: HashCache | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Leave the file that is being read."""
+        self._stopped = True
+
+    def perform(self, order: Order) -> ModelHashed | None:
+        """The hashes of one file; None when it is larger than the order allows, or `stop` came between."""
+        if not isinstance(order, HashModel):
+            raise InvalidInput(f"The hasher does not know the order {type(order).__name__}.")
+        path = Path(order.path)
+        try:
+            if order.largest and path.stat().st_size > order.largest:
+                return None
+            return ModelHashed(path=order.path, hashes=self._hashes(path))
+        except Cancelled:
+            return None
+        except (StorageError, OSError) as error:
+            return ModelHashed(path=order.path, hashes=None, problem=str(error))
+
+    def _hashes(self, path: Path) -> Hashes:
+        if self._cache is None:
+            self._cache = HashCache(self._cache_file)
+        status = path.stat()
+        known = self._cache.get(path, status)
+        if known is None:
+            known = hash_file(path, cancelled=lambda: self._stopped)
+            self._cache.put(path, status, known)
+            self._save(self._cache)
+        return known
+
+    def _save(self, cache: HashCache) -> None:
+        try:
+            self._cache_file.parent.mkdir(parents=True, exist_ok=True)
+            cache.save()
+        except (StorageError, OSError) as error:
+            # Only the next start has to read the file once more.
+            log.warning("the hashes of models were not saved: %s", error)

@@ -1,0 +1,247 @@
+"""What the packer's thread does: lists and watches packs, reads and writes them, works out their variants.
+
+It is a thread of its own, not the desk: a pack folder may lie on a drive that does not answer, and working out variants
+may take long; a rating must not wait behind either.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import singledispatchmethod
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from ..domain.base.errors import ChangedMeanwhile, InvalidInput, StableNewError, StorageError, Unreadable
+from ..domain.config.origins import RANDOM_SEED
+from ..domain.prompts.checks import check_pack
+from ..domain.prompts.randomizer import PromptMemory, expand
+from ..domain.prompts.wildcards import Wildcards
+from ..storage.disk.places import Places
+from ..storage.models.scan import PACKS
+from ..storage.packs.catalog import Shelf, ensure_starter
+from ..storage.packs.reader import fingerprint, open_pack, parsed, plain
+from ..storage.packs.wildcards import WildcardShelf, named_folders, wildcard_places
+from ..storage.packs.writer import add_pack, new_pack, save_settings, save_text, trash_pack
+from ..storage.pictures.metadata import read_recipe
+from ..storage.watcher import Touched, Watcher
+from .events import (
+    ChoreFailed,
+    Event,
+    PackChecked,
+    PackFoldersTouched,
+    PackLoaded,
+    PackNotSaved,
+    PackSaved,
+    PackSettingsSaved,
+    PacksListed,
+    PromptsExpanded,
+    RecipeRead,
+)
+from .ids_and_times import draw_seed
+from .orders import (
+    AddPack,
+    CheckPack,
+    ClosePacks,
+    ExpandPrompts,
+    ListPacks,
+    LoadPack,
+    LookAtPacks,
+    NewPack,
+    Order,
+    ReadRecipe,
+    SavePack,
+    SavePackSettings,
+    TrashPack,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Packer:
+    """Performs the orders about packs. Runs on one thread only; `tell` may be called by the watcher's thread, too."""
+
+    def __init__(self, places: Places, tell: Callable[[Event], None]) -> None:
+        self._places = places
+        self._tell = tell
+        self._shelf = Shelf()
+        # Of all packs, and of the one in question: a shelf keeps what it read as long as it is asked for the same.
+        self._all_lists, self._lists = WildcardShelf(), WildcardShelf()
+        # Typing changes one prompt of hundreds.
+        self._checked, self._expanded = PromptMemory(), PromptMemory()
+        self._folders: tuple[Path, ...] = (places.packs,)
+        self._wildcard_folders: tuple[str, ...] = ()
+        self._watcher: Watcher | None = None
+        self._watched: tuple[str, ...] = ()
+        self._told: PacksListed | None = None
+
+    @singledispatchmethod
+    def perform(self, order: Order) -> Event | None:
+        """Do what the order says and return the event that answers it."""
+        raise InvalidInput(f"The packer does not know the order {type(order).__name__}.")
+
+    # ---- folders
+
+    @perform.register
+    def _(self, order: ListPacks) -> PacksListed:
+        try:
+            ensure_starter(self._places.packs)
+        except StorageError as refused:
+            # The other folders are there all the same.
+            self._tell(ChoreFailed(what=ListPacks.__name__, message=str(refused)))
+        self._folders = (self._places.packs, *named_folders(order.folders))
+        self._wildcard_folders = order.wildcard_folders
+        self._watch()
+        self._told = self._listed()
+        return self._told
+
+    @perform.register
+    def _(self, _order: LookAtPacks) -> PacksListed | None:
+        before, self._told = self._told, self._listed()
+        return self._told if self._told != before else None
+
+    @perform.register
+    def _(self, _order: ClosePacks) -> None:
+        self._unwatch()
+
+    def _listed(self) -> PacksListed:
+        packs = self._shelf.list(self._folders)
+        wildcards, notices = self._all_lists.load(self._wildcard_places(None))
+        return PacksListed(packs=packs, wildcards=wildcards.names, notices=notices)
+
+    def _tell_list(self) -> None:
+        """What the order just done has changed; the watcher will notice, too, but later."""
+        listed = self.perform(LookAtPacks())
+        if listed is not None:
+            self._tell(listed)
+
+    def _wildcard_places(self, pack: Path | None) -> tuple[Path, ...]:
+        """Where lists for a pack are looked for; None = for any pack."""
+        folders = (pack.parent,) if pack is not None else self._folders
+        return wildcard_places(folders, self._places.wildcards, self._wildcard_folders)
+
+    def _watch(self) -> None:
+        roots = _outermost((*self._folders, *self._wildcard_places(None)))
+        if roots == self._watched:
+            return
+        self._unwatch()
+        self._watched = roots
+        self._watcher = Watcher(roots, self._touched, endings=PACKS)
+
+    def _touched(self, touched: Touched) -> None:
+        """On the watcher's thread."""
+        self._tell(PackFoldersTouched(notices=touched.notices))
+
+    def _unwatch(self) -> None:
+        watcher, self._watcher, self._watched = self._watcher, None, ()
+        if watcher is not None and not watcher.close():
+            log.warning("watching the pack folders did not end in time; a drive may not answer")
+
+    # ---- single packs
+
+    @perform.register
+    def _(self, order: LoadPack) -> PackLoaded:
+        try:
+            opened = open_pack(order.path)
+        except Unreadable as unreadable:
+            return PackLoaded(path=order.path, pack=None, problem=str(unreadable))
+        return PackLoaded(
+            path=order.path,
+            pack=opened.pack,
+            problem=opened.problem,
+            text=opened.text,
+            seen=opened.seen,
+            settings=opened.settings,
+            notices=opened.notices,
+        )
+
+    @perform.register
+    def _(self, order: AddPack) -> PacksListed:
+        add_pack(order.path, self._places.packs)
+        self._told = self._listed()
+        return self._told
+
+    @perform.register
+    def _(self, order: NewPack) -> PackSaved:
+        path = new_pack(order.name, order.text, self._places.packs)
+        return self._saved(path, order.text)
+
+    @perform.register
+    def _(self, order: TrashPack) -> PacksListed:
+        trash_pack(order.path)
+        self._told = self._listed()
+        return self._told
+
+    @perform.register
+    def _(self, order: SavePack) -> PackSaved | PackNotSaved:
+        try:
+            path = save_text(order.path, order.text, order.seen)
+        except StorageError as refused:
+            return _refused(order.path, refused)
+        return self._saved(path, order.text)
+
+    @perform.register
+    def _(self, order: SavePackSettings) -> PackSettingsSaved | PackNotSaved:
+        try:
+            save_settings(order.path, order.settings, order.before)
+        except StableNewError as refused:
+            return replace(_refused(order.path, refused), settings=order.settings)
+        self._tell_list()
+        return PackSettingsSaved(path=order.path, settings=order.settings)
+
+    def _saved(self, path: Path, text: str) -> PackSaved:
+        self._tell_list()
+        return PackSaved(path=path, text=plain(text), seen=fingerprint(plain(text)))
+
+    # ---- what varies
+
+    @perform.register
+    def _(self, order: CheckPack) -> PackChecked:
+        pack, lists = parsed(order.text, order.path), self._wildcards(order.path)
+        found = check_pack(
+            pack, order.settings, lists, loras=order.loras, embeddings=order.embeddings, memory=self._checked
+        )
+        return PackChecked(
+            path=order.path,
+            number=order.number,
+            prompts=found.prompts,
+            count=found.count,
+            errors=found.errors,
+            warnings=found.warnings,
+        )
+
+    @perform.register
+    def _(self, order: ExpandPrompts) -> PromptsExpanded:
+        randomizer = order.settings.randomizer
+        seed = randomizer.seed if order.seed is None else order.seed
+        expansion = expand(
+            order.prompts,
+            randomizer,
+            self._wildcards(order.path),
+            slots=order.slots,
+            limit=order.limit or None,
+            seed=draw_seed() if seed == RANDOM_SEED else seed,
+            memory=self._expanded,
+        )
+        return PromptsExpanded(path=order.path, number=order.number, expansion=expansion)
+
+    @perform.register
+    def _(self, order: ReadRecipe) -> RecipeRead:
+        try:
+            return RecipeRead(path=order.path, recipe=read_recipe(order.path))
+        except StableNewError as problem:
+            return RecipeRead(path=order.path, recipe=None, problem=str(problem))
+
+    def _wildcards(self, pack: Path) -> Wildcards:
+        return self._lists.load(self._wildcard_places(pack))[0]
+
+
+def _refused(path: Path, refused: StableNewError) -> PackNotSaved:
+    return PackNotSaved(path=path, message=str(refused), changed=isinstance(refused, ChangedMeanwhile))
+
+
+def _outermost(folders: Sequence[Path]) -> tuple[str, ...]:
+    """The folders that lie inside none of the others, each once."""
+    each = dict.fromkeys(folders)
+    return tuple(str(one) for one in each if not any(one != top and one.is_relative_to(top) for top in each))

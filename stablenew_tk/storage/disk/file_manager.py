@@ -1,0 +1,56 @@
+"""Shows a file in the platform's file browser."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ...domain.base.errors import StorageError
+
+# File browsers that were started. The next start looks which have ended, so that none is left as a zombie.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def reveal(path: Path) -> None:
+    """Open the file browser at a file and do not wait for it.
+
+    Raises StorageError when the file is gone or no file browser can be started.
+    """
+    if not path.exists():
+        raise StorageError(f"{path} is no longer there. Was it moved or deleted?")
+    try:
+        _started[:] = [browser for browser in _started if browser.poll() is None]
+        _started.append(
+            subprocess.Popen(
+                _command(path),
+                env=_clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl+C in our terminal is not meant for it
+            )
+        )
+    except OSError as error:
+        raise StorageError(f"No file browser could be started ({error}). The file is {path}") from error
+
+
+def _command(path: Path) -> list[str]:
+    if sys.platform == "win32":
+        # In one argument a path with a space would be quoted as a whole, which Explorer does not understand.
+        return ["explorer", "/select,", str(path)]
+    if sys.platform == "darwin":
+        return ["open", "-R", str(path)]
+    return ["xdg-open", str(path.parent)]
+
+
+def _clean_environment() -> dict[str, str]:
+    # A one-file executable points LD_LIBRARY_PATH at its own unpacked libraries, which break other programs.
+    environment = dict(os.environ)
+    original = environment.pop("LD_LIBRARY_PATH_ORIG", None)
+    if getattr(sys, "frozen", False):
+        environment.pop("LD_LIBRARY_PATH", None)
+    if original is not None:
+        environment["LD_LIBRARY_PATH"] = original
+    return environment

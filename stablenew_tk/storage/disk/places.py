@@ -1,0 +1,129 @@
+"""Where everything lives: settings, records, pictures, packs, caches, logs.
+
+`--data-dir` wins over the variable STABLENEW_HOME, which wins over a portable marker beside the executable, which wins
+over the usual folders of the platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from msgspec import Struct
+
+from ...domain.base.errors import InvalidInput, Unreadable
+
+APP_NAME = "StableNew"
+HOME_VARIABLE = "STABLENEW_HOME"
+PORTABLE_MARKER = "stablenew-portable.txt"
+
+
+class Places(Struct, frozen=True, kw_only=True):
+    """All folders of one installation. None of them needs to exist yet. `kind` says who chose them."""
+
+    kind: Literal["option", "variable", "portable", "platform"]
+    data: Path
+    settings_file: Path
+    journal: Path
+    outputs: Path
+    packs: Path
+    cache: Path
+    logs: Path
+
+    @property
+    def thumbs(self) -> Path:
+        """Small copies of pictures. May be deleted at any time."""
+        return self.cache / "thumbs"
+
+    @property
+    def waiting(self) -> Path:
+        """Jobs that were not done when the program ended."""
+        return self.data / "waiting.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """What speeds up opening the journal. May be deleted at any time."""
+        return self.cache / "checkpoint"
+
+    @property
+    def model_index(self) -> Path:
+        """What is known of the model folders. May be deleted at any time."""
+        return self.cache / "models"
+
+    @property
+    def model_hashes(self) -> Path:
+        """Hashes of model files. May be deleted at any time; then they are computed again."""
+        return self.cache / "hashes.json"
+
+    @property
+    def wildcards(self) -> Path:
+        """The user's own lists for `__name__` in all packs. Need not exist."""
+        return self.data / "wildcards"
+
+    @property
+    def styles(self) -> Path:
+        """The user's own styles and aliases. Need not exist."""
+        return self.data / "styles.json"
+
+
+def find_places(data_dir: str | None, environ: Mapping[str, str], executable: Path | None) -> Places:
+    """Decide the folders. Touches nothing on disk.
+
+    `executable` is the path of the frozen program, None when running from Python. Raises InvalidInput when the chosen
+    folder is a file.
+    """
+    if data_dir:
+        return _inside(Path(data_dir), "option", "--data-dir")
+    if environ.get(HOME_VARIABLE):
+        return _inside(Path(environ[HOME_VARIABLE]), "variable", HOME_VARIABLE)
+    if executable is not None:
+        # An AppImage runs from a read-only mount; the file the user sees and can put a marker beside is $APPIMAGE.
+        beside = Path(environ.get("APPIMAGE") or executable).parent
+        if (beside / PORTABLE_MARKER).exists():
+            return _inside(beside / "data", "portable", PORTABLE_MARKER)
+    return _platform()
+
+
+def _inside(folder: Path, kind: Literal["option", "variable", "portable"], source: str) -> Places:
+    root = folder.expanduser().absolute()
+    if root.exists() and not root.is_dir():
+        raise InvalidInput(f"{source}: {root} is a file, not a folder. Name a folder for the data.", source)
+    return Places(
+        kind=kind,
+        data=root,
+        settings_file=root / "settings.json",
+        journal=root / "journal",
+        outputs=root / "outputs",
+        packs=root / "packs",
+        cache=root / "cache",
+        logs=root / "logs",
+    )
+
+
+def _platform() -> Places:
+    # appauthor=False: otherwise Windows makes the folder twice, StableNew\StableNew.
+    dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
+    data = dirs.user_data_path
+    return Places(
+        kind="platform",
+        data=data,
+        settings_file=dirs.user_config_path / "settings.json",
+        journal=data / "journal",
+        outputs=dirs.user_pictures_path / APP_NAME,
+        packs=data / "packs",
+        cache=dirs.user_cache_path,
+        logs=dirs.user_log_path,
+    )
+
+
+def asset(name: str) -> Path:
+    """Path of a file that ships with the program, such as `packs/starter.txt`. Raises Unreadable when it is missing."""
+    package = Path(__file__).resolve().parents[2]
+    # An installed wheel and the frozen program carry assets inside the package; a checkout has them beside it.
+    for root in (package / "assets", package.parent / "assets"):
+        found = root / name
+        if found.exists():
+            return found
+    raise Unreadable(f"The program's own file {name} is missing. Install StableNew again.")

@@ -1,0 +1,1 @@
+"""The append-only journal of records and ratings. The door is `writer.LearningRecordWriter`."""

@@ -1,0 +1,241 @@
+"""Reading the journal: every whole line is found again, every damaged one is named, nothing is locked or changed."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from ...domain.base.errors import NotSaved, Unreadable
+from ...domain.journal.feedback import fold_feedback
+from ...domain.journal.history import BEGINNING, Position, RawLine
+from ...domain.journal.record import Feedback, FoldedRecord, ImageFeedback, JournalLine, LearningRecord, Void
+from ..disk.files import folder_lock, holding
+from .segments import (
+    BOUND,
+    DECODE_ERRORS,
+    KNOWN,
+    LINE,
+    intact,
+    judge,
+    lines_backward,
+    raw_lines,
+    read_manifest,
+    segment_path,
+    segments,
+)
+
+_RECORD_START = b'{"kind":"run",'
+
+
+class _Mark(msgspec.Struct, gc=False):
+    writer: str = ""
+    seq: int = 0
+
+
+_MARK = msgspec.json.Decoder(_Mark)
+
+
+class Damage(msgspec.Struct, frozen=True):
+    """A line that is not as it was written. `line` counts from 1; 0 means the file as a whole."""
+
+    file: str
+    line: int
+    reason: str
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Lines of one writer that are nowhere in the journal: from sequence number `first` to `last`."""
+
+    writer: str
+    first: int
+    last: int
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """What a full check found. `ok` counts readable lines, those saved out of a damaged one included."""
+
+    lines: int
+    ok: int
+    damaged: tuple[Damage, ...]
+    gaps: tuple[Gap, ...]
+    newer: int
+
+
+class Reading:
+    """One pass over a journal, oldest line first. Iterate it once; the counts hold when the iteration has ended.
+
+    `start` is where to begin, `ends` caps the size of segments by number. With `ends` a torn last line is damage;
+    without, somebody may be just writing it and it is left for the next reading, which begins at `end`. Lines of a
+    newer version are only counted unless `newer_too`. Raises Unreadable when a segment cannot be read.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        start: Position = BEGINNING,
+        ends: Mapping[int, int] | None = None,
+        newer_too: bool = False,
+    ) -> None:
+        self.lines = 0
+        self.ok = 0
+        self.newer = 0
+        self.damaged: list[Damage] = []
+        self.end = start
+        self._folder = folder
+        self._ends = ends
+        self._newer_too = newer_too
+
+    def __iter__(self) -> Iterator[RawLine]:
+        start = self.end
+        found = [item for item in segments(self._folder) if item[0] >= start.segment]
+        for number, path in found:
+            offset = start.offset if number == start.segment else 0
+            yield from self._segment(number, path, offset, growing=self._ends is None and number == found[-1][0])
+
+    def _segment(self, number: int, path: Path, offset: int, *, growing: bool) -> Iterator[RawLine]:
+        first_line = self.lines
+        size = None if self._ends is None else self._ends.get(number, 0)
+        for line_start, line, following, ended in raw_lines(path, offset, size):
+            if growing and not ended:
+                break
+            offset = following
+            if ended and line.startswith(KNOWN) and intact(line):
+                self.lines += 1
+                self.ok += 1
+                yield number, line_start, len(line), line
+            elif line.strip():
+                self.lines += 1
+                judgement = judge(line)
+                self.ok += len(judgement.pieces)
+                self.newer += judgement.newer
+                reason = judgement.reason or ("" if ended else "its end is missing")
+                if reason:
+                    self.damaged.append(Damage(path.name, self.lines - first_line, reason))
+                for start, length in judgement.pieces:
+                    yield number, line_start + start, length, line[start : start + length]
+                if judgement.newer and self._newer_too:
+                    yield number, line_start, len(line), line
+        self.end = Position(number, offset)
+
+
+def verify(folder: Path) -> Verification:
+    """Check every line of a journal. A line that somebody is just writing is not called damaged.
+
+    Reads everything: a second or two per gigabyte and more. Raises Unreadable.
+    """
+    reading = Reading(folder, ends=_whole_sizes(folder), newer_too=True)
+    numbers: dict[str, array[int]] = {}
+    for _, _, _, line in reading:
+        mark = _MARK.decode(line)
+        if mark.writer and 0 < mark.seq < 1 << 63:
+            numbers.setdefault(mark.writer, array("q")).append(mark.seq)
+    present = {path.name for _, path in segments(folder)}
+    missing = [
+        Damage(sealed.name, 0, f"the segment with {sealed.lines} lines is missing")
+        for sealed in read_manifest(folder)
+        if sealed.name not in present
+    ]
+    gaps = tuple(gap for writer in sorted(numbers) for gap in _gaps(writer, numbers[writer]))
+    return Verification(reading.lines, reading.ok, (*reading.damaged, *missing), gaps, reading.newer)
+
+
+def _whole_sizes(folder: Path) -> dict[int, int]:
+    """Sizes of all segments at a moment when nobody was in the middle of a line."""
+    try:
+        with holding(folder_lock(folder)):
+            return {number: path.stat().st_size for number, path in segments(folder)}
+    except NotSaved as error:
+        raise Unreadable(str(error)) from error
+    except OSError:
+        # A folder that cannot be locked because nothing can be written there does not change either.
+        return {number: path.stat().st_size for number, path in segments(folder)}
+
+
+def _gaps(writer: str, numbers: array[int]) -> Iterator[Gap]:
+    expected = 1
+    for number in sorted(set(numbers)):
+        if number > expected:
+            yield Gap(writer, expected, number - 1)
+        expected = number + 1
+
+
+def read_record(folder: Path, position: Position) -> LearningRecord:
+    """The record that stands at `position`. Raises Unreadable when it is not there (any more) or damaged."""
+    path = segment_path(folder, position.segment)
+    where = f"{path.name}, byte {position.offset}"
+    try:
+        with path.open("rb") as file:
+            file.seek(position.offset)
+            data = file.read(min(position.length, BOUND))
+        line = LINE.decode(data)
+    except OSError as error:
+        raise Unreadable(f"The record at {where} cannot be read: {error.strerror or error}.") from error
+    except DECODE_ERRORS as error:
+        raise Unreadable(f"The record at {where} is damaged. Check the journal with “records verify”.") from error
+    if not isinstance(line, LearningRecord) or len(data) != position.length or (line.writer and not intact(data)):
+        raise Unreadable(f"The record at {where} is damaged. Check the journal with “records verify”.")
+    return line
+
+
+def recent(folder: Path, count: int, *, run_id: str | None = None) -> list[FoldedRecord]:
+    """The last `count` records (of one run), newest first, with the feedback that holds. Raises Unreadable.
+
+    Reads backward from the end and stops as soon as it has enough, so the size of the journal does not matter.
+    """
+    found: dict[str, LearningRecord] = {}
+    said: dict[str, dict[str, Feedback]] = {}
+    withdrawn: set[str] = set()
+    for line in _newest_first(folder, run_id.encode() if run_id else b""):
+        # A void stands behind what it takes back, so going backward it is always met first.
+        if line.event_id in withdrawn:
+            continue
+        if isinstance(line, Void):
+            withdrawn.add(line.target)
+        elif isinstance(line, Feedback):
+            # Of a line that was written twice the earlier one counts.
+            of_image = said.setdefault(line.image_id, {})
+            of_image.pop(line.event_id, None)
+            of_image[line.event_id] = line
+        elif isinstance(line, LearningRecord) and line.event_id not in found and run_id in (None, line.run_id):
+            if len(found) >= count:
+                break
+            found[line.event_id] = line
+            if len(found) == count:
+                break
+    return [FoldedRecord(record, _feedback_of(record, said)) for record in found.values()]
+
+
+def _feedback_of(record: LearningRecord, said: Mapping[str, Mapping[str, Feedback]]) -> dict[str, ImageFeedback]:
+    result = {}
+    for output in record.outputs:
+        if output.image_id in said:
+            held = ImageFeedback()
+            for line in reversed(list(said[output.image_id].values())):
+                held = fold_feedback(
+                    held,
+                    rating=None if line.repeat else line.rating,
+                    tags_added=line.tags_added,
+                    tags_removed=line.tags_removed,
+                    note=line.note,
+                )
+            result[output.image_id] = held
+    return result
+
+
+def _newest_first(folder: Path, run_id: bytes) -> Iterator[JournalLine]:
+    growing = True
+    for _, path in reversed(segments(folder)):
+        for line in lines_backward(path, growing=growing):
+            if run_id and line.startswith(_RECORD_START) and run_id not in line:
+                continue
+            for start, length in reversed(judge(line).pieces):
+                try:
+                    yield LINE.decode(line[start : start + length])
+                except DECODE_ERRORS:
+                    # The checksum fits, so this is what a writer with other fields wrote; verify and fold count it.
+                    continue
+        growing = False

@@ -1,0 +1,149 @@
+"""Putting a damaged journal in order, and giving its records away as one readable file.
+
+A repair never throws anything away: the damaged file is kept whole beside the repaired one, and the damaged lines
+are collected in `records.damaged.jsonl`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from ...domain.base.errors import NotSaved
+from ...domain.journal.history import History
+from ..disk.files import BINARY, folder_lock, holding, write_atomic
+from .reader import Reading
+from .segments import judge, raw_lines, segments, without_crc
+from .writer import seal
+
+DAMAGED_NAME = "records.damaged.jsonl"
+
+
+class RepairReport(msgspec.Struct, frozen=True):
+    """What a repair did: `kept` lines stand in the repaired segments, `moved` damaged ones in `records.damaged.jsonl`,
+    and `copies` are the names of the damaged segments as they were.
+    """
+
+    kept: int = 0
+    moved: int = 0
+    segments: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+
+
+class _Output(msgspec.Struct, gc=False):
+    image_id: str
+
+
+class _Kind(msgspec.Struct, gc=False):
+    kind: str
+
+
+class _Record(msgspec.Struct, gc=False):
+    event_id: str
+    outputs: list[_Output] = []
+
+
+def repair(folder: Path) -> RepairReport:
+    """Take damaged lines out of the journal. Other programs wait meanwhile; a sound segment is not touched.
+
+    Killed or failed at any point, each segment is either the old one or the repaired one, and running it again ends
+    the work. Raises NotSaved or Unreadable.
+    """
+    report = RepairReport()
+    try:
+        if not segments(folder):
+            return report
+        with holding(folder_lock(folder)):
+            found = segments(folder)
+            for _, path in found:
+                unsound = [(line, good) for line, good, sound in _judged(path) if not sound]
+                if unsound:
+                    # A whole line that only lacks its line end is kept and gets one.
+                    report = _repair_segment(path, [line for line, good in unsound if good != [line]], report)
+            # Also after a repair that was killed before it came to this.
+            seal(folder, found[:-1], again=True)
+    except OSError as error:
+        raise NotSaved(
+            f"The journal in {folder} was not repaired: {error.strerror or error}. "
+            "Free some space or check the folder's permissions, then repair again."
+        ) from error
+    return report
+
+
+def _judged(path: Path) -> Iterator[tuple[bytes, list[bytes], bool]]:
+    """Each line that is not blank, the good lines in it, and whether it can stay as it is."""
+    for _, line, _, ended in raw_lines(path):
+        if line.strip():
+            judgement = judge(line)
+            good = [line[start : start + length] for start, length in judgement.pieces]
+            yield line, [line] if judgement.newer else good, ended and not judgement.reason
+
+
+def _repair_segment(path: Path, damaged: list[bytes], report: RepairReport) -> RepairReport:
+    copy = path.with_name(f"{path.name}.broken-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
+    write_atomic(copy, _chunks(path), mode=0o600)
+    if damaged:
+        _collect(path.with_name(DAMAGED_NAME), damaged)
+    kept = [line for _, good, _ in _judged(path) for line in good]
+    write_atomic(path, (line + b"\n" for line in kept), mode=0o600)
+    return RepairReport(
+        report.kept + len(kept),
+        report.moved + len(damaged),
+        (*report.segments, path.name),
+        (*report.copies, copy.name),
+    )
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            yield chunk
+
+
+def _collect(path: Path, damaged: list[bytes]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | BINARY, 0o600)
+    with os.fdopen(descriptor, "ab") as file:
+        file.writelines(line + b"\n" for line in damaged)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def export(folder: Path, out: BinaryIO, *, merged: bool) -> int:
+    """Write the journal to `out` as JSONL, oldest first; gives the number of lines.
+
+    `merged`: one line per record, each once, with a `feedback` member by image_id saying what holds now; what was
+    taken back is left out. Otherwise every readable line as it is. Raises Unreadable, and OSError from `out`.
+    """
+    count = 0
+    if not merged:
+        for _, _, _, line in Reading(folder, newer_too=True):
+            out.write(line + b"\n")
+            count += 1
+        return count
+    history = History()
+    history.fold_lines(Reading(folder))
+    seen: set[str] = set()
+    for _, _, _, line in Reading(folder):
+        # What stands in a line depends on its kind: a step has outputs, too, but only their ids.
+        if msgspec.json.decode(line, type=_Kind).kind != "run":
+            continue
+        record = msgspec.json.decode(line, type=_Record)
+        if record.event_id not in seen and not history.taken_back(record.event_id):
+            seen.add(record.event_id)
+            out.write(_merged(line, record, history) + b"\n")
+            count += 1
+    return count
+
+
+def _merged(line: bytes, record: _Record, history: History) -> bytes:
+    rows = {output.image_id: history.row_of(output.image_id) for output in record.outputs}
+    held = {image_id: history.feedback(row) for image_id, row in rows.items() if row is not None}
+    feedback = msgspec.json.encode(
+        {image_id: said for image_id, said in held.items() if said.rating or said.tags or said.note}
+    )
+    return without_crc(line).rstrip()[:-1] + b',"feedback":' + feedback + b"}"

@@ -1,0 +1,200 @@
+"""How the journal lies on disk: segments, lines, checksums, and what a damaged line still gives.
+
+A journal is a folder of segments `records-000001.jsonl`, `records-000002.jsonl`… Each line is one JSON object whose
+last member `crc` is the CRC-32 of the line without that member. Only the last segment grows.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from ...domain.base.errors import Unreadable
+from ...domain.base.journal_line import SCHEMA
+from ...domain.journal.record import KINDS, JournalLine
+from ..disk.files import read_bounded
+
+MAX_LINE = 1 << 20
+MANIFEST = "segments.json"
+# Two lines whose line end was damaged stand as one; both are still to be read.
+BOUND = 2 * MAX_LINE + 2
+_SEGMENT = re.compile(r"records-(\d{6})\.jsonl")
+_CRC = re.compile(rb',"crc":"[0-9a-f]{8}"\}')
+_CRC_LENGTH = len(',"crc":"01234567"}')
+_START = b'{"kind":"'
+_MAX_PIECES = 64
+_STEP = 1 << 16
+KNOWN = tuple(f'{{"kind":"{kind}","schema":{SCHEMA},'.encode() for kind in KINDS)
+DECODE_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
+LINE = msgspec.json.Decoder(JournalLine)
+
+
+class _Head(msgspec.Struct, gc=False):
+    kind: str
+    schema: int = 1
+    writer: str = ""
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """A segment that is complete and will not change. `first_ts` and `last_ts` are of its first and last whole line."""
+
+    name: str
+    lines: int
+    sha256: str
+    first_ts: str
+    last_ts: str
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What one line of a file is worth: the readable lines in it (start, length), whether a newer version wrote it,
+    and what is wrong with it ("" = nothing).
+    """
+
+    pieces: tuple[tuple[int, int], ...] = ()
+    newer: bool = False
+    reason: str = ""
+
+
+def segments(folder: Path) -> list[tuple[int, Path]]:
+    """Numbers and paths of all segments, oldest first. No folder, no segments. Raises Unreadable."""
+    try:
+        found = [(int(match[1]), path) for path in folder.iterdir() if (match := _SEGMENT.fullmatch(path.name))]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise Unreadable(f"The journal folder {folder} cannot be listed: {error.strerror or error}.") from error
+    return sorted(found)
+
+
+def segment_path(folder: Path, number: int) -> Path:
+    """Where the segment with this number is or would be."""
+    return folder / f"records-{number:06d}.jsonl"
+
+
+def read_manifest(folder: Path) -> tuple[Sealed, ...]:
+    """Which segments are sealed. A missing or damaged manifest is empty: it is made again from the segments."""
+    try:
+        return msgspec.json.decode(read_bounded(folder / MANIFEST, 16 << 20), type=tuple[Sealed, ...])
+    except (Unreadable, *DECODE_ERRORS):
+        return ()
+
+
+def with_crc(body: bytes) -> bytes:
+    """A JSON object with its CRC as last member."""
+    return b'%s,"crc":"%08x"}' % (body[:-1], zlib.crc32(body))
+
+
+def without_crc(line: bytes) -> bytes:
+    """The JSON object that `with_crc` was given; a line without a CRC as it is."""
+    return line[:-_CRC_LENGTH] + b"}" if _CRC.fullmatch(line, len(line) - _CRC_LENGTH) else line
+
+
+def intact(line: bytes) -> bool:
+    """Whether the line (without line end) carries the right CRC, compared letter by letter."""
+    cut = len(line) - _CRC_LENGTH
+    return cut > 0 and line[cut:] == b',"crc":"%08x"}' % zlib.crc32(b"}", zlib.crc32(memoryview(line)[:cut]))
+
+
+def judge(line: bytes) -> Judgement:
+    """Find out what a line (without line end, not blank) is. Never raises."""
+    whole = intact(line)
+    if whole and line.startswith(KNOWN):
+        return Judgement(((0, len(line)),))
+    if len(line) > MAX_LINE:
+        return _salvage(line, "longer than 1 MiB")
+    try:
+        head = _HEAD.decode(line)
+    except DECODE_ERRORS:
+        return _salvage(line, "not a whole JSON object")
+    if not whole and _CRC.fullmatch(line, len(line) - _CRC_LENGTH):
+        return _salvage(line, "its checksum does not fit")
+    # Lines of other tools need no checksum. Ours always have one, so its absence means that it was damaged.
+    if not whole and head.writer:
+        return _salvage(line, "its checksum is missing")
+    if head.schema > SCHEMA or head.kind not in KINDS:
+        return Judgement(newer=True)
+    try:
+        LINE.decode(line)
+    except DECODE_ERRORS as error:
+        return Judgement(reason=f"not a line of this journal: {error}")
+    return Judgement(((0, len(line)),))
+
+
+def _salvage(line: bytes, reason: str) -> Judgement:
+    """Look for whole lines inside a damaged one: after a torn half, or two that lost the line end between them."""
+    pieces: list[tuple[int, int]] = []
+    start = 0
+    for number, match in enumerate(_CRC.finditer(line)):
+        if number == _MAX_PIECES:
+            break
+        end = match.end()
+        candidate = line.rfind(_START, start, end)
+        # A record holds this beginning twice (the backend has a kind too), a torn half may bring two more.
+        for _ in range(8):
+            if candidate < 0 or intact(line[candidate:end]):
+                break
+            candidate = line.rfind(_START, start, candidate)
+        if candidate >= 0 and intact(line[candidate:end]):
+            pieces.append((candidate, end - candidate))
+            start = end
+    return Judgement(tuple(pieces), reason=reason)
+
+
+def raw_lines(path: Path, offset: int = 0, size: int | None = None) -> Iterator[tuple[int, bytes, int, bool]]:
+    """Each line of a segment from `offset` up to `size`: its offset, its bytes without line end, the offset of the
+    next, and whether it had a line end.
+
+    Never holds more than about 2 MiB: of a longer line only so much is given, the rest is passed over.
+    """
+    try:
+        with path.open("rb", buffering=1 << 20) as file:
+            file.seek(offset)
+            for line in iter(partial(file.readline, BOUND), b""):
+                start, offset = offset, offset + len(line)
+                if line.endswith(b"\n") and (size is None or offset <= size):
+                    yield start, line[:-1], offset, True
+                    continue
+                tail = line
+                while len(tail) == BOUND and not tail.endswith(b"\n"):
+                    tail = file.readline(BOUND)
+                    offset += len(tail)
+                if size is not None and offset > size:
+                    if size > start:
+                        yield start, line[: size - start], size, False
+                    return
+                yield start, line, offset, tail.endswith(b"\n")
+    except OSError as error:
+        raise Unreadable(f"The journal segment {path} cannot be read: {error.strerror or error}.") from error
+
+
+def lines_backward(path: Path, *, growing: bool) -> Iterator[bytes]:
+    """Lines without line end, last first, blank ones left out.
+
+    An unfinished one at the end is left out too when the segment is `growing`: somebody may be just writing it.
+    """
+    try:
+        with path.open("rb") as file:
+            position = file.seek(0, 2)
+            rest = b""
+            while position > 0:
+                step = min(_STEP, position)
+                position -= step
+                file.seek(position)
+                first, *lines = (file.read(step) + rest).split(b"\n")
+                if lines and growing:
+                    lines.pop()
+                    growing = False
+                yield from (line for line in reversed(lines) if line.strip())
+                rest = first[:BOUND]
+            if rest.strip() and not growing:
+                yield rest
+    except OSError as error:
+        raise Unreadable(f"The journal segment {path} cannot be read: {error.strerror or error}.") from error

@@ -1,0 +1,231 @@
+"""Writing the journal: a line is on disk before anybody hears that it is saved, and no line is ever changed.
+
+Several programs may write to the same folder at once. When the disk is full or a program is killed, what was
+saved before stays readable, and writing goes on by itself as soon as it can.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import math
+import os
+import platform
+import re
+import secrets
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from ...domain.base.errors import InvalidInput, NotSaved
+from ...domain.journal.history import Position
+from ...domain.journal.record import JournalLine
+from ..disk.files import BINARY, folder_lock, holding, sync_folder, write_atomic
+from .segments import (
+    DECODE_ERRORS,
+    LINE,
+    MANIFEST,
+    MAX_LINE,
+    Sealed,
+    intact,
+    raw_lines,
+    read_manifest,
+    segment_path,
+    segments,
+    with_crc,
+)
+
+SEGMENT_LIMIT = 64 << 20
+_ENCODER = msgspec.json.Encoder()
+
+
+class Saved(NamedTuple):
+    """A line as it is on disk, with writer and sequence number, and where."""
+
+    line: JournalLine
+    position: Position
+
+
+class LearningRecordWriter:
+    """Appends to the journal in `folder`. Any thread, any number of writers in any number of programs.
+
+    The folder is made with the first line. `writer` names this writer for ever; without it a new name is drawn.
+    """
+
+    def __init__(self, folder: Path, *, writer: str | None = None, segment_limit: int = SEGMENT_LIMIT) -> None:
+        self.writer = writer or _writer_name()
+        self._folder = folder
+        self._segment_limit = segment_limit
+        self._seq = 0
+        self._distrusted = 0
+        self._threads = threading.Lock()
+        self._processes = folder_lock(folder)
+
+    def append(self, line: JournalLine) -> Saved:
+        """Add one line and force it to disk.
+
+        Raises NotSaved when the disk would not take it: the journal is as before, and appending the same line again
+        later is the way to retry (readers count an event_id once). Raises InvalidInput when trying again cannot help:
+        a number that is not finite, or a line longer than 1 MiB.
+        """
+        with self._threads:
+            line = msgspec.structs.replace(line, writer=self.writer, seq=self._seq + 1)
+            line, data = _encoded(line)
+            try:
+                if not self._folder.is_dir():
+                    self._folder.mkdir(parents=True, exist_ok=True)
+                    sync_folder(self._folder.parent)
+                with holding(self._processes):
+                    position = self._write(data)
+            except OSError as error:
+                raise NotSaved(
+                    f"The record was not saved in {self._folder}: {error.strerror or error}. "
+                    "Free some space or check the folder's permissions."
+                ) from error
+            self._seq += 1
+            return Saved(line, position)
+
+    def _write(self, data: bytes) -> Position:
+        number = self._segment_for(len(data))
+        path = segment_path(self._folder, number)
+        # Opened anew each time: a repair by another program may have put another file in its place.
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | BINARY, 0o600)
+        try:
+            size = os.lseek(descriptor, 0, os.SEEK_END)
+            if size == 0:
+                sync_folder(self._folder)
+            # Somebody was killed in the middle of a line. Glued to it, this line would be lost with it.
+            torn = size > 0 and os.lseek(descriptor, -1, os.SEEK_END) >= 0 and os.read(descriptor, 1) != b"\n"
+            self._put(descriptor, b"\n" + data if torn else data, size, number)
+        finally:
+            os.close(descriptor)
+        return Position(number, size + torn, len(data) - 1)
+
+    def _put(self, descriptor: int, data: bytes, size: int, number: int) -> None:
+        try:
+            # A full disk takes a part of the bytes and reports no error.
+            if os.write(descriptor, data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            try:
+                os.fsync(descriptor)
+            except OSError:
+                # What of this file is really on disk is unknown from here on, and asking again would not tell.
+                self._distrusted = number
+                raise
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+
+    def _segment_for(self, length: int) -> int:
+        """Number of the segment that the next line goes to; seals the others when a new one begins."""
+        found = segments(self._folder)
+        if not found:
+            return 1
+        number, path = found[-1]
+        size = path.stat().st_size
+        if number != self._distrusted and (size == 0 or size + length <= self._segment_limit):
+            return number
+        # The new file comes first: a segment followed by another one never grows again, sealed or not.
+        os.close(os.open(segment_path(self._folder, number + 1), os.O_WRONLY | os.O_CREAT | BINARY, 0o600))
+        sync_folder(self._folder)
+        seal(self._folder, found)
+        return number + 1
+
+
+def seal(folder: Path, complete: Iterable[tuple[int, Path]], *, again: bool = False) -> None:
+    """Enter complete segments into the manifest, those already there only if `again`. Raises NotSaved, OSError."""
+    known = {sealed.name: sealed for sealed in read_manifest(folder)}
+    fresh = [path for _, path in complete if again or path.name not in known]
+    if fresh:
+        known.update({path.name: _sealed(path) for path in fresh})
+        entries = sorted(known.values(), key=lambda sealed: sealed.name)
+        write_atomic(folder / MANIFEST, msgspec.json.format(_ENCODER.encode(entries)), mode=0o600)
+
+
+class _Stamp(msgspec.Struct, gc=False):
+    ts: str = ""
+
+
+def _sealed(path: Path) -> Sealed:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    count, first, last = 0, b"", b""
+    for _, line, _, _ in raw_lines(path):
+        count += bool(line.strip())
+        if intact(line):
+            first, last = first or line, line
+    return Sealed(path.name, count, digest, _time_of(first), _time_of(last))
+
+
+def _time_of(line: bytes) -> str:
+    try:
+        return msgspec.json.decode(line, type=_Stamp).ts
+    except DECODE_ERRORS:
+        # A segment without a single whole line is sealed all the same, only without times.
+        return ""
+
+
+def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
+    """The line as it can be stored, with its bytes and line end. Raises InvalidInput."""
+    try:
+        body = _ENCODER.encode(line)
+    except UnicodeEncodeError:
+        # A file name that is not UTF-8 must not keep a run from being recorded.
+        line = msgspec.convert(_readable(msgspec.to_builtins(line)), JournalLine)
+        body = _ENCODER.encode(line)
+    try:
+        same = LINE.decode(body) == line
+    except DECODE_ERRORS as error:
+        _refuse_unless_finite(line)
+        raise InvalidInput(f"The record was not saved: it could not be read again ({error}).") from error
+    if not same:
+        _refuse_unless_finite(line)
+    data = with_crc(body) + b"\n"
+    if len(data) > MAX_LINE:
+        raise InvalidInput(
+            f"The record was not saved: with {len(data):,} bytes it is longer than a line may be (1 MiB)."
+        )
+    return line, data
+
+
+def _refuse_unless_finite(line: JournalLine) -> None:
+    where = _not_finite(msgspec.to_builtins(line))
+    if where is not None:
+        # JSON has no such numbers, and the encoder writes null without a word.
+        raise InvalidInput(f"The record was not saved: its value {where} is not a finite number.", where)
+
+
+def _not_finite(value: object, where: str = "") -> str | None:
+    """The path of the first number that is infinite or not a number."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else where
+    items: Iterable[tuple[object, object]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, (list, tuple)):
+        items = enumerate(value)
+    for key, item in items:
+        if isinstance(item, (float, dict, list, tuple)):
+            found = _not_finite(item, f"{where}.{key}" if where else str(key))
+            if found is not None:
+                return found
+    return None
+
+
+def _readable(value: object) -> object:
+    """The same value with every character that UTF-8 cannot hold written out, like \\udce9."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_readable(item) for item in value]
+    return value
+
+
+def _writer_name() -> str:
+    host = re.sub(r"[^a-z0-9]+", "-", platform.node().partition(".")[0].lower()).strip("-")
+    return f"{host[:16] or 'pc'}-{secrets.token_hex(4)}"

@@ -1,0 +1,142 @@
+"""From the files of one model to its entry in the library, keeping what is known and reading only what changed."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from msgspec.structs import replace
+
+from ...domain.models.recommendations import Dialect, Reading, merged
+from ...domain.models.style import StyleCatalogue
+from .index import FolderRecord, ModelEntry, SidecarFile, decoded, encoded, readings_of, way_of
+from .quick_look import look
+from .scan import UNASKED, Listing, Stamp
+from .sidecars import HEADER_SUFFIXES, ModelFiles, readings
+
+# A file changed twice within a tick of the file system's clock looks the same after as before.
+_CLOCK_TICK_NS = 20_000_000
+# No file has this stamp, so it is read again at the next look.
+_UNSURE: Stamp = (-1, -1, -1)
+_EMBEDDING_LIMIT = 1024 * 1024
+
+
+def entry_of(files: ModelFiles, seen: Listing, old: FolderRecord, styles: StyleCatalogue) -> ModelEntry:
+    """A model as its folder shows it now. A new one gets a glance (blocks on the disk), others keep what they said."""
+    before = old.entries.get(files.name)
+    if before is None:
+        return _new(files, seen, old.path, styles)
+    model = seen.stamps[files.model] if files.model else UNASKED
+    parts = _parts(files, seen, old, before)
+    same = (before.files, before.previews, before.size, before.mtime_ns) == (parts, files.previews, *model[:2])
+    entry = before if same else replace(before, files=parts, previews=files.previews, size=model[0], mtime_ns=model[1])
+    # What is not read yet soon will be; until then what it said before is better than nothing.
+    return entry if same or not entry.is_read else _summed(entry, styles)
+
+
+def read_in_full(entry: ModelEntry, record: FolderRecord, styles: StyleCatalogue) -> ModelEntry:
+    """Read those files of a model that were not read yet. Blocks on the disk, never on a pipe or a device."""
+    missing = {one.name for one in entry.files if not one.is_read}
+    wanted = ModelFiles(
+        stem=entry.stem,
+        model=entry.name if entry.name in missing else "",
+        sidecars=tuple((one.name, one.dialect) for one in entry.sidecars if one.name in missing),
+    )
+    fresh = {one.file: one for one in readings(entry.folder, wanted, outside=record.outside)}
+    files = tuple(_read(one, fresh[one.name], record) if one.name in fresh else one for one in entry.files)
+    return _summed(replace(entry, files=files), styles)
+
+
+def says_else(before: ModelEntry | None, after: ModelEntry | None) -> bool:
+    """Whether there is news for the user; that a file has to be read again is none."""
+    if before is after or before is None or after is None:
+        return before is not after
+    return _as_read(before) != _as_read(after)
+
+
+def _as_read(entry: ModelEntry) -> ModelEntry:
+    if entry.is_read:
+        return entry
+    return replace(entry, files=tuple(one if one.is_read else replace(one, is_read=True) for one in entry.files))
+
+
+def _new(files: ModelFiles, seen: Listing, path: str, styles: StyleCatalogue) -> ModelEntry:
+    told = look(path, way_of(path), files, styles, seen.outside)
+    size, mtime_ns, _ = seen.stamps[files.model] if files.model else UNASKED
+    return ModelEntry(
+        folder=path,
+        name=files.model,
+        stem=files.stem,
+        kind=_kind(told.kind, files.model, size),
+        family=told.family,
+        title=told.title,
+        size=size,
+        mtime_ns=mtime_ns,
+        files=tuple([SidecarFile(name, dialect) for name, dialect in _telling(files)]),
+        previews=files.previews,
+        sources=told.sources,
+        problems=told.problems,
+    )
+
+
+def _parts(files: ModelFiles, seen: Listing, old: FolderRecord, before: ModelEntry) -> tuple[SidecarFile, ...]:
+    """The files as they are now, those that did not change with what they said."""
+    known = {one.name: one for one in before.files}
+    parts = []
+    for name, dialect in _telling(files):
+        file = known.get(name) or SidecarFile(name, dialect)
+        same = old.stamps.get(name) == seen.stamps[name] and (name in old.outside) == (name in seen.outside)
+        parts.append(file if same or not file.is_read else replace(file, is_read=False))
+    return tuple(parts)
+
+
+def _telling(files: ModelFiles) -> tuple[tuple[str, Dialect], ...]:
+    if files.model.lower().endswith(HEADER_SUFFIXES):
+        return (*files.sidecars, (files.model, "header"))
+    return files.sidecars
+
+
+def _read(file: SidecarFile, now: Reading, record: FolderRecord) -> SidecarFile:
+    stamp = record.stamps.get(file.name, _UNSURE)
+    broken = bool(now.problems) and not now.says_anything
+    if broken and not _stands(os.path.join(record.path, file.name), stamp):  # noqa: PTH118
+        # It vanished or is being written; that is no news about what it says.
+        record.stamps[file.name] = _UNSURE
+        return file
+    if abs(time.time_ns() - stamp[1]) < _CLOCK_TICK_NS:
+        record.stamps[file.name] = _UNSURE
+    before = decoded(file.reading)
+    if broken and before is not None and before.says_anything:
+        still = f"{file.name}: what it said before stays in force until it can be read."
+        now = replace(before, problems=(*now.problems, still))
+    return replace(file, is_read=True, reading=encoded(now))
+
+
+def _stands(path: str, stamp: Stamp) -> bool:
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns) == stamp
+
+
+def _summed(entry: ModelEntry, styles: StyleCatalogue) -> ModelEntry:
+    """With what the model is by all that its files said."""
+    found = merged(readings_of(entry), styles, folders=way_of(entry.folder))
+    return replace(
+        entry,
+        kind=_kind(found.kind, entry.name, entry.size),
+        family=found.family,
+        title=found.title,
+        sources=found.sources,
+        problems=found.problems,
+    )
+
+
+def _kind(told: str, name: str, size: int) -> str:
+    """What nobody tells counts as a checkpoint; but no checkpoint comes as such a file."""
+    if told != "checkpoint":
+        return told
+    if name.lower().endswith(".pth"):
+        return "upscaler"
+    return "embedding" if name.lower().endswith((".pt", ".bin")) and size < _EMBEDDING_LIMIT else told

@@ -1,0 +1,167 @@
+"""What is remembered of every model folder, so that the next start reads only what changed since.
+
+The index is a cache: when it is damaged, from another version or made with other styles, the folders are read afresh,
+which takes longer and nothing else.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ... import __version__
+from ...domain.base.errors import Unreadable
+from ...domain.models.recommendations import Dialect, ModelSettings, Reading, merged
+from ...domain.models.style import StyleCatalogue
+from ..disk.files import read_bounded, write_atomic
+from .scan import Stamp
+
+_FORMAT = 1
+_LIMIT = 1 << 30
+_DECODER = msgspec.msgpack.Decoder(Reading)
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+class SidecarFile(Struct, frozen=True, array_like=True, gc=False):
+    """A file that may say something about a model: a sidecar, or the model itself for its header.
+
+    `reading` is the encoded `domain.priors.Reading`, b"" before it was read in full. `is_read` says that it belongs to
+    the file as it is now; else it is what the file said before.
+    """
+
+    name: str
+    dialect: Dialect
+    is_read: bool = False
+    reading: bytes = b""
+
+
+class ModelEntry(Struct, frozen=True, array_like=True, gc=False):
+    """One model of the library. Safe to hand to any thread.
+
+    `name` is its file; "" when sidecars describe a model that is not there. `kind` is checkpoint, lora, vae, embedding,
+    upscaler, or another word; `family` "sdxl", "sd15"… or "". `previews` are file names, the best first; `sources` the
+    files that said something; `problems` are sentences.
+    """
+
+    folder: str
+    name: str
+    stem: str
+    kind: str = ""
+    family: str = ""
+    title: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    files: tuple[SidecarFile, ...] = ()
+    previews: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The model's file, else its first sidecar."""
+        return Path(self.folder, self.key)
+
+    @property
+    def key(self) -> str:
+        """The file name by which its folder knows it."""
+        return self.name or self.files[0].name
+
+    @property
+    def sidecars(self) -> tuple[SidecarFile, ...]:
+        """The files beside it that were, or will be, read."""
+        return tuple(one for one in self.files if one.dialect != "header")
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all its files were read in full. Before that `settings_of` knows only what they said earlier."""
+        for one in self.files:  # noqa: SIM110  (asked for ten thousand models at once)
+            if not one.is_read:
+                return False
+        return True
+
+
+class FolderRecord(Struct, array_like=True):
+    """A folder as it was last seen, with its models by `ModelEntry.key`."""
+
+    path: str
+    stamps: dict[str, Stamp] = {}
+    below: tuple[str, ...] = ()
+    outside: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+    entries: dict[str, ModelEntry] = {}
+
+
+class _Payload(Struct, array_like=True):
+    made_with: str
+    roots: dict[str, list[FolderRecord]]
+
+
+class _File(Struct, array_like=True):
+    crc: int
+    payload: bytes
+
+
+_FILE = msgspec.msgpack.Decoder(_File)
+_PAYLOAD = msgspec.msgpack.Decoder(_Payload)
+
+
+def settings_of(entry: ModelEntry, styles: StyleCatalogue) -> ModelSettings:
+    """Everything its files recommend, every value with its source. Any thread; the disk is not touched."""
+    found = merged(readings_of(entry), styles, folders=way_of(entry.folder), previews=entry.previews)
+    return replace(found, kind=entry.kind or found.kind, problems=entry.problems or found.problems)
+
+
+def readings_of(entry: ModelEntry) -> list[Reading]:
+    """What each file of a model said when it was last read with success."""
+    return [_DECODER.decode(one.reading) for one in entry.files if one.reading]
+
+
+def decoded(reading: bytes) -> Reading | None:
+    """The reading a `SidecarFile` carries; None before the first one."""
+    return _DECODER.decode(reading) if reading else None
+
+
+def encoded(reading: Reading) -> bytes:
+    """For `SidecarFile.reading`."""
+    return _ENCODER.encode(reading)
+
+
+@lru_cache(maxsize=64)
+def way_of(folder: str) -> tuple[str, ...]:
+    """The names of the folders down to one, the outermost first."""
+    return Path(folder).parts[1:]
+
+
+def load_index(path: Path, roots: Sequence[str], styles: StyleCatalogue) -> dict[str, list[FolderRecord]]:
+    """What the index knows of these roots; nothing when it cannot be used. Never raises."""
+    try:
+        file = _FILE.decode(read_bounded(path, _LIMIT))
+        if zlib.crc32(file.payload) != file.crc:
+            return {}
+        payload = _PAYLOAD.decode(file.payload)
+    except (Unreadable, msgspec.MsgspecError, ValueError, RecursionError):
+        # Any doubt costs only time: the folders themselves are the truth and are read afresh.
+        return {}
+    if payload.made_with != _made_with(styles):
+        return {}
+    return {root: payload.roots[root] for root in roots if root in payload.roots}
+
+
+def save_index(path: Path, roots: dict[str, Iterable[FolderRecord]], styles: StyleCatalogue) -> None:
+    """Write the index. Raises NotSaved; the old one stays then. OSError when its folder cannot be made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folders = {root: list(records) for root, records in roots.items()}
+    payload = _ENCODER.encode(_Payload(_made_with(styles), folders))
+    write_atomic(path, _ENCODER.encode(_File(zlib.crc32(payload), payload)), mode=0o600)
+
+
+def _made_with(styles: StyleCatalogue) -> str:
+    """All that what was read depends on beside the files: our readers, the shape of a reading, the styles there are."""
+    shape = zlib.crc32(msgspec.json.encode(msgspec.json.schema(Reading)))
+    return f"{_FORMAT} {__version__} {shape:08x} {' '.join(sorted(styles.styles))}"

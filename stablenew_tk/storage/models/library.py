@@ -1,0 +1,271 @@
+"""The models on this machine: checkpoints, LoRAs, VAEs and the like in any number of folders, and what they say.
+
+A look around is done in small portions, so that its thread can do other things in between. First folders are listed
+and every new model gets a glance (what is it, is a file broken); then, one after the other, models are read in full. A
+sidecar that is half-written or broken keeps what it said before in force, and tells why.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from ...domain.models.style import StyleCatalogue
+from .entries import entry_of, read_in_full, says_else
+from .index import FolderRecord, ModelEntry, load_index, save_index
+from .scan import Listing, listing, real_tops, unlisted
+from .sidecars import grouped
+
+_END = object()
+_ENTRIES_A_STEP = 8
+
+
+class LibrarySnapshot(Struct, frozen=True):
+    """All models, ordered by folder and name, and sentences about folders. Safe to hand to any thread."""
+
+    entries: tuple[ModelEntry, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class LibraryChange(Struct, frozen=True):
+    """What one portion of work brought: the paths of models that came, went or say something else now.
+
+    `folders_left` were not listed yet, `models_left` not read in full.
+    """
+
+    snapshot: LibrarySnapshot
+    changed: frozenset[str]
+    folders_left: int
+    models_left: int
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the library is up to date."""
+        return not self.folders_left and not self.models_left
+
+
+class _Root:
+    """One of the user's folders. `away` is why it cannot be listed now; its records are kept for its return."""
+
+    def __init__(self, path: str, records: Iterable[FolderRecord]) -> None:
+        self.path = path
+        self.away = ""
+        self.folders = {record.path: record for record in records}
+
+
+class Library:
+    """The models below some folders. Lives on one thread; what it gives out may go to any."""
+
+    def __init__(self, roots: Iterable[Path], styles: StyleCatalogue, index_file: Path | None = None) -> None:
+        """Reads the index and knows what it knows; `look_again` and `work` find out what is true.
+
+        A folder inside another one is covered by that one.
+        """
+        paths = _outermost(roots)
+        known = load_index(index_file, paths, styles) if index_file is not None else {}
+        self._roots = {path: _Root(path, known.get(path, ())) for path in paths}
+        self._styles = styles
+        self._index_file = index_file
+        self._tops = real_tops(paths)
+        # In both the newest stands last and goes first: what the user just touched is known before the rest.
+        self._folders: dict[str, bool] = {}
+        self._unread: dict[tuple[str, str], None] = {}
+        self._listing: Iterator[None] | None = None
+        self._changed: set[str] = set()
+        self._is_saved = True
+        for root in self._roots.values():
+            self._ask_for_unread(root.folders.values())
+        self._snapshot, self._is_shown = self._taken(), True
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The folders, without those inside another one."""
+        return tuple(self._roots)
+
+    @property
+    def snapshot(self) -> LibrarySnapshot:
+        """What was known after the last portion of work."""
+        return self._snapshot
+
+    def look_again(self, *, folders: Iterable[str] = (), trees: Iterable[str] = ()) -> None:
+        """Ask for another look at some folders, or at folders with all below them. Others than ours are ignored."""
+        self._tops = real_tops(self._roots)
+        for path, deep in [*((one, False) for one in folders), *((one, True) for one in trees)]:
+            root = self._root_of(path)
+            if root is None:
+                continue
+            # A folder that nobody told of yet is found from the nearest one above it that is known.
+            known = path
+            while known != root.path and known not in root.folders:
+                known = os.path.dirname(known)  # noqa: PTH120
+            self._folders[known] = self._folders.pop(known, False) or (deep and known == path)
+
+    def read_first(self, path: Path) -> None:
+        """Read this model before all others that wait, for the user looks at it."""
+        place = (str(path.parent), path.name)
+        if place in self._unread:
+            self._unread[place] = self._unread.pop(place)
+
+    def work(self, budget_s: float = 0.05) -> LibraryChange:
+        """Go on for about so long. Blocks on the disk; never raises for what lies in the folders."""
+        deadline = time.monotonic() + budget_s
+        while self._step() and time.monotonic() < deadline:
+            pass
+        return self._change()
+
+    def scan(self, *, in_full: bool = True) -> LibraryChange:
+        """Look at everything now, however long it takes. Without `in_full`, new files get only their glance."""
+        self.look_again(trees=self._roots)
+        while self._step(in_full=in_full):
+            pass
+        return self._change()
+
+    def save(self) -> None:
+        """Write the index if anything changed since. Raises NotSaved or OSError; only the next start is slower then."""
+        if self._index_file is not None and not self._is_saved:
+            save_index(self._index_file, {one.path: one.folders.values() for one in self._roots.values()}, self._styles)
+            self._is_saved = True
+
+    # ---- one step at a time
+
+    def _step(self, *, in_full: bool = True) -> bool:
+        """Do the next small thing. False when there is none."""
+        if self._listing is not None:
+            if next(self._listing, _END) is _END:
+                self._listing = None
+        elif self._folders:
+            path, deep = self._folders.popitem()
+            self._listing = self._list(path, deep=deep)
+        elif in_full and self._unread:
+            self._read(*self._unread.popitem()[0])
+        else:
+            return False
+        return True
+
+    def _change(self) -> LibraryChange:
+        if not self._is_shown:
+            self._snapshot, self._is_shown = self._taken(), True
+        changed, self._changed = frozenset(self._changed), set()
+        folders = len(self._folders) + (self._listing is not None)
+        return LibraryChange(self._snapshot, changed, folders, len(self._unread))
+
+    def _taken(self) -> LibrarySnapshot:
+        entries: list[ModelEntry] = []
+        problems = [root.away for root in self._roots.values() if root.away]
+        for root in self._roots.values():
+            if not root.away:
+                for _, record in sorted(root.folders.items()):
+                    entries += record.entries.values()
+                    problems += record.problems
+        return LibrarySnapshot(tuple(entries), tuple(problems))
+
+    def _list(self, path: str, *, deep: bool) -> Iterator[None]:
+        """List one folder, ask for those below it, and take in what changed, one model at a time."""
+        root = self._root_of(path)
+        if root is None:
+            return
+        try:
+            seen = listing(path, self._tops)
+        except OSError as error:
+            self._lost(root, path, error)
+            return
+        if root.away:
+            root.away, deep = "", True
+            self._tell(root.folders.values())
+            self._ask_for_unread(root.folders.values())
+        known = root.folders.get(path)
+        for name in set(known.below if known else ()) - set(seen.below):
+            self._drop(root, os.path.join(path, name))  # noqa: PTH118
+        for name in reversed(seen.below):
+            below = os.path.join(path, name)  # noqa: PTH118
+            if deep or below not in root.folders:
+                self._folders[below] = True
+        if known is None or not _is_as_seen(known, seen):
+            yield from self._take_in(root, known or FolderRecord(path), seen)
+
+    def _take_in(self, root: _Root, old: FolderRecord, seen: Listing) -> Iterator[None]:
+        entries: dict[str, ModelEntry] = {}
+        for count, files in enumerate(grouped(seen.stamps)):
+            entries[files.name] = entry_of(files, seen, old, self._styles)
+            if not count % _ENTRIES_A_STEP:
+                yield
+        record = FolderRecord(old.path, seen.stamps, seen.below, seen.outside, seen.problems, entries)
+        root.folders[old.path] = record
+        self._is_shown = self._is_saved = False
+        if not old.entries:
+            self._tell([record])
+        for key in old.entries.keys() | entries.keys() if old.entries else ():
+            if says_else(old.entries.get(key), entries.get(key)):
+                self._changed.add(os.path.join(old.path, key))  # noqa: PTH118
+        self._ask_for_unread([record])
+
+    def _read(self, path: str, key: str) -> None:
+        """Read one model in full, if it is still there."""
+        root = self._root_of(path)
+        record = root.folders.get(path) if root is not None and not root.away else None
+        entry = record.entries.get(key) if record is not None else None
+        if record is None or entry is None:
+            return
+        now = read_in_full(entry, record, self._styles)
+        if now != entry:
+            record.entries[key] = now
+            self._is_shown = self._is_saved = False
+        if says_else(entry, now):
+            self._changed.add(os.path.join(path, key))  # noqa: PTH118
+
+    def _lost(self, root: _Root, path: str, error: OSError) -> None:
+        if path == root.path or not os.path.isdir(root.path):  # noqa: PTH112
+            # The whole drive may be away; what was known of it serves again when it returns.
+            if not root.away:
+                self._tell(root.folders.values())
+            root.away, self._is_shown = unlisted(root.path, error), False
+            return
+        self._drop(root, path)
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            root.folders[path] = FolderRecord(path, problems=(unlisted(path, error),))
+
+    def _drop(self, root: _Root, path: str) -> None:
+        """Forget a folder and all below it."""
+        gone = [one for one in root.folders if one == path or one.startswith(path + os.sep)]
+        self._tell(root.folders.pop(one) for one in gone)
+        self._is_shown = self._is_saved = False
+
+    def _tell(self, records: Iterable[FolderRecord]) -> None:
+        """All models of these folders came or went."""
+        for record in records:
+            start = _with_end(record.path)
+            self._changed.update([start + key for key in record.entries])
+        self._is_shown = False
+
+    def _ask_for_unread(self, records: Iterable[FolderRecord]) -> None:
+        for record in records:
+            for key, entry in record.entries.items():
+                if not entry.is_read:
+                    place = record.path, key
+                    self._unread.pop(place, None)
+                    self._unread[place] = None
+
+    def _root_of(self, path: str) -> _Root | None:
+        return next((one for top, one in self._roots.items() if path == top or path.startswith(_with_end(top))), None)
+
+
+def _is_as_seen(known: FolderRecord, seen: Listing) -> bool:
+    same = known.stamps == seen.stamps and known.below == seen.below
+    return same and known.outside == seen.outside and known.problems == seen.problems
+
+
+def _outermost(roots: Iterable[Path]) -> tuple[str, ...]:
+    """Absolute, each once, without those inside another one."""
+    paths = {os.path.abspath(root): None for root in roots}  # noqa: PTH100
+    # Two names of one folder count as the first of them.
+    real = {_with_end(os.path.realpath(path)): path for path in reversed(paths)}
+    inner = {path for one, path in real.items() if any(one != other and one.startswith(other) for other in real)}
+    return tuple(path for path in paths if path in real.values() and path not in inner)
+
+
+def _with_end(path: str) -> str:
+    return path.rstrip(os.sep) + os.sep

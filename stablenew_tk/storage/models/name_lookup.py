@@ -1,0 +1,91 @@
+"""Finds the file of a model by the name a backend or a prompt gives it: "sub/name.safetensors [abcdef1234]", "name".
+
+Backends write the same file in many ways, with folder, ending and hash or without. The plain name decides, then the
+same name in another spelling, then the hash, as far as a file beside the model tells it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from ...domain.models.recommendations import Hashes
+from .index import ModelEntry, readings_of
+from .sidecars import MODEL_SUFFIXES
+
+_OF_NOTHING = "e3b0c442"
+_MARKS = re.compile(r"[\W_]+")
+_HASH = re.compile(r"\s*[\[(]([0-9a-fA-F]{8,64})[\])]\s*$")
+
+
+class LibraryNames:
+    """The models of one snapshot by name. Any thread; the disk is not touched."""
+
+    def __init__(self, entries: Iterable[ModelEntry]) -> None:
+        self._entries = tuple(entries)
+        self._plain: dict[str, list[ModelEntry]] = {}
+        self._folded: dict[str, list[ModelEntry]] = {}
+        for entry in self._entries:
+            self._plain.setdefault(entry.stem, []).append(entry)
+            self._folded.setdefault(_folded(entry.stem), []).append(entry)
+
+    def find(self, name: str, kind: str = "checkpoint") -> ModelEntry | None:
+        """The model that is meant, `kind` "" = any; None when there is none of that name."""
+        digits = hash_in(name)
+        way = re.split(r"[/\\]", _HASH.sub("", name))
+        stem = _without_ending(way[-1].strip())
+        folded = _folded(stem)
+        for same in (self._plain.get(stem, ()), self._folded.get(folded, ()) if folded else ()):
+            found = [one for one in same if kind in ("", one.kind)]
+            if found:
+                return max(found, key=lambda one: (_shared(one, way), _tells_hash(one, digits), bool(one.name)))
+        if digits:
+            return next((one for one in self._entries if kind in ("", one.kind) and _tells_hash(one, digits)), None)
+        return next((one for one in self._entries if kind == one.kind == "lora" and _is_called(one, stem)), None)
+
+
+def hash_in(name: str) -> str:
+    """The hash in brackets behind a name, lower case; "" when there is none."""
+    mark = _HASH.search(name)
+    return mark.group(1).lower() if mark else ""
+
+
+def has_hash(hashes: Hashes, digits: str) -> bool:
+    """Whether these digits, not "", begin one of the hashes. The hash of nothing says nothing."""
+    told = (hashes.sha256, hashes.autov2, hashes.autov1, hashes.autov3)
+    return not digits.startswith(_OF_NOTHING) and any(one.startswith(digits) for one in told)
+
+
+def _without_ending(name: str) -> str:
+    return next((name[: -len(suffix)] for suffix in MODEL_SUFFIXES if name.lower().endswith(suffix)), name)
+
+
+# Asked for every model at every change of the library.
+@lru_cache(maxsize=1 << 16)
+def _folded(stem: str) -> str:
+    return _MARKS.sub("", stem.casefold())
+
+
+def _shared(entry: ModelEntry, way: list[str]) -> int:
+    """How many of the folders in a name are those the file lies in."""
+    theirs = re.split(r"[/\\]", entry.folder)[::-1]
+    count = 0
+    for mine, their in zip(way[-2::-1], theirs, strict=False):
+        if mine.casefold() != their.casefold():
+            break
+        count += 1
+    return count
+
+
+def _tells_hash(entry: ModelEntry, digits: str) -> bool:
+    # Readings are kept encoded. Looking for the bytes first spares decoding thousands of them.
+    if not digits or not any(digits.encode() in one.reading for one in entry.files):
+        return False
+    return any(has_hash(one.hashes, digits) for one in readings_of(entry))
+
+
+def _is_called(entry: ModelEntry, name: str) -> bool:
+    return any(name.encode() in one.reading for one in entry.files) and any(
+        name in one.names for one in readings_of(entry)
+    )

@@ -1,0 +1,273 @@
+"""Our own sidecars, NAME.modelprofile.json and NAME.loraprofile.json: read leniently.
+
+A person may have written them by hand, so a bad value costs only itself. They are written in `profile_writing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+from ...domain.base.errors import InvalidInput, Unreadable
+from ...domain.config.catalogue import Value, catalogue, check_value
+from ...domain.config.lenient_reader import Fields, number_in, shown
+from ...domain.config.spellings import family_of
+from ...domain.models.profile import (
+    LEARNED,
+    LORA_PROFILE,
+    MODEL_PROFILE,
+    TIERS,
+    VERSION,
+    LearningSummary,
+    LoraOverlay,
+    LoraProfile,
+    ModelPreset,
+    ModelProfile,
+    Pairing,
+    RecommendedWeight,
+    Tier,
+    best_first,
+    presets_in_force,
+)
+from ...domain.models.recommendations import DENOISE, REFINER, SAMPLER, SCHEDULER, UPSCALER, Reading
+from ...domain.models.style import StyleCatalogue, read_catalogue
+from ..disk.files import read_bounded
+from ..disk.places import asset
+from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT, put, put_sampling, put_size, size_in
+
+_SHIPPED = ("styles.json", "aliases.json")
+_CATALOGUE_LIMIT = 1024 * 1024
+
+
+def load_styles(user_file: Path) -> tuple[StyleCatalogue, tuple[str, ...]]:
+    """The shipped styles and aliases with those of the user's file, which need not exist, and what is wrong with it.
+
+    Raises Unreadable when the program's own files are missing.
+    """
+    styles = StyleCatalogue()
+    for name in _SHIPPED:
+        styles = styles.extended(read_catalogue(read_bounded(asset(name), _CATALOGUE_LIMIT), name)[0])
+    if not user_file.exists():
+        return styles, ()
+    try:
+        own, problems = read_catalogue(read_bounded(user_file, _CATALOGUE_LIMIT), str(user_file))
+    except Unreadable as error:
+        return styles, (str(error),)
+    return styles.extended(own), problems
+
+
+def read_model_fields(fields: Fields, file: str) -> Reading:
+    """What a checkpoint's profile says. Its best preset gives the values, with what was learned here one by one."""
+    profile = model_profile(fields)
+    values: dict[str, Value] = {}
+    evidence: dict[str, str] = {}
+    learned: set[str] = set()
+    for preset in presets_in_force(profile):
+        said: dict[str, Value] = {}
+        _put_preset(said, preset)
+        if SAMPLER in values and SCHEDULER not in values:
+            said.pop(SCHEDULER, None)  # it belongs to another sampler
+        told = f"preset {preset.label or preset.id}"
+        told = f"{told}, {preset.ratings} ratings here" if preset.ratings else told
+        evidence = dict.fromkeys(said, told) | evidence
+        values = said | values
+        learned |= said.keys() if preset.source == LEARNED else set()
+    defaults: dict[str, Value] = {}
+    put(defaults, REFINER, profile.default_refiner_id)
+    put(defaults, UPSCALER, profile.default_hires_upscaler_id)
+    put(defaults, DENOISE, profile.default_hires_denoise)
+    # They go before presets, but not before what was learned by trying just this.
+    for path in defaults.keys() - learned:
+        values[path] = defaults[path]
+        evidence.pop(path, None)
+    return Reading(
+        file=file,
+        dialect="modelprofile",
+        kind="checkpoint",
+        family=family_of(profile.base_type),
+        title=profile.model_name,
+        values=values,
+        evidence=evidence,
+        style_id=profile.style_profile_id or "",
+        profile=profile,
+        problems=fields.problems.sentences(),
+    )
+
+
+def _put_preset(values: dict[str, Value], preset: ModelPreset) -> None:
+    values.update(preset.values)
+    put_sampling(values, preset.sampler, preset.scheduler or "")
+    put(values, STEPS, preset.steps)
+    put(values, CFG, preset.cfg)
+    put_size(values, preset.resolution)
+
+
+def read_lora_fields(fields: Fields, file: str) -> Reading:
+    """What a LoRA's profile says, its weights best first."""
+    profile = lora_profile(fields)
+    return Reading(
+        file=file,
+        dialect="loraprofile",
+        kind="lora",
+        family=family_of(profile.target_base_type),
+        title=profile.lora_name,
+        names=(profile.lora_name,) if profile.lora_name else (),
+        trigger_phrases=profile.trigger_phrases,
+        weights=tuple((one.weight, one.rating) for one in best_first(profile.recommended_weights)),
+        lora_profile=profile,
+        problems=fields.problems.sentences(),
+    )
+
+
+def model_profile(fields: Fields) -> ModelProfile:
+    """The profile in the fields of a file; what cannot be used is told in the fields' problems."""
+    _check_kind(fields, MODEL_PROFILE)
+    return ModelProfile(
+        model_name=fields.text("model_name"),
+        base_type=fields.text("base_type"),
+        tags=fields.words("tags"),
+        recommended_presets=tuple(
+            _preset(one, number) for number, one in enumerate(fields.items("recommended_presets"), 1)
+        ),
+        learning_summary=_summary(fields),
+        default_refiner_id=fields.text("default_refiner_id") or None,
+        default_hires_upscaler_id=fields.text("default_hires_upscaler_id") or None,
+        default_hires_denoise=_float(fields.setting("default_hires_denoise", DENOISE)),
+        style_profile_id=fields.text("style_profile_id") or None,
+    )
+
+
+def lora_profile(fields: Fields) -> LoraProfile:
+    """The profile in the fields of a file; what cannot be used is told in the fields' problems."""
+    _check_kind(fields, LORA_PROFILE)
+    weights = [weight for one in fields.items("recommended_weights") if (weight := _weight(one)) is not None]
+    pairings = [pairing for one in fields.items("recommended_pairings") if (pairing := _pairing(one)) is not None]
+    return LoraProfile(
+        lora_name=fields.text("lora_name"),
+        target_base_type=fields.text("target_base_type"),
+        intended_use=fields.words("intended_use"),
+        trigger_phrases=fields.words("trigger_phrases"),
+        recommended_weights=tuple(weights),
+        recommended_pairings=tuple(pairings),
+        learning_summary=_summary(fields),
+    )
+
+
+def _check_kind(fields: Fields, kind: str) -> None:
+    said = fields.text("kind")
+    if said and said != kind:
+        fields.refuse(
+            "kind", f'is "{said[:40]}" although the file is named as a {kind}. Rename the file or correct it.'
+        )
+    version = number_in(fields.value("version"))
+    if version is not None and version > VERSION:
+        fields.refuse("version", f"is {shown(version)}; this program knows {VERSION} and reads what it understands.")
+
+
+def _preset(fields: Fields, number: int) -> ModelPreset:
+    return ModelPreset(
+        id=_identity(fields, "id", number),
+        label=fields.text("label"),
+        rating=_tier(fields),
+        source=fields.text("source"),
+        sampler=fields.text("sampler", "sampler_name"),
+        scheduler=fields.text("scheduler") or None,
+        steps=_int(fields.setting("steps", STEPS)),
+        cfg=_float(fields.setting("cfg" if "cfg" in fields else "cfg_scale", CFG)),
+        resolution=_resolution(fields),
+        lora_overlays=_overlays(fields),
+        values=_values(fields.inner("values")),
+        ratings=int(fields.number("ratings", 0, 1e9) or 0),
+        date=fields.text("date"),
+        plan_id=fields.text("plan_id"),
+    )
+
+
+def _pairing(fields: Fields, _number: int = 0) -> Pairing | None:
+    model = fields.text("model")
+    return Pairing(model=model, preset_id=fields.text("preset_id") or None, rating=_tier(fields)) if model else None
+
+
+def _weight(fields: Fields, _number: int = 0) -> RecommendedWeight | None:
+    weight = fields.number("weight", -WEIGHT_LIMIT, WEIGHT_LIMIT)
+    if weight is None:
+        return None
+    return RecommendedWeight(
+        weight=weight,
+        label=fields.text("label"),
+        rating=_tier(fields),
+        source=fields.text("source"),
+        ratings=int(fields.number("ratings", 0, 1e9) or 0),
+        date=fields.text("date"),
+        plan_id=fields.text("plan_id"),
+    )
+
+
+def _overlays(fields: Fields) -> tuple[LoraOverlay, ...]:
+    found = []
+    for one in fields.items("lora_overlays"):
+        name, weight = one.text("name"), one.number("weight", -WEIGHT_LIMIT, WEIGHT_LIMIT)
+        if name and weight is not None:
+            found.append(LoraOverlay(name, weight))
+    return tuple(found)
+
+
+def _identity(fields: Fields, key: str, number: int) -> str:
+    value = fields.value(key)
+    return str(value)[:200].strip() if isinstance(value, (str, int)) and value != "" else f"preset-{number}"
+
+
+def _tier(fields: Fields) -> Tier:
+    said = fields.text("rating").casefold()
+    tier = next((one for one in TIERS if one == said), None)
+    if tier is None and said:
+        fields.refuse("rating", f'is "{said[:40]}" and counts as neutral. Write one of {", ".join(get_args(Tier))}.')
+    return tier or "neutral"
+
+
+def _resolution(fields: Fields) -> tuple[int, int] | None:
+    value = fields.value("resolution")
+    size = size_in(value)
+    if size is None and value is not None:
+        fields.refuse("resolution", f"is {shown(value)}, no size, and was left out. Write [width, height] in pixels.")
+    return size
+
+
+def _values(fields: Fields) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for path in fields.names():
+        spec = catalogue().get(path)
+        if spec is None:
+            fields.refuse(path, "is no setting of this program and was left out. Correct its name.")
+        elif spec.kind in ("int", "float"):
+            put(found, path, fields.setting(path, path))
+        else:
+            try:
+                value = fields.value(path)
+                found[path] = check_value(path, value)  # type: ignore[arg-type]  # it checks any value
+            except InvalidInput:
+                fields.refuse(path, f"is {shown(value)}, which it cannot be, and was left out. Correct it.")
+    return found
+
+
+def _summary(fields: Fields) -> LearningSummary:
+    inner = fields.inner("learning_summary")
+    return LearningSummary(
+        runs_observed=int(inner.number("runs_observed", 0, 1e9) or 0), mean_rating=inner.number("mean_rating", 1, 5)
+    )
+
+
+def _int(value: Value | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _float(value: Value | None) -> float | None:
+    return None if value is None else float(value)
+
+
+ITEMS: dict[str, Callable[[Fields, int], ModelPreset | RecommendedWeight | Pairing | None]] = {
+    "recommended_presets": _preset,
+    "recommended_weights": _weight,
+    "recommended_pairings": _pairing,
+}

@@ -1,0 +1,109 @@
+"""The header of a .safetensors file: what the trainer or merger wrote into it. The tensors are never read.
+
+Such a file begins with the length of a JSON text (8 bytes, little-endian), then that text. Other model files (.ckpt,
+.pt, .bin) hold programs that run when they are loaded; they are never opened.
+"""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ...domain.base.errors import Unreadable
+from ..disk.files import opened, read_up_to
+
+HEADER_LIMIT = 16 * 1024 * 1024
+_PREFIX = 8
+_FIRST = 16 * 1024
+_AGAIN = "Download it again."
+
+# Names of tensors that only one kind or family of file has. A LoRA names the blocks of its base model, so it is first.
+_KIND_BY_TENSOR = (
+    ("lora", (b".lora_down.", b".lora_up.", b".lora_A.", b".hada_w1", b".lokr_w", b'"lora_unet_', b'"lora_te')),
+    ("controlnet", (b'"control_model.', b'"controlnet_', b'"zero_convs')),
+    ("checkpoint", (b'"model.diffusion_model.', b'"double_blocks.', b'"joint_blocks.')),
+    ("vae", (b'"first_stage_model.', b'"decoder.conv_in.weight"')),
+    ("embedding", (b'"emb_params"', b'"string_to_param', b'"clip_g":', b'"clip_l":')),
+    ("upscaler", (b'"conv_first.weight"', b'"model.0.weight"')),
+)
+_FAMILY_BY_TENSOR = (
+    ("flux", (b"double_blocks",)),
+    ("sd3", (b"joint_blocks",)),
+    ("sdxl", (b'"conditioner.embedders.1.', b'"lora_te2_', b'"clip_g":')),
+    ("sd21", (b'"cond_stage_model.model.',)),
+    ("sd15", (b'"cond_stage_model.transformer.',)),
+)
+
+
+class _Top(Struct, rename={"metadata": "__metadata__"}):
+    # Naming only this field lets the decoder skip the table of tensors, which is most of the text.
+    metadata: dict[str, Raw] = {}
+
+
+_TOP = msgspec.json.Decoder(_Top)
+
+
+def read_header(path: str, name: str) -> bytes:
+    """The JSON text of the header, at most 16 MiB. Reads nothing else and never waits on a pipe or a device.
+
+    `name` is for sentences. Raises Unreadable when the file cannot be such a file.
+    """
+
+    def read(descriptor: int, size: int) -> bytes:
+        if size == 0:
+            raise Unreadable(f"{name} is empty. {_AGAIN}")
+        # One read is enough for most headers; a second one costs as much as opening the file.
+        start = os.read(descriptor, _FIRST)
+        length = checked_length(start, size, name)
+        if len(start) < _PREFIX + length:
+            rest = _PREFIX + length - len(start)
+            start += read_up_to(descriptor, rest, first=rest)
+        if len(start) < _PREFIX + length:
+            raise Unreadable(f"{name} ends inside its header. {_AGAIN}")
+        return start[_PREFIX : _PREFIX + length]
+
+    return opened(path, name, read)
+
+
+def checked_length(start: bytes, size: int, name: str) -> int:
+    """The header's length by the first bytes of a file of `size` bytes. Raises Unreadable for an impossible one."""
+    if len(start) < _PREFIX + 1:
+        raise Unreadable(f"{name} is too short for a .safetensors file. {_AGAIN}")
+    length = int.from_bytes(start[:_PREFIX], "little")
+    if start.startswith((b"version https://git-lfs", b"<!DOCTYPE", b"<html")):
+        raise Unreadable(f"{name} is a web page or a placeholder, not the model. {_AGAIN}")
+    if start[_PREFIX : _PREFIX + 1] != b"{":
+        raise Unreadable(f"{name} is no .safetensors file. {_AGAIN}")
+    if length > size - _PREFIX:
+        raise Unreadable(f"{name} says that its header is longer than the file, so it is cut off or damaged. {_AGAIN}")
+    if length > HEADER_LIMIT:
+        raise Unreadable(f"{name} has a header of more than {HEADER_LIMIT // 1024**2} MiB, which was not read.")
+    return length
+
+
+def parse_header(header: bytes, name: str) -> dict[str, Raw]:
+    """The metadata in a header text, undecoded. Raises Unreadable when the text is damaged."""
+    try:
+        return _TOP.decode(header.decode("utf-8")).metadata
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Unreadable(f"{name} has a damaged header. {_AGAIN}") from error
+
+
+def kind_by_tensors(header: bytes) -> str:
+    """What the file is by the names of its tensors; "" when they do not tell."""
+    return _first(_KIND_BY_TENSOR, header)
+
+
+def family_by_tensors(header: bytes) -> str:
+    """The family by the names of the tensors; "" when they do not tell."""
+    return _first(_FAMILY_BY_TENSOR, header)
+
+
+def _first(table: tuple[tuple[str, tuple[bytes, ...]], ...], header: bytes) -> str:
+    for word, signs in table:
+        for sign in signs:
+            if sign in header:
+                return word
+    return ""

@@ -1,0 +1,241 @@
+"""The usual shapes of sidecars: a file that fits its shape has no problem to tell, so a long list need not read it.
+
+Only fields that are read are named; ranges are those of the full reading. Text is not bounded, for the full reading
+cuts it without a word.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+
+from ...domain.models.profile import Tier
+from ...domain.models.recommendations import Dialect
+
+_Words = list[str | None] | str | None
+_Weight = Annotated[float, Meta(ge=-10, le=10)] | None
+_Share = Annotated[float, Meta(ge=0, le=1)] | None
+_Count = Annotated[float, Meta(ge=0, le=1e9)] | None
+_Cfg = Annotated[float, Meta(ge=1, le=30)] | None
+_Pixels = Annotated[list[Annotated[float, Meta(gt=0, le=1e6)]], Meta(min_length=2, max_length=2)] | None
+
+
+class WebUi(Struct):
+    """NAME.json."""
+
+    description: str | None = None
+    notes: str | None = None
+    vae: _Words = None
+    vae_te: _Words = None
+    version: str | None = field(default=None, name="sd version")
+    version_text: str | None = field(default=None, name="sd_version_str")
+    activation: _Words | UnsetType = field(default=UNSET, name="activation text")
+    weight: _Weight | UnsetType = field(default=UNSET, name="preferred weight")
+    negative: str | UnsetType | None = field(default=UNSET, name="negative text")
+
+
+class PageModel(Struct):
+    """The model of a Civitai page."""
+
+    name: str | None = None
+    type: str | None = None
+
+
+class _PageFile(Struct):
+    name: str | None = None
+    hashes: dict[str, Raw] | None = None
+
+
+class Page(Struct):
+    """NAME.civitai.info."""
+
+    name: str | None = None
+    words: _Words = field(default=None, name="trainedWords")
+    base: str | None = field(default=None, name="baseModel")
+    description: str | None = None
+    model: PageModel | None = None
+    files: list[_PageFile] | None = None
+    images: list[Raw] | None = None
+
+
+class _Named(Struct):
+    name: str | None = field(default=None, name="Name")
+
+
+class _Defaults(Struct):
+    sampler: _Named | str | None = field(default=None, name="Sampler")
+    scheduler: _Named | str | None = field(default=None, name="Scheduler")
+    steps: Annotated[int, Meta(ge=0, le=150)] | None = field(default=None, name="Steps")
+    cfg: Annotated[float, Meta(ge=0, le=30)] | None = field(default=None, name="CfgScale")
+    width: Annotated[int, Meta(ge=0, le=100_000)] | None = field(default=None, name="Width")
+    height: Annotated[int, Meta(ge=0, le=100_000)] | None = field(default=None, name="Height")
+
+
+class StabilityMatrix(Struct):
+    """NAME.cm-info.json."""
+
+    type: str | None = field(default=None, name="ModelType")
+    base: str | None = field(default=None, name="BaseModel")
+    title: str | None = field(default=None, name="UserTitle")
+    name: str | None = field(default=None, name="ModelName")
+    description: str | None = field(default=None, name="ModelDescription")
+    words: _Words = field(default=None, name="TrainedWords")
+    hashes: dict[str, Raw] | None = field(default=None, name="Hashes")
+    defaults: _Defaults | None = field(default=None, name="InferenceDefaults")
+
+
+class LoraNotes(Struct):
+    """NAME.metadata.json."""
+
+    file_name: str | None = None
+    name: str | None = field(default=None, name="model_name")
+    base: str | None = field(default=None, name="base_model")
+    notes: str | None = None
+    description: str | None = field(default=None, name="modelDescription")
+    words: _Words = field(default=None, name="trainedWords")
+    tips: str | UnsetType | None = field(default=UNSET, name="usage_tips")
+    page: Page | None = field(default=None, name="civitai")
+    sha256: Any = None
+
+
+class _Tips(Struct):
+    strength: _Weight = None
+    strength_min: _Weight = None
+    strength_max: _Weight = None
+    # Written in several ways, so the full reading looks at it.
+    strength_range: None = None
+    clip_skip: Annotated[int, Meta(ge=0, le=12)] | None = None
+
+
+class Swarm(Struct):
+    """NAME.swarm.json, with and without "modelspec." before its keys."""
+
+    architecture: str | None = field(default=None, name="modelspec.architecture")
+    implementation: str | None = field(default=None, name="modelspec.implementation")
+    title: str | None = field(default=None, name="modelspec.title")
+    resolution: str | None = field(default=None, name="modelspec.resolution")
+    phrase: str | None = field(default=None, name="modelspec.trigger_phrase")
+    hint: str | None = field(default=None, name="modelspec.usage_hint")
+    description: str | None = field(default=None, name="modelspec.description")
+    weight: str | float | UnsetType | None = field(default=UNSET, name="modelspec.lora_default_weight")
+    architecture_: str | None = field(default=None, name="architecture")
+    implementation_: str | None = field(default=None, name="implementation")
+    title_: str | None = field(default=None, name="title")
+    resolution_: str | None = field(default=None, name="resolution")
+    phrase_: str | None = field(default=None, name="trigger_phrase")
+    hint_: str | None = field(default=None, name="usage_hint")
+    description_: str | None = field(default=None, name="description")
+    weight_: str | float | UnsetType | None = field(default=UNSET, name="lora_default_weight")
+
+
+class _Metadata(Struct):
+    architecture: str | None = field(default=None, name="modelspec.architecture")
+    implementation: str | None = field(default=None, name="modelspec.implementation")
+    title: str | None = field(default=None, name="modelspec.title")
+    resolution: str | None = field(default=None, name="modelspec.resolution")
+    phrase: str | None = field(default=None, name="modelspec.trigger_phrase")
+    hint: str | None = field(default=None, name="modelspec.usage_hint")
+    description: str | None = field(default=None, name="modelspec.description")
+    weight: str | float | UnsetType | None = field(default=UNSET, name="modelspec.lora_default_weight")
+    network: str | None = field(default=None, name="ss_network_module")
+    base: str | None = field(default=None, name="ss_base_model_version")
+    version_2: Any = field(default=None, name="ss_v2")
+    name: str | None = field(default=None, name="ss_output_name")
+    display: str | None = field(default=None, name="ssmd_display_name")
+    trained_resolution: Any = field(default=None, name="ss_resolution")
+    whole_hash: Any = field(default=None, name="sshs_model_hash")
+
+
+class Header(Struct):
+    """The header of a model file. Naming one field lets the decoder skip the table of tensors."""
+
+    metadata: _Metadata = field(default_factory=_Metadata, name="__metadata__")
+
+
+class _Overlay(Struct):
+    name: str | None = None
+    weight: _Weight = None
+
+
+class _Preset(Struct):
+    id: Any = None
+    label: str | None = None
+    rating: Tier | None = None
+    source: str | None = None
+    sampler: str | None = None
+    sampler_name: str | None = None
+    scheduler: str | None = None
+    steps: Annotated[int, Meta(ge=1, le=150)] | None = None
+    cfg: _Cfg = None
+    cfg_scale: _Cfg = None
+    resolution: _Pixels = None
+    lora_overlays: list[_Overlay] | None = None
+    # Settings by path: only the full reading knows the catalogue.
+    values: None = None
+    ratings: _Count = None
+    date: str | None = None
+    plan_id: str | None = None
+
+
+class _Summary(Struct):
+    runs_observed: _Count = None
+    mean_rating: Annotated[float, Meta(ge=1, le=5)] | None = None
+
+
+class Profile(Struct, tag_field="kind", tag="model_profile"):
+    """NAME.modelprofile.json."""
+
+    version: Annotated[int, Meta(le=1)] | None = None
+    model_name: str | None = None
+    base_type: str | None = None
+    tags: _Words = None
+    recommended_presets: list[_Preset] | None = None
+    learning_summary: _Summary | None = None
+    default_refiner_id: str | None = None
+    default_hires_upscaler_id: str | None = None
+    default_hires_denoise: _Share = None
+    style_profile_id: str | None = None
+
+
+class _RecommendedWeight(Struct):
+    weight: _Weight = None
+    label: str | None = None
+    rating: Tier | None = None
+    source: str | None = None
+    ratings: _Count = None
+    date: str | None = None
+    plan_id: str | None = None
+
+
+class _Pairing(Struct):
+    model: str | None = None
+    preset_id: str | None = None
+    rating: Tier | None = None
+
+
+class Lora(Struct, tag_field="kind", tag="lora_profile"):
+    """NAME.loraprofile.json."""
+
+    version: Annotated[int, Meta(le=1)] | None = None
+    lora_name: str | None = None
+    target_base_type: str | None = None
+    intended_use: _Words = None
+    trigger_phrases: _Words = None
+    recommended_weights: list[_RecommendedWeight] | None = None
+    recommended_pairings: list[_Pairing] | None = None
+    learning_summary: _Summary | None = None
+
+
+TIPS = msgspec.json.Decoder(_Tips)
+DECODERS: dict[Dialect, msgspec.json.Decoder[Any]] = {
+    "webui": msgspec.json.Decoder(WebUi),
+    "civitai": msgspec.json.Decoder(Page),
+    "cm-info": msgspec.json.Decoder(StabilityMatrix),
+    "metadata": msgspec.json.Decoder(LoraNotes),
+    "swarm": msgspec.json.Decoder(Swarm),
+    "header": msgspec.json.Decoder(Header),
+    "modelprofile": msgspec.json.Decoder(Profile),
+    "loraprofile": msgspec.json.Decoder(Lora),
+}

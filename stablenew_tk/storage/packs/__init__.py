@@ -1,0 +1,1 @@
+"""Prompt packs, their settings files, and wildcards."""

@@ -1,0 +1,198 @@
+"""Packs on disk: which ones there are, finding one by its name, the starter pack of a fresh installation."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ...domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
+from ...domain.prompts.settings import PackSettings
+from ...domain.prompts.stablenew2_import import SIGN
+from ..disk.files import is_file, read_bounded, write_atomic
+from ..disk.places import asset
+from .reader import ENDINGS, PREDECESSOR, SIZE_LIMIT, beside, is_sidecar, open_pack
+
+STARTER = "packs/starter.txt"
+STARTER_MARKER = ".starter-added"
+
+
+class PackFile(Struct, frozen=True):
+    """One pack in a list. `count` is its number of prompts; `problem` a sentence when it cannot be run.
+
+    `seen` changes with its text, `notices` are sentences about the files beside it.
+    """
+
+    path: Path
+    pack_id: str
+    title: str
+    count: int
+    problem: str = ""
+    settings: PackSettings = PackSettings()
+    notices: tuple[str, ...] = ()
+    seen: str = ""
+
+
+class Shelf:
+    """Lists packs again and again, and reads only those whose files changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[tuple[object, ...], PackFile]] = {}
+
+    def list(self, folders: Sequence[Path]) -> tuple[PackFile, ...]:
+        """As `list_packs`."""
+        before, self._known = self._known, {}
+        for folder in folders:
+            for path in pack_paths(folder):
+                stamps = tuple(map(_stamp, beside(path)))
+                known = before.get(path)
+                described = known[1] if known is not None and known[0] == stamps else describe(path)
+                self._known.setdefault(path, (stamps, described))
+        return _titled([described for _, described in self._known.values()])
+
+
+def list_packs(folders: Sequence[Path]) -> tuple[PackFile, ...]:
+    """All packs directly inside the folders, by title. Folders that are not there are left out.
+
+    A pack that cannot be read or has an error is listed with its problem, so that the user sees it. The predecessors'
+    JSON files count where there is no text file of that name.
+    """
+    return Shelf().list(folders)
+
+
+def describe(path: Path) -> PackFile:
+    """One pack file as it is listed. Never raises."""
+    try:
+        opened = open_pack(path)
+    except StorageError as error:
+        return PackFile(path, path.stem, _title(path.stem), 0, str(error))
+    return PackFile(
+        path=path,
+        pack_id=path.stem,
+        title=_title(path.stem),
+        count=len(opened.pack.prompts),
+        problem=opened.problem,
+        settings=opened.settings,
+        notices=opened.notices,
+        seen=opened.seen,
+    )
+
+
+def pack_paths(folder: Path) -> list[Path]:
+    """The pack files directly inside a folder, in order; none when it cannot be listed."""
+    folder = folder.absolute()
+    try:
+        entries = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and _is_text(path.name))
+    except OSError:
+        return []  # a folder on a drive that is not plugged in must not hide the other packs
+    texts = [path for path in entries if path.suffix.lower() in ENDINGS]
+    stems = {_folded(path.stem) for path in texts if path.suffix.lower() == ".txt"}
+    rest = (path for path in entries if path.suffix.lower() == PREDECESSOR and not is_sidecar(path))
+    return sorted([*texts, *(path for path in rest if _folded(path.stem) not in stems and is_predecessor(path))])
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be shown and recorded: on Linux a name may be bytes that are no text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_predecessor(path: Path) -> bool:
+    """Whether a JSON file is a pack of the predecessors, and not somebody's other JSON."""
+    try:
+        return SIGN in read_bounded(path, SIZE_LIMIT)
+    except Unreadable:
+        return False  # somebody else's file
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def _titled(packs: Sequence[PackFile]) -> tuple[PackFile, ...]:
+    """By title; packs of one name show what tells them apart."""
+    names = Counter(pack.pack_id.casefold() for pack in packs)
+    places = Counter((pack.path.parent, pack.pack_id.casefold()) for pack in packs)
+    titled = []
+    for pack in packs:
+        if places[pack.path.parent, pack.pack_id.casefold()] > 1:
+            pack = replace(pack, title=f"{pack.title} ({pack.path.parent.name}, {pack.path.suffix[1:].lower()})")
+        elif names[pack.pack_id.casefold()] > 1:
+            pack = replace(pack, title=f"{pack.title} ({pack.path.parent.name})")
+        titled.append(pack)
+    return tuple(sorted(titled, key=lambda pack: (pack.title.casefold(), str(pack.path))))
+
+
+def _title(stem: str) -> str:
+    words = " ".join(stem.replace("_", " ").replace("-", " ").split()) or stem
+    return words[:1].upper() + words[1:]
+
+
+def find_pack(name_or_path: str, folders: Sequence[Path]) -> Path:
+    """The pack a person means: a path, or a pack's file name or title (case does not matter).
+
+    Raises InvalidInput when there is none, or several with that name in different folders.
+    """
+    direct = Path(name_or_path).expanduser()
+    if is_file(direct):
+        return direct
+    paths = list(dict.fromkeys(path for folder in folders for path in pack_paths(folder)))
+    wanted = _folded(name_or_path)
+    hits = [path for path in paths if wanted in (_folded(path.name), _folded(path.stem), _folded(_title(path.stem)))]
+    if len(hits) == 1:
+        return hits[0]
+    if hits:
+        both = " and ".join(str(path) for path in hits)
+        raise InvalidInput(f"Several packs are called {name_or_path!r}: {both}. Give the path of one.", name_or_path)
+    known = ", ".join(sorted({path.stem for path in paths})[:8]) or "none yet"
+    raise InvalidInput(f"There is no pack {name_or_path!r}. Packs found: {known}.", name_or_path)
+
+
+def ensure_starter(packs_folder: Path) -> Path | None:
+    """Put the starter pack into a folder without packs, once; a user who deletes it is not given it again.
+
+    Returns the new file, or None when nothing was copied. Raises NotSaved.
+    """
+    marker = packs_folder / STARTER_MARKER
+    if marker.exists():
+        return None
+    make_folder(packs_folder)
+    target = None
+    if not pack_paths(packs_folder):
+        target = packs_folder / Path(STARTER).name
+        write_atomic(target, asset(STARTER).read_bytes())
+    write_atomic(marker, b"The starter pack was offered once. Delete this file to get it again.\n")
+    return target
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for packs. Raises NotSaved."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotSaved(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
+
+
+def names_in(folder: Path) -> Iterator[str]:
+    """The names of all files in a folder, as they compare on systems where case does not matter."""
+    try:
+        for path in folder.iterdir():
+            yield _folded(path.name)
+    except OSError:
+        return
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name.strip()).casefold()

@@ -1,0 +1,210 @@
+"""The settings file beside a pack, NAME.pack.json: read leniently, and written so that every other byte stays."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ...domain.base.errors import InvalidInput, Unreadable
+from ...domain.config.lenient_reader import Problems, read_object
+from ...domain.prompts.settings import PackSettings, Randomizer
+from ...domain.prompts.settings_reader import ITEMS, KIND, VERSION, item_type, said_settings
+from ..disk.files import is_there, read_bounded, write_atomic
+from ..disk.json_edit import elements, members, relisted, replaced, value_text, without
+
+SUFFIX = ".pack.json"
+SIZE_LIMIT = 4 * 1024 * 1024
+_BOM = "\ufeff"
+
+
+class Sidecar(Struct, frozen=True):
+    """What the settings file of a pack says: those fields of the settings that it names, and what is wrong with it."""
+
+    said: Mapping[str, Any] = {}
+    notices: tuple[str, ...] = ()
+    exists: bool = False
+
+    def over(self, settings: PackSettings) -> PackSettings:
+        """These settings, with what the file says instead."""
+        return replace(settings, **self.said)
+
+
+def sidecar_path(pack: Path) -> Path:
+    """Where the settings of a pack file live."""
+    return pack.with_name(pack.stem + SUFFIX)
+
+
+def read_sidecar(pack: Path) -> Sidecar:
+    """What the settings file of a pack says. Never raises: a damaged file says nothing, and a notice tells."""
+    path = sidecar_path(pack)
+    if not is_there(path):
+        return Sidecar()
+    problems = Problems(path.name)
+    try:
+        fields = read_object(read_bounded(path, SIZE_LIMIT), problems)
+    except Unreadable as error:
+        return Sidecar(notices=(str(error),), exists=True)
+    said = said_settings(fields) if fields is not None else {}
+    return Sidecar(said, problems.sentences(), exists=True)
+
+
+def write_sidecar(pack: Path, settings: PackSettings, imported: PackSettings) -> None:
+    """Write what differs from the file, or from `imported` where the file says nothing.
+
+    Unknown keys and untouched values keep every byte. Raises InvalidInput when the file there is damaged or a link, or
+    the settings hold a value that would not be read back; NotSaved. Then the file is as before.
+    """
+    path = sidecar_path(pack)
+    before = _present(path)
+    text = before if before is not None else f'{{\n  "kind": "{KIND}",\n  "version": {VERSION}\n}}\n'
+    bare = text.removeprefix(_BOM)
+    said = _said(bare)
+    try:
+        changed = replaced(bare, _changes(bare, said, settings, imported))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{path.name} has a part that cannot be rewritten. Simplify it by hand first.") from error
+    try:
+        data = (text[: len(text) - len(bare)] + changed).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"{path.name} was not saved: the settings hold a sign that is no text.") from error
+    if replace(imported, **_said(changed)) != settings:
+        problems = _problems(changed, path.name)
+        raise InvalidInput(f"{problems[0] if problems else f'{path.name} would not be read back.'} Nothing was saved.")
+    if changed != bare:
+        write_atomic(path, data)
+
+
+def _present(path: Path) -> str | None:
+    if os.path.islink(path):  # noqa: PTH114 (Path raises for a name that is too long)
+        raise InvalidInput(f"{path.name} is a link; it is not written through. Replace it by the file.", str(path))
+    if not is_there(path):
+        return None
+    problems = Problems(path.name)
+    try:
+        data = read_bounded(path, SIZE_LIMIT)
+    except Unreadable as error:
+        raise InvalidInput(f"{error} So it was not written either.", str(path)) from error
+    if read_object(data, problems) is None:
+        raise InvalidInput(f"{problems.sentences()[0]} Until then it is not overwritten.", str(path))
+    return data.decode("utf-8")
+
+
+def _said(text: str) -> dict[str, Any]:
+    fields = read_object(text.encode("utf-8"), Problems(""))
+    return said_settings(fields) if fields is not None else {}
+
+
+def _problems(text: str, name: str) -> tuple[str, ...]:
+    problems = Problems(name)
+    if (fields := read_object(text.encode("utf-8"), problems)) is not None:
+        said_settings(fields)
+    return problems.sentences()
+
+
+# ---- the texts of changed values
+
+
+def _changes(text: str, said: Mapping[str, Any], new: PackSettings, imported: PackSettings) -> dict[str, str]:
+    changes: dict[str, str] = {}
+    for name in PackSettings.__struct_fields__:
+        wanted, there = getattr(new, name), value_text(text, name)
+        if name not in said or there is None:
+            if wanted != getattr(imported, name):
+                changes[name] = _dumped(wanted)
+        elif wanted != said[name]:
+            changes[name] = _value(there, said[name], wanted)
+    return changes
+
+
+def _value(text: str, old: Any, new: Any) -> str:
+    if isinstance(new, Randomizer):
+        return _randomizer(text, old, new)
+    return _mapping(text, old, new) if isinstance(new, Mapping) else _dumped(new)
+
+
+def _randomizer(text: str, old: Randomizer, new: Randomizer) -> str:
+    changes: dict[str, str] = {}
+    for name in Randomizer.__struct_fields__:
+        before, wanted, there = getattr(old, name), getattr(new, name), value_text(text, name)
+        if before == wanted:
+            continue
+        if name in ITEMS and there is not None and there.startswith("["):
+            changes[name] = _list(there, name, wanted)
+        elif name == "wildcards" and there is not None and there.startswith("{"):
+            changes[name] = _mapping(there, before, wanted)
+        else:
+            changes[name] = _dumped(wanted)
+    return replaced(text, changes)
+
+
+def _mapping(text: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    kept = without(text, old.keys() - new.keys())
+    return replaced(
+        kept, {key: _dumped(value) for key, value in new.items() if old.get(key) != value or key not in old}
+    )
+
+
+def _list(text: str, name: str, new: tuple[Struct, ...]) -> str:
+    """The text of a list: items that did not change keep their text, and so do those that cannot be read."""
+    texts = dict(enumerate(elements(text)))
+    known = {place: item for place, one in texts.items() if (item := _item(name, one)) is not None}
+    wanted = []
+    for item in new:
+        same = [place for place, other in known.items() if other == item]
+        named = [place for place, other in known.items() if _key(other) == _key(item)]
+        if not (same or named):
+            wanted.append(_dumped(item))
+            continue
+        place = (same or named)[0]
+        wanted.append(_object(texts.pop(place), known.pop(place), item))
+    unread = [one for place, one in texts.items() if place not in known]
+    return relisted(text, wanted + unread)
+
+
+def _item(name: str, text: str) -> Struct | None:
+    try:
+        item: Struct = msgspec.json.decode(text, type=item_type(name))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    return item
+
+
+def _key(item: Struct) -> object:
+    return getattr(item, item.__struct_fields__[0])
+
+
+def _object(text: str, old: Struct, new: Struct) -> str:
+    before, after = _document(old), _document(new)
+    kept = without(text, before.keys() - after.keys())
+    there = members(kept)
+    changed = {key: one for key, one in after.items() if before.get(key) != one or key not in there}
+    return replaced(kept, {key: _dumped(one) for key, one in changed.items()}) if old != new else text
+
+
+def _document(value: Struct) -> dict[str, Any]:
+    """Only what differs from its default, and what has none."""
+    if isinstance(value, Randomizer):
+        usual = {name: getattr(Randomizer(), name) for name in value.__struct_fields__}
+    else:
+        usual = dict(zip(value.__struct_fields__[::-1], value.__struct_defaults__[::-1], strict=False))
+    said = {name: getattr(value, name) for name in value.__struct_fields__}
+    return {name: _plain(one) for name, one in said.items() if name not in usual or one != usual[name]}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Struct):
+        return _document(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(_plain(value), ensure_ascii=False)

@@ -1,0 +1,169 @@
+"""Wildcard files on disk: text files with a value per line, and JSON files with lists, in folders of any depth.
+
+`animals/cat.txt` is `__animals/cat__`. A JSON file may hold a list, or a tree of lists whose keys are the names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from ...domain.base.errors import Unreadable
+from ...domain.prompts.wildcards import WildcardList, Wildcards, list_of
+from ..disk.files import read_bounded
+
+SIZE_LIMIT = 64 * 1024 * 1024
+# A folder with more files than this is some other folder, chosen by mistake.
+MOST_FILES = 20_000
+BESIDE = "wildcards"
+_DEEPEST = 20
+_ENDINGS = (".txt", ".json", ".yaml", ".yml")
+
+_Print = tuple[int, int]
+
+
+class _Read(Struct, frozen=True):
+    """One file: its lists, further names for them, and why it could not be read."""
+
+    lists: tuple[WildcardList, ...] = ()
+    aliases: Mapping[str, str] = {}
+    problem: str = ""
+
+
+class WildcardShelf:
+    """Reads wildcard folders, each file only once until it changes. Used by one thread."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[_Print, str, _Read]] = {}
+        self._last: tuple[list[tuple[Path, str, _Print]], Wildcards, tuple[str, ...]] | None = None
+
+    def load(self, folders: Sequence[Path]) -> tuple[Wildcards, tuple[str, ...]]:
+        """All lists below the folders, and a sentence for each file that cannot be read.
+
+        Of two lists of the same name that of the first folder counts. Folders need not exist.
+        """
+        found = [(root, path, print_) for root in folders for path, print_ in _files(root)]
+        if self._last is not None and self._last[0] == found:
+            return self._last[1:]
+        kept: dict[str, tuple[_Print, str, _Read]] = {}
+        lists: dict[str, WildcardList] = {}
+        aliases: dict[str, str] = {}
+        problems: list[str] = []
+        for root, path, print_ in found:
+            name = Path(path).relative_to(root).with_suffix("").as_posix()
+            known = self._known.get(path)
+            read = known[2] if known is not None and known[:2] == (print_, name) else _read(Path(path), name)
+            kept[path] = (print_, name, read)
+            for one in read.lists:
+                lists.setdefault(one.name, one)
+            for alias, target in read.aliases.items():
+                aliases.setdefault(alias, target)
+            problems += [read.problem] if read.problem else []
+        self._known = kept
+        self._last = found, Wildcards(lists.values(), aliases), tuple(problems)
+        return self._last[1:]
+
+
+def wildcard_places(pack_folders: Iterable[Path], own: Path, further: Iterable[str]) -> tuple[Path, ...]:
+    """Where lists are looked for; the first folder that has one of a name counts: `wildcards` beside the packs, the
+    `own` folder, then those of the settings. Never raises.
+    """
+    beside = [folder / BESIDE for folder in pack_folders]
+    return tuple(dict.fromkeys((*beside, own, *named_folders(further))))
+
+
+def named_folders(names: Iterable[str]) -> list[Path]:
+    """Folders as a person wrote them, whole. Never raises; expanding a `~` of nobody leaves it."""
+    return [Path(os.path.abspath(os.path.expanduser(one))) for one in names if one.strip()]  # noqa: PTH100, PTH111
+
+
+def load_wildcards(folders: Sequence[Path]) -> tuple[Wildcards, tuple[str, ...]]:
+    """The same for a single look."""
+    return WildcardShelf().load(folders)
+
+
+def _files(root: Path) -> Iterator[tuple[str, _Print]]:
+    """Wildcard files below a folder with size and time, in alphabetical order. What cannot be listed is left out."""
+    count = 0
+    waiting = [(str(root), 0)]
+    while waiting:
+        folder, depth = waiting.pop()
+        try:
+            with os.scandir(folder) as listed:
+                entries = sorted((one for one in listed if one.name[0] != "."), key=lambda one: one.name)
+        except OSError:
+            continue  # a drive that is not plugged in; the other folders still count
+        # Links to folders may lead back up; a folder that is meant can be named itself.
+        below = [one.path for one in reversed(entries) if depth < _DEEPEST and one.is_dir(follow_symlinks=False)]
+        waiting += [(path, depth + 1) for path in below]
+        for entry in entries:
+            if not entry.name.lower().endswith(_ENDINGS) or entry.is_dir(follow_symlinks=False):
+                continue
+            try:
+                status = entry.stat()
+            except OSError:
+                continue
+            count += 1
+            if count > MOST_FILES:
+                return
+            yield entry.path, (status.st_size, status.st_mtime_ns)
+
+
+def _read(path: Path, name: str) -> _Read:
+    suffix = path.suffix.lower()
+    if suffix in (".yaml", ".yml"):
+        return _Read(problem=f"{path.name}: YAML is not read. Save the lists as .txt, a value per line, or as .json.")
+    try:
+        data = read_bounded(path, SIZE_LIMIT)
+        text = data.decode("utf-8-sig")
+    except Unreadable as error:
+        return _Read(problem=str(error))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return _Read(problem=f"{path.name}, line {line}: not UTF-8 text. Save the file as UTF-8.")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        return _Read(problem=f"{path.name}, line {line}: holds a zero byte, so it is not a text file.")
+    if suffix == ".json":
+        return _json(path.name, name, text)
+    return _Read((list_of(name, text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), path.name),))
+
+
+def _json(where: str, name: str, text: str) -> _Read:
+    try:
+        tree = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        return _Read(problem=f"{where}: not readable as JSON ({error}).")
+    if not isinstance(tree, (list, dict)):
+        return _Read(problem=f"{where}: a list of values, or lists by name, should stand here.")
+    above = name.rpartition("/")[0]
+    lists: list[WildcardList] = []
+    aliases: dict[str, str] = {}
+    for keys, values in _lists(tree, ()):
+        # The names are those of the tree, as other programs have it; with the file's name they are found, too.
+        known = "/".join(filter(None, (above, *keys))) if keys else name
+        lists.append(list_of(known, values, where))
+        if keys:
+            aliases["/".join((name, *keys))] = known
+    return _Read(tuple(lists), aliases)
+
+
+def _lists(tree: object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Iterable[str]]]:
+    if isinstance(tree, dict) and len(keys) < _DEEPEST:
+        for key, value in tree.items():
+            yield from _lists(value, (*keys, str(key).strip("/ ")))
+    elif isinstance(tree, list):
+        yield keys, [_value(value) for value in tree]
+    elif (line := _value(tree)) and keys:
+        yield keys, [line]
+
+
+def _value(value: object) -> str:
+    """One value as a line; nothing for what is no value."""
+    if isinstance(value, str):
+        return " ".join(value.split("\n")).strip()
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""

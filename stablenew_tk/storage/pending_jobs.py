@@ -1,0 +1,60 @@
+"""Jobs that were not done when the program ended, kept so that the next start can go on with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from ..domain.base.errors import NotSaved, Unreadable
+from ..domain.runs.job import Job
+from .disk.files import read_bounded, write_atomic
+
+SIZE_LIMIT = 256 * 1024 * 1024
+# So many jobs may end before the file is written again: their records tell that they are done, and writing thousands of
+# jobs after each of them would keep the disk and the window busy.
+MOST_BEHIND = 40
+
+
+class WaitingFile:
+    """The file of the jobs that are not done. Used by one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._written: frozenset[str] = frozenset()
+        self._behind = 0
+
+    def keep(self, jobs: Sequence[Job], *, ended: bool = False) -> None:
+        """Remember these jobs. Raises NotSaved. `ended`: nothing has changed but that a job ended, so it can wait."""
+        self._behind += 1
+        # A job that leaves no record would be made again after a crash.
+        can_wait = ended and jobs and self._behind < MOST_BEHIND and all(job.record for job in jobs)
+        if can_wait and all(job.job_id in self._written for job in jobs):
+            return
+        save_waiting(self._path, jobs)
+        self._written, self._behind = frozenset(job.job_id for job in jobs), 0
+
+
+def save_waiting(path: Path, jobs: Sequence[Job]) -> None:
+    """Write the jobs down; no jobs removes the file. Raises NotSaved."""
+    try:
+        if not jobs:
+            path.unlink(missing_ok=True)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotSaved(f"The waiting jobs were not written down in {path.parent}: {error.strerror}.") from error
+    # Job by job, so that other threads get their turn in between.
+    encoded = (b",\n" * (place > 0) + msgspec.json.encode(job) for place, job in enumerate(jobs))
+    write_atomic(path, (chunk for part in ((b"[",), encoded, (b"]",)) for chunk in part))
+
+
+def load_waiting(path: Path) -> tuple[Job, ...]:
+    """The jobs left over. A file that cannot be understood counts as no jobs: their records tell what was made."""
+    if not path.exists():
+        return ()
+    try:
+        return msgspec.json.decode(read_bounded(path, SIZE_LIMIT), type=tuple[Job, ...])
+    except (Unreadable, ValueError, RecursionError, msgspec.MsgspecError):
+        return ()

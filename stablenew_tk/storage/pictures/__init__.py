@@ -1,0 +1,1 @@
+"""Pictures and thumbnails on disk, and the text inside pictures."""

@@ -1,0 +1,247 @@
+"""What is sent: only fields and names the server has, checked before anything leaves."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import msgspec
+import pytest
+from PIL import Image
+
+from stablenew_tk.backends.base import StageOrder
+from stablenew_tk.backends.webui.requests import (
+    COMMON,
+    Checkpoint,
+    Listed,
+    ServerFacts,
+    adetailer_body,
+    check_order,
+    extras_body,
+    img2img_body,
+    override_settings,
+    repaint_body,
+    server_kind,
+    txt2img_body,
+)
+from stablenew_tk.domain.base.errors import Refused
+from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.pipeline_config import ADetailer, ADetailerPass, PipelineConfig
+
+EVERYTHING = COMMON | {
+    "override_settings", "override_settings_restore_afterwards", "refiner_checkpoint", "refiner_switch_at", "hr_cfg",
+    "hr_distilled_cfg", "hr_additional_modules", "force_task_id", "alwayson_scripts", "n_iter", "send_images",
+    "save_images", "resize_mode",
+}  # fmt: skip
+FORGE = ServerFacts(
+    name="Forge · here",
+    kind="forge",
+    routes=frozenset({"extra-single-image", "progress", "interrupt"}),
+    txt2img=EVERYTHING - {"clip_skip", "lora"},
+    img2img=EVERYTHING - {"clip_skip", "lora", "enable_hr", "hr_cfg"},
+    checkpoints=(Checkpoint("sub_photo", "sub/photo.safetensors"), Checkpoint("ink", "ink.safetensors", "0a1b2c3d4e")),
+    vaes=("soft.vae.safetensors",),
+    samplers=("Euler a", "Euler", "DPM++ 2M"),
+    schedulers=("Automatic", "Karras"),
+    scheduler_names={"automatic": "Automatic", "karras": "Karras"},
+    upscalers=("None", "Lanczos", "R-ESRGAN 4x+"),
+    latent_upscalers=("Latent",),
+    adetailer_models=("face_yolov8n.pt", "hand_yolov8n.pt"),
+    options={"sd_model_checkpoint": "ink.safetensors", "forge_additional_modules": [], "CLIP_stop_at_last_layers": 1},
+)
+
+
+def facts(**changes):
+    return msgspec.structs.replace(FORGE, **changes)
+
+
+def picture(size=(120, 64)):
+    out = io.BytesIO()
+    Image.new("RGB", size).save(out, "PNG")
+    return out.getvalue()
+
+
+def order(stage="txt2img", *, image=b"x", prompt="a boat", config=None, **values):
+    config = with_values(config or PipelineConfig(), values)
+    return StageOrder(job_id="J", stage=stage, prompt=prompt, negative="fog", seed=5, config=config, image=image)
+
+
+class TestTxt2Img:
+    def test_the_plain_body_holds_the_job_and_nothing_unknown(self):
+        body = txt2img_body(order(), FORGE)
+        assert body.keys() <= FORGE.txt2img
+        assert (body["prompt"], body["negative_prompt"], body["seed"]) == ("a boat", "fog", 5)
+        assert (body["sampler_name"], body["scheduler"]) == ("Euler a", "Automatic")
+        assert body["force_task_id"] == "task(stablenew-J-txt2img)"
+        assert body["save_images"] is False
+        assert not any(value is None for value in body.values())
+
+    def test_hires_fix_says_what_forge_forgets(self):
+        body = txt2img_body(order(**{"hires.enabled": True, "txt2img.cfg_scale": 6.5}), FORGE)
+        assert body["hr_additional_modules"] == ["Use same choices"]
+        assert body["hr_cfg"] == 6.5
+        assert body["denoising_strength"] == 0.3
+
+    def test_an_own_cfg_of_the_second_pass_is_sent(self):
+        body = txt2img_body(order(**{"hires.enabled": True, "hires.cfg_scale": 3.0}), FORGE)
+        assert body["hr_cfg"] == 3.0
+
+    def test_without_hires_fix_nothing_of_it_is_sent(self):
+        assert not [key for key in txt2img_body(order(), FORGE) if key.startswith(("hr_", "enable_hr", "denoising"))]
+
+    def test_the_refiner_goes_by_the_name_the_server_takes(self):
+        values = {"refiner.enabled": True, "refiner.checkpoint": "sub_photo", "refiner.switch_at": 0.7}
+        body = txt2img_body(order(**values), FORGE)
+        assert (body["refiner_checkpoint"], body["refiner_switch_at"]) == ("sub/photo.safetensors", 0.7)
+
+    def test_fields_the_schema_lacks_stay_at_home(self):
+        old = facts(
+            txt2img=FORGE.txt2img - {"scheduler", "force_task_id", "hr_cfg", "hr_additional_modules"}, schedulers=()
+        )
+        body = txt2img_body(order(**{"hires.enabled": True}), old)
+        assert not {"scheduler", "force_task_id", "hr_cfg", "hr_additional_modules"} & body.keys()
+
+    def test_before_1_9_the_scheduler_joins_the_sampler(self):
+        old = facts(schedulers=(), samplers=("DPM++ 2M", "DPM++ 2M Karras"))
+        values = {"txt2img.sampler": "DPM++ 2M", "txt2img.scheduler": "Karras"}
+        assert txt2img_body(order(**values), old)["sampler_name"] == "DPM++ 2M Karras"
+        assert txt2img_body(order(**{"txt2img.sampler": "DPM++ 2M"}), old)["sampler_name"] == "DPM++ 2M"
+        with pytest.raises(Refused, match=r"txt2img\.scheduler"):
+            check_order(order(**values | {"txt2img.scheduler": "Beta"}), old)
+
+
+class TestOverrides:
+    def test_checkpoint_and_clip_skip_hold_for_this_request_only(self):
+        body = txt2img_body(order(checkpoint="ink"), FORGE)
+        assert body["override_settings"] == {"sd_model_checkpoint": "ink.safetensors", "CLIP_stop_at_last_layers": 2}
+        assert body["override_settings_restore_afterwards"] is True
+
+    def test_no_checkpoint_means_the_loaded_one(self):
+        assert "sd_model_checkpoint" not in override_settings(PipelineConfig(), FORGE)
+
+    def test_a_key_the_server_does_not_have_would_fail_the_request_and_is_left_out(self):
+        assert override_settings(PipelineConfig(), facts(options={})) == {}
+
+    def test_a_vae_is_a_module_on_forge_and_a_vae_elsewhere(self):
+        config = PipelineConfig(vae="soft.vae.safetensors")
+        assert override_settings(config, FORGE)["forge_additional_modules"] == ["soft.vae.safetensors"]
+        plain = facts(options={"sd_vae": "Automatic"})
+        assert override_settings(config, plain) == {"sd_vae": "soft.vae.safetensors"}
+
+    def test_automatic_leaves_the_modules_of_forge_alone(self):
+        assert "forge_additional_modules" not in override_settings(PipelineConfig(), FORGE)
+
+    def test_titles_with_and_without_hash_are_one_checkpoint(self):
+        before = Listed(title="a/b.safetensors", model_name="a_b").as_checkpoint()
+        after = Listed(title="a/b.safetensors [0123456789]", model_name="a_b", hash="0123456789").as_checkpoint()
+        assert (before.name, before.send) == (after.name, after.send) == ("a_b", "a/b.safetensors")
+        for name in ("a_b", "b", "a/b.safetensors [0123456789]", "a\\b.safetensors", "b.safetensors"):
+            assert after.is_called(name), name
+        assert not after.is_called("c")
+
+
+class TestLaterStages:
+    def test_img2img_sends_the_size_of_the_picture_in_eights(self):
+        body = img2img_body(order("img2img", image=picture()), FORGE, (125, 67))
+        assert (body["width"], body["height"]) == (120, 64)
+        assert base64.b64decode(body["init_images"][0]) == picture()
+        assert body["denoising_strength"] == 0.3
+
+    def test_adetailer_alone_skips_img2img(self):
+        known = facts(adetailer_keys=frozenset({"ad_model", "ad_confidence", "ad_use_steps", "ad_steps"}))
+        body = adetailer_body(order("adetailer"), known, (64, 64))
+        on, skip, unit = body["alwayson_scripts"]["ADetailer"]["args"]
+        assert (on, skip) == (True, True)
+        assert unit == {"ad_model": "face_yolov8n.pt", "ad_confidence": 0.35, "ad_use_steps": True, "ad_steps": 14}
+
+    def test_without_its_schema_only_old_keys_of_adetailer_are_sent(self):
+        one = ADetailerPass(sampler="DPM++ 2M", scheduler="Karras")
+        config = PipelineConfig(adetailer=ADetailer(passes=(one,)))
+        body = adetailer_body(order("adetailer", config=config), FORGE, (64, 64))
+        unit = body["alwayson_scripts"]["ADetailer"]["args"][2]
+        assert unit["ad_sampler"] == "DPM++ 2M Karras"
+        assert "ad_scheduler" not in unit
+
+    def test_extras_enlarge_by_a_factor_and_not_to_a_size(self):
+        body = extras_body(order("upscale", image=picture(), **{"upscale.gfpgan": 0.5}))
+        assert (body["resize_mode"], body["upscaling_resize"], body["upscaler_1"]) == (0, 2.0, "R-ESRGAN 4x+")
+        assert body["gfpgan_visibility"] == 0.5
+
+    def test_repainting_takes_steps_and_denoise_of_the_upscale(self):
+        body = repaint_body(order("upscale", **{"upscale.steps": 9, "upscale.denoise": 0.2}), FORGE, (128, 130))
+        assert (body["steps"], body["denoising_strength"], body["width"], body["height"]) == (9, 0.2, 128, 128)
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("stage", "values", "field"),
+        [
+            ("txt2img", {"txt2img.sampler": "euler a"}, r"txt2img\.sampler"),
+            ("txt2img", {"txt2img.sampler": "k_euler"}, r"txt2img\.sampler"),
+            ("txt2img", {"txt2img.scheduler": "Nobody"}, r"txt2img\.scheduler"),
+            ("txt2img", {"checkpoint": "nobody"}, "checkpoint"),
+            ("txt2img", {"vae": "nobody.pt"}, "vae"),
+            ("txt2img", {"hires.enabled": True, "hires.upscaler": "Nobody"}, r"hires\.upscaler"),
+            ("txt2img", {"refiner.enabled": True, "refiner.checkpoint": "nobody"}, r"refiner\.checkpoint"),
+            ("img2img", {"img2img.sampler": "Nobody"}, r"img2img\.sampler"),
+            ("adetailer", {"adetailer.passes.0.model": "nobody.pt"}, r"adetailer\.passes\.0\.model"),
+            ("adetailer", {"adetailer.passes.1.sampler": "Nobody"}, r"adetailer\.passes\.1\.sampler"),
+            ("upscale", {"upscale.upscaler": "Nobody"}, r"upscale\.upscaler"),
+        ],
+    )
+    def test_an_unknown_name_is_refused_with_its_field(self, stage, values, field):
+        with pytest.raises(Refused, match=f"^{field}: "):
+            check_order(order(stage, **values), FORGE)
+
+    def test_the_refusal_offers_near_names(self):
+        with pytest.raises(Refused, match=r"Did you mean .*Euler a"):
+            check_order(order(**{"txt2img.sampler": "euler a"}), FORGE)
+
+    def test_a_list_the_server_does_not_have_refuses_nothing(self):
+        check_order(order(checkpoint="any"), facts(checkpoints=()))
+
+    def test_more_passes_than_the_server_works_are_refused(self):
+        config = PipelineConfig(adetailer=ADetailer(passes=(ADetailerPass(),) * 3))
+        with pytest.raises(Refused, match="2 ADetailer passes at most"):
+            check_order(order("adetailer", config=config), facts(adetailer_most=2))
+
+    def test_a_stage_the_server_cannot_do_is_refused(self):
+        with pytest.raises(Refused, match="not installed"):
+            check_order(order("adetailer"), facts(adetailer_models=()))
+        with pytest.raises(Refused, match=r"upscale\.mode"):
+            check_order(order("upscale"), facts(routes=frozenset()))
+
+
+class TestSubsetServers:
+    def test_native_names_are_found_whatever_their_spelling(self):
+        small = facts(kind="sd-server", samplers=("euler", "euler_a"), schedulers=("discrete", "karras"), options={})
+        body = txt2img_body(order(**{"txt2img.scheduler": "Karras"}), small)
+        assert (body["sampler_name"], body["scheduler"]) == ("euler_a", "karras")
+
+    def test_sd_server_gets_loras_as_paths_and_unknown_tags_as_text(self):
+        small = facts(kind="sd-server", samplers=(), txt2img=COMMON, options={}, loras={"ink": "/l/ink.safetensors"})
+        body = txt2img_body(order(prompt="a <lora:ink:0.8> b <lora:nobody:1>"), small)
+        assert body["lora"] == [{"path": "/l/ink.safetensors", "multiplier": 0.8}]
+        assert body["prompt"] == "a  b <lora:nobody:1>"
+
+    @pytest.mark.parametrize(
+        ("routes", "fields", "kind"),
+        [
+            ({"hypernetworks", "progress"}, {"hr_cfg"}, "forge"),
+            ({"progress"}, {"hr_cfg"}, "forge-neo"),
+            ({"progress", "hypernetworks"}, set(), "a1111"),
+            ({"progress", "version"}, set(), "sdnext"),
+            ({"/sdcpp/v1/capabilities"}, set(), "sd-server"),
+            ({"/api/extra/version"}, set(), "koboldcpp"),
+            (set(), set(), "subset"),
+        ],
+    )
+    def test_servers_are_told_apart_by_what_only_they_have(self, routes, fields, kind):
+        assert server_kind(routes, fields) == kind
+
+
+def test_embeddings_are_called_by_their_bare_names():
+    sent = order(prompt="<embedding:soft light>, a boat <lora:x:1>")
+    body = txt2img_body(msgspec.structs.replace(sent, negative="<embedding:bad-hands:0.8> blur"), FORGE)
+    assert body["prompt"] == "soft light, a boat <lora:x:1>"
+    assert body["negative_prompt"] == "(bad-hands:0.8) blur"

@@ -1,0 +1,138 @@
+"""What one click on Run becomes."""
+
+import itertools
+
+import pytest
+from msgspec.structs import replace
+
+from stablenew_tk.domain.base.errors import InvalidInput
+from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
+from stablenew_tk.domain.config.origins import MAX_SEED
+from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig
+from stablenew_tk.domain.prompts.pack import parse_pack
+from stablenew_tk.domain.prompts.randomizer import expand
+from stablenew_tk.domain.prompts.settings import LoraAxis, Randomizer
+from stablenew_tk.domain.prompts.variant import as_written
+from stablenew_tk.domain.prompts.wildcards import Wildcards
+from stablenew_tk.domain.runs.job import RandomizerChoice, RunRequest, make_jobs
+
+PROMPTS = as_written(parse_pack("name: one\na\nneg: x\n\nname: two\nb", "p").prompts)
+
+# Plain enlarging reads no prompt, so upscale never has a text of its own here.
+ALL = with_values(PipelineConfig(), {f"{stage}.enabled": True for stage in STAGES})
+
+
+def jobs_of(**asked):
+    ids = (f"id{n}" for n in itertools.count())
+    request = RunRequest(pack_id="p", **{"variants": PROMPTS, **asked})
+    return make_jobs(request, run_name="r", new_id=lambda: next(ids), draw_seed=lambda: 77)
+
+
+def test_every_prompt_gets_every_seed_and_the_same_ones():
+    jobs = jobs_of(seed=10, seeds_per_prompt=3)
+    assert [(job.prompt_id, job.seed) for job in jobs] == [(p, s) for p in ("one", "two") for s in (10, 11, 12)]
+    assert len({job.job_id for job in jobs}) == 6
+    assert len({job.run_id for job in jobs}) == 1
+
+
+def test_a_random_seed_is_a_number_before_anything_is_sent():
+    assert {job.seed for job in jobs_of(seed=-1)} == {77}
+
+
+def test_seeds_wrap_at_the_end_of_their_range():
+    assert [job.seed for job in jobs_of(seed=MAX_SEED, seeds_per_prompt=2, variants=PROMPTS[:1])] == [MAX_SEED, 0]
+
+
+def test_a_limit_cuts_the_list():
+    assert len(jobs_of(seed=1, seeds_per_prompt=5, limit=3)) == 3
+
+
+def test_the_global_texts_reach_every_job():
+    jobs = jobs_of(globals=GlobalTexts(positive="ink", negative="text"))
+    assert [(job.prompt, job.negative) for job in jobs] == [("ink, a", "x, text"), ("ink, b", "text")]
+
+
+def test_a_stage_has_a_text_of_its_own_only_where_it_differs():
+    job = jobs_of(globals=GlobalTexts(positive="ink", negative="text", positive_stages=("txt2img",)), config=ALL)[0]
+    assert (job.prompt, job.negative) == ("ink, a", "x, text")
+    assert job.stage_texts == dict.fromkeys(("img2img", "adetailer"), StageText("a", "x, text"))
+    assert [job.text(stage).prompt for stage in job.stages[:2]] == ["ink, a", "a"]
+
+
+def test_without_txt2img_the_job_tells_what_its_first_stage_sends():
+    texts = GlobalTexts(negative="text", negative_stages=("txt2img", "adetailer"))
+    job = jobs_of(globals=texts, config=with_values(ALL, {"txt2img.enabled": False}), start_image="x.png")[0]
+    assert (job.negative, job.stage_texts) == ("x", {"adetailer": StageText("a", "x, text")})
+
+
+def test_a_weight_that_is_varied_is_not_that_of_the_preset():
+    axis = Randomizer(loras=(LoraAxis(("ink",), (0.5, 1.0)),))
+    prompts = parse_pack("a <lora:oil:1>", "p").prompts
+    variants = expand(prompts, axis, Wildcards()).variants
+    jobs = jobs_of(variants=variants, lora_weights={"ink": 0.7, "oil": 0.3})
+    assert [job.prompt for job in jobs] == [f"a <lora:oil:0.3> <lora:ink:{weight}>" for weight in ("0.5", "1")]
+
+
+def test_the_weights_of_a_preset_are_for_added_loras_too():
+    texts = GlobalTexts(positive="<lora:ink:1>", positive_stages=("img2img",))
+    job = jobs_of(globals=texts, config=ALL, lora_weights={"ink": 0.5})[0]
+    assert job.stage_texts == {"img2img": StageText("<lora:ink:0.5> a", "x")}
+
+
+def test_the_texts_of_a_recorded_run_are_sent_again_as_they_were():
+    job = jobs_of(stage_texts={"img2img": StageText("other")}, config=ALL)[0]
+    assert job.stage_texts == {"img2img": StageText("other")}
+
+
+def test_a_run_without_records_is_marked_off():
+    assert {job.learning.mode for job in jobs_of(record=False)} == {"off"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"variants": ()}, "at least one prompt"),
+        ({"config": with_values(PipelineConfig(), {"txt2img.enabled": False})}, "at least one stage"),
+        (
+            {"config": with_values(PipelineConfig(), {"txt2img.enabled": False, "upscale.enabled": True})},
+            "upscale needs a picture",
+        ),
+        ({"start_image": "x.png"}, "cannot begin with txt2img"),
+        ({"seed": -2}, "seed"),
+        ({"seed": MAX_SEED + 1}, "seed"),
+        ({"seeds_per_prompt": 0}, "seeds per prompt"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_with_a_sentence(asked, says):
+    with pytest.raises(InvalidInput, match=says):
+        jobs_of(**asked)
+
+
+def test_more_jobs_than_anybody_wants_are_refused_with_the_numbers():
+    with pytest.raises(InvalidInput, match="20,000 jobs are more than one run makes"):
+        jobs_of(variants=PROMPTS[:1] * 20, seeds_per_prompt=1000)
+
+
+def test_jobs_of_one_checkpoint_follow_each_other():
+    one, two = PROMPTS[0], PROMPTS[1]
+    variants = [replace(one, index=n, overrides={"checkpoint": name}) for n, name in enumerate("abab")]
+    jobs = jobs_of(variants=(*variants, replace(two, index=4)))
+    assert [job.config.checkpoint for job in jobs] == ["a", "a", "b", "b", ""]
+    assert [job.index for job in jobs] == [0, 1, 2, 3, 4]
+    assert jobs[0].origins["checkpoint"] == "user"
+
+
+def test_every_picture_has_a_seed_of_its_own_when_that_is_wanted():
+    assert [job.seed for job in jobs_of(seed=5, seeds_per_prompt=2, own_seeds=True)] == [5, 6, 7, 8]
+
+
+def test_the_choices_of_a_variant_are_in_its_jobs():
+    variants = (replace(PROMPTS[0], index=6, choices={"light": "dawn"}), PROMPTS[1])
+    made = [job.randomizer for job in jobs_of(variants=variants, mode="all", count=12)]
+    assert made == [RandomizerChoice("all", 6, 12, {"light": "dawn"}), RandomizerChoice()]
+
+
+def test_an_axis_that_leaves_no_stage_is_refused():
+    with pytest.raises(InvalidInput, match="at least one stage"):
+        jobs_of(variants=(replace(PROMPTS[0], overrides={"txt2img.enabled": False}),))

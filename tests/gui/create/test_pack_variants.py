@@ -1,0 +1,137 @@
+"""Prompts that vary, from the Create page and the wizard to the records."""
+
+from __future__ import annotations
+
+import json
+import tkinter as tk
+
+import pytest
+from open_window import open_house
+
+from stablenew_tk.pipeline.events import JobEnded, PromptsExpanded
+
+SMALL = {"txt2img.steps": 2, "txt2img.width": 64, "txt2img.height": 64}
+PACK = "[[light]]: dawn | neon\n\nname: Tram\na {red|blue} tram, [[light]], {red|blue}\nneg: fog, [[light]]\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_session_root_in_the_way(monkeypatch):
+    """Tk keeps one default root; the window of the test is a root of its own."""
+    monkeypatch.setattr(tk, "_default_root", None)
+
+
+def home(tmp_path, text=PACK, **randomizer):
+    packs = tmp_path / "home" / "packs"
+    (packs / "wildcards").mkdir(parents=True)
+    (packs / "town.txt").write_text(text, encoding="utf-8")
+    if randomizer:
+        said = {"kind": "pack_settings", "version": 1, "randomizer": randomizer}
+        (packs / "town.pack.json").write_text(json.dumps(said))
+    return tmp_path / "home"
+
+
+def town(house):
+    page = house.page("create")
+    house.until(lambda: page._packs.pack_read is not None and house.controller.capabilities is not None)
+    return page
+
+
+def button(page):
+    return page._go_button.text if page._go_button.enabled else f"off: {page._trouble.cget('text')}"
+
+
+def made(house, page):
+    wanted = len(page._request().variants)
+    page.run()
+    house.until(lambda: len(house.saw(JobEnded)) == wanted and house.idle())
+    return [event.record for event in house.saw(JobEnded)]
+
+
+def test_the_button_counts_every_combination_and_the_run_makes_them(tmp_path):
+    with open_house(home(tmp_path), values=SMALL, pack="town") as house:
+        page = town(house)
+        house.until(lambda: button(page) == "Run 8 jobs")
+        records = made(house, page)
+        assert {record.prompt for record in records} == {
+            f"a {first} tram, {light}, {second}"
+            for first in ("red", "blue") for second in ("red", "blue") for light in ("dawn", "neon")
+        }  # fmt: skip
+        assert all(record.negative == f"fog, {record.randomizer.choices['light']}" for record in records)
+        one = records[0].randomizer
+        assert (one.mode, one.count, set(one.choices)) == ("all", 8, {"light", "{red|blue}", "{red|blue} #2"})
+        assert len({record.seed for record in records}) == 1
+
+
+def test_what_is_beyond_the_limit_is_told_and_what_is_shown_is_run(tmp_path):
+    with open_house(home(tmp_path, limit=4, seeds="per_variant"), values=SMALL, pack="town") as house:
+        page = town(house)
+        house.until(lambda: button(page) == "Run 4 jobs")
+        assert page._trouble.cget("text") == "4 of 8 variants, evenly chosen"
+        shown = [variant.prompt for variant in page._variation.expansion.variants]
+        drawn = len(house.saw(PromptsExpanded))
+        records = made(house, page)
+        assert [record.prompt for record in records] == shown
+        assert sorted(record.randomizer.choices["light"] for record in records) == ["dawn", "dawn", "neon", "neon"]
+        assert len({record.seed for record in records}) == 4
+        house.until(lambda: button(page) == "Run 4 jobs")
+        assert len(house.saw(PromptsExpanded)) == drawn + 1, "the next run draws anew"
+
+
+def test_axes_change_the_settings_of_single_jobs(tmp_path):
+    axes = [{"path": "txt2img.steps", "values": [1, 3]}]
+    with open_house(home(tmp_path, "a boat\n", axes=axes), values=SMALL, pack="town") as house:
+        page = town(house)
+        house.until(lambda: button(page) == "Run 2 jobs")
+        records = made(house, page)
+        assert [record.config.txt2img.steps for record in records] == [1, 3]
+        assert [record.randomizer.choices for record in records] == [{"txt2img.steps": "1"}, {"txt2img.steps": "3"}]
+
+
+def test_a_name_that_is_missing_stops_the_run_until_it_is_there(tmp_path):
+    folder = home(tmp_path, "a __mood__ boat\n")
+    with open_house(folder, values=SMALL, pack="town") as house:
+        page = town(house)
+        house.until(lambda: button(page).startswith("off: Line 1: There is no wildcard “mood”"))
+        page.run()
+        assert house.idle()
+        (folder / "packs" / "wildcards" / "mood.txt").write_text("calm\nstormy\n")
+        house.until(lambda: button(page) == "Run 2 jobs")
+
+
+def test_a_learning_run_takes_one_variant_and_another_one_when_asked(tmp_path):
+    with open_house(home(tmp_path), values=SMALL, pack="town", learning="active") as house:
+        learn = house.page("learn")
+        learn.new_run()
+        step = learn._wizard._prompt
+        house.until(lambda: step._draft.prompts)
+        first = step._draft.prompts[0].positive
+        assert "{" not in first
+        assert "[[" not in first
+        house.until(lambda: step._another.winfo_ismapped())
+        texts = {first}
+        for _ in range(4):
+            number = step._asked.number
+            step._another.invoke()
+            house.until(lambda number=number: step._made and step._asked.number != number)
+            house.until(lambda: step._draft.prompts)
+            texts.add(step._draft.prompts[0].positive)
+        house.until(lambda: len(texts | {step._draft.prompts[0].positive}) > 1)
+
+
+def test_what_is_said_about_a_run_has_its_own_line_and_the_button_its_whole_width(tmp_path):
+    with open_house(home(tmp_path, limit=4), values=SMALL, pack="town") as house:
+        page = town(house)
+        house.until(lambda: page._trouble.cget("text") == "4 of 8 variants, evenly chosen")
+        house.window.update()
+        assert page._trouble.winfo_ismapped()
+        assert page._trouble.winfo_width() >= page._trouble.winfo_reqwidth()
+        assert page._go_button.winfo_width() >= page._go_button.winfo_reqwidth()
+
+
+def test_a_sampler_of_an_axis_that_is_not_there_is_told_before_the_run(tmp_path):
+    axes = [{"path": "txt2img.sampler", "values": ["Euler a", "DPM"]}]
+    with open_house(home(tmp_path, axes=axes), values=SMALL, pack="town") as house:
+        page = town(house)
+        house.until(lambda: button(page) == "Run 16 jobs")
+        said = page._trouble.cget("text")
+        assert said == "There is no DPM where pictures are made now: these variants will fail."

@@ -1,0 +1,304 @@
+"""Where the values of Create come from: last runs by pack and checkpoint, presets, the files beside a checkpoint."""
+
+from __future__ import annotations
+
+import json
+import tkinter as tk
+
+import pytest
+from msgspec.structs import replace
+from open_window import open_house
+
+from stablenew_tk.app.plan_checks import base_values
+from stablenew_tk.domain.runs.plan import Preset
+from stablenew_tk.gui.forms.origin_marks import WhyPopup
+from stablenew_tk.pipeline.events import JobEnded, LibraryChanged
+
+STEPS, DENOISE = "txt2img.steps", "hires.denoise"
+PACK, CLASSIC, INK = "starter", "sketch-classic", "sketch-ink"
+PRESET = {"id": "p", "label": "usual", "rating": "best", "source": "community", "steps": 37, "cfg": 6.5}
+
+
+@pytest.fixture(autouse=True)
+def _no_session_root_in_the_way(monkeypatch):
+    """Tk keeps one default root; the window of the test is a root of its own."""
+    monkeypatch.setattr(tk, "_default_root", None)
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A folder with the files of both sketch checkpoints."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for name in (CLASSIC, INK):
+        (folder / f"{name}.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
+    return folder
+
+
+def put_profile(folder, name=CLASSIC, **fields):
+    written = folder / "profile.tmp"
+    written.write_text(json.dumps({"type": "model_profile", "model_name": name, **fields}))
+    written.replace(folder / f"{name}.modelprofile.json")
+
+
+def create(house):
+    page = house.page("create")
+    house.until(lambda: page._packs.pack_read is not None and house.controller.capabilities is not None)
+    return page
+
+
+def with_models(tmp_path, models, **settings):
+    return open_house(tmp_path / "home", model_folders=(str(models),), **settings)
+
+
+def shown(page, path=STEPS):
+    return page._resolved.origins[path], getattr(*_leaf(page._resolved.config, path))
+
+
+def _leaf(config, path):
+    group, name = path.split(".")
+    return getattr(config, group), name
+
+
+def rows(page, path=STEPS):
+    return {row.origin: row for row in reversed(page._sources.why(path, page._changed, page._choose_preset))}
+
+
+def run_one(house, page):
+    ended = len(house.saw(JobEnded))
+    page._packs._choose_all(False)
+    page._packs._turn(0)
+    page.run()
+    house.until(lambda: len(house.saw(JobEnded)) == ended + 1 and house.idle())
+
+
+def keep_preset(house, **values):
+    preset = Preset(event_id="", ts="", preset_id="", name="Boats", values=values)
+    house.controller.learning.keep_preset(preset)
+    house.until(lambda: house.controller.history.plans.presets())
+    return house.controller.history.plans.presets()[0]
+
+
+def test_a_sidecar_copied_beside_the_checkpoint_changes_the_default_in_sight(tmp_path, models):
+    with with_models(tmp_path, models) as house:
+        page = create(house)
+        house.until(lambda: house.controller.models.done)
+        assert shown(page) == ("engine", 20)
+        put_profile(models, recommended_presets=[PRESET])
+        house.until(lambda: shown(page) == ("profile", 37))
+        field = page._sections[0]._forms[0].fields[STEPS]
+        assert (field.mark.origin, field.editor.get()) == ("profile", "37")
+
+
+def test_a_half_written_sidecar_keeps_what_the_profile_said(tmp_path, models):
+    put_profile(models, recommended_presets=[PRESET])
+    with with_models(tmp_path, models) as house:
+        page = create(house)
+        house.until(lambda: shown(page) == ("profile", 37))
+        before = len(house.saw(LibraryChanged))
+        (models / f"{CLASSIC}.modelprofile.json").write_text('{"model_name": "x", "recommended_pre')
+        house.until(lambda: len(house.saw(LibraryChanged)) > before and house.controller.models.done)
+        assert shown(page) == ("profile", 37)
+
+
+def test_another_checkpoint_shows_what_its_own_profile_says(tmp_path, models):
+    put_profile(models, recommended_presets=[PRESET])
+    put_profile(models, INK, recommended_presets=[{**PRESET, "steps": 12}])
+    with with_models(tmp_path, models) as house:
+        page = create(house)
+        house.until(lambda: shown(page) == ("profile", 37))
+        page._changed("checkpoint", INK)
+        house.until(lambda: shown(page) == ("profile", 12))
+
+
+def test_each_pack_and_checkpoint_has_a_last_run_of_its_own(tmp_path):
+    with open_house(tmp_path) as house:
+        page = create(house)
+        page._changed(STEPS, 4)
+        run_one(house, page)
+        page._changed("checkpoint", INK)
+        assert shown(page) == ("engine", 20)
+        page._changed(STEPS, 6)
+        run_one(house, page)
+        page._changed("checkpoint", CLASSIC)
+        assert shown(page) == ("last_run", 4)
+        settings = house.controller.settings
+    with open_house(tmp_path, values=settings.values, last_runs=settings.last_runs, pack=settings.pack) as again:
+        page = create(again)
+        assert (page._resolved.config.checkpoint, *shown(page)) == (INK, "last_run", 6)
+        page._changed("checkpoint", CLASSIC)
+        assert shown(page) == ("last_run", 4)
+
+
+def test_a_learning_run_begins_with_what_the_profile_says_before_create_was_opened(tmp_path, models):
+    put_profile(models, default_hires_denoise=0.45)
+    with with_models(tmp_path, models) as house:
+        house.window.show("settings")
+        house.until(lambda: base_values(house.controller).origins[DENOISE] == "profile")
+        assert base_values(house.controller).config.hires.denoise == 0.45
+
+
+def test_what_was_typed_and_not_run_stays_with_the_user_at_another_checkpoint(tmp_path):
+    with open_house(tmp_path) as house:
+        page = create(house)
+        page._changed(STEPS, 4)
+        page._changed("checkpoint", INK)
+        assert shown(page) == ("user", 4)
+
+
+def test_the_one_last_run_of_older_settings_belongs_to_its_pack(tmp_path):
+    old = {"values": {STEPS: 31}, "pack": "Harbour"}
+    with open_house(tmp_path, **old) as house:
+        page = create(house)
+        assert page._packs.file.pack_id != "Harbour"
+        assert shown(page) == ("engine", 20)
+        page._sources.stand_at("Harbour")
+        page._refresh()
+        assert shown(page) == ("last_run", 31)
+
+
+def test_a_chosen_preset_counts_before_the_last_run_of_this_context_only(tmp_path):
+    here, there = f"{PACK}\n{CLASSIC}", f"Harbour\n{CLASSIC}"
+    with open_house(tmp_path, last_runs={here: {STEPS: 31}, there: {STEPS: 32}}) as house:
+        page = create(house)
+        assert shown(page) == ("last_run", 31)
+        page._choose_preset(keep_preset(house, **{STEPS: 28}))
+        assert shown(page) == ("preset", 28)
+        assert rows(page)["last_run"].value == ""
+        page._sources.stand_at("Harbour")
+        page._refresh()
+        assert shown(page) == ("last_run", 32)
+        assert rows(page)["preset"].value == "28"
+        rows(page)["preset"].use()
+        assert shown(page) == ("preset", 28)
+
+
+def test_why_lists_all_origins_with_evidence_and_losers_can_be_used(tmp_path, models):
+    put_profile(models, recommended_presets=[PRESET], style_profile_id="sdxl_realism")
+    with with_models(tmp_path, models) as house:
+        page = create(house)
+        house.until(lambda: shown(page) == ("profile", 37))
+        page._changed(STEPS, 50)
+        found = page._sources.why(STEPS, page._changed, page._choose_preset)
+        assert [row.origin for row in found] == ["user", "pack", "last_run", "preset", "profile", "style", "engine"]
+        assert [row.value for row in found] == ["50", "", "", "", "37", "", "20"]
+        assert [row.wins for row in found] == [True, *[False] * 6]
+        assert "sketch-classic.modelprofile.json" in found[4].note
+        assert (found[1].note, CLASSIC in found[2].note) == ("none set for starter", True)
+        found[4].use()
+        assert shown(page) == ("user", 37)
+
+
+def test_what_is_set_for_the_pack_goes_before_all_but_the_user(tmp_path):
+    with open_house(tmp_path) as house:
+        page = create(house)
+        page._changed(STEPS, 4)
+        run_one(house, page)
+        page._changed(STEPS, None)
+        assert shown(page) == ("last_run", 4)
+        file = page._packs.file
+        file.path.with_name("starter.pack.json").write_text('{"values": {"txt2img.steps": 33}}')
+        house.until(lambda: shown(page) == ("pack", 33))
+        assert page._sections[0]._forms[0].fields[STEPS].mark.origin == "pack"
+        assert rows(page)["last_run"].value == "4"
+        page._changed(STEPS, 50)
+        assert shown(page) == ("user", 50)
+        rows(page)["pack"].use()
+        assert shown(page) == ("user", 33)
+
+
+def test_a_broken_sidecar_says_there_what_is_wrong_with_it(tmp_path, models):
+    (models / f"{CLASSIC}.modelprofile.json").write_text('{"model_name": ')
+    with with_models(tmp_path, models) as house:
+        page = create(house)
+        house.until(lambda: f"none for {CLASSIC}. {CLASSIC}.modelprofile.json" in rows(page)["profile"].note)
+        assert shown(page) == ("engine", 20)
+
+
+def test_the_style_of_the_profile_stands_below_it_and_above_the_engine(tmp_path, models):
+    put_profile(models, style_profile_id="sdxl_realism")
+    with with_models(tmp_path, models) as house:
+        page = create(house)
+        house.until(lambda: shown(page, DENOISE)[0] == "style")
+        assert "Style" in rows(page, DENOISE)["style"].name
+        assert rows(page, DENOISE)["profile"].note == f"none for {CLASSIC}"
+
+
+def test_a_refiner_that_is_not_there_is_told_once_and_never_sent(tmp_path, models):
+    with with_models(tmp_path, models) as house:
+        said = []
+        page = create(house)
+        page._say = lambda text, instead_of="": said.append(text)
+        put_profile(models, default_refiner_id="sdxl_refiner_official")
+        house.until(lambda: any("is not installed" in text for text in said))
+        page._changed("checkpoint", INK)
+        page._changed("checkpoint", CLASSIC)
+        page._refresh()
+        assert len(said) == 1
+        assert not page._resolved.config.refiner.enabled
+        assert "is not installed" in rows(page, "refiner.checkpoint")["profile"].note
+
+
+def test_the_settings_of_a_record_are_taken_whole_whatever_the_last_run_had(tmp_path):
+    with open_house(tmp_path) as house:
+        page = create(house)
+        page._changed(STEPS, 4)
+        run_one(house, page)
+        record = house.saw(JobEnded)[-1].record
+        inked = replace(record, config=replace(record.config, checkpoint=INK))
+        page.use(inked)
+        assert shown(page) == ("user", 4)
+        assert {page._resolved.origins[path] for path in page._sources.mine} == {"user"}
+
+
+def test_giving_back_takes_the_typed_value_first_and_then_the_last_run(tmp_path):
+    with open_house(tmp_path, last_runs={f"{PACK}\n{CLASSIC}": {STEPS: 31}}) as house:
+        page = create(house)
+        page._changed(STEPS, 50)
+        page._changed(STEPS, None)
+        assert shown(page) == ("last_run", 31)
+        page._changed(STEPS, None)
+        assert shown(page) == ("engine", 20)
+
+
+def test_ctrl_i_opens_why_and_a_loser_is_taken_by_keyboard(tmp_path):
+    with open_house(tmp_path) as house:
+        page = create(house)
+        page._changed(STEPS, 50)
+        field = page._sections[0]._forms[0].fields[STEPS]
+        field.editor.field.focus_force()
+        house.key("<Control-i>")
+        popup = WhyPopup.shared()
+        assert popup.is_open
+        house.key("<Down>")
+        assert popup.window.focus_get().text == "Use instead"
+        house.key("<Return>")
+        assert not popup.is_open
+        assert shown(page) == ("user", 20)
+
+
+def test_a_value_of_the_profile_is_marked_learned_or_with_the_tool_whose_file_it_was(tmp_path, models):
+    shots = [{"meta": {"sampler": "Euler", "Size": "832x1216"}}] * 6
+    put_profile(models, recommended_presets=[{**PRESET, "source": "local_learning", "ratings": 24}])
+    (models / f"{CLASSIC}.civitai.info").write_text(json.dumps({"modelId": 1, "name": "v1", "images": shots}))
+    with with_models(tmp_path, models) as house:
+        page = create(house)
+        house.until(lambda: shown(page) == ("profile", 37) and shown(page, "txt2img.height") == ("profile", 1216))
+        fields = page._sections[0]._forms[0].fields
+        assert fields[STEPS].mark.cget("text").strip() == "learned"
+        assert fields["txt2img.height"].mark.cget("text").strip() == "Civitai"
+        assert rows(page)["profile"].name == "Profile · learned"
+        assert "24 ratings here" in rows(page)["profile"].note
+
+
+def test_what_weaker_files_say_is_offered_too(tmp_path, models):
+    shots = [{"meta": {"steps": 44, "sampler": "Euler"}}] * 6
+    put_profile(models, recommended_presets=[PRESET])
+    (models / f"{CLASSIC}.civitai.info").write_text(json.dumps({"modelId": 1, "name": "v1", "images": shots}))
+    with with_models(tmp_path, models) as house:
+        page = create(house)
+        house.until(lambda: shown(page) == ("profile", 37))
+        other = next(row for row in page._sources.why(STEPS, page._changed, page._choose_preset) if row.value == "44")
+        assert "from 6 example images" in other.note
+        other.use()
+        assert shown(page) == ("user", 44)

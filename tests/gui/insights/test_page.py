@@ -1,0 +1,436 @@
+import io
+
+import pytest
+from conftest import wait_until
+from journal_lines import new_id, output, rate, record, undo
+from msgspec.structs import replace
+from PIL import Image
+
+from stablenew_tk.app.controller import Controller
+from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.insights.matrix import board
+from stablenew_tk.domain.insights.report import report
+from stablenew_tk.domain.journal.record import BackendInfo
+from stablenew_tk.domain.runs.job import LearningTag, RandomizerChoice
+from stablenew_tk.domain.runs.plan import (
+    LearningPlan,
+    LearningRunResult,
+    PlanPrompt,
+    Preset,
+    PresetEvidence,
+    ResultSummary,
+    config_for,
+)
+from stablenew_tk.gui.create.preset_menu import PresetMenu, evidence_words
+from stablenew_tk.gui.insights.page import InsightsPage
+from stablenew_tk.pipeline.events import InsightReady, LineSaved
+from stablenew_tk.pipeline.orders import AppendLine
+from stablenew_tk.storage.disk.places import find_places
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
+from stablenew_tk.storage.settings import Settings
+
+CLEAR = ((1, 2, 2, 2, 2), (3, 3, 3, 3, 3), (5, 5, 5, 4, 5))
+LEANING = ((2, 2, 3), (3, 4, 3), (3, 3, 4))
+EARLY = ((2,), (3,), (5,))
+
+
+def plan(plan_id, path="txt2img.steps", values=(12, 28, 44), *, rows=5, pack="Rain city", blind=False, name=""):
+    base = with_values(PipelineConfig(checkpoint="one"), {"hires.enabled": path.startswith("hires.")})
+    return LearningPlan(
+        event_id=new_id(), ts="2026-01-01T00:00:00.000Z", plan_id=plan_id, name=name or plan_id, focus_parameter=path,
+        pack_id=pack, prompts=(PlanPrompt("Tram", "a tram"),), base_config=base, variant_values=values,
+        images_per_variant=rows, seeds=tuple(range(1, rows + 1)), blind=blind, backend_kind="sketch",
+        run_name="120000-plan", run_day="2026-01-01",
+    )  # fmt: skip
+
+
+def picture():
+    out = io.BytesIO()
+    Image.new("RGB", (64, 96), (90, 80, 120)).save(out, "PNG")
+    return out.getvalue()
+
+
+class Study:
+    """An insights page over a real controller and a real journal of plans, pictures and ratings."""
+
+    def __init__(self, root, folder):
+        self.root = root
+        self.places = find_places(str(folder), {}, None)
+        self.places.outputs.mkdir(parents=True)
+        (self.places.outputs / "one.png").write_bytes(picture())
+        self.writer = LearningRecordWriter(self.places.journal)
+        self.went, self.opened, self.drafts, self.reviewed, self.saved, self.sentences = [], [], [], [], [], []
+        self.controller = None
+
+    def made(self, plan, table, *, twice=()):
+        """Record a plan, all its pictures, and the stars of `table` (value by value)."""
+        self.writer.append(plan)
+        for cell in plan.cells():
+            image = output(image_id=f"{plan.plan_id} {cell.variant} {cell.row}", path="one.png")
+            value = plan.variant_values[cell.variant]
+            tag = LearningTag(
+                mode="active", plan_id=plan.plan_id, step_id=plan.step_id(cell), value=value, row=cell.row
+            )
+            self.writer.append(record(run_id=plan.plan_id, pack_id=plan.pack_id, outputs=(image,), learning=tag,
+                                      config=config_for(plan, value), seconds=4.0,
+                                      backend=BackendInfo(kind=plan.backend_kind, name="Sketch")))  # fmt: skip
+            stars = table[cell.variant][cell.row : cell.row + 1]
+            if stars:
+                self.writer.append(rate(image, stars[0]))
+        for (variant, row), stars in twice:
+            self.writer.append(rate(f"{plan.plan_id} {variant} {row}", stars, repeat=True))
+
+    def daily(self, count, stars):
+        """Record everyday pictures of one pack whose [[light]] goes round; `stars` by light."""
+        for number in range(count):
+            light = sorted(stars)[number % len(stars)]
+            image = output(path="one.png")
+            self.writer.append(record(run_id=f"RUN {number // 6}", pack_id="Rain city", checkpoint="one", seed=number,
+                                      outputs=(image,),
+                                      randomizer=RandomizerChoice(choices={"[[light]]": light})))  # fmt: skip
+            self.writer.append(rate(image, stars[light]))
+
+    def open(self, **settings):
+        self.controller = Controller(self.places, Settings(**settings))
+        self.page = InsightsPage(
+            self.root, self.controller, go=self.went.append, say=self.sentences.append, open_plan=self.opened.append,
+            new_run=self.drafts.append, review_run=self.reviewed.append,
+        )  # fmt: skip
+        self.page.pack(fill="both", expand=True)
+        self.controller.subscribe(self.page.on_event)
+        self.controller.subscribe(lambda event: self.saved.append(event) if isinstance(event, LineSaved) else None)
+        self.controller.open()
+        self.until(lambda: self.controller.history is not None and self.controller.capabilities is not None)
+        self.page.shown()
+        return self
+
+    def show(self, plan_id):
+        self.page.show_plan(plan_id)
+        self.until(lambda: self.page.report is not None)
+        self.root.update()
+
+    def until(self, condition):
+        wait_until(condition, step=lambda: (self.controller.pump(), self.root.update()))
+
+    @property
+    def head(self):
+        return self.page.panel.head
+
+    @property
+    def buttons(self):
+        return {key: button for key, button in self.head.buttons.items() if button.winfo_manager()}
+
+    def listed(self):
+        return [entry.title if entry.caption else (entry.title, entry.note, entry.count)
+                for entry in self.page.list.entries]  # fmt: skip
+
+    def words(self):
+        """Every word that can be read on the page."""
+        found, waiting = [], [self.page]
+        while waiting:
+            widget = waiting.pop()
+            waiting += widget.winfo_children()
+            if widget.winfo_class() == "Canvas" and widget.winfo_viewable():
+                found += [widget.itemcget(i, "text") for i in widget.find_all() if widget.type(i) == "text"]
+            elif widget.winfo_class() == "Label" and widget.winfo_viewable():
+                found.append(str(widget.cget("text")))
+        return found
+
+
+@pytest.fixture
+def study(root, tmp_path):
+    made = Study(root, tmp_path / "data")
+    yield made
+    if made.controller is not None:
+        made.controller.close()
+
+
+def test_the_sentence_stands_over_the_chart_with_its_scope_and_what_it_stands_on(study):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    report = study.page.report
+    assert study.head.sentence.cget("text") == report.verdict.sentence
+    assert report.verdict.sentence.startswith("44 steps")
+    assert study.head.scope.cget("text") == "Rain city · Tram · one · sketch pictures"
+    assert "15 of 15 pictures rated on 5 seeds" in study.head.remark.cget("text")
+    assert study.page.panel.chart.selected == 2, "the value the verdict names"
+
+
+def test_plans_stand_by_pack_with_verdict_and_number_of_rated_pictures(study):
+    study.made(plan("steps"), CLEAR)
+    study.made(plan("denoise", "hires.denoise", (0.2, 0.3, 0.4), pack="Harbour", rows=1), EARLY)
+    study.open()
+    study.until(lambda: ("Steps", "44: best", "15") in study.listed())
+    assert study.listed() == ["Harbour", ("Hires denoise", "too early, 3 of 3 rated", "3"),
+                              "Rain city", ("Steps", "44: best", "15")]  # fmt: skip
+
+
+def test_two_plans_about_the_same_are_told_apart_by_their_names(study):
+    study.made(plan("one", name="Steps 12 to 44", rows=1), EARLY)
+    study.made(plan("two", name="Steps again", rows=1), EARLY)
+    study.open()
+    assert [line[0] for line in study.listed()[1:]] == ["Steps again", "Steps 12 to 44"]
+
+
+def test_a_stored_result_is_enough_for_a_dot(study):
+    study.made(plan("steps"), CLEAR)
+    summary = ResultSummary(state="settled", value=28, probability=0.94, sentence="28.", rated=15, rows=5)
+    study.writer.append(LearningRunResult(event_id=new_id(), ts="", plan_id="steps", steps=(), summary=summary))
+    study.made(plan("cfg", "txt2img.cfg_scale", (4.0, 5.0, 6.0), pack="Harbour"), CLEAR)
+    study.open().show("cfg")
+    assert ("Steps", "28: settled enough", "15") in study.listed()
+
+
+def test_too_early_shows_no_mean_and_asks_for_the_rest(study):
+    study.made(plan("steps", rows=3), EARLY)
+    study.open().show("steps")
+    assert "–" in study.words()
+    assert "Too early" in study.words()
+    assert study.head.buttons["preset"].text == "Make preset by hand…"
+    study.head.buttons["rate"].invoke()
+    assert study.opened == ["steps"]
+
+
+def test_a_blind_plan_leaks_nothing_before_it_is_revealed(study):
+    study.made(plan("steps", "txt2img.scheduler", ("karras", "simple", "exponential"), blind=True), CLEAR)
+    study.made(plan("later", rows=1), EARLY)
+    study.open()
+    study.page.show_plan("steps")
+    study.until(lambda: "later" in study.page._reports.known)
+    said = " ".join(study.words())
+    assert ("Scheduler", "blind: rate it first", "15") in study.listed()
+    assert not any(name in said for name in ("karras", "simple", "exponential", "best", "%"))
+    assert study.page.report is None
+    assert not study.page.panel.cards.winfo_manager()
+    study.head.buttons["rate"].invoke()
+    assert study.opened == ["steps"]
+
+
+def test_once_revealed_a_blind_plan_shows_all_and_hides_it_again_when_that_is_taken_back(study):
+    study.made(plan("steps", blind=True), CLEAR)
+    study.open().page.show_plan("steps")
+    assert study.page.report is None
+    study.controller.learning.conclude(report(board(study.controller.history, "steps")))
+    study.until(lambda: study.page.report is not None)
+    assert study.page.panel.chart.winfo_manager()
+    result = study.controller.history.plans.result("steps")
+    study.controller.ask(AppendLine(line=undo(result)))
+    study.until(lambda: not study.page.panel.chart.winfo_manager())
+    assert study.page.report is None
+
+
+def test_an_answer_about_a_blind_plan_that_another_page_asked_for_is_not_kept(study):
+    study.made(plan("steps", blind=True), CLEAR)
+    study.made(plan("open"), CLEAR)
+    study.open().show("open")
+    study.page.on_event(InsightReady(plan_id="steps", report=study.page.report))
+    assert "steps" not in study.page._reports.known
+
+
+def test_more_images_queues_exactly_the_pictures_that_would_tell_most(study):
+    study.made(plan("steps", rows=3), LEANING)
+    study.open().show("steps")
+    study.controller.pause(True)
+    wanted = [(cell.variant, cell.row) for cell in study.page.report.next]
+    assert study.buttons["more"].text == f"{len(wanted)} more images would tell most"
+    study.buttons["more"].invoke()
+    values = study.page.report.plan.variant_values
+    queued = [(values.index(job.learning.value), job.learning.row) for job in study.controller.queue]
+    assert sorted(queued) == sorted(wanted)
+    assert len(queued) == 3
+    study.until(lambda: study.head.buttons["more"].text == "3 pictures on the way")
+    assert not study.head.buttons["more"].enabled
+
+
+def test_a_preset_is_on_disk_before_the_page_says_saved_and_undo_takes_it_away(study):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    study.buttons["preset"].invoke()
+    assert study.head.form.name.get() == "Rain city · 44 steps"
+    study.head.form.button.invoke()
+    study.root.update()
+    assert study.head.said.cget("text") == "", "nothing is said before it is on disk"
+    study.until(lambda: study.head.said.cget("text") == "Saved as preset Rain city · 44 steps.")
+    (kept,) = study.controller.history.plans.presets()
+    assert any(event.line == replace(kept, writer=event.line.writer, seq=event.line.seq) for event in study.saved)
+    assert kept.values == {"txt2img.steps": 44}
+    assert (kept.pack_id, kept.checkpoint, kept.evidence.plan_id) == ("Rain city", "one", "steps")
+    study.head.undo.invoke()
+    study.until(lambda: not study.controller.history.plans.presets())
+    study.until(lambda: "taken back" in study.head.said.cget("text"))
+    study.controller.undo(redo=True)
+    study.until(lambda: "Saved as preset" in study.head.said.cget("text"))
+
+
+def test_what_was_found_out_is_written_into_the_checkpoints_profile_and_taken_back(study, tmp_path):
+    shelf = tmp_path / "models"
+    shelf.mkdir()
+    (shelf / "one.safetensors").write_bytes(b"\x02\x00\x00\x00\x00\x00\x00\x00{}")
+    study.made(replace(plan("steps"), backend_kind="webui"), CLEAR)
+    study.open(model_folders=(str(shelf),))
+    study.until(study.controller.models.entries)
+    study.show("steps")
+    study.buttons["profile"].invoke()
+    study.until(lambda: study.head.said.cget("text") == "Written to one.modelprofile.json.")
+    assert '"steps": 44' in (shelf / "one.modelprofile.json").read_text()
+    study.head.undo.invoke()
+    study.until(lambda: not (shelf / "one.modelprofile.json").exists())
+
+
+def test_a_rehearsal_with_sketches_is_not_written_into_a_profile(study, tmp_path):
+    (tmp_path / "one.safetensors").write_bytes(b"\x02\x00\x00\x00\x00\x00\x00\x00{}")
+    study.made(plan("steps"), CLEAR)
+    study.open(model_folders=(str(tmp_path),))
+    study.until(study.controller.models.entries)
+    study.show("steps")
+    assert "profile" not in study.buttons
+
+
+def test_after_another_rating_the_page_no_longer_offers_to_undo_the_preset(study):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    study.buttons["preset"].invoke()
+    study.head.form.button.invoke()
+    study.until(lambda: study.head.said.winfo_viewable())
+    study.controller.rate(["steps 0 0"], rate("x", 3))
+    study.until(lambda: not study.head.said.winfo_viewable())
+    assert study.controller.history.plans.presets(), "the preset itself stays"
+
+
+def test_before_anything_is_settled_a_preset_is_the_users_own_choice_and_says_so(study):
+    study.made(plan("steps", rows=3), LEANING)
+    study.open().show("steps")
+    study.page.panel.chart.select(0)
+    study.buttons["preset"].invoke()
+    assert study.head.form.value.text == "12"
+    study.head.form.value._picked("1")
+    assert study.head.form.name.get() == "Rain city · 28 steps"
+    study.head.form.button.invoke()
+    study.until(study.controller.history.plans.presets)
+    (kept,) = study.controller.history.plans.presets()
+    assert kept.evidence.by_hand
+    assert kept.values == {"txt2img.steps": 28}
+
+
+def test_finer_hands_over_a_draft_with_half_the_spacing_around_the_best(study):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    study.buttons["finer"].invoke()
+    (draft,) = study.drafts
+    assert draft.variant_values == (28, 36, 44, 52, 60)
+    assert (draft.plan_id, draft.seeds, draft.extra) == ("", (), ())
+
+
+def test_names_have_no_finer(study):
+    study.made(plan("samplers", "txt2img.sampler", ("Euler", "Heun", "UniPC")), CLEAR)
+    study.open().show("samplers")
+    assert "finer" not in study.buttons
+
+
+def test_menus_thin_the_list_out_by_pack_checkpoint_and_parameter(study):
+    study.made(plan("steps", rows=1), EARLY)
+    study.made(plan("cfg", "txt2img.cfg_scale", (4.0, 5.0, 6.0), pack="Harbour", rows=1), EARLY)
+    study.open()
+    menus = study.page.menus.menus
+    assert menus["pack"].winfo_manager()
+    assert not menus["checkpoint"].winfo_manager(), "one choice is none"
+    menus["pack"]._picked("Harbour")
+    assert [line[0] for line in study.listed() if isinstance(line, tuple)] == ["CFG scale"]
+    menus["pack"]._picked("")
+    menus["parameter"]._picked("txt2img.steps")
+    assert [line[0] for line in study.listed() if isinstance(line, tuple)] == ["Steps"]
+
+
+def test_everyday_runs_give_hints_that_are_marked_as_hints(study):
+    study.daily(36, {"neon": 5, "overcast": 3, "sodium": 3})
+    study.open()
+    study.until(lambda: len(study.listed()) > 1)
+    assert study.listed()[0] == "From everyday runs: hints, not proof"
+    assert study.listed()[1][0] == "[[light]]"
+    said = study.words()
+    assert "Hint, not proof" in said
+    assert "a hint, not proof" in study.head.sentence.cget("text")
+    assert {"neon", "overcast", "sodium"} <= set(said)
+
+
+def test_pictures_of_plans_are_no_everyday_pictures(study):
+    study.made(plan("steps"), CLEAR)
+    study.daily(12, {"neon": 5, "overcast": 3})
+    study.open()
+    study.until(lambda: study.page._everyday.pictures)
+    assert study.page._everyday.pictures == {("Rain city", "one"): 12}
+
+
+def test_pictures_shown_twice_tell_how_steadily_the_user_rates(study):
+    study.made(plan("steps"), CLEAR, twice=(((0, 0), 2), ((2, 2), 4)))
+    study.open().show("steps")
+    assert study.page.steadiness.cget("text") == "You repeat yourself within 0.7 stars (2 pictures shown twice)."
+
+
+def test_a_new_rating_changes_the_verdict_in_sight(study):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    before = study.page.report
+    study.controller.rate(["steps 0 0"], rate("x", 4))
+    study.until(lambda: study.page.report is not before)
+    assert study.page.report.values[0].stars == (4, 2, 2, 2, 2)
+
+
+def test_pictures_of_the_chosen_value_are_shown_and_open_in_review(study):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    study.page.panel.chart.select(0)
+    strip = study.page.panel.pictures
+    assert strip.title.cget("text") == "Pictures at 12 steps"
+    study.until(lambda: all(strip._thumbs.photo(f"steps 0 {row}") for row in range(5)))
+    strip.review.invoke()
+    assert study.reviewed == ["steps"]
+
+
+def test_with_nothing_to_learn_from_the_page_says_what_to_do(study):
+    study.open()
+    study.root.update()
+    assert any("Nothing to learn from yet" in words for words in study.words())
+    study.page.panel._notice._button.invoke()
+    assert study.went == ["learn"]
+
+
+def test_ctrl_z_takes_the_last_thing_back(study):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    study.controller.rate(["steps 0 0"], rate("x", 4))
+    row = study.controller.history.row_of("steps 0 0")
+    study.until(lambda: study.controller.history.facts(row).rating == 4)
+    study.page.list.canvas.focus_force()
+    study.root.update()
+    study.root.focus_get().event_generate("<Control-z>")
+    study.until(lambda: study.controller.history.facts(row).rating == 1)
+
+
+# ---- the menu of presets
+
+
+def test_the_preset_menu_offers_what_there_is_and_shows_the_one_in_force(study):
+    proof = PresetEvidence(plan_id="steps", state="settled", probability=0.94, sentence="28 steps.", rated=24, rows=5)
+    study.writer.append(Preset(event_id=new_id(), ts="", preset_id="P1", name="Rain · 28 steps", evidence=proof))
+    study.open(preset="P1")
+    chosen = []
+    menu = PresetMenu(study.root, study.controller, chosen=chosen.append)
+    assert [(entry.text, entry.note) for entry in menu.choice.entries] == [
+        ("No preset", ""), ("Rain · 28 steps", "settled 94 %, 24 rated"),
+    ]  # fmt: skip
+    assert menu.choice.text == "Rain · 28 steps"
+    menu.choice._picked("")
+    menu.choice._picked("P1")
+    assert [preset and preset.name for preset in chosen] == [None, "Rain · 28 steps"]
+
+
+def test_a_preset_that_was_taken_back_is_not_in_force(study):
+    study.open(preset="gone")
+    menu = PresetMenu(study.root, study.controller, chosen=lambda _preset: None)
+    assert menu.choice.text == "No preset"
+
+
+def test_a_preset_made_by_hand_claims_no_probability():
+    assert evidence_words(PresetEvidence(state="leaning", probability=0.7, rated=9, by_hand=True)) == "by hand, 9 rated"

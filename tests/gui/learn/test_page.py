@@ -1,0 +1,482 @@
+"""The Learn page: a Learning Run rated blind by keys, nothing told before its time, and the list of all of them."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from journal_lines import rate
+from plans import VALUES, Desk, PlanCell, name_of, plan, texts
+
+from stablenew_tk.domain.insights.standing import standing
+from stablenew_tk.gui.learn.rating.picture_panel import MOST_COMPARED
+from stablenew_tk.gui.widgets import theme
+from stablenew_tk.pipeline.events import PlanRead, SettingsChanged
+from stablenew_tk.pipeline.orders import Analyse
+
+LAST = PlanCell(4, 2)
+
+
+@pytest.fixture
+def desk(root, tmp_path):
+    made = []
+
+    def make(*arguments, **options):
+        made.append(Desk(root, tmp_path / "data", *arguments, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.controller.close()
+
+
+def rating_desk(desk, *arguments, **options):
+    d = desk(*arguments, **options)
+    d.rate_plan()
+    return d
+
+
+# ---- rating blind
+
+
+def test_fifteen_key_presses_rate_fifteen_pictures_and_reveal_the_values(desk):
+    d = rating_desk(desk)
+    shown = [d.cell(seat) for seat in d.seats]
+    d.press(*"345123451234512")
+    d.until(lambda: not d.view.seating.hidden)
+    assert [d.rating(cell) for cell in shown] == [int(key) for key in "345123451234512"]
+    d.until(lambda: d.view.head.sentence.cget("text"))
+    assert "rated" in d.view.head.remark.cget("text")
+    assert [d.plan.variant_values[variant] for variant in d.view.seating.columns] == sorted(VALUES)
+    assert d.controller.history.plans.result("PLAN").summary.rated == 15
+
+
+def test_nothing_on_the_page_tells_a_value_a_file_name_or_a_time_before_the_reveal(desk):
+    d = rating_desk(desk, failed=(LAST,), suspect=(PlanCell(1, 1),))
+    d.until(lambda: all(d.view.matrix._thumbs.photo(s.facts.image_id) for s in d.seats if s.facts))
+    d.press("4", "n", "2", "space", "Right", "Escape", "c", "Escape", "Down", "Shift-Right")
+    d.settle()
+    seen = " | ".join(texts(d.page))
+    assert "Rain city" in seen
+    secrets = [str(value) for value in VALUES] + [str(seed) for seed in d.plan.seeds]
+    assert [word for word in (*secrets, "value-", ".png", "7.2", "7.3") if word in seen] == []
+
+
+def test_a_picture_that_cannot_be_read_does_not_tell_its_file_name_either(desk):
+    d = desk()
+    for path in d.places.outputs.glob("*.png"):
+        path.unlink()
+    d.rate_plan()
+    d.until(lambda: any("cannot be read" in text for text in texts(d.view.big)))
+    d.press("space")
+    d.until(lambda: any("cannot be read" in text for text in texts(d.view.viewer)))
+    assert not [text for text in texts(d.page) if ".png" in text]
+
+
+def test_what_is_said_while_blind_is_marked_as_blind_and_afterwards_not(desk):
+    d = rating_desk(desk)
+    d.press("n", *"345123451234512")
+    d.until(lambda: not d.view.seating.hidden)
+    assert {said.get("blind", False) for said in d.feedback()} == {True}
+    d.press("1", "2")
+    d.settle()
+    assert not d.feedback()[-1].get("blind", False)
+
+
+def test_a_row_with_a_waiting_step_is_closed_until_it_is_made(desk):
+    d = rating_desk(desk, without=(LAST,))
+    assert [line.open for line in d.view.seating.lines] == [True, True, False]
+    d.press("End", "5")
+    assert d.view.foot.message == "Nothing to rate here yet"
+    assert not d.feedback()
+
+
+def test_when_the_next_row_opens_rating_goes_on_there_by_itself(desk):
+    d = rating_desk(desk, without=(LAST,))
+    d.press(*"3451234512")
+    d.settle()
+    assert d.seat.line == 1
+    assert "A row opens" in d.view.foot.message
+    saved = d.make(LAST)
+    d.controller.history.fold(saved.line, saved.position)
+    d.view._refresh()
+    assert d.seat.line == 2
+    assert d.seat.asks
+
+
+def test_a_failed_step_is_missing_and_the_rest_is_enough_for_the_verdict(desk):
+    d = rating_desk(desk, failed=(LAST,))
+    assert "missing" in texts(d.view.matrix)
+    d.press(*"34512345123451")
+    d.until(lambda: not d.view.seating.hidden)
+    assert d.controller.history.plans.result("PLAN").summary.rated == 14
+
+
+def test_a_suspect_picture_is_passed_over_and_takes_no_stars(desk):
+    d = rating_desk(desk, suspect=(PlanCell(2, 0),))
+    suspect = next(seat for seat in d.seats if seat.facts.suspect)
+    d.press(*"3333")
+    d.settle()
+    assert d.rating(PlanCell(2, 0)) == 0
+    assert d.seat.line == 1
+    d.view.matrix.go_to(suspect.number)
+    d.press("4")
+    assert "does not count" in d.view.foot.message
+    assert len(d.feedback()) == 4
+
+
+def test_undo_clears_the_stars_and_brings_the_picture_back_into_sight(desk):
+    d = rating_desk(desk)
+    first = d.seat
+    d.press("4", "2")
+    d.settle()
+    d.press("End", "Control-z", "Control-z")
+    d.until(lambda: d.rating(d.cell(first)) == 0)
+    d.until(lambda: d.view.matrix.current == first.number)
+    d.press("Control-y")
+    d.until(lambda: d.rating(d.cell(first)) == 4)
+
+
+def test_leaving_and_coming_back_goes_on_where_it_was_left(desk):
+    d = rating_desk(desk)
+    d.press("4", "2", "5")
+    d.settle()
+    d.press("Escape")
+    assert d.page.title[0] == "Learn"
+    d.close()
+    d.open()
+    d.rate_plan()
+    assert d.view.matrix.current == 3
+    assert [seat.stars for seat in d.seats[:4]] == [4, 2, 5, 0]
+
+
+def test_reveal_now_shows_the_values_although_not_all_is_rated(desk):
+    d = rating_desk(desk)
+    d.press("4", "2")
+    d.settle()
+    d.view.head.reveal.invoke()
+    d.until(lambda: not d.view.seating.hidden)
+    d.until(lambda: d.view.head.sentence.cget("text").startswith("Too early"))
+    heads = [word for word in texts(d.view.matrix) if word in {str(value) for value in VALUES}]
+    assert sorted(heads, key=int) == [str(value) for value in sorted(VALUES)]
+
+
+def test_the_result_is_written_once(desk):
+    d = rating_desk(desk)
+    d.press(*"345123451234512")
+    d.until(lambda: not d.view.seating.hidden)
+    for _ in range(20):
+        d.step()
+    assert len(d.controller.history.plans.results("PLAN")) == 1
+
+
+def test_a_plan_whose_stars_were_complete_at_a_crash_is_revealed_when_it_is_opened(desk):
+    d = desk()
+    for cell in d.plan.cells():
+        saved = d.writer.append(rate(name_of(cell), 3, blind=True))
+        d.controller.history.fold(saved.line, saved.position)
+    d.rate_plan()
+    d.until(lambda: d.controller.history.plans.result("PLAN") is not None)
+
+
+def test_stars_changed_after_the_reveal_change_the_verdict_in_sight(desk):
+    d = rating_desk(desk)
+    d.press(*"345123451234512")
+    d.until(lambda: not d.view.seating.hidden and d.view.words.report is not None)
+    before = d.view.words.report
+    d.press("1", "1", "1")
+    d.until(lambda: d.view.words.report is not before)
+    assert len(d.controller.history.plans.results("PLAN")) <= 2
+
+
+# ---- shown twice
+
+
+def test_a_second_look_goes_out_as_a_repeat_and_leaves_the_first_stars_alone(desk):
+    d = rating_desk(desk, plan(show_twice=True))
+    d.press(*"333333333333333")
+    d.until(lambda: d.seat.again and d.seat.asks)
+    assert "rated" in texts(d.view.matrix)
+    cells = [d.cell(seat) for seat in d.view.seating.lines[-1].seats]
+    d.press("5", "4")
+    d.until(lambda: not d.view.seating.hidden)
+    history = d.controller.history
+    assert [history.repeats(history.row_of(name_of(cell))) for cell in cells] == [(5,), (4,)]
+    assert [d.rating(cell) for cell in cells] == [3, 3]
+    assert [said["repeat"] for said in d.feedback() if said.get("repeat")] == [True, True]
+
+
+def test_undo_takes_a_second_look_back_and_asks_again(desk):
+    d = rating_desk(desk, plan(show_twice=True))
+    d.press(*"333333333333333")
+    d.until(lambda: d.seat.again and d.seat.asks)
+    again = d.seat
+    d.press("5")
+    d.settle()
+    d.press("Control-z")
+    d.until(lambda: d.seat.number == again.number and d.seat.asks)
+
+
+# ---- keys
+
+
+def test_tags_notes_and_zero(desk):
+    d = rating_desk(desk, go_on_after_rating=False)
+    cell = d.cell(d.seat)
+    d.press("4", "n", "g")
+    d.until(lambda: d.facts(cell).tags == ("too noisy", "great composition"))
+    d.press("n", "0")
+    d.until(lambda: d.facts(cell).tags == ("great composition",) and d.rating(cell) == 0)
+    d.press("F2", "4", "c")
+    d.press("Return")
+    d.until(lambda: d.facts(cell).note == "4c")
+    assert d.view.matrix.current == 0
+
+
+def test_u_goes_to_the_next_unrated_and_digits_of_the_number_pad_rate(desk):
+    d = rating_desk(desk)
+    d.view.matrix.canvas.event_generate("<KP_2>", state=0x10)
+    d.settle()
+    d.press("Home", "u")
+    assert d.view.matrix.current == 1
+    assert d.rating(d.cell(d.seats[0])) == 2
+
+
+def test_space_shows_full_size_arrows_walk_and_escape_ends_at_the_same_place(desk):
+    d = rating_desk(desk)
+    d.press("space", "Right", "Down")
+    assert d.view.viewer.is_open
+    assert d.view.matrix.current == 6
+    d.press("5")
+    d.settle()
+    assert d.rating(d.cell(d.seats[6])) == 5
+    d.press("Escape")
+    assert not d.view.viewer.is_open
+    assert d.root.focus_get() is d.view.matrix.canvas
+    assert d.view.matrix.current == 7
+
+
+def test_c_shows_the_row_side_by_side_and_zooms_all_of_it_at_the_same_place(desk):
+    d = rating_desk(desk)
+    d.press("Down", "c")
+    viewer = d.view.viewer
+    assert len(viewer.rows) == 5
+    d.press("z", "Right", "Down")
+    d.until(lambda: len(viewer._made) == 5)
+    boxes = {made[0][1:] for made in viewer._made.values()}
+    assert len(boxes) == 1
+    d.press("z", "Right", "3")
+    d.settle()
+    assert d.rating(d.cell(d.seats[6])) == 3
+    d.press("c")
+    assert not viewer.is_open
+
+
+def test_marked_pictures_are_compared_and_only_the_framed_one_is_rated(desk):
+    d = rating_desk(desk)
+    d.press("Shift-Right", "Shift-Down")
+    assert "3 chosen to compare" in d.view.foot.message
+    d.press("c")
+    assert len(d.view.viewer.rows) == 3
+    d.press("Escape", "4")
+    d.settle()
+    assert len(d.feedback()) == 1
+    d.press("Shift-Right", "Escape")
+    assert not d.view.matrix.marked
+    assert d.page.title[0] == "Rate a Learning Run"
+
+
+def test_of_a_long_row_as_many_are_compared_as_there_is_room_for(desk):
+    d = rating_desk(desk, plan(tuple(range(10, 19)), rows=1))
+    d.press("End", "c")
+    assert len(d.view.viewer.rows) == MOST_COMPARED
+    assert d.view.viewer.current == d.seat.facts.row
+
+
+def test_a_stage_of_rating_without_blindness_has_the_values_in_sight(desk):
+    d = rating_desk(desk, plan(blind=False))
+    assert {str(value) for value in VALUES} <= set(texts(d.view.matrix))
+    assert d.view.big.name.cget("text") == "Seed 1, 23 steps"
+    d.press(*"345123451234512")
+    d.until(lambda: d.controller.history.plans.result("PLAN") is not None)
+    assert not any(said.get("blind", False) for said in d.feedback())
+
+
+def test_the_page_changes_to_light_and_back_while_open(desk):
+    d = rating_desk(desk)
+    theme.apply(d.root, "light")
+    d.step()
+    assert d.view.matrix.canvas.cget("bg") == theme.colour("bg")
+    theme.apply(d.root, "dark")
+
+
+# ---- the list
+
+
+def rows(d):
+    return [d.page.plans.row_at(number) for number in range(len(d.page.plans._ids))]
+
+
+def heads(d):
+    return [row.text for row in rows(d) if row.head]
+
+
+def test_plans_stand_in_groups_by_what_they_wait_for(desk):
+    d = desk()
+    for name, without in (("STOPPED", PlanCell(0, 0)), ("SAVED", None)):
+        other = plan(plan_id=name, run_name="x" if without else "")
+        d.writer.append(other)
+    d.close()
+    d.open()
+    d.until(lambda: heads(d) == ["To rate · 1", "Stopped: go on? · 2"])
+    assert [row.right for row in rows(d) if not row.head] == [
+        "0 of 15 rated",
+        "not begun · 15 pictures",
+        "0 of 15 made",
+    ]
+    assert d.page.title == ("Learn", "3 Learning Runs")
+
+
+def test_enter_rates_the_chosen_plan(desk):
+    d = desk()
+    d.until(lambda: d.page.plans.chosen)
+    d.page.plans.list.canvas.focus_force()
+    d.press("Return")
+    assert d.page.title[0] == "Rate a Learning Run"
+
+
+def test_a_rating_moves_its_plan_and_no_other_is_worked_out_anew(desk, monkeypatch):
+    d = desk()
+    d.writer.append(plan(plan_id="OTHER"))
+    d.close()
+    d.open()
+    d.until(lambda: d.page.plans.count == 2)
+    asked = []
+    real = d.page.plans.states.board
+    monkeypatch.setattr(d.page.plans.states, "board", lambda name: asked.append(name) or real(name))
+    d.controller.rate([name_of(PlanCell(0, 0))], rate("", 4))
+    d.until(lambda: any(row.right == "1 of 15 rated" for row in rows(d)))
+    assert set(asked) == {"PLAN"}
+
+
+def test_the_verdict_is_listed_only_when_the_values_are_revealed(desk):
+    d = rating_desk(desk)
+    d.press(*"34512345123451")
+    d.settle()
+    d.press("Escape")
+    d.controller.ask(Analyse(board=d.page.plans.states.board("PLAN")))
+    d.until(lambda: "PLAN" in d.page.plans.states._said)
+    assert all("early" not in row.note and "Leaning" not in row.note for row in rows(d))
+    d.rate_plan()
+    d.press("2")
+    d.until(lambda: not d.view.seating.hidden)
+    d.press("Escape")
+    d.until(lambda: heads(d) == ["Done · 1"])
+    assert d.page.plans.card._sentence.cget("text")
+
+
+def test_go_on_makes_what_is_missing_and_says_so_when_nothing_is(desk):
+    d = desk(without=(LAST,), backend="http://127.0.0.1:9")
+    d.controller.pause(True)
+    d.until(lambda: d.page.plans.chosen)
+    d.page.plans.card.go_on.invoke()
+    assert [job.learning.step_id for job in d.controller.queue] == [d.plan.step_id(LAST)]
+    d.until(lambda: heads(d) == ["Running · 1"])
+    d.page._go_on("PLAN")
+    assert d.said == ["Nothing of this Learning Run is missing."]
+
+
+def test_what_cannot_go_on_says_why(desk):
+    d = desk(without=(LAST,), backend="sketch")
+    d.until(lambda: d.page.plans.chosen)
+    d.page.plans.card.go_on.invoke()
+    assert "cannot be compared" in d.said[0]
+    assert not d.controller.queue
+
+
+def test_without_learning_runs_the_page_says_what_one_is(desk):
+    d = desk()
+    d.close()
+    for path in d.places.journal.glob("*"):
+        path.unlink()
+    for path in d.places.checkpoint.parent.glob(d.places.checkpoint.name):
+        path.unlink()
+    d.open()
+    d.until(lambda: any("No Learning Runs yet" in text for text in texts(d.page.plans)))
+
+
+@pytest.mark.parametrize("mode", ["off", "passive"])
+def test_when_learning_is_not_active_the_page_offers_to_switch_it_on(desk, mode):
+    d = desk(learning=mode)
+    d.until(lambda: d.page.plans._mode.winfo_manager())
+    assert not d.page.plans.new.enabled
+    d.page.plans._switch_on()
+    d.until(lambda: d.page.plans.new.enabled)
+    assert d.controller.settings.learning == "active"
+    assert any(isinstance(event, SettingsChanged) for event in d.events)
+
+
+def test_a_plan_file_that_cannot_be_used_is_told_and_nothing_is_begun(desk, tmp_path):
+    d = desk()
+    path = tmp_path / "plan.json"
+    path.write_text('{"focus_parameter": "txt2img.stepz"}')
+    d.page._plan_read(PlanRead(path=path, plan=None, problem="focus_parameter: there is no txt2img.stepz."))
+    assert d.said == ["focus_parameter: there is no txt2img.stepz."]
+    assert d.page.title[0] == "Learn"
+
+
+def test_a_plan_can_be_written_as_a_file(desk, tmp_path, monkeypatch):
+    d = desk()
+    d.until(lambda: d.page.plans.chosen)
+    path = tmp_path / "mine.json"
+    monkeypatch.setattr("tkinter.filedialog.asksaveasfilename", lambda **_options: str(path))
+    d.page.plans.card.export.invoke()
+    d.until(lambda: d.said)
+    assert str(path) in d.said[0]
+    assert msgspec.json.decode(path.read_bytes())["focus_parameter"] == "txt2img.steps"
+
+
+def test_the_see_insight_button_leads_to_the_insight(desk):
+    d = rating_desk(desk, plan(blind=False))
+    d.press("3", "4")
+    d.settle()
+    d.view.head._insight.invoke()
+    assert d.insights == ["PLAN"]
+
+
+def test_a_plan_asked_for_before_the_history_is_there_opens_when_it_is(desk):
+    d = desk()
+    d.close()
+    history, d.controller = d.controller.history, d.controller
+    assert history is not None
+    d.open()
+    d.controller.history, known = None, d.controller.history
+    d.page.open_plan("PLAN")
+    assert d.page.title[0] == "Learn"
+    d.controller.history = known
+    d.page._open_wanted()
+    assert d.page.title[0] == "Rate a Learning Run"
+
+
+def test_a_standing_counts_what_can_be_rated_now(desk):
+    d = desk(without=(LAST,), failed=(PlanCell(0, 0),), suspect=(PlanCell(1, 1),))
+    now = standing(d.page.plans.states.board("PLAN"))
+    assert (now.made, now.waiting, now.failed, now.suspect) == (13, 1, 1, 1)
+    assert (now.asked, now.wanted) == (8, 13)
+    assert now.state(0) == "rate"
+    assert now.state(2) == "running"
+
+
+def test_keys_of_every_view_are_listed_for_f1(desk):
+    d = desk()
+    assert ("Enter", "rate the chosen one") in d.page.key_words
+    d.rate_plan()
+    assert ("1–5", "rate and go on") in d.page.key_words
+
+
+def test_a_list_that_was_filled_out_of_sight_is_there_when_it_comes_into_sight(desk):
+    d = desk()
+    d.page.pack_forget()
+    d.until(lambda: not d.page.plans._later and d.page.plans.states.all())
+    d.page.plans._ids = []
+    d.page.pack(fill="both", expand=True)
+    d.until(lambda: heads(d) == ["To rate · 1"])

@@ -1,0 +1,435 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import wait_until
+from msgspec.structs import replace
+from PIL import Image
+
+from stablenew_tk.app.controller import Controller
+from stablenew_tk.domain.experiments.suggested_plan import checkpoint_plan, focus_of, lora_plan
+from stablenew_tk.domain.models.profile import LEARNED, ModelPreset, ModelProfile
+from stablenew_tk.domain.models.profile_draft import draft_of_lora, draft_of_model, new_preset
+from stablenew_tk.domain.models.recommendations import FieldValue, ModelSettings, Weight
+from stablenew_tk.gui.models.filtering import ModelShelf
+from stablenew_tk.gui.models.page import ModelsPage
+from stablenew_tk.gui.settings.page import SettingsPage
+from stablenew_tk.pipeline.events import LibrarySnapshot, ModelEntry, ProfileSaved
+from stablenew_tk.storage.disk.places import find_places
+from stablenew_tk.storage.settings import Settings
+
+SIDECARS = Path(__file__).parents[2] / "fixtures" / "sidecars"
+
+
+def safetensors(**meta):
+    head = json.dumps({"__metadata__": meta, "a": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}}).encode()
+    return len(head).to_bytes(8, "little") + head + b"\0\0"
+
+
+class Shop:
+    """A Models page over a real controller and a real folder of models."""
+
+    def __init__(self, root, folder):
+        self.root, self.models = root, folder / "models"
+        self.models.mkdir(exist_ok=True)
+        self.places = find_places(str(folder / "data"), {}, None)
+        self.said, self.plans, self.events = [], [], []
+        self.controller = None
+
+    def put(self, name, *, like="", **meta):
+        """A model, with the sample sidecars of that name beside it."""
+        (self.models / f"{name}.safetensors").write_bytes(safetensors(**meta))
+        for file in SIDECARS.glob(f"{like}.*") if like else ():
+            if file.suffix != ".safetensors":
+                (self.models / f"{name}{file.name.removeprefix(like)}").write_bytes(file.read_bytes())
+
+    def open(self, *folders):
+        settings = Settings(model_folders=tuple(map(str, folders)) if folders else (str(self.models),))
+        self.controller = Controller(self.places, settings)
+        self.page = ModelsPage(
+            self.root, self.controller, go=self.said.append, say=self.said.append, learn=self.plans.append
+        )
+        self.page.pack(fill="both", expand=True)
+        self.controller.subscribe(self.page.on_event)
+        self.controller.subscribe(self.events.append)
+        self.controller.open()
+        self.page.shown()
+        self.until(lambda: self.controller.models.done and self.controller.capabilities is not None)
+        self.until(lambda: not self.page._later and not self.page.list._step_id)
+        return self
+
+    def until(self, condition):
+        wait_until(condition, step=lambda: (self.controller.pump(), self.root.update()))
+
+    def choose(self, name, kind="checkpoint"):
+        self.page.list._choose_kind(kind)
+        self.page.list.rows.select(self.names().index(name), tell=True)
+        self.until(lambda: self.page._settings.get(self.page.path) is not None)
+        self.root.update()
+
+    def names(self):
+        return [line.name for line in self.page.list.shelf.lines]
+
+    def shown(self):
+        """What stands on the sheets of the panel."""
+        panel = self.page.panel
+        return [line.text for sheet in (panel.above, panel.below) for line in sheet.lines]
+
+    def value(self, label):
+        """The winner of a setting with its source."""
+        lines = (line for sheet in (self.page.panel.above, self.page.panel.below) for line in sheet.lines)
+        return next(((line.text, line.source) for line in lines if line.label == label), None)
+
+    def saved(self):
+        return [event for event in self.events if isinstance(event, ProfileSaved)]
+
+    def profile(self, name):
+        return json.loads((self.models / name).read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def shop(root, tmp_path):
+    made = Shop(root, tmp_path)
+    yield made
+    if made.controller is not None:
+        made.controller.close()
+
+
+@pytest.fixture
+def stocked(shop):
+    shop.put("cobalt", like="cobalt")
+    shop.put("harbour", like="harbour", ss_network_module="networks.lora")
+    shop.put("zinc")
+    (shop.models / "amber.safetensors").write_bytes(safetensors() + b"x" * 5000)
+    return shop.open()
+
+
+def test_checkpoints_and_loras_are_listed_by_kind(stocked):
+    assert stocked.names() == ["amber", "cobalt", "zinc"]
+    assert stocked.page.list.shelf.counts == {"checkpoint": 3, "lora": 1, "other": 0}
+    stocked.page.list._choose_kind("lora")
+    assert stocked.names() == ["harbour"]
+    assert "yours" in stocked.page.list.shelf.lines[0].sources
+
+
+def test_the_panel_names_the_winner_of_a_setting_and_who_says_so(stocked):
+    stocked.choose("cobalt")
+    assert stocked.value("Hires denoise") == ("0.32", "yours")
+    assert stocked.value("Sampler") == ("DPM++ 2M SDE", "yours")
+    assert stocked.value("Size") == ("896 × 1152", "yours")
+    assert "12 pictures rated here, mean 3.5 of 5" in stocked.page.panel._learned.cget("text")
+
+
+def test_search_finds_by_name_family_and_source(stocked):
+    for text, names in (("zi", ["zinc"]), ("webui yours", ["cobalt"]), ("sdxl", ["cobalt"]), ("nothing such", [])):
+        stocked.page.list.search.set(text)
+        stocked.page.list._search(text)
+        assert stocked.names() == names
+    stocked.root.update()
+    assert not stocked.page.panel.winfo_manager()
+
+
+def test_a_click_on_a_column_sorts_and_a_second_one_turns_it_round(stocked):
+    stocked.page.list._sort("size")
+    assert stocked.names()[0] == "amber"
+    stocked.page.list._sort("size")
+    assert stocked.names()[-1] == "amber"
+    stocked.page.list._sort("name")
+    assert stocked.names() == ["amber", "cobalt", "zinc"]
+
+
+def test_the_head_sorts_by_keyboard(stocked):
+    head = stocked.page.list.table.head
+    head.focus_force()
+    stocked.root.update()
+    for key in ("<Right>", "<Right>", "<space>"):
+        head.event_generate(key)
+    assert stocked.page.list.shelf.column == "sources"
+    assert stocked.names()[0] == "cobalt"
+
+
+def test_a_broken_sidecar_shows_its_sentence_and_a_sign_in_the_table(stocked):
+    shutil.copy(SIDECARS / "torn.json", stocked.models / "zinc.modelprofile.json")
+    stocked.until(lambda: stocked.page.list.shelf.known(str(stocked.models / "zinc.safetensors")).entry.problems)
+    stocked.choose("zinc")
+    stocked.until(lambda: any("zinc.modelprofile.json" in text for text in stocked.shown()))
+    assert stocked.shown()[0] == "Problems"
+
+
+def test_a_sidecar_dropped_beside_a_model_shows_up_by_itself(stocked):
+    stocked.choose("zinc")
+    assert stocked.value("Hires denoise") is None
+    shutil.copy(SIDECARS / "cobalt.modelprofile.json", stocked.models / "zinc.modelprofile.json")
+    stocked.until(lambda: stocked.value("Hires denoise") == ("0.32", "yours"))
+    stocked.until(lambda: "yours" in stocked.page.list.line.sources)
+    assert stocked.page.path.endswith("zinc.safetensors")
+
+
+def test_a_model_that_is_deleted_leaves_the_list_and_another_is_chosen(stocked):
+    stocked.choose("zinc")
+    (stocked.models / "zinc.safetensors").unlink()
+    stocked.until(lambda: stocked.names() == ["amber", "cobalt"])
+    assert stocked.page.path.endswith("amber.safetensors")
+
+
+def test_saved_is_said_when_the_profile_is_on_disk(stocked):
+    stocked.choose("cobalt")
+    stocked.page.edit()
+    editor = stocked.page.editor
+    editor.denoise.set("0,41")
+    editor._edited("")
+    assert editor.save.enabled
+    editor.press_save()
+    assert stocked.page.editor is editor
+    assert "Saved" not in stocked.page.panel.said.cget("text")
+    stocked.until(stocked.saved)
+    assert stocked.profile("cobalt.modelprofile.json")["default_hires_denoise"] == 0.41
+    assert stocked.profile("cobalt.modelprofile.json")["our_lab"] == {"batch": 7}
+    assert stocked.page.panel.said.cget("text") == "Saved in cobalt.modelprofile.json."
+    stocked.until(lambda: stocked.value("Hires denoise") == ("0.41", "yours"))
+
+
+def test_undo_takes_a_new_profile_away_again(stocked):
+    stocked.choose("zinc")
+    stocked.page.edit()
+    stocked.page.editor._add()
+    stocked.page.editor.press_save()
+    stocked.until(stocked.saved)
+    assert stocked.profile("zinc.modelprofile.json")["recommended_presets"][0]["id"] == "preset-1"
+    stocked.page.panel.undo.invoke()
+    stocked.until(lambda: not (stocked.models / "zinc.modelprofile.json").exists())
+    stocked.until(lambda: "as it was before" in stocked.page.panel.said.cget("text"))
+
+
+def test_what_cannot_be_saved_is_said_beside_its_field_at_once(stocked):
+    stocked.choose("cobalt")
+    stocked.page.edit()
+    editor = stocked.page.editor
+    for field, text in (
+        (editor.steps, "many"),
+        (editor.picture_size, "1024"),
+        (editor.id, "fine"),
+        (editor.cfg, "900"),
+    ):
+        before = field.get()
+        field.set(text)
+        editor._edited("")
+        assert editor.problem
+        assert not editor.save.enabled
+        assert field._error
+        field.set(before)
+        editor._edited("")
+        assert not editor.problem
+        assert not field._error
+    assert not editor.is_changed
+
+
+def test_a_changed_profile_is_not_lost_by_a_click_on_another_model(stocked):
+    stocked.choose("cobalt")
+    stocked.page.edit()
+    stocked.page.editor.denoise.set("0.5")
+    stocked.page.editor._edited("")
+    stocked.page.list.rows.select(stocked.names().index("zinc"), tell=True)
+    assert stocked.page.path.endswith("cobalt.safetensors")
+    assert "Save this profile first" in stocked.page.editor.said.cget("text")
+    stocked.page.editor.undo.invoke()
+    assert stocked.page.editor.denoise.get() == "0.32"
+    stocked.page.list.rows.select(stocked.names().index("zinc"), tell=True)
+    assert stocked.page.editor is None
+    assert stocked.page.path.endswith("zinc.safetensors")
+
+
+def test_a_damaged_profile_is_not_overwritten_and_the_editor_says_why(stocked):
+    shutil.copy(SIDECARS / "torn.json", stocked.models / "zinc.modelprofile.json")
+    stocked.choose("zinc")
+    stocked.page.edit()
+    stocked.page.editor._add()
+    stocked.page.editor.press_save()
+    stocked.until(lambda: "zinc.modelprofile.json" in stocked.page.editor.said.cget("text"))
+    assert stocked.page.editor.save.enabled
+    assert (stocked.models / "zinc.modelprofile.json").read_bytes() == (SIDECARS / "torn.json").read_bytes()
+
+
+def test_a_file_that_changes_while_it_is_edited_is_told_and_nothing_typed_is_lost(stocked):
+    stocked.choose("cobalt")
+    stocked.page.edit()
+    editor = stocked.page.editor
+    editor.steps.set("44")
+    editor._edited("")
+    text = (stocked.models / "cobalt.modelprofile.json").read_text(encoding="utf-8").replace("0.32", "0.25")
+    (stocked.models / "cobalt.modelprofile.json").write_text(text, encoding="utf-8")
+    stocked.until(lambda: "changed meanwhile" in editor.said.cget("text"))
+    assert editor.steps.get() == "44"
+    editor.undo.invoke()
+    assert (editor.denoise.get(), editor.steps.get()) == ("0.25", "20")
+
+
+def test_trigger_phrases_weights_and_pairings_of_a_lora_are_edited(stocked):
+    stocked.choose("harbour", "lora")
+    stocked.page.edit()
+    editor = stocked.page.editor
+    editor.phrases.insert("end", "\nrainy street, neon")
+    editor._phrases_edited()
+    editor._add_weight()
+    editor.weight.set("0.9")
+    editor._edited("")
+    editor._add_pairing()
+    editor.model.set("zinc")
+    editor._edited("")
+    editor.press_save()
+    stocked.until(stocked.saved)
+    profile = stocked.profile("harbour.loraprofile.json")
+    assert profile["trigger_phrases"] == ["harbour at night", "rainy street, neon"]
+    assert profile["recommended_weights"][-1]["weight"] == 0.9
+    assert profile["recommended_pairings"][-1]["model"] == "zinc"
+
+
+def test_trigger_phrases_are_copied(stocked):
+    stocked.choose("harbour", "lora")
+    stocked.page.panel.copy.invoke()
+    assert stocked.root.clipboard_get() == "harbour at night"
+
+
+def test_learning_about_a_checkpoint_tries_values_around_its_hires_denoise(stocked):
+    stocked.choose("cobalt")
+    stocked.page.learn()
+    (plan,) = stocked.plans
+    assert plan.focus_parameter == "hires.denoise"
+    assert 0.32 in plan.variant_values
+    assert len(plan.variant_values) >= 3
+    assert all(0.2 <= value <= 0.35 for value in plan.variant_values)  # the range of its style
+    assert plan.base_config.hires.denoise == 0.32
+    assert plan.base_config.hires.enabled
+    assert plan.base_config.txt2img.steps == 34
+    assert plan.origins["txt2img.steps"] == "profile"
+
+
+def test_learning_about_a_lora_tries_weights_around_its_best_one(stocked):
+    stocked.choose("harbour", "lora")
+    stocked.page.learn()
+    (plan,) = stocked.plans
+    assert plan.focus_parameter == "lora:harbour"
+    assert 0.75 in plan.variant_values
+    assert min(plan.variant_values) < 0.75 < max(plan.variant_values)
+
+
+def test_without_folders_one_button_leads_to_one(shop, monkeypatch):
+    shop.put("cobalt", like="cobalt")
+    monkeypatch.setattr("stablenew_tk.gui.models.page.filedialog.askdirectory", lambda **_: str(shop.models))
+    shop.controller = Controller(shop.places, Settings())
+    shop.page = ModelsPage(shop.root, shop.controller, go=print, say=print, learn=print)
+    shop.page.pack(fill="both", expand=True)
+    shop.controller.subscribe(shop.page.on_event)
+    shop.controller.open()
+    shop.root.update()
+    assert shop.page.choose.winfo_viewable()
+    shop.page.choose.invoke()
+    shop.until(lambda: shop.names() == ["cobalt"])
+    assert not shop.page.choose.winfo_viewable()
+
+
+def test_everything_is_reached_by_keys(stocked):
+    stocked.page.shown()
+    stocked.root.focus_force()
+    stocked.page.list.rows.focus_set()
+    stocked.root.update()
+    for key in ("<Down>", "<Return>"):
+        stocked.root.focus_get().event_generate(key)
+        stocked.until(lambda: stocked.page._settings.get(stocked.page.path) is not None)
+    assert stocked.page.editor is not None
+    assert stocked.page.path.endswith("cobalt.safetensors")
+    stocked.page.editor._add()
+    stocked.root.focus_get().event_generate("<Escape>")
+    assert stocked.page.editor is not None  # nothing typed is lost by a key
+    stocked.page.editor.undo.invoke()
+    stocked.root.focus_get().event_generate("<Escape>")
+    assert stocked.page.editor is None
+    stocked.root.focus_get().event_generate("<Control-l>")
+    assert len(stocked.plans) == 1
+    stocked.root.focus_get().event_generate("<Control-f>")
+    stocked.root.update()
+    assert stocked.root.focus_get() is stocked.page.list.search.field
+
+
+def test_the_preview_beside_a_model_is_shown(shop):
+    shop.put("cobalt", like="cobalt")
+    Image.new("RGB", (64, 96), (200, 40, 40)).save(shop.models / "cobalt.preview.png")
+    shop.open()
+    shop.choose("cobalt")
+    shop.until(lambda: shop.page.panel.picture._photo is not None)
+    shop.until(lambda: shop.page.list.rows.thumbs.photo(str(shop.models / "cobalt.preview.png")) is not None)
+
+
+def test_model_folders_are_a_setting(root, tmp_path):
+    controller = Controller(find_places(str(tmp_path), {}, None), Settings())
+    page = SettingsPage(root, controller, say=print)
+    try:
+        page._models._on_commit(f"{tmp_path}/one ; {tmp_path}/two;")
+        assert controller.settings.model_folders == (f"{tmp_path}/one", f"{tmp_path}/two")
+    finally:
+        controller.close()
+
+
+# ---- without a window
+
+
+def entry(number, **more):
+    return ModelEntry(
+        folder="/m", name=f"model {number:05}.safetensors", stem=f"model {number:05}", kind="checkpoint", **more
+    )
+
+
+def test_news_of_ten_thousand_models_are_taken_in_small_portions_and_known_ones_are_kept():
+    shelf, entries = ModelShelf(), [entry(number) for number in range(10_000)]
+    shelf.take(LibrarySnapshot(tuple(entries)))
+    portions = 1
+    while not shelf.work(0.0):
+        portions += 1
+    before = shelf.lines
+    assert portions >= 200
+    assert len(before) == 10_000
+    entries[7] = entry(7, family="sdxl")
+    shelf.take(LibrarySnapshot(tuple(entries)))
+    while not shelf.work():
+        pass
+    assert shelf.lines[7].family == "SDXL"
+    assert shelf.lines[8] is before[8]
+
+
+def test_a_learned_preset_that_a_person_changes_becomes_the_persons():
+    learned = ModelPreset(id="a", rating="best", source=LEARNED, steps=28, ratings=20, date="2026-01-01", plan_id="P")
+    settings = ModelSettings(profile=ModelProfile(recommended_presets=(learned,)))
+    draft = draft_of_model("x", settings)
+    assert draft.profile() == settings.profile
+    (typed,) = draft.presets
+    (made,) = replace(draft, presets=(replace(typed, steps="30"),)).profile().recommended_presets
+    assert (made.source, made.ratings, made.plan_id, made.steps) == ("", 0, "", 30)
+
+
+def test_a_new_preset_begins_with_what_is_recommended_now():
+    offers = {"txt2img.steps": (FieldValue(26, "profile", "x.json · WebUI"),)}
+    draft = draft_of_model("x", ModelSettings(offers=offers))
+    preset = new_preset(draft, ModelSettings(offers=offers))
+    assert (preset.id, preset.steps, preset.size) == ("preset-1", "26", "")
+
+
+def test_a_lora_without_a_profile_begins_with_what_other_files_say():
+    settings = ModelSettings(trigger_phrases=("rain, street",), weights=(Weight(0.7, None, "x.json · WebUI"),))
+    profile = draft_of_lora("rain", settings).profile()
+    assert profile.trigger_phrases == ("rain, street",)
+    assert profile.recommended_weights[0].weight == 0.7
+
+
+def test_a_profile_without_hires_denoise_suggests_guidance_and_then_steps():
+    def offers(**values):
+        return {f"txt2img.{name}": (FieldValue(value, "profile", "x"),) for name, value in values.items()}
+
+    both = ModelSettings(family="sd15", offers=offers(cfg_scale=7.5, steps=30))
+    assert focus_of(both) == "txt2img.cfg_scale"
+    assert 7.5 in checkpoint_plan("x", both, both.values).variant_values
+    assert focus_of(ModelSettings(offers=offers(steps=30))) == "txt2img.steps"
+
+
+def test_a_lora_nobody_recommends_a_weight_for_is_tried_around_one():
+    assert 1.0 in lora_plan("rain", ModelSettings()).variant_values

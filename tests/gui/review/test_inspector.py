@@ -1,0 +1,132 @@
+from datetime import datetime
+
+import pytest
+from msgspec.structs import replace
+
+from stablenew_tk.app.wording import doubts, moment, seconds, value_text
+from stablenew_tk.domain.base.wording import counted
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.journal.history import ImageFacts, Position
+from stablenew_tk.domain.journal.record import BackendInfo, LearningRecord, Output, StageRecord
+from stablenew_tk.domain.runs.job import RandomizerChoice
+from stablenew_tk.gui.review.inspector_tabs import FileLines, PromptText
+from stablenew_tk.gui.review.value_table import asked_and_applied, origin_lines
+from stablenew_tk.gui.widgets.tag_chips import TagChips
+
+OUTPUT = Output(image_id="a", stage="txt2img", path="day/run/a.png", sha256="ab" * 32, width=96, height=128, seed=5,
+                suspect=("mismatch:txt2img.steps", "black"))  # fmt: skip
+STAGES = (
+    StageRecord(
+        stage="txt2img",
+        asked={"txt2img.steps": 28, "txt2img.cfg_scale": 6.5, "txt2img.sampler": "Euler a"},
+        applied={"txt2img.steps": 20, "txt2img.cfg_scale": 6.5},
+    ),
+    StageRecord(stage="upscale", asked={"upscale.scale": 2.0}),
+)
+RECORD = LearningRecord(
+    event_id="e", ts="2026-11-22T10:00:00.000Z", run_id="r", job_id="j", pack_id="p", prompt_id="tram",
+    prompt="a tram", negative="", seed=5, stages=("txt2img",), config=PipelineConfig(checkpoint="one"),
+    origins={"txt2img.steps": "user"}, backend=BackendInfo(kind="webui", name="Forge"), stage_results=STAGES,
+    outputs=(OUTPUT,), output_root="/pictures", status="ok",
+)  # fmt: skip
+FACTS = ImageFacts(
+    row=0, image_id="a", run_id="r", run_name="", pack_id="p", checkpoint="one", stage="txt2img", rating=3,
+    tags=("kitsch", "odd"), note="", suspect=True, final=True, sketch=False, ok=True, time_ms=0,
+    position=Position(0, 0, 1), output_index=0,
+)  # fmt: skip
+
+
+def test_the_table_compares_asked_with_applied_up_to_this_stage():
+    lines = asked_and_applied(RECORD, OUTPUT)
+    cells = [line.cells for line in lines]
+    assert ("Steps", "28", "20") in cells
+    assert ("CFG scale", "6.5", "same") in cells
+    assert ("Sampler", "Euler a", "not told") in cells
+    assert not any("upscale" in line.cells for line in lines)
+    assert [line.cells[0] for line in lines if line.warn] == ["Steps"]
+
+
+def test_every_value_in_use_has_an_origin():
+    lines = {line.cells[0]: line.cells for line in origin_lines(RECORD)}
+    assert lines["Steps"][2] == "you"
+    assert lines["Checkpoint"] == ("Checkpoint", "one", "engine")
+    assert "Mask blur" not in lines
+
+
+def test_doubts_are_sentences():
+    steps, black = doubts(RECORD, OUTPUT)
+    assert steps == "Forge used 20 steps where 28 were asked. The label would lie."
+    assert black.startswith("The picture is black.")
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [((2026, 11, 22, 9, 5), "today, 09:05"), ((2026, 11, 21, 23, 59), "yesterday, 23:59"),
+     ((2026, 3, 4, 1, 2), "4 Mar, 01:02"), ((2024, 3, 4, 1, 2), "4 Mar 2024, 01:02")],
+)  # fmt: skip
+def test_times_are_relative(then, said):
+    now = datetime(2026, 11, 22, 12)
+    assert moment(int(datetime(*then).timestamp() * 1000), now) == said
+
+
+def test_numbers_have_their_words():
+    assert counted(1, "image") == "1 image"
+    assert counted(10_000, "image") == "10,000 images"
+    assert seconds(125) == "2 min 5 s"
+    assert value_text("hires.denoise", 0.3) == "0.30"
+    assert value_text("hires.enabled", False) == "off"
+
+
+def test_the_prompt_can_be_read_but_not_changed(root):
+    paper = PromptText(root)
+    paper.pack()
+    paper.show(RECORD)
+    assert "a tram" in paper._text.get("1.0", "end")
+    assert str(paper._text["state"]) == "disabled"
+
+
+def test_what_varied_is_told_in_plain_words_below_the_prompt(root):
+    choices = {"txt2img.steps": "20", "<lora>": "rain:0.8", "style: ink": "off", "light": "neon", "tram =>": "bus",
+               "{a|}": "", "__mood__": "calm"}  # fmt: skip
+    paper = PromptText(root)
+    paper.show(replace(RECORD, randomizer=RandomizerChoice("all", 574, 576, choices)))
+    said = paper._text.get("1.0", "end").split("What varied\n")[1].split("\n")
+    assert said[:7] == ["Steps: 20", "LoRA: rain:0.8", "Style ink: off", "[[light]]: neon", "In place of tram: bus",
+                        "{a|}: nothing", "__mood__: calm"]  # fmt: skip
+    assert said[7] == "Variant 575 of 576"
+    paper.show(RECORD)
+    assert "What varied" not in paper._text.get("1.0", "end")
+
+
+def test_the_path_can_be_copied(root):
+    lines = FileLines(root, lambda: None)
+    lines.pack()
+    lines.show(RECORD, OUTPUT)
+    lines._copy.invoke()
+    assert root.clipboard_get() == "/pictures/day/run/a.png"
+
+
+def test_chips_show_tags_of_the_list_and_tags_of_the_picture(root):
+    toggled = []
+    chips = TagChips(root, toggled.append, lambda text: None, lambda: None)
+    chips.pack(fill="x")
+    chips.show(FACTS, (("k", "kitsch"), ("n", "noisy")))
+    root.update()
+    assert list(chips._chips) == ["kitsch", "noisy", "odd"]
+    chips._chips["odd"].invoke()
+    assert toggled == ["odd"]
+
+
+def test_a_note_is_kept_when_the_focus_goes_elsewhere(root):
+    said = []
+    chips = TagChips(root, lambda words: None, said.append, lambda: None)
+    chips.pack(fill="x")
+    chips.show(FACTS, ())
+    root.update()
+    chips.edit_note()
+    chips._field.field.focus_force()
+    root.update()
+    chips._field.field.insert(0, "a remark")
+    root.update()
+    chips.show(None, ())
+    assert said == ["a remark"]

@@ -1,0 +1,352 @@
+import io
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from conftest import wait_until
+from PIL import Image
+
+from stablenew_tk.app.controller import Controller
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output, StageRecord
+from stablenew_tk.gui.review.page import ReviewPage
+from stablenew_tk.gui.widgets import theme
+from stablenew_tk.pipeline.events import LineSaved
+from stablenew_tk.pipeline.ids_and_times import new_id, utc_text
+from stablenew_tk.storage.disk.places import find_places
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
+from stablenew_tk.storage.settings import Settings
+
+try:
+    import resource
+except ImportError:
+    resource = None
+
+
+def picture(number):
+    out = io.BytesIO()
+    Image.new("RGB", (96, 128), (number * 10 % 256, 80, 120)).save(out, "PNG")
+    return out.getvalue()
+
+
+def record(number, places, *, run="run 1", pack="Rain city", suspect=()):
+    name = f"{number}.png"
+    places.outputs.mkdir(parents=True, exist_ok=True)
+    (places.outputs / name).write_bytes(picture(number))
+    output = Output(image_id=f"image {number}", stage="txt2img", path=name, sha256="0" * 64, width=96, height=128,
+                    seed=number, suspect=suspect)  # fmt: skip
+    applied = {"txt2img.steps": 20 if suspect else 28}
+    stage = StageRecord(stage="txt2img", asked={"txt2img.steps": 28, "txt2img.cfg_scale": 6.5}, applied=applied)
+    return LearningRecord(
+        event_id=new_id(), ts=utc_text(datetime.now(UTC)), run_id=run, job_id=f"job {number}", pack_id=pack,
+        prompt_id="Last tram", prompt="a tram in the rain", negative="blurry", seed=number, stages=("txt2img",),
+        config=PipelineConfig(checkpoint="one"), backend=BackendInfo(kind="webui", name="Forge"), status="ok",
+        stage_results=(stage,), outputs=(output,), seconds=2.0,
+    )  # fmt: skip
+
+
+class Desk:
+    """A review page over a real controller and a real journal of some pictures."""
+
+    def __init__(self, root, folder, count, **settings):
+        self.root = root
+        self.places = find_places(str(folder), {}, None)
+        self.places.cache.mkdir(parents=True)
+        self.writer = LearningRecordWriter(self.places.journal)
+        for number in range(count):
+            self.writer.append(record(number, self.places, suspect=("mismatch:txt2img.steps",) if number == 3 else ()))
+        self.controller = Controller(self.places, Settings(**settings))
+        self.used, self.created = [], []
+        self.page = ReviewPage(root, self.controller, on_use_settings=self.used.append,
+                               go_create=lambda: self.created.append(True))  # fmt: skip
+        self.page.pack(fill="both", expand=True)
+        self.controller.subscribe(self.page.on_event)
+        self.controller.open()
+        self.until(lambda: self.controller.history is not None and len(self.grid.picked.rows) == count)
+        self.page.shown()
+        self.grid.canvas.focus_force()
+        self.root.update()
+
+    @property
+    def grid(self):
+        return self.page.pictures
+
+    def step(self):
+        self.controller.pump()
+        self.root.update()
+
+    def until(self, condition):
+        wait_until(condition, step=self.step)
+
+    def press(self, *keys):
+        for key in keys:
+            self.root.focus_get().event_generate(f"<{key}>" if len(key) > 1 else f"<Key-{key}>")
+            self.root.update()
+
+    def rating(self, number):
+        history = self.controller.history
+        return history.facts(history.row_of(f"image {number}")).rating
+
+    def tags(self, number):
+        history = self.controller.history
+        return history.facts(history.row_of(f"image {number}")).tags
+
+    def ratings(self):
+        return [self.rating(number) for number in range(len(self.controller.history))]
+
+    def current(self):
+        return self.controller.history.facts(self.grid.picked.current_row).image_id
+
+
+@pytest.fixture
+def desk(root, tmp_path):
+    made = []
+
+    def make(count=6, **settings):
+        made.append(Desk(root, tmp_path / "data", count, **settings))
+        return made[0]
+
+    yield make
+    for one in made:
+        one.controller.close()
+
+
+def test_fifteen_pictures_are_rated_with_fifteen_key_presses(desk):
+    d = desk(15)
+    d.press(*"345123451234512")
+    d.until(lambda: all(d.ratings()))
+    assert d.ratings() == [int(stars) for stars in "345123451234512"][::-1]
+
+
+def test_stars_appear_when_they_are_on_disk_and_not_before(desk):
+    d = desk()
+    row = d.grid.picked.current_row
+    d.press("4")
+    assert d.page._look(row).words == "saving…"
+    d.until(lambda: d.page._look(row).rating == 4)
+    assert d.page._look(row).words == ""
+
+
+@pytest.mark.skipif(resource is None, reason="Windows has no file size limits to play a full disk with")
+def test_what_the_disk_refuses_is_told_and_kept_until_it_can_be_saved(desk):
+    d = desk()
+    row = d.grid.picked.current_row
+    size = max(path.stat().st_size for path in d.places.journal.glob("*.jsonl"))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        d.press("4")
+        d.until(lambda: d.page._look(row).words == "not saved yet")
+        d.until(lambda: "not saved yet" in d.page.bar.message)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    d.controller._next_retry = 0
+    d.until(lambda: d.rating(5) == 4 and not d.page.bar.message)
+
+
+def test_number_pad_digits_rate_and_zero_clears(desk):
+    d = desk()
+    num_lock = 0x10
+    d.grid.canvas.event_generate("<KP_2>", state=num_lock)
+    d.until(lambda: d.rating(5) == 2)
+    d.press("Left", "0")
+    d.until(lambda: d.rating(5) == 0)
+    assert d.current() == "image 5"
+
+
+def test_without_go_on_the_current_picture_stays(desk):
+    d = desk(go_on_after_rating=False)
+    d.press("3")
+    assert d.current() == "image 5"
+
+
+def test_all_selected_are_rated_and_their_number_is_in_sight(desk):
+    d = desk()
+    d.press("Shift-Right", "Shift-Right")
+    assert d.page.bar._selected.cget("text") == "3 selected"
+    d.press("4")
+    d.until(lambda: d.ratings() == [0, 0, 0, 4, 4, 4])
+    assert len(d.grid.picked.selected) == 3
+
+
+def test_control_a_selects_everything_and_says_so(desk):
+    d = desk()
+    d.press("Control-a")
+    assert d.page.bar._selected.cget("text") == "All 6 selected"
+
+
+def test_a_picture_out_of_sight_is_not_rated_unseen(desk):
+    d = desk(80)
+    for _ in range(12):
+        d.grid.canvas.event_generate("<Button-5>")
+    d.press("5")
+    assert d.grid.in_sight(d.grid.picked.current)
+    assert d.rating(79) == 0
+    d.press("5")
+    d.until(lambda: d.rating(79) == 5)
+
+
+def test_undo_takes_the_rating_back_and_brings_the_picture_into_sight(desk):
+    d = desk(80)
+    d.press("5", "End")
+    d.until(lambda: d.rating(79) == 5)
+    d.press("Control-z")
+    d.until(lambda: d.rating(79) == 0 and d.current() == "image 79")
+    assert d.grid.in_sight(d.grid.picked.current)
+    d.press("Control-y")
+    d.until(lambda: d.rating(79) == 5)
+
+
+def test_undo_finds_a_picture_that_the_filter_hides(desk):
+    d = desk()
+    d.press("5")
+    d.until(lambda: d.rating(5) == 5)
+    d.page.filters._rating._choose(3)
+    d.until(lambda: len(d.grid.picked.rows) == 1)
+    d.press("Control-z")
+    d.until(lambda: d.rating(5) == 0 and d.current() == "image 5")
+
+
+def test_a_rated_picture_stays_until_the_filter_is_applied_again(desk):
+    d = desk()
+    d.page.filters._rating._choose(1)
+    d.until(lambda: d.page._asked is None)
+    d.grid.canvas.focus_force()
+    d.press("5")
+    d.until(lambda: d.rating(5) == 5)
+    d.until(lambda: "Unrated 5" in str(d.page.filters._rating._segments))
+    assert len(d.grid.picked.rows) == 6
+    d.press("F5")
+    d.until(lambda: len(d.grid.picked.rows) == 5)
+
+
+def test_new_pictures_of_a_run_appear_and_the_current_one_stays(desk):
+    d = desk()
+    d.press("Right", "Right")
+    before = d.current()
+    saved = d.controller._writer.append(record(50, d.places, run="run 2"))
+    d.controller._inbox.put(LineSaved(line=saved.line, position=saved.position))
+    d.until(lambda: len(d.grid.picked.rows) == 7)
+    assert d.current() == before
+    assert d.page.title == ("Review", "7 images · 0 rated")
+
+
+def test_tags_toggle_with_their_letter(desk):
+    d = desk()
+    d.press("s")
+    d.until(lambda: d.tags(5) == ("too smooth",))
+    d.press("s")
+    d.until(lambda: d.tags(5) == ())
+
+
+def test_single_keys_are_silent_while_a_note_is_written(desk):
+    d = desk()
+    d.press("F2")
+    d.press("4", "s", "u")
+    assert d.rating(5) == 0
+    d.press("Return")
+    history = d.controller.history
+    d.until(lambda: history.facts(history.row_of("image 5")).note == "4su")
+    assert d.root.focus_get() is d.grid.canvas
+
+
+def test_u_goes_to_the_next_unrated(desk):
+    d = desk()
+    d.press("3", "3", "Home")
+    d.until(lambda: d.rating(4) == 3)
+    d.press("u")
+    assert d.current() == "image 3"
+
+
+def test_space_shows_full_size_and_escape_returns_to_the_same_cell(desk):
+    d = desk()
+    d.press("Right", "space")
+    assert d.page.viewer.is_open
+    d.press("Right", "Escape")
+    assert not d.page.viewer.is_open
+    assert d.current() == "image 3"
+    assert d.root.focus_get() is d.grid.canvas
+
+
+def test_full_size_rates_and_goes_on_like_the_grid(desk):
+    d = desk()
+    d.press("space", "5", "4")
+    d.until(lambda: d.rating(4) == 4)
+    assert d.rating(5) == 5
+    assert d.page.viewer.current == d.controller.history.row_of("image 3")
+
+
+def test_c_compares_what_is_selected_and_rates_the_framed_one(desk):
+    d = desk()
+    d.press("Shift-Right", "Shift-Right", "c")
+    assert d.page.viewer.comparing
+    d.press("Left", "Left", "2", "3")
+    d.until(lambda: d.rating(4) == 3)
+    assert d.rating(5) == 2
+
+
+def test_i_folds_the_inspector_away_and_back(desk):
+    d = desk()
+    d.press("i")
+    assert not d.page.inspector.winfo_manager()
+    d.press("i")
+    assert d.page.inspector.winfo_manager()
+
+
+def test_a_suspect_picture_says_what_was_asked_and_is_made_again_the_same(desk):
+    d = desk()
+    d.controller.pause(True)
+    d.press("Right", "Right")
+    d.until(lambda: d.page.inspector.record is not None)
+    assert "used 20 steps where 28 were asked" in d.page.inspector._doubt._why.cget("text")
+    d.page.inspector._make_again()
+    job = d.controller.queue[0]
+    assert (job.seed, job.prompt, job.negative) == (3, "a tram in the rain", "blurry")
+
+
+def test_use_these_settings_hands_the_record_over(desk):
+    d = desk()
+    d.until(lambda: d.page.inspector.record is not None)
+    d.page.inspector._use.invoke()
+    assert d.used[0].outputs[0].image_id == "image 5"
+
+
+def test_without_pictures_the_page_says_how_they_come(desk):
+    d = desk(0)
+    d.until(lambda: d.page._notice.winfo_manager())
+    d.until(lambda: "No pictures yet" in d.page._notice._words.cget("text"))
+    d.page._notice._button.invoke()
+    assert d.created
+
+
+def test_ratings_of_last_time_are_there(desk):
+    d = desk(4)
+    saved = d.writer.append(Feedback(event_id=new_id(), ts=utc_text(datetime.now(UTC)), image_id="image 2", rating=4))
+    d.controller.history.fold(saved.line, saved.position)
+    d.page._find()
+    d.until(lambda: d.page.title == ("Review", "4 images · 1 rated"))
+
+
+def test_another_cell_size_is_remembered(desk):
+    d = desk()
+    d.page._resize_cells(150)
+    d.until(lambda: d.controller.settings.cell_px == 150)
+
+
+def test_tags_of_the_settings_have_their_keys(desk):
+    d = desk(tags=(("x", "extra fingers"),))
+    d.press("x")
+    d.until(lambda: d.tags(5) == ("extra fingers",))
+    d.controller.change_settings(msgspec.structs.replace(d.controller.settings, tags=(("k", "kitsch"),)))
+    d.step()
+    assert "kitsch" in d.page.inspector._chips._chips
+
+
+def test_the_page_changes_to_light_and_back_while_open(desk):
+    d = desk()
+    theme.apply(d.root, "light")
+    d.step()
+    assert d.grid.canvas.cget("bg") == theme.colour("bg")
+    theme.apply(d.root, "dark")
+    d.press("space")
+    assert d.page.viewer.is_open

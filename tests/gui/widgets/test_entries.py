@@ -1,0 +1,143 @@
+"""Text and number fields: what they accept, what they say, what they report."""
+
+from __future__ import annotations
+
+import pytest
+
+from stablenew_tk.domain.config.catalogue import parameter
+from stablenew_tk.gui.widgets.entries import Entry, NumberEntry, Slider
+
+
+@pytest.fixture
+def steps(root):
+    told = []
+    entry = NumberEntry(
+        root, parameter("txt2img.steps"), on_value=told.append, on_inherit=lambda: told.append("inherit")
+    )
+    entry.show(28)
+    return ready(root, entry), told
+
+
+def ready(root, entry):
+    entry.pack()
+    root.update()
+    entry.field.focus_force()
+    root.update()
+    return entry
+
+
+def typed(root, entry, text):
+    entry.field.delete(0, "end")
+    for letter in text:
+        entry.field.event_generate("<Key>", keysym={".": "period", ",": "comma"}.get(letter, letter))
+    root.update()
+
+
+def test_up_and_down_change_a_number_by_one_step_and_with_shift_by_ten(root, steps):
+    entry, told = steps
+    for key in ("<Up>", "<Shift-Up>", "<Down>", "<Shift-Down>"):
+        entry.field.event_generate(key)
+    assert told == [29, 39, 38, 28]
+
+
+def test_stepping_stops_at_the_ends_of_the_range(root, steps):
+    entry, told = steps
+    for _ in range(20):
+        entry.field.event_generate("<Shift-Up>")
+    assert told[-1] == 150
+    for _ in range(20):
+        entry.field.event_generate("<Shift-Down>")
+    assert told[-1] == 1
+
+
+def test_decimal_steps_leave_no_dust(root):
+    told = []
+    entry = ready(root, NumberEntry(root, parameter("hires.denoise"), on_value=told.append))
+    entry.show(0.3)
+    for _ in range(3):
+        entry.field.event_generate("<Up>")
+    assert told == [0.35, 0.4, 0.45]
+    assert entry.get() == "0.45"
+
+
+def test_the_wheel_changes_no_number(root, steps):
+    entry, told = steps
+    for event in ("<Button-4>", "<Button-5>"):
+        entry.field.event_generate(event)
+    assert (told, entry.get()) == ([], "28")
+
+
+def test_a_typed_number_is_reported_and_a_bad_one_explained_when_the_field_is_left(root, steps):
+    entry, told = steps
+    typed(root, entry, "40")
+    assert told[-1] == 40
+    typed(root, entry, "900")
+    assert told[-1] == 90
+    assert entry._error == ""
+    entry.field.event_generate("<Return>")
+    assert entry._error == entry.problem == "900 is outside 1 to 150 steps."
+
+
+def test_an_error_takes_room_below_and_gives_it_back(root, steps):
+    entry, _ = steps
+    height = entry.winfo_height()
+    entry.error("900 is outside 1 to 150 steps.")
+    root.update()
+    assert entry.winfo_height() > height
+    entry.error("")
+    root.update()
+    assert entry.winfo_height() == height
+
+
+def test_control_backspace_asks_for_the_inherited_value(root, steps):
+    entry, told = steps
+    entry.field.event_generate("<Control-BackSpace>")
+    assert told == ["inherit"]
+
+
+def test_showing_the_same_number_leaves_the_text_as_typed(root):
+    entry = ready(root, NumberEntry(root, parameter("txt2img.cfg_scale"), on_value=lambda value: None))
+    typed(root, entry, "7,0")
+    entry.show(7.0)
+    assert entry.get() == "7,0"
+
+
+def test_set_calls_nobody_and_the_placeholder_is_never_the_text(root):
+    told = []
+    entry = Entry(root, placeholder="Find a pack", on_edit=told.append, on_commit=told.append)
+    ready(root, entry)
+    entry.set("rain")
+    entry.set("")
+    assert (entry.get(), told) == ("", [])
+
+
+def test_leaving_a_changed_text_commits_it_once(root):
+    told = []
+    entry = ready(root, Entry(root, on_commit=told.append))
+    typed(root, entry, "rain")
+    entry.field.event_generate("<Return>")
+    root.focus_force()
+    root.update()
+    assert told == ["rain"]
+
+
+def test_a_slider_moves_by_arrows_in_its_step_and_not_beyond_its_ends(root):
+    told = []
+    slider = Slider(root, 0.0, 1.0, told.append, step=0.05)
+    slider.pack()
+    slider.set(0.9)
+    slider.focus_force()
+    root.update()
+    for key in ("<Right>", "<Right>", "<Right>", "<Left>", "<Home>"):
+        slider.event_generate(key)
+    assert told == [0.95, 1.0, 0.95, 0.0]
+
+
+def test_control_a_selects_the_whole_text(root):
+    field = Entry(root, "http://tower:7860")
+    field.pack()
+    root.update()
+    field.field.focus_force()
+    root.update()
+    field.field.event_generate("<Control-a>")
+    assert field.field.selection_get() == "http://tower:7860"

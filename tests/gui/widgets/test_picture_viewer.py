@@ -1,0 +1,121 @@
+import pytest
+from conftest import pump
+
+from stablenew_tk.domain.journal.history import ImageFacts, Position
+from stablenew_tk.gui.widgets.picture_viewer import OWN_SIZE, Stage, Viewer
+from stablenew_tk.pipeline.events import PictureReady
+
+
+def facts(row):
+    return ImageFacts(
+        row=row, image_id=f"image {row}", run_id="r", run_name="", pack_id="pack", checkpoint="one", stage="txt2img",
+        rating=3, tags=(), note="", suspect=False, final=True, sketch=False, ok=True, time_ms=0,
+        position=Position(0, row, 1), output_index=0,
+    )  # fmt: skip
+
+
+class Room:
+    """A viewer over ten pictures, answered by hand."""
+
+    def __init__(self, root):
+        self.asked = []
+        self.left = 0
+        stage = Stage(
+            ask=self.asked.append, facts=facts, caption=lambda row: (f"picture {row}", "seed 7"), around=self.around,
+            neighbour=lambda step: self.viewer.turn_to(self.viewer.current + step), left=self.leave,
+        )  # fmt: skip
+        self.viewer = Viewer(root, stage)
+        self.root = root
+        self.viewer.place(relx=0, rely=0, relwidth=1, relheight=1)
+        root.update()
+
+    def around(self):
+        return [self.viewer.current + 1, self.viewer.current - 1]
+
+    def leave(self):
+        self.left += 1
+
+    def answer(self, size=(60, 80), problem=""):
+        for order in self.asked:
+            rgb = b"" if problem else b"\x80" * (size[0] * size[1] * 3)
+            self.viewer.on_event(PictureReady(image_id=order.image_id, box=order.box, width=size[0], height=size[1],
+                                              rgb=rgb, problem=problem))  # fmt: skip
+        self.asked.clear()
+
+    def texts(self):
+        canvas = self.viewer.canvas
+        return [canvas.itemcget(item, "text") for item in canvas.find_all() if canvas.type(item) == "text"]
+
+    def press(self, *keys):
+        self.viewer.canvas.focus_force()
+        self.root.update()
+        for key in keys:
+            self.viewer.canvas.event_generate(f"<{key}>")
+            self.root.update()
+
+
+@pytest.fixture
+def hall(root):
+    return Room(root)
+
+
+def test_the_neighbours_are_fetched_ahead(root, hall):
+    hall.viewer.open((4,))
+    assert {order.image_id for order in hall.asked} == {"image 4", "image 5", "image 3"}
+    hall.answer()
+    hall.press("Right")
+    assert {order.image_id for order in hall.asked} == {"image 6"}
+
+
+def test_a_picture_that_cannot_be_read_says_why(root, hall):
+    hall.viewer.open((1,))
+    hall.answer(problem="The file is gone.")
+    assert "The file is gone." in hall.texts()
+
+
+def test_z_shows_own_size_of_which_only_the_visible_part_becomes_a_photo(root, hall):
+    hall.viewer.open((4,))
+    hall.press("Key-z")
+    assert hall.asked[-1].box == OWN_SIZE
+    hall.answer(size=(4000, 3000))
+    shown = max(photo.width() for photo in hall.viewer._photos)
+    assert shown <= root.winfo_width()
+    hall.press("Right", "Down")
+    assert hall.viewer._pan == (80, 80)
+
+
+def test_escape_leaves_and_lets_go_of_all_pictures(root, hall):
+    hall.viewer.open((4,))
+    hall.answer()
+    hall.press("Escape")
+    assert hall.left == 1
+    assert not hall.viewer.is_open
+    assert not hall.viewer._pictures
+
+
+def test_at_most_four_are_compared_and_one_is_framed(root, hall):
+    hall.viewer.open((1, 2, 3, 4, 5), 1)
+    hall.answer()
+    assert hall.viewer.rows == (1, 2, 3, 4)
+    hall.press("Right")
+    assert hall.viewer.current == 3
+    pump(root, lambda: sum(text.startswith("picture") for text in hall.texts()) == 4)
+
+
+def test_few_pictures_are_kept(root, hall):
+    hall.viewer.open((0,))
+    for _ in range(20):
+        hall.answer()
+        hall.press("Right")
+    hall.answer()
+    assert len(hall.viewer._pictures) <= 6
+
+
+def test_the_wheel_shows_the_own_size_and_back(hall):
+    hall.viewer.open((1, 2))
+    hall.answer()
+    sizes = []
+    for wheel in ("Button-4", "Button-4", "Button-5", "Button-5"):
+        hall.press(wheel)
+        sizes.append(hall.viewer._key(1)[1] == OWN_SIZE)
+    assert sizes == [True, True, False, False]

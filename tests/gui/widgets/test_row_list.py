@@ -1,0 +1,140 @@
+"""Lists: only what is in sight exists, and the keyboard reaches everything."""
+
+from __future__ import annotations
+
+import pytest
+
+from stablenew_tk.gui.widgets import theme
+from stablenew_tk.gui.widgets.basics import Box, Button
+from stablenew_tk.gui.widgets.row_list import Row, RowList, ScrollArea
+
+PACKS = ("Starter pack", "Rain city", "Harbour evenings", "Heroic fantasy", "Comic heroes")
+
+
+@pytest.fixture
+def packs(root):
+    told = []
+    rows = RowList(root, on_select=told.append, on_open=lambda i: told.append(("open", i)), rows=3)
+    rows.pack(fill="x")
+    rows.show_rows([Row(name, str(i)) for i, name in enumerate(PACKS)], selected=0)
+    rows.canvas.focus_force()
+    root.update()
+    rows.told = told
+    return rows
+
+
+def texts(rows):
+    return [rows.canvas.itemcget(i, "text") for i in rows.canvas.find_all() if rows.canvas.type(i) == "text"]
+
+
+def test_a_hundred_thousand_rows_open_like_ten(root):
+    asked = []
+    rows = RowList(root, rows=10)
+    rows.pack(fill="x")
+    root.update()
+    rows.show(100_000, lambda index: asked.append(index) or Row(f"picture {index}"))
+    root.update()
+    assert max(asked) < 12
+    assert len(rows.canvas.find_all()) < 40
+    rows.see(99_999)
+    assert rows.visible[-1] == 99_999
+    assert "picture 99999" in texts(rows)
+
+
+def test_arrows_home_and_end_choose_and_bring_into_sight(root, packs):
+    for key in ("<Down>", "<End>", "<Up>", "<Home>", "<Up>"):
+        packs.canvas.event_generate(key)
+    assert packs.told == [1, 4, 3, 0]
+    packs.canvas.event_generate("<Next>")
+    assert packs.selected == 2
+    assert 2 in packs.visible
+
+
+def test_letters_jump_to_the_row_that_begins_with_them(root, packs):
+    packs.canvas.event_generate("<Key>", keysym="h", time=1000)
+    assert PACKS[packs.selected] == "Harbour evenings"
+    packs.canvas.event_generate("<Key>", keysym="e", time=1100)
+    assert PACKS[packs.selected] == "Heroic fantasy"
+    packs.canvas.event_generate("<Key>", keysym="r", time=9000)
+    assert PACKS[packs.selected] == "Rain city"
+
+
+def test_return_and_double_click_open_the_row(root, packs):
+    packs.canvas.event_generate("<Return>")
+    for _ in range(2):
+        packs.canvas.event_generate("<ButtonPress-1>", x=40, y=40)
+        packs.canvas.event_generate("<ButtonRelease-1>", x=40, y=40)
+    assert packs.told[0] == ("open", 0)
+    assert packs.told[-1] == ("open", 1)
+
+
+def test_space_turns_a_check_box_and_a_click_on_it_does_not_choose_the_row(root):
+    checked, chosen = [], []
+    rows = RowList(root, on_select=chosen.append, on_check=checked.append, rows=3)
+    rows.pack(fill="x")
+    rows.show_rows([Row("Alley One", checked=True), Row("Last tram", checked=False)], selected=0)
+    rows.canvas.focus_force()
+    root.update()
+    rows.canvas.event_generate("<space>")
+    rows.canvas.event_generate("<ButtonPress-1>", x=20, y=40)
+    assert (checked, chosen) == ([0, 1], [])
+
+
+def test_captions_between_rows_cannot_be_chosen(root, packs):
+    packs.show_rows([Row("Rain city", head=True), Row("Steps"), Row("Harbour", head=True), Row("Sampler")], selected=1)
+    packs.canvas.event_generate("<Down>")
+    assert packs.selected == 3
+    packs.canvas.event_generate("<Home>")
+    assert packs.selected == 1
+
+
+def test_asked_and_applied_stand_in_columns_and_a_difference_is_marked(root):
+    table = RowList(root, columns=(0.35, 0.7), row_height=24, rows=3)
+    table.pack(fill="x")
+    table.show_rows([Row("Steps", cells=("28", "20"), warn=True), Row("Sampler", cells=("DPM++ 2M", "same"))])
+    root.update()
+    assert texts(table) == ["Steps", "28", "20", "Sampler", "DPM++ 2M", "same"]
+    fills = [table.canvas.itemcget(i, "fill") for i in table.canvas.find_all() if table.canvas.type(i) == "rectangle"]
+    assert theme.colour("warn_soft") in fills
+
+
+def test_an_empty_list_says_what_will_be_there(root):
+    rows = RowList(root, empty="No packs yet.", rows=3)
+    rows.pack(fill="x")
+    root.update()
+    assert texts(rows) == ["No packs yet."]
+
+
+def test_a_list_takes_the_colours_of_the_mode(root, packs):
+    theme.apply(root, "light")
+    assert str(packs.canvas.cget("bg")) == theme.pair("bg")[0]
+    theme.apply(root, "dark")
+
+
+def test_a_control_that_gets_the_focus_scrolls_into_sight(root):
+    frame = Box(root, height=200, width=300)
+    frame.pack_propagate(False)
+    frame.pack()
+    area = ScrollArea(frame)
+    area.pack(fill="both", expand=True)
+    made = [Button(area.body, f"Button {i}", lambda: None) for i in range(30)]
+    for button in made:
+        button.pack()
+    root.update()
+    made[-1].focus_force()
+    root.update()
+    below = frame.winfo_rooty() + frame.winfo_height()
+    assert made[-1].winfo_rooty() + made[-1].winfo_height() <= below + theme.RING
+
+
+def test_the_sign_of_a_row_stands_beside_long_words_at_its_end(root):
+    rows = RowList(root, rows=1)
+    rows.pack(fill="x")
+    rows.show_rows([Row("Steps", "10, 20, 30, 40", warn=True)])
+    root.update()
+    canvas = rows.canvas
+    sign = next(item for item in canvas.find_all() if canvas.type(item) == "image")
+    words = next(
+        item for item in canvas.find_all() if canvas.type(item) == "text" and "40" in canvas.itemcget(item, "text")
+    )
+    assert canvas.bbox(sign)[2] <= canvas.bbox(words)[0]

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+import pytest
+
+from stablenew_tk.domain.base.errors import NotSaved, Unreadable
+from stablenew_tk.storage.disk.files import folder_lock, holding, read_bounded, sweep_temporary, write_atomic
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "settings.json"
+    write_atomic(path, b"old")
+    write_atomic(path, (b"n", b"ew"))
+    assert (path.read_bytes(), names(tmp_path)) == (b"new", ["settings.json"])
+
+
+@pytest.mark.parametrize("broken", ["fsync", "write", "replace"])
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, broken):
+    path = tmp_path / "settings.json"
+    write_atomic(path, b"old")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    def chunks():
+        yield b"half"
+        if broken == "write":
+            fail()
+
+    if broken == "fsync":
+        monkeypatch.setattr(os, "fsync", fail)
+    if broken == "replace":
+        monkeypatch.setattr("pathlib.Path.replace", fail)
+    with pytest.raises(NotSaved, match=r"settings\.json was not saved.*No space left"):
+        write_atomic(path, chunks())
+    assert (path.read_bytes(), names(tmp_path)) == (b"old", ["settings.json"])
+
+
+def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
+    path = tmp_path / ("é" * 125 + ".json")
+    write_atomic(path, b"x")
+    assert path.read_bytes() == b"x"
+
+
+def test_a_folder_that_is_missing_is_a_sentence(tmp_path):
+    with pytest.raises(NotSaved, match="was not saved"):
+        write_atomic(tmp_path / "nowhere" / "x", b"x")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no permission bits on Windows")
+def test_a_private_file_is_private(tmp_path):
+    write_atomic(tmp_path / "x", b"x", mode=0o600)
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o600
+
+
+def test_reading_stops_at_the_limit(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"12345")
+    assert read_bounded(path, 5) == b"12345"
+    with pytest.raises(Unreadable, match="larger than 4 bytes"):
+        read_bounded(path, 4)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files on Windows")
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "missing"])
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path, kind):
+    path = tmp_path / "x"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    with pytest.raises(Unreadable):
+        read_bounded(path, 100)
+
+
+def test_only_old_temporary_files_of_ours_are_swept(tmp_path):
+    for name in ("a.json.tmp-00ff00ff", "b.json.tmp-00ff00ff", "c.tmp-mine", "d.json"):
+        (tmp_path / name).write_bytes(b"")
+        if not name.startswith("b"):
+            os.utime(tmp_path / name, (0, 0))
+    assert sweep_temporary(tmp_path) == 1
+    assert names(tmp_path) == ["b.json.tmp-00ff00ff", "c.tmp-mine", "d.json"]
+    assert sweep_temporary(tmp_path / "nowhere") == 0
+
+
+def test_a_lock_that_another_holds_is_a_sentence(tmp_path):
+    with (
+        holding(folder_lock(tmp_path)),
+        pytest.raises(NotSaved, match="Another program has held"),
+        holding(folder_lock(tmp_path), timeout_s=0.01),
+    ):
+        pass

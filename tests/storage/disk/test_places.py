@@ -1,0 +1,56 @@
+"""Everything has its place, and the user decides which."""
+
+from __future__ import annotations
+
+import pytest
+
+from stablenew_tk.domain.base.errors import InvalidInput, Unreadable
+from stablenew_tk.storage.disk.places import PORTABLE_MARKER, asset, find_places
+
+
+def test_a_data_folder_holds_everything(tmp_path):
+    places = find_places(str(tmp_path / "d"), {"STABLENEW_HOME": "/elsewhere"}, None)
+    everything = (places.settings_file, places.journal, places.outputs, places.packs, places.thumbs, places.logs)
+    assert all(path.is_relative_to(tmp_path / "d") for path in (*everything, places.checkpoint))
+    assert places.kind == "option"
+
+
+def test_the_variable_beats_the_portable_marker(tmp_path):
+    (tmp_path / PORTABLE_MARKER).touch()
+    places = find_places(None, {"STABLENEW_HOME": str(tmp_path / "h")}, tmp_path / "StableNew")
+    assert places.data == tmp_path / "h"
+    assert places.kind == "variable"
+
+
+def test_the_marker_beside_the_executable_makes_it_portable(tmp_path):
+    assert find_places(None, {}, tmp_path / "StableNew").kind == "platform"
+    (tmp_path / PORTABLE_MARKER).touch()
+    places = find_places(None, {}, tmp_path / "StableNew")
+    assert places.kind == "portable"
+    assert places.data == tmp_path / "data"
+
+
+def test_an_appimage_looks_beside_the_file_the_user_sees(tmp_path):
+    (tmp_path / PORTABLE_MARKER).touch()
+    places = find_places(None, {"APPIMAGE": str(tmp_path / "StableNew.AppImage")}, tmp_path / "mount" / "StableNew")
+    assert places.data == tmp_path / "data"
+
+
+def test_without_any_wish_the_platform_decides(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    places = find_places(None, {"STABLENEW_HOME": ""}, None)
+    assert places.data.is_relative_to(tmp_path)
+    assert places.data.name == places.outputs.name == "StableNew"
+    assert not places.data.exists()
+
+
+def test_a_file_is_not_a_data_folder(tmp_path):
+    (tmp_path / "f").touch()
+    with pytest.raises(InvalidInput, match="is a file, not a folder"):
+        find_places(str(tmp_path / "f"), {}, None)
+
+
+def test_assets_are_found_and_missing_ones_named():
+    assert asset("packs/starter.txt").is_file()
+    with pytest.raises(Unreadable, match=r"nothing\.txt"):
+        asset("nothing.txt")

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from journal_lines import rate, record, undo
+
+from stablenew_tk.domain.base.errors import Unreadable
+from stablenew_tk.storage.journal.repair import repair
+from stablenew_tk.storage.journal.snapshot import catch_up, load_history, save_checkpoint
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """A journal of several segments with ratings and an undo, one damaged line, and its checkpoint."""
+    writer = LearningRecordWriter(tmp_path / "journal", segment_limit=30_000)
+    made = [record(2) for _ in range(30)]
+    said = [rate(one.outputs[0], number % 6, tags_added=("sharp",)) for number, one in enumerate(made)]
+    for line in (*made[:20], *said, undo(said[5]), *made[20:]):
+        writer.append(line)
+    path = tmp_path / "journal" / "records-000001.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"seed":1', b'"seed":2', 1))
+    save(tmp_path)
+    return tmp_path
+
+
+def load(folder):
+    return load_history(folder / "journal", folder / "checkpoint")
+
+
+def save(folder):
+    save_checkpoint(load(folder).history, folder / "journal", folder / "checkpoint")
+
+
+def everything(history):
+    return history.columns(), [history.facts(row) for row in range(len(history))], history.end
+
+
+def full(folder):
+    return load_history(folder / "journal", folder / "nothing")
+
+
+def test_the_checkpoint_gives_the_same_history_as_the_whole_journal(journal):
+    loaded, whole = load(journal), full(journal)
+    assert (loaded.from_checkpoint, whole.from_checkpoint) == (True, False)
+    assert everything(loaded.history) == everything(whole.history)
+    assert loaded.damaged_count == whole.damaged_count == 1
+
+
+def test_what_was_written_since_is_folded_on_top(journal):
+    writer = LearningRecordWriter(journal / "journal", segment_limit=30_000)
+    for line in (added := record(3), rate(added.outputs[2], 5), rate(load(journal).history.facts(0).image_id, 4)):
+        writer.append(line)
+    loaded = load(journal)
+    assert loaded.from_checkpoint
+    assert everything(loaded.history) == everything(full(journal).history)
+
+
+def test_every_changed_byte_in_the_checkpoint_leads_to_a_full_reading_or_changes_nothing(journal):
+    path = journal / "checkpoint"
+    data, whole = path.read_bytes(), everything(full(journal).history)
+    for at in range(0, len(data), max(1, len(data) // 40)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 0x5A]) + data[at + 1 :])
+        assert everything(load(journal).history) == whole
+
+
+@pytest.mark.parametrize("content", [b"", b"\xc1", b"\x00" * 4096, b"\x92\x00\xc4\x00"])
+def test_a_damaged_or_foreign_checkpoint_is_not_an_error(journal, content):
+    whole = everything(full(journal).history)
+    (journal / "checkpoint").write_bytes(content)
+    assert not load(journal).from_checkpoint
+    assert everything(load(journal).history) == whole
+
+
+def test_the_checkpoint_of_another_journal_is_not_used(journal):
+    shutil.rmtree(journal / "journal")
+    for _ in range(60):
+        LearningRecordWriter(journal / "journal", segment_limit=30_000).append(record())
+    loaded = load(journal)
+    assert (loaded.from_checkpoint, len(loaded.history)) == (False, 60)
+
+
+def test_after_a_repair_the_checkpoint_is_not_used(journal):
+    assert repair(journal / "journal").moved == 1
+    loaded = load(journal)
+    assert (loaded.from_checkpoint, loaded.damaged_count) == (False, 0)
+
+
+def test_a_journal_cut_short_is_not_mixed_with_the_checkpoint(journal):
+    last = sorted((journal / "journal").glob("records-*.jsonl"))[-1]
+    last.write_bytes(last.read_bytes()[:-100])
+    assert not load(journal).from_checkpoint
+
+
+def test_lines_of_another_program_are_caught_up_with(tmp_path):
+    mine, other = (LearningRecordWriter(tmp_path / "journal", segment_limit=20_000) for _ in range(2))
+    history = load(tmp_path).history
+    for _ in range(20):
+        foreign = record()
+        other.append(foreign)
+        other.append(rate(foreign.outputs[0], 2))
+        history.fold(*mine.append(record()))
+        history.fold(*mine.append(rate(foreign.outputs[0], 5)))
+    catch_up(history, tmp_path / "journal")
+    whole = full(tmp_path).history
+    assert (history.counts(), history.end) == (whole.counts(), whole.end)
+    assert history.counts().four_up == 20
+
+
+def test_a_torn_line_is_counted_once_when_it_is_certain(tmp_path):
+    writer = LearningRecordWriter(tmp_path / "journal")
+    writer.append(record())
+    path = tmp_path / "journal" / "records-000001.jsonl"
+    with path.open("ab") as file:
+        file.write(b'{"kind":"run"')
+    history = load(tmp_path).history
+    assert history.damaged == 0
+    history.fold(*writer.append(record()))
+    for _ in range(3):
+        catch_up(history, tmp_path / "journal")
+    assert (history.damaged, len(history)) == (1, 2)
+
+
+def test_a_journal_that_became_shorter_under_the_app_is_a_sentence(journal):
+    history = load(journal).history
+    shutil.rmtree(journal / "journal")
+    with pytest.raises(Unreadable, match="Open the app again"):
+        catch_up(history, journal / "journal")
+
+
+def test_a_newer_line_is_counted_through_the_checkpoint(tmp_path):
+    LearningRecordWriter(tmp_path / "journal").append(record())
+    with (tmp_path / "journal" / "records-000001.jsonl").open("ab") as file:
+        file.write(b'{"kind":"dream","schema":7}\n')
+    save(tmp_path)
+    loaded = load(tmp_path)
+    assert (loaded.from_checkpoint, loaded.newer_count, loaded.damaged_count) == (True, 1, 0)

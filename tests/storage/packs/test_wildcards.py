@@ -1,0 +1,108 @@
+"""Wildcard files as people have them: text and JSON, in folders of any depth, broken ones among them."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from stablenew_tk.storage.packs.wildcards import WildcardShelf, load_wildcards
+
+
+def put(folder, files):
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+def loaded(folder, files):
+    return load_wildcards([put(folder, files)])
+
+
+def test_a_text_file_has_a_value_on_each_line(tmp_path):
+    lists, problems = loaded(tmp_path, {"mood.txt": b"\xef\xbb\xbfcalm\r\n# no\r\n\r\n  2::stormy sea \r\ncalm\r\n"})
+    found = lists.find("mood")
+    assert (found.values, found.weights, problems) == (("calm", "stormy sea"), (), ())
+    assert lists.find("MOOD") is found
+
+
+def test_folders_are_part_of_the_name(tmp_path):
+    lists, _ = loaded(tmp_path, {"animals/cat.txt": "tabby", "animals/big/dog.TXT": "husky", ".git/x.txt": "no"})
+    assert lists.names == ("animals/big/dog", "animals/cat")
+    assert lists.find("animals/*").values == ("husky", "tabby")
+
+
+def test_a_json_tree_gives_a_list_for_each_branch_by_its_keys(tmp_path):
+    tree = {"colors": {"warm": ["red", 2, 2.5, True, None, "two\nlines"], "one": "x"}, "n": []}
+    lists, problems = loaded(tmp_path, {"deep/coll.json": json.dumps(tree), "flat.json": '["a", "3::b"]'})
+    assert problems == ()
+    assert lists.find("deep/colors/warm").values == ("red", "2", "2.5", "two lines")
+    assert lists.find("deep/coll/colors/one").values == ("x",), "found with the name of the file, too"
+    assert lists.find("flat").weights == (1.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.txt", b"ok\n\xff\xfe", "a.txt, line 2: not UTF-8"),
+        ("a.json", b"{", "a.json: not readable as JSON"),
+        ("a.json", b"3", "a.json: a list of values"),
+        ("a.json", b"[" * 100_000, "a.json: not readable as JSON"),
+        ("a.yaml", b"a:\n- b", "a.yaml: YAML is not read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_costs_only_itself(tmp_path, name, content, said):
+    lists, problems = loaded(tmp_path, {name: content, "good.txt": "x"})
+    assert lists.names == ("good",)
+    (problem,) = problems
+    assert problem.startswith(said)
+
+
+def test_the_list_of_the_first_folder_counts_and_a_folder_that_is_not_there_is_nothing(tmp_path):
+    first, second = put(tmp_path / "one", {"m.txt": "a"}), put(tmp_path / "two", {"m.txt": "b", "n.txt": "c"})
+    lists, problems = load_wildcards([first, tmp_path / "nothing", second])
+    assert lists.find("m").values == ("a",)
+    assert lists.names == ("m", "n")
+    assert problems == ()
+
+
+def test_only_what_has_changed_is_read_again(tmp_path):
+    put(tmp_path, {"m.txt": "a", "n.txt": "b"})
+    shelf = WildcardShelf()
+    before, _ = shelf.load([tmp_path])
+    assert shelf.load([tmp_path])[0] is before
+    (tmp_path / "m.txt").write_text("other")
+    os.utime(tmp_path / "m.txt", ns=(1, 1))
+    after, _ = shelf.load([tmp_path])
+    assert after.find("m").values == ("other",)
+    assert after.find("n") is before.find("n")
+    (tmp_path / "n.txt").unlink()
+    assert shelf.load([tmp_path])[0].names == ("m",)
+
+
+def test_links_that_lead_in_a_circle_end(tmp_path):
+    put(tmp_path, {"a/m.txt": "x"})
+    (tmp_path / "a" / "back").symlink_to(tmp_path)
+    (tmp_path / "linked.txt").symlink_to(tmp_path / "a" / "m.txt")
+    assert load_wildcards([tmp_path])[0].names == ("a/m", "linked")
+
+
+def test_numbers_in_json_are_values_as_they_are_written(tmp_path):
+    lists, notices = loaded(tmp_path, {"numbers.json": f"[1000000, 0.25, true, {10**400}]", "words.txt": "a"})
+    assert lists.names == ("numbers", "words")
+    assert lists.find("numbers").values == ("1000000", "0.25", str(10**400))
+    assert not notices
+
+
+def test_of_json_the_value_is_named_not_a_line(tmp_path):
+    lists, _ = loaded(tmp_path, {"moods.json": '["calm", "",\n\n"{grim"]'})
+    assert lists.find("moods").spot(1) == "moods.json, value 3"
+
+
+def test_a_text_of_two_bytes_a_letter_is_told(tmp_path):
+    lists, notices = loaded(tmp_path, {"wide.txt": "a\nb\n".encode("utf-16-le"), "words.txt": "a"})
+    assert lists.names == ("words",)
+    assert notices == ("wide.txt, line 1: holds a zero byte, so it is not a text file.",)

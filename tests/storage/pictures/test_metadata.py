@@ -1,0 +1,322 @@
+"""The texts inside picture files, in every place that tools put them; damage ends in sentences."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import random
+import time
+import tracemalloc
+import zlib
+
+import pytest
+from PIL import Image, PngImagePlugin
+from workflows import two_passes
+
+from stablenew_tk.domain.base.errors import InvalidInput, Unreadable
+from stablenew_tk.domain.config.catalogue import catalogue
+from stablenew_tk.storage.pictures.metadata import read_recipe, read_texts
+
+TEXT = "a boat\nNegative prompt: blur\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x768"
+OTHER = TEXT.replace("a boat", "船、海の上")
+LOSSY = ("JPEG", "WEBP", "AVIF")
+
+
+def picture(kind="PNG", size=(32, 24), mode="RGB", **options):
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize(size).convert(mode).save(out, kind, **options)
+    return out.getvalue()
+
+
+def png(*texts, **options):
+    info = PngImagePlugin.PngInfo()
+    for key, text in texts:
+        info.add_text(key, text, **options)
+    return picture(pnginfo=info)
+
+
+def exif(user_comment=None, **tags):
+    block = Image.Exif()
+    for tag, value in tags.items():
+        block[int(tag.removeprefix("tag_"), 16)] = value
+    if user_comment is not None:
+        block.get_ifd(0x8769)[0x9286] = user_comment
+    return block.tobytes()
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def save(data, name="a.png"):
+        path = tmp_path / name
+        path.write_bytes(data)
+        return path
+
+    return save
+
+
+def chunk(kind, body):
+    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+
+class TestPNG:
+    @pytest.mark.parametrize("text", [TEXT, OTHER])
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_text_chunks_are_read_plain_packed_and_in_any_script(self, saved, text, packed):
+        path = saved(png(("parameters", text), zip=packed))
+        assert read_texts(path) == {"parameters": text}
+        assert read_recipe(path).infotext == text
+
+    def test_international_chunks_are_read(self, saved):
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("parameters", OTHER, zip=True)
+        assert read_texts(saved(picture(pnginfo=info))) == {"parameters": OTHER}
+
+    @pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt"])
+    def test_text_behind_the_pixels_is_read(self, saved, kind):
+        bodies = {
+            b"tEXt": b"parameters\0" + TEXT.encode(),
+            b"zTXt": b"parameters\0\0" + zlib.compress(TEXT.encode()),
+            b"iTXt": b"parameters\0\0\0\0\0" + TEXT.encode(),
+        }
+        data = picture()
+        assert read_texts(saved(data[:-12] + chunk(kind, bodies[kind]) + data[-12:])) == {"parameters": TEXT}
+
+    def test_text_in_utf_8_where_the_standard_says_latin_1_is_read(self, saved):
+        data = picture()
+        assert read_texts(saved(data[:33] + chunk(b"tEXt", b"parameters\0" + OTHER.encode()) + data[33:])) == {
+            "parameters": OTHER
+        }
+
+    def test_ratings_and_other_texts_are_no_recipe(self, saved):
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", f"<x>{TEXT}</x>")
+        info.add_text("Author", "me")
+        path = saved(picture(pnginfo=info))
+        assert read_texts(path) == {"Author": "me"}
+        with pytest.raises(InvalidInput, match=r"a\.png: Nothing in the picture .* other texts only: Author\."):
+            read_recipe(path)
+
+    def test_a_workflow_is_read(self, saved):
+        found = read_recipe(saved(png(("prompt", json.dumps(two_passes())), ("workflow", "{}"))))
+        assert (found.tool, found.seed) == ("ComfyUI", 77)
+
+    def test_text_before_the_damage_is_worth_having(self, saved):
+        data = png(("parameters", TEXT))
+        assert read_recipe(saved(data[:-40])).seed == 5
+
+    def test_an_empty_picture_file_is_refused_as_broken(self, saved):
+        with pytest.raises(Unreadable, match="damaged"):
+            read_recipe(saved(picture()[:60]))
+
+
+class TestExif:
+    @pytest.mark.parametrize("kind", [*LOSSY, "PNG"])
+    @pytest.mark.parametrize(
+        ("head", "coding"),
+        [
+            *(
+                (b"UNICODE\0", "utf-16-be"),
+                (b"UNICODE\0", "utf-16-le"),
+                (b"UNICODE\0", "utf-16"),
+                (b"UNICODE\0", "utf-8"),
+            ),
+            *((b"ASCII\0\0\0", "utf-8"), (b"\0" * 8, "utf-8"), (b"", "utf-8"), (b"JIS\0\0\0\0\0", "iso2022_jp")),
+        ],
+    )
+    def test_the_user_comment_is_read_in_all_its_codings(self, saved, kind, head, coding):
+        for text in (TEXT, OTHER):
+            path = saved(picture(kind, exif=exif(head + text.encode(coding) + b"\0\0")))
+            assert read_texts(path) == {"UserComment": text}
+            assert read_recipe(path).prompt == text.partition("\n")[0]
+
+    @pytest.mark.parametrize("kind", LOSSY)
+    def test_comments_of_other_tools_are_read(self, saved, kind):
+        swarm = json.dumps({"sui_image_params": {"prompt": "a boat", "seed": 4}})
+        found = read_recipe(saved(picture(kind, exif=exif(b"UNICODE\0" + swarm.encode("utf-16-le")))))
+        assert (found.tool, found.prompt, found.seed) == ("SwarmUI", "a boat", 4)
+
+    def test_comfy_keeps_its_texts_in_the_tags_of_the_camera(self, saved):
+        tags = exif(tag_0110=f"prompt:{json.dumps(two_passes())}", tag_010F='workflow:{"nodes": []}')
+        path = saved(picture("WEBP", exif=tags), "a.webp")
+        assert set(read_texts(path)) == {"prompt", "workflow"}
+        assert read_recipe(path).seed == 77
+
+    def test_a_camera_is_no_recipe(self, saved):
+        path = saved(picture("JPEG", exif=exif(tag_0110="Camera 5", tag_010F="Maker")))
+        assert read_texts(path) == {}
+        with pytest.raises(InvalidInput, match="There is no text in the picture"):
+            read_recipe(path)
+
+    def test_descriptions_are_read(self, saved):
+        assert read_recipe(saved(picture("JPEG", exif=exif(tag_010E=TEXT)))).seed == 5
+        windows = TEXT.encode("utf-16-le") + b"\0\0"
+        assert read_recipe(saved(picture("JPEG", exif=exif(tag_9C9C=windows)))).seed == 5
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "GIF"])
+def test_comments_of_the_container_are_read(saved, kind):
+    assert read_texts(saved(picture(kind, comment=TEXT.encode()))) == {"comment": TEXT}
+
+
+def with_hidden(text, packed, said=0):
+    body = gzip.compress(text.encode()) if packed else text.encode()
+    word = b"stealth_pngcomp" if packed else b"stealth_pnginfo"
+    bits = "".join(f"{byte:08b}" for byte in word + (said or len(body) * 8).to_bytes(4, "big") + body)
+    image = Image.new("RGBA", (64, 80), (9, 9, 9, 255))
+    for nth, bit in enumerate(bits):
+        image.putpixel((nth // 80, nth % 80), (9, 9, 9, 254 + int(bit)))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+class TestHidden:
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_text_in_the_opacity_is_read(self, saved, packed):
+        assert read_recipe(saved(with_hidden(OTHER, packed))).prompt == "船、海の上"
+
+    def test_novelai_hides_all_its_texts_there(self, saved):
+        comment = json.dumps({"prompt": "a boat", "uc": "", "steps": 28})
+        hidden = json.dumps({"Software": "NovelAI", "Comment": comment})
+        assert read_recipe(saved(with_hidden(hidden, True))).tool == "NovelAI"
+
+    def test_a_picture_that_only_begins_so_is_like_any_other(self, saved):
+        odd = (
+            with_hidden("x", True, 2**31),
+            with_hidden("x", False, 8000),
+            with_hidden("", False),
+            picture(mode="RGBA"),
+        )
+        for data in odd:
+            with pytest.raises(InvalidInput, match=r"^a\.png: "):
+                read_recipe(saved(data))
+
+
+def png_of(width, height):
+    """A PNG that says it is large and is 57 bytes long."""
+    head = chunk(b"IHDR", width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\0\0\0")
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"<html>no picture</html>", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", picture("BMP")),
+        *(png_of(20_000, 20_000), png_of(9_400, 9_400), picture("TIFF"), picture()[:20]),
+        png(("parameters", "x" * 50_000_000), zip=True),
+    ],
+    ids=("empty", "html", "eps", "bmp", "bomb", "poster", "tiff", "torn", "text bomb"),
+)
+def test_what_is_no_picture_is_refused_in_words(saved, data):
+    for read in (read_recipe, read_texts):
+        with pytest.raises(Unreadable, match=r"^a\.png cannot be read: .+\.$"):
+            read(saved(data))
+
+
+def test_folders_and_missing_files_are_refused_in_words(tmp_path):
+    for path in (tmp_path, tmp_path / "none.png"):
+        with pytest.raises(Unreadable, match=path.name):
+            read_recipe(path)
+
+
+# ---- damage by chance
+
+
+def originals():
+    comfy = json.dumps(two_passes())
+    swarm = json.dumps({"sui_image_params": {"prompt": "a boat", "seed": 4, "loras": ["a"], "loraweights": ["1"]}})
+    yield png(("parameters", TEXT))
+    yield png(("prompt", comfy), ("workflow", '{"nodes": [], "links": []}'))
+    yield png(("parameters", swarm), zip=True)
+    yield png(("Software", "NovelAI"), ("Comment", '{"prompt": "a", "uc": "b", "steps": 28, "scale": 5.0}'))
+    yield png(("invokeai_metadata", '{"positive_prompt": "a", "seed": 1, "model": {"name": "x"}, "loras": []}'))
+    yield with_hidden(TEXT, True)
+    for kind in LOSSY:
+        yield picture(kind, exif=exif(b"UNICODE\0" + TEXT.encode("utf-16-be"), tag_0110=f"prompt:{comfy}"))
+    for kind in ("JPEG", "GIF"):
+        yield picture(kind, comment=TEXT.encode())
+
+
+ODD = (
+    *(b"\0", b"\xff" * 4, b"{" * 3000, b'{"a":' * 3000, b"NaN", b"1e999", b"9" * 5000, b"\\ud800", b"[]", b"null"),
+    *(b"Steps: ", b", Seed: ", b'"', b"Hires resize: 0x0", b'["sample", 0]', b"\x7f\xff\xff\xff", b"UNICODE\0"),
+)
+
+
+def mutated(data, dice):
+    for _ in range(dice.choice((1, 1, 2, 4))):
+        at = dice.randrange(len(data) + 1)
+        match dice.randrange(6):
+            case 0:
+                data = data[:at]
+            case 1:
+                data = data[:at] + bytes([dice.randrange(256)]) + data[at + 1 :]
+            case 2:
+                data = data[:at] + data[at + dice.randrange(40) :]
+            case 3:
+                data = data[:at] + data[at : at + dice.randrange(300)] + data[at:]
+            case _:
+                odd = dice.choice(ODD)
+                data = data[:at] + odd + data[at + len(odd) * dice.randrange(2) :]
+    return mended(data)
+
+
+def mended(data):
+    """A PNG with its sums made right again, so that the damage gets through to the reader."""
+    if not data.startswith(b"\x89PNG"):
+        return data
+    out, at = data[:8], 8
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        body = data[at + 8 : at + 8 + length]
+        if len(body) < length:
+            break
+        out += chunk(data[at + 4 : at + 8], body)
+        at += 12 + length
+    return out + data[at:]
+
+
+def outcome(path):
+    """What came of it: only a recipe or one of two sentences may."""
+    try:
+        found = read_recipe(path)
+    except (InvalidInput, Unreadable) as error:
+        sentence = str(error)
+        assert 10 < len(sentence) < 500
+        assert sentence.endswith(".")
+        return type(error).__name__
+    assert set(found.values) <= set(catalogue())
+    for text in (found.prompt, found.negative, found.infotext, *found.notices):
+        text.encode("utf-8")
+    return "Recipe"
+
+
+def fuzz(path, count, seed):
+    dice, whole, seen, slowest_s = random.Random(seed), list(originals()), set(), 0.0
+    for _ in range(count):
+        path.write_bytes(mutated(dice.choice(whole), dice))
+        start = time.perf_counter()
+        seen.add(outcome(path))
+        slowest_s = max(slowest_s, time.perf_counter() - start)
+    assert seen == {"Recipe", "InvalidInput", "Unreadable"}
+    return slowest_s
+
+
+# Pillow warns of EXIF that is a little wrong.
+@pytest.mark.filterwarnings("ignore")
+def test_six_hundred_damaged_pictures_give_a_recipe_or_a_sentence(tmp_path):
+    assert fuzz(tmp_path / "a.png", 600, seed=3) < 5
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_hundred_thousand_damaged_pictures_do_so_in_steady_memory(tmp_path):
+    fuzz(tmp_path / "a.png", 1_000, seed=1)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        assert fuzz(tmp_path / "a.png", 100_000, seed=2) < 5
+        assert tracemalloc.get_traced_memory()[0] - before < 8_000_000
+    finally:
+        tracemalloc.stop()
