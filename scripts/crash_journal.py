@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from stablenew_tk.domain.base.ids import ulid
 from stablenew_tk.domain.journal.record import Feedback
-from stablenew_tk.storage.journal.reader import Reading, verify
+from stablenew_tk.storage.journal.reader import JournalReading, verify
 from stablenew_tk.storage.journal.segments import LINE
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
@@ -71,7 +71,7 @@ def crash(folder: Path, *, kills: int, writers: int, seed: int) -> dict[str, obj
 
 def _found(journal: Path, saved: Path) -> dict[str, object]:
     promised = saved.read_bytes().splitlines() if saved.exists() else []
-    readable = {LINE.decode(line).event_id.encode() for _, _, _, line in Reading(journal)}
+    readable = {LINE.decode(line).event_id.encode() for _, _, _, line in JournalReading(journal)}
     check = verify(journal)
     return {
         "saved": len(promised),

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from stablenew_tk.domain.base.ids import ulid
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output
-from stablenew_tk.storage.journal.reader import Reading
+from stablenew_tk.storage.journal.reader import JournalReading
 from stablenew_tk.storage.journal.segments import segment_path
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
@@ -37,11 +37,22 @@ def make_journal(folder: Path, lines: int, dice: random.Random) -> list[bytes]:
         image = Output(image_id=other_id, stage="txt2img", path="a/b.png", sha256="0" * 64, width=8, height=8, seed=1)
         writer.append(
             LearningRecord(
-                event_id=event_id, ts=ts, run_id="R", job_id="J", pack_id="heroes", prompt_id="1", prompt="a “knight”",
-                negative="", seed=number, stages=("txt2img",), config=PipelineConfig(), status="ok", outputs=(image,),
+                event_id=event_id,
+                ts=ts,
+                run_id="R",
+                job_id="J",
+                pack_id="heroes",
+                prompt_id="1",
+                prompt="a “knight”",
+                negative="",
+                seed=number,
+                stages=("txt2img",),
+                config=PipelineConfig(),
+                status="ok",
+                outputs=(image,),
                 backend=BackendInfo(kind="sketch", name="sketch"),
             )
-        )  # fmt: skip
+        )
     return segment_path(folder, 1).read_bytes().splitlines(keepends=True)
 
 
@@ -53,7 +64,7 @@ def try_byte(folder: Path, window: list[bytes], at: int, changed: int) -> bool:
     data[at] = changed
     joined = before + data + after
     segment_path(folder, 1).write_bytes(joined)
-    reading = Reading(folder, ends={1: len(joined)})
+    reading = JournalReading(folder, ends={1: len(joined)})
     found = [good for _, _, _, good in reading]
     return bool(reading.damaged) and found == [good[:-1] for good in whole]
 

@@ -88,15 +88,25 @@ def fill(window: Window) -> None:
 def plan_of_steps(window: Window) -> LearningPlan:
     """A Learning Run over the steps of one prompt, not yet begun."""
     values: dict[str, Value] = {
-        "txt2img.width": 512, "txt2img.height": 704, "txt2img.sampler": "DPM++ 2M", "txt2img.scheduler": "Karras"
-    }  # fmt: skip
+        "txt2img.width": 512,
+        "txt2img.height": 704,
+        "txt2img.sampler": "DPM++ 2M",
+        "txt2img.scheduler": "Karras",
+    }
     prompt = load_pack(window.controller.places.packs / "starter.txt").prompts[1]
     return LearningPlan(
-        event_id="", ts="", plan_id="", name="Steps for the last tram", focus_parameter="txt2img.steps",
-        pack_id="starter", prompts=(PlanPrompt(prompt.prompt_id, prompt.positive, prompt.negative),),
-        base_config=with_values(PipelineConfig(), values), variant_values=tuple(LIKED), images_per_variant=5,
+        event_id="",
+        ts="",
+        plan_id="",
+        name="Steps for the last tram",
+        focus_parameter="txt2img.steps",
+        pack_id="starter",
+        prompts=(PlanPrompt(prompt.prompt_id, prompt.positive, prompt.negative),),
+        base_config=with_values(PipelineConfig(), values),
+        variant_values=tuple(LIKED),
+        images_per_variant=5,
         seeds=(11, 12, 13, 14, 15),
-    )  # fmt: skip
+    )
 
 
 def rate_plan(window: Window, plan_id: str, count: int) -> None:
@@ -236,10 +246,19 @@ def main() -> None:
     """Two pictures, dark and light, of everything the documents show."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as checkpoints:
         settings = Settings(
-            welcome_done=True, appearance="dark", offer_rating=False, geometry=f"{SIZE[0]}x{SIZE[1]}+0+0",
-            values={"txt2img.sampler": "DPM++ 2M", "txt2img.scheduler": "Karras", "txt2img.steps": 28,
-                    "txt2img.height": 704, "hires.enabled": True, "hires.scale": 1.5},
-        )  # fmt: skip
+            welcome_done=True,
+            appearance="dark",
+            offer_rating=False,
+            geometry=f"{SIZE[0]}x{SIZE[1]}+0+0",
+            values={
+                "txt2img.sampler": "DPM++ 2M",
+                "txt2img.scheduler": "Karras",
+                "txt2img.steps": 28,
+                "txt2img.height": 704,
+                "hires.enabled": True,
+                "hires.scale": 1.5,
+            },
+        )
         window = Window(Controller(open_places(folder), settings))
         pump(window, lambda: window.controller.history is not None)
         fill(window)

@@ -792,21 +792,39 @@ class FakeWebUI:
             images, texts, first = [images[0], *images], [texts[0], *texts], 1
         data = [self._file(image, text) for image, text in zip(images, texts, strict=True)]
         info = {
-            "prompt": truth["prompt"], "all_prompts": [truth["prompt"]] * len(seeds),
+            "prompt": truth["prompt"],
+            "all_prompts": [truth["prompt"]] * len(seeds),
             "negative_prompt": truth["negative_prompt"],
             "all_negative_prompts": [truth["negative_prompt"]] * len(seeds),
-            "seed": seeds[0], "all_seeds": seeds, "subseed": 1, "all_subseeds": list(range(1, len(seeds) + 1)),
-            "subseed_strength": 0, "width": int(asked["width"]), "height": int(asked["height"]),
-            "sampler_name": truth["sampler_name"], "cfg_scale": float(truth["cfg_scale"]), "steps": truth["steps"],
-            "batch_size": truth["batch_size"], "restore_faces": False, "face_restoration_model": None,
-            "sd_model_name": truth["model"], "sd_model_hash": self.models[truth["model"]], "sd_vae_name": None,
-            "sd_vae_hash": None, "seed_resize_from_w": -1, "seed_resize_from_h": -1,
+            "seed": seeds[0],
+            "all_seeds": seeds,
+            "subseed": 1,
+            "all_subseeds": list(range(1, len(seeds) + 1)),
+            "subseed_strength": 0,
+            "width": int(asked["width"]),
+            "height": int(asked["height"]),
+            "sampler_name": truth["sampler_name"],
+            "cfg_scale": float(truth["cfg_scale"]),
+            "steps": truth["steps"],
+            "batch_size": truth["batch_size"],
+            "restore_faces": False,
+            "face_restoration_model": None,
+            "sd_model_name": truth["model"],
+            "sd_model_hash": self.models[truth["model"]],
+            "sd_vae_name": None,
+            "sd_vae_hash": None,
+            "seed_resize_from_w": -1,
+            "seed_resize_from_h": -1,
             "denoising_strength": self._extra(truth).get("Denoising strength"),
-            "extra_generation_params": self._extra(truth), "index_of_first_image": first, "infotexts": texts,
-            "styles": [], "job_timestamp": self._state["job_timestamp"],
-            "clip_skip": int(self.options["CLIP_stop_at_last_layers"]), "is_using_inpainting_conditioning": False,
+            "extra_generation_params": self._extra(truth),
+            "index_of_first_image": first,
+            "infotexts": texts,
+            "styles": [],
+            "job_timestamp": self._state["job_timestamp"],
+            "clip_skip": int(self.options["CLIP_stop_at_last_layers"]),
+            "is_using_inpainting_conditioning": False,
             "version": self.mode.version,
-        }  # fmt: skip
+        }
         if self.mode.subset:
             info = {key: info[key] for key in ("seed", "all_seeds", "infotexts")}
         echo = {key: asked[key] for key in fields(truth["kind"], self.mode)}
@@ -898,9 +916,15 @@ class FakeWebUI:
             fraction = self._fraction()
         text = "In queue: 1/1" if queued else None if active else "Waiting..."
         return {
-            "active": active, "queued": queued, "completed": completed, "progress": fraction if active else None,
-            "eta": None, "live_preview": None, "id_live_preview": -1, "textinfo": text,
-        }  # fmt: skip
+            "active": active,
+            "queued": queued,
+            "completed": completed,
+            "progress": fraction if active else None,
+            "eta": None,
+            "live_preview": None,
+            "id_live_preview": -1,
+            "textinfo": text,
+        }
 
     # -- the wire ---------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.runs.job import Job
 from stablenew_tk.pipeline.events import ImageSaved, JobEnded
-from stablenew_tk.pipeline.runner import JobSurroundings, PipelineRunner
+from stablenew_tk.pipeline.runner import JobContext, PipelineRunner
 from stablenew_tk.storage.journal.reader import recent, verify
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 from stablenew_tk.storage.pictures.images import open_for_start
@@ -41,10 +41,20 @@ def job(prompt="a red boat", *, record=True, start_image="", seed=7, **values):
     """A small job; values by catalogue path with __ or . between the parts."""
     paths = {name.replace("__", "."): value for name, value in values.items()}
     return Job(
-        job_id=new_id(), run_id="RUN", run_name="120000-starter", index=0, pack_id="starter", prompt_id="Boat",
-        prompt=prompt, negative="blur", seed=seed, config=with_values(PipelineConfig(), SMALL | paths),
-        origins={"txt2img.steps": "user"}, record=record, start_image=str(start_image),
-    )  # fmt: skip
+        job_id=new_id(),
+        run_id="RUN",
+        run_name="120000-starter",
+        index=0,
+        pack_id="starter",
+        prompt_id="Boat",
+        prompt=prompt,
+        negative="blur",
+        seed=seed,
+        config=with_values(PipelineConfig(), SMALL | paths),
+        origins={"txt2img.steps": "user"},
+        record=record,
+        start_image=str(start_image),
+    )
 
 
 def webui(server, **limits):
@@ -58,13 +68,17 @@ class Workshop:
 
     def __init__(self, folder: Path, backend, *, writer=None, **surroundings) -> None:
         self.outputs, self.journal, self.events = folder / "outputs", folder / "journal", []
-        self.around = JobSurroundings(
+        self.around = JobContext(
             **{
-                "outputs": self.outputs, "node": "local", "emit": self.events.append, "new_id": new_id,
-                "writer": writer or LearningRecordWriter(self.journal), "read_start": open_for_start,
+                "outputs": self.outputs,
+                "node": "local",
+                "emit": self.events.append,
+                "new_id": new_id,
+                "writer": writer or LearningRecordWriter(self.journal),
+                "read_start": open_for_start,
             }
             | surroundings
-        )  # fmt: skip
+        )
         self.backend = backend
         self.runner = PipelineRunner(backend, self.around)
 

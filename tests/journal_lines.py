@@ -19,25 +19,39 @@ def new_id():
 def output(stage="txt2img", **changes):
     return Output(
         **{
-            "image_id": new_id(), "stage": stage, "path": "2026-01-01/run/txt2img/00001.png", "sha256": "0" * 64,
-            "width": 64, "height": 64, "seed": 1,
+            "image_id": new_id(),
+            "stage": stage,
+            "path": "2026-01-01/run/txt2img/00001.png",
+            "sha256": "0" * 64,
+            "width": 64,
+            "height": 64,
+            "seed": 1,
         }
         | changes
-    )  # fmt: skip
+    )
 
 
 def record(images=1, *, checkpoint="dream.safetensors", kind="webui", **changes):
     return LearningRecord(
         **{
-            "event_id": new_id(), "ts": "2026-01-01T00:00:00.000Z", "run_id": "RUN", "run_name": "first",
+            "event_id": new_id(),
+            "ts": "2026-01-01T00:00:00.000Z",
+            "run_id": "RUN",
+            "run_name": "first",
             "job_id": new_id(),
-            "pack_id": "heroes", "prompt_id": "p1", "prompt": "a knight\nand a dragon", "negative": "blur", "seed": 1,
-            "stages": ("txt2img",), "config": PipelineConfig(checkpoint=checkpoint),
-            "backend": BackendInfo(kind=kind, name="local"), "outputs": tuple(output() for _ in range(images)),
+            "pack_id": "heroes",
+            "prompt_id": "p1",
+            "prompt": "a knight\nand a dragon",
+            "negative": "blur",
+            "seed": 1,
+            "stages": ("txt2img",),
+            "config": PipelineConfig(checkpoint=checkpoint),
+            "backend": BackendInfo(kind=kind, name="local"),
+            "outputs": tuple(output() for _ in range(images)),
             "status": "ok",
         }
         | changes
-    )  # fmt: skip
+    )
 
 
 def rate(image, rating=None, **changes):

@@ -29,13 +29,22 @@ class Lab:
         """Write a plan; places are made with `make`."""
         wish = LearningPlan(
             **{
-                "event_id": new_id(), "ts": "2026-01-01T00:00:00.000Z", "plan_id": new_id(), "name": "Steps of rain",
-                "focus_parameter": focus, "pack_id": "rain", "prompts": (PlanPrompt("p1", "a rainy street"),),
-                "base_config": PipelineConfig(checkpoint="dream.safetensors"), "variant_values": values,
-                "images_per_variant": rows, "seeds": tuple(range(rows)), "blind": False, "backend_kind": "webui",
+                "event_id": new_id(),
+                "ts": "2026-01-01T00:00:00.000Z",
+                "plan_id": new_id(),
+                "name": "Steps of rain",
+                "focus_parameter": focus,
+                "pack_id": "rain",
+                "prompts": (PlanPrompt("p1", "a rainy street"),),
+                "base_config": PipelineConfig(checkpoint="dream.safetensors"),
+                "variant_values": values,
+                "images_per_variant": rows,
+                "seeds": tuple(range(rows)),
+                "blind": False,
+                "backend_kind": "webui",
             }
             | changes
-        )  # fmt: skip
+        )
         return self.append(checked(wish))
 
     def make(self, plan, cells=None, *, suspect=(), seconds=lambda value: 4.0, **changes):
@@ -48,14 +57,22 @@ class Lab:
             self.append(
                 record(
                     **{
-                        "run_id": job.run_id, "job_id": job.job_id, "pack_id": job.pack_id, "prompt": job.prompt,
-                        "prompt_id": job.prompt_id, "negative": job.negative, "seed": job.seed, "config": job.config,
-                        "learning": job.learning, "outputs": (picture,), "seconds": float(seconds(value)),
+                        "run_id": job.run_id,
+                        "job_id": job.job_id,
+                        "pack_id": job.pack_id,
+                        "prompt": job.prompt,
+                        "prompt_id": job.prompt_id,
+                        "negative": job.negative,
+                        "seed": job.seed,
+                        "config": job.config,
+                        "learning": job.learning,
+                        "outputs": (picture,),
+                        "seconds": float(seconds(value)),
                         "ts": f"2026-01-01T00:{cell.row:02}:{cell.variant:02}.000Z",
                     }
                     | changes
                 )
-            )  # fmt: skip
+            )
 
     def rate(self, stars, tags=None):
         """Stars by value: one number per row, None = not rated. `tags` likewise, one text per row."""

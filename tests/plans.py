@@ -30,15 +30,23 @@ def plan(values=VALUES, rows=3, **changes):
     """Five values of steps on three seeds, blind, of a made-up pack."""
     return LearningPlan(
         **{
-            "event_id": new_id(), "ts": TS, "plan_id": "PLAN", "name": "Which number",
-            "focus_parameter": "txt2img.steps", "pack_id": "Rain city",
-            "prompts": (PlanPrompt("Alley", "a tram in the rain"),), "base_config": PipelineConfig(checkpoint="dream"),
+            "event_id": new_id(),
+            "ts": TS,
+            "plan_id": "PLAN",
+            "name": "Which number",
+            "focus_parameter": "txt2img.steps",
+            "pack_id": "Rain city",
+            "prompts": (PlanPrompt("Alley", "a tram in the rain"),),
+            "base_config": PipelineConfig(checkpoint="dream"),
             "variant_values": tuple(values),
-            "images_per_variant": rows, "seeds": tuple(90_000_017 + 1000 * row for row in range(rows)),
-            "backend_kind": "webui", "run_name": "120000-rain", "run_day": "2026-01-01",
+            "images_per_variant": rows,
+            "seeds": tuple(90_000_017 + 1000 * row for row in range(rows)),
+            "backend_kind": "webui",
+            "run_name": "120000-rain",
+            "run_day": "2026-01-01",
         }
         | changes
-    )  # fmt: skip
+    )
 
 
 def name_of(cell):
@@ -50,15 +58,34 @@ def record(of, cell, *, status="ok", suspect=()):
     job = job_for(of, cell, job_id=new_id())
     value = of.variant_values[cell.variant]
     output = Output(
-        image_id=name_of(cell), stage="txt2img", path=f"value-{value}-{cell.row}.png", sha256="0" * 64, width=96,
-        height=128, seed=job.seed, suspect=suspect,
-    )  # fmt: skip
+        image_id=name_of(cell),
+        stage="txt2img",
+        path=f"value-{value}-{cell.row}.png",
+        sha256="0" * 64,
+        width=96,
+        height=128,
+        seed=job.seed,
+        suspect=suspect,
+    )
     return LearningRecord(
-        event_id=new_id(), ts=TS, run_id=job.run_id, run_name=job.run_name, job_id=job.job_id, pack_id=job.pack_id,
-        prompt_id=job.prompt_id, prompt=job.prompt, negative="", seed=job.seed, stages=("txt2img",), config=job.config,
-        learning=job.learning, backend=BackendInfo(kind="webui", name="Forge"), seconds=7.25,
-        outputs=(output,) if status == "ok" else (), status=status,
-    )  # fmt: skip
+        event_id=new_id(),
+        ts=TS,
+        run_id=job.run_id,
+        run_name=job.run_name,
+        job_id=job.job_id,
+        pack_id=job.pack_id,
+        prompt_id=job.prompt_id,
+        prompt=job.prompt,
+        negative="",
+        seed=job.seed,
+        stages=("txt2img",),
+        config=job.config,
+        learning=job.learning,
+        backend=BackendInfo(kind="webui", name="Forge"),
+        seconds=7.25,
+        outputs=(output,) if status == "ok" else (),
+        status=status,
+    )
 
 
 def history(of, *, without=(), failed=(), suspect=(), ratings=()):
@@ -97,9 +124,12 @@ class Desk:
         self.controller = Controller(self.places, Settings(**{"learning": "active", **settings}))
         self.said, self.insights, self.events = [], [], []
         self.page = LearnPage(
-            self.root, self.controller, go=lambda _page: None, say=self.said.append,
+            self.root,
+            self.controller,
+            go=lambda _page: None,
+            say=self.said.append,
             show_insight=self.insights.append,
-        )  # fmt: skip
+        )
         self.page.pack(fill="both", expand=True)
         self.controller.subscribe(self.events.append)
         self.controller.subscribe(self.page.on_event)

@@ -67,9 +67,12 @@ def program(*words, **surroundings):
     """Start `python -m stablenew_tk` with its streams in pipes."""
     return subprocess.Popen(
         [sys.executable, "-m", "stablenew_tk", *map(str, words)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name != "DISPLAY"} | surroundings,
-    )  # fmt: skip
+    )
 
 
 def ended(process, timeout_s=30):

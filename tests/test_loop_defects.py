@@ -80,10 +80,16 @@ def test_a_preset_read_from_disk_is_as_good_as_the_one_that_was_written(lab):
     """A preset is a line of the journal: its values and its evidence come back as what they were, all the way down."""
     evidence = PresetEvidence(plan_id="P", state="settled", probability=0.94, sentence="28 steps", rated=24, rows=5)
     written = Preset(
-        event_id=new_id(), ts="2026-01-01T00:00:00.000Z", preset_id=new_id(), name="Rain",
+        event_id=new_id(),
+        ts="2026-01-01T00:00:00.000Z",
+        preset_id=new_id(),
+        name="Rain",
         values={"txt2img.steps": 28, "hires.enabled": True, "hires.denoise": 0.0, "txt2img.sampler": "Euler a"},
-        lora_weights={"rain": 0.8}, pack_id="rain", checkpoint="dream", evidence=evidence,
-    )  # fmt: skip
+        lora_weights={"rain": 0.8},
+        pack_id="rain",
+        checkpoint="dream",
+        evidence=evidence,
+    )
     lab.append(written)
     (read,) = lab.history().plans.presets()
     assert (read.values, read.lora_weights, read.evidence) == (written.values, written.lora_weights, evidence)

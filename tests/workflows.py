@@ -34,18 +34,34 @@ def two_passes():
         "empty": node("EmptyLatentImage", width=832, height=1216, batch_size=4),
         "sample": node(
             "KSampler",
-            seed=["seed", 0], steps=25, cfg=6.5, sampler_name="dpmpp_2m", scheduler="karras", denoise=1.0,
-            model=["power", 0], positive=["control", 0], negative=["control", 1], latent_image=["empty", 0],
+            seed=["seed", 0],
+            steps=25,
+            cfg=6.5,
+            sampler_name="dpmpp_2m",
+            scheduler="karras",
+            denoise=1.0,
+            model=["power", 0],
+            positive=["control", 0],
+            negative=["control", 1],
+            latent_image=["empty", 0],
         ),
         "larger": node("LatentUpscaleBy", upscale_method="nearest-exact", scale_by=1.5, samples=["sample", 0]),
         "again": node(
             "KSampler",
-            seed=["seed", 0], steps=12, cfg=6.5, sampler_name="dpmpp_2m", scheduler="karras", denoise=0.45,
-            model=["power", 0], positive=["control", 0], negative=["control", 1], latent_image=["larger", 0],
+            seed=["seed", 0],
+            steps=12,
+            cfg=6.5,
+            sampler_name="dpmpp_2m",
+            scheduler="karras",
+            denoise=0.45,
+            model=["power", 0],
+            positive=["control", 0],
+            negative=["control", 1],
+            latent_image=["larger", 0],
         ),
         "decode": node("VAEDecode", samples=["again", 0], vae=["vae", 0]),
         "save": node("SaveImage", images=["decode", 0], filename_prefix="x"),
-    }  # fmt: skip
+    }
 
 
 SDXL = {

@@ -70,13 +70,23 @@ def history_of(count: int):
         output = Output(image_id=image_id, stage="txt2img", path="a.png", sha256="", width=832, height=1216, seed=1)
         history.fold(
             LearningRecord(
-                event_id=ulid(moment, (1 << 70 | number).to_bytes(10, "big")), ts=ts,
-                run_id=f"run {number // PER_RUN}", job_id="j", pack_id="Rain city", prompt_id="p", prompt="",
-                negative="", seed=1, stages=("txt2img",), config=config, backend=backend, status="ok",
+                event_id=ulid(moment, (1 << 70 | number).to_bytes(10, "big")),
+                ts=ts,
+                run_id=f"run {number // PER_RUN}",
+                job_id="j",
+                pack_id="Rain city",
+                prompt_id="p",
+                prompt="",
+                negative="",
+                seed=1,
+                stages=("txt2img",),
+                config=config,
+                backend=backend,
+                status="ok",
                 outputs=(output,),
             ),
             Position(1, number * 900, 900),
-        )  # fmt: skip
+        )
         if number % 3:
             said = ulid(moment + 1, number.to_bytes(10, "big"))
             history.fold(

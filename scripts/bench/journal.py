@@ -25,9 +25,10 @@ import msgspec
 
 from stablenew_tk.domain.base.ids import ulid
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.journal.history import History, Position, Query, select
+from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output, StageRecord
-from stablenew_tk.storage.journal.reader import Reading, recent
+from stablenew_tk.storage.journal.reader import JournalReading, recent
 from stablenew_tk.storage.journal.segments import segment_path, with_crc
 from stablenew_tk.storage.journal.snapshot import load_history, save_checkpoint
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
@@ -87,8 +88,12 @@ def make_journal(folder: Path, records: int) -> None:
         images = [*images[-200:], *(image.image_id for image in made.outputs)]
         lines = [msgspec.json.encode(made)]
         if count % 4 == 0:
-            rated = Feedback(event_id=ulid(BEGAN_MS + count * 10_000, DICE.randbytes(10)), ts=made.ts,
-                             image_id=DICE.choice(images), rating=DICE.randrange(1, 6))  # fmt: skip
+            rated = Feedback(
+                event_id=ulid(BEGAN_MS + count * 10_000, DICE.randbytes(10)),
+                ts=made.ts,
+                image_id=DICE.choice(images),
+                rating=DICE.randrange(1, 6),
+            )
             lines.append(msgspec.json.encode(rated))
         data = b"".join(with_crc(line) + b"\n" for line in lines)
         if size + len(data) > SEGMENT:
@@ -131,7 +136,7 @@ def check_sums(folder: Path) -> int:
 
 def fold(folder: Path) -> History:
     """The whole journal, as when the app opens without a checkpoint."""
-    history, reading = History(), Reading(folder)
+    history, reading = History(), JournalReading(folder)
     history.fold_lines(reading)
     history.end = reading.end
     return history

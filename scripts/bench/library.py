@@ -43,9 +43,13 @@ def fill(root: Path, count: int) -> None:
     header = json.dumps({"__metadata__": metadata, **tensors}).encode()
     model = len(header).to_bytes(8, "little") + header + bytes(64)
     image = {"meta": {"steps": 30, "sampler": "DPM++ 2M Karras", "cfgScale": 5, "prompt": "a crane " * 40}}
-    page = {"trainedWords": ["demo"], "baseModel": "SDXL 1.0", "model": {"type": "LORA", "name": "Demo"},
-            "files": [{"name": "demo.safetensors", "hashes": {"SHA256": "0" * 63 + "1"}}],
-            "images": [image] * 4}  # fmt: skip
+    page = {
+        "trainedWords": ["demo"],
+        "baseModel": "SDXL 1.0",
+        "model": {"type": "LORA", "name": "Demo"},
+        "files": [{"name": "demo.safetensors", "hashes": {"SHA256": "0" * 63 + "1"}}],
+        "images": [image] * 4,
+    }
     preset = {"id": "best", "rating": "best", "sampler": "Euler a", "steps": 30, "cfg": 5.5}
     cards = [
         {".json": {"activation text": "demo", "preferred weight": 0.8, "sd version": "SDXL"}},

@@ -50,11 +50,23 @@ def write_journal(folder: Path, count: int) -> None:
             image_id = ulid(moment, number.to_bytes(10, "big"))
             output = Output(image_id=image_id, stage="txt2img", path=path, sha256="", width=512, height=512, seed=7)
             record = LearningRecord(
-                event_id=ulid(moment, (1 << 70 | number).to_bytes(10, "big")), writer="bench", seq=number + 1,
-                ts="2026-06-01T10:00:00.000Z", run_id=f"run {number // PER_RUN}", job_id=f"j{number}",
-                pack_id="bench", prompt_id="p", prompt="", negative="", seed=7, stages=("txt2img",), config=config,
-                backend=backend, status="ok", outputs=(output,),
-            )  # fmt: skip
+                event_id=ulid(moment, (1 << 70 | number).to_bytes(10, "big")),
+                writer="bench",
+                seq=number + 1,
+                ts="2026-06-01T10:00:00.000Z",
+                run_id=f"run {number // PER_RUN}",
+                job_id=f"j{number}",
+                pack_id="bench",
+                prompt_id="p",
+                prompt="",
+                negative="",
+                seed=7,
+                stages=("txt2img",),
+                config=config,
+                backend=backend,
+                status="ok",
+                outputs=(output,),
+            )
             out.write(with_crc(msgspec.json.encode(record)) + b"\n")
 
 

@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from stablenew_tk.domain.models.style import StyleCatalogue
 from stablenew_tk.storage.models.folders import walk
 from stablenew_tk.storage.models.profile_reader import load_styles
-from stablenew_tk.storage.models.quick_look import look
 from stablenew_tk.storage.models.sidecars import HEADER_SUFFIXES
+from stablenew_tk.storage.models.summary import look
 
 PASSES = 5
 HEADER_BYTES = 14_000
@@ -69,14 +69,20 @@ def scan(root: Path, styles: StyleCatalogue) -> None:
 
 
 def fill(root: Path, count: int) -> None:
-    tensors = {f"lora_unet_block_{i}.lora_down.weight": {"dtype": "F16", "shape": [4, 4], "data_offsets": [0, 32]}
-               for i in range(HEADER_BYTES // 100)}  # fmt: skip
+    tensors = {
+        f"lora_unet_block_{i}.lora_down.weight": {"dtype": "F16", "shape": [4, 4], "data_offsets": [0, 32]}
+        for i in range(HEADER_BYTES // 100)
+    }
     metadata = {"ss_base_model_version": "sdxl_base_v1-0", "ss_output_name": "demo", "ss_resolution": "(1024, 1024)"}
     header = json.dumps({"__metadata__": metadata, **tensors}).encode()
     image = {"meta": {"steps": 30, "sampler": "DPM++ 2M Karras", "cfgScale": 5, "prompt": "a crane " * 40}}
-    page = {"trainedWords": ["demo"], "baseModel": "SDXL 1.0", "model": {"type": "LORA", "name": "Demo"},
-            "files": [{"name": "demo.safetensors", "hashes": {"SHA256": "0" * 63 + "1"}}],
-            "images": [image] * 4}  # fmt: skip
+    page = {
+        "trainedWords": ["demo"],
+        "baseModel": "SDXL 1.0",
+        "model": {"type": "LORA", "name": "Demo"},
+        "files": [{"name": "demo.safetensors", "hashes": {"SHA256": "0" * 63 + "1"}}],
+        "images": [image] * 4,
+    }
     cards = [
         (".json", {"activation text": "demo", "preferred weight": 0.8, "sd version": "SDXL"}),
         (".cm-info.json", {"BaseModel": "SDXL 1.0", "InferenceDefaults": {"Sampler": {"Name": "euler"}, "Steps": 30}}),

@@ -27,10 +27,9 @@ from ..domain.journal.history import History
 from ..domain.journal.query import Query
 from ..domain.journal.record import Feedback, LearningRecord, Void
 from ..domain.runs.job import Job, RunRequest, make_jobs
-from ..pipeline.desk import Chores, output_root
+from ..pipeline.desk import DeskWork, output_root
 from ..pipeline.events import (
     BackendChecked,
-    ChoreFailed,
     Event,
     HistoryChanged,
     HistoryLoaded,
@@ -38,13 +37,14 @@ from ..pipeline.events import (
     LineNotSaved,
     LineSaved,
     NodeWaiting,
+    OrderFailed,
     QueueChanged,
     SettingsChanged,
     StageProgressed,
     StageStarted,
     UnsavedChanged,
 )
-from ..pipeline.ids_and_times import draw_seed, new_id, stamped
+from ..pipeline.ids_and_times import draw_seed, new_id, with_id_and_time
 from ..pipeline.orders import (
     AppendLine,
     CheckBackend,
@@ -58,15 +58,15 @@ from ..pipeline.orders import (
     SaveSettings,
     backend_order,
 )
-from ..pipeline.runner import JobSurroundings
+from ..pipeline.runner import JobContext
 from ..pipeline.workers import Desk, Inbox, Node, drain
 from ..storage.disk.places import Places, find_places
 from ..storage.journal.writer import LearningRecordWriter
 from ..storage.pictures.images import open_for_start
 from ..storage.settings import Settings, without_login
-from .job_progress import Running as Running
-from .learning_runs import LearningRunner, LearningSurroundings
-from .model_library import ModelEvent, Models, ModelSurroundings
+from .job_progress import Running
+from .learning_runs import LearningContext, LearningRunner
+from .model_library import ModelContext, ModelEvent, Models
 from .outbox import Outbox
 from .pack_library import PackEvent, Packs
 
@@ -111,7 +111,7 @@ class Controller:
         self._closing = False
         self._inbox: Inbox = queue.SimpleQueue()
         self._writer = LearningRecordWriter(places.journal)
-        self._chores = Chores(places, settings, self._writer, make_backend)
+        self._chores = DeskWork(places, settings, self._writer, make_backend)
         self._desk = Desk(self._chores.perform, self._inbox)
         # A server that does not answer takes seconds; a rating must not wait behind it.
         self._caller = Desk(self._chores.perform, self._inbox, name="caller")
@@ -120,7 +120,7 @@ class Controller:
         self._outbox = Outbox(lambda line: self._desk.ask(AppendLine(line=line), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
         self.learning = LearningRunner(self._for_learning())
-        self.models = Models(ModelSurroundings(places, self._inbox, lambda: self.capabilities))
+        self.models = Models(ModelContext(places, self._inbox, lambda: self.capabilities))
         self.packs = Packs(places, self._inbox)
 
     # ---- verbs
@@ -194,7 +194,7 @@ class Controller:
 
         Of `change` only rating, tags, note and blind count; ids and time are made here.
         """
-        return self._outbox.put_undoable([stamped(change, image_id) for image_id in image_ids])
+        return self._outbox.put_undoable([with_id_and_time(change, image_id) for image_id in image_ids])
 
     def undo(self, *, redo: bool = False) -> bool:
         """Take the last rating, tag, note or preset back, or bring it back with `redo`. False when there is nothing."""
@@ -279,7 +279,7 @@ class Controller:
             self.capabilities = event.capabilities
 
     @_fold.register
-    def _(self, event: ModelEvent | PackEvent | ChoreFailed) -> None:
+    def _(self, event: ModelEvent | PackEvent | OrderFailed) -> None:
         self.models.fold(event)
         self.packs.fold(event)
 
@@ -318,7 +318,7 @@ class Controller:
         except InvalidInput as wrong:
             # The settings hold an address that is none, or an engine that is not the plan's. The jobs wait.
             self.paused = True
-            self._announce(ChoreFailed(what="StartJob", message=str(wrong)))
+            self._announce(OrderFailed(what="StartJob", message=str(wrong)))
             return
         self.queue.pop(0)
         # Set at once: JobStarted arrives later, and nothing else may be started meanwhile.
@@ -338,7 +338,7 @@ class Controller:
         if self._node is None or self._node_for != wanted:
             if self._node is not None:
                 self._node.close()
-            around = JobSurroundings(
+            around = JobContext(
                 outputs=wanted[1],
                 node="local",
                 emit=self._inbox.put,
@@ -359,8 +359,8 @@ class Controller:
             begun = [self.running.job] if self.running and not self.running.stopped else []
             self.ask(KeepWaiting(jobs=(*begun, *self.queue, *self.leftover), ended=ended))
 
-    def _for_learning(self) -> LearningSurroundings:
-        return LearningSurroundings(
+    def _for_learning(self) -> LearningContext:
+        return LearningContext(
             history=lambda: self.history,
             settings=lambda: self.settings,
             pack_learning=lambda: self.packs.learning,

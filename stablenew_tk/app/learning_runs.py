@@ -40,7 +40,7 @@ from .plan_lines import ended_step, regained_step, reused_step, sized, stamped_p
 ENGINES = {"sketch": "the sketch engine", "webui": "a WebUI"}
 
 
-class LearningSurroundings(Struct, frozen=True, kw_only=True):
+class LearningContext(Struct, frozen=True, kw_only=True):
     """What a learning runner needs of the controller. `unsaved` are the lines that are not on disk yet, `begun` the
     jobs queued or running, less one that the user is stopping; `forget` drops the leftover jobs of a plan.
     """
@@ -64,7 +64,7 @@ class LearningRunner:
     yet, the backend is of another kind than the plan's, or the pack's learning mode forbids it.
     """
 
-    def __init__(self, around: LearningSurroundings) -> None:
+    def __init__(self, around: LearningContext) -> None:
         self._around = around
 
     def start(self, plan: LearningPlan) -> LearningPlan:

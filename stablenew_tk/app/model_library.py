@@ -21,16 +21,16 @@ from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, Reco
 from ..domain.models.recommendations import Hashes, ModelSettings, Usable, usable
 from ..domain.models.style import StyleCatalogue
 from ..domain.runs.plan import LearningPlan
-from ..pipeline.events import ChoreFailed, Event, FoldersTouched, LibraryChanged, ModelHashed, ModelRead, ProfileSaved
+from ..pipeline.events import Event, FoldersTouched, LibraryChanged, ModelHashed, ModelRead, OrderFailed, ProfileSaved
 from ..pipeline.ids_and_times import now_text
 from ..pipeline.model_worker import Hasher, Librarian
 from ..pipeline.orders import (
     CloseLibrary,
     HashModel,
     KeepLearned,
-    LookAtModels,
     ModelOrder,
     ReadModel,
+    RescanModels,
     SaveLoraProfile,
     SaveModelProfile,
     TakeBackProfile,
@@ -50,7 +50,7 @@ SOON_HASHED = 512 * 1024 * 1024
 KEPT = 1000
 
 
-class ModelSurroundings(Struct, frozen=True):
+class ModelContext(Struct, frozen=True):
     """What the models need of the controller."""
 
     places: Places
@@ -65,7 +65,7 @@ class Models:
     `notices` are sentences about model folders that cannot be watched as usual, and about the user's styles.
     """
 
-    def __init__(self, around: ModelSurroundings) -> None:
+    def __init__(self, around: ModelContext) -> None:
         self.snapshot: LibrarySnapshot | None = None
         self.done = False
         self._around = around
@@ -212,7 +212,7 @@ class Models:
         self._folders = folders
         self.done = False
         self._watch_notices = ()
-        self.ask(LookAtModels(restart=folders))
+        self.ask(RescanModels(restart=folders))
 
     def close(self, timeout_s: float) -> None:
         """Stop watching, remember what is known, and wait for the threads."""
@@ -228,7 +228,7 @@ class Models:
         """Take in what the librarian or the watcher tells."""
         if isinstance(event, FoldersTouched):
             self._watch_notices = event.notices
-            self.ask(LookAtModels(folders=event.folders, trees=event.trees))
+            self.ask(RescanModels(folders=event.folders, trees=event.trees))
             self._go_on()
         elif isinstance(event, LibraryChanged):
             self._changed(event)
@@ -240,7 +240,7 @@ class Models:
                 self._ask_to_read(event.path)
         elif isinstance(event, ProfileSaved):
             self._go_on()
-        elif isinstance(event, ChoreFailed) and event.what == WorkOnLibrary.__name__:
+        elif isinstance(event, OrderFailed) and event.what == WorkOnLibrary.__name__:
             self._is_working = False
 
     def _keep(self, event: ModelRead) -> None:

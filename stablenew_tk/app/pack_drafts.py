@@ -20,7 +20,7 @@ GONE = "The file is no longer there. This text is all that is left of it."
 News = Literal["opened", "same", "theirs", "both"]
 
 
-class Draft(Struct, frozen=True, kw_only=True):
+class PackDraft(Struct, frozen=True, kw_only=True):
     """One pack. `base` is the text on disk that `text` was made from, `seen` its fingerprint.
 
     `theirs` is what somebody else wrote while there are own changes. `wanted` are the settings as chosen here, `kept`
@@ -60,14 +60,14 @@ class Drafts:
     """All packs opened since the start, by path. Every method answers at once; files are read and written elsewhere."""
 
     def __init__(self) -> None:
-        self._by_path: dict[Path, Draft] = {}
+        self._by_path: dict[Path, PackDraft] = {}
 
-    def of(self, path: Path) -> Draft | None:
+    def of(self, path: Path) -> PackDraft | None:
         """The draft of a pack that was opened before."""
         return self._by_path.get(path)
 
     @property
-    def unsaved(self) -> tuple[Draft, ...]:
+    def unsaved(self) -> tuple[PackDraft, ...]:
         """Packs with text or settings that are not on disk."""
         return tuple(one for one in self._by_path.values() if one.is_unsaved)
 
@@ -76,10 +76,15 @@ class Drafts:
         draft = self._by_path.get(event.path)
         text = unix(event.text)
         if draft is None:
-            self._by_path[event.path] = Draft(
-                path=event.path, text=text, base=text, seen=event.seen, wanted=event.settings, kept=event.settings,
+            self._by_path[event.path] = PackDraft(
+                path=event.path,
+                text=text,
+                base=text,
+                seen=event.seen,
+                wanted=event.settings,
+                kept=event.settings,
                 problem="" if event.pack is not None or event.text else event.problem,
-            )  # fmt: skip
+            )
             return "opened"
         if event.pack is None and not event.seen:
             # Not even its text is known. What was read of it before is better than nothing.
@@ -95,16 +100,16 @@ class Drafts:
         self._put(replace(draft, theirs=event))
         return "both"
 
-    def typed(self, path: Path, text: str) -> Draft:
+    def typed(self, path: Path, text: str) -> PackDraft:
         """The text is this now. Why it was not saved is of no use once it is again what is on disk."""
         draft = self._by_path[path]
         return self._put(replace(draft, text=text, refused="" if text == draft.base else draft.refused))
 
-    def chosen(self, path: Path, settings: PackSettings) -> Draft:
+    def chosen(self, path: Path, settings: PackSettings) -> PackDraft:
         """The settings are these now."""
         return self._put(replace(self._by_path[path], wanted=settings))
 
-    def keep_mine(self, path: Path) -> Draft:
+    def keep_mine(self, path: Path) -> PackDraft:
         """What somebody else wrote will be written over by the next save."""
         draft = self._by_path[path]
         if draft.theirs is None:
@@ -112,7 +117,7 @@ class Drafts:
         base, seen = unix(draft.theirs.text), draft.theirs.seen
         return self._put(replace(draft, base=base, seen=seen, theirs=None, refused=""))
 
-    def take_theirs(self, path: Path) -> Draft:
+    def take_theirs(self, path: Path) -> PackDraft:
         """Give the own changes up for what is on disk."""
         draft = self._by_path[path]
         if draft.theirs is None:
@@ -146,7 +151,7 @@ class Drafts:
         draft = self._by_path.get(event.path)
         text = unix(event.text)
         if draft is None:
-            self._by_path[event.path] = Draft(path=event.path, text=text, base=text, seen=event.seen)
+            self._by_path[event.path] = PackDraft(path=event.path, text=text, base=text, seen=event.seen)
         else:
             self._put(replace(draft, base=text, seen=event.seen, saving=None, theirs=None, refused="", gone=False))
 
@@ -162,7 +167,7 @@ class Drafts:
         if draft is not None:
             self._put(replace(draft, saving=None, sending=None, refused=message))
 
-    def vanished(self, there: Collection[Path]) -> tuple[Draft, ...]:
+    def vanished(self, there: Collection[Path]) -> tuple[PackDraft, ...]:
         """Those with own changes whose files are not `there` any more: the next save writes them anew."""
         for draft in tuple(self._by_path.values()):
             if draft.is_changed and draft.saving is None and not draft.gone and draft.path not in there:
@@ -173,11 +178,11 @@ class Drafts:
         """The pack is gone."""
         self._by_path.pop(path, None)
 
-    def _with_settings(self, draft: Draft, event: PackLoaded) -> Draft:
+    def _with_settings(self, draft: PackDraft, event: PackLoaded) -> PackDraft:
         if draft.wanted == draft.kept:
             return replace(draft, wanted=event.settings, kept=event.settings)
         return replace(draft, kept=event.settings)
 
-    def _put(self, draft: Draft) -> Draft:
+    def _put(self, draft: PackDraft) -> PackDraft:
         self._by_path[draft.path] = draft
         return draft

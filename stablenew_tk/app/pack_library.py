@@ -23,7 +23,7 @@ from ..pipeline.events import (
     PackSettingsSaved,
     PacksListed,
 )
-from ..pipeline.orders import ClosePacks, ListPacks, LookAtPacks, PackOrder, SavePackSettings
+from ..pipeline.orders import ClosePacks, ListPacks, PackOrder, RescanPacks, SavePackSettings
 from ..pipeline.pack_worker import Packer
 from ..pipeline.workers import Desk, Inbox
 from ..storage.disk.places import Places
@@ -135,7 +135,7 @@ class Packs:
         """Take in what the packer or the watcher tells."""
         if isinstance(event, PackFoldersTouched):
             self._watch_notices = event.notices
-            self.ask(LookAtPacks())
+            self.ask(RescanPacks())
         elif isinstance(event, PacksListed):
             self.wildcards, self._notices = event.wildcards, event.notices
             self._take(event.packs)

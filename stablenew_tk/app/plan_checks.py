@@ -8,7 +8,7 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import get_value
 from ..domain.config.learning_mode import Mode, mode_for
 from ..domain.config.sweep import not_offered, unknown_choices
-from ..domain.experiments.plan_draft import PROMPT, VALUES, VARY, Draft, sentence, trouble
+from ..domain.experiments.plan_draft import PROMPT, VALUES, VARY, PlanDraft, sentence, trouble
 from ..domain.models.precedence import Resolved
 from ..domain.runs.plan import Preset
 from .controller import Controller
@@ -26,7 +26,7 @@ def base_values(controller: Controller) -> Resolved:
     return ValueSources(controller).resolve()
 
 
-def with_own_values(draft: Draft, controller: Controller) -> Draft:
+def with_own_values(draft: PlanDraft, controller: Controller) -> PlanDraft:
     """The draft with what is set for its pack, in place of what is set for another one; what was typed stays."""
     if "pack" not in draft.origins.values() and not controller.packs.settings_of(draft.pack_id).values:
         return draft
@@ -37,18 +37,18 @@ def with_own_values(draft: Draft, controller: Controller) -> Draft:
     return replace(draft, base=resolved.config, origins=resolved.origins)
 
 
-def mode_of(draft: Draft, controller: Controller) -> Mode:
+def mode_of(draft: PlanDraft, controller: Controller) -> Mode:
     """The learning mode of the draft's pack."""
     return mode_for(controller.settings.learning, controller.packs.learning, draft.pack_id)
 
 
-def offered(draft: Draft, controller: Controller) -> tuple[str, ...]:
+def offered(draft: PlanDraft, controller: Controller) -> tuple[str, ...]:
     """The names the backend has for what is varied; none while it is away, or for numbers."""
     found, spec = controller.capabilities, draft.spec
     return found.choices(spec.choices) if found is not None and spec is not None and spec.choices else ()
 
 
-def troubles(draft: Draft, controller: Controller, *, unread: str = "") -> list[str]:
+def troubles(draft: PlanDraft, controller: Controller, *, unread: str = "") -> list[str]:
     """Why one cannot go on from the steps, "" where one can. Only the first step with a trouble is looked at.
 
     `unread` is what is wrong with a text that has not reached the draft.
@@ -65,6 +65,6 @@ def troubles(draft: Draft, controller: Controller, *, unread: str = "") -> list[
     return ["", "", ""]
 
 
-def _not_offered(draft: Draft, names: tuple[str, ...]) -> str:
+def _not_offered(draft: PlanDraft, names: tuple[str, ...]) -> str:
     unknown = unknown_choices(draft.focus, draft.values(), names) if names else ()
     return sentence(InvalidInput(not_offered(draft.focus, unknown[0], names))) if unknown else ""

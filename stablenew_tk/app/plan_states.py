@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 
 from ..domain.insights.matrix import Board, board
-from ..domain.insights.standing import Said, Standing, standing
+from ..domain.insights.standing import ShownVerdict, Standing, standing
 from ..domain.journal.record import LearningRecord, Void
 from ..domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
 from ..pipeline.events import Event, HistoryChanged, HistoryLoaded, InsightReady, LineSaved
@@ -25,7 +25,7 @@ class PlanStates:
         self._controller = controller
         self._known: dict[str, Standing] = {}
         self._stale: set[str] = set()
-        self._said: dict[str, Said] = {}
+        self._said: dict[str, ShownVerdict] = {}
         self._unsaid: set[str] = set()
         self._foreign: dict[str, str] = {}
 
@@ -40,13 +40,13 @@ class PlanStates:
         history = self._controller.history
         return board(history, plan_id) if history is not None else None
 
-    def said(self, standing: Standing) -> Said | None:
+    def said(self, standing: Standing) -> ShownVerdict | None:
         """The verdict of a plan whose values may be seen."""
         history = self._controller.history
         if history is None or not standing.revealed:
             return None
         result = history.plans.result(standing.plan.plan_id)
-        written = Said(result.summary.state, result.summary.sentence) if result is not None else None
+        written = ShownVerdict(result.summary.state, result.summary.sentence) if result is not None else None
         return self._said.get(standing.plan.plan_id, written)
 
     def next_unsaid(self) -> Board | None:
@@ -65,7 +65,7 @@ class PlanStates:
             return True
         if isinstance(event, InsightReady):
             verdict = event.report.verdict
-            self._said[event.plan_id] = Said(verdict.state, verdict.sentence)
+            self._said[event.plan_id] = ShownVerdict(verdict.state, verdict.sentence)
             return True
         if isinstance(event, HistoryChanged):
             return self._touch(self._plans_of(event.rows))

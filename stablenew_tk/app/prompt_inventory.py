@@ -9,7 +9,7 @@ from ..pipeline.events import LibrarySnapshot
 from .controller import Controller
 
 
-class Stock:
+class PromptInventory:
     """Asks the library and the backend; what they say is kept until they say something else."""
 
     def __init__(self, controller: Controller) -> None:

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import value_text
-from ..domain.experiments.plan_file import check_offered, write_plan
+from ..domain.experiments.base_config import check_offered
+from ..domain.experiments.plan_file import write_plan
 from ..domain.insights.matrix import BoardCell, board
 from ..domain.journal.estimate import about
 from ..domain.journal.history import History
@@ -25,7 +26,7 @@ from ..pipeline.ids_and_times import new_id
 from ..storage.disk.files import alone
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
-from .plan_arguments import IMAGES, Draft, completed, drafted
+from .plan_arguments import IMAGES, PlanArguments, completed, drafted
 from .recommended_settings import recommended_by_files
 from .run import preset_in_force, session_for, settings_arguments, settings_in_force
 from .session import Session
@@ -130,7 +131,7 @@ def _alone(args: argparse.Namespace, places: Places, plan: LearningPlan) -> Abst
     return nullcontext() if args.dry_run else alone(places.cache / f"learn-{plan.plan_id}.lock", refusal)
 
 
-def _new(args: argparse.Namespace, draft: Draft, session: Session, settings: Settings) -> LearningPlan:
+def _new(args: argparse.Namespace, draft: PlanArguments, session: Session, settings: Settings) -> LearningPlan:
     # A plan file is whole in itself: neither the preset of the day nor a profile must change it.
     if args.plan:
         return replace(completed(draft, None), plan_id=new_id())
@@ -146,10 +147,19 @@ def _new(args: argparse.Namespace, draft: Draft, session: Session, settings: Set
 def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings: Settings) -> LearningPlan:
     """The plan to go on with. Raises InvalidInput for options that would make it another plan."""
     changes = {
-        "PACK": args.pack, "--focus": args.focus, "--values": args.spec, "--images": args.images,
-        "--prompt": args.prompt, "--blind": args.blind, "--seed": args.seed, "--start-image": args.start_image,
-        "--name": args.name, "--note": args.note, "--set": args.values, "--preset": args.preset,
-    }  # fmt: skip
+        "PACK": args.pack,
+        "--focus": args.focus,
+        "--values": args.spec,
+        "--images": args.images,
+        "--prompt": args.prompt,
+        "--blind": args.blind,
+        "--seed": args.seed,
+        "--start-image": args.start_image,
+        "--name": args.name,
+        "--note": args.note,
+        "--set": args.values,
+        "--preset": args.preset,
+    }
     given = [option for option, value in changes.items() if value not in (None, "", False, [])]
     if given:
         raise InvalidInput(f"{given[0]}: --resume goes on with a plan as it is. Leave this away.", given[0])

@@ -120,9 +120,12 @@ def _print_variants(found: Expansion) -> None:
 def wildcard_arguments(parser: argparse.ArgumentParser) -> None:
     """The option that names wildcard folders."""
     parser.add_argument(
-        "--wildcards", metavar="DIR", action="append", default=[],
+        "--wildcards",
+        metavar="DIR",
+        action="append",
+        default=[],
         help="look for wildcards here first (else: wildcards beside the pack, in the data folder, as set)",
-    )  # fmt: skip
+    )
 
 
 def wildcards_of(

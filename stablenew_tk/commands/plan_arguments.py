@@ -31,7 +31,7 @@ IMAGES = 3
 _MOST_IMAGES = 100
 
 
-class Draft(Struct, frozen=True):
+class PlanArguments(Struct, frozen=True):
     """A plan to be, the values that `--set` adds, and sentences about what of its file was left out."""
 
     plan: LearningPlan
@@ -39,19 +39,19 @@ class Draft(Struct, frozen=True):
     notices: tuple[str, ...] = ()
 
 
-def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Draft:
+def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> PlanArguments:
     """The plan that the options describe. Raises InvalidInput, also for files that cannot be read."""
     if args.images is not None and not 1 <= args.images <= _MOST_IMAGES:
         raise InvalidInput(f"--images {args.images}: give 1 to {_MOST_IMAGES} pictures per value.", "--images")
     if args.seed is not None and not RANDOM_SEED <= args.seed <= MAX_SEED:
         raise InvalidInput(f"--seed {args.seed} is outside 0 to {MAX_SEED} (-1 = random).", "--seed")
     said = values_said(args.values)
-    found = _from_file(args, places, settings) if args.plan else Draft(_from_options(args, places, settings))
+    found = _from_file(args, places, settings) if args.plan else PlanArguments(_from_options(args, places, settings))
     return replace(found, plan=_with_options(found.plan, args), said=said)
 
 
 def completed(
-    draft: Draft, preset: Preset | None, files: Sequence[Source] = (), pack: Mapping[str, Value] | None = None
+    draft: PlanArguments, preset: Preset | None, files: Sequence[Source] = (), pack: Mapping[str, Value] | None = None
 ) -> LearningPlan:
     """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
 
@@ -98,7 +98,7 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
     )
 
 
-def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> Draft:
+def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> PlanArguments:
     taken = [option for option, given in (("--focus", args.focus), ("--values", args.spec)) if given is not None]
     if taken or args.preset:
         option = taken[0] if taken else "--preset"
@@ -121,7 +121,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
         # As its writer sees it: from where the plan file is.
         plan = replace(plan, start_image=str(path.absolute().parent / Path(plan.start_image).expanduser()))
     # In the window everybody rates blind unless told otherwise; here the values are on the screen anyhow.
-    return Draft(replace(plan, blind="blind" in read.given and plan.blind), {}, read.notices)
+    return PlanArguments(replace(plan, blind="blind" in read.given and plan.blind), {}, read.notices)
 
 
 def _from_pack(

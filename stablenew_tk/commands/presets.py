@@ -28,8 +28,6 @@ from ..storage.settings import save_settings
 from .insights import known_report
 from .terminal import OK, find_plan, find_preset, out, print_json, program, settings_of
 
-__all__ = ["arguments", "find_preset"]
-
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 NONE = "none"
 _LONGEST_NAME = 120

@@ -22,8 +22,8 @@ from ..domain.models.style import StyleCatalogue
 from ..storage.disk.places import Places
 from ..storage.models.folders import ModelFolder, beside, walk
 from ..storage.models.profile_reader import load_styles
-from ..storage.models.quick_look import look
 from ..storage.models.sidecars import ModelFiles, is_model, readings, sidecar_of
+from ..storage.models.summary import look
 from .terminal import OK, err, out, print_json
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name

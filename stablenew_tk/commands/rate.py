@@ -10,7 +10,7 @@ import msgspec
 
 from ..domain.base.errors import InvalidInput, NotSaved
 from ..domain.journal.record import Feedback, LearningRecord, Output
-from ..pipeline.ids_and_times import now_text, stamped
+from ..pipeline.ids_and_times import now_text, with_id_and_time
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
 from ..storage.journal.writer import LearningRecordWriter
@@ -37,7 +37,8 @@ def rate(args: argparse.Namespace, places: Places) -> int:
     targets = _targets(places, args.image)
     change = Feedback(event_id="", ts=now_text(), image_id="", rating=args.stars, tags_added=tags, note=args.note)
     lines = [
-        msgspec.structs.replace(stamped(change, image.image_id), run_id=record.run_id) for record, image in targets
+        msgspec.structs.replace(with_id_and_time(change, image.image_id), run_id=record.run_id)
+        for record, image in targets
     ]
     writer = LearningRecordWriter(places.journal)
     try:

@@ -11,7 +11,7 @@ from ..app.controller import Controller
 from ..domain.base.errors import StorageError
 from ..domain.journal.history import History
 from ..domain.journal.record import LearningRecord
-from ..pipeline.events import BackendChecked, ChoreFailed, Event, JobEnded, LineNotSaved, StageProgressed
+from ..pipeline.events import BackendChecked, Event, JobEnded, LineNotSaved, OrderFailed, StageProgressed
 from ..pipeline.orders import LoadHistory
 from .terminal import err, interruptions
 
@@ -28,7 +28,7 @@ class Session:
         self.unsaved = 0
         self._quiet = quiet
         self._checks: list[BackendChecked] = []
-        self._faults: list[ChoreFailed] = []
+        self._faults: list[OrderFailed] = []
         self._refusals: list[str] = []
         self._stop = False
         self._show: Callable[[float], None] = lambda _done: None
@@ -101,7 +101,7 @@ class Session:
             self._show(len(self.records))
         elif isinstance(event, LineNotSaved):
             self._refusals.append(event.message)
-        elif isinstance(event, ChoreFailed):
+        elif isinstance(event, OrderFailed):
             self._faults.append(event)
         elif isinstance(event, StageProgressed) and self.controller.running is not None:
             self._show(len(self.records) + self.controller.running.done)

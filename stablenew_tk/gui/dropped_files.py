@@ -15,7 +15,7 @@ from .packs.page import PacksPage
 from .widgets.notices import Notices
 
 
-class ArrivalDoors(Struct, frozen=True):
+class DropActions(Struct, frozen=True):
     """What is asked of the window: `packs()` gives the page, made if need be; `is_on_packs()`: it is in sight."""
 
     packs: Callable[[], PacksPage]
@@ -23,10 +23,10 @@ class ArrivalDoors(Struct, frozen=True):
     show: Callable[[str], object]
 
 
-class Arrivals:
+class DroppedFiles:
     """Takes what is dropped on a window. `drops.available` is False where nothing can be."""
 
-    def __init__(self, window: tk.Tk, controller: Controller, notices: Notices, doors: ArrivalDoors) -> None:
+    def __init__(self, window: tk.Tk, controller: Controller, notices: Notices, doors: DropActions) -> None:
         self._controller, self._notices, self._doors, self._window = controller, notices, doors, window
         self.drops = Drops(window, self.take)
 

@@ -6,7 +6,8 @@ import tkinter as tk
 from collections.abc import Callable
 from typing import Literal
 
-from ..app.controller import Controller, Running
+from ..app.controller import Controller
+from ..app.job_progress import Running
 from ..domain.journal.estimate import about
 from ..pipeline.events import (
     BackendChecked,
@@ -18,9 +19,9 @@ from ..pipeline.events import (
     UnsavedChanged,
 )
 from .widgets import icons, theme
-from .widgets.basics import Box, Button, Label, Painted, Rule, Sign
+from .widgets.basics import Box, Button, Label, Painted, Separator, Sign
 from .widgets.controls import ProgressBar, Segmented
-from .widgets.popups import Choice, MenuEntry
+from .widgets.popups import ChoiceField, MenuEntry
 from .widgets.tooltips import tip
 
 LEARNING = (("off", "Off"), ("passive", "Passive"), ("active", "Passive + Active"))
@@ -112,7 +113,7 @@ class TopBar(Box):
         self._mode.pack(side="right")
         tip(self._mode, "Dark or light")
         self._go = go
-        self.backend = Choice(self, (), self._backend_chosen, width=204, dot="text3")
+        self.backend = ChoiceField(self, (), self._backend_chosen, width=204, dot="text3")
         self.backend.pack(side="right", padx=(theme.px(4), theme.px(4)))
         self.learning = Segmented(self, LEARNING, set_learning, value=controller.settings.learning)
         self.learning.pack(side="right", padx=(0, theme.px(4)))
@@ -278,4 +279,4 @@ Side = Literal["left", "right", "top", "bottom"]
 
 def ruled(parent: tk.Misc, side: Side) -> None:
     """A thin line at one side, packed now."""
-    Rule(parent).pack(side=side, fill="y" if side in ("left", "right") else "x")
+    Separator(parent).pack(side=side, fill="y" if side in ("left", "right") else "x")

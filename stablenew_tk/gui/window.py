@@ -24,21 +24,21 @@ from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
 from ..domain.recipes.recipe import Recipe
 from ..domain.runs.plan import LearningPlan
-from ..pipeline.events import ChoreFailed, Event, HistoryLoaded, JobEnded, QueueChanged, SettingsChanged
+from ..pipeline.events import Event, HistoryLoaded, JobEnded, OrderFailed, QueueChanged, SettingsChanged
 from .create.page import CreatePage
-from .dropped_files import ArrivalDoors, Arrivals
+from .dropped_files import DropActions, DroppedFiles
 from .frame_bars import BottomBar, Rail, TopBar, ruled
 from .insights.page import InsightsPage
 from .learn.page import LearnPage
 from .models.page import ModelsPage
-from .packs.page import PackDoors, PacksPage
+from .packs.page import PackPageActions, PacksPage
 from .page import Page
 from .review.page import ReviewPage
 from .settings.page import SettingsPage
 from .settings.welcome import WelcomePage
 from .widgets import icons, theme
 from .widgets.basics import Box
-from .widgets.key_help import KeySheet
+from .widgets.key_help import KeyHelp
 from .widgets.notices import Notices
 
 log = logging.getLogger(__name__)
@@ -113,36 +113,51 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.body = Box(self, "bg")
         self.body.pack(side="top", fill="both", expand=True)
         self.notices = Notices(self, above=self.body)
-        self.arrivals = Arrivals(
-            self, self.controller, self.notices,
-            ArrivalDoors(packs=self._packs_page, is_on_packs=lambda: self._page == "packs", show=self.show),
-        )  # fmt: skip
+        self.arrivals = DroppedFiles(
+            self,
+            self.controller,
+            self.notices,
+            DropActions(packs=self._packs_page, is_on_packs=lambda: self._page == "packs", show=self.show),
+        )
 
     def _make_page(self, name: str) -> Page:
         makers: dict[str, Callable[[], Page]] = {
             "create": lambda: CreatePage(self.body, self.controller, go=self.show, say=self.notices.say),
             "review": lambda: ReviewPage(
-                self.body, self.controller, go_create=lambda: self.show("create"), on_use_settings=self._use_settings,
+                self.body,
+                self.controller,
+                go_create=lambda: self.show("create"),
+                on_use_settings=self._use_settings,
                 on_learn=self._learn_from,
             ),
             "learn": lambda: LearnPage(
-                self.body, self.controller, go=self.show, say=self.notices.say, show_insight=self._show_insight,
+                self.body,
+                self.controller,
+                go=self.show,
+                say=self.notices.say,
+                show_insight=self._show_insight,
                 typed=self._typed,
             ),
             "insights": lambda: InsightsPage(
-                self.body, self.controller, go=self.show, say=self.notices.say, open_plan=self._open_plan,
-                new_run=self._new_learning_run, review_run=self._review_run,
+                self.body,
+                self.controller,
+                go=self.show,
+                say=self.notices.say,
+                open_plan=self._open_plan,
+                new_run=self._new_learning_run,
+                review_run=self._review_run,
             ),
             "models": lambda: ModelsPage(
                 self.body, self.controller, go=self.show, say=self.notices.say, learn=self._new_learning_run
             ),
             "packs": lambda: PacksPage(
-                self.body, self.controller,
-                PackDoors(go=self.show, use=self._use_recipe, run=self._run_pack, draw_seed=_draw_seed),
+                self.body,
+                self.controller,
+                PackPageActions(go=self.show, use=self._use_recipe, run=self._run_pack, draw_seed=_draw_seed),
             ),
             "settings": lambda: SettingsPage(self.body, self.controller, say=self.notices.say),
             "welcome": lambda: WelcomePage(self.body, self.controller, done=lambda: self.show("create")),
-        }  # fmt: skip
+        }
         return makers[name]()
 
     # ---- pages
@@ -242,7 +257,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.bottom.on_event(event)
         for page in tuple(self._pages.values()):
             page.on_event(event)
-        if isinstance(event, ChoreFailed):
+        if isinstance(event, OrderFailed):
             self.notices.say(event.message)
         elif isinstance(event, HistoryLoaded):
             self._greet(event)
@@ -334,10 +349,13 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     def _show_keys(self) -> None:
         page = self._pages[self._page]
         common = (
-            (f"Ctrl+1…{len(PAGES)}", "pages"), ("Ctrl+P", "pause, go on"), ("Ctrl+.", "stop"), ("F11", "full screen"),
+            (f"Ctrl+1…{len(PAGES)}", "pages"),
+            ("Ctrl+P", "pause, go on"),
+            ("Ctrl+.", "stop"),
+            ("F11", "full screen"),
             ("Ctrl+Q", "close"),
-        )  # fmt: skip
-        KeySheet.shared().open(self.top.help, f"Keys of {page.title[0]}", (*page.key_words, *common))
+        )
+        KeyHelp.shared().open(self.top.help, f"Keys of {page.title[0]}", (*page.key_words, *common))
 
     # ---- the way out
 

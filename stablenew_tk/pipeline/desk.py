@@ -78,7 +78,7 @@ def output_root(places: Places, settings: Settings) -> Path:
     return Path(settings.output_folder) if settings.output_folder else places.outputs
 
 
-class Chores:
+class DeskWork:
     """Performs orders. Runs on the desk thread only; `settings` is what the last SaveSettings carried."""
 
     def __init__(self, places: Places, settings: Settings, writer: LearningWriter, make_backend: MakeBackend) -> None:

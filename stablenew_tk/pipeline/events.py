@@ -326,7 +326,7 @@ class FoldersTouched(Event, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
 
 
-class ChoreFailed(Event, frozen=True, kw_only=True):
+class OrderFailed(Event, frozen=True, kw_only=True):
     """Something asked of the desk went wrong. `message` is for the user."""
 
     what: str

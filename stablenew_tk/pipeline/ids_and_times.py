@@ -34,6 +34,6 @@ def draw_seed() -> int:
     return secrets.randbelow(MAX_SEED + 1)
 
 
-def stamped(change: Feedback, image_id: str) -> Feedback:
+def with_id_and_time(change: Feedback, image_id: str) -> Feedback:
     """The same feedback about one picture, with its own id and time."""
     return msgspec.structs.replace(change, event_id=new_id(), ts=now_text(), image_id=image_id)

@@ -27,12 +27,12 @@ from ..storage.models.sidecars import readings
 from ..storage.pictures.images import ThumbnailCache, read_picture, thumbnail
 from ..storage.watcher import Touched, Watcher
 from .events import (
-    ChoreFailed,
     Event,
     FoldersTouched,
     LibraryChanged,
     ModelHashed,
     ModelRead,
+    OrderFailed,
     ProfileSaved,
     ThumbnailReady,
 )
@@ -40,10 +40,10 @@ from .orders import (
     CloseLibrary,
     HashModel,
     KeepLearned,
-    LookAtModels,
     MakePreview,
     Order,
     ReadModel,
+    RescanModels,
     RevealModel,
     SaveLoraProfile,
     SaveModelProfile,
@@ -80,7 +80,7 @@ class Librarian:
     # ---- the library
 
     @perform.register
-    def _(self, order: LookAtModels) -> LibraryChanged | None:
+    def _(self, order: RescanModels) -> LibraryChanged | None:
         if order.restart is not None:
             return self._restarted(order.restart)
         if self._library is not None:
@@ -231,8 +231,8 @@ def _paths(library: Library | None) -> frozenset[str]:
     return frozenset(str(entry.path) for entry in library.snapshot.entries) if library is not None else frozenset()
 
 
-def _unsaved(message: str) -> ChoreFailed:
-    return ChoreFailed(what="SaveProfile", message=message)
+def _unsaved(message: str) -> OrderFailed:
+    return OrderFailed(what="SaveProfile", message=message)
 
 
 class Hasher:

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from ..domain.insights.association import RatedRecord
 from ..domain.insights.matrix import Board
-from ..domain.journal.history import Columns, History, Position
-from ..domain.journal.query import Query
+from ..domain.journal.history import History, Position
+from ..domain.journal.query import HistoryColumns, Query
 from ..domain.journal.record import JournalLine
 from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from ..domain.prompts.pack import PackPrompt, Slot
@@ -49,7 +49,7 @@ class AppendLine(Order, frozen=True, kw_only=True):
 class FindImages(Order, frozen=True, kw_only=True):
     """Select rows by a query from a snapshot of the columns; pictures of the runs in `without_runs` are left out."""
 
-    columns: Columns
+    columns: HistoryColumns
     query: Query
     without_runs: frozenset[str] = frozenset()
 
@@ -161,7 +161,7 @@ class ModelOrder(Order, frozen=True, kw_only=True):
     """Base of everything asked about models and their folders."""
 
 
-class LookAtModels(ModelOrder, frozen=True, kw_only=True):
+class RescanModels(ModelOrder, frozen=True, kw_only=True):
     """Have another look at folders, or at folders with all below them.
 
     With `restart`, these are the model folders from now on, and they are watched; () ends it.
@@ -246,7 +246,7 @@ class ListPacks(PackOrder, frozen=True, kw_only=True):
     wildcard_folders: tuple[str, ...] = ()
 
 
-class LookAtPacks(PackOrder, frozen=True, kw_only=True):
+class RescanPacks(PackOrder, frozen=True, kw_only=True):
     """Look again in the same folders; PacksListed answers if something changed."""
 
 

@@ -20,15 +20,15 @@ from ..domain.prompts.randomizer import PromptMemory, expand
 from ..domain.prompts.wildcards import Wildcards
 from ..storage.disk.places import Places
 from ..storage.models.scan import PACKS
-from ..storage.packs.catalog import Shelf, ensure_starter
+from ..storage.packs.catalog import PackCatalog, ensure_starter
 from ..storage.packs.reader import fingerprint, open_pack, parsed, plain
-from ..storage.packs.wildcards import WildcardShelf, named_folders, wildcard_places
+from ..storage.packs.wildcards import WildcardReader, named_folders, wildcard_places
 from ..storage.packs.writer import add_pack, new_pack, save_settings, save_text, trash_pack
 from ..storage.pictures.metadata import read_recipe
 from ..storage.watcher import Touched, Watcher
 from .events import (
-    ChoreFailed,
     Event,
+    OrderFailed,
     PackChecked,
     PackFoldersTouched,
     PackLoaded,
@@ -47,10 +47,10 @@ from .orders import (
     ExpandPrompts,
     ListPacks,
     LoadPack,
-    LookAtPacks,
     NewPack,
     Order,
     ReadRecipe,
+    RescanPacks,
     SavePack,
     SavePackSettings,
     TrashPack,
@@ -65,9 +65,9 @@ class Packer:
     def __init__(self, places: Places, tell: Callable[[Event], None]) -> None:
         self._places = places
         self._tell = tell
-        self._shelf = Shelf()
+        self._shelf = PackCatalog()
         # Of all packs, and of the one in question: a shelf keeps what it read as long as it is asked for the same.
-        self._all_lists, self._lists = WildcardShelf(), WildcardShelf()
+        self._all_lists, self._lists = WildcardReader(), WildcardReader()
         # Typing changes one prompt of hundreds.
         self._checked, self._expanded = PromptMemory(), PromptMemory()
         self._folders: tuple[Path, ...] = (places.packs,)
@@ -89,7 +89,7 @@ class Packer:
             ensure_starter(self._places.packs)
         except StorageError as refused:
             # The other folders are there all the same.
-            self._tell(ChoreFailed(what=ListPacks.__name__, message=str(refused)))
+            self._tell(OrderFailed(what=ListPacks.__name__, message=str(refused)))
         self._folders = (self._places.packs, *named_folders(order.folders))
         self._wildcard_folders = order.wildcard_folders
         self._watch()
@@ -97,7 +97,7 @@ class Packer:
         return self._told
 
     @perform.register
-    def _(self, _order: LookAtPacks) -> PacksListed | None:
+    def _(self, _order: RescanPacks) -> PacksListed | None:
         before, self._told = self._told, self._listed()
         return self._told if self._told != before else None
 
@@ -112,7 +112,7 @@ class Packer:
 
     def _tell_list(self) -> None:
         """What the order just done has changed; the watcher will notice, too, but later."""
-        listed = self.perform(LookAtPacks())
+        listed = self.perform(RescanPacks())
         if listed is not None:
             self._tell(listed)
 

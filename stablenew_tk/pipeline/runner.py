@@ -27,13 +27,13 @@ from ..domain.journal.history import Position
 from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
 from ..domain.runs.job import Job
 from ..storage.pictures.images import save_image
-from .events import ChoreFailed, Event, ImageSaved, JobEnded, JobStarted, LineNotSaved, LineSaved, StageStarted
+from .events import Event, ImageSaved, JobEnded, JobStarted, LineNotSaved, LineSaved, OrderFailed, StageStarted
 from .ids_and_times import utc_text
 
 MESSAGE_LIMIT = 2000
 
 
-class Saved(Protocol):
+class SavedRecord(Protocol):
     """What a learning writer gives back: the line as written and where."""
 
     @property
@@ -47,14 +47,14 @@ class LearningWriter(Protocol):
     InvalidInput when it never will be.
     """
 
-    def append(self, line: JournalLine) -> Saved: ...
+    def append(self, line: JournalLine) -> SavedRecord: ...
 
 
 # Asked when the backend does not answer: (job, error, how often so far) → try again?
 Patience = Callable[[Job, BackendError, int], bool]
 
 
-class JobSurroundings(Struct, frozen=True, kw_only=True):
+class JobContext(Struct, frozen=True, kw_only=True):
     """What a runner needs besides the job. All callables are used on the runner's thread."""
 
     outputs: Path
@@ -83,7 +83,7 @@ class PipelineRunner:
     LineNotSaved carries it out so that the caller can try again. Pictures already saved stay where they are.
     """
 
-    def __init__(self, backend: Backend, surroundings: JobSurroundings) -> None:
+    def __init__(self, backend: Backend, surroundings: JobContext) -> None:
         self._backend = backend
         self._around = surroundings
         self._attempt: _Attempt | None = None
@@ -110,7 +110,7 @@ class PipelineRunner:
         attempt = self._attempt or _Attempt(job, self._backend, self._around, lambda: True)
         message = f"StableNew itself made a mistake ({type(error).__name__}: {error})."
         if attempt.ended is not None:
-            self._around.emit(ChoreFailed(what="record", message=f"{message} The record of a job was not saved."))
+            self._around.emit(OrderFailed(what="record", message=f"{message} The record of a job was not saved."))
             return attempt.ended
         return self._end(attempt, attempt.unfinished, attempt.failure(error, f"{message} The job was given up."))
 
@@ -138,7 +138,7 @@ class PipelineRunner:
             self._around.emit(LineNotSaved(line=record, message=str(refused)))
             return False
         except InvalidInput as refused:
-            self._around.emit(ChoreFailed(what="record", message=str(refused)))
+            self._around.emit(OrderFailed(what="record", message=str(refused)))
             return False
         self._around.emit(LineSaved(line=saved.line, position=saved.position))
         return True
@@ -147,7 +147,7 @@ class PipelineRunner:
 class _Attempt:
     """One job being made: what came out of it so far."""
 
-    def __init__(self, job: Job, backend: Backend, around: JobSurroundings, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, job: Job, backend: Backend, around: JobContext, cancelled: Callable[[], bool]) -> None:
         self.job = job
         self.outputs: list[Output] = []
         self.interrupted = False

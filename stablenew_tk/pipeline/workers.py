@@ -18,9 +18,9 @@ import msgspec
 from ..backends.base import Backend
 from ..domain.base.errors import BackendError, StableNewError
 from ..domain.runs.job import Job
-from .events import ChoreFailed, Event, JobEnded, NodeWaiting, StageProgressed, StageStarted
+from .events import Event, JobEnded, NodeWaiting, OrderFailed, StageProgressed, StageStarted
 from .orders import Order
-from .runner import JobSurroundings, PipelineRunner
+from .runner import JobContext, PipelineRunner
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Node:
     that does not answer until the job is cancelled; others let the job fail.
     """
 
-    def __init__(self, backend: Backend, around: JobSurroundings, inbox: Inbox, *, patient: bool) -> None:
+    def __init__(self, backend: Backend, around: JobContext, inbox: Inbox, *, patient: bool) -> None:
         self.backend = backend
         self._inbox = inbox
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -182,11 +182,11 @@ class Desk:
             try:
                 answer = self._perform(order)
             except StableNewError as error:
-                answer = ChoreFailed(what=type(order).__name__, message=str(error))
+                answer = OrderFailed(what=type(order).__name__, message=str(error))
             except Exception as error:
                 log.exception("a chore failed: %s", type(order).__name__)
                 message = f"StableNew itself made a mistake ({type(error).__name__}: {error})."
-                answer = ChoreFailed(what=type(order).__name__, message=message)
+                answer = OrderFailed(what=type(order).__name__, message=message)
             if answer is not None:
                 self._inbox.put(answer)
 

@@ -79,7 +79,7 @@ class Touched(Struct, frozen=True):
     notices: tuple[str, ...] = ()
 
 
-class _Root:
+class _WatchedRoot:
     """One watched folder, and how. Only the watcher's thread uses it."""
 
     def __init__(self, path: str) -> None:
@@ -154,7 +154,7 @@ class Watcher:
         self._touched = touched
         self._endings = endings
         self._timing = timing or Timing()
-        self._roots = [_Root(os.path.abspath(path)) for path in roots]  # noqa: PTH100
+        self._roots = [_WatchedRoot(os.path.abspath(path)) for path in roots]  # noqa: PTH100
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._collected = _Collected(self._wake, endings)
@@ -220,7 +220,7 @@ class Watcher:
                     root.burst_ends = time.monotonic() + _LONGEST_BURST_S
                     root.next_compare = time.monotonic() + self._timing.longest_s
 
-    def _sit_out(self, root: _Root, changed: bool, busy_s: float) -> None:
+    def _sit_out(self, root: _WatchedRoot, changed: bool, busy_s: float) -> None:
         """Compare every moment while files pour in; then have them told again."""
         now = time.monotonic()
         if changed and now < root.burst_ends:
@@ -271,7 +271,7 @@ class Watcher:
             if self._notices() != self._told:
                 self._tell()
 
-    def _compare(self, root: _Root) -> tuple[bool, set[str]]:
+    def _compare(self, root: _WatchedRoot) -> tuple[bool, set[str]]:
         """Tell what changed since the last time. Gives whether anything did, and folders in which names came or went
         without an event although they were watched.
         """
@@ -299,13 +299,13 @@ class Watcher:
             return False
         return not unheard & {self._named(path) for path in self._collected.waiting()}
 
-    def _plan_next(self, root: _Root, *, busy_s: float = 0.0) -> None:
+    def _plan_next(self, root: _WatchedRoot, *, busy_s: float = 0.0) -> None:
         pause = self._timing.poll_s if root.notice else self._timing.compare_s
         root.next_compare = time.monotonic() + max(pause, 20 * busy_s)
 
     # ---- watchdog
 
-    def _arm(self, root: _Root) -> None:
+    def _arm(self, root: _WatchedRoot) -> None:
         """Have the system tell of changes below `root`; where it cannot, compare often, and say so."""
         root.identity, root.notice, root.prints, root.burst_ends = _identity(root.path), "", None, 0.0
         if root.identity is not None:
@@ -317,7 +317,7 @@ class Watcher:
         if root.notice:
             root.next_compare = time.monotonic()
 
-    def _schedule(self, root: _Root) -> None:
+    def _schedule(self, root: _WatchedRoot) -> None:
         root.notice = ""
         try:
             if self._observer is None:
@@ -345,7 +345,7 @@ class Watcher:
         if observer is not None and sys.platform == "linux" and above != watched:
             observer.unschedule(observer.schedule(FileSystemEventHandler(), above, event_filter=[DirMovedEvent]))
 
-    def _disarm(self, root: _Root) -> None:
+    def _disarm(self, root: _WatchedRoot) -> None:
         watch, root.watch = root.watch, None
         root.was_watched_at_compare = False
         if watch is not None and self._observer is not None:

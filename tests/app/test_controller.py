@@ -19,13 +19,13 @@ from stablenew_tk.domain.journal.query import Query
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.pipeline import workers
 from stablenew_tk.pipeline.events import (
-    ChoreFailed,
     HistoryChanged,
     HistoryLoaded,
     ImageSaved,
     ImagesFound,
     JobEnded,
     NodeWaiting,
+    OrderFailed,
     QueueChanged,
     Settings,
     SettingsChanged,
@@ -164,7 +164,7 @@ class TestQueue:
     def test_an_address_that_is_none_holds_the_queue_and_is_told(self, app):
         app.controller.change_settings(Settings(backend="my computer"))
         app.controller.run(request(2))
-        assert "my computer" in app.until(ChoreFailed).message
+        assert "my computer" in app.until(OrderFailed).message
         assert (app.controller.paused, len(app.controller.queue)) == (True, 2)
         app.controller.change_settings(Settings())
         app.controller.pause(False)
@@ -254,7 +254,7 @@ class TestComingBack:
         first.controller.run(request(2, **SLOW))
         first.wait(lambda: first.controller.running.step > 2)
         for _ in range(2000):
-            first.controller._inbox.put(ChoreFailed(what="noise", message="noise"))
+            first.controller._inbox.put(OrderFailed(what="noise", message="noise"))
         first.controller.close()
         assert len(open_app().controller.leftover) == 2
 
@@ -414,7 +414,7 @@ class TestSettings:
     def test_settings_that_cannot_be_saved_are_told_and_in_force(self, app):
         app.places.settings_file.mkdir(parents=True)
         app.controller.change_settings(Settings(seed=3))
-        assert app.until(ChoreFailed).what == "SaveSettings"
+        assert app.until(OrderFailed).what == "SaveSettings"
         assert app.controller.settings.seed == 3
 
 

@@ -23,11 +23,11 @@ from stablenew_tk.domain.journal.record import Void
 from stablenew_tk.domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, PlanCell, PlanPrompt, Preset
 from stablenew_tk.pipeline import runner
 from stablenew_tk.pipeline.events import (
-    ChoreFailed,
     ImagesFound,
     InsightReady,
     JobEnded,
     LineSaved,
+    OrderFailed,
     Settings,
     StageStarted,
 )
@@ -42,12 +42,20 @@ def plan(**changes):
     base = with_values(PipelineConfig(), SMALL | values)
     return LearningPlan(
         **{
-            "event_id": "", "ts": "", "plan_id": "", "name": "CFG of boats", "focus_parameter": "txt2img.cfg_scale",
-            "pack_id": "boats", "prompts": (PlanPrompt("p1", "a boat", "blur"),), "base_config": base,
-            "variant_values": CFG, "images_per_variant": 2, "seeds": (0, 8),
+            "event_id": "",
+            "ts": "",
+            "plan_id": "",
+            "name": "CFG of boats",
+            "focus_parameter": "txt2img.cfg_scale",
+            "pack_id": "boats",
+            "prompts": (PlanPrompt("p1", "a boat", "blur"),),
+            "base_config": base,
+            "variant_values": CFG,
+            "images_per_variant": 2,
+            "seeds": (0, 8),
         }
         | changes
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -230,7 +238,7 @@ class TestRefusing:
         one = held(app)
         app.controller.change_settings(Settings(backend="http://127.0.0.1:9"))
         app.controller.pause(False)
-        assert "sketch" in app.until(ChoreFailed).message
+        assert "sketch" in app.until(OrderFailed).message
         assert (app.controller.paused, len(app.controller.queue)) == (True, 6)
         app.controller.change_settings(Settings())
         assert finish(app, one).made == 6

@@ -16,12 +16,12 @@ from stablenew_tk.app import model_library as models_module
 from stablenew_tk.backends.sketch.contract import CHECKPOINTS
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.models.profile import LEARNED, LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
-from stablenew_tk.domain.models.recommendations import Hashes, Reading
+from stablenew_tk.domain.models.recommendations import FileRecommendation, Hashes
 from stablenew_tk.pipeline.events import (
-    ChoreFailed,
     LibraryChanged,
     ModelHashed,
     ModelRead,
+    OrderFailed,
     ProfileSaved,
     Settings,
     ThumbnailReady,
@@ -186,14 +186,16 @@ class TestNames:
         assert known.find("juggernautXL_v9", "")
 
     def test_a_lora_is_found_by_the_name_inside_its_file_too(self):
-        reading = encoded(Reading(file="r2.safetensors", dialect="header", names=("rainy-streets",)))
+        reading = encoded(FileRecommendation(file="r2.safetensors", dialect="header", names=("rainy-streets",)))
         lora = ModelEntry("/l", "r2.safetensors", "r2", "lora", files=(SidecarFile("r2", "header", True, reading),))
         assert LibraryNames([lora]).find("rainy-streets", "lora") is lora
         assert LibraryNames([lora]).find("rainy", "lora") is None
 
 
 def juggernaut(folder):
-    reading = encoded(Reading(file="j.json", dialect="civitai", hashes=Hashes(sha256="abcdef1234567890" * 4)))
+    reading = encoded(
+        FileRecommendation(file="j.json", dialect="civitai", hashes=Hashes(sha256="abcdef1234567890" * 4))
+    )
     files = (SidecarFile("j.json", "civitai", True, reading),)
     return ModelEntry(folder, "juggernautXL_v9.safetensors", "juggernautXL_v9", "checkpoint", files=files)
 
@@ -288,7 +290,7 @@ class TestProfiles:
         app.until(ProfileSaved, 4)
         assert not sidecar.exists()
         models.take_back()
-        assert "nothing to take back" in app.until(ChoreFailed).message
+        assert "nothing to take back" in app.until(OrderFailed).message
 
     def test_a_damaged_file_is_not_written_over(self, open_app, shelf):
         path = model(shelf, "dream.safetensors")
@@ -296,7 +298,7 @@ class TestProfiles:
         sidecar.write_text("{ half of")
         app = open_app()
         app.controller.ask(SaveModelProfile(model=str(path), profile=ModelProfile()))
-        failed = app.until(ChoreFailed)
+        failed = app.until(OrderFailed)
         assert failed.what == "SaveProfile"
         assert "dream.modelprofile.json" in failed.message
         assert sidecar.read_text() == "{ half of"
@@ -320,7 +322,7 @@ class TestPreviews:
     def test_a_model_that_is_gone_is_said_so_when_it_should_be_shown(self, open_app, shelf):
         app = open_app()
         app.controller.ask(RevealModel(path=str(shelf / "gone.safetensors")))
-        assert "no longer there" in app.until(ChoreFailed).message
+        assert "no longer there" in app.until(OrderFailed).message
 
 
 class TestLearned:

@@ -53,8 +53,10 @@ class TestOnePlan:
     def test_the_document_tells_values_verdict_and_next(self, cli, plan):
         said = cli("insights", "--plan", "last", "--json").json
         assert [(line["value"], line["n"], line["seconds"]) for line in said["values"]] == [
-            (12, 4, 4.0), (20, 4, 4.0), (28, 4, 4.0)
-        ]  # fmt: skip
+            (12, 4, 4.0),
+            (20, 4, 4.0),
+            (28, 4, 4.0),
+        ]
         assert (said["verdict"]["state"], said["verdict"]["value"], said["ordered"]) == ("settled", 28, True)
         assert [set(cell) for cell in said["next"]] == [{"value", "row"}] * 3
 
@@ -97,8 +99,9 @@ class TestOverview:
         lab.plan(name="Early one")
         plans = cli("insights", "--json").json["plans"]
         assert [(line["name"], line["verdict"]["state"], line["rated"]) for line in plans] == [
-            ("Early one", "too_early", 0), ("Steps of rain", "settled", 12)
-        ]  # fmt: skip
+            ("Early one", "too_early", 0),
+            ("Steps of rain", "settled", 12),
+        ]
         out = cli("insights").out
         assert "Settled enough · txt2img · Steps · Steps of rain · rain · dream.safetensors · 12 of 12 rated" in out
 
@@ -144,17 +147,31 @@ class TestOnePack:
         everyday(lab, 20, backend=BackendInfo(kind="sketch", name="sketch"))
         groups = cli("insights", "--pack", "rain", "--json").json["everyday"]
         assert [(one["checkpoint"], one["sketch"], one["pictures"]) for one in groups] == [
-            ("dream.safetensors", False, 20), ("dream.safetensors", True, 20), ("haze", False, 20)
-        ]  # fmt: skip
+            ("dream.safetensors", False, 20),
+            ("dream.safetensors", True, 20),
+            ("haze", False, 20),
+        ]
         (only,) = cli("insights", "--pack", "rain", "--checkpoint", "haze", "--json").json["everyday"]
         assert only["checkpoint"] == "haze"
 
     def test_suspect_pictures_are_no_evidence(self, cli, lab):
         everyday(lab, 20)
         odd = lab.append(record(pack_id="rain"))
-        doubtful = record(pack_id="rain", outputs=(odd.outputs[0].__class__(
-            image_id="01SUSPECT0000000000000000X", stage="txt2img", path="x.png", sha256="0" * 64, width=64, height=64,
-            seed=1, suspect=("black",)),))  # fmt: skip
+        doubtful = record(
+            pack_id="rain",
+            outputs=(
+                odd.outputs[0].__class__(
+                    image_id="01SUSPECT0000000000000000X",
+                    stage="txt2img",
+                    path="x.png",
+                    sha256="0" * 64,
+                    width=64,
+                    height=64,
+                    seed=1,
+                    suspect=("black",),
+                ),
+            ),
+        )
         lab.append(doubtful, rate(doubtful.outputs[0], 5))
         assert cli("insights", "--pack", "rain", "--json").json["everyday"][0]["pictures"] == 20
 

@@ -27,9 +27,12 @@ class Learner(Terminal):
     def plan_file(self, **fields):
         """A small plan file; None leaves a field out."""
         least = {
-            "focus_parameter": "txt2img.cfg_scale", "variant_values": [5, 9], "images_per_variant": 1,
-            "prompt": "a red boat", "base_config": {"txt2img": {"width": 64, "height": 64, "steps": 4}},
-        }  # fmt: skip
+            "focus_parameter": "txt2img.cfg_scale",
+            "variant_values": [5, 9],
+            "images_per_variant": 1,
+            "prompt": "a red boat",
+            "base_config": {"txt2img": {"width": 64, "height": 64, "steps": 4}},
+        }
         path = self.data.parent / "cfg.json"
         path.write_text(json.dumps({name: value for name, value in (least | fields).items() if value is not None}))
         return path
@@ -116,8 +119,9 @@ class TestDryRun:
     def test_with_its_backend_names_are_checked(self, cli):
         said = cli.learn("--dry-run", "--focus", "txt2img.sampler", "--values", "Euler a, Eular")
         assert (said.code, said.json["error"]) == (
-            2, "txt2img.sampler: the backend has no sampler 'Eular'. Did you mean Euler or Euler a?",
-        )  # fmt: skip
+            2,
+            "txt2img.sampler: the backend has no sampler 'Eular'. Did you mean Euler or Euler a?",
+        )
 
 
 class TestOptions:
@@ -153,8 +157,9 @@ class TestOptions:
         assert [(step["value"], step["seed"]) for step in report["steps"]] == [(0, 0), (0.5, 0), (0, 1), (0.5, 1)]
         records = cli.shown("--limit", 9)
         assert [record["prompt"].rpartition(" ")[2] for record in reversed(records)] == 2 * [
-            "<lora:rain:0>", "<lora:rain:0.5>",
-        ]  # fmt: skip
+            "<lora:rain:0>",
+            "<lora:rain:0.5>",
+        ]
         assert {record["learning"]["value"] for record in records} == {0, 0.5}
 
     def test_the_global_negative_is_sent_with_every_picture(self, cli):
@@ -371,8 +376,9 @@ class TestWrongUse:
     def test_nobody_at_the_address_is_one_sentence_and_exit_1(self, cli):
         said = cli.learn(*TWO, "--backend", "http://127.0.0.1:9")
         assert (said.code, said.json["errors"]) == (
-            1, ["No WebUI is running at 127.0.0.1:9. Start it, or change the address."],
-        )  # fmt: skip
+            1,
+            ["No WebUI is running at 127.0.0.1:9. Start it, or change the address."],
+        )
         assert not cli.journal.exists()
 
     def test_where_learning_is_off_nothing_is_planned(self, cli):

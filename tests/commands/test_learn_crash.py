@@ -55,9 +55,12 @@ def killed(cli, kind, number, moment, *words):
     """Run a command until its power is cut at the `number`-th line of that kind."""
     said = subprocess.run(
         [sys.executable, "-c", DOOMED, kind, str(number), moment, "--data-dir", str(cli.data), *map(str, words)],
-        cwd=ROOT, capture_output=True, timeout=60, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        timeout=60,
+        check=False,
         env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
-    )  # fmt: skip
+    )
     assert said.returncode == -signal.SIGKILL, said.stderr
 
 

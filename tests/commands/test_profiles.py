@@ -60,8 +60,14 @@ def test_show_of_a_model_reads_all_files_beside_it(cli, models):
     assert shown["fields"]["txt2img.sampler"]["value"] == "Euler a"
     assert shown["trigger_phrases"] == ["harbour at night"]
     assert [(one["weight"], one["rating"]) for one in shown["weights"]] == [
-        (0.75, "best"), (0.4, "good"), (0.7, None), (0.7, None), (0.65, None), (0.8, None), (1.2, "bad"),
-    ]  # fmt: skip
+        (0.75, "best"),
+        (0.4, "good"),
+        (0.7, None),
+        (0.7, None),
+        (0.65, None),
+        (0.8, None),
+        (1.2, "bad"),
+    ]
     assert shown["weights"][0]["source"].startswith("harbour.loraprofile.json")
 
 

@@ -209,10 +209,14 @@ class TestWrongUse:
     @pytest.mark.parametrize(
         "words",
         [
-            ["--limit", "-1"], ["--seed", "-2"], ["--seeds", "0"], ["--seed", str(2**32)],
-            ["--set", "txt2img.enabled=off"], ["--start-image", "x.png"],
+            ["--limit", "-1"],
+            ["--seed", "-2"],
+            ["--seeds", "0"],
+            ["--seed", str(2**32)],
+            ["--set", "txt2img.enabled=off"],
+            ["--start-image", "x.png"],
         ],
-    )  # fmt: skip
+    )
     def test_numbers_and_stages_that_make_no_sense_are_refused_before_anything_is_made(self, cli, words):
         said = cli("run", cli.pack, "--json", *words)
         assert said.code == 2

@@ -9,7 +9,7 @@ import pytest
 from open_window import open_house
 from PIL import Image, PngImagePlugin
 
-from stablenew_tk.gui.packs.recipe_popup import RecipeSheet
+from stablenew_tk.gui.packs.recipe_popup import RecipePopup
 
 INFOTEXT = "a red boat\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 6.5, Seed: 77, Size: 512x512"
 
@@ -60,8 +60,8 @@ def test_settings_of_a_picture_come_into_create(tmp_path):
     with open_house(tmp_path / "data") as house:
         house.until(lambda: house.controller.packs.files)
         house.window.arrivals.take([picture(tmp_path)])
-        house.until(lambda: RecipeSheet.shared().is_open)
-        buttons = [one for one in walk(RecipeSheet.shared().body) if hasattr(one, "text") and hasattr(one, "invoke")]
+        house.until(lambda: RecipePopup.shared().is_open)
+        buttons = [one for one in walk(RecipePopup.shared().body) if hasattr(one, "text") and hasattr(one, "invoke")]
         next(one for one in buttons if one.text == "Use these settings in Create").invoke()
         create = house.window._pages["create"]
         assert create.resolved.config.txt2img.steps == 20

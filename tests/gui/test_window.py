@@ -12,8 +12,8 @@ from open_window import open_house
 from stablenew_tk.domain.runs.plan import Preset
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Box, Button, Painted
-from stablenew_tk.gui.widgets.key_help import KeySheet
-from stablenew_tk.pipeline.events import ChoreFailed, JobEnded, SettingsSaved, UnsavedChanged
+from stablenew_tk.gui.widgets.key_help import KeyHelp
+from stablenew_tk.pipeline.events import JobEnded, OrderFailed, SettingsSaved, UnsavedChanged
 
 
 @pytest.fixture(autouse=True)
@@ -183,7 +183,7 @@ def test_a_missing_picture_is_a_sentence_not_a_crash(tmp_path):
         review.focus_first()
         house.key("<space>")
         house.window.update()
-        assert not [event for event in house.saw(ChoreFailed) if "mistake" in event.message]
+        assert not [event for event in house.saw(OrderFailed) if "mistake" in event.message]
 
 
 def test_every_control_of_every_page_can_be_reached_with_tab(tmp_path):
@@ -205,7 +205,7 @@ def test_f1_lists_the_keys_of_the_page_and_f1_again_closes_the_list(tmp_path):
     with open_house(tmp_path) as house:
         house.page("review")
         house.key("<F1>")
-        sheet = KeySheet.shared()
+        sheet = KeyHelp.shared()
         words = [label.cget("text") for label in sheet.body.winfo_children()[-1].winfo_children()]
         assert sheet.is_open
         assert "rate and go on" in words

@@ -18,7 +18,7 @@ from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.insights.association import RatedRecord
 from stablenew_tk.domain.journal.history import Position
 from stablenew_tk.domain.journal.query import Query
-from stablenew_tk.pipeline.desk import Chores, output_root
+from stablenew_tk.pipeline.desk import DeskWork, output_root
 from stablenew_tk.pipeline.events import Settings
 from stablenew_tk.pipeline.orders import (
     AppendLine,
@@ -48,7 +48,7 @@ class Room:
     def __init__(self, folder):
         self.places = find_places(str(folder / "data"), {}, None)
         self.writer = LearningRecordWriter(self.places.journal)
-        self.chores = Chores(self.places, Settings(), self.writer, lambda order: WebUI(order.address))
+        self.chores = DeskWork(self.places, Settings(), self.writer, lambda order: WebUI(order.address))
 
     def do(self, order):
         return self.chores.perform(order)

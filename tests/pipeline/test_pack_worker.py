@@ -13,7 +13,7 @@ from whole_app import App
 from stablenew_tk.domain.prompts.pack import Slot
 from stablenew_tk.domain.prompts.settings import PackSettings, Randomizer
 from stablenew_tk.pipeline.events import (
-    ChoreFailed,
+    OrderFailed,
     PackChecked,
     PackFile,
     PackLoaded,
@@ -30,9 +30,9 @@ from stablenew_tk.pipeline.orders import (
     CheckPack,
     ExpandPrompts,
     LoadPack,
-    LookAtPacks,
     NewPack,
     ReadRecipe,
+    RescanPacks,
     SavePack,
     SavePackSettings,
     TrashPack,
@@ -107,12 +107,12 @@ class TestList:
         app = App(tmp_path / "bad", Settings(pack_folders=(str(tmp_path / "more"),)))
         app.until(PacksListed)
         assert ids(app) == ["mine"]
-        assert "cannot be" in next(one for one in app.told(ChoreFailed) if one.what == "ListPacks").message
+        assert "cannot be" in next(one for one in app.told(OrderFailed) if one.what == "ListPacks").message
         app.controller.close()
 
     def test_looking_again_without_a_change_announces_nothing(self, app):
         before = len(app.told(PacksListed))
-        app.controller.ask(LookAtPacks())
+        app.controller.ask(RescanPacks())
         answer(app, LoadPack(path=app.controller.packs.files[0].path), PackLoaded)
         assert len(app.told(PacksListed)) == before
 
@@ -235,7 +235,7 @@ class TestWriting:
         saved = answer(app, NewPack(name="Night trams", text="a tram\n"), PackSaved)
         assert saved.path == folder / "Night trams.txt"
         assert app.controller.packs.find(saved.path).count == 1
-        assert "???" in answer(app, NewPack(name="???"), ChoreFailed).message
+        assert "???" in answer(app, NewPack(name="???"), OrderFailed).message
 
     def test_an_added_pack_is_listed(self, app, tmp_path):
         (tmp_path / "added.txt").write_text("a tram\n")
@@ -325,5 +325,5 @@ def test_nothing_asked_after_the_end_starts_a_thread(tmp_path, folder):
     app = App(tmp_path / "data")
     app.until(PacksListed)
     app.controller.close()
-    app.controller.ask(LookAtPacks())
+    app.controller.ask(RescanPacks())
     assert "packer" not in {thread.name for thread in threading.enumerate()}

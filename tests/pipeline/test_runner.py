@@ -19,7 +19,7 @@ from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import LearningTag, RunRequest, make_jobs
-from stablenew_tk.pipeline.events import ChoreFailed, ImageSaved, JobEnded, LineNotSaved, LineSaved, StageStarted
+from stablenew_tk.pipeline.events import ImageSaved, JobEnded, LineNotSaved, LineSaved, OrderFailed, StageStarted
 from stablenew_tk.storage.pictures.metadata import read_recipe
 
 STAGES = ("txt2img", "img2img", "adetailer", "upscale")
@@ -254,9 +254,16 @@ class TestRecord:
 def test_events_come_in_the_order_of_what_happens(shop):
     shop.run(job(**later(adetailer__enabled=False)))
     assert shop.words() == [
-        "JobStarted", "StageStarted txt2img", "ImageSaved", "StageStarted img2img", "ImageSaved",
-        "StageStarted upscale", "ImageSaved", "LineSaved", "JobEnded",
-    ]  # fmt: skip
+        "JobStarted",
+        "StageStarted txt2img",
+        "ImageSaved",
+        "StageStarted img2img",
+        "ImageSaved",
+        "StageStarted upscale",
+        "ImageSaved",
+        "LineSaved",
+        "JobEnded",
+    ]
     assert [(event.number, event.count) for event in shop.told(StageStarted)] == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -358,7 +365,7 @@ class TestTheUnexpected:
             shop.runner.run(one)
         shop.runner.broken(one, caught.value)
         assert len(shop.told(JobEnded)) == 1
-        assert "not saved" in shop.told(ChoreFailed)[0].message
+        assert "not saved" in shop.told(OrderFailed)[0].message
 
     def test_a_very_long_error_is_cut_for_the_record(self, tmp_path):
         record = Workshop(tmp_path, Scripted(BackendError("x" * 9000))).run(job())

@@ -16,7 +16,7 @@ from stablenew_tk.backends.base import StageImage, StageProgress, StageResult
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
 from stablenew_tk.pipeline import workers
-from stablenew_tk.pipeline.events import ChoreFailed, ImageSaved, JobEnded, NodeWaiting, StageProgressed, StageStarted
+from stablenew_tk.pipeline.events import ImageSaved, JobEnded, NodeWaiting, OrderFailed, StageProgressed, StageStarted
 from stablenew_tk.pipeline.orders import AppendLine, ListPacks, LoadPack, MakeThumbnail
 from stablenew_tk.pipeline.workers import Desk, Node, drain
 from stablenew_tk.storage.journal.reader import recent, verify
@@ -269,7 +269,7 @@ class TestMistakes:
         monkeypatch.setattr(made.shop.around.writer, "append", lambda line: 1 / 0)
         assert made.make(job()).status == "ok"
         assert not made.told(JobEnded)[0].recorded
-        made.until(ChoreFailed)
+        made.until(OrderFailed)
         monkeypatch.setattr(made.shop.around.writer, "append", append)
         assert made.make(job()).status == "ok"
         assert len(made.told(JobEnded)) == 2
@@ -356,11 +356,11 @@ class TestDesk:
 
         desk = Desk(refuse, inbox)
         desk.ask(ListPacks())
-        assert inbox.get(timeout=10) == ChoreFailed(what="ListPacks", message=str(error))
+        assert inbox.get(timeout=10) == OrderFailed(what="ListPacks", message=str(error))
         assert desk.close()
 
     def test_a_mistake_of_ours_is_told_too_and_the_next_chore_is_done(self, inbox, expects_error_log):
-        answers = iter([lambda: 1 / 0, lambda: ChoreFailed(what="next", message="done")])
+        answers = iter([lambda: 1 / 0, lambda: OrderFailed(what="next", message="done")])
         desk = Desk(lambda order: next(answers)(), inbox)
         desk.ask(ListPacks())
         desk.ask(ListPacks())

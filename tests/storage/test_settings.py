@@ -27,11 +27,22 @@ def test_without_a_file_there_are_defaults(path):
 
 def test_what_is_saved_comes_back(path):
     wanted = Settings(
-        backend="http://127.0.0.1:7860", user="me", password="s3cret", pack_folders=("/a", "/ü"), appearance="dark",
-        learning="passive", tags=(("x", "extra"),),
-        wildcard_folders=("/w",), preset="P", values={"txt2img.steps": 30, "checkpoint": "a"},
-        seed=5, chosen_prompts=("One",), geometry="1280x800+10+20", cell_px=160, welcome_done=True,
-    )  # fmt: skip
+        backend="http://127.0.0.1:7860",
+        user="me",
+        password="s3cret",
+        pack_folders=("/a", "/ü"),
+        appearance="dark",
+        learning="passive",
+        tags=(("x", "extra"),),
+        wildcard_folders=("/w",),
+        preset="P",
+        values={"txt2img.steps": 30, "checkpoint": "a"},
+        seed=5,
+        chosen_prompts=("One",),
+        geometry="1280x800+10+20",
+        cell_px=160,
+        welcome_done=True,
+    )
     save_settings(path, wanted)
     assert load_settings(path).settings == wanted
 

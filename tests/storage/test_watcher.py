@@ -106,8 +106,13 @@ def test_new_folders_moved_folders_and_deleted_folders_are_followed(tmp_path):
         model(root / "a" / "b" / "c", "two")
         wait_until(lambda: sorted(watched.names()) == ["one.ckpt", "two.ckpt"])
         (root / "a").rename(root / "z")
-        wait_until(lambda: sorted(str(one.path.relative_to(root)) for one in watched.library.snapshot.entries)
-                   == ["moved in/deep/one.ckpt", "z/b/c/two.ckpt"], step=watched.catch_up)  # fmt: skip
+        wait_until(
+            lambda: (
+                sorted(str(one.path.relative_to(root)) for one in watched.library.snapshot.entries)
+                == ["moved in/deep/one.ckpt", "z/b/c/two.ckpt"]
+            ),
+            step=watched.catch_up,
+        )
         (root / "moved in").rename(outside / "new")
         wait_until(lambda: watched.names() == ["two.ckpt"])
 

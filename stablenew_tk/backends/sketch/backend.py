@@ -19,7 +19,7 @@ from ...domain.config.pipeline_config import ADetailerPass
 from ...domain.recipes.infotext import format_infotext
 from ..base import Capabilities, StageImage, StageOrder, StageProgress, StageResult
 from .contract import CAPABILITIES, asked_values, check_names, checkpoint_of, pairs_of
-from .finish import Look, finish, half_done, marked, quality_of, refined
+from .finish import Finish, finish, half_done, marked, quality_of, refined
 from .later_stages import enlarged, painted_over, repaired
 from .scenes import face_box, paint
 from .vocabulary import Scene, read_scene
@@ -43,7 +43,7 @@ class _Passage(Struct, frozen=True):
 
     scene: Scene
     steps: int
-    look: Look
+    look: Finish
     clip_skip: int
 
 
@@ -218,7 +218,7 @@ def _passage(
     """A walk with the given values; empty and 0 mean the same as in txt2img."""
     base = order.config.txt2img
     steps = steps or base.steps
-    look = Look(
+    look = Finish(
         quality=quality_of(steps),
         cfg_scale=cfg_scale or base.cfg_scale,
         sampler=sampler or base.sampler,

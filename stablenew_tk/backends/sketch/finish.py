@@ -38,7 +38,7 @@ SCHEDULERS = (
 CHECKPOINTS = ("sketch-classic", "sketch-ink")
 
 
-class Look(Struct, frozen=True, kw_only=True):
+class Finish(Struct, frozen=True, kw_only=True):
     """The values that decide how a clean picture is finished. `quality` comes from the steps, see `quality_of`."""
 
     quality: float
@@ -54,7 +54,7 @@ def quality_of(steps: int) -> float:
     return 1.0 - math.exp(-steps / 6.0)
 
 
-def finish(clean: Image.Image, look: Look) -> Image.Image:
+def finish(clean: Image.Image, look: Finish) -> Image.Image:
     """A clean picture as these values would give it. Same values, same pixels."""
     image = half_done(clean, look.quality, look.seed)
     image = _coloured(image, look.cfg_scale)
@@ -95,7 +95,7 @@ def _coloured(image: Image.Image, cfg: float) -> Image.Image:
     return image
 
 
-def _textured(image: Image.Image, look: Look) -> Image.Image:
+def _textured(image: Image.Image, look: Finish) -> Image.Image:
     strength = _scheduler_strength(look.scheduler)
     kind = SAMPLERS[look.sampler]
     if "soft" in kind:

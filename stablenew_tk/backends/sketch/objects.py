@@ -230,9 +230,16 @@ def umbrella(b: Brush, at: Point, size: float) -> None:
     b.shape(at, size, [(-0.16, 0), (0.16, 0), (0.2, -0.7), (-0.2, -0.7)], mixed(DARK, p.mid, 0.3))
     b.oval(at, size, (-0.13, -0.94, 0.13, -0.68), SKIN[1])
     b.draw.pieslice(
-        (b.x(at[0]) - 0.66 * size * b.unit, b.y(at[1]) - 1.5 * size * b.unit,
-         b.x(at[0]) + 0.66 * size * b.unit, b.y(at[1]) - 0.3 * size * b.unit), 180, 360, p.accent,
-    )  # fmt: skip
+        (
+            b.x(at[0]) - 0.66 * size * b.unit,
+            b.y(at[1]) - 1.5 * size * b.unit,
+            b.x(at[0]) + 0.66 * size * b.unit,
+            b.y(at[1]) - 0.3 * size * b.unit,
+        ),
+        180,
+        360,
+        p.accent,
+    )
     b.stroke(at, size, [(0, -1.56), (0, -0.5)], DARK, 0.03)
 
 

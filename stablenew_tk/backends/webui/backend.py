@@ -19,7 +19,7 @@ from ...domain.base.errors import AnswerLost, BackendError, BadImage, Cancelled,
 from ...domain.config.catalogue import Value
 from ..base import Capabilities, StageOrder, StageProgress, StageResult
 from .discovery import API, capabilities, survey
-from .progress import Run, Watch, shown
+from .progress import GenerateCall, Watch, shown
 from .replies import Made, asked_values, image_size, made_images, made_upscale, open_picture, read_extra, read_images
 from .requests import (
     Body,
@@ -31,7 +31,7 @@ from .requests import (
     repaint_body,
     txt2img_body,
 )
-from .transport import Dropped, Limits, Line, decode, error_text, parse_address, raise_for_status
+from .transport import Connection, Dropped, Limits, decode, error_text, parse_address, raise_for_status
 
 _WORKS_ON = "Stopped. {} cannot be interrupted and finishes the picture for itself."
 _log = logging.getLogger(__name__)
@@ -47,13 +47,13 @@ class WebUI:
         self._address = parse_address(url, user, password)
         self.name = f"WebUI · {self._address.host}"
         # Two lines, so that `end` on the first can only mean the request that makes pictures.
-        self._work = Line(self._address, self._limits)
-        self._side = Line(self._address, self._limits)
+        self._work = Connection(self._address, self._limits)
+        self._side = Connection(self._address, self._limits)
         self._watch = Watch(self._side)
         self._facts: ServerFacts | None = None
         self.version = ""
         self._given_back: set[str] = set()
-        self._run: Run | None = None
+        self._run: GenerateCall | None = None
 
     def check(self) -> Capabilities:
         """Ask what the server offers: about a dozen quick requests. Nothing is changed on it."""
@@ -66,7 +66,7 @@ class WebUI:
 
     def generate(self, order: StageOrder) -> StageResult:
         """Make one stage. Names are checked first; a request goes out again only when the first one surely ended."""
-        run = self._run = Run(self._limits.total_s)
+        run = self._run = GenerateCall(self._limits.total_s)
         try:
             facts = self._checked(order)
             run.routes = facts.routes
@@ -150,7 +150,7 @@ class WebUI:
         check_order(order, facts)
         return facts
 
-    def _stage(self, run: Run, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
+    def _stage(self, run: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
         if order.stage == "upscale":
             return self._upscaled(run, order, facts)
         asked = asked_values(order)
@@ -166,7 +166,7 @@ class WebUI:
         self.version = reading.info.version or self.version
         return made_images(reading, order, self._facts or ServerFacts(), asked)
 
-    def _upscaled(self, run: Run, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
+    def _upscaled(self, run: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
         """Enlarge with the upscaler; in img2img mode then paint over it at the new size (two requests)."""
         source, wanted = open_picture(order.image), order.config.upscale
         enlarged, attempts = Made(()), 1
@@ -184,7 +184,7 @@ class WebUI:
         made, again = self._worked(run, "img2img", body, lambda reply: self._read(reply, order, asked))
         return msgspec.structs.replace(made, applied={**enlarged.applied, **made.applied}), max(attempts, again)
 
-    def _worked(self, run: Run, route: str, body: Body, read: Callable[[bytes], Made]) -> tuple[Made, int]:
+    def _worked(self, run: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> tuple[Made, int]:
         """Post and read; once more when the answer was lost or its picture damaged and nothing of it runs any more."""
         attempt = 1
         while True:
@@ -200,7 +200,7 @@ class WebUI:
                 raise
             attempt += 1
 
-    def _once(self, run: Run, route: str, body: Body, read: Callable[[bytes], Made]) -> Made:
+    def _once(self, run: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> Made:
         stamp = self._stamp_before(run)
         overrides = body.get("override_settings")
         if isinstance(overrides, dict):
@@ -225,7 +225,7 @@ class WebUI:
             raise BadImage(f"{self.name} answered without a picture.")
         return made
 
-    def _stamp_before(self, run: Run) -> str:
+    def _stamp_before(self, run: GenerateCall) -> str:
         """The job that the server is busy with before ours, or "". Raises Unreachable: then nothing was started."""
         if not run.can("progress"):
             return ""
@@ -257,7 +257,7 @@ class WebUI:
             _log.warning("%s would not take its own settings back (%s)", self.name, error_text(answer.body))
         self._given_back |= keys
 
-    def _await_idle(self, run: Run, lost: Dropped) -> None:
+    def _await_idle(self, run: GenerateCall, lost: Dropped) -> None:
         """After a broken connection: wait until the server is idle, so that asking again is no double work.
 
         Raises the error itself when that cannot be found out, Unreachable when the server is gone, Cancelled on stop.
@@ -278,7 +278,7 @@ class WebUI:
             time.sleep(self._limits.poll_s)
         run.stop_if_asked("Stopped before the picture was made again.")
 
-    def _stop_leftover(self, run: Run) -> None:
+    def _stop_leftover(self, run: GenerateCall) -> None:
         """After giving up on an answer: end our job if it still runs, so that it does not burn the GPU for nobody."""
         run.stop_asked = True
         until = time.monotonic() + self._limits.settle_s

@@ -13,7 +13,7 @@ from msgspec import Struct
 from ...domain.base.errors import NotReady
 from ..base import Capabilities
 from .requests import AUTOMATIC, COMMON, FULLER, Listed, ServerFacts, server_kind
-from .transport import Answer, Line, decode, raise_for_status
+from .transport import Answer, Connection, decode, raise_for_status
 
 API = "/sdapi/v1/"
 _log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class _Detectors(Struct):
     ad_model: list[str] = []
 
 
-def survey(line: Line) -> ServerFacts:
+def survey(line: Connection) -> ServerFacts:
     """Ask for everything that decides what may be sent: about fifteen GETs, nothing changes on the server.
 
     Raises Unreachable, NotReady (no API, or still starting), AccessDenied, Refused (not a WebUI), EngineFault or
@@ -93,7 +93,7 @@ def survey(line: Line) -> ServerFacts:
     return facts if facts.is_subset else _with_detailer(line, facts)
 
 
-def _ask(line: Line, path: str) -> Answer:
+def _ask(line: Connection, path: str) -> Answer:
     full = path if path.startswith("/") else API + path
     answer = line.get(full, timeout_s=line.limits.lists_s)
     if 300 <= answer.status < 400 or answer.status in (401, 403):
@@ -101,7 +101,7 @@ def _ask(line: Line, path: str) -> Answer:
     return answer
 
 
-def _rows(line: Line, name: str) -> tuple[Listed, ...]:
+def _rows(line: Connection, name: str) -> tuple[Listed, ...]:
     """One of the server's lists; empty when it has no such list or cannot make it."""
     answer = _ask(line, name)
     if answer.status >= 400:
@@ -115,7 +115,7 @@ def _names(rows: tuple[Listed, ...]) -> tuple[str, ...]:
     return tuple(name for row in rows if (name := row.name or row.model_name))
 
 
-def _options(line: Line) -> dict[str, object]:
+def _options(line: Connection) -> dict[str, object]:
     answer = _ask(line, "options")
     if answer.status == 404:
         return {}
@@ -123,7 +123,7 @@ def _options(line: Line) -> dict[str, object]:
     return decode(answer, dict[str, object], line.address.host)
 
 
-def _with_detailer(line: Line, facts: ServerFacts) -> ServerFacts:
+def _with_detailer(line: Connection, facts: ServerFacts) -> ServerFacts:
     answer = _ask(line, "/adetailer/v1/ad_model")
     if answer.status == 200:
         models = tuple(decode(answer, _Detectors, line.address.host).ad_model)

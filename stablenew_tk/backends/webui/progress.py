@@ -14,14 +14,14 @@ from msgspec import Struct
 from ...domain.base.errors import Cancelled
 from ..base import StageProgress
 from .discovery import API
-from .transport import Limits, Line, decode, raise_for_status
+from .transport import Connection, Limits, decode, raise_for_status
 
 # The interrupt itself, and five more.
 _PRESSES = 6
 _PICTURE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 
 
-class _State(Struct):
+class _WireState(Struct):
     job: str = ""
     job_count: int = 0
     job_timestamp: str = "0"
@@ -29,11 +29,11 @@ class _State(Struct):
     sampling_steps: int = 0
 
 
-class Look(Struct):
+class ServerProgress(Struct):
     """The server's own progress: of whatever runs there now, which need not be ours."""
 
     progress: float = 0.0
-    state: _State = msgspec.field(default_factory=_State)
+    state: _WireState = msgspec.field(default_factory=_WireState)
     current_image: str | None = None
     current_task: str | None = None
 
@@ -53,7 +53,7 @@ class _Task(Struct):
     queued: bool = False
 
 
-class Run:
+class GenerateCall:
     """One `generate` under way, seen by the node's thread and the watcher. Single assignments only, so no lock."""
 
     def __init__(self, total_s: float) -> None:
@@ -109,21 +109,21 @@ class Run:
 class Watch:
     """The questions asked beside the work, over a connection of their own."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Connection) -> None:
         self._line = line
 
     @property
     def _limits(self) -> Limits:
         return self._line.limits
 
-    def progress(self, timeout_s: float, *, preview: bool = False) -> Look:
+    def progress(self, timeout_s: float, *, preview: bool = False) -> ServerProgress:
         """One look. A preview costs the server a decoding. Raises BackendError."""
         params = {"skip_current_image": "false" if preview else "true"}
         answer = self._line.get(API + "progress", params=params, timeout_s=timeout_s)
         raise_for_status(answer, self._line.address, "reading its progress")
-        return decode(answer, Look, self._line.address.host)
+        return decode(answer, ServerProgress, self._line.address.host)
 
-    def look(self, run: Run, timeout_s: float) -> Look:
+    def look(self, run: GenerateCall, timeout_s: float) -> ServerProgress:
         """One look on behalf of a run: its heartbeat, and whose job is running. Raises BackendError."""
         now = time.monotonic()
         wants_preview = run.step > 0 and now - run.preview_at >= self._limits.preview_s
@@ -141,14 +141,14 @@ class Watch:
             run.settle(True)
         return look
 
-    def _ask_for_task(self, run: Run) -> None:
+    def _ask_for_task(self, run: GenerateCall) -> None:
         body = {"id_task": run.task, "id_live_preview": -1, "live_preview": False}
         answer = self._line.post("/internal/progress", body, timeout_s=self._limits.control_s / 2)
         task = decode(answer, _Task, self._line.address.host)
         if task.active or task.queued:
             run.settle(task.active)
 
-    def press(self, run: Run) -> None:
+    def press(self, run: GenerateCall) -> None:
         """Interrupt the run's job if that is wanted and it is ours that runs. Raises BackendError.
 
         Sent again after a while, because a WebUI forgets an interrupt that comes just before a job begins.
@@ -162,7 +162,7 @@ class Watch:
             raise_for_status(answer, self._line.address, "interrupting it")
 
 
-def shown(run: Run, look: Look) -> StageProgress:
+def shown(run: GenerateCall, look: ServerProgress) -> StageProgress:
     """A look in the words of the contract. The fraction never falls: servers drop to 0 at the end."""
     if not run.is_mine:
         return StageProgress(state="waiting behind another job")

@@ -73,7 +73,7 @@ class Info(Struct, frozen=True):
     version: str | None = None
 
 
-class Reading(Struct, frozen=True):
+class Reply(Struct, frozen=True):
     """One answer taken apart: raw pictures with their texts, and the account."""
 
     pictures: tuple[bytes, ...]
@@ -118,7 +118,7 @@ def _fields(struct: Struct, prefix: str) -> dict[str, Value]:
     return {f"{prefix}.{key}": value for key, value in msgspec.structs.asdict(struct).items() if key != "enabled"}
 
 
-def read_images(body: bytes) -> Reading:
+def read_images(body: bytes) -> Reply:
     """Take a txt2img or img2img answer apart. Raises ValueError when it is no such answer, BadImage for bad base64."""
     try:
         found = msgspec.json.decode(body, type=_Images)
@@ -132,10 +132,10 @@ def read_images(body: bytes) -> Reading:
     # The grid stands first when the server saves files; what follows the texts are masks and maps.
     texts = info.infotexts[first:]
     pictures = pictures[first : first + len(texts)] if texts else pictures[first:]
-    return Reading(pictures, msgspec.structs.replace(info, infotexts=texts), told)
+    return Reply(pictures, msgspec.structs.replace(info, infotexts=texts), told)
 
 
-def read_extra(body: bytes) -> Reading:
+def read_extra(body: bytes) -> Reply:
     """Take an extra-single-image answer apart. Raises as `read_images`."""
     try:
         found = msgspec.json.decode(body, type=_Extra)
@@ -144,7 +144,7 @@ def read_extra(body: bytes) -> Reading:
         text = msgspec.json.decode(body, type=_TextExtra)
         picture, html = (None if text.image is None else _unbase64(text.image)), text.html_info
     upscaler = _UPSCALER.search(html)
-    return Reading(() if picture is None else (picture,), upscaler=upscaler[1].strip() if upscaler else "")
+    return Reply(() if picture is None else (picture,), upscaler=upscaler[1].strip() if upscaler else "")
 
 
 def _info(text: str | None) -> tuple[Info, bool]:
@@ -163,7 +163,7 @@ def _unbase64(text: str) -> bytes:
         raise BadImage("A picture came cut or garbled (its base64 text is not whole). It was not saved.") from err
 
 
-class Picture(Struct, frozen=True):
+class DecodedPicture(Struct, frozen=True):
     """One decoded picture: what is needed to judge it."""
 
     data: bytes
@@ -173,7 +173,7 @@ class Picture(Struct, frozen=True):
     text: str
 
 
-def open_picture(data: bytes) -> Picture:
+def open_picture(data: bytes) -> DecodedPicture:
     """Check that the bytes are one whole PNG, JPEG or WEBP. The type is read from the first bytes, never from options.
 
     Raises BadImage: Pillow alone would accept a PNG that lacks its end or has a changed byte in its pixels.
@@ -186,7 +186,7 @@ def open_picture(data: bytes) -> Picture:
         with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
             image.load()
             black = not image.convert("RGB").getbbox()
-            return Picture(data, _SUFFIXES[image.format or ""], image.size, black, _text(image))
+            return DecodedPicture(data, _SUFFIXES[image.format or ""], image.size, black, _text(image))
     except (OSError, SyntaxError, ValueError, KeyError, IndexError, EOFError, struct.error, zlib.error) as err:
         raise BadImage(f"A picture came damaged ({len(data)} bytes, {type(err).__name__}). It was not saved.") from err
     except Image.DecompressionBombError as err:
@@ -228,7 +228,7 @@ def _text(image: Image.Image) -> str:
     return ""
 
 
-def made_images(reading: Reading, order: StageOrder, facts: ServerFacts, asked: Mapping[str, Value]) -> Made:
+def made_images(reading: Reply, order: StageOrder, facts: ServerFacts, asked: Mapping[str, Value]) -> Made:
     """Pictures of txt2img, img2img, ADetailer or a repainting upscale, each marked with what is wrong about it."""
     images: list[StageImage] = []
     applied: dict[str, Value] = {}
@@ -249,7 +249,7 @@ def made_images(reading: Reading, order: StageOrder, facts: ServerFacts, asked: 
     return msgspec.structs.replace(made, notes=tuple(_notes(reading, order, made, asked)))
 
 
-def made_upscale(reading: Reading, order: StageOrder, source: Picture) -> Made:
+def made_upscale(reading: Reply, order: StageOrder, source: DecodedPicture) -> Made:
     """The picture of extra-single-image. Its own text says little, so the text of the picture it came from is kept."""
     if not reading.pictures:
         raise BadImage("The upscaler answered without a picture.")
@@ -268,7 +268,7 @@ def made_upscale(reading: Reading, order: StageOrder, source: Picture) -> Made:
     return Made((_image(picture, picture.text or source.text, order.seed, suspect),), applied)
 
 
-def _image(picture: Picture, text: str, seed: int, suspect: Iterable[str]) -> StageImage:
+def _image(picture: DecodedPicture, text: str, seed: int, suspect: Iterable[str]) -> StageImage:
     width, height = picture.size
     return StageImage(
         data=picture.data,
@@ -362,7 +362,7 @@ def _near(size: tuple[int, int], wanted: tuple[float, float], slack: int) -> boo
     return all(abs(is_ - want) <= slack for is_, want in zip(size, wanted, strict=True))
 
 
-def _notes(reading: Reading, order: StageOrder, made: Made, asked: Mapping[str, Value]) -> Iterable[str]:
+def _notes(reading: Reply, order: StageOrder, made: Made, asked: Mapping[str, Value]) -> Iterable[str]:
     images, applied = made.images, made.applied
     wanted = int(asked.get("txt2img.batch_size", 1))
     if len(images) < wanted:

@@ -190,7 +190,7 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
-class Line:
+class Connection:
     """One session with one server. Several threads may ask at once; only the latest request can be ended."""
 
     def __init__(self, address: Address, limits: Limits) -> None:

@@ -29,7 +29,7 @@ _FIELD = re.compile(r"^(?:lora:[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d+\])?): "
 _FAMILIES = {"sdxl": "SDXL", "sd15": "SD 1.5"}
 
 
-class Draft(Struct, frozen=True, kw_only=True):
+class PlanDraft(Struct, frozen=True, kw_only=True):
     """Everything typed and chosen, whether it can be used or not.
 
     `prompts` carry the global negative already. `text` and `each` are as typed. `seeds` are those the user gave, one
@@ -149,9 +149,9 @@ def _filled(seeds: tuple[int, ...], rows: int) -> tuple[int, ...]:
     return (*seeds, *drawn[: rows - len(seeds)])
 
 
-def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> Draft:
+def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
     """A draft with everything a plan says. Its own id and time are left behind: what comes of it is another plan."""
-    return Draft(
+    return PlanDraft(
         pack_id=plan.pack_id,
         pack_title=plan.pack_id,
         prompts=plan.prompts,
@@ -171,7 +171,7 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> Draft:
     )
 
 
-def varying(draft: Draft, path: str) -> Draft:
+def varying(draft: PlanDraft, path: str) -> PlanDraft:
     """The draft with another focus and values to begin with. The same focus again changes nothing."""
     if path == draft.focus:
         return draft
@@ -179,7 +179,7 @@ def varying(draft: Draft, path: str) -> Draft:
     return msgspec.structs.replace(chosen, text=first_text(chosen)) if path else chosen
 
 
-def first_text(draft: Draft) -> str:
+def first_text(draft: PlanDraft) -> str:
     """Values to begin with: around the own one, both of a switch, the own one of a list."""
     spec, own = focus(draft.focus), draft.own_value
     if spec.ordered:
@@ -189,7 +189,7 @@ def first_text(draft: Draft) -> str:
     return spell(spec.path, (own,)) if own != "" else ""
 
 
-def respaced(draft: Draft, way: str) -> str:
+def respaced(draft: PlanDraft, way: str) -> str:
     """The text after "around", "finer" or "wider". Text that cannot be read begins again around the own value."""
     if way != "around":
         try:
@@ -199,7 +199,7 @@ def respaced(draft: Draft, way: str) -> str:
     return first_text(draft)
 
 
-def trouble(draft: Draft, step: int) -> str:
+def trouble(draft: PlanDraft, step: int) -> str:
     """Why one cannot go on from a step, as a sentence; "" when one can."""
     try:
         if step == PROMPT:
@@ -213,7 +213,7 @@ def trouble(draft: Draft, step: int) -> str:
     return ""
 
 
-def _focus_trouble(draft: Draft) -> str:
+def _focus_trouble(draft: PlanDraft) -> str:
     if not draft.focus:
         return "Choose what is to change from picture to picture."
     # Values and seeds come in the next step; two of each let the rest be looked at now.
@@ -231,14 +231,14 @@ def _focus_trouble(draft: Draft) -> str:
     return ""
 
 
-def _sample_text(draft: Draft) -> str:
+def _sample_text(draft: PlanDraft) -> str:
     spec = focus(draft.focus)
     if spec.ordered:
         return f"{spec.minimum:g}, {spec.maximum:g}"
     return "off, on" if spec.kind == "bool" else ", ".join(spec.options) or "one, other"
 
 
-def _check_values(draft: Draft) -> None:
+def _check_values(draft: PlanDraft) -> None:
     values = draft.values()
     if len(values) < 2:
         raise InvalidInput("Give at least 2 values to compare.", "variant_values")
@@ -282,7 +282,7 @@ def family_of(checkpoint: str) -> str:
     return "sd15" if re.search(r"sd[-_ ]?v?1[-_.]?5|v1-5", name) else ""
 
 
-def sensible_words(draft: Draft) -> str:
+def sensible_words(draft: PlanDraft) -> str:
     """ "sensible for SDXL: 15 – 60", or "" where nobody has named a range."""
     if draft.sensible is None:
         return ""
@@ -292,7 +292,7 @@ def sensible_words(draft: Draft) -> str:
     return f"sensible{family}: {low} – {high}"
 
 
-def outside_words(draft: Draft, values: tuple[Value, ...]) -> str:
+def outside_words(draft: PlanDraft, values: tuple[Value, ...]) -> str:
     """Which values lie outside the sensible range. That is a hint, never an error."""
     if draft.sensible is None:
         return ""
@@ -311,7 +311,7 @@ def _listed(texts: list[str]) -> str:
     return f"{', '.join(most)} and {last} are" if most else f"{last} is"
 
 
-def summary(draft: Draft, step: int) -> str:
+def summary(draft: PlanDraft, step: int) -> str:
     """What was decided at a step, in a few words, for the list at the left."""
     if step == PROMPT and draft.prompts:
         names = draft.prompts[0].prompt_id if len(draft.prompts) == 1 else counted(len(draft.prompts), "prompt")

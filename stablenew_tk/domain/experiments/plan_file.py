@@ -22,7 +22,6 @@ from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
 from ..config.pipeline_config import STAGES
 from ..config.sweep import LORA, Focus, check_values, focus, focuses, spell
 from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, PlanPrompt
-from .base_config import check_offered as check_offered
 from .base_config import config_of, kind_of, near_names, read_settings, shortened
 
 SIZE_LIMIT = 1024 * 1024
@@ -33,7 +32,7 @@ _IGNORED = frozenset((*Line.__struct_fields__, "kind", "crc", "plan_id", "backen
 _KNOWN = frozenset(LearningPlan.__struct_fields__) | {"pack", "prompt", "negative", "seed"}
 
 
-class ReadPlan(Struct, frozen=True):
+class PlanFromFile(Struct, frozen=True):
     """A plan as its file says it. `given` are the fields the file names, `notices` sentences about what was ignored.
 
     `plan.prompts` is empty when the file has none; `plan.seeds` is empty when they are to be drawn.
@@ -44,7 +43,7 @@ class ReadPlan(Struct, frozen=True):
     given: frozenset[str] = frozenset()
 
 
-def read_plan(data: bytes, *, where: str) -> ReadPlan:
+def read_plan(data: bytes, *, where: str) -> PlanFromFile:
     """Read a plan file; `where` is its name for sentences. Raises InvalidInput naming the field.
 
     Ids and times in the file are ignored: a plan gets its own when it is started.
@@ -76,7 +75,7 @@ def read_plan(data: bytes, *, where: str) -> ReadPlan:
         metadata=_metadata(fields),
     )
     unknown = [f"{shortened(name)}: this field is not known and was left out." for name in fields if name not in _KNOWN]
-    return ReadPlan(plan, (*unknown, *_stage_notice(fields, subject)), frozenset(fields) & _KNOWN)
+    return PlanFromFile(plan, (*unknown, *_stage_notice(fields, subject)), frozenset(fields) & _KNOWN)
 
 
 def write_plan(plan: LearningPlan) -> bytes:

@@ -65,16 +65,31 @@ def _base(checkpoint: str, values: Mapping[str, FieldValue]) -> tuple[PipelineCo
 
 
 def _draft(
-    path: str, values: tuple[Value, ...], centre: float, *, base: PipelineConfig, origins: Mapping[str, Origin],
+    path: str,
+    values: tuple[Value, ...],
+    centre: float,
+    *,
+    base: PipelineConfig,
+    origins: Mapping[str, Origin],
     title: str,
-) -> LearningPlan:  # fmt: skip
+) -> LearningPlan:
     what = f"{focus(path).label} {'' if path.startswith(LORA) else f'for {title} '}around {value_text(centre, path)}"
     if path == DENOISE:
         base = with_values(base, {"hires.enabled": True})
     return LearningPlan(
-        event_id="", ts="", plan_id="", name=what, focus_parameter=path, stage=focus(path).stage, pack_id="",
-        prompts=(), base_config=base, origins=dict(origins), variant_values=values, seeds=(),
-    )  # fmt: skip
+        event_id="",
+        ts="",
+        plan_id="",
+        name=what,
+        focus_parameter=path,
+        stage=focus(path).stage,
+        pack_id="",
+        prompts=(),
+        base_config=base,
+        origins=dict(origins),
+        variant_values=values,
+        seeds=(),
+    )
 
 
 def raw_values(settings: ModelSettings) -> dict[str, FieldValue]:

@@ -19,10 +19,8 @@ from msgspec.structs import replace
 from ..base.errors import InvalidInput
 from ..base.statistics import Trend, quantile
 from . import verdict_text as words
-from .posterior import Picture, draws, fit, likeness
-from .verdict_text import Cell, State, Value, ValueInsight, Verdict
-
-__all__ = ["Cell", "Insight", "RatedImage", "Trend", "ValueInsight", "Verdict", "analyse", "phrase"]
+from .posterior import Observation, draws, fit, likeness
+from .verdict_text import State, SuggestedCell, Value, ValueInsight, Verdict
 
 QUARTER = 0.25
 HALF = 0.5
@@ -57,7 +55,7 @@ class Insight(Struct, frozen=True):
     ordered: bool
     values: tuple[ValueInsight, ...]
     verdict: Verdict
-    next: tuple[Cell, ...]
+    next: tuple[SuggestedCell, ...]
     noise_sd: float
     repeat_sd: float | None
     repeats: int
@@ -72,7 +70,7 @@ class Table(Struct, frozen=True):
 
     values: tuple[Value, ...]
     rows: tuple[int, ...]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[Observation, ...]
 
     def filled(self) -> set[tuple[int, int]]:
         """Places (value, row) that have a rating."""
@@ -189,7 +187,7 @@ def gather(ratings: Sequence[RatedImage], *, ordered: bool) -> Table:
     keys = sorted(values, key=float if ordered else lambda key: (isinstance(key, str), key))
     rows = sorted({rating.row for rating in ratings})
     place, row_place = {key: v for v, key in enumerate(keys)}, {row: r for r, row in enumerate(rows)}
-    pictures: list[Picture] = []
+    pictures: list[Observation] = []
     for group in shown.values():
         first = group[0]
         if any((key_of(r.value), r.row) != (key_of(first.value), first.row) for r in group):
@@ -198,11 +196,11 @@ def gather(ratings: Sequence[RatedImage], *, ordered: bool) -> Table:
             )
         mean = float(sum(r.stars for r in group) / len(group))
         scatter = float(sum((r.stars - mean) ** 2 for r in group))
-        pictures.append(Picture(place[key_of(first.value)], row_place[first.row], mean, len(group), scatter))
+        pictures.append(Observation(place[key_of(first.value)], row_place[first.row], mean, len(group), scatter))
     return Table(tuple(values[key] for key in keys), tuple(rows), tuple(sorted(pictures, key=_place_and_stars)))
 
 
-def _place_and_stars(picture: Picture) -> tuple[int, int, float, int]:
+def _place_and_stars(picture: Observation) -> tuple[int, int, float, int]:
     return picture.value, picture.row, picture.stars, picture.shown
 
 
@@ -301,7 +299,7 @@ def ahead(values: Sequence[ValueInsight]) -> list[int]:
     return sorted(found) if len(found) <= max(1, len(values) // 2) else []
 
 
-def useful(table: Table, values: Sequence[ValueInsight], *, whole: int) -> Iterator[Cell]:
+def useful(table: Table, values: Sequence[ValueInsight], *, whole: int) -> Iterator[SuggestedCell]:
     """Pictures worth making, the most useful first, without end.
 
     Before `whole` rows are complete: the holes of the fullest rows. Then two or three contenders, those whose intervals
@@ -313,12 +311,12 @@ def useful(table: Table, values: Sequence[ValueInsight], *, whole: int) -> Itera
     hopes = sorted(range(len(values)), key=lambda v: (-values[v].high, -values[v].mean))
     done: set[tuple[int, int]] = set()
 
-    def holes(places: Sequence[int], row: int) -> Iterator[Cell]:
+    def holes(places: Sequence[int], row: int) -> Iterator[SuggestedCell]:
         at = rows.index(row) if row in rows else -1
         for v in places:
             if (v, at) not in filled and (v, row) not in done:
                 done.add((v, row))
-                yield Cell(values[v].value, row)
+                yield SuggestedCell(values[v].value, row)
 
     fresh = rows[-1] + 1
     if table.complete() < whole:

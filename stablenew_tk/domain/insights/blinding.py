@@ -26,7 +26,7 @@ AGAIN = -1  # row number of the line whose pictures are shown a second time
 _TWICE_FROM = 8  # pictures; with fewer, a picture shown again would be remembered
 
 
-class Seat(Struct, frozen=True, kw_only=True):
+class BlindCell(Struct, frozen=True, kw_only=True):
     """One place of the matrix. `facts` only where the picture may be seen; `variant` is the number of its value, −1
     where nobody may know it. `stars` are those given at this place; with `again` the picture is shown a second time.
     """
@@ -46,15 +46,15 @@ class Seat(Struct, frozen=True, kw_only=True):
         return self.facts is not None and not self.facts.suspect and not self.stars
 
 
-class Line(Struct, frozen=True):
+class MatrixRow(Struct, frozen=True):
     """One row of the matrix: number of the seed row (AGAIN for the last line) and its places."""
 
     row: int
-    seats: tuple[Seat, ...]
+    seats: tuple[BlindCell, ...]
     open: bool
 
 
-class Seating(Struct, frozen=True):
+class BlindMatrix(Struct, frozen=True):
     """The whole matrix. `hidden`: values are not shown. `columns` are numbers of values, one per column; () if hidden.
 
     `covered`: pictures are being shown again, so the stars they got the first time must not be in sight.
@@ -62,8 +62,8 @@ class Seating(Struct, frozen=True):
 
     board: Board
     hidden: bool
-    lines: tuple[Line, ...]
-    seats: tuple[Seat, ...]
+    lines: tuple[MatrixRow, ...]
+    seats: tuple[BlindCell, ...]
     columns: tuple[int, ...] = ()
     covered: bool = False
 
@@ -101,11 +101,11 @@ class Seating(Struct, frozen=True):
         return next((number for number in asked if number > after), asked[0] if asked else -1)
 
 
-def _suspect(seat: Seat) -> bool:
+def _suspect(seat: BlindCell) -> bool:
     return seat.facts is not None and seat.facts.suspect
 
 
-def seating(board: Board, making: str = "") -> Seating:
+def seating(board: Board, making: str = "") -> BlindMatrix:
     """Where everything stands now. `making` is the id of the step that runs at this moment."""
     hidden = not board.revealed
     columns = () if hidden else tuple(columns_by_value(board.plan))
@@ -123,17 +123,19 @@ def seating(board: Board, making: str = "") -> Seating:
         if not is_open:
             seats.sort(key=lambda seat: _PROGRESS.index(seat.state))
         at = range(len(cells)) if hidden else [columns.index(variant) for variant in places]
-        lines.append(Line(row, _placed(seats, start, number, at), is_open))
+        lines.append(MatrixRow(row, _placed(seats, start, number, at), is_open))
         start += len(cells)
     again = _again(board, lines) if hidden else ()
     covered = any(seat.state == "shown" for seat in again) and any(not seat.stars for seat in again)
     if again:
         placed = _placed(again, start, len(lines), range(len(again)))
-        lines.append(Line(AGAIN, placed, again[0].state == "shown"))
-    return Seating(board, hidden, tuple(lines), tuple(seat for line in lines for seat in line.seats), columns, covered)
+        lines.append(MatrixRow(AGAIN, placed, again[0].state == "shown"))
+    return BlindMatrix(
+        board, hidden, tuple(lines), tuple(seat for line in lines for seat in line.seats), columns, covered
+    )
 
 
-def _seat(cell: BoardCell, making: str, is_open: bool) -> Seat:
+def _seat(cell: BoardCell, making: str, is_open: bool) -> BlindCell:
     shown = cell.images[0].facts if cell.images else None
     state: SeatState
     if cell.step_id == making and shown is None:
@@ -146,11 +148,13 @@ def _seat(cell: BoardCell, making: str, is_open: bool) -> Seat:
     else:
         state = "shown" if is_open else "made"
     if state != "shown" or shown is None:
-        return Seat(number=0, line=0, column=0, state=state, variant=cell.cell.variant if is_open else -1)
-    return Seat(number=0, line=0, column=0, state=state, variant=cell.cell.variant, facts=shown, stars=shown.rating)
+        return BlindCell(number=0, line=0, column=0, state=state, variant=cell.cell.variant if is_open else -1)
+    return BlindCell(
+        number=0, line=0, column=0, state=state, variant=cell.cell.variant, facts=shown, stars=shown.rating
+    )
 
 
-def _placed(seats: Sequence[Seat], start: int, line: int, columns: Sequence[int]) -> tuple[Seat, ...]:
+def _placed(seats: Sequence[BlindCell], start: int, line: int, columns: Sequence[int]) -> tuple[BlindCell, ...]:
     places = enumerate(zip(seats, columns, strict=True))
     return tuple(replace(seat, number=start + place, line=line, column=column) for place, (seat, column) in places)
 
@@ -187,12 +191,12 @@ def _chance(text: str) -> bytes:
 # ---- showing some twice
 
 
-def _again(board: Board, lines: Sequence[Line]) -> tuple[Seat, ...]:
+def _again(board: Board, lines: Sequence[MatrixRow]) -> tuple[BlindCell, ...]:
     """Places for the pictures that are shown a second time, at the end; until then nobody knows which they are."""
     number = round(len(board.cells) / 10) or 1
     if not board.plan.show_twice or len(board.cells) < _TWICE_FROM:
         return ()
-    later = Seat(number=0, line=0, column=0, state="later", again=True)
+    later = BlindCell(number=0, line=0, column=0, state="later", again=True)
     seats = [seat for line in lines for seat in line.seats]
     if any(seat.asks or seat.state not in ("shown", "missing") for seat in seats):
         return (later,) * number

@@ -8,15 +8,16 @@ from statistics import mean
 from ..base.statistics import trend
 from ..config.catalogue import Value
 from ..runs.plan import LearningRunResult
-from .analysis import Insight, Verdict
+from .analysis import Insight
 from .matrix import axis_value
-from .values_tried import Tried, insight_at
+from .tested_values import TestedValue, insight_at
+from .verdict_text import Verdict
 
 _DRIFT = 0.5
 
 
 def over_time(
-    values: Sequence[Tried],
+    values: Sequence[TestedValue],
     insight: Insight,
     verdict: Verdict,
     *,
@@ -46,7 +47,7 @@ def _answer(verdict: Verdict, rated: int, earlier: Sequence[LearningRunResult], 
     return f"The answer has been the same since {same.rated} pictures were rated."
 
 
-def _drift(values: Sequence[Tried], insight: Insight) -> str:
+def _drift(values: Sequence[TestedValue], insight: Insight) -> str:
     """Whether later rows got other stars than the first ones, all values alike.
 
     One point per row, for the pictures of a row share the luck of their seed; seeds are random, so a slope beyond what

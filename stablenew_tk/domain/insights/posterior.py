@@ -29,7 +29,7 @@ _RATER_PARTS = (0.1, 0.25, 0.45, 0.7, 1.0)
 _ROUNDING = 1 / 12
 
 
-class Picture(Struct, frozen=True):
+class Observation(Struct, frozen=True):
     """One rated picture: places of its value and row from 0, its mean stars, how often it was shown, and the sum of
     squares of its ratings around their mean."""
 
@@ -103,7 +103,7 @@ def contrast_precision(covariance: Matrix) -> Matrix:
     return [[inverse[i][j] - sums[i] * sums[j] / total for j in range(size)] for i in range(size)]
 
 
-class Evidence(Struct, frozen=True):
+class Likelihood(Struct, frozen=True):
     """What the ratings say about the means, rows taken out: precision matrix, right-hand side, sum of squares and half
     the log determinant of the ratings' covariance, all in units of the noise."""
 
@@ -113,14 +113,14 @@ class Evidence(Struct, frozen=True):
     half_log_determinant: float
 
 
-def evidence(pictures: Sequence[Picture], count: int, *, row_ratio: float, rater: float) -> Evidence:
+def evidence(pictures: Sequence[Observation], count: int, *, row_ratio: float, rater: float) -> Likelihood:
     """The rows' luck integrated out exactly, one row at a time (Sherman-Morrison; R&W 2006 eq. A.9, A.10).
 
     A picture shown k times has the noise variance (1 − rater) + rater / k.
     """
     precision = [[0.0] * count for _ in range(count)]
     right, squares, half_log = [0.0] * count, 0.0, 0.0
-    by_row: dict[int, list[Picture]] = {}
+    by_row: dict[int, list[Observation]] = {}
     for picture in pictures:
         by_row.setdefault(picture.row, []).append(picture)
     for row in by_row.values():
@@ -143,7 +143,7 @@ def evidence(pictures: Sequence[Picture], count: int, *, row_ratio: float, rater
             line, part = precision[i], share * weight
             for j, other in weights.items():
                 line[j] -= part * other
-    return Evidence(precision, right, squares, half_log)
+    return Likelihood(precision, right, squares, half_log)
 
 
 @lru_cache(maxsize=4096)
@@ -176,7 +176,7 @@ class _Solution(Struct, frozen=True):
     left: float
 
 
-def fit(pictures: Sequence[Picture], covariance: Matrix) -> list[Possibility]:
+def fit(pictures: Sequence[Observation], covariance: Matrix) -> list[Possibility]:
     """The posterior as a mixture of normals, weights adding up to 1; at least one picture is needed.
 
     Every place of `covariance` is a value; the level of all has a flat prior. For one pair of ratios the posterior of
@@ -199,11 +199,11 @@ def fit(pictures: Sequence[Picture], covariance: Matrix) -> list[Possibility]:
     ]
 
 
-def _solutions(pictures: Sequence[Picture], covariance: Matrix, again: int) -> Iterator[_Solution]:
+def _solutions(pictures: Sequence[Observation], covariance: Matrix, again: int) -> Iterator[_Solution]:
     """One linear solve for every pair of ratios and, with pictures shown `again`, every part of the rater."""
     count = len(covariance)
     middle = sum(p.stars for p in pictures) / len(pictures)
-    centred = [Picture(p.value, p.row, p.stars - middle, p.shown, p.scatter) for p in pictures]
+    centred = [Observation(p.value, p.row, p.stars - middle, p.shown, p.scatter) for p in pictures]
     prior = contrast_precision(covariance)
     # Whole stars repeat exactly more often than the wavering behind them would.
     scatter = sum(p.scatter for p in pictures) + again * _ROUNDING

@@ -12,11 +12,12 @@ from ..config.catalogue import Value
 from ..config.sweep import LORA, Focus, focus, value_text
 from ..journal.history import ImageFacts
 from ..runs.plan import LearningPlan, PlanCell, ResultSummary, ResultValue, StepRating
-from .analysis import Cell, Insight, ValueInsight, Verdict, analyse, phrase
+from .analysis import Insight, analyse, phrase
 from .drift import over_time
 from .matrix import Board, BoardCell, axis_value, evidence
 from .tag_rates import tag_sentences
-from .values_tried import NOTICEABLE_S, Tried, held_back, insight_at, most_useful, tried
+from .tested_values import NOTICEABLE_S, TestedValue, held_back, insight_at, most_useful, tried
+from .verdict_text import SuggestedCell, ValueInsight, Verdict
 
 
 class ValueReport(Struct, frozen=True, kw_only=True):
@@ -79,7 +80,9 @@ def report(board: Board, *, seed: int = 0) -> Report:
     there = {cell.cell for cell in board.cells if cell.state == "made"}
     to_make = tuple(cell for cell in useful if cell not in there)
     # The sentence must ask for what the button makes.
-    insight = replace(insight, next=tuple(Cell(axis_value(plan.variant_values[c.variant]), c.row) for c in to_make))
+    insight = replace(
+        insight, next=tuple(SuggestedCell(axis_value(plan.variant_values[c.variant]), c.row) for c in to_make)
+    )
     name = naming(subject)
     verdict = _verdict(subject, insight, values, planned=len(board.cells))
     tags = [(name(axis_value(one.value)), [facts.tags for facts in one.looked_at]) for one in values]
@@ -105,7 +108,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
     return replace(found, remark=" ".join(_remarks(found)))
 
 
-def _value_report(subject: Focus, insight: Insight, one: Tried) -> ValueReport:
+def _value_report(subject: Focus, insight: Insight, one: TestedValue) -> ValueReport:
     tags = Counter(tag for facts in one.looked_at for tag in facts.tags)
     return ValueReport(
         variant=one.variant,
@@ -141,7 +144,7 @@ def naming(subject: Focus) -> Callable[[Value], str]:
     return name
 
 
-def _verdict(subject: Focus, insight: Insight, values: Sequence[Tried], *, planned: int) -> Verdict:
+def _verdict(subject: Focus, insight: Insight, values: Sequence[TestedValue], *, planned: int) -> Verdict:
     """The verdict in words, with the plan's own value: a switch is named on, but its value is True."""
     known = [(one, found) for one in values if (found := insight_at(insight, one.value)) is not None]
     seconds = {found.value: one.seconds for one, found in known if one.seconds is not None}

@@ -38,7 +38,7 @@ class Standing(Struct, frozen=True, kw_only=True):
         return "stopped" if self.waiting else "done"
 
 
-class Said(Struct, frozen=True):
+class ShownVerdict(Struct, frozen=True):
     """A verdict as the list shows it."""
 
     state: VerdictState

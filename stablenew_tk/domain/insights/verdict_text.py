@@ -46,7 +46,7 @@ class Verdict(Struct, frozen=True):
     sentence: str
 
 
-class Cell(Struct, frozen=True):
+class SuggestedCell(Struct, frozen=True):
     """A picture worth making: this value with the seed of this row."""
 
     value: Value
@@ -125,7 +125,7 @@ def leaning(ahead: Sequence[str], leader: str, probability: float, scope: str, *
     return f"{who}{scope}; {leader}: {claim}.{ask}"
 
 
-def wish(cells: Sequence[Cell], name: Name) -> str:
+def wish(cells: Sequence[SuggestedCell], name: Name) -> str:
     """3 more images at 6 and 7 would tell most. Empty without cells."""
     if not cells:
         return ""

@@ -70,7 +70,7 @@ class Withdrawals:
         return None
 
 
-class Said(Struct):
+class FeedbackRow(Struct):
     """A row per feedback line. Those on one picture are chained by `before`, in the order of the journal; −1 = none."""
 
     row: array[int] = column("i")
@@ -88,7 +88,7 @@ class FeedbackLog:
     """All feedback lines, chained by picture in the order of the journal, whatever order they arrive in."""
 
     def __init__(self) -> None:
-        self.table = Said()
+        self.table = FeedbackRow()
         self.ids = IdColumn()
         self.texts = Numbered([""])
         self.tag_sets: Numbered[tuple[str, ...]] = Numbered([()])

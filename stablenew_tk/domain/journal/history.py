@@ -16,7 +16,7 @@ import msgspec
 
 from ..base.errors import InvalidInput
 from .columns import IdColumn, Numbered, Pictures, Records, fill_table, table_bytes, time_ms
-from .feedback import FeedbackLog, fold_feedback
+from .feedback import FeedbackLog
 from .plan_log import Attempt, PlanBook
 from .query import (
     FINAL,
@@ -26,35 +26,14 @@ from .query import (
     SKETCH,
     SUSPECT,
     TAGGED,
-    Columns,
-    Group,
-    Query,
-    Run,
-    Selection,
+    HistoryColumns,
+    RunFacts,
     Totals,
-    select,
     shown,
     totals,
 )
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, Void
-from .summary_lines import SLIM, SlimOutput, SlimRecord
-
-# What is asked of a history stands beside it, for whoever wants both.
-__all__ = [
-    "BEGINNING",
-    "Columns",
-    "Group",
-    "History",
-    "ImageFacts",
-    "Position",
-    "Query",
-    "RawLine",
-    "Run",
-    "Selection",
-    "Totals",
-    "fold_feedback",
-    "select",
-]
+from .summary_lines import SLIM, OutputSummary, RecordSummary
 
 _FORMAT = 3
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
@@ -95,7 +74,7 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     output_index: int
 
 
-class _Saved(msgspec.Struct, array_like=True):
+class _HistorySnapshot(msgspec.Struct, array_like=True):
     """The checkpoint. Numbers are in this machine's byte order: it never leaves the machine."""
 
     format: int
@@ -105,7 +84,7 @@ class _Saved(msgspec.Struct, array_like=True):
     newer: int
     tables: list[dict[str, bytes]]
     ids: list[tuple[bytes, bytes, bytes, dict[bytes, str]]]
-    runs: list[Run]
+    runs: list[RunFacts]
     stages: list[str]
     texts: list[str]
     tag_sets: list[tuple[str, ...]]
@@ -132,7 +111,7 @@ class History:
         self._image_ids, self._record_ids = IdColumn(), IdColumn()
         self._stages = Numbered([""])
         self._orphans: dict[str, list[int]] = {}
-        self._runs: list[Run] = []
+        self._runs: list[RunFacts] = []
         self._run_index: dict[tuple[str, str, str], int] = {}
 
     def __len__(self) -> int:
@@ -231,10 +210,10 @@ class History:
         hidden = self.plans.hidden()
         return frozenset(place for place, run in enumerate(self._runs) if hidden and run.run_id in hidden)
 
-    def columns(self) -> Columns:
+    def columns(self) -> HistoryColumns:
         """A snapshot that later folds do not touch."""
         pictures = self._pictures
-        return Columns(
+        return HistoryColumns(
             rating=pictures.rating.tobytes(),
             flags=pictures.flags.tobytes(),
             run=memoryview(pictures.run.tobytes()).cast("I"),
@@ -247,7 +226,7 @@ class History:
         """The whole history, for `from_bytes` on the same machine."""
         log = self._log
         return msgspec.msgpack.encode(
-            _Saved(
+            _HistorySnapshot(
                 format=_FORMAT,
                 byteorder=sys.byteorder,
                 end=self.end,
@@ -269,7 +248,7 @@ class History:
     def from_bytes(cls, data: bytes) -> History:
         """Undo `to_bytes`. Raises InvalidInput for another format or machine; damage is the caller's to notice."""
         try:
-            saved = msgspec.msgpack.decode(data, type=_Saved)
+            saved = msgspec.msgpack.decode(data, type=_HistorySnapshot)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise InvalidInput(f"The saved history cannot be read: {error}.") from error
         if (saved.format, saved.byteorder) != (_FORMAT, sys.byteorder):
@@ -294,8 +273,8 @@ class History:
         for column in (self._image_ids, self._record_ids, self._log.ids):
             column.settle(least)
 
-    def _fold(self, line: JournalLine | SlimRecord, segment: int, offset: int, length: int) -> None:
-        if isinstance(line, (SlimRecord, LearningRecord)):
+    def _fold(self, line: JournalLine | RecordSummary, segment: int, offset: int, length: int) -> None:
+        if isinstance(line, (RecordSummary, LearningRecord)):
             self._fold_record(line, segment, offset, length)
         elif isinstance(line, Feedback):
             self._fold_feedback(line, segment, offset)
@@ -304,7 +283,7 @@ class History:
         else:
             self.plans.fold(line)
 
-    def _fold_record(self, record: LearningRecord | SlimRecord, segment: int, offset: int, length: int) -> None:
+    def _fold_record(self, record: LearningRecord | RecordSummary, segment: int, offset: int, length: int) -> None:
         if not self._record_ids.add(record.event_id):
             return
         records, pictures = self._records, self._pictures
@@ -317,7 +296,7 @@ class History:
         shared = (SKETCH if record.backend.kind == "sketch" else 0) | (NOT_OK if record.status != "ok" else 0)
         if self._log.withdrawn.target_of and record.event_id in self._log.withdrawn:
             shared |= HIDDEN
-        outputs: Sequence[Output | SlimOutput] = record.outputs
+        outputs: Sequence[Output | OutputSummary] = record.outputs
         places = self._image_ids.extend([output.image_id for output in outputs])
         if places:
             chosen = [outputs[place] for place in places]
@@ -341,8 +320,8 @@ class History:
             for said in self._orphans.pop(output.image_id, ()):
                 self._attach(said, self._image_ids.find(output.image_id))
 
-    def _fold_step(self, record: LearningRecord | SlimRecord) -> None:
-        outputs: Sequence[Output | SlimOutput] = record.outputs
+    def _fold_step(self, record: LearningRecord | RecordSummary) -> None:
+        outputs: Sequence[Output | OutputSummary] = record.outputs
         finals = tuple(output.image_id for output in outputs if output.stage == outputs[-1].stage)
         attempt = Attempt(record.event_id, record.status, finals, record.seconds)
         self.plans.fold_record(record.learning.plan_id, record.learning.step_id, record.job_id, attempt)
@@ -388,10 +367,12 @@ class History:
             for row in range(first[number], first[number + 1] if number + 1 < len(first) else len(flags)):
                 flags[row] = flags[row] & ~HIDDEN | hidden
 
-    def _run(self, record: LearningRecord | SlimRecord, moment: int) -> int:
+    def _run(self, record: LearningRecord | RecordSummary, moment: int) -> int:
         key = (record.run_id, record.pack_id, record.config.checkpoint)
         index = self._run_index.get(key)
         if index is None:
             index = self._run_index[key] = len(self._runs)
-            self._runs.append(Run(record.run_id, record.run_name, record.pack_id, record.config.checkpoint, moment))
+            self._runs.append(
+                RunFacts(record.run_id, record.run_name, record.pack_id, record.config.checkpoint, moment)
+            )
         return index

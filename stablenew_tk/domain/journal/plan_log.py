@@ -29,7 +29,7 @@ class Attempt(Struct, frozen=True, gc=False):
     written: bool = False
 
 
-class _Saved(Struct, array_like=True):
+class _PlanLogSnapshot(Struct, array_like=True):
     plans: list[LearningPlan]
     results: list[LearningRunResult]
     presets: list[Preset]
@@ -126,11 +126,11 @@ class PlanBook:
 
     def to_bytes(self) -> bytes:
         """Everything, for `read`."""
-        return msgspec.msgpack.encode(_Saved(self._plans, self._results, self._presets, self._attempts))
+        return msgspec.msgpack.encode(_PlanLogSnapshot(self._plans, self._results, self._presets, self._attempts))
 
     def read(self, data: bytes) -> None:
         """Fill an empty book with what `to_bytes` gave. Raises msgspec.MsgspecError."""
-        saved = msgspec.msgpack.decode(data, type=_Saved)
+        saved = msgspec.msgpack.decode(data, type=_PlanLogSnapshot)
         self._plans, self._results, self._presets = saved.plans, saved.results, saved.presets
         self._attempts = saved.attempts
         self._seen = {line.event_id for line in chain(saved.plans, saved.results, saved.presets)}

@@ -15,7 +15,7 @@ from msgspec import Struct
 SUSPECT, TAGGED, NOTED, FINAL, SKETCH, NOT_OK, HIDDEN = (1 << bit for bit in range(7))
 
 
-class Run(NamedTuple):
+class RunFacts(NamedTuple):
     """What the pictures of a run share. A run that switches checkpoints has one of these per checkpoint."""
 
     run_id: str
@@ -25,7 +25,7 @@ class Run(NamedTuple):
     time_ms: int
 
 
-class Columns(Struct, frozen=True, kw_only=True):
+class HistoryColumns(Struct, frozen=True, kw_only=True):
     """A snapshot of the history, a row per picture: `rating` and `flags` one byte, `run` and `tags` 32-bit numbers
     that point into `runs` and `tag_sets`.
     """
@@ -34,7 +34,7 @@ class Columns(Struct, frozen=True, kw_only=True):
     flags: bytes
     run: memoryview
     tags: memoryview
-    runs: tuple[Run, ...]
+    runs: tuple[RunFacts, ...]
     tag_sets: tuple[tuple[str, ...], ...]
 
 
@@ -92,7 +92,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...]
 
 
-def select(columns: Columns, query: Query) -> Selection:
+def select(columns: HistoryColumns, query: Query) -> Selection:
     """Filter, order and group. Pure; safe in any thread."""
     visible = shown(columns.flags, columns.run, columns.runs, query.without_runs)
     base = _within(columns, query, visible)
@@ -118,7 +118,7 @@ def select(columns: Columns, query: Query) -> Selection:
 
 
 def shown(
-    flags: bytes | bytearray, run: Sequence[int], runs: Sequence[Run], without_runs: frozenset[str] = frozenset()
+    flags: bytes | bytearray, run: Sequence[int], runs: Sequence[RunFacts], without_runs: frozenset[str] = frozenset()
 ) -> bytes:
     """One byte per row: 1 = neither taken back nor of a run in `without_runs`."""
     visible = _mask(flags, lambda flag: not flag & HIDDEN)
@@ -152,7 +152,7 @@ def _both(one: bytes, other: bytes) -> bytes:
     return (int.from_bytes(one, "little") & int.from_bytes(other, "little")).to_bytes(len(one), "little")
 
 
-def _within(columns: Columns, query: Query, visible: bytes) -> bytes:
+def _within(columns: HistoryColumns, query: Query, visible: bytes) -> bytes:
     """The mask of all filters but rating and suspect."""
     mask = visible
     if query.finals_only:
@@ -166,7 +166,7 @@ def _within(columns: Columns, query: Query, visible: bytes) -> bytes:
     return mask
 
 
-def _run_fits(run: Run, query: Query) -> bool:
+def _run_fits(run: RunFacts, query: Query) -> bool:
     return (
         query.pack in ("", run.pack_id)
         and query.checkpoint in ("", run.checkpoint)
@@ -174,7 +174,7 @@ def _run_fits(run: Run, query: Query) -> bool:
     )
 
 
-def _best(columns: Columns, rows: array[int]) -> tuple[array[int], tuple[Group, ...]]:
+def _best(columns: HistoryColumns, rows: array[int]) -> tuple[array[int], tuple[Group, ...]]:
     newest_first = rows[::-1]
     ratings = bytes(map(columns.rating.__getitem__, newest_first))
     ordered = array("I")
@@ -183,7 +183,7 @@ def _best(columns: Columns, rows: array[int]) -> tuple[array[int], tuple[Group, 
     return ordered, (Group(0, len(ordered), "", "", "", "", 0),) if ordered else ()
 
 
-def _by_run(columns: Columns, rows: array[int], newest: bool) -> tuple[array[int], tuple[Group, ...]]:
+def _by_run(columns: HistoryColumns, rows: array[int], newest: bool) -> tuple[array[int], tuple[Group, ...]]:
     # Reading the column straight through is three times as quick as fetching its numbers row by row.
     numbers = columns.run if len(rows) == len(columns.run) else array("I", map(columns.run.__getitem__, rows))
     runs, edges = [], [0]

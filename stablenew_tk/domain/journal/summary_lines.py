@@ -7,26 +7,26 @@ import msgspec
 from .record import Feedback, PlanLine, Status, Void
 
 
-class SlimConfig(msgspec.Struct, gc=False):
+class ConfigSummary(msgspec.Struct, gc=False):
     """Of the config."""
 
     checkpoint: str = ""
 
 
-class SlimBackend(msgspec.Struct, gc=False):
+class BackendSummary(msgspec.Struct, gc=False):
     """Of the backend."""
 
     kind: str
 
 
-class SlimLearning(msgspec.Struct, gc=False, frozen=True):
+class LearningSummary(msgspec.Struct, gc=False, frozen=True):
     """Of the learning tag: which step of which plan, "" for everyday runs."""
 
     plan_id: str = ""
     step_id: str = ""
 
 
-class SlimOutput(msgspec.Struct, gc=False):
+class OutputSummary(msgspec.Struct, gc=False):
     """Of a picture."""
 
     image_id: str
@@ -34,21 +34,21 @@ class SlimOutput(msgspec.Struct, gc=False):
     suspect: tuple[str, ...] = ()
 
 
-class SlimRecord(msgspec.Struct, tag_field="kind", tag="run", gc=False):
+class RecordSummary(msgspec.Struct, tag_field="kind", tag="run", gc=False):
     """A record without what the columns do not hold."""
 
     event_id: str
     ts: str
     run_id: str
     pack_id: str
-    config: SlimConfig
-    backend: SlimBackend
+    config: ConfigSummary
+    backend: BackendSummary
     status: Status
-    outputs: list[SlimOutput] = []
+    outputs: list[OutputSummary] = []
     run_name: str = ""
     job_id: str = ""
     seconds: float = 0.0
-    learning: SlimLearning = SlimLearning()
+    learning: LearningSummary = LearningSummary()
 
 
-SLIM = msgspec.json.Decoder(SlimRecord | Feedback | Void | PlanLine)
+SLIM = msgspec.json.Decoder(RecordSummary | Feedback | Void | PlanLine)

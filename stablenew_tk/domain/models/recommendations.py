@@ -73,7 +73,7 @@ class Hashes(Struct, frozen=True, kw_only=True):
     autov3: str = ""
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class FileRecommendation(Struct, frozen=True, kw_only=True):
     """What one file says. `values` hold catalogue paths; refiner and upscaler may be logical ids.
 
     `evidence` tells for single paths, or "weights", what they rest on. `names` are those by which a prompt may call the
@@ -103,7 +103,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     @property
     def says_anything(self) -> bool:
         """Whether there is more in it than its name and its problems."""
-        empty = Reading(file=self.file, dialect=self.dialect, problems=self.problems)
+        empty = FileRecommendation(file=self.file, dialect=self.dialect, problems=self.problems)
         return self != empty
 
     def source(self, path: str = "") -> str:
@@ -152,7 +152,11 @@ class Usable(Struct, frozen=True):
 
 
 def merged(
-    readings: Sequence[Reading], styles: StyleCatalogue, *, folders: Sequence[str] = (), previews: Sequence[str] = ()
+    readings: Sequence[FileRecommendation],
+    styles: StyleCatalogue,
+    *,
+    folders: Sequence[str] = (),
+    previews: Sequence[str] = (),
 ) -> ModelSettings:
     """One result out of all files of a model. `folders` are the names of the folders it lies in, outermost first."""
     ordered = sorted(readings, key=lambda one: DIALECTS.index(one.dialect))
@@ -224,7 +228,9 @@ def _switches(settings: ModelSettings, values: Mapping[str, FieldValue]) -> Iter
             yield switch, replace(field, value=False)
 
 
-def _style(readings: Sequence[Reading], styles: StyleCatalogue) -> tuple[StyleProfile | None, tuple[str, ...]]:
+def _style(
+    readings: Sequence[FileRecommendation], styles: StyleCatalogue
+) -> tuple[StyleProfile | None, tuple[str, ...]]:
     reading = next((one for one in readings if one.style_id), None)
     if reading is None:
         return None, ()
@@ -239,7 +245,7 @@ def unknown_style(file: str, style_id: str, styles: StyleCatalogue) -> str:
     return f'{file}: there is no style "{style_id[:60]}". Name one of: {", ".join(styles.styles) or "none"}.'
 
 
-def _offers(readings: Sequence[Reading], style: StyleProfile | None) -> dict[str, tuple[FieldValue, ...]]:
+def _offers(readings: Sequence[FileRecommendation], style: StyleProfile | None) -> dict[str, tuple[FieldValue, ...]]:
     offers: dict[str, list[FieldValue]] = {}
     ours = [one for one in readings if one.dialect in OURS]
     for reading in ours:
@@ -253,7 +259,7 @@ def _offers(readings: Sequence[Reading], style: StyleProfile | None) -> dict[str
     return {path: tuple(found) for path, found in offers.items()}
 
 
-def _add(offers: dict[str, list[FieldValue]], reading: Reading) -> None:
+def _add(offers: dict[str, list[FieldValue]], reading: FileRecommendation) -> None:
     # A scheduler belongs to its sampler: where a stronger file names the sampler alone, this one's does not fit it.
     sampler_is_decided = SAMPLER in offers and SCHEDULER not in offers
     for path, value in reading.values.items():
@@ -271,20 +277,20 @@ def _of_style(style: StyleProfile) -> Iterator[tuple[str, Value]]:
         yield DENOISE, style.default_hires_denoise
 
 
-def _weights(readings: Sequence[Reading]) -> tuple[Weight, ...]:
+def _weights(readings: Sequence[FileRecommendation]) -> tuple[Weight, ...]:
     found = [Weight(weight, rating, one.source("weights")) for one in readings for weight, rating in one.weights]
     # What somebody found bad is known, but nothing to begin with.
     return tuple(sorted(found, key=lambda one: one.rating == "bad"))
 
 
-def _hashes(readings: Sequence[Reading]) -> Hashes:
+def _hashes(readings: Sequence[FileRecommendation]) -> Hashes:
     def first(name: str) -> str:
         return next((said for one in readings if (said := str(getattr(one.hashes, name)))), "")
 
     return Hashes(**{name: first(name) for name in Hashes.__struct_fields__})
 
 
-def _kind(readings: Sequence[Reading], folders: Sequence[str]) -> str:
+def _kind(readings: Sequence[FileRecommendation], folders: Sequence[str]) -> str:
     return kind_among([(one.dialect, one.kind) for one in readings if one.kind], folders)
 
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .expansion import Loose, Node, Pick, Plain, Shared, Uncountable
-from .multi_choice import Several
+from .expansion import ExpansionNode, Loose, Pick, Plain, Shared, Uncountable
+from .multi_choice import MultiChoice
 from .pack import MOST_PROBLEMS
-from .references import Mentions, Slots, variable
-from .sequence import Row
+from .references import References, Slots, variable
+from .sequence import TextSequence
 from .template import Assign, Body, Choice, Option, Part, SlotUse, Trouble, Use, Wildcard, short
 from .wildcards import WildcardList, Wildcards
 
@@ -39,7 +39,7 @@ class _Meaning(Struct, frozen=True):
 _Env = Mapping[str, _Meaning]
 
 
-class _Around(Struct, frozen=True):
+class _BinderScope(Struct, frozen=True):
     """Where the binder is: variables, slots that are drawn already, lists and slots it is inside of, how deep in the
     tree, the place in the prompt. `is_elsewhere`: what is read does not stand there, but that place led to it.
     """
@@ -61,13 +61,13 @@ class Binder:
 
     def __init__(self, wildcards: Wildcards, slots: Slots) -> None:
         self._wildcards, self._slots = wildcards, slots
-        self._mentions = Mentions(wildcards, slots)
+        self._mentions = References(wildcards, slots)
         self._found_wrong: dict[tuple[int, str], Trouble] = {}
         self._made = self._keys = 0
         # Whether the list being bound hangs on something of this pack, or on a list that does or has mistakes.
         self._is_own = False
-        self._lists: dict[tuple[object, ...], Node] = {}
-        self._bodies: dict[tuple[object, ...], list[Node | str]] = {}
+        self._lists: dict[tuple[object, ...], ExpansionNode] = {}
+        self._bodies: dict[tuple[object, ...], list[ExpansionNode | str]] = {}
         self._meanings: list[_Meaning] = []
         self._named: set[str] = set()
 
@@ -81,14 +81,14 @@ class Binder:
         """Whether what was bound last is the same for every binder of these slots and lists."""
         return not self._is_own
 
-    def parts(self, body: Body) -> tuple[list[Node | str], list[tuple[str, Node]]]:
+    def parts(self, body: Body) -> tuple[list[ExpansionNode | str], list[tuple[str, ExpansionNode]]]:
         """The parts of a prompt, one for each of `body` but assignments, and what is drawn once for all of it.
 
         Look at `troubles` before using them.
         """
         self._found_wrong, self._made, self._is_own = {}, 0, False
         try:
-            return self._parts(body, _Around())
+            return self._parts(body, _BinderScope())
         except Uncountable:
             self._trouble(0, TOO_MANY)
         except _Hopeless:
@@ -104,7 +104,7 @@ class Binder:
         self._found_wrong[0, message] = Trouble(0, message)
         return _Hopeless()
 
-    def _row(self, body: Body, around: _Around) -> Node | str:
+    def _row(self, body: Body, around: _BinderScope) -> ExpansionNode | str:
         if len(body) < 2 and isinstance(first := body[0] if body else "", str):
             return first  # most are nothing but text
         around = replace(around, depth=around.depth + 1)
@@ -113,19 +113,21 @@ class Binder:
             return "".join(str(part) for part in parts)
         if not shared and len(parts) == 1:
             return parts[0]
-        return Row(parts, shared)
+        return TextSequence(parts, shared)
 
-    def _parts(self, body: Body, around: _Around) -> tuple[list[Node | str], list[tuple[str, Node]]]:
+    def _parts(
+        self, body: Body, around: _BinderScope
+    ) -> tuple[list[ExpansionNode | str], list[tuple[str, ExpansionNode]]]:
         self._made += 1 + len(body)
         if self._made > MOST_NODES:
             raise self._hopeless("Wildcards and variables of this prompt name each other so often that it has no end.")
         if around.depth > DEEPEST_TREE:
             raise self._hopeless(f"Wildcards and variables of this prompt are nested more than {DEEPEST_TREE} deep.")
-        shared: list[tuple[str, Node]] = []
+        shared: list[tuple[str, ExpansionNode]] = []
         for name, at in self._mentions.drawn_here(body, around.held).items():
             shared.append((f"[[{name}]]", self._slot(name, replace(around, at=around.at if around.at >= 0 else at))))
             around = replace(around, held=around.held | {name})
-        parts: list[Node | str] = []
+        parts: list[ExpansionNode | str] = []
         for part in body:
             if isinstance(part, str):
                 parts.append(part)
@@ -135,7 +137,7 @@ class Binder:
                 parts.append(self._node(part, around))
         return parts, [(key, node) for key, node in shared if key[0] == "[" or key in self._named]
 
-    def _node(self, part: Choice | Wildcard | SlotUse | Use, around: _Around) -> Node | str:
+    def _node(self, part: Choice | Wildcard | SlotUse | Use, around: _BinderScope) -> ExpansionNode | str:
         if not around.is_elsewhere and (around.at < 0 or not isinstance(part, SlotUse)):
             around = replace(around, at=part.at)
         if isinstance(part, Choice):
@@ -158,7 +160,7 @@ class Binder:
             return ""
         return self._row(part.default, around)
 
-    def _assigned(self, part: Assign, around: _Around, shared: list[tuple[str, Node]]) -> _Around:
+    def _assigned(self, part: Assign, around: _BinderScope, shared: list[tuple[str, ExpansionNode]]) -> _BinderScope:
         key = ""
         if len(around.env) >= MOST_VARIABLES:
             raise self._hopeless(f"There are more than {MOST_VARIABLES} variables. Leave some away.")
@@ -167,14 +169,14 @@ class Binder:
             key = f"${part.name} {self._keys}"
             at = around.at if around.is_elsewhere else part.at
             bound = self._row(part.body, replace(around, at=at))
-            shared.append((key, bound if isinstance(bound, Node) else Row([bound])))
+            shared.append((key, bound if isinstance(bound, ExpansionNode) else TextSequence([bound])))
         meaning = _Meaning(key, part.body, around.env)
         self._meanings.append(meaning)  # keeps its id its own
         return replace(around, env={**around.env, part.name: meaning})
 
     # ---- choices
 
-    def _choice(self, choice: Choice, around: _Around) -> Node | str:
+    def _choice(self, choice: Choice, around: _BinderScope) -> ExpansionNode | str:
         options = choice.options
         if len(options) == 1:
             only = [part for part in options[0].body if not isinstance(part, str) or part.strip()]
@@ -182,16 +184,20 @@ class Binder:
                 return self._of_list(choice, only[0], around)
             if choice.least or not only:
                 node = self._row(options[0].body, around)
-                return self._sampled(node, choice.sampler) if isinstance(node, Node) else node
+                return self._sampled(node, choice.sampler) if isinstance(node, ExpansionNode) else node
         bodies = [self._row(option.body, around) for option in options]
         sources = [option.source.strip() for option in options]
         weights = _weights([option.weight for option in options])
         return self._chosen(choice, around, bodies, sources, weights)
 
     def _chosen(
-        self, choice: Choice, around: _Around, bodies: Sequence[Node | str], sources: Sequence[str],
+        self,
+        choice: Choice,
+        around: _BinderScope,
+        bodies: Sequence[ExpansionNode | str],
+        sources: Sequence[str],
         weights: Sequence[float],
-    ) -> Node | str:  # fmt: skip
+    ) -> ExpansionNode | str:
         name = short(choice.source)
         most = len(bodies) if choice.most < 0 else min(choice.most, len(bodies))
         least = min(choice.least, most)
@@ -201,30 +207,30 @@ class Binder:
         if most == 0:
             return ""
         if (least, most) == (1, 1):
-            node: Node = Pick(name, bodies, sources, weights)
+            node: ExpansionNode = Pick(name, bodies, sources, weights)
         else:
-            node = Several(name, bodies, sources, weights, (least, most, choice.separator))
+            node = MultiChoice(name, bodies, sources, weights, (least, most, choice.separator))
         return self._sampled(node, choice.sampler)
 
-    def _of_list(self, choice: Choice, wildcard: Wildcard, around: _Around) -> Node | str:
+    def _of_list(self, choice: Choice, wildcard: Wildcard, around: _BinderScope) -> ExpansionNode | str:
         """{2$$__color__} takes two lines of the list."""
         found = self._found(wildcard, around)
         if found is None:
             return ""
         shared, bodies = self._list_bodies(found, wildcard, around)
         node = self._chosen(choice, around, bodies, found.values, found.weights)
-        if shared and isinstance(node, Node):
-            node = Row([node], shared)
-        return self._sampled(node, choice.sampler or wildcard.sampler) if isinstance(node, Node) else node
+        if shared and isinstance(node, ExpansionNode):
+            node = TextSequence([node], shared)
+        return self._sampled(node, choice.sampler or wildcard.sampler) if isinstance(node, ExpansionNode) else node
 
-    def _sampled(self, node: Node, sampler: str) -> Node:
+    def _sampled(self, node: ExpansionNode, sampler: str) -> ExpansionNode:
         if sampler not in ("~", "@") or node.count == 1:
             return node
         return Loose(node, in_turn=sampler == "@")
 
     # ---- wildcards
 
-    def _wildcard(self, part: Wildcard, around: _Around) -> Node | str:
+    def _wildcard(self, part: Wildcard, around: _BinderScope) -> ExpansionNode | str:
         found = self._found(part, around)
         if found is None:
             return ""
@@ -236,19 +242,19 @@ class Binder:
             shared, bodies = self._list_bodies(found, part, around)
             node = Pick(f"__{part.name}__", bodies, found.values, found.weights)
             if shared:
-                node = Row([node], shared)
+                node = TextSequence([node], shared)
             if not part.arguments:
                 self._lists[key] = node
         self._is_own |= found.name not in self._wildcards.bodies
         return self._sampled(node, part.sampler)
 
-    def _known_as(self, found: WildcardList, around: _Around) -> tuple[object, ...]:
+    def _known_as(self, found: WildcardList, around: _BinderScope) -> tuple[object, ...]:
         """What the tree of a list depends on: the slots and variables that it names."""
         named = self._mentions.of_list(found)
         variables = [(name, id(meaning)) for name, meaning in around.env.items() if variable(name) in named]
         return found.name, around.held & named, tuple(sorted(variables))
 
-    def _found(self, part: Wildcard, around: _Around) -> WildcardList | None:
+    def _found(self, part: Wildcard, around: _BinderScope) -> WildcardList | None:
         found = self._wildcards.find(part.name)
         if found is None:
             near = self._wildcards.near(part.name)
@@ -262,21 +268,21 @@ class Binder:
             return None
         return found
 
-    def _is_circle(self, name: str, around: _Around) -> bool:
+    def _is_circle(self, name: str, around: _BinderScope) -> bool:
         if name not in around.inside:
             return False
         circle = " → ".join((*around.inside[around.inside.index(name) :], name))
         self._trouble(around.at, f"These name each other in a circle: {circle}.")
         return True
 
-    def _chain(self, around: _Around) -> str:
+    def _chain(self, around: _BinderScope) -> str:
         return f" (named in {' → '.join(around.inside)})" if around.inside else ""
 
     def _list_bodies(
-        self, found: WildcardList, part: Wildcard, around: _Around
-    ) -> tuple[list[tuple[str, Node]], list[Node | str]]:
+        self, found: WildcardList, part: Wildcard, around: _BinderScope
+    ) -> tuple[list[tuple[str, ExpansionNode]], list[ExpansionNode | str]]:
         """What the arguments of the wildcard draw once, and the lines."""
-        shared: list[tuple[str, Node]] = []
+        shared: list[tuple[str, ExpansionNode]] = []
         for argument in part.arguments:
             around = self._assigned(argument, around, shared)
         bodies = self._wildcards.bodies.get(found.name)
@@ -284,7 +290,7 @@ class Binder:
             bodies = self._own_bodies(found, around)
         return [one for one in shared if one[0] in self._named], bodies
 
-    def _own_bodies(self, found: WildcardList, around: _Around) -> list[Node | str]:
+    def _own_bodies(self, found: WildcardList, around: _BinderScope) -> list[ExpansionNode | str]:
         """The lines of a list that was not bound yet, or that hangs on something of this pack."""
         key = self._known_as(found, around)
         bodies = self._bodies.get(key)
@@ -306,17 +312,17 @@ class Binder:
 
     # ---- slots
 
-    def _slot(self, name: str, around: _Around) -> Node:
+    def _slot(self, name: str, around: _BinderScope) -> ExpansionNode:
         source = self._slots[name]
         if isinstance(source, Wildcard):
             found = self._found(source, around)
             if found is None:
-                return Row([""])
+                return TextSequence([""])
             _, bodies = self._list_bodies(found, source, around)
             return Pick(name, bodies, found.values, found.weights)
         options, called = source.options, f"[[{name}]]"
         if not options or self._is_circle(called, around):
-            return Row([""])
+            return TextSequence([""])
         around = replace(around, inside=(*around.inside, called), is_elsewhere=True)
         bodies = [self._row(option.body, around) for option in options]
         return Pick(name, bodies, [option.source.strip() for option in options], _weights([o.weight for o in options]))

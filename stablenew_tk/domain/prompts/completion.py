@@ -36,7 +36,7 @@ class Offer(Struct, frozen=True):
     path: str = ""
 
 
-class Wish(Struct, frozen=True):
+class CompletionQuery(Struct, frozen=True):
     """What is being typed: `typed` of a name of this kind ("" = any), the last `back` characters before the cursor."""
 
     kind: Kind | Literal[""]
@@ -44,27 +44,27 @@ class Wish(Struct, frozen=True):
     back: int
 
 
-def wish(before: str, *, asked: bool = False) -> Wish | None:
+def wish(before: str, *, asked: bool = False) -> CompletionQuery | None:
     """What the line before the cursor asks for. Only when `asked`, a word without any sign asks for everything."""
     lora = _LORA.search(before)
     if lora is not None:
-        return Wish("lora", lora[1], len(lora[0]))
+        return CompletionQuery("lora", lora[1], len(lora[0]))
     embedding = _EMBEDDING.search(before)
     if embedding is not None:
-        return Wish("embedding", embedding[1] or embedding[2] or "", len(embedding[0]))
+        return CompletionQuery("embedding", embedding[1] or embedding[2] or "", len(embedding[0]))
     # What is complete begins nothing: the second __ of a wildcard ends it.
     rest = _WHOLE.sub(lambda found: "." * len(found[0]), before)
     wildcard = _WILDCARD.search(rest)
     if wildcard is not None:
-        return Wish("wildcard", wildcard[1].lstrip("~@!"), len(wildcard[0]))
+        return CompletionQuery("wildcard", wildcard[1].lstrip("~@!"), len(wildcard[0]))
     slot = _SLOT.search(rest)
     if slot is not None:
-        return Wish("slot", slot[1], len(slot[0]))
+        return CompletionQuery("slot", slot[1], len(slot[0]))
     word = _WORD.search(before)
-    return Wish("", word[0], len(word[0])) if asked and word is not None else None
+    return CompletionQuery("", word[0], len(word[0])) if asked and word is not None else None
 
 
-def matching(offers: Iterable[Offer], asked: Wish, most: int = 200) -> tuple[Offer, ...]:
+def matching(offers: Iterable[Offer], asked: CompletionQuery, most: int = 200) -> tuple[Offer, ...]:
     """The offers that fit: those that begin with what is typed first, then those that have it inside."""
     typed = asked.typed.casefold()
     fits = [one for one in offers if asked.kind in ("", one.kind) and typed in one.name.casefold()]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..base.random_numbers import Dice
-from .expansion import Node
+from .expansion import ExpansionNode
 
 TRIES = 40
 _ROUNDS = 20
@@ -57,7 +57,7 @@ def _moved(seen: Counter[int], old: tuple[int, int], new: tuple[int, int], copie
     return False
 
 
-def within(copies: int, ranks: list[int], node: Node, dice: Dice) -> None:
+def within(copies: int, ranks: list[int], node: ExpansionNode, dice: Dice) -> None:
     """Replace ranks that are there more often than `copies` times: by others drawn, else by those that follow."""
     seen = Counter(ranks)
     for place, rank in enumerate(ranks):

@@ -53,7 +53,7 @@ class Picks:
         self.choices[key] = value
 
 
-class Node(ABC):
+class ExpansionNode(ABC):
     """One place where a prompt may go on in `count` ways, at least 1.
 
     Beside nodes stand plain texts. Ask which one it is by `str`: asking an abstract class takes many times longer.
@@ -78,7 +78,7 @@ class Node(ABC):
         """
 
 
-class Plain(Node):
+class Plain(ExpansionNode):
     """One of many texts. `values` are written, and noted, as they are; `weights` empty = all alike."""
 
     __slots__ = ("_name", "_sums", "_values", "_weights")
@@ -120,7 +120,7 @@ class Level(Plain):
         return ""
 
 
-class _OneWay(Node):
+class _OneWay(ExpansionNode):
     """A node that takes no part in counting."""
 
     __slots__ = ()
@@ -149,7 +149,7 @@ class Loose(_OneWay):
 
     __slots__ = ("_inner", "in_turn")
 
-    def __init__(self, inner: Node, *, in_turn: bool) -> None:
+    def __init__(self, inner: ExpansionNode, *, in_turn: bool) -> None:
         self._inner, self.in_turn, self.count = inner, in_turn, 1
 
     @property
@@ -163,13 +163,13 @@ class Loose(_OneWay):
         return self._inner.text(self._inner.draw(picks.dice()), picks)
 
 
-class Pick(Node):
+class Pick(ExpansionNode):
     """One of several nodes or texts. `sources` are what is noted, `name` "" notes nothing."""
 
     __slots__ = ("_bodies", "_ends", "_name", "_sources", "_sums", "_weights")
 
     def __init__(
-        self, name: str, bodies: Sequence[Node | str], sources: Sequence[str], weights: Sequence[float] = ()
+        self, name: str, bodies: Sequence[ExpansionNode | str], sources: Sequence[str], weights: Sequence[float] = ()
     ) -> None:
         self._name, self._bodies, self._sources = name, bodies, sources
         self._weights = weights

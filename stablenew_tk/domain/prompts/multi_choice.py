@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..base.random_numbers import Dice, allot
 from .even_sampling import TRIES, apart, within
-from .expansion import BEYOND, Node, Picks, Uncountable
+from .expansion import BEYOND, ExpansionNode, Picks, Uncountable
 
 # Numbering a hand takes as many steps as there are different numbers of ways, times the square of its cards.
 _UNLIKE = 20_000
@@ -26,7 +26,7 @@ class _Like(NamedTuple):
     places: list[int]
 
 
-class Several(Node):
+class MultiChoice(ExpansionNode):
     """`least` to `most` of some bodies in any order, each at most once, joined by `separator`.
 
     Raises Uncountable when there are too many ways, or when they are so unlike that numbering them takes too long.
@@ -47,9 +47,13 @@ class Several(Node):
     )
 
     def __init__(
-        self, name: str, bodies: Sequence[Node | str], sources: Sequence[str], weights: Sequence[float],
+        self,
+        name: str,
+        bodies: Sequence[ExpansionNode | str],
+        sources: Sequence[str],
+        weights: Sequence[float],
         bounds: tuple[int, int, str],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._name, self._bodies, self._sources, self._weights = name, bodies, sources, weights or (1.0,) * len(bodies)
         self._reach = list(accumulate(self._weights))
         least, most, self._separator = bounds

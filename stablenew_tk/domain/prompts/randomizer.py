@@ -15,11 +15,11 @@ from ..base.random_numbers import Dice, allot
 from ..config.catalogue import Value, check_value
 from ..config.sweep import value_text
 from .binder import TOO_MANY, Binder, with_rules
-from .expansion import Level, Loose, Node, Pick, Picks, Uncountable
-from .pack import MOST_PROBLEMS, PackProblem, PackPrompt, spot, with_lora_weight
+from .expansion import ExpansionNode, Level, Loose, Pick, Picks, Uncountable
+from .pack import MOST_PROBLEMS, PackProblem, PackPrompt, Slot, spot, with_lora_weight
 from .parser import options_of, parse
-from .sequence import Row
-from .settings import MOST_VARIANTS, LoraAxis, Randomizer, Rule, Slot, StyleToggle
+from .sequence import TextSequence
+from .settings import MOST_VARIANTS, LoraAxis, Randomizer, SearchReplace, StyleToggle
 from .template import Assign, Body, Choice, Wildcard
 from .variant import Expansion, Variant
 from .wildcards import Wildcards
@@ -43,7 +43,7 @@ class _Bound(Struct, frozen=True):
     are places (in both texts as one, with one sign between them) and sentences; `used` are the rules that apply.
     """
 
-    row: Row
+    row: TextSequence
     border: int
     troubles: tuple[tuple[int, str], ...]
     used: frozenset[str]
@@ -172,7 +172,7 @@ class Variants:
 
     # ---- building
 
-    def _row(self, prompt: PackPrompt, known: dict[tuple[str, str], _Bound]) -> Row:
+    def _row(self, prompt: PackPrompt, known: dict[tuple[str, str], _Bound]) -> TextSequence:
         texts = prompt.positive, prompt.negative
         bound = known.get(texts)
         if bound is None:
@@ -201,11 +201,14 @@ class Variants:
         parts, shared = self._binder.parts((*bodies[0], *bodies[1]))
         troubles += [(trouble.at, trouble.message) for trouble in self._binder.troubles]
         turns = max((part.turns for part in parts if isinstance(part, Loose)), default=1)
-        drawn: list[tuple[str, Node]] = [*((f"axis {n}", level) for n, level in enumerate(self._axes.levels)), *shared]
+        drawn: list[tuple[str, ExpansionNode]] = [
+            *((f"axis {n}", level) for n, level in enumerate(self._axes.levels)),
+            *shared,
+        ]
         try:
-            row = Row(parts, drawn, self._settings.mode, turns)
+            row = TextSequence(parts, drawn, self._settings.mode, turns)
         except Uncountable:
-            row = Row([""] * len(parts))
+            row = TextSequence([""] * len(parts))
             troubles.append((0, TOO_MANY))
         used = frozenset(search for search in self._searches if any(search in text for text in texts))
         return _Bound(row, border, tuple(troubles), used)
@@ -227,7 +230,7 @@ class Variants:
         self.errors += [PackProblem(slot.line, min(slot.line, 1), f"[[{slot.name}]]: {one}") for one in wrong]
         return choice
 
-    def _rule(self, rule: Rule) -> Choice:
+    def _rule(self, rule: SearchReplace) -> Choice:
         choice, troubles = options_of(rule.values, is_slot=self._names.__contains__)
         wrong = [trouble.message for trouble in troubles]
         if not choice.options:

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from .settings import LoraAxis, Randomizer, Rule, Slot, StyleToggle
+from .pack import Slot
+from .settings import LoraAxis, Randomizer, SearchReplace, StyleToggle
 
 T = TypeVar("T")
 Parsed = tuple[tuple[T, ...], tuple[str, ...]]
@@ -37,7 +38,7 @@ def lists_of(text: str) -> Parsed[tuple[str, tuple[str, ...]]]:
     return _read(text, _list)
 
 
-def rules_of(text: str) -> Parsed[Rule]:
+def rules_of(text: str) -> Parsed[SearchReplace]:
     """Search and replace: `search => a | b`; an empty piece takes the words away."""
     return _read(text, _rule)
 
@@ -62,7 +63,7 @@ def list_lines(lists: Mapping[str, tuple[str, ...]]) -> str:
     return "\n".join(f"{name}: {' | '.join(values)}" for name, values in lists.items())
 
 
-def rule_lines(rules: Sequence[Rule]) -> str:
+def rule_lines(rules: Sequence[SearchReplace]) -> str:
     """Search and replace as it is typed."""
     return "\n".join(f"{one.search} => {' | '.join(one.values)}" for one in rules)
 
@@ -82,26 +83,26 @@ def style_lines(styles: Sequence[StyleToggle]) -> str:
     )
 
 
-class Field:
+class RandomizerField:
     """One of the lists: how it is read, how it is written, and what of the randomizer it is."""
 
     def __init__(self, name: str, read: Callable[[str], Parsed[object]], write: Callable[[Randomizer], str]) -> None:
         self.name, self.read, self.write = name, read, write
 
 
-def same(field: Field, text: str, randomizer: Randomizer) -> bool:
+def same(field: RandomizerField, text: str, randomizer: Randomizer) -> bool:
     """Whether the text says what the randomizer has, however it is spaced."""
     return field.read(text)[0] == field.read(field.write(randomizer))[0]
 
 
-FIELDS: Mapping[str, Field] = {
+FIELDS: Mapping[str, RandomizerField] = {
     one.name: one
     for one in (
-        Field("slots", slots_of, lambda randomizer: slot_lines(randomizer.slots)),
-        Field("rules", rules_of, lambda randomizer: rule_lines(randomizer.rules)),
-        Field("wildcards", lists_of, lambda randomizer: list_lines(randomizer.wildcards)),
-        Field("loras", loras_of, lambda randomizer: lora_lines(randomizer.loras)),
-        Field("styles", styles_of, lambda randomizer: style_lines(randomizer.styles)),
+        RandomizerField("slots", slots_of, lambda randomizer: slot_lines(randomizer.slots)),
+        RandomizerField("rules", rules_of, lambda randomizer: rule_lines(randomizer.rules)),
+        RandomizerField("wildcards", lists_of, lambda randomizer: list_lines(randomizer.wildcards)),
+        RandomizerField("loras", loras_of, lambda randomizer: lora_lines(randomizer.loras)),
+        RandomizerField("styles", styles_of, lambda randomizer: style_lines(randomizer.styles)),
     )
 }
 
@@ -156,14 +157,14 @@ def _list(line: str) -> tuple[str, tuple[str, ...]]:
     return name, _values(words, example)
 
 
-def _rule(line: str) -> Rule:
+def _rule(line: str) -> SearchReplace:
     search, arrow, words = line.partition("=>")
     example = "harbour => river | lake"
     if not arrow:
         raise _Wrong(f"there is no => between what is looked for and what comes in its place. Write it as {example}.")
     if not search.strip():
         raise _Wrong(f"there is nothing to look for. Write it as {example}.")
-    return Rule(search.strip(), tuple(dict.fromkeys(part.strip() for part in words.split("|"))))
+    return SearchReplace(search.strip(), tuple(dict.fromkeys(part.strip() for part in words.split("|"))))
 
 
 def _lora(line: str) -> LoraAxis:

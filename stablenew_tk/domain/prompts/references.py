@@ -35,7 +35,7 @@ def variable(name: str) -> str:
     return f"${{{name}}}"
 
 
-class Mentions:
+class References:
     """Looks through parts, lists and slots, each only once."""
 
     def __init__(self, wildcards: Wildcards, slots: Slots) -> None:

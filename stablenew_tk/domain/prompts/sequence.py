@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from ..base.random_numbers import Dice
 from .even_sampling import apart, within
-from .expansion import BEYOND, Node, Picks, Uncountable
+from .expansion import BEYOND, ExpansionNode, Picks, Uncountable
 from .settings import Mode
 
 
-class Row(Node):
+class TextSequence(ExpansionNode):
     """Texts and nodes one after the other. `shared` are drawn first, once each, and written where `Shared` stands.
 
     `mode` says how the parts with several ways are combined, see `pack_settings.Randomizer`. `turns`: there are at
@@ -21,7 +21,11 @@ class Row(Node):
     __slots__ = ("_factors", "_mode", "_parts", "_product", "_shared", "lengths")
 
     def __init__(
-        self, parts: Sequence[Node | str], shared: Sequence[tuple[str, Node]] = (), mode: Mode = "all", turns: int = 1
+        self,
+        parts: Sequence[ExpansionNode | str],
+        shared: Sequence[tuple[str, ExpansionNode]] = (),
+        mode: Mode = "all",
+        turns: int = 1,
     ) -> None:
         self._parts, self._shared, self._mode = parts, shared, mode
         nodes = [node for _, node in shared] + [part for part in parts if not isinstance(part, str)]

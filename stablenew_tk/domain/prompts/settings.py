@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, structs
 from ..config.catalogue import Value
 from ..config.learning_mode import PackLearning
 from ..config.origins import MAX_SEED, RANDOM_SEED
-from .pack import Slot as Slot
+from .pack import Slot
 
 Mode = Literal["all", "random", "round_robin", "sequential", "zip"]
 Seeds = Literal["shared", "per_variant", "fixed"]
@@ -26,7 +26,7 @@ _Word = Annotated[str, Meta(min_length=1, max_length=200)]
 _Text = Annotated[str, Meta(max_length=20_000)]
 
 
-class Rule(Struct, frozen=True):
+class SearchReplace(Struct, frozen=True):
     """Search and replace: where the prompts have `search`, each of `values` is tried in its place."""
 
     search: _Word
@@ -71,7 +71,7 @@ class Randomizer(Struct, frozen=True, kw_only=True):
     seeds: Seeds = "shared"
     fixed_seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] = 0
     slots: tuple[Slot, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[SearchReplace, ...] = ()
     axes: tuple[Axis, ...] = ()
     loras: tuple[LoraAxis, ...] = ()
     styles: tuple[StyleToggle, ...] = ()

@@ -65,9 +65,7 @@ _UPSCALE = {
     "denoising_strength": "upscale.denoise", "gfpgan_visibility": "upscale.gfpgan",
     "codeformer_visibility": "upscale.codeformer", "codeformer_weight": "upscale.codeformer_weight",
 }  # fmt: skip
-_PIPELINE = {
-    f"{stage}_enabled": f"{stage}.enabled" for stage in ("txt2img", "img2img", "adetailer", "upscale")
-}  # fmt: skip
+_PIPELINE = {f"{stage}_enabled": f"{stage}.enabled" for stage in ("txt2img", "img2img", "adetailer", "upscale")}
 _BLOCKS: dict[str, Mapping[str, str]] = {
     "txt2img": _TXT2IMG, "hires_fix": _HIRES, "refiner": _REFINER, "img2img": _IMG2IMG, "adetailer": _ADETAILER,
     "upscale": _UPSCALE, "pipeline": _PIPELINE,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from .expansion import Node
+from .expansion import ExpansionNode
 
 _WEIGHT = re.compile(r"(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})::")
 # What makes a line more than text.
@@ -80,7 +80,7 @@ class Wildcards:
         self._folded = {name.casefold(): name for name in (*self._aliases, *self._lists)}
         self._merged: dict[str, WildcardList | None] = {}
         # Lists whose lines hang on nothing but lists are bound once for all packs.
-        self.bodies: dict[str, list[Node | str]] = {}
+        self.bodies: dict[str, list[ExpansionNode | str]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from itertools import islice, takewhile
 
 from ..base.errors import InvalidInput
-from .comfy_nodes import Graph, Node, graph_of, graph_of_workflow
+from .comfy_nodes import ComfyNode, Graph, graph_of, graph_of_workflow
 from .infotext import LIMIT
-from .recipe import Draft, Recipe, bare_name, number_of, object_of, text_of
+from .recipe import Recipe, RecipeDraft, bare_name, number_of, object_of, text_of
 
 _PICTURE = ("latent_image", "latent", "samples", "pixels", "image", "images", "image1", "latent_opt", "optional_latent")
 # Ways that lead away from the picture itself: to the words, the checkpoint, the noise.
@@ -51,7 +51,7 @@ def from_comfy(prompt: object, workflow: object) -> Recipe:
     )
 
 
-def _is_sampler(node: Node) -> bool:
+def _is_sampler(node: ComfyNode) -> bool:
     kind = node.kind.casefold()
     if "detailer" in kind or "select" in kind:
         return False
@@ -60,20 +60,20 @@ def _is_sampler(node: Node) -> bool:
     return worded or "guider" in inputs or ("ksampler" in kind and ("steps" in inputs or "seed" in inputs))
 
 
-def _longest_chain(graph: Graph) -> list[Node]:
+def _longest_chain(graph: Graph) -> list[ComfyNode]:
     """The samplers that made a picture, the first one first. With several pictures the one that took most of them."""
     ends = [node for node in graph.nodes.values() if re.match(r"(Save|Preview|Image ?Save|.*Output)", node.kind)]
     chains = [_chain(graph, node) for node in ends[:_CHAIN]]
-    best: list[Node] = max(chains, key=len, default=[])
+    best: list[ComfyNode] = max(chains, key=len, default=[])
     if best:
         return best
     last = next((node for node in graph.nodes.values() if _is_sampler(node)), None)
     return [*_chain(graph, last), last] if last else []
 
 
-def _chain(graph: Graph, end: Node) -> list[Node]:
-    found: list[Node] = []
-    node: Node | None = end
+def _chain(graph: Graph, end: ComfyNode) -> list[ComfyNode]:
+    found: list[ComfyNode] = []
+    node: ComfyNode | None = end
     while node is not None and len(found) < _CHAIN:
         # The nearest sampler above, on the ways a picture takes.
         node = next((above for above in graph.up(_pictures_of(node), _NOT_PICTURE) if _is_sampler(above)), None)
@@ -83,12 +83,12 @@ def _chain(graph: Graph, end: Node) -> list[Node]:
     return [one for one in reversed(found) if one is not end]
 
 
-def _pictures_of(node: Node) -> list[object]:
+def _pictures_of(node: ComfyNode) -> list[object]:
     return [node.inputs[key] for key in _PICTURE if key in node.inputs]
 
 
-def _recipe(graph: Graph, chain: Sequence[Node], *, by_order: bool) -> Recipe:
-    draft = Draft("ComfyUI")
+def _recipe(graph: Graph, chain: Sequence[ComfyNode], *, by_order: bool) -> Recipe:
+    draft = RecipeDraft("ComfyUI")
     first = chain[0]
     if by_order:
         draft.say("Only the saved workflow was there, whose values have no names. Look over what was read.")
@@ -96,7 +96,7 @@ def _recipe(graph: Graph, chain: Sequence[Node], *, by_order: bool) -> Recipe:
     _size(draft, graph, first)
     _models(draft, graph, first)
     words = _words_of(first)
-    positive, negative = _Words(graph, "positive").of(words[0]), _Words(graph, "negative").of(words[1])
+    positive, negative = _PromptTexts(graph, "positive").of(words[0]), _PromptTexts(graph, "negative").of(words[1])
     layer = number_of(graph.first(words[0], "stop_at_clip_layer", "clip_skip"), -1)
     draft.put("clip_skip", None if layer is None else abs(layer))
     if len(chain) > 1:
@@ -109,7 +109,7 @@ def _recipe(graph: Graph, chain: Sequence[Node], *, by_order: bool) -> Recipe:
     return draft.recipe(positive, negative)
 
 
-def _words_of(sampler: Node) -> tuple[object, object]:
+def _words_of(sampler: ComfyNode) -> tuple[object, object]:
     inputs = sampler.inputs
     if "guider" in inputs:
         return inputs["guider"], inputs["guider"]
@@ -117,7 +117,7 @@ def _words_of(sampler: Node) -> tuple[object, object]:
     return inputs.get("positive", pipe), inputs.get("negative", pipe if "positive" not in inputs else None)
 
 
-def _settings(draft: Draft, graph: Graph, sampler: Node) -> None:
+def _settings(draft: RecipeDraft, graph: Graph, sampler: ComfyNode) -> None:
     inputs = sampler.inputs
     seed = graph.value(sampler, "seed")
     seed = seed if seed is not None else graph.value(sampler, "noise_seed")
@@ -135,7 +135,7 @@ def _settings(draft: Draft, graph: Graph, sampler: Node) -> None:
     draft.put_sampler(name if name is not None else _by_class(graph, inputs.get("sampler"), "Sampler"), scheduler)
 
 
-def _setting(graph: Graph, sampler: Node, key: str, way: str) -> object:
+def _setting(graph: Graph, sampler: ComfyNode, key: str, way: str) -> object:
     """A value of the sampler itself, or of the nodes it is handed over to."""
     if key in sampler.inputs:
         return graph.value(sampler, key)
@@ -150,7 +150,7 @@ def _by_class(graph: Graph, link: object, word: str) -> str:
     return ""
 
 
-def _size(draft: Draft, graph: Graph, sampler: Node) -> None:
+def _size(draft: RecipeDraft, graph: Graph, sampler: ComfyNode) -> None:
     for node in graph.up(_pictures_of(sampler), _NOT_PICTURE):
         if node.kind.startswith("LoadImage"):
             draft.put("img2img.denoise", _setting(graph, sampler, "denoise", "sigmas"))
@@ -168,7 +168,7 @@ def _size(draft: Draft, graph: Graph, sampler: Node) -> None:
                 return
 
 
-def _models(draft: Draft, graph: Graph, sampler: Node) -> None:
+def _models(draft: RecipeDraft, graph: Graph, sampler: ComfyNode) -> None:
     start = sampler.inputs.get("model", sampler.inputs.get("guider", sampler.inputs.get("pipe")))
     loras: list[tuple[object, object]] = []
     for node in graph.up([start], _NOT_MODEL):
@@ -187,7 +187,7 @@ def _models(draft: Draft, graph: Graph, sampler: Node) -> None:
             return
 
 
-def _loras_of(graph: Graph, node: Node) -> list[tuple[object, object]]:
+def _loras_of(graph: Graph, node: ComfyNode) -> list[tuple[object, object]]:
     found: list[tuple[object, object]] = []
     for key, raw in node.inputs.items():
         if match := _LORA.fullmatch(key):
@@ -202,7 +202,7 @@ def _loras_of(graph: Graph, node: Node) -> list[tuple[object, object]]:
     return list(reversed(found))
 
 
-def _second(draft: Draft, graph: Graph, first: Node, second: Node) -> None:
+def _second(draft: RecipeDraft, graph: Graph, first: ComfyNode, second: ComfyNode) -> None:
     """The second sampler: a refiner when it goes on where the first one stopped, else the hires pass."""
     start, steps = number_of(graph.value(second, "start_at_step"), 0), number_of(graph.value(second, "steps"), 0)
     if start and steps and first.plain("return_with_leftover_noise") == "enable":
@@ -218,7 +218,7 @@ def _second(draft: Draft, graph: Graph, first: Node, second: Node) -> None:
     _enlarging(draft, graph, first, second)
 
 
-def _enlarging(draft: Draft, graph: Graph, first: Node, second: Node) -> None:
+def _enlarging(draft: RecipeDraft, graph: Graph, first: ComfyNode, second: ComfyNode) -> None:
     """How much larger the second pass is, and by what: all nodes between the two samplers."""
     factor: float | None = None
     before = number_of(draft.values.get("txt2img.width"), 0)
@@ -240,13 +240,13 @@ def _enlarging(draft: Draft, graph: Graph, first: Node, second: Node) -> None:
     draft.put("hires.upscaler", upscaler)
 
 
-def _upscaler(graph: Graph, node: Node) -> str:
+def _upscaler(graph: Graph, node: ComfyNode) -> str:
     if name := graph.first(node.inputs.get("upscale_model"), "model_name"):
         return bare_name(text_of(name))
     return "Latent" if node.kind.startswith("LatentUpscale") else ""
 
 
-class _Words:
+class _PromptTexts:
     """The words of one side of the picture, each node read once."""
 
     def __init__(self, graph: Graph, side: str) -> None:
@@ -266,7 +266,7 @@ class _Words:
             return ""
         return self._joined(node, self._keys(node), deep)
 
-    def _keys(self, node: Node) -> list[str]:
+    def _keys(self, node: ComfyNode) -> list[str]:
         """The inputs to follow: the side's own, else words, else what words were made into."""
         other = "negative" if self._side == "positive" else "positive"
         inputs = node.inputs
@@ -283,7 +283,7 @@ class _Words:
             return known
         return [key for key in inputs if key not in _NOT_WORDS and key != other]
 
-    def _joined(self, node: Node, keys: Sequence[str], deep: int) -> str:
+    def _joined(self, node: ComfyNode, keys: Sequence[str], deep: int) -> str:
         parts: list[str] = []
         for key in keys:
             raw = node.inputs[key]

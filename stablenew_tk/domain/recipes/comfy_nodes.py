@@ -60,7 +60,7 @@ _WIDGETS: dict[str, tuple[str, ...]] = {
 _MUTED, _BYPASSED = 2, 4
 
 
-class Node(Struct, frozen=True):
+class ComfyNode(Struct, frozen=True):
     """One node: its class and its inputs, each a plain value, a link, or something else."""
 
     kind: str
@@ -75,7 +75,7 @@ class Node(Struct, frozen=True):
 class Graph:
     """The nodes by id. A link is a list of a node's id and the number of its output."""
 
-    def __init__(self, nodes: dict[str, Node]) -> None:
+    def __init__(self, nodes: dict[str, ComfyNode]) -> None:
         self.nodes = nodes
 
     def target(self, link: object) -> str:
@@ -85,7 +85,7 @@ class Graph:
             return name if name in self.nodes else ""
         return ""
 
-    def up(self, links: Sequence[object], stop: Sequence[str] = ()) -> Iterator[Node]:
+    def up(self, links: Sequence[object], stop: Sequence[str] = ()) -> Iterator[ComfyNode]:
         """The nodes above some links, the nearest first, not going through inputs named in `stop`."""
         waiting = deque(map(self.target, links))
         seen = {""}
@@ -100,7 +100,7 @@ class Graph:
             yield node
             waiting.extend(self.target(value) for key, value in node.inputs.items() if key not in stop)
 
-    def value(self, node: Node, key: str) -> Plain | None:
+    def value(self, node: ComfyNode, key: str) -> Plain | None:
         """The value of an input, also when it is handed on by other nodes; None when it cannot be found."""
         raw = node.inputs.get(key)
         for _ in range(_STRAIGHT):
@@ -124,11 +124,11 @@ class Graph:
 
 def graph_of(document: object) -> Graph:
     """The graph of an API prompt: id → class_type and inputs."""
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, ComfyNode] = {}
     for name, raw in islice(object_of(document).items(), _NODES):
         node = object_of(raw)
         if kind := text_of(node.get("class_type")):
-            nodes[name] = Node(kind, dict(islice(object_of(node.get("inputs")).items(), _INPUTS)))
+            nodes[name] = ComfyNode(kind, dict(islice(object_of(node.get("inputs")).items(), _INPUTS)))
     return Graph(nodes)
 
 
@@ -140,12 +140,12 @@ def graph_of_workflow(document: object) -> Graph:
         parts = list_of(raw)
         if len(parts) >= 3 and isinstance(parts[0], int) and isinstance(parts[2], int):
             links[parts[0]] = (_id(parts[1]), parts[2])
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, ComfyNode] = {}
     for raw in list_of(workflow.get("nodes"))[:_NODES]:
         node = object_of(raw)
         kind, name = text_of(node.get("type")), _id(node.get("id"))
         if kind and name and node.get("mode") != _MUTED:
-            nodes[name] = Node(kind, _inputs_of(node, kind, links))
+            nodes[name] = ComfyNode(kind, _inputs_of(node, kind, links))
     return Graph(nodes)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .recipe import Draft, Recipe, list_of, number_of, object_of, read_json, text_of
+from .recipe import Recipe, RecipeDraft, list_of, number_of, object_of, read_json, text_of
 
 Json = dict[str, object]
 
@@ -18,7 +18,7 @@ _SWARM_LATENT = ("latent-", "latentmodel-")
 def from_swarm(document: Json) -> Recipe:
     """SwarmUI: `sui_image_params`."""
     given = object_of(document.get("sui_image_params"))
-    draft = Draft("SwarmUI")
+    draft = RecipeDraft("SwarmUI")
     draft.put_seed(given.get("seed"))
     draft.put_sampler(
         given.get("sampler") or given.get("comfyuisampler") or given.get("autowebuisampler"),
@@ -46,7 +46,7 @@ def _several(raw: object) -> list[object]:
     return list(raw.split(",", 50)) if isinstance(raw, str) else list_of(raw)
 
 
-def _swarm_second_pass(draft: Draft, given: Json) -> None:
+def _swarm_second_pass(draft: RecipeDraft, given: Json) -> None:
     share = number_of(given.get("refinercontrolpercentage"))
     scale = number_of(given.get("refinerupscale"), 1.0)
     model = text_of(given.get("refinermodel"))
@@ -70,7 +70,7 @@ def _swarm_second_pass(draft: Draft, given: Json) -> None:
 
 def from_invoke(document: Json) -> Recipe:
     """InvokeAI since version 3: `invokeai_metadata`."""
-    draft = Draft("InvokeAI")
+    draft = RecipeDraft("InvokeAI")
     draft.put_seed(document.get("seed"))
     draft.put_sampler(document.get("scheduler"), None)
     draft.put("txt2img.steps", document.get("steps"))
@@ -107,7 +107,7 @@ def _invoke_name(raw: object) -> str:
 def from_invoke_2(document: Json) -> Recipe:
     """InvokeAI of version 2: `sd-metadata`. The negative prompt stands in square brackets inside the prompt."""
     image = object_of(document.get("image"))
-    draft = Draft("InvokeAI")
+    draft = RecipeDraft("InvokeAI")
     draft.put_seed(image.get("seed"))
     draft.put_sampler(image.get("sampler"), None)
     draft.put("txt2img.steps", image.get("steps"))
@@ -126,7 +126,7 @@ def from_dream(text: str) -> Recipe | None:
     start, end = text.find('"'), text.rfind('"')
     if not text.startswith('"') or end <= start:
         return None
-    draft = Draft("InvokeAI")
+    draft = RecipeDraft("InvokeAI")
     said: dict[str, str] = {}
     for option, word in _DREAM.findall(text[end + 1 : end + 2000]):
         said.setdefault(option, word)
@@ -145,7 +145,7 @@ def _split_negative(prompt: str) -> tuple[str, str]:
 def from_fooocus(document: Json) -> Recipe:
     """Fooocus: its own JSON, with the keys of its newer or the labels of its older versions."""
     labels = {key.casefold().replace(" ", "_"): value for key, value in document.items()}
-    draft = Draft("Fooocus")
+    draft = RecipeDraft("Fooocus")
     draft.put_seed(labels.get("seed"))
     draft.put_sampler(labels.get("sampler"), labels.get("scheduler"))
     draft.put("txt2img.steps", labels.get("steps"))
@@ -167,7 +167,7 @@ def from_fooocus(document: Json) -> Recipe:
     return draft.recipe(text_of(labels.get("prompt")), text_of(labels.get("negative_prompt")))
 
 
-def _fooocus_loras(draft: Draft, labels: Json) -> None:
+def _fooocus_loras(draft: RecipeDraft, labels: Json) -> None:
     for raw in list_of(labels.get("loras"))[:50]:
         parts = list_of(raw)
         if len(parts) >= 2:
@@ -183,7 +183,7 @@ def _fooocus_loras(draft: Draft, labels: Json) -> None:
 
 def from_novelai(document: Json, description: str = "") -> Recipe:
     """NovelAI: the JSON of `Comment`; `description` is the prompt of versions that did not repeat it there."""
-    draft = Draft("NovelAI")
+    draft = RecipeDraft("NovelAI")
     draft.put_seed(document.get("seed"))
     schedule = text_of(document.get("noise_schedule"))
     draft.put_sampler(document.get("sampler"), "" if schedule == "native" else schedule)

@@ -52,7 +52,7 @@ class Recipe(Struct, frozen=True):
     infotext: str = ""
 
 
-class Draft:
+class RecipeDraft:
     """A recipe while it is being read. No method raises for what a stranger wrote."""
 
     def __init__(self, tool: str) -> None:

@@ -9,7 +9,7 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import LISTED_PASSES
 from ..config.spellings import sampler_and_scheduler
 from .infotext import named_values, parse
-from .recipe import Draft, Recipe, number_of
+from .recipe import Recipe, RecipeDraft, number_of
 
 _SECOND_PASS = ("Hires upscale", "Hires resize", "Hires upscaler", "Hires steps")
 _SIZE = re.compile(r"([0-9]{1,6})x([0-9]{1,6})")
@@ -40,7 +40,7 @@ def from_infotext(text: str, tool: str = "") -> Recipe:
     values = info.values
     if not (info.prompt or info.negative or values):
         raise InvalidInput("The generation text of the picture is empty.")
-    draft = Draft(tool or _writer(values))
+    draft = RecipeDraft(tool or _writer(values))
     if values:
         _first_pass(draft, values)
         _second_pass(draft, values)
@@ -66,7 +66,7 @@ def _writer(values: Mapping[str, str]) -> str:
     return "Forge" if re.match(r"f\d", version) else "A1111"
 
 
-def _first_pass(draft: Draft, values: Mapping[str, str]) -> None:
+def _first_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     named = named_values(values, "txt2img")
     draft.put_seed(named.get("seed"))
     draft.put_sampler(named.get("txt2img.sampler"), named.get("txt2img.scheduler") or values.get("Scheduler"))
@@ -89,7 +89,7 @@ def _first_pass(draft: Draft, values: Mapping[str, str]) -> None:
         draft.put("refiner.switch_at", values.get("Refiner switch at"))
 
 
-def _second_pass(draft: Draft, values: Mapping[str, str]) -> None:
+def _second_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     named = named_values(values, "txt2img")
     if not any(key in values for key in _SECOND_PASS):
         if "hires.denoise" in named:
@@ -104,7 +104,7 @@ def _second_pass(draft: Draft, values: Mapping[str, str]) -> None:
         _scale_of_resize(draft, values)
 
 
-def _scale_of_resize(draft: Draft, values: Mapping[str, str]) -> None:
+def _scale_of_resize(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     first, second = _SIZE.fullmatch(values.get("Size", "")), _SIZE.fullmatch(values.get("Hires resize", ""))
     wide = number_of(second[1], 0) if second else 0
     tall = number_of(second[2], 0) if second else 0
@@ -119,7 +119,7 @@ def _scale_of_resize(draft: Draft, values: Mapping[str, str]) -> None:
     draft.put("hires.scale", round(max(by_width, by_height), 3))
 
 
-def _repairs(draft: Draft, values: Mapping[str, str]) -> None:
+def _repairs(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     passes: dict[int, dict[str, str]] = {}
     for path, text in named_values(values, "adetailer").items():
         if path.startswith("adetailer.passes."):
@@ -134,7 +134,7 @@ def _repairs(draft: Draft, values: Mapping[str, str]) -> None:
         draft.say(f"ADetailer pass {number} ({one['model'][:80]}) has no place here. It was left out.")
 
 
-def _repair(draft: Draft, prefix: str, one: Mapping[str, str]) -> None:
+def _repair(draft: RecipeDraft, prefix: str, one: Mapping[str, str]) -> None:
     same = {field: "" for field in ("sampler", "scheduler") if one[field].startswith("Use same")}
     fields = {**one, **same}
     sampler, scheduler = sampler_and_scheduler(fields["sampler"], fields["scheduler"])
@@ -142,7 +142,7 @@ def _repair(draft: Draft, prefix: str, one: Mapping[str, str]) -> None:
         draft.put(f"{prefix}.{field}", text)
 
 
-def _left_out(draft: Draft, values: Mapping[str, str]) -> None:
+def _left_out(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     names = [
         key
         for key, text in values.items()

@@ -116,7 +116,7 @@ def make_jobs(
     run_id = new_id()
     rows = [LearningTag(mode="passive" if request.record else "off", row=n) for n in range(request.seeds_per_prompt)]
     pairs = [(variant, row) for variant in _by_checkpoint(request.variants) for row in rows]
-    parts: dict[int, _Part] = {}
+    parts: dict[int, _VariantPart] = {}
     jobs: list[Job] = []
     for index, (variant, row) in enumerate(pairs[: request.limit or None]):
         part = parts.get(variant.index)
@@ -145,7 +145,7 @@ def make_jobs(
     return tuple(jobs)
 
 
-class _Part(Struct, frozen=True):
+class _VariantPart(Struct, frozen=True):
     """What all jobs of one variant share."""
 
     config: PipelineConfig
@@ -155,12 +155,12 @@ class _Part(Struct, frozen=True):
     choice: RandomizerChoice
 
 
-def _part(request: RunRequest, variant: Variant) -> _Part:
+def _part(request: RunRequest, variant: Variant) -> _VariantPart:
     config = with_values(request.config, dict(variant.overrides))
     _check_start(config, request.start_image)
     text, others = texts_of_stages(config, _texts(request, variant))
     origins: dict[str, Origin] = {**request.origins, **dict.fromkeys(variant.overrides, "user")}
-    return _Part(config, origins, text, others, _choice(request, variant))
+    return _VariantPart(config, origins, text, others, _choice(request, variant))
 
 
 def _by_checkpoint(variants: tuple[Variant, ...]) -> Sequence[Variant]:

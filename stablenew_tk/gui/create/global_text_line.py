@@ -22,7 +22,10 @@ class AddedLine(Box):
     def __init__(self, parent: tk.Misc, controller: Controller, change: Callable[[], object]) -> None:
         super().__init__(parent)
         self._controller = controller
-        self.positive, self.negative = _Part(self, "Global positive", change), _Part(self, "Global negative", change)
+        self.positive, self.negative = (
+            _TextPart(self, "Global positive", change),
+            _TextPart(self, "Global negative", change),
+        )
         # Without a widget of its own a frame stays as high as when its last one left.
         Box(self, width=1, height=1).pack(side="left")
 
@@ -37,7 +40,7 @@ class AddedLine(Box):
         self.negative.show(used.negative, () if len(used.negative_stages) == len(stages) else used.negative_stages)
 
 
-class _Part(Box):
+class _TextPart(Box):
     """One of the two texts, cut off where its room ends."""
 
     def __init__(self, parent: tk.Misc, name: str, change: Callable[[], object]) -> None:

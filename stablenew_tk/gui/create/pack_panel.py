@@ -26,11 +26,11 @@ from ...pipeline.events import (
 )
 from ...pipeline.orders import AddPack, LoadPack
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule, ShortLabel
+from ..widgets.basics import Box, Button, Label, Separator, ShortLabel
 from ..widgets.controls import Segmented
 from ..widgets.entries import Entry
-from ..widgets.popups import Choice, MenuEntry
-from ..widgets.row_list import Row, RowList
+from ..widgets.popups import ChoiceField, MenuEntry
+from ..widgets.row_list import ListRow, RowList
 from ..widgets.tooltips import tip
 from .lora_hints import LoraHints
 
@@ -121,7 +121,7 @@ class PackPanel(Box):
         self.search.pack(fill="x", padx=theme.px(12))
         self._packs = RowList(self, on_select=self._pick_pack, rows=5, empty="No pack is called so.")
         self._packs.pack(fill="x", pady=(theme.px(4), theme.px(8)))
-        Rule(self).pack(fill="x")
+        Separator(self).pack(fill="x")
 
     def _build_prompts(self) -> None:
         head = Box(self)
@@ -136,13 +136,13 @@ class PackPanel(Box):
         choose.pack(fill="x", padx=theme.px(10), pady=(0, theme.px(4)))
         Button(choose, "All", lambda: self._choose_all(True), kind="link", height=24).pack(side="left")
         Button(choose, "None", lambda: self._choose_all(False), kind="link", height=24).pack(side="left")
-        self._learning = Choice(choose, LEARNING, self._set_learning, width=158, height=24)
+        self._learning = ChoiceField(choose, LEARNING, self._set_learning, width=158, height=24)
         self._learning.pack(side="right")
         tip(
             self._learning,
             "What learning may do for this pack. As usual: as for all packs. Locked in: nothing is varied.",
         )
-        Rule(self).pack(fill="x")
+        Separator(self).pack(fill="x")
 
     def _build_text(self) -> None:
         head = Box(self)
@@ -205,7 +205,7 @@ class PackPanel(Box):
         word = text.strip().casefold()
         self._shown = tuple(pack for pack in self._all if word in pack.title.casefold())
         rows = [
-            Row(
+            ListRow(
                 pack.title,
                 str(pack.count) if not pack.problem else "",
                 sign="warning" if pack.problem else "lock" if pack.settings.learning == "locked" else "",
@@ -296,7 +296,7 @@ class PackPanel(Box):
     def _show_prompts(self) -> None:
         prompts = self.pack_read.prompts if self.pack_read is not None else ()
         rows = [
-            Row(p.name, "edited" if p.prompt_id in self._edits else "", checked=p.prompt_id in self._chosen)
+            ListRow(p.name, "edited" if p.prompt_id in self._edits else "", checked=p.prompt_id in self._chosen)
             for p in prompts
         ]
         # A short pack leaves its room to the text.

@@ -45,7 +45,7 @@ from ..forms.stage_cards import (
     size_words,
 )
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Check
 from ..widgets.entries import Entry
 from ..widgets.keys import KeyPress
@@ -95,9 +95,9 @@ class CreatePage(Box):
             self, controller, on_change=self._pack_changed, use_checkpoint=lambda name: self._changed(CHECKPOINT, name)
         )
         self._packs.pack(side="left", fill="y")
-        Rule(self).pack(side="left", fill="y")
+        Separator(self).pack(side="left", fill="y")
         self._preview = PreviewPanel(self, controller, go_review=lambda: self._go("review"))
-        self._preview_rule = Rule(self)
+        self._preview_rule = Separator(self)
         self._preview.pack(side="right", fill="y")
         self._preview_rule.pack(side="right", fill="y")
         self._build_actions()
@@ -211,7 +211,7 @@ class CreatePage(Box):
         bar.pack(side="bottom", fill="x")
         self._note = RunLine(self, above=bar)
         self._trouble, self._tell = self._note.words, self._note.tell
-        Rule(self).pack(side="bottom", fill="x")
+        Separator(self).pack(side="bottom", fill="x")
         self._record = Check(bar, "Record this run", lambda _on: self._count(), on=True)
         self._presets = PresetMenu(bar, self._controller, chosen=self._choose_preset)
         self._go_button = Button(bar, "Run", self.run, kind="main", height=theme.MAIN)

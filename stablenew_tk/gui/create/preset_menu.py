@@ -11,7 +11,7 @@ from ...domain.insights.verdict_text import percent
 from ...domain.runs.plan import Preset, PresetEvidence
 from ..widgets import theme
 from ..widgets.basics import Box
-from ..widgets.popups import Choice, MenuEntry
+from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.tooltips import tip
 
 _NO_PRESET = "No preset"
@@ -39,7 +39,7 @@ class PresetMenu(Box):
         super().__init__(parent)
         self._controller, self._chosen = controller, chosen
         self._presets: dict[str, Preset] = {}
-        self.choice = Choice(self, (MenuEntry("", _NO_PRESET),), self._picked, width=width)
+        self.choice = ChoiceField(self, (MenuEntry("", _NO_PRESET),), self._picked, width=width)
         self.choice.pack(fill="x")
         self.refresh()
 

@@ -21,10 +21,10 @@ from ...pipeline.events import (
 )
 from ...pipeline.orders import FitFile, FitPicture
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import ProgressBar
-from ..widgets.picture_cell import CellLook
-from ..widgets.picture_grid import Owner, ThumbnailGrid
+from ..widgets.picture_cell import CellContent
+from ..widgets.picture_grid import GridActions, ThumbnailGrid
 
 WIDTH, WIDTH_WIDE = 324, 400
 LATEST = 24
@@ -56,7 +56,7 @@ class PreviewPanel(Box):
         self._state.pack(side="left")
         self._seed = Label(foot, "", size=12, ink="text3")
         self._seed.pack(side="right")
-        Rule(self).pack(fill="x")
+        Separator(self).pack(fill="x")
         self._build_latest(go_review)
         self._canvas.bind("<Configure>", lambda _event: self._draw())
         theme.on_change(self._draw)
@@ -70,7 +70,7 @@ class PreviewPanel(Box):
         self._rate = Button(head, "", go_review, kind="link", height=24)
         self._none = Label(self, "No pictures yet. Run a pack and they appear here.", size=12, ink="text3", wrap=True)
         self._none.pack(fill="x", padx=theme.px(16), pady=theme.px(8))
-        owner = Owner(ask=lambda order: self._controller.ask(order, last=True), look=self._look, opened=go_review)
+        owner = GridActions(ask=lambda order: self._controller.ask(order, last=True), look=self._look, opened=go_review)
         self._grid = ThumbnailGrid(self, owner, cell_px=118)
 
     # ---- news
@@ -190,10 +190,10 @@ class PreviewPanel(Box):
         else:
             self._rate.pack_forget()
 
-    def _look(self, row: int) -> CellLook:
+    def _look(self, row: int) -> CellContent:
         assert self._controller.history is not None  # rows come from it
         facts = self._controller.history.facts(row)
-        return CellLook(
+        return CellContent(
             image_id=facts.image_id,
             position=facts.position,
             output_index=facts.output_index,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
-from ..widgets.row_list import Row, RowList
+from ..widgets.row_list import ListRow, RowList
 
 
 def captioned(parent: tk.Misc, text: str, *, place: tuple[int, int], span: int = 1) -> Box:
@@ -20,13 +20,21 @@ def captioned(parent: tk.Misc, text: str, *, place: tuple[int, int], span: int =
     return cell
 
 
-class Listing(Box):
+class EditableList(Box):
     """A short list with one chosen row, and buttons to add one and to remove it."""
 
     def __init__(
-        self, parent: tk.Misc, *, add: str, remove: str, empty: str, chosen: Callable[[int], object],
-        added: Callable[[], object], removed: Callable[[], object], rows: int = 3,
-    ) -> None:  # fmt: skip
+        self,
+        parent: tk.Misc,
+        *,
+        add: str,
+        remove: str,
+        empty: str,
+        chosen: Callable[[int], object],
+        added: Callable[[], object],
+        removed: Callable[[], object],
+        rows: int = 3,
+    ) -> None:
         super().__init__(parent)
         frame = Box(self, "line")
         frame.pack(fill="x", padx=theme.px(theme.RING))
@@ -40,7 +48,7 @@ class Listing(Box):
         self.remove = Button(deck, remove, removed, kind="quiet", height=theme.SMALL)
         self.remove.pack(side="left")
 
-    def show(self, rows: Sequence[Row], at: int) -> None:
+    def show(self, rows: Sequence[ListRow], at: int) -> None:
         """Show these rows, one of them chosen (−1 = none)."""
         self.list.show_rows(rows, at)
         self.remove.enable(at >= 0, "There is nothing to remove.")

@@ -16,7 +16,7 @@ from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.controls import Switch
 from ..widgets.entries import Entry, NumberEntry, Slider
-from ..widgets.popups import Choice, MenuEntry
+from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.theme import RING, Role
 from ..widgets.tooltips import tip
 from .origin_marks import OriginMark
@@ -24,17 +24,23 @@ from .origin_marks import OriginMark
 _NARROW_FORM = 440  # px: below this three fields side by side would be too small for their words
 
 
-class Field(Box):
+class FormField(Box):
     """Label, origin mark and the right editor for one parameter.
 
     `on_value(path, value)` after every change by the user; None = the user wants the inherited value back.
     """
 
     def __init__(
-        self, parent: tk.Misc, spec: Parameter, *, on_value: Callable[[str, Value | None], object],
-        on_why: Callable[[str, tk.Misc], object] | None = None, label: str = "", unit: str | None = None,
+        self,
+        parent: tk.Misc,
+        spec: Parameter,
+        *,
+        on_value: Callable[[str, Value | None], object],
+        on_why: Callable[[str, tk.Misc], object] | None = None,
+        label: str = "",
+        unit: str | None = None,
         ground: Role | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent, ground)
         self.spec, self._on_value, self._on_why = spec, on_value, on_why
         self._slider: Slider | None = None
@@ -76,7 +82,7 @@ class Field(Box):
         elif isinstance(editor, Entry):
             if editor.get() != value:
                 editor.set(str(value))
-        elif isinstance(editor, Choice):
+        elif isinstance(editor, ChoiceField):
             self._show_choice(editor, str(value), entries)
         else:
             editor.set(bool(value))
@@ -94,9 +100,9 @@ class Field(Box):
         """Put the keyboard on the editor."""
         self.editor.focus_set()
 
-    def _make_editor(self, unit: str | None) -> NumberEntry | Entry | Choice | Switch:
+    def _make_editor(self, unit: str | None) -> NumberEntry | Entry | ChoiceField | Switch:
         spec = self.spec
-        editor: NumberEntry | Entry | Choice | Switch
+        editor: NumberEntry | Entry | ChoiceField | Switch
         if spec.kind in ("int", "float"):
             return self._make_number(unit)
         if spec.kind == "bool":
@@ -104,7 +110,7 @@ class Field(Box):
             editor.grid(row=1, column=0, sticky="w", pady=theme.px(7))
             return editor
         if spec.options or spec.choices:
-            editor = Choice(self, [MenuEntry(word, word) for word in spec.options], self._changed, width=100)
+            editor = ChoiceField(self, [MenuEntry(word, word) for word in spec.options], self._changed, width=100)
         else:
             editor = Entry(self, width=100, on_edit=self._changed, placeholder=self._empty)
         editor.grid(row=1, column=0, columnspan=2, sticky="new")
@@ -131,7 +137,7 @@ class Field(Box):
         self.grid_columnconfigure(1, weight=1)
         return editor
 
-    def _show_choice(self, choice: Choice, value: str, entries: Sequence[MenuEntry]) -> None:
+    def _show_choice(self, choice: ChoiceField, value: str, entries: Sequence[MenuEntry]) -> None:
         if self.spec.choices:
             # Where the default is empty, empty must stay within reach.
             known = any(entry.value == "" for entry in entries)
@@ -172,15 +178,21 @@ class Form(Box):
     """
 
     def __init__(
-        self, parent: tk.Misc, paths: Sequence[str], *, on_change: Callable[[str, Value | None], object],
-        on_why: Callable[[str, tk.Misc], object] | None = None, columns: int = 0,
-        spans: Mapping[str, int] | None = None, ground: Role | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        parent: tk.Misc,
+        paths: Sequence[str],
+        *,
+        on_change: Callable[[str, Value | None], object],
+        on_why: Callable[[str, tk.Misc], object] | None = None,
+        columns: int = 0,
+        spans: Mapping[str, int] | None = None,
+        ground: Role | None = None,
+    ) -> None:
         super().__init__(parent, ground)
         self._on_change, self._fixed, self._spans = on_change, columns, dict(spans or {})
         self._set: dict[str, Value] = {}
         self._shape = 0
-        self.fields = {path: Field(self, parameter(path), on_value=self._changed, on_why=on_why) for path in paths}
+        self.fields = {path: FormField(self, parameter(path), on_value=self._changed, on_why=on_why) for path in paths}
         self._lay_out(columns or 3)
         self.bind("<Configure>", self._resized)
 
@@ -193,9 +205,12 @@ class Form(Box):
         return {path: field.problem for path, field in self.fields.items() if field.problem}
 
     def show(
-        self, config: PipelineConfig, origins: Mapping[str, Origin], choices: Mapping[str, Sequence[MenuEntry]],
+        self,
+        config: PipelineConfig,
+        origins: Mapping[str, Origin],
+        choices: Mapping[str, Sequence[MenuEntry]],
         words: Mapping[str, str] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Show the resolved values. `choices` are the backend's lists by name ("samplers", "checkpoints"), `words` what
         a mark says instead of its usual word.
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from ...domain.config.origins import Origin
 from ...domain.models.explanation import LEARNED_WORD, WhyRow
 from ..widgets import icons, theme
-from ..widgets.basics import Box, Button, Kind, Label, Rule, ground_of
+from ..widgets.basics import Box, Button, Kind, Label, Separator, ground_of
 from ..widgets.popups import Popup
 from ..widgets.theme import Role
 
@@ -55,7 +55,7 @@ class WhyPopup(Popup):
         Label(head, title, bold=True).pack(side="left", padx=theme.px(4))
         last = Button(head, "", self.close, kind="quiet", icon="cross", height=24)
         last.pack(side="right")
-        Rule(self.body).pack(fill="x")
+        Separator(self.body).pack(fill="x")
         for row in rows:
             self._row(row)
         foot = Box(self.body)

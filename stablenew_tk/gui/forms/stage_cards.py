@@ -12,7 +12,7 @@ from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.models.precedence import Resolved
 from ...pipeline.events import Capabilities
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Card, Label, Rule, ground_of
+from ..widgets.basics import Box, Button, Card, Label, Separator, ground_of
 from ..widgets.controls import Switch
 from ..widgets.popups import MenuEntry
 from .form import Form
@@ -233,7 +233,7 @@ class StageCard(Card):
         self.sections: list[Section] = []
         for number, block in enumerate(blocks):
             if number:
-                Rule(self).pack(fill="x", padx=1)
+                Separator(self).pack(fill="x", padx=1)
             section = Section(
                 self, block, on_change=on_change, on_why=on_why, opened=opened and number == 0, big=number == 0
             )

@@ -15,7 +15,7 @@ from ...domain.insights.report import Report, naming
 from ...domain.insights.verdict_text import joined
 from ...domain.journal.estimate import about
 from ...domain.runs.plan import LearningPlan, PlanCell, PlanMetadata, config_for
-from .header import Deed
+from .header import HeaderAction
 from .interval_chart import place_of
 from .list_entries import heading
 
@@ -37,20 +37,24 @@ def deeds(
     more: Callable[[], object] = _nothing,
     finer: Callable[[], object] = _nothing,
     to_profile: Callable[[], object] = _nothing,
-) -> list[Deed]:
+) -> list[HeaderAction]:
     """The buttons for a report, None = a blind plan that cannot be shown. At most one is the main action."""
     if report is None:
         note = wording.counted(to_rate, "picture") if to_rate else ""
-        return [Deed(key="rate", text="Rate blind" if to_rate else "Reveal in Learn", note=note, act=rate, kind="main")]
+        return [
+            HeaderAction(
+                key="rate", text="Rate blind" if to_rate else "Reveal in Learn", note=note, act=rate, kind="main"
+            )
+        ]
     certain = report.verdict.state in CERTAIN
     found = [
-        Deed(key="preset", text="Make preset", act=make_preset, kind="main")
+        HeaderAction(key="preset", text="Make preset", act=make_preset, kind="main")
         if certain
-        else Deed(key="preset", text="Make preset by hand…", act=make_preset)
+        else HeaderAction(key="preset", text="Make preset by hand…", act=make_preset)
     ]
     if to_rate:
         note = wording.counted(to_rate, "picture")
-        rest = Deed(key="rate", text="Rate the rest", note=note, act=rate, kind="plain" if certain else "main")
+        rest = HeaderAction(key="rate", text="Rate the rest", note=note, act=rate, kind="plain" if certain else "main")
         found.insert(len(found) if certain else 0, rest)
     if report.next:
         wanted = _more(report, controller, more)
@@ -58,26 +62,28 @@ def deeds(
         found.insert(0 if main else len(found), replace(wanted, kind="main") if main else wanted)
     if certain and not report.sketch and controller.models.entries():
         # What a rehearsal with sketches found says nothing about a checkpoint.
-        found.append(Deed(key="profile", text="Write to profile", act=to_profile, kind="quiet"))
+        found.append(HeaderAction(key="profile", text="Write to profile", act=to_profile, kind="quiet"))
     if finer_plan(report) is not None:
         at = place_of(report, report.verdict.value)
-        found.append(Deed(key="finer", text=f"Finer around {report.values[at].text}…", act=finer, kind="quiet"))
+        found.append(HeaderAction(key="finer", text=f"Finer around {report.values[at].text}…", act=finer, kind="quiet"))
     return found
 
 
-def _more(report: Report, controller: Controller, act: Callable[[], object]) -> Deed:
+def _more(report: Report, controller: Controller, act: Callable[[], object]) -> HeaderAction:
     plan, cells = report.plan, report.next
     pending = controller.learning.pending(plan.plan_id)
     if pending:
         text = f"{wording.counted(pending, 'picture')} on the way"
-        return Deed(key="more", text=text, act=act, why="They are queued or being made. Rate them when they are there.")
+        return HeaderAction(
+            key="more", text=text, act=act, why="They are queued or being made. Rate them when they are there."
+        )
     seconds = controller.forecast_s(config_for(plan, plan.variant_values[cell.variant]) for cell in cells)
     if seconds is None:
         known = {line.variant: line.seconds or 0.0 for line in report.values}
         seconds = sum(known.get(cell.variant, 0.0) for cell in cells)
     note = more_words(report, cells) + (f" · {about(seconds)}" if seconds else "")
     text = f"{len(cells)} more image{'' if len(cells) == 1 else 's'} would tell most"
-    return Deed(key="more", text=text, note=note, act=act)
+    return HeaderAction(key="more", text=text, note=note, act=act)
 
 
 def more_words(report: Report, cells: Sequence[PlanCell]) -> str:
@@ -108,7 +114,18 @@ def finer_plan(report: Report) -> LearningPlan | None:
         return None
     path = report.plan.focus_parameter
     return replace(
-        report.plan, event_id="", ts="", writer="", seq=0, plan_id="", variant_values=values, seeds=(), extra=(),
-        name=f"{heading(path)} around {value_text(report.verdict.value, path)}", backend_kind="", run_name="",
-        run_day="", metadata=PlanMetadata(),
-    )  # fmt: skip
+        report.plan,
+        event_id="",
+        ts="",
+        writer="",
+        seq=0,
+        plan_id="",
+        variant_values=values,
+        seeds=(),
+        extra=(),
+        name=f"{heading(path)} around {value_text(report.verdict.value, path)}",
+        backend_kind="",
+        run_name="",
+        run_day="",
+        metadata=PlanMetadata(),
+    )

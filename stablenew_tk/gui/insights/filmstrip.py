@@ -12,7 +12,7 @@ from ...pipeline.events import ThumbnailReady
 from ...pipeline.orders import MakeThumbnail
 from ..widgets import icons, stars, theme
 from ..widgets.basics import Box, Button, Card, Label
-from ..widgets.thumbnails import Thumbs, Wish
+from ..widgets.thumbnails import ThumbnailRequest, Thumbs
 
 _WIDTH, _GAP, _FOOT, _STAR = 74, 10, 24, 10
 _HIGH, _HIGHER, _WIDEST = 116, 172, 114
@@ -87,7 +87,7 @@ class Filmstrip(Card):
         if hidden:
             x = len(shown) * (box[0] + theme.px(_GAP))
             self._words(x + box[0] // 2, box[1] // 2, box[0], f"{hidden + 1} more\nin Review")
-        self._thumbs.want([Wish(facts.image_id, facts.position, facts.output_index) for facts in shown])
+        self._thumbs.want([ThumbnailRequest(facts.image_id, facts.position, facts.output_index) for facts in shown])
 
     # ---- drawing
 
@@ -140,9 +140,15 @@ class Filmstrip(Card):
 
     def _words(self, x: int, y: int, width: int, text: str, anchor: str = "center") -> None:
         self.canvas.create_text(
-            x, y, text=text, width=width, font=theme.font(12), fill=theme.colour("text3"), justify="center",
+            x,
+            y,
+            text=text,
+            width=width,
+            font=theme.font(12),
+            fill=theme.colour("text3"),
+            justify="center",
             anchor="nw" if anchor == "nw" else "center",
-        )  # fmt: skip
+        )
 
     def _arrived(self, image_id: str) -> None:
         photo = self._thumbs.photo(image_id)

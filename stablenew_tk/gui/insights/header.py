@@ -14,7 +14,7 @@ from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Kind, Label
 from ..widgets.entries import Entry
 from ..widgets.flow import Flow
-from ..widgets.popups import Choice, MenuEntry
+from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.theme import Role
 
 CHIPS: dict[VerdictState, tuple[str, Role, Role]] = {
@@ -53,7 +53,7 @@ class Chip(tk.Canvas):
         self.create_text(width // 2, height // 2, text=words, font=face, fill=theme.colour(ink))
 
 
-class Deed(Struct, frozen=True, kw_only=True):
+class HeaderAction(Struct, frozen=True, kw_only=True):
     """A button. `why` says why it is off; `key` keeps the same button the same while its words change."""
 
     key: str
@@ -73,7 +73,7 @@ class PresetForm(Box):
         self._place = 0
         self._names: tuple[str, ...] = ("",)
         self._label = Label(self, "Value", size=12, ink="text3")
-        self.value = Choice(self, (), self._chosen, width=150)
+        self.value = ChoiceField(self, (), self._chosen, width=150)
         self._name_label = Label(self, "Name", size=12, ink="text3")
         self.name = Entry(self, width=210)
         self.button = Button(self, "Save preset", self._done, kind="main")
@@ -160,7 +160,7 @@ class VerdictHead(Box):
         else:
             self.remark.pack_forget()
 
-    def offer(self, deeds: Sequence[Deed]) -> None:
+    def offer(self, deeds: Sequence[HeaderAction]) -> None:
         """Show these buttons; the same ones keep the focus and only change their words."""
         for deed in deeds:
             button = self.buttons.get(deed.key)

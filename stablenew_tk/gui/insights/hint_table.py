@@ -94,9 +94,16 @@ class HintTable(Card):
         return round(left + (held + _REACH) / (2 * _REACH) * (right - left))
 
     def _words(
-        self, x: int, y: int, text: str, ink: Role, *, size: int = 13, bold: bool = False,
+        self,
+        x: int,
+        y: int,
+        text: str,
+        ink: Role,
+        *,
+        size: int = 13,
+        bold: bool = False,
         anchor: Literal["w", "e"] = "w",
-    ) -> None:  # fmt: skip
+    ) -> None:
         face, fill = theme.font(size, bold), theme.colour(ink)
         self.canvas.create_text(x, y, text=text, font=face, fill=fill, anchor=anchor)
 

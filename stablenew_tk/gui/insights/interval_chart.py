@@ -32,7 +32,7 @@ _TAG_ROOM = 154
 _NOTHING = "–"
 
 
-class Columns(Struct, frozen=True):
+class ChartColumns(Struct, frozen=True):
     """Where things stand across the chart, in screen pixels. `tags` is 0 when they are left away."""
 
     label: int
@@ -51,7 +51,7 @@ class Columns(Struct, frozen=True):
         return self.first + (stars - 1) * self.pitch
 
 
-def columns(width: int, label: int, *, tags: bool) -> Columns:
+def columns(width: int, label: int, *, tags: bool) -> ChartColumns:
     """Share `width` out: the axis takes what the table leaves, up to a size from which it gains nothing."""
     px, pad = theme.px, theme.px(theme.PAD)
     most = min(px(_LABEL_MOST), width // 6)
@@ -62,7 +62,7 @@ def columns(width: int, label: int, *, tags: bool) -> Columns:
     rated, mean, extent, near, seconds, left = (
         round(last) + px(edge) for edge in (_RATED, _MEAN, _RANGE, _NEAR, _SECONDS, _TAGS)
     )
-    return Columns(pad, first, pitch, rated, mean, extent, near, seconds, left if tags else 0, width - pad)
+    return ChartColumns(pad, first, pitch, rated, mean, extent, near, seconds, left if tags else 0, width - pad)
 
 
 def dot_places(count: int, pitch: float) -> Iterator[tuple[float, float]]:
@@ -103,9 +103,7 @@ class IntervalChart(Box):
     `narrow` leaves the tags away. The canvas is as high as its rows: put it into something that scrolls.
     """
 
-    def __init__(
-        self, parent: tk.Misc, *, chosen: Callable[[int], object], opened: Callable[[int], object]
-    ) -> None:  # fmt: skip
+    def __init__(self, parent: tk.Misc, *, chosen: Callable[[int], object], opened: Callable[[int], object]) -> None:
         super().__init__(parent)
         self._chosen, self._opened = chosen, opened
         self.selected, self._under = -1, -1
@@ -163,7 +161,7 @@ class IntervalChart(Box):
 
     # ---- drawing
 
-    def _draw_ground(self, report: Report, at: Columns) -> None:
+    def _draw_ground(self, report: Report, at: ChartColumns) -> None:
         """What lies behind the rows: chosen row, zone, lines."""
         canvas, width, head, row = self.canvas, self.canvas.winfo_width(), theme.px(HEAD), theme.px(ROW)
         bottom = head + len(report.values) * row
@@ -180,7 +178,7 @@ class IntervalChart(Box):
         for index in range(len(report.values) + 1):
             canvas.create_line(0, head + index * row, width, head + index * row, fill=theme.colour("line"))
 
-    def _draw_head(self, report: Report, at: Columns) -> None:
+    def _draw_head(self, report: Report, at: ChartColumns) -> None:
         y = theme.px(HEAD - 4) // 2
         label = theme.elide(_title(report), theme.font(12), int(at.first) - at.label - theme.px(20))
         self._text(at.label, y, label, "text3", anchor="w")
@@ -190,14 +188,17 @@ class IntervalChart(Box):
             self._text(left, y, str(star), "text3", anchor="w")
             self._picture(left + number + theme.px(4), y, icons.icon("star", 9, "text3", "surface"))
         for right, words in (
-            (at.rated, "rated"), (at.mean, "mean"), (at.range, "90 % range"), (at.near, "near best"),
+            (at.rated, "rated"),
+            (at.mean, "mean"),
+            (at.range, "90 % range"),
+            (at.near, "near best"),
             (at.seconds, "per image"),
-        ):  # fmt: skip
+        ):
             self._text(right, y, words, "text3")
         if at.tags:
             self._text(at.tags, y, "tags", "text3", anchor="w")
 
-    def _draw_row(self, index: int, value: ValueReport, report: Report, at: Columns) -> None:
+    def _draw_row(self, index: int, value: ValueReport, report: Report, at: ChartColumns) -> None:
         y = theme.px(HEAD) + index * theme.px(ROW)
         wins, found = index == leader(report), value.insight
         middle = y + theme.px(ROW) // 2
@@ -209,7 +210,7 @@ class IntervalChart(Box):
         if at.tags:
             self._draw_tags(value, middle, at, index)
 
-    def _draw_label(self, text: str, y: int, report: Report, at: Columns) -> None:
+    def _draw_label(self, text: str, y: int, report: Report, at: ChartColumns) -> None:
         face, room = _label_font(report), int(at.first) - at.label - theme.px(24)
         if face.measure(text) > room:
             # Two lines hold a little less than twice the room: words are not cut in the middle.
@@ -217,20 +218,20 @@ class IntervalChart(Box):
         fill = theme.colour("text")
         self.canvas.create_text(at.label, y, text=text, font=face, fill=fill, anchor="w", width=room + theme.px(2))
 
-    def _draw_range(self, stars: tuple[float, float, float], y: int, at: Columns, wins: bool) -> None:
+    def _draw_range(self, stars: tuple[float, float, float], y: int, at: ChartColumns, wins: bool) -> None:
         low, mean, high = (at.at(each) for each in stars)
         middle, half = y + theme.px(20), theme.px(4)
         self._box((low, middle - half, max(high, low + 1), middle + half), "chart_best" if wins else "chart_range")
         self._box((mean - theme.px(1), middle - theme.px(8), mean + theme.px(2), middle + theme.px(8)), "chart_mean")
 
-    def _draw_dots(self, value: ValueReport, y: int, at: Columns) -> None:
+    def _draw_dots(self, value: ValueReport, y: int, at: ChartColumns) -> None:
         dot = rating_dot()
         self._kept.append(dot)
         for star in range(1, STARS + 1):
             for x, down in dot_places(value.stars.count(star), at.pitch):
                 self.canvas.create_image(at.at(star) + x, y + theme.px(39) + down, image=dot)
 
-    def _draw_numbers(self, value: ValueReport, y: int, at: Columns, *, known: bool, wins: bool) -> None:
+    def _draw_numbers(self, value: ValueReport, y: int, at: ChartColumns, *, known: bool, wins: bool) -> None:
         found = value.insight if known else None
         self._text(at.rated, y, str(len(value.stars)), "text2")
         self._text(at.mean, y, f"{found.mean:.1f}" if found is not None else _NOTHING, "text", bold=wins)
@@ -241,7 +242,7 @@ class IntervalChart(Box):
         seconds = phrases.seconds(value.seconds) if value.seconds is not None else _NOTHING
         self._text(at.seconds, y, seconds, "text2")
 
-    def _draw_tags(self, value: ValueReport, y: int, at: Columns, index: int) -> None:
+    def _draw_tags(self, value: ValueReport, y: int, at: ChartColumns, index: int) -> None:
         """As many chips as fit, the most frequent first."""
         x, face = at.tags, theme.font(11)
         ground: Role = "raised" if index in (self.selected, self._under) else "surface"

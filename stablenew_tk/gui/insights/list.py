@@ -13,13 +13,13 @@ from ...domain.runs.plan import VerdictState
 from ..widgets import theme
 from ..widgets.basics import Box
 from ..widgets.dots import verdict_dot
-from ..widgets.scrollbar import SlimBar
+from ..widgets.scrollbar import ThinScrollbar
 from ..widgets.theme import Role
 
 _ITEM, _CAPTION = 46, 31
 
 
-class Entry(Struct, frozen=True):
+class InsightEntry(Struct, frozen=True):
     """One line: a Learning Run or a hint, or with `caption` only the words above a group. `key` names it."""
 
     key: str
@@ -65,18 +65,18 @@ class EntryList(Box):
     def __init__(self, parent: tk.Misc, chosen: Callable[[str], object], *, empty: str = "") -> None:
         super().__init__(parent, "surface")
         self._chosen, self._empty = chosen, empty
-        self.entries: tuple[Entry, ...] = ()
+        self.entries: tuple[InsightEntry, ...] = ()
         self.key = ""
         self._under, self._top = "", 0
         self._focused = self._quiet = False
         self._kept: list[ImageTk.PhotoImage] = []
         self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=1, width=1)
         self.canvas.pack(fill="both", expand=True)
-        self._bar = SlimBar(self, self.scroll_to, "surface")
+        self._bar = ThinScrollbar(self, self.scroll_to, "surface")
         self._wire()
         theme.on_change(self.refresh)
 
-    def show(self, entries: Sequence[Entry], key: str) -> None:
+    def show(self, entries: Sequence[InsightEntry], key: str) -> None:
         """Show these lines, the one called `key` chosen."""
         changed = key != self.key
         self.entries, self.key = tuple(entries), key
@@ -105,9 +105,14 @@ class EntryList(Box):
         if not self.entries and self._empty:
             room = max(1, canvas.winfo_width() - 2 * theme.px(theme.PAD))
             canvas.create_text(
-                theme.px(theme.PAD), theme.px(8), text=self._empty, width=room, anchor="nw", font=theme.font(12),
+                theme.px(theme.PAD),
+                theme.px(8),
+                text=self._empty,
+                width=room,
+                anchor="nw",
+                font=theme.font(12),
                 fill=theme.colour("text3"),
-            )  # fmt: skip
+            )
         for entry in self.entries:
             high = self._height(entry)
             if -high < y < canvas.winfo_height():
@@ -122,18 +127,18 @@ class EntryList(Box):
     # ---- drawing
 
     @staticmethod
-    def _height(entry: Entry) -> int:
+    def _height(entry: InsightEntry) -> int:
         return theme.px(_CAPTION if entry.caption else _ITEM)
 
     def _whole(self) -> int:
         return sum(map(self._height, self.entries))
 
-    def _draw_caption(self, entry: Entry, y: int) -> None:
+    def _draw_caption(self, entry: InsightEntry, y: int) -> None:
         x = theme.px(theme.PAD)
         text = theme.elide(entry.title, theme.font(11), self.canvas.winfo_width() - x - theme.px(8))
         self._words(x, y + theme.px(17), text, 11, "text3")
 
-    def _draw(self, entry: Entry, y: int) -> None:
+    def _draw(self, entry: InsightEntry, y: int) -> None:
         canvas, pad, width, high = self.canvas, theme.px(theme.PAD), self.canvas.winfo_width(), theme.px(_ITEM)
         mine = entry.key == self.key
         ground: Role = "selection" if mine else "raised" if entry.key == self._under else "surface"

@@ -18,8 +18,8 @@ from ...domain.insights.report import Report
 from ...domain.runs.plan import LearningPlan, VerdictState
 from ..widgets import theme
 from ..widgets.basics import Box
-from ..widgets.popups import Choice, MenuEntry
-from .list import Entry, alike, signed, verdict_words
+from ..widgets.popups import ChoiceField, MenuEntry
+from .list import InsightEntry, alike, signed, verdict_words
 
 _STAGES = {"hires": "Hires", "img2img": "img2img", "adetailer": "ADetailer", "upscale": "Upscale"}
 
@@ -73,11 +73,11 @@ class InsightMenus(Box):
     def __init__(self, parent: tk.Misc, changed: Callable[[], object]) -> None:
         super().__init__(parent)
         self.menus = {
-            name: Choice(
+            name: ChoiceField(
                 self, (MenuEntry("", first),), lambda _value: changed(), width=theme.RAIL, height=theme.SMALL
             )
             for name, first in self.FIRST.items()
-        }  # fmt: skip
+        }
 
     @property
     def wanted(self) -> Wanted:
@@ -106,7 +106,7 @@ class InsightMenus(Box):
                 menu.pack(fill="x", padx=theme.px(theme.PAD - theme.RING))
 
 
-class Shelf:
+class InsightEntries:
     """Knows the lines of the list. `known` are the reports there are; boards are looked up once until they change."""
 
     def __init__(self, controller: Controller, known: Mapping[str, Report], everyday: Everyday) -> None:
@@ -140,19 +140,19 @@ class Shelf:
         standing = self._board(plan_id)
         return standing.to_rate if standing is not None else 0
 
-    def entries(self, wanted: Wanted) -> list[Entry]:
+    def entries(self, wanted: Wanted) -> list[InsightEntry]:
         """All lines: Learning Runs by pack in the order of their last change, then hints."""
         plans = [plan for plan in self.plans() if wanted.takes(plan)]
         twins = Counter((plan.pack_id, plan.focus_parameter) for plan in plans)
-        found: list[Entry] = []
+        found: list[InsightEntry] = []
         for pack in dict.fromkeys(plan.pack_id for plan in plans):
-            found.append(Entry(f"pack:{pack}", pack or "No pack", caption=True))
+            found.append(InsightEntry(f"pack:{pack}", pack or "No pack", caption=True))
             for plan in plans:
                 if plan.pack_id == pack:
                     found.append(self._entry(plan, alone=twins[pack, plan.focus_parameter] == 1))
         hints = list(self._hint_entries(wanted))
         if hints:
-            found += [Entry("everyday", "From everyday runs: hints, not proof", caption=True), *hints]
+            found += [InsightEntry("everyday", "From everyday runs: hints, not proof", caption=True), *hints]
         return found
 
     def hints(self, key: str) -> tuple[Association, ...]:
@@ -174,21 +174,21 @@ class Shelf:
         standing = self._boards[plan_id]
         return standing if standing is not None and (standing.made or not pictures) else None
 
-    def _entry(self, plan: LearningPlan, *, alone: bool) -> Entry:
+    def _entry(self, plan: LearningPlan, *, alone: bool) -> InsightEntry:
         plan_id, history = plan.plan_id, self._controller.history
         rated, total = self.counts(plan_id)
         title = heading(plan.focus_parameter) if alone or not plan.name else plan.name
         key, count = f"plan:{plan_id}", str(rated)
         if self.is_hidden(plan):
-            return Entry(key, title, "blind: rate it first", count)
+            return InsightEntry(key, title, "blind: rate it first", count)
         report, result = self._known.get(plan_id), history.plans.result(plan_id) if history is not None else None
         said = report.verdict if report is not None else result.summary if result is not None else None
         if said is None:
-            return Entry(key, title, verdict_words("too_early", "", rated=rated, total=total), count)
+            return InsightEntry(key, title, verdict_words("too_early", "", rated=rated, total=total), count)
         text = value_text(said.value, plan.focus_parameter) if said.value is not None else ""
-        return Entry(key, title, verdict_words(said.state, text, rated=rated, total=total), count, said.state)
+        return InsightEntry(key, title, verdict_words(said.state, text, rated=rated, total=total), count, said.state)
 
-    def _hint_entries(self, wanted: Wanted) -> Iterator[Entry]:
+    def _hint_entries(self, wanted: Wanted) -> Iterator[InsightEntry]:
         self._hints = {}
         packs = {pack for pack, _ in self._everyday.known}
         for (pack, checkpoint), told in self._everyday.known.items():
@@ -202,7 +202,7 @@ class Shelf:
                     yield _hint_entry(key, hints, pack if len(packs) > 1 else "")
 
 
-def _hint_entry(key: str, hints: Sequence[Association], pack: str) -> Entry:
+def _hint_entry(key: str, hints: Sequence[Association], pack: str) -> InsightEntry:
     """The clearest effect of one slot or setting; hollow as long as nothing can be told."""
     best = hints[0]
     state: VerdictState = "leaning" if best.telling else "no_difference" if alike(best) else "too_early"
@@ -210,4 +210,4 @@ def _hint_entry(key: str, hints: Sequence[Association], pack: str) -> Entry:
     words = {"leaning": note, "no_difference": "no difference you can see"}.get(state, "too early")
     title = what_words(best)
     count = str(sum(hint.n for hint in hints))
-    return Entry(key, f"{title} · {pack}" if pack else title, words, count, state)
+    return InsightEntry(key, f"{title} · {pack}" if pack else title, words, count, state)

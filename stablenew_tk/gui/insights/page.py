@@ -19,26 +19,26 @@ from ...domain.journal.record import Feedback, Void
 from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset, PresetEvidence
 from ...pipeline.events import (
     AssociationsFound,
-    ChoreFailed,
     Event,
     HistoryChanged,
     HistoryLoaded,
     ImagesFound,
     InsightReady,
     LineSaved,
+    OrderFailed,
     ProfileSaved,
     QueueChanged,
     ThumbnailReady,
 )
 from ..widgets import theme
-from ..widgets.basics import Box, Label, Rule
+from ..widgets.basics import Box, Label, Separator
 from ..widgets.keys import KeyPress
 from ..widgets.shortcuts import Shortcuts, act_on
 from .actions import CERTAIN, deeds, finer_plan
 from .interval_chart import place_of
 from .list import EntryList
-from .list_entries import InsightMenus, Shelf, scope_words
-from .panel import InsightPanel, PanelOwner
+from .list_entries import InsightEntries, InsightMenus, scope_words
+from .panel import InsightPanel, InsightPanelActions
 
 _LEFT_NARROW, _LEFT, _LEFT_WIDE = 232, 236, 320
 _REFRESH_MS = 250
@@ -72,7 +72,7 @@ class InsightsPage(Box):
         self._later = ""
         self._reports = Reports(controller, self._told)
         self._everyday = Everyday(controller, self._soon)
-        self._shelf = Shelf(controller, self._reports.known, self._everyday)
+        self._shelf = InsightEntries(controller, self._reports.known, self._everyday)
         self._build()
         Shortcuts(self, self._answer)
         self._refresh()
@@ -88,9 +88,11 @@ class InsightsPage(Box):
     def key_words(self) -> Sequence[tuple[str, str]]:
         """Keys of the page, for F1."""
         return (
-            ("Up, Down", "value"), ("Enter", "its pictures in Review"), ("Tab", "next button"),
+            ("Up, Down", "value"),
+            ("Enter", "its pictures in Review"),
+            ("Tab", "next button"),
             ("Ctrl+Z, Ctrl+Y", "undo, redo"),
-        )  # fmt: skip
+        )
 
     def shown(self) -> None:
         """The page came into sight."""
@@ -122,7 +124,7 @@ class InsightsPage(Box):
         elif isinstance(event, ProfileSaved) and self._written:
             self._written = False
             self.panel.head.tell(f"Written to {Path(event.path).name}.", self._controller.models.take_back)
-        elif isinstance(event, ChoreFailed):
+        elif isinstance(event, OrderFailed):
             self._failed(event)
 
     def destroy(self) -> None:
@@ -137,22 +139,24 @@ class InsightsPage(Box):
         self._side = Box(self, "surface", width=theme.px(_LEFT))
         self._side.pack(side="left", fill="y")
         self._side.pack_propagate(False)
-        Rule(self).pack(side="left", fill="y")
+        Separator(self).pack(side="left", fill="y")
         Label(self._side, "What your stars say", size=13, bold=True).pack(
             anchor="w", padx=theme.px(theme.PAD), pady=(theme.px(14), theme.px(2))
         )
         self.menus = InsightMenus(self._side, self._refresh)
         self.menus.pack(fill="x")
         self._foot = Box(self._side)
-        Rule(self._foot).pack(fill="x")
+        Separator(self._foot).pack(fill="x")
         self.steadiness = Label(self._foot, "", size=12, ink="text3", wrap=True)
         self.steadiness.pack(fill="x", padx=theme.px(theme.PAD), pady=theme.px(14))
         self.list = EntryList(self._side, self._choose)
         self.list.pack(fill="both", expand=True)
-        owner = PanelOwner(
-            ask=lambda order: self._controller.ask(order, last=True), row=self._row_chosen, review=self._review,
+        owner = InsightPanelActions(
+            ask=lambda order: self._controller.ask(order, last=True),
+            row=self._row_chosen,
+            review=self._review,
             save=self._save_preset,
-        )  # fmt: skip
+        )
         self.panel = InsightPanel(self, owner)
         self.panel.pack(side="left", fill="both", expand=True)
         self.bind("<Configure>", lambda _event: self._arrange())
@@ -242,10 +246,16 @@ class InsightsPage(Box):
         plan_id = report.plan.plan_id
         self.panel.head.offer(
             deeds(
-                report, self._controller, self._shelf.to_rate(plan_id), make_preset=self._ask_preset, more=self._more,
-                finer=self._finer, rate=lambda: self._open_plan(plan_id), to_profile=self._write_profile,
+                report,
+                self._controller,
+                self._shelf.to_rate(plan_id),
+                make_preset=self._ask_preset,
+                more=self._more,
+                finer=self._finer,
+                rate=lambda: self._open_plan(plan_id),
+                to_profile=self._write_profile,
             )
-        )  # fmt: skip
+        )
 
     def _row_of(self, report: Report) -> int:
         """The row that is looked at: what the user chose, else the value the verdict names, else the first."""
@@ -259,10 +269,12 @@ class InsightsPage(Box):
             scope_words(plan),
             f"{rated} of {total} pictures rated. What they say is shown when you reveal the values in Learn.",
             deeds(
-                None, self._controller, self._shelf.to_rate(plan.plan_id),
+                None,
+                self._controller,
+                self._shelf.to_rate(plan.plan_id),
                 rate=lambda: self._open_plan(plan.plan_id),
             ),
-        )  # fmt: skip
+        )
 
     def _show_steadiness(self, report: Report | None) -> None:
         sd = report.insight.repeat_sd if report is not None else None
@@ -327,14 +339,25 @@ class InsightsPage(Box):
         values, weights = preset_values(report.plan, report.values[at].value)
         verdict = report.verdict
         stands_on = PresetEvidence(
-            plan_id=report.plan.plan_id, state=verdict.state, probability=verdict.probability,
-            sentence=verdict.sentence, rated=report.rated, rows=report.insight.rows,
+            plan_id=report.plan.plan_id,
+            state=verdict.state,
+            probability=verdict.probability,
+            sentence=verdict.sentence,
+            rated=report.rated,
+            rows=report.insight.rows,
             by_hand=verdict.state not in CERTAIN,
-        )  # fmt: skip
+        )
         preset = Preset(
-            event_id="", ts="", preset_id="", name=name, values=values, lora_weights=weights,
-            pack_id=report.plan.pack_id, checkpoint=report.checkpoint, evidence=stands_on,
-        )  # fmt: skip
+            event_id="",
+            ts="",
+            preset_id="",
+            name=name,
+            values=values,
+            lora_weights=weights,
+            pack_id=report.plan.pack_id,
+            checkpoint=report.checkpoint,
+            evidence=stands_on,
+        )
         try:
             self._kept = self._controller.learning.keep_preset(preset)
         except InvalidInput as problem:
@@ -374,9 +397,10 @@ class InsightsPage(Box):
         if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult):
             self._changed(line.plan_id)
         elif kept is not None and (
-            line.event_id == kept.event_id if isinstance(line, Preset)
+            line.event_id == kept.event_id
+            if isinstance(line, Preset)
             else isinstance(line, Void) and line.target == self._taken_back
-        ):  # fmt: skip
+        ):
             self.panel.head.tell(f"Saved as preset {kept.name}.", self._controller.undo)
         elif kept is not None and isinstance(line, Void) and line.target == kept.event_id:
             self._taken_back = line.event_id
@@ -388,7 +412,7 @@ class InsightsPage(Box):
         if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult | Void):
             self._soon()
 
-    def _failed(self, event: ChoreFailed) -> None:
+    def _failed(self, event: OrderFailed) -> None:
         if event.what == "Analyse":
             self._reports.lost()
         elif event.what in ("FindAssociations", "FindImages"):

@@ -15,7 +15,7 @@ from ..widgets.basics import Box
 from ..widgets.hint_bar import Notice
 from ..widgets.row_list import ScrollArea
 from .filmstrip import Filmstrip
-from .header import BLIND_CHIP, CHIPS, HINT_CHIP, Deed, VerdictHead
+from .header import BLIND_CHIP, CHIPS, HINT_CHIP, HeaderAction, VerdictHead
 from .hint_table import HintTable
 from .interval_chart import IntervalChart
 from .tag_bars import TagBars
@@ -23,7 +23,7 @@ from .tag_bars import TagBars
 _PAD = 20
 
 
-class PanelOwner(Struct, frozen=True, kw_only=True):
+class InsightPanelActions(Struct, frozen=True, kw_only=True):
     """What the panel needs of the page: order thumbnails; and whom to tell.
 
     `row` gets the place of the value chosen, `review` shows the pictures, `save` gets place and name of a preset.
@@ -38,7 +38,7 @@ class PanelOwner(Struct, frozen=True, kw_only=True):
 class InsightPanel(Box):
     """The panel; it scrolls as a whole. `head`, `chart` and `pictures` are its parts."""
 
-    def __init__(self, parent: tk.Misc, owner: PanelOwner) -> None:
+    def __init__(self, parent: tk.Misc, owner: InsightPanelActions) -> None:
         super().__init__(parent, "bg")
         self._owner = owner
         self._area = ScrollArea(self, "bg")
@@ -91,7 +91,7 @@ class InsightPanel(Box):
         self.head.show(CHIPS["too_early"], scope, "Working out what your stars say…", "")
         self.head.offer(())
 
-    def show_blind(self, scope: str, remark: str, deeds: Sequence[Deed]) -> None:
+    def show_blind(self, scope: str, remark: str, deeds: Sequence[HeaderAction]) -> None:
         """A plan of which nothing may be shown."""
         self._bare()
         self.head.show(BLIND_CHIP, scope, "Rate it first: its values are still hidden.", remark)
@@ -101,9 +101,11 @@ class InsightPanel(Box):
         """The choices of one slot or setting of everyday runs."""
         self._bare(self._below)
         self.head.show(
-            HINT_CHIP, scope, hints[0].sentence,
+            HINT_CHIP,
+            scope,
+            hints[0].sentence,
             "From everyday runs, where several things change at once. Only a Learning Run can prove it.",
-        )  # fmt: skip
+        )
         self.head.offer(())
         self.table.show(hints)
 

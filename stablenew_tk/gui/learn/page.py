@@ -16,7 +16,7 @@ from ...pipeline.events import Event, HistoryLoaded, LineSaved, PlanRead, PlanWr
 from ..widgets.basics import Box
 from ..widgets.keys import KeyPress
 from ..widgets.shortcuts import Shortcuts
-from .plan_list import Doors, PlanList
+from .plan_list import PlanList, PlanListActions
 from .rating.view import RatingView
 from .wizard.wizard import Wizard
 
@@ -45,7 +45,9 @@ class LearnPage(Box):
         self._view: View = "list"
         self._wanted = ""
         self._wizard: Wizard | None = None
-        doors = Doors(rate=self.open_plan, go_on=self._go_on, insight=show_insight, new=lambda: self.new_run(), say=say)
+        doors = PlanListActions(
+            rate=self.open_plan, go_on=self._go_on, insight=show_insight, new=lambda: self.new_run(), say=say
+        )
         self.plans = PlanList(self, controller, doors)
         self.rating = RatingView(self, controller, leave=self._to_list, go_on=self._go_on, see_insight=show_insight)
         Shortcuts(self, self._answer)
@@ -69,16 +71,29 @@ class LearnPage(Box):
             return self._wizard.key_words
         if self._view == "list":
             return (
-                ("Enter", "rate the chosen one"), ("Ctrl+G", "make what is missing"), ("Ctrl+I", "see insight"),
-                ("Ctrl+N", "New Learning Run"), ("Ctrl+O", "import a plan"), ("Ctrl+E", "export the plan"),
-            )  # fmt: skip
+                ("Enter", "rate the chosen one"),
+                ("Ctrl+G", "make what is missing"),
+                ("Ctrl+I", "see insight"),
+                ("Ctrl+N", "New Learning Run"),
+                ("Ctrl+O", "import a plan"),
+                ("Ctrl+E", "export the plan"),
+            )
         tags = tuple((key.upper(), f"tag: {words}") for key, words in self._controller.settings.tags)
         return (
-            ("1–5", "rate and go on"), ("0", "clear"), ("U", "next unrated"), ("arrows, Home, End", "move"),
-            ("Space", "full size"), ("Z", "own size, in full size"), ("C", "compare the row, or what is chosen"),
-            ("Shift+arrows", "choose to compare"), ("F2", "note"), ("Ctrl+Z, Ctrl+Y", "undo, redo"),
-            ("Esc", "leave, go on later"), ("Ctrl+N", "New Learning Run"), *tags,
-        )  # fmt: skip
+            ("1–5", "rate and go on"),
+            ("0", "clear"),
+            ("U", "next unrated"),
+            ("arrows, Home, End", "move"),
+            ("Space", "full size"),
+            ("Z", "own size, in full size"),
+            ("C", "compare the row, or what is chosen"),
+            ("Shift+arrows", "choose to compare"),
+            ("F2", "note"),
+            ("Ctrl+Z, Ctrl+Y", "undo, redo"),
+            ("Esc", "leave, go on later"),
+            ("Ctrl+N", "New Learning Run"),
+            *tags,
+        )
 
     def shown(self) -> None:
         """The page came into sight."""

@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from ...domain.base.wording import counted
 from ...domain.config.sweep import spell
-from ...domain.insights.standing import Said, Standing, State
+from ...domain.insights.standing import ShownVerdict, Standing, State
 from ...domain.runs.plan import LearningPlan, VerdictState
 from ...domain.runs.plan_title import subject
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.dots import verdict_dot
 
 VERDICTS: dict[VerdictState, str] = {
@@ -31,7 +31,7 @@ STATES: dict[State, str] = {
 }
 
 
-class Deeds(Struct, frozen=True, kw_only=True):
+class PlanActions(Struct, frozen=True, kw_only=True):
     """What the buttons do."""
 
     rate: Callable[[str], object]
@@ -43,7 +43,7 @@ class Deeds(Struct, frozen=True, kw_only=True):
 class PlanCard(Box):
     """The panel at the right of the list."""
 
-    def __init__(self, parent: tk.Misc, deeds: Deeds) -> None:
+    def __init__(self, parent: tk.Misc, deeds: PlanActions) -> None:
         super().__init__(parent, "surface")
         self.pack_propagate(False)
         self._deeds = deeds
@@ -67,14 +67,14 @@ class PlanCard(Box):
         self.export = Button(make, "Export plan…", self._export, kind="quiet")
         for button in (self.rate, self.go_on, self.insight, self.export):
             button.pack(fill="x")
-        Rule(self).pack(fill="x")
+        Separator(self).pack(fill="x")
         self._facts = Box(self)
         self._facts.pack(fill="x", padx=side, pady=theme.px(10))
         self._lines: list[tuple[Label, Label]] = []
         self._shown: object = None
         theme.on_change(self._paint_dot)
 
-    def show(self, standing: Standing | None, state: State, said: Said | None) -> None:
+    def show(self, standing: Standing | None, state: State, said: ShownVerdict | None) -> None:
         """Show a plan, or nothing."""
         if (standing, state, said) == self._shown:
             return

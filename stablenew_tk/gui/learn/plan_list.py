@@ -14,19 +14,19 @@ from msgspec.structs import replace
 from ...app.controller import Controller
 from ...app.plan_states import PlanStates
 from ...domain.base.wording import counted
-from ...domain.insights.standing import Said, Standing, State
+from ...domain.insights.standing import ShownVerdict, Standing, State
 from ...domain.runs.plan import LearningPlan
 from ...domain.runs.plan_title import subject
-from ...pipeline.events import ChoreFailed, Event, HistoryLoaded, InsightReady, QueueChanged, SettingsChanged
+from ...pipeline.events import Event, HistoryLoaded, InsightReady, OrderFailed, QueueChanged, SettingsChanged
 from ...pipeline.orders import Analyse, ReadPlan, WritePlan
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.dots import VERDICT_INKS
 from ..widgets.hint_bar import Notice
 from ..widgets.keys import KeyPress
-from ..widgets.row_list import Row, RowList
+from ..widgets.row_list import ListRow, RowList
 from ..widgets.shortcuts import act_on
-from .plan_card import STATES, VERDICTS, Deeds, PlanCard
+from .plan_card import STATES, VERDICTS, PlanActions, PlanCard
 
 _CARD, _NARROW_CARD, _ROW = 320, 264, 46
 _SOON_MS, _SLICE_MS = 30, 4
@@ -40,7 +40,7 @@ _MARKS: dict[State, tuple[str, theme.Role]] = {
 }
 
 
-class Doors(Struct, frozen=True, kw_only=True):
+class PlanListActions(Struct, frozen=True, kw_only=True):
     """Where the list leads to. `say` shows a sentence."""
 
     rate: Callable[[str], object]
@@ -53,15 +53,15 @@ class Doors(Struct, frozen=True, kw_only=True):
 class PlanList(Box):
     """The list with a card for the chosen plan. `chosen` is its id, "" for none."""
 
-    def __init__(self, parent: tk.Misc, controller: Controller, doors: Doors) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, doors: PlanListActions) -> None:
         super().__init__(parent, "bg")
         self._controller, self._doors = controller, doors
         self.states = PlanStates(controller)
         self.chosen = ""
-        self._heads: dict[int, Row] = {}
+        self._heads: dict[int, ListRow] = {}
         self._ids: list[str] = []
         self._standings: dict[str, tuple[Standing, State]] = {}
-        self._kept: dict[str, tuple[Standing, State, Said | None, Row]] = {}
+        self._kept: dict[str, tuple[Standing, State, ShownVerdict | None, ListRow]] = {}
         self._later: dict[str, str] = {}
         self._analysing = False
         self._build()
@@ -94,11 +94,13 @@ class PlanList(Box):
         self.new = Button(head, "New Learning Run", self._doors.new, kind="main", height=theme.ACTION)
         self.new.pack(side="right", padx=(theme.px(4), theme.px(theme.PAD - theme.RING)))
         Button(head, "Import plan…", self._import, kind="outline").pack(side="right")
-        Rule(self._main).pack(fill="x")
+        Separator(self._main).pack(fill="x")
         self.list = RowList(self._main, on_select=self._select, on_open=self._open, row_height=_ROW, ground="bg")
         self.list.pack(fill="both", expand=True)
         self._notice = Notice(self._main)
-        deeds = Deeds(rate=self._doors.rate, go_on=self._doors.go_on, insight=self._doors.insight, export=self._export)
+        deeds = PlanActions(
+            rate=self._doors.rate, go_on=self._doors.go_on, insight=self._doors.insight, export=self._export
+        )
         self._edge = Box(self, "line", width=1)
         self.card = PlanCard(self, deeds)
         self.bind("<Configure>", lambda _event: self._arrange())
@@ -128,7 +130,7 @@ class PlanList(Box):
 
     def on_event(self, event: Event) -> None:
         """Follow the journal and the queue."""
-        if isinstance(event, InsightReady) or (isinstance(event, ChoreFailed) and event.what == "Analyse"):
+        if isinstance(event, InsightReady) or (isinstance(event, OrderFailed) and event.what == "Analyse"):
             self._analysing = False
         if self.states.on_event(event) or isinstance(event, QueueChanged | SettingsChanged):
             self._soon()
@@ -174,7 +176,7 @@ class PlanList(Box):
         self._heads = {}
         for state, group in groups.items():
             if group:
-                self._heads[len(self._ids)] = Row(f"{STATES[state]} · {len(group)}", head=True)
+                self._heads[len(self._ids)] = ListRow(f"{STATES[state]} · {len(group)}", head=True)
                 self._ids += ["", *(standing.plan.plan_id for standing in group)]
         if not self.chosen or self.chosen not in self._ids:
             self.chosen = next((name for name in self._ids if name), "")
@@ -187,7 +189,7 @@ class PlanList(Box):
         jobs = [*([running.job] if running is not None and not running.stopped else []), *self._controller.queue]
         return Counter(job.learning.plan_id for job in jobs)
 
-    def row_at(self, index: int) -> Row:
+    def row_at(self, index: int) -> ListRow:
         """One row of the list; rows are made when they come into sight."""
         if index in self._heads:
             return self._heads[index]
@@ -198,7 +200,7 @@ class PlanList(Box):
             kept = self._kept[standing.plan.plan_id] = standing, state, said, self._make_row(standing, state, said)
         return kept[3]
 
-    def _make_row(self, standing: Standing, state: State, said: Said | None) -> Row:
+    def _make_row(self, standing: Standing, state: State, said: ShownVerdict | None) -> ListRow:
         plan = standing.plan
         what, where = subject(plan)
         note = f"{what} · {where}"
@@ -207,7 +209,7 @@ class PlanList(Box):
             note = f"{VERDICTS[said.state][:1].upper()}{VERDICTS[said.state][1:]} · {note}"
             if state == "done":
                 mark, ink = "ring" if said.state == "too_early" else "dot", VERDICT_INKS[said.state]
-        return Row(plan.name or what, right=self._progress(standing, state), note=note, mark=mark, mark_ink=ink)
+        return ListRow(plan.name or what, right=self._progress(standing, state), note=note, mark=mark, mark_ink=ink)
 
     def _progress(self, standing: Standing, state: State) -> str:
         missing = f" · {standing.failed} failed" if standing.failed else ""

@@ -11,12 +11,12 @@ from ...domain.models.profile import LEARNED, ModelProfile
 from ...domain.models.profile_draft import ModelDraft, PresetDraft, draft_of_model, new_preset
 from ...domain.models.recommendations import ModelSettings
 from ...domain.models.style import NONE, StyleCatalogue
-from ..forms.captioned import Listing, field, grid
+from ..forms.captioned import EditableList, field, grid
 from ..widgets.basics import Label
 from ..widgets.popups import MenuEntry
-from ..widgets.row_list import Row
+from ..widgets.row_list import ListRow
 from . import wording as words
-from .profile_form import OVERTAKEN, TIER_ENTRIES, EditorDoors, EditorFrame, menu, put, tier_of
+from .profile_form import OVERTAKEN, TIER_ENTRIES, EditorFrame, ProfileEditorActions, menu, put, tier_of
 
 # What nearly every WebUI has, for a profile that is written while none answers.
 _SAMPLERS = ("Euler a", "Euler", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 3M SDE", "DPM++ SDE", "UniPC", "DDIM", "LCM")
@@ -27,7 +27,7 @@ _UNSAID = MenuEntry("", "(not said)")
 class ModelEditor(EditorFrame):
     """The fields. `open` fills them; every change is judged at once."""
 
-    def __init__(self, parent: tk.Misc, doors: EditorDoors, styles: StyleCatalogue) -> None:
+    def __init__(self, parent: tk.Misc, doors: ProfileEditorActions, styles: StyleCatalogue) -> None:
         self.draft = self._first = ModelDraft()
         self.at = -1
         self._name, self._settings = "", ModelSettings()
@@ -40,9 +40,7 @@ class ModelEditor(EditorFrame):
         self._name, self._settings = name, settings
         self.draft = self._first = draft_of_model(name, settings)
         self.head(name, file)
-        for choice, path, usual in (
-            (self.sampler, "samplers", _SAMPLERS), (self.scheduler, "schedulers", _SCHEDULERS)
-        ):  # fmt: skip
+        for choice, path, usual in ((self.sampler, "samplers", _SAMPLERS), (self.scheduler, "schedulers", _SCHEDULERS)):
             names = tuple(dict.fromkeys((*offered(path), *usual)))
             choice.set_entries((_UNSAID, *(MenuEntry(one, one) for one in names)))
         self._choose(0)
@@ -90,10 +88,15 @@ class ModelEditor(EditorFrame):
 
     def _build_presets(self) -> None:
         self.section("Presets, the best one counts")
-        self.presets = Listing(
-            self.body, add="Add preset", remove="Remove", empty="No presets yet.", chosen=self._choose,
-            added=self._add, removed=self._remove,
-        )  # fmt: skip
+        self.presets = EditableList(
+            self.body,
+            add="Add preset",
+            remove="Remove",
+            empty="No presets yet.",
+            chosen=self._choose,
+            added=self._add,
+            removed=self._remove,
+        )
         self.presets.pack(fill="x")
         self._fields = grid(self.body, 6)
         box = self._fields
@@ -133,13 +136,18 @@ class ModelEditor(EditorFrame):
 
     def _fill_preset(self, one: PresetDraft) -> None:
         for entry, text in (
-            (self.label, one.label), (self.steps, one.steps), (self.cfg, one.cfg), (self.picture_size, one.size),
+            (self.label, one.label),
+            (self.steps, one.steps),
+            (self.cfg, one.cfg),
+            (self.picture_size, one.size),
             (self.id, one.id),
-        ):  # fmt: skip
+        ):
             put(entry, text)
         for choice, value in (
-            (self.tier, str(one.rating)), (self.sampler, one.sampler), (self.scheduler, one.scheduler)
-        ):  # fmt: skip
+            (self.tier, str(one.rating)),
+            (self.sampler, one.sampler),
+            (self.scheduler, one.scheduler),
+        ):
             choice.set(value)
         told = words.evidence(one.kept)
         changed = " Changing it makes it yours." if one.kept.source == LEARNED else ""
@@ -149,14 +157,24 @@ class ModelEditor(EditorFrame):
         presets = list(self.draft.presets)
         if self.at >= 0:
             presets[self.at] = replace(
-                presets[self.at], label=self.label.get(), rating=tier_of(self.tier), sampler=self.sampler.value,
-                scheduler=self.scheduler.value, steps=self.steps.get(), cfg=self.cfg.get(),
-                size=self.picture_size.get(), id=self.id.get(),
-            )  # fmt: skip
+                presets[self.at],
+                label=self.label.get(),
+                rating=tier_of(self.tier),
+                sampler=self.sampler.value,
+                scheduler=self.scheduler.value,
+                steps=self.steps.get(),
+                cfg=self.cfg.get(),
+                size=self.picture_size.get(),
+                id=self.id.get(),
+            )
         self.draft = replace(
-            self.draft, presets=tuple(presets), style=self.style.value, denoise=self.denoise.get(),
-            refiner=self.refiner.value, upscaler=self.upscaler.value,
-        )  # fmt: skip
+            self.draft,
+            presets=tuple(presets),
+            style=self.style.value,
+            denoise=self.denoise.get(),
+            refiner=self.refiner.value,
+            upscaler=self.upscaler.value,
+        )
         self._judge()
 
     def _judge(self) -> None:
@@ -166,13 +184,15 @@ class ModelEditor(EditorFrame):
         self.denoise.error(problems.get((-1, "denoise"), ""))
         broken = {at for at, _ in problems}
         rows = [
-            Row(
-                one.title, right="" if at in broken else words.TIER_WORDS[one.rating], warn=at in broken,
+            ListRow(
+                one.title,
+                right="" if at in broken else words.TIER_WORDS[one.rating],
+                warn=at in broken,
                 mark="star" if one.kept.source == LEARNED else "triangle",
                 mark_ink="accent_text" if one.kept.source == LEARNED else "text2",
             )
             for at, one in enumerate(self.draft.presets)
-        ]  # fmt: skip
+        ]
         self.presets.show(rows, self.at)
         place, sentence = next(iter(problems.items()), ((-1, ""), ""))
         whose = f"{self.draft.presets[place[0]].title}: " if sentence and place[0] >= 0 else ""

@@ -19,7 +19,7 @@ _LINE, _LABEL, _SOURCE = 26, 118, 122
 _SHARE = 0.28  # of the width, at most, for the columns of labels and sources
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class FactLine(Struct, frozen=True, kw_only=True):
     """One line. With `label` it is a value: label, text, and at the right end `source` with its mark.
 
     `heading` is bold with a rule above it; otherwise the text runs over as many lines as it needs. `sign` is an icon
@@ -38,14 +38,14 @@ class Line(Struct, frozen=True, kw_only=True):
     lost: bool = False
 
 
-class Sheet(tk.Canvas):
+class FactSheet(tk.Canvas):
     """The canvas, as high as its lines. Every heading has a rule above it, but for that of a sheet which is `first`.
 
     It takes the keyboard, so that what is below can be read without a mouse: `scroll(pixels)` moves the area around it.
     """
 
     def __init__(self, parent: tk.Misc, scroll: Callable[[int], object], *, first: bool = False) -> None:
-        self._lines: Sequence[Line] = ()
+        self._lines: Sequence[FactLine] = ()
         self._is_first, self._ring = first, False
         self._kept: list[ImageTk.PhotoImage] = []
         super().__init__(parent, width=1, height=1, bd=0, highlightthickness=0, takefocus=0)
@@ -57,11 +57,11 @@ class Sheet(tk.Canvas):
         theme.on_change(self.refresh)
 
     @property
-    def lines(self) -> Sequence[Line]:
+    def lines(self) -> Sequence[FactLine]:
         """What is shown."""
         return self._lines
 
-    def show(self, lines: Sequence[Line]) -> None:
+    def show(self, lines: Sequence[FactLine]) -> None:
         """Draw these; the same ones again cost nothing."""
         if lines != self._lines:
             self._lines = lines
@@ -93,7 +93,7 @@ class Sheet(tk.Canvas):
         if self._ring:
             self.create_rectangle(3, 2, width - theme.px(10), max(4, y - 2), outline=theme.colour("focus"), width=2)
 
-    def _heading(self, line: Line, y: int, width: int) -> int:
+    def _heading(self, line: FactLine, y: int, width: int) -> int:
         pad = theme.px(theme.PAD)
         if y or not self._is_first:
             y += theme.px(10)
@@ -106,7 +106,7 @@ class Sheet(tk.Canvas):
             )
         return y + theme.px(36)
 
-    def _value(self, line: Line, y: int, width: int) -> int:
+    def _value(self, line: FactLine, y: int, width: int) -> int:
         pad = theme.px(theme.PAD)
         left = pad + min(theme.px(_LABEL), round(width * _SHARE))
         source = width - pad - min(theme.px(_SOURCE), round(width * _SHARE))
@@ -124,14 +124,19 @@ class Sheet(tk.Canvas):
         self._words(source + theme.px(17), middle, line.source, ("text3", theme.font(12)), room)
         return y + height
 
-    def _text(self, line: Line, y: int, width: int) -> int:
+    def _text(self, line: FactLine, y: int, width: int) -> int:
         pad = theme.px(theme.PAD)
         x = pad + (theme.px(22) if line.sign else 0)
         room = theme.px(_SOURCE) if line.source else 0
         words = self.create_text(
-            x, y + theme.px(2), text=line.text, font=theme.font(12 if line.ink != "text" else 13, line.bold),
-            anchor="nw", width=max(40, width - pad - x - room), fill=theme.colour(line.ink),
-        )  # fmt: skip
+            x,
+            y + theme.px(2),
+            text=line.text,
+            font=theme.font(12 if line.ink != "text" else 13, line.bold),
+            anchor="nw",
+            width=max(40, width - pad - x - room),
+            fill=theme.colour(line.ink),
+        )
         if line.sign:
             self._kept.append(icons.icon(line.sign, 14, line.ink, "surface"))
             self.create_image(pad, y + theme.px(3), image=self._kept[-1], anchor="nw")

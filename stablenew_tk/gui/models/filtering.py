@@ -72,7 +72,7 @@ _SORTS: Mapping[Column, Callable[[ModelLine], str | int]] = {
 }
 
 
-class ModelShelf:
+class ModelFilter:
     """All models as lines; `lines` are those shown now."""
 
     def __init__(self) -> None:

@@ -11,11 +11,11 @@ from ...app.controller import Controller
 from ...domain.base.wording import counted
 from ...pipeline.orders import MakePreview
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
 from ..widgets.entries import Entry
 from . import wording as words
-from .filtering import KINDS, Column, Kind, ModelLine, ModelShelf
+from .filtering import KINDS, Column, Kind, ModelFilter, ModelLine
 from .table import ModelTable
 
 _STEP_MS = 8
@@ -27,7 +27,7 @@ _NONE_YET: dict[Kind, str] = {
 }
 
 
-class ListDoors(Struct, frozen=True):
+class ModelListActions(Struct, frozen=True):
     """What the list asks of the page. `shown()` follows every change of what is shown or chosen; `may_leave()` says
     whether another model may be chosen now.
     """
@@ -42,10 +42,10 @@ class ListDoors(Struct, frozen=True):
 class ModelList(Box):
     """The list. `path` is the chosen model's, "" for none."""
 
-    def __init__(self, parent: tk.Misc, controller: Controller, doors: ListDoors) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, doors: ModelListActions) -> None:
         super().__init__(parent, "bg")
         self._controller, self._doors = controller, doors
-        self.shelf = ModelShelf()
+        self.shelf = ModelFilter()
         self.path = ""
         self._step_id, self._is_stale = "", False
         self._shown_kinds: list[tuple[Kind, str]] = []
@@ -85,11 +85,11 @@ class ModelList(Box):
             bar, width=200, height=theme.SMALL, icon="search", placeholder="Find a model", on_edit=self._search
         )
         self.search.pack(side="left")
-        Rule(self).pack(fill="x")
+        Separator(self).pack(fill="x")
         self.foot = Label(self, size=12, ink="text3", wrap=True)
         self.foot.pack(side="bottom", fill="x", padx=theme.px(theme.PAD), pady=theme.px(10))
         self.trouble = Label(self, size=12, ink="warn", wrap=True)
-        Rule(self).pack(side="bottom", fill="x")
+        Separator(self).pack(side="bottom", fill="x")
         self.table = ModelTable(
             self, chosen=self._chosen, opened=lambda _index: self._doors.opened(), sort=self._sort, ask=self._doors.ask
         )

@@ -10,25 +10,25 @@ from msgspec.structs import replace
 from ...domain.models.profile import LEARNED, LoraProfile
 from ...domain.models.profile_draft import LoraDraft, PairingDraft, WeightDraft, draft_of_lora
 from ...domain.models.recommendations import ModelSettings
-from ..forms.captioned import Listing, field, grid
+from ..forms.captioned import EditableList, field, grid
 from ..widgets import theme
 from ..widgets.basics import Label
-from ..widgets.prompt_box import TextField
-from ..widgets.row_list import Row
+from ..widgets.prompt_box import PromptBox
+from ..widgets.row_list import ListRow
 from . import wording as words
-from .profile_form import OVERTAKEN, TIER_ENTRIES, EditorDoors, EditorFrame, menu, put, tier_of
+from .profile_form import OVERTAKEN, TIER_ENTRIES, EditorFrame, ProfileEditorActions, menu, put, tier_of
 
 
 class LoraEditor(EditorFrame):
     """The fields. `open` fills them; every change is judged at once."""
 
-    def __init__(self, parent: tk.Misc, doors: EditorDoors) -> None:
+    def __init__(self, parent: tk.Misc, doors: ProfileEditorActions) -> None:
         self.draft = self._first = LoraDraft()
         self.weight_at = self.pairing_at = -1
         self._name = ""
         super().__init__(parent, doors)
         self.section("Trigger phrases, one per line")
-        self.phrases = TextField(self.body, 3, self._phrases_edited)
+        self.phrases = PromptBox(self.body, 3, self._phrases_edited)
         self.phrases.pack(fill="x", padx=theme.px(theme.RING))
         self._build_weights()
         self._build_pairings()
@@ -70,10 +70,15 @@ class LoraEditor(EditorFrame):
 
     def _build_weights(self) -> None:
         self.section("Weights, the best one counts")
-        self.weights = Listing(
-            self.body, add="Add weight", remove="Remove", empty="No weights yet.",
-            chosen=lambda at: self._choose(at, self.pairing_at), added=self._add_weight, removed=self._remove_weight,
-        )  # fmt: skip
+        self.weights = EditableList(
+            self.body,
+            add="Add weight",
+            remove="Remove",
+            empty="No weights yet.",
+            chosen=lambda at: self._choose(at, self.pairing_at),
+            added=self._add_weight,
+            removed=self._remove_weight,
+        )
         self.weights.pack(fill="x")
         self._weight_fields = grid(self.body, 3)
         self.weight = field(self._weight_fields, "Weight", self._edited, place=(0, 0))
@@ -85,11 +90,16 @@ class LoraEditor(EditorFrame):
     def _build_pairings(self) -> None:
         self._pairing_head = Label(self.body, "Goes with", bold=True)
         self._pairing_head.pack(anchor="w", padx=theme.px(theme.RING), pady=(theme.px(8), theme.px(4)))
-        self.pairings = Listing(
-            self.body, add="Add checkpoint", remove="Remove", empty="No checkpoints named yet.",
-            chosen=lambda at: self._choose(self.weight_at, at), added=self._add_pairing, removed=self._remove_pairing,
+        self.pairings = EditableList(
+            self.body,
+            add="Add checkpoint",
+            remove="Remove",
+            empty="No checkpoints named yet.",
+            chosen=lambda at: self._choose(self.weight_at, at),
+            added=self._add_pairing,
+            removed=self._remove_pairing,
             rows=2,
-        )  # fmt: skip
+        )
         self.pairings.pack(fill="x")
         self._pairing_fields = grid(self.body, 3)
         self.model = field(self._pairing_fields, "Checkpoint", self._edited, place=(0, 0))
@@ -137,9 +147,11 @@ class LoraEditor(EditorFrame):
         weights, pairings = list(self.draft.weights), list(self.draft.pairings)
         if self.weight_at >= 0:
             weights[self.weight_at] = replace(
-                weights[self.weight_at], weight=self.weight.get(), label=self.weight_label.get(),
+                weights[self.weight_at],
+                weight=self.weight.get(),
+                label=self.weight_label.get(),
                 rating=tier_of(self.weight_tier),
-            )  # fmt: skip
+            )
         if self.pairing_at >= 0:
             pairings[self.pairing_at] = PairingDraft(
                 model=self.model.get(), preset_id=self.preset_id.get(), rating=tier_of(self.pairing_tier)
@@ -183,16 +195,21 @@ class LoraEditor(EditorFrame):
             self._choose(self.weight_at, self.pairing_at)
 
 
-def _weight_row(one: WeightDraft, broken: bool) -> Row:
+def _weight_row(one: WeightDraft, broken: bool) -> ListRow:
     learned = one.kept.source == LEARNED
-    return Row(
-        one.title, right="" if broken else words.TIER_WORDS[one.rating], warn=broken,
-        mark="star" if learned else "triangle", mark_ink="accent_text" if learned else "text2",
-    )  # fmt: skip
+    return ListRow(
+        one.title,
+        right="" if broken else words.TIER_WORDS[one.rating],
+        warn=broken,
+        mark="star" if learned else "triangle",
+        mark_ink="accent_text" if learned else "text2",
+    )
 
 
-def _pairing_rows(pairings: Sequence[PairingDraft], broken: set[int], first: int) -> list[Row]:
+def _pairing_rows(pairings: Sequence[PairingDraft], broken: set[int], first: int) -> list[ListRow]:
     return [
-        Row(one.title, right="" if first + at in broken else words.TIER_WORDS[one.rating], warn=first + at in broken)
+        ListRow(
+            one.title, right="" if first + at in broken else words.TIER_WORDS[one.rating], warn=first + at in broken
+        )
         for at, one in enumerate(pairings)
     ]

@@ -20,25 +20,25 @@ from ...domain.models.profile import LoraProfile
 from ...domain.models.recommendations import ModelSettings, usable
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.events import (
-    ChoreFailed,
     Event,
     LibraryChanged,
     ModelEntry,
     ModelRead,
+    OrderFailed,
     ProfileSaved,
     SettingsChanged,
     ThumbnailReady,
 )
-from ...pipeline.orders import LookAtModels, MakePreview, RevealModel, WorkOnLibrary
+from ...pipeline.orders import MakePreview, RescanModels, RevealModel, WorkOnLibrary
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.keys import KeyPress, typing_in
 from ..widgets.shortcuts import Shortcuts, act_on
 from .checkpoint_editor import ModelEditor
-from .list import ListDoors, ModelList
+from .list import ModelList, ModelListActions
 from .lora_editor import LoraEditor
-from .panel import ModelPanel, PanelDeeds
-from .profile_form import EditorDoors, EditorFrame, Profile
+from .panel import ModelPanel, ModelPanelActions
+from .profile_form import EditorFrame, Profile, ProfileEditorActions
 
 _RIGHT_NARROW, _RIGHT, _RIGHT_WIDE = 360, 420, 480
 _REFRESH_MS, _SCANNING_MS = 120, 500
@@ -66,7 +66,7 @@ class ModelsPage(Box):
         self._is_taking_back = False
         self._later = ""
         self._build()
-        self._doors = EditorDoors(save=self._save, leave=self._leave_editor)
+        self._doors = ProfileEditorActions(save=self._save, leave=self._leave_editor)
         self._model_editor: ModelEditor | None = None
         self._lora_editor: LoraEditor | None = None
         Shortcuts(self, lambda _press: False, self._answer)
@@ -83,10 +83,17 @@ class ModelsPage(Box):
     def key_words(self) -> Sequence[tuple[str, str]]:
         """Keys of the page, for F1."""
         return (
-            ("Up, Down, letters", "model"), ("Enter, Ctrl+E", "edit its profile"), ("Ctrl+L", "learn about it"),
-            ("Ctrl+R", "show in folder"), ("Ctrl+F", "find"), ("Ctrl+O", "add a folder"), ("F5", "scan again"),
-            ("Ctrl+S", "save the profile"), ("Esc", "leave the editor"), ("Ctrl+Z", "take the saved profile back"),
-        )  # fmt: skip
+            ("Up, Down, letters", "model"),
+            ("Enter, Ctrl+E", "edit its profile"),
+            ("Ctrl+L", "learn about it"),
+            ("Ctrl+R", "show in folder"),
+            ("Ctrl+F", "find"),
+            ("Ctrl+O", "add a folder"),
+            ("F5", "scan again"),
+            ("Ctrl+S", "save the profile"),
+            ("Esc", "leave the editor"),
+            ("Ctrl+Z", "take the saved profile back"),
+        )
 
     def shown(self) -> None:
         """The page came into sight."""
@@ -105,7 +112,7 @@ class ModelsPage(Box):
             self._read(event)
         elif isinstance(event, ProfileSaved):
             self._saved(event)
-        elif isinstance(event, ChoreFailed) and event.what == "SaveProfile":
+        elif isinstance(event, OrderFailed) and event.what == "SaveProfile":
             self._not_saved(event.message)
         elif isinstance(event, SettingsChanged):
             self._soon()
@@ -124,22 +131,30 @@ class ModelsPage(Box):
         self.choose = Button(self._empty, "Choose a folder…", self.add_folder, kind="main", height=theme.MAIN)
         self.choose.pack()
         self.list = ModelList(
-            self, self._controller,
-            ListDoors(
-                shown=self._show_panel, may_leave=self._may_leave, opened=self.edit, add_folder=self.add_folder,
+            self,
+            self._controller,
+            ModelListActions(
+                shown=self._show_panel,
+                may_leave=self._may_leave,
+                opened=self.edit,
+                add_folder=self.add_folder,
                 ask=self._ask_preview,
             ),
-        )  # fmt: skip
-        self._rule = Rule(self)
+        )
+        self._rule = Separator(self)
         self._side = Box(self, "surface", width=theme.px(_RIGHT))
         self._side.pack_propagate(False)
         self.panel = ModelPanel(
             self._side,
-            PanelDeeds(
-                edit=self.edit, learn=self.learn, reveal=self._reveal, copy=self._copy, undo=self._take_back,
+            ModelPanelActions(
+                edit=self.edit,
+                learn=self.learn,
+                reveal=self._reveal,
+                copy=self._copy,
+                undo=self._take_back,
                 ask=self._ask_preview,
             ),
-        )  # fmt: skip
+        )
         self.bind("<Configure>", lambda _event: self._arrange())
 
     def _arrange(self) -> None:
@@ -303,7 +318,7 @@ class ModelsPage(Box):
 
     def _scan(self) -> None:
         folders = (Path(folder).expanduser().absolute() for folder in self._folders)
-        self._controller.ask(LookAtModels(trees=frozenset(map(str, folders))))
+        self._controller.ask(RescanModels(trees=frozenset(map(str, folders))))
         self._controller.ask(WorkOnLibrary())
 
     def _escape(self) -> None:

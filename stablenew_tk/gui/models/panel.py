@@ -13,20 +13,20 @@ from ...domain.models.style import StyleCatalogue
 from ...pipeline.events import ThumbnailReady
 from ...pipeline.orders import MakePreview
 from ..widgets import icons, theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.flow import Flow
 from ..widgets.row_list import ScrollArea
 from ..widgets.thumbnails import edge_for, fitted
 from ..widgets.tooltips import tip
 from . import wording as words
-from .fact_sheet import Sheet
+from .fact_sheet import FactSheet
 from .facts import above, below
 from .filtering import ModelLine
 
 _PICTURE = (88, 116)
 
 
-class PanelDeeds(Struct, frozen=True):
+class ModelPanelActions(Struct, frozen=True):
     """What the buttons do, and how a picture is asked for."""
 
     edit: Callable[[], object]
@@ -37,7 +37,7 @@ class PanelDeeds(Struct, frozen=True):
     ask: Callable[[MakePreview], object]
 
 
-class Picture(tk.Canvas):
+class PreviewPicture(tk.Canvas):
     """The preview of a model, fitted into its box."""
 
     def __init__(self, parent: tk.Misc, ask: Callable[[MakePreview], object]) -> None:
@@ -77,17 +77,17 @@ class Picture(tk.Canvas):
 class ModelPanel(Box):
     """Head, sheet and buttons. `show` may be called again and again; only what changed is drawn."""
 
-    def __init__(self, parent: tk.Misc, deeds: PanelDeeds) -> None:
+    def __init__(self, parent: tk.Misc, deeds: ModelPanelActions) -> None:
         super().__init__(parent, "surface")
         self._deeds = deeds
         self._phrases = ""
         self.line: ModelLine | None = None
         self.area = ScrollArea(self, "surface")
         self._build_head(self.area.body)
-        self.above = Sheet(self.area.body, self.area.scroll_by, first=True)
+        self.above = FactSheet(self.area.body, self.area.scroll_by, first=True)
         self.above.pack(fill="x")
         self._build_triggers(self.area.body)
-        self.below = Sheet(self.area.body, self.area.scroll_by)
+        self.below = FactSheet(self.area.body, self.area.scroll_by)
         self.below.pack(fill="x", pady=(0, theme.px(16)))
         # Made last, so that Tab comes to the buttons last.
         self._build_foot()
@@ -132,7 +132,7 @@ class ModelPanel(Box):
     def _build_head(self, parent: tk.Misc) -> None:
         head = Box(parent)
         head.pack(fill="x", padx=theme.px(theme.PAD), pady=theme.px(14))
-        self.picture = Picture(head, self._deeds.ask)
+        self.picture = PreviewPicture(head, self._deeds.ask)
         self.picture.pack(side="left", anchor="n")
         side = Box(head)
         side.pack(side="left", fill="both", expand=True, padx=(theme.px(14), 0))
@@ -148,7 +148,7 @@ class ModelPanel(Box):
 
     def _build_triggers(self, parent: tk.Misc) -> None:
         self._triggers = Box(parent)
-        Rule(self._triggers).pack(fill="x", pady=(theme.px(10), 0))
+        Separator(self._triggers).pack(fill="x", pady=(theme.px(10), 0))
         head = Box(self._triggers)
         head.pack(fill="x", padx=theme.px(theme.PAD), pady=(theme.px(2), 0))
         Label(head, "Trigger phrases", bold=True).pack(side="left")
@@ -162,7 +162,7 @@ class ModelPanel(Box):
     def _build_foot(self) -> None:
         foot = Box(self)
         foot.pack(side="bottom", fill="x")
-        Rule(foot).pack(fill="x")
+        Separator(foot).pack(fill="x")
         self._said_row = Box(foot)
         self.undo = Button(self._said_row, "Undo", self._deeds.undo, kind="link", height=24)
         self.said = Label(self._said_row, size=12, ink="text2", wrap=True)

@@ -11,9 +11,9 @@ from ...domain.models.profile import TIERS, LoraProfile, ModelProfile, Tier
 from ...domain.models.recommendations import ModelSettings
 from ..forms.captioned import captioned
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.entries import Entry
-from ..widgets.popups import Choice, MenuEntry
+from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ScrollArea
 from . import wording as words
 
@@ -24,24 +24,29 @@ TIER_ENTRIES = tuple(MenuEntry(tier, words.TIER_WORDS[tier]) for tier in reverse
 OVERTAKEN = "The file was changed meanwhile. Undo changes shows what it says now; Save writes over it."
 
 
-class EditorDoors(Struct, frozen=True):
+class ProfileEditorActions(Struct, frozen=True):
     """Where an editor leads to: `save(profile)` writes it, `leave()` closes the editor."""
 
     save: Callable[[Profile], object]
     leave: Callable[[], object]
 
 
-def tier_of(choice: Choice) -> Tier:
+def tier_of(choice: ChoiceField) -> Tier:
     """The tier chosen in a menu of tiers."""
     return next((tier for tier in TIERS if tier == choice.value), "neutral")
 
 
 def menu(
-    parent: tk.Misc, text: str, entries: Sequence[MenuEntry], edited: Callable[[str], object], *,
-    place: tuple[int, int], **more: int,
-) -> Choice:  # fmt: skip
+    parent: tk.Misc,
+    text: str,
+    entries: Sequence[MenuEntry],
+    edited: Callable[[str], object],
+    *,
+    place: tuple[int, int],
+    **more: int,
+) -> ChoiceField:
     """A captioned choice."""
-    choice = Choice(captioned(parent, text, place=place, **more), entries, edited, width=60)
+    choice = ChoiceField(captioned(parent, text, place=place, **more), entries, edited, width=60)
     choice.pack(fill="x")
     return choice
 
@@ -55,7 +60,7 @@ def put(entry: Entry, text: str) -> None:
 class EditorFrame(Box):
     """Head, a column of fields that scrolls (`body`), and the buttons. Subclasses fill it and give `profile`."""
 
-    def __init__(self, parent: tk.Misc, doors: EditorDoors) -> None:
+    def __init__(self, parent: tk.Misc, doors: ProfileEditorActions) -> None:
         super().__init__(parent, "surface")
         self._doors = doors
         self.problem = ""
@@ -66,7 +71,7 @@ class EditorFrame(Box):
         self.title.pack(fill="x")
         self._where = Label(head, size=12, ink="text3", wrap=True)
         self._where.pack(fill="x", pady=(theme.px(2), 0))
-        Rule(self).pack(fill="x")
+        Separator(self).pack(fill="x")
         self.area = ScrollArea(self, "surface")
         self.body = Box(self.area.body)
         self.body.pack(fill="x", padx=(theme.px(theme.PAD - theme.RING), theme.px(theme.PAD)), pady=theme.px(8))
@@ -133,7 +138,7 @@ class EditorFrame(Box):
     def _build_foot(self) -> None:
         foot = Box(self)
         foot.pack(side="bottom", fill="x")
-        Rule(foot).pack(fill="x")
+        Separator(foot).pack(fill="x")
         self.said = Label(foot, size=12, ink="text2", wrap=True)
         self._deck = Box(foot)
         self._deck.pack(fill="x", padx=theme.px(10), pady=theme.px(8))

@@ -12,9 +12,9 @@ from ...pipeline.events import ThumbnailReady
 from ...pipeline.orders import MakePreview, MakeThumbnail
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Painted
-from ..widgets.row_list import Row, RowList
+from ..widgets.row_list import ListRow, RowList
 from ..widgets.theme import Role
-from ..widgets.thumbnails import Thumbs, Wish
+from ..widgets.thumbnails import ThumbnailRequest, Thumbs
 from . import wording as words
 from .filtering import Column, ModelLine
 
@@ -40,9 +40,12 @@ def headings(width: int) -> Sequence[_Heading]:
         return (_Heading("name", "Name", 0), _Heading("family", "Family", 262), _Heading("sources", "From", 180), sign)
     extra = max(0, width - _ROOMY) // 2
     return (
-        _Heading("name", "Name", 0), _Heading("family", "Family", 372 + extra),
-        _Heading("sources", "Settings from", 276 + extra), _Heading("size", "Size", 44, at_right=True), sign,
-    )  # fmt: skip
+        _Heading("name", "Name", 0),
+        _Heading("family", "Family", 372 + extra),
+        _Heading("sources", "Settings from", 276 + extra),
+        _Heading("size", "Size", 44, at_right=True),
+        sign,
+    )
 
 
 class TableHead(Painted):
@@ -140,9 +143,13 @@ class ModelRows(RowList):
     """The rows. A row is drawn from its line; only those in sight are."""
 
     def __init__(
-        self, parent: tk.Misc, *, on_select: Callable[[int], object], on_open: Callable[[int], object],
+        self,
+        parent: tk.Misc,
+        *,
+        on_select: Callable[[int], object],
+        on_open: Callable[[int], object],
         ask: Callable[[MakePreview], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._lines: Sequence[ModelLine] = ()
         self._places: dict[str, int] = {}
 
@@ -156,14 +163,14 @@ class ModelRows(RowList):
     def show_lines(self, lines: Sequence[ModelLine], selected: int, empty: str = "") -> None:
         """Show these models; `empty` is said where there are none."""
         self._lines, self._empty = lines, empty
-        self.show(len(lines), lambda index: Row(lines[index].name), selected)
+        self.show(len(lines), lambda index: ListRow(lines[index].name), selected)
 
     def refresh(self) -> None:
         """Draw the rows in sight and ask for their pictures."""
         self._places = {}
         super().refresh()
         seen = [self._lines[index].preview for index in self.visible if index < len(self._lines)]
-        self.thumbs.want([Wish(path, BEGINNING, 0) for path in dict.fromkeys(seen) if path])
+        self.thumbs.want([ThumbnailRequest(path, BEGINNING, 0) for path in dict.fromkeys(seen) if path])
 
     def destroy(self) -> None:
         """Stop decoding and go."""
@@ -174,7 +181,7 @@ class ModelRows(RowList):
         """Hand over an answer to an order; others are ignored."""
         self.thumbs.ready(event)
 
-    def _draw_row(self, index: int, row: Row) -> None:
+    def _draw_row(self, index: int, row: ListRow) -> None:
         line, canvas = self._lines[index], self.canvas
         y, width = index * self._row - self._top, canvas.winfo_width()
         middle, ground, chosen = y + self._row // 2, self._row_ground(index, row), index == self.selected
@@ -227,9 +234,14 @@ class ModelTable(Box):
     """Head and rows. `chosen(index)` follows the selection, `opened(index)` Return and a double click."""
 
     def __init__(
-        self, parent: tk.Misc, *, chosen: Callable[[int], object], opened: Callable[[int], object],
-        sort: Callable[[Column], object], ask: Callable[[MakePreview], None],
-    ) -> None:  # fmt: skip
+        self,
+        parent: tk.Misc,
+        *,
+        chosen: Callable[[int], object],
+        opened: Callable[[int], object],
+        sort: Callable[[Column], object],
+        ask: Callable[[MakePreview], None],
+    ) -> None:
         super().__init__(parent, "surface")
         self.head = TableHead(self, sort)
         self.head.pack(fill="x")

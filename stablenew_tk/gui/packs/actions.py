@@ -13,7 +13,7 @@ from ...domain.prompts.formatting import pack_block
 from ...domain.recipes.recipe import Recipe
 from ...pipeline.events import PackFile, RecipeRead
 from ...pipeline.orders import AddPack, ListPacks, NewPack, ReadRecipe, TrashPack
-from .recipe_popup import Deed, RecipeSheet
+from .recipe_popup import Deed, RecipePopup
 
 # Something that runs at once; the second line is chosen, so that the first key replaces it.
 NEW_TEXT = "name: First prompt\na red boat on a calm sea, evening light\nneg: text, watermark\n"
@@ -21,7 +21,7 @@ _PACK_FILES = [("Packs", "*.txt *.tsv *.json"), ("All", "*")]
 _PICTURES = [("Pictures", "*.png *.jpg *.jpeg *.webp *.avif *.gif"), ("All", "*")]
 
 
-class PackDeeds:
+class PackActions:
     """`wanted` is the name of a pack that is to be opened once it is listed, "" for none."""
 
     def __init__(self, page: tk.Misc, controller: Controller) -> None:
@@ -85,4 +85,4 @@ class PackDeeds:
             if recipe.prompt:
                 deeds.append(("Make a new pack of it", lambda: self.make(name, block)))
             deeds.append(("Use these settings in Create", lambda: use(recipe, event.path.name)))
-        RecipeSheet.shared().open(owner, event, deeds)
+        RecipePopup.shared().open(owner, event, deeds)

@@ -12,12 +12,12 @@ from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Value, catalogue, parameter
 from ...domain.config.sweep import focuses, parse_values, spell
 from ...domain.prompts.settings import Axis
-from ..forms.captioned import Listing
+from ..forms.captioned import EditableList
 from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.entries import Entry
 from ..widgets.popups import Menu, MenuEntry
-from ..widgets.row_list import Row
+from ..widgets.row_list import ListRow
 
 # They change what a picture is made with, not only how it looks: nobody should find them varied by surprise.
 _BY_HAND = ("refiner.", "hires.upscaler", "upscale.upscaler")
@@ -45,18 +45,27 @@ class Axes(Box):
     """
 
     def __init__(
-        self, parent: tk.Misc, *, on_change: Callable[[tuple[Axis, ...]], object],
+        self,
+        parent: tk.Misc,
+        *,
+        on_change: Callable[[tuple[Axis, ...]], object],
         choices: Callable[[str], Sequence[str]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent)
         self._on_change, self._choices = on_change, choices
         self.axes: tuple[Axis, ...] = ()
         self._at = -1
         self._typed: dict[str, str] = {}
-        self.listing = Listing(
-            self, add="Add a setting…", remove="Remove", empty="No setting varies.", chosen=self._choose,
-            added=self._ask, removed=self._remove, rows=2,
-        )  # fmt: skip
+        self.listing = EditableList(
+            self,
+            add="Add a setting…",
+            remove="Remove",
+            empty="No setting varies.",
+            chosen=self._choose,
+            added=self._ask,
+            removed=self._remove,
+            rows=2,
+        )
         self.listing.pack(fill="x")
         self._detail = Box(self)
         self._caption = Label(self._detail, "", size=12, ink="text2")
@@ -107,7 +116,7 @@ class Axes(Box):
 
     def _show(self) -> None:
         rows = [
-            Row(
+            ListRow(
                 _title(axis.path),
                 values_in_short(axis),
                 warn=bool(_problem(axis.path, self._text(axis)) or self._not_offered(axis)),

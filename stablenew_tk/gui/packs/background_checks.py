@@ -6,8 +6,8 @@ import tkinter as tk
 from collections.abc import Callable, Iterator
 
 from ...app.controller import Controller
-from ...app.pack_drafts import Draft
-from ...app.prompt_inventory import Stock
+from ...app.pack_drafts import PackDraft
+from ...app.prompt_inventory import PromptInventory
 from ...domain.prompts.incremental import pieces, prompt_at, slots_of_text
 from ...domain.prompts.pack import PackPrompt
 from ...pipeline.events import PackChecked, PromptsExpanded
@@ -17,10 +17,10 @@ from .variants_tab import SHOWN
 _PIECE_MS = 2
 
 
-class Looks:
+class BackgroundChecks:
     """Numbers what is asked; answers to older questions are thrown away."""
 
-    def __init__(self, page: tk.Misc, controller: Controller, stock: Stock) -> None:
+    def __init__(self, page: tk.Misc, controller: Controller, stock: PromptInventory) -> None:
         self._page, self._controller, self._stock = page, controller, stock
         self._checking = self._expanding = 0
         self._reading = ""
@@ -28,15 +28,19 @@ class Looks:
         self._asked: tuple[object, ...] | None = None
         self.checked: PackChecked | None = None
 
-    def check(self, draft: Draft) -> None:
+    def check(self, draft: PackDraft) -> None:
         """Have the text looked through."""
         self._checking += 1
         self._controller.ask(
             CheckPack(
-                path=draft.path, text=draft.text, settings=draft.wanted, number=self._checking,
-                loras=self._stock.loras(), embeddings=self._stock.embeddings(),
+                path=draft.path,
+                text=draft.text,
+                settings=draft.wanted,
+                number=self._checking,
+                loras=self._stock.loras(),
+                embeddings=self._stock.embeddings(),
             )
-        )  # fmt: skip
+        )
 
     def is_newest_check(self, event: PackChecked) -> bool:
         """Whether this answers the last question; then it is kept."""
@@ -52,7 +56,7 @@ class Looks:
         self.checked, self._asked, self._seed = None, None, None
         self._stop_reading()
 
-    def expand(self, draft: Draft, line: int, *, whole: bool, nothing: Callable[[], object]) -> None:
+    def expand(self, draft: PackDraft, line: int, *, whole: bool, nothing: Callable[[], object]) -> None:
         """Have the variants worked out, of the prompt at a line or of all; `nothing()` where there is no prompt.
 
         The same question again is not asked.
@@ -79,9 +83,12 @@ class Looks:
         return event.number == self._expanding
 
     def _read(
-        self, draft: Draft, left: Iterator[tuple[PackPrompt, ...]], found: list[PackPrompt],
+        self,
+        draft: PackDraft,
+        left: Iterator[tuple[PackPrompt, ...]],
+        found: list[PackPrompt],
         nothing: Callable[[], object],
-    ) -> None:  # fmt: skip
+    ) -> None:
         piece = next(left, None)
         if piece is None:
             self._reading = ""
@@ -90,17 +97,22 @@ class Looks:
         found += piece
         self._reading = self._page.after(_PIECE_MS, self._read, draft, left, found, nothing)
 
-    def _ask(self, draft: Draft, prompts: tuple[PackPrompt, ...], nothing: Callable[[], object]) -> None:
+    def _ask(self, draft: PackDraft, prompts: tuple[PackPrompt, ...], nothing: Callable[[], object]) -> None:
         self._expanding += 1
         if not prompts:
             nothing()
             return
         self._controller.ask(
             ExpandPrompts(
-                path=draft.path, prompts=prompts, settings=draft.wanted, number=self._expanding,
-                slots=slots_of_text(draft.text), limit=SHOWN, seed=self._seed,
+                path=draft.path,
+                prompts=prompts,
+                settings=draft.wanted,
+                number=self._expanding,
+                slots=slots_of_text(draft.text),
+                limit=SHOWN,
+                seed=self._seed,
             )
-        )  # fmt: skip
+        )
 
     def _stop_reading(self) -> None:
         if self._reading:

@@ -11,15 +11,15 @@ from ...domain.base.wording import counted
 from ...domain.prompts.pack import PackProblem
 from ...pipeline.events import PackChecked
 from ..widgets import icons, theme
-from ..widgets.basics import Box, Label, Rule, Sign
-from ..widgets.row_list import Row, RowList
+from ..widgets.basics import Box, Label, Separator, Sign
+from ..widgets.row_list import ListRow, RowList
 from ..widgets.theme import Role
 from .line_numbers import Doubt
 
 ROW = 62
 
 
-class Finding(Struct, frozen=True):
+class CheckLine(Struct, frozen=True):
     """One line of the list."""
 
     problem: PackProblem
@@ -31,15 +31,15 @@ class Finding(Struct, frozen=True):
         return f"line {self.problem.line}: {self.problem.message}"
 
 
-def findings(checked: PackChecked) -> tuple[Finding, ...]:
+def findings(checked: PackChecked) -> tuple[CheckLine, ...]:
     """Errors first, then warnings, each by place."""
 
     def place(problem: PackProblem) -> tuple[int, int]:
         return problem.line, problem.column
 
     return (
-        *(Finding(one, "problem") for one in sorted(checked.errors, key=place)),
-        *(Finding(one, "doubt") for one in sorted(checked.warnings, key=place)),
+        *(CheckLine(one, "problem") for one in sorted(checked.errors, key=place)),
+        *(CheckLine(one, "doubt") for one in sorted(checked.warnings, key=place)),
     )
 
 
@@ -53,15 +53,15 @@ class FindingRows(RowList):
     """Rows with a sign, the line, and the sentence in two lines."""
 
     def __init__(self, parent: tk.Misc, *, chosen: Callable[[int], object], opened: Callable[[int], object]) -> None:
-        self.found: Sequence[Finding] = ()
+        self.found: Sequence[CheckLine] = ()
         super().__init__(parent, on_select=chosen, on_open=opened, row_height=ROW, ground="surface")
 
-    def show_findings(self, found: Sequence[Finding]) -> None:
+    def show_findings(self, found: Sequence[CheckLine]) -> None:
         """Show these."""
         self.found = found
-        self.show(len(found), lambda place: Row(found[place].sentence), -1)
+        self.show(len(found), lambda place: ListRow(found[place].sentence), -1)
 
-    def _draw_row(self, index: int, row: Row) -> None:
+    def _draw_row(self, index: int, row: ListRow) -> None:
         one, canvas, y = self.found[index], self.canvas, index * self._row - self._top
         width, ground = canvas.winfo_width(), self._row_ground(index, row)
         if ground != self.ground:
@@ -73,9 +73,13 @@ class FindingRows(RowList):
         left = self._pad + theme.px(24)
         word = "error" if one.kind == "problem" else "warning"
         canvas.create_text(
-            left, y + theme.px(15), anchor="w", font=theme.font(12, True), fill=theme.colour("text"),
+            left,
+            y + theme.px(15),
+            anchor="w",
+            font=theme.font(12, True),
+            fill=theme.colour("text"),
             text=f"line {one.problem.line}",
-        )  # fmt: skip
+        )
         canvas.create_text(
             width - self._pad, y + theme.px(15), anchor="e", font=theme.font(11), fill=theme.colour(ink), text=word
         )
@@ -110,7 +114,7 @@ class CheckTab(Box):
         self._sign = Sign(self._head, "check", ink="ok")
         self.said = Label(self._head, "", size=13, ink="text2", wrap=True)
         self.said.pack(side="left", fill="x", expand=True)
-        self._rule = Rule(self)
+        self._rule = Separator(self)
         self._rule.pack(fill="x")
         self.whole = Label(self, "", size=12, ink="text2", wrap=True)
         self.rows = FindingRows(self, chosen=self._chosen, opened=self._opened)

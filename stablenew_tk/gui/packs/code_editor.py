@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ..widgets import theme
 from ..widgets.basics import Box
-from ..widgets.scrollbar import SlimBar
+from ..widgets.scrollbar import ThinScrollbar
 from .line_numbers import Doubt, Gutter
 from .syntax_colours import MARKS, Painter
 
@@ -48,7 +48,7 @@ _WORD = re.compile(r"<[^<>\n]*>|\[\[[^\[\]]*\]\]|__[^\s]*?__|\$?\{[^{}]*\}|[^\s,
 _MOST_MARKS = 300  # lines; more are not mended one by one
 
 
-class Place(Struct, frozen=True):
+class TextMark(Struct, frozen=True):
     """Something at a place of the text; line and column count from 1."""
 
     line: int
@@ -74,9 +74,12 @@ class PackText(Box):
     """
 
     def __init__(
-        self, parent: tk.Misc, *, on_edit: Callable[[], object] = lambda: None,
+        self,
+        parent: tk.Misc,
+        *,
+        on_edit: Callable[[], object] = lambda: None,
         on_move: Callable[[], object] = lambda: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent, "bg")
         self._on_edit, self._on_move = on_edit, on_move
         self._later, self._is_stale, self._is_filling, self._ring, self._is_quiet = "", False, False, False, False
@@ -88,11 +91,25 @@ class PackText(Box):
         self.gutter = Gutter(frame, "bg")
         self.gutter.pack(side="left", fill="y")
         self.text = tk.Text(
-            frame, wrap="word", undo=True, maxundo=-1, autoseparators=True, bd=0, highlightthickness=0, width=20,
-            height=4, padx=theme.px(4), pady=theme.px(8), insertwidth=theme.px(2), font=theme.font(13, mono=True),
-            spacing1=theme.px(2), spacing2=theme.px(3), spacing3=theme.px(2), takefocus=1,
-        )  # fmt: skip
-        self._bar = SlimBar(frame, self._dragged, "bg")
+            frame,
+            wrap="word",
+            undo=True,
+            maxundo=-1,
+            autoseparators=True,
+            bd=0,
+            highlightthickness=0,
+            width=20,
+            height=4,
+            padx=theme.px(4),
+            pady=theme.px(8),
+            insertwidth=theme.px(2),
+            font=theme.font(13, mono=True),
+            spacing1=theme.px(2),
+            spacing2=theme.px(3),
+            spacing3=theme.px(2),
+            takefocus=1,
+        )
+        self._bar = ThinScrollbar(frame, self._dragged, "bg")
         self._bar.pack(side="right", fill="y")
         self.text.pack(side="left", fill="both", expand=True)
         self.painter = Painter(self.text)
@@ -123,7 +140,7 @@ class PackText(Box):
         self.painter.forget()
         self.refresh()
 
-    def mark(self, places: Iterable[Place]) -> None:
+    def mark(self, places: Iterable[TextMark]) -> None:
         """Underline the words at these places and put a sign beside their lines."""
         marks: dict[int, Doubt] = {}
         script = [f"{self.text} tag remove {mark} 1.0 end" for mark in MARKS[:2]]
@@ -268,10 +285,13 @@ class PackText(Box):
     def _dress(self) -> None:
         self.configure(bg=theme.colour("focus" if self._ring else "bg"))
         self.text.configure(
-            bg=theme.colour("bg"), fg=theme.colour("text"), insertbackground=theme.colour("text"),
-            selectbackground=theme.colour("switch_track"), selectforeground=theme.colour("text"),
+            bg=theme.colour("bg"),
+            fg=theme.colour("text"),
+            insertbackground=theme.colour("text"),
+            selectbackground=theme.colour("switch_track"),
+            selectforeground=theme.colour("text"),
             inactiveselectbackground=theme.colour("raised2"),
-        )  # fmt: skip
+        )
         self.painter.recolour()
 
     # ---- what happens

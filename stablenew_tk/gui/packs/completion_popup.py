@@ -5,10 +5,10 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from ...domain.prompts.completion import KIND_WORDS, Offer, Wish, matching, rest, token, wish
+from ...domain.prompts.completion import KIND_WORDS, CompletionQuery, Offer, matching, rest, token, wish
 from ..widgets import theme
 from ..widgets.basics import Box, Label
-from ..widgets.row_list import Row, RowList
+from ..widgets.row_list import ListRow, RowList
 from .code_editor import PackText
 
 _ROWS, _WIDTH = 8, 340
@@ -25,7 +25,7 @@ class Completion:
     ) -> None:
         self._editor, self._offers, self._weight = editor, offers, weight
         self.shown: tuple[Offer, ...] = ()
-        self._wish: Wish | None = None
+        self._wish: CompletionQuery | None = None
         self._refused = ""  # Esc was pressed on this; it stays away until something else is typed
         self._asked = False
         self._window: tk.Toplevel | None = None
@@ -165,10 +165,10 @@ class Completion:
             y = text.winfo_rooty() + box[1] - height - theme.px(4)
         return f"+{max(0, x)}+{max(0, y)}"
 
-    def _row(self, index: int) -> Row:
+    def _row(self, index: int) -> ListRow:
         offer = self.shown[index]
         weight = self._weight(offer) if offer.kind == "lora" else None
-        return Row(offer.name, f"weight {weight:g}" if weight is not None else KIND_WORDS[offer.kind])
+        return ListRow(offer.name, f"weight {weight:g}" if weight is not None else KIND_WORDS[offer.kind])
 
     def _end(self) -> None:
         if self._window is not None and theme.alive(self._window):

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from ...app.pack_drafts import GONE, Draft
+from ...app.pack_drafts import GONE, PackDraft
 from ...domain.base.wording import counted
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule, ShortLabel, Sign
+from ..widgets.basics import Box, Button, Label, Separator, ShortLabel, Sign
 from ..widgets.notices import Action
 from ..widgets.tooltips import tip
 from .code_editor import PackText
@@ -20,7 +20,7 @@ _ROOMY = 440  # px
 CHANGED = "The file was changed elsewhere, and so was this text."
 
 
-class EditorDoors(Struct, frozen=True):
+class PackEditorActions(Struct, frozen=True):
     """What the editor asks of the page."""
 
     edited: Callable[[], object]
@@ -63,7 +63,7 @@ class Strip(Box):
 class PackEditor(Box):
     """Title, text and status line."""
 
-    def __init__(self, parent: tk.Misc, doors: EditorDoors) -> None:
+    def __init__(self, parent: tk.Misc, doors: PackEditorActions) -> None:
         super().__init__(parent, "bg")
         self._doors = doors
         bar = Box(self, "surface", height=theme.px(theme.TOOL_BAR))
@@ -81,13 +81,13 @@ class PackEditor(Box):
         self.state.pack(side="left")
         bar.bind("<Configure>", lambda event: self._fit(event.width))
         self._bar, self._title = bar, ""
-        self._rule = Rule(self)
+        self._rule = Separator(self)
         self._rule.pack(fill="x")
         self.strip = Strip(self)
         self._foot = Box(self, "surface", height=theme.px(30))
         self._foot.pack(side="bottom", fill="x")
         self._foot.pack_propagate(False)
-        Rule(self).pack(side="bottom", fill="x")
+        Separator(self).pack(side="bottom", fill="x")
         self.text = PackText(self, on_edit=doors.edited, on_move=self._moved)
         self.text.pack(fill="both", expand=True)
         self.find = FindBar(self, self.text, self._close_find)
@@ -101,7 +101,7 @@ class PackEditor(Box):
         self._title = title
         self._fit(self._bar.winfo_width())
 
-    def show_state(self, draft: Draft) -> None:
+    def show_state(self, draft: PackDraft) -> None:
         """Say whether text and settings are on disk, and what is wrong with the file."""
         words, ink = "saved", "text3"
         if draft.refused:
@@ -157,7 +157,7 @@ class PackEditor(Box):
         self.find.pack_forget()
         self.text.focus_set()
 
-    def _show_strip(self, draft: Draft) -> None:
+    def _show_strip(self, draft: PackDraft) -> None:
         doors = self._doors
         if draft.theirs is not None:
             self.strip.tell(CHANGED, ("Keep mine", doors.keep_mine), ("Take theirs", doors.take_theirs))

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable
 
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.entries import Entry
 from .code_editor import PackText
 
@@ -28,7 +28,7 @@ class FindBar(Box):
         Button(row, "Previous", lambda: self.go_on(backwards=True), kind="quiet", height=theme.SMALL).pack(side="left")
         Button(row, "Next", self.go_on, kind="quiet", height=theme.SMALL).pack(side="left")
         self.said.pack(side="left", padx=theme.px(6))
-        Rule(self).pack(side="bottom", fill="x")
+        Separator(self).pack(side="bottom", fill="x")
         for key, backwards in (("<Return>", False), ("<KP_Enter>", False), ("<Shift-Return>", True)):
             self.entry.field.bind(key, lambda _event, back=backwards: self.go_on(backwards=back))  # type: ignore[misc]
         self.entry.field.bind("<Escape>", lambda _event: self.close())

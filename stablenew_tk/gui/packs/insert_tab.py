@@ -10,7 +10,7 @@ from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.controls import Segmented
 from ..widgets.entries import Entry
-from ..widgets.row_list import Row, RowList
+from ..widgets.row_list import ListRow, RowList
 
 _KINDS: tuple[tuple[Kind, str], ...] = (
     ("lora", "LoRAs"), ("embedding", "Embeddings"), ("wildcard", "Wildcards"), ("slot", "Slots")
@@ -27,9 +27,13 @@ class ModelsTab(Box):
     """The list. `insert(offer)` on Return, a double click or the button."""
 
     def __init__(
-        self, parent: tk.Misc, *, insert: Callable[[Offer], object], weight: Callable[[Offer], float | None],
+        self,
+        parent: tk.Misc,
+        *,
+        insert: Callable[[Offer], object],
+        weight: Callable[[Offer], float | None],
         go_models: Callable[[], object],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent, "surface")
         self._insert, self._weight = insert, weight
         self._all: Sequence[Offer] = ()
@@ -37,9 +41,13 @@ class ModelsTab(Box):
         self.kinds = Segmented(self, _KINDS, lambda _kind: self._filter())
         self.kinds.pack(anchor="w", padx=theme.px(12), pady=(theme.px(6), 0))
         self.search = Entry(
-            self, width=100, height=theme.SMALL, icon="search", placeholder="Find by name",
+            self,
+            width=100,
+            height=theme.SMALL,
+            icon="search",
+            placeholder="Find by name",
             on_edit=lambda _text: self._filter(),
-        )  # fmt: skip
+        )
         self.search.pack(fill="x", padx=theme.px(12), pady=(theme.px(2), theme.px(4)))
         foot = Box(self)
         foot.pack(side="bottom", fill="x", padx=theme.px(12), pady=theme.px(8))
@@ -80,10 +88,10 @@ class ModelsTab(Box):
     def _follow(self) -> None:
         self.button.enable(self.rows.selected >= 0, "Choose one first.")
 
-    def _row(self, place: int) -> Row:
+    def _row(self, place: int) -> ListRow:
         offer = self.shown[place]
         weight = self._weight(offer)
-        return Row(offer.name, f"weight {weight:g}" if weight is not None else "")
+        return ListRow(offer.name, f"weight {weight:g}" if weight is not None else "")
 
     def _press(self) -> None:
         self._open(self.rows.selected)

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from ...app.pack_drafts import GONE
 from ...pipeline.events import PackFile
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.entries import Entry
 from ..widgets.popups import Menu, MenuEntry, Popup
-from ..widgets.row_list import Row, RowList
+from ..widgets.row_list import ListRow, RowList
 from ..widgets.tooltips import tip
 
 WIDTH, WIDTH_NARROW, WIDTH_WIDE = 280, 232, 320
@@ -23,7 +23,7 @@ _EMPTY = "No packs yet. Make one with New pack…, or drop a text file here."
 _NOTHING = "No pack is called so."
 
 
-class ListDeeds(Struct, frozen=True):
+class PackListActions(Struct, frozen=True):
     """What the list asks of the page."""
 
     chosen: Callable[[Path], object]
@@ -71,7 +71,7 @@ class NamePopup(Popup):
 class PackList(Box):
     """The list. `path` is the chosen pack's, None for none."""
 
-    def __init__(self, parent: tk.Misc, deeds: ListDeeds) -> None:
+    def __init__(self, parent: tk.Misc, deeds: PackListActions) -> None:
         super().__init__(parent, "surface", width=theme.px(WIDTH))
         self.pack_propagate(False)
         self._deeds = deeds
@@ -134,9 +134,13 @@ class PackList(Box):
         self.more.pack(side="right")
         tip(self.more, "Delete, scan again and more")
         self.search = Entry(
-            self, width=100, height=theme.SMALL, icon="search", placeholder="Find a pack",
+            self,
+            width=100,
+            height=theme.SMALL,
+            icon="search",
+            placeholder="Find a pack",
             on_edit=lambda _text: self._filter(),
-        )  # fmt: skip
+        )
         self.search.pack(fill="x", padx=theme.px(12))
         foot = Box(self)
         foot.pack(side="bottom", fill="x", padx=theme.px(8), pady=theme.px(6))
@@ -145,7 +149,7 @@ class PackList(Box):
         self.add = Button(foot, "Add pack…", self._deeds.add, kind="outline", height=theme.SMALL)
         self.add.pack(side="left")
         tip(self.add, "Copy a pack file (.txt, .tsv, .json) among your own (Ctrl+O)")
-        Rule(self).pack(side="bottom", fill="x")
+        Separator(self).pack(side="bottom", fill="x")
         self.rows = RowList(self, on_select=self._pick, on_open=lambda _place: self._deeds.opened(), empty=_EMPTY)
         self.rows.pack(fill="both", expand=True, pady=(theme.px(4), 0))
         self.rows.canvas.bind("<Delete>", lambda _event: self._deeds.delete())
@@ -161,15 +165,18 @@ class PackList(Box):
         self.rows._empty = _NOTHING if self._all else _EMPTY
         self.rows.show(len(self.shown), self._row, place)
 
-    def _row(self, place: int) -> Row:
+    def _row(self, place: int) -> ListRow:
         one = self.shown[place]
         count = self._counts.get(one.path, one.count)
         locked = one.settings.learning == "locked"
-        return Row(
-            one.title, str(count) if count or not one.problem else "", mark="dot" if one.path in self._unsaved else "",
-            mark_ink="text", sign="warning" if one.problem else "lock" if locked else "",
+        return ListRow(
+            one.title,
+            str(count) if count or not one.problem else "",
+            mark="dot" if one.path in self._unsaved else "",
+            mark_ink="text",
+            sign="warning" if one.problem else "lock" if locked else "",
             sign_ink="warn" if one.problem else "text3",
-        )  # fmt: skip
+        )
 
     def _pick(self, place: int) -> None:
         self.path = self.shown[place].path
@@ -188,7 +195,11 @@ class PackList(Box):
             entries.append(MenuEntry("use", "Use it in Create", icon="create"))
             entries.append(MenuEntry("delete", f"Delete {title}…", icon="trash"))
         actions: dict[str, Callable[[], object]] = {
-            "new": self.ask_name, "add": deeds.add, "picture": deeds.from_picture, "scan": deeds.scan,
-            "delete": deeds.delete, "use": deeds.use,
-        }  # fmt: skip
+            "new": self.ask_name,
+            "add": deeds.add,
+            "picture": deeds.from_picture,
+            "scan": deeds.scan,
+            "delete": deeds.delete,
+            "use": deeds.use,
+        }
         Menu.shared().open(self.more, entries, lambda value: actions[value]())

@@ -12,8 +12,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...app.controller import Controller
-from ...app.pack_drafts import Draft, Drafts
-from ...app.prompt_inventory import Stock
+from ...app.pack_drafts import Drafts, PackDraft
+from ...app.prompt_inventory import PromptInventory
 from ...domain.prompts.completion import slots_in
 from ...domain.prompts.settings import PackSettings
 from ...pipeline.events import (
@@ -28,9 +28,9 @@ from ...pipeline.events import (
 )
 from ...pipeline.orders import LoadPack
 from ..widgets import theme
-from .actions import NEW_TEXT, PackDeeds
-from .background_checks import Looks, Pause
-from .code_editor import Place
+from .actions import NEW_TEXT, PackActions
+from .background_checks import BackgroundChecks, Pause
+from .code_editor import TextMark
 from .editor import PackEditor, verdict
 from .list import PackList
 from .saving import Saving
@@ -51,20 +51,22 @@ class Parts(Struct, frozen=True):
 class PackWork:
     """`path` is the pack in the editor, None while none is read."""
 
-    def __init__(self, page: tk.Misc, controller: Controller, parts: Parts, stock: Stock, deeds: PackDeeds) -> None:
+    def __init__(
+        self, page: tk.Misc, controller: Controller, parts: Parts, stock: PromptInventory, deeds: PackActions
+    ) -> None:
         self._controller, self._parts, self._deeds = controller, parts, deeds
         self.drafts = Drafts()
         self.path: Path | None = None
         self.slots: tuple[str, ...] = ()
         self._saving = Saving(page, controller, self.drafts)
-        self._looks = Looks(page, controller, stock)
+        self._looks = BackgroundChecks(page, controller, stock)
         self._typing = Pause(page, CHECK_MS, self.look)
         self._settings = Pause(page, SETTINGS_MS, self._save_settings)
         self._dirty = self._is_new = False
         self._looked_at: tuple[str, PackSettings | None] = ("", None)
 
     @property
-    def draft(self) -> Draft | None:
+    def draft(self) -> PackDraft | None:
         """The pack in the editor, as it was at the last pause."""
         return self.drafts.of(self.path) if self.path is not None else None
 
@@ -190,9 +192,11 @@ class PackWork:
         whole = tab.scope.value == "pack"
         tab.wait()
         self._looks.expand(
-            draft, self._parts.editor.text.view.line, whole=whole,
+            draft,
+            self._parts.editor.text.view.line,
+            whole=whole,
             nothing=lambda: tab.say("There is no prompt yet." if whole else "There is no prompt at the cursor."),
-        )  # fmt: skip
+        )
 
     def _sync(self) -> None:
         """Take what stands in the editor into memory."""
@@ -208,8 +212,8 @@ class PackWork:
         parts.side.check.show(event)
         # Typed since: the places may be others by now, and the next answer is on its way.
         if not self._dirty:
-            places = [Place(one.line, one.column, "doubt") for one in event.warnings]
-            parts.editor.text.mark([*places, *(Place(one.line, one.column) for one in event.errors)])
+            places = [TextMark(one.line, one.column, "doubt") for one in event.warnings]
+            parts.editor.text.mark([*places, *(TextMark(one.line, one.column) for one in event.errors)])
         ink: theme.Role = "danger" if event.errors else "warn" if event.warnings else "text3"
         parts.editor.tell(verdict(event.prompts, len(event.errors), len(event.warnings), event.count), ink)
         parts.list.count(event.path, event.prompts)

@@ -13,24 +13,24 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...app.controller import Controller
-from ...app.prompt_inventory import Stock
+from ...app.prompt_inventory import PromptInventory
 from ...domain.prompts.completion import Offer, token
 from ...domain.recipes.recipe import Recipe
-from ...pipeline.events import BackendChecked, ChoreFailed, Event, LibraryChanged, ModelRead, RecipeRead
+from ...pipeline.events import BackendChecked, Event, LibraryChanged, ModelRead, OrderFailed, RecipeRead
 from ..forms.stage_cards import menu_entries
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.keys import KeyPress
 from ..widgets.shortcuts import Shortcuts, act_on
-from .actions import PackDeeds
+from .actions import PackActions
 from .completion_popup import Completion
-from .editor import EditorDoors, PackEditor
-from .list import WIDTH, WIDTH_NARROW, WIDTH_WIDE, ListDeeds, PackList
+from .editor import PackEditor, PackEditorActions
+from .list import WIDTH, WIDTH_NARROW, WIDTH_WIDE, PackList, PackListActions
 from .open_pack import PackWork, Parts
 from .tabs import WIDTH as SIDE
 from .tabs import WIDTH_NARROW as SIDE_NARROW
 from .tabs import WIDTH_WIDE as SIDE_WIDE
-from .tabs import PackSide, SideDoors
+from .tabs import PackSide, PackTabsActions
 
 _NO_PACK = "No packs yet. A pack is a text file with your prompts, a blank line between them."
 KEYS = (
@@ -40,7 +40,7 @@ KEYS = (
 )  # fmt: skip
 
 
-class PackDoors(Struct, frozen=True):
+class PackPageActions(Struct, frozen=True):
     """Where the page leads to: `use(recipe, name)` and `run(pack_id)` go to Create, `draw_seed()` gives a seed."""
 
     go: Callable[[str], object]
@@ -52,11 +52,11 @@ class PackDoors(Struct, frozen=True):
 class PacksPage(Box):
     """The page. What belongs to the open pack is in `work`."""
 
-    def __init__(self, parent: tk.Misc, controller: Controller, doors: PackDoors) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, doors: PackPageActions) -> None:
         super().__init__(parent, "bg")
         self._controller, self._doors = controller, doors
-        self.deeds = PackDeeds(self, controller)
-        self._stock = Stock(controller)
+        self.deeds = PackActions(self, controller)
+        self._stock = PromptInventory(controller)
         self._build()
         self.work = PackWork(
             self, controller, Parts(self.list, self.editor, self.side, self._show_parts), self._stock, self.deeds
@@ -92,7 +92,7 @@ class PacksPage(Box):
             self._recipe_read(event)
         elif isinstance(event, (LibraryChanged, ModelRead, BackendChecked)):
             self._stock_changed(event)
-        elif isinstance(event, ChoreFailed) and event.what in ("NewPack", "AddPack"):
+        elif isinstance(event, OrderFailed) and event.what in ("NewPack", "AddPack"):
             self.deeds.wanted = ""
 
     def may_leave(self, leave: Callable[[], object]) -> bool:
@@ -109,33 +109,47 @@ class PacksPage(Box):
     def _build(self) -> None:
         self.list = PackList(
             self,
-            ListDeeds(
-                chosen=lambda path: self.work.open(path), new=self.deeds.make, add=self.deeds.browse_pack,
-                from_picture=lambda: self.deeds.browse_picture(self.list.more), scan=self.deeds.scan,
-                delete=self._delete, use=self._use_pack, opened=lambda: self.editor.text.focus_set(quiet=True),
+            PackListActions(
+                chosen=lambda path: self.work.open(path),
+                new=self.deeds.make,
+                add=self.deeds.browse_pack,
+                from_picture=lambda: self.deeds.browse_picture(self.list.more),
+                scan=self.deeds.scan,
+                delete=self._delete,
+                use=self._use_pack,
+                opened=lambda: self.editor.text.focus_set(quiet=True),
             ),
-        )  # fmt: skip
+        )
         self.list.pack(side="left", fill="y")
-        Rule(self).pack(side="left", fill="y")
+        Separator(self).pack(side="left", fill="y")
         self.editor = PackEditor(
             self,
-            EditorDoors(
-                edited=self._edited, moved=self._moved, save=lambda: self.work.save(),
-                keep_mine=lambda: self.work.settle(mine=True), take_theirs=lambda: self.work.settle(mine=False),
+            PackEditorActions(
+                edited=self._edited,
+                moved=self._moved,
+                save=lambda: self.work.save(),
+                keep_mine=lambda: self.work.settle(mine=True),
+                take_theirs=lambda: self.work.settle(mine=False),
                 run=self._use_pack,
             ),
-        )  # fmt: skip
-        self._side_rule = Rule(self)
+        )
+        self._side_rule = Separator(self)
         self.side = PackSide(
             self,
-            SideDoors(
-                go_to=self._go_to, expand=lambda: self.work.expand(), draw=lambda: self.work.expand(again=True),
-                settings=lambda settings: self.work.change_settings(settings), insert=self.insert,
-                weight=self._stock.weight, turned=self._turned,
-                go_models=lambda: self._doors.go("models"), draw_seed=self._doors.draw_seed, choices=self._choices,
+            PackTabsActions(
+                go_to=self._go_to,
+                expand=lambda: self.work.expand(),
+                draw=lambda: self.work.expand(again=True),
+                settings=lambda settings: self.work.change_settings(settings),
+                insert=self.insert,
+                weight=self._stock.weight,
+                turned=self._turned,
+                go_models=lambda: self._doors.go("models"),
+                draw_seed=self._doors.draw_seed,
+                choices=self._choices,
                 entries=lambda: menu_entries(self._controller.capabilities),
             ),
-        )  # fmt: skip
+        )
         self._empty = Box(self, "bg")
         Label(self._empty, _NO_PACK, size=15).pack(pady=(theme.px(160), theme.px(12)))
         Button(self._empty, "New pack…", self.list.ask_name, kind="main", height=theme.MAIN).pack()
@@ -229,16 +243,23 @@ class PacksPage(Box):
 
     def _answer(self, press: KeyPress) -> bool:
         plain: dict[str, Callable[[], object]] = {
-            "F5": self.deeds.scan, "F6": lambda: self._next_panel(back=press.shift),
-            "F3": lambda: self._find_next(back=press.shift), "F8": self._next_problem,
-        }  # fmt: skip
+            "F5": self.deeds.scan,
+            "F6": lambda: self._next_panel(back=press.shift),
+            "F3": lambda: self._find_next(back=press.shift),
+            "F8": self._next_problem,
+        }
         if not press.control:
             return act_on(plain, press.name)
         deeds: dict[str, Callable[[], object]] = {
-            "s": self.work.save, "n": self.list.ask_name, "o": self.deeds.browse_pack, "f": self.list.search.focus_set,
-            "g": self.editor.open_find, "space": self.completion.ask, "prior": lambda: self.side.step(-1),
+            "s": self.work.save,
+            "n": self.list.ask_name,
+            "o": self.deeds.browse_pack,
+            "f": self.list.search.focus_set,
+            "g": self.editor.open_find,
+            "space": self.completion.ask,
+            "prior": lambda: self.side.step(-1),
             "next": lambda: self.side.step(1),
-        }  # fmt: skip
+        }
         return act_on(deeds, press.name.lower())
 
     def _find_next(self, *, back: bool) -> None:

@@ -16,7 +16,7 @@ from ..forms.captioned import captioned
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
-from ..widgets.popups import Choice, MenuEntry
+from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ScrollArea
 from ..widgets.text_box import TextField
 from ..widgets.tooltips import tip
@@ -51,9 +51,13 @@ class RandomizerTab(Box):
     """
 
     def __init__(
-        self, parent: tk.Misc, *, on_change: Callable[[Randomizer], object], draw_seed: Callable[[], int],
+        self,
+        parent: tk.Misc,
+        *,
+        on_change: Callable[[Randomizer], object],
+        draw_seed: Callable[[], int],
         choices: Callable[[str], Sequence[str]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent, "surface")
         self._on_change, self._draw_seed = on_change, draw_seed
         self._path: Path | None = None
@@ -112,7 +116,7 @@ class RandomizerTab(Box):
         ring = theme.px(theme.RING)
         Label(body, "How lists are combined", size=12, ink="text2").pack(fill="x", padx=ring)
         entries = [MenuEntry(mode, words) for mode, (words, _) in MODES.items()]
-        self.mode = Choice(body, entries, self._choose_mode, width=100)
+        self.mode = ChoiceField(body, entries, self._choose_mode, width=100)
         self.mode.pack(fill="x")
         self._mode_words = Label(body, "", size=12, ink="text3", wrap=True)
         self._mode_words.pack(fill="x", padx=ring, pady=(0, theme.px(6)))
@@ -121,16 +125,18 @@ class RandomizerTab(Box):
         for column in range(2):
             fields.grid_columnconfigure(column, weight=1, uniform="fields")
         self.limit = Entry(
-            captioned(fields, "At most (0 = no limit)", place=(0, 0)), width=60, unit="variants",
+            captioned(fields, "At most (0 = no limit)", place=(0, 0)),
+            width=60,
+            unit="variants",
             on_edit=lambda text: self._number(self.limit, text, "limit"),
-        )  # fmt: skip
+        )
         self.limit.pack(fill="x")
-        self.draws = Choice(captioned(fields, "Which ones", place=(0, 1)), _DRAWS, self._choose_draws, width=60)
+        self.draws = ChoiceField(captioned(fields, "Which ones", place=(0, 1)), _DRAWS, self._choose_draws, width=60)
         self.draws.pack(fill="x")
         self._seed_cell = captioned(fields, "Seed of the choice", place=(1, 1))
         self.seed = self._seed_field(self._seed_cell, "seed")
         entries = [MenuEntry(kind, words) for kind, words in SEEDS.items()]
-        self.seeds = Choice(
+        self.seeds = ChoiceField(
             captioned(fields, "Seeds of the pictures", place=(2, 0)), entries, self._choose_seeds, width=60
         )
         self.seeds.pack(fill="x")

@@ -10,7 +10,7 @@ from ...domain.config.catalogue import Value, parameter
 from ...domain.recipes.recipe import Recipe
 from ...pipeline.events import RecipeRead
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule, Sign
+from ..widgets.basics import Box, Button, Label, Separator, Sign
 from ..widgets.popups import Popup
 
 _WIDTH, _LONGEST, _MOST_VALUES = 460, 420, 14
@@ -43,7 +43,7 @@ def shortened(text: str) -> str:
     return text[:_LONGEST].rsplit(" ", 1)[0].rstrip(",;: ") + "…"
 
 
-class RecipeSheet(Popup):
+class RecipePopup(Popup):
     """Shows one picture's recipe; a button does what it says and closes the sheet."""
 
     def open(self, owner: tk.Misc, event: RecipeRead, deeds: Sequence[Deed]) -> None:
@@ -59,7 +59,7 @@ class RecipeSheet(Popup):
         close.pack(side="right")
         name = theme.elide(event.path.name, theme.font(15, True), theme.px(_WIDTH - 100))
         Label(head, name, size=15, bold=True).pack(side="left")
-        Rule(self.body).pack(fill="x")
+        Separator(self.body).pack(fill="x")
         first: tk.Misc | None = None
         if recipe is not None:
             first = self._show_recipe(recipe, deeds)
@@ -77,7 +77,7 @@ class RecipeSheet(Popup):
         if recipe.values or recipe.seed is not None:
             self._line("Settings", settings_words(recipe))
         if recipe.notices:
-            Rule(self.body).pack(fill="x", pady=(theme.px(8), 0))
+            Separator(self.body).pack(fill="x", pady=(theme.px(8), 0))
             self._words("\n".join(recipe.notices[:4]))
         foot = Box(self.body)
         foot.pack(fill="x", padx=theme.px(10), pady=theme.px(10))

@@ -12,13 +12,13 @@ from ...app.wording import value_text
 from ...domain.config.catalogue import Value, catalogue, parameter
 from ...domain.config.learning_mode import PackLearning
 from ...domain.prompts.settings import PackSettings
-from ..forms.captioned import Listing
-from ..forms.form import Field
+from ..forms.captioned import EditableList
+from ..forms.form import FormField
 from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.controls import Switch
-from ..widgets.popups import Choice, Menu, MenuEntry
-from ..widgets.row_list import Row, ScrollArea
+from ..widgets.popups import ChoiceField, Menu, MenuEntry
+from ..widgets.row_list import ListRow, ScrollArea
 
 LEARNING: tuple[tuple[str, str, str], ...] = (
     ("", "as usual", "What the top bar says counts for this pack, too."),
@@ -33,15 +33,18 @@ class ValuesTab(Box):
     """`on_change(settings)` after every change. `entries(choices)` are the backend's lists as menus show them."""
 
     def __init__(
-        self, parent: tk.Misc, *, on_change: Callable[[PackSettings], object],
+        self,
+        parent: tk.Misc,
+        *,
+        on_change: Callable[[PackSettings], object],
         entries: Callable[[], Mapping[str, Sequence[MenuEntry]]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent, "surface")
         self._on_change, self._entries = on_change, entries
         self.value = PackSettings()
         self._at = ""
-        self._fields: dict[str, Field] = {}
-        self._shown_field: Field | None = None
+        self._fields: dict[str, FormField] = {}
+        self._shown_field: FormField | None = None
         area = ScrollArea(self, "surface")
         area.pack(fill="both", expand=True)
         body = Box(area.body)
@@ -49,13 +52,22 @@ class ValuesTab(Box):
         ring = theme.px(theme.RING)
         Label(body, "Values of this pack", bold=True).pack(fill="x", padx=ring)
         Label(
-            body, "They count for its runs before presets, profiles and styles; only what you type in Create wins.",
-            size=12, ink="text3", wrap=True,
-        ).pack(fill="x", padx=ring, pady=(0, theme.px(4)))  # fmt: skip
-        self.listing = Listing(
-            body, add="Add a value…", remove="Remove", empty="This pack has no values of its own.",
-            chosen=self._choose, added=self._ask, removed=self._remove, rows=2,
-        )  # fmt: skip
+            body,
+            "They count for its runs before presets, profiles and styles; only what you type in Create wins.",
+            size=12,
+            ink="text3",
+            wrap=True,
+        ).pack(fill="x", padx=ring, pady=(0, theme.px(4)))
+        self.listing = EditableList(
+            body,
+            add="Add a value…",
+            remove="Remove",
+            empty="This pack has no values of its own.",
+            chosen=self._choose,
+            added=self._ask,
+            removed=self._remove,
+            rows=2,
+        )
         self.listing.pack(fill="x")
         self._place = Box(body)
         self._place.pack(fill="x")
@@ -77,7 +89,7 @@ class ValuesTab(Box):
         ring = theme.px(theme.RING)
         Label(body, "Learning", bold=True).pack(fill="x", padx=ring, pady=(theme.px(16), theme.px(2)))
         entries = [MenuEntry(mode, words) for mode, words, _ in LEARNING]
-        self.learning = Choice(body, entries, self._choose_learning, width=200)
+        self.learning = ChoiceField(body, entries, self._choose_learning, width=200)
         self.learning.pack(anchor="w")
         self._learning_words = Label(body, "", size=12, ink="text3", wrap=True)
         self._learning_words.pack(fill="x", padx=ring)
@@ -96,7 +108,7 @@ class ValuesTab(Box):
 
     def _show(self) -> None:
         paths = list(self.value.values)
-        rows = [Row(_title(path), value_text(path, self.value.values[path])) for path in paths]
+        rows = [ListRow(_title(path), value_text(path, self.value.values[path])) for path in paths]
         self.listing.list.canvas.configure(height=theme.px(theme.ROW) * min(max(len(rows), 1), 8))
         self.listing.show(rows, paths.index(self._at) if self._at in paths else -1)
         self._show_field()
@@ -116,17 +128,18 @@ class ValuesTab(Box):
         if field is not None:
             field.show(self.value.values[self._at], None, self._entries().get(field.spec.choices, ()))
 
-    def _field(self, path: str) -> Field:
+    def _field(self, path: str) -> FormField:
         if path not in self._fields:
             spec = parameter(path)
-            self._fields[path] = Field(self._place, spec, on_value=self._typed, label=spec.title)
+            self._fields[path] = FormField(self._place, spec, on_value=self._typed, label=spec.title)
         return self._fields[path]
 
     def _ask(self) -> None:
         entries = [
-            MenuEntry(path, spec.title) for path, spec in catalogue().items()
+            MenuEntry(path, spec.title)
+            for path, spec in catalogue().items()
             if path not in self.value.values and spec.name != "batch_size"
-        ]  # fmt: skip
+        ]
         Menu.shared().open(self.listing.add, entries, self.add)
 
     def add(self, path: str) -> None:

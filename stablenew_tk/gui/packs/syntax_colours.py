@@ -54,9 +54,11 @@ class Painter:
         text.tag_configure("line", background=theme.colour("surface"))
         for kind, (ink, ground, bold) in LOOKS.items():
             text.tag_configure(
-                kind, foreground=theme.colour(ink), background=theme.colour(ground) if ground is not None else "",
+                kind,
+                foreground=theme.colour(ink),
+                background=theme.colour(ground) if ground is not None else "",
                 font=theme.font(13, bold, mono=True),
-            )  # fmt: skip
+            )
         text.tag_configure("problem", underline=True, underlinefg=theme.colour("danger"))
         text.tag_configure("doubt", underline=True, underlinefg=theme.colour("warn"))
         text.tag_configure("found", background=theme.colour("accent"), foreground=theme.colour("accent_ink"))

@@ -9,11 +9,11 @@ from typing import Literal, cast, get_args
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...app.pack_drafts import Draft
+from ...app.pack_drafts import PackDraft
 from ...domain.prompts.completion import Offer
 from ...domain.prompts.settings import PackSettings, Randomizer
 from ..widgets import theme
-from ..widgets.basics import Box, Rule
+from ..widgets.basics import Box, Separator
 from ..widgets.controls import Segmented
 from ..widgets.popups import MenuEntry
 from .check_tab import CheckTab
@@ -30,7 +30,7 @@ TABS: tuple[tuple[Tab, str], ...] = (
 )  # fmt: skip
 
 
-class SideDoors(Struct, frozen=True):
+class PackTabsActions(Struct, frozen=True):
     """What the tabs ask of the page."""
 
     go_to: Callable[[int, int, bool], object]
@@ -49,17 +49,17 @@ class SideDoors(Struct, frozen=True):
 class PackSide(Box):
     """Tabs; each is built when it is looked at first."""
 
-    def __init__(self, parent: tk.Misc, doors: SideDoors) -> None:
+    def __init__(self, parent: tk.Misc, doors: PackTabsActions) -> None:
         super().__init__(parent, "surface", width=theme.px(WIDTH))
         self.pack_propagate(False)
         self._doors = doors
-        self._draft: Draft | None = None
+        self._draft: PackDraft | None = None
         bar = Box(self, height=theme.px(theme.TOOL_BAR))
         bar.pack(fill="x")
         bar.pack_propagate(False)
         self.tabs = Segmented(bar, TABS, self._turn, kind="tabs")
         self.tabs.pack(side="left", anchor="s", padx=theme.px(10))
-        Rule(self).pack(fill="x")
+        Separator(self).pack(fill="x")
         self._built: dict[Tab, CheckTab | VariantsTab | RandomizerTab | ValuesTab | ModelsTab] = {}
         self._shown: Box | None = None
         self._bring("check")
@@ -108,7 +108,7 @@ class PackSide(Box):
         order = [tab for tab, _ in TABS]
         self.turn(order[(order.index(self.tab) + step) % len(order)])
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: PackDraft) -> None:
         """Show the settings of a pack in the tabs that were built."""
         self._draft = draft
         if self.has("randomizer"):

@@ -10,9 +10,9 @@ from ...app.wording import label, value_text
 from ...domain.base.wording import counted
 from ...domain.prompts.variant import Expansion, Variant
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Rule
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
-from ..widgets.scrollbar import SlimBar
+from ..widgets.scrollbar import ThinScrollbar
 from ..widgets.theme import Role
 from ..widgets.tooltips import tip
 from .choice_colours import PALETTE, TINTS, places
@@ -39,13 +39,24 @@ class VariantsTab(Box):
         tip(self.dice, "Draw anew. Only this preview; the run has its own seed.")
         self.said = Label(self, "", size=12, ink="text2", wrap=True)
         self.said.pack(fill="x", padx=theme.px(16), pady=(0, theme.px(8)))
-        Rule(self).pack(fill="x")
+        Separator(self).pack(fill="x")
         self.text = tk.Text(
-            self, wrap="word", bd=0, highlightthickness=0, width=10, height=4, padx=theme.px(16), pady=theme.px(8),
-            state="disabled", spacing1=theme.px(1), spacing2=theme.px(3), cursor="arrow", font=theme.font(12),
+            self,
+            wrap="word",
+            bd=0,
+            highlightthickness=0,
+            width=10,
+            height=4,
+            padx=theme.px(16),
+            pady=theme.px(8),
+            state="disabled",
+            spacing1=theme.px(1),
+            spacing2=theme.px(3),
+            cursor="arrow",
+            font=theme.font(12),
             takefocus=1,
-        )  # fmt: skip
-        self._bar = SlimBar(self, self._dragged, "surface")
+        )
+        self._bar = ThinScrollbar(self, self._dragged, "surface")
         self._bar.pack(side="right", fill="y")
         self.text.pack(fill="both", expand=True)
         self.text.configure(yscrollcommand=self._scrolled)
@@ -132,9 +143,13 @@ class VariantsTab(Box):
         text = self.text
         indent = max(theme.px(34), theme.font(11).measure(f"{self._highest:,}") + theme.px(10))
         text.configure(
-            bg=theme.colour("surface"), fg=theme.colour("text"), selectbackground=theme.colour("selection"),
-            selectforeground=theme.colour("text"), inactiveselectbackground=theme.colour("raised2"), tabs=(indent,),
-        )  # fmt: skip
+            bg=theme.colour("surface"),
+            fg=theme.colour("text"),
+            selectbackground=theme.colour("selection"),
+            selectforeground=theme.colour("text"),
+            inactiveselectbackground=theme.colour("raised2"),
+            tabs=(indent,),
+        )
         text.tag_configure("head", font=theme.font(12, True), spacing1=theme.px(6), spacing3=theme.px(2))
         text.tag_configure("number", foreground=theme.colour("text3"), lmargin2=indent, font=theme.font(11))
         # Tk colours the space around lines as well, so what parts two variants is a small line of its own.
@@ -144,9 +159,13 @@ class VariantsTab(Box):
         for number in range(TINTS):
             ink, ground = _tint(number)
             text.tag_configure(
-                f"tint{number}", foreground=theme.colour(ink), background=theme.colour(ground),
-                underline=number >= len(PALETTE), lmargin2=indent, lmargincolor=theme.colour("surface"),
-            )  # fmt: skip
+                f"tint{number}",
+                foreground=theme.colour(ink),
+                background=theme.colour(ground),
+                underline=number >= len(PALETTE),
+                lmargin2=indent,
+                lmargincolor=theme.colour("surface"),
+            )
         text.tag_raise("sel")
 
     def _scrolled(self, first: float, last: float) -> None:

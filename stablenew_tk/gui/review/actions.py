@@ -71,13 +71,24 @@ class Rules:
         """Queue the job of a record once more, with the same prompt, values and seed."""
         made = record.randomizer
         variant = Variant(
-            prompt_id=record.prompt_id, name=record.prompt_id, prompt=record.prompt, negative=record.negative,
-            index=made.index, choices=made.choices,
-        )  # fmt: skip
+            prompt_id=record.prompt_id,
+            name=record.prompt_id,
+            prompt=record.prompt,
+            negative=record.negative,
+            index=made.index,
+            choices=made.choices,
+        )
         request = RunRequest(
-            pack_id=record.pack_id, variants=(variant,), mode=made.mode, count=made.count, config=record.config,
-            origins=record.origins, seed=record.seed, start_image=record.start_image, stage_texts=record.stage_texts,
-        )  # fmt: skip
+            pack_id=record.pack_id,
+            variants=(variant,),
+            mode=made.mode,
+            count=made.count,
+            config=record.config,
+            origins=record.origins,
+            seed=record.seed,
+            start_image=record.start_image,
+            stage_texts=record.stage_texts,
+        )
         try:
             self._controller.run(request)
         except InvalidInput as problem:

@@ -11,7 +11,7 @@ from ...domain.journal.query import Query, Selection, Totals
 from ..widgets import theme
 from ..widgets.basics import Box, Button
 from ..widgets.controls import Segmented
-from ..widgets.popups import Choice, MenuEntry
+from ..widgets.popups import ChoiceField, MenuEntry
 
 _RATINGS = {
     "all": Query(),
@@ -40,7 +40,9 @@ class Filters(Box):
         self._finals = False
         self._unfold = Button(self, "", unfold, kind="quiet", icon="info", height=theme.SMALL)
         self._shown_order = "newest"
-        self._order = Choice(self, (), self._ordered, value="newest", width=120, height=theme.SMALL, ground="surface")
+        self._order = ChoiceField(
+            self, (), self._ordered, value="newest", width=120, height=theme.SMALL, ground="surface"
+        )
         self._offer_orders()
         self._order.pack(side="right", padx=(0, theme.px(16 - theme.RING)))
 
@@ -126,11 +128,15 @@ class Filters(Box):
         finals = MenuEntry(_FINALS, "All stages again" if self._finals else "Final pictures only")
         self._order.set_entries([*entries, finals])
 
-    def _menu(self, first: str, width: int) -> Choice:
-        menu = Choice(
-            self, (MenuEntry("", first),), lambda _value: self._changed(), width=width, height=theme.SMALL,
+    def _menu(self, first: str, width: int) -> ChoiceField:
+        menu = ChoiceField(
+            self,
+            (MenuEntry("", first),),
+            lambda _value: self._changed(),
+            width=width,
+            height=theme.SMALL,
             ground="surface",
-        )  # fmt: skip
+        )
         menu.pack(side="left")
         return menu
 

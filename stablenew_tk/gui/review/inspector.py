@@ -15,14 +15,14 @@ from ...domain.journal.record import LearningRecord, Output
 from ...pipeline.events import Event, RecordRead, ThumbnailReady
 from ...pipeline.orders import MakeThumbnail, ReadRecord, RevealFile
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Rule
+from ..widgets.basics import Box, Button, Separator
 from ..widgets.controls import Segmented
 from ..widgets.suspect_box import SuspectBox
 from ..widgets.tag_chips import TagChips
 from ..widgets.tooltips import tip
-from .inspector_head import Portrait
+from .inspector_head import InspectorHead
 from .inspector_tabs import FileLines, PromptText
-from .value_table import Line, ValueTable, asked_and_applied, origin_lines
+from .value_table import ValueLine, ValueTable, asked_and_applied, origin_lines
 
 WIDTH = 320
 # While an arrow key is held down, only the picture that stays is read from disk.
@@ -30,7 +30,7 @@ _SETTLE_MS = 60
 _TABS = (("values", "Values"), ("prompt", "Prompt"), ("origins", "Origins"), ("file", "File"))
 
 
-class Actions(Struct, frozen=True, kw_only=True):
+class InspectorActions(Struct, frozen=True, kw_only=True):
     """What the inspector can ask of its page. `back` gives the keyboard back to the grid."""
 
     rate: Callable[[int], None]
@@ -45,20 +45,20 @@ class Actions(Struct, frozen=True, kw_only=True):
 class Inspector(Box):
     """The panel at the right. `show` is cheap; record and preview follow when the picture has settled."""
 
-    def __init__(self, parent: tk.Misc, controller: Controller, actions: Actions) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, actions: InspectorActions) -> None:
         super().__init__(parent, "surface", width=theme.px(WIDTH))
         self.pack_propagate(False)
         self._controller, self._actions = controller, actions
         self._facts: ImageFacts | None = None
         self._record: LearningRecord | None = None
         self._pending = ""
-        self._head = Portrait(self, actions.rate)
+        self._head = InspectorHead(self, actions.rate)
         self._head.pack(fill="x", padx=theme.px(16), pady=(theme.px(12), theme.px(8)))
         self._doubt = SuspectBox(self, self._make_again)
         self._build_bottom()
         self._tabs = Segmented(self, _TABS, self._show_tab, kind="tabs")
         self._tabs.pack(anchor="w", padx=theme.px(16 - theme.RING), pady=(0, 0))
-        Rule(self).pack(fill="x")
+        Separator(self).pack(fill="x")
         self._body = Box(self)
         self._body.pack(fill="both", expand=True, pady=(theme.px(2), 0))
         self._table = ValueTable(self._body)
@@ -119,7 +119,7 @@ class Inspector(Box):
     def _build_bottom(self) -> None:
         foot = Box(self)
         foot.pack(side="bottom", fill="x")
-        Rule(foot).pack(fill="x")
+        Separator(foot).pack(fill="x")
         row = Box(foot)
         row.pack(fill="x", padx=theme.px(16 - theme.RING), pady=theme.px(12 - theme.RING))
         row.columnconfigure((0, 1), weight=1, uniform="half")
@@ -130,7 +130,7 @@ class Inspector(Box):
         tip(self._learn, "Vary one thing around this picture, which becomes part of the first row (Ctrl+L)")
         self._chips = TagChips(self, self._actions.toggle_tag, self._actions.save_note, self._actions.back)
         self._chips.pack(side="bottom", fill="x", padx=theme.px(16 - theme.RING), pady=(theme.px(6), theme.px(10)))
-        Rule(self).pack(side="bottom", fill="x")
+        Separator(self).pack(side="bottom", fill="x")
 
     def _read(self) -> None:
         self._pending = ""
@@ -142,7 +142,7 @@ class Inspector(Box):
             image_id=facts.image_id,
             position=facts.position,
             output_index=facts.output_index,
-            edge=Portrait.edge(),
+            edge=InspectorHead.edge(),
         )
         self._controller.ask(order, last=True)
 
@@ -150,7 +150,7 @@ class Inspector(Box):
         self._record = event.record
         output = self._output()
         if event.record is None or output is None:
-            self._table.show((Line((event.problem or "The record does not name this picture.",), warn=True),))
+            self._table.show((ValueLine((event.problem or "The record does not name this picture.",), warn=True),))
             self._show_tab("values")
             return
         self._head.details(event.record, output)

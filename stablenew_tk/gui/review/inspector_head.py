@@ -20,7 +20,7 @@ _SIZE = (112, 164)
 _STAR = 20
 
 
-class Portrait(Box):
+class InspectorHead(Box):
     """Preview at the left, name, facts and stars at the right. `rate(stars)` is called by a click on a star."""
 
     def __init__(self, parent: tk.Misc, rate: Callable[[int], None]) -> None:

@@ -17,9 +17,20 @@ class PromptText(Box):
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent)
         self._text = tk.Text(
-            self, wrap="word", bd=0, highlightthickness=0, padx=theme.px(16), pady=theme.px(6), state="disabled",
-            font=theme.font(12), spacing3=theme.px(2), cursor="xterm", takefocus=1, width=10, height=4,
-        )  # fmt: skip
+            self,
+            wrap="word",
+            bd=0,
+            highlightthickness=0,
+            padx=theme.px(16),
+            pady=theme.px(6),
+            state="disabled",
+            font=theme.font(12),
+            spacing3=theme.px(2),
+            cursor="xterm",
+            takefocus=1,
+            width=10,
+            height=4,
+        )
         self._text.pack(fill="both", expand=True)
         # A disabled text takes no focus by itself on every system, and then Ctrl+C would copy nothing.
         self._text.bind("<Button-1>", lambda _event: self._text.focus_set())
@@ -44,9 +55,12 @@ class PromptText(Box):
     def _recolour(self) -> None:
         super()._recolour()
         self._text.configure(
-            bg=theme.colour("surface"), fg=theme.colour("text"), selectbackground=theme.colour("selection"),
-            selectforeground=theme.colour("text"), inactiveselectbackground=theme.colour("selection"),
-        )  # fmt: skip
+            bg=theme.colour("surface"),
+            fg=theme.colour("text"),
+            selectbackground=theme.colour("selection"),
+            selectforeground=theme.colour("text"),
+            inactiveselectbackground=theme.colour("selection"),
+        )
         self._text.tag_configure("head", font=theme.font(11), foreground=theme.colour("text3"))
 
 

@@ -19,27 +19,27 @@ from ...domain.journal.history import ImageFacts
 from ...domain.journal.query import Group, Query, Selection
 from ...domain.journal.record import LearningRecord
 from ...pipeline.events import (
-    ChoreFailed,
     Event,
     HistoryChanged,
     HistoryLoaded,
     ImagesFound,
+    OrderFailed,
     SettingsChanged,
     ThumbnailReady,
     UnsavedChanged,
 )
 from ..widgets import theme
-from ..widgets.basics import Box, Rule
+from ..widgets.basics import Box, Separator
 from ..widgets.hint_bar import ActionBar, Notice
 from ..widgets.keys import KeyPress
-from ..widgets.picture_cell import CellLook
-from ..widgets.picture_grid import Owner, ThumbnailGrid
+from ..widgets.picture_cell import CellContent
+from ..widgets.picture_grid import GridActions, ThumbnailGrid
 from ..widgets.shortcuts import Shortcuts, act_on
 from .actions import Rules
-from .cell_look import cell_look
+from .cell_content import cell_content
 from .filter_bar import Filters
 from .full_screen import FullSize
-from .inspector import WIDTH, Actions, Inspector
+from .inspector import WIDTH, Inspector, InspectorActions
 
 _WIDE = 400
 _COUNT_AFTER_MS, _SAVE_SIZE_AFTER_MS = 250, 700
@@ -103,11 +103,21 @@ class ReviewPage(Box):
         """Keys of the page, for F1."""
         tags = tuple((key.upper(), f"tag: {words}") for key, words in self._controller.settings.tags)
         return (
-            ("1–5", "rate and go on"), ("0", "clear"), ("U", "next unrated"), ("Space", "full size"),
-            ("C", "compare the selected"), ("Z", "own size, in full size"), ("I", "inspector"), ("F2", "note"),
-            ("Shift+arrows", "select"), ("Ctrl+A", "select all"), ("Ctrl+Z, Ctrl+Y", "undo, redo"),
-            ("F5", "apply the filter again"), ("Ctrl+L", "Learning Run from this"), *tags,
-        )  # fmt: skip
+            ("1–5", "rate and go on"),
+            ("0", "clear"),
+            ("U", "next unrated"),
+            ("Space", "full size"),
+            ("C", "compare the selected"),
+            ("Z", "own size, in full size"),
+            ("I", "inspector"),
+            ("F2", "note"),
+            ("Shift+arrows", "select"),
+            ("Ctrl+A", "select all"),
+            ("Ctrl+Z, Ctrl+Y", "undo, redo"),
+            ("F5", "apply the filter again"),
+            ("Ctrl+L", "Learning Run from this"),
+            *tags,
+        )
 
     def shown(self) -> None:
         """The page came into sight. Pictures made meanwhile are what the user wants to see: begin with the newest."""
@@ -141,7 +151,7 @@ class ReviewPage(Box):
             self._tell_unsaved(event)
         elif isinstance(event, SettingsChanged):
             self._chosen()
-        elif isinstance(event, ChoreFailed) and event.what == "MakeThumbnail":
+        elif isinstance(event, OrderFailed) and event.what == "MakeThumbnail":
             self.pictures.orders_lost()
 
     def destroy(self) -> None:
@@ -154,23 +164,30 @@ class ReviewPage(Box):
     # ---- building
 
     def _build(self) -> None:
-        actions = Actions(
-            rate=lambda stars: self._rules.rate(stars), toggle_tag=lambda words: self._rules.toggle_tag(words),
-            save_note=lambda text: self._rules.note(text), make_again=lambda record: self._rules.make_again(record),
-            back=self.focus_first, use_settings=self._on_use_settings, learn=self._on_learn,
-        )  # fmt: skip
+        actions = InspectorActions(
+            rate=lambda stars: self._rules.rate(stars),
+            toggle_tag=lambda words: self._rules.toggle_tag(words),
+            save_note=lambda text: self._rules.note(text),
+            make_again=lambda record: self._rules.make_again(record),
+            back=self.focus_first,
+            use_settings=self._on_use_settings,
+            learn=self._on_learn,
+        )
         self._edge = Box(self, "line", width=1)
         self._main = Box(self)
         self.filters = Filters(self._main, self._find, unfold=lambda: self._fold(False))
         self.filters.pack(fill="x")
-        Rule(self._main).pack(fill="x")
+        Separator(self._main).pack(fill="x")
         self.bar = ActionBar(self._main, self._controller.settings.cell_px, self._resize_cells)
         self.bar.pack(side="bottom", fill="x")
-        Rule(self._main).pack(side="bottom", fill="x")
-        owner = Owner(
-            ask=lambda order: self._controller.ask(order, last=True), look=self._look, head=self._head,
-            chosen=self._chosen, opened=lambda: self._full_size.open(),
-        )  # fmt: skip
+        Separator(self._main).pack(side="bottom", fill="x")
+        owner = GridActions(
+            ask=lambda order: self._controller.ask(order, last=True),
+            look=self._look,
+            head=self._head,
+            chosen=self._chosen,
+            opened=lambda: self._full_size.open(),
+        )
         self.pictures = ThumbnailGrid(self._main, owner, cell_px=self._controller.settings.cell_px)
         self.pictures.pack(fill="both", expand=True)
         self.inspector = Inspector(self, self._controller, actions)
@@ -293,8 +310,8 @@ class ReviewPage(Box):
         else:
             self._seek = set()  # its record was taken back as a whole: nothing to show
 
-    def _look(self, row: int) -> CellLook:
-        return cell_look(self._facts(row), self._rating.state(row))
+    def _look(self, row: int) -> CellContent:
+        return cell_content(self._facts(row), self._rating.state(row))
 
     def _head(self, number: int) -> tuple[str, str]:
         return phrases.group_words(self._groups[number])

@@ -14,13 +14,13 @@ from ...domain.journal.record import LearningRecord, Output, StageRecord
 from ..forms.origin_marks import ORIGIN_MARKS
 from ..widgets import icons, theme
 from ..widgets.basics import Box
-from ..widgets.scrollbar import SlimBar
+from ..widgets.scrollbar import ThinScrollbar
 from ..widgets.theme import Role
 
 _ROW, _PAD = 24, 16
 
 
-class Line(Struct, frozen=True):
+class ValueLine(Struct, frozen=True):
     """A row of up to three cells. A head is set smaller; a warning has its own ground and a sign at the end.
 
     `icon` with `ink` stands before the last cell (origin marks).
@@ -33,14 +33,14 @@ class Line(Struct, frozen=True):
     ink: Role = "text2"
 
 
-def asked_and_applied(record: LearningRecord, output: Output) -> tuple[Line, ...]:
+def asked_and_applied(record: LearningRecord, output: Output) -> tuple[ValueLine, ...]:
     """What every stage up to this picture was asked and what the backend says it did."""
-    lines: list[Line] = []
+    lines: list[ValueLine] = []
     doubted = {code.partition(":")[2] for code in output.suspect}
     for stage in record.stage_results:
-        lines.append(Line((stage.stage, "asked", "applied"), head=True))
+        lines.append(ValueLine((stage.stage, "asked", "applied"), head=True))
         lines += [_compared(stage, path, path in doubted) for path in _paths(stage)]
-        lines += [Line((note,), warn=True) for note in stage.notes]
+        lines += [ValueLine((note,), warn=True) for note in stage.notes]
         if stage.stage == output.stage:
             break
     return tuple(lines)
@@ -51,24 +51,24 @@ def _paths(stage: StageRecord) -> list[str]:
     return sorted({*stage.asked, *stage.applied}, key=lambda path: known.get(path, len(known)))
 
 
-def _compared(stage: StageRecord, path: str, doubted: bool) -> Line:
+def _compared(stage: StageRecord, path: str, doubted: bool) -> ValueLine:
     asked = phrases.value_text(path, stage.asked[path]) if path in stage.asked else "–"
     if path not in stage.applied:
-        return Line((phrases.label(path), asked, phrases.NOT_TOLD))
+        return ValueLine((phrases.label(path), asked, phrases.NOT_TOLD))
     applied = phrases.value_text(path, stage.applied[path])
-    return Line((phrases.label(path), asked, "same" if applied == asked else applied), warn=doubted)
+    return ValueLine((phrases.label(path), asked, "same" if applied == asked else applied), warn=doubted)
 
 
-def origin_lines(record: LearningRecord) -> tuple[Line, ...]:
+def origin_lines(record: LearningRecord) -> tuple[ValueLine, ...]:
     """Where every value of the enabled stages comes from."""
-    lines = [Line(("value", "", "from"), head=True)]
+    lines = [ValueLine(("value", "", "from"), head=True)]
     for path, spec in catalogue().items():
         in_use = spec.group == "general" or spec.group in record.stages
         if not (in_use or path in record.origins):
             continue
         mark = ORIGIN_MARKS[record.origins.get(path, "engine")]
         value = phrases.value_text(path, get_value(record.config, path))
-        lines.append(Line((spec.label, value, mark.word), icon=mark.icon, ink=mark.ink))
+        lines.append(ValueLine((spec.label, value, mark.word), icon=mark.icon, ink=mark.ink))
     return tuple(lines)
 
 
@@ -77,13 +77,13 @@ class ValueTable(Box):
 
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent, "surface")
-        self._lines: tuple[Line, ...] = ()
+        self._lines: tuple[ValueLine, ...] = ()
         # Where to be scrolled to, once there is room: the table may get its size only after its lines.
         self._top = self._goal = 0.0
         self._whole = 0
         self._kept: list[ImageTk.PhotoImage] = []
         self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, height=1, yscrollincrement=1)
-        self._bar = SlimBar(self, self._dragged, "surface")
+        self._bar = ThinScrollbar(self, self._dragged, "surface")
         self.canvas.pack(side="left", fill="both", expand=True)
         self.canvas.bind("<Configure>", lambda _event: self._draw())
         self.canvas.bind("<MouseWheel>", lambda event: self._scroll_by(-1 if event.delta > 0 else 1))
@@ -91,7 +91,7 @@ class ValueTable(Box):
         self.canvas.bind("<Button-5>", lambda _event: self._scroll_by(1))
         theme.on_change(self._draw)
 
-    def show(self, lines: Sequence[Line]) -> None:
+    def show(self, lines: Sequence[ValueLine]) -> None:
         """Show these lines, scrolled to the first warning. The same lines again keep the place scrolled to."""
         if tuple(lines) != self._lines:
             self._lines = tuple(lines)
@@ -110,7 +110,7 @@ class ValueTable(Box):
         canvas.configure(scrollregion=(0, 0, width, max(y, canvas.winfo_height())))
         self._scroll_to(self._goal)
 
-    def _draw_line(self, line: Line, y: int, width: int) -> int:
+    def _draw_line(self, line: ValueLine, y: int, width: int) -> int:
         canvas, height, pad = self.canvas, theme.px(_ROW), theme.px(_PAD)
         middle = y + height // 2
         if line.warn and len(line.cells) > 1:
@@ -121,9 +121,14 @@ class ValueTable(Box):
         if len(line.cells) == 1:
             ink: Role = "warn" if line.warn else "text3"
             item = canvas.create_text(
-                pad, y + theme.px(4), text=line.cells[0], font=theme.font(11), fill=theme.colour(ink), anchor="nw",
+                pad,
+                y + theme.px(4),
+                text=line.cells[0],
+                font=theme.font(11),
+                fill=theme.colour(ink),
+                anchor="nw",
                 width=width - 2 * pad,
-            )  # fmt: skip
+            )
             return int(canvas.bbox(item)[3]) - y + theme.px(6)
         # The columns of the picture at 320 px: names 96, asked 112, applied the rest.
         edges = [pad, pad + round((width - 2 * pad) / 3), pad + round((width - 2 * pad) * 0.722), width - pad]
@@ -139,9 +144,13 @@ class ValueTable(Box):
                 x += theme.px(15)
             shown = theme.elide(text, theme.font(12, True) if bold else face, edges[number + 1] - x - theme.px(4))
             canvas.create_text(
-                x, middle, text=shown, anchor="w", font=theme.font(12, True) if bold else face,
+                x,
+                middle,
+                text=shown,
+                anchor="w",
+                font=theme.font(12, True) if bold else face,
                 fill=theme.colour("warn" if bold else ink),
-            )  # fmt: skip
+            )
         return height
 
     def _dragged(self, top: float) -> None:

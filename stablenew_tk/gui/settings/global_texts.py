@@ -77,13 +77,15 @@ class AddedTexts(Box):
     def __init__(self, parent: tk.Misc, change: Callable[..., object]) -> None:
         super().__init__(parent)
         self.positive = AddedText(
-            self._row("Global positive"), placeholder="for example: masterpiece, best quality",
+            self._row("Global positive"),
+            placeholder="for example: masterpiece, best quality",
             change=lambda text, stages: change(global_positive=text, global_positive_stages=stages),
-        )  # fmt: skip
+        )
         self.negative = AddedText(
-            self._row("Global negative"), placeholder="for example: text, watermark, low quality",
+            self._row("Global negative"),
+            placeholder="for example: text, watermark, low quality",
             change=lambda text, stages: change(global_negative=text, global_negative_stages=stages),
-        )  # fmt: skip
+        )
         for side in (self.positive, self.negative):
             side.pack(side="left", fill="x", expand=True)
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ...app.controller import Controller
-from ...pipeline.events import BackendChecked, ChoreFailed, Event, SettingsChanged, SettingsSaved
+from ...pipeline.events import BackendChecked, Event, OrderFailed, SettingsChanged, SettingsSaved
 from ...pipeline.orders import CheckBackend
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label
@@ -86,7 +86,7 @@ class SettingsPage(Box):
             self._fill()
         elif isinstance(event, SettingsSaved):
             self._saved.show("Saved.", "text3")
-        elif isinstance(event, ChoreFailed) and event.what == "SaveSettings":
+        elif isinstance(event, OrderFailed) and event.what == "SaveSettings":
             self._saved.show(f"Not saved: {event.message}", "danger")
         elif isinstance(event, BackendChecked) and event.address == self._asked:
             self._show_answer(event)

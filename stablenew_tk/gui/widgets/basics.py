@@ -56,7 +56,7 @@ def ground_of(parent: tk.Misc) -> Role:
     return "bg"
 
 
-class Rule(Box):
+class Separator(Box):
     """A separator of one pixel; pack or grid it with fill or sticky."""
 
     def __init__(self, parent: tk.Misc) -> None:
@@ -67,9 +67,16 @@ class Label(tk.Label):
     """A caption. `ink` and `ground` are roles; `size` in pixels of the design. `wrap` breaks lines at its width."""
 
     def __init__(
-        self, parent: tk.Misc, text: str = "", *, size: int = 13, bold: bool = False, ink: Role = "text",
-        ground: Role | None = None, wrap: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        parent: tk.Misc,
+        text: str = "",
+        *,
+        size: int = 13,
+        bold: bool = False,
+        ink: Role = "text",
+        ground: Role | None = None,
+        wrap: bool = False,
+    ) -> None:
         self._ink, self._ground = ink, ground or ground_of(parent)
         super().__init__(
             parent, text=text, font=theme.font(size, bold), bd=0, padx=0, pady=0, anchor="w", justify="left"
@@ -163,15 +170,28 @@ class Painted(tk.Canvas):
         self.margin = theme.px(RING)
         self.kept: list[ImageTk.PhotoImage] = []
         super().__init__(
-            parent, width=width + 2 * self.margin, height=height + 2 * self.margin, bd=0, highlightthickness=0,
-            takefocus=1, cursor="hand2", bg=theme.colour(self.ground),
-        )  # fmt: skip
+            parent,
+            width=width + 2 * self.margin,
+            height=height + 2 * self.margin,
+            bd=0,
+            highlightthickness=0,
+            takefocus=1,
+            cursor="hand2",
+            bg=theme.colour(self.ground),
+        )
         for event, answer in (
-            ("<Configure>", self._resized), ("<Enter>", self._entered), ("<Leave>", self._left),
-            ("<ButtonPress-1>", self._pressed), ("<ButtonRelease-1>", self._released),
-            ("<FocusIn>", self._focused), ("<FocusOut>", self._unfocused), ("<Key>", self._key),
-            ("<space>", self._keyed), ("<Return>", self._keyed), ("<KP_Enter>", self._keyed),
-        ):  # fmt: skip
+            ("<Configure>", self._resized),
+            ("<Enter>", self._entered),
+            ("<Leave>", self._left),
+            ("<ButtonPress-1>", self._pressed),
+            ("<ButtonRelease-1>", self._released),
+            ("<FocusIn>", self._focused),
+            ("<FocusOut>", self._unfocused),
+            ("<Key>", self._key),
+            ("<space>", self._keyed),
+            ("<Return>", self._keyed),
+            ("<KP_Enter>", self._keyed),
+        ):
             self.bind(event, answer)
         theme.on_change(self.repaint)
 
@@ -278,10 +298,20 @@ class Button(Painted):
     """
 
     def __init__(
-        self, parent: tk.Misc, text: str, command: Callable[[], object], *, kind: Kind = "plain", icon: str = "",
-        height: int = theme.CONTROL, width: int = 0, note: str = "", key: str = "", busy_text: str = "",
+        self,
+        parent: tk.Misc,
+        text: str,
+        command: Callable[[], object],
+        *,
+        kind: Kind = "plain",
+        icon: str = "",
+        height: int = theme.CONTROL,
+        width: int = 0,
+        note: str = "",
+        key: str = "",
+        busy_text: str = "",
         ground: Role | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.text, self._note, self._key_name, self._icon = text, note, key, icon
         self._kind, self._command, self._selected, self._is_busy = kind, command, False, False
         self._busy_text = busy_text

@@ -17,9 +17,16 @@ class Switch(Painted):
     box_width, box_height = 32, 18
 
     def __init__(
-        self, parent: tk.Misc, text: str = "", command: Callable[[bool], object] | None = None, *, on: bool = False,
-        bold: bool = False, size: int = 13, ground: Role | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        parent: tk.Misc,
+        text: str = "",
+        command: Callable[[bool], object] | None = None,
+        *,
+        on: bool = False,
+        bold: bool = False,
+        size: int = 13,
+        ground: Role | None = None,
+    ) -> None:
         self._text, self.on, self._command, self._font = text, on, command, theme.font(size, bold)
         wide = theme.px(self.box_width) + (theme.px(9) + self._font.measure(text) if text else 0)
         super().__init__(parent, width=wide, height=theme.px(self.box_height), ground=ground)
@@ -92,9 +99,15 @@ class Segmented(Painted):
     """
 
     def __init__(
-        self, parent: tk.Misc, options: Sequence[tuple[str, str]], command: Callable[[str], object], *,
-        value: str = "", kind: Literal["box", "tabs"] = "box", ground: Role | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        parent: tk.Misc,
+        options: Sequence[tuple[str, str]],
+        command: Callable[[str], object],
+        *,
+        value: str = "",
+        kind: Literal["box", "tabs"] = "box",
+        ground: Role | None = None,
+    ) -> None:
         self._segments, self._command, self._kind = tuple(options), command, kind
         self.value = value or self._segments[0][0]
         self._under = -1
@@ -140,9 +153,12 @@ class Segmented(Painted):
             self.create_rectangle(left, top, right, m + height, fill=theme.colour("accent_text"), width=0)
         ink: Role = "text" if chosen or (self.hover and index == self._under) else "text2"
         self.create_text(
-            (left + right) // 2, m + height // 2, text=words, font=theme.font(12, chosen),
+            (left + right) // 2,
+            m + height // 2,
+            text=words,
+            font=theme.font(12, chosen),
             fill=theme.colour(ink if self.enabled else "disabled"),
-        )  # fmt: skip
+        )
 
     def _spans(self) -> list[tuple[int, int]]:
         """Left and right edge of every segment. Measured bold, so that nothing moves when the choice does."""

@@ -29,10 +29,19 @@ class Entry(tk.Canvas):
     """
 
     def __init__(
-        self, parent: tk.Misc, text: str = "", *, width: int = 160, height: int = theme.CONTROL, unit: str = "",
-        placeholder: str = "", icon: str = "", on_edit: Callable[[str], object] | None = None,
-        on_commit: Callable[[str], object] | None = None, ground: Role | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        parent: tk.Misc,
+        text: str = "",
+        *,
+        width: int = 160,
+        height: int = theme.CONTROL,
+        unit: str = "",
+        placeholder: str = "",
+        icon: str = "",
+        on_edit: Callable[[str], object] | None = None,
+        on_commit: Callable[[str], object] | None = None,
+        ground: Role | None = None,
+    ) -> None:
         self.ground: Role = ground or ground_of(parent)
         self._unit_text, self._icon, self._height = unit, icon, theme.px(height)
         self._on_edit, self._on_commit = on_edit, on_commit
@@ -40,14 +49,26 @@ class Entry(tk.Canvas):
         self._last = self._committed = text
         self._m = theme.px(RING)
         super().__init__(
-            parent, width=theme.px(width) + 2 * self._m, height=self._height + 2 * self._m, bd=0, highlightthickness=0,
-            takefocus=0, bg=theme.colour(self.ground),
-        )  # fmt: skip
+            parent,
+            width=theme.px(width) + 2 * self._m,
+            height=self._height + 2 * self._m,
+            bd=0,
+            highlightthickness=0,
+            takefocus=0,
+            bg=theme.colour(self.ground),
+        )
         # The rounded box is ours: customtkinter's corners are not smoothed on every system.
         self._ctk = ctk.CTkEntry(
-            self, width=width, height=height - 4, font=theme.ctk_font(13), corner_radius=0, border_width=0,
-            fg_color=theme.pair("raised"), bg_color=theme.pair("raised"), placeholder_text=placeholder or None,
-        )  # fmt: skip
+            self,
+            width=width,
+            height=height - 4,
+            font=theme.ctk_font(13),
+            corner_radius=0,
+            border_width=0,
+            fg_color=theme.pair("raised"),
+            bg_color=theme.pair("raised"),
+            placeholder_text=placeholder or None,
+        )
         self.field: tk.Entry = self._ctk._entry
         self.field.configure(takefocus=1)
         inset = theme.px(2)
@@ -170,16 +191,23 @@ class Entry(tk.Canvas):
         enabled = self.field.cget("state") == "normal"
         outline: Role = "danger" if self._error else "edge_hover" if self._hover else "edge"
         self._frame = icons.box(
-            wide, self._height, fill="raised", outline=outline if enabled else "line", ground=self.ground,
-            margin=RING, ring=int(self._ring),
-        )  # fmt: skip
+            wide,
+            self._height,
+            fill="raised",
+            outline=outline if enabled else "line",
+            ground=self.ground,
+            margin=RING,
+            ring=int(self._ring),
+        )
         self.create_image(0, 0, image=self._frame, anchor="nw", tags="paint")
         self.itemconfigure(self._window, width=wide - theme.px(10))
         ground = theme.colour("raised")
         self.field.configure(
-            selectbackground=theme.colour("selection"), selectforeground=theme.colour("text"),
-            insertbackground=theme.colour("text"), disabledbackground=ground,
-        )  # fmt: skip
+            selectbackground=theme.colour("selection"),
+            selectforeground=theme.colour("text"),
+            insertbackground=theme.colour("text"),
+            disabledbackground=ground,
+        )
         if self._sign is not None:
             self._picture = icons.icon(self._icon, 14, "text3", "raised")
             self._sign.configure(image=self._picture, bg=ground)
@@ -193,9 +221,15 @@ class Entry(tk.Canvas):
             self._warning = icons.icon("warning", 12, "danger", self.ground)
             self.create_image(m, height, image=self._warning, anchor="nw", tags="paint")
             words = self.create_text(
-                m + theme.px(16), height - theme.px(1), text=self._error, font=theme.font(11), anchor="nw",
-                fill=theme.colour("danger"), width=wide - theme.px(16), tags="paint",
-            )  # fmt: skip
+                m + theme.px(16),
+                height - theme.px(1),
+                text=self._error,
+                font=theme.font(11),
+                anchor="nw",
+                fill=theme.colour("danger"),
+                width=wide - theme.px(16),
+                tags="paint",
+            )
             height = self.bbox(words)[3] + theme.px(2)
         if int(self.cget("height")) != height:
             super().configure(height=height)
@@ -218,16 +252,26 @@ class NumberEntry(Entry):
     """
 
     def __init__(
-        self, parent: tk.Misc, parameter: Parameter, *, on_value: Callable[[Value], object],
-        on_inherit: Callable[[], object] | None = None, width: int = 160, unit: str | None = None,
+        self,
+        parent: tk.Misc,
+        parameter: Parameter,
+        *,
+        on_value: Callable[[Value], object],
+        on_inherit: Callable[[], object] | None = None,
+        width: int = 160,
+        unit: str | None = None,
         ground: Role | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._parameter, self._on_value = parameter, on_value
         self.problem = ""  # why the present text cannot be used; "" when it can
         super().__init__(
-            parent, width=width, unit=parameter.unit if unit is None else unit, on_edit=self._typed,
-            on_commit=lambda _text: self.error(self.problem), ground=ground,
-        )  # fmt: skip
+            parent,
+            width=width,
+            unit=parameter.unit if unit is None else unit,
+            on_edit=self._typed,
+            on_commit=lambda _text: self.error(self.problem),
+            ground=ground,
+        )
         for key, steps in (("<Up>", 1), ("<Down>", -1), ("<Shift-Up>", 10), ("<Shift-Down>", -10)):
             self.field.bind(key, lambda _event, steps=steps: self.step(steps))  # type: ignore[misc]  # default binds it
         self._on_inherit = on_inherit
@@ -298,9 +342,17 @@ class Slider(Painted):
     """
 
     def __init__(
-        self, parent: tk.Misc, low: float, high: float, command: Callable[[float], object], *, step: float = 0.05,
-        sensible: tuple[float, float] | None = None, width: int = 104, ground: Role | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        parent: tk.Misc,
+        low: float,
+        high: float,
+        command: Callable[[float], object],
+        *,
+        step: float = 0.05,
+        sensible: tuple[float, float] | None = None,
+        width: int = 104,
+        ground: Role | None = None,
+    ) -> None:
         self._range, self._grain, self._sensible, self._command = (low, high), step, sensible, command
         self.value = low
         super().__init__(parent, width=theme.px(width), height=theme.px(20), ground=ground)

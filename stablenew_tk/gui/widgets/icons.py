@@ -162,8 +162,10 @@ def _stroke(draw: ImageDraw.ImageDraw, kind: str, at: list[float], unit: float) 
     elif kind == "R":
         draw.rounded_rectangle(
             (at[0] - width / 2, at[1] - width / 2, at[2] + width / 2, at[3] + width / 2),
-            radius=at[4] + width / 2, outline=255, width=round(width),
-        )  # fmt: skip
+            radius=at[4] + width / 2,
+            outline=255,
+            width=round(width),
+        )
     elif kind in ("S", "T"):
         points = star_points(at[0], at[1], at[2])
         draw.polygon(points, fill=255) if kind == "T" else _line(draw, [*points, points[0]], width)

@@ -6,13 +6,13 @@ import tkinter as tk
 from collections.abc import Sequence
 
 from . import theme
-from .basics import Box, Button, Label, Rule
+from .basics import Box, Button, Label, Separator
 from .popups import Popup
 
 _ROWS = 14  # more than these stand in a second column
 
 
-class KeySheet(Popup):
+class KeyHelp(Popup):
     """A list of keys and what they do. F1, Esc or a click elsewhere closes it."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class KeySheet(Popup):
         Label(head, title, bold=True).pack(side="left", padx=theme.px(4))
         close = Button(head, "", self.close, kind="quiet", icon="cross", height=24)
         close.pack(side="right")
-        Rule(self.body).pack(fill="x")
+        Separator(self.body).pack(fill="x")
         sheet = Box(self.body)
         sheet.pack(fill="both", padx=theme.px(14), pady=theme.px(8))
         height = _ROWS if len(keys) <= _ROWS else (len(keys) + 1) // 2

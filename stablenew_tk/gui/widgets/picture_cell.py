@@ -19,7 +19,7 @@ FRAME, FOOT = 2, 24
 _STAR, _CHIP, _BADGE, _TICK = 12, 16, 18, 20
 
 
-class CellLook(Struct, frozen=True, kw_only=True):
+class CellContent(Struct, frozen=True, kw_only=True):
     """What a cell shows. `words` stand in place of the stars; `chip` is a few words at the right ("2 tags")."""
 
     image_id: str
@@ -67,7 +67,7 @@ class Bounds(Struct, frozen=True):
         return self.y + self.height - theme.px(FRAME) - theme.px(FOOT) // 2
 
 
-class _Part:
+class _OptionalItem:
     """Something a cell does not always show."""
 
     def __init__(self, canvas: tk.Canvas) -> None:
@@ -95,7 +95,7 @@ class _Part:
                 self._canvas.itemconfigure(item, state=state)
 
 
-class _Frame(_Part):
+class _Frame(_OptionalItem):
     def _make(self) -> tuple[int, ...]:
         return (self._canvas.create_rectangle(0, 0, 0, 0, width=theme.px(FRAME)),)
 
@@ -107,7 +107,7 @@ class _Frame(_Part):
         self._canvas.itemconfigure(self._items[0], outline=theme.colour("accent_text"))
 
 
-class _Tick(_Part):
+class _Tick(_OptionalItem):
     def _make(self) -> tuple[int, ...]:
         return self._canvas.create_rectangle(0, 0, 0, 0, width=0), self._canvas.create_image(0, 0)
 
@@ -120,7 +120,7 @@ class _Tick(_Part):
         self._canvas.itemconfigure(self._items[1], image=self._icon)
 
 
-class _Badge(_Part):
+class _Badge(_OptionalItem):
     def _make(self) -> tuple[int, ...]:
         canvas = self._canvas
         return (
@@ -144,7 +144,7 @@ class _Badge(_Part):
         self._canvas.itemconfigure(words, text="" if narrow else text, font=face, fill=ink)
 
 
-class _Chip(_Part):
+class _Chip(_OptionalItem):
     def _make(self) -> tuple[int, ...]:
         return self._canvas.create_image(0, 0, anchor="e"), self._canvas.create_text(0, 0)
 
@@ -159,7 +159,7 @@ class _Chip(_Part):
         self._canvas.itemconfigure(self._items[1], text=text, font=face, fill=theme.colour("text2"))
 
 
-class _Reason(_Part):
+class _Reason(_OptionalItem):
     def _make(self) -> tuple[int, ...]:
         return self._canvas.create_image(0, 0), self._canvas.create_text(0, 0, anchor="n", justify="center")
 
@@ -177,16 +177,16 @@ class _Reason(_Part):
         )
 
 
-_PARTS: dict[str, type[_Part]] = {
+_PARTS: dict[str, type[_OptionalItem]] = {
     "frame": _Frame, "tick": _Tick, "badge": _Badge, "chip": _Chip, "reason": _Reason,
 }  # fmt: skip
 
 
-class Cell:
+class PictureCell:
     """The canvas items of one cell in sight. `look` is what was drawn last."""
 
     def __init__(self, canvas: tk.Canvas) -> None:
-        self.look: CellLook | None = None
+        self.look: CellContent | None = None
         self._canvas = canvas
         self._bounds = Bounds(0, 0, 0, 0)
         self._photo: ImageTk.PhotoImage | None = None
@@ -196,9 +196,9 @@ class Cell:
         self._foot = canvas.create_rectangle(0, 0, 0, 0, width=0)
         self._stars = canvas.create_image(0, 0, anchor="w")
         self._words = canvas.create_text(0, 0, anchor="w")
-        self._parts: dict[str, _Part] = {}
+        self._parts: dict[str, _OptionalItem] = {}
 
-    def draw(self, bounds: Bounds, look: CellLook, *, selected: bool) -> None:
+    def draw(self, bounds: Bounds, look: CellContent, *, selected: bool) -> None:
         """Show a picture's cell at this place; the picture itself follows with `picture`."""
         self.look, self._bounds = look, bounds
         canvas, (width, height) = self._canvas, bounds.picture_box
@@ -233,7 +233,7 @@ class Cell:
             part.hide()
         self._photo = None
 
-    def _draw_foot(self, look: CellLook, ground: Role) -> None:
+    def _draw_foot(self, look: CellContent, ground: Role) -> None:
         canvas, bounds = self._canvas, self._bounds
         left, room = bounds.left + theme.px(4), bounds.width - theme.px(2 * FRAME + 8)
         if look.words:

@@ -19,9 +19,9 @@ from . import theme
 from .basics import Box
 from .grid_layout import GridLayout, Measures, measures
 from .grid_selection import Picked, Way
-from .picture_cell import FOOT, FRAME, Bounds, Cell, CellLook
-from .scrollbar import SlimBar
-from .thumbnails import Thumbs, Wish
+from .picture_cell import FOOT, FRAME, Bounds, CellContent, PictureCell
+from .scrollbar import ThinScrollbar
+from .thumbnails import ThumbnailRequest, Thumbs
 
 _WHEEL_PX = 72
 _HEAD, _SIDE, _TOP, _GAP_X, _GAP_Y = 34, 16, 4, 9, 8
@@ -33,14 +33,14 @@ _EXTEND_KEYS = {
 }  # fmt: skip
 
 
-class Owner(Struct, frozen=True, kw_only=True):
+class GridActions(Struct, frozen=True, kw_only=True):
     """What the grid needs from the page: order thumbnails, the look of a row, head words of a group; and whom to tell.
 
     `chosen` is called when the current cell or the selection changed, `opened` on Space, Return or a double click.
     """
 
     ask: Callable[[MakeThumbnail], None]
-    look: Callable[[int], CellLook]
+    look: Callable[[int], CellContent]
     head: Callable[[int], tuple[str, str]] = lambda _group: ("", "")
     chosen: Callable[[], None] = lambda: None
     opened: Callable[[], None] = lambda: None
@@ -49,21 +49,21 @@ class Owner(Struct, frozen=True, kw_only=True):
 class ThumbnailGrid(Box):
     """The grid with its scrollbar. `picked` tells what is current and selected; change it through the methods."""
 
-    def __init__(self, parent: tk.Misc, owner: Owner, *, cell_px: int = 200) -> None:
+    def __init__(self, parent: tk.Misc, owner: GridActions, *, cell_px: int = 200) -> None:
         super().__init__(parent, "bg")
         self.picked = Picked()
         self._owner = owner
         self._cell_px = cell_px
         self._firsts: Sequence[int] = ()
         self._top = 0.0
-        self._shown: dict[int, Cell] = {}
+        self._shown: dict[int, PictureCell] = {}
         self._place_of: dict[str, int] = {}
-        self._pool: list[Cell] = []
+        self._pool: list[PictureCell] = []
         self._heads: list[tuple[int, int]] = []
         self._heads_shown: list[int] = []
         self._region = (0, 0, 0, 0)
         self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=1, yscrollincrement=1)
-        self._bar = SlimBar(self, self._scroll_to)
+        self._bar = ThinScrollbar(self, self._scroll_to)
         self._bar.pack(side="right", fill="y")
         self.canvas.pack(side="left", fill="both", expand=True)
         self._ring = self.canvas.create_rectangle(0, 0, 0, 0, width=theme.px(2), state="hidden")
@@ -223,10 +223,16 @@ class ThumbnailGrid(Box):
     def _measures(self, width: int) -> Measures:
         heads = bool(self._firsts)
         return measures(
-            width, round(theme.px(self._cell_px) * _CELL_SHAPE), frame=theme.px(FRAME), foot=theme.px(FOOT),
-            gap=theme.px(_GAP_X), gap_y=theme.px(_GAP_Y), side=theme.px(_SIDE),
-            top=theme.px(_TOP if heads else _SIDE), head=theme.px(_HEAD) if heads else 0,
-        )  # fmt: skip
+            width,
+            round(theme.px(self._cell_px) * _CELL_SHAPE),
+            frame=theme.px(FRAME),
+            foot=theme.px(FOOT),
+            gap=theme.px(_GAP_X),
+            gap_y=theme.px(_GAP_Y),
+            side=theme.px(_SIDE),
+            top=theme.px(_TOP if heads else _SIDE),
+            head=theme.px(_HEAD) if heads else 0,
+        )
 
     def _lay_out(self) -> None:
         # The bar's place is part of the right margin, so that cells end where the page's other contents end.
@@ -289,7 +295,7 @@ class ThumbnailGrid(Box):
         for place in places:
             cell = self._shown.get(place)
             if cell is None:
-                cell = self._shown[place] = self._pool.pop() if self._pool else Cell(self.canvas)
+                cell = self._shown[place] = self._pool.pop() if self._pool else PictureCell(self.canvas)
                 self._draw_cell(place, cell)
             elif all_cells:
                 self._draw_cell(place, cell)
@@ -302,7 +308,7 @@ class ThumbnailGrid(Box):
         cell.hide()
         self._pool.append(cell)
 
-    def _draw_cell(self, place: int, cell: Cell) -> None:
+    def _draw_cell(self, place: int, cell: PictureCell) -> None:
         row = self.picked.rows[place]
         look = self._owner.look(row)
         size = self._layout.size
@@ -356,7 +362,7 @@ class ThumbnailGrid(Box):
 
     def _want(self) -> None:
         looks = [look for place in sorted(self._shown) if (look := self._shown[place].look) is not None]
-        self._thumbs.want([Wish(look.image_id, look.position, look.output_index) for look in looks])
+        self._thumbs.want([ThumbnailRequest(look.image_id, look.position, look.output_index) for look in looks])
 
     def _thumb_arrived(self, image_id: str) -> None:
         place = self._place_of.get(image_id, -1)

@@ -203,9 +203,13 @@ class Viewer(Box):
             if self.comparing and number == self._number:
                 inset = theme.px(_FRAME)
                 canvas.create_rectangle(
-                    number * wide + inset, inset, (number + 1) * wide - inset, canvas.winfo_height() - inset,
-                    outline=theme.colour("accent_text"), width=theme.px(_FRAME),
-                )  # fmt: skip
+                    number * wide + inset,
+                    inset,
+                    (number + 1) * wide - inset,
+                    canvas.winfo_height() - inset,
+                    outline=theme.colour("accent_text"),
+                    width=theme.px(_FRAME),
+                )
         self._ask_ahead()
 
     def _draw_picture(self, row: int, left: int, wide: int) -> None:
@@ -218,9 +222,13 @@ class Viewer(Box):
         self._pictures.move_to_end(self._key(row))
         if not ready.rgb:
             self.canvas.create_text(
-                *middle, text=ready.problem or "This picture cannot be shown.", width=width * 2 // 3,
-                font=theme.font(13), fill=theme.colour("text2"), justify="center",
-            )  # fmt: skip
+                *middle,
+                text=ready.problem or "This picture cannot be shown.",
+                width=width * 2 // 3,
+                font=theme.font(13),
+                fill=theme.colour("text2"),
+                justify="center",
+            )
             return
         picture = Image.frombuffer("RGB", (ready.width, ready.height), ready.rgb, "raw", "RGB", 0, 1)
         # Only what can be seen becomes a photo: a poster of 4,096 px would hold up the window otherwise.
@@ -243,9 +251,13 @@ class Viewer(Box):
         bottom = canvas.winfo_height() - (theme.px(2 * _FRAME) if self.comparing else 0)
         edge = theme.px(2 * _FRAME) if self.comparing else 0
         canvas.create_rectangle(
-            left + edge, canvas.winfo_height() - theme.px(_CAPTION), left + wide - edge, bottom,
-            fill=theme.colour("chrome"), width=0,
-        )  # fmt: skip
+            left + edge,
+            canvas.winfo_height() - theme.px(_CAPTION),
+            left + wide - edge,
+            bottom,
+            fill=theme.colour("chrome"),
+            width=0,
+        )
         given = stars.star_row(facts.rating, 16, "chrome")
         self._photos.append(given)
         canvas.create_image(left + pad, y, image=given, anchor="w")

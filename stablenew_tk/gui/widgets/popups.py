@@ -141,9 +141,14 @@ class Menu(Popup):
         theme.on_change(self._redraw)
 
     def open(
-        self, owner: tk.Misc, entries: Sequence[MenuEntry], pick: Callable[[str], object], *, selected: str = "",
+        self,
+        owner: tk.Misc,
+        entries: Sequence[MenuEntry],
+        pick: Callable[[str], object],
+        *,
+        selected: str = "",
         width: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Show the entries under `owner`; `pick(value)` is called after the menu has closed. Width in screen pixels."""
         self._all = self.shown = tuple(entries)
         self._pick, self._selected = pick, selected
@@ -275,22 +280,34 @@ class Menu(Popup):
         self._words(x, y, text, ink, bold=chosen)
         if entry.note:
             self.canvas.create_text(
-                width - theme.px(14), y + row // 2, text=entry.note, font=theme.font(12), anchor="e",
+                width - theme.px(14),
+                y + row // 2,
+                text=entry.note,
+                font=theme.font(12),
+                anchor="e",
                 fill=theme.colour("text3"),
-            )  # fmt: skip
+            )
 
     def _words(self, x: int, y: int, text: str, ink: Role, bold: bool = False) -> None:
         middle = y + theme.px(theme.ROW) // 2
         self.canvas.create_text(x, middle, text=text, font=theme.font(13, bold), fill=theme.colour(ink), anchor="w")
 
 
-class Choice(Painted):
+class ChoiceField(Painted):
     """A field that shows one of many and opens a menu on Space, Return, Down or a click; `command(value)` follows."""
 
     def __init__(
-        self, parent: tk.Misc, entries: Sequence[MenuEntry], command: Callable[[str], object], *, value: str = "",
-        width: int = 160, height: int = theme.CONTROL, dot: Role | None = None, ground: Role | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        parent: tk.Misc,
+        entries: Sequence[MenuEntry],
+        command: Callable[[str], object],
+        *,
+        value: str = "",
+        width: int = 160,
+        height: int = theme.CONTROL,
+        dot: Role | None = None,
+        ground: Role | None = None,
+    ) -> None:
         self.entries, self._command, self.value, self._dot = tuple(entries), command, value, dot
         super().__init__(parent, width=theme.px(width), height=theme.px(height), ground=ground)
         self.bind("<Down>", self._keyed)

@@ -9,15 +9,23 @@ from . import theme
 from .basics import ground_of
 
 
-class TextField(tk.Text):
+class PromptBox(tk.Text):
     """Several lines of text with an outline that shows the focus. Tab leaves it; `on_edit()` after every key."""
 
     def __init__(self, parent: tk.Misc, lines: int, on_edit: Callable[[], object]) -> None:
         self._ground = ground_of(parent)
         super().__init__(
-            parent, height=lines, width=20, wrap="word", bd=0, padx=theme.px(8), pady=theme.px(6), undo=True,
-            highlightthickness=theme.px(2), font=theme.font(13),
-        )  # fmt: skip
+            parent,
+            height=lines,
+            width=20,
+            wrap="word",
+            bd=0,
+            padx=theme.px(8),
+            pady=theme.px(6),
+            undo=True,
+            highlightthickness=theme.px(2),
+            font=theme.font(13),
+        )
         self.bind("<KeyRelease>", lambda _event: on_edit())
         self.bind("<<Modified>>", lambda _event: on_edit())
         # A prompt has no use for tab characters.
@@ -39,7 +47,11 @@ class TextField(tk.Text):
 
     def _recolour(self) -> None:
         self.configure(
-            bg=theme.colour("raised"), fg=theme.colour("text"), insertbackground=theme.colour("text"),
-            selectbackground=theme.colour("selection"), selectforeground=theme.colour("text"),
-            highlightbackground=theme.colour("edge"), highlightcolor=theme.colour("focus"),
-        )  # fmt: skip
+            bg=theme.colour("raised"),
+            fg=theme.colour("text"),
+            insertbackground=theme.colour("text"),
+            selectbackground=theme.colour("selection"),
+            selectforeground=theme.colour("text"),
+            highlightbackground=theme.colour("edge"),
+            highlightcolor=theme.colour("focus"),
+        )

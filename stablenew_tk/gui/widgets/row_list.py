@@ -14,13 +14,13 @@ from PIL import ImageTk
 
 from . import icons, theme
 from .basics import Box
-from .scrollbar import SlimBar
+from .scrollbar import ThinScrollbar
 from .theme import Role
 
 _TYPING_MS = 800  # letters typed within this time belong to one word
 
 
-class Row(Struct, frozen=True):
+class ListRow(Struct, frozen=True):
     """One line of a list. `mark` is an icon before the text, `sign` one before the text at the right end.
 
     `note` is a second line below the text, `cells` are the further columns of a table, `checked` draws a check box,
@@ -48,17 +48,24 @@ class RowList(Box):
     """
 
     def __init__(
-        self, parent: tk.Misc, *, on_select: Callable[[int], object] | None = None,
-        on_open: Callable[[int], object] | None = None, on_check: Callable[[int], object] | None = None,
-        row_height: int = theme.ROW, rows: int = 0, columns: tuple[float, ...] = (), empty: str = "",
+        self,
+        parent: tk.Misc,
+        *,
+        on_select: Callable[[int], object] | None = None,
+        on_open: Callable[[int], object] | None = None,
+        on_check: Callable[[int], object] | None = None,
+        row_height: int = theme.ROW,
+        rows: int = 0,
+        columns: tuple[float, ...] = (),
+        empty: str = "",
         ground: Role | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent, ground)
         self._tell, self._open, self._check = on_select, on_open, on_check
         self._columns, self._empty, self._pad = columns, empty, theme.px(theme.PAD)
         self._row = theme.px(row_height)
         self._count = 0
-        self._row_at: Callable[[int], Row] = _no_row
+        self._row_at: Callable[[int], ListRow] = _no_row
         self.selected, self._under, self._top = -1, -1, 0
         self._focused = False
         self._typed, self._typed_at = "", 0
@@ -67,18 +74,18 @@ class RowList(Box):
             self, bd=0, highlightthickness=0, takefocus=1, width=theme.px(120), height=self._row * rows
         )
         self.canvas.pack(fill="both", expand=True)
-        self._bar = SlimBar(self, self.scroll_to, self.ground)
+        self._bar = ThinScrollbar(self, self.scroll_to, self.ground)
         self._wire()
         theme.on_change(self.refresh)
 
-    def show(self, count: int, row_at: Callable[[int], Row], selected: int | None = None) -> None:
+    def show(self, count: int, row_at: Callable[[int], ListRow], selected: int | None = None) -> None:
         """Show `count` rows, asked for one by one. `selected` = the chosen one (-1 = none, None = as before)."""
         self._count, self._row_at = count, row_at
         wanted = self.selected if selected is None else selected
         self.selected = wanted if -1 <= wanted < count else -1
         self.scroll_to(self._top)
 
-    def show_rows(self, rows: Sequence[Row], selected: int | None = None) -> None:
+    def show_rows(self, rows: Sequence[ListRow], selected: int | None = None) -> None:
         """Show rows that are already made."""
         self.show(len(rows), rows.__getitem__, selected)
 
@@ -115,9 +122,14 @@ class RowList(Box):
         canvas.configure(bg=theme.colour(self.ground))
         if not self._count and self._empty:
             canvas.create_text(
-                self._pad, theme.px(8), text=self._empty, anchor="nw", font=theme.font(12), fill=theme.colour("text3"),
+                self._pad,
+                theme.px(8),
+                text=self._empty,
+                anchor="nw",
+                font=theme.font(12),
+                fill=theme.colour("text3"),
                 width=max(1, canvas.winfo_width() - 2 * self._pad),
-            )  # fmt: skip
+            )
         if height > 1:
             for index in range(self._top // self._row, min(self._count, (self._top + height - 1) // self._row + 1)):
                 self._draw_row(index, self._row_at(index))
@@ -132,7 +144,7 @@ class RowList(Box):
         """Put the keyboard on the list."""
         self.canvas.focus_set()
 
-    def _draw_row(self, index: int, row: Row) -> None:
+    def _draw_row(self, index: int, row: ListRow) -> None:
         y, width, middle = index * self._row - self._top, self.canvas.winfo_width(), self._row // 2
         ground = self._row_ground(index, row)
         if ground != self.ground:
@@ -160,22 +172,25 @@ class RowList(Box):
             left, low = theme.px(3) + 2, y + self._row - 2  # beside the accent bar
             self.canvas.create_rectangle(left, y + 2, width - 2, low, outline=theme.colour("focus"), width=2)
 
-    def _row_ground(self, index: int, row: Row) -> Role:
+    def _row_ground(self, index: int, row: ListRow) -> Role:
         if index == self.selected:
             return "selection"
         if row.warn:
             return "warn_soft"
         return "raised" if index == self._under and not row.head and self._tell is not None else self.ground
 
-    def _draw_start(self, row: Row, middle: int, ground: Role) -> int:
+    def _draw_start(self, row: ListRow, middle: int, ground: Role) -> int:
         """Check box or mark; gives the left edge of the text."""
         x = self._pad
         if row.checked is not None:
             fill: Role = "accent" if row.checked else "raised"
             side = theme.px(16)
-            self._picture(x, middle, icons.box(
-                side, side, fill=fill, outline="accent" if row.checked else "edge", ground=ground, radius=4
-            ), "w")  # fmt: skip
+            self._picture(
+                x,
+                middle,
+                icons.box(side, side, fill=fill, outline="accent" if row.checked else "edge", ground=ground, radius=4),
+                "w",
+            )
             if row.checked:
                 self._picture(x + theme.px(8), middle, icons.icon("tick", 12, "accent_ink", "accent"), "center")
             return x + theme.px(25)
@@ -184,7 +199,7 @@ class RowList(Box):
             return x + theme.px(22)
         return x
 
-    def _draw_end(self, row: Row, middle: int, x: int, ground: Role) -> int:
+    def _draw_end(self, row: ListRow, middle: int, x: int, ground: Role) -> int:
         """Right text and sign; gives the right edge for the text."""
         if row.right:
             small = theme.font(12)
@@ -300,7 +315,7 @@ class RowList(Box):
                 return
 
 
-def _no_row(index: int) -> Row:
+def _no_row(index: int) -> ListRow:
     raise IndexError(index)
 
 
@@ -313,7 +328,7 @@ class ScrollArea(Box):
     def __init__(self, parent: tk.Misc, ground: Role | None = None) -> None:
         super().__init__(parent, ground)
         self._canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, bg=theme.colour(self.ground))
-        self._bar = SlimBar(self, self.scroll_to, self.ground)
+        self._bar = ThinScrollbar(self, self.scroll_to, self.ground)
         self._canvas.pack(fill="both", expand=True)
         self.body = Box(self._canvas, self.ground)
         self._window = self._canvas.create_window(0, 0, window=self.body, anchor="nw")

@@ -11,7 +11,7 @@ from .theme import Role
 _LEAST_THUMB = 28
 
 
-class SlimBar(tk.Canvas):
+class ThinScrollbar(tk.Canvas):
     """Shows which part of `whole` pixels is in view; calls `moved(top)` with the new first pixel while dragged."""
 
     def __init__(self, parent: tk.Misc, moved: Callable[[float], None], ground: Role = "bg") -> None:
@@ -21,9 +21,13 @@ class SlimBar(tk.Canvas):
         super().__init__(parent, width=theme.px(10), bd=0, highlightthickness=0, takefocus=0)
         self._thumb = self.create_rectangle(0, 0, 0, 0, width=0, state="hidden")
         for event, answer in (
-            ("<ButtonPress-1>", self._press), ("<B1-Motion>", self._drag), ("<ButtonRelease-1>", self._release),
-            ("<Configure>", self._place), ("<Enter>", self._recolour_event), ("<Leave>", self._recolour_event),
-        ):  # fmt: skip
+            ("<ButtonPress-1>", self._press),
+            ("<B1-Motion>", self._drag),
+            ("<ButtonRelease-1>", self._release),
+            ("<Configure>", self._place),
+            ("<Enter>", self._recolour_event),
+            ("<Leave>", self._recolour_event),
+        ):
             self.bind(event, answer)
         theme.on_change(self._recolour)
         self._recolour()

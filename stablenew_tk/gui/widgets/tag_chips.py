@@ -88,11 +88,15 @@ class TagChips(Box):
             chip.destroy()
         self._chips = {
             words: Button(
-                self._flow, words, partial(self._toggle, words), kind="outline", height=_HEIGHT,
+                self._flow,
+                words,
+                partial(self._toggle, words),
+                kind="outline",
+                height=_HEIGHT,
                 key=key.upper(),
             )
             for key, words in pairs
-        }  # fmt: skip
+        }
         # The note comes last with Tab, as it stands last.
         tk.Misc.tkraise(self._note)  # a canvas calls something else by this name
 

@@ -17,18 +17,35 @@ class TextField(tk.Canvas):
     """
 
     def __init__(
-        self, parent: tk.Misc, *, on_edit: Callable[[str], object] | None = None, placeholder: str = "",
-        least: int = 2, most: int = 8, ground: Role | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        parent: tk.Misc,
+        *,
+        on_edit: Callable[[str], object] | None = None,
+        placeholder: str = "",
+        least: int = 2,
+        most: int = 8,
+        ground: Role | None = None,
+    ) -> None:
         self.ground: Role = ground or ground_of(parent)
         self._on_edit, self._hint, self._least, self._most = on_edit, placeholder, least, most
         self._last, self._error, self._ring, self._hover = "", "", False, False
         self._m = theme.px(RING)
         super().__init__(parent, width=theme.px(80), height=1, bd=0, highlightthickness=0, takefocus=0)
         self.field = tk.Text(
-            self, wrap="word", undo=True, maxundo=-1, bd=0, highlightthickness=0, width=1, height=least, padx=0, pady=0,
-            font=theme.font(12, mono=True), insertwidth=theme.px(2), takefocus=1,
-        )  # fmt: skip
+            self,
+            wrap="word",
+            undo=True,
+            maxundo=-1,
+            bd=0,
+            highlightthickness=0,
+            width=1,
+            height=least,
+            padx=0,
+            pady=0,
+            font=theme.font(12, mono=True),
+            insertwidth=theme.px(2),
+            takefocus=1,
+        )
         self._line = theme.font(12, mono=True).metrics("linespace")
         self._pad = theme.px(8)
         self._window = self.create_window(self._m + self._pad, self._m + theme.px(6), window=self.field, anchor="nw")
@@ -132,9 +149,12 @@ class TextField(tk.Canvas):
         self.itemconfigure(self._window, width=wide - 2 * self._pad, height=inner)
         ground = theme.colour("raised")
         self.field.configure(
-            bg=ground, fg=theme.colour("text"), insertbackground=theme.colour("text"),
-            selectbackground=theme.colour("selection"), selectforeground=theme.colour("text"),
-        )  # fmt: skip
+            bg=ground,
+            fg=theme.colour("text"),
+            insertbackground=theme.colour("text"),
+            selectbackground=theme.colour("selection"),
+            selectforeground=theme.colour("text"),
+        )
         self._paint_hint(wide, ground)
         self._paint_error(wide, m, high + 2 * m)
 
@@ -152,9 +172,15 @@ class TextField(tk.Canvas):
             self._warning = icons.icon("warning", 12, "danger", self.ground)
             self.create_image(m, height + theme.px(1), image=self._warning, anchor="nw", tags="paint")
             words = self.create_text(
-                m + theme.px(18), height, text=self._error, font=theme.font(11), anchor="nw",
-                fill=theme.colour("danger"), width=wide - theme.px(18), tags="paint",
-            )  # fmt: skip
+                m + theme.px(18),
+                height,
+                text=self._error,
+                font=theme.font(11),
+                anchor="nw",
+                fill=theme.colour("danger"),
+                width=wide - theme.px(18),
+                tags="paint",
+            )
             height = self.bbox(words)[3] + theme.px(2)
         if int(self.cget("height")) != height:
             super().configure(height=height)

@@ -18,13 +18,47 @@ import customtkinter as ctk
 
 Mode = Literal["dark", "light"]
 Role = Literal[
-    "bg", "chrome", "surface", "raised", "raised2", "line", "edge", "edge_hover",
-    "text", "text2", "text3", "disabled",
-    "accent", "accent_hover", "accent_pressed", "accent_ink", "accent_text", "selection",
-    "switch_track", "switch_knob", "focus", "star", "star_empty",
-    "ok", "ok_soft", "warn", "warn_soft", "badge", "badge_ink", "danger", "danger_soft", "info", "info_soft",
-    "chart_range", "chart_best", "chart_zone", "chart_dot", "chart_mean", "image_ground", "logo_ink",
-]  # fmt: skip
+    "bg",
+    "chrome",
+    "surface",
+    "raised",
+    "raised2",
+    "line",
+    "edge",
+    "edge_hover",
+    "text",
+    "text2",
+    "text3",
+    "disabled",
+    "accent",
+    "accent_hover",
+    "accent_pressed",
+    "accent_ink",
+    "accent_text",
+    "selection",
+    "switch_track",
+    "switch_knob",
+    "focus",
+    "star",
+    "star_empty",
+    "ok",
+    "ok_soft",
+    "warn",
+    "warn_soft",
+    "badge",
+    "badge_ink",
+    "danger",
+    "danger_soft",
+    "info",
+    "info_soft",
+    "chart_range",
+    "chart_best",
+    "chart_zone",
+    "chart_dot",
+    "chart_mean",
+    "image_ground",
+    "logo_ink",
+]
 
 # role: (light, dark), the order customtkinter expects.
 _COLOURS: dict[Role, tuple[str, str]] = {
@@ -84,7 +118,7 @@ _LINUX_FAMILIES = ("Inter", "Noto Sans", "Cantarell", "Ubuntu", "DejaVu Sans")
 _WIDE_FAMILIES = ("DejaVu Sans", "Verdana")
 
 
-class _State:
+class _ThemeState:
     """What `apply` decided. One window per process, so one state."""
 
     mode: Mode = "dark"
@@ -101,12 +135,12 @@ _ctk_fonts: dict[tuple[int, bool], ctk.CTkFont] = {}
 
 def mode() -> Mode:
     """The mode in use; "system" is already resolved."""
-    return _State.mode
+    return _ThemeState.mode
 
 
 def colour(role: Role) -> str:
     """The colour of a role in the present mode, as "#RRGGBB"."""
-    return _COLOURS[role][_State.mode == "dark"]
+    return _COLOURS[role][_ThemeState.mode == "dark"]
 
 
 def pair(role: Role) -> tuple[str, str]:
@@ -122,22 +156,22 @@ def rgb(role: Role) -> tuple[int, int, int]:
 
 def px(length: float) -> int:
     """Design pixels to screen pixels. customtkinter scales its own widgets; what we draw ourselves scales here."""
-    return round(length * _State.scale)
+    return round(length * _ThemeState.scale)
 
 
 def generation() -> int:
     """Counts roots. Images belong to one root, so image caches keep it in their keys."""
-    return _State.generation
+    return _ThemeState.generation
 
 
 def family() -> str:
     """The family chosen for this machine."""
-    return _State.family
+    return _ThemeState.family
 
 
 def font_pixels(size: int) -> int:
     """A size of the design for this family: wide faces are set one pixel smaller."""
-    return size - 1 if _State.family in _WIDE_FAMILIES else size
+    return size - 1 if _ThemeState.family in _WIDE_FAMILIES else size
 
 
 def font(size: int = 13, bold: bool = False, mono: bool = False) -> tkfont.Font:
@@ -153,7 +187,7 @@ def ctk_font(size: int = 13, bold: bool = False) -> ctk.CTkFont:
     """The same font for customtkinter widgets, which scale it by themselves."""
     key = (size, bold)
     if key not in _ctk_fonts:
-        _ctk_fonts[key] = ctk.CTkFont(_State.family, font_pixels(size), "bold" if bold else "normal")
+        _ctk_fonts[key] = ctk.CTkFont(_ThemeState.family, font_pixels(size), "bold" if bold else "normal")
     return _ctk_fonts[key]
 
 
@@ -176,7 +210,7 @@ def elide(text: str, face: tkfont.Font, width: int) -> str:
 def on_change(callback: Callable[[], object]) -> None:
     """Call this when the mode or font changes. A bound method is held weakly and dropped with its widget."""
     owner = getattr(callback, "__self__", None)
-    _State.listeners.append(weakref.WeakMethod(callback) if owner is not None else lambda: callback)
+    _ThemeState.listeners.append(weakref.WeakMethod(callback) if owner is not None else lambda: callback)
 
 
 def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: str = "") -> None:
@@ -184,23 +218,23 @@ def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: 
 
     "system" is looked up once, here: customtkinter would start a program every 30 ms to watch it on Linux.
     """
-    if _State.root is None or _State.root() is not root:
-        _State.root = weakref.ref(root)
-        _State.generation += 1
+    if _ThemeState.root is None or _ThemeState.root() is not root:
+        _ThemeState.root = weakref.ref(root)
+        _ThemeState.generation += 1
         _fonts.clear()
         _ctk_fonts.clear()
-        _State.scale = float(ctk.ScalingTracker.get_widget_scaling(root))
+        _ThemeState.scale = float(ctk.ScalingTracker.get_widget_scaling(root))
         # Never shown. Tk loads a class's default font before it takes ours and drops it when no widget uses it:
         # 0.4 ms for every label and entry, unless somebody keeps it loaded.
         tk.Label(root)
         tk.Entry(root)
     if wanted == "system":
-        _State.mode = "dark" if ctk.AppearanceModeTracker.detect_appearance_mode() else "light"
+        _ThemeState.mode = "dark" if ctk.AppearanceModeTracker.detect_appearance_mode() else "light"
     else:
-        _State.mode = wanted
+        _ThemeState.mode = wanted
     _choose_family(root, family)
     ctk.ThemeManager.theme.update(_ctk_theme())
-    ctk.set_appearance_mode(_State.mode)
+    ctk.set_appearance_mode(_ThemeState.mode)
     if isinstance(root, ctk.CTk):
         root.configure(fg_color=pair("bg"))
     _style_ttk(root)
@@ -209,7 +243,7 @@ def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: 
 
 def root() -> tk.Misc:
     """The window that was dressed."""
-    dressed = _State.root() if _State.root is not None else None
+    dressed = _ThemeState.root() if _ThemeState.root is not None else None
     if dressed is None:
         raise RuntimeError("theme.apply(root, mode) comes first: fonts belong to a root.")
     return dressed
@@ -217,7 +251,7 @@ def root() -> tk.Misc:
 
 def _face(mono: bool) -> str:
     monos = {"win32": "Consolas", "darwin": "Menlo"}
-    return monos.get(sys.platform, "DejaVu Sans Mono") if mono else _State.family
+    return monos.get(sys.platform, "DejaVu Sans Mono") if mono else _ThemeState.family
 
 
 def _choose_family(root: tk.Misc, wish: str) -> None:
@@ -233,9 +267,9 @@ def _choose_family(root: tk.Misc, wish: str) -> None:
         if "CustomTkinter_shapes_font" not in present:
             # Its round corners are letters of that font. Where the font could not be installed they would be rubbish.
             ctk.DrawEngine.preferred_drawing_method = "polygon_shapes"
-    if chosen == _State.family:
+    if chosen == _ThemeState.family:
         return
-    _State.family = chosen
+    _ThemeState.family = chosen
     for (size, _, mono), made in _fonts.items():
         made.configure(family=_face(mono), size=-px(font_pixels(size)))
     for (size, _), scaled in _ctk_fonts.items():
@@ -244,7 +278,7 @@ def _choose_family(root: tk.Misc, wish: str) -> None:
 
 def _announce() -> None:
     living = []
-    for reference in _State.listeners:
+    for reference in _ThemeState.listeners:
         callback = reference()
         if callback is None:
             continue
@@ -254,7 +288,7 @@ def _announce() -> None:
             continue
         living.append(reference)
         callback()
-    _State.listeners[:] = living
+    _ThemeState.listeners[:] = living
 
 
 def alive(widget: tk.Misc) -> bool:
@@ -283,11 +317,16 @@ def _ctk_theme() -> dict[str, dict[str, object]]:
         },
         "CTkLabel": {**text, **bare, "border_color": pair("line")},
         "CTkEntry": {**plain, **text, "fg_color": pair("raised"), "placeholder_text_color": pair("text3")},
-        "CTkTextbox": {**plain, **text, "fg_color": pair("raised"),
-                       "scrollbar_button_color": pair("edge"), "scrollbar_button_hover_color": pair("edge_hover")},
+        "CTkTextbox": {
+            **plain,
+            **text,
+            "fg_color": pair("raised"),
+            "scrollbar_button_color": pair("edge"),
+            "scrollbar_button_hover_color": pair("edge_hover"),
+        },
         "CTkScrollbar": {"corner_radius": 3, "border_spacing": 2, "fg_color": "transparent", **scrollbar},
-        "CTkFont": {"family": _State.family, "size": font_pixels(13), "weight": "normal"},
-    }  # fmt: skip
+        "CTkFont": {"family": _ThemeState.family, "size": font_pixels(13), "weight": "normal"},
+    }
 
 
 def _style_ttk(root: tk.Misc) -> None:
@@ -333,4 +372,4 @@ def _style_questions(root: tk.Misc, style: ttk.Style) -> None:
     )
     style.map("TButton", background=[("active", colour("edge"))], relief=[])
     for name in ("TkCaptionFont", "TkDefaultFont"):
-        tkfont.nametofont(name, root=root).configure(family=_State.family, size=-font_pixels(13), weight="normal")
+        tkfont.nametofont(name, root=root).configure(family=_ThemeState.family, size=-font_pixels(13), weight="normal")

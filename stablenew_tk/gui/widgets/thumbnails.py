@@ -28,7 +28,7 @@ PAUSE_MS = 6
 SETTLE_MS = 150
 
 
-class Wish(Struct, frozen=True):
+class ThumbnailRequest(Struct, frozen=True):
     """A picture whose thumbnail is wanted."""
 
     image_id: str
@@ -58,7 +58,7 @@ class Thumbs:
         self._box = (0, 0)
         self._photos: OrderedDict[str, tuple[ImageTk.PhotoImage, tuple[int, int]]] = OrderedDict()
         self._problems: OrderedDict[str, str] = OrderedDict()
-        self._wanted: dict[str, Wish] = {}
+        self._wanted: dict[str, ThumbnailRequest] = {}
         self._asked: set[tuple[str, int]] = set()
         self._to_decode: list[ThumbnailReady] = []
         self._tick = self._hold = ""
@@ -84,7 +84,7 @@ class Thumbs:
         """Why a picture cannot be shown, or ""."""
         return self._problems.get(image_id, "")
 
-    def want(self, wishes: Sequence[Wish]) -> None:
+    def want(self, wishes: Sequence[ThumbnailRequest]) -> None:
         """Say what is in sight now; everything wanted before is forgotten."""
         self._wanted = {wish.image_id: wish for wish in wishes if not self._is_good(wish.image_id)}
         self._ask_more()

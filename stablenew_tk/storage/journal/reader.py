@@ -64,7 +64,7 @@ class Verification(msgspec.Struct, frozen=True):
     newer: int
 
 
-class Reading:
+class JournalReading:
     """One pass over a journal, oldest line first. Iterate it once; the counts hold when the iteration has ended.
 
     `start` is where to begin, `ends` caps the size of segments by number. With `ends` a torn last line is damage;
@@ -127,7 +127,7 @@ def verify(folder: Path) -> Verification:
 
     Reads everything: a second or two per gigabyte and more. Raises Unreadable.
     """
-    reading = Reading(folder, ends=_whole_sizes(folder), newer_too=True)
+    reading = JournalReading(folder, ends=_whole_sizes(folder), newer_too=True)
     numbers: dict[str, array[int]] = {}
     for _, _, _, line in reading:
         mark = _MARK.decode(line)

@@ -17,7 +17,7 @@ import msgspec
 from ...domain.base.errors import NotSaved
 from ...domain.journal.history import History
 from ..disk.files import BINARY, folder_lock, holding, write_atomic
-from .reader import Reading
+from .reader import JournalReading
 from .segments import judge, raw_lines, segments, without_crc
 from .writer import seal
 
@@ -121,14 +121,14 @@ def export(folder: Path, out: BinaryIO, *, merged: bool) -> int:
     """
     count = 0
     if not merged:
-        for _, _, _, line in Reading(folder, newer_too=True):
+        for _, _, _, line in JournalReading(folder, newer_too=True):
             out.write(line + b"\n")
             count += 1
         return count
     history = History()
-    history.fold_lines(Reading(folder))
+    history.fold_lines(JournalReading(folder))
     seen: set[str] = set()
-    for _, _, _, line in Reading(folder):
+    for _, _, _, line in JournalReading(folder):
         # What stands in a line depends on its kind: a step has outputs, too, but only their ids.
         if msgspec.json.decode(line, type=_Kind).kind != "run":
             continue

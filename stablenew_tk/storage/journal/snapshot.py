@@ -15,7 +15,7 @@ import msgspec
 from ...domain.base.errors import InvalidInput, Unreadable
 from ...domain.journal.history import History, Position
 from ..disk.files import read_bounded, write_atomic
-from .reader import Reading
+from .reader import JournalReading
 from .segments import DECODE_ERRORS, segment_path, segments
 
 _LIMIT = 2 << 30
@@ -40,12 +40,12 @@ class _Print(msgspec.Struct, frozen=True, array_like=True):
     last: int
 
 
-class _Payload(msgspec.Struct, array_like=True):
+class _SnapshotPayload(msgspec.Struct, array_like=True):
     prints: list[_Print]
     history: bytes
 
 
-class _File(msgspec.Struct, array_like=True):
+class _SnapshotFile(msgspec.Struct, array_like=True):
     crc: int
     payload: bytes
 
@@ -71,7 +71,7 @@ def catch_up(history: History, folder: Path) -> None:
         raise Unreadable(f"{known} cannot be read any more: {error.strerror or error}. Open the app again.") from error
     if size < history.end.offset:
         raise Unreadable(f"{known} was repaired or replaced while it was in use. Open the app again.")
-    reading = Reading(folder, start=history.end)
+    reading = JournalReading(folder, start=history.end)
     unreadable = history.fold_lines(reading)
     history.end = reading.end
     history.damaged += unreadable + len(reading.damaged)
@@ -84,17 +84,17 @@ def save_checkpoint(history: History, folder: Path, path: Path) -> None:
 
     About 50 bytes per picture. The history must not be folded into meanwhile: call it from the thread that owns it.
     """
-    payload = msgspec.msgpack.encode(_Payload(_prints(folder, history.end), history.to_bytes()))
+    payload = msgspec.msgpack.encode(_SnapshotPayload(_prints(folder, history.end), history.to_bytes()))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, msgspec.msgpack.encode(_File(zlib.crc32(payload), payload)), mode=0o600)
+    write_atomic(path, msgspec.msgpack.encode(_SnapshotFile(zlib.crc32(payload), payload)), mode=0o600)
 
 
 def _from_checkpoint(folder: Path, path: Path) -> History | None:
     try:
-        file = msgspec.msgpack.decode(read_bounded(path, _LIMIT), type=_File)
+        file = msgspec.msgpack.decode(read_bounded(path, _LIMIT), type=_SnapshotFile)
         if zlib.crc32(file.payload) != file.crc:
             return None
-        payload = msgspec.msgpack.decode(file.payload, type=_Payload)
+        payload = msgspec.msgpack.decode(file.payload, type=_SnapshotPayload)
         history = History.from_bytes(payload.history)
         return history if payload.prints == _prints(folder, history.end) else None
     except (Unreadable, InvalidInput, *DECODE_ERRORS):

@@ -42,7 +42,7 @@ SEGMENT_LIMIT = 64 << 20
 _ENCODER = msgspec.json.Encoder()
 
 
-class Saved(NamedTuple):
+class SavedLine(NamedTuple):
     """A line as it is on disk, with writer and sequence number, and where."""
 
     line: JournalLine
@@ -64,7 +64,7 @@ class LearningRecordWriter:
         self._threads = threading.Lock()
         self._processes = folder_lock(folder)
 
-    def append(self, line: JournalLine) -> Saved:
+    def append(self, line: JournalLine) -> SavedLine:
         """Add one line and force it to disk.
 
         Raises NotSaved when the disk would not take it: the journal is as before, and appending the same line again
@@ -86,7 +86,7 @@ class LearningRecordWriter:
                     "Free some space or check the folder's permissions."
                 ) from error
             self._seq += 1
-            return Saved(line, position)
+            return SavedLine(line, position)
 
     def _write(self, data: bytes) -> Position:
         number = self._segment_for(len(data))

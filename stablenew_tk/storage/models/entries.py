@@ -7,12 +7,12 @@ import time
 
 from msgspec.structs import replace
 
-from ...domain.models.recommendations import Dialect, Reading, merged
+from ...domain.models.recommendations import Dialect, FileRecommendation, merged
 from ...domain.models.style import StyleCatalogue
 from .index import FolderRecord, ModelEntry, SidecarFile, decoded, encoded, readings_of, way_of
-from .quick_look import look
-from .scan import UNASKED, Listing, Stamp
+from .scan import UNASKED, FolderListing, Stamp
 from .sidecars import HEADER_SUFFIXES, ModelFiles, readings
+from .summary import look
 
 # A file changed twice within a tick of the file system's clock looks the same after as before.
 _CLOCK_TICK_NS = 20_000_000
@@ -21,7 +21,7 @@ _UNSURE: Stamp = (-1, -1, -1)
 _EMBEDDING_LIMIT = 1024 * 1024
 
 
-def entry_of(files: ModelFiles, seen: Listing, old: FolderRecord, styles: StyleCatalogue) -> ModelEntry:
+def entry_of(files: ModelFiles, seen: FolderListing, old: FolderRecord, styles: StyleCatalogue) -> ModelEntry:
     """A model as its folder shows it now. A new one gets a glance (blocks on the disk), others keep what they said."""
     before = old.entries.get(files.name)
     if before is None:
@@ -60,7 +60,7 @@ def _as_read(entry: ModelEntry) -> ModelEntry:
     return replace(entry, files=tuple(one if one.is_read else replace(one, is_read=True) for one in entry.files))
 
 
-def _new(files: ModelFiles, seen: Listing, path: str, styles: StyleCatalogue) -> ModelEntry:
+def _new(files: ModelFiles, seen: FolderListing, path: str, styles: StyleCatalogue) -> ModelEntry:
     told = look(path, way_of(path), files, styles, seen.outside)
     size, mtime_ns, _ = seen.stamps[files.model] if files.model else UNASKED
     return ModelEntry(
@@ -79,7 +79,7 @@ def _new(files: ModelFiles, seen: Listing, path: str, styles: StyleCatalogue) ->
     )
 
 
-def _parts(files: ModelFiles, seen: Listing, old: FolderRecord, before: ModelEntry) -> tuple[SidecarFile, ...]:
+def _parts(files: ModelFiles, seen: FolderListing, old: FolderRecord, before: ModelEntry) -> tuple[SidecarFile, ...]:
     """The files as they are now, those that did not change with what they said."""
     known = {one.name: one for one in before.files}
     parts = []
@@ -96,7 +96,7 @@ def _telling(files: ModelFiles) -> tuple[tuple[str, Dialect], ...]:
     return files.sidecars
 
 
-def _read(file: SidecarFile, now: Reading, record: FolderRecord) -> SidecarFile:
+def _read(file: SidecarFile, now: FileRecommendation, record: FolderRecord) -> SidecarFile:
     stamp = record.stamps.get(file.name, _UNSURE)
     broken = bool(now.problems) and not now.says_anything
     if broken and not _stands(os.path.join(record.path, file.name), stamp):  # noqa: PTH118

@@ -17,14 +17,14 @@ from msgspec.structs import replace
 
 from ... import __version__
 from ...domain.base.errors import Unreadable
-from ...domain.models.recommendations import Dialect, ModelSettings, Reading, merged
+from ...domain.models.recommendations import Dialect, FileRecommendation, ModelSettings, merged
 from ...domain.models.style import StyleCatalogue
 from ..disk.files import read_bounded, write_atomic
 from .scan import Stamp
 
 _FORMAT = 1
 _LIMIT = 1 << 30
-_DECODER = msgspec.msgpack.Decoder(Reading)
+_DECODER = msgspec.msgpack.Decoder(FileRecommendation)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -97,18 +97,18 @@ class FolderRecord(Struct, array_like=True):
     entries: dict[str, ModelEntry] = {}
 
 
-class _Payload(Struct, array_like=True):
+class _IndexPayload(Struct, array_like=True):
     made_with: str
     roots: dict[str, list[FolderRecord]]
 
 
-class _File(Struct, array_like=True):
+class _IndexFile(Struct, array_like=True):
     crc: int
     payload: bytes
 
 
-_FILE = msgspec.msgpack.Decoder(_File)
-_PAYLOAD = msgspec.msgpack.Decoder(_Payload)
+_FILE = msgspec.msgpack.Decoder(_IndexFile)
+_PAYLOAD = msgspec.msgpack.Decoder(_IndexPayload)
 
 
 def settings_of(entry: ModelEntry, styles: StyleCatalogue) -> ModelSettings:
@@ -117,17 +117,17 @@ def settings_of(entry: ModelEntry, styles: StyleCatalogue) -> ModelSettings:
     return replace(found, kind=entry.kind or found.kind, problems=entry.problems or found.problems)
 
 
-def readings_of(entry: ModelEntry) -> list[Reading]:
+def readings_of(entry: ModelEntry) -> list[FileRecommendation]:
     """What each file of a model said when it was last read with success."""
     return [_DECODER.decode(one.reading) for one in entry.files if one.reading]
 
 
-def decoded(reading: bytes) -> Reading | None:
+def decoded(reading: bytes) -> FileRecommendation | None:
     """The reading a `SidecarFile` carries; None before the first one."""
     return _DECODER.decode(reading) if reading else None
 
 
-def encoded(reading: Reading) -> bytes:
+def encoded(reading: FileRecommendation) -> bytes:
     """For `SidecarFile.reading`."""
     return _ENCODER.encode(reading)
 
@@ -157,11 +157,11 @@ def save_index(path: Path, roots: dict[str, Iterable[FolderRecord]], styles: Sty
     """Write the index. Raises NotSaved; the old one stays then. OSError when its folder cannot be made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     folders = {root: list(records) for root, records in roots.items()}
-    payload = _ENCODER.encode(_Payload(_made_with(styles), folders))
-    write_atomic(path, _ENCODER.encode(_File(zlib.crc32(payload), payload)), mode=0o600)
+    payload = _ENCODER.encode(_IndexPayload(_made_with(styles), folders))
+    write_atomic(path, _ENCODER.encode(_IndexFile(zlib.crc32(payload), payload)), mode=0o600)
 
 
 def _made_with(styles: StyleCatalogue) -> str:
     """All that what was read depends on beside the files: our readers, the shape of a reading, the styles there are."""
-    shape = zlib.crc32(msgspec.json.encode(msgspec.json.schema(Reading)))
+    shape = zlib.crc32(msgspec.json.encode(msgspec.json.schema(FileRecommendation)))
     return f"{_FORMAT} {__version__} {shape:08x} {' '.join(sorted(styles.styles))}"

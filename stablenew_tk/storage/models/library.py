@@ -17,7 +17,7 @@ from msgspec import Struct
 from ...domain.models.style import StyleCatalogue
 from .entries import entry_of, read_in_full, says_else
 from .index import FolderRecord, ModelEntry, load_index, save_index
-from .scan import Listing, listing, real_tops, unlisted
+from .scan import FolderListing, listing, real_tops, unlisted
 from .sidecars import grouped
 
 _END = object()
@@ -48,7 +48,7 @@ class LibraryChange(Struct, frozen=True):
         return not self.folders_left and not self.models_left
 
 
-class _Root:
+class _ModelRoot:
     """One of the user's folders. `away` is why it cannot be listed now; its records are kept for its return."""
 
     def __init__(self, path: str, records: Iterable[FolderRecord]) -> None:
@@ -67,7 +67,7 @@ class Library:
         """
         paths = _outermost(roots)
         known = load_index(index_file, paths, styles) if index_file is not None else {}
-        self._roots = {path: _Root(path, known.get(path, ())) for path in paths}
+        self._roots = {path: _ModelRoot(path, known.get(path, ())) for path in paths}
         self._styles = styles
         self._index_file = index_file
         self._tops = real_tops(paths)
@@ -187,7 +187,7 @@ class Library:
         if known is None or not _is_as_seen(known, seen):
             yield from self._take_in(root, known or FolderRecord(path), seen)
 
-    def _take_in(self, root: _Root, old: FolderRecord, seen: Listing) -> Iterator[None]:
+    def _take_in(self, root: _ModelRoot, old: FolderRecord, seen: FolderListing) -> Iterator[None]:
         entries: dict[str, ModelEntry] = {}
         for count, files in enumerate(grouped(seen.stamps)):
             entries[files.name] = entry_of(files, seen, old, self._styles)
@@ -217,7 +217,7 @@ class Library:
         if says_else(entry, now):
             self._changed.add(os.path.join(path, key))  # noqa: PTH118
 
-    def _lost(self, root: _Root, path: str, error: OSError) -> None:
+    def _lost(self, root: _ModelRoot, path: str, error: OSError) -> None:
         if path == root.path or not os.path.isdir(root.path):  # noqa: PTH112
             # The whole drive may be away; what was known of it serves again when it returns.
             if not root.away:
@@ -228,7 +228,7 @@ class Library:
         if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
             root.folders[path] = FolderRecord(path, problems=(unlisted(path, error),))
 
-    def _drop(self, root: _Root, path: str) -> None:
+    def _drop(self, root: _ModelRoot, path: str) -> None:
         """Forget a folder and all below it."""
         gone = [one for one in root.folders if one == path or one.startswith(path + os.sep)]
         self._tell(root.folders.pop(one) for one in gone)
@@ -249,11 +249,11 @@ class Library:
                     self._unread.pop(place, None)
                     self._unread[place] = None
 
-    def _root_of(self, path: str) -> _Root | None:
+    def _root_of(self, path: str) -> _ModelRoot | None:
         return next((one for top, one in self._roots.items() if path == top or path.startswith(_with_end(top))), None)
 
 
-def _is_as_seen(known: FolderRecord, seen: Listing) -> bool:
+def _is_as_seen(known: FolderRecord, seen: FolderListing) -> bool:
     same = known.stamps == seen.stamps and known.below == seen.below
     return same and known.outside == seen.outside and known.problems == seen.problems
 

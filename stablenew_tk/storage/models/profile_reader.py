@@ -30,7 +30,7 @@ from ...domain.models.profile import (
     best_first,
     presets_in_force,
 )
-from ...domain.models.recommendations import DENOISE, REFINER, SAMPLER, SCHEDULER, UPSCALER, Reading
+from ...domain.models.recommendations import DENOISE, REFINER, SAMPLER, SCHEDULER, UPSCALER, FileRecommendation
 from ...domain.models.style import StyleCatalogue, read_catalogue
 from ..disk.files import read_bounded
 from ..disk.places import asset
@@ -57,7 +57,7 @@ def load_styles(user_file: Path) -> tuple[StyleCatalogue, tuple[str, ...]]:
     return styles.extended(own), problems
 
 
-def read_model_fields(fields: Fields, file: str) -> Reading:
+def read_model_fields(fields: Fields, file: str) -> FileRecommendation:
     """What a checkpoint's profile says. Its best preset gives the values, with what was learned here one by one."""
     profile = model_profile(fields)
     values: dict[str, Value] = {}
@@ -81,7 +81,7 @@ def read_model_fields(fields: Fields, file: str) -> Reading:
     for path in defaults.keys() - learned:
         values[path] = defaults[path]
         evidence.pop(path, None)
-    return Reading(
+    return FileRecommendation(
         file=file,
         dialect="modelprofile",
         kind="checkpoint",
@@ -103,10 +103,10 @@ def _put_preset(values: dict[str, Value], preset: ModelPreset) -> None:
     put_size(values, preset.resolution)
 
 
-def read_lora_fields(fields: Fields, file: str) -> Reading:
+def read_lora_fields(fields: Fields, file: str) -> FileRecommendation:
     """What a LoRA's profile says, its weights best first."""
     profile = lora_profile(fields)
-    return Reading(
+    return FileRecommendation(
         file=file,
         dialect="loraprofile",
         kind="lora",

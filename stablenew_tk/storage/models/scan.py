@@ -50,7 +50,7 @@ PACKS = Endings(frozenset({"txt", "tsv", "json", "yaml", "yml"}))
 _UNLISTED = Print(0, 0)
 
 
-class Listing(Struct, frozen=True):
+class FolderListing(Struct, frozen=True):
     """One folder. `below` are the names of its folders, `outside` those links among the files that lead elsewhere."""
 
     stamps: dict[str, Stamp]
@@ -64,7 +64,7 @@ def real_tops(roots: Iterable[str]) -> tuple[str, ...]:
     return tuple(os.path.realpath(root).rstrip(os.sep) + os.sep for root in roots)
 
 
-def listing(path: str, tops: tuple[str, ...], endings: Endings = MODELS) -> Listing:
+def listing(path: str, tops: tuple[str, ...], endings: Endings = MODELS) -> FolderListing:
     """List one folder. `tops` are those of `real_tops`. Hidden names are passed over. Raises OSError."""
     read, named = endings
     stamps: dict[str, Stamp] = {}
@@ -93,7 +93,7 @@ def listing(path: str, tops: tuple[str, ...], endings: Endings = MODELS) -> List
                 # It vanished while the folder was listed.
                 continue
     _without_unreadable(stamps, below, odd)
-    return Listing(stamps, tuple(sorted(below)), frozenset(outside), _few(path, odd))
+    return FolderListing(stamps, tuple(sorted(below)), frozenset(outside), _few(path, odd))
 
 
 def fingerprints(root: str, stopped: Callable[[], bool], endings: Endings = MODELS) -> dict[str, Print]:

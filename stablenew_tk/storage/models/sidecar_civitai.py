@@ -16,7 +16,7 @@ from msgspec import Raw, Struct
 from ...domain.config.catalogue import Value
 from ...domain.config.lenient_reader import Fields, fitted_to, number_in, phrase, plain
 from ...domain.config.spellings import family_of, kind_of, sampler_and_scheduler
-from ...domain.models.recommendations import DENOISE, UPSCALER, Hashes, Reading
+from ...domain.models.recommendations import DENOISE, UPSCALER, FileRecommendation, Hashes
 from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT, hashes_in, put_sampling, put_size, size_in
 
 _T = TypeVar("_T")
@@ -53,14 +53,14 @@ _LIST: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 _IMAGE = msgspec.json.Decoder(_Image)
 
 
-def read(fields: Fields, file: str) -> Reading:
+def read(fields: Fields, file: str) -> FileRecommendation:
     """Trained words, base model, hashes, and what the example pictures were made with."""
     model = fields.inner("model")
     hashes = _hashes(fields.items("files"))
     kind = kind_of(model.text("type"))
     examples = examples_in(fields, file.partition(".civitai")[0])
     title = " ".join(word for word in (model.text("name"), fields.text("name")) if word)
-    return Reading(
+    return FileRecommendation(
         file=file,
         dialect="civitai",
         kind=kind,

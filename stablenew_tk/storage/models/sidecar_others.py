@@ -13,7 +13,7 @@ import msgspec
 from ...domain.config.catalogue import Value
 from ...domain.config.lenient_reader import Fields, phrase, phrases, plain, read_inner
 from ...domain.config.spellings import family_of, kind_of
-from ...domain.models.recommendations import Hashes, Reading
+from ...domain.models.recommendations import FileRecommendation, Hashes
 from .safetensors import family_by_tensors, kind_by_tensors
 from .sidecar_civitai import examples_in, words_in
 from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT, hash_in, hashes_in, put, put_sampling, put_size, size_in
@@ -25,7 +25,7 @@ _MOST_GUESSES = 5
 _USUAL = 0.8
 
 
-def read_stability_matrix(fields: Fields, file: str) -> Reading:
+def read_stability_matrix(fields: Fields, file: str) -> FileRecommendation:
     """NAME.cm-info.json, the one foreign sidecar with exact settings."""
     values: dict[str, Value] = {}
     defaults = fields.inner("InferenceDefaults")
@@ -38,7 +38,7 @@ def read_stability_matrix(fields: Fields, file: str) -> Reading:
         put_size(values, size)
         if size is None:
             defaults.refuse("Width", "and Height are no size in pixels and were left out. Correct them.")
-    return Reading(
+    return FileRecommendation(
         file=file,
         dialect="cm-info",
         kind=kind_of(fields.text("ModelType")),
@@ -61,7 +61,7 @@ def _unless_zero(fields: Fields, key: str, path: str) -> Value | None:
     return None if fields.value(key) in (0, "0") else fields.setting(key, path)
 
 
-def read_lora_manager(fields: Fields, file: str) -> Reading:
+def read_lora_manager(fields: Fields, file: str) -> FileRecommendation:
     """NAME.metadata.json: what its user noted (usage tips) and a copy of the Civitai page."""
     page = fields.inner("civitai")
     tips_text = fields.text("usage_tips")
@@ -77,7 +77,7 @@ def read_lora_manager(fields: Fields, file: str) -> Reading:
         evidence.pop("weights", None)
     weight = examples.weight if weight is None else weight
     kind = kind_of(page.inner("model").text("type")) or ("lora" if tips_text or "usage_tips" in fields else "")
-    return Reading(
+    return FileRecommendation(
         file=file,
         dialect="metadata",
         kind=kind,
@@ -105,12 +105,12 @@ def _tipped_weight(tips: Fields) -> tuple[float | None, tuple[float, float] | No
     return weight, span
 
 
-def read_swarm(fields: Fields, file: str) -> Reading:
+def read_swarm(fields: Fields, file: str) -> FileRecommendation:
     """NAME.swarm.json; its keys stand with or without "modelspec." before them."""
     return _modelspec(fields, file, sidecar=True)
 
 
-def read_metadata(header: bytes, fields: Fields, file: str) -> Reading:
+def read_metadata(header: bytes, fields: Fields, file: str) -> FileRecommendation:
     """What kohya's trainer and others wrote into the header; `fields` are those of its metadata."""
     spec = _modelspec(fields, file, sidecar=False)
     values: dict[str, Value] = dict(spec.values)
@@ -139,7 +139,7 @@ def read_metadata(header: bytes, fields: Fields, file: str) -> Reading:
     )
 
 
-def _modelspec(fields: Fields, file: str, *, sidecar: bool) -> Reading:
+def _modelspec(fields: Fields, file: str, *, sidecar: bool) -> FileRecommendation:
     def text(key: str) -> str:
         return fields.text(f"modelspec.{key}", key) if sidecar else fields.text(f"modelspec.{key}")
 
@@ -148,7 +148,7 @@ def _modelspec(fields: Fields, file: str, *, sidecar: bool) -> Reading:
     weight_key = next((key for key in ("modelspec.lora_default_weight", "lora_default_weight") if key in fields), "")
     weight = fields.number(weight_key, -WEIGHT_LIMIT, WEIGHT_LIMIT) if weight_key else None
     architecture = text("architecture")
-    return Reading(
+    return FileRecommendation(
         file=file,
         dialect="swarm" if sidecar else "header",
         kind=kind_in(architecture) or ("lora" if weight else ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...domain.config.catalogue import Value
 from ...domain.config.lenient_reader import Fields, phrases, plain
 from ...domain.config.spellings import family_of
-from ...domain.models.recommendations import Reading
+from ...domain.models.recommendations import FileRecommendation
 from .sidecar_values import WEIGHT_LIMIT, put
 
 _LORA_KEYS = ("activation text", "preferred weight", "negative text")
@@ -13,17 +13,17 @@ _CHECKPOINT_KEYS = ("vae", "vae_te", "sd_version_str")
 _VAE_WORDS = ("vae", "ae.")
 
 
-def read(fields: Fields, file: str) -> Reading:
+def read(fields: Fields, file: str) -> FileRecommendation:
     """What the user wrote. A .json file of another tool, which shares no field with it, says nothing."""
     lora = any(key in fields for key in _LORA_KEYS)
     if not lora and not any(key in fields for key in (*_CHECKPOINT_KEYS, "sd version", "notes", "description")):
-        return Reading(file=file, dialect="webui")
+        return FileRecommendation(file=file, dialect="webui")
     values: dict[str, Value] = {}
     put(values, "vae", _vae(fields))
     weight = fields.number("preferred weight", -WEIGHT_LIMIT, WEIGHT_LIMIT)
     notes = [plain(text) for key in ("notes", "description") if (text := fields.text(key))]
     triggers = fields.words("activation text")
-    return Reading(
+    return FileRecommendation(
         file=file,
         dialect="webui",
         kind="lora" if lora else "",

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ...domain.base.errors import Unreadable
 from ...domain.config.lenient_reader import Fields, Problems, read_object
-from ...domain.models.recommendations import DIALECTS, Dialect, Reading
+from ...domain.models.recommendations import DIALECTS, Dialect, FileRecommendation
 from ..disk.files import read_whole
 from . import sidecar_civitai, sidecar_webui
 from . import sidecar_others as sidecar_tools
@@ -43,7 +43,7 @@ PREVIEW_SUFFIXES = (
     ".thumb.png",
 )
 
-_READERS: dict[Dialect, Callable[[Fields, str], Reading]] = {
+_READERS: dict[Dialect, Callable[[Fields, str], FileRecommendation]] = {
     "modelprofile": read_model_fields,
     "loraprofile": read_lora_fields,
     "metadata": sidecar_tools.read_lora_manager,
@@ -129,16 +129,16 @@ def _files(
     )
 
 
-def read_sidecar(data: bytes, file: str, dialect: Dialect) -> Reading:
+def read_sidecar(data: bytes, file: str, dialect: Dialect) -> FileRecommendation:
     """What a sidecar says. `file` is its name, for sentences. Never raises: a damaged one reads as its problem."""
     problems = Problems(file)
     fields = read_object(data, problems)
     if fields is None:
-        return Reading(file=file, dialect=dialect, problems=problems.sentences())
+        return FileRecommendation(file=file, dialect=dialect, problems=problems.sentences())
     return _READERS[dialect](fields, file)
 
 
-def read_model_header(data: bytes, file: str) -> Reading:
+def read_model_header(data: bytes, file: str) -> FileRecommendation:
     """What the header text of a model file says. Never raises."""
     try:
         metadata = parse_header(data, file)
@@ -147,7 +147,7 @@ def read_model_header(data: bytes, file: str) -> Reading:
     return sidecar_tools.read_metadata(data, Fields(metadata, Problems(file)), file)
 
 
-def readings(folder: str, files: ModelFiles, *, outside: frozenset[str] = frozenset()) -> Iterator[Reading]:
+def readings(folder: str, files: ModelFiles, *, outside: frozenset[str] = frozenset()) -> Iterator[FileRecommendation]:
     """What every file of a model says. `outside` are names of links that lead elsewhere; they are not opened.
 
     Blocks on the disk, never on a pipe or a device. Files that cannot be read give a reading with their problem.
@@ -158,7 +158,7 @@ def readings(folder: str, files: ModelFiles, *, outside: frozenset[str] = frozen
         yield _from_disk(folder, files.model, "header", outside)
 
 
-def _from_disk(folder: str, name: str, dialect: Dialect, outside: frozenset[str]) -> Reading:
+def _from_disk(folder: str, name: str, dialect: Dialect, outside: frozenset[str]) -> FileRecommendation:
     try:
         data = data_of(folder, name, dialect, outside)
         return read_model_header(data, name) if dialect == "header" else read_sidecar(data, name, dialect)
@@ -174,5 +174,5 @@ def data_of(folder: str, name: str, dialect: Dialect, outside: frozenset[str]) -
     return read_header(path, name) if dialect == "header" else read_whole(path, name, SIZE_LIMIT)
 
 
-def _unread(name: str, dialect: Dialect, error: Unreadable) -> Reading:
-    return Reading(file=name, dialect=dialect, problems=(str(error),))
+def _unread(name: str, dialect: Dialect, error: Unreadable) -> FileRecommendation:
+    return FileRecommendation(file=name, dialect=dialect, problems=(str(error),))

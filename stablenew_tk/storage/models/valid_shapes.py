@@ -48,7 +48,7 @@ class _PageFile(Struct):
     hashes: dict[str, Raw] | None = None
 
 
-class Page(Struct):
+class CivitaiPage(Struct):
     """NAME.civitai.info."""
 
     name: str | None = None
@@ -96,7 +96,7 @@ class LoraNotes(Struct):
     description: str | None = field(default=None, name="modelDescription")
     words: _Words = field(default=None, name="trainedWords")
     tips: str | UnsetType | None = field(default=UNSET, name="usage_tips")
-    page: Page | None = field(default=None, name="civitai")
+    page: CivitaiPage | None = field(default=None, name="civitai")
     sha256: Any = None
 
 
@@ -231,7 +231,7 @@ class Lora(Struct, tag_field="kind", tag="lora_profile"):
 TIPS = msgspec.json.Decoder(_Tips)
 DECODERS: dict[Dialect, msgspec.json.Decoder[Any]] = {
     "webui": msgspec.json.Decoder(WebUi),
-    "civitai": msgspec.json.Decoder(Page),
+    "civitai": msgspec.json.Decoder(CivitaiPage),
     "cm-info": msgspec.json.Decoder(StabilityMatrix),
     "metadata": msgspec.json.Decoder(LoraNotes),
     "swarm": msgspec.json.Decoder(Swarm),

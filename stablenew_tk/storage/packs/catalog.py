@@ -38,7 +38,7 @@ class PackFile(Struct, frozen=True):
     seen: str = ""
 
 
-class Shelf:
+class PackCatalog:
     """Lists packs again and again, and reads only those whose files changed."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ def list_packs(folders: Sequence[Path]) -> tuple[PackFile, ...]:
     A pack that cannot be read or has an error is listed with its problem, so that the user sees it. The predecessors'
     JSON files count where there is no text file of that name.
     """
-    return Shelf().list(folders)
+    return PackCatalog().list(folders)
 
 
 def describe(path: Path) -> PackFile:

@@ -34,7 +34,7 @@ class _Read(Struct, frozen=True):
     problem: str = ""
 
 
-class WildcardShelf:
+class WildcardReader:
     """Reads wildcard folders, each file only once until it changes. Used by one thread."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ def named_folders(names: Iterable[str]) -> list[Path]:
 
 def load_wildcards(folders: Sequence[Path]) -> tuple[Wildcards, tuple[str, ...]]:
     """The same for a single look."""
-    return WildcardShelf().load(folders)
+    return WildcardReader().load(folders)
 
 
 def _files(root: Path) -> Iterator[tuple[str, _Print]]:

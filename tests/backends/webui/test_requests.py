@@ -29,10 +29,20 @@ from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import ADetailer, ADetailerPass, PipelineConfig
 
 EVERYTHING = COMMON | {
-    "override_settings", "override_settings_restore_afterwards", "refiner_checkpoint", "refiner_switch_at", "hr_cfg",
-    "hr_distilled_cfg", "hr_additional_modules", "force_task_id", "alwayson_scripts", "n_iter", "send_images",
-    "save_images", "resize_mode",
-}  # fmt: skip
+    "override_settings",
+    "override_settings_restore_afterwards",
+    "refiner_checkpoint",
+    "refiner_switch_at",
+    "hr_cfg",
+    "hr_distilled_cfg",
+    "hr_additional_modules",
+    "force_task_id",
+    "alwayson_scripts",
+    "n_iter",
+    "send_images",
+    "save_images",
+    "resize_mode",
+}
 FORGE = ServerFacts(
     name="Forge · here",
     kind="forge",

@@ -9,19 +9,19 @@ import pytest
 
 from stablenew_tk.domain.base.random_numbers import Dice
 from stablenew_tk.domain.base.statistics import cholesky, inverted, quantile, t_distribution, t_quantile, trend
-from stablenew_tk.domain.insights.posterior import Picture, draws, fit, likeness, log_prior
+from stablenew_tk.domain.insights.posterior import Observation, draws, fit, likeness, log_prior
 
 HOLES = (
-    Picture(0, 0, 2.0),
-    Picture(1, 0, 4.0),
-    Picture(2, 0, 3.0),
-    Picture(0, 1, 1.0),
-    Picture(2, 1, 4.0),
-    Picture(1, 2, 5.0),
-    Picture(1, 2, 4.0),
-    Picture(3, 2, 2.0),
+    Observation(0, 0, 2.0),
+    Observation(1, 0, 4.0),
+    Observation(2, 0, 3.0),
+    Observation(0, 1, 1.0),
+    Observation(2, 1, 4.0),
+    Observation(1, 2, 5.0),
+    Observation(1, 2, 4.0),
+    Observation(3, 2, 2.0),
 )
-SHOWN_AGAIN = (Picture(0, 0, 2.5, 2, 0.5), Picture(1, 0, 4.0, 3, 2.0), *HOLES[2:])
+SHOWN_AGAIN = (Observation(0, 0, 2.5, 2, 0.5), Observation(1, 0, 4.0, 3, 2.0), *HOLES[2:])
 AXES = pytest.mark.parametrize("axis", [None, (5.0, 6.0, 7.0, 12.0)], ids=["categories", "ordered"])
 
 

@@ -49,7 +49,7 @@ def test_what_is_already_in_the_webuis_spelling_stays_so():
 @pytest.mark.parametrize(
     ("written", "shown"),
     [("karras", "Karras"), ("ddim_uniform", "DDIM"), ("AYS", "Align Your Steps"), ("linear", "linear")],
-)  # fmt: skip
+)
 def test_schedulers_come_out_as_a_webui_shows_them(written, shown):
     assert scheduler_name(written) == shown
 
@@ -66,7 +66,7 @@ def test_schedulers_come_out_as_a_webui_shows_them(written, shown):
         ("Hunyuan Video", ["Hunyuan Video"]),
         ("Pony V7", ["Pony V7"]),
     ],
-)  # fmt: skip
+)
 def test_base_models_have_one_name_per_family_and_unknown_ones_keep_theirs(family, written):
     assert {family_of(one) for one in written} == {family}
 

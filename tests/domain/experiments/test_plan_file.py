@@ -9,7 +9,8 @@ import pytest
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.global_texts import StageText
 from stablenew_tk.domain.config.pipeline_config import ADetailer, ADetailerPass, PipelineConfig
-from stablenew_tk.domain.experiments.plan_file import check_offered, read_plan, write_plan
+from stablenew_tk.domain.experiments.base_config import check_offered
+from stablenew_tk.domain.experiments.plan_file import read_plan, write_plan
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanCell, PlanMetadata, PlanPrompt
 
 LEAST = {"focus_parameter": "txt2img.cfg_scale", "variant_values": [5, 6.5, 8]}
@@ -46,9 +47,11 @@ class TestReading:
 
     def test_the_document_of_the_seed_is_read(self):
         found = read(
-            plan_id="P-1", images_per_variant=2, base_config={"txt2img": {"steps": 30}},
+            plan_id="P-1",
+            images_per_variant=2,
+            base_config={"txt2img": {"steps": 30}},
             metadata={"who": "ann", "when": "2026-01-01", "notes": "first try"},
-        )  # fmt: skip
+        )
         assert found.plan.plan_id == ""
         assert found.plan.images_per_variant == 2
         assert found.plan.base_config.txt2img.steps == 30
@@ -69,11 +72,13 @@ class TestReading:
     @pytest.mark.parametrize(
         "fields",
         [
-            {"prompt": "a boat", "negative": "blur"}, {"prompts": "a boat", "negative": "blur"},
-            {"prompts": ["a boat"], "negative": "blur"}, {"prompts": [{"prompt": "a boat", "negative": "blur"}]},
+            {"prompt": "a boat", "negative": "blur"},
+            {"prompts": "a boat", "negative": "blur"},
+            {"prompts": ["a boat"], "negative": "blur"},
+            {"prompts": [{"prompt": "a boat", "negative": "blur"}]},
             {"prompts": [{"positive": "a boat", "negative": "blur", "name": "a boat"}], "negative": "other"},
         ],
-    )  # fmt: skip
+    )
     def test_a_prompt_may_be_written_in_many_ways(self, fields):
         assert plan(**fields).prompts == (PlanPrompt("a boat", "a boat", "blur"),)
 
@@ -154,7 +159,7 @@ class TestMistakes:
             ({"extra": [{"variant": 0, "row": 1}], "seeds": [1]}, "extra[0].row", "outside 0 to 0"),
             ({"extra": [{"variant": 3, "row": 0}], "seeds": [1]}, "extra[0].variant", "outside 0 to 2"),
         ],
-    )  # fmt: skip
+    )
     def test_a_field_that_cannot_be_used_is_named(self, fields, field, words):
         error = refused(fields)
         assert error.where == field
@@ -184,7 +189,7 @@ class TestMistakes:
             ({"adetailer": {"passes": [{}] * 5}}, "adetailer.passes.4", "4 passes are the most"),
             ({"adetailer.passes.99999999999.denoise": 0.3}, "adetailer.passes.99999999999.denoise", "the most"),
         ],
-    )  # fmt: skip
+    )
     def test_a_setting_that_cannot_be_used_is_named_with_its_path(self, config, path, words):
         error = refused({"base_config": config})
         assert error.where == f"base_config.{path}"
@@ -223,13 +228,26 @@ class TestWriting:
     def test_what_is_written_is_read_back_without_the_journals_own_fields(self):
         passes = tuple(ADetailerPass(denoise=0.1 * nth) for nth in range(1, 5))
         made = LearningPlan(
-            event_id="E", ts="T", writer="W", seq=3, plan_id="P", name="Mine", focus_parameter="txt2img.sampler",
-            pack_id="two", prompts=(PlanPrompt("Boat", "a “red” boat", "blur", OTHER), PlanPrompt("Tram", "a tram")),
+            event_id="E",
+            ts="T",
+            writer="W",
+            seq=3,
+            plan_id="P",
+            name="Mine",
+            focus_parameter="txt2img.sampler",
+            pack_id="two",
+            prompts=(PlanPrompt("Boat", "a “red” boat", "blur", OTHER), PlanPrompt("Tram", "a tram")),
             base_config=PipelineConfig(adetailer=ADetailer(enabled=True, passes=passes)),
-            origins={"txt2img.steps": "preset"}, variant_values=("Euler a", "Heun"), images_per_variant=2,
-            seeds=(0, 1, 2, 3, 4), extra=(PlanCell(1, 4),), blind=False, show_twice=True, start_image="/x.png",
+            origins={"txt2img.steps": "preset"},
+            variant_values=("Euler a", "Heun"),
+            images_per_variant=2,
+            seeds=(0, 1, 2, 3, 4),
+            extra=(PlanCell(1, 4),),
+            blind=False,
+            show_twice=True,
+            start_image="/x.png",
             metadata=PlanMetadata(who="ann", notes="why"),
-        )  # fmt: skip
+        )
         again = read_plan(write_plan(made), where="x").plan
         changed = {name: getattr(made, name) for name in ("event_id", "ts", "writer", "seq", "plan_id")}
         assert LearningPlan(**{name: getattr(again, name) for name in again.__struct_fields__} | changed) == made
@@ -262,7 +280,7 @@ class TestAgainstABackend:
             # Not in use, so nobody asks for it.
             ("txt2img.steps", [5, 6], {"hires.upscaler": "Other", "img2img.sampler": "Other"}),
         ],
-    )  # fmt: skip
+    )
     def test_names_it_has_and_stages_not_in_use_are_fine(self, focus, values, settings):
         check_offered(plan(focus_parameter=focus, variant_values=values, base_config=settings), LISTS.__getitem__)
 
@@ -277,12 +295,13 @@ class TestAgainstABackend:
             ("hires.upscaler", ["Latent", "Other"], {}, "hires.upscaler: the backend has no hires upscaler 'Other'"),
             ("upscale.upscaler", ["Lanczos", "Other"], {}, "upscale.upscaler: the backend has no upscaler 'Other'"),
             (
-                "txt2img.steps", [5, 6],
+                "txt2img.steps",
+                [5, 6],
                 {"adetailer": {"enabled": True, "passes": [{}, {}, {}, {"model": "other"}]}},
                 "adetailer.passes.3.model: the backend has no adetailer model 'other'",
             ),
         ],
-    )  # fmt: skip
+    )
     def test_a_name_it_does_not_have_is_told_with_near_ones(self, focus, values, settings, words):
         made = plan(focus_parameter=focus, variant_values=values, base_config=settings)
         with pytest.raises(InvalidInput) as caught:

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from stablenew_tk.domain.base.errors import InvalidInput
-from stablenew_tk.domain.insights.analysis import Cell, RatedImage, analyse, phrase
+from stablenew_tk.domain.insights.analysis import RatedImage, SuggestedCell, analyse, phrase
 from stablenew_tk.domain.insights.verdict_text import joined
 
 CLEAR = ((1, 3, 5, 3, 2), (2, 3, 5, 2, 1), (2, 4, 5, 3, 2), (1, 2, 4, 3, 2), (2, 3, 5, 3, 1))
@@ -202,7 +202,7 @@ class TestNext:
 
     def test_holes_of_contenders_are_filled_before_a_new_seed(self):
         holed = [r for r in table(SOME) if (r.value, r.row) != (7.0, 2)]
-        assert Cell(7.0, 2) in analyse(holed, ordered=False).next
+        assert SuggestedCell(7.0, 2) in analyse(holed, ordered=False).next
 
     @pytest.mark.parametrize("rows", [CLEAR[:1], SOME, CLEAR, ALIKE])
     def test_there_are_three_new_cells_of_tried_values_in_every_state(self, rows):

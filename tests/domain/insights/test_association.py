@@ -17,10 +17,13 @@ def picture(prompt="p1", *, checkpoint="dream", pack="rain", kind="webui", mode=
     """A record; values by catalogue path with __ between the parts."""
     paths = {name.replace("__", "."): value for name, value in values.items()}
     return record(
-        prompt_id=prompt, pack_id=pack, kind=kind, learning=LearningTag(mode=mode),
+        prompt_id=prompt,
+        pack_id=pack,
+        kind=kind,
+        learning=LearningTag(mode=mode),
         config=with_values(PipelineConfig(checkpoint=checkpoint), paths),
         randomizer=RandomizerChoice(mode="random", choices=dict(choices)),
-    )  # fmt: skip
+    )
 
 
 class Chance:
@@ -88,8 +91,12 @@ class TestHints:
 
     def test_intervals_hold_what_they_promise(self):
         effects = Chance(7).dice.normals(60)
-        held = [one.low <= effect / 3 <= one.high for seed, effect in enumerate(effects)
-                for one in associations(everyday(150, effect / 3, seed=seed)) if one.value == "neon"]  # fmt: skip
+        held = [
+            one.low <= effect / 3 <= one.high
+            for seed, effect in enumerate(effects)
+            for one in associations(everyday(150, effect / 3, seed=seed))
+            if one.value == "neon"
+        ]
         assert sum(held) >= 49
 
     def test_a_prompt_that_is_liked_lends_nothing_to_what_it_was_made_with(self):
@@ -145,8 +152,13 @@ class TestTogether:
         assert "Which of them it is cannot be told" in both.sentence
 
     def test_two_that_overlap_only_in_part_share_the_doubt(self):
-        rated = [(picture(txt2img__sampler=("Heun", "LMS")[n % 2], txt2img__steps=(40, 20)[n % 2 if n else 1]),
-                  4 - 2 * (n % 2)) for n in range(40)]  # fmt: skip
+        rated = [
+            (
+                picture(txt2img__sampler=("Heun", "LMS")[n % 2], txt2img__steps=(40, 20)[n % 2 if n else 1]),
+                4 - 2 * (n % 2),
+            )
+            for n in range(40)
+        ]
         assert all(one.high - one.low > 0.5 for one in associations(rated))
 
     def test_settings_of_a_stage_that_is_off_are_no_factor(self):

@@ -37,10 +37,15 @@ class TestCells:
     @pytest.mark.parametrize(
         ("tries", "state"),
         [
-            (["failed"], "failed"), (["partial"], "failed"), (["cancelled"], "waiting"), (["failed", "ok"], "made"),
-            (["ok", "failed"], "made"), (["failed", "cancelled"], "failed"), (["cancelled", "ok"], "made"),
+            (["failed"], "failed"),
+            (["partial"], "failed"),
+            (["cancelled"], "waiting"),
+            (["failed", "ok"], "made"),
+            (["ok", "failed"], "made"),
+            (["failed", "cancelled"], "failed"),
+            (["cancelled", "ok"], "made"),
         ],
-    )  # fmt: skip
+    )
     def test_a_place_is_made_failed_or_still_waits(self, lab, tries, state):
         plan = lab.plan()
         for status in tries:

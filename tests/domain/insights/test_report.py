@@ -149,8 +149,10 @@ class TestWhatCounts:
     def test_values_stand_in_the_order_of_the_axis(self, lab):
         found = reported(lab, stars={28: (5, 5, 4, 5), 12: (2, 2, 1, 2), 20: (3, 3, 2, 3)})
         assert [(line.value, line.variant, line.text) for line in found.values] == [
-            (12, 1, "12"), (20, 2, "20"), (28, 0, "28")
-        ]  # fmt: skip
+            (12, 1, "12"),
+            (20, 2, "20"),
+            (28, 0, "28"),
+        ]
 
     def test_the_picture_that_waited_for_the_engine_does_not_make_its_value_slow(self, lab):
         plan = lab.plan()
@@ -219,12 +221,16 @@ class TestTags:
     def test_counts_are_of_pictures_somebody_looked_at(self, lab):
         found = reported(lab, tags={12: ("too noisy",) * 4, 20: ("too noisy",) * 3})
         assert [(line.tags, line.looked_at) for line in found.values] == [
-            ((("too noisy", 4),), 4), ((("too noisy", 3),), 4), ((), 4)
-        ]  # fmt: skip
+            ((("too noisy", 4),), 4),
+            ((("too noisy", 3),), 4),
+            ((), 4),
+        ]
 
     def test_a_large_difference_along_the_axis_is_said(self):
-        seen = [(f"{steps} steps", [("too noisy",)] * hits + [()] * (5 - hits)) for steps, hits in
-                ((12, 4), (20, 4), (28, 0), (36, 0))]  # fmt: skip
+        seen = [
+            (f"{steps} steps", [("too noisy",)] * hits + [()] * (5 - hits))
+            for steps, hits in ((12, 4), (20, 4), (28, 0), (36, 0))
+        ]
         assert tag_sentences(seen, ordered=True) == ("“too noisy” falls from 80 % to 0 % at 28 steps and above.",)
 
     def test_a_large_difference_of_one_choice_is_said(self):
@@ -289,8 +295,9 @@ class TestWhatIsKept:
         def plan(path):
             return lab.plan(path, (0.3, 0.5), base_config=changed)
 
-        changed = msgspec.structs.replace(lab.plan().base_config, refiner=msgspec.structs.replace(
-            lab.plan().base_config.refiner, checkpoint="finish"))  # fmt: skip
+        changed = msgspec.structs.replace(
+            lab.plan().base_config, refiner=msgspec.structs.replace(lab.plan().base_config.refiner, checkpoint="finish")
+        )
         assert preset_values(plan("hires.denoise"), 0.3) == ({"hires.enabled": True, "hires.denoise": 0.3}, {})
         refined = {"refiner.enabled": True, "refiner.checkpoint": "finish", "refiner.switch_at": 0.5}
         assert preset_values(plan("refiner.switch_at"), 0.5) == (refined, {})
@@ -302,9 +309,7 @@ class TestForPrograms:
     def test_the_document_has_what_was_promised(self, lab):
         said = json.loads(msgspec.json.encode(document(reported(lab))))
         assert {"plan_id", "focus_parameter", "ordered", "values", "verdict", "next"} <= set(said)
-        assert set(said["values"][0]) == {
-            "value", "n", "mean", "low", "high", "p_best", "p_within_quarter", "seconds"
-        }  # fmt: skip
+        assert set(said["values"][0]) == {"value", "n", "mean", "low", "high", "p_best", "p_within_quarter", "seconds"}
         assert set(said["verdict"]) == {"state", "value", "probability", "sentence"}
         assert all(set(cell) == {"value", "row"} for cell in said["next"])
         assert (said["focus_parameter"], said["ordered"], said["rated"]) == ("txt2img.steps", True, 12)

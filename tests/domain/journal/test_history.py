@@ -7,7 +7,8 @@ import pytest
 from journal_lines import new_id, output, rate, record, undo
 
 from stablenew_tk.domain.base.errors import InvalidInput
-from stablenew_tk.domain.journal.history import History, Position, Query, select
+from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.query import Query, select
 
 
 def folded(*lines):
@@ -140,8 +141,11 @@ def test_facts_name_everything_about_a_picture():
     facts = history.facts(history.row_of(made.outputs[1].image_id))
     assert (facts.suspect, facts.final, facts.sketch, facts.ok, facts.output_index) == (True, True, True, False, 1)
     assert (facts.stage, facts.pack_id, facts.checkpoint, facts.run_name) == (
-        "img2img", "heroes", "dream.safetensors", "first",
-    )  # fmt: skip
+        "img2img",
+        "heroes",
+        "dream.safetensors",
+        "first",
+    )
     assert facts.time_ms == 1_767_225_600_000
     assert facts.position == Position(1, 100, 99)
 

@@ -26,23 +26,41 @@ TS = "2026-01-01T00:00:00.000Z"
 def plan(plan_id="P", **changes):
     return LearningPlan(
         **{
-            "event_id": new_id(), "ts": TS, "plan_id": plan_id, "name": "Plan", "focus_parameter": "lora:rain",
-            "pack_id": "two", "prompts": (PlanPrompt("Boat", "a red boat"),), "variant_values": (0.0, 0.5),
-            "images_per_variant": 1, "seeds": (0,),
+            "event_id": new_id(),
+            "ts": TS,
+            "plan_id": plan_id,
+            "name": "Plan",
+            "focus_parameter": "lora:rain",
+            "pack_id": "two",
+            "prompts": (PlanPrompt("Boat", "a red boat"),),
+            "variant_values": (0.0, 0.5),
+            "images_per_variant": 1,
+            "seeds": (0,),
         }
         | changes
-    )  # fmt: skip
+    )
 
 
 def step(job_id="J", status="ok", outputs=("I",), **changes):
     return LearningRunStep(
         **{
-            "event_id": new_id(), "ts": TS, "step_id": "P.0.0", "plan_id": "P", "variant_index": 0, "row": 0,
-            "value": 0.0, "seed": 0, "job_id": job_id, "config_for_step": PipelineConfig(), "stages": ("txt2img",),
-            "outputs": outputs, "status": status, "seconds": 2.0,
+            "event_id": new_id(),
+            "ts": TS,
+            "step_id": "P.0.0",
+            "plan_id": "P",
+            "variant_index": 0,
+            "row": 0,
+            "value": 0.0,
+            "seed": 0,
+            "job_id": job_id,
+            "config_for_step": PipelineConfig(),
+            "stages": ("txt2img",),
+            "outputs": outputs,
+            "status": status,
+            "seconds": 2.0,
         }
         | changes
-    )  # fmt: skip
+    )
 
 
 def job_record(job_id="J", status="ok", **changes):
@@ -51,9 +69,7 @@ def job_record(job_id="J", status="ok", **changes):
 
 
 def result(plan_id="P", sentence="So it is."):
-    summary = ResultSummary(
-        state="too_early", value=None, probability=0.0, sentence=sentence, rated=0, rows=0
-    )  # fmt: skip
+    summary = ResultSummary(state="too_early", value=None, probability=0.0, sentence=sentence, rated=0, rows=0)
     return LearningRunResult(event_id=new_id(), ts=TS, plan_id=plan_id, steps=(), summary=summary)
 
 

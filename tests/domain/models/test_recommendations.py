@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stablenew_tk.domain.models.profile import ModelProfile
-from stablenew_tk.domain.models.recommendations import Hashes, Reading, merged, usable
+from stablenew_tk.domain.models.recommendations import FileRecommendation, Hashes, merged, usable
 from stablenew_tk.storage.models.profile_reader import load_styles
 
 INSTALLED = {
@@ -24,7 +24,7 @@ def styles():
 
 
 def reading(dialect, **said):
-    return Reading(file=f"m.{dialect}", dialect=dialect, **said)
+    return FileRecommendation(file=f"m.{dialect}", dialect=dialect, **said)
 
 
 def ours(**said):

@@ -89,8 +89,10 @@ class TestSlots:
     def test_one_value_that_is_the_name_of_a_file_means_its_lines(self):
         pack = parse_pack("[[light]]: moods/Light.TXT\n[[b]]: x.json\n[[c]]: a.txt | b\n\na tram", "p")
         assert [(slot.file, slot.values) for slot in pack.slots] == [
-            ("moods/Light", ()), ("x", ()), ("", ("a.txt", "b"))
-        ]  # fmt: skip
+            ("moods/Light", ()),
+            ("x", ()),
+            ("", ("a.txt", "b")),
+        ]
 
     @pytest.mark.parametrize("line", ["[[light]]:", "[[light]]: dusk", f"[[{'x' * 201}]]: a", "[[ ]]: a"])
     def test_a_definition_that_cannot_be_used_is_told_with_its_line(self, line):

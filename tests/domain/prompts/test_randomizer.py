@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from scipy.stats import chisquare
 from variations import errors, pack, prompt, slots, texts, variants, wildcards
 
-from stablenew_tk.domain.prompts.pack import parse_pack
+from stablenew_tk.domain.prompts.pack import Slot, parse_pack
 from stablenew_tk.domain.prompts.randomizer import PromptMemory, Variants, expand, may_vary
-from stablenew_tk.domain.prompts.settings import Axis, LoraAxis, Randomizer, Rule, Slot, StyleToggle
+from stablenew_tk.domain.prompts.settings import Axis, LoraAxis, Randomizer, SearchReplace, StyleToggle
 
 
 def made(text: str, randomizer: Randomizer, negative: str = "", seed: int = 1, limit: int | None = None):
@@ -28,8 +28,11 @@ class TestSlots:
     def test_a_slot_is_the_same_everywhere_the_negative_too(self):
         found = variants("[[light]], {x|[[light]]}", "not [[light]]", light="dawn;noon")
         assert {(v.prompt, v.negative) for v in map(found.nth, range(found.count))} == {
-            ("dawn, x", "not dawn"), ("dawn, dawn", "not dawn"), ("noon, x", "not noon"), ("noon, noon", "not noon"),
-        }  # fmt: skip
+            ("dawn, x", "not dawn"),
+            ("dawn, dawn", "not dawn"),
+            ("noon, x", "not noon"),
+            ("noon, noon", "not noon"),
+        }
 
     @pytest.mark.parametrize(
         ("text", "count"),
@@ -84,7 +87,7 @@ class TestSlots:
 
 class TestRules:
     def test_each_value_is_tried_in_place_of_the_search_everywhere(self):
-        randomizer = Randomizer(rules=(Rule("cat", ("dog", "", "{big|small} __animals/cat__")),))
+        randomizer = Randomizer(rules=(SearchReplace("cat", ("dog", "", "{big|small} __animals/cat__")),))
         found = [(v.prompt, v.negative) for v in made("a cat, {cat|x}", randomizer, "no cat").variants]
         assert ("a dog, dog", "no dog") in found
         assert ("a , x", "no") in found
@@ -92,16 +95,16 @@ class TestRules:
         assert len(found) == 2 * (1 + 1 + 4)
 
     def test_values_may_name_slots(self):
-        randomizer = Randomizer(rules=(Rule("cat", ("dog at [[t]]",)),), slots=(Slot("t", ("1", "2")),))
+        randomizer = Randomizer(rules=(SearchReplace("cat", ("dog at [[t]]",)),), slots=(Slot("t", ("1", "2")),))
         assert [v.prompt for v in made("cat [[t]]", randomizer).variants] == ["dog at 1 1", "dog at 2 2"]
 
     def test_a_search_that_is_nowhere_is_warned_about(self):
-        expansion = made("a dog", Randomizer(rules=(Rule("cat", ("x",)),)))
+        expansion = made("a dog", Randomizer(rules=(SearchReplace("cat", ("x",)),)))
         assert ["cat" in warning.message for warning in expansion.warnings] == [True]
 
     @pytest.mark.parametrize("values", [(), ("{a|b",), ("__nothing__",)])
     def test_values_that_cannot_be_meant_are_an_error(self, values):
-        found = Variants([prompt("cat")], Randomizer(rules=(Rule("cat", values),)), wildcards())
+        found = Variants([prompt("cat")], Randomizer(rules=(SearchReplace("cat", values),)), wildcards())
         assert len(found.errors) == 1
 
 
@@ -145,8 +148,12 @@ class TestAxes:
         assert ("film still of a cat <lora:ink:0.5>", "ugly, cartoon", 30, "two") in found
         assert ("a dog", "ugly", 20, "one") in found
         assert expansion.variants[-1].choices == {
-            "txt2img.steps": "30", "checkpoint": "two", "<lora>": "ink:1", "style: film": "on", "{cat|dog}": "dog",
-        }  # fmt: skip
+            "txt2img.steps": "30",
+            "checkpoint": "two",
+            "<lora>": "ink:1",
+            "style: film": "on",
+            "{cat|dog}": "dog",
+        }
 
     def test_the_weight_of_a_lora_that_is_there_is_changed(self):
         expansion = made("a <lora:ink:0.3> b", Randomizer(loras=(LoraAxis(("ink",), (0.5,)),)))

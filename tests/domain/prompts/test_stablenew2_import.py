@@ -74,30 +74,70 @@ class TestValues:
     def test_fields_of_all_stages_find_their_parameters(self):
         found = read(
             txt2img={
-                "steps": 28, "sampler_name": "DPM++ 2M Karras", "cfg_scale": 6, "width": 832, "height": 1216,
-                "model": "quay.safetensors", "vae": "", "clip_skip": 1, "enable_hr": True, "hr_scale": 1.5,
-                "hr_upscaler": "4x-UltraSharp", "hr_second_pass_steps": 12, "denoising_strength": 0.7,
-                "refiner_enabled": True, "refiner_checkpoint": "fine.safetensors", "refiner_switch_at": 0.75,
-                "seed": 12, "subseed": -1, "negative_prompt": "", "styles": [], "hypernetwork": "None",
+                "steps": 28,
+                "sampler_name": "DPM++ 2M Karras",
+                "cfg_scale": 6,
+                "width": 832,
+                "height": 1216,
+                "model": "quay.safetensors",
+                "vae": "",
+                "clip_skip": 1,
+                "enable_hr": True,
+                "hr_scale": 1.5,
+                "hr_upscaler": "4x-UltraSharp",
+                "hr_second_pass_steps": 12,
+                "denoising_strength": 0.7,
+                "refiner_enabled": True,
+                "refiner_checkpoint": "fine.safetensors",
+                "refiner_switch_at": 0.75,
+                "seed": 12,
+                "subseed": -1,
+                "negative_prompt": "",
+                "styles": [],
+                "hypernetwork": "None",
             },
             hires_fix={"enabled": True, "denoise": 0.35, "use_base_model": True},
             img2img={"steps": 15, "denoising_strength": 0.25, "model": "quay.safetensors", "vae": ""},
             adetailer={
-                "adetailer_enabled": True, "adetailer_sampler": "DPM++ 2M", "scheduler": "inherit", "mask_feather": 5,
+                "adetailer_enabled": True,
+                "adetailer_sampler": "DPM++ 2M",
+                "scheduler": "inherit",
+                "mask_feather": 5,
             },
             upscale={
-                "upscaler": "R-ESRGAN 4x+", "upscaling_resize": 2, "upscale_mode": "img2img", "gfpgan_visibility": 0,
+                "upscaler": "R-ESRGAN 4x+",
+                "upscaling_resize": 2,
+                "upscale_mode": "img2img",
+                "gfpgan_visibility": 0,
             },
-        )  # fmt: skip
+        )
         assert found.settings.values == {
-            "txt2img.steps": 28, "txt2img.sampler": "DPM++ 2M", "txt2img.scheduler": "Karras", "txt2img.cfg_scale": 6.0,
-            "txt2img.width": 832, "txt2img.height": 1216, "checkpoint": "quay.safetensors", "clip_skip": 1,
-            "hires.enabled": True, "hires.scale": 1.5, "hires.upscaler": "4x-UltraSharp", "hires.steps": 12,
-            "hires.denoise": 0.35, "refiner.enabled": True, "refiner.checkpoint": "fine.safetensors",
-            "refiner.switch_at": 0.75, "img2img.steps": 15, "img2img.denoise": 0.25, "adetailer.enabled": True,
-            "adetailer.passes.0.sampler": "DPM++ 2M", "adetailer.passes.0.mask_blur": 5,
-            "upscale.upscaler": "R-ESRGAN 4x+", "upscale.scale": 2.0, "upscale.mode": "img2img", "upscale.gfpgan": 0.0,
-        }  # fmt: skip
+            "txt2img.steps": 28,
+            "txt2img.sampler": "DPM++ 2M",
+            "txt2img.scheduler": "Karras",
+            "txt2img.cfg_scale": 6.0,
+            "txt2img.width": 832,
+            "txt2img.height": 1216,
+            "checkpoint": "quay.safetensors",
+            "clip_skip": 1,
+            "hires.enabled": True,
+            "hires.scale": 1.5,
+            "hires.upscaler": "4x-UltraSharp",
+            "hires.steps": 12,
+            "hires.denoise": 0.35,
+            "refiner.enabled": True,
+            "refiner.checkpoint": "fine.safetensors",
+            "refiner.switch_at": 0.75,
+            "img2img.steps": 15,
+            "img2img.denoise": 0.25,
+            "adetailer.enabled": True,
+            "adetailer.passes.0.sampler": "DPM++ 2M",
+            "adetailer.passes.0.mask_blur": 5,
+            "upscale.upscaler": "R-ESRGAN 4x+",
+            "upscale.scale": 2.0,
+            "upscale.mode": "img2img",
+            "upscale.gfpgan": 0.0,
+        }
         assert found.notices == ()
 
     @pytest.mark.parametrize(
@@ -131,10 +171,16 @@ class TestJunk:
 
     @pytest.mark.parametrize(
         "document",
-        ['{"pack_data"', '{"pack_data": 3}', '{"pack_data": {"slots": 3}}', '{"pack_data": {"slots": [1, null, []]}}',
-         '{"pack_data": {"slots": [{"text": 5, "loras": 3, "positive_embeddings": {}}]}}',
-         '{"pack_data": {"matrix": 3}, "preset_data": 4}', '{"pack_data": {}, "preset_data": {"txt2img": [1]}}'],
-    )  # fmt: skip
+        [
+            '{"pack_data"',
+            '{"pack_data": 3}',
+            '{"pack_data": {"slots": 3}}',
+            '{"pack_data": {"slots": [1, null, []]}}',
+            '{"pack_data": {"slots": [{"text": 5, "loras": 3, "positive_embeddings": {}}]}}',
+            '{"pack_data": {"matrix": 3}, "preset_data": 4}',
+            '{"pack_data": {}, "preset_data": {"txt2img": [1]}}',
+        ],
+    )
     def test_wrong_types_are_told_and_never_raise(self, document):
         found = imported(document.encode(), "x.json")
         assert found.text == ""

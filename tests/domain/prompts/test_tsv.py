@@ -26,8 +26,9 @@ def test_bom_line_ends_comments_and_blank_lines_are_no_prompts():
 @pytest.mark.parametrize("head", ["positive\tnegative", "Positive\tNegative\tName", "prompt\tnegative"])
 def test_a_line_of_headings_is_passed_over_once(head):
     assert rows(f"{head}\na tram\tblurry\npositive\tnegative") == [
-        ("a tram", "blurry", "a tram"), ("positive", "negative", "positive")
-    ]  # fmt: skip
+        ("a tram", "blurry", "a tram"),
+        ("positive", "negative", "positive"),
+    ]
 
 
 def test_cells_are_read_as_spreadsheets_quote_them():

@@ -3,9 +3,9 @@
 import pytest
 from variations import errors, pack, texts, variants, wildcards
 
-from stablenew_tk.domain.prompts.pack import PackPrompt
+from stablenew_tk.domain.prompts.pack import PackPrompt, Slot
 from stablenew_tk.domain.prompts.randomizer import Variants, expand
-from stablenew_tk.domain.prompts.settings import Randomizer, Slot
+from stablenew_tk.domain.prompts.settings import Randomizer
 from stablenew_tk.domain.prompts.wildcards import Wildcards, list_of
 
 

@@ -29,10 +29,16 @@ class TestWebUI:
         found = webui(", VAE: x.safetensors, Clip skip: 2, Version: v1.10.1")
         assert (found.tool, found.prompt, found.negative, found.seed) == ("A1111", "a boat", "blur", 5)
         assert found.values == {
-            "txt2img.sampler": "Euler a", "txt2img.scheduler": "Automatic", "txt2img.steps": 20,
-            "txt2img.cfg_scale": 7.0, "txt2img.width": 512, "txt2img.height": 768, "checkpoint": "demo",
-            "vae": "x.safetensors", "clip_skip": 2,
-        }  # fmt: skip
+            "txt2img.sampler": "Euler a",
+            "txt2img.scheduler": "Automatic",
+            "txt2img.steps": 20,
+            "txt2img.cfg_scale": 7.0,
+            "txt2img.width": 512,
+            "txt2img.height": 768,
+            "checkpoint": "demo",
+            "vae": "x.safetensors",
+            "clip_skip": 2,
+        }
         assert found.notices == ()
         assert found.infotext.startswith("a boat\nNegative prompt: blur\nSteps: 20")
 
@@ -52,9 +58,13 @@ class TestWebUI:
     def test_the_second_pass_is_read(self):
         found = webui(", Denoising strength: 0.4, Hires upscale: 1.5, Hires upscaler: 4x-UltraSharp")
         assert {path: value for path, value in found.values.items() if path.startswith("hires")} == {
-            "hires.enabled": True, "hires.scale": 1.5, "hires.denoise": 0.4, "hires.steps": 0, "hires.cfg_scale": 0.0,
+            "hires.enabled": True,
+            "hires.scale": 1.5,
+            "hires.denoise": 0.4,
+            "hires.steps": 0,
+            "hires.cfg_scale": 0.0,
             "hires.upscaler": "4x-UltraSharp",
-        }  # fmt: skip
+        }
 
     @pytest.mark.parametrize(("resize", "scale"), [("768x1152", 1.5), ("1024x0", 2.0), ("0x1536", 2.0)])
     def test_a_size_of_the_second_pass_becomes_a_scale(self, resize, scale):
@@ -119,11 +129,22 @@ class TestComfy:
         assert found.prompt == "a red boat, at sea, photo <lora:first:0.5> <lora:wash:0.8>"
         assert (found.negative, found.seed) == ("blurry", 77)
         assert found.values == {
-            "txt2img.sampler": "DPM++ 2M", "txt2img.scheduler": "Karras", "txt2img.steps": 25,
-            "txt2img.cfg_scale": 6.5, "txt2img.width": 832, "txt2img.height": 1216, "checkpoint": "demo",
-            "vae": "fine.safetensors", "clip_skip": 2, "hires.enabled": True, "hires.steps": 12,
-            "hires.denoise": 0.45, "hires.cfg_scale": 0.0, "hires.scale": 1.5, "hires.upscaler": "Latent",
-        }  # fmt: skip
+            "txt2img.sampler": "DPM++ 2M",
+            "txt2img.scheduler": "Karras",
+            "txt2img.steps": 25,
+            "txt2img.cfg_scale": 6.5,
+            "txt2img.width": 832,
+            "txt2img.height": 1216,
+            "checkpoint": "demo",
+            "vae": "fine.safetensors",
+            "clip_skip": 2,
+            "hires.enabled": True,
+            "hires.steps": 12,
+            "hires.denoise": 0.45,
+            "hires.cfg_scale": 0.0,
+            "hires.scale": 1.5,
+            "hires.upscaler": "Latent",
+        }
         assert found.notices == ()
         assert "Steps: 25, Sampler: DPM++ 2M, Schedule type: Karras" in found.infotext
 
@@ -139,9 +160,13 @@ class TestComfy:
             "8": node("EmptySD3LatentImage", width=1024, height=768),
             "9": node(
                 "SamplerCustomAdvanced",
-                noise=["1", 0], guider=["2", 0], sampler=["3", 0], sigmas=["7", 0], latent_image=["8", 0],
+                noise=["1", 0],
+                guider=["2", 0],
+                sampler=["3", 0],
+                sigmas=["7", 0],
+                latent_image=["8", 0],
             ),
-        }  # fmt: skip
+        }
         found = of(prompt=json.dumps(nodes))
         assert (found.prompt, found.negative, found.seed) == ("a cube", "", 9)
         assert found.values["txt2img.scheduler"] == "Beta"
@@ -211,11 +236,23 @@ class TestComfy:
 class TestOtherTools:
     def test_swarm(self):
         given = {
-            "prompt": "a boat", "negativeprompt": "blur", "model": "Sub/demo.safetensors", "seed": 4, "steps": 30,
-            "cfgscale": 6, "width": 1024, "height": 768, "sampler": "dpmpp_2m_sde_gpu", "scheduler": "karras",
-            "loras": ["style/wash", "b"], "loraweights": ["0.8", "0"], "refinercontrolpercentage": 0.3,
-            "refinerupscale": 1.5, "refinerupscalemethod": "model-4x-Sharp.pth", "clipstopatlayer": -2,
-        }  # fmt: skip
+            "prompt": "a boat",
+            "negativeprompt": "blur",
+            "model": "Sub/demo.safetensors",
+            "seed": 4,
+            "steps": 30,
+            "cfgscale": 6,
+            "width": 1024,
+            "height": 768,
+            "sampler": "dpmpp_2m_sde_gpu",
+            "scheduler": "karras",
+            "loras": ["style/wash", "b"],
+            "loraweights": ["0.8", "0"],
+            "refinercontrolpercentage": 0.3,
+            "refinerupscale": 1.5,
+            "refinerupscalemethod": "model-4x-Sharp.pth",
+            "clipstopatlayer": -2,
+        }
         found = of(parameters=json.dumps({"sui_image_params": given, "sui_extra_data": {}}))
         assert (found.tool, found.prompt, found.negative, found.seed) == (
             "SwarmUI",
@@ -231,11 +268,21 @@ class TestOtherTools:
     @pytest.mark.parametrize("model", [{"name": "demo"}, {"model_name": "demo"}])
     def test_invoke(self, model):
         given = {
-            "positive_prompt": "a boat", "negative_prompt": "blur", "seed": 4, "steps": 30, "cfg_scale": 7.5,
-            "width": 1024, "height": 768, "scheduler": "dpmpp_2m_k", "clip_skip": 1, "model": model,
+            "positive_prompt": "a boat",
+            "negative_prompt": "blur",
+            "seed": 4,
+            "steps": 30,
+            "cfg_scale": 7.5,
+            "width": 1024,
+            "height": 768,
+            "scheduler": "dpmpp_2m_k",
+            "clip_skip": 1,
+            "model": model,
             "loras": [{"lora": {"model_name": "wash"}, "weight": 0.75}, {"model": {"name": "b"}, "weight": 1}],
-            "vae": None, "generation_mode": "sdxl_txt2img", "refiner_model": None,
-        }  # fmt: skip
+            "vae": None,
+            "generation_mode": "sdxl_txt2img",
+            "refiner_model": None,
+        }
         found = of(invokeai_metadata=json.dumps(given))
         assert (found.tool, found.prompt) == ("InvokeAI", "a boat <lora:wash:0.75> <lora:b:1>")
         assert (found.values["txt2img.sampler"], found.values["txt2img.scheduler"]) == ("DPM++ 2M", "Karras")
@@ -243,9 +290,15 @@ class TestOtherTools:
 
     def test_invoke_of_version_2(self):
         image = {
-            "prompt": [{"prompt": "a boat [blur, fog]", "weight": 1}], "steps": 50, "cfg_scale": 7.5, "width": 512,
-            "height": 640, "seed": 8, "sampler": "k_lms", "type": "txt2img",
-        }  # fmt: skip
+            "prompt": [{"prompt": "a boat [blur, fog]", "weight": 1}],
+            "steps": 50,
+            "cfg_scale": 7.5,
+            "width": 512,
+            "height": 640,
+            "seed": 8,
+            "sampler": "k_lms",
+            "type": "txt2img",
+        }
         text = json.dumps({"model_weights": "stable-diffusion-1.5", "image": image})
         found = of(sd_dash_metadata=text, Dream='"other" -s 1')
         assert (found.prompt, found.negative, found.seed) == ("a boat", "blur, fog", 8)
@@ -259,11 +312,22 @@ class TestOtherTools:
 
     def test_fooocus(self):
         given = {
-            "prompt": "a boat", "negative_prompt": "", "full_prompt": ["a boat, cinematic"], "styles": "['Fooocus V2']",
-            "steps": 30, "resolution": "(1152, 896)", "guidance_scale": 4.0, "base_model": "jugg", "seed": "123",
-            "sampler": "dpmpp_2m_sde_gpu", "scheduler": "karras", "refiner_model": "None", "vae": "Default (model)",
-            "loras": [["offset.safetensors", 0.1, "abc"]], "lora_combined_2": "extra.safetensors : 0.5",
-        }  # fmt: skip
+            "prompt": "a boat",
+            "negative_prompt": "",
+            "full_prompt": ["a boat, cinematic"],
+            "styles": "['Fooocus V2']",
+            "steps": 30,
+            "resolution": "(1152, 896)",
+            "guidance_scale": 4.0,
+            "base_model": "jugg",
+            "seed": "123",
+            "sampler": "dpmpp_2m_sde_gpu",
+            "scheduler": "karras",
+            "refiner_model": "None",
+            "vae": "Default (model)",
+            "loras": [["offset.safetensors", 0.1, "abc"]],
+            "lora_combined_2": "extra.safetensors : 0.5",
+        }
         found = of(fooocus_scheme="fooocus", parameters=json.dumps(given))
         assert (found.tool, found.seed) == ("Fooocus", 123)
         assert found.prompt == "a boat <lora:offset:0.1> <lora:extra:0.5>"
@@ -279,9 +343,17 @@ class TestOtherTools:
 
     def test_novelai(self):
         comment = {
-            "prompt": "{a boat}", "uc": "blur", "steps": 28, "scale": 5, "seed": 1, "sampler": "k_euler_ancestral",
-            "noise_schedule": "native", "width": 832, "height": 1216, "request_type": "PromptGenerateRequest",
-        }  # fmt: skip
+            "prompt": "{a boat}",
+            "uc": "blur",
+            "steps": 28,
+            "scale": 5,
+            "seed": 1,
+            "sampler": "k_euler_ancestral",
+            "noise_schedule": "native",
+            "width": 832,
+            "height": 1216,
+            "request_type": "PromptGenerateRequest",
+        }
         found = of(Software="NovelAI", Description="{a boat}", Comment=json.dumps(comment))
         assert (found.tool, found.prompt, found.negative) == ("NovelAI", "{a boat}", "blur")
         assert (found.values["txt2img.sampler"], found.values["txt2img.scheduler"]) == ("Euler a", "Automatic")

@@ -30,12 +30,21 @@ LATER = {"img2img__enabled": True, "adetailer__enabled": True}
 def plan(focus="txt2img.cfg_scale", values=(5.0, 7.0, 9.0), **changes):
     return LearningPlan(
         **{
-            "event_id": "E", "ts": "T", "plan_id": "P", "name": "Plan", "focus_parameter": focus, "pack_id": "two",
-            "prompts": (PlanPrompt("Boat", "a red boat", "blur"),), "variant_values": values,
-            "images_per_variant": 2, "seeds": tuple(range(40)), "run_name": "120000-two", "run_day": "2026-01-01",
+            "event_id": "E",
+            "ts": "T",
+            "plan_id": "P",
+            "name": "Plan",
+            "focus_parameter": focus,
+            "pack_id": "two",
+            "prompts": (PlanPrompt("Boat", "a red boat", "blur"),),
+            "variant_values": values,
+            "images_per_variant": 2,
+            "seeds": tuple(range(40)),
+            "run_name": "120000-two",
+            "run_day": "2026-01-01",
         }
         | changes
-    )  # fmt: skip
+    )
 
 
 def pairs(made):

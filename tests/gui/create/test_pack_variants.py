@@ -54,8 +54,10 @@ def test_the_button_counts_every_combination_and_the_run_makes_them(tmp_path):
         records = made(house, page)
         assert {record.prompt for record in records} == {
             f"a {first} tram, {light}, {second}"
-            for first in ("red", "blue") for second in ("red", "blue") for light in ("dawn", "neon")
-        }  # fmt: skip
+            for first in ("red", "blue")
+            for second in ("red", "blue")
+            for light in ("dawn", "neon")
+        }
         assert all(record.negative == f"fog, {record.randomizer.choices['light']}" for record in records)
         one = records[0].randomizer
         assert (one.mode, one.count, set(one.choices)) == ("all", 8, {"light", "{red|blue}", "{red|blue} #2"})

@@ -10,7 +10,7 @@ from stablenew_tk.gui.forms.form import Form
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Box
 from stablenew_tk.gui.widgets.entries import NumberEntry, Slider
-from stablenew_tk.gui.widgets.popups import Choice, MenuEntry
+from stablenew_tk.gui.widgets.popups import ChoiceField, MenuEntry
 
 PATHS = (
     "txt2img.sampler",
@@ -140,7 +140,7 @@ def test_editors_follow_the_mode(root, form):
     field = form.fields["txt2img.steps"].editor
     assert isinstance(field, NumberEntry)
     assert str(field.cget("bg")) == theme.pair("surface")[0]
-    assert isinstance(form.fields["txt2img.sampler"].editor, Choice)
+    assert isinstance(form.fields["txt2img.sampler"].editor, ChoiceField)
     theme.apply(root, "dark")
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.sweep import focus, value_text
-from stablenew_tk.domain.insights.analysis import RatedImage, Verdict, analyse
+from stablenew_tk.domain.insights.analysis import RatedImage, analyse
 from stablenew_tk.domain.insights.report import Report, ValueReport
+from stablenew_tk.domain.insights.verdict_text import Verdict
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
 from stablenew_tk.gui.insights.interval_chart import IntervalChart, columns, dot_places, leader, share
 from stablenew_tk.gui.insights.tag_bars import TagBars, shares, telling
@@ -18,23 +19,54 @@ CLEAR = ((1, 2, 2, 2, 2), (3, 3, 3, 3, 3), (5, 5, 5, 4, 5))
 def report(table, path="txt2img.steps", *, values=(12, 28, 44), state="", tags=((), (), ())):
     spec = focus(path)
     plan = LearningPlan(
-        event_id="e", ts="", plan_id="P", name="Steps", focus_parameter=path, pack_id="Rain city",
-        prompts=(PlanPrompt("Tram", "a tram"),), base_config=PipelineConfig(), variant_values=values,
+        event_id="e",
+        ts="",
+        plan_id="P",
+        name="Steps",
+        focus_parameter=path,
+        pack_id="Rain city",
+        prompts=(PlanPrompt("Tram", "a tram"),),
+        base_config=PipelineConfig(),
+        variant_values=values,
         seeds=(1, 2, 3, 4, 5),
-    )  # fmt: skip
+    )
     rated = [RatedImage(value, row, s) for value, line in zip(values, table, strict=True) for row, s in enumerate(line)]
     insight = analyse(rated, ordered=spec.ordered)
     found = {each.value: each for each in insight.values}
     lines = tuple(
-        ValueReport(variant=at, value=value, text=value_text(value, path), insight=found.get(value), stars=tuple(line),
-                    seconds=8.0 + at, tags=tags[at], images=(), missing=0, looked_at=len(line))
+        ValueReport(
+            variant=at,
+            value=value,
+            text=value_text(value, path),
+            insight=found.get(value),
+            stars=tuple(line),
+            seconds=8.0 + at,
+            tags=tags[at],
+            images=(),
+            missing=0,
+            looked_at=len(line),
+        )
         for at, (value, line) in enumerate(zip(values, table, strict=True))
-    )  # fmt: skip
+    )
     told = insight.verdict if not state else Verdict(state, None, 0.0, "")
     return Report(
-        plan=plan, focus=spec, insight=insight, verdict=told, remark="", values=lines, rated=len(rated), total=15,
-        suspect=0, foreign=0, failed=0, checkpoint="one", sketch=False, next=(), tag_sentences=(), over_time="",
-    )  # fmt: skip
+        plan=plan,
+        focus=spec,
+        insight=insight,
+        verdict=told,
+        remark="",
+        values=lines,
+        rated=len(rated),
+        total=15,
+        suspect=0,
+        foreign=0,
+        failed=0,
+        checkpoint="one",
+        sketch=False,
+        next=(),
+        tag_sentences=(),
+        over_time="",
+    )
 
 
 def words(canvas):

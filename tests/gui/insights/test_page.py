@@ -38,11 +38,22 @@ EARLY = ((2,), (3,), (5,))
 def plan(plan_id, path="txt2img.steps", values=(12, 28, 44), *, rows=5, pack="Rain city", blind=False, name=""):
     base = with_values(PipelineConfig(checkpoint="one"), {"hires.enabled": path.startswith("hires.")})
     return LearningPlan(
-        event_id=new_id(), ts="2026-01-01T00:00:00.000Z", plan_id=plan_id, name=name or plan_id, focus_parameter=path,
-        pack_id=pack, prompts=(PlanPrompt("Tram", "a tram"),), base_config=base, variant_values=values,
-        images_per_variant=rows, seeds=tuple(range(1, rows + 1)), blind=blind, backend_kind="sketch",
-        run_name="120000-plan", run_day="2026-01-01",
-    )  # fmt: skip
+        event_id=new_id(),
+        ts="2026-01-01T00:00:00.000Z",
+        plan_id=plan_id,
+        name=name or plan_id,
+        focus_parameter=path,
+        pack_id=pack,
+        prompts=(PlanPrompt("Tram", "a tram"),),
+        base_config=base,
+        variant_values=values,
+        images_per_variant=rows,
+        seeds=tuple(range(1, rows + 1)),
+        blind=blind,
+        backend_kind="sketch",
+        run_name="120000-plan",
+        run_day="2026-01-01",
+    )
 
 
 def picture():
@@ -72,9 +83,17 @@ class Study:
             tag = LearningTag(
                 mode="active", plan_id=plan.plan_id, step_id=plan.step_id(cell), value=value, row=cell.row
             )
-            self.writer.append(record(run_id=plan.plan_id, pack_id=plan.pack_id, outputs=(image,), learning=tag,
-                                      config=config_for(plan, value), seconds=4.0,
-                                      backend=BackendInfo(kind=plan.backend_kind, name="Sketch")))  # fmt: skip
+            self.writer.append(
+                record(
+                    run_id=plan.plan_id,
+                    pack_id=plan.pack_id,
+                    outputs=(image,),
+                    learning=tag,
+                    config=config_for(plan, value),
+                    seconds=4.0,
+                    backend=BackendInfo(kind=plan.backend_kind, name="Sketch"),
+                )
+            )
             stars = table[cell.variant][cell.row : cell.row + 1]
             if stars:
                 self.writer.append(rate(image, stars[0]))
@@ -86,17 +105,29 @@ class Study:
         for number in range(count):
             light = sorted(stars)[number % len(stars)]
             image = output(path="one.png")
-            self.writer.append(record(run_id=f"RUN {number // 6}", pack_id="Rain city", checkpoint="one", seed=number,
-                                      outputs=(image,),
-                                      randomizer=RandomizerChoice(choices={"[[light]]": light})))  # fmt: skip
+            self.writer.append(
+                record(
+                    run_id=f"RUN {number // 6}",
+                    pack_id="Rain city",
+                    checkpoint="one",
+                    seed=number,
+                    outputs=(image,),
+                    randomizer=RandomizerChoice(choices={"[[light]]": light}),
+                )
+            )
             self.writer.append(rate(image, stars[light]))
 
     def open(self, **settings):
         self.controller = Controller(self.places, Settings(**settings))
         self.page = InsightsPage(
-            self.root, self.controller, go=self.went.append, say=self.sentences.append, open_plan=self.opened.append,
-            new_run=self.drafts.append, review_run=self.reviewed.append,
-        )  # fmt: skip
+            self.root,
+            self.controller,
+            go=self.went.append,
+            say=self.sentences.append,
+            open_plan=self.opened.append,
+            new_run=self.drafts.append,
+            review_run=self.reviewed.append,
+        )
         self.page.pack(fill="both", expand=True)
         self.controller.subscribe(self.page.on_event)
         self.controller.subscribe(lambda event: self.saved.append(event) if isinstance(event, LineSaved) else None)
@@ -122,8 +153,9 @@ class Study:
         return {key: button for key, button in self.head.buttons.items() if button.winfo_manager()}
 
     def listed(self):
-        return [entry.title if entry.caption else (entry.title, entry.note, entry.count)
-                for entry in self.page.list.entries]  # fmt: skip
+        return [
+            entry.title if entry.caption else (entry.title, entry.note, entry.count) for entry in self.page.list.entries
+        ]
 
     def words(self):
         """Every word that can be read on the page."""
@@ -162,8 +194,12 @@ def test_plans_stand_by_pack_with_verdict_and_number_of_rated_pictures(study):
     study.made(plan("denoise", "hires.denoise", (0.2, 0.3, 0.4), pack="Harbour", rows=1), EARLY)
     study.open()
     study.until(lambda: ("Steps", "44: best", "15") in study.listed())
-    assert study.listed() == ["Harbour", ("Hires denoise", "too early, 3 of 3 rated", "3"),
-                              "Rain city", ("Steps", "44: best", "15")]  # fmt: skip
+    assert study.listed() == [
+        "Harbour",
+        ("Hires denoise", "too early, 3 of 3 rated", "3"),
+        "Rain city",
+        ("Steps", "44: best", "15"),
+    ]
 
 
 def test_two_plans_about_the_same_are_told_apart_by_their_names(study):
@@ -418,8 +454,9 @@ def test_the_preset_menu_offers_what_there_is_and_shows_the_one_in_force(study):
     chosen = []
     menu = PresetMenu(study.root, study.controller, chosen=chosen.append)
     assert [(entry.text, entry.note) for entry in menu.choice.entries] == [
-        ("No preset", ""), ("Rain · 28 steps", "settled 94 %, 24 rated"),
-    ]  # fmt: skip
+        ("No preset", ""),
+        ("Rain · 28 steps", "settled 94 %, 24 rated"),
+    ]
     assert menu.choice.text == "Rain · 28 steps"
     menu.choice._picked("")
     menu.choice._picked("P1")

@@ -12,7 +12,7 @@ from stablenew_tk.domain.experiments.suggested_plan import checkpoint_plan, focu
 from stablenew_tk.domain.models.profile import LEARNED, ModelPreset, ModelProfile
 from stablenew_tk.domain.models.profile_draft import draft_of_lora, draft_of_model, new_preset
 from stablenew_tk.domain.models.recommendations import FieldValue, ModelSettings, Weight
-from stablenew_tk.gui.models.filtering import ModelShelf
+from stablenew_tk.gui.models.filtering import ModelFilter
 from stablenew_tk.gui.models.page import ModelsPage
 from stablenew_tk.gui.settings.page import SettingsPage
 from stablenew_tk.pipeline.events import LibrarySnapshot, ModelEntry, ProfileSaved
@@ -381,7 +381,7 @@ def entry(number, **more):
 
 
 def test_news_of_ten_thousand_models_are_taken_in_small_portions_and_known_ones_are_kept():
-    shelf, entries = ModelShelf(), [entry(number) for number in range(10_000)]
+    shelf, entries = ModelFilter(), [entry(number) for number in range(10_000)]
     shelf.take(LibrarySnapshot(tuple(entries)))
     portions = 1
     while not shelf.work(0.0):

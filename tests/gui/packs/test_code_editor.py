@@ -7,16 +7,18 @@ from itertools import pairwise
 import pytest
 from conftest import pump
 
-from stablenew_tk.domain.prompts.completion import Offer, Wish, offers, rest, slots_in, token, wish
-from stablenew_tk.gui.packs.code_editor import PackText, Place
+from stablenew_tk.domain.prompts.completion import CompletionQuery, Offer, offers, rest, slots_in, token, wish
+from stablenew_tk.gui.packs.code_editor import PackText, TextMark
 from stablenew_tk.gui.packs.completion_popup import Completion
 from stablenew_tk.gui.widgets import theme
 
 RAIN = "name: Alley\nan old tram, [[light]], __mood__ <lora:rain:0.7>\nneg: text\n"
 STOCK = offers(
-    slots=("light",), wildcards=("mood", "animals/cat"), loras=[("rainy-streets", "/m/r"), ("harbour", "/m/h")],
+    slots=("light",),
+    wildcards=("mood", "animals/cat"),
+    loras=[("rainy-streets", "/m/r"), ("harbour", "/m/h")],
     embeddings=["softlight"],
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -146,7 +148,7 @@ def test_showing_a_text_tells_nobody_and_typing_tells_once(editor):
 
 def test_mistakes_are_underlined_as_a_whole_and_marked_beside_their_line(editor):
     editor.show("a [[lihgt]] and {a|b\nfine")
-    editor.mark([Place(1, 3), Place(1, 17, "doubt")])
+    editor.mark([TextMark(1, 3), TextMark(1, 17, "doubt")])
     assert words(editor, "problem") == ["[[lihgt]]"]
     assert words(editor, "doubt") == ["{a|b"]
     editor.mark([])
@@ -181,19 +183,19 @@ def test_colours_follow_the_mode(root, editor):
 @pytest.mark.parametrize(
     ("before", "expected"),
     [
-        ("a <lora:", Wish("lora", "", 6)),
-        ("a <lora:rai", Wish("lora", "rai", 9)),
+        ("a <lora:", CompletionQuery("lora", "", 6)),
+        ("a <lora:rai", CompletionQuery("lora", "rai", 9)),
         ("a <lora:rain:0.7>", None),
-        ("a __", Wish("wildcard", "", 2)),
-        ("a __mo", Wish("wildcard", "mo", 4)),
+        ("a __", CompletionQuery("wildcard", "", 2)),
+        ("a __mo", CompletionQuery("wildcard", "mo", 4)),
         ("__mood__", None),
-        ("__mood__ and __an", Wish("wildcard", "an", 4)),
-        ("<lora:my__lora", Wish("lora", "my__lora", 14)),
+        ("__mood__ and __an", CompletionQuery("wildcard", "an", 4)),
+        ("<lora:my__lora", CompletionQuery("lora", "my__lora", 14)),
         ("<lora:my__lora:1> x", None),
         ("snake__case", None),
-        ("a [[li", Wish("slot", "li", 4)),
+        ("a [[li", CompletionQuery("slot", "li", 4)),
         ("[[light]]", None),
-        ("<embedding:so", Wish("embedding", "so", 13)),
+        ("<embedding:so", CompletionQuery("embedding", "so", 13)),
         ("plain words", None),
     ],
 )
@@ -203,7 +205,7 @@ def test_what_a_line_asks_for(before, expected):
 
 def test_a_word_alone_asks_only_when_the_user_does():
     assert wish("a ra") is None
-    assert wish("a ra", asked=True) == Wish("", "ra", 2)
+    assert wish("a ra", asked=True) == CompletionQuery("", "ra", 2)
 
 
 def test_what_is_left_of_a_token_behind_the_cursor_is_replaced():

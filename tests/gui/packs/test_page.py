@@ -14,8 +14,8 @@ from stablenew_tk.app.controller import Controller
 from stablenew_tk.domain.prompts.completion import Offer
 from stablenew_tk.domain.prompts.variant import Expansion, Variant
 from stablenew_tk.gui.packs.axes_editor import Axes
-from stablenew_tk.gui.packs.page import PackDoors, PacksPage
-from stablenew_tk.gui.packs.recipe_popup import RecipeSheet, settings_words
+from stablenew_tk.gui.packs.page import PackPageActions, PacksPage
+from stablenew_tk.gui.packs.recipe_popup import RecipePopup, settings_words
 from stablenew_tk.gui.packs.variants_tab import VariantsTab
 from stablenew_tk.pipeline.events import PackSaved, PackSettingsSaved, RecipeRead
 from stablenew_tk.pipeline.orders import SavePack
@@ -52,12 +52,15 @@ class Desk:
     def open(self, **settings):
         self.controller = Controller(self.places, Settings(**settings))
         self.page = PacksPage(
-            self.root, self.controller,
-            PackDoors(
-                go=self.went.append, use=lambda *what: self.used.append(what), run=self.went.append,
+            self.root,
+            self.controller,
+            PackPageActions(
+                go=self.went.append,
+                use=lambda *what: self.used.append(what),
+                run=self.went.append,
                 draw_seed=lambda: 4242,
             ),
-        )  # fmt: skip
+        )
         self.page.pack(fill="both", expand=True)
         self.controller.subscribe(self.page.on_event)
         self.controller.subscribe(self.events.append)
@@ -466,7 +469,7 @@ def picture(folder, text=INFOTEXT):
 def test_what_a_picture_says_is_shown_and_can_be_added_to_the_pack(rain, tmp_path):
     rain.page.deeds.read(picture(tmp_path), rain.page.editor.title)
     rain.until(lambda: rain.saw(RecipeRead))
-    sheet = RecipeSheet.shared()
+    sheet = RecipePopup.shared()
     rain.until(lambda: sheet.is_open)
     recipe = rain.saw(RecipeRead)[0].recipe
     assert "Steps 20" in settings_words(recipe)
@@ -482,7 +485,7 @@ def test_a_picture_that_says_nothing_is_told_so(rain, tmp_path):
     rain.page.deeds.read(picture(tmp_path, ""), rain.page.editor.title)
     rain.until(lambda: rain.saw(RecipeRead))
     assert rain.saw(RecipeRead)[0].recipe is None
-    sheet = RecipeSheet.shared()
+    sheet = RecipePopup.shared()
     rain.until(lambda: sheet.is_open)
     assert any("no text in the picture" in str(one.cget("text")) for one in walk(sheet.body) if has_text(one))
     sheet.close()

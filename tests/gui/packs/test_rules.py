@@ -8,7 +8,7 @@ import pytest
 
 from stablenew_tk.app.pack_drafts import Drafts
 from stablenew_tk.domain.prompts.incremental import pieces, prompt_at, slots_of_text
-from stablenew_tk.domain.prompts.pack import PromptPack
+from stablenew_tk.domain.prompts.pack import PromptPack, Slot
 from stablenew_tk.domain.prompts.randomizer_text import (
     FIELDS,
     list_lines,
@@ -18,7 +18,7 @@ from stablenew_tk.domain.prompts.randomizer_text import (
     slots_of,
     styles_of,
 )
-from stablenew_tk.domain.prompts.settings import LoraAxis, PackSettings, Randomizer, Rule, Slot, StyleToggle
+from stablenew_tk.domain.prompts.settings import LoraAxis, PackSettings, Randomizer, SearchReplace, StyleToggle
 from stablenew_tk.gui.file_drop import kind_of
 from stablenew_tk.gui.packs.axes_editor import axis_entries
 from stablenew_tk.gui.packs.choice_colours import places
@@ -46,7 +46,7 @@ def test_lines_become_slots_rules_loras_and_styles():
         Slot("mood", ("calm",)),
     )
     assert slots_of("sky: skies.txt")[0] == (Slot("sky", file="skies.txt"),)
-    assert rules_of("harbour => river | ")[0] == (Rule("harbour", ("river", "")),)
+    assert rules_of("harbour => river | ")[0] == (SearchReplace("harbour", ("river", "")),)
     assert loras_of("rain | none: 0.6, 0.8")[0] == (LoraAxis(("rain", ""), (0.6, 0.8)),)
     assert styles_of("Film: {prompt}, grain neg: flat")[0] == (StyleToggle("Film", "{prompt}, grain", "flat"),)
 
@@ -75,10 +75,12 @@ def test_a_wrong_line_is_told_by_its_number_and_the_others_count(name, text, lin
 
 def test_what_is_written_is_read_back_as_the_same():
     randomizer = Randomizer(
-        slots=(Slot("light", ("dawn", "a, b")), Slot("sky", file="skies.txt")), rules=(Rule("a b", ("c", "")),),
-        loras=(LoraAxis(("rain", ""), (0.5, 1.0)),), styles=(StyleToggle("Film", "grain", "flat"),),
+        slots=(Slot("light", ("dawn", "a, b")), Slot("sky", file="skies.txt")),
+        rules=(SearchReplace("a b", ("c", "")),),
+        loras=(LoraAxis(("rain", ""), (0.5, 1.0)),),
+        styles=(StyleToggle("Film", "grain", "flat"),),
         wildcards={"mood": ("calm", "stormy")},
-    )  # fmt: skip
+    )
     for name, field in FIELDS.items():
         found, wrong = field.read(field.write(randomizer))
         assert not wrong
@@ -102,8 +104,10 @@ def test_the_text_of_each_choice_is_found_in_the_prompt():
     prompt = "an old red tram, dark red sky, dawn"
     found = places(prompt, {"{red|blue}": "red", "sky": "dark red", "light": "dawn"})
     assert [(prompt[a:b], name) for a, b, name in found] == [
-        ("red", "{red|blue}"), ("dark red", "sky"), ("dawn", "light")
-    ]  # fmt: skip
+        ("red", "{red|blue}"),
+        ("dark red", "sky"),
+        ("dawn", "light"),
+    ]
 
 
 def test_a_choice_is_not_found_inside_another_word():

@@ -13,8 +13,16 @@ from stablenew_tk.gui.review.inspector_tabs import FileLines, PromptText
 from stablenew_tk.gui.review.value_table import asked_and_applied, origin_lines
 from stablenew_tk.gui.widgets.tag_chips import TagChips
 
-OUTPUT = Output(image_id="a", stage="txt2img", path="day/run/a.png", sha256="ab" * 32, width=96, height=128, seed=5,
-                suspect=("mismatch:txt2img.steps", "black"))  # fmt: skip
+OUTPUT = Output(
+    image_id="a",
+    stage="txt2img",
+    path="day/run/a.png",
+    sha256="ab" * 32,
+    width=96,
+    height=128,
+    seed=5,
+    suspect=("mismatch:txt2img.steps", "black"),
+)
 STAGES = (
     StageRecord(
         stage="txt2img",
@@ -24,16 +32,43 @@ STAGES = (
     StageRecord(stage="upscale", asked={"upscale.scale": 2.0}),
 )
 RECORD = LearningRecord(
-    event_id="e", ts="2026-11-22T10:00:00.000Z", run_id="r", job_id="j", pack_id="p", prompt_id="tram",
-    prompt="a tram", negative="", seed=5, stages=("txt2img",), config=PipelineConfig(checkpoint="one"),
-    origins={"txt2img.steps": "user"}, backend=BackendInfo(kind="webui", name="Forge"), stage_results=STAGES,
-    outputs=(OUTPUT,), output_root="/pictures", status="ok",
-)  # fmt: skip
+    event_id="e",
+    ts="2026-11-22T10:00:00.000Z",
+    run_id="r",
+    job_id="j",
+    pack_id="p",
+    prompt_id="tram",
+    prompt="a tram",
+    negative="",
+    seed=5,
+    stages=("txt2img",),
+    config=PipelineConfig(checkpoint="one"),
+    origins={"txt2img.steps": "user"},
+    backend=BackendInfo(kind="webui", name="Forge"),
+    stage_results=STAGES,
+    outputs=(OUTPUT,),
+    output_root="/pictures",
+    status="ok",
+)
 FACTS = ImageFacts(
-    row=0, image_id="a", run_id="r", run_name="", pack_id="p", checkpoint="one", stage="txt2img", rating=3,
-    tags=("kitsch", "odd"), note="", suspect=True, final=True, sketch=False, ok=True, time_ms=0,
-    position=Position(0, 0, 1), output_index=0,
-)  # fmt: skip
+    row=0,
+    image_id="a",
+    run_id="r",
+    run_name="",
+    pack_id="p",
+    checkpoint="one",
+    stage="txt2img",
+    rating=3,
+    tags=("kitsch", "odd"),
+    note="",
+    suspect=True,
+    final=True,
+    sketch=False,
+    ok=True,
+    time_ms=0,
+    position=Position(0, 0, 1),
+    output_index=0,
+)
 
 
 def test_the_table_compares_asked_with_applied_up_to_this_stage():
@@ -61,9 +96,13 @@ def test_doubts_are_sentences():
 
 @pytest.mark.parametrize(
     ("then", "said"),
-    [((2026, 11, 22, 9, 5), "today, 09:05"), ((2026, 11, 21, 23, 59), "yesterday, 23:59"),
-     ((2026, 3, 4, 1, 2), "4 Mar, 01:02"), ((2024, 3, 4, 1, 2), "4 Mar 2024, 01:02")],
-)  # fmt: skip
+    [
+        ((2026, 11, 22, 9, 5), "today, 09:05"),
+        ((2026, 11, 21, 23, 59), "yesterday, 23:59"),
+        ((2026, 3, 4, 1, 2), "4 Mar, 01:02"),
+        ((2024, 3, 4, 1, 2), "4 Mar 2024, 01:02"),
+    ],
+)
 def test_times_are_relative(then, said):
     now = datetime(2026, 11, 22, 12)
     assert moment(int(datetime(*then).timestamp() * 1000), now) == said
@@ -86,13 +125,27 @@ def test_the_prompt_can_be_read_but_not_changed(root):
 
 
 def test_what_varied_is_told_in_plain_words_below_the_prompt(root):
-    choices = {"txt2img.steps": "20", "<lora>": "rain:0.8", "style: ink": "off", "light": "neon", "tram =>": "bus",
-               "{a|}": "", "__mood__": "calm"}  # fmt: skip
+    choices = {
+        "txt2img.steps": "20",
+        "<lora>": "rain:0.8",
+        "style: ink": "off",
+        "light": "neon",
+        "tram =>": "bus",
+        "{a|}": "",
+        "__mood__": "calm",
+    }
     paper = PromptText(root)
     paper.show(replace(RECORD, randomizer=RandomizerChoice("all", 574, 576, choices)))
     said = paper._text.get("1.0", "end").split("What varied\n")[1].split("\n")
-    assert said[:7] == ["Steps: 20", "LoRA: rain:0.8", "Style ink: off", "[[light]]: neon", "In place of tram: bus",
-                        "{a|}: nothing", "__mood__: calm"]  # fmt: skip
+    assert said[:7] == [
+        "Steps: 20",
+        "LoRA: rain:0.8",
+        "Style ink: off",
+        "[[light]]: neon",
+        "In place of tram: bus",
+        "{a|}: nothing",
+        "__mood__: calm",
+    ]
     assert said[7] == "Variant 575 of 576"
     paper.show(RECORD)
     assert "What varied" not in paper._text.get("1.0", "end")

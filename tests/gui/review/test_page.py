@@ -33,16 +33,36 @@ def record(number, places, *, run="run 1", pack="Rain city", suspect=()):
     name = f"{number}.png"
     places.outputs.mkdir(parents=True, exist_ok=True)
     (places.outputs / name).write_bytes(picture(number))
-    output = Output(image_id=f"image {number}", stage="txt2img", path=name, sha256="0" * 64, width=96, height=128,
-                    seed=number, suspect=suspect)  # fmt: skip
+    output = Output(
+        image_id=f"image {number}",
+        stage="txt2img",
+        path=name,
+        sha256="0" * 64,
+        width=96,
+        height=128,
+        seed=number,
+        suspect=suspect,
+    )
     applied = {"txt2img.steps": 20 if suspect else 28}
     stage = StageRecord(stage="txt2img", asked={"txt2img.steps": 28, "txt2img.cfg_scale": 6.5}, applied=applied)
     return LearningRecord(
-        event_id=new_id(), ts=utc_text(datetime.now(UTC)), run_id=run, job_id=f"job {number}", pack_id=pack,
-        prompt_id="Last tram", prompt="a tram in the rain", negative="blurry", seed=number, stages=("txt2img",),
-        config=PipelineConfig(checkpoint="one"), backend=BackendInfo(kind="webui", name="Forge"), status="ok",
-        stage_results=(stage,), outputs=(output,), seconds=2.0,
-    )  # fmt: skip
+        event_id=new_id(),
+        ts=utc_text(datetime.now(UTC)),
+        run_id=run,
+        job_id=f"job {number}",
+        pack_id=pack,
+        prompt_id="Last tram",
+        prompt="a tram in the rain",
+        negative="blurry",
+        seed=number,
+        stages=("txt2img",),
+        config=PipelineConfig(checkpoint="one"),
+        backend=BackendInfo(kind="webui", name="Forge"),
+        status="ok",
+        stage_results=(stage,),
+        outputs=(output,),
+        seconds=2.0,
+    )
 
 
 class Desk:
@@ -57,8 +77,9 @@ class Desk:
             self.writer.append(record(number, self.places, suspect=("mismatch:txt2img.steps",) if number == 3 else ()))
         self.controller = Controller(self.places, Settings(**settings))
         self.used, self.created = [], []
-        self.page = ReviewPage(root, self.controller, on_use_settings=self.used.append,
-                               go_create=lambda: self.created.append(True))  # fmt: skip
+        self.page = ReviewPage(
+            root, self.controller, on_use_settings=self.used.append, go_create=lambda: self.created.append(True)
+        )
         self.page.pack(fill="both", expand=True)
         self.controller.subscribe(self.page.on_event)
         self.controller.open()

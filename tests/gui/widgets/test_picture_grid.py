@@ -7,8 +7,8 @@ from PIL import Image
 
 from stablenew_tk.domain.journal.history import Position
 from stablenew_tk.gui.widgets.grid_layout import GridLayout, measures
-from stablenew_tk.gui.widgets.picture_cell import CellLook
-from stablenew_tk.gui.widgets.picture_grid import Owner, ThumbnailGrid
+from stablenew_tk.gui.widgets.picture_cell import CellContent
+from stablenew_tk.gui.widgets.picture_grid import GridActions, ThumbnailGrid
 from stablenew_tk.pipeline.events import ThumbnailReady
 
 
@@ -26,8 +26,13 @@ class Shop:
         self.chosen = self.opened = 0
         self.problem = ""
         self.answers = True
-        owner = Owner(ask=self.ask, look=self.look, head=lambda group: (f"group {group}", "3 images"),
-                      chosen=self.choose, opened=self.open)  # fmt: skip
+        owner = GridActions(
+            ask=self.ask,
+            look=self.look,
+            head=lambda group: (f"group {group}", "3 images"),
+            chosen=self.choose,
+            opened=self.open,
+        )
         self.grid = ThumbnailGrid(root, owner)
         self.grid.pack(fill="both", expand=True)
         root.update()
@@ -42,7 +47,7 @@ class Shop:
         return ThumbnailReady(image_id=order.image_id, edge=order.edge, jpeg=data, problem=self.problem)
 
     def look(self, row):
-        return CellLook(image_id=f"image {row}", position=Position(0, row, 1), rating=row % 6)
+        return CellContent(image_id=f"image {row}", position=Position(0, row, 1), rating=row % 6)
 
     def choose(self):
         self.chosen += 1

@@ -8,10 +8,24 @@ from stablenew_tk.pipeline.events import PictureReady
 
 def facts(row):
     return ImageFacts(
-        row=row, image_id=f"image {row}", run_id="r", run_name="", pack_id="pack", checkpoint="one", stage="txt2img",
-        rating=3, tags=(), note="", suspect=False, final=True, sketch=False, ok=True, time_ms=0,
-        position=Position(0, row, 1), output_index=0,
-    )  # fmt: skip
+        row=row,
+        image_id=f"image {row}",
+        run_id="r",
+        run_name="",
+        pack_id="pack",
+        checkpoint="one",
+        stage="txt2img",
+        rating=3,
+        tags=(),
+        note="",
+        suspect=False,
+        final=True,
+        sketch=False,
+        ok=True,
+        time_ms=0,
+        position=Position(0, row, 1),
+        output_index=0,
+    )
 
 
 class Room:
@@ -21,9 +35,13 @@ class Room:
         self.asked = []
         self.left = 0
         stage = Stage(
-            ask=self.asked.append, facts=facts, caption=lambda row: (f"picture {row}", "seed 7"), around=self.around,
-            neighbour=lambda step: self.viewer.turn_to(self.viewer.current + step), left=self.leave,
-        )  # fmt: skip
+            ask=self.asked.append,
+            facts=facts,
+            caption=lambda row: (f"picture {row}", "seed 7"),
+            around=self.around,
+            neighbour=lambda step: self.viewer.turn_to(self.viewer.current + step),
+            left=self.leave,
+        )
         self.viewer = Viewer(root, stage)
         self.root = root
         self.viewer.place(relx=0, rely=0, relwidth=1, relheight=1)
@@ -38,8 +56,11 @@ class Room:
     def answer(self, size=(60, 80), problem=""):
         for order in self.asked:
             rgb = b"" if problem else b"\x80" * (size[0] * size[1] * 3)
-            self.viewer.on_event(PictureReady(image_id=order.image_id, box=order.box, width=size[0], height=size[1],
-                                              rgb=rgb, problem=problem))  # fmt: skip
+            self.viewer.on_event(
+                PictureReady(
+                    image_id=order.image_id, box=order.box, width=size[0], height=size[1], rgb=rgb, problem=problem
+                )
+            )
         self.asked.clear()
 
     def texts(self):

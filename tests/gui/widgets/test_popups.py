@@ -8,7 +8,7 @@ from conftest import pump
 from stablenew_tk.domain.models.explanation import WhyRow
 from stablenew_tk.gui.forms.origin_marks import WhyPopup
 from stablenew_tk.gui.widgets.basics import Button
-from stablenew_tk.gui.widgets.popups import Choice, Menu, MenuEntry
+from stablenew_tk.gui.widgets.popups import ChoiceField, Menu, MenuEntry
 
 SAMPLERS = ["Euler", "Euler a", "Heun", "DPM2", "DPM++ 2M", "DPM++ SDE", "DDIM", "UniPC", "LMS", "Restart"]
 
@@ -20,7 +20,7 @@ def entries(names):
 @pytest.fixture
 def choice(root):
     told = []
-    field = Choice(root, entries(SAMPLERS), told.append, value="Heun")
+    field = ChoiceField(root, entries(SAMPLERS), told.append, value="Heun")
     field.pack()
     field.focus_force()
     root.update()
@@ -94,7 +94,7 @@ def test_the_menu_closes_when_the_focus_goes_elsewhere(root, choice):
 
 def test_a_short_menu_has_no_search_field_and_letters_jump(root):
     told = []
-    field = Choice(root, entries(["Latent", "SwinIR 4x", "R-ESRGAN"]), told.append, value="Latent")
+    field = ChoiceField(root, entries(["Latent", "SwinIR 4x", "R-ESRGAN"]), told.append, value="Latent")
     field.pack()
     root.update()
     field.invoke()
@@ -107,7 +107,7 @@ def test_a_short_menu_has_no_search_field_and_letters_jump(root):
 
 
 def test_hundreds_of_entries_draw_only_what_is_in_sight(root):
-    field = Choice(root, entries([f"checkpoint {i}" for i in range(800)]), lambda value: None)
+    field = ChoiceField(root, entries([f"checkpoint {i}" for i in range(800)]), lambda value: None)
     field.pack()
     root.update()
     field.invoke()

@@ -6,7 +6,7 @@ import pytest
 
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Box, Button
-from stablenew_tk.gui.widgets.row_list import Row, RowList, ScrollArea
+from stablenew_tk.gui.widgets.row_list import ListRow, RowList, ScrollArea
 
 PACKS = ("Starter pack", "Rain city", "Harbour evenings", "Heroic fantasy", "Comic heroes")
 
@@ -16,7 +16,7 @@ def packs(root):
     told = []
     rows = RowList(root, on_select=told.append, on_open=lambda i: told.append(("open", i)), rows=3)
     rows.pack(fill="x")
-    rows.show_rows([Row(name, str(i)) for i, name in enumerate(PACKS)], selected=0)
+    rows.show_rows([ListRow(name, str(i)) for i, name in enumerate(PACKS)], selected=0)
     rows.canvas.focus_force()
     root.update()
     rows.told = told
@@ -32,7 +32,7 @@ def test_a_hundred_thousand_rows_open_like_ten(root):
     rows = RowList(root, rows=10)
     rows.pack(fill="x")
     root.update()
-    rows.show(100_000, lambda index: asked.append(index) or Row(f"picture {index}"))
+    rows.show(100_000, lambda index: asked.append(index) or ListRow(f"picture {index}"))
     root.update()
     assert max(asked) < 12
     assert len(rows.canvas.find_all()) < 40
@@ -72,7 +72,7 @@ def test_space_turns_a_check_box_and_a_click_on_it_does_not_choose_the_row(root)
     checked, chosen = [], []
     rows = RowList(root, on_select=chosen.append, on_check=checked.append, rows=3)
     rows.pack(fill="x")
-    rows.show_rows([Row("Alley One", checked=True), Row("Last tram", checked=False)], selected=0)
+    rows.show_rows([ListRow("Alley One", checked=True), ListRow("Last tram", checked=False)], selected=0)
     rows.canvas.focus_force()
     root.update()
     rows.canvas.event_generate("<space>")
@@ -81,7 +81,10 @@ def test_space_turns_a_check_box_and_a_click_on_it_does_not_choose_the_row(root)
 
 
 def test_captions_between_rows_cannot_be_chosen(root, packs):
-    packs.show_rows([Row("Rain city", head=True), Row("Steps"), Row("Harbour", head=True), Row("Sampler")], selected=1)
+    packs.show_rows(
+        [ListRow("Rain city", head=True), ListRow("Steps"), ListRow("Harbour", head=True), ListRow("Sampler")],
+        selected=1,
+    )
     packs.canvas.event_generate("<Down>")
     assert packs.selected == 3
     packs.canvas.event_generate("<Home>")
@@ -91,7 +94,7 @@ def test_captions_between_rows_cannot_be_chosen(root, packs):
 def test_asked_and_applied_stand_in_columns_and_a_difference_is_marked(root):
     table = RowList(root, columns=(0.35, 0.7), row_height=24, rows=3)
     table.pack(fill="x")
-    table.show_rows([Row("Steps", cells=("28", "20"), warn=True), Row("Sampler", cells=("DPM++ 2M", "same"))])
+    table.show_rows([ListRow("Steps", cells=("28", "20"), warn=True), ListRow("Sampler", cells=("DPM++ 2M", "same"))])
     root.update()
     assert texts(table) == ["Steps", "28", "20", "Sampler", "DPM++ 2M", "same"]
     fills = [table.canvas.itemcget(i, "fill") for i in table.canvas.find_all() if table.canvas.type(i) == "rectangle"]
@@ -130,7 +133,7 @@ def test_a_control_that_gets_the_focus_scrolls_into_sight(root):
 def test_the_sign_of_a_row_stands_beside_long_words_at_its_end(root):
     rows = RowList(root, rows=1)
     rows.pack(fill="x")
-    rows.show_rows([Row("Steps", "10, 20, 30, 40", warn=True)])
+    rows.show_rows([ListRow("Steps", "10, 20, 30, 40", warn=True)])
     root.update()
     canvas = rows.canvas
     sign = next(item for item in canvas.find_all() if canvas.type(item) == "image")

@@ -7,8 +7,9 @@ import pytest
 from journal_lines import output, rate, record, undo
 
 from stablenew_tk.domain.base.errors import Unreadable
-from stablenew_tk.domain.journal.history import History, Position, Query, select
-from stablenew_tk.storage.journal.reader import Reading, read_record, recent, verify
+from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.query import Query, select
+from stablenew_tk.storage.journal.reader import JournalReading, read_record, recent, verify
 from stablenew_tk.storage.journal.segments import with_crc
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
@@ -21,7 +22,7 @@ def written(folder, *lines, segment_limit=64 << 20):
 
 
 def events(folder):
-    return [msgspec.json.decode(line)["event_id"] for _, _, _, line in Reading(folder)]
+    return [msgspec.json.decode(line)["event_id"] for _, _, _, line in JournalReading(folder)]
 
 
 def append(folder, data):
@@ -69,14 +70,16 @@ def test_every_changed_byte_is_reported_and_every_other_line_is_read(tmp_path):
         at_line_end = data[at] == 10
         check = verify(tmp_path)
         assert check.damaged, (at, changed)
-        found = [msgspec.json.decode(line)["event_id"] for _, _, _, line in Reading(tmp_path, ends={1: len(data)})]
+        found = [
+            msgspec.json.decode(line)["event_id"] for _, _, _, line in JournalReading(tmp_path, ends={1: len(data)})
+        ]
         assert found == (everything if at_line_end else others), (at, changed)
 
 
 def test_an_unfinished_line_is_not_yet_there_for_readers_but_damage_in_a_check(tmp_path):
     (made,) = written(tmp_path, record())
     append(tmp_path, b'{"kind":"run","sch')
-    reading = Reading(tmp_path)
+    reading = JournalReading(tmp_path)
     assert len(list(reading)) == 1
     assert (reading.damaged, reading.end.offset) == ([], (tmp_path / FIRST).read_bytes().rindex(b"\n") + 1)
     assert verify(tmp_path).damaged[0].line == 2
@@ -116,7 +119,7 @@ def test_two_lines_glued_together_are_both_read(tmp_path):
     assert [one.record for one in recent(tmp_path, 5)] == made[::-1]
     check = verify(tmp_path)
     assert (check.ok, len(check.damaged), check.gaps) == (3, 1, ())
-    for number, offset, length, _ in Reading(tmp_path):
+    for number, offset, length, _ in JournalReading(tmp_path):
         assert read_record(tmp_path, Position(number, offset, length)) in made
 
 
@@ -198,7 +201,7 @@ def busy_journal(folder, dice):
 def test_the_recent_records_say_the_same_as_the_whole_history(tmp_path, seed):
     busy_journal(tmp_path, random.Random(seed))
     history = History()
-    history.fold_lines(Reading(tmp_path))
+    history.fold_lines(JournalReading(tmp_path))
     view = recent(tmp_path, 1000)
     images = [out.image_id for one in view for out in reversed(one.record.outputs)]
     rows = select(history.columns(), Query()).rows

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from journal_lines import rate, record, undo
 
 from stablenew_tk.domain.base.errors import NotSaved
-from stablenew_tk.storage.journal.reader import Reading, recent, verify
+from stablenew_tk.storage.journal.reader import JournalReading, recent, verify
 from stablenew_tk.storage.journal.repair import export, repair
 from stablenew_tk.storage.journal.segments import read_manifest
 from stablenew_tk.storage.journal.snapshot import load_history, save_checkpoint
@@ -39,7 +39,7 @@ def damaged(tmp_path):
 
 
 def events(folder):
-    return [json.loads(line)["event_id"] for _, _, _, line in Reading(folder)]
+    return [json.loads(line)["event_id"] for _, _, _, line in JournalReading(folder)]
 
 
 def test_a_repair_keeps_every_readable_line_and_every_damaged_byte(damaged):

@@ -16,7 +16,7 @@ from journal_lines import rate, record
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
 from stablenew_tk.domain.runs.job import LearningTag
 from stablenew_tk.storage.disk.files import folder_lock, holding
-from stablenew_tk.storage.journal.reader import Reading, read_record, recent, verify
+from stablenew_tk.storage.journal.reader import JournalReading, read_record, recent, verify
 from stablenew_tk.storage.journal.segments import read_manifest
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
@@ -26,7 +26,7 @@ def lines_of(folder):
 
 
 def readable(folder):
-    return [json.loads(line)["event_id"] for _, _, _, line in Reading(folder)]
+    return [json.loads(line)["event_id"] for _, _, _, line in JournalReading(folder)]
 
 
 def test_a_saved_line_is_plain_json_with_its_checksum_at_the_end(tmp_path):

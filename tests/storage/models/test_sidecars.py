@@ -183,7 +183,7 @@ class TestDamage:
             ("types.json", "sd version"),
             ("endless.safetensors", "longer than the file"),
         ],
-    )  # fmt: skip
+    )
     def test_a_broken_file_is_one_clear_problem(self, name, word):
         found = [one for files in grouped([name]) for one in readings(str(FIXTURES), files)] or [read(name)]
         (problem,) = found[0].problems
@@ -237,9 +237,14 @@ class TestOnDisk:
         self.put(tmp_path, *(path.name for path in FIXTURES.iterdir()))
         settings = self.settings(tmp_path, "harbour.safetensors")
         assert settings.sources == (
-            "harbour.loraprofile.json", "harbour.json", "harbour.metadata.json", "harbour.cm-info.json",
-            "harbour.swarm.json", "harbour.safetensors", "harbour.civitai.info",
-        )  # fmt: skip
+            "harbour.loraprofile.json",
+            "harbour.json",
+            "harbour.metadata.json",
+            "harbour.cm-info.json",
+            "harbour.swarm.json",
+            "harbour.safetensors",
+            "harbour.civitai.info",
+        )
         assert settings.values["txt2img.steps"].value == 26
         assert [one.value for one in settings.offers["txt2img.steps"]] == [26, 30]
         assert settings.weight_range == (0.5, 0.9)

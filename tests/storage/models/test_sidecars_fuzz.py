@@ -14,8 +14,8 @@ from stablenew_tk.domain.config.catalogue import catalogue, check_value
 from stablenew_tk.domain.models.recommendations import merged
 from stablenew_tk.domain.models.style import StyleCatalogue
 from stablenew_tk.storage.models.profile_reader import load_styles
-from stablenew_tk.storage.models.quick_look import glance
 from stablenew_tk.storage.models.sidecars import ModelFiles, read_model_header, read_sidecar, readings, sidecar_of
+from stablenew_tk.storage.models.summary import glance
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "sidecars"
 ODD = (
@@ -132,8 +132,11 @@ def test_whole_files_say_the_same_at_a_glance_as_in_full(file, dialect, data):
     reading = read_model_header(data, file) if dialect == "header" else read_sidecar(data, file, dialect)
     seen = glance(data, file, dialect)
     assert (seen.kind, seen.family, seen.title, seen.says) == (
-        reading.kind, reading.family, reading.title, reading.says_anything,
-    )  # fmt: skip
+        reading.kind,
+        reading.family,
+        reading.title,
+        reading.says_anything,
+    )
 
 
 def test_an_empty_catalogue_of_styles_is_no_reason_to_fail():

@@ -8,7 +8,7 @@ import pytest
 
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved, Unreadable
 from stablenew_tk.domain.prompts.settings import PackSettings
-from stablenew_tk.storage.packs.catalog import Shelf, ensure_starter, find_pack, list_packs
+from stablenew_tk.storage.packs.catalog import PackCatalog, ensure_starter, find_pack, list_packs
 from stablenew_tk.storage.packs.reader import load_pack
 from stablenew_tk.storage.packs.writer import add_pack, save_settings
 
@@ -153,8 +153,10 @@ class TestOtherKinds:
         write(folder, "pair.txt", "one\n")
         write(folder, "pair.json", OLD)
         assert [(pack.path.name, pack.count) for pack in list_packs([folder])] == [
-            ("pair.txt", 1), ("quay.json", 2), ("table.tsv", 2)
-        ]  # fmt: skip
+            ("pair.txt", 1),
+            ("quay.json", 2),
+            ("table.tsv", 2),
+        ]
 
     def test_an_empty_text_file_takes_its_prompts_from_the_json(self, folder):
         path = write(folder, "quay.txt", "# nothing yet\n")
@@ -190,7 +192,7 @@ class TestOtherKinds:
 class TestShelf:
     def test_only_what_changed_is_read_again(self, folder):
         path, other = write(folder, "a.txt"), write(folder, "b.txt")
-        shelf = Shelf()
+        shelf = PackCatalog()
         before = {pack.pack_id: pack for pack in shelf.list([folder])}
         write(folder, "a.pack.json", '{"learning": "off"}')
         other.write_text("something else\n")
@@ -203,7 +205,7 @@ class TestShelf:
     def test_a_predecessors_file_that_changes_shows(self, folder):
         write(folder, "quay.txt", "")
         write(folder, "quay.json", OLD)
-        shelf = Shelf()
+        shelf = PackCatalog()
         assert shelf.list([folder])[0].count == 2
         write(folder, "quay.json", OLD.replace(', {"text": "a pier"}', ""))
         assert shelf.list([folder])[0].count == 1

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from stablenew_tk.domain.base.errors import ChangedMeanwhile, InvalidInput
-from stablenew_tk.domain.prompts.settings import Axis, LoraAxis, PackSettings, Randomizer, Rule, Slot, StyleToggle
+from stablenew_tk.domain.prompts.pack import Slot
+from stablenew_tk.domain.prompts.settings import Axis, LoraAxis, PackSettings, Randomizer, SearchReplace, StyleToggle
 from stablenew_tk.storage.packs.reader import open_pack
 from stablenew_tk.storage.packs.settings_file import read_sidecar, sidecar_path
 from stablenew_tk.storage.packs.writer import save_settings
@@ -24,7 +25,7 @@ FULL = PackSettings(
         seeds="fixed",
         fixed_seed=7,
         slots=(Slot("light", ("dawn", "neon")), Slot("mood", file="moods/dark")),
-        rules=(Rule("tram", ("bus", "boat")),),
+        rules=(SearchReplace("tram", ("bus", "boat")),),
         axes=(Axis("txt2img.steps", (20, 30)), Axis("txt2img.sampler", ("Euler a",))),
         loras=(LoraAxis(("wet-stone", ""), (0.5, 1.0)),),
         styles=(StyleToggle("film", "{prompt}, grain", "flat"),),
@@ -64,14 +65,22 @@ class TestReading:
     @pytest.mark.parametrize(
         "bad",
         [
-            {"learning": "sometimes"}, {"positive": "no"}, {"values": {"txt2img.steps": 9000}},
+            {"learning": "sometimes"},
+            {"positive": "no"},
+            {"values": {"txt2img.steps": 9000}},
             {"values": {"no.such": 1}},
-            {"values": [1]}, {"randomizer": 3}, {"randomizer": {"mode": "spiral"}}, {"randomizer": {"limit": -1}},
-            {"randomizer": {"slots": "x"}}, {"randomizer": {"slots": [{"values": ["a"]}]}},
-            {"randomizer": {"rules": [{"search": "a", "values": 3}]}}, {"randomizer": {"wildcards": {"a": "b"}}},
-            {"kind": "model_profile"}, {"version": 9},
+            {"values": [1]},
+            {"randomizer": 3},
+            {"randomizer": {"mode": "spiral"}},
+            {"randomizer": {"limit": -1}},
+            {"randomizer": {"slots": "x"}},
+            {"randomizer": {"slots": [{"values": ["a"]}]}},
+            {"randomizer": {"rules": [{"search": "a", "values": 3}]}},
+            {"randomizer": {"wildcards": {"a": "b"}}},
+            {"kind": "model_profile"},
+            {"version": 9},
         ],
-    )  # fmt: skip
+    )
     def test_a_bad_field_costs_only_itself_and_one_sentence(self, pack, bad):
         write(pack, {"kind": "pack_settings", "version": 1, "negative": False, **bad})
         opened = open_pack(pack)

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from stablenew_tk.storage.packs.wildcards import WildcardShelf, load_wildcards
+from stablenew_tk.storage.packs.wildcards import WildcardReader, load_wildcards
 
 
 def put(folder, files):
@@ -71,7 +71,7 @@ def test_the_list_of_the_first_folder_counts_and_a_folder_that_is_not_there_is_n
 
 def test_only_what_has_changed_is_read_again(tmp_path):
     put(tmp_path, {"m.txt": "a", "n.txt": "b"})
-    shelf = WildcardShelf()
+    shelf = WildcardReader()
     before, _ = shelf.load([tmp_path])
     assert shelf.load([tmp_path])[0] is before
     (tmp_path / "m.txt").write_text("other")

@@ -35,11 +35,17 @@ class TestText:
     @pytest.mark.parametrize(
         "data",
         [
-            b"a boat\n\na cat\n", b"a boat", b"", b"\xef\xbb\xbf# c\r\n\r\n a boat \r\nneg:x\r\n",
+            b"a boat\n\na cat\n",
+            b"a boat",
+            b"",
+            b"\xef\xbb\xbf# c\r\n\r\n a boat \r\nneg:x\r\n",
             b"a\r\n\r\nb\nc\rd\n",
-            "\ufeffä\u2028b\n\n\n\n".encode(), b"\n\n\n", b"a\n\n \t\n  b\t\n", b"a\rb\r\rc",
+            "\ufeffä\u2028b\n\n\n\n".encode(),
+            b"\n\n\n",
+            b"a\n\n \t\n  b\t\n",
+            b"a\rb\r\rc",
         ],
-    )  # fmt: skip
+    )
     def test_what_is_saved_as_it_was_read_is_the_same_to_the_last_byte(self, folder, data):
         path = write(folder, "a.txt", data)
         opened = open_pack(path)
@@ -125,10 +131,15 @@ class TestNew:
     @pytest.mark.parametrize(
         ("name", "file"),
         [
-            ("Rain city", "Rain city.txt"), ("../../etc/passwd", "etc passwd.txt"), ("a:b?", "a b.txt"),
-            (".hidden", "hidden.txt"), ("con", "_con.txt"), ("x" * 300, "x" * 120 + ".txt"), ("Straße. ", "Straße.txt"),
+            ("Rain city", "Rain city.txt"),
+            ("../../etc/passwd", "etc passwd.txt"),
+            ("a:b?", "a b.txt"),
+            (".hidden", "hidden.txt"),
+            ("con", "_con.txt"),
+            ("x" * 300, "x" * 120 + ".txt"),
+            ("Straße. ", "Straße.txt"),
         ],
-    )  # fmt: skip
+    )
     def test_any_name_becomes_one_that_every_system_can_store(self, folder, name, file):
         assert new_pack(name, "a\n", folder) == folder / file
 

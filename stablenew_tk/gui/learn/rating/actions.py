@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ....app.controller import Controller
 from ....app.feedback import Rating, change
-from ....domain.insights.blinding import Seat
+from ....domain.insights.blinding import BlindCell
 from ....domain.journal.record import Feedback
 from .full_screen import RatingLarge
 from .matrix import Matrix
@@ -115,11 +115,11 @@ class RatingRules:
         else:
             self._matrix.go_to(number)
 
-    def _tell(self, seat: Seat, what: Feedback) -> None:
+    def _tell(self, seat: BlindCell, what: Feedback) -> None:
         if seat.facts is not None:
             self._rating.say([seat.facts.row], replace(what, blind=self._words.hidden))
 
-    def _go_on(self, seat: Seat) -> None:
+    def _go_on(self, seat: BlindCell) -> None:
         if self._large.viewer.comparing:
             self._large.viewer.advance()
             return

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable
 
 from ....app.controller import Controller
-from ....domain.insights.blinding import Seat
+from ....domain.insights.blinding import BlindCell
 from ....domain.journal.history import ImageFacts
 from ...widgets.picture_viewer import Stage
 from .matrix import Matrix
@@ -31,7 +31,7 @@ class RatingLarge:
         )
         self.viewer = SideBySide(page, stage, self._walk)
 
-    def target(self) -> Seat | None:
+    def target(self) -> BlindCell | None:
         """The place that keys are about: the picture in the viewer, else the current one of the matrix."""
         return self._words.find(self.viewer.current) if self.viewer.is_open else self._matrix.seat
 
@@ -56,7 +56,7 @@ class RatingLarge:
             self.viewer.open(keys, keys.index(key_of(seat)) if key_of(seat) in keys else 0)
         return len(keys) > 1
 
-    def turn_to(self, seat: Seat) -> None:
+    def turn_to(self, seat: BlindCell) -> None:
         """Show another place's picture, if the viewer is open."""
         if self.viewer.comparing and key_of(seat) not in self.viewer.rows:
             self.viewer.close()

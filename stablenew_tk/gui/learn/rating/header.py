@@ -8,11 +8,11 @@ from typing import Any
 
 from PIL import ImageTk
 
-from ....domain.insights.blinding import Seating
+from ....domain.insights.blinding import BlindMatrix
 from ....domain.journal.estimate import about
 from ....domain.runs.plan_title import subject
 from ...widgets import icons, theme
-from ...widgets.basics import Box, Button, Label, Rule
+from ...widgets.basics import Box, Button, Label, Separator
 from ...widgets.controls import ProgressBar
 from ...widgets.hint_bar import HEIGHT, KeyHints
 from ...widgets.theme import Role
@@ -82,9 +82,9 @@ class RatingHead(Box):
         self.sentence.pack(fill="x")
         self.remark = Label(self._verdict, "", size=12, ink="text2", wrap=True)
         self.remark.pack(fill="x", pady=(theme.px(4), theme.px(12)))
-        Rule(self).pack(side="bottom", fill="x")
+        Separator(self).pack(side="bottom", fill="x")
 
-    def show(self, seating: Seating, *, pace_s: float | None, to_make: int) -> None:
+    def show(self, seating: BlindMatrix, *, pace_s: float | None, to_make: int) -> None:
         """How far it is. `pace_s` is the time the user takes per picture, `to_make` what is neither made nor begun."""
         words, where = subject(seating.board.plan)
         left = seating.wanted - seating.rated

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from ....domain.insights.blinding import Line, Seat, Seating
+from ....domain.insights.blinding import BlindCell, BlindMatrix, MatrixRow
 from ....pipeline.events import ThumbnailReady
 from ....pipeline.orders import MakeThumbnail
 from ...widgets import theme
 from ...widgets.basics import Box
 from ...widgets.grid_layout import HEIGHT_STEP, PICTURE_RATIO
 from ...widgets.picture_cell import FOOT, FRAME, Bounds
-from ...widgets.scrollbar import SlimBar
+from ...widgets.scrollbar import ThinScrollbar
 from ...widgets.thumbnails import Thumbs
-from .matrix_cell import MatrixCell, SeatLook
-from .matrix_headers import Margins, MatrixWords, Words
+from .matrix_cell import MatrixCell, MatrixCellContent
+from .matrix_headers import HeaderText, Margins, MatrixHeaders
 
 _SIDE, _LABEL, _TOP, _HEAD, _GAP, _GAP_Y = 20, 90, 8, 48, 10, 12
 _LEAST, _MOST, _TALLEST = 84, 210, 320
@@ -31,14 +31,14 @@ _BUDGET_S = 0.005
 _SHIFT, _CONTROL = 0x1, 0x4
 
 
-class Owner(Struct, frozen=True, kw_only=True):
+class MatrixActions(Struct, frozen=True, kw_only=True):
     """What the matrix needs from its page. `label(line)` and `head(column)` give two lines of words, a head also
     whether it is the one to point out. `chosen` is called when the current place or the marks changed.
     """
 
     ask: Callable[[MakeThumbnail], None]
-    look: Callable[[Seat], SeatLook]
-    label: Callable[[Line], tuple[str, str]]
+    look: Callable[[BlindCell], MatrixCellContent]
+    label: Callable[[MatrixRow], tuple[str, str]]
     head: Callable[[int], tuple[str, str, bool]]
     reason: Callable[[str], str]
     chosen: Callable[[], None]
@@ -59,10 +59,10 @@ class _Measures(Struct, frozen=True):
 class Matrix(Box):
     """The canvas with its scrollbar. `current` is the number of the place keys are about, `marked` are to compare."""
 
-    def __init__(self, parent: tk.Misc, owner: Owner) -> None:
+    def __init__(self, parent: tk.Misc, owner: MatrixActions) -> None:
         super().__init__(parent, "bg")
         self._owner = owner
-        self.seating: Seating | None = None
+        self.seating: BlindMatrix | None = None
         self.current = -1
         self.marked: set[int] = set()
         self._shape = PICTURE_RATIO
@@ -72,11 +72,11 @@ class Matrix(Box):
         self._pool: list[MatrixCell] = []
         self._size = _Measures(1, 1, 1, 1, 0, 0)
         self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=1, xscrollincrement=1, yscrollincrement=1)
-        self._bar = SlimBar(self, lambda top: self._scroll_to(round(top), self._left))
+        self._bar = ThinScrollbar(self, lambda top: self._scroll_to(round(top), self._left))
         self._bar.pack(side="right", fill="y")
         self.canvas.pack(side="left", fill="both", expand=True)
         self._ring = self.canvas.create_rectangle(0, 0, 0, 0, width=theme.px(2), state="hidden")
-        self._words = MatrixWords(self.canvas)
+        self._words = MatrixHeaders(self.canvas)
         self._thumbs = Thumbs(self.canvas, owner.ask, self._thumb_arrived)
         self._bind_all()
         theme.on_change(self._repaint)
@@ -84,7 +84,7 @@ class Matrix(Box):
 
     # ---- what is shown
 
-    def show(self, seating: Seating, *, shape: float = PICTURE_RATIO) -> None:
+    def show(self, seating: BlindMatrix, *, shape: float = PICTURE_RATIO) -> None:
         """Show this seating; only places that changed are drawn again. `shape` is height by width of the pictures.
 
         The current place stays current as long as the same plan is shown.
@@ -106,7 +106,7 @@ class Matrix(Box):
         self._redraw()
 
     @property
-    def seat(self) -> Seat | None:
+    def seat(self) -> BlindCell | None:
         """The place keys are about."""
         seats = self.seating.seats if self.seating is not None else ()
         return seats[self.current] if 0 <= self.current < len(seats) else None
@@ -246,7 +246,7 @@ class Matrix(Box):
         picture = min(round((wide - frame) * self._shape), theme.px(_TALLEST)) // HEIGHT_STEP * HEIGHT_STEP
         return picture + frame + theme.px(FOOT)
 
-    def _bounds(self, seat: Seat) -> Bounds:
+    def _bounds(self, seat: BlindCell) -> Bounds:
         size = self._size
         return Bounds(size.left + seat.column * size.step_x, size.top + seat.line * size.step_y, size.wide, size.high)
 
@@ -259,7 +259,7 @@ class Matrix(Box):
         side = theme.px(_SIDE) - self._bar.winfo_reqwidth() - theme.px(_GAP)
         return size.left + seating.width * size.step_x + side, size.top + len(seating.lines) * size.step_y
 
-    def _see(self, seat: Seat) -> None:
+    def _see(self, seat: BlindCell) -> None:
         at, size, out = self._bounds(seat), self._size, theme.px(_GAP)
         view_w, view_h = self.canvas.winfo_width(), self.canvas.winfo_height()
         # What stands left of the first column or above the first line stays in place.
@@ -322,19 +322,19 @@ class Matrix(Box):
         self._pending = ""
         self._redraw()
 
-    def _in_sight(self, view_w: int, view_h: int) -> Iterable[Seat]:
+    def _in_sight(self, view_w: int, view_h: int) -> Iterable[BlindCell]:
         for seat in self.seating.seats if self.seating is not None else ():
             at = self._bounds(seat)
             down = at.y < self._top + view_h and at.y + at.height > self._top
             if down and at.x < self._left + view_w and at.x + at.width > self._left:
                 yield seat
 
-    def _draw_cell(self, seat: Seat, cell: MatrixCell, *, again: bool = False) -> None:
+    def _draw_cell(self, seat: BlindCell, cell: MatrixCell, *, again: bool = False) -> None:
         look, bounds = self._owner.look(seat), self._bounds(seat)
         if again or look != cell.look or bounds != cell.bounds:
             self._paint(cell, bounds, look)
 
-    def _paint(self, cell: MatrixCell, bounds: Bounds, look: SeatLook) -> None:
+    def _paint(self, cell: MatrixCell, bounds: Bounds, look: MatrixCellContent) -> None:
         image_id = look.wish.image_id if look.wish is not None else ""
         reason = self._owner.reason(problem) if (problem := self._thumbs.problem(image_id)) else ""
         cell.draw(bounds, look, self._thumbs.photo(image_id), reason)
@@ -355,22 +355,22 @@ class Matrix(Box):
         self.canvas.itemconfigure(self._ring, outline=theme.colour("focus"), state="normal")
         self.canvas.tag_raise(self._ring)
 
-    def _margins(self, seating: Seating, view_w: int, view_h: int) -> Margins:
+    def _margins(self, seating: BlindMatrix, view_w: int, view_h: int) -> Margins:
         size, labels, columns = self._size, [], []
         for number, line in enumerate(seating.lines):
             y = size.top + number * size.step_y
             if self._top - size.step_y < y < self._top + view_h:
                 x = self._left + theme.px(_SIDE)
-                labels.append(Words(x, y, *self._owner.label(line), theme.px(_LABEL - 10)))
+                labels.append(HeaderText(x, y, *self._owner.label(line), theme.px(_LABEL - 10)))
         for column in range(len(seating.columns)):
             title, note, best = self._owner.head(column)
             x = size.left + column * size.step_x + theme.px(FRAME)
-            columns.append(Words(x, self._top + theme.px(2), title, note, size.wide, best))
+            columns.append(HeaderText(x, self._top + theme.px(2), title, note, size.wide, best))
         heads = 0 if seating.hidden else size.top
         return Margins(labels, columns, self._left, self._top, view_w, view_h, size.left, heads, self._whole()[0])
 
 
-def _same_place(before: Seating, now: Seating, number: int) -> int:
+def _same_place(before: BlindMatrix, now: BlindMatrix, number: int) -> int:
     """Where a picture has gone, or else who took its place; −1 for none."""
     if not 0 <= number < len(before.seats):
         return -1

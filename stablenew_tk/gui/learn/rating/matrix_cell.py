@@ -16,7 +16,7 @@ from PIL import ImageTk
 from ...widgets import icons, stars, theme
 from ...widgets.picture_cell import FRAME, Bounds
 from ...widgets.theme import Role
-from ...widgets.thumbnails import Wish
+from ...widgets.thumbnails import ThumbnailRequest
 
 _STAR, _BADGE, _TICK = 12, 18, 20
 
@@ -30,14 +30,14 @@ _TEXTS = frozenset(("reason", "words", "badge words"))
 _ICONS: dict[Kind, tuple[str, Role]] = {"made": ("check", "text3"), "missing": ("cross", "danger")}
 
 
-class SeatLook(Struct, frozen=True, kw_only=True):
+class MatrixCellContent(Struct, frozen=True, kw_only=True):
     """What a cell shows. `words` stand in place of the stars, or say how far it is; `share` of the picture is made.
 
     `current` is the one keys are about, `marked` is chosen to compare.
     """
 
     kind: Kind
-    wish: Wish | None = None
+    wish: ThumbnailRequest | None = None
     stars: int = 0
     words: str = ""
     ink: Role = "text3"
@@ -52,7 +52,7 @@ class MatrixCell:
     """The canvas items of one place in sight. `look` is what was drawn last."""
 
     def __init__(self, canvas: tk.Canvas) -> None:
-        self.look: SeatLook | None = None
+        self.look: MatrixCellContent | None = None
         self._canvas = canvas
         self.bounds = Bounds(0, 0, 0, 0)
         self._items: dict[str, int] = {}
@@ -60,7 +60,7 @@ class MatrixCell:
         self._now: set[str] = set()
         self._kept: dict[str, ImageTk.PhotoImage] = {}
 
-    def draw(self, bounds: Bounds, look: SeatLook, photo: ImageTk.PhotoImage | None, reason: str = "") -> None:
+    def draw(self, bounds: Bounds, look: MatrixCellContent, photo: ImageTk.PhotoImage | None, reason: str = "") -> None:
         """Show a look at this place. Without a photo the picture is on its way, or `reason` says why there is none."""
         self.look, self.bounds, self._now = look, bounds, set()
         width, height = bounds.picture_box
@@ -90,7 +90,7 @@ class MatrixCell:
 
     # ---- parts
 
-    def _draw_picture(self, look: SeatLook, photo: ImageTk.PhotoImage | None, reason: str) -> None:
+    def _draw_picture(self, look: MatrixCellContent, photo: ImageTk.PhotoImage | None, reason: str) -> None:
         bounds, (width, height) = self.bounds, self.bounds.picture_box
         middle, foot = bounds.left + width // 2, bounds.foot_middle
         if photo is not None:
@@ -114,7 +114,7 @@ class MatrixCell:
             sign = icons.icon("tick", 12, "accent_ink", "accent")
             self._image("ticked", bounds.left + size // 2, bounds.top + size // 2, sign)
 
-    def _draw_progress(self, look: SeatLook) -> None:
+    def _draw_progress(self, look: MatrixCellContent) -> None:
         bounds, (width, height) = self.bounds, self.bounds.picture_box
         middle, centre = bounds.left + width // 2, bounds.top + height // 2
         name, ink = _ICONS.get(look.kind, ("", "text3"))
@@ -159,9 +159,14 @@ class MatrixCell:
     ) -> None:
         self._put(name, self._canvas.create_text, at)
         self._canvas.itemconfigure(
-            self._items[name], text=text, font=theme.font(size, bold), fill=theme.colour(ink), width=width,
-            justify="center", state="normal",
-        )  # fmt: skip
+            self._items[name],
+            text=text,
+            font=theme.font(size, bold),
+            fill=theme.colour(ink),
+            width=width,
+            justify="center",
+            state="normal",
+        )
 
     def _put(self, name: str, make: Callable[..., int], at: tuple[int, ...]) -> None:
         self._now.add(name)

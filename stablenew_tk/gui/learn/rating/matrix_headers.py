@@ -12,7 +12,7 @@ from ...widgets import theme
 _GAP = 4
 
 
-class Words(Struct, frozen=True):
+class HeaderText(Struct, frozen=True):
     """A title with a note below it, at a place in the coordinates of the matrix. `best` points it out."""
 
     x: int
@@ -29,8 +29,8 @@ class Margins(Struct, frozen=True):
     Where `whole` is wider than what is in sight, a bar at the bottom shows which part that is.
     """
 
-    labels: Sequence[Words]
-    columns: Sequence[Words]
+    labels: Sequence[HeaderText]
+    columns: Sequence[HeaderText]
     left: int
     top: int
     width: int
@@ -40,7 +40,7 @@ class Margins(Struct, frozen=True):
     whole: int
 
 
-class MatrixWords:
+class MatrixHeaders:
     """Draws the margins anew only when something in them has changed."""
 
     def __init__(self, canvas: tk.Canvas) -> None:
@@ -76,20 +76,36 @@ class MatrixWords:
         at = margins.left + margins.side + room * margins.left // margins.whole
         bottom = margins.top + margins.height
         self._canvas.create_rectangle(
-            at, bottom - theme.px(6), at + room * margins.width // margins.whole, bottom - theme.px(2),
-            fill=theme.colour("edge"), width=0, tags="words",
-        )  # fmt: skip
+            at,
+            bottom - theme.px(6),
+            at + room * margins.width // margins.whole,
+            bottom - theme.px(2),
+            fill=theme.colour("edge"),
+            width=0,
+            tags="words",
+        )
 
     def _cover(self, x: int, y: int, width: int, height: int) -> None:
         self._canvas.create_rectangle(x, y, x + width, y + height, fill=theme.colour("bg"), width=0, tags="words")
 
-    def _put(self, words: Words) -> None:
+    def _put(self, words: HeaderText) -> None:
         bold = theme.font(13, True)
         self._canvas.create_text(
-            words.x, words.y, text=theme.elide(words.title, bold, words.room), anchor="nw", font=bold,
-            fill=theme.colour("accent_text" if words.best else "text"), tags="words",
-        )  # fmt: skip
+            words.x,
+            words.y,
+            text=theme.elide(words.title, bold, words.room),
+            anchor="nw",
+            font=bold,
+            fill=theme.colour("accent_text" if words.best else "text"),
+            tags="words",
+        )
         self._canvas.create_text(
-            words.x, words.y + theme.px(20), text=words.note, anchor="nw", font=theme.font(11),
-            fill=theme.colour("text3"), width=words.room, tags="words",
-        )  # fmt: skip
+            words.x,
+            words.y + theme.px(20),
+            text=words.note,
+            anchor="nw",
+            font=theme.font(11),
+            fill=theme.colour("text3"),
+            width=words.room,
+            tags="words",
+        )

@@ -66,7 +66,7 @@ class StarKey(Painted):
             x += step
 
 
-class Actions(Struct, frozen=True, kw_only=True):
+class PicturePanelActions(Struct, frozen=True, kw_only=True):
     """What can be done with the picture. `back` gives the keyboard back to the matrix."""
 
     ask: Callable[[ReadPicture], None]
@@ -80,7 +80,7 @@ class Actions(Struct, frozen=True, kw_only=True):
 class BigPicture(Box):
     """The right panel. `plain_problems`: why a picture cannot be shown is told without its file name."""
 
-    def __init__(self, parent: tk.Misc, actions: Actions) -> None:
+    def __init__(self, parent: tk.Misc, actions: PicturePanelActions) -> None:
         super().__init__(parent, "surface")
         self.pack_propagate(False)
         self._actions = actions
@@ -231,9 +231,14 @@ class BigPicture(Box):
         self._photo = None
         problem = "" if ready is None else _GONE if self.plain_problems else ready.problem or _GONE
         self.canvas.create_text(
-            width // 2, height // 2, text=problem or self._words, width=width * 3 // 4, justify="center",
-            font=theme.font(13), fill=theme.colour("text3"),
-        )  # fmt: skip
+            width // 2,
+            height // 2,
+            text=problem or self._words,
+            width=width * 3 // 4,
+            justify="center",
+            font=theme.font(13),
+            fill=theme.colour("text3"),
+        )
 
     def _ask(self, facts: ImageFacts) -> None:
         key = (facts.image_id, self._box)

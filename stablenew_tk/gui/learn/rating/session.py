@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from ....app.feedback import Rating
 from ....domain.config.sweep import focus, value_text
-from ....domain.insights.blinding import AGAIN, Line, Seat, Seating
+from ....domain.insights.blinding import AGAIN, BlindCell, BlindMatrix, MatrixRow
 from ....domain.insights.report import Report
 from ....domain.journal.history import ImageFacts
 from ...widgets.theme import Role
-from ...widgets.thumbnails import Wish
-from .matrix_cell import Kind, SeatLook
+from ...widgets.thumbnails import ThumbnailRequest
+from .matrix_cell import Kind, MatrixCellContent
 
 _SUSPECT = "Suspect. It was not made as asked and does not count."
 _WAITING: dict[str, tuple[Kind, str]] = {
@@ -23,7 +23,7 @@ _WAITING: dict[str, tuple[Kind, str]] = {
 }
 
 
-def key_of(seat: Seat) -> int:
+def key_of(seat: BlindCell) -> int:
     """A number for the picture at a place that holds while places change: its row in the history, below −1 when it is
     shown again; −1 without a picture.
     """
@@ -32,7 +32,7 @@ def key_of(seat: Seat) -> int:
     return -2 - seat.facts.row if seat.again else seat.facts.row
 
 
-def facts_of(seat: Seat) -> ImageFacts:
+def facts_of(seat: BlindCell) -> ImageFacts:
     """A picture as this place knows it: shown again it has the stars it got here."""
     assert seat.facts is not None, "asked only for places that show a picture"
     facts = seat.facts
@@ -48,12 +48,12 @@ class SeatWords:
 
     def __init__(self, rating: Rating, share: Callable[[], float], goes_on: Callable[[], bool]) -> None:
         self._rating, self._share, self._goes_on = rating, share, goes_on
-        self.seating: Seating | None = None
+        self.seating: BlindMatrix | None = None
         self.report: Report | None = None
         self.given: dict[int, int] = {}
 
     @property
-    def seats(self) -> tuple[Seat, ...]:
+    def seats(self) -> tuple[BlindCell, ...]:
         """All places."""
         return self.seating.seats if self.seating is not None else ()
 
@@ -62,7 +62,7 @@ class SeatWords:
         """Whether no value may be told."""
         return self.seating is None or self.seating.hidden
 
-    def find(self, key: int) -> Seat | None:
+    def find(self, key: int) -> BlindCell | None:
         """The place of a picture by its `key_of`."""
         return next((seat for seat in self.seats if key != -1 and key_of(seat) == key), None)
 
@@ -71,19 +71,19 @@ class SeatWords:
         given = {seat.number for seat in self.seats if key_of(seat) in self.given}
         return self.seating.next_asked(after, given) if self.seating is not None else -1
 
-    def look(self, seat: Seat, *, current: bool, marked: bool) -> SeatLook:
+    def look(self, seat: BlindCell, *, current: bool, marked: bool) -> MatrixCellContent:
         """How a place looks."""
         facts = seat.facts
         if facts is None:
             kind, words = _WAITING[seat.state]
             share = round(self._share(), 2) if kind == "making" else 0.0
             ink: Role = "danger" if kind == "missing" else "text2" if kind == "making" else "text3"
-            return SeatLook(kind=kind, words=words, ink=ink, share=share, current=current)
+            return MatrixCellContent(kind=kind, words=words, ink=ink, share=share, current=current)
         words = self._foot(seat, current)
         unsaved = words == "not saved yet"
-        return SeatLook(
+        return MatrixCellContent(
             kind="picture",
-            wish=Wish(facts.image_id, facts.position, facts.output_index),
+            wish=ThumbnailRequest(facts.image_id, facts.position, facts.output_index),
             stars=seat.stars,
             words=words,
             ink="danger" if unsaved else "text" if current and seat.asks else "text3",
@@ -93,7 +93,7 @@ class SeatWords:
             marked=marked,
         )
 
-    def _foot(self, seat: Seat, current: bool) -> str:
+    def _foot(self, seat: BlindCell, current: bool) -> str:
         assert seat.facts is not None
         assert self.seating is not None
         if key_of(seat) in self.given:
@@ -104,7 +104,7 @@ class SeatWords:
             return "not counted"
         return "rated" if self.seating.covered and not seat.again else ""
 
-    def label(self, line: Line) -> tuple[str, str]:
+    def label(self, line: MatrixRow) -> tuple[str, str]:
         """Words left of a line."""
         assert self.seating is not None
         plan = self.seating.board.plan
@@ -115,7 +115,7 @@ class SeatWords:
         far = self._how_far(line) if line.open else f"opens when all {len(line.seats)} are made"
         return f"Seed {line.row + 1}", f"{prompt}{seed}{far}"
 
-    def _how_far(self, line: Line) -> str:
+    def _how_far(self, line: MatrixRow) -> str:
         sound = [seat for seat in line.seats if seat.facts is not None and not seat.facts.suspect]
         to_come = sum(seat.facts is None and seat.state != "missing" for seat in line.seats)
         rated, whole = sum(bool(seat.stars) for seat in sound), len(sound) + to_come
@@ -136,7 +136,7 @@ class SeatWords:
         best = report is not None and report.verdict.state in ("settled", "best") and report.verdict.value == value
         return value_text(value, plan.focus_parameter), mean, best
 
-    def name(self, seat: Seat) -> str:
+    def name(self, seat: BlindCell) -> str:
         """What a place is called."""
         assert self.seating is not None
         plan, line = self.seating.board.plan, self.seating.lines[seat.line]
@@ -148,7 +148,7 @@ class SeatWords:
         text = value_text(plan.variant_values[seat.variant], plan.focus_parameter)
         return f"Seed {line.row + 1}, {f'{text} {subject.unit}' if subject.unit else f'{subject.label} {text}'}"
 
-    def press(self, seat: Seat) -> str:
+    def press(self, seat: BlindCell) -> str:
         """What the keys do at a place."""
         if seat.facts is None:
             return "Nothing to rate here yet"
@@ -158,7 +158,7 @@ class SeatWords:
             return "Press 1 to 5. The next picture comes by itself." if self._goes_on() else "Press 1 to 5"
         return "Rated. Ctrl Z takes it back." if seat.again else "Rated. Another number changes it, 0 clears it."
 
-    def instead(self, seat: Seat) -> str:
+    def instead(self, seat: BlindCell) -> str:
         """Words in place of a picture that is not there."""
         words = {
             "made": "It is made. The row opens when all of it is.",

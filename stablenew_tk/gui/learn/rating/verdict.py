@@ -16,7 +16,7 @@ from .header import RatingHead
 from .session import SeatWords
 
 
-class Surroundings(Struct, frozen=True):
+class VerdictContext(Struct, frozen=True):
     """What the verdict needs of its page: `analyse_soon` calls `ask` after a while, `say` shows a sentence."""
 
     head: RatingHead
@@ -28,7 +28,7 @@ class Surroundings(Struct, frozen=True):
 class RatingVerdict:
     """The report of the plan in sight. Values are revealed by the result line that `came` writes, never before it."""
 
-    def __init__(self, controller: Controller, words: SeatWords, around: Surroundings) -> None:
+    def __init__(self, controller: Controller, words: SeatWords, around: VerdictContext) -> None:
         self._controller, self._words, self._around = controller, words, around
         self._revealing = False
         self._analysed: tuple[int, ...] = ()

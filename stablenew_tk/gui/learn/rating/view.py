@@ -11,17 +11,17 @@ from collections.abc import Callable
 
 from ....app.controller import Controller
 from ....app.feedback import Rating
-from ....domain.insights.blinding import Seat, Seating, seating
+from ....domain.insights.blinding import BlindCell, BlindMatrix, seating
 from ....domain.insights.matrix import Board, board
 from ....domain.journal.record import LearningRecord
 from ....domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
 from ....pipeline.events import (
-    ChoreFailed,
     Event,
     HistoryChanged,
     InsightReady,
     JobStarted,
     LineSaved,
+    OrderFailed,
     QueueChanged,
     SettingsChanged,
     StageProgressed,
@@ -29,16 +29,16 @@ from ....pipeline.events import (
     UnsavedChanged,
 )
 from ...widgets import theme
-from ...widgets.basics import Box, Label, Rule
+from ...widgets.basics import Box, Label, Separator
 from ...widgets.keys import KeyPress
 from ...widgets.shortcuts import act_on
 from .actions import RatingRules
 from .full_screen import RatingLarge
 from .header import Foot, RatingHead, Tag
-from .matrix import Matrix, Owner
-from .picture_panel import Actions, BigPicture
+from .matrix import Matrix, MatrixActions
+from .picture_panel import BigPicture, PicturePanelActions
 from .session import SeatWords, key_of
-from .verdict import RatingVerdict, Surroundings
+from .verdict import RatingVerdict, VerdictContext
 
 _PANEL, _NARROW_PANEL = 444, 320
 _PROGRESS_MS, _ANALYSE_MS = 250, 400
@@ -95,10 +95,10 @@ class RatingView(Box):
         self._state.pack(side="left", padx=(theme.px(8), 0))
         self.foot = Foot(self._main)
         self.foot.pack(side="bottom", fill="x")
-        Rule(self._main).pack(side="bottom", fill="x")
+        Separator(self._main).pack(side="bottom", fill="x")
         self.matrix = Matrix(
             self._main,
-            Owner(
+            MatrixActions(
                 ask=lambda order: self._controller.ask(order, last=True),
                 look=lambda seat: self.words.look(
                     seat, current=seat.number == self.matrix.current, marked=seat.number in self.matrix.marked
@@ -114,12 +114,15 @@ class RatingView(Box):
         self._edge = Box(self, "line", width=1)
         self.big = BigPicture(
             self,
-            Actions(
-                ask=self._controller.ask, rate=lambda stars: self.rules.rate(stars),
-                toggle_tag=lambda words: self.rules.toggle_tag(words), save_note=lambda text: self.rules.note(text),
-                undo=lambda: self.rules.undo(), back=self.focus_first,
+            PicturePanelActions(
+                ask=self._controller.ask,
+                rate=lambda stars: self.rules.rate(stars),
+                toggle_tag=lambda words: self.rules.toggle_tag(words),
+                save_note=lambda text: self.rules.note(text),
+                undo=lambda: self.rules.undo(),
+                back=self.focus_first,
             ),
-        )  # fmt: skip
+        )
         self.big.pack(side="right", fill="y")
         self._edge.pack(side="right", fill="y")
         self._main.pack(side="left", fill="both", expand=True)
@@ -127,7 +130,7 @@ class RatingView(Box):
         self.viewer = self._large.viewer
         self.rules = RatingRules(self._controller, self._rating, self.words, self.matrix, self._large)
         self.rules.say = self.foot.say
-        around = Surroundings(self.head, self.rules, self._analyse_soon, self.foot.say)
+        around = VerdictContext(self.head, self.rules, self._analyse_soon, self.foot.say)
         self._verdict = RatingVerdict(self._controller, self.words, around)
         self.bind("<Configure>", lambda _event: self._arrange())
 
@@ -142,7 +145,7 @@ class RatingView(Box):
     # ---- what the page asks
 
     @property
-    def seating(self) -> Seating | None:
+    def seating(self) -> BlindMatrix | None:
         """The matrix as it stands."""
         return self.words.seating
 
@@ -186,9 +189,9 @@ class RatingView(Box):
             self._soon("refresh", 1, self._refresh)
         elif isinstance(event, UnsavedChanged):
             self._tell_unsaved(event)
-        elif isinstance(event, ChoreFailed) and event.what == "Analyse":
+        elif isinstance(event, OrderFailed) and event.what == "Analyse":
             self._verdict.settled()
-        elif isinstance(event, ChoreFailed) and event.what == "MakeThumbnail":
+        elif isinstance(event, OrderFailed) and event.what == "MakeThumbnail":
             self.matrix.orders_lost()
 
     def answer(self, press: KeyPress) -> bool:
@@ -274,10 +277,10 @@ class RatingView(Box):
         self._large.refresh()
         self._verdict.look(self.plan_id)
 
-    def _on_its_way(self, seat: Seat) -> bool:
+    def _on_its_way(self, seat: BlindCell) -> bool:
         return seat.facts is not None and self._rating.state(seat.facts.row) != ""
 
-    def _show_state(self, now: Seating) -> None:
+    def _show_state(self, now: BlindMatrix) -> None:
         held = now.board
         begun = self._controller.learning.pending(self.plan_id)
         to_make = sum(not cell.images for cell in held.cells)

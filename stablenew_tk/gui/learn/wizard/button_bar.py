@@ -8,7 +8,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from ...widgets import theme
-from ...widgets.basics import Box, Button, Label, Rule
+from ...widgets.basics import Box, Button, Label, Separator
 from ...widgets.tooltips import tip
 
 
@@ -28,7 +28,7 @@ class WizardBar(Box):
     def __init__(self, parent: tk.Misc, verbs: Verbs) -> None:
         super().__init__(parent, "bg")
         self._trouble = Label(self, "", size=12, wrap=True)
-        self._rule = Rule(self)
+        self._rule = Separator(self)
         self._rule.pack(side="top", fill="x")
         bar = Box(self, "surface", height=theme.px(theme.ACTION_BAR))
         bar.pack_propagate(False)

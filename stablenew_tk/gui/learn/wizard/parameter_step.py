@@ -14,15 +14,15 @@ from ....app.controller import Controller
 from ....domain.base.errors import InvalidInput
 from ....domain.config.catalogue import with_values
 from ....domain.config.sweep import LORA, Focus, focus, focuses, value_text
-from ....domain.experiments.plan_draft import Draft, lora_weights, plain, sensible_words, varying
+from ....domain.experiments.plan_draft import PlanDraft, lora_weights, plain, sensible_words, varying
 from ....pipeline.events import Event, PictureReady
 from ....pipeline.orders import FitFile
 from ...forms.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Label
 from ...widgets.entries import Entry
-from ...widgets.popups import Choice, MenuEntry
-from ...widgets.row_list import Row, RowList
+from ...widgets.popups import ChoiceField, MenuEntry
+from ...widgets.row_list import ListRow, RowList
 from .step_list import Question
 
 _OTHER = "another"  # the row that asks for a LoRA that is not in the prompt
@@ -33,12 +33,16 @@ class FocusStep(Box):
     """Calls `change(draft)` when something else is to be varied, `go_on()` on Return in the list."""
 
     def __init__(
-        self, parent: tk.Misc, controller: Controller, *, change: Callable[[Draft], object],
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        change: Callable[[PlanDraft], object],
         go_on: Callable[[], object],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent)
         self._controller, self._change, self._go_on = controller, change, go_on
-        self._draft = Draft()
+        self._draft = PlanDraft()
         self._shown: list[Focus | str] = []
         self._other = False  # a LoRA that is not in the prompt is to be named
         self._seen: tuple[object, ...] = ()
@@ -50,7 +54,7 @@ class FocusStep(Box):
         self._build_list()
         self._build_detail()
 
-    def begin(self, draft: Draft) -> None:
+    def begin(self, draft: PlanDraft) -> None:
         """Start anew."""
         self._group.set("")
         self.search.set("")
@@ -59,11 +63,11 @@ class FocusStep(Box):
         if draft.start_image:
             self._typed_picture(draft.start_image)
 
-    def hold(self, draft: Draft) -> None:
+    def hold(self, draft: PlanDraft) -> None:
         """Take over the draft while out of sight."""
         self._draft = draft
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: PlanDraft) -> None:
         """Follow the draft."""
         self._draft = draft
         found = self._controller.capabilities
@@ -98,7 +102,7 @@ class FocusStep(Box):
         for key in ("<Return>", "<KP_Enter>"):
             self.search.field.bind(key, lambda _event: self._found(), add="+")
         entries = [MenuEntry(value, words) for value, words in GROUPS]
-        self._group = Choice(row, entries, lambda _value: self._list(), width=170)
+        self._group = ChoiceField(row, entries, lambda _value: self._list(), width=170)
         self._group.pack(side="left", padx=(theme.px(4), 0))
         self._detail = Card(self)
         self._detail.pack(side="bottom", fill="x", padx=theme.px(28), pady=theme.px(12))
@@ -130,11 +134,11 @@ class FocusStep(Box):
         Button(line, "Browse…", self._browse).pack(side="left", anchor="n", padx=(theme.px(4), 0))
         self._refiner_box = Box(inner)
         Label(self._refiner_box, "Refiner checkpoint", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
-        self._refiner = Choice(self._refiner_box, (), self._picked_refiner, width=260)
+        self._refiner = ChoiceField(self._refiner_box, (), self._picked_refiner, width=260)
         self._refiner.pack(anchor="w")
         self._lora_box = Box(inner)
         Label(self._lora_box, "Which LoRA?", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
-        self._lora = Choice(self._lora_box, (), self._picked_lora, width=260)
+        self._lora = ChoiceField(self._lora_box, (), self._picked_lora, width=260)
         self._lora.pack(anchor="w")
         self._lora_name = Entry(
             self._lora_box, width=260, placeholder="name as in the prompt", on_commit=self._picked_lora
@@ -181,10 +185,10 @@ class FocusStep(Box):
             if any(fitting.values()):
                 break
         self._shown = []
-        rows: list[Row] = []
+        rows: list[ListRow] = []
         for name, members in fitting.items():
             if members:
-                rows += [Row(dict(GROUPS)[name], head=True), *(self._row(one) for one in members)]
+                rows += [ListRow(dict(GROUPS)[name], head=True), *(self._row(one) for one in members)]
                 self._shown += ["", *members]
         wanted = _OTHER if self._other else self._path
         paths = [one.path if isinstance(one, Focus) else one for one in self._shown]
@@ -206,15 +210,15 @@ class FocusStep(Box):
         # A name with a colon or brackets cannot be written as a tag, so it cannot be varied either.
         return [*(focus(f"{LORA}{name}") for name in names if _good_name(name)), _OTHER]
 
-    def _row(self, one: Focus | str) -> Row:
+    def _row(self, one: Focus | str) -> ListRow:
         if isinstance(one, str):
-            return Row("Another LoRA…", mark="plus")
+            return ListRow("Another LoRA…", mark="plus")
         sample = msgspec.structs.replace(self._draft, focus=one.path)
         words = plain(one)
         if one.group == "adetailer":
             words = f"{words} · pass {int(one.path.split('.')[2]) + 1}"
         own = sample.own_value
-        return Row(words, "none" if own == "" and one.path != "checkpoint" else value_text(own, one.path))
+        return ListRow(words, "none" if own == "" and one.path != "checkpoint" else value_text(own, one.path))
 
     def _pick(self, place: int) -> None:
         one = self._shown[place]
@@ -226,7 +230,7 @@ class FocusStep(Box):
         if self.settings.selected >= 0:
             self.settings.see(self.settings.selected)
 
-    def _tell(self, new: Draft) -> None:
+    def _tell(self, new: PlanDraft) -> None:
         if new != self._draft:
             self._draft = new
             self._change(new)
@@ -242,9 +246,10 @@ class FocusStep(Box):
         else:
             self._title.show("Another LoRA" if other else "Choose a setting")
             self._help.show(
-                "It is added to the end of the prompt, with the weight that is tried." if other
+                "It is added to the end of the prompt, with the weight that is tried."
+                if other
                 else f"Its values come in the next step. What {self._whose} is shown at the right."
-            )  # fmt: skip
+            )
             self._facts.show("")
         self._unfold(self._start, spec is not None and spec.stage != "txt2img")
         needs = spec is not None and spec.group == "refiner" and spec.name != "checkpoint"
@@ -333,7 +338,7 @@ def _good_name(name: str) -> bool:
     return True
 
 
-def _range_words(draft: Draft, spec: Focus) -> str:
+def _range_words(draft: PlanDraft, spec: Focus) -> str:
     unit = f" {spec.unit}" if spec.unit else ""
     if not spec.ordered or spec.minimum is None or spec.maximum is None:
         return ""

@@ -11,7 +11,7 @@ from ....app.controller import Controller
 from ....app.plan_checks import preset_in_force
 from ....domain.base.wording import counted
 from ....domain.config.learning_mode import Mode
-from ....domain.experiments.plan_draft import OWN_PACK, Draft
+from ....domain.experiments.plan_draft import OWN_PACK, PlanDraft
 from ....domain.prompts.pack import PackProblem, PackPrompt
 from ....domain.prompts.randomizer import may_vary
 from ....domain.prompts.settings import PackSettings
@@ -23,7 +23,7 @@ from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Label
 from ...widgets.controls import Check
 from ...widgets.remark import Remark
-from ...widgets.row_list import Row, RowList
+from ...widgets.row_list import ListRow, RowList
 from .own_prompt import OwnPrompt
 from .step_list import Question
 
@@ -39,13 +39,17 @@ class PromptStep(Box):
     """Calls `change(draft)` when other prompts are chosen, `go_on()` on Return in a list."""
 
     def __init__(
-        self, parent: tk.Misc, controller: Controller, *, change: Callable[[Draft], object],
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        change: Callable[[PlanDraft], object],
         go_on: Callable[[], object],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent)
         self._controller, self._change, self._go_on = controller, change, go_on
-        self._draft = Draft()
-        self._kept = Draft()
+        self._draft = PlanDraft()
+        self._kept = PlanDraft()
         self._all = controller.packs.files
         self._packs: tuple[PackFile, ...] = ()
         self._source: PackFile | str = ""
@@ -64,7 +68,7 @@ class PromptStep(Box):
         self._build_prompts()
         self._own = OwnPrompt(self._right, self._typed)
 
-    def begin(self, draft: Draft) -> None:
+    def begin(self, draft: PlanDraft) -> None:
         """Start anew. A draft that has prompts offers them as the first source; a picture to keep fixes them."""
         self._draft = self._kept = draft
         self._source = _KEPT if draft.prompts else ""
@@ -74,11 +78,11 @@ class PromptStep(Box):
         self._take_packs(self._controller.packs.files)
         self._show_prompts()
 
-    def hold(self, draft: Draft) -> None:
+    def hold(self, draft: PlanDraft) -> None:
         """Take over the draft while out of sight."""
         self._draft = draft
 
-    def show(self, draft: Draft, mode: Mode) -> None:
+    def show(self, draft: PlanDraft, mode: Mode) -> None:
         """Follow the draft; the learning mode of its pack may stand in the way, and can be changed here."""
         self._draft = draft
         if mode == self._mode:
@@ -164,15 +168,22 @@ class PromptStep(Box):
     # ---- where prompts come from
 
     def _list_sources(self) -> None:
-        kept = [Row("As in the picture" if self._kept.reuse is not None else "As before", mark="undo")]
-        own = [Row("Your own prompt…", mark="pencil")]
+        kept = [ListRow("As in the picture" if self._kept.reuse is not None else "As before", mark="undo")]
+        own = [ListRow("Your own prompt…", mark="pencil")]
         self._packs = () if self._kept.reuse is not None else self._all
         rows = [
             *(kept if self._kept.prompts else ()),
-            *(Row(pack.title, "" if pack.problem else str(pack.count), mark="packs",
-                  sign="warning" if pack.problem else "") for pack in self._packs),
+            *(
+                ListRow(
+                    pack.title,
+                    "" if pack.problem else str(pack.count),
+                    mark="packs",
+                    sign="warning" if pack.problem else "",
+                )
+                for pack in self._packs
+            ),
             *(own if self._kept.reuse is None else ()),
-        ]  # fmt: skip
+        ]
         self._sources.show_rows(rows, self._place())
 
     def _place(self) -> int:
@@ -216,10 +227,17 @@ class PromptStep(Box):
         if event.pack is not None and may_vary(self._read, event.settings.randomizer.words_only()):
             self._made = {}
             # One variant of each prompt: there are as many as prompts, and they are dealt out evenly.
-            self._ask(ExpandPrompts(
-                path=event.path, prompts=self._read, slots=event.pack.slots, number=0, limit=len(self._read), seed=0,
-                settings=PackSettings(randomizer=event.settings.randomizer.words_only()),
-            ))  # fmt: skip
+            self._ask(
+                ExpandPrompts(
+                    path=event.path,
+                    prompts=self._read,
+                    slots=event.pack.slots,
+                    number=0,
+                    limit=len(self._read),
+                    seed=0,
+                    settings=PackSettings(randomizer=event.settings.randomizer.words_only()),
+                )
+            )
         self._tell_read()
         self._show_prompts()
         if not usable:
@@ -279,7 +297,7 @@ class PromptStep(Box):
         self._several.enable(not own and not fixed, "An own prompt is one prompt." if own else "")
         boxes = self._several.on and not fixed
         names = self._names()
-        rows = [Row(name, checked=key in self._chosen if boxes else None) for key, name, _ in names]
+        rows = [ListRow(name, checked=key in self._chosen if boxes else None) for key, name, _ in names]
         first = next((n for n, (key, _, _) in enumerate(names) if key in self._chosen), -1)
         self._prompts.show_rows(rows, self._prompts.selected if boxes and self._prompts.selected >= 0 else first)
         self._show_text()

@@ -10,7 +10,7 @@ from msgspec import Struct
 from PIL import ImageTk
 
 from ...widgets import icons, theme
-from ...widgets.basics import Box, Label, Rule, ground_of
+from ...widgets.basics import Box, Label, Separator, ground_of
 from ...widgets.remark import Remark
 from ...widgets.theme import Role
 
@@ -21,7 +21,7 @@ _MOST_HIGH = 260  # px: more rows than fit into this are counted in words
 _GAP = 6
 
 
-class Sketch(Struct, frozen=True):
+class MatrixOutline(Struct, frozen=True):
     """A matrix in words. `heads` are the values in showing order, `seconds` what a picture of each takes ("" unknown).
 
     `names`: the values are names, which need the room at the left; they become the rows then. `there` is the place
@@ -41,13 +41,13 @@ class PlanSketch(tk.Canvas):
 
     def __init__(self, parent: tk.Misc) -> None:
         self._ground: Role = ground_of(parent)
-        self.shown = Sketch()
+        self.shown = MatrixOutline()
         self._kept: list[ImageTk.PhotoImage] = []
         super().__init__(parent, height=theme.px(80), width=1, bd=0, highlightthickness=0, takefocus=0)
         self.bind("<Configure>", lambda _event: self._draw())
         theme.on_change(self._draw)
 
-    def show(self, sketch: Sketch) -> None:
+    def show(self, sketch: MatrixOutline) -> None:
         """Draw this one."""
         if sketch != self.shown:
             self.shown = sketch
@@ -144,21 +144,23 @@ class PlanSketch(tk.Canvas):
             self._kept.append(icons.icon("tick", 14, "accent_text", fill))
             self.create_image(x + size[0] // 2, y + size[1] // 2, image=self._kept[-1])
 
-    def _words(
-        self, x: int, y: int, text: str, anchor: _Anchor, *, ink: Role = "text2", bold: bool = False
-    ) -> int:  # fmt: skip
+    def _words(self, x: int, y: int, text: str, anchor: _Anchor, *, ink: Role = "text2", bold: bool = False) -> int:
         face = theme.font(12, bold)
         self.create_text(
-            x, y, text=text, font=face, anchor=anchor,
+            x,
+            y,
+            text=text,
+            font=face,
+            anchor=anchor,
             fill=theme.colour("text" if bold else ink),
-        )  # fmt: skip
+        )
         return theme.px(18)
 
 
 class Forecast(Struct, frozen=True):
     """What stands beside the sketch: the sum, where the time comes from, what stays the same, a hint."""
 
-    sketch: Sketch = Sketch()
+    sketch: MatrixOutline = MatrixOutline()
     total: str = ""
     basis: str = ""
     same: tuple[tuple[str, str], ...] = ()
@@ -180,7 +182,7 @@ class MakePanel(Box):
         self.total.pack(fill="x", padx=pad, pady=(theme.px(12), theme.px(4)))
         self._basis = Label(self, "", size=12, ink="text2", wrap=True)
         self._basis.pack(fill="x", padx=pad)
-        self._rule = Rule(self)
+        self._rule = Separator(self)
         self._rule.pack(fill="x", pady=(theme.px(14), theme.px(10)))
         self._heading = Label(self, "Stays the same", size=13, bold=True)
         self._heading.pack(fill="x", padx=pad)

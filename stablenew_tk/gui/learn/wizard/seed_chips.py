@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ....domain.base.errors import InvalidInput
 from ....domain.base.wording import counted
 from ....domain.config.origins import MAX_SEED
-from ....domain.experiments.plan_draft import Draft, sentence
+from ....domain.experiments.plan_draft import PlanDraft, sentence
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Label
 from ...widgets.entries import Entry
@@ -22,9 +22,9 @@ from ...widgets.tooltips import tip
 class SeedRow(Box):
     """Calls `change(draft)` after every change."""
 
-    def __init__(self, parent: tk.Misc, change: Callable[[Draft], object]) -> None:
+    def __init__(self, parent: tk.Misc, change: Callable[[PlanDraft], object]) -> None:
         super().__init__(parent)
-        self._change, self._draft = change, Draft()
+        self._change, self._draft = change, PlanDraft()
         self.problem = ""  # why what stands in the field for seeds cannot be used
         self.each_problem = ""
         row = Box(self)
@@ -47,7 +47,7 @@ class SeedRow(Box):
         self._words = Label(self, "", size=12, ink="text3", wrap=True)
         self._words.pack(fill="x", padx=theme.px(theme.RING), pady=(theme.px(2), 0))
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: PlanDraft) -> None:
         """Follow the draft."""
         self._draft = draft
         if self.each.get() != draft.each:

@@ -37,14 +37,18 @@ class StepList(tk.Canvas):
         self._kept: list[ImageTk.PhotoImage] = []
         super().__init__(parent, width=1, height=4 * theme.px(_ROW), bd=0, highlightthickness=0, takefocus=1)
         for event, answer in (
-            ("<Configure>", lambda _event: self._draw()), ("<ButtonRelease-1>", lambda event: self._pick(event.y)),
+            ("<Configure>", lambda _event: self._draw()),
+            ("<ButtonRelease-1>", lambda event: self._pick(event.y)),
             ("<Motion>", lambda event: self._hover(event.y // theme.px(_ROW))),
             ("<Leave>", lambda _event: self._hover(-1)),
-            ("<Up>", lambda _event: self._move(-1)), ("<Down>", lambda _event: self._move(1)),
-            ("<Return>", lambda _event: self._choose()), ("<KP_Enter>", lambda _event: self._choose()),
+            ("<Up>", lambda _event: self._move(-1)),
+            ("<Down>", lambda _event: self._move(1)),
+            ("<Return>", lambda _event: self._choose()),
+            ("<KP_Enter>", lambda _event: self._choose()),
             ("<space>", lambda _event: self._choose()),
-            ("<FocusIn>", lambda _event: self._focus(True)), ("<FocusOut>", lambda _event: self._focus(False)),
-        ):  # fmt: skip
+            ("<FocusIn>", lambda _event: self._focus(True)),
+            ("<FocusOut>", lambda _event: self._focus(False)),
+        ):
             self.bind(event, answer)
         theme.on_change(self._draw)
 
@@ -113,9 +117,7 @@ class StepList(tk.Canvas):
                 x, line + theme.px(17), text=words, font=theme.font(12), fill=theme.colour(ink), anchor="w"
             )
         if self._focused and number == self._cursor:
-            self.create_rectangle(
-                theme.px(5), y + 2, width - 2, y + high - 2, outline=theme.colour("focus"), width=2
-            )  # fmt: skip
+            self.create_rectangle(theme.px(5), y + 2, width - 2, y + high - 2, outline=theme.colour("focus"), width=2)
 
     def _draw_mark(self, number: int, row: StepRow, y: int, ground: Role) -> None:
         here, x = number == self.current, theme.px(28)

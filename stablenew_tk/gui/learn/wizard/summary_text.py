@@ -11,13 +11,13 @@ from ....domain.base.wording import counted
 from ....domain.config.catalogue import Value, get_value
 from ....domain.config.pipeline_config import PipelineConfig
 from ....domain.config.sweep import LORA, focuses, value_text
-from ....domain.experiments.plan_draft import Draft, lora_weights, outside_words, plain, sentence
-from ....domain.experiments.plan_file import check_offered
+from ....domain.experiments.base_config import check_offered
+from ....domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence
 from ....domain.journal.estimate import about, work
 from ....domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
 from ....pipeline.events import Capabilities
 from ...forms.stage_cards import size_words
-from .run_preview import Forecast, Sketch
+from .run_preview import Forecast, MatrixOutline
 from .value_editors import counted_words
 
 _TELLING = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
@@ -45,7 +45,7 @@ class Making(Struct, frozen=True):
         return sum(self.seconds) * self.plan.full_rows - there
 
 
-def making(draft: Draft, forecast: Callable[[list[PipelineConfig]], float | None]) -> Making | None:
+def making(draft: PlanDraft, forecast: Callable[[list[PipelineConfig]], float | None]) -> Making | None:
     """The plan of a draft with its times; None while it cannot be read. `forecast` gives the seconds of configs."""
     try:
         plan = draft.trial()
@@ -59,7 +59,7 @@ def making(draft: Draft, forecast: Callable[[list[PipelineConfig]], float | None
     return Making(plan, None if pace is None else tuple(pace * work(config) for config in configs), reused)
 
 
-def forecast_words(draft: Draft, made: Making | None, backend: str) -> Forecast:
+def forecast_words(draft: PlanDraft, made: Making | None, backend: str) -> Forecast:
     """What stands at the right of every step."""
     same = same_lines(draft, made.plan.base_config if made is not None else draft.base)
     if made is None:
@@ -78,20 +78,20 @@ def forecast_words(draft: Draft, made: Making | None, backend: str) -> Forecast:
     )
 
 
-def total_words(draft: Draft, made: Making) -> str:
+def total_words(draft: PlanDraft, made: Making) -> str:
     """ "15 images · about 4 min"."""
     seconds = made.total(draft.own_value) if made.reused else made.total(0)
     return counted(made.images, "image") + (f" · {about(seconds)}" if seconds is not None else "")
 
 
-def _sketch(draft: Draft, made: Making) -> Sketch:
+def _sketch(draft: PlanDraft, made: Making) -> MatrixOutline:
     plan = made.plan
     order = list(columns_by_value(plan))
     own = [plan.variant_values[variant] for variant in order]
     at = own.index(draft.own_value) if draft.own_value in own else -1
     seconds = made.seconds or ()
     spec = draft.spec
-    return Sketch(
+    return MatrixOutline(
         heads=tuple(value_text(value, plan.focus_parameter) for value in own),
         seconds=tuple(_short_s(seconds[variant]) for variant in order) if seconds else (),
         rows=plan.full_rows,
@@ -118,7 +118,7 @@ def _rows_hint(rows: int, values: int) -> str:
     return "5 rows are usually enough to settle. More of them tell smaller differences apart."
 
 
-def same_lines(draft: Draft, config: PipelineConfig) -> tuple[tuple[str, str], ...]:
+def same_lines(draft: PlanDraft, config: PipelineConfig) -> tuple[tuple[str, str], ...]:
     """What every picture has in common: name and value, the focus left out. `config` is the one they are made with."""
     stage = draft.spec.stage if draft.spec is not None else "txt2img"
     lines = [("checkpoint", "Checkpoint", config.checkpoint or "as loaded")]
@@ -145,7 +145,7 @@ def _making_lines(config: PipelineConfig) -> list[tuple[str, str, str]]:
     return lines
 
 
-def _later_lines(draft: Draft, config: PipelineConfig, stage: str) -> list[tuple[str, str, str]]:
+def _later_lines(draft: PlanDraft, config: PipelineConfig, stage: str) -> list[tuple[str, str, str]]:
     """The picture it begins with, and what matters most of the stage itself."""
     picture = draft.start_image.replace("\\", "/").rpartition("/")[2]
     prefix = draft.focus.rpartition(".")[0]
@@ -168,7 +168,7 @@ def _left(path: str, key: str, name: str, words: str) -> tuple[str, str] | None:
     return None if changes else (name, words)
 
 
-def check_lines(draft: Draft, made: Making) -> list[tuple[str, str]]:
+def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
     """Everything in words, for the last step."""
     plan, spec = made.plan, draft.spec
     assert spec is not None  # a plan has been made of it
@@ -200,7 +200,7 @@ def check_lines(draft: Draft, made: Making) -> list[tuple[str, str]]:
     )
 
 
-def warnings(draft: Draft, made: Making, capabilities: Capabilities | None, sketch: bool) -> list[str]:
+def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, sketch: bool) -> list[str]:
     """What one should know before it starts."""
     said: list[str] = []
     if sketch:

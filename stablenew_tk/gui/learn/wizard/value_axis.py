@@ -41,7 +41,7 @@ class Scale(Struct, frozen=True):
         )
 
 
-class Axis(tk.Canvas):
+class ValueAxis(tk.Canvas):
     """Draws a scale over its whole width. It is only looked at: no tab stop."""
 
     def __init__(self, parent: tk.Misc) -> None:
@@ -78,15 +78,24 @@ class Axis(tk.Canvas):
         if scale.sensible is not None:
             first, last = (self.place_of(min(max(end, low), high)) for end in scale.sensible)
             self.create_rectangle(
-                first, y - 2 * thin, last, y + 2 * thin, fill=theme.colour("chart_zone"),
-                outline=theme.colour("switch_track"), width=1,
-            )  # fmt: skip
+                first,
+                y - 2 * thin,
+                last,
+                y + 2 * thin,
+                fill=theme.colour("chart_zone"),
+                outline=theme.colour("switch_track"),
+                width=1,
+            )
         for value in scale.values:
             x = self.place_of(value)
             self.create_rectangle(
-                x - thin // 2, y - theme.px(9), x + thin - thin // 2, y + theme.px(9),
-                fill=theme.colour("accent_text"), width=0,
-            )  # fmt: skip
+                x - thin // 2,
+                y - theme.px(9),
+                x + thin - thin // 2,
+                y + theme.px(9),
+                fill=theme.colour("accent_text"),
+                width=0,
+            )
         self._draw_numbers(y + theme.px(23), (low, high))
 
     def _draw_numbers(self, y: int, ends: tuple[float, float]) -> None:

@@ -9,19 +9,19 @@ from ....domain.base.errors import InvalidInput
 from ....domain.base.wording import counted
 from ....domain.config.catalogue import Value
 from ....domain.config.sweep import Focus, around, spell, value_text
-from ....domain.experiments.plan_draft import Draft, outside_words, respaced, sensible_words, sentence
+from ....domain.experiments.plan_draft import PlanDraft, outside_words, respaced, sensible_words, sentence
 from ...forms.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Drawing, Label, Sign
 from ...widgets.entries import Entry
-from ...widgets.row_list import Row, RowList
-from .value_axis import Axis, Scale, numbers
+from ...widgets.row_list import ListRow, RowList
+from .value_axis import Scale, ValueAxis, numbers
 
 _EXAMPLES = "Also understood: {}"
 _ROWS = 8
 
 
-def parsed(draft: Draft) -> tuple[tuple[Value, ...], str]:
+def parsed(draft: PlanDraft) -> tuple[tuple[Value, ...], str]:
     """The values of the text, or why it cannot be read."""
     try:
         return draft.values(), ""
@@ -29,7 +29,7 @@ def parsed(draft: Draft) -> tuple[tuple[Value, ...], str]:
         return (), sentence(wrong)
 
 
-def counted_words(draft: Draft, values: Sequence[Value]) -> str:
+def counted_words(draft: PlanDraft, values: Sequence[Value]) -> str:
     """ "5 values: 12, 20, 28, 36, 44"."""
     texts = [value_text(value, draft.focus) for value in values]
     shown = ", ".join(texts[:12]) + (f", … {texts[-1]}" if len(texts) > 12 else "")
@@ -41,7 +41,7 @@ class NumberValues(Box):
 
     def __init__(self, parent: tk.Misc, edit: Callable[[str], object]) -> None:
         super().__init__(parent)
-        self._edit, self._draft = edit, Draft()
+        self._edit, self._draft = edit, PlanDraft()
         row = Box(self)
         row.pack(fill="x")
         self.field = Entry(row, width=220, height=theme.ACTION, on_edit=edit)
@@ -58,7 +58,7 @@ class NumberValues(Box):
         self._hint.pack(fill="x", padx=theme.px(theme.RING), pady=(theme.px(1), theme.px(8)))
         card = Card(self)
         card.pack(fill="x", padx=theme.px(theme.RING))
-        self.axis = Axis(card)
+        self.axis = ValueAxis(card)
         self.axis.pack(fill="x", padx=theme.px(12), pady=(theme.px(12), 0))
         foot = Box(card)
         foot.pack(fill="x", padx=theme.px(12), pady=(0, theme.px(10)))
@@ -69,7 +69,7 @@ class NumberValues(Box):
         self._foot = foot
         foot.bind("<Configure>", lambda _event: self._lay_out_foot())
 
-    def show(self, draft: Draft, spec: Focus) -> None:
+    def show(self, draft: PlanDraft, spec: Focus) -> None:
         """Follow the draft."""
         self._draft = draft
         if self.field.get() != draft.text:
@@ -93,7 +93,7 @@ class NumberValues(Box):
     def _respace(self, way: str) -> None:
         self._edit(respaced(self._draft, way))
 
-    def _show_axis(self, draft: Draft, spec: Focus, values: Sequence[Value]) -> None:
+    def _show_axis(self, draft: PlanDraft, spec: Focus, values: Sequence[Value]) -> None:
         least, most = spec.minimum or 0.0, spec.maximum if spec.maximum is not None else 1.0
         own = draft.own_value
         word = ORIGIN_MARKS[draft.origins[draft.focus]].word if draft.focus in draft.origins else "now"
@@ -124,7 +124,7 @@ class NumberValues(Box):
             self._foot.configure(height=wanted)
 
 
-def _examples(draft: Draft, spec: Focus) -> str:
+def _examples(draft: PlanDraft, spec: Focus) -> str:
     """The three other notations, with numbers that make sense for this setting."""
     low, high = draft.sensible or (spec.minimum or 0.0, spec.maximum or 1.0)
     step = spec.step or 1.0
@@ -136,9 +136,13 @@ def _examples(draft: Draft, spec: Focus) -> str:
 
 def _draw_zone(canvas: tk.Canvas) -> None:
     canvas.create_rectangle(
-        0, theme.px(2), theme.px(19), theme.px(10), fill=theme.colour("chart_zone"),
+        0,
+        theme.px(2),
+        theme.px(19),
+        theme.px(10),
+        fill=theme.colour("chart_zone"),
         outline=theme.colour("accent_text"),
-    )  # fmt: skip
+    )
 
 
 class NameValues(Box):
@@ -146,7 +150,7 @@ class NameValues(Box):
 
     def __init__(self, parent: tk.Misc, edit: Callable[[str], object]) -> None:
         super().__init__(parent)
-        self._edit, self._draft = edit, Draft()
+        self._edit, self._draft = edit, PlanDraft()
         self._all: tuple[str, ...] = ()
         self._offered: frozenset[str] = frozenset()
         self._names: list[str] = []
@@ -171,7 +175,7 @@ class NameValues(Box):
         self._count = Label(self, "", size=12, ink="text2", wrap=True)
         self._count.pack(side="bottom", fill="x", padx=theme.px(theme.RING), pady=(theme.px(4), 0))
 
-    def show(self, draft: Draft, spec: Focus, offered: Sequence[str]) -> None:
+    def show(self, draft: PlanDraft, spec: Focus, offered: Sequence[str]) -> None:
         """Follow the draft. `offered` is what the backend has; empty while it is away."""
         fresh = draft.focus != self._draft.focus
         self._draft, self._offered = draft, frozenset(offered)
@@ -213,11 +217,11 @@ class NameValues(Box):
         place = self.names.selected if 0 <= self.names.selected < len(rows) else 0 if rows else -1
         self.names.show_rows(rows, place)
 
-    def _row(self, name: str, on: bool) -> Row:
+    def _row(self, name: str, on: bool) -> ListRow:
         own = "now" if name == value_text(self._draft.own_value) else ""
         spec = self._draft.spec
         missing = spec is not None and bool(spec.choices) and name not in self._offered
-        return Row(name, "not offered" if missing else own, checked=on)
+        return ListRow(name, "not offered" if missing else own, checked=on)
 
     def _turn(self, place: int) -> None:
         self.names.select(place)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from ....domain.experiments.plan_draft import Draft, plain
+from ....domain.experiments.plan_draft import PlanDraft, plain
 from ...widgets import theme
 from ...widgets.basics import Box, Label
 from ...widgets.controls import Switch
@@ -22,9 +22,9 @@ from .value_editors import NameValues, NumberValues, parsed
 class ValuesStep(Box):
     """Calls `change(draft)` after every change."""
 
-    def __init__(self, parent: tk.Misc, change: Callable[[Draft], object]) -> None:
+    def __init__(self, parent: tk.Misc, change: Callable[[PlanDraft], object]) -> None:
         super().__init__(parent)
-        self._change, self._draft = change, Draft()
+        self._change, self._draft = change, PlanDraft()
         self._question = Question(self, "Which values, and how many pictures of each?")
         self._question.pack(fill="x", padx=theme.px(28), pady=(theme.px(16), theme.px(14)))
         self._area = ScrollArea(self)
@@ -56,7 +56,7 @@ class ValuesStep(Box):
         self.seeds.add.set("")
         self._area.scroll_to(0)
 
-    def show(self, draft: Draft, offered: Sequence[str]) -> None:
+    def show(self, draft: PlanDraft, offered: Sequence[str]) -> None:
         """Follow the draft. `offered` are the names the backend has for what is varied."""
         spec = draft.spec
         self._draft = draft
@@ -110,9 +110,11 @@ class ValuesStep(Box):
         self._name = Entry(row, width=220, on_edit=lambda text: self._change(replace(self._draft, name=text)))
         self._name.pack(side="left")
         self._note = Entry(
-            row, width=200, placeholder="Why are you asking? (optional)",
+            row,
+            width=200,
+            placeholder="Why are you asking? (optional)",
             on_edit=lambda text: self._change(replace(self._draft, note=text)),
-        )  # fmt: skip
+        )
         self._note.pack(side="left", fill="x", expand=True, padx=(theme.px(2), 0))
 
     def _typed(self, text: str) -> None:

@@ -17,7 +17,7 @@ from ....domain.experiments.plan_draft import (
     STEPS,
     VALUES,
     VARY,
-    Draft,
+    PlanDraft,
     sentence,
     started,
     step_of,
@@ -38,7 +38,7 @@ from ....pipeline.events import (
     SettingsChanged,
 )
 from ...widgets import theme
-from ...widgets.basics import Box, Label, Rule
+from ...widgets.basics import Box, Label, Separator
 from ...widgets.keys import KeyPress, typing_in
 from ...widgets.row_list import RowList
 from ...widgets.shortcuts import Shortcuts, act_on
@@ -75,13 +75,18 @@ class Wizard(Box):
     key_words: Sequence[tuple[str, str]] = KEYS
 
     def __init__(
-        self, parent: tk.Misc, controller: Controller, *, done: Callable[[str], None], say: Callable[[str], None],
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        done: Callable[[str], None],
+        say: Callable[[str], None],
         typed: Callable[[], Resolved | None] = lambda: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent, "bg")
         self._typed = typed
         self._controller, self._done, self._say = controller, done, say
-        self.draft = Draft()
+        self.draft = PlanDraft()
         self.step = PROMPT
         self._reached = PROMPT
         self._made: Making | None = None
@@ -89,7 +94,7 @@ class Wizard(Box):
         self._began = self._is_new = self._narrow = False
         self._build_side()
         self._panel = MakePanel(self, width=MAKE)
-        self._panel_rule = Rule(self)
+        self._panel_rule = Separator(self)
         self._panel.pack(side="right", fill="y")
         self._panel_rule.pack(side="right", fill="y")
         self._middle = Box(self, "bg")
@@ -112,7 +117,7 @@ class Wizard(Box):
         """
         if draft is None:
             resolved = self._typed() or terms.base_values(self._controller)
-            self.draft = Draft(base=resolved.config, origins=resolved.origins)
+            self.draft = PlanDraft(base=resolved.config, origins=resolved.origins)
         else:
             self.draft = started(draft, reuse)
             if self.draft.focus and not self.draft.text:
@@ -146,7 +151,7 @@ class Wizard(Box):
         self._side = Box(self, "surface", width=theme.px(SIDE))
         self._side.pack(side="left", fill="y")
         self._side.pack_propagate(False)
-        self._side_rule = Rule(self)
+        self._side_rule = Separator(self)
         self._side_rule.pack(side="left", fill="y")
         Label(self._side, "New Learning Run", bold=True).pack(
             fill="x", padx=theme.px(theme.PAD), pady=(theme.px(14), theme.px(8))
@@ -157,7 +162,7 @@ class Wizard(Box):
         Label(self._side, words, size=12, ink="text3", wrap=True).pack(
             side="bottom", fill="x", padx=theme.px(theme.PAD), pady=theme.px(12)
         )
-        Rule(self._side).pack(side="bottom", fill="x")
+        Separator(self._side).pack(side="bottom", fill="x")
 
     def _build_steps(self) -> None:
         self._prompt = PromptStep(self._page, self._controller, change=self._changed, go_on=self.next)
@@ -289,7 +294,7 @@ class Wizard(Box):
 
     # ---- showing the draft
 
-    def _changed(self, draft: Draft) -> None:
+    def _changed(self, draft: PlanDraft) -> None:
         if draft.pack_id != self.draft.pack_id and self._is_new:
             draft = terms.with_own_values(draft, self._controller)
         self.draft, self._refused = draft, ""
@@ -314,9 +319,10 @@ class Wizard(Box):
         if self.step == CHECK and self._made is not None:
             sketch = self._controller.settings.backend == "sketch"
             self._check.show(
-                check_lines(self.draft, self._made), warnings(self.draft, self._made, backend, sketch),
+                check_lines(self.draft, self._made),
+                warnings(self.draft, self._made, backend, sketch),
                 hints(self._made),
-            )  # fmt: skip
+            )
         self._show_bar(troubles)
 
     def _show_steps(self, troubles: Sequence[str]) -> None:

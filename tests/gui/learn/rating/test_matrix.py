@@ -12,8 +12,8 @@ from plans import PlanCell, board_of, history, name_of, plan
 from stablenew_tk.domain.insights.blinding import AGAIN, seating
 from stablenew_tk.domain.insights.matrix import board
 from stablenew_tk.domain.runs.plan import LearningRunResult, ResultSummary
-from stablenew_tk.gui.learn.rating.matrix import Matrix, Owner
-from stablenew_tk.gui.learn.rating.matrix_cell import SeatLook
+from stablenew_tk.gui.learn.rating.matrix import Matrix, MatrixActions
+from stablenew_tk.gui.learn.rating.matrix_cell import MatrixCellContent
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.grid_layout import PICTURE_RATIO
 from stablenew_tk.pipeline.events import ThumbnailReady
@@ -170,12 +170,16 @@ class Shown:
         self.looked, self.root = [], root
         self.matrix = Matrix(
             root,
-            Owner(
-                ask=lambda order: None, look=self.look, label=lambda line: (f"Seed {line.row}", ""),
-                head=lambda column: (f"value {column}", "", False), reason=str, chosen=lambda: None,
+            MatrixActions(
+                ask=lambda order: None,
+                look=self.look,
+                label=lambda line: (f"Seed {line.row}", ""),
+                head=lambda column: (f"value {column}", "", False),
+                reason=str,
+                chosen=lambda: None,
                 opened=lambda: None,
             ),
-        )  # fmt: skip
+        )
         self.matrix.pack(fill="both", expand=True)
         self.root.update()
         self.matrix.show(now)
@@ -183,7 +187,7 @@ class Shown:
 
     def look(self, seat):
         self.looked.append(seat.number)
-        return SeatLook(kind="waiting", words=str(seat.number), current=seat.number == self.matrix.current)
+        return MatrixCellContent(kind="waiting", words=str(seat.number), current=seat.number == self.matrix.current)
 
 
 def test_only_places_in_sight_exist(root):

@@ -254,9 +254,17 @@ def made_picture(house):
     house.controller.run(RunRequest(pack_id="Starter", variants=as_written((prompt,)), config=config, seed=4711))
     house.until(lambda: len(house.controller.history) == 1 and house.idle())
     plan = LearningPlan(
-        event_id="", ts="", plan_id="", name="", focus_parameter="", pack_id="Starter",
-        prompts=(PlanPrompt("Tram", "a tram"),), base_config=config, variant_values=(), seeds=(4711,),
-    )  # fmt: skip
+        event_id="",
+        ts="",
+        plan_id="",
+        name="",
+        focus_parameter="",
+        pack_id="Starter",
+        prompts=(PlanPrompt("Tram", "a tram"),),
+        base_config=config,
+        variant_values=(),
+        seeds=(4711,),
+    )
     return house.controller.history.facts(0), plan
 
 
@@ -387,9 +395,16 @@ def test_return_in_a_check_list_goes_on(open_wizard):
 def test_a_plan_that_was_read_keeps_its_name_and_one_without_a_pack_is_named_by_what_varies(open_wizard):
     house = open_wizard()
     plan = LearningPlan(
-        event_id="", ts="", plan_id="", pack_id="", name="Steps for the harbour", focus_parameter="txt2img.steps",
-        variant_values=(12, 20), seeds=(), prompts=(PlanPrompt(prompt_id="", positive="a boat"),),
-    )  # fmt: skip
+        event_id="",
+        ts="",
+        plan_id="",
+        pack_id="",
+        name="Steps for the harbour",
+        focus_parameter="txt2img.steps",
+        variant_values=(12, 20),
+        seeds=(),
+        prompts=(PlanPrompt(prompt_id="", positive="a boat"),),
+    )
     house.wizard.begin(plan)
     assert house.wizard.draft.title == "Steps for the harbour"
     house.wizard.begin(msgspec.structs.replace(plan, name=""))

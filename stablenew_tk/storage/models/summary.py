@@ -16,7 +16,7 @@ from msgspec import Struct
 from ...domain.base.errors import Unreadable
 from ...domain.config.lenient_reader import number_in
 from ...domain.config.spellings import family_of, kind_of
-from ...domain.models.recommendations import DIALECTS, Dialect, Reading, kind_among, unknown_style
+from ...domain.models.recommendations import DIALECTS, Dialect, FileRecommendation, kind_among, unknown_style
 from ...domain.models.style import StyleCatalogue
 from . import valid_shapes as usual
 from .safetensors import family_by_tensors, kind_by_tensors
@@ -25,7 +25,7 @@ from .sidecar_values import WEIGHT_LIMIT
 from .sidecars import HEADER_SUFFIXES, ModelFiles, data_of, read_model_header, read_sidecar
 
 
-class Glance(Struct, frozen=True):
+class FileSummary(Struct, frozen=True):
     """What one file tells at first sight. `says` is whether it recommends or names anything at all."""
 
     kind: str = ""
@@ -36,7 +36,7 @@ class Glance(Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
-class ModelAtAGlance(Struct, frozen=True, kw_only=True):
+class ModelSummary(Struct, frozen=True, kw_only=True):
     """One model in a long list. `sources` are the files that say something; `problems` are sentences."""
 
     kind: str
@@ -52,7 +52,7 @@ _ORDER = {dialect: place for place, dialect in enumerate(DIALECTS)}
 
 def look(
     folder: str, way: Sequence[str], files: ModelFiles, styles: StyleCatalogue, outside: frozenset[str] = _NOTHING
-) -> ModelAtAGlance:
+) -> ModelSummary:
     """What a model is by all its files; what `domain.priors.merged` would say of it, without the values.
 
     Arguments as in `model_folders.ModelFolder`. Blocks on the disk, never on a pipe or a device.
@@ -66,7 +66,7 @@ def look(
     style_file, style_id = next(((name, one.style_id) for name, _, one in seen if one.style_id), ("", ""))
     if style_id and styles.style(style_id) is None:
         problems.append(unknown_style(style_file, style_id, styles))
-    return ModelAtAGlance(
+    return ModelSummary(
         kind=kind_among([(dialect, one.kind) for _, dialect, one in seen if one.kind], way),
         family=next((one.family for _, _, one in seen if one.family), ""),
         title=next((one.title for _, _, one in seen if one.title), ""),
@@ -75,14 +75,14 @@ def look(
     )
 
 
-def _from_disk(folder: str, name: str, dialect: Dialect, outside: frozenset[str]) -> Glance:
+def _from_disk(folder: str, name: str, dialect: Dialect, outside: frozenset[str]) -> FileSummary:
     try:
         return glance(data_of(folder, name, dialect, outside), name, dialect)
     except Unreadable as error:
-        return Glance(problems=(str(error),))
+        return FileSummary(problems=(str(error),))
 
 
-def glance(data: bytes, file: str, dialect: Dialect) -> Glance:
+def glance(data: bytes, file: str, dialect: Dialect) -> FileSummary:
     """What a sidecar, or the text of a header, tells at first sight. Never raises."""
     try:
         # A byte that is no UTF-8 may hide in a part that the shape skips.
@@ -93,34 +93,34 @@ def glance(data: bytes, file: str, dialect: Dialect) -> Glance:
     return told if told is not None else _in_full(data, file, dialect)
 
 
-def _in_full(data: bytes, file: str, dialect: Dialect) -> Glance:
+def _in_full(data: bytes, file: str, dialect: Dialect) -> FileSummary:
     reading = read_model_header(data, file) if dialect == "header" else read_sidecar(data, file, dialect)
     return _of(reading)
 
 
-def _of(reading: Reading) -> Glance:
+def _of(reading: FileRecommendation) -> FileSummary:
     says = reading.says_anything
-    return Glance(reading.kind, reading.family, reading.title, says, reading.style_id, reading.problems)
+    return FileSummary(reading.kind, reading.family, reading.title, says, reading.style_id, reading.problems)
 
 
-def _webui(shape: usual.WebUi, _data: bytes) -> Glance | None:
+def _webui(shape: usual.WebUi, _data: bytes) -> FileSummary | None:
     lora = not (shape.activation is shape.weight is shape.negative is msgspec.UNSET)
     family = family_of((shape.version or shape.version_text or "").strip())
     texts = (shape.notes, shape.description, shape.vae, shape.vae_te)
     says = lora or bool(family) or any(texts)
-    return Glance("lora" if lora else "", family, "", says)
+    return FileSummary("lora" if lora else "", family, "", says)
 
 
-def _civitai(shape: usual.Page, _data: bytes) -> Glance | None:
+def _civitai(shape: usual.CivitaiPage, _data: bytes) -> FileSummary | None:
     model = shape.model or usual.PageModel()
     name, version = ((one or "").strip() for one in (model.name, shape.name))
     kind, family = kind_of((model.type or "").strip()), family_of((shape.base or "").strip())
     title = " ".join(one for one in (name, version) if one)
     says = bool(kind or family or title or shape.words or shape.description or shape.files or shape.images)
-    return Glance(kind, family, title, says)
+    return FileSummary(kind, family, title, says)
 
 
-def _stability_matrix(shape: usual.StabilityMatrix, _data: bytes) -> Glance | None:
+def _stability_matrix(shape: usual.StabilityMatrix, _data: bytes) -> FileSummary | None:
     defaults = shape.defaults
     # 0 means "not set" there; between that and 1 there is no CFG.
     if defaults is not None and defaults.cfg is not None and 0 < defaults.cfg < 1:
@@ -128,21 +128,21 @@ def _stability_matrix(shape: usual.StabilityMatrix, _data: bytes) -> Glance | No
     kind, family = kind_of((shape.type or "").strip()), family_of((shape.base or "").strip())
     title = (shape.title or "").strip() or (shape.name or "").strip()
     says = bool(kind or family or title or shape.words or shape.description or shape.hashes or defaults)
-    return Glance(kind, family, title, says)
+    return FileSummary(kind, family, title, says)
 
 
-def _lora_manager(shape: usual.LoraNotes, data: bytes) -> Glance | None:
+def _lora_manager(shape: usual.LoraNotes, data: bytes) -> FileSummary | None:
     if shape.tips:
         usual.TIPS.decode(shape.tips)
-    page = _civitai(shape.page or usual.Page(), data) or Glance()
+    page = _civitai(shape.page or usual.CivitaiPage(), data) or FileSummary()
     kind = page.kind or ("lora" if shape.tips is not msgspec.UNSET else "")
     family = family_of((shape.base or "").strip()) if (shape.base or "").strip() else page.family
     title = (shape.name or "").strip()
     says = page.says or bool(kind or family or title or shape.words or shape.notes or shape.description or shape.sha256)
-    return Glance(kind, family, title, says)
+    return FileSummary(kind, family, title, says)
 
 
-def _swarm(shape: usual.Swarm, _data: bytes) -> Glance | None:
+def _swarm(shape: usual.Swarm, _data: bytes) -> FileSummary | None:
     spec = [shape.architecture, shape.implementation, shape.title, shape.phrase, shape.hint, shape.description]
     short = [shape.architecture_, shape.implementation_, shape.title_, shape.phrase_, shape.hint_, shape.description_]
     texts = [(long or "").strip() or (bare or "").strip() for long, bare in zip(spec, short, strict=True)]
@@ -151,7 +151,7 @@ def _swarm(shape: usual.Swarm, _data: bytes) -> Glance | None:
         return None
     kind = kind_in(texts[0]) or ("lora" if weight else "")
     says = bool(weight or shape.resolution or shape.resolution_ or any(texts))
-    return Glance(kind, family_in(texts[0], texts[1]), texts[2], says)
+    return FileSummary(kind, family_in(texts[0], texts[1]), texts[2], says)
 
 
 def _weight(written: str | float | msgspec.UnsetType | None) -> float | None:
@@ -162,7 +162,7 @@ def _weight(written: str | float | msgspec.UnsetType | None) -> float | None:
     return None if number is None or not -WEIGHT_LIMIT <= number <= WEIGHT_LIMIT else float(number)
 
 
-def _header(shape: usual.Header, data: bytes) -> Glance | None:
+def _header(shape: usual.Header, data: bytes) -> FileSummary | None:
     meta = shape.metadata
     architecture = (meta.architecture or "").strip()
     weight = _weight(meta.weight)
@@ -174,21 +174,21 @@ def _header(shape: usual.Header, data: bytes) -> Glance | None:
     family = family or family_by_tensors(data)
     title = next((one for text in (meta.title, meta.display, meta.name) if (one := (text or "").strip())), "")
     rest = (meta.resolution, meta.trained_resolution, meta.phrase, meta.hint, meta.description, meta.whole_hash)
-    return Glance(kind, family, title, bool(kind or family or title or any(rest)))
+    return FileSummary(kind, family, title, bool(kind or family or title or any(rest)))
 
 
-def _model_profile(shape: usual.Profile, _data: bytes) -> Glance | None:
+def _model_profile(shape: usual.Profile, _data: bytes) -> FileSummary | None:
     style_id = (shape.style_profile_id or "").strip()
     title = (shape.model_name or "").strip()
-    return Glance("checkpoint", family_of((shape.base_type or "").strip()), title, says=True, style_id=style_id)
+    return FileSummary("checkpoint", family_of((shape.base_type or "").strip()), title, says=True, style_id=style_id)
 
 
-def _lora_profile(shape: usual.Lora, _data: bytes) -> Glance | None:
+def _lora_profile(shape: usual.Lora, _data: bytes) -> FileSummary | None:
     title = (shape.lora_name or "").strip()
-    return Glance("lora", family_of((shape.target_base_type or "").strip()), title, says=True)
+    return FileSummary("lora", family_of((shape.target_base_type or "").strip()), title, says=True)
 
 
-_TOLD: dict[Dialect, Callable[[Any, bytes], Glance | None]] = {
+_TOLD: dict[Dialect, Callable[[Any, bytes], FileSummary | None]] = {
     "webui": _webui,
     "civitai": _civitai,
     "cm-info": _stability_matrix,

@@ -13,14 +13,15 @@ from msgspec.structs import replace
 from ..config.catalogue import Value
 from ..journal.history import ImageFacts
 from ..runs.plan import PlanCell, columns_by_value
-from .analysis import Insight, ValueInsight, Verdict, key_of
+from .analysis import Insight, key_of
 from .matrix import Board, BoardCell, Evidence, axis_value
+from .verdict_text import ValueInsight, Verdict
 
 # Who saves less than this in a picture does not notice it, and it may as well be chance.
 NOTICEABLE_S = 0.1
 
 
-class Tried(Struct, frozen=True, kw_only=True):
+class TestedValue(Struct, frozen=True, kw_only=True):
     """One value of a plan: its cells in row order, and the pictures that count with their rows, rated or not."""
 
     variant: int
@@ -53,13 +54,13 @@ class Tried(Struct, frozen=True, kw_only=True):
         spent = self.times
         return median(spent) if spent else None
 
-    def is_faster_than(self, other: Tried) -> bool:
+    def is_faster_than(self, other: TestedValue) -> bool:
         """Whether all its pictures took noticeably less time; the slowest of each, which may have waited, aside."""
         mine, its = (spent[:-1] if len(spent) > 2 else spent for spent in (self.times, other.times))
         return bool(mine and its) and its[0] - mine[-1] >= NOTICEABLE_S
 
 
-def tried(board: Board, known: Evidence) -> tuple[Tried, ...]:
+def tried(board: Board, known: Evidence) -> tuple[TestedValue, ...]:
     """All values of the plan in showing order. `known` is the board's own evidence."""
     swept = board.plan.focus_parameter == "checkpoint"
     found = []
@@ -74,7 +75,7 @@ def tried(board: Board, known: Evidence) -> tuple[Tried, ...]:
             and (swept or shown.facts.checkpoint == known.checkpoint)
         )
         value = board.plan.variant_values[variant]
-        found.append(Tried(variant=variant, value=value, cells=tuple(cells), sound=sound))
+        found.append(TestedValue(variant=variant, value=value, cells=tuple(cells), sound=sound))
     return tuple(found)
 
 
@@ -84,14 +85,14 @@ def insight_at(insight: Insight, value: Value) -> ValueInsight | None:
     return next((found for found in insight.values if key_of(found.value) == wanted), None)
 
 
-def held_back(insight: Insight, values: Sequence[Tried]) -> Insight:
+def held_back(insight: Insight, values: Sequence[TestedValue]) -> Insight:
     """Too early as long as a value has pictures but not one star: it was tried, and it might be the best."""
     if all(value.rated or not value.sound for value in values):
         return insight
     return replace(insight, verdict=Verdict("too_early", None, 0.0, ""), complete_rows=0)
 
 
-def most_useful(board: Board, insight: Insight, values: Sequence[Tried]) -> tuple[PlanCell, ...]:
+def most_useful(board: Board, insight: Insight, values: Sequence[TestedValue]) -> tuple[PlanCell, ...]:
     """The three places whose stars would tell most; their pictures may be made already.
 
     Nothing new can come where a picture is rated or suspect, or where two tries failed. Rows from `len(plan.seeds)` on
@@ -115,7 +116,7 @@ def most_useful(board: Board, insight: Insight, values: Sequence[Tried]) -> tupl
     return tuple(islice((cell for cell in dict.fromkeys(chain(first, more)) if cell not in spent), 3))
 
 
-def _spent(board: Board, values: Sequence[Tried]) -> set[PlanCell]:
+def _spent(board: Board, values: Sequence[TestedValue]) -> set[PlanCell]:
     unrated = {(one.variant, row) for one in values for row, facts in one.sound if not facts.rating}
     return {
         one.cell
