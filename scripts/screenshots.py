@@ -21,6 +21,7 @@ from PIL import ImageGrab
 from stablenew_tk.app.controller import Controller, open_places
 from stablenew_tk.domain.config.catalogue import Value, with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.matrix import board
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.domain.prompts.variant import as_written
@@ -35,7 +36,6 @@ from stablenew_tk.pipeline.ids_and_times import now_text
 from stablenew_tk.storage.disk.places import Places
 from stablenew_tk.storage.packs.catalog import ensure_starter
 from stablenew_tk.storage.packs.reader import load_pack
-from stablenew_tk.storage.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SIZE = (1280, 800)

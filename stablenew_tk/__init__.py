@@ -1,11 +1,13 @@
 """StableNew: run prompt packs, rate the pictures with one key, learn which settings really work.
 
-The map of the house, top floor first: a room, what is in it, and the rooms it may import from. Imports go down only. A
-name stands for the room and every room inside it. tests/test_architecture.py reads this table and holds it.
+The map, top storey first: a room, what is in it, and what it may import. Imports go down only. A name stands for the
+room and every room inside it, or for one module. tests/test_architecture.py reads this table and enforces it.
 
     __main__            starts the program                               cli
-    cli                 arguments of the terminal                        commands app gui storage domain.base
-    commands            terminal commands                                app pipeline storage domain
+    cli                 arguments of the terminal                        commands app domain.base storage.settings
+                                                                         storage.disk.places gui.window gui.selftest
+    commands            terminal commands                                app pipeline.messages pipeline.ids_and_times
+                                                                         storage domain
 
     gui                 the window and its frame                         GUI gui.create gui.review gui.learn
                                                                          gui.insights gui.models gui.packs gui.settings
@@ -18,11 +20,12 @@ name stands for the room and every room inside it. tests/test_architecture.py re
     gui.models          page: checkpoints, LoRAs, profiles               GUI
     gui.packs           page: editor for prompt packs                    GUI
     gui.settings        page: settings, welcome                          GUI
-    gui.forms           form of all parameters, "Why this value?"        gui.widgets app pipeline domain
-    gui.widgets         theme, buttons, fields, lists, picture grid      pipeline domain
+    gui.forms           form of all parameters, "Why this value?"        gui.widgets app VALUES domain
+    gui.widgets         theme, buttons, fields, lists, picture grid      VALUES domain
 
     app                 state on the main thread: the controller         pipeline backends storage domain
-    pipeline            worker threads, orders to them, their events     backends.base storage domain
+    pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
+    pipeline.messages   orders to the threads, events they answer with   backends.base storage domain
     backends.sketch     engine: paints simple pictures here              backends.base domain
     backends.webui      engine: A1111 family over HTTP                   backends.base domain
     backends            the contract of all engines                      domain
@@ -45,7 +48,10 @@ name stands for the room and every room inside it. tests/test_architecture.py re
     domain.base         errors, ids, statistics, random numbers          nothing
     domain              pure values: no file, socket, clock or Tk        nothing
 
-    GUI                 short for                                        gui.forms gui.widgets app pipeline domain
+    GUI                 short for                                        gui.forms gui.widgets app VALUES domain
+    VALUES              short for                                        pipeline.messages backends.base
+                                                                         storage.models.model_entry
+                                                                         storage.packs.pack_file
     BASICS              short for                                        domain.config domain.base
 """
 

@@ -18,7 +18,7 @@ from stablenew_tk.domain.base.ids import ulid
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.runs.job import Job
-from stablenew_tk.pipeline.events import ImageSaved, JobEnded
+from stablenew_tk.pipeline.messages.jobs import ImageSaved, JobEnded
 from stablenew_tk.pipeline.runner import JobContext, PipelineRunner
 from stablenew_tk.storage.journal.reader import recent, verify
 from stablenew_tk.storage.journal.writer import LearningRecordWriter

@@ -11,9 +11,10 @@ import msgspec
 from conftest import pump
 
 from stablenew_tk.app.controller import Controller, open_places
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.window import Window
-from stablenew_tk.pipeline.events import Event, Settings
+from stablenew_tk.pipeline.messages.base import Event
 
 SETTINGS = Settings(welcome_done=True, appearance="dark", geometry="1280x800+0+0", offer_rating=False)
 

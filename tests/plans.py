@@ -12,6 +12,7 @@ from PIL import Image
 
 from stablenew_tk.app.controller import Controller
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.matrix import board
 from stablenew_tk.domain.journal.history import History, Position
 from stablenew_tk.domain.journal.record import BackendInfo, LearningRecord, Output
@@ -20,7 +21,6 @@ from stablenew_tk.gui.learn.page import LearnPage
 from stablenew_tk.gui.widgets.tooltips import explanation
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
-from stablenew_tk.storage.settings import Settings
 
 TS = "2026-01-01T00:00:00.000Z"
 VALUES = (117, 23, 131, 47, 89)

@@ -15,7 +15,7 @@ from stablenew_tk.domain.insights.report import step_ratings
 from stablenew_tk.domain.runs.job import RandomizerChoice
 from stablenew_tk.domain.runs.plan import PlanCell, Preset, PresetEvidence, cell_of
 from stablenew_tk.storage.journal.reader import verify
-from stablenew_tk.storage.journal.snapshot import load_history, save_checkpoint
+from stablenew_tk.storage.journal.snapshot import load_history, save_snapshot
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 
@@ -124,13 +124,13 @@ def test_two_ratings_in_one_tick_of_the_clock_are_both_seen(lab):
     plan = lab.plan(values=(12, 28), rows=2)
     lab.make(plan)
     path = sorted(lab.journal.glob("*.jsonl"))[-1]
-    save_checkpoint(lab.history(), lab.journal, lab.data / "cache" / "checkpoint")
+    save_snapshot(lab.history(), lab.journal, lab.data / "cache" / "checkpoint")
     tick = path.stat().st_mtime_ns
     for value, stars in ((12, 2), (28, 5)):
         lab.rate({value: (stars,)})
         os.utime(path, ns=(tick, tick))
         loaded = load_history(lab.journal, lab.data / "cache" / "checkpoint")
-        assert loaded.from_checkpoint
+        assert loaded.from_snapshot
     assert [line.stars for line in lab.report(plan).values] == [(2,), (5,)]
 
 

@@ -8,11 +8,13 @@ from jobs import SMALL
 from stablenew_tk.app.controller import Controller, open_places
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import RunRequest
-from stablenew_tk.pipeline.events import BackendChecked, HistoryChanged, HistoryLoaded, Settings
+from stablenew_tk.pipeline.messages.jobs import BackendChecked
+from stablenew_tk.pipeline.messages.journal import HistoryChanged, HistoryLoaded
 from stablenew_tk.storage.journal.reader import recent
 
 SLOW = {"txt2img.steps": 150}

@@ -22,12 +22,12 @@ from typing import cast
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from stablenew_tk.app.controller import Controller, open_places
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.gui.packs.page import PacksPage
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.window import Window
-from stablenew_tk.pipeline.events import Event, PackChecked
-from stablenew_tk.pipeline.orders import CheckPack
-from stablenew_tk.storage.settings import Settings
+from stablenew_tk.pipeline.messages.base import Event
+from stablenew_tk.pipeline.messages.packs import CheckPack, PackChecked
 
 FRAME_MS = 1000 / 60
 PROMPTS = 500

@@ -100,9 +100,9 @@ class Bench:
 
     def __init__(self, count: int, folder: str) -> None:
         from stablenew_tk.app.controller import Controller
-        from stablenew_tk.pipeline.events import HistoryLoaded
+        from stablenew_tk.domain.config.user_settings import Settings
+        from stablenew_tk.pipeline.messages.journal import HistoryLoaded
         from stablenew_tk.storage.disk.places import find_places
-        from stablenew_tk.storage.settings import Settings
 
         places = find_places(folder, {}, None)
         places.cache.mkdir(parents=True, exist_ok=True)

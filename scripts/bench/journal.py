@@ -30,7 +30,7 @@ from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output, StageRecord
 from stablenew_tk.storage.journal.reader import JournalReading, recent
 from stablenew_tk.storage.journal.segments import segment_path, with_crc
-from stablenew_tk.storage.journal.snapshot import load_history, save_checkpoint
+from stablenew_tk.storage.journal.snapshot import load_history, save_snapshot
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 DICE = random.Random(1)
@@ -174,9 +174,9 @@ def whole_journal(folder: Path, records: int, repeat: int) -> dict[str, object]:
     plain, sums = cpu_s(lambda: iterate(journal), repeat), cpu_s(lambda: check_sums(journal), repeat)
     full = cpu_s(lambda: fold(journal), repeat)
     history = fold(journal)
-    save = cpu_s(lambda: save_checkpoint(history, journal, checkpoint), repeat)
+    save = cpu_s(lambda: save_snapshot(history, journal, checkpoint), repeat)
     load = cpu_s(lambda: load_history(journal, checkpoint), repeat)
-    assert load_history(journal, checkpoint).from_checkpoint
+    assert load_history(journal, checkpoint).from_snapshot
     columns = history.columns()
     return {
         "records": records,

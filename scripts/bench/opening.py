@@ -74,8 +74,8 @@ def open_app(folder: Path, page: str) -> float:
     """CPU ms of this process until the window shows the page with all thumbnails in sight."""
     began = time.process_time()
     from stablenew_tk.app.controller import Controller, open_places
+    from stablenew_tk.domain.config.user_settings import Settings
     from stablenew_tk.gui.window import Window
-    from stablenew_tk.storage.settings import Settings
 
     settings = Settings(appearance="dark", welcome_done=True, geometry="1280x800+0+0")
     window = Window(Controller(open_places(str(folder)), settings))
@@ -99,12 +99,12 @@ def deaf(folder: Path) -> list[float]:
     """Gaps in ms between heartbeats of the Tk thread while the starter pack is made twice, on Create and on Review."""
     from stablenew_tk.app.controller import Controller, open_places
     from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+    from stablenew_tk.domain.config.user_settings import Settings
     from stablenew_tk.domain.prompts.variant import as_written
     from stablenew_tk.domain.runs.job import RunRequest
     from stablenew_tk.gui.window import Window
     from stablenew_tk.storage.packs.catalog import ensure_starter
     from stablenew_tk.storage.packs.reader import load_pack
-    from stablenew_tk.storage.settings import Settings
 
     places = open_places(str(folder))
     ensure_starter(places.packs)

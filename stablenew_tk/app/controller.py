@@ -22,48 +22,45 @@ from ..backends.webui.backend import WebUI
 from ..domain.base.errors import InvalidInput
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.pipeline_config import PipelineConfig
+from ..domain.config.user_settings import Settings, without_login
 from ..domain.journal.estimate import forecast_s, seconds_per_work
 from ..domain.journal.history import History
 from ..domain.journal.query import Query
 from ..domain.journal.record import Feedback, LearningRecord, Void
 from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.desk import DeskWork, output_root
-from ..pipeline.events import (
+from ..pipeline.ids_and_times import draw_seed, new_id, with_id_and_time
+from ..pipeline.messages.base import Event, Order, OrderFailed
+from ..pipeline.messages.jobs import (
     BackendChecked,
-    Event,
-    HistoryChanged,
-    HistoryLoaded,
+    CheckBackend,
     JobEnded,
-    LineNotSaved,
-    LineSaved,
+    KeepWaiting,
     NodeWaiting,
-    OrderFailed,
     QueueChanged,
-    SettingsChanged,
     StageProgressed,
     StageStarted,
-    UnsavedChanged,
-)
-from ..pipeline.ids_and_times import draw_seed, new_id, with_id_and_time
-from ..pipeline.orders import (
-    AppendLine,
-    CheckBackend,
-    FindImages,
-    KeepWaiting,
-    LoadHistory,
-    ModelOrder,
-    Order,
-    PackOrder,
-    SaveCheckpoint,
-    SaveSettings,
     backend_order,
 )
+from ..pipeline.messages.journal import (
+    AppendLine,
+    HistoryChanged,
+    HistoryLoaded,
+    LineNotSaved,
+    LineSaved,
+    LoadHistory,
+    SaveSnapshot,
+    UnsavedChanged,
+)
+from ..pipeline.messages.models import ModelOrder
+from ..pipeline.messages.packs import PackOrder
+from ..pipeline.messages.pictures import FindImages
+from ..pipeline.messages.settings import SaveSettings, SettingsChanged
 from ..pipeline.runner import JobContext
 from ..pipeline.workers import Desk, Inbox, Node, drain
 from ..storage.disk.places import Places, find_places
 from ..storage.journal.writer import LearningRecordWriter
 from ..storage.pictures.images import open_for_start
-from ..storage.settings import Settings, without_login
 from .job_progress import Running
 from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
@@ -201,7 +198,7 @@ class Controller:
         return self._outbox.undo(redo=redo)
 
     def change_settings(self, settings: Settings) -> None:
-        """Put settings in force now and on disk soon (SettingsSaved or ChoreFailed answers)."""
+        """Put settings in force now and on disk soon (SettingsSaved or OrderFailed answers)."""
         moved = backend_order(settings) != backend_order(self.settings)
         self.settings = settings
         self._desk.ask(SaveSettings(settings=settings))
@@ -318,7 +315,7 @@ class Controller:
         except InvalidInput as wrong:
             # The settings hold an address that is none, or an engine that is not the plan's. The jobs wait.
             self.paused = True
-            self._announce(OrderFailed(what="StartJob", message=str(wrong)))
+            self._announce(OrderFailed(message=str(wrong)))
             return
         self.queue.pop(0)
         # Set at once: JobStarted arrives later, and nothing else may be started meanwhile.
@@ -382,7 +379,7 @@ class Controller:
         self._outbox.retry(at_once=True)
         self._remember_queue()
         if self.history is not None:
-            self.ask(SaveCheckpoint(history=self.history))
+            self.ask(SaveSnapshot(history=self.history))
         self._caller.close(timeout_s)
         self._desk.close(timeout_s)
         # Last, for a drive that does not answer must not come before the journal.

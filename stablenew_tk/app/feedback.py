@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from ..domain.journal.record import Feedback
-from ..pipeline.events import Event, LineNotSaved, LineSaved, UnsavedChanged
+from ..pipeline.messages.base import Event
+from ..pipeline.messages.journal import LineNotSaved, LineSaved, UnsavedChanged
 from .controller import Controller
 
 State = Literal["", "saving", "unsaved"]

@@ -14,8 +14,8 @@ from ..domain.insights.matrix import board
 from ..domain.insights.report import Report
 from ..domain.journal.history import History
 from ..domain.journal.query import Query, Selection
-from ..pipeline.events import AssociationsFound, ImagesFound, InsightReady
-from ..pipeline.orders import Analyse, FindAssociations
+from ..pipeline.messages.pictures import ImagesFound
+from ..pipeline.messages.plans import Analyse, AssociationsFound, FindAssociations, InsightReady
 from .controller import Controller
 
 NEWEST = 2000

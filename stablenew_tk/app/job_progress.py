@@ -5,8 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..backends.base import StageProgress
 from ..domain.runs.job import Job
-from ..pipeline.events import NodeWaiting, StageProgress, StageProgressed, StageStarted
+from ..pipeline.messages.jobs import NodeWaiting, StageProgressed, StageStarted
 
 
 class Running(Struct, frozen=True):

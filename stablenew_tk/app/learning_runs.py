@@ -18,6 +18,7 @@ from ..domain.config.catalogue import Value
 from ..domain.config.learning_mode import PackLearning, mode_for
 from ..domain.config.origins import MAX_SEED
 from ..domain.config.sweep import check_values
+from ..domain.config.user_settings import Settings
 from ..domain.insights.matrix import board
 from ..domain.insights.report import Report, step_ratings, summary
 from ..domain.journal.history import History, ImageFacts
@@ -34,7 +35,6 @@ from ..domain.runs.plan import (
     job_for,
 )
 from ..pipeline.ids_and_times import new_id, now_text
-from ..storage.settings import Settings
 from .plan_lines import ended_step, regained_step, reused_step, sized, stamped_plan, with_drawn_seeds
 
 ENGINES = {"sketch": "the sketch engine", "webui": "a WebUI"}

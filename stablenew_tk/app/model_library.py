@@ -21,14 +21,18 @@ from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, Reco
 from ..domain.models.recommendations import Hashes, ModelSettings, Usable, usable
 from ..domain.models.style import StyleCatalogue
 from ..domain.runs.plan import LearningPlan
-from ..pipeline.events import Event, FoldersTouched, LibraryChanged, ModelHashed, ModelRead, OrderFailed, ProfileSaved
 from ..pipeline.ids_and_times import now_text
-from ..pipeline.model_worker import Hasher, Librarian
-from ..pipeline.orders import (
+from ..pipeline.messages.base import Event, OrderFailed
+from ..pipeline.messages.models import (
     CloseLibrary,
+    FoldersTouched,
     HashModel,
     KeepLearned,
+    LibraryChanged,
+    ModelHashed,
     ModelOrder,
+    ModelRead,
+    ProfileSaved,
     ReadModel,
     RescanModels,
     SaveLoraProfile,
@@ -36,10 +40,10 @@ from ..pipeline.orders import (
     TakeBackProfile,
     WorkOnLibrary,
 )
+from ..pipeline.model_worker import Hasher, Librarian
 from ..pipeline.workers import Desk, Inbox
 from ..storage.disk.places import Places
-from ..storage.models.index import ModelEntry
-from ..storage.models.library import LibrarySnapshot
+from ..storage.models.model_entry import LibrarySnapshot, ModelEntry
 from ..storage.models.name_lookup import LibraryNames, has_hash, hash_in
 from ..storage.models.profile_reader import load_styles
 
@@ -164,20 +168,22 @@ class Models:
             self._desk = Desk(librarian.perform, self._around.inbox, name="librarian")
         self._desk.ask(order, Desk.LAST if last else Desk.SOON)
 
-    def save_model_profile(self, model: str | Path, profile: ModelProfile) -> None:
-        """Write the profile of a checkpoint; ProfileSaved tells that it is on disk, ChoreFailed that it is not."""
-        self.ask(SaveModelProfile(model=str(model), profile=profile))
+    def save_model_profile(self, model: str | Path, profile: ModelProfile) -> ModelOrder:
+        """Write the profile of a checkpoint; ProfileSaved tells that it is on disk, OrderFailed that it is not."""
+        return self._asked_to(SaveModelProfile(model=str(model), profile=profile))
 
-    def save_lora_profile(self, model: str | Path, profile: LoraProfile) -> None:
-        """Write the profile of a LoRA; ProfileSaved tells that it is on disk, ChoreFailed that it is not."""
-        self.ask(SaveLoraProfile(model=str(model), profile=profile))
+    def save_lora_profile(self, model: str | Path, profile: LoraProfile) -> ModelOrder:
+        """Write the profile of a LoRA; ProfileSaved tells that it is on disk, OrderFailed that it is not."""
+        return self._asked_to(SaveLoraProfile(model=str(model), profile=profile))
 
-    def take_back(self) -> None:
-        """Undo the profile written last, unless somebody else changed the file since."""
-        self.ask(TakeBackProfile())
+    def take_back(self, path: str) -> ModelOrder:
+        """Undo what was written last to the profile at `path`, unless somebody else changed the file since."""
+        return self._asked_to(TakeBackProfile(path=path))
 
-    def learned(self, plan: LearningPlan, report: Report) -> None:
+    def learned(self, plan: LearningPlan, report: Report) -> ModelOrder:
         """Write what a Learning Run has shown into the profile of its checkpoint, or of the LoRA it varied.
+
+        Returns the order; its answer carries it: ProfileSaved or OrderFailed.
 
         What a person wrote stays. Raises InvalidInput, with nothing written, when the run shows nothing to write, was
         made with the sketch engine, or the model's file is in none of the model folders.
@@ -195,7 +201,11 @@ class Models:
             raise InvalidInput(
                 f"The file of the {word} “{name}” is in none of the model folders. Add its folder.", kind
             )
-        self.ask(KeepLearned(model=str(entry.path), learned=found))
+        return self._asked_to(KeepLearned(model=str(entry.path), learned=found))
+
+    def _asked_to(self, order: ModelOrder) -> ModelOrder:
+        self.ask(order)
+        return order
 
     # ---- for the controller
 
@@ -240,7 +250,7 @@ class Models:
                 self._ask_to_read(event.path)
         elif isinstance(event, ProfileSaved):
             self._go_on()
-        elif isinstance(event, OrderFailed) and event.what == WorkOnLibrary.__name__:
+        elif isinstance(event, OrderFailed) and isinstance(event.order, WorkOnLibrary):
             self._is_working = False
 
     def _keep(self, event: ModelRead) -> None:

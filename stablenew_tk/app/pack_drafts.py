@@ -13,8 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..domain.prompts.settings import PackSettings
-from ..pipeline.events import PackLoaded, PackSaved, PackSettingsSaved
-from ..pipeline.orders import SavePack
+from ..pipeline.messages.packs import PackLoaded, PackSaved, PackSettingsSaved, SavePack
 
 GONE = "The file is no longer there. This text is all that is left of it."
 News = Literal["opened", "same", "theirs", "both"]

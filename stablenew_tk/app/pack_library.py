@@ -13,22 +13,26 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ..domain.config.learning_mode import PackLearning
+from ..domain.config.user_settings import Settings
 from ..domain.prompts.settings import PackSettings
-from ..pipeline.events import (
-    Event,
+from ..pipeline.messages.base import Event
+from ..pipeline.messages.packs import (
+    ClosePacks,
+    ListPacks,
     PackFoldersTouched,
     PackLoaded,
     PackNotSaved,
+    PackOrder,
     PackSaved,
     PackSettingsSaved,
     PacksListed,
+    RescanPacks,
+    SavePackSettings,
 )
-from ..pipeline.orders import ClosePacks, ListPacks, PackOrder, RescanPacks, SavePackSettings
 from ..pipeline.pack_worker import Packer
 from ..pipeline.workers import Desk, Inbox
 from ..storage.disk.places import Places
-from ..storage.packs.catalog import PackFile
-from ..storage.settings import Settings
+from ..storage.packs.pack_file import PackFile
 
 PackEvent = PacksListed | PackFoldersTouched | PackLoaded | PackSaved | PackSettingsSaved | PackNotSaved
 # Of packs with one name the strictest counts: what must not be recorded or varied must not be by a mix-up either.

@@ -15,8 +15,8 @@ from ..domain.prompts.randomizer import may_vary
 from ..domain.prompts.settings import PackSettings, Seeds
 from ..domain.prompts.variant import Expansion, as_written
 from ..domain.runs.job import RunRequest
-from ..pipeline.events import Event, PackFoldersTouched, PromptsExpanded
-from ..pipeline.orders import ExpandPrompts
+from ..pipeline.messages.base import Event
+from ..pipeline.messages.packs import ExpandPrompts, PackFoldersTouched, PromptsExpanded
 from .controller import Controller
 from .wording import not_offered
 

@@ -12,7 +12,9 @@ from ..domain.insights.matrix import Board, board
 from ..domain.insights.standing import ShownVerdict, Standing, standing
 from ..domain.journal.record import LearningRecord, Void
 from ..domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
-from ..pipeline.events import Event, HistoryChanged, HistoryLoaded, InsightReady, LineSaved
+from ..pipeline.messages.base import Event
+from ..pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineSaved
+from ..pipeline.messages.plans import InsightReady
 from .controller import Controller
 
 BUDGET_S = 0.004

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..domain.prompts.completion import Offer, offers
-from ..pipeline.events import LibrarySnapshot
+from ..storage.models.model_entry import LibrarySnapshot
 from .controller import Controller
 
 

@@ -17,8 +17,8 @@ from rich.table import Table
 from .. import __version__
 from ..app.controller import make_backend
 from ..domain.base.errors import StableNewError
-from ..pipeline.events import Settings
-from ..pipeline.orders import backend_order
+from ..domain.config.user_settings import Settings
+from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.files import write_atomic
 from ..storage.disk.places import Places
 from ..storage.journal.reader import verify

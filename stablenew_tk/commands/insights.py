@@ -79,7 +79,7 @@ class Overview(Struct, frozen=True, kw_only=True):
 
 def insights(args: argparse.Namespace, places: Places) -> int:
     """Show what is known. Reads only; works while the window is open."""
-    history = load_history(places.journal, places.checkpoint).history
+    history = load_history(places.journal, places.snapshot).history
     if args.plan:
         return _one(args, history)
     pack = _pack(history, args.pack) if args.pack else ""

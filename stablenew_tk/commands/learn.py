@@ -15,13 +15,13 @@ from msgspec.structs import replace
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import value_text
+from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
 from ..domain.experiments.plan_file import write_plan
 from ..domain.insights.matrix import BoardCell, board
 from ..domain.journal.estimate import about
 from ..domain.journal.history import History
 from ..domain.runs.plan import LearningPlan, PlanCell, config_for
-from ..pipeline.events import Settings
 from ..pipeline.ids_and_times import new_id
 from ..storage.disk.files import alone
 from ..storage.disk.places import Places
@@ -101,7 +101,7 @@ class LearnReport(Struct, frozen=True, kw_only=True):
 def learn(args: argparse.Namespace, places: Places) -> int:
     """Make a Learning Run. Ctrl+C keeps what is finished, and --resume goes on with it."""
     if args.show:
-        plan = find_plan(load_history(places.journal, places.checkpoint).history, args.show)
+        plan = find_plan(load_history(places.journal, places.snapshot).history, args.show)
         sys.stdout.write(write_plan(plan).decode())
         return OK
     settings = settings_in_force(args, places)
@@ -113,7 +113,7 @@ def learn(args: argparse.Namespace, places: Places) -> int:
             held.enter_context(_alone(args, places, plan))
         else:
             # Two programs at one plan would make its pictures twice. What the other one has made is read afterwards.
-            found = find_plan(load_history(places.journal, places.checkpoint).history, args.resume)
+            found = find_plan(load_history(places.journal, places.snapshot).history, args.resume)
             held.enter_context(_alone(args, places, found))
             plan = _resumed(args, found.plan_id, session, settings)
         notices = _make(args, plan, session)

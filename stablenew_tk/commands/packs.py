@@ -11,13 +11,13 @@ from rich.table import Table
 
 from ..domain.base.errors import InvalidInput
 from ..domain.config.origins import MAX_SEED
+from ..domain.config.user_settings import Settings
 from ..domain.prompts.checks import check_pack
 from ..domain.prompts.pack import PackProblem
 from ..domain.prompts.randomizer import expand
 from ..domain.prompts.settings import MOST_VARIANTS, USUAL_LIMIT
 from ..domain.prompts.variant import Expansion, Variant
 from ..domain.prompts.wildcards import Wildcards
-from ..pipeline.events import Settings
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.places import Places
 from ..storage.packs.reader import OpenPack, open_pack

@@ -13,11 +13,11 @@ from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.config.catalogue import Value, with_values
 from ..domain.config.origins import MAX_SEED, RANDOM_SEED
 from ..domain.config.sweep import LORA, parse_values
+from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import SIZE_LIMIT, named_focus, read_plan, usual_name
 from ..domain.models.precedence import Source
 from ..domain.prompts.randomizer import Variants
 from ..domain.runs.plan import LearningPlan, PlanPrompt, Preset, checked, planned
-from ..pipeline.events import Settings
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import read_bounded
 from ..storage.disk.places import Places

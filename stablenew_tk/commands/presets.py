@@ -13,13 +13,13 @@ from rich.table import Table
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import parse_values, value_text
+from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import one_line
 from ..domain.insights.report import Report, naming, preset_values
 from ..domain.journal.history import BEGINNING, History
 from ..domain.journal.record import Void
 from ..domain.models.precedence import forgotten
 from ..domain.runs.plan import LearningPlan, Preset, PresetEvidence
-from ..pipeline.events import Settings
 from ..pipeline.ids_and_times import new_id, now_text
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
@@ -213,7 +213,7 @@ def _remove(args: argparse.Namespace, places: Places) -> int:
 
 
 def _history(places: Places) -> History:
-    return load_history(places.journal, places.checkpoint).history
+    return load_history(places.journal, places.snapshot).history
 
 
 def _tell(args: argparse.Namespace, presets: Sequence[PresetLine], sentence: str) -> int:

@@ -13,11 +13,11 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value, parse_value
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.origins import RANDOM_SEED
+from ..domain.config.user_settings import Settings
 from ..domain.models.precedence import Resolved, Source, resolve
 from ..domain.runs.job import Job, RunRequest
 from ..domain.runs.plan import Preset
-from ..pipeline.events import Settings
-from ..pipeline.orders import backend_order
+from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.places import Places
 from ..storage.packs.reader import OpenPack, load_whole
 from .packs import expanded, refuse_errors, wildcard_arguments, wildcards_of

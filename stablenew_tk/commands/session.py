@@ -11,8 +11,9 @@ from ..app.controller import Controller
 from ..domain.base.errors import StorageError
 from ..domain.journal.history import History
 from ..domain.journal.record import LearningRecord
-from ..pipeline.events import BackendChecked, Event, JobEnded, LineNotSaved, OrderFailed, StageProgressed
-from ..pipeline.orders import LoadHistory
+from ..pipeline.messages.base import Event, OrderFailed
+from ..pipeline.messages.jobs import BackendChecked, JobEnded, StageProgressed
+from ..pipeline.messages.journal import LineNotSaved, LoadHistory
 from .terminal import err, interruptions
 
 
@@ -48,7 +49,7 @@ class Session:
             self.controller.ask(LoadHistory())
         while self.controller.history is None:
             self.controller.pump(wait_s=1.0)
-            if failed := [fault for fault in self._faults if fault.what == LoadHistory.__name__]:
+            if failed := [fault for fault in self._faults if isinstance(fault.order, LoadHistory)]:
                 raise StorageError(failed[0].message)
         return self.controller.history
 

@@ -18,12 +18,13 @@ import msgspec
 from rich.console import Console
 
 from ..domain.base.errors import InvalidInput
+from ..domain.config.user_settings import Settings
 from ..domain.journal.history import History
 from ..domain.runs.plan import LearningPlan, Preset
-from ..pipeline.events import Settings
 from ..storage.disk.files import is_file
 from ..storage.disk.places import Places
-from ..storage.packs.catalog import PackFile, describe, ensure_starter, find_pack, list_packs
+from ..storage.packs.catalog import describe, ensure_starter, find_pack, list_packs
+from ..storage.packs.pack_file import PackFile
 from ..storage.settings import load_settings
 
 OK, FAILED, WRONG_USE = 0, 1, 2

@@ -9,15 +9,10 @@ from typing import Literal
 from ..app.controller import Controller
 from ..app.job_progress import Running
 from ..domain.journal.estimate import about
-from ..pipeline.events import (
-    BackendChecked,
-    Event,
-    ImageSaved,
-    NodeWaiting,
-    QueueChanged,
-    SettingsChanged,
-    UnsavedChanged,
-)
+from ..pipeline.messages.base import Event
+from ..pipeline.messages.jobs import BackendChecked, ImageSaved, NodeWaiting, QueueChanged
+from ..pipeline.messages.journal import UnsavedChanged
+from ..pipeline.messages.settings import SettingsChanged
 from .widgets import icons, theme
 from .widgets.basics import Box, Button, Label, Painted, Separator, Sign
 from .widgets.controls import ProgressBar, Segmented

@@ -12,10 +12,13 @@ from PIL import Image, ImageTk
 from ..app.controller import Controller, open_places
 from ..domain.config.catalogue import with_values
 from ..domain.config.pipeline_config import PipelineConfig
+from ..domain.config.user_settings import Settings
 from ..domain.prompts.pack import PackPrompt
 from ..domain.prompts.variant import as_written
 from ..domain.runs.job import RunRequest
-from ..pipeline.events import Event, JobEnded, Settings, ThumbnailReady
+from ..pipeline.messages.base import Event
+from ..pipeline.messages.jobs import JobEnded
+from ..pipeline.messages.pictures import ThumbnailReady
 from .window import Window
 
 LIMIT_S = 15.0

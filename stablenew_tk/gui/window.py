@@ -24,7 +24,10 @@ from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
 from ..domain.recipes.recipe import Recipe
 from ..domain.runs.plan import LearningPlan
-from ..pipeline.events import Event, HistoryLoaded, JobEnded, OrderFailed, QueueChanged, SettingsChanged
+from ..pipeline.messages.base import Event, OrderFailed
+from ..pipeline.messages.jobs import JobEnded, QueueChanged
+from ..pipeline.messages.journal import HistoryLoaded
+from ..pipeline.messages.settings import SettingsChanged
 from .create.page import CreatePage
 from .dropped_files import DropActions, DroppedFiles
 from .frame_bars import BottomBar, Rail, TopBar, ruled
@@ -32,7 +35,6 @@ from .insights.page import InsightsPage
 from .learn.page import LearnPage
 from .models.page import ModelsPage
 from .packs.page import PackPageActions, PacksPage
-from .page import Page
 from .review.page import ReviewPage
 from .settings.page import SettingsPage
 from .settings.welcome import WelcomePage
@@ -40,6 +42,7 @@ from .widgets import icons, theme
 from .widgets.basics import Box
 from .widgets.key_help import KeyHelp
 from .widgets.notices import Notices
+from .widgets.page_frame import PageFrame
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +69,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         super().__init__(className="StableNew")
         self.title("StableNew")
         self.controller = controller
-        self._pages: dict[str, Page] = {}
+        self._pages: dict[str, PageFrame] = {}
         self._page = ""
         self._seen_errors: set[str] = set()
         self._tick_id = ""
@@ -120,8 +123,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             DropActions(packs=self._packs_page, is_on_packs=lambda: self._page == "packs", show=self.show),
         )
 
-    def _make_page(self, name: str) -> Page:
-        makers: dict[str, Callable[[], Page]] = {
+    def _make_page(self, name: str) -> PageFrame:
+        makers: dict[str, Callable[[], PageFrame]] = {
             "create": lambda: CreatePage(self.body, self.controller, go=self.show, say=self.notices.say),
             "review": lambda: ReviewPage(
                 self.body,
@@ -169,17 +172,14 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         if name not in self._pages:
             self._pages[name] = self._make_page(name)
         if self._page and self._page != name:
-            self._frame(self._page).pack_forget()
+            self._pages[self._page].pack_forget()
         self._page = name
-        self._frame(name).pack(fill="both", expand=True)
+        self._pages[name].pack(fill="both", expand=True)
         if name in ("review", "learn"):
             self.notices.forget(self._ready)
         self.rail.choose(name)
         self._pages[name].shown()
         self._show_title()
-
-    def _frame(self, name: str) -> tk.Frame:
-        return cast(tk.Frame, self._pages[name])  # every Page is a frame; a Protocol cannot say so
 
     def _show_title(self) -> None:
         title, remark = self._pages[self._page].title

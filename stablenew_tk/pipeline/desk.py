@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from ..backends.base import Backend
 from ..domain.base.errors import BackendError, InvalidInput, StorageError
+from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import SIZE_LIMIT, read_plan, write_plan
 from ..domain.insights.association import RatedRecord, associations
 from ..domain.insights.report import report
@@ -23,46 +24,44 @@ from ..storage.disk.file_manager import reveal
 from ..storage.disk.files import read_bounded, sweep_temporary, write_atomic
 from ..storage.disk.places import Places
 from ..storage.journal.reader import read_record, recent
-from ..storage.journal.snapshot import load_history, save_checkpoint
+from ..storage.journal.snapshot import load_history, save_snapshot
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
-from ..storage.settings import Settings, save_settings
-from .events import (
-    AssociationsFound,
-    BackendChecked,
-    Event,
+from ..storage.settings import save_settings
+from .messages.base import Event, Order
+from .messages.jobs import BackendChecked, CheckBackend, KeepWaiting
+from .messages.journal import (
+    AppendLine,
     HistoryLoaded,
-    ImagesFound,
-    InsightReady,
     LineNotSaved,
     LineSaved,
-    PictureReady,
-    PlanRead,
-    PlanWritten,
+    LoadHistory,
+    ReadRecord,
     RecordRead,
-    SettingsSaved,
-    ThumbnailReady,
+    SaveSnapshot,
 )
-from .orders import (
-    Analyse,
-    AppendLine,
-    CheckBackend,
-    FindAssociations,
+from .messages.pictures import (
     FindImages,
     FitFile,
     FitPicture,
-    KeepWaiting,
-    LoadHistory,
+    ImagesFound,
     MakeThumbnail,
-    Order,
+    PictureReady,
     ReadPicture,
-    ReadPlan,
-    ReadRecord,
     RevealFile,
-    SaveCheckpoint,
-    SaveSettings,
+    ThumbnailReady,
+)
+from .messages.plans import (
+    Analyse,
+    AssociationsFound,
+    FindAssociations,
+    InsightReady,
+    PlanRead,
+    PlanWritten,
+    ReadPlan,
     WritePlan,
 )
+from .messages.settings import SaveSettings, SettingsSaved
 from .runner import LearningWriter
 
 log = logging.getLogger(__name__)
@@ -99,10 +98,10 @@ class DeskWork:
         # What killed programs left behind; younger than an hour it may belong to one that runs.
         for folder in (self._places.data, self._places.settings_file.parent, self._places.journal):
             sweep_temporary(folder)
-        loaded = load_history(self._places.journal, self._places.checkpoint)
+        loaded = load_history(self._places.journal, self._places.snapshot)
         latest = tuple(folded.record for folded in recent(self._places.journal, LATEST_RECORDS))
-        if not loaded.from_checkpoint:
-            self._save_checkpoint(loaded.history)
+        if not loaded.from_snapshot:
+            self._save_snapshot(loaded.history)
         ended = {record.job_id for record in latest}
         waiting = tuple(job for job in load_waiting(self._places.waiting) if job.job_id not in ended)
         return HistoryLoaded(
@@ -118,8 +117,8 @@ class DeskWork:
         self._waiting.keep(order.jobs, ended=order.ended)
 
     @perform.register
-    def _(self, order: SaveCheckpoint) -> None:
-        self._save_checkpoint(order.history)
+    def _(self, order: SaveSnapshot) -> None:
+        self._save_snapshot(order.history)
 
     @perform.register
     def _(self, order: AppendLine) -> LineSaved | LineNotSaved:
@@ -230,12 +229,12 @@ class DeskWork:
             rated += [(record, picture.stars) for picture in same]
         return rated
 
-    def _save_checkpoint(self, history: History) -> None:
+    def _save_snapshot(self, history: History) -> None:
         try:
-            save_checkpoint(history, self._places.journal, self._places.checkpoint)
+            save_snapshot(history, self._places.journal, self._places.snapshot)
         except (StorageError, OSError) as error:
             # Only the next start is slower for it; nothing the user did is in danger.
-            log.warning("the history's checkpoint was not saved: %s", error)
+            log.warning("the history's snapshot was not saved: %s", error)
 
     def _record(self, position: Position) -> LearningRecord:
         return read_record(self._places.journal, position)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import singledispatchmethod
 from pathlib import Path
 
-from ..domain.base.errors import Cancelled, InvalidInput, StableNewError, StorageError
+from ..domain.base.errors import Cancelled, InvalidInput, NotSaved, StorageError
 from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, with_learned_preset, with_learned_weight
 from ..domain.models.recommendations import Hashes, ModelSettings, merged
 from ..domain.models.style import StyleCatalogue
@@ -20,28 +20,25 @@ from ..storage.disk.file_manager import reveal
 from ..storage.disk.places import Places
 from ..storage.models.folders import beside
 from ..storage.models.hashes import HashCache, hash_file
-from ..storage.models.index import ModelEntry, settings_of
-from ..storage.models.library import Library, LibrarySnapshot
+from ..storage.models.index import settings_of
+from ..storage.models.library import Library
+from ..storage.models.model_entry import LibrarySnapshot, ModelEntry
 from ..storage.models.profile_writer import Written, profile_path, save_profile, take_back
 from ..storage.models.sidecars import readings
 from ..storage.pictures.images import ThumbnailCache, read_picture, thumbnail
 from ..storage.watcher import Touched, Watcher
-from .events import (
-    Event,
-    FoldersTouched,
-    LibraryChanged,
-    ModelHashed,
-    ModelRead,
-    OrderFailed,
-    ProfileSaved,
-    ThumbnailReady,
-)
-from .orders import (
+from .messages.base import Event, Order
+from .messages.models import (
     CloseLibrary,
+    FoldersTouched,
     HashModel,
     KeepLearned,
+    LibraryChanged,
     MakePreview,
-    Order,
+    ModelHashed,
+    ModelOrder,
+    ModelRead,
+    ProfileSaved,
     ReadModel,
     RescanModels,
     RevealModel,
@@ -50,6 +47,7 @@ from .orders import (
     TakeBackProfile,
     WorkOnLibrary,
 )
+from .messages.pictures import ThumbnailReady
 
 log = logging.getLogger(__name__)
 
@@ -186,7 +184,7 @@ class Librarian:
 
     @perform.register
     def _(self, order: SaveModelProfile | SaveLoraProfile) -> Event:
-        return self._saved(Path(order.model), order.profile)
+        return self._saved(order, Path(order.model), order.profile)
 
     @perform.register
     def _(self, order: KeepLearned) -> Event:
@@ -194,45 +192,38 @@ class Librarian:
         try:
             known = self._read(model)
         except OSError as error:
-            return _unsaved(f"{model} cannot be read: {error.strerror or error}. So nothing was written beside it.")
+            reason = error.strerror or error
+            raise NotSaved(f"{model} cannot be read: {reason}. So nothing was written beside it.") from error
         if isinstance(order.learned, ModelPreset):
             fresh = ModelProfile(model_name=known.title or model.stem, base_type=known.family)
-            return self._saved(model, with_learned_preset(known.profile or fresh, order.learned))
+            return self._saved(order, model, with_learned_preset(known.profile or fresh, order.learned))
         of_lora = known.lora_profile or LoraProfile(lora_name=model.stem, target_base_type=known.family)
-        return self._saved(model, with_learned_weight(of_lora, order.learned))
+        return self._saved(order, model, with_learned_weight(of_lora, order.learned))
 
     @perform.register
-    def _(self, _order: TakeBackProfile) -> Event:
-        if not self._written:
-            return _unsaved("No profile was written since the program started, so there is nothing to take back.")
-        written, model = self._written.pop()
-        try:
-            take_back(written)
-        except StableNewError as error:
-            return _unsaved(str(error))
-        return self._told(written.path, model)
+    def _(self, order: TakeBackProfile) -> Event:
+        last = next((one for one in reversed(self._written) if str(one[0].path) == order.path), None)
+        if last is None:
+            raise NotSaved(f"{Path(order.path).name} was not written since the program started: nothing to take back.")
+        self._written.remove(last)
+        written, model = last
+        take_back(written)
+        return self._told(order, written.path, model)
 
-    def _saved(self, model: Path, profile: ModelProfile | LoraProfile) -> Event:
-        try:
-            written = save_profile(profile_path(model, profile), profile)
-        except StableNewError as error:
-            return _unsaved(str(error))
+    def _saved(self, order: ModelOrder, model: Path, profile: ModelProfile | LoraProfile) -> Event:
+        written = save_profile(profile_path(model, profile), profile)
         self._written = [*self._written, (written, model)][-KEPT_UNDOS:]
-        return self._told(written.path, model)
+        return self._told(order, written.path, model)
 
-    def _told(self, path: Path, model: Path) -> ProfileSaved:
+    def _told(self, order: ModelOrder, path: Path, model: Path) -> ProfileSaved:
         if self._library is not None:
             # The watcher will notice, too; this is sooner.
             self._library.look_again(folders=[str(path.parent)])
-        return ProfileSaved(path=str(path), model=str(model))
+        return ProfileSaved(order=order, path=str(path), model=str(model))
 
 
 def _paths(library: Library | None) -> frozenset[str]:
     return frozenset(str(entry.path) for entry in library.snapshot.entries) if library is not None else frozenset()
-
-
-def _unsaved(message: str) -> OrderFailed:
-    return OrderFailed(what="SaveProfile", message=message)
 
 
 class Hasher:

@@ -26,9 +26,16 @@ from ..storage.packs.wildcards import WildcardReader, named_folders, wildcard_pl
 from ..storage.packs.writer import add_pack, new_pack, save_settings, save_text, trash_pack
 from ..storage.pictures.metadata import read_recipe
 from ..storage.watcher import Touched, Watcher
-from .events import (
-    Event,
-    OrderFailed,
+from .ids_and_times import draw_seed
+from .messages.base import Event, Order, OrderFailed
+from .messages.packs import (
+    AddPack,
+    CheckPack,
+    ClosePacks,
+    ExpandPrompts,
+    ListPacks,
+    LoadPack,
+    NewPack,
     PackChecked,
     PackFoldersTouched,
     PackLoaded,
@@ -37,24 +44,13 @@ from .events import (
     PackSettingsSaved,
     PacksListed,
     PromptsExpanded,
-    RecipeRead,
-)
-from .ids_and_times import draw_seed
-from .orders import (
-    AddPack,
-    CheckPack,
-    ClosePacks,
-    ExpandPrompts,
-    ListPacks,
-    LoadPack,
-    NewPack,
-    Order,
     ReadRecipe,
     RescanPacks,
     SavePack,
     SavePackSettings,
     TrashPack,
 )
+from .messages.pictures import RecipeRead
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +85,7 @@ class Packer:
             ensure_starter(self._places.packs)
         except StorageError as refused:
             # The other folders are there all the same.
-            self._tell(OrderFailed(what=ListPacks.__name__, message=str(refused)))
+            self._tell(OrderFailed(order=order, message=str(refused)))
         self._folders = (self._places.packs, *named_folders(order.folders))
         self._wildcard_folders = order.wildcard_folders
         self._watch()

@@ -27,8 +27,10 @@ from ..domain.journal.history import Position
 from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
 from ..domain.runs.job import Job
 from ..storage.pictures.images import save_image
-from .events import Event, ImageSaved, JobEnded, JobStarted, LineNotSaved, LineSaved, OrderFailed, StageStarted
 from .ids_and_times import utc_text
+from .messages.base import Event, OrderFailed
+from .messages.jobs import ImageSaved, JobEnded, JobStarted, StageStarted
+from .messages.journal import LineNotSaved, LineSaved
 
 MESSAGE_LIMIT = 2000
 
@@ -105,12 +107,12 @@ class PipelineRunner:
     def broken(self, job: Job, error: BaseException) -> LearningRecord:
         """End a job whose run died of an error nobody expected. The thread's edge calls this.
 
-        When the job has had its JobEnded already, only its record may be missing, and ChoreFailed says so.
+        When the job has had its JobEnded already, only its record may be missing, and OrderFailed says so.
         """
         attempt = self._attempt or _Attempt(job, self._backend, self._around, lambda: True)
         message = f"StableNew itself made a mistake ({type(error).__name__}: {error})."
         if attempt.ended is not None:
-            self._around.emit(OrderFailed(what="record", message=f"{message} The record of a job was not saved."))
+            self._around.emit(OrderFailed(message=f"{message} The record of a job was not saved."))
             return attempt.ended
         return self._end(attempt, attempt.unfinished, attempt.failure(error, f"{message} The job was given up."))
 
@@ -138,7 +140,7 @@ class PipelineRunner:
             self._around.emit(LineNotSaved(line=record, message=str(refused)))
             return False
         except InvalidInput as refused:
-            self._around.emit(OrderFailed(what="record", message=str(refused)))
+            self._around.emit(OrderFailed(message=str(refused)))
             return False
         self._around.emit(LineSaved(line=saved.line, position=saved.position))
         return True

@@ -18,8 +18,8 @@ import msgspec
 from ..backends.base import Backend
 from ..domain.base.errors import BackendError, StableNewError
 from ..domain.runs.job import Job
-from .events import Event, JobEnded, NodeWaiting, OrderFailed, StageProgressed, StageStarted
-from .orders import Order
+from .messages.base import Event, Order, OrderFailed
+from .messages.jobs import JobEnded, NodeWaiting, StageProgressed, StageStarted
 from .runner import JobContext, PipelineRunner
 
 log = logging.getLogger(__name__)
@@ -182,11 +182,11 @@ class Desk:
             try:
                 answer = self._perform(order)
             except StableNewError as error:
-                answer = OrderFailed(what=type(order).__name__, message=str(error))
+                answer = OrderFailed(order=order, message=str(error))
             except Exception as error:
-                log.exception("a chore failed: %s", type(order).__name__)
+                log.exception("an order failed: %s", type(order).__name__)
                 message = f"StableNew itself made a mistake ({type(error).__name__}: {error})."
-                answer = OrderFailed(what=type(order).__name__, message=message)
+                answer = OrderFailed(order=order, message=message)
             if answer is not None:
                 self._inbox.put(answer)
 

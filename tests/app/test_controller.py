@@ -15,24 +15,15 @@ from whole_app import SLOW, App, request
 from stablenew_tk.app import outbox
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.base.errors import InvalidInput
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.journal.query import Query
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.pipeline import workers
-from stablenew_tk.pipeline.events import (
-    HistoryChanged,
-    HistoryLoaded,
-    ImageSaved,
-    ImagesFound,
-    JobEnded,
-    NodeWaiting,
-    OrderFailed,
-    QueueChanged,
-    Settings,
-    SettingsChanged,
-    SettingsSaved,
-    UnsavedChanged,
-)
-from stablenew_tk.pipeline.orders import KeepWaiting
+from stablenew_tk.pipeline.messages.base import OrderFailed
+from stablenew_tk.pipeline.messages.jobs import ImageSaved, JobEnded, KeepWaiting, NodeWaiting, QueueChanged
+from stablenew_tk.pipeline.messages.journal import HistoryChanged, HistoryLoaded, UnsavedChanged
+from stablenew_tk.pipeline.messages.pictures import ImagesFound
+from stablenew_tk.pipeline.messages.settings import SaveSettings, SettingsChanged, SettingsSaved
 from stablenew_tk.storage.journal.reader import recent, verify
 from stablenew_tk.storage.pending_jobs import load_waiting
 from stablenew_tk.storage.settings import load_settings
@@ -254,7 +245,7 @@ class TestComingBack:
         first.controller.run(request(2, **SLOW))
         first.wait(lambda: first.controller.running.step > 2)
         for _ in range(2000):
-            first.controller._inbox.put(OrderFailed(what="noise", message="noise"))
+            first.controller._inbox.put(OrderFailed(message="noise"))
         first.controller.close()
         assert len(open_app().controller.leftover) == 2
 
@@ -414,7 +405,7 @@ class TestSettings:
     def test_settings_that_cannot_be_saved_are_told_and_in_force(self, app):
         app.places.settings_file.mkdir(parents=True)
         app.controller.change_settings(Settings(seed=3))
-        assert app.until(OrderFailed).what == "SaveSettings"
+        assert isinstance(app.until(OrderFailed).order, SaveSettings)
         assert app.controller.settings.seed == 3
 
 

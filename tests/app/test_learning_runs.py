@@ -17,21 +17,17 @@ from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.origins import MAX_SEED
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.matrix import board
 from stablenew_tk.domain.journal.query import Query
 from stablenew_tk.domain.journal.record import Void
 from stablenew_tk.domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, PlanCell, PlanPrompt, Preset
 from stablenew_tk.pipeline import runner
-from stablenew_tk.pipeline.events import (
-    ImagesFound,
-    InsightReady,
-    JobEnded,
-    LineSaved,
-    OrderFailed,
-    Settings,
-    StageStarted,
-)
-from stablenew_tk.pipeline.orders import Analyse
+from stablenew_tk.pipeline.messages.base import OrderFailed
+from stablenew_tk.pipeline.messages.jobs import JobEnded, StageStarted
+from stablenew_tk.pipeline.messages.journal import LineSaved
+from stablenew_tk.pipeline.messages.pictures import ImagesFound
+from stablenew_tk.pipeline.messages.plans import Analyse, InsightReady
 from stablenew_tk.storage.journal.reader import verify
 
 CFG = (3.0, 5.0, 7.0)

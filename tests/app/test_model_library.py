@@ -15,21 +15,24 @@ from whole_app import App
 from stablenew_tk.app import model_library as models_module
 from stablenew_tk.backends.sketch.contract import CHECKPOINTS
 from stablenew_tk.domain.base.errors import InvalidInput
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.models.profile import LEARNED, LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from stablenew_tk.domain.models.recommendations import FileRecommendation, Hashes
-from stablenew_tk.pipeline.events import (
+from stablenew_tk.pipeline.messages.base import OrderFailed
+from stablenew_tk.pipeline.messages.models import (
     LibraryChanged,
+    MakePreview,
     ModelHashed,
     ModelRead,
-    OrderFailed,
     ProfileSaved,
-    Settings,
-    ThumbnailReady,
+    RevealModel,
+    SaveModelProfile,
 )
-from stablenew_tk.pipeline.orders import MakePreview, RevealModel, SaveModelProfile
+from stablenew_tk.pipeline.messages.pictures import ThumbnailReady
 from stablenew_tk.storage.models import library
 from stablenew_tk.storage.models.hashes import hash_file
-from stablenew_tk.storage.models.index import ModelEntry, SidecarFile, encoded
+from stablenew_tk.storage.models.index import encoded
+from stablenew_tk.storage.models.model_entry import ModelEntry, SidecarFile
 from stablenew_tk.storage.models.name_lookup import LibraryNames
 
 CLEAR = {12: (2, 2, 1, 2), 20: (3, 3, 2, 3), 28: (5, 5, 4, 5)}
@@ -283,13 +286,13 @@ class TestProfiles:
         sidecar = shelf / "rain.loraprofile.json"
         app.until(ProfileSaved, 2)
         assert '"weight": 0.8' in sidecar.read_text()
-        models.take_back()
+        models.take_back(str(sidecar))
         app.until(ProfileSaved, 3)
         assert '"weight": 0.6' in sidecar.read_text()
-        models.take_back()
+        models.take_back(str(sidecar))
         app.until(ProfileSaved, 4)
         assert not sidecar.exists()
-        models.take_back()
+        models.take_back(str(sidecar))
         assert "nothing to take back" in app.until(OrderFailed).message
 
     def test_a_damaged_file_is_not_written_over(self, open_app, shelf):
@@ -299,7 +302,7 @@ class TestProfiles:
         app = open_app()
         app.controller.ask(SaveModelProfile(model=str(path), profile=ModelProfile()))
         failed = app.until(OrderFailed)
-        assert failed.what == "SaveProfile"
+        assert isinstance(failed.order, SaveModelProfile)
         assert "dream.modelprofile.json" in failed.message
         assert sidecar.read_text() == "{ half of"
         assert not app.told(ProfileSaved)
@@ -351,7 +354,7 @@ class TestLearned:
         assert learned["plan_id"] == plan.plan_id
         assert len(learned["date"]) == 10
         app.wait(lambda: steps(app, "dream.safetensors") == 28)
-        app.controller.models.take_back()
+        app.controller.models.take_back(app.told(ProfileSaved)[-1].path)
         app.wait(lambda: steps(app, "dream.safetensors") == 33)
 
     def test_the_weight_of_a_lora_stands_in_its_own_profile(self, open_app, shelf, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from terminal import TINY, Terminal
 
 from stablenew_tk.backends.sketch.contract import CHECKPOINTS
-from stablenew_tk.pipeline.events import Settings
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.storage.journal.snapshot import load_history
 from stablenew_tk.storage.settings import save_settings
 

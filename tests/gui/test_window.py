@@ -13,7 +13,10 @@ from stablenew_tk.domain.runs.plan import Preset
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Box, Button, Painted
 from stablenew_tk.gui.widgets.key_help import KeyHelp
-from stablenew_tk.pipeline.events import JobEnded, OrderFailed, SettingsSaved, UnsavedChanged
+from stablenew_tk.pipeline.messages.base import OrderFailed
+from stablenew_tk.pipeline.messages.jobs import JobEnded
+from stablenew_tk.pipeline.messages.journal import UnsavedChanged
+from stablenew_tk.pipeline.messages.settings import SettingsSaved
 
 
 @pytest.fixture(autouse=True)

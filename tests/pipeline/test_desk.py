@@ -15,30 +15,24 @@ from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.association import RatedRecord
 from stablenew_tk.domain.journal.history import Position
 from stablenew_tk.domain.journal.query import Query
 from stablenew_tk.pipeline.desk import DeskWork, output_root
-from stablenew_tk.pipeline.events import Settings
-from stablenew_tk.pipeline.orders import (
-    AppendLine,
-    CheckBackend,
-    FindAssociations,
+from stablenew_tk.pipeline.messages.base import Order
+from stablenew_tk.pipeline.messages.jobs import CheckBackend, KeepWaiting
+from stablenew_tk.pipeline.messages.journal import AppendLine, LoadHistory, ReadRecord, SaveSnapshot
+from stablenew_tk.pipeline.messages.pictures import (
     FindImages,
     FitFile,
     FitPicture,
-    KeepWaiting,
-    LoadHistory,
     MakeThumbnail,
-    Order,
     ReadPicture,
-    ReadPlan,
-    ReadRecord,
     RevealFile,
-    SaveCheckpoint,
-    SaveSettings,
-    WritePlan,
 )
+from stablenew_tk.pipeline.messages.plans import FindAssociations, ReadPlan, WritePlan
+from stablenew_tk.pipeline.messages.settings import SaveSettings
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 from stablenew_tk.storage.settings import load_settings
@@ -87,7 +81,7 @@ class TestHistory:
         made = [room.writer.append(record()).line for _ in range(3)]
         loaded = room.do(LoadHistory())
         assert loaded.recent == tuple(reversed(made))
-        assert room.places.checkpoint.exists()
+        assert room.places.snapshot.exists()
         assert len(room.do(LoadHistory()).history) == 3
 
     def test_jobs_that_have_a_record_are_not_offered_again(self, room):
@@ -250,13 +244,13 @@ class TestBackendAndSettings:
         with pytest.raises(NotSaved):
             room.do(SaveSettings(settings=Settings()))
 
-    def test_a_checkpoint_that_cannot_be_saved_costs_nothing(self, room, caplog):
+    def test_a_snapshot_that_cannot_be_saved_costs_nothing(self, room, caplog):
         history = room.do(LoadHistory()).history
         room.places.cache.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(room.places.cache, ignore_errors=True)
         room.places.cache.write_text("a file where the folder should be")
-        room.do(SaveCheckpoint(history=history))
-        assert "checkpoint was not saved" in caplog.text
+        room.do(SaveSnapshot(history=history))
+        assert "snapshot was not saved" in caplog.text
 
 
 def test_the_names_of_stages_are_those_of_the_sketch():

@@ -8,7 +8,7 @@ from fake_webui import FAULTS, FakeWebUI, watched
 from jobs import LATER, Workshop, in_thread, job, webui
 
 from stablenew_tk.backends.webui.backend import WebUI
-from stablenew_tk.pipeline.events import ImageSaved, JobEnded
+from stablenew_tk.pipeline.messages.jobs import ImageSaved, JobEnded
 
 # fault: (status, error, posts of txt2img, code among the suspects)
 LOST = ("failed", "AnswerLost", 1, "")

@@ -10,33 +10,32 @@ import pytest
 from PIL import Image, PngImagePlugin
 from whole_app import App
 
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.prompts.pack import Slot
 from stablenew_tk.domain.prompts.settings import PackSettings, Randomizer
-from stablenew_tk.pipeline.events import (
-    OrderFailed,
+from stablenew_tk.pipeline.messages.base import OrderFailed
+from stablenew_tk.pipeline.messages.packs import (
+    AddPack,
+    CheckPack,
+    ExpandPrompts,
+    ListPacks,
+    LoadPack,
+    NewPack,
     PackChecked,
-    PackFile,
     PackLoaded,
     PackNotSaved,
     PackSaved,
     PackSettingsSaved,
     PacksListed,
     PromptsExpanded,
-    RecipeRead,
-    Settings,
-)
-from stablenew_tk.pipeline.orders import (
-    AddPack,
-    CheckPack,
-    ExpandPrompts,
-    LoadPack,
-    NewPack,
     ReadRecipe,
     RescanPacks,
     SavePack,
     SavePackSettings,
     TrashPack,
 )
+from stablenew_tk.pipeline.messages.pictures import RecipeRead
+from stablenew_tk.storage.packs.pack_file import PackFile
 from stablenew_tk.storage.packs.reader import open_pack
 
 
@@ -107,7 +106,7 @@ class TestList:
         app = App(tmp_path / "bad", Settings(pack_folders=(str(tmp_path / "more"),)))
         app.until(PacksListed)
         assert ids(app) == ["mine"]
-        assert "cannot be" in next(one for one in app.told(OrderFailed) if one.what == "ListPacks").message
+        assert "cannot be" in next(one for one in app.told(OrderFailed) if isinstance(one.order, ListPacks)).message
         app.controller.close()
 
     def test_looking_again_without_a_change_announces_nothing(self, app):

@@ -19,7 +19,9 @@ from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import LearningTag, RunRequest, make_jobs
-from stablenew_tk.pipeline.events import ImageSaved, JobEnded, LineNotSaved, LineSaved, OrderFailed, StageStarted
+from stablenew_tk.pipeline.messages.base import OrderFailed
+from stablenew_tk.pipeline.messages.jobs import ImageSaved, JobEnded, StageStarted
+from stablenew_tk.pipeline.messages.journal import LineNotSaved, LineSaved
 from stablenew_tk.storage.pictures.metadata import read_recipe
 
 STAGES = ("txt2img", "img2img", "adetailer", "upscale")

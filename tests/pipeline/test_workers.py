@@ -16,8 +16,11 @@ from stablenew_tk.backends.base import StageImage, StageProgress, StageResult
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
 from stablenew_tk.pipeline import workers
-from stablenew_tk.pipeline.events import ImageSaved, JobEnded, NodeWaiting, OrderFailed, StageProgressed, StageStarted
-from stablenew_tk.pipeline.orders import AppendLine, ListPacks, LoadPack, MakeThumbnail
+from stablenew_tk.pipeline.messages.base import OrderFailed
+from stablenew_tk.pipeline.messages.jobs import ImageSaved, JobEnded, NodeWaiting, StageProgressed, StageStarted
+from stablenew_tk.pipeline.messages.journal import AppendLine
+from stablenew_tk.pipeline.messages.packs import ListPacks, LoadPack
+from stablenew_tk.pipeline.messages.pictures import MakeThumbnail
 from stablenew_tk.pipeline.workers import Desk, Node, drain
 from stablenew_tk.storage.journal.reader import recent, verify
 
@@ -350,22 +353,25 @@ class TestDesk:
         assert [type(order) for order in gate.done] == [ListPacks, AppendLine, LoadPack]
 
     @pytest.mark.parametrize("error", [InvalidInput("No such thing."), NotSaved("The disk is full.")])
-    def test_a_chore_that_fails_is_told_in_its_own_words(self, inbox, error):
+    def test_an_order_that_fails_is_told_in_its_own_words(self, inbox, error):
         def refuse(_order):
             raise error
 
         desk = Desk(refuse, inbox)
-        desk.ask(ListPacks())
-        assert inbox.get(timeout=10) == OrderFailed(what="ListPacks", message=str(error))
+        order = ListPacks()
+        desk.ask(order)
+        failed = inbox.get(timeout=10)
+        assert failed.order is order
+        assert failed.message == str(error)
         assert desk.close()
 
-    def test_a_mistake_of_ours_is_told_too_and_the_next_chore_is_done(self, inbox, expects_error_log):
-        answers = iter([lambda: 1 / 0, lambda: OrderFailed(what="next", message="done")])
+    def test_a_mistake_of_ours_is_told_too_and_the_next_order_is_done(self, inbox, expects_error_log):
+        answers = iter([lambda: 1 / 0, lambda: OrderFailed(message="done")])
         desk = Desk(lambda order: next(answers)(), inbox)
         desk.ask(ListPacks())
         desk.ask(ListPacks())
         assert "StableNew itself made a mistake (ZeroDivisionError" in inbox.get(timeout=10).message
-        assert inbox.get(timeout=10).what == "next"
+        assert inbox.get(timeout=10).message == "done"
         assert desk.close()
 
 

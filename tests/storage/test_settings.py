@@ -10,8 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import NotSaved
-from stablenew_tk.pipeline.orders import CheckBackend
-from stablenew_tk.storage.settings import DEFAULT_TAGS, Settings, load_settings, save_settings, without_login
+from stablenew_tk.domain.config.user_settings import DEFAULT_TAGS, Settings, without_login
+from stablenew_tk.pipeline.messages.jobs import CheckBackend
+from stablenew_tk.storage.settings import load_settings, save_settings
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _HistorySnapshot(msgspec.Struct, array_like=True):
-    """The checkpoint. Numbers are in this machine's byte order: it never leaves the machine."""
+    """The snapshot. Numbers are in this machine's byte order: it never leaves the machine."""
 
     format: int
     byteorder: str

@@ -19,7 +19,7 @@ class BackendSummary(msgspec.Struct, gc=False):
     kind: str
 
 
-class LearningSummary(msgspec.Struct, gc=False, frozen=True):
+class LearningTagSummary(msgspec.Struct, gc=False, frozen=True):
     """Of the learning tag: which step of which plan, "" for everyday runs."""
 
     plan_id: str = ""
@@ -48,7 +48,7 @@ class RecordSummary(msgspec.Struct, tag_field="kind", tag="run", gc=False):
     run_name: str = ""
     job_id: str = ""
     seconds: float = 0.0
-    learning: LearningSummary = LearningSummary()
+    learning: LearningTagSummary = LearningTagSummary()
 
 
 SLIM = msgspec.json.Decoder(RecordSummary | Feedback | Void | PlanLine)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ...app.controller import Controller
 from ...domain.config.global_texts import reading_stages
 from ...domain.config.pipeline_config import PipelineConfig
-from ...pipeline.events import PackFile
+from ...storage.packs.pack_file import PackFile
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.tooltips import tip

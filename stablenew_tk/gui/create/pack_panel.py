@@ -14,17 +14,10 @@ import msgspec
 from ...app.controller import Controller
 from ...domain.config.learning_mode import PackLearning
 from ...domain.prompts.pack import PackPrompt, PromptPack, successors
-from ...pipeline.events import (
-    Event,
-    LibraryChanged,
-    ModelRead,
-    PackFile,
-    PackLoaded,
-    PackNotSaved,
-    PackSettingsSaved,
-    PacksListed,
-)
-from ...pipeline.orders import AddPack, LoadPack
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.models import LibraryChanged, ModelRead
+from ...pipeline.messages.packs import AddPack, LoadPack, PackLoaded, PackNotSaved, PackSettingsSaved, PacksListed
+from ...storage.packs.pack_file import PackFile
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator, ShortLabel
 from ..widgets.controls import Segmented

@@ -19,16 +19,11 @@ from ...domain.journal.record import LearningRecord, Void
 from ...domain.models.precedence import Resolved
 from ...domain.runs.job import RunRequest, check
 from ...domain.runs.plan import Preset
-from ...pipeline.events import (
-    BackendChecked,
-    Event,
-    HistoryLoaded,
-    JobEnded,
-    LibraryChanged,
-    LineSaved,
-    ModelRead,
-    SettingsChanged,
-)
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.jobs import BackendChecked, JobEnded
+from ...pipeline.messages.journal import HistoryLoaded, LineSaved
+from ...pipeline.messages.models import LibraryChanged, ModelRead
+from ...pipeline.messages.settings import SettingsChanged
 from ..forms.form import Form
 from ..forms.origin_marks import WhyPopup
 from ..forms.stage_cards import (
@@ -49,6 +44,7 @@ from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Check
 from ..widgets.entries import Entry
 from ..widgets.keys import KeyPress
+from ..widgets.page_frame import PageFrame
 from ..widgets.row_list import ScrollArea
 from ..widgets.shortcuts import Shortcuts, act_on
 from ..widgets.suspect_box import SuspectCount
@@ -81,11 +77,11 @@ class Say(Protocol):
     def __call__(self, text: str, *, instead_of: str = "") -> None: ...
 
 
-class CreatePage(Box):
+class CreatePage(PageFrame):
     """Left packs and prompts, in the middle the stage cards, right what is being made."""
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: Say) -> None:
-        super().__init__(parent, "bg")
+        super().__init__(parent)
         self._controller, self._go, self._say = controller, go, say
         self._suspects = SuspectCount()
         self._sources = ValueSources(controller)

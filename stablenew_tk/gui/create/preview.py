@@ -8,18 +8,10 @@ from collections.abc import Callable
 from PIL import Image, ImageTk
 
 from ...app.controller import Controller
-from ...pipeline.events import (
-    Event,
-    HistoryChanged,
-    HistoryLoaded,
-    ImageSaved,
-    JobEnded,
-    PictureReady,
-    StageProgressed,
-    StageStarted,
-    ThumbnailReady,
-)
-from ...pipeline.orders import FitFile, FitPicture
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.jobs import ImageSaved, JobEnded, StageProgressed, StageStarted
+from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded
+from ...pipeline.messages.pictures import FitFile, FitPicture, PictureReady, ThumbnailReady
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import ProgressBar

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
+from ...backends.base import Capabilities
 from ...domain.config.catalogue import Value, catalogue
 from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.models.precedence import Resolved
-from ...pipeline.events import Capabilities
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label, Separator, ground_of
 from ..widgets.controls import Switch

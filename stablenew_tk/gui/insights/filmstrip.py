@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from PIL import ImageTk
 
 from ...domain.journal.history import ImageFacts
-from ...pipeline.events import ThumbnailReady
-from ...pipeline.orders import MakeThumbnail
+from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from ..widgets import icons, stars, theme
 from ..widgets.basics import Box, Button, Card, Label
 from ..widgets.thumbnails import ThumbnailRequest, Thumbs

@@ -17,22 +17,16 @@ from ...domain.base.wording import counted
 from ...domain.insights.report import Report, naming, preset_values
 from ...domain.journal.record import Feedback, Void
 from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset, PresetEvidence
-from ...pipeline.events import (
-    AssociationsFound,
-    Event,
-    HistoryChanged,
-    HistoryLoaded,
-    ImagesFound,
-    InsightReady,
-    LineSaved,
-    OrderFailed,
-    ProfileSaved,
-    QueueChanged,
-    ThumbnailReady,
-)
+from ...pipeline.messages.base import Event, OrderFailed
+from ...pipeline.messages.jobs import QueueChanged
+from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineSaved
+from ...pipeline.messages.models import ModelOrder, ProfileSaved
+from ...pipeline.messages.pictures import FindImages, ImagesFound, MakeThumbnail, ThumbnailReady
+from ...pipeline.messages.plans import Analyse, AssociationsFound, FindAssociations, InsightReady
 from ..widgets import theme
 from ..widgets.basics import Box, Label, Separator
 from ..widgets.keys import KeyPress
+from ..widgets.page_frame import PageFrame
 from ..widgets.shortcuts import Shortcuts, act_on
 from .actions import CERTAIN, deeds, finer_plan
 from .interval_chart import place_of
@@ -45,7 +39,7 @@ _REFRESH_MS = 250
 _EMPTY = "Nothing to learn from yet: rate 7 pictures of a Learning Run."
 
 
-class InsightsPage(Box):
+class InsightsPage(PageFrame):
     """The page. `open_plan` shows a plan in Learn, `new_run` opens the wizard with a draft, `review_run` shows pictures
     of a plan in Review.
     """
@@ -61,13 +55,13 @@ class InsightsPage(Box):
         new_run: Callable[[LearningPlan], None],
         review_run: Callable[[str], None],
     ) -> None:
-        super().__init__(parent, "bg")
+        super().__init__(parent)
         self._controller, self._go, self._say = controller, go, say
         self._open_plan, self._new_run, self._review_run = open_plan, new_run, review_run
         self._key = ""
         self._rows: dict[str, int] = {}  # by plan: the number of the value whose pictures are shown
         self._kept: Preset | None = None
-        self._written = False  # asked for, not on disk yet
+        self._writing: ModelOrder | None = None  # a profile, asked for and not on disk yet
         self._taken_back = ""  # the line that took it back; a redo takes that one back
         self._later = ""
         self._reports = Reports(controller, self._told)
@@ -121,9 +115,9 @@ class InsightsPage(Box):
             self._line_saved(event)
         elif isinstance(event, HistoryLoaded | QueueChanged):
             self._soon()
-        elif isinstance(event, ProfileSaved) and self._written:
-            self._written = False
-            self.panel.head.tell(f"Written to {Path(event.path).name}.", self._controller.models.take_back)
+        elif isinstance(event, ProfileSaved) and event.order is self._writing:
+            self._writing, path = None, event.path
+            self.panel.head.tell(f"Written to {Path(path).name}.", lambda: self._controller.models.take_back(path))
         elif isinstance(event, OrderFailed):
             self._failed(event)
 
@@ -316,8 +310,7 @@ class InsightsPage(Box):
         if self.report is None:
             return
         try:
-            self._controller.models.learned(self.report.plan, self.report)
-            self._written = True
+            self._writing = self._controller.models.learned(self.report.plan, self.report)
         except InvalidInput as problem:
             self.panel.head.tell(str(problem), ink="danger")
 
@@ -413,9 +406,12 @@ class InsightsPage(Box):
             self._soon()
 
     def _failed(self, event: OrderFailed) -> None:
-        if event.what == "Analyse":
+        if event.order is not None and event.order is self._writing:
+            self._writing = None
+            self.panel.head.tell(event.message, ink="danger")
+        if isinstance(event.order, Analyse):
             self._reports.lost()
-        elif event.what in ("FindAssociations", "FindImages"):
+        elif isinstance(event.order, FindAssociations | FindImages):
             self._everyday.lost()
-        elif event.what == "MakeThumbnail":
+        elif isinstance(event.order, MakeThumbnail):
             self.panel.pictures.orders_lost()

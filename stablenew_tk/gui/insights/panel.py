@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ...domain.insights.association import Association
 from ...domain.insights.report import Report, naming
-from ...pipeline.orders import MakeThumbnail
+from ...pipeline.messages.pictures import MakeThumbnail
 from ..widgets import theme
 from ..widgets.basics import Box
 from ..widgets.hint_bar import Notice

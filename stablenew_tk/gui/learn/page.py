@@ -12,9 +12,11 @@ from ...domain.base.wording import counted
 from ...domain.journal.history import ImageFacts
 from ...domain.models.precedence import Resolved
 from ...domain.runs.plan import LearningPlan
-from ...pipeline.events import Event, HistoryLoaded, LineSaved, PlanRead, PlanWritten
-from ..widgets.basics import Box
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.journal import HistoryLoaded, LineSaved
+from ...pipeline.messages.plans import PlanRead, PlanWritten
 from ..widgets.keys import KeyPress
+from ..widgets.page_frame import PageFrame
 from ..widgets.shortcuts import Shortcuts
 from .plan_list import PlanList, PlanListActions
 from .rating.view import RatingView
@@ -23,7 +25,7 @@ from .wizard.wizard import Wizard
 View = Literal["list", "rating", "wizard"]
 
 
-class LearnPage(Box):
+class LearnPage(PageFrame):
     """The page. `go` opens another page, `say` shows a sentence, `show_insight(plan_id)` what its ratings say.
 
     `typed` gives the values that stand in Create now; None = Create has not been opened yet.
@@ -39,7 +41,7 @@ class LearnPage(Box):
         show_insight: Callable[[str], None],
         typed: Callable[[], Resolved | None] = lambda: None,
     ) -> None:
-        super().__init__(parent, "bg")
+        super().__init__(parent)
         self._controller, self._go, self._say, self._show_insight = controller, go, say, show_insight
         self._typed = typed
         self._view: View = "list"

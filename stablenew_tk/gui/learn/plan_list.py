@@ -17,8 +17,11 @@ from ...domain.base.wording import counted
 from ...domain.insights.standing import ShownVerdict, Standing, State
 from ...domain.runs.plan import LearningPlan
 from ...domain.runs.plan_title import subject
-from ...pipeline.events import Event, HistoryLoaded, InsightReady, OrderFailed, QueueChanged, SettingsChanged
-from ...pipeline.orders import Analyse, ReadPlan, WritePlan
+from ...pipeline.messages.base import Event, OrderFailed
+from ...pipeline.messages.jobs import QueueChanged
+from ...pipeline.messages.journal import HistoryLoaded
+from ...pipeline.messages.plans import Analyse, InsightReady, ReadPlan, WritePlan
+from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.dots import VERDICT_INKS
@@ -130,7 +133,7 @@ class PlanList(Box):
 
     def on_event(self, event: Event) -> None:
         """Follow the journal and the queue."""
-        if isinstance(event, InsightReady) or (isinstance(event, OrderFailed) and event.what == "Analyse"):
+        if isinstance(event, InsightReady) or (isinstance(event, OrderFailed) and isinstance(event.order, Analyse)):
             self._analysing = False
         if self.states.on_event(event) or isinstance(event, QueueChanged | SettingsChanged):
             self._soon()

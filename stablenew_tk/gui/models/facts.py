@@ -8,7 +8,7 @@ from ...domain.config.catalogue import catalogue, parameter
 from ...domain.models.profile import LEARNED, best_first
 from ...domain.models.recommendations import REFINER, FieldValue, ModelSettings
 from ...domain.models.style import StyleCatalogue
-from ...pipeline.events import ModelEntry
+from ...storage.models.model_entry import ModelEntry
 from . import wording as words
 from .fact_sheet import FactLine
 

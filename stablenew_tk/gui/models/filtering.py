@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from ...pipeline.events import LibrarySnapshot, ModelEntry
+from ...storage.models.model_entry import LibrarySnapshot, ModelEntry
 from . import wording as words
 
 Kind = Literal["checkpoint", "lora", "other"]

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ...app.controller import Controller
 from ...domain.base.wording import counted
-from ...pipeline.orders import MakePreview
+from ...pipeline.messages.models import MakePreview
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented

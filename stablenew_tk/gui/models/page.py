@@ -19,20 +19,25 @@ from ...domain.experiments.suggested_plan import checkpoint_plan, lora_plan, raw
 from ...domain.models.profile import LoraProfile
 from ...domain.models.recommendations import ModelSettings, usable
 from ...domain.runs.plan import LearningPlan
-from ...pipeline.events import (
-    Event,
+from ...pipeline.messages.base import Event, OrderFailed
+from ...pipeline.messages.models import (
     LibraryChanged,
-    ModelEntry,
+    MakePreview,
+    ModelOrder,
     ModelRead,
-    OrderFailed,
     ProfileSaved,
-    SettingsChanged,
-    ThumbnailReady,
+    RescanModels,
+    RevealModel,
+    TakeBackProfile,
+    WorkOnLibrary,
 )
-from ...pipeline.orders import MakePreview, RescanModels, RevealModel, WorkOnLibrary
+from ...pipeline.messages.pictures import ThumbnailReady
+from ...pipeline.messages.settings import SettingsChanged
+from ...storage.models.model_entry import ModelEntry
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.keys import KeyPress, typing_in
+from ..widgets.page_frame import PageFrame
 from ..widgets.shortcuts import Shortcuts, act_on
 from .checkpoint_editor import ModelEditor
 from .list import ModelList, ModelListActions
@@ -45,7 +50,7 @@ _REFRESH_MS, _SCANNING_MS = 120, 500
 _NO_FOLDERS = "No model folders yet. Choose the folder your checkpoints or LoRAs are in, and they appear here."
 
 
-class ModelsPage(Box):
+class ModelsPage(PageFrame):
     """The page. `learn(plan)` opens the wizard of a Learning Run with a draft, `say` shows a sentence."""
 
     def __init__(
@@ -57,13 +62,14 @@ class ModelsPage(Box):
         say: Callable[[str], None],
         learn: Callable[[LearningPlan], None],
     ) -> None:
-        super().__init__(parent, "bg")
+        super().__init__(parent)
         self._controller, self._go, self._say, self._learn_from = controller, go, say, learn
         self.editor: EditorFrame | None = None
         self._edited = ""
         self._settings: dict[str, ModelSettings] = {}
         self._unread: dict[str, str] = {}
-        self._is_taking_back = False
+        self._writing: ModelOrder | None = None  # asked for, not answered yet
+        self._written = ""  # our profile file that was written last
         self._later = ""
         self._build()
         self._doors = ProfileEditorActions(save=self._save, leave=self._leave_editor)
@@ -112,7 +118,7 @@ class ModelsPage(Box):
             self._read(event)
         elif isinstance(event, ProfileSaved):
             self._saved(event)
-        elif isinstance(event, OrderFailed) and event.what == "SaveProfile":
+        elif isinstance(event, OrderFailed) and event.order is not None and event.order is self._writing:
             self._not_saved(event.message)
         elif isinstance(event, SettingsChanged):
             self._soon()
@@ -272,14 +278,16 @@ class ModelsPage(Box):
     def _save(self, profile: Profile) -> None:
         models = self._controller.models
         if isinstance(profile, LoraProfile):
-            models.save_lora_profile(self.path, profile)
+            self._writing = models.save_lora_profile(self.path, profile)
         else:
-            models.save_model_profile(self.path, profile)
+            self._writing = models.save_model_profile(self.path, profile)
 
     def _take_back(self) -> None:
-        self._is_taking_back = True
+        if not self._written:
+            self.panel.tell("No profile was written since the program started, so there is nothing to take back.")
+            return
         self.panel.tell("Taking it back…")
-        self._controller.models.take_back()
+        self._writing = self._controller.models.take_back(self._written)
 
     def learn(self) -> None:
         """Hand a draft of a Learning Run on, around what the model's profile says."""
@@ -363,23 +371,25 @@ class ModelsPage(Box):
             self._show_panel()
 
     def _saved(self, event: ProfileSaved) -> None:
-        taken_back, self._is_taking_back = self._is_taking_back, False
+        if event.order is not self._writing:
+            return
+        self._writing, self._written = None, event.path
         if event.model != self.path:
             return
         name = event.path.replace("\\", "/").rpartition("/")[2]
         if self.editor is not None:
             self._leave_editor()
-        if taken_back:
+        if isinstance(event.order, TakeBackProfile):
             self.panel.tell(f"{name} is as it was before.")
         else:
             self.panel.tell(f"Saved in {name}.", undo=True)
 
     def _not_saved(self, message: str) -> None:
-        was_ours, self._is_taking_back = self._is_taking_back, False
+        self._writing = None
         if self.editor is not None and self.editor.is_saving:
             self.editor.saving(False)
             self.editor.tell(message, bad=True)
-        elif was_ours:
+        else:
             self.panel.tell(message, bad=True)
 
 

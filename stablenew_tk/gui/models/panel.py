@@ -10,8 +10,8 @@ from PIL import ImageTk
 
 from ...domain.models.recommendations import ModelSettings
 from ...domain.models.style import StyleCatalogue
-from ...pipeline.events import ThumbnailReady
-from ...pipeline.orders import MakePreview
+from ...pipeline.messages.models import MakePreview
+from ...pipeline.messages.pictures import ThumbnailReady
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.flow import Flow

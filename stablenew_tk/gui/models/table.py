@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from ...domain.journal.history import BEGINNING
-from ...pipeline.events import ThumbnailReady
-from ...pipeline.orders import MakePreview, MakeThumbnail
+from ...pipeline.messages.models import MakePreview
+from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Painted
 from ..widgets.row_list import ListRow, RowList

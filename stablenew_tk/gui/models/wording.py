@@ -11,7 +11,7 @@ from ...domain.base import wording
 from ...domain.config.catalogue import Value
 from ...domain.models.profile import LEARNED, ModelPreset, RecommendedWeight, Tier, best_preset
 from ...domain.models.recommendations import DENOISE, REFINER, UPSCALER, Dialect, FieldValue, ModelSettings
-from ...pipeline.events import ModelEntry
+from ...storage.models.model_entry import ModelEntry
 from ..widgets.theme import Role
 
 FAMILIES: Mapping[str, str] = {

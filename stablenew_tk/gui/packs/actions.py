@@ -11,8 +11,9 @@ from ...app.controller import Controller
 from ...domain.base.wording import counted
 from ...domain.prompts.formatting import pack_block
 from ...domain.recipes.recipe import Recipe
-from ...pipeline.events import PackFile, RecipeRead
-from ...pipeline.orders import AddPack, ListPacks, NewPack, ReadRecipe, TrashPack
+from ...pipeline.messages.packs import AddPack, ListPacks, NewPack, ReadRecipe, TrashPack
+from ...pipeline.messages.pictures import RecipeRead
+from ...storage.packs.pack_file import PackFile
 from .recipe_popup import Deed, RecipePopup
 
 # Something that runs at once; the second line is chosen, so that the first key replaces it.

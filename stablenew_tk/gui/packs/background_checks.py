@@ -10,8 +10,7 @@ from ...app.pack_drafts import PackDraft
 from ...app.prompt_inventory import PromptInventory
 from ...domain.prompts.incremental import pieces, prompt_at, slots_of_text
 from ...domain.prompts.pack import PackPrompt
-from ...pipeline.events import PackChecked, PromptsExpanded
-from ...pipeline.orders import CheckPack, ExpandPrompts
+from ...pipeline.messages.packs import CheckPack, ExpandPrompts, PackChecked, PromptsExpanded
 from .variants_tab import SHOWN
 
 _PIECE_MS = 2

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ...domain.base.wording import counted
 from ...domain.prompts.pack import PackProblem
-from ...pipeline.events import PackChecked
+from ...pipeline.messages.packs import PackChecked
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Label, Separator, Sign
 from ..widgets.row_list import ListRow, RowList

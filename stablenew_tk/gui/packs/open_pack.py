@@ -16,8 +16,9 @@ from ...app.pack_drafts import Drafts, PackDraft
 from ...app.prompt_inventory import PromptInventory
 from ...domain.prompts.completion import slots_in
 from ...domain.prompts.settings import PackSettings
-from ...pipeline.events import (
-    Event,
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.packs import (
+    LoadPack,
     PackChecked,
     PackLoaded,
     PackNotSaved,
@@ -26,7 +27,6 @@ from ...pipeline.events import (
     PacksListed,
     PromptsExpanded,
 )
-from ...pipeline.orders import LoadPack
 from ..widgets import theme
 from .actions import NEW_TEXT, PackActions
 from .background_checks import BackgroundChecks, Pause

@@ -16,11 +16,16 @@ from ...app.controller import Controller
 from ...app.prompt_inventory import PromptInventory
 from ...domain.prompts.completion import Offer, token
 from ...domain.recipes.recipe import Recipe
-from ...pipeline.events import BackendChecked, Event, LibraryChanged, ModelRead, OrderFailed, RecipeRead
+from ...pipeline.messages.base import Event, OrderFailed
+from ...pipeline.messages.jobs import BackendChecked
+from ...pipeline.messages.models import LibraryChanged, ModelRead
+from ...pipeline.messages.packs import AddPack, NewPack
+from ...pipeline.messages.pictures import RecipeRead
 from ..forms.stage_cards import menu_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.keys import KeyPress
+from ..widgets.page_frame import PageFrame
 from ..widgets.shortcuts import Shortcuts, act_on
 from .actions import PackActions
 from .completion_popup import Completion
@@ -49,11 +54,11 @@ class PackPageActions(Struct, frozen=True):
     draw_seed: Callable[[], int]
 
 
-class PacksPage(Box):
+class PacksPage(PageFrame):
     """The page. What belongs to the open pack is in `work`."""
 
     def __init__(self, parent: tk.Misc, controller: Controller, doors: PackPageActions) -> None:
-        super().__init__(parent, "bg")
+        super().__init__(parent)
         self._controller, self._doors = controller, doors
         self.deeds = PackActions(self, controller)
         self._stock = PromptInventory(controller)
@@ -92,7 +97,7 @@ class PacksPage(Box):
             self._recipe_read(event)
         elif isinstance(event, (LibraryChanged, ModelRead, BackendChecked)):
             self._stock_changed(event)
-        elif isinstance(event, OrderFailed) and event.what in ("NewPack", "AddPack"):
+        elif isinstance(event, OrderFailed) and isinstance(event.order, NewPack | AddPack):
             self.deeds.wanted = ""
 
     def may_leave(self, leave: Callable[[], object]) -> bool:

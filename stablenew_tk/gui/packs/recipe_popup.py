@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ...app.wording import value_text
 from ...domain.config.catalogue import Value, parameter
 from ...domain.recipes.recipe import Recipe
-from ...pipeline.events import RecipeRead
+from ...pipeline.messages.pictures import RecipeRead
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator, Sign
 from ..widgets.popups import Popup

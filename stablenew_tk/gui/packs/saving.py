@@ -9,8 +9,7 @@ from tkinter import messagebox
 
 from ...app.controller import Controller
 from ...app.pack_drafts import Drafts
-from ...pipeline.events import PackNotSaved, PackSaved, PackSettingsSaved
-from ...pipeline.orders import LoadPack
+from ...pipeline.messages.packs import LoadPack, PackNotSaved, PackSaved, PackSettingsSaved
 
 
 class Saving:

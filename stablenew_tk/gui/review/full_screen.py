@@ -9,8 +9,8 @@ from collections.abc import Callable
 from ...app.controller import Controller
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord
-from ...pipeline.events import Event, RecordRead
-from ...pipeline.orders import ReadRecord
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.journal import ReadRecord, RecordRead
 from ..widgets.picture_grid import ThumbnailGrid
 from ..widgets.picture_viewer import MOST_COMPARED, Stage, Viewer
 

@@ -12,8 +12,9 @@ from ...app.controller import Controller
 from ...app.feedback import State
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord, Output
-from ...pipeline.events import Event, RecordRead, ThumbnailReady
-from ...pipeline.orders import MakeThumbnail, ReadRecord, RevealFile
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.journal import ReadRecord, RecordRead
+from ...pipeline.messages.pictures import MakeThumbnail, RevealFile, ThumbnailReady
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Separator
 from ..widgets.controls import Segmented

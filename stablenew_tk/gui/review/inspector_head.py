@@ -11,7 +11,7 @@ from ...app import wording as phrases
 from ...app.feedback import State
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord, Output
-from ...pipeline.events import ThumbnailReady
+from ...pipeline.messages.pictures import ThumbnailReady
 from ..widgets import stars, theme
 from ..widgets.basics import Box, Label
 from ..widgets.thumbnails import edge_for, fitted

@@ -18,20 +18,15 @@ from ...domain.base import wording
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.query import Group, Query, Selection
 from ...domain.journal.record import LearningRecord
-from ...pipeline.events import (
-    Event,
-    HistoryChanged,
-    HistoryLoaded,
-    ImagesFound,
-    OrderFailed,
-    SettingsChanged,
-    ThumbnailReady,
-    UnsavedChanged,
-)
+from ...pipeline.messages.base import Event, OrderFailed
+from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded, UnsavedChanged
+from ...pipeline.messages.pictures import ImagesFound, MakeThumbnail, ThumbnailReady
+from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
 from ..widgets.hint_bar import ActionBar, Notice
 from ..widgets.keys import KeyPress
+from ..widgets.page_frame import PageFrame
 from ..widgets.picture_cell import CellContent
 from ..widgets.picture_grid import GridActions, ThumbnailGrid
 from ..widgets.shortcuts import Shortcuts, act_on
@@ -49,7 +44,7 @@ _MOVES = {
 }  # fmt: skip
 
 
-class ReviewPage(Box):
+class ReviewPage(PageFrame):
     """The page. `go_create` opens Create; `on_use_settings(record)` takes a picture's settings over to it;
     `on_learn(record, facts)` begins a Learning Run from a picture.
     """
@@ -63,7 +58,7 @@ class ReviewPage(Box):
         on_use_settings: Callable[[LearningRecord], None] = lambda _record: None,
         on_learn: Callable[[LearningRecord, ImageFacts], None] = lambda _record, _facts: None,
     ) -> None:
-        super().__init__(parent, "bg")
+        super().__init__(parent)
         self._controller, self._go_create = controller, go_create
         self._on_use_settings, self._on_learn = on_use_settings, on_learn
         self._groups: tuple[Group, ...] = ()
@@ -151,7 +146,7 @@ class ReviewPage(Box):
             self._tell_unsaved(event)
         elif isinstance(event, SettingsChanged):
             self._chosen()
-        elif isinstance(event, OrderFailed) and event.what == "MakeThumbnail":
+        elif isinstance(event, OrderFailed) and isinstance(event.order, MakeThumbnail):
             self.pictures.orders_lost()
 
     def destroy(self) -> None:

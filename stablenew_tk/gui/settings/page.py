@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ...app.controller import Controller
-from ...pipeline.events import BackendChecked, Event, OrderFailed, SettingsChanged, SettingsSaved
-from ...pipeline.orders import CheckBackend
+from ...pipeline.messages.base import Event, OrderFailed
+from ...pipeline.messages.jobs import BackendChecked, CheckBackend
+from ...pipeline.messages.settings import SaveSettings, SettingsChanged, SettingsSaved
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label
 from ..widgets.controls import Check, Segmented
 from ..widgets.entries import Entry
+from ..widgets.page_frame import PageFrame
 from ..widgets.row_list import ScrollArea
 from ..widgets.tooltips import tip
 from .global_texts import AddedTexts
@@ -48,13 +50,13 @@ def usable_address(text: str) -> str:
     return address if good else ""
 
 
-class SettingsPage(Box):
+class SettingsPage(PageFrame):
     """Every change counts at once and is on disk a moment later; the line at the bottom says so."""
 
     key_words: Sequence[tuple[str, str]] = (("Tab", "next field"), ("Return", "take the value"))
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, say: Callable[[str], object]) -> None:
-        super().__init__(parent, "bg")
+        super().__init__(parent)
         self._controller = controller
         self._say = say
         self._asked = ""
@@ -86,7 +88,7 @@ class SettingsPage(Box):
             self._fill()
         elif isinstance(event, SettingsSaved):
             self._saved.show("Saved.", "text3")
-        elif isinstance(event, OrderFailed) and event.what == "SaveSettings":
+        elif isinstance(event, OrderFailed) and isinstance(event.order, SaveSettings):
             self._saved.show(f"Not saved: {event.message}", "danger")
         elif isinstance(event, BackendChecked) and event.address == self._asked:
             self._show_answer(event)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ...app.controller import Controller
-from ...pipeline.events import BackendChecked, Event
-from ...pipeline.orders import CheckBackend
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.jobs import BackendChecked, CheckBackend
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Card, Drawing, Label, Sign
 from ..widgets.controls import Check
 from ..widgets.entries import Entry
+from ..widgets.page_frame import PageFrame
 from ..widgets.stars import star_row
 from .page import usable_address
 
@@ -27,13 +28,13 @@ STEPS = (
 )
 
 
-class WelcomePage(Box):
+class WelcomePage(PageFrame):
     """Looks for a WebUI on this computer while the user reads. Any choice leads to the Create page."""
 
     key_words: Sequence[tuple[str, str]] = (("Tab", "next choice"), ("Return", "choose"))
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, done: Callable[[], object]) -> None:
-        super().__init__(parent, "bg")
+        super().__init__(parent)
         self._controller = controller
         self._done = done
         self._found = ""

@@ -13,8 +13,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from ...pipeline.events import ThumbnailReady
-from ...pipeline.orders import MakeThumbnail
+from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from . import theme
 from .basics import Box
 from .grid_layout import GridLayout, Measures, measures

@@ -16,8 +16,7 @@ from msgspec import Struct
 from PIL import Image, ImageTk
 
 from ...domain.journal.history import Position
-from ...pipeline.events import ThumbnailReady
-from ...pipeline.orders import MakeThumbnail
+from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from .grid_layout import HEIGHT_STEP
 
 KEPT_PHOTOS = 400

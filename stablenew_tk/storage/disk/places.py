@@ -43,7 +43,7 @@ class Places(Struct, frozen=True, kw_only=True):
         return self.data / "waiting.json"
 
     @property
-    def checkpoint(self) -> Path:
+    def snapshot(self) -> Path:
         """What speeds up opening the journal. May be deleted at any time."""
         return self.cache / "checkpoint"
 

@@ -23,12 +23,12 @@ _PRINT_LENGTH = 4096
 
 
 class Loaded(NamedTuple):
-    """The history, how many lines could not be read or were of a newer version, and whether the checkpoint served."""
+    """The history, how many lines could not be read or were of a newer version, and whether the snapshot served."""
 
     history: History
     damaged_count: int
     newer_count: int
-    from_checkpoint: bool
+    from_snapshot: bool
 
 
 class _Print(msgspec.Struct, frozen=True, array_like=True):
@@ -50,9 +50,9 @@ class _SnapshotFile(msgspec.Struct, array_like=True):
     payload: bytes
 
 
-def load_history(folder: Path, checkpoint_path: Path) -> Loaded:
-    """Fold the journal in `folder`, from the checkpoint on if it fits. Raises Unreadable for the journal only."""
-    history = _from_checkpoint(folder, checkpoint_path)
+def load_history(folder: Path, snapshot_path: Path) -> Loaded:
+    """Fold the journal in `folder`, from the snapshot on if it fits. Raises Unreadable for the journal only."""
+    history = _from_snapshot(folder, snapshot_path)
     served = history is not None
     history = history or History()
     catch_up(history, folder)
@@ -78,7 +78,7 @@ def catch_up(history: History, folder: Path) -> None:
     history.newer += reading.newer
 
 
-def save_checkpoint(history: History, folder: Path, path: Path) -> None:
+def save_snapshot(history: History, folder: Path, path: Path) -> None:
     """Write the history down for `load_history`. `folder` is the journal's. Raises NotSaved or
     Unreadable; the old one stays then.
 
@@ -89,7 +89,7 @@ def save_checkpoint(history: History, folder: Path, path: Path) -> None:
     write_atomic(path, msgspec.msgpack.encode(_SnapshotFile(zlib.crc32(payload), payload)), mode=0o600)
 
 
-def _from_checkpoint(folder: Path, path: Path) -> History | None:
+def _from_snapshot(folder: Path, path: Path) -> History | None:
     try:
         file = msgspec.msgpack.decode(read_bounded(path, _LIMIT), type=_SnapshotFile)
         if zlib.crc32(file.payload) != file.crc:

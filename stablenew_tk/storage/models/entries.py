@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from ...domain.models.recommendations import Dialect, FileRecommendation, merged
 from ...domain.models.style import StyleCatalogue
-from .index import FolderRecord, ModelEntry, SidecarFile, decoded, encoded, readings_of, way_of
+from .index import FolderRecord, decoded, encoded, readings_of, way_of
+from .model_entry import ModelEntry, SidecarFile
 from .scan import UNASKED, FolderListing, Stamp
 from .sidecars import HEADER_SUFFIXES, ModelFiles, readings
 from .summary import look

@@ -17,73 +17,16 @@ from msgspec.structs import replace
 
 from ... import __version__
 from ...domain.base.errors import Unreadable
-from ...domain.models.recommendations import Dialect, FileRecommendation, ModelSettings, merged
+from ...domain.models.recommendations import FileRecommendation, ModelSettings, merged
 from ...domain.models.style import StyleCatalogue
 from ..disk.files import read_bounded, write_atomic
+from .model_entry import ModelEntry
 from .scan import Stamp
 
 _FORMAT = 1
 _LIMIT = 1 << 30
 _DECODER = msgspec.msgpack.Decoder(FileRecommendation)
 _ENCODER = msgspec.msgpack.Encoder()
-
-
-class SidecarFile(Struct, frozen=True, array_like=True, gc=False):
-    """A file that may say something about a model: a sidecar, or the model itself for its header.
-
-    `reading` is the encoded `domain.priors.Reading`, b"" before it was read in full. `is_read` says that it belongs to
-    the file as it is now; else it is what the file said before.
-    """
-
-    name: str
-    dialect: Dialect
-    is_read: bool = False
-    reading: bytes = b""
-
-
-class ModelEntry(Struct, frozen=True, array_like=True, gc=False):
-    """One model of the library. Safe to hand to any thread.
-
-    `name` is its file; "" when sidecars describe a model that is not there. `kind` is checkpoint, lora, vae, embedding,
-    upscaler, or another word; `family` "sdxl", "sd15"… or "". `previews` are file names, the best first; `sources` the
-    files that said something; `problems` are sentences.
-    """
-
-    folder: str
-    name: str
-    stem: str
-    kind: str = ""
-    family: str = ""
-    title: str = ""
-    size: int = 0
-    mtime_ns: int = 0
-    files: tuple[SidecarFile, ...] = ()
-    previews: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-
-    @property
-    def path(self) -> Path:
-        """The model's file, else its first sidecar."""
-        return Path(self.folder, self.key)
-
-    @property
-    def key(self) -> str:
-        """The file name by which its folder knows it."""
-        return self.name or self.files[0].name
-
-    @property
-    def sidecars(self) -> tuple[SidecarFile, ...]:
-        """The files beside it that were, or will be, read."""
-        return tuple(one for one in self.files if one.dialect != "header")
-
-    @property
-    def is_read(self) -> bool:
-        """Whether all its files were read in full. Before that `settings_of` knows only what they said earlier."""
-        for one in self.files:  # noqa: SIM110  (asked for ten thousand models at once)
-            if not one.is_read:
-                return False
-        return True
 
 
 class FolderRecord(Struct, array_like=True):

@@ -16,19 +16,13 @@ from msgspec import Struct
 
 from ...domain.models.style import StyleCatalogue
 from .entries import entry_of, read_in_full, says_else
-from .index import FolderRecord, ModelEntry, load_index, save_index
+from .index import FolderRecord, load_index, save_index
+from .model_entry import LibrarySnapshot, ModelEntry
 from .scan import FolderListing, listing, real_tops, unlisted
 from .sidecars import grouped
 
 _END = object()
 _ENTRIES_A_STEP = 8
-
-
-class LibrarySnapshot(Struct, frozen=True):
-    """All models, ordered by folder and name, and sentences about folders. Safe to hand to any thread."""
-
-    entries: tuple[ModelEntry, ...] = ()
-    problems: tuple[str, ...] = ()
 
 
 class LibraryChange(Struct, frozen=True):

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from ...domain.models.recommendations import Hashes
-from .index import ModelEntry, readings_of
+from .index import readings_of
+from .model_entry import ModelEntry
 from .sidecars import MODEL_SUFFIXES
 
 _OF_NOTHING = "e3b0c442"

@@ -8,34 +8,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
-from ...domain.prompts.settings import PackSettings
 from ...domain.prompts.stablenew2_import import SIGN
 from ..disk.files import is_file, read_bounded, write_atomic
 from ..disk.places import asset
+from .pack_file import PackFile
 from .reader import ENDINGS, PREDECESSOR, SIZE_LIMIT, beside, is_sidecar, open_pack
 
 STARTER = "packs/starter.txt"
 STARTER_MARKER = ".starter-added"
-
-
-class PackFile(Struct, frozen=True):
-    """One pack in a list. `count` is its number of prompts; `problem` a sentence when it cannot be run.
-
-    `seen` changes with its text, `notices` are sentences about the files beside it.
-    """
-
-    path: Path
-    pack_id: str
-    title: str
-    count: int
-    problem: str = ""
-    settings: PackSettings = PackSettings()
-    notices: tuple[str, ...] = ()
-    seen: str = ""
 
 
 class PackCatalog:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from open_window import open_house
 
-from stablenew_tk.pipeline.events import PackNotSaved, PackSettingsSaved
+from stablenew_tk.pipeline.messages.packs import PackNotSaved, PackSettingsSaved
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,8 @@ import tkinter as tk
 import pytest
 from open_window import open_house
 
-from stablenew_tk.pipeline.events import JobEnded, PromptsExpanded
+from stablenew_tk.pipeline.messages.jobs import JobEnded
+from stablenew_tk.pipeline.messages.packs import PromptsExpanded
 
 SMALL = {"txt2img.steps": 2, "txt2img.width": 64, "txt2img.height": 64}
 PACK = "[[light]]: dawn | neon\n\nname: Tram\na {red|blue} tram, [[light]], {red|blue}\nneg: fog, [[light]]\n"

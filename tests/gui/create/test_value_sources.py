@@ -12,7 +12,8 @@ from open_window import open_house
 from stablenew_tk.app.plan_checks import base_values
 from stablenew_tk.domain.runs.plan import Preset
 from stablenew_tk.gui.forms.origin_marks import WhyPopup
-from stablenew_tk.pipeline.events import JobEnded, LibraryChanged
+from stablenew_tk.pipeline.messages.jobs import JobEnded
+from stablenew_tk.pipeline.messages.models import LibraryChanged
 
 STEPS, DENOISE = "txt2img.steps", "hires.denoise"
 PACK, CLASSIC, INK = "starter", "sketch-classic", "sketch-ink"

@@ -59,7 +59,7 @@ def test_fields_show_values_and_the_marks_of_their_origins(form):
 
 def test_each_kind_gets_its_editor(form):
     kinds = {path: type(field.editor).__name__ for path, field in form.fields.items()}
-    assert list(kinds.values()) == ["Choice", "NumberEntry", "Switch", "NumberEntry", "Entry", "Choice"]
+    assert list(kinds.values()) == ["ChoiceField", "NumberEntry", "Switch", "NumberEntry", "Entry", "ChoiceField"]
     assert any(isinstance(child, Slider) for child in form.fields["hires.denoise"].winfo_children())
 
 

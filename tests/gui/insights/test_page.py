@@ -9,9 +9,11 @@ from PIL import Image
 from stablenew_tk.app.controller import Controller
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.matrix import board
 from stablenew_tk.domain.insights.report import report
 from stablenew_tk.domain.journal.record import BackendInfo
+from stablenew_tk.domain.models.profile import ModelProfile
 from stablenew_tk.domain.runs.job import LearningTag, RandomizerChoice
 from stablenew_tk.domain.runs.plan import (
     LearningPlan,
@@ -24,11 +26,11 @@ from stablenew_tk.domain.runs.plan import (
 )
 from stablenew_tk.gui.create.preset_menu import PresetMenu, evidence_words
 from stablenew_tk.gui.insights.page import InsightsPage
-from stablenew_tk.pipeline.events import InsightReady, LineSaved
-from stablenew_tk.pipeline.orders import AppendLine
+from stablenew_tk.pipeline.messages.journal import AppendLine, LineSaved
+from stablenew_tk.pipeline.messages.models import ProfileSaved
+from stablenew_tk.pipeline.messages.plans import InsightReady
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
-from stablenew_tk.storage.settings import Settings
 
 CLEAR = ((1, 2, 2, 2, 2), (3, 3, 3, 3, 3), (5, 5, 5, 4, 5))
 LEANING = ((2, 2, 3), (3, 4, 3), (3, 3, 4))
@@ -72,7 +74,7 @@ class Study:
         (self.places.outputs / "one.png").write_bytes(picture())
         self.writer = LearningRecordWriter(self.places.journal)
         self.went, self.opened, self.drafts, self.reviewed, self.saved, self.sentences = [], [], [], [], [], []
-        self.controller = None
+        self.controller, self.events = None, []
 
     def made(self, plan, table, *, twice=()):
         """Record a plan, all its pictures, and the stars of `table` (value by value)."""
@@ -130,6 +132,7 @@ class Study:
         )
         self.page.pack(fill="both", expand=True)
         self.controller.subscribe(self.page.on_event)
+        self.controller.subscribe(self.events.append)
         self.controller.subscribe(lambda event: self.saved.append(event) if isinstance(event, LineSaved) else None)
         self.controller.open()
         self.until(lambda: self.controller.history is not None and self.controller.capabilities is not None)
@@ -312,6 +315,25 @@ def test_what_was_found_out_is_written_into_the_checkpoints_profile_and_taken_ba
     assert '"steps": 44' in (shelf / "one.modelprofile.json").read_text()
     study.head.undo.invoke()
     study.until(lambda: not (shelf / "one.modelprofile.json").exists())
+
+
+def test_after_a_profile_could_not_be_written_one_saved_elsewhere_is_not_claimed_as_ours(study, tmp_path):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for name in ("one", "another"):
+        (folder / f"{name}.safetensors").write_bytes(b"\x02\x00\x00\x00\x00\x00\x00\x00{}")
+    (folder / "one.modelprofile.json").write_text("{ half of")
+    study.made(replace(plan("steps"), backend_kind="webui"), CLEAR)
+    study.open(model_folders=(str(folder),))
+    study.until(lambda: len(study.controller.models.entries()) == 2)
+    study.show("steps")
+    study.buttons["profile"].invoke()
+    study.until(lambda: "one.modelprofile.json" in study.head.said.cget("text"))
+    study.controller.models.save_model_profile(folder / "another.safetensors", ModelProfile(model_name="another"))
+    study.until(lambda: (folder / "another.modelprofile.json").exists())
+    study.until(lambda: any(isinstance(event, ProfileSaved) for event in study.events))
+    assert "another" not in study.head.said.cget("text")
+    assert not study.head.undo.winfo_viewable()
 
 
 def test_a_rehearsal_with_sketches_is_not_written_into_a_profile(study, tmp_path):

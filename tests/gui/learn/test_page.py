@@ -10,8 +10,8 @@ from plans import VALUES, Desk, PlanCell, name_of, plan, texts
 from stablenew_tk.domain.insights.standing import standing
 from stablenew_tk.gui.learn.rating.picture_panel import MOST_COMPARED
 from stablenew_tk.gui.widgets import theme
-from stablenew_tk.pipeline.events import PlanRead, SettingsChanged
-from stablenew_tk.pipeline.orders import Analyse
+from stablenew_tk.pipeline.messages.plans import Analyse, PlanRead
+from stablenew_tk.pipeline.messages.settings import SettingsChanged
 
 LAST = PlanCell(4, 2)
 
@@ -398,7 +398,7 @@ def test_without_learning_runs_the_page_says_what_one_is(desk):
     d.close()
     for path in d.places.journal.glob("*"):
         path.unlink()
-    for path in d.places.checkpoint.parent.glob(d.places.checkpoint.name):
+    for path in d.places.snapshot.parent.glob(d.places.snapshot.name):
         path.unlink()
     d.open()
     d.until(lambda: any("No Learning Runs yet" in text for text in texts(d.page.plans)))

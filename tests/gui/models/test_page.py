@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.experiments.suggested_plan import checkpoint_plan, focus_of, lora_plan
 from stablenew_tk.domain.models.profile import LEARNED, ModelPreset, ModelProfile
 from stablenew_tk.domain.models.profile_draft import draft_of_lora, draft_of_model, new_preset
@@ -15,9 +16,9 @@ from stablenew_tk.domain.models.recommendations import FieldValue, ModelSettings
 from stablenew_tk.gui.models.filtering import ModelFilter
 from stablenew_tk.gui.models.page import ModelsPage
 from stablenew_tk.gui.settings.page import SettingsPage
-from stablenew_tk.pipeline.events import LibrarySnapshot, ModelEntry, ProfileSaved
+from stablenew_tk.pipeline.messages.models import ProfileSaved
 from stablenew_tk.storage.disk.places import find_places
-from stablenew_tk.storage.settings import Settings
+from stablenew_tk.storage.models.model_entry import LibrarySnapshot, ModelEntry
 
 SIDECARS = Path(__file__).parents[2] / "fixtures" / "sidecars"
 

@@ -11,16 +11,16 @@ from conftest import wait_until
 from PIL import Image, PngImagePlugin
 
 from stablenew_tk.app.controller import Controller
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.prompts.completion import Offer
 from stablenew_tk.domain.prompts.variant import Expansion, Variant
 from stablenew_tk.gui.packs.axes_editor import Axes
 from stablenew_tk.gui.packs.page import PackPageActions, PacksPage
 from stablenew_tk.gui.packs.recipe_popup import RecipePopup, settings_words
 from stablenew_tk.gui.packs.variants_tab import VariantsTab
-from stablenew_tk.pipeline.events import PackSaved, PackSettingsSaved, RecipeRead
-from stablenew_tk.pipeline.orders import SavePack
+from stablenew_tk.pipeline.messages.packs import PackSaved, PackSettingsSaved, SavePack
+from stablenew_tk.pipeline.messages.pictures import RecipeRead
 from stablenew_tk.storage.disk.places import find_places
-from stablenew_tk.storage.settings import Settings
 
 RAIN = """[[light]]: dawn | neon
 

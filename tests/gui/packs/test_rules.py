@@ -22,7 +22,7 @@ from stablenew_tk.domain.prompts.settings import LoraAxis, PackSettings, Randomi
 from stablenew_tk.gui.file_drop import kind_of
 from stablenew_tk.gui.packs.axes_editor import axis_entries
 from stablenew_tk.gui.packs.choice_colours import places
-from stablenew_tk.pipeline.events import PackLoaded, PackSaved, PackSettingsSaved
+from stablenew_tk.pipeline.messages.packs import PackLoaded, PackSaved, PackSettingsSaved
 
 PACK = Path("/packs/rain.txt")
 

@@ -8,14 +8,14 @@ from PIL import Image
 
 from stablenew_tk.app.controller import Controller
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output, StageRecord
 from stablenew_tk.gui.review.page import ReviewPage
 from stablenew_tk.gui.widgets import theme
-from stablenew_tk.pipeline.events import LineSaved
 from stablenew_tk.pipeline.ids_and_times import new_id, utc_text
+from stablenew_tk.pipeline.messages.journal import LineSaved
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
-from stablenew_tk.storage.settings import Settings
 
 try:
     import resource

@@ -17,7 +17,8 @@ from stablenew_tk.domain.prompts.variant import Variant
 from stablenew_tk.domain.runs.job import RunRequest
 from stablenew_tk.gui.review.inspector_tabs import PromptText
 from stablenew_tk.gui.widgets.tooltips import explanation
-from stablenew_tk.pipeline.events import JobEnded, SettingsSaved
+from stablenew_tk.pipeline.messages.jobs import JobEnded
+from stablenew_tk.pipeline.messages.settings import SettingsSaved
 from stablenew_tk.storage.settings import load_settings
 
 

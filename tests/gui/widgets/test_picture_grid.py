@@ -9,7 +9,7 @@ from stablenew_tk.domain.journal.history import Position
 from stablenew_tk.gui.widgets.grid_layout import GridLayout, measures
 from stablenew_tk.gui.widgets.picture_cell import CellContent
 from stablenew_tk.gui.widgets.picture_grid import GridActions, ThumbnailGrid
-from stablenew_tk.pipeline.events import ThumbnailReady
+from stablenew_tk.pipeline.messages.pictures import ThumbnailReady
 
 
 def jpeg(edge=192, colour=(200, 40, 40)):

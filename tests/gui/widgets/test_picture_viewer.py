@@ -3,7 +3,7 @@ from conftest import pump
 
 from stablenew_tk.domain.journal.history import ImageFacts, Position
 from stablenew_tk.gui.widgets.picture_viewer import OWN_SIZE, Stage, Viewer
-from stablenew_tk.pipeline.events import PictureReady
+from stablenew_tk.pipeline.messages.pictures import PictureReady
 
 
 def facts(row):

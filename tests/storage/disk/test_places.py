@@ -11,7 +11,7 @@ from stablenew_tk.storage.disk.places import PORTABLE_MARKER, asset, find_places
 def test_a_data_folder_holds_everything(tmp_path):
     places = find_places(str(tmp_path / "d"), {"STABLENEW_HOME": "/elsewhere"}, None)
     everything = (places.settings_file, places.journal, places.outputs, places.packs, places.thumbs, places.logs)
-    assert all(path.is_relative_to(tmp_path / "d") for path in (*everything, places.checkpoint))
+    assert all(path.is_relative_to(tmp_path / "d") for path in (*everything, places.snapshot))
     assert places.kind == "option"
 
 

@@ -19,7 +19,7 @@ from stablenew_tk.domain.base.errors import NotSaved
 from stablenew_tk.storage.journal.reader import JournalReading, recent, verify
 from stablenew_tk.storage.journal.repair import export, repair
 from stablenew_tk.storage.journal.segments import read_manifest
-from stablenew_tk.storage.journal.snapshot import load_history, save_checkpoint
+from stablenew_tk.storage.journal.snapshot import load_history, save_snapshot
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 
@@ -157,7 +157,7 @@ class Use(RuleBasedStateMachine):
 
     @rule()
     def save(self):
-        save_checkpoint(self.history, self.root / "journal", self.root / "checkpoint")
+        save_snapshot(self.history, self.root / "journal", self.root / "checkpoint")
 
     @rule(images=st.integers(0, 3))
     def make(self, images):

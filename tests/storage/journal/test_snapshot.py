@@ -7,7 +7,7 @@ from journal_lines import rate, record, undo
 
 from stablenew_tk.domain.base.errors import Unreadable
 from stablenew_tk.storage.journal.repair import repair
-from stablenew_tk.storage.journal.snapshot import catch_up, load_history, save_checkpoint
+from stablenew_tk.storage.journal.snapshot import catch_up, load_history, save_snapshot
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 
@@ -30,7 +30,7 @@ def load(folder):
 
 
 def save(folder):
-    save_checkpoint(load(folder).history, folder / "journal", folder / "checkpoint")
+    save_snapshot(load(folder).history, folder / "journal", folder / "checkpoint")
 
 
 def everything(history):
@@ -43,7 +43,7 @@ def full(folder):
 
 def test_the_checkpoint_gives_the_same_history_as_the_whole_journal(journal):
     loaded, whole = load(journal), full(journal)
-    assert (loaded.from_checkpoint, whole.from_checkpoint) == (True, False)
+    assert (loaded.from_snapshot, whole.from_snapshot) == (True, False)
     assert everything(loaded.history) == everything(whole.history)
     assert loaded.damaged_count == whole.damaged_count == 1
 
@@ -53,7 +53,7 @@ def test_what_was_written_since_is_folded_on_top(journal):
     for line in (added := record(3), rate(added.outputs[2], 5), rate(load(journal).history.facts(0).image_id, 4)):
         writer.append(line)
     loaded = load(journal)
-    assert loaded.from_checkpoint
+    assert loaded.from_snapshot
     assert everything(loaded.history) == everything(full(journal).history)
 
 
@@ -69,7 +69,7 @@ def test_every_changed_byte_in_the_checkpoint_leads_to_a_full_reading_or_changes
 def test_a_damaged_or_foreign_checkpoint_is_not_an_error(journal, content):
     whole = everything(full(journal).history)
     (journal / "checkpoint").write_bytes(content)
-    assert not load(journal).from_checkpoint
+    assert not load(journal).from_snapshot
     assert everything(load(journal).history) == whole
 
 
@@ -78,19 +78,19 @@ def test_the_checkpoint_of_another_journal_is_not_used(journal):
     for _ in range(60):
         LearningRecordWriter(journal / "journal", segment_limit=30_000).append(record())
     loaded = load(journal)
-    assert (loaded.from_checkpoint, len(loaded.history)) == (False, 60)
+    assert (loaded.from_snapshot, len(loaded.history)) == (False, 60)
 
 
 def test_after_a_repair_the_checkpoint_is_not_used(journal):
     assert repair(journal / "journal").moved == 1
     loaded = load(journal)
-    assert (loaded.from_checkpoint, loaded.damaged_count) == (False, 0)
+    assert (loaded.from_snapshot, loaded.damaged_count) == (False, 0)
 
 
 def test_a_journal_cut_short_is_not_mixed_with_the_checkpoint(journal):
     last = sorted((journal / "journal").glob("records-*.jsonl"))[-1]
     last.write_bytes(last.read_bytes()[:-100])
-    assert not load(journal).from_checkpoint
+    assert not load(journal).from_snapshot
 
 
 def test_lines_of_another_program_are_caught_up_with(tmp_path):
@@ -135,4 +135,4 @@ def test_a_newer_line_is_counted_through_the_checkpoint(tmp_path):
         file.write(b'{"kind":"dream","schema":7}\n')
     save(tmp_path)
     loaded = load(tmp_path)
-    assert (loaded.from_checkpoint, loaded.newer_count, loaded.damaged_count) == (True, 1, 0)
+    assert (loaded.from_snapshot, loaded.newer_count, loaded.damaged_count) == (True, 1, 0)

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from ....domain.insights.blinding import BlindCell, BlindMatrix, MatrixRow
-from ....pipeline.events import ThumbnailReady
-from ....pipeline.orders import MakeThumbnail
+from ....pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from ...widgets import theme
 from ...widgets.basics import Box
 from ...widgets.grid_layout import HEIGHT_STEP, PICTURE_RATIO

@@ -11,8 +11,8 @@ from msgspec import Struct
 from PIL import Image, ImageTk
 
 from ....domain.journal.history import ImageFacts
-from ....pipeline.events import Event, PictureReady
-from ....pipeline.orders import ReadPicture
+from ....pipeline.messages.base import Event
+from ....pipeline.messages.pictures import PictureReady, ReadPicture
 from ...widgets import icons, stars, theme
 from ...widgets.basics import Box, Button, Label, Painted
 from ...widgets.hint_bar import KeyHints

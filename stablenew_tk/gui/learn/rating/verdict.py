@@ -10,7 +10,7 @@ from ....app.controller import Controller
 from ....domain.base.errors import InvalidInput
 from ....domain.insights.matrix import board
 from ....domain.insights.report import Report
-from ....pipeline.orders import Analyse
+from ....pipeline.messages.plans import Analyse
 from .actions import RatingRules
 from .header import RatingHead
 from .session import SeatWords

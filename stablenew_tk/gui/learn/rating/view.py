@@ -15,19 +15,12 @@ from ....domain.insights.blinding import BlindCell, BlindMatrix, seating
 from ....domain.insights.matrix import Board, board
 from ....domain.journal.record import LearningRecord
 from ....domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
-from ....pipeline.events import (
-    Event,
-    HistoryChanged,
-    InsightReady,
-    JobStarted,
-    LineSaved,
-    OrderFailed,
-    QueueChanged,
-    SettingsChanged,
-    StageProgressed,
-    ThumbnailReady,
-    UnsavedChanged,
-)
+from ....pipeline.messages.base import Event, OrderFailed
+from ....pipeline.messages.jobs import JobStarted, QueueChanged, StageProgressed
+from ....pipeline.messages.journal import HistoryChanged, LineSaved, UnsavedChanged
+from ....pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
+from ....pipeline.messages.plans import Analyse, InsightReady
+from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
 from ...widgets.keys import KeyPress
@@ -189,9 +182,9 @@ class RatingView(Box):
             self._soon("refresh", 1, self._refresh)
         elif isinstance(event, UnsavedChanged):
             self._tell_unsaved(event)
-        elif isinstance(event, OrderFailed) and event.what == "Analyse":
+        elif isinstance(event, OrderFailed) and isinstance(event.order, Analyse):
             self._verdict.settled()
-        elif isinstance(event, OrderFailed) and event.what == "MakeThumbnail":
+        elif isinstance(event, OrderFailed) and isinstance(event.order, MakeThumbnail):
             self.matrix.orders_lost()
 
     def answer(self, press: KeyPress) -> bool:

@@ -15,8 +15,8 @@ from ....domain.base.errors import InvalidInput
 from ....domain.config.catalogue import with_values
 from ....domain.config.sweep import LORA, Focus, focus, focuses, value_text
 from ....domain.experiments.plan_draft import PlanDraft, lora_weights, plain, sensible_words, varying
-from ....pipeline.events import Event, PictureReady
-from ....pipeline.orders import FitFile
+from ....pipeline.messages.base import Event
+from ....pipeline.messages.pictures import FitFile, PictureReady
 from ...forms.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Label

@@ -17,8 +17,9 @@ from ....domain.prompts.randomizer import may_vary
 from ....domain.prompts.settings import PackSettings
 from ....domain.prompts.variant import Expansion
 from ....domain.runs.plan import PlanPrompt, planned
-from ....pipeline.events import Event, PackFile, PackLoaded, PacksListed, PromptsExpanded
-from ....pipeline.orders import ExpandPrompts, LoadPack
+from ....pipeline.messages.base import Event
+from ....pipeline.messages.packs import ExpandPrompts, LoadPack, PackLoaded, PacksListed, PromptsExpanded
+from ....storage.packs.pack_file import PackFile
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Label
 from ...widgets.controls import Check

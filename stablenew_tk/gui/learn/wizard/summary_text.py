@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from ....backends.base import Capabilities
 from ....domain.base.errors import InvalidInput
 from ....domain.base.wording import counted
 from ....domain.config.catalogue import Value, get_value
@@ -15,7 +16,6 @@ from ....domain.experiments.base_config import check_offered
 from ....domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence
 from ....domain.journal.estimate import about, work
 from ....domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
-from ....pipeline.events import Capabilities
 from ...forms.stage_cards import size_words
 from .run_preview import Forecast, MatrixOutline
 from .value_editors import counted_words

@@ -28,15 +28,11 @@ from ....domain.experiments.plan_draft import (
 from ....domain.journal.history import ImageFacts
 from ....domain.models.precedence import Resolved
 from ....domain.runs.plan import LearningPlan
-from ....pipeline.events import (
-    BackendChecked,
-    Event,
-    HistoryLoaded,
-    JobEnded,
-    PackSettingsSaved,
-    PacksListed,
-    SettingsChanged,
-)
+from ....pipeline.messages.base import Event
+from ....pipeline.messages.jobs import BackendChecked, JobEnded
+from ....pipeline.messages.journal import HistoryLoaded
+from ....pipeline.messages.packs import PackSettingsSaved, PacksListed
+from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
 from ...widgets.keys import KeyPress, typing_in

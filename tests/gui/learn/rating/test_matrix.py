@@ -16,7 +16,7 @@ from stablenew_tk.gui.learn.rating.matrix import Matrix, MatrixActions
 from stablenew_tk.gui.learn.rating.matrix_cell import MatrixCellContent
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.grid_layout import PICTURE_RATIO
-from stablenew_tk.pipeline.events import ThumbnailReady
+from stablenew_tk.pipeline.messages.pictures import ThumbnailReady
 
 LAST = PlanCell(4, 2)
 

@@ -10,6 +10,7 @@ from PIL import Image
 from stablenew_tk.app.controller import Controller, open_places
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.experiments.plan_draft import CHECK, PROMPT, VALUES, VARY
 from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
@@ -18,7 +19,7 @@ from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
 from stablenew_tk.gui.learn.wizard.summary_text import forecast_words
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
 from stablenew_tk.gui.widgets.basics import Box
-from stablenew_tk.pipeline.events import JobEnded, Settings
+from stablenew_tk.pipeline.messages.jobs import JobEnded
 
 SMALL = {"txt2img.steps": 4, "txt2img.width": 64, "txt2img.height": 64}
 

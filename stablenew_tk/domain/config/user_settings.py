@@ -1,0 +1,88 @@
+"""What the user set: backend, folders, appearance, learning mode, tags, the values of the form."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from .catalogue import Value
+from .global_texts import LONGEST, GlobalTexts
+from .learning_mode import ProjectLearning
+from .origins import MAX_SEED, RANDOM_SEED
+from .pipeline_config import STAGES, Stage
+
+RESERVED_TAG_KEYS = "ci"  # C compares, I opens the inspector
+
+DEFAULT_TAGS = (
+    ("n", "too noisy"),
+    ("s", "too smooth"),
+    ("g", "great composition"),
+    ("b", "bad anatomy"),
+    ("l", "good light"),
+)
+
+_LOGIN = re.compile(r"^\s*(\w+://)?.*@", re.DOTALL)
+
+_ShortText = Annotated[str, Meta(max_length=4096)]
+
+_LongText = Annotated[str, Meta(max_length=LONGEST)]
+
+_Tag = tuple[Annotated[str, Meta(pattern=r"^[^\W\d_]$")], Annotated[str, Meta(min_length=1, max_length=60)]]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All settings. `backend` is "sketch" or an address, `output_folder` "" means the usual one, `seed` −1 random.
+
+    `values` holds form values the user chose last, by catalogue path; `last_runs` the same for each pack with each
+    checkpoint (`domain.defaults.context_key`), the newest at the end. `tags` are pairs of key and words. `preset` is
+    the id of the preset in force, "" = none.
+    """
+
+    backend: _ShortText = "sketch"
+    user: _ShortText = ""
+    password: _ShortText = ""
+    output_folder: _ShortText = ""
+    pack_folders: tuple[_ShortText, ...] = ()
+    wildcard_folders: tuple[_ShortText, ...] = ()
+    model_folders: tuple[_ShortText, ...] = ()
+    appearance: Literal["system", "dark", "light"] = "system"
+    learning: ProjectLearning = "active"
+    preset: _ShortText = ""
+    go_on_after_rating: bool = True
+    offer_rating: bool = True
+    tags: tuple[_Tag, ...] = DEFAULT_TAGS
+    global_positive: _LongText = ""
+    global_negative: _LongText = ""
+    global_positive_stages: tuple[Stage, ...] = STAGES
+    global_negative_stages: tuple[Stage, ...] = STAGES
+    values: dict[str, Value] = {}
+    last_runs: dict[_ShortText, dict[str, Value]] = {}
+    pack: _ShortText = ""
+    chosen_prompts: tuple[_ShortText, ...] = ()
+    seed: Annotated[int, Meta(ge=RANDOM_SEED, le=MAX_SEED)] = RANDOM_SEED
+    seeds_per_prompt: Annotated[int, Meta(ge=1, le=1000)] = 1
+    geometry: Annotated[str, Meta(pattern=r"^(\d{2,5}x\d{2,5}([+-]-?\d{1,5}){0,2})?$")] = ""
+    cell_px: Annotated[int, Meta(ge=64, le=1024)] = 200
+    welcome_done: bool = False
+
+    @property
+    def globals(self) -> GlobalTexts:
+        """What is added to every prompt."""
+        return GlobalTexts(
+            positive=self.global_positive,
+            negative=self.global_negative,
+            positive_stages=self.global_positive_stages,
+            negative_stages=self.global_negative_stages,
+        )
+
+    def __repr__(self) -> str:
+        # Settings end up in logs and tracebacks; the login must not.
+        backend = without_login(self.backend)
+        return f"Settings(backend={backend!r}, learning={self.learning!r}, appearance={self.appearance!r}, …)"
+
+
+def without_login(address: str) -> str:
+    """An address as it may be shown or logged: user and password before the last @ are masked."""
+    return _LOGIN.sub(r"\1•••@", address)

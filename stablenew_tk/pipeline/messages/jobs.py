@@ -1,0 +1,95 @@
+"""Messages about jobs and backends: the node thread reports them, the caller asks a server what it offers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...backends.base import Capabilities, StageProgress
+from ...domain.config.user_settings import Settings, without_login
+from ...domain.journal.record import LearningRecord, Output
+from ...domain.runs.job import Job
+from .base import Event, Order
+
+
+class JobStarted(Event, frozen=True, kw_only=True):
+    """A node began a job."""
+
+    job: Job
+    node: str
+
+
+class StageStarted(Event, frozen=True, kw_only=True):
+    """`number` of `count` stages of the job begins; number counts from 1."""
+
+    job_id: str
+    stage: str
+    number: int
+    count: int
+
+
+class StageProgressed(Event, frozen=True, kw_only=True):
+    """How far the running stage is; `progress.preview` may hold a small picture."""
+
+    job_id: str
+    stage: str
+    progress: StageProgress
+
+
+class ImageSaved(Event, frozen=True, kw_only=True):
+    """A picture is on disk at `path` (absolute)."""
+
+    job_id: str
+    run_id: str
+    output: Output
+    path: Path
+
+
+class NodeWaiting(Event, frozen=True, kw_only=True):
+    """The backend does not answer; the job waits and nothing failed. The next try comes in `retry_in_s` seconds."""
+
+    job_id: str
+    message: str
+    retry_in_s: float
+
+
+class JobEnded(Event, frozen=True, kw_only=True):
+    """The one end of a job, however it ended. `recorded` tells whether its record is on disk."""
+
+    record: LearningRecord
+    recorded: bool
+
+
+class BackendChecked(Event, frozen=True, kw_only=True):
+    """Answer of a backend to "what do you offer?". `capabilities` is None when there was none."""
+
+    address: str
+    capabilities: Capabilities | None
+    seconds: float
+    problem: str = ""
+
+
+class QueueChanged(Event, frozen=True, kw_only=True):
+    """Jobs were added, begun, ended or removed, or the queue was paused."""
+
+
+class KeepWaiting(Order, frozen=True, kw_only=True):
+    """Remember the jobs that are not done, for the next start. `ended`: a job has ended and nothing else changed."""
+
+    jobs: tuple[Job, ...]
+    ended: bool = False
+
+
+class CheckBackend(Order, frozen=True, kw_only=True):
+    """Ask a backend what it offers. `address` is "sketch" or a URL."""
+
+    address: str
+    user: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"CheckBackend({without_login(self.address)!r})"
+
+
+def backend_order(settings: Settings) -> CheckBackend:
+    """The order that asks the backend in force."""
+    return CheckBackend(address=settings.backend, user=settings.user, password=settings.password)

@@ -1,0 +1,95 @@
+"""Messages about pictures: find them, thumbnails, full size, show the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...domain.journal.history import Position
+from ...domain.journal.query import HistoryColumns, Query, Selection
+from ...domain.recipes.recipe import Recipe
+from .base import Event, Order
+
+
+class ThumbnailReady(Event, frozen=True, kw_only=True):
+    """`jpeg` is empty when there is no picture to show; `problem` then says why."""
+
+    image_id: str
+    edge: int
+    jpeg: bytes
+    problem: str = ""
+
+
+class PictureReady(Event, frozen=True, kw_only=True):
+    """A picture as raw RGB of exactly `width` × `height` px, fitted to what was asked. Empty `rgb`: see problem."""
+
+    image_id: str
+    box: tuple[int, int]
+    width: int = 0
+    height: int = 0
+    rgb: bytes = b""
+    problem: str = ""
+
+
+class ImagesFound(Event, frozen=True, kw_only=True):
+    """Rows that match a query."""
+
+    query: Query
+    selection: Selection
+
+
+class RecipeRead(Event, frozen=True, kw_only=True):
+    """What a picture says about its making; None when it says nothing, and `problem` why."""
+
+    path: Path
+    recipe: Recipe | None
+    problem: str = ""
+
+
+class FindImages(Order, frozen=True, kw_only=True):
+    """Select rows by a query from a snapshot of the columns; pictures of the runs in `without_runs` are left out."""
+
+    columns: HistoryColumns
+    query: Query
+    without_runs: frozenset[str] = frozenset()
+
+
+class MakeThumbnail(Order, frozen=True, kw_only=True):
+    """A small JPEG of a recorded picture, longest edge `edge` px. `output_index` counts in the record's outputs."""
+
+    image_id: str
+    position: Position
+    output_index: int
+    edge: int
+
+
+class ReadPicture(Order, frozen=True, kw_only=True):
+    """A recorded picture fitted into `box` (width, height in px); never enlarged beyond its own size."""
+
+    image_id: str
+    position: Position
+    output_index: int
+    box: tuple[int, int]
+
+
+class FitPicture(Order, frozen=True, kw_only=True):
+    """Picture bytes at hand (a live preview) fitted into `box`."""
+
+    image_id: str
+    data: bytes
+    box: tuple[int, int]
+
+
+class FitFile(Order, frozen=True, kw_only=True):
+    """A picture file fitted into `box`; PictureReady answers with this `image_id`."""
+
+    image_id: str
+    path: Path
+    box: tuple[int, int]
+
+
+class RevealFile(Order, frozen=True, kw_only=True):
+    """Show a recorded picture's file in the file browser."""
+
+    image_id: str
+    position: Position
+    output_index: int

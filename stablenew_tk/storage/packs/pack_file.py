@@ -1,0 +1,25 @@
+"""One pack in a list, as a value that may be handed to any thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from ...domain.prompts.settings import PackSettings
+
+
+class PackFile(Struct, frozen=True):
+    """One pack in a list. `count` is its number of prompts; `problem` a sentence when it cannot be run.
+
+    `seen` changes with its text, `notices` are sentences about the files beside it.
+    """
+
+    path: Path
+    pack_id: str
+    title: str
+    count: int
+    problem: str = ""
+    settings: PackSettings = PackSettings()
+    notices: tuple[str, ...] = ()
+    seen: str = ""
