@@ -8,6 +8,7 @@ from typing import Literal
 
 from ..app.controller import Controller
 from ..app.job_progress import Running
+from ..domain.base import colour_roles
 from ..domain.journal.estimate import about
 from ..pipeline.messages.base import Event
 from ..pipeline.messages.jobs import BackendChecked, ImageSaved, NodeWaiting, QueueChanged
@@ -43,13 +44,13 @@ class RailItem(Painted):
 
     def draw(self, width: int, height: int) -> None:
         whole_w, whole_h = width + 2 * self.margin, height + 2 * self.margin
-        ground: theme.Role = "raised" if self.chosen or self.hover else "chrome"
+        ground: colour_roles.Role = "raised" if self.chosen or self.hover else "chrome"
         self.create_rectangle(0, 0, whole_w, whole_h, fill=theme.colour(ground), width=0)
         if self.chosen:
             self.create_rectangle(0, 0, theme.px(3), whole_h, fill=theme.colour("accent"), width=0)
-        ink: theme.Role = "accent_text" if self.chosen else "text2"
+        ink: colour_roles.Role = "accent_text" if self.chosen else "text2"
         self.picture(whole_w // 2, theme.px(21), icons.icon(self._icon, 20, ink, ground), "center")
-        words: theme.Role = "text" if self.chosen else "text2"
+        words: colour_roles.Role = "text" if self.chosen else "text2"
         self.create_text(
             whole_w // 2, theme.px(43), text=self._words, font=theme.font(11), fill=theme.colour(words), anchor="center"
         )

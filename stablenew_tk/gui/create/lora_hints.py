@@ -14,6 +14,7 @@ from typing import cast
 from msgspec import Struct
 
 from ...app.controller import Controller
+from ...domain.base.colour_roles import Role
 from ...domain.base.wording import counted
 from ...domain.models.profile import TIERS
 from ...domain.models.recommendations import ModelSettings
@@ -21,7 +22,6 @@ from ...domain.prompts.pack import with_lora_weight
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.popups import Popup
-from ..widgets.theme import Role
 from ..widgets.tooltips import tip
 
 _WIDTH = 360  # px

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 
+from ...domain.base import colour_roles
 from ..widgets import theme
 from ..widgets.basics import Box, Label
 
@@ -20,7 +21,7 @@ class RunLine(Box):
         self.words = Label(self, "", size=12, ink="danger", wrap=True)
         self.words.pack(fill="x", padx=theme.px(16), pady=(theme.px(8), 0))
 
-    def tell(self, words: str, ink: theme.Role) -> None:
+    def tell(self, words: str, ink: colour_roles.Role) -> None:
         """Say this; "" takes the line away."""
         self.words.show(words, ink)
         if words and not self.winfo_manager():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 
+from ...domain.base.colour_roles import Role
 from ...domain.config.catalogue import Parameter, Value, get_value, parameter
 from ...domain.config.origins import Origin
 from ...domain.config.pipeline_config import PipelineConfig
@@ -17,7 +18,7 @@ from ..widgets.basics import Box, Label
 from ..widgets.controls import Switch
 from ..widgets.entries import Entry, NumberEntry, Slider
 from ..widgets.popups import ChoiceField, MenuEntry
-from ..widgets.theme import RING, Role
+from ..widgets.theme import RING
 from ..widgets.tooltips import tip
 from .origin_marks import OriginMark
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from ...domain.base.colour_roles import Role
 from ...domain.config.origins import Origin
 from ...domain.models.explanation import LEARNED_WORD, WhyRow
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Kind, Label, Separator, ground_of
 from ..widgets.popups import Popup
-from ..widgets.theme import Role
 
 _WIDTH, _USE_WIDTH = 360, 92  # px
 

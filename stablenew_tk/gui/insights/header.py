@@ -9,13 +9,13 @@ from functools import partial
 from msgspec import Struct
 from PIL import ImageTk
 
+from ...domain.base.colour_roles import Role
 from ...domain.runs.plan import VerdictState
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Kind, Label
 from ..widgets.entries import Entry
 from ..widgets.flow import Flow
 from ..widgets.popups import ChoiceField, MenuEntry
-from ..widgets.theme import Role
 
 CHIPS: dict[VerdictState, tuple[str, Role, Role]] = {
     "best": ("Best", "ok", "ok_soft"),

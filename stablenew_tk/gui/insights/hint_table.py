@@ -10,10 +10,10 @@ import tkinter as tk
 from collections.abc import Sequence
 from typing import Literal
 
+from ...domain.base.colour_roles import Role
 from ...domain.insights.association import Association
 from ..widgets import theme
 from ..widgets.basics import Card
-from ..widgets.theme import Role
 from .list import known, signed
 
 _HEAD, _ROW, _FOOT = 31, 44, 30

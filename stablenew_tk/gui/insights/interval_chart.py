@@ -13,12 +13,12 @@ from msgspec import Struct
 from PIL import ImageTk
 
 from ...app import wording as phrases
+from ...domain.base.colour_roles import Role
 from ...domain.config.catalogue import Value
 from ...domain.insights.report import Report, ValueReport
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Card
 from ..widgets.dots import rating_dot
-from ..widgets.theme import Role
 
 ROW, HEAD, FOOT = 52, 27, 30
 STARS = 5

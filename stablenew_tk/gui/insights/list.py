@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from PIL import ImageTk
 
+from ...domain.base.colour_roles import Role
 from ...domain.insights.association import QUARTER, Association
 from ...domain.runs.plan import VerdictState
 from ..widgets import theme
 from ..widgets.basics import Box
 from ..widgets.dots import verdict_dot
 from ..widgets.scrollbar import ThinScrollbar
-from ..widgets.theme import Role
 
 _ITEM, _CAPTION = 46, 31
 

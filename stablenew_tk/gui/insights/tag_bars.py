@@ -5,10 +5,10 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Iterator
 
+from ...domain.base.colour_roles import Role
 from ...domain.insights.report import Report
 from ..widgets import theme
 from ..widgets.basics import Box, Card, Label
-from ..widgets.theme import Role
 
 _LEAST, _GAP, _MOST_CHARTS = 120, 24, 3
 _HEAD, _BARS, _FOOT = 22, 58, 22

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from ...app.controller import Controller
 from ...app.plan_states import PlanStates
+from ...domain.base import colour_roles
 from ...domain.base.wording import counted
 from ...domain.insights.standing import ShownVerdict, Standing, State
 from ...domain.runs.plan import LearningPlan
@@ -35,7 +36,7 @@ _CARD, _NARROW_CARD, _ROW = 320, 264, 46
 _SOON_MS, _SLICE_MS = 30, 4
 _LIST_KEYS = ("Up", "Down", "Home", "End", "Prior", "Next", "Return", "KP_Enter")
 _FILES = (("Learning plans", "*.json"), ("All files", "*"))
-_MARKS: dict[State, tuple[str, theme.Role]] = {
+_MARKS: dict[State, tuple[str, colour_roles.Role]] = {
     "running": ("play", "accent_text"),
     "rate": ("star_outline", "text2"),
     "stopped": ("pause", "text2"),

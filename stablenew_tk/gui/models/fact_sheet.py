@@ -12,8 +12,8 @@ from tkinter.font import Font
 from msgspec import Struct
 from PIL import ImageTk
 
+from ...domain.base.colour_roles import Role
 from ..widgets import icons, theme
-from ..widgets.theme import Role
 
 _LINE, _LABEL, _SOURCE = 26, 118, 122
 _SHARE = 0.28  # of the width, at most, for the columns of labels and sources

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
+from ...domain.base.colour_roles import Role
 from ...domain.journal.history import BEGINNING
 from ...pipeline.messages.models import MakePreview
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Painted
 from ..widgets.row_list import ListRow, RowList
-from ..widgets.theme import Role
 from ..widgets.thumbnails import ThumbnailRequest, Thumbs
 from . import wording as words
 from .filtering import Column, ModelLine

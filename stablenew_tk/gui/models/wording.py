@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from ...app import wording as phrases
 from ...domain.base import wording
+from ...domain.base.colour_roles import Role
 from ...domain.config.catalogue import Value
 from ...domain.models.profile import LEARNED, ModelPreset, RecommendedWeight, Tier, best_preset
 from ...domain.models.recommendations import DENOISE, REFINER, UPSCALER, Dialect, FieldValue, ModelSettings
 from ...storage.models.model_entry import ModelEntry
-from ..widgets.theme import Role
 
 FAMILIES: Mapping[str, str] = {
     "sdxl": "SDXL", "sd15": "SD 1.5", "sd21": "SD 2.1", "sd3": "SD 3", "flux": "Flux", "flux2": "Flux 2",

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from ...domain.base.colour_roles import Role
 from ...domain.base.wording import counted
 from ...domain.prompts.pack import PackProblem
 from ...pipeline.messages.packs import PackChecked
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Label, Separator, Sign
 from ..widgets.row_list import ListRow, RowList
-from ..widgets.theme import Role
 from .line_numbers import Doubt
 
 ROW = 62

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from ..widgets.theme import Role
+from ...domain.base.colour_roles import Role
 
 # Ink and ground of one choice after the other; from the fifth on they come again, underlined.
 PALETTE: Sequence[tuple[Role, Role]] = (

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from ...app.pack_drafts import GONE, PackDraft
+from ...domain.base import colour_roles
 from ...domain.base.wording import counted
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator, ShortLabel, Sign
@@ -140,7 +141,7 @@ class PackEditor(Box):
         self.find.entry.focus_set()
         self.find.entry.field.selection_range(0, "end")
 
-    def tell(self, words: str, ink: theme.Role = "text3") -> None:
+    def tell(self, words: str, ink: colour_roles.Role = "text3") -> None:
         """What the check found, in the line below."""
         if self.verdict.words != words:
             self.verdict.show(words, ink)

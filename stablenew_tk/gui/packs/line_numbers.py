@@ -8,8 +8,8 @@ from typing import Literal
 
 from PIL import ImageTk
 
+from ...domain.base.colour_roles import Role
 from ..widgets import icons, theme
-from ..widgets.theme import Role
 
 Doubt = Literal["problem", "doubt"]
 _LIFT = 4  # px: half the height of a figure

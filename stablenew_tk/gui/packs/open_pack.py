@@ -14,6 +14,7 @@ from msgspec import Struct
 from ...app.controller import Controller
 from ...app.pack_drafts import Drafts, PackDraft
 from ...app.prompt_inventory import PromptInventory
+from ...domain.base import colour_roles
 from ...domain.prompts.completion import slots_in
 from ...domain.prompts.settings import PackSettings
 from ...pipeline.messages.base import Event
@@ -27,7 +28,6 @@ from ...pipeline.messages.packs import (
     PacksListed,
     PromptsExpanded,
 )
-from ..widgets import theme
 from .actions import NEW_TEXT, PackActions
 from .background_checks import BackgroundChecks, Pause
 from .code_editor import TextMark
@@ -214,7 +214,7 @@ class PackWork:
         if not self._dirty:
             places = [TextMark(one.line, one.column, "doubt") for one in event.warnings]
             parts.editor.text.mark([*places, *(TextMark(one.line, one.column) for one in event.errors)])
-        ink: theme.Role = "danger" if event.errors else "warn" if event.warnings else "text3"
+        ink: colour_roles.Role = "danger" if event.errors else "warn" if event.warnings else "text3"
         parts.editor.tell(verdict(event.prompts, len(event.errors), len(event.warnings), event.count), ink)
         parts.list.count(event.path, event.prompts)
 

@@ -6,6 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 
 from ...app.wording import value_text
+from ...domain.base import colour_roles
 from ...domain.config.catalogue import Value, parameter
 from ...domain.recipes.recipe import Recipe
 from ...pipeline.messages.pictures import RecipeRead
@@ -101,7 +102,7 @@ class RecipePopup(Popup):
         words.configure(wraplength=theme.px(_WIDTH - 32 - 76))
         words.pack(anchor="w", padx=(theme.px(76), 0))
 
-    def _words(self, text: str, ink: theme.Role = "text3") -> None:
+    def _words(self, text: str, ink: colour_roles.Role = "text3") -> None:
         words = Label(self.body, text, size=12, ink=ink)
         words.configure(wraplength=theme.px(_WIDTH - 32))
         words.pack(anchor="w", padx=theme.px(16), pady=(theme.px(8), 0))

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import astuple
 
+from ...domain.base.colour_roles import Role
 from ...domain.prompts.highlighting import spans
 from ..widgets import theme
-from ..widgets.theme import Role
 
 # kind: ink, ground (None = that of the text), bold
 LOOKS: Mapping[str, tuple[Role, Role | None, bool]] = {

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ...app.wording import label, value_text
+from ...domain.base.colour_roles import Role
 from ...domain.base.wording import counted
 from ...domain.prompts.variant import Expansion, Variant
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
 from ..widgets.scrollbar import ThinScrollbar
-from ..widgets.theme import Role
 from ..widgets.tooltips import tip
 from .choice_colours import PALETTE, TINTS, places
 

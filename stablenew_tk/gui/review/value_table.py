@@ -9,13 +9,13 @@ from msgspec import Struct
 from PIL import ImageTk
 
 from ...app import wording as phrases
+from ...domain.base.colour_roles import Role
 from ...domain.config.catalogue import catalogue, get_value
 from ...domain.journal.record import LearningRecord, Output, StageRecord
 from ..forms.origin_marks import ORIGIN_MARKS
 from ..widgets import icons, theme
 from ..widgets.basics import Box
 from ..widgets.scrollbar import ThinScrollbar
-from ..widgets.theme import Role
 
 _ROW, _PAD = 24, 16
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ...app.controller import Controller
+from ...domain.base import colour_roles
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked, CheckBackend
 from ..widgets import icons, theme
@@ -108,7 +109,7 @@ class WelcomePage(PageFrame):
             Label(cell, words, size=12, ink="text2").pack(anchor="w")
 
     def _draw_make(self, canvas: tk.Canvas) -> None:
-        fills: tuple[tuple[int, theme.Role], ...] = ((18, "raised2"), (82, "accent"), (146, "raised2"))
+        fills: tuple[tuple[int, colour_roles.Role], ...] = ((18, "raised2"), (82, "accent"), (146, "raised2"))
         for left, fill in fills:
             x, right, top, bottom = (theme.px(at) for at in (left, left + 50, 26, 92))
             canvas.create_rectangle(x, top, right, bottom, fill=theme.colour(fill), width=0)

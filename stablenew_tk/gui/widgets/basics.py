@@ -14,8 +14,9 @@ from typing import Literal
 import customtkinter as ctk
 from PIL import ImageTk
 
+from ...domain.base.colour_roles import Role
 from . import icons, theme
-from .theme import RING, Role
+from .theme import RING
 from .tooltips import explanation, tip
 
 

@@ -6,9 +6,10 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Painted, ground_of
-from .theme import RING, Role
+from .theme import RING
 
 
 class Switch(Painted):

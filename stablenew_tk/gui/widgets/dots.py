@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from PIL import Image, ImageTk
 
+from ...domain.base.colour_roles import Role
 from ...domain.runs.plan import VerdictState
 from . import icons, theme
-from .theme import Role
 
 RATING_DOT = 6
 VERDICT_INKS: Mapping[VerdictState, Role] = {

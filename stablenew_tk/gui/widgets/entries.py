@@ -11,11 +11,12 @@ from collections.abc import Callable
 
 import customtkinter as ctk
 
+from ...domain.base.colour_roles import Role
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Parameter, Value, parse_value
 from . import icons, theme
 from .basics import Painted, ground_of
-from .theme import RING, Role
+from .theme import RING
 
 _EDIT_TAG = "StableNewEdit"
 _edit_bound = 0

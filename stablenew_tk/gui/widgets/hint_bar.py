@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 from PIL import ImageTk
 
+from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Box, Button, Label
 from .entries import Slider
-from .theme import Role
 
 HEIGHT = 35
 SMALLEST_CELL, LARGEST_CELL = 96, 420

@@ -14,8 +14,8 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageTk
 
+from ...domain.base.colour_roles import Role
 from . import theme
-from .theme import Role
 
 GRID = 20
 _OVER = 4  # painted this many times too large

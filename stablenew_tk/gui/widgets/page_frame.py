@@ -6,6 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from ...domain.base import colour_roles
 from ...pipeline.messages.base import Event
 from . import theme
 from .basics import Box
@@ -16,7 +17,7 @@ SizeClass = Literal["narrow", "usual", "wide"]
 class DeferringBox(Box):
     """A box that does things a moment later. What is pending is dropped when it is destroyed."""
 
-    def __init__(self, parent: tk.Misc, ground: theme.Role = "surface", **more: int) -> None:
+    def __init__(self, parent: tk.Misc, ground: colour_roles.Role = "surface", **more: int) -> None:
         super().__init__(parent, ground, **more)
         self._pending: dict[str, str] = {}
 

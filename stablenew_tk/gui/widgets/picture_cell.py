@@ -11,9 +11,9 @@ import tkinter as tk
 from msgspec import Struct
 from PIL import ImageTk
 
+from ...domain.base.colour_roles import Role
 from ...domain.journal.history import Position
 from . import icons, stars, theme
-from .theme import Role
 
 FRAME, FOOT = 2, 24
 _STAR, _CHIP, _BADGE, _TICK = 12, 16, 18, 20

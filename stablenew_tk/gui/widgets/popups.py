@@ -13,10 +13,10 @@ from typing import ClassVar, Self
 from msgspec import Struct
 from PIL import ImageTk
 
+from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Box, Painted
 from .entries import Entry
-from .theme import Role
 
 FILTER_FROM = 9  # entries from which a search field is shown
 _MOST_ROWS = 12

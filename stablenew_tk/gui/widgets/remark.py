@@ -5,9 +5,9 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 
+from ...domain.base.colour_roles import Role
 from . import theme
 from .basics import Button, Card, Label, Sign
-from .theme import Role
 
 
 class Remark(Card):

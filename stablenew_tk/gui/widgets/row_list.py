@@ -12,10 +12,10 @@ from typing import Literal
 from msgspec import Struct
 from PIL import ImageTk
 
+from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Box
 from .scrollbar import ThinScrollbar
-from .theme import Role
 
 _TYPING_MS = 800  # letters typed within this time belong to one word
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 
+from ...domain.base.colour_roles import Role
 from . import theme
-from .theme import Role
 
 _LEAST_THUMB = 28
 

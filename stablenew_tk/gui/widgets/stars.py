@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from PIL import Image, ImageTk
 
+from ...domain.base.colour_roles import Role
 from . import icons, theme
-from .theme import Role
 
 STARS = 5
 _Ink = tuple[int, int, int]

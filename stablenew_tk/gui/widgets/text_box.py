@@ -5,9 +5,10 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 
+from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import ground_of
-from .theme import RING, Role
+from .theme import RING
 
 
 class TextField(tk.Canvas):

@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from stablenew_tk.domain.base import colour_roles
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Box, Label
 
@@ -63,7 +64,7 @@ def test_every_text_can_be_read_on_every_ground_it_stands_on(ink, grounds, dark,
 
 
 def test_every_role_has_a_colour_in_both_modes(root):
-    for role in get_args(theme.Role):
+    for role in get_args(colour_roles.Role):
         assert all(len(colour) == 7 for colour in theme.pair(role))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import ImageTk
 
+from ....domain.base.colour_roles import Role
 from ....domain.insights.blinding import BlindMatrix
 from ....domain.journal.estimate import about
 from ....domain.runs.plan_title import subject
@@ -15,7 +16,6 @@ from ...widgets import icons, theme
 from ...widgets.basics import Box, Button, Label, Separator
 from ...widgets.controls import ProgressBar
 from ...widgets.hint_bar import HEIGHT, KeyHints
-from ...widgets.theme import Role
 
 _SIDE = 20
 _LONG = 100  # letters of a verdict; longer ones are set smaller

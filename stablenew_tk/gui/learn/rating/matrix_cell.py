@@ -13,9 +13,9 @@ from typing import Literal
 from msgspec import Struct
 from PIL import ImageTk
 
+from ....domain.base.colour_roles import Role
 from ...widgets import icons, stars, theme
 from ...widgets.picture_cell import FRAME, Bounds
-from ...widgets.theme import Role
 from ...widgets.thumbnails import ThumbnailRequest
 
 _STAR, _BADGE, _TICK = 12, 18, 20

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from PIL import Image, ImageTk
 
+from ....domain.base.colour_roles import Role
 from ....domain.journal.history import ImageFacts
 from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import PictureReady, ReadPicture
@@ -18,7 +19,6 @@ from ...widgets.basics import Box, Button, Label, Painted
 from ...widgets.hint_bar import KeyHints
 from ...widgets.picture_viewer import Stage, Viewer
 from ...widgets.tag_chips import TagChips
-from ...widgets.theme import Role
 
 MOST_COMPARED = 6
 _KEPT = 6

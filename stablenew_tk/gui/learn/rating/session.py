@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ....app.feedback import Rating
+from ....domain.base.colour_roles import Role
 from ....domain.config.sweep import focus, value_text
 from ....domain.insights.blinding import AGAIN, BlindCell, BlindMatrix, MatrixRow
 from ....domain.insights.report import Report
 from ....domain.journal.history import ImageFacts
-from ...widgets.theme import Role
 from ...widgets.thumbnails import ThumbnailRequest
 from .matrix_cell import Kind, MatrixCellContent
 

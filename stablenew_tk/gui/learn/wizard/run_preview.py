@@ -9,10 +9,10 @@ from typing import Literal
 from msgspec import Struct
 from PIL import ImageTk
 
+from ....domain.base.colour_roles import Role
 from ...widgets import icons, theme
 from ...widgets.basics import Box, Label, Separator, ground_of
 from ...widgets.remark import Remark
-from ...widgets.theme import Role
 
 _Anchor = Literal["w", "e", "center", "n", "nw", "ne"]
 _LABEL = 50  # px left of the cells for "Seed 12"

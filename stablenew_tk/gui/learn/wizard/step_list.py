@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from PIL import ImageTk
 
+from ....domain.base.colour_roles import Role
 from ...widgets import icons, theme
 from ...widgets.basics import Box, Card, Label, ground_of
 from ...widgets.remark import Remark
 from ...widgets.row_list import ScrollArea
-from ...widgets.theme import Role
 
 _ROW = 56
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from ....domain.base.colour_roles import Role
 from ....domain.config.sweep import value_text
 from ...widgets import theme
 from ...widgets.basics import ground_of
-from ...widgets.theme import Role
 
 HEIGHT = 66
 _GAP = 14  # px between two numbers below the axis

@@ -1,0 +1,48 @@
+"""The names of the colours by what they mean. The window gives each a colour in dark and in light."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Role = Literal[
+    "bg",
+    "chrome",
+    "surface",
+    "raised",
+    "raised2",
+    "line",
+    "edge",
+    "edge_hover",
+    "text",
+    "text2",
+    "text3",
+    "disabled",
+    "accent",
+    "accent_hover",
+    "accent_pressed",
+    "accent_ink",
+    "accent_text",
+    "selection",
+    "switch_track",
+    "switch_knob",
+    "focus",
+    "star",
+    "star_empty",
+    "ok",
+    "ok_soft",
+    "warn",
+    "warn_soft",
+    "badge",
+    "badge_ink",
+    "danger",
+    "danger_soft",
+    "info",
+    "info_soft",
+    "chart_range",
+    "chart_best",
+    "chart_zone",
+    "chart_dot",
+    "chart_mean",
+    "image_ground",
+    "logo_ink",
+]
