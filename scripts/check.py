@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import environment
 import system
 
-CHECKS = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "--strict"])
+CHECKS = {"lint": ["ruff", "check"], "format": ["ruff", "format", "--check"], "types": ["mypy", "--strict"]}
+
+
+def run_checks(python: Path) -> dict[str, int]:
+    """The exit code of each check by its name. All are run, so that one start shows everything there is to mend."""
+    return {
+        name: subprocess.call([str(python), "-m", *command], cwd=environment.ROOT) for name, command in CHECKS.items()
+    }
+
+
+def summary(codes: Mapping[str, int]) -> str:
+    """A line for each part: "lint: ok", "types: failed"."""
+    return "\n".join(f"{name}: {'failed' if code else 'ok'}" for name, code in codes.items())
 
 
 def main() -> int:
-    python = environment.prepare(extras=["dev"], packages=system.TO_RUN)
-    # All are run, so that one start shows everything there is to mend.
-    codes = [subprocess.call([str(python), "-m", *check], cwd=environment.ROOT) for check in CHECKS]
-    return int(any(codes))
+    codes = run_checks(environment.prepare(extras=["dev"], packages=system.TO_RUN))
+    print(summary(codes), flush=True)
+    return int(any(codes.values()))
 
 
 if __name__ == "__main__":

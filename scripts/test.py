@@ -1,4 +1,6 @@
-"""Run the whole test suite: `python3 scripts/test.py [pytest's arguments]`. The exit code is pytest's.
+"""Check style and types and run the whole test suite: `python3 scripts/test.py`. The exit code is 0 when all is well.
+
+With arguments only pytest runs, with these arguments: `python3 scripts/test.py tests/domain -k sweep`.
 
 Makes the environment first, with what the tests and the executable's build need. On Linux the windows of the tests
 open on a screen of their own (Xvfb), also when there is a display: on a real one a window manager moves, covers and
@@ -16,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+import check
 import environment
 import system
 from system import SetupFailed
@@ -41,7 +44,13 @@ def main(arguments: list[str]) -> int:
         chosen = [word for word in arguments if word != "--on-screen"]
         pytest = [str(python), "-m", "pytest"]
         variables = {**os.environ, "DISPLAY": display, **_quick_folder()}
-        return _call([*pytest, *chosen], variables) if chosen else _call_all(pytest, variables)
+        if chosen:
+            return _call([*pytest, *chosen], variables)
+        # One after the other: beside the tests, which use both processors, the types would take as long and slow them.
+        codes = check.run_checks(python)
+        codes["tests"] = _call_all(pytest, variables)
+        print(check.summary(codes), flush=True)
+        return int(any(codes.values()))
 
 
 @contextlib.contextmanager

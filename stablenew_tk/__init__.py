@@ -55,4 +55,4 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     BASICS              short for                                        domain.config domain.base
 """
 
-__version__ = "0.1.0"
+__version__ = "0.5.0"

@@ -18,6 +18,8 @@ from conftest import wait_until
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 BASE_PYTHON = sys._base_executable
+# A first start says that it takes about a minute; on a busy machine it takes several.
+PATIENCE_S = 600
 
 PYPROJECT = """
 [build-system]
@@ -84,7 +86,7 @@ class Project:
 
     def run(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
         process = self.start(*arguments, **variables)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
         return process.returncode, out, err
 
     def fake_command(self, name: str, text: str) -> None:
@@ -105,7 +107,7 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     first = project.start("first")
     wait_until((project.root / ".venv").exists)
     second = project.start("second")
-    project.two_starts = [(*process.communicate(timeout=60), process.returncode) for process in (first, second)]
+    project.two_starts = [(*process.communicate(timeout=PATIENCE_S), process.returncode) for process in (first, second)]
     project.whole = project.stamp.read_text()
     return project
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -68,8 +67,7 @@ def test_html_becomes_plain_text():
 
 
 @pytest.mark.parametrize("bait", ["<" * 200_000, "<a" * 100_000, "(" * 200_000, "&" * 200_000, "<lora:" * 40_000])
-def test_long_bait_takes_time_in_proportion_to_its_length(bait):
-    start = time.process_time()
-    plain(bait)
-    phrases(bait)
-    assert time.process_time() - start < 5  # a quadratic search would take minutes
+def test_of_long_bait_only_the_beginning_is_kept(bait):
+    # A quadratic search would not end within minutes here.
+    assert len(plain(bait)) == 4000
+    assert [len(one) for one in phrases(bait)] == [1000]

@@ -381,10 +381,15 @@ class TestHostile:
     def test_ends_in_a_recipe_or_a_sentence(self, key, text):
         checked_or_refused({key: text})
 
-    def test_a_million_letters_in_one_line_take_no_time(self):
-        for text in ("x" * 1_000_000, " " * 1_000_000, "[" * 1_000_000, ":," * 500_000, '"' * 1_000_000):
-            of(parameters=f"{text}\n{LINE}, Note: {text}")
-            of(Dream=f'"{text}"')
+    @pytest.mark.parametrize(
+        ("sign", "kept"), [("x", 65_536), (" ", 0), ("[", 65_536), (":,", 65_536), ('"', 65_536)]
+    )
+    def test_of_a_million_letters_in_one_line_the_prompt_is_cut_and_the_settings_are_read(self, sign, kept):
+        text = sign * 1_000_000
+        found = of(parameters=f"{text}\n{LINE}, Note: {text}")
+        assert len(found.prompt) == kept
+        assert (found.seed, found.values["txt2img.steps"]) == (5, 20)
+        assert len(of(Dream=f'"{text}"').prompt) == kept
 
     def test_nothing_that_steers_a_terminal_gets_in(self):
         found = of(parameters=f"a \x1b[31mboat\x07\x9b\n{LINE}, VAE: \x1b]0;x\x07, Refiner: \x1b[2J\x7f")
