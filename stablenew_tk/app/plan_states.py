@@ -55,7 +55,7 @@ class PlanStates:
         """A plan whose verdict is to be worked out, once each: its values are in sight and its ratings are news."""
         while self._unsaid:
             held = self.board(self._unsaid.pop())
-            if held is not None and held.revealed and held.rated:
+            if held is not None and held.revealed and standing(held).rated:
                 return held
         return None
 

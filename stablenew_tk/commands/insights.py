@@ -15,6 +15,7 @@ from ..domain.insights.association import Association, RatedRun, associations
 from ..domain.insights.matrix import Board, board, evidence
 from ..domain.insights.report import Report, ValueReport, report
 from ..domain.insights.report_json import DocumentVerdict, document
+from ..domain.insights.standing import Standing, standing
 from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.query import Query, select
 from ..domain.runs.plan import LearningPlan, VerdictState
@@ -97,14 +98,14 @@ def insights(args: argparse.Namespace, places: Places) -> int:
 
 def known_report(history: History, plan: LearningPlan) -> Report:
     """What the ratings of a plan prove now. Takes up to 0.3 s."""
-    return report(_standing(history, plan))
+    return report(_board(history, plan))
 
 
-def _standing(history: History, plan: LearningPlan) -> Board:
-    standing = board(history, plan.plan_id)
-    if standing is None:
+def _board(history: History, plan: LearningPlan) -> Board:
+    found = board(history, plan.plan_id)
+    if found is None:
         raise InvalidInput(f"There is no Learning Run {plan.plan_id!r}.", "--plan")
-    return standing
+    return found
 
 
 # ---- one Learning Run
@@ -182,10 +183,10 @@ def _pack(history: History, typed: str) -> str:
 
 
 def _line(history: History, plan: LearningPlan) -> PlanLine:
-    standing = _standing(history, plan)
-    known = evidence(standing)
+    seen = _board(history, plan)
+    known, now = evidence(seen), standing(seen)
     # Nobody has to see what a blind run proves while half of it is still to be rated.
-    hidden = plan.plan_id in history.plans.hidden() and not standing.all_rated
+    hidden = not now.revealed and not now.all_rated
     return PlanLine(
         plan_id=plan.plan_id,
         name=plan.name,
@@ -193,15 +194,15 @@ def _line(history: History, plan: LearningPlan) -> PlanLine:
         checkpoint=known.checkpoint or plan.base_config.checkpoint,
         sketch=known.sketch or plan.backend_kind == "sketch",
         focus_parameter=plan.focus_parameter,
-        rated=len({rating.image for rating in known.ratings}),
-        total=len(standing.cells),
+        rated=now.rated,
+        total=now.wanted,
         hidden=hidden,
-        verdict=_hidden(standing) if hidden else _verdict(history, plan),
+        verdict=_hidden(now) if hidden else _verdict(history, plan),
     )
 
 
-def _hidden(standing: Board) -> DocumentVerdict:
-    sentence = f"Blind: {standing.rated} of {len(standing.cells)} pictures rated."
+def _hidden(now: Standing) -> DocumentVerdict:
+    sentence = f"Blind: {now.rated} of {now.wanted} pictures rated."
     return DocumentVerdict(state="too_early", value=None, probability=0.0, sentence=sentence)
 
 

@@ -15,6 +15,7 @@ from ..runs.plan import LearningPlan, PlanCell, ResultSummary, ResultValue, Step
 from .analysis import Insight, analyse, phrase
 from .drift import over_time
 from .matrix import Board, BoardCell, axis_value, evidence
+from .standing import standing
 from .tag_rates import tag_sentences
 from .tested_values import NOTICEABLE_S, TestedValue, held_back, insight_at, most_useful, tried
 from .verdict_text import SuggestedCell, ValueInsight, Verdict
@@ -44,8 +45,9 @@ class Report(Struct, frozen=True, kw_only=True):
     """A Learning Run as it stands. `values` in showing order.
 
     `next`: what to make now, three places at most; rows from `len(plan.seeds)` on are new seeds. `rate_next`: made
-    already, and their stars would tell as much. `rated` pictures count as evidence, of `total` that the plan wants;
-    `suspect` and `foreign` pictures are left out; `failed` cells brought none. `verdict.value` is the plan's own value.
+    already, and their stars would tell as much. `rated` pictures count as evidence, of `total` that can: `suspect` and
+    `foreign` pictures and the `failed` cells, which brought none, are left out of both. `verdict.value` is the plan's
+    own value.
     """
 
     plan: LearningPlan
@@ -84,7 +86,8 @@ def report(board: Board, *, seed: int = 0) -> Report:
         insight, next=tuple(SuggestedCell(axis_value(plan.variant_values[c.variant]), c.row) for c in to_make)
     )
     name = naming(subject)
-    verdict = _verdict(subject, insight, values, planned=len(board.cells))
+    total = standing(board).wanted - known.foreign
+    verdict = _verdict(subject, insight, values, planned=total)
     tags = [(name(axis_value(one.value)), [facts.tags for facts in one.looked_at]) for one in values]
     found = Report(
         plan=plan,
@@ -94,7 +97,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
         remark="",
         values=tuple(_value_report(subject, insight, one) for one in values),
         rated=insight.rated,
-        total=len(board.cells),
+        total=total,
         suspect=known.suspect,
         foreign=known.foreign,
         failed=board.failed,

@@ -242,7 +242,7 @@ class InsightsPage(PageFrame):
             deeds(
                 report,
                 self._controller,
-                self._shelf.to_rate(plan_id),
+                self._shelf.standing(report.plan).unrated,
                 make_preset=self._ask_preset,
                 more=self._more,
                 finer=self._finer,
@@ -258,14 +258,14 @@ class InsightsPage(PageFrame):
         return max(0, chosen if chosen >= 0 else place_of(report, report.verdict.value))
 
     def _show_blind(self, plan: LearningPlan) -> None:
-        rated, total = self._shelf.counts(plan.plan_id)
+        now = self._shelf.standing(plan)
         self.panel.show_blind(
             scope_words(plan),
-            f"{rated} of {total} pictures rated. What they say is shown when you reveal the values in Learn.",
+            f"{now.rated} of {now.wanted} pictures rated. What they say is shown when you reveal the values in Learn.",
             deeds(
                 None,
                 self._controller,
-                self._shelf.to_rate(plan.plan_id),
+                now.unrated,
                 rate=lambda: self._open_plan(plan.plan_id),
             ),
         )

@@ -466,6 +466,15 @@ def test_a_standing_counts_what_can_be_rated_now(desk):
     assert now.state(2) == "running"
 
 
+def test_failed_and_suspect_pictures_are_neither_rated_nor_wanted_in_list_card_and_head(desk):
+    d = desk(failed=(LAST,), suspect=(PlanCell(1, 1),))
+    d.until(lambda: heads(d) == ["To rate · 1"])
+    assert "0 of 13 rated · 1 failed" in [d.page.plans.row_at(place).right for place in range(2)]
+    assert "0 of 13, blind" in texts(d.page.plans.card)
+    d.rate_plan()
+    assert d.view.head.count.cget("text") == "0 of 13 rated"
+
+
 def test_keys_of_every_view_are_listed_for_f1(desk):
     d = desk()
     assert ("Enter", "rate the chosen one") in d.page.key_words
