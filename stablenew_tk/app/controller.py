@@ -150,8 +150,7 @@ class Controller:
         Pictures of blind Learning Runs are left out until their values are revealed.
         """
         if self.history is not None:
-            hidden = self.history.plans.hidden()
-            self.ask(FindImages(columns=self.history.columns(), query=query, without_runs=hidden))
+            self.ask(FindImages(columns=self.history.visible().columns(), query=query))
 
     def check_backend(self) -> None:
         """Ask the backend in force what it offers; BackendChecked answers."""

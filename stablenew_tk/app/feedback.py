@@ -38,7 +38,7 @@ class Rating:
         history = self._controller.history
         if history is None or not rows:
             return
-        events = self._controller.rate([history.facts(row).image_id for row in rows], what)
+        events = self._controller.rate([history.image_id(row) for row in rows], what)
         for row, event_id in zip(rows, events, strict=True):
             self._row_of[event_id] = row
             self._open.setdefault(row, set()).add(event_id)

@@ -121,7 +121,7 @@ def _one(args: argparse.Namespace, history: History) -> int:
     head = [STATES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, found.focus.title]
     out.print(" · ".join(part for part in head if part), markup=False)
     out.print(found.remark, markup=False)
-    if plan.plan_id in history.plans.hidden():
+    if not history.visible().shows(plan.plan_id):
         err.print("This run is rated blind and not revealed yet. Rating on after this look is no longer blind.")
     out.print(_table(found))
     for sentence in (*found.tag_sentences, found.over_time, _repeats(found)):
@@ -173,7 +173,7 @@ def _pictures(count: int) -> str:
 
 
 def _pack(history: History, typed: str) -> str:
-    known = {run.pack_id for run in history.columns().runs} | {plan.pack_id for plan in history.plans.plans()}
+    known = {run.pack_id for run in history.visible().columns().runs} | {plan.pack_id for plan in history.plans.plans()}
     hits = [pack for pack in known if pack == typed] or [p for p in known if p.casefold() == typed.strip().casefold()]
     if len(hits) == 1:
         return hits[0]
@@ -215,7 +215,8 @@ def _everyday(places: Places, history: History, pack: str, checkpoint: str) -> I
     query = Query(rating="stars", min_stars=1, pack=pack, checkpoint=checkpoint, finals_only=True)
     plans = {plan.plan_id for plan in history.plans.plans()}
     groups: dict[tuple[str, bool], list[ImageFacts]] = {}
-    for facts in map(history.facts, select(history.columns(), query).rows):
+    visible = history.visible()
+    for facts in map(visible.facts, select(visible.columns(), query).rows):
         if not facts.suspect and facts.run_id not in plans:
             groups.setdefault((facts.checkpoint, facts.sketch), []).append(facts)
     for (name, sketch), pictures in sorted(groups.items()):

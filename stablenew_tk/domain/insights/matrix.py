@@ -111,7 +111,8 @@ def _cell(history: History, plan: LearningPlan, cell: PlanCell) -> BoardCell:
 
 def _shown(history: History, attempt: Attempt) -> tuple[Shown, ...]:
     rows = [row for image in attempt.images if (row := history.row_of(image)) is not None]
-    return tuple(Shown(history.facts(row), history.repeats(row)) for row in rows)
+    pictures = history.unblinded()
+    return tuple(Shown(pictures.facts(row), pictures.repeats(row)) for row in rows)
 
 
 def evidence(board: Board) -> Evidence:

@@ -129,7 +129,7 @@ class InsightEntries:
     def is_hidden(self, plan: LearningPlan) -> bool:
         """Whether nothing of what the plan's pictures are may be shown."""
         history = self._controller.history
-        return history is None or plan.plan_id in history.plans.hidden()
+        return history is None or not history.visible().shows(plan.plan_id)
 
     def standing(self, plan: LearningPlan) -> Standing:
         """How far a plan is."""

@@ -374,7 +374,7 @@ class InsightsPage(PageFrame):
         history = self._controller.history
         if history is None:
             return
-        for run_id in {history.facts(row).run_id for row in event.rows}:
+        for run_id in {history.run_id(row) for row in event.rows}:
             if history.plans.plan(run_id) is not None:
                 self._changed(run_id)
             elif not event.grown:  # a new picture has no stars yet

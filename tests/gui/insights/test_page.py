@@ -462,11 +462,11 @@ def test_ctrl_z_takes_the_last_thing_back(study):
     study.open().show("steps")
     study.controller.rate(["steps 0 0"], rate("x", 4))
     row = study.controller.history.row_of("steps 0 0")
-    study.until(lambda: study.controller.history.facts(row).rating == 4)
+    study.until(lambda: study.controller.history.visible().facts(row).rating == 4)
     study.page.list.canvas.focus_force()
     study.root.update()
     study.root.focus_get().event_generate("<Control-z>")
-    study.until(lambda: study.controller.history.facts(row).rating == 1)
+    study.until(lambda: study.controller.history.visible().facts(row).rating == 1)
 
 
 # ---- the menu of presets

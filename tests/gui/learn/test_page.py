@@ -200,7 +200,7 @@ def test_a_second_look_goes_out_as_a_repeat_and_leaves_the_first_stars_alone(des
     d.press("5", "4")
     d.until(lambda: not d.view.seating.hidden)
     history = d.controller.history
-    assert [history.repeats(history.row_of(name_of(cell))) for cell in cells] == [(5,), (4,)]
+    assert [history.unblinded().repeats(history.row_of(name_of(cell))) for cell in cells] == [(5,), (4,)]
     assert [d.rating(cell) for cell in cells] == [3, 3]
     assert [said["repeat"] for said in d.feedback() if said.get("repeat")] == [True, True]
 
