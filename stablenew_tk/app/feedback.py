@@ -17,9 +17,7 @@ def change(
     *, stars: int | None = None, added: Iterable[str] = (), removed: Iterable[str] = (), note: str | None = None
 ) -> Feedback:
     """What to say, before the controller adds picture and time. None = unchanged, 0 stars = cleared."""
-    return Feedback(
-        event_id="", ts="", image_id="", rating=stars, tags_added=tuple(added), tags_removed=tuple(removed), note=note
-    )
+    return Feedback(image_id="", rating=stars, tags_added=tuple(added), tags_removed=tuple(removed), note=note)
 
 
 class Rating:

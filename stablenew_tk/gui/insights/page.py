@@ -341,8 +341,6 @@ class InsightsPage(PageFrame):
             by_hand=verdict.state not in CERTAIN,
         )
         preset = Preset(
-            event_id="",
-            ts="",
             preset_id="",
             name=name,
             values=values,
