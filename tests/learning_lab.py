@@ -82,6 +82,19 @@ class Lab:
                     words = (tags or {}).get(value, ())[row : row + 1]
                     self.append(rate(self.made[value, row], star, tags_added=tuple(word for word in words if word)))
 
+    def doubtful_plan(self, **changes):
+        """Fifteen places: the first failed, the second brought a suspect picture, thirteen can be rated."""
+        plan = self.plan(values=(12, 20, 28, 36, 44), rows=3, **changes)
+        self.make(plan, plan.cells()[2:])
+        self.make(plan, plan.cells()[:1], status="failed", outputs=())
+        self.make(plan, plan.cells()[1:2], suspect=("black",))
+        return plan
+
+    def rate_what_counts(self, count=13):
+        """Stars for the first pictures of `doubtful_plan` that can be rated: more steps, more stars."""
+        for value, row in [place for place in self.made if place not in ((12, 0), (20, 0))][:count]:
+            self.append(rate(self.made[value, row], 1 + value // 12))
+
     def history(self):
         return load_history(self.journal, self.data / "cache" / "checkpoint").history
 

@@ -191,7 +191,7 @@ class Desk:
 
     def facts(self, cell):
         known = self.controller.history
-        return known.facts(known.row_of(name_of(cell)))
+        return known.unblinded().facts(known.row_of(name_of(cell)))
 
     def cell(self, seat):
         """The place in the plan of what is shown at a seat."""

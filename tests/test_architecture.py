@@ -30,6 +30,13 @@ THIRD_PARTY = {
 }
 THREADS = {"stablenew_tk.pipeline.workers", "stablenew_tk.storage.watcher", "stablenew_tk.storage.journal.writer"}
 BROAD_EDGES = {"stablenew_tk.pipeline.workers", "stablenew_tk.gui.window", "stablenew_tk.cli"}
+# The journal itself, the board that a plan is rated on, its rating, and the export of the whole journal.
+SEES_BLIND_PICTURES = (
+    "stablenew_tk.domain.journal.",
+    "stablenew_tk.domain.insights.matrix",
+    "stablenew_tk.gui.learn.rating.",
+    "stablenew_tk.storage.journal.repair",
+)
 DOMAIN_BANS = {
     "os",
     "pathlib",
@@ -247,6 +254,16 @@ def test_the_verbs_of_the_controller_only_ask_and_hand_on():
             first = node.body[1] if isinstance(doc, ast.Expr) and len(node.body) > 1 else doc
             lines = (node.end_lineno or 0) - first.lineno + 1
             assert lines <= 10, f"controller.{node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize("name", list(MODULES))
+def test_pictures_of_blind_plans_are_seen_only_by_their_rating(name):
+    if name.startswith(SEES_BLIND_PICTURES):
+        return
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Attribute):
+            asked = node.attr == "unblinded" or ast.unparse(node).endswith("plans.hidden")
+            assert not asked, f"{name}:{node.lineno}: ask History.visible"
 
 
 @pytest.mark.parametrize("name", list(MODULES))

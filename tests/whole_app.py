@@ -76,11 +76,11 @@ class App:
 
     def images(self):
         history = self.controller.history
-        return [history.facts(row).image_id for row in range(len(history))]
+        return [history.visible().facts(row).image_id for row in range(len(history))]
 
     def held(self):
         history = self.controller.history
-        return [history.feedback(row) for row in range(len(history))]
+        return [history.unblinded().feedback(row) for row in range(len(history))]
 
     def records(self):
         return [folded.record for folded in recent(self.places.journal, 1000)]

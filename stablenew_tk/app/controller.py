@@ -29,7 +29,7 @@ from ..domain.journal.query import Query
 from ..domain.journal.record import Feedback, LearningRecord, Void
 from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.desk import DeskWork, output_root
-from ..pipeline.ids_and_times import draw_seed, new_id, with_id_and_time
+from ..pipeline.ids_and_times import as_line, draw_seed, new_id
 from ..pipeline.messages.base import Event, Order, OrderFailed
 from ..pipeline.messages.jobs import (
     BackendChecked,
@@ -150,8 +150,7 @@ class Controller:
         Pictures of blind Learning Runs are left out until their values are revealed.
         """
         if self.history is not None:
-            hidden = self.history.plans.hidden()
-            self.ask(FindImages(columns=self.history.columns(), query=query, without_runs=hidden))
+            self.ask(FindImages(columns=self.history.visible().columns(), query=query))
 
     def check_backend(self) -> None:
         """Ask the backend in force what it offers; BackendChecked answers."""
@@ -191,7 +190,7 @@ class Controller:
 
         Of `change` only rating, tags, note and blind count; ids and time are made here.
         """
-        return self._outbox.put_undoable([with_id_and_time(change, image_id) for image_id in image_ids])
+        return self._outbox.put_undoable([as_line(msgspec.structs.replace(change, image_id=one)) for one in image_ids])
 
     def undo(self, *, redo: bool = False) -> bool:
         """Take the last rating, tag, note or preset back, or bring it back with `redo`. False when there is nothing."""

@@ -17,9 +17,7 @@ def change(
     *, stars: int | None = None, added: Iterable[str] = (), removed: Iterable[str] = (), note: str | None = None
 ) -> Feedback:
     """What to say, before the controller adds picture and time. None = unchanged, 0 stars = cleared."""
-    return Feedback(
-        event_id="", ts="", image_id="", rating=stars, tags_added=tuple(added), tags_removed=tuple(removed), note=note
-    )
+    return Feedback(image_id="", rating=stars, tags_added=tuple(added), tags_removed=tuple(removed), note=note)
 
 
 class Rating:
@@ -38,7 +36,7 @@ class Rating:
         history = self._controller.history
         if history is None or not rows:
             return
-        events = self._controller.rate([history.facts(row).image_id for row in rows], what)
+        events = self._controller.rate([history.image_id(row) for row in rows], what)
         for row, event_id in zip(rows, events, strict=True):
             self._row_of[event_id] = row
             self._open.setdefault(row, set()).add(event_id)

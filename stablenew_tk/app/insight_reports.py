@@ -48,8 +48,7 @@ class Reports:
         plan_id, history = event.plan_id, self._controller.history
         if plan_id == self._under_way:
             self._under_way = ""
-        hidden = history is None or plan_id in history.plans.hidden()
-        good = plan_id not in self._stale and not hidden
+        good = plan_id not in self._stale and history is not None and history.visible().shows(plan_id)
         if good:
             self.known[plan_id] = event.report
             self._told(plan_id)
@@ -64,16 +63,19 @@ class Reports:
 
     def forget_hidden(self, history: History) -> None:
         """Let go of what must not be seen: a result may be taken back."""
-        for plan_id in history.plans.hidden() & self.known.keys():
+        for plan_id in [one for one in self.known if not history.visible().shows(one)]:
             del self.known[plan_id]
 
     def _ask_next(self) -> None:
         history = self._controller.history
         if self._under_way or history is None:
             return
-        hidden = history.plans.hidden()
         for plan_id in self._wishes:
-            if plan_id in hidden or plan_id in self._failed or (plan_id in self.known and plan_id not in self._stale):
+            if (
+                not history.visible().shows(plan_id)
+                or plan_id in self._failed
+                or (plan_id in self.known and plan_id not in self._stale)
+            ):
                 continue
             standing = board(history, plan_id)
             if standing is not None:
@@ -147,7 +149,7 @@ def everyday_pictures(history: History, selection: Selection) -> list[FindAssoci
         if group.run_id in plans:
             continue
         for row in selection.rows[group.first : group.first + group.count]:
-            facts = history.facts(row)
+            facts = history.visible().facts(row)
             if facts.ok and not facts.suspect and taken < NEWEST:
                 taken += 1
                 rated = RatedRecord(facts.position, facts.output_index, facts.image_id, facts.rating)

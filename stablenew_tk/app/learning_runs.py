@@ -34,8 +34,8 @@ from ..domain.runs.plan import (
     checked,
     job_for,
 )
-from ..pipeline.ids_and_times import new_id, now_text
-from .plan_lines import ended_step, regained_step, reused_step, sized, stamped_plan, with_drawn_seeds
+from ..pipeline.ids_and_times import as_line, new_id, now_text
+from .plan_lines import ended_step, regained_step, reused_step, sized, with_drawn_seeds
 
 ENGINES = {"sketch": "the sketch engine", "webui": "a WebUI"}
 
@@ -139,7 +139,7 @@ class LearningRunner:
         fresh = tuple(dict.fromkeys(cell for cell in wanted if cell not in set(plan.cells())))
         if fresh:
             seeds = with_drawn_seeds(plan.seeds, len(plan.seeds) + len(past))
-            plan = sized(replace(stamped_plan(plan), seeds=seeds, extra=(*plan.extra, *fresh)))
+            plan = sized(replace(as_line(plan), seeds=seeds, extra=(*plan.extra, *fresh)))
             self._around.put([plan])
         return self._queue(plan, wanted)
 
@@ -149,16 +149,14 @@ class LearningRunner:
         seen = board(self._history(), plan_id)
         if seen is None:
             raise InvalidInput(_unknown(plan_id), "plan_id")
-        result = LearningRunResult(
-            event_id=new_id(), ts=now_text(), plan_id=plan_id, steps=step_ratings(seen), summary=summary(report)
-        )
-        self._around.put([result])
+        result = LearningRunResult(plan_id=plan_id, steps=step_ratings(seen), summary=summary(report))
+        self._around.put([as_line(result)])
 
     def keep_preset(self, preset: Preset) -> Preset:
         """Record a preset; one undo takes it back. A new one gets its id. Returns it as recorded."""
         if not preset.name.strip():
             raise InvalidInput("name: give the preset a name.", "name")
-        kept = replace(preset, event_id=new_id(), ts=now_text(), preset_id=preset.preset_id or new_id())
+        kept = as_line(replace(preset, preset_id=preset.preset_id or new_id()))
         self._around.put_undoable([kept])
         return kept
 
@@ -232,7 +230,7 @@ class LearningRunner:
             seeds=with_drawn_seeds(plan.seeds, rows),
             metadata=metadata,
         )
-        return sized(stamped_plan(self._as_begun(checked(whole))))
+        return sized(as_line(self._as_begun(checked(whole))))
 
     def _as_begun(self, plan: LearningPlan) -> LearningPlan:
         """The plan with the folder it has from its start on; what its pictures stand on cannot be changed any more."""

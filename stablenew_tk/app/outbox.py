@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..domain.journal.record import Feedback, JournalLine, Void
 from ..domain.journal.undo import UndoStacks
-from ..pipeline.ids_and_times import new_id, now_text
+from ..pipeline.ids_and_times import as_line
 
 RETRY_UNSAVED_S = 2.0
 
@@ -39,7 +39,7 @@ class Outbox:
 
     def undo(self, *, redo: bool) -> bool:
         """Send what takes the last group back, or brings it back with `redo`. False when there is nothing."""
-        lines = [Void(event_id=new_id(), ts=now_text(), target=target) for target in self._undo.next(redo=redo)]
+        lines = [as_line(Void(target=target)) for target in self._undo.next(redo=redo)]
         self._undo.undid(tuple(line.event_id for line in lines), redo=redo)
         self.put(lines)
         return bool(lines)

@@ -1,26 +1,20 @@
-"""Plans and their steps as the journal keeps them: stamped, short enough for a line, with all their seeds."""
+"""Plans and their steps as lines of the journal: short enough for a line, with all their seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import msgspec
-from msgspec.structs import replace
 
 from ..domain.base.errors import InvalidInput
 from ..domain.journal.plan_log import Attempt
 from ..domain.journal.record import LearningRecord
 from ..domain.runs.plan import LearningPlan, LearningRunStep, PlanCell, cell_of, config_for
-from ..pipeline.ids_and_times import draw_seed, new_id, now_text
+from ..pipeline.ids_and_times import as_line, draw_seed
 from ..storage.journal.segments import MAX_LINE
 
 # The journal adds writer, number and checksum to a line.
 _ROOM_IN_LINE = MAX_LINE - 1024
-
-
-def stamped_plan(plan: LearningPlan) -> LearningPlan:
-    """The plan as a line of its own, with its own id and time."""
-    return replace(plan, event_id=new_id(), ts=now_text())
 
 
 def sized(plan: LearningPlan) -> LearningPlan:
@@ -46,20 +40,20 @@ def reused_step(plan: LearningPlan, image_id: str, variant: int) -> LearningRunS
     """The step line of a place in row 0 whose picture was there before the plan."""
     value = plan.variant_values[variant]
     config = config_for(plan, value)
-    return LearningRunStep(
-        event_id=new_id(),
-        ts=now_text(),
-        step_id=plan.step_id(PlanCell(variant, 0)),
-        plan_id=plan.plan_id,
-        variant_index=variant,
-        row=0,
-        value=value,
-        seed=plan.seeds[0],
-        config_for_step=config,
-        stages=config.stages(),
-        outputs=(image_id,),
-        status="ok",
-        reused=True,
+    return as_line(
+        LearningRunStep(
+            step_id=plan.step_id(PlanCell(variant, 0)),
+            plan_id=plan.plan_id,
+            variant_index=variant,
+            row=0,
+            value=value,
+            seed=plan.seeds[0],
+            config_for_step=config,
+            stages=config.stages(),
+            outputs=(image_id,),
+            status="ok",
+            reused=True,
+        )
     )
 
 
@@ -67,21 +61,21 @@ def regained_step(plan: LearningPlan, cell: PlanCell, job_id: str, attempt: Atte
     """The step line of a try whose record is there and whose step line a crash has cost."""
     value = plan.variant_values[cell.variant]
     config = config_for(plan, value)
-    return LearningRunStep(
-        event_id=new_id(),
-        ts=now_text(),
-        step_id=plan.step_id(cell),
-        plan_id=plan.plan_id,
-        variant_index=cell.variant,
-        row=cell.row,
-        value=value,
-        seed=plan.seeds[cell.row],
-        job_id=job_id,
-        config_for_step=config,
-        stages=config.stages(),
-        outputs=attempt.images,
-        status=attempt.status,
-        seconds=attempt.seconds,
+    return as_line(
+        LearningRunStep(
+            step_id=plan.step_id(cell),
+            plan_id=plan.plan_id,
+            variant_index=cell.variant,
+            row=cell.row,
+            value=value,
+            seed=plan.seeds[cell.row],
+            job_id=job_id,
+            config_for_step=config,
+            stages=config.stages(),
+            outputs=attempt.images,
+            status=attempt.status,
+            seconds=attempt.seconds,
+        )
     )
 
 
@@ -90,19 +84,19 @@ def ended_step(record: LearningRecord) -> LearningRunStep | None:
     tag, cell = record.learning, cell_of(record.learning.step_id)
     if cell is None or tag.value is None or record.status == "cancelled":
         return None
-    return LearningRunStep(
-        event_id=new_id(),
-        ts=now_text(),
-        step_id=tag.step_id,
-        plan_id=tag.plan_id,
-        variant_index=cell.variant,
-        row=cell.row,
-        value=tag.value,
-        seed=record.seed,
-        job_id=record.job_id,
-        config_for_step=record.config,
-        stages=record.stages,
-        outputs=tuple(out.image_id for out in record.outputs if out.stage == record.outputs[-1].stage),
-        status=record.status,
-        seconds=record.seconds,
+    return as_line(
+        LearningRunStep(
+            step_id=tag.step_id,
+            plan_id=tag.plan_id,
+            variant_index=cell.variant,
+            row=cell.row,
+            value=tag.value,
+            seed=record.seed,
+            job_id=record.job_id,
+            config_for_step=record.config,
+            stages=record.stages,
+            outputs=tuple(out.image_id for out in record.outputs if out.stage == record.outputs[-1].stage),
+            status=record.status,
+            seconds=record.seconds,
+        )
     )

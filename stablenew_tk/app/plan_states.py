@@ -55,7 +55,7 @@ class PlanStates:
         """A plan whose verdict is to be worked out, once each: its values are in sight and its ratings are news."""
         while self._unsaid:
             held = self.board(self._unsaid.pop())
-            if held is not None and held.revealed and held.rated:
+            if held is not None and held.revealed and standing(held).rated:
                 return held
         return None
 
@@ -114,8 +114,9 @@ class PlanStates:
 
     def _plans_of(self, rows: Iterable[int]) -> set[str]:
         history = self._controller.history
-        found = [history.facts(row) for row in rows] if history is not None else []
-        return {facts.run_id for facts in found} | {self._foreign.get(facts.image_id, "") for facts in found}
+        if history is None:
+            return set()
+        return {name for row in rows for name in (history.run_id(row), self._foreign.get(history.image_id(row), ""))}
 
     def _touch(self, plan_ids: Iterable[str]) -> bool:
         history = self._controller.history

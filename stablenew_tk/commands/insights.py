@@ -15,6 +15,7 @@ from ..domain.insights.association import Association, RatedRun, associations
 from ..domain.insights.matrix import Board, board, evidence
 from ..domain.insights.report import Report, ValueReport, report
 from ..domain.insights.report_json import DocumentVerdict, document
+from ..domain.insights.standing import Standing, standing
 from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.query import Query, select
 from ..domain.runs.plan import LearningPlan, VerdictState
@@ -97,14 +98,14 @@ def insights(args: argparse.Namespace, places: Places) -> int:
 
 def known_report(history: History, plan: LearningPlan) -> Report:
     """What the ratings of a plan prove now. Takes up to 0.3 s."""
-    return report(_standing(history, plan))
+    return report(_board(history, plan))
 
 
-def _standing(history: History, plan: LearningPlan) -> Board:
-    standing = board(history, plan.plan_id)
-    if standing is None:
+def _board(history: History, plan: LearningPlan) -> Board:
+    found = board(history, plan.plan_id)
+    if found is None:
         raise InvalidInput(f"There is no Learning Run {plan.plan_id!r}.", "--plan")
-    return standing
+    return found
 
 
 # ---- one Learning Run
@@ -120,7 +121,7 @@ def _one(args: argparse.Namespace, history: History) -> int:
     head = [STATES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, found.focus.title]
     out.print(" · ".join(part for part in head if part), markup=False)
     out.print(found.remark, markup=False)
-    if plan.plan_id in history.plans.hidden():
+    if not history.visible().shows(plan.plan_id):
         err.print("This run is rated blind and not revealed yet. Rating on after this look is no longer blind.")
     out.print(_table(found))
     for sentence in (*found.tag_sentences, found.over_time, _repeats(found)):
@@ -172,7 +173,7 @@ def _pictures(count: int) -> str:
 
 
 def _pack(history: History, typed: str) -> str:
-    known = {run.pack_id for run in history.columns().runs} | {plan.pack_id for plan in history.plans.plans()}
+    known = {run.pack_id for run in history.visible().columns().runs} | {plan.pack_id for plan in history.plans.plans()}
     hits = [pack for pack in known if pack == typed] or [p for p in known if p.casefold() == typed.strip().casefold()]
     if len(hits) == 1:
         return hits[0]
@@ -182,10 +183,10 @@ def _pack(history: History, typed: str) -> str:
 
 
 def _line(history: History, plan: LearningPlan) -> PlanLine:
-    standing = _standing(history, plan)
-    known = evidence(standing)
+    seen = _board(history, plan)
+    known, now = evidence(seen), standing(seen)
     # Nobody has to see what a blind run proves while half of it is still to be rated.
-    hidden = plan.plan_id in history.plans.hidden() and not standing.all_rated
+    hidden = not now.revealed and not now.all_rated
     return PlanLine(
         plan_id=plan.plan_id,
         name=plan.name,
@@ -193,15 +194,15 @@ def _line(history: History, plan: LearningPlan) -> PlanLine:
         checkpoint=known.checkpoint or plan.base_config.checkpoint,
         sketch=known.sketch or plan.backend_kind == "sketch",
         focus_parameter=plan.focus_parameter,
-        rated=len({rating.image for rating in known.ratings}),
-        total=len(standing.cells),
+        rated=now.rated,
+        total=now.wanted,
         hidden=hidden,
-        verdict=_hidden(standing) if hidden else _verdict(history, plan),
+        verdict=_hidden(now) if hidden else _verdict(history, plan),
     )
 
 
-def _hidden(standing: Board) -> DocumentVerdict:
-    sentence = f"Blind: {standing.rated} of {len(standing.cells)} pictures rated."
+def _hidden(now: Standing) -> DocumentVerdict:
+    sentence = f"Blind: {now.rated} of {now.wanted} pictures rated."
     return DocumentVerdict(state="too_early", value=None, probability=0.0, sentence=sentence)
 
 
@@ -214,7 +215,8 @@ def _everyday(places: Places, history: History, pack: str, checkpoint: str) -> I
     query = Query(rating="stars", min_stars=1, pack=pack, checkpoint=checkpoint, finals_only=True)
     plans = {plan.plan_id for plan in history.plans.plans()}
     groups: dict[tuple[str, bool], list[ImageFacts]] = {}
-    for facts in map(history.facts, select(history.columns(), query).rows):
+    visible = history.visible()
+    for facts in map(visible.facts, select(visible.columns(), query).rows):
         if not facts.suspect and facts.run_id not in plans:
             groups.setdefault((facts.checkpoint, facts.sketch), []).append(facts)
     for (name, sketch), pictures in sorted(groups.items()):

@@ -84,8 +84,6 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
     values = parse_values(subject.path, args.spec)
     pack_id, prompts = _from_pack(args, args.pack, places, settings)
     return LearningPlan(
-        event_id="",
-        ts="",
         plan_id="",
         name=usual_name(subject, values),
         focus_parameter=subject.path,

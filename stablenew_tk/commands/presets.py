@@ -20,7 +20,7 @@ from ..domain.journal.history import BEGINNING, History
 from ..domain.journal.record import Void
 from ..domain.models.precedence import forgotten
 from ..domain.runs.plan import LearningPlan, Preset, PresetEvidence
-from ..pipeline.ids_and_times import new_id, now_text
+from ..pipeline.ids_and_times import as_line, new_id
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
 from ..storage.journal.writer import LearningRecordWriter
@@ -138,7 +138,7 @@ def _make(args: argparse.Namespace, places: Places) -> int:
     preset = _preset(found, value, name=_named(args.name))
     if any(one.name.casefold() == preset.name.casefold() for one in history.plans.presets()):
         raise InvalidInput(f"There is a preset “{preset.name}” already. Give another --name, or remove it.", "--name")
-    LearningRecordWriter(places.journal).append(preset)
+    LearningRecordWriter(places.journal).append(as_line(preset))
     line = _line(preset, settings)
     return _tell(args, [line], f"Preset “{preset.name}” is made: {_values(line)}.")
 
@@ -183,8 +183,6 @@ def _preset(found: Report, value: Value, *, name: str) -> Preset:
     )
     words = naming(found.focus)(value)
     return Preset(
-        event_id=new_id(),
-        ts=now_text(),
         preset_id=new_id(),
         name=name or f"{words[:1].upper()}{words[1:]} · {plan.pack_id or plan.name}",
         values=values,
@@ -203,7 +201,7 @@ def _remove(args: argparse.Namespace, places: Places) -> int:
     held: Preset | None = preset
     while held is not None:
         # Behind each line taken back stands the one it had replaced.
-        void = Void(event_id=new_id(), ts=now_text(), target=held.event_id)
+        void = as_line(Void(target=held.event_id))
         writer.append(void)
         history.fold(void, BEGINNING)
         held = history.plans.preset(preset.preset_id)

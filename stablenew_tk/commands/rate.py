@@ -6,11 +6,9 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from ..domain.base.errors import InvalidInput, NotSaved
 from ..domain.journal.record import Feedback, LearningRecord, Output
-from ..pipeline.ids_and_times import now_text, with_id_and_time
+from ..pipeline.ids_and_times import as_line
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
 from ..storage.journal.writer import LearningRecordWriter
@@ -35,9 +33,10 @@ def rate(args: argparse.Namespace, places: Places) -> int:
         raise InvalidInput(f"{args.stars} stars: give 1 to 5, or 0 to take the rating back.", "STARS")
     tags = tuple(tag.strip() for tag in args.tag if tag.strip())
     targets = _targets(places, args.image)
-    change = Feedback(event_id="", ts=now_text(), image_id="", rating=args.stars, tags_added=tags, note=args.note)
     lines = [
-        msgspec.structs.replace(with_id_and_time(change, image.image_id), run_id=record.run_id)
+        as_line(
+            Feedback(image_id=image.image_id, run_id=record.run_id, rating=args.stars, tags_added=tags, note=args.note)
+        )
         for record, image in targets
     ]
     writer = LearningRecordWriter(places.journal)

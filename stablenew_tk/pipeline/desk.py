@@ -9,8 +9,6 @@ from functools import singledispatchmethod
 from itertools import groupby
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from ..backends.base import Backend
 from ..domain.base.errors import BackendError, InvalidInput, StorageError
 from ..domain.config.user_settings import Settings
@@ -130,8 +128,7 @@ class DeskWork:
 
     @perform.register
     def _(self, order: FindImages) -> ImagesFound:
-        query = replace(order.query, without_runs=order.query.without_runs | order.without_runs)
-        return ImagesFound(query=order.query, selection=select(order.columns, query))
+        return ImagesFound(query=order.query, selection=select(order.columns, order.query))
 
     @perform.register
     def _(self, order: MakeThumbnail) -> ThumbnailReady:

@@ -6,12 +6,15 @@ import os
 import secrets
 import time
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 
 from ..domain.base.ids import ulid
+from ..domain.base.journal_line import Line
 from ..domain.config.origins import MAX_SEED
-from ..domain.journal.record import Feedback
+
+AnyLine = TypeVar("AnyLine", bound=Line)
 
 
 def new_id() -> str:
@@ -34,6 +37,6 @@ def draw_seed() -> int:
     return secrets.randbelow(MAX_SEED + 1)
 
 
-def with_id_and_time(change: Feedback, image_id: str) -> Feedback:
-    """The same feedback about one picture, with its own id and time."""
-    return msgspec.structs.replace(change, event_id=new_id(), ts=now_text(), image_id=image_id)
+def as_line(draft: AnyLine) -> AnyLine:
+    """The draft as a line of the journal, with an id and time of its own."""
+    return msgspec.structs.replace(draft, event_id=new_id(), ts=now_text())

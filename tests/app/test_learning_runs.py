@@ -451,7 +451,7 @@ class TestConverting:
     @pytest.fixture
     def picture(self, app):
         app.make()
-        return app.controller.history.facts(0)
+        return app.controller.history.visible().facts(0)
 
     def test_the_picture_with_its_rating_is_row_one_and_not_made_again(self, app, picture):
         app.say([picture.image_id], rating=4)
@@ -497,12 +497,12 @@ class TestBlind:
         one = start(app)
         seen = finish(app, one)
         history = app.controller.history
-        assert (self.found(app), len(history.latest(10)), history.counts().all) == (1, 1, 1)
+        assert (self.found(app), len(history.visible().latest(10)), history.visible().counts().all) == (1, 1, 1)
         app.say([shown.facts.image_id for shown in seen.images], rating=3)
         app.controller.ask(Analyse(board=board(history, one.plan_id)))
         app.controller.learning.conclude(app.until(InsightReady).report)
         app.wait(lambda: history.plans.result(one.plan_id) is not None)
-        assert (self.found(app), len(history.latest(10)), history.counts().all) == (7, 7, 7)
+        assert (self.found(app), len(history.visible().latest(10)), history.visible().counts().all) == (7, 7, 7)
 
     def test_the_result_says_what_was_rated(self, app):
         one = start(app, blind=False)

@@ -179,3 +179,15 @@ class TestOnePack:
         said = cli("insights", "--pack", "snow")
         assert said.code == 2
         assert "No picture of a pack 'snow' is recorded. Recorded packs: rain." in said.err
+
+
+@pytest.mark.parametrize("blind", [True, False])
+def test_failed_and_suspect_pictures_are_neither_rated_nor_wanted(cli, lab, blind):
+    plan = lab.doubtful_plan(blind=blind)
+    lab.rate_what_counts(3)
+    line = cli("insights", "--json").json["plans"][0]
+    assert (line["rated"], line["total"]) == (3, 13)
+    assert "3 of 13" in line["verdict"]["sentence"]
+    assert "3 of 13 rated" in cli("insights").out
+    document = cli("insights", "--plan", plan.plan_id, "--json").json
+    assert (document["rated"], document["total"]) == (3, 13)

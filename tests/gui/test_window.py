@@ -42,9 +42,9 @@ def test_a_pack_is_run_and_its_pictures_can_be_rated_and_are_there_after_a_resta
         house.until(lambda: len(review.pictures.picked.rows) == 3)
         review.focus_first()
         house.key("<Key-5>", "<Key-3>", "<Key-1>")
-        house.until(lambda: house.controller.history.counts().unrated == 0)
+        house.until(lambda: house.controller.history.visible().counts().unrated == 0)
     with open_house(tmp_path) as again:
-        rated = [again.controller.history.facts(row).rating for row in range(3)]
+        rated = [again.controller.history.visible().facts(row).rating for row in range(3)]
         assert sorted(rated) == [1, 3, 5]
 
 
@@ -142,7 +142,7 @@ def test_jobs_left_over_are_offered_at_the_next_start_and_made_once(tmp_path, mo
         again.controller.resume(go_on=True)
         again.until(again.idle)
         assert not again.window.notices._strips
-        records = [again.controller.history.facts(row) for row in range(len(again.controller.history))]
+        records = [again.controller.history.visible().facts(row) for row in range(len(again.controller.history))]
         assert len([facts for facts in records if facts.ok]) == 6
 
 
@@ -163,7 +163,7 @@ def test_a_rating_that_cannot_be_saved_is_told_and_saved_later(tmp_path):
         aside.rename(journal)
         house.until(lambda: not house.controller.unsaved)
         assert house.saw(UnsavedChanged)[-1].count == 0
-        assert house.controller.history.facts(0).rating == 4
+        assert house.controller.history.visible().facts(0).rating == 4
 
 
 def test_an_error_in_a_callback_is_told_once_and_the_window_lives_on(tmp_path, expects_error_log):
@@ -235,7 +235,7 @@ def test_many_suspect_pictures_of_a_run_are_one_sentence_that_counts(tmp_path):
         fake.fault("other-sampler", times=9)
         house.until(lambda: house.controller.capabilities is not None)
         run_starter(house, prompts=2)
-        house.until(lambda: house.controller.history.counts().suspect == 2)
+        house.until(lambda: house.controller.history.visible().counts().suspect == 2)
         words = [text for text, _ in house.window.notices._strips]
         assert len([text for text in words if "suspect" in text]) == 1
         assert any(text.startswith("2 pictures of this run are suspect") for text in words)

@@ -107,8 +107,6 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         """The plan as it would be handed over, not yet checked. Raises InvalidInput for text that cannot be read."""
         spec = focus(self.focus)
         return LearningPlan(
-            event_id="",
-            ts="",
             plan_id="",
             name=self.title,
             focus_parameter=self.focus,

@@ -55,8 +55,6 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
     prompts = _prompts(fields)
     images = _images(fields)
     plan = LearningPlan(
-        event_id="",
-        ts="",
         plan_id="",
         name=one_line(_text(fields, "name"))[:_LONGEST_NAME] or usual_name(subject, values),
         focus_parameter=subject.path,

@@ -77,8 +77,6 @@ def _draft(
     if path == DENOISE:
         base = with_values(base, {"hires.enabled": True})
     return LearningPlan(
-        event_id="",
-        ts="",
         plan_id="",
         name=what,
         focus_parameter=path,

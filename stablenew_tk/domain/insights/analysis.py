@@ -18,9 +18,10 @@ from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
 from ..base.statistics import Trend, quantile
+from ..runs.plan import ValueInsight, VerdictState
 from . import verdict_text as words
 from .posterior import Observation, draws, fit, likeness
-from .verdict_text import State, SuggestedCell, Value, ValueInsight, Verdict
+from .verdict_text import SuggestedCell, Value, Verdict
 
 QUARTER = 0.25
 HALF = 0.5
@@ -258,7 +259,7 @@ def _bounded(stars: float) -> float:
 
 def decide(
     values: Sequence[ValueInsight], level: float, *, complete: int, rated: int
-) -> tuple[State, Value | None, float]:
+) -> tuple[VerdictState, Value | None, float]:
     """The state, its value and its probability; `level` is P(all values within half a star).
 
     The first that holds counts. Best comes first: it is the rarest and says most. "No difference" before "settled":

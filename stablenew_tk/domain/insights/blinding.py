@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from ..journal.history import ImageFacts
 from ..runs.plan import columns_by_value
 from .matrix import Board, BoardCell
+from .standing import Standing, standing
 
 # waiting, making, made: of a closed row or of a picture still to come; later: shown again when all others are rated.
 SeatState = Literal["shown", "made", "making", "waiting", "missing", "later"]
@@ -61,6 +62,7 @@ class BlindMatrix(Struct, frozen=True):
     """
 
     board: Board
+    standing: Standing
     hidden: bool
     lines: tuple[MatrixRow, ...]
     seats: tuple[BlindCell, ...]
@@ -74,13 +76,13 @@ class BlindMatrix(Struct, frozen=True):
 
     @property
     def wanted(self) -> int:
-        """Pictures that are to be rated in the end: without missing and suspect ones."""
-        return sum(seat.state != "missing" and not _suspect(seat) for seat in self.seats)
+        """Places that get stars in the end: pictures that can be rated, and those shown a second time."""
+        return self.standing.wanted + sum(seat.again for seat in self.seats)
 
     @property
     def rated(self) -> int:
-        """Pictures that have their stars and count."""
-        return sum(bool(seat.stars) and not _suspect(seat) for seat in self.seats)
+        """How many of the wanted places have their stars."""
+        return self.standing.rated + sum(seat.again and bool(seat.stars) for seat in self.seats)
 
     @property
     def done(self) -> bool:
@@ -99,10 +101,6 @@ class BlindMatrix(Struct, frozen=True):
         """
         asked = [seat.number for seat in self.seats if seat.asks and seat.number not in given]
         return next((number for number in asked if number > after), asked[0] if asked else -1)
-
-
-def _suspect(seat: BlindCell) -> bool:
-    return seat.facts is not None and seat.facts.suspect
 
 
 def seating(board: Board, making: str = "") -> BlindMatrix:
@@ -131,7 +129,13 @@ def seating(board: Board, making: str = "") -> BlindMatrix:
         placed = _placed(again, start, len(lines), range(len(again)))
         lines.append(MatrixRow(AGAIN, placed, again[0].state == "shown"))
     return BlindMatrix(
-        board, hidden, tuple(lines), tuple(seat for line in lines for seat in line.seats), columns, covered
+        board,
+        standing(board),
+        hidden,
+        tuple(lines),
+        tuple(seat for line in lines for seat in line.seats),
+        columns,
+        covered,
     )
 
 

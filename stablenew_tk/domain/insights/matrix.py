@@ -38,7 +38,7 @@ class BoardCell(Struct, frozen=True):
 
 class Board(Struct, frozen=True):
     """A plan with all its cells, in the order they are made. `revealed`: its values may be shown. `earlier` are the
-    results written so far, oldest first.
+    results written so far, oldest first. How many are rated is counted in `standing`.
     """
 
     plan: LearningPlan
@@ -49,32 +49,17 @@ class Board(Struct, frozen=True):
     @property
     def made(self) -> int:
         """Cells with pictures."""
-        return sum(cell.state == "made" for cell in self.cells)
+        return sum(bool(cell.images) for cell in self.cells)
 
     @property
     def failed(self) -> int:
-        """Cells whose last try brought no picture."""
-        return sum(cell.state == "failed" for cell in self.cells)
+        """Cells that were tried and have no picture."""
+        return sum(not cell.images and cell.state != "waiting" for cell in self.cells)
 
     @property
     def images(self) -> tuple[Shown, ...]:
         """All pictures, cell by cell."""
         return tuple(shown for cell in self.cells for shown in cell.images)
-
-    @property
-    def rated(self) -> int:
-        """Pictures with stars."""
-        return sum(shown.facts.rating > 0 for shown in self.images)
-
-    @property
-    def to_rate(self) -> int:
-        """Pictures without stars; suspect ones are never asked about."""
-        return sum(not shown.facts.rating and not shown.facts.suspect for shown in self.images)
-
-    @property
-    def all_rated(self) -> bool:
-        """Whether every cell is done with and every picture that counts has its stars."""
-        return bool(self.rated) and not self.to_rate and all(cell.state != "waiting" for cell in self.cells)
 
     def open_rows(self) -> frozenset[int]:
         """Rows that may be shown in blind rating: those with nothing still to be made."""
@@ -126,7 +111,8 @@ def _cell(history: History, plan: LearningPlan, cell: PlanCell) -> BoardCell:
 
 def _shown(history: History, attempt: Attempt) -> tuple[Shown, ...]:
     rows = [row for image in attempt.images if (row := history.row_of(image)) is not None]
-    return tuple(Shown(history.facts(row), history.repeats(row)) for row in rows)
+    pictures = history.unblinded()
+    return tuple(Shown(pictures.facts(row), pictures.repeats(row)) for row in rows)
 
 
 def evidence(board: Board) -> Evidence:

@@ -6,18 +6,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from ..config.catalogue import Value
 from ..config.sweep import LORA, Focus, focus, value_text
 from ..journal.history import ImageFacts
-from ..runs.plan import LearningPlan, PlanCell, ResultSummary, ResultValue, StepRating
+from ..runs.plan import LearningPlan, PlanCell, ResultSummary, ResultValue, StepRating, ValueInsight
 from .analysis import Insight, analyse, phrase
 from .drift import over_time
 from .matrix import Board, BoardCell, axis_value, evidence
+from .standing import standing
 from .tag_rates import tag_sentences
-from .tested_values import NOTICEABLE_S, TestedValue, held_back, insight_at, most_useful, tried
-from .verdict_text import SuggestedCell, ValueInsight, Verdict
+from .tested_values import NOTICEABLE_S, TestedValue, held_back, insight_at, most_useful, tested_values
+from .verdict_text import SuggestedCell, Verdict
 
 
 class ValueReport(Struct, frozen=True, kw_only=True):
@@ -44,8 +45,9 @@ class Report(Struct, frozen=True, kw_only=True):
     """A Learning Run as it stands. `values` in showing order.
 
     `next`: what to make now, three places at most; rows from `len(plan.seeds)` on are new seeds. `rate_next`: made
-    already, and their stars would tell as much. `rated` pictures count as evidence, of `total` that the plan wants;
-    `suspect` and `foreign` pictures are left out; `failed` cells brought none. `verdict.value` is the plan's own value.
+    already, and their stars would tell as much. `rated` pictures count as evidence, of `total` that can: `suspect` and
+    `foreign` pictures and the `failed` cells, which brought none, are left out of both. `verdict.value` is the plan's
+    own value.
     """
 
     plan: LearningPlan
@@ -74,7 +76,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
     """
     plan, subject = board.plan, focus(board.plan.focus_parameter)
     known = evidence(board)
-    values = tried(board, known)
+    values = tested_values(board, known)
     insight = held_back(analyse(known.ratings, ordered=subject.ordered, seed=seed), values)
     useful = most_useful(board, insight, values)
     there = {cell.cell for cell in board.cells if cell.state == "made"}
@@ -84,7 +86,8 @@ def report(board: Board, *, seed: int = 0) -> Report:
         insight, next=tuple(SuggestedCell(axis_value(plan.variant_values[c.variant]), c.row) for c in to_make)
     )
     name = naming(subject)
-    verdict = _verdict(subject, insight, values, planned=len(board.cells))
+    total = standing(board).wanted - known.foreign
+    verdict = _verdict(subject, insight, values, planned=total)
     tags = [(name(axis_value(one.value)), [facts.tags for facts in one.looked_at]) for one in values]
     found = Report(
         plan=plan,
@@ -94,7 +97,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
         remark="",
         values=tuple(_value_report(subject, insight, one) for one in values),
         rated=insight.rated,
-        total=len(board.cells),
+        total=total,
         suspect=known.suspect,
         foreign=known.foreign,
         failed=board.failed,
@@ -219,7 +222,6 @@ def _edge(leader: ValueReport, found: Report) -> Iterator[str]:
 
 def summary(report: Report) -> ResultSummary:
     """The report as it is kept in the journal."""
-    known = [(found.insight, found) for found in report.values if found.insight is not None]
     return ResultSummary(
         state=report.verdict.state,
         value=report.verdict.value,
@@ -229,17 +231,10 @@ def summary(report: Report) -> ResultSummary:
         rows=report.insight.rows,
         suspect_left_out=report.suspect,
         values=tuple(
-            ResultValue(
-                found.value,
-                insight.n,
-                insight.mean,
-                insight.low,
-                insight.high,
-                insight.p_best,
-                insight.p_within_quarter,
-                found.seconds,
-            )
-            for insight, found in known
+            # The plan's own value: a switch is named on, but its value is True.
+            ResultValue(**asdict(found.insight) | {"value": found.value, "seconds": found.seconds})
+            for found in report.values
+            if found.insight is not None
         ),
     )
 

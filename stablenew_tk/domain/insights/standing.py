@@ -13,8 +13,11 @@ State = Literal["running", "rate", "stopped", "done"]
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """How a plan stands. `waiting` places were never made, `failed` ones brought no picture; `asked` pictures can be
-    rated now. `wanted` and `rated` count without suspect and failed ones.
+    """How far a plan is. The one count of "rated of wanted": pages, terminal and journal all take it from here.
+
+    `waiting` cells are still to be made, `failed` ones brought no picture. `wanted` pictures can be rated in the end:
+    those of cells that failed and suspect ones are not counted. Of them `rated` have stars, `unrated` are made and
+    have none, and `asked` are those of the unrated that may be shown now (blind plans show whole rows only).
     """
 
     plan: LearningPlan
@@ -27,7 +30,13 @@ class Standing(Struct, frozen=True, kw_only=True):
     suspect: int
     wanted: int
     rated: int
+    unrated: int
     asked: int
+
+    @property
+    def all_rated(self) -> bool:
+        """Whether nothing is left to make and every picture that can be rated is."""
+        return bool(self.rated) and self.rated == self.wanted
 
     def state(self, pending: int) -> State:
         """The group it belongs to while `pending` jobs of it are queued or running."""
@@ -45,22 +54,23 @@ class ShownVerdict(Struct, frozen=True):
     sentence: str
 
 
-def standing(held: Board) -> Standing:
-    """How a plan stands, from its board."""
-    open_rows = held.open_rows()
-    sound = [(cell, shown.facts) for cell in held.cells for shown in cell.images if not shown.facts.suspect]
-    failed = sum(not cell.images and cell.state != "waiting" for cell in held.cells)
-    suspect = len(held.images) - len(sound)
+def standing(board: Board) -> Standing:
+    """How far a plan is, from its board."""
+    open_rows = board.open_rows()
+    sound = [(cell, shown.facts) for cell in board.cells for shown in cell.images if not shown.facts.suspect]
+    unrated = [cell for cell, facts in sound if not facts.rating]
+    waiting = sum(cell.state == "waiting" for cell in board.cells)
     return Standing(
-        plan=held.plan,
-        revealed=held.revealed,
-        begun=bool(held.plan.run_name) or bool(held.made),
-        cells=len(held.cells),
-        made=sum(bool(cell.images) for cell in held.cells),
-        waiting=sum(cell.state == "waiting" for cell in held.cells),
-        failed=failed,
-        suspect=suspect,
-        wanted=len(held.cells) - failed - suspect,
-        rated=sum(facts.rating > 0 for _, facts in sound),
-        asked=sum(not facts.rating and (held.revealed or cell.cell.row in open_rows) for cell, facts in sound),
+        plan=board.plan,
+        revealed=board.revealed,
+        begun=bool(board.plan.run_name) or bool(board.made),
+        cells=len(board.cells),
+        made=board.made,
+        waiting=waiting,
+        failed=board.failed,
+        suspect=len(board.images) - len(sound),
+        wanted=len(sound) + waiting,
+        rated=len(sound) - len(unrated),
+        unrated=len(unrated),
+        asked=sum(board.revealed or cell.cell.row in open_rows for cell in unrated),
     )

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from ..config.catalogue import Value
 from ..journal.history import ImageFacts
-from ..runs.plan import PlanCell, columns_by_value
+from ..runs.plan import PlanCell, ValueInsight, columns_by_value
 from .analysis import Insight, key_of
 from .matrix import Board, BoardCell, Evidence, axis_value
-from .verdict_text import ValueInsight, Verdict
+from .verdict_text import Verdict
 
 # Who saves less than this in a picture does not notice it, and it may as well be chance.
 NOTICEABLE_S = 0.1
@@ -60,7 +60,7 @@ class TestedValue(Struct, frozen=True, kw_only=True):
         return bool(mine and its) and its[0] - mine[-1] >= NOTICEABLE_S
 
 
-def tried(board: Board, known: Evidence) -> tuple[TestedValue, ...]:
+def tested_values(board: Board, known: Evidence) -> tuple[TestedValue, ...]:
     """All values of the plan in showing order. `known` is the board's own evidence."""
     swept = board.plan.focus_parameter == "checkpoint"
     found = []

@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 from msgspec import Struct
 
+from ..runs.plan import VerdictState
+
 Value = float | str
 Name = Callable[[Value], str]
-State = Literal["too_early", "leaning", "settled", "best", "no_difference"]
 
 # Less than a tenth faster is not worth a word.
 _WORTH_SAYING = 1.1
 NAMED_AT_MOST = 4
-
-
-class ValueInsight(Struct, frozen=True):
-    """What is known about one tried value. Stars are on the 1-5 scale.
-
-    `n` pictures (shown again is not counted again); `mean` with its 90 % interval `low` to `high` is what pictures of
-    this value would get on average over all seeds; `p_within_quarter`: no other tried value is more than 1/4 star
-    better.
-    """
-
-    value: Value
-    n: int
-    mean: float
-    low: float
-    high: float
-    p_best: float
-    p_within_quarter: float
 
 
 class Verdict(Struct, frozen=True):
@@ -40,7 +23,7 @@ class Verdict(Struct, frozen=True):
     values lie within half a star for no_difference, 0.0 when it is too early.
     """
 
-    state: State
+    state: VerdictState
     value: Value | None
     probability: float
     sentence: str

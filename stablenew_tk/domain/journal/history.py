@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from ..base.errors import InvalidInput
+from ..runs.plan import LearningPlan
 from .columns import IdColumn, Numbered, Pictures, Records, fill_table, table_bytes, time_ms
 from .feedback import FeedbackLog
 from .plan_log import Attempt, PlanBook
@@ -93,8 +94,126 @@ class _HistorySnapshot(msgspec.Struct, array_like=True):
     plans: bytes
 
 
+class PictureRows:
+    """The tables of the history, a row per picture, blind plans included."""
+
+    def __init__(self) -> None:
+        self.pictures, self.records, self.log = Pictures(), Records(), FeedbackLog()
+        self.image_ids = IdColumn()
+        self.stages = Numbered([""])
+        self.runs: list[RunFacts] = []
+
+    def feedback(self, row: int) -> ImageFeedback:
+        """What the user said about the picture in this row, as it holds now."""
+        pictures = self.pictures
+        return ImageFeedback(
+            pictures.rating[row], self.log.tag_sets[pictures.tags[row]], self.log.texts[pictures.note[row]]
+        )
+
+    def repeats(self, row: int) -> tuple[int, ...]:
+        """Stars that the picture got when it was shown again unasked, oldest first."""
+        return self.log.repeats(self.pictures.last_said[row])
+
+    def facts(self, row: int) -> ImageFacts:
+        """Everything the columns know about one row. Raises IndexError outside 0 ≤ row < len(history)."""
+        pictures, records = self.pictures, self.records
+        flags, record, run = pictures.flags[row], pictures.record[row], self.runs[pictures.run[row]]
+        held = self.feedback(row)
+        return ImageFacts(
+            row=row,
+            image_id=self.image_ids.text(row),
+            run_id=run.run_id,
+            run_name=run.run_name,
+            pack_id=run.pack_id,
+            checkpoint=run.checkpoint,
+            stage=self.stages[pictures.stage[row]],
+            rating=held.rating,
+            tags=held.tags,
+            note=held.note,
+            suspect=bool(flags & SUSPECT),
+            final=bool(flags & FINAL),
+            sketch=bool(flags & SKETCH),
+            ok=not flags & NOT_OK,
+            time_ms=records.time[record],
+            position=Position(records.segment[record], records.offset[record], records.length[record]),
+            output_index=pictures.output[row],
+        )
+
+
+class VisiblePictures:
+    """The pictures that may be shown. Those of a blind plan are as good as not there until its values are revealed:
+    no count, list or query tells of them, and `facts` are empty.
+    """
+
+    def __init__(self, rows: PictureRows, plans: PlanBook) -> None:
+        self._rows, self._plans = rows, plans
+
+    def shows(self, run_id: str) -> bool:
+        """Whether pictures of this run, or plan, may be shown with what made them."""
+        return run_id not in self._plans.hidden()
+
+    def plans(self) -> tuple[LearningPlan, ...]:
+        """The plans whose values may be shown, newest first."""
+        return tuple(plan for plan in self._plans.plans() if self.shows(plan.plan_id))
+
+    def facts(self, row: int) -> ImageFacts:
+        """What may be known about one row. Raises IndexError outside 0 ≤ row < len(history)."""
+        found = self._rows.facts(row)
+        return found if self.shows(found.run_id) else _nothing_known(row)
+
+    def latest(self, count: int) -> array[int]:
+        """Rows of the last `count` pictures that may be shown and are not taken back, newest first."""
+        flags, run, hidden = self._rows.pictures.flags, self._rows.pictures.run, self._plans.hidden()
+        blind = frozenset(place for place, one in enumerate(self._rows.runs) if hidden and one.run_id in hidden)
+        newest_first = range(len(flags) - 1, -1, -1)
+        return array(
+            "I", islice((row for row in newest_first if not flags[row] & HIDDEN and run[row] not in blind), count)
+        )
+
+    def counts(self) -> Totals:
+        """Totals over all pictures that may be shown and are not taken back."""
+        pictures, flags = self._rows.pictures, self._rows.pictures.flags.tobytes()
+        mask = shown(flags, pictures.run, self._rows.runs, self._plans.hidden())
+        return totals(pictures.rating.tobytes(), flags, mask)
+
+    def columns(self) -> HistoryColumns:
+        """A snapshot for `select`, also on another thread: later folds do not touch it."""
+        pictures = self._rows.pictures
+        return HistoryColumns(
+            rating=pictures.rating.tobytes(),
+            flags=pictures.flags.tobytes(),
+            run=memoryview(pictures.run.tobytes()).cast("I"),
+            tags=memoryview(pictures.tags.tobytes()).cast("I"),
+            runs=tuple(self._rows.runs),
+            tag_sets=tuple(self._rows.log.tag_sets.values),
+            hidden_runs=self._plans.hidden(),
+        )
+
+
+def _nothing_known(row: int) -> ImageFacts:
+    return ImageFacts(
+        row=row,
+        image_id="",
+        run_id="",
+        run_name="",
+        pack_id="",
+        checkpoint="",
+        stage="",
+        rating=0,
+        tags=(),
+        note="",
+        suspect=False,
+        final=True,
+        sketch=False,
+        ok=True,
+        time_ms=0,
+        position=Position(0, 0),
+        output_index=0,
+    )
+
+
 class History:
-    """The journal, folded. Owned by one thread; hand `columns()` to others.
+    """The journal, folded. Owned by one thread; hand `visible().columns()` to others.
 
     `plans` is what it tells of Learning Runs. `end` is where the next unread line of the journal starts; `damaged` and
     `newer` count the lines before it that could not be read or that a newer version wrote. A line may be folded twice
@@ -106,17 +225,16 @@ class History:
         self.end = BEGINNING
         self.damaged = 0
         self.newer = 0
-        self._pictures, self._records, self._log = Pictures(), Records(), FeedbackLog()
-        self.plans = PlanBook(self._log.withdrawn)
-        self._image_ids, self._record_ids = IdColumn(), IdColumn()
-        self._stages = Numbered([""])
+        self._rows = PictureRows()
+        self.plans = PlanBook(self._rows.log.withdrawn)
+        self._visible = VisiblePictures(self._rows, self.plans)
+        self._record_ids = IdColumn()
         self._orphans: dict[str, list[int]] = {}
-        self._runs: list[RunFacts] = []
         self._run_index: dict[tuple[str, str, str], int] = {}
 
     def __len__(self) -> int:
         """Number of rows, those of records taken back included."""
-        return len(self._image_ids)
+        return len(self._rows.image_ids)
 
     def __bool__(self) -> bool:
         """A history without a picture is one, too: it knows what was planned and what failed."""
@@ -149,82 +267,34 @@ class History:
 
     def row_of(self, image_id: str) -> int | None:
         """The row of a picture, None when the journal does not know it."""
-        row = self._image_ids.find(image_id)
+        row = self._rows.image_ids.find(image_id)
         return row if row >= 0 else None
 
-    def feedback(self, row: int) -> ImageFeedback:
-        """What the user said about the picture in this row, as it holds now."""
-        pictures = self._pictures
-        return ImageFeedback(
-            pictures.rating[row], self._log.tag_sets[pictures.tags[row]], self._log.texts[pictures.note[row]]
-        )
+    def run_id(self, row: int) -> str:
+        """The run, or plan, that made the picture in this row."""
+        return self._rows.runs[self._rows.pictures.run[row]].run_id
 
-    def repeats(self, row: int) -> tuple[int, ...]:
-        """Stars that the picture got when it was shown again unasked, oldest first."""
-        return self._log.repeats(self._pictures.last_said[row])
+    def image_id(self, row: int) -> str:
+        """The id of the picture in this row."""
+        return self._rows.image_ids.text(row)
 
-    def facts(self, row: int) -> ImageFacts:
-        """Everything the columns know about one row. Raises IndexError outside 0 ≤ row < len(history)."""
-        pictures, records = self._pictures, self._records
-        flags, record, run = pictures.flags[row], pictures.record[row], self._runs[pictures.run[row]]
-        held = self.feedback(row)
-        return ImageFacts(
-            row=row,
-            image_id=self._image_ids.text(row),
-            run_id=run.run_id,
-            run_name=run.run_name,
-            pack_id=run.pack_id,
-            checkpoint=run.checkpoint,
-            stage=self._stages[pictures.stage[row]],
-            rating=held.rating,
-            tags=held.tags,
-            note=held.note,
-            suspect=bool(flags & SUSPECT),
-            final=bool(flags & FINAL),
-            sketch=bool(flags & SKETCH),
-            ok=not flags & NOT_OK,
-            time_ms=records.time[record],
-            position=Position(records.segment[record], records.offset[record], records.length[record]),
-            output_index=pictures.output[row],
-        )
+    def visible(self) -> VisiblePictures:
+        """The pictures as pages and reports may show them. The view stays current while lines are folded."""
+        return self._visible
+
+    def unblinded(self) -> PictureRows:
+        """Every picture, also those of blind plans whose values are hidden. Only for the board of a plan, for its
+        rating and for what keeps the journal; everything else uses `visible`.
+        """
+        return self._rows
 
     def taken_back(self, event_id: str) -> bool:
         """Whether a line was undone and not redone."""
-        return event_id in self._log.withdrawn
-
-    def latest(self, count: int) -> array[int]:
-        """Rows of the last `count` pictures that are neither taken back nor hidden by a blind plan, newest first."""
-        flags, run, blind = self._pictures.flags, self._pictures.run, self._blind_runs()
-        newest_first = range(len(flags) - 1, -1, -1)
-        return array(
-            "I", islice((row for row in newest_first if not flags[row] & HIDDEN and run[row] not in blind), count)
-        )
-
-    def counts(self) -> Totals:
-        """Totals over all pictures that are neither taken back nor hidden by a blind plan."""
-        pictures, flags = self._pictures, self._pictures.flags.tobytes()
-        visible = shown(flags, pictures.run, self._runs, self.plans.hidden())
-        return totals(pictures.rating.tobytes(), flags, visible)
-
-    def _blind_runs(self) -> frozenset[int]:
-        hidden = self.plans.hidden()
-        return frozenset(place for place, run in enumerate(self._runs) if hidden and run.run_id in hidden)
-
-    def columns(self) -> HistoryColumns:
-        """A snapshot that later folds do not touch."""
-        pictures = self._pictures
-        return HistoryColumns(
-            rating=pictures.rating.tobytes(),
-            flags=pictures.flags.tobytes(),
-            run=memoryview(pictures.run.tobytes()).cast("I"),
-            tags=memoryview(pictures.tags.tobytes()).cast("I"),
-            runs=tuple(self._runs),
-            tag_sets=tuple(self._log.tag_sets.values),
-        )
+        return event_id in self._rows.log.withdrawn
 
     def to_bytes(self) -> bytes:
         """The whole history, for `from_bytes` on the same machine."""
-        log = self._log
+        log = self._rows.log
         return msgspec.msgpack.encode(
             _HistorySnapshot(
                 format=_FORMAT,
@@ -232,10 +302,10 @@ class History:
                 end=self.end,
                 damaged=self.damaged,
                 newer=self.newer,
-                tables=[table_bytes(table) for table in (self._pictures, self._records, log.table)],
-                ids=[column.saved() for column in (self._image_ids, self._record_ids, log.ids)],
-                runs=self._runs,
-                stages=self._stages.values,
+                tables=[table_bytes(table) for table in (self._rows.pictures, self._rows.records, log.table)],
+                ids=[column.saved() for column in (self._rows.image_ids, self._record_ids, log.ids)],
+                runs=self._rows.runs,
+                stages=self._rows.stages.values,
                 texts=log.texts.values,
                 tag_sets=log.tag_sets.values,
                 voids=list(log.withdrawn.target_of.items()),
@@ -254,14 +324,16 @@ class History:
         if (saved.format, saved.byteorder) != (_FORMAT, sys.byteorder):
             raise InvalidInput("The saved history is of another version or machine.")
         history = cls()
-        log = history._log
+        log = history._rows.log
         history.end, history.damaged, history.newer = saved.end, saved.damaged, saved.newer
-        for table, columns in zip((history._pictures, history._records, log.table), saved.tables, strict=True):
+        for table, columns in zip(
+            (history._rows.pictures, history._rows.records, log.table), saved.tables, strict=True
+        ):
             fill_table(table, columns)
-        history._image_ids, history._record_ids, log.ids = (IdColumn(*ids) for ids in saved.ids)
-        history._runs = saved.runs
+        history._rows.image_ids, history._record_ids, log.ids = (IdColumn(*ids) for ids in saved.ids)
+        history._rows.runs = saved.runs
         history._run_index = {(run.run_id, run.pack_id, run.checkpoint): at for at, run in enumerate(saved.runs)}
-        history._stages, log.texts = Numbered(saved.stages), Numbered(saved.texts)
+        history._rows.stages, log.texts = Numbered(saved.stages), Numbered(saved.texts)
         log.tag_sets = Numbered(saved.tag_sets)
         for event_id, target in saved.voids:
             log.withdrawn.add(event_id, target)
@@ -270,7 +342,7 @@ class History:
         return history
 
     def _settle(self, least: int) -> None:
-        for column in (self._image_ids, self._record_ids, self._log.ids):
+        for column in (self._rows.image_ids, self._record_ids, self._rows.log.ids):
             column.settle(least)
 
     def _fold(self, line: JournalLine | RecordSummary, segment: int, offset: int, length: int) -> None:
@@ -286,7 +358,7 @@ class History:
     def _fold_record(self, record: LearningRecord | RecordSummary, segment: int, offset: int, length: int) -> None:
         if not self._record_ids.add(record.event_id):
             return
-        records, pictures = self._records, self._pictures
+        records, pictures = self._rows.records, self._rows.pictures
         number, moment = len(records.time), time_ms(record.ts)
         records.segment.append(segment)
         records.offset.append(offset)
@@ -294,14 +366,14 @@ class History:
         records.time.append(moment)
         records.first.append(len(pictures.rating))
         shared = (SKETCH if record.backend.kind == "sketch" else 0) | (NOT_OK if record.status != "ok" else 0)
-        if self._log.withdrawn.target_of and record.event_id in self._log.withdrawn:
+        if self._rows.log.withdrawn.target_of and record.event_id in self._rows.log.withdrawn:
             shared |= HIDDEN
         outputs: Sequence[Output | OutputSummary] = record.outputs
-        places = self._image_ids.extend([output.image_id for output in outputs])
+        places = self._rows.image_ids.extend([output.image_id for output in outputs])
         if places:
             chosen = [outputs[place] for place in places]
             last = outputs[-1].stage
-            pictures.stage.extend([self._stages.number(output.stage) for output in chosen])
+            pictures.stage.extend([self._rows.stages.number(output.stage) for output in chosen])
             pictures.flags.extend(
                 [shared | (FINAL if one.stage == last else 0) | (SUSPECT if one.suspect else 0) for one in chosen]
             )
@@ -318,7 +390,7 @@ class History:
             self._fold_step(record)
         for output in outputs if self._orphans else ():
             for said in self._orphans.pop(output.image_id, ()):
-                self._attach(said, self._image_ids.find(output.image_id))
+                self._attach(said, self._rows.image_ids.find(output.image_id))
 
     def _fold_step(self, record: LearningRecord | RecordSummary) -> None:
         outputs: Sequence[Output | OutputSummary] = record.outputs
@@ -327,10 +399,10 @@ class History:
         self.plans.fold_record(record.learning.plan_id, record.learning.step_id, record.job_id, attempt)
 
     def _fold_feedback(self, feedback: Feedback, segment: int, offset: int) -> None:
-        number = self._log.add(feedback, segment, offset)
+        number = self._rows.log.add(feedback, segment, offset)
         if number < 0:
             return
-        row = self._image_ids.find(feedback.image_id)
+        row = self._rows.image_ids.find(feedback.image_id)
         if row < 0:
             # In files merged from several places the picture may come later.
             self._orphans.setdefault(feedback.image_id, []).append(number)
@@ -338,32 +410,34 @@ class History:
             self._attach(number, row)
 
     def _attach(self, number: int, row: int) -> None:
-        pictures = self._pictures
-        last = pictures.last_said[row] = self._log.chain(number, row, pictures.last_said[row])
-        self._hold(row, self._log.after(self.feedback(row), number) if last == number else self._log.held(last))
+        pictures = self._rows.pictures
+        last = pictures.last_said[row] = self._rows.log.chain(number, row, pictures.last_said[row])
+        self._hold(
+            row, self._rows.log.after(self._rows.feedback(row), number) if last == number else self._rows.log.held(last)
+        )
 
     def _hold(self, row: int, held: ImageFeedback) -> None:
-        pictures = self._pictures
+        pictures = self._rows.pictures
         pictures.rating[row] = held.rating
-        pictures.tags[row] = self._log.tag_sets.number(held.tags)
-        pictures.note[row] = self._log.texts.number(held.note)
+        pictures.tags[row] = self._rows.log.tag_sets.number(held.tags)
+        pictures.note[row] = self._rows.log.texts.number(held.note)
         marks = (TAGGED if held.tags else 0) | (NOTED if held.note else 0)
         pictures.flags[row] = pictures.flags[row] & ~(TAGGED | NOTED) | marks
 
     def _fold_void(self, void: Void) -> None:
-        changed = self._log.withdrawn.add(void.event_id, void.target)
+        changed = self._rows.log.withdrawn.add(void.event_id, void.target)
         if changed is None:
             return
-        number = self._log.ids.find(changed)
+        number = self._rows.log.ids.find(changed)
         if number >= 0:
-            row = self._log.table.row[number]
+            row = self._rows.log.table.row[number]
             if row >= 0:
-                self._hold(row, self._log.held(self._pictures.last_said[row]))
+                self._hold(row, self._rows.log.held(self._rows.pictures.last_said[row]))
             return
         number = self._record_ids.find(changed)
         if number >= 0:
-            first, flags = self._records.first, self._pictures.flags
-            hidden = HIDDEN if changed in self._log.withdrawn else 0
+            first, flags = self._rows.records.first, self._rows.pictures.flags
+            hidden = HIDDEN if changed in self._rows.log.withdrawn else 0
             for row in range(first[number], first[number + 1] if number + 1 < len(first) else len(flags)):
                 flags[row] = flags[row] & ~HIDDEN | hidden
 
@@ -371,8 +445,8 @@ class History:
         key = (record.run_id, record.pack_id, record.config.checkpoint)
         index = self._run_index.get(key)
         if index is None:
-            index = self._run_index[key] = len(self._runs)
-            self._runs.append(
+            index = self._run_index[key] = len(self._rows.runs)
+            self._rows.runs.append(
                 RunFacts(record.run_id, record.run_name, record.pack_id, record.config.checkpoint, moment)
             )
         return index

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from itertools import chain
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
+from .feedback import Withdrawals
 from .record import PlanLine, Status
 
 
@@ -42,7 +43,7 @@ _Named = TypeVar("_Named", LearningPlan, LearningRunResult, Preset)
 class PlanBook:
     """Folded with the history and owned by the same thread. `withdrawn` knows the lines that are taken back."""
 
-    def __init__(self, withdrawn: Container[str] = ()) -> None:
+    def __init__(self, withdrawn: Withdrawals) -> None:
         self.withdrawn = withdrawn
         self._plans: list[LearningPlan] = []
         self._results: list[LearningRunResult] = []
@@ -50,6 +51,7 @@ class PlanBook:
         # By plan, step and job: a record and the step line about it are one attempt, in whatever order they come.
         self._attempts: dict[str, dict[str, dict[str, Attempt]]] = {}
         self._seen: set[str] = set()
+        self._hidden: tuple[tuple[int, ...], frozenset[str]] = (), frozenset()
 
     def fold(self, line: PlanLine) -> None:
         """Take in one line; the same line twice counts once."""
@@ -120,9 +122,14 @@ class PlanBook:
         return next((preset for preset in self.presets() if preset.preset_id == preset_id), None)
 
     def hidden(self) -> frozenset[str]:
-        """Ids of the blind plans whose values must not be seen yet."""
-        revealed = {line.plan_id for line in self._results if self._holds(line)}
-        return frozenset(plan.plan_id for plan in self.plans() if plan.blind and plan.plan_id not in revealed)
+        """Ids of the blind plans whose values must not be seen yet. For pages there is `History.visible`."""
+        # Asked for every cell that is drawn, so it is worked out only when a line came that may change it.
+        folded = len(self._plans), len(self._results), len(self.withdrawn.target_of)
+        if self._hidden[0] != folded:
+            revealed = {line.plan_id for line in self._results if self._holds(line)}
+            blind = (plan.plan_id for plan in self.plans() if plan.blind)
+            self._hidden = folded, frozenset(plan_id for plan_id in blind if plan_id not in revealed)
+        return self._hidden[1]
 
     def to_bytes(self) -> bytes:
         """Everything, for `read`."""

@@ -27,7 +27,8 @@ class RunFacts(NamedTuple):
 
 class HistoryColumns(Struct, frozen=True, kw_only=True):
     """A snapshot of the history, a row per picture: `rating` and `flags` one byte, `run` and `tags` 32-bit numbers
-    that point into `runs` and `tag_sets`.
+    that point into `runs` and `tag_sets`. Pictures of the runs in `hidden_runs` are as good as not there: no total,
+    pack or tag tells of them.
     """
 
     rating: bytes
@@ -36,13 +37,11 @@ class HistoryColumns(Struct, frozen=True, kw_only=True):
     tags: memoryview
     runs: tuple[RunFacts, ...]
     tag_sets: tuple[tuple[str, ...], ...]
+    hidden_runs: frozenset[str] = frozenset()
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """What to show. Empty text = any. `min_stars` 1–5 counts with rating "stars" only.
-
-    Pictures of the runs in `without_runs` are as good as not there: no total, pack or tag tells of them.
-    """
+    """What to show. Empty text = any. `min_stars` 1–5 counts with rating "stars" only."""
 
     rating: Literal["all", "unrated", "stars"] = "all"
     min_stars: int = 1
@@ -53,7 +52,6 @@ class Query(Struct, frozen=True, kw_only=True):
     finals_only: bool = False
     run_id: str = ""
     order: Literal["newest", "oldest", "best"] = "newest"
-    without_runs: frozenset[str] = frozenset()
 
 
 class Group(Struct, frozen=True, gc=False):
@@ -94,7 +92,7 @@ class Selection(Struct, frozen=True, kw_only=True):
 
 def select(columns: HistoryColumns, query: Query) -> Selection:
     """Filter, order and group. Pure; safe in any thread."""
-    visible = shown(columns.flags, columns.run, columns.runs, query.without_runs)
+    visible = shown(columns.flags, columns.run, columns.runs, columns.hidden_runs)
     base = _within(columns, query, visible)
     chosen = base
     if query.rating == "unrated":
@@ -117,14 +115,12 @@ def select(columns: HistoryColumns, query: Query) -> Selection:
     )
 
 
-def shown(
-    flags: bytes | bytearray, run: Sequence[int], runs: Sequence[RunFacts], without_runs: frozenset[str] = frozenset()
-) -> bytes:
-    """One byte per row: 1 = neither taken back nor of a run in `without_runs`."""
+def shown(flags: bytes | bytearray, run: Sequence[int], runs: Sequence[RunFacts], hidden_runs: frozenset[str]) -> bytes:
+    """One byte per row: 1 = neither taken back nor of a run in `hidden_runs`."""
     visible = _mask(flags, lambda flag: not flag & HIDDEN)
-    if not without_runs:
+    if not hidden_runs:
         return visible
-    fits = bytes(one.run_id not in without_runs for one in runs)
+    fits = bytes(one.run_id not in hidden_runs for one in runs)
     return _both(visible, bytes(map(fits.__getitem__, run)))
 
 

@@ -144,8 +144,6 @@ class FoldedRecord(Struct, frozen=True):
 def draft_of(record: LearningRecord, seed: int) -> LearningPlan:
     """A plan around a run that was: its prompt, its values, this seed as row 1. Focus and values are still open."""
     return LearningPlan(
-        event_id="",
-        ts="",
         plan_id="",
         name="",
         focus_parameter="",

@@ -151,8 +151,13 @@ class StepRating(Struct, frozen=True):
     tags: tuple[str, ...] = ()
 
 
-class ResultValue(Struct, frozen=True):
-    """One value in a result: pictures rated, posterior mean and 90 % interval in stars, chances 0 to 1."""
+class ValueInsight(Struct, frozen=True):
+    """What is known about one tested value. Stars are on the 1-5 scale, chances 0 to 1.
+
+    `n` pictures (shown again is not counted again); `mean` with its 90 % interval `low` to `high` is what pictures of
+    this value would get on average over all seeds; `p_within_quarter`: no other tested value is more than 1/4 star
+    better.
+    """
 
     value: Value
     n: int
@@ -161,6 +166,11 @@ class ResultValue(Struct, frozen=True):
     high: float
     p_best: float
     p_within_quarter: float
+
+
+class ResultValue(ValueInsight, frozen=True):
+    """One value in a result, with the seconds a picture of it typically takes."""
+
     seconds: float | None = None
 
 

@@ -117,7 +117,7 @@ class PreviewPanel(Box):
     def _blind(self, run_id: str) -> bool:
         """Whether the pictures of this run belong to a Learning Run whose values are still hidden."""
         history = self._controller.history
-        return history is not None and run_id in history.plans.hidden()
+        return history is not None and not history.visible().shows(run_id)
 
     def _show_blind(self) -> None:
         self._photo = None
@@ -166,7 +166,7 @@ class PreviewPanel(Box):
             self._show_latest()
 
     def _show_latest(self) -> None:
-        rows = self._controller.history.latest(LATEST) if self._controller.history is not None else ()
+        rows = self._controller.history.visible().latest(LATEST) if self._controller.history is not None else ()
         if rows:
             self._none.pack_forget()
             self._grid.pack(fill="both", expand=True)
@@ -175,7 +175,7 @@ class PreviewPanel(Box):
         self._count_unrated()
 
     def _count_unrated(self) -> None:
-        unrated = self._controller.history.counts().unrated if self._controller.history is not None else 0
+        unrated = self._controller.history.visible().counts().unrated if self._controller.history is not None else 0
         if unrated:
             self._rate.set_text(f"Rate {unrated:,} unrated")
             self._rate.pack(side="right")
@@ -184,7 +184,7 @@ class PreviewPanel(Box):
 
     def _look(self, row: int) -> CellContent:
         assert self._controller.history is not None  # rows come from it
-        facts = self._controller.history.facts(row)
+        facts = self._controller.history.visible().facts(row)
         return CellContent(
             image_id=facts.image_id,
             position=facts.position,

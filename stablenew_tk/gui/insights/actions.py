@@ -115,8 +115,6 @@ def finer_plan(report: Report) -> LearningPlan | None:
     path = report.plan.focus_parameter
     return replace(
         report.plan,
-        event_id="",
-        ts="",
         writer="",
         seq=0,
         plan_id="",

@@ -10,6 +10,7 @@ from PIL import ImageTk
 
 from ...domain.base.colour_roles import Role
 from ...domain.insights.association import QUARTER, Association
+from ...domain.insights.standing import Standing
 from ...domain.runs.plan import VerdictState
 from ..widgets import theme
 from ..widgets.basics import Box
@@ -30,10 +31,10 @@ class InsightEntry(Struct, frozen=True):
     caption: bool = False
 
 
-def verdict_words(state: VerdictState, text: str, *, rated: int, total: int) -> str:
+def verdict_words(state: VerdictState, text: str, now: Standing) -> str:
     """A verdict in as few words as fit below a name; `text` is the value it names."""
     if state == "too_early":
-        return f"too early, {rated} of {total} rated" if total else f"too early, {rated} rated"
+        return f"too early, {now.rated} of {now.wanted} rated"
     if state == "no_difference":
         return "no difference you can see"
     if state == "leaning":

@@ -15,6 +15,7 @@ from ...domain.config.sweep import LORA, focus, value_text
 from ...domain.insights.association import Association
 from ...domain.insights.matrix import Board, board
 from ...domain.insights.report import Report
+from ...domain.insights.standing import Standing, standing
 from ...domain.runs.plan import LearningPlan, VerdictState
 from ..widgets import theme
 from ..widgets.basics import Box
@@ -107,38 +108,36 @@ class InsightMenus(Box):
 
 
 class InsightEntries:
-    """Knows the lines of the list. `known` are the reports there are; boards are looked up once until they change."""
+    """Knows the lines of the list. `known` are the reports there are."""
 
     def __init__(self, controller: Controller, known: Mapping[str, Report], everyday: Everyday) -> None:
         self._controller, self._known, self._everyday = controller, known, everyday
-        self._boards: dict[str, Board | None] = {}
+        self._standings: dict[str, Standing] = {}
         self._hints: dict[str, tuple[Scope, tuple[Association, ...]]] = {}
 
     def changed(self, plan_id: str) -> None:
         """A plan is not what it was."""
-        self._boards.pop(plan_id, None)
+        self._standings.pop(plan_id, None)
 
     def plans(self) -> tuple[LearningPlan, ...]:
         """Plans that have pictures, newest first."""
         history = self._controller.history
         if history is None:
             return ()
-        return tuple(plan for plan in history.plans.plans() if self._board(plan.plan_id, pictures=True) is not None)
+        return tuple(plan for plan in history.plans.plans() if self.standing(plan).made)
 
     def is_hidden(self, plan: LearningPlan) -> bool:
         """Whether nothing of what the plan's pictures are may be shown."""
         history = self._controller.history
-        return history is None or plan.plan_id in history.plans.hidden()
+        return history is None or not history.visible().shows(plan.plan_id)
 
-    def counts(self, plan_id: str) -> tuple[int, int]:
-        """Rated pictures, and those the plan wants."""
-        standing = self._board(plan_id)
-        return (standing.rated, len(standing.cells)) if standing is not None else (0, 0)
-
-    def to_rate(self, plan_id: str) -> int:
-        """Pictures that are made and have no stars."""
-        standing = self._board(plan_id)
-        return standing.to_rate if standing is not None else 0
+    def standing(self, plan: LearningPlan) -> Standing:
+        """How far a plan is."""
+        if plan.plan_id not in self._standings:
+            history = self._controller.history
+            found = board(history, plan.plan_id) if history is not None else None
+            self._standings[plan.plan_id] = standing(found or Board(plan, (), not plan.blind))
+        return self._standings[plan.plan_id]
 
     def entries(self, wanted: Wanted) -> list[InsightEntry]:
         """All lines: Learning Runs by pack in the order of their last change, then hints."""
@@ -165,28 +164,19 @@ class InsightEntries:
         rated = counted(self._everyday.pictures.get((pack, checkpoint), 0), "rated picture")
         return " · ".join(part for part in (what_words(hints[0]), pack, checkpoint, rated) if part)
 
-    def _board(self, plan_id: str, *, pictures: bool = False) -> Board | None:
-        history = self._controller.history
-        if history is None:
-            return None
-        if plan_id not in self._boards:
-            self._boards[plan_id] = board(history, plan_id)
-        standing = self._boards[plan_id]
-        return standing if standing is not None and (standing.made or not pictures) else None
-
     def _entry(self, plan: LearningPlan, *, alone: bool) -> InsightEntry:
         plan_id, history = plan.plan_id, self._controller.history
-        rated, total = self.counts(plan_id)
+        now = self.standing(plan)
         title = heading(plan.focus_parameter) if alone or not plan.name else plan.name
-        key, count = f"plan:{plan_id}", str(rated)
+        key, count = f"plan:{plan_id}", str(now.rated)
         if self.is_hidden(plan):
             return InsightEntry(key, title, "blind: rate it first", count)
         report, result = self._known.get(plan_id), history.plans.result(plan_id) if history is not None else None
         said = report.verdict if report is not None else result.summary if result is not None else None
         if said is None:
-            return InsightEntry(key, title, verdict_words("too_early", "", rated=rated, total=total), count)
+            return InsightEntry(key, title, verdict_words("too_early", "", now), count)
         text = value_text(said.value, plan.focus_parameter) if said.value is not None else ""
-        return InsightEntry(key, title, verdict_words(said.state, text, rated=rated, total=total), count, said.state)
+        return InsightEntry(key, title, verdict_words(said.state, text, now), count, said.state)
 
     def _hint_entries(self, wanted: Wanted) -> Iterator[InsightEntry]:
         self._hints = {}

@@ -242,7 +242,7 @@ class InsightsPage(PageFrame):
             deeds(
                 report,
                 self._controller,
-                self._shelf.to_rate(plan_id),
+                self._shelf.standing(report.plan).unrated,
                 make_preset=self._ask_preset,
                 more=self._more,
                 finer=self._finer,
@@ -258,14 +258,14 @@ class InsightsPage(PageFrame):
         return max(0, chosen if chosen >= 0 else place_of(report, report.verdict.value))
 
     def _show_blind(self, plan: LearningPlan) -> None:
-        rated, total = self._shelf.counts(plan.plan_id)
+        now = self._shelf.standing(plan)
         self.panel.show_blind(
             scope_words(plan),
-            f"{rated} of {total} pictures rated. What they say is shown when you reveal the values in Learn.",
+            f"{now.rated} of {now.wanted} pictures rated. What they say is shown when you reveal the values in Learn.",
             deeds(
                 None,
                 self._controller,
-                self._shelf.to_rate(plan.plan_id),
+                now.unrated,
                 rate=lambda: self._open_plan(plan.plan_id),
             ),
         )
@@ -341,8 +341,6 @@ class InsightsPage(PageFrame):
             by_hand=verdict.state not in CERTAIN,
         )
         preset = Preset(
-            event_id="",
-            ts="",
             preset_id="",
             name=name,
             values=values,
@@ -374,7 +372,7 @@ class InsightsPage(PageFrame):
         history = self._controller.history
         if history is None:
             return
-        for run_id in {history.facts(row).run_id for row in event.rows}:
+        for run_id in {history.run_id(row) for row in event.rows}:
             if history.plans.plan(run_id) is not None:
                 self._changed(run_id)
             elif not event.grown:  # a new picture has no stars yet

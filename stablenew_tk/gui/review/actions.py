@@ -59,7 +59,7 @@ class Rules:
         if history is None or not picked.rows:
             return
         # Whole columns at once: asking picture by picture would be felt with 100,000 of them.
-        ratings = bytes(map(history.columns().rating.__getitem__, picked.rows))
+        ratings = bytes(map(history.visible().columns().rating.__getitem__, picked.rows))
         place = ratings.find(0, picked.current + 1)
         place = place if place >= 0 else ratings.find(0)
         if place < 0:
@@ -131,4 +131,4 @@ class Rules:
     def _facts(self, row: int) -> ImageFacts:
         history = self._controller.history
         assert history is not None, "rows are shown only after the history was loaded"
-        return history.facts(row)
+        return history.visible().facts(row)

@@ -64,7 +64,7 @@ class FullSize:
     def _facts(self, row: int) -> ImageFacts:
         history = self._controller.history
         assert history is not None, "rows are shown only after the history was loaded"
-        return history.facts(row)
+        return history.visible().facts(row)
 
     def _around(self) -> list[int]:
         picked = self._pictures.picked

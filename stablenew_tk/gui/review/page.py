@@ -216,8 +216,7 @@ class ReviewPage(PageFrame):
         """Apply the filter."""
         self._rules.said = 0
         if (history := self._controller.history) is not None:
-            hidden = history.plans.hidden()
-            self.filters.offer_runs((p.plan_id, p.name) for p in history.plans.plans() if p.plan_id not in hidden)
+            self.filters.offer_runs((plan.plan_id, plan.name) for plan in history.visible().plans())
         self._asked = self.filters.query
         self._controller.find(self._asked)
         self._show_notice(None)
@@ -274,7 +273,7 @@ class ReviewPage(PageFrame):
         history = self._controller.history
         if history is None:
             return 0, 0
-        totals = history.counts()
+        totals = history.visible().counts()
         return totals.all, totals.all - totals.unrated
 
     def _show_notice(self, selection: Selection | None) -> None:
@@ -314,7 +313,7 @@ class ReviewPage(PageFrame):
     def _facts(self, row: int) -> ImageFacts:
         history = self._controller.history
         assert history is not None, "rows are shown only after the history was loaded"
-        return history.facts(row)
+        return history.visible().facts(row)
 
     def _chosen(self) -> None:
         picked = self.pictures.picked

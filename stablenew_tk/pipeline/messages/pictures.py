@@ -46,11 +46,10 @@ class RecipeRead(Event, frozen=True, kw_only=True):
 
 
 class FindImages(Order, frozen=True, kw_only=True):
-    """Select rows by a query from a snapshot of the columns; pictures of the runs in `without_runs` are left out."""
+    """Select rows by a query from a snapshot of the columns."""
 
     columns: HistoryColumns
     query: Query
-    without_runs: frozenset[str] = frozenset()
 
 
 class MakeThumbnail(Order, frozen=True, kw_only=True):

@@ -67,9 +67,9 @@ class Verification(msgspec.Struct, frozen=True):
 class JournalReading:
     """One pass over a journal, oldest line first. Iterate it once; the counts hold when the iteration has ended.
 
-    `start` is where to begin, `ends` caps the size of segments by number. With `ends` a torn last line is damage;
-    without, somebody may be just writing it and it is left for the next reading, which begins at `end`. Lines of a
-    newer version are only counted unless `newer_too`. Raises Unreadable when a segment cannot be read.
+    `start` is where to begin. With `ends` only those segments are read, by number up to this size, and a torn last
+    line is damage; without, somebody may be just writing it and it is left for the next reading, which begins at `end`.
+    Lines of a newer version are only counted unless `newer_too`. Raises Unreadable when a segment cannot be read.
     """
 
     def __init__(
@@ -91,14 +91,15 @@ class JournalReading:
 
     def __iter__(self) -> Iterator[RawLine]:
         start = self.end
-        found = [item for item in segments(self._folder) if item[0] >= start.segment]
-        for number, path in found:
+        listed = segments(self._folder) if self._ends is None else sorted(self._ends.items())
+        found = [number for number, _ in listed if number >= start.segment]
+        for number in found:
             offset = start.offset if number == start.segment else 0
-            yield from self._segment(number, path, offset, growing=self._ends is None and number == found[-1][0])
+            yield from self._segment(number, offset, growing=self._ends is None and number == found[-1])
 
-    def _segment(self, number: int, path: Path, offset: int, *, growing: bool) -> Iterator[RawLine]:
-        first_line = self.lines
-        size = None if self._ends is None else self._ends.get(number, 0)
+    def _segment(self, number: int, offset: int, *, growing: bool) -> Iterator[RawLine]:
+        first_line, path = self.lines, segment_path(self._folder, number)
+        size = None if self._ends is None else self._ends[number]
         for line_start, line, following, ended in raw_lines(path, offset, size):
             if growing and not ended:
                 break
@@ -127,17 +128,20 @@ def verify(folder: Path) -> Verification:
 
     Reads everything: a second or two per gigabyte and more. Raises Unreadable.
     """
-    reading = JournalReading(folder, ends=_whole_sizes(folder), newer_too=True)
+    # Before the segments are listed: one that is begun, filled and sealed meanwhile is not missing.
+    sealed = read_manifest(folder)
+    ends = _whole_sizes(folder)
+    reading = JournalReading(folder, ends=ends, newer_too=True)
     numbers: dict[str, array[int]] = {}
     for _, _, _, line in reading:
         mark = _MARK.decode(line)
         if mark.writer and 0 < mark.seq < 1 << 63:
             numbers.setdefault(mark.writer, array("q")).append(mark.seq)
-    present = {path.name for _, path in segments(folder)}
+    present = {segment_path(folder, number).name for number in ends}
     missing = [
-        Damage(sealed.name, 0, f"the segment with {sealed.lines} lines is missing")
-        for sealed in read_manifest(folder)
-        if sealed.name not in present
+        Damage(one.name, 0, f"the segment with {one.lines} lines is missing")
+        for one in sealed
+        if one.name not in present
     ]
     gaps = tuple(gap for writer in sorted(numbers) for gap in _gaps(writer, numbers[writer]))
     return Verification(reading.lines, reading.ok, (*reading.damaged, *missing), gaps, reading.newer)

@@ -142,7 +142,7 @@ def export(folder: Path, out: BinaryIO, *, merged: bool) -> int:
 
 def _merged(line: bytes, record: _Record, history: History) -> bytes:
     rows = {output.image_id: history.row_of(output.image_id) for output in record.outputs}
-    held = {image_id: history.feedback(row) for image_id, row in rows.items() if row is not None}
+    held = {image_id: history.unblinded().feedback(row) for image_id, row in rows.items() if row is not None}
     feedback = msgspec.json.encode(
         {image_id: said for image_id, said in held.items() if said.rating or said.tags or said.note}
     )

@@ -38,6 +38,8 @@ class _Head(msgspec.Struct, gc=False):
     kind: str
     schema: int = 1
     writer: str = ""
+    event_id: str | msgspec.UnsetType = msgspec.UNSET
+    ts: str | msgspec.UnsetType = msgspec.UNSET
 
 
 _HEAD = msgspec.json.Decoder(_Head)
@@ -125,6 +127,8 @@ def judge(line: bytes) -> Judgement:
         LINE.decode(line)
     except DECODE_ERRORS as error:
         return Judgement(reason=f"not a line of this journal: {error}")
+    if head.event_id is msgspec.UNSET or head.ts is msgspec.UNSET:
+        return Judgement(reason="not a line of this journal: it has no event_id or no ts")
     return Judgement(((0, len(line)),))
 
 

@@ -69,7 +69,7 @@ class LearningRecordWriter:
 
         Raises NotSaved when the disk would not take it: the journal is as before, and appending the same line again
         later is the way to retry (readers count an event_id once). Raises InvalidInput when trying again cannot help:
-        a number that is not finite, or a line longer than 1 MiB.
+        a draft without id, a number that is not finite, or a line longer than 1 MiB.
         """
         with self._threads:
             line = msgspec.structs.replace(line, writer=self.writer, seq=self._seq + 1)
@@ -170,6 +170,8 @@ def _time_of(line: bytes) -> str:
 
 def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
     """The line as it can be stored, with its bytes and line end. Raises InvalidInput."""
+    if not line.event_id:
+        raise InvalidInput("The record was not saved: it is a draft without an event_id.")
     try:
         body = _ENCODER.encode(line)
     except UnicodeEncodeError:

@@ -7,6 +7,7 @@ from journal_lines import new_id, output, rate, record, undo
 from learning_lab import Lab
 
 from stablenew_tk.domain.insights.matrix import axis_value, board, evidence
+from stablenew_tk.domain.insights.standing import standing
 from stablenew_tk.domain.journal.history import History
 from stablenew_tk.domain.runs.plan import PlanCell, job_for
 
@@ -30,7 +31,7 @@ class TestCells:
     def test_a_new_plan_waits_everywhere(self, lab):
         seen = lab.board(lab.plan(rows=2))
         assert set(states(seen).values()) == {"waiting"}
-        assert (seen.made, seen.failed, seen.rated, seen.to_rate, seen.all_rated) == (0, 0, 0, 0, False)
+        assert (seen.made, seen.failed) == (0, 0)
         assert [cell.seed for cell in seen.cells] == [0, 0, 0, 1, 1, 1]
         assert board(History(), "P") is None
 
@@ -59,7 +60,7 @@ class TestCells:
         lab.make(plan, [PlanCell(1, 0), PlanCell(2, 0)], status="failed", outputs=())
         lab.append(rate(lab.made[12, 0], 4))
         seen = lab.board(plan)
-        assert (seen.made, seen.failed, seen.rated, seen.all_rated) == (1, 2, 1, True)
+        assert (seen.made, seen.failed, standing(seen).all_rated) == (1, 2, True)
         assert stars(evidence(seen)) == [(12, 0, 4)]
 
     def test_a_record_taken_back_leaves_its_place_empty(self, lab):
@@ -81,9 +82,9 @@ class TestCells:
         lab.make(plan, [PlanCell(0, 0)], suspect=("black",))
         lab.make(plan, [PlanCell(1, 0), PlanCell(2, 0)])
         lab.rate({20: [3]})
-        assert (lab.board(plan).to_rate, lab.board(plan).all_rated) == (1, False)
+        assert not standing(lab.board(plan)).all_rated
         lab.rate({28: [1]})
-        assert lab.board(plan).all_rated
+        assert standing(lab.board(plan)).all_rated
 
     def test_a_plan_kept_through_the_checkpoint_looks_the_same(self, lab):
         plan = lab.plan(rows=2)
@@ -149,7 +150,7 @@ class TestEvidence:
         found = evidence(lab.board(plan))
         assert stars(found) == [(12, 0, 3), (12, 0, 4)]
         assert len({one.image for one in found.ratings}) == 1
-        assert lab.board(plan).rated == 1
+        assert standing(lab.board(plan)).rated == 1
 
     def test_stars_of_a_picture_shown_again_do_not_count_before_it_has_its_own(self, lab):
         plan = lab.plan(rows=1)

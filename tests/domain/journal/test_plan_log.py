@@ -6,10 +6,11 @@ from itertools import permutations
 
 import msgspec
 import pytest
-from journal_lines import new_id, output, record, undo
+from journal_lines import new_id, output, rate, record, undo
 
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.domain.runs.job import LearningTag
 from stablenew_tk.domain.runs.plan import (
     LearningPlan,
@@ -63,9 +64,9 @@ def step(job_id="J", status="ok", outputs=("I",), **changes):
     )
 
 
-def job_record(job_id="J", status="ok", **changes):
-    tag = LearningTag(mode="active", plan_id="P", step_id="P.0.0", value=0.0, row=0)
-    return record(run_id="P", job_id=job_id, status=status, learning=tag, seconds=3.0, **changes)
+def job_record(job_id="J", status="ok", plan_id="P", **changes):
+    tag = LearningTag(mode="active", plan_id=plan_id, step_id=f"{plan_id}.0.0", value=0.0, row=0)
+    return record(run_id=plan_id, job_id=job_id, status=status, learning=tag, seconds=3.0, **changes)
 
 
 def result(plan_id="P", sentence="So it is."):
@@ -202,3 +203,38 @@ def test_a_try_without_its_step_line_is_known_until_the_line_comes():
         again = folded(*lines)
         assert again.plans.unwritten("P", "P.0.0") == {}
         assert History.from_bytes(again.to_bytes()).plans.unwritten("P", "P.0.0") == {}
+
+
+class TestWhatMayBeSeen:
+    """Whoever asks `History.visible` cannot tell a blind plan's pictures from pictures that are not there."""
+
+    @pytest.fixture
+    def known(self):
+        self.open = job_record("A", pack_id="two")
+        self.blind = job_record("B", plan_id="Q", pack_id="secret", checkpoint="hidden")
+        lines = plan(blind=False), plan("Q"), self.open, self.blind
+        rated = [rate(line.outputs[0], 5, tags_added=(tag,)) for line, tag in ((self.open, "good"), (self.blind, "no"))]
+        return folded(*lines, *rated)
+
+    def test_no_count_list_query_or_fact_tells_of_a_blind_plan(self, known):
+        visible = known.visible()
+        found = select(visible.columns(), Query())
+        assert (visible.counts().all, list(visible.latest(9)), list(found.rows)) == (1, [0], [0])
+        assert (found.packs, found.checkpoints, found.tags) == (("two",), ("dream.safetensors",), ("good",))
+        assert list(select(visible.columns(), Query(run_id="Q")).rows) == []
+        assert [one.plan_id for one in visible.plans()] == ["P"]
+        assert (visible.shows("P"), visible.shows("Q"), visible.shows("everyday")) == (True, False, True)
+        assert visible.facts(0).rating == 5
+        hidden = visible.facts(1)
+        assert (hidden.image_id, hidden.run_id, hidden.rating, hidden.tags, hidden.checkpoint) == ("", "", 0, (), "")
+
+    def test_the_same_view_shows_them_when_the_values_are_revealed_and_hides_them_after_an_undo(self, known):
+        visible, told = known.visible(), result("Q")
+        known.fold(told, Position(1, 9000, 99))
+        assert (visible.counts().all, list(visible.latest(9)), visible.facts(1).rating) == (2, [1, 0], 5)
+        known.fold(undo(told), Position(1, 9100, 99))
+        assert (visible.counts().all, visible.facts(1).image_id) == (1, "")
+
+    def test_the_rating_of_the_plan_itself_sees_them(self, known):
+        assert known.unblinded().facts(1).rating == known.unblinded().feedback(1).rating == 5
+        assert (known.run_id(1), known.image_id(1)) == ("Q", self.blind.outputs[0].image_id)

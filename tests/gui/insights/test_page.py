@@ -18,6 +18,7 @@ from stablenew_tk.domain.runs.job import LearningTag, RandomizerChoice
 from stablenew_tk.domain.runs.plan import (
     LearningPlan,
     LearningRunResult,
+    PlanCell,
     PlanPrompt,
     Preset,
     PresetEvidence,
@@ -76,11 +77,12 @@ class Study:
         self.went, self.opened, self.drafts, self.reviewed, self.saved, self.sentences = [], [], [], [], [], []
         self.controller, self.events = None, []
 
-    def made(self, plan, table, *, twice=()):
+    def made(self, plan, table, *, twice=(), failed=(), suspect=()):
         """Record a plan, all its pictures, and the stars of `table` (value by value)."""
         self.writer.append(plan)
         for cell in plan.cells():
-            image = output(image_id=f"{plan.plan_id} {cell.variant} {cell.row}", path="one.png")
+            doubt = ("black",) if cell in suspect else ()
+            image = output(image_id=f"{plan.plan_id} {cell.variant} {cell.row}", path="one.png", suspect=doubt)
             value = plan.variant_values[cell.variant]
             tag = LearningTag(
                 mode="active", plan_id=plan.plan_id, step_id=plan.step_id(cell), value=value, row=cell.row
@@ -89,15 +91,16 @@ class Study:
                 record(
                     run_id=plan.plan_id,
                     pack_id=plan.pack_id,
-                    outputs=(image,),
+                    outputs=() if cell in failed else (image,),
                     learning=tag,
                     config=config_for(plan, value),
                     seconds=4.0,
                     backend=BackendInfo(kind=plan.backend_kind, name="Sketch"),
+                    status="failed" if cell in failed else "ok",
                 )
             )
             stars = table[cell.variant][cell.row : cell.row + 1]
-            if stars:
+            if stars and cell not in failed:
                 self.writer.append(rate(image, stars[0]))
         for (variant, row), stars in twice:
             self.writer.append(rate(f"{plan.plan_id} {variant} {row}", stars, repeat=True))
@@ -459,11 +462,11 @@ def test_ctrl_z_takes_the_last_thing_back(study):
     study.open().show("steps")
     study.controller.rate(["steps 0 0"], rate("x", 4))
     row = study.controller.history.row_of("steps 0 0")
-    study.until(lambda: study.controller.history.facts(row).rating == 4)
+    study.until(lambda: study.controller.history.visible().facts(row).rating == 4)
     study.page.list.canvas.focus_force()
     study.root.update()
     study.root.focus_get().event_generate("<Control-z>")
-    study.until(lambda: study.controller.history.facts(row).rating == 1)
+    study.until(lambda: study.controller.history.visible().facts(row).rating == 1)
 
 
 # ---- the menu of presets
@@ -493,3 +496,13 @@ def test_a_preset_that_was_taken_back_is_not_in_force(study):
 
 def test_a_preset_made_by_hand_claims_no_probability():
     assert evidence_words(PresetEvidence(state="leaning", probability=0.7, rated=9, by_hand=True)) == "by hand, 9 rated"
+
+
+@pytest.mark.parametrize("blind", [True, False])
+def test_failed_and_suspect_pictures_are_neither_rated_nor_wanted(study, blind):
+    study.made(plan("steps", blind=blind), EARLY, failed=(PlanCell(0, 4),), suspect=(PlanCell(2, 0),))
+    study.open()
+    study.until(lambda: blind or study.page.report is not None)
+    assert study.listed()[1][1:] == ("blind: rate it first" if blind else "too early, 2 of 13 rated", "2")
+    study.until(lambda: "2 of 13 " in study.head.remark.cget("text"))
+    assert blind or "2 of 13 rated" in study.head.sentence.cget("text")

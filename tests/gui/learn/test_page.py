@@ -200,7 +200,7 @@ def test_a_second_look_goes_out_as_a_repeat_and_leaves_the_first_stars_alone(des
     d.press("5", "4")
     d.until(lambda: not d.view.seating.hidden)
     history = d.controller.history
-    assert [history.repeats(history.row_of(name_of(cell))) for cell in cells] == [(5,), (4,)]
+    assert [history.unblinded().repeats(history.row_of(name_of(cell))) for cell in cells] == [(5,), (4,)]
     assert [d.rating(cell) for cell in cells] == [3, 3]
     assert [said["repeat"] for said in d.feedback() if said.get("repeat")] == [True, True]
 
@@ -464,6 +464,15 @@ def test_a_standing_counts_what_can_be_rated_now(desk):
     assert (now.asked, now.wanted) == (8, 13)
     assert now.state(0) == "rate"
     assert now.state(2) == "running"
+
+
+def test_failed_and_suspect_pictures_are_neither_rated_nor_wanted_in_list_card_and_head(desk):
+    d = desk(failed=(LAST,), suspect=(PlanCell(1, 1),))
+    d.until(lambda: heads(d) == ["To rate · 1"])
+    assert "0 of 13 rated · 1 failed" in [d.page.plans.row_at(place).right for place in range(2)]
+    assert "0 of 13, blind" in texts(d.page.plans.card)
+    d.rate_plan()
+    assert d.view.head.count.cget("text") == "0 of 13 rated"
 
 
 def test_keys_of_every_view_are_listed_for_f1(desk):

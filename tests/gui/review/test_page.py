@@ -106,17 +106,17 @@ class Desk:
 
     def rating(self, number):
         history = self.controller.history
-        return history.facts(history.row_of(f"image {number}")).rating
+        return history.visible().facts(history.row_of(f"image {number}")).rating
 
     def tags(self, number):
         history = self.controller.history
-        return history.facts(history.row_of(f"image {number}")).tags
+        return history.visible().facts(history.row_of(f"image {number}")).tags
 
     def ratings(self):
         return [self.rating(number) for number in range(len(self.controller.history))]
 
     def current(self):
-        return self.controller.history.facts(self.grid.picked.current_row).image_id
+        return self.controller.history.visible().facts(self.grid.picked.current_row).image_id
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ def test_single_keys_are_silent_while_a_note_is_written(desk):
     assert d.rating(5) == 0
     d.press("Return")
     history = d.controller.history
-    d.until(lambda: history.facts(history.row_of("image 5")).note == "4su")
+    d.until(lambda: history.visible().facts(history.row_of("image 5")).note == "4su")
     assert d.root.focus_get() is d.grid.canvas
 
 

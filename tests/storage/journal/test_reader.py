@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import threading
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ from journal_lines import output, rate, record, undo
 from stablenew_tk.domain.base.errors import Unreadable
 from stablenew_tk.domain.journal.history import History, Position
 from stablenew_tk.domain.journal.query import Query, select
+from stablenew_tk.storage.journal import reader
 from stablenew_tk.storage.journal.reader import JournalReading, read_record, recent, verify
 from stablenew_tk.storage.journal.segments import with_crc
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
@@ -204,11 +206,11 @@ def test_the_recent_records_say_the_same_as_the_whole_history(tmp_path, seed):
     history.fold_lines(JournalReading(tmp_path))
     view = recent(tmp_path, 1000)
     images = [out.image_id for one in view for out in reversed(one.record.outputs)]
-    rows = select(history.columns(), Query()).rows
-    assert sorted(images) == sorted(history.facts(row).image_id for row in rows)
+    rows = select(history.visible().columns(), Query()).rows
+    assert sorted(images) == sorted(history.visible().facts(row).image_id for row in rows)
     for one in view:
         for out in one.record.outputs:
-            held = history.feedback(history.row_of(out.image_id))
+            held = history.unblinded().feedback(history.row_of(out.image_id))
             assert one.feedback.get(out.image_id, held if held == type(held)() else None) == held
     assert recent(tmp_path, 7) == view[:7]
     assert recent(tmp_path, 9, run_id="R2") == [one for one in view if one.record.run_id == "R2"][:9]
@@ -233,8 +235,6 @@ def test_a_line_written_twice_counts_once(tmp_path):
 
 
 def test_a_check_during_writing_finds_no_damage(tmp_path):
-    import threading
-
     writer, stop = LearningRecordWriter(tmp_path, segment_limit=30_000), threading.Event()
 
     def write():
@@ -247,3 +247,20 @@ def test_a_check_during_writing_finds_no_damage(tmp_path):
     stop.set()
     thread.join()
     assert all(check.damaged == () and check.gaps == () for check in checks)
+
+
+def test_a_segment_that_is_filled_and_sealed_during_the_check_is_not_missing(tmp_path, monkeypatch):
+    writer, read_manifest = LearningRecordWriter(tmp_path, segment_limit=30_000), reader.read_manifest
+
+    def fill_segments():
+        for _ in range(8):
+            writer.append(record(prompt="x" * 9000))
+
+    def read_while_written(folder):
+        fill_segments()
+        return read_manifest(folder)
+
+    fill_segments()
+    monkeypatch.setattr(reader, "read_manifest", read_while_written)
+    check = verify(tmp_path)
+    assert (check.damaged, check.gaps) == ((), ())

@@ -200,7 +200,7 @@ class Use(RuleBasedStateMachine):
             for image_id, lines in self.ratings.items()
         }
         assert {
-            image_id: self.history.feedback(self.history.row_of(image_id)).rating for image_id in expected
+            image_id: self.history.unblinded().feedback(self.history.row_of(image_id)).rating for image_id in expected
         } == expected
         view = recent(self.root / "journal", 1000)
         held = {image_id: said.rating for one in view for image_id, said in one.feedback.items() if said.rating}

@@ -34,7 +34,7 @@ def save(folder):
 
 
 def everything(history):
-    return history.columns(), [history.facts(row) for row in range(len(history))], history.end
+    return history.visible().columns(), [history.visible().facts(row) for row in range(len(history))], history.end
 
 
 def full(folder):
@@ -50,7 +50,11 @@ def test_the_checkpoint_gives_the_same_history_as_the_whole_journal(journal):
 
 def test_what_was_written_since_is_folded_on_top(journal):
     writer = LearningRecordWriter(journal / "journal", segment_limit=30_000)
-    for line in (added := record(3), rate(added.outputs[2], 5), rate(load(journal).history.facts(0).image_id, 4)):
+    for line in (
+        added := record(3),
+        rate(added.outputs[2], 5),
+        rate(load(journal).history.visible().facts(0).image_id, 4),
+    ):
         writer.append(line)
     loaded = load(journal)
     assert loaded.from_snapshot
@@ -104,8 +108,8 @@ def test_lines_of_another_program_are_caught_up_with(tmp_path):
         history.fold(*mine.append(rate(foreign.outputs[0], 5)))
     catch_up(history, tmp_path / "journal")
     whole = full(tmp_path).history
-    assert (history.counts(), history.end) == (whole.counts(), whole.end)
-    assert history.counts().four_up == 20
+    assert (history.visible().counts(), history.end) == (whole.visible().counts(), whole.end)
+    assert history.visible().counts().four_up == 20
 
 
 def test_a_torn_line_is_counted_once_when_it_is_certain(tmp_path):

@@ -14,7 +14,9 @@ import pytest
 from journal_lines import rate, record
 
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
+from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.domain.runs.job import LearningTag
+from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.storage.disk.files import folder_lock, holding
 from stablenew_tk.storage.journal.reader import JournalReading, read_record, recent, verify
 from stablenew_tk.storage.journal.segments import read_manifest
@@ -260,3 +262,23 @@ def test_ratings_and_records_share_one_journal(tmp_path):
     (only,) = recent(tmp_path, 5)
     held = only.feedback[made.outputs[0].image_id]
     assert (only.record, held.rating, held.tags) == (made, 4, ("hands",))
+
+
+def test_a_draft_is_no_line_and_a_line_of_it_has_its_own_id_and_time(tmp_path):
+    writer, draft = LearningRecordWriter(tmp_path), Feedback(image_id="I", rating=4)
+    with pytest.raises(InvalidInput, match="draft"):
+        writer.append(draft)
+    first, second = as_line(draft), as_line(draft)
+    assert first.event_id != second.event_id
+    assert (first.ts[-1], first.rating, first.image_id) == ("Z", 4, "I")
+    writer.append(first)
+    assert readable(tmp_path) == [first.event_id]
+
+
+@pytest.mark.parametrize("missing", ["event_id", "ts"])
+def test_a_line_of_another_tool_needs_id_and_time(tmp_path, missing):
+    whole = {"kind": "feedback", "event_id": "A", "ts": "2026-01-01T00:00:00Z", "image_id": "I", "rating": 5}
+    lines = [whole, {name: value for name, value in whole.items() if name != missing}]
+    (tmp_path / "records-000001.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    check = verify(tmp_path)
+    assert (check.ok, [one.line for one in check.damaged]) == (1, [2])

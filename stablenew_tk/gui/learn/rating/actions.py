@@ -73,7 +73,7 @@ class RatingRules:
         seat, history = self._large.target(), self._controller.history
         if seat is not None and seat.facts is not None and history is not None:
             # Keys may come faster than the places are worked out anew.
-            held = words in history.facts(seat.facts.row).tags
+            held = words in history.unblinded().feedback(seat.facts.row).tags
             self._tell(seat, change(removed=(words,)) if held else change(added=(words,)))
 
     def note(self, text: str) -> None:

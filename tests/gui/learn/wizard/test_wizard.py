@@ -266,7 +266,7 @@ def made_picture(house):
         variant_values=(),
         seeds=(4711,),
     )
-    return house.controller.history.facts(0), plan
+    return house.controller.history.visible().facts(0), plan
 
 
 def test_a_picture_is_converted_and_takes_its_place_in_the_first_row(open_wizard):
