@@ -112,6 +112,18 @@ def keep_preset(house, **values):
     return house.controller.history.plans.presets()[0]
 
 
+def test_a_key_in_a_field_asks_once_what_is_set_for_the_pack(tmp_path, monkeypatch):
+    with open_house(tmp_path) as house:
+        page = create(house)
+        page.field(STEPS).editor.field.focus_force()
+        house.window.update()
+        asked, packs = [], house.controller.packs
+        monkeypatch.setattr(packs, "settings_of", lambda pack, real=packs.settings_of: asked.append(pack) or real(pack))
+        house.key("<Control-a>", "7")
+        assert shown(page) == ("user", 7)
+        assert len(asked) == 1
+
+
 def test_a_sidecar_copied_beside_the_checkpoint_changes_the_default_in_sight(tmp_path, models):
     with with_models(tmp_path, models) as house:
         page = create(house)
