@@ -182,7 +182,7 @@ def models(window: Window, mode: str) -> None:
     grab(window, f"models-{mode}")
     window.show("create")
     page = cast(CreatePage, window._pages["create"])
-    page._why("txt2img.steps", page._sections[0])
+    page.why("txt2img.steps", page.sections[0])
     grab(window, f"why-{mode}")
     WhyPopup.shared().close()
 

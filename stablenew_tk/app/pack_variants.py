@@ -24,7 +24,7 @@ WORKING = "Working out the variants…"
 _Wanted = tuple[Path, tuple[PackPrompt, ...], PackSettings, tuple[Slot, ...]]
 
 
-class Variation:
+class PackVariants:
     """Holds the expansion of the prompts wanted last; `changed()` is called when it has come.
 
     What is shown is what is run: the same variants, also when they were drawn.

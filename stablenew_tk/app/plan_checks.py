@@ -9,31 +9,16 @@ from ..domain.config.catalogue import get_value
 from ..domain.config.learning_mode import Mode, mode_for
 from ..domain.config.sweep import not_offered, unknown_choices
 from ..domain.experiments.plan_draft import PROMPT, VALUES, VARY, PlanDraft, sentence, trouble
-from ..domain.models.precedence import Resolved
-from ..domain.runs.plan import Preset
 from .controller import Controller
-from .form_values import ValueSources
-
-
-def preset_in_force(controller: Controller) -> Preset | None:
-    """The preset chosen in Create, if there is one."""
-    chosen, history = controller.settings.preset, controller.history
-    return history.plans.preset(chosen) if history is not None and chosen else None
-
-
-def base_values(controller: Controller) -> Resolved:
-    """The values that Create would use now, and where they come from."""
-    return ValueSources(controller).resolve()
+from .form_values import FormValues
 
 
 def with_own_values(draft: PlanDraft, controller: Controller) -> PlanDraft:
     """The draft with what is set for its pack, in place of what is set for another one; what was typed stays."""
     if "pack" not in draft.origins.values() and not controller.packs.settings_of(draft.pack_id).values:
         return draft
-    sources = ValueSources(controller)
-    sources.mine = {path: get_value(draft.base, path) for path, origin in draft.origins.items() if origin == "user"}
-    sources.stand_at(draft.pack_id)
-    resolved = sources.resolve()
+    typed = {path: get_value(draft.base, path) for path, origin in draft.origins.items() if origin == "user"}
+    resolved = FormValues(controller, pack_id=draft.pack_id, typed=typed).resolved
     return replace(draft, base=resolved.config, origins=resolved.origins)
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..app.form_values import preset_values
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import value_text
@@ -21,14 +22,15 @@ from ..domain.experiments.plan_file import write_plan
 from ..domain.insights.matrix import BoardCell, board
 from ..domain.journal.estimate import about
 from ..domain.journal.history import History
+from ..domain.models.value_sources import CHECKPOINT, ValueSources
 from ..domain.runs.plan import LearningPlan, PlanCell, config_for
 from ..pipeline.ids_and_times import new_id
 from ..storage.disk.files import alone
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
 from .plan_arguments import IMAGES, PlanArguments, completed, drafted
-from .recommended_settings import recommended_by_files
-from .run import preset_in_force, session_for, settings_arguments, settings_in_force
+from .recommended_settings import with_recommended
+from .run import preset_for, session_for, settings_arguments, settings_in_force
 from .session import Session
 from .terminal import FAILED, OK, err, find_plan, known_packs, out, print_json, program
 
@@ -134,14 +136,15 @@ def _alone(args: argparse.Namespace, places: Places, plan: LearningPlan) -> Abst
 def _new(args: argparse.Namespace, draft: PlanArguments, session: Session, settings: Settings) -> LearningPlan:
     # A plan file is whole in itself: neither the preset of the day nor a profile must change it.
     if args.plan:
-        return replace(completed(draft, None), plan_id=new_id())
-    preset = preset_in_force(args, settings, session)
-    own = session.controller.packs.settings_of(draft.plan.pack_id).values
-    said = {**(preset.values if preset else {}), **own, **draft.said}
+        return replace(completed(draft), plan_id=new_id())
+    preset, pack_id = preset_for(args, settings, session), draft.plan.pack_id
+    own = session.controller.packs.settings_of(pack_id).values
+    sources = ValueSources(pack_id=pack_id, typed=draft.said, pack=own, preset=preset_values(preset))
     # Of several checkpoints none may set the terms for the others.
-    varied = draft.plan.focus_parameter == "checkpoint"
-    files = () if varied else recommended_by_files(session, said, quiet=args.json)
-    return replace(completed(draft, preset, files, own), plan_id=new_id())
+    if draft.plan.focus_parameter != CHECKPOINT:
+        sources = with_recommended(session, sources, quiet=args.json)
+    weights = preset.lora_weights if preset is not None else {}
+    return replace(completed(draft, sources, lora_weights=weights), plan_id=new_id())
 
 
 def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings: Settings) -> LearningPlan:

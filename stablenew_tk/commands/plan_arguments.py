@@ -15,16 +15,16 @@ from ..domain.config.origins import MAX_SEED, RANDOM_SEED
 from ..domain.config.sweep import LORA, parse_values
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import SIZE_LIMIT, named_focus, read_plan, usual_name
-from ..domain.models.precedence import Source
+from ..domain.models.value_sources import ValueSources
 from ..domain.prompts.randomizer import Variants
-from ..domain.runs.plan import LearningPlan, PlanPrompt, Preset, checked, planned
+from ..domain.runs.plan import LearningPlan, PlanPrompt, checked, planned
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import read_bounded
 from ..storage.disk.places import Places
 from ..storage.packs.reader import load_whole
 from ..storage.pictures.images import open_for_start
 from .packs import refuse_errors, wildcards_of
-from .run import absolute, resolved, values_said
+from .run import absolute, values_said
 from .terminal import pack_path
 
 IMAGES = 3
@@ -51,23 +51,20 @@ def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Pla
 
 
 def completed(
-    draft: PlanArguments, preset: Preset | None, files: Sequence[Source] = (), pack: Mapping[str, Value] | None = None
+    draft: PlanArguments, sources: ValueSources | None = None, *, lora_weights: Mapping[str, float] | None = None
 ) -> LearningPlan:
     """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
 
-    What is said on the command line wins over the plan file, or else over the pack's own values, a preset, and what
-    files recommend.
+    Without `sources` what is said on the command line goes before the plan file. `lora_weights` are those of a preset.
     """
     plan = draft.plan
-    if preset is None and not files and not pack:
+    if sources is None:
         config = with_values(plan.base_config, dict(draft.said))
         plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.said, "user")})
     else:
-        start = resolved(draft.said, preset, files, pack)
-        prompts = plan.prompts
-        if preset is not None:
-            prompts = tuple(_weighted(prompt, preset, plan.focus_parameter) for prompt in prompts)
-        plan = replace(plan, base_config=start.config, origins=start.origins, prompts=prompts)
+        start, weights = sources.resolve(), lora_weights or {}
+        prompts = tuple(_weighted(prompt, weights, plan.focus_parameter) for prompt in plan.prompts)
+        plan = replace(plan, base_config=start.config, origins=start.named, prompts=prompts)
     seeds = list(plan.seeds)
     while len(seeds) < plan.full_rows:
         if (seed := draw_seed()) not in seeds:
@@ -175,8 +172,8 @@ def _with_options(plan: LearningPlan, args: argparse.Namespace) -> LearningPlan:
     return plan
 
 
-def _weighted(prompt: PlanPrompt, preset: Preset, path: str) -> PlanPrompt:
-    for name, weight in preset.lora_weights.items():
+def _weighted(prompt: PlanPrompt, weights: Mapping[str, float], path: str) -> PlanPrompt:
+    for name, weight in weights.items():
         if path != f"{LORA}{name}":
             prompt = prompt.with_lora(name, weight)
     return prompt

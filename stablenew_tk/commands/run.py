@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from ..app.controller import Controller, make_backend
+from ..app.form_values import preset_in_force, preset_values
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value, parse_value
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.origins import RANDOM_SEED
 from ..domain.config.user_settings import Settings
-from ..domain.models.precedence import Resolved, Source, resolve
+from ..domain.models.precedence import Resolved
+from ..domain.models.value_sources import ValueSources
 from ..domain.runs.job import Job, RunRequest
 from ..domain.runs.plan import Preset
 from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.places import Places
 from ..storage.packs.reader import OpenPack, load_whole
 from .packs import expanded, refuse_errors, wildcard_arguments, wildcards_of
-from .recommended_settings import recommended_by_files
+from .recommended_settings import with_recommended
 from .session import Session
 from .terminal import FAILED, OK, err, find_preset, known_packs, out, pack_path, print_json, program, settings_of
 
@@ -90,10 +92,12 @@ def run(args: argparse.Namespace, places: Places) -> int:
     jobs: tuple[Job, ...] = ()
     with session_for(args, places, settings) as session:
         session.controller.packs.know(known_packs(args.pack, places, settings))
-        preset = preset_in_force(args, settings, session)
-        own = opened.settings.values
-        files = recommended_by_files(session, {**(preset.values if preset else {}), **own, **said}, quiet=args.json)
-        request = _request(args, places, settings, opened, resolved(said, preset, files, own))
+        preset = preset_for(args, settings, session)
+        sources = ValueSources(
+            pack_id=pack.pack_id, typed=said, pack=opened.settings.values, preset=preset_values(preset)
+        )
+        start = with_recommended(session, sources, quiet=args.json).resolve()
+        request = _request(args, places, settings, opened, start)
         request = msgspec.structs.replace(request, lora_weights=preset.lora_weights if preset else {})
         if session.check().capabilities is not None:
             jobs = session.controller.run(request)
@@ -124,7 +128,7 @@ def _request(
         mode=found.mode,
         count=found.count,
         config=start.config,
-        origins=start.origins,
+        origins=start.named,
         seed=randomizer.fixed_seed if randomizer.seeds == "fixed" and args.seed == RANDOM_SEED else args.seed,
         seeds_per_prompt=args.seeds,
         own_seeds=randomizer.seeds == "per_variant",
@@ -172,14 +176,15 @@ def values_said(pairs: Sequence[str]) -> dict[str, Value]:
     return values
 
 
-def preset_in_force(args: argparse.Namespace, settings: Settings, session: Session) -> Preset | None:
+def preset_for(args: argparse.Namespace, settings: Settings, session: Session) -> Preset | None:
     """The preset named on the command line, else the one chosen in the settings, said on the terminal."""
     if args.no_preset or not (args.preset or settings.preset):
         return None
     if args.preset:
         preset = find_preset(session.history(), args.preset)
     else:
-        chosen = session.history().plans.preset(settings.preset)
+        session.history()
+        chosen = preset_in_force(session.controller)
         if chosen is None:
             err.print("The preset chosen in the settings is no longer there; nothing is taken from it.", markup=False)
             return None
@@ -187,22 +192,6 @@ def preset_in_force(args: argparse.Namespace, settings: Settings, session: Sessi
     if not args.json:
         out.print(f"Preset: {preset.name}", markup=False)
     return preset
-
-
-def resolved(
-    said: Mapping[str, Value],
-    preset: Preset | None,
-    files: Sequence[Source] = (),
-    pack: Mapping[str, Value] | None = None,
-) -> Resolved:
-    """What is said on the command line, then the pack's own values, then the preset, then what files beside the
-    checkpoint recommend, then the engine's defaults, with who won each field.
-    """
-    sources = [Source("user", said), Source("pack", pack or {})]
-    found = resolve([*sources, *([Source("preset", preset.values, preset.name)] if preset else []), *files])
-    # The defaults of the engine go without saying.
-    won = {path: origin for path, origin in found.origins.items() if origin != "engine"}
-    return Resolved(found.config, won)
 
 
 # ---- what came of it

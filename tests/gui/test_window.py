@@ -27,9 +27,9 @@ def _no_session_root_in_the_way(monkeypatch):
 
 def run_starter(house, prompts=2):
     page = house.page("create")
-    house.until(lambda: page._packs.pack_read is not None)
+    house.until(lambda: page.packs.choice.pack is not None)
     for place in range(6 - prompts):
-        page._packs._turn(5 - place)
+        page.packs.turn(5 - place)
     page.run()
     house.until(lambda: len(house.saw(JobEnded)) == prompts and house.idle())
     return page
@@ -51,21 +51,21 @@ def test_a_pack_is_run_and_its_pictures_can_be_rated_and_are_there_after_a_resta
 def test_the_run_button_says_what_it_will_do(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page._packs.pack_read is not None)
-        page._seeds._each.set("3")
-        page._count()
-        assert page._go_button.text == "Run 18 jobs"
-        assert "18 images" in page._go_button._note
+        house.until(lambda: page.packs.choice.pack is not None)
+        page.seeds.each_entry.field.focus_force()
+        house.key("<End>", "<BackSpace>", "3")
+        assert page.bar.button.text == "Run 18 jobs"
+        assert "18 images" in page.bar.button._note
 
 
 def test_a_bad_value_stops_the_run_button_with_a_sentence(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page._packs.pack_read is not None)
-        page._seeds._seed.set("many")
-        page._count()
-        assert not page._go_button.enabled
-        assert "'many' is not a seed" in page._trouble.cget("text")
+        house.until(lambda: page.packs.choice.pack is not None)
+        page.seeds.seed_entry.field.focus_force()
+        house.key(*"many")
+        assert not page.bar.button.enabled
+        assert "'many' is not a seed" in page.bar.message.cget("text")
         page.run()
         assert house.idle()
 
@@ -73,14 +73,14 @@ def test_a_bad_value_stops_the_run_button_with_a_sentence(tmp_path):
 def test_the_form_comes_back_after_a_restart_as_last_run(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page._packs.pack_read is not None)
-        page._changed("txt2img.steps", 5)
+        house.until(lambda: page.packs.choice.pack is not None)
+        page.change("txt2img.steps", 5)
         page.run()
         house.until(lambda: len(house.saw(JobEnded)) == 6 and house.idle())
         house.until(lambda: house.saw(SettingsSaved))
         settings = house.controller.settings
     with open_house(tmp_path, values=settings.values) as again:
-        resolved = again.page("create")._resolved
+        resolved = again.page("create").resolved
         assert resolved.config.txt2img.steps == 5
         assert resolved.origins["txt2img.steps"] == "last_run"
 
@@ -109,7 +109,7 @@ def test_stop_asks_only_when_more_than_one_job_would_be_lost(tmp_path, monkeypat
     monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: asked.append(words) or True)
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page._packs.pack_read is not None)
+        house.until(lambda: page.packs.choice.pack is not None)
         page.run()
         house.window._stop()
         house.until(house.idle)
@@ -121,7 +121,7 @@ def test_closing_during_a_run_asks_and_no_means_no(tmp_path, monkeypatch):
     monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: False)
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page._packs.pack_read is not None)
+        house.until(lambda: page.packs.choice.pack is not None)
         page.run()
         house.window.leave()
         assert theme.alive(house.window)
@@ -132,7 +132,7 @@ def test_jobs_left_over_are_offered_at_the_next_start_and_made_once(tmp_path, mo
     monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: True)
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page._packs.pack_read is not None)
+        house.until(lambda: page.packs.choice.pack is not None)
         page.run()
         house.until(lambda: len(house.saw(JobEnded)) == 1)
         house.window.leave()
@@ -221,8 +221,8 @@ def test_f1_lists_the_keys_of_the_page_and_f1_again_closes_the_list(tmp_path):
 def test_a_stage_that_is_folded_says_in_one_line_what_it_will_do(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page._packs.pack_read is not None)
-        section = next(s for s in page._sections if s.block.group == "adetailer")
+        house.until(lambda: page.packs.choice.pack is not None)
+        section = next(s for s in page.sections if s.block.group == "adetailer")
         section.switch.invoke()
         section.toggle()
         house.window.update()
@@ -245,7 +245,7 @@ def test_i_folds_what_stands_at_the_right_on_whichever_page_is_in_sight(tmp_path
     with open_house(tmp_path) as house:
         create = house.page("create")
         house.key("<Key-i>")
-        assert not create._preview.winfo_ismapped()
+        assert not create.preview.winfo_ismapped()
         review = house.page("review")
         review.focus_first()
         house.key("<Key-i>")
@@ -275,7 +275,7 @@ def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path, monkeypatch):
 def test_a_learning_run_begins_with_what_stands_in_create_not_only_with_what_ran(tmp_path):
     with open_house(tmp_path, learning="active") as house:
         create = house.page("create")
-        create._changed("txt2img.width", 1024)
+        create.change("txt2img.width", 1024)
         learn = house.page("learn")
         learn.new_run()
         assert learn._wizard.draft.base.txt2img.width == 1024
@@ -287,7 +287,7 @@ def test_the_preset_in_force_is_named_after_a_restart(tmp_path):
         kept = house.controller.learning.keep_preset(Preset(event_id="", ts="", preset_id="", name="Calm"))
         house.until(lambda: house.controller.history.plans.preset(kept.preset_id))
     with open_house(tmp_path, preset=kept.preset_id) as again:
-        assert again.page("create")._presets.choice.value == kept.preset_id
+        assert again.page("create").bar.presets.choice.value == kept.preset_id
 
 
 def test_pictures_seen_while_they_were_made_are_not_counted_as_ready_later(tmp_path):

@@ -14,12 +14,13 @@ from typing import get_args
 from msgspec import Struct
 
 from ..base.errors import InvalidInput
-from ..config.catalogue import Value, catalogue, check_value, with_values
+from ..config.catalogue import Value, catalogue, check_value, flat, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig
 from .recommendations import FieldValue
 
 PRECEDENCE: tuple[Origin, ...] = get_args(Origin)
+LEARNED_WORD = "learned"  # for values of a profile that rest on own ratings
 MOST_CONTEXTS = 200
 # All remembered runs together, in letters: they live in the settings, which stay a small file.
 _MOST_LETTERS = 200_000
@@ -50,6 +51,22 @@ class Resolved(Struct, frozen=True):
     config: PipelineConfig
     origins: Mapping[str, Origin]
     words: Mapping[str, str] = {}
+
+    @property
+    def named(self) -> dict[str, Origin]:
+        """Who won the fields that some source names; the engine's own defaults go without saying."""
+        return {path: origin for path, origin in self.origins.items() if origin != "engine"}
+
+    def differing(self, other: Resolved) -> set[str]:
+        """Paths with another value, origin or word than in the other one."""
+        if self == other:
+            return set()
+        before, now = flat(other.config), flat(self.config)
+
+        def state(found: Resolved, values: Mapping[str, Value], path: str) -> tuple[Value, Origin | None, str]:
+            return values[path], found.origins.get(path), found.words.get(path, "")
+
+        return {path for path in now if state(self, now, path) != state(other, before, path)}
 
 
 def resolve(sources: Sequence[Source]) -> Resolved:

@@ -1,24 +1,19 @@
-"""What is known about the LoRAs of a prompt: phrases that wake them, a weight that suits, a checkpoint as partner.
+"""What is known about the LoRAs of a prompt, as a list of hints below it.
 
 Nothing is changed by itself: a click inserts the phrases, takes the weight, or chooses the checkpoint it goes with.
 """
 
 from __future__ import annotations
 
-import re
 import tkinter as tk
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
 
-from msgspec import Struct
-
 from ...app.controller import Controller
+from ...app.lora_hints import LoraHint, lora_hints
 from ...domain.base.colour_roles import Role
 from ...domain.base.wording import counted
-from ...domain.models.profile import TIERS
-from ...domain.models.recommendations import ModelSettings
-from ...domain.prompts.pack import with_lora_weight
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.popups import Popup
@@ -26,37 +21,12 @@ from ..widgets.tooltips import tip
 
 _WIDTH = 360  # px
 _MOST_SHOWN = 8  # hints; the others follow when some of these are done
-_LONGEST = 200  # letters of trigger phrases that are shown
-_TAG = re.compile(r"<lora:([^:<>]{1,200})(?::([^:<>]{0,40}))?[^<>]{0,200}>")
-
-
-class Hint(Struct, frozen=True):
-    """One thing that could be done about a LoRA of the prompt: phrases to insert, a weight, or a checkpoint to use."""
-
-    name: str
-    source: str
-    phrases: tuple[str, ...] = ()
-    weight: float | None = None
-    weight_now: str = ""
-    checkpoint: str = ""
-
-    @property
-    def words(self) -> tuple[str, str]:
-        """What it says, and what its button says."""
-        if self.phrases:
-            return (
-                f"Its trigger {'phrase' if len(self.phrases) == 1 else 'phrases'}: {', '.join(self.phrases)}",
-                "Insert",
-            )
-        if self.weight is not None:
-            return f"Recommended weight {self.weight:g}, now {self.weight_now}", f"Take {self.weight:g}"
-        return f"Goes well with {self.checkpoint}", "Use it"
 
 
 class HintPopup(Popup):
     """Lists hints by LoRA, each with a button that closes the list and follows the hint."""
 
-    def open(self, owner: tk.Misc, hints: Sequence[tuple[Hint, Callable[[], object]]]) -> None:
+    def open(self, owner: tk.Misc, hints: Sequence[tuple[LoraHint, Callable[[], object]]]) -> None:
         """Show them at `owner`; the keyboard stands on the first button."""
         for child in self.body.winfo_children():
             child.destroy()
@@ -72,7 +42,7 @@ class HintPopup(Popup):
         self.window.update_idletasks()
         self._place(owner, buttons[0], width=theme.px(_WIDTH), height=self.body.winfo_reqheight() + 2)
 
-    def _row(self, hint: Hint, follow: Callable[[], object]) -> Button:
+    def _row(self, hint: LoraHint, follow: Callable[[], object]) -> Button:
         def close_and_follow() -> None:
             self.close()
             follow()
@@ -106,14 +76,14 @@ class LoraHints(Box):
         super().__init__(parent)
         self._controller, self._rewrite, self._use = controller, rewrite, use_checkpoint
         self._prompt = ""
-        self.hints: tuple[Hint, ...] = ()
+        self.hints: tuple[LoraHint, ...] = ()
         self.button = Button(self, "", self.open, kind="link", icon="info", height=24)
         tip(self.button, "What the files beside the LoRAs of this prompt recommend")
 
     def show(self, prompt: str, checkpoint: str) -> None:
         """Look at this prompt; `checkpoint` is the one in force. What is not read yet comes with ModelRead."""
         self._prompt = prompt
-        hints = tuple(self._found(prompt, checkpoint))
+        hints = tuple(lora_hints(self._controller, prompt, checkpoint))
         if hints == self.hints:
             return
         self.hints = hints
@@ -132,53 +102,9 @@ class LoraHints(Box):
         """Show the list."""
         HintPopup.shared().open(self.button, [(hint, partial(self.follow, hint)) for hint in self.hints[:_MOST_SHOWN]])
 
-    def follow(self, hint: Hint) -> None:
+    def follow(self, hint: LoraHint) -> None:
         """Do what a hint says."""
-        if hint.phrases:
-            self._rewrite(", ".join([self._prompt.rstrip(" ,"), *hint.phrases]))
-        elif hint.weight is not None:
-            self._rewrite(with_lora_weight(self._prompt, hint.name, hint.weight))
-        else:
+        if hint.checkpoint:
             self._use(hint.checkpoint)
-
-    def _found(self, prompt: str, checkpoint: str) -> Iterator[Hint]:
-        for name, weight in dict(_TAG.findall(prompt)).items():
-            entry = self._controller.models.find(name, "lora")
-            known = self._controller.models.settings(entry.path) if entry is not None else None
-            if known is not None:
-                yield from self._hints(name, weight, known, prompt, checkpoint)
-
-    def _hints(self, name: str, weight: str, known: ModelSettings, prompt: str, checkpoint: str) -> Iterator[Hint]:
-        text = _plain(prompt)
-        missing = tuple(phrase for phrase in known.trigger_phrases if _plain(phrase) not in text)
-        if missing:
-            yield Hint(name=name, source=known.trigger_source, phrases=missing)
-        best = next((one for one in known.weights if one.rating != "bad"), None)
-        if best is not None and f"{best.weight:g}" != _number(weight):
-            yield Hint(name=name, source=best.source, weight=best.weight, weight_now=_number(weight))
-        partner = self._partner(known, checkpoint)
-        if partner:
-            yield Hint(name=name, source="a pairing in its profile", checkpoint=partner)
-
-    def _partner(self, known: ModelSettings, checkpoint: str) -> str:
-        """The checkpoint it goes best with, when the backend has it and another one is chosen."""
-        found, profile = self._controller.capabilities, known.lora_profile
-        if found is None or profile is None:
-            return ""
-        good = [one for one in profile.recommended_pairings if TIERS.index(one.rating) > TIERS.index("neutral")]
-        names = [
-            self._controller.models.styles.resolve_alias(one.model, found.checkpoints)
-            for one in sorted(good, key=lambda one: -TIERS.index(one.rating))
-        ]
-        return "" if checkpoint in names else next((name for name in names if name is not None), "")
-
-
-def _plain(text: str) -> str:
-    return " ".join(_TAG.sub(" ", text).casefold().split())
-
-
-def _number(weight: str) -> str:
-    try:
-        return f"{float(weight or 1):g}"
-    except ValueError:
-        return weight
+        else:
+            self._rewrite(hint.applied(self._prompt))

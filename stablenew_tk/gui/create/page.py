@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
-from tkinter import filedialog
 from typing import Protocol
 
 from ...app.controller import Controller
-from ...app.form_values import CHECKPOINT, ValueSources, values_of
-from ...app.pack_variants import WORKING, Variation
+from ...app.form_values import FormValues, values_of
+from ...app.pack_variants import WORKING, PackVariants
+from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
-from ...domain.base.wording import counted
 from ...domain.config.catalogue import Value, parameter
 from ...domain.config.learning_mode import mode_for
-from ...domain.journal.estimate import about
 from ...domain.journal.record import LearningRecord, Void
+from ...domain.models.explanation import WhyRow
 from ...domain.models.precedence import Resolved
+from ...domain.models.value_sources import CHECKPOINT
 from ...domain.runs.job import RunRequest, check
 from ...domain.runs.plan import Preset
 from ...pipeline.messages.base import Event
@@ -24,7 +24,7 @@ from ...pipeline.messages.jobs import BackendChecked, JobEnded
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
 from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.settings import SettingsChanged
-from ..forms.form import Form
+from ..forms.form import Form, FormField
 from ..forms.origin_marks import WhyPopup
 from ..forms.stage_cards import (
     ADETAILER,
@@ -40,25 +40,19 @@ from ..forms.stage_cards import (
     size_words,
 )
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Separator
-from ..widgets.controls import Check
-from ..widgets.entries import Entry
+from ..widgets.basics import Box, Separator
 from ..widgets.keys import KeyPress
-from ..widgets.page_frame import PageFrame
+from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
 from ..widgets.shortcuts import Shortcuts, act_on
 from ..widgets.suspect_box import SuspectCount
-from ..widgets.tooltips import tip
-from .global_text_line import AddedLine
-from .pack_panel import WIDTH, WIDTH_NARROW, WIDTH_WIDE, PackPanel
-from .preset_menu import PresetMenu
-from .preview import WIDTH as PREVIEW
-from .preview import WIDTH_WIDE as PREVIEW_WIDE
+from .pack_panel import PackPanel
 from .preview import PreviewPanel
-from .run_status import RunLine
-from .seed_fields import SeedFields
+from .run_bar import RunBar
+from .run_fields import GlobalTextLine, SeedFields, StartPicture
 
-PREVIEW_NARROW = 280  # px: where it is unfolded beside cards that need the room
+# Widths of the left and the right side in px; where there is little room, the preview is unfolded beside the cards.
+WIDTHS: dict[SizeClass, tuple[int, int]] = {"narrow": (232, 280), "usual": (280, 324), "wide": (320, 400)}
 GENERAL = ("checkpoint", "vae", "clip_skip")
 KEYS = (
     ("Ctrl+Enter", "run"),
@@ -71,7 +65,7 @@ KEYS = (
 )
 
 
-class Say(Protocol):
+class ShowNotice(Protocol):
     """Shows a sentence under the top bar, in place of another one if that is still in sight."""
 
     def __call__(self, text: str, *, instead_of: str = "") -> None: ...
@@ -80,23 +74,36 @@ class Say(Protocol):
 class CreatePage(PageFrame):
     """Left packs and prompts, in the middle the stage cards, right what is being made."""
 
-    def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: Say) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice) -> None:
         super().__init__(parent)
         self._controller, self._go, self._say = controller, go, say
         self._suspects = SuspectCount()
-        self._sources = ValueSources(controller)
-        self._variation = Variation(controller, self._count)
-        self._resolved = self._sources.resolve()
-        self._packs = PackPanel(
-            self, controller, on_change=self._pack_changed, use_checkpoint=lambda name: self._changed(CHECKPOINT, name)
+        self.values = FormValues(controller)
+        self.variants = PackVariants(controller, self._count)
+        self._shown: Resolved | None = None
+        self._offered: Capabilities | None = None
+        self._size: SizeClass | None = None
+        self.packs = PackPanel(
+            self,
+            controller,
+            on_change=self._pack_changed,
+            use_checkpoint=lambda name: self.change(CHECKPOINT, name),
         )
-        self._packs.pack(side="left", fill="y")
+        self.packs.pack(side="left", fill="y")
         Separator(self).pack(side="left", fill="y")
-        self._preview = PreviewPanel(self, controller, go_review=lambda: self._go("review"))
+        self.preview = PreviewPanel(self, controller, go_review=lambda: self._go("review"))
         self._preview_rule = Separator(self)
-        self._preview.pack(side="right", fill="y")
+        self.preview.pack(side="right", fill="y")
         self._preview_rule.pack(side="right", fill="y")
-        self._build_actions()
+        self.bar = RunBar(
+            self,
+            controller,
+            run=self.run,
+            changed=self._count,
+            choose_preset=self.choose_preset,
+            unfold=lambda: self._show_preview(True),
+        )
+        self.bar.pack(side="bottom", fill="x")
         self._build_cards()
         self._bind_keys()
         self.bind("<Configure>", self._resized)
@@ -115,28 +122,31 @@ class CreatePage(PageFrame):
     @property
     def resolved(self) -> Resolved:
         """The values that a run would use now, and where they come from."""
-        return self._resolved
+        return self.values.resolved
+
+    def field(self, path: str) -> FormField | None:
+        """The field of a parameter; None while its card was never opened."""
+        forms = [self.general, self.seeds.batch, *(form for section in self.sections for form in section.forms)]
+        return next((form.fields[path] for form in forms if path in form.fields), None)
 
     def shown(self) -> None:
         """The page came into sight."""
-        self._packs.focus_first()
+        self.packs.focus_first()
         self._count()
 
     def on_event(self, event: Event) -> None:
         """Pass news to the parts; follow the backend and the end of jobs."""
-        self._packs.on_event(event)
-        self._variation.on_event(event)
-        self._preview.on_event(event)
+        self.packs.on_event(event)
+        self.variants.on_event(event)
+        self.preview.on_event(event)
         if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded)):
-            self._presets.refresh()
+            self.bar.presets.refresh()
             self._refresh()
         elif isinstance(event, LineSaved) and isinstance(event.line, (Preset, Void)):
-            self._presets.refresh()
-            if self._sources.preset != self._in_force:
-                self._refresh()
+            self.bar.presets.refresh()
+            self._refresh(only_if_changed=True)
         elif isinstance(event, (LibraryChanged, ModelRead)):
-            if self._sources.is_old:
-                self._refresh()
+            self._refresh(only_if_changed=True)
         elif isinstance(event, JobEnded):
             self._count()
             if event.record.error is not None:
@@ -151,16 +161,16 @@ class CreatePage(PageFrame):
 
     def take(self, values: Mapping[str, Value], seed: int | None, whose: str) -> None:
         """Put these in place of what the user chose. Without a seed the one in the field stays."""
-        self._sources.take_all(values)
+        self.values.take_all(values)
         if seed is not None:
-            self._seeds.use(seed)
+            self.seeds.use(seed)
         self._refresh()
         words = f", seed {seed}," if seed is not None else ""
         self._say(f"The settings of {whose}{words} are in the fields now.")
 
     def open_pack(self, pack_id: str) -> None:
         """Choose a pack in the list."""
-        self._packs.choose(pack_id)
+        self.packs.choose(pack_id)
 
     # ---- building
 
@@ -169,67 +179,40 @@ class CreatePage(PageFrame):
         middle.pack(side="top", fill="both", expand=True)
         top = Box(middle)
         top.pack(fill="x", padx=theme.px(12), pady=(theme.px(10), 0))
-        self._general = Form(
-            top, GENERAL, on_change=self._changed, on_why=self._why, columns=4, spans={"checkpoint": 2}
-        )
-        self._general.pack(fill="x")
-        self._added = AddedLine(top, self._controller, lambda: self._go("settings"))
-        self._added.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
-        self._start = self._start_row(middle)
-        area = ScrollArea(middle, "bg")
-        area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
-        self._area = area
-        self._sections: list[Section] = []
+        self.general = Form(top, GENERAL, on_change=self.change, on_why=self.why, columns=4, spans={CHECKPOINT: 2})
+        self.general.pack(fill="x")
+        self.global_texts = GlobalTextLine(top, self._controller, lambda: self._go("settings"))
+        self.global_texts.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
+        self.start = StartPicture(middle, self._count)
+        self._area = ScrollArea(middle, "bg")
+        self._area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
+        self.sections: list[Section] = []
         for blocks in ((TXT2IMG, HIRES, REFINER), (IMG2IMG,), (ADETAILER,), (UPSCALE,)):
-            card = StageCard(area.body, blocks, on_change=self._changed, on_why=self._why, opened=blocks[0] is TXT2IMG)
+            opened = blocks[0] is TXT2IMG
+            card = StageCard(self._area.body, blocks, on_change=self.change, on_why=self.why, opened=opened)
             card.pack(fill="x", pady=(0, theme.px(10)), padx=(0, theme.px(12)))
-            self._sections += card.sections
-        self._seeds = SeedFields(
-            self._sections[0].body(),
+            self.sections += card.sections
+        self.seeds = SeedFields(
+            self.sections[0].body(),
             controller=self._controller,
             on_edit=self._count,
-            on_change=self._changed,
-            on_why=self._why,
+            on_change=self.change,
+            on_why=self.why,
         )
-        self._seeds.pack(side="bottom", fill="x")
-
-    def _start_row(self, parent: Box) -> Box:
-        row = Box(parent)
-        Label(row, "Start from this picture", size=12, ink="text2").pack(side="left", padx=(theme.px(16), theme.px(8)))
-        self._start_image = Entry(row, width=260, placeholder="picture file", on_edit=lambda _text: self._count())
-        self._start_image.pack(side="left", fill="x", expand=True)
-        Button(row, "Browse…", self._browse_start).pack(side="left", padx=(theme.px(4), theme.px(12)))
-        return row
-
-    def _build_actions(self) -> None:
-        bar = Box(self, "surface", height=theme.px(theme.ACTION_BAR))
-        bar.pack_propagate(False)
-        bar.pack(side="bottom", fill="x")
-        self._note = RunLine(self, above=bar)
-        self._trouble, self._tell = self._note.words, self._note.tell
-        Separator(self).pack(side="bottom", fill="x")
-        self._record = Check(bar, "Record this run", lambda _on: self._count(), on=True)
-        self._presets = PresetMenu(bar, self._controller, chosen=self._choose_preset)
-        self._go_button = Button(bar, "Run", self.run, kind="main", height=theme.MAIN)
-        # Where there is little room, the menu gets narrower, never the button that says what will be made.
-        self._go_button.pack(side="right", padx=theme.px(12))
-        self._record.pack(side="left", padx=theme.px(12))
-        self._presets.pack(side="left")
-        self._unfold = Button(bar, "Preview", lambda: self._show_preview(True), kind="outline", height=theme.ACTION)
-        tip(self._unfold, "What is being made, and the latest pictures (I)")
+        self.seeds.pack(side="bottom", fill="x")
 
     def _bind_keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {
             "return": self.run,
-            "o": self._packs.add_pack,
-            "f": self._packs.search.focus_set,
+            "o": self.packs.add_pack,
+            "f": self.packs.search.focus_set,
         }
         Shortcuts(self, self._single_key, lambda press: press.control and act_on(keys, press.name.lower()))
 
     def _single_key(self, key: KeyPress) -> bool:
         if key.letter != "i":
             return False
-        self._show_preview(not self._preview.winfo_manager())
+        self._show_preview(not self.preview.winfo_manager())
         return True
 
     # ---- sizes
@@ -237,157 +220,162 @@ class CreatePage(PageFrame):
     def _resized(self, event: tk.Event[tk.Misc]) -> None:
         if event.widget is not self:
             return
-        window = self.winfo_toplevel().winfo_width()
-        narrow, wide = window < theme.px(theme.NARROW_BELOW), window >= theme.px(theme.WIDE_FROM)
-        self._packs.configure(width=theme.px(WIDTH_NARROW if narrow else WIDTH_WIDE if wide else WIDTH))
-        self._preview.configure(width=theme.px(PREVIEW_NARROW if narrow else PREVIEW_WIDE if wide else PREVIEW))
-        if narrow != getattr(self, "_narrow", None):
-            self._narrow = narrow
-            self._show_preview(not narrow)
+        size, before = self.size_class, self._size
+        if size != before:
+            self._size = size
+            packs, preview = WIDTHS[size]
+            self.packs.configure(width=theme.px(packs))
+            self.preview.configure(width=theme.px(preview))
+            if before is None or "narrow" in (size, before):
+                self._show_preview(size != "narrow")
 
     def _show_preview(self, on: bool) -> None:
-        if on and not self._preview.winfo_manager():
-            self._preview.pack(side="right", fill="y", after=self._packs)
-            self._preview_rule.pack(side="right", fill="y", after=self._preview)
-            self._unfold.pack_forget()
-        elif not on and self._preview.winfo_manager():
-            self._preview.pack_forget()
+        if on and not self.preview.winfo_manager():
+            self.preview.pack(side="right", fill="y", after=self.packs)
+            self._preview_rule.pack(side="right", fill="y", after=self.preview)
+        elif not on:
+            self.preview.pack_forget()
             self._preview_rule.pack_forget()
-            self._unfold.pack(side="right", after=self._go_button)
+        self.bar.offer_preview(not on)
 
     # ---- values
 
-    def _choose_preset(self, preset: Preset | None) -> None:
-        self._sources.choose_preset(preset)
+    def change(self, path: str, value: Value | None) -> None:
+        """The user chose a value, or with None gives it back."""
+        self.values.take(path, value)
+        self._refresh(path)
+
+    def choose_preset(self, preset: Preset | None) -> None:
+        """Put a preset in force, None = no preset."""
+        self.values.choose_preset(preset)
         self._refresh()
 
     def _pack_changed(self) -> None:
-        if hasattr(self, "_sections"):  # the pack panel reports while the page is still being built
-            file = self._packs.file
-            if file is not None and (self._sources.stand_at(file.pack_id, file.path) or self._sources.is_old):
-                self._refresh()
-            else:
-                self._count()
-
-    def _changed(self, path: str, value: Value | None) -> None:
-        self._sources.take(path, value)
+        file = self.packs.choice.file
+        if file is not None:
+            self.values.stand_at(file.pack_id, file.path)
         self._refresh()
 
-    def _refresh(self) -> None:
-        self._resolved = self._sources.resolve()
-        self._in_force, mine = self._sources.preset, self._sources.mine
-        for sentence in self._sources.news():
+    def _refresh(self, edited: str = "", *, only_if_changed: bool = False) -> None:
+        """Work the values out and show those that have changed; at `edited` the user has changed what is shown."""
+        if not self.values.refresh() and only_if_changed:
+            return
+        for sentence in self.values.news():
             self._say(sentence)
-        self._packs.go_with(self._sources.checkpoint)
-        entries = menu_entries(self._controller.capabilities)
-        self._general.forget()
-        self._general.adopt(mine)
-        general = general_entries(self._controller.capabilities)
-        self._general.show(self._resolved.config, self._resolved.origins, general, self._resolved.words)
-        self._seeds.show(self._resolved, mine)
-        for section in self._sections:
-            section.show(self._resolved, entries, mine, missing=self._missing(section.block.group))
-        self._sections[0].remark.show(size_words(self._resolved.config))
-        if self._resolved.config.txt2img.enabled:
-            self._start.pack_forget()
-        else:
-            self._start.pack(fill="x", before=self._area, pady=(0, theme.px(8)))
+        now, before, offered = self.values.resolved, self._shown, self._controller.capabilities
+        everything, self._shown = before is None or offered is not self._offered, now
+        changed = now.differing(before) if before is not None else set()
+        if everything:
+            self._offered, self._entries = offered, menu_entries(offered)
+        if everything or changed or edited:
+            self._show({*changed, edited}, everything=everything)
+        self.packs.go_with(self.values.checkpoint)
         self._count()
 
+    def _show(self, changed: set[str], *, everything: bool) -> None:
+        """Show the parts that hold one of these paths, or a text that cannot be used and has to give way."""
+        now = self.resolved
+        groups = {path.partition(".")[0] for path in changed}
+        if everything or groups & set(GENERAL) or self.general.problems():
+            self.general.show(now.config, now.origins, general_entries(self._offered), now.words)
+        if everything or SeedFields.BATCH in changed or self.seeds.problems():
+            self.seeds.show(now)
+        for section in self.sections:
+            # What txt2img makes is told together with what hires fix makes of it.
+            held = {section.block.group, *(("hires",) if section.block is TXT2IMG else ())}
+            if everything or groups & held or section.problems():
+                section.show(now, self._entries, missing=self._missing(section.block.group))
+        self.sections[0].remark.show(size_words(now.config))
+        if now.config.txt2img.enabled:
+            self.start.pack_forget()
+        else:
+            self.start.pack(fill="x", before=self._area, pady=(0, theme.px(8)))
+
     def _missing(self, group: str) -> str:
-        found = self._controller.capabilities
+        found = self._offered
         if found is None or group in found.stages or group in found.features:
             return ""
         return f"{found.name} does not offer it"
 
-    def _why(self, path: str, widget: tk.Misc) -> None:
+    def why(self, path: str, widget: tk.Misc) -> None:
+        """Tell at `widget` where a value comes from and what the other origins would have given."""
         actions: list[tuple[str, Callable[[], object]]] = []
-        if path in self._sources.mine:
-            actions.append(("Give it back", lambda: self._changed(path, None)))
-        elif self._resolved.origins.get(path) == "last_run" and path != CHECKPOINT:
-            actions.append(("Forget what the last run had", lambda: self._changed(path, None)))
-        rows = self._sources.why(path, self._changed, self._choose_preset)
-        WhyPopup.shared().open(widget, f"{parameter(path).title}: why this value?", rows, actions)
+        if path in self.values.typed:
+            actions.append(("Give it back", lambda: self.change(path, None)))
+        elif self.resolved.origins.get(path) == "last_run" and path != CHECKPOINT:
+            actions.append(("Forget what the last run had", lambda: self.change(path, None)))
+
+        def use(row: WhyRow) -> None:
+            if row.origin == "preset":
+                self.choose_preset(self.values.preset)
+            else:
+                self.change(path, row.offer)
+
+        title = f"{parameter(path).title}: why this value?"
+        WhyPopup.shared().open(widget, title, self.values.why(path), actions, use=use)
 
     # ---- running
 
-    def _request(self) -> RunRequest:
-        preset = self._sources.preset
-        request = RunRequest(
-            pack_id=self._packs.pack_read.pack_id if self._packs.pack_read is not None else "",
-            variants=(),
-            config=self._resolved.config,
-            origins=self._resolved.origins,
-            seed=self._seeds.seed(),
-            seeds_per_prompt=self._seeds.per_prompt(),
-            globals=self._controller.settings.globals,
-            start_image="" if self._resolved.config.txt2img.enabled else self._start_image.get().strip(),
-            record=self._record.on,
-            lora_weights=preset.lora_weights if preset is not None else {},
+    def request(self) -> RunRequest:
+        """What a click on Run would start. Raises InvalidInput for a seed that is none."""
+        pack = self.packs.choice.pack
+        return self.variants.of(
+            self.values.request(
+                pack_id=pack.pack_id if pack is not None else "",
+                seed=self.seeds.seed(),
+                seeds_per_prompt=self.seeds.per_prompt(),
+                start_image=self.start.entry.get().strip(),
+                record=self.bar.record.on,
+            )
         )
-        return self._variation.of(request)
 
-    def _trouble_now(self) -> str:
-        problems = {path: text for section in self._sections for path, text in section.problems().items()}
-        problems.update(self._general.problems() | self._seeds.problems())
-        for path, text in problems.items():
-            return f"{parameter(path).title}: {text}"
-        if self._packs.problem or self._packs.file is None or self._packs.pack_read is None:
-            return self._packs.problem
-        file, slots = self._packs.file.path, self._packs.pack_read.slots
-        self._variation.want(file, self._packs.prompts, self._controller.packs.settings_of(file), slots)
-        if self._variation.trouble:
-            return self._variation.trouble
+    def _trouble(self) -> tuple[str, RunRequest | None]:
+        """Why nothing can be run now, or "" and the run."""
+        problems = {path: text for section in self.sections for path, text in section.problems().items()}
+        for path, text in (problems | self.general.problems() | self.seeds.problems()).items():
+            return f"{parameter(path).title}: {text}", None
+        choice = self.packs.choice
+        if choice.problem or choice.file is None or choice.pack is None:
+            return choice.problem, None
+        self.variants.want(choice.file.path, choice.prompts, self.values.pack_settings, choice.pack.slots)
+        if self.variants.trouble:
+            return self.variants.trouble, None
         try:
-            check(self._request())
+            request = self.request()
+            check(request)
         except InvalidInput as wrong:
-            return str(wrong)
-        return ""
+            return str(wrong), None
+        return "", request
 
     def _count(self) -> None:
-        self._seeds.mark()
-        self._added.show(self._packs.file, self._resolved.config)
-        pack_id = self._packs.file.pack_id if self._packs.file else ""
-        mode = mode_for(self._controller.settings.learning, self._controller.packs.learning, pack_id)
-        self._record.enable(mode.records, "" if mode.records else mode.why)
-        trouble = self._trouble_now()
-        self._seeds.tell(self._variation.seeds)
-        if trouble == WORKING:
-            self._go_button.enable(False, trouble)
-            return
-        if trouble:
-            self._tell(trouble if self._packs.file is not None else "", "danger")
-            self._go_button.set_text("Run")
-            self._go_button.enable(False, trouble)
-            return
-        request = self._request()
-        jobs = len(request.variants) * request.seeds_per_prompt
-        seconds = self._controller.forecast_s(self._variation.configs(request))
-        self._tell(self._variation.remark, "text2")
-        note = counted(jobs * request.config.txt2img.batch_size, "image")
-        self._go_button.set_text(
-            f"Run {counted(jobs, 'job')}", f"· {note}" + (f" · {about(seconds)}" if seconds is not None else "")
+        self.seeds.mark()
+        self.global_texts.show(self.values.pack_settings, self.resolved.config)
+        file = self.packs.choice.file
+        mode = mode_for(
+            self._controller.settings.learning, self._controller.packs.learning, file.pack_id if file else ""
         )
-        self._go_button.enable(True)
+        self.bar.record.enable(mode.records, "" if mode.records else mode.why)
+        trouble, request = self._trouble()
+        self.seeds.tell(self.variants.seeds)
+        if request is not None:
+            self.bar.tell(self.variants.remark, "text2")
+            self.bar.show(request, self._controller.forecast_s(self.variants.configs(request)))
+        elif trouble == WORKING:
+            self.bar.button.enable(False, trouble)
+        else:
+            self.bar.tell(trouble if file is not None else "", "danger")
+            self.bar.refuse(trouble)
 
     def run(self) -> None:
         """Start what the button says."""
-        trouble = self._trouble_now()
-        if trouble:
-            self._tell(trouble, "danger")
+        trouble, request = self._trouble()
+        if request is None:
+            self.bar.tell(trouble, "danger")
             return
-        request = self._request()
         try:
             self._controller.run(request)
         except InvalidInput as wrong:
-            self._tell(str(wrong), "danger")
+            self.bar.tell(str(wrong), "danger")
             return
-        self._sources.ran(request, [prompt.prompt_id for prompt in self._packs.prompts], self._seeds.seed())
-        self._variation.ran()
-
-    def _browse_start(self) -> None:
-        kinds = [("Pictures", "*.png *.jpg *.jpeg *.webp"), ("All", "*")]
-        name = filedialog.askopenfilename(parent=self, title="Picture to start from", filetypes=kinds)
-        if name:
-            self._start_image.set(name)
-            self._count()
+        self.values.ran(request, [prompt.prompt_id for prompt in self.packs.choice.prompts], self.seeds.seed())
+        self.variants.ran()

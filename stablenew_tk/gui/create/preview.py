@@ -18,7 +18,7 @@ from ..widgets.controls import ProgressBar
 from ..widgets.picture_cell import CellContent
 from ..widgets.picture_grid import GridActions, ThumbnailGrid
 
-WIDTH, WIDTH_WIDE = 324, 400
+_WIDTH = 324  # px, until the page knows its own
 LATEST = 24
 LIVE = "live"
 
@@ -27,7 +27,7 @@ class PreviewPanel(Box):
     """Shows what arrives; `go_review()` is called by the link and by opening a picture."""
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, go_review: Callable[[], None]) -> None:
-        super().__init__(parent, "surface", width=theme.px(WIDTH))
+        super().__init__(parent, "surface", width=theme.px(_WIDTH))
         self.pack_propagate(False)
         self._controller = controller
         self._asked: tuple[str, str] = ("", "")
@@ -40,7 +40,7 @@ class PreviewPanel(Box):
         self._what.pack(side="right")
         self._canvas = tk.Canvas(self, height=theme.px(318), bd=0, highlightthickness=0)
         self._canvas.pack(fill="x", padx=theme.px(16))
-        self._bar = ProgressBar(self, width=WIDTH - 32, height=4)
+        self._bar = ProgressBar(self, width=_WIDTH - 32, height=4)
         self._bar.pack(fill="x", padx=theme.px(16))
         foot = Box(self)
         foot.pack(fill="x", padx=theme.px(16), pady=(theme.px(6), theme.px(8)))
@@ -134,7 +134,7 @@ class PreviewPanel(Box):
             return
         self._what.show(record.prompt_id)
         if record.error is not None:
-            self._state.show(theme.elide(record.error.message, theme.font(12), theme.px(WIDTH - 40)), "danger")
+            self._state.show(theme.elide(record.error.message, theme.font(12), theme.px(_WIDTH - 40)), "danger")
             self._seed.show("")
         else:
             self._state.show({"ok": "done", "cancelled": "stopped"}.get(record.status, record.status), "text2")

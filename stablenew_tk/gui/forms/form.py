@@ -1,7 +1,7 @@
 """A form made from the catalogue of parameters: one labelled field per parameter, with the mark of its origin.
 
 The form knows no rule about pictures. Ranges, units and labels come from the catalogue, lists of samplers and models
-from the page. It remembers which values the user set here, and reports every change.
+from the page. It reports every change and keeps no value: the page works out what is in force and shows it.
 """
 
 from __future__ import annotations
@@ -191,15 +191,11 @@ class Form(Box):
     ) -> None:
         super().__init__(parent, ground)
         self._on_change, self._fixed, self._spans = on_change, columns, dict(spans or {})
-        self._set: dict[str, Value] = {}
+        self._shown: dict[str, tuple[Value, Origin, str, Sequence[MenuEntry]]] = {}
         self._shape = 0
         self.fields = {path: FormField(self, parameter(path), on_value=self._changed, on_why=on_why) for path in paths}
         self._lay_out(columns or 3)
         self.bind("<Configure>", self._resized)
-
-    def value(self) -> dict[str, Value]:
-        """The values the user set here, by path. Values that came from elsewhere are not in it."""
-        return dict(self._set)
 
     def problems(self) -> dict[str, str]:
         """Paths whose text cannot be used, each with the sentence shown below it."""
@@ -213,31 +209,22 @@ class Form(Box):
         words: Mapping[str, str] | None = None,
     ) -> None:
         """Show the resolved values. `choices` are the backend's lists by name ("samplers", "checkpoints"), `words` what
-        a mark says instead of its usual word.
-
-        What the user set here stays, and is marked as the user's.
+        a mark says instead of its usual word. A text that cannot be used gives way, unless the user is at it.
         """
         for path, field in self.fields.items():
-            mine = path in self._set
-            value = self._set[path] if mine else get_value(config, path)
-            origin: Origin = "user" if mine else origins.get(path, "engine")
-            word = "" if mine or words is None else words.get(path, "")
-            field.show(value, origin, choices.get(field.spec.choices, ()), word=word)
-
-    def adopt(self, values: Mapping[str, Value]) -> None:
-        """Take values as if the user had typed them ("Use these settings"), without calling on_change. Other paths
-        are ignored; follow with `show`."""
-        self._set.update({path: value for path, value in values.items() if path in self.fields})
-
-    def forget(self) -> None:
-        """Give every field back to its origins, without calling on_change; follow with `show`."""
-        self._set.clear()
+            state = (
+                get_value(config, path),
+                origins.get(path, "engine"),
+                words.get(path, "") if words is not None else "",
+                choices.get(field.spec.choices, ()),
+            )
+            if state != self._shown.get(path) or field.problem:
+                self._shown[path] = state
+                value, origin, word, entries = state
+                field.show(value, origin, entries, word=word)
 
     def _changed(self, path: str, value: Value | None) -> None:
-        if value is None:
-            self._set.pop(path, None)
-        else:
-            self._set[path] = value
+        self._shown.pop(path, None)
         self._on_change(path, value)
 
     def _resized(self, event: tk.Event[tk.Misc]) -> None:

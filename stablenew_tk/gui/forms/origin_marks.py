@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from ...domain.base.colour_roles import Role
 from ...domain.config.origins import Origin
-from ...domain.models.explanation import LEARNED_WORD, WhyRow
+from ...domain.models.explanation import WhyRow
+from ...domain.models.precedence import LEARNED_WORD
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Kind, Label, Separator, ground_of
 from ..widgets.popups import Popup
@@ -46,8 +47,10 @@ class WhyPopup(Popup):
         title: str,
         rows: Sequence[WhyRow],
         actions: Sequence[tuple[str, Callable[[], object]]] = (),
+        *,
+        use: Callable[[WhyRow], object] = lambda _row: None,
     ) -> None:
-        """Show it under `owner`. An action's button closes it first, then acts."""
+        """Show it under `owner`. Buttons close it first, then act: `use` gets the row that shall win instead."""
         for child in self.body.winfo_children():
             child.destroy()
         head = Box(self.body)
@@ -57,7 +60,7 @@ class WhyPopup(Popup):
         last.pack(side="right")
         Separator(self.body).pack(fill="x")
         for row in rows:
-            self._row(row)
+            self._row(row, use)
         foot = Box(self.body)
         foot.pack(fill="x", padx=theme.px(10), pady=theme.px(6 if actions else 2))
         for number, (words, act) in enumerate(actions):
@@ -82,7 +85,8 @@ class WhyPopup(Popup):
 
         return close_and_act
 
-    def _row(self, row: WhyRow) -> None:
+    def _row(self, row: WhyRow, take: Callable[[WhyRow], object]) -> None:
+        usable = row.offer is not None and not row.wins
         mark = ORIGIN_MARKS[row.origin]
         line = Box(self.body, "selection" if row.wins else "raised")
         line.pack(fill="x")
@@ -99,10 +103,10 @@ class WhyPopup(Popup):
             row=0, column=2, sticky="e", padx=(0, theme.px(14)), pady=(theme.px(6), 0)
         )
         note = Label(line, row.note, size=12, ink="text3" if not row.wins else "text2")
-        note.configure(wraplength=theme.px(_WIDTH - 60 - (_USE_WIDTH if row.use is not None else 0)), justify="left")
-        note.grid(row=1, column=1, columnspan=1 if row.use is not None else 2, sticky="nw", pady=(0, theme.px(6)))
-        if row.use is not None:
-            use = Button(line, "Use instead", self._then(row.use), kind="link", height=22)
+        note.configure(wraplength=theme.px(_WIDTH - 60 - (_USE_WIDTH if usable else 0)), justify="left")
+        note.grid(row=1, column=1, columnspan=1 if usable else 2, sticky="nw", pady=(0, theme.px(6)))
+        if usable:
+            use = Button(line, "Use instead", self._then(lambda: take(row)), kind="link", height=22)
             use.grid(row=1, column=2, sticky="ne", padx=(0, theme.px(2)), pady=(0, theme.px(2)))
         line.grid_columnconfigure(1, weight=1)
 

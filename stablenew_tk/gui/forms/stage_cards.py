@@ -96,10 +96,9 @@ class Section(Box):
         self._on_change, self._on_why = on_change, on_why
         self._passes = 0
         self._missing = ""
-        self._forms: list[Form] = []
+        self.forms: list[Form] = []
         self._body: Box | None = None
         self._shown: tuple[Resolved, Mapping[str, Sequence[MenuEntry]]] | None = None
-        self._mine: dict[str, Value] = {}
         head = Box(self)
         head.pack(fill="x")
         self._fold = Button(head, "", self.toggle, kind="quiet", icon="chevron_down", height=24)
@@ -128,13 +127,11 @@ class Section(Box):
         self,
         resolved: Resolved,
         entries: Mapping[str, Sequence[MenuEntry]],
-        mine: Mapping[str, Value],
         *,
         missing: str = "",
     ) -> None:
-        """Show the values in force. `mine` are those the user set; `missing` says why the stage cannot be used."""
+        """Show the values in force; `missing` says why the stage cannot be used."""
         self._shown = resolved, entries
-        self._mine = dict(mine)
         on = bool(getattr(resolved.config, self.block.group).enabled)
         if self.switch.on != on:
             self.switch.set(on)
@@ -150,7 +147,7 @@ class Section(Box):
 
     def problems(self) -> dict[str, str]:
         """Fields whose text cannot be used, by path."""
-        return {path: text for form in self._forms for path, text in form.problems().items()}
+        return {path: text for form in self.forms for path, text in form.problems().items()}
 
     def body(self) -> Box:
         """Where the owner may add fields of its own; made now if need be."""
@@ -184,34 +181,31 @@ class Section(Box):
         if not body.winfo_manager():
             body.pack(fill="x", pady=(theme.px(6), 0))
         self._make_forms(self._shown[0].config)
-        for form in self._forms:
-            # The page's word counts: a value given back or taken over from a record must not linger in a form.
-            form.forget()
-            form.adopt(self._mine)
+        for form in self.forms:
             form.show(self._shown[0].config, self._shown[0].origins, self._shown[1], self._shown[0].words)
 
     def _make_forms(self, config: PipelineConfig) -> None:
         if self.block.group != "adetailer":
-            if not self._forms:
+            if not self.forms:
                 self._add_form([p for p in catalogue() if p.startswith(f"{self.block.group}.")], "")
             return
-        for nth in range(len(self._forms), len(config.adetailer.passes)):
+        for nth in range(len(self.forms), len(config.adetailer.passes)):
             self._add_form([p for p in catalogue() if p.startswith(f"adetailer.passes.{nth}.")], f"Pass {nth + 1}")
-        if len(self._forms) == 1 and not self._passes:
+        if len(self.forms) == 1 and not self._passes:
             self._passes = 1
             more = Button(
                 self.body(), "Add a second pass", self._add_pass, kind="quiet", icon="plus", height=theme.SMALL
             )
             more.pack(anchor="w", side="bottom")
             self._more = more
-        if len(self._forms) > 1 and self._more.winfo_manager():
+        if len(self.forms) > 1 and self._more.winfo_manager():
             self._more.pack_forget()
 
     def _add_pass(self) -> None:
         self._on_change("adetailer.passes.1.model", "hand_yolov8n.pt")
 
     def _add_form(self, paths: list[str], title: str) -> None:
-        if title and self._forms:
+        if title and self.forms:
             Label(self.body(), title, bold=True, ink="text2").pack(anchor="w", padx=theme.px(4))
         form = Form(
             self.body(),
@@ -220,7 +214,7 @@ class Section(Box):
             on_why=self._on_why,
         )
         form.pack(fill="x")
-        self._forms.append(form)
+        self.forms.append(form)
 
 
 class StageCard(Card):

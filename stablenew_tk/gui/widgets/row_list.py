@@ -89,6 +89,10 @@ class RowList(Box):
         """Show rows that are already made."""
         self.show(len(rows), rows.__getitem__, selected)
 
+    def row(self, index: int) -> ListRow:
+        """What this row shows."""
+        return self._row_at(index)
+
     def select(self, index: int, *, tell: bool = False) -> None:
         """Choose a row and bring it into sight; with `tell` the callback hears of it."""
         if not 0 <= index < self._count or self._row_at(index).head:

@@ -38,13 +38,17 @@ def tram(tmp_path):
     (models / "rainy-streets.loraprofile.json").write_text(json.dumps(PROFILE))
     with open_house(tmp_path, model_folders=(str(models),), pack_folders=(str(packs),), pack="city") as house:
         page = house.page("create")
-        house.until(lambda: page._packs._hints.hints and house.controller.capabilities)
-        page._refresh()
-        yield house, page, page._packs._hints
+        hints = page.packs.hints
+        house.until(lambda: {"phrases", "weight", "checkpoint"} <= {kind(hint) for hint in hints.hints})
+        yield house, page, hints
+
+
+def kind(hint):
+    return "phrases" if hint.phrases else "checkpoint" if hint.checkpoint else "weight"
 
 
 def prompt(page):
-    return page._packs.prompts[0].positive
+    return page.packs.choice.prompts[0].positive
 
 
 def test_missing_phrases_are_inserted_on_request_and_the_others_are_not_repeated(tmp_path):
@@ -52,7 +56,7 @@ def test_missing_phrases_are_inserted_on_request_and_the_others_are_not_repeated
         assert prompt(page) == "an old tram, wet cobbles <lora:rainy-streets:0.7>"
         hints.follow(next(hint for hint in hints.hints if hint.phrases))
         assert prompt(page) == "an old tram, wet cobbles <lora:rainy-streets:0.7>, neon rain"
-        assert page._packs.text.get("1.0", "end-1c") == prompt(page)
+        assert page.packs.text.get("1.0", "end-1c") == prompt(page)
         assert not any(hint.phrases for hint in hints.hints)
 
 
@@ -70,13 +74,13 @@ def test_the_recommended_weight_is_taken_with_a_click(tmp_path):
 def test_the_best_partner_that_is_there_is_offered(tmp_path):
     with tram(tmp_path) as (_house, page, hints):
         hints.follow(next(hint for hint in hints.hints if hint.checkpoint))
-        assert page._resolved.config.checkpoint == "sketch-ink"
+        assert page.resolved.config.checkpoint == "sketch-ink"
         assert not any(hint.checkpoint for hint in hints.hints)
 
 
 def test_an_unknown_lora_is_passed_over_in_silence(tmp_path):
     with tram(tmp_path) as (house, page, hints):
-        page._packs._look_at(1)
+        page.packs.prompts.select(1, tell=True)
         house.window.update()
         assert hints.hints == ()
         assert not hints.button.winfo_ismapped()

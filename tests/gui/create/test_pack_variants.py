@@ -33,16 +33,16 @@ def home(tmp_path, text=PACK, **randomizer):
 
 def town(house):
     page = house.page("create")
-    house.until(lambda: page._packs.pack_read is not None and house.controller.capabilities is not None)
+    house.until(lambda: page.packs.choice.pack is not None and house.controller.capabilities is not None)
     return page
 
 
 def button(page):
-    return page._go_button.text if page._go_button.enabled else f"off: {page._trouble.cget('text')}"
+    return page.bar.button.text if page.bar.button.enabled else f"off: {page.bar.message.cget('text')}"
 
 
 def made(house, page):
-    wanted = len(page._request().variants)
+    wanted = len(page.request().variants)
     page.run()
     house.until(lambda: len(house.saw(JobEnded)) == wanted and house.idle())
     return [event.record for event in house.saw(JobEnded)]
@@ -69,8 +69,8 @@ def test_what_is_beyond_the_limit_is_told_and_what_is_shown_is_run(tmp_path):
     with open_house(home(tmp_path, limit=4, seeds="per_variant"), values=SMALL, pack="town") as house:
         page = town(house)
         house.until(lambda: button(page) == "Run 4 jobs")
-        assert page._trouble.cget("text") == "4 of 8 variants, evenly chosen"
-        shown = [variant.prompt for variant in page._variation.expansion.variants]
+        assert page.bar.message.cget("text") == "4 of 8 variants, evenly chosen"
+        shown = [variant.prompt for variant in page.variants.expansion.variants]
         drawn = len(house.saw(PromptsExpanded))
         records = made(house, page)
         assert [record.prompt for record in records] == shown
@@ -124,11 +124,11 @@ def test_a_learning_run_takes_one_variant_and_another_one_when_asked(tmp_path):
 def test_what_is_said_about_a_run_has_its_own_line_and_the_button_its_whole_width(tmp_path):
     with open_house(home(tmp_path, limit=4), values=SMALL, pack="town") as house:
         page = town(house)
-        house.until(lambda: page._trouble.cget("text") == "4 of 8 variants, evenly chosen")
+        house.until(lambda: page.bar.message.cget("text") == "4 of 8 variants, evenly chosen")
         house.window.update()
-        assert page._trouble.winfo_ismapped()
-        assert page._trouble.winfo_width() >= page._trouble.winfo_reqwidth()
-        assert page._go_button.winfo_width() >= page._go_button.winfo_reqwidth()
+        assert page.bar.message.winfo_ismapped()
+        assert page.bar.message.winfo_width() >= page.bar.message.winfo_reqwidth()
+        assert page.bar.button.winfo_width() >= page.bar.button.winfo_reqwidth()
 
 
 def test_a_sampler_of_an_axis_that_is_not_there_is_told_before_the_run(tmp_path):
@@ -136,5 +136,5 @@ def test_a_sampler_of_an_axis_that_is_not_there_is_told_before_the_run(tmp_path)
     with open_house(home(tmp_path, axes=axes), values=SMALL, pack="town") as house:
         page = town(house)
         house.until(lambda: button(page) == "Run 16 jobs")
-        said = page._trouble.cget("text")
+        said = page.bar.message.cget("text")
         assert said == "There is no DPM where pictures are made now: these variants will fail."

@@ -9,9 +9,10 @@ import pytest
 from msgspec.structs import replace
 from open_window import open_house
 
-from stablenew_tk.app.plan_checks import base_values
+from stablenew_tk.app.form_values import base_values
 from stablenew_tk.domain.runs.plan import Preset
 from stablenew_tk.gui.forms.origin_marks import WhyPopup
+from stablenew_tk.gui.widgets.basics import Button, Label
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from stablenew_tk.pipeline.messages.models import LibraryChanged
 
@@ -44,7 +45,7 @@ def put_profile(folder, name=CLASSIC, **fields):
 
 def create(house):
     page = house.page("create")
-    house.until(lambda: page._packs.pack_read is not None and house.controller.capabilities is not None)
+    house.until(lambda: page.packs.choice.pack is not None and house.controller.capabilities is not None)
     return page
 
 
@@ -53,7 +54,7 @@ def with_models(tmp_path, models, **settings):
 
 
 def shown(page, path=STEPS):
-    return page._resolved.origins[path], getattr(*_leaf(page._resolved.config, path))
+    return page.resolved.origins[path], getattr(*_leaf(page.resolved.config, path))
 
 
 def _leaf(config, path):
@@ -62,13 +63,44 @@ def _leaf(config, path):
 
 
 def rows(page, path=STEPS):
-    return {row.origin: row for row in reversed(page._sources.why(path, page._changed, page._choose_preset))}
+    return {row.origin: row for row in reversed(page.values.why(path))}
+
+
+def stand_at_harbour(house, page):
+    """Write a second pack and choose it."""
+    (house.controller.places.packs / "Harbour.txt").write_text("a quay\n")
+    house.until(lambda: house.controller.packs.find("Harbour"))
+    page.open_pack("Harbour")
+    house.until(lambda: page.packs.choice.pack is not None and page.packs.choice.pack.pack_id == "Harbour")
+
+
+def notices(house):
+    """The words of the strips under the top bar."""
+    found, widgets = [], [house.window]
+    while widgets:
+        widget = widgets.pop()
+        widgets += widget.winfo_children()
+        if isinstance(widget, Label) and "is not installed" in widget.cget("text") and widget.winfo_ismapped():
+            found.append(widget.cget("text"))
+    return found
+
+
+def use_instead(house, page, name):
+    """Open "Why this value?" of the steps and take what the row of this name would have given."""
+    page.why(STEPS, page.field(STEPS))
+    house.window.update()
+    line = next(line for line in WhyPopup.shared().body.winfo_children() if name in texts(line))
+    next(child for child in line.winfo_children() if isinstance(child, Button)).invoke()
+
+
+def texts(line):
+    return [child.cget("text") for child in line.winfo_children() if isinstance(child, Label)]
 
 
 def run_one(house, page):
     ended = len(house.saw(JobEnded))
-    page._packs._choose_all(False)
-    page._packs._turn(0)
+    page.packs.choose_all(False)
+    page.packs.turn(0)
     page.run()
     house.until(lambda: len(house.saw(JobEnded)) == ended + 1 and house.idle())
 
@@ -80,6 +112,18 @@ def keep_preset(house, **values):
     return house.controller.history.plans.presets()[0]
 
 
+def test_a_key_in_a_field_asks_once_what_is_set_for_the_pack(tmp_path, monkeypatch):
+    with open_house(tmp_path) as house:
+        page = create(house)
+        page.field(STEPS).editor.field.focus_force()
+        house.window.update()
+        asked, packs = [], house.controller.packs
+        monkeypatch.setattr(packs, "settings_of", lambda pack, real=packs.settings_of: asked.append(pack) or real(pack))
+        house.key("<Control-a>", "7")
+        assert shown(page) == ("user", 7)
+        assert len(asked) == 1
+
+
 def test_a_sidecar_copied_beside_the_checkpoint_changes_the_default_in_sight(tmp_path, models):
     with with_models(tmp_path, models) as house:
         page = create(house)
@@ -87,7 +131,7 @@ def test_a_sidecar_copied_beside_the_checkpoint_changes_the_default_in_sight(tmp
         assert shown(page) == ("engine", 20)
         put_profile(models, recommended_presets=[PRESET])
         house.until(lambda: shown(page) == ("profile", 37))
-        field = page._sections[0]._forms[0].fields[STEPS]
+        field = page.field(STEPS)
         assert (field.mark.origin, field.editor.get()) == ("profile", "37")
 
 
@@ -108,26 +152,26 @@ def test_another_checkpoint_shows_what_its_own_profile_says(tmp_path, models):
     with with_models(tmp_path, models) as house:
         page = create(house)
         house.until(lambda: shown(page) == ("profile", 37))
-        page._changed("checkpoint", INK)
+        page.change("checkpoint", INK)
         house.until(lambda: shown(page) == ("profile", 12))
 
 
 def test_each_pack_and_checkpoint_has_a_last_run_of_its_own(tmp_path):
     with open_house(tmp_path) as house:
         page = create(house)
-        page._changed(STEPS, 4)
+        page.change(STEPS, 4)
         run_one(house, page)
-        page._changed("checkpoint", INK)
+        page.change("checkpoint", INK)
         assert shown(page) == ("engine", 20)
-        page._changed(STEPS, 6)
+        page.change(STEPS, 6)
         run_one(house, page)
-        page._changed("checkpoint", CLASSIC)
+        page.change("checkpoint", CLASSIC)
         assert shown(page) == ("last_run", 4)
         settings = house.controller.settings
     with open_house(tmp_path, values=settings.values, last_runs=settings.last_runs, pack=settings.pack) as again:
         page = create(again)
-        assert (page._resolved.config.checkpoint, *shown(page)) == (INK, "last_run", 6)
-        page._changed("checkpoint", CLASSIC)
+        assert (page.resolved.config.checkpoint, *shown(page)) == (INK, "last_run", 6)
+        page.change("checkpoint", CLASSIC)
         assert shown(page) == ("last_run", 4)
 
 
@@ -142,8 +186,8 @@ def test_a_learning_run_begins_with_what_the_profile_says_before_create_was_open
 def test_what_was_typed_and_not_run_stays_with_the_user_at_another_checkpoint(tmp_path):
     with open_house(tmp_path) as house:
         page = create(house)
-        page._changed(STEPS, 4)
-        page._changed("checkpoint", INK)
+        page.change(STEPS, 4)
+        page.change("checkpoint", INK)
         assert shown(page) == ("user", 4)
 
 
@@ -151,10 +195,9 @@ def test_the_one_last_run_of_older_settings_belongs_to_its_pack(tmp_path):
     old = {"values": {STEPS: 31}, "pack": "Harbour"}
     with open_house(tmp_path, **old) as house:
         page = create(house)
-        assert page._packs.file.pack_id != "Harbour"
+        assert page.packs.choice.file.pack_id != "Harbour"
         assert shown(page) == ("engine", 20)
-        page._sources.stand_at("Harbour")
-        page._refresh()
+        stand_at_harbour(house, page)
         assert shown(page) == ("last_run", 31)
 
 
@@ -163,14 +206,13 @@ def test_a_chosen_preset_counts_before_the_last_run_of_this_context_only(tmp_pat
     with open_house(tmp_path, last_runs={here: {STEPS: 31}, there: {STEPS: 32}}) as house:
         page = create(house)
         assert shown(page) == ("last_run", 31)
-        page._choose_preset(keep_preset(house, **{STEPS: 28}))
+        page.choose_preset(keep_preset(house, **{STEPS: 28}))
         assert shown(page) == ("preset", 28)
         assert rows(page)["last_run"].value == ""
-        page._sources.stand_at("Harbour")
-        page._refresh()
+        stand_at_harbour(house, page)
         assert shown(page) == ("last_run", 32)
         assert rows(page)["preset"].value == "28"
-        rows(page)["preset"].use()
+        use_instead(house, page, "Preset")
         assert shown(page) == ("preset", 28)
 
 
@@ -179,32 +221,32 @@ def test_why_lists_all_origins_with_evidence_and_losers_can_be_used(tmp_path, mo
     with with_models(tmp_path, models) as house:
         page = create(house)
         house.until(lambda: shown(page) == ("profile", 37))
-        page._changed(STEPS, 50)
-        found = page._sources.why(STEPS, page._changed, page._choose_preset)
+        page.change(STEPS, 50)
+        found = page.values.why(STEPS)
         assert [row.origin for row in found] == ["user", "pack", "last_run", "preset", "profile", "style", "engine"]
         assert [row.value for row in found] == ["50", "", "", "", "37", "", "20"]
         assert [row.wins for row in found] == [True, *[False] * 6]
         assert "sketch-classic.modelprofile.json" in found[4].note
         assert (found[1].note, CLASSIC in found[2].note) == ("none set for starter", True)
-        found[4].use()
+        use_instead(house, page, "Profile")
         assert shown(page) == ("user", 37)
 
 
 def test_what_is_set_for_the_pack_goes_before_all_but_the_user(tmp_path):
     with open_house(tmp_path) as house:
         page = create(house)
-        page._changed(STEPS, 4)
+        page.change(STEPS, 4)
         run_one(house, page)
-        page._changed(STEPS, None)
+        page.change(STEPS, None)
         assert shown(page) == ("last_run", 4)
-        file = page._packs.file
+        file = page.packs.choice.file
         file.path.with_name("starter.pack.json").write_text('{"values": {"txt2img.steps": 33}}')
         house.until(lambda: shown(page) == ("pack", 33))
-        assert page._sections[0]._forms[0].fields[STEPS].mark.origin == "pack"
+        assert page.field(STEPS).mark.origin == "pack"
         assert rows(page)["last_run"].value == "4"
-        page._changed(STEPS, 50)
+        page.change(STEPS, 50)
         assert shown(page) == ("user", 50)
-        rows(page)["pack"].use()
+        use_instead(house, page, "Pack")
         assert shown(page) == ("user", 33)
 
 
@@ -227,46 +269,46 @@ def test_the_style_of_the_profile_stands_below_it_and_above_the_engine(tmp_path,
 
 def test_a_refiner_that_is_not_there_is_told_once_and_never_sent(tmp_path, models):
     with with_models(tmp_path, models) as house:
-        said = []
         page = create(house)
-        page._say = lambda text, instead_of="": said.append(text)
         put_profile(models, default_refiner_id="sdxl_refiner_official")
-        house.until(lambda: any("is not installed" in text for text in said))
-        page._changed("checkpoint", INK)
-        page._changed("checkpoint", CLASSIC)
-        page._refresh()
-        assert len(said) == 1
-        assert not page._resolved.config.refiner.enabled
+        house.until(lambda: notices(house))
+        (told,) = notices(house)
+        house.window.notices.forget(told)
+        page.change("checkpoint", INK)
+        page.change("checkpoint", CLASSIC)
+        house.window.update()
+        assert notices(house) == []
+        assert not page.resolved.config.refiner.enabled
         assert "is not installed" in rows(page, "refiner.checkpoint")["profile"].note
 
 
 def test_the_settings_of_a_record_are_taken_whole_whatever_the_last_run_had(tmp_path):
     with open_house(tmp_path) as house:
         page = create(house)
-        page._changed(STEPS, 4)
+        page.change(STEPS, 4)
         run_one(house, page)
         record = house.saw(JobEnded)[-1].record
         inked = replace(record, config=replace(record.config, checkpoint=INK))
         page.use(inked)
         assert shown(page) == ("user", 4)
-        assert {page._resolved.origins[path] for path in page._sources.mine} == {"user"}
+        assert {page.resolved.origins[path] for path in page.values.typed} == {"user"}
 
 
 def test_giving_back_takes_the_typed_value_first_and_then_the_last_run(tmp_path):
     with open_house(tmp_path, last_runs={f"{PACK}\n{CLASSIC}": {STEPS: 31}}) as house:
         page = create(house)
-        page._changed(STEPS, 50)
-        page._changed(STEPS, None)
+        page.change(STEPS, 50)
+        page.change(STEPS, None)
         assert shown(page) == ("last_run", 31)
-        page._changed(STEPS, None)
+        page.change(STEPS, None)
         assert shown(page) == ("engine", 20)
 
 
 def test_ctrl_i_opens_why_and_a_loser_is_taken_by_keyboard(tmp_path):
     with open_house(tmp_path) as house:
         page = create(house)
-        page._changed(STEPS, 50)
-        field = page._sections[0]._forms[0].fields[STEPS]
+        page.change(STEPS, 50)
+        field = page.field(STEPS)
         field.editor.field.focus_force()
         house.key("<Control-i>")
         popup = WhyPopup.shared()
@@ -285,9 +327,8 @@ def test_a_value_of_the_profile_is_marked_learned_or_with_the_tool_whose_file_it
     with with_models(tmp_path, models) as house:
         page = create(house)
         house.until(lambda: shown(page) == ("profile", 37) and shown(page, "txt2img.height") == ("profile", 1216))
-        fields = page._sections[0]._forms[0].fields
-        assert fields[STEPS].mark.cget("text").strip() == "learned"
-        assert fields["txt2img.height"].mark.cget("text").strip() == "Civitai"
+        assert page.field(STEPS).mark.cget("text").strip() == "learned"
+        assert page.field("txt2img.height").mark.cget("text").strip() == "Civitai"
         assert rows(page)["profile"].name == "Profile · learned"
         assert "24 ratings here" in rows(page)["profile"].note
 
@@ -299,7 +340,7 @@ def test_what_weaker_files_say_is_offered_too(tmp_path, models):
     with with_models(tmp_path, models) as house:
         page = create(house)
         house.until(lambda: shown(page) == ("profile", 37))
-        other = next(row for row in page._sources.why(STEPS, page._changed, page._choose_preset) if row.value == "44")
+        other = next(row for row in page.values.why(STEPS) if row.value == "44")
         assert "from 6 example images" in other.note
-        other.use()
+        use_instead(house, page, "Another file")
         assert shown(page) == ("user", 44)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
+from stablenew_tk.app.preset_words import evidence_words
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
@@ -25,7 +26,7 @@ from stablenew_tk.domain.runs.plan import (
     ResultSummary,
     config_for,
 )
-from stablenew_tk.gui.create.preset_menu import PresetMenu, evidence_words
+from stablenew_tk.gui.create.run_bar import PresetMenu
 from stablenew_tk.gui.insights.page import InsightsPage
 from stablenew_tk.pipeline.messages.journal import AppendLine, LineSaved
 from stablenew_tk.pipeline.messages.models import ProfileSaved

@@ -96,7 +96,7 @@ class TestSettings:
 
 class TestCreate:
     def test_a_text_in_force_is_said_and_leads_to_the_settings(self, house):
-        line = house.page("create")._added
+        line = house.page("create").global_texts
         assert (line.positive.winfo_ismapped(), line.negative.winfo_ismapped()) == (0, 0)
         house.window._change(global_negative="text,\nwatermark")
         house.until(line.negative.winfo_ismapped)
@@ -106,7 +106,7 @@ class TestCreate:
         house.until(house.page("settings").winfo_ismapped)
 
     def test_the_line_goes_when_nothing_is_added_any_more(self, house):
-        line = house.page("create")._added
+        line = house.page("create").global_texts
         house.window._change(global_positive="ink")
         house.until(line.positive.winfo_ismapped)
         before = line.winfo_height()
@@ -116,30 +116,32 @@ class TestCreate:
 
     def test_a_text_for_some_of_the_stages_names_them(self, house):
         page = house.page("create")
-        page._changed("img2img.enabled", True)
+        page.change("img2img.enabled", True)
         house.window._change(global_positive="ink " * 200, global_positive_stages=("img2img", "upscale"))
-        house.until(page._added.positive.winfo_ismapped)
-        assert page._added.positive.words.startswith("Global positive in img2img: ink ink")
-        assert explanation(page._added.positive._button) == page._added.positive.words
-        assert page._added.winfo_width() <= page._general.winfo_width()
+        house.until(page.global_texts.positive.winfo_ismapped)
+        assert page.global_texts.positive.words.startswith("Global positive in img2img: ink ink")
+        assert explanation(page.global_texts.positive._button) == page.global_texts.positive.words
+        assert page.global_texts.winfo_width() <= page.general.winfo_width()
 
     def test_nothing_is_said_for_a_pack_that_leaves_the_texts_out(self, house):
         page = house.page("create")
         house.window._change(global_positive="ink", global_negative="text")
-        house.until(lambda: page._packs.prompts and page._added.positive.winfo_ismapped())
+        house.until(lambda: page.packs.choice.prompts and page.global_texts.positive.winfo_ismapped())
         packs = house.controller.packs
-        packs.save_settings(page._packs.file.path, replace(packs.settings_of(page._packs.file.path), positive=False))
-        house.until(lambda: not page._added.positive.winfo_ismapped())
-        assert page._added.negative.winfo_ismapped()
-        request = page._request()
+        packs.save_settings(
+            page.packs.choice.file.path, replace(packs.settings_of(page.packs.choice.file.path), positive=False)
+        )
+        house.until(lambda: not page.global_texts.positive.winfo_ismapped())
+        assert page.global_texts.negative.winfo_ismapped()
+        request = page.request()
         assert (request.globals.positive, request.globals.negative) == ("", "text")
 
     def test_what_is_said_is_sent(self, house):
         page = house.page("create")
         house.window._change(global_positive="ink", global_negative="signature")
-        house.until(lambda: page._packs.prompts)
-        page._packs._choose_all(False)
-        page._packs._turn(0)
+        house.until(lambda: page.packs.choice.prompts)
+        page.packs.choose_all(False)
+        page.packs.turn(0)
         page.run()
         house.until(lambda: house.saw(JobEnded))
         made = house.saw(JobEnded)[0].record

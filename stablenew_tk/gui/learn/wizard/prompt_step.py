@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ....app.controller import Controller
-from ....app.plan_checks import preset_in_force
+from ....app.form_values import preset_in_force
 from ....domain.base.wording import counted
 from ....domain.config.learning_mode import Mode
 from ....domain.experiments.plan_draft import OWN_PACK, PlanDraft

@@ -10,6 +10,7 @@ import msgspec
 
 from ....app import plan_checks as terms
 from ....app.controller import Controller
+from ....app.form_values import base_values
 from ....domain.base.errors import InvalidInput
 from ....domain.experiments.plan_draft import (
     CHECK,
@@ -112,7 +113,7 @@ class Wizard(Box):
         `reuse` is the picture that the plan begins with: the value of its own settings in row 1 is not made again.
         """
         if draft is None:
-            resolved = self._typed() or terms.base_values(self._controller)
+            resolved = self._typed() or base_values(self._controller)
             self.draft = PlanDraft(base=resolved.config, origins=resolved.origins)
         else:
             self.draft = started(draft, reuse)

@@ -1,0 +1,191 @@
+"""Fields of the Create page beside the catalogue's: the start picture, seeds, and the texts added to every prompt."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from tkinter import filedialog
+
+from ...app.controller import Controller
+from ...domain.base.errors import InvalidInput
+from ...domain.config.catalogue import Value
+from ...domain.config.global_texts import reading_stages
+from ...domain.config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED
+from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.models.precedence import Resolved
+from ...domain.prompts.settings import PackSettings, Seeds
+from ..forms.form import Form
+from ..forms.origin_marks import OriginMark
+from ..widgets import theme
+from ..widgets.basics import Box, Button, Label
+from ..widgets.entries import Entry
+from ..widgets.tooltips import tip
+
+_PICTURES = [("Pictures", "*.png *.jpg *.jpeg *.webp"), ("All", "*")]
+_SIZE = 12  # px: of the words about added texts
+
+
+class StartPicture(Box):
+    """The picture that the first stage works on where txt2img is off; `on_edit()` after every change."""
+
+    def __init__(self, parent: tk.Misc, on_edit: Callable[[], object]) -> None:
+        super().__init__(parent)
+        self._on_edit = on_edit
+        Label(self, "Start from this picture", size=12, ink="text2").pack(side="left", padx=(theme.px(16), theme.px(8)))
+        self.entry = Entry(self, width=260, placeholder="picture file", on_edit=lambda _text: on_edit())
+        self.entry.pack(side="left", fill="x", expand=True)
+        Button(self, "Browse…", self._browse).pack(side="left", padx=(theme.px(4), theme.px(12)))
+
+    def _browse(self) -> None:
+        name = filedialog.askopenfilename(parent=self, title="Picture to start from", filetypes=_PICTURES)
+        if name:
+            self.entry.set(name)
+            self._on_edit()
+
+
+class SeedFields(Box):
+    """Tells `on_edit()` after every change of a seed field; the batch size reports like any form."""
+
+    BATCH = "txt2img.batch_size"
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        *,
+        controller: Controller,
+        on_edit: Callable[[], object],
+        on_change: Callable[[str, Value | None], object],
+        on_why: Callable[[str, tk.Misc], object],
+    ) -> None:
+        super().__init__(parent)
+        self._on_edit = on_edit
+        for column in range(3):
+            self.grid_columnconfigure(column, weight=1, uniform="fields")
+        cells = [Box(self) for _ in range(2)]
+        self._marks = [
+            self._caption(cell, column, words)
+            for column, (cell, words) in enumerate(zip(cells, ("Seed", "Seeds per prompt"), strict=True))
+        ]
+        settings = controller.settings
+        seed = "" if settings.seed == RANDOM_SEED else str(settings.seed)
+        self.seed_entry = Entry(cells[0], seed, width=80, placeholder="Random", on_edit=lambda _text: on_edit())
+        tip(self.seed_entry.field, "A number makes the same picture again; empty draws a new one for each run.")
+        dice = Button(cells[0], "", self._draw, kind="quiet", icon="dice")
+        dice.grid(row=1, column=1, sticky="ne")
+        tip(dice, "A new seed for every run")
+        each = str(settings.seeds_per_prompt)
+        self.each_entry = Entry(cells[1], each, width=100, unit="same for all", on_edit=lambda _text: on_edit())
+        for entry in (self.seed_entry, self.each_entry):
+            entry.grid(row=1, column=0, sticky="new")
+        self.batch = Form(self, (self.BATCH,), on_change=on_change, on_why=on_why, columns=1)
+        self.batch.grid(row=0, column=2, sticky="new")
+
+    def seed(self) -> int:
+        """The first seed, −1 for a random one. Raises InvalidInput for other text than a seed."""
+        return _number(self.seed_entry, RANDOM_SEED, 0, MAX_SEED, "a seed")
+
+    def per_prompt(self) -> int:
+        """How many seeds each prompt gets. Raises InvalidInput for other text than such a number."""
+        return _number(self.each_entry, 1, 1, MOST_SEEDS, "the seeds per prompt")
+
+    def problems(self) -> dict[str, str]:
+        """Why the batch size cannot be used, by path."""
+        return self.batch.problems()
+
+    def use(self, seed: int) -> None:
+        """Put a seed into the field."""
+        self.seed_entry.set(str(seed))
+
+    def show(self, resolved: Resolved) -> None:
+        """Show the batch size in force."""
+        self.batch.show(resolved.config, resolved.origins, {}, resolved.words)
+
+    def tell(self, seeds: Seeds) -> None:
+        """Say which pictures share their seeds."""
+        self.each_entry.set_unit("one for each" if seeds == "per_variant" else "same for all")
+
+    def mark(self) -> None:
+        """Show who chose the seeds."""
+        for mark, chosen in zip(
+            self._marks, (self.seed_entry.get(), self.each_entry.get() not in ("", "1")), strict=True
+        ):
+            mark.show("user" if chosen else "engine")
+
+    def _draw(self) -> None:
+        self.seed_entry.set("")
+        self._on_edit()
+
+    def _caption(self, cell: Box, column: int, words: str) -> OriginMark:
+        """The head of a cell like those of a form, for what is not in the catalogue."""
+        cell.grid(row=0, column=column, sticky="new", padx=(0, theme.px(theme.FIELD_GAP_X - 2 * theme.RING)))
+        cell.grid_columnconfigure(0, weight=1)
+        cell.grid_rowconfigure(0, minsize=theme.px(18))
+        head = Box(cell)
+        head.grid(row=0, column=0, columnspan=2, sticky="ew", padx=theme.px(theme.RING))
+        mark = OriginMark(head)
+        mark.pack(side="right")
+        caption = Label(head, words, size=12, ink="text2")
+        caption.pack(side="left", fill="x", expand=True)
+        head.bind("<Configure>", lambda event: mark.spare(event.width - caption.winfo_reqwidth()))
+        return mark
+
+
+def _number(entry: Entry, empty: int, low: int, high: int, what: str) -> int:
+    text = entry.get().strip()
+    if not text:
+        return empty
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise InvalidInput(f"{text!r} is not {what}: give a whole number from {low} to {high}.", what)
+    return int(text)
+
+
+class GlobalTextLine(Box):
+    """Says what the settings add to every prompt; empty where they add nothing. `change()` opens the settings."""
+
+    def __init__(self, parent: tk.Misc, controller: Controller, change: Callable[[], object]) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self.positive, self.negative = (
+            _GlobalText(self, "Global positive", change),
+            _GlobalText(self, "Global negative", change),
+        )
+        # Without a widget of its own a frame stays as high as when its last one left.
+        Box(self, width=1, height=1).pack(side="left")
+
+    def show(self, pack: PackSettings, config: PipelineConfig) -> None:
+        """Say what is added to the prompts of this pack with these values; nothing at all where nothing is."""
+        texts, stages = self._controller.settings.globals, reading_stages(config)
+        used = texts.for_pack(positive=pack.positive, negative=pack.negative).in_force(stages)
+        self.positive.show(used.positive, () if len(used.positive_stages) == len(stages) else used.positive_stages)
+        self.negative.show(used.negative, () if len(used.negative_stages) == len(stages) else used.negative_stages)
+
+
+class _GlobalText(Box):
+    """One of the two texts, cut off where its room ends."""
+
+    def __init__(self, parent: tk.Misc, name: str, change: Callable[[], object]) -> None:
+        super().__init__(parent)
+        self._name, self.words = name, ""
+        self._label = Label(self, "", size=_SIZE, ink="text3")
+        self._label.pack(side="left")
+        self._button = Button(self, "Change", change, kind="link", height=24)
+        self._button.pack(side="left")
+        self.bind("<Configure>", lambda _event: self._fit())
+
+    def show(self, text: str, stages: Sequence[str]) -> None:
+        """Say this text and the stages that are sent it, where they are not all of them."""
+        text = " ".join(text.split())
+        where = f" in {', '.join(stages)}" if stages else ""
+        self.words = f"{self._name}{where}: {text}" if text else ""
+        for widget in (self._label, self._button):
+            tip(widget, self.words)
+        if text and not self.winfo_manager():
+            self.pack(side="left", fill="x", expand=True)
+        elif not text:
+            self.pack_forget()
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.winfo_width() - self._button.winfo_reqwidth()
+        if room > 0:
+            self._label.show(theme.elide(self.words, theme.font(_SIZE), room))
