@@ -14,6 +14,7 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.wording import counted
 from ...domain.config.catalogue import Value, parameter
 from ...domain.config.learning_mode import mode_for
+from ...domain.config.pipeline_config import STAGE_SPECS, size_words
 from ...domain.journal.estimate import about
 from ...domain.journal.record import LearningRecord, Void
 from ...domain.models.precedence import Resolved
@@ -26,19 +27,7 @@ from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.settings import SettingsChanged
 from ..forms.form import Form
 from ..forms.origin_marks import WhyPopup
-from ..forms.stage_cards import (
-    ADETAILER,
-    HIRES,
-    IMG2IMG,
-    REFINER,
-    TXT2IMG,
-    UPSCALE,
-    Section,
-    StageCard,
-    general_entries,
-    menu_entries,
-    size_words,
-)
+from ..forms.stage_cards import Section, StageCard, general_entries, menu_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Check
@@ -180,8 +169,8 @@ class CreatePage(PageFrame):
         area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
         self._area = area
         self._sections: list[Section] = []
-        for blocks in ((TXT2IMG, HIRES, REFINER), (IMG2IMG,), (ADETAILER,), (UPSCALE,)):
-            card = StageCard(area.body, blocks, on_change=self._changed, on_why=self._why, opened=blocks[0] is TXT2IMG)
+        for stage in STAGE_SPECS:
+            card = StageCard(area.body, stage, on_change=self._changed, on_why=self._why, opened=not self._sections)
             card.pack(fill="x", pady=(0, theme.px(10)), padx=(0, theme.px(12)))
             self._sections += card.sections
         self._seeds = SeedFields(
@@ -286,7 +275,7 @@ class CreatePage(PageFrame):
         self._general.show(self._resolved.config, self._resolved.origins, general, self._resolved.words)
         self._seeds.show(self._resolved, mine)
         for section in self._sections:
-            section.show(self._resolved, entries, mine, missing=self._missing(section.block.group))
+            section.show(self._resolved, entries, mine, missing=self._missing(section.block.name))
         self._sections[0].remark.show(size_words(self._resolved.config))
         if self._resolved.config.txt2img.enabled:
             self._start.pack_forget()
