@@ -1,21 +1,22 @@
-"""The contract every engine keeps, so that the rest of the house does not care which one makes the pictures."""
+"""What every engine can be asked, and what it answers: the `Backend` protocol and its values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
+from ..domain.base.errors import Refused
 from ..domain.config.catalogue import Value
-from ..domain.config.pipeline_config import PipelineConfig
+from ..domain.config.pipeline_config import PipelineConfig, stage_spec
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
     """What a backend offers right now. Names are exactly those the backend accepts.
 
-    `stages` is a subset of domain.config.STAGES. `features` may hold: refiner, hires, preview, progress, interrupt,
-    scheduler, vae, checkpoint (= can switch it), face_restore.
+    `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, preview,
+    progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore.
     """
 
     kind: str
@@ -40,7 +41,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
 
 class StageOrder(Struct, frozen=True, kw_only=True):
-    """One stage of one job, ready to be made: seed ≥ 0, `image` the picture to start from (b"" for txt2img)."""
+    """One stage of one job, ready to be made: seed ≥ 0, `image` the picture to start from (b"" if it needs none)."""
 
     job_id: str
     stage: str
@@ -49,6 +50,14 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     seed: int
     config: PipelineConfig
     image: bytes = b""
+
+
+def check_stage(order: StageOrder, offered: Collection[str], engine: str) -> None:
+    """Raise Refused for a stage that the engine cannot make, or one without the picture it needs."""
+    if order.stage not in offered:
+        raise Refused(f"{engine} has no stage {order.stage!r}. It has {', '.join(offered)}.")
+    if stage_spec(order.stage).needs_picture and not order.image:
+        raise Refused(f"{order.stage} needs a picture to start from, and none was given.")
 
 
 class StageImage(Struct, frozen=True, kw_only=True):
@@ -102,10 +111,12 @@ class Backend(Protocol):
     Obligations:
     - `check` and `generate` are called by one thread at a time (the node's thread). `progress`, `interrupt` and `close`
       may be called by any thread at any time and return soon (≤ 5 s), also while `generate` waits.
+    - `generate` asks `check_stage` before anything else, with the stages for which the backend has a way to make them.
     - `generate` makes one stage and returns whole pictures only, in the order made. The same order twice gives the same
       picture where the engine can promise it. It never changes the order's values silently: what the engine did
       otherwise stands in `applied` and in `suspect`.
-    - It raises only BackendError (see domain.errors) and, when `interrupt` stopped it before any picture, Cancelled.
+    - It raises only BackendError (see domain.base.errors) and, when `interrupt` stopped it before any picture,
+      Cancelled.
     - Nothing is left running on the engine when `generate` has raised, as far as the engine allows it.
     - `progress` never raises; None means nothing is known. A watcher calls it every 0.5 s to 1 s while `generate` runs;
       a backend may use these calls as its heartbeat and make a hanging `generate` raise AnswerLost.

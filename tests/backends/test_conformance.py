@@ -110,6 +110,11 @@ class TestEveryBackend:
         with pytest.raises(Refused):
             backend.generate(order("img2img"))
 
+    def test_a_stage_it_cannot_make_is_refused_before_anything_is_sent(self, backend, fake):
+        with pytest.raises(Refused, match=r"has no stage 'inpaint'\. It has txt2img, img2img"):
+            backend.generate(order("inpaint", image=b"a picture"))
+        assert fake is None or not fake.posts
+
     def test_idle_it_knows_no_progress_and_an_interrupt_does_nothing(self, backend, fake):
         backend.check()
         assert backend.progress() is None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,9 +16,9 @@ from PIL import Image, PngImagePlugin
 
 from ...domain.base.errors import Cancelled, Refused
 from ...domain.config.origins import MAX_SEED
-from ...domain.config.pipeline_config import ADetailerPass
+from ...domain.config.pipeline_config import ADetailerPass, PipelineConfig, stage_spec
 from ...domain.recipes.infotext import format_infotext
-from ..base import Capabilities, StageImage, StageOrder, StageProgress, StageResult
+from ..base import Capabilities, StageImage, StageOrder, StageProgress, StageResult, check_stage
 from .contract import CAPABILITIES, asked_values, check_names, checkpoint_of, pairs_of
 from .finish import Finish, finish, half_done, marked, quality_of, refined
 from .later_stages import enlarged, painted_over, repaired
@@ -67,7 +68,7 @@ class Sketch:
 
     def check(self) -> Capabilities:
         """What the painter can do. Always ready."""
-        return CAPABILITIES
+        return replace(CAPABILITIES, stages=tuple(_PAINTERS))
 
     def progress(self) -> StageProgress | None:
         """How far the running stage is, or None."""
@@ -83,9 +84,10 @@ class Sketch:
 
     def generate(self, order: StageOrder) -> StageResult:
         """Paint one stage. Raises Refused for a name it does not have, Cancelled when stopped before any picture."""
+        check_stage(order, _PAINTERS, "The sketch engine")
         check_names(order)
         start = _start_picture(order)
-        self._stop, self._done, self._total = False, 0, _all_steps(order)
+        self._stop, self._done, self._total = False, 0, _PAINTERS[order.stage].steps(order.config)
         self._preview_at = 0.0
         self._progress = StageProgress(steps=self._total)
         try:
@@ -93,14 +95,15 @@ class Sketch:
         finally:
             self._progress = None
 
-    def _result(self, order: StageOrder, start: Image.Image | None) -> StageResult:
+    def _result(self, order: StageOrder, start: Image.Image) -> StageResult:
+        painter = _PAINTERS[order.stage]
         images: list[StageImage] = []
         stopped = False
         count = order.config.txt2img.batch_size if order.stage == "txt2img" else 1
         for nth in range(count):
             one = replace(order, seed=(order.seed + nth) % (MAX_SEED + 1))
             try:
-                images.append(_filed(one, self._picture(one, start), ()))
+                images.append(_filed(one, painter.paint(self, one, start), ()))
             except _Stopped as stop:
                 stopped = True
                 if stop.picture is not None:
@@ -112,22 +115,11 @@ class Sketch:
         applied = {**asked, "checkpoint": checkpoint_of(order.config)}
         return StageResult(images=tuple(images), asked=asked, applied=applied, interrupted=stopped)
 
-    def _picture(self, order: StageOrder, start: Image.Image | None) -> Image.Image:
-        if start is None:
-            return self._txt2img(order)
-        if order.stage == "img2img":
-            return self._img2img(order, start)
-        if order.stage == "adetailer":
-            for one in order.config.adetailer.passes:
-                start = self._detailed(order, one, start)
-            return start
-        return self._upscaled(order, start)
-
-    def _txt2img(self, order: StageOrder) -> Image.Image:
+    def txt2img(self, order: StageOrder, start: Image.Image) -> Image.Image:
+        """Paint a picture from nothing, as large as `start`; with hires fix and refiner when they are on."""
         config = order.config
         passage = _passage(order, "")
-        size = (config.txt2img.width, config.txt2img.height)
-        image = self._painted(passage, size)
+        image = self._painted(passage, start.size)
         if config.hires.enabled:
             image = self._hires(order, image)
         if config.refiner.enabled:
@@ -143,7 +135,8 @@ class Sketch:
         fresh = self._painted(passage, size, on=base)
         return painted_over(base, fresh, hires.denoise, order.seed)
 
-    def _img2img(self, order: StageOrder, start: Image.Image) -> Image.Image:
+    def img2img(self, order: StageOrder, start: Image.Image) -> Image.Image:
+        """Paint over the picture once more."""
         stage = order.config.img2img
         passage = _passage(
             order, "", steps=stage.steps, cfg_scale=stage.cfg_scale, sampler=stage.sampler, scheduler=stage.scheduler
@@ -151,7 +144,13 @@ class Sketch:
         fresh = self._painted(passage, start.size, on=start)
         return painted_over(start, fresh, stage.denoise, order.seed)
 
-    def _detailed(self, order: StageOrder, one: ADetailerPass, start: Image.Image) -> Image.Image:
+    def adetailer(self, order: StageOrder, start: Image.Image) -> Image.Image:
+        """Repair the face, one pass after the other."""
+        for one in order.config.adetailer.passes:
+            start = self._repaired(order, one, start)
+        return start
+
+    def _repaired(self, order: StageOrder, one: ADetailerPass, start: Image.Image) -> Image.Image:
         passage = _passage(
             order,
             one.prompt,
@@ -165,7 +164,8 @@ class Sketch:
         fresh = self._painted(passage, start.size, on=start)
         return repaired(start, fresh, box, one)
 
-    def _upscaled(self, order: StageOrder, start: Image.Image) -> Image.Image:
+    def upscale(self, order: StageOrder, start: Image.Image) -> Image.Image:
+        """Enlarge the picture; in img2img mode then paint over it."""
         stage = order.config.upscale
         image = enlarged(start, _scaled(start.size, stage.scale), stage.upscaler, max(stage.gfpgan, stage.codeformer))
         if stage.mode == "img2img":
@@ -230,17 +230,28 @@ def _passage(
     return _Passage(scene, steps, look, order.config.clip_skip)
 
 
-def _all_steps(order: StageOrder) -> int:
-    config = order.config
+class _Painter(Struct, frozen=True):
+    """How one stage is painted, and how many sampler steps that takes in all."""
+
+    paint: Callable[[Sketch, StageOrder, Image.Image], Image.Image]
+    steps: Callable[[PipelineConfig], int]
+
+
+def _txt2img_steps(config: PipelineConfig) -> int:
     base = config.txt2img.steps
-    if order.stage == "txt2img":
-        second = (config.hires.steps or base) if config.hires.enabled else 0
-        return (base + second) * config.txt2img.batch_size
-    if order.stage == "img2img":
-        return config.img2img.steps
-    if order.stage == "adetailer":
-        return sum(one.steps or base for one in config.adetailer.passes)
-    return config.upscale.steps if config.upscale.mode == "img2img" else 1
+    second = (config.hires.steps or base) if config.hires.enabled else 0
+    return (base + second) * config.txt2img.batch_size
+
+
+# The stages that this engine can paint. Any other is refused.
+_PAINTERS: Mapping[str, _Painter] = {
+    "txt2img": _Painter(Sketch.txt2img, _txt2img_steps),
+    "img2img": _Painter(Sketch.img2img, lambda config: config.img2img.steps),
+    "adetailer": _Painter(
+        Sketch.adetailer, lambda config: sum(one.steps or config.txt2img.steps for one in config.adetailer.passes)
+    ),
+    "upscale": _Painter(Sketch.upscale, lambda config: config.upscale.steps if config.upscale.mode == "img2img" else 1),
+}
 
 
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
@@ -250,11 +261,9 @@ def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return width, height
 
 
-def _start_picture(order: StageOrder) -> Image.Image | None:
-    if order.stage == "txt2img":
-        return None
-    if not order.image:
-        raise Refused(f"{order.stage} needs a picture to start from, and none was given.", status=422)
+def _start_picture(order: StageOrder) -> Image.Image:
+    if not stage_spec(order.stage).needs_picture:
+        return Image.new("RGB", (order.config.txt2img.width, order.config.txt2img.height))
     try:
         with Image.open(io.BytesIO(order.image), formats=("PNG", "JPEG", "WEBP")) as image:
             return image.convert("RGB")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...domain.base.errors import Refused
-from ...domain.config.catalogue import Value, catalogue, flat
-from ...domain.config.pipeline_config import STAGES, PipelineConfig
+from ...domain.config.catalogue import Value, catalogue, get_value, stage_values
+from ...domain.config.pipeline_config import PipelineConfig, stage_spec
 from ..base import Capabilities, StageOrder
 from .finish import CHECKPOINTS, SAMPLERS, SCHEDULERS
 
@@ -25,7 +25,6 @@ CAPABILITIES = Capabilities(
     upscalers=UPSCALERS,
     hires_upscalers=(*LATENT, *UPSCALERS),
     adetailer_models=DETECTORS,
-    stages=STAGES,
     features=frozenset(
         ("refiner", "hires", "preview", "progress", "interrupt", "scheduler", "vae", "checkpoint", "face_restore")
     ),
@@ -40,29 +39,15 @@ def checkpoint_of(config: PipelineConfig) -> str:
 def asked_values(order: StageOrder) -> dict[str, Value]:
     """The catalogue values that matter for this stage. Values that mean "the same as before" are left out."""
     config = order.config
-    groups = {order.stage}
-    if order.stage == "txt2img":
-        groups |= {group for group in ("hires", "refiner") if getattr(config, group).enabled}
-    single = order.stage == "upscale" and config.upscale.mode == "single"
-    skipped = {"upscale.denoise", "upscale.steps"} if single else set()
-    passes = len(config.adetailer.passes)
-    asked: dict[str, Value] = {}
-    for path, value in flat(config).items():
-        spec = catalogue()[path]
-        if spec.group not in groups and not (spec.group == "general" and not single):
-            continue
-        if path in skipped or path.endswith(".enabled") or (".passes." in path and int(path.split(".")[2]) >= passes):
-            continue
-        same = value == "" or (value == 0 and spec.label.endswith("(0 = same)"))
-        if not same:
-            asked[path] = value
-    return asked
+    general = ("checkpoint", "vae", "clip_skip") if stage_spec(order.stage).samples(config) else ()
+    values = {path: get_value(config, path) for path in general} | stage_values(config, order.stage)
+    # The catalogue lists fewer passes than a config may have.
+    listed = {path: value for path, value in values.items() if path in catalogue()}
+    return {path: value for path, value in listed.items() if value != "" and not catalogue()[path].inherits(value)}
 
 
 def check_names(order: StageOrder) -> None:
     """Make sure that every name in the order is one of ours. Raises Refused naming the field and what there is."""
-    if order.stage not in STAGES:
-        raise Refused(f"There is no stage {order.stage!r}. Available: {', '.join(STAGES)}.", status=404)
     config = order.config
     asked = asked_values(order)
     if order.stage == "txt2img" and config.refiner.enabled:

@@ -17,20 +17,11 @@ import msgspec
 
 from ...domain.base.errors import AnswerLost, BackendError, BadImage, Cancelled, Refused, Unreachable
 from ...domain.config.catalogue import Value
-from ..base import Capabilities, StageOrder, StageProgress, StageResult
+from ..base import Capabilities, StageOrder, StageProgress, StageResult, check_stage
 from .discovery import API, capabilities, survey
 from .progress import GenerateCall, Watch, shown
 from .replies import Made, asked_values, image_size, made_images, made_upscale, open_picture, read_extra, read_images
-from .requests import (
-    Body,
-    ServerFacts,
-    adetailer_body,
-    check_order,
-    extras_body,
-    img2img_body,
-    repaint_body,
-    txt2img_body,
-)
+from .requests import REQUESTS, Body, ServerFacts, check_order, extras_body, repaint_body
 from .transport import Connection, Dropped, Limits, decode, error_text, parse_address, raise_for_status
 
 _WORKS_ON = "Stopped. {} cannot be interrupted and finishes the picture for itself."
@@ -66,6 +57,7 @@ class WebUI:
 
     def generate(self, order: StageOrder) -> StageResult:
         """Make one stage. Names are checked first; a request goes out again only when the first one surely ended."""
+        check_stage(order, REQUESTS, self.name)
         run = self._run = GenerateCall(self._limits.total_s)
         try:
             facts = self._checked(order)
@@ -151,15 +143,12 @@ class WebUI:
         return facts
 
     def _stage(self, run: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
-        if order.stage == "upscale":
+        request = REQUESTS[order.stage]
+        if request.enlarges:
             return self._upscaled(run, order, facts)
         asked = asked_values(order)
-        if order.stage == "txt2img":
-            route, body = "txt2img", txt2img_body(order, facts)
-        else:
-            make = img2img_body if order.stage == "img2img" else adetailer_body
-            route, body = "img2img", make(order, facts, image_size(order.image))
-        return self._worked(run, route, body, lambda reply: self._read(reply, order, asked))
+        body = request.body(order, facts, image_size(order.image) if order.image else (0, 0))
+        return self._worked(run, request.route, body, lambda reply: self._read(reply, order, asked))
 
     def _read(self, reply: bytes, order: StageOrder, asked: Mapping[str, Value]) -> Made:
         reading = read_images(reply)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ...domain.base.errors import NotReady
 from ..base import Capabilities
-from .requests import AUTOMATIC, COMMON, FULLER, Listed, ServerFacts, server_kind
+from .requests import AUTOMATIC, COMMON, FULLER, REQUESTS, Listed, ServerFacts, server_kind
 from .transport import Answer, Connection, decode, raise_for_status
 
 API = "/sdapi/v1/"
@@ -143,7 +143,7 @@ def _with_detailer(line: Connection, facts: ServerFacts) -> ServerFacts:
 
 
 def capabilities(facts: ServerFacts, version: str) -> Capabilities:
-    """What the rest of the house may offer the user. `version` as the last picture told it, "" before the first."""
+    """What the user may be offered. `version` as the last picture told it, "" before the first."""
     if not facts.samplers:
         raise NotReady(f"{facts.name} lists no samplers: it is still starting, or not a WebUI.")
     can_override = "override_settings" in facts.txt2img
@@ -173,6 +173,6 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         upscalers=facts.upscalers,
         hires_upscalers=(*facts.latent_upscalers, *facts.upscalers),
         adetailer_models=facts.adetailer_models,
-        stages=("txt2img", "img2img", *(("adetailer",) if facts.adetailer_models else ()), "upscale"),
+        stages=tuple(stage for stage in REQUESTS if stage != "adetailer" or facts.adetailer_models),
         features=frozenset(name for name, has in offered.items() if has),
     )

@@ -18,10 +18,11 @@ from msgspec import Struct
 from PIL import Image
 
 from ...domain.base.errors import BadImage
-from ...domain.config.catalogue import Value
+from ...domain.config.catalogue import Value, get_value, stage_values
+from ...domain.config.pipeline_config import stage_spec
 from ...domain.recipes.infotext import applied_values, parse, split_sampler
 from ..base import StageImage, StageOrder
-from .requests import AUTOMATIC, ServerFacts, loose
+from .requests import AUTOMATIC, REQUESTS, ServerFacts, loose
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -93,29 +94,12 @@ class Made(Struct, frozen=True):
 def asked_values(order: StageOrder) -> dict[str, Value]:
     """What this stage was asked to do, by catalogue path. 0 for "same as first pass" is written out."""
     config, stage = order.config, order.stage
-    asked: dict[str, Value] = {}
-    if config.checkpoint and not (stage == "upscale" and config.upscale.mode == "single"):
-        asked["checkpoint"] = config.checkpoint
-    if stage == "adetailer":
-        for index, one in enumerate(config.adetailer.passes):
-            asked |= _fields(one, f"adetailer.passes.{index}")
-        return asked
-    asked |= _fields(getattr(config, stage), stage)
-    if stage == "txt2img":
-        asked |= {"vae": config.vae, "clip_skip": config.clip_skip}
-        if config.hires.enabled:
-            asked |= _fields(config.hires, "hires")
-            asked["hires.steps"] = config.hires.steps or config.txt2img.steps
-            asked["hires.cfg_scale"] = config.hires.cfg_scale or config.txt2img.cfg_scale
-        if config.refiner.enabled:
-            asked |= _fields(config.refiner, "refiner")
-    elif stage == "img2img":
-        asked |= {"clip_skip": config.clip_skip}
+    told = REQUESTS[stage].told if stage_spec(stage).samples(config) else ()
+    asked = {path: value for path in told if (value := get_value(config, path)) != ""} | stage_values(config, stage)
+    for path in ("hires.steps", "hires.cfg_scale"):
+        if asked.get(path) == 0:
+            asked[path] = get_value(config, f"txt2img.{path.partition('.')[2]}")
     return asked
-
-
-def _fields(struct: Struct, prefix: str) -> dict[str, Value]:
-    return {f"{prefix}.{key}": value for key, value in msgspec.structs.asdict(struct).items() if key != "enabled"}
 
 
 def read_images(body: bytes) -> Reply:
@@ -348,14 +332,11 @@ def _sizes(done: dict[str, Value], size: tuple[int, int], order: StageOrder) -> 
 
 
 def _size_is_right(size: tuple[int, int], order: StageOrder) -> bool:
-    if order.stage == "txt2img":
-        first = order.config.txt2img
-        scale = order.config.hires.scale if order.config.hires.enabled else 1.0
-        # The second pass may round to the server's own step of 8 or 64.
-        return _near(size, (first.width * scale, first.height * scale), 0 if scale == 1.0 else 8)
-    source = image_size(order.image)
-    scale = order.config.upscale.scale if order.stage == "upscale" else 1.0
-    return _near(size, (source[0] * scale, source[1] * scale), 8)
+    config = order.config
+    source = image_size(order.image) if order.image else (config.txt2img.width, config.txt2img.height)
+    scale = stage_spec(order.stage).scale(config)
+    # What works on a picture or enlarges it may round to the server's own step of 8 or 64.
+    return _near(size, (source[0] * scale, source[1] * scale), 8 if order.image or scale != 1.0 else 0)
 
 
 def _near(size: tuple[int, int], wanted: tuple[float, float], slack: int) -> bool:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 
 from msgspec import Struct
 
 from ...domain.base.errors import Refused
 from ...domain.config.pipeline_config import ADetailerPass, PipelineConfig
-from ..base import StageOrder
+from ..base import StageOrder, check_stage
 
 Body = dict[str, object]
+Size = tuple[int, int]  # px
 
 _FIELDS = """prompt negative_prompt seed steps cfg_scale width height batch_size sampler_name scheduler
 denoising_strength init_images enable_hr hr_upscaler hr_scale hr_second_pass_steps clip_skip lora"""
@@ -124,28 +125,17 @@ def task_id(order: StageOrder) -> str:
 
 def check_order(order: StageOrder, facts: ServerFacts) -> None:
     """Raise Refused naming the first field whose value this server does not have. Nothing was sent."""
-    config, stage = order.config, order.stage
-    if stage != "txt2img" and not order.image:
-        raise Refused(f"{stage} needs a picture to start from.")
-    samplers = {
-        "txt2img": (("txt2img", config.txt2img.sampler, config.txt2img.scheduler),),
-        "img2img": (("img2img", config.img2img.sampler, config.img2img.scheduler),),
-    }
-    for path, sampler, scheduler in samplers.get(stage, ()):
-        _sampling(path, sampler, scheduler, facts)
+    check_stage(order, REQUESTS, facts.name)
+    config = order.config
+    REQUESTS[order.stage].check(config, facts)
     if config.checkpoint and not facts.checkpoint(config.checkpoint):
         _one_of("checkpoint", config.checkpoint, [known.name for known in facts.checkpoints], facts)
     if config.vae != AUTOMATIC and facts.vaes:
         _one_of("vae", config.vae, ("None", *facts.vaes), facts)
-    if stage == "txt2img":
-        _check_second_pass(config, facts)
-    elif stage == "adetailer":
-        _check_detailer(config, facts)
-    elif stage == "upscale":
-        _check_upscale(config, facts)
 
 
-def _check_second_pass(config: PipelineConfig, facts: ServerFacts) -> None:
+def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:
+    _sampling("txt2img", config.txt2img.sampler, config.txt2img.scheduler, facts)
     if config.hires.enabled:
         _needs("hires.enabled", "enable_hr", facts)
         _one_of("hires.upscaler", config.hires.upscaler, (*facts.latent_upscalers, *facts.upscalers), facts)
@@ -153,6 +143,10 @@ def _check_second_pass(config: PipelineConfig, facts: ServerFacts) -> None:
         _needs("refiner.enabled", "refiner_checkpoint", facts)
         if not facts.checkpoint(config.refiner.checkpoint):
             _one_of("refiner.checkpoint", config.refiner.checkpoint, [known.name for known in facts.checkpoints], facts)
+
+
+def _check_img2img(config: PipelineConfig, facts: ServerFacts) -> None:
+    _sampling("img2img", config.img2img.sampler, config.img2img.scheduler, facts)
 
 
 def _check_detailer(config: PipelineConfig, facts: ServerFacts) -> None:
@@ -211,7 +205,7 @@ def _sampling(path: str, sampler: str, scheduler: str, facts: ServerFacts) -> Bo
     return {"sampler_name": sampler, "scheduler": scheduler}
 
 
-def txt2img_body(order: StageOrder, facts: ServerFacts) -> Body:
+def txt2img_body(order: StageOrder, facts: ServerFacts, _size: Size = (0, 0)) -> Body:
     """Body of POST txt2img, with hires fix and refiner when they are on."""
     config = order.config
     values = config.txt2img
@@ -232,7 +226,7 @@ def txt2img_body(order: StageOrder, facts: ServerFacts) -> Body:
     return _listed(body, facts.txt2img)
 
 
-def img2img_body(order: StageOrder, facts: ServerFacts, size: tuple[int, int]) -> Body:
+def img2img_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
     """Body of POST img2img; `size` of the picture, because the server would take 512×512 otherwise."""
     values = order.config.img2img
     body = _base(order, facts) | _from_image(order.image, size)
@@ -241,7 +235,7 @@ def img2img_body(order: StageOrder, facts: ServerFacts, size: tuple[int, int]) -
     return _listed(body, facts.img2img)
 
 
-def adetailer_body(order: StageOrder, facts: ServerFacts, size: tuple[int, int]) -> Body:
+def adetailer_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
     """Body of POST img2img that skips img2img itself and lets ADetailer work on the picture."""
     config = order.config
     first = config.txt2img
@@ -292,7 +286,7 @@ def extras_body(order: StageOrder) -> Body:
     return body | {"codeformer_visibility": values.codeformer, "codeformer_weight": values.codeformer_weight}
 
 
-def repaint_body(order: StageOrder, facts: ServerFacts, size: tuple[int, int]) -> Body:
+def repaint_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
     """Body of POST img2img that paints the enlarged picture again at `size`, with txt2img's sampler and CFG."""
     config = order.config
     body = _base(order, facts) | _from_image(order.image, size)
@@ -300,6 +294,32 @@ def repaint_body(order: StageOrder, facts: ServerFacts, size: tuple[int, int]) -
     body |= {"cfg_scale": config.txt2img.cfg_scale, "steps": config.upscale.steps}
     body["denoising_strength"] = config.upscale.denoise
     return _listed(body, facts.img2img)
+
+
+class StageRequest(Struct, frozen=True, kw_only=True):
+    """How one stage is asked for.
+
+    `check` raises Refused for a value that this server does not have. `body` makes the body of POST `route` from the
+    size of the picture to work on. `enlarges`: the server's upscaler works first (`extras_body`). `told` are the
+    general parameters of which the answer says what was used.
+    """
+
+    check: Callable[[PipelineConfig, ServerFacts], None]
+    body: Callable[[StageOrder, ServerFacts, Size], Body]
+    route: str = "img2img"
+    enlarges: bool = False
+    told: tuple[str, ...] = ("checkpoint",)
+
+
+# The stages that a WebUI can be asked for. Any other is refused.
+REQUESTS: Mapping[str, StageRequest] = {
+    "txt2img": StageRequest(
+        check=_check_txt2img, body=txt2img_body, route="txt2img", told=("checkpoint", "vae", "clip_skip")
+    ),
+    "img2img": StageRequest(check=_check_img2img, body=img2img_body, told=("checkpoint", "clip_skip")),
+    "adetailer": StageRequest(check=_check_detailer, body=adetailer_body),
+    "upscale": StageRequest(check=_check_upscale, body=repaint_body, enlarges=True),
+}
 
 
 def with_bare_embeddings(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from ..base.errors import InvalidInput
-from .pipeline_config import PipelineConfig
+from .pipeline_config import PipelineConfig, blocks_of, stage_spec
 
 Value = str | int | float | bool
 Kind = Literal["int", "float", "bool", "str"]
@@ -60,6 +60,20 @@ class Parameter(msgspec.Struct, frozen=True):
             return self.label
         nth = self.path.split(".")[2] if ".passes." in self.path else ""
         return f"{self.group}{f' {int(nth) + 1}' if nth else ''} · {self.label}"
+
+    @property
+    def caption(self) -> str:
+        """The label without the remark in brackets about its empty value."""
+        return self.label.partition(" (")[0]
+
+    @property
+    def empty_means(self) -> str:
+        """What 0 or an empty text stands for ("same" = as in the stage before); "" where it is a value like others."""
+        return self.label.partition(" = ")[2].removesuffix(")")
+
+    def inherits(self, value: Value) -> bool:
+        """Whether this value stands for that of the stage before."""
+        return value in (0, "") and bool(self.empty_means)
 
 
 def _unwrap(annotation: Any) -> tuple[Any, msgspec.Meta]:
@@ -212,6 +226,27 @@ def _replaced(node: Any, parts: list[str], value: Value) -> Any:
         padded = node + tuple(type(node[0])() for _ in range(index + 1 - len(node)))
         return (*padded[:index], _replaced(padded[index], rest, value), *padded[index + 1 :])
     return msgspec.structs.replace(node, **{head: _replaced(getattr(node, head), rest, value)})
+
+
+def stage_values(config: PipelineConfig, stage: str) -> dict[str, Value]:
+    """The values with which a stage runs, those of its switched-on parts and of all passes included, by path.
+
+    Switches and parameters without effect are left out.
+    """
+    unused = stage_spec(stage).unused(config)
+    found = (leaf for block in blocks_of(config, stage) for leaf in _leaves(getattr(config, block), block))
+    return {path: value for path, value in found if not path.endswith(".enabled") and path not in unused}
+
+
+def _leaves(node: Any, path: str) -> Iterator[tuple[str, Value]]:
+    if isinstance(node, msgspec.Struct):
+        for name in node.__struct_fields__:
+            yield from _leaves(getattr(node, name), f"{path}.{name}")
+    elif isinstance(node, tuple):
+        for nth, one in enumerate(node):
+            yield from _leaves(one, f"{path}.{nth}")
+    else:
+        yield path, node
 
 
 def flat(config: PipelineConfig) -> dict[str, Value]:

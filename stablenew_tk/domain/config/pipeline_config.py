@@ -1,19 +1,18 @@
-"""All settings of one picture, stage by stage, each with its range, unit and label.
+"""All settings of one picture, stage by stage, each with its range, unit and label, and the table of the stages.
 
-This is the only place where a parameter is written down. Forms, the command line's `--set`, checks and sweeps read
-the catalogue derived from these structs (`domain.parameters`), so a new parameter is one line here.
+Parameters and stages are defined only here. Forms, `--set`, checks and sweeps read the catalogue that is derived from
+these structs (`domain.config.catalogue`); whatever differs from stage to stage is a field of `StageSpec`.
 `choices` in `extra` names the list of the backend that offers the values; `sensible` is the usual range, in which
 good results are found, `step` the natural step of a number.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Stage = Literal["txt2img", "img2img", "adetailer", "upscale"]
-STAGES: tuple[Stage, ...] = get_args(Stage)
 _CLIP_SKIP = "How early the reading of the prompt stops. Checkpoints made for drawings often like 2."
 
 
@@ -181,5 +180,165 @@ class PipelineConfig(Struct, frozen=True):
     upscale: Upscale = Upscale()
 
     def stages(self) -> tuple[str, ...]:
-        """Names of the enabled stages, in working order (txt2img, img2img, adetailer, upscale)."""
+        """Names of the enabled stages, in working order."""
         return tuple(stage for stage in STAGES if getattr(self, stage).enabled)
+
+
+class BlockSpec(Struct, frozen=True, kw_only=True):
+    """A part of the config with a switch, a stage or a part of one. `name` is its field in `PipelineConfig`.
+
+    `summary` describes its values in one line. `heading` stands before a parameter's label where the block is not in
+    view ("Hires denoise"); None = the title. `second_pass` is the field and value that add a second pass, for blocks
+    with `passes`.
+    """
+
+    name: str
+    title: str
+    purpose: str
+    summary: Callable[[PipelineConfig], str]
+    heading: str | None = None
+    second_pass: tuple[str, str] = ("", "")
+
+
+def _always(_config: PipelineConfig) -> bool:
+    return True
+
+
+def _same_size(_config: PipelineConfig) -> float:
+    return 1.0
+
+
+class StageSpec(BlockSpec, frozen=True, kw_only=True):
+    """One stage of the pipeline.
+
+    `parts` are the blocks that work within it. `needs_picture` is false where a picture is made from nothing.
+    `samples` tells whether the stage runs the checkpoint, and so reads prompts; `unused` which of its parameters have
+    no effect. `work` is its effort in sampler steps × megapixels, given the megapixels of the picture it begins with;
+    `scale` by how much it enlarges each side. `text_note` explains when global texts reach it.
+    """
+
+    work: Callable[[PipelineConfig, float], float]
+    parts: tuple[BlockSpec, ...] = ()
+    needs_picture: bool = True
+    samples: Callable[[PipelineConfig], bool] = _always
+    unused: Callable[[PipelineConfig], tuple[str, ...]] = lambda _config: ()
+    scale: Callable[[PipelineConfig], float] = _same_size
+    text_note: str = ""
+
+
+def size_words(config: PipelineConfig) -> str:
+    """ "832 × 1216", and the size after hires fix."""
+    width, height = config.txt2img.width, config.txt2img.height
+    words = f"{width} × {height}"
+    if config.hires.enabled:
+        width, height = round(width * config.hires.scale), round(height * config.hires.scale)
+        words += f" → {width} × {height} after hires fix"
+    return words
+
+
+def _passes_words(config: PipelineConfig) -> str:
+    first, count = config.adetailer.passes[0], len(config.adetailer.passes)
+    model = first.model.rpartition(".")[0] or first.model
+    return f"{count} pass{'es' if count > 1 else ''} · {model} · denoise {first.denoise:.2f}"
+
+
+def _repaints(config: PipelineConfig) -> bool:
+    return config.upscale.mode == "img2img"
+
+
+def _txt2img_work(config: PipelineConfig, megapixels: float) -> float:
+    base, hires = config.txt2img, config.hires
+    second = (hires.steps or base.steps) * hires.denoise * hires.scale**2 if hires.enabled else 0.0
+    return (base.steps + second) * megapixels * base.batch_size
+
+
+def _upscale_work(config: PipelineConfig, megapixels: float) -> float:
+    larger = megapixels * config.upscale.scale**2
+    return config.upscale.steps * config.upscale.denoise * larger if _repaints(config) else larger
+
+
+# In working order: each stage begins with the picture of the one before.
+STAGE_SPECS = (
+    StageSpec(
+        name="txt2img",
+        title="txt2img",
+        purpose="makes the picture",
+        summary=size_words,
+        heading="",
+        parts=(
+            BlockSpec(
+                name="hires",
+                title="Hires fix",
+                purpose="enlarges before details are drawn",
+                summary=lambda config: f"{config.hires.upscaler} × {config.hires.scale:g}",
+                heading="Hires",
+            ),
+            BlockSpec(
+                name="refiner",
+                title="Refiner",
+                purpose="a second checkpoint finishes the picture",
+                summary=lambda config: (
+                    f"{config.refiner.checkpoint or 'none chosen'} from {config.refiner.switch_at:.0%} on"
+                ),
+                heading="",
+            ),
+        ),
+        needs_picture=False,
+        work=_txt2img_work,
+        scale=lambda config: config.hires.scale if config.hires.enabled else 1.0,
+    ),
+    StageSpec(
+        name="img2img",
+        title="img2img",
+        purpose="paints over the picture once more",
+        summary=lambda config: f"denoise {config.img2img.denoise:.2f} · {config.img2img.steps} steps",
+        work=lambda config, megapixels: config.img2img.steps * config.img2img.denoise * megapixels,
+    ),
+    StageSpec(
+        name="adetailer",
+        title="ADetailer",
+        purpose="repairs faces and hands",
+        summary=_passes_words,
+        second_pass=("model", "hand_yolov8n.pt"),
+        work=lambda config, _megapixels: sum(
+            (one.steps or config.txt2img.steps) * one.denoise * 0.3 for one in config.adetailer.passes
+        ),
+        text_note="A pass that has a prompt of its own keeps it as it is.",
+    ),
+    StageSpec(
+        name="upscale",
+        title="Upscale",
+        purpose="makes the finished picture larger",
+        summary=lambda config: f"{config.upscale.upscaler} × {config.upscale.scale:g}",
+        samples=_repaints,
+        unused=lambda config: () if _repaints(config) else ("upscale.denoise", "upscale.steps"),
+        work=_upscale_work,
+        scale=lambda config: config.upscale.scale,
+        text_note="Only when upscaling paints again (mode img2img); plain enlarging reads no prompt.",
+    ),
+)
+STAGES = tuple(spec.name for spec in STAGE_SPECS)
+FIRST_STAGE = STAGES[0]
+BLOCK_SPECS: tuple[BlockSpec, ...] = tuple(block for spec in STAGE_SPECS for block in (spec, *spec.parts))
+# The blocks that are no stages, and the stage each works in.
+STAGE_OF_PART = {part.name: spec.name for spec in STAGE_SPECS for part in spec.parts}
+
+
+def stage_spec(name: str) -> StageSpec:
+    """The table's row for a stage. Raises KeyError for a name that is no stage."""
+    return _SPEC_OF[name]
+
+
+def summary(config: PipelineConfig, block: str) -> str:
+    """One line about a block: its most telling values, or "off"."""
+    return _BLOCK_OF[block].summary(config) if getattr(config, block).enabled else "off"
+
+
+def blocks_of(config: PipelineConfig, stage: str) -> tuple[str, ...]:
+    """A stage and those of its parts that are switched on."""
+    parts = (part.name for part in stage_spec(stage).parts)
+    return (stage, *(part for part in parts if getattr(config, part).enabled))
+
+
+_BLOCK_OF = {block.name: block for block in BLOCK_SPECS}
+_SPEC_OF = {spec.name: spec for spec in STAGE_SPECS}

@@ -19,7 +19,7 @@ from msgspec import structs
 
 from ..base.errors import InvalidInput
 from .catalogue import Parameter, Value, catalogue, check_value, parameter, parse_value
-from .pipeline_config import STAGES
+from .pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES
 
 # "lora:rainy-streets" varies the weight of that LoRA tag in the prompt.
 LORA = "lora:"
@@ -53,8 +53,8 @@ class Focus(Parameter, frozen=True):
 
     @property
     def stage(self) -> str:
-        """The stage that must run for it to matter; general fields, hires and refiner belong to txt2img."""
-        return self.group if self.group in STAGES else "txt2img"
+        """The stage that must run for it to matter; general fields belong to the first one."""
+        return self.group if self.group in STAGES else STAGE_OF_PART.get(self.group, FIRST_STAGE)
 
     @property
     def ordered(self) -> bool:
@@ -75,7 +75,7 @@ def focus(path: str) -> Focus:
             raise InvalidInput(f"{path} cannot be varied in a Learning Run: {reason}.", path)
         spec = parameter(path)
         # Where 0 stands for "as in the stage before" it is no neighbour of 1, so the axis begins after it.
-        least = spec.step if spec.label.endswith("(0 = same)") else spec.minimum
+        least = spec.step if spec.inherits(0) else spec.minimum
         return Focus(**{**structs.asdict(spec), "minimum": least})
     name = path.removeprefix(LORA)
     # < : > delimit the tag <lora:name:weight> in the prompt.

@@ -11,7 +11,7 @@ from .catalogue import Value
 from .global_texts import LONGEST, GlobalTexts
 from .learning_mode import ProjectLearning
 from .origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED
-from .pipeline_config import STAGES, Stage
+from .pipeline_config import STAGES
 
 RESERVED_TAG_KEYS = "ci"  # C compares, I opens the inspector
 
@@ -28,6 +28,8 @@ _LOGIN = re.compile(r"^\s*(\w+://)?.*@", re.DOTALL)
 _ShortText = Annotated[str, Meta(max_length=4096)]
 
 _LongText = Annotated[str, Meta(max_length=LONGEST)]
+
+_Stage = Annotated[str, Meta(pattern=f"^({'|'.join(STAGES)})$")]
 
 _Tag = tuple[Annotated[str, Meta(pattern=r"^[^\W\d_]$")], Annotated[str, Meta(min_length=1, max_length=60)]]
 
@@ -55,8 +57,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     tags: tuple[_Tag, ...] = DEFAULT_TAGS
     global_positive: _LongText = ""
     global_negative: _LongText = ""
-    global_positive_stages: tuple[Stage, ...] = STAGES
-    global_negative_stages: tuple[Stage, ...] = STAGES
+    global_positive_stages: tuple[_Stage, ...] = STAGES
+    global_negative_stages: tuple[_Stage, ...] = STAGES
     values: dict[str, Value] = {}
     last_runs: dict[_ShortText, dict[str, Value]] = {}
     pack: _ShortText = ""

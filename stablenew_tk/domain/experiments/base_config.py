@@ -14,7 +14,7 @@ import msgspec
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, check_value
-from ..config.pipeline_config import ADetailerPass, PipelineConfig
+from ..config.pipeline_config import ADetailerPass, PipelineConfig, blocks_of
 from ..config.sweep import LORA, focus, not_offered
 from ..runs.plan import LearningPlan
 
@@ -145,9 +145,7 @@ def _checked(path: str, value: object, field: str) -> Value:
 
 
 def _names_in_use(config: PipelineConfig) -> Iterator[tuple[str, str, str]]:
-    blocks = {"checkpoint", "vae", *config.stages()}
-    if config.txt2img.enabled:
-        blocks |= {block for block in ("hires", "refiner") if getattr(config, block).enabled}
+    blocks = {"checkpoint", "vae", *(block for stage in config.stages() for block in blocks_of(config, stage))}
     for path, value in _leaves(msgspec.to_builtins(config), ""):
         choices = catalogue()[_listed(path)].choices
         if choices and path.partition(".")[0] in blocks:

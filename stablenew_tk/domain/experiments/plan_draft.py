@@ -13,7 +13,7 @@ from ..base.errors import InvalidInput
 from ..base.wording import counted
 from ..config.catalogue import Value, get_value, with_values
 from ..config.origins import Origin
-from ..config.pipeline_config import PipelineConfig
+from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, sensible_for, spell, value_text, wider
 from ..journal.history import ImageFacts
 from ..runs.plan import LearningPlan, PlanMetadata, PlanPrompt, checked, config_for, prompt_for
@@ -66,8 +66,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             return lora_weights(self.prompts).get(self.focus.removeprefix(LORA), 1.0)
         value = get_value(self.base, self.focus)
         spec = focus(self.focus)
-        # "Steps (0 = same)" of a later pass take the value of txt2img.
-        return get_value(self.base, f"txt2img.{spec.name}") if value in (0, "") and "= same" in spec.label else value
+        return get_value(self.base, f"txt2img.{spec.name}") if spec.inherits(value) else value
 
     @property
     def family(self) -> str:
@@ -120,8 +119,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             seeds=self.seeds[: self.rows()],
             blind=self.blind,
             show_twice=self.show_twice,
-            # txt2img makes its own picture.
-            start_image=self.start_image if spec.stage != "txt2img" else "",
+            start_image=self.start_image if stage_spec(spec.stage).needs_picture else "",
             metadata=PlanMetadata(notes=self.note.strip()),
         )
 
@@ -218,7 +216,7 @@ def _focus_trouble(draft: PlanDraft) -> str:
     sample = msgspec.structs.replace(draft, text=_sample_text(draft), each="1", seeds=())
     plan = sample.trial()
     spec = focus(draft.focus)
-    if spec.stage != "txt2img" and draft.start_problem:
+    if stage_spec(spec.stage).needs_picture and draft.start_problem:
         return draft.start_problem
     if draft.reuse is not None:
         own = with_values(draft.base, {"txt2img.batch_size": 1})

@@ -19,7 +19,7 @@ from ..base.journal_line import Line
 from ..config.catalogue import Value, catalogue
 from ..config.global_texts import StageText
 from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
-from ..config.pipeline_config import STAGES
+from ..config.pipeline_config import STAGE_OF_PART, STAGES
 from ..config.sweep import LORA, Focus, check_values, focus, focuses, spell
 from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, PlanPrompt
 from .base_config import config_of, kind_of, near_names, read_settings, shortened
@@ -314,7 +314,7 @@ def _metadata(fields: Mapping[str, object]) -> PlanMetadata:
 
 def _stage_notice(fields: Mapping[str, object], subject: Focus) -> tuple[str, ...]:
     stage = _text(fields, "stage")
-    if stage and stage not in (*STAGES, "hires", "refiner"):
+    if stage and stage not in (*STAGES, *STAGE_OF_PART):
         raise InvalidInput(f"stage: {shortened(repr(stage))} is not one of {', '.join(STAGES)}.", "stage")
     if stage in ("", subject.stage, subject.path.partition(".")[0]):
         return ()

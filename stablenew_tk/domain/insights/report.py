@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from ..config.catalogue import Value
+from ..config.pipeline_config import STAGE_OF_PART
 from ..config.sweep import LORA, Focus, focus, value_text
 from ..journal.history import ImageFacts
 from ..runs.plan import LearningPlan, PlanCell, ResultSummary, ResultValue, StepRating, ValueInsight
@@ -261,7 +262,7 @@ def preset_values(plan: LearningPlan, value: Value) -> tuple[dict[str, Value], d
         return {}, {path.removeprefix(LORA): float(value)}
     block = path.partition(".")[0]
     values: dict[str, Value] = {}
-    if block in ("hires", "refiner"):
+    if block in STAGE_OF_PART:
         values[f"{block}.enabled"] = True
     if block == "refiner" and plan.base_config.refiner.checkpoint:
         values["refiner.checkpoint"] = plan.base_config.refiner.checkpoint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import median
 
-from ..config.pipeline_config import PipelineConfig
+from ..config.pipeline_config import PipelineConfig, stage_spec
 from .record import LearningRecord
 
 # Loading, decoding and saving cost about as much as this many megapixel-steps.
@@ -14,22 +14,12 @@ _FIXED_WORK = 2.0
 
 def work(config: PipelineConfig) -> float:
     """Rough amount of work of one job, in sampler steps times megapixels. Always > 0."""
-    base, hires = config.txt2img, config.hires
-    pixels = base.width * base.height / 1e6
+    megapixels = config.txt2img.width * config.txt2img.height / 1e6
     total = _FIXED_WORK
-    if base.enabled:
-        total += base.steps * pixels * base.batch_size
-        if hires.enabled:
-            total += (hires.steps or base.steps) * hires.denoise * pixels * hires.scale**2 * base.batch_size
-    if hires.enabled and base.enabled:
-        pixels *= hires.scale**2
-    if config.img2img.enabled:
-        total += config.img2img.steps * config.img2img.denoise * pixels
-    if config.adetailer.enabled:
-        total += sum((step.steps or base.steps) * step.denoise * 0.3 for step in config.adetailer.passes)
-    if config.upscale.enabled:
-        larger = pixels * config.upscale.scale**2
-        total += config.upscale.steps * config.upscale.denoise * larger if config.upscale.mode == "img2img" else larger
+    for stage in config.stages():
+        spec = stage_spec(stage)
+        total += spec.work(config, megapixels)
+        megapixels *= spec.scale(config) ** 2
     return total
 
 

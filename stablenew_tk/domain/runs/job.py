@@ -11,7 +11,7 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
-from ..config.pipeline_config import PipelineConfig
+from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..prompts.pack import with_lora_weight
 from ..prompts.variant import Variant
 
@@ -218,11 +218,10 @@ def _check_start(config: PipelineConfig, start_image: str) -> None:
     stages = config.stages()
     if not stages:
         raise InvalidInput("Nothing to run: switch on at least one stage.", "stages")
-    if stages[0] != "txt2img" and not start_image:
+    first, needs_picture = stages[0], stage_spec(stages[0]).needs_picture
+    if needs_picture and not start_image:
+        raise InvalidInput(f"{first} needs a picture to start from: choose one, or switch txt2img on.", "start_image")
+    if start_image and not needs_picture:
         raise InvalidInput(
-            f"{stages[0]} needs a picture to start from: choose one, or switch txt2img on.", "start_image"
-        )
-    if stages[0] == "txt2img" and start_image:
-        raise InvalidInput(
-            "A run that starts from a picture cannot begin with txt2img: switch txt2img off.", "start_image"
+            f"A run that starts from a picture cannot begin with {first}: switch {first} off.", "start_image"
         )

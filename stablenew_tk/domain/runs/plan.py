@@ -17,7 +17,7 @@ from ..base.journal_line import Line
 from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import Origin
-from ..config.pipeline_config import STAGES, PipelineConfig
+from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, PipelineConfig, stage_spec
 from ..config.sweep import LORA, focus
 from ..prompts.pack import PackPrompt, with_lora_weight
 from .job import Job, LearningTag
@@ -79,7 +79,7 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     plan_id: str
     name: str
     focus_parameter: str
-    stage: str = "txt2img"
+    stage: str = FIRST_STAGE
     pack_id: str
     prompts: tuple[PlanPrompt, ...]
     base_config: PipelineConfig = PipelineConfig()
@@ -237,7 +237,7 @@ def checked(plan: LearningPlan) -> LearningPlan:
         raise InvalidInput(f"{where}: {plan.images_per_variant} is outside 1 to 100 images per value.", where)
     if len(plan.seeds) < plan.full_rows or len(set(plan.seeds)) != len(plan.seeds):
         raise InvalidInput(f"seeds: {plan.full_rows} different seeds are needed, one for each row.", "seeds")
-    if subject.stage != "txt2img" and not plan.start_image:
+    if stage_spec(subject.stage).needs_picture and not plan.start_image:
         raise InvalidInput(
             f"{subject.path}: {subject.stage} works on a picture. Choose the picture to start from.", "start_image"
         )
@@ -260,12 +260,11 @@ def _ready(config: PipelineConfig, path: str, stage: str, from_picture: bool) ->
     """The config with the focus in force. One picture per job: several would share one place in the matrix."""
     values: dict[str, Value] = {"txt2img.batch_size": 1, f"{stage}.enabled": True}
     block = path.partition(".")[0]
-    if block in ("hires", "refiner") and path != f"{block}.enabled":
+    if block in STAGE_OF_PART and path != f"{block}.enabled":
         values[f"{block}.enabled"] = True
-    if path in ("upscale.denoise", "upscale.steps"):
-        # The plain upscaler has neither.
+    if path in stage_spec("upscale").unused(config):
         values["upscale.mode"] = "img2img"
-    if from_picture and stage != "txt2img":
+    if from_picture and stage_spec(stage).needs_picture:
         values |= {f"{earlier}.enabled": False for earlier in STAGES[: STAGES.index(stage)]}
     return with_values(config, values)
 

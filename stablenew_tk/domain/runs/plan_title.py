@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..base.wording import counted
+from ..config.pipeline_config import FIRST_STAGE
 from ..config.sweep import focus
 from .plan import LearningPlan
 
@@ -13,5 +14,5 @@ def subject(plan: LearningPlan) -> tuple[str, str]:
     parts = (plan.pack_id, names, plan.base_config.checkpoint)
     varied = focus(plan.focus_parameter)
     # Of the first stage everybody knows the names; others say which stage they belong to.
-    title = varied.label if varied.path.startswith("txt2img.") else varied.title
+    title = varied.label if varied.group == FIRST_STAGE else varied.title
     return title, " · ".join(part for part in parts if part)

@@ -13,6 +13,7 @@ from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Value, parameter
 from ...domain.config.learning_mode import mode_for
+from ...domain.config.pipeline_config import STAGE_SPECS, size_words
 from ...domain.journal.record import LearningRecord, Void
 from ...domain.models.explanation import WhyRow
 from ...domain.models.precedence import Resolved
@@ -26,19 +27,7 @@ from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.settings import SettingsChanged
 from ..forms.form import Form, FormField
 from ..forms.origin_marks import WhyPopup
-from ..forms.stage_cards import (
-    ADETAILER,
-    HIRES,
-    IMG2IMG,
-    REFINER,
-    TXT2IMG,
-    UPSCALE,
-    Section,
-    StageCard,
-    general_entries,
-    menu_entries,
-    size_words,
-)
+from ..forms.stage_cards import Section, StageCard, general_entries, menu_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
 from ..widgets.keys import KeyPress
@@ -187,9 +176,9 @@ class CreatePage(PageFrame):
         self._area = ScrollArea(middle, "bg")
         self._area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
         self.sections: list[Section] = []
-        for blocks in ((TXT2IMG, HIRES, REFINER), (IMG2IMG,), (ADETAILER,), (UPSCALE,)):
-            opened = blocks[0] is TXT2IMG
-            card = StageCard(self._area.body, blocks, on_change=self.change, on_why=self.why, opened=opened)
+        for stage in STAGE_SPECS:
+            opened = not self.sections
+            card = StageCard(self._area.body, stage, on_change=self.change, on_why=self.why, opened=opened)
             card.pack(fill="x", pady=(0, theme.px(10)), padx=(0, theme.px(12)))
             self.sections += card.sections
         self.seeds = SeedFields(
@@ -282,9 +271,9 @@ class CreatePage(PageFrame):
             self.seeds.show(now)
         for section in self.sections:
             # What txt2img makes is told together with what hires fix makes of it.
-            held = {section.block.group, *(("hires",) if section.block is TXT2IMG else ())}
+            held = {section.block.name, *(("hires",) if section.block is STAGE_SPECS[0] else ())}
             if everything or groups & held or section.problems():
-                section.show(now, self._entries, missing=self._missing(section.block.group))
+                section.show(now, self._entries, missing=self._missing(section.block.name))
         self.sections[0].remark.show(size_words(now.config))
         if now.config.txt2img.enabled:
             self.start.pack_forget()

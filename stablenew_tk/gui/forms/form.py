@@ -9,7 +9,6 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 
-from ...domain.base.colour_roles import Role
 from ...domain.config.catalogue import Parameter, Value, get_value, parameter
 from ...domain.config.origins import Origin
 from ...domain.config.pipeline_config import PipelineConfig
@@ -39,10 +38,8 @@ class FormField(Box):
         on_value: Callable[[str, Value | None], object],
         on_why: Callable[[str, tk.Misc], object] | None = None,
         label: str = "",
-        unit: str | None = None,
-        ground: Role | None = None,
     ) -> None:
-        super().__init__(parent, ground)
+        super().__init__(parent)
         self.spec, self._on_value, self._on_why = spec, on_value, on_why
         self._slider: Slider | None = None
         self.grid_columnconfigure(0, weight=1)
@@ -51,16 +48,11 @@ class FormField(Box):
         head.grid(row=0, column=0, columnspan=2, sticky="ew", padx=theme.px(RING))
         self.mark = OriginMark(head, self._ask_why if on_why is not None else None)
         self.mark.pack(side="right")
-        # "Sampler (empty = same)" leaves no room for the mark: what the empty value means stands in the field.
-        name, _, same = (label or spec.label).partition(" (")
-        self._empty = same.removeprefix("empty = ").removesuffix(")") if same.startswith("empty = ") else ""
-        if same.startswith("0 = "):
-            unit = same.removesuffix(")")
-        caption = Label(head, name, size=12, ink="text2")
+        caption = Label(head, (label or spec.label).partition(" (")[0], size=12, ink="text2")
         caption.pack(side="left", fill="x", expand=True)
         head.bind("<Configure>", lambda event: self.mark.spare(event.width - caption.winfo_reqwidth()))
         tip(caption, spec.help)
-        self.editor = self._make_editor(unit)
+        self.editor = self._make_editor()
         inner: tk.Misc = self.editor.field if isinstance(self.editor, Entry) else self.editor
         tip(inner, spec.help)
         inner.bind("<Control-i>", lambda _event: self._ask_why())
@@ -101,11 +93,11 @@ class FormField(Box):
         """Put the keyboard on the editor."""
         self.editor.focus_set()
 
-    def _make_editor(self, unit: str | None) -> NumberEntry | Entry | ChoiceField | Switch:
+    def _make_editor(self) -> NumberEntry | Entry | ChoiceField | Switch:
         spec = self.spec
         editor: NumberEntry | Entry | ChoiceField | Switch
         if spec.kind in ("int", "float"):
-            return self._make_number(unit)
+            return self._make_number()
         if spec.kind == "bool":
             editor = Switch(self, command=self._changed)
             editor.grid(row=1, column=0, sticky="w", pady=theme.px(7))
@@ -113,11 +105,11 @@ class FormField(Box):
         if spec.options or spec.choices:
             editor = ChoiceField(self, [MenuEntry(word, word) for word in spec.options], self._changed, width=100)
         else:
-            editor = Entry(self, width=100, on_edit=self._changed, placeholder=self._empty)
+            editor = Entry(self, width=100, on_edit=self._changed, placeholder=spec.empty_means)
         editor.grid(row=1, column=0, columnspan=2, sticky="new")
         return editor
 
-    def _make_number(self, unit: str | None) -> NumberEntry:
+    def _make_number(self) -> NumberEntry:
         spec = self.spec
         share = spec.minimum == 0 and spec.maximum == 1 and spec.sensible is not None
         editor = NumberEntry(
@@ -126,7 +118,8 @@ class FormField(Box):
             on_value=self._typed,
             on_inherit=self._inherit,
             width=58 if share else 100,
-            unit=unit,
+            # What 0 means matters more than its unit.
+            unit=f"0 = {spec.empty_means}" if spec.empty_means else None,
         )
         if not share:
             editor.grid(row=1, column=0, columnspan=2, sticky="new")
@@ -142,7 +135,7 @@ class FormField(Box):
         if self.spec.choices:
             # Where the default is empty, empty must stay within reach.
             known = any(entry.value == "" for entry in entries)
-            empty = () if known or self.spec.default != "" else (MenuEntry("", self._empty or "(empty)"),)
+            empty = () if known or self.spec.default != "" else (MenuEntry("", self.spec.empty_means or "(empty)"),)
             choice.entries = (*empty, *entries)
         choice.set(value)
 
@@ -187,9 +180,8 @@ class Form(Box):
         on_why: Callable[[str, tk.Misc], object] | None = None,
         columns: int = 0,
         spans: Mapping[str, int] | None = None,
-        ground: Role | None = None,
     ) -> None:
-        super().__init__(parent, ground)
+        super().__init__(parent)
         self._on_change, self._fixed, self._spans = on_change, columns, dict(spans or {})
         self._shown: dict[str, tuple[Value, Origin, str, Sequence[MenuEntry]]] = {}
         self._shape = 0

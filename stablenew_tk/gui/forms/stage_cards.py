@@ -5,11 +5,9 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 
-from msgspec import Struct
-
 from ...backends.base import Capabilities
 from ...domain.config.catalogue import Value, catalogue
-from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.config.pipeline_config import BlockSpec, PipelineConfig, StageSpec, summary
 from ...domain.models.precedence import Resolved
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label, Separator, ground_of
@@ -21,22 +19,6 @@ from .origin_marks import OriginMark
 Changed = Callable[[str, Value | None], object]
 Why = Callable[[str, tk.Misc], object]
 CHOICES = ("checkpoints", "vaes", "samplers", "schedulers", "upscalers", "hires_upscalers", "adetailer_models")
-
-
-class Block(Struct, frozen=True):
-    """A part of the config with a switch: its group in the catalogue, its name and what it does."""
-
-    group: str
-    title: str
-    words: str
-
-
-TXT2IMG = Block("txt2img", "txt2img", "makes the picture")
-HIRES = Block("hires", "Hires fix", "enlarges before details are drawn")
-REFINER = Block("refiner", "Refiner", "a second checkpoint finishes the picture")
-IMG2IMG = Block("img2img", "img2img", "paints over the picture once more")
-ADETAILER = Block("adetailer", "ADetailer", "repairs faces and hands")
-UPSCALE = Block("upscale", "Upscale", "makes the finished picture larger")
 
 
 def menu_entries(capabilities: Capabilities | None) -> dict[str, Sequence[MenuEntry]]:
@@ -53,48 +35,18 @@ def general_entries(capabilities: Capabilities | None) -> dict[str, Sequence[Men
     return {**entries, "checkpoints": [MenuEntry("", f"As loaded{loaded}"), *entries.get("checkpoints", ())]}
 
 
-def size_words(config: PipelineConfig) -> str:
-    """ "832 × 1216", and what hires fix and upscaling make of it."""
-    width, height = config.txt2img.width, config.txt2img.height
-    words = f"{width} × {height}"
-    if config.hires.enabled:
-        width, height = round(width * config.hires.scale), round(height * config.hires.scale)
-        words += f" → {width} × {height} after hires fix"
-    return words
-
-
-def summary(config: PipelineConfig, block: Block) -> str:
-    """One line about a block for its closed card."""
-    if not getattr(config, block.group).enabled:
-        return "off"
-    if block.group == "txt2img":
-        return size_words(config)
-    if block.group == "hires":
-        return f"{config.hires.upscaler} × {config.hires.scale:g}"
-    if block.group == "refiner":
-        return f"{config.refiner.checkpoint or 'none chosen'} from {config.refiner.switch_at:.0%} on"
-    if block.group == "img2img":
-        return f"denoise {config.img2img.denoise:.2f} · {config.img2img.steps} steps"
-    if block.group == "adetailer":
-        first = config.adetailer.passes[0]
-        count = len(config.adetailer.passes)
-        model = first.model.rpartition(".")[0] or first.model
-        return f"{count} pass{'es' if count > 1 else ''} · {model} · denoise {first.denoise:.2f}"
-    return f"{config.upscale.upscaler} × {config.upscale.scale:g}"
-
-
 class Section(Box):
     """A switch with a title and, when open, a form below. Used for whole cards and for the blocks inside one."""
 
     def __init__(
-        self, parent: tk.Misc, block: Block, *, on_change: Changed, on_why: Why, opened: bool, big: bool
+        self, parent: tk.Misc, block: BlockSpec, *, on_change: Changed, on_why: Why, opened: bool, big: bool
     ) -> None:
         super().__init__(parent, ground_of(parent))
         self.block = block
-        self._path = f"{block.group}.enabled"
+        self._path = f"{block.name}.enabled"
         self.opened = opened
         self._on_change, self._on_why = on_change, on_why
-        self._passes = 0
+        self._more: Button | None = None
         self._missing = ""
         self.forms: list[Form] = []
         self._body: Box | None = None
@@ -107,7 +59,7 @@ class Section(Box):
         self.switch.pack(side="left", padx=(theme.px(2), theme.px(4)))
         self._title = Label(head, block.title, size=15 if big else 13, bold=True)
         self._title.pack(side="left", padx=(theme.px(2), theme.px(10)))
-        self._words = Label(head, block.words, size=12, ink="text3")
+        self._words = Label(head, block.purpose, size=12, ink="text3")
         self._words.pack(side="left", fill="x", expand=True)
         self.mark = OriginMark(head, self._ask_why)
         self.mark.pack(side="right", padx=(0, theme.px(8)))
@@ -132,7 +84,7 @@ class Section(Box):
     ) -> None:
         """Show the values in force; `missing` says why the stage cannot be used."""
         self._shown = resolved, entries
-        on = bool(getattr(resolved.config, self.block.group).enabled)
+        on = bool(getattr(resolved.config, self.block.name).enabled)
         if self.switch.on != on:
             self.switch.set(on)
         # An untouched switch needs no mark: what the engine does by itself surprises nobody.
@@ -167,8 +119,8 @@ class Section(Box):
         if self._shown is None:
             return
         config = self._shown[0].config
-        on = bool(getattr(config, self.block.group).enabled)
-        words = self._missing or (self.block.words if self.opened and on else summary(config, self.block))
+        on = bool(getattr(config, self.block.name).enabled)
+        words = self._missing or (self.block.purpose if self.opened and on else summary(config, self.block.name))
         self._words.show(words, "warn" if self._missing and on else "text3")
 
     def _draw_body(self) -> None:
@@ -185,24 +137,23 @@ class Section(Box):
             form.show(self._shown[0].config, self._shown[0].origins, self._shown[1], self._shown[0].words)
 
     def _make_forms(self, config: PipelineConfig) -> None:
-        if self.block.group != "adetailer":
-            if not self.forms:
-                self._add_form([p for p in catalogue() if p.startswith(f"{self.block.group}.")], "")
-            return
-        for nth in range(len(self.forms), len(config.adetailer.passes)):
-            self._add_form([p for p in catalogue() if p.startswith(f"adetailer.passes.{nth}.")], f"Pass {nth + 1}")
-        if len(self.forms) == 1 and not self._passes:
-            self._passes = 1
-            more = Button(
+        prefix = f"{self.block.name}."
+        passes = len(getattr(getattr(config, self.block.name), "passes", ()))
+        if not passes and not self.forms:
+            self._add_form([path for path in catalogue() if path.startswith(prefix)], "")
+        for nth in range(len(self.forms), passes):
+            self._add_form([p for p in catalogue() if p.startswith(f"{prefix}passes.{nth}.")], f"Pass {nth + 1}")
+        if passes == 1 and self._more is None:
+            self._more = Button(
                 self.body(), "Add a second pass", self._add_pass, kind="quiet", icon="plus", height=theme.SMALL
             )
-            more.pack(anchor="w", side="bottom")
-            self._more = more
-        if len(self.forms) > 1 and self._more.winfo_manager():
+            self._more.pack(anchor="w", side="bottom")
+        if passes > 1 and self._more is not None:
             self._more.pack_forget()
 
     def _add_pass(self) -> None:
-        self._on_change("adetailer.passes.1.model", "hand_yolov8n.pt")
+        field, value = self.block.second_pass
+        self._on_change(f"{self.block.name}.passes.1.{field}", value)
 
     def _add_form(self, paths: list[str], title: str) -> None:
         if title and self.forms:
@@ -221,11 +172,11 @@ class StageCard(Card):
     """A card with one stage and the blocks that belong to it."""
 
     def __init__(
-        self, parent: tk.Misc, blocks: Sequence[Block], *, on_change: Changed, on_why: Why, opened: bool = False
+        self, parent: tk.Misc, stage: StageSpec, *, on_change: Changed, on_why: Why, opened: bool = False
     ) -> None:
         super().__init__(parent)
         self.sections: list[Section] = []
-        for number, block in enumerate(blocks):
+        for number, block in enumerate((stage, *stage.parts)):
             if number:
                 Separator(self).pack(fill="x", padx=1)
             section = Section(

@@ -351,4 +351,4 @@ def _label_font(report: Report) -> Font:
 
 def _title(report: Report) -> str:
     """What is varied, without the remark some labels carry."""
-    return report.focus.label.partition(" (")[0]
+    return report.focus.caption

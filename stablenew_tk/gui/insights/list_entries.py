@@ -11,6 +11,7 @@ from msgspec import Struct
 from ...app.controller import Controller
 from ...app.insight_reports import Everyday, Scope
 from ...domain.base.wording import counted
+from ...domain.config.pipeline_config import BLOCK_SPECS
 from ...domain.config.sweep import LORA, focus, value_text
 from ...domain.insights.association import Association
 from ...domain.insights.matrix import Board, board
@@ -22,13 +23,13 @@ from ..widgets.basics import Box
 from ..widgets.popups import ChoiceField, MenuEntry
 from .list import InsightEntry, alike, signed, verdict_words
 
-_STAGES = {"hires": "Hires", "img2img": "img2img", "adetailer": "ADetailer", "upscale": "Upscale"}
+_HEADINGS = {block.name: block.title if block.heading is None else block.heading for block in BLOCK_SPECS}
 
 
 def heading(path: str) -> str:
     """A parameter as a title, with its stage where the label alone does not tell it: "Hires denoise"."""
-    label = focus(path).label.partition(" (")[0]
-    stage = _STAGES.get(path.partition(".")[0], "") if not path.startswith(LORA) else ""
+    label = focus(path).caption
+    stage = _HEADINGS.get(path.partition(".")[0], "") if not path.startswith(LORA) else ""
     if not stage or label.startswith(stage):
         return label
     # A word with capitals inside is a name (CFG, GFPGAN) and keeps the one it starts with.

@@ -31,7 +31,7 @@ def settings_words(recipe: Recipe) -> str:
 def _in_words(path: str, value: Value) -> str:
     """ "hires · Denoise 0.30"; "" for a value that stands for "as in the stage before"."""
     spec = parameter(path)
-    if value == "" or (not value and "= same" in spec.label):
+    if value == "" or spec.inherits(value):
         return ""
     name = spec.title if spec.group not in ("general", "txt2img") else spec.label
     return f"{name.partition(' (')[0]} {value_text(path, value)}"

@@ -6,8 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Collection
 
 from ...domain.config.global_texts import LONGEST, GlobalTexts
-from ...domain.config.pipeline_config import STAGES
-from ..forms.stage_cards import ADETAILER, IMG2IMG, TXT2IMG, UPSCALE
+from ...domain.config.pipeline_config import STAGE_SPECS
 from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.controls import Check
@@ -15,11 +14,6 @@ from ..widgets.text_box import TextField
 from ..widgets.tooltips import tip
 
 _PAUSE_MS = 400  # a text counts this long after the last key, so that not every letter is saved
-_TITLES = {block.group: block.title for block in (TXT2IMG, IMG2IMG, ADETAILER, UPSCALE)}
-_TIPS = {
-    "adetailer": "A pass that has a prompt of its own keeps it as it is.",
-    "upscale": "Only when upscaling paints again (mode img2img); plain enlarging reads no prompt.",
-}
 
 
 class AddedText(Box):
@@ -37,10 +31,10 @@ class AddedText(Box):
         row.pack(fill="x")
         Label(row, "in", size=12, ink="text3").pack(side="left", padx=(theme.px(theme.RING), theme.px(8)))
         self.stages: dict[str, Check] = {}
-        for stage in STAGES:
-            box = self.stages[stage] = Check(row, _TITLES[stage], lambda _on: self._tell(), on=True, size=12)
+        for spec in STAGE_SPECS:
+            box = self.stages[spec.name] = Check(row, spec.title, lambda _on: self._tell(), on=True, size=12)
             box.pack(side="left", padx=(0, theme.px(14)))
-            tip(box, _TIPS.get(stage, ""))
+            tip(box, spec.text_note)
 
     def show(self, text: str, stages: Collection[str]) -> None:
         """Show what is set. A text that the user is just typing stays."""

@@ -13,6 +13,7 @@ from PIL import Image
 
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.webui.backend import WebUI
+from stablenew_tk.backends.webui.requests import REQUESTS, StageRequest
 from stablenew_tk.backends.webui.transport import Limits, parse_address
 from stablenew_tk.domain.base.errors import AccessDenied, Cancelled, EngineFault, InvalidInput, NotReady, Refused
 from stablenew_tk.domain.config.catalogue import with_values
@@ -173,7 +174,8 @@ class TestTheTwentyTraps:
         assert backend.generate(order(checkpoint="ink_model")).images[0].suspect == ()
 
     def test_14_a_grid_in_front_is_dropped(self, fake, backend, monkeypatch):
-        monkeypatch.setattr("stablenew_tk.backends.webui.backend.txt2img_body", lambda order, facts: body)
+        request = StageRequest(check=lambda config, facts: None, body=lambda order, facts, size: body, route="txt2img")
+        monkeypatch.setitem(REQUESTS, "txt2img", request)
         body = {"prompt": "a boat", "seed": 7, "steps": 12, "width": 64, "height": 64, "batch_size": 2}
         body |= {"sampler_name": "Euler a", "save_images": True}
         made = backend.generate(order(**{"txt2img.batch_size": 2, "clip_skip": 1}))

@@ -381,9 +381,7 @@ class TestHostile:
     def test_ends_in_a_recipe_or_a_sentence(self, key, text):
         checked_or_refused({key: text})
 
-    @pytest.mark.parametrize(
-        ("sign", "kept"), [("x", 65_536), (" ", 0), ("[", 65_536), (":,", 65_536), ('"', 65_536)]
-    )
+    @pytest.mark.parametrize(("sign", "kept"), [("x", 65_536), (" ", 0), ("[", 65_536), (":,", 65_536), ('"', 65_536)])
     def test_of_a_million_letters_in_one_line_the_prompt_is_cut_and_the_settings_are_read(self, sign, kept):
         text = sign * 1_000_000
         found = of(parameters=f"{text}\n{LINE}, Note: {text}")

@@ -13,6 +13,7 @@ from PIL import Image, ImageTk
 from ....app.controller import Controller
 from ....domain.base.errors import InvalidInput
 from ....domain.config.catalogue import with_values
+from ....domain.config.pipeline_config import BLOCK_SPECS, stage_spec
 from ....domain.config.sweep import LORA, Focus, focus, focuses, value_text
 from ....domain.experiments.plan_draft import PlanDraft, lora_weights, plain, sensible_words, varying
 from ....pipeline.messages.base import Event
@@ -215,7 +216,7 @@ class FocusStep(Box):
             return ListRow("Another LoRA…", mark="plus")
         sample = msgspec.structs.replace(self._draft, focus=one.path)
         words = plain(one)
-        if one.group == "adetailer":
+        if ".passes." in one.path:
             words = f"{words} · pass {int(one.path.split('.')[2]) + 1}"
         own = sample.own_value
         return ListRow(words, "none" if own == "" and one.path != "checkpoint" else value_text(own, one.path))
@@ -251,7 +252,7 @@ class FocusStep(Box):
                 else f"Its values come in the next step. What {self._whose} is shown at the right."
             )
             self._facts.show("")
-        self._unfold(self._start, spec is not None and spec.stage != "txt2img")
+        self._unfold(self._start, spec is not None and stage_spec(spec.stage).needs_picture)
         needs = spec is not None and spec.group == "refiner" and spec.name != "checkpoint"
         self._unfold(self._refiner_box, needs)
         self._unfold(self._lora_box, other)
@@ -348,14 +349,10 @@ def _range_words(draft: PlanDraft, spec: Focus) -> str:
 
 GROUPS = (
     ("", "All stages"),
-    ("txt2img", "txt2img"),
+    (BLOCK_SPECS[0].name, BLOCK_SPECS[0].title),
     ("lora", "LoRA weight"),
     ("general", "Checkpoint, VAE"),
-    ("hires", "Hires fix"),
-    ("refiner", "Refiner"),
-    ("img2img", "img2img"),
-    ("adetailer", "ADetailer"),
-    ("upscale", "Upscale"),
+    *((block.name, block.title) for block in BLOCK_SPECS[1:]),
 )
 
 _LORA = "How strongly the LoRA pulls the picture its way."

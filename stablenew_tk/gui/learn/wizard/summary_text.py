@@ -10,13 +10,12 @@ from ....backends.base import Capabilities
 from ....domain.base.errors import InvalidInput
 from ....domain.base.wording import counted
 from ....domain.config.catalogue import Value, get_value
-from ....domain.config.pipeline_config import PipelineConfig
+from ....domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary
 from ....domain.config.sweep import LORA, focuses, value_text
 from ....domain.experiments.base_config import check_offered
 from ....domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence
 from ....domain.journal.estimate import about, work
 from ....domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
-from ...forms.stage_cards import size_words
 from .run_preview import Forecast, MatrixOutline
 from .value_editors import counted_words
 
@@ -120,9 +119,9 @@ def _rows_hint(rows: int, values: int) -> str:
 
 def same_lines(draft: PlanDraft, config: PipelineConfig) -> tuple[tuple[str, str], ...]:
     """What every picture has in common: name and value, the focus left out. `config` is the one they are made with."""
-    stage = draft.spec.stage if draft.spec is not None else "txt2img"
+    stage = draft.spec.stage if draft.spec is not None else FIRST_STAGE
     lines = [("checkpoint", "Checkpoint", config.checkpoint or "as loaded")]
-    lines += _making_lines(config) if stage == "txt2img" else _later_lines(draft, config, stage)
+    lines += _making_lines(config) if stage == FIRST_STAGE else _later_lines(draft, config, stage)
     weights = list(lora_weights(draft.prompts).items())[:3]
     lines += [(LORA + name, "LoRA", f"{name} {weight:g}") for name, weight in weights]
     names = [prompt.prompt_id for prompt in draft.prompts]
@@ -132,13 +131,13 @@ def same_lines(draft: PlanDraft, config: PipelineConfig) -> tuple[tuple[str, str
 
 
 def _making_lines(config: PipelineConfig) -> list[tuple[str, str, str]]:
-    block, hires, refiner = config.txt2img, config.hires, config.refiner
+    block, refiner = config.txt2img, config.refiner
     lines = [
         ("txt2img.sampler", "Sampler", f"{block.sampler} · {block.scheduler}"),
         ("txt2img.steps", "Steps", str(block.steps)),
         ("txt2img.cfg_scale", "CFG scale", value_text(block.cfg_scale)),
         ("txt2img.width", "Size", f"{block.width} × {block.height}"),
-        ("hires.", "Hires fix", f"{hires.upscaler} × {hires.scale:g}" if hires.enabled else "off"),
+        ("hires.", "Hires fix", summary(config, "hires")),
     ]
     if refiner.enabled:
         lines.append(("refiner.", "Refiner", refiner.checkpoint or "none chosen"))
@@ -189,7 +188,7 @@ def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
         ("Pictures", f"{total_words(draft, made)}: {len(plan.variant_values)} values × {counted(rows, 'seed')}"),
         ("Seeds", f"{', '.join(part for part in (seeds, drawn_words) if part)}; the same for every value"),
         ("Rating", blind + twice),
-        ("Size", size_words(plan.base_config) if spec.stage == "txt2img" else "that of the picture it begins with"),
+        ("Size", size_words(plan.base_config) if spec.stage == FIRST_STAGE else "that of the picture it begins with"),
         ("Stages", " → ".join(plan.base_config.stages())),
     ]
     if made.reused:
