@@ -44,7 +44,7 @@ class CompletionQuery(Struct, frozen=True):
     back: int
 
 
-def wish(before: str, *, asked: bool = False) -> CompletionQuery | None:
+def query_in(before: str, *, asked: bool = False) -> CompletionQuery | None:
     """What the line before the cursor asks for. Only when `asked`, a word without any sign asks for everything."""
     lora = _LORA.search(before)
     if lora is not None:

@@ -1,11 +1,11 @@
-"""The small list below the cursor that completes names of LoRAs, embeddings, wildcards and slots."""
+"""The list below the cursor that completes names of LoRAs, embeddings, wildcards and slots."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from ...domain.prompts.completion import KIND_WORDS, CompletionQuery, Offer, matching, rest, token, wish
+from ...domain.prompts.completion import KIND_WORDS, CompletionQuery, Offer, matching, query_in, rest, token
 from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.row_list import ListRow, RowList
@@ -15,9 +15,9 @@ _ROWS, _WIDTH = 8, 340
 
 
 class Completion:
-    """Completes what is typed. The keyboard stays in the text; Up, Down, Return, Tab and Esc are the list's.
+    """Completes what is typed. The keyboard stays in the text; while open it uses Up, Down, Return, Tab and Esc.
 
-    `offers()` gives what there is, `weight(offer)` what is known of a LoRA's weight, None when nothing is.
+    `offers()` returns everything that can be inserted, `weight(offer)` the known weight of a LoRA or None.
     """
 
     def __init__(
@@ -25,8 +25,8 @@ class Completion:
     ) -> None:
         self._editor, self._offers, self._weight = editor, offers, weight
         self.shown: tuple[Offer, ...] = ()
-        self._wish: CompletionQuery | None = None
-        self._refused = ""  # Esc was pressed on this; it stays away until something else is typed
+        self._query: CompletionQuery | None = None
+        self._refused = ""  # the line at which Esc was pressed; the list stays closed until something else is typed
         self._asked = False
         self._window: tk.Toplevel | None = None
         self._bind()
@@ -50,7 +50,7 @@ class Completion:
     def follow(self) -> None:
         """The text or the cursor changed: open, narrow or close."""
         before = self._editor.before()
-        found = wish(before, asked=self._asked)
+        found = query_in(before, asked=self._asked)
         if found is None or before == self._refused:
             self.close()
             return
@@ -59,8 +59,8 @@ class Completion:
             self.close()
             return
         self._refused = ""
-        same = self._wish is not None and self._wish.kind == found.kind and self.is_open
-        self._wish, self.shown = found, fits
+        same = self._query is not None and self._query.kind == found.kind and self.is_open
+        self._query, self.shown = found, fits
         self._show(keep=same)
 
     def moved(self) -> None:
@@ -70,7 +70,7 @@ class Completion:
 
     def close(self) -> None:
         """Hide it."""
-        self.shown, self._wish, self._asked = (), None, False
+        self.shown, self._query, self._asked = (), None, False
         if self._window is not None and theme.alive(self._window):
             self._window.withdraw()
             # Out of sight it is still drawn again when the mode changes, and must not ask for rows that are gone.
@@ -78,18 +78,18 @@ class Completion:
 
     def pick(self, index: int) -> str:
         """Write the whole token in place of what was typed."""
-        asked = self._wish
-        if asked is None or not 0 <= index < len(self.shown):
+        query = self._query
+        if query is None or not 0 <= index < len(self.shown):
             return "break"
         offer = self.shown[index]
-        ahead = rest(offer.kind, self._editor.after_cursor()) if asked.kind else 0
+        ahead = rest(offer.kind, self._editor.after_cursor()) if query.kind else 0
         self.close()
-        self._editor.put(token(offer, self._weight(offer)), back=asked.back, ahead=ahead)
+        self._editor.put(token(offer, self._weight(offer)), back=query.back, ahead=ahead)
         self._refused = self._editor.before()
         return "break"
 
     def redraw(self) -> None:
-        """A weight has become known."""
+        """Draw again: a weight has become known."""
         if self.is_open:
             self.rows.refresh()
 
@@ -101,14 +101,11 @@ class Completion:
             text.bind(key, lambda _event, step=step: self._step(step))  # type: ignore[misc]  # default binds the step
         for key in ("<Return>", "<KP_Enter>"):
             text.bind(key, lambda _event: self.pick(self.rows.selected) if self.is_open else None)
-        self._editor.take_tab = self._tab
+        self._editor.take_tab = lambda: self.is_open and bool(self.pick(self.rows.selected))
         text.bind("<Escape>", lambda _event: self._refuse())
         text.bind("<FocusOut>", lambda _event: self.close(), add="+")
         text.bind("<ButtonPress-1>", lambda _event: self.close(), add="+")
         text.bind("<Destroy>", lambda _event: self._end(), add="+")
-
-    def _tab(self) -> bool:
-        return self.is_open and bool(self.pick(self.rows.selected))
 
     def _step(self, step: int) -> str | None:
         if not self.is_open:
@@ -133,7 +130,7 @@ class Completion:
         self.rows.pack(fill="both", expand=True)
         # The keyboard must stay in the text: a click picks and goes no further.
         self.rows.canvas.configure(takefocus=0, cursor="hand2")
-        self.rows.canvas.bind("<ButtonPress-1>", lambda event: self.pick(self.rows._index_at(event.y)))
+        self.rows.canvas.bind("<ButtonPress-1>", lambda event: self.pick(self.rows.index_at(event.y)))
         foot = Box(body, "raised2")
         foot.pack(side="bottom", fill="x")
         words = Label(foot, "Return or Tab writes it, Esc closes", size=11, ink="text3")
@@ -144,7 +141,7 @@ class Completion:
         if self._window is None or not theme.alive(self._window):
             self._window = self._make()
         window, count = self._window, min(len(self.shown), _ROWS)
-        typed = self._wish.typed.casefold() if self._wish is not None else ""
+        typed = self._query.typed.casefold() if self._query is not None else ""
         at = max(0, self.rows.selected) if keep else 0
         at = at if at < len(self.shown) and (at or not typed) else 0
         self.rows.show(len(self.shown), self._row, at)
@@ -157,7 +154,7 @@ class Completion:
 
     def _position(self, height: int) -> str:
         """Below the beginning of what is typed, above where there is no room."""
-        text, back = self._editor.text, self._wish.back if self._wish is not None else 0
+        text, back = self._editor.text, self._query.back if self._query is not None else 0
         box = text.bbox(f"insert -{back}c") or text.bbox("insert") or (0, 0, 0, 0)
         x = min(text.winfo_rootx() + box[0] - theme.px(16), text.winfo_screenwidth() - theme.px(_WIDTH))
         y = text.winfo_rooty() + box[1] + box[3] + theme.px(4)

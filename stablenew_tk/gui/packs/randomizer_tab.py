@@ -1,37 +1,30 @@
-"""The Randomizer tab of Packs: what varies besides the text itself, how many variants are made, and which."""
+"""The Randomizer tab of Packs: slots, words, settings, LoRAs and styles that vary; how many variants are made."""
 
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
 from msgspec.structs import replace
 
+from ...app.pack_wording import MODES, SEEDS, axis_example, axis_problem, axis_text, title_of
+from ...app.wording import not_offered
+from ...domain.config.catalogue import Value, catalogue, parameter
 from ...domain.config.origins import MAX_SEED, RANDOM_SEED
+from ...domain.config.sweep import focuses, parse_values
 from ...domain.prompts.randomizer_text import FIELDS, lists_of, same
-from ...domain.prompts.settings import MOST_VARIANTS, Mode, Randomizer, Seeds
-from ..forms.captioned import captioned
+from ...domain.prompts.settings import MOST_VARIANTS, Axis, Mode, Randomizer
+from ..forms.captioned import EditableList, captioned
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
-from ..widgets.popups import ChoiceField, MenuEntry
-from ..widgets.row_list import ScrollArea
+from ..widgets.popups import ChoiceField, Menu, MenuEntry
+from ..widgets.row_list import ListRow, ScrollArea
 from ..widgets.text_box import TextField
 from ..widgets.tooltips import tip
-from .axes_editor import Axes
 
-MODES: dict[Mode, tuple[str, str]] = {
-    "all": ("Every combination", "Every value of each list with every value of the others."),
-    "random": ("At random", "Everything is drawn anew for each variant."),
-    "round_robin": ("Each list in turn", "Every list moves on by one each time; shorter ones begin again."),
-    "zip": ("Side by side", "The first values together, then the second ones, until the shortest list ends."),
-    "sequential": ("One list after the other", "One list is gone through while the others stay at their first value."),
-}
-SEEDS: dict[Seeds, str] = {
-    "shared": "the same for all", "per_variant": "another one for each variant", "fixed": "always this one"
-}  # fmt: skip
 _DRAWS = (MenuEntry("anew", "others each run"), MenuEntry("fixed", "always the same"))
 _TEXTS: tuple[tuple[str, str, str, str], ...] = (
     ("slots", "Slots", "light: dawn | dusk", "What [[light]] in the prompts stands for; the same everywhere in one."),
@@ -43,11 +36,152 @@ _TEXTS: tuple[tuple[str, str, str, str], ...] = (
 )  # fmt: skip
 
 
-class RandomizerTab(Box):
-    """Fields for a pack's randomizer. `on_change(randomizer)` after every change that can be used.
+# They change what a picture is made with, not only how it looks: nobody should find them varied by surprise.
+_BY_HAND = ("refiner.", "hires.upscaler", "upscale.upscaler")
 
-    `draw_seed()` gives a seed for the dice, `choices(name)` the backend's lists. What cannot be read is told below its
-    field and stays there, also while another pack is looked at.
+
+def axis_entries(used: Sequence[str] = ()) -> tuple[MenuEntry, ...]:
+    """The parameters to choose from, last those that change more than the look of a picture."""
+    usual = [one for one in focuses() if not one.path.startswith(_BY_HAND)]
+    rare = [one for one in focuses() if one.path.startswith(_BY_HAND)]
+    return (
+        *(MenuEntry(one.path, one.title) for one in usual if one.path not in used),
+        *(MenuEntry(one.path, one.title, "only if you add it") for one in rare if one.path not in used),
+    )
+
+
+class Axes(Box):
+    """Settings that vary: a list of parameters with their values. `on_change(axes)` after every change that is valid.
+
+    `choices(name)` are the backend's lists. A text that cannot be read stays in its field, and the last values count.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        *,
+        on_change: Callable[[tuple[Axis, ...]], object],
+        choices: Callable[[str], Sequence[str]],
+    ) -> None:
+        super().__init__(parent)
+        self._on_change, self._choices = on_change, choices
+        self.axes: tuple[Axis, ...] = ()
+        self._at = -1
+        self._typed: dict[str, str] = {}
+        self.listing = EditableList(
+            self,
+            add="Add a setting…",
+            remove="Remove",
+            empty="No setting varies.",
+            chosen=self._choose,
+            added=self._ask,
+            removed=self._remove,
+            rows=2,
+        )
+        self.listing.pack(fill="x")
+        self._detail = Box(self)
+        self._caption = Label(self._detail, "", size=12, ink="text2")
+        self._caption.pack(fill="x", padx=theme.px(theme.RING))
+        self.values = Entry(self._detail, width=60, on_edit=self._edited)
+        self.values.pack(fill="x")
+        self.hint = Label(self._detail, "", size=11, ink="text3", wrap=True)
+        self.hint.pack(fill="x", padx=theme.px(theme.RING))
+
+    def show(self, axes: Sequence[Axis]) -> None:
+        """Show these axes without calling back."""
+        self.axes = tuple(axes)
+        self._at = min(self._at, len(axes) - 1) if self._at >= 0 else len(axes) - 1
+        self._show()
+
+    def forget(self) -> None:
+        """Drop what was typed: another pack is shown."""
+        self._typed.clear()
+        self._at = -1
+
+    def add(self, path: str) -> None:
+        """Add a parameter without values."""
+        self.axes = (*self.axes, Axis(path, ()))
+        self._at = len(self.axes) - 1
+        self._show()
+        self.values.focus_set()
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """What cannot be read, by path."""
+        return {path: problem for path, text in self._typed.items() if (problem := axis_problem(path, text))}
+
+    def _ask(self) -> None:
+        entries = axis_entries([axis.path for axis in self.axes])
+        Menu.shared().open(self.listing.add, entries, self.add)
+
+    def _remove(self) -> None:
+        if 0 <= self._at < len(self.axes):
+            self._typed.pop(self.axes[self._at].path, None)
+            self.axes = (*self.axes[: self._at], *self.axes[self._at + 1 :])
+            self._at = min(self._at, len(self.axes) - 1)
+            self._show()
+            self._tell()
+
+    def _choose(self, place: int) -> None:
+        self._at = place
+        self._show()
+
+    def _show(self) -> None:
+        rows = [
+            ListRow(
+                title_of(axis.path),
+                axis_text(axis),
+                warn=bool(axis_problem(axis.path, self._text(axis)) or self._not_offered(axis)),
+            )
+            for axis in self.axes
+        ]
+        self.listing.list.canvas.configure(height=theme.px(theme.ROW) * min(max(len(rows), 1), 5))
+        self.listing.show(rows, self._at)
+        if not 0 <= self._at < len(self.axes):
+            self._detail.pack_forget()
+            return
+        axis = self.axes[self._at]
+        self._detail.pack(fill="x")
+        self._caption.show(f"Values of {title_of(axis.path)}")
+        if self.values.get() != self._text(axis):
+            self.values.set(self._text(axis))
+        self.values.error(axis_problem(axis.path, self._text(axis)) if axis.path in self._typed else "")
+        missing = self._not_offered(axis)
+        if missing:
+            self.hint.show(f"There is no {', '.join(missing)} where pictures are made now.", "warn")
+        else:
+            self.hint.show(self._example(axis.path), "text3")
+
+    def _text(self, axis: Axis) -> str:
+        return self._typed.get(axis.path, axis_text(axis))
+
+    def _example(self, path: str) -> str:
+        choices = parameter(path).choices if path in catalogue() else ""
+        return axis_example(path, self._choices(choices) if choices else ())
+
+    def _not_offered(self, axis: Axis) -> tuple[str, ...]:
+        return not_offered(axis.path, axis.values, self._choices)
+
+    def _edited(self, text: str) -> None:
+        axis = self.axes[self._at]
+        self._typed[axis.path] = text
+        problem = axis_problem(axis.path, text)
+        self.values.error(problem)
+        values: tuple[Value, ...] = () if problem else parse_values(axis.path, text)
+        if not problem and values != axis.values:
+            self.axes = (*self.axes[: self._at], replace(axis, values=values), *self.axes[self._at + 1 :])
+            self._tell()
+        self._show()
+
+    def _tell(self) -> None:
+        self._on_change(tuple(axis for axis in self.axes if axis.values))
+
+
+class RandomizerTab(Box):
+    """Fields for a pack's randomizer. `on_change(randomizer)` after every change that is valid.
+
+    `draw_seed()` returns a seed, `choices(name)` the backend's lists. A text that cannot be read stays in its field
+    with the reason below it, also while another pack is open.
     """
 
     def __init__(
@@ -78,7 +212,7 @@ class RandomizerTab(Box):
             self._build_text(body, name, (title, example, words))
 
     def show(self, path: Path, randomizer: Randomizer) -> None:
-        """Show a pack's randomizer, with what was typed about it before and cannot be used yet."""
+        """Show a pack's randomizer, and what was typed about it before that cannot be read."""
         other = path != self._path
         self._path, self.value = path, randomizer
         self.mode.set(randomizer.mode)
@@ -94,12 +228,8 @@ class RandomizerTab(Box):
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What cannot be used of what is typed here."""
+        """Why texts typed here cannot be read."""
         return tuple(field.problem for field in self.texts.values() if field.problem)
-
-    def unfinished(self, path: Path) -> bool:
-        """Whether lines about this pack are typed that cannot be used."""
-        return any(where == path and FIELDS[name].read(text)[1] for (where, name), text in self._typed.items())
 
     def focus_set(self) -> None:
         """Put the keyboard on the first field."""
