@@ -82,7 +82,7 @@ def checks_without_end(window: Window, page: PacksPage) -> Callable[[], None]:
     going = [True]
 
     def ask() -> None:
-        draft = page.work.pack.draft
+        draft = page.open_pack.draft
         if going[0] and draft is not None:
             window.controller.ask(CheckPack(path=draft.path, text=draft.text, settings=draft.wanted, number=-1))
 
@@ -146,8 +146,8 @@ def main() -> None:
                 "checked_to_bare_checked": figures(busy, bare_busy)["ratio"],
             }
         print(json.dumps({"prompts": PROMPTS, "lines": last, "keys": keys, "places": found}, indent=1))
-        page.work.pack.drafts.forget(packs / "many.txt")
-        page.work.pack.path = None
+        page.open_pack.drafts.forget(packs / "many.txt")
+        page.open_pack.path = None
         window.leave()
 
 

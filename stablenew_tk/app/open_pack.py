@@ -32,6 +32,8 @@ from .pack_drafts import Drafts, PackDraft, PackSaving
 from .prompt_inventory import PromptInventory
 
 PREVIEWED = 50  # variants of a preview
+# A pack that runs at once.
+NEW_TEXT = "name: First prompt\na red boat on a calm sea, evening light\nneg: text, watermark\n"
 
 
 class BackgroundChecks:
@@ -172,13 +174,18 @@ class OpenPack:
         moved = isinstance(event, PackSaved) and event.path != self.path == event.path.with_suffix(".json")
         return event.path if moved else None
 
-    def add(self, order: AddPack | NewPack) -> None:
-        """Have a pack made or copied; it is to be opened when `is_wanted` says so."""
-        self._adding = order
-        self._controller.ask(order)
+    def make(self, name: str, text: str = NEW_TEXT) -> None:
+        """Have a new pack made; PackAdded answers, see `is_wanted`."""
+        self._adding = NewPack(name=name, text=text)
+        self._controller.ask(self._adding)
+
+    def add(self, path: Path) -> None:
+        """Have a pack file copied among the own packs; PackAdded answers, see `is_wanted`."""
+        self._adding = AddPack(path=path)
+        self._controller.ask(self._adding)
 
     def is_wanted(self, event: PackAdded) -> bool:
-        """Whether this is the pack that was added last from this page."""
+        """Whether this is the pack that was last made or added here, so that it is to be opened."""
         wanted = event.order is self._adding
         if wanted:
             self._adding = None

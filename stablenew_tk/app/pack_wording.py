@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
 from ..domain.base.colour_roles import Role
-from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value, catalogue, parameter
 from ..domain.config.learning_mode import PackLearning
-from ..domain.config.sweep import parse_values, spell
 from ..domain.prompts.pack import PackProblem
-from ..domain.prompts.settings import Axis, Mode, Seeds
+from ..domain.prompts.settings import Mode, Seeds
 from ..domain.prompts.variant import Expansion
 from ..domain.recipes.recipe import Recipe
 from ..pipeline.messages.packs import PackChecked
@@ -32,6 +30,16 @@ MODES: Mapping[Mode, tuple[str, str]] = {
 }
 SEEDS: Mapping[Seeds, str] = {
     "shared": "the same for all", "per_variant": "another one for each variant", "fixed": "always this one"
+}  # fmt: skip
+# Field of the randomizer: title, example, explanation.
+LISTS: Mapping[str, tuple[str, str, str]] = {
+    "slots": ("Slots", "light: dawn | dusk", "What [[light]] in the prompts stands for; the same everywhere in one."),
+    "rules": ("Search and replace", "harbour => river | lake",
+              "Where a prompt has the words, each of these is tried."),
+    "wildcards": ("Wildcards of this pack", "mood: calm | stormy", "Lists for __mood__, for this pack alone."),
+    "loras": ("LoRAs and weights", "rain | snow: 0.6, 0.8", "Each of them with each weight; none stands for no LoRA."),
+    "styles": ("Styles, with and without", "Film: {prompt}, film grain neg: flat",
+               "Words that are added or not. {prompt} marks where the prompt goes."),
 }  # fmt: skip
 LEARNING: Mapping[PackLearning | Literal[""], tuple[str, str]] = {
     "": ("as usual", "What the top bar says counts for this pack, too."),
@@ -129,29 +137,14 @@ def variants_words(expansion: Expansion) -> str:
     return f"{words}. {shown:,} of them are shown." if shown < expansion.count else f"{words}."
 
 
-def axis_text(axis: Axis) -> str:
-    """The values of a parameter that varies, as they are typed."""
-    return spell(axis.path, axis.values) if axis.values and axis.path in catalogue() else ""
-
-
-def axis_problem(path: str, text: str) -> str:
-    """Why a text cannot be read as values of a parameter, or ""."""
-    try:
-        parse_values(path, text)
-    except InvalidInput as wrong:
-        sentence = str(wrong).removeprefix(f"{path}: ")
-        return sentence[:1].upper() + sentence[1:]
-    return ""
-
-
-def axis_example(path: str, offered: Sequence[str]) -> str:
-    """How values of a parameter are typed; `offered` are the names the backend has for it."""
+def axis_example(path: str, choices: Callable[[str], Sequence[str]]) -> str:
+    """How values of a parameter are typed; `choices(name)` are the backend's lists."""
     if path not in catalogue():
         return "This program does not know the setting."
     spec = parameter(path)
     if spec.kind in ("int", "float"):
         return "Write 5-8 (+0.5), or values between commas."
-    some = offered if spec.choices else spec.options
+    some = choices(spec.choices) if spec.choices else spec.options
     return f"Names between commas: {', '.join(some[:3])}…" if some else "Names between commas."
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import tkinter as tk
 from collections.abc import Callable, Iterable, Sequence
-from typing import cast
 
 from msgspec import Struct
 
@@ -14,7 +13,7 @@ from ...domain.prompts.highlighting import unit_at
 from ..widgets import theme
 from ..widgets.basics import Box
 from ..widgets.page_frame import DeferringBox
-from ..widgets.scrollbar import ThinScrollbar
+from ..widgets.scrollbar import TextScrollbar
 from .code_decoration import MARK_TAGS, Gutter, SyntaxPainter
 
 _TAG = "StableNewPackText"
@@ -84,7 +83,7 @@ class PackText(DeferringBox):
         super().__init__(parent, "bg")
         self.on_edit, self.on_move = on_edit, on_move
         self._is_stale = self._is_filling = self._ring = self._is_quiet = False
-        self._cursor, self._height = "", 1
+        self._cursor = ""
         self.view = View(1, 1, 1, 1, (), ())
         self.take_tab: Callable[[], bool] = lambda: False  # True when it has used the Tab key, which else leaves
         frame = Box(self, "bg")
@@ -110,8 +109,7 @@ class PackText(DeferringBox):
             spacing3=theme.px(2),
             takefocus=1,
         )
-        self._bar = ThinScrollbar(frame, self._dragged, "bg")
-        self._bar.pack(side="right", fill="y")
+        TextScrollbar(frame, self.text, "bg", self.refresh_soon).pack(side="right", fill="y")
         self.text.pack(side="left", fill="both", expand=True)
         self.painter = SyntaxPainter(self.text)
         self.text.tk.eval(_VIEW)
@@ -205,14 +203,18 @@ class PackText(DeferringBox):
         self.go_to(line)
 
     def find(self, word: str, *, backwards: bool = False) -> tuple[int, int]:
-        """Go to the next place with this word and mark it; (which, of how many), (0, 0) for none."""
-        before = self.text.tag_ranges("found")
-        self.text.tag_remove("found", "1.0", "end")
-        places = self._occurrences(word)
+        """Go to the next place of this word, in any case, and mark it. (which, of how many), (0, 0) for none."""
+        text, before = self.text, self.text.tag_ranges("found")
+        text.tag_remove("found", "1.0", "end")
+        found = text.tk.call(text, "search", "-all", "-nocase", "--", word, "1.0", "end") if word else ()
+        places = [str(place) for place in text.tk.splitlist(found)]
         if not places:
             return 0, 0
-        start = str(before[0]) if backwards and before else self.text.index("insert")
-        at = _next(places, start, backwards)
+        start = _position(str(before[0]) if backwards and before else text.index("insert"))
+        if backwards:
+            at = max((n for n, place in enumerate(places) if _position(place) < start), default=len(places) - 1)
+        else:
+            at = min((n for n, place in enumerate(places) if _position(place) >= start), default=0)
         begin = places[at]
         end = f"{begin} +{len(word)}c"
         self.text.tag_add("found", begin, end)
@@ -249,10 +251,10 @@ class PackText(DeferringBox):
         """Draw for what Tcl says about the view."""
         self._is_stale = False
         first, total, cursor, words, rows = view
-        line, _, column = str(cursor).partition(".")
+        line, column = _position(str(cursor))
         numbers = [int(one) for one in self.text.tk.splitlist(rows)]
         pairs = tuple(zip(numbers[::2], numbers[1::2], strict=True))
-        self.view = View(int(first), int(total), int(line), int(column) + 1, tuple(str(words).split("\n")), pairs)
+        self.view = View(int(first), int(total), line, column + 1, tuple(str(words).split("\n")), pairs)
         self.painter.paint(self.view.first, self.view.lines, self.view.total)
         self.gutter.show(pairs, self.view.line, self.view.total)
         if cursor != self._cursor:
@@ -292,7 +294,6 @@ class PackText(DeferringBox):
 
     def _wire(self) -> None:
         text = self.text
-        text.configure(yscrollcommand=self._scrolled)
         # The window hears its shortcuts before Tk's own bindings of a text, which would move the cursor as well.
         text.bindtags((str(text), str(text.winfo_toplevel()), _TAG, "Text", f"{_TAG}After", "all"))
         for letter in _EMACS:
@@ -311,7 +312,7 @@ class PackText(DeferringBox):
         # 5 ms, so a key is to need few of them.
         told = self.register(self._changed)
         text.tk.call("bind", text, "<<Modified>>", f"::stablenew_pack_changed %W {told}")
-        text.bind("<Configure>", self._resized, add="+")
+        text.bind("<Configure>", lambda _event: self.refresh_soon(), add="+")
         text.bind("<FocusIn>", lambda _event: self._focus(True), add="+")
         text.bind("<ButtonPress-1>", self._pressed, add="+")
         text.bind("<FocusOut>", lambda _event: self._focus(False), add="+")
@@ -336,25 +337,6 @@ class PackText(DeferringBox):
         self._take(self.text.tk.splitlist(view))
         self.on_edit()
 
-    def _resized(self, event: tk.Event[tk.Misc]) -> None:
-        self._height = event.height
-        self.refresh_soon()
-
-    def _scrolled(self, first: float, last: float) -> None:
-        top, part = float(first), float(last) - float(first)  # Tk hands texts over
-        high = float(self._height)
-        if not 0 < part < 1:
-            self._bar.show(0, high, high)
-        else:
-            # Rounded, for Tk's guesses about lines out of sight change a little with every key.
-            self._bar.show(round(top * high / part, -1), high, round(high / part + 10, -1))
-        self.refresh_soon()
-
-    def _dragged(self, top: float) -> None:
-        part = self.text.yview()
-        whole = self.text.winfo_height() / max(part[1] - part[0], 1e-6)
-        self.text.yview_moveto(max(0.0, top / whole))
-
     def _number_clicked(self, event: tk.Event[tk.Misc]) -> str:
         self.go_to(int(self.text.index(f"@0,{event.y}").partition(".")[0]))
         return "break"
@@ -377,13 +359,6 @@ class PackText(DeferringBox):
         self._is_quiet = True
         self._focus(True)
 
-    def _occurrences(self, word: str) -> Sequence[str]:
-        """Every place of a word in the text; case does not matter."""
-        if not word:
-            return ()
-        call = (self.text, "search", "-all", "-nocase", "--", word, "1.0", "end")
-        return cast("Sequence[str]", tuple(map(str, self.text.tk.splitlist(self.text.tk.call(*call)))))
-
 
 def _after(event: tk.Event[tk.Misc]) -> None:
     editor = event.widget.master.master if event.widget.master is not None else None
@@ -391,12 +366,6 @@ def _after(event: tk.Event[tk.Misc]) -> None:
         editor.refresh_soon()
 
 
-def _next(places: Sequence[str], start: str, backwards: bool) -> int:
-    def spot(index: str) -> tuple[int, int]:
-        line, _, column = index.partition(".")
-        return int(line), int(column)
-
-    if backwards:
-        earlier = [n for n, place in enumerate(places) if spot(place) < spot(start)]
-        return earlier[-1] if earlier else len(places) - 1
-    return next((n for n, place in enumerate(places) if spot(place) >= spot(start)), 0)
+def _position(index: str) -> tuple[int, int]:
+    line, _, column = index.partition(".")
+    return int(line), int(column)

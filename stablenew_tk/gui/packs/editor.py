@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from ...app.pack_drafts import GONE, PackDraft
 from ...app.pack_wording import check_status, draft_status
+from ...domain.prompts.completion import Offer
 from ...pipeline.messages.packs import PackChecked
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator, ShortLabel, Sign
@@ -16,16 +17,22 @@ from ..widgets.entries import Entry
 from ..widgets.notices import Action
 from ..widgets.tooltips import tip
 from .code_editor import PackText, TextMark
+from .completion_popup import Completion
 
 _ROOMY = 440  # px
 CHANGED = "The file was changed elsewhere, and so was this text."
 
 
 class PackEditorActions(Struct, frozen=True):
-    """What the editor calls. `settle(mine)`: keep the own text, or take that of another program."""
+    """What the editor calls. `settle(mine)`: keep the own text, or take that of another program.
+
+    `offers()` and `weight(offer)` are for completion.
+    """
 
     edited: Callable[[], object]
     moved: Callable[[], object]
+    offers: Callable[[], Sequence[Offer]]
+    weight: Callable[[Offer], float | None]
     save: Callable[[], object]
     settle: Callable[[bool], object]
     run: Callable[[], object]
@@ -131,8 +138,9 @@ class PackEditor(Box):
         foot.pack(side="bottom", fill="x")
         foot.pack_propagate(False)
         Separator(self).pack(side="bottom", fill="x")
-        self.text = PackText(self, on_edit=actions.edited, on_move=self._moved)
+        self.text = PackText(self, on_edit=self._edited, on_move=self._moved)
         self.text.pack(fill="both", expand=True)
+        self.completion = Completion(self.text, offers=actions.offers, weight=actions.weight)
         self.find = FindBar(self, self.text, self._close_find)
         self._place = Label(foot, "", size=12, ink="text3")
         self._place.pack(side="right", padx=theme.px(16))
@@ -222,7 +230,12 @@ class PackEditor(Box):
         if self.strip.text and not self.strip.winfo_manager():
             self.strip.pack(fill="x", after=self._rule)
 
+    def _edited(self) -> None:
+        self.completion.follow()
+        self._actions.edited()
+
     def _moved(self) -> None:
+        self.completion.moved()
         view = self.text.view
         self._place.show(f"line {view.line:,}, column {view.column}")
         self._actions.moved()

@@ -16,7 +16,7 @@ from ...app.pack_drafts import GONE
 from ...domain.base.wording import counted
 from ...domain.prompts.formatting import pack_block
 from ...domain.recipes.recipe import Recipe
-from ...pipeline.messages.packs import AddPack, ListPacks, NewPack, ReadRecipe
+from ...pipeline.messages.packs import ReadRecipe
 from ...pipeline.messages.pictures import RecipeRead
 from ...storage.packs.pack_file import PackFile
 from ..widgets import theme
@@ -30,8 +30,6 @@ from ..widgets.tooltips import tip
 from .recipe_popup import RecipePopup
 
 WIDTHS: dict[SizeClass, int] = {"narrow": 232, "usual": 280, "wide": 320}
-# A pack that runs at once; the second line is selected, so that the first key replaces it.
-NEW_TEXT = "name: First prompt\na red boat on a calm sea, evening light\nneg: text, watermark\n"
 _EMPTY = "No packs yet. Make one with New pack…, or drop a text file here."
 _NOTHING = "No pack is called so."
 _PACK_FILES = [("Packs", "*.txt *.tsv *.json"), ("All", "*")]
@@ -39,25 +37,17 @@ _PICTURES = [("Pictures", "*.png *.jpg *.jpeg *.webp *.avif *.gif"), ("All", "*"
 
 
 class PackActions:
-    """Makes, adds and finds packs, and reads what pictures say about their making."""
+    """Dialogs about whole packs, and recipes of pictures."""
 
     def __init__(self, page: tk.Misc, controller: Controller, pack: OpenPack) -> None:
         self._page, self._controller, self._pack = page, controller, pack
         self._reading: dict[Path, tk.Misc] = {}
 
-    def make(self, name: str, text: str = NEW_TEXT) -> None:
-        """Make a new pack and open it."""
-        self._pack.add(NewPack(name=name, text=text))
-
-    def add(self, path: Path) -> None:
-        """Copy a pack file among the own packs and open the copy."""
-        self._pack.add(AddPack(path=path))
-
     def browse_pack(self) -> None:
         """Ask for a pack file and add it."""
         name = filedialog.askopenfilename(parent=self._page, title="Add a pack", filetypes=_PACK_FILES)
         if name:
-            self.add(Path(name))
+            self._pack.add(Path(name))
 
     def browse_picture(self, owner: tk.Misc) -> None:
         """Ask for a picture and read what it says about its making."""
@@ -69,11 +59,6 @@ class PackActions:
         """Read a picture's recipe; RecipeRead answers, and `show` opens it under `owner`."""
         self._reading[path] = owner
         self._controller.ask(ReadRecipe(path=path))
-
-    def scan(self) -> None:
-        """Look through the folders again."""
-        settings = self._controller.settings
-        self._controller.ask(ListPacks(folders=settings.pack_folders, wildcard_folders=settings.wildcard_folders))
 
     def may_delete(self, file: PackFile) -> bool:
         """Ask whether a pack is to go into the trash."""
@@ -94,15 +79,17 @@ class PackActions:
             if recipe.prompt and into:
                 actions.append((f"Add to {into}", lambda: add(block)))
             if recipe.prompt:
-                actions.append(("Make a new pack of it", lambda: self.make(name, block)))
+                actions.append(("Make a new pack of it", lambda: self._pack.make(name, block)))
             actions.append(("Use these settings in Create", lambda: use(recipe, event.path.name)))
         RecipePopup.shared().open(owner, event, actions)
 
 
 class PackListActions(Struct, frozen=True):
-    """What the list calls; `packs` are the actions on whole packs, the others concern the chosen one."""
+    """What the list calls; `delete`, `use` and `edit` concern the chosen pack."""
 
     packs: PackActions
+    make: Callable[[str], object]
+    scan: Callable[[], object]
     chosen: Callable[[Path], object]
     delete: Callable[[], object]
     use: Callable[[], object]
@@ -197,7 +184,7 @@ class PackList(Box):
 
     def ask_name(self) -> None:
         """Ask what the new pack is called."""
-        NamePopup.shared().open(self.new, "What is the new pack called?", "Make pack", self._actions.packs.make)
+        NamePopup.shared().open(self.new, "What is the new pack called?", "Make pack", self._actions.make)
 
     def _build(self) -> None:
         head = Box(self)
@@ -272,7 +259,7 @@ class PackList(Box):
             "new": self.ask_name,
             "add": packs.browse_pack,
             "picture": lambda: packs.browse_picture(self.more),
-            "scan": packs.scan,
+            "scan": actions.scan,
             "delete": actions.delete,
             "use": actions.use,
         }

@@ -12,7 +12,7 @@ from tkinter import messagebox
 from msgspec import Struct
 
 from ...app.controller import Controller
-from ...app.open_pack import OpenPack
+from ...app.open_pack import NEW_TEXT, OpenPack
 from ...domain.prompts.settings import PackSettings
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.packs import (
@@ -28,7 +28,7 @@ from ...pipeline.messages.packs import (
 )
 from ..widgets.page_frame import DeferringBox
 from .editor import PackEditor
-from .list import NEW_TEXT, PackList
+from .list import PackList
 from .tabs import PackSide
 
 CHECK_MS, SETTINGS_MS, READ_MS = 300, 500, 2
@@ -132,6 +132,7 @@ class PackWork:
         self.look()
         if self._is_new:
             self._is_new = False
+            # The second line of a new pack is selected, so that the first key replaces it.
             parts.editor.text.choose_line(2 if draft.text == NEW_TEXT else 1, chosen=draft.text == NEW_TEXT)
 
     # ---- the text

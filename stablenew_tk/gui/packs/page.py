@@ -26,7 +26,6 @@ from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.keys import KeyPress
 from ..widgets.page_frame import PageFrame
 from ..widgets.shortcuts import Shortcuts, act_on
-from .completion_popup import Completion
 from .editor import PackEditor, PackEditorActions
 from .list import WIDTHS, PackActions, PackList, PackListActions
 from .open_pack import PackWork, Parts
@@ -51,17 +50,18 @@ class PackPageActions(Struct, frozen=True):
 
 
 class PacksPage(PageFrame):
-    """The page. What belongs to the open pack is in `work`."""
+    """The page: `pack` is the open pack, `work` keeps list, editor and tabs in step with it."""
 
     def __init__(self, parent: tk.Misc, controller: Controller, actions: PackPageActions) -> None:
         super().__init__(parent)
         self._controller, self._leads = controller, actions
         self._inventory = PromptInventory(controller)
-        pack = OpenPack(controller, self._inventory)
-        self.actions = PackActions(self, controller, pack)
+        self.open_pack = OpenPack(controller, self._inventory)
+        self.actions = PackActions(self, controller, self.open_pack)
         self._build()
-        self.work = PackWork(self, controller, Parts(self.list, self.editor, self.side, self._show_parts), pack)
-        self.completion = Completion(self.editor.text, offers=self._offers, weight=self._inventory.weight)
+        self.work = PackWork(
+            self, controller, Parts(self.list, self.editor, self.side, self._show_parts), self.open_pack
+        )
         Shortcuts(self, lambda _press: False, self._answer)
         self.work.listed()
 
@@ -104,6 +104,8 @@ class PacksPage(PageFrame):
             self,
             PackListActions(
                 packs=self.actions,
+                make=self.open_pack.make,
+                scan=self._scan,
                 chosen=lambda path: self.work.open(path),
                 delete=self.delete,
                 use=self.use_pack,
@@ -115,8 +117,10 @@ class PacksPage(PageFrame):
         self.editor = PackEditor(
             self,
             PackEditorActions(
-                edited=self._edited,
-                moved=self._moved,
+                edited=lambda: self.work.edited(),
+                moved=lambda: self.work.moved(),
+                offers=self._offers,
+                weight=self._inventory.weight,
                 save=lambda: self.work.save(),
                 settle=lambda mine: self.work.settle(mine),
                 run=self.use_pack,
@@ -127,7 +131,7 @@ class PacksPage(PageFrame):
             self,
             self._controller,
             PackTabsActions(
-                go_to=self._go_to,
+                go_to=lambda line, column, focus: self.editor.text.go_to(line, column, focus=focus),
                 expand=lambda again: self.work.expand(again=again),
                 settings=lambda settings: self.work.change_settings(settings),
                 insert=self.insert,
@@ -174,19 +178,8 @@ class PacksPage(PageFrame):
         self.insert(Offer("lora", path.stem, str(known.path) if known is not None else ""))
         return True
 
-    def _edited(self) -> None:
-        self.completion.follow()
-        self.work.edited()
-
-    def _moved(self) -> None:
-        self.completion.moved()
-        self.work.moved()
-
-    def _go_to(self, line: int, column: int, take_keyboard: bool) -> None:
-        self.editor.text.go_to(line, column, focus=take_keyboard)
-
     def _offers(self) -> Sequence[Offer]:
-        return self._inventory.offers(self.work.pack.slots)
+        return self._inventory.offers(self.open_pack.slots)
 
     def _inventory_changed(self, event: Event) -> None:
         if not self.winfo_viewable():
@@ -195,7 +188,7 @@ class PacksPage(PageFrame):
             self.side.models.show(self._offers())
             self.side.models.redraw()
         if isinstance(event, ModelRead):
-            self.completion.redraw()
+            self.editor.completion.redraw()
 
     # ---- keys and buttons
 
@@ -209,6 +202,9 @@ class PacksPage(PageFrame):
         """Go to Create with the open pack chosen."""
         if self.work.path is not None:
             self._leads.run(self.work.path.stem)
+
+    def _scan(self) -> None:
+        self._controller.packs.open(self._controller.settings)
 
     def _recipe_read(self, event: RecipeRead) -> None:
         file = self.list.file
@@ -226,7 +222,7 @@ class PacksPage(PageFrame):
 
     def _answer(self, press: KeyPress) -> bool:
         plain: dict[str, Callable[[], object]] = {
-            "F5": self.actions.scan,
+            "F5": self._scan,
             "F6": lambda: self._next_panel(back=press.shift),
             "F3": lambda: self.editor.find_next(backwards=press.shift),
             "F8": self._next_problem,
@@ -239,7 +235,7 @@ class PacksPage(PageFrame):
             "o": self.actions.browse_pack,
             "f": self.list.search.focus_set,
             "g": self.editor.open_find,
-            "space": self.completion.ask,
+            "space": self.editor.completion.ask,
             "prior": lambda: self.side.step(-1),
             "next": lambda: self.side.step(1),
         }
@@ -249,7 +245,7 @@ class PacksPage(PageFrame):
         view = self.editor.text.view
         found = self.side.check.next_after(view.line, view.column)
         if found is not None:
-            self._go_to(found.problem.line, found.problem.column, True)
+            self.editor.text.go_to(found.problem.line, found.problem.column)
 
     def _next_panel(self, *, back: bool) -> None:
         panels: list[tk.Misc] = [self.list, self.editor.text, self.side]

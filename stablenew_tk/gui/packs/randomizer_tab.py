@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
 from msgspec.structs import replace
 
-from ...app.pack_wording import MODES, SEEDS, axis_example, axis_problem, axis_text, title_of
+from ...app.pack_wording import LISTS, MODES, SEEDS, axis_example, title_of
+from ...app.randomizer_drafts import AxesDraft, ListDrafts, axis_problem, axis_text
 from ...app.wording import not_offered
-from ...domain.config.catalogue import Value, catalogue, parameter
 from ...domain.config.origins import MAX_SEED, RANDOM_SEED
-from ...domain.config.sweep import focuses, parse_values
-from ...domain.prompts.randomizer_text import FIELDS, lists_of, same
+from ...domain.config.sweep import focuses
+from ...domain.prompts.randomizer_text import FIELDS
 from ...domain.prompts.settings import MOST_VARIANTS, Axis, Mode, Randomizer
 from ..forms.captioned import EditableList, captioned
 from ..widgets import theme
@@ -26,16 +26,6 @@ from ..widgets.text_box import TextField
 from ..widgets.tooltips import tip
 
 _DRAWS = (MenuEntry("anew", "others each run"), MenuEntry("fixed", "always the same"))
-_TEXTS: tuple[tuple[str, str, str, str], ...] = (
-    ("slots", "Slots", "light: dawn | dusk", "What [[light]] in the prompts stands for; the same everywhere in one."),
-    ("rules", "Search and replace", "harbour => river | lake", "Where a prompt has the words, each of these is tried."),
-    ("wildcards", "Wildcards of this pack", "mood: calm | stormy", "Lists for __mood__, for this pack alone."),
-    ("loras", "LoRAs and weights", "rain | snow: 0.6, 0.8", "Each of them with each weight; none stands for no LoRA."),
-    ("styles", "Styles, with and without", "Film: {prompt}, film grain neg: flat",
-     "Words that are added or not. {prompt} marks where the prompt goes."),
-)  # fmt: skip
-
-
 # They change what a picture is made with, not only how it looks: nobody should find them varied by surprise.
 _BY_HAND = ("refiner.", "hires.upscaler", "upscale.upscaler")
 
@@ -65,9 +55,7 @@ class Axes(Box):
     ) -> None:
         super().__init__(parent)
         self._on_change, self._choices = on_change, choices
-        self.axes: tuple[Axis, ...] = ()
-        self._at = -1
-        self._typed: dict[str, str] = {}
+        self.draft = AxesDraft()
         self.listing = EditableList(
             self,
             add="Add a setting…",
@@ -89,92 +77,55 @@ class Axes(Box):
 
     def show(self, axes: Sequence[Axis]) -> None:
         """Show these axes without calling back."""
-        self.axes = tuple(axes)
-        self._at = min(self._at, len(axes) - 1) if self._at >= 0 else len(axes) - 1
+        self.draft.set(axes)
         self._show()
-
-    def forget(self) -> None:
-        """Drop what was typed: another pack is shown."""
-        self._typed.clear()
-        self._at = -1
 
     def add(self, path: str) -> None:
         """Add a parameter without values."""
-        self.axes = (*self.axes, Axis(path, ()))
-        self._at = len(self.axes) - 1
+        self.draft.add(path)
         self._show()
         self.values.focus_set()
 
-    @property
-    def problems(self) -> Mapping[str, str]:
-        """What cannot be read, by path."""
-        return {path: problem for path, text in self._typed.items() if (problem := axis_problem(path, text))}
-
     def _ask(self) -> None:
-        entries = axis_entries([axis.path for axis in self.axes])
+        entries = axis_entries([axis.path for axis in self.draft.axes])
         Menu.shared().open(self.listing.add, entries, self.add)
 
     def _remove(self) -> None:
-        if 0 <= self._at < len(self.axes):
-            self._typed.pop(self.axes[self._at].path, None)
-            self.axes = (*self.axes[: self._at], *self.axes[self._at + 1 :])
-            self._at = min(self._at, len(self.axes) - 1)
+        if self.draft.remove():
             self._show()
-            self._tell()
+            self._on_change(self.draft.usable)
 
     def _choose(self, place: int) -> None:
-        self._at = place
+        self.draft.at = place
         self._show()
 
     def _show(self) -> None:
-        rows = [
-            ListRow(
-                title_of(axis.path),
-                axis_text(axis),
-                warn=bool(axis_problem(axis.path, self._text(axis)) or self._not_offered(axis)),
-            )
-            for axis in self.axes
-        ]
+        draft, axis = self.draft, self.draft.chosen
+        rows = [self._row(one) for one in draft.axes]
         self.listing.list.canvas.configure(height=theme.px(theme.ROW) * min(max(len(rows), 1), 5))
-        self.listing.show(rows, self._at)
-        if not 0 <= self._at < len(self.axes):
+        self.listing.show(rows, draft.at)
+        if axis is None:
             self._detail.pack_forget()
             return
-        axis = self.axes[self._at]
         self._detail.pack(fill="x")
         self._caption.show(f"Values of {title_of(axis.path)}")
-        if self.values.get() != self._text(axis):
-            self.values.set(self._text(axis))
-        self.values.error(axis_problem(axis.path, self._text(axis)) if axis.path in self._typed else "")
-        missing = self._not_offered(axis)
+        if self.values.get() != draft.text(axis):
+            self.values.set(draft.text(axis))
+        self.values.error(draft.problems.get(axis.path, ""))
+        missing = not_offered(axis.path, axis.values, self._choices)
         if missing:
             self.hint.show(f"There is no {', '.join(missing)} where pictures are made now.", "warn")
         else:
-            self.hint.show(self._example(axis.path), "text3")
+            self.hint.show(axis_example(axis.path, self._choices), "text3")
 
-    def _text(self, axis: Axis) -> str:
-        return self._typed.get(axis.path, axis_text(axis))
-
-    def _example(self, path: str) -> str:
-        choices = parameter(path).choices if path in catalogue() else ""
-        return axis_example(path, self._choices(choices) if choices else ())
-
-    def _not_offered(self, axis: Axis) -> tuple[str, ...]:
-        return not_offered(axis.path, axis.values, self._choices)
+    def _row(self, axis: Axis) -> ListRow:
+        wrong = axis_problem(axis.path, self.draft.text(axis)) or not_offered(axis.path, axis.values, self._choices)
+        return ListRow(title_of(axis.path), axis_text(axis), warn=bool(wrong))
 
     def _edited(self, text: str) -> None:
-        axis = self.axes[self._at]
-        self._typed[axis.path] = text
-        problem = axis_problem(axis.path, text)
-        self.values.error(problem)
-        values: tuple[Value, ...] = () if problem else parse_values(axis.path, text)
-        if not problem and values != axis.values:
-            self.axes = (*self.axes[: self._at], replace(axis, values=values), *self.axes[self._at + 1 :])
-            self._tell()
+        if self.draft.type(text):
+            self._on_change(self.draft.usable)
         self._show()
-
-    def _tell(self) -> None:
-        self._on_change(tuple(axis for axis in self.axes if axis.values))
 
 
 class RandomizerTab(Box):
@@ -196,20 +147,20 @@ class RandomizerTab(Box):
         self._on_change, self._draw_seed = on_change, draw_seed
         self._path: Path | None = None
         self.value = Randomizer()
-        self._typed: dict[tuple[Path, str], str] = {}
+        self._drafts = ListDrafts()
         self.area = ScrollArea(self, "surface")
         self.area.pack(fill="both", expand=True)
         body = Box(self.area.body)
         body.pack(fill="x", padx=(theme.px(12), theme.px(14)), pady=theme.px(8))
         self._build_counts(body)
         self.texts: dict[str, TextField] = {}
-        for name, title, example, words in _TEXTS[:3]:
-            self._build_text(body, name, (title, example, words))
+        for name in ("slots", "rules", "wildcards"):
+            self._build_text(body, name)
         self._section(body, "Settings that vary", "Each variant is made with each of these values.")
         self.axes = Axes(body, on_change=lambda axes: self._change(axes=axes), choices=choices)
         self.axes.pack(fill="x")
-        for name, title, example, words in _TEXTS[3:]:
-            self._build_text(body, name, (title, example, words))
+        for name in ("loras", "styles"):
+            self._build_text(body, name)
 
     def show(self, path: Path, randomizer: Randomizer) -> None:
         """Show a pack's randomizer, and what was typed about it before that cannot be read."""
@@ -222,8 +173,8 @@ class RandomizerTab(Box):
         for name, field in self.texts.items():
             self._show_text(name, field, other)
         if other:
-            self.axes.forget()
-        if other or tuple(axis for axis in self.axes.axes if axis.values) != randomizer.axes:
+            self.axes.draft.forget()
+        if other or self.axes.draft.usable != randomizer.axes:
             self.axes.show(randomizer.axes)
 
     @property
@@ -283,8 +234,8 @@ class RandomizerTab(Box):
         field.pack(side="left", fill="x", expand=True)
         return field
 
-    def _build_text(self, body: Box, name: str, words: tuple[str, str, str]) -> None:
-        title, example, explanation = words
+    def _build_text(self, body: Box, name: str) -> None:
+        title, example, explanation = LISTS[name]
         self._section(body, title, explanation)
         field = TextField(body, placeholder=example, least=1, on_edit=lambda text: self._edited(name, text))
         field.pack(fill="x")
@@ -304,13 +255,10 @@ class RandomizerTab(Box):
 
     def _show_text(self, name: str, field: TextField, other: bool) -> None:
         assert self._path is not None
-        typed = self._typed.get((self._path, name))
-        if typed is not None and not same(FIELDS[name], typed, self.value):
-            typed = self._typed.pop((self._path, name), None) and None
-        text = FIELDS[name].write(self.value) if typed is None else typed
-        if other or not same(FIELDS[name], field.get(), self.value):
+        text = self._drafts.text(self._path, name, self.value)
+        if other or not FIELDS[name].says(field.get(), self.value):
             field.set(text)
-        field.error(_first(FIELDS[name].read(field.get())[1]))
+        field.error(FIELDS[name].problem(field.get()))
 
     @staticmethod
     def _put(entry: Entry, text: str) -> None:
@@ -354,14 +302,5 @@ class RandomizerTab(Box):
 
     def _edited(self, name: str, text: str) -> None:
         assert self._path is not None
-        self._typed[self._path, name] = text
-        found, wrong = FIELDS[name].read(text)
-        self.texts[name].error(_first(wrong))
-        self._change(**{name: dict(lists_of(text)[0]) if name == "wildcards" else found})
-
-
-def _first(wrong: Sequence[str]) -> str:
-    """The first sentence, and how many more there are."""
-    if len(wrong) <= 1:
-        return "".join(wrong)
-    return f"{wrong[0]} {len(wrong) - 1} more below it."
+        self.texts[name].error(FIELDS[name].problem(text))
+        self._change(**{name: self._drafts.type(self._path, name, text)})

@@ -13,7 +13,7 @@ from ...domain.prompts.variant import Expansion, Variant, choice_spans
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
-from ..widgets.scrollbar import ThinScrollbar
+from ..widgets.scrollbar import TextScrollbar
 from ..widgets.tooltips import tip
 
 Scope = Literal["prompt", "pack"]
@@ -57,10 +57,8 @@ class VariantsTab(Box):
             font=theme.font(12),
             takefocus=1,
         )
-        self._bar = ThinScrollbar(self, self._dragged, "surface")
-        self._bar.pack(side="right", fill="y")
+        TextScrollbar(self, self.text, "surface").pack(side="right", fill="y")
         self.text.pack(fill="both", expand=True)
-        self.text.configure(yscrollcommand=self._scrolled)
         self._recolour_text()
         theme.on_change(self._recolour_text)
 
@@ -154,12 +152,3 @@ class VariantsTab(Box):
                 lmargincolor=theme.colour("surface"),
             )
         text.tag_raise("sel")
-
-    def _scrolled(self, first: float, last: float) -> None:
-        top, part, high = float(first), float(last) - float(first), float(self.text.winfo_height())
-        whole = high / part if 0 < part < 1 else high
-        self._bar.show(top * whole, high, whole)
-
-    def _dragged(self, top: float) -> None:
-        part = self.text.yview()
-        self.text.yview_moveto(max(0.0, top * max(part[1] - part[0], 1e-6) / self.text.winfo_height()))

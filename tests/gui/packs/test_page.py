@@ -79,7 +79,7 @@ class Desk:
 
     def settle(self):
         """Until the pause after typing is over and the check has answered."""
-        self.until(lambda: self.page.work.is_quiet and self.page.work.pack.checks.checked is not None)
+        self.until(lambda: self.page.work.is_quiet and self.page.open_pack.checks.checked is not None)
 
     @property
     def text(self):
@@ -258,7 +258,7 @@ def test_a_file_that_cannot_be_read_any_more_leaves_the_text_that_was_read(rain)
 
 def test_a_file_that_cannot_be_read_is_not_called_saved(rain):
     rain.packs.joinpath("cafe.txt").write_bytes(b"un caf\xe9\n")
-    rain.page.actions.scan()
+    rain.root.focus_get().event_generate("<F5>")
     rain.until(lambda: len(rain.page.list.shown) == 3)
     rain.choose("cafe")
     assert rain.state == "cannot be read"
@@ -349,7 +349,7 @@ def test_values_of_an_axis_that_cannot_be_read_stay_and_are_told(rain):
     axes.add("txt2img.cfg_scale")
     for text in ("5, 7", "5, 7, lots"):
         retype(axes.values, text)
-    assert "lots" in axes.problems["txt2img.cfg_scale"]
+    assert "lots" in axes.draft.problems["txt2img.cfg_scale"]
     rain.until(lambda: rain.saw(PackSettingsSaved))
     saved = rain.controller.packs.settings_of(rain.path).randomizer.axes
     assert [(one.path, one.values) for one in saved] == [("txt2img.cfg_scale", (5.0, 7.0))]
@@ -381,7 +381,7 @@ def test_wildcards_and_slots_are_inserted_at_the_cursor(rain):
 
 
 def test_a_new_pack_is_made_and_opened(rain):
-    rain.page.actions.make("night trains")
+    rain.page.open_pack.make("night trains")
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "night trains")
     assert (rain.packs / "night trains.txt").exists()
     assert rain.page.list.file.path.stem == "night trains"
@@ -393,7 +393,7 @@ def test_a_new_pack_is_made_and_opened(rain):
 def test_an_added_pack_is_copied_and_opened(rain, tmp_path):
     source = tmp_path / "elsewhere.txt"
     source.write_text("a lighthouse\n", encoding="utf-8")
-    rain.page.actions.add(source)
+    rain.page.open_pack.add(source)
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "elsewhere")
     assert rain.text.get() == "a lighthouse\n"
 
@@ -539,8 +539,8 @@ def test_a_preview_of_the_page_never_becomes_the_variants_of_a_run(rain):
 
 
 def test_a_pack_that_cannot_be_made_does_not_keep_the_next_one_from_opening(rain):
-    rain.page.actions.make("???")
-    rain.page.actions.make("night trains")
+    rain.page.open_pack.make("???")
+    rain.page.open_pack.make("night trains")
     rain.until(lambda: (rain.packs / "night trains.txt").exists())
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "night trains")
 
@@ -548,7 +548,7 @@ def test_a_pack_that_cannot_be_made_does_not_keep_the_next_one_from_opening(rain
 def test_a_pack_added_under_a_name_that_is_taken_is_the_one_that_opens(rain, tmp_path):
     source = tmp_path / "rain.txt"
     source.write_text("a lighthouse\n", encoding="utf-8")
-    rain.page.actions.add(source)
+    rain.page.open_pack.add(source)
     rain.until(lambda: rain.text.get() == "a lighthouse\n")
     assert rain.page.work.path.stem == "rain (2)"
     assert rain.path.read_text(encoding="utf-8") == RAIN
