@@ -228,7 +228,7 @@ def packs(window: Window, mode: str) -> None:
     pump(window, lambda: page.work.path == path)
     page.editor.text.go_to(10, 5)
     page.side.turn("variants")
-    pump(window, lambda: bool(page.side.variants.tinted))
+    pump(window, lambda: bool(page.side.variants.coloured))
     grab(window, f"packs-{mode}")
 
 

@@ -82,7 +82,7 @@ def checks_without_end(window: Window, page: PacksPage) -> Callable[[], None]:
     going = [True]
 
     def ask() -> None:
-        draft = page.work.draft
+        draft = page.open_pack.draft
         if going[0] and draft is not None:
             window.controller.ask(CheckPack(path=draft.path, text=draft.text, settings=draft.wanted, number=-1))
 
@@ -117,7 +117,7 @@ def main() -> None:
         window.show("packs")
         page = cast(PacksPage, window._pages["packs"])
         pump(window, lambda: page.work.path is not None and page.work.path.stem == "many")
-        pump(window, lambda: page.side.check.said.cget("text").startswith("No problems"))
+        pump(window, lambda: page.side.check.summary.cget("text").startswith("No problems"))
         editor = page.editor.text.text
         plain = tk.Text(page, wrap="word", undo=True, font=theme.font(13, mono=True), bd=0)
         plain.insert("1.0", pack_text())
@@ -146,8 +146,8 @@ def main() -> None:
                 "checked_to_bare_checked": figures(busy, bare_busy)["ratio"],
             }
         print(json.dumps({"prompts": PROMPTS, "lines": last, "keys": keys, "places": found}, indent=1))
-        page.work.drafts.forget(packs / "many.txt")
-        page.work.path = None
+        page.open_pack.drafts.forget(packs / "many.txt")
+        page.open_pack.path = None
         window.leave()
 
 

@@ -1,7 +1,7 @@
 """The packs as the window sees them: which there are, how each is set, and how to change them.
 
-Everything slow happens on the packer's thread; here is only what it has told. Packs that are edited in another program
-are told again by themselves.
+Everything slow happens on the pack worker's thread; this holds what its events have told. Packs that are edited in
+another program are listed again by themselves.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ..pipeline.messages.packs import (
     RescanPacks,
     SavePackSettings,
 )
-from ..pipeline.pack_worker import Packer
+from ..pipeline.pack_worker import PackWorker
 from ..pipeline.workers import Desk, Inbox
 from ..storage.disk.places import Places
 from ..storage.packs.pack_file import PackFile
@@ -84,12 +84,12 @@ class Packs:
     # ---- verbs
 
     def ask(self, order: PackOrder, *, last: bool = False) -> None:
-        """Give the packer something to do."""
+        """Give the pack worker an order."""
         if self._is_closed:
             return
         if self._desk is None:
-            packer = Packer(self._places, self._inbox.put)
-            self._desk = Desk(packer.perform, self._inbox, name="packer")
+            worker = PackWorker(self._places, self._inbox.put)
+            self._desk = Desk(worker.perform, self._inbox, name="pack-worker")
         if isinstance(order, SavePackSettings):
             self._wished[order.path] = order.settings
             self._take(self._told)
@@ -109,7 +109,7 @@ class Packs:
                 self.save_settings(file.path, replace(file.settings, learning="active"))
 
     def new_number(self) -> int:
-        """A number for an order that nobody else has, so that its answer is told from others."""
+        """A number for a question that no other question has, so that its answer can be recognised."""
         return next(self._numbers)
 
     def know(self, files: Iterable[PackFile]) -> None:
@@ -136,7 +136,7 @@ class Packs:
         self._is_closed = True
 
     def fold(self, event: Event) -> None:
-        """Take in what the packer or the watcher tells."""
+        """Take in an event of the pack worker or the folder watcher."""
         if isinstance(event, PackFoldersTouched):
             self._watch_notices = event.notices
             self.ask(RescanPacks())

@@ -20,7 +20,7 @@ from ..domain.prompts.variant import Expansion, Variant
 from ..domain.prompts.wildcards import Wildcards
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.places import Places
-from ..storage.packs.reader import OpenPack, open_pack
+from ..storage.packs.reader import PackContent, open_pack
 from ..storage.packs.wildcards import load_wildcards, named_folders, wildcard_places
 from .terminal import FAILED, OK, err, out, pack_path, print_json, settings_of
 
@@ -139,7 +139,7 @@ def wildcards_of(
     return load_wildcards((*named_folders(first), *usual))
 
 
-def expanded(opened: OpenPack, wildcards: Wildcards, *, limit: int = 0, seed: int | None = None) -> Expansion:
+def expanded(opened: PackContent, wildcards: Wildcards, *, limit: int = 0, seed: int | None = None) -> Expansion:
     """The variants of all prompts of a pack: at most `limit`, 0 = as its settings say. Errors stand in it."""
     randomizer = opened.settings.randomizer
     if seed is None:
@@ -148,7 +148,7 @@ def expanded(opened: OpenPack, wildcards: Wildcards, *, limit: int = 0, seed: in
     return expand(prompts, randomizer, wildcards, slots=slots, limit=limit or None, seed=seed)
 
 
-def refuse_errors(opened: OpenPack, errors: Sequence[PackProblem]) -> None:
+def refuse_errors(opened: PackContent, errors: Sequence[PackProblem]) -> None:
     """Raise InvalidInput with the first error, if there is one; those of the settings have no place."""
     for first in errors:
         where = f", line {first.line}, column {first.column}" if first.line else ""

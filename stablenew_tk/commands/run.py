@@ -21,7 +21,7 @@ from ..domain.runs.job import Job, RunRequest
 from ..domain.runs.plan import Preset
 from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.places import Places
-from ..storage.packs.reader import OpenPack, load_whole
+from ..storage.packs.reader import PackContent, load_whole
 from .packs import expanded, refuse_errors, wildcard_arguments, wildcards_of
 from .recommended_settings import with_recommended
 from .session import Session
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
 
 
 def _request(
-    args: argparse.Namespace, places: Places, settings: Settings, opened: OpenPack, start: Resolved
+    args: argparse.Namespace, places: Places, settings: Settings, opened: PackContent, start: Resolved
 ) -> RunRequest:
     wildcards, unread = wildcards_of(opened.path, places, settings, args.wildcards)
     for sentence in unread:

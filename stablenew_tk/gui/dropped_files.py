@@ -36,11 +36,11 @@ class DroppedFiles:
         if by_kind["pack"]:
             self._doors.show("packs")
             for path in by_kind["pack"]:
-                self._doors.packs().deeds.add(path)
+                self._doors.packs().open_pack.add(path)
         if by_kind["picture"]:
             page = self._doors.packs()
             owner = page.editor.title if self._doors.is_on_packs() else self._window.winfo_children()[0]
-            page.deeds.read(by_kind["picture"][0], owner)
+            page.actions.read(by_kind["picture"][0], owner)
         for path in by_kind["model"]:
             self._model(path)
         if by_kind[""]:

@@ -1,4 +1,4 @@
-"""What the packer's thread does: lists and watches packs, reads and writes them, works out their variants.
+"""What the pack worker's thread does: lists and watches packs, reads and writes them, works out their variants.
 
 It is a thread of its own, not the desk: a pack folder may lie on a drive that does not answer, and working out variants
 may take long; a rating must not wait behind either.
@@ -36,6 +36,7 @@ from .messages.packs import (
     ListPacks,
     LoadPack,
     NewPack,
+    PackAdded,
     PackChecked,
     PackFoldersTouched,
     PackLoaded,
@@ -55,15 +56,16 @@ from .messages.pictures import RecipeRead
 log = logging.getLogger(__name__)
 
 
-class Packer:
+class PackWorker:
     """Performs the orders about packs. Runs on one thread only; `tell` may be called by the watcher's thread, too."""
 
     def __init__(self, places: Places, tell: Callable[[Event], None]) -> None:
         self._places = places
         self._tell = tell
-        self._shelf = PackCatalog()
-        # Of all packs, and of the one in question: a shelf keeps what it read as long as it is asked for the same.
-        self._all_lists, self._lists = WildcardReader(), WildcardReader()
+        self._catalog = PackCatalog()
+        # One for the folders of all packs, one for those of a single pack: a reader keeps the files it has read as long
+        # as it is asked for the same folders.
+        self._all_wildcards, self._pack_wildcards = WildcardReader(), WildcardReader()
         # Typing changes one prompt of hundreds.
         self._checked, self._expanded = PromptMemory(), PromptMemory()
         self._folders: tuple[Path, ...] = (places.packs,)
@@ -75,7 +77,7 @@ class Packer:
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
         """Do what the order says and return the event that answers it."""
-        raise InvalidInput(f"The packer does not know the order {type(order).__name__}.")
+        raise InvalidInput(f"The pack worker does not know the order {type(order).__name__}.")
 
     # ---- folders
 
@@ -102,8 +104,8 @@ class Packer:
         self._unwatch()
 
     def _listed(self) -> PacksListed:
-        packs = self._shelf.list(self._folders)
-        wildcards, notices = self._all_lists.load(self._wildcard_places(None))
+        packs = self._catalog.list(self._folders)
+        wildcards, notices = self._all_wildcards.load(self._wildcard_places(None))
         return PacksListed(packs=packs, wildcards=wildcards.names, notices=notices)
 
     def _tell_list(self) -> None:
@@ -153,15 +155,17 @@ class Packer:
         )
 
     @perform.register
-    def _(self, order: AddPack) -> PacksListed:
-        add_pack(order.path, self._places.packs)
+    def _(self, order: AddPack) -> PackAdded:
+        path = add_pack(order.path, self._places.packs)
         self._told = self._listed()
-        return self._told
+        self._tell(self._told)
+        return PackAdded(order=order, path=path)
 
     @perform.register
-    def _(self, order: NewPack) -> PackSaved:
+    def _(self, order: NewPack) -> PackAdded:
         path = new_pack(order.name, order.text, self._places.packs)
-        return self._saved(path, order.text)
+        self._tell_list()
+        return PackAdded(order=order, path=path)
 
     @perform.register
     def _(self, order: TrashPack) -> PacksListed:
@@ -175,7 +179,9 @@ class Packer:
             path = save_text(order.path, order.text, order.seen)
         except StorageError as refused:
             return _refused(order.path, refused)
-        return self._saved(path, order.text)
+        self._tell_list()
+        text = plain(order.text)
+        return PackSaved(path=path, text=text, seen=fingerprint(text))
 
     @perform.register
     def _(self, order: SavePackSettings) -> PackSettingsSaved | PackNotSaved:
@@ -185,10 +191,6 @@ class Packer:
             return replace(_refused(order.path, refused), settings=order.settings)
         self._tell_list()
         return PackSettingsSaved(path=order.path, settings=order.settings)
-
-    def _saved(self, path: Path, text: str) -> PackSaved:
-        self._tell_list()
-        return PackSaved(path=path, text=plain(text), seen=fingerprint(plain(text)))
 
     # ---- what varies
 
@@ -230,7 +232,7 @@ class Packer:
             return RecipeRead(path=order.path, recipe=None, problem=str(problem))
 
     def _wildcards(self, pack: Path) -> Wildcards:
-        return self._lists.load(self._wildcard_places(pack))[0]
+        return self._pack_wildcards.load(self._wildcard_places(pack))[0]
 
 
 def _refused(path: Path, refused: StableNewError) -> PackNotSaved:

@@ -53,7 +53,7 @@ def test_files_dropped_on_the_window_go_where_they_belong(tmp_path):
         assert any("big.safetensors lies in" in text for text, _ in house.window.notices._strips)
         house.window.arrivals.take([tmp_path / "song.mp3"])
         assert any("song.mp3 is no pack" in text for text, _ in house.window.notices._strips)
-        page.work._sync()
+        page.work.look()
 
 
 def test_settings_of_a_picture_come_into_create(tmp_path):
@@ -76,5 +76,5 @@ def test_ctrl_7_opens_packs_and_create_can_be_reached_from_there(tmp_path):
         assert house.window._page == "packs"
         page = house.window._pages["packs"]
         house.until(lambda: page.work.path is not None)
-        page._use_pack()
+        page.use_pack()
         assert house.window._page == "create"

@@ -21,6 +21,7 @@ from stablenew_tk.pipeline.messages.packs import (
     ListPacks,
     LoadPack,
     NewPack,
+    PackAdded,
     PackChecked,
     PackLoaded,
     PackNotSaved,
@@ -118,9 +119,13 @@ class TestList:
     def test_its_threads_end_with_the_app(self, tmp_path, folder):
         app = App(tmp_path / "data")
         app.until(PacksListed)
-        assert "packer" in {thread.name for thread in threading.enumerate()}
+        assert "pack-worker" in {thread.name for thread in threading.enumerate()}
         app.controller.close()
-        assert not {thread.name for thread in threading.enumerate()} & {"packer", "folder-watcher", "folder-events"}
+        assert not {thread.name for thread in threading.enumerate()} & {
+            "pack-worker",
+            "folder-watcher",
+            "folder-events",
+        }
 
 
 class TestWatching:
@@ -231,14 +236,17 @@ class TestWriting:
         assert (folder / "boats.pack.json").read_text() == "{ torn"
 
     def test_a_new_pack_is_listed_before_it_is_told(self, app, folder):
-        saved = answer(app, NewPack(name="Night trams", text="a tram\n"), PackSaved)
-        assert saved.path == folder / "Night trams.txt"
-        assert app.controller.packs.find(saved.path).count == 1
+        order = NewPack(name="Night trams", text="a tram\n")
+        added = answer(app, order, PackAdded)
+        assert added.order is order
+        assert added.path == folder / "Night trams.txt"
+        assert app.controller.packs.find(added.path).count == 1
         assert "???" in answer(app, NewPack(name="???"), OrderFailed).message
 
-    def test_an_added_pack_is_listed(self, app, tmp_path):
+    def test_an_added_pack_is_listed_before_it_is_told(self, app, tmp_path):
         (tmp_path / "added.txt").write_text("a tram\n")
-        answer(app, AddPack(path=tmp_path / "added.txt"), PacksListed)
+        order = AddPack(path=tmp_path / "added.txt")
+        assert answer(app, order, PackAdded).order is order
         assert ids(app) == ["added", "boats"]
 
     def test_a_pack_goes_to_the_trash(self, app, folder, monkeypatch):
@@ -325,4 +333,4 @@ def test_nothing_asked_after_the_end_starts_a_thread(tmp_path, folder):
     app.until(PacksListed)
     app.controller.close()
     app.controller.ask(RescanPacks())
-    assert "packer" not in {thread.name for thread in threading.enumerate()}
+    assert "pack-worker" not in {thread.name for thread in threading.enumerate()}

@@ -23,6 +23,8 @@ _RULES = re.compile(
     r"|(?P<choice>[{}|])",
     re.IGNORECASE,
 )
+# What is underlined where a mistake begins: a whole tag, slot, wildcard or choice, else a word.
+_UNIT = re.compile(r"<[^<>\n]*>|\[\[[^\[\]]*\]\]|__[^\s]*?__|\$?\{[^{}]*\}|[^\s,]+|.")
 
 
 class Span(Struct, frozen=True):
@@ -36,3 +38,9 @@ class Span(Struct, frozen=True):
 def spans(line: str) -> Sequence[Span]:
     """Everything in a line that is more than words, from left to right."""
     return [Span(one.start(), one.end(), one.lastgroup) for one in _RULES.finditer(line)]  # type: ignore[arg-type]
+
+
+def unit_at(line: str, at: int) -> tuple[int, int]:
+    """Start and end of the tag, choice or word at a character of a line; of the whole line where there is none."""
+    found = _UNIT.match(line, at) if 0 <= at < len(line) else None
+    return (found.start(), found.end()) if found is not None and found[0].strip() else (0, len(line))

@@ -1,11 +1,11 @@
-"""What is typed about the randomizer, a line for each thing, and what comes of it.
+"""The randomizer as text, a line for each thing: reading and writing.
 
     light: dawn | dusk          a slot, or a list for __light__
     harbour => river | lake     search and replace
     rain | snow: 0.6, 0.8       LoRAs and their weights; none stands for no LoRA
     Film: film grain neg: flat  words that are added or not
 
-A line that is wrong is told by its number and stays as it is; the others count.
+A line that is wrong is named by its number; the others count.
 """
 
 from __future__ import annotations
@@ -84,15 +84,23 @@ def style_lines(styles: Sequence[StyleToggle]) -> str:
 
 
 class RandomizerField:
-    """One of the lists: how it is read, how it is written, and what of the randomizer it is."""
+    """One of the lists: `name` is its field of the randomizer, `read` and `write` its text."""
 
     def __init__(self, name: str, read: Callable[[str], Parsed[object]], write: Callable[[Randomizer], str]) -> None:
         self.name, self.read, self.write = name, read, write
 
+    def value(self, text: str) -> object:
+        """What the valid lines of a text say, as the randomizer has it."""
+        return dict(lists_of(text)[0]) if self.name == "wildcards" else self.read(text)[0]
 
-def same(field: RandomizerField, text: str, randomizer: Randomizer) -> bool:
-    """Whether the text says what the randomizer has, however it is spaced."""
-    return field.read(text)[0] == field.read(field.write(randomizer))[0]
+    def problem(self, text: str) -> str:
+        """The first line that cannot be read and why, with the number of further ones; "" without any."""
+        wrong = self.read(text)[1]
+        return "".join(wrong) if len(wrong) <= 1 else f"{wrong[0]} {len(wrong) - 1} more below it."
+
+    def says(self, text: str, randomizer: Randomizer) -> bool:
+        """Whether a text says what the randomizer has, however it is spaced."""
+        return self.read(text)[0] == self.read(self.write(randomizer))[0]
 
 
 FIELDS: Mapping[str, RandomizerField] = {

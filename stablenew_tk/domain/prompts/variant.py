@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
@@ -45,3 +46,27 @@ def as_written(prompts: Iterable[PackPrompt]) -> tuple[Variant, ...]:
         Variant(prompt_id=one.prompt_id, name=one.name, prompt=one.positive, negative=one.negative, index=place)
         for place, one in enumerate(prompts)
     )
+
+
+def choice_spans(prompt: str, choices: Mapping[str, str]) -> tuple[tuple[int, int, str], ...]:
+    """(start, end, name of the choice) for the text of every choice that is found in the prompt; none overlap.
+
+    Longer texts are searched first, so that "red" does not match inside "dark red".
+    """
+    taken: list[tuple[int, int, str]] = []
+    for name, words in sorted(choices.items(), key=lambda one: -len(one[1])):
+        for start, end in _occurrences(prompt, words):
+            if all(end <= left or right <= start for left, right, _ in taken):
+                taken.append((start, end, name))
+                if not name.startswith("[["):
+                    break
+    return tuple(sorted(taken))
+
+
+def _occurrences(prompt: str, words: str) -> list[tuple[int, int]]:
+    plain = words.strip()
+    if not plain:
+        return []
+    before = r"(?<!\w)" if plain[0].isalnum() else ""
+    after = r"(?!\w)" if plain[-1].isalnum() else ""
+    return [found.span() for found in re.finditer(f"{before}{re.escape(plain)}{after}", prompt)]

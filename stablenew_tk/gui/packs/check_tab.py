@@ -1,62 +1,28 @@
-"""The Check tab of Packs: everything that is wrong with the text, as it is being written."""
+"""The Check tab of Packs: everything that is wrong with the text, while it is typed."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
-
+from ...app.pack_wording import TextFinding, check_words, findings
 from ...domain.base.colour_roles import Role
-from ...domain.base.wording import counted
-from ...domain.prompts.pack import PackProblem
 from ...pipeline.messages.packs import PackChecked
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Label, Separator, Sign
 from ..widgets.row_list import ListRow, RowList
-from .line_numbers import Doubt
 
-ROW = 62
-
-
-class CheckLine(Struct, frozen=True):
-    """One line of the list."""
-
-    problem: PackProblem
-    kind: Doubt
-
-    @property
-    def sentence(self) -> str:
-        """What is said and where."""
-        return f"line {self.problem.line}: {self.problem.message}"
-
-
-def findings(checked: PackChecked) -> tuple[CheckLine, ...]:
-    """Errors first, then warnings, each by place."""
-
-    def place(problem: PackProblem) -> tuple[int, int]:
-        return problem.line, problem.column
-
-    return (
-        *(CheckLine(one, "problem") for one in sorted(checked.errors, key=place)),
-        *(CheckLine(one, "doubt") for one in sorted(checked.warnings, key=place)),
-    )
-
-
-def good_words(checked: PackChecked) -> str:
-    """ "No problems. 12 prompts, 1,440 variants." """
-    variants = f", {counted(checked.count, 'variant')}" if checked.count != checked.prompts else ""
-    return f"No problems. {counted(checked.prompts, 'prompt')}{variants}."
+_ROW = 62
 
 
 class FindingRows(RowList):
     """Rows with a sign, the line, and the sentence in two lines."""
 
     def __init__(self, parent: tk.Misc, *, chosen: Callable[[int], object], opened: Callable[[int], object]) -> None:
-        self.found: Sequence[CheckLine] = ()
-        super().__init__(parent, on_select=chosen, on_open=opened, row_height=ROW, ground="surface")
+        self.found: Sequence[TextFinding] = ()
+        super().__init__(parent, on_select=chosen, on_open=opened, row_height=_ROW, ground="surface")
 
-    def show_findings(self, found: Sequence[CheckLine]) -> None:
+    def show_findings(self, found: Sequence[TextFinding]) -> None:
         """Show these."""
         self.found = found
         self.show(len(found), lambda place: ListRow(found[place].sentence), -1)
@@ -104,31 +70,31 @@ def two_lines(text: str, width: int) -> str:
 
 
 class CheckTab(Box):
-    """The list. `go_to(line, column)` when a line of it is chosen; the keyboard goes into the text on Return."""
+    """The list. `go_to(line, column, focus)` when a line of it is chosen, with `focus` on Return."""
 
     def __init__(self, parent: tk.Misc, go_to: Callable[[int, int, bool], object]) -> None:
         super().__init__(parent, "surface")
         self._go_to = go_to
-        self._head = Box(self)
-        self._head.pack(fill="x", padx=theme.px(16), pady=(theme.px(10), theme.px(8)))
-        self._sign = Sign(self._head, "check", ink="ok")
-        self.said = Label(self._head, "", size=13, ink="text2", wrap=True)
-        self.said.pack(side="left", fill="x", expand=True)
-        self._rule = Separator(self)
-        self._rule.pack(fill="x")
+        head = Box(self)
+        head.pack(fill="x", padx=theme.px(16), pady=(theme.px(10), theme.px(8)))
+        self._sign = Sign(head, "check", ink="ok")
+        self.summary = Label(head, "", size=13, ink="text2", wrap=True)
+        self.summary.pack(side="left", fill="x", expand=True)
+        Separator(self).pack(fill="x")
         self.whole = Label(self, "", size=12, ink="text2", wrap=True)
-        self.rows = FindingRows(self, chosen=self._chosen, opened=self._opened)
+        self.rows = FindingRows(
+            self, chosen=lambda place: self._go(place, focus=False), opened=lambda place: self._go(place, focus=True)
+        )
         self.rows.pack(fill="both", expand=True)
 
     def show(self, checked: PackChecked | None) -> None:
         """Show what was found; None while nothing is known."""
         found = findings(checked) if checked is not None else ()
-        good = checked is not None and not found
-        if good:
-            self._sign.pack(side="left", padx=(0, theme.px(8)), before=self.said)
+        if checked is not None and not found:
+            self._sign.pack(side="left", padx=(0, theme.px(8)), before=self.summary)
         else:
             self._sign.pack_forget()
-        self.said.show(self._words(checked))
+        self.summary.show(check_words(checked))
         if tuple(self.rows.found) != found:
             self.rows.show_findings(found)
             self._show_whole()
@@ -137,24 +103,10 @@ class CheckTab(Box):
         """Put the keyboard on the list."""
         self.rows.focus_set()
 
-    @staticmethod
-    def _words(checked: PackChecked | None) -> str:
-        if checked is None:
-            return "Looking through the text…"
-        if not checked.errors and not checked.warnings:
-            return good_words(checked)
-        parts = [counted(len(checked.errors), "error")] if checked.errors else []
-        parts += [counted(len(checked.warnings), "warning")] if checked.warnings else []
-        return f"{' and '.join(parts)} in {counted(checked.prompts, 'prompt')}. A click goes there."
-
-    def _chosen(self, place: int) -> None:
+    def _go(self, place: int, *, focus: bool) -> None:
         self._show_whole()
         problem = self.rows.found[place].problem
-        self._go_to(problem.line, problem.column, False)
-
-    def _opened(self, place: int) -> None:
-        problem = self.rows.found[place].problem
-        self._go_to(problem.line, problem.column, True)
+        self._go_to(problem.line, problem.column, focus)
 
     def _show_whole(self) -> None:
         at = self.rows.selected
@@ -163,3 +115,12 @@ class CheckTab(Box):
             self.whole.pack(side="bottom", fill="x", padx=theme.px(16), pady=theme.px(10), before=self.rows)
         else:
             self.whole.pack_forget()
+
+    def next_after(self, line: int, column: int) -> TextFinding | None:
+        """The next finding behind a place of the text, else the first one."""
+
+        def place(one: TextFinding) -> tuple[int, int]:
+            return one.problem.line, one.problem.column
+
+        later = [one for one in self.rows.found if place(one) > (line, column)]
+        return min(later or self.rows.found, key=place, default=None)

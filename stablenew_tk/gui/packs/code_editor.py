@@ -1,20 +1,20 @@
-"""The text of a pack to be written: line numbers, colours, the current line, undo without end."""
+"""A text editor for packs: line numbers, syntax colours, marks of mistakes, find, unlimited undo."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 import tkinter as tk
 from collections.abc import Callable, Iterable, Sequence
-from typing import cast
 
 from msgspec import Struct
 
+from ...app.pack_wording import Severity
+from ...domain.prompts.highlighting import unit_at
 from ..widgets import theme
 from ..widgets.basics import Box
-from ..widgets.scrollbar import ThinScrollbar
-from .line_numbers import Doubt, Gutter
-from .syntax_colours import MARKS, Painter
+from ..widgets.page_frame import DeferringBox
+from ..widgets.scrollbar import TextScrollbar
+from .code_decoration import MARK_TAGS, Gutter, SyntaxPainter
 
 _TAG = "StableNewPackText"
 # Tk moves the cursor or deletes by these as Emacs does; here they mean something else, or nothing.
@@ -42,22 +42,22 @@ proc ::stablenew_pack_changed {w tell} {
 }
 """
 
-
-# What is underlined where a mistake begins: a whole tag, slot, wildcard or choice, else a word.
-_WORD = re.compile(r"<[^<>\n]*>|\[\[[^\[\]]*\]\]|__[^\s]*?__|\$?\{[^{}]*\}|[^\s,]+|.")
-_MOST_MARKS = 300  # lines; more are not mended one by one
+_MOST_MARKED = 300  # lines; nobody mends more one by one
 
 
 class TextMark(Struct, frozen=True):
-    """Something at a place of the text; line and column count from 1."""
+    """A mistake or doubt at a place of the text; line and column count from 1."""
 
     line: int
     column: int
-    kind: Doubt = "problem"
+    kind: Severity = "problem"
 
 
 class View(Struct, frozen=True):
-    """What of the text is in sight: the number of its first line, the lines, and where the cursor is (from 1)."""
+    """The part of the text in sight: number of its first line, number of all lines, the cursor (from 1), the lines.
+
+    `rows` gives each line's number with the pixel of the foot of its letters.
+    """
 
     first: int
     total: int
@@ -67,10 +67,10 @@ class View(Struct, frozen=True):
     rows: tuple[tuple[int, int], ...]
 
 
-class PackText(Box):
-    """An editor for plain text. `on_edit()` follows every change by the user, `on_move()` every move of the cursor.
+class PackText(DeferringBox):
+    """An editor for plain text. `text` is the inner widget, for extra keys.
 
-    Both come at most once for each turn of the loop. `text` is the inner widget, for extra keys.
+    `on_edit()` is called after every change by the user, `on_move()` after every move of the cursor.
     """
 
     def __init__(
@@ -81,11 +81,11 @@ class PackText(Box):
         on_move: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__(parent, "bg")
-        self._on_edit, self._on_move = on_edit, on_move
-        self._later, self._is_stale, self._is_filling, self._ring, self._is_quiet = "", False, False, False, False
-        self._place, self._high = "", 1
+        self.on_edit, self.on_move = on_edit, on_move
+        self._is_stale = self._is_filling = self._ring = self._is_quiet = False
+        self._cursor = ""
         self.view = View(1, 1, 1, 1, (), ())
-        self.take_tab: Callable[[], bool] = lambda: False  # True when Tab has meant something else than to leave
+        self.take_tab: Callable[[], bool] = lambda: False  # True when it has used the Tab key, which else leaves
         frame = Box(self, "bg")
         frame.pack(fill="both", expand=True, padx=theme.px(2), pady=theme.px(2))
         self.gutter = Gutter(frame, "bg")
@@ -109,14 +109,13 @@ class PackText(Box):
             spacing3=theme.px(2),
             takefocus=1,
         )
-        self._bar = ThinScrollbar(frame, self._dragged, "bg")
-        self._bar.pack(side="right", fill="y")
+        TextScrollbar(frame, self.text, "bg", self.refresh_soon).pack(side="right", fill="y")
         self.text.pack(side="left", fill="both", expand=True)
-        self.painter = Painter(self.text)
+        self.painter = SyntaxPainter(self.text)
         self.text.tk.eval(_VIEW)
         self._wire()
-        self._dress()
-        theme.on_change(self._dress)
+        self._recolour_text()
+        theme.on_change(self._recolour_text)
 
     # ---- what there is
 
@@ -125,7 +124,7 @@ class PackText(Box):
         return self.text.get("1.0", "end-1c")
 
     def show(self, content: str, *, keep_place: bool = False) -> None:
-        """Show another text; nobody is told. Undo begins anew. `keep_place`: cursor and view stay where they are."""
+        """Replace the text without calling back; undo begins anew. `keep_place` leaves cursor and view."""
         at, top = self.text.index("insert"), self.text.yview()[0]
         self._is_filling = True
         self.text.replace("1.0", "end", content) if content else self.text.delete("1.0", "end")
@@ -140,19 +139,19 @@ class PackText(Box):
         self.painter.forget()
         self.refresh()
 
-    def mark(self, places: Iterable[TextMark]) -> None:
+    def mark(self, marks: Iterable[TextMark]) -> None:
         """Underline the words at these places and put a sign beside their lines."""
-        marks: dict[int, Doubt] = {}
-        script = [f"{self.text} tag remove {mark} 1.0 end" for mark in MARKS[:2]]
-        for place in places:
-            if len(marks) < _MOST_MARKS:
-                line = self.text.get(f"{place.line}.0", f"{place.line}.end")
-                begin, end = (self.painter.column(line, at) for at in _word_at(line, place.column - 1))
-                script.append(f"{self.text} tag add {place.kind} {place.line}.{begin} {place.line}.{end}")
-            if marks.get(place.line) != "problem":
-                marks[place.line] = place.kind
+        lines: dict[int, Severity] = {}
+        script = [f"{self.text} tag remove {tag} 1.0 end" for tag in MARK_TAGS[:2]]
+        for mark in marks:
+            if len(lines) < _MOST_MARKED:
+                line = self.text.get(f"{mark.line}.0", f"{mark.line}.end")
+                begin, end = (self.painter.column(line, at) for at in unit_at(line, mark.column - 1))
+                script.append(f"{self.text} tag add {mark.kind} {mark.line}.{begin} {mark.line}.{end}")
+            if lines.get(mark.line) != "problem":
+                lines[mark.line] = mark.kind
         self.text.tk.eval("\n".join(script))
-        self.gutter.mark(marks)
+        self.gutter.mark(lines)
 
     def go_to(self, line: int, column: int = 1, *, focus: bool = True) -> None:
         """Put the cursor there, in sight, and with `focus` the keyboard into the text."""
@@ -183,7 +182,7 @@ class PackText(Box):
         return self.text.get("insert", "insert lineend")
 
     def put(self, words: str, *, back: int = 0, ahead: int = 0) -> None:
-        """Write at the cursor, in place of so many characters before and behind it, as one step of undo."""
+        """Write at the cursor, in place of so many characters before and after it, as one step of undo."""
         chosen = self.text.tag_ranges("sel")
         start, end = (str(chosen[0]), str(chosen[1])) if chosen else (f"insert -{back}c", f"insert +{ahead}c")
         self.text.edit_separator()
@@ -204,14 +203,18 @@ class PackText(Box):
         self.go_to(line)
 
     def find(self, word: str, *, backwards: bool = False) -> tuple[int, int]:
-        """Go to the next place with this word and mark it; (which, of how many), (0, 0) for none."""
-        before = self.text.tag_ranges("found")
-        self.text.tag_remove("found", "1.0", "end")
-        places = self._places(word)
+        """Go to the next place of this word, in any case, and mark it. (which, of how many), (0, 0) for none."""
+        text, before = self.text, self.text.tag_ranges("found")
+        text.tag_remove("found", "1.0", "end")
+        found = text.tk.call(text, "search", "-all", "-nocase", "--", word, "1.0", "end") if word else ()
+        places = [str(place) for place in text.tk.splitlist(found)]
         if not places:
             return 0, 0
-        start = str(before[0]) if backwards and before else self.text.index("insert")
-        at = _next(places, start, backwards)
+        start = _position(str(before[0]) if backwards and before else text.index("insert"))
+        if backwards:
+            at = max((n for n, place in enumerate(places) if _position(place) < start), default=len(places) - 1)
+        else:
+            at = min((n for n, place in enumerate(places) if _position(place) >= start), default=0)
         begin = places[at]
         end = f"{begin} +{len(word)}c"
         self.text.tag_add("found", begin, end)
@@ -221,7 +224,7 @@ class PackText(Box):
         return at + 1, len(places)
 
     def stop_finding(self) -> None:
-        """Take the mark of what was found away."""
+        """Remove the mark of what was found."""
         self.text.tag_remove("found", "1.0", "end")
 
     def focus_set(self, *, quiet: bool = False) -> None:
@@ -238,51 +241,44 @@ class PackText(Box):
         self.refresh()
         return "break"
 
-    def destroy(self) -> None:
-        """Stop what was to be done later and go."""
-        if self._later:
-            self.after_cancel(self._later)
-        super().destroy()
-
     # ---- drawing
 
     def refresh(self) -> None:
-        """Bring numbers and colours up to what is in sight now."""
+        """Draw numbers and colours for what is in sight now."""
         self._take(self.text.tk.call("::stablenew_pack_view", self.text))
 
     def _take(self, view: Sequence[str]) -> None:
         """Draw for what Tcl says about the view."""
         self._is_stale = False
         first, total, cursor, words, rows = view
-        line, _, column = str(cursor).partition(".")
+        line, column = _position(str(cursor))
         numbers = [int(one) for one in self.text.tk.splitlist(rows)]
         pairs = tuple(zip(numbers[::2], numbers[1::2], strict=True))
-        self.view = View(int(first), int(total), int(line), int(column) + 1, tuple(str(words).split("\n")), pairs)
+        self.view = View(int(first), int(total), line, column + 1, tuple(str(words).split("\n")), pairs)
         self.painter.paint(self.view.first, self.view.lines, self.view.total)
         self.gutter.show(pairs, self.view.line, self.view.total)
-        if cursor != self._place:
+        if cursor != self._cursor:
             self._moved(str(cursor))
 
     def _moved(self, cursor: str) -> None:
-        if self._place.partition(".")[0] != cursor.partition(".")[0]:
+        if self._cursor.partition(".")[0] != cursor.partition(".")[0]:
             self.text.tk.eval(
                 f"{self.text} tag remove line 1.0 end\n{self.text} tag add line {{insert linestart}} "
                 f"{{insert lineend +1c}}"
             )
-        self._place = cursor
-        self._on_move()
+        self._cursor = cursor
+        self.on_move()
 
-    def _soon(self) -> None:
+    def refresh_soon(self) -> None:
+        """The same once for all that happens in this turn of the loop, unless a key has done it meanwhile."""
         self._is_stale = True
-        if not self._later:
-            self._later = self.after_idle(self._refresh_later)
+        self.later("refresh", 0, self._refresh_if_stale)
 
-    def _refresh_later(self) -> None:
-        self._later = ""
+    def _refresh_if_stale(self) -> None:
         if self._is_stale:
             self.refresh()
 
-    def _dress(self) -> None:
+    def _recolour_text(self) -> None:
         self.configure(bg=theme.colour("focus" if self._ring else "bg"))
         self.text.configure(
             bg=theme.colour("bg"),
@@ -298,7 +294,6 @@ class PackText(Box):
 
     def _wire(self) -> None:
         text = self.text
-        text.configure(yscrollcommand=self._scrolled)
         # The window hears its shortcuts before Tk's own bindings of a text, which would move the cursor as well.
         text.bindtags((str(text), str(text.winfo_toplevel()), _TAG, "Text", f"{_TAG}After", "all"))
         for letter in _EMACS:
@@ -317,7 +312,7 @@ class PackText(Box):
         # 5 ms, so a key is to need few of them.
         told = self.register(self._changed)
         text.tk.call("bind", text, "<<Modified>>", f"::stablenew_pack_changed %W {told}")
-        text.bind("<Configure>", self._resized, add="+")
+        text.bind("<Configure>", lambda _event: self.refresh_soon(), add="+")
         text.bind("<FocusIn>", lambda _event: self._focus(True), add="+")
         text.bind("<ButtonPress-1>", self._pressed, add="+")
         text.bind("<FocusOut>", lambda _event: self._focus(False), add="+")
@@ -326,40 +321,21 @@ class PackText(Box):
             self.gutter.bind(event, lambda _event, rows=rows: text.yview_scroll(rows, "units"))  # type: ignore[misc]
 
     def _modified(self) -> None:
-        """Something was changed by a verb of ours: nobody need wait for Tk to say so."""
+        """Tell of a change made by a method of this class at once, without waiting for Tk's event."""
         if self.text.edit_modified():
             self.text.edit_modified(False)
             self.refresh()
-            self._on_edit()
+            self.on_edit()
 
     def _changed(self, view: str) -> None:
-        """Tk says that something was changed by a key, the mouse, or undo."""
+        """Take in a change by a key, the mouse or undo."""
         if self._is_filling:
             return
         if self._ring:
             # Whoever types sees where: the cursor and its line are marked, and a frame all around only disturbs.
             self._focus(False)
         self._take(self.text.tk.splitlist(view))
-        self._on_edit()
-
-    def _resized(self, event: tk.Event[tk.Misc]) -> None:
-        self._high = event.height
-        self._soon()
-
-    def _scrolled(self, first: float, last: float) -> None:
-        top, part = float(first), float(last) - float(first)  # Tk hands texts over
-        high = float(self._high)
-        if not 0 < part < 1:
-            self._bar.show(0, high, high)
-        else:
-            # Rounded, for Tk's guesses about lines out of sight change a little with every key.
-            self._bar.show(round(top * high / part, -1), high, round(high / part + 10, -1))
-        self._soon()
-
-    def _dragged(self, top: float) -> None:
-        part = self.text.yview()
-        whole = self.text.winfo_height() / max(part[1] - part[0], 1e-6)
-        self.text.yview_moveto(max(0.0, top / whole))
+        self.on_edit()
 
     def _number_clicked(self, event: tk.Event[tk.Misc]) -> str:
         self.go_to(int(self.text.index(f"@0,{event.y}").partition(".")[0]))
@@ -383,32 +359,13 @@ class PackText(Box):
         self._is_quiet = True
         self._focus(True)
 
-    def _places(self, word: str) -> Sequence[str]:
-        """All places where a word stands, capitals or not."""
-        if not word:
-            return ()
-        call = (self.text, "search", "-all", "-nocase", "--", word, "1.0", "end")
-        return cast("Sequence[str]", tuple(map(str, self.text.tk.splitlist(self.text.tk.call(*call)))))
-
 
 def _after(event: tk.Event[tk.Misc]) -> None:
-    owner = event.widget.master.master if event.widget.master is not None else None
-    if isinstance(owner, PackText):
-        owner._soon()
+    editor = event.widget.master.master if event.widget.master is not None else None
+    if isinstance(editor, PackText):
+        editor.refresh_soon()
 
 
-def _word_at(line: str, at: int) -> tuple[int, int]:
-    """Beginning and end of what stands at a character of a line; the whole line where nothing does."""
-    found = _WORD.match(line, at) if 0 <= at < len(line) else None
-    return (found.start(), found.end()) if found is not None and found[0].strip() else (0, len(line))
-
-
-def _next(places: Sequence[str], start: str, backwards: bool) -> int:
-    def spot(index: str) -> tuple[int, int]:
-        line, _, column = index.partition(".")
-        return int(line), int(column)
-
-    if backwards:
-        earlier = [n for n, place in enumerate(places) if spot(place) < spot(start)]
-        return earlier[-1] if earlier else len(places) - 1
-    return next((n for n, place in enumerate(places) if spot(place) >= spot(start)), 0)
+def _position(index: str) -> tuple[int, int]:
+    line, _, column = index.partition(".")
+    return int(line), int(column)

@@ -1,11 +1,11 @@
-"""The small list below the cursor that completes names of LoRAs, embeddings, wildcards and slots."""
+"""The list below the cursor that completes names of LoRAs, embeddings, wildcards and slots."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from ...domain.prompts.completion import KIND_WORDS, CompletionQuery, Offer, matching, rest, token, wish
+from ...domain.prompts.completion import KIND_WORDS, CompletionQuery, CompletionState, Offer, rest, token
 from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.row_list import ListRow, RowList
@@ -15,81 +15,68 @@ _ROWS, _WIDTH = 8, 340
 
 
 class Completion:
-    """Completes what is typed. The keyboard stays in the text; Up, Down, Return, Tab and Esc are the list's.
+    """Completes what is typed. The keyboard stays in the text; while open it uses Up, Down, Return, Tab and Esc.
 
-    `offers()` gives what there is, `weight(offer)` what is known of a LoRA's weight, None when nothing is.
+    `offers()` returns everything that can be inserted, `weight(offer)` the known weight of a LoRA or None.
     """
 
     def __init__(
         self, editor: PackText, *, offers: Callable[[], Sequence[Offer]], weight: Callable[[Offer], float | None]
     ) -> None:
         self._editor, self._offers, self._weight = editor, offers, weight
-        self.shown: tuple[Offer, ...] = ()
-        self._wish: CompletionQuery | None = None
-        self._refused = ""  # Esc was pressed on this; it stays away until something else is typed
-        self._asked = False
+        self.state = CompletionState()
         self._window: tk.Toplevel | None = None
         self._bind()
 
     @property
     def is_open(self) -> bool:
         """Whether it can be seen."""
-        return bool(self.shown)
+        return bool(self.state.shown)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names that are shown."""
-        return tuple(one.name for one in self.shown)
+        return tuple(one.name for one in self.state.shown)
 
     def ask(self) -> str:
         """Show what fits here, also where no sign asks for it."""
-        self._asked, self._refused = True, ""
+        self.state.ask()
         self.follow()
         return "break"
 
     def follow(self) -> None:
-        """The text or the cursor changed: open, narrow or close."""
-        before = self._editor.before()
-        found = wish(before, asked=self._asked)
-        if found is None or before == self._refused:
-            self.close()
-            return
-        fits = matching(self._offers(), found)
-        if not fits or (len(fits) == 1 and not self._asked and fits[0].name == found.typed and not found.kind):
-            self.close()
-            return
-        self._refused = ""
-        same = self._wish is not None and self._wish.kind == found.kind and self.is_open
-        self._wish, self.shown = found, fits
-        self._show(keep=same)
+        """Open, narrow or close it: the text or the cursor has changed."""
+        before = self.state.query
+        self.state.follow(self._editor.before(), self._offers)
+        query = self.state.query
+        if query is None:
+            self._hide()
+        else:
+            self._show(query, keep=before is not None and before.kind == query.kind)
 
     def moved(self) -> None:
-        """The cursor moved: an open list follows it or goes."""
+        """Follow the cursor if it is open."""
         if self.is_open:
             self.follow()
 
-    def close(self) -> None:
-        """Hide it."""
-        self.shown, self._wish, self._asked = (), None, False
-        if self._window is not None and theme.alive(self._window):
-            self._window.withdraw()
-            # Out of sight it is still drawn again when the mode changes, and must not ask for rows that are gone.
-            self.rows.show(0, self._row)
+    def close(self, refused: str = "") -> None:
+        """Hide it; with a line, until something else is before the cursor."""
+        self.state.close(refused)
+        self._hide()
 
     def pick(self, index: int) -> str:
         """Write the whole token in place of what was typed."""
-        asked = self._wish
-        if asked is None or not 0 <= index < len(self.shown):
-            return "break"
-        offer = self.shown[index]
-        ahead = rest(offer.kind, self._editor.after_cursor()) if asked.kind else 0
-        self.close()
-        self._editor.put(token(offer, self._weight(offer)), back=asked.back, ahead=ahead)
-        self._refused = self._editor.before()
+        query, shown = self.state.query, self.state.shown
+        if query is not None and 0 <= index < len(shown):
+            offer = shown[index]
+            ahead = rest(offer.kind, self._editor.after_cursor()) if query.kind else 0
+            self.close()
+            self._editor.put(token(offer, self._weight(offer)), back=query.back, ahead=ahead)
+            self.close(self._editor.before())
         return "break"
 
     def redraw(self) -> None:
-        """A weight has become known."""
+        """Draw again: a weight has become known."""
         if self.is_open:
             self.rows.refresh()
 
@@ -101,26 +88,22 @@ class Completion:
             text.bind(key, lambda _event, step=step: self._step(step))  # type: ignore[misc]  # default binds the step
         for key in ("<Return>", "<KP_Enter>"):
             text.bind(key, lambda _event: self.pick(self.rows.selected) if self.is_open else None)
-        self._editor.take_tab = self._tab
+        self._editor.take_tab = lambda: self.is_open and bool(self.pick(self.rows.selected))
         text.bind("<Escape>", lambda _event: self._refuse())
         text.bind("<FocusOut>", lambda _event: self.close(), add="+")
         text.bind("<ButtonPress-1>", lambda _event: self.close(), add="+")
         text.bind("<Destroy>", lambda _event: self._end(), add="+")
 
-    def _tab(self) -> bool:
-        return self.is_open and bool(self.pick(self.rows.selected))
-
     def _step(self, step: int) -> str | None:
         if not self.is_open:
             return None
-        self.rows.select(min(max(self.rows.selected + step, 0), len(self.shown) - 1))
+        self.rows.select(min(max(self.rows.selected + step, 0), len(self.state.shown) - 1))
         return "break"
 
     def _refuse(self) -> str | None:
         if not self.is_open:
             return None
-        self._refused = self._editor.before()
-        self.close()
+        self.close(self._editor.before())
         return "break"
 
     def _make(self) -> tk.Toplevel:
@@ -133,31 +116,37 @@ class Completion:
         self.rows.pack(fill="both", expand=True)
         # The keyboard must stay in the text: a click picks and goes no further.
         self.rows.canvas.configure(takefocus=0, cursor="hand2")
-        self.rows.canvas.bind("<ButtonPress-1>", lambda event: self.pick(self.rows._index_at(event.y)))
+        self.rows.canvas.bind("<ButtonPress-1>", lambda event: self.pick(self.rows.index_at(event.y)))
         foot = Box(body, "raised2")
         foot.pack(side="bottom", fill="x")
         words = Label(foot, "Return or Tab writes it, Esc closes", size=11, ink="text3")
         words.pack(padx=theme.px(16), pady=theme.px(4), anchor="w")
         return window
 
-    def _show(self, *, keep: bool) -> None:
+    def _hide(self) -> None:
+        if self._window is not None and theme.alive(self._window):
+            self._window.withdraw()
+            # Out of sight it is still drawn again when the mode changes, and must not ask for rows that are gone.
+            self.rows.show(0, self._row)
+
+    def _show(self, query: CompletionQuery, *, keep: bool) -> None:
         if self._window is None or not theme.alive(self._window):
             self._window = self._make()
-        window, count = self._window, min(len(self.shown), _ROWS)
-        typed = self._wish.typed.casefold() if self._wish is not None else ""
+        window, all_rows = self._window, len(self.state.shown)
+        count = min(all_rows, _ROWS)
         at = max(0, self.rows.selected) if keep else 0
-        at = at if at < len(self.shown) and (at or not typed) else 0
-        self.rows.show(len(self.shown), self._row, at)
+        at = at if at < all_rows else 0
+        self.rows.show(all_rows, self._row, at)
         height = count * theme.px(26) + theme.px(24) + 2
         window.configure(bg=theme.colour("edge"))
-        window.geometry(f"{theme.px(_WIDTH)}x{height}{self._position(height)}")
+        window.geometry(f"{theme.px(_WIDTH)}x{height}{self._position(query.back, height)}")
         window.deiconify()
         window.lift()
         self.rows.see(at)
 
-    def _position(self, height: int) -> str:
+    def _position(self, back: int, height: int) -> str:
         """Below the beginning of what is typed, above where there is no room."""
-        text, back = self._editor.text, self._wish.back if self._wish is not None else 0
+        text = self._editor.text
         box = text.bbox(f"insert -{back}c") or text.bbox("insert") or (0, 0, 0, 0)
         x = min(text.winfo_rootx() + box[0] - theme.px(16), text.winfo_screenwidth() - theme.px(_WIDTH))
         y = text.winfo_rooty() + box[1] + box[3] + theme.px(4)
@@ -166,7 +155,7 @@ class Completion:
         return f"+{max(0, x)}+{max(0, y)}"
 
     def _row(self, index: int) -> ListRow:
-        offer = self.shown[index]
+        offer = self.state.shown[index]
         weight = self._weight(offer) if offer.kind == "lora" else None
         return ListRow(offer.name, f"weight {weight:g}" if weight is not None else KIND_WORDS[offer.kind])
 

@@ -1,34 +1,40 @@
-"""The middle of Packs: the text of one pack, what is said about its file, and whether it is saved."""
+"""The middle of Packs: the text of one pack with a find bar, whether it is saved, and what the check found."""
 
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from ...app.pack_drafts import GONE, PackDraft
-from ...domain.base import colour_roles
-from ...domain.base.wording import counted
+from ...app.pack_wording import check_status, draft_status
+from ...domain.prompts.completion import Offer
+from ...pipeline.messages.packs import PackChecked
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator, ShortLabel, Sign
+from ..widgets.entries import Entry
 from ..widgets.notices import Action
 from ..widgets.tooltips import tip
-from .code_editor import PackText
-from .find_bar import FindBar
+from .code_editor import PackText, TextMark
+from .completion_popup import Completion
 
 _ROOMY = 440  # px
 CHANGED = "The file was changed elsewhere, and so was this text."
 
 
 class PackEditorActions(Struct, frozen=True):
-    """What the editor asks of the page."""
+    """What the editor calls. `settle(mine)`: keep the own text, or take that of another program.
+
+    `offers()` and `weight(offer)` are for completion.
+    """
 
     edited: Callable[[], object]
     moved: Callable[[], object]
+    offers: Callable[[], Sequence[Offer]]
+    weight: Callable[[Offer], float | None]
     save: Callable[[], object]
-    keep_mine: Callable[[], object]
-    take_theirs: Callable[[], object]
+    settle: Callable[[bool], object]
     run: Callable[[], object]
 
 
@@ -61,19 +67,62 @@ class Strip(Box):
         return self._shown[0]
 
 
+class FindBar(Box):
+    """Finds as one types; Return and F3 go on, with Shift back, Esc closes. `closed()` puts the bar away."""
+
+    def __init__(self, parent: tk.Misc, editor: PackText, closed: Callable[[], object]) -> None:
+        super().__init__(parent, "surface")
+        self._editor, self._closed = editor, closed
+        row = Box(self)
+        row.pack(fill="x", padx=theme.px(8), pady=theme.px(2))
+        Button(row, "", self.close, kind="quiet", icon="cross", height=theme.SMALL).pack(side="right")
+        self.count = Label(row, "", size=12, ink="text3")
+        self.entry = Entry(
+            row, width=120, height=theme.SMALL, icon="search", placeholder="Find in this pack", on_edit=self._typed
+        )
+        self.entry.pack(side="left", fill="x", expand=True)
+        Button(row, "Previous", lambda: self.go_on(backwards=True), kind="quiet", height=theme.SMALL).pack(side="left")
+        Button(row, "Next", self.go_on, kind="quiet", height=theme.SMALL).pack(side="left")
+        self.count.pack(side="left", padx=theme.px(6))
+        Separator(self).pack(side="bottom", fill="x")
+        for key, backwards in (("<Return>", False), ("<KP_Enter>", False), ("<Shift-Return>", True)):
+            self.entry.field.bind(key, lambda _event, back=backwards: self.go_on(backwards=back))  # type: ignore[misc]
+        self.entry.field.bind("<Escape>", lambda _event: self.close())
+
+    def go_on(self, *, backwards: bool = False) -> str:
+        """Go to the next place."""
+        which, count = self._editor.find(self.entry.get(), backwards=backwards)
+        nothing = "" if not self.entry.get() else "not in this pack"
+        self.count.show(f"{which} of {count:,}" if count else nothing, "text3" if count else "warn")
+        return "break"
+
+    def close(self) -> str:
+        """Put the bar away; the cursor stands where the word was found."""
+        self._editor.stop_finding()
+        self._closed()
+        return "break"
+
+    def _typed(self, _word: str) -> None:
+        # From the beginning of the present place, so that one more letter does not go on to the next.
+        ranges = self._editor.text.tag_ranges("found")
+        if ranges:
+            self._editor.text.mark_set("insert", str(ranges[0]))
+        self.go_on()
+
+
 class PackEditor(Box):
     """Title, text and status line."""
 
-    def __init__(self, parent: tk.Misc, doors: PackEditorActions) -> None:
+    def __init__(self, parent: tk.Misc, actions: PackEditorActions) -> None:
         super().__init__(parent, "bg")
-        self._doors = doors
+        self._actions = actions
         bar = Box(self, "surface", height=theme.px(theme.TOOL_BAR))
         bar.pack(fill="x")
         bar.pack_propagate(False)
-        self.save = Button(bar, "Save pack", doors.save, kind="main", busy_text="Saving…")
+        self.save = Button(bar, "Save pack", actions.save, kind="main", busy_text="Saving…")
         self.save.pack(side="right", padx=theme.px(8))
         tip(self.save, "Write the text to its file (Ctrl+S)")
-        self.use = Button(bar, "Use in Create", doors.run, kind="quiet")
+        self.use = Button(bar, "Use in Create", actions.run, kind="quiet")
         self.use.pack(side="right")
         tip(self.use, "Go to Create with this pack chosen")
         self.title = Label(bar, "", size=15, bold=True)
@@ -81,20 +130,21 @@ class PackEditor(Box):
         self.state = Label(bar, "", size=12, ink="text3")
         self.state.pack(side="left")
         bar.bind("<Configure>", lambda event: self._fit(event.width))
-        self._bar, self._title = bar, ""
+        self._bar, self._title, self._status, self._is_busy = bar, "", ("", ""), False
         self._rule = Separator(self)
         self._rule.pack(fill="x")
         self.strip = Strip(self)
-        self._foot = Box(self, "surface", height=theme.px(30))
-        self._foot.pack(side="bottom", fill="x")
-        self._foot.pack_propagate(False)
+        foot = Box(self, "surface", height=theme.px(30))
+        foot.pack(side="bottom", fill="x")
+        foot.pack_propagate(False)
         Separator(self).pack(side="bottom", fill="x")
-        self.text = PackText(self, on_edit=doors.edited, on_move=self._moved)
+        self.text = PackText(self, on_edit=self._edited, on_move=self._moved)
         self.text.pack(fill="both", expand=True)
+        self.completion = Completion(self.text, offers=actions.offers, weight=actions.weight)
         self.find = FindBar(self, self.text, self._close_find)
-        self._place = Label(self._foot, "", size=12, ink="text3")
+        self._place = Label(foot, "", size=12, ink="text3")
         self._place.pack(side="right", padx=theme.px(16))
-        self.verdict = ShortLabel(self._foot, size=12, ink="text3")
+        self.verdict = ShortLabel(foot, size=12, ink="text3")
         self.verdict.pack(side="left", fill="x", expand=True, padx=(theme.px(16), 0))
 
     def name(self, title: str) -> None:
@@ -104,29 +154,22 @@ class PackEditor(Box):
 
     def show_state(self, draft: PackDraft) -> None:
         """Say whether text and settings are on disk, and what is wrong with the file."""
-        words, ink = "saved", "text3"
-        if draft.refused:
-            words, ink = "not saved", "danger"
-        elif draft.saving is not None:
-            words = "saving…"
-        elif draft.is_changed:
-            words, ink = "unsaved changes", "text"
-        elif draft.is_unsaved:
-            words = "saving settings…"
-        elif draft.problem:
-            words, ink = "cannot be read", "danger"
-        if (self.state.cget("text"), self.state._ink) != (words, ink):
-            self.state.show(words, ink)  # type: ignore[arg-type]  # the words above are roles
+        words, ink = draft_status(draft)
+        if (words, ink) != self._status:
+            self._status = (words, ink)
+            self.state.show(words, ink)
         busy = draft.saving is not None
-        if busy != self.save._is_busy:
+        if busy != self._is_busy:
+            self._is_busy = busy
             self.save.busy(busy)
         if not busy and draft.is_changed != self.save.enabled:
             self.save.enable(draft.is_changed, "" if draft.is_changed else "Everything is saved.")
         self._show_strip(draft)
 
     def show_typing(self) -> None:
-        """Something was typed; whether the text is another one now is looked at in the next pause."""
-        if self.state.cget("text") in ("saved", "cannot be read"):
+        """Say that something was typed; whether the text differs from the file is checked at the next pause."""
+        if self._status[0] in ("saved", "cannot be read"):
+            self._status = ("unsaved changes", "text")
             self.state.show("unsaved changes", "text")
             self.save.enable(True)
 
@@ -141,10 +184,25 @@ class PackEditor(Box):
         self.find.entry.focus_set()
         self.find.entry.field.selection_range(0, "end")
 
-    def tell(self, words: str, ink: colour_roles.Role = "text3") -> None:
-        """What the check found, in the line below."""
+    def find_next(self, *, backwards: bool = False) -> None:
+        """Go to the next place of the word in the find bar; open the bar first if it is not there."""
+        if self.find.winfo_manager():
+            self.find.go_on(backwards=backwards)
+        else:
+            self.open_find()
+
+    def show_check(self, checked: PackChecked | None) -> None:
+        """Say in the line below what the check found; None while nothing is known."""
+        words, ink = check_status(checked) if checked is not None else ("", "text3")
         if self.verdict.words != words:
             self.verdict.show(words, ink)
+
+    def mark(self, checked: PackChecked | None) -> None:
+        """Mark the mistakes in the text; None takes the marks away."""
+        doubts = checked.warnings if checked is not None else ()
+        problems = checked.errors if checked is not None else ()
+        marks = [TextMark(one.line, one.column, "doubt") for one in doubts]
+        self.text.mark([*marks, *(TextMark(one.line, one.column) for one in problems)])
 
     def _fit(self, width: int) -> None:
         """Where there is little room, the way to Create goes, then the end of the title."""
@@ -159,31 +217,25 @@ class PackEditor(Box):
         self.text.focus_set()
 
     def _show_strip(self, draft: PackDraft) -> None:
-        doors = self._doors
+        actions = self._actions
         if draft.theirs is not None:
-            self.strip.tell(CHANGED, ("Keep mine", doors.keep_mine), ("Take theirs", doors.take_theirs))
+            mine, theirs = (lambda: actions.settle(True)), (lambda: actions.settle(False))
+            self.strip.tell(CHANGED, ("Keep mine", mine), ("Take theirs", theirs))
         elif draft.gone and not draft.refused:
-            self.strip.tell(GONE, ("Write it again", doors.save))
+            self.strip.tell(GONE, ("Write it again", actions.save))
         elif draft.refused:
-            self.strip.tell(draft.refused, ("Try again", doors.save))
+            self.strip.tell(draft.refused, ("Try again", actions.save))
         else:
             self.strip.tell(draft.problem)
         if self.strip.text and not self.strip.winfo_manager():
             self.strip.pack(fill="x", after=self._rule)
 
+    def _edited(self) -> None:
+        self.completion.follow()
+        self._actions.edited()
+
     def _moved(self) -> None:
+        self.completion.moved()
         view = self.text.view
         self._place.show(f"line {view.line:,}, column {view.column}")
-        self._doors.moved()
-
-
-def verdict(prompts: int, errors: int, warnings: int, count: int) -> str:
-    """What the check found, in short: "12 prompts, 1 warning, 1,440 variants"."""
-    parts = [counted(prompts, "prompt")]
-    if errors:
-        parts.append(counted(errors, "error"))
-    if warnings:
-        parts.append(counted(warnings, "warning"))
-    if count != prompts and not errors:
-        parts.append(counted(count, "variant"))  # last, for it may be long, and what is too long is cut
-    return ", ".join(parts)
+        self._actions.moved()

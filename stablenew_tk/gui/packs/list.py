@@ -1,39 +1,99 @@
-"""The left side of Packs: the packs with their prompts counted, search, and what can be done with them."""
+"""The left side of Packs: packs with their numbers of prompts, a search field, and what is done with whole packs."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from tkinter import filedialog, messagebox
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...app.controller import Controller
+from ...app.open_pack import OpenPack
 from ...app.pack_drafts import GONE
+from ...domain.base.wording import counted
+from ...domain.prompts.formatting import pack_block
+from ...domain.recipes.recipe import Recipe
+from ...pipeline.messages.packs import ReadRecipe
+from ...pipeline.messages.pictures import RecipeRead
 from ...storage.packs.pack_file import PackFile
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.entries import Entry
+from ..widgets.notices import Action
+from ..widgets.page_frame import SizeClass
 from ..widgets.popups import Menu, MenuEntry, Popup
 from ..widgets.row_list import ListRow, RowList
 from ..widgets.tooltips import tip
+from .recipe_popup import RecipePopup
 
-WIDTH, WIDTH_NARROW, WIDTH_WIDE = 280, 232, 320
+WIDTHS: dict[SizeClass, int] = {"narrow": 232, "usual": 280, "wide": 320}
 _EMPTY = "No packs yet. Make one with New pack…, or drop a text file here."
 _NOTHING = "No pack is called so."
+_PACK_FILES = [("Packs", "*.txt *.tsv *.json"), ("All", "*")]
+_PICTURES = [("Pictures", "*.png *.jpg *.jpeg *.webp *.avif *.gif"), ("All", "*")]
+
+
+class PackActions:
+    """Dialogs about whole packs, and recipes of pictures."""
+
+    def __init__(self, page: tk.Misc, controller: Controller, pack: OpenPack) -> None:
+        self._page, self._controller, self._pack = page, controller, pack
+        self._reading: dict[Path, tk.Misc] = {}
+
+    def browse_pack(self) -> None:
+        """Ask for a pack file and add it."""
+        name = filedialog.askopenfilename(parent=self._page, title="Add a pack", filetypes=_PACK_FILES)
+        if name:
+            self._pack.add(Path(name))
+
+    def browse_picture(self, owner: tk.Misc) -> None:
+        """Ask for a picture and read what it says about its making."""
+        name = filedialog.askopenfilename(parent=self._page, title="Picture to read", filetypes=_PICTURES)
+        if name:
+            self.read(Path(name), owner)
+
+    def read(self, path: Path, owner: tk.Misc) -> None:
+        """Read a picture's recipe; RecipeRead answers, and `show` opens it under `owner`."""
+        self._reading[path] = owner
+        self._controller.ask(ReadRecipe(path=path))
+
+    def may_delete(self, file: PackFile) -> bool:
+        """Ask whether a pack is to go into the trash."""
+        what = f"“{file.title}” with {counted(file.count, 'prompt')} and its settings go to the trash."
+        return messagebox.askyesno("Delete pack", f"{what} Delete it?", parent=self._page)
+
+    def show(
+        self, event: RecipeRead, *, into: str, add: Callable[[str], object], use: Callable[[Recipe, str], object]
+    ) -> None:
+        """Show a recipe that was asked for here. `add(block)` writes it into the open pack, called `into`."""
+        owner, recipe = self._reading.pop(event.path, None), event.recipe
+        if owner is None:
+            return
+        name = event.path.stem
+        actions: list[Action] = []
+        if recipe is not None:
+            block = pack_block(name, recipe.prompt, recipe.negative)
+            if recipe.prompt and into:
+                actions.append((f"Add to {into}", lambda: add(block)))
+            if recipe.prompt:
+                actions.append(("Make a new pack of it", lambda: self._pack.make(name, block)))
+            actions.append(("Use these settings in Create", lambda: use(recipe, event.path.name)))
+        RecipePopup.shared().open(owner, event, actions)
 
 
 class PackListActions(Struct, frozen=True):
-    """What the list asks of the page."""
+    """What the list calls; `delete`, `use` and `edit` concern the chosen pack."""
 
-    chosen: Callable[[Path], object]
-    new: Callable[[str], object]
-    add: Callable[[], object]
-    from_picture: Callable[[], object]
+    packs: PackActions
+    make: Callable[[str], object]
     scan: Callable[[], object]
+    chosen: Callable[[Path], object]
     delete: Callable[[], object]
     use: Callable[[], object]
-    opened: Callable[[], object]
+    edit: Callable[[], object]
 
 
 class NamePopup(Popup):
@@ -69,16 +129,16 @@ class NamePopup(Popup):
 
 
 class PackList(Box):
-    """The list. `path` is the chosen pack's, None for none."""
+    """The list. `path` is the chosen pack's, None for none; `unsaved` are those marked with a dot."""
 
-    def __init__(self, parent: tk.Misc, deeds: PackListActions) -> None:
-        super().__init__(parent, "surface", width=theme.px(WIDTH))
+    def __init__(self, parent: tk.Misc, actions: PackListActions) -> None:
+        super().__init__(parent, "surface", width=theme.px(WIDTHS["usual"]))
         self.pack_propagate(False)
-        self._deeds = deeds
+        self._actions = actions
         self._all: tuple[PackFile, ...] = ()
         self.shown: tuple[PackFile, ...] = ()
         self.path: Path | None = None
-        self._unsaved: frozenset[Path] = frozenset()
+        self.unsaved: frozenset[Path] = frozenset()
         self._counts: dict[Path, int] = {}
         self._build()
 
@@ -108,8 +168,8 @@ class PackList(Box):
 
     def mark(self, unsaved: frozenset[Path]) -> None:
         """Put a dot before the packs that are not saved."""
-        if unsaved != self._unsaved:
-            self._unsaved = unsaved
+        if unsaved != self.unsaved:
+            self.unsaved = unsaved
             self.rows.refresh()
 
     def count(self, path: Path, prompts: int) -> None:
@@ -124,7 +184,7 @@ class PackList(Box):
 
     def ask_name(self) -> None:
         """Ask what the new pack is called."""
-        NamePopup.shared().open(self.new, "What is the new pack called?", "Make pack", self._deeds.new)
+        NamePopup.shared().open(self.new, "What is the new pack called?", "Make pack", self._actions.make)
 
     def _build(self) -> None:
         head = Box(self)
@@ -146,13 +206,13 @@ class PackList(Box):
         foot.pack(side="bottom", fill="x", padx=theme.px(8), pady=theme.px(6))
         self.new = Button(foot, "New pack…", self.ask_name, height=theme.SMALL)
         self.new.pack(side="left")
-        self.add = Button(foot, "Add pack…", self._deeds.add, kind="outline", height=theme.SMALL)
+        self.add = Button(foot, "Add pack…", self._actions.packs.browse_pack, kind="outline", height=theme.SMALL)
         self.add.pack(side="left")
         tip(self.add, "Copy a pack file (.txt, .tsv, .json) among your own (Ctrl+O)")
         Separator(self).pack(side="bottom", fill="x")
-        self.rows = RowList(self, on_select=self._pick, on_open=lambda _place: self._deeds.opened(), empty=_EMPTY)
+        self.rows = RowList(self, on_select=self._pick, on_open=lambda _place: self._actions.edit(), empty=_EMPTY)
         self.rows.pack(fill="both", expand=True, pady=(theme.px(4), 0))
-        self.rows.canvas.bind("<Delete>", lambda _event: self._deeds.delete())
+        self.rows.canvas.bind("<Delete>", lambda _event: self._actions.delete())
         for key in ("<Return>", "<KP_Enter>", "<Down>"):
             self.search.field.bind(key, lambda _event: self.rows.focus_set())
         # Tab goes from the rows to the buttons below them.
@@ -162,17 +222,18 @@ class PackList(Box):
         word = self.search.get().strip().casefold()
         self.shown = tuple(one for one in self._all if word in one.title.casefold())
         place = next((n for n, one in enumerate(self.shown) if one.path == self.path), -1)
-        self.rows._empty = _NOTHING if self._all else _EMPTY
-        self.rows.show(len(self.shown), self._row, place)
+        self.rows.empty = _NOTHING if self._all else _EMPTY
+        self.rows.show(len(self.shown), self.row, place)
 
-    def _row(self, place: int) -> ListRow:
+    def row(self, place: int) -> ListRow:
+        """What the list shows in a row."""
         one = self.shown[place]
         count = self._counts.get(one.path, one.count)
         locked = one.settings.learning == "locked"
         return ListRow(
             one.title,
             str(count) if count or not one.problem else "",
-            mark="dot" if one.path in self._unsaved else "",
+            mark="dot" if one.path in self.unsaved else "",
             mark_ink="text",
             sign="warning" if one.problem else "lock" if locked else "",
             sign_ink="warn" if one.problem else "text3",
@@ -180,10 +241,10 @@ class PackList(Box):
 
     def _pick(self, place: int) -> None:
         self.path = self.shown[place].path
-        self._deeds.chosen(self.path)
+        self._actions.chosen(self.path)
 
     def _open_menu(self) -> None:
-        deeds, one = self._deeds, self.file
+        actions, packs, one = self._actions, self._actions.packs, self.file
         entries = [
             MenuEntry("new", "New pack…", "Ctrl+N", icon="plus"),
             MenuEntry("add", "Add pack…", "Ctrl+O", icon="folder"),
@@ -194,12 +255,12 @@ class PackList(Box):
             title = theme.elide(one.title, theme.font(13), theme.px(180))
             entries.append(MenuEntry("use", "Use it in Create", icon="create"))
             entries.append(MenuEntry("delete", f"Delete {title}…", icon="trash"))
-        actions: dict[str, Callable[[], object]] = {
+        commands: dict[str, Callable[[], object]] = {
             "new": self.ask_name,
-            "add": deeds.add,
-            "picture": deeds.from_picture,
-            "scan": deeds.scan,
-            "delete": deeds.delete,
-            "use": deeds.use,
+            "add": packs.browse_pack,
+            "picture": lambda: packs.browse_picture(self.more),
+            "scan": actions.scan,
+            "delete": actions.delete,
+            "use": actions.use,
         }
-        Menu.shared().open(self.more, entries, lambda value: actions[value]())
+        Menu.shared().open(self.more, entries, lambda value: commands[value]())

@@ -1,7 +1,7 @@
-"""The Packs page: the packs, the text of one, and beside it what is wrong, what comes of it and what belongs to it.
+"""The Packs page: the list of packs, the text of one, and tabs with its problems, variants and settings.
 
-Files are read and written elsewhere: "saved" is said when the text is on disk. What was typed stays in memory while
-other packs or pages are looked at.
+The pack worker reads and writes the files: "saved" is said when the text is on disk. What was typed stays in memory
+while other packs or pages are open.
 """
 
 from __future__ import annotations
@@ -13,28 +13,23 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...app.controller import Controller
+from ...app.open_pack import OpenPack
 from ...app.prompt_inventory import PromptInventory
 from ...domain.prompts.completion import Offer, token
 from ...domain.recipes.recipe import Recipe
-from ...pipeline.messages.base import Event, OrderFailed
+from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked
 from ...pipeline.messages.models import LibraryChanged, ModelRead
-from ...pipeline.messages.packs import AddPack, NewPack
 from ...pipeline.messages.pictures import RecipeRead
-from ..forms.stage_cards import menu_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.keys import KeyPress
 from ..widgets.page_frame import PageFrame
 from ..widgets.shortcuts import Shortcuts, act_on
-from .actions import PackActions
-from .completion_popup import Completion
 from .editor import PackEditor, PackEditorActions
-from .list import WIDTH, WIDTH_NARROW, WIDTH_WIDE, PackList, PackListActions
+from .list import WIDTHS, PackActions, PackList, PackListActions
 from .open_pack import PackWork, Parts
-from .tabs import WIDTH as SIDE
-from .tabs import WIDTH_NARROW as SIDE_NARROW
-from .tabs import WIDTH_WIDE as SIDE_WIDE
+from .tabs import WIDTHS as SIDE_WIDTHS
 from .tabs import PackSide, PackTabsActions
 
 _NO_PACK = "No packs yet. A pack is a text file with your prompts, a blank line between them."
@@ -55,18 +50,18 @@ class PackPageActions(Struct, frozen=True):
 
 
 class PacksPage(PageFrame):
-    """The page. What belongs to the open pack is in `work`."""
+    """The page: `pack` is the open pack, `work` keeps list, editor and tabs in step with it."""
 
-    def __init__(self, parent: tk.Misc, controller: Controller, doors: PackPageActions) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, actions: PackPageActions) -> None:
         super().__init__(parent)
-        self._controller, self._doors = controller, doors
-        self.deeds = PackActions(self, controller)
-        self._stock = PromptInventory(controller)
+        self._controller, self._leads = controller, actions
+        self._inventory = PromptInventory(controller)
+        self.open_pack = OpenPack(controller, self._inventory)
+        self.actions = PackActions(self, controller, self.open_pack)
         self._build()
         self.work = PackWork(
-            self, controller, Parts(self.list, self.editor, self.side, self._show_parts), self._stock, self.deeds
+            self, controller, Parts(self.list, self.editor, self.side, self._show_parts), self.open_pack
         )
-        self.completion = Completion(self.editor.text, offers=self._offers, weight=self._stock.weight)
         Shortcuts(self, lambda _press: False, self._answer)
         self.work.listed()
 
@@ -96,18 +91,11 @@ class PacksPage(PageFrame):
         if isinstance(event, RecipeRead):
             self._recipe_read(event)
         elif isinstance(event, (LibraryChanged, ModelRead, BackendChecked)):
-            self._stock_changed(event)
-        elif isinstance(event, OrderFailed) and isinstance(event.order, NewPack | AddPack):
-            self.deeds.wanted = ""
+            self._inventory_changed(event)
 
     def may_leave(self, leave: Callable[[], object]) -> bool:
         """Whether the window may close now. Asks about what is not saved; `leave()` follows once it is."""
         return self.work.may_leave(leave)
-
-    def destroy(self) -> None:
-        """Stop what was to be done later and go."""
-        self.work.close()
-        super().destroy()
 
     # ---- building
 
@@ -115,14 +103,13 @@ class PacksPage(PageFrame):
         self.list = PackList(
             self,
             PackListActions(
+                packs=self.actions,
+                make=self.open_pack.make,
+                scan=self._scan,
                 chosen=lambda path: self.work.open(path),
-                new=self.deeds.make,
-                add=self.deeds.browse_pack,
-                from_picture=lambda: self.deeds.browse_picture(self.list.more),
-                scan=self.deeds.scan,
-                delete=self._delete,
-                use=self._use_pack,
-                opened=lambda: self.editor.text.focus_set(quiet=True),
+                delete=self.delete,
+                use=self.use_pack,
+                edit=lambda: self.editor.text.focus_set(quiet=True),
             ),
         )
         self.list.pack(side="left", fill="y")
@@ -130,59 +117,56 @@ class PacksPage(PageFrame):
         self.editor = PackEditor(
             self,
             PackEditorActions(
-                edited=self._edited,
-                moved=self._moved,
+                edited=lambda: self.work.edited(),
+                moved=lambda: self.work.moved(),
+                offers=self._offers,
+                weight=self._inventory.weight,
                 save=lambda: self.work.save(),
-                keep_mine=lambda: self.work.settle(mine=True),
-                take_theirs=lambda: self.work.settle(mine=False),
-                run=self._use_pack,
+                settle=lambda mine: self.work.settle(mine),
+                run=self.use_pack,
             ),
         )
         self._side_rule = Separator(self)
         self.side = PackSide(
             self,
+            self._controller,
             PackTabsActions(
-                go_to=self._go_to,
-                expand=lambda: self.work.expand(),
-                draw=lambda: self.work.expand(again=True),
+                go_to=lambda line, column, focus: self.editor.text.go_to(line, column, focus=focus),
+                expand=lambda again: self.work.expand(again=again),
                 settings=lambda settings: self.work.change_settings(settings),
                 insert=self.insert,
-                weight=self._stock.weight,
+                weight=self._inventory.weight,
                 turned=self._turned,
-                go_models=lambda: self._doors.go("models"),
-                draw_seed=self._doors.draw_seed,
-                choices=self._choices,
-                entries=lambda: menu_entries(self._controller.capabilities),
+                go_models=lambda: self._leads.go("models"),
+                draw_seed=self._leads.draw_seed,
             ),
         )
-        self._empty = Box(self, "bg")
-        Label(self._empty, _NO_PACK, size=15).pack(pady=(theme.px(160), theme.px(12)))
-        Button(self._empty, "New pack…", self.list.ask_name, kind="main", height=theme.MAIN).pack()
-        self._empty.pack(fill="both", expand=True)
-        self.bind("<Configure>", lambda _event: self._arrange())
+        self.empty = Box(self, "bg")
+        Label(self.empty, _NO_PACK, size=15).pack(pady=(theme.px(160), theme.px(12)))
+        Button(self.empty, "New pack…", self.list.ask_name, kind="main", height=theme.MAIN).pack()
+        self.empty.pack(fill="both", expand=True)
+        self.bind("<Configure>", lambda _event: self._fit())
 
-    def _arrange(self) -> None:
-        wide = self.winfo_toplevel().winfo_width() / max(theme.px(100), 1) * 100
-        narrow, roomy = wide < theme.NARROW_BELOW, wide >= theme.WIDE_FROM
-        self.list.configure(width=theme.px(WIDTH_NARROW if narrow else WIDTH_WIDE if roomy else WIDTH))
-        self.side.configure(width=theme.px(SIDE_NARROW if narrow else SIDE_WIDE if roomy else SIDE))
+    def _fit(self) -> None:
+        self.list.configure(width=theme.px(WIDTHS[self.size_class]))
+        self.side.configure(width=theme.px(SIDE_WIDTHS[self.size_class]))
 
     def _show_parts(self, on: bool) -> None:
         if on and not self.editor.winfo_manager():
-            self._empty.pack_forget()
+            self.empty.pack_forget()
             self.side.pack(side="right", fill="y")
             self._side_rule.pack(side="right", fill="y")
             self.editor.pack(side="left", fill="both", expand=True)
         elif not on and self.editor.winfo_manager():
             for part in (self.side, self._side_rule, self.editor):
                 part.pack_forget()
-            self._empty.pack(fill="both", expand=True)
+            self.empty.pack(fill="both", expand=True)
 
     # ---- the text
 
     def insert(self, offer: Offer) -> None:
         """Write a LoRA, an embedding, a wildcard or a slot where the cursor is."""
-        self.editor.text.put(token(offer, self._stock.weight(offer)))
+        self.editor.text.put(token(offer, self._inventory.weight(offer)))
         self.editor.text.focus_set(quiet=True)
 
     def take_model(self, path: Path) -> bool:
@@ -194,46 +178,40 @@ class PacksPage(PageFrame):
         self.insert(Offer("lora", path.stem, str(known.path) if known is not None else ""))
         return True
 
-    def _edited(self) -> None:
-        self.completion.follow()
-        self.work.edited()
-
-    def _moved(self) -> None:
-        self.completion.moved()
-        self.work.moved()
-
-    def _go_to(self, line: int, column: int, take_keyboard: bool) -> None:
-        self.editor.text.go_to(line, column, focus=take_keyboard)
-
     def _offers(self) -> Sequence[Offer]:
-        return self._stock.offers(self.work.slots)
+        return self._inventory.offers(self.open_pack.slots)
 
-    def _stock_changed(self, event: Event) -> None:
+    def _inventory_changed(self, event: Event) -> None:
         if not self.winfo_viewable():
             return
         if self.side.tab == "models":
             self.side.models.show(self._offers())
             self.side.models.redraw()
         if isinstance(event, ModelRead):
-            self.completion.redraw()
+            self.editor.completion.redraw()
 
     # ---- keys and buttons
 
-    def _delete(self) -> None:
+    def delete(self) -> None:
+        """Put the chosen pack into the trash, if the user confirms it."""
         file = self.list.file
-        if file is not None and self.deeds.delete(file):
-            self.work.gone(file.path)
+        if file is not None and self.actions.may_delete(file):
+            self.work.trash(file.path)
 
-    def _use_pack(self) -> None:
+    def use_pack(self) -> None:
+        """Go to Create with the open pack chosen."""
         if self.work.path is not None:
-            self._doors.run(self.work.path.stem)
+            self._leads.run(self.work.path.stem)
+
+    def _scan(self) -> None:
+        self._controller.packs.open(self._controller.settings)
 
     def _recipe_read(self, event: RecipeRead) -> None:
         file = self.list.file
-        self.deeds.show(event, into=file.title if file is not None else "", add=self._append, use=self._doors.use)
+        self.actions.show(event, into=file.title if file is not None else "", add=self._append, use=self._leads.use)
 
     def _append(self, block: str) -> None:
-        self._doors.go("packs")
+        self._leads.go("packs")
         self.editor.text.append(block)
 
     def _turned(self, tab: str) -> None:
@@ -242,44 +220,32 @@ class PacksPage(PageFrame):
         elif tab == "variants":
             self.work.look()
 
-    def _choices(self, name: str) -> Sequence[str]:
-        offered = self._controller.capabilities
-        return offered.choices(name) if offered is not None else ()
-
     def _answer(self, press: KeyPress) -> bool:
         plain: dict[str, Callable[[], object]] = {
-            "F5": self.deeds.scan,
+            "F5": self._scan,
             "F6": lambda: self._next_panel(back=press.shift),
-            "F3": lambda: self._find_next(back=press.shift),
+            "F3": lambda: self.editor.find_next(backwards=press.shift),
             "F8": self._next_problem,
         }
         if not press.control:
             return act_on(plain, press.name)
-        deeds: dict[str, Callable[[], object]] = {
+        with_control: dict[str, Callable[[], object]] = {
             "s": self.work.save,
             "n": self.list.ask_name,
-            "o": self.deeds.browse_pack,
+            "o": self.actions.browse_pack,
             "f": self.list.search.focus_set,
             "g": self.editor.open_find,
-            "space": self.completion.ask,
+            "space": self.editor.completion.ask,
             "prior": lambda: self.side.step(-1),
             "next": lambda: self.side.step(1),
         }
-        return act_on(deeds, press.name.lower())
-
-    def _find_next(self, *, back: bool) -> None:
-        if self.editor.find.winfo_manager():
-            self.editor.find.go_on(backwards=back)
-        else:
-            self.editor.open_find()
+        return act_on(with_control, press.name.lower())
 
     def _next_problem(self) -> None:
-        found = self.side.check.rows.found
         view = self.editor.text.view
-        later = [one.problem for one in found if (one.problem.line, one.problem.column) > (view.line, view.column)]
-        first = min(later or [one.problem for one in found], key=lambda one: (one.line, one.column), default=None)
-        if first is not None:
-            self._go_to(first.line, first.column, True)
+        found = self.side.check.next_after(view.line, view.column)
+        if found is not None:
+            self.editor.text.go_to(found.problem.line, found.problem.column)
 
     def _next_panel(self, *, back: bool) -> None:
         panels: list[tk.Misc] = [self.list, self.editor.text, self.side]

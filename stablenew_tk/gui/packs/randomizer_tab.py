@@ -1,4 +1,4 @@
-"""The Randomizer tab of Packs: what varies besides the text itself, how many variants are made, and which."""
+"""The Randomizer tab of Packs: slots, words, settings, LoRAs and styles that vary; how many variants are made."""
 
 from __future__ import annotations
 
@@ -9,45 +9,130 @@ from typing import Literal, get_args
 
 from msgspec.structs import replace
 
+from ...app.pack_wording import LISTS, MODES, SEEDS, axis_example, title_of
+from ...app.randomizer_drafts import AxesDraft, ListDrafts, axis_problem, axis_text
+from ...app.wording import not_offered
 from ...domain.config.origins import MAX_SEED, RANDOM_SEED
-from ...domain.prompts.randomizer_text import FIELDS, lists_of, same
-from ...domain.prompts.settings import MOST_VARIANTS, Mode, Randomizer, Seeds
-from ..forms.captioned import captioned
+from ...domain.config.sweep import focuses
+from ...domain.prompts.randomizer_text import FIELDS
+from ...domain.prompts.settings import MOST_VARIANTS, Axis, Mode, Randomizer
+from ..forms.captioned import EditableList, captioned
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
-from ..widgets.popups import ChoiceField, MenuEntry
-from ..widgets.row_list import ScrollArea
+from ..widgets.popups import ChoiceField, Menu, MenuEntry
+from ..widgets.row_list import ListRow, ScrollArea
 from ..widgets.text_box import TextField
 from ..widgets.tooltips import tip
-from .axes_editor import Axes
 
-MODES: dict[Mode, tuple[str, str]] = {
-    "all": ("Every combination", "Every value of each list with every value of the others."),
-    "random": ("At random", "Everything is drawn anew for each variant."),
-    "round_robin": ("Each list in turn", "Every list moves on by one each time; shorter ones begin again."),
-    "zip": ("Side by side", "The first values together, then the second ones, until the shortest list ends."),
-    "sequential": ("One list after the other", "One list is gone through while the others stay at their first value."),
-}
-SEEDS: dict[Seeds, str] = {
-    "shared": "the same for all", "per_variant": "another one for each variant", "fixed": "always this one"
-}  # fmt: skip
 _DRAWS = (MenuEntry("anew", "others each run"), MenuEntry("fixed", "always the same"))
-_TEXTS: tuple[tuple[str, str, str, str], ...] = (
-    ("slots", "Slots", "light: dawn | dusk", "What [[light]] in the prompts stands for; the same everywhere in one."),
-    ("rules", "Search and replace", "harbour => river | lake", "Where a prompt has the words, each of these is tried."),
-    ("wildcards", "Wildcards of this pack", "mood: calm | stormy", "Lists for __mood__, for this pack alone."),
-    ("loras", "LoRAs and weights", "rain | snow: 0.6, 0.8", "Each of them with each weight; none stands for no LoRA."),
-    ("styles", "Styles, with and without", "Film: {prompt}, film grain neg: flat",
-     "Words that are added or not. {prompt} marks where the prompt goes."),
-)  # fmt: skip
+# They change what a picture is made with, not only how it looks: nobody should find them varied by surprise.
+_BY_HAND = ("refiner.", "hires.upscaler", "upscale.upscaler")
+
+
+def axis_entries(used: Sequence[str] = ()) -> tuple[MenuEntry, ...]:
+    """The parameters to choose from, last those that change more than the look of a picture."""
+    usual = [one for one in focuses() if not one.path.startswith(_BY_HAND)]
+    rare = [one for one in focuses() if one.path.startswith(_BY_HAND)]
+    return (
+        *(MenuEntry(one.path, one.title) for one in usual if one.path not in used),
+        *(MenuEntry(one.path, one.title, "only if you add it") for one in rare if one.path not in used),
+    )
+
+
+class Axes(Box):
+    """Settings that vary: a list of parameters with their values. `on_change(axes)` after every change that is valid.
+
+    `choices(name)` are the backend's lists. A text that cannot be read stays in its field, and the last values count.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        *,
+        on_change: Callable[[tuple[Axis, ...]], object],
+        choices: Callable[[str], Sequence[str]],
+    ) -> None:
+        super().__init__(parent)
+        self._on_change, self._choices = on_change, choices
+        self.draft = AxesDraft()
+        self.listing = EditableList(
+            self,
+            add="Add a setting…",
+            remove="Remove",
+            empty="No setting varies.",
+            chosen=self._choose,
+            added=self._ask,
+            removed=self._remove,
+            rows=2,
+        )
+        self.listing.pack(fill="x")
+        self._detail = Box(self)
+        self._caption = Label(self._detail, "", size=12, ink="text2")
+        self._caption.pack(fill="x", padx=theme.px(theme.RING))
+        self.values = Entry(self._detail, width=60, on_edit=self._edited)
+        self.values.pack(fill="x")
+        self.hint = Label(self._detail, "", size=11, ink="text3", wrap=True)
+        self.hint.pack(fill="x", padx=theme.px(theme.RING))
+
+    def show(self, axes: Sequence[Axis]) -> None:
+        """Show these axes without calling back."""
+        self.draft.set(axes)
+        self._show()
+
+    def add(self, path: str) -> None:
+        """Add a parameter without values."""
+        self.draft.add(path)
+        self._show()
+        self.values.focus_set()
+
+    def _ask(self) -> None:
+        entries = axis_entries([axis.path for axis in self.draft.axes])
+        Menu.shared().open(self.listing.add, entries, self.add)
+
+    def _remove(self) -> None:
+        if self.draft.remove():
+            self._show()
+            self._on_change(self.draft.usable)
+
+    def _choose(self, place: int) -> None:
+        self.draft.at = place
+        self._show()
+
+    def _show(self) -> None:
+        draft, axis = self.draft, self.draft.chosen
+        rows = [self._row(one) for one in draft.axes]
+        self.listing.list.canvas.configure(height=theme.px(theme.ROW) * min(max(len(rows), 1), 5))
+        self.listing.show(rows, draft.at)
+        if axis is None:
+            self._detail.pack_forget()
+            return
+        self._detail.pack(fill="x")
+        self._caption.show(f"Values of {title_of(axis.path)}")
+        if self.values.get() != draft.text(axis):
+            self.values.set(draft.text(axis))
+        self.values.error(draft.problems.get(axis.path, ""))
+        missing = not_offered(axis.path, axis.values, self._choices)
+        if missing:
+            self.hint.show(f"There is no {', '.join(missing)} where pictures are made now.", "warn")
+        else:
+            self.hint.show(axis_example(axis.path, self._choices), "text3")
+
+    def _row(self, axis: Axis) -> ListRow:
+        wrong = axis_problem(axis.path, self.draft.text(axis)) or not_offered(axis.path, axis.values, self._choices)
+        return ListRow(title_of(axis.path), axis_text(axis), warn=bool(wrong))
+
+    def _edited(self, text: str) -> None:
+        if self.draft.type(text):
+            self._on_change(self.draft.usable)
+        self._show()
 
 
 class RandomizerTab(Box):
-    """Fields for a pack's randomizer. `on_change(randomizer)` after every change that can be used.
+    """Fields for a pack's randomizer. `on_change(randomizer)` after every change that is valid.
 
-    `draw_seed()` gives a seed for the dice, `choices(name)` the backend's lists. What cannot be read is told below its
-    field and stays there, also while another pack is looked at.
+    `draw_seed()` returns a seed, `choices(name)` the backend's lists. A text that cannot be read stays in its field
+    with the reason below it, also while another pack is open.
     """
 
     def __init__(
@@ -62,23 +147,23 @@ class RandomizerTab(Box):
         self._on_change, self._draw_seed = on_change, draw_seed
         self._path: Path | None = None
         self.value = Randomizer()
-        self._typed: dict[tuple[Path, str], str] = {}
+        self._drafts = ListDrafts()
         self.area = ScrollArea(self, "surface")
         self.area.pack(fill="both", expand=True)
         body = Box(self.area.body)
         body.pack(fill="x", padx=(theme.px(12), theme.px(14)), pady=theme.px(8))
         self._build_counts(body)
         self.texts: dict[str, TextField] = {}
-        for name, title, example, words in _TEXTS[:3]:
-            self._build_text(body, name, (title, example, words))
+        for name in ("slots", "rules", "wildcards"):
+            self._build_text(body, name)
         self._section(body, "Settings that vary", "Each variant is made with each of these values.")
         self.axes = Axes(body, on_change=lambda axes: self._change(axes=axes), choices=choices)
         self.axes.pack(fill="x")
-        for name, title, example, words in _TEXTS[3:]:
-            self._build_text(body, name, (title, example, words))
+        for name in ("loras", "styles"):
+            self._build_text(body, name)
 
     def show(self, path: Path, randomizer: Randomizer) -> None:
-        """Show a pack's randomizer, with what was typed about it before and cannot be used yet."""
+        """Show a pack's randomizer, and what was typed about it before that cannot be read."""
         other = path != self._path
         self._path, self.value = path, randomizer
         self.mode.set(randomizer.mode)
@@ -88,18 +173,14 @@ class RandomizerTab(Box):
         for name, field in self.texts.items():
             self._show_text(name, field, other)
         if other:
-            self.axes.forget()
-        if other or tuple(axis for axis in self.axes.axes if axis.values) != randomizer.axes:
+            self.axes.draft.forget()
+        if other or self.axes.draft.usable != randomizer.axes:
             self.axes.show(randomizer.axes)
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What cannot be used of what is typed here."""
+        """Why texts typed here cannot be read."""
         return tuple(field.problem for field in self.texts.values() if field.problem)
-
-    def unfinished(self, path: Path) -> bool:
-        """Whether lines about this pack are typed that cannot be used."""
-        return any(where == path and FIELDS[name].read(text)[1] for (where, name), text in self._typed.items())
 
     def focus_set(self) -> None:
         """Put the keyboard on the first field."""
@@ -153,8 +234,8 @@ class RandomizerTab(Box):
         field.pack(side="left", fill="x", expand=True)
         return field
 
-    def _build_text(self, body: Box, name: str, words: tuple[str, str, str]) -> None:
-        title, example, explanation = words
+    def _build_text(self, body: Box, name: str) -> None:
+        title, example, explanation = LISTS[name]
         self._section(body, title, explanation)
         field = TextField(body, placeholder=example, least=1, on_edit=lambda text: self._edited(name, text))
         field.pack(fill="x")
@@ -174,13 +255,10 @@ class RandomizerTab(Box):
 
     def _show_text(self, name: str, field: TextField, other: bool) -> None:
         assert self._path is not None
-        typed = self._typed.get((self._path, name))
-        if typed is not None and not same(FIELDS[name], typed, self.value):
-            typed = self._typed.pop((self._path, name), None) and None
-        text = FIELDS[name].write(self.value) if typed is None else typed
-        if other or not same(FIELDS[name], field.get(), self.value):
+        text = self._drafts.text(self._path, name, self.value)
+        if other or not FIELDS[name].says(field.get(), self.value):
             field.set(text)
-        field.error(_first(FIELDS[name].read(field.get())[1]))
+        field.error(FIELDS[name].problem(field.get()))
 
     @staticmethod
     def _put(entry: Entry, text: str) -> None:
@@ -224,14 +302,5 @@ class RandomizerTab(Box):
 
     def _edited(self, name: str, text: str) -> None:
         assert self._path is not None
-        self._typed[self._path, name] = text
-        found, wrong = FIELDS[name].read(text)
-        self.texts[name].error(_first(wrong))
-        self._change(**{name: dict(lists_of(text)[0]) if name == "wildcards" else found})
-
-
-def _first(wrong: Sequence[str]) -> str:
-    """The first sentence, and how many more there are."""
-    if len(wrong) <= 1:
-        return "".join(wrong)
-    return f"{wrong[0]} {len(wrong) - 1} more below it."
+        self.texts[name].error(FIELDS[name].problem(text))
+        self._change(**{name: self._drafts.type(self._path, name, text)})

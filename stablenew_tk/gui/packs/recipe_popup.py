@@ -1,53 +1,26 @@
-"""What a picture says about its making: tool, words and settings, with what can be done with them."""
+"""The recipe of a picture: tool, prompt and settings, with buttons for what can be done with them."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from ...app.wording import value_text
-from ...domain.base import colour_roles
-from ...domain.config.catalogue import Value, parameter
+from ...app.pack_wording import settings_words, shortened
+from ...domain.base.colour_roles import Role
 from ...domain.recipes.recipe import Recipe
 from ...pipeline.messages.pictures import RecipeRead
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator, Sign
+from ..widgets.notices import Action
 from ..widgets.popups import Popup
 
-_WIDTH, _LONGEST, _MOST_VALUES = 460, 420, 14
-Deed = tuple[str, Callable[[], object]]
-
-
-def settings_words(recipe: Recipe) -> str:
-    """ "Steps 28 · CFG scale 6.5 · seed 1234"."""
-    parts = [words for path, value in recipe.values.items() if (words := _in_words(path, value))]
-    more = len(parts) - _MOST_VALUES
-    parts = [*parts[:_MOST_VALUES], *([f"{more} more"] if more > 0 else [])]
-    if recipe.seed is not None:
-        parts.append(f"seed {recipe.seed}")
-    return " · ".join(parts)
-
-
-def _in_words(path: str, value: Value) -> str:
-    """ "hires · Denoise 0.30"; "" for a value that stands for "as in the stage before"."""
-    spec = parameter(path)
-    if value == "" or spec.inherits(value):
-        return ""
-    name = spec.title if spec.group not in ("general", "txt2img") else spec.label
-    return f"{name.partition(' (')[0]} {value_text(path, value)}"
-
-
-def shortened(text: str) -> str:
-    """A long text cut at a word."""
-    if len(text) <= _LONGEST:
-        return text
-    return text[:_LONGEST].rsplit(" ", 1)[0].rstrip(",;: ") + "…"
+_WIDTH = 460
 
 
 class RecipePopup(Popup):
-    """Shows one picture's recipe; a button does what it says and closes the sheet."""
+    """Shows one picture's recipe; a button does what it says and closes the window."""
 
-    def open(self, owner: tk.Misc, event: RecipeRead, deeds: Sequence[Deed]) -> None:
+    def open(self, owner: tk.Misc, event: RecipeRead, actions: Sequence[Action]) -> None:
         """Show it under `owner`; without a recipe the sentence why there is none."""
         for child in self.body.winfo_children():
             child.destroy()
@@ -63,14 +36,14 @@ class RecipePopup(Popup):
         Separator(self.body).pack(fill="x")
         first: tk.Misc | None = None
         if recipe is not None:
-            first = self._show_recipe(recipe, deeds)
+            first = self._show_recipe(recipe, actions)
         else:
             self._show_nothing(event)
         self.window.update_idletasks()
         height = self.body.winfo_reqheight() + 2
         self._place(owner, first or close, width=theme.px(_WIDTH), height=height)
 
-    def _show_recipe(self, recipe: Recipe, deeds: Sequence[Deed]) -> tk.Misc | None:
+    def _show_recipe(self, recipe: Recipe, actions: Sequence[Action]) -> tk.Misc | None:
         self._line("Made with", recipe.tool)
         self._line("Prompt", shortened(recipe.prompt) or "none")
         if recipe.negative:
@@ -83,8 +56,8 @@ class RecipePopup(Popup):
         foot = Box(self.body)
         foot.pack(fill="x", padx=theme.px(10), pady=theme.px(10))
         buttons = [
-            Button(foot, words, lambda deed=deed: self._do(deed), height=theme.SMALL)  # type: ignore[misc]
-            for words, deed in deeds
+            Button(foot, words, lambda action=action: self._do(action), height=theme.SMALL)  # type: ignore[misc]
+            for words, action in actions
         ]
         for button in buttons:
             button.pack(anchor="w")
@@ -102,11 +75,11 @@ class RecipePopup(Popup):
         words.configure(wraplength=theme.px(_WIDTH - 32 - 76))
         words.pack(anchor="w", padx=(theme.px(76), 0))
 
-    def _words(self, text: str, ink: colour_roles.Role = "text3") -> None:
+    def _words(self, text: str, ink: Role = "text3") -> None:
         words = Label(self.body, text, size=12, ink=ink)
         words.configure(wraplength=theme.px(_WIDTH - 32))
         words.pack(anchor="w", padx=theme.px(16), pady=(theme.px(8), 0))
 
-    def _do(self, deed: Callable[[], object]) -> None:
+    def _do(self, action: Callable[[], object]) -> None:
         self.close()
-        deed()
+        action()

@@ -8,6 +8,7 @@ from typing import get_args
 
 from msgspec.structs import replace
 
+from ...app.pack_wording import LEARNING, title_of
 from ...app.wording import value_text
 from ...domain.config.catalogue import Value, catalogue, parameter
 from ...domain.config.learning_mode import PackLearning
@@ -20,17 +21,12 @@ from ..widgets.controls import Switch
 from ..widgets.popups import ChoiceField, Menu, MenuEntry
 from ..widgets.row_list import ListRow, ScrollArea
 
-LEARNING: tuple[tuple[str, str, str], ...] = (
-    ("", "as usual", "What the top bar says counts for this pack, too."),
-    ("off", "off", "Nothing of this pack is recorded."),
-    ("passive", "passive", "Its runs are recorded, so that pictures can be rated; no Learning Runs."),
-    ("active", "active", "Its runs are recorded, and Learning Runs can be made of it."),
-    ("locked", "locked in", "It is as it should be: nothing of it is varied or learned any more."),
-)
-
 
 class ValuesTab(Box):
-    """`on_change(settings)` after every change. `entries(choices)` are the backend's lists as menus show them."""
+    """`on_change(settings)` after every change. `entries()` are the backend's lists as menus show them.
+
+    `field` is the field of the chosen value, None without one.
+    """
 
     def __init__(
         self,
@@ -44,7 +40,7 @@ class ValuesTab(Box):
         self.value = PackSettings()
         self._at = ""
         self._fields: dict[str, FormField] = {}
-        self._shown_field: FormField | None = None
+        self.field: FormField | None = None
         area = ScrollArea(self, "surface")
         area.pack(fill="both", expand=True)
         body = Box(area.body)
@@ -75,7 +71,7 @@ class ValuesTab(Box):
         self._build_texts(body)
 
     def show(self, settings: PackSettings) -> None:
-        """Show these, without telling anybody."""
+        """Show these settings without calling back."""
         self.value = settings
         if self._at not in settings.values:
             self._at = next(iter(settings.values), "")
@@ -88,8 +84,8 @@ class ValuesTab(Box):
     def _build_learning(self, body: Box) -> None:
         ring = theme.px(theme.RING)
         Label(body, "Learning", bold=True).pack(fill="x", padx=ring, pady=(theme.px(16), theme.px(2)))
-        entries = [MenuEntry(mode, words) for mode, words, _ in LEARNING]
-        self.learning = ChoiceField(body, entries, self._choose_learning, width=200)
+        entries = [MenuEntry(mode, words) for mode, (words, _) in LEARNING.items()]
+        self.learning = ChoiceField(body, entries, self.choose_learning, width=200)
         self.learning.pack(anchor="w")
         self._learning_words = Label(body, "", size=12, ink="text3", wrap=True)
         self._learning_words.pack(fill="x", padx=ring)
@@ -108,23 +104,23 @@ class ValuesTab(Box):
 
     def _show(self) -> None:
         paths = list(self.value.values)
-        rows = [ListRow(_title(path), value_text(path, self.value.values[path])) for path in paths]
+        rows = [ListRow(title_of(path), value_text(path, self.value.values[path])) for path in paths]
         self.listing.list.canvas.configure(height=theme.px(theme.ROW) * min(max(len(rows), 1), 8))
         self.listing.show(rows, paths.index(self._at) if self._at in paths else -1)
         self._show_field()
         self.learning.set(self.value.learning)
-        self._learning_words.show(next(words for mode, _, words in LEARNING if mode == self.value.learning))
+        self._learning_words.show(LEARNING[self.value.learning][1])
         self.positive.set(self.value.positive)
         self.negative.set(self.value.negative)
 
     def _show_field(self) -> None:
         field = self._field(self._at) if self._at in catalogue() else None
-        if field is not self._shown_field:
-            if self._shown_field is not None:
-                self._shown_field.pack_forget()
+        if field is not self.field:
+            if self.field is not None:
+                self.field.pack_forget()
             if field is not None:
                 field.pack(fill="x", pady=(theme.px(4), 0))
-            self._shown_field = field
+            self.field = field
         if field is not None:
             field.show(self.value.values[self._at], None, self._entries().get(field.spec.choices, ()))
 
@@ -143,12 +139,12 @@ class ValuesTab(Box):
         Menu.shared().open(self.listing.add, entries, self.add)
 
     def add(self, path: str) -> None:
-        """One more value, at first the usual one."""
+        """Add a parameter with its default value."""
         self._at = path
         self._tell(replace(self.value, values={**self.value.values, path: parameter(path).default}))
         self._show()
-        if self._shown_field is not None:
-            self._shown_field.focus_set()
+        if self.field is not None:
+            self.field.focus_set()
 
     def _remove(self) -> None:
         if self._at in self.value.values:
@@ -167,7 +163,8 @@ class ValuesTab(Box):
             self._tell(replace(self.value, values={**self.value.values, path: wanted}))
             self._show()
 
-    def _choose_learning(self, value: str) -> None:
+    def choose_learning(self, value: str) -> None:
+        """Set the pack's learning mode, "" for the program's."""
         mode = next((one for one in get_args(PackLearning) if one == value), "")
         self._tell(replace(self.value, learning=mode))
         self._show()
@@ -176,7 +173,3 @@ class ValuesTab(Box):
         if settings != self.value:
             self.value = settings
             self._on_change(settings)
-
-
-def _title(path: str) -> str:
-    return parameter(path).title if path in catalogue() else path

@@ -1,58 +1,142 @@
-"""The right side of Packs: what is wrong, what comes of it, what varies, what belongs to the pack, what there is."""
+"""The right side of Packs: tabs for check, variants, randomizer and settings, and one with names to insert."""
 
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, cast, get_args
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...app.controller import Controller
 from ...app.pack_drafts import PackDraft
-from ...domain.prompts.completion import Offer
+from ...domain.prompts.completion import Kind, Offer
 from ...domain.prompts.settings import PackSettings, Randomizer
+from ..forms.stage_cards import menu_entries
 from ..widgets import theme
-from ..widgets.basics import Box, Separator
+from ..widgets.basics import Box, Button, Separator
 from ..widgets.controls import Segmented
-from ..widgets.popups import MenuEntry
+from ..widgets.entries import Entry
+from ..widgets.page_frame import SizeClass
+from ..widgets.row_list import ListRow, RowList
 from .check_tab import CheckTab
-from .insert_tab import ModelsTab
 from .randomizer_tab import RandomizerTab
 from .settings_tab import ValuesTab
 from .variants_tab import VariantsTab
 
-WIDTH, WIDTH_NARROW, WIDTH_WIDE = 420, 360, 480
+WIDTHS: dict[SizeClass, int] = {"narrow": 360, "usual": 420, "wide": 480}
 Tab = Literal["check", "variants", "randomizer", "values", "models"]
 TABS: tuple[tuple[Tab, str], ...] = (
     ("check", "Check"), ("variants", "Variants"), ("randomizer", "Randomizer"), ("values", "Settings"),
     ("models", "Models"),
 )  # fmt: skip
+_KINDS: tuple[tuple[Kind, str], ...] = (
+    ("lora", "LoRAs"), ("embedding", "Embeddings"), ("wildcard", "Wildcards"), ("slot", "Slots")
+)  # fmt: skip
+_NONE: dict[Kind, str] = {
+    "lora": "No LoRAs are known yet. Add the folder they are in on the Models page.",
+    "embedding": "No embeddings are known yet. Add the folder they are in on the Models page.",
+    "wildcard": "No wildcards yet. A text file in the wildcards folder is one, a line for each value.",
+    "slot": "This pack has no slots yet. Write [[light]] in a prompt and a line [[light]]: dawn | dusk.",
+}
 
 
 class PackTabsActions(Struct, frozen=True):
-    """What the tabs ask of the page."""
+    """What the tabs call. `go_to(line, column, focus)`, `expand(again)`; `weight(offer)` is None where not known."""
 
     go_to: Callable[[int, int, bool], object]
-    expand: Callable[[], object]
-    draw: Callable[[], object]
+    expand: Callable[[bool], object]
     settings: Callable[[PackSettings], object]
     insert: Callable[[Offer], object]
     weight: Callable[[Offer], float | None]
     turned: Callable[[Tab], object]
     go_models: Callable[[], object]
     draw_seed: Callable[[], int]
-    choices: Callable[[str], Sequence[str]]
-    entries: Callable[[], Mapping[str, Sequence[MenuEntry]]]
+
+
+class ModelsTab(Box):
+    """LoRAs, embeddings, wildcards and slots; Return, a double click or the button inserts one at the cursor."""
+
+    def __init__(self, parent: tk.Misc, actions: PackTabsActions) -> None:
+        super().__init__(parent, "surface")
+        self._insert, self._weight = actions.insert, actions.weight
+        self._all: Sequence[Offer] = ()
+        self.shown: tuple[Offer, ...] = ()
+        self.kinds = Segmented(self, _KINDS, lambda _kind: self._filter())
+        self.kinds.pack(anchor="w", padx=theme.px(12), pady=(theme.px(6), 0))
+        self.search = Entry(
+            self,
+            width=100,
+            height=theme.SMALL,
+            icon="search",
+            placeholder="Find by name",
+            on_edit=lambda _text: self._filter(),
+        )
+        self.search.pack(fill="x", padx=theme.px(12), pady=(theme.px(2), theme.px(4)))
+        foot = Box(self)
+        foot.pack(side="bottom", fill="x", padx=theme.px(12), pady=theme.px(8))
+        self.button = Button(foot, "Insert at the cursor", lambda: self._open(self.rows.selected), height=theme.SMALL)
+        self.button.pack(side="left")
+        Button(foot, "Go to Models", actions.go_models, kind="quiet", height=theme.SMALL).pack(side="right")
+        self.rows = RowList(self, on_select=lambda _place: self._follow(), on_open=self._open, ground="surface")
+        self.rows.pack(fill="both", expand=True)
+        foot.lift()
+        for key in ("<Return>", "<KP_Enter>", "<Down>"):
+            self.search.field.bind(key, lambda _event: self.rows.focus_set())
+
+    def show(self, offers: Sequence[Offer]) -> None:
+        """Show what there is to insert."""
+        if offers is not self._all:
+            self._all = offers
+            self._filter()
+
+    def redraw(self) -> None:
+        """Draw again: a weight has become known."""
+        self.rows.refresh()
+
+    def focus_set(self) -> None:
+        """Put the keyboard into the search field."""
+        self.search.focus_set()
+
+    def choose(self, kind: Kind) -> None:
+        """Show another kind."""
+        self.kinds.set(kind)
+        self._filter()
+
+    def _filter(self) -> None:
+        word = self.search.get().strip().casefold()
+        kind = next(kind for kind, _ in _KINDS if kind == self.kinds.value)
+        known = [one for one in self._all if one.kind == kind]
+        self.shown = tuple(one for one in known if word in one.name.casefold())
+        self.rows.empty = "Nothing has this in its name." if known else _NONE[kind]
+        self.rows.show(len(self.shown), self._row, 0 if self.shown else -1)
+        self.rows.scroll_to(0)
+        self._follow()
+
+    def _follow(self) -> None:
+        self.button.enable(self.rows.selected >= 0, "Choose one first.")
+
+    def _row(self, place: int) -> ListRow:
+        weight = self._weight(self.shown[place])
+        return ListRow(self.shown[place].name, f"weight {weight:g}" if weight is not None else "")
+
+    def _open(self, place: int) -> None:
+        if 0 <= place < len(self.shown):
+            self._insert(self.shown[place])
+
+
+_AnyTab = CheckTab | VariantsTab | RandomizerTab | ValuesTab | ModelsTab
 
 
 class PackSide(Box):
-    """Tabs; each is built when it is looked at first."""
+    """The tabs; each is built when it is first asked for, under the name that `Tab` gives it."""
 
-    def __init__(self, parent: tk.Misc, doors: PackTabsActions) -> None:
-        super().__init__(parent, "surface", width=theme.px(WIDTH))
+    def __init__(self, parent: tk.Misc, controller: Controller, actions: PackTabsActions) -> None:
+        super().__init__(parent, "surface", width=theme.px(WIDTHS["usual"]))
         self.pack_propagate(False)
-        self._doors = doors
+        self._controller, self._actions = controller, actions
         self._draft: PackDraft | None = None
         bar = Box(self, height=theme.px(theme.TOOL_BAR))
         bar.pack(fill="x")
@@ -60,7 +144,6 @@ class PackSide(Box):
         self.tabs = Segmented(bar, TABS, self._turn, kind="tabs")
         self.tabs.pack(side="left", anchor="s", padx=theme.px(10))
         Separator(self).pack(fill="x")
-        self._built: dict[Tab, CheckTab | VariantsTab | RandomizerTab | ValuesTab | ModelsTab] = {}
         self._shown: Box | None = None
         self._bring("check")
 
@@ -69,34 +152,30 @@ class PackSide(Box):
         """Which tab is in sight."""
         return next(tab for tab in get_args(Tab) if tab == self.tabs.value)
 
-    @property
+    @cached_property
     def check(self) -> CheckTab:
         """The list of problems."""
-        return cast(CheckTab, self._make("check"))
+        return CheckTab(self, self._actions.go_to)
 
-    @property
+    @cached_property
     def variants(self) -> VariantsTab:
         """The preview."""
-        return cast(VariantsTab, self._make("variants"))
+        return VariantsTab(self, expand=self._actions.expand)
 
-    @property
+    @cached_property
     def randomizer(self) -> RandomizerTab:
         """The fields of the randomizer."""
-        return cast(RandomizerTab, self._make("randomizer"))
+        return RandomizerTab(self, on_change=self._randomized, draw_seed=self._actions.draw_seed, choices=self._choices)
 
-    @property
+    @cached_property
     def values(self) -> ValuesTab:
         """The pack's own settings."""
-        return cast(ValuesTab, self._make("values"))
+        return ValuesTab(self, on_change=self._valued, entries=lambda: menu_entries(self._controller.capabilities))
 
-    @property
+    @cached_property
     def models(self) -> ModelsTab:
         """What can be inserted."""
-        return cast(ModelsTab, self._make("models"))
-
-    def has(self, tab: Tab) -> bool:
-        """Whether a tab was built: one that was not needs no news."""
-        return tab in self._built
+        return ModelsTab(self, self._actions)
 
     def turn(self, tab: Tab) -> None:
         """Bring a tab into sight."""
@@ -111,22 +190,22 @@ class PackSide(Box):
     def show(self, draft: PackDraft) -> None:
         """Show the settings of a pack in the tabs that were built."""
         self._draft = draft
-        if self.has("randomizer"):
+        if "randomizer" in vars(self):
             self.randomizer.show(draft.path, draft.wanted.randomizer)
-        if self.has("values"):
+        if "values" in vars(self):
             self.values.show(draft.wanted)
 
     def focus_set(self) -> None:
         """Put the keyboard into the tab in sight."""
-        self._make(self.tab).focus_set()
+        self._body(self.tab).focus_set()
 
     def _turn(self, value: str) -> None:
         tab = next(tab for tab in get_args(Tab) if tab == value)
         self._bring(tab)
-        self._doors.turned(tab)
+        self._actions.turned(tab)
 
     def _bring(self, tab: Tab) -> None:
-        body = self._make(tab)
+        body = self._body(tab)
         if body is not self._shown:
             if self._shown is not None:
                 self._shown.pack_forget()
@@ -135,20 +214,19 @@ class PackSide(Box):
         if self._draft is not None:
             self.show(self._draft)
 
-    def _make(self, tab: Tab) -> CheckTab | VariantsTab | RandomizerTab | ValuesTab | ModelsTab:
-        if tab not in self._built:
-            doors = self._doors
-            makers: dict[Tab, Callable[[], CheckTab | VariantsTab | RandomizerTab | ValuesTab | ModelsTab]] = {
-                "check": lambda: CheckTab(self, doors.go_to),
-                "variants": lambda: VariantsTab(self, ask=doors.expand, draw=doors.draw),
-                "randomizer": lambda: RandomizerTab(
-                    self, on_change=self._randomized, draw_seed=doors.draw_seed, choices=doors.choices
-                ),
-                "values": lambda: ValuesTab(self, on_change=self._valued, entries=doors.entries),
-                "models": lambda: ModelsTab(self, insert=doors.insert, weight=doors.weight, go_models=doors.go_models),
-            }
-            self._built[tab] = makers[tab]()
-        return self._built[tab]
+    def _body(self, tab: Tab) -> _AnyTab:
+        bodies: dict[Tab, Callable[[], _AnyTab]] = {
+            "check": lambda: self.check,
+            "variants": lambda: self.variants,
+            "randomizer": lambda: self.randomizer,
+            "values": lambda: self.values,
+            "models": lambda: self.models,
+        }
+        return bodies[tab]()
+
+    def _choices(self, name: str) -> Sequence[str]:
+        offered = self._controller.capabilities
+        return offered.choices(name) if offered is not None else ()
 
     def _randomized(self, randomizer: Randomizer) -> None:
         if self._draft is not None:
@@ -156,10 +234,10 @@ class PackSide(Box):
 
     def _valued(self, settings: PackSettings) -> None:
         if self._draft is not None:
-            # The randomizer's tab has its own word about its part.
+            # The randomizer has a tab of its own.
             self._settings(replace(settings, randomizer=self._draft.wanted.randomizer))
 
     def _settings(self, settings: PackSettings) -> None:
         assert self._draft is not None
         self._draft = replace(self._draft, wanted=settings)
-        self._doors.settings(settings)
+        self._actions.settings(settings)

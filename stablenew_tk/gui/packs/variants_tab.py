@@ -1,44 +1,45 @@
-"""The Variants tab of Packs: what comes of the prompts, with what varies in colour."""
+"""The Variants tab of Packs: the prompts with every choice made, the choices in colour."""
 
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+from ...app.pack_wording import variants_words
 from ...app.wording import label, value_text
 from ...domain.base.colour_roles import Role
-from ...domain.base.wording import counted
-from ...domain.prompts.variant import Expansion, Variant
+from ...domain.prompts.variant import Expansion, Variant, choice_spans
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
-from ..widgets.scrollbar import ThinScrollbar
+from ..widgets.scrollbar import TextScrollbar
 from ..widgets.tooltips import tip
-from .choice_colours import PALETTE, TINTS, places
 
 Scope = Literal["prompt", "pack"]
-SHOWN = 50
-_MODES = {"none": "", "all": "every combination", "random": "drawn at random", "round_robin": "each list in turn",
-          "sequential": "one list after the other", "zip": "side by side"}  # fmt: skip
+# Colours of letters and ground of one choice after the other; from the fifth on they come again, underlined.
+_PALETTE: Sequence[tuple[Role, Role]] = (
+    ("accent_text", "selection"), ("info", "info_soft"), ("ok", "ok_soft"), ("warn", "warn_soft")
+)  # fmt: skip
+_COLOURS = 2 * len(_PALETTE)
 
 
 class VariantsTab(Box):
-    """The list. `ask()` when another scope was chosen; `draw()` when the dice were pressed."""
+    """The list. `expand(again)` is called when another scope was chosen, with True when the dice were pressed."""
 
-    def __init__(self, parent: tk.Misc, *, ask: Callable[[], object], draw: Callable[[], object]) -> None:
+    def __init__(self, parent: tk.Misc, expand: Callable[[bool], object]) -> None:
         super().__init__(parent, "surface")
         self._shown: Expansion | None = None
         self._highest = 0  # number in the list: the prompts stand beside the longest
         head = Box(self)
         head.pack(fill="x", padx=(theme.px(12), theme.px(8)), pady=theme.px(6))
-        self.scope = Segmented(head, (("prompt", "This prompt"), ("pack", "Whole pack")), lambda _scope: ask())
+        self.scope = Segmented(head, (("prompt", "This prompt"), ("pack", "Whole pack")), lambda _scope: expand(False))
         self.scope.pack(side="left")
-        self.dice = Button(head, "", draw, kind="quiet", icon="dice", height=theme.SMALL)
+        self.dice = Button(head, "", lambda: expand(True), kind="quiet", icon="dice", height=theme.SMALL)
         self.dice.pack(side="right")
         tip(self.dice, "Draw anew. Only this preview; the run has its own seed.")
-        self.said = Label(self, "", size=12, ink="text2", wrap=True)
-        self.said.pack(fill="x", padx=theme.px(16), pady=(0, theme.px(8)))
+        self.summary = Label(self, "", size=12, ink="text2", wrap=True)
+        self.summary.pack(fill="x", padx=theme.px(16), pady=(0, theme.px(8)))
         Separator(self).pack(fill="x")
         self.text = tk.Text(
             self,
@@ -56,26 +57,24 @@ class VariantsTab(Box):
             font=theme.font(12),
             takefocus=1,
         )
-        self._bar = ThinScrollbar(self, self._dragged, "surface")
-        self._bar.pack(side="right", fill="y")
+        TextScrollbar(self, self.text, "surface").pack(side="right", fill="y")
         self.text.pack(fill="both", expand=True)
-        self.text.configure(yscrollcommand=self._scrolled)
-        self._dress()
-        theme.on_change(self._dress)
+        self._recolour_text()
+        theme.on_change(self._recolour_text)
 
     def focus_set(self) -> None:
-        """Put the keyboard on the choice of what is shown."""
+        """Put the keyboard on the choice of prompt or pack."""
         self.scope.focus_set()
 
     def wait(self) -> None:
-        """Nothing is known yet."""
+        """Say that the variants are being worked out, if none are shown."""
         if self._shown is None:
-            self.said.show("Working the variants out…")
+            self.summary.show("Working the variants out…")
 
     def say(self, words: str) -> None:
-        """There is nothing to show, and this is why."""
+        """Show no variants, and say why."""
         self._shown = None
-        self.said.show(words, "text2")
+        self.summary.show(words, "text2")
         self._fill([])
 
     def show(self, expansion: Expansion) -> None:
@@ -83,55 +82,41 @@ class VariantsTab(Box):
         if expansion == self._shown:
             return
         self._shown = expansion
-        if expansion.errors:
-            first = expansion.errors[0]
-            self.said.show(f"line {first.line}: {first.message}", "danger")
-        else:
-            self.said.show(self._words(expansion), "text2")
+        self.summary.show(variants_words(expansion), "danger" if expansion.errors else "text2")
         self._fill(expansion.variants)
 
     @property
-    def tinted(self) -> tuple[str, ...]:
-        """The words that are in colour, for whoever cannot see them."""
-        ranges = [self.text.tag_ranges(f"tint{number}") for number in range(TINTS)]
+    def coloured(self) -> tuple[str, ...]:
+        """The words that are in colour."""
+        ranges = [self.text.tag_ranges(f"choice{number}") for number in range(_COLOURS)]
         return tuple(
             self.text.get(start, end) for found in ranges for start, end in zip(found[::2], found[1::2], strict=True)
         )
-
-    @staticmethod
-    def _words(expansion: Expansion) -> str:
-        if expansion.mode == "none" or expansion.count <= 1:
-            return "Nothing varies here. Write {red|blue}, __wildcard__ or [[slot]], or use the randomizer."
-        shown = len(expansion.variants)
-        words = ", ".join(
-            part for part in (counted(expansion.count, "variant"), _MODES.get(expansion.mode, "")) if part
-        )
-        return f"{words}. {shown:,} of them are shown." if shown < expansion.count else f"{words}."
 
     def _fill(self, variants: Sequence[Variant]) -> None:
         text = self.text
         text.configure(state="normal")
         text.delete("1.0", "end")
         names = list(dict.fromkeys(name for one in variants for name in one.choices))
-        tints = {name: f"tint{number % TINTS}" for number, name in enumerate(names)}
+        tags = {name: f"choice{number % _COLOURS}" for number, name in enumerate(names)}
         self._highest = max((one.index + 1 for one in variants), default=0)
-        self._dress()
+        self._recolour_text()
         before = ""
         for one in variants:
             if one.name != before:
                 text.insert("end", f"{one.name}\n", "head")
                 before = one.name
-            self._put(one, tints)
+            self._put(one, tags)
         text.configure(state="disabled")
         text.yview("1.0")
 
-    def _put(self, one: Variant, tints: dict[str, str]) -> None:
+    def _put(self, one: Variant, tags: Mapping[str, str]) -> None:
         text = self.text
         text.insert("end", f"{one.index + 1:,}\t", "number")
         at = 0
-        for start, end, name in places(one.prompt, one.choices):
+        for start, end, name in choice_spans(one.prompt, one.choices):
             text.insert("end", one.prompt[at:start], "prompt")
-            text.insert("end", one.prompt[start:end], ("prompt", tints[name]))
+            text.insert("end", one.prompt[start:end], ("prompt", tags[name]))
             at = end
         text.insert("end", one.prompt[at:], "prompt")
         if one.overrides:
@@ -139,7 +124,7 @@ class VariantsTab(Box):
             text.insert("end", f"\n\t{told}", "note")
         text.insert("end", "\n", "prompt", "\n", "gap")
 
-    def _dress(self) -> None:
+    def _recolour_text(self) -> None:
         text = self.text
         indent = max(theme.px(34), theme.font(11).measure(f"{self._highest:,}") + theme.px(10))
         text.configure(
@@ -156,27 +141,14 @@ class VariantsTab(Box):
         text.tag_configure("gap", font=theme.font(4), spacing1=0, spacing3=0)
         text.tag_configure("prompt", lmargin2=indent)
         text.tag_configure("note", foreground=theme.colour("text3"), lmargin2=indent, font=theme.font(11))
-        for number in range(TINTS):
-            ink, ground = _tint(number)
+        for number in range(_COLOURS):
+            ink, ground = _PALETTE[number % len(_PALETTE)]
             text.tag_configure(
-                f"tint{number}",
+                f"choice{number}",
                 foreground=theme.colour(ink),
                 background=theme.colour(ground),
-                underline=number >= len(PALETTE),
+                underline=number >= len(_PALETTE),
                 lmargin2=indent,
                 lmargincolor=theme.colour("surface"),
             )
         text.tag_raise("sel")
-
-    def _scrolled(self, first: float, last: float) -> None:
-        top, part, high = float(first), float(last) - float(first), float(self.text.winfo_height())
-        whole = high / part if 0 < part < 1 else high
-        self._bar.show(top * whole, high, whole)
-
-    def _dragged(self, top: float) -> None:
-        part = self.text.yview()
-        self.text.yview_moveto(max(0.0, top * max(part[1] - part[0], 1e-6) / self.text.winfo_height()))
-
-
-def _tint(number: int) -> tuple[Role, Role]:
-    return PALETTE[number % len(PALETTE)]

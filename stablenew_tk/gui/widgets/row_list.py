@@ -45,6 +45,7 @@ class RowList(Box):
 
     Up, Down, Home, End, Page keys move; letters jump; Return opens; Space turns the check box, or opens where there
     is none. A click chooses, a double click opens. `columns` are the left edges of the cells as shares of the width.
+    `empty` is the sentence in a list without rows.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class RowList(Box):
     ) -> None:
         super().__init__(parent, ground)
         self._tell, self._open, self._check = on_select, on_open, on_check
-        self._columns, self._empty, self._pad = columns, empty, theme.px(theme.PAD)
+        self._columns, self.empty, self._pad = columns, empty, theme.px(theme.PAD)
         self._row = theme.px(row_height)
         self._count = 0
         self._row_at: Callable[[int], ListRow] = _no_row
@@ -124,11 +125,11 @@ class RowList(Box):
         canvas.delete("all")
         self._kept.clear()
         canvas.configure(bg=theme.colour(self.ground))
-        if not self._count and self._empty:
+        if not self._count and self.empty:
             canvas.create_text(
                 self._pad,
                 theme.px(8),
-                text=self._empty,
+                text=self.empty,
                 anchor="nw",
                 font=theme.font(12),
                 fill=theme.colour("text3"),
@@ -229,8 +230,8 @@ class RowList(Box):
         canvas = self.canvas
         canvas.bind("<Configure>", lambda _event: self.scroll_to(self._top))
         canvas.bind("<ButtonPress-1>", self._pressed)
-        canvas.bind("<Double-Button-1>", lambda event: self._opened(self._index_at(event.y)))
-        canvas.bind("<Motion>", lambda event: self._hover(self._index_at(event.y)))
+        canvas.bind("<Double-Button-1>", lambda event: self._opened(self.index_at(event.y)))
+        canvas.bind("<Motion>", lambda event: self._hover(self.index_at(event.y)))
         canvas.bind("<Leave>", lambda _event: self._hover(-1))
         canvas.bind("<FocusIn>", lambda _event: self._focus(True))
         canvas.bind("<FocusOut>", lambda _event: self._focus(False))
@@ -252,12 +253,13 @@ class RowList(Box):
         canvas.bind("<space>", lambda _event: self._turned(self.selected))
         canvas.bind("<Key>", self._letter)
 
-    def _index_at(self, y: int) -> int:
+    def index_at(self, y: int) -> int:
+        """The row at a height of the canvas, -1 below the last one."""
         index = (self._top + y) // self._row
         return index if 0 <= index < self._count else -1
 
     def _pressed(self, event: tk.Event[tk.Misc]) -> None:
-        index = self._index_at(event.y)
+        index = self.index_at(event.y)
         self._focused = False  # the ring is for the keyboard
         if index >= 0 and self._row_at(index).checked is not None and event.x < self._pad + theme.px(22):
             self._turned(index)

@@ -76,3 +76,33 @@ class ThinScrollbar(tk.Canvas):
     def _recolour(self) -> None:
         self.configure(bg=theme.colour(self._ground))
         self.itemconfigure(self._thumb, fill=theme.colour("edge"))
+
+
+class TextScrollbar(ThinScrollbar):
+    """The scrollbar of a tk.Text; `scrolled()` is called whenever another part of the text is in view."""
+
+    def __init__(
+        self, parent: tk.Misc, text: tk.Text, ground: Role, scrolled: Callable[[], object] = lambda: None
+    ) -> None:
+        super().__init__(parent, self._go, ground)
+        self._text, self._scrolled, self._text_height = text, scrolled, 1
+        text.configure(yscrollcommand=self._follow)
+        # Kept, because every call into Tk may have to wait for other threads, and this one would come with each key.
+        text.bind("<Configure>", self._keep_height, add="+")
+
+    def _keep_height(self, event: tk.Event[tk.Misc]) -> None:
+        self._text_height = event.height
+
+    def _follow(self, first: float, last: float) -> None:
+        top, part = float(first), float(last) - float(first)  # Tk passes strings
+        view = float(self._text_height)
+        if not 0 < part < 1:
+            self.show(0, view, view)
+        else:
+            # Rounded, for Tk's guesses about lines out of sight change a little with every key.
+            self.show(round(top * view / part, -1), view, round(view / part + 10, -1))
+        self._scrolled()
+
+    def _go(self, top: float) -> None:
+        first, last = self._text.yview()
+        self._text.yview_moveto(max(0.0, top * max(last - first, 1e-6) / self._text.winfo_height()))

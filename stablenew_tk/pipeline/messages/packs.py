@@ -114,16 +114,23 @@ class LoadPack(PackOrder, frozen=True, kw_only=True):
 
 
 class AddPack(PackOrder, frozen=True, kw_only=True):
-    """Copy a pack file into the first pack folder, then list again."""
+    """Copy a pack file into the first pack folder; PacksListed and then PackAdded answer."""
 
     path: Path
 
 
 class NewPack(PackOrder, frozen=True, kw_only=True):
-    """Make a pack called `name` with this text in the first pack folder; PackSaved and PacksListed answer."""
+    """Make a pack called `name` with this text in the first pack folder; PacksListed and then PackAdded answer."""
 
     name: str
     text: str = ""
+
+
+class PackAdded(Event, frozen=True, kw_only=True):
+    """The order has put a pack at `path`, under a name that was free, or found the same pack there."""
+
+    order: AddPack | NewPack
+    path: Path
 
 
 class TrashPack(PackOrder, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ PREDECESSOR = ".json"
 _NOTHING = Imported("", PackSettings())
 
 
-class OpenPack(Struct, frozen=True):
+class PackContent(Struct, frozen=True):
     """One pack with all that belongs to it. `text` has plain line ends; `seen` is the fingerprint it was read at.
 
     `problem` is a sentence when it cannot be run, `notices` are sentences about the files beside it.
@@ -43,7 +43,7 @@ class OpenPack(Struct, frozen=True):
         return f"{self.path.name}, line {first.line}: {first.message}"
 
 
-def open_pack(path: Path) -> OpenPack:
+def open_pack(path: Path) -> PackContent:
     """Read a pack with all its errors and warnings inside. Raises Unreadable when it is no text file."""
     data, said = read_bounded(path, SIZE_LIMIT), imported_by(path)
     own = "" if path.suffix.lower() == PREDECESSOR else _text(data, path)
@@ -55,7 +55,7 @@ def open_pack(path: Path) -> OpenPack:
     sidecar = read_sidecar(path)
     # Once there are settings of our own, what was left out of the other file is no news any more.
     told = sidecar.notices if sidecar.exists else said.notices
-    return OpenPack(path, pack, own, fingerprint(own), sidecar.over(said.settings), told)
+    return PackContent(path, pack, own, fingerprint(own), sidecar.over(said.settings), told)
 
 
 def parsed(text: str, path: Path) -> PromptPack:
@@ -73,7 +73,7 @@ def load_pack(path: Path) -> PromptPack:
     return load_whole(path).pack
 
 
-def load_whole(path: Path) -> OpenPack:
+def load_whole(path: Path) -> PackContent:
     """Read a pack that is going to be run, with its settings. Raises as `load_pack`."""
     opened = open_pack(path)
     if opened.problem:

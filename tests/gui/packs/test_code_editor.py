@@ -7,13 +7,13 @@ from itertools import pairwise
 import pytest
 from conftest import pump
 
-from stablenew_tk.domain.prompts.completion import CompletionQuery, Offer, offers, rest, slots_in, token, wish
+from stablenew_tk.domain.prompts.completion import CompletionQuery, Offer, offers, query_in, rest, slots_in, token
 from stablenew_tk.gui.packs.code_editor import PackText, TextMark
 from stablenew_tk.gui.packs.completion_popup import Completion
 from stablenew_tk.gui.widgets import theme
 
 RAIN = "name: Alley\nan old tram, [[light]], __mood__ <lora:rain:0.7>\nneg: text\n"
-STOCK = offers(
+OFFERS = offers(
     slots=("light",),
     wildcards=("mood", "animals/cat"),
     loras=[("rainy-streets", "/m/r"), ("harbour", "/m/h")],
@@ -37,10 +37,10 @@ def editor(root):
 def completing(editor):
     weights = {"rainy-streets": 0.7}
     editor.completion = Completion(
-        editor, offers=lambda: STOCK, weight=lambda offer: weights.get(offer.name) if offer.kind == "lora" else None
+        editor, offers=lambda: OFFERS, weight=lambda offer: weights.get(offer.name) if offer.kind == "lora" else None
     )
-    editor._on_edit = editor.completion.follow
-    editor._on_move = editor.completion.moved
+    editor.on_edit = editor.completion.follow
+    editor.on_move = editor.completion.moved
     return editor
 
 
@@ -60,7 +60,7 @@ def long_text(count=500):
     return "\n\n".join(f"name: Prompt {n}\nan old tram, [[light]], __mood__, number {n}" for n in range(count))
 
 
-def test_slots_wildcards_and_loras_have_their_own_look(editor):
+def test_slots_wildcards_and_loras_have_their_own_colours(editor):
     editor.show(RAIN)
     assert words(editor, "slot") == ["[[light]]"]
     assert words(editor, "wildcard") == ["__mood__"]
@@ -200,12 +200,12 @@ def test_colours_follow_the_mode(root, editor):
     ],
 )
 def test_what_a_line_asks_for(before, expected):
-    assert wish(before) == expected
+    assert query_in(before) == expected
 
 
 def test_a_word_alone_asks_only_when_the_user_does():
-    assert wish("a ra") is None
-    assert wish("a ra", asked=True) == CompletionQuery("", "ra", 2)
+    assert query_in("a ra") is None
+    assert query_in("a ra", asked=True) == CompletionQuery("", "ra", 2)
 
 
 def test_what_is_left_of_a_token_behind_the_cursor_is_replaced():

@@ -7,18 +7,24 @@ from pathlib import Path
 from tkinter import messagebox
 
 import pytest
+import send2trash
 from conftest import wait_until
 from PIL import Image, PngImagePlugin
 
 from stablenew_tk.app.controller import Controller
+from stablenew_tk.app.pack_variants import Variation
+from stablenew_tk.app.pack_wording import settings_words
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.prompts.completion import Offer
+from stablenew_tk.domain.prompts.pack import parse_pack
+from stablenew_tk.domain.prompts.settings import PackSettings
 from stablenew_tk.domain.prompts.variant import Expansion, Variant
-from stablenew_tk.gui.packs.axes_editor import Axes
 from stablenew_tk.gui.packs.page import PackPageActions, PacksPage
-from stablenew_tk.gui.packs.recipe_popup import RecipePopup, settings_words
+from stablenew_tk.gui.packs.randomizer_tab import Axes
+from stablenew_tk.gui.packs.recipe_popup import RecipePopup
 from stablenew_tk.gui.packs.variants_tab import VariantsTab
-from stablenew_tk.pipeline.messages.packs import PackSaved, PackSettingsSaved, SavePack
+from stablenew_tk.pipeline.messages.base import OrderFailed
+from stablenew_tk.pipeline.messages.packs import PackSaved, PackSettingsSaved, PromptsExpanded, SavePack
 from stablenew_tk.pipeline.messages.pictures import RecipeRead
 from stablenew_tk.storage.disk.places import find_places
 
@@ -73,7 +79,7 @@ class Desk:
 
     def settle(self):
         """Until the pause after typing is over and the check has answered."""
-        self.until(lambda: self.page.work.is_quiet and self.page.work._looks.checked is not None)
+        self.until(lambda: self.page.work.is_quiet and self.page.open_pack.checks.checked is not None)
 
     @property
     def text(self):
@@ -98,6 +104,13 @@ class Desk:
 
     def saw(self, kind):
         return [event for event in self.events if isinstance(event, kind)]
+
+
+def retype(entry, text):
+    """Type a text in place of the one in a field."""
+    entry.field.delete(0, "end")
+    entry.field.insert(0, text)
+    entry.edited()
 
 
 @pytest.fixture
@@ -133,7 +146,7 @@ def test_packs_are_listed_and_the_first_one_is_open(desk):
 
 def test_without_packs_the_page_says_what_to_do(desk):
     desk.open()
-    desk.until(lambda: desk.page._empty.winfo_ismapped())
+    desk.until(lambda: desk.page.empty.winfo_ismapped())
     assert not desk.page.editor.winfo_ismapped()
 
 
@@ -151,7 +164,7 @@ def test_another_pack_does_not_cost_what_was_typed(rain):
     rain.type("# mine\n")
     rain.choose("boats")
     assert rain.text.get().startswith("name: Boat")
-    assert rain.page.list._unsaved == {rain.path}
+    assert rain.page.list.unsaved == {rain.path}
     rain.choose("rain")
     assert rain.text.get() == "# mine\n" + RAIN
     assert rain.state == "unsaved changes"
@@ -163,7 +176,7 @@ def test_taking_everything_back_is_no_change(rain):
     rain.text.undo()
     rain.settle()
     assert rain.state == "saved"
-    assert not rain.page.list._unsaved
+    assert not rain.page.list.unsaved
 
 
 def test_a_change_outside_shows_by_itself(rain):
@@ -179,7 +192,7 @@ def test_a_change_outside_asks_where_there_are_own_ones(rain):
     rain.path.write_text("theirs\n", encoding="utf-8")
     rain.until(lambda: rain.page.editor.strip.text)
     assert rain.text.get() == "# mine\n" + RAIN
-    rain.page.work.settle(mine=True)
+    rain.page.work.settle(True)
     rain.page.work.save()
     rain.until(lambda: rain.state == "saved")
     assert rain.path.read_text(encoding="utf-8") == "# mine\n" + RAIN
@@ -191,14 +204,13 @@ def test_theirs_can_be_taken(rain):
     rain.settle()
     rain.path.write_text("theirs\n", encoding="utf-8")
     rain.until(lambda: rain.page.editor.strip.text)
-    rain.page.work.settle(mine=False)
+    rain.page.work.settle(False)
     assert rain.text.get() == "theirs\n"
     assert rain.state == "saved"
 
 
 def test_a_save_that_is_refused_says_why_and_keeps_the_text(rain):
     rain.type("# mine\n")
-    rain.page.work._sync()
     rain.controller.ask(SavePack(path=rain.path, text="somebody else", seen=""))
     rain.page.work.save()
     rain.until(lambda: rain.page.editor.strip.text)
@@ -228,7 +240,7 @@ def test_a_vanished_pack_can_be_given_up(rain, monkeypatch):
     rain.path.unlink()
     rain.until(lambda: "no longer there" in rain.page.editor.strip.text)
     monkeypatch.setattr(messagebox, "askyesno", lambda *_words, **_more: True)
-    rain.page._delete()
+    rain.page.delete()
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "boats")
     assert [one.path.stem for one in rain.page.list.shown] == ["boats"]
     assert rain.page.may_leave(lambda: None)
@@ -246,7 +258,7 @@ def test_a_file_that_cannot_be_read_any_more_leaves_the_text_that_was_read(rain)
 
 def test_a_file_that_cannot_be_read_is_not_called_saved(rain):
     rain.packs.joinpath("cafe.txt").write_bytes(b"un caf\xe9\n")
-    rain.page.deeds.scan()
+    rain.root.focus_get().event_generate("<F5>")
     rain.until(lambda: len(rain.page.list.shown) == 3)
     rain.choose("cafe")
     assert rain.state == "cannot be read"
@@ -267,15 +279,15 @@ def test_a_sampler_that_is_not_offered_is_told_where_it_is_typed(root):
         root, on_change=lambda _axes: None, choices=lambda name: ("Euler a", "DDIM") if name == "samplers" else ()
     )
     axes.add("txt2img.sampler")
-    axes._edited("euler a, DPM")
-    assert axes._hint.cget("text").startswith("There is no DPM where")
-    axes._edited("Euler a, DDIM")
-    assert axes._hint.cget("text").startswith("Names between commas")
+    retype(axes.values, "euler a, DPM")
+    assert axes.hint.cget("text").startswith("There is no DPM where")
+    retype(axes.values, "Euler a, DDIM")
+    assert axes.hint.cget("text").startswith("Names between commas")
 
 
 def test_mistakes_are_listed_as_one_types_errors_first(rain):
     assert not rain.findings
-    assert rain.page.side.check.said.cget("text").startswith("No problems. 2 prompts")
+    assert rain.page.side.check.summary.cget("text").startswith("No problems. 2 prompts")
     rain.text.text.insert("end", "\nname: Third\na cat, __nowhere__\nneg: x\nforgotten {a|b\n")
     rain.root.update()
     rain.until(lambda: len(rain.findings) >= 3)
@@ -299,14 +311,14 @@ def test_variants_of_the_prompt_at_the_cursor_and_of_the_whole_pack(rain):
     rain.text.go_to(8)
     rain.page.side.turn("variants")
     tab = rain.page.side.variants
-    rain.until(lambda: "2 variants" in tab.said.cget("text"))
-    assert set(tab.tinted) == {"fog", "rain"}
+    rain.until(lambda: "2 variants" in tab.summary.cget("text"))
+    assert set(tab.coloured) == {"fog", "rain"}
     rain.text.go_to(4)
-    rain.until(lambda: "4 variants" in tab.said.cget("text"))
+    rain.until(lambda: "4 variants" in tab.summary.cget("text"))
     tab.scope.set("pack")
     rain.page.work.expand()
-    rain.until(lambda: "6 variants" in tab.said.cget("text"))
-    assert {"dawn", "neon", "calm", "stormy", "fog"} <= set(tab.tinted)
+    rain.until(lambda: "6 variants" in tab.summary.cget("text"))
+    assert {"dawn", "neon", "calm", "stormy", "fog"} <= set(tab.coloured)
 
 
 def test_slots_of_the_randomizer_are_written_beside_the_pack(rain):
@@ -336,9 +348,8 @@ def test_values_of_an_axis_that_cannot_be_read_stay_and_are_told(rain):
     axes = rain.page.side.randomizer.axes
     axes.add("txt2img.cfg_scale")
     for text in ("5, 7", "5, 7, lots"):
-        axes.values.set(text)
-        axes._edited(text)
-    assert "lots" in axes.values._error
+        retype(axes.values, text)
+    assert "lots" in axes.draft.problems["txt2img.cfg_scale"]
     rain.until(lambda: rain.saw(PackSettingsSaved))
     saved = rain.controller.packs.settings_of(rain.path).randomizer.axes
     assert [(one.path, one.values) for one in saved] == [("txt2img.cfg_scale", (5.0, 7.0))]
@@ -349,8 +360,8 @@ def test_values_and_learning_of_a_pack_are_saved_by_themselves(rain):
     rain.page.side.turn("values")
     tab = rain.page.side.values
     tab.add("txt2img.steps")
-    tab._typed("txt2img.steps", 33)
-    tab._choose_learning("locked")
+    retype(tab.field.editor, "33")
+    tab.choose_learning("locked")
     rain.until(lambda: rain.controller.packs.settings_of(rain.path).learning == "locked")
     rain.until(lambda: rain.state == "saved")
     assert rain.controller.packs.settings_of(rain.path).values == {"txt2img.steps": 33}
@@ -360,19 +371,17 @@ def test_values_and_learning_of_a_pack_are_saved_by_themselves(rain):
 def test_wildcards_and_slots_are_inserted_at_the_cursor(rain):
     rain.page.side.turn("models")
     tab = rain.page.side.models
-    tab.kinds.set("wildcard")
-    tab._filter()
+    tab.choose("wildcard")
     assert [one.name for one in tab.shown] == ["mood"]
     rain.text.go_to(8, 1)
     tab.button.invoke()
     assert rain.text.get().split("\n")[7].startswith("__mood__an iron")
-    tab.kinds.set("slot")
-    tab._filter()
+    tab.choose("slot")
     assert Offer("slot", "light") in tab.shown
 
 
 def test_a_new_pack_is_made_and_opened(rain):
-    rain.page.deeds.make("night trains")
+    rain.page.open_pack.make("night trains")
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "night trains")
     assert (rain.packs / "night trains.txt").exists()
     assert rain.page.list.file.path.stem == "night trains"
@@ -384,7 +393,7 @@ def test_a_new_pack_is_made_and_opened(rain):
 def test_an_added_pack_is_copied_and_opened(rain, tmp_path):
     source = tmp_path / "elsewhere.txt"
     source.write_text("a lighthouse\n", encoding="utf-8")
-    rain.page.deeds.add(source)
+    rain.page.open_pack.add(source)
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "elsewhere")
     assert rain.text.get() == "a lighthouse\n"
 
@@ -392,7 +401,7 @@ def test_an_added_pack_is_copied_and_opened(rain, tmp_path):
 def test_deleting_asks_and_puts_the_pack_into_the_trash(rain, monkeypatch):
     asked = []
     monkeypatch.setattr(messagebox, "askyesno", lambda *words, **_more: asked.append(words[1]) or True)
-    rain.page._delete()
+    rain.page.delete()
     rain.until(lambda: not rain.path.exists())
     assert "“Rain” with 2 prompts" in asked[0]
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "boats")
@@ -402,17 +411,17 @@ def test_after_a_pack_is_deleted_its_neighbour_is_open(rain, monkeypatch):
     rain.put("zoo", "a zebra\n")
     rain.until(lambda: len(rain.page.list.shown) == 3)
     monkeypatch.setattr(messagebox, "askyesno", lambda *_words, **_more: True)
-    rain.page._delete()
+    rain.page.delete()
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "zoo")
 
 
 def test_prompts_of_variants_stand_in_one_column_however_long_their_numbers(root):
-    tab = VariantsTab(root, ask=lambda: None, draw=lambda: None)
+    tab = VariantsTab(root, expand=lambda _again: None)
     tab.pack(fill="both", expand=True)
     made = [Variant(prompt_id="a", name="A", prompt="a tram", negative="", index=index) for index in (0, 1_234_566)]
     tab.show(Expansion(count=2_000_000, variants=tuple(made), mode="all"))
     root.update()
-    assert tab.said.cget("text") == "2,000,000 variants, every combination. 2 of them are shown."
+    assert tab.summary.cget("text") == "2,000,000 variants, every combination. 2 of them are shown."
     first = tab.text.search("a tram", "1.0")
     second = tab.text.search("a tram", f"{first} + 6c")
     assert tab.text.bbox(first)[0] == tab.text.bbox(second)[0]
@@ -467,28 +476,28 @@ def picture(folder, text=INFOTEXT):
 
 
 def test_what_a_picture_says_is_shown_and_can_be_added_to_the_pack(rain, tmp_path):
-    rain.page.deeds.read(picture(tmp_path), rain.page.editor.title)
+    rain.page.actions.read(picture(tmp_path), rain.page.editor.title)
     rain.until(lambda: rain.saw(RecipeRead))
-    sheet = RecipePopup.shared()
-    rain.until(lambda: sheet.is_open)
+    popup = RecipePopup.shared()
+    rain.until(lambda: popup.is_open)
     recipe = rain.saw(RecipeRead)[0].recipe
     assert "Steps 20" in settings_words(recipe)
     assert "seed 77" in settings_words(recipe)
-    buttons = [one for one in walk(sheet.body) if hasattr(one, "text") and hasattr(one, "invoke")]
+    buttons = [one for one in walk(popup.body) if hasattr(one, "text") and hasattr(one, "invoke")]
     next(one for one in buttons if one.text == "Add to Rain").invoke()
     assert rain.text.get().endswith("name: boat\na red boat\nneg: blurry\n")
     assert rain.state == "unsaved changes"
-    sheet.close()
+    popup.close()
 
 
 def test_a_picture_that_says_nothing_is_told_so(rain, tmp_path):
-    rain.page.deeds.read(picture(tmp_path, ""), rain.page.editor.title)
+    rain.page.actions.read(picture(tmp_path, ""), rain.page.editor.title)
     rain.until(lambda: rain.saw(RecipeRead))
     assert rain.saw(RecipeRead)[0].recipe is None
-    sheet = RecipePopup.shared()
-    rain.until(lambda: sheet.is_open)
-    assert any("no text in the picture" in str(one.cget("text")) for one in walk(sheet.body) if has_text(one))
-    sheet.close()
+    popup = RecipePopup.shared()
+    rain.until(lambda: popup.is_open)
+    assert any("no text in the picture" in str(one.cget("text")) for one in walk(popup.body) if has_text(one))
+    popup.close()
 
 
 def walk(widget):
@@ -508,4 +517,66 @@ def test_a_pack_locked_in_has_a_lock_in_the_list(desk):
     )
     desk.open()
     desk.until(lambda: desk.page.list.shown)
-    assert desk.page.list._row(0).sign == "lock"
+    assert desk.page.list.row(0).sign == "lock"
+
+
+# ---- answers go to whoever asked
+
+
+def test_a_preview_of_the_page_never_becomes_the_variants_of_a_run(rain):
+    variation = Variation(rain.controller, lambda: None)
+    rain.controller.subscribe(variation.on_event)
+    pack = parse_pack(RAIN, "rain")
+    for count in (1, 2, 1, 2, 1, 2):
+        variation.want(rain.path, pack.prompts[:count], PackSettings(), pack.slots)
+    rain.until(lambda: variation.expansion is not None)
+    made = variation.expansion
+    rain.page.side.turn("variants")
+    for asked in range(1, 9):
+        rain.page.work.expand(again=True)
+        rain.until(lambda count=asked: len(rain.saw(PromptsExpanded)) >= 6 + count)
+    assert variation.expansion is made
+
+
+def test_a_pack_that_cannot_be_made_does_not_keep_the_next_one_from_opening(rain):
+    rain.page.open_pack.make("???")
+    rain.page.open_pack.make("night trains")
+    rain.until(lambda: (rain.packs / "night trains.txt").exists())
+    rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "night trains")
+
+
+def test_a_pack_added_under_a_name_that_is_taken_is_the_one_that_opens(rain, tmp_path):
+    source = tmp_path / "rain.txt"
+    source.write_text("a lighthouse\n", encoding="utf-8")
+    rain.page.open_pack.add(source)
+    rain.until(lambda: rain.text.get() == "a lighthouse\n")
+    assert rain.page.work.path.stem == "rain (2)"
+    assert rain.path.read_text(encoding="utf-8") == RAIN
+
+
+def test_a_save_that_is_answered_late_does_not_open_a_pack_of_the_same_name(rain, tmp_path):
+    rain.type("# mine\n")
+    rain.page.work.save()
+    rain.choose("boats")
+    rain.until(lambda: rain.saw(PackSaved))
+    other = tmp_path / "elsewhere" / "boats.txt"
+    other.parent.mkdir()
+    rain.controller.ask(SavePack(path=other, text="a raft\n", seen=""))
+    rain.until(lambda: len(rain.saw(PackSaved)) == 2)
+    assert rain.page.work.path == rain.packs / "boats.txt"
+
+
+def test_a_pack_that_the_trash_refuses_keeps_what_was_typed(rain, monkeypatch):
+    def refuse(_path):
+        raise OSError("no trash here")
+
+    monkeypatch.setattr(send2trash, "send2trash", refuse)
+    monkeypatch.setattr(messagebox, "askyesno", lambda *_words, **_more: True)
+    rain.type("# mine\n")
+    rain.page.list.rows.canvas.event_generate("<Delete>")
+    rain.until(lambda: rain.saw(OrderFailed))
+    assert rain.text.get() == "# mine\n" + RAIN
+    assert rain.state == "unsaved changes"
+    rain.page.work.save()
+    rain.until(lambda: rain.state == "saved")
+    assert rain.path.read_text(encoding="utf-8") == "# mine\n" + RAIN

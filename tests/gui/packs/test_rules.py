@@ -19,9 +19,9 @@ from stablenew_tk.domain.prompts.randomizer_text import (
     styles_of,
 )
 from stablenew_tk.domain.prompts.settings import LoraAxis, PackSettings, Randomizer, SearchReplace, StyleToggle
+from stablenew_tk.domain.prompts.variant import choice_spans
 from stablenew_tk.gui.file_drop import kind_of
-from stablenew_tk.gui.packs.axes_editor import axis_entries
-from stablenew_tk.gui.packs.choice_colours import places
+from stablenew_tk.gui.packs.randomizer_tab import axis_entries
 from stablenew_tk.pipeline.messages.packs import PackLoaded, PackSaved, PackSettingsSaved
 
 PACK = Path("/packs/rain.txt")
@@ -102,7 +102,7 @@ def test_refiner_and_hires_upscaler_are_offered_last_and_say_why():
 
 def test_the_text_of_each_choice_is_found_in_the_prompt():
     prompt = "an old red tram, dark red sky, dawn"
-    found = places(prompt, {"{red|blue}": "red", "sky": "dark red", "light": "dawn"})
+    found = choice_spans(prompt, {"{red|blue}": "red", "sky": "dark red", "light": "dawn"})
     assert [(prompt[a:b], name) for a, b, name in found] == [
         ("red", "{red|blue}"),
         ("dark red", "sky"),
@@ -111,8 +111,8 @@ def test_the_text_of_each_choice_is_found_in_the_prompt():
 
 
 def test_a_choice_is_not_found_inside_another_word():
-    assert places("a cathedral", {"x": "cat"}) == ()
-    assert places("nothing", {"x": ""}) == ()
+    assert choice_spans("a cathedral", {"x": "cat"}) == ()
+    assert choice_spans("nothing", {"x": ""}) == ()
 
 
 # ---- prompts while they are written
