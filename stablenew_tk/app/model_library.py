@@ -66,7 +66,8 @@ class ModelContext(Struct, frozen=True):
 class Models:
     """Main thread only. Every method returns at once; the events about models tell the outcome.
 
-    `snapshot` is None before the first scan, or without model folders. `done` says whether it is up to date. `notices` are sentences about model folders that cannot be watched as usual, and about the user's styles.
+    `snapshot` is None before the first scan, or without model folders. `done` says whether it is up to date. `notices`
+    are sentences about model folders that cannot be watched as usual, and about the user's styles.
     """
 
     def __init__(self, context: ModelContext) -> None:

@@ -96,7 +96,7 @@ class ModelWorker:
     @perform.register
     def _(self, order: RescanModels) -> None:
         if self._library is not None:
-            self._library.look_again(folders=order.folders, trees=order.trees)
+            self._library.rescan(folders=order.folders, trees=order.trees)
             self._is_whole_scan |= not order.trees.isdisjoint(self._library.roots)
             self._unseen -= order.trees
 
@@ -225,7 +225,7 @@ class ModelWorker:
     def _told(self, order: ModelOrder, path: Path, model: Path) -> ProfileSaved:
         if self._library is not None:
             # The watcher would notice it as well, but later.
-            self._library.look_again(folders=[str(path.parent)])
+            self._library.rescan(folders=[str(path.parent)])
         return ProfileSaved(order=order, path=str(path), model=str(model))
 
 

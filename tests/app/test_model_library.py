@@ -96,7 +96,7 @@ class TestTheLibrary:
         app = App(tmp_path / "data")
         assert app.controller.models.snapshot is None
         assert app.controller.models.find("dream") is None
-        assert not [one for one in threading.enumerate() if one.name.startswith(("models", "hashes", "folder"))]
+        assert not [one for one in threading.enumerate() if one.name.startswith(("models", "hashes"))]
         app.controller.close()
 
     def test_models_of_the_folders_are_found_by_themselves(self, open_app, shelf):
