@@ -127,7 +127,7 @@ def scans(root: Path, index: Path, repeat: int) -> dict[str, float]:
     settings = cpu_s(lambda: [settings_of(entry, STYLES) for entry in some], repeat)
     portions = []
     portioned = Library([root], STYLES)
-    portioned.look_again(trees=portioned.roots)
+    portioned.rescan(trees=portioned.roots)
     done = False
     while not done:
         start = time.perf_counter()
@@ -158,7 +158,7 @@ def drops(folder: Path, count: int) -> dict[str, float]:
     library, told = Library([folder], STYLES), queue.SimpleQueue[Touched]()
     watcher = Watcher(library.roots, told.put)
     first = told.get(timeout=60)
-    library.look_again(trees=first.trees)
+    library.rescan(trees=first.trees)
     while not (change := library.work()).is_done:
         pass
     memory, began = peak_mib(), time.perf_counter()
@@ -167,7 +167,7 @@ def drops(folder: Path, count: int) -> dict[str, float]:
     while known < count and time.perf_counter() - began < 120:
         with contextlib.suppress(queue.Empty):
             touched = told.get(timeout=0.02) if change.is_done else told.get_nowait()
-            library.look_again(folders=touched.folders, trees=touched.trees)
+            library.rescan(folders=touched.folders, trees=touched.trees)
         change, portions = library.work(), portions + 1
         if change.is_done and change.changed:
             known = sum(1 for entry in change.snapshot.entries if entry.sources and entry.is_read)

@@ -23,7 +23,7 @@ from stablenew_tk.domain.models.style import StyleCatalogue
 from stablenew_tk.storage.models.folders import walk
 from stablenew_tk.storage.models.profile_reader import load_styles
 from stablenew_tk.storage.models.sidecars import HEADER_SUFFIXES
-from stablenew_tk.storage.models.summary import look
+from stablenew_tk.storage.models.summary import model_summary
 
 PASSES = 5
 HEADER_BYTES = 14_000
@@ -65,7 +65,7 @@ def bare(root: Path) -> None:
 def scan(root: Path, styles: StyleCatalogue) -> None:
     for folder in walk(root):
         for files in folder.models:
-            look(folder.path, folder.way, files, styles, folder.outside)
+            model_summary(folder.path, folder.way, files, styles, folder.outside)
 
 
 def fill(root: Path, count: int) -> None:

@@ -1,7 +1,7 @@
 """The models on this machine as the window sees them: what there is, what is recommended, and how to change it.
 
-Everything slow happens on the librarian's thread; here is only what it has told. The values for a checkpoint come by
-the name its backend uses, and are asked for again by themselves when a file beside the model changes.
+Everything slow happens on the threads "models" and "hashes"; here is only what they have answered. Values of a
+checkpoint are found by the name its backend uses, and are read again when a file beside the model changes.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from ..pipeline.messages.models import (
     ModelHashed,
     ModelOrder,
     ModelRead,
+    OpenLibrary,
     ProfileSaved,
     ReadModel,
     RescanModels,
@@ -40,7 +41,7 @@ from ..pipeline.messages.models import (
     TakeBackProfile,
     WorkOnLibrary,
 )
-from ..pipeline.model_worker import Hasher, Librarian
+from ..pipeline.model_worker import HashWorker, ModelWorker
 from ..pipeline.workers import Desk, Inbox
 from ..storage.disk.places import Places
 from ..storage.models.model_entry import LibrarySnapshot, ModelEntry
@@ -55,7 +56,7 @@ KEPT = 1000
 
 
 class ModelContext(Struct, frozen=True):
-    """What the models need of the controller."""
+    """What `Models` needs of the controller."""
 
     places: Places
     inbox: Inbox
@@ -63,17 +64,17 @@ class ModelContext(Struct, frozen=True):
 
 
 class Models:
-    """Main thread only; every verb returns at once and the events of the library tell what came of it.
+    """Main thread only. Every method returns at once; the events about models tell the outcome.
 
-    `snapshot` is None before the library was looked at, or without model folders. `done` says whether it is up to date.
-    `notices` are sentences about model folders that cannot be watched as usual, and about the user's styles.
+    `snapshot` is None before the first scan, or without model folders. `done` says whether it is up to date. `notices`
+    are sentences about model folders that cannot be watched as usual, and about the user's styles.
     """
 
-    def __init__(self, around: ModelContext) -> None:
+    def __init__(self, context: ModelContext) -> None:
         self.snapshot: LibrarySnapshot | None = None
         self.done = False
-        self._around = around
-        self._folders: tuple[str, ...] = ()
+        self._context = context
+        self._library = OpenLibrary(folders=())
         self._desk: Desk | None = None
         self._is_open = False
         self._is_closed = False
@@ -86,8 +87,8 @@ class Models:
         self._read: dict[str, ModelSettings | None] = {}
         self._asked: set[str] = set()
         self._hashes: dict[str, Hashes] = {}
-        self._to_hash: dict[str, bool] = {}
-        self._hasher: tuple[Hasher, Desk] | None = None
+        self._to_hash: dict[str, HashModel] = {}  # the latest order of each path
+        self._hashing: tuple[HashWorker, Desk] | None = None
         self._in_use = ""
         self._usable: tuple[str, ModelSettings, Capabilities | None, Usable] | None = None
 
@@ -98,7 +99,7 @@ class Models:
         """All styles and aliases, the user's included."""
         if self._styles is None:
             try:
-                self._styles, self._style_problems = load_styles(self._around.places.styles)
+                self._styles, self._style_problems = load_styles(self._context.places.styles)
             except Unreadable as damaged:
                 self._styles, self._style_problems = StyleCatalogue(), (str(damaged),)
         return self._styles
@@ -139,7 +140,7 @@ class Models:
 
         None when nothing is known, or not yet: LibraryChanged and ModelRead tell when that may have changed.
         """
-        offered = self._around.capabilities()
+        offered = self._context.capabilities()
         name = checkpoint_name or (offered.loaded_checkpoint if offered is not None else "")
         entry = self.find(name)
         if entry is None:
@@ -160,12 +161,12 @@ class Models:
     # ---- verbs
 
     def ask(self, order: ModelOrder, *, last: bool = False) -> None:
-        """Give the librarian something to do; `last` for previews: everything else goes first."""
+        """Hand an order to the thread for models; with `last`, as for previews, all others go first."""
         if self._is_closed:
             return
         if self._desk is None:
-            librarian = Librarian(self._around.places, self.styles, self._around.inbox.put)
-            self._desk = Desk(librarian.perform, self._around.inbox, name="librarian")
+            worker = ModelWorker(self._context.places, self.styles, self._context.inbox.put)
+            self._desk = Desk(worker.perform, self._context.inbox, name="models")
         self._desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def save_model_profile(self, model: str | Path, profile: ModelProfile) -> ModelOrder:
@@ -210,19 +211,19 @@ class Models:
     # ---- for the controller
 
     def open(self, folders: tuple[str, ...]) -> None:
-        """Look through these folders and watch them, if there are any."""
+        """Scan these folders and watch them, if there are any."""
         self._is_open = True
         self.follow(folders)
 
     def follow(self, folders: tuple[str, ...]) -> None:
-        """Look through these folders from now on; () ends it. Nothing happens before `open`."""
+        """Scan and watch these folders from now on; () ends it. Nothing happens before `open`."""
         folders = tuple(folder.strip() for folder in folders if folder.strip())
-        if folders == self._folders or not self._is_open:
+        if folders == self._library.folders or not self._is_open:
             return
-        self._folders = folders
+        self._library = OpenLibrary(folders=folders)
         self.done = False
         self._watch_notices = ()
-        self.ask(RescanModels(restart=folders))
+        self.ask(self._library)
 
     def close(self, timeout_s: float) -> None:
         """Stop watching, remember what is known, and wait for the threads."""
@@ -230,24 +231,26 @@ class Models:
             self.ask(CloseLibrary())
             self._desk.close(timeout_s)
         self._is_closed = True
-        if self._hasher is not None:
-            self._hasher[0].stop()
-            self._hasher[1].close(timeout_s)
+        if self._hashing is not None:
+            self._hashing[0].stop()
+            self._hashing[1].close(timeout_s)
 
     def fold(self, event: Event) -> None:
-        """Take in what the librarian or the watcher tells."""
+        """Take in an event of the threads for models, or of the watcher. Answers to outdated orders are dropped."""
         if isinstance(event, FoldersTouched):
-            self._watch_notices = event.notices
-            self.ask(RescanModels(folders=event.folders, trees=event.trees))
-            self._go_on()
+            if event.library is self._library:
+                self._watch_notices = event.notices
+                self.ask(RescanModels(folders=event.folders, trees=event.trees))
+                self._go_on()
         elif isinstance(event, LibraryChanged):
             self._changed(event)
         elif isinstance(event, ModelRead):
             self._keep(event)
         elif isinstance(event, ModelHashed):
-            if event.hashes is not None:
-                self._hashes[event.path] = event.hashes
-                self._ask_to_read(event.path)
+            path = event.order.path
+            if event.hashes is not None and event.order is self._to_hash.get(path):
+                self._hashes[path] = event.hashes
+                self._ask_to_read(path)
         elif isinstance(event, ProfileSaved):
             self._go_on()
         elif isinstance(event, OrderFailed) and isinstance(event.order, WorkOnLibrary):
@@ -266,21 +269,21 @@ class Models:
 
     def _hash(self, path: str, settings: ModelSettings) -> None:
         """Have the file hashed when nothing beside it tells its hash."""
-        used = path == self._in_use
-        asked = path in self._to_hash and (self._to_hash[path] or not used)
-        if settings.hashes.autov2 or asked or self._is_closed:
+        order, asked = HashModel(path=path, largest=0 if path == self._in_use else SOON_HASHED), self._to_hash.get(path)
+        is_asked = asked is not None and (not asked.largest or asked.largest == order.largest)
+        if settings.hashes.autov2 or is_asked or self._is_closed:
             return
-        self._to_hash[path] = used
-        if self._hasher is None:
-            hasher = Hasher(self._around.places.model_hashes)
-            self._hasher = hasher, Desk(hasher.perform, self._around.inbox, name="hasher")
-        self._hasher[1].ask(HashModel(path=path, largest=0 if used else SOON_HASHED), Desk.LAST)
+        self._to_hash[path] = order
+        if self._hashing is None:
+            worker = HashWorker(self._context.places.model_hashes)
+            self._hashing = worker, Desk(worker.perform, self._context.inbox, name="hashes")
+        self._hashing[1].ask(order, Desk.LAST)
 
     def _changed(self, event: LibraryChanged) -> None:
         self._is_working = False
-        if not self._folders and event.snapshot.entries:
-            return  # of folders that are no longer ours
-        self.snapshot, self.done = event.snapshot if self._folders else None, event.done
+        if event.library is not self._library:
+            return
+        self.snapshot, self.done = event.snapshot if self._library.folders else None, event.done
         self._names = None
         for path in event.changed & self._to_hash.keys():
             del self._to_hash[path]
@@ -295,10 +298,10 @@ class Models:
             self._go_on()
 
     def _go_on(self) -> None:
-        """One portion at a time is asked for, so that previews get their turn in between."""
-        # A portion that is under way may have begun before what asks for this one.
+        """Ask for one more portion of the scan; one at a time, so that previews are made in between."""
+        # The portion on its way may have begun before the change that this one is for.
         self._is_more = self._is_working
-        if self._folders and not self._is_working:
+        if self._library.folders and not self._is_working:
             self._is_working = True
             self.ask(WorkOnLibrary(), last=True)
 

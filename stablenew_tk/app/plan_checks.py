@@ -1,4 +1,4 @@
-"""What the rest of the program says to a draft: the values of Create, the learning mode, the backend's names."""
+"""What the rest of the program adds to a draft: the values of Create, the checkpoint's family, the learning mode."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ def with_own_values(draft: PlanDraft, controller: Controller) -> PlanDraft:
     typed = {path: get_value(draft.base, path) for path, origin in draft.origins.items() if origin == "user"}
     resolved = FormValues(controller, pack_id=draft.pack_id, typed=typed).resolved
     return replace(draft, base=resolved.config, origins=resolved.origins)
+
+
+def with_family(draft: PlanDraft, controller: Controller) -> PlanDraft:
+    """The draft with the family that the model library knows of its checkpoint; of the loaded one if it names none."""
+    found = controller.capabilities
+    name = draft.base.checkpoint or (found.loaded_checkpoint if found is not None else "")
+    entry = controller.models.find(name)
+    return replace(draft, family=entry.family if entry is not None else "")
 
 
 def mode_of(draft: PlanDraft, controller: Controller) -> Mode:

@@ -23,7 +23,7 @@ from ..storage.disk.places import Places
 from ..storage.models.folders import ModelFolder, beside, walk
 from ..storage.models.profile_reader import load_styles
 from ..storage.models.sidecars import ModelFiles, is_model, readings, sidecar_of
-from ..storage.models.summary import look
+from ..storage.models.summary import model_summary
 from .terminal import OK, err, out, print_json
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
@@ -172,7 +172,7 @@ def _models(root: Path, styles: StyleCatalogue) -> Iterator[_Model]:
         if folder.problem:
             err.print(_visible(folder.problem), markup=False)
         for files in folder.models:
-            seen = look(folder.path, folder.way, files, styles, folder.outside)
+            seen = model_summary(folder.path, folder.way, files, styles, folder.outside)
             yield _Model(
                 path=_text(f"{folder.path}{os.sep}{files.name}"),
                 kind=seen.kind,

@@ -1,7 +1,7 @@
-"""What the librarian's thread does: looks through the model folders, reads models, writes their profiles.
+"""What the two threads for models do: scan folders, read models and write profiles; compute hashes.
 
-It is a thread of its own, not the desk: a network drive that does not answer may hold it up for minutes, and a rating
-must not wait behind that. Looking around comes in small portions, so that whatever the user asks goes in between.
+They are threads of their own, not the desk: a network drive that does not answer may hold them up for minutes, and a
+rating must not wait for it. Scanning is done in small portions, so that orders of the user are carried out in between.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 from pathlib import Path
 
 from ..domain.base.errors import Cancelled, InvalidInput, NotSaved, StorageError
@@ -38,6 +38,7 @@ from .messages.models import (
     ModelHashed,
     ModelOrder,
     ModelRead,
+    OpenLibrary,
     ProfileSaved,
     ReadModel,
     RescanModels,
@@ -55,37 +56,49 @@ PORTION_S = 0.05
 KEPT_UNDOS = 100
 
 
-class Librarian:
-    """Performs the orders about models. Runs on one thread only; `tell` may be called by the watcher's thread, too."""
+class ModelWorker:
+    """Carries out the orders about models, on one thread; `tell` is called by the watcher's thread, too."""
 
     def __init__(self, places: Places, styles: StyleCatalogue, tell: Callable[[Event], None]) -> None:
         self._places = places
         self._styles = styles
         self._tell = tell
         self._thumbnails = ThumbnailCache(places.thumbs)
+        self._opened = OpenLibrary(folders=())
         self._library: Library | None = None
         self._watcher: Watcher | None = None
-        # Roots whose first look is still to come: the watcher asks for it once it watches them.
+        # Roots still to be scanned for the first time: the watcher asks for it once it watches them.
         self._unseen: set[str] = set()
         self._is_whole_scan = False
         self._written: list[tuple[Written, Path]] = []
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
-        """Do what the order says and return the event that answers it."""
-        raise InvalidInput(f"The librarian does not know the order {type(order).__name__}.")
+        """Carry out an order and return the event that answers it, if there is one."""
+        raise InvalidInput(f"The model worker does not know the order {type(order).__name__}.")
 
     # ---- the library
 
     @perform.register
-    def _(self, order: RescanModels) -> LibraryChanged | None:
-        if order.restart is not None:
-            return self._restarted(order.restart)
+    def _(self, order: OpenLibrary) -> LibraryChanged:
+        before = _paths(self._library)
+        self._close()
+        self._opened = order
+        if order.folders:
+            roots = [Path(os.path.expanduser(folder)) for folder in order.folders]  # noqa: PTH111  # it never raises
+            self._library = Library(roots, self._styles, self._places.model_index)
+            self._unseen, self._is_whole_scan = set(self._library.roots), True
+            self._watcher = Watcher(self._library.roots, partial(self._touched, order))
+        snapshot = self._library.snapshot if self._library is not None else LibrarySnapshot()
+        changed = before | _paths(self._library)
+        return LibraryChanged(library=order, snapshot=snapshot, changed=changed, done=not order.folders)
+
+    @perform.register
+    def _(self, order: RescanModels) -> None:
         if self._library is not None:
-            self._library.look_again(folders=order.folders, trees=order.trees)
+            self._library.rescan(folders=order.folders, trees=order.trees)
             self._is_whole_scan |= not order.trees.isdisjoint(self._library.roots)
             self._unseen -= order.trees
-        return None
 
     @perform.register
     def _(self, _order: WorkOnLibrary) -> LibraryChanged | None:
@@ -97,27 +110,21 @@ class Librarian:
             self._is_whole_scan = False
             self._save_index()
         return LibraryChanged(
-            snapshot=change.snapshot, changed=change.changed, done=done, waiting=change.is_done and not done
+            library=self._opened,
+            snapshot=change.snapshot,
+            changed=change.changed,
+            done=done,
+            waiting=change.is_done and not done,
         )
 
     @perform.register
     def _(self, _order: CloseLibrary) -> None:
         self._close()
 
-    def _restarted(self, folders: tuple[str, ...]) -> LibraryChanged:
-        before = _paths(self._library)
-        self._close()
-        if folders:
-            roots = [Path(os.path.expanduser(folder)) for folder in folders]  # noqa: PTH111  # it never raises
-            self._library = Library(roots, self._styles, self._places.model_index)
-            self._unseen, self._is_whole_scan = set(self._library.roots), True
-            self._watcher = Watcher(self._library.roots, self._touched)
-        snapshot = self._library.snapshot if self._library is not None else LibrarySnapshot()
-        return LibraryChanged(snapshot=snapshot, changed=before | _paths(self._library), done=not folders)
-
-    def _touched(self, touched: Touched) -> None:
+    def _touched(self, library: OpenLibrary, touched: Touched) -> None:
         """On the watcher's thread."""
-        self._tell(FoldersTouched(folders=touched.folders, trees=touched.trees, notices=touched.notices))
+        folders, trees = touched.folders, touched.trees
+        self._tell(FoldersTouched(library=library, folders=folders, trees=trees, notices=touched.notices))
 
     def _close(self) -> None:
         watcher, self._watcher = self._watcher, None
@@ -217,8 +224,8 @@ class Librarian:
 
     def _told(self, order: ModelOrder, path: Path, model: Path) -> ProfileSaved:
         if self._library is not None:
-            # The watcher will notice, too; this is sooner.
-            self._library.look_again(folders=[str(path.parent)])
+            # The watcher would notice it as well, but later.
+            self._library.rescan(folders=[str(path.parent)])
         return ProfileSaved(order=order, path=str(path), model=str(model))
 
 
@@ -226,8 +233,8 @@ def _paths(library: Library | None) -> frozenset[str]:
     return frozenset(str(entry.path) for entry in library.snapshot.entries) if library is not None else frozenset()
 
 
-class Hasher:
-    """Performs HashModel, on one thread; `stop` may be called by any."""
+class HashWorker:
+    """Carries out HashModel, on one thread; `stop` may be called by any."""
 
     def __init__(self, cache_file: Path) -> None:
         self._cache_file = cache_file
@@ -235,22 +242,22 @@ class Hasher:
         self._stopped = False
 
     def stop(self) -> None:
-        """Leave the file that is being read."""
+        """Give up the file that is being read."""
         self._stopped = True
 
     def perform(self, order: Order) -> ModelHashed | None:
-        """The hashes of one file; None when it is larger than the order allows, or `stop` came between."""
+        """Hash one file. None when it is larger than the order allows, or `stop` was called meanwhile."""
         if not isinstance(order, HashModel):
-            raise InvalidInput(f"The hasher does not know the order {type(order).__name__}.")
+            raise InvalidInput(f"The hash worker does not know the order {type(order).__name__}.")
         path = Path(order.path)
         try:
             if order.largest and path.stat().st_size > order.largest:
                 return None
-            return ModelHashed(path=order.path, hashes=self._hashes(path))
+            return ModelHashed(order=order, hashes=self._hashes(path))
         except Cancelled:
             return None
         except (StorageError, OSError) as error:
-            return ModelHashed(path=order.path, hashes=None, problem=str(error))
+            return ModelHashed(order=order, hashes=None, problem=str(error))
 
     def _hashes(self, path: Path) -> Hashes:
         if self._cache is None:

@@ -34,7 +34,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from .disk.network_drives import is_on_network
-from .models.scan import MODELS, Endings, Print, fingerprints
+from .models.scan import MODELS, Endings, FolderPrint, fingerprints
 
 log = logging.getLogger(__name__)
 # watchdog logs an error when an event comes in just while its thread is stopped, which is as it should be.
@@ -69,7 +69,7 @@ class Timing(Struct, frozen=True, kw_only=True):
 
 
 class Touched(Struct, frozen=True):
-    """Where something changed: in `folders` themselves, or anywhere in `trees`. `Library.look_again` takes both.
+    """Where something changed: in `folders` themselves, or anywhere in `trees`. `Library.rescan` takes both.
 
     `notices` are sentences about folders that cannot be watched as usual, all that hold now.
     """
@@ -87,7 +87,7 @@ class _WatchedRoot:
         self.identity: tuple[int, int] | None = None
         self.watch: ObservedWatch | None = None
         self.notice = ""
-        self.prints: dict[str, Print] | None = None
+        self.prints: dict[str, FolderPrint] | None = None
         self.next_compare = 0.0
         # Until then at latest there is no watch, because too much happens; 0 = no burst.
         self.burst_ends = 0.0

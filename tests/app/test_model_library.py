@@ -20,11 +20,13 @@ from stablenew_tk.domain.models.profile import LEARNED, LoraProfile, ModelPreset
 from stablenew_tk.domain.models.recommendations import FileRecommendation, Hashes
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.models import (
+    FoldersTouched,
     LibraryChanged,
     MakePreview,
     ModelHashed,
     ModelRead,
     ProfileSaved,
+    ReadModel,
     RevealModel,
     SaveModelProfile,
 )
@@ -94,7 +96,7 @@ class TestTheLibrary:
         app = App(tmp_path / "data")
         assert app.controller.models.snapshot is None
         assert app.controller.models.find("dream") is None
-        assert not [one for one in threading.enumerate() if one.name.startswith(("lib", "watch"))]
+        assert not [one for one in threading.enumerate() if one.name.startswith(("models", "hashes"))]
         app.controller.close()
 
     def test_models_of_the_folders_are_found_by_themselves(self, open_app, shelf):
@@ -162,6 +164,53 @@ class TestTheLibrary:
         finally:
             answers.set()
         done(app)
+
+
+class TestLateAnswers:
+    def test_news_of_folders_that_were_changed_meanwhile_are_not_taken_for_those_of_the_new_ones(
+        self, open_app, shelf, tmp_path
+    ):
+        model(shelf, "first.safetensors")
+        app = open_app()
+        done(app)
+        late = app.told(LibraryChanged)[-1]
+        assert late.done
+        other = msgspec.structs.replace(app.controller.settings, model_folders=(str(tmp_path / "other"),))
+        app.controller.change_settings(other)
+        app.controller.models.fold(late)
+        assert not app.controller.models.done
+        done(app)
+        assert app.controller.models.find("first") is None
+
+    def test_a_notice_about_a_folder_that_is_no_longer_one_is_not_kept(self, open_app, shelf):
+        app = open_app()
+        done(app)
+        late = FoldersTouched(
+            library=app.told(LibraryChanged)[-1].library,
+            folders=frozenset(),
+            trees=frozenset(),
+            notices=("It cannot be watched.",),
+        )
+        app.controller.models.fold(late)
+        assert app.controller.models.notices == late.notices
+        app.controller.change_settings(msgspec.structs.replace(app.controller.settings, model_folders=()))
+        app.controller.models.fold(late)
+        assert app.controller.models.notices == ()
+
+    def test_the_hash_of_a_file_as_it_was_is_not_taken_for_that_of_the_file_as_it_is(self, open_app, shelf):
+        path = model(shelf, "dream.safetensors")
+        app = open_app()
+        done(app)
+        models = app.controller.models
+        app.wait(lambda: models.settings(path) and models.settings(path).hashes.autov2)
+        late = app.told(ModelHashed)[-1]
+        model(shelf, "dream.safetensors", changed="yes")
+        now = hash_file(path).autov2
+        app.wait(lambda: models.settings(path) and models.settings(path).hashes.autov2 == now)
+        models.fold(late)
+        models.ask(ReadModel(path=str(path)))
+        app.until(ModelRead, len(app.told(ModelRead)) + 1)
+        assert models.settings(path).hashes.autov2 == now
 
 
 class TestNames:
@@ -418,7 +467,7 @@ class TestHashes:
         app.controller.models.settings(path)
         app.until(ModelRead)
         app.wait(lambda: app.controller.models.usable("dream") is not None)
-        assert app.until(ModelHashed).path == str(path)
+        assert app.until(ModelHashed).order.path == str(path)
 
     def test_what_a_sidecar_tells_is_not_computed_and_programs_are_never_opened(self, open_app, shelf):
         told = model(shelf, "told.safetensors")
@@ -428,6 +477,6 @@ class TestHashes:
         done(app)
         for path in (told, shelf / "old.ckpt"):
             app.controller.models.settings(path)
-        assert app.until(ModelHashed).path.endswith("old.ckpt")
+        assert app.until(ModelHashed).order.path.endswith("old.ckpt")
         assert "never opened" in app.told(ModelHashed)[0].problem
         assert app.controller.models.settings(told).hashes.autov2 == "a" * 10

@@ -39,7 +39,7 @@ class Watched:
         while self._seen < len(self.told):
             touched = self.told[self._seen]
             self._seen += 1
-            self.library.look_again(folders=touched.folders, trees=touched.trees)
+            self.library.rescan(folders=touched.folders, trees=touched.trees)
         while not self.library.work(1.0).is_done:
             pass
 

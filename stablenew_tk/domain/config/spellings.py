@@ -58,6 +58,9 @@ _FAMILIES = (
     (re.compile(r"(sdv?|stablediffusionv?)2"), "sd21"),
     (re.compile(r"(sdv?|stablediffusionv?)1|^v1"), "sd15"),
 )
+FAMILY_TITLES = {
+    "sdxl": "SDXL", "sd15": "SD 1.5", "sd21": "SD 2.1", "sd3": "SD 3", "flux": "Flux", "flux2": "Flux 2",
+}  # fmt: skip
 _KINDS = (
     (re.compile(r"lora|locon|lycoris|dora|loha|lokr"), "lora"),
     (re.compile(r"textualinversion|embedding"), "embedding"),

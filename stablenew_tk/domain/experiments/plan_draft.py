@@ -14,6 +14,7 @@ from ..base.wording import counted
 from ..config.catalogue import Value, get_value, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
+from ..config.spellings import FAMILY_TITLES
 from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, sensible_for, spell, value_text, wider
 from ..journal.history import ImageFacts
 from ..runs.plan import LearningPlan, PlanMetadata, PlanPrompt, checked, config_for, prompt_for
@@ -26,14 +27,14 @@ MOST_IMAGES = 20
 _LORA_TAG = re.compile(r"<lora:([^:<>]+)(?::([^<>]*))?>")
 # "txt2img.steps: ", "lora:rain: ", "variant_values[2]: "
 _FIELD = re.compile(r"^(?:lora:[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d+\])?): ")
-_FAMILIES = {"sdxl": "SDXL", "sd15": "SD 1.5"}
 
 
 class PlanDraft(Struct, frozen=True, kw_only=True):
     """Everything typed and chosen, whether it can be used or not.
 
-    `prompts` carry the global negative already. `text` and `each` are as typed. `seeds` are those the user gave, one
-    per row; rows without one get theirs when the run starts. `reuse` is a picture that takes the place of its value in
+    `prompts` carry the global negative already. `family` is that of the checkpoint in `base`, "" when nobody knows it.
+    `text` and `each` are as typed. `seeds` are those the user gave, one per row; rows without one get theirs when the
+    run starts. `reuse` is a picture that takes the place of its value in
     the first row and is not made again.
     """
 
@@ -42,6 +43,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     prompts: tuple[PlanPrompt, ...] = ()
     base: PipelineConfig = PipelineConfig()
     origins: Mapping[str, Origin] = {}
+    family: str = ""
     focus: str = ""
     text: str = ""
     each: str = "3"
@@ -67,11 +69,6 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         value = get_value(self.base, self.focus)
         spec = focus(self.focus)
         return get_value(self.base, f"txt2img.{spec.name}") if spec.inherits(value) else value
-
-    @property
-    def family(self) -> str:
-        """sdxl, sd15, or "" when the name of the checkpoint does not tell."""
-        return family_of(self.base.checkpoint)
 
     @property
     def sensible(self) -> tuple[float, float] | None:
@@ -270,21 +267,13 @@ def lora_weights(prompts: tuple[PlanPrompt, ...]) -> dict[str, float]:
     return found
 
 
-def family_of(checkpoint: str) -> str:
-    """The family a checkpoint's name tells of: sdxl, sd15, or ""."""
-    name = checkpoint.casefold()
-    if re.search(r"xl(?![a-z])|pony|illustrious|noobai", name):
-        return "sdxl"
-    return "sd15" if re.search(r"sd[-_ ]?v?1[-_.]?5|v1-5", name) else ""
-
-
 def sensible_words(draft: PlanDraft) -> str:
     """ "sensible for SDXL: 15 – 60", or "" where nobody has named a range."""
     if draft.sensible is None:
         return ""
     low, high = (value_text(float(end)) for end in draft.sensible)
     own = draft.sensible != sensible_for(draft.focus)
-    family = f" for {_FAMILIES[draft.family]}" if own and draft.family in _FAMILIES else ""
+    family = f" for {FAMILY_TITLES[draft.family]}" if own and draft.family in FAMILY_TITLES else ""
     return f"sensible{family}: {low} – {high}"
 
 

@@ -283,6 +283,8 @@ class ModelsPage(PageFrame):
             self._writing = models.save_model_profile(self.path, profile)
 
     def _take_back(self) -> None:
+        if self._writing is not None:
+            return
         if not self._written:
             self.panel.tell("No profile was written since the program started, so there is nothing to take back.")
             return
@@ -359,6 +361,7 @@ class ModelsPage(PageFrame):
         self._soon(at_last=event.done)
 
     def _read(self, event: ModelRead) -> None:
+        self._unread.pop(event.path, None)
         if event.problem:
             self._unread[event.path] = event.problem
         if event.path != self.path:

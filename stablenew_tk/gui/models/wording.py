@@ -10,13 +10,11 @@ from ...app import wording as phrases
 from ...domain.base import wording
 from ...domain.base.colour_roles import Role
 from ...domain.config.catalogue import Value
+from ...domain.config.spellings import FAMILY_TITLES
 from ...domain.models.profile import LEARNED, ModelPreset, RecommendedWeight, Tier, best_preset
 from ...domain.models.recommendations import DENOISE, REFINER, UPSCALER, Dialect, FieldValue, ModelSettings
 from ...storage.models.model_entry import ModelEntry
 
-FAMILIES: Mapping[str, str] = {
-    "sdxl": "SDXL", "sd15": "SD 1.5", "sd21": "SD 2.1", "sd3": "SD 3", "flux": "Flux", "flux2": "Flux 2",
-}  # fmt: skip
 TIER_WORDS: Mapping[Tier, str] = {
     "best": "Best", "better": "Better", "good": "Good", "neutral": "Neutral", "bad": "Bad"
 }  # fmt: skip
@@ -40,7 +38,7 @@ class SourceWord(Struct, frozen=True):
 
 def family(name: str) -> str:
     """ "SDXL"; a family nobody here knows stays as it is."""
-    return FAMILIES.get(name, name)
+    return FAMILY_TITLES.get(name, name)
 
 
 def kind(name: str) -> str:

@@ -1,1 +1,1 @@
-"""Model folders: checkpoints and LoRAs, their headers, and the sidecars of all tools. The door is `library.Library`."""
+"""Model folders: checkpoints and LoRAs, their headers, and the sidecars of all tools. Start at `library.Library`."""

@@ -11,23 +11,23 @@ from ...domain.models.recommendations import Dialect, FileRecommendation, merged
 from ...domain.models.style import StyleCatalogue
 from .index import FolderRecord, decoded, encoded, readings_of, way_of
 from .model_entry import ModelEntry, SidecarFile
-from .scan import UNASKED, FolderListing, Stamp
+from .scan import UNASKED, FileState, FolderListing
 from .sidecars import HEADER_SUFFIXES, ModelFiles, readings
-from .summary import look
+from .summary import model_summary
 
-# A file changed twice within a tick of the file system's clock looks the same after as before.
+# A file changed twice within a tick of the file system's clock has the same state after as before.
 _CLOCK_TICK_NS = 20_000_000
-# No file has this stamp, so it is read again at the next look.
-_UNSURE: Stamp = (-1, -1, -1)
+# No file has this state, so it is read again at the next scan.
+_UNSURE: FileState = (-1, -1, -1)
 _EMBEDDING_LIMIT = 1024 * 1024
 
 
 def entry_of(files: ModelFiles, seen: FolderListing, old: FolderRecord, styles: StyleCatalogue) -> ModelEntry:
-    """A model as its folder shows it now. A new one gets a glance (blocks on the disk), others keep what they said."""
+    """A model as its folder shows it now. A new one is summarised (blocks on the disk), others keep what they said."""
     before = old.entries.get(files.name)
     if before is None:
         return _new(files, seen, old.path, styles)
-    model = seen.stamps[files.model] if files.model else UNASKED
+    model = seen.states[files.model] if files.model else UNASKED
     parts = _parts(files, seen, old, before)
     same = (before.files, before.previews, before.size, before.mtime_ns) == (parts, files.previews, *model[:2])
     entry = before if same else replace(before, files=parts, previews=files.previews, size=model[0], mtime_ns=model[1])
@@ -62,8 +62,8 @@ def _as_read(entry: ModelEntry) -> ModelEntry:
 
 
 def _new(files: ModelFiles, seen: FolderListing, path: str, styles: StyleCatalogue) -> ModelEntry:
-    told = look(path, way_of(path), files, styles, seen.outside)
-    size, mtime_ns, _ = seen.stamps[files.model] if files.model else UNASKED
+    told = model_summary(path, way_of(path), files, styles, seen.outside)
+    size, mtime_ns, _ = seen.states[files.model] if files.model else UNASKED
     return ModelEntry(
         folder=path,
         name=files.model,
@@ -86,7 +86,7 @@ def _parts(files: ModelFiles, seen: FolderListing, old: FolderRecord, before: Mo
     parts = []
     for name, dialect in _telling(files):
         file = known.get(name) or SidecarFile(name, dialect)
-        same = old.stamps.get(name) == seen.stamps[name] and (name in old.outside) == (name in seen.outside)
+        same = old.states.get(name) == seen.states[name] and (name in old.outside) == (name in seen.outside)
         parts.append(file if same or not file.is_read else replace(file, is_read=False))
     return tuple(parts)
 
@@ -98,14 +98,14 @@ def _telling(files: ModelFiles) -> tuple[tuple[str, Dialect], ...]:
 
 
 def _read(file: SidecarFile, now: FileRecommendation, record: FolderRecord) -> SidecarFile:
-    stamp = record.stamps.get(file.name, _UNSURE)
+    state = record.states.get(file.name, _UNSURE)
     broken = bool(now.problems) and not now.says_anything
-    if broken and not _stands(os.path.join(record.path, file.name), stamp):  # noqa: PTH118
+    if broken and not _stands(os.path.join(record.path, file.name), state):  # noqa: PTH118
         # It vanished or is being written; that is no news about what it says.
-        record.stamps[file.name] = _UNSURE
+        record.states[file.name] = _UNSURE
         return file
-    if abs(time.time_ns() - stamp[1]) < _CLOCK_TICK_NS:
-        record.stamps[file.name] = _UNSURE
+    if abs(time.time_ns() - state[1]) < _CLOCK_TICK_NS:
+        record.states[file.name] = _UNSURE
     before = decoded(file.reading)
     if broken and before is not None and before.says_anything:
         still = f"{file.name}: what it said before stays in force until it can be read."
@@ -113,12 +113,12 @@ def _read(file: SidecarFile, now: FileRecommendation, record: FolderRecord) -> S
     return replace(file, is_read=True, reading=encoded(now))
 
 
-def _stands(path: str, stamp: Stamp) -> bool:
+def _stands(path: str, state: FileState) -> bool:
     try:
         status = os.stat(path)  # noqa: PTH116
     except OSError:
         return False
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns) == stamp
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns) == state
 
 
 def _summed(entry: ModelEntry, styles: StyleCatalogue) -> ModelEntry:

@@ -21,7 +21,7 @@ from ...domain.models.recommendations import FileRecommendation, ModelSettings, 
 from ...domain.models.style import StyleCatalogue
 from ..disk.files import read_bounded, write_atomic
 from .model_entry import ModelEntry
-from .scan import Stamp
+from .scan import FileState
 
 _FORMAT = 1
 _LIMIT = 1 << 30
@@ -33,7 +33,7 @@ class FolderRecord(Struct, array_like=True):
     """A folder as it was last seen, with its models by `ModelEntry.key`."""
 
     path: str
-    stamps: dict[str, Stamp] = {}
+    states: dict[str, FileState] = {}
     below: tuple[str, ...] = ()
     outside: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()

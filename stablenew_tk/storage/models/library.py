@@ -1,8 +1,8 @@
 """The models on this machine: checkpoints, LoRAs, VAEs and the like in any number of folders, and what they say.
 
-A look around is done in small portions, so that its thread can do other things in between. First folders are listed
-and every new model gets a glance (what is it, is a file broken); then, one after the other, models are read in full. A
-sidecar that is half-written or broken keeps what it said before in force, and tells why.
+A scan is done in small portions, so that its thread can do other things in between. First folders are listed and every
+new model is summarised (what is it, is a file broken); then, one after the other, models are read in full. What a
+sidecar said before stays in force while it is half-written or broken, with a sentence that tells why.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Library:
     """The models below some folders. Lives on one thread; what it gives out may go to any."""
 
     def __init__(self, roots: Iterable[Path], styles: StyleCatalogue, index_file: Path | None = None) -> None:
-        """Reads the index and knows what it knows; `look_again` and `work` find out what is true.
+        """Starts with what the index knows; `rescan` and `work` bring it up to date.
 
         A folder inside another one is covered by that one.
         """
@@ -85,21 +85,21 @@ class Library:
         """What was known after the last portion of work."""
         return self._snapshot
 
-    def look_again(self, *, folders: Iterable[str] = (), trees: Iterable[str] = ()) -> None:
-        """Ask for another look at some folders, or at folders with all below them. Others than ours are ignored."""
+    def rescan(self, *, folders: Iterable[str] = (), trees: Iterable[str] = ()) -> None:
+        """Have folders scanned again by `work`, or folders with all below them. Those outside the roots are ignored."""
         self._tops = real_tops(self._roots)
         for path, deep in [*((one, False) for one in folders), *((one, True) for one in trees)]:
             root = self._root_of(path)
             if root is None:
                 continue
-            # A folder that nobody told of yet is found from the nearest one above it that is known.
+            # A folder that is not known yet is found from the nearest one above it that is known.
             known = path
             while known != root.path and known not in root.folders:
                 known = os.path.dirname(known)  # noqa: PTH120
             self._folders[known] = self._folders.pop(known, False) or (deep and known == path)
 
     def read_first(self, path: Path) -> None:
-        """Read this model before all others that wait, for the user looks at it."""
+        """Read this model before all others that wait: the user has chosen it."""
         place = (str(path.parent), path.name)
         if place in self._unread:
             self._unread[place] = self._unread.pop(place)
@@ -112,14 +112,14 @@ class Library:
         return self._change()
 
     def scan(self, *, in_full: bool = True) -> LibraryChange:
-        """Look at everything now, however long it takes. Without `in_full`, new files get only their glance."""
-        self.look_again(trees=self._roots)
+        """Scan everything now, however long it takes. Without `in_full`, new models are only summarised."""
+        self.rescan(trees=self._roots)
         while self._step(in_full=in_full):
             pass
         return self._change()
 
     def save(self) -> None:
-        """Write the index if anything changed since. Raises NotSaved or OSError; only the next start is slower then."""
+        """Write the index if anything changed. Raises NotSaved or OSError; only the next start is slower then."""
         if self._index_file is not None and not self._is_saved:
             save_index(self._index_file, {one.path: one.folders.values() for one in self._roots.values()}, self._styles)
             self._is_saved = True
@@ -183,11 +183,11 @@ class Library:
 
     def _take_in(self, root: _ModelRoot, old: FolderRecord, seen: FolderListing) -> Iterator[None]:
         entries: dict[str, ModelEntry] = {}
-        for count, files in enumerate(grouped(seen.stamps)):
+        for count, files in enumerate(grouped(seen.states)):
             entries[files.name] = entry_of(files, seen, old, self._styles)
             if not count % _ENTRIES_A_STEP:
                 yield
-        record = FolderRecord(old.path, seen.stamps, seen.below, seen.outside, seen.problems, entries)
+        record = FolderRecord(old.path, seen.states, seen.below, seen.outside, seen.problems, entries)
         root.folders[old.path] = record
         self._is_shown = self._is_saved = False
         if not old.entries:
@@ -248,7 +248,7 @@ class Library:
 
 
 def _is_as_seen(known: FolderRecord, seen: FolderListing) -> bool:
-    same = known.stamps == seen.stamps and known.below == seen.below
+    same = known.states == seen.states and known.below == seen.below
     return same and known.outside == seen.outside and known.problems == seen.problems
 
 

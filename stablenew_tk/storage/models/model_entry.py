@@ -12,7 +12,7 @@ from ...domain.models.recommendations import Dialect
 class SidecarFile(Struct, frozen=True, array_like=True, gc=False):
     """A file that may say something about a model: a sidecar, or the model itself for its header.
 
-    `reading` is the encoded `domain.priors.Reading`, b"" before it was read in full. `is_read` says that it belongs to
+    `reading` is the encoded FileRecommendation, b"" before the file was read in full. `is_read` says that it belongs to
     the file as it is now; else it is what the file said before.
     """
 

@@ -15,19 +15,19 @@ from msgspec import Struct
 
 from .sidecars import MODEL_SUFFIXES, PREVIEW_SUFFIXES
 
-# Size, time of change, and time of change of anything about it: a copy that keeps the time (and the size), or new
-# permissions, show only in the last one. All in bytes and nanoseconds.
-Stamp = tuple[int, int, int]
+# Size in bytes, time of change, and time of change of anything about it, in nanoseconds: a copy that keeps time and
+# size, or new permissions, show only in the last one.
+FileState = tuple[int, int, int]
 # Of a picture only the name matters; asking for its size would cost as much as all the rest of it.
-UNASKED: Stamp = (0, 0, 0)
+UNASKED: FileState = (0, 0, 0)
 MOST_PROBLEMS = 5
 
 
-class Print(NamedTuple):
+class FolderPrint(NamedTuple):
     """Numbers that change when names come or go in a folder, and when anything about its files changes."""
 
     names: int
-    stamps: int
+    states: int
 
 
 class Endings(NamedTuple):
@@ -47,13 +47,13 @@ MODELS = Endings(
     frozenset(suffix.rpartition(".")[2] for suffix in PREVIEW_SUFFIXES),
 )
 PACKS = Endings(frozenset({"txt", "tsv", "json", "yaml", "yml"}))
-_UNLISTED = Print(0, 0)
+_UNLISTED = FolderPrint(0, 0)
 
 
 class FolderListing(Struct, frozen=True):
     """One folder. `below` are the names of its folders, `outside` those links among the files that lead elsewhere."""
 
-    stamps: dict[str, Stamp]
+    states: dict[str, FileState]
     below: tuple[str, ...] = ()
     outside: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ def real_tops(roots: Iterable[str]) -> tuple[str, ...]:
 def listing(path: str, tops: tuple[str, ...], endings: Endings = MODELS) -> FolderListing:
     """List one folder. `tops` are those of `real_tops`. Hidden names are passed over. Raises OSError."""
     read, named = endings
-    stamps: dict[str, Stamp] = {}
+    states: dict[str, FileState] = {}
     below: list[str] = []
     odd: list[str] = []
     outside: list[str] = []
@@ -81,28 +81,28 @@ def listing(path: str, tops: tuple[str, ...], endings: Endings = MODELS) -> Fold
                     # As in `_ending`; calling it would cost as much as all the rest of a picture.
                     ending = name[name.rfind(".") + 1 :].lower()
                     if ending in named:
-                        stamps[name] = UNASKED
+                        states[name] = UNASKED
                     elif ending in read:
                         status = entry.stat(follow_symlinks=False)
-                        stamps[name] = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+                        states[name] = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
                 elif _is_folder(entry):
                     below.append(name)
                 elif (counts := endings.has(name)) or entry.is_symlink():
-                    _odd_entry(entry, tops, stamps, outside, odd, counts=counts)
+                    _odd_entry(entry, tops, states, outside, odd, counts=counts)
             except FileNotFoundError:
                 # It vanished while the folder was listed.
                 continue
-    _without_unreadable(stamps, below, odd)
-    return FolderListing(stamps, tuple(sorted(below)), frozenset(outside), _few(path, odd))
+    _without_unreadable(states, below, odd)
+    return FolderListing(states, tuple(sorted(below)), frozenset(outside), _few(path, odd))
 
 
-def fingerprints(root: str, stopped: Callable[[], bool], endings: Endings = MODELS) -> dict[str, Print]:
+def fingerprints(root: str, stopped: Callable[[], bool], endings: Endings = MODELS) -> dict[str, FolderPrint]:
     """What tells the states of each folder from `root` down apart. Only for this process.
 
     Empty when `root` cannot be listed. Blocks on the disk; ends soon after `stopped` says so.
     """
     tops = real_tops((root,))
-    found: dict[str, Print] = {}
+    found: dict[str, FolderPrint] = {}
     waiting = [root]
     while waiting and not stopped():
         path = waiting.pop()
@@ -113,7 +113,7 @@ def fingerprints(root: str, stopped: Callable[[], bool], endings: Endings = MODE
             if path != root:
                 found[path] = _UNLISTED
             continue
-        found[path] = Print(hash((frozenset(seen.stamps), seen.below)), hash(frozenset(seen.stamps.items())))
+        found[path] = FolderPrint(hash((frozenset(seen.states), seen.below)), hash(frozenset(seen.states.items())))
         waiting += [os.path.join(path, name) for name in seen.below]  # noqa: PTH118
     return found
 
@@ -140,7 +140,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _odd_entry(
     entry: os.DirEntry[str],
     tops: tuple[str, ...],
-    stamps: dict[str, Stamp],
+    states: dict[str, FileState],
     outside: list[str],
     odd: list[str],
     *,
@@ -166,18 +166,18 @@ def _odd_entry(
         if not stat.S_ISREG(status.st_mode):
             odd.append(f"{name} is not a regular file and was left out")
             return
-        stamps[name] = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        states[name] = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if not real.startswith(tops):
             outside.append(name)
 
 
-def _without_unreadable(stamps: dict[str, Stamp], below: list[str], odd: list[str]) -> None:
+def _without_unreadable(states: dict[str, FileState], below: list[str], odd: list[str]) -> None:
     """Take out names that are no text (bytes that are not UTF-8): nothing could show, store or send them."""
-    for name in [name for name in (*stamps, *below) if not name.isascii()]:
+    for name in [name for name in (*states, *below) if not name.isascii()]:
         try:
             name.encode()
         except UnicodeEncodeError:
-            stamps.pop(name, None)
+            states.pop(name, None)
             below[:] = [one for one in below if one != name]
             shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
             odd.append(f"{shown} has a name that is no text and was left out. Rename it")

@@ -1,4 +1,4 @@
-"""A first look at the files of very many models: what each model is, which files say something, what is broken.
+"""A quick summary of very many models: what each model is, which files say something, what is broken.
 
 Reading all values of ten thousand models would take many times as long as reading their bytes, and only the models a
 person looks at need them (`sidecars.readings`). So a file of the usual shape is only checked and asked for kind,
@@ -26,7 +26,7 @@ from .sidecars import HEADER_SUFFIXES, ModelFiles, data_of, read_model_header, r
 
 
 class FileSummary(Struct, frozen=True):
-    """What one file tells at first sight. `says` is whether it recommends or names anything at all."""
+    """What one file tells without a full reading. `says` is whether it recommends or names anything at all."""
 
     kind: str = ""
     family: str = ""
@@ -50,12 +50,12 @@ _NOTHING: frozenset[str] = frozenset()
 _ORDER = {dialect: place for place, dialect in enumerate(DIALECTS)}
 
 
-def look(
+def model_summary(
     folder: str, way: Sequence[str], files: ModelFiles, styles: StyleCatalogue, outside: frozenset[str] = _NOTHING
 ) -> ModelSummary:
-    """What a model is by all its files; what `domain.priors.merged` would say of it, without the values.
+    """What a model is by all its files: what `recommendations.merged` would say of it, without the values.
 
-    Arguments as in `model_folders.ModelFolder`. Blocks on the disk, never on a pipe or a device.
+    Arguments as in `folders.ModelFolder`. Blocks on the disk, never on a pipe or a device.
     """
     names = list(files.sidecars)
     if files.model.lower().endswith(HEADER_SUFFIXES):
@@ -77,13 +77,13 @@ def look(
 
 def _from_disk(folder: str, name: str, dialect: Dialect, outside: frozenset[str]) -> FileSummary:
     try:
-        return glance(data_of(folder, name, dialect, outside), name, dialect)
+        return file_summary(data_of(folder, name, dialect, outside), name, dialect)
     except Unreadable as error:
         return FileSummary(problems=(str(error),))
 
 
-def glance(data: bytes, file: str, dialect: Dialect) -> FileSummary:
-    """What a sidecar, or the text of a header, tells at first sight. Never raises."""
+def file_summary(data: bytes, file: str, dialect: Dialect) -> FileSummary:
+    """What a sidecar, or the text of a header, tells without a full reading. Never raises."""
     try:
         # A byte that is no UTF-8 may hide in a part that the shape skips.
         shape = usual.DECODERS[dialect].decode(data.decode("utf-8"))

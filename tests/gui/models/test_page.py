@@ -203,6 +203,20 @@ def test_undo_takes_a_new_profile_away_again(stocked):
     stocked.until(lambda: "as it was before" in stocked.page.panel.said.cget("text"))
 
 
+def test_undo_pressed_twice_takes_back_once_and_says_so(stocked):
+    stocked.choose("zinc")
+    stocked.page.edit()
+    stocked.page.editor.presets.add.invoke()
+    stocked.page.editor.press_save()
+    stocked.until(stocked.saved)
+    stocked.page.panel.undo.invoke()
+    stocked.page.panel.undo.invoke()
+    stocked.until(lambda: len(stocked.saved()) == 2)
+    stocked.controller.pump()
+    assert "as it was before" in stocked.page.panel.said.cget("text")
+    assert not (stocked.models / "zinc.modelprofile.json").exists()
+
+
 def test_what_cannot_be_saved_is_said_beside_its_field_at_once(stocked):
     stocked.choose("cobalt")
     stocked.page.edit()

@@ -56,7 +56,7 @@ def steps(library, name):
 
 
 def look(library, *folders):
-    library.look_again(folders=map(str, folders))
+    library.rescan(folders=map(str, folders))
     change = library.work(10)
     assert change.is_done
     return {Path(path).name for path in change.changed}
@@ -124,7 +124,7 @@ def test_a_look_is_done_in_portions_newest_wish_first(tmp_path):
         model(tmp_path / "many", f"{number}.safetensors")
     model(tmp_path / "other", "wanted.safetensors")
     library = Library([tmp_path], STYLES)
-    library.look_again(trees=library.roots)
+    library.rescan(trees=library.roots)
     change = library.work(0)
     assert not change.is_done
     while change.folders_left:
@@ -398,7 +398,7 @@ def test_a_file_changed_within_a_tick_of_the_clock_is_read_again(tmp_path, monke
     path = profile(tmp_path, "demo", 31)
     library = scanned(tmp_path)
     record = library._roots[str(tmp_path)].folders[str(tmp_path)]
-    assert record.stamps[path.name] == (-1, -1, -1)
+    assert record.states[path.name] == (-1, -1, -1)
     assert look(library, tmp_path) == set()
 
 

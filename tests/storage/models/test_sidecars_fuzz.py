@@ -15,7 +15,7 @@ from stablenew_tk.domain.models.recommendations import merged
 from stablenew_tk.domain.models.style import StyleCatalogue
 from stablenew_tk.storage.models.profile_reader import load_styles
 from stablenew_tk.storage.models.sidecars import ModelFiles, read_model_header, read_sidecar, readings, sidecar_of
-from stablenew_tk.storage.models.summary import glance
+from stablenew_tk.storage.models.summary import file_summary
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "sidecars"
 ODD = (
@@ -93,7 +93,7 @@ def check(file, dialect, data, styles):
         assert path in catalogue()
     assert all(-10 <= one.weight <= 10 for one in settings.weights)
     msgspec.json.encode(settings)
-    seen = glance(data, file, dialect)
+    seen = file_summary(data, file, dialect)
     assert (seen.kind, seen.family, seen.style_id) == (reading.kind, reading.family, reading.style_id), data
     # Which of two faults a text is refused for may hang on how deep the caller's own stack is.
     if not any("nested too deeply" in one for one in (*seen.problems, *reading.problems)):
@@ -130,7 +130,7 @@ def test_a_hundred_thousand_damaged_sidecars_do_so_in_steady_memory():
 @pytest.mark.parametrize(("file", "dialect", "data"), list(originals()))
 def test_whole_files_say_the_same_at_a_glance_as_in_full(file, dialect, data):
     reading = read_model_header(data, file) if dialect == "header" else read_sidecar(data, file, dialect)
-    seen = glance(data, file, dialect)
+    seen = file_summary(data, file, dialect)
     assert (seen.kind, seen.family, seen.title, seen.says) == (
         reading.kind,
         reading.family,

@@ -32,6 +32,7 @@ from ....domain.runs.plan import LearningPlan
 from ....pipeline.messages.base import Event
 from ....pipeline.messages.jobs import BackendChecked, JobEnded
 from ....pipeline.messages.journal import HistoryLoaded
+from ....pipeline.messages.models import LibraryChanged
 from ....pipeline.messages.packs import PackSettingsSaved, PacksListed
 from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
@@ -116,7 +117,7 @@ class Wizard(Box):
             resolved = self._typed() or base_values(self._controller)
             self.draft = PlanDraft(base=resolved.config, origins=resolved.origins)
         else:
-            self.draft = started(draft, reuse)
+            self.draft = terms.with_family(started(draft, reuse), self._controller)
             if self.draft.focus and not self.draft.text:
                 self.draft = varying(msgspec.structs.replace(self.draft, focus=""), self.draft.focus)
         self._began, self._is_new, self._refused = True, draft is None, ""
@@ -133,7 +134,7 @@ class Wizard(Box):
             return
         self._prompt.on_event(event)
         self._vary.on_event(event)
-        if isinstance(event, _NEWS) and self.winfo_ismapped():
+        if (isinstance(event, _NEWS) or _is_known(event)) and self.winfo_ismapped():
             self._refresh()
 
     def shown(self) -> None:
@@ -299,6 +300,7 @@ class Wizard(Box):
 
     def _refresh(self) -> None:
         """Bring every part in line with the draft."""
+        self.draft = terms.with_family(self.draft, self._controller)
         troubles = terms.troubles(self.draft, self._controller, unread=self._values.problem)
         self._made = making(self.draft, self._controller.forecast_s) if self.draft.focus else None
         self._show_steps(troubles)
@@ -349,6 +351,11 @@ class Wizard(Box):
         if self.draft.reuse is not None:
             whole, why = False, "A run that takes over a picture starts at once."
         self.bar.later.enable(bool(whole), why)
+
+
+def _is_known(event: Event) -> bool:
+    """Whether the library knows all models again, of whose families it may have told something else before."""
+    return isinstance(event, LibraryChanged) and event.done
 
 
 def _place(parts: Sequence[Box], side: Literal["left", "right"], beside: Box | None) -> None:

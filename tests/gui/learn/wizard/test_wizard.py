@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 from conftest import wait_until
@@ -18,7 +20,7 @@ from stablenew_tk.domain.runs.job import RunRequest
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
 from stablenew_tk.gui.learn.wizard.summary_text import forecast_words
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
-from stablenew_tk.gui.widgets.basics import Box
+from stablenew_tk.gui.widgets.basics import Box, Label
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 
 SMALL = {"txt2img.steps": 4, "txt2img.width": 64, "txt2img.height": 64}
@@ -81,6 +83,16 @@ def vary(house, path, step=VARY):
     wizard.go(step)
     house.root.update()
     return wizard
+
+
+def texts(widget):
+    """All texts in sight below a widget."""
+    found = [
+        str(child.cget("text"))
+        for child in widget.winfo_children()
+        if isinstance(child, Label) and child.winfo_viewable()
+    ]
+    return found + [text for child in widget.winfo_children() for text in texts(child)]
 
 
 def write(house, text):
@@ -419,3 +431,51 @@ def test_a_plan_too_small_for_any_verdict_is_told_so_before_it_runs(open_wizard)
     assert "4 rows" in forecast_words(wizard.draft, wizard._made, "").hint
     write(house, "12, 20, 28")
     assert "4 rows" not in forecast_words(wizard.draft, wizard._made, "").hint
+
+
+def put_checkpoint(folder, name, **metadata):
+    """A checkpoint file whose header says these things."""
+    folder.mkdir(exist_ok=True)
+    head = json.dumps({"__metadata__": metadata}).encode()
+    (folder / f"{name}.safetensors").write_bytes(len(head).to_bytes(8, "little") + head)
+
+
+XL, SD15 = "stable-diffusion-xl-v1-base", "stable-diffusion-v1"
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture", "legend"),
+    [
+        ("photo_sdxl", SD15, "sensible for SD 1.5: 512 – 768"),
+        ("photo_sd15", XL, "sensible for SDXL: 768 – 1536"),
+        ("photo_sdxl", "", "sensible: 512 – 1536"),
+    ],
+)
+def test_the_family_of_a_checkpoint_is_what_the_library_says_and_not_what_its_name_says(
+    open_wizard, tmp_path, name, architecture, legend
+):
+    header = {"modelspec.architecture": architecture} if architecture else {}
+    put_checkpoint(tmp_path / "models", name, **header)
+    house = open_wizard(values={**SMALL, "checkpoint": name}, model_folders=(str(tmp_path / "models"),))
+    house.until(lambda: house.controller.models.done)
+    wizard = vary(house, "txt2img.width", VALUES)
+    low, high = map(int, legend.rpartition(": ")[2].split(" – "))
+    assert legend in texts(wizard)
+    assert wizard.draft.sensible == (low, high)
+    house.key("<Alt-Left>")
+    assert any(text.endswith(f"{legend} px") for text in texts(wizard))
+
+
+def test_a_checkpoint_that_is_in_no_model_folder_has_no_family(open_wizard):
+    house = open_wizard(values={**SMALL, "checkpoint": "photo_sdxl"})
+    wizard = vary(house, "txt2img.width", VALUES)
+    assert "sensible: 512 – 1536" in texts(wizard)
+
+
+def test_a_family_that_becomes_known_while_the_wizard_is_open_is_taken(open_wizard, tmp_path):
+    (tmp_path / "models").mkdir()
+    house = open_wizard(values={**SMALL, "checkpoint": "photo"}, model_folders=(str(tmp_path / "models"),))
+    wizard = vary(house, "txt2img.width", VALUES)
+    assert "sensible: 512 – 1536" in texts(wizard)
+    put_checkpoint(tmp_path / "models", "photo", **{"modelspec.architecture": SD15})
+    house.until(lambda: "sensible for SD 1.5: 512 – 768" in texts(wizard))
