@@ -18,7 +18,7 @@ from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ScrollArea
-from ..widgets.text_box import TextField
+from ..widgets.text_field import TextField
 from ..widgets.tooltips import tip
 from .axes_editor import Axes
 
@@ -156,7 +156,7 @@ class RandomizerTab(Box):
     def _build_text(self, body: Box, name: str, words: tuple[str, str, str]) -> None:
         title, example, explanation = words
         self._section(body, title, explanation)
-        field = TextField(body, placeholder=example, least=1, on_edit=lambda text: self._edited(name, text))
+        field = TextField(body, placeholder=example, least=1, mono=True, on_edit=lambda text: self._edited(name, text))
         field.pack(fill="x")
         self.texts[name] = field
 

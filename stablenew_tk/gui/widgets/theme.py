@@ -264,7 +264,6 @@ def _ctk_theme() -> dict[str, dict[str, object]]:
     plain = {"corner_radius": RADIUS, "border_width": 1, "border_color": pair("edge")}
     text = {"text_color": pair("text"), "text_color_disabled": pair("disabled")}
     bare = {"corner_radius": 0, "border_width": 0, "fg_color": "transparent"}
-    scrollbar = {"button_color": pair("edge"), "button_hover_color": pair("edge_hover")}
     return {
         "CTk": {"fg_color": pair("bg")},
         "CTkToplevel": {"fg_color": pair("bg")},
@@ -277,14 +276,6 @@ def _ctk_theme() -> dict[str, dict[str, object]]:
         },
         "CTkLabel": {**text, **bare, "border_color": pair("line")},
         "CTkEntry": {**plain, **text, "fg_color": pair("raised"), "placeholder_text_color": pair("text3")},
-        "CTkTextbox": {
-            **plain,
-            **text,
-            "fg_color": pair("raised"),
-            "scrollbar_button_color": pair("edge"),
-            "scrollbar_button_hover_color": pair("edge_hover"),
-        },
-        "CTkScrollbar": {"corner_radius": 3, "border_spacing": 2, "fg_color": "transparent", **scrollbar},
         "CTkFont": {"family": _ThemeState.family, "size": font_pixels(13), "weight": "normal"},
     }
 
