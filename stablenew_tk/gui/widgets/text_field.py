@@ -166,7 +166,7 @@ class TextField(tk.Canvas):
             inner = max(inner, self.winfo_height() - 2 * m - 2 * theme.px(6))
         high = inner + 2 * theme.px(6)
         self.delete("paint")
-        self.configure(bg=theme.colour(self.ground))
+        self.configure(bg=theme.palette[self.ground])
         outline: Role = "danger" if self._error else "edge_hover" if self._hover else "edge"
         self._frame = icons.box(
             wide, high, fill="raised", outline=outline, ground=self.ground, margin=RING, ring=int(self._ring)
@@ -175,20 +175,22 @@ class TextField(tk.Canvas):
         self.itemconfigure(self._window, width=wide - 2 * self._pad, height=inner)
         self.coords(self._bar_window, m + wide - theme.px(1), m + theme.px(3))
         self.itemconfigure(self._bar_window, height=high - 2 * theme.px(3))
-        ground = theme.colour("raised")
+        ground = theme.palette["raised"]
         self.field.configure(
             bg=ground,
-            fg=theme.colour("text"),
-            insertbackground=theme.colour("text"),
-            selectbackground=theme.colour("selection"),
-            selectforeground=theme.colour("text"),
+            fg=theme.palette["text"],
+            insertbackground=theme.palette["text"],
+            selectbackground=theme.palette["selection"],
+            selectforeground=theme.palette["text"],
         )
         self._paint_hint(wide, ground)
         self._paint_error(wide, m, high + 2 * m)
 
     def _paint_hint(self, wide: int, ground: str) -> None:
         if self._hint and not self._last:
-            self._words.configure(bg=ground, fg=theme.colour("text3"), font=self._face, wraplength=wide - 2 * self._pad)
+            self._words.configure(
+                bg=ground, fg=theme.palette["text3"], font=self._face, wraplength=wide - 2 * self._pad
+            )
             self._words.place(x=theme.px(2), y=0)
         else:
             self._words.place_forget()
@@ -203,7 +205,7 @@ class TextField(tk.Canvas):
                 text=self._error,
                 font=theme.font(11),
                 anchor="nw",
-                fill=theme.colour("danger"),
+                fill=theme.palette["danger"],
                 width=wide - theme.px(18),
                 tags="paint",
             )
