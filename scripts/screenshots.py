@@ -130,7 +130,7 @@ def learn(window: Window, mode: str) -> None:
     """The pictures of Learn and Insights: the wizard, blind rating half way, the verdict."""
     controller = window.controller
     window.show("learn")
-    page = cast(LearnPage, window._pages["learn"])
+    page = cast(LearnPage, window.page("learn"))
     page.new_run(plan_of_steps(window))
     grab(window, f"learn-wizard-{mode}")
     plan_id = controller.learning.start(plan_of_steps(window)).plan_id
@@ -181,7 +181,7 @@ def models(window: Window, mode: str) -> None:
     pump(window, lambda: len(window.controller.models.entries()) == len(MODELS))
     grab(window, f"models-{mode}")
     window.show("create")
-    page = cast(CreatePage, window._pages["create"])
+    page = cast(CreatePage, window.page("create"))
     page.why("txt2img.steps", page.sections[0])
     grab(window, f"why-{mode}")
     WhyPopup.shared().close()
@@ -221,7 +221,7 @@ def put_packs(places: Places) -> None:
 def packs(window: Window, mode: str) -> None:
     """The picture of Packs: a pack in the editor, and the variants of the prompt at the cursor."""
     window.show("packs")
-    page = cast(PacksPage, window._pages["packs"])
+    page = cast(PacksPage, window.page("packs"))
     path = window.controller.places.packs / "rain city.txt"
     pump(window, lambda: window.controller.packs.find(path) is not None)
     page.work.open(path)

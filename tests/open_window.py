@@ -46,7 +46,7 @@ class House:
         """Show a page and return it."""
         self.window.show(name)
         self.window.update()
-        return self.window._pages[name]
+        return self.window.page(name)
 
     def key(self, *names: str) -> None:
         """Press keys where the focus is."""

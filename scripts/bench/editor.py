@@ -115,7 +115,7 @@ def main() -> None:
         settings = Settings(welcome_done=True, appearance="dark", geometry="1280x800+0+0", offer_rating=False)
         window = Window(Controller(open_places(folder), settings))
         window.show("packs")
-        page = cast(PacksPage, window._pages["packs"])
+        page = cast(PacksPage, window.page("packs"))
         pump(window, lambda: page.work.path is not None and page.work.path.stem == "many")
         pump(window, lambda: page.side.check.summary.cget("text").startswith("No problems"))
         editor = page.editor.text.text

@@ -140,7 +140,7 @@ class Bench:
         self.root = Window(self.controller)
         if page == "review":
             self.root.show("review")
-            self.page = self.root._pages["review"]
+            self.page = self.root.page("review")
             self.settle()
         else:
             self.idle(20)

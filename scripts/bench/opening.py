@@ -84,7 +84,7 @@ def open_app(folder: Path, page: str) -> float:
     end, quiet = time.monotonic() + 60, 0
     while time.monotonic() < end and quiet < 25:
         window.update()
-        review = window._pages.get("review")
+        review = window.page("review") if page == "review" else None
         busy = window.controller.history is None or (
             review is not None and (review._asked is not None or bool(review.pictures._thumbs._wanted))
         )

@@ -39,23 +39,29 @@ class RailItem(Painted):
 
     def choose(self, on: bool) -> None:
         """Show it as the page in sight."""
-        self.chosen = on
-        self.repaint()
+        if on != self.chosen:
+            self.chosen = on
+            self.repaint()
 
     def draw(self, width: int, height: int) -> None:
         whole_w, whole_h = width + 2 * self.margin, height + 2 * self.margin
         ground: colour_roles.Role = "raised" if self.chosen or self.hover else "chrome"
-        self.create_rectangle(0, 0, whole_w, whole_h, fill=theme.colour(ground), width=0)
+        self.create_rectangle(0, 0, whole_w, whole_h, fill=theme.palette[ground], width=0)
         if self.chosen:
-            self.create_rectangle(0, 0, theme.px(3), whole_h, fill=theme.colour("accent"), width=0)
+            self.create_rectangle(0, 0, theme.px(3), whole_h, fill=theme.palette["accent"], width=0)
         ink: colour_roles.Role = "accent_text" if self.chosen else "text2"
         self.picture(whole_w // 2, theme.px(21), icons.icon(self._icon, 20, ink, ground), "center")
         words: colour_roles.Role = "text" if self.chosen else "text2"
         self.create_text(
-            whole_w // 2, theme.px(43), text=self._words, font=theme.font(11), fill=theme.colour(words), anchor="center"
+            whole_w // 2,
+            theme.px(43),
+            text=self._words,
+            font=theme.font(11),
+            fill=theme.palette[words],
+            anchor="center",
         )
         if self.ring:
-            self.create_rectangle(2, 2, whole_w - 3, whole_h - 3, outline=theme.colour("focus"), width=2)
+            self.create_rectangle(2, 2, whole_w - 3, whole_h - 3, outline=theme.palette["focus"], width=2)
 
 
 class Rail(Box):
@@ -223,29 +229,29 @@ class BottomBar(Box):
         self._ended = self._total - open_jobs
 
     def _show_idle(self, waiting: int) -> None:
-        self._put(self.head, "Paused" if self._controller.paused and waiting else "")
+        self.head.show("Paused" if self._controller.paused and waiting else "")
         done = f" · {self._last_made} job{'s' if self._last_made > 1 else ''} ended" if self._last_made else ""
-        self._put(self.text, f"{waiting} jobs wait" if waiting else f"Nothing is running{done}")
-        self._put(self.eta, "")
+        self.text.show(f"{waiting} jobs wait" if waiting else f"Nothing is running{done}")
+        self.eta.show("")
         if self.bar.winfo_manager():
             self.bar.set(0.0)
             self.bar.pack_forget()
 
     def _show_running(self, running: Running) -> None:
         job, learning = running.job, running.job.learning
-        self._put(self.head, f"Job {self._ended + 1} of {self._total}")
+        self.head.show(f"Job {self._ended + 1} of {self._total}")
         if learning.plan_id:
             # No steps, no value: in blind rating they would tell which picture is which.
             parts = ["Learning Run", job.pack_id, f"row {learning.row + 1}", self._waiting or f"{running.done:.0%}"]
         else:
             step = f"{running.stage} {running.step} of {running.steps}" if running.steps else running.stage
             parts = [job.pack_id, job.prompt_id, f"seed {job.seed}", self._waiting or running.state or step]
-        self._put(self.text, " · ".join(part for part in parts if part))
+        self.text.show(" · ".join(part for part in parts if part))
         if not self.bar.winfo_manager():
             self.bar.pack(side="right", padx=theme.px(4))
         known = running.fraction > 0 or self._ended > 0 or running.stage_number > 1
         self.bar.set((self._ended + running.done) / max(1, self._total) if known else None)
-        self._put(self.eta, self._time_left(running))
+        self.eta.show(self._time_left(running))
 
     def _time_left(self, running: Running) -> str:
         """In words. What waits is counted only when it changes: there may be thousands, and this comes every tick."""
@@ -263,11 +269,6 @@ class BottomBar(Box):
             tip(self.alarm, f"{event.message} It is kept in memory and tried again every 2 seconds.")
         else:
             self.alarm.pack_forget()
-
-    @staticmethod
-    def _put(label: Label, text: str) -> None:
-        if label.cget("text") != text:
-            label.show(text)
 
 
 Side = Literal["left", "right", "top", "bottom"]

@@ -165,20 +165,30 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     # ---- pages
 
+    @property
+    def page_name(self) -> str:
+        """The name of the page in sight."""
+        return self._page
+
+    def page(self, name: str) -> PageFrame:
+        """The page of this name; it is built the first time."""
+        if name not in self._pages:
+            self._pages[name] = self._make_page(name)
+        return self._pages[name]
+
     def show(self, name: str) -> None:
         """Bring a page into sight; it is built the first time."""
         if self._closing:
             return
-        if name not in self._pages:
-            self._pages[name] = self._make_page(name)
+        page = self.page(name)
         if self._page and self._page != name:
             self._pages[self._page].pack_forget()
         self._page = name
-        self._pages[name].pack(fill="both", expand=True)
+        page.pack(fill="both", expand=True)
         if name in ("review", "learn"):
             self.notices.forget(self._ready)
         self.rail.choose(name)
-        self._pages[name].shown()
+        page.shown()
         self._show_title()
 
     def _show_title(self) -> None:
@@ -203,12 +213,12 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _create_page(self) -> CreatePage:
         self.show("create")
-        page = self._pages["create"]
+        page = self.page("create")
         assert isinstance(page, CreatePage)
         return page
 
     def _packs_page(self) -> PacksPage:
-        page = self._pages.setdefault("packs", self._pages.get("packs") or self._make_page("packs"))
+        page = self.page("packs")
         assert isinstance(page, PacksPage)
         return page
 
@@ -224,19 +234,19 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _learn_page(self) -> LearnPage:
         self.show("learn")
-        page = self._pages["learn"]
+        page = self.page("learn")
         assert isinstance(page, LearnPage)
         return page
 
     def _show_insight(self, plan_id: str) -> None:
         self.show("insights")
-        page = self._pages["insights"]
+        page = self.page("insights")
         assert isinstance(page, InsightsPage)
         page.show_plan(plan_id)
 
     def _review_run(self, run_id: str) -> None:
         self.show("review")
-        page = self._pages["review"]
+        page = self.page("review")
         assert isinstance(page, ReviewPage)
         plan = self.controller.history.plans.plan(run_id) if self.controller.history is not None else None
         page.show_run(run_id, plan.name if plan is not None else run_id)

@@ -43,7 +43,7 @@ def test_files_dropped_on_the_window_go_where_they_belong(tmp_path):
     with open_house(tmp_path / "data") as house:
         house.window.arrivals.drops.take(f"{{{source}}}")
         house.until(lambda: (house.controller.places.packs / "my pack.txt").exists())
-        page = house.window._pages["packs"]
+        page = house.window.page("packs")
         house.until(lambda: page.work.path is not None and page.work.path.stem == "my pack")
         house.window.arrivals.take([models / "fog.safetensors"])
         assert page.editor.text.get().startswith("<lora:fog:1>")
@@ -63,7 +63,7 @@ def test_settings_of_a_picture_come_into_create(tmp_path):
         house.until(lambda: RecipePopup.shared().is_open)
         buttons = [one for one in walk(RecipePopup.shared().body) if hasattr(one, "text") and hasattr(one, "invoke")]
         next(one for one in buttons if one.text == "Use these settings in Create").invoke()
-        create = house.window._pages["create"]
+        create = house.window.page("create")
         assert create.resolved.config.txt2img.steps == 20
         assert create.resolved.config.txt2img.cfg_scale == 6.5
 
@@ -73,8 +73,8 @@ def test_ctrl_7_opens_packs_and_create_can_be_reached_from_there(tmp_path):
         house.until(lambda: house.controller.packs.files)
         house.window.focus_force()
         house.key("<Control-Key-7>")
-        assert house.window._page == "packs"
-        page = house.window._pages["packs"]
+        assert house.window.page_name == "packs"
+        page = house.window.page("packs")
         house.until(lambda: page.work.path is not None)
         page.use_pack()
-        assert house.window._page == "create"
+        assert house.window.page_name == "create"

@@ -8,7 +8,6 @@ from pathlib import Path
 from tkinter import filedialog
 from typing import cast
 
-import customtkinter as ctk
 import msgspec
 
 from ...app.controller import Controller
@@ -25,6 +24,7 @@ from ..widgets.controls import Segmented
 from ..widgets.entries import Entry
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ListRow, RowList
+from ..widgets.text_field import TextField
 from ..widgets.tooltips import tip
 from .lora_hints import LoraHints
 
@@ -119,7 +119,7 @@ class PackPanel(Box):
 
     def _build_text(self) -> None:
         head = Box(self)
-        head.pack(fill="x", padx=(theme.px(16), theme.px(12)), pady=(theme.px(8), theme.px(4)))
+        head.pack(fill="x", padx=(theme.px(16), theme.px(12)), pady=(theme.px(8), 0))
         self._side = Segmented(
             head, (("positive", "Prompt"), ("negative", "Negative")), lambda _side: self._show_text()
         )
@@ -130,22 +130,8 @@ class PackPanel(Box):
         self.notes.pack(side="bottom", fill="x", padx=theme.px(16), pady=(0, theme.px(10)))
         self.hints.pack(side="bottom", fill="x", padx=(theme.px(16), theme.px(12)))
         self._reset = Button(self, "Back to the pack's text", self.forget_edit, kind="link", height=24)
-        self.text = ctk.CTkTextbox(
-            self,
-            font=theme.ctk_font(13),
-            wrap="word",
-            corner_radius=theme.RADIUS,
-            border_width=1,
-            fg_color=theme.pair("raised"),
-            border_color=theme.pair("edge"),
-            text_color=theme.pair("text"),
-            undo=True,
-            height=80,
-        )
-        self.text.pack(fill="both", expand=True, padx=theme.px(16), pady=(0, theme.px(6)))
-        self.text.bind("<KeyRelease>", lambda _event: self._edited())
-        # Tab leaves the box like any other field; a prompt has no use for tab characters.
-        self.text.bind("<Tab>", self._leave_text)
+        self.text = TextField(self, on_edit=lambda _text: self._edited(), fill=True)
+        self.text.pack(fill="both", expand=True, padx=theme.px(12), pady=(0, theme.px(2)))
 
     # ---- packs
 
@@ -280,10 +266,7 @@ class PackPanel(Box):
         prompt = self.choice.current
         self._name.show(prompt.name if prompt is not None else "")
         words = getattr(prompt, self._side.value) if prompt is not None else ""
-        if self.text.get("1.0", "end-1c") != words:
-            self.text.delete("1.0", "end")
-            self.text.insert("1.0", words)
-            self.text._textbox.edit_reset()
+        self.text.set(words)
         self._show_hints()
         if self.choice.is_edited(prompt):
             self._reset.pack(anchor="w", padx=theme.px(12), before=self.text)
@@ -292,7 +275,7 @@ class PackPanel(Box):
 
     def _edited(self) -> None:
         prompt = self.choice.current
-        words = " ".join(self.text.get("1.0", "end-1c").split("\n")).strip()
+        words = " ".join(self.text.get().split("\n")).strip()
         if prompt is None or words == getattr(prompt, self._side.value):
             return
         self.choice.edit(**{self._side.value: words})
@@ -308,15 +291,11 @@ class PackPanel(Box):
         self.hints.show(prompt.positive if prompt is not None else "", self._checkpoint)
 
     def _show_prompts_after_edit(self) -> None:
-        cursor = self.text.index("insert")
+        cursor = self.text.field.index("insert")
         self._show_prompts()
-        self.text.mark_set("insert", cursor)
+        self.text.field.mark_set("insert", cursor)
 
     def forget_edit(self) -> None:
         """Show the text of the pack again."""
         self.choice.forget_edit()
         self._show_prompts()
-
-    def _leave_text(self, event: tk.Event[tk.Misc]) -> str:
-        event.widget.tk_focusNext().focus_set()  # type: ignore[union-attr]  # the ring of fields is never empty
-        return "break"

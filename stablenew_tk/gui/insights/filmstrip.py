@@ -9,7 +9,7 @@ from PIL import ImageTk
 
 from ...domain.journal.history import ImageFacts
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
-from ..widgets import icons, stars, theme
+from ..widgets import icons, marks, theme
 from ..widgets.basics import Box, Button, Card, Label
 from ..widgets.thumbnails import ThumbnailRequest, Thumbs
 
@@ -125,7 +125,7 @@ class Filmstrip(Card):
             self._badge(x + width)
             self._words(middle, foot, width, "left out")
         elif facts.rating:
-            row = stars.star_row(facts.rating, min(_STAR, round(width / theme.px(1) / 7)), "surface")
+            row = marks.star_row(facts.rating, min(_STAR, round(width / theme.px(1) / 7)), "surface")
             self._kept.append(row)
             canvas.create_image(middle, foot, image=row)
         else:

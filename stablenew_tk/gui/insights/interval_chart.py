@@ -18,7 +18,7 @@ from ...domain.config.catalogue import Value
 from ...domain.insights.report import Report, ValueReport
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Card
-from ..widgets.dots import rating_dot
+from ..widgets.marks import rating_dot
 
 ROW, HEAD, FOOT = 52, 27, 30
 STARS = 5

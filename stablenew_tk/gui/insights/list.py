@@ -14,7 +14,7 @@ from ...domain.insights.standing import Standing
 from ...domain.runs.plan import VerdictState
 from ..widgets import theme
 from ..widgets.basics import Box
-from ..widgets.dots import verdict_dot
+from ..widgets.marks import verdict_dot
 from ..widgets.scrollbar import ThinScrollbar
 
 _ITEM, _CAPTION = 46, 31

@@ -14,7 +14,7 @@ from ...domain.runs.plan import LearningPlan, VerdictState
 from ...domain.runs.plan_title import subject
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
-from ..widgets.dots import verdict_dot
+from ..widgets.marks import verdict_dot
 
 VERDICTS: dict[VerdictState, str] = {
     "too_early": "too early",

@@ -25,9 +25,9 @@ from ...pipeline.messages.plans import Analyse, InsightReady, ReadPlan, WritePla
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
-from ..widgets.dots import VERDICT_INKS
 from ..widgets.hint_bar import Notice
 from ..widgets.keys import KeyPress
+from ..widgets.marks import VERDICT_INKS
 from ..widgets.row_list import ListRow, RowList
 from ..widgets.shortcuts import act_on
 from .plan_card import STATES, VERDICTS, PlanActions, PlanCard

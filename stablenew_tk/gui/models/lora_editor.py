@@ -13,8 +13,8 @@ from ...domain.models.recommendations import ModelSettings
 from ..forms.captioned import EditableList, field, grid
 from ..widgets import theme
 from ..widgets.basics import Label
-from ..widgets.prompt_box import PromptBox
 from ..widgets.row_list import ListRow
+from ..widgets.text_field import TextField
 from . import wording as words
 from .profile_form import OVERTAKEN, TIER_ENTRIES, EditorFrame, ProfileEditorActions, menu, put, tier_of
 
@@ -28,8 +28,8 @@ class LoraEditor(EditorFrame):
         self._name = ""
         super().__init__(parent, doors)
         self.section("Trigger phrases, one per line")
-        self.phrases = PromptBox(self.body, 3, self._phrases_edited)
-        self.phrases.pack(fill="x", padx=theme.px(theme.RING))
+        self.phrases = TextField(self.body, least=3, on_edit=self._phrases_edited)
+        self.phrases.pack(fill="x")
         self._build_weights()
         self._build_pairings()
 
@@ -112,10 +112,7 @@ class LoraEditor(EditorFrame):
         draft = self.draft
         self.weight_at = min(max(weight_at, 0), len(draft.weights) - 1)
         self.pairing_at = min(max(pairing_at, 0), len(draft.pairings) - 1)
-        if self.phrases.get("1.0", "end-1c") != draft.phrases:
-            self.phrases.delete("1.0", "end")
-            self.phrases.insert("1.0", draft.phrases)
-            self.phrases.edit_modified(False)
+        self.phrases.set(draft.phrases)
         if self.weight_at >= 0:
             one = draft.weights[self.weight_at]
             put(self.weight, one.weight)
@@ -136,12 +133,9 @@ class LoraEditor(EditorFrame):
             self._pairing_fields.pack_forget()
         self._judge()
 
-    def _phrases_edited(self) -> None:
-        text = self.phrases.get("1.0", "end-1c")
-        self.phrases.edit_modified(False)
-        if text != self.draft.phrases:
-            self.draft = replace(self.draft, phrases=text)
-            self._judge()
+    def _phrases_edited(self, text: str) -> None:
+        self.draft = replace(self.draft, phrases=text)
+        self._judge()
 
     def _edited(self, _text: str) -> None:
         weights, pairings = list(self.draft.weights), list(self.draft.pairings)

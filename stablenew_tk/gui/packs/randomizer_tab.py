@@ -22,7 +22,7 @@ from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
 from ..widgets.popups import ChoiceField, Menu, MenuEntry
 from ..widgets.row_list import ListRow, ScrollArea
-from ..widgets.text_box import TextField
+from ..widgets.text_field import TextField
 from ..widgets.tooltips import tip
 
 _DRAWS = (MenuEntry("anew", "others each run"), MenuEntry("fixed", "always the same"))
@@ -237,7 +237,7 @@ class RandomizerTab(Box):
     def _build_text(self, body: Box, name: str) -> None:
         title, example, explanation = LISTS[name]
         self._section(body, title, explanation)
-        field = TextField(body, placeholder=example, least=1, on_edit=lambda text: self._edited(name, text))
+        field = TextField(body, placeholder=example, least=1, mono=True, on_edit=lambda text: self._edited(name, text))
         field.pack(fill="x")
         self.texts[name] = field
 

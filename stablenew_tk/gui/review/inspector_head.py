@@ -12,7 +12,7 @@ from ...app.feedback import State
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord, Output
 from ...pipeline.messages.pictures import ThumbnailReady
-from ..widgets import stars, theme
+from ..widgets import marks, theme
 from ..widgets.basics import Box, Label
 from ..widgets.thumbnails import edge_for, fitted
 
@@ -96,14 +96,14 @@ class InspectorHead(Box):
 
     def _clicked(self, event: tk.Event[tk.Misc]) -> None:
         if self._facts is not None:
-            self._rate(stars.star_at(event.x, _STAR))
+            self._rate(marks.star_at(event.x, _STAR))
 
     def _recolour(self) -> None:
         super()._recolour()
         self._paint()
 
     def _paint(self) -> None:
-        self._row = stars.star_row(self._facts.rating if self._facts is not None else 0, _STAR, "surface")
+        self._row = marks.star_row(self._facts.rating if self._facts is not None else 0, _STAR, "surface")
         self._stars.configure(image=self._row, bg=theme.colour("surface"))
         self._picture.configure(bg=theme.colour("image_ground"))
         self._picture.delete("all")

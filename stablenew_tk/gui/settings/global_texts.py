@@ -10,7 +10,7 @@ from ...domain.config.pipeline_config import STAGE_SPECS
 from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.controls import Check
-from ..widgets.text_box import TextField
+from ..widgets.text_field import TextField
 from ..widgets.tooltips import tip
 
 _PAUSE_MS = 400  # a text counts this long after the last key, so that not every letter is saved
@@ -22,7 +22,7 @@ class AddedText(Box):
     def __init__(self, parent: tk.Misc, *, placeholder: str, change: Callable[[str, tuple[str, ...]], object]) -> None:
         super().__init__(parent)
         self._change, self._soon = change, ""
-        self.text = TextField(self, placeholder=placeholder, on_edit=self._edited, most=6)
+        self.text = TextField(self, placeholder=placeholder, on_edit=self._edited, most=6, mono=True)
         self.text.pack(fill="x")
         self.text.field.bind("<FocusOut>", lambda _event: self._take(), add="+")
         self.bind("<Unmap>", lambda _event: self._take())

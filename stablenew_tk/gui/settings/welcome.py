@@ -15,8 +15,8 @@ from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Card, Drawing, Label, Sign
 from ..widgets.controls import Check
 from ..widgets.entries import Entry
+from ..widgets.marks import star_row
 from ..widgets.page_frame import PageFrame
-from ..widgets.stars import star_row
 from .page import usable_address
 
 # Where the WebUIs of this family listen unless told otherwise; the second is Forge without its web page.
@@ -112,7 +112,7 @@ class WelcomePage(PageFrame):
         fills: tuple[tuple[int, colour_roles.Role], ...] = ((18, "raised2"), (82, "accent"), (146, "raised2"))
         for left, fill in fills:
             x, right, top, bottom = (theme.px(at) for at in (left, left + 50, 26, 92))
-            canvas.create_rectangle(x, top, right, bottom, fill=theme.colour(fill), width=0)
+            canvas.create_rectangle(x, top, right, bottom, fill=theme.palette[fill], width=0)
         self._play = icons.icon("play", 28, "accent_ink", "accent")
         canvas.create_image(theme.px(107), theme.px(59), image=self._play)
 
@@ -125,17 +125,17 @@ class WelcomePage(PageFrame):
             ((36, 86, 60, 0), (70, 116, 92, 0), (132, 174, 152, 1), (112, 164, 138, 0))
         ):
             y = 20 + line * 23
-            fill = theme.colour("chart_best" if best else "chart_range")
+            fill = theme.palette["chart_best" if best else "chart_range"]
             canvas.create_rectangle(*(theme.px(v) for v in (left, y, right, y + 8)), fill=fill, width=0)
-            mark = theme.colour("chart_mean")
+            mark = theme.palette["chart_mean"]
             canvas.create_rectangle(*(theme.px(v) for v in (mean, y - 3, mean + 3, y + 11)), fill=mark, width=0)
 
     def _draw_keep(self, canvas: tk.Canvas) -> None:
         for line, (name, value) in enumerate((("Steps", "28"), ("CFG scale", "6.5"), ("Hires denoise", "0.32"))):
             y = theme.px(34 + line * 25)
-            canvas.create_text(theme.px(20), y, text=name, anchor="w", font=theme.font(13), fill=theme.colour("text2"))
+            canvas.create_text(theme.px(20), y, text=name, anchor="w", font=theme.font(13), fill=theme.palette["text2"])
             bold = theme.font(13, bold=True)
-            canvas.create_text(theme.px(195), y, text=value, anchor="e", font=bold, fill=theme.colour("text"))
+            canvas.create_text(theme.px(195), y, text=value, anchor="e", font=bold, fill=theme.palette["text"])
 
     def _choice(self, icon: str, title: str, words: str) -> tuple[Box, Label, Label]:
         card = Card(self._column)

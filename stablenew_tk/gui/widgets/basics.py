@@ -25,7 +25,7 @@ class Box(tk.Frame):
 
     def __init__(self, parent: tk.Misc, ground: Role | None = None, **place: int) -> None:
         self.ground: Role = ground or ground_of(parent)
-        super().__init__(parent, bd=0, highlightthickness=0, bg=theme.colour(self.ground), **place)  # type: ignore[arg-type]  # width and height only
+        super().__init__(parent, bd=0, highlightthickness=0, bg=theme.palette[self.ground], **place)  # type: ignore[arg-type]  # width and height only
         theme.on_change(self._recolour)
 
     def set_ground(self, ground: Role) -> None:
@@ -34,7 +34,7 @@ class Box(tk.Frame):
         self._recolour()
 
     def _recolour(self) -> None:
-        self.configure(bg=theme.colour(self.ground))
+        self.configure(bg=theme.palette[self.ground])
 
 
 class Card(ctk.CTkFrame):  # type: ignore[misc]  # customtkinter has no types
@@ -89,8 +89,10 @@ class Label(tk.Label):
 
     def show(self, text: str, ink: Role | None = None) -> None:
         """Change the words and, if given, their colour."""
-        self._ink = ink or self._ink
-        self.configure(text=text, fg=theme.colour(self._ink))
+        ink = ink or self._ink
+        if text != str(self.cget("text")) or ink != self._ink:
+            self._ink = ink
+            self.configure(text=text, fg=theme.palette[ink])
 
     def set_ground(self, ground: Role) -> None:
         """Change the ground, together with the row it stands on."""
@@ -98,7 +100,7 @@ class Label(tk.Label):
         self._recolour()
 
     def _recolour(self) -> None:
-        self.configure(bg=theme.colour(self._ground), fg=theme.colour(self._ink))
+        self.configure(bg=theme.palette[self._ground], fg=theme.palette[self._ink])
 
 
 class ShortLabel(Label):
@@ -115,9 +117,11 @@ class ShortLabel(Label):
         self.bind("<Configure>", lambda _event: self._cut())
 
     def show(self, text: str, ink: Role | None = None) -> None:
-        self.words = text
-        super().show("", ink)
-        self._cut()
+        ink = ink or self._ink
+        if (text, ink) != (self.words, self._ink):
+            self.words, self._ink = text, ink
+            self.configure(fg=theme.palette[ink])
+            self._cut()
 
     def _cut(self) -> None:
         self.configure(text=theme.elide(self.words, self._face, self.winfo_width()))
@@ -138,7 +142,7 @@ class Sign(tk.Label):
             self._picture = icons.logo(self._size)
         else:
             self._picture = icons.icon(self._icon, self._size, self._ink, self._ground)
-        self.configure(bg=theme.colour(self._ground), image=self._picture)
+        self.configure(bg=theme.palette[self._ground], image=self._picture)
 
 
 class Drawing(tk.Canvas):
@@ -152,7 +156,7 @@ class Drawing(tk.Canvas):
 
     def _recolour(self) -> None:
         self.delete("all")
-        self.configure(bg=theme.colour("surface"))
+        self.configure(bg=theme.palette["surface"])
         self._draw(self)
 
 
@@ -166,7 +170,7 @@ class Painted(tk.Canvas):
         self.ground: Role = ground or ground_of(parent)
         self.enabled = True
         self.hover = self.down = self.ring = False
-        self._clicked, self._help = False, ""
+        self._clicked, self._help, self._why = False, "", ""
         self._size = (0, 0)
         self.margin = theme.px(RING)
         self.kept: list[ImageTk.PhotoImage] = []
@@ -178,7 +182,7 @@ class Painted(tk.Canvas):
             highlightthickness=0,
             takefocus=1,
             cursor="hand2",
-            bg=theme.colour(self.ground),
+            bg=theme.palette[self.ground],
         )
         for event, answer in (
             ("<Configure>", self._resized),
@@ -211,9 +215,12 @@ class Painted(tk.Canvas):
 
     def enable(self, on: bool, why: str = "") -> None:
         """Switch the control on or off; `why` is the sentence shown when someone points at the disabled control."""
+        why = "" if on else why
+        if (on, why) == (self.enabled, self._why):
+            return
         if self.enabled and not on:
             self._help = explanation(self)
-        self.enabled = on
+        self.enabled, self._why = on, why
         self.configure(takefocus=on, cursor="hand2" if on else "arrow")
         tip(self, self._help if on else why or self._help)
         self.repaint()
@@ -224,7 +231,7 @@ class Painted(tk.Canvas):
         if width > 2 * self.margin:
             self.delete("all")
             self.kept.clear()
-            self.configure(bg=theme.colour(self.ground))
+            self.configure(bg=theme.palette[self.ground])
             self.draw(width - 2 * self.margin, height - 2 * self.margin)
 
     def picture(
@@ -314,11 +321,12 @@ class Button(Painted):
         ground: Role | None = None,
     ) -> None:
         self.text, self._note, self._key_name, self._icon = text, note, key, icon
-        self._kind, self._command, self._selected, self._is_busy = kind, command, False, False
+        self._kind, self._command, self.selected, self._is_busy = kind, command, False, False
         self._busy_text = busy_text
         self._fixed = theme.px(width)
         self._pad = theme.px({24: 8, 28: 11, 32: 14}.get(height, 18)) if text or note else theme.px(6)
         self._font = theme.font(12 if height <= theme.SMALL else 13, kind == "main")
+        self._small, self._smaller, self._gap, self._sign = theme.font(12), theme.font(11), theme.px(8), theme.px(16)
         super().__init__(parent, width=self._fixed or self._natural(), height=theme.px(height), ground=ground)
 
     def act(self) -> None:
@@ -326,27 +334,28 @@ class Button(Painted):
 
     def set_text(self, text: str, note: str = "", *, icon: str | None = None) -> None:
         """Change the words (and the icon); without a fixed width the button grows or shrinks with them."""
-        self.text, self._note = text, note
-        self._icon = self._icon if icon is None else icon
-        if not self._fixed:
-            self.configure(width=self._natural() + 2 * self.margin)
-        self.repaint()
+        shown = text, note, self._icon if icon is None else icon
+        if shown != (self.text, self._note, self._icon):
+            self.text, self._note, self._icon = shown
+            self._resize()
 
     def select(self, on: bool) -> None:
         """Show the button as chosen (a chip that is on)."""
-        self._selected = on
-        self.repaint()
+        if on != self.selected:
+            self.selected = on
+            self.repaint()
 
     def be(self, kind: Kind) -> None:
         """Become the main action, or give that part up."""
-        self._kind = kind
-        self._font = theme.font(13, kind == "main")
-        self.set_text(self.text, self._note)
+        if kind != self._kind:
+            self._kind, self._font = kind, theme.font(13, kind == "main")
+            self._resize()
 
     def busy(self, on: bool = True) -> None:
         """Say `busy_text` at the same width and disabled while work is going on."""
         self._is_busy = on
         self.enable(not on)
+        self.repaint()
 
     def draw(self, width: int, height: int) -> None:
         fill, outline, ink = self._look()
@@ -354,21 +363,25 @@ class Button(Painted):
         shape = {"margin": RING, "ring": int(self.ring)}
         self.picture(0, 0, icons.box(width, height, fill=fill, outline=outline, ground=self.ground, **shape))
         text = self._busy_text if self._is_busy and self._busy_text else self.text
-        x = m + max(theme.px(4), (width - self._natural(text) + 2 * self._pad) // 2)
+        x = m + max(self._gap // 2, (width - self._natural(text) + 2 * self._pad) // 2)
         if self._icon:
             self.picture(x, middle, icons.icon(self._icon, 16, ink, fill), "w")
-            x += theme.px(16 + (8 if self.text else 0))
+            x += self._sign + (self._gap if self.text else 0)
         if self._key_name:
-            self.create_text(
-                x, middle, text=self._key_name, font=theme.font(11), fill=theme.colour("text3"), anchor="w"
-            )
-            x += theme.font(11).measure(self._key_name) + theme.px(8)
+            hint = theme.palette["text3"]
+            self.create_text(x, middle, text=self._key_name, font=self._smaller, fill=hint, anchor="w")
+            x += self._smaller.measure(self._key_name) + self._gap
         text = theme.elide(text, self._font, m + width - x) if self._fixed else text
-        self.create_text(x, middle, text=text, font=self._font, fill=theme.colour(ink), anchor="w")
+        self.create_text(x, middle, text=text, font=self._font, fill=theme.palette[ink], anchor="w")
         if self._note:
-            x += self._font.measure(text) + theme.px(8)
+            x += self._font.measure(text) + self._gap
             note_ink: Role = ink if self._kind == "main" else "text3"
-            self.create_text(x, middle, text=self._note, font=theme.font(12), fill=theme.colour(note_ink), anchor="w")
+            self.create_text(x, middle, text=self._note, font=self._small, fill=theme.palette[note_ink], anchor="w")
+
+    def _resize(self) -> None:
+        if not self._fixed:
+            self.configure(width=self._natural() + 2 * self.margin)
+        self.repaint()
 
     def _look(self) -> tuple[Role, Role, Role]:
         fill, outline, ink, hover_fill, hover_outline, pressed = _BUTTONS[self._kind]
@@ -377,7 +390,7 @@ class Button(Painted):
             return self.ground, self.ground if bare else "line", "disabled"
         if self.down:
             return pressed, pressed, "accent_ink" if self._kind == "main" else "text"
-        if self._selected:
+        if self.selected:
             return "selection", "accent_text", "text"
         if self.hover:
             return hover_fill, hover_outline, "text" if self._kind == "quiet" else ink
@@ -387,7 +400,7 @@ class Button(Painted):
         words = (text,) if text else (self.text, self._busy_text)
         width = max(self._font.measure(each) for each in words) + 2 * self._pad
         if self._icon:
-            width += theme.px(16 + (8 if self.text else 0))
+            width += self._sign + (self._gap if self.text else 0)
         if self._key_name:
-            width += theme.font(11).measure(self._key_name) + theme.px(8)
-        return width + (theme.font(12).measure(self._note) + theme.px(8) if self._note else 0)
+            width += self._smaller.measure(self._key_name) + self._gap
+        return width + (self._small.measure(self._note) + self._gap if self._note else 0)

@@ -39,8 +39,9 @@ class Switch(Painted):
 
     def set(self, on: bool) -> None:
         """Turn it without calling the command."""
-        self.on = on
-        self.repaint()
+        if on != self.on:
+            self.on = on
+            self.repaint()
 
     def draw(self, _width: int, height: int) -> None:
         self.draw_box()
@@ -48,7 +49,7 @@ class Switch(Painted):
             ink: Role = ("text" if self.on else "text2") if self.enabled else "disabled"
             x = self.margin + theme.px(self.box_width + 9)
             self.create_text(
-                x, self.margin + height // 2, text=self._text, font=self._font, fill=theme.colour(ink), anchor="w"
+                x, self.margin + height // 2, text=self._text, font=self._font, fill=theme.palette[ink], anchor="w"
             )
 
     def draw_box(self) -> None:
@@ -120,14 +121,16 @@ class Segmented(Painted):
 
     def set(self, value: str) -> None:
         """Show this choice without calling the command."""
-        self.value = value
-        self.repaint()
+        if value != self.value:
+            self.value = value
+            self.repaint()
 
     def set_options(self, options: Sequence[tuple[str, str]]) -> None:
         """New words or values, for counts that change ("Unrated 42")."""
-        self._segments = tuple(options)
-        self.configure(width=self._natural() + 2 * self.margin)
-        self.repaint()
+        if tuple(options) != self._segments:
+            self._segments = tuple(options)
+            self.configure(width=self._natural() + 2 * self.margin)
+            self.repaint()
 
     def act(self) -> None:
         if 0 <= self._under < len(self._segments):
@@ -151,14 +154,14 @@ class Segmented(Painted):
             self.picture(left + inset, m + inset, icons.box(*size, fill=fill, outline=fill, ground="surface", radius=4))
         elif chosen:
             top = m + height - theme.px(2)
-            self.create_rectangle(left, top, right, m + height, fill=theme.colour("accent_text"), width=0)
+            self.create_rectangle(left, top, right, m + height, fill=theme.palette["accent_text"], width=0)
         ink: Role = "text" if chosen or (self.hover and index == self._under) else "text2"
         self.create_text(
             (left + right) // 2,
             m + height // 2,
             text=words,
             font=theme.font(12, chosen),
-            fill=theme.colour(ink if self.enabled else "disabled"),
+            fill=theme.palette[ink if self.enabled else "disabled"],
         )
 
     def _spans(self) -> list[tuple[int, int]]:
@@ -245,7 +248,7 @@ class ProgressBar(tk.Canvas):
     def _draw(self) -> None:
         width, height = self.winfo_width(), self.winfo_height()
         self.delete("all")
-        self.configure(bg=theme.colour(self._ground))
+        self.configure(bg=theme.palette[self._ground])
         self._track = icons.box(
             width, height, fill="raised2", outline="raised2", ground=self._ground, radius=self._radius
         )

@@ -1,6 +1,6 @@
 """Fields to type into: a line of text, a number with its unit and step, a slider for shares.
 
-The text field is customtkinter's entry inside our ring. A number field knows its parameter from the catalogue: Up and
+A number field knows its parameter from the catalogue: Up and
 Down change it by one step, with Shift by ten, Ctrl+Backspace gives the inherited value back, the wheel changes nothing.
 """
 
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-
-import customtkinter as ctk
 
 from ...domain.base.colour_roles import Role
 from ...domain.base.errors import InvalidInput
@@ -23,7 +21,7 @@ _edit_bound = 0
 
 
 class Entry(tk.Canvas):
-    """A line of text (a customtkinter entry inside a ring). `unit` stands in the field's right end, `icon` in its left.
+    """A line of text inside a rounded box with a ring. `unit` stands in the field's right end, `icon` in its left.
 
     `on_edit(text)` after every change by the user, `on_commit(text)` on Return and when the focus leaves a changed
     text; neither is called by `set`. `field` is the inner entry, for extra key bindings.
@@ -56,27 +54,25 @@ class Entry(tk.Canvas):
             bd=0,
             highlightthickness=0,
             takefocus=0,
-            bg=theme.colour(self.ground),
+            bg=theme.palette[self.ground],
         )
-        # The rounded box is ours: customtkinter's corners are not smoothed on every system.
-        self._ctk = ctk.CTkEntry(
-            self,
-            width=width,
-            height=height - 4,
-            font=theme.ctk_font(13),
-            corner_radius=0,
-            border_width=0,
-            fg_color=theme.pair("raised"),
-            bg_color=theme.pair("raised"),
-            placeholder_text=placeholder or None,
-        )
-        self.field: tk.Entry = self._ctk._entry
-        self.field.configure(takefocus=1)
+        self._face = theme.font(13)
+        self.field = tk.Entry(self, font=self._face, bd=0, highlightthickness=0, width=1, takefocus=1)
+        self._hint = tk.Label(self.field, text=placeholder, font=self._face, bd=0, padx=0, pady=0, cursor="xterm")
+        self._sign = tk.Label(self, bd=0, padx=0, pady=0) if icon else None
+        self._unit = tk.Label(self, text=unit, bd=0, padx=0, pady=0, cursor="xterm") if unit else None
+        # Between the edges of the box and the text: room for the icon and the unit.
+        self._left = theme.px(31 if icon else 10)
+        self._right = theme.px(14) + theme.font(12).measure(unit) if unit else theme.px(10)
         inset = theme.px(2)
+        high = self._height - 2 * inset - 1
+        self._hint_y = (high - self._face.metrics("linespace")) // 2
         self._window = self.create_window(
-            self._m + theme.px(5), self._m + inset, window=self._ctk, anchor="nw", height=self._height - 2 * inset
+            self._m + self._left, self._m + inset, window=self.field, anchor="nw", height=high
         )
-        self._decorate(icon, unit)
+        for sign in (self._hint, self._unit):
+            if sign is not None:
+                sign.bind("<Button-1>", lambda _event: self.after_idle(self.field.focus_set))
         if text:
             self.set(text)
         self._wire()
@@ -84,20 +80,18 @@ class Entry(tk.Canvas):
 
     def get(self) -> str:
         """The text; never the placeholder."""
-        return str(self._ctk.get())
+        return self.field.get()
 
     def set(self, text: str) -> None:
         """Replace the text without calling anybody. A sentence about an error goes away."""
         self._last = self._committed = text
         if self.get() != text:
             enabled = self.field.cget("state") == "normal"
-            self._ctk.configure(state="normal")
-            self._ctk.delete(0, "end")
-            if text:
-                self._ctk.insert(0, text)
-            elif self.focus_get() is not self.field:
-                self._ctk._activate_placeholder()
-            self._ctk.configure(state="normal" if enabled else "disabled")
+            self.field.configure(state="normal")
+            self.field.delete(0, "end")
+            self.field.insert(0, text)
+            self.field.configure(state="normal" if enabled else "disabled")
+            self._show_hint()
         self.error("")
 
     def error(self, sentence: str) -> None:
@@ -108,9 +102,9 @@ class Entry(tk.Canvas):
 
     def enable(self, on: bool) -> None:
         """Let the user type, or not."""
-        self._ctk.configure(state="normal" if on else "disabled")
-        self.field.configure(takefocus=on)
-        self._paint()
+        if on != (self.field.cget("state") == "normal"):
+            self.field.configure(state="normal" if on else "disabled", takefocus=on)
+            self._paint()
 
     def focus_set(self) -> None:
         """Put the cursor into the text."""
@@ -121,6 +115,7 @@ class Entry(tk.Canvas):
         text = self.get()
         if text != self._last:
             self._last = text
+            self._show_hint()
             if self._on_edit is not None:
                 self._on_edit(text)
 
@@ -128,19 +123,6 @@ class Entry(tk.Canvas):
         """Another unit in the place of the first one, of about the same length."""
         if self._unit is not None and self._unit.cget("text") != unit:
             self._unit.configure(text=unit)
-
-    def _decorate(self, icon: str, unit: str) -> None:
-        self._sign = tk.Label(self._ctk, bd=0, padx=0, pady=0) if icon else None
-        self._unit = tk.Label(self._ctk, text=unit, bd=0, padx=0, pady=0, cursor="xterm") if unit else None
-        left = right = theme.px(5)
-        if self._sign is not None:
-            self._sign.place(x=theme.px(5), rely=0.5, anchor="w")
-            left = theme.px(26)
-        if self._unit is not None:
-            self._unit.place(relx=1, x=-theme.px(5), y=-theme.px(1), rely=0.5, anchor="e")
-            self._unit.bind("<Button-1>", lambda _event: self.after_idle(self.field.focus_set))
-            right = theme.px(9) + theme.font(12).measure(unit)
-        self.field.grid_configure(padx=(left, right))
 
     def _wire(self) -> None:
         global _edit_bound
@@ -188,7 +170,7 @@ class Entry(tk.Canvas):
         if wide <= 0:
             return
         self.delete("paint")
-        self.configure(bg=theme.colour(self.ground))
+        self.configure(bg=theme.palette[self.ground])
         enabled = self.field.cget("state") == "normal"
         outline: Role = "danger" if self._error else "edge_hover" if self._hover else "edge"
         self._frame = icons.box(
@@ -201,20 +183,37 @@ class Entry(tk.Canvas):
             ring=int(self._ring),
         )
         self.create_image(0, 0, image=self._frame, anchor="nw", tags="paint")
-        self.itemconfigure(self._window, width=wide - theme.px(10))
-        ground = theme.colour("raised")
-        self.field.configure(
-            selectbackground=theme.colour("selection"),
-            selectforeground=theme.colour("text"),
-            insertbackground=theme.colour("text"),
-            disabledbackground=ground,
-        )
+        self.itemconfigure(self._window, width=wide - self._left - self._right)
+        self._colour_field()
         if self._sign is not None:
             self._picture = icons.icon(self._icon, 14, "text3", "raised")
-            self._sign.configure(image=self._picture, bg=ground)
+            self._sign.configure(image=self._picture, bg=theme.palette["raised"])
+            self._sign.place(x=m + theme.px(10), y=m + self._height // 2, anchor="w")
         if self._unit is not None:
-            self._unit.configure(bg=ground, fg=theme.colour("text3"), font=theme.font(12))
+            self._unit.configure(bg=theme.palette["raised"], fg=theme.palette["text3"], font=theme.font(12))
+            self._unit.place(x=m + wide - theme.px(10), y=m + self._height // 2 - theme.px(1), anchor="e")
+        self._show_hint()
         self._paint_error(wide, m)
+
+    def _colour_field(self) -> None:
+        ground, ink = theme.palette["raised"], theme.palette["text"]
+        self.field.configure(
+            bg=ground,
+            fg=ink,
+            disabledbackground=ground,
+            disabledforeground=ink,
+            insertbackground=ink,
+            selectbackground=theme.palette["selection"],
+            selectforeground=ink,
+        )
+        self._hint.configure(bg=ground, fg=theme.palette["text3"])
+
+    def _show_hint(self) -> None:
+        """The placeholder stands in an empty field until the cursor comes."""
+        if self._ring or self.get():
+            self._hint.place_forget()
+        elif not self._hint.winfo_manager():
+            self._hint.place(x=1, y=self._hint_y)
 
     def _paint_error(self, wide: int, m: int) -> None:
         height = self._height + 2 * m
@@ -227,7 +226,7 @@ class Entry(tk.Canvas):
                 text=self._error,
                 font=theme.font(11),
                 anchor="nw",
-                fill=theme.colour("danger"),
+                fill=theme.palette["danger"],
                 width=wide - theme.px(16),
                 tags="paint",
             )
@@ -237,9 +236,9 @@ class Entry(tk.Canvas):
 
 
 def _edited(event: tk.Event[tk.Misc]) -> None:
-    owner = event.widget.master.master if event.widget.master is not None else None
-    if isinstance(owner, Entry):
-        owner.edited()
+    entry = event.widget.master
+    if isinstance(entry, Entry):
+        entry.edited()
 
 
 def shown(value: Value) -> str:
@@ -264,6 +263,7 @@ class NumberEntry(Entry):
         ground: Role | None = None,
     ) -> None:
         self._parameter, self._on_value = parameter, on_value
+        self._read: tuple[str, Value | None] = ("", None)  # the text last read, and its value
         self.problem = ""  # why the present text cannot be used; "" when it can
         super().__init__(
             parent,
@@ -319,14 +319,21 @@ class NumberEntry(Entry):
         return shown(value)
 
     def _parsed(self, text: str) -> Value | None:
-        try:
-            return parse_value(self._parameter.path, text.replace(",", "."))
-        except InvalidInput:
-            return None
+        if text != self._read[0]:
+            try:
+                self._parse(text)
+            except InvalidInput:
+                self._read = text, None
+        return self._read[1]
+
+    def _parse(self, text: str) -> Value:
+        value = parse_value(self._parameter.path, text.replace(",", "."))
+        self._read = text, value
+        return value
 
     def _typed(self, text: str) -> None:
         try:
-            value = parse_value(self._parameter.path, text.replace(",", "."))
+            value = self._parse(text)
         except InvalidInput as wrong:
             sentence = str(wrong).removeprefix(f"{self._parameter.path}: ")
             self.problem = sentence[:1].upper() + sentence[1:]
@@ -365,8 +372,10 @@ class Slider(Painted):
 
     def set(self, value: float) -> None:
         """Show a value without calling the command."""
-        self.value = min(max(value, self._range[0]), self._range[1])
-        self.repaint()
+        value = min(max(value, self._range[0]), self._range[1])
+        if value != self.value:
+            self.value = value
+            self.repaint()
 
     def act(self) -> None:
         """A slider has nothing to press; dragging and keys move it."""
@@ -380,10 +389,10 @@ class Slider(Painted):
             )
         thin = theme.px(1)
         left, right = m + knob // 2, m + width - knob // 2
-        self.create_rectangle(left, middle - thin, right, middle + thin, fill=theme.colour("raised2"), width=0)
+        self.create_rectangle(left, middle - thin, right, middle + thin, fill=theme.palette["raised2"], width=0)
         if self._sensible is not None:
             first, last = (self._place(value, left, right) for value in self._sensible)
-            fill = theme.colour("accent_text" if self.enabled else "line")
+            fill = theme.palette["accent_text" if self.enabled else "line"]
             self.create_rectangle(first, middle - thin, last, middle + thin, fill=fill, width=0)
         ink: Role = ("switch_knob" if not self.hover else "accent_text") if self.enabled else "disabled"
         self.picture(self._place(self.value, left, right), middle, icons.icon("disc", 13, ink, self.ground), "center")

@@ -35,7 +35,7 @@ class KeyHints(tk.Canvas):
     def _draw(self) -> None:
         self.delete("all")
         self._kept.clear()
-        self.configure(bg=theme.colour(self._ground))
+        self.configure(bg=theme.palette[self._ground])
         small, plain, x, middle = theme.font(11), theme.font(12), 1, self.winfo_height() // 2
         for key, words in self._hints:
             wide = small.measure(key) + theme.px(10)
@@ -44,9 +44,9 @@ class KeyHints(tk.Canvas):
             box = icons.box(wide, theme.px(20), fill="raised", outline="edge", ground=self._ground, radius=4)
             self._kept.append(box)
             self.create_image(x, middle, image=box, anchor="w")
-            self.create_text(x + wide // 2, middle, text=key, font=small, fill=theme.colour("text2"))
+            self.create_text(x + wide // 2, middle, text=key, font=small, fill=theme.palette["text2"])
             x += wide + theme.px(5)
-            self.create_text(x, middle, text=words, font=plain, fill=theme.colour("text2"), anchor="w")
+            self.create_text(x, middle, text=words, font=plain, fill=theme.palette["text2"], anchor="w")
             x += plain.measure(words) + theme.px(14)
 
 

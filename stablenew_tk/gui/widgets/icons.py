@@ -2,7 +2,8 @@
 
 Canvas ovals and polygons are not smoothed, so everything round is painted by Pillow four times too large, reduced,
 and flattened on the ground it will stand on. Icons are drawings on a grid of 20 x 20 with round-ended lines.
-Pictures are cached but may leave the cache: whoever shows one keeps a reference, or Tk shows nothing.
+Pictures are cached, but leave the cache when the colours change and may leave it sooner: whoever shows one keeps a
+reference, or Tk shows nothing.
 """
 
 from __future__ import annotations
@@ -83,52 +84,63 @@ _DRAWINGS = {
 }  # fmt: skip
 
 NAMES = frozenset(_DRAWINGS)
-_Ink = tuple[int, int, int]
 
 
 def icon(name: str, size: int, ink: Role = "text2", ground: Role = "surface") -> ImageTk.PhotoImage:
-    """An icon of `size` design pixels, tinted and flattened on its ground. Cached; KeyError for an unknown name."""
-    return _icon(name, theme.px(size), theme.rgb(ink), theme.rgb(ground), theme.generation())
-
-
-def logo(size: int) -> ImageTk.PhotoImage:
-    """The app's sign: a dark star on a gold square. Also for the window's icon."""
-    return _logo(theme.px(size), theme.generation())
-
-
-def box(width: int, height: int, *, fill: Role, outline: Role, ground: Role, **shape: int) -> ImageTk.PhotoImage:
-    """A rounded box of width x height screen pixels on its ground; `radius=` and `ring=1` (focus ring) as wanted.
-
-    With `margin=` (see theme.RING) the picture is larger by that on every side; the ring is drawn there.
-    """
-    radius, margin, ring = shape.get("radius", theme.RADIUS), shape.get("margin", 0), shape.get("ring", 0)
-    inks = (theme.rgb(fill), theme.rgb(outline), theme.rgb(ground), theme.rgb("focus") if ring else None)
-    return _box((width, height), (theme.px(radius), theme.px(margin)), inks, theme.generation())
-
-
-def mask(name: str, size: int) -> Image.Image:
-    """The alpha mask (mode L) of a drawing at `size` screen pixels, for painting into other pictures."""
-    return _mask(name, size)
-
-
-@lru_cache(maxsize=512)
-def _icon(name: str, size: int, ink: _Ink, ground: _Ink, _generation: int) -> ImageTk.PhotoImage:
-    picture = Image.new("RGB", (size, size), ground)
-    picture.paste(ink, (0, 0), _mask(name, size))
-    return ImageTk.PhotoImage(picture)
+    """An icon of `size` design pixels, painted in `ink` on its ground. Cached; KeyError for an unknown name."""
+    return _icon(name, size, ink, ground)
 
 
 @lru_cache(maxsize=16)
-def _logo(size: int, _generation: int) -> ImageTk.PhotoImage:
-    picture = Image.new("RGB", (size, size), theme.rgb("accent"))
-    star = _mask("star", round(size * 0.72))
-    place = (size - star.width) // 2
-    picture.paste(theme.rgb("logo_ink"), (place, place), star)
+def logo(size: int) -> ImageTk.PhotoImage:
+    """The app's sign: a dark star on a gold square. Also for the window's icon."""
+    side = theme.px(size)
+    picture = Image.new("RGB", (side, side), theme.palette["accent"])
+    star = mask("star", round(side * 0.72))
+    place = (side - star.width) // 2
+    picture.paste(theme.palette["logo_ink"], (place, place), star)
+    return ImageTk.PhotoImage(picture)
+
+
+def box(
+    width: int,
+    height: int,
+    *,
+    fill: Role,
+    outline: Role,
+    ground: Role,
+    radius: int = theme.RADIUS,
+    margin: int = 0,
+    ring: int = 0,
+) -> ImageTk.PhotoImage:
+    """A rounded box of width x height screen pixels on its ground; `ring=1` draws the focus ring.
+
+    With `margin` (see theme.RING) the picture is larger by that on every side; the ring is drawn there.
+    """
+    return _box(width, height, (fill, outline, ground), radius=radius, margin=margin, ring=ring)
+
+
+def forget() -> None:
+    """Drop the cached pictures, which are in the colours and the scale of before."""
+    for cached in (_icon, _box, logo):
+        cached.cache_clear()
+
+
+# This module is loaded before any widget exists, so it forgets before any widget paints again.
+theme.on_change(forget)
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, size: int, ink: Role, ground: Role) -> ImageTk.PhotoImage:
+    side = theme.px(size)
+    picture = Image.new("RGB", (side, side), theme.palette[ground])
+    picture.paste(theme.palette[ink], (0, 0), mask(name, side))
     return ImageTk.PhotoImage(picture)
 
 
 @lru_cache(maxsize=256)
-def _mask(name: str, size: int) -> Image.Image:
+def mask(name: str, size: int) -> Image.Image:
+    """The alpha mask (mode L) of a drawing at `size` screen pixels, for painting into other pictures."""
     unit = size * _OVER / GRID
     large = Image.new("L", (size * _OVER, size * _OVER), 0)
     draw = ImageDraw.Draw(large)
@@ -204,22 +216,22 @@ def _pairs(numbers: list[float]) -> list[tuple[float, float]]:
 
 @lru_cache(maxsize=400)
 def _box(
-    size: tuple[int, int], shape: tuple[int, int], inks: tuple[_Ink, _Ink, _Ink, _Ink | None], _generation: int
+    width: int, height: int, inks: tuple[Role, Role, Role], *, radius: int, margin: int, ring: int
 ) -> ImageTk.PhotoImage:
-    (width, height), (radius, margin) = size, shape
-    fill, outline, ground, ring = inks
-    picture = Image.new("RGB", (width + 2 * margin, height + 2 * margin), ground)
-    if ring is not None and margin:
+    fill, outline, ground = inks
+    radius, margin, thin = theme.px(radius), theme.px(margin), theme.px(1)
+    picture = Image.new("RGB", (width + 2 * margin, height + 2 * margin), theme.palette[ground])
+    if ring and margin:
         # 2 px ring, 2 px gap of ground: the gap is what makes it visible on a gold button.
-        _rounded(picture, 0, radius + margin, ring)
-        _rounded(picture, margin - margin // 2, radius + margin // 2, ground)
-    _rounded(picture, margin, radius, outline)
-    if fill != outline:
-        _rounded(picture, margin + theme.px(1), max(0, radius - theme.px(1)), fill)
+        _rounded(picture, 0, radius + margin, theme.palette["focus"])
+        _rounded(picture, margin - margin // 2, radius + margin // 2, theme.palette[ground])
+    _rounded(picture, margin, radius, theme.palette[outline])
+    if theme.palette[fill] != theme.palette[outline]:
+        _rounded(picture, margin + thin, max(0, radius - thin), theme.palette[fill])
     return ImageTk.PhotoImage(picture)
 
 
-def _rounded(picture: Image.Image, inset: int, radius: int, ink: _Ink) -> None:
+def _rounded(picture: Image.Image, inset: int, radius: int, ink: str) -> None:
     """Fill a rounded box `inset` pixels inside the picture. Only the corners are painted large, which is ten times
     cheaper than the whole box and looks the same."""
     width, height = picture.width - 2 * inset, picture.height - 2 * inset

@@ -58,6 +58,8 @@ class ThumbnailGrid(Box):
         self._shown: dict[int, PictureCell] = {}
         self._place_of: dict[str, int] = {}
         self._pool: list[PictureCell] = []
+        self._space = self._spaces()
+        self._head_faces, self._near, self._side = (theme.font(13, True), theme.font(12)), theme.px(8), theme.px(_SIDE)
         self._heads: list[tuple[int, int]] = []
         self._heads_shown: list[int] = []
         self._region = (0, 0, 0, 0)
@@ -65,6 +67,7 @@ class ThumbnailGrid(Box):
         self._bar = ThinScrollbar(self, self._scroll_to)
         self._bar.pack(side="right", fill="y")
         self.canvas.pack(side="left", fill="both", expand=True)
+        self._ring_gap = theme.px(3)
         self._ring = self.canvas.create_rectangle(0, 0, 0, 0, width=theme.px(2), state="hidden")
         self._thumbs = Thumbs(self.canvas, owner.ask, self._thumb_arrived)
         self._layout = GridLayout((), 0, self._measures(1))
@@ -220,18 +223,21 @@ class ThumbnailGrid(Box):
     # ---- drawing
 
     def _measures(self, width: int) -> Measures:
-        heads = bool(self._firsts)
-        return measures(
-            width,
-            round(theme.px(self._cell_px) * _CELL_SHAPE),
-            frame=theme.px(FRAME),
-            foot=theme.px(FOOT),
-            gap=theme.px(_GAP_X),
-            gap_y=theme.px(_GAP_Y),
-            side=theme.px(_SIDE),
-            top=theme.px(_TOP if heads else _SIDE),
-            head=theme.px(_HEAD) if heads else 0,
-        )
+        cell = round(theme.px(self._cell_px) * _CELL_SHAPE)
+        return measures(width, cell, **(self._space if self._firsts else {**self._space, "top": self._side, "head": 0}))
+
+    @staticmethod
+    def _spaces() -> dict[str, int]:
+        lengths = {
+            "frame": FRAME,
+            "foot": FOOT,
+            "gap": _GAP_X,
+            "gap_y": _GAP_Y,
+            "side": _SIDE,
+            "top": _TOP,
+            "head": _HEAD,
+        }
+        return {name: theme.px(length) for name, length in lengths.items()}
 
     def _lay_out(self) -> None:
         # The bar's place is part of the right margin, so that cells end where the page's other contents end.
@@ -248,7 +254,9 @@ class ThumbnailGrid(Box):
         self._redraw(all_cells=True)
 
     def _repaint(self) -> None:
-        self.canvas.configure(bg=theme.colour("bg"))
+        for cell in (*self._shown.values(), *self._pool):
+            cell.forget()
+        self.canvas.configure(bg=theme.palette["bg"])
         self._redraw(all_cells=True)
 
     def _screen_y(self, place: int) -> float | None:
@@ -274,7 +282,10 @@ class ThumbnailGrid(Box):
             self._top = below - view
 
     def _chosen(self) -> None:
-        self._redraw(all_cells=True)
+        self._redraw()
+        for place, cell in self._shown.items():
+            if cell.selected != (self.picked.rows[place] in self.picked.selected):
+                self._draw_cell(place, cell)
         self._owner.chosen()
 
     def _redraw(self, *, all_cells: bool = False) -> None:
@@ -309,19 +320,19 @@ class ThumbnailGrid(Box):
 
     def _draw_cell(self, place: int, cell: PictureCell) -> None:
         row = self.picked.rows[place]
-        look = self._owner.look(row)
+        content = self._owner.look(row)
         size = self._layout.size
         cell.draw(
             Bounds(*self._layout.xy(place), size.cell_width, size.cell_height),
-            look,
+            content,
             selected=row in self.picked.selected,
         )
-        self._place_of[look.image_id] = place
-        cell.picture(self._thumbs.photo(look.image_id), self._thumbs.problem(look.image_id))
+        self._place_of[content.image_id] = place
+        self._show_picture(cell, content.image_id)
 
     def _draw_heads(self, *, again: bool) -> None:
-        view, width = self.canvas.winfo_height(), self.canvas.winfo_width() - theme.px(_SIDE)
-        bold, plain, head = theme.font(13, True), theme.font(12), self._layout.size.head
+        view, width = self.canvas.winfo_height(), self.canvas.winfo_width() - self._side
+        (bold, plain), head = self._head_faces, self._layout.size.head
         groups = [
             g
             for g in self._layout.groups(self._top - head, self._top + view)
@@ -341,31 +352,35 @@ class ThumbnailGrid(Box):
             title, note = self._owner.head(groups[number])
             x, y = self._layout.size.left, self._layout.head_y(groups[number]) + head // 2
             title = theme.elide(title, bold, width // 2)
-            after = x + bold.measure(title) + theme.px(8)
+            after = x + bold.measure(title) + self._near
             self.canvas.coords(title_item, x, y)
-            self.canvas.itemconfigure(title_item, text=title, font=bold, fill=theme.colour("text"), state="normal")
+            self.canvas.itemconfigure(title_item, text=title, font=bold, fill=theme.palette["text"], state="normal")
             self.canvas.coords(note_item, after, y)
             note = theme.elide(note, plain, width - after)
-            self.canvas.itemconfigure(note_item, text=note, font=plain, fill=theme.colour("text3"), state="normal")
+            self.canvas.itemconfigure(note_item, text=note, font=plain, fill=theme.palette["text3"], state="normal")
 
     def _draw_ring(self) -> None:
         place = self.picked.current
         if place not in self._shown or not 0 <= place < self._layout.count:
             self.canvas.itemconfigure(self._ring, state="hidden")
             return
-        (x, y), size, out = self._layout.xy(place), self._layout.size, theme.px(3)
+        (x, y), size, out = self._layout.xy(place), self._layout.size, self._ring_gap
         right, bottom = x + size.cell_width + out, y + size.cell_height + out
         self.canvas.coords(self._ring, x - out, y - out, right, bottom)
-        self.canvas.itemconfigure(self._ring, outline=theme.colour("focus"), state="normal")
+        self.canvas.itemconfigure(self._ring, outline=theme.palette["focus"], state="normal")
         self.canvas.tag_raise(self._ring)
 
     def _want(self) -> None:
-        looks = [look for place in sorted(self._shown) if (look := self._shown[place].look) is not None]
-        self._thumbs.want([ThumbnailRequest(look.image_id, look.position, look.output_index) for look in looks])
+        cells = [self._shown[place].content for place in sorted(self._shown)]
+        self._thumbs.want([ThumbnailRequest(c.image_id, c.position, c.output_index) for c in cells if c is not None])
 
     def _thumb_arrived(self, image_id: str) -> None:
         place = self._place_of.get(image_id, -1)
         cell = self._shown.get(place)
         # A place may show another picture by now.
-        if cell is not None and cell.look is not None and cell.look.image_id == image_id:
-            cell.picture(self._thumbs.photo(image_id), self._thumbs.problem(image_id))
+        if cell is not None and cell.content is not None and cell.content.image_id == image_id:
+            self._show_picture(cell, image_id)
+
+    def _show_picture(self, cell: PictureCell, image_id: str) -> None:
+        photo = self._thumbs.photo(image_id)
+        cell.picture(photo, self._thumbs.problem(image_id) if photo is None else "")

@@ -12,7 +12,7 @@ from PIL import Image, ImageTk
 from ...domain.journal.history import ImageFacts
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.pictures import PictureReady, ReadPicture
-from . import icons, stars, theme
+from . import icons, marks, theme
 from .basics import Box
 
 KEPT_PICTURES = 6
@@ -193,7 +193,7 @@ class Viewer(Box):
         if not self.is_open or self.canvas.winfo_width() <= 1:
             return
         canvas = self.canvas
-        canvas.configure(bg=theme.colour("image_ground"))
+        canvas.configure(bg=theme.palette["image_ground"])
         canvas.delete("all")
         self._photos.clear()
         wide = canvas.winfo_width() // len(self.rows)
@@ -207,7 +207,7 @@ class Viewer(Box):
                     inset,
                     (number + 1) * wide - inset,
                     canvas.winfo_height() - inset,
-                    outline=theme.colour("accent_text"),
+                    outline=theme.palette["accent_text"],
                     width=theme.px(_FRAME),
                 )
         self._ask_ahead()
@@ -226,7 +226,7 @@ class Viewer(Box):
                 text=ready.problem or "This picture cannot be shown.",
                 width=width * 2 // 3,
                 font=theme.font(13),
-                fill=theme.colour("text2"),
+                fill=theme.palette["text2"],
                 justify="center",
             )
             return
@@ -255,13 +255,13 @@ class Viewer(Box):
             canvas.winfo_height() - theme.px(_CAPTION),
             left + wide - edge,
             bottom,
-            fill=theme.colour("chrome"),
+            fill=theme.palette["chrome"],
             width=0,
         )
-        given = stars.star_row(facts.rating, 16, "chrome")
+        given = marks.star_row(facts.rating, 16, "chrome")
         self._photos.append(given)
         canvas.create_image(left + pad, y, image=given, anchor="w")
-        x = left + pad + stars.row_width(16) + theme.px(12)
+        x = left + pad + marks.row_width(16) + theme.px(12)
         if facts.suspect:
             sign = icons.icon("warning", 14, "warn", "chrome")
             self._photos.append(sign)
@@ -270,13 +270,15 @@ class Viewer(Box):
             remark = f"suspect · {remark}"
         bold = theme.font(13, True)
         name = theme.elide(name, bold, left + wide - pad - x)
-        canvas.create_text(x, y, text=name, font=bold, fill=theme.colour("text"), anchor="w")
+        canvas.create_text(x, y, text=name, font=bold, fill=theme.palette["text"], anchor="w")
         x += bold.measure(name) + theme.px(8)
         keys = "" if self.comparing else ("Z fit" if self._own_size else "Z 100 %") + " · Esc back"
         room = left + wide - pad - x - (theme.font(12).measure(keys) + pad if keys else 0)
         remark = theme.elide(remark, theme.font(12), room)
-        canvas.create_text(x, y, text=remark, font=theme.font(12), fill=theme.colour("text3"), anchor="w")
-        canvas.create_text(left + wide - pad, y, text=keys, font=theme.font(12), fill=theme.colour("text3"), anchor="e")
+        canvas.create_text(x, y, text=remark, font=theme.font(12), fill=theme.palette["text3"], anchor="w")
+        canvas.create_text(
+            left + wide - pad, y, text=keys, font=theme.font(12), fill=theme.palette["text3"], anchor="e"
+        )
 
     def _ask(self, row: int) -> None:
         facts, key = self._stage.facts(row), self._key(row)

@@ -89,7 +89,7 @@ class Popup:
         x = min(owner.winfo_rootx() + theme.px(inset), max(home.winfo_rootx(), right - width), screen_width - width)
         below = owner.winfo_rooty() + owner.winfo_height() - theme.px(inset - 2)
         y = below if below + height <= screen_height else max(0, owner.winfo_rooty() - height)
-        self.window.configure(bg=theme.colour("edge"))
+        self.window.configure(bg=theme.palette["edge"])
         self.window.geometry(f"{width}x{height}+{max(0, x)}+{y}")
         self.window.deiconify()
         self.window.lift()
@@ -249,7 +249,7 @@ class Menu(Popup):
         canvas = self.canvas
         canvas.delete("all")
         self._kept.clear()
-        canvas.configure(bg=theme.colour("raised"))
+        canvas.configure(bg=theme.palette["raised"])
         for place, entry in enumerate(self.shown[self._first : self._first + self._rows]):
             self._draw_row(place, entry, self._first + place == self.cursor)
         if not self.shown:
@@ -258,7 +258,7 @@ class Menu(Popup):
             right, full = canvas.winfo_width(), self._rows * theme.px(theme.ROW)
             top, length = full * self._first // len(self.shown), max(theme.px(16), full * self._rows // len(self.shown))
             left = right - theme.px(6)
-            canvas.create_rectangle(left, top, right - theme.px(2), top + length, fill=theme.colour("edge"), width=0)
+            canvas.create_rectangle(left, top, right - theme.px(2), top + length, fill=theme.palette["edge"], width=0)
 
     def _draw_row(self, place: int, entry: MenuEntry, under: bool) -> None:
         row, width = theme.px(theme.ROW), self.canvas.winfo_width()
@@ -266,9 +266,9 @@ class Menu(Popup):
         ground: Role = "selection" if chosen else "raised2" if under else "raised"
         y = place * row
         if ground != "raised" or under:
-            self.canvas.create_rectangle(0, y, width, y + row, fill=theme.colour(ground), width=0)
+            self.canvas.create_rectangle(0, y, width, y + row, fill=theme.palette[ground], width=0)
         if under:  # the cursor keeps its bar also on the chosen row
-            self.canvas.create_rectangle(0, y, theme.px(3), y + row, fill=theme.colour("accent_text"), width=0)
+            self.canvas.create_rectangle(0, y, theme.px(3), y + row, fill=theme.palette["accent_text"], width=0)
         ink: Role = "text" if entry.enabled else "disabled"
         x = theme.px(12)
         if entry.icon:
@@ -285,12 +285,12 @@ class Menu(Popup):
                 text=entry.note,
                 font=theme.font(12),
                 anchor="e",
-                fill=theme.colour("text3"),
+                fill=theme.palette["text3"],
             )
 
     def _words(self, x: int, y: int, text: str, ink: Role, bold: bool = False) -> None:
         middle = y + theme.px(theme.ROW) // 2
-        self.canvas.create_text(x, middle, text=text, font=theme.font(13, bold), fill=theme.colour(ink), anchor="w")
+        self.canvas.create_text(x, middle, text=text, font=theme.font(13, bold), fill=theme.palette[ink], anchor="w")
 
 
 class ChoiceField(Painted):
@@ -314,18 +314,21 @@ class ChoiceField(Painted):
 
     def set(self, value: str) -> None:
         """Show this value without calling the command. A value the menu does not have is shown as it is."""
-        self.value = value
-        self.repaint()
+        if value != self.value:
+            self.value = value
+            self.repaint()
 
     def set_entries(self, entries: Sequence[MenuEntry]) -> None:
         """What the menu offers from now on."""
-        self.entries = tuple(entries)
-        self.repaint()
+        if tuple(entries) != self.entries:
+            self.entries = tuple(entries)
+            self.repaint()
 
     def set_dot(self, dot: Role | None) -> None:
         """The dot before the words, for states ("ok", "danger")."""
-        self._dot = dot
-        self.repaint()
+        if dot != self._dot:
+            self._dot = dot
+            self.repaint()
 
     @property
     def text(self) -> str:
@@ -349,7 +352,7 @@ class ChoiceField(Painted):
             x += theme.px(14)
         face = theme.font(13 if height > theme.px(theme.SMALL) else 12)
         text = theme.elide(self.text, face, m + width - x - theme.px(30))
-        self.create_text(x, middle, text=text, font=face, fill=theme.colour(ink), anchor="w")
+        self.create_text(x, middle, text=text, font=face, fill=theme.palette[ink], anchor="w")
         self.picture(m + width - theme.px(10), middle, icons.icon("chevron_down", 12, "text2", fill), "e")
 
     def _picked(self, value: str) -> None:

@@ -124,7 +124,7 @@ class RowList(Box):
         canvas, height = self.canvas, self.canvas.winfo_height()
         canvas.delete("all")
         self._kept.clear()
-        canvas.configure(bg=theme.colour(self.ground))
+        canvas.configure(bg=theme.palette[self.ground])
         if not self._count and self.empty:
             canvas.create_text(
                 self._pad,
@@ -132,7 +132,7 @@ class RowList(Box):
                 text=self.empty,
                 anchor="nw",
                 font=theme.font(12),
-                fill=theme.colour("text3"),
+                fill=theme.palette["text3"],
                 width=max(1, canvas.winfo_width() - 2 * self._pad),
             )
         if height > 1:
@@ -153,9 +153,9 @@ class RowList(Box):
         y, width, middle = index * self._row - self._top, self.canvas.winfo_width(), self._row // 2
         ground = self._row_ground(index, row)
         if ground != self.ground:
-            self.canvas.create_rectangle(0, y, width, y + self._row, fill=theme.colour(ground), width=0)
+            self.canvas.create_rectangle(0, y, width, y + self._row, fill=theme.palette[ground], width=0)
         if index == self.selected:
-            self.canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.colour("accent"), width=0)
+            self.canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.palette["accent"], width=0)
         end = self._draw_end(row, y + middle, width - self._pad, ground)
         x = self._draw_start(row, y + middle, ground)
         bold = index == self.selected and not row.head
@@ -175,7 +175,7 @@ class RowList(Box):
             )
         if self._focused and (index == self.selected or (self.selected < 0 and index == 0)):
             left, low = theme.px(3) + 2, y + self._row - 2  # beside the accent bar
-            self.canvas.create_rectangle(left, y + 2, width - 2, low, outline=theme.colour("focus"), width=2)
+            self.canvas.create_rectangle(left, y + 2, width - 2, low, outline=theme.palette["focus"], width=2)
 
     def _row_ground(self, index: int, row: ListRow) -> Role:
         if index == self.selected:
@@ -208,7 +208,7 @@ class RowList(Box):
         """Right text and sign; gives the right edge for the text."""
         if row.right:
             small = theme.font(12)
-            self.canvas.create_text(x, middle, text=row.right, font=small, anchor="e", fill=theme.colour("text3"))
+            self.canvas.create_text(x, middle, text=row.right, font=small, anchor="e", fill=theme.palette["text3"])
         if row.warn or row.sign:
             name, ink = ("warning", "warn") if row.warn else (row.sign, row.sign_ink)
             wide = theme.font(12).measure(row.right) + theme.px(8) if row.right else 0
@@ -220,7 +220,7 @@ class RowList(Box):
     def _words(self, x: int, y: int, text: str, face: tuple[int, bool, Role], room: int) -> None:
         size, bold, ink = face
         shown = theme.elide(text, theme.font(size, bold), room)
-        self.canvas.create_text(x, y, text=shown, font=theme.font(size, bold), fill=theme.colour(ink), anchor="w")
+        self.canvas.create_text(x, y, text=shown, font=theme.font(size, bold), fill=theme.palette[ink], anchor="w")
 
     def _picture(self, x: int, y: int, image: ImageTk.PhotoImage, anchor: Literal["w", "e", "center"]) -> None:
         self._kept.append(image)
@@ -333,7 +333,7 @@ class ScrollArea(Box):
 
     def __init__(self, parent: tk.Misc, ground: Role | None = None) -> None:
         super().__init__(parent, ground)
-        self._canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, bg=theme.colour(self.ground))
+        self._canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, bg=theme.palette[self.ground])
         self._bar = ThinScrollbar(self, self.scroll_to, self.ground)
         self._canvas.pack(fill="both", expand=True)
         self.body = Box(self._canvas, self.ground)
@@ -371,7 +371,7 @@ class ScrollArea(Box):
         self.scroll_to(self._top)
 
     def _recolour_canvas(self) -> None:
-        self._canvas.configure(bg=theme.colour(self.ground))
+        self._canvas.configure(bg=theme.palette[self.ground])
 
 
 _watched = 0

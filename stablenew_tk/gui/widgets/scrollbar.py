@@ -71,11 +71,11 @@ class ThinScrollbar(tk.Canvas):
 
     def _recolour_event(self, event: tk.Event[tk.Misc]) -> None:
         inside = event.type == tk.EventType.Enter or self._grip is not None
-        self.itemconfigure(self._thumb, fill=theme.colour("edge_hover" if inside else "edge"))
+        self.itemconfigure(self._thumb, fill=theme.palette["edge_hover" if inside else "edge"])
 
     def _recolour(self) -> None:
-        self.configure(bg=theme.colour(self._ground))
-        self.itemconfigure(self._thumb, fill=theme.colour("edge"))
+        self.configure(bg=theme.palette[self._ground])
+        self.itemconfigure(self._thumb, fill=theme.palette["edge"])
 
 
 class TextScrollbar(ThinScrollbar):

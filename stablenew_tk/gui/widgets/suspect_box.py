@@ -47,7 +47,7 @@ class SuspectBox(Box):
 
     def _paint(self) -> None:
         self._icon = icons.icon("warning", 12, "badge_ink", "badge")
-        self._badge.configure(image=self._icon, bg=theme.colour("badge"), fg=theme.colour("badge_ink"))
+        self._badge.configure(image=self._icon, bg=theme.palette["badge"], fg=theme.palette["badge_ink"])
 
 
 class SuspectCount:

@@ -33,6 +33,7 @@ class TagChips(Box):
         self._facts: ImageFacts | None = None
         self._pairs: tuple[tuple[str, str], ...] = ()
         self._chips: dict[str, Button] = {}
+        self._note_shown: tuple[str, bool] | None = None
         self._flow = Box(self)
         self._flow.pack(fill="x")
         self._note = Button(self._flow, "Note…", self.edit_note, kind="outline", height=_HEIGHT)
@@ -52,11 +53,14 @@ class TagChips(Box):
         listed = {words for _, words in tags}
         self._build((*tags, *(("", words) for words in held if words not in listed)))
         for words, chip in self._chips.items():
-            chip.select(words in held)
+            if chip.selected != (words in held):
+                chip.select(words in held)
         note = facts.note if facts is not None else ""
-        self._note.set_text(theme.elide(note, theme.font(12), theme.px(200)) if note else "Note…")
-        self._note.select(bool(note))
-        self._note.enable(facts is not None)
+        if (note, facts is not None) != self._note_shown:
+            self._note_shown = note, facts is not None
+            self._note.set_text(theme.elide(note, theme.font(12), theme.px(200)) if note else "Note…")
+            self._note.select(bool(note))
+            self._note.enable(facts is not None)
         self._arrange()
 
     def edit_note(self) -> None:

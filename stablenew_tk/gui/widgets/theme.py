@@ -1,7 +1,7 @@
 """Colours, fonts and distances of the window, dark and light. No other module of the window names a colour.
 
 A colour is asked for by its role ("surface", "text2", "accent"), so that one switch repaints everything. customtkinter
-widgets take both colours at once (`pair`); what is drawn on a Canvas asks for `colour` and repaints in `on_change`.
+widgets take both colours at once (`pair`); what is drawn on a Canvas reads `palette` and repaints in `on_change`.
 """
 
 from __future__ import annotations
@@ -78,6 +78,10 @@ _LINUX_FAMILIES = ("Inter", "Noto Sans", "Cantarell", "Ubuntu", "DejaVu Sans")
 _WIDE_FAMILIES = ("DejaVu Sans", "Verdana")
 
 
+# The colour of every role in the present mode, as "#RRGGBB". `apply` changes it in place.
+palette: dict[Role, str] = {role: dark for role, (_, dark) in _COLOURS.items()}
+
+
 class _ThemeState:
     """What `apply` decided. One window per process, so one state."""
 
@@ -90,7 +94,6 @@ class _ThemeState:
 
 
 _fonts: dict[tuple[int, bool, bool], tkfont.Font] = {}
-_ctk_fonts: dict[tuple[int, bool], ctk.CTkFont] = {}
 
 
 def mode() -> Mode:
@@ -100,18 +103,12 @@ def mode() -> Mode:
 
 def colour(role: Role) -> str:
     """The colour of a role in the present mode, as "#RRGGBB"."""
-    return _COLOURS[role][_ThemeState.mode == "dark"]
+    return palette[role]
 
 
 def pair(role: Role) -> tuple[str, str]:
     """(light, dark) for customtkinter widgets, which follow the mode by themselves."""
     return _COLOURS[role]
-
-
-def rgb(role: Role) -> tuple[int, int, int]:
-    """The colour as three numbers 0-255, for Pillow."""
-    text = colour(role)
-    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 
 def px(length: float) -> int:
@@ -141,14 +138,6 @@ def font(size: int = 13, bold: bool = False, mono: bool = False) -> tkfont.Font:
         weight: Literal["bold", "normal"] = "bold" if bold else "normal"
         _fonts[key] = tkfont.Font(root=root(), family=_face(mono), size=-px(font_pixels(size)), weight=weight)
     return _fonts[key]
-
-
-def ctk_font(size: int = 13, bold: bool = False) -> ctk.CTkFont:
-    """The same font for customtkinter widgets, which scale it by themselves."""
-    key = (size, bold)
-    if key not in _ctk_fonts:
-        _ctk_fonts[key] = ctk.CTkFont(_ThemeState.family, font_pixels(size), "bold" if bold else "normal")
-    return _ctk_fonts[key]
 
 
 def elide(text: str, face: tkfont.Font, width: int) -> str:
@@ -182,7 +171,6 @@ def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: 
         _ThemeState.root = weakref.ref(root)
         _ThemeState.generation += 1
         _fonts.clear()
-        _ctk_fonts.clear()
         _ThemeState.scale = float(ctk.ScalingTracker.get_widget_scaling(root))
         # Never shown. Tk loads a class's default font before it takes ours and drops it when no widget uses it:
         # 0.4 ms for every label and entry, unless somebody keeps it loaded.
@@ -192,6 +180,7 @@ def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: 
         _ThemeState.mode = "dark" if ctk.AppearanceModeTracker.detect_appearance_mode() else "light"
     else:
         _ThemeState.mode = wanted
+    palette.update({role: both[_ThemeState.mode == "dark"] for role, both in _COLOURS.items()})
     _choose_family(root, family)
     ctk.ThemeManager.theme.update(_ctk_theme())
     ctk.set_appearance_mode(_ThemeState.mode)
@@ -232,8 +221,6 @@ def _choose_family(root: tk.Misc, wish: str) -> None:
     _ThemeState.family = chosen
     for (size, _, mono), made in _fonts.items():
         made.configure(family=_face(mono), size=-px(font_pixels(size)))
-    for (size, _), scaled in _ctk_fonts.items():
-        scaled.configure(family=chosen, size=font_pixels(size))
 
 
 def _announce() -> None:
@@ -261,13 +248,8 @@ def alive(widget: tk.Misc) -> bool:
 
 def _ctk_theme() -> dict[str, dict[str, object]]:
     """Every customtkinter widget this app uses, in our colours."""
-    plain = {"corner_radius": RADIUS, "border_width": 1, "border_color": pair("edge")}
-    text = {"text_color": pair("text"), "text_color_disabled": pair("disabled")}
-    bare = {"corner_radius": 0, "border_width": 0, "fg_color": "transparent"}
-    scrollbar = {"button_color": pair("edge"), "button_hover_color": pair("edge_hover")}
     return {
         "CTk": {"fg_color": pair("bg")},
-        "CTkToplevel": {"fg_color": pair("bg")},
         "CTkFrame": {
             "corner_radius": RADIUS_CARD,
             "border_width": 0,
@@ -275,17 +257,6 @@ def _ctk_theme() -> dict[str, dict[str, object]]:
             "top_fg_color": pair("surface"),
             "border_color": pair("line"),
         },
-        "CTkLabel": {**text, **bare, "border_color": pair("line")},
-        "CTkEntry": {**plain, **text, "fg_color": pair("raised"), "placeholder_text_color": pair("text3")},
-        "CTkTextbox": {
-            **plain,
-            **text,
-            "fg_color": pair("raised"),
-            "scrollbar_button_color": pair("edge"),
-            "scrollbar_button_hover_color": pair("edge_hover"),
-        },
-        "CTkScrollbar": {"corner_radius": 3, "border_spacing": 2, "fg_color": "transparent", **scrollbar},
-        "CTkFont": {"family": _ThemeState.family, "size": font_pixels(13), "weight": "normal"},
     }
 
 

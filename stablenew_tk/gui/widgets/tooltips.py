@@ -75,8 +75,8 @@ class _Tip:
         if not text:
             return ""
         if theme.alive(widget):
-            self.window.configure(bg=theme.colour("edge"))
-            ground, ink = theme.colour("raised"), theme.colour("text2")
+            self.window.configure(bg=theme.palette["edge"])
+            ground, ink = theme.palette["raised"], theme.palette["text2"]
             self._label.configure(text=text, bg=ground, fg=ink, font=theme.font(12))
             self.window.update_idletasks()
             wide, high = self.window.winfo_reqwidth(), self.window.winfo_reqheight()

@@ -56,7 +56,7 @@ def test_missing_phrases_are_inserted_on_request_and_the_others_are_not_repeated
         assert prompt(page) == "an old tram, wet cobbles <lora:rainy-streets:0.7>"
         hints.follow(next(hint for hint in hints.hints if hint.phrases))
         assert prompt(page) == "an old tram, wet cobbles <lora:rainy-streets:0.7>, neon rain"
-        assert page.packs.text.get("1.0", "end-1c") == prompt(page)
+        assert page.packs.text.get() == prompt(page)
         assert not any(hint.phrases for hint in hints.hints)
 
 

@@ -11,7 +11,7 @@ from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
 from stablenew_tk.gui.insights.interval_chart import IntervalChart, columns, dot_places, leader, share
 from stablenew_tk.gui.insights.tag_bars import TagBars, shares, telling
 from stablenew_tk.gui.widgets import theme
-from stablenew_tk.gui.widgets.dots import VERDICT_INKS, rating_dot, verdict_dot
+from stablenew_tk.gui.widgets.marks import VERDICT_INKS, rating_dot, verdict_dot
 
 CLEAR = ((1, 2, 2, 2, 2), (3, 3, 3, 3, 3), (5, 5, 5, 4, 5))
 

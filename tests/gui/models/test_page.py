@@ -284,8 +284,8 @@ def test_trigger_phrases_weights_and_pairings_of_a_lora_are_edited(stocked):
     stocked.choose("harbour", "lora")
     stocked.page.edit()
     editor = stocked.page.editor
-    editor.phrases.insert("end", "\nrainy street, neon")
-    editor._phrases_edited()
+    editor.phrases.field.insert("end", "\nrainy street, neon")
+    editor.update()
     editor._add_weight()
     editor.weight.set("0.9")
     editor._edited("")

@@ -14,7 +14,7 @@ from msgspec import Struct
 from PIL import ImageTk
 
 from ....domain.base.colour_roles import Role
-from ...widgets import icons, stars, theme
+from ...widgets import icons, marks, theme
 from ...widgets.picture_cell import FRAME, Bounds
 from ...widgets.thumbnails import ThumbnailRequest
 
@@ -105,7 +105,7 @@ class MatrixCell:
             text = theme.elide(look.words, theme.font(11, look.bold), width)
             self._text("words", (middle, foot), text, 11, look.ink, bold=look.bold)
         else:
-            self._image("stars", middle, foot, stars.star_row(look.stars, _STAR, ground))
+            self._image("stars", middle, foot, marks.star_row(look.stars, _STAR, ground))
         if look.badge:
             self._draw_badge(look.badge)
         if look.marked:

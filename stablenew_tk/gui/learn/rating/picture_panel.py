@@ -14,7 +14,7 @@ from ....domain.base.colour_roles import Role
 from ....domain.journal.history import ImageFacts
 from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import PictureReady, ReadPicture
-from ...widgets import icons, stars, theme
+from ...widgets import icons, marks, theme
 from ...widgets.basics import Box, Button, Label, Painted
 from ...widgets.hint_bar import KeyHints
 from ...widgets.picture_viewer import Stage, Viewer
@@ -58,7 +58,7 @@ class StarKey(Painted):
         self.create_text(
             middle, m + theme.px(19), text=str(self.number), font=theme.font(15, True), fill=theme.colour("text")
         )
-        step = min(theme.px(10), (width - theme.px(6)) // stars.STARS)
+        step = min(theme.px(10), (width - theme.px(6)) // marks.STARS)
         size = 9 if step >= theme.px(10) else 7
         x = middle - (self.number - 1) * step // 2
         for _ in range(self.number):
@@ -112,7 +112,7 @@ class BigPicture(Box):
         self.chips.pack(side="bottom", fill="x", padx=edge)
         row = Box(self)
         row.pack(side="bottom", fill="x", pady=(theme.px(4), 0), padx=edge)
-        self.star_keys = [StarKey(row, number, self._actions.rate) for number in range(1, stars.STARS + 1)]
+        self.star_keys = [StarKey(row, number, self._actions.rate) for number in range(1, marks.STARS + 1)]
         for key in self.star_keys:
             key.pack(side="left", fill="x", expand=True)
         self._asking = Box(self)
@@ -190,7 +190,7 @@ class BigPicture(Box):
 
     def _paint_last(self) -> None:
         if self._given:
-            self._row = stars.star_row(self._given, 12, "raised")
+            self._row = marks.star_row(self._given, 12, "raised")
             self._last_stars.configure(image=self._row, bg=theme.colour("raised"))
             self._last_stars.pack(side="left")
         else:

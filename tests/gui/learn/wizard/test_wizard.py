@@ -210,8 +210,8 @@ def test_the_weight_of_a_lora_in_the_prompt_can_be_varied(open_wizard):
     house = open_wizard()
     wizard = house.wizard
     wizard._prompt._sources.select(len(wizard._prompt._packs), tell=True)
-    wizard._prompt._own.positive.insert("1.0", "a lamp <lora:rain:0.7> at night")
-    wizard._prompt._typed()
+    wizard._prompt._own.positive.field.insert("1.0", "a lamp <lora:rain:0.7> at night")
+    wizard.update()
     vary(house, "lora:rain", VALUES)
     assert wizard.draft.own_value == 0.7
     assert 0.7 in wizard.draft.values()

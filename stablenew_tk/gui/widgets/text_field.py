@@ -1,4 +1,4 @@
-"""A field for several lines of text: as high as its lines, with the ring and the error line of the other fields."""
+"""A field for several lines of text, with the ring and the error line of the other fields."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from collections.abc import Callable
 from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import ground_of
+from .scrollbar import ThinScrollbar
 from .theme import RING
 
 
 class TextField(tk.Canvas):
     """Several lines. `on_edit(text)` after every change by the user; it is not called by `set`.
 
-    It grows from `least` to `most` lines with what is in it. Tab leaves it. `field` is the inner text.
+    It grows from `least` to `most` lines with what is in it, or with `fill` takes the height its parent gives it; a
+    scrollbar comes when there is more. Tab leaves it. `mono` chooses the font of the pack editor. `field` is the inner
+    text.
     """
 
     def __init__(
@@ -25,10 +28,13 @@ class TextField(tk.Canvas):
         placeholder: str = "",
         least: int = 2,
         most: int = 8,
+        fill: bool = False,
+        mono: bool = False,
         ground: Role | None = None,
     ) -> None:
         self.ground: Role = ground or ground_of(parent)
-        self._on_edit, self._hint, self._least, self._most = on_edit, placeholder, least, most
+        self._on_edit, self._hint, self._least, self._most, self._fill = on_edit, placeholder, least, most, fill
+        self._face = theme.font(12, mono=True) if mono else theme.font(13)
         self._last, self._error, self._ring, self._hover = "", "", False, False
         self._m = theme.px(RING)
         super().__init__(parent, width=theme.px(80), height=1, bd=0, highlightthickness=0, takefocus=0)
@@ -43,13 +49,15 @@ class TextField(tk.Canvas):
             height=least,
             padx=0,
             pady=0,
-            font=theme.font(12, mono=True),
+            font=self._face,
             insertwidth=theme.px(2),
             takefocus=1,
         )
-        self._line = theme.font(12, mono=True).metrics("linespace")
+        self._line = self._face.metrics("linespace")
         self._pad = theme.px(8)
         self._window = self.create_window(self._m + self._pad, self._m + theme.px(6), window=self.field, anchor="nw")
+        self._bar = ThinScrollbar(self, self._scroll_to, "raised")
+        self._bar_window = self.create_window(0, self._m + theme.px(3), window=self._bar, anchor="ne", state="hidden")
         self._words = tk.Label(self.field, text=placeholder, bd=0, padx=0, pady=0, justify="left", cursor="xterm")
         self._wire()
         self._fit()
@@ -58,6 +66,11 @@ class TextField(tk.Canvas):
     def get(self) -> str:
         """The text."""
         return self.field.get("1.0", "end-1c")
+
+    @property
+    def words(self) -> str:
+        """The text in one line."""
+        return " ".join(self.get().split())
 
     def set(self, text: str) -> None:
         """Replace the text without calling anybody, unless it is the same."""
@@ -84,6 +97,7 @@ class TextField(tk.Canvas):
 
     def _wire(self) -> None:
         field = self.field
+        field.configure(yscrollcommand=self._scrolled)
         field.bind("<Tab>", lambda _event: self._leave(field.tk_focusNext()))
         field.bind("<Shift-Tab>", lambda _event: self._leave(field.tk_focusPrev()))
         if field.tk.call("tk", "windowingsystem") == "x11":
@@ -134,27 +148,40 @@ class TextField(tk.Canvas):
         self._rows = min(max(int(shown), self._least), self._most)
         self._paint()
 
+    def _scrolled(self, first: float, last: float) -> None:
+        # Tk sends texts here; the bar wants lengths, and thousandths will do.
+        top, end = float(first), float(last)
+        self._bar.show(top * 1000, (end - top) * 1000, 1000)
+        self.itemconfigure(self._bar_window, state="normal" if end - top < 1 else "hidden")
+
+    def _scroll_to(self, top: float) -> None:
+        self.field.yview_moveto(top / 1000)
+
     def _paint(self) -> None:
         wide, m = self.winfo_width() - 2 * self._m, self._m
         if wide <= 0:
             return
         inner = self._rows * self._line
+        if self._fill:
+            inner = max(inner, self.winfo_height() - 2 * m - 2 * theme.px(6))
         high = inner + 2 * theme.px(6)
         self.delete("paint")
-        self.configure(bg=theme.colour(self.ground))
+        self.configure(bg=theme.palette[self.ground])
         outline: Role = "danger" if self._error else "edge_hover" if self._hover else "edge"
         self._frame = icons.box(
             wide, high, fill="raised", outline=outline, ground=self.ground, margin=RING, ring=int(self._ring)
         )
         self.create_image(0, 0, image=self._frame, anchor="nw", tags="paint")
         self.itemconfigure(self._window, width=wide - 2 * self._pad, height=inner)
-        ground = theme.colour("raised")
+        self.coords(self._bar_window, m + wide - theme.px(1), m + theme.px(3))
+        self.itemconfigure(self._bar_window, height=high - 2 * theme.px(3))
+        ground = theme.palette["raised"]
         self.field.configure(
             bg=ground,
-            fg=theme.colour("text"),
-            insertbackground=theme.colour("text"),
-            selectbackground=theme.colour("selection"),
-            selectforeground=theme.colour("text"),
+            fg=theme.palette["text"],
+            insertbackground=theme.palette["text"],
+            selectbackground=theme.palette["selection"],
+            selectforeground=theme.palette["text"],
         )
         self._paint_hint(wide, ground)
         self._paint_error(wide, m, high + 2 * m)
@@ -162,7 +189,7 @@ class TextField(tk.Canvas):
     def _paint_hint(self, wide: int, ground: str) -> None:
         if self._hint and not self._last:
             self._words.configure(
-                bg=ground, fg=theme.colour("text3"), font=theme.font(12, mono=True), wraplength=wide - 2 * self._pad
+                bg=ground, fg=theme.palette["text3"], font=self._face, wraplength=wide - 2 * self._pad
             )
             self._words.place(x=theme.px(2), y=0)
         else:
@@ -178,10 +205,10 @@ class TextField(tk.Canvas):
                 text=self._error,
                 font=theme.font(11),
                 anchor="nw",
-                fill=theme.colour("danger"),
+                fill=theme.palette["danger"],
                 width=wide - theme.px(18),
                 tags="paint",
             )
             height = self.bbox(words)[3] + theme.px(2)
-        if int(self.cget("height")) != height:
+        if not self._fill and int(self.cget("height")) != height:
             super().configure(height=height)

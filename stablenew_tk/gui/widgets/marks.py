@@ -1,0 +1,79 @@
+"""Small marks with a meaning: rows of five stars, the dot of a verdict, and the dots of a chart, one for each rating.
+
+Filled and hollow marks differ in shape, and words always stand beside them: no state is told by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from PIL import Image, ImageTk
+
+from ...domain.base.colour_roles import Role
+from ...domain.runs.plan import VerdictState
+from . import icons, theme
+
+STARS = 5
+RATING_DOT = 6
+VERDICT_INKS: Mapping[VerdictState, Role] = {
+    "best": "ok",
+    "settled": "ok",
+    "leaning": "accent_text",
+    "no_difference": "info",
+    "too_early": "text3",
+}
+
+
+def star_row(rating: int, size: int = 12, ground: Role = "bg") -> ImageTk.PhotoImage:
+    """Five stars, `rating` (0-5) of them filled, `size` design pixels high. Keep a reference while it is shown."""
+    return _row(rating, size, ground)
+
+
+def star_at(x: int, size: int = 12) -> int:
+    """Which star (1-5) lies at `x` screen pixels from the row's left edge."""
+    return min(max(x // _pitch(theme.px(size)) + 1, 1), STARS)
+
+
+def row_width(size: int = 12) -> int:
+    """Width of the row in screen pixels."""
+    pixels = theme.px(size)
+    return _pitch(pixels) * (STARS - 1) + pixels
+
+
+def verdict_dot(state: VerdictState, ground: Role, size: int = 8) -> ImageTk.PhotoImage:
+    """The dot of a verdict, hollow while it is too early. Keep a reference while it is shown."""
+    return icons.icon("ring" if state == "too_early" else "disc", size, VERDICT_INKS[state], ground)
+
+
+@lru_cache(maxsize=8)
+def rating_dot() -> ImageTk.PhotoImage:
+    """The dot of one rating, see-through around it: it may lie across a line or the edge of a zone."""
+    pixels = theme.px(RATING_DOT)
+    picture = Image.new("RGBA", (pixels, pixels), theme.palette["chart_dot"])
+    picture.putalpha(icons.mask("disc", pixels))
+    return ImageTk.PhotoImage(picture)
+
+
+def forget() -> None:
+    """Drop the cached pictures, which are in the colours and the scale of before."""
+    _row.cache_clear()
+    rating_dot.cache_clear()
+
+
+theme.on_change(forget)
+
+
+def _pitch(pixels: int) -> int:
+    return pixels + max(2, pixels // 6)
+
+
+@lru_cache(maxsize=128)
+def _row(rating: int, size: int, ground: Role) -> ImageTk.PhotoImage:
+    pixels = theme.px(size)
+    picture = Image.new("RGB", (row_width(size), pixels), theme.palette[ground])
+    for place in range(STARS):
+        given = place < rating
+        star = icons.mask("star" if given else "star_outline", pixels)
+        picture.paste(theme.palette["star" if given else "star_empty"], (place * _pitch(pixels), 0), star)
+    return ImageTk.PhotoImage(picture)
