@@ -222,7 +222,7 @@ def test_a_stage_that_is_folded_says_in_one_line_what_it_will_do(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
         house.until(lambda: page.packs.choice.pack is not None)
-        section = next(s for s in page.sections if s.block.group == "adetailer")
+        section = next(s for s in page.sections if s.block.name == "adetailer")
         section.switch.invoke()
         section.toggle()
         house.window.update()

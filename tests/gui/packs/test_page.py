@@ -12,7 +12,7 @@ from conftest import wait_until
 from PIL import Image, PngImagePlugin
 
 from stablenew_tk.app.controller import Controller
-from stablenew_tk.app.pack_variants import Variation
+from stablenew_tk.app.pack_variants import PackVariants
 from stablenew_tk.app.pack_wording import settings_words
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.prompts.completion import Offer
@@ -524,7 +524,7 @@ def test_a_pack_locked_in_has_a_lock_in_the_list(desk):
 
 
 def test_a_preview_of_the_page_never_becomes_the_variants_of_a_run(rain):
-    variation = Variation(rain.controller, lambda: None)
+    variation = PackVariants(rain.controller, lambda: None)
     rain.controller.subscribe(variation.on_event)
     pack = parse_pack(RAIN, "rain")
     for count in (1, 2, 1, 2, 1, 2):
