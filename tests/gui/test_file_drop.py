@@ -53,7 +53,7 @@ def test_files_dropped_on_the_window_go_where_they_belong(tmp_path):
         assert any("big.safetensors lies in" in text for text, _ in house.window.notices._strips)
         house.window.arrivals.take([tmp_path / "song.mp3"])
         assert any("song.mp3 is no pack" in text for text, _ in house.window.notices._strips)
-        page.work.look()
+        page.work.check()
 
 
 def test_settings_of_a_picture_come_into_create(tmp_path):

@@ -14,7 +14,7 @@ from ...app.controller import Controller
 from ...app.open_pack import OpenPack
 from ...app.pack_drafts import GONE
 from ...domain.base.wording import counted
-from ...domain.prompts.formatting import pack_block
+from ...domain.prompts.pack import pack_block
 from ...domain.recipes.recipe import Recipe
 from ...pipeline.messages.packs import ReadRecipe
 from ...pipeline.messages.pictures import RecipeRead
@@ -49,15 +49,15 @@ class PackActions:
         if name:
             self._pack.add(Path(name))
 
-    def browse_picture(self, owner: tk.Misc) -> None:
+    def browse_picture(self, anchor: tk.Misc) -> None:
         """Ask for a picture and read what it says about its making."""
         name = filedialog.askopenfilename(parent=self._page, title="Picture to read", filetypes=_PICTURES)
         if name:
-            self.read(Path(name), owner)
+            self.read(Path(name), anchor)
 
-    def read(self, path: Path, owner: tk.Misc) -> None:
-        """Read a picture's recipe; RecipeRead answers, and `show` opens it under `owner`."""
-        self._reading[path] = owner
+    def read(self, path: Path, anchor: tk.Misc) -> None:
+        """Read a picture's recipe; RecipeRead answers, and `show` opens it under `anchor`."""
+        self._reading[path] = anchor
         self._controller.ask(ReadRecipe(path=path))
 
     def may_delete(self, file: PackFile) -> bool:
@@ -69,8 +69,8 @@ class PackActions:
         self, event: RecipeRead, *, into: str, add: Callable[[str], object], use: Callable[[Recipe, str], object]
     ) -> None:
         """Show a recipe that was asked for here. `add(block)` writes it into the open pack, called `into`."""
-        owner, recipe = self._reading.pop(event.path, None), event.recipe
-        if owner is None:
+        anchor, recipe = self._reading.pop(event.path, None), event.recipe
+        if anchor is None:
             return
         name = event.path.stem
         actions: list[Action] = []
@@ -81,7 +81,7 @@ class PackActions:
             if recipe.prompt:
                 actions.append(("Make a new pack of it", lambda: self._pack.make(name, block)))
             actions.append(("Use these settings in Create", lambda: use(recipe, event.path.name)))
-        RecipePopup.shared().open(owner, event, actions)
+        RecipePopup.shared().open(anchor, event, actions)
 
 
 class PackListActions(Struct, frozen=True):
@@ -111,14 +111,14 @@ class NamePopup(Popup):
         for key in ("<Return>", "<KP_Enter>"):
             self.entry.field.bind(key, lambda _event: self._done())
 
-    def open(self, owner: tk.Misc, caption: str, words: str, take: Callable[[str], object]) -> None:
-        """Ask under `owner`; `take(name)` gets what was typed."""
+    def open(self, anchor: tk.Misc, caption: str, words: str, take: Callable[[str], object]) -> None:
+        """Ask under `anchor`; `take(name)` gets what was typed."""
         self._take = take
         self.caption.show(caption)
         self.button.set_text(words)
         self.entry.set("")
         self.window.update_idletasks()
-        self._place(owner, self.entry.field, width=theme.px(272), height=self.body.winfo_reqheight() + 2)
+        self._place(anchor, self.entry.field, width=theme.px(272), height=self.body.winfo_reqheight() + 2)
 
     def _done(self) -> str:
         name = self.entry.get().strip()

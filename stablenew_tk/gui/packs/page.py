@@ -83,7 +83,7 @@ class PacksPage(PageFrame):
             self.list.focus_set()
         else:
             self.editor.text.focus_set(quiet=True)
-            self.work.look()
+            self.work.check()
 
     def on_event(self, event: Event) -> None:
         """Follow packs and models, and take in what was asked for."""
@@ -218,7 +218,7 @@ class PacksPage(PageFrame):
         if tab == "models":
             self.side.models.show(self._offers())
         elif tab == "variants":
-            self.work.look()
+            self.work.check()
 
     def _answer(self, press: KeyPress) -> bool:
         plain: dict[str, Callable[[], object]] = {
