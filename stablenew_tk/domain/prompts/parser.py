@@ -51,6 +51,8 @@ _ASSIGN = re.compile(r"\$\{[ \t]*([\w-]+)[ \t]*(?:(=)[ \t]*(!?)|(:)|(?=\}))")
 _BOUNDS = re.compile(r"[ \t]*+(?:(\d{1,18})[ \t]*+(?:(-)[ \t]*+(\d{1,18})?)?|(-)[ \t]*+(\d{1,18}))[ \t]*+\$\$")
 _OWN_SEPARATOR = re.compile(r"([^{}$\n]{0,100})\$\$")
 _WEIGHT = re.compile(r"[ \t]*(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})::")
+# A text without any of these is plain: there is nothing in it to parse.
+MAY_VARY = re.compile(r"[{}]|__|\[\[|\\[|$_]")
 _SPECIAL = re.compile(r"[\\{}|\[\]()<$_]|embedding:")
 _ROUND = re.compile(r"[()]")
 

@@ -5,7 +5,6 @@ Preview, count and run use the same code, so what was shown is what is made.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -17,7 +16,7 @@ from ..config.sweep import value_text
 from .binder import TOO_MANY, Binder, with_rules
 from .expansion import ExpansionNode, Level, Loose, Pick, Picks, Uncountable
 from .pack import MOST_PROBLEMS, PackProblem, PackPrompt, Slot, spot, with_lora_weight
-from .parser import options_of, parse
+from .parser import MAY_VARY, options_of, parse
 from .sequence import TextSequence
 from .settings import MOST_VARIANTS, LoraAxis, Randomizer, SearchReplace, StyleToggle
 from .template import Assign, Body, Choice, Wildcard
@@ -25,7 +24,6 @@ from .variant import Expansion, Variant
 from .wildcards import Wildcards
 
 _REDRAWS = 30
-_SIGNS = re.compile(r"[{}]|__|\[\[|\\[|$_]")
 
 
 class _Axes(Struct, frozen=True):
@@ -246,7 +244,7 @@ def may_vary(prompts: Sequence[PackPrompt], settings: Randomizer) -> bool:
     """Whether these prompts may have variants. Quick; False is certain, True is not."""
     if settings.axes or settings.loras or settings.styles or settings.rules:
         return True
-    return any(_SIGNS.search(prompt.positive) or _SIGNS.search(prompt.negative) for prompt in prompts)
+    return any(MAY_VARY.search(prompt.positive) or MAY_VARY.search(prompt.negative) for prompt in prompts)
 
 
 def expand(

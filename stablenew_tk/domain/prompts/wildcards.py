@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from .expansion import ExpansionNode
+from .parser import MAY_VARY
 
 _WEIGHT = re.compile(r"(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})::")
-# What makes a line more than text.
-VARIES = re.compile(r"[{}\\]|__|\[\[|\$\{")
 _GLOB = re.compile(r"[*?]")
 # Most names in a sentence.
 _NAMED = 6
@@ -64,7 +63,7 @@ def list_of(name: str, lines: Iterable[str], where: str = "") -> WildcardList:
                 numbers[line] = number
     values = tuple(found)
     weights = tuple(found.values())
-    varying = {place: numbers[value] for place, value in enumerate(values) if VARIES.search(value)}
+    varying = {place: numbers[value] for place, value in enumerate(values) if MAY_VARY.search(value)}
     return WildcardList(name, values, () if len(set(weights)) <= 1 else weights, varying, where)
 
 
