@@ -1,4 +1,4 @@
-"""The packs as the window sees them: which there are, how each is set, and how to change them.
+"""The packs of the main thread: which there are, their settings, and how to change them.
 
 Everything slow happens on the pack worker's thread; this holds what its events have told. Packs that are edited in
 another program are listed again by themselves.
@@ -35,16 +35,16 @@ from ..storage.disk.places import Places
 from ..storage.packs.pack_file import PackFile
 
 PackEvent = PacksListed | PackFoldersTouched | PackLoaded | PackSaved | PackSettingsSaved | PackNotSaved
-# Of packs with one name the strictest counts: what must not be recorded or varied must not be by a mix-up either.
+# Of packs with the same name the strictest mode counts: what must not be recorded must not be by a mix-up either.
 _STRICTEST: tuple[PackLearning, ...] = ("off", "locked", "passive", "active")
 _UNKNOWN = PackSettings()
 
 
 class Packs:
-    """Main thread only; every verb returns at once and the events about packs tell what came of it.
+    """Main thread only. Every method returns at once; events about packs bring the results.
 
-    `files` are all packs by title, `wildcards` the names of all lists. `learning` is the learning mode of each pack
-    that has one of its own, by pack id.
+    `files` are all packs by title, `wildcards` the names of all wildcards. `learning` is the learning mode of each
+    pack that has one of its own, by pack id.
     """
 
     def __init__(self, places: Places, inbox: Inbox) -> None:
@@ -53,9 +53,9 @@ class Packs:
         self.learning: Mapping[str, PackLearning] = {}
         self._places = places
         self._inbox = inbox
-        self._told: tuple[PackFile, ...] = ()
-        # Settings on their way to the disk: they count at once, so that the next change is made from them.
-        self._wished: dict[Path, PackSettings] = {}
+        self._listed: tuple[PackFile, ...] = ()
+        # Settings that are being written: they count at once, so that the next change is made from them.
+        self._being_written: dict[Path, PackSettings] = {}
         self._folders: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         self._desk: Desk | None = None
         self._is_closed = False
@@ -71,13 +71,13 @@ class Packs:
         return (*self._notices, *self._watch_notices)
 
     def find(self, pack: str | Path) -> PackFile | None:
-        """A pack by its path, or by its id: then the first one that is called so."""
+        """A pack by its path, or the first one with this id; None for an unknown one."""
         if isinstance(pack, Path):
             return next((one for one in self.files if one.path == pack), None)
         return next((one for one in self.files if one.pack_id == pack), None)
 
     def settings_of(self, pack: str | Path) -> PackSettings:
-        """The settings of a pack, by its path or its id; the usual ones of a pack nobody knows."""
+        """The settings of a pack by its path or id; the defaults for an unknown one."""
         found = self.find(pack)
         return found.settings if found is not None else _UNKNOWN
 
@@ -91,19 +91,19 @@ class Packs:
             worker = PackWorker(self._places, self._inbox.put)
             self._desk = Desk(worker.perform, self._inbox, name="pack-worker")
         if isinstance(order, SavePackSettings):
-            self._wished[order.path] = order.settings
-            self._take(self._told)
+            self._being_written[order.path] = order.settings
+            self._take(self._listed)
         self._desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def save_settings(self, path: Path, settings: PackSettings) -> None:
-        """Write the settings of a pack, made from those known here; PackSettingsSaved or PackNotSaved tells."""
+        """Write the settings of a pack, made from those known here; PackSettingsSaved or PackNotSaved answers."""
         found = self.find(path)
         before = found.settings if found is not None else None
-        # A copy: by which one it is the answer is told from answers to earlier orders.
+        # A copy, so that the answer can be told from answers to earlier orders by its identity.
         self.ask(SavePackSettings(path=path, settings=replace(settings), before=before))
 
     def let_learn(self, pack_id: str) -> None:
-        """Put the learning mode of all packs with this id, as far as they have one of their own, to active."""
+        """Set the learning mode of all packs with this id to active where they have one of their own."""
         for file in self.files:
             if file.pack_id == pack_id and file.settings.learning not in ("", "active"):
                 self.save_settings(file.path, replace(file.settings, learning="active"))
@@ -113,18 +113,18 @@ class Packs:
         return next(self._numbers)
 
     def know(self, files: Iterable[PackFile]) -> None:
-        """These are the packs, until others are listed: for the terminal, which reads them itself."""
+        """Set the packs, for the terminal, which reads them itself."""
         self._take(tuple(files))
 
     # ---- for the controller
 
     def open(self, settings: Settings) -> None:
-        """Look for packs and wildcards where the settings say, and watch both."""
+        """List the packs and wildcards in the folders of the settings, and watch them; PacksListed answers."""
         self._folders = _folders(settings)
         self.ask(ListPacks(folders=self._folders[0], wildcard_folders=self._folders[1]))
 
     def follow(self, settings: Settings) -> None:
-        """The settings may name other folders now. Nothing happens before `open`."""
+        """Take over changed settings: other folders are listed and watched. Nothing happens before `open`."""
         if self._folders not in (None, _folders(settings)):
             self.open(settings)
 
@@ -145,19 +145,19 @@ class Packs:
             self._take(event.packs)
         elif isinstance(event, PackNotSaved):
             self._answered(event.path, event.settings)
-            self._take(self._told)
+            self._take(self._listed)
         elif isinstance(event, PackSettingsSaved) or (isinstance(event, PackLoaded) and event.pack is not None):
             if isinstance(event, PackSettingsSaved):
                 self._answered(event.path, event.settings)
-            self._take(_with(self._told, event.path, event.settings))
+            self._take(_with(self._listed, event.path, event.settings))
 
     def _answered(self, path: Path, settings: PackSettings | None) -> None:
-        if settings is not None and self._wished.get(path) is settings:
-            del self._wished[path]
+        if settings is not None and self._being_written.get(path) is settings:
+            del self._being_written[path]
 
     def _take(self, told: tuple[PackFile, ...]) -> None:
-        self._told = self.files = told
-        for path, settings in self._wished.items():
+        self._listed = self.files = told
+        for path, settings in self._being_written.items():
             self.files = _with(self.files, path, settings)
         learning: dict[str, PackLearning] = {}
         for file in self.files:

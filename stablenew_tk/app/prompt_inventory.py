@@ -1,4 +1,4 @@
-"""What can be written into a prompt on this machine: LoRAs with their weights, embeddings, wildcards."""
+"""The names that can be used in a prompt on this machine: LoRAs with their weights, embeddings, wildcards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .controller import Controller
 
 
 class PromptInventory:
-    """Asks the library and the backend; what they say is kept until they say something else."""
+    """Combines the model library and the backend. The offers are made anew only when one of them has changed."""
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
@@ -18,7 +18,7 @@ class PromptInventory:
         self._offers: tuple[Offer, ...] = ()
 
     def offers(self, slots: Sequence[str] = ()) -> tuple[Offer, ...]:
-        """Everything there is, with these slots first."""
+        """Everything that can be inserted, with these slots first."""
         models, offered = self._controller.models, self._controller.capabilities
         backend = offered.loras if offered is not None else ()
         wildcards = self._controller.packs.wildcards
@@ -36,7 +36,7 @@ class PromptInventory:
         return self._offers
 
     def weight(self, offer: Offer) -> float | None:
-        """The recommended weight of a LoRA; None when nobody recommends one, or it is not read yet."""
+        """The recommended weight of a LoRA; None when there is none or it is not read yet."""
         if offer.kind != "lora" or not offer.path:
             return None
         settings = self._controller.models.settings(offer.path)
@@ -44,7 +44,7 @@ class PromptInventory:
         return next(iter(good), None)
 
     def loras(self) -> frozenset[str] | None:
-        """The names there are; None where that is not known."""
+        """The existing names; None where they are not known."""
         names = self._names("lora")
         offered = self._controller.capabilities
         if offered is not None and offered.loras:
@@ -52,7 +52,7 @@ class PromptInventory:
         return names
 
     def embeddings(self) -> frozenset[str] | None:
-        """The names there are; None where that is not known."""
+        """The existing names; None where they are not known."""
         return self._names("embedding")
 
     def _names(self, kind: str) -> frozenset[str] | None:

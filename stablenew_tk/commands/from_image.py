@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from ..domain.base.errors import InvalidInput
-from ..domain.prompts.formatting import pack_block
+from ..domain.prompts.pack import pack_block
 from ..domain.recipes.recipe import Recipe
 from ..storage.disk.files import is_there, read_bounded, write_atomic
 from ..storage.disk.places import Places

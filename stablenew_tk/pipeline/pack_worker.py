@@ -1,7 +1,7 @@
 """What the pack worker's thread does: lists and watches packs, reads and writes them, works out their variants.
 
-It is a thread of its own, not the desk: a pack folder may lie on a drive that does not answer, and working out variants
-may take long; a rating must not wait behind either.
+It has a thread of its own: a pack folder may be on a drive that does not answer, and working out variants may take
+long; a rating, which the desk's thread writes, must not wait for either.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 
 
 class PackWorker:
-    """Performs the orders about packs. Runs on one thread only; `tell` may be called by the watcher's thread, too."""
+    """Carries out the orders about packs, on one thread. `tell` is called on that of the watcher, too."""
 
     def __init__(self, places: Places, tell: Callable[[Event], None]) -> None:
         self._places = places
@@ -66,7 +66,7 @@ class PackWorker:
         # One for the folders of all packs, one for those of a single pack: a reader keeps the files it has read as long
         # as it is asked for the same folders.
         self._all_wildcards, self._pack_wildcards = WildcardReader(), WildcardReader()
-        # Typing changes one prompt of hundreds.
+        # Typing changes one prompt of hundreds; the others stay bound.
         self._checked, self._expanded = PromptMemory(), PromptMemory()
         self._folders: tuple[Path, ...] = (places.packs,)
         self._wildcard_folders: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ class PackWorker:
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
-        """Do what the order says and return the event that answers it."""
+        """Carry out an order and return the event that answers it."""
         raise InvalidInput(f"The pack worker does not know the order {type(order).__name__}.")
 
     # ---- folders
@@ -86,7 +86,7 @@ class PackWorker:
         try:
             ensure_starter(self._places.packs)
         except StorageError as refused:
-            # The other folders are there all the same.
+            # The other folders can be listed all the same.
             self._tell(OrderFailed(order=order, message=str(refused)))
         self._folders = (self._places.packs, *named_folders(order.folders))
         self._wildcard_folders = order.wildcard_folders
@@ -109,13 +109,13 @@ class PackWorker:
         return PacksListed(packs=packs, wildcards=wildcards.names, notices=notices)
 
     def _tell_list(self) -> None:
-        """What the order just done has changed; the watcher will notice, too, but later."""
+        """Tell of the changed list at once; the watcher would notice later."""
         listed = self.perform(RescanPacks())
         if listed is not None:
             self._tell(listed)
 
     def _wildcard_places(self, pack: Path | None) -> tuple[Path, ...]:
-        """Where lists for a pack are looked for; None = for any pack."""
+        """The wildcard folders for a pack; None = for all packs."""
         folders = (pack.parent,) if pack is not None else self._folders
         return wildcard_places(folders, self._places.wildcards, self._wildcard_folders)
 

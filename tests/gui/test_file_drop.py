@@ -9,6 +9,7 @@ import pytest
 from open_window import open_house
 from PIL import Image, PngImagePlugin
 
+from stablenew_tk.gui.file_drop import kind_of
 from stablenew_tk.gui.packs.recipe_popup import RecipePopup
 
 INFOTEXT = "a red boat\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 6.5, Seed: 77, Size: 512x512"
@@ -53,7 +54,7 @@ def test_files_dropped_on_the_window_go_where_they_belong(tmp_path):
         assert any("big.safetensors lies in" in text for text, _ in house.window.notices._strips)
         house.window.arrivals.take([tmp_path / "song.mp3"])
         assert any("song.mp3 is no pack" in text for text, _ in house.window.notices._strips)
-        page.work.look()
+        page.work.check()
 
 
 def test_settings_of_a_picture_come_into_create(tmp_path):
@@ -78,3 +79,8 @@ def test_ctrl_7_opens_packs_and_create_can_be_reached_from_there(tmp_path):
         house.until(lambda: page.work.path is not None)
         page.use_pack()
         assert house.window.page_name == "create"
+
+
+def test_files_are_known_by_their_endings():
+    kinds = {name: kind_of(Path(name)) for name in ("a.txt", "b.PNG", "c.safetensors", "d.exe", "e.json", "f.avif")}
+    assert list(kinds.values()) == ["pack", "picture", "model", "", "pack", "picture"]

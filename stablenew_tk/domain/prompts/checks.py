@@ -1,4 +1,4 @@
-"""What is wrong with a pack: mistakes in its syntax, and LoRAs, embeddings and wildcards that there are not."""
+"""Checks a pack: mistakes in its syntax, and LoRAs, embeddings and wildcards that do not exist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .randomizer import PromptMemory, Variants
 from .settings import PackSettings
 from .wildcards import Wildcards
 
-# The same mistake on every line of a large pack is said so often and no more.
+# A mistake on every line of a large pack is reported so often and no more.
 MOST_PROBLEMS = 500
 _LORA = re.compile(r"<(?:lora|lyco):([^:<>]*)((?::[^<>:]*)*)>")
 _EMBEDDING = re.compile(r"<embedding:([^<>:]+)(?::[^<>]*)?>|\bembedding:([^\s,()\[\]{}|:<>]+)")
@@ -40,9 +40,9 @@ def check_pack(
     embeddings: Collection[str] | None = None,
     memory: PromptMemory | None = None,
 ) -> PackCheck:
-    """Look a pack over. `loras` and `embeddings` are the names there are, without folder and ending, None = unknown.
+    """Check a pack. `loras` and `embeddings` are the existing names, without folder and ending, None = unknown.
 
-    Problems are in the order of their places; those of the settings come first, in line 0.
+    Problems are in the order of the text; those of the settings come first, with line 0.
     """
     variants = Variants(pack.prompts, settings.randomizer, wildcards, pack.slots, memory)
     errors = [*pack.errors, *variants.errors]

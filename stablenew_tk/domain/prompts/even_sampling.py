@@ -1,4 +1,4 @@
-"""Samples in which nothing is there too often, and every value as often as it was to be."""
+"""Balanced samples: every value as often as its weight says, and no combination too often."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ _ROUNDS = 20
 _Row = TypeVar("_Row")
 
 
-def apart(
+def spread_duplicates(
     rows: list[_Row],
     rank_of: Callable[[_Row], int],
     exchanged: Callable[[_Row, _Row, Dice], tuple[_Row, _Row]],
     copies: int,
     dice: Dice,
 ) -> list[int]:
-    """The ranks of the rows, after values were exchanged between rows until no rank is there more often than `copies`
-    times: that leaves every value as frequent as it was. What cannot be parted in some rounds stays.
+    """Exchange values between rows until no rank occurs more than `copies` times, and return the ranks.
+
+    The frequency of every value stays. Duplicates that remain after some rounds are left.
     """
     ranks = [rank_of(row) for row in rows]
     seen = Counter(ranks)
@@ -45,7 +46,7 @@ def apart(
 
 
 def _moved(seen: Counter[int], old: tuple[int, int], new: tuple[int, int], copies: int) -> bool:
-    """Take the old ranks away and put in the new ones, unless more are alike then."""
+    """Count the new ranks in place of the old ones, unless that makes more duplicates."""
     touched = {*old, *new}
     before = sum(max(seen[rank] - copies, 0) for rank in touched)
     seen.subtract(old)
@@ -57,8 +58,8 @@ def _moved(seen: Counter[int], old: tuple[int, int], new: tuple[int, int], copie
     return False
 
 
-def within(copies: int, ranks: list[int], node: ExpansionNode, dice: Dice) -> None:
-    """Replace ranks that are there more often than `copies` times: by others drawn, else by those that follow."""
+def replace_duplicates(copies: int, ranks: list[int], node: ExpansionNode, dice: Dice) -> None:
+    """Replace ranks that occur more than `copies` times: by others drawn, else by the next free ones."""
     seen = Counter(ranks)
     for place, rank in enumerate(ranks):
         if seen[rank] > copies:

@@ -1,7 +1,7 @@
-"""A prompt with everything looked up, as a tree that can be counted, numbered and drawn from.
+"""The nodes of a bound prompt: a tree whose texts can be counted, numbered and sampled without listing them.
 
-Every node has `count` ways to go on, numbered from 0. `text` writes one of them and notes each choice on the way; a
-list of some counts as 10^12 as easily as 10. Nothing is ever listed to be counted.
+Every node has `count` ways, numbered from 0. `text` writes one of them and records each choice on the way. 10^12 ways
+cost no more than 10.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ BEYOND = 10**4000
 
 
 class Uncountable(Exception):
-    """There would be more ways than BEYOND."""
+    """There are more ways than BEYOND."""
 
 
 class Picks:
-    """What one variant took: choices by name, and the values of what is written in several places.
+    """The choices of one variant by name, the shared values and the levels of axes (`settings`).
 
     `rank` is the variant's number within its prompt; together with `seeds` it decides what {~} draws.
     """
@@ -37,12 +37,12 @@ class Picks:
         self.settings: dict[str, int] = {}
 
     def dice(self) -> Dice:
-        """Others at every call, the same again for the same variant."""
+        """New dice at every call; the sequence is the same for the same variant."""
         self.throws += 1
         return Dice(*self.seeds, self.rank, self.throws)
 
     def note(self, name: str, value: str) -> None:
-        """Remember a choice; a second one of the same name gets a number."""
+        """Record a choice; a second one of the same name gets a number."""
         key = name
         if key in self.choices:
             number = self._times.get(name, 1)
@@ -54,9 +54,9 @@ class Picks:
 
 
 class ExpansionNode(ABC):
-    """One place where a prompt may go on in `count` ways, at least 1.
+    """A part of a prompt with `count` ways to write it, at least 1.
 
-    Beside nodes stand plain texts. Ask which one it is by `str`: asking an abstract class takes many times longer.
+    Plain texts are `str`, not nodes. Test for `str`: a test for an abstract class takes many times longer.
     """
 
     __slots__ = ("count",)
@@ -64,22 +64,22 @@ class ExpansionNode(ABC):
 
     @abstractmethod
     def text(self, index: int, picks: Picks) -> str:
-        """Write way `index`, 0 ≤ index < count, and note what was chosen."""
+        """Write way `index`, 0 ≤ index < count, and record what was chosen."""
 
     @abstractmethod
     def draw(self, dice: Dice) -> int:
-        """A way at random, by the weights."""
+        """Draw a way by the weights."""
 
     @abstractmethod
     def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
-        """`count` ways, no way more than `copies` times, all values as evenly as their weights and that allow.
+        """`count` ways, no way more than `copies` times, values as balanced as weights and that allow.
 
-        In no order that means anything. `count` is at most `copies` times the ways.
+        The order is arbitrary. `count` is at most `copies` times the number of ways.
         """
 
 
 class Plain(ExpansionNode):
-    """One of many texts. `values` are written, and noted, as they are; `weights` empty = all alike."""
+    """One of many texts, written and recorded as they are. Empty `weights`: all alike."""
 
     __slots__ = ("_name", "_sums", "_values", "_weights")
 
@@ -110,7 +110,7 @@ class Plain(ExpansionNode):
 
 
 class Level(Plain):
-    """A value of an axis: nothing is written, but `picks.settings` holds its place."""
+    """A value of an axis: writes nothing, but puts the index of the value into `picks.settings`."""
 
     __slots__ = ()
 
@@ -121,7 +121,7 @@ class Level(Plain):
 
 
 class _OneWay(ExpansionNode):
-    """A node that takes no part in counting."""
+    """A node with one way, whatever is inside."""
 
     __slots__ = ()
 
@@ -133,7 +133,7 @@ class _OneWay(ExpansionNode):
 
 
 class Shared(_OneWay):
-    """What was drawn once and is written wherever it is named."""
+    """Writes what was drawn once under a key."""
 
     __slots__ = ("_key",)
 
@@ -145,7 +145,7 @@ class Shared(_OneWay):
 
 
 class Loose(_OneWay):
-    """Drawn anew for each variant ("~"), or the next way each time ("@"); makes no more variants of the rest."""
+    """A node drawn for each variant ("~") or taking its ways in turn ("@"), so that it makes no further variants."""
 
     __slots__ = ("_inner", "in_turn")
 
@@ -154,7 +154,7 @@ class Loose(_OneWay):
 
     @property
     def turns(self) -> int:
-        """How many variants it takes until every way was taken."""
+        """The number of variants until every way was taken."""
         return self._inner.count if self.in_turn else 1
 
     def text(self, index: int, picks: Picks) -> str:  # noqa: ARG002
@@ -164,7 +164,7 @@ class Loose(_OneWay):
 
 
 class Pick(ExpansionNode):
-    """One of several nodes or texts. `sources` are what is noted, `name` "" notes nothing."""
+    """One of some nodes or texts. `sources` are recorded under `name`; with the name "" nothing is recorded."""
 
     __slots__ = ("_bodies", "_ends", "_name", "_sources", "_sums", "_weights")
 
@@ -180,7 +180,7 @@ class Pick(ExpansionNode):
             raise Uncountable
 
     def split(self, index: int) -> tuple[int, int]:
-        """Which body a way belongs to, and its number there."""
+        """The body that a way belongs to, and its number there."""
         place = bisect_right(self._ends, index)
         return place, index - (self._ends[place - 1] if place else 0)
 

@@ -1,4 +1,4 @@
-"""Which parts of a line of a pack are what, for colouring. One line at a time, without knowing the others."""
+"""The kinds of the parts of a line of a pack, for colouring and marking it. Each line is read by itself."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Span(Struct, frozen=True):
 
 
 def spans(line: str) -> Sequence[Span]:
-    """Everything in a line that is more than words, from left to right."""
+    """Everything in a line that is not plain text, from left to right."""
     return [Span(one.start(), one.end(), one.lastgroup) for one in _RULES.finditer(line)]  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""The prompts of a text that is being written, for showing their variants: read in pieces, so that typing goes on."""
+"""Reads prompts out of a text while it is edited: the one at a line, or all in pieces so that typing goes on."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from .pack import PackPrompt, PromptPack, Slot, parse_pack
 from .tsv import parse_table
 
-# Letters that are read at a time: about 2 ms.
+# Characters that are read at a time: about 2 ms.
 PIECE = 12_000
-_MOST_GAPS = 20  # blocks without a prompt, comments for example, that are passed over
+_MOST_GAPS = 20  # blocks without a prompt, for example comments, that are skipped
 _SLOT_LINE = re.compile(r"^[ \t]*\[\[[^\[\]\n]+\]\][ \t]*[:=].*$", re.MULTILINE)
 _GAP = re.compile(r"\n[ \t]*\n")
 
 
 def prompt_at(text: str, line: int, *, table: bool = False) -> tuple[PackPrompt, ...]:
-    """The prompt that stands at a line of the text (from 1), else the next one below it."""
+    """The prompt at a line of the text (from 1), else the next one below it; empty when there is none."""
     lines = text.split("\n")
     at = min(max(line - 1, 0), len(lines) - 1)
     while not table and at > 0 and lines[at - 1].strip() and lines[at].strip():
@@ -36,12 +36,12 @@ def prompt_at(text: str, line: int, *, table: bool = False) -> tuple[PackPrompt,
 
 
 def slots_of_text(text: str) -> tuple[Slot, ...]:
-    """The slots that the text gives values to."""
+    """The slots that the text defines."""
     return parse_pack("\n".join(_SLOT_LINE.findall(text)), "").slots
 
 
 def pieces(text: str, *, table: bool = False) -> Iterator[tuple[PackPrompt, ...]]:
-    """All prompts, a few thousand letters at a time."""
+    """All prompts, PIECE characters of text at a time."""
     at = lines = 0
     while at < len(text):
         end = len(text)

@@ -1,4 +1,7 @@
-"""Several of one list at once: hands of cards, counted, numbered and dealt."""
+"""The choice of more than one option at once, {2$$a|b|c}: combinations counted, numbered and drawn.
+
+An option with the way it goes on is called a card here, a combination a hand.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,18 @@ from math import comb, factorial, perm
 from typing import NamedTuple
 
 from ..base.random_numbers import Dice, allot
-from .even_sampling import TRIES, apart, within
+from .even_sampling import TRIES, replace_duplicates, spread_duplicates
 from .expansion import BEYOND, ExpansionNode, Picks, Uncountable
 
 # Numbering a hand takes as many steps as there are different numbers of ways, times the square of its cards.
-_UNLIKE = 20_000
+_MOST_STEPS = 20_000
 
 # Which bodies, and the way of each.
 _Hand = Sequence[tuple[int, int]]
 
 
-class _Like(NamedTuple):
-    """The bodies that go on in the same number of ways."""
+class _EqualWays(NamedTuple):
+    """The bodies that have the same number of ways."""
 
     ways: int
     places: list[int]
@@ -29,7 +32,7 @@ class _Like(NamedTuple):
 class MultiChoice(ExpansionNode):
     """`least` to `most` of some bodies in any order, each at most once, joined by `separator`.
 
-    Raises Uncountable when there are too many ways, or when they are so unlike that numbering them takes too long.
+    Raises Uncountable when there are too many ways, or so many different numbers of ways that numbering takes too long.
     """
 
     __slots__ = (
@@ -60,11 +63,11 @@ class MultiChoice(ExpansionNode):
         alike: dict[int, list[int]] = {}
         for place, body in enumerate(bodies):
             alike.setdefault(1 if isinstance(body, str) else body.count, []).append(place)
-        self._groups = [_Like(ways, places) for ways, places in alike.items()]
+        self._groups = [_EqualWays(ways, places) for ways, places in alike.items()]
         self._home = {
-            card: (group, step) for group, like in enumerate(self._groups) for step, card in enumerate(like.places)
+            card: (group, step) for group, equal in enumerate(self._groups) for step, card in enumerate(equal.places)
         }
-        if len(alike) > 1 and len(alike) * most * most > _UNLIKE:
+        if len(alike) > 1 and len(alike) * most * most > _MOST_STEPS:
             raise Uncountable
         self._sums = _symmetric(self._groups, most)
         self._sizes = range(least, most + 1)
@@ -103,8 +106,8 @@ class MultiChoice(ExpansionNode):
                 for cards in _dealt(times, self._sizes[place], self._weights, dice)
             ]
             first = self._ends[place - 1] if place else 0
-            ranks += [first + rank for rank in apart(hands, self._number, _exchanged, copies, dice)]
-        within(copies, ranks, self, dice)
+            ranks += [first + rank for rank in spread_duplicates(hands, self._number, _exchanged, copies, dice)]
+        replace_duplicates(copies, ranks, self, dice)
         return ranks
 
     @property
@@ -118,7 +121,7 @@ class MultiChoice(ExpansionNode):
     # ---- numbering hands: by the first card, then by the second; cards of as many ways are counted together
 
     def _hand(self, size: int, index: int) -> list[tuple[int, int]]:
-        """The cards of a hand and the way of each, by the number of the hand."""
+        """The cards of the hand with this number, with the way of each."""
         sums: Sequence[int] = self._sums
         taken: list[list[int]] = [[] for _ in self._groups]
         hand: list[tuple[int, int]] = []
@@ -140,7 +143,7 @@ class MultiChoice(ExpansionNode):
         return hand
 
     def _after(self, sums: Sequence[int], ways: int, done: int, remaining: int) -> tuple[Sequence[int], int]:
-        """The sums without a body of so many ways that comes next, and the ways of the rest of the hand."""
+        """The sums without the next body, which has so many ways, and the number of ways of the rest of the hand."""
         if len(self._groups) == 1:
             return sums, perm(len(self._bodies) - done - 1, remaining) * ways**remaining
         without = _without(sums[: remaining + 2], ways)
@@ -165,7 +168,7 @@ class MultiChoice(ExpansionNode):
 
 
 def _cards(size: int, sums: Sequence[float], dice: Dice) -> list[int]:
-    """Different cards, one after the other by weight; `sums` are those of the weights up to each."""
+    """Draw different cards by weight; `sums` are the cumulated weights."""
     taken: dict[int, None] = {}
     for _ in range(TRIES * size):
         if len(taken) == size:
@@ -180,7 +183,7 @@ def _cards(size: int, sums: Sequence[float], dice: Dice) -> list[int]:
 
 
 def _dealt(hands: int, size: int, weights: Sequence[float], dice: Dice) -> list[list[int]]:
-    """Hands of different cards from packs that hold every card as often as its weight says."""
+    """Deal hands of different cards, every card as often as its weight says."""
     if not hands or not size:
         return [[] for _ in range(hands)]
     given = allot(hands * size, weights, [hands] * len(weights), dice)
@@ -188,7 +191,7 @@ def _dealt(hands: int, size: int, weights: Sequence[float], dice: Dice) -> list[
     order, within_hand = list(range(hands)), list(range(hands * size))
     dice.shuffle(order)
     dice.shuffle(within_hand)
-    # By place: a card goes to every so manyth hand, so no hand gets it twice.
+    # In turn: copies of a card go to different hands, so no hand gets it twice.
     dealt: list[list[tuple[int, int]]] = [[] for _ in range(hands)]
     for place, (card, turn) in enumerate(zip(deck, within_hand, strict=True)):
         dealt[order[place % hands]].append((turn, card))
@@ -196,7 +199,7 @@ def _dealt(hands: int, size: int, weights: Sequence[float], dice: Dice) -> list[
 
 
 def _exchanged(mine: _Hand, theirs: _Hand, dice: Dice) -> tuple[_Hand, _Hand]:
-    """Both hands with one card exchanged that the other has not, if there is one, and in another order."""
+    """Both hands shuffled, with one card exchanged that the other does not have, if there is one."""
     cards = {card for card, _ in mine}, {card for card, _ in theirs}
     given = [one for one in mine if one[0] not in cards[1]]
     taken = [one for one in theirs if one[0] not in cards[0]]
@@ -213,8 +216,8 @@ def _shuffled(hand: _Hand, dice: Dice) -> _Hand:
     return [hand[place] for place in order]
 
 
-def _symmetric(groups: Sequence[_Like], size: int) -> list[int]:
-    """Elementary symmetric sums 0 to `size`: in how many ways so many bodies go on, whichever they are."""
+def _symmetric(groups: Sequence[_EqualWays], size: int) -> list[int]:
+    """Elementary symmetric sums 0 to `size`: the number of ways of all choices of so many bodies."""
     sums = [1, *[0] * size]
     for ways, places in groups:
         few = min(size, len(places))
@@ -226,7 +229,7 @@ def _symmetric(groups: Sequence[_Like], size: int) -> list[int]:
 
 
 def _without(sums: Sequence[int], ways: int) -> list[int]:
-    """The symmetric sums without one body of so many ways."""
+    """The symmetric sums without one body that has so many ways."""
     found = [1]
     for total in sums[1:]:
         found.append(total - ways * found[-1])

@@ -1,8 +1,8 @@
-"""Prompt packs as people write them: plain text, a blank line between prompts.
+"""Prompt packs as people write them: plain text with a blank line between prompts, read and written.
 
 Lines that start with `#` are comments, `neg:` gives the negative prompt, `name:` a short name for lists and file
-names, `[[name]]: a | b` alone on a line what that slot stands for in the whole pack. Everything else (attention, LoRA
-tags, embeddings) goes to the backend untouched. Every text knows where in the file it stands.
+names, `[[name]]: a | b` alone on a line the values of that slot in the whole pack. Everything else (attention, LoRA
+tags, embeddings) goes to the backend unchanged. Every text knows its place in the file.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
+from .parser import EMBEDDING
+
 NAME_LIMIT = 80
 VALUE_LIMIT = 20_000
 MOST_PROBLEMS = 200
@@ -24,12 +26,17 @@ _Text = Annotated[str, Meta(max_length=VALUE_LIMIT)]
 _SLOT = re.compile(r"\[\[([^\[\]]+)\]\]\s*[:=]\s*(.*)", re.DOTALL)
 _FILE = re.compile(r"([^|]+)\.(?:txt|json)", re.IGNORECASE)
 _TAG = re.compile(r"<\w+:[^<>]*>")
+# Beginnings of lines that a pack does not read as words.
+_OTHER_LINES = ("#", "neg:", "name:", "[[")
+# Tags, embeddings and escaped signs stay; the other matches would make a prompt that varies.
+_VARYING = re.compile(rf"<\w+:[^<>]*>|{EMBEDDING}|\\.|[{{}}]|__|\[(?=\[[\w-]+\]\])")
+_BRACE = re.compile(r"\\.|[{}]")
 # What Windows allows in no file name, and what no system shows.
 _UNUSABLE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
 
 
 class Place(NamedTuple):
-    """From `offset` in a joined text on, its letters stand in the file at `line` from `column` on, both from 1."""
+    """From `offset` in a joined text on, its characters are in the file at `line` from `column` on, both from 1."""
 
     offset: int
     line: int
@@ -37,7 +44,7 @@ class Place(NamedTuple):
 
 
 class Slot(Struct, frozen=True, omit_defaults=True):
-    """What `[[name]]` in the prompts stands for: `values`, or the lines of the wildcard file called `file`.
+    """The values of `[[name]]`: `values`, or the lines of the wildcard file called `file`.
 
     `line` is where the pack's text defines it; 0 when it comes from the pack's settings.
     """
@@ -49,7 +56,7 @@ class Slot(Struct, frozen=True, omit_defaults=True):
 
 
 class PackPrompt(Struct, frozen=True):
-    """One prompt of a pack. `line` is where it starts in the file, counted from 1; the others are for `spot`."""
+    """One prompt of a pack. `line` is its first line in the file, from 1; the `…_at` are for `spot`."""
 
     prompt_id: str
     name: str
@@ -61,7 +68,7 @@ class PackPrompt(Struct, frozen=True):
 
 
 class PackProblem(Struct, frozen=True):
-    """Something in a pack that is probably not meant. `column` counts from 1."""
+    """A mistake or doubt in a pack. Line and column count from 1; line 0 is the pack's settings."""
 
     line: int
     column: int
@@ -79,7 +86,7 @@ class PromptPack(Struct, frozen=True):
 
 
 def spot(at: Sequence[Place], offset: int) -> tuple[int, int]:
-    """Line and column in the file of a letter of a joined text. A text that stands in no file counts as one line."""
+    """Line and column in the file of a character of a joined text; without a file the text counts as one line."""
     nth = bisect_right(at, offset, key=lambda place: place.offset) - 1
     if nth < 0:
         return (at[0].line, at[0].column) if at else (1, offset + 1)
@@ -87,14 +94,14 @@ def spot(at: Sequence[Place], offset: int) -> tuple[int, int]:
 
 
 def lines_of(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of a file with their numbers, whatever ends them; a BOM belongs to none."""
+    """The lines of a file with their numbers, for any line ends, without a BOM."""
     # Not str.splitlines: it also splits at U+2028 and form feed, which are legal inside a prompt.
     unix = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return enumerate(unix.split("\n"), start=1)
 
 
 class Part(NamedTuple):
-    """A piece of a line, and where it begins."""
+    """A piece of a line and its place."""
 
     text: str
     line: int
@@ -112,7 +119,7 @@ class _Block:
 
 
 class PackBuilder:
-    """Collects prompts, slots and problems while a file is read, and makes the pack of them."""
+    """Collects prompts, slots and problems while a file is read, and makes a pack of them."""
 
     def __init__(self) -> None:
         self.errors: list[PackProblem] = []
@@ -122,7 +129,7 @@ class PackBuilder:
         self._taken: set[str] = set()
 
     def pack(self, pack_id: str) -> PromptPack:
-        """The pack as far as it was read."""
+        """The pack of what was taken so far."""
         errors = _few(self.errors)
         if not self._prompts and not errors:
             message = "The pack has no prompt. Write one prompt, leave a blank line, write the next."
@@ -226,7 +233,7 @@ def _read_line(block: _Block, line: Part, warnings: list[PackProblem]) -> None:
 
 
 def _after(line: Part, length: int) -> Part:
-    """The rest of a line behind a word of this length."""
+    """The rest of a line after a word of this length."""
     rest = line.text[length:]
     return Part(rest.strip(), line.line, line.column + length + len(rest) - len(rest.lstrip()))
 
@@ -241,7 +248,7 @@ def _joined(parts: Sequence[Part], between: str) -> tuple[str, tuple[Place, ...]
 
 
 def values_in(text: str) -> tuple[str, ...]:
-    """The values of `a | b`, without blanks around them. Not parted inside {a|b} and [a|b]; `\\|` is a plain |."""
+    """The values of `a | b`, stripped. A | inside {a|b} or [a|b] does not separate; `\\|` is a plain |."""
     values, value, depth = [], "", 0
     letters = iter(text)
     for letter in letters:
@@ -275,8 +282,9 @@ def _few(problems: Sequence[PackProblem]) -> tuple[PackProblem, ...]:
 
 
 def successors(before: Sequence[PackPrompt], after: Sequence[PackPrompt]) -> dict[str, str]:
-    """Under which id each prompt goes on after its pack was edited, by its id before: a changed text may have made
-    another one. Prompts that are gone are left out.
+    """The new id of each prompt by its id before the pack was edited: a changed text may have changed it.
+
+    Prompts that are gone are left out.
     """
     old, new = [prompt.prompt_id for prompt in before], [prompt.prompt_id for prompt in after]
     found: dict[str, str] = {}
@@ -289,7 +297,47 @@ def successors(before: Sequence[PackPrompt], after: Sequence[PackPrompt]) -> dic
 
 
 def with_lora_weight(prompt: str, name: str, weight: float, *, add: bool = False) -> str:
-    """The prompt with every `<lora:name:…>` at this weight. Without such a tag it stays, or with `add` gets one."""
+    """The prompt with this weight in every `<lora:name:…>`. Without such a tag it stays; with `add` it gets one."""
     tag = f"<lora:{name}:{weight:g}>"
     changed, count = re.subn(rf"<lora:{re.escape(name)}(?::[^>]*)?>", lambda _match: tag, prompt)
     return f"{prompt.rstrip()} {tag}" if add and not count else changed
+
+
+def pack_block(name: str, prompt: str, negative: str) -> str:
+    """Write one prompt as a block of a pack that gives the same prompt when it is run.
+
+    Blank lines go, { } and __ are escaped; a beginning that a pack would not read as words gets a comma before it.
+    """
+    lines = [f"name: {_one_line(name)[:NAME_LIMIT] or 'picture'}"]
+    words: list[str] = []
+    for line in _lines(_VARYING.sub(_as_words, prompt)):
+        if not line.lower().startswith(_OTHER_LINES):
+            words.append(line)
+        elif words:
+            # The reader joins lines with a blank, so this is the same prompt.
+            words[-1] += f" {line}"
+        else:
+            words.append(f", {line}")
+    lines += words
+    if negative.strip():
+        lines.append(f"neg: {_one_line(_VARYING.sub(_as_words, negative))}")
+    return "\n".join(lines) + "\n"
+
+
+def _as_words(match: re.Match[str]) -> str:
+    found = match[0]
+    if found in ("{", "}", "__"):
+        return f"\\{found}"
+    if found[0] == "<":
+        return _BRACE.sub(_as_words, found)  # underscores are safe in a tag, braces are not
+    # A word weakened twice, not the use of a slot.
+    return "[ " if found == "[" else found
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_lines(text))
+
+
+def _lines(text: str) -> list[str]:
+    unix = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    return [line for raw in unix.split("\n") if (line := raw.strip())]

@@ -1,4 +1,4 @@
-"""Prompts that vary: words in braces, wildcards, slots and variables, read into a tree.
+"""Parses prompts that vary (words in braces, wildcards, slots, variables) into a tree.
 
     {red|blue} car        one of them; {2::red|blue} makes red twice as likely
     {2$$ and $$a|b|c}     two of them, joined by " and "; {1-2$$...} one or two
@@ -51,12 +51,14 @@ _ASSIGN = re.compile(r"\$\{[ \t]*([\w-]+)[ \t]*(?:(=)[ \t]*(!?)|(:)|(?=\}))")
 _BOUNDS = re.compile(r"[ \t]*+(?:(\d{1,18})[ \t]*+(?:(-)[ \t]*+(\d{1,18})?)?|(-)[ \t]*+(\d{1,18}))[ \t]*+\$\$")
 _OWN_SEPARATOR = re.compile(r"([^{}$\n]{0,100})\$\$")
 _WEIGHT = re.compile(r"[ \t]*(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})::")
+# A text without any of these is plain: there is nothing in it to parse.
+MAY_VARY = re.compile(r"[{}]|__|\[\[|\\[|$_]")
 _SPECIAL = re.compile(r"[\\{}|\[\]()<$_]|embedding:")
 _ROUND = re.compile(r"[()]")
 
 
 def parse(text: str, *, is_slot: Callable[[str], bool] = lambda _name: False, base: int = 0) -> Template:
-    """Read a text. Never raises; takes time in proportion to the length. `base` is added to all places."""
+    """Parse a text in linear time. Never raises. `base` is added to all places."""
     reader = _Reader(text, is_slot, base, 0)
     body = joined(reader.body(None))
     return Template(body, tuple(sorted(reader.troubles, key=lambda trouble: trouble.at)))
@@ -65,7 +67,7 @@ def parse(text: str, *, is_slot: Callable[[str], bool] = lambda _name: False, ba
 def options_of(
     values: Iterable[str], *, is_slot: Callable[[str], bool] = lambda _name: False
 ) -> tuple[Choice, tuple[Trouble, ...]]:
-    """One of several texts, each with a weight in front if it has one, as if they stood in braces."""
+    """A choice of these texts, each with its weight in front if it has one, as if they were in braces."""
     options: list[Option] = []
     troubles: list[Trouble] = []
     for value in values:
@@ -78,9 +80,9 @@ def options_of(
 
 
 class _Bars:
-    """The `|` of one choice while it is read, and the brackets around them.
+    """The `|` of one choice while it is read, without those inside brackets.
 
-    `(a|b)` and `[a|b]` belong to the WebUI; but a bracket that is not closed before the choice ends is just a sign.
+    `(a|b)` and `[a|b]` belong to the WebUI; a bracket that is not closed before the choice ends is a plain character.
     """
 
     def __init__(self, start: int) -> None:
@@ -119,7 +121,7 @@ class _Reader:
         self._no_tag_ends_after = len(text)
 
     def body(self, bars: _Bars | None, pieces: list[Part] | None = None) -> list[Part]:
-        """Everything up to the } of the choice around it (`bars` are its), or to the end of the text, in pieces."""
+        """The parts up to the } of the enclosing choice, whose `|` `bars` collects, or to the end of the text."""
         parts: list[Part] = [] if pieces is None else pieces
         text = self.text
         while match := _SPECIAL.search(text, self._at):
@@ -209,7 +211,7 @@ class _Reader:
         return True
 
     def _tag(self, parts: list[Part]) -> None:
-        """A LoRA or another tag of the WebUI: underscores in it are part of a name."""
+        """Take a LoRA or another tag of the WebUI: underscores in it are part of a name."""
         at = self._at
         if _TAG.match(self.text, at) and at < self._no_tag_ends_after:
             closed = self.text.find(">", at)
@@ -222,7 +224,7 @@ class _Reader:
     # ---- constructs with parts of their own
 
     def _inner(self, bars: _Bars, pieces: list[Part]) -> bool:
-        """Read up to and over the }. False when the text is over before."""
+        """Read up to and including the }. False when the text ends before."""
         self._depth += 1
         if self._depth > DEEPEST:
             self._trouble(self._at, f"This is nested more than {DEEPEST} deep. Use a wildcard file for a part of it.")
@@ -266,7 +268,7 @@ class _Reader:
         return sign
 
     def _bounds(self) -> tuple[int, int, str]:
-        """How many, with −1 for "all there are", and what is written between them."""
+        """Least and most (−1 = all there are) of a choice, and its separator."""
         match = _BOUNDS.match(self.text, self._at)
         if match is None:
             return 1, 1, SEPARATOR
@@ -315,7 +317,7 @@ class _Reader:
         parts.append(Wildcard(match[2].strip(), source, self._base + start, _SAMPLERS[match[1]], arguments))
 
     def _bracket_end(self, start: int) -> int:
-        """Where the bracket opened at `start` ends, if two underscores follow; −1 otherwise."""
+        """The end of the bracket opened at `start` if two underscores follow it, else −1."""
         if self._brackets is None:
             self._brackets, opened = {}, []
             for match in _ROUND.finditer(self.text):

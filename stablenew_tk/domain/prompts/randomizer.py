@@ -1,11 +1,10 @@
-"""The variants of a pack: every prompt with every choice, counted, numbered, and drawn evenly when there are too many.
+"""The variants of a pack: every prompt with every choice, counted, numbered, and sampled when there are too many.
 
-Preview, count and run all come from here, so what was shown is what is made.
+Preview, count and run use the same code, so what was shown is what is made.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -17,7 +16,7 @@ from ..config.sweep import value_text
 from .binder import TOO_MANY, Binder, with_rules
 from .expansion import ExpansionNode, Level, Loose, Pick, Picks, Uncountable
 from .pack import MOST_PROBLEMS, PackProblem, PackPrompt, Slot, spot, with_lora_weight
-from .parser import options_of, parse
+from .parser import MAY_VARY, options_of, parse
 from .sequence import TextSequence
 from .settings import MOST_VARIANTS, LoraAxis, Randomizer, SearchReplace, StyleToggle
 from .template import Assign, Body, Choice, Wildcard
@@ -25,11 +24,10 @@ from .variant import Expansion, Variant
 from .wildcards import Wildcards
 
 _REDRAWS = 30
-_SIGNS = re.compile(r"[{}]|__|\[\[|\\[|$_]")
 
 
 class _Axes(Struct, frozen=True):
-    """What varies besides the words of the prompts, and what is wrong with it."""
+    """What varies besides the words of the prompts, with its problems."""
 
     levels: tuple[Level, ...] = ()
     values: Mapping[str, Sequence[Value]] = {}
@@ -38,9 +36,9 @@ class _Axes(Struct, frozen=True):
     problems: tuple[PackProblem, ...] = ()
 
 
-class _Bound(Struct, frozen=True):
-    """A prompt with everything looked up. `border` is where its negative begins among the parts of the row; troubles
-    are places (in both texts as one, with one sign between them) and sentences; `used` are the rules that apply.
+class _BoundPrompt(Struct, frozen=True):
+    """A bound prompt. `border` is the index of the first part of its negative; `troubles` are places (in both texts
+    joined by one character) with sentences; `used` are the searches of the rules that apply.
     """
 
     row: TextSequence
@@ -50,29 +48,28 @@ class _Bound(Struct, frozen=True):
 
 
 class PromptMemory:
-    """The prompts of a pack as they were looked up last: a change to one of hundreds costs only that one.
-
-    For one pack at a time, and one thread.
-    """
+    """Bound prompts of one pack, kept so that a change to one of hundreds costs only that one. For one thread."""
 
     def __init__(self) -> None:
-        self._around: tuple[Randomizer, tuple[Slot, ...]] | None = None
+        self._context: tuple[Randomizer, tuple[Slot, ...]] | None = None
         self._wildcards: Wildcards | None = None
-        self._known: dict[tuple[str, str], _Bound] = {}
+        self._known: dict[tuple[str, str], _BoundPrompt] = {}
 
-    def of(self, settings: Randomizer, wildcards: Wildcards, slots: Sequence[Slot]) -> dict[tuple[str, str], _Bound]:
-        """What is known of prompts with these settings, by their texts; new ones may be put in."""
-        around = (settings, tuple(slots))
-        if around != self._around or wildcards is not self._wildcards or len(self._known) > MOST_VARIANTS:
-            self._around, self._wildcards, self._known = around, wildcards, {}
+    def of(
+        self, settings: Randomizer, wildcards: Wildcards, slots: Sequence[Slot]
+    ) -> dict[tuple[str, str], _BoundPrompt]:
+        """The prompts bound with these settings, by their texts; callers add new ones."""
+        context = (settings, tuple(slots))
+        if context != self._context or wildcards is not self._wildcards or len(self._known) > MOST_VARIANTS:
+            self._context, self._wildcards, self._known = context, wildcards, {}
         return self._known
 
 
 class Variants:
     """All variants of some prompts. `errors` make it unusable; `warnings` do not.
 
-    `count` is exact. `nth(i)` makes variant i alone, 0 ≤ i < count; `sample` draws some of them. `memory` spares
-    looking up again what has not changed.
+    `count` is exact. `nth(i)` makes variant i alone, 0 ≤ i < count; `sample` makes some of them. `memory` keeps the
+    bound prompts for the next time.
     """
 
     def __init__(
@@ -100,15 +97,15 @@ class Variants:
         self._rows = [self._row(prompt, known) for prompt in prompts]
         self._root = Pick("", self._rows, [""] * len(self._rows)) if self._rows else None
         self.count = self._root.count if self._root is not None else 0
-        self._look_over()
+        self._warn_of_unused_rules()
 
     @property
     def varies(self) -> bool:
-        """Whether there is anything but the prompts as they are."""
+        """Whether there is more than one variant of any prompt."""
         return any(row.varies for row in self._rows)
 
     def nth(self, index: int, seed: int = 0) -> Variant:
-        """Variant `index`. `seed` matters only to {~a|b}, which is drawn for each variant."""
+        """Variant `index`. `seed` has an effect only on {~a|b}, which is drawn for each variant."""
         assert self._root is not None
         place, rank = self._root.split(index)
         prompt, picks = self._prompts[place], Picks(rank, seed, place)
@@ -134,9 +131,8 @@ class Variants:
     def sample(self, limit: int, seed: int) -> tuple[Variant, ...]:
         """At most `limit` variants in the order of their numbers, all of them when there are no more.
 
-        Each value of everything that varies is there as often as the others, or as its weight says. In the mode
-        "random" every variant is drawn by itself. The same seed gives the same list. Where nothing varies, these are
-        the first prompts.
+        Each value occurs as often as its weight says. In the mode "random" every variant is drawn by itself. The
+        same seed gives the same list. Where nothing varies, these are the first prompts.
         """
         if self._root is None or self.errors:
             return ()
@@ -150,7 +146,7 @@ class Variants:
         return tuple(self.nth(rank, seed) for rank in ranks)
 
     def _drawn(self, count: int, dice: Dice) -> list[int]:
-        """Ranks drawn one by one, for each prompt as many as for the others; the same twice only if that cannot be."""
+        """Ranks drawn one by one, equally many for each prompt, none twice."""
         found: list[int] = []
         first = 0
         for row, times in zip(self._rows, allot(count, [1.0] * len(self._rows), self._counts(), dice), strict=True):
@@ -172,7 +168,7 @@ class Variants:
 
     # ---- building
 
-    def _row(self, prompt: PackPrompt, known: dict[tuple[str, str], _Bound]) -> TextSequence:
+    def _row(self, prompt: PackPrompt, known: dict[tuple[str, str], _BoundPrompt]) -> TextSequence:
         texts = prompt.positive, prompt.negative
         bound = known.get(texts)
         if bound is None:
@@ -190,7 +186,7 @@ class Variants:
             self.warnings.append(PackProblem(prompt.line, 1, message))
         return bound.row
 
-    def _bound(self, texts: tuple[str, str]) -> _Bound:
+    def _bound(self, texts: tuple[str, str]) -> _BoundPrompt:
         bodies: list[Body] = []
         troubles: list[tuple[int, str]] = []
         for text, base in zip(texts, (0, len(texts[0]) + 1), strict=True):
@@ -211,7 +207,7 @@ class Variants:
             row = TextSequence([""] * len(parts))
             troubles.append((0, TOO_MANY))
         used = frozenset(search for search in self._searches if any(search in text for text in texts))
-        return _Bound(row, border, tuple(troubles), used)
+        return _BoundPrompt(row, border, tuple(troubles), used)
 
     def _report(self, prompt: PackPrompt, at: int, message: str) -> None:
         border = len(prompt.positive)
@@ -238,17 +234,17 @@ class Variants:
         self.errors += [PackProblem(0, 0, f"Search and replace “{rule.search}”: {one}") for one in wrong]
         return choice
 
-    def _look_over(self) -> None:
+    def _warn_of_unused_rules(self) -> None:
         for search in self._searches:
             if self._prompts and search not in self._used:
                 self.warnings.append(PackProblem(0, 0, f"Search and replace: “{search}” is in none of the prompts."))
 
 
 def may_vary(prompts: Sequence[PackPrompt], settings: Randomizer) -> bool:
-    """Whether there can be anything to work out; False is sure, and quickly found."""
+    """Whether these prompts may have variants. Quick; False is certain, True is not."""
     if settings.axes or settings.loras or settings.styles or settings.rules:
         return True
-    return any(_SIGNS.search(prompt.positive) or _SIGNS.search(prompt.negative) for prompt in prompts)
+    return any(MAY_VARY.search(prompt.positive) or MAY_VARY.search(prompt.negative) for prompt in prompts)
 
 
 def expand(
@@ -311,7 +307,7 @@ def _axes(settings: Randomizer) -> _Axes:
     styles: dict[str, StyleToggle] = {}
     for toggle in settings.styles:
         name = f"style: {toggle.name}"
-        why = "is there twice. Give one of them another name." if name in styles else _raw(toggle)
+        why = "is there twice. Give one of them another name." if name in styles else _style_problem(toggle)
         if why:
             problems.append(PackProblem(0, 0, f"The style “{toggle.name}” {why}"))
         styles[name] = toggle
@@ -319,8 +315,8 @@ def _axes(settings: Randomizer) -> _Axes:
     return _Axes(tuple(levels), values, loras, styles, tuple(problems))
 
 
-def _raw(toggle: StyleToggle) -> str:
-    """What is wrong with the words of a style: they are added as they are, so nothing in them may vary."""
+def _style_problem(toggle: StyleToggle) -> str:
+    """What is wrong with the words of a style, or "". They are added literally, so nothing in them may vary."""
     texts = (toggle.text.replace("{prompt}", ""), toggle.negative)
     if any(template.varies or template.troubles for template in map(parse, texts)):
         return "has words that vary. Its words are added as they are: let words of the prompts vary instead."

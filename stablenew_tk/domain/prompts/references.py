@@ -1,8 +1,4 @@
-"""Which slots and variables the parts of a prompt mention, in whatever list or slot; and which slots are drawn where.
-
-A slot is the same wherever it stands in a prompt, so it is drawn once, in the smallest part that holds all its places:
-a slot that only one choice of several mentions makes no variants of the others.
-"""
+"""Which slots and variables parts of a prompt refer to, directly or through lists, and where each slot is drawn."""
 
 from __future__ import annotations
 
@@ -16,27 +12,27 @@ from .wildcards import WildcardList, Wildcards
 
 Slots = Mapping[str, Choice | Wildcard]
 
-# Of a list with a mistake in every line the first ones will do.
+# A list with a mistake in every line is reported so often and no more.
 _MOST_WRONG = 20
-# Stands for signs that may mean a slot, whichever there are.
+# Stands for brackets that may be a slot or not, depending on the pack.
 MAYBE_SLOT = "[["
 _DEEPEST = 100
 
 
 class Read(Struct, frozen=True):
-    """A list whose lines were read: the bodies of those that are more than text, and what is wrong with them."""
+    """The parsed lines of a list: a body for each that is more than text, and what is wrong with them."""
 
     bodies: tuple[Body | None, ...]
     wrong: tuple[str, ...]
 
 
 def variable(name: str) -> str:
-    """How a variable is called among the names of slots."""
+    """The name of a variable among names of slots."""
     return f"${{{name}}}"
 
 
 class References:
-    """Looks through parts, lists and slots, each only once."""
+    """Follows the references of parts, lists and slots, of each only once."""
 
     def __init__(self, wildcards: Wildcards, slots: Slots) -> None:
         self._wildcards, self._slots = wildcards, slots
@@ -45,7 +41,7 @@ class References:
         self._open: set[str] = set()
 
     def read(self, found: WildcardList) -> Read:
-        """The lines of a list."""
+        """Parse the lines of a list."""
         known = self._read.get(found.name)
         if known is None:
             bodies: list[Body | None] = [None] * len(found.values)
@@ -59,7 +55,7 @@ class References:
         return known
 
     def of_list(self, found: WildcardList) -> frozenset[str]:
-        """The slots and variables that a list mentions, whichever lists it names on the way."""
+        """The slots and variables that a list refers to, directly or through other lists."""
         known = self._lists.get(found.name)
         if known is not None:
             return known
@@ -75,9 +71,9 @@ class References:
         return self._lists[found.name]
 
     def drawn_here(self, body: Body, held: frozenset[str]) -> dict[str, int]:
-        """The slots to be drawn for this body as a whole, not in one of its parts, with the place of each.
+        """The slots to draw for this body as a whole, not in one of its parts, with the place of each.
 
-        What a slot mentions itself comes before it.
+        A slot comes after those it refers to itself.
         """
         if not self._slots:
             return {}
@@ -122,7 +118,7 @@ class References:
         return sorted(self._slots.keys() & self._of([part]))
 
     def _is_inner(self, parts: Sequence[Part]) -> bool:
-        """Whether what stands in these parts stands in one choice alone, of which one option is taken."""
+        """Whether these are one choice, of which one option is taken."""
         only = parts[0]
         if len(parts) > 1 or isinstance(only, (str, SlotUse, Assign, Use)) or only.sampler not in ("", "!"):
             return False
@@ -131,7 +127,7 @@ class References:
         return not only.arguments
 
     def _of(self, parts: Sequence[Part]) -> frozenset[str]:
-        """Everything that parts mention, lists and slots looked through."""
+        """Everything that parts refer to, directly or through lists and slots."""
         names: set[str] = set()
         waiting = list(parts)
         while waiting:

@@ -1,4 +1,4 @@
-"""Parts that follow each other, counted and drawn from together."""
+"""Parts that follow each other: their combinations counted, numbered and sampled."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ..base.random_numbers import Dice
-from .even_sampling import apart, within
+from .even_sampling import replace_duplicates, spread_duplicates
 from .expansion import BEYOND, ExpansionNode, Picks, Uncountable
 from .settings import Mode
 
 
 class TextSequence(ExpansionNode):
-    """Texts and nodes one after the other. `shared` are drawn first, once each, and written where `Shared` stands.
+    """Texts and nodes one after the other. `shared` are drawn first, once each; a `Shared` part writes the result.
 
-    `mode` says how the parts with several ways are combined, see `pack_settings.Randomizer`. `turns`: there are at
-    least so many variants, because something in it is taken in turn.
+    `mode` says how the parts with more than one way are combined, see `settings.Randomizer`. `turns` is the least
+    number of variants, because something in it is taken in turn.
     """
 
     __slots__ = ("_factors", "_mode", "_parts", "_product", "_shared", "lengths")
@@ -30,7 +30,7 @@ class TextSequence(ExpansionNode):
         self._parts, self._shared, self._mode = parts, shared, mode
         nodes = [node for _, node in shared] + [part for part in parts if not isinstance(part, str)]
         self._factors = [node for node in nodes if node.count > 1]
-        self.lengths = tuple(node.count for node in self._factors)  # of the parts with several ways
+        self.lengths = tuple(node.count for node in self._factors)  # of the parts with more than one way
         self._product = _combined(mode, self.lengths)
         self.count = max(self._product, turns)
 
@@ -43,7 +43,7 @@ class TextSequence(ExpansionNode):
         return "".join(self.pieces(index, picks))
 
     def pieces(self, index: int, picks: Picks) -> list[str]:
-        """The same, each part for itself."""
+        """As `text`, one string for each part."""
         digits = iter(self._digits(index % self._product))
         for key, node in self._shared:
             picks.shared[key] = node.text(next(digits) if node.count > 1 else 0, picks)
@@ -104,9 +104,9 @@ class TextSequence(ExpansionNode):
         return rank
 
     def _hypercube(self, count: int, copies: int, dice: Dice) -> list[int]:
-        """Latin hypercube sampling (McKay, Beckman, Conover 1979): every factor evenly, in an order of its own."""
+        """Latin hypercube sampling (McKay, Beckman, Conover 1979): every factor balanced, in an order of its own."""
         left_out = self.count * copies - count
-        # Few are easier to keep apart than many: of more than a half, those that are left out are put together.
+        # Few are easier to make different than many: of more than a half, those that are left out are sampled.
         dense = left_out < count
         columns: list[list[int]] = []
         for node in self._factors:
@@ -117,8 +117,10 @@ class TextSequence(ExpansionNode):
                 column = [way for way in range(node.count) for _ in range(cap - taken[way])]
             dice.shuffle(column)
             columns.append(column)
-        ranks = apart([list(row) for row in zip(*columns, strict=True)], self._rank, _exchanged, copies, dice)
-        within(copies, ranks, self, dice)
+        ranks = spread_duplicates(
+            [list(row) for row in zip(*columns, strict=True)], self._rank, _exchanged, copies, dice
+        )
+        replace_duplicates(copies, ranks, self, dice)
         if not dense:
             return ranks
         without = Counter(ranks)

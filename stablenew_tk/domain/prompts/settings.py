@@ -1,6 +1,6 @@
-"""What belongs to a pack besides its prompts: its own settings, its learning mode, and what its randomizer varies.
+"""The settings of a pack: its own parameter values, its learning mode and its randomizer.
 
-It stands in a file of its own beside the pack, so the pack stays plain text that other programs read.
+They are in a file beside the pack, so that the pack stays plain text for other programs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Mode = Literal["all", "random", "round_robin", "sequential", "zip"]
 Seeds = Literal["shared", "per_variant", "fixed"]
 
 USUAL_LIMIT = 100
-# More pictures than this in one run are nobody's wish, and a list of jobs has to fit into memory.
+# Nobody wants more pictures in one run, and the list of jobs has to fit into memory.
 MOST_VARIANTS = 10_000
 
 _Word = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -27,28 +27,28 @@ _Text = Annotated[str, Meta(max_length=20_000)]
 
 
 class SearchReplace(Struct, frozen=True):
-    """Search and replace: where the prompts have `search`, each of `values` is tried in its place."""
+    """Search and replace: each of `values` takes the place of `search` in the prompts, one per variant."""
 
     search: _Word
     values: tuple[_Text, ...]
 
 
 class Axis(Struct, frozen=True):
-    """A parameter of the catalogue and the values to try."""
+    """A parameter of the catalogue and its values."""
 
     path: str
     values: tuple[Value, ...]
 
 
 class LoraAxis(Struct, frozen=True):
-    """Each of these LoRAs with each of these weights; the name "" stands for none."""
+    """Each of these LoRAs with each of these weights; the name "" means no LoRA."""
 
     names: tuple[Annotated[str, Meta(max_length=500)], ...]
     weights: tuple[float, ...] = (1.0,)
 
 
 class StyleToggle(Struct, frozen=True):
-    """Words that are added to a prompt or not. `{prompt}` in them marks where the prompt goes, else they come last."""
+    """Words that are added to a prompt or not. `{prompt}` in them is replaced by it; without it they come last."""
 
     name: _Word
     text: _Text = ""
@@ -60,9 +60,9 @@ class Randomizer(Struct, frozen=True, kw_only=True):
 
     `mode`: all = every combination; random = everything drawn anew each time; round_robin = every list moves on by one
     each time, shorter ones begin again; zip = the same until the shortest list ends; sequential = one list after the
-    other while the others stay at their first. `limit` is the most variants of one run, 0 = no limit of its own; what
-    is left out is chosen evenly. `seed` decides which, −1 = anew for each run. `seeds` of the pictures: shared by all
-    variants, one per variant, or always `fixed_seed`. `wildcards` are lists for `__name__` of this pack alone.
+    other while the others stay at their first value. `limit` is the most variants of one run, 0 = MOST_VARIANTS;
+    beyond it a balanced sample is made. `seed` decides which, −1 = another for each run. `seeds` of the pictures:
+    shared by all variants, one per variant, or always `fixed_seed`. `wildcards` are lists for this pack only.
     """
 
     mode: Mode = "all"
@@ -78,7 +78,7 @@ class Randomizer(Struct, frozen=True, kw_only=True):
     wildcards: Mapping[str, tuple[_Text, ...]] = {}
 
     def words_only(self) -> Randomizer:
-        """The same without everything but the words of the prompts: for experiments that vary one thing."""
+        """A copy in which only the words of the prompts vary, for experiments that vary one parameter."""
         return structs.replace(self, mode="all", axes=(), loras=(), styles=())
 
     @property
@@ -88,8 +88,8 @@ class Randomizer(Struct, frozen=True, kw_only=True):
 
 
 class PackSettings(Struct, frozen=True, kw_only=True):
-    """All settings of one pack. `values` by catalogue path win over everything but what the user types; `learning`
-    "" follows the project; `negative`, `positive` say whether the global texts are added to this pack's prompts.
+    """All settings of one pack. `values` by catalogue path win over everything but what the user types. `learning` ""
+    follows the program's mode. `positive`, `negative`: whether the global texts are added to this pack's prompts.
     """
 
     values: Mapping[str, Value] = {}

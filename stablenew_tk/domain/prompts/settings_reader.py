@@ -1,4 +1,4 @@
-"""Reading a pack's settings, leniently: a bad field costs only itself and is told in one sentence."""
+"""Reads a pack's settings leniently: a bad field is left out with one sentence, the others count."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from ..config.lenient_reader import Fields, number_in, shown
 from .settings import PackSettings, Randomizer
 
 KIND, VERSION = "pack_settings", 1
-# Lists of which each item is read by itself.
+# Lists whose items are read one by one.
 ITEMS = ("slots", "rules", "axes", "loras", "styles")
 
 
-def said_settings(fields: Fields) -> dict[str, Any]:
-    """Those fields of `PackSettings` that are there and can be used; what cannot is told in the fields' problems."""
+def read_settings(fields: Fields) -> dict[str, Any]:
+    """The fields of `PackSettings` that are present and valid. The others are reported to the fields' problems."""
     _check_kind(fields)
-    said: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, kind in hints(PackSettings).items():
         if name == "values" and _is_object(fields, name):
-            said[name] = _values(fields.inner(name))
+            result[name] = _values(fields.inner(name))
         elif name == "randomizer" and _is_object(fields, name):
-            said[name] = Randomizer(**said_randomizer(fields.inner(name)))
+            result[name] = Randomizer(**read_randomizer(fields.inner(name)))
         elif name not in ("values", "randomizer"):
-            _put(said, fields, name, kind)
-    return said
+            _put(result, fields, name, kind)
+    return result
 
 
-def said_randomizer(fields: Fields) -> dict[str, Any]:
-    """Those fields of `Randomizer` that are there and can be used."""
-    said: dict[str, Any] = {}
+def read_randomizer(fields: Fields) -> dict[str, Any]:
+    """The fields of `Randomizer` that are present and valid."""
+    result: dict[str, Any] = {}
     for name, kind in hints(Randomizer).items():
         if name in ITEMS:
-            _put_items(said, fields, name, get_args(kind)[0])
+            _put_items(result, fields, name, get_args(kind)[0])
         elif name == "wildcards":
-            _put_lists(said, fields, name)
+            _put_lists(result, fields, name)
         else:
-            _put(said, fields, name, kind)
-    return said
+            _put(result, fields, name, kind)
+    return result
 
 
 @cache
@@ -54,12 +54,12 @@ def hints(struct: type[Struct]) -> Mapping[str, Any]:
 
 @cache
 def item_type(name: str) -> Any:
-    """What the items of a list of the randomizer are."""
+    """The type of the items of a list of the randomizer."""
     return get_args(hints(Randomizer)[name])[0]
 
 
 def usable_value(path: str, value: object) -> Value | None:
-    """A value for the catalogue, also a number written as text; None when it cannot be one."""
+    """A valid value for a parameter, also from a number written as text; None for anything else."""
     spec = catalogue().get(path)
     if spec is None:
         return None
@@ -71,9 +71,9 @@ def usable_value(path: str, value: object) -> Value | None:
 
 
 def _check_kind(fields: Fields) -> None:
-    said = fields.text("kind")
-    if said and said != KIND:
-        fields.refuse("kind", f'is "{said[:40]}" although the file is named as settings of a pack. Correct it.')
+    kind = fields.text("kind")
+    if kind and kind != KIND:
+        fields.refuse("kind", f'is "{kind[:40]}" although the file is named as settings of a pack. Correct it.')
     version = number_in(fields.value("version"))
     if version is not None and version > VERSION:
         fields.refuse("version", f"is {shown(version)}; this program knows {VERSION} and reads what it understands.")
@@ -100,17 +100,17 @@ def _values(fields: Fields) -> dict[str, Value]:
     return found
 
 
-def _put(said: dict[str, Any], fields: Fields, name: str, kind: Any) -> None:
+def _put(result: dict[str, Any], fields: Fields, name: str, kind: Any) -> None:
     value = fields.value(name)
     if value is None:
         return
     try:
-        said[name] = msgspec.convert(value, kind)
+        result[name] = msgspec.convert(value, kind)
     except msgspec.ValidationError:
         fields.refuse(name, f"is {shown(value)}, which it cannot be, and was left out. Correct it.")
 
 
-def _put_items(said: dict[str, Any], fields: Fields, name: str, kind: Any) -> None:
+def _put_items(result: dict[str, Any], fields: Fields, name: str, kind: Any) -> None:
     listed = fields.value(name)
     if listed is None:
         return
@@ -123,10 +123,10 @@ def _put_items(said: dict[str, Any], fields: Fields, name: str, kind: Any) -> No
             found.append(msgspec.convert(item, kind))
         except msgspec.ValidationError as error:
             fields.refuse(name, f"number {number} cannot be used and was left out ({error}). Correct it.")
-    said[name] = tuple(found)
+    result[name] = tuple(found)
 
 
-def _put_lists(said: dict[str, Any], fields: Fields, name: str) -> None:
+def _put_lists(result: dict[str, Any], fields: Fields, name: str) -> None:
     if not _is_object(fields, name):
         return
     inner = fields.inner(name)
@@ -134,4 +134,4 @@ def _put_lists(said: dict[str, Any], fields: Fields, name: str) -> None:
     kind = get_args(hints(Randomizer)[name])[1]
     for key in inner.names():
         _put(found, inner, key, kind)
-    said[name] = found
+    result[name] = found

@@ -1,6 +1,6 @@
-"""What the predecessors' NAME.json says about a pack: prompts, what its matrix varies, and values of the stages.
+"""Imports the predecessors' NAME.json of a pack: prompts, the slots of its matrix, and values of the stages.
 
-Such files were written by other programs and by hand, so whatever cannot be used costs one sentence, nothing more.
+Such files were written by other programs and by hand, so whatever cannot be used is left out with one sentence.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .pack import VALUE_LIMIT, Slot
 from .settings import MOST_VARIANTS, Mode, PackSettings, Randomizer
 from .settings_reader import usable_value
 
-# Every file of theirs has this key; nothing else does.
+# Every such file has this key; other files do not.
 SIGN = b'"pack_data"'
 MOST_PROMPTS = 10_000
 
@@ -73,7 +73,7 @@ _BLOCKS: dict[str, Mapping[str, str]] = {
 _SAMPLERS = {"txt2img": "txt2img.", "img2img": "img2img.", "adetailer": _PASS}
 # What all stages have in common here: in other blocks than that of txt2img it may only say the same.
 _SHARED = {"model": "checkpoint", "vae": "vae", "clip_skip": "clip_skip"}
-# Fields that say nothing as long as they hold one of these; the seed is the run's own.
+# Values that mean nothing, so that their fields need no notice; the seed belongs to the run.
 _NOTHING: tuple[object, ...] = (None, "", "None", "none", "inherit", 0, 0.0, -1, False, [], {})
 _ANYTHING = frozenset(
     ("seed", "subseed", "prompt", "hypernetwork_strength", "use_base_model", "styles", "batch_count", "n_iter")
@@ -81,7 +81,7 @@ _ANYTHING = frozenset(
 
 
 class Imported(Struct, frozen=True):
-    """What a predecessor's file says. `text` is a pack's text made of its prompts, "" when it has none."""
+    """The content of a predecessor's file. `text` is a pack's text made of its prompts, "" when it has none."""
 
     text: str
     settings: PackSettings
@@ -89,7 +89,7 @@ class Imported(Struct, frozen=True):
 
 
 def imported(data: bytes, file: str) -> Imported | None:
-    """What a predecessor's file says, None when it is none or so damaged that nobody can tell. Never raises."""
+    """Import a predecessor's file; None when it is none or too damaged to tell. Never raises."""
     if SIGN not in data:
         return None
     problems = Problems(file)
@@ -113,7 +113,7 @@ def _slots(pack: Fields) -> list[Fields]:
 
 
 def _objects(fields: Fields, key: str) -> Iterator[Fields]:
-    """The objects of a list of any length; anything else in it is told once."""
+    """The objects of a list; anything else in it is reported once."""
     listed = fields.value(key)
     if listed is not None and not isinstance(listed, list):
         fields.refuse(key, f"is {shown(listed)}, not a list […], and was left out.")
@@ -135,7 +135,7 @@ def _block(slot: Fields) -> str:
 
 
 def _line(slot: Fields, key: str) -> str:
-    """A text in one line that is read back as nothing but text."""
+    """A text in one line, without a beginning that a pack would read as more than text."""
     value = slot.value(key)
     if value is not None and not isinstance(value, str):
         slot.refuse(key, f"is {shown(value)}, not text, and was left out.")
@@ -236,9 +236,9 @@ def _put_sampling(values: dict[str, Value], block: Fields, prefix: str) -> None:
     sampler, scheduler = (block.text(*(key for key in keys if key in block)) for keys in names)
     scheduler = "" if scheduler.casefold() == "inherit" else scheduler
     name, spread = sampler_and_scheduler(sampler, scheduler)
-    for path, said in ((f"{prefix}sampler", name), (f"{prefix}scheduler", spread or scheduler_name(scheduler))):
-        if said:
-            values[path] = said
+    for path, value in ((f"{prefix}sampler", name), (f"{prefix}scheduler", spread or scheduler_name(scheduler))):
+        if value:
+            values[path] = value
 
 
 def _put(values: dict[str, Value], block: Fields, key: str, path: str, value: Any) -> None:

@@ -14,7 +14,7 @@ _NAME_LIMIT = 80
 
 
 class Option(Struct, frozen=True, gc=False):
-    """One way to go on. `source` is how it is written, without its weight."""
+    """One option of a choice. `source` is its text without the weight."""
 
     weight: float
     body: Body
@@ -22,7 +22,7 @@ class Option(Struct, frozen=True, gc=False):
 
 
 class Choice(Struct, frozen=True, gc=False):
-    """`least` to `most` of the options, in any order, joined by `separator`. `at` is where it stands in the text."""
+    """`least` to `most` of the options in any order, joined by `separator`. `at` is its place in the text, from 0."""
 
     options: tuple[Option, ...]
     source: str
@@ -34,7 +34,7 @@ class Choice(Struct, frozen=True, gc=False):
 
 
 class Wildcard(Struct, frozen=True, gc=False):
-    """A line out of a list. `arguments` are variables for the lines alone."""
+    """A line of a list. `arguments` are variables for its lines only."""
 
     name: str
     source: str
@@ -51,7 +51,7 @@ class SlotUse(Struct, frozen=True, gc=False):
 
 
 class Assign(Struct, frozen=True, gc=False):
-    """Gives a variable its meaning; writes nothing. `once`: drawn here, else anew at each use."""
+    """Sets a variable; writes nothing. `once`: drawn here, else at each use."""
 
     name: str
     body: Body
@@ -72,14 +72,14 @@ Body = tuple[Part, ...]
 
 
 class Trouble(Struct, frozen=True, gc=False):
-    """Something in a text that cannot be meant. `at` counts characters from 0."""
+    """A mistake in a text; `at` counts characters from 0."""
 
     at: int
     message: str
 
 
 class Template(Struct, frozen=True, gc=False):
-    """A text as a tree, and what is wrong with it."""
+    """A text as a tree, with its mistakes."""
 
     body: Body
     troubles: tuple[Trouble, ...] = ()
@@ -91,13 +91,13 @@ class Template(Struct, frozen=True, gc=False):
 
 
 def short(source: str) -> str:
-    """How a construct is called in records and lists: as it is written, cut when it is long."""
+    """The name of a construct in records and lists: its text, cut when it is long."""
     line = " ".join(source.split())
     return line if len(line) <= _NAME_LIMIT else f"{line[: _NAME_LIMIT - 1]}…"
 
 
 def joined(pieces: list[Part]) -> Body:
-    """A body in which neighbouring texts are one."""
+    """A body with neighbouring texts joined."""
     found: list[Part] = []
     texts: list[str] = []
     for piece in pieces:
@@ -114,7 +114,7 @@ def joined(pieces: list[Part]) -> Body:
 
 
 def written(body: Body) -> str:
-    """A body as it may be written."""
+    """The text of a body."""
     return "".join(_written(part) for part in body)
 
 
@@ -131,7 +131,7 @@ def _written(part: Part) -> str:
 
 
 def merged(options: list[Option]) -> tuple[Option, ...]:
-    """Each option once: who writes one twice wants it twice as often. What has no weight is never taken."""
+    """Each option once, with the weights of equal ones added up; without those of weight 0."""
     found: dict[tuple[str, bool], Option] = {}
     for option in options:
         # Escaped signs are text: \__a\__ reads like the wildcard and is none.

@@ -1,4 +1,4 @@
-"""Prompt packs as tables: a prompt per line, its negative behind a tab, and behind another tab its name."""
+"""Reads prompt packs that are tables: prompt, negative and name per line, separated by tabs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HEADS = (
 
 
 def parse_table(text: str, pack_id: str) -> PromptPack:
-    """Read the text of a TSV file. Blank lines, `#` comments and a line of headings are passed over. Never raises."""
+    """Read the text of a TSV file. Blank lines, `#` comments and a line of headings are skipped. Never raises."""
     builder = PackBuilder()
     is_first = True
     for number, raw in lines_of(text):

@@ -1,4 +1,4 @@
-"""A prompt with every choice made, and what came of expanding the prompts of a pack."""
+"""A prompt with every choice made, and the result of expanding the prompts of a pack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Variant(Struct, frozen=True, kw_only=True):
     """One combination of values. `index` counts in the full enumeration of the run, from 0, so it can be made again.
 
     `choices` names every choice: `light` for `[[light]]`, `__mood__` for a wildcard, `{a|b}` for words in braces, a
-    catalogue path for an axis, and says what was taken. `overrides` are the values of axes, by catalogue path.
+    catalogue path for an axis, with what was chosen. `overrides` are the values of axes, by catalogue path.
     """
 
     prompt_id: str
@@ -41,7 +41,7 @@ class Expansion(Struct, frozen=True, kw_only=True):
 
 
 def as_written(prompts: Iterable[PackPrompt]) -> tuple[Variant, ...]:
-    """Prompts that are final: nothing in them is read as a choice."""
+    """Variants of prompts that are final: nothing in them is read as a choice."""
     return tuple(
         Variant(prompt_id=one.prompt_id, name=one.name, prompt=one.positive, negative=one.negative, index=place)
         for place, one in enumerate(prompts)

@@ -1,4 +1,4 @@
-"""The lists behind `__name__`: their lines, weights and names. Reading the files is storage's work."""
+"""The lists behind `__name__`: their lines, weights and names. `storage.packs.wildcards` reads the files."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from .expansion import ExpansionNode
+from .parser import MAY_VARY
 
 _WEIGHT = re.compile(r"(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})::")
-# What makes a line more than text.
-VARIES = re.compile(r"[{}\\]|__|\[\[|\$\{")
 _GLOB = re.compile(r"[*?]")
-# Most of a list that is named in a sentence.
+# Most names in a sentence.
 _NAMED = 6
 
 
 class WildcardList(Struct, frozen=True):
     """The values of one list, each once. `weights` is empty when all are alike; `where` names the file.
 
-    `lines` tells for the values that vary in which line they stand (of JSON: as which value), from 1; all others are
-    plain text. `files` names the file of those of them that stand elsewhere than in `where`.
+    `lines` has the line number (in JSON: the number of the value), from 1, of each value that varies; all others are
+    plain text. `files` names the file of those among them that come from another file than `where`.
     """
 
     name: str
@@ -34,18 +33,18 @@ class WildcardList(Struct, frozen=True):
 
     @property
     def is_plain(self) -> bool:
-        """Whether all values are text and nothing else."""
+        """Whether all values are plain text."""
         return not self.lines
 
     def spot(self, place: int) -> str:
-        """Where a value that varies stands, for a sentence."""
+        """File and line of a value that varies, for a sentence."""
         file = self.files.get(place, self.where)
         # Of a JSON file only the values are known, not the lines that they stand in.
         return f"{file}, {'value' if file.casefold().endswith('.json') else 'line'} {self.lines[place]}"
 
 
 def list_of(name: str, lines: Iterable[str], where: str = "") -> WildcardList:
-    """A list from the lines of a file: blank ones and comments (#) are left out, `2::dog` is twice as likely.
+    """Make a list of the lines of a file: blank ones and comments (#) are left out, `2::dog` is twice as likely.
 
     A value that stands twice counts once and is twice as likely; one of weight 0 is left out.
     """
@@ -64,14 +63,14 @@ def list_of(name: str, lines: Iterable[str], where: str = "") -> WildcardList:
                 numbers[line] = number
     values = tuple(found)
     weights = tuple(found.values())
-    varying = {place: numbers[value] for place, value in enumerate(values) if VARIES.search(value)}
+    varying = {place: numbers[value] for place, value in enumerate(values) if MAY_VARY.search(value)}
     return WildcardList(name, values, () if len(set(weights)) <= 1 else weights, varying, where)
 
 
 class Wildcards:
-    """All lists by name, as `animals/cat`. Values only; safe to hand to any thread.
+    """All lists by name, like `animals/cat`. Immutable for callers; for any thread.
 
-    `aliases` are further names of lists, for looking up alone: with the name of the file they stand in.
+    `aliases` are further names under which lists are found, those with the name of their file.
     """
 
     def __init__(self, lists: Iterable[WildcardList] = (), aliases: Mapping[str, str] | None = None) -> None:
@@ -79,7 +78,7 @@ class Wildcards:
         self._aliases = dict(aliases or {})
         self._folded = {name.casefold(): name for name in (*self._aliases, *self._lists)}
         self._merged: dict[str, WildcardList | None] = {}
-        # Lists whose lines hang on nothing but lists are bound once for all packs.
+        # Lists whose lines depend on nothing but lists are bound once for all packs.
         self.bodies: dict[str, list[ExpansionNode | str]] = {}
 
     @property
@@ -94,14 +93,14 @@ class Wildcards:
         return self._merged[name]
 
     def with_lists(self, own: Mapping[str, Sequence[str]]) -> Wildcards:
-        """The same with some lists of one's own, which win over those of the same name."""
+        """A copy with further lists, which win over those of the same name."""
         if not own:
             return self
         added = [list_of(name, values, "the pack's settings") for name, values in own.items()]
         return Wildcards([*self._lists.values(), *added], self._aliases)
 
     def near(self, name: str) -> str:
-        """Names to offer for one that there is not, as the end of a sentence; "" when there are no lists."""
+        """Names to suggest for an unknown one, as the end of a sentence; "" when there are no lists."""
         last = name.rpartition("/")[2].casefold()
         alike = [one for one in self.names if last and (last in one.casefold() or one.casefold() in last)]
         named = alike or self.names

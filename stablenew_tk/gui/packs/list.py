@@ -14,7 +14,7 @@ from ...app.controller import Controller
 from ...app.open_pack import OpenPack
 from ...app.pack_drafts import GONE
 from ...domain.base.wording import counted
-from ...domain.prompts.formatting import pack_block
+from ...domain.prompts.pack import pack_block
 from ...domain.recipes.recipe import Recipe
 from ...pipeline.messages.packs import ReadRecipe
 from ...pipeline.messages.pictures import RecipeRead
@@ -37,28 +37,32 @@ _PICTURES = [("Pictures", "*.png *.jpg *.jpeg *.webp *.avif *.gif"), ("All", "*"
 
 
 class PackActions:
-    """Dialogs about whole packs, and recipes of pictures."""
+    """Dialogs about whole packs, and recipes of pictures. `pack` makes and adds packs."""
 
     def __init__(self, page: tk.Misc, controller: Controller, pack: OpenPack) -> None:
-        self._page, self._controller, self._pack = page, controller, pack
+        self._page, self._controller, self.pack = page, controller, pack
         self._reading: dict[Path, tk.Misc] = {}
 
     def browse_pack(self) -> None:
         """Ask for a pack file and add it."""
         name = filedialog.askopenfilename(parent=self._page, title="Add a pack", filetypes=_PACK_FILES)
         if name:
-            self._pack.add(Path(name))
+            self.pack.add(Path(name))
 
-    def browse_picture(self, owner: tk.Misc) -> None:
+    def browse_picture(self, anchor: tk.Misc) -> None:
         """Ask for a picture and read what it says about its making."""
         name = filedialog.askopenfilename(parent=self._page, title="Picture to read", filetypes=_PICTURES)
         if name:
-            self.read(Path(name), owner)
+            self.read(Path(name), anchor)
 
-    def read(self, path: Path, owner: tk.Misc) -> None:
-        """Read a picture's recipe; RecipeRead answers, and `show` opens it under `owner`."""
-        self._reading[path] = owner
+    def read(self, path: Path, anchor: tk.Misc) -> None:
+        """Read a picture's recipe; RecipeRead answers, and `show` opens it under `anchor`."""
+        self._reading[path] = anchor
         self._controller.ask(ReadRecipe(path=path))
+
+    def scan(self) -> None:
+        """Look through the folders again."""
+        self._controller.packs.open(self._controller.settings)
 
     def may_delete(self, file: PackFile) -> bool:
         """Ask whether a pack is to go into the trash."""
@@ -69,8 +73,8 @@ class PackActions:
         self, event: RecipeRead, *, into: str, add: Callable[[str], object], use: Callable[[Recipe, str], object]
     ) -> None:
         """Show a recipe that was asked for here. `add(block)` writes it into the open pack, called `into`."""
-        owner, recipe = self._reading.pop(event.path, None), event.recipe
-        if owner is None:
+        anchor, recipe = self._reading.pop(event.path, None), event.recipe
+        if anchor is None:
             return
         name = event.path.stem
         actions: list[Action] = []
@@ -79,17 +83,15 @@ class PackActions:
             if recipe.prompt and into:
                 actions.append((f"Add to {into}", lambda: add(block)))
             if recipe.prompt:
-                actions.append(("Make a new pack of it", lambda: self._pack.make(name, block)))
+                actions.append(("Make a new pack of it", lambda: self.pack.make(name, block)))
             actions.append(("Use these settings in Create", lambda: use(recipe, event.path.name)))
-        RecipePopup.shared().open(owner, event, actions)
+        RecipePopup.shared().open(anchor, event, actions)
 
 
 class PackListActions(Struct, frozen=True):
     """What the list calls; `delete`, `use` and `edit` concern the chosen pack."""
 
     packs: PackActions
-    make: Callable[[str], object]
-    scan: Callable[[], object]
     chosen: Callable[[Path], object]
     delete: Callable[[], object]
     use: Callable[[], object]
@@ -97,28 +99,25 @@ class PackListActions(Struct, frozen=True):
 
 
 class NamePopup(Popup):
-    """Asks for a short name; Return takes it."""
+    """Asks for the name of a new pack; Return takes it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._take: Callable[[str], object] = lambda _name: None
-        self.caption = Label(self.body, "", size=12, ink="text2")
-        self.caption.pack(anchor="w", padx=theme.px(14), pady=(theme.px(10), 0))
+        caption = Label(self.body, "What is the new pack called?", size=12, ink="text2")
+        caption.pack(anchor="w", padx=theme.px(14), pady=(theme.px(10), 0))
         self.entry = Entry(self.body, width=220)
         self.entry.pack(fill="x", padx=theme.px(10))
-        self.button = Button(self.body, "Make pack", self._done)
-        self.button.pack(anchor="e", padx=theme.px(10), pady=(0, theme.px(8)))
+        Button(self.body, "Make pack", self._done).pack(anchor="e", padx=theme.px(10), pady=(0, theme.px(8)))
         for key in ("<Return>", "<KP_Enter>"):
             self.entry.field.bind(key, lambda _event: self._done())
 
-    def open(self, owner: tk.Misc, caption: str, words: str, take: Callable[[str], object]) -> None:
-        """Ask under `owner`; `take(name)` gets what was typed."""
+    def open(self, anchor: tk.Misc, take: Callable[[str], object]) -> None:
+        """Ask under `anchor`; `take(name)` gets what was typed."""
         self._take = take
-        self.caption.show(caption)
-        self.button.set_text(words)
         self.entry.set("")
         self.window.update_idletasks()
-        self._place(owner, self.entry.field, width=theme.px(272), height=self.body.winfo_reqheight() + 2)
+        self._place(anchor, self.entry.field, width=theme.px(272), height=self.body.winfo_reqheight() + 2)
 
     def _done(self) -> str:
         name = self.entry.get().strip()
@@ -184,7 +183,7 @@ class PackList(Box):
 
     def ask_name(self) -> None:
         """Ask what the new pack is called."""
-        NamePopup.shared().open(self.new, "What is the new pack called?", "Make pack", self._actions.make)
+        NamePopup.shared().open(self.new, self._actions.packs.pack.make)
 
     def _build(self) -> None:
         head = Box(self)
@@ -259,7 +258,7 @@ class PackList(Box):
             "new": self.ask_name,
             "add": packs.browse_pack,
             "picture": lambda: packs.browse_picture(self.more),
-            "scan": actions.scan,
+            "scan": packs.scan,
             "delete": actions.delete,
             "use": actions.use,
         }

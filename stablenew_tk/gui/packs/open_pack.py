@@ -129,7 +129,7 @@ class PackWork:
             parts.editor.show_check(None)
         self._show_state()
         parts.side.show(draft)
-        self.look()
+        self.check()
         if self._is_new:
             self._is_new = False
             # The second line of a new pack is selected, so that the first key replaces it.
@@ -142,25 +142,25 @@ class PackWork:
         if not self._dirty:
             self._dirty = True
             self._parts.editor.show_typing()
-        self._look_soon()
+        self._check_soon()
 
     def moved(self) -> None:
         """Follow the cursor, which may be in another prompt now."""
         if self._parts.side.tab == "variants":
-            self._look_soon()
+            self._check_soon()
 
-    def _look_soon(self) -> None:
+    def _check_soon(self) -> None:
         # A new timer for each key costs two calls into Tcl; one that runs on and looks again costs none.
         self._typed_since = self._page.is_pending("check")
         self._page.later("check", CHECK_MS, self._pause)
 
     def _pause(self) -> None:
         if self._typed_since:
-            self._look_soon()
+            self._check_soon()
         else:
-            self.look()
+            self.check()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Have the text checked and its variants worked out, as at a pause in typing."""
         self._sync()
         self.pack.check()
@@ -226,7 +226,7 @@ class PackWork:
         if self.path is not None:
             self.pack.drafts.chosen(self.path, settings)
             self._page.later("settings", SETTINGS_MS, self.pack.saving.all_settings, restart=True)
-            self._look_soon()
+            self._check_soon()
             self._show_state()
 
     def settle(self, mine: bool) -> None:

@@ -83,7 +83,7 @@ class PacksPage(PageFrame):
             self.list.focus_set()
         else:
             self.editor.text.focus_set(quiet=True)
-            self.work.look()
+            self.work.check()
 
     def on_event(self, event: Event) -> None:
         """Follow packs and models, and take in what was asked for."""
@@ -104,8 +104,6 @@ class PacksPage(PageFrame):
             self,
             PackListActions(
                 packs=self.actions,
-                make=self.open_pack.make,
-                scan=self._scan,
                 chosen=lambda path: self.work.open(path),
                 delete=self.delete,
                 use=self.use_pack,
@@ -203,9 +201,6 @@ class PacksPage(PageFrame):
         if self.work.path is not None:
             self._leads.run(self.work.path.stem)
 
-    def _scan(self) -> None:
-        self._controller.packs.open(self._controller.settings)
-
     def _recipe_read(self, event: RecipeRead) -> None:
         file = self.list.file
         self.actions.show(event, into=file.title if file is not None else "", add=self._append, use=self._leads.use)
@@ -218,11 +213,11 @@ class PacksPage(PageFrame):
         if tab == "models":
             self.side.models.show(self._offers())
         elif tab == "variants":
-            self.work.look()
+            self.work.check()
 
     def _answer(self, press: KeyPress) -> bool:
         plain: dict[str, Callable[[], object]] = {
-            "F5": self._scan,
+            "F5": self.actions.scan,
             "F6": lambda: self._next_panel(back=press.shift),
             "F3": lambda: self.editor.find_next(backwards=press.shift),
             "F8": self._next_problem,

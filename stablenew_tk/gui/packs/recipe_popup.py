@@ -20,8 +20,8 @@ _WIDTH = 460
 class RecipePopup(Popup):
     """Shows one picture's recipe; a button does what it says and closes the window."""
 
-    def open(self, owner: tk.Misc, event: RecipeRead, actions: Sequence[Action]) -> None:
-        """Show it under `owner`; without a recipe the sentence why there is none."""
+    def open(self, anchor: tk.Misc, event: RecipeRead, actions: Sequence[Action]) -> None:
+        """Show it under `anchor`; without a recipe the sentence why there is none."""
         for child in self.body.winfo_children():
             child.destroy()
         self.body.configure(width=theme.px(_WIDTH))
@@ -41,7 +41,7 @@ class RecipePopup(Popup):
             self._show_nothing(event)
         self.window.update_idletasks()
         height = self.body.winfo_reqheight() + 2
-        self._place(owner, first or close, width=theme.px(_WIDTH), height=height)
+        self._place(anchor, first or close, width=theme.px(_WIDTH), height=height)
 
     def _show_recipe(self, recipe: Recipe, actions: Sequence[Action]) -> tk.Misc | None:
         self._line("Made with", recipe.tool)

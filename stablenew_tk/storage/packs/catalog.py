@@ -1,4 +1,4 @@
-"""Packs on disk: which ones there are, finding one by its name, the starter pack of a fresh installation."""
+"""Lists the packs on disk, finds one by its name, and puts the starter pack into a fresh installation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STARTER_MARKER = ".starter-added"
 
 
 class PackCatalog:
-    """Lists packs again and again, and reads only those whose files changed."""
+    """Lists packs repeatedly and reads only those whose files have changed. For one thread."""
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[tuple[object, ...], PackFile]] = {}
@@ -32,24 +32,24 @@ class PackCatalog:
         before, self._known = self._known, {}
         for folder in folders:
             for path in pack_paths(folder):
-                stamps = tuple(map(_stamp, beside(path)))
+                states = tuple(map(_file_state, beside(path)))
                 known = before.get(path)
-                described = known[1] if known is not None and known[0] == stamps else describe(path)
-                self._known.setdefault(path, (stamps, described))
+                described = known[1] if known is not None and known[0] == states else describe(path)
+                self._known.setdefault(path, (states, described))
         return _titled([described for _, described in self._known.values()])
 
 
 def list_packs(folders: Sequence[Path]) -> tuple[PackFile, ...]:
-    """All packs directly inside the folders, by title. Folders that are not there are left out.
+    """All packs directly inside the folders, by title. Missing folders are skipped.
 
-    A pack that cannot be read or has an error is listed with its problem, so that the user sees it. The predecessors'
-    JSON files count where there is no text file of that name.
+    A pack that cannot be read or has an error is listed with its problem. A predecessor's JSON file counts where there
+    is no text file of that name.
     """
     return PackCatalog().list(folders)
 
 
 def describe(path: Path) -> PackFile:
-    """One pack file as it is listed. Never raises."""
+    """The list entry of a pack file. Never raises."""
     try:
         opened = open_pack(path)
     except StorageError as error:
@@ -96,7 +96,7 @@ def is_predecessor(path: Path) -> bool:
         return False  # somebody else's file
 
 
-def _stamp(path: Path) -> tuple[int, ...] | None:
+def _file_state(path: Path) -> tuple[int, ...] | None:
     try:
         status = os.stat(path)  # noqa: PTH116
     except OSError:
@@ -105,7 +105,7 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
 
 
 def _titled(packs: Sequence[PackFile]) -> tuple[PackFile, ...]:
-    """By title; packs of one name show what tells them apart."""
+    """Sort by title; packs of the same name get their folder or ending added to it."""
     names = Counter(pack.pack_id.casefold() for pack in packs)
     places = Counter((pack.path.parent, pack.pack_id.casefold()) for pack in packs)
     titled = []
@@ -161,7 +161,7 @@ def ensure_starter(packs_folder: Path) -> Path | None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for packs. Raises NotSaved."""
+    """Create a folder for packs. Raises NotSaved."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -169,7 +169,7 @@ def make_folder(folder: Path) -> None:
 
 
 def names_in(folder: Path) -> Iterator[str]:
-    """The names of all files in a folder, as they compare on systems where case does not matter."""
+    """The names of all files in a folder, folded as systems do that ignore case."""
     try:
         for path in folder.iterdir():
             yield _folded(path.name)

@@ -1,4 +1,4 @@
-"""One pack in a list, as a value that may be handed to any thread."""
+"""The entry of a pack in a list."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ...domain.prompts.settings import PackSettings
 
 
 class PackFile(Struct, frozen=True):
-    """One pack in a list. `count` is its number of prompts; `problem` a sentence when it cannot be run.
+    """One pack in a list. `count` is its number of prompts; `problem` says why it cannot be run, "" when it can.
 
-    `seen` changes with its text, `notices` are sentences about the files beside it.
+    `seen` is the fingerprint of its text, `notices` are sentences about the files beside it.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""Reading one pack: its text, the settings beside it, and what a predecessor's NAME.json adds."""
+"""Reads one pack: its text, the settings file beside it, and a predecessor's NAME.json."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _NOTHING = Imported("", PackSettings())
 
 
 class PackContent(Struct, frozen=True):
-    """One pack with all that belongs to it. `text` has plain line ends; `seen` is the fingerprint it was read at.
+    """A pack that was read. `text` has \\n as line ends, `seen` is its fingerprint.
 
-    `problem` is a sentence when it cannot be run, `notices` are sentences about the files beside it.
+    `notices` are sentences about the files beside it.
     """
 
     path: Path
@@ -44,37 +44,37 @@ class PackContent(Struct, frozen=True):
 
 
 def open_pack(path: Path) -> PackContent:
-    """Read a pack with all its errors and warnings inside. Raises Unreadable when it is no text file."""
-    data, said = read_bounded(path, SIZE_LIMIT), imported_by(path)
+    """Read a pack, its errors and warnings included. Raises Unreadable when it is no text file."""
+    data, predecessor = read_bounded(path, SIZE_LIMIT), imported_by(path)
     own = "" if path.suffix.lower() == PREDECESSOR else _text(data, path)
-    if path.suffix.lower() == PREDECESSOR and not said.text:
-        raise Unreadable((said.notices or (f"{path.name} holds no prompts, so it is not a pack.",))[0])
+    if path.suffix.lower() == PREDECESSOR and not predecessor.text:
+        raise Unreadable((predecessor.notices or (f"{path.name} holds no prompts, so it is not a pack.",))[0])
     pack = parsed(own, path)
-    if said.text and not pack.prompts:
-        own, pack = said.text, parse_pack(said.text, path.stem)
+    if predecessor.text and not pack.prompts:
+        own, pack = predecessor.text, parse_pack(predecessor.text, path.stem)
     sidecar = read_sidecar(path)
-    # Once there are settings of our own, what was left out of the other file is no news any more.
-    told = sidecar.notices if sidecar.exists else said.notices
-    return PackContent(path, pack, own, fingerprint(own), sidecar.over(said.settings), told)
+    # Once there is a settings file, what was left out of the predecessor's is no news any more.
+    told = sidecar.notices if sidecar.exists else predecessor.notices
+    return PackContent(path, pack, own, fingerprint(own), sidecar.over(predecessor.settings), told)
 
 
 def parsed(text: str, path: Path) -> PromptPack:
-    """The pack of a text that stands in this file, or is going to. Never raises."""
+    """Parse the text of this file. Never raises."""
     return (parse_table if path.suffix.lower() == ".tsv" else parse_pack)(text, path.stem)
 
 
 def read_pack(path: Path) -> PromptPack:
-    """Read a pack with all its errors and warnings inside. Raises Unreadable when it is not a UTF-8 text file."""
+    """Read the prompts of a pack, errors and warnings included. Raises Unreadable when it is not a UTF-8 text file."""
     return open_pack(path).pack
 
 
 def load_pack(path: Path) -> PromptPack:
-    """Read a pack that is going to be run. Raises Unreadable, or InvalidInput naming file and line of an error."""
+    """Read the prompts of a pack to be run. Raises Unreadable, or InvalidInput naming file and line of an error."""
     return load_whole(path).pack
 
 
 def load_whole(path: Path) -> PackContent:
-    """Read a pack that is going to be run, with its settings. Raises as `load_pack`."""
+    """Read a pack to be run, with its settings. Raises as `load_pack`."""
     opened = open_pack(path)
     if opened.problem:
         raise InvalidInput(opened.problem, str(path))
@@ -82,7 +82,7 @@ def load_whole(path: Path) -> PackContent:
 
 
 def imported_by(path: Path) -> Imported:
-    """What the predecessor's file of a pack says, or nothing. Never raises."""
+    """Import the predecessor's file of a pack; empty when there is none. Never raises."""
     twin = path.with_suffix(PREDECESSOR) if path.suffix.lower() == ".txt" else path
     if twin.suffix.lower() != PREDECESSOR or not is_file(twin):
         return _NOTHING
@@ -93,23 +93,23 @@ def imported_by(path: Path) -> Imported:
 
 
 def beside(path: Path) -> tuple[Path, ...]:
-    """All files that may belong to a pack, itself first."""
+    """The paths of all files that may belong to a pack, its own first."""
     twin = path.with_suffix(PREDECESSOR)
     return (path, sidecar_path(path), *((twin,) if path.suffix.lower() == ".txt" else ()))
 
 
 def is_sidecar(path: Path) -> bool:
-    """Whether a file is named as the settings of a pack."""
+    """Whether a file has the name of a pack's settings file."""
     return path.name.lower().endswith(SUFFIX)
 
 
 def fingerprint(text: str) -> str:
-    """Tells the texts of a pack apart, whatever ends their lines."""
+    """SHA-256 of a text with \\n as line ends."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def plain(text: str) -> str:
-    """A text as an editor shows it: without BOM, every line ended by \\n."""
+    """A text as an editor shows it: without a BOM, with \\n as line ends."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -1,4 +1,4 @@
-"""The settings file beside a pack, NAME.pack.json: read leniently, and written so that every other byte stays."""
+"""The settings file beside a pack, NAME.pack.json: read leniently, written without changing any other byte."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ...domain.base.errors import InvalidInput, Unreadable
 from ...domain.config.lenient_reader import Problems, read_object
 from ...domain.prompts.settings import PackSettings, Randomizer
-from ...domain.prompts.settings_reader import ITEMS, KIND, VERSION, item_type, said_settings
+from ...domain.prompts.settings_reader import ITEMS, KIND, VERSION, item_type, read_settings
 from ..disk.files import is_there, read_bounded, write_atomic
 from ..disk.json_edit import elements, members, relisted, replaced, value_text, without
 
@@ -25,24 +25,24 @@ _BOM = "\ufeff"
 
 
 class Sidecar(Struct, frozen=True):
-    """What the settings file of a pack says: those fields of the settings that it names, and what is wrong with it."""
+    """The settings file of a pack: the fields of PackSettings that it has, and notices about mistakes in it."""
 
-    said: Mapping[str, Any] = {}
+    values: Mapping[str, Any] = {}
     notices: tuple[str, ...] = ()
     exists: bool = False
 
     def over(self, settings: PackSettings) -> PackSettings:
-        """These settings, with what the file says instead."""
-        return replace(settings, **self.said)
+        """These settings with the file's values in place of theirs."""
+        return replace(settings, **self.values)
 
 
 def sidecar_path(pack: Path) -> Path:
-    """Where the settings of a pack file live."""
+    """The path of the settings file of a pack."""
     return pack.with_name(pack.stem + SUFFIX)
 
 
 def read_sidecar(pack: Path) -> Sidecar:
-    """What the settings file of a pack says. Never raises: a damaged file says nothing, and a notice tells."""
+    """Read the settings file of a pack. Never raises: a damaged file has no values and a notice."""
     path = sidecar_path(pack)
     if not is_there(path):
         return Sidecar()
@@ -51,30 +51,30 @@ def read_sidecar(pack: Path) -> Sidecar:
         fields = read_object(read_bounded(path, SIZE_LIMIT), problems)
     except Unreadable as error:
         return Sidecar(notices=(str(error),), exists=True)
-    said = said_settings(fields) if fields is not None else {}
-    return Sidecar(said, problems.sentences(), exists=True)
+    values = read_settings(fields) if fields is not None else {}
+    return Sidecar(values, problems.sentences(), exists=True)
 
 
 def write_sidecar(pack: Path, settings: PackSettings, imported: PackSettings) -> None:
-    """Write what differs from the file, or from `imported` where the file says nothing.
+    """Write what differs from the file, or from `imported` for fields that the file does not have.
 
-    Unknown keys and untouched values keep every byte. Raises InvalidInput when the file there is damaged or a link, or
-    the settings hold a value that would not be read back; NotSaved. Then the file is as before.
+    Unknown keys and unchanged values keep every byte. Raises InvalidInput when the file is damaged or a link, or when
+    a value would not be read back; NotSaved. Then the file is as before.
     """
     path = sidecar_path(pack)
     before = _present(path)
     text = before if before is not None else f'{{\n  "kind": "{KIND}",\n  "version": {VERSION}\n}}\n'
     bare = text.removeprefix(_BOM)
-    said = _said(bare)
+    values = _fields_of(bare)
     try:
-        changed = replaced(bare, _changes(bare, said, settings, imported))
+        changed = replaced(bare, _changes(bare, values, settings, imported))
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"{path.name} has a part that cannot be rewritten. Simplify it by hand first.") from error
     try:
         data = (text[: len(text) - len(bare)] + changed).encode("utf-8")
     except UnicodeEncodeError as error:
         raise InvalidInput(f"{path.name} was not saved: the settings hold a sign that is no text.") from error
-    if replace(imported, **_said(changed)) != settings:
+    if replace(imported, **_fields_of(changed)) != settings:
         problems = _problems(changed, path.name)
         raise InvalidInput(f"{problems[0] if problems else f'{path.name} would not be read back.'} Nothing was saved.")
     if changed != bare:
@@ -96,30 +96,30 @@ def _present(path: Path) -> str | None:
     return data.decode("utf-8")
 
 
-def _said(text: str) -> dict[str, Any]:
+def _fields_of(text: str) -> dict[str, Any]:
     fields = read_object(text.encode("utf-8"), Problems(""))
-    return said_settings(fields) if fields is not None else {}
+    return read_settings(fields) if fields is not None else {}
 
 
 def _problems(text: str, name: str) -> tuple[str, ...]:
     problems = Problems(name)
     if (fields := read_object(text.encode("utf-8"), problems)) is not None:
-        said_settings(fields)
+        read_settings(fields)
     return problems.sentences()
 
 
 # ---- the texts of changed values
 
 
-def _changes(text: str, said: Mapping[str, Any], new: PackSettings, imported: PackSettings) -> dict[str, str]:
+def _changes(text: str, values: Mapping[str, Any], new: PackSettings, imported: PackSettings) -> dict[str, str]:
     changes: dict[str, str] = {}
     for name in PackSettings.__struct_fields__:
         wanted, there = getattr(new, name), value_text(text, name)
-        if name not in said or there is None:
+        if name not in values or there is None:
             if wanted != getattr(imported, name):
                 changes[name] = _dumped(wanted)
-        elif wanted != said[name]:
-            changes[name] = _value(there, said[name], wanted)
+        elif wanted != values[name]:
+            changes[name] = _value(there, values[name], wanted)
     return changes
 
 
@@ -152,7 +152,7 @@ def _mapping(text: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 
 
 def _list(text: str, name: str, new: tuple[Struct, ...]) -> str:
-    """The text of a list: items that did not change keep their text, and so do those that cannot be read."""
+    """The text of a list: unchanged items and those that cannot be read keep their text."""
     texts = dict(enumerate(elements(text)))
     known = {place: item for place, one in texts.items() if (item := _item(name, one)) is not None}
     wanted = []
@@ -189,13 +189,13 @@ def _object(text: str, old: Struct, new: Struct) -> str:
 
 
 def _document(value: Struct) -> dict[str, Any]:
-    """Only what differs from its default, and what has none."""
+    """The fields that differ from their default or have none."""
     if isinstance(value, Randomizer):
         usual = {name: getattr(Randomizer(), name) for name in value.__struct_fields__}
     else:
         usual = dict(zip(value.__struct_fields__[::-1], value.__struct_defaults__[::-1], strict=False))
-    said = {name: getattr(value, name) for name in value.__struct_fields__}
-    return {name: _plain(one) for name, one in said.items() if name not in usual or one != usual[name]}
+    values = {name: getattr(value, name) for name in value.__struct_fields__}
+    return {name: _plain(one) for name, one in values.items() if name not in usual or one != usual[name]}
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Wildcard files on disk: text files with a value per line, and JSON files with lists, in folders of any depth.
+"""Reads wildcard files: text files with a value per line, and JSON files with lists, in folders of any depth.
 
 `animals/cat.txt` is `__animals/cat__`. A JSON file may hold a list, or a tree of lists whose keys are the names.
 """
@@ -23,11 +23,11 @@ BESIDE = "wildcards"
 _DEEPEST = 20
 _ENDINGS = (".txt", ".json", ".yaml", ".yml")
 
-_Print = tuple[int, int]
+_FileState = tuple[int, int]
 
 
-class _Read(Struct, frozen=True):
-    """One file: its lists, further names for them, and why it could not be read."""
+class _WildcardFile(Struct, frozen=True):
+    """One file: its lists, further names for them, and why it cannot be read."""
 
     lists: tuple[WildcardList, ...] = ()
     aliases: Mapping[str, str] = {}
@@ -35,29 +35,29 @@ class _Read(Struct, frozen=True):
 
 
 class WildcardReader:
-    """Reads wildcard folders, each file only once until it changes. Used by one thread."""
+    """Reads wildcard folders, each file again only after it has changed. For one thread."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[_Print, str, _Read]] = {}
-        self._last: tuple[list[tuple[Path, str, _Print]], Wildcards, tuple[str, ...]] | None = None
+        self._known: dict[str, tuple[_FileState, str, _WildcardFile]] = {}
+        self._last: tuple[list[tuple[Path, str, _FileState]], Wildcards, tuple[str, ...]] | None = None
 
     def load(self, folders: Sequence[Path]) -> tuple[Wildcards, tuple[str, ...]]:
         """All lists below the folders, and a sentence for each file that cannot be read.
 
-        Of two lists of the same name that of the first folder counts. Folders need not exist.
+        Of lists with the same name that of the first folder counts. Folders need not exist.
         """
-        found = [(root, path, print_) for root in folders for path, print_ in _files(root)]
+        found = [(root, path, state) for root in folders for path, state in _files(root)]
         if self._last is not None and self._last[0] == found:
             return self._last[1:]
-        kept: dict[str, tuple[_Print, str, _Read]] = {}
+        kept: dict[str, tuple[_FileState, str, _WildcardFile]] = {}
         lists: dict[str, WildcardList] = {}
         aliases: dict[str, str] = {}
         problems: list[str] = []
-        for root, path, print_ in found:
+        for root, path, state in found:
             name = Path(path).relative_to(root).with_suffix("").as_posix()
             known = self._known.get(path)
-            read = known[2] if known is not None and known[:2] == (print_, name) else _read(Path(path), name)
-            kept[path] = (print_, name, read)
+            read = known[2] if known is not None and known[:2] == (state, name) else _read(Path(path), name)
+            kept[path] = (state, name, read)
             for one in read.lists:
                 lists.setdefault(one.name, one)
             for alias, target in read.aliases.items():
@@ -69,25 +69,25 @@ class WildcardReader:
 
 
 def wildcard_places(pack_folders: Iterable[Path], own: Path, further: Iterable[str]) -> tuple[Path, ...]:
-    """Where lists are looked for; the first folder that has one of a name counts: `wildcards` beside the packs, the
-    `own` folder, then those of the settings. Never raises.
+    """The folders of wildcards in the order in which they count: `wildcards` beside the packs, the program's `own`,
+    then those of the settings. Never raises.
     """
     beside = [folder / BESIDE for folder in pack_folders]
     return tuple(dict.fromkeys((*beside, own, *named_folders(further))))
 
 
 def named_folders(names: Iterable[str]) -> list[Path]:
-    """Folders as a person wrote them, whole. Never raises; expanding a `~` of nobody leaves it."""
+    """Absolute paths of folders as a person wrote them, with ~ expanded where it can be. Never raises."""
     return [Path(os.path.abspath(os.path.expanduser(one))) for one in names if one.strip()]  # noqa: PTH100, PTH111
 
 
 def load_wildcards(folders: Sequence[Path]) -> tuple[Wildcards, tuple[str, ...]]:
-    """The same for a single look."""
+    """As `WildcardReader.load`, once."""
     return WildcardReader().load(folders)
 
 
-def _files(root: Path) -> Iterator[tuple[str, _Print]]:
-    """Wildcard files below a folder with size and time, in alphabetical order. What cannot be listed is left out."""
+def _files(root: Path) -> Iterator[tuple[str, _FileState]]:
+    """The wildcard files below a folder with size and time, in alphabetical order; unreadable folders are skipped."""
     count = 0
     waiting = [(str(root), 0)]
     while waiting:
@@ -113,33 +113,35 @@ def _files(root: Path) -> Iterator[tuple[str, _Print]]:
             yield entry.path, (status.st_size, status.st_mtime_ns)
 
 
-def _read(path: Path, name: str) -> _Read:
+def _read(path: Path, name: str) -> _WildcardFile:
     suffix = path.suffix.lower()
     if suffix in (".yaml", ".yml"):
-        return _Read(problem=f"{path.name}: YAML is not read. Save the lists as .txt, a value per line, or as .json.")
+        return _WildcardFile(
+            problem=f"{path.name}: YAML is not read. Save the lists as .txt, a value per line, or as .json."
+        )
     try:
         data = read_bounded(path, SIZE_LIMIT)
         text = data.decode("utf-8-sig")
     except Unreadable as error:
-        return _Read(problem=str(error))
+        return _WildcardFile(problem=str(error))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return _Read(problem=f"{path.name}, line {line}: not UTF-8 text. Save the file as UTF-8.")
+        return _WildcardFile(problem=f"{path.name}, line {line}: not UTF-8 text. Save the file as UTF-8.")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        return _Read(problem=f"{path.name}, line {line}: holds a zero byte, so it is not a text file.")
+        return _WildcardFile(problem=f"{path.name}, line {line}: holds a zero byte, so it is not a text file.")
     if suffix == ".json":
         return _json(path.name, name, text)
-    return _Read((list_of(name, text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), path.name),))
+    return _WildcardFile((list_of(name, text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), path.name),))
 
 
-def _json(where: str, name: str, text: str) -> _Read:
+def _json(where: str, name: str, text: str) -> _WildcardFile:
     try:
         tree = msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        return _Read(problem=f"{where}: not readable as JSON ({error}).")
+        return _WildcardFile(problem=f"{where}: not readable as JSON ({error}).")
     if not isinstance(tree, (list, dict)):
-        return _Read(problem=f"{where}: a list of values, or lists by name, should stand here.")
+        return _WildcardFile(problem=f"{where}: a list of values, or lists by name, should stand here.")
     above = name.rpartition("/")[0]
     lists: list[WildcardList] = []
     aliases: dict[str, str] = {}
@@ -149,7 +151,7 @@ def _json(where: str, name: str, text: str) -> _Read:
         lists.append(list_of(known, values, where))
         if keys:
             aliases["/".join((name, *keys))] = known
-    return _Read(tuple(lists), aliases)
+    return _WildcardFile(tuple(lists), aliases)
 
 
 def _lists(tree: object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Iterable[str]]]:
@@ -163,7 +165,7 @@ def _lists(tree: object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
 
 
 def _value(value: object) -> str:
-    """One value as a line; nothing for what is no value."""
+    """A JSON value as a line; "" for anything but text and numbers."""
     if isinstance(value, str):
         return " ".join(value.split("\n")).strip()
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""

@@ -1,7 +1,6 @@
-"""Changing packs on disk: saving text and settings, making, adding and throwing away.
+"""Changes packs on disk: saves text and settings, creates, copies and trashes packs.
 
-A text is written as its file was: with its BOM, its line ends and every untouched line. Nothing is ever overwritten
-that somebody else has changed in the meantime.
+A text keeps the BOM and the line ends of its file. What another program has changed meanwhile is not overwritten.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ _LINE_END = re.compile(r"(\r\n|\r|\n)")
 
 
 def save_text(path: Path, text: str, seen: str) -> Path:
-    """Write a pack's text, on disk when it returns; `seen` is the fingerprint of the text it was made from.
+    """Write a pack's text and return the path it was written to: for a predecessor's JSON a text file beside it.
 
-    "" writes over anything. The text of a predecessor's JSON file goes into a text file beside it: gives where the
-    text stands now. Raises ChangedMeanwhile, NotSaved; then the file is as before.
+    `seen` is the fingerprint of the text it was made from, "" writes over anything. The text is on disk on return.
+    Raises ChangedMeanwhile, NotSaved; then the file is as before.
     """
     target = path.with_suffix(".txt") if path.suffix.lower() == PREDECESSOR else path
     if seen and _seen_now(target if target.exists() else path) != seen:
@@ -54,20 +53,20 @@ def save_text(path: Path, text: str, seen: str) -> Path:
 
 
 def save_settings(path: Path, settings: PackSettings, before: PackSettings | None = None) -> None:
-    """Write the settings of a pack; unknown keys and untouched values keep every byte.
+    """Write the settings of a pack; unknown keys and unchanged values keep every byte.
 
-    With `before`, the settings that these were made from, raises ChangedMeanwhile when the file says something else
-    now. Raises InvalidInput, NotSaved; then the file is as before.
+    `before` are the settings that these were made from: raises ChangedMeanwhile when the file has others now. Raises
+    InvalidInput, NotSaved; then the file is as before.
     """
-    said = imported_by(path).settings
-    if before is not None and read_sidecar(path).over(said) != before:
+    imported = imported_by(path).settings
+    if before is not None and read_sidecar(path).over(imported) != before:
         name = sidecar_path(path).name
         raise ChangedMeanwhile(f"{name} was changed by another program since it was read.")
-    write_sidecar(path, settings, said)
+    write_sidecar(path, settings, imported)
 
 
 def new_pack(name: str, text: str, folder: Path) -> Path:
-    """Make a pack file that was not there before. Raises InvalidInput for a name that is none, NotSaved."""
+    """Create a pack file under a free name and return its path. Raises InvalidInput for an unusable name, NotSaved."""
     make_folder(folder)
     path = _reserved(_file_stem(name), ".txt", folder)
     try:
@@ -78,7 +77,7 @@ def new_pack(name: str, text: str, folder: Path) -> Path:
 
 
 def add_pack(source: Path, folder: Path) -> Path:
-    """Copy a pack and what belongs to it into the folder and return the copy's path. The same pack twice is kept once.
+    """Copy a pack and its settings into the folder and return the copy's path, or that of an equal pack there.
 
     A different pack of the same name gets a number. Raises Unreadable or InvalidInput for a file that is not a usable
     pack, NotSaved when it cannot be written.
@@ -102,7 +101,7 @@ def add_pack(source: Path, folder: Path) -> Path:
 
 
 def trash_pack(path: Path) -> None:
-    """Put a pack and what belongs to it alone into the system's trash. Raises NotSaved."""
+    """Put a pack and the files that belong only to it into the system's trash. Raises NotSaved."""
     files = [path]
     sidecar, twin = sidecar_path(path), path.with_suffix(PREDECESSOR)
     if is_file(sidecar) and not any(one.stem == path.stem and one.name != path.name for one in pack_paths(path.parent)):
@@ -135,7 +134,7 @@ def _seen_now(path: Path) -> str:
 
 
 def _written(before: str, text: str) -> str:
-    """The new text with the BOM and the line ends of the file; lines that stay keep theirs where they are mixed."""
+    """The new text with the BOM and the line ends of the file; where they are mixed, unchanged lines keep theirs."""
     bare = before.removeprefix(_BOM)
     pieces = _LINE_END.split(bare)
     old = list(zip(pieces[::2], [*pieces[1::2], ""], strict=True))
@@ -172,7 +171,7 @@ def _file_stem(name: str) -> str:
 
 
 def _reserved(stem: str, suffix: str, folder: Path) -> Path:
-    """An empty file under a name that no pack had, made so that two programs never get the same one."""
+    """Create an empty file under a name that no pack has, so that two programs never get the same one."""
     taken = set(names_in(folder))
     for one in _stems(stem):
         names = {unicodedata.normalize("NFC", one + ending).casefold() for ending in (".txt", ".tsv", ".json", SUFFIX)}

@@ -67,10 +67,10 @@ class TestPlaces:
     def test_what_a_place_says_stands_there(self, text):
         lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         for prompt in parse_pack(text, "p").prompts:
-            for said, at in ((prompt.positive, prompt.positive_at), (prompt.negative, prompt.negative_at)):
+            for joined, at in ((prompt.positive, prompt.positive_at), (prompt.negative, prompt.negative_at)):
                 for place in at:
                     line, column = spot(at, place.offset)
-                    assert lines[line - 1][column - 1 :].startswith(said[place.offset : place.offset + 1])
+                    assert lines[line - 1][column - 1 :].startswith(joined[place.offset : place.offset + 1])
 
 
 class TestSlots:

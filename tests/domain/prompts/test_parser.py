@@ -176,7 +176,7 @@ class TestVariables:
 
 class TestMistakes:
     @pytest.mark.parametrize(
-        ("text", "line", "column", "said"),
+        ("text", "line", "column", "message"),
         [
             ("ok\n\na {b|c", 3, 3, "never closed"),
             ("a } b", 1, 3, "without its {"),
@@ -195,10 +195,10 @@ class TestMistakes:
             ("a\nb __coat(x={a|},colour=__no__)__", 2, 3, "no wildcard “no”"),
         ],
     )
-    def test_a_mistake_is_named_with_line_and_column(self, text, line, column, said):
+    def test_a_mistake_is_named_with_line_and_column(self, text, line, column, message):
         expansion = pack(text)
         assert (expansion.count, expansion.variants) == (0, ())
-        assert [(e.line, e.column) for e in expansion.errors if said in e.message] == [(line, column)]
+        assert [(e.line, e.column) for e in expansion.errors if message in e.message] == [(line, column)]
 
     def test_a_prompt_that_stands_in_no_file_counts_as_one_line(self):
         found = Variants([PackPrompt("p", "p", "a {b", "", 1)], Randomizer(), wildcards())

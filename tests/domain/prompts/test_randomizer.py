@@ -393,7 +393,7 @@ CHAIN = "".join(f"${{a{n}=${{a{n - 1}}}}}" for n in range(1, 400))
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (f"${{a0={{0|1}}}}{DEEP}${{a59}}", "too many|no end"),
         (f"${{a0=x}}{DEEP}${{a59}}", "no end"),
@@ -405,10 +405,10 @@ CHAIN = "".join(f"${{a{n}=${{a{n - 1}}}}}" for n in range(1, 400))
         ("{a|b}" * 40_000, "too many"),
     ],
 )
-def test_a_prompt_made_to_harm_is_one_sentence(text, said):
+def test_a_prompt_made_to_harm_is_one_sentence(text, message):
     found = errors(text)
     assert len(found) == 1
-    assert any(one in found[0] for one in said.split("|"))
+    assert any(one in found[0] for one in message.split("|"))
 
 
 def test_more_mistakes_than_anybody_reads_are_cut_off():
@@ -493,16 +493,16 @@ def test_a_mistake_in_a_slot_of_the_text_is_told_in_its_line():
 
 
 @pytest.mark.parametrize(
-    ("styles", "said"),
+    ("styles", "message"),
     [
         ([StyleToggle("ink", "{prompt}, {a|b}")], "has words that vary"),
         ([StyleToggle("ink", negative="__color__")], "has words that vary"),
         ([StyleToggle("ink", "x"), StyleToggle("ink", "y")], "is there twice"),
     ],
 )
-def test_a_style_that_cannot_be_meant_is_told(styles, said):
+def test_a_style_that_cannot_be_meant_is_told(styles, message):
     (problem,) = Variants([prompt("a boat")], Randomizer(styles=styles), wildcards()).errors
-    assert said in problem.message
+    assert message in problem.message
 
 
 def test_a_style_around_the_prompt_is_no_mistake():

@@ -20,7 +20,7 @@ from stablenew_tk.domain.prompts.pack import parse_pack
 from stablenew_tk.domain.prompts.settings import PackSettings
 from stablenew_tk.domain.prompts.variant import Expansion, Variant
 from stablenew_tk.gui.packs.page import PackPageActions, PacksPage
-from stablenew_tk.gui.packs.randomizer_tab import Axes
+from stablenew_tk.gui.packs.randomizer_tab import Axes, axis_entries
 from stablenew_tk.gui.packs.recipe_popup import RecipePopup
 from stablenew_tk.gui.packs.variants_tab import VariantsTab
 from stablenew_tk.pipeline.messages.base import OrderFailed
@@ -283,6 +283,14 @@ def test_a_sampler_that_is_not_offered_is_told_where_it_is_typed(root):
     assert axes.hint.cget("text").startswith("There is no DPM where")
     retype(axes.values, "Euler a, DDIM")
     assert axes.hint.cget("text").startswith("Names between commas")
+
+
+def test_refiner_and_hires_upscaler_are_offered_last_and_say_why():
+    entries = axis_entries()
+    notes = [entry.note for entry in entries]
+    assert {entry.value for entry in entries if entry.note} >= {"refiner.checkpoint", "hires.upscaler"}
+    assert notes == sorted(notes)
+    assert "txt2img.steps" not in [entry.value for entry in axis_entries(["txt2img.steps"])]
 
 
 def test_mistakes_are_listed_as_one_types_errors_first(rain):

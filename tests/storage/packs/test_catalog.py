@@ -189,23 +189,23 @@ class TestOtherKinds:
         assert len(pack.notices) == 1
 
 
-class TestShelf:
+class TestCatalog:
     def test_only_what_changed_is_read_again(self, folder):
         path, other = write(folder, "a.txt"), write(folder, "b.txt")
-        shelf = PackCatalog()
-        before = {pack.pack_id: pack for pack in shelf.list([folder])}
+        catalog = PackCatalog()
+        before = {pack.pack_id: pack for pack in catalog.list([folder])}
         write(folder, "a.pack.json", '{"learning": "off"}')
         other.write_text("something else\n")
-        now = {pack.pack_id: pack for pack in shelf.list([folder])}
+        now = {pack.pack_id: pack for pack in catalog.list([folder])}
         assert now["a"].settings.learning == "off"
         assert now["b"].seen != before["b"].seen
         path.unlink()
-        assert [pack.pack_id for pack in shelf.list([folder])] == ["b"]
+        assert [pack.pack_id for pack in catalog.list([folder])] == ["b"]
 
     def test_a_predecessors_file_that_changes_shows(self, folder):
         write(folder, "quay.txt", "")
         write(folder, "quay.json", OLD)
-        shelf = PackCatalog()
-        assert shelf.list([folder])[0].count == 2
+        catalog = PackCatalog()
+        assert catalog.list([folder])[0].count == 2
         write(folder, "quay.json", OLD.replace(', {"text": "a pier"}', ""))
-        assert shelf.list([folder])[0].count == 1
+        assert catalog.list([folder])[0].count == 1

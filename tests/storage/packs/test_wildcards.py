@@ -45,7 +45,7 @@ def test_a_json_tree_gives_a_list_for_each_branch_by_its_keys(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("a.txt", b"ok\n\xff\xfe", "a.txt, line 2: not UTF-8"),
         ("a.json", b"{", "a.json: not readable as JSON"),
@@ -54,11 +54,11 @@ def test_a_json_tree_gives_a_list_for_each_branch_by_its_keys(tmp_path):
         ("a.yaml", b"a:\n- b", "a.yaml: YAML is not read"),
     ],
 )
-def test_a_file_that_cannot_be_read_costs_only_itself(tmp_path, name, content, said):
+def test_a_file_that_cannot_be_read_costs_only_itself(tmp_path, name, content, message):
     lists, problems = loaded(tmp_path, {name: content, "good.txt": "x"})
     assert lists.names == ("good",)
     (problem,) = problems
-    assert problem.startswith(said)
+    assert problem.startswith(message)
 
 
 def test_the_list_of_the_first_folder_counts_and_a_folder_that_is_not_there_is_nothing(tmp_path):
@@ -71,16 +71,16 @@ def test_the_list_of_the_first_folder_counts_and_a_folder_that_is_not_there_is_n
 
 def test_only_what_has_changed_is_read_again(tmp_path):
     put(tmp_path, {"m.txt": "a", "n.txt": "b"})
-    shelf = WildcardReader()
-    before, _ = shelf.load([tmp_path])
-    assert shelf.load([tmp_path])[0] is before
+    reader = WildcardReader()
+    before, _ = reader.load([tmp_path])
+    assert reader.load([tmp_path])[0] is before
     (tmp_path / "m.txt").write_text("other")
     os.utime(tmp_path / "m.txt", ns=(1, 1))
-    after, _ = shelf.load([tmp_path])
+    after, _ = reader.load([tmp_path])
     assert after.find("m").values == ("other",)
     assert after.find("n") is before.find("n")
     (tmp_path / "n.txt").unlink()
-    assert shelf.load([tmp_path])[0].names == ("m",)
+    assert reader.load([tmp_path])[0].names == ("m",)
 
 
 def test_links_that_lead_in_a_circle_end(tmp_path):

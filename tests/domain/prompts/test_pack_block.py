@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stablenew_tk.domain.prompts.formatting import pack_block
-from stablenew_tk.domain.prompts.pack import parse_pack
+from stablenew_tk.domain.prompts.pack import pack_block, parse_pack
 from stablenew_tk.domain.prompts.parser import parse
 
 
@@ -86,5 +85,5 @@ words = st.text(st.sampled_from("ab #:\n[]{}|_$\\()<>,negam\u00a0\x0b"), min_siz
 def test_no_prompt_breaks_a_pack(prompt, negative):
     found = read_back(prompt, negative)
     parse(found.positive)
-    said = "".join(found.positive.split()).removeprefix(",").replace("\\", "")
-    assert said == "".join(prompt.split()).removeprefix(",").replace("\\", "")
+    words = "".join(found.positive.split()).removeprefix(",").replace("\\", "")
+    assert words == "".join(prompt.split()).removeprefix(",").replace("\\", "")
