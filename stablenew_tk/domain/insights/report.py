@@ -68,6 +68,15 @@ class Report(Struct, frozen=True, kw_only=True):
     over_time: str
     rate_next: tuple[PlanCell, ...] = ()
 
+    def tag_shares(self, tag: str) -> list[float]:
+        """Share of the pictures looked at that have a tag, 0 to 1, value by value."""
+        return [dict(value.tags).get(tag, 0) / max(1, value.looked_at) for value in self.values]
+
+    def telling_tags(self) -> list[str]:
+        """All tags, those first whose share differs most from value to value."""
+        tags = dict.fromkeys(tag for value in self.values for tag, _ in value.tags)
+        return sorted(tags, key=lambda tag: min(self.tag_shares(tag)) - max(self.tag_shares(tag)))
+
 
 def report(board: Board, *, seed: int = 0) -> Report:
     """What the board proves. Pure; may take 0.3 s, so never on the thread of the window.

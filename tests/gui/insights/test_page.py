@@ -292,17 +292,17 @@ def test_a_preset_is_on_disk_before_the_page_says_saved_and_undo_takes_it_away(s
     assert study.head.form.name.get() == "Rain city · 44 steps"
     study.head.form.button.invoke()
     study.root.update()
-    assert study.head.said.cget("text") == "", "nothing is said before it is on disk"
-    study.until(lambda: study.head.said.cget("text") == "Saved as preset Rain city · 44 steps.")
+    assert study.head.notice.cget("text") == "", "nothing is said before it is on disk"
+    study.until(lambda: study.head.notice.cget("text") == "Saved as preset Rain city · 44 steps.")
     (kept,) = study.controller.history.plans.presets()
     assert any(event.line == replace(kept, writer=event.line.writer, seq=event.line.seq) for event in study.saved)
     assert kept.values == {"txt2img.steps": 44}
     assert (kept.pack_id, kept.checkpoint, kept.evidence.plan_id) == ("Rain city", "one", "steps")
     study.head.undo.invoke()
     study.until(lambda: not study.controller.history.plans.presets())
-    study.until(lambda: "taken back" in study.head.said.cget("text"))
+    study.until(lambda: "taken back" in study.head.notice.cget("text"))
     study.controller.undo(redo=True)
-    study.until(lambda: "Saved as preset" in study.head.said.cget("text"))
+    study.until(lambda: "Saved as preset" in study.head.notice.cget("text"))
 
 
 def test_what_was_found_out_is_written_into_the_checkpoints_profile_and_taken_back(study, tmp_path):
@@ -314,7 +314,7 @@ def test_what_was_found_out_is_written_into_the_checkpoints_profile_and_taken_ba
     study.until(study.controller.models.entries)
     study.show("steps")
     study.buttons["profile"].invoke()
-    study.until(lambda: study.head.said.cget("text") == "Written to one.modelprofile.json.")
+    study.until(lambda: study.head.notice.cget("text") == "Written to one.modelprofile.json.")
     assert '"steps": 44' in (shelf / "one.modelprofile.json").read_text()
     study.head.undo.invoke()
     study.until(lambda: not (shelf / "one.modelprofile.json").exists())
@@ -331,11 +331,11 @@ def test_after_a_profile_could_not_be_written_one_saved_elsewhere_is_not_claimed
     study.until(lambda: len(study.controller.models.entries()) == 2)
     study.show("steps")
     study.buttons["profile"].invoke()
-    study.until(lambda: "one.modelprofile.json" in study.head.said.cget("text"))
+    study.until(lambda: "one.modelprofile.json" in study.head.notice.cget("text"))
     study.controller.models.save_model_profile(folder / "another.safetensors", ModelProfile(model_name="another"))
     study.until(lambda: (folder / "another.modelprofile.json").exists())
     study.until(lambda: any(isinstance(event, ProfileSaved) for event in study.events))
-    assert "another" not in study.head.said.cget("text")
+    assert "another" not in study.head.notice.cget("text")
     assert not study.head.undo.winfo_viewable()
 
 
@@ -353,9 +353,9 @@ def test_after_another_rating_the_page_no_longer_offers_to_undo_the_preset(study
     study.open().show("steps")
     study.buttons["preset"].invoke()
     study.head.form.button.invoke()
-    study.until(lambda: study.head.said.winfo_viewable())
+    study.until(lambda: study.head.notice.winfo_viewable())
     study.controller.rate(["steps 0 0"], rate("x", 3))
-    study.until(lambda: not study.head.said.winfo_viewable())
+    study.until(lambda: not study.head.notice.winfo_viewable())
     assert study.controller.history.plans.presets(), "the preset itself stays"
 
 
