@@ -1,15 +1,15 @@
-"""Words of Insights for lists and headings: parameters, hints, scopes and verdicts in short."""
+"""Words for lists and headings: parameters, hints, scopes, verdicts in short, and how far a Learning Run is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from ..base.wording import counted
-from ..config.sweep import LORA, focus
+from ..config.sweep import LORA, focus, spell
 from ..runs.plan import LearningPlan, VerdictState
 from .association import Association
 from .report import Report
-from .standing import Standing
+from .standing import Standing, State
 
 _STAGES = {"hires": "Hires", "img2img": "img2img", "adetailer": "ADetailer", "upscale": "Upscale"}
 VERDICT_NAMES: Mapping[VerdictState, str] = {
@@ -18,6 +18,13 @@ VERDICT_NAMES: Mapping[VerdictState, str] = {
     "settled": "Settled enough",
     "best": "Best",
     "no_difference": "No difference",
+}
+
+STATE_NAMES: Mapping[State, str] = {
+    "running": "Running",
+    "rate": "To rate",
+    "stopped": "Stopped: go on?",
+    "done": "Done",
 }
 
 
@@ -62,3 +69,33 @@ def signed_stars(stars: float) -> str:
     """ "+0.6", "−0.3", "0.0"."""
     text = f"{abs(stars):.1f}"
     return text if text == "0.0" else f"{'+' if stars > 0 else '−'}{text}"
+
+
+def progress_text(standing: Standing, state: State) -> str:
+    """How far a Learning Run is, in one line: "3 of 13 rated · 1 failed"."""
+    failed = f" · {standing.failed} failed" if standing.failed else ""
+    if not standing.begun:
+        return f"not begun · {counted(standing.cells, 'picture')}"
+    if state in ("running", "stopped"):
+        made = f"{standing.made} of {standing.cells} made"
+        return f"{made}{failed}" + (f" · {standing.rated} rated" if standing.rated else "")
+    made = f" · {standing.made} made" if standing.waiting else ""
+    return f"{standing.rated} of {standing.wanted} rated{made}{failed}"
+
+
+def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
+    """Names and texts of what is known about a Learning Run. Blind plans do not tell their values."""
+    plan = standing.plan
+    values = counted(len(plan.variant_values), "value")
+    if standing.revealed:
+        values = spell(plan.focus_parameter, plan.variant_values)
+    missing = ((standing.failed, "failed"), (standing.suspect, "suspect, not counted"))
+    made = (f"{standing.made} of {standing.cells}", *(f"{number} {what}" for number, what in missing if number))
+    facts = [
+        ("State", STATE_NAMES[state]),
+        ("Values", values),
+        ("Seeds", str(len({cell.row for cell in plan.cells()}))),
+        ("Made", ", ".join(made)),
+        ("Rated", f"{standing.rated} of {standing.wanted}" + (", blind" if plan.blind else "")),
+    ]
+    return [*facts, ("Note", plan.metadata.notes)] if plan.metadata.notes else facts
