@@ -112,11 +112,11 @@ class InsightEntries:
         if self.is_hidden(plan):
             return InsightEntry(key, title, "blind: rate it first", count)
         report, result = self._known.get(plan_id), history.plans.result(plan_id) if history is not None else None
-        said = report.verdict if report is not None else result.summary if result is not None else None
-        if said is None:
+        verdict = report.verdict if report is not None else result.summary if result is not None else None
+        if verdict is None:
             return InsightEntry(key, title, short_verdict("too_early", "", now), count)
-        text = value_text(said.value, plan.focus_parameter) if said.value is not None else ""
-        return InsightEntry(key, title, short_verdict(said.state, text, now), count, said.state)
+        text = value_text(verdict.value, plan.focus_parameter) if verdict.value is not None else ""
+        return InsightEntry(key, title, short_verdict(verdict.state, text, now), count, verdict.state)
 
     def _hint_entries(self, wanted: InsightFilter) -> Iterator[InsightEntry]:
         self._hints = {}

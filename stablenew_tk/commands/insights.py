@@ -245,8 +245,8 @@ def _tell_overview(found: Overview, typed: str) -> None:
 def _tell_hints(hints: Hints) -> None:
     where = "sketch pictures: a rehearsal" if hints.sketch else hints.checkpoint or "the loaded checkpoint"
     out.print(f"From everyday runs with {where}, {_pictures(hints.pictures)} rated: hints, not proof", markup=False)
-    said: Sequence[Association] = hints.associations[:_SHOWN]
-    for association in said:
+    shown: Sequence[Association] = hints.associations[:_SHOWN]
+    for association in shown:
         out.print(f"  {association.sentence}", markup=False)
-    if not said:
+    if not shown:
         out.print("  Nothing to compare: all these pictures were made with the same choices.")

@@ -53,7 +53,7 @@ class InsightMenus(Box):
             "parameter": {plan.focus_parameter for plan in plans},
         }
         for name, menu in self.menus.items():
-            # A value that is gone stays while it is chosen: otherwise the empty list would be a riddle.
+            # A value that is gone stays while it is chosen: otherwise nothing would explain the empty list.
             values = sorted({*known[name], menu.value} - {""})
             words = heading if name == "parameter" else str
             menu.set_entries([MenuEntry("", self.FIRST[name]), *(MenuEntry(value, words(value)) for value in values)])

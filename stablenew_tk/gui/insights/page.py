@@ -25,8 +25,7 @@ from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import QueueChanged
 from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineSaved
 from ...pipeline.messages.models import ModelOrder, ProfileSaved
-from ...pipeline.messages.pictures import FindImages, ImagesFound, MakeThumbnail, ThumbnailReady
-from ...pipeline.messages.plans import Analyse, AssociationsFound, FindAssociations, InsightReady
+from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from ..widgets import theme
 from ..widgets.basics import Box, Label, Separator
 from ..widgets.keys import KeyPress
@@ -101,14 +100,10 @@ class InsightsPage(PageFrame):
 
     def on_event(self, event: Event) -> None:
         """Follow the history and take in what was asked for."""
+        self._reports.on_event(event)
+        self._everyday.on_event(event)
         if isinstance(event, ThumbnailReady):
             self.panel.pictures.thumbnail_ready(event)
-        elif isinstance(event, InsightReady):
-            self._reports.ready(event)
-        elif isinstance(event, AssociationsFound):
-            self._everyday.ready(event)
-        elif isinstance(event, ImagesFound):
-            self._everyday.found(event)
         elif isinstance(event, HistoryChanged):
             self._history_changed(event)
         elif isinstance(event, LineSaved):
@@ -165,7 +160,7 @@ class InsightsPage(PageFrame):
             self.panel.show_nothing("Reading what was recorded…")
             return
         self._reports.forget_hidden(history)
-        self._everyday.look()
+        self._everyday.refresh()
         self.menus.offer(self._entries.plans(), self._everyday.pictures)
         entries = self._entries.entries(self.menus.wanted)
         keys = [entry.key for entry in entries if not entry.caption]
@@ -350,9 +345,5 @@ class InsightsPage(PageFrame):
         if event.order is not None and event.order is self._writing:
             self._writing = None
             self.panel.head.tell(event.message, ink="danger")
-        if isinstance(event.order, Analyse):
-            self._reports.lost()
-        elif isinstance(event.order, FindAssociations | FindImages):
-            self._everyday.lost()
         elif isinstance(event.order, MakeThumbnail):
             self.panel.pictures.orders_lost()

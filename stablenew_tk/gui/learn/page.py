@@ -150,11 +150,8 @@ class LearnPage(PageFrame):
         assert frame is not None, "a view is made before it is turned to"
         frame.pack(fill="both", expand=True)
         self._view = view
-        if view == "list":
-            self.plans.refresh_soon()
-            self.plans.focus_first()
-        elif view == "rating":
-            self.rating.focus_first()
+        if view != "wizard":
+            self.shown()
 
     def _to_list(self) -> None:
         self._wanted = ""
@@ -183,13 +180,12 @@ class LearnPage(PageFrame):
         self.new_run(event.plan)
 
     def go_on(self, plan_id: str) -> None:
+        """Make what is missing of a plan, or say why not."""
         try:
-            jobs = self._controller.learning.go_on(plan_id)
+            if not self._controller.learning.go_on(plan_id):
+                self._say("Nothing of this Learning Run is missing.")
         except InvalidInput as problem:
             self._say(str(problem))
-            return
-        if not jobs:
-            self._say("Nothing of this Learning Run is missing.")
 
     def _answer(self, press: KeyPress) -> bool:
         # A new one can be asked for from the midst of rating, too; what is rated stays rated.
