@@ -32,7 +32,6 @@ from stablenew_tk.gui.forms.origin_marks import WhyPopup
 from stablenew_tk.gui.learn.page import LearnPage
 from stablenew_tk.gui.packs.page import PacksPage
 from stablenew_tk.gui.window import Window
-from stablenew_tk.pipeline.ids_and_times import now_text
 from stablenew_tk.storage.disk.places import Places
 from stablenew_tk.storage.packs.catalog import ensure_starter
 from stablenew_tk.storage.packs.reader import load_pack
@@ -80,8 +79,8 @@ def fill(window: Window) -> None:
     for row, stars in zip(range(len(history)), STARS, strict=False):
         if stars:
             tags = ("great composition",) if stars == 5 else ()
-            change = Feedback(event_id="", ts=now_text(), image_id="", rating=stars, tags_added=tags)
-            controller.rate([history.facts(row).image_id], change)
+            change = Feedback(image_id="", rating=stars, tags_added=tags)
+            controller.rate([history.image_id(row)], change)
     settle(window)
 
 
@@ -120,10 +119,10 @@ def rate_plan(window: Window, plan_id: str, count: int) -> None:
         luck = (0.0, 0.4, -0.5, 0.3, 0.0)[cell.cell.row] + (0.3, -0.3, 0.2)[(cell.cell.variant + cell.cell.row) % 3]
         stars = min(5, max(1, round(LIKED[int(cell.value)] + luck)))
         tags = ("too noisy",) if int(cell.value) < 16 and stars < 4 else ("great composition",) if stars == 5 else ()
-        change = Feedback(event_id="", ts=now_text(), image_id="", rating=stars, tags_added=tags, blind=True)
+        change = Feedback(image_id="", rating=stars, tags_added=tags, blind=True)
         row = cell.images[0].facts.row
         controller.rate([cell.images[0].facts.image_id], change)
-        pump(window, lambda row=row: bool(controller.history and controller.history.feedback(row).rating))  # type: ignore[misc]  # binds the row
+        pump(window, lambda row=row: bool(controller.history and controller.history.unblinded().feedback(row).rating))  # type: ignore[misc]  # binds the row
 
 
 def learn(window: Window, mode: str) -> None:

@@ -177,7 +177,7 @@ def whole_journal(folder: Path, records: int, repeat: int) -> dict[str, object]:
     save = cpu_s(lambda: save_snapshot(history, journal, checkpoint), repeat)
     load = cpu_s(lambda: load_history(journal, checkpoint), repeat)
     assert load_history(journal, checkpoint).from_snapshot
-    columns = history.columns()
+    columns = history.visible().columns()
     return {
         "records": records,
         "pictures": len(history),
@@ -192,7 +192,7 @@ def whole_journal(folder: Path, records: int, repeat: int) -> dict[str, object]:
         "checkpoint_load_s": round(load, 3),
         "fold_over_checkpoint_load": round(full / load, 1),
         "recent_200_ms": round(cpu_s(lambda: recent(journal, 200), repeat + 3) * 1e3, 2),
-        "columns_ms": round(cpu_s(history.columns, repeat + 3) * 1e3, 2),
+        "columns_ms": round(cpu_s(history.visible().columns, repeat + 3) * 1e3, 2),
         "select_newest_ms": round(cpu_s(lambda: select(columns, Query()), repeat) * 1e3, 1),
         "select_best_ms": round(cpu_s(lambda: select(columns, Query(order="best", rating="stars")), repeat) * 1e3, 1),
         "live": live(history),
@@ -205,7 +205,7 @@ def live(history: History) -> dict[str, float]:
     times: dict[str, list[float]] = {"record": [], "rating": [], "lookup": []}
     for number in range(1000):
         row = DICE.randrange(len(history))
-        image_id = history.facts(row).image_id
+        image_id = history.image_id(row)
         made = a_record(10_000_000 + number)
         rated = Feedback(event_id=made.job_id, ts=made.ts, image_id=image_id, rating=3)
         start = time.perf_counter()

@@ -14,7 +14,8 @@ from ..domain.insights.matrix import board
 from ..domain.insights.report import Report
 from ..domain.journal.history import History
 from ..domain.journal.query import Query, Selection
-from ..pipeline.messages.pictures import ImagesFound
+from ..pipeline.messages.base import Event, OrderFailed
+from ..pipeline.messages.pictures import FindImages, ImagesFound
 from ..pipeline.messages.plans import Analyse, AssociationsFound, FindAssociations, InsightReady
 from .controller import Controller
 
@@ -43,22 +44,23 @@ class Reports:
         self._stale.add(plan_id)
         self._failed.discard(plan_id)
 
-    def ready(self, event: InsightReady) -> bool:
-        """Take an answer in, also one that another page asked for. False when it is overtaken or must not be seen."""
+    def on_event(self, event: Event) -> None:
+        """Take answers in, also those that another page asked for."""
+        if isinstance(event, InsightReady):
+            self._ready(event)
+        elif isinstance(event, OrderFailed) and isinstance(event.order, Analyse):
+            # Not asked again before something changes.
+            self._failed.add(self._under_way)
+            self._under_way = ""
+            self._ask_next()
+
+    def _ready(self, event: InsightReady) -> None:
         plan_id, history = event.plan_id, self._controller.history
         if plan_id == self._under_way:
             self._under_way = ""
-        good = plan_id not in self._stale and history is not None and history.visible().shows(plan_id)
-        if good:
+        if plan_id not in self._stale and history is not None and history.visible().shows(plan_id):
             self.known[plan_id] = event.report
             self._told(plan_id)
-        self._ask_next()
-        return good
-
-    def lost(self) -> None:
-        """The question under way came to nothing; it is not asked again before something changes."""
-        self._failed.add(self._under_way)
-        self._under_way = ""
         self._ask_next()
 
     def forget_hidden(self, history: History) -> None:
@@ -101,14 +103,24 @@ class Everyday:
         """Everyday pictures were rated or made."""
         self._stale = True
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Ask anew if something changed since the last time."""
         if self._stale and self._query is None and self._under_way is None and self._controller.history is not None:
             self._stale = False
             self._query = Query(rating="stars", min_stars=1, finals_only=True)
             self._controller.find(self._query)
 
-    def found(self, event: ImagesFound) -> None:
+    def on_event(self, event: Event) -> None:
+        """Take answers in."""
+        if isinstance(event, AssociationsFound):
+            self._ready(event)
+        elif isinstance(event, ImagesFound):
+            self._found(event)
+        elif isinstance(event, OrderFailed) and isinstance(event.order, FindAssociations | FindImages):
+            self._query = self._under_way = None
+            self._ask_next()
+
+    def _found(self, event: ImagesFound) -> None:
         """Take the rated pictures in, if they are ours, and ask pack by pack."""
         history = self._controller.history
         if event.query is not self._query or history is None:
@@ -120,18 +132,12 @@ class Everyday:
         self._waiting = orders
         self._ask_next()
 
-    def ready(self, event: AssociationsFound) -> None:
-        """Take an answer in."""
+    def _ready(self, event: AssociationsFound) -> None:
         self.known[event.pack_id, event.checkpoint] = event.associations
         if self._under_way == (event.pack_id, event.checkpoint):
             self._under_way = None
         self._ask_next()
         self._told()
-
-    def lost(self) -> None:
-        """The question under way came to nothing."""
-        self._query = self._under_way = None
-        self._ask_next()
 
     def _ask_next(self) -> None:
         if self._under_way is None and self._waiting:

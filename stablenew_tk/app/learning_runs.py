@@ -64,8 +64,8 @@ class LearningRunner:
     yet, the backend is of another kind than the plan's, or the pack's learning mode forbids it.
     """
 
-    def __init__(self, around: LearningContext) -> None:
-        self._around = around
+    def __init__(self, context: LearningContext) -> None:
+        self._context = context
 
     def start(self, plan: LearningPlan) -> LearningPlan:
         """Check, complete and record the plan, queue its missing steps. Returns the plan as recorded.
@@ -77,7 +77,7 @@ class LearningRunner:
     def save(self, plan: LearningPlan) -> LearningPlan:
         """Record the plan for later without making anything."""
         ready = self._complete(plan)
-        self._around.put([ready])
+        self._context.put([ready])
         return ready
 
     def convert(self, plan: LearningPlan, image: ImageFacts, value: Value) -> LearningPlan:
@@ -105,23 +105,23 @@ class LearningRunner:
         if not plan.run_name:  # saved for later and not begun yet
             return self._begin(plan)[1]
         self._allow(plan)
-        self._around.forget(plan_id)
+        self._context.forget(plan_id)
         self.mend(plan_id)
         return self._queue(plan, plan.cells())
 
     def mend(self, plan_id: str) -> int:
         """Write the step lines that a crash has cost: their records are there. Returns how many."""
         plan, plans = self._plan(plan_id), self._history().plans
-        coming = {line.job_id for line in self._around.unsaved() if isinstance(line, LearningRunStep)}
+        coming = {line.job_id for line in self._context.unsaved() if isinstance(line, LearningRunStep)}
         # The record of a running job may be there already; its step line comes when the job has ended.
-        coming |= {job.job_id for job in self._around.begun()}
+        coming |= {job.job_id for job in self._context.begun()}
         lost = [
             regained_step(plan, cell, job_id, attempt)
             for cell in plan.cells()
             for job_id, attempt in plans.unwritten(plan_id, plan.step_id(cell)).items()
             if job_id not in coming
         ]
-        self._around.put(lost)
+        self._context.put(lost)
         return len(lost)
 
     def more(self, plan_id: str, cells: Sequence[PlanCell]) -> tuple[Job, ...]:
@@ -140,7 +140,7 @@ class LearningRunner:
         if fresh:
             seeds = with_drawn_seeds(plan.seeds, len(plan.seeds) + len(past))
             plan = sized(replace(as_line(plan), seeds=seeds, extra=(*plan.extra, *fresh)))
-            self._around.put([plan])
+            self._context.put([plan])
         return self._queue(plan, wanted)
 
     def conclude(self, report: Report) -> None:
@@ -150,19 +150,19 @@ class LearningRunner:
         if seen is None:
             raise InvalidInput(_unknown(plan_id), "plan_id")
         result = LearningRunResult(plan_id=plan_id, steps=step_ratings(seen), summary=summary(report))
-        self._around.put([as_line(result)])
+        self._context.put([as_line(result)])
 
     def keep_preset(self, preset: Preset) -> Preset:
         """Record a preset; one undo takes it back. A new one gets its id. Returns it as recorded."""
         if not preset.name.strip():
             raise InvalidInput("name: give the preset a name.", "name")
         kept = as_line(replace(preset, preset_id=preset.preset_id or new_id()))
-        self._around.put_undoable([kept])
+        self._context.put_undoable([kept])
         return kept
 
     def pending(self, plan_id: str) -> int:
         """How many jobs of a plan are queued or running."""
-        return sum(job.learning.plan_id == plan_id for job in self._around.begun())
+        return sum(job.learning.plan_id == plan_id for job in self._context.begun())
 
     # ---- for the controller
 
@@ -170,11 +170,11 @@ class LearningRunner:
         """Write the step line of a job that ended. What was cancelled was not tried and gets none."""
         step = ended_step(record)
         if step is not None:
-            self._around.put([step])
+            self._context.put([step])
 
     def missing(self, jobs: Iterable[Job]) -> list[Job]:
         """The jobs whose step is neither made nor begun; jobs of no plan always count as missing."""
-        begun = {job.learning.step_id for job in self._around.begun()} - {""}
+        begun = {job.learning.step_id for job in self._context.begun()} - {""}
         return [job for job in jobs if job.learning.step_id not in begun and not self.is_made(job)]
 
     def is_made(self, job: Job) -> bool:
@@ -198,7 +198,7 @@ class LearningRunner:
     def _begin(self, plan: LearningPlan, reused: tuple[str, int] | None = None) -> tuple[LearningPlan, tuple[Job, ...]]:
         ready = self._complete(replace(plan, backend_kind=plan.backend_kind or self._kind()))
         self._allow(ready)
-        loaded = self._around.capabilities()
+        loaded = self._context.capabilities()
         if loaded is not None and ready.focus_parameter != "checkpoint" and not ready.base_config.checkpoint:
             # Whoever loads another one half way must not turn one experiment into two.
             ready = replace(ready, base_config=replace(ready.base_config, checkpoint=loaded.loaded_checkpoint))
@@ -210,8 +210,8 @@ class LearningRunner:
         lines: list[JournalLine] = [sized(ready)]
         if reused is not None:
             lines.append(reused_step(ready, *reused))
-        self._around.put(lines)
-        self._around.forget(ready.plan_id)
+        self._context.put(lines)
+        self._context.forget(ready.plan_id)
         return ready, self._queue(ready, ready.cells())
 
     def _complete(self, plan: LearningPlan) -> LearningPlan:
@@ -246,21 +246,21 @@ class LearningRunner:
         return replace(plan, run_name=before.run_name, run_day=before.run_day)
 
     def _queue(self, plan: LearningPlan, cells: Iterable[PlanCell]) -> tuple[Job, ...]:
-        begun = {job.learning.step_id for job in self._around.begun()}
+        begun = {job.learning.step_id for job in self._context.begun()}
         made = self._made(plan.plan_id, (plan.step_id(cell) for cell in cells))
         jobs = tuple(
             job_for(plan, cell, job_id=new_id(), attempt=self._tries(plan.plan_id, plan.step_id(cell)) + 1)
             for cell in dict.fromkeys(cells)
             if plan.step_id(cell) not in made | begun
         )
-        self._around.enqueue(jobs)
+        self._context.enqueue(jobs)
         return jobs
 
     def _made(self, plan_id: str, step_ids: Iterable[str]) -> set[str]:
         """Those of the steps that have their pictures, on disk or on the way there."""
         plans = self._history().plans
         made = {step_id for step_id in step_ids if any(one.status == "ok" for one in plans.attempts(plan_id, step_id))}
-        for line in self._around.unsaved():
+        for line in self._context.unsaved():
             if isinstance(line, LearningRunStep) and line.status == "ok":
                 made.add(line.step_id)
             elif isinstance(line, LearningRecord) and line.status == "ok":
@@ -270,7 +270,7 @@ class LearningRunner:
     def _tries(self, plan_id: str, step_id: str) -> int:
         recorded = len(self._history().plans.attempts(plan_id, step_id))
         return recorded + sum(
-            isinstance(line, LearningRecord) and line.learning.step_id == step_id for line in self._around.unsaved()
+            isinstance(line, LearningRecord) and line.learning.step_id == step_id for line in self._context.unsaved()
         )
 
     def _plan(self, plan_id: str) -> LearningPlan:
@@ -281,11 +281,11 @@ class LearningRunner:
 
     def _known(self, plan_id: str) -> LearningPlan | None:
         """The plan as it holds now, also when its line is still on the way to the disk."""
-        mine = [line for line in self._around.unsaved() if isinstance(line, LearningPlan) and line.plan_id == plan_id]
+        mine = [line for line in self._context.unsaved() if isinstance(line, LearningPlan) and line.plan_id == plan_id]
         return max(mine, key=lambda plan: plan.event_id) if mine else self._history().plans.plan(plan_id)
 
     def _history(self) -> History:
-        history = self._around.history()
+        history = self._context.history()
         if history is None:
             raise InvalidInput("What was recorded is still being read. Try again in a moment.")
         return history
@@ -293,7 +293,7 @@ class LearningRunner:
     # ---- what may run
 
     def _kind(self) -> str:
-        return "sketch" if self._around.settings().backend == "sketch" else "webui"
+        return "sketch" if self._context.settings().backend == "sketch" else "webui"
 
     def _same_engine(self, plan: LearningPlan) -> None:
         if plan.backend_kind not in ("", self._kind()):
@@ -304,8 +304,8 @@ class LearningRunner:
             )
 
     def _allow(self, plan: LearningPlan) -> None:
-        settings = self._around.settings()
-        mode = mode_for(settings.learning, self._around.pack_learning(), plan.pack_id)
+        settings = self._context.settings()
+        mode = mode_for(settings.learning, self._context.pack_learning(), plan.pack_id)
         if mode.refuses:
             raise InvalidInput(mode.why, "learning")
         self._same_engine(plan)

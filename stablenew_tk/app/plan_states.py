@@ -1,20 +1,22 @@
-"""Where every Learning Run stands, kept ready for the list.
+"""How far every Learning Run is, kept ready for the list.
 
-It is worked out in small helpings, and anew only for what was touched.
+Standings are worked out for a few milliseconds at a time, and anew only where something changed.
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 
 from ..domain.insights.matrix import Board, board
-from ..domain.insights.standing import ShownVerdict, Standing, standing
+from ..domain.insights.standing import ShownVerdict, Standing, State, standing
+from ..domain.insights.titles import STATE_NAMES
 from ..domain.journal.record import LearningRecord, Void
 from ..domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
-from ..pipeline.messages.base import Event
+from ..pipeline.messages.base import Event, OrderFailed
 from ..pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineSaved
-from ..pipeline.messages.plans import InsightReady
+from ..pipeline.messages.plans import Analyse, InsightReady
 from .controller import Controller
 
 BUDGET_S = 0.004
@@ -27,9 +29,10 @@ class PlanStates:
         self._controller = controller
         self._known: dict[str, Standing] = {}
         self._stale: set[str] = set()
-        self._said: dict[str, ShownVerdict] = {}
-        self._unsaid: set[str] = set()
+        self._verdicts: dict[str, ShownVerdict] = {}
+        self._unanalysed: set[str] = set()
         self._foreign: dict[str, str] = {}
+        self._analysing = False
 
     def all(self) -> list[Standing]:
         """Those that are known by now."""
@@ -37,27 +40,37 @@ class PlanStates:
         plans = history.plans.plans() if history is not None else ()
         return [known for plan in plans if (known := self._known.get(plan.plan_id)) is not None]
 
+    def groups(self) -> dict[State, list[Standing]]:
+        """Those that are known by now, by what is to be done with them; groups without a plan are left out."""
+        running = self._controller.running
+        jobs = [*([running.job] if running is not None and not running.stopped else []), *self._controller.queue]
+        begun = Counter(job.learning.plan_id for job in jobs)
+        found: dict[State, list[Standing]] = {state: [] for state in STATE_NAMES}
+        for known in self.all():
+            found[known.state(begun[known.plan.plan_id])].append(known)
+        return {state: group for state, group in found.items() if group}
+
     def board(self, plan_id: str) -> Board | None:
         """The board of one plan as it is now."""
         history = self._controller.history
         return board(history, plan_id) if history is not None else None
 
-    def said(self, standing: Standing) -> ShownVerdict | None:
+    def verdict(self, standing: Standing) -> ShownVerdict | None:
         """The verdict of a plan whose values may be seen."""
         history = self._controller.history
         if history is None or not standing.revealed:
             return None
         result = history.plans.result(standing.plan.plan_id)
         written = ShownVerdict(result.summary.state, result.summary.sentence) if result is not None else None
-        return self._said.get(standing.plan.plan_id, written)
+        return self._verdicts.get(standing.plan.plan_id, written)
 
-    def next_unsaid(self) -> Board | None:
-        """A plan whose verdict is to be worked out, once each: its values are in sight and its ratings are news."""
-        while self._unsaid:
-            held = self.board(self._unsaid.pop())
-            if held is not None and held.revealed and standing(held).rated:
-                return held
-        return None
+    def analyse_next(self) -> None:
+        """Ask for the next verdict, one at a time: of a plan whose values are in sight and whose ratings are news."""
+        while self._unanalysed and not self._analysing:
+            board = self.board(self._unanalysed.pop())
+            if board is not None and board.revealed and standing(board).rated:
+                self._analysing = True
+                self._controller.ask(Analyse(board=board), last=True)
 
     def on_event(self, event: Event) -> bool:
         """Notice what a plan's standing hangs on. True when something is to be filled or drawn anew."""
@@ -67,8 +80,11 @@ class PlanStates:
             return True
         if isinstance(event, InsightReady):
             verdict = event.report.verdict
-            self._said[event.plan_id] = ShownVerdict(verdict.state, verdict.sentence)
+            self._verdicts[event.plan_id] = ShownVerdict(verdict.state, verdict.sentence)
+            self._analysing = False
             return True
+        if isinstance(event, OrderFailed) and isinstance(event.order, Analyse):
+            self._analysing = False
         if isinstance(event, HistoryChanged):
             return self._touch(self._plans_of(event.rows))
         if isinstance(event, LineSaved):
@@ -106,7 +122,7 @@ class PlanStates:
         now = self._known[plan_id] = standing(held)
         result = history.plans.result(plan_id) if history is not None else None
         if now.revealed and now.rated and (result is None or (before is not None and before.rated != now.rated)):
-            self._unsaid.add(plan_id)
+            self._unanalysed.add(plan_id)
         for shown in held.images:
             if shown.facts.run_id != plan_id:
                 # A plan may begin with a picture of another run.

@@ -16,21 +16,15 @@ from ..domain.insights.matrix import Board, board, evidence
 from ..domain.insights.report import Report, ValueReport, report
 from ..domain.insights.report_json import DocumentVerdict, document
 from ..domain.insights.standing import Standing, standing
+from ..domain.insights.titles import VERDICT_NAMES
 from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.query import Query, select
-from ..domain.runs.plan import LearningPlan, VerdictState
+from ..domain.runs.plan import LearningPlan
 from ..storage.disk.places import Places
 from ..storage.journal.reader import read_record
 from ..storage.journal.snapshot import load_history
 from .terminal import OK, err, find_plan, out, print_json, program
 
-STATES: dict[VerdictState, str] = {
-    "too_early": "Too early",
-    "leaning": "Leaning",
-    "settled": "Settled enough",
-    "best": "Best",
-    "no_difference": "No difference",
-}
 # What was liked long ago says less, and everything must be read from the disk.
 NEWEST = 2000
 _SHOWN = 12
@@ -118,7 +112,7 @@ def _one(args: argparse.Namespace, history: History) -> int:
         print_json(document(found))
         return OK
     out.print(found.verdict.sentence, style="bold", markup=False)
-    head = [STATES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, found.focus.title]
+    head = [VERDICT_NAMES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, found.focus.title]
     out.print(" · ".join(part for part in head if part), markup=False)
     out.print(found.remark, markup=False)
     if not history.visible().shows(plan.plan_id):
@@ -235,7 +229,7 @@ def _records(places: Places, pictures: Iterable[ImageFacts]) -> Iterator[RatedRu
 def _tell_overview(found: Overview, typed: str) -> None:
     for line in found.plans:
         out.print(line.verdict.sentence, style="bold", markup=False)
-        state = "Blind" if line.hidden else STATES[line.verdict.state]
+        state = "Blind" if line.hidden else VERDICT_NAMES[line.verdict.state]
         title = focus(line.focus_parameter).title
         where = "sketch pictures: a rehearsal" if line.sketch else line.checkpoint
         about = (state, title, line.name, line.pack, where, f"{line.rated} of {line.total} rated", line.plan_id)
@@ -251,8 +245,8 @@ def _tell_overview(found: Overview, typed: str) -> None:
 def _tell_hints(hints: Hints) -> None:
     where = "sketch pictures: a rehearsal" if hints.sketch else hints.checkpoint or "the loaded checkpoint"
     out.print(f"From everyday runs with {where}, {_pictures(hints.pictures)} rated: hints, not proof", markup=False)
-    said: Sequence[Association] = hints.associations[:_SHOWN]
-    for association in said:
+    shown: Sequence[Association] = hints.associations[:_SHOWN]
+    for association in shown:
         out.print(f"  {association.sentence}", markup=False)
-    if not said:
+    if not shown:
         out.print("  Nothing to compare: all these pictures were made with the same choices.")

@@ -15,7 +15,8 @@ from ..domain.config.catalogue import Value
 from ..domain.config.sweep import parse_values, value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import one_line
-from ..domain.insights.report import Report, naming, preset_values
+from ..domain.insights.follow_up import CERTAIN, preset_draft
+from ..domain.insights.report import Report, naming
 from ..domain.journal.history import BEGINNING, History
 from ..domain.journal.record import Void
 from ..domain.models.precedence import forgotten
@@ -31,7 +32,6 @@ from .terminal import OK, find_plan, find_preset, out, print_json, program, sett
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 NONE = "none"
 _LONGEST_NAME = 120
-_CLAIMS = ("settled", "best", "no_difference")
 
 
 def arguments(presets: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
@@ -138,7 +138,7 @@ def _make(args: argparse.Namespace, places: Places) -> int:
     preset = _preset(found, value, name=_named(args.name))
     if any(one.name.casefold() == preset.name.casefold() for one in history.plans.presets()):
         raise InvalidInput(f"There is a preset “{preset.name}” already. Give another --name, or remove it.", "--name")
-    LearningRecordWriter(places.journal).append(as_line(preset))
+    LearningRecordWriter(places.journal).append(preset)
     line = _line(preset, settings)
     return _tell(args, [line], f"Preset “{preset.name}” is made: {_values(line)}.")
 
@@ -163,35 +163,16 @@ def _chosen(plan: LearningPlan, text: str) -> Value:
 
 def _proven(found: Report) -> Value:
     verdict = found.verdict
-    if verdict.state in _CLAIMS and verdict.value is not None:
+    if verdict.state in CERTAIN and verdict.value is not None:
         return verdict.value
     raise InvalidInput(f"{verdict.sentence} This is not settled yet; use --value to choose by hand.", "--value")
 
 
 def _preset(found: Report, value: Value, *, name: str) -> Preset:
-    plan, verdict = found.plan, found.verdict
-    values, weights = preset_values(plan, value)
-    proven = verdict.state in _CLAIMS and verdict.value == value
-    evidence = PresetEvidence(
-        plan_id=plan.plan_id,
-        state=verdict.state,
-        probability=verdict.probability,
-        sentence=verdict.sentence,
-        rated=found.rated,
-        rows=found.insight.rows,
-        by_hand=not proven,
-    )
-    words = naming(found.focus)(value)
-    return Preset(
-        preset_id=new_id(),
-        name=name or f"{words[:1].upper()}{words[1:]} · {plan.pack_id or plan.name}",
-        values=values,
-        lora_weights=weights,
-        pack_id=plan.pack_id,
-        # A preset that names the checkpoint itself is not one for a checkpoint.
-        checkpoint="" if "checkpoint" in values else found.checkpoint,
-        evidence=evidence,
-    )
+    words, plan = naming(found.focus)(value), found.plan
+    proven = found.verdict.state in CERTAIN and found.verdict.value == value
+    name = name or f"{words[:1].upper()}{words[1:]} · {plan.pack_id or plan.name}"
+    return as_line(msgspec.structs.replace(preset_draft(found, value, name, by_hand=not proven), preset_id=new_id()))
 
 
 def _remove(args: argparse.Namespace, places: Places) -> int:

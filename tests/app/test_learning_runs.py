@@ -23,9 +23,10 @@ from stablenew_tk.domain.journal.query import Query
 from stablenew_tk.domain.journal.record import Void
 from stablenew_tk.domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, PlanCell, PlanPrompt, Preset
 from stablenew_tk.pipeline import runner
+from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import JobEnded, StageStarted
-from stablenew_tk.pipeline.messages.journal import LineSaved
+from stablenew_tk.pipeline.messages.journal import AppendLine, LineSaved
 from stablenew_tk.pipeline.messages.pictures import ImagesFound
 from stablenew_tk.pipeline.messages.plans import Analyse, InsightReady
 from stablenew_tk.storage.journal.reader import verify
@@ -38,8 +39,6 @@ def plan(**changes):
     base = with_values(PipelineConfig(), SMALL | values)
     return LearningPlan(
         **{
-            "event_id": "",
-            "ts": "",
             "plan_id": "",
             "name": "CFG of boats",
             "focus_parameter": "txt2img.cfg_scale",
@@ -74,8 +73,15 @@ def app(open_app):
 
 @pytest.fixture
 def slow(monkeypatch):
-    real = Sketch.__init__
-    monkeypatch.setattr(Sketch, "__init__", lambda self, pace_s=0.02: real(self, pace_s))
+    """The painter takes its time over every step; it is given, so that a test can hurry it."""
+    real, painters = Sketch.__init__, []
+
+    def begin(self, pace_s=0.02):
+        real(self, pace_s)
+        painters.append(self)
+
+    monkeypatch.setattr(Sketch, "__init__", begin)
+    return painters
 
 
 def start(app, **changes):
@@ -92,10 +98,18 @@ def places(app, jobs=None):
     return [(job.learning.value, job.learning.row) for job in (app.controller.queue if jobs is None else jobs)]
 
 
+def all_on_disk(app):
+    """Wait until everything sent to the journal is there: lines go before a question asked after them."""
+    found = len(app.told(ImagesFound))
+    app.controller.find(Query())
+    app.until(ImagesFound, found + 1)
+    app.wait(lambda: not app.controller.unsaved)
+
+
 def finish(app, one):
     app.controller.pause(False)
     app.idle()
-    app.wait(lambda: not app.controller._outbox.lines())
+    all_on_disk(app)
     return board(app.controller.history, one.plan_id)
 
 
@@ -195,7 +209,8 @@ class TestRefusing:
     def test_a_plan_that_cannot_run_leaves_nothing_behind(self, app, changes):
         with pytest.raises(InvalidInput):
             start(app, **changes)
-        assert (app.controller.queue, app.controller.running, app.controller._outbox.lines()) == ([], None, ())
+        assert (app.controller.queue, app.controller.running) == ([], None)
+        all_on_disk(app)
         assert verify(app.places.journal).lines == 0
 
     def test_an_unknown_plan_is_named(self, app):
@@ -290,7 +305,7 @@ class TestGoingOn:
         app.controller.cancel()
         app.idle()
         assert pngs(app) == []
-        app.controller._node.backend._pace_s = 0.0
+        slow[0].pace_s = 0.0
         app.controller.learning.go_on(one.plan_id)
         assert finish(app, one).made == len(pngs(app)) == 3
 
@@ -300,7 +315,7 @@ class TestGoingOn:
         app.wait(lambda: app.controller.running.stage == "img2img" and app.controller.running.step > 2)
         app.controller.cancel()
         app.idle()
-        app.controller._node.backend._pace_s = 0.0
+        slow[0].pace_s = 0.0
         half = {path: path.read_bytes() for path in pngs(app)}
         app.controller.learning.go_on(one.plan_id)
         finish(app, one)
@@ -329,7 +344,7 @@ class TestGoingOn:
         one = start(app, images_per_variant=1)
         finish(app, one)
         gone = app.records()[0]
-        app.controller._outbox.put([Void(event_id="GONE", ts=gone.ts, target=gone.event_id)])
+        app.controller.ask(AppendLine(line=as_line(Void(target=gone.event_id))))
         app.wait(lambda: app.controller.history.taken_back(gone.event_id))
         assert places(app, app.controller.learning.go_on(one.plan_id)) == [(7.0, 0)]
 

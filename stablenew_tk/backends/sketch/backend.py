@@ -59,7 +59,7 @@ class Sketch:
     name = "Sketch"
 
     def __init__(self, pace_s: float = 0.0) -> None:
-        self._pace_s = pace_s
+        self.pace_s = pace_s
         # Plain values that one thread writes and others read: assignments are atomic, so no lock is needed.
         self._stop = False
         self._progress: StageProgress | None = None
@@ -192,7 +192,7 @@ class Sketch:
 
     def _step(self, clean: Image.Image, quality: float, seed: int) -> None:
         """One sampler step: wait as long as it is to take, count it, and show the state now and then."""
-        until = time.monotonic() + self._pace_s
+        until = time.monotonic() + self.pace_s
         while not self._stop and (left := until - time.monotonic()) > 0:
             time.sleep(min(_SLICE_S, left))
         self._done += 1

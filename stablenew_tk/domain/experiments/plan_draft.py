@@ -258,7 +258,7 @@ def step_of(wrong: InvalidInput) -> int:
 
 
 def lora_weights(prompts: tuple[PlanPrompt, ...]) -> dict[str, float]:
-    """Weight of every LoRA named in the prompts, by name; the first mention counts."""
+    """Weight of every LoRA named in the prompts, by name; the first tag counts."""
     found: dict[str, float] = {}
     for prompt in prompts:
         for name, weight in _LORA_TAG.findall(prompt.positive):

@@ -290,11 +290,11 @@ def _prompt(one: object, field: str, common: str) -> PlanPrompt:
 
 
 def _stage_texts(parts: Mapping[str, object], field: str) -> dict[str, StageText]:
-    said = parts.get("stage_texts", {})
-    if not isinstance(said, dict):
-        raise _must_be(field, "an object with the names of stages", said)
+    given = parts.get("stage_texts", {})
+    if not isinstance(given, dict):
+        raise _must_be(field, "an object with the names of stages", given)
     texts: dict[str, StageText] = {}
-    for stage, text in said.items():
+    for stage, text in given.items():
         if stage not in STAGES:
             raise InvalidInput(f"{field}: {shortened(repr(stage))} is not one of {', '.join(STAGES)}.", field)
         if not isinstance(text, dict):
@@ -305,10 +305,10 @@ def _stage_texts(parts: Mapping[str, object], field: str) -> dict[str, StageText
 
 
 def _metadata(fields: Mapping[str, object]) -> PlanMetadata:
-    said = fields.get("metadata", {})
-    if not isinstance(said, dict):
-        raise _must_be("metadata", "an object", said)
-    known = {name: value for name, value in said.items() if value is not None}
+    given = fields.get("metadata", {})
+    if not isinstance(given, dict):
+        raise _must_be("metadata", "an object", given)
+    known = {name: value for name, value in given.items() if value is not None}
     return PlanMetadata(**{name: _text(known, name, "metadata.") for name in PlanMetadata.__struct_fields__})
 
 
@@ -323,9 +323,9 @@ def _stage_notice(fields: Mapping[str, object], subject: Focus) -> tuple[str, ..
 
 def _origins(fields: Mapping[str, object], settings: Mapping[str, Value]) -> dict[str, Origin]:
     """Who chose each setting: what the file says, else the user who wrote it."""
-    said = fields.get("origins", dict.fromkeys(settings, "user"))
+    given = fields.get("origins", dict.fromkeys(settings, "user"))
     try:
-        return msgspec.convert(said, dict[str, Origin])
+        return msgspec.convert(given, dict[str, Origin])
     except msgspec.ValidationError as error:
         known = ", ".join(get_args(Origin))
         raise InvalidInput(f"origins: for each setting one of {known} is needed.", "origins") from error

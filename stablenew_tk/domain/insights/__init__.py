@@ -1,1 +1,1 @@
-"""What ratings prove: posterior, verdict, report. The door is `analysis.analyse`."""
+"""What ratings prove: posterior, verdict, report. The entry point is `analysis.analyse`."""

@@ -60,6 +60,16 @@ class Association(Struct, frozen=True, kw_only=True):
     sentence: str
     telling: bool = False
 
+    @property
+    def has_range(self) -> bool:
+        """Whether there is anything to draw: too few pictures have no range."""
+        return self.low < self.high
+
+    @property
+    def alike(self) -> bool:
+        """Whether the whole range lies within a quarter of a star of no effect."""
+        return self.has_range and max(-self.low, self.high) < QUARTER
+
 
 class _Level(Struct, frozen=True, kw_only=True):
     """A choice and the pictures that have it, as bits by their place; `rest` chose otherwise about the same thing."""

@@ -27,8 +27,8 @@ def over_time(
     """Sentences about earlier answers of the same plan (oldest first) and about the user's stars; "" when nothing can
     honestly be said.
     """
-    said = (_answer(verdict, insight.rated, earlier, name), _drift(values, insight))
-    return " ".join(sentence for sentence in said if sentence)
+    parts = (_answer(verdict, insight.rated, earlier, name), _drift(values, insight))
+    return " ".join(sentence for sentence in parts if sentence)
 
 
 def _answer(verdict: Verdict, rated: int, earlier: Sequence[LearningRunResult], name: Callable[[Value], str]) -> str:

@@ -69,11 +69,20 @@ class Report(Struct, frozen=True, kw_only=True):
     over_time: str
     rate_next: tuple[PlanCell, ...] = ()
 
+    def tag_shares(self, tag: str) -> list[float]:
+        """Share of the pictures looked at that have a tag, 0 to 1, value by value."""
+        return [dict(value.tags).get(tag, 0) / max(1, value.looked_at) for value in self.values]
+
+    def telling_tags(self) -> list[str]:
+        """All tags, those first whose share differs most from value to value."""
+        tags = dict.fromkeys(tag for value in self.values for tag, _ in value.tags)
+        return sorted(tags, key=lambda tag: min(self.tag_shares(tag)) - max(self.tag_shares(tag)))
+
 
 def report(board: Board, *, seed: int = 0) -> Report:
     """What the board proves. Pure; may take 0.3 s, so never on the thread of the window.
 
-    A value that has pictures but no stars at all keeps the verdict at "too early": it was tried and might be the best.
+    A value that has pictures but no stars at all keeps the verdict at "too early": it was tested and might be the best.
     """
     plan, subject = board.plan, focus(board.plan.focus_parameter)
     known = evidence(board)
@@ -157,11 +166,11 @@ def _verdict(subject: Focus, insight: Insight, values: Sequence[TestedValue], *,
         # Times that overlap are no reason to choose.
         seconds = {}
     scope = "for this pack" if subject.path == "checkpoint" else "for this pack and checkpoint"
-    said = phrase(insight, name=naming(subject), scope=scope, seconds=seconds, planned=planned)
-    own = next((one.value for one, found in known if found.value == said.value), None)
+    verdict = phrase(insight, name=naming(subject), scope=scope, seconds=seconds, planned=planned)
+    own = next((one.value for one, found in known if found.value == verdict.value), None)
     # Names of samplers and files are written as they are, even at the start of a sentence.
-    words = said.sentence if subject.kind == "str" else said.sentence[:1].upper() + said.sentence[1:]
-    return Verdict(said.state, own, said.probability, words)
+    words = verdict.sentence if subject.kind == "str" else verdict.sentence[:1].upper() + verdict.sentence[1:]
+    return Verdict(verdict.state, own, verdict.probability, words)
 
 
 def _remarks(found: Report) -> Iterator[str]:
@@ -211,7 +220,7 @@ def _seconds(seconds: float) -> str:
 
 
 def _edge(leader: ValueReport, found: Report) -> Iterator[str]:
-    """The best value at the end of the axis: what lies beyond was not tried."""
+    """The best value at the end of the axis: what lies beyond was not tested."""
     subject = found.focus
     if not subject.ordered or len(found.values) < 2:
         return
@@ -255,7 +264,7 @@ def _step_rating(cell: BoardCell) -> StepRating:
 def preset_values(plan: LearningPlan, value: Value) -> tuple[dict[str, Value], dict[str, float]]:
     """Catalogue values and LoRA weights that a preset of this value holds.
 
-    A value of hires fix or refiner comes with the switch that makes it matter, and with the refiner it was tried with.
+    A value of hires fix or refiner comes with the switch that makes it matter, and with the refiner it was tested with.
     """
     path = plan.focus_parameter
     if path.startswith(LORA):

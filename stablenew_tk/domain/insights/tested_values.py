@@ -1,4 +1,4 @@
-"""What a Learning Run has tried: every value with its cells, the pictures that count, and where the next would help."""
+"""The tested values of a Learning Run: cells, pictures that count, and where the next picture would help most."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def insight_at(insight: Insight, value: Value) -> ValueInsight | None:
 
 
 def held_back(insight: Insight, values: Sequence[TestedValue]) -> Insight:
-    """Too early as long as a value has pictures but not one star: it was tried, and it might be the best."""
+    """Too early as long as a value has pictures but not one star: it was tested, and it might be the best."""
     if all(value.rated or not value.sound for value in values):
         return insight
     return replace(insight, verdict=Verdict("too_early", None, 0.0, ""), complete_rows=0)

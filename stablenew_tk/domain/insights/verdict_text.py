@@ -64,7 +64,7 @@ def best(value: str, probability: float, scope: str) -> str:
 
 
 def settled(value: str, probability: float, scope: str) -> str:
-    """The claim that suffices for work: nothing tried is noticeably better."""
+    """The claim that suffices for work: no tested value is noticeably better."""
     return f"{value}: nothing you tried is more than ¼ star better{scope} ({percent(probability)})."
 
 

@@ -1,4 +1,4 @@
-"""Building blocks of the history: tables of numbers, ids found by row, values with a number, time stamps."""
+"""Building blocks of the history: tables of numbers, ids found by row, values with a number, lines cut short."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from ..base.ids import ID_LENGTH
+from .record import Feedback, PlanLine, Status, Void
 
 _BLOCK = 128
 
@@ -193,3 +194,53 @@ def fill_table(table: msgspec.Struct, columns: Mapping[str, bytes]) -> None:
     """Fill an empty table. Raises KeyError or ValueError when the columns are of another version."""
     for name in table.__struct_fields__:
         getattr(table, name).frombytes(columns[name])
+
+
+# ---- records without what the tables do not hold: skipping the rest saves most of the time of reading a journal
+
+
+class ConfigSummary(msgspec.Struct, gc=False):
+    """Of the config."""
+
+    checkpoint: str = ""
+
+
+class BackendSummary(msgspec.Struct, gc=False):
+    """Of the backend."""
+
+    kind: str
+
+
+class LearningTagSummary(msgspec.Struct, gc=False, frozen=True):
+    """Of the learning tag: which step of which plan, "" for everyday runs."""
+
+    plan_id: str = ""
+    step_id: str = ""
+
+
+class OutputSummary(msgspec.Struct, gc=False):
+    """Of a picture."""
+
+    image_id: str
+    stage: str
+    suspect: tuple[str, ...] = ()
+
+
+class RecordSummary(msgspec.Struct, tag_field="kind", tag="run", gc=False):
+    """A record without what the columns do not hold."""
+
+    event_id: str
+    ts: str
+    run_id: str
+    pack_id: str
+    config: ConfigSummary
+    backend: BackendSummary
+    status: Status
+    outputs: list[OutputSummary] = []
+    run_name: str = ""
+    job_id: str = ""
+    seconds: float = 0.0
+    learning: LearningTagSummary = LearningTagSummary()
+
+
+SUMMARY_LINE = msgspec.json.Decoder(RecordSummary | Feedback | Void | PlanLine)

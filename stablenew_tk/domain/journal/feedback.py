@@ -13,7 +13,7 @@ from msgspec import Struct
 from .columns import IdColumn, Numbered, column
 from .record import Feedback, ImageFeedback
 
-_NOTHING_SAID = ImageFeedback()
+_NO_FEEDBACK = ImageFeedback()
 
 
 def fold_feedback(
@@ -126,7 +126,7 @@ class FeedbackLog:
 
     def held(self, last: int) -> ImageFeedback:
         """What holds for the picture whose chain ends in `last`."""
-        held = _NOTHING_SAID
+        held = _NO_FEEDBACK
         for number in reversed(self._chain(last)):
             held = self.after(held, number)
         return held

@@ -16,7 +16,18 @@ import msgspec
 
 from ..base.errors import InvalidInput
 from ..runs.plan import LearningPlan
-from .columns import IdColumn, Numbered, Pictures, Records, fill_table, table_bytes, time_ms
+from .columns import (
+    SUMMARY_LINE,
+    IdColumn,
+    Numbered,
+    OutputSummary,
+    Pictures,
+    Records,
+    RecordSummary,
+    fill_table,
+    table_bytes,
+    time_ms,
+)
 from .feedback import FeedbackLog
 from .plan_log import Attempt, PlanBook
 from .query import (
@@ -34,7 +45,6 @@ from .query import (
     totals,
 )
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, Void
-from .summary_lines import SLIM, OutputSummary, RecordSummary
 
 _FORMAT = 3
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
@@ -251,7 +261,7 @@ class History:
     def fold_lines(self, lines: Iterable[RawLine]) -> int:
         """Fold many lines as they stand in the journal; gives how many could not be understood. `end` stays."""
         unreadable = 0
-        decode = SLIM.decode
+        decode = SUMMARY_LINE.decode
         for count, (segment, offset, length, data) in enumerate(lines):
             try:
                 line = decode(data)
@@ -389,8 +399,8 @@ class History:
         if record.learning.plan_id:
             self._fold_step(record)
         for output in outputs if self._orphans else ():
-            for said in self._orphans.pop(output.image_id, ()):
-                self._attach(said, self._rows.image_ids.find(output.image_id))
+            for number in self._orphans.pop(output.image_id, ()):
+                self._attach(number, self._rows.image_ids.find(output.image_id))
 
     def _fold_step(self, record: LearningRecord | RecordSummary) -> None:
         outputs: Sequence[Output | OutputSummary] = record.outputs

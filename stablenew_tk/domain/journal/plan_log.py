@@ -96,14 +96,14 @@ class PlanBook:
         A picture whose record was lost cannot be shown or rated, so the try that made it does not count: the step is
         made again.
         """
-        tried = self._attempts.get(plan_id, {}).get(step_id, {}).values()
-        known = (attempt for attempt in tried if not (attempt.alone and attempt.status == "ok"))
+        jobs = self._attempts.get(plan_id, {}).get(step_id, {}).values()
+        known = (attempt for attempt in jobs if not (attempt.alone and attempt.status == "ok"))
         return tuple(attempt for attempt in known if attempt.event_id not in self.withdrawn)
 
     def unwritten(self, plan_id: str, step_id: str) -> dict[str, Attempt]:
         """The tries at a step, by job, of which only the record tells: the program was killed before the step line."""
-        tried = self._attempts.get(plan_id, {}).get(step_id, {})
-        return {job: one for job, one in tried.items() if not one.written and one.status != "cancelled"}
+        jobs = self._attempts.get(plan_id, {}).get(step_id, {})
+        return {job: one for job, one in jobs.items() if not one.written and one.status != "cancelled"}
 
     def result(self, plan_id: str) -> LearningRunResult | None:
         """The latest result of a plan; there is none before its values were revealed."""

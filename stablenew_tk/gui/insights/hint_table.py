@@ -12,9 +12,9 @@ from typing import Literal
 
 from ...domain.base.colour_roles import Role
 from ...domain.insights.association import Association
+from ...domain.insights.titles import signed_stars
 from ..widgets import theme
 from ..widgets.basics import Card
-from .list import known, signed
 
 _HEAD, _ROW, _FOOT = 31, 44, 30
 _REACH = 2.0  # stars to either side of "no effect"
@@ -61,7 +61,7 @@ class HintTable(Card):
             x = self._at(stars, left, right)
             role: Role = "edge" if stars == 0 else "line"
             canvas.create_line(x, head, x, bottom, fill=theme.colour(role))
-            words = "as the rest" if stars == 0 else f"{signed(stars)[:-2]} ★"
+            words = "as the rest" if stars == 0 else f"{signed_stars(stars)[:-2]} ★"
             canvas.create_text(x, head // 2, text=words, font=theme.font(12), fill=theme.colour("text3"))
         for place in range(len(self._hints) + 1):
             y = head + place * theme.px(_ROW)
@@ -74,14 +74,14 @@ class HintTable(Card):
         text = theme.elide(hint.value or "nothing", theme.font(13, True), left - theme.px(theme.PAD + 12))
         self._words(theme.px(theme.PAD), middle, text, "text", bold=True)
         self._words(width - pad_of("n"), middle, str(hint.n), "text2", anchor="e")
-        if not known(hint):
+        if not hint.has_range:
             self._words(width - pad_of("range"), middle, "too early", "text3", anchor="e")
             return
         low, high, mean = (self._at(each, left, right) for each in (hint.low, hint.high, hint.effect))
         self._bar((low, max(high, low + 1)), middle, theme.px(4), "chart_range")
         self._bar((mean - theme.px(1), mean + theme.px(2)), middle, theme.px(8), "chart_mean")
-        self._words(width - pad_of("stars"), middle, signed(hint.effect), "text", anchor="e", bold=True)
-        extent = f"{signed(hint.low)} to {signed(hint.high)}"
+        self._words(width - pad_of("stars"), middle, signed_stars(hint.effect), "text", anchor="e", bold=True)
+        extent = f"{signed_stars(hint.low)} to {signed_stars(hint.high)}"
         self._words(width - pad_of("range"), middle, extent, "text2", anchor="e")
 
     def _bar(self, ends: tuple[int, int], middle: int, half: int, role: Role) -> None:

@@ -14,7 +14,7 @@ from PIL import ImageTk
 
 from ...app import wording as phrases
 from ...domain.base.colour_roles import Role
-from ...domain.config.catalogue import Value
+from ...domain.insights.follow_up import leader
 from ...domain.insights.report import Report, ValueReport
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Card
@@ -23,7 +23,6 @@ from ..widgets.marks import rating_dot
 ROW, HEAD, FOOT = 52, 27, 30
 STARS = 5
 DOT_PITCH = 8
-CERTAIN = ("settled", "best")
 _LABEL_LEAST, _LABEL_MOST = 56, 148  # longer names take two lines
 _STAR_MOST = 150  # design pixels from star to star; more would only lengthen the bars
 # Right edges of the columns, counted from the last star of the axis; tags begin at the last one.
@@ -82,18 +81,6 @@ def share(probability: float) -> str:
     if probability < 0.01:
         return "< 1 %"
     return "> 99 %" if probability >= 0.995 else f"{int(100 * probability + 1e-9)} %"
-
-
-def leader(report: Report) -> int:
-    """Place of the value the verdict names as found, −1 when it names none."""
-    if report.verdict.state not in CERTAIN:
-        return -1
-    return place_of(report, report.verdict.value)
-
-
-def place_of(report: Report, value: Value | None) -> int:
-    """Where a value of the plan stands, −1 for none."""
-    return next((at for at, line in enumerate(report.values) if line.value == value), -1)
 
 
 class IntervalChart(Box):

@@ -1,63 +1,65 @@
-"""The list on the left of Insights: what the stars say something about, with its verdict as a dot and in words."""
+"""The left side of Insights: what the stars say something about, with its verdict, and menus that filter the list."""
 
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from msgspec import Struct
 from PIL import ImageTk
 
+from ...app.insight_entries import InsightEntry, InsightFilter
+from ...app.insight_reports import Scope
 from ...domain.base.colour_roles import Role
-from ...domain.insights.association import QUARTER, Association
-from ...domain.insights.standing import Standing
-from ...domain.runs.plan import VerdictState
+from ...domain.insights.titles import heading
+from ...domain.runs.plan import LearningPlan
 from ..widgets import theme
 from ..widgets.basics import Box
 from ..widgets.marks import verdict_dot
+from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.scrollbar import ThinScrollbar
 
 _ITEM, _CAPTION = 46, 31
 
 
-class InsightEntry(Struct, frozen=True):
-    """One line: a Learning Run or a hint, or with `caption` only the words above a group. `key` names it."""
+class InsightMenus(Box):
+    """Menus for pack, checkpoint and parameter. One that would offer a single choice is not shown."""
 
-    key: str
-    title: str
-    note: str = ""
-    count: str = ""
-    state: VerdictState = "too_early"
-    caption: bool = False
+    FIRST: Mapping[str, str] = {"pack": "All packs", "checkpoint": "Any checkpoint", "parameter": "Any parameter"}
 
+    def __init__(self, parent: tk.Misc, changed: Callable[[], object]) -> None:
+        super().__init__(parent)
+        self.menus = {
+            name: ChoiceField(
+                self, (MenuEntry("", first),), lambda _value: changed(), width=theme.RAIL, height=theme.SMALL
+            )
+            for name, first in self.FIRST.items()
+        }
 
-def verdict_words(state: VerdictState, text: str, now: Standing) -> str:
-    """A verdict in as few words as fit below a name; `text` is the value it names."""
-    if state == "too_early":
-        return f"too early, {now.rated} of {now.wanted} rated"
-    if state == "no_difference":
-        return "no difference you can see"
-    if state == "leaning":
-        # The one nearest to a choice is not yet ahead: the whole sentence may say that nothing stands out.
-        return f"leaning to {text}" if text else "nothing stands out yet"
-    words = {"settled": "settled enough", "best": "best"}[state]
-    return f"{text}: {words}" if text else words
+    @property
+    def wanted(self) -> InsightFilter:
+        """What is chosen now."""
+        return InsightFilter(**{name: menu.value for name, menu in self.menus.items()})
 
+    def reset(self) -> None:
+        """Everything again."""
+        for menu in self.menus.values():
+            menu.set("")
 
-def signed(stars: float) -> str:
-    """ "+0.6", "−0.3", "0.0"."""
-    text = f"{abs(stars):.1f}"
-    return text if text == "0.0" else f"{'+' if stars > 0 else '−'}{text}"
-
-
-def known(hint: Association) -> bool:
-    """Whether there is anything to draw: too few pictures have no range."""
-    return hint.low < hint.high
-
-
-def alike(hint: Association) -> bool:
-    """Whether the whole range lies within a quarter of a star of no effect."""
-    return known(hint) and max(-hint.low, hint.high) < QUARTER
+    def offer(self, plans: Sequence[LearningPlan], everyday: Mapping[Scope, int]) -> None:
+        """Offer what exists."""
+        known = {
+            "pack": {plan.pack_id for plan in plans} | {pack for pack, _ in everyday},
+            "checkpoint": {plan.base_config.checkpoint for plan in plans} | {name for _, name in everyday},
+            "parameter": {plan.focus_parameter for plan in plans},
+        }
+        for name, menu in self.menus.items():
+            # A value that is gone stays while it is chosen: otherwise nothing would explain the empty list.
+            values = sorted({*known[name], menu.value} - {""})
+            words = heading if name == "parameter" else str
+            menu.set_entries([MenuEntry("", self.FIRST[name]), *(MenuEntry(value, words(value)) for value in values)])
+            menu.pack_forget()
+            if len(values) > 1 or menu.value:
+                menu.pack(fill="x", padx=theme.px(theme.PAD - theme.RING))
 
 
 class EntryList(Box):

@@ -11,30 +11,30 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...app.controller import Controller
+from ...app.insight_actions import ActionKey, insight_actions
+from ...app.insight_entries import InsightEntries
 from ...app.insight_reports import Everyday, Reports
 from ...domain.base.errors import InvalidInput
 from ...domain.base.wording import counted
-from ...domain.insights.report import Report, naming, preset_values
+from ...domain.insights.follow_up import CERTAIN, finer_plan, place_of, preset_draft
+from ...domain.insights.report import Report, naming
+from ...domain.insights.titles import scope_text
 from ...domain.journal.record import Feedback, Void
-from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset, PresetEvidence
+from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import QueueChanged
 from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineSaved
 from ...pipeline.messages.models import ModelOrder, ProfileSaved
-from ...pipeline.messages.pictures import FindImages, ImagesFound, MakeThumbnail, ThumbnailReady
-from ...pipeline.messages.plans import Analyse, AssociationsFound, FindAssociations, InsightReady
+from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from ..widgets import theme
 from ..widgets.basics import Box, Label, Separator
 from ..widgets.keys import KeyPress
-from ..widgets.page_frame import PageFrame
+from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.shortcuts import Shortcuts, act_on
-from .actions import CERTAIN, deeds, finer_plan
-from .interval_chart import place_of
-from .list import EntryList
-from .list_entries import InsightEntries, InsightMenus, scope_words
+from .list import EntryList, InsightMenus
 from .panel import InsightPanel, InsightPanelActions
 
-_LEFT_NARROW, _LEFT, _LEFT_WIDE = 232, 236, 320
+_LEFT: dict[SizeClass, int] = {"narrow": 232, "usual": 236, "wide": 320}
 _REFRESH_MS = 250
 _EMPTY = "Nothing to learn from yet: rate 7 pictures of a Learning Run."
 
@@ -63,10 +63,9 @@ class InsightsPage(PageFrame):
         self._kept: Preset | None = None
         self._writing: ModelOrder | None = None  # a profile, asked for and not on disk yet
         self._taken_back = ""  # the line that took it back; a redo takes that one back
-        self._later = ""
         self._reports = Reports(controller, self._told)
         self._everyday = Everyday(controller, self._soon)
-        self._shelf = InsightEntries(controller, self._reports.known, self._everyday)
+        self._entries = InsightEntries(controller, self._reports.known, self._everyday)
         self._build()
         Shortcuts(self, self._answer)
         self._refresh()
@@ -101,14 +100,10 @@ class InsightsPage(PageFrame):
 
     def on_event(self, event: Event) -> None:
         """Follow the history and take in what was asked for."""
+        self._reports.on_event(event)
+        self._everyday.on_event(event)
         if isinstance(event, ThumbnailReady):
             self.panel.pictures.thumbnail_ready(event)
-        elif isinstance(event, InsightReady):
-            self._reports.ready(event)
-        elif isinstance(event, AssociationsFound):
-            self._everyday.ready(event)
-        elif isinstance(event, ImagesFound):
-            self._everyday.found(event)
         elif isinstance(event, HistoryChanged):
             self._history_changed(event)
         elif isinstance(event, LineSaved):
@@ -121,16 +116,10 @@ class InsightsPage(PageFrame):
         elif isinstance(event, OrderFailed):
             self._failed(event)
 
-    def destroy(self) -> None:
-        """Stop what was to be done later and go."""
-        if self._later:
-            self.after_cancel(self._later)
-        super().destroy()
-
     # ---- building
 
     def _build(self) -> None:
-        self._side = Box(self, "surface", width=theme.px(_LEFT))
+        self._side = Box(self, "surface", width=theme.px(_LEFT["usual"]))
         self._side.pack(side="left", fill="y")
         self._side.pack_propagate(False)
         Separator(self).pack(side="left", fill="y")
@@ -145,35 +134,25 @@ class InsightsPage(PageFrame):
         self.steadiness.pack(fill="x", padx=theme.px(theme.PAD), pady=theme.px(14))
         self.list = EntryList(self._side, self._choose)
         self.list.pack(fill="both", expand=True)
-        owner = InsightPanelActions(
+        actions = InsightPanelActions(
             ask=lambda order: self._controller.ask(order, last=True),
+            press=self._press,
             row=self._row_chosen,
             review=self._review,
             save=self._save_preset,
         )
-        self.panel = InsightPanel(self, owner)
+        self.panel = InsightPanel(self, actions)
         self.panel.pack(side="left", fill="both", expand=True)
         self.bind("<Configure>", lambda _event: self._arrange())
 
     def _arrange(self) -> None:
-        """Widths as the window's own width wants them."""
-        wide = self.winfo_toplevel().winfo_width() / max(theme.px(100), 1) * 100
-        narrow = wide < theme.NARROW_BELOW
-        left = _LEFT_NARROW if narrow else _LEFT_WIDE if wide >= theme.WIDE_FROM else _LEFT
-        self._side.configure(width=theme.px(left))
-        self.panel.narrow(narrow)
+        self._side.configure(width=theme.px(_LEFT[self.size_class]))
+        self.panel.narrow(self.size_class == "narrow")
 
     # ---- what is shown
 
     def _soon(self) -> None:
-        """Refresh once after a while, however often it is asked for meanwhile."""
-        if not self._later:
-            self._later = self.after(_REFRESH_MS, self._refresh_later)
-
-    def _refresh_later(self) -> None:
-        self._later = ""
-        if self.winfo_viewable():
-            self._refresh()
+        self.later("refresh", _REFRESH_MS, lambda: self._refresh() if self.winfo_viewable() else None)
 
     def _refresh(self) -> None:
         history = self._controller.history
@@ -181,9 +160,9 @@ class InsightsPage(PageFrame):
             self.panel.show_nothing("Reading what was recorded…")
             return
         self._reports.forget_hidden(history)
-        self._everyday.look()
-        self.menus.offer(self._shelf.plans(), self._everyday.pictures)
-        entries = self._shelf.entries(self.menus.wanted)
+        self._everyday.refresh()
+        self.menus.offer(self._entries.plans(), self._everyday.pictures)
+        entries = self._entries.entries(self.menus.wanted)
         keys = [entry.key for entry in entries if not entry.caption]
         if self._key not in keys:
             self._key = keys[0] if keys else ""
@@ -218,38 +197,27 @@ class InsightsPage(PageFrame):
     def report(self) -> Report | None:
         """The report that is shown."""
         plan = self.plan
-        return self._reports.known.get(plan.plan_id) if plan is not None and not self._shelf.is_hidden(plan) else None
+        return self._reports.known.get(plan.plan_id) if plan is not None and not self._entries.is_hidden(plan) else None
 
     def _show(self) -> None:
         plan, report = self.plan, self.report
-        hints = self._shelf.hints(self._key)
+        hints = self._entries.hints(self._key)
         self._show_steadiness(report)
         if hints:
-            self.panel.show_hints(self._shelf.hint_scope(self._key), hints)
+            self.panel.show_hints(self._entries.hint_scope(self._key), hints)
         elif plan is None:
             self.panel.show_nothing(_EMPTY, "New Learning Run", lambda: self._go("learn"))
-        elif self._shelf.is_hidden(plan):
+        elif self._entries.is_hidden(plan):
             self._show_blind(plan)
         elif report is None:
-            self.panel.show_waiting(scope_words(plan))
+            self.panel.show_waiting(scope_text(plan))
         else:
-            self.panel.show_report(report, scope_words(plan, report), self._row_of(report))
+            self.panel.show_report(report, scope_text(plan, report), self._row_of(report))
             self._offer(report)
 
     def _offer(self, report: Report) -> None:
-        plan_id = report.plan.plan_id
-        self.panel.head.offer(
-            deeds(
-                report,
-                self._controller,
-                self._shelf.standing(report.plan).unrated,
-                make_preset=self._ask_preset,
-                more=self._more,
-                finer=self._finer,
-                rate=lambda: self._open_plan(plan_id),
-                to_profile=self._write_profile,
-            )
-        )
+        unrated = self._entries.standing(report.plan).unrated
+        self.panel.head.offer(insight_actions(report, self._controller, unrated))
 
     def _row_of(self, report: Report) -> int:
         """The row that is looked at: what the user chose, else the value the verdict names, else the first."""
@@ -258,29 +226,44 @@ class InsightsPage(PageFrame):
         return max(0, chosen if chosen >= 0 else place_of(report, report.verdict.value))
 
     def _show_blind(self, plan: LearningPlan) -> None:
-        now = self._shelf.standing(plan)
-        self.panel.show_blind(
-            scope_words(plan),
-            f"{now.rated} of {now.wanted} pictures rated. What they say is shown when you reveal the values in Learn.",
-            deeds(
-                None,
-                self._controller,
-                now.unrated,
-                rate=lambda: self._open_plan(plan.plan_id),
-            ),
+        now = self._entries.standing(plan)
+        remark = (
+            f"{now.rated} of {now.wanted} pictures rated. What they say is shown when you reveal the values in Learn."
         )
+        self.panel.show_blind(scope_text(plan), remark, insight_actions(None, self._controller, now.unrated))
 
     def _show_steadiness(self, report: Report | None) -> None:
         sd = report.insight.repeat_sd if report is not None else None
         if report is None or sd is None:
             self._foot.pack_forget()
             return
-        times = report.insight.repeats
-        shown = f"{times} picture{'' if times == 1 else 's'} shown twice"
-        self.steadiness.show(f"You repeat yourself within {sd:.1f} stars ({shown}).")
+        shown = counted(report.insight.repeats, "picture")
+        self.steadiness.show(f"You repeat yourself within {sd:.1f} stars ({shown} shown twice).")
         self._foot.pack(side="bottom", fill="x", before=self.list)
 
     # ---- what the user does
+
+    def _press(self, key: ActionKey) -> None:
+        if self.plan is None:
+            return
+        try:
+            if key == "rate":
+                self._open_plan(self.plan.plan_id)
+            elif self.report is not None:
+                self._follow_up(key, self.report)
+        except InvalidInput as problem:
+            self.panel.head.tell(str(problem), ink="danger")
+
+    def _follow_up(self, key: ActionKey, report: Report) -> None:
+        if key == "preset":
+            self._ask_preset(report)
+        elif key == "more":
+            jobs = self._controller.learning.more(report.plan.plan_id, report.next)
+            self.panel.head.tell(f"{counted(len(jobs), 'picture')} queued. They count as soon as they are rated.")
+        elif key == "profile":
+            self._writing = self._controller.models.learned(report.plan, report)
+        elif (draft := finer_plan(report)) is not None:
+            self._new_run(draft)
 
     def _row_chosen(self, index: int) -> None:
         if self.report is not None:
@@ -290,34 +273,7 @@ class InsightsPage(PageFrame):
         if self.plan is not None:
             self._review_run(self.plan.plan_id)
 
-    def _more(self) -> None:
-        report = self.report
-        if report is None:
-            return
-        try:
-            jobs = self._controller.learning.more(report.plan.plan_id, report.next)
-        except InvalidInput as problem:
-            self.panel.head.tell(str(problem), ink="danger")
-        else:
-            self.panel.head.tell(f"{counted(len(jobs), 'picture')} queued. They count as soon as they are rated.")
-
-    def _finer(self) -> None:
-        draft = finer_plan(self.report) if self.report is not None else None
-        if draft is not None:
-            self._new_run(draft)
-
-    def _write_profile(self) -> None:
-        if self.report is None:
-            return
-        try:
-            self._writing = self._controller.models.learned(self.report.plan, self.report)
-        except InvalidInput as problem:
-            self.panel.head.tell(str(problem), ink="danger")
-
-    def _ask_preset(self) -> None:
-        report = self.report
-        if report is None:
-            return
+    def _ask_preset(self, report: Report) -> None:
         certain = report.verdict.state in CERTAIN
         at = place_of(report, report.verdict.value) if certain else self._row_of(report)
         name = naming(report.focus)
@@ -329,28 +285,10 @@ class InsightsPage(PageFrame):
         report = self.report
         if report is None or not 0 <= at < len(report.values):
             return
-        values, weights = preset_values(report.plan, report.values[at].value)
-        verdict = report.verdict
-        stands_on = PresetEvidence(
-            plan_id=report.plan.plan_id,
-            state=verdict.state,
-            probability=verdict.probability,
-            sentence=verdict.sentence,
-            rated=report.rated,
-            rows=report.insight.rows,
-            by_hand=verdict.state not in CERTAIN,
-        )
-        preset = Preset(
-            preset_id="",
-            name=name,
-            values=values,
-            lora_weights=weights,
-            pack_id=report.plan.pack_id,
-            checkpoint=report.checkpoint,
-            evidence=stands_on,
-        )
+        by_hand = report.verdict.state not in CERTAIN
         try:
-            self._kept = self._controller.learning.keep_preset(preset)
+            draft = preset_draft(report, report.values[at].value, name, by_hand=by_hand)
+            self._kept = self._controller.learning.keep_preset(draft)
         except InvalidInput as problem:
             self.panel.head.tell(str(problem), ink="danger")
         self.panel.head.close_form()
@@ -381,7 +319,7 @@ class InsightsPage(PageFrame):
 
     def _changed(self, plan_id: str) -> None:
         self._reports.changed(plan_id)
-        self._shelf.changed(plan_id)
+        self._entries.changed(plan_id)
 
     def _line_saved(self, event: LineSaved) -> None:
         line, kept = event.line, self._kept
@@ -396,7 +334,7 @@ class InsightsPage(PageFrame):
         elif kept is not None and isinstance(line, Void) and line.target == kept.event_id:
             self._taken_back = line.event_id
             self.panel.head.tell(f"The preset {kept.name} is taken back.")
-        elif kept is not None and isinstance(line, Feedback) and self.panel.head.said.cget("text"):
+        elif kept is not None and isinstance(line, Feedback) and self.panel.head.notice.cget("text"):
             # From here on "undo" would take back the rating, not the preset.
             self._kept = None
             self.panel.head.tell("")
@@ -407,9 +345,5 @@ class InsightsPage(PageFrame):
         if event.order is not None and event.order is self._writing:
             self._writing = None
             self.panel.head.tell(event.message, ink="danger")
-        if isinstance(event.order, Analyse):
-            self._reports.lost()
-        elif isinstance(event.order, FindAssociations | FindImages):
-            self._everyday.lost()
         elif isinstance(event.order, MakeThumbnail):
             self.panel.pictures.orders_lost()

@@ -1,35 +1,226 @@
-"""The middle of Insights: what is known of one Learning Run or hint, from the sentence down to the pictures."""
+"""The middle of Insights: what is known of one Learning Run or hint, from the verdict down to the pictures.
+
+Below the verdict stand the buttons; in their place a preset gets its name.
+"""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from msgspec import Struct
+from PIL import ImageTk
 
+from ...app.insight_actions import ActionKey, InsightAction
+from ...domain.base.colour_roles import Role
 from ...domain.insights.association import Association
 from ...domain.insights.report import Report, naming
+from ...domain.insights.titles import VERDICT_NAMES
+from ...domain.runs.plan import VerdictState
 from ...pipeline.messages.pictures import MakeThumbnail
-from ..widgets import theme
-from ..widgets.basics import Box
+from ..widgets import icons, theme
+from ..widgets.basics import Box, Button, Label
+from ..widgets.entries import Entry
+from ..widgets.flow import Flow
 from ..widgets.hint_bar import Notice
+from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ScrollArea
 from .filmstrip import Filmstrip
-from .header import BLIND_CHIP, CHIPS, HINT_CHIP, HeaderAction, VerdictHead
 from .hint_table import HintTable
 from .interval_chart import IntervalChart
 from .tag_bars import TagBars
 
 _PAD = 20
+_INKS: dict[VerdictState, tuple[Role, Role]] = {
+    "best": ("ok", "ok_soft"),
+    "settled": ("ok", "ok_soft"),
+    "leaning": ("accent_text", "selection"),
+    "no_difference": ("info", "info_soft"),
+    "too_early": ("text2", "raised2"),
+}
+ChipContent = tuple[str, Role, Role]  # words, ink, ground
+_HINT: ChipContent = ("Hint, not proof", "info", "info_soft")
+_BLIND: ChipContent = ("Blind", "text2", "raised2")
+
+
+def verdict_chip(state: VerdictState) -> ChipContent:
+    """The chip of a verdict."""
+    return (VERDICT_NAMES[state], *_INKS[state])
+
+
+class Chip(tk.Canvas):
+    """A word on a soft ground of its own colour."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        self._content = _BLIND
+        self._kept: ImageTk.PhotoImage | None = None
+        super().__init__(parent, height=theme.px(22), width=1, bd=0, highlightthickness=0, takefocus=0)
+        theme.on_change(self._draw)
+
+    def show(self, content: ChipContent) -> None:
+        """Show these words in these colours."""
+        self._content = content
+        self._draw()
+
+    def _draw(self) -> None:
+        words, ink, fill = self._content
+        face, height = theme.font(12, True), theme.px(22)
+        width = face.measure(words) + theme.px(18)
+        self.delete("all")
+        self.configure(width=width, bg=theme.colour("bg"))
+        self._kept = icons.box(width, height, fill=fill, outline=fill, ground="bg", radius=4)
+        self.create_image(0, 0, image=self._kept, anchor="nw")
+        self.create_text(width // 2, height // 2, text=words, font=face, fill=theme.colour(ink))
+
+
+class PresetForm(Box):
+    """Name of a new preset, and the value where the user chooses it himself. `save(place, name)` follows."""
+
+    def __init__(self, parent: tk.Misc, save: Callable[[int, str], object], leave: Callable[[], object]) -> None:
+        super().__init__(parent)
+        self._save, self._leave = save, leave
+        self._place = 0
+        self._names: tuple[str, ...] = ("",)
+        self._label = Label(self, "Value", size=12, ink="text3")
+        self.value = ChoiceField(self, (), self._chosen, width=150)
+        self._name_label = Label(self, "Name", size=12, ink="text3")
+        self.name = Entry(self, width=210)
+        self.button = Button(self, "Save preset", self._done, kind="main")
+        self.cancel = Button(self, "Cancel", leave, kind="quiet")
+        for key in ("<Return>", "<KP_Enter>"):
+            self.name.field.bind(key, lambda _event: self._done())
+        for part in (self.name.field, self.value, self.button, self.cancel):
+            part.bind("<Escape>", lambda _event: self._left())
+
+    def open(self, texts: Sequence[str], names: Sequence[str], place: int, *, ask_value: bool) -> None:
+        """Ask for the name; `names` are the proposals by place of the value, `texts` the values' own words."""
+        self._place, self._names = place, tuple(names)
+        for part in (self._label, self.value, self._name_label, self.name, self.button, self.cancel):
+            part.pack_forget()
+        gap = theme.px(8)
+        if ask_value:
+            self.value.set_entries([MenuEntry(str(number), text) for number, text in enumerate(texts)])
+            self.value.set(str(place))
+            self._label.pack(side="left", padx=(theme.RING, 0))
+            self.value.pack(side="left", padx=(gap // 2, gap))
+        self._name_label.pack(side="left", padx=(theme.RING, 0))
+        self.name.set(names[place])
+        self.name.pack(side="left", padx=(gap // 2, gap))
+        self.button.pack(side="left")
+        self.cancel.pack(side="left")
+        self.name.field.focus_set()
+        self.name.field.select_range(0, "end")
+
+    def _chosen(self, value: str) -> None:
+        untouched = self.name.get() == self._names[self._place]
+        self._place = int(value)
+        if untouched:
+            self.name.set(self._names[self._place])
+
+    def _done(self) -> str:
+        if self.name.get().strip():
+            self._save(self._place, self.name.get().strip())
+        else:
+            self.name.error("A preset needs a name.")
+        return "break"
+
+    def _left(self) -> str:
+        self._leave()
+        return "break"
+
+
+class VerdictHead(Box):
+    """Chip, scope, sentence, remark, the buttons, and a line about what has just been done."""
+
+    def __init__(
+        self, parent: tk.Misc, press: Callable[[ActionKey], object], save: Callable[[int, str], object]
+    ) -> None:
+        super().__init__(parent, "bg")
+        self._press = press
+        ring, gap = theme.px(theme.RING), theme.px(8)
+        top = Box(self)
+        top.pack(fill="x", padx=ring)
+        self.chip = Chip(top)
+        self.chip.pack(side="left")
+        self.scope = Label(top, "", size=12, ink="text2")
+        self.scope.pack(side="left", padx=(theme.px(10), 0))
+        self.sentence = Label(self, "", size=20, bold=True, wrap=True)
+        self.sentence.pack(fill="x", padx=ring, pady=(gap, 0))
+        self.remark = Label(self, "", size=13, ink="text2", wrap=True)
+        self.remark.pack(fill="x", padx=ring, pady=(theme.px(6), 0))
+        self._strip = Box(self)
+        self._strip.pack(fill="x", pady=(gap, 0))
+        self._flow = Flow(self._strip)
+        self._flow.pack(fill="x")
+        self.form = PresetForm(self._strip, save, self.close_form)
+        self.buttons: dict[str, Button] = {}
+        self._notice = Box(self)
+        self.notice = Label(self._notice, "", size=12, ink="text2")
+        self.notice.pack(side="left", padx=(ring, 0))
+        self.undo = Button(self._notice, "Undo", lambda: self._undo(), kind="link", height=24)
+        self._undo: Callable[[], object] = lambda: None
+
+    def show(self, chip: ChipContent, scope: str, sentence: str, remark: str) -> None:
+        """Say what is known."""
+        self.chip.show(chip)
+        self.scope.show(scope)
+        self.sentence.show(sentence)
+        self.remark.show(remark)
+        if remark:
+            self.remark.pack(fill="x", padx=theme.px(theme.RING), pady=(theme.px(6), 0), after=self.sentence)
+        else:
+            self.remark.pack_forget()
+
+    def offer(self, actions: Sequence[InsightAction]) -> None:
+        """Show these buttons; the same ones keep the focus and only change their words."""
+        for action in actions:
+            button = self.buttons.get(action.key)
+            if button is None:
+                press = partial(self._press, action.key)
+                button = Button(self._flow, action.text, press, note=action.note, kind=action.kind, height=theme.ACTION)
+                self.buttons[action.key] = button
+            button.set_text(action.text, action.note)
+            button.be(action.kind)
+            if button.enabled == bool(action.why) or action.why:
+                button.enable(not action.why, action.why)
+        self._flow.show([self.buttons[action.key] for action in actions])
+
+    def open_form(self, texts: Sequence[str], names: Sequence[str], place: int, *, ask_value: bool) -> None:
+        """Ask for a preset's name in place of the buttons: there is one main action at a time."""
+        self._flow.pack_forget()
+        self.form.pack(fill="x")
+        self.form.open(texts, names, place, ask_value=ask_value)
+
+    def close_form(self) -> None:
+        """The buttons again, the keyboard on the one that opened the form."""
+        if self.form.winfo_manager():
+            self.form.pack_forget()
+            self._flow.pack(fill="x")
+            if "preset" in self.buttons:
+                self.buttons["preset"].focus_set()
+
+    def tell(self, sentence: str, undo: Callable[[], object] | None = None, *, ink: Role = "text2") -> None:
+        """A line below the buttons, with an undo where there is one; "" takes it away."""
+        if not sentence:
+            self._notice.pack_forget()
+            return
+        self.notice.show(sentence, ink)
+        self._undo = undo or (lambda: None)
+        if undo is not None:
+            self.undo.pack(side="left")
+        else:
+            self.undo.pack_forget()
+        self._notice.pack(fill="x", pady=(theme.px(2), 0))
 
 
 class InsightPanelActions(Struct, frozen=True, kw_only=True):
-    """What the panel needs of the page: order thumbnails; and whom to tell.
-
-    `row` gets the place of the value chosen, `review` shows the pictures, `save` gets place and name of a preset.
+    """What the panel asks of the page. `ask` orders a thumbnail, `press` does what a button says, `row` gets the place
+    of the value chosen, `review` shows the pictures, `save` gets place and name of a preset.
     """
 
     ask: Callable[[MakeThumbnail], None]
+    press: Callable[[ActionKey], None]
     row: Callable[[int], None]
     review: Callable[[], None]
     save: Callable[[int, str], None]
@@ -38,22 +229,22 @@ class InsightPanelActions(Struct, frozen=True, kw_only=True):
 class InsightPanel(Box):
     """The panel; it scrolls as a whole. `head`, `chart` and `pictures` are its parts."""
 
-    def __init__(self, parent: tk.Misc, owner: InsightPanelActions) -> None:
+    def __init__(self, parent: tk.Misc, actions: InsightPanelActions) -> None:
         super().__init__(parent, "bg")
-        self._owner = owner
+        self._actions = actions
         self._area = ScrollArea(self, "bg")
         self._area.pack(fill="both", expand=True)
         self._notice = Notice(self)
         ring, pad = theme.px(theme.RING), theme.px(_PAD)
         body = Box(self._area.body)
         body.pack(fill="both", expand=True, padx=pad - ring, pady=pad)
-        self.head = VerdictHead(body, owner.save)
+        self.head = VerdictHead(body, actions.press, actions.save)
         self.head.pack(fill="x")
-        self.chart = IntervalChart(body, chosen=self._chosen, opened=lambda _index: owner.review())
+        self.chart = IntervalChart(body, chosen=self._chosen, opened=lambda _index: actions.review())
         self.cards = Box(body)
         # Columns of equal weight would share an odd pixel out anew after every layout, and never come to rest.
         self.cards.bind("<Configure>", lambda event: self._halve(event.width))
-        self.pictures = Filmstrip(self.cards, ask=owner.ask, opened=owner.review)
+        self.pictures = Filmstrip(self.cards, ask=actions.ask, opened=actions.review)
         # These two are scaled by customtkinter, distances included.
         self.pictures.grid(row=0, column=0, sticky="nsew", padx=(theme.RING, 7))
         self.tags = TagBars(self.cards)
@@ -78,7 +269,7 @@ class InsightPanel(Box):
     def show_report(self, report: Report, scope: str, at: int) -> None:
         """A report with the value at place `at` chosen."""
         remark = " ".join(part for part in (report.remark, report.over_time) if part)
-        self.head.show(CHIPS[report.verdict.state], scope, report.verdict.sentence, remark)
+        self.head.show(verdict_chip(report.verdict.state), scope, report.verdict.sentence, remark)
         self._report = report
         self._parts(self.chart, self.cards)
         self.chart.show(report, at)
@@ -88,20 +279,20 @@ class InsightPanel(Box):
     def show_waiting(self, scope: str) -> None:
         """The report is being worked out."""
         self._bare()
-        self.head.show(CHIPS["too_early"], scope, "Working out what your stars say…", "")
+        self.head.show(verdict_chip("too_early"), scope, "Working out what your stars say…", "")
         self.head.offer(())
 
-    def show_blind(self, scope: str, remark: str, deeds: Sequence[HeaderAction]) -> None:
+    def show_blind(self, scope: str, remark: str, actions: Sequence[InsightAction]) -> None:
         """A plan of which nothing may be shown."""
         self._bare()
-        self.head.show(BLIND_CHIP, scope, "Rate it first: its values are still hidden.", remark)
-        self.head.offer(deeds)
+        self.head.show(_BLIND, scope, "Rate it first: its values are still hidden.", remark)
+        self.head.offer(actions)
 
     def show_hints(self, scope: str, hints: Sequence[Association]) -> None:
         """The choices of one slot or setting of everyday runs."""
         self._bare(self._below)
         self.head.show(
-            HINT_CHIP,
+            _HINT,
             scope,
             hints[0].sentence,
             "From everyday runs, where several things change at once. Only a Learning Run can prove it.",
@@ -144,4 +335,4 @@ class InsightPanel(Box):
         edge = self._area.winfo_rooty()
         below, above = bottom - edge - self._area.winfo_height(), top - edge
         self._area.scroll_by(max(below, 0) or min(above, 0))
-        self._owner.row(index)
+        self._actions.row(index)

@@ -16,17 +16,6 @@ _INKS: tuple[Role, ...] = ("warn", "info", "text3")
 _NO_TAGS = "No tags yet. Give them with their letters while rating, and their share at every value appears here."
 
 
-def shares(report: Report, tag: str) -> list[float]:
-    """Share of the pictures looked at that have a tag, 0 to 1, value by value."""
-    return [dict(value.tags).get(tag, 0) / max(1, value.looked_at) for value in report.values]
-
-
-def telling(report: Report) -> list[str]:
-    """All tags, those first whose share differs most from value to value."""
-    tags = dict.fromkeys(tag for value in report.values for tag, _ in value.tags)
-    return sorted(tags, key=lambda tag: min(shares(report, tag)) - max(shares(report, tag)))
-
-
 class TagBars(Card):
     """The card. It stands in a grid beside the pictures and is as high as they are."""
 
@@ -48,7 +37,7 @@ class TagBars(Card):
     def show(self, report: Report) -> None:
         """Draw the tags of a report."""
         self._report = report
-        pad, tags = theme.px(theme.CARD_PAD), telling(report)
+        pad, tags = theme.px(theme.CARD_PAD), report.telling_tags()
         for part in (self.canvas, self.words, self._unit):
             part.pack_forget()
         if tags:
@@ -69,7 +58,7 @@ class TagBars(Card):
             return
         gap = theme.px(_GAP)
         room = max(1, min(_MOST_CHARTS, (width + gap) // (theme.px(_LEAST) + gap)))
-        tags = telling(report)[:room]
+        tags = report.telling_tags()[:room]
         # Two is the usual number; a single tag does not get the whole width either.
         count = max(len(tags), min(2, room))
         each = (width - gap * (count - 1)) // count
@@ -83,7 +72,7 @@ class TagBars(Card):
         canvas.create_line(left, base, left + width, base, fill=theme.colour("edge_hover"))
         slot = width / max(1, len(report.values))
         thick = min(slot * 0.76, theme.px(48))
-        for place, part in enumerate(shares(report, tag)):
+        for place, part in enumerate(report.tag_shares(tag)):
             middle = left + slot * (place + 0.5)
             top = base - round(part * theme.px(_BARS))
             if part > 0:

@@ -18,7 +18,8 @@ from ...pipeline.messages.plans import PlanRead, PlanWritten
 from ..widgets.keys import KeyPress
 from ..widgets.page_frame import PageFrame
 from ..widgets.shortcuts import Shortcuts
-from .plan_list import PlanList, PlanListActions
+from .plan_card import PlanActions
+from .plan_list import PlanList
 from .rating.view import RatingView
 from .wizard.wizard import Wizard
 
@@ -47,11 +48,9 @@ class LearnPage(PageFrame):
         self._view: View = "list"
         self._wanted = ""
         self._wizard: Wizard | None = None
-        doors = PlanListActions(
-            rate=self.open_plan, go_on=self._go_on, insight=show_insight, new=lambda: self.new_run(), say=say
-        )
-        self.plans = PlanList(self, controller, doors)
-        self.rating = RatingView(self, controller, leave=self._to_list, go_on=self._go_on, see_insight=show_insight)
+        actions = PlanActions(rate=self.open_plan, go_on=self.go_on, insight=show_insight, new=lambda: self.new_run())
+        self.plans = PlanList(self, controller, actions)
+        self.rating = RatingView(self, controller, leave=self._to_list, go_on=self.go_on, see_insight=show_insight)
         Shortcuts(self, self._answer)
         self._turn_to("list")
 
@@ -99,7 +98,7 @@ class LearnPage(PageFrame):
 
     def shown(self) -> None:
         """The page came into sight."""
-        self.plans.look_again()
+        self.plans.refresh_soon()
         if self._view == "list":
             self.plans.focus_first()
         elif self._view == "rating":
@@ -151,11 +150,8 @@ class LearnPage(PageFrame):
         assert frame is not None, "a view is made before it is turned to"
         frame.pack(fill="both", expand=True)
         self._view = view
-        if view == "list":
-            self.plans.look_again()
-            self.plans.focus_first()
-        elif view == "rating":
-            self.rating.focus_first()
+        if view != "wizard":
+            self.shown()
 
     def _to_list(self) -> None:
         self._wanted = ""
@@ -183,14 +179,13 @@ class LearnPage(PageFrame):
             self._say(notice)
         self.new_run(event.plan)
 
-    def _go_on(self, plan_id: str) -> None:
+    def go_on(self, plan_id: str) -> None:
+        """Make what is missing of a plan, or say why not."""
         try:
-            jobs = self._controller.learning.go_on(plan_id)
+            if not self._controller.learning.go_on(plan_id):
+                self._say("Nothing of this Learning Run is missing.")
         except InvalidInput as problem:
             self._say(str(problem))
-            return
-        if not jobs:
-            self._say("Nothing of this Learning Run is missing.")
 
     def _answer(self, press: KeyPress) -> bool:
         # A new one can be asked for from the midst of rating, too; what is rated stays rated.

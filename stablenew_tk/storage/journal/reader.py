@@ -191,7 +191,7 @@ def recent(folder: Path, count: int, *, run_id: str | None = None) -> list[Folde
     Reads backward from the end and stops as soon as it has enough, so the size of the journal does not matter.
     """
     found: dict[str, LearningRecord] = {}
-    said: dict[str, dict[str, Feedback]] = {}
+    feedback: dict[str, dict[str, Feedback]] = {}
     withdrawn: set[str] = set()
     for line in _newest_first(folder, run_id.encode() if run_id else b""):
         # A void stands behind what it takes back, so going backward it is always met first.
@@ -201,7 +201,7 @@ def recent(folder: Path, count: int, *, run_id: str | None = None) -> list[Folde
             withdrawn.add(line.target)
         elif isinstance(line, Feedback):
             # Of a line that was written twice the earlier one counts.
-            of_image = said.setdefault(line.image_id, {})
+            of_image = feedback.setdefault(line.image_id, {})
             of_image.pop(line.event_id, None)
             of_image[line.event_id] = line
         elif isinstance(line, LearningRecord) and line.event_id not in found and run_id in (None, line.run_id):
@@ -210,15 +210,15 @@ def recent(folder: Path, count: int, *, run_id: str | None = None) -> list[Folde
             found[line.event_id] = line
             if len(found) == count:
                 break
-    return [FoldedRecord(record, _feedback_of(record, said)) for record in found.values()]
+    return [FoldedRecord(record, _feedback_of(record, feedback)) for record in found.values()]
 
 
-def _feedback_of(record: LearningRecord, said: Mapping[str, Mapping[str, Feedback]]) -> dict[str, ImageFeedback]:
+def _feedback_of(record: LearningRecord, feedback: Mapping[str, Mapping[str, Feedback]]) -> dict[str, ImageFeedback]:
     result = {}
     for output in record.outputs:
-        if output.image_id in said:
+        if output.image_id in feedback:
             held = ImageFeedback()
-            for line in reversed(list(said[output.image_id].values())):
+            for line in reversed(list(feedback[output.image_id].values())):
                 held = fold_feedback(
                     held,
                     rating=None if line.repeat else line.rating,

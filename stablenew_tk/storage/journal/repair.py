@@ -144,6 +144,6 @@ def _merged(line: bytes, record: _Record, history: History) -> bytes:
     rows = {output.image_id: history.row_of(output.image_id) for output in record.outputs}
     held = {image_id: history.unblinded().feedback(row) for image_id, row in rows.items() if row is not None}
     feedback = msgspec.json.encode(
-        {image_id: said for image_id, said in held.items() if said.rating or said.tags or said.note}
+        {image_id: held_now for image_id, held_now in held.items() if held_now.rating or held_now.tags or held_now.note}
     )
     return without_crc(line).rstrip()[:-1] + b',"feedback":' + feedback + b"}"

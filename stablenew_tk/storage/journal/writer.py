@@ -145,7 +145,7 @@ def seal(folder: Path, complete: Iterable[tuple[int, Path]], *, again: bool = Fa
         write_atomic(folder / MANIFEST, msgspec.json.format(_ENCODER.encode(entries)), mode=0o600)
 
 
-class _Stamp(msgspec.Struct, gc=False):
+class _LineTime(msgspec.Struct, gc=False):
     ts: str = ""
 
 
@@ -162,7 +162,7 @@ def _sealed(path: Path) -> Sealed:
 
 def _time_of(line: bytes) -> str:
     try:
-        return msgspec.json.decode(line, type=_Stamp).ts
+        return msgspec.json.decode(line, type=_LineTime).ts
     except DECODE_ERRORS:
         # A segment without a single whole line is sealed all the same, only without times.
         return ""

@@ -5,11 +5,12 @@ import pytest
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.sweep import focus, value_text
 from stablenew_tk.domain.insights.analysis import RatedImage, analyse
+from stablenew_tk.domain.insights.follow_up import leader
 from stablenew_tk.domain.insights.report import Report, ValueReport
 from stablenew_tk.domain.insights.verdict_text import Verdict
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
-from stablenew_tk.gui.insights.interval_chart import IntervalChart, columns, dot_places, leader, share
-from stablenew_tk.gui.insights.tag_bars import TagBars, shares, telling
+from stablenew_tk.gui.insights.interval_chart import IntervalChart, columns, dot_places, share
+from stablenew_tk.gui.insights.tag_bars import TagBars
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.marks import VERDICT_INKS, rating_dot, verdict_dot
 
@@ -185,8 +186,8 @@ def test_the_dot_of_too_early_is_hollow_and_the_others_differ_in_colour(root):
 
 def test_tags_are_shares_of_what_was_looked_at_and_the_most_telling_come_first(root):
     told = report(CLEAR, tags=((("noisy", 4), ("fine", 2)), (("fine", 2),), (("fine", 3),)))
-    assert shares(told, "noisy") == [0.8, 0, 0]
-    assert telling(told) == ["noisy", "fine"]
+    assert told.tag_shares("noisy") == [0.8, 0, 0]
+    assert told.telling_tags() == ["noisy", "fine"]
     bars = TagBars(root)
     bars.pack(fill="x")
     bars.show(told)

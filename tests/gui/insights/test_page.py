@@ -28,6 +28,8 @@ from stablenew_tk.domain.runs.plan import (
 )
 from stablenew_tk.gui.create.run_bar import PresetMenu
 from stablenew_tk.gui.insights.page import InsightsPage
+from stablenew_tk.gui.widgets.basics import Button
+from stablenew_tk.gui.widgets.popups import Menu
 from stablenew_tk.pipeline.messages.journal import AppendLine, LineSaved
 from stablenew_tk.pipeline.messages.models import ProfileSaved
 from stablenew_tk.pipeline.messages.plans import InsightReady
@@ -177,6 +179,47 @@ class Study:
         return found
 
 
+def choose(field, words):
+    """Open a menu and choose the entry with these words, by keys."""
+    field.update()
+    field.act()
+    canvas = Menu.shared().canvas
+    canvas.event_generate("<Home>")
+    for _ in range([entry.text for entry in field.entries].index(words)):
+        canvas.event_generate("<Down>")
+    canvas.event_generate("<Return>")
+    field.update()
+
+
+def choose_line(study, title):
+    """Go to a line of the list by keys."""
+    entries = study.page.list.entries
+    place = next(number for number, entry in enumerate(entries) if entry.title == title)
+    study.page.list.canvas.focus_force()
+    study.root.update()
+    for key in ("<Home>", *["<Down>"] * sum(not entry.caption for entry in entries[:place])):
+        study.page.list.canvas.event_generate(key)
+    study.root.update()
+
+
+def pictures_on(canvas):
+    """How many thumbnails of a strip are drawn; the stars below them are images, too."""
+    shown = [item for item in canvas.find_all() if canvas.type(item) == "image" and canvas.itemcget(item, "image")]
+    return sum(canvas.bbox(item)[3] - canvas.bbox(item)[1] > 40 for item in shown)
+
+
+def press_button(widget, words):
+    """Press the button with these words, wherever it stands in the widget."""
+    waiting = [widget]
+    while waiting:
+        found = waiting.pop()
+        waiting += found.winfo_children()
+        if isinstance(found, Button) and found.text == words and found.winfo_viewable():
+            found.invoke()
+            return
+    pytest.fail(f"there is no button {words}")
+
+
 @pytest.fixture
 def study(root, tmp_path):
     made = Study(root, tmp_path / "data")
@@ -240,7 +283,8 @@ def test_a_blind_plan_leaks_nothing_before_it_is_revealed(study):
     study.made(plan("later", rows=1), EARLY)
     study.open()
     study.page.show_plan("steps")
-    study.until(lambda: "later" in study.page._reports.known)
+    study.until(lambda: any(isinstance(event, InsightReady) and event.plan_id == "later" for event in study.events))
+    study.root.update()
     said = " ".join(study.words())
     assert ("Scheduler", "blind: rate it first", "15") in study.listed()
     assert not any(name in said for name in ("karras", "simple", "exponential", "best", "%"))
@@ -268,7 +312,11 @@ def test_an_answer_about_a_blind_plan_that_another_page_asked_for_is_not_kept(st
     study.made(plan("open"), CLEAR)
     study.open().show("open")
     study.page.on_event(InsightReady(plan_id="steps", report=study.page.report))
-    assert "steps" not in study.page._reports.known
+    study.page.show_plan("steps")
+    assert study.page.report is None
+    study.controller.learning.conclude(report(board(study.controller.history, "steps")))
+    study.until(lambda: study.page.report is not None)
+    assert study.page.report.plan.plan_id == "steps", "it is worked out anew"
 
 
 def test_more_images_queues_exactly_the_pictures_that_would_tell_most(study):
@@ -293,17 +341,17 @@ def test_a_preset_is_on_disk_before_the_page_says_saved_and_undo_takes_it_away(s
     assert study.head.form.name.get() == "Rain city · 44 steps"
     study.head.form.button.invoke()
     study.root.update()
-    assert study.head.said.cget("text") == "", "nothing is said before it is on disk"
-    study.until(lambda: study.head.said.cget("text") == "Saved as preset Rain city · 44 steps.")
+    assert study.head.notice.cget("text") == "", "nothing is said before it is on disk"
+    study.until(lambda: study.head.notice.cget("text") == "Saved as preset Rain city · 44 steps.")
     (kept,) = study.controller.history.plans.presets()
     assert any(event.line == replace(kept, writer=event.line.writer, seq=event.line.seq) for event in study.saved)
     assert kept.values == {"txt2img.steps": 44}
     assert (kept.pack_id, kept.checkpoint, kept.evidence.plan_id) == ("Rain city", "one", "steps")
     study.head.undo.invoke()
     study.until(lambda: not study.controller.history.plans.presets())
-    study.until(lambda: "taken back" in study.head.said.cget("text"))
+    study.until(lambda: "taken back" in study.head.notice.cget("text"))
     study.controller.undo(redo=True)
-    study.until(lambda: "Saved as preset" in study.head.said.cget("text"))
+    study.until(lambda: "Saved as preset" in study.head.notice.cget("text"))
 
 
 def test_what_was_found_out_is_written_into_the_checkpoints_profile_and_taken_back(study, tmp_path):
@@ -315,7 +363,7 @@ def test_what_was_found_out_is_written_into_the_checkpoints_profile_and_taken_ba
     study.until(study.controller.models.entries)
     study.show("steps")
     study.buttons["profile"].invoke()
-    study.until(lambda: study.head.said.cget("text") == "Written to one.modelprofile.json.")
+    study.until(lambda: study.head.notice.cget("text") == "Written to one.modelprofile.json.")
     assert '"steps": 44' in (shelf / "one.modelprofile.json").read_text()
     study.head.undo.invoke()
     study.until(lambda: not (shelf / "one.modelprofile.json").exists())
@@ -332,11 +380,11 @@ def test_after_a_profile_could_not_be_written_one_saved_elsewhere_is_not_claimed
     study.until(lambda: len(study.controller.models.entries()) == 2)
     study.show("steps")
     study.buttons["profile"].invoke()
-    study.until(lambda: "one.modelprofile.json" in study.head.said.cget("text"))
+    study.until(lambda: "one.modelprofile.json" in study.head.notice.cget("text"))
     study.controller.models.save_model_profile(folder / "another.safetensors", ModelProfile(model_name="another"))
     study.until(lambda: (folder / "another.modelprofile.json").exists())
     study.until(lambda: any(isinstance(event, ProfileSaved) for event in study.events))
-    assert "another" not in study.head.said.cget("text")
+    assert "another" not in study.head.notice.cget("text")
     assert not study.head.undo.winfo_viewable()
 
 
@@ -354,9 +402,9 @@ def test_after_another_rating_the_page_no_longer_offers_to_undo_the_preset(study
     study.open().show("steps")
     study.buttons["preset"].invoke()
     study.head.form.button.invoke()
-    study.until(lambda: study.head.said.winfo_viewable())
+    study.until(lambda: study.head.notice.winfo_viewable())
     study.controller.rate(["steps 0 0"], rate("x", 3))
-    study.until(lambda: not study.head.said.winfo_viewable())
+    study.until(lambda: not study.head.notice.winfo_viewable())
     assert study.controller.history.plans.presets(), "the preset itself stays"
 
 
@@ -366,7 +414,7 @@ def test_before_anything_is_settled_a_preset_is_the_users_own_choice_and_says_so
     study.page.panel.chart.select(0)
     study.buttons["preset"].invoke()
     assert study.head.form.value.text == "12"
-    study.head.form.value._picked("1")
+    choose(study.head.form.value, "28")
     assert study.head.form.name.get() == "Rain city · 28 steps"
     study.head.form.button.invoke()
     study.until(study.controller.history.plans.presets)
@@ -397,10 +445,10 @@ def test_menus_thin_the_list_out_by_pack_checkpoint_and_parameter(study):
     menus = study.page.menus.menus
     assert menus["pack"].winfo_manager()
     assert not menus["checkpoint"].winfo_manager(), "one choice is none"
-    menus["pack"]._picked("Harbour")
+    choose(menus["pack"], "Harbour")
     assert [line[0] for line in study.listed() if isinstance(line, tuple)] == ["CFG scale"]
-    menus["pack"]._picked("")
-    menus["parameter"]._picked("txt2img.steps")
+    choose(menus["pack"], "All packs")
+    choose(menus["parameter"], "Steps")
     assert [line[0] for line in study.listed() if isinstance(line, tuple)] == ["Steps"]
 
 
@@ -420,8 +468,9 @@ def test_pictures_of_plans_are_no_everyday_pictures(study):
     study.made(plan("steps"), CLEAR)
     study.daily(12, {"neon": 5, "overcast": 3})
     study.open()
-    study.until(lambda: study.page._everyday.pictures)
-    assert study.page._everyday.pictures == {("Rain city", "one"): 12}
+    study.until(lambda: len(study.listed()) > 3)
+    choose_line(study, "[[light]]")
+    assert "12 rated pictures" in study.head.scope.cget("text")
 
 
 def test_pictures_shown_twice_tell_how_steadily_the_user_rates(study):
@@ -445,7 +494,7 @@ def test_pictures_of_the_chosen_value_are_shown_and_open_in_review(study):
     study.page.panel.chart.select(0)
     strip = study.page.panel.pictures
     assert strip.title.cget("text") == "Pictures at 12 steps"
-    study.until(lambda: all(strip._thumbs.photo(f"steps 0 {row}") for row in range(5)))
+    study.until(lambda: pictures_on(strip.canvas) == 5)
     strip.review.invoke()
     assert study.reviewed == ["steps"]
 
@@ -454,7 +503,7 @@ def test_with_nothing_to_learn_from_the_page_says_what_to_do(study):
     study.open()
     study.root.update()
     assert any("Nothing to learn from yet" in words for words in study.words())
-    study.page.panel._notice._button.invoke()
+    press_button(study.page, "New Learning Run")
     assert study.went == ["learn"]
 
 
@@ -484,8 +533,9 @@ def test_the_preset_menu_offers_what_there_is_and_shows_the_one_in_force(study):
         ("Rain · 28 steps", "settled 94 %, 24 rated"),
     ]
     assert menu.choice.text == "Rain · 28 steps"
-    menu.choice._picked("")
-    menu.choice._picked("P1")
+    menu.choice.pack()
+    choose(menu.choice, "No preset")
+    choose(menu.choice, "Rain · 28 steps")
     assert [preset and preset.name for preset in chosen] == [None, "Rain · 28 steps"]
 
 

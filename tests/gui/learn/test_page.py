@@ -10,7 +10,8 @@ from plans import VALUES, Desk, PlanCell, name_of, plan, texts
 from stablenew_tk.domain.insights.standing import standing
 from stablenew_tk.gui.learn.rating.picture_panel import MOST_COMPARED
 from stablenew_tk.gui.widgets import theme
-from stablenew_tk.pipeline.messages.plans import Analyse, PlanRead
+from stablenew_tk.pipeline.messages.journal import HistoryLoaded
+from stablenew_tk.pipeline.messages.plans import Analyse, InsightReady, PlanRead
 from stablenew_tk.pipeline.messages.settings import SettingsChanged
 
 LAST = PlanCell(4, 2)
@@ -313,7 +314,7 @@ def test_the_page_changes_to_light_and_back_while_open(desk):
 
 
 def rows(d):
-    return [d.page.plans.row_at(number) for number in range(len(d.page.plans._ids))]
+    return d.page.plans.rows
 
 
 def heads(d):
@@ -364,14 +365,15 @@ def test_the_verdict_is_listed_only_when_the_values_are_revealed(desk):
     d.settle()
     d.press("Escape")
     d.controller.ask(Analyse(board=d.page.plans.states.board("PLAN")))
-    d.until(lambda: "PLAN" in d.page.plans.states._said)
+    d.until(lambda: any(isinstance(event, InsightReady) for event in d.events))
+    d.settle()
     assert all("early" not in row.note and "Leaning" not in row.note for row in rows(d))
     d.rate_plan()
     d.press("2")
     d.until(lambda: not d.view.seating.hidden)
     d.press("Escape")
     d.until(lambda: heads(d) == ["Done · 1"])
-    assert d.page.plans.card._sentence.cget("text")
+    assert d.page.plans.card.sentence.cget("text")
 
 
 def test_go_on_makes_what_is_missing_and_says_so_when_nothing_is(desk):
@@ -381,7 +383,7 @@ def test_go_on_makes_what_is_missing_and_says_so_when_nothing_is(desk):
     d.page.plans.card.go_on.invoke()
     assert [job.learning.step_id for job in d.controller.queue] == [d.plan.step_id(LAST)]
     d.until(lambda: heads(d) == ["Running · 1"])
-    d.page._go_on("PLAN")
+    d.page.go_on("PLAN")
     assert d.said == ["Nothing of this Learning Run is missing."]
 
 
@@ -407,9 +409,9 @@ def test_without_learning_runs_the_page_says_what_one_is(desk):
 @pytest.mark.parametrize("mode", ["off", "passive"])
 def test_when_learning_is_not_active_the_page_offers_to_switch_it_on(desk, mode):
     d = desk(learning=mode)
-    d.until(lambda: d.page.plans._mode.winfo_manager())
+    d.until(lambda: d.page.plans.mode_bar.winfo_manager())
     assert not d.page.plans.new.enabled
-    d.page.plans._switch_on()
+    d.page.plans.switch.invoke()
     d.until(lambda: d.page.plans.new.enabled)
     assert d.controller.settings.learning == "active"
     assert any(isinstance(event, SettingsChanged) for event in d.events)
@@ -419,7 +421,7 @@ def test_a_plan_file_that_cannot_be_used_is_told_and_nothing_is_begun(desk, tmp_
     d = desk()
     path = tmp_path / "plan.json"
     path.write_text('{"focus_parameter": "txt2img.stepz"}')
-    d.page._plan_read(PlanRead(path=path, plan=None, problem="focus_parameter: there is no txt2img.stepz."))
+    d.page.on_event(PlanRead(path=path, plan=None, problem="focus_parameter: there is no txt2img.stepz."))
     assert d.said == ["focus_parameter: there is no txt2img.stepz."]
     assert d.page.title[0] == "Learn"
 
@@ -453,7 +455,7 @@ def test_a_plan_asked_for_before_the_history_is_there_opens_when_it_is(desk):
     d.page.open_plan("PLAN")
     assert d.page.title[0] == "Learn"
     d.controller.history = known
-    d.page._open_wanted()
+    d.page.on_event(HistoryLoaded(history=known, recent=(), waiting=(), damaged=0, newer=0))
     assert d.page.title[0] == "Rate a Learning Run"
 
 
@@ -469,7 +471,7 @@ def test_a_standing_counts_what_can_be_rated_now(desk):
 def test_failed_and_suspect_pictures_are_neither_rated_nor_wanted_in_list_card_and_head(desk):
     d = desk(failed=(LAST,), suspect=(PlanCell(1, 1),))
     d.until(lambda: heads(d) == ["To rate · 1"])
-    assert "0 of 13 rated · 1 failed" in [d.page.plans.row_at(place).right for place in range(2)]
+    assert "0 of 13 rated · 1 failed" in [row.right for row in rows(d)]
     assert "0 of 13, blind" in texts(d.page.plans.card)
     d.rate_plan()
     assert d.view.head.count.cget("text") == "0 of 13 rated"
@@ -485,7 +487,7 @@ def test_keys_of_every_view_are_listed_for_f1(desk):
 def test_a_list_that_was_filled_out_of_sight_is_there_when_it_comes_into_sight(desk):
     d = desk()
     d.page.pack_forget()
-    d.until(lambda: not d.page.plans._later and d.page.plans.states.all())
-    d.page.plans._ids = []
+    d.until(lambda: not d.page.plans.is_pending("fill") and d.page.plans.states.all())
+    assert not heads(d)
     d.page.pack(fill="both", expand=True)
     d.until(lambda: heads(d) == ["To rate · 1"])

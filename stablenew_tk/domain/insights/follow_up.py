@@ -1,0 +1,95 @@
+"""What can be made of a report: the pictures that would tell most, a finer Learning Run, a preset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ..config.catalogue import Value
+from ..config.sweep import around, value_text
+from ..runs.plan import LearningPlan, PlanCell, Preset, PresetEvidence, VerdictState
+from .report import Report, naming, preset_values
+from .titles import heading
+from .verdict_text import joined
+
+# Only what has been found out may be made a preset of without saying that it is the user's own choice.
+CERTAIN: tuple[VerdictState, ...] = ("settled", "best", "no_difference")
+
+
+def place_of(report: Report, value: Value | None) -> int:
+    """Where a value of the plan stands among the report's values, −1 for none."""
+    return next((at for at, line in enumerate(report.values) if line.value == value), -1)
+
+
+def leader(report: Report) -> int:
+    """Place of the value the verdict names as found, −1 when it names none."""
+    return place_of(report, report.verdict.value) if report.verdict.state in ("settled", "best") else -1
+
+
+def cells_text(report: Report, cells: Sequence[PlanCell]) -> str:
+    """Which pictures are meant: "36 steps, seeds 6–8"."""
+    name = naming(report.focus)
+    values = [line.value for line in report.values if line.variant in {cell.variant for cell in cells}]
+    rows = sorted({cell.row + 1 for cell in cells})
+    run = len(rows) > 1 and all(after == before + 1 for before, after in pairwise(rows))
+    seeds = f"{rows[0]}–{rows[-1]}" if run else ", ".join(map(str, rows))
+    return f"{joined([name(value) for value in values])}, seed{'' if len(rows) == 1 else 's'} {seeds}"
+
+
+def finer_values(report: Report) -> tuple[Value, ...]:
+    """Half the spacing around the value the verdict names; nothing where that would test nothing new."""
+    best = report.verdict.value
+    numbers = sorted(float(line.value) for line in report.values) if report.focus.ordered else []
+    if best is None or isinstance(best, str) or len(numbers) < 2 or report.verdict.state == "no_difference":
+        return ()
+    spacing = (numbers[-1] - numbers[0]) / (len(numbers) - 1)
+    values = around(report.focus.path, float(best), (float(best) - spacing, float(best) + spacing), 5)
+    return values if len(values) > 1 and not {*map(float, values)} <= {*numbers} else ()
+
+
+def finer_plan(report: Report) -> LearningPlan | None:
+    """A draft of the next Learning Run, closer around the best value; None where there is nothing finer."""
+    values, plan = finer_values(report), report.plan
+    if not values or report.verdict.value is None:
+        return None
+    path = plan.focus_parameter
+    return LearningPlan(
+        plan_id="",
+        name=f"{heading(path)} around {value_text(report.verdict.value, path)}",
+        focus_parameter=path,
+        stage=plan.stage,
+        pack_id=plan.pack_id,
+        prompts=plan.prompts,
+        base_config=plan.base_config,
+        origins=plan.origins,
+        variant_values=values,
+        images_per_variant=plan.images_per_variant,
+        seeds=(),
+        blind=plan.blind,
+        show_twice=plan.show_twice,
+        start_image=plan.start_image,
+    )
+
+
+def preset_draft(report: Report, value: Value, name: str, *, by_hand: bool) -> Preset:
+    """A preset of one value. `by_hand`: the user chose it, the verdict does not name it."""
+    values, weights = preset_values(report.plan, value)
+    verdict = report.verdict
+    return Preset(
+        preset_id="",
+        name=name,
+        values=values,
+        lora_weights=weights,
+        pack_id=report.plan.pack_id,
+        # A preset that names the checkpoint itself is not one for a checkpoint.
+        checkpoint="" if "checkpoint" in values else report.checkpoint,
+        evidence=PresetEvidence(
+            plan_id=report.plan.plan_id,
+            state=verdict.state,
+            probability=verdict.probability,
+            sentence=verdict.sentence,
+            rated=report.rated,
+            rows=report.insight.rows,
+            by_hand=by_hand,
+        ),
+    )

@@ -1,0 +1,102 @@
+"""Words for lists and headings: parameters, hints, scopes, verdicts in short, and how far a Learning Run is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..base.wording import counted
+from ..config.pipeline_config import BLOCK_SPECS
+from ..config.sweep import LORA, focus, spell
+from ..runs.plan import LearningPlan, VerdictState
+from .association import Association
+from .report import Report
+from .standing import Standing, State
+
+_HEADINGS = {block.name: block.title if block.heading is None else block.heading for block in BLOCK_SPECS}
+VERDICT_NAMES: Mapping[VerdictState, str] = {
+    "too_early": "Too early",
+    "leaning": "Leaning",
+    "settled": "Settled enough",
+    "best": "Best",
+    "no_difference": "No difference",
+}
+
+STATE_NAMES: Mapping[State, str] = {
+    "running": "Running",
+    "rate": "To rate",
+    "stopped": "Stopped: go on?",
+    "done": "Done",
+}
+
+
+def heading(path: str) -> str:
+    """A parameter as a title, with its stage where the label alone does not tell it: "Hires denoise"."""
+    label = focus(path).caption
+    stage = _HEADINGS.get(path.partition(".")[0], "") if not path.startswith(LORA) else ""
+    if not stage or label.startswith(stage):
+        return label
+    # A word with capitals inside is a name (CFG, GFPGAN) and keeps the one it starts with.
+    return f"{stage} {label[0].lower() + label[1:] if label.split()[0][1:].islower() else label}"
+
+
+def hint_title(hint: Association) -> str:
+    """What a hint is about: the slot as it is written, or the parameter's title."""
+    return hint.what if hint.slot else heading(hint.what)
+
+
+def scope_text(plan: LearningPlan, report: Report | None = None) -> str:
+    """What a verdict holds for: "Rain city · Alley One · juggernautXL_v9"."""
+    prompts = plan.prompts[0].prompt_id if len(plan.prompts) == 1 else counted(len(plan.prompts), "prompt")
+    checkpoint = report.checkpoint if report is not None else plan.base_config.checkpoint
+    sketch = (report.sketch if report is not None else False) or plan.backend_kind == "sketch"
+    parts = (plan.pack_id, prompts, checkpoint, "sketch pictures" if sketch else "")
+    return " · ".join(part for part in parts if part)
+
+
+def short_verdict(state: VerdictState, value: str, now: Standing) -> str:
+    """A verdict in as few words as fit below a name; `value` is the text of the value it names."""
+    if state == "too_early":
+        return f"too early, {now.rated} of {now.wanted} rated"
+    if state == "no_difference":
+        return "no difference you can see"
+    if state == "leaning":
+        # The one nearest to a choice is not yet ahead: the whole sentence may say that nothing stands out.
+        return f"leaning to {value}" if value else "nothing stands out yet"
+    words = {"settled": "settled enough", "best": "best"}[state]
+    return f"{value}: {words}" if value else words
+
+
+def signed_stars(stars: float) -> str:
+    """ "+0.6", "−0.3", "0.0"."""
+    text = f"{abs(stars):.1f}"
+    return text if text == "0.0" else f"{'+' if stars > 0 else '−'}{text}"
+
+
+def progress_text(standing: Standing, state: State) -> str:
+    """How far a Learning Run is, in one line: "3 of 13 rated · 1 failed"."""
+    failed = f" · {standing.failed} failed" if standing.failed else ""
+    if not standing.begun:
+        return f"not begun · {counted(standing.cells, 'picture')}"
+    if state in ("running", "stopped"):
+        made = f"{standing.made} of {standing.cells} made"
+        return f"{made}{failed}" + (f" · {standing.rated} rated" if standing.rated else "")
+    made = f" · {standing.made} made" if standing.waiting else ""
+    return f"{standing.rated} of {standing.wanted} rated{made}{failed}"
+
+
+def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
+    """Names and texts of what is known about a Learning Run. Blind plans do not tell their values."""
+    plan = standing.plan
+    values = counted(len(plan.variant_values), "value")
+    if standing.revealed:
+        values = spell(plan.focus_parameter, plan.variant_values)
+    missing = ((standing.failed, "failed"), (standing.suspect, "suspect, not counted"))
+    made = (f"{standing.made} of {standing.cells}", *(f"{number} {what}" for number, what in missing if number))
+    facts = [
+        ("State", STATE_NAMES[state]),
+        ("Values", values),
+        ("Seeds", str(len({cell.row for cell in plan.cells()}))),
+        ("Made", ", ".join(made)),
+        ("Rated", f"{standing.rated} of {standing.wanted}" + (", blind" if plan.blind else "")),
+    ]
+    return [*facts, ("Note", plan.metadata.notes)] if plan.metadata.notes else facts
