@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from ...app import wording as phrases
-from ...domain.base import wording
-from ...domain.base.colour_roles import Role
-from ...domain.config.catalogue import Value
-from ...domain.config.spellings import FAMILY_TITLES
-from ...domain.models.profile import LEARNED, ModelPreset, RecommendedWeight, Tier, best_preset
-from ...domain.models.recommendations import DENOISE, REFINER, UPSCALER, Dialect, FieldValue, ModelSettings
-from ...storage.models.model_entry import ModelEntry
+from ..domain.base import wording
+from ..domain.base.colour_roles import Role
+from ..domain.config.catalogue import Value
+from ..domain.config.spellings import FAMILY_TITLES
+from ..domain.models.profile import LEARNED, ModelPreset, RecommendedWeight, Tier, best_preset
+from ..domain.models.recommendations import DENOISE, REFINER, UPSCALER, Dialect, FieldValue, ModelSettings
+from ..storage.models.model_entry import ModelEntry
+from . import wording as phrases
 
 TIER_WORDS: Mapping[Tier, str] = {
     "best": "Best", "better": "Better", "good": "Good", "neutral": "Neutral", "bad": "Bad"
