@@ -11,7 +11,7 @@ import pytest
 
 from stablenew_tk.domain.models.style import StyleCatalogue, StyleProfile
 from stablenew_tk.storage.models import entries as library_entries
-from stablenew_tk.storage.models.index import readings_of, settings_of
+from stablenew_tk.storage.models.index import load_index, readings_of, settings_of
 from stablenew_tk.storage.models.library import Library
 from stablenew_tk.storage.models.scan import fingerprints
 
@@ -393,11 +393,13 @@ def test_a_sidecar_that_vanishes_while_it_is_read_is_no_news(tmp_path):
 
 
 def test_a_file_changed_within_a_tick_of_the_clock_is_read_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(library_entries, "_CLOCK_TICK_NS", 60_000_000_000)
+    monkeypatch.setattr(library_entries, "CLOCK_TICK_NS", 60_000_000_000)
     model(tmp_path, "demo.ckpt")
     path = profile(tmp_path, "demo", 31)
-    library = scanned(tmp_path)
-    record = library._roots[str(tmp_path)].folders[str(tmp_path)]
+    index = tmp_path / "index"
+    library = scanned(tmp_path, index=index)
+    library.save()
+    (record,) = load_index(index, [str(tmp_path)], STYLES)[str(tmp_path)]
     assert record.states[path.name] == (-1, -1, -1)
     assert look(library, tmp_path) == set()
 
