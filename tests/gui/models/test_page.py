@@ -16,6 +16,8 @@ from stablenew_tk.domain.models.profile_draft import draft_of_lora, draft_of_mod
 from stablenew_tk.domain.models.recommendations import FieldValue, ModelSettings, Weight
 from stablenew_tk.gui.models.page import ModelsPage
 from stablenew_tk.gui.settings.page import SettingsPage
+from stablenew_tk.gui.widgets.basics import Label
+from stablenew_tk.gui.widgets.entries import Entry
 from stablenew_tk.pipeline.messages.models import ProfileSaved
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.models.model_entry import LibrarySnapshot, ModelEntry
@@ -113,6 +115,16 @@ def typed(entry, text):
     entry.field.delete(0, "end")
     entry.field.insert(0, text)
     entry.edited()
+
+
+def beside_caption(widget, words):
+    """The field that stands beside a caption, anywhere below a widget."""
+    for child in widget.winfo_children():
+        if isinstance(child, Label) and child.cget("text") == words:
+            return next(one for one in widget.winfo_children() if isinstance(one, Entry))
+        if found := beside_caption(child, words):
+            return found
+    return None
 
 
 def sentence_below(entry):
@@ -396,7 +408,10 @@ def test_model_folders_are_a_setting(root, tmp_path):
     controller = Controller(find_places(str(tmp_path), {}, None), Settings())
     page = SettingsPage(root, controller, say=print)
     try:
-        page._models._on_commit(f"{tmp_path}/one ; {tmp_path}/two;")
+        page.pack(fill="both", expand=True)
+        field = beside_caption(page, "Model folders")
+        typed(field, f"{tmp_path}/one ; {tmp_path}/two;")
+        field.field.event_generate("<Return>")
         assert controller.settings.model_folders == (f"{tmp_path}/one", f"{tmp_path}/two")
     finally:
         controller.close()
