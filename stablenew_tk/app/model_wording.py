@@ -61,8 +61,8 @@ def size(count: int) -> str:
 def tools(entry: ModelEntry) -> tuple[str, ...]:
     """Whose files said something about a model, each once, in order of precedence."""
     dialects = {one.name: one.dialect for one in entry.files}
-    said = {dialects[name] for name in entry.sources if name in dialects}
-    return tuple(dict.fromkeys(words for dialect, words in _TOOLS.items() if dialect in said))
+    telling = {dialects[name] for name in entry.sources if name in dialects}
+    return tuple(dict.fromkeys(words for dialect, words in _TOOLS.items() if dialect in telling))
 
 
 def is_ours(entry: ModelEntry) -> bool:

@@ -264,35 +264,35 @@ def check_lines(draft: PlanDraft, made: Making, size: str) -> list[tuple[str, st
 
 def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, sketch: bool) -> list[str]:
     """What one should know before it starts."""
-    said: list[str] = []
+    found: list[str] = []
     if sketch:
-        said.append(
+        found.append(
             "This is a rehearsal: the sketch engine draws these pictures. What they teach is never mixed with what "
             "real pictures teach. Choose a WebUI in Settings for the real thing."
         )
     elif capabilities is None:
-        said.append("The backend does not answer now. The run waits in the queue until it does.")
+        found.append("The backend does not answer now. The run waits in the queue until it does.")
     if capabilities is not None:
         try:
             check_offered(made.plan, capabilities.choices)
         except InvalidInput as wrong:
-            said.append(f"{sentence(wrong)} Change it in Create, or these pictures will fail.")
+            found.append(f"{sentence(wrong)} Change it in Create, or these pictures will fail.")
         if made.plan.stage not in capabilities.stages:
-            said.append(f"{capabilities.name} does not offer {made.plan.stage}, so nothing could be made.")
+            found.append(f"{capabilities.name} does not offer {made.plan.stage}, so nothing could be made.")
     outside = outside_words(draft, made.plan.variant_values) if draft.spec is not None and draft.spec.ordered else ""
     if outside:
-        said.append(outside)
-    return said
+        found.append(outside)
+    return found
 
 
 def hints(made: Making) -> list[str]:
     """What may help."""
-    said: list[str] = []
+    found: list[str] = []
     if made.images > _MANY_PICTURES:
-        said.append(f"{made.images} pictures are many to rate. Fewer values on more seeds teach more per picture.")
+        found.append(f"{made.images} pictures are many to rate. Fewer values on more seeds teach more per picture.")
     if made.plan.focus_parameter in EXPENSIVE:
-        said.append("Every change of it makes the engine load files, which the estimate does not count.")
-    return said
+        found.append("Every change of it makes the engine load files, which the estimate does not count.")
+    return found
 
 
 def scale_of(draft: PlanDraft, spec: Focus, values: Sequence[Value], word: str) -> Scale:

@@ -41,7 +41,7 @@ class PromptChoice:
         self.draft = self._kept = PlanDraft()
         self.source: PackFile | str = ""
         self.chosen: list[str] = []
-        self.several = False
+        self.multiple = False
         self._read: tuple[PackPrompt, ...] = ()
         self._made: dict[str, PackPrompt] = {}  # the prompts with every choice made, by id
         self._asked: ExpandPrompts | None = None
@@ -51,7 +51,7 @@ class PromptChoice:
         self.draft = self._kept = draft
         self.source = KEPT if draft.prompts else ""
         self.chosen, self._read = [prompt.prompt_id for prompt in draft.prompts], ()
-        self.several = len(draft.prompts) > 1
+        self.multiple = len(draft.prompts) > 1
 
     # ---- sources
 
@@ -166,7 +166,7 @@ class PromptChoice:
 
     def choose(self, place: int) -> None:
         """Choose one prompt of a pack, unless several are being ticked off."""
-        if not self.several and self.source != KEPT:
+        if not self.multiple and self.source != KEPT:
             self.chosen = [self._read[place].prompt_id]
             self._tell_read()
 
@@ -176,9 +176,9 @@ class PromptChoice:
         self.chosen = [other for other in self.chosen if other != name] + ([] if name in self.chosen else [name])
         self._tell_read()
 
-    def take_several(self, on: bool) -> None:
+    def allow_multiple(self, on: bool) -> None:
         """Let several prompts be chosen, or only one."""
-        self.several = on
+        self.multiple = on
         if not on:
             self.chosen = self.chosen[:1] or [prompt.prompt_id for prompt in self._read[:1]]
             self._tell_read()

@@ -121,14 +121,14 @@ class ModelPanel(Box):
     def tell(self, sentence: str, *, undo: bool = False, bad: bool = False) -> None:
         """A line above the buttons about what has just been done; "" takes it away."""
         if not sentence:
-            self._said_row.pack_forget()
+            self._message_row.pack_forget()
             return
-        self.said.show(sentence, "danger" if bad else "text2")
+        self.message.show(sentence, "danger" if bad else "text2")
         if undo:
             self.undo.pack(side="right")
         else:
             self.undo.pack_forget()
-        self._said_row.pack(fill="x", padx=theme.px(12), pady=(theme.px(8), 0), before=self._buttons)
+        self._message_row.pack(fill="x", padx=theme.px(12), pady=(theme.px(8), 0), before=self._buttons)
 
     def _build_head(self, parent: tk.Misc) -> None:
         head = Box(parent)
@@ -164,10 +164,10 @@ class ModelPanel(Box):
         foot = Box(self)
         foot.pack(side="bottom", fill="x")
         Separator(foot).pack(fill="x")
-        self._said_row = Box(foot)
-        self.undo = Button(self._said_row, "Undo", self._actions.undo, kind="link", height=24)
-        self.said = Label(self._said_row, size=12, ink="text2", wrap=True)
-        self.said.pack(side="left", fill="x", expand=True, padx=(theme.px(4), 0))
+        self._message_row = Box(foot)
+        self.undo = Button(self._message_row, "Undo", self._actions.undo, kind="link", height=24)
+        self.message = Label(self._message_row, size=12, ink="text2", wrap=True)
+        self.message.pack(side="left", fill="x", expand=True, padx=(theme.px(4), 0))
         self._buttons = Flow(foot)
         self._buttons.pack(fill="x", padx=theme.px(10), pady=theme.px(8))
         self.edit = Button(self._buttons, "Edit profile", self._actions.edit, height=theme.ACTION)

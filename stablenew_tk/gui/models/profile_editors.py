@@ -129,11 +129,11 @@ class ProfileEditor(Box, Generic[Draft]):
 
     def tell(self, sentence: str, *, bad: bool = False) -> None:
         """A line above the buttons; "" takes it away."""
-        self.said.show(sentence, "danger" if bad else "text2")
+        self.message.show(sentence, "danger" if bad else "text2")
         if sentence:
-            self.said.pack(fill="x", padx=theme.px(theme.PAD), pady=(theme.px(8), 0), before=self._buttons)
+            self.message.pack(fill="x", padx=theme.px(theme.PAD), pady=(theme.px(8), 0), before=self._buttons)
         else:
-            self.said.pack_forget()
+            self.message.pack_forget()
 
     def _conclude(self, problem: str) -> None:
         """Say whether it can be saved: `problem` is the first thing that is wrong."""
@@ -154,7 +154,7 @@ class ProfileEditor(Box, Generic[Draft]):
         foot = Box(self)
         foot.pack(side="bottom", fill="x")
         Separator(foot).pack(fill="x")
-        self.said = Label(foot, size=12, ink="text2", wrap=True)
+        self.message = Label(foot, size=12, ink="text2", wrap=True)
         self._buttons = Box(foot)
         self._buttons.pack(fill="x", padx=theme.px(10), pady=theme.px(8))
         save = self._save

@@ -217,11 +217,11 @@ def test_saved_is_said_when_the_profile_is_on_disk(stocked):
     assert editor.save.enabled
     editor.save.invoke()
     assert stocked.page.editor is editor
-    assert "Saved" not in stocked.page.panel.said.cget("text")
+    assert "Saved" not in stocked.page.panel.message.cget("text")
     stocked.until(stocked.saved)
     assert stocked.profile("cobalt.modelprofile.json")["default_hires_denoise"] == 0.41
     assert stocked.profile("cobalt.modelprofile.json")["our_lab"] == {"batch": 7}
-    assert stocked.page.panel.said.cget("text") == "Saved in cobalt.modelprofile.json."
+    assert stocked.page.panel.message.cget("text") == "Saved in cobalt.modelprofile.json."
     stocked.until(lambda: stocked.value("Hires denoise") == ("0.41", "yours"))
 
 
@@ -234,7 +234,7 @@ def test_undo_takes_a_new_profile_away_again(stocked):
     assert stocked.profile("zinc.modelprofile.json")["recommended_presets"][0]["id"] == "preset-1"
     stocked.page.panel.undo.invoke()
     stocked.until(lambda: not (stocked.models / "zinc.modelprofile.json").exists())
-    stocked.until(lambda: "as it was before" in stocked.page.panel.said.cget("text"))
+    stocked.until(lambda: "as it was before" in stocked.page.panel.message.cget("text"))
 
 
 def test_undo_pressed_twice_takes_back_once_and_says_so(stocked):
@@ -247,7 +247,7 @@ def test_undo_pressed_twice_takes_back_once_and_says_so(stocked):
     stocked.page.panel.undo.invoke()
     stocked.until(lambda: len(stocked.saved()) == 2)
     stocked.controller.pump()
-    assert "as it was before" in stocked.page.panel.said.cget("text")
+    assert "as it was before" in stocked.page.panel.message.cget("text")
     assert not (stocked.models / "zinc.modelprofile.json").exists()
 
 
@@ -278,7 +278,7 @@ def test_a_changed_profile_is_not_lost_by_a_click_on_another_model(stocked):
     typed(stocked.page.editor.denoise, "0.5")
     stocked.page.list.rows.select(stocked.names().index("zinc"), tell=True)
     assert stocked.page.path.endswith("cobalt.safetensors")
-    assert "Save this profile first" in stocked.page.editor.said.cget("text")
+    assert "Save this profile first" in stocked.page.editor.message.cget("text")
     stocked.page.editor.undo.invoke()
     assert stocked.page.editor.denoise.get() == "0.32"
     stocked.page.list.rows.select(stocked.names().index("zinc"), tell=True)
@@ -292,7 +292,7 @@ def test_a_damaged_profile_is_not_overwritten_and_the_editor_says_why(stocked):
     stocked.page.edit()
     stocked.page.editor.presets.add.invoke()
     stocked.page.editor.save.invoke()
-    stocked.until(lambda: "zinc.modelprofile.json" in stocked.page.editor.said.cget("text"))
+    stocked.until(lambda: "zinc.modelprofile.json" in stocked.page.editor.message.cget("text"))
     assert stocked.page.editor.save.enabled
     assert (stocked.models / "zinc.modelprofile.json").read_bytes() == (SIDECARS / "torn.json").read_bytes()
 
@@ -304,7 +304,7 @@ def test_a_file_that_changes_while_it_is_edited_is_told_and_nothing_typed_is_los
     typed(editor.steps, "44")
     text = (stocked.models / "cobalt.modelprofile.json").read_text(encoding="utf-8").replace("0.32", "0.25")
     (stocked.models / "cobalt.modelprofile.json").write_text(text, encoding="utf-8")
-    stocked.until(lambda: "changed meanwhile" in editor.said.cget("text"))
+    stocked.until(lambda: "changed meanwhile" in editor.message.cget("text"))
     assert editor.steps.get() == "44"
     editor.undo.invoke()
     assert (editor.denoise.get(), editor.steps.get()) == ("0.25", "20")

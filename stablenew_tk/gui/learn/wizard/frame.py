@@ -170,14 +170,14 @@ class CheckStep(Box):
         self._lines.grid_columnconfigure(1, weight=1)
         self._remarks = Box(self._area.body)
         self._remarks.pack(fill="x", padx=(0, theme.px(20)), pady=theme.px(10))
-        self.said: tuple[tuple[object, ...], ...] = ()  # lines, warnings, hints in sight
+        self.shown: tuple[tuple[object, ...], ...] = ()  # lines, warnings, hints in sight
 
     def show(self, lines: Sequence[tuple[str, str]], warnings: Sequence[str], hints: Sequence[str]) -> None:
         """Say it all; `warnings` and `hints` stand below in boxes."""
-        said = (tuple(lines), tuple(warnings), tuple(hints))
-        if said == self.said:
+        new = (tuple(lines), tuple(warnings), tuple(hints))
+        if new == self.shown:
             return
-        self.said = said
+        self.shown = new
         for box in (self._lines, self._remarks):
             for child in box.winfo_children():
                 child.destroy()

@@ -58,7 +58,7 @@ class PromptStep(Box):
         """Start anew. A draft that has prompts offers them as the first source; a picture to keep fixes them."""
         self._is_fresh = True
         self._choice.begin(draft)
-        self.several.set(self._choice.several)
+        self.multiple.set(self._choice.multiple)
         self._list_sources()
         self._show_prompts()
 
@@ -128,8 +128,8 @@ class PromptStep(Box):
         head.pack_propagate(False)
         self._heading = Label(head, "Prompt", size=13, bold=True)
         self._heading.pack(side="left")
-        self.several = Check(head, "Several prompts", self._turn_several)
-        self.several.pack(side="right")
+        self.multiple = Check(head, "Several prompts", self._turn_multiple)
+        self.multiple.pack(side="right")
         self._list = Box(self._right)
         self._list.pack(fill="both", expand=True)
         self.prompts = RowList(
@@ -195,8 +195,8 @@ class PromptStep(Box):
             self._card.pack_forget()
         else:
             self._card.pack(side="bottom", fill="x", padx=theme.px(28), pady=(0, theme.px(12)), before=self._columns)
-        self.several.enable(not own and not fixed, "An own prompt is one prompt." if own else "")
-        boxes = choice.several and not fixed
+        self.multiple.enable(not own and not fixed, "An own prompt is one prompt." if own else "")
+        boxes = choice.multiple and not fixed
         rows = [ListRow(one.name, checked=one.prompt_id in choice.chosen if boxes else None) for one in choice.rows]
         first = next((n for n, one in enumerate(choice.rows) if one.prompt_id in choice.chosen), -1)
         self.prompts.show_rows(rows, self.prompts.selected if boxes and self.prompts.selected >= 0 else first)
@@ -229,8 +229,8 @@ class PromptStep(Box):
         self._choice.turn(place)
         self._show_prompts()
 
-    def _turn_several(self, on: bool) -> None:
-        self._choice.take_several(on)
+    def _turn_multiple(self, on: bool) -> None:
+        self._choice.allow_multiple(on)
         self._show_prompts()
 
     def _typed(self) -> None:

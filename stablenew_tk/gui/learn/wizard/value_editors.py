@@ -84,9 +84,9 @@ class ValueAxis(tk.Canvas):
         scale = self.scale_shown
         taken: list[tuple[int, int]] = []
         if scale.centre is not None and ends[0] <= scale.centre <= ends[1]:
-            tried = scale.centre in scale.values
-            self._number(y, scale.centre, ("text" if tried else "text2", True), taken)
-            if not tried:
+            tested = scale.centre in scale.values
+            self._number(y, scale.centre, ("text" if tested else "text2", True), taken)
+            if not tested:
                 x, thin = self.place_of(scale.centre), theme.px(1)
                 self.create_rectangle(
                     x, y - theme.px(30), x + thin, y - theme.px(16), fill=theme.colour("edge_hover"), width=0

@@ -248,7 +248,7 @@ def test_the_weight_of_a_lora_in_the_prompt_can_be_varied(open_wizard):
 def test_several_prompts_give_rows_of_their_own(open_wizard):
     house = open_wizard()
     wizard = house.wizard
-    wizard.prompt_step.several.invoke()
+    wizard.prompt_step.multiple.invoke()
     wizard.prompt_step.prompts.focus_set()
     house.key("<Down>", "<Down>", "<Down>", "<space>")
     vary(house, "txt2img.steps", VALUES)
@@ -381,7 +381,7 @@ def test_values_that_are_set_for_a_pack_go_with_it(open_wizard, tmp_path):
 def test_the_last_step_says_that_sketches_are_a_rehearsal(open_wizard):
     house = open_wizard()
     wizard = vary(house, "txt2img.steps", CHECK)
-    words = [text for text, *_ in wizard.check_step.said[1:2]]
+    words = [text for text, *_ in wizard.check_step.shown[1:2]]
     assert "rehearsal" in words[0]
     assert wizard.bar.next.text.startswith("Run 15 images")
 
