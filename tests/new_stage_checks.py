@@ -8,6 +8,7 @@ import pytest
 from fake_webui import FakeWebUI
 from jobs import SMALL, Workshop, job
 from open_window import open_house
+from stablenew_tk.gui.insights.list_entries import heading
 
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.sketch.backend import Sketch
@@ -19,7 +20,6 @@ from stablenew_tk.domain.config.sweep import focus, focuses, parse_values
 from stablenew_tk.domain.journal.estimate import work
 from stablenew_tk.gui.forms.form import Form
 from stablenew_tk.gui.forms.stage_cards import Section
-from stablenew_tk.gui.insights.list_entries import heading
 from stablenew_tk.gui.learn.wizard.parameter_step import GROUPS
 from stablenew_tk.pipeline.messages.settings import SettingsSaved
 from stablenew_tk.storage.settings import load_settings

@@ -49,7 +49,7 @@ from ..storage.models.name_lookup import LibraryNames, has_hash, hash_in
 from ..storage.models.profile_reader import load_styles
 
 ModelEvent = FoldersTouched | LibraryChanged | ModelRead | ModelHashed | ProfileSaved
-# A LoRA is hashed as soon as it is looked at; a checkpoint, which takes a minute, only when it is used.
+# A LoRA is hashed as soon as it is chosen; a checkpoint, which takes a minute, only when it is used.
 SOON_HASHED = 512 * 1024 * 1024
 # What was read of so many models is kept; the ones asked for first go first.
 KEPT = 1000

@@ -76,7 +76,7 @@ def output_root(places: Places, settings: Settings) -> Path:
 
 
 class DeskWork:
-    """Performs orders. Runs on the desk thread only; `settings` is what the last SaveSettings carried."""
+    """Carries out the orders of the desk thread; `settings` is what the last SaveSettings carried."""
 
     def __init__(self, places: Places, settings: Settings, writer: LearningWriter, make_backend: MakeBackend) -> None:
         self._places = places
@@ -88,7 +88,7 @@ class DeskWork:
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
-        """Do what the order says and return the event that answers it."""
+        """Carry out an order and return the event that answers it, if there is one."""
         raise InvalidInput(f"The desk does not know the order {type(order).__name__}.")
 
     @perform.register

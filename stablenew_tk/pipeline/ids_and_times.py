@@ -1,4 +1,4 @@
-"""Ids, times and seeds: what chance and the clock give to everything that is made here."""
+"""Fresh ids, times and seeds: what comes from the clock and from chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The threads: one node thread per machine makes jobs, one pulse thread watches it, one desk thread does disk chores.
+"""The threads: a node thread per machine makes jobs, a pulse thread watches it, a desk thread carries out orders.
 
 No thread touches the window or the controller. They put frozen events into one queue, the inbox, and the main thread
 drains it. Every thread has a name, a stop, and ends within seconds after it.
@@ -38,7 +38,7 @@ class Node:
     that does not answer until the job is cancelled; others let the job fail.
     """
 
-    def __init__(self, backend: Backend, around: JobContext, inbox: Inbox, *, patient: bool) -> None:
+    def __init__(self, backend: Backend, context: JobContext, inbox: Inbox, *, patient: bool) -> None:
         self.backend = backend
         self._inbox = inbox
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -47,11 +47,11 @@ class Node:
         self._cancel = threading.Event()
         self._wake = threading.Event()
         self._stop = threading.Event()
-        waits = self._wait_for_backend if patient else around.patience
-        self._runner = PipelineRunner(backend, msgspec.structs.replace(around, emit=self._emit, patience=waits))
+        waits = self._wait_for_backend if patient else context.patience
+        self._runner = PipelineRunner(backend, msgspec.structs.replace(context, emit=self._emit, patience=waits))
         self._threads = [
-            threading.Thread(target=self._work, name=f"node-{around.node}"),
-            threading.Thread(target=self._watch, name=f"pulse-{around.node}"),
+            threading.Thread(target=self._work, name=f"node-{context.node}"),
+            threading.Thread(target=self._watch, name=f"pulse-{context.node}"),
         ]
         for thread in self._threads:
             thread.start()
@@ -143,10 +143,10 @@ class Node:
 
 
 class Desk:
-    """One thread for small chores: journal lines, thumbnails, scans, connection checks.
+    """One thread that carries out orders: journal lines, thumbnails, scans, connection checks.
 
-    `ask` puts an order into the tray and returns at once. Journal lines go before reads, reads before thumbnails, and
-    among thumbnails the one asked for last goes first, because that is what the user looks at now.
+    `ask` queues an order and returns at once. Journal lines go before reads, reads before thumbnails, and
+    among thumbnails the one asked for last goes first, because that one is in sight now.
     """
 
     FIRST, SOON, LAST = 0, 1, 2
@@ -155,29 +155,34 @@ class Desk:
         self._perform = perform
         self._inbox = inbox
         self._count = itertools.count(1)
-        self._tray: queue.PriorityQueue[tuple[int, int, Order | None]] = queue.PriorityQueue()
-        self._dropped = threading.Event()
+        self._orders: queue.PriorityQueue[tuple[int, int, Order | None]] = queue.PriorityQueue()
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name=name)
         self._thread.start()
 
     def ask(self, order: Order, urgency: int = SOON) -> None:
-        """Put an order into the tray. Its answer arrives in the inbox."""
+        """Queue an order. Its answer arrives in the inbox."""
         number = next(self._count)
-        self._tray.put((urgency, -number if urgency == self.LAST else number, order))
+        self._orders.put((urgency, -number if urgency == self.LAST else number, order))
 
     def close(self, timeout_s: float = 10.0) -> bool:
         """Finish what concerns the disk, drop thumbnails, stop. False when the thread did not end in time."""
-        self._dropped.set()
-        self._tray.put((self.LAST, 0, None))
+        self._closing.set()
+        self._orders.put((self.LAST, 0, None))
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether `close` was called."""
+        return self._closing.is_set()
+
     def _work(self) -> None:
         while True:
-            urgency, _, order = self._tray.get()
+            urgency, _, order = self._orders.get()
             if order is None:
                 return
-            if urgency == self.LAST and self._dropped.is_set():
+            if urgency == self.LAST and self.is_closing:
                 continue
             try:
                 answer = self._perform(order)

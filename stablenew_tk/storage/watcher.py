@@ -48,9 +48,9 @@ _EVENTS: list[type[FileSystemEvent]] = [
 ]
 # So many events in one portion cost more than looking, and others may be lost already: 5,000 files put in place at once
 # kept watchdog busy for four seconds after the last of them.
-_BURST = 500
+BURST = 500
 _LONGEST_BURST_S = 10.0
-# It warns when a folder is made and filled faster than it looks; it goes on as it should.
+# It warns when a folder is made and filled faster than it lists it, and goes on as it should.
 warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning, "watchdog")
 
 
@@ -87,14 +87,14 @@ class _WatchedRoot:
         self.identity: tuple[int, int] | None = None
         self.watch: ObservedWatch | None = None
         self.notice = ""
-        self.prints: dict[str, FolderPrint] | None = None
+        self.fingerprints: dict[str, FolderPrint] | None = None
         self.next_compare = 0.0
         # Until then at latest there is no watch, because too much happens; 0 = no burst.
         self.burst_ends = 0.0
         self.was_watched_at_compare = False
 
 
-class _Collected(FileSystemEventHandler):
+class CollectedChanges(FileSystemEventHandler):
     """Puts the folders of events into a set, nothing else: an error here would end watchdog's thread for good."""
 
     def __init__(self, wake: threading.Event, endings: Endings) -> None:
@@ -148,8 +148,8 @@ class Watcher:
         return soon, best by filling a queue.
 
         Each root is told as a tree once it is watched, and again when it goes, returns or changes its place: the first
-        look at a root comes from here too, so that nothing falls between look and watch. Roots need not exist, and none
-        may lie inside another one.
+        scan of a root is asked for here too, so that no change is lost between scan and watch. Roots need not exist,
+        and none may lie inside another one.
         """
         self._touched = touched
         self._endings = endings
@@ -157,7 +157,7 @@ class Watcher:
         self._roots = [_WatchedRoot(os.path.abspath(path)) for path in roots]  # noqa: PTH100
         self._stop = threading.Event()
         self._wake = threading.Event()
-        self._collected = _Collected(self._wake, endings)
+        self._collected = CollectedChanges(self._wake, endings)
         self._observer: BaseObserver | None = None
         self._told: tuple[str, ...] = ()
         self._heard: set[str] = set()
@@ -170,6 +170,11 @@ class Watcher:
         self._wake.set()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    @property
+    def bursts(self) -> tuple[str, ...]:
+        """Roots in which files pour in now, so that they are compared often instead of watched. Any thread."""
+        return tuple(root.path for root in self._roots if root.burst_ends)
 
     # ---- the watcher's thread
 
@@ -203,7 +208,7 @@ class Watcher:
         """Wait until it is quiet, then tell."""
         latest = time.monotonic() + self._timing.longest_s
         before = -1
-        while before != self._collected.count < _BURST and (left := latest - time.monotonic()) > 0:
+        while before != self._collected.count < BURST and (left := latest - time.monotonic()) > 0:
             before = self._collected.count
             if self._stop.wait(min(self._timing.quiet_s, left)):
                 return
@@ -213,14 +218,14 @@ class Watcher:
             folders, trees = {self._named(one) for one in folders}, {self._named(one) for one in trees}
             self._heard |= folders | trees
             self._tell(folders=folders, trees=trees)
-        if count >= _BURST:
+        if count >= BURST:
             for root in self._roots:
                 if root.watch is not None and any(_is_within(path, root.path) for path in (*folders, *trees)):
                     self._disarm(root)
                     root.burst_ends = time.monotonic() + _LONGEST_BURST_S
                     root.next_compare = time.monotonic() + self._timing.longest_s
 
-    def _sit_out(self, root: _WatchedRoot, changed: bool, busy_s: float) -> None:
+    def _go_through_burst(self, root: _WatchedRoot, changed: bool, busy_s: float) -> None:
         """Compare every moment while files pour in; then have them told again."""
         now = time.monotonic()
         if changed and now < root.burst_ends:
@@ -228,7 +233,7 @@ class Watcher:
             return
         root.burst_ends = 0.0
         self._schedule(root)
-        # What changed between the last look and the watch.
+        # What changed between the last comparison and the watch.
         root.next_compare = now
 
     def _named(self, path: str) -> str:
@@ -265,7 +270,7 @@ class Watcher:
             # A slow drive is left alone for most of the time.
             self._plan_next(root, busy_s=busy_s)
             if root.burst_ends:
-                self._sit_out(root, changed, busy_s)
+                self._go_through_burst(root, changed, busy_s)
             elif self._are_missed(unheard):
                 self._renew()
             if self._notices() != self._told:
@@ -275,11 +280,11 @@ class Watcher:
         """Tell what changed since the last time. Gives whether anything did, and folders in which names came or went
         without an event although they were watched.
         """
-        before, now = root.prints, fingerprints(root.path, self._stop.is_set, self._endings)
+        before, now = root.fingerprints, fingerprints(root.path, self._stop.is_set, self._endings)
         was_watched, root.was_watched_at_compare = root.was_watched_at_compare, root.watch is not None
         if self._stop.is_set():
             return False, set()
-        root.prints = now
+        root.fingerprints = now
         heard = {path for path in self._heard if _is_within(path, root.path)}
         self._heard -= heard
         if before is None:
@@ -307,7 +312,7 @@ class Watcher:
 
     def _arm(self, root: _WatchedRoot) -> None:
         """Have the system tell of changes below `root`; where it cannot, compare often, and say so."""
-        root.identity, root.notice, root.prints, root.burst_ends = _identity(root.path), "", None, 0.0
+        root.identity, root.notice, root.fingerprints, root.burst_ends = _identity(root.path), "", None, 0.0
         if root.identity is not None:
             if is_on_network(root.path):
                 root.notice = f"{root.path} is on a network drive, {self._how_often()}"

@@ -41,18 +41,18 @@ CLEAR = {12: (2, 2, 1, 2), 20: (3, 3, 2, 3), 28: (5, 5, 4, 5)}
 
 
 @pytest.fixture
-def shelf(tmp_path):
+def model_folder(tmp_path):
     folder = tmp_path / "models" / "Stable-diffusion"
     folder.mkdir(parents=True)
     return folder
 
 
 @pytest.fixture
-def open_app(tmp_path, shelf):
+def open_app(tmp_path, model_folder):
     apps = []
 
     def make(*folders, **settings):
-        chosen = tuple(map(str, folders or (shelf,)))
+        chosen = tuple(map(str, folders or (model_folder,)))
         apps.append(App(tmp_path / "data", Settings(model_folders=chosen, **settings)))
         return apps[-1]
 
@@ -99,26 +99,26 @@ class TestTheLibrary:
         assert not [one for one in threading.enumerate() if one.name.startswith(("models", "hashes"))]
         app.controller.close()
 
-    def test_models_of_the_folders_are_found_by_themselves(self, open_app, shelf):
-        model(shelf, "dream.safetensors")
-        model(shelf.parent / "Lora", "rain.safetensors", ss_network_module="networks.lora")
-        app = open_app(shelf.parent)
+    def test_models_of_the_folders_are_found_by_themselves(self, open_app, model_folder):
+        model(model_folder, "dream.safetensors")
+        model(model_folder.parent / "Lora", "rain.safetensors", ss_network_module="networks.lora")
+        app = open_app(model_folder.parent)
         done(app)
         models = app.controller.models
         assert [one.name for one in models.entries("lora")] == ["rain.safetensors"]
         assert {one.name for one in models.entries()} == {"dream.safetensors", "rain.safetensors"}
         assert app.told(LibraryChanged)[-1].snapshot is models.snapshot
 
-    def test_a_model_that_is_copied_or_deleted_while_the_app_runs_is_noticed(self, open_app, shelf):
+    def test_a_model_that_is_copied_or_deleted_while_the_app_runs_is_noticed(self, open_app, model_folder):
         app = open_app()
         done(app)
-        path = model(shelf / "new", "late.safetensors")
+        path = model(model_folder / "new", "late.safetensors")
         app.wait(lambda: app.controller.models.find("late"))
         path.unlink()
         app.wait(lambda: app.controller.models.find("late") is None)
 
-    def test_other_folders_in_the_settings_are_looked_through_at_once(self, open_app, shelf, tmp_path):
-        model(shelf, "first.safetensors")
+    def test_other_folders_in_the_settings_are_looked_through_at_once(self, open_app, model_folder, tmp_path):
+        model(model_folder, "first.safetensors")
         model(tmp_path / "other", "second.safetensors")
         app = open_app()
         done(app)
@@ -129,8 +129,8 @@ class TestTheLibrary:
         app.controller.change_settings(msgspec.structs.replace(before, model_folders=()))
         app.wait(lambda: app.controller.models.snapshot is None)
 
-    def test_the_next_start_knows_the_models_before_it_has_looked(self, open_app, shelf, tmp_path):
-        model(shelf, "dream.safetensors")
+    def test_the_next_start_knows_the_models_before_it_has_looked(self, open_app, model_folder, tmp_path):
+        model(model_folder, "dream.safetensors")
         app = open_app()
         done(app)
         app.controller.close()
@@ -140,14 +140,14 @@ class TestTheLibrary:
         finally:
             again.controller.close()
 
-    def test_a_folder_that_is_not_there_is_told_and_does_no_harm(self, open_app, tmp_path, shelf):
-        model(shelf, "dream.safetensors")
-        app = open_app(tmp_path / "gone", shelf)
+    def test_a_folder_that_is_not_there_is_told_and_does_no_harm(self, open_app, tmp_path, model_folder):
+        model(model_folder, "dream.safetensors")
+        app = open_app(tmp_path / "gone", model_folder)
         done(app)
         assert app.controller.models.find("dream")
         assert "gone is not there" in app.controller.models.snapshot.problems[0]
 
-    def test_a_drive_that_does_not_answer_holds_up_no_rating(self, open_app, shelf, monkeypatch):
+    def test_a_drive_that_does_not_answer_holds_up_no_rating(self, open_app, model_folder, monkeypatch):
         answers, real = threading.Event(), library.listing
 
         def slow(*arguments):
@@ -168,9 +168,9 @@ class TestTheLibrary:
 
 class TestLateAnswers:
     def test_news_of_folders_that_were_changed_meanwhile_are_not_taken_for_those_of_the_new_ones(
-        self, open_app, shelf, tmp_path
+        self, open_app, model_folder, tmp_path
     ):
-        model(shelf, "first.safetensors")
+        model(model_folder, "first.safetensors")
         app = open_app()
         done(app)
         late = app.told(LibraryChanged)[-1]
@@ -182,7 +182,7 @@ class TestLateAnswers:
         done(app)
         assert app.controller.models.find("first") is None
 
-    def test_a_notice_about_a_folder_that_is_no_longer_one_is_not_kept(self, open_app, shelf):
+    def test_a_notice_about_a_folder_that_is_no_longer_one_is_not_kept(self, open_app, model_folder):
         app = open_app()
         done(app)
         late = FoldersTouched(
@@ -197,14 +197,14 @@ class TestLateAnswers:
         app.controller.models.fold(late)
         assert app.controller.models.notices == ()
 
-    def test_the_hash_of_a_file_as_it_was_is_not_taken_for_that_of_the_file_as_it_is(self, open_app, shelf):
-        path = model(shelf, "dream.safetensors")
+    def test_the_hash_of_a_file_as_it_was_is_not_taken_for_that_of_the_file_as_it_is(self, open_app, model_folder):
+        path = model(model_folder, "dream.safetensors")
         app = open_app()
         done(app)
         models = app.controller.models
         app.wait(lambda: models.settings(path) and models.settings(path).hashes.autov2)
         late = app.told(ModelHashed)[-1]
-        model(shelf, "dream.safetensors", changed="yes")
+        model(model_folder, "dream.safetensors", changed="yes")
         now = hash_file(path).autov2
         app.wait(lambda: models.settings(path) and models.settings(path).hashes.autov2 == now)
         models.fold(late)
@@ -253,8 +253,10 @@ def juggernaut(folder):
 
 
 class TestRecommendations:
-    def test_a_sidecar_copied_beside_the_checkpoint_in_use_changes_what_is_usable_by_itself(self, open_app, shelf):
-        path = model(shelf, f"{CHECKPOINTS[0]}.safetensors")
+    def test_a_sidecar_copied_beside_the_checkpoint_in_use_changes_what_is_usable_by_itself(
+        self, open_app, model_folder
+    ):
+        path = model(model_folder, f"{CHECKPOINTS[0]}.safetensors")
         app = open_app()
         done(app)
         app.wait(lambda: app.controller.models.usable() is not None)
@@ -264,8 +266,8 @@ class TestRecommendations:
         app.wait(lambda: any("txt2img.steps" in one.settings.offers for one in app.told(ModelRead)))
         assert steps(app, "") == 33
 
-    def test_a_half_written_sidecar_keeps_the_last_values_and_says_why(self, open_app, shelf):
-        path = model(shelf, "dream.safetensors")
+    def test_a_half_written_sidecar_keeps_the_last_values_and_says_why(self, open_app, model_folder):
+        path = model(model_folder, "dream.safetensors")
         sidecar = profile(path, 33)
         app = open_app()
         app.wait(lambda: steps(app, "dream") == 33)
@@ -274,25 +276,25 @@ class TestRecommendations:
         assert steps(app, "dream") == 33
         assert "stays in force" in " ".join(app.controller.models.settings(path).problems)
 
-    def test_what_the_backend_does_not_have_is_left_out_with_a_sentence(self, open_app, shelf):
-        profile(model(shelf, "dream.safetensors"), default_refiner_id="sdxl_refiner_official")
+    def test_what_the_backend_does_not_have_is_left_out_with_a_sentence(self, open_app, model_folder):
+        profile(model(model_folder, "dream.safetensors"), default_refiner_id="sdxl_refiner_official")
         app = open_app()
         app.wait(lambda: app.controller.models.usable("dream") is not None)
         assert "refiner.checkpoint" not in app.controller.models.usable("dream").values
         assert "not installed" in app.controller.models.usable("dream").notices[0]
 
-    def test_the_same_question_gives_the_same_answer_without_work(self, open_app, shelf):
-        profile(model(shelf, "dream.safetensors"))
+    def test_the_same_question_gives_the_same_answer_without_work(self, open_app, model_folder):
+        profile(model(model_folder, "dream.safetensors"))
         app = open_app()
         app.wait(lambda: app.controller.models.usable("dream") is not None)
         models = app.controller.models
         assert models.usable("dream") is models.usable("dream")
 
-    def test_a_file_that_cannot_be_read_is_asked_for_once(self, open_app, shelf):
+    def test_a_file_that_cannot_be_read_is_asked_for_once(self, open_app, model_folder):
         app = open_app()
-        assert app.controller.models.settings(shelf / "none.safetensors") is None
+        assert app.controller.models.settings(model_folder / "none.safetensors") is None
         assert "none.safetensors" in app.until(ModelRead).problem
-        assert app.controller.models.settings(shelf / "none.safetensors") is None
+        assert app.controller.models.settings(model_folder / "none.safetensors") is None
         done(app)
         assert len(app.told(ModelRead)) == 1
 
@@ -314,25 +316,27 @@ class TestRecommendations:
 
 
 class TestProfiles:
-    def test_a_profile_is_said_saved_when_it_is_on_disk_and_counts_at_once(self, open_app, shelf):
-        path = model(shelf, "dream.safetensors")
+    def test_a_profile_is_said_saved_when_it_is_on_disk_and_counts_at_once(self, open_app, model_folder):
+        path = model(model_folder, "dream.safetensors")
         app = open_app()
         done(app)
         preset = ModelPreset(id="mine", rating="best", steps=42)
         app.controller.models.save_model_profile(path, ModelProfile(recommended_presets=(preset,)))
         saved = app.until(ProfileSaved)
-        assert (saved.model, saved.path) == (str(path), str(shelf / "dream.modelprofile.json"))
-        assert json.loads((shelf / "dream.modelprofile.json").read_text())["recommended_presets"][0]["steps"] == 42
+        assert (saved.model, saved.path) == (str(path), str(model_folder / "dream.modelprofile.json"))
+        assert (
+            json.loads((model_folder / "dream.modelprofile.json").read_text())["recommended_presets"][0]["steps"] == 42
+        )
         app.wait(lambda: steps(app, "dream") == 42)
 
-    def test_it_can_be_taken_back_step_by_step(self, open_app, shelf):
-        path = model(shelf, "rain.safetensors")
+    def test_it_can_be_taken_back_step_by_step(self, open_app, model_folder):
+        path = model(model_folder, "rain.safetensors")
         app = open_app()
         models = app.controller.models
         for weight in (0.6, 0.8):
             weights = (RecommendedWeight(weight=weight),)
             models.save_lora_profile(path, LoraProfile(recommended_weights=weights))
-        sidecar = shelf / "rain.loraprofile.json"
+        sidecar = model_folder / "rain.loraprofile.json"
         app.until(ProfileSaved, 2)
         assert '"weight": 0.8' in sidecar.read_text()
         models.take_back(str(sidecar))
@@ -344,9 +348,9 @@ class TestProfiles:
         models.take_back(str(sidecar))
         assert "nothing to take back" in app.until(OrderFailed).message
 
-    def test_a_damaged_file_is_not_written_over(self, open_app, shelf):
-        path = model(shelf, "dream.safetensors")
-        sidecar = shelf / "dream.modelprofile.json"
+    def test_a_damaged_file_is_not_written_over(self, open_app, model_folder):
+        path = model(model_folder, "dream.safetensors")
+        sidecar = model_folder / "dream.modelprofile.json"
         sidecar.write_text("{ half of")
         app = open_app()
         app.controller.ask(SaveModelProfile(model=str(path), profile=ModelProfile()))
@@ -358,9 +362,9 @@ class TestProfiles:
 
 
 class TestPreviews:
-    def test_a_picture_beside_a_model_becomes_small_and_a_new_one_is_seen(self, open_app, shelf):
+    def test_a_picture_beside_a_model_becomes_small_and_a_new_one_is_seen(self, open_app, model_folder):
         app = open_app()
-        picture = shelf / "dream.preview.png"
+        picture = model_folder / "dream.preview.png"
         picture.write_bytes(png())
         order = MakePreview(image_id=str(picture), path=str(picture), edge=32)
         app.controller.ask(order, last=True)
@@ -371,9 +375,9 @@ class TestPreviews:
         app.controller.ask(order, last=True)
         assert app.until(ThumbnailReady, 2).problem
 
-    def test_a_model_that_is_gone_is_said_so_when_it_should_be_shown(self, open_app, shelf):
+    def test_a_model_that_is_gone_is_said_so_when_it_should_be_shown(self, open_app, model_folder):
         app = open_app()
-        app.controller.ask(RevealModel(path=str(shelf / "gone.safetensors")))
+        app.controller.ask(RevealModel(path=str(model_folder / "gone.safetensors")))
         assert "no longer there" in app.until(OrderFailed).message
 
 
@@ -387,9 +391,9 @@ class TestLearned:
         return plan
 
     def test_a_settled_value_stands_in_the_profile_with_its_evidence_beside_what_a_person_wrote(
-        self, open_app, shelf, tmp_path
+        self, open_app, model_folder, tmp_path
     ):
-        path = model(shelf, "dream.safetensors")
+        path = model(model_folder, "dream.safetensors")
         sidecar = profile(path, 33, my_own_key="stays")
         app = open_app()
         done(app)
@@ -406,13 +410,13 @@ class TestLearned:
         app.controller.models.take_back(app.told(ProfileSaved)[-1].path)
         app.wait(lambda: steps(app, "dream.safetensors") == 33)
 
-    def test_the_weight_of_a_lora_stands_in_its_own_profile(self, open_app, shelf, tmp_path):
-        model(shelf, "rain.safetensors", ss_network_module="networks.lora")
+    def test_the_weight_of_a_lora_stands_in_its_own_profile(self, open_app, model_folder, tmp_path):
+        model(model_folder, "rain.safetensors", ss_network_module="networks.lora")
         app = open_app()
         done(app)
         self.learned(app, tmp_path, "lora:rain", {0.4: (2, 2, 1, 2), 0.6: (3, 3, 2, 3), 0.8: (5, 5, 4, 5)})
         app.until(ProfileSaved)
-        (weight,) = json.loads((shelf / "rain.loraprofile.json").read_text())["recommended_weights"]
+        (weight,) = json.loads((model_folder / "rain.loraprofile.json").read_text())["recommended_weights"]
         assert (weight["weight"], weight["source"], weight["ratings"]) == (0.8, LEARNED, 12)
 
     @pytest.mark.parametrize(
@@ -426,19 +430,19 @@ class TestLearned:
         ],
     )
     def test_what_cannot_be_learned_from_is_refused_with_a_sentence_and_nothing_is_written(
-        self, open_app, shelf, tmp_path, changes, why
+        self, open_app, model_folder, tmp_path, changes, why
     ):
         app = open_app()
         done(app)
         with pytest.raises(InvalidInput, match=why):
             self.learned(app, tmp_path, **changes)
         app.controller.close()
-        assert not list(shelf.iterdir())
+        assert not list(model_folder.iterdir())
 
 
 class TestHashes:
-    def test_a_model_that_is_looked_at_gets_its_hash_and_is_then_found_by_it(self, open_app, shelf):
-        path = model(shelf, "dream.safetensors")
+    def test_a_model_that_is_looked_at_gets_its_hash_and_is_then_found_by_it(self, open_app, model_folder):
+        path = model(model_folder, "dream.safetensors")
         known = hash_file(path).autov2
         app = open_app()
         done(app)
@@ -449,19 +453,19 @@ class TestHashes:
         assert models.find(f"renamed-on-the-server.safetensors [{known}]").path == path
         assert models.find(f"renamed-on-the-server.safetensors [{known}]", "lora") is None
 
-    def test_a_changed_file_is_hashed_anew(self, open_app, shelf):
-        path = model(shelf, "dream.safetensors")
+    def test_a_changed_file_is_hashed_anew(self, open_app, model_folder):
+        path = model(model_folder, "dream.safetensors")
         app = open_app()
         done(app)
         models = app.controller.models
         app.wait(lambda: models.settings(path) and models.settings(path).hashes.autov2)
-        model(shelf, "dream.safetensors", changed="yes")
+        model(model_folder, "dream.safetensors", changed="yes")
         now = hash_file(path).autov2
         app.wait(lambda: models.settings(path) and models.settings(path).hashes.autov2 == now)
 
-    def test_only_the_checkpoint_in_use_is_hashed_when_files_are_large(self, open_app, shelf, monkeypatch):
+    def test_only_the_checkpoint_in_use_is_hashed_when_files_are_large(self, open_app, model_folder, monkeypatch):
         monkeypatch.setattr(models_module, "SOON_HASHED", 1)
-        path = model(shelf, "dream.safetensors")
+        path = model(model_folder, "dream.safetensors")
         app = open_app()
         done(app)
         app.controller.models.settings(path)
@@ -469,13 +473,13 @@ class TestHashes:
         app.wait(lambda: app.controller.models.usable("dream") is not None)
         assert app.until(ModelHashed).order.path == str(path)
 
-    def test_what_a_sidecar_tells_is_not_computed_and_programs_are_never_opened(self, open_app, shelf):
-        told = model(shelf, "told.safetensors")
+    def test_what_a_sidecar_tells_is_not_computed_and_programs_are_never_opened(self, open_app, model_folder):
+        told = model(model_folder, "told.safetensors")
         told.with_suffix(".civitai.info").write_text(json.dumps({"id": 1, "files": [{"hashes": {"AutoV2": "a" * 10}}]}))
-        (shelf / "old.ckpt").write_bytes(b"weights")
+        (model_folder / "old.ckpt").write_bytes(b"weights")
         app = open_app()
         done(app)
-        for path in (told, shelf / "old.ckpt"):
+        for path in (told, model_folder / "old.ckpt"):
             app.controller.models.settings(path)
         assert app.until(ModelHashed).order.path.endswith("old.ckpt")
         assert "never opened" in app.told(ModelHashed)[0].problem

@@ -79,7 +79,7 @@ class Faulty:
     def __init__(self, **errors):
         self.errors, self.closed = errors, False
 
-    def _raise(self, where):
+    def fail(self, where):
         if where in self.errors:
             raise self.errors[where]
 
@@ -87,21 +87,21 @@ class Faulty:
         raise NotImplementedError
 
     def generate(self, order):
-        self._raise("generate")
+        self.fail("generate")
         if order.prompt == "slowly":
             wait_until(lambda: self.closed)
         return PICTURE
 
     def progress(self):
-        self._raise("progress")
+        self.fail("progress")
         return StageProgress(fraction=0.5)
 
     def interrupt(self):
-        self._raise("interrupt")
+        self.fail("interrupt")
 
     def close(self):
         self.closed = True
-        self._raise("close")
+        self.fail("close")
 
 
 class TestNode:
@@ -347,7 +347,7 @@ class TestDesk:
         gate.desk.ask(LoadPack(path=None))
         closing = threading.Thread(target=gate.desk.close, name="closing")
         closing.start()
-        wait_until(gate.desk._dropped.is_set)
+        wait_until(lambda: gate.desk.is_closing)
         gate.go.set()
         closing.join(10)
         assert [type(order) for order in gate.done] == [ListPacks, AppendLine, LoadPack]

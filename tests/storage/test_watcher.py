@@ -24,6 +24,11 @@ QUICK = Timing(quiet_s=0.03, longest_s=0.1, check_s=0.05)
 POLLING = Timing(quiet_s=0.03, longest_s=0.1, check_s=0.05, poll_s=0.05, compare_s=0.05)
 
 
+def events_thread():
+    """The thread on which the system tells of changes."""
+    return next((one for one in threading.enumerate() if one.name == "folder-events" and one.is_alive()), None)
+
+
 class Watched:
     """A library that looks again wherever its watcher says so, as the desk does."""
 
@@ -31,14 +36,14 @@ class Watched:
         self.told = []
         self.library = Library(roots, STYLES)
         self.watcher = Watcher(self.library.roots, self.told.append, timing=timing)
-        self._seen = 0
+        self.seen = 0
         wait_until(lambda: len(self.told) >= len(roots))
         self.catch_up()
 
     def catch_up(self):
-        while self._seen < len(self.told):
-            touched = self.told[self._seen]
-            self._seen += 1
+        while self.seen < len(self.told):
+            touched = self.told[self.seen]
+            self.seen += 1
             self.library.rescan(folders=touched.folders, trees=touched.trees)
         while not self.library.work(1.0).is_done:
             pass
@@ -211,25 +216,25 @@ def test_a_limit_that_is_reached_below_a_root_is_noticed(tmp_path, monkeypatch):
 
 
 def test_what_events_missed_is_found_by_comparing_and_watching_begins_anew(tmp_path, monkeypatch):
-    monkeypatch.setattr(watching._Collected, "dispatch", lambda self, event: None)
+    monkeypatch.setattr(watching.CollectedChanges, "dispatch", lambda self, event: None)
     model(tmp_path, "one")
     with Watched(tmp_path, timing=Timing(check_s=0.05, compare_s=0.05)) as watched:
         wait_until(lambda: len(watched.told) >= 2)
         model(tmp_path, "two")
-        first = watched.watcher._observer
+        first = events_thread()
         wait_until(lambda: watched.names() == ["one.ckpt", "two.ckpt"])
         assert watched.told[-1].notices == ()
-        wait_until(lambda: watched.watcher._observer not in (first, None))
+        wait_until(lambda: events_thread() not in (first, None))
 
 
 def test_an_error_on_watchdogs_thread_ends_nothing(tmp_path, monkeypatch):
     with Watched(tmp_path) as watched:
-        observer = watched.watcher._observer
+        observer = events_thread()
         observer.stop()
         observer.join()
         model(tmp_path, "one")
         wait_until(lambda: watched.names() == ["one.ckpt"])
-        assert watched.watcher._observer is not observer
+        assert events_thread() not in (observer, None)
 
 
 def test_close_ends_all_threads_at_once_even_while_files_pour_in(tmp_path):
@@ -246,17 +251,15 @@ def test_close_ends_all_threads_at_once_even_while_files_pour_in(tmp_path):
 
 
 def test_a_burst_of_files_is_known_to_the_last_and_single_ones_are_told_again_afterwards(tmp_path, monkeypatch):
-    monkeypatch.setattr(watching, "_BURST", 20)
-    sat_out, real = [], Watcher._sit_out
-    monkeypatch.setattr(Watcher, "_sit_out", lambda *given: (sat_out.append(1), real(*given)))
+    monkeypatch.setattr(watching, "BURST", 20)
     names = [f"demo {number}" for number in range(300)]
     for name in names:
         model(tmp_path, name)
     with Watched(tmp_path) as watched:
-        (root,) = watched.watcher._roots
         for name in names:
             drop_profile(tmp_path, name, 20)
-        wait_until(lambda: sat_out and not root.burst_ends and root.watch is not None)
+        wait_until(lambda: watched.watcher.bursts)
+        wait_until(lambda: not watched.watcher.bursts)
         wait_until(lambda: watched.steps(names[-1]) == 20)
         assert all(one.sources and one.is_read for one in watched.library.snapshot.entries)
         drop_profile(tmp_path, "demo 7", 21)

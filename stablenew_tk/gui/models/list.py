@@ -7,15 +7,16 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from ...app import model_wording as words
 from ...app.controller import Controller
+from ...app.model_filter import KINDS, Column, Kind, ModelFilter, ModelLine
 from ...domain.base.wording import counted
 from ...pipeline.messages.models import MakePreview
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
 from ..widgets.entries import Entry
-from . import wording as words
-from .filtering import KINDS, Column, Kind, ModelFilter, ModelLine
+from ..widgets.page_frame import DeferringBox
 from .table import ModelTable
 
 _STEP_MS = 8
@@ -39,47 +40,41 @@ class ModelListActions(Struct, frozen=True):
     ask: Callable[[MakePreview], None]
 
 
-class ModelList(Box):
+class ModelList(DeferringBox):
     """The list. `path` is the chosen model's, "" for none."""
 
-    def __init__(self, parent: tk.Misc, controller: Controller, doors: ModelListActions) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, actions: ModelListActions) -> None:
         super().__init__(parent, "bg")
-        self._controller, self._doors = controller, doors
-        self.shelf = ModelFilter()
+        self._controller, self._actions = controller, actions
+        self.filter = ModelFilter()
         self.path = ""
-        self._step_id, self._is_stale = "", False
+        self._is_stale = False
         self._shown_kinds: list[tuple[Kind, str]] = []
         self._build()
 
     @property
     def line(self) -> ModelLine | None:
         """The chosen model."""
-        return self.shelf.known(self.path)
+        return self.filter.known(self.path)
 
     def refresh(self) -> None:
         """Show what the library knows now; with very many models that takes some turns of the loop."""
         # News that come while older ones are still worked on wait: beginning anew each time would never end.
         self._is_stale = True
-        if not self._step_id:
+        if not self.is_pending("step"):
             self._begin()
 
     def focus_set(self) -> None:
         """Put the keyboard on the rows."""
         self.rows.focus_set()
 
-    def destroy(self) -> None:
-        """Stop what was to be done later and go."""
-        if self._step_id:
-            self.after_cancel(self._step_id)
-        super().destroy()
-
     def _build(self) -> None:
         bar = Box(self, "surface", height=theme.px(theme.TOOL_BAR))
         bar.pack(fill="x")
         bar.pack_propagate(False)
-        self.kinds = Segmented(bar, tuple(_KIND_WORDS.items()), self._choose_kind)
+        self.kinds = Segmented(bar, tuple(_KIND_WORDS.items()), self.choose_kind)
         self.kinds.pack(side="left", padx=(theme.px(12), theme.px(6)))
-        self.add = Button(bar, "Add folder…", self._doors.add_folder, kind="quiet", height=theme.SMALL)
+        self.add = Button(bar, "Add folder…", self._actions.add_folder, kind="quiet", height=theme.SMALL)
         self.add.pack(side="right", padx=theme.px(8))
         self.search = Entry(
             bar, width=200, height=theme.SMALL, icon="search", placeholder="Find a model", on_edit=self._search
@@ -91,7 +86,11 @@ class ModelList(Box):
         self.trouble = Label(self, size=12, ink="warn", wrap=True)
         Separator(self).pack(side="bottom", fill="x")
         self.table = ModelTable(
-            self, chosen=self._chosen, opened=lambda _index: self._doors.opened(), sort=self._sort, ask=self._doors.ask
+            self,
+            chosen=self._chosen,
+            opened=lambda _index: self._actions.opened(),
+            sort=self._sort,
+            ask=self._actions.ask,
         )
         self.table.pack(fill="both", expand=True)
         self.rows = self.table.rows
@@ -102,50 +101,49 @@ class ModelList(Box):
         self._is_stale = False
         snapshot = self._controller.models.snapshot
         if snapshot is not None:
-            self.shelf.take(snapshot)
-        if self.shelf.work():
+            self.filter.take(snapshot)
+        if self.filter.work():
             self._finish()
         else:
-            self._step_id = self.after(_STEP_MS, self._step)
+            self.later("step", _STEP_MS, self._step)
 
     def _step(self) -> None:
         # Drawing has a turn of its own, for both together could be felt.
-        self._step_id = self.after(*((1, self._finish) if self.shelf.work() else (_STEP_MS, self._step)))
+        self.later("step", *((1, self._finish) if self.filter.work() else (_STEP_MS, self._step)))
 
     def _finish(self) -> None:
-        self._step_id = ""
         self._show()
         if self._is_stale:
             self._begin()
 
     def _show(self) -> None:
-        """Show the lines of the shelf, the chosen model among them."""
-        shelf = self.shelf
+        """Show the lines that pass the filter, the chosen model among them."""
+        filter = self.filter
         self._show_kinds()
-        place = shelf.place_of(self.path)
-        if place < 0 and self._doors.may_leave():
-            place = 0 if shelf.lines else -1
-            self.path = shelf.lines[0].path if shelf.lines else ""
-        self.table.head.show(shelf.column, shelf.backwards)
-        self.rows.show_lines(shelf.lines, place, self._nothing())
+        place = filter.place_of(self.path)
+        if place < 0 and self._actions.may_leave():
+            place = 0 if filter.lines else -1
+            self.path = filter.lines[0].path if filter.lines else ""
+        self.table.head.show(filter.column, filter.backwards)
+        self.rows.show_lines(filter.lines, place, self._nothing())
         self._show_foot()
-        self._doors.shown()
+        self._actions.shown()
 
     def _show_kinds(self) -> None:
-        options = [(kind, f"{_KIND_WORDS[kind]} {self.shelf.counts[kind]:,}") for kind in KINDS]
+        options = [(kind, f"{_KIND_WORDS[kind]} {self.filter.counts[kind]:,}") for kind in KINDS]
         if options != self._shown_kinds:
             self._shown_kinds = options
             self.kinds.set_options(options)
-        if self.kinds.value != self.shelf.kind:
-            self.kinds.set(self.shelf.kind)
+        if self.kinds.value != self.filter.kind:
+            self.kinds.set(self.filter.kind)
 
     def _nothing(self) -> str:
-        if self.shelf.search.strip():
+        if self.filter.search.strip():
             return "Nothing has this in its name."
-        return _NONE_YET[self.shelf.kind] if self._controller.models.done else "Looking through the folders…"
+        return _NONE_YET[self.filter.kind] if self._controller.models.done else "Looking through the folders…"
 
     def _show_foot(self) -> None:
-        models, count = self._controller.models, sum(self.shelf.counts.values())
+        models, count = self._controller.models, sum(self.filter.counts.values())
         busy = f"Looking through the folders: {counted(count, 'file')} so far…"
         self.foot.show(words.folders(self._controller.settings.model_folders) if models.done else busy)
         troubles = (*(models.snapshot.problems if models.snapshot is not None else ()), *models.notices)
@@ -156,29 +154,30 @@ class ModelList(Box):
             self.trouble.pack_forget()
 
     def _chosen(self, index: int) -> None:
-        path = self.shelf.lines[index].path
+        path = self.filter.lines[index].path
         if path == self.path:
             return
-        if not self._doors.may_leave():
-            self.rows.select(self.shelf.place_of(self.path))
+        if not self._actions.may_leave():
+            self.rows.select(self.filter.place_of(self.path))
             return
         self.path = path
-        self._doors.shown()
+        self._actions.shown()
 
-    def _choose_kind(self, kind: str) -> None:
-        self.shelf.kind = next(one for one in KINDS if one == kind)
+    def choose_kind(self, kind: str) -> None:
+        """Show the models of another kind."""
+        self.filter.kind = next(one for one in KINDS if one == kind)
         self._arrange()
 
     def _search(self, text: str) -> None:
-        self.shelf.search = text
+        self.filter.search = text
         self._arrange()
 
     def _arrange(self) -> None:
-        self.shelf.arrange()
+        self.filter.arrange()
         self.rows.scroll_to(0)
         self._show()
 
     def _sort(self, column: Column) -> None:
-        self.shelf.sort_by(column)
+        self.filter.sort_by(column)
         self._show()
         self.rows.see(max(0, self.rows.selected))

@@ -1,7 +1,6 @@
 """Models: every checkpoint and LoRA in your folders, which settings suit it, who says so, and your own profile of it.
 
-The page shows what the library knows and passes on what is clicked. Files are read and written elsewhere; "Saved" is
-said when a profile is on disk.
+The page shows what the model library knows and sends it orders. "Saved" appears when a profile is on disk.
 """
 
 from __future__ import annotations
@@ -39,13 +38,11 @@ from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.keys import KeyPress, typing_in
 from ..widgets.page_frame import PageFrame
 from ..widgets.shortcuts import Shortcuts, act_on
-from .checkpoint_editor import ModelEditor
 from .list import ModelList, ModelListActions
-from .lora_editor import LoraEditor
 from .panel import ModelPanel, ModelPanelActions
-from .profile_form import EditorFrame, Profile, ProfileEditorActions
+from .profile_editors import CheckpointEditor, LoraEditor, Profile, ProfileEditorActions
 
-_RIGHT_NARROW, _RIGHT, _RIGHT_WIDE = 360, 420, 480
+_PANEL_WIDTHS = {"narrow": 360, "usual": 420, "wide": 480}
 _REFRESH_MS, _SCANNING_MS = 120, 500
 _NO_FOLDERS = "No model folders yet. Choose the folder your checkpoints or LoRAs are in, and they appear here."
 
@@ -64,21 +61,20 @@ class ModelsPage(PageFrame):
     ) -> None:
         super().__init__(parent)
         self._controller, self._go, self._say, self._learn_from = controller, go, say, learn
-        self.editor: EditorFrame | None = None
+        self.editor: CheckpointEditor | LoraEditor | None = None
         self._edited = ""
         self._settings: dict[str, ModelSettings] = {}
         self._unread: dict[str, str] = {}
         self._writing: ModelOrder | None = None  # asked for, not answered yet
         self._written = ""  # our profile file that was written last
-        self._later = ""
         self._build()
-        self._doors = ProfileEditorActions(save=self._save, leave=self._leave_editor)
-        self._model_editor: ModelEditor | None = None
+        self._editor_actions = ProfileEditorActions(save=self._save, leave=self._leave_editor)
+        self._checkpoint_editor: CheckpointEditor | None = None
         self._lora_editor: LoraEditor | None = None
         Shortcuts(self, lambda _press: False, self._answer)
         self.refresh()
 
-    # ---- what the window asks
+    # ---- for the window
 
     @property
     def title(self) -> tuple[str, str]:
@@ -121,13 +117,7 @@ class ModelsPage(PageFrame):
         elif isinstance(event, OrderFailed) and event.order is not None and event.order is self._writing:
             self._not_saved(event.message)
         elif isinstance(event, SettingsChanged):
-            self._soon()
-
-    def destroy(self) -> None:
-        """Stop what was to be done later and go."""
-        if self._later:
-            self.after_cancel(self._later)
-        super().destroy()
+            self._refresh_soon()
 
     # ---- building
 
@@ -148,7 +138,7 @@ class ModelsPage(PageFrame):
             ),
         )
         self._rule = Separator(self)
-        self._side = Box(self, "surface", width=theme.px(_RIGHT))
+        self._side = Box(self, "surface", width=theme.px(_PANEL_WIDTHS["usual"]))
         self._side.pack_propagate(False)
         self.panel = ModelPanel(
             self._side,
@@ -161,13 +151,7 @@ class ModelsPage(PageFrame):
                 ask=self._ask_preview,
             ),
         )
-        self.bind("<Configure>", lambda _event: self._arrange())
-
-    def _arrange(self) -> None:
-        """Widths as the window's own width wants them."""
-        wide = self.winfo_toplevel().winfo_width() / max(theme.px(100), 1) * 100
-        right = _RIGHT_NARROW if wide < theme.NARROW_BELOW else _RIGHT_WIDE if wide >= theme.WIDE_FROM else _RIGHT
-        self._side.configure(width=theme.px(right))
+        self.bind("<Configure>", lambda _event: self._side.configure(width=theme.px(_PANEL_WIDTHS[self.size_class])))
 
     # ---- what is shown
 
@@ -180,17 +164,11 @@ class ModelsPage(PageFrame):
         """The chosen model, "" for none."""
         return self.list.path
 
-    def _soon(self, *, at_last: bool = False) -> None:
-        """Refresh once after a while, however often it is asked for meanwhile; sooner when a scan is done."""
-        if self._later and at_last:
-            self.after_cancel(self._later)
-            self._later = ""
-        if not self._later:
-            wait = _REFRESH_MS if self._controller.models.done else _SCANNING_MS
-            self._later = self.after(wait, self._refresh_later)
+    def _refresh_soon(self, *, restart: bool = False) -> None:
+        wait = _REFRESH_MS if self._controller.models.done else _SCANNING_MS
+        self.later("refresh", wait, self._refresh_if_seen, restart=restart)
 
-    def _refresh_later(self) -> None:
-        self._later = ""
+    def _refresh_if_seen(self) -> None:
         if self.winfo_viewable():
             self.refresh()
 
@@ -208,6 +186,11 @@ class ModelsPage(PageFrame):
             self.list.pack(side="left", fill="both", expand=True)
         self.list.refresh()
 
+    @property
+    def settings(self) -> ModelSettings | None:
+        """What was read about the chosen model; None before it has been."""
+        return self._settings.get(self.path)
+
     def _show_panel(self) -> None:
         if self.editor is not None:
             if self.editor.is_changed or self.path == self._edited:
@@ -221,12 +204,12 @@ class ModelsPage(PageFrame):
         if fresh is not None:
             self._settings = {self.path: fresh}
         # Until a changed file is read, what it said before is better than nothing.
-        self.panel.show(line, self._settings.get(self.path), self._controller.models.styles)
+        self.panel.show(line, self.settings, self._controller.models.styles)
         self.panel.pack(fill="both", expand=True)
         if self.path in self._unread:
             self.panel.tell(self._unread[self.path], bad=True)
 
-    # ---- what the user does
+    # ---- actions
 
     def _may_leave(self) -> bool:
         if self.editor is not None and self.editor.is_changed:
@@ -245,22 +228,24 @@ class ModelsPage(PageFrame):
 
     def edit(self) -> None:
         """Open the chosen model's profile in fields; for one without a profile an empty one."""
-        line, settings = self.list.line, self._settings.get(self.path)
+        line, settings = self.list.line, self.settings
         if line is None or settings is None or not self.panel.edit.enabled or self.editor is not None:
             return
         entry = line.entry
         if entry.kind == "lora":
-            self._lora_editor = self._lora_editor or LoraEditor(self._side, self._doors)
+            self._lora_editor = self._lora_editor or LoraEditor(self._side, self._editor_actions)
             self._lora_editor.open(entry.stem, f"{entry.stem}.loraprofile.json", settings)
             self._enter_editor(self._lora_editor, self._lora_editor.phrases)
         elif entry.kind == "checkpoint":
             models, offered = self._controller.models, self._controller.capabilities
-            self._model_editor = self._model_editor or ModelEditor(self._side, self._doors, models.styles)
+            self._checkpoint_editor = self._checkpoint_editor or CheckpointEditor(
+                self._side, self._editor_actions, models.styles
+            )
             choices = offered.choices if offered is not None else _nothing_offered
-            self._model_editor.open(entry.stem, f"{entry.stem}.modelprofile.json", settings, choices)
-            self._enter_editor(self._model_editor, self._model_editor.style)
+            self._checkpoint_editor.open(entry.stem, f"{entry.stem}.modelprofile.json", settings, choices)
+            self._enter_editor(self._checkpoint_editor, self._checkpoint_editor.style)
 
-    def _enter_editor(self, editor: EditorFrame, first: tk.Misc) -> None:
+    def _enter_editor(self, editor: CheckpointEditor | LoraEditor, first: tk.Misc) -> None:
         self.editor, self._edited = editor, self.path
         self.panel.pack_forget()
         editor.pack(fill="both", expand=True)
@@ -292,8 +277,8 @@ class ModelsPage(PageFrame):
         self._writing = self._controller.models.take_back(self._written)
 
     def learn(self) -> None:
-        """Hand a draft of a Learning Run on, around what the model's profile says."""
-        line, settings = self.list.line, self._settings.get(self.path)
+        """Open the wizard with a draft of a Learning Run about what the model's profile says."""
+        line, settings = self.list.line, self.settings
         if line is None or settings is None or line.entry.kind not in ("checkpoint", "lora") or not line.entry.name:
             return
         try:
@@ -343,22 +328,22 @@ class ModelsPage(PageFrame):
             return act_on({"F5": self._scan}, press.name)
         if not press.control:
             return False
-        deeds: dict[str, Callable[[], object]] = {"f": self.list.search.focus_set, "o": self.add_folder}
+        actions: dict[str, Callable[[], object]] = {"f": self.list.search.focus_set, "o": self.add_folder}
         if editor is not None:
-            deeds["s"] = editor.press_save
+            actions["s"] = editor.save.invoke
         else:
-            deeds |= {"e": self.edit, "l": self.learn, "r": self._reveal}
+            actions |= {"e": self.edit, "l": self.learn, "r": self._reveal}
             if self.panel.undo.winfo_ismapped() and not typing_in(self.focus_get()):
-                deeds["z"] = self._take_back
-        return act_on(deeds, press.name.lower())
+                actions["z"] = self._take_back
+        return act_on(actions, press.name.lower())
 
-    # ---- news
+    # ---- events
 
     def _library_changed(self, event: LibraryChanged) -> None:
         self._unread = {path: why for path, why in self._unread.items() if path not in event.changed}
         if self.path in event.changed and self.winfo_viewable():
             self._controller.models.settings(self.path)
-        self._soon(at_last=event.done)
+        self._refresh_soon(restart=event.done)
 
     def _read(self, event: ModelRead) -> None:
         self._unread.pop(event.path, None)

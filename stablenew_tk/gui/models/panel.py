@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from tkinter.font import Font
 
 from msgspec import Struct
 from PIL import ImageTk
 
+from ...app import model_wording as words
+from ...app.model_facts import FactLine, above, below
+from ...app.model_filter import ModelLine
+from ...domain.base.colour_roles import Role
 from ...domain.models.recommendations import ModelSettings
 from ...domain.models.style import StyleCatalogue
 from ...pipeline.messages.models import MakePreview
@@ -18,10 +23,6 @@ from ..widgets.flow import Flow
 from ..widgets.row_list import ScrollArea
 from ..widgets.thumbnails import edge_for, fitted
 from ..widgets.tooltips import tip
-from . import wording as words
-from .fact_sheet import FactSheet
-from .facts import above, below
-from .filtering import ModelLine
 
 _PICTURE = (88, 116)
 
@@ -44,14 +45,14 @@ class PreviewPicture(tk.Canvas):
         self._ask = ask
         self._box = (theme.px(_PICTURE[0]), theme.px(_PICTURE[1]))
         self.path = ""
-        self._photo: ImageTk.PhotoImage | None = None
+        self.photo: ImageTk.PhotoImage | None = None
         super().__init__(parent, width=self._box[0], height=self._box[1], bd=0, highlightthickness=0, takefocus=0)
         theme.on_change(self._paint)
 
     def show(self, path: str) -> None:
         """Ask for this picture; "" shows that there is none."""
         if path != self.path:
-            self.path, self._photo = path, None
+            self.path, self.photo = path, None
             self._paint()
             if path:
                 self._ask(MakePreview(image_id=path, path=path, edge=edge_for(self._box)))
@@ -61,7 +62,7 @@ class PreviewPicture(tk.Canvas):
         if event.image_id != self.path or event.edge < edge_for(self._box):
             return
         try:
-            self._photo = fitted(event.jpeg, self._box) if event.jpeg else None
+            self.photo = fitted(event.jpeg, self._box) if event.jpeg else None
         except OSError as error:
             event = ThumbnailReady(image_id=event.image_id, edge=event.edge, jpeg=b"", problem=str(error))
         tip(self, event.problem)
@@ -70,24 +71,24 @@ class PreviewPicture(tk.Canvas):
     def _paint(self) -> None:
         self.delete("all")
         self.configure(bg=theme.colour("image_ground"))
-        self._shown = self._photo or icons.icon("models", 24, "text3", "image_ground")
+        self._shown = self.photo or icons.icon("models", 24, "text3", "image_ground")
         self.create_image(self._box[0] // 2, self._box[1] // 2, image=self._shown)
 
 
 class ModelPanel(Box):
-    """Head, sheet and buttons. `show` may be called again and again; only what changed is drawn."""
+    """Head, facts and buttons. `show` may be called again and again; only what changed is drawn."""
 
-    def __init__(self, parent: tk.Misc, deeds: ModelPanelActions) -> None:
+    def __init__(self, parent: tk.Misc, actions: ModelPanelActions) -> None:
         super().__init__(parent, "surface")
-        self._deeds = deeds
+        self._actions = actions
         self._phrases = ""
         self.line: ModelLine | None = None
         self.area = ScrollArea(self, "surface")
         self._build_head(self.area.body)
-        self.above = FactSheet(self.area.body, self.area.scroll_by, first=True)
+        self.above = FactLines(self.area.body, self.area.scroll_by, first=True)
         self.above.pack(fill="x")
         self._build_triggers(self.area.body)
-        self.below = FactSheet(self.area.body, self.area.scroll_by)
+        self.below = FactLines(self.area.body, self.area.scroll_by)
         self.below.pack(fill="x", pady=(0, theme.px(16)))
         # Made last, so that Tab comes to the buttons last.
         self._build_foot()
@@ -106,7 +107,7 @@ class ModelPanel(Box):
         self._facts.show(words.facts(entry, settings))
         self._folder.show(entry.folder)
         learned = words.learning(settings) if settings is not None else ""
-        for label, text, after in ((self._name, title, self._title), (self._learned, learned, self._facts)):
+        for label, text, after in ((self._name, title, self._title), (self.learned, learned, self._facts)):
             label.show(text)
             if text:
                 label.pack(fill="x", pady=(0, theme.px(2)), after=after)
@@ -120,30 +121,30 @@ class ModelPanel(Box):
     def tell(self, sentence: str, *, undo: bool = False, bad: bool = False) -> None:
         """A line above the buttons about what has just been done; "" takes it away."""
         if not sentence:
-            self._said_row.pack_forget()
+            self._message_row.pack_forget()
             return
-        self.said.show(sentence, "danger" if bad else "text2")
+        self.message.show(sentence, "danger" if bad else "text2")
         if undo:
             self.undo.pack(side="right")
         else:
             self.undo.pack_forget()
-        self._said_row.pack(fill="x", padx=theme.px(12), pady=(theme.px(8), 0), before=self._deck)
+        self._message_row.pack(fill="x", padx=theme.px(12), pady=(theme.px(8), 0), before=self._buttons)
 
     def _build_head(self, parent: tk.Misc) -> None:
         head = Box(parent)
         head.pack(fill="x", padx=theme.px(theme.PAD), pady=theme.px(14))
-        self.picture = PreviewPicture(head, self._deeds.ask)
+        self.picture = PreviewPicture(head, self._actions.ask)
         self.picture.pack(side="left", anchor="n")
         side = Box(head)
         side.pack(side="left", fill="both", expand=True, padx=(theme.px(14), 0))
         self._title = Label(side, size=15, bold=True, wrap=True)
         self._name = Label(side, size=12, ink="text2", wrap=True)
         self._facts = Label(side, size=12, ink="text2", wrap=True)
-        self._learned = Label(side, size=12, ink="text2", wrap=True)
+        self.learned = Label(side, size=12, ink="text2", wrap=True)
         self._folder = Label(side, size=11, ink="text3", wrap=True)
         for label in (self._title, self._facts, self._folder):
             label.pack(fill="x", pady=(0, theme.px(2)))
-        self.reveal = Button(side, "Show in folder", self._deeds.reveal, kind="quiet", icon="folder", height=24)
+        self.reveal = Button(side, "Show in folder", self._actions.reveal, kind="quiet", icon="folder", height=24)
         self.reveal.pack(anchor="w", pady=(theme.px(2), 0))
 
     def _build_triggers(self, parent: tk.Misc) -> None:
@@ -152,7 +153,7 @@ class ModelPanel(Box):
         head = Box(self._triggers)
         head.pack(fill="x", padx=theme.px(theme.PAD), pady=(theme.px(2), 0))
         Label(head, "Trigger phrases", bold=True).pack(side="left")
-        self.copy = Button(head, "Copy", lambda: self._deeds.copy(self._phrases), kind="link", height=24)
+        self.copy = Button(head, "Copy", lambda: self._actions.copy(self._phrases), kind="link", height=24)
         self.copy.pack(side="right")
         self.phrases = Label(self._triggers, wrap=True)
         self.phrases.pack(fill="x", padx=theme.px(theme.PAD))
@@ -163,14 +164,14 @@ class ModelPanel(Box):
         foot = Box(self)
         foot.pack(side="bottom", fill="x")
         Separator(foot).pack(fill="x")
-        self._said_row = Box(foot)
-        self.undo = Button(self._said_row, "Undo", self._deeds.undo, kind="link", height=24)
-        self.said = Label(self._said_row, size=12, ink="text2", wrap=True)
-        self.said.pack(side="left", fill="x", expand=True, padx=(theme.px(4), 0))
-        self._deck = Flow(foot)
-        self._deck.pack(fill="x", padx=theme.px(10), pady=theme.px(8))
-        self.edit = Button(self._deck, "Edit profile", self._deeds.edit, height=theme.ACTION)
-        self.learn = Button(self._deck, "Learn about this model…", self._deeds.learn, height=theme.ACTION)
+        self._message_row = Box(foot)
+        self.undo = Button(self._message_row, "Undo", self._actions.undo, kind="link", height=24)
+        self.message = Label(self._message_row, size=12, ink="text2", wrap=True)
+        self.message.pack(side="left", fill="x", expand=True, padx=(theme.px(4), 0))
+        self._buttons = Flow(foot)
+        self._buttons.pack(fill="x", padx=theme.px(10), pady=theme.px(8))
+        self.edit = Button(self._buttons, "Edit profile", self._actions.edit, height=theme.ACTION)
+        self.learn = Button(self._buttons, "Learn about this model…", self._actions.learn, height=theme.ACTION)
 
     def _offer(self, line: ModelLine) -> None:
         entry = line.entry
@@ -180,7 +181,7 @@ class ModelPanel(Box):
         gone = "" if entry.name else "The model's file is not there; only files that describe it are."
         self.edit.enable(not gone, gone)
         self.learn.enable(not gone, gone)
-        self._deck.show([self.edit, self.learn] if known else [])
+        self._buttons.show([self.edit, self.learn] if known else [])
 
     def _show_triggers(self, settings: ModelSettings | None) -> None:
         phrases = settings.trigger_phrases if settings is not None else ()
@@ -191,3 +192,124 @@ class ModelPanel(Box):
         self.phrases.show("\n".join(phrases))
         self._phrase_source.show(settings.trigger_source)
         self._triggers.pack(fill="x", before=self.below)
+
+
+_LINE, _LABEL, _SOURCE = 26, 118, 122
+
+_SHARE = 0.28  # of the width, at most, for the columns of labels and sources
+
+
+class FactLines(tk.Canvas):
+    """Headings, values with their source and running text, drawn on one canvas as high as its lines.
+
+    Turning to the next model so costs a few milliseconds and no new widgets. Every heading has a rule above it, but for
+    the very first when `first`. The canvas takes the keyboard, so that everything can be read without a mouse:
+    `scroll(pixels)` moves the area that holds it.
+    """
+
+    def __init__(self, parent: tk.Misc, scroll: Callable[[int], object], *, first: bool = False) -> None:
+        self._lines: Sequence[FactLine] = ()
+        self._is_first, self._ring = first, False
+        self._kept: list[ImageTk.PhotoImage] = []
+        super().__init__(parent, width=1, height=1, bd=0, highlightthickness=0, takefocus=0)
+        self.bind("<Configure>", lambda _event: self.refresh())
+        for key, pixels in (("<Up>", -60), ("<Down>", 60), ("<Prior>", -400), ("<Next>", 400)):
+            self.bind(key, lambda _event, pixels=pixels: scroll(theme.px(pixels)))  # type: ignore[misc]  # default binds it
+        for on, event in ((True, "<FocusIn>"), (False, "<FocusOut>")):
+            self.bind(event, lambda _event, on=on: self._focus(on))  # type: ignore[misc]
+        theme.on_change(self.refresh)
+
+    @property
+    def lines(self) -> Sequence[FactLine]:
+        """What is shown."""
+        return self._lines
+
+    def show(self, lines: Sequence[FactLine]) -> None:
+        """Draw these; the same ones again cost nothing."""
+        if lines != self._lines:
+            self._lines = lines
+            self.configure(takefocus=bool(lines))
+            self.refresh()
+
+    def _focus(self, on: bool) -> None:
+        self._ring = on
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw again."""
+        self.delete("all")
+        self._kept.clear()
+        self.configure(bg=theme.colour("surface"))
+        width = self.winfo_width()
+        if width < theme.px(100):
+            return
+        y = 0
+        for line in self._lines:
+            if line.heading:
+                y = self._heading(line, y, width)
+            elif line.label or line.lost:
+                y = self._value(line, y, width)
+            else:
+                y = self._text(line, y, width)
+        if int(self.cget("height")) != max(1, y):
+            self.configure(height=max(1, y))
+        if self._ring:
+            self.create_rectangle(3, 2, width - theme.px(10), max(4, y - 2), outline=theme.colour("focus"), width=2)
+
+    def _heading(self, line: FactLine, y: int, width: int) -> int:
+        pad = theme.px(theme.PAD)
+        if y or not self._is_first:
+            y += theme.px(10)
+            self.create_rectangle(0, y, width, y + 1, fill=theme.colour("line"), width=0)
+        middle = y + theme.px(20)
+        self.create_text(pad, middle, text=line.text, font=theme.font(13, True), anchor="w", fill=theme.colour("text"))
+        if line.source:
+            self.create_text(
+                width - pad, middle, text=line.source, font=theme.font(12), anchor="e", fill=theme.colour("text3")
+            )
+        return y + theme.px(36)
+
+    def _value(self, line: FactLine, y: int, width: int) -> int:
+        pad = theme.px(theme.PAD)
+        left = pad + min(theme.px(_LABEL), round(width * _SHARE))
+        source = width - pad - min(theme.px(_SOURCE), round(width * _SHARE))
+        height = theme.px(20 if line.lost else _LINE)
+        middle = y + height // 2
+        face = theme.font(12 if line.lost else 13, line.bold)
+        self._words(pad, middle, line.label, ("text2", theme.font(13)), left - pad - theme.px(6))
+        ink: Role = "text3" if line.lost else line.ink
+        room = (source if line.source else width - pad) - left - theme.px(8)
+        self._words(left, middle, line.text, (ink, face), room)
+        if line.mark:
+            self._kept.append(icons.icon(line.mark, 10, line.mark_ink, "surface"))
+            self.create_image(source, middle, image=self._kept[-1], anchor="w")
+        room = width - pad - source - theme.px(17)
+        self._words(source + theme.px(17), middle, line.source, ("text3", theme.font(12)), room)
+        return y + height
+
+    def _text(self, line: FactLine, y: int, width: int) -> int:
+        pad = theme.px(theme.PAD)
+        x = pad + (theme.px(22) if line.sign else 0)
+        room = theme.px(_SOURCE) if line.source else 0
+        words = self.create_text(
+            x,
+            y + theme.px(2),
+            text=line.text,
+            font=theme.font(12 if line.ink != "text" else 13, line.bold),
+            anchor="nw",
+            width=max(40, width - pad - x - room),
+            fill=theme.colour(line.ink),
+        )
+        if line.sign:
+            self._kept.append(icons.icon(line.sign, 14, line.ink, "surface"))
+            self.create_image(pad, y + theme.px(3), image=self._kept[-1], anchor="nw")
+        if line.source:
+            left = width - pad - room + theme.px(8)
+            middle = y + theme.px(10)
+            self._words(left, middle, line.source, ("text3", theme.font(12)), room - theme.px(8))
+        return int(self.bbox(words)[3]) + theme.px(4)
+
+    def _words(self, x: int, y: int, text: str, style: tuple[Role, Font], room: int) -> None:
+        ink, face = style
+        shown = theme.elide(text, face, room)
+        self.create_text(x, y, text=shown, font=face, anchor="w", fill=theme.colour(ink))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
+from ...app import model_wording as words
+from ...app.model_filter import Column, ModelLine
 from ...domain.base.colour_roles import Role
 from ...domain.journal.history import BEGINNING
 from ...pipeline.messages.models import MakePreview
@@ -15,8 +17,6 @@ from ..widgets import icons, theme
 from ..widgets.basics import Box, Painted
 from ..widgets.row_list import ListRow, RowList
 from ..widgets.thumbnails import ThumbnailRequest, Thumbs
-from . import wording as words
-from .filtering import Column, ModelLine
 
 HEAD, ROW = 28, 36
 _PICTURE = 28
@@ -69,12 +69,12 @@ class TableHead(Painted):
         self.repaint()
 
     def act(self) -> None:
-        self._sort(self._columns()[self.at].column)
+        self._sort(self.columns[self.at].column)
 
     def draw(self, width: int, height: int) -> None:
         self.configure(bg=theme.colour("raised2" if self.down else "raised"))
         middle = height // 2
-        for place, one in enumerate(self._columns()):
+        for place, one in enumerate(self.columns):
             chosen = one.column == self._sorted[0]
             ink: Role = "text" if chosen or place == self._under else "text3"
             face = theme.font(11, chosen)
@@ -95,7 +95,7 @@ class TableHead(Painted):
 
     def column_at(self, x: int) -> int:
         """The number of the column under a pixel."""
-        spans = [self._span(place) for place in range(len(self._columns()))]
+        spans = [self._span(place) for place in range(len(self.columns))]
         return next((place for place, (_, right) in enumerate(spans) if x < right), len(spans) - 1)
 
     def _arrow(self, x: int, middle: int) -> None:
@@ -104,12 +104,14 @@ class TableHead(Painted):
             y = middle - 2 + (3 - step if self._sorted[1] else step)
             self.create_line(x + step, y, x + 8 - step, y, fill=theme.colour("text"))
 
-    def _columns(self) -> Sequence[_Heading]:
+    @property
+    def columns(self) -> Sequence[_Heading]:
+        """The columns there is room for, from left to right."""
         return headings(round(self.winfo_width() / theme.px(100) * 100))
 
     def _span(self, place: int) -> tuple[int, int]:
         """Left and right edge of a column in pixels; the words begin at the left one."""
-        columns, width = self._columns(), self.winfo_width()
+        columns, width = self.columns, self.winfo_width()
         one = columns[place]
         if one.at_right:
             right = width if place == len(columns) - 1 else width - theme.px(columns[place + 1].edge)
@@ -134,7 +136,7 @@ class TableHead(Painted):
         super()._pressed(event)
 
     def _step(self, step: int) -> str:
-        self.at = min(max(self.at + step, 0), len(self._columns()) - 1)
+        self.at = min(max(self.at + step, 0), len(self.columns) - 1)
         self.repaint()
         return "break"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ...domain.base.errors import StorageError
 
-# File browsers that were started. The next start looks which have ended, so that none is left as a zombie.
-_started: list[subprocess.Popen[bytes]] = []
+# File browsers that were started. The next start drops those that have ended, so that none is left as a zombie.
+browsers: list[subprocess.Popen[bytes]] = []
 
 
 def reveal(path: Path) -> None:
@@ -21,8 +21,8 @@ def reveal(path: Path) -> None:
     if not path.exists():
         raise StorageError(f"{path} is no longer there. Was it moved or deleted?")
     try:
-        _started[:] = [browser for browser in _started if browser.poll() is None]
-        _started.append(
+        browsers[:] = [one for one in browsers if one.poll() is None]
+        browsers.append(
             subprocess.Popen(
                 _command(path),
                 env=_clean_environment(),

@@ -16,7 +16,7 @@ from .sidecars import HEADER_SUFFIXES, ModelFiles, readings
 from .summary import model_summary
 
 # A file changed twice within a tick of the file system's clock has the same state after as before.
-_CLOCK_TICK_NS = 20_000_000
+CLOCK_TICK_NS = 20_000_000
 # No file has this state, so it is read again at the next scan.
 _UNSURE: FileState = (-1, -1, -1)
 _EMBEDDING_LIMIT = 1024 * 1024
@@ -104,7 +104,7 @@ def _read(file: SidecarFile, now: FileRecommendation, record: FolderRecord) -> S
         # It vanished or is being written; that is no news about what it says.
         record.states[file.name] = _UNSURE
         return file
-    if abs(time.time_ns() - state[1]) < _CLOCK_TICK_NS:
+    if abs(time.time_ns() - state[1]) < CLOCK_TICK_NS:
         record.states[file.name] = _UNSURE
     before = decoded(file.reading)
     if broken and before is not None and before.says_anything:

@@ -8,14 +8,16 @@ from msgspec.structs import replace
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
+from stablenew_tk.app.model_filter import ModelFilter
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.experiments.suggested_plan import checkpoint_plan, focus_of, lora_plan
 from stablenew_tk.domain.models.profile import LEARNED, ModelPreset, ModelProfile
 from stablenew_tk.domain.models.profile_draft import draft_of_lora, draft_of_model, new_preset
 from stablenew_tk.domain.models.recommendations import FieldValue, ModelSettings, Weight
-from stablenew_tk.gui.models.filtering import ModelFilter
 from stablenew_tk.gui.models.page import ModelsPage
 from stablenew_tk.gui.settings.page import SettingsPage
+from stablenew_tk.gui.widgets.basics import Label
+from stablenew_tk.gui.widgets.entries import Entry
 from stablenew_tk.pipeline.messages.models import ProfileSaved
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.models.model_entry import LibrarySnapshot, ModelEntry
@@ -57,20 +59,20 @@ class Shop:
         self.controller.open()
         self.page.shown()
         self.until(lambda: self.controller.models.done and self.controller.capabilities is not None)
-        self.until(lambda: not self.page._later and not self.page.list._step_id)
+        self.until(lambda: not self.page.is_pending("refresh") and not self.page.list.is_pending("step"))
         return self
 
     def until(self, condition):
         wait_until(condition, step=lambda: (self.controller.pump(), self.root.update()))
 
     def choose(self, name, kind="checkpoint"):
-        self.page.list._choose_kind(kind)
+        self.page.list.choose_kind(kind)
         self.page.list.rows.select(self.names().index(name), tell=True)
-        self.until(lambda: self.page._settings.get(self.page.path) is not None)
+        self.until(lambda: self.page.settings is not None)
         self.root.update()
 
     def names(self):
-        return [line.name for line in self.page.list.shelf.lines]
+        return [line.name for line in self.page.list.filter.lines]
 
     def shown(self):
         """What stands on the sheets of the panel."""
@@ -106,12 +108,46 @@ def stocked(shop):
     return shop.open()
 
 
+def typed(entry, text):
+    """Write a text into a field instead of what is there."""
+    entry.field.focus_force()
+    entry.update()
+    entry.field.delete(0, "end")
+    entry.field.insert(0, text)
+    entry.edited()
+
+
+def beside_caption(widget, words):
+    """The field that stands beside a caption, anywhere below a widget."""
+    for child in widget.winfo_children():
+        if isinstance(child, Label) and child.cget("text") == words:
+            return next(one for one in widget.winfo_children() if isinstance(one, Entry))
+        if found := beside_caption(child, words):
+            return found
+    return None
+
+
+def sentence_below(entry):
+    """What a field says is wrong with it."""
+    return " ".join(entry.itemcget(item, "text") for item in entry.find_all() if entry.type(item) == "text")
+
+
+def click_head(stocked, column):
+    """Click on a column of the table's head."""
+    head = stocked.page.list.table.head
+    place = next(n for n, one in enumerate(head.columns) if one.column == column)
+    x = next(x for x in range(2, head.winfo_width()) if head.column_at(x) == place)
+    for event in ("<Enter>", "<ButtonPress-1>", "<ButtonRelease-1>"):
+        head.event_generate(event, x=x, y=5)
+    stocked.root.update()
+
+
 def test_checkpoints_and_loras_are_listed_by_kind(stocked):
     assert stocked.names() == ["amber", "cobalt", "zinc"]
-    assert stocked.page.list.shelf.counts == {"checkpoint": 3, "lora": 1, "other": 0}
-    stocked.page.list._choose_kind("lora")
+    assert stocked.page.list.filter.counts == {"checkpoint": 3, "lora": 1, "other": 0}
+    stocked.page.list.choose_kind("lora")
     assert stocked.names() == ["harbour"]
-    assert "yours" in stocked.page.list.shelf.lines[0].sources
+    assert "yours" in stocked.page.list.filter.lines[0].sources
 
 
 def test_the_panel_names_the_winner_of_a_setting_and_who_says_so(stocked):
@@ -119,24 +155,23 @@ def test_the_panel_names_the_winner_of_a_setting_and_who_says_so(stocked):
     assert stocked.value("Hires denoise") == ("0.32", "yours")
     assert stocked.value("Sampler") == ("DPM++ 2M SDE", "yours")
     assert stocked.value("Size") == ("896 × 1152", "yours")
-    assert "12 pictures rated here, mean 3.5 of 5" in stocked.page.panel._learned.cget("text")
+    assert "12 pictures rated here, mean 3.5 of 5" in stocked.page.panel.learned.cget("text")
 
 
 def test_search_finds_by_name_family_and_source(stocked):
     for text, names in (("zi", ["zinc"]), ("webui yours", ["cobalt"]), ("sdxl", ["cobalt"]), ("nothing such", [])):
-        stocked.page.list.search.set(text)
-        stocked.page.list._search(text)
+        typed(stocked.page.list.search, text)
         assert stocked.names() == names
     stocked.root.update()
     assert not stocked.page.panel.winfo_manager()
 
 
 def test_a_click_on_a_column_sorts_and_a_second_one_turns_it_round(stocked):
-    stocked.page.list._sort("size")
+    click_head(stocked, "size")
     assert stocked.names()[0] == "amber"
-    stocked.page.list._sort("size")
+    click_head(stocked, "size")
     assert stocked.names()[-1] == "amber"
-    stocked.page.list._sort("name")
+    click_head(stocked, "name")
     assert stocked.names() == ["amber", "cobalt", "zinc"]
 
 
@@ -146,13 +181,13 @@ def test_the_head_sorts_by_keyboard(stocked):
     stocked.root.update()
     for key in ("<Right>", "<Right>", "<space>"):
         head.event_generate(key)
-    assert stocked.page.list.shelf.column == "sources"
+    assert stocked.page.list.filter.column == "sources"
     assert stocked.names()[0] == "cobalt"
 
 
 def test_a_broken_sidecar_shows_its_sentence_and_a_sign_in_the_table(stocked):
     shutil.copy(SIDECARS / "torn.json", stocked.models / "zinc.modelprofile.json")
-    stocked.until(lambda: stocked.page.list.shelf.known(str(stocked.models / "zinc.safetensors")).entry.problems)
+    stocked.until(lambda: stocked.page.list.filter.known(str(stocked.models / "zinc.safetensors")).entry.problems)
     stocked.choose("zinc")
     stocked.until(lambda: any("zinc.modelprofile.json" in text for text in stocked.shown()))
     assert stocked.shown()[0] == "Problems"
@@ -178,42 +213,41 @@ def test_saved_is_said_when_the_profile_is_on_disk(stocked):
     stocked.choose("cobalt")
     stocked.page.edit()
     editor = stocked.page.editor
-    editor.denoise.set("0,41")
-    editor._edited("")
+    typed(editor.denoise, "0,41")
     assert editor.save.enabled
-    editor.press_save()
+    editor.save.invoke()
     assert stocked.page.editor is editor
-    assert "Saved" not in stocked.page.panel.said.cget("text")
+    assert "Saved" not in stocked.page.panel.message.cget("text")
     stocked.until(stocked.saved)
     assert stocked.profile("cobalt.modelprofile.json")["default_hires_denoise"] == 0.41
     assert stocked.profile("cobalt.modelprofile.json")["our_lab"] == {"batch": 7}
-    assert stocked.page.panel.said.cget("text") == "Saved in cobalt.modelprofile.json."
+    assert stocked.page.panel.message.cget("text") == "Saved in cobalt.modelprofile.json."
     stocked.until(lambda: stocked.value("Hires denoise") == ("0.41", "yours"))
 
 
 def test_undo_takes_a_new_profile_away_again(stocked):
     stocked.choose("zinc")
     stocked.page.edit()
-    stocked.page.editor._add()
-    stocked.page.editor.press_save()
+    stocked.page.editor.presets.add.invoke()
+    stocked.page.editor.save.invoke()
     stocked.until(stocked.saved)
     assert stocked.profile("zinc.modelprofile.json")["recommended_presets"][0]["id"] == "preset-1"
     stocked.page.panel.undo.invoke()
     stocked.until(lambda: not (stocked.models / "zinc.modelprofile.json").exists())
-    stocked.until(lambda: "as it was before" in stocked.page.panel.said.cget("text"))
+    stocked.until(lambda: "as it was before" in stocked.page.panel.message.cget("text"))
 
 
 def test_undo_pressed_twice_takes_back_once_and_says_so(stocked):
     stocked.choose("zinc")
     stocked.page.edit()
     stocked.page.editor.presets.add.invoke()
-    stocked.page.editor.press_save()
+    stocked.page.editor.save.invoke()
     stocked.until(stocked.saved)
     stocked.page.panel.undo.invoke()
     stocked.page.panel.undo.invoke()
     stocked.until(lambda: len(stocked.saved()) == 2)
     stocked.controller.pump()
-    assert "as it was before" in stocked.page.panel.said.cget("text")
+    assert "as it was before" in stocked.page.panel.message.cget("text")
     assert not (stocked.models / "zinc.modelprofile.json").exists()
 
 
@@ -228,26 +262,23 @@ def test_what_cannot_be_saved_is_said_beside_its_field_at_once(stocked):
         (editor.cfg, "900"),
     ):
         before = field.get()
-        field.set(text)
-        editor._edited("")
+        typed(field, text)
         assert editor.problem
         assert not editor.save.enabled
-        assert field._error
-        field.set(before)
-        editor._edited("")
+        assert sentence_below(field)
+        typed(field, before)
         assert not editor.problem
-        assert not field._error
+        assert not sentence_below(field)
     assert not editor.is_changed
 
 
 def test_a_changed_profile_is_not_lost_by_a_click_on_another_model(stocked):
     stocked.choose("cobalt")
     stocked.page.edit()
-    stocked.page.editor.denoise.set("0.5")
-    stocked.page.editor._edited("")
+    typed(stocked.page.editor.denoise, "0.5")
     stocked.page.list.rows.select(stocked.names().index("zinc"), tell=True)
     assert stocked.page.path.endswith("cobalt.safetensors")
-    assert "Save this profile first" in stocked.page.editor.said.cget("text")
+    assert "Save this profile first" in stocked.page.editor.message.cget("text")
     stocked.page.editor.undo.invoke()
     assert stocked.page.editor.denoise.get() == "0.32"
     stocked.page.list.rows.select(stocked.names().index("zinc"), tell=True)
@@ -259,9 +290,9 @@ def test_a_damaged_profile_is_not_overwritten_and_the_editor_says_why(stocked):
     shutil.copy(SIDECARS / "torn.json", stocked.models / "zinc.modelprofile.json")
     stocked.choose("zinc")
     stocked.page.edit()
-    stocked.page.editor._add()
-    stocked.page.editor.press_save()
-    stocked.until(lambda: "zinc.modelprofile.json" in stocked.page.editor.said.cget("text"))
+    stocked.page.editor.presets.add.invoke()
+    stocked.page.editor.save.invoke()
+    stocked.until(lambda: "zinc.modelprofile.json" in stocked.page.editor.message.cget("text"))
     assert stocked.page.editor.save.enabled
     assert (stocked.models / "zinc.modelprofile.json").read_bytes() == (SIDECARS / "torn.json").read_bytes()
 
@@ -270,11 +301,10 @@ def test_a_file_that_changes_while_it_is_edited_is_told_and_nothing_typed_is_los
     stocked.choose("cobalt")
     stocked.page.edit()
     editor = stocked.page.editor
-    editor.steps.set("44")
-    editor._edited("")
+    typed(editor.steps, "44")
     text = (stocked.models / "cobalt.modelprofile.json").read_text(encoding="utf-8").replace("0.32", "0.25")
     (stocked.models / "cobalt.modelprofile.json").write_text(text, encoding="utf-8")
-    stocked.until(lambda: "changed meanwhile" in editor.said.cget("text"))
+    stocked.until(lambda: "changed meanwhile" in editor.message.cget("text"))
     assert editor.steps.get() == "44"
     editor.undo.invoke()
     assert (editor.denoise.get(), editor.steps.get()) == ("0.25", "20")
@@ -286,13 +316,11 @@ def test_trigger_phrases_weights_and_pairings_of_a_lora_are_edited(stocked):
     editor = stocked.page.editor
     editor.phrases.field.insert("end", "\nrainy street, neon")
     editor.update()
-    editor._add_weight()
-    editor.weight.set("0.9")
-    editor._edited("")
-    editor._add_pairing()
-    editor.model.set("zinc")
-    editor._edited("")
-    editor.press_save()
+    editor.weights.add.invoke()
+    typed(editor.weight, "0.9")
+    editor.pairings.add.invoke()
+    typed(editor.model, "zinc")
+    editor.save.invoke()
     stocked.until(stocked.saved)
     profile = stocked.profile("harbour.loraprofile.json")
     assert profile["trigger_phrases"] == ["harbour at night", "rainy street, neon"]
@@ -351,10 +379,10 @@ def test_everything_is_reached_by_keys(stocked):
     stocked.root.update()
     for key in ("<Down>", "<Return>"):
         stocked.root.focus_get().event_generate(key)
-        stocked.until(lambda: stocked.page._settings.get(stocked.page.path) is not None)
+        stocked.until(lambda: stocked.page.settings is not None)
     assert stocked.page.editor is not None
     assert stocked.page.path.endswith("cobalt.safetensors")
-    stocked.page.editor._add()
+    stocked.page.editor.presets.add.invoke()
     stocked.root.focus_get().event_generate("<Escape>")
     assert stocked.page.editor is not None  # nothing typed is lost by a key
     stocked.page.editor.undo.invoke()
@@ -372,7 +400,7 @@ def test_the_preview_beside_a_model_is_shown(shop):
     Image.new("RGB", (64, 96), (200, 40, 40)).save(shop.models / "cobalt.preview.png")
     shop.open()
     shop.choose("cobalt")
-    shop.until(lambda: shop.page.panel.picture._photo is not None)
+    shop.until(lambda: shop.page.panel.picture.photo is not None)
     shop.until(lambda: shop.page.list.rows.thumbs.photo(str(shop.models / "cobalt.preview.png")) is not None)
 
 
@@ -380,7 +408,10 @@ def test_model_folders_are_a_setting(root, tmp_path):
     controller = Controller(find_places(str(tmp_path), {}, None), Settings())
     page = SettingsPage(root, controller, say=print)
     try:
-        page._models._on_commit(f"{tmp_path}/one ; {tmp_path}/two;")
+        page.pack(fill="both", expand=True)
+        field = beside_caption(page, "Model folders")
+        typed(field, f"{tmp_path}/one ; {tmp_path}/two;")
+        field.field.event_generate("<Return>")
         assert controller.settings.model_folders == (f"{tmp_path}/one", f"{tmp_path}/two")
     finally:
         controller.close()
@@ -396,20 +427,20 @@ def entry(number, **more):
 
 
 def test_news_of_ten_thousand_models_are_taken_in_small_portions_and_known_ones_are_kept():
-    shelf, entries = ModelFilter(), [entry(number) for number in range(10_000)]
-    shelf.take(LibrarySnapshot(tuple(entries)))
+    models_filter, entries = ModelFilter(), [entry(number) for number in range(10_000)]
+    models_filter.take(LibrarySnapshot(tuple(entries)))
     portions = 1
-    while not shelf.work(0.0):
+    while not models_filter.work(0.0):
         portions += 1
-    before = shelf.lines
+    before = models_filter.lines
     assert portions >= 200
     assert len(before) == 10_000
     entries[7] = entry(7, family="sdxl")
-    shelf.take(LibrarySnapshot(tuple(entries)))
-    while not shelf.work():
+    models_filter.take(LibrarySnapshot(tuple(entries)))
+    while not models_filter.work():
         pass
-    assert shelf.lines[7].family == "SDXL"
-    assert shelf.lines[8] is before[8]
+    assert models_filter.lines[7].family == "SDXL"
+    assert models_filter.lines[8] is before[8]
 
 
 def test_a_learned_preset_that_a_person_changes_becomes_the_persons():

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pl
 
 @pytest.fixture
 def browser(tmp_path, monkeypatch):
-    """A file browser that writes down what it was asked and in which surroundings."""
+    """A file browser that writes down what it was asked and with which library path."""
     folder = tmp_path / "bin"
     folder.mkdir()
     script, told = folder / "xdg-open", tmp_path / "told"
@@ -26,9 +26,9 @@ def browser(tmp_path, monkeypatch):
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     yield told
-    for process in module._started:
+    for process in module.browsers:
         process.wait(10)
-    module._started.clear()
+    module.browsers.clear()
 
 
 @pytest.fixture
@@ -63,11 +63,11 @@ def test_the_library_path_from_before_is_given_back(browser, picture, monkeypatc
 
 def test_browsers_that_have_ended_are_let_go_at_the_next_one(browser, picture):
     reveal(picture)
-    first = module._started[0]
+    first = module.browsers[0]
     first.wait(10)
     reveal(picture)
-    assert first not in module._started
-    assert len(module._started) == 1
+    assert first not in module.browsers
+    assert len(module.browsers) == 1
     gc.collect()
 
 

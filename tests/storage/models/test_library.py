@@ -11,7 +11,7 @@ import pytest
 
 from stablenew_tk.domain.models.style import StyleCatalogue, StyleProfile
 from stablenew_tk.storage.models import entries as library_entries
-from stablenew_tk.storage.models.index import readings_of, settings_of
+from stablenew_tk.storage.models.index import load_index, readings_of, settings_of
 from stablenew_tk.storage.models.library import Library
 from stablenew_tk.storage.models.scan import fingerprints
 
@@ -55,7 +55,7 @@ def steps(library, name):
     return value.value if value is not None else None
 
 
-def look(library, *folders):
+def rescan(library, *folders):
     library.rescan(folders=map(str, folders))
     change = library.work(10)
     assert change.is_done
@@ -144,15 +144,15 @@ def test_a_dropped_changed_and_removed_sidecar_is_known_after_a_look_at_its_fold
     model(tmp_path, "other.ckpt")
     library = scanned(tmp_path)
     path = profile(tmp_path, "demo", 31)
-    assert look(library, tmp_path) == {"demo.ckpt"}
+    assert rescan(library, tmp_path) == {"demo.ckpt"}
     assert steps(library, "demo.ckpt") == 31
     profile(tmp_path, "new", 32).replace(path)
-    assert look(library, tmp_path) == {"demo.ckpt"}
+    assert rescan(library, tmp_path) == {"demo.ckpt"}
     assert steps(library, "demo.ckpt") == 32
     path.unlink()
-    assert look(library, tmp_path) == {"demo.ckpt"}
+    assert rescan(library, tmp_path) == {"demo.ckpt"}
     assert (steps(library, "demo.ckpt"), entry(library, "demo.ckpt").sources) == (None, ())
-    assert look(library, tmp_path) == set()
+    assert rescan(library, tmp_path) == set()
 
 
 def test_a_change_that_keeps_size_and_time_is_seen(tmp_path):
@@ -162,7 +162,7 @@ def test_a_change_that_keeps_size_and_time_is_seen(tmp_path):
     before = path.stat()
     profile(tmp_path, "demo", 32)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    look(library, tmp_path)
+    rescan(library, tmp_path)
     assert steps(library, "demo.ckpt") == 32
 
 
@@ -175,7 +175,7 @@ def test_a_broken_sidecar_keeps_the_last_good_profile_and_shows_why(tmp_path, br
     path = profile(tmp_path, "demo", 31)
     library = scanned(tmp_path, index=tmp_path / "index")
     path.write_bytes(broken)
-    look(library, tmp_path)
+    rescan(library, tmp_path)
     why, still = entry(library, "demo.ckpt").problems
     assert why.startswith("demo.modelprofile.json")
     assert "stays in force" in still
@@ -184,7 +184,7 @@ def test_a_broken_sidecar_keeps_the_last_good_profile_and_shows_why(tmp_path, br
     again = scanned(tmp_path, index=tmp_path / "index")
     assert (steps(again, "demo.ckpt"), entry(again, "demo.ckpt").problems) == (31, (why, still))
     profile(tmp_path, "demo", 33)
-    look(again, tmp_path)
+    rescan(again, tmp_path)
     assert (steps(again, "demo.ckpt"), entry(again, "demo.ckpt").problems) == (33, ())
 
 
@@ -193,18 +193,18 @@ def test_a_broken_sidecar_that_is_taken_away_takes_its_profile_along(tmp_path):
     path = profile(tmp_path, "demo", 31)
     library = scanned(tmp_path)
     path.write_bytes(b"{")
-    look(library, tmp_path)
+    rescan(library, tmp_path)
     path.unlink()
-    look(library, tmp_path)
+    rescan(library, tmp_path)
     assert (steps(library, "demo.ckpt"), entry(library, "demo.ckpt").problems) == (None, ())
 
 
 def test_a_folder_that_nobody_told_of_is_found_from_the_nearest_one_known(tmp_path):
     library = scanned(tmp_path)
     model(tmp_path / "a" / "b" / "c", "deep.ckpt")
-    assert look(library, tmp_path / "a" / "b" / "c") == {"deep.ckpt"}
+    assert rescan(library, tmp_path / "a" / "b" / "c") == {"deep.ckpt"}
     (tmp_path / "a").rename(tmp_path / "z")
-    assert look(library, tmp_path) == {"deep.ckpt"}
+    assert rescan(library, tmp_path) == {"deep.ckpt"}
     assert [one.folder for one in library.snapshot.entries] == [str(tmp_path / "z" / "b" / "c")]
 
 
@@ -213,14 +213,14 @@ def test_a_root_that_is_gone_keeps_what_was_read_for_its_return(tmp_path, opened
     model(root / "below", "demo.safetensors")
     library = scanned(root)
     root.rename(tmp_path / "away")
-    assert look(library, root / "below", root) == {"demo.safetensors"}
+    assert rescan(library, root / "below", root) == {"demo.safetensors"}
     assert library.snapshot.entries == ()
     assert library.snapshot.problems == (
         f"{root} is not there. Connect its drive, or take the folder out of the settings.",
     )
     (tmp_path / "away").rename(root)
     opened.clear()
-    assert look(library, root) == {"demo.safetensors"}
+    assert rescan(library, root) == {"demo.safetensors"}
     assert entry(library, "demo.safetensors").family == "sdxl"
     assert (library.snapshot.problems, opened) == ((), [])
 
@@ -374,7 +374,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_costs_only_itself(tmp_path, 
     before = fingerprints(str(tmp_path), lambda: False)
     monkeypatch.undo()
     assert fingerprints(str(tmp_path), lambda: False) != before
-    assert look(library, tmp_path / "shut") == {"hidden.ckpt"}
+    assert rescan(library, tmp_path / "shut") == {"hidden.ckpt"}
     assert library.snapshot.problems == ()
 
 
@@ -388,18 +388,20 @@ def test_a_sidecar_that_vanishes_while_it_is_read_is_no_news(tmp_path):
     library.work(10)
     assert entry(library, "demo.ckpt").problems == ()
     path.write_bytes(data)
-    look(library, tmp_path)
+    rescan(library, tmp_path)
     assert steps(library, "demo.ckpt") == 31
 
 
 def test_a_file_changed_within_a_tick_of_the_clock_is_read_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(library_entries, "_CLOCK_TICK_NS", 60_000_000_000)
+    monkeypatch.setattr(library_entries, "CLOCK_TICK_NS", 60_000_000_000)
     model(tmp_path, "demo.ckpt")
     path = profile(tmp_path, "demo", 31)
-    library = scanned(tmp_path)
-    record = library._roots[str(tmp_path)].folders[str(tmp_path)]
+    index = tmp_path / "index"
+    library = scanned(tmp_path, index=index)
+    library.save()
+    (record,) = load_index(index, [str(tmp_path)], STYLES)[str(tmp_path)]
     assert record.states[path.name] == (-1, -1, -1)
-    assert look(library, tmp_path) == set()
+    assert rescan(library, tmp_path) == set()
 
 
 def test_a_huge_sidecar_is_told_and_not_read(tmp_path):

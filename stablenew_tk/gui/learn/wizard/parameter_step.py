@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from tkinter import filedialog
 
@@ -11,11 +11,19 @@ import msgspec
 from PIL import Image, ImageTk
 
 from ....app.controller import Controller
-from ....domain.base.errors import InvalidInput
+from ....app.setting_search import (
+    ANOTHER_LORA,
+    GROUPS,
+    found_settings,
+    help_words,
+    is_lora_name,
+    range_words,
+    setting_words,
+)
 from ....domain.config.catalogue import with_values
-from ....domain.config.pipeline_config import BLOCK_SPECS, stage_spec
-from ....domain.config.sweep import LORA, Focus, focus, focuses, value_text
-from ....domain.experiments.plan_draft import PlanDraft, lora_weights, plain, sensible_words, varying
+from ....domain.config.pipeline_config import stage_spec
+from ....domain.config.sweep import LORA, Focus, value_text
+from ....domain.experiments.plan_draft import PlanDraft, lora_weights, plain, varying
 from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import FitFile, PictureReady
 from ...forms.origin_marks import ORIGIN_MARKS
@@ -24,13 +32,12 @@ from ...widgets.basics import Box, Button, Card, Label
 from ...widgets.entries import Entry
 from ...widgets.popups import ChoiceField, MenuEntry
 from ...widgets.row_list import ListRow, RowList
-from .step_list import Question
+from .frame import Question
 
-_OTHER = "another"  # the row that asks for a LoRA that is not in the prompt
-_LOOK = 72  # px: edge of the small picture to start from
+_THUMBNAIL = 72  # px: edge of the small picture to start from
 
 
-class FocusStep(Box):
+class ParameterStep(Box):
     """Calls `change(draft)` when something else is to be varied, `go_on()` on Return in the list."""
 
     def __init__(
@@ -44,7 +51,7 @@ class FocusStep(Box):
         super().__init__(parent)
         self._controller, self._change, self._go_on = controller, change, go_on
         self._draft = PlanDraft()
-        self._shown: list[Focus | str] = []
+        self.shown: list[str] = []  # paths of the settings in the list, "" for a heading
         self._other = False  # a LoRA that is not in the prompt is to be named
         self._seen: tuple[object, ...] = ()
         self._asked = ""
@@ -59,7 +66,7 @@ class FocusStep(Box):
         """Start anew."""
         self._group.set("")
         self.search.set("")
-        self._picture.set(draft.start_image)
+        self.picture.set(draft.start_image)
         self._asked, self._photo, self._seen, self._other = "", None, (), False
         if draft.start_image:
             self._typed_picture(draft.start_image)
@@ -89,7 +96,7 @@ class FocusStep(Box):
             if event.rgb:
                 picture = Image.frombytes("RGB", (event.width, event.height), event.rgb)
                 self._photo = ImageTk.PhotoImage(picture)
-            self._look.configure(image=self._photo or "")
+            self._thumbnail.configure(image=self._photo or "")
             self._tell(msgspec.structs.replace(self._draft, start_problem=event.problem))
 
     # ---- parts
@@ -125,13 +132,13 @@ class FocusStep(Box):
         self._facts = Label(inner, "", size=12, ink="text3", wrap=True)
         self._facts.pack(fill="x", pady=(theme.px(2), 0))
         self._start = Box(inner)
-        self._look = tk.Label(self._start, bd=0, padx=0, pady=0, bg=theme.colour(self._start.ground))
-        self._look.pack(side="right", padx=(theme.px(8), 0))
+        self._thumbnail = tk.Label(self._start, bd=0, padx=0, pady=0, bg=theme.colour(self._start.ground))
+        self._thumbnail.pack(side="right", padx=(theme.px(8), 0))
         Label(self._start, "Picture to start from", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
         line = Box(self._start)
         line.pack(fill="x")
-        self._picture = Entry(line, width=200, placeholder="picture file", on_commit=self._typed_picture)
-        self._picture.pack(side="left", fill="x", expand=True)
+        self.picture = Entry(line, width=200, placeholder="picture file", on_commit=self._typed_picture)
+        self.picture.pack(side="left", fill="x", expand=True)
         Button(line, "Browse…", self._browse).pack(side="left", anchor="n", padx=(theme.px(4), 0))
         self._refiner_box = Box(inner)
         Label(self._refiner_box, "Refiner checkpoint", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
@@ -144,10 +151,10 @@ class FocusStep(Box):
         self._lora_name = Entry(
             self._lora_box, width=260, placeholder="name as in the prompt", on_commit=self._picked_lora
         )
-        theme.on_change(self._recolour_look)
+        theme.on_change(self._recolour_thumbnail)
 
-    def _recolour_look(self) -> None:
-        self._look.configure(bg=theme.colour(self._start.ground))
+    def _recolour_thumbnail(self) -> None:
+        self._thumbnail.configure(bg=theme.colour(self._start.ground))
 
     # ---- the list
 
@@ -163,7 +170,7 @@ class FocusStep(Box):
             self.update_idletasks()
             (self._lora if self._lora.winfo_manager() else self._lora_name).focus_set()
         elif self._start.winfo_manager() and not self._draft.start_image:
-            self._picture.focus_set()
+            self.picture.focus_set()
         else:
             self._go_on()
 
@@ -175,56 +182,24 @@ class FocusStep(Box):
         return "break"
 
     def _list(self) -> None:
-        words, group = self.search.get().casefold().split(), self._group.value
-        found = {name: self._of_group(name) for name, _ in GROUPS[1:] if group in ("", name)}
-        # What a setting is called counts first; only where no name fits, what it does.
-        for text in (_called, _told):
-            fitting = {
-                name: [one for one in members if all(word in text(one, name) for word in words)]
-                for name, members in found.items()
-            }
-            if any(fitting.values()):
-                break
-        self._shown = []
-        rows: list[ListRow] = []
-        for name, members in fitting.items():
-            if members:
-                rows += [ListRow(dict(GROUPS)[name], head=True), *(self._row(one) for one in members)]
-                self._shown += ["", *members]
-        wanted = _OTHER if self._other else self._path
-        paths = [one.path if isinstance(one, Focus) else one for one in self._shown]
-        place = paths.index(wanted) if wanted and wanted in paths else -1
+        groups = found_settings(self._draft, self._group.value, self.search.get())
+        self.shown, rows = [], []
+        for title, members in groups.items():
+            rows.append(ListRow(title, head=True))
+            for one in members:
+                name, value = setting_words(self._draft, one)
+                rows.append(ListRow(name, value, mark="plus" if one == ANOTHER_LORA else ""))
+            self.shown += ["", *(one.path if isinstance(one, Focus) else one for one in members)]
+        wanted = ANOTHER_LORA if self._other else self._draft.focus
+        place = self.shown.index(wanted) if wanted and wanted in self.shown else -1
         self.settings.show_rows(rows, place)
         if place >= 0:
             self.settings.see(place)
 
-    @property
-    def _path(self) -> str:
-        return self._draft.focus
-
-    def _of_group(self, group: str) -> Sequence[Focus | str]:
-        if group != "lora":
-            return [spec for spec in focuses() if spec.group == group]
-        names = list(lora_weights(self._draft.prompts))
-        if self._path.startswith(LORA) and self._path.removeprefix(LORA) not in names:
-            names.append(self._path.removeprefix(LORA))
-        # A name with a colon or brackets cannot be written as a tag, so it cannot be varied either.
-        return [*(focus(f"{LORA}{name}") for name in names if _good_name(name)), _OTHER]
-
-    def _row(self, one: Focus | str) -> ListRow:
-        if isinstance(one, str):
-            return ListRow("Another LoRA…", mark="plus")
-        sample = msgspec.structs.replace(self._draft, focus=one.path)
-        words = plain(one)
-        if ".passes." in one.path:
-            words = f"{words} · pass {int(one.path.split('.')[2]) + 1}"
-        own = sample.own_value
-        return ListRow(words, "none" if own == "" and one.path != "checkpoint" else value_text(own, one.path))
-
     def _pick(self, place: int) -> None:
-        one = self._shown[place]
-        self._other = one == _OTHER
-        self._tell(varying(self._draft, one.path if isinstance(one, Focus) else ""))
+        one = self.shown[place]
+        self._other = one == ANOTHER_LORA
+        self._tell(varying(self._draft, "" if self._other else one))
         self._show_detail()
 
     def _keep_in_sight(self) -> None:
@@ -243,7 +218,7 @@ class FocusStep(Box):
         if spec is not None:
             self._title.show(plain(spec, title=True))
             self._help.show(help_words(spec))
-            self._facts.show(" · ".join(part for part in (self._now(spec), _range_words(self._draft, spec)) if part))
+            self._facts.show(" · ".join(part for part in (self._now(spec), range_words(self._draft, spec)) if part))
         else:
             self._title.show("Another LoRA" if other else "Choose a setting")
             self._help.show(
@@ -258,7 +233,7 @@ class FocusStep(Box):
         self._unfold(self._lora_box, other)
         self._offer_names()
         problem = self._draft.start_problem if self._draft.start_image else ""
-        self._picture.error(problem)
+        self.picture.error(problem)
 
     @property
     def _whose(self) -> str:
@@ -276,7 +251,7 @@ class FocusStep(Box):
         self._refiner.set_entries([MenuEntry(name, name) for name in checkpoints])
         self._refiner.set(self._draft.base.refiner.checkpoint)
         loras = found.loras if found is not None else ()
-        self._lora.set_entries([MenuEntry(name, name) for name in loras if _good_name(name)])
+        self._lora.set_entries([MenuEntry(name, name) for name in loras if is_lora_name(name)])
         self._lora.set("")
         for widget, on in ((self._lora, bool(loras)), (self._lora_name, not loras)):
             if on and not widget.winfo_manager():
@@ -296,18 +271,20 @@ class FocusStep(Box):
         problem = ""
         if path:
             self._asked = f"start:{path}"
-            self._controller.ask(FitFile(image_id=self._asked, path=Path(path), box=(theme.px(_LOOK), theme.px(_LOOK))))
+            self._controller.ask(
+                FitFile(image_id=self._asked, path=Path(path), box=(theme.px(_THUMBNAIL), theme.px(_THUMBNAIL)))
+            )
             problem = "The picture is being looked at."
         else:
             self._asked = ""
-        self._look.configure(image="")
+        self._thumbnail.configure(image="")
         self._tell(msgspec.structs.replace(self._draft, start_image=path, start_problem=problem))
 
     def _browse(self) -> None:
         kinds = [("Pictures", "*.png *.jpg *.jpeg *.webp"), ("All", "*")]
         name = filedialog.askopenfilename(parent=self, title="The picture to start from", filetypes=kinds)
         if name:
-            self._picture.set(name)
+            self.picture.set(name)
             self._typed_picture(name)
 
     def _picked_refiner(self, name: str) -> None:
@@ -315,53 +292,9 @@ class FocusStep(Box):
         self._tell(msgspec.structs.replace(self._draft, base=base))
 
     def _picked_lora(self, name: str) -> None:
-        if _good_name(name.strip()):
+        if is_lora_name(name.strip()):
             self._other = False
             self.settings.focus_set()
             self._tell(varying(self._draft, f"{LORA}{name.strip()}"))
         elif name.strip():
             self._lora_name.error("This is no name of a LoRA. Write it as in the prompt, without < > and :")
-
-
-def _called(one: Focus | str, group: str) -> str:
-    return f"{dict(GROUPS)[group]} {one.title if isinstance(one, Focus) else 'another LoRA'}".casefold()
-
-
-def _told(one: Focus | str, _group: str) -> str:
-    return help_words(one).casefold() if isinstance(one, Focus) else ""
-
-
-def _good_name(name: str) -> bool:
-    try:
-        focus(f"{LORA}{name}")
-    except InvalidInput:
-        return False
-    return True
-
-
-def _range_words(draft: PlanDraft, spec: Focus) -> str:
-    unit = f" {spec.unit}" if spec.unit else ""
-    if not spec.ordered or spec.minimum is None or spec.maximum is None:
-        return ""
-    sensible = sensible_words(draft)
-    return f"{sensible}{unit}" if sensible else f"{spec.minimum:g} – {spec.maximum:g}{unit} allowed"
-
-
-GROUPS = (
-    ("", "All stages"),
-    (BLOCK_SPECS[0].name, BLOCK_SPECS[0].title),
-    ("lora", "LoRA weight"),
-    ("general", "Checkpoint, VAE"),
-    *((block.name, block.title) for block in BLOCK_SPECS[1:]),
-)
-
-_LORA = "How strongly the LoRA pulls the picture its way."
-
-_SWITCH = "With it and without it."
-
-
-def help_words(spec: Focus) -> str:
-    """What a setting does, in a sentence."""
-    if spec.path.startswith(LORA):
-        return _LORA
-    return _SWITCH if spec.kind == "bool" else spec.help

@@ -6,9 +6,9 @@ import tkinter as tk
 from collections.abc import Sequence
 from typing import Literal
 
-from msgspec import Struct
 from PIL import ImageTk
 
+from ....app.plan_preview import Forecast, MatrixOutline
 from ....domain.base.colour_roles import Role
 from ...widgets import icons, theme
 from ...widgets.basics import Box, Label, Separator, ground_of
@@ -21,23 +21,8 @@ _MOST_HIGH = 260  # px: more rows than fit into this are counted in words
 _GAP = 6
 
 
-class MatrixOutline(Struct, frozen=True):
-    """A matrix in words. `heads` are the values in showing order, `seconds` what a picture of each takes ("" unknown).
-
-    `names`: the values are names, which need the room at the left; they become the rows then. `there` is the place
-    (value, row) of a picture that is not made again, `own` the value one starts from.
-    """
-
-    heads: tuple[str, ...] = ()
-    seconds: tuple[str, ...] = ()
-    rows: int = 0
-    names: bool = False
-    there: tuple[int, int] | None = None
-    own: int = -1
-
-
-class PlanSketch(tk.Canvas):
-    """Draws a sketch as wide as it is and as high as it needs to be. It is only looked at: no tab stop."""
+class OutlineCanvas(tk.Canvas):
+    """Draws an outline of the matrix as wide as it is and as high as it needs to be. No tab stop."""
 
     def __init__(self, parent: tk.Misc) -> None:
         self._ground: Role = ground_of(parent)
@@ -47,10 +32,10 @@ class PlanSketch(tk.Canvas):
         self.bind("<Configure>", lambda _event: self._draw())
         theme.on_change(self._draw)
 
-    def show(self, sketch: MatrixOutline) -> None:
+    def show(self, outline: MatrixOutline) -> None:
         """Draw this one."""
-        if sketch != self.shown:
-            self.shown = sketch
+        if outline != self.shown:
+            self.shown = outline
             self._draw()
 
     def _draw(self) -> None:
@@ -65,59 +50,59 @@ class PlanSketch(tk.Canvas):
 
     def _draw_columns(self) -> int:
         """Values side by side, rows below each other; gives the height."""
-        sketch, gap, label = self.shown, theme.px(_GAP), theme.px(_LABEL)
+        outline, gap, label = self.shown, theme.px(_GAP), theme.px(_LABEL)
         room = self.winfo_width() - label
-        gap = gap if len(sketch.heads) <= 12 else theme.px(2)
-        columns = max(1, min(len(sketch.heads), (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
+        gap = gap if len(outline.heads) <= 12 else theme.px(2)
+        columns = max(1, min(len(outline.heads), (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
         wide = min(theme.px(64), (room - gap * (columns - 1)) // columns)
-        rows, high = self._fitting(sketch.rows)
+        rows, high = self._fitting(outline.rows)
         lefts = [label + number * (wide + gap) for number in range(columns)]
         top = theme.px(20)
-        spoken = self._spoken(sketch.heads[:columns], wide + gap)
+        written = self._written(outline.heads[:columns], wide + gap)
         for number, left in enumerate(lefts):
-            if number in spoken:
-                self._words(left + wide // 2, theme.px(8), sketch.heads[number], "center", bold=number == sketch.own)
+            if number in written:
+                self._words(left + wide // 2, theme.px(8), outline.heads[number], "center", bold=number == outline.own)
             for row in range(rows):
-                self._cell(left, top + row * (high + gap), (wide, high), there=(number, row) == sketch.there)
+                self._cell(left, top + row * (high + gap), (wide, high), there=(number, row) == outline.there)
         for row in range(rows):
             self._words(0, top + row * (high + gap) + high // 2, f"Seed {row + 1}", "w", ink="text3")
         bottom = top + rows * (high + gap)
-        hidden = {"value": len(sketch.heads) - columns, "row": sketch.rows - rows}
+        hidden = {"value": len(outline.heads) - columns, "row": outline.rows - rows}
         more = [f"{number} more {thing}{'s' if number > 1 else ''}" for thing, number in hidden.items() if number > 0]
         if more:
             bottom += self._words(0, bottom + theme.px(6), f"and {', '.join(more)}", "w", ink="text3")
-        if any(sketch.seconds):
+        if any(outline.seconds):
             self._words(0, bottom + theme.px(8), "each", "w", ink="text3")
-            told = self._spoken(sketch.seconds[:columns], wide + gap)
+            told = self._written(outline.seconds[:columns], wide + gap)
             for number, left in enumerate(lefts):
                 if number in told:
-                    self._words(left + wide // 2, bottom + theme.px(8), sketch.seconds[number], "center", ink="text3")
+                    self._words(left + wide // 2, bottom + theme.px(8), outline.seconds[number], "center", ink="text3")
             bottom += theme.px(16)
         return bottom + theme.px(2)
 
     def _draw_names(self) -> int:
         """Values below each other with their whole names, seeds side by side; gives the height."""
-        sketch, gap, high = self.shown, theme.px(4), theme.px(20)
-        label, each = theme.px(150), theme.px(44) if any(sketch.seconds) else 0
+        outline, gap, high = self.shown, theme.px(4), theme.px(20)
+        label, each = theme.px(150), theme.px(44) if any(outline.seconds) else 0
         room = self.winfo_width() - label - each
-        columns = max(1, min(sketch.rows, (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
+        columns = max(1, min(outline.rows, (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
         wide = min(theme.px(28), (room - gap * columns) // columns)
         most = theme.px(_MOST_HIGH) // (high + gap)
-        shown = len(sketch.heads) if len(sketch.heads) <= most else most - 1
+        shown = len(outline.heads) if len(outline.heads) <= most else most - 1
         top = theme.px(20)
-        more = f" (of {sketch.rows})" if columns < sketch.rows else ""
+        more = f" (of {outline.rows})" if columns < outline.rows else ""
         self._words(label, theme.px(8), f"Seeds 1–{columns}{more}" if columns > 1 else "Seed 1", "w", ink="text3")
         for place in range(shown):
             y = top + place * (high + gap)
-            head = theme.elide(sketch.heads[place], theme.font(12, place == sketch.own), label - theme.px(8))
-            self._words(0, y + high // 2, head, "w", bold=place == sketch.own)
+            head = theme.elide(outline.heads[place], theme.font(12, place == outline.own), label - theme.px(8))
+            self._words(0, y + high // 2, head, "w", bold=place == outline.own)
             for row in range(columns):
-                self._cell(label + row * (wide + gap), y, (wide, high), there=(place, row) == sketch.there)
-            if each and sketch.seconds[place]:
-                self._words(self.winfo_width(), y + high // 2, sketch.seconds[place], "e", ink="text3")
+                self._cell(label + row * (wide + gap), y, (wide, high), there=(place, row) == outline.there)
+            if each and outline.seconds[place]:
+                self._words(self.winfo_width(), y + high // 2, outline.seconds[place], "e", ink="text3")
         bottom = top + shown * (high + gap)
-        if shown < len(sketch.heads):
-            bottom += self._words(0, bottom + high // 2, f"and {len(sketch.heads) - shown} more", "w", ink="text3")
+        if shown < len(outline.heads):
+            bottom += self._words(0, bottom + high // 2, f"and {len(outline.heads) - shown} more", "w", ink="text3")
         return bottom + theme.px(2)
 
     def _fitting(self, rows: int) -> tuple[int, int]:
@@ -129,7 +114,7 @@ class PlanSketch(tk.Canvas):
         high = theme.px(_LEAST_HIGH)
         return most // (high + gap), high
 
-    def _spoken(self, words: Sequence[str], room: int) -> frozenset[int]:
+    def _written(self, words: Sequence[str], room: int) -> frozenset[int]:
         """Which of the words are written so that none stands on the next: all, or every second, third, …"""
         face = theme.font(12, bold=True)
         widest = max((face.measure(word) for word in words), default=0) + theme.px(4)
@@ -157,17 +142,7 @@ class PlanSketch(tk.Canvas):
         return theme.px(18)
 
 
-class Forecast(Struct, frozen=True):
-    """What stands beside the sketch: the sum, where the time comes from, what stays the same, a hint."""
-
-    sketch: MatrixOutline = MatrixOutline()
-    total: str = ""
-    basis: str = ""
-    same: tuple[tuple[str, str], ...] = ()
-    hint: str = ""
-
-
-class MakePanel(Box):
+class RunPreviewPanel(Box):
     """The right side of the wizard."""
 
     def __init__(self, parent: tk.Misc, *, width: int) -> None:
@@ -176,8 +151,8 @@ class MakePanel(Box):
         pad = theme.px(theme.PAD)
         self._hint = Remark(self)
         Label(self, "What will be made", size=13, bold=True).pack(fill="x", padx=pad, pady=(theme.px(14), theme.px(8)))
-        self.sketch = PlanSketch(self)
-        self.sketch.pack(fill="x", padx=pad)
+        self.outline = OutlineCanvas(self)
+        self.outline.pack(fill="x", padx=pad)
         self.total = Label(self, "", size=20, bold=True, wrap=True)
         self.total.pack(fill="x", padx=pad, pady=(theme.px(12), theme.px(4)))
         self._basis = Label(self, "", size=12, ink="text2", wrap=True)
@@ -193,7 +168,7 @@ class MakePanel(Box):
 
     def show(self, forecast: Forecast) -> None:
         """Show what would be made now."""
-        self.sketch.show(forecast.sketch)
+        self.outline.show(forecast.outline)
         for label, text in ((self.total, forecast.total), (self._basis, forecast.basis)):
             if label.cget("text") != text:
                 label.show(text)

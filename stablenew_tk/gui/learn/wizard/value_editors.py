@@ -1,39 +1,119 @@
-"""What stands under "Values" in the wizard: a text with its axis for numbers, a list to tick off for names."""
+"""The editors of values in the wizard: a text with its axis for numbers, a list to tick off for names."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from ....domain.base.errors import InvalidInput
-from ....domain.base.wording import counted
+from ....app.plan_preview import Scale, counted_words, examples, parsed, scale_of
+from ....domain.base.colour_roles import Role
 from ....domain.config.catalogue import Value
-from ....domain.config.sweep import Focus, around, spell, value_text
-from ....domain.experiments.plan_draft import PlanDraft, outside_words, respaced, sensible_words, sentence
+from ....domain.config.sweep import Focus, spell, value_text
+from ....domain.experiments.plan_draft import PlanDraft, outside_words, respaced, sensible_words
 from ...forms.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
-from ...widgets.basics import Box, Button, Card, Drawing, Label, Sign
+from ...widgets.basics import Box, Button, Card, Drawing, Label, Sign, ground_of
 from ...widgets.entries import Entry
 from ...widgets.row_list import ListRow, RowList
-from .value_axis import Scale, ValueAxis, numbers
 
 _EXAMPLES = "Also understood: {}"
 _ROWS = 8
+_AXIS_HEIGHT = 66
+_GAP = 14  # px between two numbers below the axis
 
 
-def parsed(draft: PlanDraft) -> tuple[tuple[Value, ...], str]:
-    """The values of the text, or why it cannot be read."""
-    try:
-        return draft.values(), ""
-    except InvalidInput as wrong:
-        return (), sentence(wrong)
+class ValueAxis(tk.Canvas):
+    """Draws a scale over its whole width. It is only looked at: no tab stop."""
 
+    def __init__(self, parent: tk.Misc) -> None:
+        self._ground: Role = ground_of(parent)
+        self.scale_shown = Scale(0, 1)
+        super().__init__(parent, height=theme.px(_AXIS_HEIGHT), width=1, bd=0, highlightthickness=0, takefocus=0)
+        self.bind("<Configure>", lambda _event: self._draw())
+        theme.on_change(self._draw)
 
-def counted_words(draft: PlanDraft, values: Sequence[Value]) -> str:
-    """ "5 values: 12, 20, 28, 36, 44"."""
-    texts = [value_text(value, draft.focus) for value in values]
-    shown = ", ".join(texts[:12]) + (f", … {texts[-1]}" if len(texts) > 12 else "")
-    return f"{counted(len(texts), 'value')}: {shown}"
+    def show(self, scale: Scale) -> None:
+        """Draw this one."""
+        if scale != self.scale_shown:
+            self.scale_shown = scale
+            self._draw()
+
+    def place_of(self, value: float) -> int:
+        """Where a value stands, in screen pixels from the left."""
+        low, high = self.scale_shown.ends()
+        inset = theme.px(12)
+        share = (value - low) / (high - low) if high > low else 0.5
+        return round(inset + share * (self.winfo_width() - 2 * inset))
+
+    def _draw(self) -> None:
+        self.delete("all")
+        self.configure(bg=theme.colour(self._ground))
+        if self.winfo_width() <= 1:
+            return
+        scale, y = self.scale_shown, theme.px(16)
+        low, high = scale.ends()
+        thin = theme.px(2)
+        self.create_rectangle(
+            self.place_of(low), y - thin, self.place_of(high), y + thin, fill=theme.colour("raised2"), width=0
+        )
+        if scale.sensible is not None:
+            first, last = (self.place_of(min(max(end, low), high)) for end in scale.sensible)
+            self.create_rectangle(
+                first,
+                y - 2 * thin,
+                last,
+                y + 2 * thin,
+                fill=theme.colour("chart_zone"),
+                outline=theme.colour("switch_track"),
+                width=1,
+            )
+        for value in scale.values:
+            x = self.place_of(value)
+            self.create_rectangle(
+                x - thin // 2,
+                y - theme.px(9),
+                x + thin - thin // 2,
+                y + theme.px(9),
+                fill=theme.colour("accent_text"),
+                width=0,
+            )
+        self._draw_numbers(y + theme.px(23), (low, high))
+
+    def _draw_numbers(self, y: int, ends: tuple[float, float]) -> None:
+        """The centre first, then the values, then what is left of the room: numbers never stand on each other."""
+        scale = self.scale_shown
+        taken: list[tuple[int, int]] = []
+        if scale.centre is not None and ends[0] <= scale.centre <= ends[1]:
+            tested = scale.centre in scale.values
+            self._number(y, scale.centre, ("text" if tested else "text2", True), taken)
+            if not tested:
+                x, thin = self.place_of(scale.centre), theme.px(1)
+                self.create_rectangle(
+                    x, y - theme.px(30), x + thin, y - theme.px(16), fill=theme.colour("edge_hover"), width=0
+                )
+            self._word(y + theme.px(16), scale.centre)
+        for value in (*scale.values[:1], *scale.values[-1:], *scale.values):
+            self._number(y, value, ("text", False), taken)
+        for value in (*ends, *(scale.sensible or ())):
+            if ends[0] <= value <= ends[1]:
+                self._number(y, value, ("text3", False), taken)
+
+    def _number(self, y: int, value: float, style: tuple[Role, bool], taken: list[tuple[int, int]]) -> None:
+        ink, bold = style
+        text, face = value_text(float(value)), theme.font(12, bold)
+        half = face.measure(text) // 2 + theme.px(2)  # glyphs may be wider than what is measured
+        x = min(max(self.place_of(value), half), self.winfo_width() - half)
+        half += theme.px(_GAP) // 2 - theme.px(2)
+        if any(x - half < right and left < x + half for left, right in taken):
+            return
+        taken.append((x - half, x + half))
+        self.create_text(x, y, text=text, font=face, fill=theme.colour(ink))
+
+    def _word(self, y: int, centre: float) -> None:
+        face = theme.font(11)
+        half = face.measure(self.scale_shown.word) // 2
+        x = min(max(self.place_of(centre), half), self.winfo_width() - half)
+        self.create_text(x, y, text=self.scale_shown.word, font=face, fill=theme.colour("text3"))
 
 
 class NumberValues(Box):
@@ -48,12 +128,12 @@ class NumberValues(Box):
         buttons = Box(row)
         # Packed before the field, so that a narrow window shortens the field and never a button.
         buttons.pack(side="right", anchor="n")
-        self._around = self._button(buttons, "Around", "around")
+        self._centre_button = self._button(buttons, "Around", "around")
         self._button(buttons, "Finer", "finer")
         self._button(buttons, "Wider", "wider")
         self.field.pack(side="left", fill="x", expand=True, anchor="n")
-        self._count = Label(self, "", size=12, wrap=True)
-        self._count.pack(fill="x", padx=theme.px(theme.RING), pady=(theme.px(2), 0))
+        self.count = Label(self, "", size=12, wrap=True)
+        self.count.pack(fill="x", padx=theme.px(theme.RING), pady=(theme.px(2), 0))
         self._hint = Label(self, "", size=12, ink="text3", wrap=True)
         self._hint.pack(fill="x", padx=theme.px(theme.RING), pady=(theme.px(1), theme.px(8)))
         card = Card(self)
@@ -62,7 +142,7 @@ class NumberValues(Box):
         self.axis.pack(fill="x", padx=theme.px(12), pady=(theme.px(12), 0))
         foot = Box(card)
         foot.pack(fill="x", padx=theme.px(12), pady=(0, theme.px(10)))
-        self._zone = Drawing(foot, _draw_zone, width=20, height=12)
+        self._zone = Drawing(foot, _draw_legend, width=20, height=12)
         self._legend = Label(foot, "", size=12, ink="text3")
         self._outside = Label(foot, "", size=12, ink="warn")
         self._sign = Sign(foot, "info", size=14, ink="warn")
@@ -76,9 +156,9 @@ class NumberValues(Box):
             self.field.set(draft.text)
         values, problem = parsed(draft)
         self.field.error(problem if draft.text.strip() else "")
-        self._count.show(counted_words(draft, values) if values else "Write the values to try.", "text2")
-        self._hint.show(_EXAMPLES.format(_examples(draft, spec)))
-        self._around.set_text(f"Around {value_text(draft.own_value, draft.focus)}")
+        self.count.show(counted_words(draft, values) if values else "Write the values to try.", "text2")
+        self._hint.show(_EXAMPLES.format(examples(draft, spec)))
+        self._centre_button.set_text(f"Around {value_text(draft.own_value, draft.focus)}")
         self._show_axis(draft, spec, values)
 
     def focus_set(self) -> None:
@@ -94,13 +174,8 @@ class NumberValues(Box):
         self._edit(respaced(self._draft, way))
 
     def _show_axis(self, draft: PlanDraft, spec: Focus, values: Sequence[Value]) -> None:
-        least, most = spec.minimum or 0.0, spec.maximum if spec.maximum is not None else 1.0
-        own = draft.own_value
         word = ORIGIN_MARKS[draft.origins[draft.focus]].word if draft.focus in draft.origins else "now"
-        if draft.reuse is not None:
-            word = "there already"
-        centre = float(own) if isinstance(own, (int, float)) and least <= own <= most else None
-        self.axis.show(Scale(float(least), float(most), numbers(values), draft.sensible, centre, word))
+        self.axis.show(scale_of(draft, spec, values, "there already" if draft.reuse is not None else word))
         legend = sensible_words(draft)
         self._legend.show(legend)
         self._outside.show(outside_words(draft, tuple(values)))
@@ -124,17 +199,7 @@ class NumberValues(Box):
             self._foot.configure(height=wanted)
 
 
-def _examples(draft: PlanDraft, spec: Focus) -> str:
-    """The three other notations, with numbers that make sense for this setting."""
-    low, high = draft.sensible or (spec.minimum or 0.0, spec.maximum or 1.0)
-    step = spec.step or 1.0
-    first, last = value_text(float(low)), value_text(float(high))
-    second = value_text(float(low + max(1, round((high - low) / 8 / step)) * step))
-    own = [value_text(value) for value in around(spec.path, float(draft.own_value), draft.sensible)]
-    return f"{first}-{last} [4] · {first}, {second}, .., {last} · {', '.join(own[:3])}"
-
-
-def _draw_zone(canvas: tk.Canvas) -> None:
+def _draw_legend(canvas: tk.Canvas) -> None:
     canvas.create_rectangle(
         0,
         theme.px(2),
@@ -153,7 +218,7 @@ class NameValues(Box):
         self._edit, self._draft = edit, PlanDraft()
         self._all: tuple[str, ...] = ()
         self._offered: frozenset[str] = frozenset()
-        self._names: list[str] = []
+        self.listed: list[str] = []
         self.names: RowList
         self._list_box = Box(self)
         tools = Box(self._list_box)
@@ -172,8 +237,8 @@ class NameValues(Box):
         self.names = RowList(card, on_check=self._turn, rows=_ROWS, empty="Nothing has this in its name.")
         self.names.pack(fill="x", padx=theme.px(6), pady=theme.px(6))
         self.field = Entry(self, width=300, height=theme.ACTION, on_edit=edit, placeholder="names between commas")
-        self._count = Label(self, "", size=12, ink="text2", wrap=True)
-        self._count.pack(side="bottom", fill="x", padx=theme.px(theme.RING), pady=(theme.px(4), 0))
+        self.count = Label(self, "", size=12, ink="text2", wrap=True)
+        self.count.pack(side="bottom", fill="x", padx=theme.px(theme.RING), pady=(theme.px(4), 0))
 
     def show(self, draft: PlanDraft, spec: Focus, offered: Sequence[str]) -> None:
         """Follow the draft. `offered` is what the backend has; empty while it is away."""
@@ -194,13 +259,11 @@ class NameValues(Box):
         if self.field.get() != draft.text:
             self.field.set(draft.text)
         self.field.error(problem if draft.text.strip() else "")
-        self._count.show(counted_words(draft, values) if values else "Choose at least 2 to compare.")
+        self.count.show(counted_words(draft, values) if values else "Choose at least 2 to compare.")
         if known:
             self._show_names()
         elif not values:
-            self._count.show(
-                "The backend does not answer, so its names are not known. Write at least 2 between commas."
-            )
+            self.count.show("The backend does not answer, so its names are not known. Write at least 2 between commas.")
 
     def focus_set(self) -> None:
         """Put the keyboard on the list, or the cursor into the text."""
@@ -208,9 +271,9 @@ class NameValues(Box):
 
     def _show_names(self) -> None:
         words = self.search.get().casefold().split()
-        self._names = [name for name in self._all if all(word in name.casefold() for word in words)]
+        self.listed = [name for name in self._all if all(word in name.casefold() for word in words)]
         chosen = {value_text(value) for value in parsed(self._draft)[0]}
-        rows = [self._row(name, name in chosen) for name in self._names]
+        rows = [self._row(name, name in chosen) for name in self.listed]
         high = theme.px(theme.ROW) * min(_ROWS, max(2, len(self._all)))
         if int(self.names.canvas.cget("height")) != high:
             self.names.canvas.configure(height=high)
@@ -225,13 +288,13 @@ class NameValues(Box):
 
     def _turn(self, place: int) -> None:
         self.names.select(place)
-        name = self._names[place]
+        name = self.listed[place]
         chosen = {value_text(value) for value in parsed(self._draft)[0]} ^ {name}
         self._take(chosen)
 
     def _turn_all(self, on: bool) -> None:
         chosen = {value_text(value) for value in parsed(self._draft)[0]}
-        self._take(chosen | set(self._names) if on else chosen - set(self._names))
+        self._take(chosen | set(self.listed) if on else chosen - set(self.listed))
 
     def _take(self, chosen: set[str]) -> None:
         spec = self._draft.spec

@@ -1,4 +1,4 @@
-"""The wizard "Create Learning Run": a prompt, one thing to vary, its values and seeds, a last look, Run."""
+"""The wizard "Create Learning Run": a prompt, one thing to vary, its values and seeds, a check, Run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Literal
 
 import msgspec
 
-from ....app import plan_checks as terms
+from ....app import plan_checks
 from ....app.controller import Controller
 from ....app.form_values import base_values
+from ....app.plan_preview import Making, check_lines, forecast_words, hints, making, total_words, warnings
 from ....domain.base.errors import InvalidInput
 from ....domain.experiments.plan_draft import (
     CHECK,
@@ -38,18 +39,17 @@ from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
 from ...widgets.keys import KeyPress, typing_in
+from ...widgets.page_frame import PageFrame
 from ...widgets.row_list import RowList
 from ...widgets.shortcuts import Shortcuts, act_on
-from .button_bar import Verbs, WizardBar
-from .parameter_step import FocusStep
+from .frame import CheckStep, StepList, StepRow, WizardActions, WizardBar
+from .parameter_step import ParameterStep
 from .prompt_step import PromptStep
-from .run_preview import MakePanel
-from .step_list import CheckStep, StepList, StepRow
-from .summary_text import Making, check_lines, forecast_words, hints, making, total_words, warnings
+from .run_preview import RunPreviewPanel
 from .values_step import ValuesStep
 
-SIDE, SIDE_NARROW, SIDE_WIDE = 236, 232, 320
-MAKE, MAKE_NARROW, MAKE_WIDE = 320, 288, 400
+_STEPS_WIDTHS = {"narrow": 232, "usual": 236, "wide": 320}
+_PANEL_WIDTHS = {"narrow": 288, "usual": 320, "wide": 400}
 KEYS = (
     ("Enter", "next step, run"),
     ("Ctrl+Enter", "the same from a text"),
@@ -61,16 +61,14 @@ KEYS = (
 )
 _NEXT = ("Next: what to vary", "Next: values and seeds", "Next: check and run")
 # What may change the troubles of a step.
-_NEWS = (BackendChecked, SettingsChanged, HistoryLoaded, JobEnded, PacksListed, PackSettingsSaved)
+_RELEVANT = (BackendChecked, SettingsChanged, HistoryLoaded, JobEnded, PacksListed, PackSettingsSaved)
 
 
-class Wizard(Box):
+class Wizard(PageFrame):
     """Fills its page. `begin` starts it; `done(plan_id)` ends it, with "" when it was cancelled.
 
     `typed` gives the values that stand in Create now; None = Create has not been opened yet.
     """
-
-    key_words: Sequence[tuple[str, str]] = KEYS
 
     def __init__(
         self,
@@ -81,7 +79,7 @@ class Wizard(Box):
         say: Callable[[str], None],
         typed: Callable[[], Resolved | None] = lambda: None,
     ) -> None:
-        super().__init__(parent, "bg")
+        super().__init__(parent)
         self._typed = typed
         self._controller, self._done, self._say = controller, done, say
         self.draft = PlanDraft()
@@ -91,22 +89,27 @@ class Wizard(Box):
         self._refused = ""  # what the run was refused for, until something changes
         self._began = self._is_new = self._narrow = False
         self._build_side()
-        self._panel = MakePanel(self, width=MAKE)
-        self._panel_rule = Separator(self)
-        self._panel.pack(side="right", fill="y")
-        self._panel_rule.pack(side="right", fill="y")
+        self.panel = RunPreviewPanel(self, width=_PANEL_WIDTHS["usual"])
+        self.panel_rule = Separator(self)
+        self.panel.pack(side="right", fill="y")
+        self.panel_rule.pack(side="right", fill="y")
         self._middle = Box(self, "bg")
         self._middle.pack(side="left", fill="both", expand=True)
         self._page = Box(self._middle, "bg")
         self._build_steps()
-        verbs = Verbs(self.cancel, self.back, self.save, self.next, self._turn_panel)
-        self.bar = WizardBar(self._middle, verbs)
+        actions = WizardActions(self.cancel, self.back, self.save, self.next, self._turn_panel)
+        self.bar = WizardBar(self._middle, actions)
         self.bar.pack(side="bottom", fill="x")
         self._page.pack(side="top", fill="both", expand=True)
         self._bind_keys()
         self.bind("<Configure>", self._resized)
 
-    # ---- for the page around it
+    @property
+    def key_words(self) -> Sequence[tuple[str, str]]:
+        """Keys of the wizard, for F1."""
+        return KEYS
+
+    # ---- for the page that holds it
 
     def begin(self, draft: LearningPlan | None = None, reuse: ImageFacts | None = None) -> None:
         """Start with an empty plan, or with what `draft` says; its empty fields are asked for.
@@ -117,13 +120,13 @@ class Wizard(Box):
             resolved = self._typed() or base_values(self._controller)
             self.draft = PlanDraft(base=resolved.config, origins=resolved.origins)
         else:
-            self.draft = terms.with_family(started(draft, reuse), self._controller)
+            self.draft = plan_checks.with_family(started(draft, reuse), self._controller)
             if self.draft.focus and not self.draft.text:
                 self.draft = varying(msgspec.structs.replace(self.draft, focus=""), self.draft.focus)
         self._began, self._is_new, self._refused = True, draft is None, ""
-        self._prompt.begin(self.draft)
-        self._vary.begin(self.draft)
-        self._values.begin()
+        self.prompt_step.begin(self.draft)
+        self.parameter_step.begin(self.draft)
+        self.values_step.begin()
         first = next((step for step in (PROMPT, VARY) if trouble(self.draft, step)), VALUES)
         self._reached = first
         self.go(first)
@@ -132,13 +135,13 @@ class Wizard(Box):
         """Packs, pictures and the backend answer; times change with every job."""
         if not self._began:
             return
-        self._prompt.on_event(event)
-        self._vary.on_event(event)
-        if (isinstance(event, _NEWS) or _is_known(event)) and self.winfo_ismapped():
+        self.prompt_step.on_event(event)
+        self.parameter_step.on_event(event)
+        if (isinstance(event, _RELEVANT) or _is_known(event)) and self.winfo_ismapped():
             self._refresh()
 
     def shown(self) -> None:
-        """It came into sight again: look at what has changed meanwhile and take the keyboard."""
+        """It came into sight again: show what has changed meanwhile and take the keyboard."""
         if self._began:
             self._refresh()
             self._focus_step()
@@ -146,7 +149,7 @@ class Wizard(Box):
     # ---- parts
 
     def _build_side(self) -> None:
-        self._side = Box(self, "surface", width=theme.px(SIDE))
+        self._side = Box(self, "surface", width=theme.px(_STEPS_WIDTHS["usual"]))
         self._side.pack(side="left", fill="y")
         self._side.pack_propagate(False)
         self._side_rule = Separator(self)
@@ -163,10 +166,10 @@ class Wizard(Box):
         Separator(self._side).pack(side="bottom", fill="x")
 
     def _build_steps(self) -> None:
-        self._prompt = PromptStep(self._page, self._controller, change=self._changed, go_on=self.next)
-        self._vary = FocusStep(self._page, self._controller, change=self._changed, go_on=self.next)
-        self._values = ValuesStep(self._page, self._changed)
-        self._check = CheckStep(self._page)
+        self.prompt_step = PromptStep(self._page, self._controller, change=self._changed, go_on=self.next)
+        self.parameter_step = ParameterStep(self._page, self._controller, change=self._changed, go_on=self.next)
+        self.values_step = ValuesStep(self._page, self._changed)
+        self.check_step = CheckStep(self._page)
 
     def _bind_keys(self) -> None:
         plain = {"Return": self.next, "KP_Enter": self.next, "Escape": self.cancel}
@@ -188,9 +191,9 @@ class Wizard(Box):
 
     def _search(self) -> None:
         if self.step == VARY:
-            self._vary.search.focus_set()
-        elif self.step == VALUES and self._values.names.winfo_ismapped():
-            self._values.names.search.focus_set()
+            self.parameter_step.search.focus_set()
+        elif self.step == VALUES and self.values_step.names.winfo_ismapped():
+            self.values_step.names.search.focus_set()
 
     def _single_key(self, key: KeyPress) -> bool:
         focus = self.focus_get()
@@ -204,23 +207,22 @@ class Wizard(Box):
 
     def _resized(self, event: tk.Event[tk.Misc]) -> None:
         # While the window is taken apart, sides go before the page and change its size once more.
-        if event.widget is not self or not theme.alive(self._panel) or not theme.alive(self._side):
+        if event.widget is not self or not theme.alive(self.panel) or not theme.alive(self._side):
             return
-        window = self.winfo_toplevel().winfo_width()
-        narrow, wide = window < theme.px(theme.NARROW_BELOW), window >= theme.px(theme.WIDE_FROM)
-        self._side.configure(width=theme.px(SIDE_NARROW if narrow else SIDE_WIDE if wide else SIDE))
-        self._panel.configure(width=theme.px(MAKE_NARROW if narrow else MAKE_WIDE if wide else MAKE))
+        size, narrow = self.size_class, self.size_class == "narrow"
+        self._side.configure(width=theme.px(_STEPS_WIDTHS[size]))
+        self.panel.configure(width=theme.px(_PANEL_WIDTHS[size]))
         if narrow != self._narrow:
             self._narrow = narrow
             self._show_panel(not narrow)
 
     def _turn_panel(self) -> None:
-        self._show_panel(not self._panel.winfo_manager())
+        self._show_panel(not self.panel.winfo_manager())
 
     def _show_panel(self, on: bool) -> None:
         # In a narrow window there is room for one of the two sides.
         _place((self._side, self._side_rule), "left", self._middle if not (self._narrow and on) else None)
-        _place((self._panel, self._panel_rule), "right", self._middle if on else None)
+        _place((self.panel, self.panel_rule), "right", self._middle if on else None)
         self.bar.offer_fold(self._narrow or not on)
 
     # ---- going through it
@@ -229,7 +231,7 @@ class Wizard(Box):
         """Show a step."""
         self.step = step
         self._reached = max(self._reached, step)
-        frames = (self._prompt, self._vary, self._values, self._check)
+        frames = (self.prompt_step, self.parameter_step, self.values_step, self.check_step)
         for number, frame in enumerate(frames):
             if number == step:
                 frame.pack(fill="both", expand=True)
@@ -288,36 +290,36 @@ class Wizard(Box):
         if self.step == CHECK:
             self.bar.next.focus_set()
         else:
-            (self._prompt, self._vary, self._values)[self.step].focus_first()
+            (self.prompt_step, self.parameter_step, self.values_step)[self.step].focus_first()
 
     # ---- showing the draft
 
     def _changed(self, draft: PlanDraft) -> None:
         if draft.pack_id != self.draft.pack_id and self._is_new:
-            draft = terms.with_own_values(draft, self._controller)
+            draft = plan_checks.with_own_values(draft, self._controller)
         self.draft, self._refused = draft, ""
         self._refresh()
 
     def _refresh(self) -> None:
         """Bring every part in line with the draft."""
-        self.draft = terms.with_family(self.draft, self._controller)
-        troubles = terms.troubles(self.draft, self._controller, unread=self._values.problem)
+        self.draft = plan_checks.with_family(self.draft, self._controller)
+        troubles = plan_checks.troubles(self.draft, self._controller, unread=self.values_step.problem)
         self._made = making(self.draft, self._controller.forecast_s) if self.draft.focus else None
         self._show_steps(troubles)
         # Events may come to a step out of sight, so all of them hold the draft; drawing is for the one in sight.
-        self._prompt.hold(self.draft)
-        self._vary.hold(self.draft)
+        self.prompt_step.hold(self.draft)
+        self.parameter_step.hold(self.draft)
         if self.step == PROMPT:
-            self._prompt.show(self.draft, terms.mode_of(self.draft, self._controller))
+            self.prompt_step.show(self.draft, plan_checks.mode_of(self.draft, self._controller))
         elif self.step == VARY:
-            self._vary.show(self.draft)
+            self.parameter_step.show(self.draft)
         elif self.step == VALUES:
-            self._values.show(self.draft, terms.offered(self.draft, self._controller))
+            self.values_step.show(self.draft, plan_checks.offered(self.draft, self._controller))
         backend = self._controller.capabilities
-        self._panel.show(forecast_words(self.draft, self._made, backend.name if backend is not None else ""))
+        self.panel.show(forecast_words(self.draft, self._made, backend.name if backend is not None else ""))
         if self.step == CHECK and self._made is not None:
             sketch = self._controller.settings.backend == "sketch"
-            self._check.show(
+            self.check_step.show(
                 check_lines(self.draft, self._made),
                 warnings(self.draft, self._made, backend, sketch),
                 hints(self._made),
@@ -337,7 +339,9 @@ class Wizard(Box):
         here = next((words for words in troubles[: self.step + 1] if words), "")
         # The sentences of fields stand below the fields; here is room for those that have no field.
         own = (
-            self._values.tells(here) if self.step == VALUES else here == terms.mode_of(self.draft, self._controller).why
+            self.values_step.tells(here)
+            if self.step == VALUES
+            else here == plan_checks.mode_of(self.draft, self._controller).why
         )
         self.bar.say(self._refused or ("" if own else here), wrong=bool(self._refused))
         if self.step == CHECK and self._made is not None:

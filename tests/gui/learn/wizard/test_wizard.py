@@ -18,9 +18,8 @@ from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import RunRequest
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
-from stablenew_tk.gui.learn.wizard.summary_text import forecast_words
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
-from stablenew_tk.gui.widgets.basics import Box, Label
+from stablenew_tk.gui.widgets.basics import Box, Button, Label
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 
 SMALL = {"txt2img.steps": 4, "txt2img.width": 64, "txt2img.height": 64}
@@ -77,9 +76,8 @@ def vary(house, path, step=VARY):
     """Choose what to vary and go to a step."""
     wizard = house.wizard
     wizard.go(VARY)
-    shown = wizard._vary._shown
-    place = next(n for n, one in enumerate(shown) if getattr(one, "path", one) == path)
-    wizard._vary.settings.select(place, tell=True)
+    parameters = wizard.parameter_step
+    parameters.settings.select(parameters.shown.index(path), tell=True)
     wizard.go(step)
     house.root.update()
     return wizard
@@ -93,6 +91,33 @@ def texts(widget):
         if isinstance(child, Label) and child.winfo_viewable()
     ]
     return found + [text for child in widget.winfo_children() for text in texts(child)]
+
+
+def typed(entry, text):
+    """Write a text into a field instead of what is there, and Return."""
+    entry.field.focus_force()
+    entry.update()
+    entry.field.delete(0, "end")
+    entry.field.insert(0, text)
+    entry.edited()
+    entry.field.event_generate("<Return>")
+    entry.update()
+
+
+def sentence_below(entry):
+    """What a field says is wrong with it."""
+    return " ".join(entry.itemcget(item, "text") for item in entry.find_all() if entry.type(item) == "text")
+
+
+def press(widget, words):
+    """Press the button with these words."""
+    for child in widget.winfo_children():
+        if isinstance(child, Button) and child.text == words and child.winfo_viewable():
+            child.invoke()
+            return True
+        if press(child, words):
+            return True
+    return False
 
 
 def write(house, text):
@@ -141,13 +166,13 @@ def test_text_that_cannot_be_read_keeps_next_off_with_a_sentence_below_the_field
     wizard = vary(house, "txt2img.steps", VALUES)
     write(house, "12-44 (+8")
     assert not wizard.bar.next.enabled
-    assert "'12-44 (+8'" in wizard._values.numbers.field._error
+    assert "'12-44 (+8'" in sentence_below(wizard.values_step.numbers.field)
     assert wizard.bar.trouble == ""
     house.key("<Return>")
     assert wizard.step == VALUES
     write(house, "12-44 (+8)")
     assert wizard.bar.next.enabled
-    assert wizard._values.numbers._count.cget("text") == "5 values: 12, 20, 28, 36, 44"
+    assert wizard.values_step.numbers.count.cget("text") == "5 values: 12, 20, 28, 36, 44"
 
 
 def test_one_value_is_nothing_to_compare(open_wizard):
@@ -165,10 +190,10 @@ def test_a_stage_that_works_on_a_picture_asks_for_one(open_wizard, tmp_path):
     wizard = vary(house, "img2img.denoise")
     assert not wizard.bar.next.enabled
     assert "Choose the picture to start from" in wizard.bar.trouble
-    wizard._vary._typed_picture(str(tmp_path / "none.png"))
+    typed(wizard.parameter_step.picture, str(tmp_path / "none.png"))
     house.until(lambda: "none.png" in wizard.draft.start_problem)
     assert not wizard.bar.next.enabled
-    wizard._vary._typed_picture(str(picture))
+    typed(wizard.parameter_step.picture, str(picture))
     house.until(lambda: wizard.bar.next.enabled)
     plan = wizard.draft.trial()
     assert (plan.start_image, plan.base_config.stages()) == (str(picture), ("img2img",))
@@ -177,24 +202,25 @@ def test_a_stage_that_works_on_a_picture_asks_for_one(open_wizard, tmp_path):
 def test_samplers_are_ticked_off_from_what_the_backend_has(open_wizard):
     house = open_wizard()
     wizard = vary(house, "txt2img.sampler", VALUES)
-    names = wizard._values.names
-    assert set(names._all) == set(house.controller.capabilities.samplers)
+    names = wizard.values_step.names
+    assert set(names.listed) == set(house.controller.capabilities.samplers)
     assert not wizard.bar.next.enabled  # only the one in use is ticked
     house.key("<Down>", "<space>", "<Down>", "<space>")
     ticked = house.controller.capabilities.samplers[:3]
     assert wizard.draft.values() == ticked
-    names._turn_all(False)
-    assert "at least 2" in names._count.cget("text")
-    names.search.set("euler")
-    names._show_names()
-    names._turn_all(True)
+    press(names, "None")
+    assert "at least 2" in names.count.cget("text")
+    typed(names.search, "euler")
+    press(names, "All")
     assert all("euler" in name.lower() for name in wizard.draft.values())
 
 
 def test_a_sampler_that_the_backend_does_not_have_is_refused(open_wizard):
     house = open_wizard()
-    wizard = vary(house, "txt2img.sampler", VALUES)
-    wizard._changed(msgspec.structs.replace(wizard.draft, text="Euler a, Oiler"))
+    _, plan = made_picture(house)
+    values = {"focus_parameter": "txt2img.sampler", "variant_values": ("Euler a", "Oiler")}
+    house.wizard.begin(msgspec.structs.replace(plan, **values))
+    wizard = house.wizard
     assert not wizard.bar.next.enabled
     assert "no sampler 'Oiler'" in wizard.bar.trouble
 
@@ -209,8 +235,9 @@ def test_a_switch_is_tried_on_and_off(open_wizard):
 def test_the_weight_of_a_lora_in_the_prompt_can_be_varied(open_wizard):
     house = open_wizard()
     wizard = house.wizard
-    wizard._prompt._sources.select(len(wizard._prompt._packs), tell=True)
-    wizard._prompt._own.positive.field.insert("1.0", "a lamp <lora:rain:0.7> at night")
+    prompts = wizard.prompt_step
+    prompts.sources.select(len(house.controller.packs.files), tell=True)
+    prompts.own.positive.field.insert("1.0", "a lamp <lora:rain:0.7> at night")
     wizard.update()
     vary(house, "lora:rain", VALUES)
     assert wizard.draft.own_value == 0.7
@@ -221,28 +248,27 @@ def test_the_weight_of_a_lora_in_the_prompt_can_be_varied(open_wizard):
 def test_several_prompts_give_rows_of_their_own(open_wizard):
     house = open_wizard()
     wizard = house.wizard
-    wizard._prompt._several.invoke()
-    wizard._prompt._turn(3)
+    wizard.prompt_step.multiple.invoke()
+    wizard.prompt_step.prompts.focus_set()
+    house.key("<Down>", "<Down>", "<Down>", "<space>")
     vary(house, "txt2img.steps", VALUES)
     plan = wizard.draft.trial()
     assert len(plan.prompts) == 2
     assert (plan.full_rows, len(plan.seeds)) == (6, 6)
-    assert wizard._panel.sketch.shown.rows == 6
+    assert wizard.panel.outline.shown.rows == 6
 
 
 def test_own_seeds_are_kept_and_the_rest_is_drawn(open_wizard):
     house = open_wizard()
     wizard = vary(house, "txt2img.steps", VALUES)
-    row = wizard._values.seeds
-    row.add.set("7, 8")
-    row._returned()
+    row = wizard.values_step.seeds
+    typed(row.add, "7, 8")
     assert wizard.draft.seeds == (7, 8)
-    row.add.set("8")
-    row._returned()
+    typed(row.add, "8")
     assert row.problem == "8 is there already."
     assert not wizard.bar.next.enabled
     row.add.set("")
-    row._chips[0].invoke()
+    row.chips[0].invoke()
     assert wizard.draft.seeds == (8,)
     wizard.go(CHECK)
     wizard.next()
@@ -289,8 +315,8 @@ def test_a_picture_is_converted_and_takes_its_place_in_the_first_row(open_wizard
     assert wizard.step == VARY
     vary(house, "txt2img.steps", VALUES)
     write(house, "2, 4, 6")
-    assert wizard._panel.sketch.shown.there == (1, 0)
-    assert wizard._panel.total.cget("text").startswith("8 images")
+    assert wizard.panel.outline.shown.there == (1, 0)
+    assert wizard.panel.total.cget("text").startswith("8 images")
     assert not wizard.bar.later.enabled
     house.key("<Return>", "<Return>")
     made = plan_of(house)
@@ -331,8 +357,7 @@ def test_where_learning_is_not_allowed_the_reason_and_the_way_out_are_shown(open
         file = packs.find(wizard.draft.pack_id)
         packs.save_settings(file.path, msgspec.structs.replace(file.settings, learning="locked"))
     house.until(lambda: not wizard.bar.next.enabled)
-    assert wizard._prompt._remark.winfo_manager()
-    wizard._prompt._remark._button.invoke()
+    press(wizard.prompt_step, "Passive + Active" if whose == "project" else "Let this pack learn")
     house.until(lambda: wizard.bar.next.enabled)
 
 
@@ -346,7 +371,7 @@ def test_values_that_are_set_for_a_pack_go_with_it(open_wizard, tmp_path):
     house = open_wizard()
     seen = {}
     for place, name in enumerate("abc"):
-        house.wizard._prompt._sources.select(place, tell=True)
+        house.wizard.prompt_step.sources.select(place, tell=True)
         house.until(lambda name=name: house.wizard.draft.pack_id == name and house.wizard.draft.prompts)
         seen[name] = (house.wizard.draft.base.txt2img.cfg_scale, house.wizard.draft.origins["txt2img.cfg_scale"])
     assert seen == {"a": (4.5, "pack"), "b": (5.5, "pack"), "c": (7.0, "engine")}
@@ -356,7 +381,7 @@ def test_values_that_are_set_for_a_pack_go_with_it(open_wizard, tmp_path):
 def test_the_last_step_says_that_sketches_are_a_rehearsal(open_wizard):
     house = open_wizard()
     wizard = vary(house, "txt2img.steps", CHECK)
-    words = [text for text, *_ in wizard._check._said[1:2]]
+    words = [text for text, *_ in wizard.check_step.shown[1:2]]
     assert "rehearsal" in words[0]
     assert wizard.bar.next.text.startswith("Run 15 images")
 
@@ -400,7 +425,7 @@ def test_return_in_the_search_takes_the_first_setting_found_and_the_next_goes_on
 def test_return_in_a_check_list_goes_on(open_wizard):
     house = open_wizard()
     wizard = vary(house, "txt2img.sampler", VALUES)
-    wizard._values.names.names.focus_set()
+    wizard.values_step.names.names.focus_set()
     house.key("<Down>", "<space>", "<Return>")
     assert wizard.step == CHECK
 
@@ -428,9 +453,9 @@ def test_a_plan_too_small_for_any_verdict_is_told_so_before_it_runs(open_wizard)
     house = open_wizard()
     wizard = vary(house, "txt2img.steps", VALUES)
     write(house, "12, 20")
-    assert "4 rows" in forecast_words(wizard.draft, wizard._made, "").hint
+    assert any("4 rows" in text for text in texts(wizard.panel))
     write(house, "12, 20, 28")
-    assert "4 rows" not in forecast_words(wizard.draft, wizard._made, "").hint
+    assert not any("4 rows" in text for text in texts(wizard.panel))
 
 
 def put_checkpoint(folder, name, **metadata):

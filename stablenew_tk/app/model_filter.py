@@ -1,6 +1,6 @@
 """Which models are shown, and in which order: kind, search, sorting. Quick with tens of thousands of models.
 
-What the search looks through is made once per model. After news only the changed models are made anew, a few
+The text that is searched is made once per model. After a change only the changed models are made anew, a few
 milliseconds at a time, so that the window never waits.
 """
 
@@ -14,8 +14,8 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from ...storage.models.model_entry import LibrarySnapshot, ModelEntry
-from . import wording as words
+from ..storage.models.model_entry import LibrarySnapshot, ModelEntry
+from . import model_wording as words
 
 Kind = Literal["checkpoint", "lora", "other"]
 Column = Literal["name", "family", "sources", "size", "problems"]
@@ -26,14 +26,14 @@ _END = object()
 
 
 class ModelLine(Struct, frozen=True, gc=False):
-    """One model as the table and the search see it. `name` is what is read, `hay` what is searched."""
+    """One model as the table and the search see it. `name` is what is shown, `searched` the text that is searched."""
 
     entry: ModelEntry
     path: str
     name: str
     family: str
     sources: str
-    hay: str
+    searched: str
     order: str
 
     @property
@@ -58,9 +58,9 @@ def line_of(entry: ModelEntry) -> ModelLine:
     kind = words.kind(entry.kind) if kind_of(entry) == "other" else ""
     sources = ", ".join(words.tools(entry))
     shown = entry.stem or entry.key
-    hay = f"{shown}\n{entry.title}\n{family}\n{kind}\n{sources}\n{entry.folder}".casefold()
+    searched = f"{shown}\n{entry.title}\n{family}\n{kind}\n{sources}\n{entry.folder}".casefold()
     shown_family = " · ".join(filter(None, (kind, family)))
-    return ModelLine(entry, path_of(entry), shown, shown_family, sources, hay, shown.casefold())
+    return ModelLine(entry, path_of(entry), shown, shown_family, sources, searched, shown.casefold())
 
 
 # Lines stand in order of their names already, and sorting keeps that among equals; so each key may be a simple one.
@@ -102,7 +102,7 @@ class ModelFilter:
         """Choose and order the lines anew, after kind, search or sorting changed."""
         lines = self._all[self.kind]
         for word in self.search.casefold().split():
-            lines = [line for line in lines if word in line.hay]
+            lines = [line for line in lines if word in line.searched]
         if self.column == "name":
             self.lines = lines[::-1] if self.backwards else lines
         else:

@@ -2,26 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from ....backends.base import Capabilities
-from ....domain.base.errors import InvalidInput
-from ....domain.base.wording import counted
-from ....domain.config.catalogue import Value, get_value
-from ....domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary
-from ....domain.config.sweep import LORA, focuses, value_text
-from ....domain.experiments.base_config import check_offered
-from ....domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence
-from ....domain.journal.estimate import about, work
-from ....domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
-from .run_preview import Forecast, MatrixOutline
-from .value_editors import counted_words
+from ..backends.base import Capabilities
+from ..domain.base.errors import InvalidInput
+from ..domain.base.wording import counted
+from ..domain.config.catalogue import Value, get_value
+from ..domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary
+from ..domain.config.sweep import LORA, Focus, around, focuses, value_text
+from ..domain.experiments.base_config import check_offered
+from ..domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence
+from ..domain.journal.estimate import about, work
+from ..domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
 
-_TELLING = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
-_MANY = 60  # pictures from which rating them all is no longer done in one sitting
+_NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
+_MANY_PICTURES = 60  # pictures from which rating them all is no longer done in one sitting
 _LEAST_PICTURES = 7  # fewer of them bring no verdict
+
+
+class MatrixOutline(Struct, frozen=True):
+    """A matrix in words. `heads` are the values in showing order, `seconds` what a picture of each takes ("" unknown).
+
+    `names`: the values are names, which need the room at the left; they become the rows then. `there` is the place
+    (value, row) of a picture that is not made again, `own` the value one starts from.
+    """
+
+    heads: tuple[str, ...] = ()
+    seconds: tuple[str, ...] = ()
+    rows: int = 0
+    names: bool = False
+    there: tuple[int, int] | None = None
+    own: int = -1
+
+
+class Scale(Struct, frozen=True):
+    """What the axis shows. `least` and `most` are the ends allowed; `word` says where the centre comes from."""
+
+    least: float
+    most: float
+    values: tuple[float, ...] = ()
+    sensible: tuple[float, float] | None = None
+    centre: float | None = None
+    word: str = ""
+
+    def ends(self) -> tuple[float, float]:
+        """The part of the range that is drawn: all that matters and some air, ending in round numbers."""
+        shown = [*self.values, *(self.sensible or ()), *(() if self.centre is None else (self.centre,))]
+        if not shown:
+            return self.least, self.most
+        low, high = min(shown), max(shown)
+        air = 0.35 * (high - low) or (self.most - self.least) / 10
+        grain = 10 ** math.floor(math.log10(max(high - low, air))) / 2
+        return (
+            max(self.least, round(math.floor((low - air) / grain) * grain, 9)),
+            min(self.most, round(math.ceil((high + air) / grain) * grain, 9)),
+        )
+
+
+class Forecast(Struct, frozen=True):
+    """What stands beside the outline: the sum, where the time comes from, what stays the same, a hint."""
+
+    outline: MatrixOutline = MatrixOutline()
+    total: str = ""
+    basis: str = ""
+    same: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+
+
+def parsed(draft: PlanDraft) -> tuple[tuple[Value, ...], str]:
+    """The values of the text, or why it cannot be read."""
+    try:
+        return draft.values(), ""
+    except InvalidInput as wrong:
+        return (), sentence(wrong)
+
+
+def counted_words(draft: PlanDraft, values: Sequence[Value]) -> str:
+    """ "5 values: 12, 20, 28, 36, 44"."""
+    texts = [value_text(value, draft.focus) for value in values]
+    shown = ", ".join(texts[:12]) + (f", … {texts[-1]}" if len(texts) > 12 else "")
+    return f"{counted(len(texts), 'value')}: {shown}"
 
 
 class Making(Struct, frozen=True):
@@ -69,7 +132,7 @@ def forecast_words(draft: PlanDraft, made: Making | None, backend: str) -> Forec
     known = f"From your latest pictures{where}." if total is not None else "The first picture tells how long it takes."
     there = " The ticked one is there already and is not made again." if made.reused else ""
     return Forecast(
-        sketch=_sketch(draft, made),
+        outline=_outline(draft, made),
         total=total_words(draft, made),
         basis=f"{known} {basis}{there}",
         same=same,
@@ -83,7 +146,7 @@ def total_words(draft: PlanDraft, made: Making) -> str:
     return counted(made.images, "image") + (f" · {about(seconds)}" if seconds is not None else "")
 
 
-def _sketch(draft: PlanDraft, made: Making) -> MatrixOutline:
+def _outline(draft: PlanDraft, made: Making) -> MatrixOutline:
     plan = made.plan
     order = list(columns_by_value(plan))
     own = [plan.variant_values[variant] for variant in order]
@@ -148,7 +211,7 @@ def _later_lines(draft: PlanDraft, config: PipelineConfig, stage: str) -> list[t
     """The picture it begins with, and what matters most of the stage itself."""
     picture = draft.start_image.replace("\\", "/").rpartition("/")[2]
     prefix = draft.focus.rpartition(".")[0]
-    beside = [spec for spec in focuses() if spec.path.rpartition(".")[0] == prefix and spec.name in _TELLING]
+    beside = [spec for spec in focuses() if spec.path.rpartition(".")[0] == prefix and spec.name in _NAMED_BESIDE]
     told = [(spec.path, plain(spec), value_text(get_value(config, spec.path), spec.path)) for spec in beside]
     return [("start", "Begins with", picture or "no picture yet"), ("", "Stage", stage), *told]
 
@@ -201,32 +264,51 @@ def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
 
 def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, sketch: bool) -> list[str]:
     """What one should know before it starts."""
-    said: list[str] = []
+    found: list[str] = []
     if sketch:
-        said.append(
+        found.append(
             "This is a rehearsal: the sketch engine draws these pictures. What they teach is never mixed with what "
             "real pictures teach. Choose a WebUI in Settings for the real thing."
         )
     elif capabilities is None:
-        said.append("The backend does not answer now. The run waits in the queue until it does.")
+        found.append("The backend does not answer now. The run waits in the queue until it does.")
     if capabilities is not None:
         try:
             check_offered(made.plan, capabilities.choices)
         except InvalidInput as wrong:
-            said.append(f"{sentence(wrong)} Change it in Create, or these pictures will fail.")
+            found.append(f"{sentence(wrong)} Change it in Create, or these pictures will fail.")
         if made.plan.stage not in capabilities.stages:
-            said.append(f"{capabilities.name} does not offer {made.plan.stage}, so nothing could be made.")
+            found.append(f"{capabilities.name} does not offer {made.plan.stage}, so nothing could be made.")
     outside = outside_words(draft, made.plan.variant_values) if draft.spec is not None and draft.spec.ordered else ""
     if outside:
-        said.append(outside)
-    return said
+        found.append(outside)
+    return found
 
 
 def hints(made: Making) -> list[str]:
     """What may help."""
-    said: list[str] = []
-    if made.images > _MANY:
-        said.append(f"{made.images} pictures are many to rate. Fewer values on more seeds teach more per picture.")
+    found: list[str] = []
+    if made.images > _MANY_PICTURES:
+        found.append(f"{made.images} pictures are many to rate. Fewer values on more seeds teach more per picture.")
     if made.plan.focus_parameter in EXPENSIVE:
-        said.append("Every change of it makes the engine load files, which the estimate does not count.")
-    return said
+        found.append("Every change of it makes the engine load files, which the estimate does not count.")
+    return found
+
+
+def scale_of(draft: PlanDraft, spec: Focus, values: Sequence[Value], word: str) -> Scale:
+    """The axis of a draft's values. `word` says where the value one starts from comes from."""
+    least, most = spec.minimum or 0.0, spec.maximum if spec.maximum is not None else 1.0
+    own = draft.own_value
+    centre = float(own) if isinstance(own, (int, float)) and least <= own <= most else None
+    numbers = [float(one) for one in values if isinstance(one, (int, float)) and not isinstance(one, bool)]
+    return Scale(float(least), float(most), tuple(numbers), draft.sensible, centre, word)
+
+
+def examples(draft: PlanDraft, spec: Focus) -> str:
+    """The three other notations, with numbers that make sense for this setting."""
+    low, high = draft.sensible or (spec.minimum or 0.0, spec.maximum or 1.0)
+    step = spec.step or 1.0
+    first, last = value_text(float(low)), value_text(float(high))
+    second = value_text(float(low + max(1, round((high - low) / 8 / step)) * step))
+    own = [value_text(value) for value in around(spec.path, float(draft.own_value), draft.sensible)]
+    return f"{first}-{last} [4] · {first}, {second}, .., {last} · {', '.join(own[:3])}"

@@ -1,16 +1,18 @@
-"""What is known about one model, as lines for the sheet: problems, values with winner and losers, weights, notes."""
+"""What is known about one model, as lines for the panel: problems, values with the winner first, weights, notes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...domain.config.catalogue import catalogue, parameter
-from ...domain.models.profile import LEARNED, best_first
-from ...domain.models.recommendations import REFINER, FieldValue, ModelSettings
-from ...domain.models.style import StyleCatalogue
-from ...storage.models.model_entry import ModelEntry
-from . import wording as words
-from .fact_sheet import FactLine
+from msgspec import Struct
+
+from ..domain.base.colour_roles import Role
+from ..domain.config.catalogue import catalogue, parameter
+from ..domain.models.profile import LEARNED, best_first
+from ..domain.models.recommendations import REFINER, FieldValue, ModelSettings
+from ..domain.models.style import StyleCatalogue
+from ..storage.models.model_entry import ModelEntry
+from . import model_wording as words
 
 MOST_NOTES, LONGEST_NOTE = 5, 700
 _WIDTH, _HEIGHT = "txt2img.width", "txt2img.height"
@@ -53,7 +55,7 @@ def _values(entry: ModelEntry, settings: ModelSettings, styles: StyleCatalogue) 
     elif settings.offers:
         yield FactLine(text="Settings its files name", heading=True)
     order = list(catalogue())
-    # What belongs to every stage, such as clip skip, is looked for least.
+    # What belongs to every stage, such as clip skip, is wanted least.
     for path in sorted(settings.offers, key=lambda one: (parameter(one).group == "general", order.index(one))):
         shown: set[str] = set()
         for offer in settings.offers[path]:
@@ -169,3 +171,22 @@ def _notes(settings: ModelSettings) -> Iterator[FactLine]:
         yield FactLine(text="Notes", heading=True, source=words.tool_of(source))
         cut = text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE].rstrip()}…"
         yield FactLine(text=cut, ink="text2")
+
+
+class FactLine(Struct, frozen=True, kw_only=True):
+    """One line. With `label` it is a value: label, text, and at the right end `source` with its mark.
+
+    `heading` is bold with a rule above it; otherwise the text runs over as many lines as it needs. `sign` is an icon
+    before it, `lost` marks a value that another one has beaten.
+    """
+
+    text: str
+    label: str = ""
+    source: str = ""
+    mark: str = ""
+    mark_ink: Role = "text2"
+    sign: str = ""
+    ink: Role = "text"
+    heading: bool = False
+    bold: bool = False
+    lost: bool = False

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from ...app import wording as phrases
-from ...domain.base import wording
-from ...domain.base.colour_roles import Role
-from ...domain.config.catalogue import Value
-from ...domain.config.spellings import FAMILY_TITLES
-from ...domain.models.profile import LEARNED, ModelPreset, RecommendedWeight, Tier, best_preset
-from ...domain.models.recommendations import DENOISE, REFINER, UPSCALER, Dialect, FieldValue, ModelSettings
-from ...storage.models.model_entry import ModelEntry
+from ..domain.base import wording
+from ..domain.base.colour_roles import Role
+from ..domain.config.catalogue import Value
+from ..domain.config.spellings import FAMILY_TITLES
+from ..domain.models.profile import LEARNED, ModelPreset, RecommendedWeight, Tier, best_preset
+from ..domain.models.recommendations import DENOISE, REFINER, UPSCALER, Dialect, FieldValue, ModelSettings
+from ..storage.models.model_entry import ModelEntry
+from . import wording as phrases
 
 TIER_WORDS: Mapping[Tier, str] = {
     "best": "Best", "better": "Better", "good": "Good", "neutral": "Neutral", "bad": "Bad"
@@ -61,8 +61,8 @@ def size(count: int) -> str:
 def tools(entry: ModelEntry) -> tuple[str, ...]:
     """Whose files said something about a model, each once, in order of precedence."""
     dialects = {one.name: one.dialect for one in entry.files}
-    said = {dialects[name] for name in entry.sources if name in dialects}
-    return tuple(dict.fromkeys(words for dialect, words in _TOOLS.items() if dialect in said))
+    telling = {dialects[name] for name in entry.sources if name in dialects}
+    return tuple(dict.fromkeys(words for dialect, words in _TOOLS.items() if dialect in telling))
 
 
 def is_ours(entry: ModelEntry) -> bool:

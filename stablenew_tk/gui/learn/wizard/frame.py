@@ -1,4 +1,4 @@
-"""The steps of the wizard at its left, and the last of them: everything in words before anything is made."""
+"""The frame of the wizard: steps at its left, questions, the last check, and the bar of buttons below."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from PIL import ImageTk
 
 from ....domain.base.colour_roles import Role
 from ...widgets import icons, theme
-from ...widgets.basics import Box, Card, Label, ground_of
+from ...widgets.basics import Box, Button, Card, Label, Separator, ground_of
 from ...widgets.remark import Remark
 from ...widgets.row_list import ScrollArea
+from ...widgets.tooltips import tip
 
 _ROW = 56
 
@@ -169,14 +170,14 @@ class CheckStep(Box):
         self._lines.grid_columnconfigure(1, weight=1)
         self._remarks = Box(self._area.body)
         self._remarks.pack(fill="x", padx=(0, theme.px(20)), pady=theme.px(10))
-        self._said: tuple[object, ...] = ()
+        self.shown: tuple[tuple[object, ...], ...] = ()  # lines, warnings, hints in sight
 
     def show(self, lines: Sequence[tuple[str, str]], warnings: Sequence[str], hints: Sequence[str]) -> None:
         """Say it all; `warnings` and `hints` stand below in boxes."""
-        said = (tuple(lines), tuple(warnings), tuple(hints))
-        if said == self._said:
+        new = (tuple(lines), tuple(warnings), tuple(hints))
+        if new == self.shown:
             return
-        self._said = said
+        self.shown = new
         for box in (self._lines, self._remarks):
             for child in box.winfo_children():
                 child.destroy()
@@ -186,3 +187,63 @@ class CheckStep(Box):
             Label(self._lines, words, wrap=True).grid(row=row, column=1, sticky="new", pady=theme.px(5))
         for text, warn in (*((text, True) for text in warnings), *((text, False) for text in hints)):
             Remark(self._remarks, text, warn=warn).pack(fill="x", pady=(0, theme.px(8)))
+
+
+class WizardActions(Struct, frozen=True):
+    """What the buttons do."""
+
+    cancel: Callable[[], object]
+    back: Callable[[], object]
+    save: Callable[[], object]
+    next: Callable[[], object]
+    fold: Callable[[], object]
+
+
+class WizardBar(Box):
+    """What is amiss, Cancel, Back, Save for later, and the one main action.
+
+    It is created after the steps, so that Tab comes to it last.
+    """
+
+    def __init__(self, parent: tk.Misc, actions: WizardActions) -> None:
+        super().__init__(parent, "bg")
+        self._trouble = Label(self, "", size=12, wrap=True)
+        self._rule = Separator(self)
+        self._rule.pack(side="top", fill="x")
+        bar = Box(self, "surface", height=theme.px(theme.ACTION_BAR))
+        bar.pack_propagate(False)
+        bar.pack(side="bottom", fill="x")
+        # In the order of Tab; the main action stands at the right end all the same.
+        cancel = Button(bar, "Cancel", actions.cancel, kind="quiet", height=theme.MAIN)
+        cancel.pack(side="left", padx=(theme.px(10), 0))
+        self._fold = Button(bar, "Overview", actions.fold, kind="quiet", height=theme.MAIN)
+        tip(self._fold, "Shows or hides what will be made (I)")
+        right = Box(bar)
+        right.pack(side="right", padx=(0, theme.px(24)))
+        self.back = Button(right, "Back", actions.back, kind="outline", height=theme.MAIN)
+        self.later = Button(right, "Save for later", actions.save, kind="outline", height=theme.MAIN)
+        self.next = Button(right, "Next", actions.next, kind="main", height=theme.MAIN)
+        for button in (self.back, self.later, self.next):
+            button.pack(side="left", padx=(theme.px(2), 0))
+
+    @property
+    def trouble(self) -> str:
+        """The sentence in sight, or ""."""
+        return str(self._trouble.cget("text")) if self._trouble.winfo_manager() else ""
+
+    def say(self, sentence: str, *, wrong: bool = False) -> None:
+        """What is still missing, or went `wrong`, and has no field to stand below; "" takes it away."""
+        if sentence:
+            self._trouble.show(sentence, "danger" if wrong else "text2")
+            self._trouble.pack(
+                side="top", fill="x", padx=theme.px(28), pady=theme.px(6), before=self.winfo_children()[1]
+            )
+        else:
+            self._trouble.pack_forget()
+
+    def offer_fold(self, on: bool) -> None:
+        """Offer to fold the right panel, where there is not room for it all the time."""
+        if on:
+            self._fold.pack(side="left")
+        else:
+            self._fold.pack_forget()
