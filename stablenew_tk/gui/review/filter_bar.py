@@ -31,8 +31,8 @@ class Filters(Box):
         super().__init__(parent, "surface", height=theme.px(theme.TOOL_BAR))
         self.pack_propagate(False)
         self._changed = changed
-        self._rating = Segmented(self, _segments(Totals(0, 0, 0, 0)), lambda _value: changed())
-        self._rating.pack(side="left", padx=(theme.px(16 - theme.RING), 0))
+        self.rating = Segmented(self, _segments(Totals(0, 0, 0, 0)), lambda _value: changed())
+        self.rating.pack(side="left", padx=(theme.px(16 - theme.RING), 0))
         self._runs: tuple[tuple[str, str], ...] = ()
         self._pack = self._menu("All packs", 100)
         self._checkpoint = self._menu("Any checkpoint", 132)
@@ -52,7 +52,7 @@ class Filters(Box):
         chosen = self._pack.value
         run_id = chosen.removeprefix(_RUN) if chosen.startswith(_RUN) else ""
         return msgspec.structs.replace(
-            _RATINGS[self._rating.value],
+            _RATINGS[self.rating.value],
             pack="" if run_id else chosen,
             run_id=run_id,
             checkpoint=self._checkpoint.value,
@@ -64,7 +64,7 @@ class Filters(Box):
     @property
     def hangs_on_feedback(self) -> bool:
         """Whether rating or tagging a picture could change what this filter shows or where."""
-        return self._rating.value in ("unrated", "stars") or bool(self._tag.value) or self._shown_order == "best"
+        return self.rating.value in ("unrated", "stars") or bool(self._tag.value) or self._shown_order == "best"
 
     def show(self, selection: Selection) -> None:
         """Offer what exists, and count it."""
@@ -91,11 +91,11 @@ class Filters(Box):
 
     def count(self, totals: Totals) -> None:
         """Write the numbers into the segments."""
-        self._rating.set_options(_segments(totals))
+        self.rating.set_options(_segments(totals))
 
     def reset(self) -> None:
         """Show everything again; the order stays."""
-        self._rating.set("all")
+        self.rating.set("all")
         for menu in (self._pack, self._checkpoint, self._tag):
             menu.set("")
         self._finals = False
@@ -110,7 +110,7 @@ class Filters(Box):
 
     def focus_first(self) -> None:
         """Put the keyboard on the first control."""
-        self._rating.focus_set()
+        self.rating.focus_set()
 
     def _ordered(self, value: str) -> None:
         # "Final pictures only" is no order: it is switched on and off beside the one in force.

@@ -13,7 +13,7 @@ import msgspec
 
 from ...app import wording as phrases
 from ...app.controller import Controller
-from ...app.feedback import Rating
+from ...app.feedback import Rating, State
 from ...domain.base import wording
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.query import Group, Query, Selection
@@ -25,23 +25,18 @@ from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
 from ..widgets.hint_bar import ActionBar, Notice
-from ..widgets.keys import KeyPress
 from ..widgets.page_frame import PageFrame
 from ..widgets.picture_cell import CellContent
 from ..widgets.picture_grid import GridActions, ThumbnailGrid
-from ..widgets.shortcuts import Shortcuts, act_on
-from .actions import Rules
-from .cell_content import cell_content
+from ..widgets.rating_keys import RatingKeys
+from ..widgets.shortcuts import Shortcuts
+from .actions import GridTarget
 from .filter_bar import Filters
 from .full_screen import FullSize
 from .inspector import WIDTH, Inspector, InspectorActions
 
 _WIDE = 400
 _COUNT_AFTER_MS, _SAVE_SIZE_AFTER_MS = 250, 700
-_MOVES = {
-    "Left": "left", "Right": "right", "Up": "up", "Down": "down", "Home": "home", "End": "end", "Prior": "page_up",
-    "Next": "page_down",
-}  # fmt: skip
 
 
 class ReviewPage(PageFrame):
@@ -69,19 +64,9 @@ class ReviewPage(PageFrame):
         self._seek: set[int] = set()
         self._folded: bool | None = None
         self._cell_px = controller.settings.cell_px
-        self._later: dict[str, str] = {}
-        self._rating = Rating(controller, self._said)
+        self._feedback = Rating(controller, self._feedback_changed)
         self._build()
-        self._rules = Rules(controller, self._rating, self.pictures, self.viewer, self.bar)
-        self._plain_keys: dict[str, Callable[[], object]] = {
-            "c": self._compare,
-            "i": self._toggle_inspector,
-            "u": self._rules.next_unrated,
-            "F2": self._edit_note,
-            "F5": self._look_again,
-            "Escape": self.focus_first,
-        }
-        Shortcuts(self, self._answer)
+        Shortcuts(self, self._keys.answer)
         self._fresh = False
         self._find()
 
@@ -129,9 +114,14 @@ class ReviewPage(PageFrame):
         self.filters.choose_run(run_id, name)
         self._find()
 
+    @property
+    def searching(self) -> bool:
+        """Whether the filter is still being applied."""
+        return self._asked is not None
+
     def on_event(self, event: Event) -> None:
         """Follow the history and take in what was asked for."""
-        self._rating.on_event(event)
+        self._feedback.on_event(event)
         self.inspector.on_event(event)
         self._full_size.on_event(event)
         if isinstance(event, ThumbnailReady):
@@ -143,31 +133,15 @@ class ReviewPage(PageFrame):
         elif isinstance(event, HistoryLoaded):
             self._find()
         elif isinstance(event, UnsavedChanged):
-            self._tell_unsaved(event)
+            self._keys.tell_unsaved(event)
         elif isinstance(event, SettingsChanged):
             self._chosen()
         elif isinstance(event, OrderFailed) and isinstance(event.order, MakeThumbnail):
             self.pictures.orders_lost()
 
-    def destroy(self) -> None:
-        """Stop what was to be done later and go."""
-        for pending in self._later.values():
-            self.after_cancel(pending)
-        self._later.clear()
-        super().destroy()
-
     # ---- building
 
     def _build(self) -> None:
-        actions = InspectorActions(
-            rate=lambda stars: self._rules.rate(stars),
-            toggle_tag=lambda words: self._rules.toggle_tag(words),
-            save_note=lambda text: self._rules.note(text),
-            make_again=lambda record: self._rules.make_again(record),
-            back=self.focus_first,
-            use_settings=self._on_use_settings,
-            learn=self._on_learn,
-        )
         self._edge = Box(self, "line", width=1)
         self._main = Box(self)
         self.filters = Filters(self._main, self._find, unfold=lambda: self._fold(False))
@@ -176,27 +150,53 @@ class ReviewPage(PageFrame):
         self.bar = ActionBar(self._main, self._controller.settings.cell_px, self._resize_cells)
         self.bar.pack(side="bottom", fill="x")
         Separator(self._main).pack(side="bottom", fill="x")
-        owner = GridActions(
+        grid_actions = GridActions(
             ask=lambda order: self._controller.ask(order, last=True),
             look=self._look,
             head=self._head,
             chosen=self._chosen,
             opened=lambda: self._full_size.open(),
         )
-        self.pictures = ThumbnailGrid(self._main, owner, cell_px=self._controller.settings.cell_px)
+        self.pictures = ThumbnailGrid(self._main, grid_actions, cell_px=self._controller.settings.cell_px)
         self.pictures.pack(fill="both", expand=True)
-        self.inspector = Inspector(self, self._controller, actions)
-        self._main.pack(side="left", fill="both", expand=True)
         self._notice = Notice(self.pictures)
         self._full_size = FullSize(self, self._controller, self.pictures, self.focus_first)
         self.viewer = self._full_size.viewer
+        self.target = GridTarget(self._controller, self._feedback, self.pictures, self.viewer, self.bar)
+        self._keys = self._rating_keys()
+        actions = InspectorActions(
+            rate=self.target.rate,
+            toggle_tag=self._keys.toggle_tag,
+            save_note=self._keys.note,
+            make_again=self.target.make_again,
+            back=self.focus_first,
+            use_settings=self._on_use_settings,
+            learn=self._on_learn,
+        )
+        self.inspector = Inspector(self, self._controller, actions)
+        self._main.pack(side="left", fill="both", expand=True)
         self.bind("<Configure>", lambda _event: self._arrange())
+
+    def _rating_keys(self) -> RatingKeys:
+        plain: dict[str, Callable[[], object]] = {
+            "c": self._compare,
+            "i": self._toggle_inspector,
+            "F2": self._edit_note,
+            "F5": self._look_again,
+            "Escape": self.focus_first,
+        }
+        control: dict[str, Callable[[], object]] = {
+            "a": self._select_all,
+            "f": lambda: self.filters.focus_first(),
+            "l": lambda: self.inspector.learn(),
+        }
+        return RatingKeys(self.target, lambda: dict(self._controller.settings.tags), plain, control)
 
     def _arrange(self) -> None:
         """Fold or unfold the inspector as the window's width and the user want it."""
-        wide = self.winfo_toplevel().winfo_width() / max(theme.px(100), 1) * 100
-        folded = wide < theme.NARROW_BELOW if self._folded is None else self._folded
-        self.inspector.configure(width=theme.px(_WIDE if wide >= theme.WIDE_FROM else WIDTH))
+        size = self.size_class
+        folded = size == "narrow" if self._folded is None else self._folded
+        self.inspector.configure(width=theme.px(_WIDE if size == "wide" else WIDTH))
         if folded and self.inspector.winfo_manager():
             self.inspector.pack_forget()
             self._edge.pack_forget()
@@ -214,7 +214,7 @@ class ReviewPage(PageFrame):
 
     def _find(self) -> None:
         """Apply the filter."""
-        self._rules.said = 0
+        self.target.touched = 0
         if (history := self._controller.history) is not None:
             hidden = history.plans.hidden()
             self.filters.offer_runs((p.plan_id, p.name) for p in history.plans.plans() if p.plan_id not in hidden)
@@ -248,15 +248,15 @@ class ReviewPage(PageFrame):
         self.viewer.refresh()
         if event.undone:
             self._seek |= set(event.rows)
-            self._soon("seek", 1, self._bring_back)
-        self._soon("count", _COUNT_AFTER_MS, self._count_again)
+            self.later("seek", 1, self._bring_back)
+        self.later("count", _COUNT_AFTER_MS, self._count_again)
 
     def _count_again(self) -> None:
         history = self._controller.history
         if history is None:
             return
         if len(history) != self._known:
-            if not (self._rules.said and self.filters.hangs_on_feedback):
+            if not (self.target.touched and self.filters.hangs_on_feedback):
                 self._find()
                 return
             # What was just rated must not vanish because a run made new pictures meanwhile.
@@ -298,15 +298,15 @@ class ReviewPage(PageFrame):
             return
         if self.pictures.go_to_rows(self._seek):
             self._seek = set()
-        elif self._rules.said or self.filters.query != Query(order=self.filters.query.order):
-            if not self._rules.said:
+        elif self.target.touched or self.filters.query != Query(order=self.filters.query.order):
+            if not self.target.touched:
                 self.filters.reset()
             self._find()
         else:
             self._seek = set()  # its record was taken back as a whole: nothing to show
 
     def _look(self, row: int) -> CellContent:
-        return cell_content(self._facts(row), self._rating.state(row))
+        return cell_content(self._facts(row), self._feedback.state(row))
 
     def _head(self, number: int) -> tuple[str, str]:
         return phrases.group_words(self._groups[number])
@@ -319,27 +319,21 @@ class ReviewPage(PageFrame):
     def _chosen(self) -> None:
         picked = self.pictures.picked
         self.bar.selected(len(picked.selected), len(picked.rows))
-        if not self._rating.unsaved:
+        if not self._feedback.unsaved:
             self.bar.say("")
         self._show_current()
         self.viewer.turn_to(picked.current_row)
 
     def _show_current(self) -> None:
         row = self.pictures.picked.current_row
-        self.inspector.show(self._facts(row) if row >= 0 else None, self._rating.state(row))
+        self.inspector.show(self._facts(row) if row >= 0 else None, self._feedback.state(row))
 
-    # ---- rating
-
-    def _said(self, rows: set[int]) -> None:
+    def _feedback_changed(self, rows: set[int]) -> None:
         self.pictures.refresh(rows)
         if self.pictures.picked.current_row in rows:
             self._show_current()
 
-    def _tell_unsaved(self, event: UnsavedChanged) -> None:
-        if event.count:
-            self.bar.say(f"{event.count:,} not saved yet, tried again every 2 s. {event.message}".strip(), "danger")
-        else:
-            self.bar.say("")
+    # ---- keys
 
     def _compare(self) -> None:
         if self.viewer.comparing:
@@ -347,37 +341,9 @@ class ReviewPage(PageFrame):
         elif not self._full_size.compare():
             self.bar.say("Select two to four pictures to compare: Shift+arrows or Ctrl+click.")
 
-    # ---- keys
-
-    def _answer(self, press: KeyPress) -> bool:
-        if press.stars is not None:
-            self._rules.rate(press.stars)
-            return True
-        if press.control:
-            undo, name = self._rules.undo, press.name.lower()
-            everything = () if self.viewer.is_open else (("a", self.pictures.select_all),)
-            return act_on(
-                {
-                    "z": lambda: undo(redo=press.shift),
-                    "y": lambda: undo(redo=True),
-                    "f": self.filters.focus_first,
-                    "l": self.inspector.learn,
-                    **dict(everything),
-                },
-                name,
-            )
-        tags = dict(self._controller.settings.tags)
-        if press.letter in tags:
-            self._rules.toggle_tag(tags[press.letter])
-            return True
-        return act_on(self._plain_keys, press.letter or press.name) or self._move(press)
-
-    def _move(self, press: KeyPress) -> bool:
-        if press.name not in _MOVES or self.viewer.is_open or self.focus_get() is self.pictures.canvas:
-            return False
-        self.focus_first()
-        self.pictures.move(_MOVES[press.name], "range" if press.shift else "only")
-        return True
+    def _select_all(self) -> None:
+        if not self.viewer.is_open:
+            self.pictures.select_all()
 
     def _toggle_inspector(self) -> None:
         if not self.viewer.is_open:
@@ -392,21 +358,29 @@ class ReviewPage(PageFrame):
         self.pictures.look_again()
         self._find()
 
-    # ---- later
-
-    def _soon(self, name: str, after_ms: int, action: Callable[[], None]) -> None:
-        """Do it once after a while, however often it is asked for meanwhile."""
-        if name not in self._later:
-            self._later[name] = self.after(after_ms, self._now, name, action)
-
-    def _now(self, name: str, action: Callable[[], None]) -> None:
-        self._later.pop(name, None)
-        action()
+    # ---- the size of the cells
 
     def _resize_cells(self, cell_px: int) -> None:
         self.pictures.set_cell(cell_px)
         self._cell_px = cell_px
-        self._soon("size", _SAVE_SIZE_AFTER_MS, self._keep_size)
+        self.later("size", _SAVE_SIZE_AFTER_MS, self._keep_size)
 
     def _keep_size(self) -> None:
         self._controller.change_settings(msgspec.structs.replace(self._controller.settings, cell_px=self._cell_px))
+
+
+def cell_content(facts: ImageFacts, state: State) -> CellContent:
+    """How a picture's cell looks: stars, or in words what is not settled yet."""
+    unrated = "unrated" if facts.final else f"unrated · {facts.stage}"
+    words = {"saving": "saving…", "unsaved": "not saved yet"}.get(state, "" if facts.rating else unrated)
+    chip = wording.counted(len(facts.tags), "tag") if facts.tags else "note" if facts.note else ""
+    return CellContent(
+        image_id=facts.image_id,
+        position=facts.position,
+        output_index=facts.output_index,
+        rating=facts.rating,
+        words=words,
+        words_ink="danger" if state == "unsaved" else "text3",
+        chip=chip,
+        badge="suspect" if facts.suspect else "",
+    )

@@ -48,6 +48,14 @@ class DeferringBox(Box):
         super().destroy()
 
 
+def size_class(widget: tk.Misc) -> SizeClass:
+    """The width of a widget's window: "narrow" below 1180 px at 100 %, "wide" from 1600 px on."""
+    width = widget.winfo_toplevel().winfo_width()
+    if width < theme.px(theme.NARROW_BELOW):
+        return "narrow"
+    return "wide" if width >= theme.px(theme.WIDE_FROM) else "usual"
+
+
 class PageFrame(DeferringBox):
     """A page of the window. The window calls `on_event` for everything that happens and `shown` when it comes up."""
 
@@ -72,8 +80,5 @@ class PageFrame(DeferringBox):
 
     @property
     def size_class(self) -> SizeClass:
-        """How much room the window has across: "narrow" below 1180 px at 100 %, "wide" from 1600 px on."""
-        width = self.winfo_toplevel().winfo_width()
-        if width < theme.px(theme.NARROW_BELOW):
-            return "narrow"
-        return "wide" if width >= theme.px(theme.WIDE_FROM) else "usual"
+        """How much room the window has across."""
+        return size_class(self)

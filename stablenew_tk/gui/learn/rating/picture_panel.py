@@ -17,6 +17,7 @@ from ....pipeline.messages.pictures import PictureReady, ReadPicture
 from ...widgets import icons, stars, theme
 from ...widgets.basics import Box, Button, Label, Painted
 from ...widgets.hint_bar import KeyHints
+from ...widgets.page_frame import DeferringBox
 from ...widgets.picture_viewer import Stage, Viewer
 from ...widgets.tag_chips import TagChips
 
@@ -72,12 +73,12 @@ class PicturePanelActions(Struct, frozen=True, kw_only=True):
     ask: Callable[[ReadPicture], None]
     rate: Callable[[int], None]
     toggle_tag: Callable[[str], None]
-    save_note: Callable[[str], None]
+    save_note: Callable[[int, str], None]
     undo: Callable[[], object]
     back: Callable[[], None]
 
 
-class BigPicture(Box):
+class PicturePanel(DeferringBox):
     """The right panel. `plain_problems`: why a picture cannot be shown is told without its file name."""
 
     def __init__(self, parent: tk.Misc, actions: PicturePanelActions) -> None:
@@ -93,7 +94,6 @@ class BigPicture(Box):
         self._asked: set[tuple[str, tuple[int, int]]] = set()
         self._drawn: object = None
         self._photo: ImageTk.PhotoImage | None = None
-        self._later = ""
         self._given = 0
         self._build()
         theme.on_change(self._redraw)
@@ -180,12 +180,6 @@ class BigPicture(Box):
             self._pictures.popitem(last=False)
         self._redraw()
 
-    def destroy(self) -> None:
-        """Stop what was to be done later and go."""
-        if self._later:
-            self.after_cancel(self._later)
-        super().destroy()
-
     # ---- drawing
 
     def _paint_last(self) -> None:
@@ -198,12 +192,9 @@ class BigPicture(Box):
 
     def _resized(self) -> None:
         # While a size is being dragged, no picture is read in sizes that nobody will see.
-        if self._later:
-            self.after_cancel(self._later)
-        self._later = self.after(_SETTLE_MS if self._box != (0, 0) else 1, self._settled)
+        self.later("settle", _SETTLE_MS if self._box != (0, 0) else 1, self._settled, restart=True)
 
     def _settled(self) -> None:
-        self._later = ""
         self._box = (self.canvas.winfo_width(), self.canvas.winfo_height())
         self._redraw()
         self._ask_ahead()
@@ -265,7 +256,7 @@ class SideBySide(Viewer):
         self._walk = walk
         self.plain_problems = False
         self._made: dict[int, tuple[object, ImageTk.PhotoImage]] = {}
-        self._until, self._more, self._later = 0.0, False, ""
+        self._until, self._more = 0.0, False
         super().__init__(parent, stage)
 
     def open(self, rows: Sequence[int], number: int = 0) -> None:
@@ -295,12 +286,8 @@ class SideBySide(Viewer):
         self._until = time.perf_counter() + _BUDGET_S
         self._more = False
         super()._show()
-        if self._more and not self._later:
-            self._later = self.after(_PAUSE_MS, self._go_on)
-
-    def _go_on(self) -> None:
-        self._later = ""
-        self._show()
+        if self._more:
+            self.later("draw", _PAUSE_MS, self._show)
 
     def _draw_picture(self, row: int, left: int, wide: int) -> None:
         ready = self._pictures.get(self._key(row))
@@ -323,8 +310,7 @@ class SideBySide(Viewer):
     def _move(self, dx: int, dy: int) -> None:
         self._pan = (self._pan[0] + dx, self._pan[1] + dy)
         # The pointer moves oftener than six pictures can be drawn.
-        if not self._later:
-            self._later = self.after(1, self._go_on)
+        self.later("draw", 1, self._show)
 
     def _step(self, across: int, down: int) -> str:
         if self._own_size or self.comparing:
