@@ -18,7 +18,7 @@ from ..domain.insights.matrix_text import key_hint
 from ..domain.insights.report import Report
 from ..domain.journal.record import Feedback
 from .controller import Controller
-from .feedback import Rating, State, change
+from .feedback import PictureFeedback, State, change
 
 # Longer pauses are not rating but something else.
 _LONGEST_PAUSE_S, _PAUSES, _LEAST_PAUSES = 60.0, 20, 3
@@ -139,7 +139,7 @@ class RatingSession:
 
     def __init__(self, controller: Controller, changed: Callable[[], None] = lambda: None) -> None:
         self._controller = controller
-        self.feedback = Rating(controller, lambda _rows: changed())
+        self.feedback = PictureFeedback(controller, lambda _rows: changed())
         self.cursor = MatrixCursor()
         self.pace = Pace()
         self.plan_id = ""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ...app.controller import Controller
-from ...app.feedback import Rating, change
+from ...app.feedback import PictureFeedback, change
 from ...app.made_again import request_again
 from ...domain.base.colour_roles import Role
 from ...domain.base.errors import InvalidInput
-from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord
 from ..widgets.hint_bar import ActionBar
 from ..widgets.picture_grid import ThumbnailGrid
@@ -22,7 +21,9 @@ class GridTarget:
     `touched` counts the pictures said something about since it was set to 0.
     """
 
-    def __init__(self, controller: Controller, feedback: Rating, grid: ThumbnailGrid, viewer: Viewer, bar: ActionBar):
+    def __init__(
+        self, controller: Controller, feedback: PictureFeedback, grid: ThumbnailGrid, viewer: Viewer, bar: ActionBar
+    ):
         self._controller, self._feedback = controller, feedback
         self._grid, self._viewer, self._bar = grid, viewer, bar
         self.touched = 0
@@ -30,7 +31,7 @@ class GridTarget:
     def rate(self, stars: int) -> None:
         """Give 1 to 5 stars and go on to the next picture, or clear with 0."""
         rows = self.rows()
-        changed = [row for row in rows if self._facts(row).rating != stars or self._feedback.state(row)]
+        changed = [row for row in rows if self._feedback.facts(row).rating != stars or self._feedback.state(row)]
         # Going on first: what is then shown of the next picture need not be shown of this one before.
         if stars and len(rows) == 1 and self._controller.settings.go_on_after_rating:
             if self._viewer.is_open:
@@ -57,7 +58,7 @@ class GridTarget:
 
     def tags_of(self, row: int) -> Sequence[str]:
         """The tags of a picture."""
-        return self._facts(row).tags
+        return self._feedback.facts(row).tags
 
     def tell(
         self, rows: list[int], *, added: Iterable[str] = (), removed: Iterable[str] = (), note: str | None = None
@@ -103,8 +104,3 @@ class GridTarget:
             self.say(str(problem), "danger")
         else:
             self.say("It is being made again with the same prompt, values and seed.")
-
-    def _facts(self, row: int) -> ImageFacts:
-        history = self._controller.history
-        assert history is not None, "rows are shown only after the history was loaded"
-        return history.facts(row)

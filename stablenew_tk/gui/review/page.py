@@ -13,7 +13,7 @@ import msgspec
 
 from ...app import wording as phrases
 from ...app.controller import Controller
-from ...app.feedback import Rating, State
+from ...app.feedback import PictureFeedback, State
 from ...domain.base import wording
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.query import Group, Query, Selection
@@ -64,7 +64,7 @@ class ReviewPage(PageFrame):
         self._seek: set[int] = set()
         self._folded: bool | None = None
         self._cell_px = controller.settings.cell_px
-        self._feedback = Rating(controller, self._feedback_changed)
+        self._feedback = PictureFeedback(controller, self._feedback_changed)
         self._build()
         Shortcuts(self, self._keys.answer)
         self._fresh = False
@@ -160,7 +160,7 @@ class ReviewPage(PageFrame):
         self.pictures = ThumbnailGrid(self._main, grid_actions, cell_px=self._controller.settings.cell_px)
         self.pictures.pack(fill="both", expand=True)
         self._notice = Notice(self.pictures)
-        self._full_size = FullSize(self, self._controller, self.pictures, self.focus_first)
+        self._full_size = FullSize(self, self._controller, self._feedback, self.pictures, self.focus_first)
         self.viewer = self._full_size.viewer
         self.target = GridTarget(self._controller, self._feedback, self.pictures, self.viewer, self.bar)
         self._keys = self._rating_keys()
@@ -306,15 +306,10 @@ class ReviewPage(PageFrame):
             self._seek = set()  # its record was taken back as a whole: nothing to show
 
     def _look(self, row: int) -> CellContent:
-        return cell_content(self._facts(row), self._feedback.state(row))
+        return cell_content(self._feedback.facts(row), self._feedback.state(row))
 
     def _head(self, number: int) -> tuple[str, str]:
         return phrases.group_words(self._groups[number])
-
-    def _facts(self, row: int) -> ImageFacts:
-        history = self._controller.history
-        assert history is not None, "rows are shown only after the history was loaded"
-        return history.facts(row)
 
     def _chosen(self) -> None:
         picked = self.pictures.picked
@@ -326,7 +321,7 @@ class ReviewPage(PageFrame):
 
     def _show_current(self) -> None:
         row = self.pictures.picked.current_row
-        self.inspector.show(self._facts(row) if row >= 0 else None, self._feedback.state(row))
+        self.inspector.show(self._feedback.facts(row) if row >= 0 else None, self._feedback.state(row))
 
     def _feedback_changed(self, rows: set[int]) -> None:
         self.pictures.refresh(rows)

@@ -37,6 +37,14 @@ class DeferringBox(Box):
         """Whether something is to be done under this name."""
         return name in self._pending
 
+    @property
+    def size_class(self) -> SizeClass:
+        """How much room the window has across: "narrow" below 1180 px at 100 %, "wide" from 1600 px on."""
+        width = self.winfo_toplevel().winfo_width()
+        if width < theme.px(theme.NARROW_BELOW):
+            return "narrow"
+        return "wide" if width >= theme.px(theme.WIDE_FROM) else "usual"
+
     def _do(self, name: str, action: Callable[[], object]) -> None:
         self._pending.pop(name, None)
         action()
@@ -46,14 +54,6 @@ class DeferringBox(Box):
         for name in tuple(self._pending):
             self.not_later(name)
         super().destroy()
-
-
-def size_class(widget: tk.Misc) -> SizeClass:
-    """The width of a widget's window: "narrow" below 1180 px at 100 %, "wide" from 1600 px on."""
-    width = widget.winfo_toplevel().winfo_width()
-    if width < theme.px(theme.NARROW_BELOW):
-        return "narrow"
-    return "wide" if width >= theme.px(theme.WIDE_FROM) else "usual"
 
 
 class PageFrame(DeferringBox):
@@ -77,8 +77,3 @@ class PageFrame(DeferringBox):
 
     def shown(self) -> None:
         """The page came into sight."""
-
-    @property
-    def size_class(self) -> SizeClass:
-        """How much room the window has across."""
-        return size_class(self)

@@ -25,7 +25,7 @@ from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
 from ...widgets.keys import KeyPress
-from ...widgets.page_frame import DeferringBox, size_class
+from ...widgets.page_frame import DeferringBox
 from ...widgets.rating_keys import RatingKeys
 from .actions import MatrixTarget
 from .full_screen import RatingFullScreen
@@ -113,7 +113,7 @@ class RatingView(DeferringBox):
 
     def _arrange(self) -> None:
         """Give the large picture the width that the window allows."""
-        narrow = {"narrow": _NARROW_PANEL, "usual": _PANEL}.get(size_class(self))
+        narrow = {"narrow": _NARROW_PANEL, "usual": _PANEL}.get(self.size_class)
         width = self.winfo_width() // 2 if narrow is None else theme.px(narrow)
         if int(self.panel.cget("width")) != width:
             self.panel.configure(width=width)
