@@ -61,11 +61,6 @@ class Filters(Box):
             order=self._shown_order,
         )
 
-    @property
-    def hangs_on_feedback(self) -> bool:
-        """Whether rating or tagging a picture could change what this filter shows or where."""
-        return self.rating.value in ("unrated", "stars") or bool(self._tag.value) or self._shown_order == "best"
-
     def show(self, selection: Selection) -> None:
         """Offer what exists, and count it."""
         self.count(selection.totals)

@@ -14,9 +14,10 @@ import msgspec
 from ...app import wording as phrases
 from ...app.controller import Controller
 from ...app.feedback import PictureFeedback, State
+from ...app.review_search import ReviewSearch, depends_on_feedback
 from ...domain.base import wording
 from ...domain.journal.history import ImageFacts
-from ...domain.journal.query import Group, Query, Selection
+from ...domain.journal.query import Query, Selection
 from ...domain.journal.record import LearningRecord
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded, UnsavedChanged
@@ -56,11 +57,7 @@ class ReviewPage(PageFrame):
         super().__init__(parent)
         self._controller, self._go_create = controller, go_create
         self._on_use_settings, self._on_learn = on_use_settings, on_learn
-        self._groups: tuple[Group, ...] = ()
-        self._counts = (0, 0)
-        self._known = 0
-        self._asked: Query | None = None
-        self._counting: Query | None = None
+        self._search = ReviewSearch(controller)
         self._seek: set[int] = set()
         self._folded: bool | None = None
         self._cell_px = controller.settings.cell_px
@@ -75,8 +72,7 @@ class ReviewPage(PageFrame):
     @property
     def title(self) -> tuple[str, str]:
         """Words for the top bar."""
-        everything, rated = self._counts
-        return "Review", f"{wording.counted(everything, 'image')} · {rated:,} rated" if everything else ""
+        return "Review", self._search.remark
 
     @property
     def key_words(self) -> Sequence[tuple[str, str]]:
@@ -117,7 +113,7 @@ class ReviewPage(PageFrame):
     @property
     def searching(self) -> bool:
         """Whether the filter is still being applied."""
-        return self._asked is not None
+        return self._search.pending
 
     def on_event(self, event: Event) -> None:
         """Follow the history and take in what was asked for."""
@@ -152,7 +148,7 @@ class ReviewPage(PageFrame):
         Separator(self._main).pack(side="bottom", fill="x")
         grid_actions = GridActions(
             ask=lambda order: self._controller.ask(order, last=True),
-            look=self._look,
+            look=self._content,
             head=self._head,
             chosen=self._chosen,
             opened=lambda: self._full_size.open(),
@@ -182,7 +178,7 @@ class ReviewPage(PageFrame):
             "c": self._compare,
             "i": self._toggle_inspector,
             "F2": self._edit_note,
-            "F5": self._look_again,
+            "F5": self._apply_again,
             "Escape": self.focus_first,
         }
         control: dict[str, Callable[[], object]] = {
@@ -215,29 +211,21 @@ class ReviewPage(PageFrame):
     def _find(self) -> None:
         """Apply the filter."""
         self.target.touched = 0
-        if (history := self._controller.history) is not None:
-            hidden = history.plans.hidden()
-            self.filters.offer_runs((p.plan_id, p.name) for p in history.plans.plans() if p.plan_id not in hidden)
-        self._asked = self.filters.query
-        self._controller.find(self._asked)
+        self.filters.offer_runs(self._search.runs())
+        self._search.find(self.filters.query)
         self._show_notice(None)
 
     def _found(self, event: ImagesFound) -> None:
-        if event.query is self._asked:
-            self._asked = None
-            self._groups = event.selection.groups
+        if self._search.found(event):
             self.filters.show(event.selection)
-            with_heads = not (len(self._groups) == 1 and not self._groups[0].run_id)
-            self.pictures.show(event.selection.rows, [group.first for group in self._groups] if with_heads else ())
-            self._count_all()
+            self.pictures.show(event.selection.rows, self._search.group_starts())
             self._show_notice(event.selection)
             if self._fresh and self.winfo_viewable():
                 self._fresh = False
                 self.pictures.go_to(0)
             self._chosen()
             self._bring_back()
-        elif event.query is self._counting:
-            self._counting = None
+        elif self._search.counted(event):
             self.filters.count(event.selection.totals)
 
     def _history_changed(self, event: HistoryChanged) -> None:
@@ -252,37 +240,20 @@ class ReviewPage(PageFrame):
         self.later("count", _COUNT_AFTER_MS, self._count_again)
 
     def _count_again(self) -> None:
-        history = self._controller.history
-        if history is None:
-            return
-        if len(history) != self._known:
-            if not (self.target.touched and self.filters.hangs_on_feedback):
+        if new := self._search.new_pictures:
+            if not (self.target.touched and depends_on_feedback(self.filters.query)):
                 self._find()
                 return
             # What was just rated must not vanish because a run made new pictures meanwhile.
-            self.bar.say(f"{wording.counted(len(history) - self._known, 'new picture')}: F5 applies the filter again.")
-        self._counts = self._count_now()
-        self._counting = self.filters.query
-        self._controller.find(self._counting)
-
-    def _count_all(self) -> None:
-        history = self._controller.history
-        self._known = len(history) if history is not None else 0
-        self._counts = self._count_now()
-
-    def _count_now(self) -> tuple[int, int]:
-        history = self._controller.history
-        if history is None:
-            return 0, 0
-        totals = history.counts()
-        return totals.all, totals.all - totals.unrated
+            self.bar.say(f"{wording.counted(new, 'new picture')}: F5 applies the filter again.")
+        self._search.count(self.filters.query)
 
     def _show_notice(self, selection: Selection | None) -> None:
         if selection is not None and len(selection.rows):
             self._notice.hide()
         elif self._controller.history is None:
             self._notice.show("Reading what was recorded…")
-        elif selection is not None and not self._counts[0]:
+        elif selection is not None and self._search.nothing_recorded:
             self._notice.show("No pictures yet. Run a pack and they appear here.", "Go to Create", self._go_create)
         elif selection is not None:
             self._notice.show("No pictures match this filter.", "Show all pictures", self._show_all)
@@ -294,7 +265,7 @@ class ReviewPage(PageFrame):
 
     def _bring_back(self) -> None:
         """After an undo: bring its picture into sight, if need be by another filter."""
-        if not self._seek or self._asked is not None:
+        if not self._seek or self._search.pending:
             return
         if self.pictures.go_to_rows(self._seek):
             self._seek = set()
@@ -305,11 +276,11 @@ class ReviewPage(PageFrame):
         else:
             self._seek = set()  # its record was taken back as a whole: nothing to show
 
-    def _look(self, row: int) -> CellContent:
-        return cell_content(self._feedback.facts(row), self._feedback.state(row))
+    def _content(self, row: int) -> CellContent:
+        return cell_content(*self._feedback.known(row))
 
     def _head(self, number: int) -> tuple[str, str]:
-        return phrases.group_words(self._groups[number])
+        return phrases.group_words(self._search.groups[number])
 
     def _chosen(self) -> None:
         picked = self.pictures.picked
@@ -321,7 +292,7 @@ class ReviewPage(PageFrame):
 
     def _show_current(self) -> None:
         row = self.pictures.picked.current_row
-        self.inspector.show(self._feedback.facts(row) if row >= 0 else None, self._feedback.state(row))
+        self.inspector.show(*(self._feedback.known(row) if row >= 0 else (None, "")))
 
     def _feedback_changed(self, rows: set[int]) -> None:
         self.pictures.refresh(rows)
@@ -349,7 +320,7 @@ class ReviewPage(PageFrame):
         self._fold(False)
         self.inspector.edit_note()
 
-    def _look_again(self) -> None:
+    def _apply_again(self) -> None:
         self.pictures.look_again()
         self._find()
 

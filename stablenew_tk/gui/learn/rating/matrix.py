@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
+from ....app.matrix_cells import MatrixCellContent, cell_content
 from ....app.rating_session import RatingSession
 from ....domain.insights.blinding import BlindCell, BlindMatrix
 from ....domain.insights.matrix_text import column_head, row_label
@@ -20,8 +21,8 @@ from ...widgets.grid_layout import HEIGHT_STEP, PICTURE_RATIO
 from ...widgets.page_frame import DeferringBox
 from ...widgets.picture_cell import FOOT, FRAME, Bounds
 from ...widgets.scrollbar import ThinScrollbar
-from ...widgets.thumbnails import Thumbs
-from .matrix_parts import HeaderText, Margins, MatrixCell, MatrixCellContent, MatrixHeaders, cell_content
+from ...widgets.thumbnails import ThumbnailRequest, Thumbs
+from .matrix_parts import HeaderText, Margins, MatrixCell, MatrixHeaders
 
 _SIDE, _LABEL, _TOP, _HEAD, _GAP, _GAP_Y = 20, 90, 8, 48, 10, 12
 _LEAST, _MOST, _TALLEST = 84, 210, 320
@@ -267,7 +268,8 @@ class Matrix(DeferringBox):
         if self._matrix is not None:
             self._heads.show(self._margins(self._matrix, view_w, view_h), again=again)
         contents = [content for number in sorted(self._shown) if (content := self._shown[number].content) is not None]
-        self._thumbs.want([content.thumbnail for content in contents if content.thumbnail is not None])
+        shown = [content.facts for content in contents if content.facts is not None]
+        self._thumbs.want([ThumbnailRequest(f.image_id, f.position, f.output_index) for f in shown])
 
     def _in_sight(self, view_w: int, view_h: int) -> Iterable[BlindCell]:
         for cell in self._cursor.cells:
@@ -282,7 +284,7 @@ class Matrix(DeferringBox):
             self._paint(drawn, bounds, content)
 
     def _paint(self, drawn: MatrixCell, bounds: Bounds, content: MatrixCellContent) -> None:
-        image_id = content.thumbnail.image_id if content.thumbnail is not None else ""
+        image_id = content.facts.image_id if content.facts is not None else ""
         problem = self._thumbs.problem(image_id)
         # While it is blind not even a file name is told.
         reason = "It cannot be read." if problem and self._session.hidden else problem
@@ -292,7 +294,7 @@ class Matrix(DeferringBox):
         for drawn in self._shown.values():
             content = drawn.content
             # The same picture may be shown twice.
-            if content is not None and content.thumbnail is not None and content.thumbnail.image_id == image_id:
+            if content is not None and content.facts is not None and content.facts.image_id == image_id:
                 self._paint(drawn, drawn.bounds, content)
 
     def _draw_ring(self) -> None:

@@ -8,78 +8,25 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from msgspec import Struct
 from PIL import ImageTk
 
-from ....app.rating_session import RatingSession
+from ....app.matrix_cells import Kind, MatrixCellContent
 from ....domain.base.colour_roles import Role
-from ....domain.insights.blinding import BlindCell
-from ....domain.insights.matrix_text import foot_text
 from ...widgets import icons, stars, theme
 from ...widgets.picture_cell import FRAME, Bounds
-from ...widgets.thumbnails import ThumbnailRequest
 
 _GAP = 4
 _STAR, _BADGE, _TICK = 12, 18, 20
 
-Kind = Literal["picture", "made", "making", "waiting", "missing"]
 # What lies above what; items are made in any order.
 _LAYERS = (
     "ground", "picture", "reason", "foot", "stars", "track", "done", "sign", "words", "badge", "warning", "badge words",
     "tick", "ticked", "frame",
 )  # fmt: skip
 _TEXTS = frozenset(("reason", "words", "badge words"))
-_PROGRESS: dict[str, tuple[Kind, str]] = {
-    "made": ("made", "made"),
-    "making": ("making", "being made"),
-    "waiting": ("waiting", "waiting"),
-    "later": ("waiting", "waiting"),
-    "missing": ("missing", "missing"),
-}
-_SAVING = {"": "", "saving": "saving…", "unsaved": "not saved yet"}
 _ICONS: dict[Kind, tuple[str, Role]] = {"made": ("check", "text3"), "missing": ("cross", "danger")}
-
-
-class MatrixCellContent(Struct, frozen=True, kw_only=True):
-    """What a cell shows. `words` stand in place of the stars, or say how far it is; `share` of the picture is made.
-
-    `current` is the one keys are about, `marked` is chosen to compare.
-    """
-
-    kind: Kind
-    thumbnail: ThumbnailRequest | None = None
-    stars: int = 0
-    words: str = ""
-    ink: Role = "text3"
-    bold: bool = False
-    badge: str = ""
-    share: float = 0.0
-    current: bool = False
-    marked: bool = False
-
-
-def cell_content(session: RatingSession, cell: BlindCell) -> MatrixCellContent:
-    """What the matrix shows at a place of a session."""
-    facts, matrix, current = cell.facts, session.matrix, cell.number == session.cursor.current
-    if facts is None or matrix is None:
-        kind, words = _PROGRESS[cell.state]
-        share = round(session.progress or 0.0, 2) if kind == "making" else 0.0
-        ink: Role = "danger" if kind == "missing" else "text2" if kind == "making" else "text3"
-        return MatrixCellContent(kind=kind, words=words, ink=ink, share=share, current=current)
-    saving = _SAVING[session.saving(cell)]
-    return MatrixCellContent(
-        kind="picture",
-        thumbnail=ThumbnailRequest(facts.image_id, facts.position, facts.output_index),
-        stars=cell.stars,
-        words=saving or foot_text(matrix, cell, current=current),
-        ink="danger" if saving == _SAVING["unsaved"] else "text" if current and cell.asks else "text3",
-        bold=current and cell.asks,
-        badge="suspect" if facts.suspect else "",
-        current=current,
-        marked=cell.number in session.cursor.marked,
-    )
 
 
 class MatrixCell:
@@ -137,8 +84,8 @@ class MatrixCell:
         if content.current:
             top = bounds.top + height
             self._box("foot", (bounds.x, top, bounds.x + bounds.width, bounds.y + bounds.height), ground)
-        if content.words:
-            text = theme.elide(content.words, theme.font(11, content.bold), width)
+        if content.text:
+            text = theme.elide(content.text, theme.font(11, content.bold), width)
             self._text("words", (middle, foot), text, 11, content.ink, bold=content.bold)
         else:
             self._image("stars", middle, foot, stars.star_row(content.stars, _STAR, ground))
@@ -157,7 +104,7 @@ class MatrixCell:
         if name:
             self._image("sign", middle, centre - theme.px(10), icons.icon(name, 14, ink, "surface"))
         low = centre + theme.px(9 if name else -8 if content.kind == "making" else 0)
-        self._text("words", (middle, low), theme.elide(content.words, theme.font(11), width), 11, content.ink)
+        self._text("words", (middle, low), theme.elide(content.text, theme.font(11), width), 11, content.ink)
         if content.kind == "making":
             long, high = min(theme.px(64), width - theme.px(16)), theme.px(4)
             left, top = middle - long // 2, centre + theme.px(8)
