@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 from journal_lines import rate
-from plans import VALUES, Desk, PlanCell, name_of, plan, texts
+from plans import VALUES, Desk, PlanCell, button, name_of, plan, record, texts
 
 from stablenew_tk.domain.insights.standing import standing
 from stablenew_tk.gui.learn.rating.picture_panel import MOST_COMPARED
 from stablenew_tk.gui.widgets import theme
+from stablenew_tk.pipeline.messages.journal import AppendLine
+from stablenew_tk.pipeline.messages.pictures import ThumbnailReady
 from stablenew_tk.pipeline.messages.plans import Analyse, PlanRead
 from stablenew_tk.pipeline.messages.settings import SettingsChanged
 
@@ -57,7 +59,8 @@ def test_fifteen_key_presses_rate_fifteen_pictures_and_reveal_the_values(desk):
 
 def test_nothing_on_the_page_tells_a_value_a_file_name_or_a_time_before_the_reveal(desk):
     d = rating_desk(desk, failed=(LAST,), suspect=(PlanCell(1, 1),))
-    d.until(lambda: all(d.view.matrix._thumbs.photo(s.facts.image_id) for s in d.cells if s.facts))
+    wanted = {cell.facts.image_id for cell in d.cells if cell.facts}
+    d.until(lambda: wanted <= {event.image_id for event in d.events if isinstance(event, ThumbnailReady)})
     d.press("4", "n", "2", "space", "Right", "Escape", "c", "Escape", "Down", "Shift-Right")
     d.settle()
     seen = " | ".join(texts(d.page))
@@ -101,10 +104,8 @@ def test_when_the_next_row_opens_rating_goes_on_there_by_itself(desk):
     d.settle()
     assert d.current.line == 1
     assert "A row opens" in d.view.foot.message
-    saved = d.make(LAST)
-    d.controller.history.fold(saved.line, saved.position)
-    d.view._refresh()
-    assert d.current.line == 2
+    d.controller.ask(AppendLine(line=record(d.plan, LAST)))
+    d.until(lambda: d.current.line == 2)
     assert d.current.asks
 
 
@@ -303,9 +304,8 @@ def test_c_shows_the_row_side_by_side_and_zooms_all_of_it_at_the_same_place(desk
     viewer = d.view.viewer
     assert len(viewer.rows) == 5
     d.press("z", "Right", "Down")
-    d.until(lambda: len(viewer._made) == 5)
-    boxes = {made[0][1:] for made in viewer._made.values()}
-    assert len(boxes) == 1
+    d.until(lambda: len(viewer.parts) == 5)
+    assert len(set(viewer.parts.values())) == 1
     d.press("z", "Right", "3")
     d.settle()
     assert d.rating(d.plan_cell(d.cells[6])) == 3
@@ -481,7 +481,7 @@ def test_the_see_insight_button_leads_to_the_insight(desk):
     d = rating_desk(desk, plan(blind=False))
     d.press("3", "4")
     d.settle()
-    d.view.head._insight.invoke()
+    button(d.view.head, "See insight").invoke()
     assert d.insights == ["PLAN"]
 
 

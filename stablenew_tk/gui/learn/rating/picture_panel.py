@@ -30,6 +30,9 @@ _PROMPT = "Press 1 to 5."
 _GONE = "This picture cannot be read."
 
 
+Size = tuple[int, int]
+
+
 class StarKey(Painted):
     """One of the five keys as a button: its number and that many stars."""
 
@@ -90,8 +93,8 @@ class PicturePanel(DeferringBox):
         self._ahead: Sequence[ImageFacts] = ()
         self._words = ""
         self._box = (0, 0)
-        self._pictures: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
-        self._asked: set[tuple[str, tuple[int, int]]] = set()
+        self._pictures: OrderedDict[tuple[str, Size], PictureReady] = OrderedDict()
+        self._asked: set[tuple[str, Size]] = set()
         self._drawn: object = None
         self._photo: ImageTk.PhotoImage | None = None
         self._given = 0
@@ -255,7 +258,7 @@ class SideBySide(Viewer):
     def __init__(self, parent: tk.Misc, stage: Stage, walk: Callable[[int, int], None]) -> None:
         self._walk = walk
         self.plain_problems = False
-        self._made: dict[int, tuple[object, ImageTk.PhotoImage]] = {}
+        self._made: dict[int, tuple[tuple[str, Size, tuple[int, int, int, int]], ImageTk.PhotoImage]] = {}
         self._until, self._more = 0.0, False
         super().__init__(parent, stage)
 
@@ -270,6 +273,11 @@ class SideBySide(Viewer):
         tk.Misc.lift(self)
         self.canvas.focus_set()
         self._show()
+
+    @property
+    def parts(self) -> dict[int, tuple[int, int, int, int]]:
+        """Which part of each picture is in sight, in its pixels."""
+        return {row: made[0][2] for row, made in self._made.items()}
 
     def on_event(self, event: Event) -> None:
         """Take a picture in."""
