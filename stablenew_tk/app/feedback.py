@@ -1,4 +1,4 @@
-"""What is known of pictures: their facts, and what the user said about them that is not on disk yet."""
+"""What is known of pictures: their recorded facts, and feedback on its way to the disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEPT = 1024  # pictures whose facts are remembered
 def change(
     *, stars: int | None = None, added: Iterable[str] = (), removed: Iterable[str] = (), note: str | None = None
 ) -> Feedback:
-    """What to say, before the controller adds picture and time. None = unchanged, 0 stars = cleared."""
+    """Feedback before the controller adds picture and time. None = unchanged, 0 stars = cleared."""
     return Feedback(
         event_id="", ts="", image_id="", rating=stars, tags_added=tuple(added), tags_removed=tuple(removed), note=note
     )
@@ -35,8 +35,8 @@ class PictureFeedback:
         self._refused: set[str] = set()
         self._facts: dict[int, ImageFacts] = {}
 
-    def say(self, rows: Sequence[int], what: Feedback) -> None:
-        """Say the same about all these pictures."""
+    def give(self, rows: Sequence[int], what: Feedback) -> None:
+        """Record the same feedback on all these pictures."""
         history = self._controller.history
         if history is None or not rows:
             return
@@ -58,19 +58,19 @@ class PictureFeedback:
         return known
 
     def state(self, row: int) -> State:
-        """Whether all that was said about a picture is on disk ("")."""
+        """Whether all feedback on a picture is on disk: then ""."""
         waiting = self._open.get(row)
         if not waiting:
             return ""
         return "unsaved" if waiting & self._refused else "saving"
 
     def known(self, row: int) -> tuple[ImageFacts, State]:
-        """What a picture is shown with: its facts, and whether what was said about it is on disk."""
+        """What a picture is shown with: its facts, and whether its feedback is on disk."""
         return self.facts(row), self.state(row)
 
     @property
     def unsaved(self) -> int:
-        """How many things said here the disk has refused so far."""
+        """How many lines of feedback given here the disk has refused so far."""
         return len(self._refused)
 
     def on_event(self, event: Event) -> None:

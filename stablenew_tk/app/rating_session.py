@@ -131,7 +131,7 @@ class Pace:
 
 
 class RatingSession:
-    """The plan in sight. `changed()` is called when what was said about its pictures is on its way or on disk.
+    """The plan in sight. `changed()` is called when feedback on its pictures is on its way or on disk.
 
     `last` is the `BlindCell.key` of the picture rated last, −1 = none; `rated_here`: something was rated since it was
     set to False; `report` is the newest verdict, None while there is none.
@@ -228,7 +228,7 @@ class RatingSession:
 
     def tell(self, row: int, what: Feedback) -> None:
         """Record something about a picture, marked as blind while values are hidden."""
-        self.feedback.say([row], replace(what, blind=self.hidden))
+        self.feedback.give([row], replace(what, blind=self.hidden))
 
     def go_on(self, cell: BlindCell) -> None:
         """Go to the next picture without stars; after the last one wait for a row to open."""

@@ -18,7 +18,7 @@ from ..widgets.picture_viewer import Viewer
 class GridTarget:
     """A `RatingTarget`: what is selected in the grid, or the picture in the viewer.
 
-    `touched` counts the pictures said something about since it was set to 0.
+    `touched` counts the pictures that got feedback since it was set to 0.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class GridTarget:
             else:
                 self._grid.go_to(self._grid.picked.place_of(rows[0]) + 1)
         self.touched += len(changed)
-        self._feedback.say(changed, change(stars=stars))
+        self._feedback.give(changed, change(stars=stars))
 
     def rows(self) -> list[int]:
         """The pictures a key is about. A single one out of sight is brought into sight first instead of being rated
@@ -65,7 +65,7 @@ class GridTarget:
     ) -> None:
         """Record the same about all these pictures."""
         self.touched += len(rows)
-        self._feedback.say(rows, change(added=added, removed=removed, note=note))
+        self._feedback.give(rows, change(added=added, removed=removed, note=note))
 
     def next_unrated(self) -> bool:
         """Go to the next picture without stars, from the start again after the last."""

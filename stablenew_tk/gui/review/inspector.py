@@ -1,4 +1,4 @@
-"""Everything about the current picture: what was asked, what was applied, where it lies, and what was said about it."""
+"""Everything about the current picture: preview, stars, values asked and applied, prompt, file, tags and note."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ class Inspector(DeferringBox):
         return self._record
 
     def show(self, facts: ImageFacts | None, state: State = "") -> None:
-        """Show a picture, or nothing. Called again with the same picture it only follows what was said about it."""
+        """Show a picture, or nothing. Called again with the same picture it only follows its feedback."""
         same = facts is not None and self._facts is not None and facts.image_id == self._facts.image_id
         self._facts, tags = facts, self._controller.settings.tags
         if self._shown == (facts, state, tags):

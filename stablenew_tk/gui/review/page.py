@@ -336,7 +336,7 @@ class ReviewPage(PageFrame):
 
 
 def cell_content(facts: ImageFacts, state: State) -> CellContent:
-    """How a picture's cell looks: stars, or in words what is not settled yet."""
+    """What a picture's cell shows: stars, or in words what is not settled yet."""
     unrated = "unrated" if facts.final else f"unrated · {facts.stage}"
     words = {"saving": "saving…", "unsaved": "not saved yet"}.get(state, "" if facts.rating else unrated)
     chip = wording.counted(len(facts.tags), "tag") if facts.tags else "note" if facts.note else ""

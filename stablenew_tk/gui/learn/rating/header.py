@@ -1,4 +1,4 @@
-"""What stands around the matrix while a Learning Run is rated: what is asked, how far it is, the verdict, the keys."""
+"""Head and foot of the rating view: focus parameter, progress, verdict, and the keys with a line for messages."""
 
 from __future__ import annotations
 
