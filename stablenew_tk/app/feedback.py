@@ -24,6 +24,15 @@ def change(
     )
 
 
+def text_for_stars(facts: ImageFacts, state: State) -> str:
+    """What stands in place of a picture's stars while they are not settled; "" when they may be shown."""
+    if state:
+        return "saving…" if state == "saving" else "not saved yet"
+    if facts.rating:
+        return ""
+    return "unrated" if facts.final else f"unrated · {facts.stage}"
+
+
 class PictureFeedback:
     """Hands feedback to the controller. `changed(rows)` is called when the state of pictures changes. Main thread."""
 

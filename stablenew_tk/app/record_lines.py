@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from ..domain.config.catalogue import catalogue, get_value
 from ..domain.config.origins import Origin
+from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, Output, StageRecord
 from .wording import NOT_TOLD, label, value_text
 
@@ -77,3 +78,18 @@ def prompt_parts(record: LearningRecord) -> tuple[tuple[str, str], ...]:
     for stage, sent in record.stage_texts.items():
         parts += [(f"Prompt of {stage}", sent.prompt), (f"Negative prompt of {stage}", sent.negative or "none")]
     return tuple(parts)
+
+
+def output_of(record: LearningRecord | None, image_id: str) -> Output | None:
+    """A picture among those of its record."""
+    return next((made for made in record.outputs if made.image_id == image_id), None) if record is not None else None
+
+
+def caption(facts: ImageFacts, record: LearningRecord | None) -> tuple[str, str]:
+    """Name and remark below a large picture; without its record what the history knows."""
+    tags = ", ".join(facts.tags)
+    if record is None:
+        return facts.pack_id, tags
+    output = output_of(record, facts.image_id)
+    seed = f"seed {output.seed if output is not None else record.seed}"
+    return record.prompt_id, " · ".join(part for part in (seed, facts.pack_id, tags) if part)

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from ..domain.base.wording import counted
-from ..domain.journal.query import Group, Query
+from ..domain.journal.query import Group, Query, Totals
 from ..pipeline.messages.pictures import ImagesFound
 from .controller import Controller
+
+# What the segments of the filter stand for.
+RATING_FILTERS = {
+    "all": Query(),
+    "unrated": Query(rating="unrated"),
+    "stars": Query(rating="stars", min_stars=4),
+    "suspect": Query(suspect_only=True),
+}
 
 
 class ReviewSearch:
@@ -94,3 +102,13 @@ class ReviewSearch:
 def depends_on_feedback(query: Query) -> bool:
     """Whether rating or tagging a picture could change what a filter shows or where."""
     return query.rating in ("unrated", "stars") or bool(query.tag) or query.order == "best"
+
+
+def rating_segments(totals: Totals) -> list[tuple[str, str]]:
+    """Name and words of `RATING_FILTERS`, with how many pictures each would show."""
+    return [
+        ("all", f"All {totals.all:,}"),
+        ("unrated", f"Unrated {totals.unrated:,}"),
+        ("stars", f"4 stars and up {totals.four_up:,}"),
+        ("suspect", f"Suspect {totals.suspect:,}"),
+    ]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from ...app.controller import Controller
 from ...app.feedback import PictureFeedback
+from ...app.record_lines import caption
 from ...domain.journal.record import LearningRecord
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import ReadRecord, RecordRead
@@ -74,10 +75,4 @@ class FullSize:
 
     def _caption(self, row: int) -> tuple[str, str]:
         facts = self._feedback.facts(row)
-        record = self._records.get(facts.image_id)
-        tags = ", ".join(facts.tags)
-        if record is None:
-            return facts.pack_id, tags
-        output = next((made for made in record.outputs if made.image_id == facts.image_id), None)
-        seed = f"seed {output.seed if output is not None else record.seed}"
-        return record.prompt_id, " · ".join(part for part in (seed, facts.pack_id, tags) if part)
+        return caption(facts, self._records.get(facts.image_id))

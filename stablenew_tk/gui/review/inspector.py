@@ -11,7 +11,7 @@ from PIL import ImageTk
 from ...app import wording as phrases
 from ...app.controller import Controller
 from ...app.feedback import State
-from ...app.record_lines import RecordLine, asked_and_applied, origin_lines
+from ...app.record_lines import RecordLine, asked_and_applied, origin_lines, output_of
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord, Output
 from ...pipeline.messages.base import Event
@@ -254,9 +254,7 @@ class Inspector(DeferringBox):
         self._fill()
 
     def _output(self) -> Output | None:
-        if self._record is None or self._facts is None:
-            return None
-        return next((made for made in self._record.outputs if made.image_id == self._facts.image_id), None)
+        return output_of(self._record, self._facts.image_id) if self._facts is not None else None
 
     def _show_tab(self, tab: str) -> None:
         self._tabs.set(tab)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from ...app import wording as phrases
 from ...app.controller import Controller
-from ...app.feedback import PictureFeedback, State
+from ...app.feedback import PictureFeedback, State, text_for_stars
 from ...app.review_search import ReviewSearch, depends_on_feedback
+from ...app.wording import group_words
 from ...domain.base import wording
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.query import Query, Selection
@@ -148,8 +148,8 @@ class ReviewPage(PageFrame):
         Separator(self._main).pack(side="bottom", fill="x")
         grid_actions = GridActions(
             ask=lambda order: self._controller.ask(order, last=True),
-            look=self._content,
-            head=self._head,
+            look=lambda row: cell_content(*self._feedback.known(row)),
+            head=lambda number: group_words(self._search.groups[number]),
             chosen=self._chosen,
             opened=lambda: self._full_size.open(),
         )
@@ -276,12 +276,6 @@ class ReviewPage(PageFrame):
         else:
             self._seek = set()  # its record was taken back as a whole: nothing to show
 
-    def _content(self, row: int) -> CellContent:
-        return cell_content(*self._feedback.known(row))
-
-    def _head(self, number: int) -> tuple[str, str]:
-        return phrases.group_words(self._search.groups[number])
-
     def _chosen(self) -> None:
         picked = self.pictures.picked
         self.bar.selected(len(picked.selected), len(picked.rows))
@@ -337,15 +331,13 @@ class ReviewPage(PageFrame):
 
 def cell_content(facts: ImageFacts, state: State) -> CellContent:
     """What a picture's cell shows: stars, or in words what is not settled yet."""
-    unrated = "unrated" if facts.final else f"unrated · {facts.stage}"
-    words = {"saving": "saving…", "unsaved": "not saved yet"}.get(state, "" if facts.rating else unrated)
     chip = wording.counted(len(facts.tags), "tag") if facts.tags else "note" if facts.note else ""
     return CellContent(
         image_id=facts.image_id,
         position=facts.position,
         output_index=facts.output_index,
         rating=facts.rating,
-        words=words,
+        words=text_for_stars(facts, state),
         words_ink="danger" if state == "unsaved" else "text3",
         chip=chip,
         badge="suspect" if facts.suspect else "",
