@@ -18,6 +18,7 @@ from stablenew_tk.domain.journal.history import History, Position
 from stablenew_tk.domain.journal.record import BackendInfo, LearningRecord, Output
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanCell, PlanPrompt, cell_of, job_for
 from stablenew_tk.gui.learn.page import LearnPage
+from stablenew_tk.gui.widgets.basics import Button
 from stablenew_tk.gui.widgets.tooltips import explanation
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
@@ -149,7 +150,7 @@ class Desk:
     def rate_plan(self):
         """Open the plan for rating, the keyboard on the matrix."""
         self.page.open_plan("PLAN")
-        self.until(lambda: self.view.seating is not None and self.view.matrix.canvas.winfo_width() > 1)
+        self.until(lambda: self.matrix is not None and self.view.matrix.canvas.winfo_width() > 1)
         self.view.matrix.canvas.focus_force()
         self.root.update()
 
@@ -162,12 +163,17 @@ class Desk:
         return self.page.rating
 
     @property
-    def seats(self):
-        return self.view.seating.seats
+    def matrix(self):
+        """Which picture stands where."""
+        return self.view.session.matrix
 
     @property
-    def seat(self):
-        return self.view.matrix.seat
+    def cells(self):
+        return self.matrix.cells
+
+    @property
+    def current(self):
+        return self.view.session.cursor.cell
 
     def step(self):
         self.controller.pump()
@@ -178,7 +184,7 @@ class Desk:
 
     def settle(self):
         """Wait until everything said is on disk and drawn."""
-        self.until(lambda: not self.view.words.given and not self.view._later)
+        self.until(lambda: not self.view.busy)
 
     def press(self, *keys):
         for key in keys:
@@ -193,9 +199,9 @@ class Desk:
         known = self.controller.history
         return known.unblinded().facts(known.row_of(name_of(cell)))
 
-    def cell(self, seat):
-        """The place in the plan of what is shown at a seat."""
-        _, variant, row = seat.facts.image_id.split()
+    def plan_cell(self, cell):
+        """The place in the plan of what is shown at a place of the matrix."""
+        _, variant, row = cell.facts.image_id.split()
         return PlanCell(int(variant), int(row))
 
     def feedback(self):
@@ -204,6 +210,13 @@ class Desk:
             line for path in sorted(self.places.journal.glob("*.jsonl")) for line in path.read_bytes().splitlines()
         ]
         return [said for line in lines if (said := msgspec.json.decode(line))["kind"] == "feedback"]
+
+
+def button(widget, words):
+    """The button in or below a widget whose caption begins so."""
+    if isinstance(widget, Button) and widget.text.startswith(words):
+        return widget
+    return next((found for child in widget.winfo_children() if (found := button(child, words))), None)
 
 
 def texts(widget):
@@ -219,4 +232,16 @@ def texts(widget):
     return [text for text in found if text]
 
 
-__all__ = ["VALUES", "Desk", "PlanCell", "board_of", "cell_of", "history", "name_of", "plan", "record", "texts"]
+__all__ = [
+    "VALUES",
+    "Desk",
+    "PlanCell",
+    "board_of",
+    "button",
+    "cell_of",
+    "history",
+    "name_of",
+    "plan",
+    "record",
+    "texts",
+]

@@ -161,7 +161,7 @@ class Bench:
             self.root.update()
             thumbs = page.pictures._thumbs
             shown = len(page.pictures._shown) if self.count else 1
-            if self.controller.history is not None and page._asked is None and shown and not thumbs._wanted:
+            if self.controller.history is not None and not page.searching and shown and not thumbs._wanted:
                 return
             time.sleep(0.004)
         raise SystemExit("the page did not settle")

@@ -1,27 +1,38 @@
-"""Saying something about pictures, and knowing which of it is not on disk yet."""
+"""What is known of pictures: their recorded facts, and feedback on its way to the disk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
+from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import Feedback
 from ..pipeline.messages.base import Event
-from ..pipeline.messages.journal import LineNotSaved, LineSaved, UnsavedChanged
+from ..pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineNotSaved, LineSaved
 from .controller import Controller
 
 State = Literal["", "saving", "unsaved"]
+_KEPT = 1024  # pictures whose facts are remembered
 
 
 def change(
     *, stars: int | None = None, added: Iterable[str] = (), removed: Iterable[str] = (), note: str | None = None
 ) -> Feedback:
-    """What to say, before the controller adds picture and time. None = unchanged, 0 stars = cleared."""
+    """Feedback before the controller adds picture and time. None = unchanged, 0 stars = cleared."""
     return Feedback(image_id="", rating=stars, tags_added=tuple(added), tags_removed=tuple(removed), note=note)
 
 
-class Rating:
-    """Hands feedback to the controller. `changed(rows)` is called when the state of pictures changes."""
+def text_for_stars(facts: ImageFacts, state: State) -> str:
+    """What stands in place of a picture's stars while they are not settled; "" when they may be shown."""
+    if state:
+        return "saving…" if state == "saving" else "not saved yet"
+    if facts.rating:
+        return ""
+    return "unrated" if facts.final else f"unrated · {facts.stage}"
+
+
+class PictureFeedback:
+    """Hands feedback to the controller. `changed(rows)` is called when the state of pictures changes. Main thread."""
 
     def __init__(self, controller: Controller, changed: Callable[[set[int]], None]) -> None:
         self._controller = controller
@@ -29,10 +40,10 @@ class Rating:
         self._row_of: dict[str, int] = {}
         self._open: dict[int, set[str]] = {}
         self._refused: set[str] = set()
-        self.problem = ""
+        self._facts: dict[int, ImageFacts] = {}
 
-    def say(self, rows: Sequence[int], what: Feedback) -> None:
-        """Say the same about all these pictures."""
+    def give(self, rows: Sequence[int], what: Feedback) -> None:
+        """Record the same feedback on all these pictures."""
         history = self._controller.history
         if history is None or not rows:
             return
@@ -42,16 +53,31 @@ class Rating:
             self._open.setdefault(row, set()).add(event_id)
         self._changed(set(rows))
 
+    def facts(self, row: int) -> ImageFacts:
+        """What is recorded of a picture. The history is asked once, until something about the picture changes."""
+        known = self._facts.get(row)
+        if known is None:
+            history = self._controller.history
+            assert history is not None, "rows are shown only after the history was loaded"
+            if len(self._facts) >= _KEPT:
+                self._facts.clear()
+            known = self._facts[row] = history.visible().facts(row)
+        return known
+
     def state(self, row: int) -> State:
-        """Whether all that was said about a picture is on disk ("")."""
+        """Whether all feedback on a picture is on disk: then ""."""
         waiting = self._open.get(row)
         if not waiting:
             return ""
         return "unsaved" if waiting & self._refused else "saving"
 
+    def known(self, row: int) -> tuple[ImageFacts, State]:
+        """What a picture is shown with: its facts, and whether its feedback is on disk."""
+        return self.facts(row), self.state(row)
+
     @property
     def unsaved(self) -> int:
-        """How many things said here the disk has refused so far."""
+        """How many lines of feedback given here the disk has refused so far."""
         return len(self._refused)
 
     def on_event(self, event: Event) -> None:
@@ -60,16 +86,19 @@ class Rating:
             self._settled(event.line.event_id)
         elif isinstance(event, LineNotSaved) and event.line.event_id in self._row_of:
             self._refused.add(event.line.event_id)
-            self.problem = event.message
             self._changed({self._row_of[event.line.event_id]})
-        elif isinstance(event, UnsavedChanged) and not event.count:
-            self.problem = ""
+        elif isinstance(event, HistoryChanged):
+            for row in event.rows:
+                self._facts.pop(row, None)
+        elif isinstance(event, HistoryLoaded):
+            self._facts.clear()
 
     def _settled(self, event_id: str) -> None:
         row = self._row_of.pop(event_id, None)
         self._refused.discard(event_id)
         if row is None:
             return
+        self._facts.pop(row, None)
         waiting = self._open.get(row, set())
         waiting.discard(event_id)
         if not waiting:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from ..domain.base.errors import InvalidInput
+from ..domain.config.pipeline_config import BLOCK_SPECS
 from ..domain.config.sweep import LORA, Focus, focus, focuses, value_text
 from ..domain.experiments.plan_draft import PlanDraft, lora_weights, plain, sensible_words
 

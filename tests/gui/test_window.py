@@ -10,6 +10,7 @@ from fake_webui import FakeWebUI
 from open_window import open_house
 
 from stablenew_tk.domain.runs.plan import Preset
+from stablenew_tk.gui.learn.rating.full_screen import RatingFullScreen
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Box, Button, Painted
 from stablenew_tk.gui.widgets.key_help import KeyHelp
@@ -94,7 +95,7 @@ def test_light_and_dark_repaint_every_page(tmp_path):
             house.page(name)
             house.until(lambda: page.winfo_viewable())  # noqa: B023  # used up within the turn
             grounds = {w.cget("bg").upper() for w in _all(page) if isinstance(w, (Box, Painted)) and w.winfo_viewable()}
-            light = {theme.colour(role).upper() for role in ("bg", "chrome", "surface", "raised", "line", "selection")}
+            light = {theme.palette[role].upper() for role in ("bg", "chrome", "surface", "raised", "line", "selection")}
             assert grounds <= light, name
 
 
@@ -263,7 +264,7 @@ def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path, monkeypatch):
         house.key("<Escape>", "<Control-o>")
         learn._turn_to("rating")
         monkeypatch.setattr(learn.rating, "_leave", lambda: asked.append("left"))
-        learn.rating._plain_keys["Return"] = lambda: asked.append("entered")
+        monkeypatch.setattr(RatingFullScreen, "open", lambda _self: asked.append("entered"))
         learn.rating.focus_first()
         house.key("<Escape>", "<Return>")
         monkeypatch.setattr(filedialog, "askopenfilename", lambda **_options: asked.append("pack") or "")

@@ -1,4 +1,4 @@
-"""Which picture of a Learning Run stands where while it is rated, and which one is asked about next.
+"""Blind rating of a Learning Run: which picture stands at which place of the matrix, and which one is asked about next.
 
 In blind rating nothing may tell which value made a picture. Every row is shuffled anew, a row opens only when all of
 it is made, and until then its places say in order of progress how far it is, never which value is being made: values
@@ -21,8 +21,8 @@ from .matrix import Board, BoardCell
 from .standing import Standing, standing
 
 # waiting, making, made: of a closed row or of a picture still to come; later: shown again when all others are rated.
-SeatState = Literal["shown", "made", "making", "waiting", "missing", "later"]
-_PROGRESS: tuple[SeatState, ...] = ("made", "missing", "making", "waiting")
+PlaceState = Literal["shown", "made", "making", "waiting", "missing", "later"]
+_PROGRESS: tuple[PlaceState, ...] = ("made", "missing", "making", "waiting")
 AGAIN = -1  # row number of the line whose pictures are shown a second time
 _TWICE_FROM = 8  # pictures; with fewer, a picture shown again would be remembered
 
@@ -35,7 +35,7 @@ class BlindCell(Struct, frozen=True, kw_only=True):
     number: int
     line: int
     column: int
-    state: SeatState
+    state: PlaceState
     variant: int = -1
     facts: ImageFacts | None = None
     again: bool = False
@@ -46,12 +46,31 @@ class BlindCell(Struct, frozen=True, kw_only=True):
         """Whether stars are wanted here. Suspect pictures are never asked about."""
         return self.facts is not None and not self.facts.suspect and not self.stars
 
+    @property
+    def key(self) -> int:
+        """A number for the picture that holds while places change: its row in the history, below −1 when it is shown
+        again; −1 without a picture.
+        """
+        if self.facts is None:
+            return -1
+        return -2 - self.facts.row if self.again else self.facts.row
+
+    def facts_here(self) -> ImageFacts:
+        """The picture with the stars given at this place. Only for places that show one."""
+        assert self.facts is not None, "asked only for places that show a picture"
+        return replace(self.facts, rating=self.stars) if self.again else self.facts
+
+
+def row_of(key: int) -> int:
+    """The row in the history of the picture with this `BlindCell.key`."""
+    return key if key >= 0 else -2 - key
+
 
 class MatrixRow(Struct, frozen=True):
     """One row of the matrix: number of the seed row (AGAIN for the last line) and its places."""
 
     row: int
-    seats: tuple[BlindCell, ...]
+    cells: tuple[BlindCell, ...]
     open: bool
 
 
@@ -65,66 +84,69 @@ class BlindMatrix(Struct, frozen=True):
     standing: Standing
     hidden: bool
     lines: tuple[MatrixRow, ...]
-    seats: tuple[BlindCell, ...]
+    cells: tuple[BlindCell, ...]
     columns: tuple[int, ...] = ()
     covered: bool = False
 
     @property
     def width(self) -> int:
         """Number of columns."""
-        return len(self.columns) or max((len(line.seats) for line in self.lines), default=0)
+        return len(self.columns) or max((len(line.cells) for line in self.lines), default=0)
 
     @property
     def wanted(self) -> int:
         """Places that get stars in the end: pictures that can be rated, and those shown a second time."""
-        return self.standing.wanted + sum(seat.again for seat in self.seats)
+        return self.standing.wanted + sum(cell.again for cell in self.cells)
 
     @property
     def rated(self) -> int:
         """How many of the wanted places have their stars."""
-        return self.standing.rated + sum(seat.again and bool(seat.stars) for seat in self.seats)
+        return self.standing.rated + sum(cell.again and bool(cell.stars) for cell in self.cells)
 
     @property
     def done(self) -> bool:
         """Whether nothing is left to make or to ask."""
-        return bool(self.rated) and all(seat.state in ("shown", "missing") and not seat.asks for seat in self.seats)
+        return bool(self.rated) and all(cell.state in ("shown", "missing") and not cell.asks for cell in self.cells)
 
     @property
     def closed(self) -> bool:
         """Whether there are rows that may not be looked at yet."""
         return not all(line.open for line in self.lines if line.row != AGAIN)
 
+    def stars_in_sight(self, cell: BlindCell) -> int:
+        """The stars of a place that may be shown now."""
+        return 0 if self.covered and not cell.again else cell.stars
+
     def next_asked(self, after: int, given: Collection[int] = ()) -> int:
         """Number of the next place that wants stars, from the start again after the last; −1 for none.
 
         `given` are places whose stars are on their way to the disk.
         """
-        asked = [seat.number for seat in self.seats if seat.asks and seat.number not in given]
+        asked = [cell.number for cell in self.cells if cell.asks and cell.number not in given]
         return next((number for number in asked if number > after), asked[0] if asked else -1)
 
 
-def seating(board: Board, making: str = "") -> BlindMatrix:
+def blind_matrix(board: Board, making: str = "") -> BlindMatrix:
     """Where everything stands now. `making` is the id of the step that runs at this moment."""
     hidden = not board.revealed
     columns = () if hidden else tuple(columns_by_value(board.plan))
     rows: dict[int, list[BoardCell]] = {}
-    for cell in board.cells:
-        rows.setdefault(cell.cell.row, []).append(cell)
+    for made in board.cells:
+        rows.setdefault(made.cell.row, []).append(made)
     ready, lines, start = board.open_rows(), [], 0
-    orders = shuffles(board, {row: [cell.cell.variant for cell in cells] for row, cells in rows.items()})
+    orders = shuffles(board, {row: [made.cell.variant for made in cells] for row, cells in rows.items()})
     for number, row in enumerate(sorted(rows)):
-        by_variant = {cell.cell.variant: cell for cell in rows[row]}
-        places = orders[row] if hidden else [variant for variant in columns if variant in by_variant]
-        cells = [by_variant[variant] for variant in places]
+        by_variant = {made.cell.variant: made for made in rows[row]}
+        order = orders[row] if hidden else [variant for variant in columns if variant in by_variant]
         is_open = not hidden or row in ready
-        seats = [_seat(cell, making, is_open) for cell in cells]
+        cells = [_blind_cell(by_variant[variant], making, is_open) for variant in order]
         if not is_open:
-            seats.sort(key=lambda seat: _PROGRESS.index(seat.state))
-        at = range(len(cells)) if hidden else [columns.index(variant) for variant in places]
-        lines.append(MatrixRow(row, _placed(seats, start, number, at), is_open))
+            cells.sort(key=lambda cell: _PROGRESS.index(cell.state))
+        at = range(len(cells)) if hidden else [columns.index(variant) for variant in order]
+        lines.append(MatrixRow(row, _placed(cells, start, number, at), is_open))
         start += len(cells)
     again = _again(board, lines) if hidden else ()
-    covered = any(seat.state == "shown" for seat in again) and any(not seat.stars for seat in again)
+    covered = any(cell.state == "shown" for cell in again) and any(not cell.stars for cell in again)
     if again:
         placed = _placed(again, start, len(lines), range(len(again)))
         lines.append(MatrixRow(AGAIN, placed, again[0].state == "shown"))
@@ -133,18 +155,18 @@ def seating(board: Board, making: str = "") -> BlindMatrix:
         standing(board),
         hidden,
         tuple(lines),
-        tuple(seat for line in lines for seat in line.seats),
+        tuple(cell for line in lines for cell in line.cells),
         columns,
         covered,
     )
 
 
-def _seat(cell: BoardCell, making: str, is_open: bool) -> BlindCell:
-    shown = cell.images[0].facts if cell.images else None
-    state: SeatState
-    if cell.step_id == making and shown is None:
+def _blind_cell(made: BoardCell, making: str, is_open: bool) -> BlindCell:
+    shown = made.images[0].facts if made.images else None
+    state: PlaceState
+    if made.step_id == making and shown is None:
         state = "making"
-    elif cell.state == "waiting":
+    elif made.state == "waiting":
         state = "waiting"
     elif shown is None:
         # Also a picture whose record was taken back.
@@ -152,15 +174,15 @@ def _seat(cell: BoardCell, making: str, is_open: bool) -> BlindCell:
     else:
         state = "shown" if is_open else "made"
     if state != "shown" or shown is None:
-        return BlindCell(number=0, line=0, column=0, state=state, variant=cell.cell.variant if is_open else -1)
+        return BlindCell(number=0, line=0, column=0, state=state, variant=made.cell.variant if is_open else -1)
     return BlindCell(
-        number=0, line=0, column=0, state=state, variant=cell.cell.variant, facts=shown, stars=shown.rating
+        number=0, line=0, column=0, state=state, variant=made.cell.variant, facts=shown, stars=shown.rating
     )
 
 
-def _placed(seats: Sequence[BlindCell], start: int, line: int, columns: Sequence[int]) -> tuple[BlindCell, ...]:
-    places = enumerate(zip(seats, columns, strict=True))
-    return tuple(replace(seat, number=start + place, line=line, column=column) for place, (seat, column) in places)
+def _placed(cells: Sequence[BlindCell], start: int, line: int, columns: Sequence[int]) -> tuple[BlindCell, ...]:
+    places = enumerate(zip(cells, columns, strict=True))
+    return tuple(replace(cell, number=start + place, line=line, column=column) for place, (cell, column) in places)
 
 
 # ---- shuffling
@@ -201,11 +223,11 @@ def _again(board: Board, lines: Sequence[MatrixRow]) -> tuple[BlindCell, ...]:
     if not board.plan.show_twice or len(board.cells) < _TWICE_FROM:
         return ()
     later = BlindCell(number=0, line=0, column=0, state="later", again=True)
-    seats = [seat for line in lines for seat in line.seats]
-    if any(seat.asks or seat.state not in ("shown", "missing") for seat in seats):
+    cells = [cell for line in lines for cell in line.cells]
+    if any(cell.asks or cell.state not in ("shown", "missing") for cell in cells):
         return (later,) * number
     repeats = {shown.facts.image_id: shown.repeats for cell in board.cells for shown in cell.images}
-    sound = [seat.facts for seat in seats if seat.facts is not None and seat.stars and not seat.facts.suspect]
+    sound = [cell.facts for cell in cells if cell.facts is not None and cell.stars and not cell.facts.suspect]
     # What was shown again already stays chosen, whatever else was made or failed since.
     chosen = sorted(sound, key=lambda facts: (not repeats[facts.image_id], _chance(f"again {facts.image_id}")))
     shuffled = sorted(chosen[:number], key=lambda facts: _chance(f"order {facts.image_id}"))

@@ -147,12 +147,12 @@ class PreviewPanel(Box):
 
     def _draw(self) -> None:
         self._canvas.delete("all")
-        self._canvas.configure(bg=theme.colour("image_ground"))
+        self._canvas.configure(bg=theme.palette["image_ground"])
         width, height = self._box()
         if self._photo is not None:
             self._canvas.create_image(width // 2, height // 2, image=self._photo)
         else:
-            ink = theme.colour("text3")
+            ink = theme.palette["text3"]
             words = "The picture appears here while it is made."
             self._canvas.create_text(width // 2, height // 2, text=words, font=theme.font(12), fill=ink)
 

@@ -91,7 +91,7 @@ class WhyPopup(Popup):
         line = Box(self.body, "selection" if row.wins else "raised")
         line.pack(fill="x")
         picture = icons.icon(row.icon or mark.icon, 10, "accent_text" if row.icon else mark.ink, line.ground)
-        sign = tk.Label(line, image=picture, bg=theme.colour(line.ground), bd=0)
+        sign = tk.Label(line, image=picture, bg=theme.palette[line.ground], bd=0)
         sign.image = picture  # type: ignore[attr-defined]  # a reference keeps the picture alive
         sign.grid(row=0, column=0, padx=(theme.px(14), theme.px(10)), pady=(theme.px(8), 0))
         ink: Role = "text" if row.wins or row.value else "text2"
@@ -148,7 +148,7 @@ class OriginMark(tk.Label):
         return self._room < 0 or self._room >= theme.px(10) + widest
 
     def _recolour(self) -> None:
-        self.configure(bg=theme.colour(self._ground), fg=theme.colour("text3"))
+        self.configure(bg=theme.palette[self._ground], fg=theme.palette["text3"])
         if self.origin is None:
             self.configure(text="", image="")
             return

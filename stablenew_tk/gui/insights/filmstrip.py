@@ -70,7 +70,7 @@ class Filmstrip(Card):
         canvas.delete("all")
         self._kept.clear()
         self._places = {}
-        canvas.configure(bg=theme.colour("surface"))
+        canvas.configure(bg=theme.palette["surface"])
         if canvas.winfo_width() < theme.px(_WIDTH):
             return
         if not self._images:
@@ -112,7 +112,7 @@ class Filmstrip(Card):
 
     def _paint(self, facts: ImageFacts, x: int, box: tuple[int, int]) -> None:
         canvas, (width, height) = self.canvas, box
-        canvas.create_rectangle(x, 0, x + width, height, fill=theme.colour("image_ground"), width=0)
+        canvas.create_rectangle(x, 0, x + width, height, fill=theme.palette["image_ground"], width=0)
         photo, problem = self._thumbs.photo(facts.image_id), self._thumbs.problem(facts.image_id)
         middle = x + width // 2
         self._places[facts.image_id] = canvas.create_image(middle, height // 2, image=photo or "")
@@ -133,7 +133,7 @@ class Filmstrip(Card):
 
     def _badge(self, right: int) -> None:
         side = theme.px(20)
-        self.canvas.create_rectangle(right - side, 0, right, side, fill=theme.colour("badge"), width=0)
+        self.canvas.create_rectangle(right - side, 0, right, side, fill=theme.palette["badge"], width=0)
         self._kept.append(icons.icon("warning", 12, "badge_ink", "badge"))
         self.canvas.create_image(right - side // 2, side // 2, image=self._kept[-1])
 
@@ -144,7 +144,7 @@ class Filmstrip(Card):
             text=text,
             width=width,
             font=theme.font(12),
-            fill=theme.colour("text3"),
+            fill=theme.palette["text3"],
             justify="center",
             anchor="nw" if anchor == "nw" else "center",
         )

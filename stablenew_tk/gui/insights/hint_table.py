@@ -41,7 +41,7 @@ class HintTable(Card):
         """Draw again."""
         canvas, width = self.canvas, self.canvas.winfo_width()
         canvas.delete("all")
-        canvas.configure(bg=theme.colour("surface"))
+        canvas.configure(bg=theme.palette["surface"])
         if width < theme.px(300) or not self._hints:
             return
         pad = theme.px(theme.PAD)
@@ -60,12 +60,12 @@ class HintTable(Card):
         for stars in (-2, -1, 0, 1, 2):
             x = self._at(stars, left, right)
             role: Role = "edge" if stars == 0 else "line"
-            canvas.create_line(x, head, x, bottom, fill=theme.colour(role))
+            canvas.create_line(x, head, x, bottom, fill=theme.palette[role])
             words = "as the rest" if stars == 0 else f"{signed_stars(stars)[:-2]} ★"
-            canvas.create_text(x, head // 2, text=words, font=theme.font(12), fill=theme.colour("text3"))
+            canvas.create_text(x, head // 2, text=words, font=theme.font(12), fill=theme.palette["text3"])
         for place in range(len(self._hints) + 1):
             y = head + place * theme.px(_ROW)
-            canvas.create_line(0, y, width, y, fill=theme.colour("line"))
+            canvas.create_line(0, y, width, y, fill=theme.palette["line"])
         for back, words in ((pad_of("stars"), "stars"), (pad_of("range"), "90 % range"), (pad_of("n"), "pictures")):
             self._words(width - back, head // 2, words, "text3", size=12, anchor="e")
 
@@ -86,7 +86,7 @@ class HintTable(Card):
 
     def _bar(self, ends: tuple[int, int], middle: int, half: int, role: Role) -> None:
         box = (ends[0], middle - half, ends[1], middle + half)
-        self.canvas.create_rectangle(*box, fill=theme.colour(role), width=0)
+        self.canvas.create_rectangle(*box, fill=theme.palette[role], width=0)
 
     @staticmethod
     def _at(stars: float, left: int, right: int) -> int:
@@ -104,7 +104,7 @@ class HintTable(Card):
         bold: bool = False,
         anchor: Literal["w", "e"] = "w",
     ) -> None:
-        face, fill = theme.font(size, bold), theme.colour(ink)
+        face, fill = theme.font(size, bold), theme.palette[ink]
         self.canvas.create_text(x, y, text=text, font=face, fill=fill, anchor=anchor)
 
 

@@ -130,7 +130,7 @@ class IntervalChart(Box):
         canvas, report = self.canvas, self._report
         canvas.delete("all")
         self._kept.clear()
-        canvas.configure(bg=theme.colour("surface"))
+        canvas.configure(bg=theme.palette["surface"])
         if report is None or canvas.winfo_width() < theme.px(100):
             return
         widest = max((_label_font(report).measure(value.text) for value in report.values), default=0)
@@ -144,7 +144,7 @@ class IntervalChart(Box):
         if self._focused and self.selected >= 0:
             y = theme.px(HEAD) + self.selected * theme.px(ROW)
             box = (theme.px(3) + 2, y + 2, canvas.winfo_width() - 3, y + theme.px(ROW) - 2)
-            canvas.create_rectangle(*box, outline=theme.colour("focus"), width=2)
+            canvas.create_rectangle(*box, outline=theme.palette["focus"], width=2)
 
     # ---- drawing
 
@@ -161,9 +161,9 @@ class IntervalChart(Box):
             best = max((value.insight.mean for value in report.values if value.insight is not None), default=0.0)
             self._box((at.at(max(1.0, best - 0.25)), head, at.at(best), bottom), "chart_zone")
         for star in range(1, STARS + 1):
-            canvas.create_line(at.at(star), head, at.at(star), bottom, fill=theme.colour("line"))
+            canvas.create_line(at.at(star), head, at.at(star), bottom, fill=theme.palette["line"])
         for index in range(len(report.values) + 1):
-            canvas.create_line(0, head + index * row, width, head + index * row, fill=theme.colour("line"))
+            canvas.create_line(0, head + index * row, width, head + index * row, fill=theme.palette["line"])
 
     def _draw_head(self, report: Report, at: ChartColumns) -> None:
         y = theme.px(HEAD - 4) // 2
@@ -202,7 +202,7 @@ class IntervalChart(Box):
         if face.measure(text) > room:
             # Two lines hold a little less than twice the room: words are not cut in the middle.
             text = theme.elide(text, face, round(room * 1.8))
-        fill = theme.colour("text")
+        fill = theme.palette["text"]
         self.canvas.create_text(at.label, y, text=text, font=face, fill=fill, anchor="w", width=room + theme.px(2))
 
     def _draw_range(self, stars: tuple[float, float, float], y: int, at: ChartColumns, wins: bool) -> None:
@@ -242,7 +242,7 @@ class IntervalChart(Box):
             width = face.measure(words) + theme.px(12)
             chip = icons.box(width, theme.px(20), fill="raised2", outline="raised2", ground=ground, radius=4)
             self._picture(x, y, chip)
-            self.canvas.create_text(x + theme.px(6), y, text=words, font=face, fill=theme.colour("text2"), anchor="w")
+            self.canvas.create_text(x + theme.px(6), y, text=words, font=face, fill=theme.palette["text2"], anchor="w")
             x += width + theme.px(6)
 
     def _draw_legend(self, report: Report) -> None:
@@ -265,17 +265,17 @@ class IntervalChart(Box):
     def _legend_words(self, x: int, y: int, words: str) -> int:
         face, room = theme.font(12), self.canvas.winfo_width() - x - theme.px(theme.PAD)
         words = theme.elide(words, face, room)
-        self.canvas.create_text(x, y, text=words, font=face, fill=theme.colour("text2"), anchor="w")
+        self.canvas.create_text(x, y, text=words, font=face, fill=theme.palette["text2"], anchor="w")
         return x + face.measure(words) + theme.px(20)
 
     def _box(self, corners: tuple[float, float, float, float], role: Role) -> None:
         x0, y0, x1, y1 = (round(corner) for corner in corners)
-        self.canvas.create_rectangle(x0, y0, max(x1, x0 + 1), y1, fill=theme.colour(role), width=0)
+        self.canvas.create_rectangle(x0, y0, max(x1, x0 + 1), y1, fill=theme.palette[role], width=0)
 
     def _text(self, x: int, y: int, text: str, ink: Role, *, bold: bool = False, anchor: str = "e") -> None:
         face = theme.font(12 if y < theme.px(HEAD) else 13, bold)
         self.canvas.create_text(
-            x, y, text=text, font=face, fill=theme.colour(ink), anchor="w" if anchor == "w" else "e"
+            x, y, text=text, font=face, fill=theme.palette[ink], anchor="w" if anchor == "w" else "e"
         )
 
     def _picture(self, x: int, y: int, image: ImageTk.PhotoImage) -> None:

@@ -104,7 +104,7 @@ class EntryList(Box):
         canvas, y = self.canvas, -self._top
         canvas.delete("all")
         self._kept.clear()
-        canvas.configure(bg=theme.colour("surface"))
+        canvas.configure(bg=theme.palette["surface"])
         if not self.entries and self._empty:
             room = max(1, canvas.winfo_width() - 2 * theme.px(theme.PAD))
             canvas.create_text(
@@ -114,7 +114,7 @@ class EntryList(Box):
                 width=room,
                 anchor="nw",
                 font=theme.font(12),
-                fill=theme.colour("text3"),
+                fill=theme.palette["text3"],
             )
         for entry in self.entries:
             high = self._height(entry)
@@ -146,25 +146,25 @@ class EntryList(Box):
         mine = entry.key == self.key
         ground: Role = "selection" if mine else "raised" if entry.key == self._under else "surface"
         if ground != "surface":
-            canvas.create_rectangle(0, y, width, y + high, fill=theme.colour(ground), width=0)
+            canvas.create_rectangle(0, y, width, y + high, fill=theme.palette[ground], width=0)
         if mine:
-            canvas.create_rectangle(0, y, theme.px(3), y + high, fill=theme.colour("accent"), width=0)
+            canvas.create_rectangle(0, y, theme.px(3), y + high, fill=theme.palette["accent"], width=0)
         line = y + theme.px(15)
         dot = verdict_dot(entry.state, ground)
         self._kept.append(dot)
         canvas.create_image(pad, line, image=dot, anchor="w")
         x, end = pad + theme.px(15), width - theme.px(14)
-        canvas.create_text(end, line, text=entry.count, font=theme.font(12), fill=theme.colour("text3"), anchor="e")
+        canvas.create_text(end, line, text=entry.count, font=theme.font(12), fill=theme.palette["text3"], anchor="e")
         room = end - theme.font(12).measure(entry.count) - theme.px(8) - x
         self._words(x, line, theme.elide(entry.title, theme.font(13, mine), room), 13, "text", bold=mine)
         note = theme.elide(entry.note, theme.font(12), end - x)
         self._words(x, y + theme.px(32), note, 12, "text2")
         if mine and self._focused:
             box = (theme.px(3) + 2, y + 2, width - 2, y + high - 2)
-            canvas.create_rectangle(*box, outline=theme.colour("focus"), width=2)
+            canvas.create_rectangle(*box, outline=theme.palette["focus"], width=2)
 
     def _words(self, x: int, y: int, text: str, size: int, ink: Role, *, bold: bool = False) -> None:
-        self.canvas.create_text(x, y, text=text, font=theme.font(size, bold), fill=theme.colour(ink), anchor="w")
+        self.canvas.create_text(x, y, text=text, font=theme.font(size, bold), fill=theme.palette[ink], anchor="w")
 
     # ---- the user
 

@@ -68,10 +68,10 @@ class Chip(tk.Canvas):
         face, height = theme.font(12, True), theme.px(22)
         width = face.measure(words) + theme.px(18)
         self.delete("all")
-        self.configure(width=width, bg=theme.colour("bg"))
+        self.configure(width=width, bg=theme.palette["bg"])
         self._kept = icons.box(width, height, fill=fill, outline=fill, ground="bg", radius=4)
         self.create_image(0, 0, image=self._kept, anchor="nw")
-        self.create_text(width // 2, height // 2, text=words, font=face, fill=theme.colour(ink))
+        self.create_text(width // 2, height // 2, text=words, font=face, fill=theme.palette[ink])
 
 
 class PresetForm(Box):

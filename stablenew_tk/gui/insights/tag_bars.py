@@ -52,7 +52,7 @@ class TagBars(Card):
         """Draw again."""
         canvas, report = self.canvas, self._report
         canvas.delete("all")
-        canvas.configure(bg=theme.colour("surface"))
+        canvas.configure(bg=theme.palette["surface"])
         width = canvas.winfo_width()
         if report is None or width < theme.px(60):
             return
@@ -68,8 +68,8 @@ class TagBars(Card):
     def _paint(self, report: Report, tag: str, left: int, width: int, ink: Role) -> None:
         canvas, base = self.canvas, theme.px(_HEAD + _BARS)
         words = theme.elide(tag, theme.font(12), width)
-        canvas.create_text(left, theme.px(8), text=words, font=theme.font(12), fill=theme.colour("text2"), anchor="w")
-        canvas.create_line(left, base, left + width, base, fill=theme.colour("edge_hover"))
+        canvas.create_text(left, theme.px(8), text=words, font=theme.font(12), fill=theme.palette["text2"], anchor="w")
+        canvas.create_line(left, base, left + width, base, fill=theme.palette["edge_hover"])
         slot = width / max(1, len(report.values))
         thick = min(slot * 0.76, theme.px(48))
         for place, part in enumerate(report.tag_shares(tag)):
@@ -77,9 +77,9 @@ class TagBars(Card):
             top = base - round(part * theme.px(_BARS))
             if part > 0:
                 box = (round(middle - thick / 2), top, round(middle + thick / 2), base)
-                canvas.create_rectangle(*box, fill=theme.colour(ink), width=0)
+                canvas.create_rectangle(*box, fill=theme.palette[ink], width=0)
         for middle, text in self._axis(report, left, slot):
-            canvas.create_text(middle, base + theme.px(11), text=text, font=theme.font(11), fill=theme.colour("text3"))
+            canvas.create_text(middle, base + theme.px(11), text=text, font=theme.font(11), fill=theme.palette["text3"])
 
     def _axis(self, report: Report, left: int, slot: float) -> Iterator[tuple[float, str]]:
         """Words below the bars; where they would touch each other, names are cut and only every other number stays."""

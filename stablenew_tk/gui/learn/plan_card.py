@@ -114,7 +114,7 @@ class PlanCard(Box):
         verdict = self._shown[2]
         if verdict is not None:
             self._picture = verdict_dot(verdict.state, "surface", 10)
-            self._dot.configure(image=self._picture, bg=theme.colour("surface"))
+            self._dot.configure(image=self._picture, bg=theme.palette["surface"])
 
     def _do(self, action: Callable[[str], object]) -> None:
         if self._shown[0] is not None:

@@ -70,7 +70,7 @@ class PreviewPicture(tk.Canvas):
 
     def _paint(self) -> None:
         self.delete("all")
-        self.configure(bg=theme.colour("image_ground"))
+        self.configure(bg=theme.palette["image_ground"])
         self._shown = self.photo or icons.icon("models", 24, "text3", "image_ground")
         self.create_image(self._box[0] // 2, self._box[1] // 2, image=self._shown)
 
@@ -239,7 +239,7 @@ class FactLines(tk.Canvas):
         """Draw again."""
         self.delete("all")
         self._kept.clear()
-        self.configure(bg=theme.colour("surface"))
+        self.configure(bg=theme.palette["surface"])
         width = self.winfo_width()
         if width < theme.px(100):
             return
@@ -254,18 +254,18 @@ class FactLines(tk.Canvas):
         if int(self.cget("height")) != max(1, y):
             self.configure(height=max(1, y))
         if self._ring:
-            self.create_rectangle(3, 2, width - theme.px(10), max(4, y - 2), outline=theme.colour("focus"), width=2)
+            self.create_rectangle(3, 2, width - theme.px(10), max(4, y - 2), outline=theme.palette["focus"], width=2)
 
     def _heading(self, line: FactLine, y: int, width: int) -> int:
         pad = theme.px(theme.PAD)
         if y or not self._is_first:
             y += theme.px(10)
-            self.create_rectangle(0, y, width, y + 1, fill=theme.colour("line"), width=0)
+            self.create_rectangle(0, y, width, y + 1, fill=theme.palette["line"], width=0)
         middle = y + theme.px(20)
-        self.create_text(pad, middle, text=line.text, font=theme.font(13, True), anchor="w", fill=theme.colour("text"))
+        self.create_text(pad, middle, text=line.text, font=theme.font(13, True), anchor="w", fill=theme.palette["text"])
         if line.source:
             self.create_text(
-                width - pad, middle, text=line.source, font=theme.font(12), anchor="e", fill=theme.colour("text3")
+                width - pad, middle, text=line.source, font=theme.font(12), anchor="e", fill=theme.palette["text3"]
             )
         return y + theme.px(36)
 
@@ -298,7 +298,7 @@ class FactLines(tk.Canvas):
             font=theme.font(12 if line.ink != "text" else 13, line.bold),
             anchor="nw",
             width=max(40, width - pad - x - room),
-            fill=theme.colour(line.ink),
+            fill=theme.palette[line.ink],
         )
         if line.sign:
             self._kept.append(icons.icon(line.sign, 14, line.ink, "surface"))
@@ -312,4 +312,4 @@ class FactLines(tk.Canvas):
     def _words(self, x: int, y: int, text: str, style: tuple[Role, Font], room: int) -> None:
         ink, face = style
         shown = theme.elide(text, face, room)
-        self.create_text(x, y, text=shown, font=face, anchor="w", fill=theme.colour(ink))
+        self.create_text(x, y, text=shown, font=face, anchor="w", fill=theme.palette[ink])

@@ -28,8 +28,8 @@ from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.entries import Entry
 from ..widgets.popups import ChoiceField, MenuEntry
-from ..widgets.text_field import TextField
 from ..widgets.row_list import ListRow, ScrollArea
+from ..widgets.text_field import TextField
 
 Profile = ModelProfile | LoraProfile
 Draft = TypeVar("Draft", ModelDraft, LoraDraft)
@@ -409,7 +409,7 @@ class LoraEditor(ProfileEditor[LoraDraft]):
 
     def _phrases_edited(self, text: str) -> None:
         self.draft = replace(self.draft, phrases=text)
-            self._judge()
+        self._judge()
 
     def _edited(self, _text: str) -> None:
         weights, pairings = list(self.draft.weights), list(self.draft.pairings)

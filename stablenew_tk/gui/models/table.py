@@ -72,7 +72,7 @@ class TableHead(Painted):
         self._sort(self.columns[self.at].column)
 
     def draw(self, width: int, height: int) -> None:
-        self.configure(bg=theme.colour("raised2" if self.down else "raised"))
+        self.configure(bg=theme.palette["raised2" if self.down else "raised"])
         middle = height // 2
         for place, one in enumerate(self.columns):
             chosen = one.column == self._sorted[0]
@@ -81,17 +81,17 @@ class TableHead(Painted):
             left, right = self._span(place)
             if self.ring and place == self.at:
                 self.create_rectangle(
-                    left - theme.px(6), 2, right - 2, height - 2, outline=theme.colour("focus"), width=2
+                    left - theme.px(6), 2, right - 2, height - 2, outline=theme.palette["focus"], width=2
                 )
             if not one.text:
                 at = self.winfo_width() - theme.px(one.edge - 14)
                 self.picture(at, middle, icons.icon("warning", 12, ink, "raised"), "e")
                 continue
             x = right - theme.px(18) - face.measure(one.text) if one.at_right else left
-            self.create_text(x, middle, text=one.text, font=face, fill=theme.colour(ink), anchor="w")
+            self.create_text(x, middle, text=one.text, font=face, fill=theme.palette[ink], anchor="w")
             if chosen:
                 self._arrow(x + face.measure(one.text) + theme.px(5), middle)
-        self.create_line(0, height - 1, width, height - 1, fill=theme.colour("line"))
+        self.create_line(0, height - 1, width, height - 1, fill=theme.palette["line"])
 
     def column_at(self, x: int) -> int:
         """The number of the column under a pixel."""
@@ -102,7 +102,7 @@ class TableHead(Painted):
         # Only lines and rectangles are Canvas items; four short lines make a small arrow of either direction.
         for step in range(4):
             y = middle - 2 + (3 - step if self._sorted[1] else step)
-            self.create_line(x + step, y, x + 8 - step, y, fill=theme.colour("text"))
+            self.create_line(x + step, y, x + 8 - step, y, fill=theme.palette["text"])
 
     @property
     def columns(self) -> Sequence[_Heading]:
@@ -188,9 +188,9 @@ class ModelRows(RowList):
         y, width = index * self._row - self._top, canvas.winfo_width()
         middle, ground, chosen = y + self._row // 2, self._row_ground(index, row), index == self.selected
         if ground != self.ground:
-            canvas.create_rectangle(0, y, width, y + self._row, fill=theme.colour(ground), width=0)
+            canvas.create_rectangle(0, y, width, y + self._row, fill=theme.palette[ground], width=0)
         if chosen:
-            canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.colour("accent"), width=0)
+            canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.palette["accent"], width=0)
         self._draw_picture(line, y)
         columns = headings(round(width / theme.px(100) * 100))
         texts: Mapping[Column, tuple[str, Role]] = {
@@ -203,7 +203,7 @@ class ModelRows(RowList):
             text, ink = texts[one.column]
             left = theme.px(theme.PAD + _PICTURE + 10) if not place else width - theme.px(one.edge)
             if one.at_right:
-                face, colour = theme.font(12), theme.colour(ink)
+                face, colour = theme.font(12), theme.palette[ink]
                 canvas.create_text(left - theme.px(6), middle, text=text, font=face, anchor="e", fill=colour)
                 continue
             after = columns[place + 1]
@@ -213,13 +213,13 @@ class ModelRows(RowList):
             self._picture(width - theme.px(20), middle, icons.icon("warning", 14, "warn", ground), "e")
         if self._focused and (chosen or (self.selected < 0 and index == 0)):
             edge = (theme.px(3) + 2, y + 2, width - 2, y + self._row - 2)
-            canvas.create_rectangle(*edge, outline=theme.colour("focus"), width=2)
+            canvas.create_rectangle(*edge, outline=theme.palette["focus"], width=2)
 
     def _draw_picture(self, line: ModelLine, y: int) -> None:
         side, left = theme.px(_PICTURE), theme.px(theme.PAD)
         top = y + (self._row - side) // 2
         photo = self.thumbs.photo(line.preview) if line.preview else None
-        self.canvas.create_rectangle(left, top, left + side, top + side, fill=theme.colour("image_ground"), width=0)
+        self.canvas.create_rectangle(left, top, left + side, top + side, fill=theme.palette["image_ground"], width=0)
         middle = (left + side // 2, top + side // 2)
         image = photo or icons.icon("models", 14, "text3", "image_ground")
         self._kept.append(image)

@@ -31,9 +31,9 @@ class FindingRows(RowList):
         one, canvas, y = self.found[index], self.canvas, index * self._row - self._top
         width, ground = canvas.winfo_width(), self._row_ground(index, row)
         if ground != self.ground:
-            canvas.create_rectangle(0, y, width, y + self._row, fill=theme.colour(ground), width=0)
+            canvas.create_rectangle(0, y, width, y + self._row, fill=theme.palette[ground], width=0)
         if index == self.selected:
-            canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.colour("accent"), width=0)
+            canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.palette["accent"], width=0)
         ink: Role = "danger" if one.kind == "problem" else "warn"
         self._picture(self._pad, y + theme.px(15), icons.icon("warning", 14, ink, ground), "w")
         left = self._pad + theme.px(24)
@@ -43,19 +43,19 @@ class FindingRows(RowList):
             y + theme.px(15),
             anchor="w",
             font=theme.font(12, True),
-            fill=theme.colour("text"),
+            fill=theme.palette["text"],
             text=f"line {one.problem.line}",
         )
         canvas.create_text(
-            width - self._pad, y + theme.px(15), anchor="e", font=theme.font(11), fill=theme.colour(ink), text=word
+            width - self._pad, y + theme.px(15), anchor="e", font=theme.font(11), fill=theme.palette[ink], text=word
         )
         text = two_lines(one.problem.message, width - left - self._pad)
         canvas.create_text(
-            left, y + theme.px(26), anchor="nw", font=theme.font(12), fill=theme.colour("text2"), text=text
+            left, y + theme.px(26), anchor="nw", font=theme.font(12), fill=theme.palette["text2"], text=text
         )
         if self._focused and index == max(self.selected, 0):
             low = y + self._row - 2
-            canvas.create_rectangle(theme.px(3) + 2, y + 2, width - 2, low, outline=theme.colour("focus"), width=2)
+            canvas.create_rectangle(theme.px(3) + 2, y + 2, width - 2, low, outline=theme.palette["focus"], width=2)
 
 
 def two_lines(text: str, width: int) -> str:

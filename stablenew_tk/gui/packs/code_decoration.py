@@ -71,7 +71,7 @@ class Gutter(tk.Canvas):
         while len(self._numbers) < len(self.rows):
             self._numbers.append(self.create_text(0, 0, anchor="e", font=theme.font(12, mono=True)))
         lift = theme.px(_HALF_FIGURE)
-        usual, bright = theme.colour("text3"), theme.colour("text")
+        usual, bright = theme.palette["text3"], theme.palette["text"]
         # One script for all: a new row moves all numbers below it, and each call into Tk may wait for other threads.
         script = [
             f"{self} itemconfigure {item} -state normal -text {number} -fill "
@@ -94,7 +94,7 @@ class Gutter(tk.Canvas):
                 self._signs.append(self.create_image(*at, image=self._images[-1], anchor="w"))
 
     def _recolour(self) -> None:
-        self.configure(bg=theme.colour(self._ground))
+        self.configure(bg=theme.palette[self._ground])
         self._draw()
 
 
@@ -116,17 +116,17 @@ class SyntaxPainter:
     def recolour(self) -> None:
         """Take the colours of the present mode."""
         text = self._text
-        text.tag_configure("line", background=theme.colour("surface"))
+        text.tag_configure("line", background=theme.palette["surface"])
         for kind, (ink, ground, bold) in _STYLES.items():
             text.tag_configure(
                 kind,
-                foreground=theme.colour(ink),
-                background=theme.colour(ground) if ground is not None else "",
+                foreground=theme.palette[ink],
+                background=theme.palette[ground] if ground is not None else "",
                 font=theme.font(13, bold, mono=True),
             )
-        text.tag_configure("problem", underline=True, underlinefg=theme.colour("danger"))
-        text.tag_configure("doubt", underline=True, underlinefg=theme.colour("warn"))
-        text.tag_configure("found", background=theme.colour("accent"), foreground=theme.colour("accent_ink"))
+        text.tag_configure("problem", underline=True, underlinefg=theme.palette["danger"])
+        text.tag_configure("doubt", underline=True, underlinefg=theme.palette["warn"])
+        text.tag_configure("found", background=theme.palette["accent"], foreground=theme.palette["accent_ink"])
 
     def forget(self) -> None:
         """Colour everything in sight next time: the text is another one."""

@@ -279,14 +279,14 @@ class PackText(DeferringBox):
             self.refresh()
 
     def _recolour_text(self) -> None:
-        self.configure(bg=theme.colour("focus" if self._ring else "bg"))
+        self.configure(bg=theme.palette["focus" if self._ring else "bg"])
         self.text.configure(
-            bg=theme.colour("bg"),
-            fg=theme.colour("text"),
-            insertbackground=theme.colour("text"),
-            selectbackground=theme.colour("switch_track"),
-            selectforeground=theme.colour("text"),
-            inactiveselectbackground=theme.colour("raised2"),
+            bg=theme.palette["bg"],
+            fg=theme.palette["text"],
+            insertbackground=theme.palette["text"],
+            selectbackground=theme.palette["switch_track"],
+            selectforeground=theme.palette["text"],
+            inactiveselectbackground=theme.palette["raised2"],
         )
         self.painter.recolour()
 
@@ -353,7 +353,7 @@ class PackText(DeferringBox):
     def _focus(self, on: bool) -> None:
         self._ring = on and not self._is_quiet
         self._is_quiet = self._is_quiet and on
-        self.configure(bg=theme.colour("focus" if self._ring else "bg"))
+        self.configure(bg=theme.palette["focus" if self._ring else "bg"])
 
     def _pressed(self, _event: tk.Event[tk.Misc]) -> None:
         self._is_quiet = True

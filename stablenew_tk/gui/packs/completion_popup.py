@@ -138,7 +138,7 @@ class Completion:
         at = at if at < all_rows else 0
         self.rows.show(all_rows, self._row, at)
         height = count * theme.px(26) + theme.px(24) + 2
-        window.configure(bg=theme.colour("edge"))
+        window.configure(bg=theme.palette["edge"])
         window.geometry(f"{theme.px(_WIDTH)}x{height}{self._position(query.back, height)}")
         window.deiconify()
         window.lift()

@@ -128,27 +128,27 @@ class VariantsTab(Box):
         text = self.text
         indent = max(theme.px(34), theme.font(11).measure(f"{self._highest:,}") + theme.px(10))
         text.configure(
-            bg=theme.colour("surface"),
-            fg=theme.colour("text"),
-            selectbackground=theme.colour("selection"),
-            selectforeground=theme.colour("text"),
-            inactiveselectbackground=theme.colour("raised2"),
+            bg=theme.palette["surface"],
+            fg=theme.palette["text"],
+            selectbackground=theme.palette["selection"],
+            selectforeground=theme.palette["text"],
+            inactiveselectbackground=theme.palette["raised2"],
             tabs=(indent,),
         )
         text.tag_configure("head", font=theme.font(12, True), spacing1=theme.px(6), spacing3=theme.px(2))
-        text.tag_configure("number", foreground=theme.colour("text3"), lmargin2=indent, font=theme.font(11))
+        text.tag_configure("number", foreground=theme.palette["text3"], lmargin2=indent, font=theme.font(11))
         # Tk colours the space around lines as well, so what parts two variants is a small line of its own.
         text.tag_configure("gap", font=theme.font(4), spacing1=0, spacing3=0)
         text.tag_configure("prompt", lmargin2=indent)
-        text.tag_configure("note", foreground=theme.colour("text3"), lmargin2=indent, font=theme.font(11))
+        text.tag_configure("note", foreground=theme.palette["text3"], lmargin2=indent, font=theme.font(11))
         for number in range(_COLOURS):
             ink, ground = _PALETTE[number % len(_PALETTE)]
             text.tag_configure(
                 f"choice{number}",
-                foreground=theme.colour(ink),
-                background=theme.colour(ground),
+                foreground=theme.palette[ink],
+                background=theme.palette[ground],
                 underline=number >= len(_PALETTE),
                 lmargin2=indent,
-                lmargincolor=theme.colour("surface"),
+                lmargincolor=theme.palette["surface"],
             )
         text.tag_raise("sel")

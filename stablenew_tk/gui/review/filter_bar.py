@@ -7,18 +7,13 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from ...app.review_search import RATING_FILTERS, rating_segments
 from ...domain.journal.query import Query, Selection, Totals
 from ..widgets import theme
 from ..widgets.basics import Box, Button
 from ..widgets.controls import Segmented
 from ..widgets.popups import ChoiceField, MenuEntry
 
-_RATINGS = {
-    "all": Query(),
-    "unrated": Query(rating="unrated"),
-    "stars": Query(rating="stars", min_stars=4),
-    "suspect": Query(suspect_only=True),
-}
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
 _FINALS = "finals"
 _RUN = "run:"  # before the ids of Learning Runs, which stand below the packs
@@ -31,8 +26,8 @@ class Filters(Box):
         super().__init__(parent, "surface", height=theme.px(theme.TOOL_BAR))
         self.pack_propagate(False)
         self._changed = changed
-        self._rating = Segmented(self, _segments(Totals(0, 0, 0, 0)), lambda _value: changed())
-        self._rating.pack(side="left", padx=(theme.px(16 - theme.RING), 0))
+        self.rating = Segmented(self, rating_segments(Totals(0, 0, 0, 0)), lambda _value: changed())
+        self.rating.pack(side="left", padx=(theme.px(16 - theme.RING), 0))
         self._runs: tuple[tuple[str, str], ...] = ()
         self._pack = self._menu("All packs", 100)
         self._checkpoint = self._menu("Any checkpoint", 132)
@@ -52,7 +47,7 @@ class Filters(Box):
         chosen = self._pack.value
         run_id = chosen.removeprefix(_RUN) if chosen.startswith(_RUN) else ""
         return msgspec.structs.replace(
-            _RATINGS[self._rating.value],
+            RATING_FILTERS[self.rating.value],
             pack="" if run_id else chosen,
             run_id=run_id,
             checkpoint=self._checkpoint.value,
@@ -60,11 +55,6 @@ class Filters(Box):
             finals_only=self._finals,
             order=self._shown_order,
         )
-
-    @property
-    def hangs_on_feedback(self) -> bool:
-        """Whether rating or tagging a picture could change what this filter shows or where."""
-        return self._rating.value in ("unrated", "stars") or bool(self._tag.value) or self._shown_order == "best"
 
     def show(self, selection: Selection) -> None:
         """Offer what exists, and count it."""
@@ -91,11 +81,11 @@ class Filters(Box):
 
     def count(self, totals: Totals) -> None:
         """Write the numbers into the segments."""
-        self._rating.set_options(_segments(totals))
+        self.rating.set_options(rating_segments(totals))
 
     def reset(self) -> None:
         """Show everything again; the order stays."""
-        self._rating.set("all")
+        self.rating.set("all")
         for menu in (self._pack, self._checkpoint, self._tag):
             menu.set("")
         self._finals = False
@@ -110,7 +100,7 @@ class Filters(Box):
 
     def focus_first(self) -> None:
         """Put the keyboard on the first control."""
-        self._rating.focus_set()
+        self.rating.focus_set()
 
     def _ordered(self, value: str) -> None:
         # "Final pictures only" is no order: it is switched on and off beside the one in force.
@@ -139,15 +129,6 @@ class Filters(Box):
         )
         menu.pack(side="left")
         return menu
-
-
-def _segments(totals: Totals) -> list[tuple[str, str]]:
-    return [
-        ("all", f"All {totals.all:,}"),
-        ("unrated", f"Unrated {totals.unrated:,}"),
-        ("stars", f"4 stars and up {totals.four_up:,}"),
-        ("suspect", f"Suspect {totals.suspect:,}"),
-    ]
 
 
 def _entries(first: str, values: Iterable[str], chosen: str) -> list[MenuEntry]:

@@ -7,7 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from ...app.controller import Controller
-from ...domain.journal.history import ImageFacts
+from ...app.feedback import PictureFeedback
+from ...app.record_lines import caption
 from ...domain.journal.record import LearningRecord
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import ReadRecord, RecordRead
@@ -20,14 +21,21 @@ _KEPT_RECORDS = 16
 class FullSize:
     """Owns the viewer of a page. Moving in it moves the grid's current cell, so that Esc ends at the same picture."""
 
-    def __init__(self, page: tk.Misc, controller: Controller, pictures: ThumbnailGrid, left: Callable[[], None]):
-        self._controller, self._pictures = controller, pictures
+    def __init__(
+        self,
+        page: tk.Misc,
+        controller: Controller,
+        feedback: PictureFeedback,
+        pictures: ThumbnailGrid,
+        left: Callable[[], None],
+    ) -> None:
+        self._controller, self._feedback, self._pictures = controller, feedback, pictures
         self._records: OrderedDict[str, LearningRecord] = OrderedDict()
         self.viewer = Viewer(
             page,
             Stage(
                 ask=controller.ask,
-                facts=self._facts,
+                facts=feedback.facts,
                 caption=self._caption,
                 around=self._around,
                 neighbour=lambda step: pictures.go_to(pictures.picked.current + step),
@@ -46,7 +54,7 @@ class FullSize:
         if len(rows) < 2:
             return False
         for row in rows:
-            facts = self._facts(row)
+            facts = self._feedback.facts(row)
             self._controller.ask(ReadRecord(image_id=facts.image_id, position=facts.position))
         current = self._pictures.picked.current_row
         self.viewer.open(rows, rows.index(current) if current in rows else 0)
@@ -61,21 +69,10 @@ class FullSize:
                 self._records.popitem(last=False)
             self.viewer.refresh()
 
-    def _facts(self, row: int) -> ImageFacts:
-        history = self._controller.history
-        assert history is not None, "rows are shown only after the history was loaded"
-        return history.visible().facts(row)
-
     def _around(self) -> list[int]:
         picked = self._pictures.picked
         return [picked.rows[p] for p in (picked.current + 1, picked.current - 1) if 0 <= p < len(picked.rows)]
 
     def _caption(self, row: int) -> tuple[str, str]:
-        facts = self._facts(row)
-        record = self._records.get(facts.image_id)
-        tags = ", ".join(facts.tags)
-        if record is None:
-            return facts.pack_id, tags
-        output = next((made for made in record.outputs if made.image_id == facts.image_id), None)
-        seed = f"seed {output.seed if output is not None else record.seed}"
-        return record.prompt_id, " · ".join(part for part in (seed, facts.pack_id, tags) if part)
+        facts = self._feedback.facts(row)
+        return caption(facts, self._records.get(facts.image_id))

@@ -1,34 +1,134 @@
-"""Everything about the current picture: what was asked, what was applied, where it lies, and what was said about it."""
+"""Everything about the current picture: preview, stars, values asked and applied, prompt, file, tags and note."""
 
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from PIL import ImageTk
 
 from ...app import wording as phrases
 from ...app.controller import Controller
 from ...app.feedback import State
+from ...app.record_lines import RecordLine, asked_and_applied, origin_lines, output_of
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord, Output
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import ReadRecord, RecordRead
 from ...pipeline.messages.pictures import MakeThumbnail, RevealFile, ThumbnailReady
-from ..widgets import theme
-from ..widgets.basics import Box, Button, Separator
+from ..widgets import marks, theme
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
+from ..widgets.page_frame import DeferringBox
 from ..widgets.suspect_box import SuspectBox
 from ..widgets.tag_chips import TagChips
+from ..widgets.thumbnails import edge_for, fitted
 from ..widgets.tooltips import tip
-from .inspector_head import InspectorHead
-from .inspector_tabs import FileLines, PromptText
-from .value_table import ValueLine, ValueTable, asked_and_applied, origin_lines
+from .inspector_tabs import FileLines, PromptText, ValueTable
 
 WIDTH = 320
+_PREVIEW, _STAR = (112, 164), 20
 # While an arrow key is held down, only the picture that stays is read from disk.
 _SETTLE_MS = 60
 _TABS = (("values", "Values"), ("prompt", "Prompt"), ("origins", "Origins"), ("file", "File"))
+
+
+class InspectorHead(Box):
+    """Preview at the left, name, facts and stars at the right. `rate(stars)` is called by a click on a star."""
+
+    def __init__(self, parent: tk.Misc, rate: Callable[[int], None]) -> None:
+        super().__init__(parent)
+        self._rate = rate
+        self._facts: ImageFacts | None = None
+        self._photo: ImageTk.PhotoImage | None = None
+        self._row: ImageTk.PhotoImage | None = None
+        width, height = theme.px(_PREVIEW[0]), theme.px(_PREVIEW[1])
+        self._picture = tk.Canvas(self, width=width, height=height, bd=0, highlightthickness=0, takefocus=0)
+        self._picture.pack(side="left")
+        side = Box(self)
+        side.pack(side="left", fill="both", expand=True, padx=(theme.px(12), 0))
+        self._name = Label(side, size=13, bold=True)
+        self._name.pack(fill="x")
+        self._lines = [Label(side, size=12, ink="text3") for _ in range(3)]
+        for line in self._lines:
+            line.pack(fill="x", pady=(theme.px(4), 0))
+        self._rated = Label(side, size=11, ink="text3")
+        self._rated.pack(side="bottom", fill="x")
+        self._stars = tk.Label(side, bd=0, padx=0, pady=0, anchor="w", cursor="hand2")
+        self._stars.pack(side="bottom", anchor="w", pady=(0, theme.px(4)))
+        self._stars.bind("<Button-1>", self._clicked)
+        self._paint_stars()
+        self._paint_preview()
+
+    @staticmethod
+    def edge() -> int:
+        """The thumbnail size to ask for."""
+        return edge_for((theme.px(_PREVIEW[0]), theme.px(_PREVIEW[1])))
+
+    def show(self, facts: ImageFacts | None, state: State) -> None:
+        """What is known without the record."""
+        before, self._facts = self._facts, facts
+        if facts is None or before is None or before.image_id != facts.image_id:
+            self._photo = None
+            self._name.show("" if facts is not None else "Nothing selected")
+            for line in self._lines:
+                line.show("")
+            if facts is not None:
+                self._elided(self._lines[0], facts.pack_id, 12, tail=f" · {phrases.moment(facts.time_ms)}")
+            self._paint_preview()
+        if before is None or facts is None or before.rating != facts.rating:
+            self._paint_stars()
+        if facts is None:
+            self._rated.show("")
+        elif state == "unsaved":
+            self._rated.show("not saved yet, trying again", "danger")
+        elif state == "saving":
+            self._rated.show("saving…", "text3")
+        else:
+            self._rated.show(f"{facts.rating} of 5 · rated" if facts.rating else "unrated", "text3")
+
+    def details(self, record: LearningRecord, output: Output) -> None:
+        """What only the record knows."""
+        self._elided(self._name, record.prompt_id, 13, bold=True)
+        self._lines[1].show(f"seed {output.seed}")
+        stage = f" · {output.stage}" if len(record.stages) > 1 else ""
+        self._lines[2].show(f"{output.width} × {output.height}{stage} · {phrases.seconds(record.seconds)}")
+
+    def preview(self, event: ThumbnailReady) -> None:
+        """Take the small picture, whoever asked for it, as long as it is large enough."""
+        if self._photo is not None or not event.jpeg or event.edge < self.edge():
+            return
+        try:
+            self._photo = fitted(event.jpeg, (theme.px(_PREVIEW[0]), theme.px(_PREVIEW[1])))
+        except OSError as error:
+            self._rated.show(f"No preview: {error}", "warn")
+        self._paint_preview()
+
+    def _elided(self, line: Label, text: str, size: int, *, bold: bool = False, tail: str = "") -> None:
+        """Cut the text, not its tail, to the room there is."""
+        face = theme.font(size, bold)
+        room = self.winfo_width() - theme.px(_PREVIEW[0] + 12) - face.measure(tail)
+        line.show((theme.elide(text, face, room) if room > 0 else text) + tail)
+
+    def _clicked(self, event: tk.Event[tk.Misc]) -> None:
+        if self._facts is not None:
+            self._rate(marks.star_at(event.x, _STAR))
+
+    def _recolour(self) -> None:
+        super()._recolour()
+        self._paint_stars()
+        self._paint_preview()
+
+    def _paint_stars(self) -> None:
+        self._row = marks.star_row(self._facts.rating if self._facts is not None else 0, _STAR, "surface")
+        self._stars.configure(image=self._row, bg=theme.palette["surface"])
+
+    def _paint_preview(self) -> None:
+        self._picture.configure(bg=theme.palette["image_ground"])
+        self._picture.delete("all")
+        if self._photo is not None:
+            self._picture.create_image(theme.px(_PREVIEW[0]) // 2, theme.px(_PREVIEW[1]) // 2, image=self._photo)
 
 
 class InspectorActions(Struct, frozen=True, kw_only=True):
@@ -36,14 +136,14 @@ class InspectorActions(Struct, frozen=True, kw_only=True):
 
     rate: Callable[[int], None]
     toggle_tag: Callable[[str], None]
-    save_note: Callable[[str], None]
+    save_note: Callable[[int, str], None]
     make_again: Callable[[LearningRecord], None]
     use_settings: Callable[[LearningRecord], None]
     learn: Callable[[LearningRecord, ImageFacts], None]
     back: Callable[[], None]
 
 
-class Inspector(Box):
+class Inspector(DeferringBox):
     """The panel at the right. `show` is cheap; record and preview follow when the picture has settled."""
 
     def __init__(self, parent: tk.Misc, controller: Controller, actions: InspectorActions) -> None:
@@ -52,17 +152,17 @@ class Inspector(Box):
         self._controller, self._actions = controller, actions
         self._facts: ImageFacts | None = None
         self._record: LearningRecord | None = None
-        self._pending = ""
+        self._shown: tuple[ImageFacts | None, State, Sequence[tuple[str, str]]] | None = None
         self._head = InspectorHead(self, actions.rate)
         self._head.pack(fill="x", padx=theme.px(16), pady=(theme.px(12), theme.px(8)))
-        self._doubt = SuspectBox(self, self._make_again)
+        self._suspect = SuspectBox(self, self._make_again)
         self._build_bottom()
         self._tabs = Segmented(self, _TABS, self._show_tab, kind="tabs")
         self._tabs.pack(anchor="w", padx=theme.px(16 - theme.RING), pady=(0, 0))
         Separator(self).pack(fill="x")
         self._body = Box(self)
         self._body.pack(fill="both", expand=True, pady=(theme.px(2), 0))
-        self._table = ValueTable(self._body)
+        self._values = ValueTable(self._body)
         self._prompt = PromptText(self._body)
         self._file = FileLines(self._body, self._reveal)
         self._show_tab("values")
@@ -73,27 +173,28 @@ class Inspector(Box):
         return self._record
 
     def show(self, facts: ImageFacts | None, state: State = "") -> None:
-        """Show a picture, or nothing. Called again with the same picture it only follows what was said about it."""
+        """Show a picture, or nothing. Called again with the same picture it only follows its feedback."""
         same = facts is not None and self._facts is not None and facts.image_id == self._facts.image_id
-        self._facts = facts
+        self._facts, tags = facts, self._controller.settings.tags
+        if self._shown == (facts, state, tags):
+            return
+        self._shown = (facts, state, tags)
         self._head.show(facts, state)
-        self._chips.show(facts, self._controller.settings.tags)
+        self.chips.show(facts, tags)
         for button in (self._use, self._learn):
             button.enable(self._record is not None and same, "The record is still being read.")
         if same:
             return
         self._record = None
-        self._doubt.show(())
+        self._suspect.show(())
         self._fill()
-        if self._pending:
-            self.after_cancel(self._pending)
-            self._pending = ""
+        self.not_later("read")
         if facts is not None:
-            self._pending = self.after(_SETTLE_MS, self._read)
+            self.later("read", _SETTLE_MS, self._read)
 
     def edit_note(self) -> None:
         """Put the cursor into the note."""
-        self._chips.edit_note()
+        self.chips.edit_note()
 
     def learn(self) -> None:
         """Begin a Learning Run from the picture in sight."""
@@ -110,13 +211,6 @@ class Inspector(Box):
         elif isinstance(event, ThumbnailReady) and event.image_id == self._facts.image_id:
             self._head.preview(event)
 
-    def destroy(self) -> None:
-        """Stop waiting and go."""
-        if self._pending:
-            self.after_cancel(self._pending)
-            self._pending = ""
-        super().destroy()
-
     def _build_bottom(self) -> None:
         foot = Box(self)
         foot.pack(side="bottom", fill="x")
@@ -129,12 +223,11 @@ class Inspector(Box):
         self._learn = Button(row, "Learning Run…", self.learn, height=theme.CONTROL)
         self._learn.grid(row=0, column=1, sticky="ew")
         tip(self._learn, "Vary one thing around this picture, which becomes part of the first row (Ctrl+L)")
-        self._chips = TagChips(self, self._actions.toggle_tag, self._actions.save_note, self._actions.back)
-        self._chips.pack(side="bottom", fill="x", padx=theme.px(16 - theme.RING), pady=(theme.px(6), theme.px(10)))
+        self.chips = TagChips(self, self._actions.toggle_tag, self._actions.save_note, self._actions.back)
+        self.chips.pack(side="bottom", fill="x", padx=theme.px(16 - theme.RING), pady=(theme.px(6), theme.px(10)))
         Separator(self).pack(side="bottom", fill="x")
 
     def _read(self) -> None:
-        self._pending = ""
         facts = self._facts
         if facts is None:
             return
@@ -151,25 +244,23 @@ class Inspector(Box):
         self._record = event.record
         output = self._output()
         if event.record is None or output is None:
-            self._table.show((ValueLine((event.problem or "The record does not name this picture.",), warn=True),))
+            self._values.show((RecordLine((event.problem or "The record does not name this picture.",), warn=True),))
             self._show_tab("values")
             return
         self._head.details(event.record, output)
-        self._doubt.show(phrases.doubts(event.record, output))
+        self._suspect.show(phrases.doubts(event.record, output))
         self._use.enable(True)
         self._learn.enable(not output.suspect, "A suspect picture is no evidence: make it again first.")
         self._fill()
 
     def _output(self) -> Output | None:
-        if self._record is None or self._facts is None:
-            return None
-        return next((made for made in self._record.outputs if made.image_id == self._facts.image_id), None)
+        return output_of(self._record, self._facts.image_id) if self._facts is not None else None
 
     def _show_tab(self, tab: str) -> None:
         self._tabs.set(tab)
-        for part in (self._table, self._prompt, self._file):
+        for part in (self._values, self._prompt, self._file):
             part.pack_forget()
-        {"prompt": self._prompt, "file": self._file}.get(tab, self._table).pack(fill="both", expand=True)
+        {"prompt": self._prompt, "file": self._file}.get(tab, self._values).pack(fill="both", expand=True)
         self._fill()
 
     def _fill(self) -> None:
@@ -179,9 +270,9 @@ class Inspector(Box):
         elif tab == "file":
             self._file.show(record, output)
         elif record is None or output is None:
-            self._table.show(())
+            self._values.show(())
         else:
-            self._table.show(asked_and_applied(record, output) if tab == "values" else origin_lines(record))
+            self._values.show(asked_and_applied(record, output) if tab == "values" else origin_lines(record))
 
     def _reveal(self) -> None:
         facts = self._facts

@@ -1,14 +1,123 @@
-"""Two tabs of the inspector: the prompt as it was sent, and where the picture's file lies."""
+"""The tabs of the inspector: values asked and applied, where they come from, the prompt as sent, the picture's file."""
 
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from ...app.wording import choice_lines, variant_words
+from PIL import ImageTk
+
+from ...app.record_lines import RecordLine, file_lines, prompt_parts
+from ...app.wording import NOT_TOLD, choice_lines, variant_words
+from ...domain.base.colour_roles import Role
 from ...domain.journal.record import LearningRecord, Output
-from ..widgets import theme
+from ..forms.origin_marks import ORIGIN_MARKS
+from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Label
+from ..widgets.scrollbar import ThinScrollbar
+
+_ROW, _PAD = 24, 16
+
+
+class ValueTable(Box):
+    """A table of names and values on one canvas: heads, plain rows, and rows that warn. It scrolls when it must."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent, "surface")
+        self._lines: tuple[RecordLine, ...] = ()
+        # Where to be scrolled to, once there is room: the table may get its size only after its lines.
+        self._top = self._goal = 0.0
+        self._whole = 0
+        self._kept: list[ImageTk.PhotoImage] = []
+        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, height=1, yscrollincrement=1)
+        self._bar = ThinScrollbar(self, self._dragged, "surface")
+        self.canvas.pack(side="left", fill="both", expand=True)
+        self.canvas.bind("<Configure>", lambda _event: self._draw())
+        self.canvas.bind("<MouseWheel>", lambda event: self._scroll_by(-1 if event.delta > 0 else 1))
+        self.canvas.bind("<Button-4>", lambda _event: self._scroll_by(-1))
+        self.canvas.bind("<Button-5>", lambda _event: self._scroll_by(1))
+        theme.on_change(self._draw)
+
+    def show(self, lines: Sequence[RecordLine]) -> None:
+        """Show these lines, scrolled to the first warning. The same lines again keep the place scrolled to."""
+        if tuple(lines) != self._lines:
+            self._lines = tuple(lines)
+            warning = next((number for number, line in enumerate(lines) if line.warn), 0)
+            self._goal = float(max(0, warning - 2) * theme.px(_ROW))
+            self._draw()
+
+    def _draw(self) -> None:
+        canvas, width, y = self.canvas, self.canvas.winfo_width(), 0
+        canvas.delete("all")
+        self._kept.clear()
+        canvas.configure(bg=theme.palette["surface"])
+        for line in self._lines:
+            y += self._draw_line(line, y, width)
+        self._whole = y
+        canvas.configure(scrollregion=(0, 0, width, max(y, canvas.winfo_height())))
+        self._scroll_to(self._goal)
+
+    def _draw_line(self, line: RecordLine, y: int, width: int) -> int:
+        canvas, height, pad = self.canvas, theme.px(_ROW), theme.px(_PAD)
+        middle = y + height // 2
+        if line.warn and len(line.cells) > 1:
+            canvas.create_rectangle(0, y, width, y + height, fill=theme.palette["warn_soft"], width=0)
+            sign = icons.icon("warning", 12, "warn", "warn_soft")
+            self._kept.append(sign)
+            canvas.create_image(width - pad, middle, image=sign, anchor="e")
+        if len(line.cells) == 1:
+            ink: Role = "warn" if line.warn else "text3"
+            item = canvas.create_text(
+                pad,
+                y + theme.px(4),
+                text=line.cells[0],
+                font=theme.font(11),
+                fill=theme.palette[ink],
+                anchor="nw",
+                width=width - 2 * pad,
+            )
+            return int(canvas.bbox(item)[3]) - y + theme.px(6)
+        # The columns of the picture at 320 px: names 96, asked 112, applied the rest.
+        edges = [pad, pad + round((width - 2 * pad) / 3), pad + round((width - 2 * pad) * 0.722), width - pad]
+        face = theme.font(11 if line.head else 12)
+        mark = ORIGIN_MARKS[line.origin] if line.origin is not None else None
+        for number, text in enumerate((*line.cells, mark.word) if mark is not None else line.cells):
+            x, last = edges[number], number == 2
+            bold = line.warn and last
+            ink = "text3" if line.head or (last and text == NOT_TOLD) else "text2" if not number else "text"
+            if last and mark is not None:
+                sign = icons.icon(mark.icon, 10, mark.ink, "surface")
+                self._kept.append(sign)
+                canvas.create_image(x, middle, image=sign, anchor="w")
+                x += theme.px(15)
+            shown = theme.elide(text, theme.font(12, True) if bold else face, edges[number + 1] - x - theme.px(4))
+            canvas.create_text(
+                x,
+                middle,
+                text=shown,
+                anchor="w",
+                font=theme.font(12, True) if bold else face,
+                fill=theme.palette["warn" if bold else ink],
+            )
+        return height
+
+    def _dragged(self, top: float) -> None:
+        self._scroll_to(top)
+        self._goal = self._top
+
+    def _scroll_by(self, rows: int) -> None:
+        self._scroll_to(self._top + rows * theme.px(_ROW))
+        self._goal = self._top
+
+    def _scroll_to(self, top: float) -> None:
+        view = self.canvas.winfo_height()
+        self._top = min(max(top, 0.0), max(0.0, self._whole - view))
+        self.canvas.yview_moveto(self._top / max(self._whole, view, 1))
+        if self._whole > view:
+            self._bar.place(relx=1.0, rely=0, relheight=1.0, anchor="ne")
+        else:
+            self._bar.place_forget()
+        self._bar.show(self._top, view, self._whole)
 
 
 class PromptText(Box):
@@ -16,7 +125,7 @@ class PromptText(Box):
 
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent)
-        self._text = tk.Text(
+        self.text = tk.Text(
             self,
             wrap="word",
             bd=0,
@@ -31,37 +140,35 @@ class PromptText(Box):
             width=10,
             height=4,
         )
-        self._text.pack(fill="both", expand=True)
+        self.text.pack(fill="both", expand=True)
         # A disabled text takes no focus by itself on every system, and then Ctrl+C would copy nothing.
-        self._text.bind("<Button-1>", lambda _event: self._text.focus_set())
+        self.text.bind("<Button-1>", lambda _event: self.text.focus_set())
         self._recolour()
 
     def show(self, record: LearningRecord | None) -> None:
         """Show the prompt of a record."""
-        self._text.configure(state="normal")
-        self._text.delete("1.0", "end")
+        self.text.configure(state="normal")
+        self.text.delete("1.0", "end")
         if record is not None:
-            self._text.insert("end", "Prompt\n", "head", f"{record.prompt}\n\n")
-            self._text.insert("end", "Negative prompt\n", "head", record.negative or "none")
-            for stage, sent in record.stage_texts.items():
-                self._text.insert("end", f"\n\nPrompt of {stage}\n", "head", sent.prompt)
-                self._text.insert("end", f"\n\nNegative prompt of {stage}\n", "head", sent.negative or "none")
+            for number, (title, text) in enumerate(prompt_parts(record)):
+                self.text.insert("end", "\n\n" if number else "", "head" if number > 1 else "")
+                self.text.insert("end", f"{title}\n", "head", text)
             chosen = choice_lines(record.randomizer.choices)
             if chosen:
-                self._text.insert("end", "\n\nWhat varied\n", "head", "\n".join(chosen))
-                self._text.insert("end", f"\n{variant_words(record.randomizer)}", "head")
-        self._text.configure(state="disabled")
+                self.text.insert("end", "\n\nWhat varied\n", "head", "\n".join(chosen))
+                self.text.insert("end", f"\n{variant_words(record.randomizer)}", "head")
+        self.text.configure(state="disabled")
 
     def _recolour(self) -> None:
         super()._recolour()
-        self._text.configure(
-            bg=theme.colour("surface"),
-            fg=theme.colour("text"),
-            selectbackground=theme.colour("selection"),
-            selectforeground=theme.colour("text"),
-            inactiveselectbackground=theme.colour("selection"),
+        self.text.configure(
+            bg=theme.palette["surface"],
+            fg=theme.palette["text"],
+            selectbackground=theme.palette["selection"],
+            selectforeground=theme.palette["text"],
+            inactiveselectbackground=theme.palette["selection"],
         )
-        self._text.tag_configure("head", font=theme.font(11), foreground=theme.colour("text3"))
+        self.text.tag_configure("head", font=theme.font(11), foreground=theme.palette["text3"])
 
 
 class FileLines(Box):
@@ -80,34 +187,26 @@ class FileLines(Box):
         row = Box(inside)
         row.pack(fill="x", pady=(theme.px(2), 0))
         self._show = Button(row, "Show in folder", reveal, height=theme.SMALL)
-        self._copy = Button(row, "Copy path", self._copy_path, kind="quiet", height=theme.SMALL)
+        self.copy = Button(row, "Copy path", self._copy_path, kind="quiet", height=theme.SMALL)
         self._show.pack(side="left")
-        self._copy.pack(side="left")
+        self.copy.pack(side="left")
 
     def show(self, record: LearningRecord | None, output: Output | None) -> None:
         """Show where a picture is; empty while its record is being read."""
         known = record is not None and output is not None
         self._show.enable(known)
-        self._copy.enable(known)
-        self._copy.set_text("Copy path")
+        self.copy.enable(known)
+        self.copy.set_text("Copy path")
         if record is None or output is None:
             for label in self._words.values():
                 label.show("")
             return
         root = record.output_root.rstrip("/\\")
         self._path = f"{root}/{output.path}" if root else output.path
-        self._words["File"].show(output.path)
-        self._words["Size"].show(f"{output.width} × {output.height} px")
-        self._words["SHA-256"].show(_broken(output.sha256))
-        self._words["Record"].show(record.event_id)
-        self._words["Run"].show(record.run_name or record.run_id)
+        for name, value in file_lines(record, output):
+            self._words[name].show(value)
 
     def _copy_path(self) -> None:
         self.clipboard_clear()
         self.clipboard_append(self._path)
-        self._copy.set_text("Copied")
-
-
-def _broken(digest: str) -> str:
-    """In two halves, because Tk wraps at spaces only."""
-    return f"{digest[:32]}\n{digest[32:]}"
+        self.copy.set_text("Copied")

@@ -13,7 +13,7 @@ from ...domain.journal.history import ImageFacts
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.pictures import PictureReady, ReadPicture
 from . import icons, marks, theme
-from .basics import Box
+from .page_frame import DeferringBox
 
 KEPT_PICTURES = 6
 MOST_COMPARED = 4
@@ -35,7 +35,7 @@ class Stage(Struct, frozen=True, kw_only=True):
     left: Callable[[], None]
 
 
-class Viewer(Box):
+class Viewer(DeferringBox):
     """Lies over the page while open. `rows` are the pictures in sight, `current` the one that keys are about."""
 
     def __init__(self, parent: tk.Misc, stage: Stage) -> None:

@@ -18,14 +18,14 @@ _GAP = 0  # the room for the rings is gap enough
 class TagChips(Box):
     """Chips in as many rows as needed; the note is a chip that turns into a field.
 
-    `toggle(words)` and `save_note(text)` are called by the user's doing, `back()` when the note is done with.
+    `toggle(words)` and `save_note(row, text)` are called by the user's doing, `back()` when the note is done with.
     """
 
     def __init__(
         self,
         parent: tk.Misc,
         toggle: Callable[[str], None],
-        save_note: Callable[[str], None],
+        save_note: Callable[[int, str], None],
         back: Callable[[], None],
     ) -> None:
         super().__init__(parent)
@@ -75,7 +75,7 @@ class TagChips(Box):
             text = self._field.get().strip()
             self._field.pack_forget()
             if save and self._facts is not None and text != self._facts.note:
-                self._save_note(text)
+                self._save_note(self._facts.row, text)
             if leave:
                 self._back()
         return "break"

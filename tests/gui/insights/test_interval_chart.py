@@ -97,7 +97,7 @@ def test_every_value_has_its_dots_its_range_and_its_row_of_the_table(root, chart
     root.update()
     said = words(chart.canvas)
     assert {"12", "28", "44", "rated", "mean", "90 % range", "near best", "per image", "8.0 s"} <= set(said)
-    assert fills(chart.canvas)[theme.colour("chart_mean")] >= 3
+    assert fills(chart.canvas)[theme.palette["chart_mean"]] >= 3
     pictures = [chart.canvas.itemcget(item, "image") for item in chart.canvas.find_all() if is_image(chart, item)]
     assert pictures.count(str(rating_dot())) == 15 + 1, "one per rating, and one in the legend"
 
@@ -108,7 +108,7 @@ def test_only_a_value_that_is_found_out_is_drawn_in_gold(root, chart):
     chart.show(found, 0)
     root.update()
     assert leader(found) == 2
-    assert fills(chart.canvas)[theme.colour("chart_best")] == 2, "the range and the bar of the chosen row"
+    assert fills(chart.canvas)[theme.palette["chart_best"]] == 2, "the range and the bar of the chosen row"
 
 
 def test_too_early_shows_ratings_only_and_no_winner(root, chart):
@@ -117,10 +117,10 @@ def test_too_early_shows_ratings_only_and_no_winner(root, chart):
     chart.show(early, 0)
     root.update()
     drawn = fills(chart.canvas)
-    assert not drawn[theme.colour("chart_mean")]
-    assert not drawn[theme.colour("chart_range")]
-    assert not drawn[theme.colour("chart_zone")]
-    assert drawn[theme.colour("chart_best")] == 1, "only the bar of the chosen row, which has the same gold"
+    assert not drawn[theme.palette["chart_mean"]]
+    assert not drawn[theme.palette["chart_range"]]
+    assert not drawn[theme.palette["chart_zone"]]
+    assert drawn[theme.palette["chart_best"]] == 1, "only the bar of the chosen row, which has the same gold"
     assert words(chart.canvas).count("–") == 9, "mean, range and near best of three values"
 
 

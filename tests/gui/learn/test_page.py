@@ -5,14 +5,20 @@ from __future__ import annotations
 import msgspec
 import pytest
 from journal_lines import rate
-from plans import VALUES, Desk, PlanCell, name_of, plan, texts
+from plans import VALUES, Desk, PlanCell, button, name_of, plan, record, texts
 
 from stablenew_tk.domain.insights.standing import standing
 from stablenew_tk.gui.learn.rating.picture_panel import MOST_COMPARED
 from stablenew_tk.gui.widgets import theme
-from stablenew_tk.pipeline.messages.journal import HistoryLoaded
+from stablenew_tk.pipeline.messages.journal import AppendLine, HistoryLoaded
+from stablenew_tk.pipeline.messages.pictures import ThumbnailReady
 from stablenew_tk.pipeline.messages.plans import Analyse, InsightReady, PlanRead
 from stablenew_tk.pipeline.messages.settings import SettingsChanged
+
+try:
+    import resource
+except ImportError:
+    resource = None
 
 LAST = PlanCell(4, 2)
 
@@ -41,19 +47,20 @@ def rating_desk(desk, *arguments, **options):
 
 def test_fifteen_key_presses_rate_fifteen_pictures_and_reveal_the_values(desk):
     d = rating_desk(desk)
-    shown = [d.cell(seat) for seat in d.seats]
+    shown = [d.plan_cell(cell) for cell in d.cells]
     d.press(*"345123451234512")
-    d.until(lambda: not d.view.seating.hidden)
+    d.until(lambda: not d.matrix.hidden)
     assert [d.rating(cell) for cell in shown] == [int(key) for key in "345123451234512"]
     d.until(lambda: d.view.head.sentence.cget("text"))
     assert "rated" in d.view.head.remark.cget("text")
-    assert [d.plan.variant_values[variant] for variant in d.view.seating.columns] == sorted(VALUES)
+    assert [d.plan.variant_values[variant] for variant in d.matrix.columns] == sorted(VALUES)
     assert d.controller.history.plans.result("PLAN").summary.rated == 15
 
 
 def test_nothing_on_the_page_tells_a_value_a_file_name_or_a_time_before_the_reveal(desk):
     d = rating_desk(desk, failed=(LAST,), suspect=(PlanCell(1, 1),))
-    d.until(lambda: all(d.view.matrix._thumbs.photo(s.facts.image_id) for s in d.seats if s.facts))
+    wanted = {cell.facts.image_id for cell in d.cells if cell.facts}
+    d.until(lambda: wanted <= {event.image_id for event in d.events if isinstance(event, ThumbnailReady)})
     d.press("4", "n", "2", "space", "Right", "Escape", "c", "Escape", "Down", "Shift-Right")
     d.settle()
     seen = " | ".join(texts(d.page))
@@ -67,7 +74,7 @@ def test_a_picture_that_cannot_be_read_does_not_tell_its_file_name_either(desk):
     for path in d.places.outputs.glob("*.png"):
         path.unlink()
     d.rate_plan()
-    d.until(lambda: any("cannot be read" in text for text in texts(d.view.big)))
+    d.until(lambda: any("cannot be read" in text for text in texts(d.view.panel)))
     d.press("space")
     d.until(lambda: any("cannot be read" in text for text in texts(d.view.viewer)))
     assert not [text for text in texts(d.page) if ".png" in text]
@@ -76,7 +83,7 @@ def test_a_picture_that_cannot_be_read_does_not_tell_its_file_name_either(desk):
 def test_what_is_said_while_blind_is_marked_as_blind_and_afterwards_not(desk):
     d = rating_desk(desk)
     d.press("n", *"345123451234512")
-    d.until(lambda: not d.view.seating.hidden)
+    d.until(lambda: not d.matrix.hidden)
     assert {said.get("blind", False) for said in d.feedback()} == {True}
     d.press("1", "2")
     d.settle()
@@ -85,7 +92,7 @@ def test_what_is_said_while_blind_is_marked_as_blind_and_afterwards_not(desk):
 
 def test_a_row_with_a_waiting_step_is_closed_until_it_is_made(desk):
     d = rating_desk(desk, without=(LAST,))
-    assert [line.open for line in d.view.seating.lines] == [True, True, False]
+    assert [line.open for line in d.matrix.lines] == [True, True, False]
     d.press("End", "5")
     assert d.view.foot.message == "Nothing to rate here yet"
     assert not d.feedback()
@@ -95,31 +102,29 @@ def test_when_the_next_row_opens_rating_goes_on_there_by_itself(desk):
     d = rating_desk(desk, without=(LAST,))
     d.press(*"3451234512")
     d.settle()
-    assert d.seat.line == 1
+    assert d.current.line == 1
     assert "A row opens" in d.view.foot.message
-    saved = d.make(LAST)
-    d.controller.history.fold(saved.line, saved.position)
-    d.view._refresh()
-    assert d.seat.line == 2
-    assert d.seat.asks
+    d.controller.ask(AppendLine(line=record(d.plan, LAST)))
+    d.until(lambda: d.current.line == 2)
+    assert d.current.asks
 
 
 def test_a_failed_step_is_missing_and_the_rest_is_enough_for_the_verdict(desk):
     d = rating_desk(desk, failed=(LAST,))
     assert "missing" in texts(d.view.matrix)
     d.press(*"34512345123451")
-    d.until(lambda: not d.view.seating.hidden)
+    d.until(lambda: not d.matrix.hidden)
     assert d.controller.history.plans.result("PLAN").summary.rated == 14
 
 
 def test_a_suspect_picture_is_passed_over_and_takes_no_stars(desk):
     d = rating_desk(desk, suspect=(PlanCell(2, 0),))
-    suspect = next(seat for seat in d.seats if seat.facts.suspect)
+    suspect = next(cell for cell in d.cells if cell.facts.suspect)
     d.press(*"3333")
     d.settle()
     assert d.rating(PlanCell(2, 0)) == 0
-    assert d.seat.line == 1
-    d.view.matrix.go_to(suspect.number)
+    assert d.current.line == 1
+    d.view.session.cursor.go_to(suspect.number)
     d.press("4")
     assert "does not count" in d.view.foot.message
     assert len(d.feedback()) == 4
@@ -127,14 +132,14 @@ def test_a_suspect_picture_is_passed_over_and_takes_no_stars(desk):
 
 def test_undo_clears_the_stars_and_brings_the_picture_back_into_sight(desk):
     d = rating_desk(desk)
-    first = d.seat
+    first = d.current
     d.press("4", "2")
     d.settle()
     d.press("End", "Control-z", "Control-z")
-    d.until(lambda: d.rating(d.cell(first)) == 0)
-    d.until(lambda: d.view.matrix.current == first.number)
+    d.until(lambda: d.rating(d.plan_cell(first)) == 0)
+    d.until(lambda: d.view.session.cursor.current == first.number)
     d.press("Control-y")
-    d.until(lambda: d.rating(d.cell(first)) == 4)
+    d.until(lambda: d.rating(d.plan_cell(first)) == 4)
 
 
 def test_leaving_and_coming_back_goes_on_where_it_was_left(desk):
@@ -146,8 +151,8 @@ def test_leaving_and_coming_back_goes_on_where_it_was_left(desk):
     d.close()
     d.open()
     d.rate_plan()
-    assert d.view.matrix.current == 3
-    assert [seat.stars for seat in d.seats[:4]] == [4, 2, 5, 0]
+    assert d.view.session.cursor.current == 3
+    assert [cell.stars for cell in d.cells[:4]] == [4, 2, 5, 0]
 
 
 def test_reveal_now_shows_the_values_although_not_all_is_rated(desk):
@@ -155,7 +160,7 @@ def test_reveal_now_shows_the_values_although_not_all_is_rated(desk):
     d.press("4", "2")
     d.settle()
     d.view.head.reveal.invoke()
-    d.until(lambda: not d.view.seating.hidden)
+    d.until(lambda: not d.matrix.hidden)
     d.until(lambda: d.view.head.sentence.cget("text").startswith("Too early"))
     heads = [word for word in texts(d.view.matrix) if word in {str(value) for value in VALUES}]
     assert sorted(heads, key=int) == [str(value) for value in sorted(VALUES)]
@@ -164,7 +169,7 @@ def test_reveal_now_shows_the_values_although_not_all_is_rated(desk):
 def test_the_result_is_written_once(desk):
     d = rating_desk(desk)
     d.press(*"345123451234512")
-    d.until(lambda: not d.view.seating.hidden)
+    d.until(lambda: not d.matrix.hidden)
     for _ in range(20):
         d.step()
     assert len(d.controller.history.plans.results("PLAN")) == 1
@@ -182,11 +187,48 @@ def test_a_plan_whose_stars_were_complete_at_a_crash_is_revealed_when_it_is_open
 def test_stars_changed_after_the_reveal_change_the_verdict_in_sight(desk):
     d = rating_desk(desk)
     d.press(*"345123451234512")
-    d.until(lambda: not d.view.seating.hidden and d.view.words.report is not None)
-    before = d.view.words.report
+    d.until(lambda: not d.matrix.hidden and d.view.session.report is not None)
+    before = d.view.session.report
     d.press("1", "1", "1")
-    d.until(lambda: d.view.words.report is not before)
+    d.until(lambda: d.view.session.report is not before)
     assert len(d.controller.history.plans.results("PLAN")) <= 2
+
+
+def test_a_note_belongs_to_the_picture_it_was_typed_for_when_another_place_is_clicked(desk):
+    d = rating_desk(desk)
+    first, third = d.plan_cell(d.cells[0]), d.plan_cell(d.cells[2])
+    d.press("F2", "4", "c")
+    at = d.view.matrix.bounds(d.cells[2])
+    d.view.matrix.canvas.event_generate("<ButtonPress-1>", x=at.x + 20, y=at.y + 20)
+    d.root.update()
+    assert d.view.session.cursor.current == 2
+    d.until(lambda: d.facts(first).note or d.facts(third).note)
+    assert (d.facts(first).note, d.facts(third).note) == ("4c", "")
+
+
+@pytest.mark.skipif(resource is None, reason="Windows has no file size limits to play a full disk with")
+def test_stars_that_the_disk_refused_are_still_known_after_a_look_at_another_plan(desk):
+    d = desk()
+    other = plan(plan_id="OTHER", name="Another")
+    d.writer.append(other)
+    d.close()
+    d.open()
+    d.rate_plan()
+    size = max(path.stat().st_size for path in d.places.journal.glob("*.jsonl"))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        d.press("4")
+        d.until(lambda: "not saved yet" in texts(d.view.matrix))
+        d.page.open_plan("OTHER")
+        d.step()
+        d.page.open_plan("PLAN")
+        d.step()
+        assert "not saved yet" in texts(d.view.matrix)
+        assert d.view.session.cursor.current == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    d.settle()
 
 
 # ---- shown twice
@@ -195,11 +237,11 @@ def test_stars_changed_after_the_reveal_change_the_verdict_in_sight(desk):
 def test_a_second_look_goes_out_as_a_repeat_and_leaves_the_first_stars_alone(desk):
     d = rating_desk(desk, plan(show_twice=True))
     d.press(*"333333333333333")
-    d.until(lambda: d.seat.again and d.seat.asks)
+    d.until(lambda: d.current.again and d.current.asks)
     assert "rated" in texts(d.view.matrix)
-    cells = [d.cell(seat) for seat in d.view.seating.lines[-1].seats]
+    cells = [d.plan_cell(cell) for cell in d.matrix.lines[-1].cells]
     d.press("5", "4")
-    d.until(lambda: not d.view.seating.hidden)
+    d.until(lambda: not d.matrix.hidden)
     history = d.controller.history
     assert [history.unblinded().repeats(history.row_of(name_of(cell))) for cell in cells] == [(5,), (4,)]
     assert [d.rating(cell) for cell in cells] == [3, 3]
@@ -209,12 +251,12 @@ def test_a_second_look_goes_out_as_a_repeat_and_leaves_the_first_stars_alone(des
 def test_undo_takes_a_second_look_back_and_asks_again(desk):
     d = rating_desk(desk, plan(show_twice=True))
     d.press(*"333333333333333")
-    d.until(lambda: d.seat.again and d.seat.asks)
-    again = d.seat
+    d.until(lambda: d.current.again and d.current.asks)
+    again = d.current
     d.press("5")
     d.settle()
     d.press("Control-z")
-    d.until(lambda: d.seat.number == again.number and d.seat.asks)
+    d.until(lambda: d.current.number == again.number and d.current.asks)
 
 
 # ---- keys
@@ -222,7 +264,7 @@ def test_undo_takes_a_second_look_back_and_asks_again(desk):
 
 def test_tags_notes_and_zero(desk):
     d = rating_desk(desk, go_on_after_rating=False)
-    cell = d.cell(d.seat)
+    cell = d.plan_cell(d.current)
     d.press("4", "n", "g")
     d.until(lambda: d.facts(cell).tags == ("too noisy", "great composition"))
     d.press("n", "0")
@@ -230,7 +272,7 @@ def test_tags_notes_and_zero(desk):
     d.press("F2", "4", "c")
     d.press("Return")
     d.until(lambda: d.facts(cell).note == "4c")
-    assert d.view.matrix.current == 0
+    assert d.view.session.cursor.current == 0
 
 
 def test_u_goes_to_the_next_unrated_and_digits_of_the_number_pad_rate(desk):
@@ -238,22 +280,22 @@ def test_u_goes_to_the_next_unrated_and_digits_of_the_number_pad_rate(desk):
     d.view.matrix.canvas.event_generate("<KP_2>", state=0x10)
     d.settle()
     d.press("Home", "u")
-    assert d.view.matrix.current == 1
-    assert d.rating(d.cell(d.seats[0])) == 2
+    assert d.view.session.cursor.current == 1
+    assert d.rating(d.plan_cell(d.cells[0])) == 2
 
 
 def test_space_shows_full_size_arrows_walk_and_escape_ends_at_the_same_place(desk):
     d = rating_desk(desk)
     d.press("space", "Right", "Down")
     assert d.view.viewer.is_open
-    assert d.view.matrix.current == 6
+    assert d.view.session.cursor.current == 6
     d.press("5")
     d.settle()
-    assert d.rating(d.cell(d.seats[6])) == 5
+    assert d.rating(d.plan_cell(d.cells[6])) == 5
     d.press("Escape")
     assert not d.view.viewer.is_open
     assert d.root.focus_get() is d.view.matrix.canvas
-    assert d.view.matrix.current == 7
+    assert d.view.session.cursor.current == 7
 
 
 def test_c_shows_the_row_side_by_side_and_zooms_all_of_it_at_the_same_place(desk):
@@ -262,12 +304,11 @@ def test_c_shows_the_row_side_by_side_and_zooms_all_of_it_at_the_same_place(desk
     viewer = d.view.viewer
     assert len(viewer.rows) == 5
     d.press("z", "Right", "Down")
-    d.until(lambda: len(viewer._made) == 5)
-    boxes = {made[0][1:] for made in viewer._made.values()}
-    assert len(boxes) == 1
+    d.until(lambda: len(viewer.parts) == 5)
+    assert len(set(viewer.parts.values())) == 1
     d.press("z", "Right", "3")
     d.settle()
-    assert d.rating(d.cell(d.seats[6])) == 3
+    assert d.rating(d.plan_cell(d.cells[6])) == 3
     d.press("c")
     assert not viewer.is_open
 
@@ -282,7 +323,7 @@ def test_marked_pictures_are_compared_and_only_the_framed_one_is_rated(desk):
     d.settle()
     assert len(d.feedback()) == 1
     d.press("Shift-Right", "Escape")
-    assert not d.view.matrix.marked
+    assert not d.view.session.cursor.marked
     assert d.page.title[0] == "Rate a Learning Run"
 
 
@@ -290,13 +331,13 @@ def test_of_a_long_row_as_many_are_compared_as_there_is_room_for(desk):
     d = rating_desk(desk, plan(tuple(range(10, 19)), rows=1))
     d.press("End", "c")
     assert len(d.view.viewer.rows) == MOST_COMPARED
-    assert d.view.viewer.current == d.seat.facts.row
+    assert d.view.viewer.current == d.current.facts.row
 
 
 def test_a_stage_of_rating_without_blindness_has_the_values_in_sight(desk):
     d = rating_desk(desk, plan(blind=False))
     assert {str(value) for value in VALUES} <= set(texts(d.view.matrix))
-    assert d.view.big.name.cget("text") == "Seed 1, 23 steps"
+    assert d.view.panel.name.cget("text") == "Seed 1, 23 steps"
     d.press(*"345123451234512")
     d.until(lambda: d.controller.history.plans.result("PLAN") is not None)
     assert not any(said.get("blind", False) for said in d.feedback())
@@ -306,7 +347,7 @@ def test_the_page_changes_to_light_and_back_while_open(desk):
     d = rating_desk(desk)
     theme.apply(d.root, "light")
     d.step()
-    assert d.view.matrix.canvas.cget("bg") == theme.colour("bg")
+    assert d.view.matrix.canvas.cget("bg") == theme.palette["bg"]
     theme.apply(d.root, "dark")
 
 
@@ -370,7 +411,7 @@ def test_the_verdict_is_listed_only_when_the_values_are_revealed(desk):
     assert all("early" not in row.note and "Leaning" not in row.note for row in rows(d))
     d.rate_plan()
     d.press("2")
-    d.until(lambda: not d.view.seating.hidden)
+    d.until(lambda: not d.matrix.hidden)
     d.press("Escape")
     d.until(lambda: heads(d) == ["Done · 1"])
     assert d.page.plans.card.sentence.cget("text")
@@ -441,7 +482,7 @@ def test_the_see_insight_button_leads_to_the_insight(desk):
     d = rating_desk(desk, plan(blind=False))
     d.press("3", "4")
     d.settle()
-    d.view.head._insight.invoke()
+    button(d.view.head, "See insight").invoke()
     assert d.insights == ["PLAN"]
 
 

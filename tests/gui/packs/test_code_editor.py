@@ -172,8 +172,8 @@ def test_a_block_is_appended_with_one_blank_line_before_it(editor):
 def test_colours_follow_the_mode(root, editor):
     editor.show(RAIN)
     theme.apply(root, "light")
-    assert editor.text.cget("bg") == theme.colour("bg")
-    assert str(editor.text.tag_cget("slot", "foreground")) == theme.colour("accent_text")
+    assert editor.text.cget("bg") == theme.palette["bg"]
+    assert str(editor.text.tag_cget("slot", "foreground")) == theme.palette["accent_text"]
     theme.apply(root, "dark")
 
 

@@ -2,7 +2,9 @@ from datetime import datetime
 
 import pytest
 from msgspec.structs import replace
+from plans import button
 
+from stablenew_tk.app.record_lines import asked_and_applied, origin_lines
 from stablenew_tk.app.wording import doubts, moment, seconds, value_text
 from stablenew_tk.domain.base.wording import counted
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
@@ -10,7 +12,6 @@ from stablenew_tk.domain.journal.history import ImageFacts, Position
 from stablenew_tk.domain.journal.record import BackendInfo, LearningRecord, Output, StageRecord
 from stablenew_tk.domain.runs.job import RandomizerChoice
 from stablenew_tk.gui.review.inspector_tabs import FileLines, PromptText
-from stablenew_tk.gui.review.value_table import asked_and_applied, origin_lines
 from stablenew_tk.gui.widgets.tag_chips import TagChips
 
 OUTPUT = Output(
@@ -82,9 +83,9 @@ def test_the_table_compares_asked_with_applied_up_to_this_stage():
 
 
 def test_every_value_in_use_has_an_origin():
-    lines = {line.cells[0]: line.cells for line in origin_lines(RECORD)}
-    assert lines["Steps"][2] == "you"
-    assert lines["Checkpoint"] == ("Checkpoint", "one", "engine")
+    lines = {line.cells[0]: line for line in origin_lines(RECORD)}
+    assert lines["Steps"].origin == "user"
+    assert (lines["Checkpoint"].cells, lines["Checkpoint"].origin) == (("Checkpoint", "one"), "engine")
     assert "Mask blur" not in lines
 
 
@@ -117,11 +118,11 @@ def test_numbers_have_their_words():
 
 
 def test_the_prompt_can_be_read_but_not_changed(root):
-    paper = PromptText(root)
-    paper.pack()
-    paper.show(RECORD)
-    assert "a tram" in paper._text.get("1.0", "end")
-    assert str(paper._text["state"]) == "disabled"
+    tab = PromptText(root)
+    tab.pack()
+    tab.show(RECORD)
+    assert "a tram" in tab.text.get("1.0", "end")
+    assert str(tab.text["state"]) == "disabled"
 
 
 def test_what_varied_is_told_in_plain_words_below_the_prompt(root):
@@ -134,9 +135,9 @@ def test_what_varied_is_told_in_plain_words_below_the_prompt(root):
         "{a|}": "",
         "__mood__": "calm",
     }
-    paper = PromptText(root)
-    paper.show(replace(RECORD, randomizer=RandomizerChoice("all", 574, 576, choices)))
-    said = paper._text.get("1.0", "end").split("What varied\n")[1].split("\n")
+    tab = PromptText(root)
+    tab.show(replace(RECORD, randomizer=RandomizerChoice("all", 574, 576, choices)))
+    said = tab.text.get("1.0", "end").split("What varied\n")[1].split("\n")
     assert said[:7] == [
         "Steps: 20",
         "LoRA: rain:0.8",
@@ -147,39 +148,47 @@ def test_what_varied_is_told_in_plain_words_below_the_prompt(root):
         "__mood__: calm",
     ]
     assert said[7] == "Variant 575 of 576"
-    paper.show(RECORD)
-    assert "What varied" not in paper._text.get("1.0", "end")
+    tab.show(RECORD)
+    assert "What varied" not in tab.text.get("1.0", "end")
 
 
 def test_the_path_can_be_copied(root):
     lines = FileLines(root, lambda: None)
     lines.pack()
     lines.show(RECORD, OUTPUT)
-    lines._copy.invoke()
+    lines.copy.invoke()
     assert root.clipboard_get() == "/pictures/day/run/a.png"
 
 
 def test_chips_show_tags_of_the_list_and_tags_of_the_picture(root):
     toggled = []
-    chips = TagChips(root, toggled.append, lambda text: None, lambda: None)
+    chips = TagChips(root, toggled.append, lambda row, text: None, lambda: None)
     chips.pack(fill="x")
     chips.show(FACTS, (("k", "kitsch"), ("n", "noisy")))
     root.update()
-    assert list(chips._chips) == ["kitsch", "noisy", "odd"]
-    chips._chips["odd"].invoke()
+    assert all(button(chips, words) for words in ("kitsch", "noisy", "odd"))
+    button(chips, "odd").invoke()
     assert toggled == ["odd"]
 
 
 def test_a_note_is_kept_when_the_focus_goes_elsewhere(root):
-    said = []
-    chips = TagChips(root, lambda words: None, said.append, lambda: None)
+    noted = []
+    chips = TagChips(root, lambda words: None, lambda *note: noted.append(note), lambda: None)
     chips.pack(fill="x")
     chips.show(FACTS, ())
     root.update()
     chips.edit_note()
-    chips._field.field.focus_force()
     root.update()
-    chips._field.field.insert(0, "a remark")
+    field = next(child for child in walk(chips) if child.winfo_class() == "Entry")
+    field.focus_force()
+    root.update()
+    field.insert(0, "a remark")
     root.update()
     chips.show(None, ())
-    assert said == ["a remark"]
+    assert noted == [(0, "a remark")]
+
+
+def walk(widget):
+    yield widget
+    for child in widget.winfo_children():
+        yield from walk(child)

@@ -1,10 +1,12 @@
 import io
+import time
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
 from conftest import wait_until
 from PIL import Image
+from plans import button, texts
 
 from stablenew_tk.app.controller import Controller
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
@@ -12,8 +14,9 @@ from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output, StageRecord
 from stablenew_tk.gui.review.page import ReviewPage
 from stablenew_tk.gui.widgets import theme
+from stablenew_tk.gui.widgets.entries import Slider
 from stablenew_tk.pipeline.ids_and_times import new_id, utc_text
-from stablenew_tk.pipeline.messages.journal import LineSaved
+from stablenew_tk.pipeline.messages.journal import AppendLine
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
@@ -115,6 +118,22 @@ class Desk:
     def ratings(self):
         return [self.rating(number) for number in range(len(self.controller.history))]
 
+    def words(self):
+        """What stands in the cells in sight."""
+        canvas = self.grid.canvas
+        items = [item for item in canvas.find_all() if canvas.type(item) == "text"]
+        return [canvas.itemcget(item, "text") for item in items if canvas.itemcget(item, "state") != "hidden"]
+
+    def note(self, number):
+        history = self.controller.history
+        return history.facts(history.row_of(f"image {number}")).note
+
+    def filter(self, steps):
+        """Choose another segment of the filter by arrow keys."""
+        self.page.filters.focus_first()
+        self.root.update()
+        self.press(*["Right"] * steps)
+
     def current(self):
         return self.controller.history.visible().facts(self.grid.picked.current_row).image_id
 
@@ -141,28 +160,36 @@ def test_fifteen_pictures_are_rated_with_fifteen_key_presses(desk):
 
 def test_stars_appear_when_they_are_on_disk_and_not_before(desk):
     d = desk()
-    row = d.grid.picked.current_row
     d.press("4")
-    assert d.page._look(row).words == "saving…"
-    d.until(lambda: d.page._look(row).rating == 4)
-    assert d.page._look(row).words == ""
+    assert d.words().count("saving…") == 1
+    assert d.words().count("unrated") == 5
+    assert d.rating(5) == 0
+    d.until(lambda: "saving…" not in d.words())
+    assert d.rating(5) == 4
+    assert d.words().count("unrated") == 5
 
 
 @pytest.mark.skipif(resource is None, reason="Windows has no file size limits to play a full disk with")
-def test_what_the_disk_refuses_is_told_and_kept_until_it_can_be_saved(desk):
+def test_what_the_disk_refuses_is_told_and_kept_until_it_can_be_saved(desk, monkeypatch):
+    monkeypatch.setattr("stablenew_tk.app.outbox.RETRY_UNSAVED_S", 0.05)
     d = desk()
-    row = d.grid.picked.current_row
     size = max(path.stat().st_size for path in d.places.journal.glob("*.jsonl"))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:
         d.press("4")
-        d.until(lambda: d.page._look(row).words == "not saved yet")
-        d.until(lambda: "not saved yet" in d.page.bar.message)
+        d.until(lambda: "not saved yet" in d.words())
+        d.until(lambda: "1 not saved yet" in d.page.bar.message)
+        for _ in range(30):
+            d.step()
+            time.sleep(0.01)
+        assert "1 not saved yet" in d.page.bar.message
+        assert d.rating(5) == 0
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    d.controller._next_retry = 0
     d.until(lambda: d.rating(5) == 4 and not d.page.bar.message)
+    lines = [line for path in d.places.journal.glob("*.jsonl") for line in path.read_bytes().splitlines()]
+    assert len([line for line in lines if b'"kind":"feedback"' in line]) == 1
 
 
 def test_number_pad_digits_rate_and_zero_clears(desk):
@@ -184,7 +211,7 @@ def test_without_go_on_the_current_picture_stays(desk):
 def test_all_selected_are_rated_and_their_number_is_in_sight(desk):
     d = desk()
     d.press("Shift-Right", "Shift-Right")
-    assert d.page.bar._selected.cget("text") == "3 selected"
+    assert "3 selected" in texts(d.page.bar)
     d.press("4")
     d.until(lambda: d.ratings() == [0, 0, 0, 4, 4, 4])
     assert len(d.grid.picked.selected) == 3
@@ -193,7 +220,7 @@ def test_all_selected_are_rated_and_their_number_is_in_sight(desk):
 def test_control_a_selects_everything_and_says_so(desk):
     d = desk()
     d.press("Control-a")
-    assert d.page.bar._selected.cget("text") == "All 6 selected"
+    assert "All 6 selected" in texts(d.page.bar)
 
 
 def test_a_picture_out_of_sight_is_not_rated_unseen(desk):
@@ -222,20 +249,21 @@ def test_undo_finds_a_picture_that_the_filter_hides(desk):
     d = desk()
     d.press("5")
     d.until(lambda: d.rating(5) == 5)
-    d.page.filters._rating._choose(3)
+    d.filter(3)
     d.until(lambda: len(d.grid.picked.rows) == 1)
+    d.grid.canvas.focus_force()
     d.press("Control-z")
     d.until(lambda: d.rating(5) == 0 and d.current() == "image 5")
 
 
 def test_a_rated_picture_stays_until_the_filter_is_applied_again(desk):
     d = desk()
-    d.page.filters._rating._choose(1)
-    d.until(lambda: d.page._asked is None)
+    d.filter(1)
+    d.until(lambda: not d.page.searching)
     d.grid.canvas.focus_force()
     d.press("5")
     d.until(lambda: d.rating(5) == 5)
-    d.until(lambda: "Unrated 5" in str(d.page.filters._rating._segments))
+    d.until(lambda: "Unrated 5" in texts(d.page.filters))
     assert len(d.grid.picked.rows) == 6
     d.press("F5")
     d.until(lambda: len(d.grid.picked.rows) == 5)
@@ -245,8 +273,7 @@ def test_new_pictures_of_a_run_appear_and_the_current_one_stays(desk):
     d = desk()
     d.press("Right", "Right")
     before = d.current()
-    saved = d.controller._writer.append(record(50, d.places, run="run 2"))
-    d.controller._inbox.put(LineSaved(line=saved.line, position=saved.position))
+    d.controller.ask(AppendLine(line=record(50, d.places, run="run 2")))
     d.until(lambda: len(d.grid.picked.rows) == 7)
     assert d.current() == before
     assert d.page.title == ("Review", "7 images · 0 rated")
@@ -319,8 +346,8 @@ def test_a_suspect_picture_says_what_was_asked_and_is_made_again_the_same(desk):
     d.controller.pause(True)
     d.press("Right", "Right")
     d.until(lambda: d.page.inspector.record is not None)
-    assert "used 20 steps where 28 were asked" in d.page.inspector._doubt._why.cget("text")
-    d.page.inspector._make_again()
+    assert any("used 20 steps where 28 were asked" in text for text in texts(d.page.inspector))
+    button(d.page.inspector, "Make again").invoke()
     job = d.controller.queue[0]
     assert (job.seed, job.prompt, job.negative) == (3, "a tram in the rain", "blurry")
 
@@ -328,15 +355,16 @@ def test_a_suspect_picture_says_what_was_asked_and_is_made_again_the_same(desk):
 def test_use_these_settings_hands_the_record_over(desk):
     d = desk()
     d.until(lambda: d.page.inspector.record is not None)
-    d.page.inspector._use.invoke()
+    button(d.page.inspector, "Use these settings").invoke()
     assert d.used[0].outputs[0].image_id == "image 5"
 
 
 def test_without_pictures_the_page_says_how_they_come(desk):
     d = desk(0)
-    d.until(lambda: d.page._notice.winfo_manager())
-    d.until(lambda: "No pictures yet" in d.page._notice._words.cget("text"))
-    d.page._notice._button.invoke()
+    d.until(lambda: any("No pictures yet" in text for text in texts(d.grid)))
+    go = button(d.grid, "Go to Create")
+    assert go.winfo_ismapped()
+    go.invoke()
     assert d.created
 
 
@@ -344,14 +372,18 @@ def test_ratings_of_last_time_are_there(desk):
     d = desk(4)
     saved = d.writer.append(Feedback(event_id=new_id(), ts=utc_text(datetime.now(UTC)), image_id="image 2", rating=4))
     d.controller.history.fold(saved.line, saved.position)
-    d.page._find()
+    d.press("F5")
     d.until(lambda: d.page.title == ("Review", "4 images · 1 rated"))
 
 
 def test_another_cell_size_is_remembered(desk):
     d = desk()
-    d.page._resize_cells(150)
-    d.until(lambda: d.controller.settings.cell_px == 150)
+    before = d.controller.settings.cell_px
+    slider = next(child for child in d.page.bar.winfo_children() if isinstance(child, Slider))
+    slider.focus_force()
+    d.root.update()
+    d.press("Right")
+    d.until(lambda: d.controller.settings.cell_px > before)
 
 
 def test_tags_of_the_settings_have_their_keys(desk):
@@ -360,14 +392,32 @@ def test_tags_of_the_settings_have_their_keys(desk):
     d.until(lambda: d.tags(5) == ("extra fingers",))
     d.controller.change_settings(msgspec.structs.replace(d.controller.settings, tags=(("k", "kitsch"),)))
     d.step()
-    assert "kitsch" in d.page.inspector._chips._chips
+    assert button(d.page.inspector, "kitsch")
 
 
 def test_the_page_changes_to_light_and_back_while_open(desk):
     d = desk()
     theme.apply(d.root, "light")
     d.step()
-    assert d.grid.canvas.cget("bg") == theme.colour("bg")
+    assert d.grid.canvas.cget("bg") == theme.palette["bg"]
     theme.apply(d.root, "dark")
     d.press("space")
     assert d.page.viewer.is_open
+
+
+def test_a_note_belongs_to_the_picture_it_was_typed_for_when_another_is_clicked(desk):
+    d = desk()
+    d.press("F2")
+    d.press("4", "s")
+    d.grid.canvas.event_generate("<ButtonPress-1>", x=theme.px(380), y=theme.px(80))
+    d.root.update()
+    assert d.current() in ("image 4", "image 3")
+    d.until(lambda: any(map(d.note, range(6))))
+    assert [d.note(number) for number in range(6)] == ["", "", "", "", "", "4s"]
+
+
+def test_of_pictures_side_by_side_a_tag_belongs_to_the_framed_one(desk):
+    d = desk()
+    d.press("Shift-Right", "Shift-Right", "c", "Left", "Left", "s")
+    d.until(lambda: d.tags(5) == ("too smooth",))
+    assert not d.tags(4)

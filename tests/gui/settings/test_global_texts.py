@@ -156,12 +156,12 @@ class TestCreate:
         house.controller.run(asked)
         house.until(lambda: house.saw(JobEnded))
         house.window._change(global_positive="wash")
-        house.page("review")._rules.make_again(house.saw(JobEnded)[0].record)
+        house.page("review").target.make_again(house.saw(JobEnded)[0].record)
         house.until(lambda: len(house.saw(JobEnded)) == 2)
         first, second = [(event.record.prompt, event.record.stage_texts) for event in house.saw(JobEnded)]
         assert first == second == ("ink, a boat", {"img2img": StageText("ink, a boat", "blur, text")})
 
     def test_the_inspector_tells_what_a_stage_was_sent(self, house):
-        paper = PromptText(house.window)
-        paper.show(record(stage_texts={"img2img": StageText("ink, a boat")}))
-        assert "Prompt of img2img\nink, a boat" in paper._text.get("1.0", "end")
+        tab = PromptText(house.window)
+        tab.show(record(stage_texts={"img2img": StageText("ink, a boat")}))
+        assert "Prompt of img2img\nink, a boat" in tab.text.get("1.0", "end")

@@ -144,7 +144,7 @@ def test_a_progress_bar_of_unknown_length_stops_when_the_share_is_known(root):
 def test_children_stand_on_the_ground_of_the_box_around_them(root):
     card = Card(root, "surface")
     label = Label(Box(card), "words")
-    assert str(label.cget("bg")) == theme.colour("surface")
+    assert str(label.cget("bg")) == theme.palette["surface"]
 
 
 def test_a_short_label_is_cut_where_room_ends_and_grows_with_it(root):

@@ -98,7 +98,7 @@ def test_asked_and_applied_stand_in_columns_and_a_difference_is_marked(root):
     root.update()
     assert texts(table) == ["Steps", "28", "20", "Sampler", "DPM++ 2M", "same"]
     fills = [table.canvas.itemcget(i, "fill") for i in table.canvas.find_all() if table.canvas.type(i) == "rectangle"]
-    assert theme.colour("warn_soft") in fills
+    assert theme.palette["warn_soft"] in fills
 
 
 def test_an_empty_list_says_what_will_be_there(root):

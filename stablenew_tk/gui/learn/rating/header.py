@@ -1,4 +1,4 @@
-"""What stands around the matrix while a Learning Run is rated: what is asked, how far it is, the verdict, the keys."""
+"""Head and foot of the rating view: focus parameter, progress, verdict, and the keys with a line for messages."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Tag(tk.Canvas):
     def _draw(self) -> None:
         face, high = theme.font(12), theme.px(24)
         wide = face.measure(self._text) + theme.px(18)
-        self.configure(width=wide, bg=theme.colour(self._ground))
+        self.configure(width=wide, bg=theme.palette[self._ground])
         self.delete("all")
         self._picture = icons.box(
             wide, theme.px(22), fill="selection", outline="accent_text", ground=self._ground, radius=4
         )
         self.create_image(0, theme.px(1), image=self._picture, anchor="nw")
-        self.create_text(wide // 2, high // 2, text=self._text, font=face, fill=theme.colour("text"))
+        self.create_text(wide // 2, high // 2, text=self._text, font=face, fill=theme.palette["text"])
 
 
 class RatingHead(Box):
@@ -84,22 +84,22 @@ class RatingHead(Box):
         self.remark.pack(fill="x", pady=(theme.px(4), theme.px(12)))
         Separator(self).pack(side="bottom", fill="x")
 
-    def show(self, seating: BlindMatrix, *, pace_s: float | None, to_make: int) -> None:
+    def show(self, matrix: BlindMatrix, *, pace_s: float | None, to_make: int) -> None:
         """How far it is. `pace_s` is the time the user takes per picture, `to_make` what is neither made nor begun."""
-        words, where = subject(seating.board.plan)
-        left = seating.wanted - seating.rated
+        words, where = subject(matrix.board.plan)
+        left = matrix.wanted - matrix.rated
         _put(self._focus, words)
         room = self.winfo_width() - theme.px(2 * _SIDE + 180) - theme.font(15, True).measure(words)
         _put(self._where, theme.elide(where, theme.font(13), room) if room > 0 else where)
-        _put(self.count, f"{seating.rated} of {seating.wanted} rated" if seating.wanted else "nothing to rate")
+        _put(self.count, f"{matrix.rated} of {matrix.wanted} rated" if matrix.wanted else "nothing to rate")
         _put(self._pace, f"{about(pace_s * left)} left at your pace" if pace_s is not None and left else "")
         _packed(self._pace, bool(self._pace.cget("text")), side="right", padx=(theme.px(12), 0), before=self.count)
-        share = seating.rated / max(1, seating.wanted)
+        share = matrix.rated / max(1, matrix.wanted)
         if share != self._bar.share:
             self._bar.set(share)
         if to_make and self._go_on.text != f"Make the missing {to_make}":
             self._go_on.set_text(f"Make the missing {to_make}")
-        wanted = (seating.hidden, not seating.hidden and bool(seating.rated), bool(to_make))
+        wanted = (matrix.hidden, not matrix.hidden and bool(matrix.rated), bool(to_make))
         if wanted != self._wanted:
             self._wanted = wanted
             for button, shown in zip((self.reveal, self._insight, self._go_on), wanted, strict=True):
@@ -107,8 +107,10 @@ class RatingHead(Box):
                 if shown:
                     button.pack(side="right", padx=(theme.px(4), 0), before=self._where)
 
-    def verdict(self, sentence: str, remark: str = "") -> None:
-        """What the stars say; "" hides it."""
+    def verdict(self, sentence: str, remark: str = "", *, revealing: bool = False) -> None:
+        """What the stars say; "" hides it. `revealing`: it is being worked out."""
+        if revealing == self.reveal.enabled:
+            self.reveal.busy(revealing)
         _put(self.sentence, sentence)
         self.sentence.configure(font=theme.font(20 if len(sentence) <= _LONG else 15, True))
         _put(self.remark, remark)

@@ -17,6 +17,7 @@ from ....pipeline.messages.pictures import PictureReady, ReadPicture
 from ...widgets import icons, marks, theme
 from ...widgets.basics import Box, Button, Label, Painted
 from ...widgets.hint_bar import KeyHints
+from ...widgets.page_frame import DeferringBox
 from ...widgets.picture_viewer import Stage, Viewer
 from ...widgets.tag_chips import TagChips
 
@@ -27,6 +28,9 @@ _BUDGET_S, _PAUSE_MS = 0.004, 4
 _SIDE = 20
 _PROMPT = "Press 1 to 5."
 _GONE = "This picture cannot be read."
+
+
+Size = tuple[int, int]
 
 
 class StarKey(Painted):
@@ -56,7 +60,7 @@ class StarKey(Painted):
         self.picture(0, 0, icons.box(width, height, fill=fill, outline=outline, ground=self.ground, **ring))
         middle = m + width // 2
         self.create_text(
-            middle, m + theme.px(19), text=str(self.number), font=theme.font(15, True), fill=theme.colour("text")
+            middle, m + theme.px(19), text=str(self.number), font=theme.font(15, True), fill=theme.palette["text"]
         )
         step = min(theme.px(10), (width - theme.px(6)) // marks.STARS)
         size = 9 if step >= theme.px(10) else 7
@@ -72,12 +76,12 @@ class PicturePanelActions(Struct, frozen=True, kw_only=True):
     ask: Callable[[ReadPicture], None]
     rate: Callable[[int], None]
     toggle_tag: Callable[[str], None]
-    save_note: Callable[[str], None]
+    save_note: Callable[[int, str], None]
     undo: Callable[[], object]
     back: Callable[[], None]
 
 
-class BigPicture(Box):
+class PicturePanel(DeferringBox):
     """The right panel. `plain_problems`: why a picture cannot be shown is told without its file name."""
 
     def __init__(self, parent: tk.Misc, actions: PicturePanelActions) -> None:
@@ -89,11 +93,10 @@ class BigPicture(Box):
         self._ahead: Sequence[ImageFacts] = ()
         self._words = ""
         self._box = (0, 0)
-        self._pictures: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
-        self._asked: set[tuple[str, tuple[int, int]]] = set()
+        self._pictures: OrderedDict[tuple[str, Size], PictureReady] = OrderedDict()
+        self._asked: set[tuple[str, Size]] = set()
         self._drawn: object = None
         self._photo: ImageTk.PhotoImage | None = None
-        self._later = ""
         self._given = 0
         self._build()
         theme.on_change(self._redraw)
@@ -180,30 +183,21 @@ class BigPicture(Box):
             self._pictures.popitem(last=False)
         self._redraw()
 
-    def destroy(self) -> None:
-        """Stop what was to be done later and go."""
-        if self._later:
-            self.after_cancel(self._later)
-        super().destroy()
-
     # ---- drawing
 
     def _paint_last(self) -> None:
         if self._given:
             self._row = marks.star_row(self._given, 12, "raised")
-            self._last_stars.configure(image=self._row, bg=theme.colour("raised"))
+            self._last_stars.configure(image=self._row, bg=theme.palette["raised"])
             self._last_stars.pack(side="left")
         else:
             self._last_stars.pack_forget()
 
     def _resized(self) -> None:
         # While a size is being dragged, no picture is read in sizes that nobody will see.
-        if self._later:
-            self.after_cancel(self._later)
-        self._later = self.after(_SETTLE_MS if self._box != (0, 0) else 1, self._settled)
+        self.later("settle", _SETTLE_MS if self._box != (0, 0) else 1, self._settled, restart=True)
 
     def _settled(self) -> None:
-        self._later = ""
         self._box = (self.canvas.winfo_width(), self.canvas.winfo_height())
         self._redraw()
         self._ask_ahead()
@@ -222,7 +216,7 @@ class BigPicture(Box):
         self._drawn = now
         self._paint_last()
         self.canvas.delete("all")
-        self.canvas.configure(bg=theme.colour("surface"))
+        self.canvas.configure(bg=theme.palette["surface"])
         if ready is not None and ready.rgb:
             picture = Image.frombuffer("RGB", (ready.width, ready.height), ready.rgb, "raw", "RGB", 0, 1)
             self._photo = ImageTk.PhotoImage(picture)
@@ -237,7 +231,7 @@ class BigPicture(Box):
             width=width * 3 // 4,
             justify="center",
             font=theme.font(13),
-            fill=theme.colour("text3"),
+            fill=theme.palette["text3"],
         )
 
     def _ask(self, facts: ImageFacts) -> None:
@@ -264,8 +258,8 @@ class SideBySide(Viewer):
     def __init__(self, parent: tk.Misc, stage: Stage, walk: Callable[[int, int], None]) -> None:
         self._walk = walk
         self.plain_problems = False
-        self._made: dict[int, tuple[object, ImageTk.PhotoImage]] = {}
-        self._until, self._more, self._later = 0.0, False, ""
+        self._made: dict[int, tuple[tuple[str, Size, tuple[int, int, int, int]], ImageTk.PhotoImage]] = {}
+        self._until, self._more = 0.0, False
         super().__init__(parent, stage)
 
     def open(self, rows: Sequence[int], number: int = 0) -> None:
@@ -279,6 +273,11 @@ class SideBySide(Viewer):
         tk.Misc.lift(self)
         self.canvas.focus_set()
         self._show()
+
+    @property
+    def parts(self) -> dict[int, tuple[int, int, int, int]]:
+        """Which part of each picture is in sight, in its pixels."""
+        return {row: made[0][2] for row, made in self._made.items()}
 
     def on_event(self, event: Event) -> None:
         """Take a picture in."""
@@ -295,12 +294,8 @@ class SideBySide(Viewer):
         self._until = time.perf_counter() + _BUDGET_S
         self._more = False
         super()._show()
-        if self._more and not self._later:
-            self._later = self.after(_PAUSE_MS, self._go_on)
-
-    def _go_on(self) -> None:
-        self._later = ""
-        self._show()
+        if self._more:
+            self.later("draw", _PAUSE_MS, self._show)
 
     def _draw_picture(self, row: int, left: int, wide: int) -> None:
         ready = self._pictures.get(self._key(row))
@@ -323,8 +318,7 @@ class SideBySide(Viewer):
     def _move(self, dx: int, dy: int) -> None:
         self._pan = (self._pan[0] + dx, self._pan[1] + dy)
         # The pointer moves oftener than six pictures can be drawn.
-        if not self._later:
-            self._later = self.after(1, self._go_on)
+        self.later("draw", 1, self._show)
 
     def _step(self, across: int, down: int) -> str:
         if self._own_size or self.comparing:

@@ -90,7 +90,7 @@ class StepList(tk.Canvas):
     def _draw(self) -> None:
         self.delete("all")
         self._kept.clear()
-        self.configure(bg=theme.colour(self._ground))
+        self.configure(bg=theme.palette[self._ground])
         for number, row in enumerate(self.rows):
             self._draw_row(number, row)
 
@@ -101,24 +101,24 @@ class StepList(tk.Canvas):
             "selection" if here else "raised" if number == self._under and self._may(number) else self._ground
         )
         if ground != self._ground:
-            self.create_rectangle(0, y, width, y + high, fill=theme.colour(ground), width=0)
+            self.create_rectangle(0, y, width, y + high, fill=theme.palette[ground], width=0)
         if here:
-            self.create_rectangle(0, y, theme.px(3), y + high, fill=theme.colour("accent"), width=0)
+            self.create_rectangle(0, y, theme.px(3), y + high, fill=theme.palette["accent"], width=0)
         self._draw_mark(number, row, y + theme.px(21), ground)
         x, words = theme.px(52), row.words
         face = theme.font(13, here)
         ink: Role = "text" if here or row.open else "disabled"
         line = y + theme.px(21)
         title = theme.elide(row.title, face, width - x - theme.px(8))
-        self.create_text(x, line, text=title, font=face, fill=theme.colour(ink), anchor="w")
+        self.create_text(x, line, text=title, font=face, fill=theme.palette[ink], anchor="w")
         if words:
             words = theme.elide(words, theme.font(12), width - x - theme.px(8))
             ink = "text2" if here else "text3"
             self.create_text(
-                x, line + theme.px(17), text=words, font=theme.font(12), fill=theme.colour(ink), anchor="w"
+                x, line + theme.px(17), text=words, font=theme.font(12), fill=theme.palette[ink], anchor="w"
             )
         if self._focused and number == self._cursor:
-            self.create_rectangle(theme.px(5), y + 2, width - 2, y + high - 2, outline=theme.colour("focus"), width=2)
+            self.create_rectangle(theme.px(5), y + 2, width - 2, y + high - 2, outline=theme.palette["focus"], width=2)
 
     def _draw_mark(self, number: int, row: StepRow, y: int, ground: Role) -> None:
         here, x = number == self.current, theme.px(28)
@@ -130,7 +130,7 @@ class StepList(tk.Canvas):
             self._image(x, y, icons.icon("tick", 14, "text", fill))
         else:
             ink: Role = "accent_ink" if here else "text2" if row.open else "disabled"
-            self.create_text(x, y, text=str(number + 1), font=theme.font(12, True), fill=theme.colour(ink))
+            self.create_text(x, y, text=str(number + 1), font=theme.font(12, True), fill=theme.palette[ink])
 
     def _image(self, x: int, y: int, image: ImageTk.PhotoImage) -> None:
         self._kept.append(image)

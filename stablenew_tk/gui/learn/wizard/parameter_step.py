@@ -132,7 +132,7 @@ class ParameterStep(Box):
         self._facts = Label(inner, "", size=12, ink="text3", wrap=True)
         self._facts.pack(fill="x", pady=(theme.px(2), 0))
         self._start = Box(inner)
-        self._thumbnail = tk.Label(self._start, bd=0, padx=0, pady=0, bg=theme.colour(self._start.ground))
+        self._thumbnail = tk.Label(self._start, bd=0, padx=0, pady=0, bg=theme.palette[self._start.ground])
         self._thumbnail.pack(side="right", padx=(theme.px(8), 0))
         Label(self._start, "Picture to start from", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
         line = Box(self._start)
@@ -154,7 +154,7 @@ class ParameterStep(Box):
         theme.on_change(self._recolour_thumbnail)
 
     def _recolour_thumbnail(self) -> None:
-        self._thumbnail.configure(bg=theme.colour(self._start.ground))
+        self._thumbnail.configure(bg=theme.palette[self._start.ground])
 
     # ---- the list
 

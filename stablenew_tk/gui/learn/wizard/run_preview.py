@@ -41,7 +41,7 @@ class OutlineCanvas(tk.Canvas):
     def _draw(self) -> None:
         self.delete("all")
         self._kept.clear()
-        self.configure(bg=theme.colour(self._ground))
+        self.configure(bg=theme.palette[self._ground])
         if self.winfo_width() <= 1:
             return
         bottom = self._draw_names() if self.shown.names else self._draw_columns()
@@ -123,8 +123,8 @@ class OutlineCanvas(tk.Canvas):
 
     def _cell(self, x: int, y: int, size: tuple[int, int], *, there: bool) -> None:
         fill: Role = "selection" if there else "image_ground"
-        outline = theme.colour("accent_text" if there else "edge")
-        self.create_rectangle(x, y, x + size[0] - 1, y + size[1] - 1, fill=theme.colour(fill), outline=outline)
+        outline = theme.palette["accent_text" if there else "edge"]
+        self.create_rectangle(x, y, x + size[0] - 1, y + size[1] - 1, fill=theme.palette[fill], outline=outline)
         if there:
             self._kept.append(icons.icon("tick", 14, "accent_text", fill))
             self.create_image(x + size[0] // 2, y + size[1] // 2, image=self._kept[-1])
@@ -137,7 +137,7 @@ class OutlineCanvas(tk.Canvas):
             text=text,
             font=face,
             anchor=anchor,
-            fill=theme.colour("text" if bold else ink),
+            fill=theme.palette["text" if bold else ink],
         )
         return theme.px(18)
 

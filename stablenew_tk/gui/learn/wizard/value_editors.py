@@ -47,14 +47,14 @@ class ValueAxis(tk.Canvas):
 
     def _draw(self) -> None:
         self.delete("all")
-        self.configure(bg=theme.colour(self._ground))
+        self.configure(bg=theme.palette[self._ground])
         if self.winfo_width() <= 1:
             return
         scale, y = self.scale_shown, theme.px(16)
         low, high = scale.ends()
         thin = theme.px(2)
         self.create_rectangle(
-            self.place_of(low), y - thin, self.place_of(high), y + thin, fill=theme.colour("raised2"), width=0
+            self.place_of(low), y - thin, self.place_of(high), y + thin, fill=theme.palette["raised2"], width=0
         )
         if scale.sensible is not None:
             first, last = (self.place_of(min(max(end, low), high)) for end in scale.sensible)
@@ -63,8 +63,8 @@ class ValueAxis(tk.Canvas):
                 y - 2 * thin,
                 last,
                 y + 2 * thin,
-                fill=theme.colour("chart_zone"),
-                outline=theme.colour("switch_track"),
+                fill=theme.palette["chart_zone"],
+                outline=theme.palette["switch_track"],
                 width=1,
             )
         for value in scale.values:
@@ -74,7 +74,7 @@ class ValueAxis(tk.Canvas):
                 y - theme.px(9),
                 x + thin - thin // 2,
                 y + theme.px(9),
-                fill=theme.colour("accent_text"),
+                fill=theme.palette["accent_text"],
                 width=0,
             )
         self._draw_numbers(y + theme.px(23), (low, high))
@@ -89,7 +89,7 @@ class ValueAxis(tk.Canvas):
             if not tested:
                 x, thin = self.place_of(scale.centre), theme.px(1)
                 self.create_rectangle(
-                    x, y - theme.px(30), x + thin, y - theme.px(16), fill=theme.colour("edge_hover"), width=0
+                    x, y - theme.px(30), x + thin, y - theme.px(16), fill=theme.palette["edge_hover"], width=0
                 )
             self._word(y + theme.px(16), scale.centre)
         for value in (*scale.values[:1], *scale.values[-1:], *scale.values):
@@ -107,13 +107,13 @@ class ValueAxis(tk.Canvas):
         if any(x - half < right and left < x + half for left, right in taken):
             return
         taken.append((x - half, x + half))
-        self.create_text(x, y, text=text, font=face, fill=theme.colour(ink))
+        self.create_text(x, y, text=text, font=face, fill=theme.palette[ink])
 
     def _word(self, y: int, centre: float) -> None:
         face = theme.font(11)
         half = face.measure(self.scale_shown.word) // 2
         x = min(max(self.place_of(centre), half), self.winfo_width() - half)
-        self.create_text(x, y, text=self.scale_shown.word, font=face, fill=theme.colour("text3"))
+        self.create_text(x, y, text=self.scale_shown.word, font=face, fill=theme.palette["text3"])
 
 
 class NumberValues(Box):
@@ -205,8 +205,8 @@ def _draw_legend(canvas: tk.Canvas) -> None:
         theme.px(2),
         theme.px(19),
         theme.px(10),
-        fill=theme.colour("chart_zone"),
-        outline=theme.colour("accent_text"),
+        fill=theme.palette["chart_zone"],
+        outline=theme.palette["accent_text"],
     )
 
 

@@ -1,0 +1,84 @@
+"""What is written at the places, rows and columns of a Learning Run's matrix. While it is blind, no value is in it."""
+
+from __future__ import annotations
+
+from ..config.sweep import focus, value_text
+from .blinding import AGAIN, BlindCell, BlindMatrix, MatrixRow
+from .report import Report
+
+_WITHOUT_PICTURE = {
+    "made": "It is made. The row opens when all of it is.",
+    "making": "Being made…",
+    "waiting": "Not made yet.",
+    "later": "Some pictures are shown once more when all others are rated.",
+    "missing": "It could not be made and counts as missing.",
+}
+
+
+def row_label(matrix: BlindMatrix, line: MatrixRow) -> tuple[str, str]:
+    """Title and note left of a row."""
+    plan = matrix.board.plan
+    if line.row == AGAIN:
+        return "Once more", _how_far(line) if line.open else "opens when all others are rated"
+    prompt = f"{plan.prompt(line.row).prompt_id}\n" if len(plan.prompts) > 1 else ""
+    seed = f"{plan.seeds[line.row]}\n" if not matrix.hidden else ""
+    far = _how_far(line) if line.open else f"opens when all {len(line.cells)} are made"
+    return f"Seed {line.row + 1}", f"{prompt}{seed}{far}"
+
+
+def _how_far(line: MatrixRow) -> str:
+    sound = [cell for cell in line.cells if cell.facts is not None and not cell.facts.suspect]
+    to_come = sum(cell.facts is None and cell.state != "missing" for cell in line.cells)
+    rated, whole = sum(bool(cell.stars) for cell in sound), len(sound) + to_come
+    if not whole:
+        return "nothing to rate"
+    return "done" if rated == whole else f"{rated} of {whole}"
+
+
+def column_head(matrix: BlindMatrix, report: Report | None, column: int) -> tuple[str, str, bool]:
+    """Value, mean, and whether it is the one to take, above a column whose value may be seen."""
+    plan, variant = matrix.board.plan, matrix.columns[column]
+    value = plan.variant_values[variant]
+    known = next((one for one in report.values if one.variant == variant), None) if report is not None else None
+    # While it is too early, a mean would look like a winner.
+    ripe = report is not None and report.verdict.state != "too_early"
+    mean = f"mean {known.insight.mean:.1f}" if ripe and known is not None and known.insight is not None else ""
+    best = report is not None and report.verdict.state in ("settled", "best") and report.verdict.value == value
+    return value_text(value, plan.focus_parameter), mean, best
+
+
+def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:
+    """What a place is called: "Seed 1, picture 3", once revealed "Seed 1, 23 steps"."""
+    plan, line = matrix.board.plan, matrix.lines[cell.line]
+    if line.row == AGAIN:
+        return f"Once more, picture {cell.column + 1}"
+    if matrix.hidden or cell.variant < 0:
+        return f"Seed {line.row + 1}, picture {cell.column + 1}"
+    subject = focus(plan.focus_parameter)
+    text = value_text(plan.variant_values[cell.variant], plan.focus_parameter)
+    return f"Seed {line.row + 1}, {f'{text} {subject.unit}' if subject.unit else f'{subject.label} {text}'}"
+
+
+def key_hint(cell: BlindCell, *, goes_on: bool) -> str:
+    """What the star keys do at a place. `goes_on`: the next picture follows by itself."""
+    if cell.facts is None:
+        return "Nothing to rate here yet"
+    if cell.facts.suspect:
+        return "Suspect. It was not made as asked and does not count."
+    if cell.asks:
+        return "Press 1 to 5. The next picture comes by itself." if goes_on else "Press 1 to 5"
+    return "Rated. Ctrl Z takes it back." if cell.again else "Rated. Another number changes it, 0 clears it."
+
+
+def foot_text(matrix: BlindMatrix, cell: BlindCell, *, current: bool) -> str:
+    """What stands below a picture in place of stars; "" = its stars."""
+    if cell.asks:
+        return "rate this one" if current else "unrated"
+    if not cell.stars:
+        return "not counted"
+    return "rated" if matrix.covered and not cell.again else ""
+
+
+def without_picture(cell: BlindCell) -> str:
+    """What stands in place of a large picture that is not there."""
+    return _WITHOUT_PICTURE.get(cell.state, "")

@@ -1,0 +1,154 @@
+"""Where pictures stand while a Learning Run is rated, and what is asked next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from journal_lines import rate, undo
+from plans import PlanCell, board_of, name_of, plan
+
+from stablenew_tk.domain.insights.blinding import AGAIN, blind_matrix
+from stablenew_tk.domain.runs.plan import LearningRunResult, ResultSummary
+
+LAST = PlanCell(4, 2)
+
+
+def orders(now):
+    return [tuple(cell.variant for cell in line.cells) for line in now.lines]
+
+
+def again(cell, stars):
+    return rate(name_of(cell), stars, repeat=True, blind=True)
+
+
+def all_rated(of, stars=3):
+    return [rate(name_of(cell), stars, blind=True) for cell in of.cells()]
+
+
+def result(of):
+    nothing = ResultSummary(state="too_early", value=None, probability=0, sentence="", rated=0, rows=0)
+    return LearningRunResult(event_id=rate("x").event_id, ts=of.ts, plan_id=of.plan_id, steps=(), summary=nothing)
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_every_row_is_shuffled_anew_and_none_stands_in_the_order_of_the_values(number):
+    of = plan(rows=8, plan_id=f"PLAN {number}")
+    shown = orders(blind_matrix(board_of(of)))
+    rising = tuple(sorted(range(5), key=lambda variant: of.variant_values[variant]))
+    assert all(sorted(order) == [0, 1, 2, 3, 4] for order in shown)
+    assert all(order not in (rising, rising[::-1], (0, 1, 2, 3, 4)) for order in shown)
+    assert all(one != other for one, other in pairwise(shown))
+
+
+def test_a_shuffle_is_the_same_whenever_it_is_asked():
+    of = plan()
+    assert orders(blind_matrix(board_of(of))) == orders(blind_matrix(board_of(of)))
+
+
+def test_no_place_of_a_row_belongs_to_a_value():
+    firsts = Counter(orders(blind_matrix(board_of(plan(rows=1, plan_id=f"PLAN {n}"))))[0][0] for n in range(300))
+    assert set(firsts) == {0, 1, 2, 3, 4}
+    assert max(firsts.values()) < 2 * min(firsts.values())
+
+
+def test_two_values_are_tossed_up():
+    shown = Counter(orders(blind_matrix(board_of(plan((5, 10), rows=1, plan_id=f"PLAN {n}"))))[0] for n in range(200))
+    assert set(shown) == {(0, 1), (1, 0)}
+    assert 60 < shown[0, 1] < 140
+
+
+def test_a_row_with_a_waiting_step_is_closed_and_shows_only_how_far_it_is():
+    now = blind_matrix(board_of(plan(), without=(LAST,)))
+    assert [line.open for line in now.lines] == [True, True, False]
+    assert [cell.state for cell in now.lines[2].cells] == ["made"] * 4 + ["waiting"]
+    assert all(cell.facts is None and cell.variant == -1 for cell in now.lines[2].cells)
+
+
+@pytest.mark.parametrize("variant", range(5))
+def test_a_closed_row_does_not_tell_which_value_is_being_made(variant):
+    of = plan()
+    cell = PlanCell(variant, 2)
+    now = blind_matrix(board_of(of, without=(cell,)), making=of.step_id(cell))
+    assert [cell.state for cell in now.lines[2].cells] == ["made"] * 4 + ["making"]
+
+
+def test_a_failed_step_is_missing_and_never_asked_about():
+    of = plan()
+    now = blind_matrix(board_of(of, failed=(LAST,)))
+    missing = [cell for cell in now.cells if cell.state == "missing"]
+    assert [cell.line for cell in missing] == [2]
+    assert not missing[0].asks
+    assert now.wanted == 14
+
+
+def test_a_suspect_picture_is_shown_and_never_asked_about():
+    now = blind_matrix(board_of(plan(), suspect=(LAST,)))
+    suspect = [cell for cell in now.cells if cell.facts.suspect]
+    assert len(suspect) == 1
+    assert not suspect[0].asks
+    assert now.wanted == 14
+
+
+def test_the_next_one_asked_comes_in_reading_order_and_from_the_start_again():
+    now = blind_matrix(board_of(plan()))
+    assert now.next_asked(-1) == 0
+    assert now.next_asked(3) == 4
+    assert now.next_asked(14) == 0
+    assert now.next_asked(0, given={1, 2}) == 3
+
+
+def test_revealed_columns_are_the_values_in_order_and_rows_the_seeds():
+    of = plan()
+    now = blind_matrix(board_of(of, ratings=[result(of)]))
+    assert [of.variant_values[variant] for variant in now.columns] == [23, 47, 89, 117, 131]
+    assert orders(now) == [now.columns] * 3
+
+
+def test_a_plan_that_is_not_blind_shows_its_values_from_the_start():
+    now = blind_matrix(board_of(plan(blind=False), without=(LAST,)))
+    assert not now.hidden
+    assert [of_line.open for of_line in now.lines] == [True] * 3
+    assert now.cells[-1].state == "shown"
+
+
+def test_an_extra_picture_stands_in_the_column_of_its_value():
+    of = plan(blind=False, extra=(PlanCell(2, 3),), seeds=(1, 2, 3, 4))
+    now = blind_matrix(board_of(of))
+    assert [(cell.variant, cell.column) for cell in now.lines[3].cells] == [(2, 4)]
+
+
+def test_one_in_ten_is_shown_again_when_all_others_have_their_stars():
+    of = plan(show_twice=True)
+    before = blind_matrix(board_of(of))
+    assert [cell.state for cell in before.lines[-1].cells] == ["later"] * 2
+    now = blind_matrix(board_of(of, ratings=all_rated(of)))
+    assert now.lines[-1].row == AGAIN
+    assert [cell.asks for cell in now.lines[-1].cells] == [True, True]
+    assert now.covered
+    assert not now.done
+
+
+def test_below_eight_pictures_none_is_shown_again():
+    of = plan((1, 2, 3), rows=2, show_twice=True)
+    assert all(line.row != AGAIN for line in blind_matrix(board_of(of)).lines)
+
+
+def test_what_was_shown_again_stays_chosen_and_keeps_both_ratings():
+    of = plan(show_twice=True)
+    first = blind_matrix(board_of(of, ratings=all_rated(of))).lines[-1].cells[0].facts
+    _, variant, row = first.image_id.split()
+    cell = PlanCell(int(variant), int(row))
+    now = blind_matrix(board_of(of, ratings=[*all_rated(of, 4), again(cell, 2)]))
+    held = {cell.facts.image_id: cell for cell in now.lines[-1].cells}
+    assert held[first.image_id].stars == 2
+    assert next(cell for cell in now.cells if not cell.again and cell.facts.image_id == first.image_id).stars == 4
+
+
+def test_it_is_done_when_every_picture_that_counts_has_its_stars():
+    of = plan()
+    ratings = all_rated(of)
+    assert blind_matrix(board_of(of, ratings=ratings)).done
+    assert not blind_matrix(board_of(of, ratings=[*ratings, undo(ratings[7])])).done
+    assert not blind_matrix(board_of(of)).done
