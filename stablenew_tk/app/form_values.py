@@ -113,23 +113,6 @@ class FormValues:
         self._told.update(fresh)
         return fresh
 
-    def request(
-        self, *, pack_id: str, seed: int, seeds_per_prompt: int, start_image: str = "", record: bool = True
-    ) -> RunRequest:
-        """A run with these values, still without prompts. A start image counts only where txt2img is off."""
-        return RunRequest(
-            pack_id=pack_id,
-            variants=(),
-            config=self.resolved.config,
-            origins=self.resolved.origins,
-            seed=seed,
-            seeds_per_prompt=seeds_per_prompt,
-            globals=self._controller.settings.globals,
-            start_image="" if self.resolved.config.txt2img.enabled else start_image,
-            record=record,
-            lora_weights=self.preset.lora_weights if self.preset is not None else {},
-        )
-
     # ---- what the user does
 
     def take(self, path: str, value: Value | None) -> None:

@@ -46,18 +46,17 @@ class PackPanel(Box):
         self,
         parent: tk.Misc,
         controller: Controller,
+        choice: PackChoice,
         *,
         on_change: Callable[[], object],
         use_checkpoint: Callable[[str], object],
     ) -> None:
         super().__init__(parent, "surface", width=theme.px(_WIDTH))
         self.pack_propagate(False)
-        self._controller = controller
-        self._on_change = on_change
+        self._controller, self.choice, self._on_change = controller, choice, on_change
         self._checkpoint = ""
         self.hints = LoraHints(self, controller, rewrite=self.rewrite, use_checkpoint=use_checkpoint)
         self.files: tuple[PackFile, ...] = ()
-        self.choice = PackChoice(controller.settings.chosen_prompts)
         self._wanted = controller.settings.pack
         self._build_packs()
         self._build_prompts()

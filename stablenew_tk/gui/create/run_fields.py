@@ -88,10 +88,6 @@ class SeedFields(Box):
         """How many seeds each prompt gets. Raises InvalidInput for other text than such a number."""
         return _number(self.each_entry, 1, 1, MOST_SEEDS, "the seeds per prompt")
 
-    def problems(self) -> dict[str, str]:
-        """Why the batch size cannot be used, by path."""
-        return self.batch.problems()
-
     def use(self, seed: int) -> None:
         """Put a seed into the field."""
         self.seed_entry.set(str(seed))

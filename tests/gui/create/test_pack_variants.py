@@ -70,7 +70,7 @@ def test_what_is_beyond_the_limit_is_told_and_what_is_shown_is_run(tmp_path):
         page = town(house)
         house.until(lambda: button(page) == "Run 4 jobs")
         assert page.bar.message.cget("text") == "4 of 8 variants, evenly chosen"
-        shown = [variant.prompt for variant in page.variants.expansion.variants]
+        shown = [variant.prompt for variant in page.form.variants.expansion.variants]
         drawn = len(house.saw(PromptsExpanded))
         records = made(house, page)
         assert [record.prompt for record in records] == shown
