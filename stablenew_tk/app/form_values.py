@@ -151,6 +151,13 @@ class FormValues:
             )
         )
 
+    def giving_back(self, path: str) -> str:
+        """What giving the value back would mean, in words; "" where there is nothing to give back."""
+        if path in self.typed:
+            return "Give it back"
+        from_last_run = self.resolved.origins.get(path) == "last_run" and path != CHECKPOINT
+        return "Forget what the last run had" if from_last_run else ""
+
     def why(self, path: str) -> list[WhyRow]:
         """All origins of a value in order of precedence, with what the losers would have given."""
         return explain(self.sources, path, words=value_text, backend_name=self._backend_name)

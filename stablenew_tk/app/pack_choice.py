@@ -14,10 +14,11 @@ class PackChoice:
     """Edited texts count for runs; the file stays as it is.
 
     `file` is the pack in sight and `pack` what was read of it, None until then. `place` is the number of the prompt
-    in sight, `chosen` are ids of prompts.
+    in sight, `chosen` are ids of prompts, and `wanted` is the id of a pack that comes into sight once it is listed.
     """
 
-    def __init__(self, chosen: Collection[str]) -> None:
+    def __init__(self, wanted: str, chosen: Collection[str]) -> None:
+        self.wanted = wanted
         self.file: PackFile | None = None
         self.pack: PromptPack | None = None
         self.place = 0
@@ -54,6 +55,15 @@ class PackChoice:
     def is_edited(self, prompt: PackPrompt | None) -> bool:
         """Whether the text of this prompt was changed here."""
         return prompt is not None and prompt.prompt_id in self._edits
+
+    def place_in(self, files: Sequence[PackFile]) -> int:
+        """Which of these packs shall be in sight: the one wanted, else the one that is, else the first; −1 for none."""
+        wanted, self.wanted, file = self.wanted, "", self.file
+        if file is None or wanted:
+            found = next((place for place, one in enumerate(files) if one.pack_id == wanted), -1)
+        else:
+            found = next((place for place, one in enumerate(files) if one.path == file.path), -1)
+        return 0 if found < 0 and file is None and files else found
 
     def pick(self, file: PackFile) -> None:
         """Another pack is in sight, or the same one that is to be read again."""

@@ -57,7 +57,6 @@ class PackPanel(Box):
         self._checkpoint = ""
         self.hints = LoraHints(self, controller, rewrite=self.rewrite, use_checkpoint=use_checkpoint)
         self.files: tuple[PackFile, ...] = ()
-        self._wanted = controller.settings.pack
         self._build_packs()
         self._build_prompts()
         self._build_text()
@@ -74,7 +73,7 @@ class PackPanel(Box):
 
     def choose(self, pack_id: str) -> None:
         """Choose a pack by its id."""
-        self._wanted = pack_id
+        self.choice.wanted = pack_id
         self.search.set("")
         self._filter("")
 
@@ -152,7 +151,7 @@ class PackPanel(Box):
         """Ask for a pack file and copy it among the own packs."""
         name = filedialog.askopenfilename(parent=self, title="Add a pack", filetypes=KINDS)
         if name:
-            self._wanted = Path(name).stem
+            self.choice.wanted = Path(name).stem
             self._controller.ask(AddPack(path=Path(name)))
 
     def on_event(self, event: Event) -> None:
@@ -183,22 +182,13 @@ class PackPanel(Box):
             )
             for pack in self.files
         ]
-        file = self.choice.file
-        place = next((n for n, pack in enumerate(self.files) if self._is_wanted(pack)), -1)
-        if place < 0 and file is None and self.files:
-            place = 0
+        place = self.choice.place_in(self.files)
         self.list.canvas.configure(height=theme.px(theme.ROW) * min(max(len(known), 2), 5))
         self.list.show_rows(rows, place)
         if place >= 0:
             self.list.see(place)
-            if file is None or self.files[place].path != file.path:
+            if self.choice.file is None or self.files[place].path != self.choice.file.path:
                 self._pick(place)
-        self._wanted = ""
-
-    def _is_wanted(self, pack: PackFile) -> bool:
-        if self.choice.file is None or self._wanted:
-            return pack.pack_id == self._wanted
-        return pack.path == self.choice.file.path
 
     def _follow(self) -> None:
         """The packs were listed again: the one in sight may have been changed by another program."""
@@ -208,7 +198,7 @@ class PackPanel(Box):
         known = packs.find(before.path)
         if known is None and packs.files:
             # Gone, or a text file has taken its place.
-            self._wanted, self.choice.file = before.pack_id, None
+            self.choice.wanted, self.choice.file = before.pack_id, None
             self._filter(self.search.get())
         if known is None or known == before:
             return

@@ -165,7 +165,7 @@ class CreatePage(PageFrame):
         """Put these in place of what the user chose. Without a seed the one in the field stays."""
         self.form.values.take_all(values)
         if seed is not None:
-            self.seeds.use(seed)
+            self.seeds.seed_entry.set(str(seed))
         self._refresh()
         words = f", seed {seed}," if seed is not None else ""
         self._say(f"The settings of {whose}{words} are in the fields now.")
@@ -295,11 +295,6 @@ class CreatePage(PageFrame):
 
     def why(self, path: str, widget: tk.Misc) -> None:
         """Tell at `widget` where a value comes from and what the other origins would have given."""
-        actions: list[tuple[str, Callable[[], object]]] = []
-        if path in self.form.values.typed:
-            actions.append(("Give it back", lambda: self.change(path, None)))
-        elif self.resolved.origins.get(path) == "last_run" and path != CHECKPOINT:
-            actions.append(("Forget what the last run had", lambda: self.change(path, None)))
 
         def use(row: WhyRow) -> None:
             if row.origin == "preset":
@@ -307,8 +302,10 @@ class CreatePage(PageFrame):
             else:
                 self.change(path, row.offer)
 
-        title = f"{parameter(path).title}: why this value?"
-        WhyPopup.shared().open(widget, title, self.form.values.why(path), actions, use=use)
+        values, title = self.form.values, f"{parameter(path).title}: why this value?"
+        back = values.giving_back(path)
+        actions = [(back, lambda: self.change(path, None))] if back else []
+        WhyPopup.shared().open(widget, title, values.why(path), actions, use=use)
 
     # ---- running
 
@@ -326,12 +323,11 @@ class CreatePage(PageFrame):
         return self.form.checked(problems, self.request)
 
     def _count(self) -> None:
-        self.seeds.mark()
         self.global_texts.show(self.form.values.pack_settings, self.resolved.config)
         mode, variants = self.form.mode, self.form.variants
         self.bar.record.enable(mode.records, "" if mode.records else mode.why)
         trouble, request = self._checked()
-        self.seeds.tell(variants.seeds)
+        self.seeds.mark(variants.seeds)
         if request is not None:
             self.bar.tell(variants.remark, "text2")
             self.bar.show(request, self.form.forecast_s(request))
