@@ -108,8 +108,8 @@ class FormValues:
     def news(self) -> list[str]:
         """What the backend lacks of that which is recommended: a sentence for each thing, once for a checkpoint."""
         usable = self.sources.usable
-        said = [f"{self.checkpoint}: {notice}" for notice in (usable.notices if usable is not None else ())]
-        fresh = [sentence for sentence in said if sentence not in self._told]
+        notices = [f"{self.checkpoint}: {notice}" for notice in (usable.notices if usable is not None else ())]
+        fresh = [sentence for sentence in notices if sentence not in self._told]
         self._told.update(fresh)
         return fresh
 

@@ -139,7 +139,7 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session, setti
         return replace(completed(draft), plan_id=new_id())
     preset, pack_id = preset_for(args, settings, session), draft.plan.pack_id
     own = session.controller.packs.settings_of(pack_id).values
-    sources = ValueSources(pack_id=pack_id, typed=draft.said, pack=own, preset=preset_values(preset))
+    sources = ValueSources(pack_id=pack_id, typed=draft.typed, pack=own, preset=preset_values(preset))
     # Of several checkpoints none may set the terms for the others.
     if draft.plan.focus_parameter != CHECKPOINT:
         sources = with_recommended(session, sources, quiet=args.json)

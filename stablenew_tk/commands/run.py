@@ -85,8 +85,8 @@ def run(args: argparse.Namespace, places: Places) -> int:
     if args.limit < 0:
         raise InvalidInput(f"--limit {args.limit}: give the number of jobs, 1 or more.", "--limit")
     settings = settings_in_force(args, places)
-    # Said first, so that --set can still say otherwise.
-    said = {**({"txt2img.enabled": False} if args.start_image else {}), **values_said(args.values)}
+    # First, so that --set can still say otherwise.
+    typed = {**({"txt2img.enabled": False} if args.start_image else {}), **typed_values(args.values)}
     opened = load_whole(pack_path(args.pack, places, settings))
     pack = opened.pack
     jobs: tuple[Job, ...] = ()
@@ -94,7 +94,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
         session.controller.packs.know(known_packs(args.pack, places, settings))
         preset = preset_for(args, settings, session)
         sources = ValueSources(
-            pack_id=pack.pack_id, typed=said, pack=opened.settings.values, preset=preset_values(preset)
+            pack_id=pack.pack_id, typed=typed, pack=opened.settings.values, preset=preset_values(preset)
         )
         start = with_recommended(session, sources, quiet=args.json).resolve()
         request = _request(args, places, settings, opened, start)
@@ -165,7 +165,7 @@ def absolute(typed: str) -> str:
     return str(Path(typed).expanduser().absolute()) if typed else ""
 
 
-def values_said(pairs: Sequence[str]) -> dict[str, Value]:
+def typed_values(pairs: Sequence[str]) -> dict[str, Value]:
     """The values of `--set PATH=VALUE`, each checked. Raises InvalidInput."""
     values: dict[str, Value] = {}
     for pair in pairs:
@@ -177,7 +177,7 @@ def values_said(pairs: Sequence[str]) -> dict[str, Value]:
 
 
 def preset_for(args: argparse.Namespace, settings: Settings, session: Session) -> Preset | None:
-    """The preset named on the command line, else the one chosen in the settings, said on the terminal."""
+    """The preset named on the command line, else the one chosen in the settings, which is told on the terminal."""
     if args.no_preset or not (args.preset or settings.preset):
         return None
     if args.preset:

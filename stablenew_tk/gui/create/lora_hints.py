@@ -26,8 +26,8 @@ _MOST_SHOWN = 8  # hints; the others follow when some of these are done
 class HintPopup(Popup):
     """Lists hints by LoRA, each with a button that closes the list and follows the hint."""
 
-    def open(self, owner: tk.Misc, hints: Sequence[tuple[LoraHint, Callable[[], object]]]) -> None:
-        """Show them at `owner`; the keyboard stands on the first button."""
+    def open(self, at: tk.Misc, hints: Sequence[tuple[LoraHint, Callable[[], object]]]) -> None:
+        """Show them at a widget; the keyboard stands on the first button."""
         for child in self.body.winfo_children():
             child.destroy()
         buttons: list[Button] = []
@@ -40,7 +40,7 @@ class HintPopup(Popup):
             buttons.append(self._row(hint, follow))
         Box(self.body, height=theme.px(8)).pack(fill="x")
         self.window.update_idletasks()
-        self._place(owner, buttons[0], width=theme.px(_WIDTH), height=self.body.winfo_reqheight() + 2)
+        self._place(at, buttons[0], width=theme.px(_WIDTH), height=self.body.winfo_reqheight() + 2)
 
     def _row(self, hint: LoraHint, follow: Callable[[], object]) -> Button:
         def close_and_follow() -> None:

@@ -246,7 +246,7 @@ def test_new_pictures_of_a_run_appear_and_the_current_one_stays(desk):
     d.press("Right", "Right")
     before = d.current()
     saved = d.controller._writer.append(record(50, d.places, run="run 2"))
-    d.controller._inbox.put(LineSaved(line=saved.line, position=saved.position))
+    d.controller.inbox.put(LineSaved(line=saved.line, position=saved.position))
     d.until(lambda: len(d.grid.picked.rows) == 7)
     assert d.current() == before
     assert d.page.title == ("Review", "7 images · 0 rated")
