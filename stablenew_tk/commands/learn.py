@@ -29,8 +29,7 @@ from ..storage.disk.files import alone
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
 from .plan_arguments import IMAGES, PlanArguments, completed, drafted
-from .recommended_settings import with_recommended
-from .run import preset_for, session_for, settings_arguments, settings_in_force
+from .run_settings import preset_for, session_for, settings_arguments, settings_in_force, with_recommended
 from .session import Session
 from .terminal import FAILED, OK, err, find_plan, known_packs, out, print_json, program
 

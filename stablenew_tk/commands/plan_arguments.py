@@ -24,7 +24,7 @@ from ..storage.disk.places import Places
 from ..storage.packs.reader import load_whole
 from ..storage.pictures.images import open_for_start
 from .packs import refuse_errors, wildcards_of
-from .run import absolute, typed_values
+from .run_settings import absolute, typed_values
 from .terminal import pack_path
 
 IMAGES = 3
@@ -32,7 +32,7 @@ _MOST_IMAGES = 100
 
 
 class PlanArguments(Struct, frozen=True):
-    """A plan to be, the values that `--set` adds, and sentences about what of its file was left out."""
+    """An unfinished plan, the values that `--set` adds, and sentences about what of its file was left out."""
 
     plan: LearningPlan
     typed: Mapping[str, Value] = {}

@@ -1,4 +1,4 @@
-"""One stay of a terminal command with the engine: history, backend, jobs with a progress bar, and the end of it."""
+"""What a terminal command needs to make pictures: history, backend, jobs with a progress bar, an orderly end."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Note(Struct, frozen=True):
 
 
 class Hashes(Struct, frozen=True, kw_only=True):
-    """Hashes of a model file, lower case, "" = not known. What each one covers is said in `storage.model_hashes`."""
+    """Hashes of a model file, lower case, "" = not known. `storage.models.hashes` tells what each one covers."""
 
     sha256: str = ""
     autov1: str = ""
