@@ -221,7 +221,8 @@ class Controller:
         for event in drain(self.inbox, wait_s=wait_s):
             self._fold(event)
             self._announce(event)
-        self._outbox.retry()
+        if self.unsaved:
+            self._outbox.retry()
 
     def close(self, timeout_s: float = 15.0) -> int:
         """Stop everything and wait for the threads. Returns how many lines could not be written (0 = all is safe)."""

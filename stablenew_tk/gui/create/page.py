@@ -131,6 +131,9 @@ class CreatePage(PageFrame):
     def _forms(self) -> list[Form]:
         return [*(form for section in self.sections for form in section.forms), self.general, self.seeds.batch]
 
+    def _problems(self) -> dict[str, str]:
+        return {path: text for form in self._forms() for path, text in form.problems().items()}
+
     def shown(self) -> None:
         """The page came into sight."""
         self.packs.focus_first()
@@ -264,22 +267,23 @@ class CreatePage(PageFrame):
         if everything:
             self._offered, self._entries = offered, menu_entries(offered)
         if everything or changed or edited:
-            self._show({*changed, edited}, everything=everything)
+            # A text that cannot be used gives way to the value in force.
+            self._show({*changed, edited, *self._problems()}, everything=everything)
         self.packs.go_with(self.form.values.checkpoint)
         self._count()
 
     def _show(self, changed: set[str], *, everything: bool) -> None:
-        """Show the parts that hold one of these paths, or a text that cannot be used and has to give way."""
+        """Show the parts that hold one of these paths."""
         now = self.resolved
         groups = {path.partition(".")[0] for path in changed}
-        if everything or groups & set(GENERAL) or self.general.problems():
+        if everything or groups & set(GENERAL):
             self.general.show(now.config, now.origins, general_entries(self._offered), now.words)
-        if everything or SeedFields.BATCH in changed or self.seeds.batch.problems():
+        if everything or SeedFields.BATCH in changed:
             self.seeds.show(now)
         for section in self.sections:
             # What txt2img makes is told together with what hires fix makes of it.
             held = {section.block.group, *(("hires",) if section.block is TXT2IMG else ())}
-            if everything or groups & held or section.problems():
+            if everything or groups & held:
                 section.show(now, self._entries, missing=self._missing(section.block.group))
         self.sections[0].remark.show(size_words(now.config))
         if now.config.txt2img.enabled:
@@ -319,8 +323,7 @@ class CreatePage(PageFrame):
         )
 
     def _checked(self) -> tuple[str, RunRequest | None]:
-        problems = {path: text for form in self._forms() for path, text in form.problems().items()}
-        return self.form.checked(problems, self.request)
+        return self.form.checked(self._problems(), self.request)
 
     def _count(self) -> None:
         self.global_texts.show(self.form.values.pack_settings, self.resolved.config)
