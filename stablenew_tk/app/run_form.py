@@ -19,7 +19,7 @@ class RunForm:
 
     def __init__(self, controller: Controller, changed: Callable[[], object]) -> None:
         self._controller = controller
-        self.choice = PackChoice(controller.settings.pack, controller.settings.chosen_prompts)
+        self.choice = PackChoice(controller)
         self.values = FormValues(controller)
         self.variants = PackVariants(controller, changed)
 

@@ -125,10 +125,8 @@ class GlobalTextLine(Box):
     def __init__(self, parent: tk.Misc, controller: Controller, change: Callable[[], object]) -> None:
         super().__init__(parent)
         self._controller = controller
-        self.positive, self.negative = (
-            _GlobalText(self, "Global positive", change),
-            _GlobalText(self, "Global negative", change),
-        )
+        self.positive = _GlobalText(self, "Global positive", change)
+        self.negative = _GlobalText(self, "Global negative", change)
         # Without a widget of its own a frame stays as high as when its last one left.
         Box(self, width=1, height=1).pack(side="left")
 
