@@ -1,4 +1,4 @@
-"""One door for all uses: without arguments the window opens, with them a terminal command runs.
+"""The command line: without arguments the window opens, with them a terminal command runs.
 
 Every command prints a table or, with --json, one JSON document. Exit codes: 0 all went well, 1 the work failed,
 2 wrong use.

@@ -88,7 +88,8 @@ def open_places(data_dir: str) -> Places:
 class Controller:
     """State of the app and its verbs. `patient` waits for a backend that is away; the command line does not.
 
-    `keep_queue` remembers unfinished jobs for the next start. All attributes are read-only for the views.
+    `keep_queue` remembers unfinished jobs for the next start. All attributes are read-only for the views; the threads
+    put what they report into `inbox`.
     """
 
     def __init__(self, places: Places, settings: Settings, *, patient: bool = True, keep_queue: bool = True) -> None:
@@ -106,19 +107,19 @@ class Controller:
         self._subscribers: list[Subscriber] = []
         self._early: list[LineSaved] = []
         self._closing = False
-        self._inbox: Inbox = queue.SimpleQueue()
+        self.inbox: Inbox = queue.SimpleQueue()
         self._writer = LearningRecordWriter(places.journal)
-        self._chores = DeskWork(places, settings, self._writer, make_backend)
-        self._desk = Desk(self._chores.perform, self._inbox)
+        self._desk_work = DeskWork(places, settings, self._writer, make_backend)
+        self._desk = Desk(self._desk_work.perform, self.inbox)
         # A server that does not answer takes seconds; a rating must not wait behind it.
-        self._caller = Desk(self._chores.perform, self._inbox, name="caller")
+        self._caller = Desk(self._desk_work.perform, self.inbox, name="caller")
         self._node: Node | None = None
         self._node_for: tuple[CheckBackend, Path] | None = None
         self._outbox = Outbox(lambda line: self._desk.ask(AppendLine(line=line), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
         self.learning = LearningRunner(self._for_learning())
-        self.models = Models(ModelContext(places, self._inbox, lambda: self.capabilities))
-        self.packs = Packs(places, self._inbox)
+        self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities))
+        self.packs = Packs(places, self.inbox)
 
     # ---- verbs
 
@@ -216,10 +217,11 @@ class Controller:
 
     def pump(self, wait_s: float = 0.0) -> None:
         """Take in what the threads report. `wait_s` > 0 waits that long for the first event (never in the window)."""
-        for event in drain(self._inbox, wait_s=wait_s):
+        for event in drain(self.inbox, wait_s=wait_s):
             self._fold(event)
             self._announce(event)
-        self._outbox.retry()
+        if self.unsaved:
+            self._outbox.retry()
 
     def close(self, timeout_s: float = 15.0) -> int:
         """Stop everything and wait for the threads. Returns how many lines could not be written (0 = all is safe)."""
@@ -334,15 +336,15 @@ class Controller:
         if self._node is None or self._node_for != wanted:
             if self._node is not None:
                 self._node.close()
-            around = JobContext(
+            context = JobContext(
                 outputs=wanted[1],
                 node="local",
-                emit=self._inbox.put,
+                emit=self.inbox.put,
                 new_id=new_id,
                 writer=self._writer,
                 read_start=open_for_start,
             )
-            self._node = Node(make_backend(wanted[0]), around, self._inbox, patient=self._patient)
+            self._node = Node(make_backend(wanted[0]), context, self.inbox, patient=self._patient)
             self._node_for = wanted
         return self._node
 
@@ -387,7 +389,7 @@ class Controller:
         self._take_in_all()
 
     def _take_in_all(self) -> None:
-        while not self._inbox.empty():
+        while not self.inbox.empty():
             self.pump()
 
     def _announce(self, event: Event) -> None:

@@ -108,27 +108,10 @@ class FormValues:
     def news(self) -> list[str]:
         """What the backend lacks of that which is recommended: a sentence for each thing, once for a checkpoint."""
         usable = self.sources.usable
-        said = [f"{self.checkpoint}: {notice}" for notice in (usable.notices if usable is not None else ())]
-        fresh = [sentence for sentence in said if sentence not in self._told]
+        notices = [f"{self.checkpoint}: {notice}" for notice in (usable.notices if usable is not None else ())]
+        fresh = [sentence for sentence in notices if sentence not in self._told]
         self._told.update(fresh)
         return fresh
-
-    def request(
-        self, *, pack_id: str, seed: int, seeds_per_prompt: int, start_image: str = "", record: bool = True
-    ) -> RunRequest:
-        """A run with these values, still without prompts. A start image counts only where txt2img is off."""
-        return RunRequest(
-            pack_id=pack_id,
-            variants=(),
-            config=self.resolved.config,
-            origins=self.resolved.origins,
-            seed=seed,
-            seeds_per_prompt=seeds_per_prompt,
-            globals=self._controller.settings.globals,
-            start_image="" if self.resolved.config.txt2img.enabled else start_image,
-            record=record,
-            lora_weights=self.preset.lora_weights if self.preset is not None else {},
-        )
 
     # ---- what the user does
 
@@ -167,6 +150,13 @@ class FormValues:
                 seeds_per_prompt=request.seeds_per_prompt,
             )
         )
+
+    def giving_back(self, path: str) -> str:
+        """What giving the value back would mean, in words; "" where there is nothing to give back."""
+        if path in self.typed:
+            return "Give it back"
+        from_last_run = self.resolved.origins.get(path) == "last_run" and path != CHECKPOINT
+        return "Forget what the last run had" if from_last_run else ""
 
     def why(self, path: str) -> list[WhyRow]:
         """All origins of a value in order of precedence, with what the losers would have given."""

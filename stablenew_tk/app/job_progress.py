@@ -1,4 +1,4 @@
-"""The job being made, as it is told stage by stage."""
+"""The job being made and its progress, stage by stage."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..pipeline.messages.jobs import NodeWaiting, StageProgressed, StageStarted
 class Running(Struct, frozen=True):
     """The job being made and how far it is. `began` is monotonic time.
 
-    `waiting` for a backend that does not answer; `stopped` by the user; `again`: if it is cancelled now, nobody wished
-    so and it goes back into the queue.
+    `waiting` for a backend that does not answer; `stopped` by the user; `again`: it is being cancelled for another
+    reason than the user's wish and goes back into the queue.
     """
 
     job: Job

@@ -24,7 +24,7 @@ class Outbox:
         self._sent: dict[str, JournalLine] = {}
         self._next_retry = 0.0
         self._undo = UndoStacks()
-        self._said: dict[str, str] = {}
+        self._picture_of_line: dict[str, str] = {}
 
     def put(self, lines: Iterable[JournalLine]) -> None:
         """Send lines to the disk."""
@@ -68,7 +68,7 @@ class Outbox:
     def picture_of(self, line: JournalLine) -> str | None:
         """Id of the picture that a rating, an undo or a redo of this session is about."""
         if isinstance(line, Feedback):
-            self._said[line.event_id] = line.image_id
-        elif isinstance(line, Void) and line.target in self._said:
-            self._said[line.event_id] = self._said[line.target]
-        return self._said.get(line.event_id)
+            self._picture_of_line[line.event_id] = line.image_id
+        elif isinstance(line, Void) and line.target in self._picture_of_line:
+            self._picture_of_line[line.event_id] = self._picture_of_line[line.target]
+        return self._picture_of_line.get(line.event_id)

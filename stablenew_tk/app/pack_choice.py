@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from typing import Literal, cast
 
 from msgspec.structs import replace
 
+from ..domain.config.learning_mode import PackLearning
 from ..domain.prompts.pack import PackPrompt, PromptPack, successors
+from ..pipeline.messages.packs import LoadPack
 from ..storage.packs.pack_file import PackFile
+from .controller import Controller
 
 
 class PackChoice:
     """Edited texts count for runs; the file stays as it is.
 
     `file` is the pack in sight and `pack` what was read of it, None until then. `place` is the number of the prompt
-    in sight, `chosen` are ids of prompts.
+    in sight, `chosen` are ids of prompts, `files` the packs that are listed, and `wanted` is the id of one that comes
+    into sight once it is listed.
     """
 
-    def __init__(self, chosen: Collection[str]) -> None:
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self.wanted = controller.settings.pack
+        self.files: tuple[PackFile, ...] = ()
         self.file: PackFile | None = None
         self.pack: PromptPack | None = None
         self.place = 0
-        self.chosen = set(chosen)
+        self.chosen = set(controller.settings.chosen_prompts)
         self._edits: dict[str, PackPrompt] = {}
         self._before: tuple[PackPrompt, ...] = ()
 
@@ -55,13 +63,69 @@ class PackChoice:
         """Whether the text of this prompt was changed here."""
         return prompt is not None and prompt.prompt_id in self._edits
 
-    def pick(self, file: PackFile) -> None:
-        """Another pack is in sight, or the same one that is to be read again."""
+    # ---- packs
+
+    def find(self, text: str) -> int:
+        """List the packs whose title holds the text; gives the place of the one in sight, −1 for none of them.
+
+        That is the one wanted, else the one before, else the first. Another one than before is read: PackLoaded tells.
+        """
+        word, wanted, file = text.strip().casefold(), self.wanted, self.file
+        self.wanted = ""
+        self.files = tuple(one for one in self._controller.packs.files if word in one.title.casefold())
+        if file is None or wanted:
+            place = next((place for place, one in enumerate(self.files) if one.pack_id == wanted), -1)
+        else:
+            place = next((place for place, one in enumerate(self.files) if one.path == file.path), -1)
+        if place < 0 and file is None and self.files:
+            place = 0
+        if place >= 0 and (file is None or self.files[place].path != file.path):
+            self.pick(place)
+        return place
+
+    def pick(self, place: int) -> None:
+        """A pack of those listed comes into sight and is read; PackLoaded tells."""
+        file = self.files[place]
         if self.file is not None and file.path != self.file.path:
             self.chosen.clear()
             self._edits.clear()
             self._before = ()
         self.file, self.pack = file, None
+        self._controller.ask(LoadPack(path=file.path))
+
+    def follow(self) -> bool:
+        """The packs were listed again, perhaps after a change by another program: True when the one in sight changed.
+
+        Its text is read again then; one that is gone gives way to another at the next `find`.
+        """
+        before, packs = self.file, self._controller.packs
+        known = packs.find(before.path) if before is not None else None
+        if before is None or known == before:
+            return False
+        if known is None:
+            if packs.files:
+                # Gone, or a text file has taken its place.
+                self.wanted, self.file = before.pack_id, None
+            return False
+        self.file = known
+        if (known.seen, known.problem) != (before.seen, before.problem):
+            self._controller.ask(LoadPack(path=known.path))
+        return True
+
+    @property
+    def learning(self) -> PackLearning | Literal[""]:
+        """What learning may do for the pack in sight; "" = as for all packs."""
+        return self._controller.packs.settings_of(self.file.path).learning if self.file is not None else ""
+
+    def set_learning(self, mode: str) -> None:
+        """Write what learning may do for the pack in sight; PackSettingsSaved or PackNotSaved tells."""
+        if self.file is not None:
+            packs = self._controller.packs
+            packs.save_settings(
+                self.file.path, replace(packs.settings_of(self.file.path), learning=cast(PackLearning, mode))
+            )
+
+    # ---- prompts
 
     def take(self, pack: PromptPack | None) -> None:
         """The pack was read, perhaps again: what was chosen and edited stays, whatever the prompts are called now."""

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from ..domain.config.catalogue import Value, with_values
-from ..domain.config.origins import RANDOM_SEED
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.prompts.pack import PackPrompt, Slot
 from ..domain.prompts.randomizer import may_vary
 from ..domain.prompts.settings import PackSettings, Seeds
 from ..domain.prompts.variant import Expansion, as_written
 from ..domain.runs.job import RunRequest
+from ..domain.runs.pack_run import of_pack
 from ..pipeline.messages.base import Event
 from ..pipeline.messages.packs import ExpandPrompts, PackFoldersTouched, PromptsExpanded
 from .controller import Controller
@@ -63,19 +61,7 @@ class PackVariants:
     def of(self, request: RunRequest) -> RunRequest:
         """The request with the variants, and the seeds as the pack's settings want them."""
         made, wanted = self.expansion, self._wanted
-        if made is None or wanted is None:
-            return request
-        settings, randomizer = wanted[2], wanted[2].randomizer
-        fixed = randomizer.seeds == "fixed" and request.seed == RANDOM_SEED
-        return replace(
-            request,
-            variants=made.variants,
-            mode=made.mode,
-            count=made.count,
-            seed=randomizer.fixed_seed if fixed else request.seed,
-            own_seeds=randomizer.seeds == "per_variant",
-            globals=request.globals.for_pack(positive=settings.positive, negative=settings.negative),
-        )
+        return of_pack(request, made, wanted[2]) if made is not None and wanted is not None else request
 
     @property
     def seeds(self) -> Seeds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..domain.base.wording import counted
 from ..domain.insights.verdict_text import percent
 from ..domain.runs.plan import Preset, PresetEvidence
 
@@ -16,8 +17,12 @@ def evidence_words(evidence: PresetEvidence) -> str:
     return ", ".join(part for part in ("by hand" if evidence.by_hand else proof, rated) if part)
 
 
-def preset_words(preset: Preset) -> str:
-    """A preset by its name, what it rests on, and for which pack and checkpoint it was learned."""
+def preset_words(preset: Preset | None, count: int) -> str:
+    """A preset by its name, what it rests on, and what it was learned for; None = none of `count` presets is chosen."""
+    if preset is None:
+        if count:
+            return f"Values that Learning Runs have settled: {counted(count, 'preset')}."
+        return "Values that a Learning Run has settled. Make one in Insights."
     learned = " and ".join(part for part in (preset.pack_id, preset.checkpoint) if part)
     scope = f"Learned for {learned}." if learned else ""
     return " ".join(part for part in (f"{preset.name}.", preset.evidence.sentence, scope) if part)

@@ -38,7 +38,7 @@ class Finding(msgspec.Struct, frozen=True):
 def doctor(args: argparse.Namespace, places: Places) -> int:
     """Look at everything the program needs; exit 1 when something needed is missing."""
     settings = settings_of(args, places)
-    looks: tuple[Callable[[], Finding], ...] = (
+    checks: tuple[Callable[[], Finding], ...] = (
         lambda: Finding("program", True, f"StableNew {__version__}, Python {platform.python_version()}"),
         _window_parts,
         lambda: _folder("settings", places.settings_file.parent),
@@ -47,7 +47,7 @@ def doctor(args: argparse.Namespace, places: Places) -> int:
         lambda: _journal(places),
         lambda: _backend(settings),
     )
-    findings = [look() for look in looks]
+    findings = [check() for check in checks]
     if args.json:
         print_json({"checks": findings})
     else:

@@ -29,8 +29,7 @@ from ..storage.disk.files import alone
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
 from .plan_arguments import IMAGES, PlanArguments, completed, drafted
-from .recommended_settings import with_recommended
-from .run import preset_for, session_for, settings_arguments, settings_in_force
+from .run_settings import preset_for, session_for, settings_arguments, settings_in_force, with_recommended
 from .session import Session
 from .terminal import FAILED, OK, err, find_plan, known_packs, out, print_json, program
 
@@ -139,7 +138,7 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session, setti
         return replace(completed(draft), plan_id=new_id())
     preset, pack_id = preset_for(args, settings, session), draft.plan.pack_id
     own = session.controller.packs.settings_of(pack_id).values
-    sources = ValueSources(pack_id=pack_id, typed=draft.said, pack=own, preset=preset_values(preset))
+    sources = ValueSources(pack_id=pack_id, typed=draft.typed, pack=own, preset=preset_values(preset))
     # Of several checkpoints none may set the terms for the others.
     if draft.plan.focus_parameter != CHECKPOINT:
         sources = with_recommended(session, sources, quiet=args.json)

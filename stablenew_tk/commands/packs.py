@@ -1,4 +1,4 @@
-"""`packs check` and `packs expand`: say what is wrong with a pack, and show what would be made of it."""
+"""`packs check` and `packs expand`: what is wrong with a pack, and its variants with the wildcards in reach."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def expand_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def packs_check(args: argparse.Namespace, places: Places) -> int:
-    """Look a pack over; exit 1 when it has errors."""
+    """Check a pack; exit 1 when it has errors."""
     settings = settings_of(args, places)
     opened = open_pack(pack_path(args.pack, places, settings))
     wildcards, unread = wildcards_of(opened.path, places, settings, args.wildcards)

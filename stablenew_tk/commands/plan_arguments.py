@@ -24,7 +24,7 @@ from ..storage.disk.places import Places
 from ..storage.packs.reader import load_whole
 from ..storage.pictures.images import open_for_start
 from .packs import refuse_errors, wildcards_of
-from .run import absolute, values_said
+from .run_settings import absolute, typed_values
 from .terminal import pack_path
 
 IMAGES = 3
@@ -32,10 +32,10 @@ _MOST_IMAGES = 100
 
 
 class PlanArguments(Struct, frozen=True):
-    """A plan to be, the values that `--set` adds, and sentences about what of its file was left out."""
+    """An unfinished plan, the values that `--set` adds, and sentences about what of its file was left out."""
 
     plan: LearningPlan
-    said: Mapping[str, Value] = {}
+    typed: Mapping[str, Value] = {}
     notices: tuple[str, ...] = ()
 
 
@@ -45,9 +45,9 @@ def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Pla
         raise InvalidInput(f"--images {args.images}: give 1 to {_MOST_IMAGES} pictures per value.", "--images")
     if args.seed is not None and not RANDOM_SEED <= args.seed <= MAX_SEED:
         raise InvalidInput(f"--seed {args.seed} is outside 0 to {MAX_SEED} (-1 = random).", "--seed")
-    said = values_said(args.values)
+    typed = typed_values(args.values)
     found = _from_file(args, places, settings) if args.plan else PlanArguments(_from_options(args, places, settings))
-    return replace(found, plan=_with_options(found.plan, args), said=said)
+    return replace(found, plan=_with_options(found.plan, args), typed=typed)
 
 
 def completed(
@@ -55,12 +55,12 @@ def completed(
 ) -> LearningPlan:
     """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
 
-    Without `sources` what is said on the command line goes before the plan file. `lora_weights` are those of a preset.
+    Without `sources` what is typed on the command line goes before the plan file. `lora_weights` are those of a preset.
     """
     plan = draft.plan
     if sources is None:
-        config = with_values(plan.base_config, dict(draft.said))
-        plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.said, "user")})
+        config = with_values(plan.base_config, dict(draft.typed))
+        plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.typed, "user")})
     else:
         start, weights = sources.resolve(), lora_weights or {}
         prompts = tuple(_weighted(prompt, weights, plan.focus_parameter) for prompt in plan.prompts)

@@ -107,8 +107,8 @@ def _values(line: PresetLine) -> str:
 
 def _evidence(line: PresetLine) -> str:
     evidence = line.evidence
-    said = evidence.sentence
-    return f"chosen by hand. {said}".strip() if evidence.by_hand else said
+    sentence = evidence.sentence
+    return f"chosen by hand. {sentence}".strip() if evidence.by_hand else sentence
 
 
 def _apply(args: argparse.Namespace, places: Places) -> int:
@@ -157,8 +157,8 @@ def _chosen(plan: LearningPlan, text: str) -> Value:
     values = parse_values(plan.focus_parameter, text)
     if len(values) == 1 and values[0] in plan.variant_values:
         return values[0]
-    tried = ", ".join(value_text(value, plan.focus_parameter) for value in plan.variant_values)
-    raise InvalidInput(f"--value {text}: give one of the values that were tried: {tried}.", "--value")
+    tested = ", ".join(value_text(value, plan.focus_parameter) for value in plan.variant_values)
+    raise InvalidInput(f"--value {text}: give one of the values that were tried: {tested}.", "--value")
 
 
 def _proven(found: Report) -> Value:

@@ -87,7 +87,7 @@ def _matches(records: list[LearningRecord], name: str) -> Iterator[tuple[Learnin
 
 
 def _finals(record: LearningRecord) -> list[Output]:
-    """The pictures of the last stage; half-done ones are nobody's verdict on anything."""
+    """The pictures of the last stage; a rating of an earlier one would say nothing about the result."""
     return [
         image
         for image in record.outputs

@@ -54,11 +54,11 @@ def _show(args: argparse.Namespace, places: Places) -> int:
     for folded in records:
         record = folded.record
         for image in record.outputs or (None,):
-            said = folded.feedback.get(image.image_id) if image else None
-            stars = "★" * said.rating if said else ""
+            feedback = folded.feedback.get(image.image_id) if image else None
+            stars = "★" * feedback.rating if feedback else ""
             when = record.ts[:19].replace("T", " ")
             name = image.image_id if image else "–"
-            tags = ", ".join(said.tags) if said else ""
+            tags = ", ".join(feedback.tags) if feedback else ""
             status = f"{record.status}, suspect" if image and image.suspect else record.status
             seed = str(image.seed if image else record.seed)
             table.add_row(

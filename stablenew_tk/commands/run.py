@@ -8,24 +8,30 @@ from pathlib import Path
 
 import msgspec
 
-from ..app.controller import Controller, make_backend
-from ..app.form_values import preset_in_force, preset_values
+from ..app.form_values import preset_values
 from ..domain.base.errors import InvalidInput
-from ..domain.config.catalogue import Value, parse_value
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.origins import RANDOM_SEED
 from ..domain.config.user_settings import Settings
-from ..domain.models.precedence import Resolved
 from ..domain.models.value_sources import ValueSources
+from ..domain.prompts.variant import Expansion
 from ..domain.runs.job import Job, RunRequest
+from ..domain.runs.pack_run import of_pack
 from ..domain.runs.plan import Preset
-from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.places import Places
 from ..storage.packs.reader import PackContent, load_whole
 from .packs import expanded, refuse_errors, wildcard_arguments, wildcards_of
-from .recommended_settings import with_recommended
+from .run_settings import (
+    absolute,
+    preset_for,
+    session_for,
+    settings_arguments,
+    settings_in_force,
+    typed_values,
+    with_recommended,
+)
 from .session import Session
-from .terminal import FAILED, OK, err, find_preset, known_packs, out, pack_path, print_json, program, settings_of
+from .terminal import FAILED, OK, err, known_packs, out, pack_path, print_json, program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,18 +47,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-record", action="store_true", help="keep no records of this run")
     wildcard_arguments(parser)
     parser.set_defaults(command=run)
-
-
-def settings_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options that say where and with which settings pictures are made, for every command that makes some."""
-    parser.add_argument("--backend", metavar="sketch|URL", help="where the pictures are made (else as set)")
-    parser.add_argument(
-        "--set", metavar="PATH=VALUE", action="append", default=[], dest="values", help="txt2img.steps=30"
-    )
-    preset = parser.add_mutually_exclusive_group()
-    preset.add_argument("--preset", metavar="NAME", help="start from this preset (else the one in force)")
-    preset.add_argument("--no-preset", action="store_true", help="leave the preset in force aside")
-    parser.add_argument("--out", metavar="DIR", help="folder for the pictures")
 
 
 class MadeImage(msgspec.Struct, frozen=True):
@@ -85,8 +79,8 @@ def run(args: argparse.Namespace, places: Places) -> int:
     if args.limit < 0:
         raise InvalidInput(f"--limit {args.limit}: give the number of jobs, 1 or more.", "--limit")
     settings = settings_in_force(args, places)
-    # Said first, so that --set can still say otherwise.
-    said = {**({"txt2img.enabled": False} if args.start_image else {}), **values_said(args.values)}
+    # First, so that --set can still say otherwise.
+    typed = {**({"txt2img.enabled": False} if args.start_image else {}), **typed_values(args.values)}
     opened = load_whole(pack_path(args.pack, places, settings))
     pack = opened.pack
     jobs: tuple[Job, ...] = ()
@@ -94,11 +88,11 @@ def run(args: argparse.Namespace, places: Places) -> int:
         session.controller.packs.know(known_packs(args.pack, places, settings))
         preset = preset_for(args, settings, session)
         sources = ValueSources(
-            pack_id=pack.pack_id, typed=said, pack=opened.settings.values, preset=preset_values(preset)
+            pack_id=pack.pack_id, typed=typed, pack=opened.settings.values, preset=preset_values(preset)
         )
-        start = with_recommended(session, sources, quiet=args.json).resolve()
-        request = _request(args, places, settings, opened, start)
-        request = msgspec.structs.replace(request, lora_weights=preset.lora_weights if preset else {})
+        sources = with_recommended(session, sources, quiet=args.json)
+        variants = _variants(args, places, settings, opened)
+        request = of_pack(_request(args, settings, sources, preset), variants, opened.settings)
         if session.check().capabilities is not None:
             jobs = session.controller.run(request)
             session.work(pack.pack_id, len(jobs))
@@ -111,9 +105,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
     return OK if report.jobs and report.ok == report.jobs and not report.unsaved else FAILED
 
 
-def _request(
-    args: argparse.Namespace, places: Places, settings: Settings, opened: PackContent, start: Resolved
-) -> RunRequest:
+def _variants(args: argparse.Namespace, places: Places, settings: Settings, opened: PackContent) -> Expansion:
     wildcards, unread = wildcards_of(opened.path, places, settings, args.wildcards)
     for sentence in unread:
         err.print(sentence, style="yellow", markup=False)
@@ -121,77 +113,25 @@ def _request(
     limit = -(-args.limit // max(1, args.seeds))
     found = expanded(opened, wildcards, limit=limit)
     refuse_errors(opened, found.errors)
-    randomizer, own = opened.settings.randomizer, opened.settings
+    return found
+
+
+def _request(args: argparse.Namespace, settings: Settings, sources: ValueSources, preset: Preset | None) -> RunRequest:
+    start = sources.resolve()
     return RunRequest(
-        pack_id=opened.pack.pack_id,
-        variants=found.variants,
-        mode=found.mode,
-        count=found.count,
+        pack_id=sources.pack_id,
+        variants=(),
         config=start.config,
         origins=start.named,
-        seed=randomizer.fixed_seed if randomizer.seeds == "fixed" and args.seed == RANDOM_SEED else args.seed,
+        seed=args.seed,
         seeds_per_prompt=args.seeds,
-        own_seeds=randomizer.seeds == "per_variant",
-        globals=settings.globals.for_pack(positive=own.positive, negative=own.negative),
+        globals=settings.globals,
         start_image=absolute(args.start_image),
         record=not args.no_record,
         interactive=False,
         limit=args.limit,
+        lora_weights=preset.lora_weights if preset is not None else {},
     )
-
-
-# ---- for every command that makes pictures
-
-
-def session_for(args: argparse.Namespace, places: Places, settings: Settings) -> Session:
-    """A session with the backend in force. Raises InvalidInput for an address that is none."""
-    # An address that is none is wrong use, not a server that is away.
-    make_backend(backend_order(settings)).close()
-    return Session(Controller(places, settings, patient=False, keep_queue=False), quiet=args.json)
-
-
-def settings_in_force(args: argparse.Namespace, places: Places) -> Settings:
-    """The saved settings with what the command line says about backend and folder."""
-    changes: dict[str, str] = {}
-    if args.backend:
-        changes["backend"] = args.backend.strip().rstrip("/")
-    if args.out:
-        changes["output_folder"] = absolute(args.out)
-    return msgspec.structs.replace(settings_of(args, places), **changes)
-
-
-def absolute(typed: str) -> str:
-    """A file or folder as typed, whole; nothing stays nothing."""
-    return str(Path(typed).expanduser().absolute()) if typed else ""
-
-
-def values_said(pairs: Sequence[str]) -> dict[str, Value]:
-    """The values of `--set PATH=VALUE`, each checked. Raises InvalidInput."""
-    values: dict[str, Value] = {}
-    for pair in pairs:
-        path, equals, text = pair.partition("=")
-        if not equals:
-            raise InvalidInput(f"--set {pair}: write it as PATH=VALUE, for example txt2img.steps=30.", "--set")
-        values[path.strip()] = parse_value(path.strip(), text)
-    return values
-
-
-def preset_for(args: argparse.Namespace, settings: Settings, session: Session) -> Preset | None:
-    """The preset named on the command line, else the one chosen in the settings, said on the terminal."""
-    if args.no_preset or not (args.preset or settings.preset):
-        return None
-    if args.preset:
-        preset = find_preset(session.history(), args.preset)
-    else:
-        session.history()
-        chosen = preset_in_force(session.controller)
-        if chosen is None:
-            err.print("The preset chosen in the settings is no longer there; nothing is taken from it.", markup=False)
-            return None
-        preset = chosen
-    if not args.json:
-        out.print(f"Preset: {preset.name}", markup=False)
-    return preset
 
 
 # ---- what came of it

@@ -1,4 +1,4 @@
-"""One stay of a terminal command with the engine: history, backend, jobs with a progress bar, and the end of it."""
+"""What a terminal command needs to make pictures: history, backend, jobs with a progress bar, an orderly end."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ class Session:
 
     def errors(self) -> tuple[str, ...]:
         """Sentences about everything that went wrong, each once."""
-        said = [check.problem for check in self._checks if check.problem]
-        said += [record.error.message for record in self.records if record.error is not None]
-        said += [fault.message for fault in self._faults]
-        said += self._refusals if self.unsaved else []
-        return tuple(dict.fromkeys(said))
+        sentences = [check.problem for check in self._checks if check.problem]
+        sentences += [record.error.message for record in self.records if record.error is not None]
+        sentences += [fault.message for fault in self._faults]
+        sentences += self._refusals if self.unsaved else []
+        return tuple(dict.fromkeys(sentences))
 
     def _heed(self) -> None:
         if self._stop:

@@ -1,4 +1,4 @@
-"""What all terminal commands share: exit codes, printing, settings from the arguments."""
+"""What all terminal commands share: exit codes, printing, the saved settings, and finding what a name means."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ class TestComingBack:
         first.controller.run(request(2, **SLOW))
         first.wait(lambda: first.controller.running.step > 2)
         for _ in range(2000):
-            first.controller._inbox.put(OrderFailed(message="noise"))
+            first.controller.inbox.put(OrderFailed(message="noise"))
         first.controller.close()
         assert len(open_app().controller.leftover) == 2
 

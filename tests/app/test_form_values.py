@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from stablenew_tk.app.controller import Controller, open_places
 from stablenew_tk.app.form_values import FormValues, preset_in_force, preset_values
-from stablenew_tk.commands.recommended_settings import with_recommended
+from stablenew_tk.commands.run_settings import with_recommended
 from stablenew_tk.commands.session import Session
 from stablenew_tk.domain.config.catalogue import get_value
 from stablenew_tk.domain.config.user_settings import Settings

@@ -54,6 +54,7 @@ def test_the_run_button_says_what_it_will_do(tmp_path):
         page = house.page("create")
         house.until(lambda: page.packs.choice.pack is not None)
         page.seeds.each_entry.field.focus_force()
+        house.window.update()
         house.key("<End>", "<BackSpace>", "3")
         assert page.bar.button.text == "Run 18 jobs"
         assert "18 images" in page.bar.button._note
@@ -64,6 +65,7 @@ def test_a_bad_value_stops_the_run_button_with_a_sentence(tmp_path):
         page = house.page("create")
         house.until(lambda: page.packs.choice.pack is not None)
         page.seeds.seed_entry.field.focus_force()
+        house.window.update()
         house.key(*"many")
         assert not page.bar.button.enabled
         assert "'many' is not a seed" in page.bar.message.cget("text")

@@ -1,1 +1,1 @@
-"""Profiles and styles of models, and which source wins a value. The door is `precedence.resolve`."""
+"""Profiles and styles of models, and which source wins a value: `value_sources` puts all of them in order."""

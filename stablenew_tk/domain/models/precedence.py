@@ -110,19 +110,19 @@ def remembered(runs: LastRuns, context: str, values: Mapping[str, Value]) -> dic
     """The last runs with this one, the newest at the end. The oldest are forgotten when there are too many."""
     kept: dict[str, dict[str, Value]] = {}
     letters = 0
-    for key, said in [(context, values), *((key, runs[key]) for key in reversed(list(runs)) if key != context)]:
-        letters += len(key) + sum(len(path) + len(str(value)) + 12 for path, value in said.items())
+    for key, run in [(context, values), *((key, runs[key]) for key in reversed(list(runs)) if key != context)]:
+        letters += len(key) + sum(len(path) + len(str(value)) + 12 for path, value in run.items())
         if kept and (len(kept) == MOST_CONTEXTS or letters > _MOST_LETTERS):
             break
-        kept[key] = dict(said)
+        kept[key] = dict(run)
     return dict(reversed(kept.items()))
 
 
 def forgotten(runs: LastRuns, paths: Collection[str], context: str | None = None) -> dict[str, dict[str, Value]]:
     """The last runs without these paths, in one context or in all: a preset chosen on purpose takes their place."""
     return {
-        key: {path: value for path, value in said.items() if context not in (None, key) or path not in paths}
-        for key, said in runs.items()
+        key: {path: value for path, value in values.items() if context not in (None, key) or path not in paths}
+        for key, values in runs.items()
     }
 
 

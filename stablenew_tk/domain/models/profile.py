@@ -64,8 +64,8 @@ class ModelPreset(Struct, frozen=True, kw_only=True):
 class ModelProfile(Struct, frozen=True, kw_only=True):
     """What is recommended for a checkpoint.
 
-    Refiner, upscaler and style are logical ids (`domain.style`), never file names of one machine; None = not said,
-    "none" = better without.
+    Refiner, upscaler and style are logical ids (`domain.models.style`), never file names of one machine; None = nothing
+    is recommended, "none" = better without.
     """
 
     model_name: str = ""

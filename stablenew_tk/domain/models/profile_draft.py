@@ -179,17 +179,17 @@ def new_preset(draft: ModelDraft, settings: ModelSettings) -> PresetDraft:
     values = {path: field.value for path, field in settings.values.items()}
     width, height = values.get("txt2img.width"), values.get("txt2img.height")
 
-    def said(path: str) -> str:
+    def text_of(path: str) -> str:
         value = values.get(path, "")
         return f"{value:g}" if isinstance(value, float) else str(value)
 
     return PresetDraft(
         id=f"preset-{number}",
         label=f"Preset {number}",
-        sampler=said("txt2img.sampler"),
-        scheduler=said("txt2img.scheduler"),
-        steps=said("txt2img.steps"),
-        cfg=said("txt2img.cfg_scale"),
+        sampler=text_of("txt2img.sampler"),
+        scheduler=text_of("txt2img.scheduler"),
+        steps=text_of("txt2img.steps"),
+        cfg=text_of("txt2img.cfg_scale"),
         size=f"{width} × {height}" if width and height else "",
     )
 

@@ -65,7 +65,7 @@ class Note(Struct, frozen=True):
 
 
 class Hashes(Struct, frozen=True, kw_only=True):
-    """Hashes of a model file, lower case, "" = not known. What each one covers is said in `storage.model_hashes`."""
+    """Hashes of a model file, lower case, "" = not known. `storage.models.hashes` tells what each one covers."""
 
     sha256: str = ""
     autov1: str = ""
@@ -285,7 +285,7 @@ def _weights(readings: Sequence[FileRecommendation]) -> tuple[Weight, ...]:
 
 def _hashes(readings: Sequence[FileRecommendation]) -> Hashes:
     def first(name: str) -> str:
-        return next((said for one in readings if (said := str(getattr(one.hashes, name)))), "")
+        return next((found for one in readings if (found := str(getattr(one.hashes, name)))), "")
 
     return Hashes(**{name: first(name) for name in Hashes.__struct_fields__})
 

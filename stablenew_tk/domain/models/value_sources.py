@@ -82,7 +82,8 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     def checkpoint(self) -> str:
         """The checkpoint that a run would use, in the backend's name; "" while nobody knows what it has loaded."""
         preset = self.preset.values if self.preset is not None else {}
-        given = (self.typed, usable_values(self.pack), self.settings.values, preset)
+        pack = usable_values(self.pack) if CHECKPOINT in self.pack else {}
+        given = (self.typed, pack, self.settings.values, preset)
         chosen = next((str(values[CHECKPOINT]) for values in given if CHECKPOINT in values), "")
         return chosen or self.loaded
 

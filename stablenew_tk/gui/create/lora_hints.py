@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import cast
 
 from ...app.controller import Controller
 from ...app.lora_hints import LoraHint, lora_hints
-from ...domain.base.colour_roles import Role
 from ...domain.base.wording import counted
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
@@ -26,13 +23,13 @@ _MOST_SHOWN = 8  # hints; the others follow when some of these are done
 class HintPopup(Popup):
     """Lists hints by LoRA, each with a button that closes the list and follows the hint."""
 
-    def open(self, owner: tk.Misc, hints: Sequence[tuple[LoraHint, Callable[[], object]]]) -> None:
-        """Show them at `owner`; the keyboard stands on the first button."""
+    def open(self, at: tk.Misc, hints: Sequence[LoraHint], follow: Callable[[LoraHint], object]) -> None:
+        """Show them at a widget; the keyboard stands on the first button."""
         for child in self.body.winfo_children():
             child.destroy()
         buttons: list[Button] = []
         name = ""
-        for hint, follow in hints:
+        for hint in hints:
             if hint.name != name:
                 name = hint.name
                 title = theme.elide(f"LoRA {name}", theme.font(13, True), theme.px(_WIDTH - 28))
@@ -40,20 +37,19 @@ class HintPopup(Popup):
             buttons.append(self._row(hint, follow))
         Box(self.body, height=theme.px(8)).pack(fill="x")
         self.window.update_idletasks()
-        self._place(owner, buttons[0], width=theme.px(_WIDTH), height=self.body.winfo_reqheight() + 2)
+        self._place(at, buttons[0], width=theme.px(_WIDTH), height=self.body.winfo_reqheight() + 2)
 
-    def _row(self, hint: LoraHint, follow: Callable[[], object]) -> Button:
+    def _row(self, hint: LoraHint, follow: Callable[[LoraHint], object]) -> Button:
         def close_and_follow() -> None:
             self.close()
-            follow()
+            follow(hint)
 
         told, action = hint.words
         line = Box(self.body)
         line.pack(fill="x", padx=(theme.px(14), theme.px(6)), pady=(theme.px(6), theme.px(2)))
         button = Button(line, action, close_and_follow, kind="outline", height=theme.SMALL)
         button.pack(side="right", anchor="n")
-        for text, size, ink in ((told, 13, "text"), (hint.source, 12, "text3")):
-            label = Label(line, text, size=size, ink=cast(Role, ink))
+        for label in (Label(line, told), Label(line, hint.source, size=12, ink="text3")):
             label.configure(wraplength=theme.px(_WIDTH - 28) - button.winfo_reqwidth())
             label.pack(anchor="w")
         return button
@@ -100,7 +96,7 @@ class LoraHints(Box):
 
     def open(self) -> None:
         """Show the list."""
-        HintPopup.shared().open(self.button, [(hint, partial(self.follow, hint)) for hint in self.hints[:_MOST_SHOWN]])
+        HintPopup.shared().open(self.button, self.hints[:_MOST_SHOWN], self.follow)
 
     def follow(self, hint: LoraHint) -> None:
         """Do what a hint says."""

@@ -6,18 +6,13 @@ import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
 from tkinter import filedialog
-from typing import cast
-
-import msgspec
 
 from ...app.controller import Controller
 from ...app.pack_choice import PackChoice
-from ...domain.config.learning_mode import PackLearning
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked
 from ...pipeline.messages.models import LibraryChanged, ModelRead
-from ...pipeline.messages.packs import AddPack, LoadPack, PackLoaded, PackNotSaved, PackSettingsSaved, PacksListed
-from ...storage.packs.pack_file import PackFile
+from ...pipeline.messages.packs import AddPack, PackLoaded, PackNotSaved, PackSettingsSaved, PacksListed
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator, ShortLabel
 from ..widgets.controls import Segmented
@@ -46,19 +41,16 @@ class PackPanel(Box):
         self,
         parent: tk.Misc,
         controller: Controller,
+        choice: PackChoice,
         *,
         on_change: Callable[[], object],
         use_checkpoint: Callable[[str], object],
     ) -> None:
         super().__init__(parent, "surface", width=theme.px(_WIDTH))
         self.pack_propagate(False)
-        self._controller = controller
-        self._on_change = on_change
+        self._controller, self.choice, self._on_change = controller, choice, on_change
         self._checkpoint = ""
         self.hints = LoraHints(self, controller, rewrite=self.rewrite, use_checkpoint=use_checkpoint)
-        self.files: tuple[PackFile, ...] = ()
-        self.choice = PackChoice(controller.settings.chosen_prompts)
-        self._wanted = controller.settings.pack
         self._build_packs()
         self._build_prompts()
         self._build_text()
@@ -75,7 +67,7 @@ class PackPanel(Box):
 
     def choose(self, pack_id: str) -> None:
         """Choose a pack by its id."""
-        self._wanted = pack_id
+        self.choice.wanted = pack_id
         self.search.set("")
         self._filter("")
 
@@ -109,7 +101,7 @@ class PackPanel(Box):
         choose.pack(fill="x", padx=theme.px(10), pady=(0, theme.px(4)))
         Button(choose, "All", lambda: self.choose_all(True), kind="link", height=24).pack(side="left")
         Button(choose, "None", lambda: self.choose_all(False), kind="link", height=24).pack(side="left")
-        self.learning = ChoiceField(choose, LEARNING, self._set_learning, width=158, height=24)
+        self.learning = ChoiceField(choose, LEARNING, self.choice.set_learning, width=158, height=24)
         self.learning.pack(side="right")
         tip(
             self.learning,
@@ -139,15 +131,17 @@ class PackPanel(Box):
         """Ask for a pack file and copy it among the own packs."""
         name = filedialog.askopenfilename(parent=self, title="Add a pack", filetypes=KINDS)
         if name:
-            self._wanted = Path(name).stem
+            self.choice.wanted = Path(name).stem
             self._controller.ask(AddPack(path=Path(name)))
 
     def on_event(self, event: Event) -> None:
         """Packs were listed or read."""
         file = self.choice.file
         if isinstance(event, PacksListed):
+            changed = self.choice.follow()
             self._filter(self.search.get())
-            self._follow()
+            if changed:
+                self._on_change()
         elif isinstance(event, PackLoaded) and file is not None and event.path == file.path:
             self._take(event)
         elif isinstance(event, PackSettingsSaved):
@@ -160,55 +154,25 @@ class PackPanel(Box):
             self._show_hints()
 
     def _filter(self, text: str) -> None:
-        word, known = text.strip().casefold(), self._controller.packs.files
-        self.files = tuple(pack for pack in known if word in pack.title.casefold())
+        place = self.choice.find(text)
         rows = [
             ListRow(
                 pack.title,
                 str(pack.count) if not pack.problem else "",
                 sign="warning" if pack.problem else "lock" if pack.settings.learning == "locked" else "",
             )
-            for pack in self.files
+            for pack in self.choice.files
         ]
-        file = self.choice.file
-        place = next((n for n, pack in enumerate(self.files) if self._is_wanted(pack)), -1)
-        if place < 0 and file is None and self.files:
-            place = 0
-        self.list.canvas.configure(height=theme.px(theme.ROW) * min(max(len(known), 2), 5))
+        known = len(self._controller.packs.files)
+        self.list.canvas.configure(height=theme.px(theme.ROW) * min(max(known, 2), 5))
         self.list.show_rows(rows, place)
         if place >= 0:
             self.list.see(place)
-            if file is None or self.files[place].path != file.path:
-                self._pick(place)
-        self._wanted = ""
-
-    def _is_wanted(self, pack: PackFile) -> bool:
-        if self.choice.file is None or self._wanted:
-            return pack.pack_id == self._wanted
-        return pack.path == self.choice.file.path
-
-    def _follow(self) -> None:
-        """The packs were listed again: the one in sight may have been changed by another program."""
-        before, packs = self.choice.file, self._controller.packs
-        if before is None:
-            return
-        known = packs.find(before.path)
-        if known is None and packs.files:
-            # Gone, or a text file has taken its place.
-            self._wanted, self.choice.file = before.pack_id, None
-            self._filter(self.search.get())
-        if known is None or known == before:
-            return
-        is_old, self.choice.file = (known.seen, known.problem) != (before.seen, before.problem), known
         self._show_learning()
-        self._on_change()
-        if is_old:
-            self._controller.ask(LoadPack(path=known.path))
 
     def _pick(self, place: int) -> None:
-        self.choice.pick(self.files[place])
+        self.choice.pick(place)
         self._show_learning()
-        self._controller.ask(LoadPack(path=self.files[place].path))
 
     def _take(self, event: PackLoaded) -> None:
         self.choice.take(event.pack)
@@ -220,15 +184,8 @@ class PackPanel(Box):
         )
         self._show_prompts()
 
-    def _set_learning(self, mode: str) -> None:
-        if self.choice.file is not None:
-            packs, path = self._controller.packs, self.choice.file.path
-            own = msgspec.structs.replace(packs.settings_of(path), learning=cast(PackLearning, mode))
-            packs.save_settings(path, own)
-
     def _show_learning(self) -> None:
-        file = self.choice.file
-        self.learning.set(self._controller.packs.settings_of(file.path).learning if file is not None else "")
+        self.learning.set(self.choice.learning)
 
     # ---- prompts
 

@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from ...app.controller import Controller
-from ...app.form_values import FormValues, values_of
-from ...app.pack_variants import WORKING, PackVariants
+from ...app.form_values import values_of
+from ...app.pack_variants import WORKING
+from ...app.run_form import RunForm
 from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Value, parameter
-from ...domain.config.learning_mode import mode_for
 from ...domain.config.pipeline_config import STAGE_SPECS, size_words
 from ...domain.journal.record import LearningRecord, Void
 from ...domain.models.explanation import WhyRow
 from ...domain.models.precedence import Resolved
 from ...domain.models.value_sources import CHECKPOINT
-from ...domain.runs.job import RunRequest, check
+from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked, JobEnded
@@ -67,15 +67,15 @@ class CreatePage(PageFrame):
         super().__init__(parent)
         self._controller, self._go, self._say = controller, go, say
         self._suspects = SuspectCount()
-        self.values = FormValues(controller)
-        self.variants = PackVariants(controller, self._count)
+        self.form = RunForm(controller, self._count)
         self._shown: Resolved | None = None
         self._offered: Capabilities | None = None
         self._size: SizeClass | None = None
         self.packs = PackPanel(
             self,
             controller,
-            on_change=self._pack_changed,
+            self.form.choice,
+            on_change=self._refresh,
             use_checkpoint=lambda name: self.change(CHECKPOINT, name),
         )
         self.packs.pack(side="left", fill="y")
@@ -111,12 +111,17 @@ class CreatePage(PageFrame):
     @property
     def resolved(self) -> Resolved:
         """The values that a run would use now, and where they come from."""
-        return self.values.resolved
+        return self.form.values.resolved
 
     def field(self, path: str) -> FormField | None:
         """The field of a parameter; None while its card was never opened."""
-        forms = [self.general, self.seeds.batch, *(form for section in self.sections for form in section.forms)]
-        return next((form.fields[path] for form in forms if path in form.fields), None)
+        return next((form.fields[path] for form in self._forms() if path in form.fields), None)
+
+    def _forms(self) -> list[Form]:
+        return [*(form for section in self.sections for form in section.forms), self.general, self.seeds.batch]
+
+    def _problems(self) -> dict[str, str]:
+        return {path: text for form in self._forms() for path, text in form.problems().items()}
 
     def shown(self) -> None:
         """The page came into sight."""
@@ -126,7 +131,7 @@ class CreatePage(PageFrame):
     def on_event(self, event: Event) -> None:
         """Pass news to the parts; follow the backend and the end of jobs."""
         self.packs.on_event(event)
-        self.variants.on_event(event)
+        self.form.variants.on_event(event)
         self.preview.on_event(event)
         if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded)):
             self.bar.presets.refresh()
@@ -150,9 +155,9 @@ class CreatePage(PageFrame):
 
     def take(self, values: Mapping[str, Value], seed: int | None, whose: str) -> None:
         """Put these in place of what the user chose. Without a seed the one in the field stays."""
-        self.values.take_all(values)
+        self.form.values.take_all(values)
         if seed is not None:
-            self.seeds.use(seed)
+            self.seeds.seed_entry.set(str(seed))
         self._refresh()
         words = f", seed {seed}," if seed is not None else ""
         self._say(f"The settings of {whose}{words} are in the fields now.")
@@ -231,48 +236,43 @@ class CreatePage(PageFrame):
 
     def change(self, path: str, value: Value | None) -> None:
         """The user chose a value, or with None gives it back."""
-        self.values.take(path, value)
+        self.form.values.take(path, value)
         self._refresh(path)
 
     def choose_preset(self, preset: Preset | None) -> None:
         """Put a preset in force, None = no preset."""
-        self.values.choose_preset(preset)
-        self._refresh()
-
-    def _pack_changed(self) -> None:
-        file = self.packs.choice.file
-        if file is not None:
-            self.values.stand_at(file.pack_id, file.path)
+        self.form.values.choose_preset(preset)
         self._refresh()
 
     def _refresh(self, edited: str = "", *, only_if_changed: bool = False) -> None:
         """Work the values out and show those that have changed; at `edited` the user has changed what is shown."""
-        if not self.values.refresh() and only_if_changed:
+        if not self.form.refresh() and only_if_changed:
             return
-        for sentence in self.values.news():
+        for sentence in self.form.values.news():
             self._say(sentence)
-        now, before, offered = self.values.resolved, self._shown, self._controller.capabilities
+        now, before, offered = self.form.values.resolved, self._shown, self._controller.capabilities
         everything, self._shown = before is None or offered is not self._offered, now
         changed = now.differing(before) if before is not None else set()
         if everything:
             self._offered, self._entries = offered, menu_entries(offered)
         if everything or changed or edited:
-            self._show({*changed, edited}, everything=everything)
-        self.packs.go_with(self.values.checkpoint)
+            # A text that cannot be used gives way to the value in force.
+            self._show({*changed, edited, *self._problems()}, everything=everything)
+        self.packs.go_with(self.form.values.checkpoint)
         self._count()
 
     def _show(self, changed: set[str], *, everything: bool) -> None:
-        """Show the parts that hold one of these paths, or a text that cannot be used and has to give way."""
+        """Show the parts that hold one of these paths."""
         now = self.resolved
         groups = {path.partition(".")[0] for path in changed}
-        if everything or groups & set(GENERAL) or self.general.problems():
+        if everything or groups & set(GENERAL):
             self.general.show(now.config, now.origins, general_entries(self._offered), now.words)
-        if everything or SeedFields.BATCH in changed or self.seeds.problems():
+        if everything or SeedFields.BATCH in changed:
             self.seeds.show(now)
         for section in self.sections:
             # What txt2img makes is told together with what hires fix makes of it.
             held = {section.block.name, *(("hires",) if section.block is STAGE_SPECS[0] else ())}
-            if everything or groups & held or section.problems():
+            if everything or groups & held:
                 section.show(now, self._entries, missing=self._missing(section.block.name))
         self.sections[0].remark.show(size_words(now.config))
         if now.config.txt2img.enabled:
@@ -288,83 +288,54 @@ class CreatePage(PageFrame):
 
     def why(self, path: str, widget: tk.Misc) -> None:
         """Tell at `widget` where a value comes from and what the other origins would have given."""
-        actions: list[tuple[str, Callable[[], object]]] = []
-        if path in self.values.typed:
-            actions.append(("Give it back", lambda: self.change(path, None)))
-        elif self.resolved.origins.get(path) == "last_run" and path != CHECKPOINT:
-            actions.append(("Forget what the last run had", lambda: self.change(path, None)))
 
         def use(row: WhyRow) -> None:
             if row.origin == "preset":
-                self.choose_preset(self.values.preset)
+                self.choose_preset(self.form.values.preset)
             else:
                 self.change(path, row.offer)
 
-        title = f"{parameter(path).title}: why this value?"
-        WhyPopup.shared().open(widget, title, self.values.why(path), actions, use=use)
+        values, title = self.form.values, f"{parameter(path).title}: why this value?"
+        back = values.giving_back(path)
+        actions = [(back, lambda: self.change(path, None))] if back else []
+        WhyPopup.shared().open(widget, title, values.why(path), actions, use=use)
 
     # ---- running
 
     def request(self) -> RunRequest:
         """What a click on Run would start. Raises InvalidInput for a seed that is none."""
-        pack = self.packs.choice.pack
-        return self.variants.of(
-            self.values.request(
-                pack_id=pack.pack_id if pack is not None else "",
-                seed=self.seeds.seed(),
-                seeds_per_prompt=self.seeds.per_prompt(),
-                start_image=self.start.entry.get().strip(),
-                record=self.bar.record.on,
-            )
+        return self.form.request(
+            seed=self.seeds.seed(),
+            seeds_per_prompt=self.seeds.per_prompt(),
+            start_image=self.start.entry.get().strip(),
+            record=self.bar.record.on,
         )
 
-    def _trouble(self) -> tuple[str, RunRequest | None]:
-        """Why nothing can be run now, or "" and the run."""
-        problems = {path: text for section in self.sections for path, text in section.problems().items()}
-        for path, text in (problems | self.general.problems() | self.seeds.problems()).items():
-            return f"{parameter(path).title}: {text}", None
-        choice = self.packs.choice
-        if choice.problem or choice.file is None or choice.pack is None:
-            return choice.problem, None
-        self.variants.want(choice.file.path, choice.prompts, self.values.pack_settings, choice.pack.slots)
-        if self.variants.trouble:
-            return self.variants.trouble, None
-        try:
-            request = self.request()
-            check(request)
-        except InvalidInput as wrong:
-            return str(wrong), None
-        return "", request
+    def _checked(self) -> tuple[str, RunRequest | None]:
+        return self.form.checked(self._problems(), self.request)
 
     def _count(self) -> None:
-        self.seeds.mark()
-        self.global_texts.show(self.values.pack_settings, self.resolved.config)
-        file = self.packs.choice.file
-        mode = mode_for(
-            self._controller.settings.learning, self._controller.packs.learning, file.pack_id if file else ""
-        )
+        self.global_texts.show(self.form.values.pack_settings, self.resolved.config)
+        mode, variants = self.form.mode, self.form.variants
         self.bar.record.enable(mode.records, "" if mode.records else mode.why)
-        trouble, request = self._trouble()
-        self.seeds.tell(self.variants.seeds)
+        trouble, request = self._checked()
+        self.seeds.mark(variants.seeds)
         if request is not None:
-            self.bar.tell(self.variants.remark, "text2")
-            self.bar.show(request, self._controller.forecast_s(self.variants.configs(request)))
+            self.bar.tell(variants.remark, "text2")
+            self.bar.show(request, self.form.forecast_s(request))
         elif trouble == WORKING:
             self.bar.button.enable(False, trouble)
         else:
-            self.bar.tell(trouble if file is not None else "", "danger")
+            self.bar.tell(trouble if self.form.choice.file is not None else "", "danger")
             self.bar.refuse(trouble)
 
     def run(self) -> None:
         """Start what the button says."""
-        trouble, request = self._trouble()
-        if request is None:
-            self.bar.tell(trouble, "danger")
-            return
+        trouble, request = self._checked()
         try:
-            self._controller.run(request)
+            if request is not None:
+                self.form.start(request, self.seeds.seed())
         except InvalidInput as wrong:
-            self.bar.tell(str(wrong), "danger")
-            return
-        self.values.ran(request, [prompt.prompt_id for prompt in self.packs.choice.prompts], self.seeds.seed())
-        self.variants.ran()
+            trouble = str(wrong)
+        if trouble:
+            self.bar.tell(trouble, "danger")

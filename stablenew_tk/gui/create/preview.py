@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PIL import Image, ImageTk
 
 from ...app.controller import Controller
+from ...domain.base.colour_roles import Role
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import ImageSaved, JobEnded, StageProgressed, StageStarted
 from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded
@@ -62,8 +63,10 @@ class PreviewPanel(Box):
         self._rate = Button(head, "", go_review, kind="link", height=24)
         self._none = Label(self, "No pictures yet. Run a pack and they appear here.", size=12, ink="text3", wrap=True)
         self._none.pack(fill="x", padx=theme.px(16), pady=theme.px(8))
-        owner = GridActions(ask=lambda order: self._controller.ask(order, last=True), look=self._look, opened=go_review)
-        self._grid = ThumbnailGrid(self, owner, cell_px=118)
+        actions = GridActions(
+            ask=lambda order: self._controller.ask(order, last=True), look=self._look, opened=go_review
+        )
+        self._grid = ThumbnailGrid(self, actions, cell_px=118)
 
     # ---- news
 
@@ -89,15 +92,10 @@ class PreviewPanel(Box):
 
     def _progressed(self, event: StageProgressed) -> None:
         running = self._controller.running
-        if running is None:
+        if running is None or self._shows_blind(running.job.run_id):
             return
-        if self._blind(running.job.run_id):
-            self._show_blind()
-            return
-        self._what.show(running.job.prompt_id)
-        self._seed.show(f"seed {running.job.seed}")
         step = f", step {running.step} of {running.steps}" if running.steps else ""
-        self._state.show(running.state or f"{running.stage}{step}")
+        self._tell(running.state or f"{running.stage}{step}", running.job.prompt_id, running.job.seed)
         self._bar.set(running.fraction if running.fraction else None)
         # One picture under way is enough: a slow disk or a large preview must not pile up work.
         if event.progress.preview and not self._busy_live:
@@ -106,38 +104,42 @@ class PreviewPanel(Box):
 
     def _saved(self, event: ImageSaved) -> None:
         self._busy_live = False
-        if self._blind(event.run_id):
-            self._show_blind()
-            return
-        self._state.show(f"{event.output.stage}, saved")
-        self._seed.show(f"seed {event.output.seed}")
-        self._bar.set(1.0)
-        self._controller.ask(FitFile(image_id=LIVE, path=event.path, box=self._box()))
-
-    def _blind(self, run_id: str) -> bool:
-        """Whether the pictures of this run belong to a Learning Run whose values are still hidden."""
-        history = self._controller.history
-        return history is not None and not history.visible().shows(run_id)
-
-    def _show_blind(self) -> None:
-        self._photo = None
-        self._what.show("Blind Learning Run")
-        self._seed.show("")
-        self._state.show("Its pictures are shown in Learn.", "text2")
-        self._bar.set(None)
-        self._draw()
+        if not self._shows_blind(event.run_id):
+            self._tell(f"{event.output.stage}, saved", self._what.cget("text"), event.output.seed)
+            self._bar.set(1.0)
+            self._controller.ask(FitFile(image_id=LIVE, path=event.path, box=self._box()))
 
     def _ended(self, event: JobEnded) -> None:
         self._bar.set(0.0)
         record = event.record
-        if self._blind(record.run_id):
+        if self._is_blind(record.run_id):
             return
-        self._what.show(record.prompt_id)
         if record.error is not None:
-            self._state.show(theme.elide(record.error.message, theme.font(12), theme.px(_WIDTH - 40)), "danger")
-            self._seed.show("")
+            words = theme.elide(record.error.message, theme.font(12), theme.px(_WIDTH - 40))
+            self._tell(words, record.prompt_id, ink="danger")
         else:
-            self._state.show({"ok": "done", "cancelled": "stopped"}.get(record.status, record.status), "text2")
+            words = {"ok": "done", "cancelled": "stopped"}.get(record.status, record.status)
+            self._tell(words, record.prompt_id, record.outputs[-1].seed if record.outputs else record.seed)
+
+    def _tell(self, state: str, what: str, seed: int | None = None, *, ink: Role = "text2") -> None:
+        self._what.show(what)
+        self._state.show(state, ink)
+        self._seed.show(f"seed {seed}" if seed is not None else "")
+
+    def _is_blind(self, run_id: str) -> bool:
+        """Whether the pictures of this run belong to a Learning Run whose values are still hidden."""
+        history = self._controller.history
+        return history is not None and not history.visible().shows(run_id)
+
+    def _shows_blind(self, run_id: str) -> bool:
+        """For a blind run show nothing of it; True when it is one."""
+        blind = self._is_blind(run_id)
+        if blind:
+            self._photo = None
+            self._tell("Its pictures are shown in Learn.", "Blind Learning Run")
+            self._bar.set(None)
+            self._draw()
+        return blind
 
     def _show(self, event: PictureReady) -> None:
         self._busy_live = False

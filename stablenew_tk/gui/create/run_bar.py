@@ -114,21 +114,12 @@ class PresetMenu(Box):
         self.choice.set_entries([MenuEntry("", _NO_PRESET), *entries])
         in_force = preset_in_force(self._controller)
         self.choice.set(in_force.preset_id if in_force is not None else "")
-        self._explain(in_force)
+        tip(self.choice, preset_words(in_force, len(presets)))
 
     def _picked(self, preset_id: str) -> None:
         preset = self._presets.get(preset_id)
-        self._explain(preset)
+        tip(self.choice, preset_words(preset, len(self._presets)))
         self._chosen(preset)
-
-    def _explain(self, preset: Preset | None) -> None:
-        if preset is not None:
-            told = preset_words(preset)
-        elif self._presets:
-            told = f"Values that Learning Runs have settled: {wording.counted(len(self._presets), 'preset')}."
-        else:
-            told = "Values that a Learning Run has settled. Make one in Insights."
-        tip(self.choice, told)
 
 
 def _shortened(words: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from tkinter import filedialog
 
 from ...app.controller import Controller
-from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Value
 from ...domain.config.global_texts import reading_stages
-from ...domain.config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED
+from ...domain.config.origins import RANDOM_SEED
 from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.config.seed_text import parse_seed, parse_seed_count
 from ...domain.models.precedence import Resolved
 from ...domain.prompts.settings import PackSettings, Seeds
 from ..forms.form import Form
@@ -82,30 +82,19 @@ class SeedFields(Box):
 
     def seed(self) -> int:
         """The first seed, −1 for a random one. Raises InvalidInput for other text than a seed."""
-        return _number(self.seed_entry, RANDOM_SEED, 0, MAX_SEED, "a seed")
+        return parse_seed(self.seed_entry.get())
 
     def per_prompt(self) -> int:
         """How many seeds each prompt gets. Raises InvalidInput for other text than such a number."""
-        return _number(self.each_entry, 1, 1, MOST_SEEDS, "the seeds per prompt")
-
-    def problems(self) -> dict[str, str]:
-        """Why the batch size cannot be used, by path."""
-        return self.batch.problems()
-
-    def use(self, seed: int) -> None:
-        """Put a seed into the field."""
-        self.seed_entry.set(str(seed))
+        return parse_seed_count(self.each_entry.get())
 
     def show(self, resolved: Resolved) -> None:
         """Show the batch size in force."""
         self.batch.show(resolved.config, resolved.origins, {}, resolved.words)
 
-    def tell(self, seeds: Seeds) -> None:
-        """Say which pictures share their seeds."""
+    def mark(self, seeds: Seeds) -> None:
+        """Show who chose the seeds and which pictures share them."""
         self.each_entry.set_unit("one for each" if seeds == "per_variant" else "same for all")
-
-    def mark(self) -> None:
-        """Show who chose the seeds."""
         for mark, chosen in zip(
             self._marks, (self.seed_entry.get(), self.each_entry.get() not in ("", "1")), strict=True
         ):
@@ -130,25 +119,14 @@ class SeedFields(Box):
         return mark
 
 
-def _number(entry: Entry, empty: int, low: int, high: int, what: str) -> int:
-    text = entry.get().strip()
-    if not text:
-        return empty
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-        raise InvalidInput(f"{text!r} is not {what}: give a whole number from {low} to {high}.", what)
-    return int(text)
-
-
 class GlobalTextLine(Box):
     """Says what the settings add to every prompt; empty where they add nothing. `change()` opens the settings."""
 
     def __init__(self, parent: tk.Misc, controller: Controller, change: Callable[[], object]) -> None:
         super().__init__(parent)
         self._controller = controller
-        self.positive, self.negative = (
-            _GlobalText(self, "Global positive", change),
-            _GlobalText(self, "Global negative", change),
-        )
+        self.positive = _GlobalText(self, "Global positive", change)
+        self.negative = _GlobalText(self, "Global negative", change)
         # Without a widget of its own a frame stays as high as when its last one left.
         Box(self, width=1, height=1).pack(side="left")
 

@@ -97,10 +97,6 @@ class Section(Box):
         self._title.show(self.block.title, "text" if on else "text2")
         self._draw_body()
 
-    def problems(self) -> dict[str, str]:
-        """Fields whose text cannot be used, by path."""
-        return {path: text for form in self.forms for path, text in form.problems().items()}
-
     def body(self) -> Box:
         """Where the owner may add fields of its own; made now if need be."""
         if self._body is None:

@@ -106,7 +106,7 @@ class TestSameNames:
             msgspec.structs.replace(house.controller.settings, pack_folders=(str(tmp_path / "more"),))
         )
         house.until(lambda: len(house.controller.packs.files) == 2)
-        house.panel.list.select([pack.path.parent.name for pack in house.panel.files].index("more"), tell=True)
+        house.panel.list.select([pack.path.parent.name for pack in house.panel.choice.files].index("more"), tell=True)
         house.until(lambda: chosen(house) == ["another boat"])
         (house.folder / "boats.txt").write_text("a boat\n")
         house.until(lambda: house.controller.packs.find(house.folder / "boats.txt").count == 1)

@@ -8,6 +8,7 @@ import tkinter as tk
 import pytest
 from open_window import open_house
 
+from stablenew_tk.gui.widgets.basics import Button
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from stablenew_tk.pipeline.messages.packs import PromptsExpanded
 
@@ -70,7 +71,7 @@ def test_what_is_beyond_the_limit_is_told_and_what_is_shown_is_run(tmp_path):
         page = town(house)
         house.until(lambda: button(page) == "Run 4 jobs")
         assert page.bar.message.cget("text") == "4 of 8 variants, evenly chosen"
-        shown = [variant.prompt for variant in page.variants.expansion.variants]
+        shown = [variant.prompt for variant in page.form.variants.expansion.variants]
         drawn = len(house.saw(PromptsExpanded))
         records = made(house, page)
         assert [record.prompt for record in records] == shown
@@ -105,19 +106,27 @@ def test_a_learning_run_takes_one_variant_and_another_one_when_asked(tmp_path):
     with open_house(home(tmp_path), values=SMALL, pack="town", learning="active") as house:
         learn = house.page("learn")
         learn.new_run()
-        wizard = learn._wizard
-        house.until(lambda: wizard.draft.prompts)
-        first = wizard.draft.prompts[0].positive
-        assert "{" not in first
-        assert "[[" not in first
-        house.until(lambda: wizard.prompt_step.another.winfo_ismapped())
-        texts = {first}
+        house.until(lambda: drawn(house) and another(house.window))
+        texts = set(drawn(house))
+        assert not any("{" in text or "[[" in text for text in texts)
         for _ in range(4):
-            told = len(house.saw(PromptsExpanded))
-            wizard.prompt_step.another.invoke()
-            house.until(lambda told=told: len(house.saw(PromptsExpanded)) > told)
-            texts.add(wizard.draft.prompts[0].positive)
-        assert len(texts) > 1
+            before = len(drawn(house))
+            another(house.window).invoke()
+            house.until(lambda before=before: len(drawn(house)) > before)
+        assert len(set(drawn(house))) > 1
+
+
+def drawn(house):
+    """The texts of the single variants that were drawn; Create works out all of them."""
+    found = [event.expansion.variants for event in house.saw(PromptsExpanded)]
+    return [variants[0].prompt for variants in found if len(variants) == 1]
+
+
+def another(widget):
+    """The button in sight that takes another variant, or None."""
+    if isinstance(widget, Button) and widget.winfo_ismapped() and "take another variant" in widget.text:
+        return widget
+    return next((found for child in widget.winfo_children() if (found := another(child)) is not None), None)
 
 
 def test_what_is_said_about_a_run_has_its_own_line_and_the_button_its_whole_width(tmp_path):

@@ -63,7 +63,7 @@ def _leaf(config, path):
 
 
 def rows(page, path=STEPS):
-    return {row.origin: row for row in reversed(page.values.why(path))}
+    return {row.origin: row for row in reversed(page.form.values.why(path))}
 
 
 def stand_at_harbour(house, page):
@@ -222,7 +222,7 @@ def test_why_lists_all_origins_with_evidence_and_losers_can_be_used(tmp_path, mo
         page = create(house)
         house.until(lambda: shown(page) == ("profile", 37))
         page.change(STEPS, 50)
-        found = page.values.why(STEPS)
+        found = page.form.values.why(STEPS)
         assert [row.origin for row in found] == ["user", "pack", "last_run", "preset", "profile", "style", "engine"]
         assert [row.value for row in found] == ["50", "", "", "", "37", "", "20"]
         assert [row.wins for row in found] == [True, *[False] * 6]
@@ -291,7 +291,7 @@ def test_the_settings_of_a_record_are_taken_whole_whatever_the_last_run_had(tmp_
         inked = replace(record, config=replace(record.config, checkpoint=INK))
         page.use(inked)
         assert shown(page) == ("user", 4)
-        assert {page.resolved.origins[path] for path in page.values.typed} == {"user"}
+        assert {page.resolved.origins[path] for path in page.form.values.typed} == {"user"}
 
 
 def test_giving_back_takes_the_typed_value_first_and_then_the_last_run(tmp_path):
@@ -340,7 +340,7 @@ def test_what_weaker_files_say_is_offered_too(tmp_path, models):
     with with_models(tmp_path, models) as house:
         page = create(house)
         house.until(lambda: shown(page) == ("profile", 37))
-        other = next(row for row in page.values.why(STEPS) if row.value == "44")
+        other = next(row for row in page.form.values.why(STEPS) if row.value == "44")
         assert "from 6 example images" in other.note
         use_instead(house, page, "Another file")
         assert shown(page) == ("user", 44)

@@ -126,7 +126,7 @@ class Desk:
 
     def note(self, number):
         history = self.controller.history
-        return history.facts(history.row_of(f"image {number}")).note
+        return history.unblinded().facts(history.row_of(f"image {number}")).note
 
     def filter(self, steps):
         """Choose another segment of the filter by arrow keys."""

@@ -1,0 +1,128 @@
+"""Where and with which values the terminal makes pictures: the options that `run` and `learn` share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from ..app.controller import Controller, make_backend
+from ..app.form_values import preset_in_force
+from ..domain.base.errors import InvalidInput, StorageError
+from ..domain.config.catalogue import Value, parse_value
+from ..domain.config.user_settings import Settings
+from ..domain.models.recommendations import usable
+from ..domain.models.value_sources import ValueSources
+from ..domain.runs.plan import Preset
+from ..pipeline.messages.jobs import backend_order
+from ..storage.disk.places import Places
+from ..storage.models import index
+from ..storage.models.library import Library
+from ..storage.models.name_lookup import LibraryNames
+from ..storage.models.profile_reader import load_styles
+from .session import Session
+from .terminal import err, find_preset, out, settings_of
+
+
+def settings_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that say where and with which settings pictures are made, for every command that makes some."""
+    parser.add_argument("--backend", metavar="sketch|URL", help="where the pictures are made (else as set)")
+    parser.add_argument(
+        "--set", metavar="PATH=VALUE", action="append", default=[], dest="values", help="txt2img.steps=30"
+    )
+    preset = parser.add_mutually_exclusive_group()
+    preset.add_argument("--preset", metavar="NAME", help="start from this preset (else the one in force)")
+    preset.add_argument("--no-preset", action="store_true", help="leave the preset in force aside")
+    parser.add_argument("--out", metavar="DIR", help="folder for the pictures")
+
+
+def session_for(args: argparse.Namespace, places: Places, settings: Settings) -> Session:
+    """A session with the backend in force. Raises InvalidInput for an address that is none."""
+    # An address that is none is wrong use, not a server that is away.
+    make_backend(backend_order(settings)).close()
+    return Session(Controller(places, settings, patient=False, keep_queue=False), quiet=args.json)
+
+
+def settings_in_force(args: argparse.Namespace, places: Places) -> Settings:
+    """The saved settings with what the command line says about backend and folder."""
+    changes: dict[str, str] = {}
+    if args.backend:
+        changes["backend"] = args.backend.strip().rstrip("/")
+    if args.out:
+        changes["output_folder"] = absolute(args.out)
+    return replace(settings_of(args, places), **changes)
+
+
+def absolute(typed: str) -> str:
+    """A file or folder as typed, whole; nothing stays nothing."""
+    return str(Path(typed).expanduser().absolute()) if typed else ""
+
+
+def typed_values(pairs: Sequence[str]) -> dict[str, Value]:
+    """The values of `--set PATH=VALUE`, each checked. Raises InvalidInput."""
+    values: dict[str, Value] = {}
+    for pair in pairs:
+        path, equals, text = pair.partition("=")
+        if not equals:
+            raise InvalidInput(f"--set {pair}: write it as PATH=VALUE, for example txt2img.steps=30.", "--set")
+        values[path.strip()] = parse_value(path.strip(), text)
+    return values
+
+
+def preset_for(args: argparse.Namespace, settings: Settings, session: Session) -> Preset | None:
+    """The preset named on the command line, else the one chosen in the settings, which is told on the terminal."""
+    if args.no_preset or not (args.preset or settings.preset):
+        return None
+    if args.preset:
+        preset = find_preset(session.history(), args.preset)
+    else:
+        session.history()
+        chosen = preset_in_force(session.controller)
+        if chosen is None:
+            err.print("The preset chosen in the settings is no longer there; nothing is taken from it.", markup=False)
+            return None
+        preset = chosen
+    if not args.json:
+        out.print(f"Preset: {preset.name}", markup=False)
+    return preset
+
+
+def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) -> ValueSources:
+    """The sources with what the files beside their checkpoint recommend, else the one that the backend has loaded.
+
+    As they are without model folders in the settings, or when the checkpoint is in none of them. Blocks while the
+    folders are read.
+    """
+    settings, places = session.controller.settings, session.controller.places
+    if not settings.model_folders:
+        return sources
+    found = session.check().capabilities
+    if found is None:
+        return sources
+    sources = replace(sources, loaded=found.loaded_checkpoint)
+    name = sources.checkpoint
+    if not name:
+        return sources
+    styles, problems = load_styles(places.styles)
+    folders = [Path(folder).expanduser() for folder in settings.model_folders if folder.strip()]
+    library = Library(folders, styles, places.model_index)
+    library.scan(in_full=False)
+    entry = LibraryNames(library.snapshot.entries).find(name)
+    if entry is not None and not entry.is_read:
+        library.read_first(entry.path)
+        entry = LibraryNames(library.work(0.0).snapshot.entries).find(name)
+    # Only the next scan is slower when it cannot be kept.
+    with suppress(StorageError, OSError):
+        library.save()
+    if entry is None:
+        return sources
+    model = index.settings_of(entry, styles)
+    recommends = usable(model, styles, found.choices, checkpoint=name)
+    for sentence in (*problems, *entry.problems, *recommends.notices):
+        err.print(sentence, markup=False)
+    if recommends.values and not quiet:
+        out.print(f"Settings of {entry.stem}: {', '.join(entry.sources)}", markup=False)
+    return replace(sources, model=model, usable=recommends)

@@ -1,0 +1,25 @@
+"""Seeds as they are typed."""
+
+from __future__ import annotations
+
+from ..base.errors import InvalidInput
+from .origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED
+
+
+def parse_seed(text: str) -> int:
+    """The first seed of a run, −1 (random) for no text. Raises InvalidInput."""
+    return _whole_number(text, RANDOM_SEED, 0, MAX_SEED, "a seed")
+
+
+def parse_seed_count(text: str) -> int:
+    """How many seeds each prompt gets, 1 for no text. Raises InvalidInput."""
+    return _whole_number(text, 1, 1, MOST_SEEDS, "the seeds per prompt")
+
+
+def _whole_number(text: str, empty: int, low: int, high: int, what: str) -> int:
+    typed = text.strip()
+    if not typed:
+        return empty
+    if not typed.isascii() or not typed.isdigit() or not low <= int(typed) <= high:
+        raise InvalidInput(f"{typed!r} is not {what}: give a whole number from {low} to {high}.", what)
+    return int(typed)
