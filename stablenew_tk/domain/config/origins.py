@@ -8,6 +8,8 @@ MAX_SEED = 2**32 - 1
 
 RANDOM_SEED = -1
 
+MOST_SEEDS = 1000  # per prompt of one run
+
 # Who won a field: the user, the pack's own settings, the last run, a preset, the checkpoint's profile, its style, or
 # the engine's default.
 Origin = Literal["user", "pack", "last_run", "preset", "profile", "style", "engine"]
