@@ -7,8 +7,7 @@ from typing import Literal
 MAX_SEED = 2**32 - 1
 
 RANDOM_SEED = -1
-
-MOST_SEEDS = 1000  # per prompt of one run
+MOST_SEEDS = 1000  # that one prompt can be given in one run
 
 # Who won a field: the user, the pack's own settings, the last run, a preset, the checkpoint's profile, its style, or
 # the engine's default.

@@ -302,9 +302,7 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def values_around(
-    path: str, centre: float, sensible: tuple[float, float] | None = None, count: int = 5
-) -> tuple[Value, ...]:
+def around(path: str, centre: float, sensible: tuple[float, float] | None = None, count: int = 5) -> tuple[Value, ...]:
     """About `count` values evenly spread over the sensible range, the centre one of them.
 
     The spacing is a multiple of the parameter's step. A centre outside the sensible range widens it; one outside what

@@ -17,13 +17,13 @@ from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.sweep import (
     LORA,
     Focus,
+    around,
     finer,
     focus,
     parse_values,
     sensible_for,
     spell,
     value_text,
-    values_around,
     wider,
 )
 from ..journal.history import ImageFacts
@@ -192,7 +192,7 @@ def first_text(draft: PlanDraft) -> str:
     """Values to begin with: around the own one, both of a switch, the own one of a list."""
     spec, own = focus(draft.focus), draft.own_value
     if spec.ordered:
-        return spell(spec.path, values_around(spec.path, float(own), draft.sensible))
+        return spell(spec.path, around(spec.path, float(own), draft.sensible))
     if spec.kind == "bool":
         return "off, on"
     return spell(spec.path, (own,)) if own != "" else ""

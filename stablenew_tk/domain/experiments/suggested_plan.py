@@ -8,7 +8,7 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import Value, get_value, parameter, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig
-from ..config.sweep import LORA, focus, sensible_for, value_text, values_around
+from ..config.sweep import LORA, around, focus, sensible_for, value_text
 from ..models.recommendations import DENOISE, FieldValue, ModelSettings
 from ..models.style import StyleProfile
 from ..runs.plan import LearningPlan
@@ -36,7 +36,7 @@ def checkpoint_plan(checkpoint: str, settings: ModelSettings, values: Mapping[st
     base, origins = _base(checkpoint, values)
     path = focus_of(settings)
     centre = float(get_value(base, path))
-    found = values_around(path, centre, sensible(path, settings.family, settings.style))
+    found = around(path, centre, sensible(path, settings.family, settings.style))
     return _draft(path, found, centre, base=base, origins=origins, title=settings.title or checkpoint)
 
 
@@ -47,7 +47,7 @@ def lora_plan(name: str, settings: ModelSettings) -> LearningPlan:
     low, high = settings.weight_range or (0.0, 0.0)
     middle = round((low + high) / 2, 2) if high > low else 1.0
     centre = min(max(middle if best is None else best, 0.0), 2.0)
-    found = values_around(path, centre, (max(low, 0.0), min(high, 2.0)) if high > low else None)
+    found = around(path, centre, (max(low, 0.0), min(high, 2.0)) if high > low else None)
     return _draft(path, found, centre, base=PipelineConfig(), origins={}, title=settings.title or name)
 
 

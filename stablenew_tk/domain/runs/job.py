@@ -206,8 +206,8 @@ def check(request: RunRequest) -> None:
     if not RANDOM_SEED <= request.seed <= MAX_SEED:
         raise InvalidInput(f"seed: {request.seed} is outside 0 to {MAX_SEED} (−1 = random).", "seed")
     if not 1 <= request.seeds_per_prompt <= MOST_SEEDS:
-        message = f"seeds per prompt: {request.seeds_per_prompt} is outside 1 to {MOST_SEEDS}."
-        raise InvalidInput(message, "seeds_per_prompt")
+        words = f"seeds per prompt: {request.seeds_per_prompt} is outside 1 to {MOST_SEEDS}."
+        raise InvalidInput(words, "seeds_per_prompt")
     jobs = len(request.variants) * request.seeds_per_prompt
     if not request.limit and jobs > MOST_JOBS:
         message = f"{jobs:,} jobs are more than one run makes ({MOST_JOBS:,}). Choose fewer prompts, variants or seeds."

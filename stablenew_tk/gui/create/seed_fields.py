@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from ...app.controller import Controller
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Value
-from ...domain.config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED
+from ...domain.config.origins import MAX_SEED, RANDOM_SEED
 from ...domain.models.precedence import Resolved
 from ...domain.prompts.settings import Seeds
 from ..forms.form import Form
@@ -59,8 +59,8 @@ class SeedFields(Box):
         return _number(self._seed, RANDOM_SEED, 0, MAX_SEED, "a seed")
 
     def per_prompt(self) -> int:
-        """How many seeds each prompt gets. Raises InvalidInput for text that is no such number."""
-        return _number(self._each, 1, 1, MOST_SEEDS, "the seeds per prompt")
+        """How many seeds each prompt gets. Raises InvalidInput for other text than 1 to 1000."""
+        return _number(self._each, 1, 1, 1000, "the seeds per prompt")
 
     def problems(self) -> dict[str, str]:
         """Why the batch size cannot be used, by path."""

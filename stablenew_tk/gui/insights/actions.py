@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ...app.controller import Controller
 from ...domain.base import wording
 from ...domain.config.catalogue import Value
-from ...domain.config.sweep import value_text, values_around
+from ...domain.config.sweep import around, value_text
 from ...domain.insights.report import Report, naming
 from ...domain.insights.verdict_text import joined
 from ...domain.journal.estimate import about
@@ -103,7 +103,7 @@ def finer_values(report: Report) -> tuple[Value, ...]:
     if best is None or isinstance(best, str) or len(numbers) < 2 or report.verdict.state == "no_difference":
         return ()
     spacing = (numbers[-1] - numbers[0]) / (len(numbers) - 1)
-    values = values_around(report.focus.path, float(best), (float(best) - spacing, float(best) + spacing), 5)
+    values = around(report.focus.path, float(best), (float(best) - spacing, float(best) + spacing), 5)
     return values if len(values) > 1 and not {*map(float, values)} <= {*numbers} else ()
 
 

@@ -13,6 +13,7 @@ from stablenew_tk.domain.config.pipeline_config import STAGES
 from stablenew_tk.domain.config.sweep import (
     HIRES_DENOISE_RANGES,
     MAX_VALUES,
+    around,
     check_values,
     finer,
     focus,
@@ -23,7 +24,6 @@ from stablenew_tk.domain.config.sweep import (
     spell,
     unknown_choices,
     value_text,
-    values_around,
     wider,
 )
 
@@ -293,7 +293,7 @@ def test_a_zero_that_stands_for_another_setting_is_no_place_on_an_axis():
     stand_ins = [spec.path for spec in focuses() if spec.minimum != catalogue()[spec.path].minimum]
     assert stand_ins[:2] == ["hires.steps", "hires.cfg_scale"]
     assert {focus(path).minimum for path in stand_ins} == {1, 0.5}
-    assert 0 not in values_around("hires.cfg_scale", 0)
+    assert 0 not in around("hires.cfg_scale", 0)
     assert check_values(DENOISE, [0.0, 0.3]) == (0.0, 0.3)
 
 
@@ -354,13 +354,13 @@ def test_all_else_in_the_catalogue_can_be_varied_in_catalogue_order():
     ],
 )
 def test_values_around_a_centre_are_spread_over_the_sensible_range(path, centre, sensible, values):
-    assert values_around(path, centre, sensible) == values
+    assert around(path, centre, sensible) == values
 
 
 @given(path=st.sampled_from(NUMBERS), part=st.floats(0, 1), count=st.integers(1, 12))
 def test_values_around_a_centre_hold_it_and_stay_in_range_on_whole_steps(path, part, count):
     spec, centre = focus(path), on_grid(path, part)
-    values = exact(values_around(path, float(centre), None, count))
+    values = exact(around(path, float(centre), None, count))
     low, high = exact(spec.sensible or (spec.minimum, spec.maximum))
     assert centre in values
     assert len(values) <= count
@@ -369,9 +369,9 @@ def test_values_around_a_centre_hold_it_and_stay_in_range_on_whole_steps(path, p
 
 
 def test_a_centre_out_of_range_is_moved_to_the_nearest_end():
-    assert max(values_around(STEPS, 500)) == 150
+    assert max(around(STEPS, 500)) == 150
     with pytest.raises(InvalidInput, match="no values around nan"):
-        values_around(STEPS, float("nan"))
+        around(STEPS, float("nan"))
 
 
 def test_finer_halves_the_spacing_and_wider_doubles_it_around_the_middle():
@@ -402,7 +402,7 @@ def test_finer_and_wider_stay_in_range_and_never_go_below_the_step(path, parts):
 
 
 @pytest.mark.parametrize(
-    "change", [lambda: values_around(SAMPLER, 1), lambda: finer(SAMPLER, ["a"]), lambda: wider(SAMPLER, [])]
+    "change", [lambda: around(SAMPLER, 1), lambda: finer(SAMPLER, ["a"]), lambda: wider(SAMPLER, [])]
 )
 def test_names_have_no_neighbours(change):
     with pytest.raises(InvalidInput, match="only numbers have a range"):

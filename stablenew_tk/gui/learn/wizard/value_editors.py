@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ....domain.base.errors import InvalidInput
 from ....domain.base.wording import counted
 from ....domain.config.catalogue import Value
-from ....domain.config.sweep import Focus, spell, value_text, values_around
+from ....domain.config.sweep import Focus, around, spell, value_text
 from ....domain.experiments.plan_draft import PlanDraft, outside_words, respaced, sensible_words, sentence
 from ...forms.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
@@ -130,7 +130,7 @@ def _examples(draft: PlanDraft, spec: Focus) -> str:
     step = spec.step or 1.0
     first, last = value_text(float(low)), value_text(float(high))
     second = value_text(float(low + max(1, round((high - low) / 8 / step)) * step))
-    own = [value_text(value) for value in values_around(spec.path, float(draft.own_value), draft.sensible)]
+    own = [value_text(value) for value in around(spec.path, float(draft.own_value), draft.sensible)]
     return f"{first}-{last} [4] · {first}, {second}, .., {last} · {', '.join(own[:3])}"
 
 
