@@ -14,18 +14,7 @@ from ..base.wording import counted
 from ..config.catalogue import Value, get_value, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
-from ..config.sweep import (
-    LORA,
-    Focus,
-    around,
-    finer,
-    focus,
-    parse_values,
-    sensible_for,
-    spell,
-    value_text,
-    wider,
-)
+from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, sensible_for, spell, value_text, wider
 from ..journal.history import ImageFacts
 from ..runs.plan import LearningPlan, PlanMetadata, PlanPrompt, checked, config_for, prompt_for
 
