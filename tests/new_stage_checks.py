@@ -1,4 +1,4 @@
-"""What is seen of a stage that was added in one file. `test_new_stage.py` runs this on a copy of the package."""
+"""What is seen of a stage that was added in one file. `test_one_file.py` runs this on a copy of the package."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.record import JournalLine, LearningRecord
 from ..domain.runs.job import Job
 from ..domain.runs.plan import (
+    MOST_PER_VALUE,
     LearningPlan,
     LearningRunResult,
     LearningRunStep,
@@ -221,7 +222,7 @@ class LearningRunner:
         if wrong is not None:
             raise InvalidInput(f"seeds: {wrong} is outside 0 to {MAX_SEED}.", "seeds")
         # A number of rows that is out of range is refused below, not drawn for.
-        rows = plan.full_rows if 1 <= plan.images_per_variant <= 100 else 0
+        rows = plan.full_rows if 1 <= plan.images_per_variant <= MOST_PER_VALUE else 0
         metadata = replace(plan.metadata, when=plan.metadata.when or now_text())
         whole = replace(
             plan,

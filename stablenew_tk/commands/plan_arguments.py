@@ -17,7 +17,7 @@ from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import SIZE_LIMIT, named_focus, read_plan, usual_name
 from ..domain.models.value_sources import ValueSources
 from ..domain.prompts.randomizer import Variants
-from ..domain.runs.plan import LearningPlan, PlanPrompt, checked, planned
+from ..domain.runs.plan import MOST_PER_VALUE, LearningPlan, PlanPrompt, checked, planned
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import read_bounded
 from ..storage.disk.places import Places
@@ -28,7 +28,6 @@ from .run_settings import absolute, typed_values
 from .terminal import pack_path
 
 IMAGES = 3
-_MOST_IMAGES = 100
 
 
 class PlanArguments(Struct, frozen=True):
@@ -41,8 +40,8 @@ class PlanArguments(Struct, frozen=True):
 
 def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> PlanArguments:
     """The plan that the options describe. Raises InvalidInput, also for files that cannot be read."""
-    if args.images is not None and not 1 <= args.images <= _MOST_IMAGES:
-        raise InvalidInput(f"--images {args.images}: give 1 to {_MOST_IMAGES} pictures per value.", "--images")
+    if args.images is not None and not 1 <= args.images <= MOST_PER_VALUE:
+        raise InvalidInput(f"--images {args.images}: give 1 to {MOST_PER_VALUE} pictures per value.", "--images")
     if args.seed is not None and not RANDOM_SEED <= args.seed <= MAX_SEED:
         raise InvalidInput(f"--seed {args.seed} is outside 0 to {MAX_SEED} (-1 = random).", "--seed")
     typed = typed_values(args.values)

@@ -85,15 +85,15 @@ class PipelineRunner:
     LineNotSaved carries it out so that the caller can try again. Pictures already saved stay where they are.
     """
 
-    def __init__(self, backend: Backend, surroundings: JobContext) -> None:
+    def __init__(self, backend: Backend, context: JobContext) -> None:
         self._backend = backend
-        self._around = surroundings
+        self._context = context
         self._attempt: _Attempt | None = None
 
     def run(self, job: Job, cancelled: Callable[[], bool] = lambda: False) -> LearningRecord:
         """Make the job and return its record. Never raises StableNewError: failures stand in the record."""
-        attempt = self._attempt = _Attempt(job, self._backend, self._around, cancelled)
-        self._around.emit(JobStarted(job=job, node=self._around.node))
+        attempt = self._attempt = _Attempt(job, self._backend, self._context, cancelled)
+        self._context.emit(JobStarted(job=job, node=self._context.node))
         try:
             attempt.make()
         except Cancelled:
@@ -109,16 +109,16 @@ class PipelineRunner:
 
         When the job has had its JobEnded already, only its record may be missing, and OrderFailed says so.
         """
-        attempt = self._attempt or _Attempt(job, self._backend, self._around, lambda: True)
+        attempt = self._attempt or _Attempt(job, self._backend, self._context, lambda: True)
         message = f"StableNew itself made a mistake ({type(error).__name__}: {error})."
         if attempt.ended is not None:
-            self._around.emit(OrderFailed(message=f"{message} The record of a job was not saved."))
+            self._context.emit(OrderFailed(message=f"{message} The record of a job was not saved."))
             return attempt.ended
         return self._end(attempt, attempt.unfinished, attempt.failure(error, f"{message} The job was given up."))
 
     def skip(self, job: Job) -> LearningRecord:
         """End a job that was taken from the queue before it began."""
-        self._attempt = _Attempt(job, self._backend, self._around, lambda: True)
+        self._attempt = _Attempt(job, self._backend, self._context, lambda: True)
         return self._end(self._attempt, "cancelled", None)
 
     def _end(self, attempt: _Attempt, status: Status, error: Failure | None) -> LearningRecord:
@@ -128,39 +128,39 @@ class PipelineRunner:
             recorded = attempt.job.record and self._write(record)
         finally:
             attempt.ended = record
-            self._around.emit(JobEnded(record=record, recorded=recorded))
+            self._context.emit(JobEnded(record=record, recorded=recorded))
         return record
 
     def _write(self, record: LearningRecord) -> bool:
-        if self._around.writer is None:
+        if self._context.writer is None:
             return False
         try:
-            saved = self._around.writer.append(record)
+            saved = self._context.writer.append(record)
         except StorageError as refused:
-            self._around.emit(LineNotSaved(line=record, message=str(refused)))
+            self._context.emit(LineNotSaved(line=record, message=str(refused)))
             return False
         except InvalidInput as refused:
-            self._around.emit(OrderFailed(message=str(refused)))
+            self._context.emit(OrderFailed(message=str(refused)))
             return False
-        self._around.emit(LineSaved(line=saved.line, position=saved.position))
+        self._context.emit(LineSaved(line=saved.line, position=saved.position))
         return True
 
 
 class _Attempt:
     """One job being made: what came out of it so far."""
 
-    def __init__(self, job: Job, backend: Backend, around: JobContext, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, job: Job, backend: Backend, context: JobContext, cancelled: Callable[[], bool]) -> None:
         self.job = job
         self.outputs: list[Output] = []
         self.interrupted = False
         self.ended: LearningRecord | None = None
         self._backend = backend
-        self._around = around
+        self._context = context
         self._cancelled = cancelled
         self._stage = ""
         self._done: list[StageRecord] = []
-        self._began = around.stopwatch()
-        self._folder_time = around.now()
+        self._began = context.stopwatch()
+        self._folder_time = context.now()
 
     @property
     def unfinished(self) -> Status:
@@ -172,7 +172,7 @@ class _Attempt:
         pieces = [self._start_piece()]
         for number, stage in enumerate(self.job.stages, start=1):
             self._stage = stage
-            self._around.emit(
+            self._context.emit(
                 StageStarted(job_id=self.job.job_id, stage=stage, number=number, count=len(self.job.stages))
             )
             pieces = [made for piece in pieces for made in self._stage_of(piece, stage)]
@@ -180,7 +180,7 @@ class _Attempt:
                 return
 
     def _start_piece(self) -> _Piece:
-        data = self._around.read_start(Path(self.job.start_image)) if self.job.start_image else b""
+        data = self._context.read_start(Path(self.job.start_image)) if self.job.start_image else b""
         return _Piece(StageImage(data=data, suffix="", width=0, height=0, seed=self.job.seed), ())
 
     def _stage_of(self, piece: _Piece, stage: str) -> list[_Piece]:
@@ -188,14 +188,14 @@ class _Attempt:
             return []
         if self._cancelled():
             raise Cancelled("Stopped before the next picture.")
-        began = self._around.stopwatch()
+        began = self._context.stopwatch()
         result = self._patiently(self._order(piece, stage))
         if result.interrupted and self.job.learning.step_id:
             # It will be made again: beside the whole picture, half of one would only be in the way.
             raise Cancelled("Stopped before the picture was whole.")
         self.interrupted = self.interrupted or result.interrupted
         # Before the pictures are saved: if the disk refuses the second, the record still tells how the first was made.
-        self._done.append(_stage_record(stage, result, self._around.stopwatch() - began))
+        self._done.append(_stage_record(stage, result, self._context.stopwatch() - began))
         made: list[_Piece] = []
         for image in result.images:
             # A later stage works on what the earlier one got wrong, so doubt is handed down.
@@ -226,14 +226,14 @@ class _Attempt:
                 tries += 1
                 if self._cancelled():
                     raise Cancelled("Stopped while waiting for the backend.") from error
-                if not self._around.patience(self.job, error, tries):
+                if not self._context.patience(self.job, error, tries):
                     raise
                 if self._cancelled():
                     raise Cancelled("Stopped while waiting for the backend.") from error
 
     def _save(self, image: StageImage, stage: str, suspect: tuple[str, ...]) -> None:
         saved = save_image(
-            self._around.outputs,
+            self._context.outputs,
             day=self.job.run_day or self._folder_time.astimezone().strftime("%Y-%m-%d"),
             run_name=self.job.run_name,
             stage=stage,
@@ -243,7 +243,7 @@ class _Attempt:
             replace=self._is_alone(image, stage),
         )
         output = Output(
-            image_id=self._around.new_id(),
+            image_id=self._context.new_id(),
             stage=stage,
             path=saved.path,
             sha256=saved.sha256,
@@ -254,8 +254,8 @@ class _Attempt:
             infotext=image.infotext,
         )
         self.outputs.append(output)
-        path = self._around.outputs / saved.path
-        self._around.emit(ImageSaved(job_id=self.job.job_id, run_id=self.job.run_id, output=output, path=path))
+        path = self._context.outputs / saved.path
+        self._context.emit(ImageSaved(job_id=self.job.job_id, run_id=self.job.run_id, output=output, path=path))
 
     def _is_alone(self, image: StageImage, stage: str) -> bool:
         """Whether the picture is its step's only one: then what a crash left under its name is written over.
@@ -291,21 +291,21 @@ class _Attempt:
         job = self.job
         about = {name: getattr(job, name) for name in _COPIED} | {"config": self._effective_config()}
         return LearningRecord(
-            event_id=self._around.new_id(),
-            ts=utc_text(self._around.now()),
+            event_id=self._context.new_id(),
+            ts=utc_text(self._context.now()),
             **about,
             backend=BackendInfo(
                 kind=self._backend.kind,
                 name=self._backend.name,
                 version=self._backend.version,
-                node=self._around.node,
+                node=self._context.node,
             ),
             stage_results=tuple(self._done),
             outputs=tuple(self.outputs),
-            output_root=str(self._around.outputs),
+            output_root=str(self._context.outputs),
             status=status,
             error=error,
-            seconds=round(self._around.stopwatch() - self._began, 3),
+            seconds=round(self._context.stopwatch() - self._began, 3),
         )
 
 

@@ -39,12 +39,12 @@ class _Stopped(Exception):
         self.picture = picture
 
 
-class _Passage(Struct, frozen=True):
-    """One walk through the sampler: what is used for a painted picture."""
+class _SamplerRun(Struct, frozen=True):
+    """One run of the sampler: what is used for a painted picture."""
 
     scene: Scene
     steps: int
-    look: Finish
+    style: Finish
     clip_skip: int
 
 
@@ -103,11 +103,11 @@ class Sketch:
         for nth in range(count):
             one = replace(order, seed=(order.seed + nth) % (MAX_SEED + 1))
             try:
-                images.append(_filed(one, painter.paint(self, one, start), ()))
+                images.append(_as_png(one, painter.paint(self, one, start), ()))
             except _Stopped as stop:
                 stopped = True
                 if stop.picture is not None:
-                    images.append(_filed(one, stop.picture, ("interrupted",)))
+                    images.append(_as_png(one, stop.picture, ("interrupted",)))
                 break
         if stopped and not images:
             raise Cancelled("The sketch was stopped before there was anything to see.")
@@ -118,12 +118,12 @@ class Sketch:
     def txt2img(self, order: StageOrder, start: Image.Image) -> Image.Image:
         """Paint a picture from nothing, as large as `start`; with hires fix and refiner when they are on."""
         config = order.config
-        passage = _passage(order, "")
-        image = self._painted(passage, start.size)
+        run = _sampler_run(order, "")
+        image = self._painted(run, start.size)
         if config.hires.enabled:
             image = self._hires(order, image)
         if config.refiner.enabled:
-            fine = paint(passage.scene, seed=order.seed, size=image.size, detail=1.0, clip_skip=config.clip_skip)
+            fine = paint(run.scene, seed=order.seed, size=image.size, detail=1.0, clip_skip=config.clip_skip)
             image = refined(image, fine, config.refiner.checkpoint, 1.0 - config.refiner.switch_at)
         return image
 
@@ -131,17 +131,17 @@ class Sketch:
         hires = order.config.hires
         size = _scaled(small.size, hires.scale)
         base = enlarged(small, size, hires.upscaler)
-        passage = _passage(order, "", steps=hires.steps, cfg_scale=hires.cfg_scale)
-        fresh = self._painted(passage, size, on=base)
+        run = _sampler_run(order, "", steps=hires.steps, cfg_scale=hires.cfg_scale)
+        fresh = self._painted(run, size, on=base)
         return painted_over(base, fresh, hires.denoise, order.seed)
 
     def img2img(self, order: StageOrder, start: Image.Image) -> Image.Image:
         """Paint over the picture once more."""
         stage = order.config.img2img
-        passage = _passage(
+        run = _sampler_run(
             order, "", steps=stage.steps, cfg_scale=stage.cfg_scale, sampler=stage.sampler, scheduler=stage.scheduler
         )
-        fresh = self._painted(passage, start.size, on=start)
+        fresh = self._painted(run, start.size, on=start)
         return painted_over(start, fresh, stage.denoise, order.seed)
 
     def adetailer(self, order: StageOrder, start: Image.Image) -> Image.Image:
@@ -151,7 +151,7 @@ class Sketch:
         return start
 
     def _repaired(self, order: StageOrder, one: ADetailerPass, start: Image.Image) -> Image.Image:
-        passage = _passage(
+        run = _sampler_run(
             order,
             one.prompt,
             negative=one.negative,
@@ -161,7 +161,7 @@ class Sketch:
             scheduler=one.scheduler,
         )
         box = face_box(read_scene(order.prompt, order.negative), seed=order.seed, size=start.size)
-        fresh = self._painted(passage, start.size, on=start)
+        fresh = self._painted(run, start.size, on=start)
         return repaired(start, fresh, box, one)
 
     def upscale(self, order: StageOrder, start: Image.Image) -> Image.Image:
@@ -169,26 +169,26 @@ class Sketch:
         stage = order.config.upscale
         image = enlarged(start, _scaled(start.size, stage.scale), stage.upscaler, max(stage.gfpgan, stage.codeformer))
         if stage.mode == "img2img":
-            fresh = self._painted(_passage(order, "", steps=stage.steps), image.size, on=image)
+            fresh = self._painted(_sampler_run(order, "", steps=stage.steps), image.size, on=image)
             return painted_over(image, fresh, stage.denoise, order.seed)
         self._step(image, 1.0, order.seed)
         if self._stop:
             raise _Stopped(None)
         return image
 
-    def _painted(self, passage: _Passage, size: tuple[int, int], on: Image.Image | None = None) -> Image.Image:
-        """Go through all steps of a passage. When stopped, `on` (or the noisy picture) is what there is."""
-        look = passage.look
-        detail = min(1.0, look.quality * (1.0 if on is None else 1.1))
-        clean = paint(passage.scene, seed=look.seed, size=size, detail=detail, clip_skip=passage.clip_skip)
-        for step in range(1, passage.steps + 1):
-            quality = step / passage.steps * look.quality
-            self._step(clean, quality, look.seed)
+    def _painted(self, run: _SamplerRun, size: tuple[int, int], on: Image.Image | None = None) -> Image.Image:
+        """Go through all steps of a run. When stopped, `on` (or the noisy picture) is what there is."""
+        style = run.style
+        detail = min(1.0, style.quality * (1.0 if on is None else 1.1))
+        clean = paint(run.scene, seed=style.seed, size=size, detail=detail, clip_skip=run.clip_skip)
+        for step in range(1, run.steps + 1):
+            quality = step / run.steps * style.quality
+            self._step(clean, quality, style.seed)
             if self._stop:
-                half = on if on is not None else half_done(clean, quality, look.seed)
+                half = on if on is not None else half_done(clean, quality, style.seed)
                 # After the very first step there is only noise: nothing worth keeping.
                 raise _Stopped(half if self._done > 1 else None)
-        return finish(clean, look)
+        return finish(clean, style)
 
     def _step(self, clean: Image.Image, quality: float, seed: int) -> None:
         """One sampler step: wait as long as it is to take, count it, and show the state now and then."""
@@ -205,7 +205,7 @@ class Sketch:
         self._progress = StageProgress(fraction=fraction, step=self._done, steps=self._total, preview=preview)
 
 
-def _passage(
+def _sampler_run(
     order: StageOrder,
     prompt: str,
     *,
@@ -214,11 +214,11 @@ def _passage(
     cfg_scale: float = 0.0,
     sampler: str = "",
     scheduler: str = "",
-) -> _Passage:
-    """A walk with the given values; empty and 0 mean the same as in txt2img."""
+) -> _SamplerRun:
+    """A sampler run with the given values; empty and 0 mean the same as in txt2img."""
     base = order.config.txt2img
     steps = steps or base.steps
-    look = Finish(
+    style = Finish(
         quality=quality_of(steps),
         cfg_scale=cfg_scale or base.cfg_scale,
         sampler=sampler or base.sampler,
@@ -227,7 +227,7 @@ def _passage(
         seed=order.seed,
     )
     scene = read_scene(prompt or order.prompt, negative or order.negative)
-    return _Passage(scene, steps, look, order.config.clip_skip)
+    return _SamplerRun(scene, steps, style, order.config.clip_skip)
 
 
 class _Painter(Struct, frozen=True):
@@ -280,7 +280,7 @@ def _preview(clean: Image.Image, quality: float, seed: int) -> bytes:
     return out.getvalue()
 
 
-def _filed(order: StageOrder, image: Image.Image, suspect: tuple[str, ...]) -> StageImage:
+def _as_png(order: StageOrder, image: Image.Image, suspect: tuple[str, ...]) -> StageImage:
     """The picture as a PNG file with its generation text inside."""
     text = format_infotext(order.prompt, order.negative, pairs_of(order, image.size))
     info = PngImagePlugin.PngInfo()

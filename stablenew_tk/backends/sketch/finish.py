@@ -54,12 +54,12 @@ def quality_of(steps: int) -> float:
     return 1.0 - math.exp(-steps / 6.0)
 
 
-def finish(clean: Image.Image, look: Finish) -> Image.Image:
+def finish(clean: Image.Image, style: Finish) -> Image.Image:
     """A clean picture as these values would give it. Same values, same pixels."""
-    image = half_done(clean, look.quality, look.seed)
-    image = _coloured(image, look.cfg_scale)
-    image = _textured(image, look)
-    if look.checkpoint == "sketch-ink":
+    image = half_done(clean, style.quality, style.seed)
+    image = _coloured(image, style.cfg_scale)
+    image = _textured(image, style)
+    if style.checkpoint == "sketch-ink":
         image = _inked(image, 1.0)
     return image
 
@@ -95,15 +95,15 @@ def _coloured(image: Image.Image, cfg: float) -> Image.Image:
     return image
 
 
-def _textured(image: Image.Image, look: Finish) -> Image.Image:
-    strength = _scheduler_strength(look.scheduler)
-    kind = SAMPLERS[look.sampler]
+def _textured(image: Image.Image, style: Finish) -> Image.Image:
+    strength = _scheduler_strength(style.scheduler)
+    kind = SAMPLERS[style.sampler]
     if "soft" in kind:
         image = image.filter(ImageFilter.GaussianBlur(min(image.size) * 0.0016 * strength))
     if kind == "crisp":
         image = image.filter(ImageFilter.UnsharpMask(2, round(130 * strength), 1))
     elif "grain" in kind:
-        image = _overlaid(image, _grain(look.seed, 1 if "fine" in kind else 2, 26 * strength))
+        image = _overlaid(image, _grain(style.seed, 1 if "fine" in kind else 2, 26 * strength))
     elif kind in ("hatch", "canvas", "dots"):
         image = _overlaid(image, _tile(kind, strength))
     elif kind == "flat":
@@ -112,7 +112,7 @@ def _textured(image: Image.Image, look: Finish) -> Image.Image:
         ).convert("RGB")
     elif kind == "brush":
         image = image.filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.UnsharpMask(2, round(90 * strength), 1))
-    return _toned(image, look.scheduler)
+    return _toned(image, style.scheduler)
 
 
 def _scheduler_strength(scheduler: str) -> float:
@@ -136,11 +136,11 @@ def _toned(image: Image.Image, scheduler: str) -> Image.Image:
 
 
 def _overlaid(image: Image.Image, tile: Image.Image) -> Image.Image:
-    sheet = Image.new("L", image.size)
+    layer = Image.new("L", image.size)
     for top in range(0, image.height, tile.height):
         for left in range(0, image.width, tile.width):
-            sheet.paste(tile, (left, top))
-    return ImageChops.overlay(image, Image.merge("RGB", (sheet, sheet, sheet)))
+            layer.paste(tile, (left, top))
+    return ImageChops.overlay(image, Image.merge("RGB", (layer, layer, layer)))
 
 
 def _grain(seed: int, cell: int, swing: float) -> Image.Image:
@@ -177,8 +177,8 @@ def _inked(image: Image.Image, strength: float) -> Image.Image:
     # Ink is drawn on light paper: a night is washed lighter, or its lines would drown.
     light = image.point([round(255 * (v / 255) ** 0.5) for v in range(256)] * 3)
     wash = ImageEnhance.Color(light).enhance(0.8)
-    paper = Image.blend(wash, Image.new("RGB", image.size, (246, 238, 220)), 0.5)
-    drawn = ImageChops.multiply(paper, Image.merge("RGB", (lines, lines, lines)))
+    background = Image.blend(wash, Image.new("RGB", image.size, (246, 238, 220)), 0.5)
+    drawn = ImageChops.multiply(background, Image.merge("RGB", (lines, lines, lines)))
     return Image.blend(image, drawn, strength)
 
 

@@ -1,1 +1,1 @@
-"""WebUIs of the A1111 family over HTTP. The door is `backend.WebUI`."""
+"""WebUIs of the A1111 family over HTTP. Start at `backend.WebUI`."""

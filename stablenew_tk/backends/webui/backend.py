@@ -44,7 +44,7 @@ class WebUI:
         self._facts: ServerFacts | None = None
         self.version = ""
         self._given_back: set[str] = set()
-        self._run: GenerateCall | None = None
+        self._call: GenerateCall | None = None
 
     def check(self) -> Capabilities:
         """Ask what the server offers: about a dozen quick requests. Nothing is changed on it."""
@@ -58,15 +58,15 @@ class WebUI:
     def generate(self, order: StageOrder) -> StageResult:
         """Make one stage. Names are checked first; a request goes out again only when the first one surely ended."""
         check_stage(order, REQUESTS, self.name)
-        run = self._run = GenerateCall(self._limits.total_s)
+        call = self._call = GenerateCall(self._limits.total_s)
         try:
             facts = self._checked(order)
-            run.routes = facts.routes
-            made, attempts = self._stage(run, order, facts)
+            call.routes = facts.routes
+            made, attempts = self._stage(call, order, facts)
         finally:
-            self._run = None
+            self._call = None
         images, notes = made.images, made.notes
-        if run.presses:
+        if call.presses:
             images = tuple(msgspec.structs.replace(image, suspect=(*image.suspect, "interrupted")) for image in images)
             if not images:
                 raise Cancelled("Stopped before there was a picture.")
@@ -76,49 +76,49 @@ class WebUI:
             images=images,
             asked=asked_values(order),
             applied=made.applied,
-            queue_wait_s=run.waited_s,
+            queue_wait_s=call.waited_s,
             attempts=attempts,
-            interrupted=run.presses > 0,
+            interrupted=call.presses > 0,
             notes=notes,
         )
 
     def progress(self) -> StageProgress | None:
         """How far our job is. None while nothing runs or the server has no progress. Ends a silent server's request."""
-        run = self._run
-        if run is None or not run.is_out:
+        call = self._call
+        if call is None or not call.is_out:
             return None
-        if time.monotonic() > run.deadline:
+        if time.monotonic() > call.deadline:
             self._work.end(f"{self.name} did not finish within {self._limits.total_s:g} s.")
-        if not run.can("progress"):
+        if not call.can("progress"):
             return None
         try:
-            look = self._watch.look(run, self._limits.progress_s)
-            self._watch.press(run)
-            if run.is_left(self._limits.settle_s):
+            seen = self._watch.observe(call, self._limits.progress_s)
+            self._watch.press(call)
+            if call.is_left(self._limits.settle_s):
                 self._work.end(f"{self.name} ended the stopped job, but its answer did not come.")
         except BackendError as err:
-            _log.debug("no progress for %.0f s: %s", run.silent_s, err)
-            if run.silent_s > self._limits.stall_s and run.is_out:
+            _log.debug("no progress for %.0f s: %s", call.silent_s, err)
+            if call.silent_s > self._limits.stall_s and call.is_out:
                 self._work.end(f"{self.name} was silent for {self._limits.stall_s:g} s and was given up.")
             return None
-        return shown(run, look)
+        return shown(call, seen)
 
     def interrupt(self) -> None:
         """Stop the running stage. Behind another job on a shared server it takes effect when our turn comes."""
-        run = self._run
-        if run is None:
+        call = self._call
+        if call is None:
             return
-        run.stop_asked = True
-        if not run.is_out:
+        call.stop_asked = True
+        if not call.is_out:
             return
-        if not run.can("interrupt"):
+        if not call.can("interrupt"):
             self._work.end(_WORKS_ON.format(self.name))
             return
         try:
-            self._watch.look(run, self._limits.control_s)
-            self._watch.press(run)
+            self._watch.observe(call, self._limits.control_s)
+            self._watch.press(call)
         except BackendError as err:
-            # The watcher's next look tries again.
+            # The watcher's next call tries again.
             _log.warning("The interrupt did not reach %s: %s", self.name, err)
 
     def close(self) -> None:
@@ -142,27 +142,27 @@ class WebUI:
         check_order(order, facts)
         return facts
 
-    def _stage(self, run: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
+    def _stage(self, call: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
         request = REQUESTS[order.stage]
         if request.enlarges:
-            return self._upscaled(run, order, facts)
+            return self._upscaled(call, order, facts)
         asked = asked_values(order)
         body = request.body(order, facts, image_size(order.image) if order.image else (0, 0))
-        return self._worked(run, request.route, body, lambda reply: self._read(reply, order, asked))
+        return self._worked(call, request.route, body, lambda reply: self._read(reply, order, asked))
 
     def _read(self, reply: bytes, order: StageOrder, asked: Mapping[str, Value]) -> Made:
         reading = read_images(reply)
         self.version = reading.info.version or self.version
         return made_images(reading, order, self._facts or ServerFacts(), asked)
 
-    def _upscaled(self, run: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
+    def _upscaled(self, call: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
         """Enlarge with the upscaler; in img2img mode then paint over it at the new size (two requests)."""
         source, wanted = open_picture(order.image), order.config.upscale
         enlarged, attempts = Made(()), 1
         if "extra-single-image" in facts.routes:
             body = extras_body(order)
             enlarged, attempts = self._worked(
-                run, "extra-single-image", body, lambda reply: made_upscale(read_extra(reply), order, source)
+                call, "extra-single-image", body, lambda reply: made_upscale(read_extra(reply), order, source)
             )
         if wanted.mode == "single":
             return enlarged, attempts
@@ -170,56 +170,56 @@ class WebUI:
         width, height = (round(side * wanted.scale) for side in source.size)
         body = repaint_body(msgspec.structs.replace(order, image=image), facts, (width, height))
         asked = asked_values(order)
-        made, again = self._worked(run, "img2img", body, lambda reply: self._read(reply, order, asked))
+        made, again = self._worked(call, "img2img", body, lambda reply: self._read(reply, order, asked))
         return msgspec.structs.replace(made, applied={**enlarged.applied, **made.applied}), max(attempts, again)
 
-    def _worked(self, run: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> tuple[Made, int]:
+    def _worked(self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> tuple[Made, int]:
         """Post and read; once more when the answer was lost or its picture damaged and nothing of it runs any more."""
         attempt = 1
         while True:
             try:
-                return self._once(run, route, body, read), attempt
+                return self._once(call, route, body, read), attempt
             except (Dropped, BadImage) as err:
-                if attempt == 2 or run.presses:
+                if attempt == 2 or call.presses:
                     raise
                 if isinstance(err, Dropped):
-                    self._await_idle(run, err)
+                    self._await_idle(call, err)
             except AnswerLost:
-                self._stop_leftover(run)
+                self._stop_leftover(call)
                 raise
             attempt += 1
 
-    def _once(self, run: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> Made:
-        stamp = self._stamp_before(run)
+    def _once(self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> Made:
+        before = self._job_before(call)
         overrides = body.get("override_settings")
         if isinstance(overrides, dict):
-            self._give_back(set(overrides), is_idle=not stamp)
-        run.stop_if_asked("Stopped before the picture was begun.")
-        run.begin(str(body.get("force_task_id", "")), stamp)
+            self._give_back(set(overrides), is_idle=not before)
+        call.stop_if_asked("Stopped before the picture was begun.")
+        call.begin(str(body.get("force_task_id", "")), before)
         try:
-            answer = self._work.post(API + route, body, timeout_s=run.left_s)
+            answer = self._work.post(API + route, body, timeout_s=call.left_s)
         except AnswerLost:
-            if not run.can("interrupt"):
-                run.stop_if_asked(_WORKS_ON.format(self.name))
+            if not call.can("interrupt"):
+                call.stop_if_asked(_WORKS_ON.format(self.name))
             raise
         finally:
-            run.is_out = False
+            call.is_out = False
         raise_for_status(answer, self._address, "making the picture")
         try:
             decode(answer, msgspec.Raw, self._address.host)
             made = read(answer.body)
         except (msgspec.MsgspecError, ValueError, RecursionError) as err:
             raise Dropped(f"{self.name} sent an answer that is not whole or not what a WebUI sends.") from err
-        if not made.images and not run.presses:
+        if not made.images and not call.presses:
             raise BadImage(f"{self.name} answered without a picture.")
         return made
 
-    def _stamp_before(self, run: GenerateCall) -> str:
+    def _job_before(self, call: GenerateCall) -> str:
         """The job that the server is busy with before ours, or "". Raises Unreachable: then nothing was started."""
-        if not run.can("progress"):
+        if not call.can("progress"):
             return ""
         try:
-            return self._watch.progress(self._limits.progress_s).stamp
+            return self._watch.progress(self._limits.progress_s).job_name
         except AnswerLost as err:
             _log.debug("no progress before the request: %s", err)
             return ""
@@ -246,36 +246,36 @@ class WebUI:
             _log.warning("%s would not take its own settings back (%s)", self.name, error_text(answer.body))
         self._given_back |= keys
 
-    def _await_idle(self, run: GenerateCall, lost: Dropped) -> None:
+    def _await_idle(self, call: GenerateCall, lost: Dropped) -> None:
         """After a broken connection: wait until the server is idle, so that asking again is no double work.
 
         Raises the error itself when that cannot be found out, Unreachable when the server is gone, Cancelled on stop.
         """
         quiet = 0
-        run.heard_at = time.monotonic()
+        call.heard_at = time.monotonic()
         while quiet < 2:
-            if not run.can("progress") or run.silent_s > self._limits.stall_s or run.left_s < 0.01:
+            if not call.can("progress") or call.silent_s > self._limits.stall_s or call.left_s < 0.01:
                 raise lost
             try:
-                look = self._watch.look(run, self._limits.progress_s)
-                self._watch.press(run)
-                quiet = 0 if look.is_busy else quiet + 1
+                seen = self._watch.observe(call, self._limits.progress_s)
+                self._watch.press(call)
+                quiet = 0 if seen.is_busy else quiet + 1
             except Unreachable as err:
                 raise Unreachable(f"{self.name} went away while it worked. {err}") from lost
             except AnswerLost as err:
                 _log.debug("still no progress: %s", err)
             time.sleep(self._limits.poll_s)
-        run.stop_if_asked("Stopped before the picture was made again.")
+        call.stop_if_asked("Stopped before the picture was made again.")
 
-    def _stop_leftover(self, run: GenerateCall) -> None:
+    def _stop_leftover(self, call: GenerateCall) -> None:
         """After giving up on an answer: end our job if it still runs, so that it does not burn the GPU for nobody."""
-        run.stop_asked = True
+        call.stop_asked = True
         until = time.monotonic() + self._limits.settle_s
-        while run.can("progress", "interrupt") and time.monotonic() < until:
+        while call.can("progress", "interrupt") and time.monotonic() < until:
             try:
-                if not self._watch.look(run, self._limits.control_s).is_busy:
+                if not self._watch.observe(call, self._limits.control_s).is_busy:
                     return
-                self._watch.press(run)
+                self._watch.press(call)
             except BackendError as err:
                 _log.warning("%s no longer answers, so its job could not be stopped: %s", self.name, err)
                 return

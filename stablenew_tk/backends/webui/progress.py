@@ -43,7 +43,7 @@ class ServerProgress(Struct):
         return self.state.job_count != 0 or bool(self.state.job)
 
     @property
-    def stamp(self) -> str:
+    def job_name(self) -> str:
         """Names the running job as well as the server can; "" when idle."""
         return self.state.job_timestamp if self.is_busy else ""
 
@@ -67,10 +67,10 @@ class GenerateCall:
         self.begin("", "")
         self.is_out = False
 
-    def begin(self, task: str, stamp: str) -> None:
-        """A request goes out now under the name `task`. `stamp` is the job that the server is busy with, "" if idle."""
-        self.task, self.stamp = task, stamp
-        self.is_mine, self.is_seen = not stamp, False
+    def begin(self, task: str, earlier_job: str) -> None:
+        """A request goes out now as `task`. `earlier_job` is what the server is busy with before it, "" if idle."""
+        self.task, self.earlier_job = task, earlier_job
+        self.is_mine, self.is_seen = not earlier_job, False
         self.posted_at = self.heard_at = self.preview_at = time.monotonic()
         self.step, self.fraction = 0, 0.0
         self.is_out = True
@@ -117,65 +117,65 @@ class Watch:
         return self._line.limits
 
     def progress(self, timeout_s: float, *, preview: bool = False) -> ServerProgress:
-        """One look. A preview costs the server a decoding. Raises BackendError."""
+        """Ask once. A preview costs the server a decoding. Raises BackendError."""
         params = {"skip_current_image": "false" if preview else "true"}
         answer = self._line.get(API + "progress", params=params, timeout_s=timeout_s)
         raise_for_status(answer, self._line.address, "reading its progress")
         return decode(answer, ServerProgress, self._line.address.host)
 
-    def look(self, run: GenerateCall, timeout_s: float) -> ServerProgress:
-        """One look on behalf of a run: its heartbeat, and whose job is running. Raises BackendError."""
+    def observe(self, call: GenerateCall, timeout_s: float) -> ServerProgress:
+        """Ask on behalf of a call: its heartbeat, and whose job is running. Raises BackendError."""
         now = time.monotonic()
-        wants_preview = run.step > 0 and now - run.preview_at >= self._limits.preview_s
-        look = self.progress(timeout_s, preview=wants_preview)
-        run.heard_at = time.monotonic()
-        run.idle_at = 0.0 if look.is_busy else run.idle_at or run.heard_at
-        run.preview_at = now if wants_preview else run.preview_at
-        run.step = look.state.sampling_step
-        if run.task and look.current_task:
-            run.settle(look.current_task == run.task)
-        elif run.task and run.can("/internal/progress"):
-            if not run.is_seen:
-                self._ask_for_task(run)
-        elif look.stamp != run.stamp:
-            run.settle(True)
-        return look
+        wants_preview = call.step > 0 and now - call.preview_at >= self._limits.preview_s
+        seen = self.progress(timeout_s, preview=wants_preview)
+        call.heard_at = time.monotonic()
+        call.idle_at = 0.0 if seen.is_busy else call.idle_at or call.heard_at
+        call.preview_at = now if wants_preview else call.preview_at
+        call.step = seen.state.sampling_step
+        if call.task and seen.current_task:
+            call.settle(seen.current_task == call.task)
+        elif call.task and call.can("/internal/progress"):
+            if not call.is_seen:
+                self._ask_for_task(call)
+        elif seen.job_name != call.earlier_job:
+            call.settle(True)
+        return seen
 
-    def _ask_for_task(self, run: GenerateCall) -> None:
-        body = {"id_task": run.task, "id_live_preview": -1, "live_preview": False}
+    def _ask_for_task(self, call: GenerateCall) -> None:
+        body = {"id_task": call.task, "id_live_preview": -1, "live_preview": False}
         answer = self._line.post("/internal/progress", body, timeout_s=self._limits.control_s / 2)
         task = decode(answer, _Task, self._line.address.host)
         if task.active or task.queued:
-            run.settle(task.active)
+            call.settle(task.active)
 
-    def press(self, run: GenerateCall) -> None:
-        """Interrupt the run's job if that is wanted and it is ours that runs. Raises BackendError.
+    def press(self, call: GenerateCall) -> None:
+        """Interrupt the call's job if that is wanted and it is ours that runs. Raises BackendError.
 
         Sent again after a while, because a WebUI forgets an interrupt that comes just before a job begins.
         """
         now = time.monotonic()
-        due = run.presses == 0 or now - run.pressed_at >= self._limits.resend_s
-        if run.stop_asked and run.is_mine and due and run.presses < _PRESSES and run.can("interrupt"):
-            run.presses += 1
-            run.pressed_at = now
+        due = call.presses == 0 or now - call.pressed_at >= self._limits.resend_s
+        if call.stop_asked and call.is_mine and due and call.presses < _PRESSES and call.can("interrupt"):
+            call.presses += 1
+            call.pressed_at = now
             answer = self._line.post(API + "interrupt", {}, timeout_s=self._limits.control_s)
             raise_for_status(answer, self._line.address, "interrupting it")
 
 
-def shown(run: GenerateCall, look: ServerProgress) -> StageProgress:
-    """A look in the words of the contract. The fraction never falls: servers drop to 0 at the end."""
-    if not run.is_mine:
+def shown(call: GenerateCall, seen: ServerProgress) -> StageProgress:
+    """The server's progress as `StageProgress`. The fraction never falls: servers drop to 0 at the end."""
+    if not call.is_mine:
         return StageProgress(state="waiting behind another job")
-    state = look.state
-    run.fraction = max(run.fraction, min(1.0, look.progress))
-    words = "stopping" if run.stop_asked else ""
-    if not words and not state.sampling_step and time.monotonic() - run.posted_at > 2.0:
+    state = seen.state
+    call.fraction = max(call.fraction, min(1.0, seen.progress))
+    words = "stopping" if call.stop_asked else ""
+    if not words and not state.sampling_step and time.monotonic() - call.posted_at > 2.0:
         words = "loading checkpoint"
     return StageProgress(
-        fraction=run.fraction,
+        fraction=call.fraction,
         step=state.sampling_step,
         steps=state.sampling_steps,
-        preview=_preview(look.current_image),
+        preview=_preview(seen.current_image),
         state=words,
     )
 

@@ -296,6 +296,10 @@ def repaint_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
     return _listed(body, facts.img2img)
 
 
+def _no_names(_config: PipelineConfig, _facts: ServerFacts) -> None:
+    """For stages whose values every server takes."""
+
+
 class StageRequest(Struct, frozen=True, kw_only=True):
     """How one stage is asked for.
 
@@ -304,8 +308,8 @@ class StageRequest(Struct, frozen=True, kw_only=True):
     general parameters of which the answer says what was used.
     """
 
-    check: Callable[[PipelineConfig, ServerFacts], None]
     body: Callable[[StageOrder, ServerFacts, Size], Body]
+    check: Callable[[PipelineConfig, ServerFacts], None] = _no_names
     route: str = "img2img"
     enlarges: bool = False
     told: tuple[str, ...] = ("checkpoint",)

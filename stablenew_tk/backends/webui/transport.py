@@ -44,7 +44,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 class Limits(Struct, frozen=True, kw_only=True):
     """How long and how much at most. `stall_s` counts while no /progress answer came, `total_s` for one whole stage,
-    `settle_s` for a stopped job to end; `resend_s` is between two interrupts, `poll_s` between two looks.
+    `settle_s` for a stopped job to end; `resend_s` is between two interrupts, `poll_s` between two polls.
     """
 
     connect_s: float = 3.05
@@ -198,7 +198,7 @@ class Connection:
         self.limits = limits
         self._live: _Exchange | None = None
         self._session = requests.Session()
-        # Proxies and .netrc of the surroundings must not get between us and a WebUI on this machine.
+        # Proxies and .netrc of the environment must not get between us and a WebUI on this machine.
         self._session.trust_env = False
         self._session.headers.update({"Accept-Encoding": "identity", "Connection": "close", "Content-Type": _JSON})
         if address.user or address.password:

@@ -134,6 +134,14 @@ def parameter(path: str) -> Parameter:
     raise InvalidInput(f"There is no parameter {path!r}.{hint}", path)
 
 
+def range_of(path: str) -> tuple[float, float]:
+    """The least and the greatest value of a parameter. Raises InvalidInput for one that is no number."""
+    spec = parameter(path)
+    if spec.minimum is None or spec.maximum is None:
+        raise InvalidInput(f"{path} has no range.", path)
+    return spec.minimum, spec.maximum
+
+
 def parse_value(path: str, text: str) -> Value:
     """Turn what a person typed into a checked value of the right kind. Raises InvalidInput naming the path."""
     spec = parameter(path)

@@ -7,6 +7,7 @@ from typing import Literal
 MAX_SEED = 2**32 - 1
 
 RANDOM_SEED = -1
+MOST_SEEDS = 1000  # that one prompt can be given in one run
 
 MOST_SEEDS = 1000  # per prompt of one run
 

@@ -23,6 +23,7 @@ from .pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES
 
 # "lora:rainy-streets" varies the weight of that LoRA tag in the prompt.
 LORA = "lora:"
+LORA_WEIGHTS = (0.0, 2.0)
 MAX_VALUES = 100
 
 # Finer differences than this show in no picture; a fixed number of decimals keeps 0.1 + 0.2 at 0.3.
@@ -81,7 +82,7 @@ def focus(path: str) -> Focus:
     # < : > delimit the tag <lora:name:weight> in the prompt.
     if not name or name != name.strip() or re.search(r"[<>:\n\r]", name):
         raise InvalidInput(f"{path!r} names no LoRA. Write its name as in the prompt: lora:rainy-streets.", path)
-    return Focus(path, "float", f"LoRA {name}", 1.0, minimum=0.0, maximum=2.0, step=0.1, sensible=(0.4, 1.0))
+    return Focus(path, "float", f"LoRA {name}", 1.0, *LORA_WEIGHTS, step=0.1, sensible=(0.4, 1.0))
 
 
 def _why_not(path: str) -> str:
@@ -159,8 +160,9 @@ def _checked(spec: Focus, value: object) -> Value:
         value = check_value(path, value)
         if not isinstance(value, str) and value < (spec.minimum or 0):
             raise InvalidInput(f"{path}: {value:g} is no value to compare; 0 means as in the stage before.", path)
-    elif isinstance(value, (str, bool)) or not 0 <= value <= 2:
-        raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a weight from 0 to 2.", path)
+    elif isinstance(value, (str, bool)) or not LORA_WEIGHTS[0] <= value <= LORA_WEIGHTS[1]:
+        low, high = LORA_WEIGHTS
+        raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a weight from {low:g} to {high:g}.", path)
     return round(float(value), DECIMALS) + 0.0 if spec.kind == "float" else value
 
 

@@ -21,7 +21,7 @@ from ..config.global_texts import StageText
 from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
 from ..config.pipeline_config import STAGE_OF_PART, STAGES
 from ..config.sweep import LORA, Focus, check_values, focus, focuses, spell
-from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, PlanPrompt
+from ..runs.plan import MOST_PER_VALUE, LearningPlan, PlanCell, PlanMetadata, PlanPrompt
 from .base_config import config_of, kind_of, near_names, read_settings, shortened
 
 SIZE_LIMIT = 1024 * 1024
@@ -226,7 +226,7 @@ def _values(fields: Mapping[str, object], subject: Focus) -> tuple[Value, ...]:
 
 def _images(fields: Mapping[str, object]) -> int:
     name = "images_per_variant"
-    return _whole(fields.get(name, 3), name, (1, 100), " images per value")
+    return _whole(fields.get(name, 3), name, (1, MOST_PER_VALUE), " images per value")
 
 
 def _seeds(fields: Mapping[str, object], rows: int) -> tuple[int, ...]:

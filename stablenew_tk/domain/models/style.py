@@ -14,9 +14,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from ..config.catalogue import range_of
 from ..config.lenient_reader import Fields, Problems, read_object
 
 NONE = "none"
+_DENOISE = range_of("hires.denoise")
 # The predecessor's code called it so while its document used the longer name.
 _RENAMED = {"sdxl_portrait": "sdxl_portrait_realism"}
 _ENDING = re.compile(r"\.(safetensors|ckpt|pth|pt|bin|gguf|onnx)$")
@@ -107,8 +109,8 @@ def _style(fields: Fields) -> StyleProfile | None:
         model_family=fields.text("model_family"),
         default_refiner_id=fields.text("default_refiner_id") or None,
         default_hires_upscaler_id=fields.text("default_hires_upscaler_id") or None,
-        default_hires_denoise=fields.number("default_hires_denoise", 0.0, 1.0),
-        hires_denoise_range=fields.span("hires_denoise_range", 0.0, 1.0),
+        default_hires_denoise=fields.number("default_hires_denoise", *_DENOISE),
+        hires_denoise_range=fields.span("hires_denoise_range", *_DENOISE),
     )
 
 

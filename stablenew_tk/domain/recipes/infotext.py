@@ -32,8 +32,8 @@ _FEWEST = 3
 SCHEDULER_SUFFIXES = ("SGM Uniform", "Polyexponential", "Exponential", "Karras")
 _NTH = {"2nd": 1, "3rd": 2, "4th": 3}
 
-_COMMON = {"Seed": "seed", "Model": "checkpoint", "VAE": "vae", "Clip skip": "clip_skip"}
-_SAMPLING = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler", "CFG scale": "cfg_scale"}
+COMMON = {"Seed": "seed", "Model": "checkpoint", "VAE": "vae", "Clip skip": "clip_skip"}
+SAMPLING = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler", "CFG scale": "cfg_scale"}
 _SECOND_PASS = {
     "Denoising strength": "hires.denoise",
     "Hires upscale": "hires.scale",
@@ -217,16 +217,16 @@ def named_values(values: Mapping[str, str], stage: str) -> dict[str, str]:
 
 
 def _path(key: str, stage: str) -> str:
-    if key in _COMMON:
-        return _COMMON[key]
+    if key in COMMON:
+        return COMMON[key]
     if stage == "adetailer":
         return _detailer_path(key)
     if stage == "txt2img" and key in _SECOND_PASS:
         return _SECOND_PASS[key]
     if stage == "upscale":
         return {"Steps": "upscale.steps", "Denoising strength": "upscale.denoise"}.get(key, "")
-    if key in _SAMPLING:
-        return f"{stage}.{_SAMPLING[key]}"
+    if key in SAMPLING:
+        return f"{stage}.{SAMPLING[key]}"
     return "img2img.denoise" if stage == "img2img" and key == "Denoising strength" else ""
 
 

@@ -15,7 +15,7 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import Value, check_value, parameter, parse_value
 from ..config.origins import MAX_SEED
 from ..config.spellings import sampler_and_scheduler
-from .infotext import LIMIT, format_infotext
+from .infotext import COMMON, LIMIT, SAMPLING, format_infotext
 
 JSON_LIMIT = 4 * 1024 * 1024
 # A value takes some 100 bytes of memory but one or two of text; whole workflows have some 10,000.
@@ -27,13 +27,6 @@ _PROMPT_LENGTH = 4096
 _ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
 _HASH = re.compile(r" \[[0-9a-fA-F]{4,64}\]$")
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_SHARED = {
-    "Steps": "txt2img.steps",
-    "Sampler": "txt2img.sampler",
-    "Schedule type": "txt2img.scheduler",
-    "CFG scale": "txt2img.cfg_scale",
-}
-_GENERAL = {"Model": "checkpoint", "VAE": "vae", "Clip skip": "clip_skip"}
 
 
 class Recipe(Struct, frozen=True):
@@ -136,12 +129,12 @@ class RecipeDraft:
 
     def _pairs(self) -> list[tuple[str, Value]]:
         known = self.values
-        pairs = [(key, known[path]) for key, path in _SHARED.items() if path in known]
+        pairs = [(key, known[path]) for key, name in SAMPLING.items() if (path := f"txt2img.{name}") in known]
         if self._seed is not None:
             pairs.append(("Seed", self._seed))
         if "txt2img.width" in known and "txt2img.height" in known:
             pairs.append(("Size", f"{known['txt2img.width']}x{known['txt2img.height']}"))
-        return [*pairs, *((key, known[path]) for key, path in _GENERAL.items() if path in known)]
+        return [*pairs, *((key, known[path]) for key, path in COMMON.items() if path in known)]
 
 
 def _fitted(path: str, raw: object) -> Value:

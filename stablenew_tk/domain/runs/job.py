@@ -10,7 +10,7 @@ from msgspec import Struct
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
-from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
+from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..prompts.pack import with_lora_weight
 from ..prompts.variant import Variant
@@ -205,8 +205,9 @@ def check(request: RunRequest) -> None:
     _check_start(request.config, request.start_image)
     if not RANDOM_SEED <= request.seed <= MAX_SEED:
         raise InvalidInput(f"seed: {request.seed} is outside 0 to {MAX_SEED} (−1 = random).", "seed")
-    if not 1 <= request.seeds_per_prompt <= 1000:
-        raise InvalidInput(f"seeds per prompt: {request.seeds_per_prompt} is outside 1 to 1000.", "seeds_per_prompt")
+    if not 1 <= request.seeds_per_prompt <= MOST_SEEDS:
+        words = f"seeds per prompt: {request.seeds_per_prompt} is outside 1 to {MOST_SEEDS}."
+        raise InvalidInput(words, "seeds_per_prompt")
     jobs = len(request.variants) * request.seeds_per_prompt
     if not request.limit and jobs > MOST_JOBS:
         message = f"{jobs:,} jobs are more than one run makes ({MOST_JOBS:,}). Choose fewer prompts, variants or seeds."

@@ -23,6 +23,7 @@ from ..prompts.pack import PackPrompt, with_lora_weight
 from .job import Job, LearningTag
 
 # Changing one of these makes the engine load files for seconds or minutes.
+MOST_PER_VALUE = 100  # pictures of each value and prompt
 EXPENSIVE = frozenset(("checkpoint", "vae", "refiner.checkpoint"))
 StepStatus = Literal["ok", "failed", "cancelled", "partial"]
 VerdictState = Literal["too_early", "leaning", "settled", "best", "no_difference"]
@@ -232,9 +233,10 @@ def checked(plan: LearningPlan) -> LearningPlan:
         raise InvalidInput("prompts: a Learning Run needs a prompt. Choose one.", "prompts")
     if len(plan.variant_values) < 2:
         raise InvalidInput("variant_values: give at least 2 values to compare.", "variant_values")
-    if not 1 <= plan.images_per_variant <= 100:
+    if not 1 <= plan.images_per_variant <= MOST_PER_VALUE:
         where = "images_per_variant"
-        raise InvalidInput(f"{where}: {plan.images_per_variant} is outside 1 to 100 images per value.", where)
+        message = f"{where}: {plan.images_per_variant} is outside 1 to {MOST_PER_VALUE} images per value."
+        raise InvalidInput(message, where)
     if len(plan.seeds) < plan.full_rows or len(set(plan.seeds)) != len(plan.seeds):
         raise InvalidInput(f"seeds: {plan.full_rows} different seeds are needed, one for each row.", "seeds")
     if stage_spec(subject.stage).needs_picture and not plan.start_image:

@@ -10,7 +10,7 @@ from collections import Counter
 
 import msgspec
 
-from ...domain.config.catalogue import Value
+from ...domain.config.catalogue import Value, range_of
 from ...domain.config.lenient_reader import Fields, phrase, phrases, plain, read_inner
 from ...domain.config.spellings import family_of, kind_of
 from ...domain.models.recommendations import FileRecommendation, Hashes
@@ -117,7 +117,8 @@ def read_metadata(header: bytes, fields: Fields, file: str) -> FileRecommendatio
     if "txt2img.width" not in values:
         put_size(values, size_in(fields.hint("ss_resolution")))
     skip = fields.hint("ss_clip_skip")
-    if skip.isdecimal() and 1 <= int(skip[:4]) <= 12:
+    low, high = range_of("clip_skip")
+    if skip.isdecimal() and low <= int(skip[:4]) <= high:
         values["clip_skip"] = int(skip)
     guessed = () if spec.trigger_phrases else _guessed(fields)
     name = fields.text("ss_output_name")

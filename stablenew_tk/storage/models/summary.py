@@ -21,7 +21,7 @@ from ...domain.models.style import StyleCatalogue
 from . import valid_shapes as usual
 from .safetensors import family_by_tensors, kind_by_tensors
 from .sidecar_others import family_in, kind_in, trained_on
-from .sidecar_values import WEIGHT_LIMIT
+from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT
 from .sidecars import HEADER_SUFFIXES, ModelFiles, data_of, read_model_header, read_sidecar
 
 
@@ -122,8 +122,7 @@ def _civitai(shape: usual.CivitaiPage, _data: bytes) -> FileSummary | None:
 
 def _stability_matrix(shape: usual.StabilityMatrix, _data: bytes) -> FileSummary | None:
     defaults = shape.defaults
-    # 0 means "not set" there; between that and 1 there is no CFG.
-    if defaults is not None and defaults.cfg is not None and 0 < defaults.cfg < 1:
+    if defaults is not None and (usual.below_range(CFG, defaults.cfg) or usual.below_range(STEPS, defaults.steps)):
         return None
     kind, family = kind_of((shape.type or "").strip()), family_of((shape.base or "").strip())
     title = (shape.title or "").strip() or (shape.name or "").strip()
@@ -133,7 +132,9 @@ def _stability_matrix(shape: usual.StabilityMatrix, _data: bytes) -> FileSummary
 
 def _lora_manager(shape: usual.LoraNotes, data: bytes) -> FileSummary | None:
     if shape.tips:
-        usual.TIPS.decode(shape.tips)
+        tips = usual.TIPS.decode(shape.tips)
+        if usual.below_range("clip_skip", tips.clip_skip):
+            return None
     page = _civitai(shape.page or usual.CivitaiPage(), data) or FileSummary()
     kind = page.kind or ("lora" if shape.tips is not msgspec.UNSET else "")
     family = family_of((shape.base or "").strip()) if (shape.base or "").strip() else page.family

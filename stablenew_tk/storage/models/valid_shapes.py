@@ -1,7 +1,7 @@
 """The usual shapes of sidecars: a file that fits its shape has no problem to tell, so a long list need not read it.
 
-Only fields that are read are named; ranges are those of the full reading. Text is not bounded, for the full reading
-cuts it without a word.
+Only fields that are read are named. Ranges of settings come from the catalogue, as in the full reading. Text is not
+bounded, for the full reading cuts it without a word.
 """
 
 from __future__ import annotations
@@ -11,14 +11,31 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
-from ...domain.models.profile import Tier
-from ...domain.models.recommendations import Dialect
+from ...domain.config.catalogue import range_of
+from ...domain.models.profile import VERSION, Tier
+from ...domain.models.recommendations import DENOISE, Dialect
+from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT
+
+
+def _within(path: str) -> Meta:
+    low, high = range_of(path)
+    return Meta(ge=low, le=high)
+
+
+def _zero_or_within(path: str) -> Meta:
+    """0 means "not set" in some tools; what lies between it and the range is found by `below_range`."""
+    return Meta(ge=0, le=range_of(path)[1])
+
+
+def below_range(path: str, value: float | None) -> bool:
+    """Whether a value that passed `_zero_or_within` is neither 0 nor in the range."""
+    return value is not None and 0 < value < range_of(path)[0]
+
 
 _Words = list[str | None] | str | None
-_Weight = Annotated[float, Meta(ge=-10, le=10)] | None
-_Share = Annotated[float, Meta(ge=0, le=1)] | None
+_Weight = Annotated[float, Meta(ge=-WEIGHT_LIMIT, le=WEIGHT_LIMIT)] | None
 _Count = Annotated[float, Meta(ge=0, le=1e9)] | None
-_Cfg = Annotated[float, Meta(ge=1, le=30)] | None
+_Cfg = Annotated[float, _within(CFG)] | None
 _Pixels = Annotated[list[Annotated[float, Meta(gt=0, le=1e6)]], Meta(min_length=2, max_length=2)] | None
 
 
@@ -67,8 +84,8 @@ class _Named(Struct):
 class _Defaults(Struct):
     sampler: _Named | str | None = field(default=None, name="Sampler")
     scheduler: _Named | str | None = field(default=None, name="Scheduler")
-    steps: Annotated[int, Meta(ge=0, le=150)] | None = field(default=None, name="Steps")
-    cfg: Annotated[float, Meta(ge=0, le=30)] | None = field(default=None, name="CfgScale")
+    steps: Annotated[int, _zero_or_within(STEPS)] | None = field(default=None, name="Steps")
+    cfg: Annotated[float, _zero_or_within(CFG)] | None = field(default=None, name="CfgScale")
     width: Annotated[int, Meta(ge=0, le=100_000)] | None = field(default=None, name="Width")
     height: Annotated[int, Meta(ge=0, le=100_000)] | None = field(default=None, name="Height")
 
@@ -100,13 +117,15 @@ class LoraNotes(Struct):
     sha256: Any = None
 
 
-class _Tips(Struct):
+class Tips(Struct):
+    """The usage tips of LoRA Manager, a JSON text of their own."""
+
     strength: _Weight = None
     strength_min: _Weight = None
     strength_max: _Weight = None
     # Written in several ways, so the full reading looks at it.
     strength_range: None = None
-    clip_skip: Annotated[int, Meta(ge=0, le=12)] | None = None
+    clip_skip: Annotated[int, _zero_or_within("clip_skip")] | None = None
 
 
 class Swarm(Struct):
@@ -167,7 +186,7 @@ class _Preset(Struct):
     sampler: str | None = None
     sampler_name: str | None = None
     scheduler: str | None = None
-    steps: Annotated[int, Meta(ge=1, le=150)] | None = None
+    steps: Annotated[int, _within(STEPS)] | None = None
     cfg: _Cfg = None
     cfg_scale: _Cfg = None
     resolution: _Pixels = None
@@ -187,7 +206,7 @@ class _Summary(Struct):
 class Profile(Struct, tag_field="kind", tag="model_profile"):
     """NAME.modelprofile.json."""
 
-    version: Annotated[int, Meta(le=1)] | None = None
+    version: Annotated[int, Meta(le=VERSION)] | None = None
     model_name: str | None = None
     base_type: str | None = None
     tags: _Words = None
@@ -195,7 +214,7 @@ class Profile(Struct, tag_field="kind", tag="model_profile"):
     learning_summary: _Summary | None = None
     default_refiner_id: str | None = None
     default_hires_upscaler_id: str | None = None
-    default_hires_denoise: _Share = None
+    default_hires_denoise: Annotated[float, _within(DENOISE)] | None = None
     style_profile_id: str | None = None
 
 
@@ -218,7 +237,7 @@ class _Pairing(Struct):
 class Lora(Struct, tag_field="kind", tag="lora_profile"):
     """NAME.loraprofile.json."""
 
-    version: Annotated[int, Meta(le=1)] | None = None
+    version: Annotated[int, Meta(le=VERSION)] | None = None
     lora_name: str | None = None
     target_base_type: str | None = None
     intended_use: _Words = None
@@ -228,7 +247,7 @@ class Lora(Struct, tag_field="kind", tag="lora_profile"):
     learning_summary: _Summary | None = None
 
 
-TIPS = msgspec.json.Decoder(_Tips)
+TIPS = msgspec.json.Decoder(Tips)
 DECODERS: dict[Dialect, msgspec.json.Decoder[Any]] = {
     "webui": msgspec.json.Decoder(WebUi),
     "civitai": msgspec.json.Decoder(CivitaiPage),

@@ -81,7 +81,7 @@ class TestSettings:
             house.key("<Tab>")
             assert house.window.focus_get() is widget
         house.key("<space>")
-        assert saved(house).global_negative_stages == STAGES[:3]
+        assert saved(house).global_negative_stages == STAGES[:-1]
         assert saved(house).global_positive_stages == STAGES
 
     def test_what_is_too_long_is_said_and_not_saved(self, house):
