@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from learning_lab import Lab
 
-from stablenew_tk.domain.insights.blinding import seating
+from stablenew_tk.domain.insights.blinding import blind_matrix
 from stablenew_tk.domain.insights.report import report, summary
 from stablenew_tk.domain.insights.standing import standing
 
@@ -41,7 +41,7 @@ def test_the_rating_view_counts_the_same_also_while_a_row_is_closed(lab):
     lab.make(plan, plan.cells()[:4])
     lab.make(plan, plan.cells()[4:5], suspect=("black",))
     seen = lab.board(plan)
-    assert (seating(seen).rated, seating(seen).wanted) == (0, 5) == now_of(seen)[:2]
+    assert (blind_matrix(seen).rated, blind_matrix(seen).wanted) == (0, 5) == now_of(seen)[:2]
 
 
 def test_report_result_line_and_verdict_take_their_numbers_from_it(lab):
