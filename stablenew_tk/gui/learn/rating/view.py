@@ -24,7 +24,7 @@ from ....pipeline.messages.plans import Analyse, InsightReady
 from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
-from ...widgets.hint_bar import HintLine
+from ...widgets.hint_line import HintLine
 from ...widgets.keys import KeyPress
 from ...widgets.page_frame import DeferringBox
 from ...widgets.rating_keys import RatingKeys
@@ -78,7 +78,6 @@ class RatingView(DeferringBox):
         self._state = Label(strip, "", size=12, ink="text2")
         self._state.pack(side="left", padx=(theme.px(8), 0))
         self.foot = HintLine(self._main, _HINTS, side=20)
-        self.foot.say("")
         self.foot.pack(side="bottom", fill="x")
         Separator(self._main).pack(side="bottom", fill="x")
         self._full_screen = RatingFullScreen(self, self._controller, self.session, self.focus_first)
