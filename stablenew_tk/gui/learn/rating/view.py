@@ -24,10 +24,9 @@ from ....pipeline.messages.plans import Analyse, InsightReady
 from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
-from ...widgets.hint_line import HintLine
 from ...widgets.keys import KeyPress
 from ...widgets.page_frame import DeferringBox
-from ...widgets.rating_keys import RatingKeys
+from ...widgets.rating_keys import HintLine, RatingKeys
 from .actions import MatrixTarget
 from .full_screen import RatingFullScreen
 from .header import RatingHead, Tag
