@@ -1,4 +1,4 @@
-"""Head and foot of the rating view: focus parameter, progress, verdict, and the keys with a line for messages."""
+"""The head of the rating view: focus parameter, progress, verdict, and whether values are hidden."""
 
 from __future__ import annotations
 
@@ -15,14 +15,9 @@ from ....domain.runs.plan_title import subject
 from ...widgets import icons, theme
 from ...widgets.basics import Box, Button, Label, Separator
 from ...widgets.controls import ProgressBar
-from ...widgets.hint_bar import HEIGHT, KeyHints
 
 _SIDE = 20
 _LONG = 100  # letters of a verdict; longer ones are set smaller
-_HINTS = (
-    ("1–5", "rates and goes on"), ("0", "clear"), ("Space", "full size"), ("C", "compare the row"),
-    ("Esc", "leave, go on later"),
-)  # fmt: skip
 
 
 class Tag(tk.Canvas):
@@ -117,31 +112,9 @@ class RatingHead(Box):
         _packed(self._verdict, bool(sentence), fill="x", padx=theme.px(_SIDE))
 
 
-class Foot(Box):
-    """The line below the matrix: keys, or a sentence for as long as it matters."""
-
-    def __init__(self, parent: tk.Misc) -> None:
-        super().__init__(parent, "surface", height=theme.px(HEIGHT))
-        self.pack_propagate(False)
-        self._hints = KeyHints(self, _HINTS)
-        self._hints.pack(side="left", fill="x", expand=True, padx=theme.px(_SIDE))
-        self._message = Label(self, "", size=12)
-
-    def say(self, sentence: str, ink: Role = "text2") -> None:
-        """Show a sentence in place of the keys; "" brings the keys back."""
-        _put(self._message, sentence, ink)
-        _packed(self._hints, not sentence, side="left", fill="x", expand=True, padx=theme.px(_SIDE))
-        _packed(self._message, bool(sentence), side="left", fill="x", expand=True, padx=theme.px(_SIDE))
-
-    @property
-    def message(self) -> str:
-        """The sentence in sight, or ""."""
-        return str(self._message.cget("text")) if self._message.winfo_manager() else ""
-
-
-def _put(label: Label, text: str, ink: Role | None = None) -> None:
-    if label.cget("text") != text or ink is not None:
-        label.show(text, ink)
+def _put(label: Label, text: str) -> None:
+    if label.cget("text") != text:
+        label.show(text)
 
 
 def _packed(widget: tk.Widget, wanted: bool, **how: Any) -> None:  # the options are those of `pack`

@@ -26,15 +26,19 @@ from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
 from ...widgets.keys import KeyPress
 from ...widgets.page_frame import DeferringBox
-from ...widgets.rating_keys import RatingKeys
+from ...widgets.rating_keys import HintLine, RatingKeys
 from .actions import MatrixTarget
 from .full_screen import RatingFullScreen
-from .header import Foot, RatingHead, Tag
+from .header import RatingHead, Tag
 from .matrix import Matrix
 from .picture_panel import PicturePanel, PicturePanelActions
 
 _PANEL, _NARROW_PANEL = 444, 320
 _PROGRESS_MS, _ANALYSE_MS = 250, 400
+_HINTS = (
+    ("1–5", "rates and goes on"), ("0", "clear"), ("Space", "full size"), ("C", "compare the row"),
+    ("Esc", "leave, go on later"),
+)  # fmt: skip
 
 
 class RatingView(DeferringBox):
@@ -72,7 +76,7 @@ class RatingView(DeferringBox):
         self._tag.pack(side="left")
         self._state = Label(strip, "", size=12, ink="text2")
         self._state.pack(side="left", padx=(theme.px(8), 0))
-        self.foot = Foot(self._main)
+        self.foot = HintLine(self._main, _HINTS, side=20)
         self.foot.pack(side="bottom", fill="x")
         Separator(self._main).pack(side="bottom", fill="x")
         self._full_screen = RatingFullScreen(self, self._controller, self.session, self.focus_first)
