@@ -112,10 +112,6 @@ class PlanList(DeferringBox):
 
     # ---- what the page asks
 
-    def focus_first(self) -> None:
-        """Put the keyboard on the list."""
-        self.list.focus_set()
-
     def answer(self, press: KeyPress) -> bool:
         """Do what a key means here: with Ctrl a button, without it something for the list, wherever the focus is."""
         if press.control:
