@@ -100,7 +100,7 @@ class LearnPage(PageFrame):
         """The page came into sight."""
         self.plans.refresh_soon()
         if self._view == "list":
-            self.plans.focus_first()
+            self.plans.list.focus_set()
         elif self._view == "rating":
             self.rating.focus_first()
         elif self._wizard is not None:
@@ -124,13 +124,11 @@ class LearnPage(PageFrame):
     def open_plan(self, plan_id: str) -> None:
         """Rate a plan; before the history is loaded, as soon as it is."""
         self._wanted = plan_id if self._controller.history is None else ""
-        if self._wanted:
-            return
-        if not self.rating.open(plan_id):
+        if not self._wanted and self.rating.open(plan_id):
+            self.plans.chosen = plan_id
+            self._turn_to("rating")
+        elif not self._wanted:
             self._say("This Learning Run is no longer in the journal.")
-            return
-        self.plans.chosen = plan_id
-        self._turn_to("rating")
 
     def new_run(self, draft: LearningPlan | None = None, reuse: ImageFacts | None = None) -> None:
         """Ask for a new Learning Run, beginning with a draft, or with a picture as the first one of row 1."""

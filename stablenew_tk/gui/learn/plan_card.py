@@ -83,12 +83,8 @@ class PlanCard(Box):
         self.rate.enable(bool(standing.made) or state == "running", "Nothing is made yet.")
         if missing:
             pictures = counted(missing, "picture")
-            words = (
-                f"Make the missing {'picture' if missing == 1 else pictures}"
-                if standing.begun
-                else f"Begin: {pictures}"
-            )
-            self.go_on.set_text(words)
+            make = f"Make the missing {'picture' if missing == 1 else pictures}"
+            self.go_on.set_text(make if standing.begun else f"Begin: {pictures}")
             self.go_on.enable(state != "running", "It is running.")
             self.go_on.pack(fill="x", before=self.insight)
         else:

@@ -35,6 +35,10 @@ _CARD, _NARROW_CARD, _ROW = 320, 264, 46
 _SOON_MS, _SLICE_MS = 30, 4
 _VERDICTS = {**VERDICT_NAMES, "no_difference": "No difference you can see"}
 _LIST_KEYS = ("Up", "Down", "Home", "End", "Prior", "Next", "Return", "KP_Enter")
+_MODE_WORDS = {
+    "off": "Learning is off: nothing is recorded, and no Learning Run can be made.",
+    "passive": "Learning is passive: runs are recorded, but no Learning Runs are offered.",
+}
 _FILES = (("Learning plans", "*.json"), ("All files", "*"))
 _MARKS: dict[State, tuple[str, colour_roles.Role]] = {
     "running": ("play", "accent_text"),
@@ -107,10 +111,6 @@ class PlanList(DeferringBox):
             self.card.configure(width=width)
 
     # ---- what the page asks
-
-    def focus_first(self) -> None:
-        """Put the keyboard on the list."""
-        self.list.focus_set()
 
     def answer(self, press: KeyPress) -> bool:
         """Do what a key means here: with Ctrl a button, without it something for the list, wherever the focus is."""
@@ -188,20 +188,18 @@ class PlanList(DeferringBox):
         return ListRow(plan.name or what, right=progress_text(standing, state), note=note, mark=mark, mark_ink=ink)
 
     def _show_frame(self) -> None:
-        settings, some = self._controller.settings, bool(self._ids)
         to_rate = sum(standing.asked for standing, _ in self._standings.values())
         self._count.show(f"{counted(to_rate, 'picture')} to rate" if to_rate else "")
-        active = settings.learning == "active"
-        if not active:
-            off = "Learning is off: nothing is recorded, and no Learning Run can be made."
-            passive = "Learning is passive: runs are recorded, but no Learning Runs are offered."
-            self._why.show(off if settings.learning == "off" else passive)
-            self.mode_bar.pack(side="top", fill="x", before=self._main)
-        else:
+        mode = self._controller.settings.learning
+        active = mode == "active"
+        if active:
             self.mode_bar.pack_forget()
+        else:
+            self._why.show(_MODE_WORDS[mode])
+            self.mode_bar.pack(side="top", fill="x", before=self._main)
         if self.new.enabled != active:
             self.new.enable(active, "Switch on Passive + Active first.")
-        if some:
+        if self._ids:
             self._notice.hide()
             if not self.card.winfo_manager():
                 self.card.pack(side="right", fill="y", before=self._main)

@@ -86,7 +86,7 @@ class TestCells:
         lab.rate({28: [1]})
         assert standing(lab.board(plan)).all_rated
 
-    def test_a_plan_kept_through_the_checkpoint_looks_the_same(self, lab):
+    def test_a_plan_kept_through_the_snapshot_looks_the_same(self, lab):
         plan = lab.plan(rows=2)
         lab.make(plan)
         lab.rate({12: [1, 2]})

@@ -173,7 +173,7 @@ class TestAttempts:
         assert found.attempts("Q", "P.0.0") == found.attempts("P", "P.0.1") == ()
 
 
-def test_the_checkpoint_brings_everything_back():
+def test_the_snapshot_brings_everything_back():
     first, undone = plan(), preset("T")
     lines = [first, plan("Q"), job_record(), step(), result(), preset(), undone, undo(undone)]
     history = folded(*lines)
@@ -187,7 +187,7 @@ def test_the_checkpoint_brings_everything_back():
     assert again.plans.attempts("P", "P.0.0") == history.plans.attempts("P", "P.0.0")
 
 
-def test_after_the_checkpoint_undo_and_doubled_lines_still_work():
+def test_after_the_snapshot_undo_and_doubled_lines_still_work():
     first, second = plan(name="Old"), plan(name="New")
     again = History.from_bytes(folded(first, second).to_bytes())
     again.fold(first, Position(1, 0, 99))

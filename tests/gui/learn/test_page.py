@@ -527,8 +527,11 @@ def test_keys_of_every_view_are_listed_for_f1(desk):
 
 def test_a_list_that_was_filled_out_of_sight_is_there_when_it_comes_into_sight(desk):
     d = desk()
-    d.page.pack_forget()
-    d.until(lambda: not d.page.plans.is_pending("fill") and d.page.plans.states.all())
-    assert not heads(d)
-    d.page.pack(fill="both", expand=True)
     d.until(lambda: heads(d) == ["To rate · 1"])
+    d.page.pack_forget()
+    d.root.update()
+    d.controller.rate([name_of(PlanCell(0, 0))], rate("", 4))
+    d.until(lambda: [one.rated for one in d.page.plans.states.all()] == [1] and not d.page.plans.is_pending("fill"))
+    assert [row.right for row in rows(d) if not row.head] == ["0 of 15 rated"]
+    d.page.pack(fill="both", expand=True)
+    d.until(lambda: [row.right for row in rows(d) if not row.head] == ["1 of 15 rated"])

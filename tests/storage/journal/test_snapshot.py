@@ -41,7 +41,7 @@ def full(folder):
     return load_history(folder / "journal", folder / "nothing")
 
 
-def test_the_checkpoint_gives_the_same_history_as_the_whole_journal(journal):
+def test_the_snapshot_gives_the_same_history_as_the_whole_journal(journal):
     loaded, whole = load(journal), full(journal)
     assert (loaded.from_snapshot, whole.from_snapshot) == (True, False)
     assert everything(loaded.history) == everything(whole.history)
@@ -61,7 +61,7 @@ def test_what_was_written_since_is_folded_on_top(journal):
     assert everything(loaded.history) == everything(full(journal).history)
 
 
-def test_every_changed_byte_in_the_checkpoint_leads_to_a_full_reading_or_changes_nothing(journal):
+def test_every_changed_byte_in_the_snapshot_leads_to_a_full_reading_or_changes_nothing(journal):
     path = journal / "checkpoint"
     data, whole = path.read_bytes(), everything(full(journal).history)
     for at in range(0, len(data), max(1, len(data) // 40)):
@@ -70,14 +70,14 @@ def test_every_changed_byte_in_the_checkpoint_leads_to_a_full_reading_or_changes
 
 
 @pytest.mark.parametrize("content", [b"", b"\xc1", b"\x00" * 4096, b"\x92\x00\xc4\x00"])
-def test_a_damaged_or_foreign_checkpoint_is_not_an_error(journal, content):
+def test_a_damaged_or_foreign_snapshot_is_not_an_error(journal, content):
     whole = everything(full(journal).history)
     (journal / "checkpoint").write_bytes(content)
     assert not load(journal).from_snapshot
     assert everything(load(journal).history) == whole
 
 
-def test_the_checkpoint_of_another_journal_is_not_used(journal):
+def test_the_snapshot_of_another_journal_is_not_used(journal):
     shutil.rmtree(journal / "journal")
     for _ in range(60):
         LearningRecordWriter(journal / "journal", segment_limit=30_000).append(record())
@@ -85,13 +85,13 @@ def test_the_checkpoint_of_another_journal_is_not_used(journal):
     assert (loaded.from_snapshot, len(loaded.history)) == (False, 60)
 
 
-def test_after_a_repair_the_checkpoint_is_not_used(journal):
+def test_after_a_repair_the_snapshot_is_not_used(journal):
     assert repair(journal / "journal").moved == 1
     loaded = load(journal)
     assert (loaded.from_snapshot, loaded.damaged_count) == (False, 0)
 
 
-def test_a_journal_cut_short_is_not_mixed_with_the_checkpoint(journal):
+def test_a_journal_cut_short_is_not_mixed_with_the_snapshot(journal):
     last = sorted((journal / "journal").glob("records-*.jsonl"))[-1]
     last.write_bytes(last.read_bytes()[:-100])
     assert not load(journal).from_snapshot
@@ -133,7 +133,7 @@ def test_a_journal_that_became_shorter_under_the_app_is_a_sentence(journal):
         catch_up(history, journal / "journal")
 
 
-def test_a_newer_line_is_counted_through_the_checkpoint(tmp_path):
+def test_a_newer_line_is_counted_through_the_snapshot(tmp_path):
     LearningRecordWriter(tmp_path / "journal").append(record())
     with (tmp_path / "journal" / "records-000001.jsonl").open("ab") as file:
         file.write(b'{"kind":"dream","schema":7}\n')
