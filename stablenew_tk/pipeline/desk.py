@@ -1,4 +1,4 @@
-"""What the desk thread does when asked: journal lines, thumbnails, records, plans, insights, settings."""
+"""What the desk thread does: journal lines, thumbnails, records, plans, insights, settings."""
 
 from __future__ import annotations
 

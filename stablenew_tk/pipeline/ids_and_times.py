@@ -33,7 +33,7 @@ def now_text() -> str:
 
 
 def draw_seed() -> int:
-    """A seed nobody can foresee, 0 to 2^32−1."""
+    """A random seed from 0 to 2^32−1."""
     return secrets.randbelow(MAX_SEED + 1)
 
 

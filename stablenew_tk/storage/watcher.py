@@ -205,7 +205,7 @@ class Watcher:
         return tuple(root.notice for root in self._roots if root.notice)
 
     def _tell_collected(self) -> None:
-        """Wait until it is quiet, then tell."""
+        """Wait until no more events come, then tell what changed."""
         latest = time.monotonic() + self._timing.longest_s
         before = -1
         while before != self._collected.count < BURST and (left := latest - time.monotonic()) > 0:
@@ -226,7 +226,7 @@ class Watcher:
                     root.next_compare = time.monotonic() + self._timing.longest_s
 
     def _go_through_burst(self, root: _WatchedRoot, changed: bool, busy_s: float) -> None:
-        """Compare every moment while files pour in; then have them told again."""
+        """Compare often while files pour in; afterwards watch the root again."""
         now = time.monotonic()
         if changed and now < root.burst_ends:
             root.next_compare = now + max(self._timing.longest_s, 2 * busy_s)
@@ -246,7 +246,7 @@ class Watcher:
         return path
 
     def _check(self) -> None:
-        """Folders that went, came, or are others now; threads of watchdog that ended."""
+        """Watch anew what was replaced, deleted or created, and what watchdog no longer watches."""
         if self._observer is not None and not self._observer.is_alive():
             self._renew()
         alive = {one.watch for one in self._observer.emitters if one.is_alive()} if self._observer else set()

@@ -49,7 +49,7 @@ def read_in_full(entry: ModelEntry, record: FolderRecord, styles: StyleCatalogue
 
 
 def says_else(before: ModelEntry | None, after: ModelEntry | None) -> bool:
-    """Whether there is news for the user; that a file has to be read again is none."""
+    """Whether the user sees a difference; that a file has to be read again is none."""
     if before is after or before is None or after is None:
         return before is not after
     return _as_read(before) != _as_read(after)
@@ -122,7 +122,7 @@ def _stands(path: str, state: FileState) -> bool:
 
 
 def _summed(entry: ModelEntry, styles: StyleCatalogue) -> ModelEntry:
-    """With what the model is by all that its files said."""
+    """The entry with kind, family, title, sources and problems by everything its files say."""
     found = merged(readings_of(entry), styles, folders=way_of(entry.folder))
     return replace(
         entry,
@@ -135,7 +135,7 @@ def _summed(entry: ModelEntry, styles: StyleCatalogue) -> ModelEntry:
 
 
 def _kind(told: str, name: str, size: int) -> str:
-    """What nobody tells counts as a checkpoint; but no checkpoint comes as such a file."""
+    """A model of unknown kind counts as a checkpoint, unless no checkpoint comes as such a file."""
     if told != "checkpoint":
         return told
     if name.lower().endswith(".pth"):

@@ -34,7 +34,7 @@ _PREFIX = 8
 
 
 def _unheard(_done: float) -> None:
-    """Nobody wants to know how far it is."""
+    """Ignore the progress."""
 
 
 def _never() -> bool:

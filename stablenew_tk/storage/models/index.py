@@ -105,6 +105,6 @@ def save_index(path: Path, roots: dict[str, Iterable[FolderRecord]], styles: Sty
 
 
 def _made_with(styles: StyleCatalogue) -> str:
-    """All that what was read depends on beside the files: our readers, the shape of a reading, the styles there are."""
+    """What the readings depend on beside the files: our readers, the shape of a reading, and the styles."""
     shape = zlib.crc32(msgspec.json.encode(msgspec.json.schema(FileRecommendation)))
     return f"{_FORMAT} {__version__} {shape:08x} {' '.join(sorted(styles.styles))}"

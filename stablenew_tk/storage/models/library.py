@@ -127,7 +127,7 @@ class Library:
     # ---- one step at a time
 
     def _step(self, *, in_full: bool = True) -> bool:
-        """Do the next small thing. False when there is none."""
+        """Do one step of the scan. False when nothing is left to do."""
         if self._listing is not None:
             if next(self._listing, _END) is _END:
                 self._listing = None
@@ -229,7 +229,7 @@ class Library:
         self._is_shown = self._is_saved = False
 
     def _tell(self, records: Iterable[FolderRecord]) -> None:
-        """All models of these folders came or went."""
+        """Count all models of these folders as changed."""
         for record in records:
             start = _with_end(record.path)
             self._changed.update([start + key for key in record.entries])

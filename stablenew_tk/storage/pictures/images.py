@@ -218,7 +218,7 @@ def reason(error: BaseException, formats: Sequence[str] = FORMATS) -> str:
 
 
 class ThumbnailCache:
-    """Small pictures kept on disk so that a second look costs nothing. Losing it costs only time. Any thread."""
+    """Small pictures kept on disk so that they are made once. Losing it costs only time. Any thread."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
