@@ -120,8 +120,9 @@ class Backend(Protocol):
     - Nothing is left running on the engine when `generate` has raised, as far as the engine allows it.
     - `progress` never raises; None means nothing is known. A watcher calls it every 0.5 s to 1 s while `generate` runs;
       a backend may use these calls as its heartbeat and make a hanging `generate` raise AnswerLost.
-    - `interrupt` makes a running `generate` return soon, with `interrupted=True` or Cancelled; it never stops somebody
-      else's job on a shared server. Interrupting an idle backend does nothing.
+    - `interrupt` makes a running `generate` return soon, with `interrupted=True` or Cancelled, and every picture
+      marked "interrupted"; it never stops somebody else's job on a shared server. Interrupting an idle backend does
+      nothing.
     - Passwords are never part of `name`, an error, a note or a log line.
     """
 

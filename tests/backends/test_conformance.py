@@ -87,13 +87,13 @@ class TestEveryBackend:
         assert len({picture.data for picture in made.images}) == 3
 
     def test_every_stage_it_names_works_on_the_picture_before(self, backend):
-        picture = b""
-        for stage in backend.check().stages:
+        picture, stages = b"", backend.check().stages
+        for stage in stages:
             made = backend.generate(order(stage, image=picture, **{"upscale.mode": "img2img"}))
             assert made.images[0].suspect == ()
             assert made.images[0].data != picture
             picture = made.images[0].data
-        assert decoded(made.images[0]) == (192, 128)
+        assert decoded(made.images[0]) == ((192, 128) if "upscale" in stages else (96, 64))
 
     def test_what_was_asked_and_what_was_done_are_told_by_path(self, backend):
         made = backend.generate(order())
@@ -111,7 +111,7 @@ class TestEveryBackend:
             backend.generate(order("img2img"))
 
     def test_a_stage_it_cannot_make_is_refused_before_anything_is_sent(self, backend, fake):
-        with pytest.raises(Refused, match=r"has no stage 'inpaint'\. It has txt2img, img2img"):
+        with pytest.raises(Refused, match=r"has no stage 'inpaint'\. It has txt2img"):
             backend.generate(order("inpaint", image=b"a picture"))
         assert fake is None or not fake.posts
 

@@ -11,6 +11,16 @@ ProjectLearning = Literal["off", "passive", "active"]
 PackLearning = Literal["off", "passive", "active", "locked"]
 
 
+# The modes of the whole project: what each is called, and what it means.
+MODES = (("off", "Off"), ("passive", "Passive"), ("active", "Passive + Active"))
+
+MODE_WORDS = {
+    "off": "No records are kept. Nothing can be rated or learned from new runs.",
+    "passive": "Every run is recorded, so that its pictures can be rated now or later.",
+    "active": "Every run is recorded, and Learning Runs can be made of them.",
+}
+
+
 class Mode(Struct, frozen=True):
     """`records`: runs are written down. `learns`: Learning Runs are offered, else `why` says why not.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from ..base.errors import InvalidInput
 from .catalogue import Value
 from .global_texts import LONGEST, GlobalTexts
 from .learning_mode import ProjectLearning
@@ -88,3 +90,31 @@ class Settings(Struct, frozen=True, kw_only=True):
 def without_login(address: str) -> str:
     """An address as it may be shown or logged: user and password before the last @ are masked."""
     return _LOGIN.sub(r"\1•••@", address)
+
+
+def parse_tags(text: str) -> tuple[tuple[str, str], ...]:
+    """Tags as typed: "n too noisy, s too smooth". Raises InvalidInput for one that cannot be used."""
+    tags: dict[str, str] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        key, _, words = part.partition(" ")
+        low, words = key.lower(), words.strip()
+        if len(key) != 1 or not key.isalpha() or not words:
+            raise InvalidInput(f"{part!r}: write one letter, a space, and the words, for example: n too noisy", "tags")
+        if low in RESERVED_TAG_KEYS or low in tags:
+            raise InvalidInput(f"The letter {key} is already taken.", "tags")
+        tags[low] = words
+    return tuple(tags.items())
+
+
+def usable_address(text: str) -> str:
+    """An address as typed, made whole: "tower:7860" means http. "" when it cannot be one."""
+    address = text.strip().rstrip("/")
+    if address and "://" not in address:
+        address = f"http://{address}"
+    try:
+        parts = urlsplit(address)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        good = good and not any(letter.isspace() for letter in address)
+    except ValueError:
+        return ""
+    return address if good else ""

@@ -6,11 +6,13 @@ import tkinter as tk
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tkinter import filedialog
-from urllib.parse import urlsplit
 
 import msgspec
 
 from ...app.controller import Controller
+from ...domain.base.errors import InvalidInput
+from ...domain.config.learning_mode import MODE_WORDS, MODES
+from ...domain.config.user_settings import parse_tags, usable_address
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import BackendChecked, CheckBackend
 from ...pipeline.messages.settings import SaveSettings, SettingsChanged, SettingsSaved
@@ -23,31 +25,10 @@ from ..widgets.row_list import ScrollArea
 from ..widgets.tooltips import tip
 from .global_texts import AddedTexts
 
-MODES = (("off", "Off"), ("passive", "Passive"), ("active", "Passive + Active"))
-MODE_WORDS = {
-    "off": "No records are kept. Nothing can be rated or learned from new runs.",
-    "passive": "Every run is recorded, so that its pictures can be rated now or later.",
-    "active": "Every run is recorded, and Learning Runs can be made of them.",
-}
-
 _ADDED = (
     "The first text is put before each prompt, the second after each negative prompt, in the stages ticked below it.\n"
     "A text that stands there already is not added again. A pack can leave them out; Create says when one is in force."
 )
-
-
-def usable_address(text: str) -> str:
-    """An address as typed, made whole: "tower:7860" means http. "" when it cannot be one."""
-    address = text.strip().rstrip("/")
-    if address and "://" not in address:
-        address = f"http://{address}"
-    try:
-        parts = urlsplit(address)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-        good = good and not any(letter.isspace() for letter in address)
-    except ValueError:
-        return ""
-    return address if good else ""
 
 
 class SettingsPage(PageFrame):
@@ -68,7 +49,7 @@ class SettingsPage(PageFrame):
         self._build_added()
         self._build_folders()
         self._build_learning()
-        self._build_looks()
+        self._build_appearance()
         self._saved = Label(self._column, "", size=12, ink="text3")
         self._saved.pack(anchor="w", pady=(theme.px(4), theme.px(16)))
         self._fill()
@@ -195,7 +176,7 @@ class SettingsPage(PageFrame):
         self.added = AddedTexts(section, self._change)
         self.added.pack(fill="x")
 
-    def _build_looks(self) -> None:
+    def _build_appearance(self) -> None:
         section = self._section("Appearance", "")
         row = self._row(section, "Colours")
         options = (("system", "As the system"), ("dark", "Dark"), ("light", "Light"))
@@ -286,16 +267,10 @@ class SettingsPage(PageFrame):
             self._take_outputs(folder)
 
     def _take_tags(self, text: str) -> None:
-        tags: list[tuple[str, str]] = []
-        for part in filter(None, (piece.strip() for piece in text.split(","))):
-            key, _, words = part.partition(" ")
-            words = words.strip()
-            if len(key) != 1 or not key.isalpha() or not words:
-                self._tags.error(f"{part!r}: write one letter, a space, and the words, for example: n too noisy")
-                return
-            if key.lower() in ("c", "i") or key.lower() in dict(tags):
-                self._tags.error(f"The letter {key} is already taken.")
-                return
-            tags.append((key.lower(), words))
+        try:
+            tags = parse_tags(text)
+        except InvalidInput as error:
+            self._tags.error(str(error))
+            return
         self._tags.error("")
-        self._change(tags=tuple(tags))
+        self._change(tags=tags)

@@ -9,6 +9,7 @@ import msgspec
 
 from ...app.controller import Controller
 from ...domain.base import colour_roles
+from ...domain.config.user_settings import usable_address
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked, CheckBackend
 from ..widgets import icons, theme
@@ -17,7 +18,6 @@ from ..widgets.controls import Check
 from ..widgets.entries import Entry
 from ..widgets.marks import star_row
 from ..widgets.page_frame import PageFrame
-from .page import usable_address
 
 # Where the WebUIs of this family listen unless told otherwise; the second is Forge without its web page.
 USUAL = ("http://127.0.0.1:7860", "http://127.0.0.1:7861")
