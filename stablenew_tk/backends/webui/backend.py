@@ -37,7 +37,7 @@ class WebUI:
         self._limits = limits or Limits()
         self._address = parse_address(url, user, password)
         self.name = f"WebUI · {self._address.host}"
-        # Two lines, so that `end` on the first can only mean the request that makes pictures.
+        # Two connections, so that `end` on the first can only mean the request that makes pictures.
         self._work = Connection(self._address, self._limits)
         self._side = Connection(self._address, self._limits)
         self._watch = Watch(self._side)
@@ -148,12 +148,12 @@ class WebUI:
             return self._upscaled(call, order, facts)
         asked = asked_values(order)
         body = request.body(order, facts, image_size(order.image) if order.image else (0, 0))
-        return self._worked(call, request.route, body, lambda reply: self._read(reply, order, asked))
+        return self._worked(call, request.route, body, lambda answer: self._read(answer, order, asked))
 
-    def _read(self, reply: bytes, order: StageOrder, asked: Mapping[str, Value]) -> Made:
-        reading = read_images(reply)
-        self.version = reading.info.version or self.version
-        return made_images(reading, order, self._facts or ServerFacts(), asked)
+    def _read(self, answer: bytes, order: StageOrder, asked: Mapping[str, Value]) -> Made:
+        reply = read_images(answer)
+        self.version = reply.info.version or self.version
+        return made_images(reply, order, self._facts or ServerFacts(), asked)
 
     def _upscaled(self, call: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
         """Enlarge with the upscaler; in img2img mode then paint over it at the new size (two requests)."""
@@ -162,7 +162,7 @@ class WebUI:
         if "extra-single-image" in facts.routes:
             body = extras_body(order)
             enlarged, attempts = self._worked(
-                call, "extra-single-image", body, lambda reply: made_upscale(read_extra(reply), order, source)
+                call, "extra-single-image", body, lambda answer: made_upscale(read_extra(answer), order, source)
             )
         if wanted.mode == "single":
             return enlarged, attempts
@@ -170,7 +170,7 @@ class WebUI:
         width, height = (round(side * wanted.scale) for side in source.size)
         body = repaint_body(msgspec.structs.replace(order, image=image), facts, (width, height))
         asked = asked_values(order)
-        made, again = self._worked(call, "img2img", body, lambda reply: self._read(reply, order, asked))
+        made, again = self._worked(call, "img2img", body, lambda answer: self._read(answer, order, asked))
         return msgspec.structs.replace(made, applied={**enlarged.applied, **made.applied}), max(attempts, again)
 
     def _worked(self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> tuple[Made, int]:

@@ -51,88 +51,88 @@ class _Detectors(Struct):
     ad_model: list[str] = []
 
 
-def survey(line: Connection) -> ServerFacts:
+def survey(connection: Connection) -> ServerFacts:
     """Ask for everything that decides what may be sent: about fifteen GETs, nothing changes on the server.
 
     Raises Unreachable, NotReady (no API, or still starting), AccessDenied, Refused (not a WebUI), EngineFault or
     AnswerLost.
     """
-    answer = _ask(line, "/openapi.json")
-    schema = decode(answer, _Schema, line.address.host) if answer.status == 200 else _Schema()
+    answer = _ask(connection, "/openapi.json")
+    schema = decode(answer, _Schema, connection.address.host) if answer.status == 200 else _Schema()
     listed = API + "txt2img" in schema.paths
     # /loras is the last route to appear while a WebUI starts; servers without the LoRA extension never have it.
-    if _ask(line, "loras").status != 200 and not listed:
-        raise_for_status(_ask(line, "samplers"), line.address, "listing its samplers")
+    if _ask(connection, "loras").status != 200 and not listed:
+        raise_for_status(_ask(connection, "samplers"), connection.address, "listing its samplers")
     # Extensions answer without a login, so only a core route shows whether ours is right.
-    options = _options(line)
+    options = _options(connection)
     if listed:
         routes = frozenset(path.removeprefix(API) for path in schema.paths)
     else:
         # GET on a route that only takes POST answers 405; one that is missing answers 404.
-        routes = frozenset(path for path in _PROBED if _ask(line, path).status in (200, 204, 405))
+        routes = frozenset(path for path in _PROBED if _ask(connection, path).status in (200, 204, 405))
     txt2img = schema.fields("Txt2Img")
     kind = server_kind(routes, txt2img)
     plain = FULLER if kind == "sdnext" else COMMON
-    schedulers = _rows(line, "schedulers")
+    schedulers = _rows(connection, "schedulers")
     facts = ServerFacts(
-        name=f"{_NAMES.get(kind, 'WebUI')} · {line.address.host}",
+        name=f"{_NAMES.get(kind, 'WebUI')} · {connection.address.host}",
         kind=kind,
         routes=routes,
         txt2img=txt2img or plain,
         img2img=schema.fields("Img2Img") or plain,
-        checkpoints=tuple(row.as_checkpoint() for row in _rows(line, "sd-models")),
-        vaes=_names(_rows(line, "sd-modules" if "forge_additional_modules" in options else "sd-vae")),
-        samplers=_names(_rows(line, "samplers")),
+        checkpoints=tuple(row.as_checkpoint() for row in _rows(connection, "sd-models")),
+        vaes=_names(_rows(connection, "sd-modules" if "forge_additional_modules" in options else "sd-vae")),
+        samplers=_names(_rows(connection, "samplers")),
         schedulers=tuple(row.label or row.name or "" for row in schedulers),
         scheduler_names={row.name: row.label or row.name for row in schedulers if row.name},
-        upscalers=_names(_rows(line, "upscalers")),
-        latent_upscalers=_names(_rows(line, "latent-upscale-modes")),
-        loras={row.name: row.path or "" for row in _rows(line, "loras") if row.name},
+        upscalers=_names(_rows(connection, "upscalers")),
+        latent_upscalers=_names(_rows(connection, "latent-upscale-modes")),
+        loras={row.name: row.path or "" for row in _rows(connection, "loras") if row.name},
         options=options,
     )
-    return facts if facts.is_subset else _with_detailer(line, facts)
+    return facts if facts.is_subset else _with_detailer(connection, facts)
 
 
-def _ask(line: Connection, path: str) -> Answer:
+def _ask(connection: Connection, path: str) -> Answer:
     full = path if path.startswith("/") else API + path
-    answer = line.get(full, timeout_s=line.limits.lists_s)
+    answer = connection.get(full, timeout_s=connection.limits.lists_s)
     if 300 <= answer.status < 400 or answer.status in (401, 403):
-        raise_for_status(answer, line.address, f"reading {full}")
+        raise_for_status(answer, connection.address, f"reading {full}")
     return answer
 
 
-def _rows(line: Connection, name: str) -> tuple[Listed, ...]:
+def _rows(connection: Connection, name: str) -> tuple[Listed, ...]:
     """One of the server's lists; empty when it has no such list or cannot make it."""
-    answer = _ask(line, name)
+    answer = _ask(connection, name)
     if answer.status >= 400:
         if answer.status >= 500:
-            _log.warning("%s cannot list its %s (status %d)", line.address.host, name, answer.status)
+            _log.warning("%s cannot list its %s (status %d)", connection.address.host, name, answer.status)
         return ()
-    return tuple(decode(answer, list[Listed], line.address.host))
+    return tuple(decode(answer, list[Listed], connection.address.host))
 
 
 def _names(rows: tuple[Listed, ...]) -> tuple[str, ...]:
     return tuple(name for row in rows if (name := row.name or row.model_name))
 
 
-def _options(line: Connection) -> dict[str, object]:
-    answer = _ask(line, "options")
+def _options(connection: Connection) -> dict[str, object]:
+    answer = _ask(connection, "options")
     if answer.status == 404:
         return {}
-    raise_for_status(answer, line.address, "reading its settings")
-    return decode(answer, dict[str, object], line.address.host)
+    raise_for_status(answer, connection.address, "reading its settings")
+    return decode(answer, dict[str, object], connection.address.host)
 
 
-def _with_detailer(line: Connection, facts: ServerFacts) -> ServerFacts:
-    answer = _ask(line, "/adetailer/v1/ad_model")
+def _with_detailer(connection: Connection, facts: ServerFacts) -> ServerFacts:
+    answer = _ask(connection, "/adetailer/v1/ad_model")
     if answer.status == 200:
-        models = tuple(decode(answer, _Detectors, line.address.host).ad_model)
-    elif any((row.name or "").lower() == "adetailer" for row in _rows(line, "script-info")):
+        models = tuple(decode(answer, _Detectors, connection.address.host).ad_model)
+    elif any((row.name or "").lower() == "adetailer" for row in _rows(connection, "script-info")):
         models = _DETECTORS
     else:
         return facts
-    keys = _ask(line, "/adetailer/v1/schema")
-    known = decode(keys, _Properties, line.address.host).properties if keys.status == 200 else {}
+    keys = _ask(connection, "/adetailer/v1/schema")
+    known = decode(keys, _Properties, connection.address.host).properties if keys.status == 200 else {}
     most = facts.options.get("ad_max_models")
     return msgspec.structs.replace(
         facts,

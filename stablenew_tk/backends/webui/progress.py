@@ -109,19 +109,19 @@ class GenerateCall:
 class Watch:
     """The questions asked beside the work, over a connection of their own."""
 
-    def __init__(self, line: Connection) -> None:
-        self._line = line
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     @property
     def _limits(self) -> Limits:
-        return self._line.limits
+        return self._connection.limits
 
     def progress(self, timeout_s: float, *, preview: bool = False) -> ServerProgress:
         """Ask once. A preview costs the server a decoding. Raises BackendError."""
         params = {"skip_current_image": "false" if preview else "true"}
-        answer = self._line.get(API + "progress", params=params, timeout_s=timeout_s)
-        raise_for_status(answer, self._line.address, "reading its progress")
-        return decode(answer, ServerProgress, self._line.address.host)
+        answer = self._connection.get(API + "progress", params=params, timeout_s=timeout_s)
+        raise_for_status(answer, self._connection.address, "reading its progress")
+        return decode(answer, ServerProgress, self._connection.address.host)
 
     def observe(self, call: GenerateCall, timeout_s: float) -> ServerProgress:
         """Ask on behalf of a call: its heartbeat, and whose job is running. Raises BackendError."""
@@ -143,8 +143,8 @@ class Watch:
 
     def _ask_for_task(self, call: GenerateCall) -> None:
         body = {"id_task": call.task, "id_live_preview": -1, "live_preview": False}
-        answer = self._line.post("/internal/progress", body, timeout_s=self._limits.control_s / 2)
-        task = decode(answer, _Task, self._line.address.host)
+        answer = self._connection.post("/internal/progress", body, timeout_s=self._limits.control_s / 2)
+        task = decode(answer, _Task, self._connection.address.host)
         if task.active or task.queued:
             call.settle(task.active)
 
@@ -158,8 +158,8 @@ class Watch:
         if call.stop_asked and call.is_mine and due and call.presses < _PRESSES and call.can("interrupt"):
             call.presses += 1
             call.pressed_at = now
-            answer = self._line.post(API + "interrupt", {}, timeout_s=self._limits.control_s)
-            raise_for_status(answer, self._line.address, "interrupting it")
+            answer = self._connection.post(API + "interrupt", {}, timeout_s=self._limits.control_s)
+            raise_for_status(answer, self._connection.address, "interrupting it")
 
 
 def shown(call: GenerateCall, seen: ServerProgress) -> StageProgress:

@@ -212,14 +212,14 @@ def _text(image: Image.Image) -> str:
     return ""
 
 
-def made_images(reading: Reply, order: StageOrder, facts: ServerFacts, asked: Mapping[str, Value]) -> Made:
+def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapping[str, Value]) -> Made:
     """Pictures of txt2img, img2img, ADetailer or a repainting upscale, each marked with what is wrong about it."""
     images: list[StageImage] = []
     applied: dict[str, Value] = {}
-    for index, data in enumerate(reading.pictures):
+    for index, data in enumerate(reply.pictures):
         picture = open_picture(data)
-        text = reading.info.infotexts[index] if index < len(reading.info.infotexts) else picture.text
-        done = _applied(reading.info, text, order, index)
+        text = reply.info.infotexts[index] if index < len(reply.info.infotexts) else picture.text
+        done = _applied(reply.info, text, order, index)
         wanted = {**asked, "seed": (order.seed + index) % (1 << 32)}
         suspect = [f"mismatch:{path}" for path in differences(wanted, done, facts)]
         _sizes(done, picture.size, order)
@@ -230,20 +230,20 @@ def made_images(reading: Reply, order: StageOrder, facts: ServerFacts, asked: Ma
         images.append(_image(picture, text, int(done.pop("seed", wanted["seed"])), suspect))
         applied = applied or done
     made = Made(tuple(images), applied)
-    return msgspec.structs.replace(made, notes=tuple(_notes(reading, order, made, asked)))
+    return msgspec.structs.replace(made, notes=tuple(_notes(reply, order, made, asked)))
 
 
-def made_upscale(reading: Reply, order: StageOrder, source: DecodedPicture) -> Made:
+def made_upscale(reply: Reply, order: StageOrder, source: DecodedPicture) -> Made:
     """The picture of extra-single-image. Its own text says little, so the text of the picture it came from is kept."""
-    if not reading.pictures:
+    if not reply.pictures:
         raise BadImage("The upscaler answered without a picture.")
-    picture = open_picture(reading.pictures[0])
+    picture = open_picture(reply.pictures[0])
     scale = order.config.upscale.scale
     applied: dict[str, Value] = {"upscale.scale": round(picture.size[0] / source.size[0], 3)}
     suspect = ["black"] if picture.black else []
-    if reading.upscaler:
-        applied["upscale.upscaler"] = reading.upscaler
-        if reading.upscaler != order.config.upscale.upscaler:
+    if reply.upscaler:
+        applied["upscale.upscaler"] = reply.upscaler
+        if reply.upscaler != order.config.upscale.upscaler:
             suspect.append("mismatch:upscale.upscaler")
     if picture.size == source.size and (scale > 1 or picture.data == source.data):
         suspect.append("unchanged")
@@ -343,12 +343,12 @@ def _near(size: tuple[int, int], wanted: tuple[float, float], slack: int) -> boo
     return all(abs(is_ - want) <= slack for is_, want in zip(size, wanted, strict=True))
 
 
-def _notes(reading: Reply, order: StageOrder, made: Made, asked: Mapping[str, Value]) -> Iterable[str]:
+def _notes(reply: Reply, order: StageOrder, made: Made, asked: Mapping[str, Value]) -> Iterable[str]:
     images, applied = made.images, made.applied
     wanted = int(asked.get("txt2img.batch_size", 1))
     if len(images) < wanted:
         yield f"{len(images)} of {wanted} pictures came."
-    if not reading.told:
+    if not reply.told:
         yield "The server did not say how it made the picture, so it could not be checked against what was asked."
     if order.stage == "adetailer" and images and _pixels(images[0].data) == _pixels(order.image):
         yield "ADetailer found nothing to repair: the picture is unchanged."

@@ -18,7 +18,7 @@ from .origin_marks import OriginMark
 
 Changed = Callable[[str, Value | None], object]
 Why = Callable[[str, tk.Misc], object]
-CHOICES = ("checkpoints", "vaes", "samplers", "schedulers", "upscalers", "hires_upscalers", "adetailer_models")
+CHOICES = tuple(dict.fromkeys(spec.choices for spec in catalogue().values() if spec.choices))
 
 
 def menu_entries(capabilities: Capabilities | None) -> dict[str, Sequence[MenuEntry]]:
