@@ -10,6 +10,7 @@ from typing import Protocol
 from ...app.controller import Controller
 from ...app.form_values import CHECKPOINT, ValueSources, values_of
 from ...app.pack_variants import WORKING, Variation
+from ...app.wording import SuspectCount
 from ...domain.base.errors import InvalidInput
 from ...domain.base.wording import counted
 from ...domain.config.catalogue import Value, parameter
@@ -43,11 +44,9 @@ from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Check
 from ..widgets.entries import Entry
-from ..widgets.keys import KeyPress
+from ..widgets.keyboard import KeyPress, Shortcuts, act_on
 from ..widgets.page_frame import PageFrame
 from ..widgets.row_list import ScrollArea
-from ..widgets.shortcuts import Shortcuts, act_on
-from ..widgets.suspect_box import SuspectCount
 from ..widgets.tooltips import tip
 from .global_text_line import AddedLine
 from .pack_panel import WIDTH, WIDTH_NARROW, WIDTH_WIDE, PackPanel

@@ -25,9 +25,8 @@ from ...pipeline.messages.pictures import FindImages, ImagesFound, MakeThumbnail
 from ...pipeline.messages.plans import Analyse, AssociationsFound, FindAssociations, InsightReady
 from ..widgets import theme
 from ..widgets.basics import Box, Label, Separator
-from ..widgets.keys import KeyPress
+from ..widgets.keyboard import KeyPress, Shortcuts, act_on
 from ..widgets.page_frame import PageFrame
-from ..widgets.shortcuts import Shortcuts, act_on
 from .actions import CERTAIN, deeds, finer_plan
 from .interval_chart import place_of
 from .list import EntryList

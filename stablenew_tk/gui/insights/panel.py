@@ -12,7 +12,7 @@ from ...domain.insights.report import Report, naming
 from ...pipeline.messages.pictures import MakeThumbnail
 from ..widgets import theme
 from ..widgets.basics import Box
-from ..widgets.hint_bar import Notice
+from ..widgets.notices import Notice
 from ..widgets.row_list import ScrollArea
 from .filmstrip import Filmstrip
 from .header import BLIND_CHIP, CHIPS, HINT_CHIP, HeaderAction, VerdictHead

@@ -36,9 +36,8 @@ from ...pipeline.messages.settings import SettingsChanged
 from ...storage.models.model_entry import ModelEntry
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
-from ..widgets.keys import KeyPress, typing_in
+from ..widgets.keyboard import KeyPress, Shortcuts, act_on, typing_in
 from ..widgets.page_frame import PageFrame
-from ..widgets.shortcuts import Shortcuts, act_on
 from .checkpoint_editor import ModelEditor
 from .list import ModelList, ModelListActions
 from .lora_editor import LoraEditor

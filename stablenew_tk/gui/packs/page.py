@@ -24,9 +24,8 @@ from ...pipeline.messages.pictures import RecipeRead
 from ..forms.stage_cards import menu_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
-from ..widgets.keys import KeyPress
+from ..widgets.keyboard import KeyPress, Shortcuts, act_on
 from ..widgets.page_frame import PageFrame
-from ..widgets.shortcuts import Shortcuts, act_on
 from .actions import PackActions
 from .completion_popup import Completion
 from .editor import PackEditor, PackEditorActions

@@ -24,12 +24,12 @@ from ...pipeline.messages.pictures import ImagesFound, MakeThumbnail, ThumbnailR
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
-from ..widgets.hint_bar import ActionBar, Notice
-from ..widgets.keys import KeyPress
+from ..widgets.hint_bar import ActionBar
+from ..widgets.keyboard import KeyPress, Shortcuts, act_on
+from ..widgets.notices import Notice
 from ..widgets.page_frame import PageFrame
 from ..widgets.picture_cell import CellContent
 from ..widgets.picture_grid import GridActions, ThumbnailGrid
-from ..widgets.shortcuts import Shortcuts, act_on
 from .actions import Rules
 from .cell_content import cell_content
 from .filter_bar import Filters

@@ -320,7 +320,7 @@ class Button(Painted):
         busy_text: str = "",
         ground: Role | None = None,
     ) -> None:
-        self.text, self._note, self._key_name, self._icon = text, note, key, icon
+        self.text, self.note, self._key_name, self._icon = text, note, key, icon
         self._kind, self._command, self.selected, self._is_busy = kind, command, False, False
         self._busy_text = busy_text
         self._fixed = theme.px(width)
@@ -335,8 +335,8 @@ class Button(Painted):
     def set_text(self, text: str, note: str = "", *, icon: str | None = None) -> None:
         """Change the words (and the icon); without a fixed width the button grows or shrinks with them."""
         shown = text, note, self._icon if icon is None else icon
-        if shown != (self.text, self._note, self._icon):
-            self.text, self._note, self._icon = shown
+        if shown != (self.text, self.note, self._icon):
+            self.text, self.note, self._icon = shown
             self._resize()
 
     def select(self, on: bool) -> None:
@@ -373,10 +373,10 @@ class Button(Painted):
             x += self._smaller.measure(self._key_name) + self._gap
         text = theme.elide(text, self._font, m + width - x) if self._fixed else text
         self.create_text(x, middle, text=text, font=self._font, fill=theme.palette[ink], anchor="w")
-        if self._note:
+        if self.note:
             x += self._font.measure(text) + self._gap
             note_ink: Role = ink if self._kind == "main" else "text3"
-            self.create_text(x, middle, text=self._note, font=self._small, fill=theme.palette[note_ink], anchor="w")
+            self.create_text(x, middle, text=self.note, font=self._small, fill=theme.palette[note_ink], anchor="w")
 
     def _resize(self) -> None:
         if not self._fixed:
@@ -403,4 +403,4 @@ class Button(Painted):
             width += self._sign + (self._gap if self.text else 0)
         if self._key_name:
             width += self._smaller.measure(self._key_name) + self._gap
-        return width + (self._small.measure(self._note) + self._gap if self._note else 0)
+        return width + (self._small.measure(self.note) + self._gap if self.note else 0)

@@ -1,4 +1,4 @@
-"""Words around the review grid: what is selected and which keys do what below it, a sentence when it is empty."""
+"""The bar below a grid of pictures: what is selected and which keys do what."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import ImageTk
 
 from ...domain.base.colour_roles import Role
 from . import icons, theme
-from .basics import Box, Button, Label
+from .basics import Box, Label
 from .entries import Slider
 
 HEIGHT = 35
@@ -89,29 +89,3 @@ class ActionBar(Box):
     def message(self) -> str:
         """The sentence in sight, or ""."""
         return str(self._message.cget("text")) if self._message.winfo_manager() else ""
-
-
-class Notice(Box):
-    """A sentence and a button in the middle of an empty grid."""
-
-    def __init__(self, parent: tk.Misc) -> None:
-        super().__init__(parent)
-        self._words = Label(self, "", size=13, ink="text2")
-        self._words.pack(pady=(0, theme.px(12)))
-        self._button = Button(self, "Go", lambda: self._action())
-        self._action: Callable[[], None] = lambda: None
-
-    def show(self, sentence: str, button: str = "", action: Callable[[], None] = lambda: None) -> None:
-        """Say it."""
-        self._words.show(sentence)
-        self._action = action
-        if button:
-            self._button.set_text(button)
-            self._button.pack()
-        else:
-            self._button.pack_forget()
-        self.place(relx=0.5, rely=0.42, anchor="center")
-
-    def hide(self) -> None:
-        """Pictures are there."""
-        self.place_forget()

@@ -19,7 +19,7 @@ from stablenew_tk.domain.prompts.randomizer_text import (
     styles_of,
 )
 from stablenew_tk.domain.prompts.settings import LoraAxis, PackSettings, Randomizer, SearchReplace, StyleToggle
-from stablenew_tk.gui.file_drop import kind_of
+from stablenew_tk.gui.drag_and_drop import kind_of
 from stablenew_tk.gui.packs.axes_editor import axis_entries
 from stablenew_tk.gui.packs.choice_colours import places
 from stablenew_tk.pipeline.messages.packs import PackLoaded, PackSaved, PackSettingsSaved

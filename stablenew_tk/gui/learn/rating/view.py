@@ -23,8 +23,7 @@ from ....pipeline.messages.plans import Analyse, InsightReady
 from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
-from ...widgets.keys import KeyPress
-from ...widgets.shortcuts import act_on
+from ...widgets.keyboard import KeyPress, act_on
 from .actions import RatingRules
 from .full_screen import RatingLarge
 from .header import Foot, RatingHead, Tag

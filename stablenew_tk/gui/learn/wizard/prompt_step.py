@@ -23,7 +23,7 @@ from ....storage.packs.pack_file import PackFile
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Label
 from ...widgets.controls import Check
-from ...widgets.remark import Remark
+from ...widgets.notices import Remark
 from ...widgets.row_list import ListRow, RowList
 from .own_prompt import OwnPrompt
 from .step_list import Question

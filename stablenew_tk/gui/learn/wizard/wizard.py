@@ -35,9 +35,8 @@ from ....pipeline.messages.packs import PackSettingsSaved, PacksListed
 from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
-from ...widgets.keys import KeyPress, typing_in
+from ...widgets.keyboard import KeyPress, Shortcuts, act_on, typing_in
 from ...widgets.row_list import RowList
-from ...widgets.shortcuts import Shortcuts, act_on
 from .button_bar import Verbs, WizardBar
 from .parameter_step import FocusStep
 from .prompt_step import PromptStep
