@@ -95,7 +95,7 @@ class RandomizerTab(Box):
     @property
     def problems(self) -> tuple[str, ...]:
         """What cannot be used of what is typed here."""
-        return tuple(field.problem for field in self.texts.values() if field.problem)
+        return tuple(field.error_text for field in self.texts.values() if field.error_text)
 
     def unfinished(self, path: Path) -> bool:
         """Whether lines about this pack are typed that cannot be used."""

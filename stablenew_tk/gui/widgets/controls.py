@@ -235,6 +235,11 @@ class ProgressBar(tk.Canvas):
         """How full it is, 0 to 1."""
         return self._share
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a piece runs to and fro."""
+        return bool(self._ticking)
+
     def _tick(self) -> None:
         self._phase = (self._phase + 0.02) % 2
         self._draw()

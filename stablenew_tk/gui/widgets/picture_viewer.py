@@ -36,16 +36,19 @@ class Stage(Struct, frozen=True, kw_only=True):
 
 
 class Viewer(Box):
-    """Lies over the page while open. `rows` are the pictures in sight, `current` the one that keys are about."""
+    """Lies over the page while open. `rows` are the pictures in sight, `current` the one that keys are about.
+
+    `own_size` tells whether they are shown in their own size, `pan` how far that is moved, `kept` what is in memory.
+    """
 
     def __init__(self, parent: tk.Misc, stage: Stage) -> None:
         super().__init__(parent, "image_ground")
         self._stage = stage
         self.rows: tuple[int, ...] = ()
         self._number = 0
-        self._own_size = False
-        self._pan = (0, 0)
-        self._pictures: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
+        self.own_size = False
+        self.pan = (0, 0)
+        self.kept: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
         self._asked: set[tuple[str, tuple[int, int]]] = set()
         self._photos: list[ImageTk.PhotoImage] = []
         self._grip = (0, 0)
@@ -91,7 +94,7 @@ class Viewer(Box):
         """Cover the page with these pictures (at most four), the keyboard on one of them."""
         self.rows = tuple(rows[:MOST_COMPARED])
         self._number = min(number, len(self.rows) - 1)
-        self._own_size = False
+        self.own_size = False
         self.place(relx=0, rely=0, relwidth=1, relheight=1)
         self.lift()
         self.canvas.focus_set()
@@ -104,7 +107,7 @@ class Viewer(Box):
             self.place_forget()
             self.canvas.delete("all")
             self._photos.clear()
-            self._pictures.clear()
+            self.kept.clear()
             self._asked.clear()
             self._stage.left()
         return "break"
@@ -112,7 +115,7 @@ class Viewer(Box):
     def turn_to(self, row: int) -> None:
         """Show another picture in place of the one in sight."""
         if self.is_open and not self.comparing:
-            self.rows, self._pan = (row,), (0, 0)
+            self.rows, self.pan = (row,), (0, 0)
             self._show()
 
     def advance(self) -> None:
@@ -130,9 +133,9 @@ class Viewer(Box):
             return
         key = (event.image_id, event.box)
         self._asked.discard(key)
-        self._pictures[key] = event
-        while len(self._pictures) > KEPT_PICTURES:
-            self._pictures.popitem(last=False)
+        self.kept[key] = event
+        while len(self.kept) > KEPT_PICTURES:
+            self.kept.popitem(last=False)
         if any(key == self._key(row) for row in self.rows):
             self._show()
 
@@ -146,20 +149,20 @@ class Viewer(Box):
             self._stage.neighbour(step)
 
     def _step(self, across: int, down: int) -> str:
-        if self._own_size:
+        if self.own_size:
             self._move(across * theme.px(_PAN), down * theme.px(_PAN))
         elif across:
             self._go(across)
         return "break"
 
     def _zoom(self) -> str:
-        self._own_size = not self._own_size
-        self._pan = (0, 0)
+        self.own_size = not self.own_size
+        self.pan = (0, 0)
         self._show()
         return "break"
 
     def _wheel(self, *, closer: bool) -> str:
-        return self._zoom() if closer != self._own_size else "break"
+        return self._zoom() if closer != self.own_size else "break"
 
     def _press(self, event: tk.Event[tk.Misc]) -> None:
         self.canvas.focus_set()
@@ -170,12 +173,12 @@ class Viewer(Box):
             self._show()
 
     def _drag(self, event: tk.Event[tk.Misc]) -> None:
-        if self._own_size:
+        if self.own_size:
             self._move(self._grip[0] - event.x, self._grip[1] - event.y)
             self._grip = (event.x, event.y)
 
     def _move(self, dx: int, dy: int) -> None:
-        self._pan = (self._pan[0] + dx, self._pan[1] + dy)
+        self.pan = (self.pan[0] + dx, self.pan[1] + dy)
         self._show()
 
     # ---- drawing
@@ -187,7 +190,7 @@ class Viewer(Box):
         return max(16, width), max(16, self.canvas.winfo_height() - theme.px(_CAPTION) - 2 * gap)
 
     def _key(self, row: int) -> tuple[str, tuple[int, int]]:
-        return self._stage.facts(row).image_id, OWN_SIZE if self._own_size else self._pane()
+        return self._stage.facts(row).image_id, OWN_SIZE if self.own_size else self._pane()
 
     def _show(self) -> None:
         if not self.is_open or self.canvas.winfo_width() <= 1:
@@ -215,11 +218,11 @@ class Viewer(Box):
     def _draw_picture(self, row: int, left: int, wide: int) -> None:
         width, height = self._pane()
         middle = left + wide // 2, theme.px(8) + height // 2
-        ready = self._pictures.get(self._key(row))
+        ready = self.kept.get(self._key(row))
         if ready is None:
             self._ask(row)
             return
-        self._pictures.move_to_end(self._key(row))
+        self.kept.move_to_end(self._key(row))
         if not ready.rgb:
             self.canvas.create_text(
                 *middle,
@@ -239,9 +242,9 @@ class Viewer(Box):
     def _part(self, ready: PictureReady, width: int, height: int) -> tuple[int, int, int, int]:
         free_x, free_y = max(0, ready.width - width), max(0, ready.height - height)
         limit_x, limit_y = free_x // 2 + 1, free_y // 2 + 1
-        self._pan = max(-limit_x, min(limit_x, self._pan[0])), max(-limit_y, min(limit_y, self._pan[1]))
-        left = min(max(0, free_x // 2 + self._pan[0]), free_x)
-        top = min(max(0, free_y // 2 + self._pan[1]), free_y)
+        self.pan = max(-limit_x, min(limit_x, self.pan[0])), max(-limit_y, min(limit_y, self.pan[1]))
+        left = min(max(0, free_x // 2 + self.pan[0]), free_x)
+        top = min(max(0, free_y // 2 + self.pan[1]), free_y)
         return left, top, min(ready.width, left + width), min(ready.height, top + height)
 
     def _draw_caption(self, row: int, left: int, wide: int) -> None:
@@ -272,7 +275,7 @@ class Viewer(Box):
         name = theme.elide(name, bold, left + wide - pad - x)
         canvas.create_text(x, y, text=name, font=bold, fill=theme.palette["text"], anchor="w")
         x += bold.measure(name) + theme.px(8)
-        keys = "" if self.comparing else ("Z fit" if self._own_size else "Z 100 %") + " · Esc back"
+        keys = "" if self.comparing else ("Z fit" if self.own_size else "Z 100 %") + " · Esc back"
         room = left + wide - pad - x - (theme.font(12).measure(keys) + pad if keys else 0)
         remark = theme.elide(remark, theme.font(12), room)
         canvas.create_text(x, y, text=remark, font=theme.font(12), fill=theme.palette["text3"], anchor="w")
@@ -282,7 +285,7 @@ class Viewer(Box):
 
     def _ask(self, row: int) -> None:
         facts, key = self._stage.facts(row), self._key(row)
-        if key not in self._asked and key not in self._pictures:
+        if key not in self._asked and key not in self.kept:
             self._asked.add(key)
             self._stage.ask(
                 ReadPicture(image_id=key[0], position=facts.position, output_index=facts.output_index, box=key[1])
@@ -290,6 +293,6 @@ class Viewer(Box):
 
     def _ask_ahead(self) -> None:
         # Own sizes may be large; they are read when looked at.
-        if not self.comparing and not self._own_size:
+        if not self.comparing and not self.own_size:
             for row in self._stage.around():
                 self._ask(row)

@@ -218,11 +218,11 @@ def test_what_cannot_be_saved_is_said_beside_its_field_at_once(stocked):
         editor._edited("")
         assert editor.problem
         assert not editor.save.enabled
-        assert field._error
+        assert field.error_text
         field.set(before)
         editor._edited("")
         assert not editor.problem
-        assert not field._error
+        assert not field.error_text
     assert not editor.is_changed
 
 

@@ -315,7 +315,7 @@ def test_slots_of_the_randomizer_are_written_beside_the_pack(rain):
     rain.until(lambda: rain.saw(PackSettingsSaved))
     rules = rain.controller.packs.settings_of(rain.path).randomizer.rules
     assert [one.values for one in rules] == [("bus", "boat")]
-    assert rain.page.side.randomizer.texts["rules"].problem.startswith("Line 2: ")
+    assert rain.page.side.randomizer.texts["rules"].error_text.startswith("Line 2: ")
     assert rain.path.read_text(encoding="utf-8") == RAIN
 
 
@@ -328,7 +328,7 @@ def test_a_wrong_line_is_still_there_after_a_look_at_another_pack(rain):
     assert field.get() == ""
     rain.choose("rain")
     assert field.get() == "mood: calm | wild\nhalf a li"
-    assert field.problem.startswith("Line 2")
+    assert field.error_text.startswith("Line 2")
 
 
 def test_values_of_an_axis_that_cannot_be_read_stay_and_are_told(rain):
@@ -338,7 +338,7 @@ def test_values_of_an_axis_that_cannot_be_read_stay_and_are_told(rain):
     for text in ("5, 7", "5, 7, lots"):
         axes.values.set(text)
         axes._edited(text)
-    assert "lots" in axes.values._error
+    assert "lots" in axes.values.error_text
     rain.until(lambda: rain.saw(PackSettingsSaved))
     saved = rain.controller.packs.settings_of(rain.path).randomizer.axes
     assert [(one.path, one.values) for one in saved] == [("txt2img.cfg_scale", (5.0, 7.0))]

@@ -87,11 +87,11 @@ class TestSettings:
     def test_what_is_too_long_is_said_and_not_saved(self, house):
         side = house.page("settings").added.negative
         write(house, side.text.field, "x" * (LONGEST + 1))
-        assert "20,000" in side.text.problem
+        assert "20,000" in side.text.error_text
         assert house.controller.settings.global_negative == ""
         side.text.field.delete("1.0", "1.5")
         house.until(lambda: len(house.controller.settings.global_negative) == LONGEST - 4)
-        assert side.text.problem == ""
+        assert side.text.error_text == ""
 
 
 class TestCreate:

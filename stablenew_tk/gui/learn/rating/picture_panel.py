@@ -89,7 +89,7 @@ class BigPicture(Box):
         self._ahead: Sequence[ImageFacts] = ()
         self._words = ""
         self._box = (0, 0)
-        self._pictures: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
+        self.kept: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
         self._asked: set[tuple[str, tuple[int, int]]] = set()
         self._drawn: object = None
         self._photo: ImageTk.PhotoImage | None = None
@@ -175,9 +175,9 @@ class BigPicture(Box):
             return
         key = (event.image_id, event.box)
         self._asked.discard(key)
-        self._pictures[key] = event
-        while len(self._pictures) > _KEPT:
-            self._pictures.popitem(last=False)
+        self.kept[key] = event
+        while len(self.kept) > _KEPT:
+            self.kept.popitem(last=False)
         self._redraw()
 
     def destroy(self) -> None:
@@ -213,7 +213,7 @@ class BigPicture(Box):
         if width <= 1 or height <= 1:
             return
         key = (self._facts.image_id, self._box) if self._facts is not None else None
-        ready = self._pictures.get(key) if key is not None else None
+        ready = self.kept.get(key) if key is not None else None
         now = (key, self._words, ready is not None, theme.mode())
         if self._facts is not None and ready is None:
             self._ask(self._facts)
@@ -242,7 +242,7 @@ class BigPicture(Box):
 
     def _ask(self, facts: ImageFacts) -> None:
         key = (facts.image_id, self._box)
-        if self._box[0] > 1 and key not in self._asked and key not in self._pictures:
+        if self._box[0] > 1 and key not in self._asked and key not in self.kept:
             self._asked.add(key)
             self._actions.ask(
                 ReadPicture(
@@ -273,7 +273,7 @@ class SideBySide(Viewer):
         first = min(max(0, number - MOST_COMPARED // 2), max(0, len(rows) - MOST_COMPARED))
         self.rows = tuple(rows[first : first + MOST_COMPARED])
         self._number = number - first
-        self._own_size, self._pan = False, (0, 0)
+        self.own_size, self.pan = False, (0, 0)
         self._made.clear()
         self.place(relx=0, rely=0, relwidth=1, relheight=1)
         tk.Misc.lift(self)
@@ -303,11 +303,11 @@ class SideBySide(Viewer):
         self._show()
 
     def _draw_picture(self, row: int, left: int, wide: int) -> None:
-        ready = self._pictures.get(self._key(row))
+        ready = self.kept.get(self._key(row))
         if ready is None or not ready.rgb:
             super()._draw_picture(row, left, wide)
             return
-        self._pictures.move_to_end(self._key(row))
+        self.kept.move_to_end(self._key(row))
         width, height = self._pane()
         part = self._part(ready, width, height)
         held = self._made.get(row)
@@ -321,13 +321,13 @@ class SideBySide(Viewer):
         self.canvas.create_image(left + wide // 2, theme.px(8) + height // 2, image=held[1])
 
     def _move(self, dx: int, dy: int) -> None:
-        self._pan = (self._pan[0] + dx, self._pan[1] + dy)
+        self.pan = (self.pan[0] + dx, self.pan[1] + dy)
         # The pointer moves oftener than six pictures can be drawn.
         if not self._later:
             self._later = self.after(1, self._go_on)
 
     def _step(self, across: int, down: int) -> str:
-        if self._own_size or self.comparing:
+        if self.own_size or self.comparing:
             return super()._step(across, down)
         self._walk(across, down)
         return "break"

@@ -129,7 +129,7 @@ def test_text_that_cannot_be_read_keeps_next_off_with_a_sentence_below_the_field
     wizard = vary(house, "txt2img.steps", VALUES)
     write(house, "12-44 (+8")
     assert not wizard.bar.next.enabled
-    assert "'12-44 (+8'" in wizard._values.numbers.field._error
+    assert "'12-44 (+8'" in wizard._values.numbers.field.error_text
     assert wizard.bar.trouble == ""
     house.key("<Return>")
     assert wizard.step == VALUES
