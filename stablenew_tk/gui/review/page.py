@@ -176,14 +176,14 @@ class ReviewPage(PageFrame):
         self.bar = ActionBar(self._main, self._controller.settings.cell_px, self._resize_cells)
         self.bar.pack(side="bottom", fill="x")
         Separator(self._main).pack(side="bottom", fill="x")
-        owner = GridActions(
+        grid_actions = GridActions(
             ask=lambda order: self._controller.ask(order, last=True),
-            look=self._look,
+            content=self._look,
             head=self._head,
             chosen=self._chosen,
             opened=lambda: self._full_size.open(),
         )
-        self.pictures = ThumbnailGrid(self._main, owner, cell_px=self._controller.settings.cell_px)
+        self.pictures = ThumbnailGrid(self._main, grid_actions, cell_px=self._controller.settings.cell_px)
         self.pictures.pack(fill="both", expand=True)
         self.inspector = Inspector(self, self._controller, actions)
         self._main.pack(side="left", fill="both", expand=True)
@@ -389,7 +389,7 @@ class ReviewPage(PageFrame):
         self.inspector.edit_note()
 
     def _look_again(self) -> None:
-        self.pictures.look_again()
+        self.pictures.retry()
         self._find()
 
     # ---- later

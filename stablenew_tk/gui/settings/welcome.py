@@ -74,7 +74,7 @@ class WelcomePage(PageFrame):
         self._sketch.focus_set()
 
     def on_event(self, event: Event) -> None:
-        """A WebUI on this computer answered, or the address typed was looked at."""
+        """A WebUI on this computer answered, or the typed address was tried."""
         if not isinstance(event, BackendChecked):
             return
         found = event.capabilities
@@ -163,8 +163,8 @@ class WelcomePage(PageFrame):
         )
         # Made first, packed last: Tab goes in the order of making.
         self._address = Entry(inner, width=214, height=theme.ACTION, placeholder="http://tower:7860")
-        self._address.field.bind("<Return>", lambda _event: self._look())
-        self._check = Button(inner, "Check", self._look, height=theme.ACTION, busy_text="Checking…")
+        self._address.field.bind("<Return>", lambda _event: self._try_address())
+        self._check = Button(inner, "Check", self._try_address, height=theme.ACTION, busy_text="Checking…")
         self._check.pack(side="right")
         self._address.pack(side="right", padx=theme.px(8))
         inner, _, _ = self._choice(
@@ -177,7 +177,7 @@ class WelcomePage(PageFrame):
         )
         self._sketch.pack(side="right")
 
-    def _look(self) -> None:
+    def _try_address(self) -> None:
         address = usable_address(self._address.get())
         if not address:
             self._address.error("Write an address such as http://tower:7860")

@@ -42,8 +42,8 @@ class Card(ctk.CTkFrame):  # type: ignore[misc]  # customtkinter has no types
 
     def __init__(self, parent: tk.Misc, ground: Role = "surface", outline: Role = "line") -> None:
         self.ground: Role = ground
-        around = theme.pair(ground_of(parent))
-        super().__init__(parent, border_width=1, bg_color=around, fg_color=theme.pair(ground))
+        outside = theme.pair(ground_of(parent))
+        super().__init__(parent, border_width=1, bg_color=outside, fg_color=theme.pair(ground))
         self.configure(border_color=theme.pair(outline))
 
 
@@ -358,7 +358,7 @@ class Button(Painted):
         self.repaint()
 
     def draw(self, width: int, height: int) -> None:
-        fill, outline, ink = self._look()
+        fill, outline, ink = self._inks()
         m, middle = self.margin, self.margin + height // 2
         shape = {"margin": RING, "ring": int(self.ring)}
         self.picture(0, 0, icons.box(width, height, fill=fill, outline=outline, ground=self.ground, **shape))
@@ -383,7 +383,7 @@ class Button(Painted):
             self.configure(width=self._natural() + 2 * self.margin)
         self.repaint()
 
-    def _look(self) -> tuple[Role, Role, Role]:
+    def _inks(self) -> tuple[Role, Role, Role]:
         fill, outline, ink, hover_fill, hover_outline, pressed = _BUTTONS[self._kind]
         if not self.enabled:
             bare = self._kind in ("quiet", "link")

@@ -168,9 +168,9 @@ class Segmented(Painted):
         """Left and right edge of every segment. Measured bold, so that nothing moves when the choice does."""
         bold, x, spans = theme.font(12, True), self.margin, []
         gap = theme.px(0 if self._kind == "box" else 18)
-        around = theme.px(12 if self._kind == "box" else 0)
+        inset = theme.px(12 if self._kind == "box" else 0)
         for _, words in self._segments:
-            wide = bold.measure(words) + 2 * around
+            wide = bold.measure(words) + 2 * inset
             spans.append((x, x + wide))
             x += wide + gap
         return spans

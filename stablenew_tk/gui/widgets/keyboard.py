@@ -161,8 +161,8 @@ class KeyHelp(Popup):
         super().__init__()
         self.window.bind("<F1>", lambda _event: self.close())
 
-    def open(self, owner: tk.Misc, title: str, keys: Sequence[tuple[str, str]]) -> None:
-        """Show the keys under `owner`, in the order given."""
+    def open(self, anchor: tk.Misc, title: str, keys: Sequence[tuple[str, str]]) -> None:
+        """Show the keys under `anchor`, in the order given."""
         for child in self.body.winfo_children():
             child.destroy()
         head = Box(self.body)
@@ -171,16 +171,16 @@ class KeyHelp(Popup):
         close = Button(head, "", self.close, kind="quiet", icon="cross", height=24)
         close.pack(side="right")
         Separator(self.body).pack(fill="x")
-        sheet = Box(self.body)
-        sheet.pack(fill="both", padx=theme.px(14), pady=theme.px(8))
+        table = Box(self.body)
+        table.pack(fill="both", padx=theme.px(14), pady=theme.px(8))
         height = _ROWS if len(keys) <= _ROWS else (len(keys) + 1) // 2
         for number, (key, words) in enumerate(keys):
             column, row = divmod(number, height)
             left = theme.px(28) if column else 0
-            Label(sheet, key, size=12, bold=True).grid(
+            Label(table, key, size=12, bold=True).grid(
                 row=row, column=2 * column, sticky="w", padx=(left, theme.px(16)), pady=theme.px(3)
             )
-            Label(sheet, words, size=12, ink="text2").grid(row=row, column=2 * column + 1, sticky="w")
+            Label(table, words, size=12, ink="text2").grid(row=row, column=2 * column + 1, sticky="w")
         self.window.update_idletasks()
         width = max(theme.px(280), self.body.winfo_reqwidth() + 2)
-        self._place(owner, close, width=width, height=self.body.winfo_reqheight() + 2)
+        self._place(anchor, close, width=width, height=self.body.winfo_reqheight() + 2)

@@ -1,7 +1,7 @@
 """A grid of pictures that is as quick with 100,000 pictures as with ten: only the cells in sight exist.
 
 It knows places, selection, keys for moving and how to get thumbnails. What a cell says and what a rating is, it does
-not know: it asks its owner for the look of a row and for the words of a group's head.
+not know: it asks the page for the content of a row and for the words of a group's head.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _EXTEND_KEYS = {
 
 
 class GridActions(Struct, frozen=True, kw_only=True):
-    """What the grid needs from the page: order thumbnails, the look of a row, head words of a group; and whom to tell.
+    """What the grid needs from the page: order thumbnails, the content of a row, head words of a group.
 
     `chosen` is called when the current cell or the selection changed, `opened` on Space, Return or a double click.
     """
 
     ask: Callable[[MakeThumbnail], None]
-    look: Callable[[int], CellContent]
+    content: Callable[[int], CellContent]
     head: Callable[[int], tuple[str, str]] = lambda _group: ("", "")
     chosen: Callable[[], None] = lambda: None
     opened: Callable[[], None] = lambda: None
@@ -51,10 +51,10 @@ class ThumbnailGrid(Box):
     `layout` says where the cells stand, `top` which pixel of it is at the upper edge.
     """
 
-    def __init__(self, parent: tk.Misc, owner: GridActions, *, cell_px: int = 200) -> None:
+    def __init__(self, parent: tk.Misc, actions: GridActions, *, cell_px: int = 200) -> None:
         super().__init__(parent, "bg")
         self.picked = Picked()
-        self._owner = owner
+        self._actions = actions
         self._cell_px = cell_px
         self._firsts: Sequence[int] = ()
         self.top = 0.0
@@ -72,7 +72,7 @@ class ThumbnailGrid(Box):
         self.canvas.pack(side="left", fill="both", expand=True)
         self._ring_gap = theme.px(3)
         self._ring = self.canvas.create_rectangle(0, 0, 0, 0, width=theme.px(2), state="hidden")
-        self._thumbs = Thumbs(self.canvas, owner.ask, self._thumb_arrived)
+        self._thumbs = Thumbs(self.canvas, actions.ask, self._thumb_arrived)
         self.layout = GridLayout((), 0, self._measures(1))
         self._bind_all()
         theme.on_change(self._repaint)
@@ -143,7 +143,7 @@ class ThumbnailGrid(Box):
         """An order failed without an answer: what is in sight is asked for again when the grid next moves."""
         self._thumbs.lost()
 
-    def look_again(self) -> None:
+    def retry(self) -> None:
         """Ask again for pictures that could not be shown."""
         self._thumbs.retry()
         self._redraw(all_cells=True)
@@ -199,7 +199,7 @@ class ThumbnailGrid(Box):
     def _open_key(self, _event: tk.Event[tk.Misc]) -> str:
         if self.picked.current >= 0:
             self._see(self.picked.current)
-            self._owner.opened()
+            self._actions.opened()
         return "break"
 
     def _clicked(self, event: tk.Event[tk.Misc]) -> None:
@@ -211,7 +211,7 @@ class ThumbnailGrid(Box):
 
     def _double_clicked(self, event: tk.Event[tk.Misc]) -> None:
         if self.layout.place_at(event.x, event.y + self.top) >= 0 and not int(event.state) & (_SHIFT | _CONTROL):
-            self._owner.opened()
+            self._actions.opened()
 
     def _pointed(self, event: tk.Event[tk.Misc]) -> None:
         wanted = "hand2" if self.layout.place_at(event.x, event.y + self.top) >= 0 else ""
@@ -289,7 +289,7 @@ class ThumbnailGrid(Box):
         for place, cell in self._shown.items():
             if cell.selected != (self.picked.rows[place] in self.picked.selected):
                 self._draw_cell(place, cell)
-        self._owner.chosen()
+        self._actions.chosen()
 
     def _redraw(self, *, all_cells: bool = False) -> None:
         view, whole = self.canvas.winfo_height(), self.layout.height
@@ -323,7 +323,7 @@ class ThumbnailGrid(Box):
 
     def _draw_cell(self, place: int, cell: PictureCell) -> None:
         row = self.picked.rows[place]
-        content = self._owner.look(row)
+        content = self._actions.content(row)
         size = self.layout.size
         cell.draw(
             Bounds(*self.layout.xy(place), size.cell_width, size.cell_height),
@@ -350,7 +350,7 @@ class ThumbnailGrid(Box):
                 self.canvas.itemconfigure(title_item, state="hidden")
                 self.canvas.itemconfigure(note_item, state="hidden")
                 continue
-            title, note = self._owner.head(groups[number])
+            title, note = self._actions.head(groups[number])
             x, y = self.layout.size.left, self.layout.head_y(groups[number]) + head // 2
             title = theme.elide(title, bold, width // 2)
             after = x + bold.measure(title) + self._near

@@ -22,7 +22,7 @@ OWN_SIZE = (1 << 15, 1 << 15)
 _CAPTION, _PAN, _FRAME = 40, 80, 2
 
 
-class Stage(Struct, frozen=True, kw_only=True):
+class ViewerActions(Struct, frozen=True, kw_only=True):
     """What the viewer needs from its page. `caption(row)` gives name and remark, `neighbour(step)` moves to the next
     picture (±1) and says whether there was one, `left()` is called when the viewer closes.
     """
@@ -30,7 +30,7 @@ class Stage(Struct, frozen=True, kw_only=True):
     ask: Callable[[ReadPicture], None]
     facts: Callable[[int], ImageFacts]
     caption: Callable[[int], tuple[str, str]]
-    around: Callable[[], Sequence[int]]
+    nearby: Callable[[], Sequence[int]]
     neighbour: Callable[[int], None]
     left: Callable[[], None]
 
@@ -41,9 +41,9 @@ class Viewer(Box):
     `own_size` tells whether they are shown in their own size, `pan` how far that is moved, `kept` what is in memory.
     """
 
-    def __init__(self, parent: tk.Misc, stage: Stage) -> None:
+    def __init__(self, parent: tk.Misc, actions: ViewerActions) -> None:
         super().__init__(parent, "image_ground")
-        self._stage = stage
+        self._actions = actions
         self.rows: tuple[int, ...] = ()
         self._number = 0
         self.own_size = False
@@ -109,7 +109,7 @@ class Viewer(Box):
             self._photos.clear()
             self.kept.clear()
             self._asked.clear()
-            self._stage.left()
+            self._actions.left()
         return "break"
 
     def turn_to(self, row: int) -> None:
@@ -146,7 +146,7 @@ class Viewer(Box):
             self._number = min(max(self._number + step, 0), len(self.rows) - 1)
             self._show()
         else:
-            self._stage.neighbour(step)
+            self._actions.neighbour(step)
 
     def _step(self, across: int, down: int) -> str:
         if self.own_size:
@@ -190,7 +190,7 @@ class Viewer(Box):
         return max(16, width), max(16, self.canvas.winfo_height() - theme.px(_CAPTION) - 2 * gap)
 
     def _key(self, row: int) -> tuple[str, tuple[int, int]]:
-        return self._stage.facts(row).image_id, OWN_SIZE if self.own_size else self._pane()
+        return self._actions.facts(row).image_id, OWN_SIZE if self.own_size else self._pane()
 
     def _show(self) -> None:
         if not self.is_open or self.canvas.winfo_width() <= 1:
@@ -248,8 +248,8 @@ class Viewer(Box):
         return left, top, min(ready.width, left + width), min(ready.height, top + height)
 
     def _draw_caption(self, row: int, left: int, wide: int) -> None:
-        facts = self._stage.facts(row)
-        name, remark = self._stage.caption(row)
+        facts = self._actions.facts(row)
+        name, remark = self._actions.caption(row)
         canvas, y, pad = self.canvas, self.canvas.winfo_height() - theme.px(_CAPTION) // 2, theme.px(16)
         bottom = canvas.winfo_height() - (theme.px(2 * _FRAME) if self.comparing else 0)
         edge = theme.px(2 * _FRAME) if self.comparing else 0
@@ -284,15 +284,15 @@ class Viewer(Box):
         )
 
     def _ask(self, row: int) -> None:
-        facts, key = self._stage.facts(row), self._key(row)
+        facts, key = self._actions.facts(row), self._key(row)
         if key not in self._asked and key not in self.kept:
             self._asked.add(key)
-            self._stage.ask(
+            self._actions.ask(
                 ReadPicture(image_id=key[0], position=facts.position, output_index=facts.output_index, box=key[1])
             )
 
     def _ask_ahead(self) -> None:
         # Own sizes may be large; they are read when looked at.
         if not self.comparing and not self.own_size:
-            for row in self._stage.around():
+            for row in self._actions.nearby():
                 self._ask(row)

@@ -44,7 +44,7 @@ class Popup:
         self.window.overrideredirect(True)
         self.body = Box(self.window, "raised")
         self.body.pack(fill="both", expand=True, padx=1, pady=1)
-        self.owner: tk.Misc | None = None
+        self.anchor: tk.Misc | None = None
         self._back: tk.Misc | None = None
         self._swallow: tk.Misc | None = None
         self.window.bind("<Escape>", lambda _event: self.close())
@@ -65,30 +65,30 @@ class Popup:
     @property
     def is_open(self) -> bool:
         """Whether it can be seen."""
-        return self.owner is not None
+        return self.anchor is not None
 
     def close(self) -> str:
         """Hide it and give the focus back to where it was."""
-        if self.owner is not None:
-            self.owner = None
+        if self.anchor is not None:
+            self.anchor = None
             self.window.withdraw()
             if self._back is not None and theme.alive(self._back):
                 self._back.focus_force()
         return "break"
 
-    def _place(self, owner: tk.Misc, focus: tk.Misc, *, width: int, height: int, inset: int = theme.RING) -> bool:
-        """Show it under its owner, or above where there is no room. False if this click has just closed it."""
-        swallowed, self._swallow = self._swallow is owner, None
+    def _place(self, anchor: tk.Misc, focus: tk.Misc, *, width: int, height: int, inset: int = theme.RING) -> bool:
+        """Show it under its anchor, or above where there is no room. False if this click has just closed it."""
+        swallowed, self._swallow = self._swallow is anchor, None
         if swallowed:
             return False
-        self._back = owner.focus_get() or owner
-        self.owner = owner
-        screen_width, screen_height = owner.winfo_screenwidth(), owner.winfo_screenheight()
-        home = owner.winfo_toplevel()
+        self._back = anchor.focus_get() or anchor
+        self.anchor = anchor
+        screen_width, screen_height = anchor.winfo_screenwidth(), anchor.winfo_screenheight()
+        home = anchor.winfo_toplevel()
         right = home.winfo_rootx() + home.winfo_width() - theme.px(8)  # it stays over its own window where it can
-        x = min(owner.winfo_rootx() + theme.px(inset), max(home.winfo_rootx(), right - width), screen_width - width)
-        below = owner.winfo_rooty() + owner.winfo_height() - theme.px(inset - 2)
-        y = below if below + height <= screen_height else max(0, owner.winfo_rooty() - height)
+        x = min(anchor.winfo_rootx() + theme.px(inset), max(home.winfo_rootx(), right - width), screen_width - width)
+        below = anchor.winfo_rooty() + anchor.winfo_height() - theme.px(inset - 2)
+        y = below if below + height <= screen_height else max(0, anchor.winfo_rooty() - height)
         self.window.configure(bg=theme.palette["edge"])
         self.window.geometry(f"{width}x{height}+{max(0, x)}+{y}")
         self.window.deiconify()
@@ -99,24 +99,24 @@ class Popup:
         return True
 
     def _clicked(self, event: tk.Event[tk.Misc]) -> None:
-        owner = self.owner
+        anchor = self.anchor
         self._swallow = None
-        if owner is None or str(event.widget).startswith(str(self.window)):
+        if anchor is None or str(event.widget).startswith(str(self.window)):
             return
         # The click that closes a menu on its own button must not open it again.
-        self._swallow = event.widget if event.widget is owner else None
+        self._swallow = event.widget if event.widget is anchor else None
         self._back = None
         self.close()
 
     def _destroyed(self, event: tk.Event[tk.Misc]) -> None:
         if event.widget is self.window:
-            self.owner = None
+            self.anchor = None
 
     def _maybe_left(self, _event: tk.Event[tk.Misc]) -> None:
         self.window.after_idle(self._check_focus)
 
     def _check_focus(self) -> None:
-        if self.owner is not None and theme.alive(self.window):
+        if self.anchor is not None and theme.alive(self.window):
             focus = self.window.tk.call("focus")
             if not str(focus).startswith(str(self.window)):
                 self._back = None
@@ -142,14 +142,14 @@ class Menu(Popup):
 
     def open(
         self,
-        owner: tk.Misc,
+        anchor: tk.Misc,
         entries: Sequence[MenuEntry],
         pick: Callable[[str], object],
         *,
         selected: str = "",
         width: int = 0,
     ) -> None:
-        """Show the entries under `owner`; `pick(value)` is called after the menu has closed. Width in screen pixels."""
+        """Show the entries under `anchor`; `pick(value)` follows once the menu has closed. Width in screen pixels."""
         self._all = self.shown = tuple(entries)
         self._pick, self._selected = pick, selected
         self.cursor = next((i for i, entry in enumerate(entries) if entry.value == selected), 0)
@@ -167,7 +167,7 @@ class Menu(Popup):
         self._reveal()
         focus = self.search.field if filtered else self.canvas
         height = head + self._rows * row + theme.px(8) + 2
-        if self._place(owner, focus, width=max(width, self._natural()), height=height):
+        if self._place(anchor, focus, width=max(width, self._natural()), height=height):
             self._draw()
 
     def _natural(self) -> int:

@@ -1,4 +1,4 @@
-"""A slim scrollbar for what is drawn on a canvas: a thumb of six pixels that can be dragged, no arrows."""
+"""A thin scrollbar for what is drawn on a canvas: a thumb of six pixels that can be dragged, no arrows."""
 
 from __future__ import annotations
 

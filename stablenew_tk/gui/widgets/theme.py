@@ -158,8 +158,8 @@ def elide(text: str, face: tkfont.Font, width: int) -> str:
 
 def on_change(callback: Callable[[], object]) -> None:
     """Call this when the mode or font changes. A bound method is held weakly and dropped with its widget."""
-    owner = getattr(callback, "__self__", None)
-    _ThemeState.listeners.append(weakref.WeakMethod(callback) if owner is not None else lambda: callback)
+    widget = getattr(callback, "__self__", None)
+    _ThemeState.listeners.append(weakref.WeakMethod(callback) if widget is not None else lambda: callback)
 
 
 def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: str = "") -> None:
@@ -229,9 +229,9 @@ def _announce() -> None:
         callback = reference()
         if callback is None:
             continue
-        owner = getattr(callback, "__self__", None)
+        widget = getattr(callback, "__self__", None)
         # A widget may be destroyed while Python still holds it.
-        if isinstance(owner, tk.Misc) and not alive(owner):
+        if isinstance(widget, tk.Misc) and not alive(widget):
             continue
         living.append(reference)
         callback()

@@ -26,14 +26,14 @@ class Shop:
         self.chosen = self.opened = 0
         self.problem = ""
         self.answers = True
-        owner = GridActions(
+        actions = GridActions(
             ask=self.ask,
-            look=self.look,
+            content=self.content,
             head=lambda group: (f"group {group}", "3 images"),
             chosen=self.choose,
             opened=self.open,
         )
-        self.grid = ThumbnailGrid(root, owner)
+        self.grid = ThumbnailGrid(root, actions)
         self.grid.pack(fill="both", expand=True)
         root.update()
 
@@ -46,7 +46,7 @@ class Shop:
         data = b"" if self.problem else jpeg(order.edge)
         return ThumbnailReady(image_id=order.image_id, edge=order.edge, jpeg=data, problem=self.problem)
 
-    def look(self, row):
+    def content(self, row):
         return CellContent(image_id=f"image {row}", position=Position(0, row, 1), rating=row % 6)
 
     def choose(self):

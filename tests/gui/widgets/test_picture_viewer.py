@@ -2,7 +2,7 @@ import pytest
 from conftest import pump
 
 from stablenew_tk.domain.journal.history import ImageFacts, Position
-from stablenew_tk.gui.widgets.picture_viewer import OWN_SIZE, Stage, Viewer
+from stablenew_tk.gui.widgets.picture_viewer import OWN_SIZE, Viewer, ViewerActions
 from stablenew_tk.pipeline.messages.pictures import PictureReady
 
 
@@ -34,20 +34,20 @@ class Room:
     def __init__(self, root):
         self.asked = []
         self.left = 0
-        stage = Stage(
+        actions = ViewerActions(
             ask=self.asked.append,
             facts=facts,
             caption=lambda row: (f"picture {row}", "seed 7"),
-            around=self.around,
+            nearby=self.nearby,
             neighbour=lambda step: self.viewer.turn_to(self.viewer.current + step),
             left=self.leave,
         )
-        self.viewer = Viewer(root, stage)
+        self.viewer = Viewer(root, actions)
         self.root = root
         self.viewer.place(relx=0, rely=0, relwidth=1, relheight=1)
         root.update()
 
-    def around(self):
+    def nearby(self):
         return [self.viewer.current + 1, self.viewer.current - 1]
 
     def leave(self):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ....app.controller import Controller
 from ....domain.insights.blinding import BlindCell
 from ....domain.journal.history import ImageFacts
-from ...widgets.picture_viewer import Stage
+from ...widgets.picture_viewer import ViewerActions
 from .matrix import Matrix
 from .picture_panel import SideBySide
 from .session import SeatWords, facts_of, key_of
@@ -21,11 +21,11 @@ class RatingLarge:
         self, page: tk.Misc, controller: Controller, matrix: Matrix, words: SeatWords, left: Callable[[], None]
     ) -> None:
         self._matrix, self._words = matrix, words
-        stage = Stage(
+        stage = ViewerActions(
             ask=controller.ask,
             facts=self._facts,
             caption=self._caption,
-            around=self._around,
+            nearby=self._around,
             neighbour=lambda step: self._walk(step, 0),
             left=left,
         )

@@ -17,7 +17,7 @@ from ....pipeline.messages.pictures import PictureReady, ReadPicture
 from ...widgets import icons, marks, theme
 from ...widgets.basics import Box, Button, Label, Painted
 from ...widgets.hint_bar import KeyHints
-from ...widgets.picture_viewer import Stage, Viewer
+from ...widgets.picture_viewer import Viewer, ViewerActions
 from ...widgets.tag_chips import TagChips
 
 MOST_COMPARED = 6
@@ -261,7 +261,7 @@ class SideBySide(Viewer):
     `walk(across, down)` moves to another picture. `plain_problems` as above.
     """
 
-    def __init__(self, parent: tk.Misc, stage: Stage, walk: Callable[[int, int], None]) -> None:
+    def __init__(self, parent: tk.Misc, stage: ViewerActions, walk: Callable[[int, int], None]) -> None:
         self._walk = walk
         self.plain_problems = False
         self._made: dict[int, tuple[object, ImageTk.PhotoImage]] = {}
