@@ -87,7 +87,9 @@ class Rail(Box):
 
 
 class TopBar(Box):
-    """Page title, learning mode, backend state, appearance."""
+    """Page title, learning mode, backend state, appearance. `FOLLOWS` are the events it wants to hear of."""
+
+    FOLLOWS = (BackendChecked, NodeWaiting, ImageSaved, SettingsChanged)
 
     def __init__(
         self,
@@ -165,7 +167,12 @@ class TopBar(Box):
 
 
 class BottomBar(Box):
-    """What is being made, how far it is, when it ends; Pause and Stop. Unsaved ratings are told here in red."""
+    """What is being made, how far it is, when it ends; Pause and Stop. Unsaved ratings are told here in red.
+
+    `FOLLOWS` are the events it wants to hear of.
+    """
+
+    FOLLOWS = (NodeWaiting, UnsavedChanged, QueueChanged)
 
     def __init__(
         self, parent: tk.Misc, controller: Controller, *, pause: Callable[[], object], stop: Callable[[], object]

@@ -246,8 +246,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _on_event(self, event: Event) -> None:
         self._has_news = True
-        self.top.on_event(event)
-        self.bottom.on_event(event)
+        for bar in (self.top, self.bottom):
+            if isinstance(event, bar.FOLLOWS):
+                bar.on_event(event)
         for page in tuple(self._pages.values()):
             page.on_event(event)
         if isinstance(event, OrderFailed):

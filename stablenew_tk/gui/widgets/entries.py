@@ -77,7 +77,8 @@ class Entry(FieldBox):
             self.field.insert(0, text)
             self.field.configure(state="normal" if enabled else "disabled")
             self._show_hint()
-        self.error("")
+        if self.error_text:
+            self.error("")
 
     def enable(self, on: bool) -> None:
         """Let the user type, or not."""
@@ -203,7 +204,8 @@ class NumberEntry(Entry):
         if self.problem or self._parsed(self.get()) != value:
             self.problem = ""
             self.set(self._words(value))
-        self.error("")
+        if self.error_text:
+            self.error("")
 
     def step(self, steps: int) -> str:
         """Change by natural steps of the parameter, kept within its range."""
@@ -256,7 +258,8 @@ class NumberEntry(Entry):
             self.problem = sentence[:1].upper() + sentence[1:]
             return
         self.problem = ""
-        self.error("")
+        if self.error_text:
+            self.error("")
         self._on_value(value)
 
 

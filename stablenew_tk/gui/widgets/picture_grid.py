@@ -19,7 +19,7 @@ from .basics import Box
 from .grid_layout import GridLayout, Measures, measures
 from .grid_selection import Picked, Way
 from .picture_cell import FOOT, FRAME, Bounds, CellContent, PictureCell
-from .scrollbar import ThinScrollbar
+from .scrollbar import ThinScrollbar, bind_wheel
 from .thumbnails import ThumbnailRequest, Thumbs
 
 _WHEEL_PX = 72
@@ -183,9 +183,7 @@ class ThumbnailGrid(Box):
         for key in ("<space>", "<Return>", "<KP_Enter>"):
             canvas.bind(key, self._open_key)
         for widget in (canvas, self._bar):
-            widget.bind("<MouseWheel>", self._wheel)
-            widget.bind("<Button-4>", lambda _event: self._scroll_to(self.top - theme.px(_WHEEL_PX)))
-            widget.bind("<Button-5>", lambda _event: self._scroll_to(self.top + theme.px(_WHEEL_PX)))
+            bind_wheel(widget, lambda notches: self._scroll_to(self.top + notches * theme.px(_WHEEL_PX)))
         for key, how in _EXTEND_KEYS.items():
             pad = key.replace("<", "<KP_")
             for name in (key, pad):
@@ -217,11 +215,6 @@ class ThumbnailGrid(Box):
         wanted = "hand2" if self.layout.place_at(event.x, event.y + self.top) >= 0 else ""
         if str(self.canvas["cursor"]) != wanted:
             self.canvas.configure(cursor=wanted)
-
-    def _wheel(self, event: tk.Event[tk.Misc]) -> None:
-        # Windows reports 120 per notch and less from fine wheels; macOS reports small whole numbers.
-        notches = event.delta / 120 if abs(event.delta) >= 20 else event.delta
-        self._scroll_to(self.top - notches * theme.px(_WHEEL_PX))
 
     # ---- drawing
 

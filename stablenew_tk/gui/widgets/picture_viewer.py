@@ -14,6 +14,7 @@ from ...pipeline.messages.base import Event
 from ...pipeline.messages.pictures import PictureReady, ReadPicture
 from . import icons, marks, theme
 from .basics import Box
+from .scrollbar import bind_wheel
 
 KEPT_PICTURES = 6
 MOST_COMPARED = 4
@@ -68,11 +69,9 @@ class Viewer(Box):
             ("<ButtonPress-1>", self._press),
             ("<B1-Motion>", self._drag),
             ("<Double-Button-1>", lambda _event: self._zoom()),
-            ("<Button-4>", lambda _event: self._wheel(closer=True)),
-            ("<Button-5>", lambda _event: self._wheel(closer=False)),
-            ("<MouseWheel>", lambda event: self._wheel(closer=event.delta > 0)),
         ):
             self.canvas.bind(key, answer)
+        bind_wheel(self.canvas, lambda notches: self._wheel(closer=notches < 0))
         theme.on_change(self._show)
 
     @property

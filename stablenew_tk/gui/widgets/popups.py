@@ -17,6 +17,7 @@ from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Box, Painted
 from .entries import Entry
+from .scrollbar import bind_wheel
 
 FILTER_FROM = 9  # entries from which a search field is shown
 _MOST_ROWS = 12
@@ -191,9 +192,7 @@ class Menu(Popup):
         self.canvas.bind("<Configure>", lambda _event: self._draw())
         self.canvas.bind("<Motion>", lambda event: self._hover(event.y))
         self.canvas.bind("<ButtonRelease-1>", self._released)
-        for event, step in (("<Button-4>", -3), ("<Button-5>", 3)):
-            self.canvas.bind(event, lambda _event, step=step: self._scroll(step))  # type: ignore[misc]
-        self.canvas.bind("<MouseWheel>", lambda event: self._scroll(-3 if event.delta > 0 else 3))
+        bind_wheel(self.canvas, lambda notches: self._scroll(3 if notches > 0 else -3))
 
     def _filter(self, text: str) -> None:
         words = text.casefold().split()

@@ -15,7 +15,7 @@ from PIL import ImageTk
 from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Box
-from .scrollbar import ThinScrollbar
+from .scrollbar import ThinScrollbar, bind_wheel
 
 _TYPING_MS = 800  # letters typed within this time belong to one word
 
@@ -105,13 +105,7 @@ class RowList(Box):
 
     def scroll_to(self, top: float) -> None:
         """Put this pixel of the list at the upper edge."""
-        whole, view = self._count * self._row, self.canvas.winfo_height()
-        self._top = max(0, min(round(top), whole - view))
-        if whole > view > 1:
-            self._bar.place(relx=1, rely=0, relheight=1, anchor="ne")
-            self._bar.show(self._top, view, whole)
-        else:
-            self._bar.place_forget()
+        self._top = self._bar.follow(top, self.canvas.winfo_height(), self._count * self._row)
         self.refresh()
 
     def refresh(self) -> None:
@@ -131,7 +125,7 @@ class RowList(Box):
                 width=max(1, canvas.winfo_width() - 2 * self._pad),
             )
         if height > 1:
-            for index in range(self._top // self._row, min(self._count, (self._top + height - 1) // self._row + 1)):
+            for index in self.visible:
                 self._draw_row(index, self._row_at(index))
 
     @property
@@ -230,11 +224,7 @@ class RowList(Box):
         canvas.bind("<Leave>", lambda _event: self._hover(-1))
         canvas.bind("<FocusIn>", lambda _event: self._focus(True))
         canvas.bind("<FocusOut>", lambda _event: self._focus(False))
-        for event, rows in (("<Button-4>", -2), ("<Button-5>", 2)):
-            canvas.bind(event, lambda _event, rows=rows: self.scroll_to(self._top + rows * self._row))  # type: ignore[misc]
-        canvas.bind(
-            "<MouseWheel>", lambda event: self.scroll_to(self._top - (1 if event.delta > 0 else -1) * 2 * self._row)
-        )
+        bind_wheel(canvas, lambda notches: self.scroll_to(self._top + notches * 2 * self._row))
         for key, step in (("<Up>", -1), ("<Down>", 1)):
             canvas.bind(key, lambda _event, step=step: self._step(step))  # type: ignore[misc]
         for key, pages in (("<Prior>", -1), ("<Next>", 1)):
@@ -340,14 +330,8 @@ class ScrollArea(Box):
 
     def scroll_to(self, top: float) -> None:
         """Put this pixel of the body at the upper edge."""
-        whole, view = self.body.winfo_reqheight(), self._canvas.winfo_height()
-        self._top = max(0, min(round(top), whole - view))
+        self._top = self._bar.follow(top, self._canvas.winfo_height(), self.body.winfo_reqheight())
         self._canvas.coords(self._window, 0, -self._top)
-        if whole > view > 1:
-            self._bar.place(relx=1, rely=0, relheight=1, anchor="ne")
-            self._bar.show(self._top, view, whole)
-        else:
-            self._bar.place_forget()
 
     def scroll_by(self, pixels: int) -> None:
         """Scroll up (negative) or down."""

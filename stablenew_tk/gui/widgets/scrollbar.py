@@ -38,6 +38,16 @@ class ThinScrollbar(tk.Canvas):
             self._top, self._view, self._whole = top, view, whole
             self._place()
 
+    def follow(self, top: float, view: int, whole: int) -> int:
+        """Stand at the right edge of the parent while there is more than fits; gives the first pixel that can be."""
+        first = max(0, min(round(top), whole - view))
+        if whole > view > 1:
+            self.place(relx=1, rely=0, relheight=1, anchor="ne")
+            self.show(first, view, whole)
+        else:
+            self.place_forget()
+        return first
+
     def _span(self) -> tuple[float, float]:
         height = float(self.winfo_height())
         length = max(float(theme.px(_LEAST_THUMB)), height * self._view / max(self._whole, 1.0))
@@ -76,3 +86,11 @@ class ThinScrollbar(tk.Canvas):
     def _recolour(self) -> None:
         self.configure(bg=theme.palette[self._ground])
         self.itemconfigure(self._thumb, fill=theme.palette["edge"])
+
+
+def bind_wheel(widget: tk.Misc, scroll: Callable[[float], object]) -> None:
+    """Call `scroll(notches)` when the wheel is turned over a widget; down is positive."""
+    widget.bind("<Button-4>", lambda _event: scroll(-1))
+    widget.bind("<Button-5>", lambda _event: scroll(1))
+    # Windows reports 120 per notch and less from fine wheels; macOS reports small whole numbers.
+    widget.bind("<MouseWheel>", lambda event: scroll(-event.delta / 120 if abs(event.delta) >= 20 else -event.delta))
