@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Literal
 
 import customtkinter as ctk
-from PIL import ImageTk
 
 from ...domain.base.colour_roles import Role
 from . import icons, theme
+from .painting import Painting
 from .theme import RING
 from .tooltips import explanation, tip
 
@@ -145,45 +145,34 @@ class Sign(tk.Label):
         self.configure(bg=theme.palette[self._ground], image=self._picture)
 
 
-class Drawing(tk.Canvas):
-    """A small picture drawn by `draw(canvas)`, again whenever the mode changes. `width` and `height` in design px."""
+class Drawing(Painting):
+    """A small picture drawn by `draw(painting)`, again whenever the mode changes. `width` and `height` in design px."""
 
-    def __init__(self, parent: tk.Misc, draw: Callable[[tk.Canvas], None], *, width: int, height: int) -> None:
+    def __init__(self, parent: tk.Misc, draw: Callable[[Painting], None], *, width: int, height: int) -> None:
         self._draw = draw
-        super().__init__(parent, width=theme.px(width), height=theme.px(height), bd=0, highlightthickness=0)
+        super().__init__(parent, "surface", width=theme.px(width), height=theme.px(height))
         self._recolour()
         theme.on_change(self._recolour)
 
     def _recolour(self) -> None:
-        self.delete("all")
-        self.configure(bg=theme.palette["surface"])
+        self.clear()
         self._draw(self)
 
 
-class Painted(tk.Canvas):
+class Painted(Painting):
     """A control drawn by us. Subclasses give `draw` and `act`; sizes are in screen pixels without the ring.
 
     The ring shows when the focus came by keyboard; a click alone does not draw it.
     """
 
     def __init__(self, parent: tk.Misc, *, width: int, height: int, ground: Role | None = None) -> None:
-        self.ground: Role = ground or ground_of(parent)
         self.enabled = True
         self.hover = self.down = self.ring = False
         self._clicked, self._help, self._why = False, "", ""
         self._size = (0, 0)
         self.margin = theme.px(RING)
-        self.kept: list[ImageTk.PhotoImage] = []
-        super().__init__(
-            parent,
-            width=width + 2 * self.margin,
-            height=height + 2 * self.margin,
-            bd=0,
-            highlightthickness=0,
-            takefocus=1,
-            cursor="hand2",
-            bg=theme.palette[self.ground],
-        )
+        size = {"width": width + 2 * self.margin, "height": height + 2 * self.margin}
+        super().__init__(parent, ground or ground_of(parent), **size, takefocus=True, cursor="hand2")
         for event, answer in (
             ("<Configure>", self._resized),
             ("<Enter>", self._entered),
@@ -229,17 +218,8 @@ class Painted(tk.Canvas):
         """Draw again, once the control has a size."""
         width, height = self._size
         if width > 2 * self.margin:
-            self.delete("all")
-            self.kept.clear()
-            self.configure(bg=theme.palette[self.ground])
+            self.clear()
             self.draw(width - 2 * self.margin, height - 2 * self.margin)
-
-    def picture(
-        self, x: int, y: int, image: ImageTk.PhotoImage, anchor: Literal["nw", "center", "w", "e"] = "nw"
-    ) -> None:
-        """Place a picture and keep it alive while it is shown."""
-        self.kept.append(image)
-        self.create_image(x, y, image=image, anchor=anchor)
 
     def _resized(self, event: tk.Event[tk.Misc]) -> None:
         if (event.width, event.height) != self._size:
@@ -368,15 +348,13 @@ class Button(Painted):
             self.picture(x, middle, icons.icon(self._icon, 16, ink, fill), "w")
             x += self._sign + (self._gap if self.text else 0)
         if self._key_name:
-            hint = theme.palette["text3"]
-            self.create_text(x, middle, text=self._key_name, font=self._smaller, fill=hint, anchor="w")
-            x += self._smaller.measure(self._key_name) + self._gap
+            x += self.words(x, middle, self._key_name, size=11, ink="text3") + self._gap
         text = theme.elide(text, self._font, m + width - x) if self._fixed else text
         self.create_text(x, middle, text=text, font=self._font, fill=theme.palette[ink], anchor="w")
         if self.note:
             x += self._font.measure(text) + self._gap
             note_ink: Role = ink if self._kind == "main" else "text3"
-            self.create_text(x, middle, text=self.note, font=self._small, fill=theme.palette[note_ink], anchor="w")
+            self.words(x, middle, self.note, size=12, ink=note_ink)
 
     def _resize(self) -> None:
         if not self._fixed:

@@ -154,15 +154,10 @@ class Segmented(Painted):
             self.picture(left + inset, m + inset, icons.box(*size, fill=fill, outline=fill, ground="surface", radius=4))
         elif chosen:
             top = m + height - theme.px(2)
-            self.create_rectangle(left, top, right, m + height, fill=theme.palette["accent_text"], width=0)
+            self.fill(left, top, right, m + height, "accent_text")
         ink: Role = "text" if chosen or (self.hover and index == self._under) else "text2"
-        self.create_text(
-            (left + right) // 2,
-            m + height // 2,
-            text=words,
-            font=theme.font(12, chosen),
-            fill=theme.palette[ink if self.enabled else "disabled"],
-        )
+        ink = ink if self.enabled else "disabled"
+        self.words((left + right) // 2, m + height // 2, words, size=12, bold=chosen, ink=ink, anchor="center")
 
     def _spans(self) -> list[tuple[int, int]]:
         """Left and right edge of every segment. Measured bold, so that nothing moves when the choice does."""

@@ -309,11 +309,10 @@ class Slider(Painted):
             )
         thin = theme.px(1)
         left, right = m + knob // 2, m + width - knob // 2
-        self.create_rectangle(left, middle - thin, right, middle + thin, fill=theme.palette["raised2"], width=0)
+        self.fill(left, middle - thin, right, middle + thin, "raised2")
         if self._sensible is not None:
             first, last = (self._place(value, left, right) for value in self._sensible)
-            fill = theme.palette["accent_text" if self.enabled else "line"]
-            self.create_rectangle(first, middle - thin, last, middle + thin, fill=fill, width=0)
+            self.fill(first, middle - thin, last, middle + thin, "accent_text" if self.enabled else "line")
         ink: Role = ("switch_knob" if not self.hover else "accent_text") if self.enabled else "disabled"
         self.picture(self._place(self.value, left, right), middle, icons.icon("disc", 13, ink, self.ground), "center")
 

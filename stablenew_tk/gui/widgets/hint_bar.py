@@ -5,24 +5,22 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from PIL import ImageTk
-
 from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Box, Label
 from .entries import Slider
+from .painting import Painting
 
 HEIGHT = 35
 SMALLEST_CELL, LARGEST_CELL = 96, 420
 
 
-class KeyHints(tk.Canvas):
+class KeyHints(Painting):
     """Keys as little boxes with words, as many as fit."""
 
     def __init__(self, parent: tk.Misc, hints: Sequence[tuple[str, str]], ground: Role = "surface") -> None:
-        self._hints, self._ground = tuple(hints), ground
-        self._kept: list[ImageTk.PhotoImage] = []
-        super().__init__(parent, height=theme.px(22), width=1, bd=0, highlightthickness=0, takefocus=0)
+        self._hints = tuple(hints)
+        super().__init__(parent, ground, height=theme.px(22))
         self.bind("<Configure>", lambda _event: self._draw())
         theme.on_change(self._draw)
 
@@ -33,21 +31,17 @@ class KeyHints(tk.Canvas):
             self._draw()
 
     def _draw(self) -> None:
-        self.delete("all")
-        self._kept.clear()
-        self.configure(bg=theme.palette[self._ground])
+        self.clear()
         small, plain, x, middle = theme.font(11), theme.font(12), 1, self.winfo_height() // 2
         for key, words in self._hints:
             wide = small.measure(key) + theme.px(10)
             if x + wide + theme.px(5) + plain.measure(words) > self.winfo_width():
                 break
-            box = icons.box(wide, theme.px(20), fill="raised", outline="edge", ground=self._ground, radius=4)
-            self._kept.append(box)
-            self.create_image(x, middle, image=box, anchor="w")
-            self.create_text(x + wide // 2, middle, text=key, font=small, fill=theme.palette["text2"])
+            box = icons.box(wide, theme.px(20), fill="raised", outline="edge", ground=self.ground, radius=4)
+            self.picture(x, middle, box, "w")
+            self.words(x + wide // 2, middle, key, size=11, ink="text2", anchor="center")
             x += wide + theme.px(5)
-            self.create_text(x, middle, text=words, font=plain, fill=theme.palette["text2"], anchor="w")
-            x += plain.measure(words) + theme.px(14)
+            x += self.words(x, middle, words, size=12, ink="text2") + theme.px(14)
 
 
 class ActionBar(Box):

@@ -14,6 +14,7 @@ from ...pipeline.messages.base import Event
 from ...pipeline.messages.pictures import PictureReady, ReadPicture
 from . import icons, marks, theme
 from .basics import Box
+from .painting import Painting
 from .scrollbar import bind_wheel
 
 KEPT_PICTURES = 6
@@ -51,9 +52,8 @@ class Viewer(Box):
         self.pan = (0, 0)
         self.kept: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
         self._asked: set[tuple[str, tuple[int, int]]] = set()
-        self._photos: list[ImageTk.PhotoImage] = []
         self._grip = (0, 0)
-        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=1)
+        self.canvas = Painting(self, "image_ground", takefocus=True)
         self.canvas.pack(fill="both", expand=True)
         for key, answer in (
             ("<Configure>", lambda _event: self._show()),
@@ -104,8 +104,7 @@ class Viewer(Box):
         if self.is_open:
             self.rows = ()
             self.place_forget()
-            self.canvas.delete("all")
-            self._photos.clear()
+            self.canvas.clear()
             self.kept.clear()
             self._asked.clear()
             self._actions.left()
@@ -195,23 +194,15 @@ class Viewer(Box):
         if not self.is_open or self.canvas.winfo_width() <= 1:
             return
         canvas = self.canvas
-        canvas.configure(bg=theme.palette["image_ground"])
-        canvas.delete("all")
-        self._photos.clear()
+        canvas.clear()
         wide = canvas.winfo_width() // len(self.rows)
         for number, row in enumerate(self.rows):
             self._draw_picture(row, number * wide, wide)
             self._draw_caption(row, number * wide, wide)
             if self.comparing and number == self._number:
                 inset = theme.px(_FRAME)
-                canvas.create_rectangle(
-                    number * wide + inset,
-                    inset,
-                    (number + 1) * wide - inset,
-                    canvas.winfo_height() - inset,
-                    outline=theme.palette["accent_text"],
-                    width=theme.px(_FRAME),
-                )
+                right, bottom = (number + 1) * wide - inset, canvas.winfo_height() - inset
+                canvas.frame(number * wide + inset, inset, right, bottom, "accent_text", width=inset)
         self._ask_ahead()
 
     def _draw_picture(self, row: int, left: int, wide: int) -> None:
@@ -223,20 +214,13 @@ class Viewer(Box):
             return
         self.kept.move_to_end(self._key(row))
         if not ready.rgb:
-            self.canvas.create_text(
-                *middle,
-                text=ready.problem or "This picture cannot be shown.",
-                width=width * 2 // 3,
-                font=theme.font(13),
-                fill=theme.palette["text2"],
-                justify="center",
-            )
+            problem = ready.problem or "This picture cannot be shown."
+            self.canvas.words(*middle, problem, ink="text2", anchor="center", width=width * 2 // 3)
             return
         picture = Image.frombuffer("RGB", (ready.width, ready.height), ready.rgb, "raw", "RGB", 0, 1)
         # Only what can be seen becomes a photo: a poster of 4,096 px would hold up the window otherwise.
         photo = ImageTk.PhotoImage(picture.crop(self._part(ready, width, height)))
-        self._photos.append(photo)
-        self.canvas.create_image(*middle, image=photo)
+        self.canvas.picture(*middle, photo, "center")
 
     def _part(self, ready: PictureReady, width: int, height: int) -> tuple[int, int, int, int]:
         free_x, free_y = max(0, ready.width - width), max(0, ready.height - height)
@@ -249,38 +233,20 @@ class Viewer(Box):
     def _draw_caption(self, row: int, left: int, wide: int) -> None:
         facts = self._actions.facts(row)
         name, remark = self._actions.caption(row)
-        canvas, y, pad = self.canvas, self.canvas.winfo_height() - theme.px(_CAPTION) // 2, theme.px(16)
-        bottom = canvas.winfo_height() - (theme.px(2 * _FRAME) if self.comparing else 0)
-        edge = theme.px(2 * _FRAME) if self.comparing else 0
-        canvas.create_rectangle(
-            left + edge,
-            canvas.winfo_height() - theme.px(_CAPTION),
-            left + wide - edge,
-            bottom,
-            fill=theme.palette["chrome"],
-            width=0,
-        )
-        given = marks.star_row(facts.rating, 16, "chrome")
-        self._photos.append(given)
-        canvas.create_image(left + pad, y, image=given, anchor="w")
+        canvas, high, pad, end = self.canvas, self.canvas.winfo_height(), theme.px(16), left + wide - theme.px(16)
+        y, edge = high - theme.px(_CAPTION) // 2, theme.px(2 * _FRAME) if self.comparing else 0
+        canvas.fill(left + edge, high - theme.px(_CAPTION), left + wide - edge, high - edge, "chrome")
+        canvas.picture(left + pad, y, marks.star_row(facts.rating, 16, "chrome"), "w")
         x = left + pad + marks.row_width(16) + theme.px(12)
         if facts.suspect:
-            sign = icons.icon("warning", 14, "warn", "chrome")
-            self._photos.append(sign)
-            canvas.create_image(x, y, image=sign, anchor="w")
+            canvas.picture(x, y, icons.icon("warning", 14, "warn", "chrome"), "w")
             x += theme.px(20)
             remark = f"suspect · {remark}"
-        bold = theme.font(13, True)
-        name = theme.elide(name, bold, left + wide - pad - x)
-        canvas.create_text(x, y, text=name, font=bold, fill=theme.palette["text"], anchor="w")
-        x += bold.measure(name) + theme.px(8)
-        keys = "" if self.comparing else ("Z fit" if self.own_size else "Z 100 %") + " · Esc back"
-        room = left + wide - pad - x - (theme.font(12).measure(keys) + pad if keys else 0)
-        remark = theme.elide(remark, theme.font(12), room)
-        canvas.create_text(x, y, text=remark, font=theme.font(12), fill=theme.palette["text3"], anchor="w")
-        canvas.create_text(
-            left + wide - pad, y, text=keys, font=theme.font(12), fill=theme.palette["text3"], anchor="e"
-        )
+        x += canvas.words(x, y, name, bold=True, room=end - x) + theme.px(8)
+        if not self.comparing:
+            keys = ("Z fit" if self.own_size else "Z 100 %") + " · Esc back"
+            end -= canvas.words(end, y, keys, size=12, ink="text3", anchor="e") + pad
+        canvas.words(x, y, remark, size=12, ink="text3", room=end - x)
 
     def _ask(self, row: int) -> None:
         facts, key = self._actions.facts(row), self._key(row)

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Self
 
 from msgspec import Struct
-from PIL import ImageTk
 
 from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Box, Painted
 from .entries import Entry
+from .painting import Painting
 from .scrollbar import bind_wheel
 
 FILTER_FROM = 9  # entries from which a search field is shown
@@ -132,12 +132,11 @@ class Menu(Popup):
         self.search = Entry(
             self.body, placeholder="Type to filter", icon="search", height=theme.SMALL, on_edit=self._filter
         )
-        self.canvas = tk.Canvas(self.body, bd=0, highlightthickness=0, takefocus=1, cursor="hand2")
+        self.canvas = Painting(self.body, "raised", takefocus=True, cursor="hand2")
         self._all: tuple[MenuEntry, ...] = ()
         self.shown: tuple[MenuEntry, ...] = ()
         self._selected, self.cursor, self._first, self._rows = "", 0, 0, 0
         self._pick: Callable[[str], object] = lambda _value: None
-        self._kept: list[ImageTk.PhotoImage] = []
         self._wire()
         theme.on_change(self._redraw)
 
@@ -246,50 +245,35 @@ class Menu(Popup):
 
     def _draw(self) -> None:
         canvas = self.canvas
-        canvas.delete("all")
-        self._kept.clear()
-        canvas.configure(bg=theme.palette["raised"])
+        canvas.clear()
         for place, entry in enumerate(self.shown[self._first : self._first + self._rows]):
             self._draw_row(place, entry, self._first + place == self.cursor)
         if not self.shown:
-            self._words(theme.px(12), 0, "Nothing has this in its name.", "text3")
+            canvas.words(theme.px(12), theme.px(theme.ROW) // 2, "Nothing has this in its name.", ink="text3")
         if len(self.shown) > self._rows:
             right, full = canvas.winfo_width(), self._rows * theme.px(theme.ROW)
             top, length = full * self._first // len(self.shown), max(theme.px(16), full * self._rows // len(self.shown))
             left = right - theme.px(6)
-            canvas.create_rectangle(left, top, right - theme.px(2), top + length, fill=theme.palette["edge"], width=0)
+            canvas.fill(left, top, right - theme.px(2), top + length, "edge")
 
     def _draw_row(self, place: int, entry: MenuEntry, under: bool) -> None:
-        row, width = theme.px(theme.ROW), self.canvas.winfo_width()
+        canvas, row, width = self.canvas, theme.px(theme.ROW), self.canvas.winfo_width()
         chosen = entry.value == self._selected
         ground: Role = "selection" if chosen else "raised2" if under else "raised"
-        y = place * row
+        y, middle = place * row, place * row + row // 2
         if ground != "raised" or under:
-            self.canvas.create_rectangle(0, y, width, y + row, fill=theme.palette[ground], width=0)
+            canvas.fill(0, y, width, y + row, ground)
         if under:  # the cursor keeps its bar also on the chosen row
-            self.canvas.create_rectangle(0, y, theme.px(3), y + row, fill=theme.palette["accent_text"], width=0)
+            canvas.fill(0, y, theme.px(3), y + row, "accent_text")
         ink: Role = "text" if entry.enabled else "disabled"
-        x = theme.px(12)
+        x, end = theme.px(12), width - theme.px(14)
         if entry.icon:
-            self._kept.append(icons.icon(entry.icon, 14, ink, ground))
-            self.canvas.create_image(x, y + row // 2, image=self._kept[-1], anchor="w")
+            canvas.picture(x, middle, icons.icon(entry.icon, 14, ink, ground), "w")
             x += theme.px(22)
-        note = theme.font(12).measure(entry.note) + theme.px(12) if entry.note else 0
-        text = theme.elide(entry.text, theme.font(13, chosen), width - x - note - theme.px(14))
-        self._words(x, y, text, ink, bold=chosen)
         if entry.note:
-            self.canvas.create_text(
-                width - theme.px(14),
-                y + row // 2,
-                text=entry.note,
-                font=theme.font(12),
-                anchor="e",
-                fill=theme.palette["text3"],
-            )
-
-    def _words(self, x: int, y: int, text: str, ink: Role, bold: bool = False) -> None:
-        middle = y + theme.px(theme.ROW) // 2
-        self.canvas.create_text(x, middle, text=text, font=theme.font(13, bold), fill=theme.palette[ink], anchor="w")
+            note = canvas.words(end, middle, entry.note, size=12, ink="text3", anchor="e")
+            end -= note + theme.px(12)
+        canvas.words(x, middle, entry.text, bold=chosen, ink=ink, room=end - x)
 
 
 class ChoiceField(Painted):
@@ -349,9 +333,8 @@ class ChoiceField(Painted):
         if self._dot is not None:
             self.picture(x, middle, icons.icon("disc", 8, self._dot, fill), "w")
             x += theme.px(14)
-        face = theme.font(13 if height > theme.px(theme.SMALL) else 12)
-        text = theme.elide(self.text, face, m + width - x - theme.px(30))
-        self.create_text(x, middle, text=text, font=face, fill=theme.palette[ink], anchor="w")
+        size = 13 if height > theme.px(theme.SMALL) else 12
+        self.words(x, middle, self.text, size=size, ink=ink, room=m + width - x - theme.px(30))
         self.picture(m + width - theme.px(10), middle, icons.icon("chevron_down", 12, "text2", fill), "e")
 
     def _picked(self, value: str) -> None:

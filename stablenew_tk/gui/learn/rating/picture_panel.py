@@ -89,7 +89,7 @@ class BigPicture(Box):
         self._ahead: Sequence[ImageFacts] = ()
         self._words = ""
         self._box = (0, 0)
-        self.kept: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
+        self._pictures: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
         self._asked: set[tuple[str, tuple[int, int]]] = set()
         self._drawn: object = None
         self._photo: ImageTk.PhotoImage | None = None
@@ -175,9 +175,9 @@ class BigPicture(Box):
             return
         key = (event.image_id, event.box)
         self._asked.discard(key)
-        self.kept[key] = event
-        while len(self.kept) > _KEPT:
-            self.kept.popitem(last=False)
+        self._pictures[key] = event
+        while len(self._pictures) > _KEPT:
+            self._pictures.popitem(last=False)
         self._redraw()
 
     def destroy(self) -> None:
@@ -213,7 +213,7 @@ class BigPicture(Box):
         if width <= 1 or height <= 1:
             return
         key = (self._facts.image_id, self._box) if self._facts is not None else None
-        ready = self.kept.get(key) if key is not None else None
+        ready = self._pictures.get(key) if key is not None else None
         now = (key, self._words, ready is not None, theme.mode())
         if self._facts is not None and ready is None:
             self._ask(self._facts)
@@ -242,7 +242,7 @@ class BigPicture(Box):
 
     def _ask(self, facts: ImageFacts) -> None:
         key = (facts.image_id, self._box)
-        if self._box[0] > 1 and key not in self._asked and key not in self.kept:
+        if self._box[0] > 1 and key not in self._asked and key not in self._pictures:
             self._asked.add(key)
             self._actions.ask(
                 ReadPicture(
