@@ -9,9 +9,9 @@ from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord
 from ...domain.prompts.variant import Variant
 from ...domain.runs.job import RunRequest
-from ..widgets.hint_bar import ActionBar
 from ..widgets.picture_grid import ThumbnailGrid
 from ..widgets.picture_viewer import Viewer
+from .selection_bar import ActionBar
 
 
 class Rules:

@@ -18,11 +18,11 @@ from ...pipeline.messages.pictures import MakeThumbnail, RevealFile, ThumbnailRe
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Separator
 from ..widgets.controls import Segmented
-from ..widgets.suspect_box import SuspectBox
 from ..widgets.tag_chips import TagChips
 from ..widgets.tooltips import tip
 from .inspector_head import InspectorHead
 from .inspector_tabs import FileLines, PromptText
+from .suspect_box import SuspectBox
 from .value_table import ValueLine, ValueTable, asked_and_applied, origin_lines
 
 WIDTH = 320

@@ -24,7 +24,6 @@ from ...pipeline.messages.pictures import ImagesFound, MakeThumbnail, ThumbnailR
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
-from ..widgets.hint_bar import ActionBar
 from ..widgets.keyboard import KeyPress, Shortcuts, act_on
 from ..widgets.notices import Notice
 from ..widgets.page_frame import PageFrame
@@ -35,6 +34,7 @@ from .cell_content import cell_content
 from .filter_bar import Filters
 from .full_screen import FullSize
 from .inspector import WIDTH, Inspector, InspectorActions
+from .selection_bar import ActionBar
 
 _WIDE = 400
 _COUNT_AFTER_MS, _SAVE_SIZE_AFTER_MS = 250, 700

@@ -1,4 +1,4 @@
-"""Keys: what a press means where pictures are rated, which page hears it, and the list of a page's keys on F1.
+"""Keys: what a press means where pictures are rated, which page hears it, and how keys are shown to the user.
 
 All keys of a page are heard through one binding for any key. Tk hears only the most exact binding of a window: one by
 name, say for Esc on one page, would hide Esc from every other page. And a key into a text must cost little: while
@@ -14,8 +14,10 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
-from . import theme
+from ...domain.base.colour_roles import Role
+from . import icons, theme
 from .basics import Box, Button, Label, Separator
+from .painting import Painting
 from .popups import Popup
 
 # The unshifted digit row of AZERTY keyboards, where a plain digit needs Shift.
@@ -184,3 +186,32 @@ class KeyHelp(Popup):
         self.window.update_idletasks()
         width = max(theme.px(280), self.body.winfo_reqwidth() + 2)
         self._place(anchor, close, width=width, height=self.body.winfo_reqheight() + 2)
+
+
+class KeyHints(Painting):
+    """Keys as little boxes with words, as many as fit."""
+
+    def __init__(self, parent: tk.Misc, hints: Sequence[tuple[str, str]], ground: Role = "surface") -> None:
+        self._hints = tuple(hints)
+        super().__init__(parent, ground, height=theme.px(22))
+        self.bind("<Configure>", lambda _event: self._draw())
+        theme.on_change(self._draw)
+
+    def show(self, hints: Sequence[tuple[str, str]]) -> None:
+        """Other keys."""
+        if tuple(hints) != self._hints:
+            self._hints = tuple(hints)
+            self._draw()
+
+    def _draw(self) -> None:
+        self.clear()
+        small, plain, x, middle = theme.font(11), theme.font(12), 1, self.winfo_height() // 2
+        for key, words in self._hints:
+            wide = small.measure(key) + theme.px(10)
+            if x + wide + theme.px(5) + plain.measure(words) > self.winfo_width():
+                break
+            box = icons.box(wide, theme.px(20), fill="raised", outline="edge", ground=self.ground, radius=4)
+            self.picture(x, middle, box, "w")
+            self.words(x + wide // 2, middle, key, size=11, ink="text2", anchor="center")
+            x += wide + theme.px(5)
+            x += self.words(x, middle, words, size=12, ink="text2") + theme.px(14)

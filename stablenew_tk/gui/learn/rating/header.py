@@ -15,7 +15,7 @@ from ....domain.runs.plan_title import subject
 from ...widgets import icons, theme
 from ...widgets.basics import Box, Button, Label, Separator
 from ...widgets.controls import ProgressBar
-from ...widgets.hint_bar import HEIGHT, KeyHints
+from ...widgets.keyboard import KeyHints
 
 _SIDE = 20
 _LONG = 100  # letters of a verdict; longer ones are set smaller
@@ -119,7 +119,7 @@ class Foot(Box):
     """The line below the matrix: keys, or a sentence for as long as it matters."""
 
     def __init__(self, parent: tk.Misc) -> None:
-        super().__init__(parent, "surface", height=theme.px(HEIGHT))
+        super().__init__(parent, "surface", height=theme.px(theme.HINT_BAR))
         self.pack_propagate(False)
         self._hints = KeyHints(self, _HINTS)
         self._hints.pack(side="left", fill="x", expand=True, padx=theme.px(_SIDE))

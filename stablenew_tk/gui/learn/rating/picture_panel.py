@@ -16,7 +16,7 @@ from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import PictureReady, ReadPicture
 from ...widgets import icons, marks, theme
 from ...widgets.basics import Box, Button, Label, Painted
-from ...widgets.hint_bar import KeyHints
+from ...widgets.keyboard import KeyHints
 from ...widgets.picture_viewer import Viewer, ViewerActions
 from ...widgets.tag_chips import TagChips
 

@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ...domain.base.colour_roles import Role
-from . import icons, theme
-from .basics import Box, Label
-from .entries import Slider
-from .painting import Painting
+from ..widgets import theme
+from ..widgets.basics import Box, Label
+from ..widgets.entries import Slider
+from ..widgets.keyboard import KeyHints
 
-HEIGHT = 35
 SMALLEST_CELL, LARGEST_CELL = 96, 420
-
-
-class KeyHints(Painting):
-    """Keys as little boxes with words, as many as fit."""
-
-    def __init__(self, parent: tk.Misc, hints: Sequence[tuple[str, str]], ground: Role = "surface") -> None:
-        self._hints = tuple(hints)
-        super().__init__(parent, ground, height=theme.px(22))
-        self.bind("<Configure>", lambda _event: self._draw())
-        theme.on_change(self._draw)
-
-    def show(self, hints: Sequence[tuple[str, str]]) -> None:
-        """Other keys."""
-        if tuple(hints) != self._hints:
-            self._hints = tuple(hints)
-            self._draw()
-
-    def _draw(self) -> None:
-        self.clear()
-        small, plain, x, middle = theme.font(11), theme.font(12), 1, self.winfo_height() // 2
-        for key, words in self._hints:
-            wide = small.measure(key) + theme.px(10)
-            if x + wide + theme.px(5) + plain.measure(words) > self.winfo_width():
-                break
-            box = icons.box(wide, theme.px(20), fill="raised", outline="edge", ground=self.ground, radius=4)
-            self.picture(x, middle, box, "w")
-            self.words(x + wide // 2, middle, key, size=11, ink="text2", anchor="center")
-            x += wide + theme.px(5)
-            x += self.words(x, middle, words, size=12, ink="text2") + theme.px(14)
 
 
 class ActionBar(Box):
@@ -50,7 +20,7 @@ class ActionBar(Box):
     HINTS = (("1–5", "rate and go on"), ("0", "clear"), ("Space", "full size"), ("C", "compare"), ("Ctrl Z", "undo"))
 
     def __init__(self, parent: tk.Misc, cell_px: int, resize: Callable[[int], None]) -> None:
-        super().__init__(parent, "surface", height=theme.px(HEIGHT))
+        super().__init__(parent, "surface", height=theme.px(theme.HINT_BAR))
         self.pack_propagate(False)
         self._selected = Label(self, "", size=12, bold=True)
         self._selected.pack(side="left", padx=(theme.px(16), theme.px(13)))

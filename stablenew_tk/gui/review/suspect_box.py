@@ -5,8 +5,8 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from . import icons, theme
-from .basics import Box, Button, Card, Label
+from ..widgets import icons, theme
+from ..widgets.basics import Box, Button, Card, Label
 
 
 class SuspectBox(Box):
