@@ -67,8 +67,7 @@ class House:
         def below() -> Iterator[Entry]:
             for label in seen(self.window, tk.Label):
                 if label.cget("text") == caption:
-                    holders = (entry for entry in seen(label.master, Entry))
-                    yield from holders
+                    yield from seen(label.master, Entry)
                     yield from seen(label.master.master, Entry)
 
         return self._found(below)
