@@ -10,12 +10,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+import tkinter as tk
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import msgspec
 from PIL import ImageGrab
 
 from stablenew_tk.app.controller import Controller, open_places
@@ -27,10 +29,12 @@ from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import RunRequest
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
-from stablenew_tk.gui.create.page import CreatePage
+from stablenew_tk.gui.forms.form import FormField
 from stablenew_tk.gui.forms.origin_marks import WhyPopup
+from stablenew_tk.gui.insights.page import InsightsPage
 from stablenew_tk.gui.learn.page import LearnPage
 from stablenew_tk.gui.packs.page import PacksPage
+from stablenew_tk.gui.widgets.entries import NumberEntry
 from stablenew_tk.gui.window import Window
 from stablenew_tk.storage.disk.places import Places
 from stablenew_tk.storage.packs.catalog import ensure_starter
@@ -45,6 +49,13 @@ RUNS = (
     ({"txt2img.width": 512, "txt2img.height": 704, "txt2img.steps": 28}, 2, 11),
     ({"txt2img.width": 512, "txt2img.height": 704, "checkpoint": "sketch-ink"}, 1, 40),
 )
+
+
+def everything_in(widget: tk.Misc) -> Iterator[tk.Misc]:
+    """All widgets inside a widget."""
+    for child in widget.winfo_children():
+        yield child
+        yield from everything_in(child)
 
 
 def pump(window: Window, done: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -140,7 +151,8 @@ def learn(window: Window, mode: str) -> None:
     grab(window, f"learn-matrix-{mode}")
     rate_plan(window, plan_id, 13)
     pump(window, lambda: bool(controller.history and controller.history.plans.result(plan_id)))
-    window._show_insight(plan_id)
+    window.show("insights")
+    cast(InsightsPage, window.page("insights")).show_plan(plan_id)
     grab(window, f"insights-{mode}")
 
 
@@ -180,8 +192,10 @@ def models(window: Window, mode: str) -> None:
     pump(window, lambda: len(window.controller.models.entries()) == len(MODELS))
     grab(window, f"models-{mode}")
     window.show("create")
-    page = cast(CreatePage, window.page("create"))
-    page.why("txt2img.steps", page.sections[0])
+    steps = next(
+        one for one in everything_in(window) if isinstance(one, FormField) and one.spec.path == "txt2img.steps"
+    )
+    cast(NumberEntry, steps.editor).field.event_generate("<Control-i>")
     grab(window, f"why-{mode}")
     WhyPopup.shared().close()
 
@@ -273,7 +287,8 @@ def main() -> None:
             learn(window, mode)
         put_packs(window.controller.places)
         put_models(Path(checkpoints), sorted(Path(folder).glob("outputs/*/*/txt2img/*.png"))[:4])
-        window._change(model_folders=(checkpoints,))
+        controller = window.controller
+        controller.change_settings(msgspec.structs.replace(controller.settings, model_folders=(checkpoints,)))
         for mode in ("dark", "light"):
             if mode == "light":
                 window.top.switch_mode()

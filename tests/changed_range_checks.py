@@ -10,7 +10,7 @@ from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.catalogue import parse_value
 from stablenew_tk.domain.config.sweep import parse_values
 from stablenew_tk.storage.models.sidecars import read_sidecar
-from stablenew_tk.storage.models.summary import glance
+from stablenew_tk.storage.models.summary import file_summary
 
 # CFG 2 to 20 and 3 to 90 steps in this copy.
 FILES = {
@@ -27,7 +27,7 @@ FILES = {
 def test_a_sidecar_outside_the_range_is_told_in_the_list_and_in_full(dialect, key, value):
     name, written = FILES[dialect]
     data = json.dumps(written(key, value)).encode()
-    assert glance(data, name, dialect).problems == read_sidecar(data, name, dialect).problems != ()
+    assert file_summary(data, name, dialect).problems == read_sidecar(data, name, dialect).problems != ()
 
 
 @pytest.mark.parametrize("dialect", FILES)
@@ -35,7 +35,7 @@ def test_a_sidecar_outside_the_range_is_told_in_the_list_and_in_full(dialect, ke
 def test_a_sidecar_inside_the_range_has_no_problem(dialect, key, value):
     name, written = FILES[dialect]
     data = json.dumps(written(key, value)).encode()
-    assert glance(data, name, dialect).problems == read_sidecar(data, name, dialect).problems == ()
+    assert file_summary(data, name, dialect).problems == read_sidecar(data, name, dialect).problems == ()
 
 
 def test_what_is_typed_and_swept_follows():

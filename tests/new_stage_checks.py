@@ -8,7 +8,6 @@ import pytest
 from fake_webui import FakeWebUI
 from jobs import SMALL, Workshop, job
 from open_window import open_house
-from stablenew_tk.gui.insights.list_entries import heading
 
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.sketch.backend import Sketch
@@ -17,6 +16,7 @@ from stablenew_tk.domain.base.errors import Refused
 from stablenew_tk.domain.config.catalogue import parameter, with_values
 from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig, summary
 from stablenew_tk.domain.config.sweep import focus, focuses, parse_values
+from stablenew_tk.domain.insights.titles import heading
 from stablenew_tk.domain.journal.estimate import work
 from stablenew_tk.gui.forms.form import Form
 from stablenew_tk.gui.forms.stage_cards import Section

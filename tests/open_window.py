@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import tkinter as tk
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from conftest import pump
@@ -13,9 +15,12 @@ from conftest import pump
 from stablenew_tk.app.controller import Controller, open_places
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.gui.widgets import theme
+from stablenew_tk.gui.widgets.basics import Button
+from stablenew_tk.gui.widgets.entries import Entry
 from stablenew_tk.gui.window import Window
 from stablenew_tk.pipeline.messages.base import Event
 
+Found = TypeVar("Found", bound=tk.Misc)
 SETTINGS = Settings(welcome_done=True, appearance="dark", geometry="1280x800+0+0", offer_rating=False)
 
 
@@ -48,12 +53,60 @@ class House:
         self.window.update()
         return self.window.page(name)
 
+    def change(self, **settings: object) -> None:
+        """Change some of the settings, as the Settings page does."""
+        self.controller.change_settings(msgspec.structs.replace(self.controller.settings, **settings))
+
+    def button(self, words: str) -> Button:
+        """The button in sight whose words begin so; waits until there is one."""
+        return self._found(lambda: (one for one in seen(self.window, Button) if one.text.startswith(words)))
+
+    def entry(self, caption: str) -> Entry:
+        """The entry in sight that stands below this caption."""
+
+        def below() -> Iterator[Entry]:
+            for label in seen(self.window, tk.Label):
+                if label.cget("text") == caption:
+                    yield from seen(label.master, Entry)
+                    yield from seen(label.master.master, Entry)
+
+        return self._found(below)
+
+    def type_into(self, entry: Entry, text: str) -> None:
+        """Replace the text of an entry the way a person does, and press Return."""
+        entry.field.focus_force()
+        entry.field.delete(0, "end")
+        entry.field.insert(0, text)
+        entry.edited()
+        self.key("<Return>")
+
+    def says(self, words: str) -> bool:
+        """Whether a label in sight has these words in it."""
+        return any(words in str(label.cget("text")) for label in seen(self.window, tk.Label))
+
+    def _found(self, candidates: Callable[[], Iterator[Found]]) -> Found:
+        found: list[Found] = []
+        self.until(lambda: found or found.extend(candidates()) or found)
+        return found[0]
+
     def key(self, *names: str) -> None:
         """Press keys where the focus is."""
         for name in names:
             self.window.focus_force() if self.window.focus_get() is None else None
             (self.window.focus_get() or self.window).event_generate(name)
             self.window.update()
+
+
+def seen(widget: tk.Misc, kind: type[Found]) -> Iterator[Found]:
+    """Widgets of one kind in sight inside a widget."""
+    return (one for one in walk(widget) if isinstance(one, kind) and one.winfo_viewable())
+
+
+def walk(widget: tk.Misc) -> Iterator[tk.Misc]:
+    """A widget and everything inside it."""
+    yield widget
+    for child in widget.winfo_children():
+        yield from walk(child)
 
 
 @contextmanager

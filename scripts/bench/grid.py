@@ -180,7 +180,7 @@ class Bench:
         """CPU ms of the least a row of new thumbnails can cost: decode, make Tk pictures, put them on a canvas."""
         from stablenew_tk.gui.widgets.thumbnails import fitted
 
-        size = self.page.pictures._layout.size
+        size = self.page.pictures.layout.size
         box = (size.cell_width - 4, size.cell_height - 28)
         canvas = self.page.pictures.canvas
         taken, row = [], jpegs(176)[: size.columns]

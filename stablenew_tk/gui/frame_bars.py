@@ -46,22 +46,15 @@ class RailItem(Painted):
     def draw(self, width: int, height: int) -> None:
         whole_w, whole_h = width + 2 * self.margin, height + 2 * self.margin
         ground: colour_roles.Role = "raised" if self.chosen or self.hover else "chrome"
-        self.create_rectangle(0, 0, whole_w, whole_h, fill=theme.palette[ground], width=0)
+        self.fill(0, 0, whole_w, whole_h, ground)
         if self.chosen:
-            self.create_rectangle(0, 0, theme.px(3), whole_h, fill=theme.palette["accent"], width=0)
+            self.fill(0, 0, theme.px(3), whole_h, "accent")
         ink: colour_roles.Role = "accent_text" if self.chosen else "text2"
         self.picture(whole_w // 2, theme.px(21), icons.icon(self._icon, 20, ink, ground), "center")
         words: colour_roles.Role = "text" if self.chosen else "text2"
-        self.create_text(
-            whole_w // 2,
-            theme.px(43),
-            text=self._words,
-            font=theme.font(11),
-            fill=theme.palette[words],
-            anchor="center",
-        )
+        self.words(whole_w // 2, theme.px(43), self._words, size=11, ink=words, anchor="center")
         if self.ring:
-            self.create_rectangle(2, 2, whole_w - 3, whole_h - 3, outline=theme.palette["focus"], width=2)
+            self.frame(2, 2, whole_w - 3, whole_h - 3, "focus", width=2)
 
 
 class Rail(Box):
@@ -87,7 +80,9 @@ class Rail(Box):
 
 
 class TopBar(Box):
-    """Page title, learning mode, backend state, appearance."""
+    """Page title, learning mode, backend state, appearance. `FOLLOWS` are the events it wants to hear of."""
+
+    FOLLOWS = (BackendChecked, NodeWaiting, ImageSaved, SettingsChanged)
 
     def __init__(
         self,
@@ -165,7 +160,12 @@ class TopBar(Box):
 
 
 class BottomBar(Box):
-    """What is being made, how far it is, when it ends; Pause and Stop. Unsaved ratings are told here in red."""
+    """What is being made, how far it is, when it ends; Pause and Stop. Unsaved ratings are told here in red.
+
+    `FOLLOWS` are the events it wants to hear of.
+    """
+
+    FOLLOWS = (NodeWaiting, UnsavedChanged, QueueChanged)
 
     def __init__(
         self, parent: tk.Misc, controller: Controller, *, pause: Callable[[], object], stop: Callable[[], object]

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from tkinter import messagebox
 from types import TracebackType
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 import customtkinter as ctk
 import msgspec
@@ -22,14 +22,13 @@ from ..domain.config.origins import MAX_SEED
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
-from ..domain.recipes.recipe import Recipe
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.messages.base import Event, OrderFailed
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
 from ..pipeline.messages.journal import HistoryLoaded
 from ..pipeline.messages.settings import SettingsChanged
 from .create.page import CreatePage
-from .dropped_files import DropActions, DroppedFiles
+from .drag_and_drop import DropActions, DroppedFiles
 from .frame_bars import BottomBar, Rail, TopBar, ruled
 from .insights.page import InsightsPage
 from .learn.page import LearnPage
@@ -40,11 +39,12 @@ from .settings.page import SettingsPage
 from .settings.welcome import WelcomePage
 from .widgets import icons, theme
 from .widgets.basics import Box
-from .widgets.key_help import KeyHelp
+from .widgets.keyboard import KeyHelp
 from .widgets.notices import Notices
 from .widgets.page_frame import PageFrame
 
 log = logging.getLogger(__name__)
+_Page = TypeVar("_Page", bound=PageFrame)
 
 TICK_IDLE_MS, TICK_BUSY_MS = 33, 16
 PAGES = (
@@ -71,6 +71,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.controller = controller
         self._pages: dict[str, PageFrame] = {}
         self._page = ""
+        self._title = ("", "")
+        self._has_news = True
         self._seen_errors: set[str] = set()
         self._tick_id = ""
         self._closing = False
@@ -124,42 +126,41 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         )
 
     def _make_page(self, name: str) -> PageFrame:
+        parent, controller, go, say = self.body, self.controller, self.show, self.notices.say
         makers: dict[str, Callable[[], PageFrame]] = {
-            "create": lambda: CreatePage(self.body, self.controller, go=self.show, say=self.notices.say),
+            "create": lambda: CreatePage(parent, controller, go=go, say=say),
             "review": lambda: ReviewPage(
-                self.body,
-                self.controller,
-                go_create=lambda: self.show("create"),
-                on_use_settings=self._use_settings,
+                parent,
+                controller,
+                go_create=lambda: go("create"),
+                on_use_settings=lambda record: self._go_to("create", CreatePage).use(record),
                 on_learn=self._learn_from,
             ),
             "learn": lambda: LearnPage(
-                self.body,
-                self.controller,
-                go=self.show,
-                say=self.notices.say,
-                show_insight=self._show_insight,
-                typed=self._typed,
+                parent, controller, go=go, say=say, show_insight=self._show_insight, typed=self._typed
             ),
             "insights": lambda: InsightsPage(
-                self.body,
-                self.controller,
-                go=self.show,
-                say=self.notices.say,
+                parent,
+                controller,
+                go=go,
+                say=say,
                 open_plan=self._open_plan,
                 new_run=self._new_learning_run,
                 review_run=self._review_run,
             ),
-            "models": lambda: ModelsPage(
-                self.body, self.controller, go=self.show, say=self.notices.say, learn=self._new_learning_run
-            ),
+            "models": lambda: ModelsPage(parent, controller, go=go, say=say, learn=self._new_learning_run),
             "packs": lambda: PacksPage(
-                self.body,
-                self.controller,
-                PackPageActions(go=self.show, use=self._use_recipe, run=self._run_pack, draw_seed=_draw_seed),
+                parent,
+                controller,
+                PackPageActions(
+                    go=go,
+                    use=lambda recipe, name: self._go_to("create", CreatePage).take(recipe.values, recipe.seed, name),
+                    run=lambda pack_id: self._go_to("create", CreatePage).open_pack(pack_id),
+                    draw_seed=lambda: random.SystemRandom().randint(0, MAX_SEED),
+                ),
             ),
-            "settings": lambda: SettingsPage(self.body, self.controller, say=self.notices.say),
-            "welcome": lambda: WelcomePage(self.body, self.controller, done=lambda: self.show("create")),
+            "settings": lambda: SettingsPage(parent, controller, say=say),
+            "welcome": lambda: WelcomePage(parent, controller, done=lambda: go("create")),
         }
         return makers[name]()
 
@@ -191,31 +192,22 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         page.shown()
         self._show_title()
 
+    def _go_to(self, name: str, kind: type[_Page]) -> _Page:
+        self.show(name)
+        page = self.page(name)
+        assert isinstance(page, kind)
+        return page
+
     def _show_title(self) -> None:
-        title, remark = self._pages[self._page].title
-        if self.top.title.cget("text") != title:
-            self.top.title.show(title)
-        if self.top.subtitle.cget("text") != remark:
-            self.top.subtitle.show(remark)
+        title = self._pages[self._page].title
+        if title != self._title:
+            self._title = title
+            self.top.title.show(title[0])
+            self.top.subtitle.show(title[1])
 
     def _typed(self) -> Resolved | None:
         page = self._pages.get("create")
         return page.resolved if isinstance(page, CreatePage) else None
-
-    def _use_settings(self, record: LearningRecord) -> None:
-        self._create_page().use(record)
-
-    def _use_recipe(self, recipe: Recipe, name: str) -> None:
-        self._create_page().take(recipe.values, recipe.seed, name)
-
-    def _run_pack(self, pack_id: str) -> None:
-        self._create_page().open_pack(pack_id)
-
-    def _create_page(self) -> CreatePage:
-        self.show("create")
-        page = self.page("create")
-        assert isinstance(page, CreatePage)
-        return page
 
     def _packs_page(self) -> PacksPage:
         page = self.page("packs")
@@ -224,38 +216,28 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _learn_from(self, record: LearningRecord, facts: ImageFacts) -> None:
         seed = next(output.seed for output in record.outputs if output.image_id == facts.image_id)
-        self._learn_page().new_run(draft_of(record, seed), facts)
+        self._go_to("learn", LearnPage).new_run(draft_of(record, seed), facts)
 
     def _new_learning_run(self, draft: LearningPlan) -> None:
-        self._learn_page().new_run(draft)
+        self._go_to("learn", LearnPage).new_run(draft)
 
     def _open_plan(self, plan_id: str) -> None:
-        self._learn_page().open_plan(plan_id)
-
-    def _learn_page(self) -> LearnPage:
-        self.show("learn")
-        page = self.page("learn")
-        assert isinstance(page, LearnPage)
-        return page
+        self._go_to("learn", LearnPage).open_plan(plan_id)
 
     def _show_insight(self, plan_id: str) -> None:
-        self.show("insights")
-        page = self.page("insights")
-        assert isinstance(page, InsightsPage)
-        page.show_plan(plan_id)
+        self._go_to("insights", InsightsPage).show_plan(plan_id)
 
     def _review_run(self, run_id: str) -> None:
-        self.show("review")
-        page = self.page("review")
-        assert isinstance(page, ReviewPage)
         plan = self.controller.history.plans.plan(run_id) if self.controller.history is not None else None
-        page.show_run(run_id, plan.name if plan is not None else run_id)
+        self._go_to("review", ReviewPage).show_run(run_id, plan.name if plan is not None else run_id)
 
     # ---- news from the threads
 
     def _tick(self) -> None:
         self.controller.pump()
-        self.bottom.refresh()
+        if self._has_news:
+            self._has_news = False
+            self.bottom.refresh()
         self._show_title()
         young, middle, old = gc.get_count()
         if young > _YOUNG:
@@ -263,8 +245,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._tick_id = self.after(TICK_BUSY_MS if self.controller.running else TICK_IDLE_MS, self._tick)
 
     def _on_event(self, event: Event) -> None:
-        self.top.on_event(event)
-        self.bottom.on_event(event)
+        self._has_news = True
+        for bar in (self.top, self.bottom):
+            if isinstance(event, bar.FOLLOWS):
+                bar.on_event(event)
         for page in tuple(self._pages.values()):
             page.on_event(event)
         if isinstance(event, OrderFailed):
@@ -408,10 +392,6 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         if place not in self._seen_errors:
             self._seen_errors.add(place)
             self.notices.say(f"StableNew itself made a mistake ({type(error).__name__}: {error}). The log has more.")
-
-
-def _draw_seed() -> int:
-    return random.SystemRandom().randint(0, MAX_SEED)
 
 
 def open_window(controller: Controller, notices: Sequence[str] = ()) -> int:

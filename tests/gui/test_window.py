@@ -7,13 +7,19 @@ from tkinter import filedialog, messagebox
 
 import pytest
 from fake_webui import FakeWebUI
-from open_window import open_house
+from open_window import open_house, walk
+from plans import plan
 
+from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.runs.plan import Preset
-from stablenew_tk.gui.learn.rating.full_screen import RatingFullScreen
+from stablenew_tk.gui.create.preview import PreviewPanel
+from stablenew_tk.gui.forms.stage_cards import Section
+from stablenew_tk.gui.learn.wizard.wizard import Wizard
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Box, Button, Painted
-from stablenew_tk.gui.widgets.key_help import KeyHelp
+from stablenew_tk.gui.widgets.keyboard import KeyHelp
+from stablenew_tk.gui.widgets.row_list import RowList
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from stablenew_tk.pipeline.messages.journal import UnsavedChanged
@@ -28,10 +34,14 @@ def _no_session_root_in_the_way(monkeypatch):
 
 def run_starter(house, prompts=2):
     page = house.page("create")
-    house.until(lambda: page.packs.choice.pack is not None)
-    for place in range(6 - prompts):
-        page.packs.turn(5 - place)
-    page.run()
+    house.button("Run 6 jobs")
+    house.button("None").invoke()
+    house.until(lambda: house.says("0 of 6"))
+    listed = [one for one in walk(page) if isinstance(one, RowList)][1]
+    listed.canvas.focus_force()
+    for _ in range(prompts):
+        house.key("<space>", "<Down>")
+    house.button(f"Run {prompts} job").invoke()
     house.until(lambda: len(house.saw(JobEnded)) == prompts and house.idle())
     return page
 
@@ -51,24 +61,19 @@ def test_a_pack_is_run_and_its_pictures_can_be_rated_and_are_there_after_a_resta
 
 def test_the_run_button_says_what_it_will_do(tmp_path):
     with open_house(tmp_path) as house:
-        page = house.page("create")
-        house.until(lambda: page.packs.choice.pack is not None)
-        page.seeds.each_entry.field.focus_force()
-        house.window.update()
-        house.key("<End>", "<BackSpace>", "3")
-        assert page.bar.button.text == "Run 18 jobs"
-        assert "18 images" in page.bar.button._note
+        house.page("create")
+        house.button("Run 6 jobs")
+        house.type_into(house.entry("Seeds per prompt"), "3")
+        assert "18 images" in house.button("Run 18 jobs").note
 
 
 def test_a_bad_value_stops_the_run_button_with_a_sentence(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page.packs.choice.pack is not None)
-        page.seeds.seed_entry.field.focus_force()
-        house.window.update()
-        house.key(*"many")
-        assert not page.bar.button.enabled
-        assert "'many' is not a seed" in page.bar.message.cget("text")
+        house.button("Run 6 jobs")
+        house.type_into(house.entry("Seed"), "many")
+        assert not house.button("Run").enabled
+        assert house.says("'many' is not a seed")
         page.run()
         assert house.idle()
 
@@ -76,8 +81,8 @@ def test_a_bad_value_stops_the_run_button_with_a_sentence(tmp_path):
 def test_the_form_comes_back_after_a_restart_as_last_run(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page.packs.choice.pack is not None)
-        page.change("txt2img.steps", 5)
+        house.button("Run 6 jobs")
+        house.type_into(house.entry("Steps"), "5")
         page.run()
         house.until(lambda: len(house.saw(JobEnded)) == 6 and house.idle())
         house.until(lambda: house.saw(SettingsSaved))
@@ -91,20 +96,14 @@ def test_the_form_comes_back_after_a_restart_as_last_run(tmp_path):
 def test_light_and_dark_repaint_every_page(tmp_path):
     with open_house(tmp_path) as house:
         pages = [house.page(name) for name in ("create", "review", "settings")]
-        house.window._switch_mode()
+        house.window.top.switch_mode()
         assert theme.mode() == "light"
         for name, page in zip(("create", "review", "settings"), pages, strict=True):
             house.page(name)
             house.until(lambda: page.winfo_viewable())  # noqa: B023  # used up within the turn
-            grounds = {w.cget("bg").upper() for w in _all(page) if isinstance(w, (Box, Painted)) and w.winfo_viewable()}
+            grounds = {w.cget("bg").upper() for w in walk(page) if isinstance(w, (Box, Painted)) and w.winfo_viewable()}
             light = {theme.palette[role].upper() for role in ("bg", "chrome", "surface", "raised", "line", "selection")}
             assert grounds <= light, name
-
-
-def _all(widget):
-    yield widget
-    for child in widget.winfo_children():
-        yield from _all(child)
 
 
 def test_stop_asks_only_when_more_than_one_job_would_be_lost(tmp_path, monkeypatch):
@@ -112,9 +111,9 @@ def test_stop_asks_only_when_more_than_one_job_would_be_lost(tmp_path, monkeypat
     monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: asked.append(words) or True)
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page.packs.choice.pack is not None)
+        house.button("Run 6 jobs")
         page.run()
-        house.window._stop()
+        house.key("<Control-period>")
         house.until(house.idle)
         assert len(asked) == 1
         assert "Finished pictures stay" in asked[0][1]
@@ -124,7 +123,7 @@ def test_closing_during_a_run_asks_and_no_means_no(tmp_path, monkeypatch):
     monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: False)
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page.packs.choice.pack is not None)
+        house.button("Run 6 jobs")
         page.run()
         house.window.leave()
         assert theme.alive(house.window)
@@ -135,16 +134,16 @@ def test_jobs_left_over_are_offered_at_the_next_start_and_made_once(tmp_path, mo
     monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: True)
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page.packs.choice.pack is not None)
+        house.button("Run 6 jobs")
         page.run()
         house.until(lambda: len(house.saw(JobEnded)) == 1)
         house.window.leave()
     with open_house(tmp_path) as again:
         assert 1 <= len(again.controller.leftover) <= 5
-        assert "of last time" in again.window.notices._strips[0][0]
+        assert "of last time" in again.window.notices.texts[0]
         again.controller.resume(go_on=True)
         again.until(again.idle)
-        assert not again.window.notices._strips
+        assert not again.window.notices.texts
         records = [again.controller.history.visible().facts(row) for row in range(len(again.controller.history))]
         assert len([facts for facts in records if facts.ok]) == 6
 
@@ -174,7 +173,7 @@ def test_an_error_in_a_callback_is_told_once_and_the_window_lives_on(tmp_path, e
         for _ in range(3):
             house.window.after(0, lambda: 1 / 0)
             house.window.update()
-        texts = [text for text, _ in house.window.notices._strips]
+        texts = house.window.notices.texts
         assert len(texts) == 1
         assert "division by zero" in texts[0]
 
@@ -203,7 +202,7 @@ def test_every_control_of_every_page_can_be_reached_with_tab(tmp_path):
                 if str(widget) in reached:
                     break
                 reached.add(str(widget))
-            buttons = [w for w in _all(page) if isinstance(w, Button) and w.winfo_viewable() and w.enabled]
+            buttons = [w for w in walk(page) if isinstance(w, Button) and w.winfo_viewable() and w.enabled]
             assert {str(button) for button in buttons} <= reached, name
 
 
@@ -224,13 +223,13 @@ def test_f1_lists_the_keys_of_the_page_and_f1_again_closes_the_list(tmp_path):
 def test_a_stage_that_is_folded_says_in_one_line_what_it_will_do(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
-        house.until(lambda: page.packs.choice.pack is not None)
-        section = next(s for s in page.sections if s.block.name == "adetailer")
+        house.button("Run 6 jobs")
+        section = next(one for one in walk(page) if isinstance(one, Section) and one.block.name == "adetailer")
         section.switch.invoke()
         section.toggle()
         house.window.update()
         assert not section.opened
-        assert section._words.cget("text").startswith("1 pass · face_yolov8n")
+        assert house.says("1 pass · face_yolov8n")
 
 
 def test_many_suspect_pictures_of_a_run_are_one_sentence_that_counts(tmp_path):
@@ -239,7 +238,7 @@ def test_many_suspect_pictures_of_a_run_are_one_sentence_that_counts(tmp_path):
         house.until(lambda: house.controller.capabilities is not None)
         run_starter(house, prompts=2)
         house.until(lambda: house.controller.history.visible().counts().suspect == 2)
-        words = [text for text, _ in house.window.notices._strips]
+        words = house.window.notices.texts
         assert len([text for text in words if "suspect" in text]) == 1
         assert any(text.startswith("2 pictures of this run are suspect") for text in words)
 
@@ -247,8 +246,9 @@ def test_many_suspect_pictures_of_a_run_are_one_sentence_that_counts(tmp_path):
 def test_i_folds_what_stands_at_the_right_on_whichever_page_is_in_sight(tmp_path):
     with open_house(tmp_path) as house:
         create = house.page("create")
+        preview = next(one for one in walk(create) if isinstance(one, PreviewPanel))
         house.key("<Key-i>")
-        assert not create.preview.winfo_ismapped()
+        assert not preview.winfo_ismapped()
         review = house.page("review")
         review.focus_first()
         house.key("<Key-i>")
@@ -260,29 +260,39 @@ def test_i_folds_what_stands_at_the_right_on_whichever_page_is_in_sight(tmp_path
 def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path, monkeypatch):
     with open_house(tmp_path, learning="active") as house:
         learn, asked = house.page("learn"), []
-        monkeypatch.setitem(learn.plans._keys, "o", lambda: asked.append("plan"))
+        monkeypatch.setattr(filedialog, "askopenfilename", lambda **options: asked.append(options["title"]) or "")
         learn.new_run()
         house.window.update()
-        house.key("<Escape>", "<Control-o>")
-        learn._turn_to("rating")
-        monkeypatch.setattr(learn.rating, "_leave", lambda: asked.append("left"))
-        monkeypatch.setattr(RatingFullScreen, "open", lambda _self: asked.append("entered"))
+        house.key("<Escape>")
+        house.until(lambda: learn.plans.winfo_viewable())
+        house.key("<Control-o>")
+        config = with_values(PipelineConfig(), {"txt2img.width": 128, "txt2img.height": 128})
+        draft = plan(
+            values=(1, 2), rows=1, base_config=config, event_id="", plan_id="", backend_kind="sketch", seeds=(7,)
+        )
+        started = house.controller.learning.start(draft)
+        house.until(lambda: len(house.saw(JobEnded)) == 2 and house.idle())
+        learn.open_plan(started.plan_id)
         learn.rating.focus_first()
-        house.key("<Escape>", "<Return>")
-        monkeypatch.setattr(filedialog, "askopenfilename", lambda **_options: asked.append("pack") or "")
+        house.key("<Key-4>")
+        house.until(lambda: [house.controller.history.visible().facts(row).rating for row in range(2)].count(4) == 1)
+        house.key("<Escape>")
+        house.until(lambda: learn.plans.winfo_viewable())
         house.page("create")
         house.key("<Control-o>")
-        assert asked == ["plan", "left", "entered", "pack"]
+        assert asked == ["Import plan", "Add a pack"]
 
 
 def test_a_learning_run_begins_with_what_stands_in_create_not_only_with_what_ran(tmp_path):
     with open_house(tmp_path, learning="active") as house:
         create = house.page("create")
-        create.change("txt2img.width", 1024)
+        house.type_into(house.entry("Width"), "1024")
+        assert create.resolved.config.txt2img.width == 1024
         learn = house.page("learn")
         learn.new_run()
-        assert learn._wizard.draft.base.txt2img.width == 1024
-        assert learn._wizard.draft.origins["txt2img.width"] == "user"
+        wizard = next(one for one in walk(learn) if isinstance(one, Wizard))
+        assert wizard.draft.base.txt2img.width == 1024
+        assert wizard.draft.origins["txt2img.width"] == "user"
 
 
 def test_the_preset_in_force_is_named_after_a_restart(tmp_path):
@@ -295,20 +305,24 @@ def test_the_preset_in_force_is_named_after_a_restart(tmp_path):
 
 def test_pictures_seen_while_they_were_made_are_not_counted_as_ready_later(tmp_path):
     with open_house(tmp_path, offer_rating=True) as house:
-        house.page("create")
-        run_starter(house, prompts=1)
+        page = house.page("create")
+        house.button("Run 6 jobs")
+        page.run()
         house.page("review")
-        house.window._to_rate = 3
-        house.window._offer_rating(house.saw(JobEnded)[-1])
-        assert house.window._to_rate == 0
+        house.until(lambda: len(house.saw(JobEnded)) == 6 and house.idle())
+        assert not house.window.notices.texts
+        house.page("create")
+        page.run()
+        house.until(lambda: len(house.saw(JobEnded)) == 12 and house.idle())
+        assert house.window.notices.texts == ("6 pictures are ready to rate.",)
 
 
 def test_a_setting_that_is_not_the_mode_does_not_dress_the_window_again(tmp_path):
     with open_house(tmp_path, appearance="system") as house:
         dressed = []
         theme.on_change(lambda: dressed.append(True))
-        house.window._change(offer_rating=True)
+        house.change(offer_rating=True)
         house.window.update()
         assert not dressed
-        house.window._switch_mode()
+        house.window.top.switch_mode()
         assert dressed

@@ -10,6 +10,7 @@ from ...app.controller import Controller
 from ...app.form_values import values_of
 from ...app.pack_variants import WORKING
 from ...app.run_form import RunForm
+from ...app.wording import SuspectCount
 from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Value, parameter
@@ -30,11 +31,9 @@ from ..forms.origin_marks import WhyPopup
 from ..forms.stage_cards import Section, StageCard, general_entries, menu_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
-from ..widgets.keys import KeyPress
+from ..widgets.keyboard import KeyPress, Shortcuts, act_on
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
-from ..widgets.shortcuts import Shortcuts, act_on
-from ..widgets.suspect_box import SuspectCount
 from .pack_panel import PackPanel
 from .preview import PreviewPanel
 from .run_bar import RunBar

@@ -64,7 +64,7 @@ class PreviewPanel(Box):
         self._none = Label(self, "No pictures yet. Run a pack and they appear here.", size=12, ink="text3", wrap=True)
         self._none.pack(fill="x", padx=theme.px(16), pady=theme.px(8))
         actions = GridActions(
-            ask=lambda order: self._controller.ask(order, last=True), look=self._look, opened=go_review
+            ask=lambda order: self._controller.ask(order, last=True), content=self._look, opened=go_review
         )
         self._grid = ThumbnailGrid(self, actions, cell_px=118)
 

@@ -28,9 +28,8 @@ from ...pipeline.messages.models import ModelOrder, ProfileSaved
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from ..widgets import theme
 from ..widgets.basics import Box, Label, Separator
-from ..widgets.keys import KeyPress
+from ..widgets.keyboard import KeyPress, Shortcuts, act_on
 from ..widgets.page_frame import PageFrame, SizeClass
-from ..widgets.shortcuts import Shortcuts, act_on
 from .list import EntryList, InsightMenus
 from .panel import InsightPanel, InsightPanelActions
 

@@ -23,7 +23,7 @@ from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
 from ..widgets.flow import Flow
-from ..widgets.hint_bar import Notice
+from ..widgets.notices import Notice
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ScrollArea
 from .filmstrip import Filmstrip

@@ -15,9 +15,8 @@ from ...domain.runs.plan import LearningPlan
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
 from ...pipeline.messages.plans import PlanRead, PlanWritten
-from ..widgets.keys import KeyPress
+from ..widgets.keyboard import KeyPress, Shortcuts
 from ..widgets.page_frame import PageFrame
-from ..widgets.shortcuts import Shortcuts
 from .plan_card import PlanActions
 from .plan_list import PlanList
 from .rating.view import RatingView

@@ -23,12 +23,11 @@ from ...pipeline.messages.plans import ReadPlan, WritePlan
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
-from ..widgets.hint_bar import Notice
-from ..widgets.keys import KeyPress
+from ..widgets.keyboard import KeyPress, act_on
 from ..widgets.marks import VERDICT_INKS
+from ..widgets.notices import Notice
 from ..widgets.page_frame import DeferringBox
 from ..widgets.row_list import ListRow, RowList
-from ..widgets.shortcuts import act_on
 from .plan_card import PlanActions, PlanCard
 
 _CARD, _NARROW_CARD, _ROW = 320, 264, 46

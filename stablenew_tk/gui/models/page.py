@@ -35,9 +35,8 @@ from ...pipeline.messages.settings import SettingsChanged
 from ...storage.models.model_entry import ModelEntry
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
-from ..widgets.keys import KeyPress, typing_in
+from ..widgets.keyboard import KeyPress, Shortcuts, act_on, typing_in
 from ..widgets.page_frame import PageFrame
-from ..widgets.shortcuts import Shortcuts, act_on
 from .list import ModelList, ModelListActions
 from .panel import ModelPanel, ModelPanelActions
 from .profile_editors import CheckpointEditor, LoraEditor, Profile, ProfileEditorActions

@@ -208,9 +208,10 @@ class ModelRows(RowList):
                 continue
             after = columns[place + 1]
             room = width - theme.px(after.edge + (70 if after.column == "size" else 8)) - left
-            self._words(left, middle, text, (12 if place else 13, chosen and not place, ink), room)
+            bold = chosen and not place
+            canvas.words(left, middle, text, size=12 if place else 13, bold=bold, ink=ink, room=room)
         if line.entry.problems:
-            self._picture(width - theme.px(20), middle, icons.icon("warning", 14, "warn", ground), "e")
+            canvas.picture(width - theme.px(20), middle, icons.icon("warning", 14, "warn", ground), "e")
         if self._focused and (chosen or (self.selected < 0 and index == 0)):
             edge = (theme.px(3) + 2, y + 2, width - 2, y + self._row - 2)
             canvas.create_rectangle(*edge, outline=theme.palette["focus"], width=2)
@@ -222,14 +223,12 @@ class ModelRows(RowList):
         self.canvas.create_rectangle(left, top, left + side, top + side, fill=theme.palette["image_ground"], width=0)
         middle = (left + side // 2, top + side // 2)
         image = photo or icons.icon("models", 14, "text3", "image_ground")
-        self._kept.append(image)
-        self._places[line.preview] = self.canvas.create_image(*middle, image=image)
+        self._places[line.preview] = self.canvas.picture(*middle, image, "center")
 
     def _arrived(self, path: str) -> None:
         photo = self.thumbs.photo(path)
         if path in self._places and photo is not None:
-            self._kept.append(photo)
-            self.canvas.itemconfigure(self._places[path], image=photo)
+            self.canvas.change_picture(self._places[path], photo)
 
 
 class ModelTable(Box):

@@ -35,7 +35,7 @@ class FindingRows(RowList):
         if index == self.selected:
             canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.palette["accent"], width=0)
         ink: Role = "danger" if one.kind == "problem" else "warn"
-        self._picture(self._pad, y + theme.px(15), icons.icon("warning", 14, ink, ground), "w")
+        canvas.picture(self._pad, y + theme.px(15), icons.icon("warning", 14, ink, ground), "w")
         left = self._pad + theme.px(24)
         word = "error" if one.kind == "problem" else "warning"
         canvas.create_text(

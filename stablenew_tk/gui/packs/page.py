@@ -23,9 +23,8 @@ from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.pictures import RecipeRead
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
-from ..widgets.keys import KeyPress
+from ..widgets.keyboard import KeyPress, Shortcuts, act_on
 from ..widgets.page_frame import PageFrame
-from ..widgets.shortcuts import Shortcuts, act_on
 from .editor import PackEditor, PackEditorActions
 from .list import WIDTHS, PackActions, PackList, PackListActions
 from .open_pack import PackWork, Parts

@@ -180,7 +180,7 @@ class RandomizerTab(Box):
     @property
     def problems(self) -> tuple[str, ...]:
         """Why texts typed here cannot be read."""
-        return tuple(field.problem for field in self.texts.values() if field.problem)
+        return tuple(field.error_text for field in self.texts.values() if field.error_text)
 
     def focus_set(self) -> None:
         """Put the keyboard on the first field."""

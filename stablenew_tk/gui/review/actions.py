@@ -10,9 +10,9 @@ from ...app.made_again import request_again
 from ...domain.base.colour_roles import Role
 from ...domain.base.errors import InvalidInput
 from ...domain.journal.record import LearningRecord
-from ..widgets.hint_bar import ActionBar
 from ..widgets.picture_grid import ThumbnailGrid
 from ..widgets.picture_viewer import Viewer
+from .selection_bar import ActionBar
 
 
 class GridTarget:

@@ -13,7 +13,7 @@ from ...domain.journal.record import LearningRecord
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import ReadRecord, RecordRead
 from ..widgets.picture_grid import ThumbnailGrid
-from ..widgets.picture_viewer import MOST_COMPARED, Stage, Viewer
+from ..widgets.picture_viewer import MOST_COMPARED, Viewer, ViewerActions
 
 _KEPT_RECORDS = 16
 
@@ -33,11 +33,11 @@ class FullSize:
         self._records: OrderedDict[str, LearningRecord] = OrderedDict()
         self.viewer = Viewer(
             page,
-            Stage(
+            ViewerActions(
                 ask=controller.ask,
                 facts=feedback.facts,
                 caption=self._caption,
-                around=self._around,
+                nearby=self._around,
                 neighbour=lambda step: pictures.go_to(pictures.picked.current + step),
                 left=left,
             ),

@@ -21,11 +21,11 @@ from ..widgets import marks, theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
 from ..widgets.page_frame import DeferringBox
-from ..widgets.suspect_box import SuspectBox
 from ..widgets.tag_chips import TagChips
 from ..widgets.thumbnails import edge_for, fitted
 from ..widgets.tooltips import tip
 from .inspector_tabs import FileLines, PromptText, ValueTable
+from .suspect_box import SuspectBox
 
 WIDTH = 320
 _PREVIEW, _STAR = (112, 164), 20

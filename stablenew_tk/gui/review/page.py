@@ -25,16 +25,17 @@ from ...pipeline.messages.pictures import ImagesFound, MakeThumbnail, ThumbnailR
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
-from ..widgets.hint_bar import ActionBar, Notice
+from ..widgets.keyboard import Shortcuts
+from ..widgets.notices import Notice
 from ..widgets.page_frame import PageFrame
 from ..widgets.picture_cell import CellContent
 from ..widgets.picture_grid import GridActions, ThumbnailGrid
 from ..widgets.rating_keys import RatingKeys
-from ..widgets.shortcuts import Shortcuts
 from .actions import GridTarget
 from .filter_bar import Filters
 from .full_screen import FullSize
 from .inspector import WIDTH, Inspector, InspectorActions
+from .selection_bar import ActionBar
 
 _WIDE = 400
 _COUNT_AFTER_MS, _SAVE_SIZE_AFTER_MS = 250, 700
@@ -148,7 +149,7 @@ class ReviewPage(PageFrame):
         Separator(self._main).pack(side="bottom", fill="x")
         grid_actions = GridActions(
             ask=lambda order: self._controller.ask(order, last=True),
-            look=lambda row: cell_content(*self._feedback.known(row)),
+            content=lambda row: cell_content(*self._feedback.known(row)),
             head=lambda number: group_words(self._search.groups[number]),
             chosen=self._chosen,
             opened=lambda: self._full_size.open(),
@@ -315,7 +316,7 @@ class ReviewPage(PageFrame):
         self.inspector.edit_note()
 
     def _apply_again(self) -> None:
-        self.pictures.look_again()
+        self.pictures.retry()
         self._find()
 
     # ---- the size of the cells

@@ -61,7 +61,7 @@ class AddedText(Box):
 
     def _tell(self) -> None:
         self._wait_no_more()
-        if not self.text.problem:
+        if not self.text.error_text:
             self._change(self.text.get().strip(), tuple(stage for stage, box in self.stages.items() if box.on))
 
 

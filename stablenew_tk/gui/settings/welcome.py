@@ -18,6 +18,7 @@ from ..widgets.controls import Check
 from ..widgets.entries import Entry
 from ..widgets.marks import star_row
 from ..widgets.page_frame import PageFrame
+from ..widgets.painting import Painting
 
 # Where the WebUIs of this family listen unless told otherwise; the second is Forge without its web page.
 USUAL = ("http://127.0.0.1:7860", "http://127.0.0.1:7861")
@@ -74,7 +75,7 @@ class WelcomePage(PageFrame):
         self._sketch.focus_set()
 
     def on_event(self, event: Event) -> None:
-        """A WebUI on this computer answered, or the address typed was looked at."""
+        """A WebUI on this computer answered, or the typed address was tried."""
         if not isinstance(event, BackendChecked):
             return
         found = event.capabilities
@@ -108,34 +109,30 @@ class WelcomePage(PageFrame):
             Label(cell, title, size=13, bold=True).pack(anchor="w", pady=(theme.px(8), 0))
             Label(cell, words, size=12, ink="text2").pack(anchor="w")
 
-    def _draw_make(self, canvas: tk.Canvas) -> None:
+    def _draw_make(self, canvas: Painting) -> None:
         fills: tuple[tuple[int, colour_roles.Role], ...] = ((18, "raised2"), (82, "accent"), (146, "raised2"))
         for left, fill in fills:
             x, right, top, bottom = (theme.px(at) for at in (left, left + 50, 26, 92))
-            canvas.create_rectangle(x, top, right, bottom, fill=theme.palette[fill], width=0)
-        self._play = icons.icon("play", 28, "accent_ink", "accent")
-        canvas.create_image(theme.px(107), theme.px(59), image=self._play)
+            canvas.fill(x, top, right, bottom, fill)
+        canvas.picture(theme.px(107), theme.px(59), icons.icon("play", 28, "accent_ink", "accent"), "center")
 
-    def _draw_rate(self, canvas: tk.Canvas) -> None:
-        self._stars = star_row(4, 22, "surface")
-        canvas.create_image(theme.px(107), theme.px(58), image=self._stars)
+    def _draw_rate(self, canvas: Painting) -> None:
+        canvas.picture(theme.px(107), theme.px(58), star_row(4, 22, "surface"), "center")
 
-    def _draw_know(self, canvas: tk.Canvas) -> None:
+    def _draw_know(self, canvas: Painting) -> None:
         for line, (left, right, mean, best) in enumerate(
             ((36, 86, 60, 0), (70, 116, 92, 0), (132, 174, 152, 1), (112, 164, 138, 0))
         ):
             y = 20 + line * 23
-            fill = theme.palette["chart_best" if best else "chart_range"]
-            canvas.create_rectangle(*(theme.px(v) for v in (left, y, right, y + 8)), fill=fill, width=0)
-            mark = theme.palette["chart_mean"]
-            canvas.create_rectangle(*(theme.px(v) for v in (mean, y - 3, mean + 3, y + 11)), fill=mark, width=0)
+            ink: colour_roles.Role = "chart_best" if best else "chart_range"
+            canvas.fill(theme.px(left), theme.px(y), theme.px(right), theme.px(y + 8), ink)
+            canvas.fill(theme.px(mean), theme.px(y - 3), theme.px(mean + 3), theme.px(y + 11), "chart_mean")
 
-    def _draw_keep(self, canvas: tk.Canvas) -> None:
+    def _draw_keep(self, canvas: Painting) -> None:
         for line, (name, value) in enumerate((("Steps", "28"), ("CFG scale", "6.5"), ("Hires denoise", "0.32"))):
             y = theme.px(34 + line * 25)
-            canvas.create_text(theme.px(20), y, text=name, anchor="w", font=theme.font(13), fill=theme.palette["text2"])
-            bold = theme.font(13, bold=True)
-            canvas.create_text(theme.px(195), y, text=value, anchor="e", font=bold, fill=theme.palette["text"])
+            canvas.words(theme.px(20), y, name, ink="text2")
+            canvas.words(theme.px(195), y, value, bold=True, anchor="e")
 
     def _choice(self, icon: str, title: str, words: str) -> tuple[Box, Label, Label]:
         card = Card(self._column)
@@ -163,8 +160,8 @@ class WelcomePage(PageFrame):
         )
         # Made first, packed last: Tab goes in the order of making.
         self._address = Entry(inner, width=214, height=theme.ACTION, placeholder="http://tower:7860")
-        self._address.field.bind("<Return>", lambda _event: self._look())
-        self._check = Button(inner, "Check", self._look, height=theme.ACTION, busy_text="Checking…")
+        self._address.field.bind("<Return>", lambda _event: self._try_address())
+        self._check = Button(inner, "Check", self._try_address, height=theme.ACTION, busy_text="Checking…")
         self._check.pack(side="right")
         self._address.pack(side="right", padx=theme.px(8))
         inner, _, _ = self._choice(
@@ -177,7 +174,7 @@ class WelcomePage(PageFrame):
         )
         self._sketch.pack(side="right")
 
-    def _look(self) -> None:
+    def _try_address(self) -> None:
         address = usable_address(self._address.get())
         if not address:
             self._address.error("Write an address such as http://tower:7860")

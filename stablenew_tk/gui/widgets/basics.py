@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Literal
 
 import customtkinter as ctk
-from PIL import ImageTk
 
 from ...domain.base.colour_roles import Role
 from . import icons, theme
+from .painting import Painting
 from .theme import RING
 from .tooltips import explanation, tip
 
@@ -42,8 +42,8 @@ class Card(ctk.CTkFrame):  # type: ignore[misc]  # customtkinter has no types
 
     def __init__(self, parent: tk.Misc, ground: Role = "surface", outline: Role = "line") -> None:
         self.ground: Role = ground
-        around = theme.pair(ground_of(parent))
-        super().__init__(parent, border_width=1, bg_color=around, fg_color=theme.pair(ground))
+        outside = theme.pair(ground_of(parent))
+        super().__init__(parent, border_width=1, bg_color=outside, fg_color=theme.pair(ground))
         self.configure(border_color=theme.pair(outline))
 
 
@@ -145,45 +145,34 @@ class Sign(tk.Label):
         self.configure(bg=theme.palette[self._ground], image=self._picture)
 
 
-class Drawing(tk.Canvas):
-    """A small picture drawn by `draw(canvas)`, again whenever the mode changes. `width` and `height` in design px."""
+class Drawing(Painting):
+    """A small picture drawn by `draw(painting)`, again whenever the mode changes. `width` and `height` in design px."""
 
-    def __init__(self, parent: tk.Misc, draw: Callable[[tk.Canvas], None], *, width: int, height: int) -> None:
+    def __init__(self, parent: tk.Misc, draw: Callable[[Painting], None], *, width: int, height: int) -> None:
         self._draw = draw
-        super().__init__(parent, width=theme.px(width), height=theme.px(height), bd=0, highlightthickness=0)
+        super().__init__(parent, "surface", width=theme.px(width), height=theme.px(height))
         self._recolour()
         theme.on_change(self._recolour)
 
     def _recolour(self) -> None:
-        self.delete("all")
-        self.configure(bg=theme.palette["surface"])
+        self.clear()
         self._draw(self)
 
 
-class Painted(tk.Canvas):
+class Painted(Painting):
     """A control drawn by us. Subclasses give `draw` and `act`; sizes are in screen pixels without the ring.
 
     The ring shows when the focus came by keyboard; a click alone does not draw it.
     """
 
     def __init__(self, parent: tk.Misc, *, width: int, height: int, ground: Role | None = None) -> None:
-        self.ground: Role = ground or ground_of(parent)
         self.enabled = True
         self.hover = self.down = self.ring = False
         self._clicked, self._help, self._why = False, "", ""
         self._size = (0, 0)
         self.margin = theme.px(RING)
-        self.kept: list[ImageTk.PhotoImage] = []
-        super().__init__(
-            parent,
-            width=width + 2 * self.margin,
-            height=height + 2 * self.margin,
-            bd=0,
-            highlightthickness=0,
-            takefocus=1,
-            cursor="hand2",
-            bg=theme.palette[self.ground],
-        )
+        size = {"width": width + 2 * self.margin, "height": height + 2 * self.margin}
+        super().__init__(parent, ground or ground_of(parent), **size, takefocus=True, cursor="hand2")
         for event, answer in (
             ("<Configure>", self._resized),
             ("<Enter>", self._entered),
@@ -229,17 +218,8 @@ class Painted(tk.Canvas):
         """Draw again, once the control has a size."""
         width, height = self._size
         if width > 2 * self.margin:
-            self.delete("all")
-            self.kept.clear()
-            self.configure(bg=theme.palette[self.ground])
+            self.clear()
             self.draw(width - 2 * self.margin, height - 2 * self.margin)
-
-    def picture(
-        self, x: int, y: int, image: ImageTk.PhotoImage, anchor: Literal["nw", "center", "w", "e"] = "nw"
-    ) -> None:
-        """Place a picture and keep it alive while it is shown."""
-        self.kept.append(image)
-        self.create_image(x, y, image=image, anchor=anchor)
 
     def _resized(self, event: tk.Event[tk.Misc]) -> None:
         if (event.width, event.height) != self._size:
@@ -320,7 +300,7 @@ class Button(Painted):
         busy_text: str = "",
         ground: Role | None = None,
     ) -> None:
-        self.text, self._note, self._key_name, self._icon = text, note, key, icon
+        self.text, self.note, self._key_name, self._icon = text, note, key, icon
         self._kind, self._command, self.selected, self._is_busy = kind, command, False, False
         self._busy_text = busy_text
         self._fixed = theme.px(width)
@@ -335,8 +315,8 @@ class Button(Painted):
     def set_text(self, text: str, note: str = "", *, icon: str | None = None) -> None:
         """Change the words (and the icon); without a fixed width the button grows or shrinks with them."""
         shown = text, note, self._icon if icon is None else icon
-        if shown != (self.text, self._note, self._icon):
-            self.text, self._note, self._icon = shown
+        if shown != (self.text, self.note, self._icon):
+            self.text, self.note, self._icon = shown
             self._resize()
 
     def select(self, on: bool) -> None:
@@ -358,7 +338,7 @@ class Button(Painted):
         self.repaint()
 
     def draw(self, width: int, height: int) -> None:
-        fill, outline, ink = self._look()
+        fill, outline, ink = self._inks()
         m, middle = self.margin, self.margin + height // 2
         shape = {"margin": RING, "ring": int(self.ring)}
         self.picture(0, 0, icons.box(width, height, fill=fill, outline=outline, ground=self.ground, **shape))
@@ -368,22 +348,20 @@ class Button(Painted):
             self.picture(x, middle, icons.icon(self._icon, 16, ink, fill), "w")
             x += self._sign + (self._gap if self.text else 0)
         if self._key_name:
-            hint = theme.palette["text3"]
-            self.create_text(x, middle, text=self._key_name, font=self._smaller, fill=hint, anchor="w")
-            x += self._smaller.measure(self._key_name) + self._gap
+            x += self.words(x, middle, self._key_name, size=11, ink="text3") + self._gap
         text = theme.elide(text, self._font, m + width - x) if self._fixed else text
         self.create_text(x, middle, text=text, font=self._font, fill=theme.palette[ink], anchor="w")
-        if self._note:
+        if self.note:
             x += self._font.measure(text) + self._gap
             note_ink: Role = ink if self._kind == "main" else "text3"
-            self.create_text(x, middle, text=self._note, font=self._small, fill=theme.palette[note_ink], anchor="w")
+            self.words(x, middle, self.note, size=12, ink=note_ink)
 
     def _resize(self) -> None:
         if not self._fixed:
             self.configure(width=self._natural() + 2 * self.margin)
         self.repaint()
 
-    def _look(self) -> tuple[Role, Role, Role]:
+    def _inks(self) -> tuple[Role, Role, Role]:
         fill, outline, ink, hover_fill, hover_outline, pressed = _BUTTONS[self._kind]
         if not self.enabled:
             bare = self._kind in ("quiet", "link")
@@ -403,4 +381,4 @@ class Button(Painted):
             width += self._sign + (self._gap if self.text else 0)
         if self._key_name:
             width += self._smaller.measure(self._key_name) + self._gap
-        return width + (self._small.measure(self._note) + self._gap if self._note else 0)
+        return width + (self._small.measure(self.note) + self._gap if self.note else 0)

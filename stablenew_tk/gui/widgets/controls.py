@@ -9,6 +9,7 @@ from typing import Literal
 from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Painted, ground_of
+from .painting import Painting
 from .theme import RING
 
 
@@ -154,23 +155,18 @@ class Segmented(Painted):
             self.picture(left + inset, m + inset, icons.box(*size, fill=fill, outline=fill, ground="surface", radius=4))
         elif chosen:
             top = m + height - theme.px(2)
-            self.create_rectangle(left, top, right, m + height, fill=theme.palette["accent_text"], width=0)
+            self.fill(left, top, right, m + height, "accent_text")
         ink: Role = "text" if chosen or (self.hover and index == self._under) else "text2"
-        self.create_text(
-            (left + right) // 2,
-            m + height // 2,
-            text=words,
-            font=theme.font(12, chosen),
-            fill=theme.palette[ink if self.enabled else "disabled"],
-        )
+        ink = ink if self.enabled else "disabled"
+        self.words((left + right) // 2, m + height // 2, words, size=12, bold=chosen, ink=ink, anchor="center")
 
     def _spans(self) -> list[tuple[int, int]]:
         """Left and right edge of every segment. Measured bold, so that nothing moves when the choice does."""
         bold, x, spans = theme.font(12, True), self.margin, []
         gap = theme.px(0 if self._kind == "box" else 18)
-        around = theme.px(12 if self._kind == "box" else 0)
+        inset = theme.px(12 if self._kind == "box" else 0)
         for _, words in self._segments:
-            wide = bold.measure(words) + 2 * around
+            wide = bold.measure(words) + 2 * inset
             spans.append((x, x + wide))
             x += wide + gap
         return spans
@@ -207,15 +203,15 @@ class Segmented(Painted):
             self._command(value)
 
 
-class ProgressBar(tk.Canvas):
+class ProgressBar(Painting):
     """A bar that fills; `set(None)` lets a piece run to and fro because the end is not known. No tab stop."""
 
     _TICK_MS = 40
 
     def __init__(self, parent: tk.Misc, *, width: int = 200, height: int = 6, ground: Role | None = None) -> None:
-        self._ground, self._share, self._phase, self._ticking = ground or ground_of(parent), 0.0, 0.0, ""
+        self._share, self._phase, self._ticking = 0.0, 0.0, ""
         self._radius = 3 if height > 4 else 0
-        super().__init__(parent, width=theme.px(width), height=theme.px(height), bd=0, highlightthickness=0)
+        super().__init__(parent, ground or ground_of(parent), width=theme.px(width), height=theme.px(height))
         self.bind("<Configure>", lambda _event: self._draw())
         self.bind("<Destroy>", lambda _event: self._stop())
         theme.on_change(self._draw)
@@ -226,14 +222,21 @@ class ProgressBar(tk.Canvas):
             if not self._ticking:
                 self._tick()
             return
-        self._stop()
-        self._share = min(max(share, 0.0), 1.0)
-        self._draw()
+        share = min(max(share, 0.0), 1.0)
+        if self._ticking or share != self._share:
+            self._stop()
+            self._share = share
+            self._draw()
 
     @property
     def share(self) -> float:
         """How full it is, 0 to 1."""
         return self._share
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a piece runs to and fro."""
+        return bool(self._ticking)
 
     def _tick(self) -> None:
         self._phase = (self._phase + 0.02) % 2
@@ -246,19 +249,13 @@ class ProgressBar(tk.Canvas):
             self._ticking = ""
 
     def _draw(self) -> None:
-        width, height = self.winfo_width(), self.winfo_height()
-        self.delete("all")
-        self.configure(bg=theme.palette[self._ground])
-        self._track = icons.box(
-            width, height, fill="raised2", outline="raised2", ground=self._ground, radius=self._radius
-        )
-        self.create_image(0, 0, image=self._track, anchor="nw")
+        width, height, shape = self.winfo_width(), self.winfo_height(), {"radius": self._radius}
+        self.clear()
+        self.picture(0, 0, icons.box(width, height, fill="raised2", outline="raised2", ground=self.ground, **shape))
         start, end = 0, round(width * self._share)
         if self._ticking:
             centre = width * (self._phase if self._phase <= 1 else 2 - self._phase)
             start, end = round(max(0, centre - width / 8)), round(min(width, centre + width / 8))
         if end - start >= height:
-            self._piece = icons.box(
-                end - start, height, fill="accent", outline="accent", ground="raised2", radius=self._radius
-            )
-            self.create_image(start, 0, image=self._piece, anchor="nw")
+            piece = icons.box(end - start, height, fill="accent", outline="accent", ground="raised2", **shape)
+            self.picture(start, 0, piece)

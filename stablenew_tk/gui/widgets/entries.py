@@ -13,14 +13,15 @@ from ...domain.base.colour_roles import Role
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Parameter, Value, parse_value
 from . import icons, theme
-from .basics import Painted, ground_of
+from .basics import Painted
+from .field_box import FieldBox
 from .theme import RING
 
 _EDIT_TAG = "StableNewEdit"
 _edit_bound = 0
 
 
-class Entry(tk.Canvas):
+class Entry(FieldBox):
     """A line of text inside a rounded box with a ring. `unit` stands in the field's right end, `icon` in its left.
 
     `on_edit(text)` after every change by the user, `on_commit(text)` on Return and when the focus leaves a changed
@@ -41,42 +42,26 @@ class Entry(tk.Canvas):
         on_commit: Callable[[str], object] | None = None,
         ground: Role | None = None,
     ) -> None:
-        self.ground: Role = ground or ground_of(parent)
-        self._unit_text, self._icon, self._height = unit, icon, theme.px(height)
+        self._icon, self._height, face = icon, theme.px(height), theme.font(13)
         self._on_edit, self._on_commit = on_edit, on_commit
-        self._error, self._ring, self._hover = "", False, False
         self._last = self._committed = text
-        self._m = theme.px(RING)
-        super().__init__(
-            parent,
-            width=theme.px(width) + 2 * self._m,
-            height=self._height + 2 * self._m,
-            bd=0,
-            highlightthickness=0,
-            takefocus=0,
-            bg=theme.palette[self.ground],
-        )
-        self._face = theme.font(13)
-        self.field = tk.Entry(self, font=self._face, bd=0, highlightthickness=0, width=1, takefocus=1)
-        self._hint = tk.Label(self.field, text=placeholder, font=self._face, bd=0, padx=0, pady=0, cursor="xterm")
+        super().__init__(parent, width=width, height=self._height + 2 * theme.px(RING), ground=ground)
+        self.field = tk.Entry(self, font=face, bd=0, highlightthickness=0, width=1, takefocus=1)
         self._sign = tk.Label(self, bd=0, padx=0, pady=0) if icon else None
         self._unit = tk.Label(self, text=unit, bd=0, padx=0, pady=0, cursor="xterm") if unit else None
+        if self._unit is not None:
+            self._unit.bind("<Button-1>", lambda _event: self.after_idle(self.field.focus_set))
         # Between the edges of the box and the text: room for the icon and the unit.
         self._left = theme.px(31 if icon else 10)
         self._right = theme.px(14) + theme.font(12).measure(unit) if unit else theme.px(10)
         inset = theme.px(2)
-        high = self._height - 2 * inset - 1
-        self._hint_y = (high - self._face.metrics("linespace")) // 2
-        self._window = self.create_window(
-            self._m + self._left, self._m + inset, window=self.field, anchor="nw", height=high
-        )
-        for sign in (self._hint, self._unit):
-            if sign is not None:
-                sign.bind("<Button-1>", lambda _event: self.after_idle(self.field.focus_set))
+        inner = self._height - 2 * inset - 1
+        self._hint_y = (inner - face.metrics("linespace")) // 2
+        self._hold(self.field, self._m + self._left, self._m + inset, face, placeholder)
+        self.itemconfigure(self._window, height=inner)
         if text:
             self.set(text)
         self._wire()
-        theme.on_change(self._paint)
 
     def get(self) -> str:
         """The text; never the placeholder."""
@@ -92,23 +77,14 @@ class Entry(tk.Canvas):
             self.field.insert(0, text)
             self.field.configure(state="normal" if enabled else "disabled")
             self._show_hint()
-        self.error("")
-
-    def error(self, sentence: str) -> None:
-        """Outline the field in the danger colour and say why below it; "" makes it well again."""
-        if sentence != self._error:
-            self._error = sentence
-            self._paint()
+        if self.error_text:
+            self.error("")
 
     def enable(self, on: bool) -> None:
         """Let the user type, or not."""
         if on != (self.field.cget("state") == "normal"):
             self.field.configure(state="normal" if on else "disabled", takefocus=on)
             self._paint()
-
-    def focus_set(self) -> None:
-        """Put the cursor into the text."""
-        self.field.focus_set()
 
     def edited(self) -> None:
         """Look whether the text changed and tell `on_edit`."""
@@ -133,22 +109,13 @@ class Entry(tk.Canvas):
                 self.bind_class(_EDIT_TAG, event, _edited)
         tags = self.field.bindtags()
         self.field.bindtags((*tags[:2], _EDIT_TAG, *tags[2:]))
-        self.field.bind("<FocusIn>", lambda _event: self._focus(True), add="+")
-        self.field.bind("<FocusOut>", lambda _event: self._focus(False), add="+")
         self.field.bind("<Return>", lambda _event: self._commit())
         # Tk on Linux goes to the beginning of the line instead.
         self.field.bind("<Control-a>", lambda _event: self._select_all())
-        for hovered, event in ((True, "<Enter>"), (False, "<Leave>")):
-            self.bind(event, lambda _event, on=hovered: self._hovered(on))  # type: ignore[misc]  # default binds it
         self.bind("<Configure>", lambda _event: self._paint())
 
-    def _hovered(self, on: bool) -> None:
-        self._hover = on
-        self._paint()
-
     def _focus(self, on: bool) -> None:
-        self._ring = on
-        self._paint()
+        super()._focus(on)
         if not on:
             self.edited()
             self._commit()
@@ -165,74 +132,25 @@ class Entry(tk.Canvas):
             if self._on_commit is not None:
                 self._on_commit(text)
 
-    def _paint(self) -> None:
-        wide, m = self.winfo_width() - 2 * self._m, self._m
-        if wide <= 0:
-            return
-        self.delete("paint")
-        self.configure(bg=theme.palette[self.ground])
-        enabled = self.field.cget("state") == "normal"
-        outline: Role = "danger" if self._error else "edge_hover" if self._hover else "edge"
-        self._frame = icons.box(
-            wide,
-            self._height,
-            fill="raised",
-            outline=outline if enabled else "line",
-            ground=self.ground,
-            margin=RING,
-            ring=int(self._ring),
-        )
-        self.create_image(0, 0, image=self._frame, anchor="nw", tags="paint")
+    def _fill(self, wide: int) -> int:
         self.itemconfigure(self._window, width=wide - self._left - self._right)
-        self._colour_field()
+        ground, middle = theme.palette["raised"], self._m + self._height // 2
+        self.field.configure(disabledbackground=ground, disabledforeground=theme.palette["text"])
         if self._sign is not None:
             self._picture = icons.icon(self._icon, 14, "text3", "raised")
-            self._sign.configure(image=self._picture, bg=theme.palette["raised"])
-            self._sign.place(x=m + theme.px(10), y=m + self._height // 2, anchor="w")
+            self._sign.configure(image=self._picture, bg=ground)
+            self._sign.place(x=self._m + theme.px(10), y=middle, anchor="w")
         if self._unit is not None:
-            self._unit.configure(bg=theme.palette["raised"], fg=theme.palette["text3"], font=theme.font(12))
-            self._unit.place(x=m + wide - theme.px(10), y=m + self._height // 2 - theme.px(1), anchor="e")
-        self._show_hint()
-        self._paint_error(wide, m)
-
-    def _colour_field(self) -> None:
-        ground, ink = theme.palette["raised"], theme.palette["text"]
-        self.field.configure(
-            bg=ground,
-            fg=ink,
-            disabledbackground=ground,
-            disabledforeground=ink,
-            insertbackground=ink,
-            selectbackground=theme.palette["selection"],
-            selectforeground=ink,
-        )
-        self._hint.configure(bg=ground, fg=theme.palette["text3"])
+            self._unit.configure(bg=ground, fg=theme.palette["text3"], font=theme.font(12))
+            self._unit.place(x=self._m + wide - theme.px(10), y=middle - theme.px(1), anchor="e")
+        return self._height
 
     def _show_hint(self) -> None:
-        """The placeholder stands in an empty field until the cursor comes."""
-        if self._ring or self.get():
+        # It stands in an empty field until the cursor comes.
+        if self._focused or self.get():
             self._hint.place_forget()
         elif not self._hint.winfo_manager():
             self._hint.place(x=1, y=self._hint_y)
-
-    def _paint_error(self, wide: int, m: int) -> None:
-        height = self._height + 2 * m
-        if self._error:
-            self._warning = icons.icon("warning", 12, "danger", self.ground)
-            self.create_image(m, height, image=self._warning, anchor="nw", tags="paint")
-            words = self.create_text(
-                m + theme.px(16),
-                height - theme.px(1),
-                text=self._error,
-                font=theme.font(11),
-                anchor="nw",
-                fill=theme.palette["danger"],
-                width=wide - theme.px(16),
-                tags="paint",
-            )
-            height = self.bbox(words)[3] + theme.px(2)
-        if int(self.cget("height")) != height:
-            super().configure(height=height)
 
 
 def _edited(event: tk.Event[tk.Misc]) -> None:
@@ -286,7 +204,8 @@ class NumberEntry(Entry):
         if self.problem or self._parsed(self.get()) != value:
             self.problem = ""
             self.set(self._words(value))
-        self.error("")
+        if self.error_text:
+            self.error("")
 
     def step(self, steps: int) -> str:
         """Change by natural steps of the parameter, kept within its range."""
@@ -339,7 +258,8 @@ class NumberEntry(Entry):
             self.problem = sentence[:1].upper() + sentence[1:]
             return
         self.problem = ""
-        self.error("")
+        if self.error_text:
+            self.error("")
         self._on_value(value)
 
 
@@ -389,11 +309,10 @@ class Slider(Painted):
             )
         thin = theme.px(1)
         left, right = m + knob // 2, m + width - knob // 2
-        self.create_rectangle(left, middle - thin, right, middle + thin, fill=theme.palette["raised2"], width=0)
+        self.fill(left, middle - thin, right, middle + thin, "raised2")
         if self._sensible is not None:
             first, last = (self._place(value, left, right) for value in self._sensible)
-            fill = theme.palette["accent_text" if self.enabled else "line"]
-            self.create_rectangle(first, middle - thin, last, middle + thin, fill=fill, width=0)
+            self.fill(first, middle - thin, last, middle + thin, "accent_text" if self.enabled else "line")
         ink: Role = ("switch_knob" if not self.hover else "accent_text") if self.enabled else "disabled"
         self.picture(self._place(self.value, left, right), middle, icons.icon("disc", 13, ink, self.ground), "center")
 

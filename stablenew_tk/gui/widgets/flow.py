@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Sequence
 
+from . import theme
 from .basics import Box
 
 
@@ -18,13 +19,14 @@ class Flow(Box):
 
     def show(self, children: Sequence[tk.Widget]) -> None:
         """Show these of its children, in this order."""
-        for child in self._shown:
-            if child not in children:
-                child.place_forget()
-        self._shown = tuple(children)
-        for child in children:
-            # Tab goes through them as they stand. A canvas calls something else by this name.
-            tk.Misc.tkraise(child)
+        if tuple(children) != self._shown:
+            for child in self._shown:
+                if child not in children and theme.alive(child):
+                    child.place_forget()
+            self._shown = tuple(children)
+            for child in children:
+                # Tab goes through them as they stand. A canvas calls something else by this name.
+                tk.Misc.tkraise(child)
         self._arrange()
 
     def _arrange(self) -> None:

@@ -1,12 +1,13 @@
-"""Sentences the user should see, in a strip under the top bar: never a dialog for what the page can show."""
+"""Sentences the user should see, never in a dialog: strips below the top bar, coloured boxes, words in empty grids."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
 
+from ...domain.base.colour_roles import Role
 from . import theme
-from .basics import Box, Button, Label, Sign
+from .basics import Box, Button, Card, Label, Sign
 
 Action = tuple[str, Callable[[], object]]
 LIMIT = 3
@@ -19,6 +20,11 @@ class Notices:
         self._parent = parent
         self._above = above
         self._strips: list[tuple[str, Box]] = []
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The sentences in sight, the oldest first."""
+        return tuple(text for text, _ in self._strips)
 
     def say(self, text: str, *, instead_of: str = "") -> None:
         """Show a sentence, in place of another one that it makes old. The same sentence is not shown twice."""
@@ -56,3 +62,55 @@ class Notices:
     def _close(self, strip: Box) -> None:
         self._strips = [(text, other) for text, other in self._strips if other is not strip]
         strip.destroy()
+
+
+class Remark(Card):
+    """A sentence in a coloured box with a sign before it: `info` for hints, `warn` for what one should know."""
+
+    def __init__(self, parent: tk.Misc, text: str = "", *, warn: bool = False) -> None:
+        ground: Role = "warn_soft" if warn else "info_soft"
+        super().__init__(parent, ground, outline=ground)
+        sign = Sign(self, "warning" if warn else "info", size=14, ink="warn" if warn else "info")
+        sign.pack(side="left", anchor="n", padx=(theme.px(12), theme.px(8)), pady=theme.px(10))
+        self._button: Button | None = None
+        self._words = Label(self, text, size=12, wrap=True)
+        self._words.pack(side="left", fill="x", expand=True, padx=(0, theme.px(12)), pady=theme.px(9))
+
+    def show(self, text: str) -> None:
+        """Say something else."""
+        self._words.show(text)
+
+    def offer(self, words: str, command: Callable[[], object]) -> None:
+        """A button behind the sentence for what can be done about it; "" takes it away."""
+        if self._button is not None:
+            self._button.destroy()
+            self._button = None
+        if words:
+            self._button = Button(self, words, command, height=theme.SMALL)
+            self._button.pack(side="right", padx=(0, theme.px(8)), before=self._words)
+
+
+class Notice(Box):
+    """A sentence and a button in the middle of an empty grid."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent)
+        self._words = Label(self, "", size=13, ink="text2")
+        self._words.pack(pady=(0, theme.px(12)))
+        self._button = Button(self, "Go", lambda: self._action())
+        self._action: Callable[[], None] = lambda: None
+
+    def show(self, sentence: str, button: str = "", action: Callable[[], None] = lambda: None) -> None:
+        """Say it."""
+        self._words.show(sentence)
+        self._action = action
+        if button:
+            self._button.set_text(button)
+            self._button.pack()
+        else:
+            self._button.pack_forget()
+        self.place(relx=0.5, rely=0.42, anchor="center")
+
+    def hide(self) -> None:
+        """Pictures are there."""
+        self.place_forget()

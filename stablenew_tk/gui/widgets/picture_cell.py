@@ -255,8 +255,9 @@ class PictureCell:
         canvas.itemconfigure(self._ground, fill=theme.palette["image_ground"], state="normal")
         canvas.coords(self._picture, left + width // 2, top + height // 2)
         canvas.coords(self._foot, bounds.x, top + height, bounds.x + bounds.width, bounds.y + bounds.height)
+        x, y = left + theme.px(4), bounds.foot_middle
         for item in (self._words, self._stars):
-            canvas.coords(item, left + theme.px(4), bounds.foot_middle)
+            canvas.coords(item, x, y)
 
     def _draw_foot(self, bounds: Bounds, content: CellContent, ground: Role) -> None:
         canvas, used = self._canvas, self._row_width

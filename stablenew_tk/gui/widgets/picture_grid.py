@@ -1,7 +1,7 @@
 """A grid of pictures that is as quick with 100,000 pictures as with ten: only the cells in sight exist.
 
 It knows places, selection, keys for moving and how to get thumbnails. What a cell says and what a rating is, it does
-not know: it asks its owner for the look of a row and for the words of a group's head.
+not know: it asks the page for the content of a row and for the words of a group's head.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .basics import Box
 from .grid_layout import GridLayout, Measures, measures
 from .grid_selection import Picked, Way
 from .picture_cell import FOOT, FRAME, Bounds, CellContent, PictureCell
-from .scrollbar import ThinScrollbar
+from .scrollbar import ThinScrollbar, bind_wheel
 from .thumbnails import ThumbnailRequest, Thumbs
 
 _WHEEL_PX = 72
@@ -33,28 +33,31 @@ _EXTEND_KEYS = {
 
 
 class GridActions(Struct, frozen=True, kw_only=True):
-    """What the grid needs from the page: order thumbnails, the look of a row, head words of a group; and whom to tell.
+    """What the grid needs from the page: order thumbnails, the content of a row, head words of a group.
 
     `chosen` is called when the current cell or the selection changed, `opened` on Space, Return or a double click.
     """
 
     ask: Callable[[MakeThumbnail], None]
-    look: Callable[[int], CellContent]
+    content: Callable[[int], CellContent]
     head: Callable[[int], tuple[str, str]] = lambda _group: ("", "")
     chosen: Callable[[], None] = lambda: None
     opened: Callable[[], None] = lambda: None
 
 
 class ThumbnailGrid(Box):
-    """The grid with its scrollbar. `picked` tells what is current and selected; change it through the methods."""
+    """The grid with its scrollbar. `picked` tells what is current and selected; change it through the methods.
 
-    def __init__(self, parent: tk.Misc, owner: GridActions, *, cell_px: int = 200) -> None:
+    `layout` says where the cells stand, `top` which pixel of it is at the upper edge.
+    """
+
+    def __init__(self, parent: tk.Misc, actions: GridActions, *, cell_px: int = 200) -> None:
         super().__init__(parent, "bg")
         self.picked = Picked()
-        self._owner = owner
+        self._actions = actions
         self._cell_px = cell_px
         self._firsts: Sequence[int] = ()
-        self._top = 0.0
+        self.top = 0.0
         self._shown: dict[int, PictureCell] = {}
         self._place_of: dict[str, int] = {}
         self._pool: list[PictureCell] = []
@@ -69,8 +72,8 @@ class ThumbnailGrid(Box):
         self.canvas.pack(side="left", fill="both", expand=True)
         self._ring_gap = theme.px(3)
         self._ring = self.canvas.create_rectangle(0, 0, 0, 0, width=theme.px(2), state="hidden")
-        self._thumbs = Thumbs(self.canvas, owner.ask, self._thumb_arrived)
-        self._layout = GridLayout((), 0, self._measures(1))
+        self._thumbs = Thumbs(self.canvas, actions.ask, self._thumb_arrived)
+        self.layout = GridLayout((), 0, self._measures(1))
         self._bind_all()
         theme.on_change(self._repaint)
         self._repaint()
@@ -84,7 +87,7 @@ class ThumbnailGrid(Box):
         self.picked.replace(rows)
         self._lay_out()
         if before is not None and self.picked.current >= 0:
-            self._top = self._layout.xy(self.picked.current)[1] - before
+            self.top = self.layout.xy(self.picked.current)[1] - before
         self._redraw(all_cells=True)
 
     def refresh(self, rows: Iterable[int] | None = None) -> None:
@@ -113,7 +116,7 @@ class ThumbnailGrid(Box):
     def select_none(self) -> None:
         """Nothing current, nothing selected, and the beginning in sight: for a strip that only shows."""
         self.picked.pick_none()
-        self._top = 0.0
+        self.top = 0.0
         self._redraw(all_cells=True)
 
     def select_all(self) -> None:
@@ -124,7 +127,7 @@ class ThumbnailGrid(Box):
     def in_sight(self, place: int) -> bool:
         """Whether at least half of a place's cell can be seen."""
         y = self._screen_y(place)
-        half = self._layout.size.cell_height / 2
+        half = self.layout.size.cell_height / 2
         return y is not None and -half <= y <= self.canvas.winfo_height() - half
 
     def set_cell(self, cell_px: int) -> None:
@@ -140,7 +143,7 @@ class ThumbnailGrid(Box):
         """An order failed without an answer: what is in sight is asked for again when the grid next moves."""
         self._thumbs.lost()
 
-    def look_again(self) -> None:
+    def retry(self) -> None:
         """Ask again for pictures that could not be shown."""
         self._thumbs.retry()
         self._redraw(all_cells=True)
@@ -154,7 +157,7 @@ class ThumbnailGrid(Box):
 
     def move(self, how: str, way: Way = "only") -> None:
         """Move the current cell: left, right, up, down, home, end, page_up, page_down."""
-        now, layout = max(self.picked.current, 0), self._layout
+        now, layout = max(self.picked.current, 0), self.layout
         page = layout.rows_in(self.canvas.winfo_height())
         targets: dict[str, Callable[[], int]] = {
             "left": lambda: now - 1,
@@ -180,9 +183,7 @@ class ThumbnailGrid(Box):
         for key in ("<space>", "<Return>", "<KP_Enter>"):
             canvas.bind(key, self._open_key)
         for widget in (canvas, self._bar):
-            widget.bind("<MouseWheel>", self._wheel)
-            widget.bind("<Button-4>", lambda _event: self._scroll_to(self._top - theme.px(_WHEEL_PX)))
-            widget.bind("<Button-5>", lambda _event: self._scroll_to(self._top + theme.px(_WHEEL_PX)))
+            bind_wheel(widget, lambda notches: self._scroll_to(self.top + notches * theme.px(_WHEEL_PX)))
         for key, how in _EXTEND_KEYS.items():
             pad = key.replace("<", "<KP_")
             for name in (key, pad):
@@ -196,29 +197,24 @@ class ThumbnailGrid(Box):
     def _open_key(self, _event: tk.Event[tk.Misc]) -> str:
         if self.picked.current >= 0:
             self._see(self.picked.current)
-            self._owner.opened()
+            self._actions.opened()
         return "break"
 
     def _clicked(self, event: tk.Event[tk.Misc]) -> None:
         self.canvas.focus_set()
-        place = self._layout.place_at(event.x, event.y + self._top)
+        place = self.layout.place_at(event.x, event.y + self.top)
         if place >= 0:
             state = int(event.state)
             self.go_to(place, "range" if state & _SHIFT else "toggle" if state & _CONTROL else "only")
 
     def _double_clicked(self, event: tk.Event[tk.Misc]) -> None:
-        if self._layout.place_at(event.x, event.y + self._top) >= 0 and not int(event.state) & (_SHIFT | _CONTROL):
-            self._owner.opened()
+        if self.layout.place_at(event.x, event.y + self.top) >= 0 and not int(event.state) & (_SHIFT | _CONTROL):
+            self._actions.opened()
 
     def _pointed(self, event: tk.Event[tk.Misc]) -> None:
-        wanted = "hand2" if self._layout.place_at(event.x, event.y + self._top) >= 0 else ""
+        wanted = "hand2" if self.layout.place_at(event.x, event.y + self.top) >= 0 else ""
         if str(self.canvas["cursor"]) != wanted:
             self.canvas.configure(cursor=wanted)
-
-    def _wheel(self, event: tk.Event[tk.Misc]) -> None:
-        # Windows reports 120 per notch and less from fine wheels; macOS reports small whole numbers.
-        notches = event.delta / 120 if abs(event.delta) >= 20 else event.delta
-        self._scroll_to(self._top - notches * theme.px(_WHEEL_PX))
 
     # ---- drawing
 
@@ -242,15 +238,15 @@ class ThumbnailGrid(Box):
     def _lay_out(self) -> None:
         # The bar's place is part of the right margin, so that cells end where the page's other contents end.
         width = self.canvas.winfo_width() + self._bar.winfo_reqwidth()
-        self._layout = GridLayout(self._firsts, len(self.picked.rows), self._measures(width))
-        size = self._layout.size
+        self.layout = GridLayout(self._firsts, len(self.picked.rows), self._measures(width))
+        size = self.layout.size
         self._thumbs.set_box(Bounds(0, 0, size.cell_width, size.cell_height).picture_box)
 
     def _resized(self) -> None:
         before = self._screen_y(self.picked.current)
         self._lay_out()
         if before is not None:
-            self._top = self._layout.xy(self.picked.current)[1] - before
+            self.top = self.layout.xy(self.picked.current)[1] - before
         self._redraw(all_cells=True)
 
     def _repaint(self) -> None:
@@ -261,43 +257,43 @@ class ThumbnailGrid(Box):
 
     def _screen_y(self, place: int) -> float | None:
         """Where a place is on screen; None when it is not, not even in part."""
-        if not 0 <= place < self._layout.count:
+        if not 0 <= place < self.layout.count:
             return None
-        y = self._layout.xy(place)[1] - self._top
-        return y if -self._layout.size.cell_height < y < self.canvas.winfo_height() else None
+        y = self.layout.xy(place)[1] - self.top
+        return y if -self.layout.size.cell_height < y < self.canvas.winfo_height() else None
 
     def _scroll_to(self, top: float) -> None:
-        self._top = top
+        self.top = top
         self._redraw()
 
     def _see(self, place: int) -> None:
-        y, size, view = self._layout.xy(place)[1], self._layout.size, self.canvas.winfo_height()
+        y, size, view = self.layout.xy(place)[1], self.layout.size, self.canvas.winfo_height()
         # With the first row of a group its head comes into sight, too.
-        is_first_row = y - size.head == self._layout.head_y(self._layout.group_of(place))
+        is_first_row = y - size.head == self.layout.head_y(self.layout.group_of(place))
         above = y - (size.head + size.top if is_first_row else size.gap_y)
         below = y + size.cell_height + size.gap_y
-        if above < self._top or size.cell_height >= view:
-            self._top = above
-        elif below > self._top + view:
-            self._top = below - view
+        if above < self.top or size.cell_height >= view:
+            self.top = above
+        elif below > self.top + view:
+            self.top = below - view
 
     def _chosen(self) -> None:
         self._redraw()
         for place, cell in self._shown.items():
             if cell.selected != (self.picked.rows[place] in self.picked.selected):
                 self._draw_cell(place, cell)
-        self._owner.chosen()
+        self._actions.chosen()
 
     def _redraw(self, *, all_cells: bool = False) -> None:
-        view, whole = self.canvas.winfo_height(), self._layout.height
-        self._top = float(round(min(max(self._top, 0.0), max(0, whole - view))))
+        view, whole = self.canvas.winfo_height(), self.layout.height
+        self.top = float(round(min(max(self.top, 0.0), max(0, whole - view))))
         region = (0, 0, self.canvas.winfo_width(), max(whole, view))
         if region != self._region:
             self._region = region
             self.canvas.configure(scrollregion=region)
-        self.canvas.yview_moveto(self._top / max(whole, view, 1))
-        self._bar.show(self._top, view, whole)
-        places = self._layout.places(self._top, self._top + view)
+        self.canvas.yview_moveto(self.top / max(whole, view, 1))
+        self._bar.show(self.top, view, whole)
+        places = self.layout.places(self.top, self.top + view)
         for place in [place for place in self._shown if place not in places]:
             self._release(place)
         if all_cells:
@@ -320,10 +316,10 @@ class ThumbnailGrid(Box):
 
     def _draw_cell(self, place: int, cell: PictureCell) -> None:
         row = self.picked.rows[place]
-        content = self._owner.look(row)
-        size = self._layout.size
+        content = self._actions.content(row)
+        size = self.layout.size
         cell.draw(
-            Bounds(*self._layout.xy(place), size.cell_width, size.cell_height),
+            Bounds(*self.layout.xy(place), size.cell_width, size.cell_height),
             content,
             selected=row in self.picked.selected,
         )
@@ -332,11 +328,9 @@ class ThumbnailGrid(Box):
 
     def _draw_heads(self, *, again: bool) -> None:
         view, width = self.canvas.winfo_height(), self.canvas.winfo_width() - self._side
-        (bold, plain), head = self._head_faces, self._layout.size.head
+        (bold, plain), head = self._head_faces, self.layout.size.head
         groups = [
-            g
-            for g in self._layout.groups(self._top - head, self._top + view)
-            if self._layout.head_y(g) + head > self._top
+            g for g in self.layout.groups(self.top - head, self.top + view) if self.layout.head_y(g) + head > self.top
         ]
         if groups == self._heads_shown and not again:
             return
@@ -349,8 +343,8 @@ class ThumbnailGrid(Box):
                 self.canvas.itemconfigure(title_item, state="hidden")
                 self.canvas.itemconfigure(note_item, state="hidden")
                 continue
-            title, note = self._owner.head(groups[number])
-            x, y = self._layout.size.left, self._layout.head_y(groups[number]) + head // 2
+            title, note = self._actions.head(groups[number])
+            x, y = self.layout.size.left, self.layout.head_y(groups[number]) + head // 2
             title = theme.elide(title, bold, width // 2)
             after = x + bold.measure(title) + self._near
             self.canvas.coords(title_item, x, y)
@@ -361,10 +355,10 @@ class ThumbnailGrid(Box):
 
     def _draw_ring(self) -> None:
         place = self.picked.current
-        if place not in self._shown or not 0 <= place < self._layout.count:
+        if place not in self._shown or not 0 <= place < self.layout.count:
             self.canvas.itemconfigure(self._ring, state="hidden")
             return
-        (x, y), size, out = self._layout.xy(place), self._layout.size, self._ring_gap
+        (x, y), size, out = self.layout.xy(place), self.layout.size, self._ring_gap
         right, bottom = x + size.cell_width + out, y + size.cell_height + out
         self.canvas.coords(self._ring, x - out, y - out, right, bottom)
         self.canvas.itemconfigure(self._ring, outline=theme.palette["focus"], state="normal")

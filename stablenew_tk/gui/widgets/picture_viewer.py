@@ -14,6 +14,8 @@ from ...pipeline.messages.base import Event
 from ...pipeline.messages.pictures import PictureReady, ReadPicture
 from . import icons, marks, theme
 from .page_frame import DeferringBox
+from .painting import Painting
+from .scrollbar import bind_wheel
 
 KEPT_PICTURES = 6
 MOST_COMPARED = 4
@@ -22,7 +24,7 @@ OWN_SIZE = (1 << 15, 1 << 15)
 _CAPTION, _PAN, _FRAME = 40, 80, 2
 
 
-class Stage(Struct, frozen=True, kw_only=True):
+class ViewerActions(Struct, frozen=True, kw_only=True):
     """What the viewer needs from its page. `caption(row)` gives name and remark, `neighbour(step)` moves to the next
     picture (±1) and says whether there was one, `left()` is called when the viewer closes.
     """
@@ -30,26 +32,28 @@ class Stage(Struct, frozen=True, kw_only=True):
     ask: Callable[[ReadPicture], None]
     facts: Callable[[int], ImageFacts]
     caption: Callable[[int], tuple[str, str]]
-    around: Callable[[], Sequence[int]]
+    nearby: Callable[[], Sequence[int]]
     neighbour: Callable[[int], None]
     left: Callable[[], None]
 
 
 class Viewer(DeferringBox):
-    """Lies over the page while open. `rows` are the pictures in sight, `current` the one that keys are about."""
+    """Lies over the page while open. `rows` are the pictures in sight, `current` the one that keys are about.
 
-    def __init__(self, parent: tk.Misc, stage: Stage) -> None:
+    `own_size` tells whether they are shown in their own size, `pan` how far that is moved, `kept` what is in memory.
+    """
+
+    def __init__(self, parent: tk.Misc, actions: ViewerActions) -> None:
         super().__init__(parent, "image_ground")
-        self._stage = stage
+        self._actions = actions
         self.rows: tuple[int, ...] = ()
         self._number = 0
-        self._own_size = False
-        self._pan = (0, 0)
-        self._pictures: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
+        self.own_size = False
+        self.pan = (0, 0)
+        self.kept: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
         self._asked: set[tuple[str, tuple[int, int]]] = set()
-        self._photos: list[ImageTk.PhotoImage] = []
         self._grip = (0, 0)
-        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=1)
+        self.canvas = Painting(self, "image_ground", takefocus=True)
         self.canvas.pack(fill="both", expand=True)
         for key, answer in (
             ("<Configure>", lambda _event: self._show()),
@@ -65,11 +69,9 @@ class Viewer(DeferringBox):
             ("<ButtonPress-1>", self._press),
             ("<B1-Motion>", self._drag),
             ("<Double-Button-1>", lambda _event: self._zoom()),
-            ("<Button-4>", lambda _event: self._wheel(closer=True)),
-            ("<Button-5>", lambda _event: self._wheel(closer=False)),
-            ("<MouseWheel>", lambda event: self._wheel(closer=event.delta > 0)),
         ):
             self.canvas.bind(key, answer)
+        bind_wheel(self.canvas, lambda notches: self._wheel(closer=notches < 0))
         theme.on_change(self._show)
 
     @property
@@ -91,7 +93,7 @@ class Viewer(DeferringBox):
         """Cover the page with these pictures (at most four), the keyboard on one of them."""
         self.rows = tuple(rows[:MOST_COMPARED])
         self._number = min(number, len(self.rows) - 1)
-        self._own_size = False
+        self.own_size = False
         self.place(relx=0, rely=0, relwidth=1, relheight=1)
         self.lift()
         self.canvas.focus_set()
@@ -102,17 +104,16 @@ class Viewer(DeferringBox):
         if self.is_open:
             self.rows = ()
             self.place_forget()
-            self.canvas.delete("all")
-            self._photos.clear()
-            self._pictures.clear()
+            self.canvas.clear()
+            self.kept.clear()
             self._asked.clear()
-            self._stage.left()
+            self._actions.left()
         return "break"
 
     def turn_to(self, row: int) -> None:
         """Show another picture in place of the one in sight."""
         if self.is_open and not self.comparing:
-            self.rows, self._pan = (row,), (0, 0)
+            self.rows, self.pan = (row,), (0, 0)
             self._show()
 
     def advance(self) -> None:
@@ -130,9 +131,9 @@ class Viewer(DeferringBox):
             return
         key = (event.image_id, event.box)
         self._asked.discard(key)
-        self._pictures[key] = event
-        while len(self._pictures) > KEPT_PICTURES:
-            self._pictures.popitem(last=False)
+        self.kept[key] = event
+        while len(self.kept) > KEPT_PICTURES:
+            self.kept.popitem(last=False)
         if any(key == self._key(row) for row in self.rows):
             self._show()
 
@@ -143,23 +144,23 @@ class Viewer(DeferringBox):
             self._number = min(max(self._number + step, 0), len(self.rows) - 1)
             self._show()
         else:
-            self._stage.neighbour(step)
+            self._actions.neighbour(step)
 
     def _step(self, across: int, down: int) -> str:
-        if self._own_size:
+        if self.own_size:
             self._move(across * theme.px(_PAN), down * theme.px(_PAN))
         elif across:
             self._go(across)
         return "break"
 
     def _zoom(self) -> str:
-        self._own_size = not self._own_size
-        self._pan = (0, 0)
+        self.own_size = not self.own_size
+        self.pan = (0, 0)
         self._show()
         return "break"
 
     def _wheel(self, *, closer: bool) -> str:
-        return self._zoom() if closer != self._own_size else "break"
+        return self._zoom() if closer != self.own_size else "break"
 
     def _press(self, event: tk.Event[tk.Misc]) -> None:
         self.canvas.focus_set()
@@ -170,12 +171,12 @@ class Viewer(DeferringBox):
             self._show()
 
     def _drag(self, event: tk.Event[tk.Misc]) -> None:
-        if self._own_size:
+        if self.own_size:
             self._move(self._grip[0] - event.x, self._grip[1] - event.y)
             self._grip = (event.x, event.y)
 
     def _move(self, dx: int, dy: int) -> None:
-        self._pan = (self._pan[0] + dx, self._pan[1] + dy)
+        self.pan = (self.pan[0] + dx, self.pan[1] + dy)
         self._show()
 
     # ---- drawing
@@ -187,109 +188,76 @@ class Viewer(DeferringBox):
         return max(16, width), max(16, self.canvas.winfo_height() - theme.px(_CAPTION) - 2 * gap)
 
     def _key(self, row: int) -> tuple[str, tuple[int, int]]:
-        return self._stage.facts(row).image_id, OWN_SIZE if self._own_size else self._pane()
+        return self._actions.facts(row).image_id, OWN_SIZE if self.own_size else self._pane()
 
     def _show(self) -> None:
         if not self.is_open or self.canvas.winfo_width() <= 1:
             return
         canvas = self.canvas
-        canvas.configure(bg=theme.palette["image_ground"])
-        canvas.delete("all")
-        self._photos.clear()
+        canvas.clear()
         wide = canvas.winfo_width() // len(self.rows)
         for number, row in enumerate(self.rows):
             self._draw_picture(row, number * wide, wide)
             self._draw_caption(row, number * wide, wide)
             if self.comparing and number == self._number:
                 inset = theme.px(_FRAME)
-                canvas.create_rectangle(
-                    number * wide + inset,
-                    inset,
-                    (number + 1) * wide - inset,
-                    canvas.winfo_height() - inset,
-                    outline=theme.palette["accent_text"],
-                    width=theme.px(_FRAME),
-                )
+                right, bottom = (number + 1) * wide - inset, canvas.winfo_height() - inset
+                canvas.frame(number * wide + inset, inset, right, bottom, "accent_text", width=inset)
         self._ask_ahead()
 
     def _draw_picture(self, row: int, left: int, wide: int) -> None:
         width, height = self._pane()
         middle = left + wide // 2, theme.px(8) + height // 2
-        ready = self._pictures.get(self._key(row))
+        ready = self.kept.get(self._key(row))
         if ready is None:
             self._ask(row)
             return
-        self._pictures.move_to_end(self._key(row))
+        self.kept.move_to_end(self._key(row))
         if not ready.rgb:
-            self.canvas.create_text(
-                *middle,
-                text=ready.problem or "This picture cannot be shown.",
-                width=width * 2 // 3,
-                font=theme.font(13),
-                fill=theme.palette["text2"],
-                justify="center",
-            )
+            problem = ready.problem or "This picture cannot be shown."
+            self.canvas.words(*middle, problem, ink="text2", anchor="center", width=width * 2 // 3)
             return
         picture = Image.frombuffer("RGB", (ready.width, ready.height), ready.rgb, "raw", "RGB", 0, 1)
         # Only what can be seen becomes a photo: a poster of 4,096 px would hold up the window otherwise.
         photo = ImageTk.PhotoImage(picture.crop(self._part(ready, width, height)))
-        self._photos.append(photo)
-        self.canvas.create_image(*middle, image=photo)
+        self.canvas.picture(*middle, photo, "center")
 
     def _part(self, ready: PictureReady, width: int, height: int) -> tuple[int, int, int, int]:
         free_x, free_y = max(0, ready.width - width), max(0, ready.height - height)
         limit_x, limit_y = free_x // 2 + 1, free_y // 2 + 1
-        self._pan = max(-limit_x, min(limit_x, self._pan[0])), max(-limit_y, min(limit_y, self._pan[1]))
-        left = min(max(0, free_x // 2 + self._pan[0]), free_x)
-        top = min(max(0, free_y // 2 + self._pan[1]), free_y)
+        self.pan = max(-limit_x, min(limit_x, self.pan[0])), max(-limit_y, min(limit_y, self.pan[1]))
+        left = min(max(0, free_x // 2 + self.pan[0]), free_x)
+        top = min(max(0, free_y // 2 + self.pan[1]), free_y)
         return left, top, min(ready.width, left + width), min(ready.height, top + height)
 
     def _draw_caption(self, row: int, left: int, wide: int) -> None:
-        facts = self._stage.facts(row)
-        name, remark = self._stage.caption(row)
-        canvas, y, pad = self.canvas, self.canvas.winfo_height() - theme.px(_CAPTION) // 2, theme.px(16)
-        bottom = canvas.winfo_height() - (theme.px(2 * _FRAME) if self.comparing else 0)
-        edge = theme.px(2 * _FRAME) if self.comparing else 0
-        canvas.create_rectangle(
-            left + edge,
-            canvas.winfo_height() - theme.px(_CAPTION),
-            left + wide - edge,
-            bottom,
-            fill=theme.palette["chrome"],
-            width=0,
-        )
-        given = marks.star_row(facts.rating, 16, "chrome")
-        self._photos.append(given)
-        canvas.create_image(left + pad, y, image=given, anchor="w")
+        facts = self._actions.facts(row)
+        name, remark = self._actions.caption(row)
+        canvas, high, pad, end = self.canvas, self.canvas.winfo_height(), theme.px(16), left + wide - theme.px(16)
+        y, edge = high - theme.px(_CAPTION) // 2, theme.px(2 * _FRAME) if self.comparing else 0
+        canvas.fill(left + edge, high - theme.px(_CAPTION), left + wide - edge, high - edge, "chrome")
+        canvas.picture(left + pad, y, marks.star_row(facts.rating, 16, "chrome"), "w")
         x = left + pad + marks.row_width(16) + theme.px(12)
         if facts.suspect:
-            sign = icons.icon("warning", 14, "warn", "chrome")
-            self._photos.append(sign)
-            canvas.create_image(x, y, image=sign, anchor="w")
+            canvas.picture(x, y, icons.icon("warning", 14, "warn", "chrome"), "w")
             x += theme.px(20)
             remark = f"suspect · {remark}"
-        bold = theme.font(13, True)
-        name = theme.elide(name, bold, left + wide - pad - x)
-        canvas.create_text(x, y, text=name, font=bold, fill=theme.palette["text"], anchor="w")
-        x += bold.measure(name) + theme.px(8)
-        keys = "" if self.comparing else ("Z fit" if self._own_size else "Z 100 %") + " · Esc back"
-        room = left + wide - pad - x - (theme.font(12).measure(keys) + pad if keys else 0)
-        remark = theme.elide(remark, theme.font(12), room)
-        canvas.create_text(x, y, text=remark, font=theme.font(12), fill=theme.palette["text3"], anchor="w")
-        canvas.create_text(
-            left + wide - pad, y, text=keys, font=theme.font(12), fill=theme.palette["text3"], anchor="e"
-        )
+        x += canvas.words(x, y, name, bold=True, room=end - x) + theme.px(8)
+        if not self.comparing:
+            keys = ("Z fit" if self.own_size else "Z 100 %") + " · Esc back"
+            end -= canvas.words(end, y, keys, size=12, ink="text3", anchor="e") + pad
+        canvas.words(x, y, remark, size=12, ink="text3", room=end - x)
 
     def _ask(self, row: int) -> None:
-        facts, key = self._stage.facts(row), self._key(row)
-        if key not in self._asked and key not in self._pictures:
+        facts, key = self._actions.facts(row), self._key(row)
+        if key not in self._asked and key not in self.kept:
             self._asked.add(key)
-            self._stage.ask(
+            self._actions.ask(
                 ReadPicture(image_id=key[0], position=facts.position, output_index=facts.output_index, box=key[1])
             )
 
     def _ask_ahead(self) -> None:
         # Own sizes may be large; they are read when looked at.
-        if not self.comparing and not self._own_size:
-            for row in self._stage.around():
+        if not self.comparing and not self.own_size:
+            for row in self._actions.nearby():
                 self._ask(row)

@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Self
 
 from msgspec import Struct
-from PIL import ImageTk
 
 from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Box, Painted
 from .entries import Entry
+from .painting import Painting
+from .scrollbar import bind_wheel
 
 FILTER_FROM = 9  # entries from which a search field is shown
 _MOST_ROWS = 12
@@ -44,7 +45,7 @@ class Popup:
         self.window.overrideredirect(True)
         self.body = Box(self.window, "raised")
         self.body.pack(fill="both", expand=True, padx=1, pady=1)
-        self.owner: tk.Misc | None = None
+        self.anchor: tk.Misc | None = None
         self._back: tk.Misc | None = None
         self._swallow: tk.Misc | None = None
         self.window.bind("<Escape>", lambda _event: self.close())
@@ -65,30 +66,30 @@ class Popup:
     @property
     def is_open(self) -> bool:
         """Whether it can be seen."""
-        return self.owner is not None
+        return self.anchor is not None
 
     def close(self) -> str:
         """Hide it and give the focus back to where it was."""
-        if self.owner is not None:
-            self.owner = None
+        if self.anchor is not None:
+            self.anchor = None
             self.window.withdraw()
             if self._back is not None and theme.alive(self._back):
                 self._back.focus_force()
         return "break"
 
-    def _place(self, owner: tk.Misc, focus: tk.Misc, *, width: int, height: int, inset: int = theme.RING) -> bool:
-        """Show it under its owner, or above where there is no room. False if this click has just closed it."""
-        swallowed, self._swallow = self._swallow is owner, None
+    def _place(self, anchor: tk.Misc, focus: tk.Misc, *, width: int, height: int, inset: int = theme.RING) -> bool:
+        """Show it under its anchor, or above where there is no room. False if this click has just closed it."""
+        swallowed, self._swallow = self._swallow is anchor, None
         if swallowed:
             return False
-        self._back = owner.focus_get() or owner
-        self.owner = owner
-        screen_width, screen_height = owner.winfo_screenwidth(), owner.winfo_screenheight()
-        home = owner.winfo_toplevel()
+        self._back = anchor.focus_get() or anchor
+        self.anchor = anchor
+        screen_width, screen_height = anchor.winfo_screenwidth(), anchor.winfo_screenheight()
+        home = anchor.winfo_toplevel()
         right = home.winfo_rootx() + home.winfo_width() - theme.px(8)  # it stays over its own window where it can
-        x = min(owner.winfo_rootx() + theme.px(inset), max(home.winfo_rootx(), right - width), screen_width - width)
-        below = owner.winfo_rooty() + owner.winfo_height() - theme.px(inset - 2)
-        y = below if below + height <= screen_height else max(0, owner.winfo_rooty() - height)
+        x = min(anchor.winfo_rootx() + theme.px(inset), max(home.winfo_rootx(), right - width), screen_width - width)
+        below = anchor.winfo_rooty() + anchor.winfo_height() - theme.px(inset - 2)
+        y = below if below + height <= screen_height else max(0, anchor.winfo_rooty() - height)
         self.window.configure(bg=theme.palette["edge"])
         self.window.geometry(f"{width}x{height}+{max(0, x)}+{y}")
         self.window.deiconify()
@@ -99,24 +100,24 @@ class Popup:
         return True
 
     def _clicked(self, event: tk.Event[tk.Misc]) -> None:
-        owner = self.owner
+        anchor = self.anchor
         self._swallow = None
-        if owner is None or str(event.widget).startswith(str(self.window)):
+        if anchor is None or str(event.widget).startswith(str(self.window)):
             return
         # The click that closes a menu on its own button must not open it again.
-        self._swallow = event.widget if event.widget is owner else None
+        self._swallow = event.widget if event.widget is anchor else None
         self._back = None
         self.close()
 
     def _destroyed(self, event: tk.Event[tk.Misc]) -> None:
         if event.widget is self.window:
-            self.owner = None
+            self.anchor = None
 
     def _maybe_left(self, _event: tk.Event[tk.Misc]) -> None:
         self.window.after_idle(self._check_focus)
 
     def _check_focus(self) -> None:
-        if self.owner is not None and theme.alive(self.window):
+        if self.anchor is not None and theme.alive(self.window):
             focus = self.window.tk.call("focus")
             if not str(focus).startswith(str(self.window)):
                 self._back = None
@@ -131,25 +132,24 @@ class Menu(Popup):
         self.search = Entry(
             self.body, placeholder="Type to filter", icon="search", height=theme.SMALL, on_edit=self._filter
         )
-        self.canvas = tk.Canvas(self.body, bd=0, highlightthickness=0, takefocus=1, cursor="hand2")
+        self.canvas = Painting(self.body, "raised", takefocus=True, cursor="hand2")
         self._all: tuple[MenuEntry, ...] = ()
         self.shown: tuple[MenuEntry, ...] = ()
         self._selected, self.cursor, self._first, self._rows = "", 0, 0, 0
         self._pick: Callable[[str], object] = lambda _value: None
-        self._kept: list[ImageTk.PhotoImage] = []
         self._wire()
         theme.on_change(self._redraw)
 
     def open(
         self,
-        owner: tk.Misc,
+        anchor: tk.Misc,
         entries: Sequence[MenuEntry],
         pick: Callable[[str], object],
         *,
         selected: str = "",
         width: int = 0,
     ) -> None:
-        """Show the entries under `owner`; `pick(value)` is called after the menu has closed. Width in screen pixels."""
+        """Show the entries under `anchor`; `pick(value)` follows once the menu has closed. Width in screen pixels."""
         self._all = self.shown = tuple(entries)
         self._pick, self._selected = pick, selected
         self.cursor = next((i for i, entry in enumerate(entries) if entry.value == selected), 0)
@@ -167,7 +167,7 @@ class Menu(Popup):
         self._reveal()
         focus = self.search.field if filtered else self.canvas
         height = head + self._rows * row + theme.px(8) + 2
-        if self._place(owner, focus, width=max(width, self._natural()), height=height):
+        if self._place(anchor, focus, width=max(width, self._natural()), height=height):
             self._draw()
 
     def _natural(self) -> int:
@@ -191,9 +191,7 @@ class Menu(Popup):
         self.canvas.bind("<Configure>", lambda _event: self._draw())
         self.canvas.bind("<Motion>", lambda event: self._hover(event.y))
         self.canvas.bind("<ButtonRelease-1>", self._released)
-        for event, step in (("<Button-4>", -3), ("<Button-5>", 3)):
-            self.canvas.bind(event, lambda _event, step=step: self._scroll(step))  # type: ignore[misc]
-        self.canvas.bind("<MouseWheel>", lambda event: self._scroll(-3 if event.delta > 0 else 3))
+        bind_wheel(self.canvas, lambda notches: self._scroll(3 if notches > 0 else -3))
 
     def _filter(self, text: str) -> None:
         words = text.casefold().split()
@@ -247,50 +245,35 @@ class Menu(Popup):
 
     def _draw(self) -> None:
         canvas = self.canvas
-        canvas.delete("all")
-        self._kept.clear()
-        canvas.configure(bg=theme.palette["raised"])
+        canvas.clear()
         for place, entry in enumerate(self.shown[self._first : self._first + self._rows]):
             self._draw_row(place, entry, self._first + place == self.cursor)
         if not self.shown:
-            self._words(theme.px(12), 0, "Nothing has this in its name.", "text3")
+            canvas.words(theme.px(12), theme.px(theme.ROW) // 2, "Nothing has this in its name.", ink="text3")
         if len(self.shown) > self._rows:
             right, full = canvas.winfo_width(), self._rows * theme.px(theme.ROW)
             top, length = full * self._first // len(self.shown), max(theme.px(16), full * self._rows // len(self.shown))
             left = right - theme.px(6)
-            canvas.create_rectangle(left, top, right - theme.px(2), top + length, fill=theme.palette["edge"], width=0)
+            canvas.fill(left, top, right - theme.px(2), top + length, "edge")
 
     def _draw_row(self, place: int, entry: MenuEntry, under: bool) -> None:
-        row, width = theme.px(theme.ROW), self.canvas.winfo_width()
+        canvas, row, width = self.canvas, theme.px(theme.ROW), self.canvas.winfo_width()
         chosen = entry.value == self._selected
         ground: Role = "selection" if chosen else "raised2" if under else "raised"
-        y = place * row
+        y, middle = place * row, place * row + row // 2
         if ground != "raised" or under:
-            self.canvas.create_rectangle(0, y, width, y + row, fill=theme.palette[ground], width=0)
+            canvas.fill(0, y, width, y + row, ground)
         if under:  # the cursor keeps its bar also on the chosen row
-            self.canvas.create_rectangle(0, y, theme.px(3), y + row, fill=theme.palette["accent_text"], width=0)
+            canvas.fill(0, y, theme.px(3), y + row, "accent_text")
         ink: Role = "text" if entry.enabled else "disabled"
-        x = theme.px(12)
+        x, end = theme.px(12), width - theme.px(14)
         if entry.icon:
-            self._kept.append(icons.icon(entry.icon, 14, ink, ground))
-            self.canvas.create_image(x, y + row // 2, image=self._kept[-1], anchor="w")
+            canvas.picture(x, middle, icons.icon(entry.icon, 14, ink, ground), "w")
             x += theme.px(22)
-        note = theme.font(12).measure(entry.note) + theme.px(12) if entry.note else 0
-        text = theme.elide(entry.text, theme.font(13, chosen), width - x - note - theme.px(14))
-        self._words(x, y, text, ink, bold=chosen)
         if entry.note:
-            self.canvas.create_text(
-                width - theme.px(14),
-                y + row // 2,
-                text=entry.note,
-                font=theme.font(12),
-                anchor="e",
-                fill=theme.palette["text3"],
-            )
-
-    def _words(self, x: int, y: int, text: str, ink: Role, bold: bool = False) -> None:
-        middle = y + theme.px(theme.ROW) // 2
-        self.canvas.create_text(x, middle, text=text, font=theme.font(13, bold), fill=theme.palette[ink], anchor="w")
+            note = canvas.words(end, middle, entry.note, size=12, ink="text3", anchor="e")
+            end -= note + theme.px(12)
+        canvas.words(x, middle, entry.text, bold=chosen, ink=ink, room=end - x)
 
 
 class ChoiceField(Painted):
@@ -350,9 +333,8 @@ class ChoiceField(Painted):
         if self._dot is not None:
             self.picture(x, middle, icons.icon("disc", 8, self._dot, fill), "w")
             x += theme.px(14)
-        face = theme.font(13 if height > theme.px(theme.SMALL) else 12)
-        text = theme.elide(self.text, face, m + width - x - theme.px(30))
-        self.create_text(x, middle, text=text, font=face, fill=theme.palette[ink], anchor="w")
+        size = 13 if height > theme.px(theme.SMALL) else 12
+        self.words(x, middle, self.text, size=size, ink=ink, room=m + width - x - theme.px(30))
         self.picture(m + width - theme.px(10), middle, icons.icon("chevron_down", 12, "text2", fill), "e")
 
     def _picked(self, value: str) -> None:

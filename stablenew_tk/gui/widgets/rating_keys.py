@@ -10,10 +10,9 @@ from ...domain.base.colour_roles import Role
 from ...pipeline.messages.journal import UnsavedChanged
 from . import theme
 from .basics import Box, Label
-from .hint_bar import HEIGHT, KeyHints
-from .keys import KeyPress
-from .shortcuts import act_on
+from .keyboard import KeyHints, KeyPress, act_on
 
+_HEIGHT = 35  # px, of the line with hints
 _MOVES = {
     "Left": "left", "Right": "right", "Up": "up", "Down": "down", "Home": "home", "End": "end", "Prior": "page_up",
     "Next": "page_down",
@@ -118,7 +117,7 @@ class HintLine(Box):
     """
 
     def __init__(self, parent: tk.Misc, hints: Sequence[tuple[str, str]], side: int = 0) -> None:
-        super().__init__(parent, "surface", height=theme.px(HEIGHT))
+        super().__init__(parent, "surface", height=theme.px(_HEIGHT))
         self.pack_propagate(False)
         self._hints, self._message, self._side = KeyHints(self, hints), Label(self, "", size=12), theme.px(side)
         self.say("")

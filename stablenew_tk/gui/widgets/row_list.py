@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from msgspec import Struct
-from PIL import ImageTk
 
 from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Box
-from .scrollbar import ThinScrollbar
+from .painting import Painting
+from .scrollbar import ThinScrollbar, bind_wheel
 
 _TYPING_MS = 800  # letters typed within this time belong to one word
 
@@ -70,10 +69,7 @@ class RowList(Box):
         self.selected, self._under, self._top = -1, -1, 0
         self._focused = False
         self._typed, self._typed_at = "", 0
-        self._kept: list[ImageTk.PhotoImage] = []
-        self.canvas = tk.Canvas(
-            self, bd=0, highlightthickness=0, takefocus=1, width=theme.px(120), height=self._row * rows
-        )
+        self.canvas = Painting(self, self.ground, width=theme.px(120), height=self._row * rows, takefocus=True)
         self.canvas.pack(fill="both", expand=True)
         self._bar = ThinScrollbar(self, self.scroll_to, self.ground)
         self._wire()
@@ -110,33 +106,19 @@ class RowList(Box):
 
     def scroll_to(self, top: float) -> None:
         """Put this pixel of the list at the upper edge."""
-        whole, view = self._count * self._row, self.canvas.winfo_height()
-        self._top = max(0, min(round(top), whole - view))
-        if whole > view > 1:
-            self._bar.place(relx=1, rely=0, relheight=1, anchor="ne")
-            self._bar.show(self._top, view, whole)
-        else:
-            self._bar.place_forget()
+        self._top = self._bar.follow(top, self.canvas.winfo_height(), self._count * self._row)
         self.refresh()
 
     def refresh(self) -> None:
         """Ask for the visible rows again and draw them."""
         canvas, height = self.canvas, self.canvas.winfo_height()
-        canvas.delete("all")
-        self._kept.clear()
-        canvas.configure(bg=theme.palette[self.ground])
+        canvas.ground = self.ground
+        canvas.clear()
         if not self._count and self.empty:
-            canvas.create_text(
-                self._pad,
-                theme.px(8),
-                text=self.empty,
-                anchor="nw",
-                font=theme.font(12),
-                fill=theme.palette["text3"],
-                width=max(1, canvas.winfo_width() - 2 * self._pad),
-            )
+            room = max(1, canvas.winfo_width() - 2 * self._pad)
+            canvas.words(self._pad, theme.px(8), self.empty, size=12, ink="text3", anchor="nw", width=room)
         if height > 1:
-            for index in range(self._top // self._row, min(self._count, (self._top + height - 1) // self._row + 1)):
+            for index in self.visible:
                 self._draw_row(index, self._row_at(index))
 
     @property
@@ -153,9 +135,9 @@ class RowList(Box):
         y, width, middle = index * self._row - self._top, self.canvas.winfo_width(), self._row // 2
         ground = self._row_ground(index, row)
         if ground != self.ground:
-            self.canvas.create_rectangle(0, y, width, y + self._row, fill=theme.palette[ground], width=0)
+            self.canvas.fill(0, y, width, y + self._row, ground)
         if index == self.selected:
-            self.canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.palette["accent"], width=0)
+            self.canvas.fill(0, y, theme.px(3), y + self._row, "accent")
         end = self._draw_end(row, y + middle, width - self._pad, ground)
         x = self._draw_start(row, y + middle, ground)
         bold = index == self.selected and not row.head
@@ -163,19 +145,19 @@ class RowList(Box):
         line = y + (middle if not row.note else middle - theme.px(9))
         stops = [round(width * share) for share in self._columns]
         first = min([end, *stops[:1]])
-        self._words(x, line, row.text, (11 if row.head else 13, bold, "text" if bold else ink), first - x)
+        words, small = self.canvas.words, 11 if row.head else 13
+        words(x, line, row.text, size=small, bold=bold, ink="text" if bold else ink, room=first - x)
         if row.note:
-            self._words(x, line + theme.px(17), row.note, (12, False, "text2" if bold else "text3"), end - x)
+            note_ink: Role = "text2" if bold else "text3"
+            words(x, line + theme.px(17), row.note, size=12, ink=note_ink, room=end - x)
         for place, (cell, left) in enumerate(zip(row.cells, stops, strict=False)):
-            last = place == len(row.cells) - 1
-            cell_ink: Role = "warn" if row.warn and last else "text3" if row.head else "text"
+            doubtful = row.warn and place == len(row.cells) - 1
+            cell_ink: Role = "warn" if doubtful else "text3" if row.head else "text"
             right = stops[place + 1] if place + 1 < len(stops) else end
-            self._words(
-                left, line, cell, (11 if row.head else 13, row.warn and last, cell_ink), right - left - theme.px(6)
-            )
+            words(left, line, cell, size=small, bold=doubtful, ink=cell_ink, room=right - left - theme.px(6))
         if self._focused and (index == self.selected or (self.selected < 0 and index == 0)):
             left, low = theme.px(3) + 2, y + self._row - 2  # beside the accent bar
-            self.canvas.create_rectangle(left, y + 2, width - 2, low, outline=theme.palette["focus"], width=2)
+            self.canvas.frame(left, y + 2, width - 2, low, "focus", width=2)
 
     def _row_ground(self, index: int, row: ListRow) -> Role:
         if index == self.selected:
@@ -190,41 +172,31 @@ class RowList(Box):
         if row.checked is not None:
             fill: Role = "accent" if row.checked else "raised"
             side = theme.px(16)
-            self._picture(
+            self.canvas.picture(
                 x,
                 middle,
                 icons.box(side, side, fill=fill, outline="accent" if row.checked else "edge", ground=ground, radius=4),
                 "w",
             )
             if row.checked:
-                self._picture(x + theme.px(8), middle, icons.icon("tick", 12, "accent_ink", "accent"), "center")
+                self.canvas.picture(x + theme.px(8), middle, icons.icon("tick", 12, "accent_ink", "accent"), "center")
             return x + theme.px(25)
         if row.mark:
-            self._picture(x, middle, icons.icon(row.mark, 12, row.mark_ink, ground), "w")
+            self.canvas.picture(x, middle, icons.icon(row.mark, 12, row.mark_ink, ground), "w")
             return x + theme.px(22)
         return x
 
     def _draw_end(self, row: ListRow, middle: int, x: int, ground: Role) -> int:
         """Right text and sign; gives the right edge for the text."""
         if row.right:
-            small = theme.font(12)
-            self.canvas.create_text(x, middle, text=row.right, font=small, anchor="e", fill=theme.palette["text3"])
+            self.canvas.words(x, middle, row.right, size=12, ink="text3", anchor="e")
         if row.warn or row.sign:
             name, ink = ("warning", "warn") if row.warn else (row.sign, row.sign_ink)
             wide = theme.font(12).measure(row.right) + theme.px(8) if row.right else 0
             at = x - max(wide, theme.px(30) if row.right else 0)
-            self._picture(at, middle, icons.icon(name, 14, ink, ground), "e")  # type: ignore[arg-type]
+            self.canvas.picture(at, middle, icons.icon(name, 14, ink, ground), "e")  # type: ignore[arg-type]
             return at - theme.px(20)
         return x - (theme.font(12).measure(row.right) + theme.px(8) if row.right else 0)
-
-    def _words(self, x: int, y: int, text: str, face: tuple[int, bool, Role], room: int) -> None:
-        size, bold, ink = face
-        shown = theme.elide(text, theme.font(size, bold), room)
-        self.canvas.create_text(x, y, text=shown, font=theme.font(size, bold), fill=theme.palette[ink], anchor="w")
-
-    def _picture(self, x: int, y: int, image: ImageTk.PhotoImage, anchor: Literal["w", "e", "center"]) -> None:
-        self._kept.append(image)
-        self.canvas.create_image(x, y, image=image, anchor=anchor)
 
     def _wire(self) -> None:
         canvas = self.canvas
@@ -235,11 +207,7 @@ class RowList(Box):
         canvas.bind("<Leave>", lambda _event: self._hover(-1))
         canvas.bind("<FocusIn>", lambda _event: self._focus(True))
         canvas.bind("<FocusOut>", lambda _event: self._focus(False))
-        for event, rows in (("<Button-4>", -2), ("<Button-5>", 2)):
-            canvas.bind(event, lambda _event, rows=rows: self.scroll_to(self._top + rows * self._row))  # type: ignore[misc]
-        canvas.bind(
-            "<MouseWheel>", lambda event: self.scroll_to(self._top - (1 if event.delta > 0 else -1) * 2 * self._row)
-        )
+        bind_wheel(canvas, lambda notches: self.scroll_to(self._top + notches * 2 * self._row))
         for key, step in (("<Up>", -1), ("<Down>", 1)):
             canvas.bind(key, lambda _event, step=step: self._step(step))  # type: ignore[misc]
         for key, pages in (("<Prior>", -1), ("<Next>", 1)):
@@ -346,14 +314,8 @@ class ScrollArea(Box):
 
     def scroll_to(self, top: float) -> None:
         """Put this pixel of the body at the upper edge."""
-        whole, view = self.body.winfo_reqheight(), self._canvas.winfo_height()
-        self._top = max(0, min(round(top), whole - view))
+        self._top = self._bar.follow(top, self._canvas.winfo_height(), self.body.winfo_reqheight())
         self._canvas.coords(self._window, 0, -self._top)
-        if whole > view > 1:
-            self._bar.place(relx=1, rely=0, relheight=1, anchor="ne")
-            self._bar.show(self._top, view, whole)
-        else:
-            self._bar.place_forget()
 
     def scroll_by(self, pixels: int) -> None:
         """Scroll up (negative) or down."""

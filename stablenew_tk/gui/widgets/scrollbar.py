@@ -1,4 +1,4 @@
-"""A slim scrollbar for what is drawn on a canvas: a thumb of six pixels that can be dragged, no arrows."""
+"""A thin scrollbar for what is drawn on a canvas: a thumb of six pixels that can be dragged, no arrows."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ class ThinScrollbar(tk.Canvas):
         if (top, view, whole) != (self._top, self._view, self._whole):
             self._top, self._view, self._whole = top, view, whole
             self._place()
+
+    def follow(self, top: float, view: int, whole: int) -> int:
+        """Stand at the right edge of the parent while there is more than fits; gives the first pixel that can be."""
+        first = max(0, min(round(top), whole - view))
+        if whole > view > 1:
+            self.place(relx=1, rely=0, relheight=1, anchor="ne")
+            self.show(first, view, whole)
+        else:
+            self.place_forget()
+        return first
 
     def _span(self) -> tuple[float, float]:
         height = float(self.winfo_height())
@@ -106,3 +116,11 @@ class TextScrollbar(ThinScrollbar):
     def _go(self, top: float) -> None:
         first, last = self._text.yview()
         self._text.yview_moveto(max(0.0, top * max(last - first, 1e-6) / self._text.winfo_height()))
+
+
+def bind_wheel(widget: tk.Misc, scroll: Callable[[float], object]) -> None:
+    """Call `scroll(notches)` when the wheel is turned over a widget; down is positive."""
+    widget.bind("<Button-4>", lambda _event: scroll(-1))
+    widget.bind("<Button-5>", lambda _event: scroll(1))
+    # Windows reports 120 per notch and less from fine wheels; macOS reports small whole numbers.
+    widget.bind("<MouseWheel>", lambda event: scroll(-event.delta / 120 if abs(event.delta) >= 20 else -event.delta))

@@ -10,9 +10,9 @@ from ...domain.journal.history import ImageFacts
 from . import theme
 from .basics import Box, Button
 from .entries import Entry
+from .flow import Flow
 
 _HEIGHT = theme.SMALL
-_GAP = 0  # the room for the rings is gap enough
 
 
 class TagChips(Box):
@@ -34,7 +34,7 @@ class TagChips(Box):
         self._pairs: tuple[tuple[str, str], ...] = ()
         self._chips: dict[str, Button] = {}
         self._note_shown: tuple[str, bool] | None = None
-        self._flow = Box(self)
+        self._flow = Flow(self)
         self._flow.pack(fill="x")
         self._note = Button(self._flow, "Note…", self.edit_note, kind="outline", height=_HEIGHT)
         self._field = Entry(self, placeholder="Enter saves, Esc leaves it", height=theme.SMALL)
@@ -42,7 +42,6 @@ class TagChips(Box):
         self._field.field.bind("<KP_Enter>", lambda _event: self._end_note(save=True))
         self._field.field.bind("<Escape>", lambda _event: self._end_note(save=False))
         self._field.field.bind("<FocusOut>", lambda _event: self._left_note(), add="+")
-        self._flow.bind("<Configure>", lambda _event: self._arrange())
 
     def show(self, facts: ImageFacts | None, tags: Sequence[tuple[str, str]]) -> None:
         """Show what holds for a picture: chosen tags light up; tags nobody listed are shown without a key."""
@@ -61,7 +60,7 @@ class TagChips(Box):
             self._note.set_text(theme.elide(note, theme.font(12), theme.px(200)) if note else "Note…")
             self._note.select(bool(note))
             self._note.enable(facts is not None)
-        self._arrange()
+        self._flow.show((*self._chips.values(), self._note))
 
     def edit_note(self) -> None:
         """Open the field and put the cursor into it."""
@@ -101,18 +100,3 @@ class TagChips(Box):
             )
             for key, words in pairs
         }
-        # The note comes last with Tab, as it stands last.
-        tk.Misc.tkraise(self._note)  # a canvas calls something else by this name
-
-    def _arrange(self) -> None:
-        width, x, y, high = self._flow.winfo_width(), 0, 0, 0
-        if width <= 1:
-            return
-        for chip in (*self._chips.values(), self._note):
-            wide, high = chip.winfo_reqwidth(), chip.winfo_reqheight()
-            if x and x + wide > width:
-                x, y = 0, y + high
-            chip.place(x=x, y=y)
-            x += wide + _GAP
-        if int(self._flow.cget("height")) != y + high:
-            self._flow.configure(height=y + high)

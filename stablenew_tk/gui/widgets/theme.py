@@ -69,8 +69,8 @@ PAD, CARD_PAD = 16, 14
 FIELD_GAP_X, FIELD_GAP_Y = 12, 10
 RADIUS, RADIUS_CARD = 6, 8
 SMALL, CONTROL, ACTION, MAIN = 28, 32, 36, 40  # heights of controls
-ROW, TABLE_ROW = 28, 32
-TOP_BAR, TOOL_BAR, ACTION_BAR, BOTTOM_BAR, RAIL_ITEM, RAIL = 48, 48, 64, 40, 60, 76
+ROW = 28
+TOP_BAR, TOOL_BAR, ACTION_BAR, HINT_BAR, BOTTOM_BAR, RAIL_ITEM, RAIL = 48, 48, 64, 35, 40, 60, 76
 NARROW_BELOW, WIDE_FROM = 1180, 1600  # window widths
 
 _LINUX_FAMILIES = ("Inter", "Noto Sans", "Cantarell", "Ubuntu", "DejaVu Sans")
@@ -158,12 +158,12 @@ def elide(text: str, face: tkfont.Font, width: int) -> str:
 
 def on_change(callback: Callable[[], object]) -> None:
     """Call this when the mode or font changes. A bound method is held weakly and dropped with its widget."""
-    owner = getattr(callback, "__self__", None)
-    _ThemeState.listeners.append(weakref.WeakMethod(callback) if owner is not None else lambda: callback)
+    widget = getattr(callback, "__self__", None)
+    _ThemeState.listeners.append(weakref.WeakMethod(callback) if widget is not None else lambda: callback)
 
 
 def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: str = "") -> None:
-    """Dress the window: fonts, customtkinter's theme, ttk styles; then repaint everything that asked for it.
+    """Dress the window: fonts, customtkinter's theme, message boxes; then repaint everything that asked for it.
 
     "system" is looked up once, here: customtkinter would start a program every 30 ms to watch it on Linux.
     """
@@ -186,7 +186,8 @@ def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: 
     ctk.set_appearance_mode(_ThemeState.mode)
     if isinstance(root, ctk.CTk):
         root.configure(fg_color=pair("bg"))
-    _style_ttk(root)
+    if sys.platform not in ("win32", "darwin"):
+        _style_questions(root)
     _announce()
 
 
@@ -229,9 +230,9 @@ def _announce() -> None:
         callback = reference()
         if callback is None:
             continue
-        owner = getattr(callback, "__self__", None)
+        widget = getattr(callback, "__self__", None)
         # A widget may be destroyed while Python still holds it.
-        if isinstance(owner, tk.Misc) and not alive(owner):
+        if isinstance(widget, tk.Misc) and not alive(widget):
             continue
         living.append(reference)
         callback()
@@ -260,38 +261,10 @@ def _ctk_theme() -> dict[str, dict[str, object]]:
     }
 
 
-def _style_ttk(root: tk.Misc) -> None:
-    """Tables (ttk.Treeview): flat head of 28 px, rows of 32 px, selection on its own ground."""
+def _style_questions(root: tk.Misc) -> None:
+    """Where Tk draws the message boxes itself they take over our colours and the font."""
     style = ttk.Style(root)
     style.theme_use("default")
-    if sys.platform not in ("win32", "darwin"):
-        _style_questions(root, style)
-    style.configure(
-        "Treeview",
-        background=colour("surface"),
-        fieldbackground=colour("surface"),
-        foreground=colour("text"),
-        font=font(13),
-        rowheight=px(TABLE_ROW),
-        borderwidth=0,
-        relief="flat",
-    )
-    style.map("Treeview", background=[("selected", colour("selection"))], foreground=[("selected", colour("text"))])
-    style.layout("Treeview", [("Treeview.treearea", {"sticky": "nswe"})])
-    style.configure(
-        "Treeview.Heading",
-        background=colour("raised"),
-        foreground=colour("text3"),
-        font=font(11),
-        padding=(px(8), px(6)),
-        relief="flat",
-        borderwidth=0,
-    )
-    style.map("Treeview.Heading", background=[("active", colour("raised2"))])
-
-
-def _style_questions(root: tk.Misc, style: ttk.Style) -> None:
-    """Where Tk draws the message boxes itself they take over our colours and the font."""
     style.configure(".", background=colour("surface"), foreground=colour("text"), font=font(13))
     style.configure(
         "TButton",

@@ -20,7 +20,7 @@ def tip(widget: tk.Misc, text: str) -> None:
     tags = widget.bindtags()
     if text:
         _tips[str(widget)] = text
-        _Tip.shared()
+        Tip.shared()
         if _TIP_TAG not in tags:
             # Before the window's own F1, which would list the keys of the page.
             widget.bindtags((*tags[:2], _TIP_TAG, *tags[2:]))
@@ -33,10 +33,10 @@ def explanation(widget: tk.Misc) -> str:
     return _tips.get(str(widget), "")
 
 
-class _Tip:
+class Tip:
     """The one small window for all explanations."""
 
-    _made: tuple[int, _Tip] | None = None
+    _made: tuple[int, Tip] | None = None
 
     def __init__(self, root: tk.Misc) -> None:
         self._root, self._pending = root, ""
@@ -58,7 +58,7 @@ class _Tip:
         root.tk.call("bind", "all", "<Key>", f"+if {{${_WAITING}}} {{{hide}}}")
 
     @classmethod
-    def shared(cls) -> _Tip:
+    def shared(cls) -> Tip:
         """The tip window of the present root, made on first use."""
         known = cls._made
         if known is None or known[0] != theme.generation() or not theme.alive(known[1].window):

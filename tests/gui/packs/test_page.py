@@ -335,7 +335,7 @@ def test_slots_of_the_randomizer_are_written_beside_the_pack(rain):
     rain.until(lambda: rain.saw(PackSettingsSaved))
     rules = rain.controller.packs.settings_of(rain.path).randomizer.rules
     assert [one.values for one in rules] == [("bus", "boat")]
-    assert rain.page.side.randomizer.texts["rules"].problem.startswith("Line 2: ")
+    assert rain.page.side.randomizer.texts["rules"].error_text.startswith("Line 2: ")
     assert rain.path.read_text(encoding="utf-8") == RAIN
 
 
@@ -348,7 +348,7 @@ def test_a_wrong_line_is_still_there_after_a_look_at_another_pack(rain):
     assert field.get() == ""
     rain.choose("rain")
     assert field.get() == "mood: calm | wild\nhalf a li"
-    assert field.problem.startswith("Line 2")
+    assert field.error_text.startswith("Line 2")
 
 
 def test_values_of_an_axis_that_cannot_be_read_stay_and_are_told(rain):

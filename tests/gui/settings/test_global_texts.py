@@ -87,18 +87,18 @@ class TestSettings:
     def test_what_is_too_long_is_said_and_not_saved(self, house):
         side = house.page("settings").added.negative
         write(house, side.text.field, "x" * (LONGEST + 1))
-        assert "20,000" in side.text.problem
+        assert "20,000" in side.text.error_text
         assert house.controller.settings.global_negative == ""
         side.text.field.delete("1.0", "1.5")
         house.until(lambda: len(house.controller.settings.global_negative) == LONGEST - 4)
-        assert side.text.problem == ""
+        assert side.text.error_text == ""
 
 
 class TestCreate:
     def test_a_text_in_force_is_said_and_leads_to_the_settings(self, house):
         line = house.page("create").global_texts
         assert (line.positive.winfo_ismapped(), line.negative.winfo_ismapped()) == (0, 0)
-        house.window._change(global_negative="text,\nwatermark")
+        house.change(global_negative="text,\nwatermark")
         house.until(line.negative.winfo_ismapped)
         assert line.negative.words == "Global negative: text, watermark"
         assert not line.positive.winfo_ismapped()
@@ -107,17 +107,17 @@ class TestCreate:
 
     def test_the_line_goes_when_nothing_is_added_any_more(self, house):
         line = house.page("create").global_texts
-        house.window._change(global_positive="ink")
+        house.change(global_positive="ink")
         house.until(line.positive.winfo_ismapped)
         before = line.winfo_height()
-        house.window._change(global_positive_stages=("img2img",))
+        house.change(global_positive_stages=("img2img",))
         house.until(lambda: not line.positive.winfo_ismapped())
         house.until(lambda: line.winfo_height() < before)
 
     def test_a_text_for_some_of_the_stages_names_them(self, house):
         page = house.page("create")
         page.change("img2img.enabled", True)
-        house.window._change(global_positive="ink " * 200, global_positive_stages=("img2img", "upscale"))
+        house.change(global_positive="ink " * 200, global_positive_stages=("img2img", "upscale"))
         house.until(page.global_texts.positive.winfo_ismapped)
         assert page.global_texts.positive.words.startswith("Global positive in img2img: ink ink")
         assert explanation(page.global_texts.positive._button) == page.global_texts.positive.words
@@ -125,7 +125,7 @@ class TestCreate:
 
     def test_nothing_is_said_for_a_pack_that_leaves_the_texts_out(self, house):
         page = house.page("create")
-        house.window._change(global_positive="ink", global_negative="text")
+        house.change(global_positive="ink", global_negative="text")
         house.until(lambda: page.packs.choice.prompts and page.global_texts.positive.winfo_ismapped())
         packs = house.controller.packs
         packs.save_settings(
@@ -138,7 +138,7 @@ class TestCreate:
 
     def test_what_is_said_is_sent(self, house):
         page = house.page("create")
-        house.window._change(global_positive="ink", global_negative="signature")
+        house.change(global_positive="ink", global_negative="signature")
         house.until(lambda: page.packs.choice.prompts)
         page.packs.choose_all(False)
         page.packs.turn(0)
@@ -149,13 +149,13 @@ class TestCreate:
         assert made.negative.endswith(", signature")
 
     def test_what_was_made_is_made_again_as_it_was_sent(self, house):
-        house.window._change(global_positive="ink", global_negative="text", global_negative_stages=("img2img",))
+        house.change(global_positive="ink", global_negative="text", global_negative_stages=("img2img",))
         boat = Variant(prompt_id="Boat", name="Boat", prompt="a boat", negative="blur")
         config = with_values(PipelineConfig(), SMALL | {"img2img.enabled": True})
         asked = RunRequest(pack_id="p", variants=(boat,), config=config, globals=house.controller.settings.globals)
         house.controller.run(asked)
         house.until(lambda: house.saw(JobEnded))
-        house.window._change(global_positive="wash")
+        house.change(global_positive="wash")
         house.page("review").target.make_again(house.saw(JobEnded)[0].record)
         house.until(lambda: len(house.saw(JobEnded)) == 2)
         first, second = [(event.record.prompt, event.record.stage_texts) for event in house.saw(JobEnded)]

@@ -117,9 +117,13 @@ def test_arrows_move_a_segmented_choice_and_stop_at_its_ends(root):
 def test_a_click_on_a_segment_chooses_it(root):
     told = []
     choice = shown(root, Segmented(root, [("a", "First"), ("b", "Second")], told.append))
-    left, right = choice._spans()[1]
+    x = next(
+        choice.coords(item)[0]
+        for item in choice.find_all()
+        if choice.type(item) == "text" and choice.itemcget(item, "text") == "Second"
+    )
     for event in ("<ButtonPress-1>", "<ButtonRelease-1>"):
-        choice.event_generate(event, x=(left + right) // 2, y=12)
+        choice.event_generate(event, x=round(x), y=12)
     assert told == ["b"]
 
 
@@ -127,9 +131,9 @@ def test_a_tip_appears_after_a_while_and_goes_with_the_pointer(root):
     label = shown(root, Label(root, "CFG scale"))
     tip(label, "How closely the picture follows the prompt.")
     label.event_generate("<Enter>")
-    pump(root, lambda: tips._Tip.shared().window.winfo_viewable())
+    pump(root, lambda: tips.Tip.shared().window.winfo_viewable())
     label.event_generate("<Leave>")
-    pump(root, lambda: not tips._Tip.shared().window.winfo_viewable())
+    pump(root, lambda: not tips.Tip.shared().window.winfo_viewable())
 
 
 def test_a_progress_bar_of_unknown_length_stops_when_the_share_is_known(root):
@@ -138,7 +142,7 @@ def test_a_progress_bar_of_unknown_length_stops_when_the_share_is_known(root):
     root.update()
     bar.set(0.4)
     assert bar.share == 0.4
-    assert not bar._ticking
+    assert not bar.is_running
 
 
 def test_children_stand_on_the_ground_of_the_box_around_them(root):

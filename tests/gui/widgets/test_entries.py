@@ -73,9 +73,9 @@ def test_a_typed_number_is_reported_and_a_bad_one_explained_when_the_field_is_le
     assert told[-1] == 40
     typed(root, entry, "900")
     assert told[-1] == 90
-    assert entry._error == ""
+    assert entry.error_text == ""
     entry.field.event_generate("<Return>")
-    assert entry._error == entry.problem == "900 is outside 1 to 150 steps."
+    assert entry.error_text == entry.problem == "900 is outside 1 to 150 steps."
 
 
 def test_an_error_takes_room_below_and_gives_it_back(root, steps):

@@ -26,14 +26,14 @@ class Shop:
         self.chosen = self.opened = 0
         self.problem = ""
         self.answers = True
-        owner = GridActions(
+        actions = GridActions(
             ask=self.ask,
-            look=self.look,
+            content=self.content,
             head=lambda group: (f"group {group}", "3 images"),
             chosen=self.choose,
             opened=self.open,
         )
-        self.grid = ThumbnailGrid(root, owner)
+        self.grid = ThumbnailGrid(root, actions)
         self.grid.pack(fill="both", expand=True)
         root.update()
 
@@ -46,7 +46,7 @@ class Shop:
         data = b"" if self.problem else jpeg(order.edge)
         return ThumbnailReady(image_id=order.image_id, edge=order.edge, jpeg=data, problem=self.problem)
 
-    def look(self, row):
+    def content(self, row):
         return CellContent(image_id=f"image {row}", position=Position(0, row, 1), rating=row % 6)
 
     def choose(self):
@@ -90,8 +90,9 @@ def test_the_canvas_holds_the_cells_in_sight_and_no_more(root, shop):
 
 def test_only_pictures_in_sight_are_asked_for_and_shown(root, shop):
     shop.grid.show(array("I", range(10_000)))
-    pump(root, lambda: len(shop.pictures()) >= 2 * len(shop.grid._shown))
-    assert len(shop.asked) <= len(shop.grid._shown) + 16
+    in_sight = len(shop.grid.layout.places(0, shop.grid.canvas.winfo_height()))
+    pump(root, lambda: len(shop.pictures()) >= 2 * in_sight)
+    assert len(shop.asked) <= in_sight + 16
 
 
 def test_answers_for_what_is_no_longer_in_sight_are_dropped(root, shop):
@@ -103,7 +104,9 @@ def test_answers_for_what_is_no_longer_in_sight_are_dropped(root, shop):
     for order in early:
         shop.grid.thumbnail_ready(shop.answer(order))
     root.update()
-    assert shop.grid._thumbs.photo("image 0") is None
+    press(root, shop.grid, "<Home>")
+    in_sight = len(shop.grid.layout.places(0, shop.grid.canvas.winfo_height()))
+    assert len(shop.pictures()) == in_sight + 1, "stars in every cell and a tick in one, but no picture"
 
 
 def test_few_orders_are_under_way_at_a_time(root, shop):
@@ -128,7 +131,7 @@ def test_a_missing_picture_says_why(root, shop):
 
 def test_arrows_move_by_cell_and_by_row_over_group_borders(root, shop):
     shop.grid.show(array("I", range(20)), (0, 4, 9))
-    columns = shop.grid._layout.size.columns
+    columns = shop.grid.layout.size.columns
     assert columns > 5
     press(root, shop.grid, "<Right>", "<Right>")
     assert shop.grid.picked.current == 2
@@ -151,7 +154,7 @@ def test_shift_arrows_select_a_range_and_a_click_selects_one(root, shop):
     shop.grid.show(array("I", range(50)))
     press(root, shop.grid, "<Shift-Right>", "<Shift-Right>")
     assert shop.grid.picked.selected == {0, 1, 2}
-    x, y = shop.grid._layout.xy(1)
+    x, y = shop.grid.layout.xy(1)
     shop.grid.canvas.event_generate("<ButtonPress-1>", x=x + 20, y=y + 20)
     assert shop.grid.picked.selected == {1}
 
@@ -159,7 +162,7 @@ def test_shift_arrows_select_a_range_and_a_click_selects_one(root, shop):
 def test_control_click_adds_and_takes(root, shop):
     shop.grid.show(array("I", range(50)))
     for place, state in ((2, 0), (4, 4), (5, 4), (4, 4)):
-        x, y = shop.grid._layout.xy(place)
+        x, y = shop.grid.layout.xy(place)
         shop.grid.canvas.event_generate("<ButtonPress-1>", x=x + 20, y=y + 20, state=state)
     assert shop.grid.picked.selected == {2, 5}
 
@@ -169,7 +172,7 @@ def test_the_wheel_scrolls_and_changes_no_selection(root, shop):
     for _ in range(8):
         shop.grid.canvas.event_generate("<Button-5>")
     root.update()
-    assert shop.grid._top > 400
+    assert shop.grid.top > 400
     assert shop.grid.picked.current == 0
     assert not shop.grid.in_sight(0)
 
@@ -183,17 +186,18 @@ def test_space_opens_the_current_cell(root, shop):
 def test_new_pictures_leave_the_current_one_where_it_was_on_screen(root, shop):
     shop.grid.show(array("I", range(1000)))
     shop.grid.go_to(500)
-    before = shop.grid._screen_y(500)
+    before = shop.grid.layout.xy(500)[1] - shop.grid.top
     shop.grid.show(array("I", [*range(2000, 2060), *range(1000)]))
     assert shop.grid.picked.current_row == 500
-    assert abs(shop.grid._screen_y(shop.grid.picked.current) - before) <= 1
+    now = shop.grid.layout.xy(shop.grid.picked.current)[1] - shop.grid.top
+    assert abs(now - before) <= 1
 
 
 def test_a_cell_of_another_size_fits_more_columns(root, shop):
     shop.grid.show(array("I", range(100)))
-    columns = shop.grid._layout.size.columns
+    columns = shop.grid.layout.size.columns
     shop.grid.set_cell(110)
-    assert shop.grid._layout.size.columns > columns * 1.5
+    assert shop.grid.layout.size.columns > columns * 1.5
 
 
 SIZE = measures(900, 134)

@@ -2,7 +2,7 @@ import pytest
 from conftest import pump
 
 from stablenew_tk.domain.journal.history import ImageFacts, Position
-from stablenew_tk.gui.widgets.picture_viewer import OWN_SIZE, Stage, Viewer
+from stablenew_tk.gui.widgets.picture_viewer import OWN_SIZE, Viewer, ViewerActions
 from stablenew_tk.pipeline.messages.pictures import PictureReady
 
 
@@ -34,20 +34,20 @@ class Room:
     def __init__(self, root):
         self.asked = []
         self.left = 0
-        stage = Stage(
+        actions = ViewerActions(
             ask=self.asked.append,
             facts=facts,
             caption=lambda row: (f"picture {row}", "seed 7"),
-            around=self.around,
+            nearby=self.nearby,
             neighbour=lambda step: self.viewer.turn_to(self.viewer.current + step),
             left=self.leave,
         )
-        self.viewer = Viewer(root, stage)
+        self.viewer = Viewer(root, actions)
         self.root = root
         self.viewer.place(relx=0, rely=0, relwidth=1, relheight=1)
         root.update()
 
-    def around(self):
+    def nearby(self):
         return [self.viewer.current + 1, self.viewer.current - 1]
 
     def leave(self):
@@ -99,10 +99,11 @@ def test_z_shows_own_size_of_which_only_the_visible_part_becomes_a_photo(root, h
     hall.press("Key-z")
     assert hall.asked[-1].box == OWN_SIZE
     hall.answer(size=(4000, 3000))
-    shown = max(photo.width() for photo in hall.viewer._photos)
-    assert shown <= root.winfo_width()
+    canvas = hall.viewer.canvas
+    images = [canvas.itemcget(item, "image") for item in canvas.find_all() if canvas.type(item) == "image"]
+    assert max(int(root.tk.call("image", "width", image)) for image in images) <= root.winfo_width()
     hall.press("Right", "Down")
-    assert hall.viewer._pan == (80, 80)
+    assert hall.viewer.pan == (80, 80)
 
 
 def test_escape_leaves_and_lets_go_of_all_pictures(root, hall):
@@ -111,7 +112,7 @@ def test_escape_leaves_and_lets_go_of_all_pictures(root, hall):
     hall.press("Escape")
     assert hall.left == 1
     assert not hall.viewer.is_open
-    assert not hall.viewer._pictures
+    assert not hall.viewer.kept
 
 
 def test_at_most_four_are_compared_and_one_is_framed(root, hall):
@@ -129,7 +130,7 @@ def test_few_pictures_are_kept(root, hall):
         hall.answer()
         hall.press("Right")
     hall.answer()
-    assert len(hall.viewer._pictures) <= 6
+    assert len(hall.viewer.kept) <= 6
 
 
 def test_the_wheel_shows_the_own_size_and_back(hall):
@@ -138,5 +139,5 @@ def test_the_wheel_shows_the_own_size_and_back(hall):
     sizes = []
     for wheel in ("Button-4", "Button-4", "Button-5", "Button-5"):
         hall.press(wheel)
-        sizes.append(hall.viewer._key(1)[1] == OWN_SIZE)
+        sizes.append(hall.viewer.own_size)
     assert sizes == [True, True, False, False]

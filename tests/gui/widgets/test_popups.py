@@ -31,7 +31,7 @@ def choice(root):
 def opened(root, choice):
     choice.event_generate("<space>")
     menu = Menu.shared()
-    pump(root, lambda: menu.is_open and menu.search._ring)
+    pump(root, lambda: menu.is_open and root.focus_get() is menu.search.field)
     return menu
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stablenew_tk.gui.widgets.keys import KeyPress
+from stablenew_tk.gui.widgets.keyboard import KeyPress
 from stablenew_tk.gui.widgets.rating_keys import RatingKeys
 from stablenew_tk.pipeline.messages.journal import UnsavedChanged
 

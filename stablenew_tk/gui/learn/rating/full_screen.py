@@ -9,7 +9,7 @@ from ....app.controller import Controller
 from ....app.rating_session import RatingSession
 from ....domain.insights.blinding import BlindCell
 from ....domain.insights.matrix_text import place_name
-from ...widgets.picture_viewer import Stage
+from ...widgets.picture_viewer import ViewerActions
 from .picture_panel import SideBySide
 
 
@@ -18,11 +18,11 @@ class RatingFullScreen:
 
     def __init__(self, page: tk.Misc, controller: Controller, session: RatingSession, left: Callable[[], None]) -> None:
         self._session, self._cursor = session, session.cursor
-        stage = Stage(
+        stage = ViewerActions(
             ask=controller.ask,
             facts=lambda key: self._cell(key).facts_here(),
             caption=self._caption,
-            around=self._around,
+            nearby=self._around,
             neighbour=lambda step: self._walk(step, 0),
             left=left,
         )

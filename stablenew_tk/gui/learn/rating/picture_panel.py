@@ -16,9 +16,9 @@ from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import PictureReady, ReadPicture
 from ...widgets import icons, marks, theme
 from ...widgets.basics import Box, Button, Label, Painted
-from ...widgets.hint_bar import KeyHints
+from ...widgets.keyboard import KeyHints
 from ...widgets.page_frame import DeferringBox
-from ...widgets.picture_viewer import Stage, Viewer
+from ...widgets.picture_viewer import Viewer, ViewerActions
 from ...widgets.tag_chips import TagChips
 
 MOST_COMPARED = 6
@@ -255,7 +255,7 @@ class SideBySide(Viewer):
     `walk(across, down)` moves to another picture. `plain_problems` as above.
     """
 
-    def __init__(self, parent: tk.Misc, stage: Stage, walk: Callable[[int, int], None]) -> None:
+    def __init__(self, parent: tk.Misc, stage: ViewerActions, walk: Callable[[int, int], None]) -> None:
         self._walk = walk
         self.plain_problems = False
         self._made: dict[int, tuple[tuple[str, Size, tuple[int, int, int, int]], ImageTk.PhotoImage]] = {}
@@ -267,7 +267,7 @@ class SideBySide(Viewer):
         first = min(max(0, number - MOST_COMPARED // 2), max(0, len(rows) - MOST_COMPARED))
         self.rows = tuple(rows[first : first + MOST_COMPARED])
         self._number = number - first
-        self._own_size, self._pan = False, (0, 0)
+        self.own_size, self.pan = False, (0, 0)
         self._made.clear()
         self.place(relx=0, rely=0, relwidth=1, relheight=1)
         tk.Misc.lift(self)
@@ -298,11 +298,11 @@ class SideBySide(Viewer):
             self.later("draw", _PAUSE_MS, self._show)
 
     def _draw_picture(self, row: int, left: int, wide: int) -> None:
-        ready = self._pictures.get(self._key(row))
+        ready = self.kept.get(self._key(row))
         if ready is None or not ready.rgb:
             super()._draw_picture(row, left, wide)
             return
-        self._pictures.move_to_end(self._key(row))
+        self.kept.move_to_end(self._key(row))
         width, height = self._pane()
         part = self._part(ready, width, height)
         held = self._made.get(row)
@@ -316,12 +316,12 @@ class SideBySide(Viewer):
         self.canvas.create_image(left + wide // 2, theme.px(8) + height // 2, image=held[1])
 
     def _move(self, dx: int, dy: int) -> None:
-        self._pan = (self._pan[0] + dx, self._pan[1] + dy)
+        self.pan = (self.pan[0] + dx, self.pan[1] + dy)
         # The pointer moves oftener than six pictures can be drawn.
         self.later("draw", 1, self._show)
 
     def _step(self, across: int, down: int) -> str:
-        if self._own_size or self.comparing:
+        if self.own_size or self.comparing:
             return super()._step(across, down)
         self._walk(across, down)
         return "break"

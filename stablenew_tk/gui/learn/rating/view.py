@@ -24,7 +24,7 @@ from ....pipeline.messages.plans import Analyse, InsightReady
 from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
-from ...widgets.keys import KeyPress
+from ...widgets.keyboard import KeyPress
 from ...widgets.page_frame import DeferringBox
 from ...widgets.rating_keys import HintLine, RatingKeys
 from .actions import MatrixTarget

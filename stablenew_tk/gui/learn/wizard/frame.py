@@ -11,7 +11,7 @@ from PIL import ImageTk
 from ....domain.base.colour_roles import Role
 from ...widgets import icons, theme
 from ...widgets.basics import Box, Button, Card, Label, Separator, ground_of
-from ...widgets.remark import Remark
+from ...widgets.notices import Remark
 from ...widgets.row_list import ScrollArea
 from ...widgets.tooltips import tip
 

@@ -17,7 +17,7 @@ from ....pipeline.messages.packs import PackLoaded, PacksListed, PromptsExpanded
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Label
 from ...widgets.controls import Check
-from ...widgets.remark import Remark
+from ...widgets.notices import Remark
 from ...widgets.row_list import ListRow, RowList
 from ...widgets.text_field import TextField
 from .frame import Question

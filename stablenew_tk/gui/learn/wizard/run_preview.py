@@ -12,7 +12,7 @@ from ....app.plan_preview import Forecast, MatrixOutline
 from ....domain.base.colour_roles import Role
 from ...widgets import icons, theme
 from ...widgets.basics import Box, Label, Separator, ground_of
-from ...widgets.remark import Remark
+from ...widgets.notices import Remark
 
 _Anchor = Literal["w", "e", "center", "n", "nw", "ne"]
 _LABEL = 50  # px left of the cells for "Seed 12"

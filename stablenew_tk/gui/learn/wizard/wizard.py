@@ -38,10 +38,9 @@ from ....pipeline.messages.packs import PackSettingsSaved, PacksListed
 from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
-from ...widgets.keys import KeyPress, typing_in
+from ...widgets.keyboard import KeyPress, Shortcuts, act_on, typing_in
 from ...widgets.page_frame import PageFrame
 from ...widgets.row_list import RowList
-from ...widgets.shortcuts import Shortcuts, act_on
 from .frame import CheckStep, StepList, StepRow, WizardActions, WizardBar
 from .parameter_step import ParameterStep
 from .prompt_step import PromptStep

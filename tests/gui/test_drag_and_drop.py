@@ -6,10 +6,10 @@ import tkinter as tk
 from pathlib import Path
 
 import pytest
-from open_window import open_house
+from open_window import open_house, walk
 from PIL import Image, PngImagePlugin
 
-from stablenew_tk.gui.file_drop import kind_of
+from stablenew_tk.gui.drag_and_drop import kind_of
 from stablenew_tk.gui.packs.recipe_popup import RecipePopup
 
 INFOTEXT = "a red boat\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 6.5, Seed: 77, Size: 512x512"
@@ -30,19 +30,13 @@ def picture(folder, text=INFOTEXT):
     return path
 
 
-def walk(widget):
-    for child in widget.winfo_children():
-        yield child
-        yield from walk(child)
-
-
 def test_files_dropped_on_the_window_go_where_they_belong(tmp_path):
     source = tmp_path / "my pack.txt"
     source.write_text("a lighthouse\n", encoding="utf-8")
     models = tmp_path / "models" / "lora"
     models.mkdir(parents=True)
     with open_house(tmp_path / "data") as house:
-        house.window.arrivals.drops.take(f"{{{source}}}")
+        house.window.arrivals.drop(f"{{{source}}}")
         house.until(lambda: (house.controller.places.packs / "my pack.txt").exists())
         page = house.window.page("packs")
         house.until(lambda: page.work.path is not None and page.work.path.stem == "my pack")
@@ -51,9 +45,9 @@ def test_files_dropped_on_the_window_go_where_they_belong(tmp_path):
         page.editor.text.undo()
         house.window.show("models")
         house.window.arrivals.take([models / "big.safetensors"])
-        assert any("big.safetensors lies in" in text for text, _ in house.window.notices._strips)
+        assert any("big.safetensors lies in" in text for text in house.window.notices.texts)
         house.window.arrivals.take([tmp_path / "song.mp3"])
-        assert any("song.mp3 is no pack" in text for text, _ in house.window.notices._strips)
+        assert any("song.mp3 is no pack" in text for text in house.window.notices.texts)
         page.work.check()
 
 

@@ -1,13 +1,12 @@
-"""Saying that a picture does not count as evidence: the box in the inspector, and a sentence while it is made."""
+"""The box in the inspector that says why a picture does not count as evidence."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from ...domain.journal.record import LearningRecord
-from . import icons, theme
-from .basics import Box, Button, Card, Label
+from ..widgets import icons, theme
+from ..widgets.basics import Box, Button, Card, Label
 
 
 class SuspectBox(Box):
@@ -48,27 +47,3 @@ class SuspectBox(Box):
     def _paint(self) -> None:
         self._icon = icons.icon("warning", 12, "badge_ink", "badge")
         self._badge.configure(image=self._icon, bg=theme.palette["badge"], fg=theme.palette["badge_ink"])
-
-
-class SuspectCount:
-    """One sentence per run about its suspect pictures; it counts on while they come."""
-
-    def __init__(self) -> None:
-        self._run_id, self._number, self._said = "", 0, ""
-
-    def sentence(self, record: LearningRecord) -> tuple[str, str]:
-        """The sentence after this record, and the one in sight that it replaces; "" when there is nothing to say."""
-        suspects = [output for output in record.outputs if output.suspect]
-        if not suspects:
-            return "", ""
-        before = self._said if self._run_id == record.run_id else ""
-        number = len(suspects) + (self._number if before else 0)
-        if number == 1:
-            words = f"{record.prompt_id}, seed {suspects[0].seed}: suspect, not counted as evidence."
-        else:
-            words = f"{number} pictures of this run are suspect and not counted as evidence."
-        # Before the reveal pictures of a blind Learning Run are not in Review.
-        when = "Once its values are revealed, " if record.learning.plan_id else ""
-        words += f" {when}Review tells what was asked and what was applied."
-        self._run_id, self._number, self._said = record.run_id, number, words
-        return words, before

@@ -1,0 +1,107 @@
+"""Files dropped on the window: packs and pictures go to Packs, models to their folder or into a prompt.
+
+Everything that can be dropped can be chosen by a button, too. Where the system's part cannot be loaded, nothing is
+dropped.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from ..app.controller import Controller
+from .packs.page import PacksPage
+from .widgets.notices import Notices
+
+try:
+    from tkinterdnd2 import TkinterDnD
+except ImportError:  # an installation without it; the buttons remain
+    TkinterDnD = None
+
+Kind = Literal["pack", "picture", "model", ""]
+PACKS = frozenset((".txt", ".tsv", ".json"))
+PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif"))
+MODELS = frozenset((".safetensors", ".ckpt", ".gguf", ".sft", ".pt", ".pth", ".bin"))
+
+
+def kind_of(path: Path) -> Kind:
+    """What a file is, by its ending."""
+    ending = path.suffix.lower()
+    return "pack" if ending in PACKS else "picture" if ending in PICTURES else "model" if ending in MODELS else ""
+
+
+class DropActions(Struct, frozen=True):
+    """What is asked of the window: `packs()` gives the page, made if need be; `is_on_packs()`: it is in sight."""
+
+    packs: Callable[[], PacksPage]
+    is_on_packs: Callable[[], bool]
+    show: Callable[[str], object]
+
+
+class DroppedFiles:
+    """Takes what is dropped on a window. `available` is False where nothing can be."""
+
+    def __init__(self, window: tk.Tk, controller: Controller, notices: Notices, actions: DropActions) -> None:
+        self._controller, self._notices, self._actions, self._window = controller, notices, actions, window
+        self.available = self._register()
+
+    def drop(self, data: str) -> str:
+        """A drop as Tcl hands it over: a list, with braces around names that have blanks."""
+        self.take([Path(str(one)) for one in self._window.tk.splitlist(data)])
+        return "copy"
+
+    def take(self, paths: Sequence[Path]) -> None:
+        """Bring every file where it belongs. Of pictures only the first is read: two popups would hide each other."""
+        by_kind = {kind: [one for one in paths if kind_of(one) == kind] for kind in ("pack", "picture", "model", "")}
+        if by_kind["pack"]:
+            self._actions.show("packs")
+            for path in by_kind["pack"]:
+                self._actions.packs().open_pack.add(path)
+        if by_kind["picture"]:
+            page = self._actions.packs()
+            above = page.editor.title if self._actions.is_on_packs() else self._window.winfo_children()[0]
+            page.actions.read(by_kind["picture"][0], above)
+        for path in by_kind["model"]:
+            self._model(path)
+        if by_kind[""]:
+            self._notices.say(
+                f"{by_kind[''][0].name} is no pack (.txt, .tsv, .json), no picture and no model, so nothing was done."
+            )
+
+    def _register(self) -> bool:
+        if TkinterDnD is None:
+            return False
+        window = self._window
+        try:
+            TkinterDnD._require(window)
+            window.tk.call("tkdnd::drop_target", "register", window, ("DND_Files",))
+        except (RuntimeError, tk.TclError):
+            # "Unable to load tkdnd library": a library of the system is missing.
+            return False
+        window.tk.call("bind", window, "<<Drop:DND_Files>>", f"{window.register(self.drop)} %D")
+        return True
+
+    def _model(self, path: Path) -> None:
+        if self._actions.is_on_packs() and self._actions.packs().take_model(path):
+            return
+        folder = str(path.parent)
+        folders = self._controller.settings.model_folders
+        if any(path.is_relative_to(one) for one in folders):
+            self._notices.say(f"{path.name} lies in one of the model folders already. It is on the Models page.")
+            return
+        self._notices.ask(
+            f"{path.name} lies in {folder}, which is not among the model folders.",
+            ("Add folder", lambda: self._add(folder)),
+        )
+
+    def _add(self, folder: str) -> None:
+        settings = self._controller.settings
+        self._controller.change_settings(
+            msgspec.structs.replace(settings, model_folders=(*settings.model_folders, folder))
+        )
+        self._actions.show("models")

@@ -1,0 +1,55 @@
+"""The bar below a grid of pictures: what is selected and which keys do what."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+
+from ...domain.base.colour_roles import Role
+from ..widgets import theme
+from ..widgets.basics import Box, Label
+from ..widgets.entries import Slider
+from ..widgets.keyboard import KeyHints
+
+SMALLEST_CELL, LARGEST_CELL = 96, 420
+
+
+class ActionBar(Box):
+    """What keys are about, in words. A number above one is always in sight before it can be rated."""
+
+    HINTS = (("1–5", "rate and go on"), ("0", "clear"), ("Space", "full size"), ("C", "compare"), ("Ctrl Z", "undo"))
+
+    def __init__(self, parent: tk.Misc, cell_px: int, resize: Callable[[int], None]) -> None:
+        super().__init__(parent, "surface", height=theme.px(theme.HINT_BAR))
+        self.pack_propagate(False)
+        self._selected = Label(self, "", size=12, bold=True)
+        self._selected.pack(side="left", padx=(theme.px(16), theme.px(13)))
+        self._size = Slider(self, SMALLEST_CELL, LARGEST_CELL, lambda value: resize(round(value)), step=12, width=90)
+        self._size.set(cell_px)
+        self._size.pack(side="right", padx=(theme.px(8), theme.px(16 - theme.RING)))
+        Label(self, "Size", size=12, ink="text3").pack(side="right")
+        self._hints = KeyHints(self, self.HINTS)
+        self._hints.pack(side="left", fill="x", expand=True)
+        self._message = Label(self, "", size=12)
+
+    def selected(self, number: int, whole: int) -> None:
+        """Say how many pictures the next key is about."""
+        everything = number == whole and number > 1
+        self._selected.show(f"All {number:,} selected" if everything else f"{number:,} selected")
+        again = ("1–5", f"rate all {number:,}") if number > 1 else self.HINTS[0]
+        self._hints.show((again, *self.HINTS[1:]))
+
+    def say(self, sentence: str, ink: Role = "text2") -> None:
+        """Show a sentence in place of the keys; "" brings the keys back."""
+        if sentence:
+            self._hints.pack_forget()
+            self._message.show(sentence, ink)
+            self._message.pack(side="left", fill="x", expand=True)
+        else:
+            self._message.pack_forget()
+            self._hints.pack(side="left", fill="x", expand=True)
+
+    @property
+    def message(self) -> str:
+        """The sentence in sight, or ""."""
+        return str(self._message.cget("text")) if self._message.winfo_manager() else ""

@@ -1,0 +1,87 @@
+"""A canvas that is drawn anew as a whole: words, fills and pictures, in colours told by their roles."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from typing import Literal
+
+from PIL import ImageTk
+
+from ...domain.base.colour_roles import Role
+from . import theme
+
+Anchor = Literal["nw", "n", "w", "e", "center"]
+
+
+class Painting(tk.Canvas):
+    """`clear` it, then draw. All lengths are screen pixels. It keeps the pictures alive that it shows."""
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        ground: Role,
+        *,
+        width: int = 1,
+        height: int = 1,
+        takefocus: bool = False,
+        cursor: str = "",
+    ) -> None:
+        self.ground: Role = ground
+        self._shown: list[ImageTk.PhotoImage] = []
+        super().__init__(
+            parent,
+            width=width,
+            height=height,
+            bd=0,
+            highlightthickness=0,
+            takefocus=takefocus,
+            cursor=cursor,
+            bg=theme.palette[ground],
+        )
+
+    def clear(self) -> None:
+        """Begin anew, on the ground in the colour of the present mode."""
+        self.delete("all")
+        self._shown.clear()
+        self.configure(bg=theme.palette[self.ground])
+
+    def words(
+        self,
+        x: int,
+        y: int,
+        text: str,
+        *,
+        size: int = 13,
+        bold: bool = False,
+        ink: Role = "text",
+        anchor: Anchor = "w",
+        room: int | None = None,
+        width: int = 0,
+    ) -> int:
+        """Write a text in a face of `size` design pixels. Gives its width in one line.
+
+        `room` cuts it with "…", `width` breaks it into lines.
+        """
+        face = theme.font(size, bold)
+        if room is not None:
+            text = theme.elide(text, face, room)
+        self.create_text(x, y, text=text, font=face, fill=theme.palette[ink], anchor=anchor, width=width)
+        return face.measure(text)
+
+    def fill(self, left: int, top: int, right: int, bottom: int, ink: Role) -> None:
+        """A rectangle without an edge."""
+        self.create_rectangle(left, top, right, bottom, fill=theme.palette[ink], width=0)
+
+    def frame(self, left: int, top: int, right: int, bottom: int, ink: Role, *, width: int) -> None:
+        """The edge of a rectangle."""
+        self.create_rectangle(left, top, right, bottom, outline=theme.palette[ink], width=width)
+
+    def picture(self, x: int, y: int, image: ImageTk.PhotoImage, anchor: Anchor = "nw") -> int:
+        """Place a picture and keep it alive while it is shown. Gives its item."""
+        self._shown.append(image)
+        return self.create_image(x, y, image=image, anchor=anchor)
+
+    def change_picture(self, item: int, image: ImageTk.PhotoImage) -> None:
+        """Show another picture in the place of one."""
+        self._shown.append(image)
+        self.itemconfigure(item, image=image)
