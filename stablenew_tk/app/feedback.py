@@ -83,6 +83,9 @@ class PictureFeedback:
     def on_event(self, event: Event) -> None:
         """Follow the journal."""
         if isinstance(event, LineSaved):
+            if not isinstance(event.line, Feedback):
+                # The result of a Learning Run, for one, may change what can be known of its pictures.
+                self._facts.clear()
             self._settled(event.line.event_id)
         elif isinstance(event, LineNotSaved) and event.line.event_id in self._row_of:
             self._refused.add(event.line.event_id)
