@@ -34,7 +34,6 @@ from stablenew_tk.gui.forms.origin_marks import WhyPopup
 from stablenew_tk.gui.insights.page import InsightsPage
 from stablenew_tk.gui.learn.page import LearnPage
 from stablenew_tk.gui.packs.page import PacksPage
-from stablenew_tk.gui.widgets.entries import NumberEntry
 from stablenew_tk.gui.window import Window
 from stablenew_tk.storage.disk.places import Places
 from stablenew_tk.storage.packs.catalog import ensure_starter
@@ -195,7 +194,7 @@ def models(window: Window, mode: str) -> None:
     steps = next(
         one for one in everything_in(window) if isinstance(one, FormField) and one.spec.path == "txt2img.steps"
     )
-    cast(NumberEntry, steps.editor).field.event_generate("<Control-i>")
+    steps.mark.event_generate("<ButtonRelease-1>")
     grab(window, f"why-{mode}")
     WhyPopup.shared().close()
 

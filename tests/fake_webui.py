@@ -513,9 +513,9 @@ class FakeWebUI:
     def _set_options(self, body: dict) -> None:
         for key, value in body.items():
             if key not in self.options:
-                raise Reply(500, self.error_text("KeyError", f"'{key}'"))
+                raise Reply(500, self._error("KeyError", f"'{key}'"))
             if key == "sd_model_checkpoint" and not self._alias(str(value)):
-                raise Reply(500, self.error_text("RuntimeError", f"model '{value}' not found"))
+                raise Reply(500, self._error("RuntimeError", f"model '{value}' not found"))
         for key, value in body.items():
             self.options[key] = value
             self.config.add(key)
@@ -539,7 +539,7 @@ class FakeWebUI:
         if kind == "img2img" and not pictures:
             empty = "init_images" in sent
             raise (
-                Reply(500, self.error_text("IndexError", "Dimension out of range"))
+                Reply(500, self._error("IndexError", "Dimension out of range"))
                 if empty
                 else Reply(404, {"detail": "Init image not found"})
             )
@@ -557,7 +557,7 @@ class FakeWebUI:
             rows = [{"type": t, "loc": ["body", key], "msg": msg, "input": v, "url": ""} for t, key, msg, v in problems]
             raise Reply(422, {"detail": rows})
         if sent.get("infotext"):
-            raise Reply(500, self.error_text("TypeError", "isinstance() argument 2 cannot be a parameterized generic"))
+            raise Reply(500, self._error("TypeError", "isinstance() argument 2 cannot be a parameterized generic"))
 
     def _check_scripts(self, kind: str, sent: dict) -> None:
         for name, value in (sent.get("alwayson_scripts") or {}).items():
@@ -568,7 +568,7 @@ class FakeWebUI:
             units = [unit for unit in value["args"] if isinstance(unit, dict)]
             strange = {key for unit in units for key in unit} - set(AD_KEYS)
             if strange:
-                raise Reply(500, self.error_text("ValueError", f"extra fields not permitted: {sorted(strange)}"))
+                raise Reply(500, self._error("ValueError", f"extra fields not permitted: {sorted(strange)}"))
 
     @contextlib.contextmanager
     def _my_turn(self, task: str):
@@ -609,7 +609,7 @@ class FakeWebUI:
         before = dict(self.options)
         for key, value in wanted.items():
             if key not in self.options:
-                raise Reply(500, self.error_text("KeyError", f"'{key}'"))
+                raise Reply(500, self._error("KeyError", f"'{key}'"))
             self.options[key] = value
         yield
         for key in wanted:
@@ -631,7 +631,7 @@ class FakeWebUI:
             for index in range(total):
                 whole = self._steps(truth, index // truth["batch_size"])
                 if second and self.mode.forge and "Use same choices" not in (asked["hr_additional_modules"] or []):
-                    raise Reply(500, self.error_text("TypeError", "argument of type 'NoneType' is not iterable"))
+                    raise Reply(500, self._error("TypeError", "argument of type 'NoneType' is not iterable"))
                 images.append(self._paint(truth, index, pictures, twist, whole=whole))
                 texts.append(self._text(truth, index))
                 if not whole and (index + 1) % truth["batch_size"] == 0:
@@ -695,10 +695,10 @@ class FakeWebUI:
     def _check_names(self, asked: dict) -> None:
         upscaler = asked.get("hr_upscaler")
         if asked.get("enable_hr") and upscaler is not None and upscaler not in (*UPSCALERS, *LATENT):
-            raise Reply(500, self.error_text("Exception", f"could not find upscaler named {upscaler}"))
+            raise Reply(500, self._error("Exception", f"could not find upscaler named {upscaler}"))
         refiner = asked.get("refiner_checkpoint")
         if refiner and not self._alias(str(refiner)):
-            raise Reply(500, self.error_text("Exception", f"Could not find checkpoint with name {refiner}"))
+            raise Reply(500, self._error("Exception", f"Could not find checkpoint with name {refiner}"))
 
     def _steps(self, truth: dict, batch: int) -> bool:
         """Go through the steps of one batch; False when interrupted half way."""
@@ -852,7 +852,7 @@ class FakeWebUI:
             raise Reply(422, {"detail": [row | {"input": asked["upscaling_resize"], "url": ""}]})
         image = self._picture(str(asked["image"]))
         if asked["upscaler_1"] not in UPSCALERS:
-            raise Reply(500, self.error_text("AssertionError", f"could not find upscaler named {asked['upscaler_1']}"))
+            raise Reply(500, self._error("AssertionError", f"could not find upscaler named {asked['upscaler_1']}"))
         with self._my_turn(""):
             self._state |= {"job": "extras", "job_count": 1}
             self._wait_here(1)

@@ -48,7 +48,6 @@ def test_files_dropped_on_the_window_go_where_they_belong(tmp_path):
         assert any("big.safetensors lies in" in text for text in house.window.notices.texts)
         house.window.arrivals.take([tmp_path / "song.mp3"])
         assert any("song.mp3 is no pack" in text for text in house.window.notices.texts)
-        page.work.check()
 
 
 def test_settings_of_a_picture_come_into_create(tmp_path):
@@ -71,7 +70,7 @@ def test_ctrl_7_opens_packs_and_create_can_be_reached_from_there(tmp_path):
         assert house.window.page_name == "packs"
         page = house.window.page("packs")
         house.until(lambda: page.work.path is not None)
-        page.use_pack()
+        page.editor.use.invoke()
         assert house.window.page_name == "create"
 
 

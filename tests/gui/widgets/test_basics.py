@@ -164,3 +164,16 @@ def test_a_short_label_is_cut_where_room_ends_and_grows_with_it(root):
     assert label.cget("text") == label.words == "Prompts in a pack with a very long title"
     label.show("12 prompts")
     assert label.cget("text") == "12 prompts"
+
+
+def test_what_has_not_changed_is_not_drawn_again_and_another_mode_draws_all(root):
+    button = shown(root, Button(root, "Run", lambda: None, note="6 images"))
+    drawn = button.find_all()
+    button.set_text("Run", "6 images")
+    button.select(False)
+    button.enable(True)
+    assert button.find_all() == drawn
+    theme.apply(root, "light")
+    light = button.find_all()
+    theme.apply(root, "dark")
+    assert drawn != light != button.find_all()

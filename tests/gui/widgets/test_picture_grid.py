@@ -23,7 +23,7 @@ class Shop:
 
     def __init__(self, root):
         self.asked = []
-        self.chosen = self.opened = 0
+        self.chosen = self.opened = self.contents = 0
         self.problem = ""
         self.answers = True
         actions = GridActions(
@@ -47,6 +47,7 @@ class Shop:
         return ThumbnailReady(image_id=order.image_id, edge=order.edge, jpeg=data, problem=self.problem)
 
     def content(self, row):
+        self.contents += 1
         return CellContent(image_id=f"image {row}", position=Position(0, row, 1), rating=row % 6)
 
     def choose(self):
@@ -139,6 +140,14 @@ def test_arrows_move_by_cell_and_by_row_over_group_borders(root, shop):
     assert shop.grid.picked.current == 6
     press(root, shop.grid, "<Down>", "<Up>", "<Up>", "<Left>")
     assert shop.grid.picked.current == 1
+
+
+def test_a_step_to_the_next_picture_draws_two_cells_only(root, shop):
+    shop.grid.show(array("I", range(100)))
+    before = shop.contents
+    press(root, shop.grid, "<Right>")
+    assert shop.grid.picked.selected == {1}
+    assert shop.contents - before == 2
 
 
 def test_home_and_end_reach_the_first_and_the_last_of_very_many(root, shop):
