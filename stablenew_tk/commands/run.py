@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..app.form_values import preset_values
+from ..app.create.form_values import preset_values
 from ..domain.base.errors import InvalidInput
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.origins import RANDOM_SEED

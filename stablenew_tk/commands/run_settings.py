@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ..app.controller import Controller, make_backend
-from ..app.form_values import preset_in_force
+from ..app.create.form_values import preset_in_force
 from ..domain.base.errors import InvalidInput, StorageError
 from ..domain.config.catalogue import Value, parse_value
 from ..domain.config.user_settings import Settings

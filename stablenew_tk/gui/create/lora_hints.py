@@ -9,7 +9,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 
 from ...app.controller import Controller
-from ...app.lora_hints import LoraHint, lora_hints
+from ...app.create.lora_hints import LoraHint, lora_hints
 from ...domain.base.wording import counted
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label

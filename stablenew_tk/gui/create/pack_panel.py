@@ -8,7 +8,7 @@ from pathlib import Path
 from tkinter import filedialog
 
 from ...app.controller import Controller
-from ...app.pack_choice import PackChoice
+from ...app.create.pack_choice import PackChoice
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked
 from ...pipeline.messages.models import LibraryChanged, ModelRead

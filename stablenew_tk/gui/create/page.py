@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from ...app.controller import Controller
-from ...app.form_values import values_of
-from ...app.pack_variants import WORKING
-from ...app.run_form import RunForm
+from ...app.create.form_values import values_of
+from ...app.create.pack_variants import WORKING
+from ...app.create.run_form import RunForm
 from ...app.wording import SuspectCount
 from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput

@@ -6,8 +6,8 @@ import tkinter as tk
 from collections.abc import Callable
 
 from ...app.controller import Controller
-from ...app.form_values import preset_in_force
-from ...app.preset_words import evidence_words, preset_words
+from ...app.create.form_values import preset_in_force
+from ...app.create.preset_text import evidence_words, preset_words
 from ...domain.base import wording
 from ...domain.base.colour_roles import Role
 from ...domain.journal.estimate import about

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PIL import ImageTk
 
-from ...app.insight_entries import InsightEntry, InsightFilter
-from ...app.insight_reports import Scope
+from ...app.insights.entries import InsightEntry, InsightFilter
+from ...app.insights.reports import Scope
 from ...domain.base.colour_roles import Role
 from ...domain.insights.titles import heading
 from ...domain.runs.plan import LearningPlan

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...app.controller import Controller
-from ...app.insight_actions import ActionKey, insight_actions
-from ...app.insight_entries import InsightEntries
-from ...app.insight_reports import Everyday, Reports
+from ...app.insights.actions import ActionKey, insight_actions
+from ...app.insights.entries import InsightEntries
+from ...app.insights.reports import Everyday, Reports
 from ...domain.base.errors import InvalidInput
 from ...domain.base.wording import counted
 from ...domain.insights.follow_up import CERTAIN, finer_plan, place_of, preset_draft

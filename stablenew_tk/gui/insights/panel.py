@@ -12,7 +12,7 @@ from functools import partial
 from msgspec import Struct
 from PIL import ImageTk
 
-from ...app.insight_actions import ActionKey, InsightAction
+from ...app.insights.actions import ActionKey, InsightAction
 from ...domain.base.colour_roles import Role
 from ...domain.insights.association import Association
 from ...domain.insights.report import Report, naming

@@ -10,7 +10,7 @@ from tkinter import filedialog
 from msgspec.structs import replace
 
 from ...app.controller import Controller
-from ...app.plan_states import PlanStates
+from ...app.learn.plan_states import PlanStates
 from ...domain.base import colour_roles
 from ...domain.base.wording import counted
 from ...domain.insights.standing import ShownVerdict, Standing, State

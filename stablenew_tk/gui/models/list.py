@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from ...app import model_wording as words
 from ...app.controller import Controller
-from ...app.model_filter import KINDS, Column, Kind, ModelFilter, ModelLine
+from ...app.models import wording as words
+from ...app.models.filter import KINDS, Column, Kind, ModelFilter, ModelLine
 from ...domain.base.wording import counted
 from ...pipeline.messages.models import MakePreview
 from ..widgets import theme

@@ -9,9 +9,9 @@ from tkinter.font import Font
 from msgspec import Struct
 from PIL import ImageTk
 
-from ...app import model_wording as words
-from ...app.model_facts import FactLine, above, below
-from ...app.model_filter import ModelLine
+from ...app.models import wording as words
+from ...app.models.facts import FactLine, above, below
+from ...app.models.filter import ModelLine
 from ...domain.base.colour_roles import Role
 from ...domain.models.recommendations import ModelSettings
 from ...domain.models.style import StyleCatalogue

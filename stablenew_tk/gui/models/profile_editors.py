@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...app import model_wording as words
+from ...app.models import wording as words
 from ...domain.models.profile import LEARNED, TIERS, LoraProfile, ModelProfile, Tier
 from ...domain.models.profile_draft import (
     LoraDraft,

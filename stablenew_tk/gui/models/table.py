@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from ...app import model_wording as words
-from ...app.model_filter import Column, ModelLine
+from ...app.models import wording as words
+from ...app.models.filter import Column, ModelLine
 from ...domain.base.colour_roles import Role
 from ...domain.journal.history import BEGINNING
 from ...pipeline.messages.models import MakePreview

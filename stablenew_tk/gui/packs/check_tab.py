@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from ...app.pack_wording import TextFinding, check_words, findings
+from ...app.packs.wording import TextFinding, check_words, findings
 from ...domain.base.colour_roles import Role
 from ...pipeline.messages.packs import PackChecked
 from ..widgets import icons, theme

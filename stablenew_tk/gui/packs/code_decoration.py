@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec.structs import astuple
 from PIL import ImageTk
 
-from ...app.pack_wording import Severity
+from ...app.packs.wording import Severity
 from ...domain.base.colour_roles import Role
 from ...domain.prompts.highlighting import spans
 from ..widgets import icons, theme

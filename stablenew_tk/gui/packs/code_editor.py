@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from ...app.pack_wording import Severity
+from ...app.packs.wording import Severity
 from ...domain.prompts.highlighting import unit_at
 from ..widgets import theme
 from ..widgets.basics import Box

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from ...app.pack_drafts import GONE, PackDraft
-from ...app.pack_wording import check_status, draft_status
+from ...app.packs.drafts import GONE, PackDraft
+from ...app.packs.wording import check_status, draft_status
 from ...domain.prompts.completion import Offer
 from ...pipeline.messages.packs import PackChecked
 from ..widgets import theme

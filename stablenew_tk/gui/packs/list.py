@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...app.controller import Controller
-from ...app.open_pack import OpenPack
-from ...app.pack_drafts import GONE
+from ...app.packs.drafts import GONE
+from ...app.packs.open_pack import OpenPack
 from ...domain.base.wording import counted
 from ...domain.prompts.pack import pack_block
 from ...domain.recipes.recipe import Recipe

@@ -12,7 +12,7 @@ from tkinter import messagebox
 from msgspec import Struct
 
 from ...app.controller import Controller
-from ...app.open_pack import NEW_TEXT, OpenPack
+from ...app.packs.open_pack import NEW_TEXT, OpenPack
 from ...domain.prompts.settings import PackSettings
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.packs import (

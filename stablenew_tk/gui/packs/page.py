@@ -13,8 +13,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...app.controller import Controller
-from ...app.open_pack import OpenPack
-from ...app.prompt_inventory import PromptInventory
+from ...app.packs.open_pack import OpenPack
+from ...app.packs.prompt_inventory import PromptInventory
 from ...domain.prompts.completion import Offer, token
 from ...domain.recipes.recipe import Recipe
 from ...pipeline.messages.base import Event

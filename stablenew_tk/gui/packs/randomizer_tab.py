@@ -9,8 +9,8 @@ from typing import Literal, get_args
 
 from msgspec.structs import replace
 
-from ...app.pack_wording import LISTS, MODES, SEEDS, axis_example, title_of
-from ...app.randomizer_drafts import AxesDraft, ListDrafts, axis_problem, axis_text
+from ...app.packs.randomizer_drafts import AxesDraft, ListDrafts, axis_problem, axis_text
+from ...app.packs.wording import LISTS, MODES, SEEDS, axis_example, title_of
 from ...app.wording import not_offered
 from ...domain.config.origins import MAX_SEED, RANDOM_SEED
 from ...domain.config.sweep import focuses

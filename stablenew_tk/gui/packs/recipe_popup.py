@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from ...app.pack_wording import settings_words, shortened
+from ...app.packs.wording import settings_words, shortened
 from ...domain.base.colour_roles import Role
 from ...domain.recipes.recipe import Recipe
 from ...pipeline.messages.pictures import RecipeRead

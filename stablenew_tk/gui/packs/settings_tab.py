@@ -8,7 +8,7 @@ from typing import get_args
 
 from msgspec.structs import replace
 
-from ...app.pack_wording import LEARNING, title_of
+from ...app.packs.wording import LEARNING, title_of
 from ...app.wording import value_text
 from ...domain.config.catalogue import Value, catalogue, parameter
 from ...domain.config.learning_mode import PackLearning

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...app.controller import Controller
-from ...app.pack_drafts import PackDraft
+from ...app.packs.drafts import PackDraft
 from ...domain.prompts.completion import Kind, Offer
 from ...domain.prompts.settings import PackSettings, Randomizer
 from ..forms.stage_cards import menu_entries

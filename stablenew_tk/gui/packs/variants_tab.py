@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from ...app.pack_wording import variants_words
+from ...app.packs.wording import variants_words
 from ...app.wording import label, value_text
 from ...domain.base.colour_roles import Role
 from ...domain.prompts.variant import Expansion, Variant, choice_spans

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ...app.controller import Controller
 from ...app.feedback import PictureFeedback, change
-from ...app.made_again import request_again
+from ...app.review.run_again import request_again
 from ...domain.base.colour_roles import Role
 from ...domain.base.errors import InvalidInput
 from ...domain.journal.record import LearningRecord

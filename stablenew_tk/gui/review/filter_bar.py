@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from ...app.review_search import RATING_FILTERS, rating_segments
+from ...app.review.search import RATING_FILTERS, rating_segments
 from ...domain.journal.query import Query, Selection, Totals
 from ..widgets import theme
 from ..widgets.basics import Box, Button

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ...app.controller import Controller
 from ...app.feedback import PictureFeedback
-from ...app.record_lines import caption
+from ...app.review.record_lines import caption
 from ...domain.journal.record import LearningRecord
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import ReadRecord, RecordRead

@@ -11,7 +11,7 @@ from PIL import ImageTk
 from ...app import wording as phrases
 from ...app.controller import Controller
 from ...app.feedback import State
-from ...app.record_lines import RecordLine, asked_and_applied, origin_lines, output_of
+from ...app.review.record_lines import RecordLine, asked_and_applied, origin_lines, output_of
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord, Output
 from ...pipeline.messages.base import Event

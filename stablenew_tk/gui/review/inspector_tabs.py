@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from PIL import ImageTk
 
-from ...app.record_lines import RecordLine, file_lines, prompt_parts
+from ...app.review.record_lines import RecordLine, file_lines, prompt_parts
 from ...app.wording import NOT_TOLD, choice_lines, variant_words
 from ...domain.base.colour_roles import Role
 from ...domain.journal.record import LearningRecord, Output

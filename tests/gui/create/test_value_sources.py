@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from open_window import open_house
 
-from stablenew_tk.app.form_values import base_values
+from stablenew_tk.app.create.form_values import base_values
 from stablenew_tk.domain.runs.plan import Preset
 from stablenew_tk.gui.forms.origin_marks import WhyPopup
 from stablenew_tk.gui.widgets.basics import Button, Label

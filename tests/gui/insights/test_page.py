@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
-from stablenew_tk.app.preset_words import evidence_words
+from stablenew_tk.app.create.preset_text import evidence_words
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings

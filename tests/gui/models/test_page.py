@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
-from stablenew_tk.app.model_filter import ModelFilter
+from stablenew_tk.app.models.filter import ModelFilter
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.experiments.suggested_plan import checkpoint_plan, focus_of, lora_plan
 from stablenew_tk.domain.models.profile import LEARNED, ModelPreset, ModelProfile

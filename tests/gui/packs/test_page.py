@@ -12,8 +12,8 @@ from conftest import wait_until
 from PIL import Image, PngImagePlugin
 
 from stablenew_tk.app.controller import Controller
-from stablenew_tk.app.pack_variants import PackVariants
-from stablenew_tk.app.pack_wording import settings_words
+from stablenew_tk.app.create.pack_variants import PackVariants
+from stablenew_tk.app.packs.wording import settings_words
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.prompts.completion import Offer
 from stablenew_tk.domain.prompts.pack import parse_pack

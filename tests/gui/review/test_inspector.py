@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 from plans import button
 
-from stablenew_tk.app.record_lines import asked_and_applied, origin_lines
+from stablenew_tk.app.review.record_lines import asked_and_applied, origin_lines
 from stablenew_tk.app.wording import doubts, moment, seconds, value_text
 from stablenew_tk.domain.base.wording import counted
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig

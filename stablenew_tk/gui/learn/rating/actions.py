@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ....app.controller import Controller
 from ....app.feedback import change
-from ....app.rating_session import RatingSession
+from ....app.learn.rating_session import RatingSession
 from ....domain.base.colour_roles import Role
 from .full_screen import RatingFullScreen
 

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable
 
 from ....app.controller import Controller
-from ....app.rating_session import RatingSession
+from ....app.learn.rating_session import RatingSession
 from ....domain.insights.blinding import BlindCell
 from ....domain.insights.matrix_text import place_name
 from ...widgets.picture_viewer import ViewerActions

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from ....app.matrix_cells import MatrixCellContent, cell_content
-from ....app.rating_session import RatingSession
+from ....app.learn.matrix_cells import MatrixCellContent, cell_content
+from ....app.learn.rating_session import RatingSession
 from ....domain.insights.blinding import BlindCell, BlindMatrix
 from ....domain.insights.matrix_text import column_head, row_label
 from ....pipeline.messages.pictures import MakeThumbnail, ThumbnailReady

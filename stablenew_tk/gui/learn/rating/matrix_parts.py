@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from PIL import ImageTk
 
-from ....app.matrix_cells import Kind, MatrixCellContent
+from ....app.learn.matrix_cells import Kind, MatrixCellContent
 from ....domain.base.colour_roles import Role
 from ...widgets import icons, marks, theme
 from ...widgets.picture_cell import FRAME, Bounds

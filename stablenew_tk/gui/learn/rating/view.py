@@ -10,8 +10,8 @@ import tkinter as tk
 from collections.abc import Callable
 
 from ....app.controller import Controller
-from ....app.rating_session import RatingSession
-from ....app.rating_verdict import RatingVerdict
+from ....app.learn.rating_session import RatingSession
+from ....app.learn.rating_verdict import RatingVerdict
 from ....domain.insights.blinding import BlindMatrix
 from ....domain.insights.matrix_text import key_hint, place_name, without_picture
 from ....domain.journal.record import LearningRecord

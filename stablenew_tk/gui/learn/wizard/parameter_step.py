@@ -11,7 +11,7 @@ import msgspec
 from PIL import Image, ImageTk
 
 from ....app.controller import Controller
-from ....app.setting_search import (
+from ....app.learn.setting_search import (
     ANOTHER_LORA,
     GROUPS,
     found_settings,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from ....app.controller import Controller
-from ....app.prompt_choice import KEPT, OWN, PromptChoice
+from ....app.learn.prompt_choice import KEPT, OWN, PromptChoice
 from ....domain.base.wording import counted
 from ....domain.config.learning_mode import Mode
 from ....domain.experiments.plan_draft import PlanDraft

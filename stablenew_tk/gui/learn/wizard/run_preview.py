@@ -8,7 +8,7 @@ from typing import Literal
 
 from PIL import ImageTk
 
-from ....app.plan_preview import Forecast, MatrixOutline
+from ....app.learn.plan_preview import Forecast, MatrixOutline
 from ....domain.base.colour_roles import Role
 from ...widgets import icons, theme
 from ...widgets.basics import Box, Label, Separator, ground_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from ....app.plan_preview import Scale, counted_words, examples, parsed, scale_of
+from ....app.learn.plan_preview import Scale, counted_words, examples, parsed, scale_of
 from ....domain.base.colour_roles import Role
 from ....domain.config.catalogue import Value
 from ....domain.config.sweep import Focus, spell, value_text

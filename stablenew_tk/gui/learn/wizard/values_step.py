@@ -9,8 +9,8 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from ....app.plan_preview import parsed
-from ....app.setting_search import help_words
+from ....app.learn.plan_preview import parsed
+from ....app.learn.setting_search import help_words
 from ....domain.base.errors import InvalidInput
 from ....domain.base.wording import counted
 from ....domain.config.origins import MAX_SEED

@@ -8,10 +8,10 @@ from typing import Literal
 
 import msgspec
 
-from ....app import plan_checks
 from ....app.controller import Controller
-from ....app.form_values import base_values
-from ....app.plan_preview import Making, check_lines, forecast_words, hints, making, total_words, warnings
+from ....app.create.form_values import base_values
+from ....app.learn import plan_context
+from ....app.learn.plan_preview import Making, check_lines, forecast_words, hints, making, total_words, warnings
 from ....domain.base.errors import InvalidInput
 from ....domain.experiments.plan_draft import (
     CHECK,
@@ -119,7 +119,7 @@ class Wizard(PageFrame):
             resolved = self._typed() or base_values(self._controller)
             self.draft = PlanDraft(base=resolved.config, origins=resolved.origins)
         else:
-            self.draft = plan_checks.with_family(started(draft, reuse), self._controller)
+            self.draft = plan_context.with_family(started(draft, reuse), self._controller)
             if self.draft.focus and not self.draft.text:
                 self.draft = varying(msgspec.structs.replace(self.draft, focus=""), self.draft.focus)
         self._began, self._is_new, self._refused = True, draft is None, ""
@@ -295,25 +295,25 @@ class Wizard(PageFrame):
 
     def _changed(self, draft: PlanDraft) -> None:
         if draft.pack_id != self.draft.pack_id and self._is_new:
-            draft = plan_checks.with_own_values(draft, self._controller)
+            draft = plan_context.with_own_values(draft, self._controller)
         self.draft, self._refused = draft, ""
         self._refresh()
 
     def _refresh(self) -> None:
         """Bring every part in line with the draft."""
-        self.draft = plan_checks.with_family(self.draft, self._controller)
-        troubles = plan_checks.troubles(self.draft, self._controller, unread=self.values_step.problem)
+        self.draft = plan_context.with_family(self.draft, self._controller)
+        troubles = plan_context.troubles(self.draft, self._controller, unread=self.values_step.problem)
         self._made = making(self.draft, self._controller.forecast_s) if self.draft.focus else None
         self._show_steps(troubles)
         # Events may come to a step out of sight, so all of them hold the draft; drawing is for the one in sight.
         self.prompt_step.hold(self.draft)
         self.parameter_step.hold(self.draft)
         if self.step == PROMPT:
-            self.prompt_step.show(self.draft, plan_checks.mode_of(self.draft, self._controller))
+            self.prompt_step.show(self.draft, plan_context.mode_of(self.draft, self._controller))
         elif self.step == VARY:
             self.parameter_step.show(self.draft)
         elif self.step == VALUES:
-            self.values_step.show(self.draft, plan_checks.offered(self.draft, self._controller))
+            self.values_step.show(self.draft, plan_context.offered(self.draft, self._controller))
         backend = self._controller.capabilities
         self.panel.show(forecast_words(self.draft, self._made, backend.name if backend is not None else ""))
         if self.step == CHECK and self._made is not None:
@@ -340,7 +340,7 @@ class Wizard(PageFrame):
         own = (
             self.values_step.tells(here)
             if self.step == VALUES
-            else here == plan_checks.mode_of(self.draft, self._controller).why
+            else here == plan_context.mode_of(self.draft, self._controller).why
         )
         self.bar.say(self._refused or ("" if own else here), wrong=bool(self._refused))
         if self.step == CHECK and self._made is not None:

@@ -1,0 +1,178 @@
+"""The values of the Create page: what the user chose here, and what every other source says now.
+
+What was typed stays with the user until it was run: then it belongs to the last run of that pack with that checkpoint,
+and another pack or checkpoint shows its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from ...domain.config.catalogue import Value, flat, parameter
+from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.models.explanation import WhyRow, explain
+from ...domain.models.precedence import Resolved
+from ...domain.models.value_sources import CHECKPOINT, PresetValues, ValueSources
+from ...domain.prompts.settings import PackSettings
+from ...domain.runs.job import RunRequest
+from ...domain.runs.plan import Preset
+from ..controller import Controller
+from ..wording import value_text
+
+
+def preset_in_force(controller: Controller) -> Preset | None:
+    """The preset chosen in the settings, if there is one and it is still there."""
+    chosen, history = controller.settings.preset, controller.history
+    return history.plans.preset(chosen) if history is not None and chosen else None
+
+
+def preset_values(preset: Preset | None) -> PresetValues | None:
+    """A preset as a source of values."""
+    return PresetValues(preset.name, preset.values, preset.evidence.sentence) if preset is not None else None
+
+
+def base_values(controller: Controller) -> Resolved:
+    """The values that Create would use now, and where they come from."""
+    return FormValues(controller).resolved
+
+
+def values_of(config: PipelineConfig) -> dict[str, Value]:
+    """All values of a config by path; those of ADetailer passes it does not have would add one, and are left out."""
+    passes = len(config.adetailer.passes)
+
+    def has(path: str) -> bool:
+        parts = path.split(".")
+        return parts[:2] != ["adetailer", "passes"] or int(parts[2]) < passes
+
+    return {path: value for path, value in flat(config).items() if has(path)}
+
+
+class FormValues:
+    """The user's own values and, worked out once by `refresh`, what follows from them and all other sources.
+
+    Call `refresh` whenever anything may have changed; everything read here is as it was then. `typed` are the values
+    that the user chose, by catalogue path: nobody else keeps them.
+    """
+
+    def __init__(
+        self, controller: Controller, *, pack_id: str | None = None, typed: Mapping[str, Value] | None = None
+    ) -> None:
+        self.typed: dict[str, Value] = dict(typed or {})
+        self._controller = controller
+        self._pack_id = controller.settings.pack if pack_id is None else pack_id
+        self._pack: str | Path = self._pack_id
+        self._context = ""
+        self._told: set[str] = set()
+        self.preset: Preset | None = None
+        self.sources = ValueSources()
+        self.resolved = self.sources.resolve()
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Ask every source once and work the values out; True when anything about them has changed."""
+        before, self.sources = self.sources, self._asked()
+        context = self.sources.context
+        if context != self._context:
+            if self._context:
+                self._leave()
+            self._context = context
+        if before == self.sources:
+            return False
+        self.resolved = self.sources.resolve()
+        return True
+
+    def _asked(self) -> ValueSources:
+        controller, models = self._controller, self._controller.models
+        found, self.preset = controller.capabilities, preset_in_force(controller)
+        self.pack_settings: PackSettings = controller.packs.settings_of(self._pack)
+        sources = ValueSources(
+            pack_id=self._pack_id,
+            typed=dict(self.typed),
+            pack=self.pack_settings.values,
+            settings=controller.settings,
+            preset=preset_values(self.preset),
+            loaded=found.loaded_checkpoint if found is not None else "",
+        )
+        self.checkpoint = sources.checkpoint
+        entry = models.find(self.checkpoint)
+        model = models.settings(entry.path) if entry is not None else None
+        return replace(sources, model=model, usable=models.usable(self.checkpoint))
+
+    def stand_at(self, pack_id: str, path: Path | None = None) -> None:
+        """The form is about this pack from the next refresh on, at `path` if several have its id."""
+        self._pack_id, self._pack = pack_id, path or pack_id
+
+    def news(self) -> list[str]:
+        """What the backend lacks of that which is recommended: a sentence for each thing, once for a checkpoint."""
+        usable = self.sources.usable
+        notices = [f"{self.checkpoint}: {notice}" for notice in (usable.notices if usable is not None else ())]
+        fresh = [sentence for sentence in notices if sentence not in self._told]
+        self._told.update(fresh)
+        return fresh
+
+    # ---- what the user does
+
+    def take(self, path: str, value: Value | None) -> None:
+        """The user chose a value, or with None gives it back: what was typed first, then what the last run had."""
+        if value is not None:
+            self.typed[path] = value
+        elif path in self.typed:
+            del self.typed[path]
+        elif path in self.sources.last_run:
+            self._controller.change_settings(self.sources.forgetting(path))
+
+    def take_all(self, values: Mapping[str, Value]) -> None:
+        """Put these in place of everything the user chose, as if they had been typed now."""
+        self.typed = dict(values)
+        self._context = self._asked().context
+
+    def choose_preset(self, preset: Preset | None) -> None:
+        """Put a preset in force. What it names counts from now on, before what the last run had there."""
+        named = preset.values if preset is not None else {}
+        self.typed = {path: value for path, value in self.typed.items() if path not in named}
+        settings = replace(self.sources.forgetting(*named), preset=preset.preset_id if preset is not None else "")
+        if settings != self._controller.settings:
+            self._controller.change_settings(settings)
+
+    def ran(self, request: RunRequest, chosen: Sequence[str], seed: int) -> None:
+        """Remember a run that was started: its values for its pack with its checkpoint, and what was chosen: prompts
+        by their ids, and the seed as typed.
+        """
+        self._controller.change_settings(
+            replace(
+                self.sources.after_run(),
+                pack=request.pack_id,
+                chosen_prompts=tuple(chosen),
+                seed=seed,
+                seeds_per_prompt=request.seeds_per_prompt,
+            )
+        )
+
+    def giving_back(self, path: str) -> str:
+        """What giving the value back would mean, in words; "" where there is nothing to give back."""
+        if path in self.typed:
+            return "Give it back"
+        from_last_run = self.resolved.origins.get(path) == "last_run" and path != CHECKPOINT
+        return "Forget what the last run had" if from_last_run else ""
+
+    def why(self, path: str) -> list[WhyRow]:
+        """All origins of a value in order of precedence, with what the losers would have given."""
+        return explain(self.sources, path, words=value_text, backend_name=self._backend_name)
+
+    def _backend_name(self, path: str, value: Value) -> Value | None:
+        found, choices = self._controller.capabilities, parameter(path).choices
+        names = found.choices(choices) if found is not None and choices else ()
+        return self._controller.models.styles.resolve_alias(str(value), names) if names else value
+
+    def _leave(self) -> None:
+        """Another pack or checkpoint: what was typed and run before belongs to the last run there."""
+        before = self.sources.last_runs.get(self._context, {})
+        self.typed = {
+            path: value
+            for path, value in self.typed.items()
+            if path == CHECKPOINT or path not in before or before[path] != value
+        }
+        self.sources = replace(self.sources, typed=dict(self.typed))

@@ -1,0 +1,84 @@
+"""What the Create page would run now: the chosen prompts, the values in force and the variants made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ...domain.base.errors import InvalidInput
+from ...domain.config.catalogue import parameter
+from ...domain.config.learning_mode import Mode, mode_for
+from ...domain.runs.job import RunRequest, check
+from ..controller import Controller
+from .form_values import FormValues
+from .pack_choice import PackChoice
+from .pack_variants import PackVariants
+
+
+class RunForm:
+    """The parts of a run and whether it can start; `changed()` is called when variants have been worked out."""
+
+    def __init__(self, controller: Controller, changed: Callable[[], object]) -> None:
+        self._controller = controller
+        self.choice = PackChoice(controller)
+        self.values = FormValues(controller)
+        self.variants = PackVariants(controller, changed)
+
+    @property
+    def mode(self) -> Mode:
+        """What learning may do for the pack in sight."""
+        pack_id = self.choice.file.pack_id if self.choice.file is not None else ""
+        return mode_for(self._controller.settings.learning, self._controller.packs.learning, pack_id)
+
+    def refresh(self) -> bool:
+        """Work the values out for the pack in sight; True when anything about them has changed."""
+        if self.choice.file is not None:
+            self.values.stand_at(self.choice.file.pack_id, self.choice.file.path)
+        return self.values.refresh()
+
+    def request(self, *, seed: int, seeds_per_prompt: int, start_image: str, record: bool) -> RunRequest:
+        """The run as it is filled in. A start image counts only where txt2img is off."""
+        values, config = self.values, self.values.resolved.config
+        request = RunRequest(
+            pack_id=self.choice.pack.pack_id if self.choice.pack is not None else "",
+            variants=(),
+            config=config,
+            origins=values.resolved.origins,
+            seed=seed,
+            seeds_per_prompt=seeds_per_prompt,
+            globals=self._controller.settings.globals,
+            start_image="" if config.txt2img.enabled else start_image,
+            record=record,
+            lora_weights=values.preset.lora_weights if values.preset is not None else {},
+        )
+        return self.variants.of(request)
+
+    def checked(self, problems: Mapping[str, str], request: Callable[[], RunRequest]) -> tuple[str, RunRequest | None]:
+        """Why nothing can be run now, or "" and the run.
+
+        `problems` are texts in fields that cannot be used, by path; `request` fills the run in and may raise
+        InvalidInput.
+        """
+        choice = self.choice
+        for path, text in problems.items():
+            return f"{parameter(path).title}: {text}", None
+        if choice.problem or choice.file is None or choice.pack is None:
+            return choice.problem, None
+        self.variants.want(choice.file.path, choice.prompts, self.values.pack_settings, choice.pack.slots)
+        if self.variants.trouble:
+            return self.variants.trouble, None
+        try:
+            made = request()
+            check(made)
+        except InvalidInput as wrong:
+            return str(wrong), None
+        return "", made
+
+    def start(self, request: RunRequest, seed: int) -> None:
+        """Queue the run and remember it; `seed` is the one typed. Raises InvalidInput when nothing comes of it."""
+        self._controller.run(request)
+        self.values.ran(request, [prompt.prompt_id for prompt in self.choice.prompts], seed)
+        self.variants.ran()
+
+    def forecast_s(self, request: RunRequest) -> float | None:
+        """Seconds that the run will take; None = not known."""
+        return self._controller.forecast_s(self.variants.configs(request))

@@ -1,0 +1,1 @@
+"""What Insights knows without a window: reports of plans, the list, the buttons of a verdict."""

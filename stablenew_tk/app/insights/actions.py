@@ -1,0 +1,72 @@
+"""The buttons of an insight: which there are, what they say, and which of them is the main one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ...domain.base.wording import counted
+from ...domain.insights.follow_up import CERTAIN, cells_text, finer_plan, place_of
+from ...domain.insights.report import Report
+from ...domain.journal.estimate import about
+from ...domain.runs.plan import config_for
+from ..controller import Controller
+
+ActionKey = Literal["rate", "preset", "more", "profile", "finer"]
+
+
+class InsightAction(Struct, frozen=True, kw_only=True):
+    """A button. `why` says why it is off; `key` keeps the same button the same while its words change."""
+
+    key: ActionKey
+    text: str
+    note: str = ""
+    kind: Literal["main", "plain", "quiet"] = "plain"
+    why: str = ""
+
+
+def insight_actions(report: Report | None, controller: Controller, unrated: int) -> list[InsightAction]:
+    """The buttons for a report, None = a blind plan that cannot be shown. At most one is the main action.
+
+    `unrated` pictures of the plan have no stars yet.
+    """
+    note = counted(unrated, "picture") if unrated else ""
+    if report is None:
+        return [InsightAction(key="rate", text="Rate blind" if unrated else "Reveal in Learn", note=note, kind="main")]
+    certain = report.verdict.state in CERTAIN
+    found = [
+        InsightAction(key="preset", text="Make preset", kind="main")
+        if certain
+        else InsightAction(key="preset", text="Make preset by hand…")
+    ]
+    if unrated:
+        rest = InsightAction(key="rate", text="Rate the rest", note=note, kind="plain" if certain else "main")
+        found.insert(len(found) if certain else 0, rest)
+    if report.next:
+        wanted = _more(report, controller)
+        main = not certain and not unrated and not wanted.why
+        found.insert(0 if main else len(found), replace(wanted, kind="main") if main else wanted)
+    if certain and not report.sketch and controller.models.entries():
+        # What a rehearsal with sketches found says nothing about a checkpoint.
+        found.append(InsightAction(key="profile", text="Write to profile", kind="quiet"))
+    if finer_plan(report) is not None:
+        at = place_of(report, report.verdict.value)
+        found.append(InsightAction(key="finer", text=f"Finer around {report.values[at].text}…", kind="quiet"))
+    return found
+
+
+def _more(report: Report, controller: Controller) -> InsightAction:
+    plan, cells = report.plan, report.next
+    pending = controller.learning.pending(plan.plan_id)
+    if pending:
+        why = "They are queued or being made. Rate them when they are there."
+        return InsightAction(key="more", text=f"{counted(pending, 'picture')} on the way", why=why)
+    seconds = controller.forecast_s(config_for(plan, plan.variant_values[cell.variant]) for cell in cells)
+    if seconds is None:
+        known = {line.variant: line.seconds or 0.0 for line in report.values}
+        seconds = sum(known.get(cell.variant, 0.0) for cell in cells)
+    note = cells_text(report, cells) + (f" · {about(seconds)}" if seconds else "")
+    text = f"{len(cells)} more image{'' if len(cells) == 1 else 's'} would tell most"
+    return InsightAction(key="more", text=text, note=note)

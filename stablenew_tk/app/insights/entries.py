@@ -1,0 +1,143 @@
+"""What stands in the list of Insights: Learning Runs by pack, and hints from everyday runs below them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from ...domain.base.wording import counted
+from ...domain.config.sweep import value_text
+from ...domain.insights.association import Association
+from ...domain.insights.matrix import Board, board
+from ...domain.insights.report import Report
+from ...domain.insights.standing import Standing, standing
+from ...domain.insights.titles import heading, hint_title, short_verdict, signed_stars
+from ...domain.runs.plan import LearningPlan, VerdictState
+from ..controller import Controller
+from .reports import Everyday, Scope
+
+
+class InsightEntry(Struct, frozen=True):
+    """One line: a Learning Run or a hint, or with `caption` only the words above a group. `key` names it."""
+
+    key: str
+    title: str
+    note: str = ""
+    count: str = ""
+    state: VerdictState = "too_early"
+    caption: bool = False
+
+
+class InsightFilter(Struct, frozen=True):
+    """What the list is to show; empty = everything."""
+
+    pack: str = ""
+    checkpoint: str = ""
+    parameter: str = ""
+
+    def takes(self, plan: LearningPlan) -> bool:
+        """Whether a plan is meant. A plan that sweeps checkpoints belongs to each of them."""
+        swept = plan.variant_values if plan.focus_parameter == "checkpoint" else ()
+        return (
+            self.pack in ("", plan.pack_id)
+            and self.parameter in ("", plan.focus_parameter)
+            and (self.checkpoint in ("", plan.base_config.checkpoint) or self.checkpoint in swept)
+        )
+
+
+class InsightEntries:
+    """Makes the entries of the list. `known` are the reports there are."""
+
+    def __init__(self, controller: Controller, known: Mapping[str, Report], everyday: Everyday) -> None:
+        self._controller, self._known, self._everyday = controller, known, everyday
+        self._standings: dict[str, Standing] = {}
+        self._hints: dict[str, tuple[Scope, tuple[Association, ...]]] = {}
+
+    def changed(self, plan_id: str) -> None:
+        """A plan is not what it was."""
+        self._standings.pop(plan_id, None)
+
+    def plans(self) -> tuple[LearningPlan, ...]:
+        """Plans that have pictures, newest first."""
+        history = self._controller.history
+        if history is None:
+            return ()
+        return tuple(plan for plan in history.plans.plans() if self.standing(plan).made)
+
+    def is_hidden(self, plan: LearningPlan) -> bool:
+        """Whether nothing of what the plan's pictures are may be shown."""
+        history = self._controller.history
+        return history is None or not history.visible().shows(plan.plan_id)
+
+    def standing(self, plan: LearningPlan) -> Standing:
+        """How far a plan is."""
+        if plan.plan_id not in self._standings:
+            history = self._controller.history
+            found = board(history, plan.plan_id) if history is not None else None
+            self._standings[plan.plan_id] = standing(found or Board(plan, (), not plan.blind))
+        return self._standings[plan.plan_id]
+
+    def entries(self, wanted: InsightFilter) -> list[InsightEntry]:
+        """All entries: Learning Runs by pack in the order of their last change, then hints."""
+        plans = [plan for plan in self.plans() if wanted.takes(plan)]
+        twins = Counter((plan.pack_id, plan.focus_parameter) for plan in plans)
+        found: list[InsightEntry] = []
+        for pack in dict.fromkeys(plan.pack_id for plan in plans):
+            found.append(InsightEntry(f"pack:{pack}", pack or "No pack", caption=True))
+            for plan in plans:
+                if plan.pack_id == pack:
+                    found.append(self._entry(plan, alone=twins[pack, plan.focus_parameter] == 1))
+        hints = list(self._hint_entries(wanted))
+        if hints:
+            found += [InsightEntry("everyday", "From everyday runs: hints, not proof", caption=True), *hints]
+        return found
+
+    def hints(self, key: str) -> tuple[Association, ...]:
+        """The hints behind an entry; empty for a Learning Run."""
+        return self._hints[key][1] if key in self._hints else ()
+
+    def hint_scope(self, key: str) -> str:
+        """What those hints hold for."""
+        (pack, checkpoint), hints = self._hints[key]
+        rated = counted(self._everyday.pictures.get((pack, checkpoint), 0), "rated picture")
+        return " · ".join(part for part in (hint_title(hints[0]), pack, checkpoint, rated) if part)
+
+    def _entry(self, plan: LearningPlan, *, alone: bool) -> InsightEntry:
+        plan_id, history = plan.plan_id, self._controller.history
+        now = self.standing(plan)
+        title = heading(plan.focus_parameter) if alone or not plan.name else plan.name
+        key, count = f"plan:{plan_id}", str(now.rated)
+        if self.is_hidden(plan):
+            return InsightEntry(key, title, "blind: rate it first", count)
+        report, result = self._known.get(plan_id), history.plans.result(plan_id) if history is not None else None
+        verdict = report.verdict if report is not None else result.summary if result is not None else None
+        if verdict is None:
+            return InsightEntry(key, title, short_verdict("too_early", "", now), count)
+        text = value_text(verdict.value, plan.focus_parameter) if verdict.value is not None else ""
+        return InsightEntry(key, title, short_verdict(verdict.state, text, now), count, verdict.state)
+
+    def _hint_entries(self, wanted: InsightFilter) -> Iterator[InsightEntry]:
+        self._hints = {}
+        packs = {pack for pack, _ in self._everyday.known}
+        for (pack, checkpoint), told in self._everyday.known.items():
+            if wanted.pack not in ("", pack) or wanted.checkpoint not in ("", checkpoint):
+                continue
+            for what in dict.fromkeys(hint.what for hint in told):
+                hints = tuple(hint for hint in told if hint.what == what)
+                if wanted.parameter in ("", what):
+                    key = f"hint:{pack}\n{checkpoint}\n{what}"
+                    self._hints[key] = (pack, checkpoint), hints
+                    yield _hint_entry(key, hints, pack if len(packs) > 1 else "")
+
+
+def _hint_entry(key: str, hints: Sequence[Association], pack: str) -> InsightEntry:
+    """The clearest effect of one slot or setting; hollow as long as nothing can be told."""
+    best = hints[0]
+    state: VerdictState = "leaning" if best.telling else "no_difference" if best.alike else "too_early"
+    note = f"{best.value or 'nothing'} {signed_stars(best.effect)} stars"
+    words = {"leaning": note, "no_difference": "no difference you can see"}.get(state, "too early")
+    title = hint_title(best)
+    count = str(sum(hint.n for hint in hints))
+    return InsightEntry(key, f"{title} · {pack}" if pack else title, words, count, state)

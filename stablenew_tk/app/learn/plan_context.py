@@ -1,0 +1,63 @@
+"""What the rest of the program adds to a draft: the values of Create, the checkpoint's family, the learning mode."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ...domain.base.errors import InvalidInput
+from ...domain.config.catalogue import get_value
+from ...domain.config.learning_mode import Mode, mode_for
+from ...domain.config.sweep import not_offered, unknown_choices
+from ...domain.experiments.plan_draft import PROMPT, VALUES, VARY, PlanDraft, sentence, trouble
+from ..controller import Controller
+from ..create.form_values import FormValues
+
+
+def with_own_values(draft: PlanDraft, controller: Controller) -> PlanDraft:
+    """The draft with what is set for its pack, in place of what is set for another one; what was typed stays."""
+    if "pack" not in draft.origins.values() and not controller.packs.settings_of(draft.pack_id).values:
+        return draft
+    typed = {path: get_value(draft.base, path) for path, origin in draft.origins.items() if origin == "user"}
+    resolved = FormValues(controller, pack_id=draft.pack_id, typed=typed).resolved
+    return replace(draft, base=resolved.config, origins=resolved.origins)
+
+
+def with_family(draft: PlanDraft, controller: Controller) -> PlanDraft:
+    """The draft with the family that the model library knows of its checkpoint; of the loaded one if it names none."""
+    found = controller.capabilities
+    name = draft.base.checkpoint or (found.loaded_checkpoint if found is not None else "")
+    entry = controller.models.find(name)
+    return replace(draft, family=entry.family if entry is not None else "")
+
+
+def mode_of(draft: PlanDraft, controller: Controller) -> Mode:
+    """The learning mode of the draft's pack."""
+    return mode_for(controller.settings.learning, controller.packs.learning, draft.pack_id)
+
+
+def offered(draft: PlanDraft, controller: Controller) -> tuple[str, ...]:
+    """The names the backend has for what is varied; none while it is away, or for numbers."""
+    found, spec = controller.capabilities, draft.spec
+    return found.choices(spec.choices) if found is not None and spec is not None and spec.choices else ()
+
+
+def troubles(draft: PlanDraft, controller: Controller, *, unread: str = "") -> list[str]:
+    """Why one cannot go on from the steps, "" where one can. Only the first step with a trouble is looked at.
+
+    `unread` is what is wrong with a text that has not reached the draft.
+    """
+    mode = mode_of(draft, controller)
+    if mode.refuses:
+        return [mode.why, "", ""]
+    for step in (PROMPT, VARY, VALUES):
+        words = trouble(draft, step)
+        if step == VALUES:
+            words = unread or words or _not_offered(draft, offered(draft, controller))
+        if words:
+            return [words if step == place else "" for place in (PROMPT, VARY, VALUES)]
+    return ["", "", ""]
+
+
+def _not_offered(draft: PlanDraft, names: tuple[str, ...]) -> str:
+    unknown = unknown_choices(draft.focus, draft.values(), names) if names else ()
+    return sentence(InvalidInput(not_offered(draft.focus, unknown[0], names))) if unknown else ""

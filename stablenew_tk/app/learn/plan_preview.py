@@ -1,0 +1,314 @@
+"""What the wizard says about a plan: what will be made and how long it takes, what stays, what one should know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from ...backends.base import Capabilities
+from ...domain.base.errors import InvalidInput
+from ...domain.base.wording import counted
+from ...domain.config.catalogue import Value, get_value
+from ...domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary
+from ...domain.config.sweep import LORA, Focus, around, focuses, value_text
+from ...domain.experiments.base_config import check_offered
+from ...domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence
+from ...domain.journal.estimate import about, work
+from ...domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
+
+_NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
+_MANY_PICTURES = 60  # pictures from which rating them all is no longer done in one sitting
+_LEAST_PICTURES = 7  # fewer of them bring no verdict
+
+
+class MatrixOutline(Struct, frozen=True):
+    """A matrix in words. `heads` are the values in showing order, `seconds` what a picture of each takes ("" unknown).
+
+    `names`: the values are names, which need the room at the left; they become the rows then. `there` is the place
+    (value, row) of a picture that is not made again, `own` the value one starts from.
+    """
+
+    heads: tuple[str, ...] = ()
+    seconds: tuple[str, ...] = ()
+    rows: int = 0
+    names: bool = False
+    there: tuple[int, int] | None = None
+    own: int = -1
+
+
+class Scale(Struct, frozen=True):
+    """What the axis shows. `least` and `most` are the ends allowed; `word` says where the centre comes from."""
+
+    least: float
+    most: float
+    values: tuple[float, ...] = ()
+    sensible: tuple[float, float] | None = None
+    centre: float | None = None
+    word: str = ""
+
+    def ends(self) -> tuple[float, float]:
+        """The part of the range that is drawn: all that matters and some air, ending in round numbers."""
+        shown = [*self.values, *(self.sensible or ()), *(() if self.centre is None else (self.centre,))]
+        if not shown:
+            return self.least, self.most
+        low, high = min(shown), max(shown)
+        air = 0.35 * (high - low) or (self.most - self.least) / 10
+        grain = 10 ** math.floor(math.log10(max(high - low, air))) / 2
+        return (
+            max(self.least, round(math.floor((low - air) / grain) * grain, 9)),
+            min(self.most, round(math.ceil((high + air) / grain) * grain, 9)),
+        )
+
+
+class Forecast(Struct, frozen=True):
+    """What stands beside the outline: the sum, where the time comes from, what stays the same, a hint."""
+
+    outline: MatrixOutline = MatrixOutline()
+    total: str = ""
+    basis: str = ""
+    same: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+
+
+def parsed(draft: PlanDraft) -> tuple[tuple[Value, ...], str]:
+    """The values of the text, or why it cannot be read."""
+    try:
+        return draft.values(), ""
+    except InvalidInput as wrong:
+        return (), sentence(wrong)
+
+
+def counted_words(draft: PlanDraft, values: Sequence[Value]) -> str:
+    """ "5 values: 12, 20, 28, 36, 44"."""
+    texts = [value_text(value, draft.focus) for value in values]
+    shown = ", ".join(texts[:12]) + (f", … {texts[-1]}" if len(texts) > 12 else "")
+    return f"{counted(len(texts), 'value')}: {shown}"
+
+
+class Making(Struct, frozen=True):
+    """A plan that could run, with the seconds of a picture of each value (None while nobody knows)."""
+
+    plan: LearningPlan
+    seconds: tuple[float, ...] | None = None
+    reused: bool = False
+
+    @property
+    def images(self) -> int:
+        """Pictures still to be made."""
+        return len(self.plan.cells()) - self.reused
+
+    def total(self, own: Value) -> float | None:
+        """Seconds for all of them. `own` is the value of the picture that is there already."""
+        if self.seconds is None:
+            return None
+        there = self.seconds[self.plan.variant_values.index(own)] if self.reused else 0.0
+        return sum(self.seconds) * self.plan.full_rows - there
+
+
+def making(draft: PlanDraft, forecast: Callable[[list[PipelineConfig]], float | None]) -> Making | None:
+    """The plan of a draft with its times; None while it cannot be read. `forecast` gives the seconds of configs."""
+    try:
+        plan = draft.trial()
+        configs = [config_for(plan, value) for value in plan.variant_values]
+    except (InvalidInput, ValueError):
+        return None
+    reused = draft.reuse is not None and draft.own_value in plan.variant_values
+    # One question for all: every single one would sort the latest paces again.
+    first = forecast(configs[:1])
+    pace = None if first is None else first / work(configs[0])
+    return Making(plan, None if pace is None else tuple(pace * work(config) for config in configs), reused)
+
+
+def forecast_words(draft: PlanDraft, made: Making | None, backend: str) -> Forecast:
+    """What stands at the right of every step."""
+    same = same_lines(draft, made.plan.base_config if made is not None else draft.base)
+    if made is None:
+        return Forecast(total="", basis="What will be made is shown here as soon as the values are given.", same=same)
+    total = made.total(draft.own_value) if made.reused else made.total(0)
+    basis = "Rows are finished one after the other, so a stopped run is still useful."
+    where = f" on {backend}" if backend else ""
+    known = f"From your latest pictures{where}." if total is not None else "The first picture tells how long it takes."
+    there = " The ticked one is there already and is not made again." if made.reused else ""
+    return Forecast(
+        outline=_outline(draft, made),
+        total=total_words(draft, made),
+        basis=f"{known} {basis}{there}",
+        same=same,
+        hint=_rows_hint(made.plan.full_rows, len(made.plan.variant_values)),
+    )
+
+
+def total_words(draft: PlanDraft, made: Making) -> str:
+    """ "15 images · about 4 min"."""
+    seconds = made.total(draft.own_value) if made.reused else made.total(0)
+    return counted(made.images, "image") + (f" · {about(seconds)}" if seconds is not None else "")
+
+
+def _outline(draft: PlanDraft, made: Making) -> MatrixOutline:
+    plan = made.plan
+    order = list(columns_by_value(plan))
+    own = [plan.variant_values[variant] for variant in order]
+    at = own.index(draft.own_value) if draft.own_value in own else -1
+    seconds = made.seconds or ()
+    spec = draft.spec
+    return MatrixOutline(
+        heads=tuple(value_text(value, plan.focus_parameter) for value in own),
+        seconds=tuple(_short_s(seconds[variant]) for variant in order) if seconds else (),
+        rows=plan.full_rows,
+        names=spec is not None and not spec.ordered,
+        there=(at, 0) if made.reused else None,
+        own=at,
+    )
+
+
+def _short_s(seconds: float) -> str:
+    if seconds < 1:
+        return "<1 s"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _rows_hint(rows: int, values: int) -> str:
+    least = max(2, -(-_LEAST_PICTURES // values))
+    if rows < least:
+        return f"An answer takes {_LEAST_PICTURES} rated pictures on at least 2 seeds: {least} rows. You can add rows."
+    if rows < 3:
+        return "One or two rows show a large difference only. 3 rows are enough to lean. You can add rows later."
+    if rows < 5:
+        return "3 rows are enough to lean, 5 are usually enough to settle. You can add rows later."
+    return "5 rows are usually enough to settle. More of them tell smaller differences apart."
+
+
+def same_lines(draft: PlanDraft, config: PipelineConfig) -> tuple[tuple[str, str], ...]:
+    """What every picture has in common: name and value, the focus left out. `config` is the one they are made with."""
+    stage = draft.spec.stage if draft.spec is not None else FIRST_STAGE
+    lines = [("checkpoint", "Checkpoint", config.checkpoint or "as loaded")]
+    lines += _making_lines(config) if stage == FIRST_STAGE else _later_lines(draft, config, stage)
+    weights = list(lora_weights(draft.prompts).items())[:3]
+    lines += [(LORA + name, "LoRA", f"{name} {weight:g}") for name, weight in weights]
+    names = [prompt.prompt_id for prompt in draft.prompts]
+    lines.append(("prompt", "Prompt", " · ".join(names[:3]) + (" …" if len(names) > 3 else "") or "none yet"))
+    kept = [_left(draft.focus, key, name, words) for key, name, words in lines]
+    return tuple(line for line in kept if line is not None)
+
+
+def _making_lines(config: PipelineConfig) -> list[tuple[str, str, str]]:
+    block, refiner = config.txt2img, config.refiner
+    lines = [
+        ("txt2img.sampler", "Sampler", f"{block.sampler} · {block.scheduler}"),
+        ("txt2img.steps", "Steps", str(block.steps)),
+        ("txt2img.cfg_scale", "CFG scale", value_text(block.cfg_scale)),
+        ("txt2img.width", "Size", f"{block.width} × {block.height}"),
+        ("hires.", "Hires fix", summary(config, "hires")),
+    ]
+    if refiner.enabled:
+        lines.append(("refiner.", "Refiner", refiner.checkpoint or "none chosen"))
+    return lines
+
+
+def _later_lines(draft: PlanDraft, config: PipelineConfig, stage: str) -> list[tuple[str, str, str]]:
+    """The picture it begins with, and what matters most of the stage itself."""
+    picture = draft.start_image.replace("\\", "/").rpartition("/")[2]
+    prefix = draft.focus.rpartition(".")[0]
+    beside = [spec for spec in focuses() if spec.path.rpartition(".")[0] == prefix and spec.name in _NAMED_BESIDE]
+    told = [(spec.path, plain(spec), value_text(get_value(config, spec.path), spec.path)) for spec in beside]
+    return [("start", "Begins with", picture or "no picture yet"), ("", "Stage", stage), *told]
+
+
+def _left(path: str, key: str, name: str, words: str) -> tuple[str, str] | None:
+    """What is left of a line when part of it is what changes: the scheduler stays when the sampler changes."""
+    first, _, second = words.partition(" · " if key == "txt2img.sampler" else " × ")
+    halves = {
+        "txt2img.sampler": ("txt2img.scheduler", ("Scheduler", second), ("Sampler", first)),
+        "txt2img.width": ("txt2img.height", ("Height", second), ("Width", first)),
+    }
+    if key in halves and path in (key, halves[key][0]):
+        return halves[key][1] if path == key else halves[key][2]
+    parts = {"hires.": ("enabled", "upscaler", "scale"), "refiner.": ("enabled", "checkpoint")}.get(key, ())
+    changes = path == key or path in {f"{key}{part}" for part in parts}
+    return None if changes else (name, words)
+
+
+def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
+    """Everything in words, for the last step."""
+    plan, spec = made.plan, draft.spec
+    assert spec is not None  # a plan has been made of it
+    rows = plan.full_rows
+    seeds = f"{counted(len(draft.seeds[:rows]), 'seed')} of yours" if draft.seeds else ""
+    if draft.reuse is not None and len(draft.seeds[:rows]) == 1:
+        seeds = "that of the picture"
+    drawn = rows - len(draft.seeds[:rows])
+    drawn_words = f"{drawn} drawn when it starts" if drawn else ""
+    blind = (
+        "Blind: shuffled, the values stay hidden until all are rated." if draft.blind else "Open: the values are shown."
+    )
+    twice = " 1 in 10 pictures is shown twice." if draft.show_twice else ""
+    lines = [
+        ("Name", draft.title),
+        ("Changes", plain(spec, title=True)),
+        ("Values", counted_words(draft, plan.variant_values)),
+        ("Pictures", f"{total_words(draft, made)}: {len(plan.variant_values)} values × {counted(rows, 'seed')}"),
+        ("Seeds", f"{', '.join(part for part in (seeds, drawn_words) if part)}; the same for every value"),
+        ("Rating", blind + twice),
+        ("Size", size_words(plan.base_config) if spec.stage == FIRST_STAGE else "that of the picture it begins with"),
+        ("Stages", " → ".join(plan.base_config.stages())),
+    ]
+    if made.reused:
+        own = value_text(draft.own_value, plan.focus_parameter)
+        lines.insert(4, ("There already", f"{own} in row 1 is the picture you come from, with its rating"))
+    return [*lines, *((name, words) for name, words in same_lines(draft, plan.base_config) if name != "Size")] + (
+        [("Note", draft.note.strip())] if draft.note.strip() else []
+    )
+
+
+def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, sketch: bool) -> list[str]:
+    """What one should know before it starts."""
+    found: list[str] = []
+    if sketch:
+        found.append(
+            "This is a rehearsal: the sketch engine draws these pictures. What they teach is never mixed with what "
+            "real pictures teach. Choose a WebUI in Settings for the real thing."
+        )
+    elif capabilities is None:
+        found.append("The backend does not answer now. The run waits in the queue until it does.")
+    if capabilities is not None:
+        try:
+            check_offered(made.plan, capabilities.choices)
+        except InvalidInput as wrong:
+            found.append(f"{sentence(wrong)} Change it in Create, or these pictures will fail.")
+        if made.plan.stage not in capabilities.stages:
+            found.append(f"{capabilities.name} does not offer {made.plan.stage}, so nothing could be made.")
+    outside = outside_words(draft, made.plan.variant_values) if draft.spec is not None and draft.spec.ordered else ""
+    if outside:
+        found.append(outside)
+    return found
+
+
+def hints(made: Making) -> list[str]:
+    """What may help."""
+    found: list[str] = []
+    if made.images > _MANY_PICTURES:
+        found.append(f"{made.images} pictures are many to rate. Fewer values on more seeds teach more per picture.")
+    if made.plan.focus_parameter in EXPENSIVE:
+        found.append("Every change of it makes the engine load files, which the estimate does not count.")
+    return found
+
+
+def scale_of(draft: PlanDraft, spec: Focus, values: Sequence[Value], word: str) -> Scale:
+    """The axis of a draft's values. `word` says where the value one starts from comes from."""
+    least, most = spec.minimum or 0.0, spec.maximum if spec.maximum is not None else 1.0
+    own = draft.own_value
+    centre = float(own) if isinstance(own, (int, float)) and least <= own <= most else None
+    numbers = [float(one) for one in values if isinstance(one, (int, float)) and not isinstance(one, bool)]
+    return Scale(float(least), float(most), tuple(numbers), draft.sensible, centre, word)
+
+
+def examples(draft: PlanDraft, spec: Focus) -> str:
+    """The three other notations, with numbers that make sense for this setting."""
+    low, high = draft.sensible or (spec.minimum or 0.0, spec.maximum or 1.0)
+    step = spec.step or 1.0
+    first, last = value_text(float(low)), value_text(float(high))
+    second = value_text(float(low + max(1, round((high - low) / 8 / step)) * step))
+    own = [value_text(value) for value in around(spec.path, float(draft.own_value), draft.sensible)]
+    return f"{first}-{last} [4] · {first}, {second}, .., {last} · {', '.join(own[:3])}"

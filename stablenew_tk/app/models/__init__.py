@@ -1,0 +1,1 @@
+"""What Models knows without a window: facts about a model, search and sorting."""

@@ -1,0 +1,192 @@
+"""What is known about one model, as lines for the panel: problems, values with the winner first, weights, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from ...domain.base.colour_roles import Role
+from ...domain.config.catalogue import catalogue, parameter
+from ...domain.models.profile import LEARNED, best_first
+from ...domain.models.recommendations import REFINER, FieldValue, ModelSettings
+from ...domain.models.style import StyleCatalogue
+from ...storage.models.model_entry import ModelEntry
+from . import wording as words
+
+MOST_NOTES, LONGEST_NOTE = 5, 700
+_WIDTH, _HEIGHT = "txt2img.width", "txt2img.height"
+_LABELS = {_WIDTH: "Size", REFINER: "Refiner"}
+_HINT = "Nothing is recommended for it yet. Edit its profile, or learn about it."
+
+
+def above(entry: ModelEntry, settings: ModelSettings | None, styles: StyleCatalogue) -> tuple[FactLine, ...]:
+    """What stands above the trigger phrases: what is wrong and, for a checkpoint, the values."""
+    problems = settings.problems if settings is not None else entry.problems
+    lines = [FactLine(text="Problems", heading=True)] if problems else []
+    lines += [FactLine(text=problem, sign="warning", ink="warn") for problem in problems]
+    if settings is None:
+        return (*lines, FactLine(text="Reading what its files say…", ink="text3"))
+    return tuple(lines) if entry.kind == "lora" else (*lines, *_values(entry, settings, styles))
+
+
+def below(entry: ModelEntry, settings: ModelSettings | None, styles: StyleCatalogue) -> tuple[FactLine, ...]:
+    """What stands below the trigger phrases."""
+    if settings is None:
+        return ()
+    values = _values(entry, settings, styles) if entry.kind == "lora" else ()
+    parts = (
+        _weights(entry, settings),
+        _presets(settings),
+        _pairings(settings),
+        values,
+        _sources(entry),
+        _notes(settings),
+    )
+    return tuple(line for part in parts for line in part)
+
+
+def _values(entry: ModelEntry, settings: ModelSettings, styles: StyleCatalogue) -> Iterator[FactLine]:
+    if entry.kind == "checkpoint":
+        style = f"Style: {settings.style.label}" if settings.style is not None else ""
+        yield FactLine(text="Defaults for new runs", heading=True, source=style)
+        if not settings.offers:
+            yield FactLine(text=_HINT, ink="text3")
+    elif settings.offers:
+        yield FactLine(text="Settings its files name", heading=True)
+    order = list(catalogue())
+    # What belongs to every stage, such as clip skip, is wanted least.
+    for path in sorted(settings.offers, key=lambda one: (parameter(one).group == "general", order.index(one))):
+        shown: set[str] = set()
+        for offer in settings.offers[path]:
+            text = _text(path, offer, settings, styles)
+            if not text or text in shown:  # somebody of more weight says the same
+                continue
+            who = words.source_word(path, offer, settings)
+            yield FactLine(
+                text=text,
+                label="" if shown else _label(path),
+                source=who.word,
+                mark=who.icon,
+                mark_ink=who.ink,
+                lost=bool(shown),
+                bold=who.icon == "star" and not shown,
+            )
+            shown.add(text)
+
+
+def _text(path: str, offer: FieldValue, settings: ModelSettings, styles: StyleCatalogue) -> str:
+    """A value in words; width and height of one source are one size, told with the width."""
+    alias = styles.aliases.get(str(offer.value))
+    if alias is not None:
+        return alias.label
+    if path == _HEIGHT and any(one.source == offer.source for one in settings.offers.get(_WIDTH, ())):
+        return ""
+    if path == _WIDTH:
+        height = next((one.value for one in settings.offers.get(_HEIGHT, ()) if one.source == offer.source), "any")
+        return f"{offer.value} × {height}"
+    return words.value(path, offer.value)
+
+
+def _label(path: str) -> str:
+    if path in _LABELS:
+        return _LABELS[path]
+    spec = parameter(path)
+    return spec.label if spec.group in ("txt2img", "general") else f"{spec.group.capitalize()} {spec.label.lower()}"
+
+
+def _weights(entry: ModelEntry, settings: ModelSettings) -> Iterator[FactLine]:
+    if settings.weights or settings.weight_range is not None:
+        span = settings.weight_range
+        yield FactLine(text="Weights", heading=True, source=f"sensible {span[0]:g} to {span[1]:g}" if span else "")
+    elif entry.kind == "lora":
+        yield FactLine(text="Weights", heading=True)
+        yield FactLine(text="Nobody recommends a weight yet. Edit its profile, or learn about it.", ink="text3")
+    profile = settings.lora_profile
+    ours = best_first(profile.recommended_weights) if profile is not None else ()
+    for one in ours:
+        learned = one.source == LEARNED
+        yield FactLine(
+            text=" · ".join(filter(None, (f"{one.weight:g}", one.label))),
+            label=words.TIER_WORDS[one.rating],
+            source="learned" if learned else "yours",
+            mark="star" if learned else "triangle",
+            mark_ink="accent_text" if learned else "text2",
+        )
+        if told := words.evidence(one):
+            yield FactLine(text=told, lost=True)
+    for weight in settings.weights[:20]:
+        tool = words.tool_of(weight.source)
+        if tool != "StableNew profile":
+            yield FactLine(text=f"{weight.weight:g}", label="Also", source=tool, mark="lock", mark_ink="text3")
+
+
+def _presets(settings: ModelSettings) -> Iterator[FactLine]:
+    profile = settings.profile
+    if profile is None or not profile.recommended_presets:
+        return
+    yield FactLine(text="Presets", heading=True)
+    for one in best_first(profile.recommended_presets):
+        learned = one.source == LEARNED
+        yield FactLine(
+            text=one.label or one.id,
+            label=words.TIER_WORDS[one.rating],
+            mark="star" if learned else "triangle",
+            mark_ink="accent_text" if learned else "text2",
+            source="learned" if learned else "yours",
+            bold=learned,
+        )
+        for told in (*words.preset(one), words.evidence(one)):
+            if told:
+                yield FactLine(text=told, lost=True)
+
+
+def _pairings(settings: ModelSettings) -> Iterator[FactLine]:
+    profile = settings.lora_profile
+    if profile is None or not profile.recommended_pairings:
+        return
+    yield FactLine(text="Goes with", heading=True)
+    for one in profile.recommended_pairings:
+        told = f"preset {one.preset_id}" if one.preset_id else ""
+        yield FactLine(text=one.model, label=words.TIER_WORDS[one.rating], source=told)
+
+
+def _sources(entry: ModelEntry) -> Iterator[FactLine]:
+    if not entry.sources:
+        return
+    yield FactLine(text="Sources beside the file", heading=True)
+    dialects = {one.name: one.dialect for one in entry.files}
+    for name in entry.sources:
+        ours = dialects.get(name) in words.OURS
+        shown = "file header" if dialects.get(name) == "header" else name
+        yield FactLine(text=shown, ink="text2", source="yours" if ours else "read only")
+
+
+def _notes(settings: ModelSettings) -> Iterator[FactLine]:
+    notes: Sequence[tuple[str, str]] = [(one.text, one.source) for one in settings.notes[:MOST_NOTES]]
+    if settings.negative:
+        yield FactLine(text="Recommended negative", heading=True)
+        yield FactLine(text=settings.negative[:LONGEST_NOTE], ink="text2")
+    for text, source in notes:
+        yield FactLine(text="Notes", heading=True, source=words.tool_of(source))
+        cut = text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE].rstrip()}…"
+        yield FactLine(text=cut, ink="text2")
+
+
+class FactLine(Struct, frozen=True, kw_only=True):
+    """One line. With `label` it is a value: label, text, and at the right end `source` with its mark.
+
+    `heading` is bold with a rule above it; otherwise the text runs over as many lines as it needs. `sign` is an icon
+    before it, `lost` marks a value that another one has beaten.
+    """
+
+    text: str
+    label: str = ""
+    source: str = ""
+    mark: str = ""
+    mark_ink: Role = "text2"
+    sign: str = ""
+    ink: Role = "text"
+    heading: bool = False
+    bold: bool = False
+    lost: bool = False

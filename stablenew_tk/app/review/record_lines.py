@@ -1,0 +1,95 @@
+"""What a record says of its values, line by line: asked and applied by every stage, and where each value comes from."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ...domain.config.catalogue import catalogue, get_value
+from ...domain.config.origins import Origin
+from ...domain.journal.history import ImageFacts
+from ...domain.journal.record import LearningRecord, Output, StageRecord
+from ..wording import NOT_TOLD, label, value_text
+
+
+class RecordLine(Struct, frozen=True):
+    """A line of up to three cells: `head` stands above others, `warn` is about a value that was not kept to.
+
+    `origin` is where the value comes from, said in place of a third cell.
+    """
+
+    cells: tuple[str, ...]
+    head: bool = False
+    warn: bool = False
+    origin: Origin | None = None
+
+
+def asked_and_applied(record: LearningRecord, output: Output) -> tuple[RecordLine, ...]:
+    """What every stage up to this picture was asked and what the backend says it did."""
+    lines: list[RecordLine] = []
+    doubted = {code.partition(":")[2] for code in output.suspect}
+    for stage in record.stage_results:
+        lines.append(RecordLine((stage.stage, "asked", "applied"), head=True))
+        lines += [_compared(stage, path, path in doubted) for path in _paths(stage)]
+        lines += [RecordLine((note,), warn=True) for note in stage.notes]
+        if stage.stage == output.stage:
+            break
+    return tuple(lines)
+
+
+def _paths(stage: StageRecord) -> list[str]:
+    known = {path: number for number, path in enumerate(catalogue())}
+    return sorted({*stage.asked, *stage.applied}, key=lambda path: known.get(path, len(known)))
+
+
+def _compared(stage: StageRecord, path: str, doubted: bool) -> RecordLine:
+    asked = value_text(path, stage.asked[path]) if path in stage.asked else "–"
+    if path not in stage.applied:
+        return RecordLine((label(path), asked, NOT_TOLD))
+    applied = value_text(path, stage.applied[path])
+    return RecordLine((label(path), asked, "same" if applied == asked else applied), warn=doubted)
+
+
+def origin_lines(record: LearningRecord) -> tuple[RecordLine, ...]:
+    """Where every value of the enabled stages comes from."""
+    lines = [RecordLine(("value", "", "from"), head=True)]
+    for path, spec in catalogue().items():
+        in_use = spec.group == "general" or spec.group in record.stages
+        if in_use or path in record.origins:
+            value = value_text(path, get_value(record.config, path))
+            lines.append(RecordLine((spec.label, value), origin=record.origins.get(path, "engine")))
+    return tuple(lines)
+
+
+def file_lines(record: LearningRecord, output: Output) -> tuple[tuple[str, str], ...]:
+    """Name and value of what is known of the picture's file."""
+    return (
+        ("File", output.path),
+        ("Size", f"{output.width} × {output.height} px"),
+        # In two halves, because Tk wraps at spaces only.
+        ("SHA-256", f"{output.sha256[:32]}\n{output.sha256[32:]}"),
+        ("Record", record.event_id),
+        ("Run", record.run_name or record.run_id),
+    )
+
+
+def prompt_parts(record: LearningRecord) -> tuple[tuple[str, str], ...]:
+    """Head and text of everything that was sent, prompt first."""
+    parts = [("Prompt", record.prompt), ("Negative prompt", record.negative or "none")]
+    for stage, sent in record.stage_texts.items():
+        parts += [(f"Prompt of {stage}", sent.prompt), (f"Negative prompt of {stage}", sent.negative or "none")]
+    return tuple(parts)
+
+
+def output_of(record: LearningRecord | None, image_id: str) -> Output | None:
+    """A picture among those of its record."""
+    return next((made for made in record.outputs if made.image_id == image_id), None) if record is not None else None
+
+
+def caption(facts: ImageFacts, record: LearningRecord | None) -> tuple[str, str]:
+    """Name and remark below a large picture; without its record what the history knows."""
+    tags = ", ".join(facts.tags)
+    if record is None:
+        return facts.pack_id, tags
+    output = output_of(record, facts.image_id)
+    seed = f"seed {output.seed if output is not None else record.seed}"
+    return record.prompt_id, " · ".join(part for part in (seed, facts.pack_id, tags) if part)
