@@ -275,7 +275,7 @@ def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path, monkeypatch):
         learn.open_plan(started.plan_id)
         learn.rating.focus_first()
         house.key("<Key-4>")
-        house.until(lambda: [house.controller.history.visible().facts(row).rating for row in range(2)].count(4) == 1)
+        house.until(lambda: [house.controller.history.unblinded().facts(row).rating for row in range(2)].count(4) == 1)
         house.key("<Escape>")
         house.until(lambda: learn.plans.winfo_viewable())
         house.page("create")

@@ -101,11 +101,6 @@ def mode() -> Mode:
     return _ThemeState.mode
 
 
-def colour(role: Role) -> str:
-    """The colour of a role in the present mode, as "#RRGGBB"."""
-    return palette[role]
-
-
 def pair(role: Role) -> tuple[str, str]:
     """(light, dark) for customtkinter widgets, which follow the mode by themselves."""
     return _COLOURS[role]
@@ -265,15 +260,15 @@ def _style_questions(root: tk.Misc) -> None:
     """Where Tk draws the message boxes itself they take over our colours and the font."""
     style = ttk.Style(root)
     style.theme_use("default")
-    style.configure(".", background=colour("surface"), foreground=colour("text"), font=font(13))
+    style.configure(".", background=palette["surface"], foreground=palette["text"], font=font(13))
     style.configure(
         "TButton",
-        background=colour("raised2"),
-        bordercolor=colour("edge"),
+        background=palette["raised2"],
+        bordercolor=palette["edge"],
         relief="flat",
         padding=(px(14), px(6)),
-        focuscolor=colour("focus"),
+        focuscolor=palette["focus"],
     )
-    style.map("TButton", background=[("active", colour("edge"))], relief=[])
+    style.map("TButton", background=[("active", palette["edge"])], relief=[])
     for name in ("TkCaptionFont", "TkDefaultFont"):
         tkfont.nametofont(name, root=root).configure(family=_ThemeState.family, size=-font_pixels(13), weight="normal")
