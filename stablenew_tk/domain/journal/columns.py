@@ -7,12 +7,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from functools import lru_cache, partial
 from hashlib import blake2b
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, Union, get_args
 
 import msgspec
 
 from ..base.ids import ID_LENGTH
-from .record import Feedback, PlanLine, Status, Void
+from .record import JournalLine, LearningRecord, Status
 
 _BLOCK = 128
 
@@ -243,4 +243,6 @@ class RecordSummary(msgspec.Struct, tag_field="kind", tag="run", gc=False):
     learning: LearningTagSummary = LearningTagSummary()
 
 
-SUMMARY_LINE = msgspec.json.Decoder(RecordSummary | Feedback | Void | PlanLine)
+# Every kind of line that the journal knows, with the short form in place of the record.
+_KINDS = tuple(RecordSummary if kind is LearningRecord else kind for kind in get_args(JournalLine))
+SUMMARY_LINE: msgspec.json.Decoder[JournalLine | RecordSummary] = msgspec.json.Decoder(Union[_KINDS])  # noqa: UP007  # made of a tuple
