@@ -136,7 +136,7 @@ class FormField(Box):
             # Where the default is empty, empty must stay within reach.
             known = any(entry.value == "" for entry in entries)
             empty = () if known or self.spec.default != "" else (MenuEntry("", self.spec.empty_means or "(empty)"),)
-            choice.entries = (*empty, *entries)
+            choice.set_entries((*empty, *entries))
         choice.set(value)
 
     def _typed(self, value: Value) -> None:

@@ -56,6 +56,15 @@ def test_fields_show_values_and_the_marks_of_their_origins(form):
     assert form.fields["hires.denoise"].mark.cget("text").strip() == "engine"
 
 
+def test_a_choice_is_drawn_anew_when_its_words_change_and_its_value_does_not(root, form):
+    canvas = form.fields["txt2img.sampler"].editor
+    form.show(CONFIG, {}, {"samplers": [MenuEntry("Heun", "Heun (second order)")]})
+    root.update()
+    assert "Heun (second order)" in [
+        canvas.itemcget(item, "text") for item in canvas.find_withtag("all") if canvas.type(item) == "text"
+    ]
+
+
 def test_each_kind_gets_its_editor(form):
     kinds = {path: type(field.editor).__name__ for path, field in form.fields.items()}
     assert list(kinds.values()) == ["ChoiceField", "NumberEntry", "Switch", "NumberEntry", "Entry", "ChoiceField"]
