@@ -107,10 +107,10 @@ class LearningRunner:
             return self._begin(plan)[1]
         self._allow(plan)
         self._context.forget(plan_id)
-        self.mend(plan_id)
+        self.add_lost_steps(plan_id)
         return self._queue(plan, plan.cells())
 
-    def mend(self, plan_id: str) -> int:
+    def add_lost_steps(self, plan_id: str) -> int:
         """Write the step lines that a crash has cost: their records are there. Returns how many."""
         plan, plans = self._plan(plan_id), self._history().plans
         coming = {line.job_id for line in self._context.unsaved() if isinstance(line, LearningRunStep)}

@@ -155,8 +155,8 @@ class Packs:
         if settings is not None and self._being_written.get(path) is settings:
             del self._being_written[path]
 
-    def _take(self, told: tuple[PackFile, ...]) -> None:
-        self._listed = self.files = told
+    def _take(self, files: tuple[PackFile, ...]) -> None:
+        self._listed = self.files = files
         for path, settings in self._being_written.items():
             self.files = _with(self.files, path, settings)
         learning: dict[str, PackLearning] = {}

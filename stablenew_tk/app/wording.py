@@ -121,11 +121,11 @@ def _doubt(code: str, record: LearningRecord) -> str:
 def _both_sides(stages: tuple[StageRecord, ...], path: str) -> tuple[str, str]:
     for stage in stages:
         if path in stage.asked or path in stage.applied:
-            return _said(stage.asked, path), _said(stage.applied, path)
+            return _shown_value(stage.asked, path), _shown_value(stage.applied, path)
     return "", ""
 
 
-def _said(values: Mapping[str, Value], path: str) -> str:
+def _shown_value(values: Mapping[str, Value], path: str) -> str:
     return value_text(path, values[path]) if path in values else ""
 
 
@@ -133,14 +133,14 @@ class SuspectCount:
     """One sentence per run about its suspect pictures; it counts on while they come."""
 
     def __init__(self) -> None:
-        self._run_id, self._number, self._said = "", 0, ""
+        self._run_id, self._number, self._sentence = "", 0, ""
 
     def sentence(self, record: LearningRecord) -> tuple[str, str]:
         """The sentence after this record, and the one in sight that it replaces; "" when there is nothing to say."""
         suspects = [output for output in record.outputs if output.suspect]
         if not suspects:
             return "", ""
-        before = self._said if self._run_id == record.run_id else ""
+        before = self._sentence if self._run_id == record.run_id else ""
         number = len(suspects) + (self._number if before else 0)
         if number == 1:
             words = f"{record.prompt_id}, seed {suspects[0].seed}: suspect, not counted as evidence."
@@ -149,5 +149,5 @@ class SuspectCount:
         # Before the reveal pictures of a blind Learning Run are not in Review.
         when = "Once its values are revealed, " if record.learning.plan_id else ""
         words += f" {when}Review tells what was asked and what was applied."
-        self._run_id, self._number, self._said = record.run_id, number, words
+        self._run_id, self._number, self._sentence = record.run_id, number, words
         return words, before

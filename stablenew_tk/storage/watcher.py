@@ -159,8 +159,8 @@ class Watcher:
         self._wake = threading.Event()
         self._collected = CollectedChanges(self._wake, endings)
         self._observer: BaseObserver | None = None
-        self._told: tuple[str, ...] = ()
-        self._heard: set[str] = set()
+        self._reported: tuple[str, ...] = ()
+        self._announced: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="folder-watcher")
         self._thread.start()
 
@@ -198,8 +198,8 @@ class Watcher:
 
     def _tell(self, *, folders: Iterable[str] = (), trees: Iterable[str] = ()) -> None:
         if not self._stop.is_set():
-            self._told = self._notices()
-            self._touched(Touched(frozenset(folders), frozenset(trees), self._told))
+            self._reported = self._notices()
+            self._touched(Touched(frozenset(folders), frozenset(trees), self._reported))
 
     def _notices(self) -> tuple[str, ...]:
         return tuple(root.notice for root in self._roots if root.notice)
@@ -216,7 +216,7 @@ class Watcher:
         folders, trees, count = self._collected.take()
         if folders or trees:
             folders, trees = {self._named(one) for one in folders}, {self._named(one) for one in trees}
-            self._heard |= folders | trees
+            self._announced |= folders | trees
             self._tell(folders=folders, trees=trees)
         if count >= BURST:
             for root in self._roots:
@@ -265,15 +265,15 @@ class Watcher:
             if root.notice and root.identity is not None and not is_on_network(root.path):
                 # A limit of the system may have been lifted.
                 self._schedule(root)
-            changed, unheard = self._compare(root)
+            changed, unannounced = self._compare(root)
             busy_s = time.monotonic() - began
             # A slow drive is left alone for most of the time.
             self._plan_next(root, busy_s=busy_s)
             if root.burst_ends:
                 self._go_through_burst(root, changed, busy_s)
-            elif self._are_missed(unheard):
+            elif self._are_missed(unannounced):
                 self._renew()
-            if self._notices() != self._told:
+            if self._notices() != self._reported:
                 self._tell()
 
     def _compare(self, root: _WatchedRoot) -> tuple[bool, set[str]]:
@@ -285,8 +285,8 @@ class Watcher:
         if self._stop.is_set():
             return False, set()
         root.fingerprints = now
-        heard = {path for path in self._heard if _is_within(path, root.path)}
-        self._heard -= heard
+        announced = {path for path in self._announced if _is_within(path, root.path)}
+        self._announced -= announced
         if before is None:
             self._tell(trees={root.path})
             return True, set()
@@ -295,14 +295,14 @@ class Watcher:
         if changed:
             self._tell(folders=changed)
         renamed = {path for path in changed & before.keys() & now.keys() if before[path].names != now[path].names}
-        unheard = {path for path in renamed if not heard & {path, *map(str, Path(path).parents)}}
-        return bool(changed), unheard if was_watched and root.watch is not None else set()
+        unannounced = {path for path in renamed if not announced & {path, *map(str, Path(path).parents)}}
+        return bool(changed), unannounced if was_watched and root.watch is not None else set()
 
-    def _are_missed(self, unheard: set[str]) -> bool:
+    def _are_missed(self, unannounced: set[str]) -> bool:
         """Whether no event comes for these folders. Not every end of watchdog's threads can be seen from outside."""
-        if not unheard or self._stop.wait(self._timing.longest_s):
+        if not unannounced or self._stop.wait(self._timing.longest_s):
             return False
-        return not unheard & {self._named(path) for path in self._collected.waiting()}
+        return not unannounced & {self._named(path) for path in self._collected.waiting()}
 
     def _plan_next(self, root: _WatchedRoot, *, busy_s: float = 0.0) -> None:
         pause = self._timing.poll_s if root.notice else self._timing.compare_s
