@@ -240,8 +240,8 @@ class FakeWebUI:
         self._failed_task = ""
         self._preview: Image.Image | None = None
         self._interrupted = False
-        self._closing = False
-        self._sockets: set[socket.socket] = set()
+        self.closing = False
+        self.sockets: set[socket.socket] = set()
         self._server: ThreadingHTTPServer | None = None
         for name in faults:
             self.fault(name)
@@ -259,8 +259,8 @@ class FakeWebUI:
         self.close()
 
     def start(self) -> FakeWebUI:
-        self._closing = False
-        self._server = _Listener(("127.0.0.1", self.port), _Door, self)
+        self.closing = False
+        self._server = _Listener(("127.0.0.1", self.port), _RequestHandler, self)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="fake-webui")
         self._thread.start()
@@ -268,11 +268,11 @@ class FakeWebUI:
 
     def close(self) -> None:
         """End everything; no thread is left."""
-        self._stop_listening()
+        self.stop_listening()
         # First the connections: a job that ends because of the closing must not be able to answer any more.
         self._drop_connections()
         with self._turn:
-            self._closing = True
+            self.closing = True
             self._turn.notify_all()
         if self._server is not None:
             self._server.server_close()
@@ -577,7 +577,7 @@ class FakeWebUI:
             self._queue.append(ticket)
             if task:
                 self._pending.append(task)
-            self._turn.wait_for(lambda: self._closing or self._queue[0] is ticket)
+            self._turn.wait_for(lambda: self.closing or self._queue[0] is ticket)
             if task in self._pending:
                 self._pending.remove(task)
             # The flag of an interrupt that came a moment too early is lost here, as in the real thing.
@@ -706,7 +706,7 @@ class FakeWebUI:
             with self._turn:
                 self._state |= {"sampling_step": step - 1, "sampling_steps": truth["steps"], "job_no": batch}
             self._wait_here(step)
-            if self._interrupted or self._closing:
+            if self._interrupted or self.closing:
                 return False
             if self.step_delay_s:
                 self._preview = self._paint(truth, batch, [], "", whole=False)
@@ -720,7 +720,7 @@ class FakeWebUI:
                 return
             self.held.set()
             self._turn.wait_for(
-                lambda: self._hold != held or self._closing or (self._interrupted and not loading), timeout=60
+                lambda: self._hold != held or self.closing or (self._interrupted and not loading), timeout=60
             )
             if self._hold == held:
                 self._hold = None
@@ -940,22 +940,22 @@ class FakeWebUI:
                     met = fault.name
         return met
 
-    def _stop_listening(self) -> None:
+    def stop_listening(self) -> None:
         if self._server is not None and self._thread.is_alive():
             self._server.shutdown()
             self._server.socket.close()
             self._thread.join()
 
     def _drop_connections(self) -> None:
-        for connection in list(self._sockets):
+        for connection in list(self.sockets):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
 def pattern(recipe: str, size: tuple[int, int]) -> Image.Image:
     """A picture that depends on the recipe and on nothing else."""
-    dice = random.Random(hashlib.sha256(recipe.encode()).digest())
-    return Image.frombytes("RGB", (6, 6), dice.randbytes(108)).resize(size, Image.Resampling.BICUBIC)
+    rng = random.Random(hashlib.sha256(recipe.encode()).digest())
+    return Image.frombytes("RGB", (6, 6), rng.randbytes(108)).resize(size, Image.Resampling.BICUBIC)
 
 
 @contextlib.contextmanager
@@ -994,17 +994,17 @@ class _Listener(ThreadingHTTPServer):
             sys.stderr.write(kind)
 
 
-class _Door(BaseHTTPRequestHandler):
+class _RequestHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Listener
 
     def setup(self) -> None:
-        self.server.fake._sockets.add(self.request)
+        self.server.fake.sockets.add(self.request)
         super().setup()
 
     def finish(self) -> None:
-        self.server.fake._sockets.discard(self.request)
+        self.server.fake.sockets.discard(self.request)
         with contextlib.suppress(OSError):
             super().finish()
 
@@ -1091,7 +1091,7 @@ class _Door(BaseHTTPRequestHandler):
         if name in _STATUS:
             status, payload = _STATUS[name]
             if name == "oom-dead":
-                self.server.fake._stop_listening()
+                self.server.fake.stop_listening()
             self._send(status, payload)
         elif name == "reset":
             self._reset()
@@ -1136,7 +1136,7 @@ class _Door(BaseHTTPRequestHandler):
     def _until_left(self, each: object) -> None:
         """Do something every few milliseconds until the client goes away or the server closes."""
         fake = self.server.fake
-        while not fake._closing:
+        while not fake.closing:
             try:
                 each()  # type: ignore[operator]
                 self.wfile.flush()

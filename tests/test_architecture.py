@@ -15,6 +15,7 @@ MODULES = {
     ".".join(("stablenew_tk", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
+TESTS = Path(__file__).parent
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 
 THIRD_PARTY = {
@@ -53,6 +54,11 @@ DOMAIN_BANS = {
 # Formatted lines. One module in twenty may be longer than the soft limit; a file is never split only to meet it.
 SOFT_LIMIT, HARD_LIMIT = 400, 600
 BANNED_CALLS = {"eval", "exec", "compile"}
+# Words that say nothing to somebody new to the project. The names of the field are in CONTRIBUTING.md.
+RIDDLES = {
+    "deed", "deeds", "door", "doors", "shelf", "shelves", "seat", "seats", "seating", "slim", "tried", "evenly",
+    "glance", "peek", "chore", "chores", "librarian", "packer", "hasher", "tint", "tinted", "surroundings",
+}  # fmt: skip
 
 
 def read_map() -> dict[str, set[str]]:
@@ -299,3 +305,34 @@ def test_dangerous_calls_are_absent(name):
 )
 def test_no_second_versions_of_anything(path):
     assert not re.search(r"_v\d+\b|_old\b|_new\b|_copy\b", path.stem), path
+
+
+@pytest.mark.parametrize("name", list(MODULES))
+def test_names_are_words_of_the_field(name):
+    named = set(name.split("."))
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            named.add(node.name)
+        elif isinstance(node, ast.arg):
+            named.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            named.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            named.add(node.attr)
+    words = {word.lower() for one in named for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", one)}
+    assert not words & RIDDLES, f"{name}: {sorted(words & RIDDLES)}"
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.relative_to(TESTS).as_posix())
+def test_tests_use_public_names_only(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    private = [
+        f"{node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and re.match(r"_[a-z]", node.attr)
+        and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
+        # Only sys._base_executable names the Python that a virtual environment was made from.
+        and not ast.unparse(node).startswith("sys.")
+    ]
+    assert not private

@@ -1,1 +1,1 @@
-"""The state of the app on the main thread, without a window. The door is `controller.Controller`."""
+"""State of the application on the main thread, without a window. Start at `controller.Controller`."""

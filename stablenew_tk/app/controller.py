@@ -1,7 +1,7 @@
-"""The one application object: takes what the user wants, hands it to the threads, folds what they report into state.
+"""`Controller`: the application object. It gives orders to the worker threads and folds their events into state.
 
-It is synchronous, knows no window and holds no lock. Everything here happens on the main thread; `pump` brings the
-threads' events in, and every change is announced once to all subscribers, which refresh themselves.
+It runs on the main thread only, never blocks, knows no window and holds no lock. `pump` takes in the events of the
+threads. Every event is passed once to all subscribers, which refresh themselves.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ Subscriber = Callable[[Event], None]
 
 
 def make_backend(order: CheckBackend) -> Backend:
-    """The engine behind an address: "sketch" or the URL of a WebUI. Raises InvalidInput for anything else."""
+    """The backend for an address: "sketch" or the URL of a WebUI. Raises InvalidInput for anything else."""
     if order.address == "sketch":
         return Sketch()
     if not order.address.lower().startswith(("http://", "https://")):
@@ -81,15 +81,15 @@ def make_backend(order: CheckBackend) -> Backend:
 
 
 def open_places(data_dir: str) -> Places:
-    """The folders of a data folder chosen by name."""
+    """The `Places` of a data folder."""
     return find_places(data_dir, {}, None)
 
 
 class Controller:
-    """State of the app and its verbs. `patient` waits for a backend that is away; the command line does not.
+    """State and actions of the application. Main thread only; every method returns at once, except `close`.
 
-    `keep_queue` remembers unfinished jobs for the next start. All attributes are read-only for the views; the threads
-    put what they report into `inbox`.
+    `patient`: jobs wait for a backend that does not answer instead of failing. `keep_queue`: unfinished jobs are kept
+    for the next start. All attributes are read-only for the views; the threads put their events into `inbox`.
     """
 
     def __init__(self, places: Places, settings: Settings, *, patient: bool = True, keep_queue: bool = True) -> None:
@@ -111,7 +111,7 @@ class Controller:
         self._writer = LearningRecordWriter(places.journal)
         self._desk_work = DeskWork(places, settings, self._writer, make_backend)
         self._desk = Desk(self._desk_work.perform, self.inbox)
-        # A server that does not answer takes seconds; a rating must not wait behind it.
+        # A thread of its own, because a rating must not wait behind a server that takes seconds to time out.
         self._caller = Desk(self._desk_work.perform, self.inbox, name="caller")
         self._node: Node | None = None
         self._node_for: tuple[CheckBackend, Path] | None = None
@@ -124,19 +124,19 @@ class Controller:
     # ---- verbs
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Be told of every event and change, on the main thread. Returns what ends the subscription."""
+        """Call `subscriber` with every event and change, on the main thread. Returns a function that ends this."""
         self._subscribers.append(subscriber)
         return lambda: self._subscribers.remove(subscriber)
 
     def open(self) -> None:
-        """Load the history, look at the backend and through the folders with models and packs, in the background."""
+        """Start to load the history, check the backend, and scan the folders with models and packs."""
         self.ask(LoadHistory())
         self.check_backend()
         self.models.open(self.settings.model_folders)
         self.packs.open(self.settings)
 
     def ask(self, order: Order, *, last: bool = False) -> None:
-        """Give the desk something to do; its answer is announced. `last` for thumbnails: everything else goes first."""
+        """Queue an order for the desk thread; subscribers get its answer. `last`, for thumbnails: lowest priority."""
         if isinstance(order, ModelOrder):
             self.models.ask(order, last=last)
         elif isinstance(order, PackOrder):
@@ -146,7 +146,7 @@ class Controller:
             desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def find(self, query: Query) -> None:
-        """Select recorded pictures; ImagesFound answers. Before the history is loaded nothing is found.
+        """Select recorded pictures; ImagesFound answers. Does nothing before the history is loaded.
 
         Pictures of blind Learning Runs are left out until their values are revealed.
         """
@@ -158,7 +158,7 @@ class Controller:
         self.ask(backend_order(self.settings))
 
     def run(self, request: RunRequest) -> tuple[Job, ...]:
-        """Turn a request into jobs and queue them. Raises InvalidInput when nothing could be made of it."""
+        """Make jobs from a request, queue them and return them. Raises InvalidInput when no job is possible."""
         name = f"{datetime.now().astimezone():%H%M%S}-{request.pack_id}"
         mode = mode_for(self.settings.learning, self.packs.learning, request.pack_id)
         asked = msgspec.structs.replace(request, record=request.record and mode.records)
@@ -167,18 +167,18 @@ class Controller:
         return jobs
 
     def resume(self, *, go_on: bool) -> None:
-        """Go on with the jobs left over from the last start, or forget them."""
+        """Queue the jobs left over from the last session, or with `go_on` False forget them."""
         jobs, self.leftover = self.leftover, ()
         self._enqueue(self.learning.missing(jobs) if go_on else ())
 
     def pause(self, paused: bool) -> None:
-        """Hold the queue after the running job, or go on."""
+        """Pause the queue after the running job, or continue it."""
         self.paused = paused
         self._start_next()
         self._announce(QueueChanged())
 
     def cancel(self, *, all_jobs: bool = True) -> None:
-        """Stop the running job soon and, with `all_jobs`, forget the waiting ones."""
+        """Interrupt the running job and, with `all_jobs`, remove the waiting ones from the queue."""
         if all_jobs:
             self.queue.clear()
         if self.running is not None and self._node is not None:
@@ -187,14 +187,14 @@ class Controller:
         self._queue_changed()
 
     def rate(self, image_ids: Sequence[str], change: Feedback) -> tuple[str, ...]:
-        """Say the same about some pictures; returns the event ids. HistoryChanged comes when it is on disk.
+        """Give the same feedback on some pictures; returns the event ids. HistoryChanged follows when it is on disk.
 
-        Of `change` only rating, tags, note and blind count; ids and time are made here.
+        Only rating, tags, note and blind of `change` are used; this adds ids and time.
         """
         return self._outbox.put_undoable([as_line(msgspec.structs.replace(change, image_id=one)) for one in image_ids])
 
     def undo(self, *, redo: bool = False) -> bool:
-        """Take the last rating, tag, note or preset back, or bring it back with `redo`. False when there is nothing."""
+        """Undo the last rating, tag, note or preset, or redo it. False when there is nothing to undo or redo."""
         return self._outbox.undo(redo=redo)
 
     def change_settings(self, settings: Settings) -> None:
@@ -211,12 +211,12 @@ class Controller:
             self._take_back(only_waiting=True)
 
     def forecast_s(self, configs: Iterable[PipelineConfig], *, done: float = 0.0) -> float | None:
-        """Seconds that jobs with these configs will take, less the share `done` of the first; None = unknown."""
+        """Seconds that jobs with these configs will take, less the share `done` (0–1) of the first; None = unknown."""
         pace = seconds_per_work(self._paces, "sketch" if self.settings.backend == "sketch" else "webui")
         return forecast_s(pace, configs, done)
 
     def pump(self, wait_s: float = 0.0) -> None:
-        """Take in what the threads report. `wait_s` > 0 waits that long for the first event (never in the window)."""
+        """Process the events of the threads. `wait_s` > 0 waits that long for the first one (never in the window)."""
         for event in drain(self.inbox, wait_s=wait_s):
             self._fold(event)
             self._announce(event)
@@ -224,7 +224,7 @@ class Controller:
             self._outbox.retry()
 
     def close(self, timeout_s: float = 15.0) -> int:
-        """Stop everything and wait for the threads. Returns how many lines could not be written (0 = all is safe)."""
+        """Stop all threads and wait for them. Returns how many journal lines could not be written (0 = all saved)."""
         self._subscribers.clear()
         self._closing = True
         self._take_back()
@@ -238,7 +238,7 @@ class Controller:
 
     @singledispatchmethod
     def _fold(self, event: Event) -> None:
-        """Most events change nothing here; the views read them."""
+        """Update the state from an event. Most events change nothing here and are only passed to the views."""
 
     @_fold.register
     def _(self, event: HistoryLoaded) -> None:
@@ -324,7 +324,7 @@ class Controller:
         node.start(job)
 
     def _take_back(self, *, only_waiting: bool = False) -> None:
-        """Stop the running job although nobody wished so: it goes back into the queue, for another address or start."""
+        """Interrupt the running job and put it back into the queue, because the address changes or the program ends."""
         if self.running is None or self.running.stopped or self._node is None:
             return
         if self.running.waiting or not only_waiting:

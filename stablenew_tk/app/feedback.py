@@ -1,4 +1,4 @@
-"""What is known of pictures: their recorded facts, and feedback on its way to the disk."""
+"""`PictureFeedback`: recorded facts of pictures for the views, and the state of feedback that is being saved."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def change(
 
 
 def text_for_stars(facts: ImageFacts, state: State) -> str:
-    """What stands in place of a picture's stars while they are not settled; "" when they may be shown."""
+    """Text in place of a picture's stars while they are being saved; "" when the stars may be shown."""
     if state:
         return "saving…" if state == "saving" else "not saved yet"
     if facts.rating:
@@ -32,7 +32,7 @@ def text_for_stars(facts: ImageFacts, state: State) -> str:
 
 
 class PictureFeedback:
-    """Hands feedback to the controller. `changed(rows)` is called when the state of pictures changes. Main thread."""
+    """Passes feedback to the controller. Calls `changed(rows)` when the state of pictures changes. Main thread."""
 
     def __init__(self, controller: Controller, changed: Callable[[set[int]], None]) -> None:
         self._controller = controller
@@ -43,7 +43,7 @@ class PictureFeedback:
         self._facts: dict[int, ImageFacts] = {}
 
     def give(self, rows: Sequence[int], what: Feedback) -> None:
-        """Record the same feedback on all these pictures."""
+        """Record the same feedback on all pictures in these rows of the history."""
         history = self._controller.history
         if history is None or not rows:
             return
@@ -54,7 +54,7 @@ class PictureFeedback:
         self._changed(set(rows))
 
     def facts(self, row: int) -> ImageFacts:
-        """What is recorded of a picture. The history is asked once, until something about the picture changes."""
+        """The recorded facts of a picture, cached until something about the picture changes."""
         known = self._facts.get(row)
         if known is None:
             history = self._controller.history
@@ -65,23 +65,23 @@ class PictureFeedback:
         return known
 
     def state(self, row: int) -> State:
-        """Whether all feedback on a picture is on disk: then ""."""
+        """State of the feedback on a picture; "" when all of it is on disk."""
         waiting = self._open.get(row)
         if not waiting:
             return ""
         return "unsaved" if waiting & self._refused else "saving"
 
     def known(self, row: int) -> tuple[ImageFacts, State]:
-        """What a picture is shown with: its facts, and whether its feedback is on disk."""
+        """Facts and state of a picture."""
         return self.facts(row), self.state(row)
 
     @property
     def unsaved(self) -> int:
-        """How many lines of feedback given here the disk has refused so far."""
+        """How many feedback lines given here could not be written so far."""
         return len(self._refused)
 
     def on_event(self, event: Event) -> None:
-        """Follow the journal."""
+        """Update facts and states from an event of the journal."""
         if isinstance(event, LineSaved):
             if not isinstance(event.line, Feedback):
                 # The result of a Learning Run, for one, may change what can be known of its pictures.

@@ -1,4 +1,4 @@
-"""The job being made and its progress, stage by stage."""
+"""`Running`: the running job and its progress, stage by stage."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..pipeline.messages.jobs import NodeWaiting, StageProgressed, StageStarted
 
 
 class Running(Struct, frozen=True):
-    """The job being made and how far it is. `began` is monotonic time.
+    """The running job and its progress. `began` is monotonic time in seconds.
 
-    `waiting` for a backend that does not answer; `stopped` by the user; `again`: it is being cancelled for another
-    reason than the user's wish and goes back into the queue.
+    `waiting`: for a backend that does not answer. `stopped`: by the user. `again`: interrupted by the program; the job
+    then goes back into the queue.
     """
 
     job: Job
@@ -36,7 +36,7 @@ class Running(Struct, frozen=True):
         return min(1.0, (max(0, self.stage_number - 1) + self.fraction) / max(1, self.stage_count))
 
     def after(self, event: StageStarted | StageProgressed | NodeWaiting) -> Running:
-        """The same job after what its node has told."""
+        """A copy updated with an event of the node."""
         if isinstance(event, NodeWaiting):
             return replace(self, waiting=True)
         if isinstance(event, StageStarted):

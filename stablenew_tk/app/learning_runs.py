@@ -1,7 +1,7 @@
-"""Runs Learning Runs: turns the missing places of a plan into ordinary jobs and writes down what became of them.
+"""`LearningRunner`: starts and continues Learning Runs, queues jobs for the missing cells of a plan, records steps.
 
-Nothing of a plan is kept here. What is made is read from the history, so a plan goes on after a stop, a crash or
-another start of the program, and no step is made a second time.
+It keeps no state of a plan. Which cells are made is read from the history, so a plan can continue after a stop, a
+crash or a restart of the program, and no step is made twice.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ ENGINES = {"sketch": "the sketch engine", "webui": "a WebUI"}
 
 
 class LearningContext(Struct, frozen=True, kw_only=True):
-    """What a learning runner needs of the controller. `unsaved` are the lines that are not on disk yet, `begun` the
-    jobs queued or running, less one that the user is stopping; `forget` drops the leftover jobs of a plan.
+    """The interface of the controller for `LearningRunner`. `unsaved`: lines that are not on disk yet; `begun`: jobs
+    that are queued or running, except one that the user is stopping; `forget` removes the leftover jobs of a plan.
     """
 
     history: Callable[[], History | None]
@@ -59,30 +59,30 @@ class LearningContext(Struct, frozen=True, kw_only=True):
 
 
 class LearningRunner:
-    """Verbs of Learning Runs. Main thread only; every verb returns at once and its lines reach the disk by the desk.
+    """Actions on Learning Runs. Main thread only; methods return at once, and the desk thread writes their lines.
 
-    The verbs raise InvalidInput, with nothing written or queued, when the plan cannot run, the history is not loaded
-    yet, the backend is of another kind than the plan's, or the pack's learning mode forbids it.
+    They raise InvalidInput, with nothing written or queued, when the plan cannot run, the history is not loaded yet,
+    the backend is of another kind than the plan's, or the learning mode of the pack forbids it.
     """
 
     def __init__(self, context: LearningContext) -> None:
         self._context = context
 
     def start(self, plan: LearningPlan) -> LearningPlan:
-        """Check, complete and record the plan, queue its missing steps. Returns the plan as recorded.
+        """Check, complete and record a plan, and queue its missing steps. Returns the plan as recorded.
 
         Ids, times, folder, engine, loaded checkpoint and missing seeds are filled in.
         """
         return self._begin(plan)[0]
 
     def save(self, plan: LearningPlan) -> LearningPlan:
-        """Record the plan for later without making anything."""
+        """Record a plan without queueing jobs. Returns the plan as recorded."""
         ready = self._complete(plan)
         self._context.put([ready])
         return ready
 
     def convert(self, plan: LearningPlan, image: ImageFacts, value: Value) -> LearningPlan:
-        """Start a plan whose place (`value`, row 0) is a picture that is there already, with its rating.
+        """Start a plan that uses an existing picture, with its rating, for the cell (`value`, row 0).
 
         The first seed of the plan must be that picture's.
         """
@@ -101,17 +101,17 @@ class LearningRunner:
         return self._begin(plan, (image.image_id, plan.variant_values.index(value)))[0]
 
     def go_on(self, plan_id: str) -> tuple[Job, ...]:
-        """Queue what is missing or failed; never what is made, queued or running."""
+        """Queue the missing and failed steps of a plan, but none that is queued or running. Returns the jobs."""
         plan = self._plan(plan_id)
         if not plan.run_name:  # saved for later and not begun yet
             return self._begin(plan)[1]
         self._allow(plan)
         self._context.forget(plan_id)
-        self.mend(plan_id)
+        self.add_lost_steps(plan_id)
         return self._queue(plan, plan.cells())
 
-    def mend(self, plan_id: str) -> int:
-        """Write the step lines that a crash has cost: their records are there. Returns how many."""
+    def add_lost_steps(self, plan_id: str) -> int:
+        """Write the step lines that were lost in a crash although their records exist. Returns how many."""
         plan, plans = self._plan(plan_id), self._history().plans
         coming = {line.job_id for line in self._context.unsaved() if isinstance(line, LearningRunStep)}
         # The record of a running job may be there already; its step line comes when the job has ended.
@@ -126,7 +126,7 @@ class LearningRunner:
         return len(lost)
 
     def more(self, plan_id: str, cells: Sequence[PlanCell]) -> tuple[Job, ...]:
-        """Add places to a plan and queue them. Rows past the last seed get new seeds, one for each such row."""
+        """Add cells to a plan and queue their jobs. Each row after the last seed gets a new seed."""
         plan = self._plan(plan_id)
         self._allow(plan)
         if not plan.run_name:
@@ -145,7 +145,7 @@ class LearningRunner:
         return self._queue(plan, wanted)
 
     def conclude(self, report: Report) -> None:
-        """Record what the plan has taught; from then on its values may be seen."""
+        """Record the result of a plan; from then on its values may be shown."""
         plan_id = report.plan.plan_id
         seen = board(self._history(), plan_id)
         if seen is None:
@@ -154,7 +154,7 @@ class LearningRunner:
         self._context.put([as_line(result)])
 
     def keep_preset(self, preset: Preset) -> Preset:
-        """Record a preset; one undo takes it back. A new one gets its id. Returns it as recorded."""
+        """Record a preset, which one undo removes. A new one gets an id. Returns it as recorded."""
         if not preset.name.strip():
             raise InvalidInput("name: give the preset a name.", "name")
         kept = as_line(replace(preset, preset_id=preset.preset_id or new_id()))
@@ -168,24 +168,25 @@ class LearningRunner:
     # ---- for the controller
 
     def ended(self, record: LearningRecord) -> None:
-        """Write the step line of a job that ended. What was cancelled was not tried and gets none."""
+        """Write the step line of a finished job. A cancelled job gets none, because its step is still to be made."""
         step = ended_step(record)
         if step is not None:
             self._context.put([step])
 
     def missing(self, jobs: Iterable[Job]) -> list[Job]:
-        """The jobs whose step is neither made nor begun; jobs of no plan always count as missing."""
+        """Those jobs whose step is neither made nor begun, and all jobs without a plan."""
         begun = {job.learning.step_id for job in self._context.begun()} - {""}
         return [job for job in jobs if job.learning.step_id not in begun and not self.is_made(job)]
 
     def is_made(self, job: Job) -> bool:
-        """Whether the job is the step of a plan and that step is made."""
+        """Whether the job belongs to a step of a plan that is already made."""
         step_id = job.learning.step_id
         return bool(step_id) and step_id in self._made(job.learning.plan_id, (step_id,))
 
     def ready(self, job: Job) -> Job:
-        """The job as it is to be made now: a step gets the folder of this attempt, so that a picture on record is
-        never written over. Raises InvalidInput when the backend is not of the plan's kind.
+        """The job with the folder of this attempt, so that it never overwrites a recorded picture.
+
+        Raises InvalidInput when the backend is of another kind than the plan's.
         """
         cell = cell_of(job.learning.step_id)
         plan = self._known(job.learning.plan_id) if cell is not None else None
@@ -205,7 +206,7 @@ class LearningRunner:
             ready = replace(ready, base_config=replace(ready.base_config, checkpoint=loaded.loaded_checkpoint))
         if not ready.run_name:
             now = datetime.now().astimezone()
-            # Two plans begun in one second must not share a folder: steps write over what a crash left in theirs.
+            # Two plans started in one second must not share a folder: steps overwrite what a crash left there.
             name = f"{now:%H%M%S}-{ready.pack_id}-{ready.plan_id[-6:].lower()}"
             ready = replace(ready, run_name=name, run_day=f"{now:%Y-%m-%d}")
         lines: list[JournalLine] = [sized(ready)]
@@ -234,7 +235,7 @@ class LearningRunner:
         return sized(as_line(self._as_begun(checked(whole))))
 
     def _as_begun(self, plan: LearningPlan) -> LearningPlan:
-        """The plan with the folder it has from its start on; what its pictures stand on cannot be changed any more."""
+        """The plan with its folder. Its engine, seeds and base config cannot change from now on."""
         before = self._known(plan.plan_id)
         if before is None or not before.run_name:
             return replace(plan, run_name="", run_day="")
@@ -258,7 +259,7 @@ class LearningRunner:
         return jobs
 
     def _made(self, plan_id: str, step_ids: Iterable[str]) -> set[str]:
-        """Those of the steps that have their pictures, on disk or on the way there."""
+        """Those of the steps that have pictures whose lines are on disk or being written."""
         plans = self._history().plans
         made = {step_id for step_id in step_ids if any(one.status == "ok" for one in plans.attempts(plan_id, step_id))}
         for line in self._context.unsaved():
@@ -281,7 +282,7 @@ class LearningRunner:
         return plan
 
     def _known(self, plan_id: str) -> LearningPlan | None:
-        """The plan as it holds now, also when its line is still on the way to the disk."""
+        """The latest version of a plan, also when its line is still being written."""
         mine = [line for line in self._context.unsaved() if isinstance(line, LearningPlan) and line.plan_id == plan_id]
         return max(mine, key=lambda plan: plan.event_id) if mine else self._history().plans.plan(plan_id)
 

@@ -1,7 +1,7 @@
-"""The models on this machine as the window sees them: what there is, what is recommended, and how to change it.
+"""`Models`: the model library on the main thread: checkpoints and LoRAs, their recommended values, saving of profiles.
 
-Everything slow happens on the threads "models" and "hashes"; here is only what they have answered. Values of a
-checkpoint are found by the name its backend uses, and are read again when a file beside the model changes.
+The slow work happens on the threads "models" and "hashes"; this keeps their answers. A checkpoint is looked up by the
+name that the backend uses, and read again when a file beside the model changes.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ from ..storage.models.profile_reader import load_styles
 ModelEvent = FoldersTouched | LibraryChanged | ModelRead | ModelHashed | ProfileSaved
 # A LoRA is hashed as soon as it is chosen; a checkpoint, which takes a minute, only when it is used.
 SOON_HASHED = 512 * 1024 * 1024
-# What was read of so many models is kept; the ones asked for first go first.
+# Number of models whose settings are cached; the oldest are dropped first.
 KEPT = 1000
 
 
 class ModelContext(Struct, frozen=True):
-    """What `Models` needs of the controller."""
+    """The interface of the controller for `Models`."""
 
     places: Places
     inbox: Inbox
@@ -64,7 +64,7 @@ class ModelContext(Struct, frozen=True):
 
 
 class Models:
-    """Main thread only. Every method returns at once; the events about models tell the outcome.
+    """The model library. Main thread only; every method returns at once, and events about models bring the results.
 
     `snapshot` is None before the first scan, or without model folders. `done` says whether it is up to date. `notices`
     are sentences about model folders that cannot be watched as usual, and about the user's styles.
@@ -110,12 +110,12 @@ class Models:
         return (*self._style_problems, *self._watch_notices)
 
     def entries(self, kind: str = "") -> tuple[ModelEntry, ...]:
-        """The models of a kind, "" = all, by folder and name."""
+        """The models of a kind, "" = all, sorted by folder and name."""
         known = self.snapshot.entries if self.snapshot is not None else ()
         return tuple(one for one in known if kind in ("", one.kind))
 
     def find(self, name: str, kind: str = "checkpoint") -> ModelEntry | None:
-        """The model a backend or a prompt means by a name, with or without folder, ending and hash in brackets."""
+        """The model with a name as a backend or a prompt writes it, with or without folder, ending and hash."""
         if self.snapshot is None or not name:
             return None
         if self._names is None:
@@ -127,8 +127,9 @@ class Models:
         return found
 
     def settings(self, path: str | Path) -> ModelSettings | None:
-        """What was read about a model. None the first time: it is asked for then, and ModelRead tells; None for good
-        when it cannot be read.
+        """The recommended settings of a model. The first call returns None and asks for them; ModelRead brings them.
+
+        Always None for a model that cannot be read.
         """
         key = str(path)
         if key not in self._read:
@@ -136,9 +137,9 @@ class Models:
         return self._read.get(key)
 
     def usable(self, checkpoint_name: str = "") -> Usable | None:
-        """What is recommended for a checkpoint, in the names of the backend in force; "" = the one it has loaded.
+        """The recommended values for a checkpoint, in the names of the current backend; "" = the loaded checkpoint.
 
-        None when nothing is known, or not yet: LibraryChanged and ModelRead tell when that may have changed.
+        None when nothing is known, or not yet; after LibraryChanged and ModelRead the answer may be another one.
         """
         offered = self._context.capabilities()
         name = checkpoint_name or (offered.loaded_checkpoint if offered is not None else "")
@@ -161,7 +162,7 @@ class Models:
     # ---- verbs
 
     def ask(self, order: ModelOrder, *, last: bool = False) -> None:
-        """Hand an order to the thread for models; with `last`, as for previews, all others go first."""
+        """Queue an order for the models thread. `last`, for previews: lowest priority."""
         if self._is_closed:
             return
         if self._desk is None:
@@ -170,24 +171,23 @@ class Models:
         self._desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def save_model_profile(self, model: str | Path, profile: ModelProfile) -> ModelOrder:
-        """Write the profile of a checkpoint; ProfileSaved tells that it is on disk, OrderFailed that it is not."""
+        """Write the profile of a checkpoint. Returns the order; ProfileSaved or OrderFailed answers."""
         return self._asked_to(SaveModelProfile(model=str(model), profile=profile))
 
     def save_lora_profile(self, model: str | Path, profile: LoraProfile) -> ModelOrder:
-        """Write the profile of a LoRA; ProfileSaved tells that it is on disk, OrderFailed that it is not."""
+        """Write the profile of a LoRA. Returns the order; ProfileSaved or OrderFailed answers."""
         return self._asked_to(SaveLoraProfile(model=str(model), profile=profile))
 
     def take_back(self, path: str) -> ModelOrder:
-        """Undo what was written last to the profile at `path`, unless somebody else changed the file since."""
+        """Undo the last write to the profile at `path`, unless another program changed the file since."""
         return self._asked_to(TakeBackProfile(path=path))
 
     def learned(self, plan: LearningPlan, report: Report) -> ModelOrder:
-        """Write what a Learning Run has shown into the profile of its checkpoint, or of the LoRA it varied.
+        """Write the result of a Learning Run into the profile of its checkpoint, or of the LoRA it varied.
 
-        Returns the order; its answer carries it: ProfileSaved or OrderFailed.
-
-        What a person wrote stays. Raises InvalidInput, with nothing written, when the run shows nothing to write, was
-        made with the sketch engine, or the model's file is in none of the model folders.
+        Returns the order; ProfileSaved or OrderFailed answers. Entries that a person wrote are kept. Raises
+        InvalidInput, with nothing written, when the report recommends no value, the run was made with the sketch
+        engine, or the model's file is in none of the model folders.
         """
         date = now_text()[:10]
         if is_about_lora(plan):
@@ -226,7 +226,7 @@ class Models:
         self.ask(self._library)
 
     def close(self, timeout_s: float) -> None:
-        """Stop watching, remember what is known, and wait for the threads."""
+        """Stop watching, save the index, and wait for the threads."""
         if self._desk is not None:
             self.ask(CloseLibrary())
             self._desk.close(timeout_s)
@@ -236,7 +236,7 @@ class Models:
             self._hashing[1].close(timeout_s)
 
     def fold(self, event: Event) -> None:
-        """Take in an event of the threads for models, or of the watcher. Answers to outdated orders are dropped."""
+        """Update the state from an event about models. Answers to outdated orders are ignored."""
         if isinstance(event, FoldersTouched):
             if event.library is self._library:
                 self._watch_notices = event.notices
@@ -268,7 +268,7 @@ class Models:
             self._read.pop(next(iter(self._read)))
 
     def _hash(self, path: str, settings: ModelSettings) -> None:
-        """Have the file hashed when nothing beside it tells its hash."""
+        """Order the hashes of a model's file when no file beside it contains them."""
         order, asked = HashModel(path=path, largest=0 if path == self._in_use else SOON_HASHED), self._to_hash.get(path)
         is_asked = asked is not None and (not asked.largest or asked.largest == order.largest)
         if settings.hashes.autov2 or is_asked or self._is_closed:
@@ -298,7 +298,7 @@ class Models:
             self._go_on()
 
     def _go_on(self) -> None:
-        """Ask for one more portion of the scan; one at a time, so that previews are made in between."""
+        """Order one more portion of the scan. One at a time, so that previews are made in between."""
         # The portion on its way may have begun before the change that this one is for.
         self._is_more = self._is_working
         if self._library.folders and not self._is_working:

@@ -1,4 +1,4 @@
-"""Lines on their way to the journal: kept until they are on disk, sent again when the disk refuses, taken back."""
+"""`Outbox`: keeps journal lines until they are on disk, sends refused ones again, and does undo and redo."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ RETRY_UNSAVED_S = 2.0
 
 
 class Outbox:
-    """Main thread only. `send` hands a line to the desk; `saved` and `refused` tell what became of it.
+    """Sends lines to the desk thread with `send`; call `saved` or `refused` with the answer. Main thread only.
 
-    `unsaved` holds the lines that the disk refused, by event_id.
+    `unsaved` has the lines that could not be written so far, by event_id.
     """
 
     def __init__(self, send: Callable[[JournalLine], None]) -> None:
@@ -27,34 +27,34 @@ class Outbox:
         self._picture_of_line: dict[str, str] = {}
 
     def put(self, lines: Iterable[JournalLine]) -> None:
-        """Send lines to the disk."""
+        """Send lines to be written."""
         for line in lines:
             self._sent[line.event_id] = line
             self._send(line)
 
     def put_undoable(self, lines: Sequence[JournalLine]) -> tuple[str, ...]:
-        """Send lines that one undo takes back together; returns their ids."""
+        """Send lines that one undo reverts together; returns their ids."""
         self.put(lines)
         return self._undo.did(tuple(line.event_id for line in lines))
 
     def undo(self, *, redo: bool) -> bool:
-        """Send what takes the last group back, or brings it back with `redo`. False when there is nothing."""
+        """Send the void lines that undo, or with `redo` redo, the last group. False when there is none."""
         lines = [as_line(Void(target=target)) for target in self._undo.next(redo=redo)]
         self._undo.undid(tuple(line.event_id for line in lines), redo=redo)
         self.put(lines)
         return bool(lines)
 
     def lines(self) -> tuple[JournalLine, ...]:
-        """Everything that is not on disk yet, refused lines first."""
+        """All lines that are not on disk yet, refused ones first."""
         return tuple((self.unsaved | self._sent).values())
 
     def saved(self, line: JournalLine) -> bool:
-        """A line is on disk. True when it had been refused before."""
+        """Note that a line is on disk. True when it had been refused before."""
         self._sent.pop(line.event_id, None)
         return self.unsaved.pop(line.event_id, None) is not None
 
     def refused(self, line: JournalLine) -> None:
-        """The disk refused a line, also one that somebody else wrote: it is sent again from now on."""
+        """Note that a line could not be written, also one that another thread wrote; `retry` sends it again."""
         self._sent.pop(line.event_id, None)
         self.unsaved[line.event_id] = line
 
@@ -66,7 +66,7 @@ class Outbox:
             self.put([line for event_id, line in self.unsaved.items() if event_id not in self._sent])
 
     def picture_of(self, line: JournalLine) -> str | None:
-        """Id of the picture that a rating, an undo or a redo of this session is about."""
+        """Id of the picture that a rating, undo or redo of this session changes, None for other lines."""
         if isinstance(line, Feedback):
             self._picture_of_line[line.event_id] = line.image_id
         elif isinstance(line, Void) and line.target in self._picture_of_line:

@@ -1,7 +1,7 @@
-"""The packs of the main thread: which there are, their settings, and how to change them.
+"""`Packs`: the list of prompt packs and wildcards on the main thread, and the settings of the packs.
 
-Everything slow happens on the pack worker's thread; this holds what its events have told. Packs that are edited in
-another program are listed again by themselves.
+The slow work happens on the pack worker's thread; this keeps its answers. The list follows changes that other programs
+make to the files.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from ..storage.disk.places import Places
 from ..storage.packs.pack_file import PackFile
 
 PackEvent = PacksListed | PackFoldersTouched | PackLoaded | PackSaved | PackSettingsSaved | PackNotSaved
-# Of packs with the same name the strictest mode counts: what must not be recorded must not be by a mix-up either.
+# Of packs with the same id the strictest mode counts, so that nothing is recorded by mistake.
 _STRICTEST: tuple[PackLearning, ...] = ("off", "locked", "passive", "active")
 _UNKNOWN = PackSettings()
 
 
 class Packs:
-    """Main thread only. Every method returns at once; events about packs bring the results.
+    """The pack library. Main thread only; every method returns at once, and events about packs bring the results.
 
     `files` are all packs by title, `wildcards` the names of all wildcards. `learning` is the learning mode of each
     pack that has one of its own, by pack id.
@@ -84,7 +84,7 @@ class Packs:
     # ---- verbs
 
     def ask(self, order: PackOrder, *, last: bool = False) -> None:
-        """Give the pack worker an order."""
+        """Queue an order for the pack worker. `last`: lowest priority."""
         if self._is_closed:
             return
         if self._desk is None:
@@ -96,20 +96,20 @@ class Packs:
         self._desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def save_settings(self, path: Path, settings: PackSettings) -> None:
-        """Write the settings of a pack, made from those known here; PackSettingsSaved or PackNotSaved answers."""
+        """Write the settings of a pack; PackSettingsSaved or PackNotSaved answers."""
         found = self.find(path)
         before = found.settings if found is not None else None
         # A copy, so that the answer can be told from answers to earlier orders by its identity.
         self.ask(SavePackSettings(path=path, settings=replace(settings), before=before))
 
     def let_learn(self, pack_id: str) -> None:
-        """Set the learning mode of all packs with this id to active where they have one of their own."""
+        """Set the learning mode to active in all packs with this id that have a mode of their own."""
         for file in self.files:
             if file.pack_id == pack_id and file.settings.learning not in ("", "active"):
                 self.save_settings(file.path, replace(file.settings, learning="active"))
 
     def new_number(self) -> int:
-        """A number for a question that no other question has, so that its answer can be recognised."""
+        """A unique number for an order, by which its answer can be recognised."""
         return next(self._numbers)
 
     def know(self, files: Iterable[PackFile]) -> None:
@@ -124,7 +124,7 @@ class Packs:
         self.ask(ListPacks(folders=self._folders[0], wildcard_folders=self._folders[1]))
 
     def follow(self, settings: Settings) -> None:
-        """Take over changed settings: other folders are listed and watched. Nothing happens before `open`."""
+        """Apply changed settings: list and watch the new folders. Does nothing before `open`."""
         if self._folders not in (None, _folders(settings)):
             self.open(settings)
 
@@ -136,7 +136,7 @@ class Packs:
         self._is_closed = True
 
     def fold(self, event: Event) -> None:
-        """Take in an event of the pack worker or the folder watcher."""
+        """Update the state from an event of the pack worker or the folder watcher."""
         if isinstance(event, PackFoldersTouched):
             self._watch_notices = event.notices
             self.ask(RescanPacks())
@@ -155,8 +155,8 @@ class Packs:
         if settings is not None and self._being_written.get(path) is settings:
             del self._being_written[path]
 
-    def _take(self, told: tuple[PackFile, ...]) -> None:
-        self._listed = self.files = told
+    def _take(self, files: tuple[PackFile, ...]) -> None:
+        self._listed = self.files = files
         for path, settings in self._being_written.items():
             self.files = _with(self.files, path, settings)
         learning: dict[str, PackLearning] = {}

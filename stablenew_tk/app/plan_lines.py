@@ -1,4 +1,4 @@
-"""Plans and their steps as lines of the journal: short enough for a line, with all their seeds."""
+"""Makes journal lines of plans and steps of Learning Runs: checks the size, draws missing seeds, builds step lines."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..domain.runs.plan import LearningPlan, LearningRunStep, PlanCell, cell_of,
 from ..pipeline.ids_and_times import as_line, draw_seed
 from ..storage.journal.segments import MAX_LINE
 
-# The journal adds writer, number and checksum to a line.
+# Room for writer, number and checksum, which the journal adds to a line.
 _ROOM_IN_LINE = MAX_LINE - 1024
 
 
 def sized(plan: LearningPlan) -> LearningPlan:
-    """The plan itself. Raises InvalidInput when it does not fit into a line of the journal."""
+    """Return the plan. Raises InvalidInput when it is too long for a line of the journal."""
     if len(msgspec.json.encode(plan)) > _ROOM_IN_LINE:
         raise InvalidInput(
             f"prompts: the Learning Run “{plan.name}” is too long to be recorded. Take fewer.", "prompts"
@@ -27,7 +27,7 @@ def sized(plan: LearningPlan) -> LearningPlan:
 
 
 def with_drawn_seeds(seeds: Sequence[int], count: int) -> tuple[int, ...]:
-    """The seeds, followed by drawn ones until there are `count`; a drawn one is different from all others."""
+    """The seeds, followed by random ones until there are `count`; no random one equals another seed."""
     drawn = list(seeds)
     while len(drawn) < count:
         seed = draw_seed()
@@ -37,7 +37,7 @@ def with_drawn_seeds(seeds: Sequence[int], count: int) -> tuple[int, ...]:
 
 
 def reused_step(plan: LearningPlan, image_id: str, variant: int) -> LearningRunStep:
-    """The step line of a place in row 0 whose picture was there before the plan."""
+    """The step line of a cell in row 0 that uses an existing picture."""
     value = plan.variant_values[variant]
     config = config_for(plan, value)
     return as_line(
@@ -58,7 +58,7 @@ def reused_step(plan: LearningPlan, image_id: str, variant: int) -> LearningRunS
 
 
 def regained_step(plan: LearningPlan, cell: PlanCell, job_id: str, attempt: Attempt) -> LearningRunStep:
-    """The step line of a try whose record is there and whose step line a crash has cost."""
+    """The step line of an attempt that has a record, but whose step line was lost in a crash."""
     value = plan.variant_values[cell.variant]
     config = config_for(plan, value)
     return as_line(
@@ -80,7 +80,7 @@ def regained_step(plan: LearningPlan, cell: PlanCell, job_id: str, attempt: Atte
 
 
 def ended_step(record: LearningRecord) -> LearningRunStep | None:
-    """The step line of a job that ended, None when it is no step or was cancelled: then it was not tried."""
+    """The step line of a finished job, None when the job is no step of a plan or was cancelled."""
     tag, cell = record.learning, cell_of(record.learning.step_id)
     if cell is None or tag.value is None or record.status == "cancelled":
         return None

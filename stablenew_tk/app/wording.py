@@ -1,4 +1,4 @@
-"""Numbers, times, values and doubts in words, as every page says them."""
+"""Texts that several pages share: times, durations, values, names of choices, reasons why a picture is suspect."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def moment(time_ms: int, now: datetime | None = None) -> str:
 
 
 def group_words(group: Group) -> tuple[str, str]:
-    """Head of a run in the grid: pack, and "12 images · today, 14:32 · checkpoint"."""
+    """Heading of a run in the grid: pack, and "12 images · today, 14:32 · checkpoint"."""
     parts = (counted(group.count, "image"), moment(group.time_ms), group.checkpoint)
     return group.pack_id, " · ".join(part for part in parts if part)
 
@@ -46,7 +46,7 @@ def seconds(length_s: float) -> str:
 
 
 def label(path: str) -> str:
-    """What a value is called; the path itself for one this version does not know."""
+    """The label of a parameter; the path itself for one that this version does not know."""
     try:
         return parameter(path).label
     except InvalidInput:
@@ -65,7 +65,7 @@ def not_offered(path: str, values: Iterable[Value], choices: Callable[[str], Seq
 
 
 def value_text(path: str, value: Value) -> str:
-    """A value as it is shown: shares with two places, other numbers as short as they are, on and off for switches."""
+    """A value as text: shares with two decimals, other numbers as short as possible, "on" and "off" for switches."""
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):
@@ -75,7 +75,7 @@ def value_text(path: str, value: Value) -> str:
 
 
 def choice_name(name: str) -> str:
-    """What a choice of a variant is called: as it stands in the pack, a setting by its name."""
+    """The name of a choice of a variant: as written in the pack; for a setting its label."""
     if name.startswith("style: "):
         return f"Style {name.removeprefix('style: ')}"
     if name.endswith(" =>"):
@@ -87,12 +87,12 @@ def choice_name(name: str) -> str:
 
 
 def choice_lines(choices: Mapping[str, str]) -> tuple[str, ...]:
-    """Every choice of a variant, a line each: "[[light]]: neon", "Steps: 20", "Style ink: off"."""
+    """One line for each choice of a variant: "[[light]]: neon", "Steps: 20", "Style ink: off"."""
     return tuple(f"{choice_name(name)}: {value or 'nothing'}" for name, value in choices.items())
 
 
 def variant_words(made: RandomizerChoice) -> str:
-    """Which one of the variants of its run: "Variant 575 of 576"."""
+    """The number of a variant in its run: "Variant 575 of 576"."""
     return f"Variant {made.index + 1:,} of {made.count:,}" if made.count > 1 else ""
 
 
@@ -121,26 +121,26 @@ def _doubt(code: str, record: LearningRecord) -> str:
 def _both_sides(stages: tuple[StageRecord, ...], path: str) -> tuple[str, str]:
     for stage in stages:
         if path in stage.asked or path in stage.applied:
-            return _said(stage.asked, path), _said(stage.applied, path)
+            return _shown_value(stage.asked, path), _shown_value(stage.applied, path)
     return "", ""
 
 
-def _said(values: Mapping[str, Value], path: str) -> str:
+def _shown_value(values: Mapping[str, Value], path: str) -> str:
     return value_text(path, values[path]) if path in values else ""
 
 
 class SuspectCount:
-    """One sentence per run about its suspect pictures; it counts on while they come."""
+    """Makes one sentence for each run about its suspect pictures, with a count that is updated as they come."""
 
     def __init__(self) -> None:
-        self._run_id, self._number, self._said = "", 0, ""
+        self._run_id, self._number, self._sentence = "", 0, ""
 
     def sentence(self, record: LearningRecord) -> tuple[str, str]:
-        """The sentence after this record, and the one in sight that it replaces; "" when there is nothing to say."""
+        """The sentence after this record, and the shown one that it replaces; "" when there is none."""
         suspects = [output for output in record.outputs if output.suspect]
         if not suspects:
             return "", ""
-        before = self._said if self._run_id == record.run_id else ""
+        before = self._sentence if self._run_id == record.run_id else ""
         number = len(suspects) + (self._number if before else 0)
         if number == 1:
             words = f"{record.prompt_id}, seed {suspects[0].seed}: suspect, not counted as evidence."
@@ -149,5 +149,5 @@ class SuspectCount:
         # Before the reveal pictures of a blind Learning Run are not in Review.
         when = "Once its values are revealed, " if record.learning.plan_id else ""
         words += f" {when}Review tells what was asked and what was applied."
-        self._run_id, self._number, self._said = record.run_id, number, words
+        self._run_id, self._number, self._sentence = record.run_id, number, words
         return words, before

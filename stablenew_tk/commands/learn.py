@@ -179,7 +179,7 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     left = [cell for cell in plan.cells() if cell not in made]
     if not left:
         if seen is not None and not args.dry_run:
-            session.controller.learning.mend(plan.plan_id)
+            session.controller.learning.add_lost_steps(plan.plan_id)
         return ()
     answer = session.check()
     if answer.capabilities is not None:

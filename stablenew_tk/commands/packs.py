@@ -47,8 +47,8 @@ def packs_check(args: argparse.Namespace, places: Places) -> int:
     opened = open_pack(pack_path(args.pack, places, settings))
     wildcards, unread = wildcards_of(opened.path, places, settings, args.wildcards)
     found = check_pack(opened.pack, opened.settings, wildcards)
-    told = [PackProblem(0, 0, sentence) for sentence in (*opened.notices, *unread)]
-    warnings = [*told, *found.warnings]
+    file_problems = [PackProblem(0, 0, sentence) for sentence in (*opened.notices, *unread)]
+    warnings = [*file_problems, *found.warnings]
     if args.json:
         print_json({"prompts": found.prompts, "errors": found.errors, "warnings": warnings})
     else:

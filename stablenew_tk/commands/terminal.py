@@ -45,7 +45,7 @@ def print_json(document: object) -> None:
 
 
 @contextmanager
-def interruptions(told: Callable[[], None]) -> Iterator[None]:
+def interruptions(on_interrupt: Callable[[], None]) -> Iterator[None]:
     """The first Ctrl+C or polite kill only calls `told`, which must do next to nothing; the second acts as usual.
 
     As an exception it would strike anywhere, and an event taken from the inbox but not yet folded would be lost.
@@ -53,7 +53,7 @@ def interruptions(told: Callable[[], None]) -> Iterator[None]:
 
     def first(_number: int, _frame: FrameType | None) -> None:
         restore()
-        told()
+        on_interrupt()
 
     def restore() -> None:
         for number, action in before.items():

@@ -59,10 +59,10 @@ KEPT_UNDOS = 100
 class ModelWorker:
     """Carries out the orders about models, on one thread; `tell` is called by the watcher's thread, too."""
 
-    def __init__(self, places: Places, styles: StyleCatalogue, tell: Callable[[Event], None]) -> None:
+    def __init__(self, places: Places, styles: StyleCatalogue, emit: Callable[[Event], None]) -> None:
         self._places = places
         self._styles = styles
-        self._tell = tell
+        self._emit = emit
         self._thumbnails = ThumbnailCache(places.thumbs)
         self._opened = OpenLibrary(folders=())
         self._library: Library | None = None
@@ -124,7 +124,7 @@ class ModelWorker:
     def _touched(self, library: OpenLibrary, touched: Touched) -> None:
         """On the watcher's thread."""
         folders, trees = touched.folders, touched.trees
-        self._tell(FoldersTouched(library=library, folders=folders, trees=trees, notices=touched.notices))
+        self._emit(FoldersTouched(library=library, folders=folders, trees=trees, notices=touched.notices))
 
     def _close(self) -> None:
         watcher, self._watcher = self._watcher, None
@@ -215,14 +215,14 @@ class ModelWorker:
         self._written.remove(last)
         written, model = last
         take_back(written)
-        return self._told(order, written.path, model)
+        return self._profile_saved(order, written.path, model)
 
     def _saved(self, order: ModelOrder, model: Path, profile: ModelProfile | LoraProfile) -> Event:
         written = save_profile(profile_path(model, profile), profile)
         self._written = [*self._written, (written, model)][-KEPT_UNDOS:]
-        return self._told(order, written.path, model)
+        return self._profile_saved(order, written.path, model)
 
-    def _told(self, order: ModelOrder, path: Path, model: Path) -> ProfileSaved:
+    def _profile_saved(self, order: ModelOrder, path: Path, model: Path) -> ProfileSaved:
         if self._library is not None:
             # The watcher would notice it as well, but later.
             self._library.rescan(folders=[str(path.parent)])

@@ -59,9 +59,9 @@ log = logging.getLogger(__name__)
 class PackWorker:
     """Carries out the orders about packs, on one thread. `tell` is called on that of the watcher, too."""
 
-    def __init__(self, places: Places, tell: Callable[[Event], None]) -> None:
+    def __init__(self, places: Places, emit: Callable[[Event], None]) -> None:
         self._places = places
-        self._tell = tell
+        self._emit = emit
         self._catalog = PackCatalog()
         # One for the folders of all packs, one for those of a single pack: a reader keeps the files it has read as long
         # as it is asked for the same folders.
@@ -72,7 +72,7 @@ class PackWorker:
         self._wildcard_folders: tuple[str, ...] = ()
         self._watcher: Watcher | None = None
         self._watched: tuple[str, ...] = ()
-        self._told: PacksListed | None = None
+        self._last_list: PacksListed | None = None
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
@@ -87,17 +87,17 @@ class PackWorker:
             ensure_starter(self._places.packs)
         except StorageError as refused:
             # The other folders can be listed all the same.
-            self._tell(OrderFailed(order=order, message=str(refused)))
+            self._emit(OrderFailed(order=order, message=str(refused)))
         self._folders = (self._places.packs, *named_folders(order.folders))
         self._wildcard_folders = order.wildcard_folders
         self._watch()
-        self._told = self._listed()
-        return self._told
+        self._last_list = self._listed()
+        return self._last_list
 
     @perform.register
     def _(self, _order: RescanPacks) -> PacksListed | None:
-        before, self._told = self._told, self._listed()
-        return self._told if self._told != before else None
+        before, self._last_list = self._last_list, self._listed()
+        return self._last_list if self._last_list != before else None
 
     @perform.register
     def _(self, _order: ClosePacks) -> None:
@@ -112,7 +112,7 @@ class PackWorker:
         """Tell of the changed list at once; the watcher would notice later."""
         listed = self.perform(RescanPacks())
         if listed is not None:
-            self._tell(listed)
+            self._emit(listed)
 
     def _wildcard_places(self, pack: Path | None) -> tuple[Path, ...]:
         """The wildcard folders for a pack; None = for all packs."""
@@ -129,7 +129,7 @@ class PackWorker:
 
     def _touched(self, touched: Touched) -> None:
         """On the watcher's thread."""
-        self._tell(PackFoldersTouched(notices=touched.notices))
+        self._emit(PackFoldersTouched(notices=touched.notices))
 
     def _unwatch(self) -> None:
         watcher, self._watcher, self._watched = self._watcher, None, ()
@@ -157,8 +157,8 @@ class PackWorker:
     @perform.register
     def _(self, order: AddPack) -> PackAdded:
         path = add_pack(order.path, self._places.packs)
-        self._told = self._listed()
-        self._tell(self._told)
+        self._last_list = self._listed()
+        self._emit(self._last_list)
         return PackAdded(order=order, path=path)
 
     @perform.register
@@ -170,8 +170,8 @@ class PackWorker:
     @perform.register
     def _(self, order: TrashPack) -> PacksListed:
         trash_pack(order.path)
-        self._told = self._listed()
-        return self._told
+        self._last_list = self._listed()
+        return self._last_list
 
     @perform.register
     def _(self, order: SavePack) -> PackSaved | PackNotSaved:

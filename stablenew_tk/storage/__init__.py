@@ -1,1 +1,1 @@
-"""What is kept on disk."""
+"""Files on disk: settings and pending jobs; the folder watcher; rooms for journal, models, packs and pictures."""

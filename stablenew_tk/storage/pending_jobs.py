@@ -1,4 +1,4 @@
-"""Jobs that were not done when the program ended, kept so that the next start can go on with them."""
+"""The file of unfinished jobs, which the next start of the program can resume."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..domain.runs.job import Job
 from .disk.files import read_bounded, write_atomic
 
 SIZE_LIMIT = 256 * 1024 * 1024
-# So many jobs may end before the file is written again: their records tell that they are done, and writing thousands of
-# jobs after each of them would keep the disk and the window busy.
+# Number of jobs that may end before the file is written again. The records show which jobs are done, and writing
+# thousands of jobs after each one would keep the disk and the window busy.
 MOST_BEHIND = 40
 
 
 class WaitingFile:
-    """The file of the jobs that are not done. Used by one thread."""
+    """Writes the file of unfinished jobs. Used by one thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -26,9 +26,9 @@ class WaitingFile:
         self._behind = 0
 
     def keep(self, jobs: Sequence[Job], *, ended: bool = False) -> None:
-        """Remember these jobs. Raises NotSaved. `ended`: nothing has changed but that a job ended, so it can wait."""
+        """Write these jobs. `ended`: only a job ended, so writing may be postponed. Raises NotSaved."""
         self._behind += 1
-        # A job that leaves no record would be made again after a crash.
+        # After a crash, a finished job without a record would be made again.
         can_wait = ended and jobs and self._behind < MOST_BEHIND and all(job.record for job in jobs)
         if can_wait and all(job.job_id in self._written for job in jobs):
             return
@@ -37,7 +37,7 @@ class WaitingFile:
 
 
 def save_waiting(path: Path, jobs: Sequence[Job]) -> None:
-    """Write the jobs down; no jobs removes the file. Raises NotSaved."""
+    """Write the jobs to the file; without jobs remove it. Raises NotSaved."""
     try:
         if not jobs:
             path.unlink(missing_ok=True)
@@ -45,13 +45,13 @@ def save_waiting(path: Path, jobs: Sequence[Job]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotSaved(f"The waiting jobs were not written down in {path.parent}: {error.strerror}.") from error
-    # Job by job, so that other threads get their turn in between.
+    # Encode job by job, so that other threads can run in between.
     encoded = (b",\n" * (place > 0) + msgspec.json.encode(job) for place, job in enumerate(jobs))
     write_atomic(path, (chunk for part in ((b"[",), encoded, (b"]",)) for chunk in part))
 
 
 def load_waiting(path: Path) -> tuple[Job, ...]:
-    """The jobs left over. A file that cannot be understood counts as no jobs: their records tell what was made."""
+    """The jobs in the file; () when it is missing or damaged. Never raises."""
     if not path.exists():
         return ()
     try:

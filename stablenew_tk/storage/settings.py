@@ -1,7 +1,7 @@
-"""What the program remembers about its user: backend, folders, appearance, learning mode, tags, the last form.
+"""Reads and writes the settings file (JSON): backend, folders, appearance, learning mode, tags, the last form.
 
-One small JSON file. A value that cannot be used costs only itself; a damaged file is kept aside and the previous
-version is used, and the user is told.
+Invalid values are replaced by their default, one by one. A damaged file is moved aside and the previous version is
+used. Notices for the user say so.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from .disk.files import read_bounded, write_atomic
 SIZE_LIMIT = 1024 * 1024
 
 
-# One bad entry must not cost the others, so these are checked one by one.
+# The entries of these are checked one by one, so that one invalid entry does not drop the others.
 _READ_LOOSELY: dict[str, Any] = {
     "last_runs": dict[_ShortText, msgspec.Raw],
 }
 
 
 class LoadedSettings(Struct, frozen=True):
-    """Settings as found, and sentences about what could not be used."""
+    """The settings, and sentences about what could not be used."""
 
     settings: Settings
     notices: tuple[str, ...] = ()

@@ -1,8 +1,7 @@
-"""Tells which folders changed while the program runs: a file dropped beside a model, a pack edited by another program.
+"""Folder watcher: reports changed folders of models and packs, by file system events (watchdog) and by comparing.
 
-The system's events are only a hint: they get lost in bursts, end when a folder is deleted, and never come from network
-drives. So folders are also compared with their last state every minute, and where no events can be had, every few
-seconds.
+File system events get lost in bursts, end when a folder is deleted, and never come from network drives. So the folders
+are also compared with their last state every minute, and every few seconds where there are no events.
 """
 
 from __future__ import annotations
@@ -46,8 +45,8 @@ _EVENTS: list[type[FileSystemEvent]] = [
     *(FileCreatedEvent, FileMovedEvent, FileDeletedEvent, DirCreatedEvent, DirMovedEvent, DirDeletedEvent),
     FileClosedEvent if sys.platform == "linux" else FileModifiedEvent,
 ]
-# So many events in one portion cost more than looking, and others may be lost already: 5,000 files put in place at once
-# kept watchdog busy for four seconds after the last of them.
+# With more events at once, comparing is cheaper, and some may be lost already: 5,000 files created at once kept
+# watchdog busy for four seconds after the last of them.
 BURST = 500
 _LONGEST_BURST_S = 10.0
 # It warns when a folder is made and filled faster than it lists it, and goes on as it should.
@@ -55,10 +54,10 @@ warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning, "watchdog"
 
 
 class Timing(Struct, frozen=True, kw_only=True):
-    """Seconds. Changes are told once it was quiet for `quiet_s`, but at latest `longest_s` after the first one.
+    """Intervals in seconds. Changes are reported after `quiet_s` without events, at latest `longest_s` after the first.
 
-    `check_s`: whether the folders are still there. `compare_s`: all folders with their last state. `poll_s`: the same
-    where there are no events.
+    `check_s`: between checks whether the roots exist. `compare_s`: between comparisons of all folders. `poll_s`: the
+    same where there are no events.
     """
 
     quiet_s: float = 0.15
@@ -69,9 +68,9 @@ class Timing(Struct, frozen=True, kw_only=True):
 
 
 class Touched(Struct, frozen=True):
-    """Where something changed: in `folders` themselves, or anywhere in `trees`. `Library.rescan` takes both.
+    """A report of changes: directly in `folders`, or anywhere below `trees`. `Library.rescan` takes both.
 
-    `notices` are sentences about folders that cannot be watched as usual, all that hold now.
+    `notices` are all current sentences about folders that cannot be watched as usual.
     """
 
     folders: frozenset[str] = frozenset()
@@ -80,7 +79,7 @@ class Touched(Struct, frozen=True):
 
 
 class _WatchedRoot:
-    """One watched folder, and how. Only the watcher's thread uses it."""
+    """State of one watched root. Only the watcher's thread uses it."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -89,13 +88,13 @@ class _WatchedRoot:
         self.notice = ""
         self.fingerprints: dict[str, FolderPrint] | None = None
         self.next_compare = 0.0
-        # Until then at latest there is no watch, because too much happens; 0 = no burst.
+        # Time until which the root is compared instead of watched, because of too many events; 0 = no burst.
         self.burst_ends = 0.0
         self.was_watched_at_compare = False
 
 
 class CollectedChanges(FileSystemEventHandler):
-    """Puts the folders of events into a set, nothing else: an error here would end watchdog's thread for good."""
+    """Collects the folders of events in a set. It does nothing else, because an error would end watchdog's thread."""
 
     def __init__(self, wake: threading.Event, endings: Endings) -> None:
         self._wake = wake
@@ -121,20 +120,20 @@ class CollectedChanges(FileSystemEventHandler):
         self._wake.set()
 
     def take(self) -> tuple[set[str], set[str], int]:
-        """Folders, trees and the number of events since the last time."""
+        """Remove and return folders, trees and the number of events since the last call."""
         with self._lock:
             taken = self._folders, self._trees, self.count
             self._folders, self._trees, self.count = set(), set(), 0
         return taken
 
     def waiting(self) -> set[str]:
-        """All that would be taken now."""
+        """The folders and trees that `take` would return."""
         with self._lock:
             return self._folders | self._trees
 
 
 class Watcher:
-    """Watches folders with all below them, on threads of its own, until `close`."""
+    """Watches folders and all folders below them, on threads of its own, until `close`."""
 
     def __init__(
         self,
@@ -144,11 +143,11 @@ class Watcher:
         endings: Endings = MODELS,
         timing: Timing | None = None,
     ) -> None:
-        """Begins at once; only files with these `endings` count. `touched` is called on the watcher's thread and must
-        return soon, best by filling a queue.
+        """Starts at once. Only files with these `endings` count. `touched` is called on the watcher's thread and must
+        return soon, for example by filling a queue.
 
-        Each root is told as a tree once it is watched, and again when it goes, returns or changes its place: the first
-        scan of a root is asked for here too, so that no change is lost between scan and watch. Roots need not exist,
+        Each root is reported as a tree once it is watched, and again when it disappears, returns or is replaced. The
+        first scan of a root should wait for this report, so that no change is lost in between. Roots need not exist,
         and none may lie inside another one.
         """
         self._touched = touched
@@ -159,8 +158,8 @@ class Watcher:
         self._wake = threading.Event()
         self._collected = CollectedChanges(self._wake, endings)
         self._observer: BaseObserver | None = None
-        self._told: tuple[str, ...] = ()
-        self._heard: set[str] = set()
+        self._reported: tuple[str, ...] = ()
+        self._announced: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="folder-watcher")
         self._thread.start()
 
@@ -173,7 +172,7 @@ class Watcher:
 
     @property
     def bursts(self) -> tuple[str, ...]:
-        """Roots in which files pour in now, so that they are compared often instead of watched. Any thread."""
+        """Roots with too many events at the moment, which are compared often instead of watched. Any thread."""
         return tuple(root.path for root in self._roots if root.burst_ends)
 
     # ---- the watcher's thread
@@ -198,14 +197,14 @@ class Watcher:
 
     def _tell(self, *, folders: Iterable[str] = (), trees: Iterable[str] = ()) -> None:
         if not self._stop.is_set():
-            self._told = self._notices()
-            self._touched(Touched(frozenset(folders), frozenset(trees), self._told))
+            self._reported = self._notices()
+            self._touched(Touched(frozenset(folders), frozenset(trees), self._reported))
 
     def _notices(self) -> tuple[str, ...]:
         return tuple(root.notice for root in self._roots if root.notice)
 
     def _tell_collected(self) -> None:
-        """Wait until no more events come, then tell what changed."""
+        """Wait until no more events come, then report the changes."""
         latest = time.monotonic() + self._timing.longest_s
         before = -1
         while before != self._collected.count < BURST and (left := latest - time.monotonic()) > 0:
@@ -216,7 +215,7 @@ class Watcher:
         folders, trees, count = self._collected.take()
         if folders or trees:
             folders, trees = {self._named(one) for one in folders}, {self._named(one) for one in trees}
-            self._heard |= folders | trees
+            self._announced |= folders | trees
             self._tell(folders=folders, trees=trees)
         if count >= BURST:
             for root in self._roots:
@@ -226,7 +225,7 @@ class Watcher:
                     root.next_compare = time.monotonic() + self._timing.longest_s
 
     def _go_through_burst(self, root: _WatchedRoot, changed: bool, busy_s: float) -> None:
-        """Compare often while files pour in; afterwards watch the root again."""
+        """Compare the root often while files pour in; afterwards watch it again."""
         now = time.monotonic()
         if changed and now < root.burst_ends:
             root.next_compare = now + max(self._timing.longest_s, 2 * busy_s)
@@ -237,7 +236,7 @@ class Watcher:
         root.next_compare = now
 
     def _named(self, path: str) -> str:
-        """A path as the user named it: events speak of where a linked root really is."""
+        """A path of an event below the root as the user named it; events contain the resolved path of a linked root."""
         for root in self._roots:
             if root.watch is not None and root.watch.path != root.path:
                 real = root.watch.path
@@ -246,7 +245,7 @@ class Watcher:
         return path
 
     def _check(self) -> None:
-        """Watch anew what was replaced, deleted or created, and what watchdog no longer watches."""
+        """Watch roots again that were replaced, deleted or created, or that watchdog no longer watches."""
         if self._observer is not None and not self._observer.is_alive():
             self._renew()
         alive = {one.watch for one in self._observer.emitters if one.is_alive()} if self._observer else set()
@@ -265,28 +264,28 @@ class Watcher:
             if root.notice and root.identity is not None and not is_on_network(root.path):
                 # A limit of the system may have been lifted.
                 self._schedule(root)
-            changed, unheard = self._compare(root)
+            changed, unannounced = self._compare(root)
             busy_s = time.monotonic() - began
-            # A slow drive is left alone for most of the time.
+            # Limits the load on a slow drive.
             self._plan_next(root, busy_s=busy_s)
             if root.burst_ends:
                 self._go_through_burst(root, changed, busy_s)
-            elif self._are_missed(unheard):
+            elif self._are_missed(unannounced):
                 self._renew()
-            if self._notices() != self._told:
+            if self._notices() != self._reported:
                 self._tell()
 
     def _compare(self, root: _WatchedRoot) -> tuple[bool, set[str]]:
-        """Tell what changed since the last time. Gives whether anything did, and folders in which names came or went
-        without an event although they were watched.
+        """Report the differences to the last state. Returns whether there are any, and those watched folders in which
+        names appeared or disappeared without an event.
         """
         before, now = root.fingerprints, fingerprints(root.path, self._stop.is_set, self._endings)
         was_watched, root.was_watched_at_compare = root.was_watched_at_compare, root.watch is not None
         if self._stop.is_set():
             return False, set()
         root.fingerprints = now
-        heard = {path for path in self._heard if _is_within(path, root.path)}
-        self._heard -= heard
+        announced = {path for path in self._announced if _is_within(path, root.path)}
+        self._announced -= announced
         if before is None:
             self._tell(trees={root.path})
             return True, set()
@@ -295,14 +294,14 @@ class Watcher:
         if changed:
             self._tell(folders=changed)
         renamed = {path for path in changed & before.keys() & now.keys() if before[path].names != now[path].names}
-        unheard = {path for path in renamed if not heard & {path, *map(str, Path(path).parents)}}
-        return bool(changed), unheard if was_watched and root.watch is not None else set()
+        unannounced = {path for path in renamed if not announced & {path, *map(str, Path(path).parents)}}
+        return bool(changed), unannounced if was_watched and root.watch is not None else set()
 
-    def _are_missed(self, unheard: set[str]) -> bool:
-        """Whether no event comes for these folders. Not every end of watchdog's threads can be seen from outside."""
-        if not unheard or self._stop.wait(self._timing.longest_s):
+    def _are_missed(self, unannounced: set[str]) -> bool:
+        """Whether events for these folders are missing for good, which shows that watchdog stopped watching them."""
+        if not unannounced or self._stop.wait(self._timing.longest_s):
             return False
-        return not unheard & {self._named(path) for path in self._collected.waiting()}
+        return not unannounced & {self._named(path) for path in self._collected.waiting()}
 
     def _plan_next(self, root: _WatchedRoot, *, busy_s: float = 0.0) -> None:
         pause = self._timing.poll_s if root.notice else self._timing.compare_s
@@ -311,7 +310,7 @@ class Watcher:
     # ---- watchdog
 
     def _arm(self, root: _WatchedRoot) -> None:
-        """Have the system tell of changes below `root`; where it cannot, compare often, and say so."""
+        """Start watchdog for a root. Where that fails, the root is compared often and a notice says so."""
         root.identity, root.notice, root.fingerprints, root.burst_ends = _identity(root.path), "", None, 0.0
         if root.identity is not None:
             if is_on_network(root.path):
@@ -344,7 +343,7 @@ class Watcher:
             root.notice = f"{root.path}: {reason}, {self._how_often()}"
 
     def _probe_limit(self, watched: str) -> None:
-        """Raise OSError when the limit is reached: watchdog is silent about folders below a root it could not watch."""
+        """Raise OSError when the limit of watches is reached; watchdog itself does not report this for subfolders."""
         observer = self._observer
         above = os.path.dirname(watched)  # noqa: PTH120
         if observer is not None and sys.platform == "linux" and above != watched:
@@ -378,7 +377,7 @@ class Watcher:
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """Tells a folder from another one that took its place; None when there is none."""
+    """Device and inode of a folder, to notice when another one replaces it; None when there is none."""
     try:
         status = os.stat(path)  # noqa: PTH116
     except OSError:

@@ -281,7 +281,7 @@ def test_thousands_of_broken_sidecars_under_a_live_watcher_cost_little(tmp_path)
     import random
     import resource
 
-    dice = random.Random(4)
+    rng = random.Random(4)
     good = b'{"kind": "model_profile", "recommended_presets": [{"id": "a", "rating": "best", "steps": 30}]}'
     names = [f"demo {number}" for number in range(50)]
     for name in names:
@@ -290,9 +290,9 @@ def test_thousands_of_broken_sidecars_under_a_live_watcher_cost_little(tmp_path)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for number in range(20_000):
             data = bytearray(good)
-            for _ in range(dice.randrange(1, 4)):
-                data[dice.randrange(len(data))] = dice.randrange(256)
-            (tmp_path / f"{dice.choice(names)}.modelprofile.json").write_bytes(data[: dice.randrange(len(data) + 1)])
+            for _ in range(rng.randrange(1, 4)):
+                data[rng.randrange(len(data))] = rng.randrange(256)
+            (tmp_path / f"{rng.choice(names)}.modelprofile.json").write_bytes(data[: rng.randrange(len(data) + 1)])
             if number % 500 == 0:
                 watched.catch_up()
         drop_profile(tmp_path, names[0], 44)

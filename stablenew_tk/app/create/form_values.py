@@ -65,7 +65,7 @@ class FormValues:
         self._pack_id = controller.settings.pack if pack_id is None else pack_id
         self._pack: str | Path = self._pack_id
         self._context = ""
-        self._told: set[str] = set()
+        self._announced: set[str] = set()
         self.preset: Preset | None = None
         self.sources = ValueSources()
         self.resolved = self.sources.resolve()
@@ -109,8 +109,8 @@ class FormValues:
         """What the backend lacks of that which is recommended: a sentence for each thing, once for a checkpoint."""
         usable = self.sources.usable
         notices = [f"{self.checkpoint}: {notice}" for notice in (usable.notices if usable is not None else ())]
-        fresh = [sentence for sentence in notices if sentence not in self._told]
-        self._told.update(fresh)
+        fresh = [sentence for sentence in notices if sentence not in self._announced]
+        self._announced.update(fresh)
         return fresh
 
     # ---- what the user does

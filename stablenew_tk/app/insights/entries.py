@@ -121,11 +121,11 @@ class InsightEntries:
     def _hint_entries(self, wanted: InsightFilter) -> Iterator[InsightEntry]:
         self._hints = {}
         packs = {pack for pack, _ in self._everyday.known}
-        for (pack, checkpoint), told in self._everyday.known.items():
+        for (pack, checkpoint), found in self._everyday.known.items():
             if wanted.pack not in ("", pack) or wanted.checkpoint not in ("", checkpoint):
                 continue
-            for what in dict.fromkeys(hint.what for hint in told):
-                hints = tuple(hint for hint in told if hint.what == what)
+            for what in dict.fromkeys(hint.what for hint in found):
+                hints = tuple(hint for hint in found if hint.what == what)
                 if wanted.parameter in ("", what):
                     key = f"hint:{pack}\n{checkpoint}\n{what}"
                     self._hints[key] = (pack, checkpoint), hints

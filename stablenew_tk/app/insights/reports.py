@@ -26,8 +26,8 @@ Scope = tuple[str, str]  # pack, checkpoint
 class Reports:
     """Reports of plans as far as they are known. `told(plan_id)` is called when one is new."""
 
-    def __init__(self, controller: Controller, told: Callable[[str], None]) -> None:
-        self._controller, self._told = controller, told
+    def __init__(self, controller: Controller, on_report: Callable[[str], None]) -> None:
+        self._controller, self._on_report = controller, on_report
         self.known: dict[str, Report] = {}
         self._wishes: tuple[str, ...] = ()
         self._stale: set[str] = set()
@@ -60,7 +60,7 @@ class Reports:
             self._under_way = ""
         if plan_id not in self._stale and history is not None and history.visible().shows(plan_id):
             self.known[plan_id] = event.report
-            self._told(plan_id)
+            self._on_report(plan_id)
         self._ask_next()
 
     def forget_hidden(self, history: History) -> None:
@@ -90,8 +90,8 @@ class Reports:
 class Everyday:
     """Hints by pack and checkpoint, from rated pictures that belong to no plan. `told()` is called for new ones."""
 
-    def __init__(self, controller: Controller, told: Callable[[], None]) -> None:
-        self._controller, self._told = controller, told
+    def __init__(self, controller: Controller, on_hints: Callable[[], None]) -> None:
+        self._controller, self._on_hints = controller, on_hints
         self.known: dict[Scope, tuple[Association, ...]] = {}
         self.pictures: dict[Scope, int] = {}
         self._query: Query | None = None
@@ -128,7 +128,7 @@ class Everyday:
         self._query = None
         orders = everyday_pictures(history, event.selection)
         self.pictures = {(order.pack_id, order.checkpoint): len(order.pictures) for order in orders}
-        self.known = {scope: told for scope, told in self.known.items() if scope in self.pictures}
+        self.known = {scope: hints for scope, hints in self.known.items() if scope in self.pictures}
         self._waiting = orders
         self._ask_next()
 
@@ -137,7 +137,7 @@ class Everyday:
         if self._under_way == (event.pack_id, event.checkpoint):
             self._under_way = None
         self._ask_next()
-        self._told()
+        self._on_hints()
 
     def _ask_next(self) -> None:
         if self._under_way is None and self._waiting:

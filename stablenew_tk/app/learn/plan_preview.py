@@ -212,8 +212,8 @@ def _later_lines(draft: PlanDraft, config: PipelineConfig, stage: str) -> list[t
     picture = draft.start_image.replace("\\", "/").rpartition("/")[2]
     prefix = draft.focus.rpartition(".")[0]
     beside = [spec for spec in focuses() if spec.path.rpartition(".")[0] == prefix and spec.name in _NAMED_BESIDE]
-    told = [(spec.path, plain(spec), value_text(get_value(config, spec.path), spec.path)) for spec in beside]
-    return [("start", "Begins with", picture or "no picture yet"), ("", "Stage", stage), *told]
+    settings_lines = [(spec.path, plain(spec), value_text(get_value(config, spec.path), spec.path)) for spec in beside]
+    return [("start", "Begins with", picture or "no picture yet"), ("", "Stage", stage), *settings_lines]
 
 
 def _left(path: str, key: str, name: str, words: str) -> tuple[str, str] | None:

@@ -113,8 +113,8 @@ def _weights(entry: ModelEntry, settings: ModelSettings) -> Iterator[FactLine]:
             mark="star" if learned else "triangle",
             mark_ink="accent_text" if learned else "text2",
         )
-        if told := words.evidence(one):
-            yield FactLine(text=told, lost=True)
+        if text := words.evidence(one):
+            yield FactLine(text=text, lost=True)
     for weight in settings.weights[:20]:
         tool = words.tool_of(weight.source)
         if tool != "StableNew profile":
@@ -136,9 +136,9 @@ def _presets(settings: ModelSettings) -> Iterator[FactLine]:
             source="learned" if learned else "yours",
             bold=learned,
         )
-        for told in (*words.preset(one), words.evidence(one)):
-            if told:
-                yield FactLine(text=told, lost=True)
+        for text in (*words.preset(one), words.evidence(one)):
+            if text:
+                yield FactLine(text=text, lost=True)
 
 
 def _pairings(settings: ModelSettings) -> Iterator[FactLine]:
@@ -147,8 +147,8 @@ def _pairings(settings: ModelSettings) -> Iterator[FactLine]:
         return
     yield FactLine(text="Goes with", heading=True)
     for one in profile.recommended_pairings:
-        told = f"preset {one.preset_id}" if one.preset_id else ""
-        yield FactLine(text=one.model, label=words.TIER_WORDS[one.rating], source=told)
+        preset = f"preset {one.preset_id}" if one.preset_id else ""
+        yield FactLine(text=one.model, label=words.TIER_WORDS[one.rating], source=preset)
 
 
 def _sources(entry: ModelEntry) -> Iterator[FactLine]:

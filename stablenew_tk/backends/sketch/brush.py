@@ -90,7 +90,7 @@ def _from_hsv(hue: float, saturation: float, value: float) -> RGB:
 
 
 class Brush:
-    """Draws into one picture. `detail` 0–1 says how much is worth drawing; dice come from the seed, layer by layer."""
+    """Draws into one picture. `detail` 0–1 says how much is worth drawing; rng come from the seed, layer by layer."""
 
     def __init__(self, scene: Scene, palette: Palette, *, seed: int, size: tuple[int, int], detail: float) -> None:
         self.factor = 2 if size[0] * size[1] <= _SMOOTH_BELOW else 1
@@ -103,9 +103,9 @@ class Brush:
         self._key = f"{seed}/{scene.ground}/{scene.light}"
         self.image = Image.new("RGB", (self.width, self.height), palette.sky_low)
         self.draw = ImageDraw.Draw(self.image, "RGBA")
-        self.horizon = self.dice("horizon").uniform(0.54, 0.68)
+        self.horizon = self.rng("horizon").uniform(0.54, 0.68)
 
-    def dice(self, layer: str) -> random.Random:
+    def rng(self, layer: str) -> random.Random:
         """A generator of its own for each layer, so that one layer's detail never moves another."""
         return random.Random(hashlib.sha256(f"{self._key}/{layer}".encode()).digest())
 
@@ -170,13 +170,13 @@ class Brush:
 
     def ridge(self, layer: str, *, base: float, height: float, rough: float) -> list[Point]:
         """A skyline from left to right around `base`; `rough` 0 = rolling hills, 1 = jagged rocks."""
-        dice = self.dice(layer)
+        rng = self.rng(layer)
         levels = 7
-        heights = [dice.uniform(-1, 1) for _ in range(4)]
+        heights = [rng.uniform(-1, 1) for _ in range(4)]
         fade = 0.36 + 0.16 * rough
         swing = fade
         for level in range(levels - 2):
-            middles = [(a + b) / 2 + dice.uniform(-swing, swing) for a, b in pairwise(heights)]
+            middles = [(a + b) / 2 + rng.uniform(-swing, swing) for a, b in pairwise(heights)]
             if level >= 1 + round(self.detail * 4):
                 break
             heights = [value for pair in zip(heights, middles, strict=False) for value in pair] + heights[-1:]

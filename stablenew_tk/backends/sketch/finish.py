@@ -73,8 +73,8 @@ def half_done(clean: Image.Image, quality: float, seed: int) -> Image.Image:
     # The blotches grow with the picture, so that a preview and the picture look alike.
     cell = max(2, round(min(clean.size) / 170))
     small = (-(-clean.width // cell), -(-clean.height // cell))
-    dice = random.Random(f"{seed}/noise")
-    noise = Image.frombytes("RGB", small, dice.randbytes(small[0] * small[1] * 3)).resize(
+    rng = random.Random(f"{seed}/noise")
+    noise = Image.frombytes("RGB", small, rng.randbytes(small[0] * small[1] * 3)).resize(
         clean.size, Image.Resampling.BILINEAR
     )
     return Image.blend(blurred, noise, min(1.0, rest * 0.62 + max(0.0, rest - 0.75) * 1.5))
@@ -144,9 +144,9 @@ def _overlaid(image: Image.Image, tile: Image.Image) -> Image.Image:
 
 
 def _grain(seed: int, cell: int, swing: float) -> Image.Image:
-    dice = random.Random(f"{seed}/grain")
+    rng = random.Random(f"{seed}/grain")
     edge = 256 // cell
-    noise = Image.frombytes("L", (edge, edge), dice.randbytes(edge * edge))
+    noise = Image.frombytes("L", (edge, edge), rng.randbytes(edge * edge))
     calm = noise.point([round(127.5 + (v - 127.5) / 127.5 * swing) for v in range(256)])
     return calm.resize((256, 256), Image.Resampling.NEAREST)
 

@@ -42,8 +42,8 @@ def painted_over(base: Image.Image, fresh: Image.Image, denoise: float, seed: in
 
     Between them it goes patch by patch, as a half transparent second picture would only look like a double exposure.
     """
-    dice = random.Random(f"{seed}/patches")
-    rough = Image.frombytes("L", (9, 9), dice.randbytes(81)).resize((96, 96), Image.Resampling.BICUBIC)
+    rng = random.Random(f"{seed}/patches")
+    rough = Image.frombytes("L", (9, 9), rng.randbytes(81)).resize((96, 96), Image.Resampling.BICUBIC)
     edge = 255 * (1.0 - denoise)
     # Soft-edged patches whose share of the picture grows with denoise, over a thin wash everywhere.
     steep = [min(255, max(round(110 * denoise), round((value - edge) * 4 + 255 * denoise))) for value in range(256)]

@@ -79,10 +79,10 @@ def tram(b: Brush, at: Point, size: float) -> None:
 
 def cat(b: Brush, at: Point, size: float) -> None:
     """A cat that sits and looks out."""
-    dice = b.dice("cat")
-    fur = b.scene.colours[0] if b.scene.colours else dice.choice(((226, 138, 64), (72, 70, 84), (232, 222, 206)))
+    rng = b.rng("cat")
+    fur = b.scene.colours[0] if b.scene.colours else rng.choice(((226, 138, 64), (72, 70, 84), (232, 222, 206)))
     dark = mixed(fur, DARK, 0.35)
-    turn = dice.choice((-1, 1))
+    turn = rng.choice((-1, 1))
     tail = [(turn * (0.34 + 0.24 * math.sin(k * 0.5)), 0.0 - k * 0.055) for k in range(9)]
     b.stroke(at, size, tail, dark, 0.1)
     b.shape(at, size, [(-0.36, 0.02), (0.36, 0.02), (0.24, -0.62), (-0.24, -0.62)], fur)
@@ -106,10 +106,10 @@ def cat(b: Brush, at: Point, size: float) -> None:
 
 def person(b: Brush, at: Point, size: float) -> None:
     """Head and shoulders."""
-    dice, p = b.dice("person"), b.palette
-    skin, hair = dice.choice(SKIN), dice.choice(HAIR)
+    rng, p = b.rng("person"), b.palette
+    skin, hair = rng.choice(SKIN), rng.choice(HAIR)
     shade = mixed(skin, (150, 70, 70), 0.25)
-    long = dice.random() < 0.5
+    long = rng.random() < 0.5
     if long:
         b.oval(at, size, (-0.5, -1.72, 0.5, -0.28), hair)
     b.shape(at, size, [(-0.95, 0.4), (-0.8, -0.2), (-0.36, -0.42), (0.36, -0.42), (0.8, -0.2), (0.95, 0.4)], p.accent)
@@ -117,7 +117,7 @@ def person(b: Brush, at: Point, size: float) -> None:
     b.oval(at, size, (-0.4, -1.56, 0.4, -0.56), skin)
     b.shape(at, size, [(-0.36, -0.42), (0, -0.2), (-0.14, 0.0), (-0.48, -0.36)], p.second)
     b.shape(at, size, [(0.36, -0.42), (0, -0.2), (0.14, 0.0), (0.48, -0.36)], p.second)
-    part = dice.uniform(-0.15, 0.15)
+    part = rng.uniform(-0.15, 0.15)
     b.shape(
         at,
         size,
@@ -133,7 +133,7 @@ def person(b: Brush, at: Point, size: float) -> None:
         ],
         hair,
     )
-    smile = dice.uniform(0.03, 0.09)
+    smile = rng.uniform(0.03, 0.09)
     for side in (-1, 1):
         x = side * 0.165
         b.oval(at, size, (x - 0.075, -1.1, x + 0.075, -0.99), WHITE)
@@ -147,7 +147,7 @@ def person(b: Brush, at: Point, size: float) -> None:
     b.stroke(
         at, size, [(-0.14, -0.75), (-0.07, -0.75 + smile), (0.07, -0.75 + smile), (0.14, -0.75)], (168, 66, 70), 0.04
     )
-    if b.scene.colours or dice.random() < 0.4:
+    if b.scene.colours or rng.random() < 0.4:
         straw = (232, 196, 116)
         b.oval(at, size, (-0.78, -1.56, 0.78, -1.3), straw)
         b.oval(at, size, (-0.4, -1.92, 0.4, -1.38), straw)
@@ -156,10 +156,10 @@ def person(b: Brush, at: Point, size: float) -> None:
 
 def bird(b: Brush, at: Point, size: float) -> None:
     """A flock of gulls."""
-    dice = b.dice("bird")
+    rng = b.rng("bird")
     colour = WHITE if b.scene.light in ("night", "sunset") else mixed(b.palette.near, WHITE, 0.1)
-    for _ in range(5 + dice.randrange(4)):
-        x, y, s = dice.uniform(-4, 4), dice.uniform(-2.5, 1), dice.uniform(0.2, 0.42)
+    for _ in range(5 + rng.randrange(4)):
+        x, y, s = rng.uniform(-4, 4), rng.uniform(-2.5, 1), rng.uniform(0.2, 0.42)
         wing = [(x - s, y), (x - s / 2, y - s * 0.5), (x, y), (x + s / 2, y - s * 0.5), (x + s, y)]
         b.stroke(at, size, wing, colour, 0.07)
 
@@ -212,11 +212,11 @@ def tree(b: Brush, at: Point, size: float) -> None:
 
 def flower(b: Brush, at: Point, size: float) -> None:
     """A bunch of flowers in the foreground."""
-    dice = b.dice("flower")
+    rng = b.rng("flower")
     for _ in range(9 + round(6 * b.detail)):
-        x, top = dice.uniform(-2.2, 2.2), -dice.uniform(0.4, 1.3)
+        x, top = rng.uniform(-2.2, 2.2), -rng.uniform(0.4, 1.3)
         b.stroke(at, size, [(x, 0.3), (x * 0.97, top)], (70, 130, 78), 0.04)
-        colour = dice.choice((b.palette.accent, b.palette.second, WHITE))
+        colour = rng.choice((b.palette.accent, b.palette.second, WHITE))
         for petal in range(6):
             angle = petal * math.pi / 3
             cx, cy = x * 0.97 + 0.13 * math.cos(angle), top + 0.13 * math.sin(angle)
@@ -261,9 +261,9 @@ def lamp(b: Brush, at: Point, size: float) -> None:
     b.glow((at[0], at[1] - 1.1 * size * b.unit / b.height), 1.3 * size, b.palette.lit, 0.6)
 
 
-def pine(b: Brush, at: Point, size: float, dice: random.Random) -> None:
+def pine(b: Brush, at: Point, size: float, rng: random.Random) -> None:
     """One dark fir; detail gives it more branches."""
-    colour = mixed(b.palette.near, b.palette.mid, dice.uniform(0.0, 0.35))
+    colour = mixed(b.palette.near, b.palette.mid, rng.uniform(0.0, 0.35))
     rows = 1 if b.detail < 0.35 else 3
     b.stroke(at, size, [(0, 0.05), (0, -0.2)], mixed(colour, DARK, 0.4), 0.08)
     for row in range(rows):

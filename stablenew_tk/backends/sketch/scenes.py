@@ -93,49 +93,49 @@ def _rock(b: Brush, at: Point, size: float) -> None:
 
 def _place(b: Brush, thing: str, index: int) -> tuple[Point, float]:
     """Where a thing stands and how large it is, from the seed; several things do not share a place."""
-    dice = b.dice(f"place {thing}")
-    x = dice.uniform(0.26, 0.74)
+    rng = b.rng(f"place {thing}")
+    x = rng.uniform(0.26, 0.74)
     if index % 2:
         x = 1.0 - x
     low = 0.72 if b.scene.ground == "room" else b.horizon
     if thing == "tram":
-        depth = dice.uniform(0.35, 0.75)
+        depth = rng.uniform(0.35, 0.75)
         return (
             vanishing_point(b) + (0.5 - vanishing_point(b)) * depth,
             low + 0.03 + 0.4 * depth * (1 - low) + 0.05,
         ), 0.2 + 0.26 * depth
     places: dict[str, tuple[float, float, float]] = {
-        "boat": (x, low + dice.uniform(0.1, 0.24), dice.uniform(0.18, 0.3)),
-        "lighthouse": (dice.choice((0.24, 0.74)) + dice.uniform(-0.06, 0.06), low + 0.14, dice.uniform(0.22, 0.29)),
-        "cat": (x, 0.73 if b.scene.ground == "room" else 0.93, dice.uniform(0.28, 0.38)),
-        "person": (dice.uniform(0.4, 0.6), 0.96, dice.uniform(0.4, 0.48)),
-        "bird": (dice.uniform(0.3, 0.7), dice.uniform(0.16, 0.34), dice.uniform(0.06, 0.09)),
-        "balloon": (x, dice.uniform(0.34, 0.46), dice.uniform(0.14, 0.24)),
-        "house": (x, low + dice.uniform(0.12, 0.2), dice.uniform(0.14, 0.24)),
-        "castle": (x, low + 0.06, dice.uniform(0.2, 0.28)),
-        "tree": (x, low + dice.uniform(0.16, 0.26), dice.uniform(0.24, 0.4)),
-        "flower": (x, 0.98, dice.uniform(0.2, 0.26)),
-        "umbrella": (x, low + dice.uniform(0.2, 0.3), dice.uniform(0.18, 0.26)),
-        "bridge": (0.0, low + 0.12, dice.uniform(0.18, 0.26)),
-        "lamp": (dice.choice((0.14, 0.86)), low + 0.16 if b.scene.ground == "room" else 0.9, 0.3),
+        "boat": (x, low + rng.uniform(0.1, 0.24), rng.uniform(0.18, 0.3)),
+        "lighthouse": (rng.choice((0.24, 0.74)) + rng.uniform(-0.06, 0.06), low + 0.14, rng.uniform(0.22, 0.29)),
+        "cat": (x, 0.73 if b.scene.ground == "room" else 0.93, rng.uniform(0.28, 0.38)),
+        "person": (rng.uniform(0.4, 0.6), 0.96, rng.uniform(0.4, 0.48)),
+        "bird": (rng.uniform(0.3, 0.7), rng.uniform(0.16, 0.34), rng.uniform(0.06, 0.09)),
+        "balloon": (x, rng.uniform(0.34, 0.46), rng.uniform(0.14, 0.24)),
+        "house": (x, low + rng.uniform(0.12, 0.2), rng.uniform(0.14, 0.24)),
+        "castle": (x, low + 0.06, rng.uniform(0.2, 0.28)),
+        "tree": (x, low + rng.uniform(0.16, 0.26), rng.uniform(0.24, 0.4)),
+        "flower": (x, 0.98, rng.uniform(0.2, 0.26)),
+        "umbrella": (x, low + rng.uniform(0.2, 0.3), rng.uniform(0.18, 0.26)),
+        "bridge": (0.0, low + 0.12, rng.uniform(0.18, 0.26)),
+        "lamp": (rng.choice((0.14, 0.86)), low + 0.16 if b.scene.ground == "room" else 0.9, 0.3),
     }
     px, py, size = places[thing]
     return (px, py), size
 
 
 def _weather(b: Brush) -> None:
-    dice = b.dice("weather")
+    rng = b.rng("weather")
     if "mist" in b.scene.weather and b.scene.ground not in ("room", "mountain"):
-        mist(b, b.horizon + 0.02, dice)
-        mist(b, b.horizon + 0.12, dice)
+        mist(b, b.horizon + 0.02, rng)
+        mist(b, b.horizon + 0.12, rng)
     if "rain" in b.scene.weather and b.scene.ground != "room":
-        lean = dice.uniform(0.08, 0.3)
+        lean = rng.uniform(0.08, 0.3)
         for _ in range(90 + round(160 * b.detail)):
-            at, size = (dice.uniform(-0.1, 1.0), dice.uniform(-0.1, 1.0)), dice.uniform(0.03, 0.08)
+            at, size = (rng.uniform(-0.1, 1.0), rng.uniform(-0.1, 1.0)), rng.uniform(0.03, 0.08)
             left, top = b.x(at[0]), b.y(at[1])
             end = (left + lean * size * b.unit, top + size * b.unit)
             b.draw.line((left, top, *end), (225, 232, 245, 90), max(1, round(b.unit * 0.0022)))
     if "snow" in b.scene.weather:
         for _ in range(120 + round(200 * b.detail)):
-            size = 0.003 + 0.006 * dice.random() ** 2
-            b.oval((dice.random(), dice.random()), size, (-1, -1, 1, 1), WHITE, 70 + math.floor(dice.random() * 170))
+            size = 0.003 + 0.006 * rng.random() ** 2
+            b.oval((rng.random(), rng.random()), size, (-1, -1, 1, 1), WHITE, 70 + math.floor(rng.random() * 170))

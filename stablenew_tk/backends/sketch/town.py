@@ -34,18 +34,18 @@ def city(b: Brush) -> None:
 
 def vanishing_point(b: Brush) -> float:
     """Where the street ends at the horizon, as a share of the width."""
-    return b.dice("street").uniform(0.4, 0.6)
+    return b.rng("street").uniform(0.4, 0.6)
 
 
 def skyline(b: Brush, layer: str, base: float, tall: float, *, far: bool) -> None:
     """A row of high houses along a line."""
-    p, dice = b.palette, b.dice(layer)
+    p, rng = b.palette, b.rng(layer)
     x = -0.03
     while x < 1.02:
-        wide, height = dice.uniform(0.045, 0.11), dice.uniform(0.35, 1.0) * tall
-        colour = mixed(p.far if far else p.mid, p.near, dice.uniform(0.0, 0.35))
+        wide, height = rng.uniform(0.045, 0.11), rng.uniform(0.35, 1.0) * tall
+        colour = mixed(p.far if far else p.mid, p.near, rng.uniform(0.0, 0.35))
         b.fill([(x, base), (x, base - height), (x + wide, base - height), (x + wide, base)], colour)
-        if dice.random() < 0.2:
+        if rng.random() < 0.2:
             b.fill(
                 [
                     (x + wide * 0.45, base - height),
@@ -54,12 +54,12 @@ def skyline(b: Brush, layer: str, base: float, tall: float, *, far: bool) -> Non
                 ],
                 colour,
             )
-        _windows(b, (x, base - height, x + wide, base), dice.getrandbits(32), alpha=110 if far else 220)
-        x += wide * dice.uniform(0.85, 1.15)
+        _windows(b, (x, base - height, x + wide, base), rng.getrandbits(32), alpha=110 if far else 220)
+        x += wide * rng.uniform(0.85, 1.15)
 
 
 def _windows(b: Brush, edges: tuple[float, float, float, float], key: int, alpha: int) -> None:
-    dice = random.Random(key)
+    rng = random.Random(key)
     if b.detail < 0.3:
         return
     left, top, right, bottom = edges
@@ -71,7 +71,7 @@ def _windows(b: Brush, edges: tuple[float, float, float, float], key: int, alpha
     often = (0.42 if lit else 0.7) * min(1.0, b.detail * 1.2)
     for row in range(rows):
         for column in range(columns):
-            if dice.random() < often:
+            if rng.random() < often:
                 x, y = left + (column + 0.25) * step_x, top + (row + 0.3) * step_y
                 corner = (b.x(x + step_x * 0.5), b.y(y + step_y * 0.45))
                 b.draw.rectangle((b.x(x), b.y(y), *corner), (*colour, alpha))
@@ -79,11 +79,11 @@ def _windows(b: Brush, edges: tuple[float, float, float, float], key: int, alpha
 
 def _street_sides(b: Brush, vanish: Point) -> None:
     """Two rows of houses that run towards the vanishing point."""
-    p, dice = b.palette, b.dice("street sides")
+    p, rng = b.palette, b.rng("street sides")
     for side in (-1, 1):
         for block in range(3):
             near, far = 1.0 - block * 0.26, 1.0 - (block + 1) * 0.26
-            tall = dice.uniform(0.5, 0.85)
+            tall = rng.uniform(0.5, 0.85)
             outer = [(vanish[0] + side * (0.16 + 0.5 * t), t) for t in (near, far)]
             x0, x1 = outer[0][0], outer[1][0]
             foot0, foot1 = (vanish[1] + (1.0 - vanish[1]) * t * 0.45 for t in (near, far))
@@ -94,30 +94,30 @@ def _street_sides(b: Brush, vanish: Point) -> None:
             _windows(
                 b,
                 (min(x0, x1), max(top0, top1) + 0.02, max(x0, x1), min(foot0, foot1)),
-                dice.getrandbits(32),
+                rng.getrandbits(32),
                 alpha=200,
             )
 
 
 def _reflections(b: Brush) -> None:
-    dice = b.dice("reflections")
+    rng = b.rng("reflections")
     for _ in range(16 + round(30 * b.detail)):
-        x, y = dice.random(), dice.uniform(b.horizon + 0.12, 1.0)
-        colour = dice.choice((b.palette.lit, b.palette.second, b.palette.accent))
-        b.oval((x, y), dice.uniform(0.02, 0.07), (-0.12, -1.5, 0.12, 1.5), colour, 40)
+        x, y = rng.random(), rng.uniform(b.horizon + 0.12, 1.0)
+        colour = rng.choice((b.palette.lit, b.palette.second, b.palette.accent))
+        b.oval((x, y), rng.uniform(0.02, 0.07), (-0.12, -1.5, 0.12, 1.5), colour, 40)
 
 
 def room(b: Brush) -> None:
     """A room with a window and what can be seen through it."""
-    p, dice = b.palette, b.dice("room")
+    p, rng = b.palette, b.rng("room")
     warm = (
         mixed((196, 132, 92), p.accent, 0.15) if b.scene.light in ("night", "sunset") else mixed(WHITE, p.second, 0.3)
     )
     b.gradient(0.0, 1.0, (mixed(warm, DARK, 0.25), mixed(warm, DARK, 0.05)))
-    left, right, top, low = dice.uniform(0.1, 0.22), dice.uniform(0.74, 0.9), 0.1, 0.72
+    left, right, top, low = rng.uniform(0.1, 0.22), rng.uniform(0.74, 0.9), 0.1, 0.72
     b.horizon = 0.66
     pane = Brush(
-        b.scene, p, seed=dice.getrandbits(32), size=(b.width // b.factor, b.height // b.factor), detail=b.detail
+        b.scene, p, seed=rng.getrandbits(32), size=(b.width // b.factor, b.height // b.factor), detail=b.detail
     )
     pane.horizon = 0.6
     sky(pane)

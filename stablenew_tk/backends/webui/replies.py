@@ -79,7 +79,7 @@ class Reply(Struct, frozen=True):
 
     pictures: tuple[bytes, ...]
     info: Info = Info()
-    told: bool = True
+    reported: bool = True
     upscaler: str = ""
 
 
@@ -94,8 +94,8 @@ class Made(Struct, frozen=True):
 def asked_values(order: StageOrder) -> dict[str, Value]:
     """What this stage was asked to do, by catalogue path. 0 for "same as first pass" is written out."""
     config, stage = order.config, order.stage
-    told = REQUESTS[stage].told if stage_spec(stage).samples(config) else ()
-    asked = {path: value for path in told if (value := get_value(config, path)) != ""} | stage_values(config, stage)
+    reported = REQUESTS[stage].reported if stage_spec(stage).samples(config) else ()
+    asked = {path: value for path in reported if (value := get_value(config, path)) != ""} | stage_values(config, stage)
     for path in ("hires.steps", "hires.cfg_scale"):
         if asked.get(path) == 0:
             asked[path] = get_value(config, f"txt2img.{path.partition('.')[2]}")
@@ -111,12 +111,12 @@ def read_images(body: bytes) -> Reply:
         # Strict base64 failed: some servers prefix "data:image/png;base64," or fold lines.
         text = msgspec.json.decode(body, type=_TextImages)
         pictures, found = tuple(_unbase64(one) for one in text.images or ()), _Images(info=text.info)
-    info, told = _info(found.info)
+    info, reported = _info(found.info)
     first = max(0, info.index_of_first_image)
     # The grid stands first when the server saves files; what follows the texts are masks and maps.
     texts = info.infotexts[first:]
     pictures = pictures[first : first + len(texts)] if texts else pictures[first:]
-    return Reply(pictures, msgspec.structs.replace(info, infotexts=texts), told)
+    return Reply(pictures, msgspec.structs.replace(info, infotexts=texts), reported)
 
 
 def read_extra(body: bytes) -> Reply:
@@ -348,7 +348,7 @@ def _notes(reply: Reply, order: StageOrder, made: Made, asked: Mapping[str, Valu
     wanted = int(asked.get("txt2img.batch_size", 1))
     if len(images) < wanted:
         yield f"{len(images)} of {wanted} pictures came."
-    if not reply.told:
+    if not reply.reported:
         yield "The server did not say how it made the picture, so it could not be checked against what was asked."
     if order.stage == "adetailer" and images and _pixels(images[0].data) == _pixels(order.image):
         yield "ADetailer found nothing to repair: the picture is unchanged."

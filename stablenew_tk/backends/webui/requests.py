@@ -312,15 +312,15 @@ class StageRequest(Struct, frozen=True, kw_only=True):
     check: Callable[[PipelineConfig, ServerFacts], None] = _no_names
     route: str = "img2img"
     enlarges: bool = False
-    told: tuple[str, ...] = ("checkpoint",)
+    reported: tuple[str, ...] = ("checkpoint",)
 
 
 # The stages that a WebUI can be asked for. Any other is refused.
 REQUESTS: Mapping[str, StageRequest] = {
     "txt2img": StageRequest(
-        check=_check_txt2img, body=txt2img_body, route="txt2img", told=("checkpoint", "vae", "clip_skip")
+        check=_check_txt2img, body=txt2img_body, route="txt2img", reported=("checkpoint", "vae", "clip_skip")
     ),
-    "img2img": StageRequest(check=_check_img2img, body=img2img_body, told=("checkpoint", "clip_skip")),
+    "img2img": StageRequest(check=_check_img2img, body=img2img_body, reported=("checkpoint", "clip_skip")),
     "adetailer": StageRequest(check=_check_detailer, body=adetailer_body),
     "upscale": StageRequest(check=_check_upscale, body=repaint_body, enlarges=True),
 }

@@ -374,13 +374,13 @@ def error_text(body: bytes) -> str:
     if not isinstance(found, dict):
         return ""
     for key in ("errors", "message", "detail", "error"):
-        text = _said(found.get(key))
+        text = _message_text(found.get(key))
         if text:
             return text
     return ""
 
 
-def _said(value: object) -> str:
+def _message_text(value: object) -> str:
     if isinstance(value, str):
         return _line(value)
     rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []

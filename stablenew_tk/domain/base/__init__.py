@@ -1,1 +1,1 @@
-"""What everything stands on: errors, ids, statistics, reproducible random numbers."""
+"""Basics for all rooms: errors, ids, statistics, reproducible random numbers, colour roles. Imports nothing of ours."""

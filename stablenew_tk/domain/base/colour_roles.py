@@ -1,4 +1,4 @@
-"""The names of the colours by what they mean. The window gives each a colour in dark and in light."""
+"""Names of colours by meaning (`Role`). The theme of the window maps each to a colour for dark and for light."""
 
 from __future__ import annotations
 

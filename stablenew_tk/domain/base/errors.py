@@ -1,4 +1,4 @@
-"""What can go wrong, as sentences: what failed, on which thing, what to do.
+"""All exceptions of the program. Their text is a sentence for the user: what failed, on which thing, what to do.
 
 StableNewError                 its text is shown to the user as it is
 ├── InvalidInput               a value, pack, plan or option that cannot be used; nothing was started

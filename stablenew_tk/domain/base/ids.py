@@ -1,4 +1,4 @@
-"""Short sortable names for runs, jobs, pictures and journal lines."""
+"""ULIDs: unique ids that sort by time, for runs, jobs, pictures and journal lines."""
 
 from __future__ import annotations
 

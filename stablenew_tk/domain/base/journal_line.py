@@ -1,4 +1,4 @@
-"""What every line of the journal has, whatever it tells."""
+"""`Line`: base class of all lines of the journal."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ SCHEMA = 1
 
 
 class Line(Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """What every line has. `event_id` is a ulid and unique for ever; `writer` and `seq` are set by the journal when it
-    appends (seq counts 1, 2, 3… per writer, so that a missing line is noticed); `ts` is UTC, ISO 8601 with Z.
+    """The fields of every line. `event_id` is a unique ULID; `writer` and `seq` are set when the line is appended (seq
+    counts 1, 2, 3… for each writer, so that a missing line is noticed); `ts` is UTC, ISO 8601 with Z.
 
-    Without `event_id` and `ts` it is a draft: `pipeline.ids_and_times.as_line` makes a line of it, and the journal
-    takes no drafts.
+    A line without `event_id` and `ts` is a draft, refused by the journal; `pipeline.ids_and_times.as_line` adds them.
     """
 
     schema: int = SCHEMA

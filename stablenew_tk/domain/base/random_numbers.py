@@ -1,4 +1,4 @@
-"""Numbers that look random and are the same for the same seed on every system and every version of Python."""
+"""Pseudorandom numbers that are the same for the same seed on every system and every version of Python."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from statistics import NormalDist
 _MASK = (1 << 64) - 1
 _GAP, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
-# So many words are worked out at once as one long number, 128 bits for each: a product of two words has room in that.
+# Number of words computed at once in one long integer, with 128 bits for each, enough for a product of two words.
 _LANES = 256
 _ONES = sum(1 << 128 * lane for lane in range(_LANES))
 _GAPS = sum(_GAP * (lane + 1) << 128 * lane for lane in range(_LANES))
 _WORDS = _MASK * _ONES
 _FORMAT = f"<{2 * _LANES}Q"
-# Below this it takes longer than one by one.
+# For fewer numbers, computing them one by one is faster.
 _WORTH_IT = 64
 
 _STANDARD = NormalDist()
 
 
-class Dice:
-    """SplitMix64 (Steele, Lea, Flood 2014). `seeds` are whole numbers; other ones give an unrelated sequence.
+class RandomNumbers:
+    """A pseudorandom generator: SplitMix64 (Steele, Lea, Flood 2014), seeded with whole numbers.
 
-    Not the `random` module: the domain has no dice of its own, and this sequence never changes with the version of
-    Python, so the same ratings always give the same sentence and the same pack the same variants.
+    Unlike the `random` module its sequence never changes with the version of Python, so the same ratings always give
+    the same sentence and the same pack the same variants.
     """
 
     __slots__ = ("_state",)
@@ -52,7 +52,7 @@ class Dice:
         return words[:count]
 
     def below(self, limit: int) -> int:
-        """A whole number from 0 to `limit` − 1, of any size; each as likely as the others but for 2^-32 of it."""
+        """A whole number from 0 to `limit` − 1. All are equally likely up to a relative error of 2^-32."""
         if limit <= 0:
             raise ValueError(f"below({limit})")
         drawn = bits = 0
@@ -69,12 +69,12 @@ class Dice:
         return [_STANDARD.inv_cdf(self.uniform()) for _ in range(count)]
 
     def shuffle(self, values: list[int]) -> None:
-        """Put the values into another order, all orders as likely: each value draws its place."""
+        """Shuffle a list in place; all orders are equally likely."""
         words = self._words(len(values))
         values[:] = [values[place] for place in sorted(range(len(values)), key=words.__getitem__)]
 
     def some(self, count: int, limit: int) -> list[int]:
-        """`count` different numbers below `limit` (R. Floyd's algorithm), in no order that means anything."""
+        """`count` different numbers below `limit` (R. Floyd's algorithm), in no particular order."""
         if limit >> 32:
             drawn = (self.below(top + 1) for top in range(limit - count, limit))
         else:
@@ -86,7 +86,7 @@ class Dice:
 
 
 def _lanes(state: int) -> tuple[int, ...]:
-    """The next words after a state."""
+    """The states that follow a state."""
     many = (_ONES * state + _GAPS) & _WORDS
     many = (((many ^ (many >> 30)) & _WORDS) * _FIRST) & _WORDS
     many = (((many ^ (many >> 27)) & _WORDS) * _SECOND) & _WORDS
@@ -94,19 +94,20 @@ def _lanes(state: int) -> tuple[int, ...]:
     return struct.unpack(_FORMAT, many.to_bytes(16 * _LANES, "little"))[::2]
 
 
-def allot(count: int, weights: Sequence[float], caps: Sequence[int], dice: Dice) -> list[int]:
-    """Give `count` things to as many takers as there are weights, as close to the weights as whole numbers and caps
-    allow; who gets the odd ones is drawn. `count` is at most the sum of the caps, and every weight is above 0.
+def allot(count: int, weights: Sequence[float], caps: Sequence[int], rng: RandomNumbers) -> list[int]:
+    """Split `count` into whole numbers, one for each weight, in proportion to the weights and not above the `caps`.
+
+    The remainders are assigned at random. `count` is at most the sum of the caps; all weights are above 0.
     """
     room = [min(cap, count) for cap in caps]
     given = [0] * len(weights)
-    # Whose cap comes first when all fill up at the speed of their weights is full first.
+    # The entry with the smallest ratio of cap to weight reaches its cap first.
     order = sorted(range(len(weights)), key=lambda place: room[place] / weights[place])
     tails = list(accumulate(weights[place] for place in reversed(order)))[::-1]
     left = count
     for full, place in enumerate(order):
         if left * (weights[place] / tails[full]) < room[place]:
-            _share_out(left, tails[full], order[full:], weights, given, dice)
+            _share_out(left, tails[full], order[full:], weights, given, rng)
             break
         given[place] = min(room[place], left)
         left -= given[place]
@@ -114,17 +115,17 @@ def allot(count: int, weights: Sequence[float], caps: Sequence[int], dice: Dice)
 
 
 def _share_out(
-    count: int, total: float, places: list[int], weights: Sequence[float], given: list[int], dice: Dice
+    count: int, total: float, places: list[int], weights: Sequence[float], given: list[int], rng: RandomNumbers
 ) -> None:
-    """Each the whole part of what is fair; of the odd ones each one more with the chance of the rest of its share."""
-    dice.shuffle(places)
+    """Give each its share rounded down, and one more with the probability of the fractional part."""
+    rng.shuffle(places)
     shares = [count * (weights[place] / total) for place in places]
     sums = list(accumulate(share - int(share) for share in shares))
     odd = count - sum(map(int, shares))
     for place, share in zip(places, shares, strict=True):
         given[place] = int(share)
-    # Systematic sampling: as many marks as odd ones on the line of the rests, all equally far apart.
-    at, start = 0, dice.uniform()
+    # Systematic sampling: equally spaced marks over the cumulated fractional parts.
+    at, start = 0, rng.uniform()
     for number in range(odd):
         last = len(places) - (odd - number)
         while at < last and sums[at] <= (number + start) * sums[-1] / odd:

@@ -1,4 +1,4 @@
-"""Plain arithmetic for the insights: linear systems, quantiles, a line in points."""
+"""Numerical routines in plain Python: Cholesky, triangular systems, quantiles, Student's t, linear regression."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def forward(lower: Matrix, right: Sequence[float]) -> Vector:
 
 
 def backward(upper: Matrix, right: Sequence[float]) -> Vector:
-    """x with Lᵀ x = `right`, for `upper` = `mirrored(L)`. As `forward`, seen from the other end."""
+    """x with Lᵀ x = `right`, for `upper` = `mirrored(L)`."""
     return forward(upper, right[::-1])[::-1]
 
 

@@ -1,4 +1,4 @@
-"""Plurals and numbers in sentences."""
+"""Numbers with plurals for sentences."""
 
 from __future__ import annotations
 

@@ -41,24 +41,24 @@ class Problems:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self._said: list[str] = []
-        self._unsaid = 0
+        self._sentences: list[str] = []
+        self._left_out = 0
 
     def add(self, what: str) -> None:
         """`what` follows the name of the file and a separator of its own."""
         sentence = f"{self.file}{what}"
-        if sentence in self._said:
+        if sentence in self._sentences:
             return
-        if len(self._said) < MOST_PROBLEMS:
-            self._said.append(sentence)
+        if len(self._sentences) < MOST_PROBLEMS:
+            self._sentences.append(sentence)
         else:
-            self._unsaid += 1
+            self._left_out += 1
 
     def sentences(self) -> tuple[str, ...]:
         """What was found, in order."""
-        if not self._unsaid:
-            return tuple(self._said)
-        return (*self._said, f"{self.file}: {self._unsaid} more fields could not be used.")
+        if not self._left_out:
+            return tuple(self._sentences)
+        return (*self._sentences, f"{self.file}: {self._left_out} more fields could not be used.")
 
 
 class Fields:
@@ -324,5 +324,5 @@ def phrases(text: str) -> tuple[str, ...]:
 
 
 def _reason(error: Exception) -> str:
-    said = _BYTE.sub("", str(error).partition(" - ")[0].removeprefix("JSON is malformed: "))
-    return {"Input data was truncated": "it ends in the middle"}.get(said, said)[:120]
+    reason = _BYTE.sub("", str(error).partition(" - ")[0].removeprefix("JSON is malformed: "))
+    return {"Input data was truncated": "it ends in the middle"}.get(reason, reason)[:120]

@@ -1,1 +1,1 @@
-"""How a Learning Run is designed: drafts, plan files, suggestions."""
+"""Design of Learning Runs: the wizard's draft, plan files (JSON), and plans suggested by model profiles."""

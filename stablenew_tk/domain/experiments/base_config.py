@@ -1,7 +1,6 @@
-"""A base config as people and programs write it, and whether a backend has what a plan names.
+"""Reads the settings of a plan file, and checks that the backend has the samplers, checkpoints etc. that a plan names.
 
-Settings may be nested as the config is, or stand flat by their path ("txt2img.steps": 30). What is left out is the
-engine's default.
+Settings may be nested like the config, or flat by their path ("txt2img.steps": 30). Missing settings get the default.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ Offered = Callable[[str], Sequence[str]]
 
 
 def read_settings(written: object) -> dict[str, Value]:
-    """The settings by path, each checked, in the written order. Raises InvalidInput naming the field."""
+    """The settings by catalogue path, checked, in the order of the file. Raises InvalidInput naming the field."""
     found: dict[str, Value] = {}
     for path, value in _leaves(written, ""):
         field = f"{_FIELD}.{path}"
@@ -37,7 +36,7 @@ def read_settings(written: object) -> dict[str, Value]:
 
 
 def config_of(settings: Mapping[str, Value]) -> PipelineConfig:
-    """The engine's defaults with these settings, which `read_settings` has checked."""
+    """The default config with these settings, which `read_settings` has checked."""
     tree = msgspec.to_builtins(PipelineConfig())
     passes = 1 + max((int(path.split(".")[2]) for path in settings if path.startswith(f"{_PASSES}.")), default=0)
     tree["adetailer"]["passes"] = [msgspec.to_builtins(ADetailerPass()) for _ in range(passes)]
@@ -50,7 +49,7 @@ def config_of(settings: Mapping[str, Value]) -> PipelineConfig:
     try:
         return msgspec.convert(tree, PipelineConfig)
     except msgspec.ValidationError as error:
-        # Lengths of texts are all that is left to be wrong.
+        # Only the length of a text can still be invalid here.
         place = re.search(r"`\$\.(\S+)`", str(error))
         field = re.sub(r"\[(\d)\]", r".\1", f"{_FIELD}.{place[1]}") if place else _FIELD
         raise InvalidInput(f"{field}: the text is too long.", field) from error
@@ -81,7 +80,7 @@ def near_names(word: str, known: Sequence[str]) -> str:
 
 
 def kind_of(value: object) -> str:
-    """What something in a JSON file is, in a word for sentences."""
+    """The type of a JSON value as a word for error messages."""
     if isinstance(value, bool):
         return "true" if value else "false"
     words: dict[type, str] = {str: "text", int: "a number", float: "a number", list: "a list", dict: "an object"}
@@ -89,12 +88,12 @@ def kind_of(value: object) -> str:
 
 
 def shortened(text: str) -> str:
-    """Text from a file as far as it fits a sentence."""
+    """Text from a file, cut to fit into an error message."""
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _leaves(node: object, path: str) -> Iterator[tuple[str, object]]:
-    """The single settings below a path. Raises InvalidInput for one that is none."""
+    """Yield path and value of every setting below a path. Raises InvalidInput for what is not a setting."""
     listed = _listed(path)
     if listed in catalogue():
         yield path, node
@@ -125,7 +124,7 @@ def _no_setting(path: str) -> InvalidInput:
     prefix = f"{_listed(above)}." if above else ""
     inside = [known.removeprefix(prefix) for known in catalogue() if known.startswith(prefix)]
     beside = list(dict.fromkeys(known.partition(".")[0] for known in inside))
-    # A setting without its stage is meant as often as a slip of the finger.
+    # The path may be misspelled, or lack its stage; both are suggested.
     named = [known for known in catalogue() if known.endswith(f".{word}")]
     near = f" Did you mean {', '.join(named[:3])}?" if named else near_names(word, beside)
     return InvalidInput(f"{field}: there is no such setting.{near}", field)
@@ -164,7 +163,7 @@ def _must_have(path: str, name: str, choices: str, offered: Offered) -> None:
 
 
 def _spelled(name: str, choices: str, known: Sequence[str]) -> str:
-    """What tells a name from others: backends know a checkpoint with and without folder, ending and hash."""
+    """A name in the form used for comparison: checkpoints without folder, file ending and hash."""
     if choices == "checkpoints":
         stem = re.sub(r" \[[0-9a-f]{6,64}\]$", "", name).replace("\\", "/").rpartition("/")[2]
         return re.sub(r"\.(safetensors|ckpt|gguf|sft|pth?)$", "", stem)

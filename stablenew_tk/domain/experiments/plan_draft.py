@@ -1,4 +1,4 @@
-"""What has been said in the wizard so far, what is still missing, and the plan that comes of it."""
+"""State of the Learning Run wizard: the user's input so far, error messages for each step, and the resulting plan."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _FIELD = re.compile(r"^(?:lora:[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d+\])?): "
 
 
 class PlanDraft(Struct, frozen=True, kw_only=True):
-    """Everything typed and chosen, whether it can be used or not.
+    """All input of the wizard, valid or not.
 
-    `prompts` carry the global negative already. `family` is that of the checkpoint in `base`, "" when nobody knows it.
-    `text` and `each` are as typed. `seeds` are those the user gave, one per row; rows without one get theirs when the
-    run starts. `reuse` is a picture that takes the place of its value in
-    the first row and is not made again.
+    `prompts` already contain the global texts. `family` is the model family of the checkpoint in `base`, "" when it is
+    unknown. `text` (the values) and `each` (pictures for each value) are as typed. `seeds` are those the user gave, one
+    for each row; the other rows get theirs when the run starts. `reuse` is an existing picture that is used for its
+    value in the first row instead of a new one.
     """
 
     pack_id: str = ""
@@ -58,12 +58,12 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
 
     @property
     def spec(self) -> Focus | None:
-        """What is varied, None before it is chosen."""
+        """The focus parameter, None before it is chosen."""
         return focus(self.focus) if self.focus else None
 
     @property
     def own_value(self) -> Value:
-        """The value the pictures would have without this run: that of the form, or the LoRA's weight in the prompt."""
+        """The current value of the focus parameter: that of the form, or the weight of the LoRA in the prompt."""
         if self.focus.startswith(LORA):
             return lora_weights(self.prompts).get(self.focus.removeprefix(LORA), 1.0)
         value = get_value(self.base, self.focus)
@@ -72,12 +72,12 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
 
     @property
     def sensible(self) -> tuple[float, float] | None:
-        """Where good results are found."""
+        """The usual range (low, high) of the focus parameter, None when it is unknown."""
         return sensible_for(self.focus, self.family) if self.focus else None
 
     @property
     def title(self) -> str:
-        """The name given, or one made of what is varied and where."""
+        """The name that the user gave, or one made from the focus parameter and the pack."""
         spec = self.spec
         if self.name.strip() or spec is None:
             return self.name.strip()
@@ -85,7 +85,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         return f"{plain(spec)} for {where}" if where else plain(spec)
 
     def values(self) -> tuple[Value, ...]:
-        """The values to try. Raises InvalidInput."""
+        """The values to test, parsed from `text`. Raises InvalidInput."""
         return _parsed(self.focus, self.text)
 
     def images(self) -> int:
@@ -100,7 +100,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         return self.images() * len(self.prompts)
 
     def plan(self) -> LearningPlan:
-        """The plan as it would be handed over, not yet checked. Raises InvalidInput for text that cannot be read."""
+        """The plan, not yet checked. Raises InvalidInput for text that cannot be parsed."""
         spec = focus(self.focus)
         return LearningPlan(
             plan_id="",
@@ -121,19 +121,19 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         )
 
     def trial(self) -> LearningPlan:
-        """The plan as it will run, with made-up numbers for seeds that are drawn later. Raises InvalidInput."""
+        """The checked plan, with placeholders for the seeds that are drawn at the start. Raises InvalidInput."""
         plan = self.plan()
         return checked(msgspec.structs.replace(plan, seeds=_filled(plan.seeds, plan.full_rows)))
 
 
 @lru_cache(maxsize=16)
 def _parsed(path: str, text: str) -> tuple[Value, ...]:
-    # The same text is asked for by everything that shows the draft.
+    # Cached, because every widget that shows the draft parses the same text.
     return parse_values(path, text)
 
 
 def plain(spec: Focus, *, title: bool = False) -> str:
-    """The label, or the title with its stage, without what an empty field would mean."""
+    """The label of a parameter, or its title with the stage, without the note about what an empty field means."""
     return (spec.title if title else spec.label).partition(" (")[0]
 
 
@@ -143,7 +143,7 @@ def _filled(seeds: tuple[int, ...], rows: int) -> tuple[int, ...]:
 
 
 def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
-    """A draft with everything a plan says. Its own id and time are left behind: what comes of it is another plan."""
+    """A draft with the content of a plan, without its id and time, because it becomes another plan."""
     return PlanDraft(
         pack_id=plan.pack_id,
         pack_title=plan.pack_id,
@@ -153,7 +153,7 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
         focus=plan.focus_parameter,
         text=spell(plan.focus_parameter, plan.variant_values) if plan.focus_parameter and plan.variant_values else "",
         each=str(plan.images_per_variant),
-        # Without a picture that is kept, other seeds teach more than the same ones again.
+        # New seeds tell more than the same ones again, unless a picture with its seed is kept.
         seeds=plan.seeds[:1] if reuse is not None else (),
         start_image=plan.start_image,
         blind=plan.blind,
@@ -165,7 +165,7 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
 
 
 def varying(draft: PlanDraft, path: str) -> PlanDraft:
-    """The draft with another focus and values to begin with. The same focus again changes nothing."""
+    """The draft with another focus parameter and default values for it. The same parameter again changes nothing."""
     if path == draft.focus:
         return draft
     chosen = msgspec.structs.replace(draft, focus=path, text="", start_problem="")
@@ -173,7 +173,7 @@ def varying(draft: PlanDraft, path: str) -> PlanDraft:
 
 
 def first_text(draft: PlanDraft) -> str:
-    """Values to begin with: around the own one, both of a switch, the own one of a list."""
+    """Default values as text: numbers around the current value, on and off, or the current choice of a list."""
     spec, own = focus(draft.focus), draft.own_value
     if spec.ordered:
         return spell(spec.path, around(spec.path, float(own), draft.sensible))
@@ -183,17 +183,17 @@ def first_text(draft: PlanDraft) -> str:
 
 
 def respaced(draft: PlanDraft, way: str) -> str:
-    """The text after "around", "finer" or "wider". Text that cannot be read begins again around the own value."""
+    """The values as text after "around", "finer" or "wider". Text that cannot be parsed is replaced by the default."""
     if way != "around":
         try:
             return spell(draft.focus, (finer if way == "finer" else wider)(draft.focus, draft.values()))
         except InvalidInput:
-            pass  # there is nothing yet to make finer: begin
+            pass  # without valid values the default comes first
     return first_text(draft)
 
 
 def trouble(draft: PlanDraft, step: int) -> str:
-    """Why one cannot go on from a step, as a sentence; "" when one can."""
+    """The error message that keeps the user from leaving a step; "" when there is none."""
     try:
         if step == PROMPT:
             good = bool(draft.prompts) and all(prompt.positive.strip() for prompt in draft.prompts)
@@ -209,7 +209,7 @@ def trouble(draft: PlanDraft, step: int) -> str:
 def _focus_trouble(draft: PlanDraft) -> str:
     if not draft.focus:
         return "Choose what is to change from picture to picture."
-    # Values and seeds come in the next step; two of each let the rest be looked at now.
+    # Values and seeds come in the next step; two of each allow the rest to be checked now.
     sample = msgspec.structs.replace(draft, text=_sample_text(draft), each="1", seeds=())
     plan = sample.trial()
     spec = focus(draft.focus)
@@ -242,13 +242,13 @@ def _check_values(draft: PlanDraft) -> None:
 
 
 def sentence(wrong: InvalidInput) -> str:
-    """An error without the name of the field, for places where the field is in sight."""
+    """An error message without the field name, for display beside the field."""
     text = _FIELD.sub("", str(wrong))
     return text[:1].upper() + text[1:]
 
 
 def step_of(wrong: InvalidInput) -> int:
-    """The step at which an error can be put right."""
+    """The number of the wizard step at which an error can be corrected."""
     where = wrong.where
     if where.startswith(("prompts", "pack")):
         return PROMPT
@@ -268,7 +268,7 @@ def lora_weights(prompts: tuple[PlanPrompt, ...]) -> dict[str, float]:
 
 
 def sensible_words(draft: PlanDraft) -> str:
-    """ "sensible for SDXL: 15 – 60", or "" where nobody has named a range."""
+    """ "sensible for SDXL: 15 – 60", or "" when no usual range is known."""
     if draft.sensible is None:
         return ""
     low, high = (value_text(float(end)) for end in draft.sensible)
@@ -278,7 +278,7 @@ def sensible_words(draft: PlanDraft) -> str:
 
 
 def outside_words(draft: PlanDraft, values: tuple[Value, ...]) -> str:
-    """Which values lie outside the sensible range. That is a hint, never an error."""
+    """A hint that names the values outside the usual range; "" when there are none."""
     if draft.sensible is None:
         return ""
     low, high = draft.sensible
@@ -297,7 +297,7 @@ def _listed(texts: list[str]) -> str:
 
 
 def summary(draft: PlanDraft, step: int) -> str:
-    """What was decided at a step, in a few words, for the list at the left."""
+    """The input of a step in a few words, for the list of steps at the left."""
     if step == PROMPT and draft.prompts:
         names = draft.prompts[0].prompt_id if len(draft.prompts) == 1 else counted(len(draft.prompts), "prompt")
         return " · ".join(part for part in (draft.pack_title or draft.pack_id, names) if part)

@@ -1,7 +1,6 @@
-"""Plans as JSON files that a person, another program or a language model writes.
+"""Reads and writes plans of Learning Runs as JSON files, which people and other programs may write as well.
 
-Everything left out is the default. What is there is checked field by field, and the first mistake is named with its
-full path, so that its writer can find it.
+Missing fields get their default. All others are checked, and an error names the full path of the first invalid field.
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ from .base_config import config_of, kind_of, near_names, read_settings, shortene
 SIZE_LIMIT = 1024 * 1024
 _LONGEST_NAME = 120
 _LARGEST = 10**12
-# Written by us into a file or a journal line, and given anew when the plan is started.
+# Fields that a plan gets when it is started. They are ignored in a file.
 _IGNORED = frozenset((*Line.__struct_fields__, "kind", "crc", "plan_id", "backend_kind", "run_name", "run_day"))
 _KNOWN = frozenset(LearningPlan.__struct_fields__) | {"pack", "prompt", "negative", "seed"}
 
 
 class PlanFromFile(Struct, frozen=True):
-    """A plan as its file says it. `given` are the fields the file names, `notices` sentences about what was ignored.
+    """The content of a plan file. `given`: the fields in the file; `notices`: sentences about what was ignored.
 
-    `plan.prompts` is empty when the file has none; `plan.seeds` is empty when they are to be drawn.
+    `plan.prompts` is () when the file has no prompts; `plan.seeds` is () when they are to be drawn.
     """
 
     plan: LearningPlan
@@ -44,7 +43,7 @@ class PlanFromFile(Struct, frozen=True):
 
 
 def read_plan(data: bytes, *, where: str) -> PlanFromFile:
-    """Read a plan file; `where` is its name for sentences. Raises InvalidInput naming the field.
+    """Read a plan file; `where` is its name for error messages. Raises InvalidInput naming the field.
 
     Ids and times in the file are ignored: a plan gets its own when it is started.
     """
@@ -77,7 +76,7 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
 
 
 def write_plan(plan: LearningPlan) -> bytes:
-    """The plan as a file that `read_plan` reads back. Nothing else is needed to understand it."""
+    """The plan as a JSON file that `read_plan` can read. It contains everything that the plan needs."""
     fields: dict[str, object] = {"plan_id": plan.plan_id} if plan.plan_id else {}
     fields |= {
         "name": plan.name,
@@ -100,7 +99,7 @@ def write_plan(plan: LearningPlan) -> bytes:
 
 
 def named_focus(path: str) -> Focus:
-    """The focus parameter somebody wrote. Raises InvalidInput with the nearest names for one that there is not."""
+    """The focus parameter with this path. Raises InvalidInput with similar names when there is none."""
     if path in catalogue() or path.startswith(LORA):
         return focus(path)
     near = near_names(path, [one.path for one in focuses()])
@@ -108,12 +107,12 @@ def named_focus(path: str) -> Focus:
 
 
 def usual_name(subject: Focus, values: Sequence[Value]) -> str:
-    """The name of a plan that nobody has named: "CFG scale 5-9 (+1)"."""
+    """The default name of a plan: "CFG scale 5-9 (+1)"."""
     return f"{subject.label} {spell(subject.path, values)}"[:_LONGEST_NAME]
 
 
 def one_line(text: str) -> str:
-    """A name from elsewhere, which must not move the cursor of a terminal or break a list, in one line."""
+    """A name from a file without line breaks and control characters, which would disturb a terminal or a list."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
@@ -121,7 +120,7 @@ def one_line(text: str) -> str:
 
 
 def _document(data: bytes, where: str) -> dict[str, object]:
-    """The fields of the file that say something: an empty (null) one counts as left out."""
+    """The fields of the file, without those that are null."""
     if len(data) > SIZE_LIMIT:
         size = len(data) / SIZE_LIMIT
         raise InvalidInput(f"{where}: {size:.1f} MB is too large for a plan; 1 MB is the most.", where)
@@ -246,7 +245,7 @@ def _extra(fields: Mapping[str, object], count: int) -> tuple[PlanCell, ...]:
         if not isinstance(one, dict):
             raise _must_be(field, "an object with variant and row", one)
         variant = _whole(one.get("variant"), f"{field}.variant", (0, count - 1), "")
-        # A row without its seed could not be made.
+        # Every row needs a seed.
         row = _whole(one.get("row"), f"{field}.row", (0, len(_list(fields, "seeds")) - 1), ", the seeds there are")
         cells.append(PlanCell(variant, row))
     return tuple(cells)
@@ -322,7 +321,7 @@ def _stage_notice(fields: Mapping[str, object], subject: Focus) -> tuple[str, ..
 
 
 def _origins(fields: Mapping[str, object], settings: Mapping[str, Value]) -> dict[str, Origin]:
-    """Who chose each setting: what the file says, else the user who wrote it."""
+    """The origin of each setting: as in the file, else "user"."""
     given = fields.get("origins", dict.fromkeys(settings, "user"))
     try:
         return msgspec.convert(given, dict[str, Origin])

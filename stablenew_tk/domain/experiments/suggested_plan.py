@@ -1,4 +1,4 @@
-"""The Learning Run that a model suggests: its own values as the base, and values around the one worth trying."""
+"""Suggested Learning Runs: recommended values of a checkpoint or LoRA as the base, and values around one of them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _GUIDANCE, _STEPS = "txt2img.cfg_scale", "txt2img.steps"
 
 
 def focus_of(settings: ModelSettings) -> str:
-    """What is worth varying first: hires denoise where the profile names one, else guidance, else steps."""
+    """Path of the suggested focus parameter: hires denoise if the profile recommends one, else CFG, else steps."""
     return next((path for path in (DENOISE, _GUIDANCE, _STEPS) if path in settings.offers), _GUIDANCE)
 
 
 def sensible(path: str, family: str, style: StyleProfile | None) -> tuple[float, float] | None:
-    """Where good results are found, as the style says or as is known for the family."""
+    """The usual range (low, high) of a setting from the style, else from the model family; None when unknown."""
     if path == DENOISE and style is not None and style.hires_denoise_range is not None:
         return style.hires_denoise_range
     return sensible_for(path, family, style.style_profile_id if style is not None else "")
 
 
 def checkpoint_plan(checkpoint: str, settings: ModelSettings, values: Mapping[str, FieldValue]) -> LearningPlan:
-    """A draft around what the profile of a checkpoint says. `checkpoint` and `values` as the backend names them.
+    """A draft with the values recommended for a checkpoint. `checkpoint` and `values` use the backend's names.
 
-    Prompts and seeds are still open: the user chooses them in Learn.
+    It has no prompts and seeds; the user chooses them in Learn.
     """
     base, origins = _base(checkpoint, values)
     path = focus_of(settings)
@@ -41,7 +41,7 @@ def checkpoint_plan(checkpoint: str, settings: ModelSettings, values: Mapping[st
 
 
 def lora_plan(name: str, settings: ModelSettings) -> LearningPlan:
-    """A draft around the recommended weight of a LoRA, 1 where nobody recommends one."""
+    """A draft with weights around the recommended weight of a LoRA, or around 1 when none is recommended."""
     path = f"{LORA}{name}"
     best = next((one.weight for one in settings.weights if one.rating != "bad"), None)
     low, high = settings.weight_range or (0.0, 0.0)
@@ -91,5 +91,5 @@ def _draft(
 
 
 def raw_values(settings: ModelSettings) -> dict[str, FieldValue]:
-    """The winners as the files name them, without names that only a backend could confirm."""
+    """The recommended values that win, without names (samplers, upscalers …) that only a backend can confirm."""
     return {path: field for path, field in settings.values.items() if not parameter(path).choices}

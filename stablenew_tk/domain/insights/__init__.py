@@ -1,1 +1,4 @@
-"""What ratings prove: posterior, verdict, report. The entry point is `analysis.analyse`."""
+"""Statistics of ratings: Bayesian analysis of Learning Runs, verdicts, reports, blind rating, hints from everyday runs.
+
+Start at `analysis.analyse` for the arithmetic and at `report.report` for a whole Learning Run.
+"""

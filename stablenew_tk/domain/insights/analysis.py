@@ -1,8 +1,7 @@
-"""What the ratings of one sweep prove: every value with its mean and interval, a verdict, and what to make next.
+"""Bayesian analysis of the ratings of one sweep: mean and interval of every value, verdict, suggested next pictures.
 
-The ratings handed in must belong together: one prompt pack, one checkpoint, one parameter. Pictures of different
-checkpoints or packs, and sketches beside real pictures, are never pooled; keeping them apart is the caller's work,
-for a rating does not tell where it came from.
+All ratings passed in must come from one prompt pack, one checkpoint and one parameter, and either all or none of them
+from the sketch engine. A rating does not carry that information, so the caller must make sure of it.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ from .verdict_text import SuggestedCell, Value, Verdict
 QUARTER = 0.25
 HALF = 0.5
 _DRAWS = 2000
-# Beyond it, squares of distances would leave the range of a float.
+# Squares of larger numbers would overflow a float.
 _LARGEST = 1e100
 _STILL_POSSIBLE = 0.1
 
 
 class RatedImage(Struct, frozen=True):
-    """One rating. The same non-empty `image` twice is the same picture shown again.
+    """One rating of one picture: the tested `value`, the seed `row` (any whole number), and 1 to 5 `stars`.
 
-    `value` 0.0 and `row` 0 (the number of the seed) are as good as any; `stars` 1 to 5.
+    Two ratings with the same non-empty `image` are of the same picture, which was shown again.
     """
 
     value: Value
@@ -44,13 +43,14 @@ class RatedImage(Struct, frozen=True):
 
 
 class Insight(Struct, frozen=True):
-    """All that can be read from the ratings of one sweep.
+    """The result of `analyse`.
 
-    `values` ascending when `ordered`, else as they first appeared. `next`: the most useful pictures to make now, three
-    unless there is nothing to compare. `noise_sd`: expected spread (sd, stars) of one picture around its value and
-    seed. `repeat_sd`: how far the rater repeats himself, None without re-shown pictures (`repeats` counts them).
-    `trend`: stars per unit of the parameter, None for categories. `rows` seeds rated, `complete_rows` of them at every
-    value; `rated` pictures.
+    `values` are ascending when `ordered`, else in the order of their first rating. `next`: the three pictures that
+    would tell most, () when there is only one value. `noise_sd`: posterior mean of the standard deviation, in stars, of
+    one picture around its value and seed. `repeat_sd`: standard deviation, in stars, between ratings of the same
+    picture, None when no picture was shown again; `repeats` counts the ratings beyond the first. `trend`: stars per
+    unit of the parameter, None for categories. `rows`: seeds with a rating; `complete_rows`: those rated at every
+    value; `rated`: number of pictures.
     """
 
     ordered: bool
@@ -67,24 +67,28 @@ class Insight(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """The ratings in order: values, row numbers and pictures that point into both by place."""
+    """The ratings after checking. `pictures` refer to `values` and `rows` by index."""
 
     values: tuple[Value, ...]
     rows: tuple[int, ...]
     pictures: tuple[Observation, ...]
 
     def filled(self) -> set[tuple[int, int]]:
-        """Places (value, row) that have a rating."""
+        """Pairs (index of the value, index of the row) that have a rating."""
         return {(p.value, p.row) for p in self.pictures}
 
     def complete(self) -> int:
-        """Rows rated at every value."""
+        """Number of rows that are rated at every value."""
         filled = self.filled()
         return sum(all((v, r) in filled for v in range(len(self.values))) for r in range(len(self.rows)))
 
 
 class Tally(Struct, frozen=True):
-    """Shares of the posterior draws, by place of the value."""
+    """Figures counted over all posterior draws. Lists have one number for each value, in the order of `Table.values`.
+
+    `best`: probability of being the best value; `near`: of being within a quarter star of the best; `level`: that all
+    values lie within half a star; `low` and `high`: the 90 % interval of the mean, in stars.
+    """
 
     best: list[float]
     near: list[float]
@@ -94,10 +98,11 @@ class Tally(Struct, frozen=True):
 
 
 def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> Insight:
-    """What `ratings` prove. Pure: the same ratings and `seed` always give the same answer.
+    """Analyse the ratings of one sweep. The same ratings and `seed` always give the same result.
 
-    No ratings, or only one value, are too early, not wrong. Numbers equal in 9 significant digits are one value. In
-    which order the ratings come changes nothing but the order of names. Raises InvalidInput for stars outside 1-5,
+    `ordered`: the values are numbers on an axis, so neighbours are expected to resemble each other. Without ratings, or
+    with a single value, the verdict is "too_early". Numbers equal in 9 significant digits count as one value. The order
+    of the ratings only affects the order of categories in the result. Raises InvalidInput for stars outside 1 to 5,
     numbers that are not finite, text on an ordered axis, and one picture under two values or rows.
     """
     ratings = tuple(ratings)
@@ -144,10 +149,11 @@ def phrase(
     seconds: Mapping[Value, float] | None = None,
     planned: int = 0,
 ) -> Verdict:
-    """The verdict of `insight` in the user's words.
+    """Write the sentence of a verdict; returns the verdict with it.
 
-    `name` turns a value into words ("CFG 7", "28 steps"), `scope` says where it holds ("for this pack and checkpoint"),
-    `seconds` per picture let "no difference" name the fastest value, `planned` is the number of pictures of the plan.
+    `name` turns a value into text ("CFG 7", "28 steps"), `scope` names what the verdict is limited to ("for this pack
+    and checkpoint"), `seconds` per picture let "no difference" recommend the fastest value, `planned` is the number of
+    pictures in the plan.
     """
     verdict = insight.verdict
     names = [name(v.value) for v in insight.values]
@@ -166,25 +172,25 @@ def phrase(
         value = value if quick is None else quick
         sentence = words.no_difference(names, chance, scope, span=insight.ordered, advice=advice)
     else:
-        group = ahead(insight.values)
+        group = likely_best(insight.values)
         span = insight.ordered and len(group) == group[-1] - group[0] + 1 if group else False
-        # A crowd does not stand out; from one value to another is a few words however many lie between.
+        # A long list of values is no finding. A range is short to write however many values it spans.
         group = group if span or len(group) <= words.NAMED_AT_MOST else []
-        ask = words.wish(insight.next, name)
+        ask = words.suggestion(insight.next, name)
         sentence = words.leaning([names[v] for v in group], name(value), chance, scope, span=span, ask=ask)
     return Verdict(verdict.state, value, chance, sentence)
 
 
 def gather(ratings: Sequence[RatedImage], *, ordered: bool) -> Table:
-    """The ratings checked and put in order. Raises InvalidInput as `analyse` says."""
+    """Check the ratings and merge those of the same picture. Raises InvalidInput as `analyse` does."""
     values: dict[Value, Value] = {}
     shown: dict[str, list[RatedImage]] = {}
     for number, rating in enumerate(ratings):
         check(rating, ordered=ordered)
         values.setdefault(key_of(rating.value), rating.value)
-        # A picture without an id is a picture of its own.
+        # Every rating without an image id counts as a picture of its own.
         shown.setdefault((rating.image and f"id {rating.image}") or f"rating {number}", []).append(rating)
-    # Names by the alphabet: the dice fall the same whichever was rated first.
+    # Names are sorted so that the random draws do not depend on which one was rated first.
     keys = sorted(values, key=float if ordered else lambda key: (isinstance(key, str), key))
     rows = sorted({rating.row for rating in ratings})
     place, row_place = {key: v for v, key in enumerate(keys)}, {row: r for r, row in enumerate(rows)}
@@ -211,7 +217,7 @@ def _as_they_came(found: Sequence[ValueInsight], ratings: Sequence[RatedImage]) 
 
 
 def check(rating: RatedImage, *, ordered: bool) -> None:
-    """Refuse a rating that cannot be one."""
+    """Raise InvalidInput for a rating whose value or stars are invalid."""
     value = rating.value
     if not (isinstance(value, str) or _is_number(value)):
         raise InvalidInput(f"{value!r} is neither a number nor a name, so it is no value of a parameter.", "value")
@@ -231,12 +237,12 @@ def _is_number(thing: object) -> bool:
 
 
 def key_of(value: Value) -> Value:
-    """What makes two values the same: 0.1 + 0.2 is 0.3, 7 is 7.0, and text is itself."""
+    """The key under which equal values are grouped: numbers rounded to 9 significant digits, text unchanged."""
     return value if isinstance(value, str) else float(f"{value:.9g}") + 0.0
 
 
 def tallied(sample: Sequence[Sequence[float]]) -> Tally:
-    """How often each value is the best, is near it, and where 90 % of its means lie."""
+    """Count over the posterior draws how often each value is best or near the best, and its 90 % interval."""
     columns = list(zip(*sample, strict=True))
     tops = [max(draw) for draw in sample]
     share = 1 / len(sample)
@@ -253,17 +259,18 @@ def tallied(sample: Sequence[Sequence[float]]) -> Tally:
 
 
 def _bounded(stars: float) -> float:
-    """No mean of ratings lies outside 1-5; the normal model does not know that."""
+    """Limit a mean to 1 to 5 stars, because the normal model may go beyond."""
     return min(5.0, max(1.0, stars))
 
 
 def decide(
     values: Sequence[ValueInsight], level: float, *, complete: int, rated: int
 ) -> tuple[VerdictState, Value | None, float]:
-    """The state, its value and its probability; `level` is P(all values within half a star).
+    """Decide the verdict: its state, the value it names, and the probability of the claim.
 
-    The first that holds counts. Best comes first: it is the rarest and says most. "No difference" before "settled":
-    it is the wider claim (whatever is taken, at most half a star is lost) and the one that saves the user time.
+    `level` is P(all values within half a star), `complete` the number of complete rows, `rated` the number of pictures.
+    The claims are tested from the strongest to the weakest. "no_difference" comes before "settled", because it lets the
+    user choose the fastest value.
     """
     if complete < 2 or rated < 7 or len(values) < 2:
         return "too_early", None, 0.0
@@ -281,18 +288,21 @@ def decide(
 
 
 def nearest(values: Sequence[ValueInsight]) -> ValueInsight:
-    """The value to choose: most surely within a quarter star of the best.
+    """The value with the highest probability of being within a quarter star of the best.
 
-    Draws leave up to 3 % of chance in that figure; what lies closer together is told apart by its mean, then by its
-    number of pictures, then by coming first.
+    Sampling leaves an error of up to 3 % in that probability. Among values closer than that the higher mean wins, then
+    the larger number of pictures, then the earlier one.
     """
     top = max(v.p_within_quarter for v in values)
     close = [v for v in values if v.p_within_quarter >= top - 0.03]
     return max(close, key=lambda v: (round(v.mean, 6), v.n))
 
 
-def ahead(values: Sequence[ValueInsight]) -> list[int]:
-    """Places of the fewest values that hold the best with 80 %; empty when that takes more than half of them."""
+def likely_best(values: Sequence[ValueInsight]) -> list[int]:
+    """Indexes of the smallest set of values that contains the best one with 80 % probability.
+
+    Empty when the set would need more than half of the values.
+    """
     by_chance = sorted(range(len(values)), key=lambda v: -values[v].p_best)
     found: list[int] = []
     while sum(values[v].p_best for v in found) < 0.8 and len(found) < len(values):
@@ -301,15 +311,15 @@ def ahead(values: Sequence[ValueInsight]) -> list[int]:
 
 
 def useful(table: Table, values: Sequence[ValueInsight], *, whole: int) -> Iterator[SuggestedCell]:
-    """Pictures worth making, the most useful first, without end.
+    """Yield the pictures worth making next, the most useful first. The iterator never ends.
 
-    Before `whole` rows are complete: the holes of the fullest rows. Then two or three contenders, those whose intervals
-    reach highest, share every seed: first the holes of the two ahead in rows already begun, then new rows, the same for
-    all of them ("halving": Karnin, Koren, Somekh 2013, with the posterior as judge). Filling the third one's holes too
-    was measured and finds the better value less often: it keeps the two ahead apart.
+    Until `whole` rows are complete it fills the missing cells of the fullest rows. After that it compares the two or
+    three values whose intervals reach highest: first the missing cells of the top two in existing rows, then new rows
+    with all of them ("sequential halving": Karnin, Koren, Somekh 2013, ranked by the posterior). Filling the missing
+    cells of the third value as well was measured and found the better value less often.
     """
     rows, filled = list(table.rows), table.filled()
-    hopes = sorted(range(len(values)), key=lambda v: (-values[v].high, -values[v].mean))
+    ranked = sorted(range(len(values)), key=lambda v: (-values[v].high, -values[v].mean))
     done: set[tuple[int, int]] = set()
 
     def holes(places: Sequence[int], row: int) -> Iterator[SuggestedCell]:
@@ -321,19 +331,19 @@ def useful(table: Table, values: Sequence[ValueInsight], *, whole: int) -> Itera
 
     fresh = rows[-1] + 1
     if table.complete() < whole:
-        fullest = sorted(rows, key=lambda row: -sum((v, rows.index(row)) in filled for v in hopes))
+        fullest = sorted(rows, key=lambda row: -sum((v, rows.index(row)) in filled for v in ranked))
         for row in [*fullest, *range(fresh, fresh + whole)][:whole]:
-            yield from holes(hopes, row)
-    contenders = hopes[:2] + [v for v in hopes[2:3] if values[v].p_best >= _STILL_POSSIBLE * values[hopes[0]].p_best]
+            yield from holes(ranked, row)
+    contenders = ranked[:2] + [v for v in ranked[2:3] if values[v].p_best >= _STILL_POSSIBLE * values[ranked[0]].p_best]
     for row in rows:
-        yield from holes(hopes[:2], row)
+        yield from holes(ranked[:2], row)
     while True:
         yield from holes(contenders, fresh)
         fresh += 1
 
 
 def along(axis: Sequence[float], sample: Sequence[Sequence[float]]) -> Trend | None:
-    """Stars per unit along the axis: the least-squares line through each posterior draw of the means."""
+    """Slope in stars per unit of the parameter, from a least-squares line through each posterior draw of the means."""
     middle = sum(axis) / len(axis)
     across = sum((x - middle) ** 2 for x in axis)
     if across <= 0:

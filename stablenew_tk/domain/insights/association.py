@@ -1,7 +1,7 @@
-"""Hints from everyday runs: which choices go together with better stars. Hints, never proof.
+"""Hints from everyday runs: correlation of settings and randomizer choices with stars, by ridge regression.
 
-In everyday runs several things change at once, so all of them are looked at together, prompt by prompt, and two that
-always changed together are said to be inseparable. Whoever wants to know runs a Learning Run.
+In everyday runs several settings change at once, so the effects of all of them are estimated together, within each
+prompt. Choices that always changed together are reported as inseparable. Only a Learning Run gives proof.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .ridge import Fit, interval, open_minded, ridge
 
 RatedRun = tuple[LearningRecord, int]
 
-# Fewer pictures on either side than this are an anecdote; less than a quarter star nobody sees.
+# Minimum number of pictures on either side of a comparison; smallest effect, in stars, that is reported.
 ENOUGH = 10
 QUARTER = 0.25
 # Numbers with more levels than this are cut in two halves.
@@ -32,7 +32,7 @@ _LEFT_OUT = frozenset(("checkpoint", "txt2img.batch_size"))
 
 
 class RatedRecord(Struct, frozen=True):
-    """A rated everyday picture and where its record stands. `stars` 1 to 5."""
+    """A rated picture of an everyday run, with the position of its record in the journal. `stars` 1 to 5."""
 
     position: Position
     output_index: int
@@ -41,7 +41,7 @@ class RatedRecord(Struct, frozen=True):
 
 
 class Association(Struct, frozen=True, kw_only=True):
-    """One choice and the stars that go together with it.
+    """The estimated effect of one choice on the stars.
 
     `what` is a randomizer slot as it is written in the prompt (`slot`), or a catalogue path. `n` pictures have
     `value`, `others` have something else. `effect` in stars against those others, `low` to `high` its 90 % interval
@@ -62,7 +62,7 @@ class Association(Struct, frozen=True, kw_only=True):
 
     @property
     def has_range(self) -> bool:
-        """Whether there is anything to draw: too few pictures have no range."""
+        """Whether there is an interval; with too few pictures there is none."""
         return self.low < self.high
 
     @property
@@ -97,11 +97,11 @@ class _Column(Struct, frozen=True):
 
 
 def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
-    """What goes together with better stars, the clearest first; choices it is too early for come last.
+    """Estimate the effects of all choices on the stars, the clearest first; those with too few pictures come last.
 
-    Main effects of all choices at once, within each prompt: stars = prompt + effects + noise, effects normal around 0
-    (ridge). Pictures of Learning Runs are passed over: they have a proof of their own. Raises InvalidInput for pictures
-    of several checkpoints or packs, and for sketches among real pictures.
+    The model has main effects only, within each prompt: stars = prompt + effects + noise, with effects normal around 0
+    (ridge regression). Pictures of Learning Runs are skipped. Raises InvalidInput for pictures of several checkpoints
+    or packs, and for sketches among real pictures.
     """
     everyday = [(record, stars) for record, stars in rated if record.learning.mode != "active" and stars]
     _refuse_mixtures([record for record, _ in everyday])
@@ -110,10 +110,10 @@ def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
     columns = _columns(levels, blocks)
     fits = ridge([column.mask for column in columns], blocks, [float(stars) for _, stars in everyday])
     found = [_association(columns, at, fits) for at in range(len(columns))]
-    told = {level.what for column in columns for level in (*column.same, *column.opposite)}
+    covered = {level.what for column in columns for level in (*column.same, *column.opposite)}
     most: dict[str, _Level] = {}
     for level in sorted(levels, key=lambda level: -level.mask.bit_count()):
-        if level.what not in told:
+        if level.what not in covered:
             most.setdefault(level.what, level)
     early = [_too_early(level, blocks) for level in most.values()]
     return (

@@ -1,8 +1,8 @@
-"""Blind rating of a Learning Run: which picture stands at which place of the matrix, and which one is asked about next.
+"""Blind rating of a Learning Run: shuffled order of the pictures in each row, hidden values, next picture to rate.
 
-In blind rating nothing may tell which value made a picture. Every row is shuffled anew, a row opens only when all of
-it is made, and until then its places say in order of progress how far it is, never which value is being made: values
-are made in their order, so whoever watches a place being filled would know its value.
+Nothing shown may reveal which value made a picture. Every row is shuffled separately and opens only when all of its
+pictures are made. Until then its cells show progress from left to right, whatever value is being made: values are made
+in a known order, so a cell that filled up at its final place would reveal its value.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..runs.plan import columns_by_value
 from .matrix import Board, BoardCell
 from .standing import Standing, standing
 
-# waiting, making, made: of a closed row or of a picture still to come; later: shown again when all others are rated.
+# waiting, making, made: in a row that is not open yet; later: will be shown again when all others are rated.
 PlaceState = Literal["shown", "made", "making", "waiting", "missing", "later"]
 _PROGRESS: tuple[PlaceState, ...] = ("made", "missing", "making", "waiting")
 AGAIN = -1  # row number of the line whose pictures are shown a second time
@@ -28,8 +28,8 @@ _TWICE_FROM = 8  # pictures; with fewer, a picture shown again would be remember
 
 
 class BlindCell(Struct, frozen=True, kw_only=True):
-    """One place of the matrix. `facts` only where the picture may be seen; `variant` is the number of its value, −1
-    where nobody may know it. `stars` are those given at this place; with `again` the picture is shown a second time.
+    """One cell of the matrix. `facts` is None where the picture may not be shown; `variant` is the number of its value,
+    −1 while that is hidden. `stars` are those given in this cell; `again`: the picture is shown here a second time.
     """
 
     number: int
@@ -43,7 +43,7 @@ class BlindCell(Struct, frozen=True, kw_only=True):
 
     @property
     def asks(self) -> bool:
-        """Whether stars are wanted here. Suspect pictures are never asked about."""
+        """Whether this cell can be rated now and has no stars yet. Suspect pictures are never asked for."""
         return self.facts is not None and not self.facts.suspect and not self.stars
 
     @property
@@ -56,7 +56,7 @@ class BlindCell(Struct, frozen=True, kw_only=True):
         return -2 - self.facts.row if self.again else self.facts.row
 
     def facts_here(self) -> ImageFacts:
-        """The picture with the stars given at this place. Only for places that show one."""
+        """The picture with the stars given in this cell. Call it only when `facts` is not None."""
         assert self.facts is not None, "asked only for places that show a picture"
         return replace(self.facts, rating=self.stars) if self.again else self.facts
 
@@ -67,7 +67,7 @@ def row_of(key: int) -> int:
 
 
 class MatrixRow(Struct, frozen=True):
-    """One row of the matrix: number of the seed row (AGAIN for the last line) and its places."""
+    """One line of the matrix: its cells, and the number of the seed row (AGAIN for pictures shown a second time)."""
 
     row: int
     cells: tuple[BlindCell, ...]
@@ -95,39 +95,39 @@ class BlindMatrix(Struct, frozen=True):
 
     @property
     def wanted(self) -> int:
-        """Places that get stars in the end: pictures that can be rated, and those shown a second time."""
+        """Number of cells to be rated in total: pictures that can be rated, and those shown a second time."""
         return self.standing.wanted + sum(cell.again for cell in self.cells)
 
     @property
     def rated(self) -> int:
-        """How many of the wanted places have their stars."""
+        """How many of the `wanted` cells have stars."""
         return self.standing.rated + sum(cell.again and bool(cell.stars) for cell in self.cells)
 
     @property
     def done(self) -> bool:
-        """Whether nothing is left to make or to ask."""
+        """Whether every picture is made and rated."""
         return bool(self.rated) and all(cell.state in ("shown", "missing") and not cell.asks for cell in self.cells)
 
     @property
     def closed(self) -> bool:
-        """Whether there are rows that may not be looked at yet."""
+        """Whether some rows are not open yet."""
         return not all(line.open for line in self.lines if line.row != AGAIN)
 
     def stars_in_sight(self, cell: BlindCell) -> int:
-        """The stars of a place that may be shown now."""
+        """The stars of a cell that may be shown now; 0 when there are none or they must stay hidden."""
         return 0 if self.covered and not cell.again else cell.stars
 
     def next_asked(self, after: int, given: Collection[int] = ()) -> int:
-        """Number of the next place that wants stars, from the start again after the last; −1 for none.
+        """Number of the next cell to rate after cell number `after`, wrapping around at the end; −1 for none.
 
-        `given` are places whose stars are on their way to the disk.
+        `given` are cells whose stars are being written to disk.
         """
         asked = [cell.number for cell in self.cells if cell.asks and cell.number not in given]
         return next((number for number in asked if number > after), asked[0] if asked else -1)
 
 
 def blind_matrix(board: Board, making: str = "") -> BlindMatrix:
-    """Where everything stands now. `making` is the id of the step that runs at this moment."""
+    """Arrange the pictures of a board for rating. `making` is the id of the step that is running, "" for none."""
     hidden = not board.revealed
     columns = () if hidden else tuple(columns_by_value(board.plan))
     rows: dict[int, list[BoardCell]] = {}
@@ -189,10 +189,10 @@ def _placed(cells: Sequence[BlindCell], start: int, line: int, columns: Sequence
 
 
 def shuffles(board: Board, variants: dict[int, list[int]]) -> dict[int, tuple[int, ...]]:
-    """The order of the values in every row: by chance, but the same whenever it is asked.
+    """The shuffled order of the values in every row. Random, but always the same for the same plan.
 
-    Chance sometimes gives the order of the values itself, or the same order twice in a row. Both would look like a
-    pattern, so they are drawn again where there are enough orders to choose from.
+    The natural order of the values, and the order of the row before, are drawn again where there are enough other
+    orders, because the rater might take either for a pattern.
     """
     orders: dict[int, tuple[int, ...]] = {}
     by_value = tuple(columns_by_value(board.plan))
@@ -218,7 +218,7 @@ def _chance(text: str) -> bytes:
 
 
 def _again(board: Board, lines: Sequence[MatrixRow]) -> tuple[BlindCell, ...]:
-    """Places for the pictures that are shown a second time, at the end; until then nobody knows which they are."""
+    """Cells for the pictures that are shown a second time at the end; which ones stays hidden until then."""
     number = round(len(board.cells) / 10) or 1
     if not board.plan.show_twice or len(board.cells) < _TWICE_FROM:
         return ()
@@ -228,7 +228,7 @@ def _again(board: Board, lines: Sequence[MatrixRow]) -> tuple[BlindCell, ...]:
         return (later,) * number
     repeats = {shown.facts.image_id: shown.repeats for cell in board.cells for shown in cell.images}
     sound = [cell.facts for cell in cells if cell.facts is not None and cell.stars and not cell.facts.suspect]
-    # What was shown again already stays chosen, whatever else was made or failed since.
+    # Pictures that were already shown again stay chosen, whatever was made or failed since.
     chosen = sorted(sound, key=lambda facts: (not repeats[facts.image_id], _chance(f"again {facts.image_id}")))
     shuffled = sorted(chosen[:number], key=lambda facts: _chance(f"order {facts.image_id}"))
     stars = {facts.image_id: (repeats[facts.image_id] or (0,))[-1] for facts in shuffled}

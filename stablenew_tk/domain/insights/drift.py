@@ -1,4 +1,4 @@
-"""What changed while a Learning Run was rated: whether the stars drifted, and whether the answer moved."""
+"""Changes over time in a Learning Run: drift of the rater's stars from first to last row, and earlier verdicts."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def over_time(
     earlier: Sequence[LearningRunResult],
     name: Callable[[Value], str],
 ) -> str:
-    """Sentences about earlier answers of the same plan (oldest first) and about the user's stars; "" when nothing can
-    honestly be said.
+    """Sentences about `earlier` results of the same plan (oldest first) and about drift of the stars.
+
+    "" when the data supports no such sentence.
     """
     parts = (_answer(verdict, insight.rated, earlier, name), _drift(values, insight))
     return " ".join(sentence for sentence in parts if sentence)
@@ -48,10 +49,11 @@ def _answer(verdict: Verdict, rated: int, earlier: Sequence[LearningRunResult], 
 
 
 def _drift(values: Sequence[TestedValue], insight: Insight) -> str:
-    """Whether later rows got other stars than the first ones, all values alike.
+    """A sentence when later rows got higher or lower stars than the first ones at all values, else "".
 
-    One point per row, for the pictures of a row share the luck of their seed; seeds are random, so a slope beyond what
-    luck gives (97.5 % to one side) is the rater's. It takes 5 rows, and half a star from the first to the last.
+    It fits a line through one point for each row, because pictures of a row share the effect of their seed. Seeds are
+    random, so a slope that chance hardly gives (97.5 % to one side) comes from the rater. At least 5 rows, and half a
+    star between the first and the last, are required.
     """
     rows: dict[int, list[tuple[int, float]]] = {}
     for one in values:

@@ -1,4 +1,4 @@
-"""What can be made of a report: the pictures that would tell most, a finer Learning Run, a preset."""
+"""Next steps after a report: suggested pictures, a finer Learning Run around the best value, a preset."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from .report import Report, naming, preset_values
 from .titles import heading
 from .verdict_text import joined
 
-# Only what has been found out may be made a preset of without saying that it is the user's own choice.
+# A preset from any other verdict is marked as the user's own choice (`by_hand`).
 CERTAIN: tuple[VerdictState, ...] = ("settled", "best", "no_difference")
 
 
 def place_of(report: Report, value: Value | None) -> int:
-    """Where a value of the plan stands among the report's values, −1 for none."""
+    """Index of a value of the plan in `report.values`, −1 when it is not there."""
     return next((at for at, line in enumerate(report.values) if line.value == value), -1)
 
 
 def leader(report: Report) -> int:
-    """Place of the value the verdict names as found, −1 when it names none."""
+    """Index in `report.values` of the value that the verdict recommends, −1 when it recommends none."""
     return place_of(report, report.verdict.value) if report.verdict.state in ("settled", "best") else -1
 
 
 def cells_text(report: Report, cells: Sequence[PlanCell]) -> str:
-    """Which pictures are meant: "36 steps, seeds 6–8"."""
+    """Cells as text: "36 steps, seeds 6–8"."""
     name = naming(report.focus)
     values = [line.value for line in report.values if line.variant in {cell.variant for cell in cells}]
     rows = sorted({cell.row + 1 for cell in cells})
@@ -37,7 +37,7 @@ def cells_text(report: Report, cells: Sequence[PlanCell]) -> str:
 
 
 def finer_values(report: Report) -> tuple[Value, ...]:
-    """Half the spacing around the value the verdict names; nothing where that would test nothing new."""
+    """Values around the recommended one at half the spacing of the plan; () when all of them were tested already."""
     best = report.verdict.value
     numbers = sorted(float(line.value) for line in report.values) if report.focus.ordered else []
     if best is None or isinstance(best, str) or len(numbers) < 2 or report.verdict.state == "no_difference":
@@ -48,7 +48,7 @@ def finer_values(report: Report) -> tuple[Value, ...]:
 
 
 def finer_plan(report: Report) -> LearningPlan | None:
-    """A draft of the next Learning Run, closer around the best value; None where there is nothing finer."""
+    """A draft of a Learning Run with `finer_values`; None when there are none."""
     values, plan = finer_values(report), report.plan
     if not values or report.verdict.value is None:
         return None
@@ -72,7 +72,7 @@ def finer_plan(report: Report) -> LearningPlan | None:
 
 
 def preset_draft(report: Report, value: Value, name: str, *, by_hand: bool) -> Preset:
-    """A preset of one value. `by_hand`: the user chose it, the verdict does not name it."""
+    """A preset with one value of the plan. `by_hand`: the user chose the value, the verdict does not recommend it."""
     values, weights = preset_values(report.plan, value)
     verdict = report.verdict
     return Preset(
@@ -81,7 +81,7 @@ def preset_draft(report: Report, value: Value, name: str, *, by_hand: bool) -> P
         values=values,
         lora_weights=weights,
         pack_id=report.plan.pack_id,
-        # A preset that names the checkpoint itself is not one for a checkpoint.
+        # A preset that sets the checkpoint cannot be limited to one checkpoint.
         checkpoint="" if "checkpoint" in values else report.checkpoint,
         evidence=PresetEvidence(
             plan_id=report.plan.plan_id,

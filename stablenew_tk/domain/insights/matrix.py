@@ -1,4 +1,4 @@
-"""A Learning Run as it stands: every place of the matrix with its pictures, and what of them counts as evidence."""
+"""The matrix of a Learning Run (value × seed row): pictures and state of each cell, and which ratings are evidence."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ CellState = Literal["waiting", "made", "failed"]
 
 
 class Shown(Struct, frozen=True):
-    """A picture of the plan. `repeats` are the stars it got when it was shown again unasked."""
+    """A picture of the plan. `repeats` are the stars it got when the blind rating showed it again."""
 
     facts: ImageFacts
     repeats: tuple[int, ...] = ()
 
 
 class BoardCell(Struct, frozen=True):
-    """One place of the matrix. A failed or missing step is no rating: it is missing."""
+    """One cell of the matrix. `tries` counts its attempts, `seconds` is the time its picture took."""
 
     cell: PlanCell
     step_id: str
@@ -38,7 +38,7 @@ class BoardCell(Struct, frozen=True):
 
 class Board(Struct, frozen=True):
     """A plan with all its cells, in the order they are made. `revealed`: its values may be shown. `earlier` are the
-    results written so far, oldest first. How many are rated is counted in `standing`.
+    results written so far, oldest first. For counts of rated pictures see the module `standing`.
     """
 
     plan: LearningPlan
@@ -48,12 +48,12 @@ class Board(Struct, frozen=True):
 
     @property
     def made(self) -> int:
-        """Cells with pictures."""
+        """Number of cells with pictures."""
         return sum(bool(cell.images) for cell in self.cells)
 
     @property
     def failed(self) -> int:
-        """Cells that were tried and have no picture."""
+        """Number of cells whose step failed."""
         return sum(not cell.images and cell.state != "waiting" for cell in self.cells)
 
     @property
@@ -62,13 +62,13 @@ class Board(Struct, frozen=True):
         return tuple(shown for cell in self.cells for shown in cell.images)
 
     def open_rows(self) -> frozenset[int]:
-        """Rows that may be shown in blind rating: those with nothing still to be made."""
+        """Seed rows that blind rating may show: those in which nothing is left to make."""
         waiting = {cell.cell.row for cell in self.cells if cell.state == "waiting"}
         return frozenset(cell.cell.row for cell in self.cells) - waiting
 
 
 class Evidence(Struct, frozen=True):
-    """What an insight may be drawn from. `suspect` and `foreign` (another checkpoint or engine) pictures are left out.
+    """The ratings to analyse. `suspect` and `foreign` (other checkpoint or engine) count pictures that are left out.
 
     `when_ms` are the times of the pictures of `ratings`, in the same order.
     """
@@ -81,7 +81,7 @@ class Evidence(Struct, frozen=True):
 
 
 def board(history: History, plan_id: str) -> Board | None:
-    """How a plan stands, None when the journal does not know it. Some 10 µs per picture: cheap, not free."""
+    """The board of a plan, None when the journal does not have it. Takes about 10 µs for each picture."""
     plan = history.plans.plan(plan_id)
     if plan is None:
         return None
@@ -93,7 +93,7 @@ def board(history: History, plan_id: str) -> Board | None:
 def _cell(history: History, plan: LearningPlan, cell: PlanCell) -> BoardCell:
     step_id = plan.step_id(cell)
     tries = history.plans.attempts(plan.plan_id, step_id)
-    # What the user stopped was not tried: it waits to be made.
+    # A step that the user cancelled did not fail: it is still to be made.
     ended = [attempt for attempt in tries if attempt.status != "cancelled"]
     good = next((attempt for attempt in reversed(ended) if attempt.status == "ok"), None)
     state: CellState = "made" if good is not None else "failed" if ended else "waiting"
@@ -116,9 +116,9 @@ def _shown(history: History, attempt: Attempt) -> tuple[Shown, ...]:
 
 
 def evidence(board: Board) -> Evidence:
-    """The ratings that count, never of two checkpoints, nor of sketches and real pictures, together.
+    """Select the ratings to analyse: those with the checkpoint and the engine that made most of the pictures.
 
-    What most of the pictures were made with counts; a swept checkpoint may of course differ.
+    When the checkpoint is the focus parameter, all checkpoints count.
     """
     sound = [(cell, shown) for cell in board.cells for shown in cell.images if not shown.facts.suspect]
     suspect = len(board.images) - len(sound)
@@ -140,7 +140,7 @@ def evidence(board: Board) -> Evidence:
 
 
 def axis_value(value: Value) -> float | str:
-    """A value as the statistics take it: switches are names, not numbers."""
+    """A value of the plan as `analysis` expects it: True and False become text, because they are categories."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return value

@@ -1,4 +1,4 @@
-"""What is written at the places, rows and columns of a Learning Run's matrix. While it is blind, no value is in it."""
+"""Texts of the matrix of a Learning Run: row labels, column heads, cell captions. They reveal no value while blind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WITHOUT_PICTURE = {
 
 
 def row_label(matrix: BlindMatrix, line: MatrixRow) -> tuple[str, str]:
-    """Title and note left of a row."""
+    """Title and note to show left of a row."""
     plan = matrix.board.plan
     if line.row == AGAIN:
         return "Once more", _how_far(line) if line.open else "opens when all others are rated"
@@ -36,7 +36,7 @@ def _how_far(line: MatrixRow) -> str:
 
 
 def column_head(matrix: BlindMatrix, report: Report | None, column: int) -> tuple[str, str, bool]:
-    """Value, mean, and whether it is the one to take, above a column whose value may be seen."""
+    """Head of a column: its value, its mean, and whether the verdict recommends it."""
     plan, variant = matrix.board.plan, matrix.columns[column]
     value = plan.variant_values[variant]
     known = next((one for one in report.values if one.variant == variant), None) if report is not None else None
@@ -48,7 +48,7 @@ def column_head(matrix: BlindMatrix, report: Report | None, column: int) -> tupl
 
 
 def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:
-    """What a place is called: "Seed 1, picture 3", once revealed "Seed 1, 23 steps"."""
+    """Name of a cell: "Seed 1, picture 3"; once the values are revealed "Seed 1, 23 steps"."""
     plan, line = matrix.board.plan, matrix.lines[cell.line]
     if line.row == AGAIN:
         return f"Once more, picture {cell.column + 1}"
@@ -60,7 +60,7 @@ def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:
 
 
 def key_hint(cell: BlindCell, *, goes_on: bool) -> str:
-    """What the star keys do at a place. `goes_on`: the next picture follows by itself."""
+    """Hint about what the star keys do in a cell. `goes_on`: the next picture follows automatically."""
     if cell.facts is None:
         return "Nothing to rate here yet"
     if cell.facts.suspect:
@@ -71,7 +71,7 @@ def key_hint(cell: BlindCell, *, goes_on: bool) -> str:
 
 
 def foot_text(matrix: BlindMatrix, cell: BlindCell, *, current: bool) -> str:
-    """What stands below a picture in place of stars; "" = its stars."""
+    """Text below a picture in place of its stars; "" = show the stars."""
     if cell.asks:
         return "rate this one" if current else "unrated"
     if not cell.stars:
@@ -80,5 +80,5 @@ def foot_text(matrix: BlindMatrix, cell: BlindCell, *, current: bool) -> str:
 
 
 def without_picture(cell: BlindCell) -> str:
-    """What stands in place of a large picture that is not there."""
+    """Text in place of a large picture that is missing or hidden."""
     return _WITHOUT_PICTURE.get(cell.state, "")

@@ -1,8 +1,8 @@
-"""What a handful of 1-5 star ratings prove about each value of a sweep, as probabilities.
+"""The Bayesian model behind `analysis`: posterior of the mean stars of each value, as a mixture over scales.
 
 The model is a two-way layout with random rows (Gelman et al., Bayesian Data Analysis, 3rd ed., ch. 5 and 15): the
-rating of a picture = level + effect of its value + luck of its seed (the row) + noise. How large effects, luck and
-noise are is not known; `fit` weighs a grid of possibilities by how well they explain the ratings.
+rating of a picture = level + effect of its value + effect of its seed (the row) + noise. The standard deviations of the
+effects and of the noise are unknown; `fit` weights a grid of them by their likelihood.
 """
 
 from __future__ import annotations
@@ -14,24 +14,25 @@ from operator import mul
 
 from msgspec import Struct
 
-from ..base.random_numbers import Dice
+from ..base.random_numbers import RandomNumbers
 from ..base.statistics import Matrix, Vector, backward, cholesky, forward, inverted, mirrored
 
-# Ratios on the grid: sd of the seeds' luck / noise, and sd of the values' effects / noise. Ratios, because then the
+# Ratios on the grid: sd of the seed effects / noise, and sd of the value effects / noise. Ratios, because then the
 # linear algebra is done once per pair and the noise itself costs nothing (BDA3 ch. 14: all scales with sigma).
 _ROW_RATIOS = (0.1, 0.3, 0.55, 0.85, 1.3, 2.2)
 _VALUE_RATIOS = (0.05, 0.12, 0.22, 0.36, 0.55, 0.85, 1.3, 2.1, 3.6)
 # Noise of one rating around value + seed, in stars: from "rounded to whole stars, nothing else" to hopeless.
 _NOISES = tuple(0.3 * 1.17**k for k in range(13))
-# Part of the noise that is the rater's own wavering (the rest is the picture's); only re-shown pictures can tell.
+# Part of the noise variance that is the rater's inconsistency (the rest is the picture's). Only ratings of pictures
+# that were shown again contain information about it.
 _RATER_PARTS = (0.1, 0.25, 0.45, 0.7, 1.0)
 # A rating is a whole star: even a perfect judge wavers by the variance of rounding.
 _ROUNDING = 1 / 12
 
 
 class Observation(Struct, frozen=True):
-    """One rated picture: places of its value and row from 0, its mean stars, how often it was shown, and the sum of
-    squares of its ratings around their mean."""
+    """One rated picture: index of its value and of its row, its mean stars, how often it was rated (`shown`), and the
+    sum of squares of its ratings around their mean (`scatter`)."""
 
     value: int
     row: int
@@ -41,8 +42,8 @@ class Observation(Struct, frozen=True):
 
 
 class Scales(Struct, frozen=True):
-    """Standard deviations in stars: of the values' effects, the seeds' luck, the noise; and the rater's part (0-1) of
-    the noise variance."""
+    """Standard deviations in stars: of the value effects, the seed effects (`rows`) and the noise; `rater` is the part
+    of the noise variance (0-1) that is the rater's inconsistency."""
 
     values: float
     rows: float
@@ -51,7 +52,7 @@ class Scales(Struct, frozen=True):
 
 
 class Possibility(Struct, frozen=True):
-    """One point of the grid: its posterior weight, and what the means of the values are if it is the truth.
+    """One point of the grid: its posterior weight, and the distribution of the values' means given its scales.
 
     The means are normal around `means` with precision `factor` times its transpose, divided by the noise squared.
     """
@@ -63,7 +64,7 @@ class Possibility(Struct, frozen=True):
 
 
 def likeness(axis: Sequence[float] | None, count: int) -> Matrix:
-    """How much the effects of two values resemble each other before anything is rated.
+    """The prior covariance matrix of the values' effects.
 
     Without an axis (categories) not at all. Along an axis: 95 % smooth (the squared exponential of Rasmussen &
     Williams, Gaussian Processes for Machine Learning, 2006, eq. 4.9, with a length of 0.35 of the range) and 5 % of
@@ -85,8 +86,9 @@ def likeness(axis: Sequence[float] | None, count: int) -> Matrix:
 
 
 def _places(axis: Sequence[float]) -> Vector:
-    """Ascending values on 0-1, half by size and half by rank: 10, 15, 20, 100 is written by someone who expects as much
-    to happen from 10 to 15 as from 20 to 100."""
+    """Map ascending values to 0-1, half by size and half by rank.
+
+    Somebody who tests 10, 15, 20 and 100 expects a similar change from 10 to 15 as from 20 to 100."""
     low, span, last = axis[0], axis[-1] - axis[0], len(axis) - 1
     return [((value - low) / span + rank / last) / 2 for rank, value in enumerate(axis)]
 
@@ -104,8 +106,8 @@ def contrast_precision(covariance: Matrix) -> Matrix:
 
 
 class Likelihood(Struct, frozen=True):
-    """What the ratings say about the means, rows taken out: precision matrix, right-hand side, sum of squares and half
-    the log determinant of the ratings' covariance, all in units of the noise."""
+    """The likelihood of the means with the seed effects integrated out: precision matrix, right-hand side, sum of
+    squares and half the log determinant of the ratings' covariance, all in units of the noise."""
 
     precision: Matrix
     right: Vector
@@ -114,7 +116,7 @@ class Likelihood(Struct, frozen=True):
 
 
 def evidence(pictures: Sequence[Observation], count: int, *, row_ratio: float, rater: float) -> Likelihood:
-    """The rows' luck integrated out exactly, one row at a time (Sherman-Morrison; R&W 2006 eq. A.9, A.10).
+    """Integrate the seed effects out exactly, one row at a time (Sherman-Morrison; R&W 2006 eq. A.9, A.10).
 
     A picture shown k times has the noise variance (1 − rater) + rater / k.
     """
@@ -148,12 +150,12 @@ def evidence(pictures: Sequence[Observation], count: int, *, row_ratio: float, r
 
 @lru_cache(maxsize=4096)
 def log_prior(values: float, rows: float, noise: float) -> float:
-    """Log density, per logarithm of each scale (sd in stars), of what is known before the first rating.
+    """Log prior density of the scales (sd in stars), per logarithm of each scale.
 
-    Noise: log-normal around 1.1 stars with 0.3 for its logarithm (0.75 to 1.6 in 80 %): on the wary side of what people
-    show, because a handful of pictures can look more alike by luck than they are, and then too much is claimed. Luck
-    of seeds: half normal with 0.8. Effects: log-normal around 0.45 with 0.6 (best and worst of five 0.5 to 2.3 apart).
-    Few groups cannot tell their own scale, so such a prior is needed (BDA3 ch. 5.7).
+    Noise: log-normal around 1.1 stars with 0.3 for its logarithm (0.75 to 1.6 in 80 %). That is more than most raters
+    show, because a handful of pictures can look more alike by chance than they are, and the verdict would claim too
+    much. Seed effects: half normal with 0.8. Value effects: log-normal around 0.45 with 0.6 (best and worst of five
+    are 0.5 to 2.3 apart). With few groups the data hardly determine the scale, so a prior is needed (BDA3 ch. 5.7).
     """
     wavering = -0.5 * (log(noise / 1.1) / 0.3) ** 2
     luck = log(rows) - 0.5 * (rows / 0.8) ** 2
@@ -162,7 +164,7 @@ def log_prior(values: float, rows: float, noise: float) -> float:
 
 
 class _Solution(Struct, frozen=True):
-    """All that does not depend on the noise at one point of the grid.
+    """The part of the solution at one point of the grid that does not depend on the noise.
 
     Log likelihood = `constant` − degrees of freedom · log(noise) − `left` / (2 · noise²).
     """
@@ -256,6 +258,6 @@ def draws(possibilities: Sequence[Possibility], count: int, seed: int) -> Iterat
 
 @lru_cache(maxsize=4)
 def _throws(seed: int, count: int, size: int) -> tuple[float, list[Vector]]:
-    """The dice behind `draws`, kept because they are half its time and every look at a sweep throws the same."""
-    dice = Dice(seed)
-    return dice.uniform(), [dice.normals(size) for _ in range(count)]
+    """The random numbers for `draws`. Cached: they take half of its time and are the same for the same arguments."""
+    rng = RandomNumbers(seed)
+    return rng.uniform(), [rng.normals(size) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""What a Learning Run has shown, as an entry for the profile of its checkpoint or LoRA."""
+"""Turns the result of a Learning Run into an entry (preset or weight) for the profile of its checkpoint or LoRA."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from ..models.profile import ModelPreset, RecommendedWeight, Tier
 from ..runs.plan import LearningPlan
 from .report import Report, preset_values
 
-# The values that a preset has fields of its own for, so that other readers of the file understand them.
+# Values for which a preset has fields of its own, which other programs that read the file understand.
 _SAMPLER, _SCHEDULER = "txt2img.sampler", "txt2img.scheduler"
 _STEPS, _CFG = "txt2img.steps", "txt2img.cfg_scale"
 _SHOWN: dict[str, Tier] = {"best": "best", "settled": "best", "no_difference": "good"}
 
 
 def learned_preset(plan: LearningPlan, report: Report, *, date: str) -> ModelPreset:
-    """The value that was found best, and nothing else: what was not varied was not learned.
+    """A preset with only the recommended value of the focus parameter, because no other value was tested.
 
-    A later run about the same setting replaces it. `date` is YYYY-MM-DD. Raises InvalidInput when nothing was shown.
+    A later run with the same focus parameter replaces it. `date` is YYYY-MM-DD. Raises InvalidInput when the report
+    recommends no value.
     """
     value, tier = _shown(plan, report)
     path = plan.focus_parameter
@@ -48,7 +49,7 @@ def learned_preset(plan: LearningPlan, report: Report, *, date: str) -> ModelPre
 
 
 def learned_weight(plan: LearningPlan, report: Report, *, date: str) -> RecommendedWeight:
-    """The weight that was found best with the checkpoint of the plan; like `learned_preset`."""
+    """The recommended LoRA weight for the checkpoint of the plan. Arguments and errors as in `learned_preset`."""
     value, tier = _shown(plan, report)
     checkpoint = report.checkpoint or plan.base_config.checkpoint
     return RecommendedWeight(

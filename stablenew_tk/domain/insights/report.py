@@ -1,4 +1,4 @@
-"""What the ratings of a Learning Run prove, as a person reads it: verdict, remark, every value, what to make next."""
+"""The report of a Learning Run: verdict, remarks, figures for every value, and suggested pictures, ready to show."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .verdict_text import SuggestedCell, Verdict
 
 
 class ValueReport(Struct, frozen=True, kw_only=True):
-    """One value of the plan. `variant` is its number there, `text` its short words.
+    """The figures of one value of the plan. `variant` is its number in the plan, `text` its short name.
 
     `insight` None: no picture of it counts yet. `stars` one per rated picture that counts, in row order; `seconds`
     a picture typically takes; `tags` with how many pictures have them, most frequent first; `images` all pictures made,
@@ -43,12 +43,12 @@ class ValueReport(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """A Learning Run as it stands. `values` in showing order.
+    """The analysis of a Learning Run. `values` are in the order to show.
 
-    `next`: what to make now, three places at most; rows from `len(plan.seeds)` on are new seeds. `rate_next`: made
-    already, and their stars would tell as much. `rated` pictures count as evidence, of `total` that can: `suspect` and
-    `foreign` pictures and the `failed` cells, which brought none, are left out of both. `verdict.value` is the plan's
-    own value.
+    `next`: up to three cells to make now; rows from `len(plan.seeds)` on are new seeds. `rate_next`: cells that are
+    already made and whose ratings would tell as much. `rated` of `total` pictures have stars and count as evidence;
+    `suspect` and `foreign` pictures and `failed` cells (without a picture) are in neither number. `verdict.value` is
+    the value as the plan has it.
     """
 
     plan: LearningPlan
@@ -70,19 +70,19 @@ class Report(Struct, frozen=True, kw_only=True):
     rate_next: tuple[PlanCell, ...] = ()
 
     def tag_shares(self, tag: str) -> list[float]:
-        """Share of the pictures looked at that have a tag, 0 to 1, value by value."""
+        """For each value the share, 0 to 1, of its rated or tagged pictures that have a tag."""
         return [dict(value.tags).get(tag, 0) / max(1, value.looked_at) for value in self.values]
 
     def telling_tags(self) -> list[str]:
-        """All tags, those first whose share differs most from value to value."""
+        """All tags, sorted by how much their share differs between values, the largest difference first."""
         tags = dict.fromkeys(tag for value in self.values for tag, _ in value.tags)
         return sorted(tags, key=lambda tag: min(self.tag_shares(tag)) - max(self.tag_shares(tag)))
 
 
 def report(board: Board, *, seed: int = 0) -> Report:
-    """What the board proves. Pure; may take 0.3 s, so never on the thread of the window.
+    """Analyse the ratings of a board. Pure; may take 0.3 s, so never call it on the main thread of the window.
 
-    A value that has pictures but no stars at all keeps the verdict at "too early": it was tested and might be the best.
+    The verdict stays "too_early" while a value has pictures but no stars, because it might be the best one.
     """
     plan, subject = board.plan, focus(board.plan.focus_parameter)
     known = evidence(board)
@@ -91,7 +91,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
     useful = most_useful(board, insight, values)
     there = {cell.cell for cell in board.cells if cell.state == "made"}
     to_make = tuple(cell for cell in useful if cell not in there)
-    # The sentence must ask for what the button makes.
+    # The sentence must name the same pictures that the button makes.
     insight = replace(
         insight, next=tuple(SuggestedCell(axis_value(plan.variant_values[c.variant]), c.row) for c in to_make)
     )
@@ -138,7 +138,7 @@ def _value_report(subject: Focus, insight: Insight, one: TestedValue) -> ValueRe
 
 
 def naming(subject: Focus) -> Callable[[Value], str]:
-    """Turns values of this parameter into words for a sentence: 28 steps, CFG 7, Euler a, denoise 0.35."""
+    """Return a function that names values of this parameter in a sentence: 28 steps, CFG 7, Euler a, denoise 0.35."""
     short, _, note = subject.label.removesuffix(" scale").partition(" (")
     # A word with capitals inside is a name (CFG, LoRA, CodeFormer) and keeps the one it starts with.
     label = short[0].lower() + short[1:] if short.split()[0][1:].islower() else short
@@ -158,7 +158,7 @@ def naming(subject: Focus) -> Callable[[Value], str]:
 
 
 def _verdict(subject: Focus, insight: Insight, values: Sequence[TestedValue], *, planned: int) -> Verdict:
-    """The verdict in words, with the plan's own value: a switch is named on, but its value is True."""
+    """The verdict with its sentence and the value as the plan has it (True for a switch that is named "on")."""
     known = [(one, found) for one in values if (found := insight_at(insight, one.value)) is not None]
     seconds = {found.value: one.seconds for one, found in known if one.seconds is not None}
     timed = sorted((one for one, _ in known if one.seconds is not None), key=lambda one: one.seconds or 0)
@@ -174,7 +174,7 @@ def _verdict(subject: Focus, insight: Insight, values: Sequence[TestedValue], *,
 
 
 def _remarks(found: Report) -> Iterator[str]:
-    """What stands below the verdict, sentence by sentence."""
+    """The sentences shown below the verdict."""
     leader = next((v for v in found.values if v.value == found.verdict.value and v.insight is not None), None)
     if leader is not None and found.verdict.state in ("settled", "best"):
         yield from _close_behind(leader, found.values)
@@ -220,7 +220,7 @@ def _seconds(seconds: float) -> str:
 
 
 def _edge(leader: ValueReport, found: Report) -> Iterator[str]:
-    """The best value at the end of the axis: what lies beyond was not tested."""
+    """A remark when the best value is the smallest or largest tested one, so values beyond it might be better."""
     subject = found.focus
     if not subject.ordered or len(found.values) < 2:
         return
@@ -231,7 +231,7 @@ def _edge(leader: ValueReport, found: Report) -> Iterator[str]:
 
 
 def summary(report: Report) -> ResultSummary:
-    """The report as it is kept in the journal."""
+    """The part of the report that is written to the journal."""
     return ResultSummary(
         state=report.verdict.state,
         value=report.verdict.value,
@@ -250,7 +250,7 @@ def summary(report: Report) -> ResultSummary:
 
 
 def step_ratings(board: Board) -> tuple[StepRating, ...]:
-    """What was said about every step of the plan, in the order of its cells. Suspect pictures have no say."""
+    """Rating and tags of every step of the plan, in the order of its cells. Suspect pictures are left out."""
     return tuple(_step_rating(cell) for cell in board.cells)
 
 
@@ -262,9 +262,9 @@ def _step_rating(cell: BoardCell) -> StepRating:
 
 
 def preset_values(plan: LearningPlan, value: Value) -> tuple[dict[str, Value], dict[str, float]]:
-    """Catalogue values and LoRA weights that a preset of this value holds.
+    """The catalogue values and LoRA weights of a preset with this value of the focus parameter.
 
-    A value of hires fix or refiner comes with the switch that makes it matter, and with the refiner it was tested with.
+    A value of hires fix or refiner also brings the switch that turns that feature on, and the refiner of the plan.
     """
     path = plan.focus_parameter
     if path.startswith(LORA):

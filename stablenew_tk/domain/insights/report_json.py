@@ -1,4 +1,4 @@
-"""A report for programs: what `insights --plan ID --json` prints."""
+"""The report of a Learning Run as a JSON document: what `insights --plan ID --json` prints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .report import Report, ValueReport
 
 
 class DocumentValue(Struct, frozen=True, kw_only=True):
-    """One value. Numbers are None as long as no picture of it is rated; probabilities are 0 to 1."""
+    """One tested value. Numbers are None while no picture of it is rated; probabilities are 0 to 1."""
 
     value: Value
     n: int
@@ -23,7 +23,7 @@ class DocumentValue(Struct, frozen=True, kw_only=True):
 
 
 class DocumentVerdict(Struct, frozen=True, kw_only=True):
-    """The verdict; `value` None = none can be named."""
+    """The verdict; `value` is None when it names no value."""
 
     state: VerdictState
     value: Value | None
@@ -32,14 +32,14 @@ class DocumentVerdict(Struct, frozen=True, kw_only=True):
 
 
 class DocumentCell(Struct, frozen=True, kw_only=True):
-    """A place whose stars would tell most: this value, seed row `row` from 0."""
+    """A suggested cell: a value and the number of a seed row, from 0."""
 
     value: Value
     row: int
 
 
 class InsightDocument(Struct, frozen=True, kw_only=True):
-    """All of a report that programs may want. `next`: pictures made already come first, they only need stars."""
+    """The whole report. `next` lists suggested cells; those already made, which only need a rating, come first."""
 
     plan_id: str
     focus_parameter: str
@@ -63,7 +63,7 @@ class InsightDocument(Struct, frozen=True, kw_only=True):
 
 
 def document(report: Report) -> InsightDocument:
-    """The report for programs, values in showing order and of their own type."""
+    """Convert a report. Values keep their type and the order of the report."""
     plan, verdict, insight = report.plan, report.verdict, report.insight
 
     def place(cell: PlanCell) -> DocumentCell:

@@ -1,7 +1,7 @@
-"""Many yes-or-no factors at once, from ratings that nobody planned: ridge regression within blocks.
+"""Bayesian ridge regression of ratings on many yes-or-no factors, within blocks (prompts).
 
-rating = block + sum of the effects of its factors + noise. Effects are normal around 0, so that what the ratings cannot
-tell stays near 0 with a wide interval (Gelman et al., Bayesian Data Analysis, 3rd ed., ch. 14.8 and 15).
+rating = block + sum of the effects of its factors + noise. Effects are normal around 0, so effects that the ratings
+hardly determine stay near 0 with a wide interval (Gelman et al., Bayesian Data Analysis, 3rd ed., ch. 14.8 and 15).
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ def _places(mask: int) -> Iterator[int]:
 
 
 def open_minded(fits: Sequence[Fit]) -> list[Fit]:
-    """Those that take effects for as large as the noise: they hardly shrink anything, so their intervals are as wide as
-    the ratings alone make them. All fits together doubt effects that few of many columns seem to have.
+    """The fits whose prior expects effects as large as the noise.
+
+    They hardly shrink the effects, so their intervals are as wide as the ratings alone make them.
     """
     return [fit for fit in fits if fit.ratio >= _OPEN]
 

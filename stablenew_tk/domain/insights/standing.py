@@ -1,4 +1,4 @@
-"""How far a Learning Run is: made, waiting, failed, rated of wanted."""
+"""Progress of a Learning Run: numbers of cells made, waiting and failed, and of pictures rated."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ State = Literal["running", "rate", "stopped", "done"]
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """How far a plan is. The one count of "rated of wanted": pages, terminal and journal all take it from here.
+    """Progress of a plan. Every page and command takes the count "rated of wanted" from here.
 
-    `waiting` cells are still to be made, `failed` ones brought no picture. `wanted` pictures can be rated in the end:
-    those of cells that failed and suspect ones are not counted. Of them `rated` have stars, `unrated` are made and
-    have none, and `asked` are those of the unrated that may be shown now (blind plans show whole rows only).
+    `cells` are `made`, `waiting` to be made, or `failed` (without a picture). `wanted` is the number of pictures to be
+    rated in total, without suspect ones. Of these, `rated` have stars, `unrated` are made and have none, and `asked`
+    are the unrated ones that may be shown now (blind plans show complete rows only).
     """
 
     plan: LearningPlan
@@ -35,11 +35,11 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     @property
     def all_rated(self) -> bool:
-        """Whether nothing is left to make and every picture that can be rated is."""
+        """Whether no cell is waiting and every picture that can be rated has stars."""
         return bool(self.rated) and self.rated == self.wanted
 
     def state(self, pending: int) -> State:
-        """The group it belongs to while `pending` jobs of it are queued or running."""
+        """State of the plan for lists. `pending`: number of its jobs that are queued or running."""
         if pending:
             return "running"
         if self.asked or (self.made and not self.waiting and not self.revealed):
@@ -48,14 +48,14 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class ShownVerdict(Struct, frozen=True):
-    """A verdict as the list shows it."""
+    """The verdict of a plan as the list of plans shows it."""
 
     state: VerdictState
     sentence: str
 
 
 def standing(board: Board) -> Standing:
-    """How far a plan is, from its board."""
+    """Count the progress of a plan."""
     open_rows = board.open_rows()
     sound = [(cell, shown.facts) for cell in board.cells for shown in cell.images if not shown.facts.suspect]
     unrated = [cell for cell, facts in sound if not facts.rating]

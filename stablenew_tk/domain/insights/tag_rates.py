@@ -1,4 +1,4 @@
-"""Tags that come with some values and not with others: said only where it is beyond doubt."""
+"""Finds tags whose rate differs between the values of a Learning Run (exact test of two proportions, Bonferroni)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from math import exp, lgamma
 
 from msgspec import Struct
 
-# A smaller difference in rates is not worth a sentence, however sure it is.
+# Smallest difference of two rates that is reported, however certain it is.
 _TELLING = 0.25
 
 
 class Rate(Struct, frozen=True):
-    """So many of so many pictures have a tag."""
+    """`hits` of `pictures` have a tag."""
 
     hits: int
     pictures: int
 
     @property
     def share(self) -> float:
-        """0 to 1."""
+        """The rate, 0 to 1."""
         return self.hits / self.pictures
 
     def __add__(self, other: Rate) -> Rate:

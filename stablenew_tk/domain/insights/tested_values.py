@@ -1,4 +1,4 @@
-"""The tested values of a Learning Run: cells, pictures that count, and where the next picture would help most."""
+"""The tested values of a Learning Run with their cells, ratings and times, and the cells to make or rate next."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .analysis import Insight, key_of
 from .matrix import Board, BoardCell, Evidence, axis_value
 from .verdict_text import Verdict
 
-# Who saves less than this in a picture does not notice it, and it may as well be chance.
+# Smallest saving of time for a picture that counts as faster; less may be chance.
 NOTICEABLE_S = 0.1
 
 
 class TestedValue(Struct, frozen=True, kw_only=True):
-    """One value of a plan: its cells in row order, and the pictures that count with their rows, rated or not."""
+    """One value of a plan: its cells in row order, and in `sound` its pictures that are evidence, with their rows."""
 
     variant: int
     value: Value
@@ -31,17 +31,17 @@ class TestedValue(Struct, frozen=True, kw_only=True):
 
     @property
     def rated(self) -> list[tuple[int, ImageFacts]]:
-        """Row and picture of those with stars."""
+        """Row and picture of each picture with stars."""
         return [(row, facts) for row, facts in self.sound if facts.rating]
 
     @property
     def looked_at(self) -> list[ImageFacts]:
-        """Pictures about which something was said: nobody has tagged what nobody has seen."""
+        """Pictures with stars or tags. Only for these does a missing tag mean anything."""
         return [facts for _, facts in self.sound if facts.rating or facts.tags]
 
     @property
     def times(self) -> list[float]:
-        """Seconds of each picture, ascending."""
+        """Seconds that each picture took, ascending."""
         return sorted(
             cell.seconds / len(cell.images)
             for cell in self.cells
@@ -50,18 +50,18 @@ class TestedValue(Struct, frozen=True, kw_only=True):
 
     @property
     def seconds(self) -> float | None:
-        """Typical seconds per picture: the median, for one of them may have waited until the engine had loaded."""
+        """Median of `times`, because one picture may include the loading time of the engine. None without pictures."""
         spent = self.times
         return median(spent) if spent else None
 
     def is_faster_than(self, other: TestedValue) -> bool:
-        """Whether all its pictures took noticeably less time; the slowest of each, which may have waited, aside."""
+        """Whether all its pictures took noticeably less time, not counting the slowest picture of each value."""
         mine, its = (spent[:-1] if len(spent) > 2 else spent for spent in (self.times, other.times))
         return bool(mine and its) and its[0] - mine[-1] >= NOTICEABLE_S
 
 
 def tested_values(board: Board, known: Evidence) -> tuple[TestedValue, ...]:
-    """All values of the plan in showing order. `known` is the board's own evidence."""
+    """All values of the plan in the order to show. `known` is the `evidence` of the board."""
     swept = board.plan.focus_parameter == "checkpoint"
     found = []
     for variant in columns_by_value(board.plan):
@@ -80,23 +80,23 @@ def tested_values(board: Board, known: Evidence) -> tuple[TestedValue, ...]:
 
 
 def insight_at(insight: Insight, value: Value) -> ValueInsight | None:
-    """What is known about a value of the plan, None when no picture of it is rated."""
+    """The analysed figures of a value of the plan, None when no picture of it is rated."""
     wanted = key_of(axis_value(value))
     return next((found for found in insight.values if key_of(found.value) == wanted), None)
 
 
 def held_back(insight: Insight, values: Sequence[TestedValue]) -> Insight:
-    """Too early as long as a value has pictures but not one star: it was tested, and it might be the best."""
+    """Set the verdict to "too_early" while a value has pictures but no stars, because it might be the best one."""
     if all(value.rated or not value.sound for value in values):
         return insight
     return replace(insight, verdict=Verdict("too_early", None, 0.0, ""), complete_rows=0)
 
 
 def most_useful(board: Board, insight: Insight, values: Sequence[TestedValue]) -> tuple[PlanCell, ...]:
-    """The three places whose stars would tell most; their pictures may be made already.
+    """The three cells whose ratings would tell most; their pictures may already be made.
 
-    Nothing new can come where a picture is rated or suspect, or where two tries failed. Rows from `len(plan.seeds)` on
-    are new seeds. Empty as long as nothing is rated.
+    Cells with a rated or suspect picture, and those that failed twice, are left out. Rows from `len(plan.seeds)` on are
+    new seeds. Empty while nothing is rated.
     """
     if not insight.values:
         return ()

@@ -1,4 +1,4 @@
-"""Words for lists and headings: parameters, hints, scopes, verdicts in short, and how far a Learning Run is."""
+"""Short texts about Learning Runs and hints for lists and headings: titles, scopes, short verdicts, progress."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def short_verdict(state: VerdictState, value: str, now: Standing) -> str:
     if state == "no_difference":
         return "no difference you can see"
     if state == "leaning":
-        # The one nearest to a choice is not yet ahead: the whole sentence may say that nothing stands out.
+        # The value named by a "leaning" verdict need not be ahead: its sentence may say that nothing stands out.
         return f"leaning to {value}" if value else "nothing stands out yet"
     words = {"settled": "settled enough", "best": "best"}[state]
     return f"{value}: {words}" if value else words
@@ -85,7 +85,7 @@ def progress_text(standing: Standing, state: State) -> str:
 
 
 def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
-    """Names and texts of what is known about a Learning Run. Blind plans do not tell their values."""
+    """Pairs of label and text about a Learning Run. They contain no values while the plan is blind."""
     plan = standing.plan
     values = counted(len(plan.variant_values), "value")
     if standing.revealed:

@@ -1,4 +1,4 @@
-"""The sentence at the end: what the ratings prove, with its probability, its scope and what to do next."""
+"""Sentences of the verdicts: the claim with its probability and scope, and what to do next."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ..runs.plan import VerdictState
 Value = float | str
 Name = Callable[[Value], str]
 
-# Less than a tenth faster is not worth a word.
+# Smallest ratio of times that is mentioned.
 _WORTH_SAYING = 1.1
 NAMED_AT_MOST = 4
 
 
 class Verdict(Struct, frozen=True):
-    """What may be said. `value` is None while it is too early.
+    """The conclusion of an analysis. `value` is None while it is too early.
 
     `probability` is of what the state claims: `p_best` for best, `p_within_quarter` for settled and leaning, that all
     values lie within half a star for no_difference, 0.0 when it is too early.
@@ -30,7 +30,7 @@ class Verdict(Struct, frozen=True):
 
 
 class SuggestedCell(Struct, frozen=True):
-    """A picture worth making: this value with the seed of this row."""
+    """A suggested picture: this value with the seed of this row."""
 
     value: Value
     row: int
@@ -42,12 +42,12 @@ def plain(value: Value) -> str:
 
 
 def percent(probability: float) -> str:
-    """Whole per cent. Never "100 %", never rounded up over a line that was not reached."""
+    """A probability as whole per cent, rounded down; "over 99 %" from 0.995 on."""
     return "over 99 %" if probability >= 0.995 else f"{int(100 * probability + 1e-9)} %"
 
 
 def too_early(*, rated: int, planned: int, complete: int, values: int) -> str:
-    """Why nothing can be said yet, and what it takes."""
+    """Sentence of "too_early": what is still missing for a verdict."""
     count = f"{rated} of {planned} rated" if planned >= rated and planned else f"{rated} rated"
     if values < 2:
         return f"Too early: {count}. There is nothing to compare before a second value is rated."
@@ -59,17 +59,17 @@ def too_early(*, rated: int, planned: int, complete: int, values: int) -> str:
 
 
 def best(value: str, probability: float, scope: str) -> str:
-    """The rare claim that one value beats all others."""
+    """Sentence of "best": one value beats all others."""
     return f"{value} is best{scope} ({percent(probability)})."
 
 
 def settled(value: str, probability: float, scope: str) -> str:
-    """The claim that suffices for work: no tested value is noticeably better."""
+    """Sentence of "settled": no tested value is noticeably better than this one."""
     return f"{value}: nothing you tried is more than ¼ star better{scope} ({percent(probability)})."
 
 
 def no_difference(names: Sequence[str], probability: float, scope: str, *, span: bool, advice: str) -> str:
-    """All values look alike; `advice` says which to take."""
+    """Sentence of "no_difference": all values look alike. `advice` recommends one of them."""
     if len(names) > 1 and span:
         who = f"{joined((names[0], names[-1]), span=True)} make"
     else:
@@ -78,7 +78,7 @@ def no_difference(names: Sequence[str], probability: float, scope: str, *, span:
 
 
 def fastest(values: Sequence[Value], seconds: Mapping[Value, float], name: Name) -> tuple[Value | None, str]:
-    """The value to take when all look alike, and the words. None when no times tell them apart."""
+    """The clearly fastest value and the advice to take it. None when no value is clearly faster."""
     timed = [(seconds[value], place) for place, value in enumerate(values) if seconds.get(value, 0.0) > 0]
     if len(timed) < 2 or max(timed)[0] < _WORTH_SAYING * min(timed)[0]:
         return None, "Take any of them."
@@ -89,7 +89,7 @@ def fastest(values: Sequence[Value], seconds: Mapping[Value, float], name: Name)
 
 
 def times_as_fast(ratio: float) -> str:
-    """How a person compares two durations: "twice as fast as", "20 % faster than"."""
+    """A ratio of durations in words: "twice as fast as", "20 % faster than"."""
     if ratio < 1.75:
         return f"{round(100 * (ratio - 1))} % faster than"
     if ratio < 2.25:
@@ -98,7 +98,7 @@ def times_as_fast(ratio: float) -> str:
 
 
 def leaning(ahead: Sequence[str], leader: str, probability: float, scope: str, *, span: bool, ask: str) -> str:
-    """Nothing is settled: who looks ahead (nobody when `ahead` is empty) and which pictures would tell most."""
+    """Sentence of "leaning": which values look ahead (none when `ahead` is empty), and which pictures to make next."""
     claim = f"{percent(probability)} that nothing you tried is more than ¼ star better"
     if not ahead:
         return f"Nothing stands out yet{scope}. Closest to a choice is {leader}: {claim}.{ask}"
@@ -108,8 +108,8 @@ def leaning(ahead: Sequence[str], leader: str, probability: float, scope: str, *
     return f"{who}{scope}; {leader}: {claim}.{ask}"
 
 
-def wish(cells: Sequence[SuggestedCell], name: Name) -> str:
-    """3 more images at 6 and 7 would tell most. Empty without cells."""
+def suggestion(cells: Sequence[SuggestedCell], name: Name) -> str:
+    """The suggestion "3 more images at 6 and 7 would tell most."; "" without cells."""
     if not cells:
         return ""
     names = list(dict.fromkeys(name(cell.value) for cell in cells))
@@ -136,7 +136,7 @@ def joined(names: Sequence[str], *, span: bool = False) -> str:
 
 
 def _common(lines: Sequence[Sequence[str]]) -> int:
-    """How many first words all lines share."""
+    """How many words all lines have in common at their beginning."""
     shared = 0
     while all(len(line) > shared for line in lines) and len({line[shared] for line in lines}) == 1:
         shared += 1

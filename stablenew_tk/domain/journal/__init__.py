@@ -1,1 +1,1 @@
-"""Records and ratings: the lines of the journal, and the history folded from them."""
+"""The journal (records, ratings, plans) as data: the kinds of lines, and the `History` that is folded from them."""

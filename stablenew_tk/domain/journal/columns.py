@@ -1,4 +1,4 @@
-"""Building blocks of the history: tables of numbers, ids found by row, values with a number, lines cut short."""
+"""Column storage for the history: arrays of numbers, a compact column of ids, interned values, partial records."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _BLOCK = 128
 
 
 class IdColumn:
-    """Ids by row, 26 bytes each, found again without an object per row.
+    """A column of ids with lookup in both directions, 26 bytes for each id and no Python object for each row.
 
-    Ids sort by time and arrive nearly sorted, so the smallest and largest of each block leave one block to search.
+    Ids sort by time and arrive nearly sorted, so the smallest and largest id of each block leave one block to search.
     """
 
     def __init__(self, saved: bytes = b"", low: bytes = b"", high: bytes = b"", odd: dict[bytes, str] | None = None):
@@ -48,7 +48,7 @@ class IdColumn:
         return bool(self.extend((text,)))
 
     def extend(self, texts: Iterable[str]) -> list[int]:
-        """Append the ids that are not there yet; gives their places in `texts`."""
+        """Append the ids that are not there yet; returns their indexes in `texts`."""
         fresh, row = self._fresh, len(self.bytes) // ID_LENGTH
         highest = self._high[-1] if self._high else b""
         places, keys = [], []
@@ -87,7 +87,7 @@ class IdColumn:
         return start // ID_LENGTH if start >= 0 else -1
 
     def settle(self, least: int = 32 * _BLOCK) -> None:
-        """Move ids into searchable blocks once `least` have gathered: frees the dictionary that stood for them."""
+        """Move ids from the dictionary of new ones into sorted blocks, once there are `least` of them."""
         if len(self._fresh) < least:
             return
         for start in range(len(self._high) * _BLOCK, len(self) - _BLOCK + 1, _BLOCK):
@@ -126,7 +126,7 @@ def _hour_ms(hour: str) -> int:
 
 
 def time_ms(ts: str) -> int:
-    """Milliseconds since 1970 of a UTC time stamp; 0 when it is none."""
+    """Milliseconds since 1970 of a UTC time stamp; 0 when it is invalid."""
     try:
         seconds = float(ts[17:-1] if ts[-1:] == "Z" else ts[17:].removesuffix("+00:00"))
         return _hour_ms(ts[:13]) + int(ts[14:16]) * 60_000 + round(seconds * 1000) if 0 <= seconds < 61 else 0
@@ -140,7 +140,7 @@ def column(code: str) -> Any:
 
 
 class Pictures(msgspec.Struct):
-    """A row per picture. `last_said` is the number of the latest feedback line on it, −1 = none."""
+    """One row for each picture. `last_said` is the number of its latest feedback line in `FeedbackLog`, −1 = none."""
 
     rating: array[int] = column("B")
     flags: array[int] = column("B")
@@ -154,7 +154,7 @@ class Pictures(msgspec.Struct):
 
 
 class Records(msgspec.Struct):
-    """A row per record: where it stands, its time in ms, and the row of its first picture."""
+    """One row for each record: its position in the journal, its time in ms, and the row of its first picture."""
 
     segment: array[int] = column("I")
     offset: array[int] = column("Q")
@@ -167,7 +167,7 @@ T = TypeVar("T")
 
 
 class Numbered(Generic[T]):
-    """Values that come up again and again, each with a number from 0."""
+    """Interning table: every distinct value has a number, counted from 0."""
 
     def __init__(self, values: Iterable[T]) -> None:
         self.values = list(values)
@@ -177,7 +177,7 @@ class Numbered(Generic[T]):
         return self.values[number]
 
     def number(self, value: T) -> int:
-        """The number of a value, given to it now if it is new."""
+        """The number of a value; a new value gets the next number."""
         number = self._numbers.get(value)
         if number is None:
             number = self._numbers[value] = len(self.values)
@@ -186,7 +186,7 @@ class Numbered(Generic[T]):
 
 
 def table_bytes(table: msgspec.Struct) -> dict[str, bytes]:
-    """The columns of a table by name, for `fill_table` on the same machine."""
+    """The columns of a table by name, in this machine's byte order, for `fill_table`."""
     return {name: getattr(table, name).tobytes() for name in table.__struct_fields__}
 
 
@@ -196,30 +196,30 @@ def fill_table(table: msgspec.Struct, columns: Mapping[str, bytes]) -> None:
         getattr(table, name).frombytes(columns[name])
 
 
-# ---- records without what the tables do not hold: skipping the rest saves most of the time of reading a journal
+# ---- records with only those fields that the tables hold: skipping the rest saves most of the time to read a journal
 
 
 class ConfigSummary(msgspec.Struct, gc=False):
-    """Of the config."""
+    """The needed part of a config."""
 
     checkpoint: str = ""
 
 
 class BackendSummary(msgspec.Struct, gc=False):
-    """Of the backend."""
+    """The needed part of a record's backend."""
 
     kind: str
 
 
 class LearningTagSummary(msgspec.Struct, gc=False, frozen=True):
-    """Of the learning tag: which step of which plan, "" for everyday runs."""
+    """The needed part of a learning tag: plan and step, "" for everyday runs."""
 
     plan_id: str = ""
     step_id: str = ""
 
 
 class OutputSummary(msgspec.Struct, gc=False):
-    """Of a picture."""
+    """The needed part of a picture."""
 
     image_id: str
     stage: str
@@ -227,7 +227,7 @@ class OutputSummary(msgspec.Struct, gc=False):
 
 
 class RecordSummary(msgspec.Struct, tag_field="kind", tag="run", gc=False):
-    """A record without what the columns do not hold."""
+    """The needed part of a record."""
 
     event_id: str
     ts: str

@@ -1,4 +1,4 @@
-"""How long jobs will probably take, from what similar jobs took on the same engine."""
+"""Estimates how long jobs will take, from the times of earlier jobs on the same engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def work(config: PipelineConfig) -> float:
 
 
 def seconds_per_work(records: Iterable[LearningRecord], backend_kind: str) -> float | None:
-    """Median pace of finished jobs on one kind of backend; None when there is none to go by."""
+    """Median seconds for each unit of `work` of finished jobs on one kind of backend; None without such jobs."""
     paces = [
         r.seconds / work(r.config)
         for r in records
@@ -34,10 +34,13 @@ def seconds_per_work(records: Iterable[LearningRecord], backend_kind: str) -> fl
 
 
 def forecast_s(pace: float | None, configs: Iterable[PipelineConfig], done: float = 0.0) -> float | None:
-    """Seconds that jobs with these configs will take at a pace, less the share `done` of the first; None = unknown."""
+    """Seconds that jobs with these configs will take, less the share `done` (0 to 1) of the first; None = unknown.
+
+    `pace` is the result of `seconds_per_work`.
+    """
     if pace is None:
         return None
-    # Thousands of jobs share a few configs. Kept, so that no other one gets the same id meanwhile.
+    # Thousands of jobs share a few configs. The reference keeps Python from reusing the id for another config.
     known: dict[int, tuple[PipelineConfig, float]] = {}
     total = first = 0.0
     for config in configs:
@@ -48,7 +51,7 @@ def forecast_s(pace: float | None, configs: Iterable[PipelineConfig], done: floa
 
 
 def about(seconds: float) -> str:
-    """A duration as people say it: "about 40 s", "about 4 min", "about 2 h"."""
+    """A rounded duration as text: "about 40 s", "about 4 min", "about 2 h"."""
     if seconds < 90:
         return f"about {max(1, round(seconds))} s"
     if seconds < 90 * 60:

@@ -1,6 +1,6 @@
-"""What the user said about pictures, line after line, and what of it holds now.
+"""Folds feedback lines (stars, tags, notes) into the current feedback of each picture, with undo and redo.
 
-The latest word wins, and any line can be taken back, even a taking-back.
+The latest line wins. A void line undoes any earlier line, another void line too (redo).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ def fold_feedback(
     tags_removed: Iterable[str] = (),
     note: str | None = None,
 ) -> ImageFeedback:
-    """What holds after one more word of the user: the latest rating and note win, tags come and go."""
+    """The feedback on a picture after one more line. None leaves rating or note unchanged."""
     added, removed = tuple(dict.fromkeys(tags_added)), set(tags_removed)
     tags = held.tags
     if added or removed:
         tags = (*(tag for tag in tags if tag not in removed and tag not in added), *added)
     return ImageFeedback(
-        # Written by another tool a rating may be anything; only 0 to 5 mean something.
+        # Other tools may have written any number; ratings outside 0 to 5 are ignored.
         rating=held.rating if rating is None or not 0 <= rating <= 5 else rating,
         tags=tags,
         note=held.note if note is None else note,
@@ -38,18 +38,18 @@ def fold_feedback(
 
 
 class Withdrawals:
-    """Which lines are taken back, when a taking-back can itself be taken back (undo and redo)."""
+    """The set of lines that are undone. A void line can be undone itself, which brings its target back (redo)."""
 
     def __init__(self) -> None:
         self.target_of: dict[str, str] = {}
         self._count: dict[str, int] = {}
 
     def __contains__(self, event_id: object) -> bool:
-        """Whether this line is taken back now."""
+        """Whether the line with this event id is undone now."""
         return isinstance(event_id, str) and self._count.get(event_id, 0) > 0
 
     def add(self, event_id: str, target: str) -> str | None:
-        """Fold one void. Gives the event that it took back or brought back, if that is not a void itself."""
+        """Fold one void line. Returns the id of the line that it undid or redid, None when that is a void itself."""
         if event_id in self.target_of:
             return None
         self.target_of[event_id] = target
@@ -65,13 +65,13 @@ class Withdrawals:
             following = self.target_of.get(current)
             if following is None:
                 return current
-            # A void that stops working gives its target back; one that works again takes it away.
+            # Undoing a void restores its target; redoing a void removes the target again.
             change, current = -change, following
         return None
 
 
 class FeedbackRow(Struct):
-    """A row per feedback line. Those on one picture are chained by `before`, in the order of the journal; −1 = none."""
+    """One row for each feedback line. `before` is the previous line on the same picture, −1 = none (linked list)."""
 
     row: array[int] = column("i")
     before: array[int] = column("i")
@@ -85,7 +85,7 @@ class FeedbackRow(Struct):
 
 
 class FeedbackLog:
-    """All feedback lines, chained by picture in the order of the journal, whatever order they arrive in."""
+    """All feedback lines, linked by picture in the order of the journal, whatever order they arrive in."""
 
     def __init__(self) -> None:
         self.table = FeedbackRow()
@@ -95,7 +95,7 @@ class FeedbackLog:
         self.withdrawn = Withdrawals()
 
     def add(self, feedback: Feedback, segment: int, offset: int) -> int:
-        """Keep a line, not yet chained; gives its number, −1 when it is known already."""
+        """Store a line without linking it; returns its number, −1 when it is known already."""
         if not self.ids.add(feedback.event_id):
             return -1
         table, rating = self.table, feedback.rating
@@ -111,7 +111,7 @@ class FeedbackLog:
         return len(table.row) - 1
 
     def chain(self, number: int, row: int, last: int) -> int:
-        """Put a line into the chain of the picture in `row`, whose last line is `last`; gives the new last."""
+        """Link a line into the list of the picture in `row`, whose last line is `last`; returns the new last."""
         table = self.table
         table.row[number] = row
         place = (table.segment[number], table.offset[number])
@@ -125,14 +125,14 @@ class FeedbackLog:
         return last
 
     def held(self, last: int) -> ImageFeedback:
-        """What holds for the picture whose chain ends in `last`."""
+        """The current feedback on the picture whose last line is `last`."""
         held = _NO_FEEDBACK
         for number in reversed(self._chain(last)):
             held = self.after(held, number)
         return held
 
     def repeats(self, last: int) -> tuple[int, ...]:
-        """Stars given to a picture when it was shown again, oldest first."""
+        """Stars given to the picture when it was shown again, oldest first."""
         table = self.table
         again = [number for number in self._chain(last) if table.repeat[number] and table.rating[number] > 0]
         return tuple(table.rating[n] for n in reversed(again) if self.ids.text(n) not in self.withdrawn)
@@ -145,7 +145,7 @@ class FeedbackLog:
         return chain
 
     def after(self, held: ImageFeedback, number: int) -> ImageFeedback:
-        """What holds after one more line, which counts only if it is not taken back."""
+        """The feedback `held` after one more line; an undone line changes nothing."""
         if self.withdrawn.target_of and self.ids.text(number) in self.withdrawn:
             return held
         table = self.table

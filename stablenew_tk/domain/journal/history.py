@@ -1,7 +1,7 @@
-"""What is known from the journal: every picture, its run, and what the user said about it.
+"""`History`: all pictures of the journal with their run, rating, tags and notes, held in memory as columns.
 
-Held as columns, not as objects, so that a million pictures stay light. Line after line is folded in; the journal
-itself is the truth, and a full record is read from it only when somebody looks at it.
+Columns instead of objects keep a million pictures small. The history is folded from the lines of the journal. It does
+not hold full records; these are read from the journal when they are needed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the lin
 
 
 class Position(NamedTuple):
-    """Where a line stands: number of the segment, byte offset in it, length in bytes without the line end."""
+    """Position of a line in the journal: segment number, byte offset in it, length in bytes without the line end."""
 
     segment: int
     offset: int
@@ -62,8 +62,8 @@ BEGINNING = Position(1, 0)
 
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about one picture without reading its record. `final` = of the last stage its job reached;
-    `ok` = its job ended well; `position` is that of its record, `output_index` its place among the outputs there.
+    """What the history knows about one picture. `final`: it is from the last stage that its job reached; `ok`: its job
+    succeeded; `position` is that of its record, `output_index` its index in the outputs there.
     """
 
     row: int
@@ -86,7 +86,7 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _HistorySnapshot(msgspec.Struct, array_like=True):
-    """The snapshot. Numbers are in this machine's byte order: it never leaves the machine."""
+    """The format of a saved history. Numbers are in this machine's byte order, because it never leaves the machine."""
 
     format: int
     byteorder: str
@@ -105,7 +105,7 @@ class _HistorySnapshot(msgspec.Struct, array_like=True):
 
 
 class PictureRows:
-    """The tables of the history, a row per picture, blind plans included."""
+    """The tables of the history with one row for each picture, those of blind plans included."""
 
     def __init__(self) -> None:
         self.pictures, self.records, self.log = Pictures(), Records(), FeedbackLog()
@@ -114,14 +114,14 @@ class PictureRows:
         self.runs: list[RunFacts] = []
 
     def feedback(self, row: int) -> ImageFeedback:
-        """What the user said about the picture in this row, as it holds now."""
+        """The current feedback of the user on the picture in this row."""
         pictures = self.pictures
         return ImageFeedback(
             pictures.rating[row], self.log.tag_sets[pictures.tags[row]], self.log.texts[pictures.note[row]]
         )
 
     def repeats(self, row: int) -> tuple[int, ...]:
-        """Stars that the picture got when it was shown again unasked, oldest first."""
+        """Stars that the picture got when blind rating showed it again, oldest first."""
         return self.log.repeats(self.pictures.last_said[row])
 
     def facts(self, row: int) -> ImageFacts:
@@ -151,15 +151,15 @@ class PictureRows:
 
 
 class VisiblePictures:
-    """The pictures that may be shown. Those of a blind plan are as good as not there until its values are revealed:
-    no count, list or query tells of them, and `facts` are empty.
+    """The pictures that may be shown. Those of a blind plan are left out of every count, list and query, and have empty
+    `facts`, until the values of the plan are revealed.
     """
 
     def __init__(self, rows: PictureRows, plans: PlanBook) -> None:
         self._rows, self._plans = rows, plans
 
     def shows(self, run_id: str) -> bool:
-        """Whether pictures of this run, or plan, may be shown with what made them."""
+        """Whether pictures of this run (or plan) may be shown with their settings."""
         return run_id not in self._plans.hidden()
 
     def plans(self) -> tuple[LearningPlan, ...]:
@@ -167,12 +167,12 @@ class VisiblePictures:
         return tuple(plan for plan in self._plans.plans() if self.shows(plan.plan_id))
 
     def facts(self, row: int) -> ImageFacts:
-        """What may be known about one row. Raises IndexError outside 0 ≤ row < len(history)."""
+        """The facts of a picture, empty while it is hidden. Raises IndexError outside 0 ≤ row < len(history)."""
         found = self._rows.facts(row)
         return found if self.shows(found.run_id) else _nothing_known(row)
 
     def latest(self, count: int) -> array[int]:
-        """Rows of the last `count` pictures that may be shown and are not taken back, newest first."""
+        """Rows of the last `count` pictures that may be shown and are not undone, newest first."""
         flags, run, hidden = self._rows.pictures.flags, self._rows.pictures.run, self._plans.hidden()
         blind = frozenset(place for place, one in enumerate(self._rows.runs) if hidden and one.run_id in hidden)
         newest_first = range(len(flags) - 1, -1, -1)
@@ -181,13 +181,13 @@ class VisiblePictures:
         )
 
     def counts(self) -> Totals:
-        """Totals over all pictures that may be shown and are not taken back."""
+        """Totals over all pictures that may be shown and are not undone."""
         pictures, flags = self._rows.pictures, self._rows.pictures.flags.tobytes()
         mask = shown(flags, pictures.run, self._rows.runs, self._plans.hidden())
         return totals(pictures.rating.tobytes(), flags, mask)
 
     def columns(self) -> HistoryColumns:
-        """A snapshot for `select`, also on another thread: later folds do not touch it."""
+        """A copy of the columns for `query.select`, safe on another thread: later folds do not change it."""
         pictures = self._rows.pictures
         return HistoryColumns(
             rating=pictures.rating.tobytes(),
@@ -223,12 +223,11 @@ def _nothing_known(row: int) -> ImageFacts:
 
 
 class History:
-    """The journal, folded. Owned by one thread; hand `visible().columns()` to others.
+    """All pictures and plans of the journal. Owned by one thread; give `visible().columns()` to others.
 
-    `plans` is what it tells of Learning Runs. `end` is where the next unread line of the journal starts; `damaged` and
-    `newer` count the lines before it that could not be read or that a newer version wrote. A line may be folded twice
-    or out of order: it counts once, and what holds for a picture depends on where lines stand, not on when they were
-    folded.
+    `plans` has the Learning Runs. `end` is the position of the next unread line of the journal; `damaged` and `newer`
+    count the lines before it that could not be read or that a newer version wrote. Lines may be folded twice or out of
+    order: each counts once, and the result depends on their order in the journal only.
     """
 
     def __init__(self) -> None:
@@ -243,15 +242,15 @@ class History:
         self._run_index: dict[tuple[str, str, str], int] = {}
 
     def __len__(self) -> int:
-        """Number of rows, those of records taken back included."""
+        """Number of rows, undone records included."""
         return len(self._rows.image_ids)
 
     def __bool__(self) -> bool:
-        """A history without a picture is one, too: it knows what was planned and what failed."""
+        """Always True, also without pictures: a history may hold plans and failed jobs only."""
         return True
 
     def fold(self, line: JournalLine, position: Position) -> None:
-        """Fold one line just written. `end` moves on only if nothing unread lies before it."""
+        """Fold one line that was just written. `end` moves on only if nothing unread lies before the line."""
         self._fold(line, position.segment, position.offset, position.length)
         # A writer that finds a torn line ends it first, so the next line may start one byte later.
         if position.segment == self.end.segment and 0 <= position.offset - self.end.offset <= 1:
@@ -259,7 +258,7 @@ class History:
         self._settle(1024)
 
     def fold_lines(self, lines: Iterable[RawLine]) -> int:
-        """Fold many lines as they stand in the journal; gives how many could not be understood. `end` stays."""
+        """Fold many lines read from the journal; returns how many could not be parsed. Does not change `end`."""
         unreadable = 0
         decode = SUMMARY_LINE.decode
         for count, (segment, offset, length, data) in enumerate(lines):
@@ -293,8 +292,8 @@ class History:
         return self._visible
 
     def unblinded(self) -> PictureRows:
-        """Every picture, also those of blind plans whose values are hidden. Only for the board of a plan, for its
-        rating and for what keeps the journal; everything else uses `visible`.
+        """All pictures, also those of blind plans whose values are hidden. Only the board and the rating of a plan and
+        the export of the journal may use it; everything else uses `visible`.
         """
         return self._rows
 
@@ -326,7 +325,7 @@ class History:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> History:
-        """Undo `to_bytes`. Raises InvalidInput for another format or machine; damage is the caller's to notice."""
+        """Read what `to_bytes` wrote. Raises InvalidInput for another format or machine. It does not detect damage."""
         try:
             saved = msgspec.msgpack.decode(data, type=_HistorySnapshot)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:

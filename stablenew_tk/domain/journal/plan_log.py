@@ -1,4 +1,4 @@
-"""What is known of Learning Runs from the journal: plans, what became of their steps, results, presets."""
+"""`PlanBook`: plans of Learning Runs, attempts at their steps, results and presets, folded from the journal."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .record import PlanLine, Status
 
 
 class Attempt(Struct, frozen=True, gc=False):
-    """One try at a step, as its record or its step line tells. `images` are those of the last stage reached.
+    """One attempt at a step, known from its record or its step line. `images`: pictures of the last stage reached.
 
-    `alone`: only the step line tells of it, its record is nowhere. `written`: there is a step line about it.
+    `alone`: there is a step line but no record. `written`: there is a step line.
     """
 
     event_id: str
@@ -41,7 +41,7 @@ _Named = TypeVar("_Named", LearningPlan, LearningRunResult, Preset)
 
 
 class PlanBook:
-    """Folded with the history and owned by the same thread. `withdrawn` knows the lines that are taken back."""
+    """All plans, steps, results and presets. Owned by the thread of the history. `withdrawn` has the undone lines."""
 
     def __init__(self, withdrawn: Withdrawals) -> None:
         self.withdrawn = withdrawn
@@ -54,7 +54,7 @@ class PlanBook:
         self._hidden: tuple[tuple[int, ...], frozenset[str]] = (), frozenset()
 
     def fold(self, line: PlanLine) -> None:
-        """Take in one line; the same line twice counts once."""
+        """Fold one line; the same line twice counts once."""
         if isinstance(line, LearningRunStep):
             self._fold_step(line)
             return
@@ -69,44 +69,44 @@ class PlanBook:
             self._presets.append(line)
 
     def fold_record(self, plan_id: str, step_id: str, job_id: str, attempt: Attempt) -> None:
-        """Take in what the record of a step's job tells. It outweighs the step line."""
+        """Fold the record of a step's job. It takes precedence over the step line."""
         jobs = self._jobs(plan_id, step_id)
         jobs[job_id] = replace(attempt, written=job_id in jobs and jobs[job_id].written)
 
     def _fold_step(self, line: LearningRunStep) -> None:
         jobs, job_id = self._jobs(line.plan_id, line.step_id), line.job_id or line.event_id
         alone = not line.reused
-        told = Attempt(line.event_id, line.status, line.outputs, line.seconds, line.reused, alone)
-        jobs[job_id] = replace(jobs.get(job_id, told), written=True)
+        attempt = Attempt(line.event_id, line.status, line.outputs, line.seconds, line.reused, alone)
+        jobs[job_id] = replace(jobs.get(job_id, attempt), written=True)
 
     def _jobs(self, plan_id: str, step_id: str) -> dict[str, Attempt]:
         return self._attempts.setdefault(plan_id, {}).setdefault(step_id, {})
 
     def plans(self) -> tuple[LearningPlan, ...]:
-        """All plans as they hold now, newest first."""
+        """The latest version of every plan, newest first."""
         return self._latest(self._plans, lambda plan: plan.plan_id)
 
     def plan(self, plan_id: str) -> LearningPlan | None:
-        """One plan as it holds now."""
+        """The latest version of a plan, None when it is unknown or undone."""
         return next((plan for plan in reversed(self._plans) if plan.plan_id == plan_id and self._holds(plan)), None)
 
     def attempts(self, plan_id: str, step_id: str) -> tuple[Attempt, ...]:
-        """All tries at a step that are not taken back, oldest first.
+        """All attempts at a step that are not undone, oldest first.
 
-        A picture whose record was lost cannot be shown or rated, so the try that made it does not count: the step is
-        made again.
+        An attempt whose record was lost does not count, because its picture cannot be shown or rated: the step is made
+        again.
         """
         jobs = self._attempts.get(plan_id, {}).get(step_id, {}).values()
         known = (attempt for attempt in jobs if not (attempt.alone and attempt.status == "ok"))
         return tuple(attempt for attempt in known if attempt.event_id not in self.withdrawn)
 
     def unwritten(self, plan_id: str, step_id: str) -> dict[str, Attempt]:
-        """The tries at a step, by job, of which only the record tells: the program was killed before the step line."""
+        """Attempts at a step, by job id, with a record but no step line, because the program was killed in between."""
         jobs = self._attempts.get(plan_id, {}).get(step_id, {})
         return {job: one for job, one in jobs.items() if not one.written and one.status != "cancelled"}
 
     def result(self, plan_id: str) -> LearningRunResult | None:
-        """The latest result of a plan; there is none before its values were revealed."""
+        """The latest result of a plan; None before its values were revealed."""
         return next((line for line in reversed(self._results) if line.plan_id == plan_id and self._holds(line)), None)
 
     def results(self, plan_id: str) -> tuple[LearningRunResult, ...]:
@@ -114,16 +114,16 @@ class PlanBook:
         return tuple(line for line in self._results if line.plan_id == plan_id and self._holds(line))
 
     def presets(self) -> tuple[Preset, ...]:
-        """All presets as they hold now, newest first."""
+        """The latest version of every preset, newest first."""
         return self._latest(self._presets, lambda preset: preset.preset_id)
 
     def preset(self, preset_id: str) -> Preset | None:
-        """One preset as it holds now."""
+        """The latest version of a preset, None when it is unknown or undone."""
         return next((preset for preset in self.presets() if preset.preset_id == preset_id), None)
 
     def hidden(self) -> frozenset[str]:
-        """Ids of the blind plans whose values must not be seen yet. For pages there is `History.visible`."""
-        # Asked for every cell that is drawn, so it is worked out only when a line came that may change it.
+        """Ids of the blind plans whose values are not revealed yet. Pages use `History.visible` instead."""
+        # Called for every picture cell that is drawn, so the result is cached until a line may change it.
         folded = len(self._plans), len(self._results), len(self.withdrawn.target_of)
         if self._hidden[0] != folded:
             revealed = {line.plan_id for line in self._results if self._holds(line)}
@@ -132,7 +132,7 @@ class PlanBook:
         return self._hidden[1]
 
     def to_bytes(self) -> bytes:
-        """Everything, for `read`."""
+        """The whole book, for `read`."""
         return msgspec.msgpack.encode(_PlanLogSnapshot(self._plans, self._results, self._presets, self._attempts))
 
     def read(self, data: bytes) -> None:

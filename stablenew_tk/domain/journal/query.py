@@ -1,6 +1,6 @@
-"""Which pictures to show, in which order, and under which headings: filters over the columns of the history.
+"""Filtering, sorting and grouping of recorded pictures (the queries of Review), on a copy of the history's columns.
 
-Everything here works on a snapshot, so that another thread can do it: a million pictures take a moment.
+Working on a copy allows another thread to do it, because a million pictures take some time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SUSPECT, TAGGED, NOTED, FINAL, SKETCH, NOT_OK, HIDDEN = (1 << bit for bit in ran
 
 
 class RunFacts(NamedTuple):
-    """What the pictures of a run share. A run that switches checkpoints has one of these per checkpoint."""
+    """What the pictures of a run have in common. A run with several checkpoints has one of these for each."""
 
     run_id: str
     run_name: str
@@ -26,9 +26,8 @@ class RunFacts(NamedTuple):
 
 
 class HistoryColumns(Struct, frozen=True, kw_only=True):
-    """A snapshot of the history, a row per picture: `rating` and `flags` one byte, `run` and `tags` 32-bit numbers
-    that point into `runs` and `tag_sets`. Pictures of the runs in `hidden_runs` are as good as not there: no total,
-    pack or tag tells of them.
+    """A copy of the history with one row for each picture: `rating` and `flags` are bytes, `run` and `tags` 32-bit
+    indexes into `runs` and `tag_sets`. Pictures of the runs in `hidden_runs` are left out of all results and totals.
     """
 
     rating: bytes
@@ -41,7 +40,7 @@ class HistoryColumns(Struct, frozen=True, kw_only=True):
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """What to show. Empty text = any. `min_stars` 1–5 counts with rating "stars" only."""
+    """The filter and order. Empty text = any. `min_stars` 1–5 is used with rating "stars" only."""
 
     rating: Literal["all", "unrated", "stars"] = "all"
     min_stars: int = 1
@@ -55,7 +54,7 @@ class Query(Struct, frozen=True, kw_only=True):
 
 
 class Group(Struct, frozen=True, gc=False):
-    """Neighbours in a selection with one heading: `count` rows from index `first` on. Texts are empty for "best";
+    """Rows of a selection under one heading: `count` rows from index `first` on. Texts are empty in the order "best";
     `checkpoint` is empty too when a run used several.
     """
 
@@ -69,7 +68,7 @@ class Group(Struct, frozen=True, gc=False):
 
 
 class Totals(NamedTuple):
-    """How many pictures there are, and how many of them are unrated, rated 4 or 5, suspect."""
+    """Numbers of pictures: all, unrated, rated 4 or 5, suspect."""
 
     all: int
     unrated: int
@@ -78,8 +77,8 @@ class Totals(NamedTuple):
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """The answer. `rows` are rows of the history in the order to show. `totals` count what the query without its
-    rating and suspect filters holds; `packs`, `checkpoints` and `tags` are the values that exist at all, sorted.
+    """The result of a query. `rows` are rows of the history in the order to show. `totals` ignore the rating and
+    suspect filters; `packs`, `checkpoints` and `tags` are all values that exist in the history, sorted.
     """
 
     rows: array[int]
@@ -116,7 +115,7 @@ def select(columns: HistoryColumns, query: Query) -> Selection:
 
 
 def shown(flags: bytes | bytearray, run: Sequence[int], runs: Sequence[RunFacts], hidden_runs: frozenset[str]) -> bytes:
-    """One byte per row: 1 = neither taken back nor of a run in `hidden_runs`."""
+    """One byte for each row: 1 = neither undone nor of a run in `hidden_runs`."""
     visible = _mask(flags, lambda flag: not flag & HIDDEN)
     if not hidden_runs:
         return visible

@@ -1,6 +1,6 @@
-"""The lines of the journal: what was made, with which values, and what the user said about it.
+"""The kinds of lines in the journal: record of a job, feedback (stars, tags, notes), void (undo), and plan lines.
 
-Nothing is ever rewritten: a rating, a correction, an undo is a further line. `kind` tells the lines apart.
+Lines are never rewritten: a rating, a correction or an undo is another line. The member `kind` names the kind of line.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Status = Literal["ok", "failed", "cancelled", "partial"]
 
 
 class BackendInfo(Struct, frozen=True, kw_only=True):
-    """Who made the pictures. `kind` is sketch or webui; sketch is never mixed with real evidence."""
+    """The backend that made the pictures. `kind` is sketch or webui; the two are never analysed together."""
 
     kind: str
     name: str
@@ -31,7 +31,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
 
 
 class StageRecord(Struct, frozen=True, kw_only=True):
-    """One stage as asked and as the backend says it did it (by catalogue path; only what the reply tells)."""
+    """One stage: the values asked for, and the values that the backend reports (by catalogue path)."""
 
     stage: str
     asked: Mapping[str, Value] = {}
@@ -43,7 +43,9 @@ class StageRecord(Struct, frozen=True, kw_only=True):
 
 
 class Output(Struct, frozen=True, kw_only=True):
-    """One picture on disk. `path` is relative to the output root, with /. `suspect` holds short codes, see base."""
+    """One picture on disk. `path` is relative to the output root, with /. For the codes in `suspect` see
+    `backends.base.StageImage`.
+    """
 
     image_id: str
     stage: str
@@ -67,7 +69,7 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 
 class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
-    """Everything about one ended job. Self-contained: no other file is needed to understand it.
+    """The record of a finished job. It contains all its settings, so no other file is needed to understand it.
 
     `prompt` and `negative` are what the first stage was sent; `stage_texts` has the stages that were sent another text.
     """
@@ -90,7 +92,7 @@ class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
     backend: BackendInfo
     stage_results: tuple[StageRecord, ...] = ()
     outputs: tuple[Output, ...] = ()
-    # Where the pictures' relative paths started when they were made; the usual folder is looked at first.
+    # The output root at that time. Pictures are looked up in the current output root first.
     output_root: str = ""
     start_image: str = ""
     status: Status
@@ -99,10 +101,10 @@ class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
 
 
 class Feedback(Line, tag="feedback", frozen=True, kw_only=True):
-    """What the user said about one picture. `rating` 1–5, 0 = cleared, None = unchanged; `note` None = unchanged.
+    """Feedback of the user on one picture. `rating` 1–5, 0 = cleared, None = unchanged; `note` None = unchanged.
 
-    `blind` = the user did not see the values. `repeat` = the picture was shown again unasked, to learn how steady the
-    user's stars are: such a rating changes nothing about the picture.
+    `blind`: the user did not see the values. `repeat`: blind rating showed the picture again to measure how consistent
+    the user's stars are; such a rating does not change the picture's stars.
     """
 
     image_id: str
@@ -116,7 +118,7 @@ class Feedback(Line, tag="feedback", frozen=True, kw_only=True):
 
 
 class Void(Line, tag="void", frozen=True, kw_only=True):
-    """Takes one earlier line back (undo). `target` is its event_id."""
+    """Undoes one earlier line. `target` is its event_id."""
 
     target: str
 
@@ -127,7 +129,7 @@ KINDS = tuple(kind.__struct_config__.tag for kind in get_args(JournalLine))
 
 
 class ImageFeedback(Struct, frozen=True):
-    """What holds now for one picture, after all feedback and undo. `rating` 0 = unrated."""
+    """The current feedback on one picture, after all feedback and undo lines. `rating` 0 = unrated."""
 
     rating: int = 0
     tags: tuple[str, ...] = ()
@@ -135,14 +137,14 @@ class ImageFeedback(Struct, frozen=True):
 
 
 class FoldedRecord(Struct, frozen=True):
-    """A record with what the user said about its pictures since, by image_id."""
+    """A record with the current feedback on its pictures, by image_id."""
 
     record: LearningRecord
     feedback: Mapping[str, ImageFeedback]
 
 
 def draft_of(record: LearningRecord, seed: int) -> LearningPlan:
-    """A plan around a run that was: its prompt, its values, this seed as row 1. Focus and values are still open."""
+    """A plan with the prompt and settings of a record, and `seed` for row 1, without focus parameter and values."""
     return LearningPlan(
         plan_id="",
         name="",

@@ -108,8 +108,8 @@ class FileRecommendation(Struct, frozen=True, kw_only=True):
 
     def source(self, path: str = "") -> str:
         """The file, who writes such files, and what the value at `path` rests on."""
-        told = self.evidence.get(path, "")
-        return f"{self.file} · {_TOOLS[self.dialect]}{f' · {told}' if told else ''}"
+        evidence = self.evidence.get(path, "")
+        return f"{self.file} · {_TOOLS[self.dialect]}{f' · {evidence}' if evidence else ''}"
 
 
 class ModelSettings(Struct, frozen=True, kw_only=True):
@@ -294,9 +294,9 @@ def _kind(readings: Sequence[FileRecommendation], folders: Sequence[str]) -> str
     return kind_among([(one.dialect, one.kind) for one in readings if one.kind], folders)
 
 
-def kind_among(told: Sequence[tuple[Dialect, str]], folders: Sequence[str]) -> str:
+def kind_among(kinds: Sequence[tuple[Dialect, str]], folders: Sequence[str]) -> str:
     """Which of the kinds that files tell is right; `told` in order of precedence, without empty ones."""
-    ours = next((kind for dialect, kind in told if dialect in OURS), "")
+    ours = next((kind for dialect, kind in kinds if dialect in OURS), "")
     # What is really in the file counts more than what another tool believes of it.
-    header = next((kind for dialect, kind in told if dialect == "header"), "")
-    return ours or header or next((kind for _, kind in told), "") or kind_by_folders(folders) or "checkpoint"
+    header = next((kind for dialect, kind in kinds if dialect == "header"), "")
+    return ours or header or next((kind for _, kind in kinds), "") or kind_by_folders(folders) or "checkpoint"

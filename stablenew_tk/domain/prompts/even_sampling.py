@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..base.random_numbers import Dice
+from ..base.random_numbers import RandomNumbers
 from .expansion import ExpansionNode
 
 TRIES = 40
@@ -18,9 +18,9 @@ _Row = TypeVar("_Row")
 def spread_duplicates(
     rows: list[_Row],
     rank_of: Callable[[_Row], int],
-    exchanged: Callable[[_Row, _Row, Dice], tuple[_Row, _Row]],
+    exchanged: Callable[[_Row, _Row, RandomNumbers], tuple[_Row, _Row]],
     copies: int,
-    dice: Dice,
+    rng: RandomNumbers,
 ) -> list[int]:
     """Exchange values between rows until no rank occurs more than `copies` times, and return the ranks.
 
@@ -36,8 +36,8 @@ def spread_duplicates(
             for _ in range(TRIES):
                 if seen[ranks[place]] <= copies:
                     break
-                other = (place + 1 + dice.below(len(rows) - 1)) % len(rows)
-                mine, theirs = exchanged(rows[place], rows[other], dice)
+                other = (place + 1 + rng.below(len(rows) - 1)) % len(rows)
+                mine, theirs = exchanged(rows[place], rows[other], rng)
                 old, new = (ranks[place], ranks[other]), (rank_of(mine), rank_of(theirs))
                 if _moved(seen, old, new, copies):
                     rows[place], rows[other] = mine, theirs
@@ -58,13 +58,13 @@ def _moved(seen: Counter[int], old: tuple[int, int], new: tuple[int, int], copie
     return False
 
 
-def replace_duplicates(copies: int, ranks: list[int], node: ExpansionNode, dice: Dice) -> None:
+def replace_duplicates(copies: int, ranks: list[int], node: ExpansionNode, rng: RandomNumbers) -> None:
     """Replace ranks that occur more than `copies` times: by others drawn, else by the next free ones."""
     seen = Counter(ranks)
     for place, rank in enumerate(ranks):
         if seen[rank] > copies:
             for _ in range(TRIES):
-                fresh = node.draw(dice)
+                fresh = node.draw(rng)
                 if seen[fresh] < copies:
                     break
             while seen[fresh] >= copies:

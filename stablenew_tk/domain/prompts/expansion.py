@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from ..base.random_numbers import Dice, allot
+from ..base.random_numbers import RandomNumbers, allot
 
 # Python writes no numbers of more than 4,300 digits, and nobody reads them.
 BEYOND = 10**4000
@@ -36,10 +36,10 @@ class Picks:
         self.shared: dict[str, str] = {}
         self.settings: dict[str, int] = {}
 
-    def dice(self) -> Dice:
-        """New dice at every call; the sequence is the same for the same variant."""
+    def rng(self) -> RandomNumbers:
+        """New rng at every call; the sequence is the same for the same variant."""
         self.throws += 1
-        return Dice(*self.seeds, self.rank, self.throws)
+        return RandomNumbers(*self.seeds, self.rank, self.throws)
 
     def note(self, name: str, value: str) -> None:
         """Record a choice; a second one of the same name gets a number."""
@@ -67,11 +67,11 @@ class ExpansionNode(ABC):
         """Write way `index`, 0 ≤ index < count, and record what was chosen."""
 
     @abstractmethod
-    def draw(self, dice: Dice) -> int:
+    def draw(self, rng: RandomNumbers) -> int:
         """Draw a way by the weights."""
 
     @abstractmethod
-    def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
+    def spread(self, count: int, copies: int, rng: RandomNumbers) -> list[int]:
         """`count` ways, no way more than `copies` times, values as balanced as weights and that allow.
 
         The order is arbitrary. `count` is at most `copies` times the number of ways.
@@ -93,20 +93,20 @@ class Plain(ExpansionNode):
         picks.note(self._name, value)
         return value
 
-    def draw(self, dice: Dice) -> int:
+    def draw(self, rng: RandomNumbers) -> int:
         if not self._weights:
-            return dice.below(self.count)
+            return rng.below(self.count)
         self._sums = self._sums or list(accumulate(self._weights))
-        return min(bisect_right(self._sums, dice.uniform() * self._sums[-1]), self.count - 1)
+        return min(bisect_right(self._sums, rng.uniform() * self._sums[-1]), self.count - 1)
 
-    def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
+    def spread(self, count: int, copies: int, rng: RandomNumbers) -> list[int]:
         if self._weights:
             if count == 1:
-                return [self.draw(dice)]
-            given = allot(count, self._weights, [copies] * self.count, dice)
+                return [self.draw(rng)]
+            given = allot(count, self._weights, [copies] * self.count, rng)
             return [place for place, times in enumerate(given) for _ in range(times)]
         rounds, odd = divmod(count, self.count)
-        return [*(list(range(self.count)) * rounds if rounds else ()), *dice.some(odd, self.count)]
+        return [*(list(range(self.count)) * rounds if rounds else ()), *rng.some(odd, self.count)]
 
 
 class Level(Plain):
@@ -125,10 +125,10 @@ class _OneWay(ExpansionNode):
 
     __slots__ = ()
 
-    def draw(self, dice: Dice) -> int:  # noqa: ARG002  # there is nothing to draw
+    def draw(self, rng: RandomNumbers) -> int:  # noqa: ARG002  # there is nothing to draw
         return 0
 
-    def spread(self, count: int, copies: int, dice: Dice) -> list[int]:  # noqa: ARG002
+    def spread(self, count: int, copies: int, rng: RandomNumbers) -> list[int]:  # noqa: ARG002
         return [0] * count
 
 
@@ -160,7 +160,7 @@ class Loose(_OneWay):
     def text(self, index: int, picks: Picks) -> str:  # noqa: ARG002
         if self.in_turn:
             return self._inner.text(picks.rank % self._inner.count, picks)
-        return self._inner.text(self._inner.draw(picks.dice()), picks)
+        return self._inner.text(self._inner.draw(picks.rng()), picks)
 
 
 class Pick(ExpansionNode):
@@ -191,33 +191,33 @@ class Pick(ExpansionNode):
         body = self._bodies[place]
         return body if isinstance(body, str) else body.text(inner, picks)
 
-    def draw(self, dice: Dice) -> int:
+    def draw(self, rng: RandomNumbers) -> int:
         if not self._weights:
-            place = dice.below(len(self._bodies))
+            place = rng.below(len(self._bodies))
         else:
             self._sums = self._sums or list(accumulate(self._weights))
-            place = min(bisect_right(self._sums, dice.uniform() * self._sums[-1]), len(self._sums) - 1)
+            place = min(bisect_right(self._sums, rng.uniform() * self._sums[-1]), len(self._sums) - 1)
         body = self._bodies[place]
-        return self._first(place) + (0 if isinstance(body, str) else body.draw(dice))
+        return self._first(place) + (0 if isinstance(body, str) else body.draw(rng))
 
-    def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
+    def spread(self, count: int, copies: int, rng: RandomNumbers) -> list[int]:
         if count == 1:
-            return [self.draw(dice)]
+            return [self.draw(rng)]
         found: list[int] = []
-        for place, times in self._shares(count, copies, dice):
+        for place, times in self._shares(count, copies, rng):
             body, first = self._bodies[place], self._first(place)
             if isinstance(body, str):
                 found += [first] * times
             else:
-                found += [first + inner for inner in body.spread(times, copies, dice)]
+                found += [first + inner for inner in body.spread(times, copies, rng)]
         return found
 
-    def _shares(self, count: int, copies: int, dice: Dice) -> Iterable[tuple[int, int]]:
+    def _shares(self, count: int, copies: int, rng: RandomNumbers) -> Iterable[tuple[int, int]]:
         """Each body that is taken, and how often."""
         if not self._weights and count <= len(self._bodies):
-            return ((place, 1) for place in dice.some(count, len(self._bodies)))
+            return ((place, 1) for place in rng.some(count, len(self._bodies)))
         caps = [(end - self._first(place)) * copies for place, end in enumerate(self._ends)]
-        given = allot(count, self._weights or (1.0,) * len(caps), caps, dice)
+        given = allot(count, self._weights or (1.0,) * len(caps), caps, rng)
         return ((place, times) for place, times in enumerate(given) if times)
 
     def _first(self, place: int) -> int:

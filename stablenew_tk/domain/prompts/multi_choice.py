@@ -11,7 +11,7 @@ from itertools import accumulate
 from math import comb, factorial, perm
 from typing import NamedTuple
 
-from ..base.random_numbers import Dice, allot
+from ..base.random_numbers import RandomNumbers, allot
 from .even_sampling import TRIES, replace_duplicates, spread_duplicates
 from .expansion import BEYOND, ExpansionNode, Picks, Uncountable
 
@@ -87,36 +87,36 @@ class MultiChoice(ExpansionNode):
             texts.append((body if isinstance(body, str) else body.text(way, picks)).strip())
         return self._separator.join(texts)
 
-    def draw(self, dice: Dice) -> int:
-        place = dice.below(len(self._sizes))
-        cards = _cards(self._sizes[place], self._reach, dice)
+    def draw(self, rng: RandomNumbers) -> int:
+        place = rng.below(len(self._sizes))
+        cards = _cards(self._sizes[place], self._reach, rng)
         first = self._ends[place - 1] if place else 0
-        return first + self._number([(card, self._way(card, dice)) for card in cards])
+        return first + self._number([(card, self._way(card, rng)) for card in cards])
 
-    def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
+    def spread(self, count: int, copies: int, rng: RandomNumbers) -> list[int]:
         if copies == 1 and count <= self.count < 2 * count and self._is_even and self._groups[0].ways == 1:
-            left_out = set(self.spread(self.count - count, 1, dice))
+            left_out = set(self.spread(self.count - count, 1, rng))
             return [rank for rank in range(self.count) if rank not in left_out]
         ways = [factorial(size) * self._sums[size] for size in self._sizes]
         shares = [max(way / self.count, 1e-12) for way in ways]
         ranks: list[int] = []
-        for place, times in enumerate(allot(count, shares, [way * copies for way in ways], dice)):
+        for place, times in enumerate(allot(count, shares, [way * copies for way in ways], rng)):
             hands: list[_Hand] = [
-                [(card, self._way(card, dice)) for card in cards]
-                for cards in _dealt(times, self._sizes[place], self._weights, dice)
+                [(card, self._way(card, rng)) for card in cards]
+                for cards in _dealt(times, self._sizes[place], self._weights, rng)
             ]
             first = self._ends[place - 1] if place else 0
-            ranks += [first + rank for rank in spread_duplicates(hands, self._number, _exchanged, copies, dice)]
-        replace_duplicates(copies, ranks, self, dice)
+            ranks += [first + rank for rank in spread_duplicates(hands, self._number, _exchanged, copies, rng)]
+        replace_duplicates(copies, ranks, self, rng)
         return ranks
 
     @property
     def _is_even(self) -> bool:
         return len(self._groups) == 1 and self._weights.count(self._weights[0]) == len(self._weights)
 
-    def _way(self, place: int, dice: Dice) -> int:
+    def _way(self, place: int, rng: RandomNumbers) -> int:
         body = self._bodies[place]
-        return 0 if isinstance(body, str) else body.draw(dice)
+        return 0 if isinstance(body, str) else body.draw(rng)
 
     # ---- numbering hands: by the first card, then by the second; cards of as many ways are counted together
 
@@ -167,30 +167,30 @@ class MultiChoice(ExpansionNode):
         return index
 
 
-def _cards(size: int, sums: Sequence[float], dice: Dice) -> list[int]:
+def _cards(size: int, sums: Sequence[float], rng: RandomNumbers) -> list[int]:
     """Draw different cards by weight; `sums` are the cumulated weights."""
     taken: dict[int, None] = {}
     for _ in range(TRIES * size):
         if len(taken) == size:
             return list(taken)
-        taken[min(bisect_right(sums, dice.uniform() * sums[-1]), len(sums) - 1)] = None
+        taken[min(bisect_right(sums, rng.uniform() * sums[-1]), len(sums) - 1)] = None
     # Some weigh so much that they come up again and again: lay aside what was taken.
     while len(taken) < size:
         left = [place for place in range(len(sums)) if place not in taken]
         rest = list(accumulate(sums[place] - (sums[place - 1] if place else 0) for place in left))
-        taken[left[min(bisect_right(rest, dice.uniform() * rest[-1]), len(left) - 1)]] = None
+        taken[left[min(bisect_right(rest, rng.uniform() * rest[-1]), len(left) - 1)]] = None
     return list(taken)
 
 
-def _dealt(hands: int, size: int, weights: Sequence[float], dice: Dice) -> list[list[int]]:
+def _dealt(hands: int, size: int, weights: Sequence[float], rng: RandomNumbers) -> list[list[int]]:
     """Deal hands of different cards, every card as often as its weight says."""
     if not hands or not size:
         return [[] for _ in range(hands)]
-    given = allot(hands * size, weights, [hands] * len(weights), dice)
+    given = allot(hands * size, weights, [hands] * len(weights), rng)
     deck = [card for card, times in enumerate(given) for _ in range(times)]
     order, within_hand = list(range(hands)), list(range(hands * size))
-    dice.shuffle(order)
-    dice.shuffle(within_hand)
+    rng.shuffle(order)
+    rng.shuffle(within_hand)
     # In turn: copies of a card go to different hands, so no hand gets it twice.
     dealt: list[list[tuple[int, int]]] = [[] for _ in range(hands)]
     for place, (card, turn) in enumerate(zip(deck, within_hand, strict=True)):
@@ -198,21 +198,21 @@ def _dealt(hands: int, size: int, weights: Sequence[float], dice: Dice) -> list[
     return [[card for _, card in sorted(hand)] for hand in dealt]
 
 
-def _exchanged(mine: _Hand, theirs: _Hand, dice: Dice) -> tuple[_Hand, _Hand]:
+def _exchanged(mine: _Hand, theirs: _Hand, rng: RandomNumbers) -> tuple[_Hand, _Hand]:
     """Both hands shuffled, with one card exchanged that the other does not have, if there is one."""
     cards = {card for card, _ in mine}, {card for card, _ in theirs}
     given = [one for one in mine if one[0] not in cards[1]]
     taken = [one for one in theirs if one[0] not in cards[0]]
     new = list(mine), list(theirs)
     if given and taken:
-        one, other = given[dice.below(len(given))], taken[dice.below(len(taken))]
+        one, other = given[rng.below(len(given))], taken[rng.below(len(taken))]
         new[0][mine.index(one)], new[1][theirs.index(other)] = other, one
-    return _shuffled(new[0], dice), _shuffled(new[1], dice)
+    return _shuffled(new[0], rng), _shuffled(new[1], rng)
 
 
-def _shuffled(hand: _Hand, dice: Dice) -> _Hand:
+def _shuffled(hand: _Hand, rng: RandomNumbers) -> _Hand:
     order = list(range(len(hand)))
-    dice.shuffle(order)
+    rng.shuffle(order)
     return [hand[place] for place in order]
 
 

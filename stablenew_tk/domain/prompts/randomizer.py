@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from ..base.errors import InvalidInput
-from ..base.random_numbers import Dice, allot
+from ..base.random_numbers import RandomNumbers, allot
 from ..config.catalogue import Value, check_value
 from ..config.sweep import value_text
 from .binder import TOO_MANY, Binder, with_rules
@@ -136,24 +136,24 @@ class Variants:
         """
         if self._root is None or self.errors:
             return ()
-        dice, count = Dice(seed), min(limit, self.count)
+        rng, count = RandomNumbers(seed), min(limit, self.count)
         if self._settings.mode == "random" and self.varies:
-            ranks = self._drawn(min(count, self._settings.limit or len(self._rows)), dice)
+            ranks = self._drawn(min(count, self._settings.limit or len(self._rows)), rng)
         elif count == self.count or not self.varies:
             ranks = list(range(count))
         else:
-            ranks = sorted(self._root.spread(count, 1, dice))
+            ranks = sorted(self._root.spread(count, 1, rng))
         return tuple(self.nth(rank, seed) for rank in ranks)
 
-    def _drawn(self, count: int, dice: Dice) -> list[int]:
+    def _drawn(self, count: int, rng: RandomNumbers) -> list[int]:
         """Ranks drawn one by one, equally many for each prompt, none twice."""
         found: list[int] = []
         first = 0
-        for row, times in zip(self._rows, allot(count, [1.0] * len(self._rows), self._counts(), dice), strict=True):
+        for row, times in zip(self._rows, allot(count, [1.0] * len(self._rows), self._counts(), rng), strict=True):
             taken: dict[int, None] = {}
             for _ in range(times):
                 for _ in range(_REDRAWS):
-                    rank = row.draw(dice)
+                    rank = row.draw(rng)
                     if rank not in taken:
                         break
                 while rank in taken:
@@ -181,8 +181,8 @@ class Variants:
         self._borders.append(bound.border)
         lengths = bound.row.lengths
         if self._settings.mode == "zip" and len(set(lengths)) > 1:
-            told = ", ".join(map(str, lengths[:8]))
-            message = f"The lists are of different length ({told}): what goes beyond the shortest is left out."
+            listed = ", ".join(map(str, lengths[:8]))
+            message = f"The lists are of different length ({listed}): what goes beyond the shortest is left out."
             self.warnings.append(PackProblem(prompt.line, 1, message))
         return bound.row
 

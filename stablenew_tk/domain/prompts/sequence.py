@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ..base.random_numbers import Dice
+from ..base.random_numbers import RandomNumbers
 from .even_sampling import replace_duplicates, spread_duplicates
 from .expansion import BEYOND, ExpansionNode, Picks, Uncountable
 from .settings import Mode
@@ -52,26 +52,26 @@ class TextSequence(ExpansionNode):
             for part in self._parts
         ]
 
-    def draw(self, dice: Dice) -> int:
+    def draw(self, rng: RandomNumbers) -> int:
         if not self._is_product:
-            return dice.below(self.count)
-        return self._rank([node.draw(dice) for node in self._factors])
+            return rng.below(self.count)
+        return self._rank([node.draw(rng) for node in self._factors])
 
-    def spread(self, count: int, copies: int, dice: Dice) -> list[int]:
+    def spread(self, count: int, copies: int, rng: RandomNumbers) -> list[int]:
         if not self._is_product or not self._factors:
             rounds, odd = divmod(count, self.count)
             if self._mode in ("round_robin", "zip"):
                 # Steps that follow each other take every list evenly.
-                start = dice.below(self.count)
+                start = rng.below(self.count)
                 some = [(start + step) % self.count for step in range(odd)]
             else:
-                some = dice.some(odd, self.count)
+                some = rng.some(odd, self.count)
             return [*(list(range(self.count)) * rounds if rounds else ()), *some]
         if len(self._factors) == 1:
-            return self._factors[0].spread(count, copies, dice)
+            return self._factors[0].spread(count, copies, rng)
         if count == 1:
-            return [self.draw(dice)]
-        return self._hypercube(count, copies, dice)
+            return [self.draw(rng)]
+        return self._hypercube(count, copies, rng)
 
     @property
     def _is_product(self) -> bool:
@@ -103,7 +103,7 @@ class TextSequence(ExpansionNode):
             rank = rank * count + digit
         return rank
 
-    def _hypercube(self, count: int, copies: int, dice: Dice) -> list[int]:
+    def _hypercube(self, count: int, copies: int, rng: RandomNumbers) -> list[int]:
         """Latin hypercube sampling (McKay, Beckman, Conover 1979): every factor balanced, in an order of its own."""
         left_out = self.count * copies - count
         # Few are easier to make different than many: of more than a half, those that are left out are sampled.
@@ -111,24 +111,24 @@ class TextSequence(ExpansionNode):
         columns: list[list[int]] = []
         for node in self._factors:
             cap = copies * (self.count // node.count)
-            column = node.spread(count, cap, dice)
+            column = node.spread(count, cap, rng)
             if dense:
                 taken = Counter(column)
                 column = [way for way in range(node.count) for _ in range(cap - taken[way])]
-            dice.shuffle(column)
+            rng.shuffle(column)
             columns.append(column)
         ranks = spread_duplicates(
-            [list(row) for row in zip(*columns, strict=True)], self._rank, _exchanged, copies, dice
+            [list(row) for row in zip(*columns, strict=True)], self._rank, _exchanged, copies, rng
         )
-        replace_duplicates(copies, ranks, self, dice)
+        replace_duplicates(copies, ranks, self, rng)
         if not dense:
             return ranks
         without = Counter(ranks)
         return [rank for rank in range(self.count) for _ in range(copies - without[rank])]
 
 
-def _exchanged(mine: Sequence[int], theirs: Sequence[int], dice: Dice) -> tuple[list[int], list[int]]:
-    column = dice.below(len(mine))
+def _exchanged(mine: Sequence[int], theirs: Sequence[int], rng: RandomNumbers) -> tuple[list[int], list[int]]:
+    column = rng.below(len(mine))
     mine, theirs = list(mine), list(theirs)
     mine[column], theirs[column] = theirs[column], mine[column]
     return mine, theirs

@@ -91,7 +91,7 @@ def _recipe(graph: Graph, chain: Sequence[ComfyNode], *, by_order: bool) -> Reci
     draft = RecipeDraft("ComfyUI")
     first = chain[0]
     if by_order:
-        draft.say("Only the saved workflow was there, whose values have no names. Look over what was read.")
+        draft.note("Only the saved workflow was there, whose values have no names. Look over what was read.")
     _settings(draft, graph, first)
     _size(draft, graph, first)
     _models(draft, graph, first)
@@ -103,9 +103,9 @@ def _recipe(graph: Graph, chain: Sequence[ComfyNode], *, by_order: bool) -> Reci
         _second(draft, graph, first, chain[1])
     for node in graph.nodes.values():
         if "Detailer" in node.kind:
-            draft.say(f"The repairs of {node.kind[:60]} were left out.")
+            draft.note(f"The repairs of {node.kind[:60]} were left out.")
     if not positive:
-        draft.say("The words of the prompt could not be found in the workflow.")
+        draft.note("The words of the prompt could not be found in the workflow.")
     return draft.recipe(positive, negative)
 
 
@@ -127,7 +127,7 @@ def _settings(draft: RecipeDraft, graph: Graph, sampler: ComfyNode) -> None:
     # A guider without it knows one side only, which is what 1 means.
     draft.put("txt2img.cfg_scale", 1 if cfg is None and "guider" in inputs else cfg)
     if (guidance := number_of(graph.first(_words_of(sampler)[0], "guidance"))) is not None:
-        draft.say(f"The distilled guidance of {guidance:g} has no place here. It was left out.")
+        draft.note(f"The distilled guidance of {guidance:g} has no place here. It was left out.")
     scheduler = _setting(graph, sampler, "scheduler", "sigmas")
     if scheduler is None:
         scheduler = _by_class(graph, inputs.get("sigmas"), "Scheduler")
@@ -154,7 +154,7 @@ def _size(draft: RecipeDraft, graph: Graph, sampler: ComfyNode) -> None:
     for node in graph.up(_pictures_of(sampler), _NOT_PICTURE):
         if node.kind.startswith("LoadImage"):
             draft.put("img2img.denoise", _setting(graph, sampler, "denoise", "sigmas"))
-            draft.say("This picture was painted over another one, which is not in the file.")
+            draft.note("This picture was painted over another one, which is not in the file.")
             return
         if any(graph.target(one) for one in _pictures_of(node)):
             continue

@@ -37,7 +37,7 @@ def from_swarm(document: Json) -> Recipe:
         draft.add_lora(name, weights[nth] if nth < len(weights) else None)
     if given.get("initimage") is not None or given.get("initimagecreativity") is not None:
         draft.put("img2img.denoise", given.get("initimagecreativity"))
-        draft.say(_OVER_ANOTHER)
+        draft.note(_OVER_ANOTHER)
     _swarm_second_pass(draft, given)
     return draft.recipe(text_of(given.get("prompt")), text_of(given.get("negativeprompt")))
 
@@ -93,7 +93,7 @@ def from_invoke(document: Json) -> Recipe:
         draft.put("hires.denoise", document.get("hrf_strength"))
     if document.get("strength") is not None or "img2img" in text_of(document.get("generation_mode")):
         draft.put("img2img.denoise", document.get("strength"))
-        draft.say(_OVER_ANOTHER)
+        draft.note(_OVER_ANOTHER)
     return draft.recipe(text_of(document.get("positive_prompt")), text_of(document.get("negative_prompt")))
 
 
@@ -116,7 +116,7 @@ def from_invoke_2(document: Json) -> Recipe:
     draft.put_file("checkpoint", document.get("model_weights"))
     if image.get("type") == "img2img":
         draft.put("img2img.denoise", image.get("strength"))
-        draft.say(_OVER_ANOTHER)
+        draft.note(_OVER_ANOTHER)
     parts = [text_of(object_of(part).get("prompt")) for part in list_of(image.get("prompt"))[:50]]
     return draft.recipe(*_split_negative(" ".join(parts) or text_of(image.get("prompt"))))
 
@@ -127,13 +127,13 @@ def from_dream(text: str) -> Recipe | None:
     if not text.startswith('"') or end <= start:
         return None
     draft = RecipeDraft("InvokeAI")
-    said: dict[str, str] = {}
+    options: dict[str, str] = {}
     for option, word in _DREAM.findall(text[end + 1 : end + 2000]):
-        said.setdefault(option, word)
-    draft.put_seed(said.get("S"))
-    draft.put_sampler(said.get("A"), None)
+        options.setdefault(option, word)
+    draft.put_seed(options.get("S"))
+    draft.put_sampler(options.get("A"), None)
     for option, path in _DREAM_PATHS.items():
-        draft.put(path, said.get(option))
+        draft.put(path, options.get(option))
     return draft.recipe(*_split_negative(text[start + 1 : end]))
 
 
@@ -163,7 +163,7 @@ def from_fooocus(document: Json) -> Recipe:
     _fooocus_loras(draft, labels)
     styles = text_of(labels.get("styles")).strip("[]() ")
     if styles:
-        draft.say(f"Fooocus also added the words of its styles, which are not in this prompt: {styles[:200]}.")
+        draft.note(f"Fooocus also added the words of its styles, which are not in this prompt: {styles[:200]}.")
     return draft.recipe(text_of(labels.get("prompt")), text_of(labels.get("negative_prompt")))
 
 
@@ -192,11 +192,11 @@ def from_novelai(document: Json, description: str = "") -> Recipe:
     draft.put_size(document.get("width"), document.get("height"))
     if text_of(document.get("request_type")).casefold() in ("image2imagerequest", "nativeinfillingrequest"):
         draft.put("img2img.denoise", document.get("strength"))
-        draft.say(_OVER_ANOTHER)
+        draft.note(_OVER_ANOTHER)
     prompt = _caption(document.get("v4_prompt")) or text_of(document.get("prompt")) or description
     negative = _caption(document.get("v4_negative_prompt")) or text_of(document.get("uc"))
     if re.search(r"[{}]|\d::", prompt):
-        draft.say("NovelAI weighs words with { } and 1.2::words::, WebUIs with (words:1.2). The prompt is unchanged.")
+        draft.note("NovelAI weighs words with { } and 1.2::words::, WebUIs with (words:1.2). The prompt is unchanged.")
     return draft.recipe(prompt, negative)
 
 

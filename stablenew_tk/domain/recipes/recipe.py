@@ -55,7 +55,7 @@ class RecipeDraft:
         self._loras: list[tuple[str, float]] = []
         self.values: dict[str, Value] = {}
 
-    def say(self, sentence: str) -> None:
+    def note(self, sentence: str) -> None:
         """Add a notice, once."""
         if sentence not in self._notices and len(self._notices) < _NOTICES:
             self._notices.append(sentence)
@@ -67,7 +67,7 @@ class RecipeDraft:
         try:
             self.values[path] = _fitted(path, raw)
         except InvalidInput as error:
-            self.say(f"{_cut(str(error))} It was left out.")
+            self.note(f"{_cut(str(error))} It was left out.")
 
     def put_sampler(self, sampler: object, scheduler: object, group: str = "txt2img") -> None:
         """Take a sampler and a scheduler in the spelling of any tool."""
@@ -98,7 +98,7 @@ class RecipeDraft:
         if 0 <= number <= MAX_SEED:
             self._seed = number
         elif number != -1:
-            self.say(f"The seed {_cut(text, 40)} is none that a WebUI takes (0 to {MAX_SEED}). It was left out.")
+            self.note(f"The seed {_cut(text, 40)} is none that a WebUI takes (0 to {MAX_SEED}). It was left out.")
 
     def add_lora(self, raw: object, weight: object) -> None:
         """Take a LoRA that is to become a tag in the prompt; weight 0 means it was off."""
@@ -107,7 +107,7 @@ class RecipeDraft:
         if not name or name.casefold() == "none" or number == 0 or len(self._loras) >= _LORAS:
             return
         if number is None or not -10 <= number <= 10 or re.search(r"[<>:\n]", name) or len(name) > _TEXT_LENGTH:
-            self.say(f"The LoRA {_cut(repr(name), 80)} has a weight or a name that no tag can hold. It was left out.")
+            self.note(f"The LoRA {_cut(repr(name), 80)} has a weight or a name that no tag can hold. It was left out.")
         elif name not in (known for known, _ in self._loras):
             self._loras.append((name, number))
 
@@ -124,7 +124,7 @@ class RecipeDraft:
     def _plain(self, what: str, text: str) -> str:
         clean = plain(text).strip()
         if len(clean) > LIMIT:
-            self.say(f"The {what} is longer than {LIMIT:,} letters and was cut there.")
+            self.note(f"The {what} is longer than {LIMIT:,} letters and was cut there.")
         return clean[:LIMIT].rstrip()
 
     def _pairs(self) -> list[tuple[str, Value]]:

@@ -47,7 +47,7 @@ def from_infotext(text: str, tool: str = "") -> Recipe:
         _repairs(draft, values)
         _left_out(draft, values)
     else:
-        draft.say("There is a prompt but no settings in the picture.")
+        draft.note("There is a prompt but no settings in the picture.")
     return draft.recipe(info.prompt, info.negative, text)
 
 
@@ -79,7 +79,7 @@ def _first_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     if size := _SIZE.fullmatch(values.get("Size", "")):
         draft.put_size(size[1], size[2])
     elif "Size" in values:
-        draft.say("The size is not written as width x height. It was left out.")
+        draft.note("The size is not written as width x height. It was left out.")
     for lora in values.get("Lora weights", "").split(", ")[:50]:
         name, _, weight = lora.partition(": ")
         draft.add_lora(name, weight or None)
@@ -94,7 +94,7 @@ def _second_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     if not any(key in values for key in _SECOND_PASS):
         if "hires.denoise" in named:
             draft.put("img2img.denoise", named["hires.denoise"])
-            draft.say(_HERE_ONLY)
+            draft.note(_HERE_ONLY)
         return
     draft.put("hires.enabled", True)
     # Not written means the same as in the first pass.
@@ -115,7 +115,7 @@ def _scale_of_resize(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     # The server takes the shape of the first pass when one of the two is 0, and cuts when they do not fit.
     by_width, by_height = (wide or 0) / width, (tall or 0) / height
     if wide and tall and abs(by_width - by_height) > 0.02:
-        draft.say("The second pass also cut the picture to another shape. That was left out.")
+        draft.note("The second pass also cut the picture to another shape. That was left out.")
     draft.put("hires.scale", round(max(by_width, by_height), 3))
 
 
@@ -131,7 +131,7 @@ def _repairs(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     for nth, one in enumerate(used[:LISTED_PASSES]):
         _repair(draft, f"adetailer.passes.{nth}", {**_PASS_DEFAULTS, **one})
     for number, one in enumerate(used[LISTED_PASSES:], start=LISTED_PASSES + 1):
-        draft.say(f"ADetailer pass {number} ({one['model'][:80]}) has no place here. It was left out.")
+        draft.note(f"ADetailer pass {number} ({one['model'][:80]}) has no place here. It was left out.")
 
 
 def _repair(draft: RecipeDraft, prefix: str, one: Mapping[str, str]) -> None:
@@ -149,4 +149,4 @@ def _left_out(draft: RecipeDraft, values: Mapping[str, str]) -> None:
         if _UNPLACED.fullmatch(key) and text not in ("", "None", "False") and not text.startswith("Use same")
     ]
     if names:
-        draft.say(f"Settings that have no place here were left out: {', '.join(names[:8])}.")
+        draft.note(f"Settings that have no place here were left out: {', '.join(names[:8])}.")

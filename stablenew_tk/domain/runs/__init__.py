@@ -1,1 +1,1 @@
-"""Jobs, and the plans of Learning Runs."""
+"""What is to be made: run requests, jobs (one picture each), and the plans of Learning Runs."""

@@ -1,4 +1,4 @@
-"""What one click on Run becomes: a request, then jobs whose seeds and values are fixed before anything is sent."""
+"""Run requests and jobs. `make_jobs` turns a request into jobs whose seeds and settings are all fixed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..prompts.pack import with_lora_weight
 from ..prompts.variant import Variant
 
-# A queue of more is nobody's wish, and all of it has to fit into memory and into the file of waiting jobs.
+# The whole queue is kept in memory and in the file of waiting jobs.
 MOST_JOBS = 10_000
 
 
@@ -39,10 +39,10 @@ class LearningTag(Struct, frozen=True):
 
 
 class RunRequest(Struct, frozen=True, kw_only=True):
-    """What the user asked for. `seed` −1 draws a new one; `seeds_per_prompt` counts up from it.
+    """What one click on Run asks for. `seed` is the first of `seeds_per_prompt` consecutive seeds; −1 draws one.
 
-    `variants` are those to be made of `count`, worked out in the randomizer's `mode`; all share the same seeds unless
-    `own_seeds` gives each picture one of its own.
+    `variants` are the prompt variants to make, of `count` that exist, chosen in the randomizer's `mode`. All of them
+    use the same seeds unless `own_seeds` gives every picture a seed of its own.
 
     `start_image` is the path of an existing picture for runs that begin at img2img, ADetailer or upscale.
     `lora_weights` of a preset replace the weights of LoRA tags that the prompts already have. `stage_texts` are for
@@ -68,7 +68,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """One image request on one node: all values final, seed ≥ 0.
+    """One picture to make on one node, with all stages. All values are final; `seed` ≥ 0.
 
     `run_day` (YYYY-MM-DD, local) keeps a run that was interrupted in one folder; "" means the day it is made. `prompt`
     and `negative` are what the first stage is sent; `stage_texts` has the later stages that are sent another text.
@@ -95,21 +95,22 @@ class Job(Struct, frozen=True, kw_only=True):
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """Enabled stages in working order."""
+        """Names of the enabled stages in the order they run."""
         return self.config.stages()
 
     def text(self, stage: str) -> StageText:
-        """What a stage is sent."""
+        """Prompt and negative prompt that a stage is sent."""
         return self.stage_texts.get(stage, StageText(self.prompt, self.negative))
 
 
 def make_jobs(
     request: RunRequest, *, run_name: str, new_id: Callable[[], str], draw_seed: Callable[[], int]
 ) -> tuple[Job, ...]:
-    """All jobs of a request, variant by variant, with numbers for seeds (0 to 2^32−1).
+    """Make all jobs of a request, variant by variant, with fixed seeds (0 to 2^32−1).
 
-    Those of one checkpoint follow each other: loading one takes longer than a picture. Raises InvalidInput when nothing
-    could be made: no prompt, no stage, a later stage without a picture to start from, a bad value of an axis.
+    Jobs with the same checkpoint follow each other, because loading a checkpoint takes longer than a picture.
+    `draw_seed` returns a random seed, `new_id` a fresh id. Raises InvalidInput when no job is possible: no prompt, no
+    stage, a later stage without a picture to start from, or an invalid value of a randomizer axis.
     """
     check(request)
     first = request.seed if request.seed != RANDOM_SEED else draw_seed()
@@ -146,7 +147,7 @@ def make_jobs(
 
 
 class _VariantPart(Struct, frozen=True):
-    """What all jobs of one variant share."""
+    """The fields that all jobs of one variant have in common."""
 
     config: PipelineConfig
     origins: Mapping[str, Origin]
@@ -177,8 +178,9 @@ def _choice(request: RunRequest, variant: Variant) -> RandomizerChoice:
 
 
 def _texts(request: RunRequest, variant: Variant) -> Callable[[str], StageText]:
-    """What each stage is sent of a prompt. The weights of a preset are for all LoRA tags, also for added ones, but not
-    for those whose weight is varied here.
+    """Return a function that gives the texts of a stage.
+
+    The LoRA weights of a preset apply to all LoRA tags, except those whose weight the variant itself sets.
     """
     # The choice of a LoRA is called "<lora>", "<lora> 2", and says "name:weight".
     varied = {taken.rpartition(":")[0] for name, taken in variant.choices.items() if name.startswith("<lora>")}
@@ -199,7 +201,7 @@ def _weighted(prompt: str, weights: Mapping[str, float]) -> str:
 
 
 def check(request: RunRequest) -> None:
-    """Raise InvalidInput with a sentence when no job could be made of it."""
+    """Raise InvalidInput when no job can be made from a request."""
     if not request.variants:
         raise InvalidInput("Nothing to run: choose at least one prompt.", "prompts")
     _check_start(request.config, request.start_image)

@@ -1,4 +1,4 @@
-"""A run of the variants of a pack, with what is set for the pack."""
+"""Applies the settings of a prompt pack (fixed seed, seeds per variant, global texts) to a run request."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .job import RunRequest
 
 
 def of_pack(request: RunRequest, made: Expansion, settings: PackSettings) -> RunRequest:
-    """The request with these variants, and with seeds and global texts as the settings of their pack want them.
+    """The request with these variants, and with seeds and global texts as the settings of the pack say.
 
-    A seed that was asked for goes before the fixed one of the pack.
+    A seed in the request takes precedence over the fixed seed of the pack.
     """
     randomizer = settings.randomizer
     fixed = randomizer.seeds == "fixed" and request.seed == RANDOM_SEED

@@ -1,7 +1,8 @@
-"""Learning Runs as values: the plan of an experiment, its steps, its result, and the preset that comes of it.
+"""Data of Learning Runs: plan, steps, result and preset, as written to the journal, and the jobs of a plan.
 
-A plan varies one thing, the focus parameter, and keeps everything else the same. Every value is made with the same
-seeds: a row is one seed (and one prompt) across all values, so that luck cancels out.
+A plan tests several values of one setting, the focus parameter, and keeps all other settings the same. Every value is
+made with the same seeds: a row is one seed (and one prompt) across all values, so that the effect of the seed cancels
+out.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ VerdictState = Literal["too_early", "leaning", "settled", "best", "no_difference
 
 
 class PlanPrompt(Struct, frozen=True, omit_defaults=True):
-    """One prompt of a plan, as it is sent: global texts are in it already. `stage_texts` has the stages that are sent
-    something else.
+    """One prompt of a plan, as the first stage is sent it, global texts included. `stage_texts` has the texts of stages
+    that are sent something else.
     """
 
     prompt_id: str
@@ -40,11 +41,11 @@ class PlanPrompt(Struct, frozen=True, omit_defaults=True):
     stage_texts: Mapping[str, StageText] = {}
 
     def text(self, stage: str) -> StageText:
-        """What a stage is sent."""
+        """Prompt and negative prompt that a stage is sent."""
         return self.stage_texts.get(stage, StageText(self.positive, self.negative))
 
     def with_lora(self, name: str, weight: float, *, add: bool = False) -> PlanPrompt:
-        """The same with a LoRA at this weight wherever its tag is; with `add` in each text that has none."""
+        """A copy in which the tags of a LoRA have this weight; with `add`, texts without its tag get one."""
         texts = {
             stage: text.changed(lambda prompt: with_lora_weight(prompt, name, weight, add=add))
             for stage, text in self.stage_texts.items()
@@ -54,7 +55,7 @@ class PlanPrompt(Struct, frozen=True, omit_defaults=True):
 
 
 class PlanCell(Struct, frozen=True, order=True):
-    """A place in the matrix: number of the value, number of the seed row, both from 0."""
+    """A cell of the matrix: number of the value (`variant`) and of the seed row, both from 0."""
 
     variant: int
     row: int
@@ -69,7 +70,7 @@ class PlanMetadata(Struct, frozen=True, kw_only=True):
 
 
 class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
-    """An experiment. A later line with the same `plan_id` replaces an earlier one: that is how rows are added.
+    """The plan of a Learning Run. A later line with the same `plan_id` replaces it; that is how rows are added.
 
     Rows 0 to `full_rows` − 1 are made for every value; `extra` names single cells asked for later. `seeds` has one
     number per row; row r uses the prompt r modulo the number of prompts. `start_image` is the picture that stages
@@ -103,9 +104,10 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
         return self.images_per_variant * len(self.prompts)
 
     def cells(self) -> tuple[PlanCell, ...]:
-        """All cells in the order to make them: whole rows first, extra cells last.
+        """All cells in the order to make them: complete rows first, then the extra cells.
 
-        A focus that makes the engine load files runs to and fro through the rows, which saves one switch per row.
+        When a change of the focus parameter makes the engine load files, every second row runs backward, which saves
+        one load for each row.
         """
         count = len(self.variant_values)
         there, back = range(count), range(count - 1, -1, -1)
@@ -118,7 +120,7 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
         return (*full, *sorted(set(self.extra) - set(full), key=lambda cell: (cell.row, cell.variant)))
 
     def step_id(self, cell: PlanCell) -> str:
-        """The name of the step that fills a cell: the same for ever, so that nothing is made twice."""
+        """The id of the step of a cell. It never changes, so a step is never made twice."""
         return f"{self.plan_id}.{cell.variant}.{cell.row}"
 
     def prompt(self, row: int) -> PlanPrompt:
@@ -127,7 +129,7 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
 
 
 class LearningRunStep(Line, tag="step", frozen=True, kw_only=True):
-    """One step of a plan as it ended. `outputs` are picture ids, `reused` = the picture was there before the plan."""
+    """One finished step of a plan. `outputs` are picture ids; `reused`: the picture existed before the plan."""
 
     step_id: str
     plan_id: str
@@ -145,7 +147,7 @@ class LearningRunStep(Line, tag="step", frozen=True, kw_only=True):
 
 
 class StepRating(Struct, frozen=True):
-    """What the user said about a step: mean of its pictures' stars (None = missing or unrated) and all tags."""
+    """The feedback on a step: mean stars of its pictures (None = missing or unrated) and all their tags."""
 
     step_id: str
     rating: float | None
@@ -153,11 +155,11 @@ class StepRating(Struct, frozen=True):
 
 
 class ValueInsight(Struct, frozen=True):
-    """What is known about one tested value. Stars are on the 1-5 scale, chances 0 to 1.
+    """The analysed figures of one tested value. Stars are on the 1-5 scale, probabilities 0 to 1.
 
-    `n` pictures (shown again is not counted again); `mean` with its 90 % interval `low` to `high` is what pictures of
-    this value would get on average over all seeds; `p_within_quarter`: no other tested value is more than 1/4 star
-    better.
+    `n`: rated pictures, each counted once; `mean` with its 90 % interval `low` to `high`: average stars over all seeds;
+    `p_best`: probability of being the best tested value; `p_within_quarter`: that no other tested value is more than
+    1/4 star better.
     """
 
     value: Value
@@ -170,13 +172,13 @@ class ValueInsight(Struct, frozen=True):
 
 
 class ResultValue(ValueInsight, frozen=True):
-    """One value in a result, with the seconds a picture of it typically takes."""
+    """The figures of one value in a result, with the median seconds of its pictures."""
 
     seconds: float | None = None
 
 
 class ResultSummary(Struct, frozen=True, kw_only=True):
-    """The verdict with what it stands on. `value` None = none can be named."""
+    """The verdict with the figures behind it. `value` is None when it names no value."""
 
     state: VerdictState
     value: Value | None
@@ -189,7 +191,7 @@ class ResultSummary(Struct, frozen=True, kw_only=True):
 
 
 class LearningRunResult(Line, tag="result", frozen=True, kw_only=True):
-    """What a plan has taught, written when its values are revealed. The latest one of a plan counts."""
+    """The result of a plan, written when its values are revealed. The latest one of a plan counts."""
 
     plan_id: str
     steps: tuple[StepRating, ...]
@@ -197,7 +199,7 @@ class LearningRunResult(Line, tag="result", frozen=True, kw_only=True):
 
 
 class PresetEvidence(Struct, frozen=True, kw_only=True):
-    """What a preset stands on: the verdict it was made from. `by_hand` = the user chose it before it was settled."""
+    """The verdict that a preset was made from. `by_hand`: the user chose the value without such a verdict."""
 
     plan_id: str = ""
     state: VerdictState = "too_early"
@@ -224,9 +226,9 @@ class Preset(Line, tag="preset", frozen=True, kw_only=True):
 
 
 def checked(plan: LearningPlan) -> LearningPlan:
-    """The plan made ready to run: the focus is switched on, one picture per job, seeds are numbers.
+    """Check a plan and prepare it: the stage of the focus parameter is enabled, each job makes one picture.
 
-    Raises InvalidInput that names the field when it cannot run. Values are expected to be checked already.
+    Raises InvalidInput naming the field when the plan cannot run. It does not check the ranges of values.
     """
     subject = focus(plan.focus_parameter)
     if not plan.prompts or not all(prompt.positive.strip() for prompt in plan.prompts):
@@ -259,7 +261,7 @@ def checked(plan: LearningPlan) -> LearningPlan:
 
 
 def _ready(config: PipelineConfig, path: str, stage: str, from_picture: bool) -> PipelineConfig:
-    """The config with the focus in force. One picture per job: several would share one place in the matrix."""
+    """The config with the focus parameter in effect, and one picture for each job, because a cell holds one."""
     values: dict[str, Value] = {"txt2img.batch_size": 1, f"{stage}.enabled": True}
     block = path.partition(".")[0]
     if block in STAGE_OF_PART and path != f"{block}.enabled":
@@ -272,7 +274,7 @@ def _ready(config: PipelineConfig, path: str, stage: str, from_picture: bool) ->
 
 
 def planned(prompt: PackPrompt, texts: GlobalTexts) -> PlanPrompt:
-    """A prompt of a pack as a run would send it. Which stages the plan will have is not known yet, so it has all."""
+    """A prompt of a pack with the global texts added, for all stages, because the plan's stages may still change."""
     every = {stage: texts.texts_for(stage, prompt.positive, prompt.negative) for stage in STAGES}
     first = every[STAGES[0]]
     others: dict[str, StageText] = {stage: text for stage, text in every.items() if text != first}
@@ -323,7 +325,7 @@ def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1
 
 
 def cell_of(step_id: str) -> PlanCell | None:
-    """The place a step id names, None when it is none of ours."""
+    """The cell that a step id names, None when it is not a step id."""
     parts = step_id.rsplit(".", 2)
     if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
         return None
@@ -331,7 +333,7 @@ def cell_of(step_id: str) -> PlanCell | None:
 
 
 def columns_by_value(plan: LearningPlan) -> Iterator[int]:
-    """Numbers of the values in the order to show: numbers rise, names stay as written."""
+    """Numbers of the values in the order to show: numbers ascending, names as in the plan."""
     numbers = range(len(plan.variant_values))
     if focus(plan.focus_parameter).ordered:
         return iter(sorted(numbers, key=lambda number: float(plan.variant_values[number])))

@@ -146,8 +146,8 @@ class _GlobalText(Box):
         self._name, self.words = name, ""
         self._label = Label(self, "", size=_SIZE, ink="text3")
         self._label.pack(side="left")
-        self._button = Button(self, "Change", change, kind="link", height=24)
-        self._button.pack(side="left")
+        self.change_button = Button(self, "Change", change, kind="link", height=24)
+        self.change_button.pack(side="left")
         self.bind("<Configure>", lambda _event: self._fit())
 
     def show(self, text: str, stages: Sequence[str]) -> None:
@@ -155,7 +155,7 @@ class _GlobalText(Box):
         text = " ".join(text.split())
         where = f" in {', '.join(stages)}" if stages else ""
         self.words = f"{self._name}{where}: {text}" if text else ""
-        for widget in (self._label, self._button):
+        for widget in (self._label, self.change_button):
             tip(widget, self.words)
         if text and not self.winfo_manager():
             self.pack(side="left", fill="x", expand=True)
@@ -164,6 +164,6 @@ class _GlobalText(Box):
         self._fit()
 
     def _fit(self) -> None:
-        room = self.winfo_width() - self._button.winfo_reqwidth()
+        room = self.winfo_width() - self.change_button.winfo_reqwidth()
         if room > 0:
             self._label.show(theme.elide(self.words, theme.font(_SIZE), room))

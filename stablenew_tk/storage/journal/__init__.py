@@ -1,1 +1,1 @@
-"""The append-only journal of records and ratings. The entry point is `writer.LearningRecordWriter`."""
+"""The append-only journal of records and ratings on disk. Start at `writer.LearningRecordWriter`."""

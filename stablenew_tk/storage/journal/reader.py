@@ -1,4 +1,4 @@
-"""Reading the journal: every whole line is found again, every damaged one is named, nothing is locked or changed."""
+"""Reads and verifies the journal. It reports damaged lines and gaps, and takes no lock."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MARK = msgspec.json.Decoder(_Mark)
 
 
 class Damage(msgspec.Struct, frozen=True):
-    """A line that is not as it was written. `line` counts from 1; 0 means the file as a whole."""
+    """A damaged line. `line` counts from 1; 0 means the whole file."""
 
     file: str
     line: int
@@ -47,7 +47,7 @@ class Damage(msgspec.Struct, frozen=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Lines of one writer that are nowhere in the journal: from sequence number `first` to `last`."""
+    """Missing lines of one writer: sequence numbers `first` to `last`."""
 
     writer: str
     first: int
@@ -55,7 +55,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """What a full check found. `ok` counts readable lines, those saved out of a damaged one included."""
+    """Result of `verify`. `ok` counts readable lines, those recovered from damaged lines included."""
 
     lines: int
     ok: int
@@ -65,11 +65,12 @@ class Verification(msgspec.Struct, frozen=True):
 
 
 class JournalReading:
-    """One pass over a journal, oldest line first. Iterate it once; the counts hold when the iteration has ended.
+    """Iterates over the lines of a journal, oldest first. Iterate once; the counts are valid afterwards.
 
-    `start` is where to begin. With `ends` only those segments are read, by number up to this size, and a torn last
-    line is damage; without, somebody may be just writing it and it is left for the next reading, which begins at `end`.
-    Lines of a newer version are only counted unless `newer_too`. Raises Unreadable when a segment cannot be read.
+    `start` is the first position to read. `ends` limits the reading to these segments, each up to a size in bytes; then
+    an incomplete last line is damage. Without it that line may be in the middle of being written; it is left for the
+    next reading, which begins at `end`. Lines of a newer version are only counted unless `newer_too`. Raises Unreadable
+    when a segment cannot be read.
     """
 
     def __init__(
@@ -124,11 +125,11 @@ class JournalReading:
 
 
 def verify(folder: Path) -> Verification:
-    """Check every line of a journal. A line that somebody is just writing is not called damaged.
+    """Check every line of a journal. A line that is just being written does not count as damaged.
 
-    Reads everything: a second or two per gigabyte and more. Raises Unreadable.
+    Reads the whole journal, which takes at least a second for each gigabyte. Raises Unreadable.
     """
-    # Before the segments are listed: one that is begun, filled and sealed meanwhile is not missing.
+    # Read before the segments are listed, so that one created and sealed meanwhile is not reported as missing.
     sealed = read_manifest(folder)
     ends = _whole_sizes(folder)
     reading = JournalReading(folder, ends=ends, newer_too=True)
@@ -148,14 +149,14 @@ def verify(folder: Path) -> Verification:
 
 
 def _whole_sizes(folder: Path) -> dict[int, int]:
-    """Sizes of all segments at a moment when nobody was in the middle of a line."""
+    """Sizes of all segments at a moment when no line was being written."""
     try:
         with holding(folder_lock(folder)):
             return {number: path.stat().st_size for number, path in segments(folder)}
     except NotSaved as error:
         raise Unreadable(str(error)) from error
     except OSError:
-        # A folder that cannot be locked because nothing can be written there does not change either.
+        # When the folder is read-only, locking fails, but then nobody writes to it.
         return {number: path.stat().st_size for number, path in segments(folder)}
 
 
@@ -168,7 +169,7 @@ def _gaps(writer: str, numbers: array[int]) -> Iterator[Gap]:
 
 
 def read_record(folder: Path, position: Position) -> LearningRecord:
-    """The record that stands at `position`. Raises Unreadable when it is not there (any more) or damaged."""
+    """The record at `position`. Raises Unreadable when it is missing or damaged."""
     path = segment_path(folder, position.segment)
     where = f"{path.name}, byte {position.offset}"
     try:
@@ -186,7 +187,7 @@ def read_record(folder: Path, position: Position) -> LearningRecord:
 
 
 def recent(folder: Path, count: int, *, run_id: str | None = None) -> list[FoldedRecord]:
-    """The last `count` records (of one run), newest first, with the feedback that holds. Raises Unreadable.
+    """The last `count` records (of one run), newest first, with their current feedback. Raises Unreadable.
 
     Reads backward from the end and stops as soon as it has enough, so the size of the journal does not matter.
     """
@@ -194,13 +195,13 @@ def recent(folder: Path, count: int, *, run_id: str | None = None) -> list[Folde
     feedback: dict[str, dict[str, Feedback]] = {}
     withdrawn: set[str] = set()
     for line in _newest_first(folder, run_id.encode() if run_id else b""):
-        # A void stands behind what it takes back, so going backward it is always met first.
+        # A void comes after the line that it undoes, so reading backward meets it first.
         if line.event_id in withdrawn:
             continue
         if isinstance(line, Void):
             withdrawn.add(line.target)
         elif isinstance(line, Feedback):
-            # Of a line that was written twice the earlier one counts.
+            # When a line was written twice, the earlier one counts.
             of_image = feedback.setdefault(line.image_id, {})
             of_image.pop(line.event_id, None)
             of_image[line.event_id] = line

@@ -1,7 +1,7 @@
-"""Putting a damaged journal in order, and giving its records away as one readable file.
+"""Repairs a damaged journal, and exports a journal as one JSONL file.
 
-A repair never throws anything away: the damaged file is kept whole beside the repaired one, and the damaged lines
-are collected in `records.damaged.jsonl`.
+A repair deletes nothing: a copy of the damaged file is kept beside the repaired one, and the damaged lines are
+collected in `records.damaged.jsonl`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ DAMAGED_NAME = "records.damaged.jsonl"
 
 
 class RepairReport(msgspec.Struct, frozen=True):
-    """What a repair did: `kept` lines stand in the repaired segments, `moved` damaged ones in `records.damaged.jsonl`,
-    and `copies` are the names of the damaged segments as they were.
+    """Result of a repair: `kept` lines are in the repaired segments, `moved` damaged ones in `records.damaged.jsonl`,
+    and `copies` are the names of the copies of the damaged segments.
     """
 
     kept: int = 0
@@ -49,10 +49,10 @@ class _Record(msgspec.Struct, gc=False):
 
 
 def repair(folder: Path) -> RepairReport:
-    """Take damaged lines out of the journal. Other programs wait meanwhile; a sound segment is not touched.
+    """Remove damaged lines from the journal. It holds the journal's lock; undamaged segments are not changed.
 
-    Killed or failed at any point, each segment is either the old one or the repaired one, and running it again ends
-    the work. Raises NotSaved or Unreadable.
+    When it is interrupted, each segment is either the old or the repaired one, and running it again completes the
+    work. Raises NotSaved or Unreadable.
     """
     report = RepairReport()
     try:
@@ -65,7 +65,7 @@ def repair(folder: Path) -> RepairReport:
                 if unsound:
                     # A whole line that only lacks its line end is kept and gets one.
                     report = _repair_segment(path, [line for line, good in unsound if good != [line]], report)
-            # Also after a repair that was killed before it came to this.
+            # Also needed after a repair that was killed before this point.
             seal(folder, found[:-1], again=True)
     except OSError as error:
         raise NotSaved(
@@ -76,7 +76,7 @@ def repair(folder: Path) -> RepairReport:
 
 
 def _judged(path: Path) -> Iterator[tuple[bytes, list[bytes], bool]]:
-    """Each line that is not blank, the good lines in it, and whether it can stay as it is."""
+    """Yield each line that is not blank, the readable lines in it, and whether it can stay unchanged."""
     for _, line, _, ended in raw_lines(path):
         if line.strip():
             judgement = judge(line)
@@ -114,10 +114,10 @@ def _collect(path: Path, damaged: list[bytes]) -> None:
 
 
 def export(folder: Path, out: BinaryIO, *, merged: bool) -> int:
-    """Write the journal to `out` as JSONL, oldest first; gives the number of lines.
+    """Write the journal to `out` as JSONL, oldest first; returns the number of lines.
 
-    `merged`: one line per record, each once, with a `feedback` member by image_id saying what holds now; what was
-    taken back is left out. Otherwise every readable line as it is. Raises Unreadable, and OSError from `out`.
+    `merged`: one line for each record, with its current feedback by image_id in the member `feedback`, and without
+    undone records. Otherwise every readable line unchanged. Raises Unreadable, and OSError from `out`.
     """
     count = 0
     if not merged:

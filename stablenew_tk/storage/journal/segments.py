@@ -1,4 +1,4 @@
-"""How the journal lies on disk: segments, lines, checksums, and what a damaged line still gives.
+"""File format of the journal: segments, lines, checksums, the manifest, and recovery of lines from damaged ones.
 
 A journal is a folder of segments `records-000001.jsonl`, `records-000002.jsonl`… Each line is one JSON object whose
 last member `crc` is the CRC-32 of the line without that member. Only the last segment grows.
@@ -21,7 +21,7 @@ from ..disk.files import read_bounded
 
 MAX_LINE = 1 << 20
 MANIFEST = "segments.json"
-# Two lines whose line end was damaged stand as one; both are still to be read.
+# Two lines whose line end was damaged look like one line; both can be recovered.
 BOUND = 2 * MAX_LINE + 2
 _SEGMENT = re.compile(r"records-(\d{6})\.jsonl")
 _CRC = re.compile(rb',"crc":"[0-9a-f]{8}"\}')
@@ -46,7 +46,7 @@ _HEAD = msgspec.json.Decoder(_Head)
 
 
 class Sealed(msgspec.Struct, frozen=True):
-    """A segment that is complete and will not change. `first_ts` and `last_ts` are of its first and last whole line."""
+    """Manifest entry of a complete segment, which will not change. `first_ts` and `last_ts` are times of its lines."""
 
     name: str
     lines: int
@@ -56,8 +56,8 @@ class Sealed(msgspec.Struct, frozen=True):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """What one line of a file is worth: the readable lines in it (start, length), whether a newer version wrote it,
-    and what is wrong with it ("" = nothing).
+    """Result of `judge`: the readable lines in a line of a file (start, length), whether a newer version wrote it, and
+    what is wrong with it ("" = nothing).
     """
 
     pieces: tuple[tuple[int, int], ...] = ()
@@ -66,7 +66,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def segments(folder: Path) -> list[tuple[int, Path]]:
-    """Numbers and paths of all segments, oldest first. No folder, no segments. Raises Unreadable."""
+    """Numbers and paths of all segments, oldest first; [] when the folder does not exist. Raises Unreadable."""
     try:
         found = [(int(match[1]), path) for path in folder.iterdir() if (match := _SEGMENT.fullmatch(path.name))]
     except FileNotFoundError:
@@ -77,12 +77,12 @@ def segments(folder: Path) -> list[tuple[int, Path]]:
 
 
 def segment_path(folder: Path, number: int) -> Path:
-    """Where the segment with this number is or would be."""
+    """The path of the segment with this number."""
     return folder / f"records-{number:06d}.jsonl"
 
 
 def read_manifest(folder: Path) -> tuple[Sealed, ...]:
-    """Which segments are sealed. A missing or damaged manifest is empty: it is made again from the segments."""
+    """The sealed segments. A missing or damaged manifest counts as empty; it is made again from the segments."""
     try:
         return msgspec.json.decode(read_bounded(folder / MANIFEST, 16 << 20), type=tuple[Sealed, ...])
     except (Unreadable, *DECODE_ERRORS):
@@ -95,18 +95,18 @@ def with_crc(body: bytes) -> bytes:
 
 
 def without_crc(line: bytes) -> bytes:
-    """The JSON object that `with_crc` was given; a line without a CRC as it is."""
+    """The JSON object without its CRC; a line without a CRC unchanged."""
     return line[:-_CRC_LENGTH] + b"}" if _CRC.fullmatch(line, len(line) - _CRC_LENGTH) else line
 
 
 def intact(line: bytes) -> bool:
-    """Whether the line (without line end) carries the right CRC, compared letter by letter."""
+    """Whether the line (without line end) ends with its correct CRC."""
     cut = len(line) - _CRC_LENGTH
     return cut > 0 and line[cut:] == b',"crc":"%08x"}' % zlib.crc32(b"}", zlib.crc32(memoryview(line)[:cut]))
 
 
 def judge(line: bytes) -> Judgement:
-    """Find out what a line (without line end, not blank) is. Never raises."""
+    """Examine a line (without line end, not blank). Never raises."""
     whole = intact(line)
     if whole and line.startswith(KNOWN):
         return Judgement(((0, len(line)),))
@@ -133,7 +133,7 @@ def judge(line: bytes) -> Judgement:
 
 
 def _salvage(line: bytes, reason: str) -> Judgement:
-    """Look for whole lines inside a damaged one: after a torn half, or two that lost the line end between them."""
+    """Find complete lines inside a damaged one: after an incomplete line, or two without the line end between them."""
     pieces: list[tuple[int, int]] = []
     start = 0
     for number, match in enumerate(_CRC.finditer(line)):
@@ -153,10 +153,10 @@ def _salvage(line: bytes, reason: str) -> Judgement:
 
 
 def raw_lines(path: Path, offset: int = 0, size: int | None = None) -> Iterator[tuple[int, bytes, int, bool]]:
-    """Each line of a segment from `offset` up to `size`: its offset, its bytes without line end, the offset of the
-    next, and whether it had a line end.
+    """Yield each line of a segment from `offset` up to `size`: its offset, its bytes without line end, the offset of
+    the next line, and whether it had a line end.
 
-    Never holds more than about 2 MiB: of a longer line only so much is given, the rest is passed over.
+    Lines longer than about 2 MiB are cut to limit the memory used.
     """
     try:
         with path.open("rb", buffering=1 << 20) as file:
@@ -180,9 +180,9 @@ def raw_lines(path: Path, offset: int = 0, size: int | None = None) -> Iterator[
 
 
 def lines_backward(path: Path, *, growing: bool) -> Iterator[bytes]:
-    """Lines without line end, last first, blank ones left out.
+    """Yield the lines without line end, last first, without blank ones.
 
-    An unfinished one at the end is left out too when the segment is `growing`: somebody may be just writing it.
+    In a `growing` segment an incomplete last line is left out too, because it may be in the middle of being written.
     """
     try:
         with path.open("rb") as file:

@@ -1,7 +1,7 @@
-"""Opening the history quickly: a copy of what was known at last, and only what was written since is read.
+"""Snapshot of the history in the cache folder, so that opening reads only the lines written since.
 
-The copy is never trusted blindly. If it is damaged, of another version, or of another journal, the whole journal is
-read instead; that takes longer and nothing else.
+A snapshot that is damaged, of another version or of another journal is ignored; then the whole journal is read, which
+only takes longer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PRINT_LENGTH = 4096
 
 
 class Loaded(NamedTuple):
-    """The history, how many lines could not be read or were of a newer version, and whether the snapshot served."""
+    """The history, how many lines could not be read or were of a newer version, and whether the snapshot was used."""
 
     history: History
     damaged_count: int
@@ -32,7 +32,7 @@ class Loaded(NamedTuple):
 
 
 class _Print(msgspec.Struct, frozen=True, array_like=True):
-    """Tells whether a segment, up to a size, is still the one it was: checksums of its beginning and end."""
+    """Fingerprint of a segment up to a size: checksums of its beginning and end, to notice a changed journal."""
 
     segment: int
     size: int
@@ -51,7 +51,7 @@ class _SnapshotFile(msgspec.Struct, array_like=True):
 
 
 def load_history(folder: Path, snapshot_path: Path) -> Loaded:
-    """Fold the journal in `folder`, from the snapshot on if it fits. Raises Unreadable for the journal only."""
+    """Load the history of the journal in `folder`, using the snapshot if it is valid. Raises Unreadable."""
     history = _from_snapshot(folder, snapshot_path)
     served = history is not None
     history = history or History()
@@ -60,9 +60,9 @@ def load_history(folder: Path, snapshot_path: Path) -> Loaded:
 
 
 def catch_up(history: History, folder: Path) -> None:
-    """Fold what has been written to the journal since `history.end`, by this program or another one.
+    """Fold all lines written to the journal since `history.end`, by this program or another one.
 
-    Raises Unreadable when the journal is shorter than what was read of it: somebody repaired it, load it afresh.
+    Raises Unreadable when the journal became shorter, because it was repaired meanwhile; then load it again.
     """
     known = segment_path(folder, history.end.segment)
     try:
@@ -79,10 +79,11 @@ def catch_up(history: History, folder: Path) -> None:
 
 
 def save_snapshot(history: History, folder: Path, path: Path) -> None:
-    """Write the history down for `load_history`. `folder` is the journal's. Raises NotSaved or
-    Unreadable; the old one stays then.
+    """Save the history for `load_history`. `folder` is the journal's. Raises NotSaved or Unreadable; then the old
+    snapshot stays.
 
-    About 50 bytes per picture. The history must not be folded into meanwhile: call it from the thread that owns it.
+    It takes about 50 bytes for each picture. No lines may be folded meanwhile, so call it on the thread that owns the
+    history, or while that thread waits.
     """
     payload = msgspec.msgpack.encode(_SnapshotPayload(_prints(folder, history.end), history.to_bytes()))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,12 +99,12 @@ def _from_snapshot(folder: Path, path: Path) -> History | None:
         history = History.from_bytes(payload.history)
         return history if payload.prints == _prints(folder, history.end) else None
     except (Unreadable, InvalidInput, *DECODE_ERRORS):
-        # Any doubt costs only time: the journal itself is the truth and is read from its beginning.
+        # A snapshot that cannot be used costs only time: the journal is read from its beginning.
         return None
 
 
 def _prints(folder: Path, end: Position) -> list[_Print]:
-    """What the journal looks like up to `end`."""
+    """Fingerprints of all segments up to `end`."""
     return [
         _print(number, path, end.offset if number == end.segment else path.stat().st_size)
         for number, path in segments(folder)

@@ -1,7 +1,7 @@
-"""Writing the journal: a line is on disk before anybody hears that it is saved, and no line is ever changed.
+"""Appends lines to the journal. `append` returns when the line is on disk (fsync); lines are never changed.
 
-Several programs may write to the same folder at once. When the disk is full or a program is killed, what was
-saved before stays readable, and writing goes on by itself as soon as it can.
+Several programs may write to the same folder at once. After a full disk or a killed program all saved lines stay
+readable, and appending works again as soon as it is possible.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ _ENCODER = msgspec.json.Encoder()
 
 
 class SavedLine(NamedTuple):
-    """A line as it is on disk, with writer and sequence number, and where."""
+    """A line as written, with writer and sequence number, and its position."""
 
     line: JournalLine
     position: Position
 
 
 class LearningRecordWriter:
-    """Appends to the journal in `folder`. Any thread, any number of writers in any number of programs.
+    """Appends to the journal in `folder`. Any thread; several writers and programs may write at the same time.
 
-    The folder is made with the first line. `writer` names this writer for ever; without it a new name is drawn.
+    The folder is created with the first line. `writer` is the unique name of this writer; by default a new one.
     """
 
     def __init__(self, folder: Path, *, writer: str | None = None, segment_limit: int = SEGMENT_LIMIT) -> None:
@@ -65,11 +65,11 @@ class LearningRecordWriter:
         self._processes = folder_lock(folder)
 
     def append(self, line: JournalLine) -> SavedLine:
-        """Add one line and force it to disk.
+        """Append one line and force it to disk (fsync).
 
-        Raises NotSaved when the disk would not take it: the journal is as before, and appending the same line again
-        later is the way to retry (readers count an event_id once). Raises InvalidInput when trying again cannot help:
-        a draft without id, a number that is not finite, or a line longer than 1 MiB.
+        Raises NotSaved when it could not be written; the journal is as before, and the same line can be appended again
+        later (readers count an event_id once). Raises InvalidInput for a line that can never be written: a draft
+        without id, a number that is not finite, or more than 1 MiB.
         """
         with self._threads:
             line = msgspec.structs.replace(line, writer=self.writer, seq=self._seq + 1)
@@ -91,13 +91,13 @@ class LearningRecordWriter:
     def _write(self, data: bytes) -> Position:
         number = self._segment_for(len(data))
         path = segment_path(self._folder, number)
-        # Opened anew each time: a repair by another program may have put another file in its place.
+        # Opened each time, because a repair by another program may have replaced the file.
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | BINARY, 0o600)
         try:
             size = os.lseek(descriptor, 0, os.SEEK_END)
             if size == 0:
                 sync_folder(self._folder)
-            # Somebody was killed in the middle of a line. Glued to it, this line would be lost with it.
+            # A program was killed in the middle of a line. End that line first, so that this one is not lost with it.
             torn = size > 0 and os.lseek(descriptor, -1, os.SEEK_END) >= 0 and os.read(descriptor, 1) != b"\n"
             self._put(descriptor, b"\n" + data if torn else data, size, number)
         finally:
@@ -112,7 +112,7 @@ class LearningRecordWriter:
             try:
                 os.fsync(descriptor)
             except OSError:
-                # What of this file is really on disk is unknown from here on, and asking again would not tell.
+                # After a failed fsync it is unknown what is on disk, and a second fsync would not tell.
                 self._distrusted = number
                 raise
         except OSError:
@@ -128,7 +128,7 @@ class LearningRecordWriter:
         size = path.stat().st_size
         if number != self._distrusted and (size == 0 or size + length <= self._segment_limit):
             return number
-        # The new file comes first: a segment followed by another one never grows again, sealed or not.
+        # Create the new file first: a segment followed by another one never grows, whether or not it is sealed.
         os.close(os.open(segment_path(self._folder, number + 1), os.O_WRONLY | os.O_CREAT | BINARY, 0o600))
         sync_folder(self._folder)
         seal(self._folder, found)
@@ -136,7 +136,7 @@ class LearningRecordWriter:
 
 
 def seal(folder: Path, complete: Iterable[tuple[int, Path]], *, again: bool = False) -> None:
-    """Enter complete segments into the manifest, those already there only if `again`. Raises NotSaved, OSError."""
+    """Add complete segments to the manifest; with `again` replace existing entries. Raises NotSaved, OSError."""
     known = {sealed.name: sealed for sealed in read_manifest(folder)}
     fresh = [path for _, path in complete if again or path.name not in known]
     if fresh:
@@ -164,7 +164,7 @@ def _time_of(line: bytes) -> str:
     try:
         return msgspec.json.decode(line, type=_LineTime).ts
     except DECODE_ERRORS:
-        # A segment without a single whole line is sealed all the same, only without times.
+        # A segment without a complete line is sealed as well, without times.
         return ""
 
 
@@ -175,7 +175,7 @@ def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
     try:
         body = _ENCODER.encode(line)
     except UnicodeEncodeError:
-        # A file name that is not UTF-8 must not keep a run from being recorded.
+        # A file name that is not UTF-8 must not prevent the record of a run.
         line = msgspec.convert(_readable(msgspec.to_builtins(line)), JournalLine)
         body = _ENCODER.encode(line)
     try:
@@ -196,7 +196,7 @@ def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
 def _refuse_unless_finite(line: JournalLine) -> None:
     where = _not_finite(msgspec.to_builtins(line))
     if where is not None:
-        # JSON has no such numbers, and the encoder writes null without a word.
+        # JSON has no such numbers; the encoder would silently write null.
         raise InvalidInput(f"The record was not saved: its value {where} is not a finite number.", where)
 
 
@@ -218,7 +218,7 @@ def _not_finite(value: object, where: str = "") -> str | None:
 
 
 def _readable(value: object) -> object:
-    """The same value with every character that UTF-8 cannot hold written out, like \\udce9."""
+    """The same value with characters that UTF-8 cannot encode escaped, such as \\udce9."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):

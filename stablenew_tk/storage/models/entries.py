@@ -48,7 +48,7 @@ def read_in_full(entry: ModelEntry, record: FolderRecord, styles: StyleCatalogue
     return _summed(replace(entry, files=files), styles)
 
 
-def says_else(before: ModelEntry | None, after: ModelEntry | None) -> bool:
+def is_shown_differently(before: ModelEntry | None, after: ModelEntry | None) -> bool:
     """Whether the user sees a difference; that a file has to be read again is none."""
     if before is after or before is None or after is None:
         return before is not after
@@ -62,21 +62,21 @@ def _as_read(entry: ModelEntry) -> ModelEntry:
 
 
 def _new(files: ModelFiles, seen: FolderListing, path: str, styles: StyleCatalogue) -> ModelEntry:
-    told = model_summary(path, way_of(path), files, styles, seen.outside)
+    summary = model_summary(path, way_of(path), files, styles, seen.outside)
     size, mtime_ns, _ = seen.states[files.model] if files.model else UNASKED
     return ModelEntry(
         folder=path,
         name=files.model,
         stem=files.stem,
-        kind=_kind(told.kind, files.model, size),
-        family=told.family,
-        title=told.title,
+        kind=_kind(summary.kind, files.model, size),
+        family=summary.family,
+        title=summary.title,
         size=size,
         mtime_ns=mtime_ns,
         files=tuple([SidecarFile(name, dialect) for name, dialect in _telling(files)]),
         previews=files.previews,
-        sources=told.sources,
-        problems=told.problems,
+        sources=summary.sources,
+        problems=summary.problems,
     )
 
 
@@ -134,10 +134,10 @@ def _summed(entry: ModelEntry, styles: StyleCatalogue) -> ModelEntry:
     )
 
 
-def _kind(told: str, name: str, size: int) -> str:
+def _kind(kind: str, name: str, size: int) -> str:
     """A model of unknown kind counts as a checkpoint, unless no checkpoint comes as such a file."""
-    if told != "checkpoint":
-        return told
+    if kind != "checkpoint":
+        return kind
     if name.lower().endswith(".pth"):
         return "upscaler"
-    return "embedding" if name.lower().endswith((".pt", ".bin")) and size < _EMBEDDING_LIMIT else told
+    return "embedding" if name.lower().endswith((".pt", ".bin")) and size < _EMBEDDING_LIMIT else kind

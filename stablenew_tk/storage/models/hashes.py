@@ -33,7 +33,7 @@ _CACHE_LIMIT = 64 * 1024 * 1024
 _PREFIX = 8
 
 
-def _unheard(_done: float) -> None:
+def _ignore_progress(_done: float) -> None:
     """Ignore the progress."""
 
 
@@ -49,7 +49,7 @@ def autov1(path: Path) -> str:
 
 
 def hash_file(
-    path: Path, *, progress: Callable[[float], None] = _unheard, cancelled: Callable[[], bool] = _never
+    path: Path, *, progress: Callable[[float], None] = _ignore_progress, cancelled: Callable[[], bool] = _never
 ) -> Hashes:
     """All hashes in one reading of the whole file.
 

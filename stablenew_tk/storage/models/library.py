@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...domain.models.style import StyleCatalogue
-from .entries import entry_of, read_in_full, says_else
+from .entries import entry_of, is_shown_differently, read_in_full
 from .index import FolderRecord, load_index, save_index
 from .model_entry import LibrarySnapshot, ModelEntry
 from .scan import FolderListing, listing, real_tops, unlisted
@@ -193,7 +193,7 @@ class Library:
         if not old.entries:
             self._tell([record])
         for key in old.entries.keys() | entries.keys() if old.entries else ():
-            if says_else(old.entries.get(key), entries.get(key)):
+            if is_shown_differently(old.entries.get(key), entries.get(key)):
                 self._changed.add(os.path.join(old.path, key))  # noqa: PTH118
         self._ask_for_unread([record])
 
@@ -208,7 +208,7 @@ class Library:
         if now != entry:
             record.entries[key] = now
             self._is_shown = self._is_saved = False
-        if says_else(entry, now):
+        if is_shown_differently(entry, now):
             self._changed.add(os.path.join(path, key))  # noqa: PTH118
 
     def _lost(self, root: _ModelRoot, path: str, error: OSError) -> None:

@@ -54,8 +54,8 @@ def hash_in(name: str) -> str:
 
 def has_hash(hashes: Hashes, digits: str) -> bool:
     """Whether these digits, not "", begin one of the hashes. The hash of nothing says nothing."""
-    told = (hashes.sha256, hashes.autov2, hashes.autov1, hashes.autov3)
-    return not digits.startswith(_OF_NOTHING) and any(one.startswith(digits) for one in told)
+    known = (hashes.sha256, hashes.autov2, hashes.autov1, hashes.autov3)
+    return not digits.startswith(_OF_NOTHING) and any(one.startswith(digits) for one in known)
 
 
 def _without_ending(name: str) -> str:

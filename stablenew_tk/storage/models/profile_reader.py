@@ -64,15 +64,15 @@ def read_model_fields(fields: Fields, file: str) -> FileRecommendation:
     evidence: dict[str, str] = {}
     learned: set[str] = set()
     for preset in presets_in_force(profile):
-        said: dict[str, Value] = {}
-        _put_preset(said, preset)
+        preset_values: dict[str, Value] = {}
+        _put_preset(preset_values, preset)
         if SAMPLER in values and SCHEDULER not in values:
-            said.pop(SCHEDULER, None)  # it belongs to another sampler
-        told = f"preset {preset.label or preset.id}"
-        told = f"{told}, {preset.ratings} ratings here" if preset.ratings else told
-        evidence = dict.fromkeys(said, told) | evidence
-        values = said | values
-        learned |= said.keys() if preset.source == LEARNED else set()
+            preset_values.pop(SCHEDULER, None)  # it belongs to another sampler
+        source_text = f"preset {preset.label or preset.id}"
+        source_text = f"{source_text}, {preset.ratings} ratings here" if preset.ratings else source_text
+        evidence = dict.fromkeys(preset_values, source_text) | evidence
+        values = preset_values | values
+        learned |= preset_values.keys() if preset.source == LEARNED else set()
     defaults: dict[str, Value] = {}
     put(defaults, REFINER, profile.default_refiner_id)
     put(defaults, UPSCALER, profile.default_hires_upscaler_id)
@@ -155,10 +155,10 @@ def lora_profile(fields: Fields) -> LoraProfile:
 
 
 def _check_kind(fields: Fields, kind: str) -> None:
-    said = fields.text("kind")
-    if said and said != kind:
+    written = fields.text("kind")
+    if written and written != kind:
         fields.refuse(
-            "kind", f'is "{said[:40]}" although the file is named as a {kind}. Rename the file or correct it.'
+            "kind", f'is "{written[:40]}" although the file is named as a {kind}. Rename the file or correct it.'
         )
     version = number_in(fields.value("version"))
     if version is not None and version > VERSION:
@@ -219,10 +219,10 @@ def _identity(fields: Fields, key: str, number: int) -> str:
 
 
 def _tier(fields: Fields) -> Tier:
-    said = fields.text("rating").casefold()
-    tier = next((one for one in TIERS if one == said), None)
-    if tier is None and said:
-        fields.refuse("rating", f'is "{said[:40]}" and counts as neutral. Write one of {", ".join(get_args(Tier))}.')
+    written = fields.text("rating").casefold()
+    tier = next((one for one in TIERS if one == written), None)
+    if tier is None and written:
+        fields.refuse("rating", f'is "{written[:40]}" and counts as neutral. Write one of {", ".join(get_args(Tier))}.')
     return tier or "neutral"
 
 

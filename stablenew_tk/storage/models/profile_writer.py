@@ -97,7 +97,10 @@ def _check(text: str, profile: ModelProfile | LoraProfile, name: str) -> None:
     back = _read(text, profile, problems := Problems(name))
     wrong = [field for field in profile.__struct_fields__ if getattr(back, field) != getattr(profile, field)]
     if wrong:
-        why = next((said for said in problems.sentences() if f'"{wrong[0]}' in said), f'{name}: "{wrong[0]}" is wrong.')
+        why = next(
+            (sentence for sentence in problems.sentences() if f'"{wrong[0]}' in sentence),
+            f'{name}: "{wrong[0]}" is wrong.',
+        )
         raise InvalidInput(f"{why} Nothing was saved.", wrong[0])
 
 

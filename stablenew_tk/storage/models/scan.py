@@ -184,10 +184,10 @@ def _without_unreadable(states: dict[str, FileState], below: list[str], odd: lis
 
 
 def _few(path: str, odd: list[str]) -> tuple[str, ...]:
-    told = [f"In {_shown(path)}: {one}." for one in sorted(odd)[:MOST_PROBLEMS]]
+    sentences = [f"In {_shown(path)}: {one}." for one in sorted(odd)[:MOST_PROBLEMS]]
     if len(odd) > MOST_PROBLEMS:
-        told.append(f"In {_shown(path)}: {len(odd) - MOST_PROBLEMS} more of this sort.")
-    return tuple(told)
+        sentences.append(f"In {_shown(path)}: {len(odd) - MOST_PROBLEMS} more of this sort.")
+    return tuple(sentences)
 
 
 def _shown(path: str) -> str:

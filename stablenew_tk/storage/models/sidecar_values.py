@@ -56,8 +56,8 @@ def size_in(value: object) -> tuple[int, int] | None:
 def hash_in(fields: Fields, key: str, digits: int) -> str:
     """A hash of at least so many hex digits, cut to them, lower case; "" for none or the hash of nothing."""
     found = _HEX.fullmatch(fields.hint(key)[:200])
-    said = found[2].lower() if found else ""
-    return "" if len(said) < digits or said.startswith(_HASH_OF_NOTHING[:digits]) else said[:digits]
+    digest = found[2].lower() if found else ""
+    return "" if len(digest) < digits or digest.startswith(_HASH_OF_NOTHING[:digits]) else digest[:digits]
 
 
 def hashes_in(fields: Fields) -> Hashes:

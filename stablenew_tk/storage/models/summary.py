@@ -31,7 +31,7 @@ class FileSummary(Struct, frozen=True):
     kind: str = ""
     family: str = ""
     title: str = ""
-    says: bool = False
+    has_content: bool = False
     style_id: str = ""
     problems: tuple[str, ...] = ()
 
@@ -70,7 +70,7 @@ def model_summary(
         kind=kind_among([(dialect, one.kind) for _, dialect, one in seen if one.kind], way),
         family=next((one.family for _, _, one in seen if one.family), ""),
         title=next((one.title for _, _, one in seen if one.title), ""),
-        sources=tuple(name for name, _, one in seen if one.says),
+        sources=tuple(name for name, _, one in seen if one.has_content),
         problems=tuple(problems),
     )
 
@@ -87,10 +87,10 @@ def file_summary(data: bytes, file: str, dialect: Dialect) -> FileSummary:
     try:
         # A byte that is no UTF-8 may hide in a part that the shape skips.
         shape = usual.DECODERS[dialect].decode(data.decode("utf-8"))
-        told = _TOLD[dialect](shape, data)
+        summary = _SUMMARIES[dialect](shape, data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        told = None
-    return told if told is not None else _in_full(data, file, dialect)
+        summary = None
+    return summary if summary is not None else _in_full(data, file, dialect)
 
 
 def _in_full(data: bytes, file: str, dialect: Dialect) -> FileSummary:
@@ -99,16 +99,16 @@ def _in_full(data: bytes, file: str, dialect: Dialect) -> FileSummary:
 
 
 def _of(reading: FileRecommendation) -> FileSummary:
-    says = reading.says_anything
-    return FileSummary(reading.kind, reading.family, reading.title, says, reading.style_id, reading.problems)
+    has_content = reading.says_anything
+    return FileSummary(reading.kind, reading.family, reading.title, has_content, reading.style_id, reading.problems)
 
 
 def _webui(shape: usual.WebUi, _data: bytes) -> FileSummary | None:
     lora = not (shape.activation is shape.weight is shape.negative is msgspec.UNSET)
     family = family_of((shape.version or shape.version_text or "").strip())
     texts = (shape.notes, shape.description, shape.vae, shape.vae_te)
-    says = lora or bool(family) or any(texts)
-    return FileSummary("lora" if lora else "", family, "", says)
+    has_content = lora or bool(family) or any(texts)
+    return FileSummary("lora" if lora else "", family, "", has_content)
 
 
 def _civitai(shape: usual.CivitaiPage, _data: bytes) -> FileSummary | None:
@@ -116,8 +116,8 @@ def _civitai(shape: usual.CivitaiPage, _data: bytes) -> FileSummary | None:
     name, version = ((one or "").strip() for one in (model.name, shape.name))
     kind, family = kind_of((model.type or "").strip()), family_of((shape.base or "").strip())
     title = " ".join(one for one in (name, version) if one)
-    says = bool(kind or family or title or shape.words or shape.description or shape.files or shape.images)
-    return FileSummary(kind, family, title, says)
+    has_content = bool(kind or family or title or shape.words or shape.description or shape.files or shape.images)
+    return FileSummary(kind, family, title, has_content)
 
 
 def _stability_matrix(shape: usual.StabilityMatrix, _data: bytes) -> FileSummary | None:
@@ -126,8 +126,8 @@ def _stability_matrix(shape: usual.StabilityMatrix, _data: bytes) -> FileSummary
         return None
     kind, family = kind_of((shape.type or "").strip()), family_of((shape.base or "").strip())
     title = (shape.title or "").strip() or (shape.name or "").strip()
-    says = bool(kind or family or title or shape.words or shape.description or shape.hashes or defaults)
-    return FileSummary(kind, family, title, says)
+    has_content = bool(kind or family or title or shape.words or shape.description or shape.hashes or defaults)
+    return FileSummary(kind, family, title, has_content)
 
 
 def _lora_manager(shape: usual.LoraNotes, data: bytes) -> FileSummary | None:
@@ -139,8 +139,10 @@ def _lora_manager(shape: usual.LoraNotes, data: bytes) -> FileSummary | None:
     kind = page.kind or ("lora" if shape.tips is not msgspec.UNSET else "")
     family = family_of((shape.base or "").strip()) if (shape.base or "").strip() else page.family
     title = (shape.name or "").strip()
-    says = page.says or bool(kind or family or title or shape.words or shape.notes or shape.description or shape.sha256)
-    return FileSummary(kind, family, title, says)
+    has_content = page.has_content or bool(
+        kind or family or title or shape.words or shape.notes or shape.description or shape.sha256
+    )
+    return FileSummary(kind, family, title, has_content)
 
 
 def _swarm(shape: usual.Swarm, _data: bytes) -> FileSummary | None:
@@ -151,8 +153,8 @@ def _swarm(shape: usual.Swarm, _data: bytes) -> FileSummary | None:
     if weight is None:
         return None
     kind = kind_in(texts[0]) or ("lora" if weight else "")
-    says = bool(weight or shape.resolution or shape.resolution_ or any(texts))
-    return FileSummary(kind, family_in(texts[0], texts[1]), texts[2], says)
+    has_content = bool(weight or shape.resolution or shape.resolution_ or any(texts))
+    return FileSummary(kind, family_in(texts[0], texts[1]), texts[2], has_content)
 
 
 def _weight(written: str | float | msgspec.UnsetType | None) -> float | None:
@@ -181,15 +183,17 @@ def _header(shape: usual.Header, data: bytes) -> FileSummary | None:
 def _model_profile(shape: usual.Profile, _data: bytes) -> FileSummary | None:
     style_id = (shape.style_profile_id or "").strip()
     title = (shape.model_name or "").strip()
-    return FileSummary("checkpoint", family_of((shape.base_type or "").strip()), title, says=True, style_id=style_id)
+    return FileSummary(
+        "checkpoint", family_of((shape.base_type or "").strip()), title, has_content=True, style_id=style_id
+    )
 
 
 def _lora_profile(shape: usual.Lora, _data: bytes) -> FileSummary | None:
     title = (shape.lora_name or "").strip()
-    return FileSummary("lora", family_of((shape.target_base_type or "").strip()), title, says=True)
+    return FileSummary("lora", family_of((shape.target_base_type or "").strip()), title, has_content=True)
 
 
-_TOLD: dict[Dialect, Callable[[Any, bytes], FileSummary | None]] = {
+_SUMMARIES: dict[Dialect, Callable[[Any, bytes], FileSummary | None]] = {
     "webui": _webui,
     "civitai": _civitai,
     "cm-info": _stability_matrix,

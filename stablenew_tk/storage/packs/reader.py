@@ -54,8 +54,8 @@ def open_pack(path: Path) -> PackContent:
         own, pack = predecessor.text, parse_pack(predecessor.text, path.stem)
     sidecar = read_sidecar(path)
     # Once there is a settings file, what was left out of the predecessor's is no news any more.
-    told = sidecar.notices if sidecar.exists else predecessor.notices
-    return PackContent(path, pack, own, fingerprint(own), sidecar.over(predecessor.settings), told)
+    notices = sidecar.notices if sidecar.exists else predecessor.notices
+    return PackContent(path, pack, own, fingerprint(own), sidecar.over(predecessor.settings), notices)
 
 
 def parsed(text: str, path: Path) -> PromptPack:

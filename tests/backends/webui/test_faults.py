@@ -264,11 +264,11 @@ class TestNothingHangsForEver:
     def test_a_checkpoint_that_loads_longer_than_the_stall_limit_is_no_failure(self, fake):
         backend = backend_of(fake, stall_s=0.2)
         fake.hold(loading=True)
-        with ThreadPoolExecutor(1) as node, watched(backend) as told:
+        with ThreadPoolExecutor(1) as node, watched(backend) as reported:
             future = node.submit(backend.generate, order())
             fake.held.wait(10)
-            seen = len(told)
-            wait_until(lambda: len(told) > seen + 40)
+            seen = len(reported)
+            wait_until(lambda: len(reported) > seen + 40)
             fake.release()
             assert future.result(10).attempts == 1
 

@@ -144,7 +144,7 @@ class TestTheTwentyTraps:
             with fake.busy_with_another():
                 future = node.submit(backend.generate, order())
                 wait_until(lambda: fake.count("txt2img") == 1)
-                wait_until(lambda: (told := backend.progress()) and told.state == "waiting behind another job")
+                wait_until(lambda: (reported := backend.progress()) and reported.state == "waiting behind another job")
             assert future.result(10).images
 
     def test_10_a_failed_job_does_not_look_like_a_running_one(self):
@@ -283,12 +283,12 @@ class TestProgress:
             future = node.submit(backend.generate, order())
             fake.held.wait(10)
             backend.progress()
-            told = backend.progress()
+            reported = backend.progress()
             fake.release()
             future.result(10)
-        assert (told.step, told.steps) == (11, 12)
-        assert 0.5 < told.fraction <= 1
-        assert told.preview.startswith(b"\x89PNG")
+        assert (reported.step, reported.steps) == (11, 12)
+        assert 0.5 < reported.fraction <= 1
+        assert reported.preview.startswith(b"\x89PNG")
 
     def test_previews_are_asked_for_rarely(self, fake):
         backend = WebUI(fake.url, limits=Limits(preview_s=1000))
@@ -318,13 +318,13 @@ class TestInterrupt:
     def test_it_is_not_sent_for_ever(self, fake, backend):
         fake.fault("forgotten", route="/sdapi/v1/interrupt", times=99)
         fake.hold(step=6)
-        with ThreadPoolExecutor(1) as node, watched(backend) as told:
+        with ThreadPoolExecutor(1) as node, watched(backend) as reported:
             future = node.submit(backend.generate, order())
             fake.held.wait(10)
             backend.interrupt()
             wait_until(lambda: fake.count("interrupt") == 6)
-            seen = len(told)
-            wait_until(lambda: len(told) > seen + 20)
+            seen = len(reported)
+            wait_until(lambda: len(reported) > seen + 20)
             fake.release()
             future.result(10)
         assert fake.count("interrupt") == 6
@@ -334,13 +334,13 @@ class TestInterrupt:
         with FakeWebUI(mode) as fake:
             backend = WebUI(fake.url, limits=QUICK)
             backend.check()
-            with ThreadPoolExecutor(1) as node, watched(backend) as told:
+            with ThreadPoolExecutor(1) as node, watched(backend) as reported:
                 with fake.busy_with_another():
                     future = node.submit(backend.generate, order(**{"txt2img.steps": 150}))
                     wait_until(lambda: fake.count("txt2img") == 1)
                     backend.interrupt()
-                    seen = len(told)
-                    wait_until(lambda: len(told) > seen + 10)
+                    seen = len(reported)
+                    wait_until(lambda: len(reported) > seen + 10)
                     assert fake.count("interrupt") == 0
                     fake.hold(step=90)
                 assert future.result(10).interrupted

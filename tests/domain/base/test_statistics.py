@@ -7,7 +7,7 @@ from math import log
 
 import pytest
 
-from stablenew_tk.domain.base.random_numbers import Dice
+from stablenew_tk.domain.base.random_numbers import RandomNumbers
 from stablenew_tk.domain.base.statistics import cholesky, inverted, quantile, t_distribution, t_quantile, trend
 from stablenew_tk.domain.insights.posterior import Observation, draws, fit, likeness, log_prior
 
@@ -77,16 +77,16 @@ def test_draws_have_the_moments_of_the_mixture():
 
 
 def test_the_same_seed_throws_the_same_dice():
-    assert Dice(4).normals(50) == Dice(4).normals(50) != Dice(5).normals(50)
-    thrown = Dice(1).normals(20_000)
+    assert RandomNumbers(4).normals(50) == RandomNumbers(4).normals(50) != RandomNumbers(5).normals(50)
+    thrown = RandomNumbers(1).normals(20_000)
     assert sum(thrown) / 20_000 == pytest.approx(0, abs=0.02)
     assert sum(x * x for x in thrown) / 20_000 == pytest.approx(1, abs=0.03)
 
 
 def test_splitmix_gives_its_published_numbers():
     # First outputs for the seed 1234567, as in the test vectors of the reference implementation in C.
-    dice = Dice(1234567)
-    assert [int(dice.uniform() * 2**52) for _ in range(2)] == [6457827717110365317 >> 12, 3203168211198807973 >> 12]
+    rng = RandomNumbers(1234567)
+    assert [int(rng.uniform() * 2**52) for _ in range(2)] == [6457827717110365317 >> 12, 3203168211198807973 >> 12]
 
 
 def test_matrices_are_inverted_as_numpy_does():

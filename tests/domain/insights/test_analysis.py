@@ -281,8 +281,8 @@ class TestSentences:
 
 def noisy(values, rows, seed=4):
     """Ratings of values that hardly differ, in the order of rating."""
-    dice = random.Random(seed)
-    return [RatedImage(value, row, dice.choice((2, 3, 3, 4))) for row in range(rows) for value in values]
+    rng = random.Random(seed)
+    return [RatedImage(value, row, rng.choice((2, 3, 3, 4))) for row in range(rows) for value in values]
 
 
 @pytest.mark.parametrize("values", [(3.0, 5.0, 7.0, 9.0), ("Euler a", "Heun", "DPM++ 2M", "LMS")])

@@ -6,7 +6,7 @@ import pytest
 from journal_lines import record
 
 from stablenew_tk.domain.base.errors import InvalidInput
-from stablenew_tk.domain.base.random_numbers import Dice
+from stablenew_tk.domain.base.random_numbers import RandomNumbers
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.insights.association import associations
@@ -30,13 +30,13 @@ class Chance:
     """The same luck in every run of the tests."""
 
     def __init__(self, seed):
-        self.dice = Dice(seed)
+        self.rng = RandomNumbers(seed)
 
     def of(self, *choices):
-        return choices[int(self.dice.uniform() * len(choices))]
+        return choices[int(self.rng.uniform() * len(choices))]
 
     def stars(self, middle):
-        return max(1, min(5, round(middle + 0.7 * self.dice.normals(1)[0])))
+        return max(1, min(5, round(middle + 0.7 * self.rng.normals(1)[0])))
 
 
 def everyday(count, effect, *, seed=1, prompts=6):
@@ -90,7 +90,7 @@ class TestHints:
         assert sum(any(one.telling for one in world) for world in worlds) <= 4
 
     def test_intervals_hold_what_they_promise(self):
-        effects = Chance(7).dice.normals(60)
+        effects = Chance(7).rng.normals(60)
         held = [
             one.low <= effect / 3 <= one.high
             for seed, effect in enumerate(effects)

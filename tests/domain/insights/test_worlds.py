@@ -1,6 +1,6 @@
 """How often the verdicts are right where the truth is known: the short form of scripts/bench/verdicts.py.
 
-Fixed dice, so a promise either holds or does not. So few worlds leave 4 % of luck in every share: the script, which
+Fixed rng, so a promise either holds or does not. So few worlds leave 4 % of luck in every share: the script, which
 throws more and tells every world apart, is where the figures come from.
 """
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from stablenew_tk.domain.base.random_numbers import Dice
+from stablenew_tk.domain.base.random_numbers import RandomNumbers
 from stablenew_tk.domain.prompts.expansion import ExpansionNode, Pick, Picks, Plain, Uncountable
 from stablenew_tk.domain.prompts.multi_choice import MultiChoice
 from stablenew_tk.domain.prompts.sequence import TextSequence
@@ -60,9 +60,9 @@ def test_every_number_is_another_way_and_all_of_them_are_there(node):
 @QUICK
 @given(nodes(), st.integers(0, 99))
 def test_what_is_drawn_is_one_of_the_ways(node, seed):
-    dice = Dice(seed)
+    rng = RandomNumbers(seed)
     for _ in range(10):
-        assert 0 <= node.draw(dice) < node.count
+        assert 0 <= node.draw(rng) < node.count
 
 
 @QUICK
@@ -70,7 +70,7 @@ def test_what_is_drawn_is_one_of_the_ways(node, seed):
 def test_as_many_are_spread_as_are_wanted_none_of_them_too_often(node, data, seed):
     copies = data.draw(st.integers(1, 3))
     count = data.draw(st.integers(0, copies * node.count))
-    found = node.spread(count, copies, Dice(seed))
+    found = node.spread(count, copies, RandomNumbers(seed))
     assert len(found) == count
     assert all(0 <= rank < node.count for rank in found)
     assert not found or max(Counter(found).values()) <= copies
@@ -82,7 +82,7 @@ def test_a_sample_of_any_size_takes_every_value_as_often_as_the_others(lengths):
     ways = list(product(*map(range, lengths)))
     for count in range(1, row.count + 1):
         for seed in range(4):
-            found = row.spread(count, 1, Dice(seed))
+            found = row.spread(count, 1, RandomNumbers(seed))
             assert len(set(found)) == count
             for part, length in enumerate(lengths):
                 seen = Counter(ways[rank][part] for rank in found)
@@ -92,7 +92,7 @@ def test_a_sample_of_any_size_takes_every_value_as_often_as_the_others(lengths):
 @pytest.mark.parametrize("count", [3, 8, 16, 20, 31])
 def test_over_many_seeds_every_combination_is_as_likely_as_the_others(count):
     row = TextSequence([plain(4), plain(2), plain(4)])
-    seen = Counter(rank for seed in range(400) for rank in row.spread(count, 1, Dice(seed)))
+    seen = Counter(rank for seed in range(400) for rank in row.spread(count, 1, RandomNumbers(seed)))
     assert chisquare([seen[rank] for rank in range(32)]).pvalue > 0.001
 
 
@@ -101,7 +101,7 @@ def test_weights_hold_in_a_sample_of_more_than_half(count):
     # Of what is left out the heavy ones are fewer, not more.
     row = TextSequence([plain(2, "w", (3.0, 1.0)), plain(10)])
     for seed in range(20):
-        heavy = sum(rank < 10 for rank in row.spread(count, 1, Dice(seed)))
+        heavy = sum(rank < 10 for rank in row.spread(count, 1, RandomNumbers(seed)))
         assert abs(heavy - min(10, count * 0.75)) < 1
 
 
@@ -109,7 +109,7 @@ def test_weights_hold_in_a_sample_of_more_than_half(count):
 def test_weights_hold_over_many_seeds_however_small_the_sample(count):
     node = plain(4, "w", (4.0, 3.0, 2.0, 1.0))
     rows = TextSequence([node, plain(50)])
-    seen = Counter(rank // 50 for seed in range(400) for rank in rows.spread(count, 1, Dice(seed)))
+    seen = Counter(rank // 50 for seed in range(400) for rank in rows.spread(count, 1, RandomNumbers(seed)))
     expected = [400 * count * weight / 10 for weight in (4, 3, 2, 1)]
     assert chisquare([seen[value] for value in range(4)], expected).pvalue > 0.001
 
@@ -118,28 +118,28 @@ def test_weights_hold_over_many_seeds_however_small_the_sample(count):
 def test_several_of_a_list_take_the_heavy_ones_by_their_weight(sampled):
     node = MultiChoice("s", list("abcd"), list("abcd"), (4.0, 2.0, 1.0, 1.0), (1, 1, ","))
     if sampled:
-        seen = Counter(rank for seed in range(800) for rank in node.spread(1, 1, Dice(seed)))
+        seen = Counter(rank for seed in range(800) for rank in node.spread(1, 1, RandomNumbers(seed)))
     else:
-        dice = Dice(1)
-        seen = Counter(node.draw(dice) for _ in range(800))
+        rng = RandomNumbers(1)
+        seen = Counter(node.draw(rng) for _ in range(800))
     assert chisquare([seen[rank] for rank in range(4)], [400, 200, 100, 100]).pvalue > 0.001
 
 
 def test_weights_hold_in_long_lists_too():
     weights = (500.0, *(1.0,) * 1500)
     node = MultiChoice("s", ["x"] * 1501, ["x"] * 1501, weights, (1, 1, ","))
-    dice = Dice(1)
-    assert 200 < sum(node.draw(dice) == 0 for _ in range(1000)) < 300
+    rng = RandomNumbers(1)
+    assert 200 < sum(node.draw(rng) == 0 for _ in range(1000)) < 300
 
 
 def test_one_that_weighs_more_than_all_others_does_not_stop_the_draw():
     node = MultiChoice("s", list("abc"), list("abc"), (1e9, 1e-9, 1e-9), (3, 3, ","))
-    assert {node.draw(Dice(seed)) for seed in range(50)} <= set(range(6))
+    assert {node.draw(RandomNumbers(seed)) for seed in range(50)} <= set(range(6))
 
 
 def test_several_of_a_list_take_every_card_as_often_as_the_others():
     node = MultiChoice("s", list("abcdef"), list("abcdef"), (), (2, 2, ","))
-    seen = Counter(written(node, rank) for rank in node.spread(15, 1, Dice(3)))
+    seen = Counter(written(node, rank) for rank in node.spread(15, 1, RandomNumbers(3)))
     cards = Counter(card for hand in seen for card in hand.split(","))
     assert sorted(cards.values()) == [5] * 6
 
@@ -171,7 +171,7 @@ def test_the_modes_combine_lists_as_they_say(mode, expected):
 def test_a_part_of_a_round_takes_the_short_lists_evenly():
     row = TextSequence([plain(12, "a"), plain(3, "b"), plain(2, "c")], mode="round_robin")
     for seed in range(20):
-        found = row.spread(6, 1, Dice(seed))
+        found = row.spread(6, 1, RandomNumbers(seed))
         assert len(set(found)) == 6
         assert Counter(rank % 3 for rank in found) == {0: 2, 1: 2, 2: 2}
         assert Counter(rank % 2 for rank in found) == {0: 3, 1: 3}

@@ -102,7 +102,7 @@ class TestCreate:
         house.until(line.negative.winfo_ismapped)
         assert line.negative.words == "Global negative: text, watermark"
         assert not line.positive.winfo_ismapped()
-        line.negative._button.invoke()
+        line.negative.change_button.invoke()
         house.until(house.page("settings").winfo_ismapped)
 
     def test_the_line_goes_when_nothing_is_added_any_more(self, house):
@@ -120,7 +120,7 @@ class TestCreate:
         house.change(global_positive="ink " * 200, global_positive_stages=("img2img", "upscale"))
         house.until(page.global_texts.positive.winfo_ismapped)
         assert page.global_texts.positive.words.startswith("Global positive in img2img: ink ink")
-        assert explanation(page.global_texts.positive._button) == page.global_texts.positive.words
+        assert explanation(page.global_texts.positive.change_button) == page.global_texts.positive.words
         assert page.global_texts.winfo_width() <= page.general.winfo_width()
 
     def test_nothing_is_said_for_a_pack_that_leaves_the_texts_out(self, house):

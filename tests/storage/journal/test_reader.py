@@ -48,23 +48,23 @@ def sixty_lines(folder):
     return (folder / FIRST).read_bytes()
 
 
-def interesting_offsets(data, dice):
+def interesting_offsets(data, rng):
     """Every line end, every byte of three checksums, the first bytes of three lines, and 400 more anywhere."""
     ends = [at for at, byte in enumerate(data) if byte == 10]
-    chosen = dice.sample(ends, 3)
+    chosen = rng.sample(ends, 3)
     checksums = [at for end in chosen for at in range(end - 18, end)]
     starts = [at for end in chosen[:2] for at in range(end + 1, min(end + 40, len(data)))]
-    return {*ends, *checksums, *starts, *dice.sample(range(len(data)), 400)}
+    return {*ends, *checksums, *starts, *rng.sample(range(len(data)), 400)}
 
 
 def test_every_changed_byte_is_reported_and_every_other_line_is_read(tmp_path):
     data = sixty_lines(tmp_path)
-    path, dice = tmp_path / FIRST, random.Random(5)
+    path, rng = tmp_path / FIRST, random.Random(5)
     everything = events(tmp_path)
     lines = data.splitlines(keepends=True)
     owner = [number for number, line in enumerate(lines) for _ in line]
-    for at in sorted(interesting_offsets(data, dice)):
-        changed = dice.choice([10, 0, 32, 34, 44, 125, 123, dice.randrange(256), data[at] ^ 1])
+    for at in sorted(interesting_offsets(data, rng)):
+        changed = rng.choice([10, 0, 32, 34, 44, 125, 123, rng.randrange(256), data[at] ^ 1])
         if changed == data[at]:
             continue
         path.write_bytes(data[:at] + bytes([changed]) + data[at + 1 :])
@@ -179,22 +179,20 @@ def test_a_changed_value_in_a_record_is_not_believed(tmp_path):
     assert recent(tmp_path, 1) == []
 
 
-def busy_journal(folder, dice):
+def busy_journal(folder, rng):
     lines, images, undoable = [], [], []
     for _ in range(300):
-        word = dice.random()
+        word = rng.random()
         if word < 0.4 or not images:
-            made = record(0, run_id=f"R{len(lines) // 50}", outputs=tuple(output() for _ in range(dice.randrange(4))))
+            made = record(0, run_id=f"R{len(lines) // 50}", outputs=tuple(output() for _ in range(rng.randrange(4))))
             images += made.outputs
             lines.append(made)
         elif word < 0.8:
-            tags = tuple(dice.sample(["hands", "sharp", "dull"], dice.randrange(3)))
-            said = (
-                {"tags_added": tags} if dice.random() < 0.5 else {"tags_removed": tags, "note": dice.choice(["a", ""])}
-            )
-            lines.append(rate(dice.choice(images), dice.choice([None, 0, 1, 5]), **said))
+            tags = tuple(rng.sample(["hands", "sharp", "dull"], rng.randrange(3)))
+            said = {"tags_added": tags} if rng.random() < 0.5 else {"tags_removed": tags, "note": rng.choice(["a", ""])}
+            lines.append(rate(rng.choice(images), rng.choice([None, 0, 1, 5]), **said))
         else:
-            lines.append(undo(dice.choice(undoable)))
+            lines.append(undo(rng.choice(undoable)))
         undoable.append(lines[-1])
     return written(folder, *lines, segment_limit=40_000)
 

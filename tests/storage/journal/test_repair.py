@@ -189,7 +189,7 @@ class Use(RuleBasedStateMachine):
 
     @precondition(lambda self: (self.root / "journal").exists())
     @rule()
-    def mend(self):
+    def add_lost_steps(self):
         repair(self.root / "journal")
         self.restart()
 

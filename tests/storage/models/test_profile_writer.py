@@ -186,14 +186,13 @@ def test_a_value_that_would_not_be_read_back_is_refused_and_nothing_written(coba
 def test_unknown_keys_survive_any_change_in_any_layout():
     from stablenew_tk.storage.disk.json_edit import replaced, value_text
 
-    dice = random.Random(3)
+    rng = random.Random(3)
     for _ in range(300):
         document = {
-            f"k{n}": dice.choice([1, 'a\u00e9"}', [1, {"x": "]"}], None, {"y": {}}])
-            for n in range(dice.randrange(1, 6))
+            f"k{n}": rng.choice([1, 'a\u00e9"}', [1, {"x": "]"}], None, {"y": {}}]) for n in range(rng.randrange(1, 6))
         }
-        text = json.dumps(document, indent=dice.choice([None, 0, 1, 4]), ensure_ascii=dice.random() < 0.5)
-        key = dice.choice([*document, "new"])
+        text = json.dumps(document, indent=rng.choice([None, 0, 1, 4]), ensure_ascii=rng.random() < 0.5)
+        key = rng.choice([*document, "new"])
         after = replaced(text, {key: '"changed"'})
         assert json.loads(after) == {**document, key: "changed"}
         assert all(value_text(after, other) == value_text(text, other) for other in document if other != key)

@@ -43,40 +43,40 @@ VALUES = (
 )  # fmt: skip
 
 
-def reworked(data: bytes, dice: random.Random) -> bytes:
+def reworked(data: bytes, rng: random.Random) -> bytes:
     """The same JSON with one value somewhere replaced, doubled or renamed."""
     document = msgspec.json.decode(data)
     node, places = document, []
     while isinstance(node, (dict, list)) and node:
         keys = list(node) if isinstance(node, dict) else range(len(node))
-        places.append((node, dice.choice(keys)))
+        places.append((node, rng.choice(keys)))
         node = node[places[-1][1]]
-    node, key = dice.choice(places)
-    node[key] = dice.choice(VALUES)
-    return json.dumps(document, ensure_ascii=dice.random() < 0.5).encode()
+    node, key = rng.choice(places)
+    node[key] = rng.choice(VALUES)
+    return json.dumps(document, ensure_ascii=rng.random() < 0.5).encode()
 
 
-def mutated(data: bytes, dice: random.Random) -> bytes:
-    if dice.random() < 0.6 and data[:1] == b"{" and data.rstrip()[-1:] == b"}":
-        return reworked(data, dice)
-    for _ in range(dice.choice((1, 1, 1, 2, 4))):
-        at = dice.randrange(len(data) + 1)
-        match dice.randrange(6):
+def mutated(data: bytes, rng: random.Random) -> bytes:
+    if rng.random() < 0.6 and data[:1] == b"{" and data.rstrip()[-1:] == b"}":
+        return reworked(data, rng)
+    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+        at = rng.randrange(len(data) + 1)
+        match rng.randrange(6):
             case 0:
                 data = data[:at]
             case 1:
-                data = data[:at] + bytes([dice.randrange(256)]) + data[at + 1 :]
+                data = data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :]
             case 2:
-                end = min(len(data), at + dice.randrange(40))
+                end = min(len(data), at + rng.randrange(40))
                 data = data[:at] + data[end:]
             case 3:
-                data = data[:at] + data[at : at + dice.randrange(60)] + data[at:]
+                data = data[:at] + data[at : at + rng.randrange(60)] + data[at:]
             case _:
                 # A whole value by another one: damage that is still JSON gets furthest.
                 colons = [i + 1 for i, byte in enumerate(data) if byte in b":[,"]
-                start = dice.choice(colons) if colons else 0
+                start = rng.choice(colons) if colons else 0
                 ends = [i for i in range(start, len(data)) if data[i] in b",}]\n"]
-                data = data[:start] + b" " + dice.choice(ODD) + data[ends[0] if ends else start :]
+                data = data[:start] + b" " + rng.choice(ODD) + data[ends[0] if ends else start :]
     return data
 
 
@@ -102,11 +102,9 @@ def check(file, dialect, data, styles):
 
 
 def fuzz(count: int, seed: int) -> int:
-    dice, styles = random.Random(seed), load_styles(Path("none"))[0]
+    rng, styles = random.Random(seed), load_styles(Path("none"))[0]
     whole = list(originals())
-    return sum(
-        check(file, dialect, mutated(data, dice), styles) for file, dialect, data in dice.choices(whole, k=count)
-    )
+    return sum(check(file, dialect, mutated(data, rng), styles) for file, dialect, data in rng.choices(whole, k=count))
 
 
 def test_two_thousand_damaged_sidecars_give_sentences_and_usable_values_only():
@@ -131,7 +129,7 @@ def test_a_hundred_thousand_damaged_sidecars_do_so_in_steady_memory():
 def test_whole_files_say_the_same_at_a_glance_as_in_full(file, dialect, data):
     reading = read_model_header(data, file) if dialect == "header" else read_sidecar(data, file, dialect)
     seen = file_summary(data, file, dialect)
-    assert (seen.kind, seen.family, seen.title, seen.says) == (
+    assert (seen.kind, seen.family, seen.title, seen.has_content) == (
         reading.kind,
         reading.family,
         reading.title,
@@ -145,9 +143,9 @@ def test_an_empty_catalogue_of_styles_is_no_reason_to_fail():
 
 
 def test_damaged_model_files_give_sentences_too(tmp_path):
-    dice, whole = random.Random(8), (FIXTURES / "harbour.safetensors").read_bytes()
+    rng, whole = random.Random(8), (FIXTURES / "harbour.safetensors").read_bytes()
     files = ModelFiles(stem="m", model="m.safetensors")
     for _ in range(300):
-        (tmp_path / "m.safetensors").write_bytes(mutated(whole, dice))
+        (tmp_path / "m.safetensors").write_bytes(mutated(whole, rng))
         (reading,) = readings(str(tmp_path), files)
         assert all(one.startswith("m.safetensors") and one.endswith(".") for one in reading.problems)

@@ -244,21 +244,21 @@ ODD = (
 )
 
 
-def mutated(data, dice):
-    for _ in range(dice.choice((1, 1, 2, 4))):
-        at = dice.randrange(len(data) + 1)
-        match dice.randrange(6):
+def mutated(data, rng):
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        at = rng.randrange(len(data) + 1)
+        match rng.randrange(6):
             case 0:
                 data = data[:at]
             case 1:
-                data = data[:at] + bytes([dice.randrange(256)]) + data[at + 1 :]
+                data = data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :]
             case 2:
-                data = data[:at] + data[at + dice.randrange(40) :]
+                data = data[:at] + data[at + rng.randrange(40) :]
             case 3:
-                data = data[:at] + data[at : at + dice.randrange(300)] + data[at:]
+                data = data[:at] + data[at : at + rng.randrange(300)] + data[at:]
             case _:
-                odd = dice.choice(ODD)
-                data = data[:at] + odd + data[at + len(odd) * dice.randrange(2) :]
+                odd = rng.choice(ODD)
+                data = data[:at] + odd + data[at + len(odd) * rng.randrange(2) :]
     return mended(data)
 
 
@@ -293,9 +293,9 @@ def outcome(path):
 
 
 def fuzz(path, count, seed):
-    dice, whole, seen, slowest_s = random.Random(seed), list(originals()), set(), 0.0
+    rng, whole, seen, slowest_s = random.Random(seed), list(originals()), set(), 0.0
     for _ in range(count):
-        path.write_bytes(mutated(dice.choice(whole), dice))
+        path.write_bytes(mutated(rng.choice(whole), rng))
         start = time.perf_counter()
         seen.add(outcome(path))
         slowest_s = max(slowest_s, time.perf_counter() - start)
