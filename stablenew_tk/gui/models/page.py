@@ -105,7 +105,7 @@ class ModelsPage(PageFrame):
     def on_event(self, event: Event) -> None:
         """Follow the library, and take in what was asked for."""
         if isinstance(event, ThumbnailReady):
-            self.list.rows.thumbnail_ready(event)
+            self.list.rows.thumbs.ready(event)
             self.panel.picture.take(event)
         elif isinstance(event, LibraryChanged):
             self._library_changed(event)
