@@ -184,9 +184,7 @@ class PicturePanel(DeferringBox):
         if self._given:
             self._row = marks.star_row(self._given, 12, "raised")
             self._last_stars.configure(image=self._row, bg=theme.palette["raised"])
-            self._last_stars.pack(side="left")
-        else:
-            self._last_stars.pack_forget()
+        pack_if(self._given, self._last_stars, side="left")
 
     def _resized(self) -> None:
         # While a size is being dragged, no picture is read in sizes that nobody will see.

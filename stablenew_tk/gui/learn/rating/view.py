@@ -13,7 +13,7 @@ from ....app.controller import Controller
 from ....app.learn.rating_session import RatingSession
 from ....app.learn.rating_verdict import RatingVerdict
 from ....domain.insights.blinding import BlindMatrix
-from ....domain.insights.matrix_text import key_hint, place_name, without_picture
+from ....domain.insights.matrix_text import key_hint, place_name, state_words, without_picture
 from ....domain.journal.record import LearningRecord
 from ....domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
 from ....pipeline.messages.base import Event, OrderFailed
@@ -224,19 +224,9 @@ class RatingView(DeferringBox):
 
     def _show_state(self, now: BlindMatrix) -> None:
         self.head.show(now, pace_s=self.session.pace.seconds, to_make=self.session.to_make)
-        plan = now.board.plan
-        if now.hidden:
-            chip = "Blind"
-            values = len(plan.variant_values)
-            text = f"{values} values, shuffled anew in every row. Names and values are shown when all are rated."
-        elif plan.blind:
-            chip = "Revealed"
-            text = "Every column is one value, every row one seed."
-        else:
-            chip = "Open"
-            text = "Values are in sight. Every column is one value, every row one seed."
+        chip, sentence = state_words(now)
         self._tag.show(chip, "text", "selection", "accent_text")
-        self._state.show(text)
+        self._state.show(sentence)
 
     def _show_current(self) -> None:
         session = self.session

@@ -14,6 +14,7 @@ from ...forms.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Drawing, Label, Sign, ground_of
 from ...widgets.entries import Entry
+from ...widgets.flow import pack_if
 from ...widgets.painting import Painting
 from ...widgets.row_list import ListRow, RowList
 
@@ -218,11 +219,8 @@ class NameValues(Box):
         if spec.kind == "bool":
             known = ("off", "on")
         self._all = (*(name for name in map(value_text, values) if name not in known), *known) if known else ()
-        on = self._list_box if known else self.field
-        off = self.field if known else self._list_box
-        off.pack_forget()
-        if not on.winfo_manager():
-            on.pack(fill="x")
+        pack_if(known, self._list_box, fill="x")
+        pack_if(not known, self.field, fill="x")
         if fresh:
             self.search.set("")
         if self.field.get() != draft.text:
