@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
 from ...domain.base.wording import counted
 from ...domain.config.catalogue import Value, get_value
+from ...domain.config.origins import MAX_SEED
 from ...domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary
 from ...domain.config.sweep import LORA, Focus, around, focuses, value_text
 from ...domain.experiments.base_config import check_offered
@@ -85,6 +88,39 @@ def counted_words(draft: PlanDraft, values: Sequence[Value]) -> str:
     texts = [value_text(value, draft.focus) for value in values]
     shown = ", ".join(texts[:12]) + (f", … {texts[-1]}" if len(texts) > 12 else "")
     return f"{counted(len(texts), 'value')}: {shown}"
+
+
+def typed_seeds(draft: PlanDraft, text: str) -> tuple[tuple[int, ...], str]:
+    """The seeds in a text, or what is wrong with it: no numbers, or seeds the draft has already."""
+    words = [word for word in re.split(r"[,;\s]+", text) if word]
+    for place, word in enumerate(words):
+        if not (word.isascii() and word.isdigit() and int(word) <= MAX_SEED):
+            return (), f"{word!r} is not a seed: 0 to {MAX_SEED}."
+        if int(word) in draft.seeds or word in words[:place]:
+            return (), f"{word} is there already."
+    return tuple(map(int, words)), ""
+
+
+def with_seeds(draft: PlanDraft, seeds: tuple[int, ...]) -> PlanDraft:
+    """The draft with these seeds; more seeds than rows mean more rows."""
+    try:
+        each = str(max(draft.images(), -(-len(seeds) // max(1, len(draft.prompts)))))
+    except InvalidInput:
+        each = draft.each
+    return replace(draft, seeds=seeds, each=each)
+
+
+def seed_words(draft: PlanDraft, rows: int) -> str:
+    """How many seeds are drawn when the run starts, and how rows and prompts go together. `rows` 0 = not known."""
+    drawn, prompts = max(0, rows - len(draft.seeds)), len(draft.prompts)
+    each = f"{counted(rows, 'row')}: {prompts} prompts with {rows // prompts} each." if prompts > 1 and rows else ""
+    if not drawn:
+        return each
+    if draft.seeds:
+        start = f"{counted(drawn, 'more seed')} {'is' if drawn == 1 else 'are'} drawn when it starts."
+    else:
+        start = f"{'The seed is' if drawn == 1 else f'{drawn} seeds are'} drawn when it starts."
+    return f"{start} {each}".rstrip()
 
 
 class Making(Struct, frozen=True):

@@ -60,6 +60,13 @@ def help_words(spec: Focus) -> str:
     return _SWITCH if spec.kind == "bool" else spec.help
 
 
+def question_words(spec: Focus) -> str:
+    """The setting with what it does, in one line. Names and abbreviations keep their capital behind the colon."""
+    words = help_words(spec)
+    first = words.partition(" ")[0]
+    return f"{plain(spec)}: {words if first[1:].lower() != first[1:] else words[:1].lower() + words[1:]}"
+
+
 def range_words(draft: PlanDraft, spec: Focus) -> str:
     """The sensible range of a number, else the allowed one; "" for names."""
     unit = f" {spec.unit}" if spec.unit else ""

@@ -82,3 +82,13 @@ def foot_text(matrix: BlindMatrix, cell: BlindCell, *, current: bool) -> str:
 def without_picture(cell: BlindCell) -> str:
     """Text in place of a large picture that is missing or hidden."""
     return _WITHOUT_PICTURE.get(cell.state, "")
+
+
+def state_words(matrix: BlindMatrix) -> tuple[str, str]:
+    """Whether values are in sight: a word, and a sentence about columns and rows."""
+    plan = matrix.board.plan
+    if matrix.hidden:
+        shuffled = f"{len(plan.variant_values)} values, shuffled anew in every row."
+        return "Blind", f"{shuffled} Names and values are shown when all are rated."
+    columns = "Every column is one value, every row one seed."
+    return ("Revealed", columns) if plan.blind else ("Open", f"Values are in sight. {columns}")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from PIL import ImageTk
-
 from ...domain.journal.history import ImageFacts
-from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
+from ...pipeline.messages.pictures import MakeThumbnail
 from ..widgets import icons, marks, theme
 from ..widgets.basics import Box, Button, Card, Label
+from ..widgets.painting import Painting
 from ..widgets.thumbnails import ThumbnailRequest, Thumbs
 
 _WIDTH, _GAP, _FOOT, _STAR = 74, 10, 24, 10
@@ -25,7 +24,6 @@ class Filmstrip(Card):
         super().__init__(parent)
         self._opened = opened
         self._images: Sequence[ImageFacts] = ()
-        self._kept: list[ImageTk.PhotoImage] = []
         self._places: dict[str, int] = {}
         pad = theme.px(theme.CARD_PAD)
         head = Box(self)
@@ -34,13 +32,11 @@ class Filmstrip(Card):
         self.review = Button(head, "Open in Review", opened, kind="link", height=24)
         self.review.pack(side="right")
         self.title.pack(side="left", fill="x", expand=True)
-        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, width=1)
+        self.canvas = Painting(self, "surface", draw=self.refresh)
         self.canvas.pack(fill="x", padx=pad, pady=(theme.px(2), theme.px(8)))
-        self._thumbs = Thumbs(self.canvas, ask, self._arrived)
+        self.thumbs = Thumbs(self.canvas, ask, self._arrived)
         self._resize()
-        self.canvas.bind("<Configure>", lambda _event: self.refresh())
         self.canvas.bind("<ButtonRelease-1>", self._released)
-        theme.on_change(self.refresh)
 
     def show(self, title: str, images: Sequence[ImageFacts]) -> None:
         """Show these pictures, from the left in row order."""
@@ -50,43 +46,29 @@ class Filmstrip(Card):
         self.canvas.configure(cursor="hand2" if images else "arrow")
         self.refresh()
 
-    def thumbnail_ready(self, event: ThumbnailReady) -> None:
-        """Hand over an answer to an order; others are ignored."""
-        self._thumbs.ready(event)
-
-    def orders_lost(self) -> None:
-        """An order failed without an answer."""
-        self._thumbs.lost()
-
-    def destroy(self) -> None:
-        """Stop decoding and go."""
-        self._thumbs.close()
-        super().destroy()
-
     def refresh(self) -> None:
         """Draw again."""
         canvas = self.canvas
         self._resize()
-        canvas.delete("all")
-        self._kept.clear()
+        canvas.clear()
         self._places = {}
-        canvas.configure(bg=theme.palette["surface"])
         if canvas.winfo_width() < theme.px(_WIDTH):
             return
         if not self._images:
-            self._words(0, theme.px(24), canvas.winfo_width(), "No picture was made at this value yet.", anchor="nw")
+            words = "No picture was made at this value yet."
+            canvas.words(0, theme.px(24), words, size=12, ink="text3", anchor="nw", width=canvas.winfo_width())
             return
         count = self._room
         hidden = len(self._images) - count if len(self._images) > count else 0
         shown = self._images[: count - 1] if hidden else self._images
         box = self._box
-        self._thumbs.set_box(box)
+        self.thumbs.set_box(box)
         for place, facts in enumerate(shown):
             self._paint(facts, place * (box[0] + theme.px(_GAP)), box)
         if hidden:
             x = len(shown) * (box[0] + theme.px(_GAP))
-            self._words(x + box[0] // 2, box[1] // 2, box[0], f"{hidden + 1} more\nin Review")
-        self._thumbs.want([ThumbnailRequest(facts.image_id, facts.position, facts.output_index) for facts in shown])
+            self._note(x + box[0] // 2, box[1] // 2, box[0], f"{hidden + 1} more\nin Review")
+        self.thumbs.want([ThumbnailRequest(facts.image_id, facts.position, facts.output_index) for facts in shown])
 
     # ---- drawing
 
@@ -112,48 +94,33 @@ class Filmstrip(Card):
 
     def _paint(self, facts: ImageFacts, x: int, box: tuple[int, int]) -> None:
         canvas, (width, height) = self.canvas, box
-        canvas.create_rectangle(x, 0, x + width, height, fill=theme.palette["image_ground"], width=0)
-        photo, problem = self._thumbs.photo(facts.image_id), self._thumbs.problem(facts.image_id)
+        canvas.fill(x, 0, x + width, height, "image_ground")
+        photo, problem = self.thumbs.photo(facts.image_id), self.thumbs.problem(facts.image_id)
         middle = x + width // 2
-        self._places[facts.image_id] = canvas.create_image(middle, height // 2, image=photo or "")
+        self._places[facts.image_id] = canvas.create_image(middle, height // 2)
         if photo is not None:
-            self._kept.append(photo)
+            canvas.change_picture(self._places[facts.image_id], photo)
         elif problem:
-            self._words(middle, height // 2, width - theme.px(8), "The file is missing.")
+            self._note(middle, height // 2, width - theme.px(8), "The file is missing.")
         foot = height + theme.px(_FOOT) // 2
         if facts.suspect:
-            self._badge(x + width)
-            self._words(middle, foot, width, "left out")
+            side, right = theme.px(20), x + width
+            canvas.fill(right - side, 0, right, side, "badge")
+            canvas.picture(right - side // 2, side // 2, icons.icon("warning", 12, "badge_ink", "badge"), "center")
+            self._note(middle, foot, width, "left out")
         elif facts.rating:
-            row = marks.star_row(facts.rating, min(_STAR, round(width / theme.px(1) / 7)), "surface")
-            self._kept.append(row)
-            canvas.create_image(middle, foot, image=row)
+            stars = marks.star_row(facts.rating, min(_STAR, round(width / theme.px(1) / 7)), "surface")
+            canvas.picture(middle, foot, stars, "center")
         else:
-            self._words(middle, foot, width, "not rated")
+            self._note(middle, foot, width, "not rated")
 
-    def _badge(self, right: int) -> None:
-        side = theme.px(20)
-        self.canvas.create_rectangle(right - side, 0, right, side, fill=theme.palette["badge"], width=0)
-        self._kept.append(icons.icon("warning", 12, "badge_ink", "badge"))
-        self.canvas.create_image(right - side // 2, side // 2, image=self._kept[-1])
-
-    def _words(self, x: int, y: int, width: int, text: str, anchor: str = "center") -> None:
-        self.canvas.create_text(
-            x,
-            y,
-            text=text,
-            width=width,
-            font=theme.font(12),
-            fill=theme.palette["text3"],
-            justify="center",
-            anchor="nw" if anchor == "nw" else "center",
-        )
+    def _note(self, x: int, y: int, width: int, text: str) -> None:
+        self.canvas.words(x, y, text, size=12, ink="text3", anchor="center", width=width)
 
     def _arrived(self, image_id: str) -> None:
-        photo = self._thumbs.photo(image_id)
+        photo = self.thumbs.photo(image_id)
         if image_id in self._places and photo is not None:
-            self._kept.append(photo)
-            self.canvas.itemconfigure(self._places[image_id], image=photo)
+            self.canvas.change_picture(self._places[image_id], photo)
         elif image_id in self._places:
             self.refresh()
 

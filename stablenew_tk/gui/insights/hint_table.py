@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Sequence
-from typing import Literal
 
 from ...domain.base.colour_roles import Role
 from ...domain.insights.association import Association
 from ...domain.insights.titles import signed_stars
 from ..widgets import theme
 from ..widgets.basics import Card
+from ..widgets.painting import Painting
 
 _HEAD, _ROW, _FOOT = 31, 44, 30
 _REACH = 2.0  # stars to either side of "no effect"
@@ -26,10 +26,8 @@ class HintTable(Card):
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent)
         self._hints: Sequence[Association] = ()
-        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, width=1)
+        self.canvas = Painting(self, "surface", draw=self.refresh)
         self.canvas.pack(fill="x", padx=theme.px(2), pady=theme.px(4))
-        self.canvas.bind("<Configure>", lambda _event: self.refresh())
-        theme.on_change(self.refresh)
 
     def show(self, hints: Sequence[Association]) -> None:
         """Draw these, all of one slot or setting."""
@@ -40,8 +38,7 @@ class HintTable(Card):
     def refresh(self) -> None:
         """Draw again."""
         canvas, width = self.canvas, self.canvas.winfo_width()
-        canvas.delete("all")
-        canvas.configure(bg=theme.palette["surface"])
+        canvas.clear()
         if width < theme.px(300) or not self._hints:
             return
         pad = theme.px(theme.PAD)
@@ -52,7 +49,7 @@ class HintTable(Card):
             self._paint(hint, theme.px(_HEAD + place * _ROW), left, right)
         y = theme.px(_HEAD + len(self._hints) * _ROW + _FOOT // 2 + 1)
         words = "Line: stars more or fewer than pictures with something else there. Bar: 90 % range."
-        self._words(pad, y, theme.elide(words, theme.font(12), width - 2 * pad), "text2", size=12)
+        canvas.words(pad, y, words, size=12, ink="text2", room=width - 2 * pad)
 
     def _draw_axis(self, left: int, right: int, width: int) -> None:
         canvas, head = self.canvas, theme.px(_HEAD)
@@ -62,50 +59,32 @@ class HintTable(Card):
             role: Role = "edge" if stars == 0 else "line"
             canvas.create_line(x, head, x, bottom, fill=theme.palette[role])
             words = "as the rest" if stars == 0 else f"{signed_stars(stars)[:-2]} ★"
-            canvas.create_text(x, head // 2, text=words, font=theme.font(12), fill=theme.palette["text3"])
+            canvas.words(x, head // 2, words, size=12, ink="text3", anchor="center")
         for place in range(len(self._hints) + 1):
             y = head + place * theme.px(_ROW)
             canvas.create_line(0, y, width, y, fill=theme.palette["line"])
         for back, words in ((pad_of("stars"), "stars"), (pad_of("range"), "90 % range"), (pad_of("n"), "pictures")):
-            self._words(width - back, head // 2, words, "text3", size=12, anchor="e")
+            canvas.words(width - back, head // 2, words, size=12, ink="text3", anchor="e")
 
     def _paint(self, hint: Association, y: int, left: int, right: int) -> None:
-        width, middle = self.canvas.winfo_width(), y + theme.px(_ROW) // 2
-        text = theme.elide(hint.value or "nothing", theme.font(13, True), left - theme.px(theme.PAD + 12))
-        self._words(theme.px(theme.PAD), middle, text, "text", bold=True)
-        self._words(width - pad_of("n"), middle, str(hint.n), "text2", anchor="e")
+        canvas, width, middle = self.canvas, self.canvas.winfo_width(), y + theme.px(_ROW) // 2
+        pad = theme.px(theme.PAD)
+        canvas.words(pad, middle, hint.value or "nothing", bold=True, room=left - pad - theme.px(12))
+        canvas.words(width - pad_of("n"), middle, str(hint.n), ink="text2", anchor="e")
         if not hint.has_range:
-            self._words(width - pad_of("range"), middle, "too early", "text3", anchor="e")
+            canvas.words(width - pad_of("range"), middle, "too early", ink="text3", anchor="e")
             return
         low, high, mean = (self._at(each, left, right) for each in (hint.low, hint.high, hint.effect))
-        self._bar((low, max(high, low + 1)), middle, theme.px(4), "chart_range")
-        self._bar((mean - theme.px(1), mean + theme.px(2)), middle, theme.px(8), "chart_mean")
-        self._words(width - pad_of("stars"), middle, signed_stars(hint.effect), "text", anchor="e", bold=True)
+        canvas.fill(low, middle - theme.px(4), max(high, low + 1), middle + theme.px(4), "chart_range")
+        canvas.fill(mean - theme.px(1), middle - theme.px(8), mean + theme.px(2), middle + theme.px(8), "chart_mean")
+        canvas.words(width - pad_of("stars"), middle, signed_stars(hint.effect), bold=True, anchor="e")
         extent = f"{signed_stars(hint.low)} to {signed_stars(hint.high)}"
-        self._words(width - pad_of("range"), middle, extent, "text2", anchor="e")
-
-    def _bar(self, ends: tuple[int, int], middle: int, half: int, role: Role) -> None:
-        box = (ends[0], middle - half, ends[1], middle + half)
-        self.canvas.create_rectangle(*box, fill=theme.palette[role], width=0)
+        canvas.words(width - pad_of("range"), middle, extent, ink="text2", anchor="e")
 
     @staticmethod
     def _at(stars: float, left: int, right: int) -> int:
         held = min(max(stars, -_REACH), _REACH)
         return round(left + (held + _REACH) / (2 * _REACH) * (right - left))
-
-    def _words(
-        self,
-        x: int,
-        y: int,
-        text: str,
-        ink: Role,
-        *,
-        size: int = 13,
-        bold: bool = False,
-        anchor: Literal["w", "e"] = "w",
-    ) -> None:
-        face, fill = theme.font(size, bold), theme.palette[ink]
-        self.canvas.create_text(x, y, text=text, font=face, fill=fill, anchor=anchor)
 
 
 def pad_of(column: str) -> int:

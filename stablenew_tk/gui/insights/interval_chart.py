@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Iterator
-from tkinter.font import Font
 
 from msgspec import Struct
-from PIL import ImageTk
 
 from ...app import wording as phrases
 from ...domain.base.colour_roles import Role
@@ -19,6 +17,7 @@ from ...domain.insights.report import Report, ValueReport
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Card
 from ..widgets.marks import rating_dot
+from ..widgets.painting import Painting
 
 ROW, HEAD, FOOT = 52, 27, 30
 STARS = 5
@@ -97,14 +96,12 @@ class IntervalChart(Box):
         self._focused = self._quiet = False
         self.narrow = False
         self._report: Report | None = None
-        self._kept: list[ImageTk.PhotoImage] = []
         card = Card(self)
         card.pack(fill="x")
-        self.canvas = tk.Canvas(card, bd=0, highlightthickness=0, takefocus=1, height=1, width=1)
+        self.canvas = Painting(card, "surface", takefocus=True, draw=self.refresh)
         # The card's round corners begin outside the canvas.
         self.canvas.pack(fill="x", padx=theme.px(2), pady=theme.px(4))
         self._wire()
-        theme.on_change(self.refresh)
 
     def show(self, report: Report, selected: int) -> None:
         """Draw a report with one of its values chosen."""
@@ -128,13 +125,12 @@ class IntervalChart(Box):
     def refresh(self) -> None:
         """Draw everything again."""
         canvas, report = self.canvas, self._report
-        canvas.delete("all")
-        self._kept.clear()
-        canvas.configure(bg=theme.palette["surface"])
+        canvas.clear()
         if report is None or canvas.winfo_width() < theme.px(100):
             return
-        widest = max((_label_font(report).measure(value.text) for value in report.values), default=0)
-        head = theme.font(12).measure(_title(report))
+        face = theme.font(_label_size(report), True)
+        widest = max((face.measure(value.text) for value in report.values), default=0)
+        head = theme.font(12).measure(report.focus.caption)
         at = columns(canvas.winfo_width(), max(widest, head), tags=not self.narrow)
         self._draw_ground(report, at)
         self._draw_head(report, at)
@@ -143,8 +139,7 @@ class IntervalChart(Box):
         self._draw_legend(report)
         if self._focused and self.selected >= 0:
             y = theme.px(HEAD) + self.selected * theme.px(ROW)
-            box = (theme.px(3) + 2, y + 2, canvas.winfo_width() - 3, y + theme.px(ROW) - 2)
-            canvas.create_rectangle(*box, outline=theme.palette["focus"], width=2)
+            canvas.frame(theme.px(3) + 2, y + 2, canvas.winfo_width() - 3, y + theme.px(ROW) - 2, "focus", width=2)
 
     # ---- drawing
 
@@ -167,13 +162,13 @@ class IntervalChart(Box):
 
     def _draw_head(self, report: Report, at: ChartColumns) -> None:
         y = theme.px(HEAD - 4) // 2
-        label = theme.elide(_title(report), theme.font(12), int(at.first) - at.label - theme.px(20))
-        self._text(at.label, y, label, "text3", anchor="w")
+        room = int(at.first) - at.label - theme.px(20)
+        self.canvas.words(at.label, y, report.focus.caption, size=12, ink="text3", room=room)
         for star in range(1, STARS + 1):
             number = theme.font(12).measure(str(star))
             left = round(at.at(star)) - (number + theme.px(13)) // 2
-            self._text(left, y, str(star), "text3", anchor="w")
-            self._picture(left + number + theme.px(4), y, icons.icon("star", 9, "text3", "surface"))
+            self.canvas.words(left, y, str(star), size=12, ink="text3")
+            self.canvas.picture(left + number + theme.px(4), y, icons.icon("star", 9, "text3", "surface"), "w")
         for right, words in (
             (at.rated, "rated"),
             (at.mean, "mean"),
@@ -181,9 +176,9 @@ class IntervalChart(Box):
             (at.near, "near best"),
             (at.seconds, "per image"),
         ):
-            self._text(right, y, words, "text3")
+            self.canvas.words(right, y, words, size=12, ink="text3", anchor="e")
         if at.tags:
-            self._text(at.tags, y, "tags", "text3", anchor="w")
+            self.canvas.words(at.tags, y, "tags", size=12, ink="text3")
 
     def _draw_row(self, index: int, value: ValueReport, report: Report, at: ChartColumns) -> None:
         y = theme.px(HEAD) + index * theme.px(ROW)
@@ -198,12 +193,10 @@ class IntervalChart(Box):
             self._draw_tags(value, middle, at, index)
 
     def _draw_label(self, text: str, y: int, report: Report, at: ChartColumns) -> None:
-        face, room = _label_font(report), int(at.first) - at.label - theme.px(24)
-        if face.measure(text) > room:
-            # Two lines hold a little less than twice the room: words are not cut in the middle.
-            text = theme.elide(text, face, round(room * 1.8))
-        fill = theme.palette["text"]
-        self.canvas.create_text(at.label, y, text=text, font=face, fill=fill, anchor="w", width=room + theme.px(2))
+        room = int(at.first) - at.label - theme.px(24)
+        # Two lines hold a little less than twice the room: words are not cut in the middle.
+        both, size = round(room * 1.8), _label_size(report)
+        self.canvas.words(at.label, y, text, size=size, bold=True, room=both, width=room + theme.px(2))
 
     def _draw_range(self, stars: tuple[float, float, float], y: int, at: ChartColumns, wins: bool) -> None:
         low, mean, high = (at.at(each) for each in stars)
@@ -212,22 +205,20 @@ class IntervalChart(Box):
         self._box((mean - theme.px(1), middle - theme.px(8), mean + theme.px(2), middle + theme.px(8)), "chart_mean")
 
     def _draw_dots(self, value: ValueReport, y: int, at: ChartColumns) -> None:
-        dot = rating_dot()
-        self._kept.append(dot)
         for star in range(1, STARS + 1):
             for x, down in dot_places(value.stars.count(star), at.pitch):
-                self.canvas.create_image(at.at(star) + x, y + theme.px(39) + down, image=dot)
+                self.canvas.picture(at.at(star) + x, y + theme.px(39) + down, rating_dot(), "center")
 
     def _draw_numbers(self, value: ValueReport, y: int, at: ChartColumns, *, known: bool, wins: bool) -> None:
-        found = value.insight if known else None
-        self._text(at.rated, y, str(len(value.stars)), "text2")
-        self._text(at.mean, y, f"{found.mean:.1f}" if found is not None else _NOTHING, "text", bold=wins)
+        found, words = value.insight if known else None, self.canvas.words
+        words(at.rated, y, str(len(value.stars)), ink="text2", anchor="e")
+        words(at.mean, y, f"{found.mean:.1f}" if found is not None else _NOTHING, bold=wins, anchor="e")
         extent = f"{found.low:.1f} – {found.high:.1f}" if found is not None else _NOTHING
-        self._text(at.range, y, extent, "text2")
+        words(at.range, y, extent, ink="text2", anchor="e")
         near = share(found.p_within_quarter) if found is not None else _NOTHING
-        self._text(at.near, y, near, "accent_text" if wins else "text2", bold=wins)
+        words(at.near, y, near, ink="accent_text" if wins else "text2", bold=wins, anchor="e")
         seconds = phrases.seconds(value.seconds) if value.seconds is not None else _NOTHING
-        self._text(at.seconds, y, seconds, "text2")
+        words(at.seconds, y, seconds, ink="text2", anchor="e")
 
     def _draw_tags(self, value: ValueReport, y: int, at: ChartColumns, index: int) -> None:
         """As many chips as fit, the most frequent first."""
@@ -241,19 +232,17 @@ class IntervalChart(Box):
             words = theme.elide(words, face, room)
             width = face.measure(words) + theme.px(12)
             chip = icons.box(width, theme.px(20), fill="raised2", outline="raised2", ground=ground, radius=4)
-            self._picture(x, y, chip)
-            self.canvas.create_text(x + theme.px(6), y, text=words, font=face, fill=theme.palette["text2"], anchor="w")
+            self.canvas.picture(x, y, chip, "w")
+            self.canvas.words(x + theme.px(6), y, words, size=11, ink="text2")
             x += width + theme.px(6)
 
     def _draw_legend(self, report: Report) -> None:
         x, y = theme.px(theme.PAD), theme.px(HEAD) + len(report.values) * theme.px(ROW) + theme.px(FOOT + 3) // 2
-        dot = rating_dot()
-        self._picture(x, y, dot)
+        self.canvas.picture(x, y, rating_dot(), "w")
         x = self._legend_words(x + theme.px(12), y, "your rating")
         if report.verdict.state == "too_early":
-            self._legend_words(
-                x, y, "Means and ranges follow when two seeds are rated at every value, 7 pictures at least."
-            )
+            words = "Means and ranges follow when two seeds are rated at every value, 7 pictures at least."
+            self._legend_words(x, y, words)
             return
         self._box((x, y - theme.px(3), x + theme.px(22), y + theme.px(3)), "chart_range")
         x = self._legend_words(x + theme.px(28), y, "90 % range")
@@ -263,30 +252,17 @@ class IntervalChart(Box):
         self._legend_words(x + theme.px(18), y, "within ¼ star of the best")
 
     def _legend_words(self, x: int, y: int, words: str) -> int:
-        face, room = theme.font(12), self.canvas.winfo_width() - x - theme.px(theme.PAD)
-        words = theme.elide(words, face, room)
-        self.canvas.create_text(x, y, text=words, font=face, fill=theme.palette["text2"], anchor="w")
-        return x + face.measure(words) + theme.px(20)
+        room = self.canvas.winfo_width() - x - theme.px(theme.PAD)
+        return x + self.canvas.words(x, y, words, size=12, ink="text2", room=room) + theme.px(20)
 
     def _box(self, corners: tuple[float, float, float, float], role: Role) -> None:
         x0, y0, x1, y1 = (round(corner) for corner in corners)
-        self.canvas.create_rectangle(x0, y0, max(x1, x0 + 1), y1, fill=theme.palette[role], width=0)
-
-    def _text(self, x: int, y: int, text: str, ink: Role, *, bold: bool = False, anchor: str = "e") -> None:
-        face = theme.font(12 if y < theme.px(HEAD) else 13, bold)
-        self.canvas.create_text(
-            x, y, text=text, font=face, fill=theme.palette[ink], anchor="w" if anchor == "w" else "e"
-        )
-
-    def _picture(self, x: int, y: int, image: ImageTk.PhotoImage) -> None:
-        self._kept.append(image)
-        self.canvas.create_image(x, y, image=image, anchor="w")
+        self.canvas.fill(x0, y0, max(x1, x0 + 1), y1, role)
 
     # ---- the user
 
     def _wire(self) -> None:
         canvas = self.canvas
-        canvas.bind("<Configure>", lambda _event: self.refresh())
         canvas.bind("<ButtonPress-1>", self._pressed)
         canvas.bind("<Double-Button-1>", lambda event: self._open(self._index_at(event.y)))
         canvas.bind("<Motion>", lambda event: self._hover(self._index_at(event.y)))
@@ -331,11 +307,6 @@ class IntervalChart(Box):
         return "break"
 
 
-def _label_font(report: Report) -> Font:
+def _label_size(report: Report) -> int:
     """Numbers large, names as large as other text."""
-    return theme.font(15 if report.focus.ordered else 13, True)
-
-
-def _title(report: Report) -> str:
-    """What is varied, without the remark some labels carry."""
-    return report.focus.caption
+    return 15 if report.focus.ordered else 13

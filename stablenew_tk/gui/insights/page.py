@@ -102,7 +102,7 @@ class InsightsPage(PageFrame):
         self._reports.on_event(event)
         self._everyday.on_event(event)
         if isinstance(event, ThumbnailReady):
-            self.panel.pictures.thumbnail_ready(event)
+            self.panel.pictures.thumbs.ready(event)
         elif isinstance(event, HistoryChanged):
             self._history_changed(event)
         elif isinstance(event, LineSaved):
@@ -165,7 +165,7 @@ class InsightsPage(PageFrame):
         keys = [entry.key for entry in entries if not entry.caption]
         if self._key not in keys:
             self._key = keys[0] if keys else ""
-        self.list.show(entries, self._key)
+        self.list.show_entries(entries, self._key)
         plans = [key.removeprefix("plan:") for key in (self._key, *keys) if key.startswith("plan:")]
         told = {plan_id for plan_id in plans[1:] if history.plans.result(plan_id) is not None}
         # A stored result is enough for a dot. What is looked at is always worked out anew.
@@ -345,4 +345,4 @@ class InsightsPage(PageFrame):
             self._writing = None
             self.panel.head.tell(event.message, ink="danger")
         elif isinstance(event.order, MakeThumbnail):
-            self.panel.pictures.orders_lost()
+            self.panel.pictures.thumbs.lost()

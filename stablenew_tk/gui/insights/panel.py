@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from msgspec import Struct
-from PIL import ImageTk
 
 from ...app.insights.actions import ActionKey, InsightAction
 from ...domain.base.colour_roles import Role
@@ -19,10 +18,11 @@ from ...domain.insights.report import Report, naming
 from ...domain.insights.titles import VERDICT_NAMES
 from ...domain.runs.plan import VerdictState
 from ...pipeline.messages.pictures import MakeThumbnail
-from ..widgets import icons, theme
+from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
-from ..widgets.flow import Flow
+from ..widgets.flow import Flow, pack_if
+from ..widgets.marks import Chip
 from ..widgets.notices import Notice
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ScrollArea
@@ -49,37 +49,12 @@ def verdict_chip(state: VerdictState) -> ChipContent:
     return (VERDICT_NAMES[state], *_INKS[state])
 
 
-class Chip(tk.Canvas):
-    """A word on a soft ground of its own colour."""
-
-    def __init__(self, parent: tk.Misc) -> None:
-        self._content = _BLIND
-        self._kept: ImageTk.PhotoImage | None = None
-        super().__init__(parent, height=theme.px(22), width=1, bd=0, highlightthickness=0, takefocus=0)
-        theme.on_change(self._draw)
-
-    def show(self, content: ChipContent) -> None:
-        """Show these words in these colours."""
-        self._content = content
-        self._draw()
-
-    def _draw(self) -> None:
-        words, ink, fill = self._content
-        face, height = theme.font(12, True), theme.px(22)
-        width = face.measure(words) + theme.px(18)
-        self.delete("all")
-        self.configure(width=width, bg=theme.palette["bg"])
-        self._kept = icons.box(width, height, fill=fill, outline=fill, ground="bg", radius=4)
-        self.create_image(0, 0, image=self._kept, anchor="nw")
-        self.create_text(width // 2, height // 2, text=words, font=face, fill=theme.palette[ink])
-
-
 class PresetForm(Box):
     """Name of a new preset, and the value where the user chooses it himself. `save(place, name)` follows."""
 
     def __init__(self, parent: tk.Misc, save: Callable[[int, str], object], leave: Callable[[], object]) -> None:
         super().__init__(parent)
-        self._save, self._leave = save, leave
+        self._save = save
         self._place = 0
         self._names: tuple[str, ...] = ("",)
         self._label = Label(self, "Value", size=12, ink="text3")
@@ -91,7 +66,7 @@ class PresetForm(Box):
         for key in ("<Return>", "<KP_Enter>"):
             self.name.field.bind(key, lambda _event: self._done())
         for part in (self.name.field, self.value, self.button, self.cancel):
-            part.bind("<Escape>", lambda _event: self._left())
+            part.bind("<Escape>", lambda _event: leave() or "break")
 
     def open(self, texts: Sequence[str], names: Sequence[str], place: int, *, ask_value: bool) -> None:
         """Ask for the name; `names` are the proposals by place of the value, `texts` the values' own words."""
@@ -123,10 +98,6 @@ class PresetForm(Box):
             self._save(self._place, self.name.get().strip())
         else:
             self.name.error("A preset needs a name.")
-        return "break"
-
-    def _left(self) -> str:
-        self._leave()
         return "break"
 
 
@@ -163,14 +134,11 @@ class VerdictHead(Box):
 
     def show(self, chip: ChipContent, scope: str, sentence: str, remark: str) -> None:
         """Say what is known."""
-        self.chip.show(chip)
+        self.chip.show(*chip, bold=True)
         self.scope.show(scope)
         self.sentence.show(sentence)
         self.remark.show(remark)
-        if remark:
-            self.remark.pack(fill="x", padx=theme.px(theme.RING), pady=(theme.px(6), 0), after=self.sentence)
-        else:
-            self.remark.pack_forget()
+        pack_if(remark, self.remark, fill="x", padx=theme.px(theme.RING), pady=(theme.px(6), 0), after=self.sentence)
 
     def offer(self, actions: Sequence[InsightAction]) -> None:
         """Show these buttons; the same ones keep the focus and only change their words."""
@@ -182,8 +150,7 @@ class VerdictHead(Box):
                 self.buttons[action.key] = button
             button.set_text(action.text, action.note)
             button.be(action.kind)
-            if button.enabled == bool(action.why) or action.why:
-                button.enable(not action.why, action.why)
+            button.enable(not action.why, action.why)
         self._flow.show([self.buttons[action.key] for action in actions])
 
     def open_form(self, texts: Sequence[str], names: Sequence[str], place: int, *, ask_value: bool) -> None:
@@ -207,10 +174,7 @@ class VerdictHead(Box):
             return
         self.notice.show(sentence, ink)
         self._undo = undo or (lambda: None)
-        if undo is not None:
-            self.undo.pack(side="left")
-        else:
-            self.undo.pack_forget()
+        pack_if(undo, self.undo, side="left")
         self._notice.pack(fill="x", pady=(theme.px(2), 0))
 
 
@@ -315,10 +279,8 @@ class InsightPanel(Box):
         self._notice.hide()
         self._area.pack(fill="both", expand=True)
         for part in (self.chart, self.cards, self._below):
-            if part not in wanted:
-                part.pack_forget()
-            elif not part.winfo_manager():
-                part.pack(fill="x", pady=(theme.px(12), 0), padx=0 if part is self.cards else theme.px(theme.RING))
+            side = 0 if part is self.cards else theme.px(theme.RING)
+            pack_if(part in wanted, part, fill="x", pady=(theme.px(12), 0), padx=side)
 
     def _halve(self, width: int) -> None:
         self.cards.columnconfigure(0, minsize=width // 2)

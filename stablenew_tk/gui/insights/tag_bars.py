@@ -9,6 +9,8 @@ from ...domain.base.colour_roles import Role
 from ...domain.insights.report import Report
 from ..widgets import theme
 from ..widgets.basics import Box, Card, Label
+from ..widgets.flow import pack_if
+from ..widgets.painting import Painting
 
 _LEAST, _GAP, _MOST_CHARTS = 120, 24, 3
 _HEAD, _BARS, _FOOT = 22, 58, 22
@@ -27,22 +29,17 @@ class TagBars(Card):
         Label(head, "Tags over the values", size=13, bold=True).pack(side="left")
         self._unit = Label(head, "share of pictures", size=12, ink="text3")
         self._unit.pack(side="right")
-        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, width=1)
+        self.canvas = Painting(self, "surface", height=theme.px(_HEAD + _BARS + _FOOT), draw=self.refresh)
         self.words = Label(self, "", size=12, ink="text2", wrap=True)
         self._report: Report | None = None
-        self.canvas.configure(height=theme.px(_HEAD + _BARS + _FOOT))
-        self.canvas.bind("<Configure>", lambda _event: self.refresh())
-        theme.on_change(self.refresh)
 
     def show(self, report: Report) -> None:
         """Draw the tags of a report."""
         self._report = report
         pad, tags = theme.px(theme.CARD_PAD), report.telling_tags()
-        for part in (self.canvas, self.words, self._unit):
-            part.pack_forget()
-        if tags:
-            self._unit.pack(side="right")
-            self.canvas.pack(fill="x", padx=pad, pady=(theme.px(6), 0))
+        self.words.pack_forget()
+        pack_if(tags, self._unit, side="right")
+        pack_if(tags, self.canvas, fill="x", padx=pad, pady=(theme.px(6), 0))
         sentences = [f"{each[:1].upper()}{each[1:].rstrip('.')}." for each in report.tag_sentences]
         self.words.show(" ".join(sentences) if tags else _NO_TAGS)
         self.words.pack(fill="x", padx=pad, pady=theme.px(8))
@@ -51,8 +48,7 @@ class TagBars(Card):
     def refresh(self) -> None:
         """Draw again."""
         canvas, report = self.canvas, self._report
-        canvas.delete("all")
-        canvas.configure(bg=theme.palette["surface"])
+        canvas.clear()
         width = canvas.winfo_width()
         if report is None or width < theme.px(60):
             return
@@ -67,8 +63,7 @@ class TagBars(Card):
 
     def _paint(self, report: Report, tag: str, left: int, width: int, ink: Role) -> None:
         canvas, base = self.canvas, theme.px(_HEAD + _BARS)
-        words = theme.elide(tag, theme.font(12), width)
-        canvas.create_text(left, theme.px(8), text=words, font=theme.font(12), fill=theme.palette["text2"], anchor="w")
+        canvas.words(left, theme.px(8), tag, size=12, ink="text2", room=width)
         canvas.create_line(left, base, left + width, base, fill=theme.palette["edge_hover"])
         slot = width / max(1, len(report.values))
         thick = min(slot * 0.76, theme.px(48))
@@ -76,10 +71,9 @@ class TagBars(Card):
             middle = left + slot * (place + 0.5)
             top = base - round(part * theme.px(_BARS))
             if part > 0:
-                box = (round(middle - thick / 2), top, round(middle + thick / 2), base)
-                canvas.create_rectangle(*box, fill=theme.palette[ink], width=0)
+                canvas.fill(round(middle - thick / 2), top, round(middle + thick / 2), base, ink)
         for middle, text in self._axis(report, left, slot):
-            canvas.create_text(middle, base + theme.px(11), text=text, font=theme.font(11), fill=theme.palette["text3"])
+            canvas.words(middle, base + theme.px(11), text, size=11, ink="text3", anchor="center")
 
     def _axis(self, report: Report, left: int, slot: float) -> Iterator[tuple[float, str]]:
         """Words below the bars; where they would touch each other, names are cut and only every other number stays."""

@@ -15,6 +15,7 @@ from ...domain.runs.plan import LearningPlan
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
 from ...pipeline.messages.plans import PlanRead, PlanWritten
+from ..widgets.flow import pack_if
 from ..widgets.keyboard import KeyPress, Shortcuts
 from ..widgets.page_frame import PageFrame
 from .plan_card import PlanActions
@@ -139,13 +140,9 @@ class LearnPage(PageFrame):
     # ---- between the views
 
     def _turn_to(self, view: View) -> None:
-        views: dict[View, tk.Frame | None] = {"list": self.plans, "rating": self.rating, "wizard": self._wizard}
-        for name, frame in views.items():
-            if frame is not None and name != view:
-                frame.pack_forget()
-        frame = views[view]
-        assert frame is not None, "a view is made before it is turned to"
-        frame.pack(fill="both", expand=True)
+        for name, frame in (("list", self.plans), ("rating", self.rating), ("wizard", self._wizard)):
+            if frame is not None:
+                pack_if(name == view, frame, fill="both", expand=True)
         self._view = view
         if view != "wizard":
             self.shown()

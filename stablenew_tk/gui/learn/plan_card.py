@@ -12,8 +12,10 @@ from ...domain.insights.standing import ShownVerdict, Standing, State
 from ...domain.insights.titles import plan_facts
 from ...domain.runs.plan_title import subject
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Separator
+from ..widgets.basics import Box, Button, Drawing, Label, Separator
+from ..widgets.flow import pack_if
 from ..widgets.marks import verdict_dot
+from ..widgets.painting import Painting
 
 
 class PlanActions(Struct, frozen=True, kw_only=True):
@@ -38,7 +40,7 @@ class PlanCard(Box):
         self._where = Label(self, "", size=12, ink="text2", wrap=True)
         self._where.pack(fill="x", padx=side)
         self._verdict = Box(self)
-        self._dot = tk.Label(self._verdict, bd=0, padx=0, pady=0)
+        self._dot = Drawing(self._verdict, self._draw_dot, width=10, height=10)
         self._dot.pack(side="left", anchor="n", pady=theme.px(4))
         self.sentence = Label(self._verdict, "", size=13, bold=True, wrap=True)
         self.sentence.pack(side="left", fill="x", expand=True, padx=(theme.px(8), 0))
@@ -55,7 +57,6 @@ class PlanCard(Box):
         self._facts = Box(self)
         self._facts.pack(fill="x", padx=side, pady=theme.px(10))
         self._lines: list[tuple[Label, Label]] = []
-        theme.on_change(self._paint_dot)
 
     def show(self, standing: Standing | None, state: State, verdict: ShownVerdict | None) -> None:
         """Show a plan, or nothing."""
@@ -69,11 +70,9 @@ class PlanCard(Box):
         self._name.show(plan.name or what)
         self._where.show(f"{what} · {where}")
         self.sentence.show(verdict.sentence if verdict is not None else "")
-        if verdict is not None:
-            self._paint_dot()
-            self._verdict.pack(fill="x", padx=theme.px(theme.PAD), pady=(theme.px(10), 0), before=self._buttons)
-        else:
-            self._verdict.pack_forget()
+        self._dot.refresh()
+        place = {"padx": theme.px(theme.PAD), "pady": (theme.px(10), 0), "before": self._buttons}
+        pack_if(verdict is not None, self._verdict, fill="x", **place)
         self._show_buttons(standing, state)
         self._show_facts(plan_facts(standing, state))
 
@@ -86,9 +85,7 @@ class PlanCard(Box):
             make = f"Make the missing {'picture' if missing == 1 else pictures}"
             self.go_on.set_text(make if standing.begun else f"Begin: {pictures}")
             self.go_on.enable(state != "running", "It is running.")
-            self.go_on.pack(fill="x", before=self.insight)
-        else:
-            self.go_on.pack_forget()
+        pack_if(missing, self.go_on, fill="x", before=self.insight)
         self.insight.enable(standing.revealed and standing.rated > 0, "Its values are shown when all is rated.")
 
     def _show_facts(self, facts: list[tuple[str, str]]) -> None:
@@ -106,11 +103,9 @@ class PlanCard(Box):
             name.show(words)
             value.show(text)
 
-    def _paint_dot(self) -> None:
-        verdict = self._shown[2]
-        if verdict is not None:
-            self._picture = verdict_dot(verdict.state, "surface", 10)
-            self._dot.configure(image=self._picture, bg=theme.palette["surface"])
+    def _draw_dot(self, painting: Painting) -> None:
+        if self._shown[2] is not None:
+            painting.picture(0, 0, verdict_dot(self._shown[2].state, "surface", 10))
 
     def _do(self, action: Callable[[str], object]) -> None:
         if self._shown[0] is not None:

@@ -23,6 +23,7 @@ from ...pipeline.messages.plans import ReadPlan, WritePlan
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
+from ..widgets.flow import pack_if
 from ..widgets.keyboard import KeyPress, act_on
 from ..widgets.marks import VERDICT_INKS
 from ..widgets.notices import Notice
@@ -191,21 +192,14 @@ class PlanList(DeferringBox):
         self._count.show(f"{counted(to_rate, 'picture')} to rate" if to_rate else "")
         mode = self._controller.settings.learning
         active = mode == "active"
-        if active:
-            self.mode_bar.pack_forget()
-        else:
-            self._why.show(_MODE_WORDS[mode])
-            self.mode_bar.pack(side="top", fill="x", before=self._main)
-        if self.new.enabled != active:
-            self.new.enable(active, "Switch on Passive + Active first.")
+        self._why.show(_MODE_WORDS.get(mode, ""))
+        pack_if(not active, self.mode_bar, side="top", fill="x", before=self._main)
+        self.new.enable(active, "Switch on Passive + Active first.")
+        for part in (self.card, self._edge):
+            pack_if(self._ids, part, side="right", fill="y", before=self._main)
         if self._ids:
             self._notice.hide()
-            if not self.card.winfo_manager():
-                self.card.pack(side="right", fill="y", before=self._main)
-                self._edge.pack(side="right", fill="y", before=self._main)
         else:
-            self.card.pack_forget()
-            self._edge.pack_forget()
             self._say_empty(active)
         self._show_card()
         self.states.analyse_next()

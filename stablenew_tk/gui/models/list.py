@@ -16,6 +16,7 @@ from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
 from ..widgets.entries import Entry
+from ..widgets.flow import pack_if
 from ..widgets.page_frame import DeferringBox
 from .table import ModelTable
 
@@ -148,10 +149,7 @@ class ModelList(DeferringBox):
         self.foot.show(words.folders(self._controller.settings.model_folders) if models.done else busy)
         troubles = (*(models.snapshot.problems if models.snapshot is not None else ()), *models.notices)
         self.trouble.show("\n".join(troubles[:4]))
-        if troubles:
-            self.trouble.pack(side="bottom", fill="x", padx=theme.px(theme.PAD), pady=(theme.px(10), 0))
-        else:
-            self.trouble.pack_forget()
+        pack_if(troubles, self.trouble, side="bottom", fill="x", padx=theme.px(theme.PAD), pady=(theme.px(10), 0))
 
     def _chosen(self, index: int) -> None:
         path = self.filter.lines[index].path

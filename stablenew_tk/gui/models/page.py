@@ -35,6 +35,7 @@ from ...pipeline.messages.settings import SettingsChanged
 from ...storage.models.model_entry import ModelEntry
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
+from ..widgets.flow import pack_if
 from ..widgets.keyboard import KeyPress, Shortcuts, act_on, typing_in
 from ..widgets.page_frame import PageFrame
 from .list import ModelList, ModelListActions
@@ -105,7 +106,7 @@ class ModelsPage(PageFrame):
     def on_event(self, event: Event) -> None:
         """Follow the library, and take in what was asked for."""
         if isinstance(event, ThumbnailReady):
-            self.list.rows.thumbnail_ready(event)
+            self.list.rows.thumbs.ready(event)
             self.panel.picture.take(event)
         elif isinstance(event, LibraryChanged):
             self._library_changed(event)
@@ -173,17 +174,12 @@ class ModelsPage(PageFrame):
 
     def refresh(self) -> None:
         """Show what the library knows now."""
-        if not self._folders:
-            for part in (self._side, self._rule, self.list):
-                part.pack_forget()
-            self._empty.pack(fill="both", expand=True)
-            return
-        if not self.list.winfo_manager():
-            self._empty.pack_forget()
-            self._side.pack(side="right", fill="y")
-            self._rule.pack(side="right", fill="y")
-            self.list.pack(side="left", fill="both", expand=True)
-        self.list.refresh()
+        pack_if(not self._folders, self._empty, fill="both", expand=True)
+        for part in (self._side, self._rule):
+            pack_if(self._folders, part, side="right", fill="y")
+        pack_if(self._folders, self.list, side="left", fill="both", expand=True)
+        if self._folders:
+            self.list.refresh()
 
     @property
     def settings(self) -> ModelSettings | None:

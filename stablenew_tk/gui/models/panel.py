@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from tkinter.font import Font
 
 from msgspec import Struct
 from PIL import ImageTk
@@ -12,14 +11,14 @@ from PIL import ImageTk
 from ...app.models import wording as words
 from ...app.models.facts import FactLine, above, below
 from ...app.models.filter import ModelLine
-from ...domain.base.colour_roles import Role
 from ...domain.models.recommendations import ModelSettings
 from ...domain.models.style import StyleCatalogue
 from ...pipeline.messages.models import MakePreview
 from ...pipeline.messages.pictures import ThumbnailReady
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Label, Separator
-from ..widgets.flow import Flow
+from ..widgets.flow import Flow, pack_if
+from ..widgets.painting import Painting
 from ..widgets.row_list import ScrollArea
 from ..widgets.thumbnails import edge_for, fitted
 from ..widgets.tooltips import tip
@@ -38,7 +37,7 @@ class ModelPanelActions(Struct, frozen=True):
     ask: Callable[[MakePreview], object]
 
 
-class PreviewPicture(tk.Canvas):
+class PreviewPicture(Painting):
     """The preview of a model, fitted into its box."""
 
     def __init__(self, parent: tk.Misc, ask: Callable[[MakePreview], object]) -> None:
@@ -46,8 +45,7 @@ class PreviewPicture(tk.Canvas):
         self._box = (theme.px(_PICTURE[0]), theme.px(_PICTURE[1]))
         self.path = ""
         self.photo: ImageTk.PhotoImage | None = None
-        super().__init__(parent, width=self._box[0], height=self._box[1], bd=0, highlightthickness=0, takefocus=0)
-        theme.on_change(self._paint)
+        super().__init__(parent, "image_ground", width=self._box[0], height=self._box[1], draw=self._paint)
 
     def show(self, path: str) -> None:
         """Ask for this picture; "" shows that there is none."""
@@ -69,10 +67,9 @@ class PreviewPicture(tk.Canvas):
         self._paint()
 
     def _paint(self) -> None:
-        self.delete("all")
-        self.configure(bg=theme.palette["image_ground"])
-        self._shown = self.photo or icons.icon("models", 24, "text3", "image_ground")
-        self.create_image(self._box[0] // 2, self._box[1] // 2, image=self._shown)
+        self.clear()
+        picture = self.photo or icons.icon("models", 24, "text3", "image_ground")
+        self.picture(self._box[0] // 2, self._box[1] // 2, picture, "center")
 
 
 class ModelPanel(Box):
@@ -109,10 +106,7 @@ class ModelPanel(Box):
         learned = words.learning(settings) if settings is not None else ""
         for label, text, after in ((self._name, title, self._title), (self.learned, learned, self._facts)):
             label.show(text)
-            if text:
-                label.pack(fill="x", pady=(0, theme.px(2)), after=after)
-            else:
-                label.pack_forget()
+            pack_if(text, label, fill="x", pady=(0, theme.px(2)), after=after)
         self.above.show(above(entry, settings, styles))
         self._show_triggers(settings)
         self.below.show(below(entry, settings, styles))
@@ -120,15 +114,10 @@ class ModelPanel(Box):
 
     def tell(self, sentence: str, *, undo: bool = False, bad: bool = False) -> None:
         """A line above the buttons about what has just been done; "" takes it away."""
-        if not sentence:
-            self._message_row.pack_forget()
-            return
         self.message.show(sentence, "danger" if bad else "text2")
-        if undo:
-            self.undo.pack(side="right")
-        else:
-            self.undo.pack_forget()
-        self._message_row.pack(fill="x", padx=theme.px(12), pady=(theme.px(8), 0), before=self._buttons)
+        pack_if(undo, self.undo, side="right")
+        place = {"padx": theme.px(12), "pady": (theme.px(8), 0), "before": self._buttons}
+        pack_if(sentence, self._message_row, fill="x", **place)
 
     def _build_head(self, parent: tk.Misc) -> None:
         head = Box(parent)
@@ -186,12 +175,9 @@ class ModelPanel(Box):
     def _show_triggers(self, settings: ModelSettings | None) -> None:
         phrases = settings.trigger_phrases if settings is not None else ()
         self._phrases = ", ".join(phrases)
-        if not phrases or settings is None:
-            self._triggers.pack_forget()
-            return
         self.phrases.show("\n".join(phrases))
-        self._phrase_source.show(settings.trigger_source)
-        self._triggers.pack(fill="x", before=self.below)
+        self._phrase_source.show(settings.trigger_source if settings is not None else "")
+        pack_if(phrases, self._triggers, fill="x", before=self.below)
 
 
 _LINE, _LABEL, _SOURCE = 26, 118, 122
@@ -199,7 +185,7 @@ _LINE, _LABEL, _SOURCE = 26, 118, 122
 _SHARE = 0.28  # of the width, at most, for the columns of labels and sources
 
 
-class FactLines(tk.Canvas):
+class FactLines(Painting):
     """Headings, values with their source and running text, drawn on one canvas as high as its lines.
 
     Turning to the next model so costs a few milliseconds and no new widgets. Every heading has a rule above it, but for
@@ -208,26 +194,18 @@ class FactLines(tk.Canvas):
     """
 
     def __init__(self, parent: tk.Misc, scroll: Callable[[int], object], *, first: bool = False) -> None:
-        self._lines: Sequence[FactLine] = ()
+        self.lines: Sequence[FactLine] = ()
         self._is_first, self._ring = first, False
-        self._kept: list[ImageTk.PhotoImage] = []
-        super().__init__(parent, width=1, height=1, bd=0, highlightthickness=0, takefocus=0)
-        self.bind("<Configure>", lambda _event: self.refresh())
+        super().__init__(parent, "surface", draw=self.refresh)
         for key, pixels in (("<Up>", -60), ("<Down>", 60), ("<Prior>", -400), ("<Next>", 400)):
             self.bind(key, lambda _event, pixels=pixels: scroll(theme.px(pixels)))  # type: ignore[misc]  # default binds it
         for on, event in ((True, "<FocusIn>"), (False, "<FocusOut>")):
             self.bind(event, lambda _event, on=on: self._focus(on))  # type: ignore[misc]
-        theme.on_change(self.refresh)
-
-    @property
-    def lines(self) -> Sequence[FactLine]:
-        """What is shown."""
-        return self._lines
 
     def show(self, lines: Sequence[FactLine]) -> None:
         """Draw these; the same ones again cost nothing."""
-        if lines != self._lines:
-            self._lines = lines
+        if lines != self.lines:
+            self.lines = lines
             self.configure(takefocus=bool(lines))
             self.refresh()
 
@@ -237,14 +215,12 @@ class FactLines(tk.Canvas):
 
     def refresh(self) -> None:
         """Draw again."""
-        self.delete("all")
-        self._kept.clear()
-        self.configure(bg=theme.palette["surface"])
+        self.clear()
         width = self.winfo_width()
         if width < theme.px(100):
             return
         y = 0
-        for line in self._lines:
+        for line in self.lines:
             if line.heading:
                 y = self._heading(line, y, width)
             elif line.label or line.lost:
@@ -254,19 +230,16 @@ class FactLines(tk.Canvas):
         if int(self.cget("height")) != max(1, y):
             self.configure(height=max(1, y))
         if self._ring:
-            self.create_rectangle(3, 2, width - theme.px(10), max(4, y - 2), outline=theme.palette["focus"], width=2)
+            self.frame(3, 2, width - theme.px(10), max(4, y - 2), "focus", width=2)
 
     def _heading(self, line: FactLine, y: int, width: int) -> int:
         pad = theme.px(theme.PAD)
         if y or not self._is_first:
             y += theme.px(10)
-            self.create_rectangle(0, y, width, y + 1, fill=theme.palette["line"], width=0)
+            self.fill(0, y, width, y + 1, "line")
         middle = y + theme.px(20)
-        self.create_text(pad, middle, text=line.text, font=theme.font(13, True), anchor="w", fill=theme.palette["text"])
-        if line.source:
-            self.create_text(
-                width - pad, middle, text=line.source, font=theme.font(12), anchor="e", fill=theme.palette["text3"]
-            )
+        self.words(pad, middle, line.text, bold=True)
+        self.words(width - pad, middle, line.source, size=12, ink="text3", anchor="e")
         return y + theme.px(36)
 
     def _value(self, line: FactLine, y: int, width: int) -> int:
@@ -275,41 +248,26 @@ class FactLines(tk.Canvas):
         source = width - pad - min(theme.px(_SOURCE), round(width * _SHARE))
         height = theme.px(20 if line.lost else _LINE)
         middle = y + height // 2
-        face = theme.font(12 if line.lost else 13, line.bold)
-        self._words(pad, middle, line.label, ("text2", theme.font(13)), left - pad - theme.px(6))
-        ink: Role = "text3" if line.lost else line.ink
+        self.words(pad, middle, line.label, ink="text2", room=left - pad - theme.px(6))
+        size, ink = 12 if line.lost else 13, "text3" if line.lost else line.ink
         room = (source if line.source else width - pad) - left - theme.px(8)
-        self._words(left, middle, line.text, (ink, face), room)
+        self.words(left, middle, line.text, size=size, bold=line.bold, ink=ink, room=room)
         if line.mark:
-            self._kept.append(icons.icon(line.mark, 10, line.mark_ink, "surface"))
-            self.create_image(source, middle, image=self._kept[-1], anchor="w")
+            self.picture(source, middle, icons.icon(line.mark, 10, line.mark_ink, "surface"), "w")
         room = width - pad - source - theme.px(17)
-        self._words(source + theme.px(17), middle, line.source, ("text3", theme.font(12)), room)
+        self.words(source + theme.px(17), middle, line.source, size=12, ink="text3", room=room)
         return y + height
 
     def _text(self, line: FactLine, y: int, width: int) -> int:
         pad = theme.px(theme.PAD)
         x = pad + (theme.px(22) if line.sign else 0)
         room = theme.px(_SOURCE) if line.source else 0
-        words = self.create_text(
-            x,
-            y + theme.px(2),
-            text=line.text,
-            font=theme.font(12 if line.ink != "text" else 13, line.bold),
-            anchor="nw",
-            width=max(40, width - pad - x - room),
-            fill=theme.palette[line.ink],
-        )
+        size, across = 12 if line.ink != "text" else 13, max(40, width - pad - x - room)
+        self.words(x, y + theme.px(2), line.text, size=size, bold=line.bold, ink=line.ink, anchor="nw", width=across)
+        bottom = self.bottom()
         if line.sign:
-            self._kept.append(icons.icon(line.sign, 14, line.ink, "surface"))
-            self.create_image(pad, y + theme.px(3), image=self._kept[-1], anchor="nw")
+            self.picture(pad, y + theme.px(3), icons.icon(line.sign, 14, line.ink, "surface"))
         if line.source:
-            left = width - pad - room + theme.px(8)
-            middle = y + theme.px(10)
-            self._words(left, middle, line.source, ("text3", theme.font(12)), room - theme.px(8))
-        return int(self.bbox(words)[3]) + theme.px(4)
-
-    def _words(self, x: int, y: int, text: str, style: tuple[Role, Font], room: int) -> None:
-        ink, face = style
-        shown = theme.elide(text, face, room)
-        self.create_text(x, y, text=shown, font=face, anchor="w", fill=theme.palette[ink])
+            left, inner = width - pad - room + theme.px(8), room - theme.px(8)
+            self.words(left, y + theme.px(10), line.source, size=12, ink="text3", room=inner)
+        return bottom + theme.px(4)

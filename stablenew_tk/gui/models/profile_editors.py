@@ -27,6 +27,7 @@ from ..forms.captioned import EditableList, captioned, field, grid
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.entries import Entry
+from ..widgets.flow import pack_if
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ListRow, ScrollArea
 from ..widgets.text_field import TextField
@@ -130,10 +131,8 @@ class ProfileEditor(Box, Generic[Draft]):
     def tell(self, sentence: str, *, bad: bool = False) -> None:
         """A line above the buttons; "" takes it away."""
         self.message.show(sentence, "danger" if bad else "text2")
-        if sentence:
-            self.message.pack(fill="x", padx=theme.px(theme.PAD), pady=(theme.px(8), 0), before=self._buttons)
-        else:
-            self.message.pack_forget()
+        place = {"padx": theme.px(theme.PAD), "pady": (theme.px(8), 0), "before": self._buttons}
+        pack_if(sentence, self.message, fill="x", **place)
 
     def _conclude(self, problem: str) -> None:
         """Say whether it can be saved: `problem` is the first thing that is wrong."""
@@ -246,9 +245,7 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
         _put(self.denoise, draft.denoise)
         if self.at >= 0:
             self._fill_preset(draft.presets[self.at])
-            self._fields.pack(fill="x")
-        else:
-            self._fields.pack_forget()
+        pack_if(self.at >= 0, self._fields, fill="x")
         self._judge()
 
     def _fill_preset(self, one: PresetDraft) -> None:
@@ -394,17 +391,13 @@ class LoraEditor(ProfileEditor[LoraDraft]):
             self.weight_tier.set(one.rating)
             told = words.evidence(one.kept)
             self.stands_on.show(f"{told[:1].upper()}{told[1:]}." if told else "")
-            self._weight_fields.pack(fill="x", before=self._pairing_head)
-        else:
-            self._weight_fields.pack_forget()
         if self.pairing_at >= 0:
             pair = draft.pairings[self.pairing_at]
             _put(self.model, pair.model)
             _put(self.preset_id, pair.preset_id)
             self.pairing_tier.set(pair.rating)
-            self._pairing_fields.pack(fill="x")
-        else:
-            self._pairing_fields.pack_forget()
+        pack_if(self.weight_at >= 0, self._weight_fields, fill="x", before=self._pairing_head)
+        pack_if(self.pairing_at >= 0, self._pairing_fields, fill="x")
         self._judge()
 
     def _phrases_edited(self, text: str) -> None:

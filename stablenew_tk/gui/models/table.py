@@ -12,7 +12,7 @@ from ...app.models.filter import Column, ModelLine
 from ...domain.base.colour_roles import Role
 from ...domain.journal.history import BEGINNING
 from ...pipeline.messages.models import MakePreview
-from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
+from ...pipeline.messages.pictures import MakeThumbnail
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Painted
 from ..widgets.row_list import ListRow, RowList
@@ -77,20 +77,18 @@ class TableHead(Painted):
         for place, one in enumerate(self.columns):
             chosen = one.column == self._sorted[0]
             ink: Role = "text" if chosen or place == self._under else "text3"
-            face = theme.font(11, chosen)
             left, right = self._span(place)
             if self.ring and place == self.at:
-                self.create_rectangle(
-                    left - theme.px(6), 2, right - 2, height - 2, outline=theme.palette["focus"], width=2
-                )
+                self.frame(left - theme.px(6), 2, right - 2, height - 2, "focus", width=2)
             if not one.text:
                 at = self.winfo_width() - theme.px(one.edge - 14)
                 self.picture(at, middle, icons.icon("warning", 12, ink, "raised"), "e")
                 continue
-            x = right - theme.px(18) - face.measure(one.text) if one.at_right else left
-            self.create_text(x, middle, text=one.text, font=face, fill=theme.palette[ink], anchor="w")
+            wide = theme.font(11, chosen).measure(one.text)
+            x = right - theme.px(18) - wide if one.at_right else left
+            self.words(x, middle, one.text, size=11, bold=chosen, ink=ink)
             if chosen:
-                self._arrow(x + face.measure(one.text) + theme.px(5), middle)
+                self._arrow(x + wide + theme.px(5), middle)
         self.create_line(0, height - 1, width, height - 1, fill=theme.palette["line"])
 
     def column_at(self, x: int) -> int:
@@ -174,23 +172,14 @@ class ModelRows(RowList):
         seen = [self._lines[index].preview for index in self.visible if index < len(self._lines)]
         self.thumbs.want([ThumbnailRequest(path, BEGINNING, 0) for path in dict.fromkeys(seen) if path])
 
-    def destroy(self) -> None:
-        """Stop decoding and go."""
-        self.thumbs.close()
-        super().destroy()
-
-    def thumbnail_ready(self, event: ThumbnailReady) -> None:
-        """Hand over an answer to an order; others are ignored."""
-        self.thumbs.ready(event)
-
     def _draw_row(self, index: int, row: ListRow) -> None:
         line, canvas = self._lines[index], self.canvas
         y, width = index * self._row - self._top, canvas.winfo_width()
         middle, ground, chosen = y + self._row // 2, self._row_ground(index, row), index == self.selected
         if ground != self.ground:
-            canvas.create_rectangle(0, y, width, y + self._row, fill=theme.palette[ground], width=0)
+            canvas.fill(0, y, width, y + self._row, ground)
         if chosen:
-            canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.palette["accent"], width=0)
+            canvas.fill(0, y, theme.px(3), y + self._row, "accent")
         self._draw_picture(line, y)
         columns = headings(round(width / theme.px(100) * 100))
         texts: Mapping[Column, tuple[str, Role]] = {
@@ -203,8 +192,7 @@ class ModelRows(RowList):
             text, ink = texts[one.column]
             left = theme.px(theme.PAD + _PICTURE + 10) if not place else width - theme.px(one.edge)
             if one.at_right:
-                face, colour = theme.font(12), theme.palette[ink]
-                canvas.create_text(left - theme.px(6), middle, text=text, font=face, anchor="e", fill=colour)
+                canvas.words(left - theme.px(6), middle, text, size=12, ink=ink, anchor="e")
                 continue
             after = columns[place + 1]
             room = width - theme.px(after.edge + (70 if after.column == "size" else 8)) - left
@@ -213,14 +201,13 @@ class ModelRows(RowList):
         if line.entry.problems:
             canvas.picture(width - theme.px(20), middle, icons.icon("warning", 14, "warn", ground), "e")
         if self._focused and (chosen or (self.selected < 0 and index == 0)):
-            edge = (theme.px(3) + 2, y + 2, width - 2, y + self._row - 2)
-            canvas.create_rectangle(*edge, outline=theme.palette["focus"], width=2)
+            canvas.frame(theme.px(3) + 2, y + 2, width - 2, y + self._row - 2, "focus", width=2)
 
     def _draw_picture(self, line: ModelLine, y: int) -> None:
         side, left = theme.px(_PICTURE), theme.px(theme.PAD)
         top = y + (self._row - side) // 2
         photo = self.thumbs.photo(line.preview) if line.preview else None
-        self.canvas.create_rectangle(left, top, left + side, top + side, fill=theme.palette["image_ground"], width=0)
+        self.canvas.fill(left, top, left + side, top + side, "image_ground")
         middle = (left + side // 2, top + side // 2)
         image = photo or icons.icon("models", 14, "text3", "image_ground")
         self._places[line.preview] = self.canvas.picture(*middle, image, "center")

@@ -12,6 +12,7 @@ from ...domain.journal.query import Query, Selection, Totals
 from ..widgets import theme
 from ..widgets.basics import Box, Button
 from ..widgets.controls import Segmented
+from ..widgets.flow import pack_if
 from ..widgets.popups import ChoiceField, MenuEntry
 
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
@@ -93,10 +94,7 @@ class Filters(Box):
 
     def folded(self, on: bool) -> None:
         """Offer the button that brings the inspector back."""
-        if on and not self._unfold.winfo_manager():
-            self._unfold.pack(side="right", before=self._order, padx=(0, theme.px(12)))
-        elif not on:
-            self._unfold.pack_forget()
+        pack_if(on, self._unfold, side="right", before=self._order, padx=(0, theme.px(12)))
 
     def focus_first(self) -> None:
         """Put the keyboard on the first control."""

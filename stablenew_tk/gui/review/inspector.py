@@ -20,7 +20,9 @@ from ...pipeline.messages.pictures import MakeThumbnail, RevealFile, ThumbnailRe
 from ..widgets import marks, theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
+from ..widgets.flow import pack_if
 from ..widgets.page_frame import DeferringBox
+from ..widgets.painting import Painting
 from ..widgets.tag_chips import TagChips
 from ..widgets.thumbnails import edge_for, fitted
 from ..widgets.tooltips import tip
@@ -44,7 +46,7 @@ class InspectorHead(Box):
         self._photo: ImageTk.PhotoImage | None = None
         self._row: ImageTk.PhotoImage | None = None
         width, height = theme.px(_PREVIEW[0]), theme.px(_PREVIEW[1])
-        self._picture = tk.Canvas(self, width=width, height=height, bd=0, highlightthickness=0, takefocus=0)
+        self._picture = Painting(self, "image_ground", width=width, height=height, draw=self._paint_preview)
         self._picture.pack(side="left")
         side = Box(self)
         side.pack(side="left", fill="both", expand=True, padx=(theme.px(12), 0))
@@ -59,7 +61,6 @@ class InspectorHead(Box):
         self._stars.pack(side="bottom", anchor="w", pady=(0, theme.px(4)))
         self._stars.bind("<Button-1>", self._clicked)
         self._paint_stars()
-        self._paint_preview()
 
     @staticmethod
     def edge() -> int:
@@ -118,17 +119,15 @@ class InspectorHead(Box):
     def _recolour(self) -> None:
         super()._recolour()
         self._paint_stars()
-        self._paint_preview()
 
     def _paint_stars(self) -> None:
         self._row = marks.star_row(self._facts.rating if self._facts is not None else 0, _STAR, "surface")
         self._stars.configure(image=self._row, bg=theme.palette["surface"])
 
     def _paint_preview(self) -> None:
-        self._picture.configure(bg=theme.palette["image_ground"])
-        self._picture.delete("all")
+        self._picture.clear()
         if self._photo is not None:
-            self._picture.create_image(theme.px(_PREVIEW[0]) // 2, theme.px(_PREVIEW[1]) // 2, image=self._photo)
+            self._picture.picture(theme.px(_PREVIEW[0]) // 2, theme.px(_PREVIEW[1]) // 2, self._photo, "center")
 
 
 class InspectorActions(Struct, frozen=True, kw_only=True):
@@ -258,9 +257,9 @@ class Inspector(DeferringBox):
 
     def _show_tab(self, tab: str) -> None:
         self._tabs.set(tab)
+        wanted = {"prompt": self._prompt, "file": self._file}.get(tab, self._values)
         for part in (self._values, self._prompt, self._file):
-            part.pack_forget()
-        {"prompt": self._prompt, "file": self._file}.get(tab, self._values).pack(fill="both", expand=True)
+            pack_if(part is wanted, part, fill="both", expand=True)
         self._fill()
 
     def _fill(self) -> None:

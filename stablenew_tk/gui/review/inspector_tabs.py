@@ -5,8 +5,6 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from PIL import ImageTk
-
 from ...app.review.record_lines import RecordLine, file_lines, prompt_parts
 from ...app.wording import NOT_TOLD, choice_lines, variant_words
 from ...domain.base.colour_roles import Role
@@ -14,7 +12,8 @@ from ...domain.journal.record import LearningRecord, Output
 from ..forms.origin_marks import ORIGIN_MARKS
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Label
-from ..widgets.scrollbar import ThinScrollbar
+from ..widgets.painting import Painting
+from ..widgets.scrollbar import ThinScrollbar, bind_wheel
 
 _ROW, _PAD = 24, 16
 
@@ -28,15 +27,11 @@ class ValueTable(Box):
         # Where to be scrolled to, once there is room: the table may get its size only after its lines.
         self._top = self._goal = 0.0
         self._whole = 0
-        self._kept: list[ImageTk.PhotoImage] = []
-        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, height=1, yscrollincrement=1)
+        self.canvas = Painting(self, "surface", draw=self._draw)
+        self.canvas.configure(yscrollincrement=1)
         self._bar = ThinScrollbar(self, self._dragged, "surface")
         self.canvas.pack(side="left", fill="both", expand=True)
-        self.canvas.bind("<Configure>", lambda _event: self._draw())
-        self.canvas.bind("<MouseWheel>", lambda event: self._scroll_by(-1 if event.delta > 0 else 1))
-        self.canvas.bind("<Button-4>", lambda _event: self._scroll_by(-1))
-        self.canvas.bind("<Button-5>", lambda _event: self._scroll_by(1))
-        theme.on_change(self._draw)
+        bind_wheel(self.canvas, lambda notches: self._dragged(self._top + notches * theme.px(_ROW)))
 
     def show(self, lines: Sequence[RecordLine]) -> None:
         """Show these lines, scrolled to the first warning. The same lines again keep the place scrolled to."""
@@ -48,9 +43,7 @@ class ValueTable(Box):
 
     def _draw(self) -> None:
         canvas, width, y = self.canvas, self.canvas.winfo_width(), 0
-        canvas.delete("all")
-        self._kept.clear()
-        canvas.configure(bg=theme.palette["surface"])
+        canvas.clear()
         for line in self._lines:
             y += self._draw_line(line, y, width)
         self._whole = y
@@ -61,52 +54,29 @@ class ValueTable(Box):
         canvas, height, pad = self.canvas, theme.px(_ROW), theme.px(_PAD)
         middle = y + height // 2
         if line.warn and len(line.cells) > 1:
-            canvas.create_rectangle(0, y, width, y + height, fill=theme.palette["warn_soft"], width=0)
-            sign = icons.icon("warning", 12, "warn", "warn_soft")
-            self._kept.append(sign)
-            canvas.create_image(width - pad, middle, image=sign, anchor="e")
+            canvas.fill(0, y, width, y + height, "warn_soft")
+            canvas.picture(width - pad, middle, icons.icon("warning", 12, "warn", "warn_soft"), "e")
         if len(line.cells) == 1:
             ink: Role = "warn" if line.warn else "text3"
-            item = canvas.create_text(
-                pad,
-                y + theme.px(4),
-                text=line.cells[0],
-                font=theme.font(11),
-                fill=theme.palette[ink],
-                anchor="nw",
-                width=width - 2 * pad,
-            )
-            return int(canvas.bbox(item)[3]) - y + theme.px(6)
+            room = width - 2 * pad
+            canvas.words(pad, y + theme.px(4), line.cells[0], size=11, ink=ink, anchor="nw", width=room)
+            return canvas.bottom() - y + theme.px(6)
         # The columns of the picture at 320 px: names 96, asked 112, applied the rest.
         edges = [pad, pad + round((width - 2 * pad) / 3), pad + round((width - 2 * pad) * 0.722), width - pad]
-        face = theme.font(11 if line.head else 12)
         mark = ORIGIN_MARKS[line.origin] if line.origin is not None else None
         for number, text in enumerate((*line.cells, mark.word) if mark is not None else line.cells):
             x, last = edges[number], number == 2
             bold = line.warn and last
             ink = "text3" if line.head or (last and text == NOT_TOLD) else "text2" if not number else "text"
             if last and mark is not None:
-                sign = icons.icon(mark.icon, 10, mark.ink, "surface")
-                self._kept.append(sign)
-                canvas.create_image(x, middle, image=sign, anchor="w")
+                canvas.picture(x, middle, icons.icon(mark.icon, 10, mark.ink, "surface"), "w")
                 x += theme.px(15)
-            shown = theme.elide(text, theme.font(12, True) if bold else face, edges[number + 1] - x - theme.px(4))
-            canvas.create_text(
-                x,
-                middle,
-                text=shown,
-                anchor="w",
-                font=theme.font(12, True) if bold else face,
-                fill=theme.palette["warn" if bold else ink],
-            )
+            room, size = edges[number + 1] - x - theme.px(4), 11 if line.head and not bold else 12
+            canvas.words(x, middle, text, size=size, bold=bold, ink="warn" if bold else ink, room=room)
         return height
 
     def _dragged(self, top: float) -> None:
         self._scroll_to(top)
-        self._goal = self._top
-
-    def _scroll_by(self, rows: int) -> None:
-        self._scroll_to(self._top + rows * theme.px(_ROW))
         self._goal = self._top
 
     def _scroll_to(self, top: float) -> None:

@@ -25,6 +25,7 @@ from ...pipeline.messages.pictures import ImagesFound, MakeThumbnail, ThumbnailR
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
+from ..widgets.flow import pack_if
 from ..widgets.keyboard import Shortcuts
 from ..widgets.notices import Notice
 from ..widgets.page_frame import PageFrame
@@ -194,12 +195,8 @@ class ReviewPage(PageFrame):
         size = self.size_class
         folded = size == "narrow" if self._folded is None else self._folded
         self.inspector.configure(width=theme.px(_WIDE if size == "wide" else WIDTH))
-        if folded and self.inspector.winfo_manager():
-            self.inspector.pack_forget()
-            self._edge.pack_forget()
-        elif not folded and not self.inspector.winfo_manager():
-            self.inspector.pack(side="right", fill="y", before=self._main)
-            self._edge.pack(side="right", fill="y", before=self._main)
+        for part in (self.inspector, self._edge):
+            pack_if(not folded, part, side="right", fill="y", before=self._main)
         self.filters.folded(folded)
 
     def _fold(self, folded: bool) -> None:

@@ -9,6 +9,7 @@ from ...domain.base.colour_roles import Role
 from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.entries import Slider
+from ..widgets.flow import pack_if
 from ..widgets.keyboard import KeyHints
 
 SMALLEST_CELL, LARGEST_CELL = 96, 420
@@ -41,15 +42,11 @@ class ActionBar(Box):
 
     def say(self, sentence: str, ink: Role = "text2") -> None:
         """Show a sentence in place of the keys; "" brings the keys back."""
-        if sentence:
-            self._hints.pack_forget()
-            self._message.show(sentence, ink)
-            self._message.pack(side="left", fill="x", expand=True)
-        else:
-            self._message.pack_forget()
-            self._hints.pack(side="left", fill="x", expand=True)
+        self._message.show(sentence, ink)
+        pack_if(sentence, self._message, side="left", fill="x", expand=True)
+        pack_if(not sentence, self._hints, side="left", fill="x", expand=True)
 
     @property
     def message(self) -> str:
         """The sentence in sight, or ""."""
-        return str(self._message.cget("text")) if self._message.winfo_manager() else ""
+        return str(self._message.cget("text"))

@@ -151,10 +151,11 @@ class Drawing(Painting):
     def __init__(self, parent: tk.Misc, draw: Callable[[Painting], None], *, width: int, height: int) -> None:
         self._draw = draw
         super().__init__(parent, "surface", width=theme.px(width), height=theme.px(height))
-        self._recolour()
-        theme.on_change(self._recolour)
+        self.refresh()
+        theme.on_change(self.refresh)
 
-    def _recolour(self) -> None:
+    def refresh(self) -> None:
+        """Draw again: something else is to be seen."""
         self.clear()
         self._draw(self)
 
@@ -171,8 +172,10 @@ class Painted(Painting):
         self._clicked, self._help, self._why = False, "", ""
         self._size = (0, 0)
         self.margin = theme.px(RING)
-        size = {"width": width + 2 * self.margin, "height": height + 2 * self.margin}
-        super().__init__(parent, ground or ground_of(parent), **size, takefocus=True, cursor="hand2")
+        width, height = width + 2 * self.margin, height + 2 * self.margin
+        super().__init__(
+            parent, ground or ground_of(parent), width=width, height=height, takefocus=True, cursor="hand2"
+        )
         for event, answer in (
             ("<Configure>", self._resized),
             ("<Enter>", self._entered),

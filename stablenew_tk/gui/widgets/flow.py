@@ -1,12 +1,19 @@
-"""A row of widgets that breaks into as many rows as the width needs."""
+"""A row of widgets that breaks into as many rows as the width needs, and a widget that comes and goes."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Sequence
+from typing import Any
 
 from . import theme
 from .basics import Box
+
+
+def pack_if(wanted: object, widget: tk.Widget, **how: Any) -> None:  # the options are those of `pack`
+    """Pack a widget as soon as it is wanted, and take it out of sight when it no longer is."""
+    if bool(widget.winfo_manager()) != bool(wanted):
+        widget.pack(**how) if wanted else widget.pack_forget()
 
 
 class Flow(Box):

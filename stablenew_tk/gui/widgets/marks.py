@@ -5,6 +5,7 @@ Filled and hollow marks differ in shape, and words always stand beside them: no 
 
 from __future__ import annotations
 
+import tkinter as tk
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ from PIL import Image, ImageTk
 from ...domain.base.colour_roles import Role
 from ...domain.runs.plan import VerdictState
 from . import icons, theme
+from .painting import Painting
 
 STARS = 5
 RATING_DOT = 6
@@ -53,6 +55,29 @@ def rating_dot() -> ImageTk.PhotoImage:
     picture = Image.new("RGBA", (pixels, pixels), theme.palette["chart_dot"])
     picture.putalpha(icons.mask("disc", pixels))
     return ImageTk.PhotoImage(picture)
+
+
+class Chip(Painting):
+    """A word in a small box as wide as the word."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        self._content: tuple[str, Role, Role, Role, bool] = ("", "text", "bg", "bg", False)
+        super().__init__(parent, "bg", height=theme.px(22))
+        theme.on_change(self._draw)
+
+    def show(self, text: str, ink: Role, fill: Role, outline: Role | None = None, *, bold: bool = False) -> None:
+        """Show this word in these colours; the outline is that of the fill when not given."""
+        if (content := (text, ink, fill, outline or fill, bold)) != self._content:
+            self._content = content
+            self._draw()
+
+    def _draw(self) -> None:
+        text, ink, fill, outline, bold = self._content
+        width, height = theme.font(12, bold).measure(text) + theme.px(18), theme.px(22)
+        self.configure(width=width)
+        self.clear()
+        self.picture(0, 0, icons.box(width, height, fill=fill, outline=outline, ground="bg", radius=4))
+        self.words(width // 2, height // 2, text, size=12, bold=bold, ink=ink, anchor="center")
 
 
 def forget() -> None:

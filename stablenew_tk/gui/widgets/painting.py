@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Callable
 from typing import Literal
 
 from PIL import ImageTk
@@ -14,7 +15,10 @@ Anchor = Literal["nw", "n", "w", "e", "center"]
 
 
 class Painting(tk.Canvas):
-    """`clear` it, then draw. All lengths are screen pixels. It keeps the pictures alive that it shows."""
+    """`clear` it, then draw. All lengths are screen pixels. It keeps the pictures alive that it shows.
+
+    `draw()` is called whenever its size or the mode changes.
+    """
 
     def __init__(
         self,
@@ -25,6 +29,7 @@ class Painting(tk.Canvas):
         height: int = 1,
         takefocus: bool = False,
         cursor: str = "",
+        draw: Callable[[], object] | None = None,
     ) -> None:
         self.ground: Role = ground
         self._shown: list[ImageTk.PhotoImage] = []
@@ -38,6 +43,9 @@ class Painting(tk.Canvas):
             cursor=cursor,
             bg=theme.palette[ground],
         )
+        if draw is not None:
+            self.bind("<Configure>", lambda _event: draw())
+            theme.on_change(draw)
 
     def clear(self) -> None:
         """Begin anew, on the ground in the colour of the present mode."""
@@ -47,8 +55,8 @@ class Painting(tk.Canvas):
 
     def words(
         self,
-        x: int,
-        y: int,
+        x: float,
+        y: float,
         text: str,
         *,
         size: int = 13,
@@ -57,6 +65,7 @@ class Painting(tk.Canvas):
         anchor: Anchor = "w",
         room: int | None = None,
         width: int = 0,
+        tag: str = "",
     ) -> int:
         """Write a text in a face of `size` design pixels. Gives its width in one line.
 
@@ -65,18 +74,24 @@ class Painting(tk.Canvas):
         face = theme.font(size, bold)
         if room is not None:
             text = theme.elide(text, face, room)
-        self.create_text(x, y, text=text, font=face, fill=theme.palette[ink], anchor=anchor, width=width)
+        lines: Literal["center", "left"] = "center" if anchor == "center" else "left"
+        fill = theme.palette[ink]
+        self.create_text(x, y, text=text, font=face, fill=fill, anchor=anchor, width=width, justify=lines, tags=tag)
         return face.measure(text)
 
-    def fill(self, left: int, top: int, right: int, bottom: int, ink: Role) -> None:
+    def fill(self, left: int, top: int, right: int, bottom: int, ink: Role, *, tag: str = "") -> None:
         """A rectangle without an edge."""
-        self.create_rectangle(left, top, right, bottom, fill=theme.palette[ink], width=0)
+        self.create_rectangle(left, top, right, bottom, fill=theme.palette[ink], width=0, tags=tag)
+
+    def bottom(self) -> int:
+        """Lower edge of what was drawn last."""
+        return int(self.bbox(self.find_all()[-1])[3])
 
     def frame(self, left: int, top: int, right: int, bottom: int, ink: Role, *, width: int) -> None:
         """The edge of a rectangle."""
         self.create_rectangle(left, top, right, bottom, outline=theme.palette[ink], width=width)
 
-    def picture(self, x: int, y: int, image: ImageTk.PhotoImage, anchor: Anchor = "nw") -> int:
+    def picture(self, x: float, y: float, image: ImageTk.PhotoImage, anchor: Anchor = "nw") -> int:
         """Place a picture and keep it alive while it is shown. Gives its item."""
         self._shown.append(image)
         return self.create_image(x, y, image=image, anchor=anchor)

@@ -6,6 +6,7 @@ A list asks for a row only when it comes into sight, so a hundred thousand rows 
 from __future__ import annotations
 
 import tkinter as tk
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -102,11 +103,11 @@ class RowList(Box):
     def see(self, index: int) -> None:
         """Scroll as little as needed to show a row."""
         view = max(self._row, self.canvas.winfo_height())
-        self.scroll_to(min(max(self._top, (index + 1) * self._row - view), index * self._row))
+        self.scroll_to(min(max(self._top, self._edge(index + 1) - view), self._edge(index)))
 
     def scroll_to(self, top: float) -> None:
         """Put this pixel of the list at the upper edge."""
-        self._top = self._bar.follow(top, self.canvas.winfo_height(), self._count * self._row)
+        self._top = self._bar.follow(top, self.canvas.winfo_height(), self._edge(self._count))
         self.refresh()
 
     def refresh(self) -> None:
@@ -124,8 +125,8 @@ class RowList(Box):
     @property
     def visible(self) -> range:
         """Indexes of the rows in sight."""
-        height = self.canvas.winfo_height()
-        return range(self._top // self._row, min(self._count, (self._top + height - 1) // self._row + 1))
+        first, last = (self._place_at(y) for y in (0, self.canvas.winfo_height() - 1))
+        return range(first, min(self._count, last + 1))
 
     def focus_set(self) -> None:
         """Put the keyboard on the list."""
@@ -223,8 +224,15 @@ class RowList(Box):
 
     def index_at(self, y: int) -> int:
         """The row at a height of the canvas, -1 below the last one."""
-        index = (self._top + y) // self._row
+        index = self._place_at(y)
         return index if 0 <= index < self._count else -1
+
+    def _edge(self, index: int) -> int:
+        """Where a row begins, in pixels from the upper edge of the first; rows of several heights say it otherwise."""
+        return index * self._row
+
+    def _place_at(self, y: int) -> int:
+        return bisect_right(range(self._count + 1), self._top + y, key=self._edge) - 1
 
     def _pressed(self, event: tk.Event[tk.Misc]) -> None:
         index = self.index_at(event.y)

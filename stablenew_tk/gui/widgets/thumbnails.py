@@ -61,6 +61,7 @@ class Thumbs:
         self._asked: set[tuple[str, int]] = set()
         self._to_decode: list[ThumbnailReady] = []
         self._tick = self._hold = ""
+        widget.bind("<Destroy>", lambda _event: self.close(), add="+")
 
     def set_box(self, box: tuple[int, int]) -> None:
         """The size pictures are fitted into. Smaller photos are shown until new ones arrive."""

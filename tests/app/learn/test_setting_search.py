@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from stablenew_tk.app.learn.setting_search import ANOTHER_LORA, found_settings, is_lora_name, setting_words
+from stablenew_tk.app.learn.setting_search import (
+    ANOTHER_LORA,
+    found_settings,
+    is_lora_name,
+    question_words,
+    setting_words,
+)
 from stablenew_tk.domain.config.sweep import focus
 from stablenew_tk.domain.experiments.plan_draft import PlanDraft
 from stablenew_tk.domain.runs.plan import PlanPrompt
@@ -35,3 +41,9 @@ def test_loras_of_the_prompt_are_offered_with_their_weight_and_any_other_by_name
     assert setting_words(DRAFT, focus("lora:rain"))[1] == "0.7"
     assert paths("lora", draft=PlanDraft(focus="lora:snow")) == ["lora:snow", ANOTHER_LORA]
     assert not is_lora_name("a:b")
+
+
+def test_a_question_goes_on_behind_its_colon_and_names_keep_their_capital():
+    assert question_words(focus("txt2img.steps")).startswith("Steps: ")
+    assert question_words(focus("txt2img.steps")).removeprefix("Steps: ")[0].islower()
+    assert question_words(focus("lora:rain")).endswith(": how strongly the LoRA pulls the picture its way.")

@@ -4,47 +4,17 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from typing import Any
 
-from PIL import ImageTk
-
-from ....domain.base.colour_roles import Role
 from ....domain.insights.blinding import BlindMatrix
 from ....domain.journal.estimate import about
 from ....domain.runs.plan_title import subject
-from ...widgets import icons, theme
+from ...widgets import theme
 from ...widgets.basics import Box, Button, Label, Separator
 from ...widgets.controls import ProgressBar
+from ...widgets.flow import pack_if
 
 _SIDE = 20
 _LONG = 100  # letters of a verdict; longer ones are set smaller
-
-
-class Tag(tk.Canvas):
-    """A word in a small box: the state of the page."""
-
-    def __init__(self, parent: tk.Misc, ground: Role = "bg") -> None:
-        self._ground, self._text, self._box = ground, "", None
-        self._picture: ImageTk.PhotoImage | None = None
-        super().__init__(parent, width=1, height=theme.px(24), bd=0, highlightthickness=0, takefocus=0)
-        theme.on_change(self._draw)
-
-    def show(self, text: str) -> None:
-        """Change the word."""
-        if text != self._text:
-            self._text = text
-            self._draw()
-
-    def _draw(self) -> None:
-        face, high = theme.font(12), theme.px(24)
-        wide = face.measure(self._text) + theme.px(18)
-        self.configure(width=wide, bg=theme.palette[self._ground])
-        self.delete("all")
-        self._picture = icons.box(
-            wide, theme.px(22), fill="selection", outline="accent_text", ground=self._ground, radius=4
-        )
-        self.create_image(0, theme.px(1), image=self._picture, anchor="nw")
-        self.create_text(wide // 2, high // 2, text=self._text, font=face, fill=theme.palette["text"])
 
 
 class RatingHead(Box):
@@ -83,16 +53,14 @@ class RatingHead(Box):
         """How far it is. `pace_s` is the time the user takes per picture, `to_make` what is neither made nor begun."""
         words, where = subject(matrix.board.plan)
         left = matrix.wanted - matrix.rated
-        _put(self._focus, words)
+        self._focus.show(words)
         room = self.winfo_width() - theme.px(2 * _SIDE + 180) - theme.font(15, True).measure(words)
-        _put(self._where, theme.elide(where, theme.font(13), room) if room > 0 else where)
-        _put(self.count, f"{matrix.rated} of {matrix.wanted} rated" if matrix.wanted else "nothing to rate")
-        _put(self._pace, f"{about(pace_s * left)} left at your pace" if pace_s is not None and left else "")
-        _packed(self._pace, bool(self._pace.cget("text")), side="right", padx=(theme.px(12), 0), before=self.count)
-        share = matrix.rated / max(1, matrix.wanted)
-        if share != self._bar.share:
-            self._bar.set(share)
-        if to_make and self._go_on.text != f"Make the missing {to_make}":
+        self._where.show(theme.elide(where, theme.font(13), room) if room > 0 else where)
+        self.count.show(f"{matrix.rated} of {matrix.wanted} rated" if matrix.wanted else "nothing to rate")
+        self._pace.show(f"{about(pace_s * left)} left at your pace" if pace_s is not None and left else "")
+        pack_if(self._pace.cget("text"), self._pace, side="right", padx=(theme.px(12), 0), before=self.count)
+        self._bar.set(matrix.rated / max(1, matrix.wanted))
+        if to_make:
             self._go_on.set_text(f"Make the missing {to_make}")
         wanted = (matrix.hidden, not matrix.hidden and bool(matrix.rated), bool(to_make))
         if wanted != self._wanted:
@@ -106,17 +74,7 @@ class RatingHead(Box):
         """What the stars say; "" hides it. `revealing`: it is being worked out."""
         if revealing == self.reveal.enabled:
             self.reveal.busy(revealing)
-        _put(self.sentence, sentence)
+        self.sentence.show(sentence)
         self.sentence.configure(font=theme.font(20 if len(sentence) <= _LONG else 15, True))
-        _put(self.remark, remark)
-        _packed(self._verdict, bool(sentence), fill="x", padx=theme.px(_SIDE))
-
-
-def _put(label: Label, text: str) -> None:
-    if label.cget("text") != text:
-        label.show(text)
-
-
-def _packed(widget: tk.Widget, wanted: bool, **how: Any) -> None:  # the options are those of `pack`
-    if bool(widget.winfo_manager()) != wanted:
-        widget.pack(**how) if wanted else widget.pack_forget()
+        self.remark.show(remark)
+        pack_if(sentence, self._verdict, fill="x", padx=theme.px(_SIDE))

@@ -15,10 +15,11 @@ from ....app.learn.matrix_cells import MatrixCellContent, cell_content
 from ....app.learn.rating_session import RatingSession
 from ....domain.insights.blinding import BlindCell, BlindMatrix
 from ....domain.insights.matrix_text import column_head, row_label
-from ....pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
+from ....pipeline.messages.pictures import MakeThumbnail
 from ...widgets import theme
 from ...widgets.grid_layout import HEIGHT_STEP, PICTURE_RATIO
 from ...widgets.page_frame import DeferringBox
+from ...widgets.painting import Painting
 from ...widgets.picture_cell import FOOT, FRAME, Bounds
 from ...widgets.scrollbar import ThinScrollbar
 from ...widgets.thumbnails import ThumbnailRequest, Thumbs
@@ -61,13 +62,14 @@ class Matrix(DeferringBox):
         self._shown: dict[int, MatrixCell] = {}
         self._pool: list[MatrixCell] = []
         self._size = _Measures(1, 1, 1, 1, 0, 0)
-        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=1, xscrollincrement=1, yscrollincrement=1)
+        self.canvas = Painting(self, "bg", takefocus=True)
+        self.canvas.configure(xscrollincrement=1, yscrollincrement=1)
         self._bar = ThinScrollbar(self, lambda top: self._scroll_to(round(top), self._left))
         self._bar.pack(side="right", fill="y")
         self.canvas.pack(side="left", fill="both", expand=True)
         self._ring = self.canvas.create_rectangle(0, 0, 0, 0, width=theme.px(2), state="hidden")
         self._heads = MatrixHeaders(self.canvas)
-        self._thumbs = Thumbs(self.canvas, ask, self._thumb_arrived)
+        self.thumbs = Thumbs(self.canvas, ask, self._thumb_arrived)
         self._bind_all()
         theme.on_change(self._repaint)
         self._repaint()
@@ -88,17 +90,13 @@ class Matrix(DeferringBox):
         moved = other or before is None or before.hidden != now.hidden or shape != self._shape
         self._shape = shape
         self._measure()
-        self._redraw(again=moved)
-
-    def refresh(self) -> None:
-        """Draw what has changed since it was drawn."""
-        self._redraw()
+        self.refresh(again=moved)
 
     def show_current(self) -> None:
         """Bring the current place into sight and draw what has changed."""
         if self._cursor.cell is not None:
             self._see(self._cursor.cell)
-        self._redraw()
+        self.refresh()
 
     def move(self, how: str, *, mark: bool = False) -> None:
         """Move the cursor by a key; a page is what is in sight."""
@@ -114,19 +112,6 @@ class Matrix(DeferringBox):
     def cells_drawn(self) -> int:
         """How many places exist on the canvas."""
         return len(self._shown)
-
-    def thumbnail_ready(self, event: ThumbnailReady) -> None:
-        """Hand over an answer to an order; others are ignored."""
-        self._thumbs.ready(event)
-
-    def orders_lost(self) -> None:
-        """An order failed without an answer."""
-        self._thumbs.lost()
-
-    def destroy(self) -> None:
-        """Stop decoding and go."""
-        self._thumbs.close()
-        super().destroy()
 
     # ---- mouse
 
@@ -202,7 +187,7 @@ class Matrix(DeferringBox):
         # What is left over stands between the columns.
         spread = min(room_step, wide + theme.px(_WIDEST_GAP))
         self._size = _Measures(wide, high, max(spread, wide + gap), high + theme.px(_GAP_Y), left, top)
-        self._thumbs.set_box(Bounds(0, 0, wide, high).picture_box)
+        self.thumbs.set_box(Bounds(0, 0, wide, high).picture_box)
 
     def _high(self, wide: int) -> int:
         frame = 2 * theme.px(FRAME)
@@ -231,15 +216,16 @@ class Matrix(DeferringBox):
 
     def _repaint(self) -> None:
         self.canvas.configure(bg=theme.palette["bg"])
-        self._redraw(again=True)
+        self.refresh(again=True)
 
     def _scroll_to(self, top: int, left: int) -> None:
         self._top, self._left = top, left
-        self._redraw()
+        self.refresh()
 
     # ---- drawing
 
-    def _redraw(self, *, again: bool = False) -> None:
+    def refresh(self, *, again: bool = False) -> None:
+        """Draw what has changed since it was drawn, or everything again."""
         canvas = self.canvas
         view_w, view_h = canvas.winfo_width(), canvas.winfo_height()
         whole_w, whole_h = self._whole()
@@ -259,17 +245,19 @@ class Matrix(DeferringBox):
             drawn = self._shown.get(number)
             if drawn is None and time.perf_counter() > until:
                 # Many new places at once would hold up the window: the others follow at once after this.
-                self.later("draw", 1, self._redraw)
+                self.later("draw", 1, self.refresh)
                 break
             if drawn is None:
                 drawn = self._shown[number] = self._pool.pop() if self._pool else MatrixCell(canvas)
-            self._draw_cell(cell, drawn, again=again)
+            content, bounds = cell_content(self._session, cell), self.bounds(cell)
+            if again or content != drawn.content or bounds != drawn.bounds:
+                self._paint(drawn, bounds, content)
         self._draw_ring()
         if self._matrix is not None:
             self._heads.show(self._margins(self._matrix, view_w, view_h), again=again)
-        contents = [content for number in sorted(self._shown) if (content := self._shown[number].content) is not None]
-        shown = [content.facts for content in contents if content.facts is not None]
-        self._thumbs.want([ThumbnailRequest(f.image_id, f.position, f.output_index) for f in shown])
+        contents = [now for number in sorted(self._shown) if (now := self._shown[number].content) is not None]
+        shown = [now.facts for now in contents if now.facts is not None]
+        self.thumbs.want([ThumbnailRequest(f.image_id, f.position, f.output_index) for f in shown])
 
     def _in_sight(self, view_w: int, view_h: int) -> Iterable[BlindCell]:
         for cell in self._cursor.cells:
@@ -278,17 +266,12 @@ class Matrix(DeferringBox):
             if down and at.x < self._left + view_w and at.x + at.width > self._left:
                 yield cell
 
-    def _draw_cell(self, cell: BlindCell, drawn: MatrixCell, *, again: bool = False) -> None:
-        content, bounds = cell_content(self._session, cell), self.bounds(cell)
-        if again or content != drawn.content or bounds != drawn.bounds:
-            self._paint(drawn, bounds, content)
-
     def _paint(self, drawn: MatrixCell, bounds: Bounds, content: MatrixCellContent) -> None:
         image_id = content.facts.image_id if content.facts is not None else ""
-        problem = self._thumbs.problem(image_id)
+        problem = self.thumbs.problem(image_id)
         # While it is blind not even a file name is told.
         reason = "It cannot be read." if problem and self._session.hidden else problem
-        drawn.draw(bounds, content, self._thumbs.photo(image_id), reason)
+        drawn.draw(bounds, content, self.thumbs.photo(image_id), reason)
 
     def _thumb_arrived(self, image_id: str) -> None:
         for drawn in self._shown.values():

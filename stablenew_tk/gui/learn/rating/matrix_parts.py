@@ -15,6 +15,7 @@ from PIL import ImageTk
 from ....app.learn.matrix_cells import Kind, MatrixCellContent
 from ....domain.base.colour_roles import Role
 from ...widgets import icons, marks, theme
+from ...widgets.painting import Painting
 from ...widgets.picture_cell import FRAME, Bounds
 
 _GAP = 4
@@ -204,7 +205,7 @@ class Margins(Struct, frozen=True):
 class MatrixHeaders:
     """Draws the margins anew only when something in them has changed."""
 
-    def __init__(self, canvas: tk.Canvas) -> None:
+    def __init__(self, canvas: Painting) -> None:
         self._canvas = canvas
         self._drawn: Margins | None = None
 
@@ -236,37 +237,15 @@ class MatrixHeaders:
         room = margins.width - margins.side
         at = margins.left + margins.side + room * margins.left // margins.whole
         bottom = margins.top + margins.height
-        self._canvas.create_rectangle(
-            at,
-            bottom - theme.px(6),
-            at + room * margins.width // margins.whole,
-            bottom - theme.px(2),
-            fill=theme.palette["edge"],
-            width=0,
-            tags="words",
-        )
+        right = at + room * margins.width // margins.whole
+        self._canvas.fill(at, bottom - theme.px(6), right, bottom - theme.px(2), "edge", tag="words")
 
     def _cover(self, x: int, y: int, width: int, height: int) -> None:
-        self._canvas.create_rectangle(x, y, x + width, y + height, fill=theme.palette["bg"], width=0, tags="words")
+        self._canvas.fill(x, y, x + width, y + height, "bg", tag="words")
 
-    def _put(self, words: HeaderText) -> None:
-        bold = theme.font(13, True)
-        self._canvas.create_text(
-            words.x,
-            words.y,
-            text=theme.elide(words.title, bold, words.room),
-            anchor="nw",
-            font=bold,
-            fill=theme.palette["accent_text" if words.best else "text"],
-            tags="words",
-        )
-        self._canvas.create_text(
-            words.x,
-            words.y + theme.px(20),
-            text=words.note,
-            anchor="nw",
-            font=theme.font(11),
-            fill=theme.palette["text3"],
-            width=words.room,
-            tags="words",
-        )
+    def _put(self, head: HeaderText) -> None:
+        ink: Role = "accent_text" if head.best else "text"
+        x, y, room = head.x, head.y, head.room
+        self._canvas.words(x, y, head.title, bold=True, ink=ink, anchor="nw", room=room, tag="words")
+        below = y + theme.px(20)
+        self._canvas.words(x, below, head.note, size=11, ink="text3", anchor="nw", width=room, tag="words")

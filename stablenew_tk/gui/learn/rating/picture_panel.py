@@ -16,8 +16,10 @@ from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import PictureReady, ReadPicture
 from ...widgets import icons, marks, theme
 from ...widgets.basics import Box, Button, Label, Painted
+from ...widgets.flow import pack_if
 from ...widgets.keyboard import KeyHints
 from ...widgets.page_frame import DeferringBox
+from ...widgets.painting import Painting
 from ...widgets.picture_viewer import Viewer, ViewerActions
 from ...widgets.tag_chips import TagChips
 
@@ -59,9 +61,7 @@ class StarKey(Painted):
         m, ring = self.margin, {"margin": theme.RING, "ring": int(self.ring)}
         self.picture(0, 0, icons.box(width, height, fill=fill, outline=outline, ground=self.ground, **ring))
         middle = m + width // 2
-        self.create_text(
-            middle, m + theme.px(19), text=str(self.number), font=theme.font(15, True), fill=theme.palette["text"]
-        )
+        self.words(middle, m + theme.px(19), str(self.number), size=15, bold=True, anchor="center")
         step = min(theme.px(10), (width - theme.px(6)) // marks.STARS)
         size = 9 if step >= theme.px(10) else 7
         x = middle - (self.number - 1) * step // 2
@@ -96,7 +96,6 @@ class PicturePanel(DeferringBox):
         self._pictures: OrderedDict[tuple[str, Size], PictureReady] = OrderedDict()
         self._asked: set[tuple[str, Size]] = set()
         self._drawn: object = None
-        self._photo: ImageTk.PhotoImage | None = None
         self._given = 0
         self._build()
         theme.on_change(self._redraw)
@@ -124,7 +123,7 @@ class PicturePanel(DeferringBox):
         self._press.pack(side="left")
         self._note = Label(self._asking, "", size=12, ink="text2")
         self._note.pack(side="left", padx=(theme.px(8), 0))
-        self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, width=1, height=1)
+        self.canvas = Painting(self, "surface")
         self.canvas.pack(fill="both", expand=True, padx=side)
         self.canvas.bind("<Configure>", lambda _event: self._resized())
         self.canvas.bind("<ButtonPress-1>", lambda _event: self._actions.back())
@@ -150,8 +149,7 @@ class PicturePanel(DeferringBox):
         self.name.show(theme.elide(name, theme.font(13, True), room) if room > 1 else name)
         for key in self.star_keys:
             key.choose(key.number == given)
-            if key.enabled != (facts is not None):
-                key.enable(facts is not None)
+            key.enable(facts is not None)
         head, _, rest = press.partition(". ")
         self._press.show(f"{head}." if rest else head)
         self._note.show(rest)
@@ -167,10 +165,7 @@ class PicturePanel(DeferringBox):
         self._last_words.show(words or "What you rated last stands here.", "text2" if words else "text3")
         self._given = given
         self._paint_last()
-        if words and not self._undo.winfo_manager():
-            self._undo.pack(side="right", padx=theme.px(4))
-        elif not words:
-            self._undo.pack_forget()
+        pack_if(words, self._undo, side="right", padx=theme.px(4))
 
     def on_event(self, event: Event) -> None:
         """Take a picture in."""
@@ -189,9 +184,7 @@ class PicturePanel(DeferringBox):
         if self._given:
             self._row = marks.star_row(self._given, 12, "raised")
             self._last_stars.configure(image=self._row, bg=theme.palette["raised"])
-            self._last_stars.pack(side="left")
-        else:
-            self._last_stars.pack_forget()
+        pack_if(self._given, self._last_stars, side="left")
 
     def _resized(self) -> None:
         # While a size is being dragged, no picture is read in sizes that nobody will see.
@@ -215,24 +208,14 @@ class PicturePanel(DeferringBox):
             return
         self._drawn = now
         self._paint_last()
-        self.canvas.delete("all")
-        self.canvas.configure(bg=theme.palette["surface"])
+        self.canvas.clear()
         if ready is not None and ready.rgb:
             picture = Image.frombuffer("RGB", (ready.width, ready.height), ready.rgb, "raw", "RGB", 0, 1)
-            self._photo = ImageTk.PhotoImage(picture)
-            self.canvas.create_image(width // 2, height // 2, image=self._photo)
+            self.canvas.picture(width // 2, height // 2, ImageTk.PhotoImage(picture), "center")
             return
-        self._photo = None
         problem = "" if ready is None else _GONE if self.plain_problems else ready.problem or _GONE
-        self.canvas.create_text(
-            width // 2,
-            height // 2,
-            text=problem or self._words,
-            width=width * 3 // 4,
-            justify="center",
-            font=theme.font(13),
-            fill=theme.palette["text3"],
-        )
+        room = width * 3 // 4
+        self.canvas.words(width // 2, height // 2, problem or self._words, ink="text3", anchor="center", width=room)
 
     def _ask(self, facts: ImageFacts) -> None:
         key = (facts.image_id, self._box)

@@ -13,7 +13,7 @@ from ....app.controller import Controller
 from ....app.learn.rating_session import RatingSession
 from ....app.learn.rating_verdict import RatingVerdict
 from ....domain.insights.blinding import BlindMatrix
-from ....domain.insights.matrix_text import key_hint, place_name, without_picture
+from ....domain.insights.matrix_text import key_hint, place_name, state_words, without_picture
 from ....domain.journal.record import LearningRecord
 from ....domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
 from ....pipeline.messages.base import Event, OrderFailed
@@ -25,11 +25,12 @@ from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
 from ...widgets.keyboard import KeyPress
+from ...widgets.marks import Chip
 from ...widgets.page_frame import DeferringBox
 from ...widgets.rating_keys import HintLine, RatingKeys
 from .actions import MatrixTarget
 from .full_screen import RatingFullScreen
-from .header import RatingHead, Tag
+from .header import RatingHead
 from .matrix import Matrix
 from .picture_panel import PicturePanel, PicturePanelActions
 
@@ -72,8 +73,8 @@ class RatingView(DeferringBox):
         self.head.pack(fill="x")
         strip = Box(self._main)
         strip.pack(fill="x", padx=theme.px(20), pady=(theme.px(10), theme.px(4)))
-        self._tag = Tag(strip)
-        self._tag.pack(side="left")
+        self._tag = Chip(strip)
+        self._tag.pack(side="left", pady=theme.px(1))
         self._state = Label(strip, "", size=12, ink="text2")
         self._state.pack(side="left", padx=(theme.px(8), 0))
         self.foot = HintLine(self._main, _HINTS, side=20)
@@ -150,7 +151,7 @@ class RatingView(DeferringBox):
         self.panel.on_event(event)
         self.viewer.on_event(event)
         if isinstance(event, ThumbnailReady):
-            self.matrix.thumbnail_ready(event)
+            self.matrix.thumbs.ready(event)
         elif isinstance(event, StageProgressed | JobStarted):
             if self.session.progress is not None:
                 self.later("progress", _PROGRESS_MS, self.matrix.refresh)
@@ -171,7 +172,7 @@ class RatingView(DeferringBox):
             self._verdict.settled()
             self._show_verdict()
         elif isinstance(event, OrderFailed) and isinstance(event.order, MakeThumbnail):
-            self.matrix.orders_lost()
+            self.matrix.thumbs.lost()
 
     def answer(self, press: KeyPress) -> bool:
         """Do what a key means here; False when it means nothing."""
@@ -223,19 +224,9 @@ class RatingView(DeferringBox):
 
     def _show_state(self, now: BlindMatrix) -> None:
         self.head.show(now, pace_s=self.session.pace.seconds, to_make=self.session.to_make)
-        plan = now.board.plan
-        if now.hidden:
-            self._tag.show("Blind")
-            values = len(plan.variant_values)
-            text = f"{values} values, shuffled anew in every row. Names and values are shown when all are rated."
-        elif plan.blind:
-            self._tag.show("Revealed")
-            text = "Every column is one value, every row one seed."
-        else:
-            self._tag.show("Open")
-            text = "Values are in sight. Every column is one value, every row one seed."
-        if self._state.cget("text") != text:
-            self._state.show(text)
+        chip, sentence = state_words(now)
+        self._tag.show(chip, "text", "selection", "accent_text")
+        self._state.show(sentence)
 
     def _show_current(self) -> None:
         session = self.session

@@ -6,12 +6,13 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
-from PIL import ImageTk
 
 from ....domain.base.colour_roles import Role
 from ...widgets import icons, theme
 from ...widgets.basics import Box, Button, Card, Label, Separator, ground_of
+from ...widgets.flow import pack_if
 from ...widgets.notices import Remark
+from ...widgets.painting import Painting
 from ...widgets.row_list import ScrollArea
 from ...widgets.tooltips import tip
 
@@ -27,31 +28,27 @@ class StepRow(Struct, frozen=True):
     open: bool = False
 
 
-class StepList(tk.Canvas):
+class StepList(Painting):
     """The steps with check marks. Up and Down move, Return or Space goes there; so does a click."""
 
     def __init__(self, parent: tk.Misc, go: Callable[[int], object]) -> None:
-        self._ground: Role = ground_of(parent)
         self._go = go
         self.rows: tuple[StepRow, ...] = ()
         self.current, self._cursor, self._under, self._focused = 0, 0, -1, False
-        self._kept: list[ImageTk.PhotoImage] = []
-        super().__init__(parent, width=1, height=4 * theme.px(_ROW), bd=0, highlightthickness=0, takefocus=1)
+        super().__init__(parent, ground_of(parent), height=4 * theme.px(_ROW), takefocus=True, draw=self._draw)
         for event, answer in (
-            ("<Configure>", lambda _event: self._draw()),
-            ("<ButtonRelease-1>", lambda event: self._pick(event.y)),
+            ("<ButtonRelease-1>", lambda event: self._choose(event.y // theme.px(_ROW))),
             ("<Motion>", lambda event: self._hover(event.y // theme.px(_ROW))),
             ("<Leave>", lambda _event: self._hover(-1)),
             ("<Up>", lambda _event: self._move(-1)),
             ("<Down>", lambda _event: self._move(1)),
-            ("<Return>", lambda _event: self._choose()),
-            ("<KP_Enter>", lambda _event: self._choose()),
-            ("<space>", lambda _event: self._choose()),
+            ("<Return>", lambda _event: self._choose(self._cursor)),
+            ("<KP_Enter>", lambda _event: self._choose(self._cursor)),
+            ("<space>", lambda _event: self._choose(self._cursor)),
             ("<FocusIn>", lambda _event: self._focus(True)),
             ("<FocusOut>", lambda _event: self._focus(False)),
         ):
             self.bind(event, answer)
-        theme.on_change(self._draw)
 
     def show(self, rows: Sequence[StepRow], current: int) -> None:
         """Show the steps, one of them being where one is."""
@@ -67,15 +64,10 @@ class StepList(tk.Canvas):
         self._draw()
         return "break"
 
-    def _choose(self) -> str:
-        if self._may(self._cursor):
-            self._go(self._cursor)
-        return "break"
-
-    def _pick(self, y: int) -> None:
-        number = y // theme.px(_ROW)
+    def _choose(self, number: int) -> str:
         if self._may(number):
             self._go(number)
+        return "break"
 
     def _hover(self, number: int) -> None:
         if number != self._under:
@@ -88,53 +80,37 @@ class StepList(tk.Canvas):
         self._draw()
 
     def _draw(self) -> None:
-        self.delete("all")
-        self._kept.clear()
-        self.configure(bg=theme.palette[self._ground])
+        self.clear()
         for number, row in enumerate(self.rows):
             self._draw_row(number, row)
 
     def _draw_row(self, number: int, row: StepRow) -> None:
         high, width, here = theme.px(_ROW), self.winfo_width(), number == self.current
         y = number * high
-        ground: Role = (
-            "selection" if here else "raised" if number == self._under and self._may(number) else self._ground
-        )
-        if ground != self._ground:
-            self.create_rectangle(0, y, width, y + high, fill=theme.palette[ground], width=0)
+        ground: Role = "selection" if here else "raised" if number == self._under and self._may(number) else self.ground
+        if ground != self.ground:
+            self.fill(0, y, width, y + high, ground)
         if here:
-            self.create_rectangle(0, y, theme.px(3), y + high, fill=theme.palette["accent"], width=0)
-        self._draw_mark(number, row, y + theme.px(21), ground)
-        x, words = theme.px(52), row.words
-        face = theme.font(13, here)
-        ink: Role = "text" if here or row.open else "disabled"
-        line = y + theme.px(21)
-        title = theme.elide(row.title, face, width - x - theme.px(8))
-        self.create_text(x, line, text=title, font=face, fill=theme.palette[ink], anchor="w")
-        if words:
-            words = theme.elide(words, theme.font(12), width - x - theme.px(8))
-            ink = "text2" if here else "text3"
-            self.create_text(
-                x, line + theme.px(17), text=words, font=theme.font(12), fill=theme.palette[ink], anchor="w"
-            )
+            self.fill(0, y, theme.px(3), y + high, "accent")
+        x, line = theme.px(52), y + theme.px(21)
+        self._draw_mark(number, row, line, ground)
+        room = width - x - theme.px(8)
+        self.words(x, line, row.title, bold=here, ink="text" if here or row.open else "disabled", room=room)
+        self.words(x, line + theme.px(17), row.words, size=12, ink="text2" if here else "text3", room=room)
         if self._focused and number == self._cursor:
-            self.create_rectangle(theme.px(5), y + 2, width - 2, y + high - 2, outline=theme.palette["focus"], width=2)
+            self.frame(theme.px(5), y + 2, width - 2, y + high - 2, "focus", width=2)
 
     def _draw_mark(self, number: int, row: StepRow, y: int, ground: Role) -> None:
         here, x = number == self.current, theme.px(28)
         fill: Role = "accent" if here else "raised2" if row.done else ground
         outline: Role = fill if here or row.done else "edge"
         side = theme.px(24)
-        self._image(x, y, icons.box(side, side, fill=fill, outline=outline, ground=ground, radius=12))
+        self.picture(x, y, icons.box(side, side, fill=fill, outline=outline, ground=ground, radius=12), "center")
         if row.done and not here:
-            self._image(x, y, icons.icon("tick", 14, "text", fill))
+            self.picture(x, y, icons.icon("tick", 14, "text", fill), "center")
         else:
             ink: Role = "accent_ink" if here else "text2" if row.open else "disabled"
-            self.create_text(x, y, text=str(number + 1), font=theme.font(12, True), fill=theme.palette[ink])
-
-    def _image(self, x: int, y: int, image: ImageTk.PhotoImage) -> None:
-        self._kept.append(image)
-        self.create_image(x, y, image=image)
+            self.words(x, y, str(number + 1), size=12, bold=True, ink=ink, anchor="center")
 
 
 class Question(Box):
@@ -149,8 +125,7 @@ class Question(Box):
 
     def show(self, words: str) -> None:
         """Help otherwise."""
-        if self._words.cget("text") != words:
-            self._words.show(words)
+        self._words.show(words)
 
 
 class CheckStep(Box):
@@ -233,17 +208,9 @@ class WizardBar(Box):
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """What is still missing, or went `wrong`, and has no field to stand below; "" takes it away."""
-        if sentence:
-            self._trouble.show(sentence, "danger" if wrong else "text2")
-            self._trouble.pack(
-                side="top", fill="x", padx=theme.px(28), pady=theme.px(6), before=self.winfo_children()[1]
-            )
-        else:
-            self._trouble.pack_forget()
+        self._trouble.show(sentence, "danger" if wrong else "text2")
+        pack_if(sentence, self._trouble, fill="x", padx=theme.px(28), pady=theme.px(6), before=self._rule)
 
     def offer_fold(self, on: bool) -> None:
         """Offer to fold the right panel, where there is not room for it all the time."""
-        if on:
-            self._fold.pack(side="left")
-        else:
-            self._fold.pack_forget()
+        pack_if(on, self._fold, side="left")

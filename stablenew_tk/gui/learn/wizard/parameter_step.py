@@ -30,6 +30,7 @@ from ...forms.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Label
 from ...widgets.entries import Entry
+from ...widgets.flow import pack_if
 from ...widgets.popups import ChoiceField, MenuEntry
 from ...widgets.row_list import ListRow, RowList
 from .frame import Question
@@ -220,30 +221,22 @@ class ParameterStep(Box):
             self._help.show(help_words(spec))
             self._facts.show(" · ".join(part for part in (self._now(spec), range_words(self._draft, spec)) if part))
         else:
+            whose = "is in Create now" if self._draft.reuse is None else "the picture has"
             self._title.show("Another LoRA" if other else "Choose a setting")
             self._help.show(
                 "It is added to the end of the prompt, with the weight that is tried."
                 if other
-                else f"Its values come in the next step. What {self._whose} is shown at the right."
+                else f"Its values come in the next step. What {whose} is shown at the right."
             )
             self._facts.show("")
-        self._unfold(self._start, spec is not None and stage_spec(spec.stage).needs_picture)
-        needs = spec is not None and spec.group == "refiner" and spec.name != "checkpoint"
-        self._unfold(self._refiner_box, needs)
-        self._unfold(self._lora_box, other)
+        for box, on in (
+            (self._start, spec is not None and stage_spec(spec.stage).needs_picture),
+            (self._refiner_box, spec is not None and spec.group == "refiner" and spec.name != "checkpoint"),
+            (self._lora_box, other),
+        ):
+            pack_if(on, box, fill="x", pady=(theme.px(6), 0))
         self._offer_names()
-        problem = self._draft.start_problem if self._draft.start_image else ""
-        self.picture.error(problem)
-
-    @property
-    def _whose(self) -> str:
-        return "is in Create now" if self._draft.reuse is None else "the picture has"
-
-    def _unfold(self, box: Box, on: bool) -> None:
-        if on and not box.winfo_manager():
-            box.pack(fill="x", pady=(theme.px(6), 0))
-        elif not on and box.winfo_manager():
-            box.pack_forget()
+        self.picture.error(self._draft.start_problem if self._draft.start_image else "")
 
     def _offer_names(self) -> None:
         found = self._controller.capabilities
@@ -253,11 +246,8 @@ class ParameterStep(Box):
         loras = found.loras if found is not None else ()
         self._lora.set_entries([MenuEntry(name, name) for name in loras if is_lora_name(name)])
         self._lora.set("")
-        for widget, on in ((self._lora, bool(loras)), (self._lora_name, not loras)):
-            if on and not widget.winfo_manager():
-                widget.pack(anchor="w")
-            elif not on:
-                widget.pack_forget()
+        pack_if(loras, self._lora, anchor="w")
+        pack_if(not loras, self._lora_name, anchor="w")
 
     def _now(self, spec: Focus) -> str:
         if spec.path.startswith(LORA):

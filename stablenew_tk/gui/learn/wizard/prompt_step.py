@@ -17,6 +17,7 @@ from ....pipeline.messages.packs import PackLoaded, PacksListed, PromptsExpanded
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Label
 from ...widgets.controls import Check
+from ...widgets.flow import pack_if
 from ...widgets.notices import Remark
 from ...widgets.row_list import ListRow, RowList
 from ...widgets.text_field import TextField
@@ -186,15 +187,10 @@ class PromptStep(Box):
     def _show_prompts(self) -> None:
         choice = self._choice
         own, fixed = choice.source == OWN, choice.source == KEPT
-        for widget, on in ((self.own, own), (self._list, not own)):
-            if on:
-                widget.pack(fill="both", expand=True)
-            else:
-                widget.pack_forget()
-        if own:
-            self._card.pack_forget()
-        else:
-            self._card.pack(side="bottom", fill="x", padx=theme.px(28), pady=(0, theme.px(12)), before=self._columns)
+        pack_if(own, self.own, fill="both", expand=True)
+        pack_if(not own, self._list, fill="both", expand=True)
+        place = {"padx": theme.px(28), "pady": (0, theme.px(12)), "before": self._columns}
+        pack_if(not own, self._card, side="bottom", fill="x", **place)
         self.multiple.enable(not own and not fixed, "An own prompt is one prompt." if own else "")
         boxes = choice.multiple and not fixed
         rows = [ListRow(one.name, checked=one.prompt_id in choice.chosen if boxes else None) for one in choice.rows]
@@ -204,10 +200,7 @@ class PromptStep(Box):
         chosen = f"{counted(len(choice.chosen), 'prompt')} chosen. "
         note = chosen + _MORE if boxes else _FIXED if choice.keeps_picture else ""
         self._note.show(note)
-        if note:
-            self._note.pack(fill="x", pady=(theme.px(4), 0))
-        else:
-            self._note.pack_forget()
+        pack_if(note, self._note, fill="x", pady=(theme.px(4), 0))
 
     def _show_text(self) -> None:
         rows, place = self._choice.rows, self.prompts.selected
@@ -215,10 +208,7 @@ class PromptStep(Box):
         text = row.text if row is not None else ""
         self._name.show(row.name if row is not None and text else "")
         self._text.show(text if len(text) <= 400 else text[:400].rsplit(" ", 1)[0] + " …", "text2")
-        if row is not None and row.varies:
-            self.another.pack(anchor="w", pady=(theme.px(4), 0))
-        else:
-            self.another.pack_forget()
+        pack_if(row is not None and row.varies, self.another, anchor="w", pady=(theme.px(4), 0))
 
     def _selected(self, place: int) -> None:
         self._choice.choose(place)

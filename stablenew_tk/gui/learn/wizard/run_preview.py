@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Sequence
-from typing import Literal
-
-from PIL import ImageTk
 
 from ....app.learn.plan_preview import Forecast, MatrixOutline
 from ....domain.base.colour_roles import Role
 from ...widgets import icons, theme
 from ...widgets.basics import Box, Label, Separator, ground_of
+from ...widgets.flow import pack_if
 from ...widgets.notices import Remark
+from ...widgets.painting import Anchor, Painting
 
-_Anchor = Literal["w", "e", "center", "n", "nw", "ne"]
 _LABEL = 50  # px left of the cells for "Seed 12"
 _CELL_HIGH, _LEAST_HIGH, _LEAST_WIDE = 46, 16, 6
 _MOST_HIGH = 260  # px: more rows than fit into this are counted in words
 _GAP = 6
 
 
-class OutlineCanvas(tk.Canvas):
+class OutlineCanvas(Painting):
     """Draws an outline of the matrix as wide as it is and as high as it needs to be. No tab stop."""
 
     def __init__(self, parent: tk.Misc) -> None:
-        self._ground: Role = ground_of(parent)
         self.shown = MatrixOutline()
-        self._kept: list[ImageTk.PhotoImage] = []
-        super().__init__(parent, height=theme.px(80), width=1, bd=0, highlightthickness=0, takefocus=0)
-        self.bind("<Configure>", lambda _event: self._draw())
-        theme.on_change(self._draw)
+        super().__init__(parent, ground_of(parent), height=theme.px(80), draw=self._draw)
 
     def show(self, outline: MatrixOutline) -> None:
         """Draw this one."""
@@ -39,9 +33,7 @@ class OutlineCanvas(tk.Canvas):
             self._draw()
 
     def _draw(self) -> None:
-        self.delete("all")
-        self._kept.clear()
-        self.configure(bg=theme.palette[self._ground])
+        self.clear()
         if self.winfo_width() <= 1:
             return
         bottom = self._draw_names() if self.shown.names else self._draw_columns()
@@ -61,22 +53,23 @@ class OutlineCanvas(tk.Canvas):
         written = self._written(outline.heads[:columns], wide + gap)
         for number, left in enumerate(lefts):
             if number in written:
-                self._words(left + wide // 2, theme.px(8), outline.heads[number], "center", bold=number == outline.own)
+                self._note(left + wide // 2, theme.px(8), outline.heads[number], "center", own=number == outline.own)
             for row in range(rows):
                 self._cell(left, top + row * (high + gap), (wide, high), there=(number, row) == outline.there)
         for row in range(rows):
-            self._words(0, top + row * (high + gap) + high // 2, f"Seed {row + 1}", "w", ink="text3")
+            self._note(0, top + row * (high + gap) + high // 2, f"Seed {row + 1}")
         bottom = top + rows * (high + gap)
         hidden = {"value": len(outline.heads) - columns, "row": outline.rows - rows}
         more = [f"{number} more {thing}{'s' if number > 1 else ''}" for thing, number in hidden.items() if number > 0]
         if more:
-            bottom += self._words(0, bottom + theme.px(6), f"and {', '.join(more)}", "w", ink="text3")
+            self._note(0, bottom + theme.px(6), f"and {', '.join(more)}")
+            bottom += theme.px(18)
         if any(outline.seconds):
-            self._words(0, bottom + theme.px(8), "each", "w", ink="text3")
+            self._note(0, bottom + theme.px(8), "each")
             told = self._written(outline.seconds[:columns], wide + gap)
             for number, left in enumerate(lefts):
                 if number in told:
-                    self._words(left + wide // 2, bottom + theme.px(8), outline.seconds[number], "center", ink="text3")
+                    self._note(left + wide // 2, bottom + theme.px(8), outline.seconds[number], "center")
             bottom += theme.px(16)
         return bottom + theme.px(2)
 
@@ -91,18 +84,19 @@ class OutlineCanvas(tk.Canvas):
         shown = len(outline.heads) if len(outline.heads) <= most else most - 1
         top = theme.px(20)
         more = f" (of {outline.rows})" if columns < outline.rows else ""
-        self._words(label, theme.px(8), f"Seeds 1–{columns}{more}" if columns > 1 else "Seed 1", "w", ink="text3")
+        self._note(label, theme.px(8), f"Seeds 1–{columns}{more}" if columns > 1 else "Seed 1")
         for place in range(shown):
             y = top + place * (high + gap)
-            head = theme.elide(outline.heads[place], theme.font(12, place == outline.own), label - theme.px(8))
-            self._words(0, y + high // 2, head, "w", bold=place == outline.own)
+            own, room = place == outline.own, label - theme.px(8)
+            self._note(0, y + high // 2, outline.heads[place], own=own, room=room)
             for row in range(columns):
                 self._cell(label + row * (wide + gap), y, (wide, high), there=(place, row) == outline.there)
             if each and outline.seconds[place]:
-                self._words(self.winfo_width(), y + high // 2, outline.seconds[place], "e", ink="text3")
+                self._note(self.winfo_width(), y + high // 2, outline.seconds[place], "e")
         bottom = top + shown * (high + gap)
         if shown < len(outline.heads):
-            bottom += self._words(0, bottom + high // 2, f"and {len(outline.heads) - shown} more", "w", ink="text3")
+            self._note(0, bottom + high // 2, f"and {len(outline.heads) - shown} more")
+            bottom += theme.px(18)
         return bottom + theme.px(2)
 
     def _fitting(self, rows: int) -> tuple[int, int]:
@@ -126,20 +120,15 @@ class OutlineCanvas(tk.Canvas):
         outline = theme.palette["accent_text" if there else "edge"]
         self.create_rectangle(x, y, x + size[0] - 1, y + size[1] - 1, fill=theme.palette[fill], outline=outline)
         if there:
-            self._kept.append(icons.icon("tick", 14, "accent_text", fill))
-            self.create_image(x + size[0] // 2, y + size[1] // 2, image=self._kept[-1])
+            tick = icons.icon("tick", 14, "accent_text", fill)
+            self.picture(x + size[0] // 2, y + size[1] // 2, tick, "center")
 
-    def _words(self, x: int, y: int, text: str, anchor: _Anchor, *, ink: Role = "text2", bold: bool = False) -> int:
-        face = theme.font(12, bold)
-        self.create_text(
-            x,
-            y,
-            text=text,
-            font=face,
-            anchor=anchor,
-            fill=theme.palette["text" if bold else ink],
-        )
-        return theme.px(18)
+    def _note(
+        self, x: int, y: int, text: str, anchor: Anchor = "w", *, own: bool | None = None, room: int | None = None
+    ) -> None:
+        """Words around the cells: names of values, the own one bold, and quieter what is not a name (`own` None)."""
+        ink: Role = "text3" if own is None else "text" if own else "text2"
+        self.words(x, y, text, size=12, bold=bool(own), ink=ink, anchor=anchor, room=room)
 
 
 class RunPreviewPanel(Box):
@@ -169,15 +158,12 @@ class RunPreviewPanel(Box):
     def show(self, forecast: Forecast) -> None:
         """Show what would be made now."""
         self.outline.show(forecast.outline)
-        for label, text in ((self.total, forecast.total), (self._basis, forecast.basis)):
-            if label.cget("text") != text:
-                label.show(text)
+        self.total.show(forecast.total)
+        self._basis.show(forecast.basis)
         self._show_same(forecast.same)
-        if forecast.hint:
-            self._hint.show(forecast.hint)
-            self._hint.pack(side="bottom", fill="x", padx=theme.px(theme.PAD), pady=theme.px(14), before=self._heading)
-        else:
-            self._hint.pack_forget()
+        self._hint.show(forecast.hint)
+        place = {"padx": theme.px(theme.PAD), "pady": theme.px(14), "before": self._heading}
+        pack_if(forecast.hint, self._hint, side="bottom", fill="x", **place)
 
     def _show_same(self, same: tuple[tuple[str, str], ...]) -> None:
         if same == self._same:

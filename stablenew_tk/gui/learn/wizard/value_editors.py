@@ -14,6 +14,8 @@ from ...forms.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Drawing, Label, Sign, ground_of
 from ...widgets.entries import Entry
+from ...widgets.flow import pack_if
+from ...widgets.painting import Painting
 from ...widgets.row_list import ListRow, RowList
 
 _EXAMPLES = "Also understood: {}"
@@ -22,15 +24,12 @@ _AXIS_HEIGHT = 66
 _GAP = 14  # px between two numbers below the axis
 
 
-class ValueAxis(tk.Canvas):
+class ValueAxis(Painting):
     """Draws a scale over its whole width. It is only looked at: no tab stop."""
 
     def __init__(self, parent: tk.Misc) -> None:
-        self._ground: Role = ground_of(parent)
         self.scale_shown = Scale(0, 1)
-        super().__init__(parent, height=theme.px(_AXIS_HEIGHT), width=1, bd=0, highlightthickness=0, takefocus=0)
-        self.bind("<Configure>", lambda _event: self._draw())
-        theme.on_change(self._draw)
+        super().__init__(parent, ground_of(parent), height=theme.px(_AXIS_HEIGHT), draw=self._draw)
 
     def show(self, scale: Scale) -> None:
         """Draw this one."""
@@ -46,37 +45,20 @@ class ValueAxis(tk.Canvas):
         return round(inset + share * (self.winfo_width() - 2 * inset))
 
     def _draw(self) -> None:
-        self.delete("all")
-        self.configure(bg=theme.palette[self._ground])
+        self.clear()
         if self.winfo_width() <= 1:
             return
         scale, y = self.scale_shown, theme.px(16)
         low, high = scale.ends()
         thin = theme.px(2)
-        self.create_rectangle(
-            self.place_of(low), y - thin, self.place_of(high), y + thin, fill=theme.palette["raised2"], width=0
-        )
+        self.fill(self.place_of(low), y - thin, self.place_of(high), y + thin, "raised2")
         if scale.sensible is not None:
             first, last = (self.place_of(min(max(end, low), high)) for end in scale.sensible)
-            self.create_rectangle(
-                first,
-                y - 2 * thin,
-                last,
-                y + 2 * thin,
-                fill=theme.palette["chart_zone"],
-                outline=theme.palette["switch_track"],
-                width=1,
-            )
+            self.fill(first, y - 2 * thin, last, y + 2 * thin, "chart_zone")
+            self.frame(first, y - 2 * thin, last, y + 2 * thin, "switch_track", width=1)
         for value in scale.values:
             x = self.place_of(value)
-            self.create_rectangle(
-                x - thin // 2,
-                y - theme.px(9),
-                x + thin - thin // 2,
-                y + theme.px(9),
-                fill=theme.palette["accent_text"],
-                width=0,
-            )
+            self.fill(x - thin // 2, y - theme.px(9), x + thin - thin // 2, y + theme.px(9), "accent_text")
         self._draw_numbers(y + theme.px(23), (low, high))
 
     def _draw_numbers(self, y: int, ends: tuple[float, float]) -> None:
@@ -88,10 +70,10 @@ class ValueAxis(tk.Canvas):
             self._number(y, scale.centre, ("text" if tested else "text2", True), taken)
             if not tested:
                 x, thin = self.place_of(scale.centre), theme.px(1)
-                self.create_rectangle(
-                    x, y - theme.px(30), x + thin, y - theme.px(16), fill=theme.palette["edge_hover"], width=0
-                )
-            self._word(y + theme.px(16), scale.centre)
+                self.fill(x, y - theme.px(30), x + thin, y - theme.px(16), "edge_hover")
+            half = theme.font(11).measure(scale.word) // 2
+            x = min(max(self.place_of(scale.centre), half), self.winfo_width() - half)
+            self.words(x, y + theme.px(16), scale.word, size=11, ink="text3", anchor="center")
         for value in (*scale.values[:1], *scale.values[-1:], *scale.values):
             self._number(y, value, ("text", False), taken)
         for value in (*ends, *(scale.sensible or ())):
@@ -107,13 +89,7 @@ class ValueAxis(tk.Canvas):
         if any(x - half < right and left < x + half for left, right in taken):
             return
         taken.append((x - half, x + half))
-        self.create_text(x, y, text=text, font=face, fill=theme.palette[ink])
-
-    def _word(self, y: int, centre: float) -> None:
-        face = theme.font(11)
-        half = face.measure(self.scale_shown.word) // 2
-        x = min(max(self.place_of(centre), half), self.winfo_width() - half)
-        self.create_text(x, y, text=self.scale_shown.word, font=face, fill=theme.palette["text3"])
+        self.words(x, y, text, size=12, bold=bold, ink=ink, anchor="center")
 
 
 class NumberValues(Box):
@@ -199,15 +175,9 @@ class NumberValues(Box):
             self._foot.configure(height=wanted)
 
 
-def _draw_legend(canvas: tk.Canvas) -> None:
-    canvas.create_rectangle(
-        0,
-        theme.px(2),
-        theme.px(19),
-        theme.px(10),
-        fill=theme.palette["chart_zone"],
-        outline=theme.palette["accent_text"],
-    )
+def _draw_legend(painting: Painting) -> None:
+    painting.fill(0, theme.px(2), theme.px(19), theme.px(10), "chart_zone")
+    painting.frame(0, theme.px(2), theme.px(19), theme.px(10), "accent_text", width=1)
 
 
 class NameValues(Box):
@@ -249,11 +219,8 @@ class NameValues(Box):
         if spec.kind == "bool":
             known = ("off", "on")
         self._all = (*(name for name in map(value_text, values) if name not in known), *known) if known else ()
-        on = self._list_box if known else self.field
-        off = self.field if known else self._list_box
-        off.pack_forget()
-        if not on.winfo_manager():
-            on.pack(fill="x")
+        pack_if(known, self._list_box, fill="x")
+        pack_if(not known, self.field, fill="x")
         if fresh:
             self.search.set("")
         if self.field.get() != draft.text:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from msgspec.structs import replace
 
-from ....app.learn.plan_preview import parsed
-from ....app.learn.setting_search import help_words
+from ....app.learn.plan_preview import parsed, seed_words, typed_seeds, with_seeds
+from ....app.learn.setting_search import question_words
 from ....domain.base.errors import InvalidInput
-from ....domain.base.wording import counted
-from ....domain.config.origins import MAX_SEED
-from ....domain.experiments.plan_draft import PlanDraft, plain, sentence
+from ....domain.experiments.plan_draft import PlanDraft, sentence
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Label
 from ...widgets.controls import Switch
 from ...widgets.entries import Entry
+from ...widgets.flow import Flow, pack_if
 from ...widgets.row_list import ScrollArea
 from ...widgets.tooltips import tip
 from .frame import Question
@@ -68,11 +66,9 @@ class ValuesStep(Box):
         self._draft = draft
         if spec is None:
             return
-        self._question.show(f"{plain(spec)}: {_continued(help_words(spec))}")
-        on, off = (self.numbers, self.names) if spec.ordered else (self.names, self.numbers)
-        off.pack_forget()
-        if not on.winfo_manager():
-            on.pack(fill="x", before=self._below)
+        self._question.show(question_words(spec))
+        pack_if(spec.ordered, self.numbers, fill="x", before=self._below)
+        pack_if(not spec.ordered, self.names, fill="x", before=self._below)
         if spec.ordered:
             self.numbers.show(draft, spec)
         else:
@@ -130,12 +126,6 @@ class ValuesStep(Box):
         self._change(replace(self._draft, blind=self._blind.on, show_twice=self._twice.on))
 
 
-def _continued(words: str) -> str:
-    """The sentence as it goes on behind a colon. Names and abbreviations keep their capital."""
-    first = words.partition(" ")[0]
-    return words if first[1:].lower() != first[1:] else words[:1].lower() + words[1:]
-
-
 class SeedRow(Box):
     """Pictures per value and their seeds: those the user gave stand as chips. Calls `change(draft)` when edited."""
 
@@ -157,8 +147,7 @@ class SeedRow(Box):
         self._new = Button(row, "New seeds", lambda: self._take(self._kept()), kind="quiet", icon="dice")
         self._new.pack(side="left", anchor="n", padx=(theme.px(2), 0))
         tip(self._new, "Forget the seeds given here; new ones are drawn when the run starts")
-        self._flow = Box(self, height=1)
-        self._flow.bind("<Configure>", lambda _event: self._arrange())
+        self._flow = Flow(self)
         self.chips: list[Button] = []
         self._shown: tuple[int, ...] = ()
         self._words = Label(self, "", size=12, ink="text3", wrap=True)
@@ -170,31 +159,17 @@ class SeedRow(Box):
         if self.each.get() != draft.each:
             self.each.set(draft.each)
         try:
-            rows = draft.rows()
-            self.each_problem = ""
+            rows, self.each_problem = draft.rows(), ""
         except InvalidInput as wrong:
-            rows = 0
-            self.each_problem = sentence(wrong)
+            rows, self.each_problem = 0, sentence(wrong)
         self.each.error(self.each_problem)
         self._show_chips(draft.seeds[:rows] if rows else draft.seeds)
-        self._words.show(self._sentence(rows))
+        self._words.show(seed_words(draft, rows))
         self._new.enable(len(draft.seeds) > len(self._kept()), "No seed was given; all are drawn when the run starts.")
 
     def focus_set(self) -> None:
         """Put the cursor into the number."""
         self.each.focus_set()
-
-    def _sentence(self, rows: int) -> str:
-        drawn = max(0, rows - len(self._draft.seeds))
-        prompts = len(self._draft.prompts)
-        spread = (
-            f" {counted(rows, 'row')}: {prompts} prompts with {rows // prompts} each." if prompts > 1 and rows else ""
-        )
-        if not drawn:
-            return spread.strip()
-        if self._draft.seeds:
-            return f"{counted(drawn, 'more seed')} {'is' if drawn == 1 else 'are'} drawn when it starts.{spread}"
-        return f"{'The seed is' if drawn == 1 else f'{drawn} seeds are'} drawn when it starts.{spread}"
 
     def _kept(self) -> tuple[int, ...]:
         """The seed of the picture that is there already stays."""
@@ -204,22 +179,13 @@ class SeedRow(Box):
         self._change(replace(self._draft, each=text))
 
     def _typed_seeds(self, text: str) -> None:
-        words = [word for word in re.split(r"[,;\s]+", text) if word]
-        wrong = next((w for w in words if not (w.isascii() and w.isdigit() and int(w) <= MAX_SEED)), "")
-        twice = (
-            next((w for n, w in enumerate(words) if int(w) in self._draft.seeds or w in words[:n]), "")
-            if not wrong
-            else ""
-        )
-        self.problem = (
-            f"{wrong!r} is not a seed: 0 to {MAX_SEED}." if wrong else f"{twice} is there already." if twice else ""
-        )
-        if self.problem or not words:
+        seeds, self.problem = typed_seeds(self._draft, text)
+        if not seeds:
             self._change(self._draft)
             self.add.error(self.problem)
             return
         self.add.set("")
-        self._take((*self._draft.seeds, *(int(word) for word in words)))
+        self._take((*self._draft.seeds, *seeds))
 
     def _returned(self) -> str | None:
         """Return takes the seeds over; in an empty field it goes on as everywhere."""
@@ -230,14 +196,8 @@ class SeedRow(Box):
         return "break"
 
     def _take(self, seeds: tuple[int, ...]) -> None:
-        """More seeds than rows mean more rows."""
-        try:
-            prompts = max(1, len(self._draft.prompts))
-            each = max(self._draft.images(), -(-len(seeds) // prompts))
-        except InvalidInput:
-            each = 0
         self.problem = ""
-        self._change(replace(self._draft, seeds=seeds, each=str(each) if each else self._draft.each))
+        self._change(with_seeds(self._draft, seeds))
 
     def _show_chips(self, seeds: tuple[int, ...]) -> None:
         if seeds == self._shown:
@@ -246,11 +206,8 @@ class SeedRow(Box):
         for chip in self.chips:
             chip.destroy()
         self.chips = [self._chip(place, seed) for place, seed in enumerate(seeds)]
-        if seeds:
-            self._flow.pack(fill="x", before=self._words)
-            self._arrange()
-        else:
-            self._flow.pack_forget()
+        pack_if(seeds, self._flow, fill="x", before=self._words)
+        self._flow.show(self.chips)
 
     def _chip(self, place: int, seed: int) -> Button:
         if place < len(self._kept()):
@@ -261,16 +218,3 @@ class SeedRow(Box):
         chip = Button(self._flow, str(seed), remove, kind="chip", height=theme.SMALL, note="×")
         tip(chip, "Take this seed away")
         return chip
-
-    def _arrange(self) -> None:
-        width, x, y, high = self._flow.winfo_width(), 0, 0, 0
-        if width <= 1:
-            return
-        for chip in self.chips:
-            wide, high = chip.winfo_reqwidth(), chip.winfo_reqheight()
-            if x and x + wide > width:
-                x, y = 0, y + high
-            chip.place(x=x, y=y)
-            x += wide
-        if int(self._flow.cget("height")) != y + high:
-            self._flow.configure(height=max(1, y + high))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import msgspec
 
@@ -38,6 +37,7 @@ from ....pipeline.messages.packs import PackSettingsSaved, PacksListed
 from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
+from ...widgets.flow import pack_if
 from ...widgets.keyboard import KeyPress, Shortcuts, act_on, typing_in
 from ...widgets.page_frame import PageFrame
 from ...widgets.row_list import RowList
@@ -220,8 +220,10 @@ class Wizard(PageFrame):
 
     def _show_panel(self, on: bool) -> None:
         # In a narrow window there is room for one of the two sides.
-        _place((self._side, self._side_rule), "left", self._middle if not (self._narrow and on) else None)
-        _place((self.panel, self.panel_rule), "right", self._middle if on else None)
+        for part in (self._side, self._side_rule):
+            pack_if(not (self._narrow and on), part, side="left", fill="y", before=self._middle)
+        for part in (self.panel, self.panel_rule):
+            pack_if(on, part, side="right", fill="y", before=self._middle)
         self.bar.offer_fold(self._narrow or not on)
 
     # ---- going through it
@@ -232,10 +234,7 @@ class Wizard(PageFrame):
         self._reached = max(self._reached, step)
         frames = (self.prompt_step, self.parameter_step, self.values_step, self.check_step)
         for number, frame in enumerate(frames):
-            if number == step:
-                frame.pack(fill="both", expand=True)
-            else:
-                frame.pack_forget()
+            pack_if(number == step, frame, fill="both", expand=True)
         self._refresh()
         self._focus_step()
 
@@ -359,12 +358,3 @@ class Wizard(PageFrame):
 def _is_known(event: Event) -> bool:
     """Whether the library knows all models again, of whose families it may have told something else before."""
     return isinstance(event, LibraryChanged) and event.done
-
-
-def _place(parts: Sequence[Box], side: Literal["left", "right"], beside: Box | None) -> None:
-    """Put a panel and its rule at a side of the middle, or away."""
-    for part in parts:
-        if beside is None:
-            part.pack_forget()
-        elif not part.winfo_manager():
-            part.pack(side=side, fill="y", before=beside)

@@ -133,7 +133,7 @@ def test_the_shape_of_the_pictures_makes_the_shape_of_the_places(screen):
 def test_an_answer_for_another_picture_changes_nothing(screen):
     shown = screen(board_of(plan()))
     before = texts(shown.matrix)
-    shown.matrix.thumbnail_ready(ThumbnailReady(image_id="nobody", edge=64, jpeg=b""))
+    shown.matrix.thumbs.ready(ThumbnailReady(image_id="nobody", edge=64, jpeg=b""))
     theme.apply(shown.root, "light")
     theme.apply(shown.root, "dark")
     assert texts(shown.matrix) == before
