@@ -13,6 +13,7 @@ from ...app.create.run_form import RunForm
 from ...app.wording import SuspectCount
 from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
+from ...domain.base.key_press import KeyPress, act_on
 from ...domain.config.catalogue import Value, parameter
 from ...domain.config.pipeline_config import STAGE_SPECS, size_words
 from ...domain.journal.record import LearningRecord, Void
@@ -31,7 +32,7 @@ from ..forms.origin_marks import WhyPopup
 from ..forms.stage_cards import Section, StageCard, general_entries, menu_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
-from ..widgets.keyboard import KeyPress, Shortcuts, act_on
+from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
 from .pack_panel import PackPanel

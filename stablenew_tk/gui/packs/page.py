@@ -15,6 +15,7 @@ from msgspec import Struct
 from ...app.controller import Controller
 from ...app.packs.open_pack import OpenPack
 from ...app.packs.prompt_inventory import PromptInventory
+from ...domain.base.key_press import KeyPress, act_on
 from ...domain.prompts.completion import Offer, token
 from ...domain.recipes.recipe import Recipe
 from ...pipeline.messages.base import Event
@@ -23,7 +24,7 @@ from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.pictures import RecipeRead
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
-from ..widgets.keyboard import KeyPress, Shortcuts, act_on
+from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame
 from .editor import PackEditor, PackEditorActions
 from .list import WIDTHS, PackActions, PackList, PackListActions

@@ -13,11 +13,11 @@ from functools import partial
 
 from msgspec import Struct
 
+from ...app.pictures.grid_layout import GridLayout, Measures, measures
+from ...app.pictures.grid_selection import Picked, Way
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from . import theme
 from .basics import Box
-from .grid_layout import GridLayout, Measures, measures
-from .grid_selection import Picked, Way
 from .picture_cell import FOOT, FRAME, Bounds, CellContent, PictureCell
 from .scrollbar import ThinScrollbar, bind_wheel
 from .thumbnails import ThumbnailRequest, Thumbs

@@ -15,9 +15,9 @@ from contextlib import suppress
 from msgspec import Struct
 from PIL import Image, ImageTk
 
+from ...app.pictures.grid_layout import HEIGHT_STEP
 from ...domain.journal.history import Position
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
-from .grid_layout import HEIGHT_STEP
 
 KEPT_PHOTOS = 400
 UNDER_WAY = 16
