@@ -117,7 +117,9 @@ class PictureRows:
         """What the user said about the picture in this row, as it holds now."""
         pictures = self.pictures
         return ImageFeedback(
-            pictures.rating[row], self.log.tag_sets[pictures.tags[row]], self.log.texts[pictures.note[row]]
+            pictures.rating[row],
+            self.log.tag_sets.values[pictures.tags[row]],
+            self.log.texts.values[pictures.note[row]],
         )
 
     def repeats(self, row: int) -> tuple[int, ...]:
@@ -136,7 +138,7 @@ class PictureRows:
             run_name=run.run_name,
             pack_id=run.pack_id,
             checkpoint=run.checkpoint,
-            stage=self.stages[pictures.stage[row]],
+            stage=self.stages.values[pictures.stage[row]],
             rating=held.rating,
             tags=held.tags,
             note=held.note,
@@ -244,7 +246,7 @@ class History:
 
     def __len__(self) -> int:
         """Number of rows, those of records taken back included."""
-        return len(self._rows.image_ids)
+        return len(self._rows.pictures.rating)
 
     def __bool__(self) -> bool:
         """A history without a picture is one, too: it knows what was planned and what failed."""

@@ -37,6 +37,8 @@ LEARNING = (
 class PackPanel(Box):
     """Tells `on_change()` whenever what would be run has changed. Edited texts count for runs, the file stays."""
 
+    FOLLOWS = (PacksListed, PackLoaded, PackSettingsSaved, PackNotSaved, LibraryChanged, ModelRead, BackendChecked)
+
     def __init__(
         self,
         parent: tk.Misc,

@@ -8,10 +8,8 @@ from tkinter import filedialog
 
 from ...app.controller import Controller
 from ...domain.config.catalogue import Value
-from ...domain.config.global_texts import reading_stages
 from ...domain.config.origins import RANDOM_SEED
-from ...domain.config.pipeline_config import PipelineConfig
-from ...domain.config.seed_text import parse_seed, parse_seed_count
+from ...domain.config.pipeline_config import PipelineConfig, reading_stages
 from ...domain.models.precedence import Resolved
 from ...domain.prompts.settings import PackSettings, Seeds
 from ..forms.form import Form
@@ -79,14 +77,6 @@ class SeedFields(Box):
             entry.grid(row=1, column=0, sticky="new")
         self.batch = Form(self, (self.BATCH,), on_change=on_change, on_why=on_why, columns=1)
         self.batch.grid(row=0, column=2, sticky="new")
-
-    def seed(self) -> int:
-        """The first seed, −1 for a random one. Raises InvalidInput for other text than a seed."""
-        return parse_seed(self.seed_entry.get())
-
-    def per_prompt(self) -> int:
-        """How many seeds each prompt gets. Raises InvalidInput for other text than such a number."""
-        return parse_seed_count(self.each_entry.get())
 
     def show(self, resolved: Resolved) -> None:
         """Show the batch size in force."""

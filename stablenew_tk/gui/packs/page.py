@@ -52,6 +52,9 @@ class PackPageActions(Struct, frozen=True):
 class PacksPage(PageFrame):
     """The page: `pack` is the open pack, `work` keeps list, editor and tabs in step with it."""
 
+    title = ("Packs", "")
+    key_words = KEYS
+
     def __init__(self, parent: tk.Misc, controller: Controller, actions: PackPageActions) -> None:
         super().__init__(parent)
         self._controller, self._leads = controller, actions
@@ -66,16 +69,6 @@ class PacksPage(PageFrame):
         self.work.listed()
 
     # ---- what the window asks
-
-    @property
-    def title(self) -> tuple[str, str]:
-        """Words for the top bar."""
-        return "Packs", ""
-
-    @property
-    def key_words(self) -> Sequence[tuple[str, str]]:
-        """Keys of the page, for F1."""
-        return KEYS
 
     def shown(self) -> None:
         """The page came into sight."""
