@@ -139,6 +139,11 @@ class ThumbnailGrid(Box):
         """Hand over an answer to an order of this grid; others are ignored."""
         self._thumbs.ready(event)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether thumbnails of cells in sight have not come yet."""
+        return self._thumbs.is_waiting
+
     def orders_lost(self) -> None:
         """An order failed without an answer: what is in sight is asked for again when the grid next moves."""
         self._thumbs.lost()

@@ -71,6 +71,11 @@ class Thumbs:
             self._hold = self._widget.after(SETTLE_MS, self._settled)
         self._box = box
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something that is wanted has not come yet."""
+        return bool(self._wanted)
+
     def photo(self, image_id: str) -> ImageTk.PhotoImage | None:
         """What can be shown for a picture now."""
         held = self._photos.get(image_id)
