@@ -155,7 +155,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 PackPageActions(
                     go=go,
                     use=lambda recipe, name: self._go_to("create", CreatePage).take(recipe.values, recipe.seed, name),
-                    run=lambda pack_id: self._go_to("create", CreatePage).open_pack(pack_id),
+                    run=lambda pack_id: self._go_to("create", CreatePage).packs.choose(pack_id),
                     draw_seed=lambda: random.SystemRandom().randint(0, MAX_SEED),
                 ),
             ),
@@ -362,7 +362,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         ):
             return
         packs = self._pages.get("packs")
-        if isinstance(packs, PacksPage) and not packs.may_leave(self.leave):
+        if isinstance(packs, PacksPage) and not packs.work.may_leave(self.leave):
             return
         self._closing = True
         geometry = self.geometry()

@@ -122,7 +122,7 @@ class CreatePage(PageFrame):
 
     def shown(self) -> None:
         """The page came into sight."""
-        self.packs.focus_first()
+        self.packs.prompts.focus_set()
         self._count()
 
     def on_event(self, event: Event) -> None:
@@ -158,10 +158,6 @@ class CreatePage(PageFrame):
         self._refresh()
         words = f", seed {seed}," if seed is not None else ""
         self._say(f"The settings of {whose}{words} are in the fields now.")
-
-    def open_pack(self, pack_id: str) -> None:
-        """Choose a pack in the list."""
-        self.packs.choose(pack_id)
 
     # ---- building
 

@@ -86,10 +86,6 @@ class PacksPage(PageFrame):
         elif isinstance(event, (LibraryChanged, ModelRead, BackendChecked)):
             self._inventory_changed(event)
 
-    def may_leave(self, leave: Callable[[], object]) -> bool:
-        """Whether the window may close now. Asks about what is not saved; `leave()` follows once it is."""
-        return self.work.may_leave(leave)
-
     # ---- building
 
     def _build(self) -> None:
@@ -177,7 +173,7 @@ class PacksPage(PageFrame):
             return
         if self.side.tab == "models":
             self.side.models.show(self._offers())
-            self.side.models.redraw()
+            self.side.models.rows.refresh()  # a weight has become known
         if isinstance(event, ModelRead):
             self.editor.completion.redraw()
 

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from ...domain.base.colour_roles import Role
 from ...domain.base.key_press import KeyPress
 from . import icons, theme
-from .basics import Box, Button, Label, Separator
+from .basics import Box, Label
 from .painting import Painting
 from .popups import Popup
 
@@ -115,14 +115,7 @@ class KeyHelp(Popup):
 
     def open(self, anchor: tk.Misc, title: str, keys: Sequence[tuple[str, str]]) -> None:
         """Show the keys under `anchor`, in the order given."""
-        for child in self.body.winfo_children():
-            child.destroy()
-        head = Box(self.body)
-        head.pack(fill="x", padx=theme.px(10), pady=theme.px(4))
-        Label(head, title, bold=True).pack(side="left", padx=theme.px(4))
-        close = Button(head, "", self.close, kind="quiet", icon="cross", height=24)
-        close.pack(side="right")
-        Separator(self.body).pack(fill="x")
+        close = self._begin(title)
         table = Box(self.body)
         table.pack(fill="both", padx=theme.px(14), pady=theme.px(8))
         height = _ROWS if len(keys) <= _ROWS else (len(keys) + 1) // 2
@@ -135,7 +128,7 @@ class KeyHelp(Popup):
             Label(table, words, size=12, ink="text2").grid(row=row, column=2 * column + 1, sticky="w")
         self.window.update_idletasks()
         width = max(theme.px(280), self.body.winfo_reqwidth() + 2)
-        self._place(anchor, close, width=width, height=self.body.winfo_reqheight() + 2)
+        self._fit(anchor, close, width)
 
 
 class KeyHints(Painting):
