@@ -21,7 +21,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     gui.packs           page: editor for prompt packs                    GUI
     gui.settings        page: settings, welcome                          GUI
     gui.forms           form of all parameters, "Why this value?"        gui.widgets app VALUES domain
-    gui.widgets         theme, buttons, fields, lists, picture grid      VALUES domain
+    gui.widgets         theme, buttons, fields, lists, picture grid      app.pictures VALUES domain
 
     app.learn           plans, the wizard's words, rating session        app app.create VALUES domain
     app.create          the pack in sight, values, the next run          app VALUES domain
@@ -29,6 +29,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     app.insights        reports, list, buttons of a verdict              app VALUES domain
     app.models          facts about models, search                       app VALUES domain
     app.packs           the open pack, drafts, their words               app VALUES domain
+    app.pictures        grid of pictures: layout, choice, keys           VALUES domain
     app                 state on the main thread: the controller         pipeline backends storage domain
     pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
     pipeline.messages   orders to the threads, events they answer with   backends.base storage domain

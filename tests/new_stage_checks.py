@@ -14,10 +14,9 @@ from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.domain.base.errors import Refused
 from stablenew_tk.domain.config.catalogue import parameter, with_values
-from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig, summary
+from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig, summary, work
 from stablenew_tk.domain.config.sweep import focus, focuses, parse_values
 from stablenew_tk.domain.insights.titles import heading
-from stablenew_tk.domain.journal.estimate import work
 from stablenew_tk.gui.forms.form import Form
 from stablenew_tk.gui.forms.stage_cards import Section
 from stablenew_tk.gui.learn.wizard.parameter_step import GROUPS

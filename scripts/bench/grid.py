@@ -101,6 +101,7 @@ class Bench:
     def __init__(self, count: int, folder: str) -> None:
         from stablenew_tk.app.controller import Controller
         from stablenew_tk.domain.config.user_settings import Settings
+        from stablenew_tk.pipeline import desk
         from stablenew_tk.pipeline.messages.journal import HistoryLoaded
         from stablenew_tk.storage.disk.places import find_places
 
@@ -108,10 +109,10 @@ class Bench:
         places.cache.mkdir(parents=True, exist_ok=True)
         history = history_of(count)
         self.count = count
+        desk.ThumbnailCache = lambda *_where: MemoryCache()
         self.controller = Controller(places, Settings(appearance="dark", welcome_done=True, geometry="1280x800"))
-        self.controller._chores._thumbnails = MemoryCache()
         loaded = HistoryLoaded(history=history, recent=(), waiting=(), damaged=0, newer=0)
-        self.controller.open = lambda: self.controller._inbox.put(loaded)
+        self.controller.open = lambda: self.controller.inbox.put(loaded)
         self.root = None
 
     def page_alone(self) -> float:
@@ -159,9 +160,9 @@ class Bench:
         while time.monotonic() < end:
             self.controller.pump()
             self.root.update()
-            thumbs = page.pictures._thumbs
-            shown = len(page.pictures._shown) if self.count else 1
-            if self.controller.history is not None and not page.searching and shown and not thumbs._wanted:
+            shown = len(page.pictures.picked.rows) if self.count else 1
+            busy = page.searching or page.pictures.is_waiting
+            if self.controller.history is not None and shown and not busy:
                 return
             time.sleep(0.004)
         raise SystemExit("the page did not settle")

@@ -86,7 +86,7 @@ def open_app(folder: Path, page: str) -> float:
         window.update()
         review = window.page("review") if page == "review" else None
         busy = window.controller.history is None or (
-            review is not None and (review.searching or bool(review.pictures._thumbs._wanted))
+            review is not None and (review.searching or review.pictures.is_waiting)
         )
         quiet = 0 if busy else quiet + 1
         time.sleep(0.01)

@@ -102,6 +102,7 @@ class Controller:
         self.running: Running | None = None
         self.paused = False
         self._paces: deque[LearningRecord] = deque(maxlen=PACE_SAMPLES)
+        self._pace: dict[str, float | None] = {}  # by kind of backend, worked out of them when it is first asked for
         self._patient = patient
         self._keep_queue = keep_queue
         self._subscribers: list[Subscriber] = []
@@ -210,10 +211,13 @@ class Controller:
             self.check_backend()
             self._take_back(only_waiting=True)
 
-    def forecast_s(self, configs: Iterable[PipelineConfig], *, done: float = 0.0) -> float | None:
-        """Seconds that jobs with these configs will take, less the share `done` (0–1) of the first; None = unknown."""
-        pace = seconds_per_work(self._paces, "sketch" if self.settings.backend == "sketch" else "webui")
-        return forecast_s(pace, configs, done)
+    def forecast_s(self, configs: Iterable[PipelineConfig]) -> float | None:
+        """Seconds that jobs with these configs will take; None = unknown."""
+        kind = "sketch" if self.settings.backend == "sketch" else "webui"
+        if kind not in self._pace:
+            self._pace[kind] = seconds_per_work(self._paces, kind)
+        pace = self._pace[kind]
+        return forecast_s(pace, configs) if pace is not None else None
 
     def pump(self, wait_s: float = 0.0) -> None:
         """Process the events of the threads. `wait_s` > 0 waits that long for the first one (never in the window)."""
@@ -247,6 +251,7 @@ class Controller:
         # Newest first; what this session has already made is newer than all of them.
         made = [record for record in event.recent if record.status == "ok"]
         self._paces.extendleft(made[: PACE_SAMPLES - len(self._paces)])
+        self._pace.clear()
         if self.leftover and self.running is not None:
             self._queue_changed()
         early, self._early = self._early, []
@@ -294,6 +299,7 @@ class Controller:
         self.running = None
         if event.record.status == "ok":
             self._paces.append(event.record)
+            self._pace.clear()
         self.learning.ended(event.record)
         self._start_next()
         self._queue_changed(ended=True)

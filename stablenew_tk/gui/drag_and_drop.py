@@ -9,12 +9,12 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
 from ..app.controller import Controller
+from ..app.file_kinds import kind_of
 from .packs.page import PacksPage
 from .widgets.notices import Notices
 
@@ -22,17 +22,6 @@ try:
     from tkinterdnd2 import TkinterDnD
 except ImportError:  # an installation without it; the buttons remain
     TkinterDnD = None
-
-Kind = Literal["pack", "picture", "model", ""]
-PACKS = frozenset((".txt", ".tsv", ".json"))
-PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif"))
-MODELS = frozenset((".safetensors", ".ckpt", ".gguf", ".sft", ".pt", ".pth", ".bin"))
-
-
-def kind_of(path: Path) -> Kind:
-    """What a file is, by its ending."""
-    ending = path.suffix.lower()
-    return "pack" if ending in PACKS else "picture" if ending in PICTURES else "model" if ending in MODELS else ""
 
 
 class DropActions(Struct, frozen=True):

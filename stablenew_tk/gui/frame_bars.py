@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from typing import Literal
 
 from ..app.controller import Controller
-from ..app.job_progress import Running
+from ..app.queue_progress import QueueProgress
 from ..domain.base import colour_roles
-from ..domain.journal.estimate import about
 from ..pipeline.messages.base import Event
 from ..pipeline.messages.jobs import BackendChecked, ImageSaved, NodeWaiting, QueueChanged
 from ..pipeline.messages.journal import UnsavedChanged
 from ..pipeline.messages.settings import SettingsChanged
 from .widgets import icons, theme
-from .widgets.basics import Box, Button, Label, Painted, Separator, Sign
+from .widgets.basics import Box, Button, Label, Painted, Sign
 from .widgets.controls import ProgressBar, Segmented
 from .widgets.popups import ChoiceField, MenuEntry
 from .widgets.tooltips import tip
@@ -172,11 +170,8 @@ class BottomBar(Box):
     ) -> None:
         super().__init__(parent, "chrome", height=theme.px(theme.BOTTOM_BAR))
         self.pack_propagate(False)
+        self._progress = QueueProgress(controller)
         self._controller = controller
-        self._total = self._ended = 0
-        self._rest_of, self._rest_s = ("", 0), 0.0
-        self._waiting = ""
-        self._last_made = 0
         self.head = Label(self, "", size=12, bold=True)
         self.head.pack(side="left", padx=(theme.px(16), theme.px(10)))
         self.text = Label(self, "Nothing is running", size=12, ink="text2")
@@ -195,72 +190,30 @@ class BottomBar(Box):
 
     def on_event(self, event: Event) -> None:
         """Follow the queue and the journal."""
-        if isinstance(event, NodeWaiting):
-            self._waiting = event.message
-        elif isinstance(event, UnsavedChanged):
+        if isinstance(event, UnsavedChanged):
             self._show_unsaved(event)
-        elif isinstance(event, QueueChanged):
-            self._waiting = ""
+        else:
+            self._progress.problem = event.message if isinstance(event, NodeWaiting) else ""
 
     def refresh(self) -> None:
         """Draw the present state; called by the window's tick."""
-        running, waiting = self._controller.running, len(self._controller.queue)
-        self._count(running, waiting)
-        busy = running is not None or waiting > 0
+        progress = self._progress
+        progress.refresh()
         for button in (self.pause, self.stop):
-            if button.enabled != busy:
-                button.enable(busy, "" if busy else "Nothing is running.")
+            if button.enabled != progress.busy:
+                button.enable(progress.busy, "" if progress.busy else "Nothing is running.")
         words = "Go on" if self._controller.paused else "Pause"
         if self.pause.text != words:
             self.pause.set_text(words)
-        if running is None:
-            self._show_idle(waiting)
-        else:
-            self._show_running(running)
-
-    def _count(self, running: Running | None, waiting: int) -> None:
-        open_jobs = waiting + (running is not None)
-        if open_jobs == 0:
-            if self._total:
-                self._last_made = self._total
-            self._total = 0
-        else:
-            self._total = max(self._total, open_jobs)
-        self._ended = self._total - open_jobs
-
-    def _show_idle(self, waiting: int) -> None:
-        self.head.show("Paused" if self._controller.paused and waiting else "")
-        done = f" · {self._last_made} job{'s' if self._last_made > 1 else ''} ended" if self._last_made else ""
-        self.text.show(f"{waiting} jobs wait" if waiting else f"Nothing is running{done}")
-        self.eta.show("")
-        if self.bar.winfo_manager():
+        for label, told in ((self.head, progress.head), (self.text, progress.text), (self.eta, progress.eta)):
+            label.show(told)
+        if self._controller.running is not None:
+            if not self.bar.winfo_manager():
+                self.bar.pack(side="right", padx=theme.px(4))
+            self.bar.set(progress.share)
+        elif self.bar.winfo_manager():
             self.bar.set(0.0)
             self.bar.pack_forget()
-
-    def _show_running(self, running: Running) -> None:
-        job, learning = running.job, running.job.learning
-        self.head.show(f"Job {self._ended + 1} of {self._total}")
-        if learning.plan_id:
-            # No steps, no value: in blind rating they would tell which picture is which.
-            parts = ["Learning Run", job.pack_id, f"row {learning.row + 1}", self._waiting or f"{running.done:.0%}"]
-        else:
-            step = f"{running.stage} {running.step} of {running.steps}" if running.steps else running.stage
-            parts = [job.pack_id, job.prompt_id, f"seed {job.seed}", self._waiting or running.state or step]
-        self.text.show(" · ".join(part for part in parts if part))
-        if not self.bar.winfo_manager():
-            self.bar.pack(side="right", padx=theme.px(4))
-        known = running.fraction > 0 or self._ended > 0 or running.stage_number > 1
-        self.bar.set((self._ended + running.done) / max(1, self._total) if known else None)
-        self.eta.show(self._time_left(running))
-
-    def _time_left(self, running: Running) -> str:
-        """In words. What waits is counted only when it changes: there may be thousands, and this comes every tick."""
-        counted_for = running.job.job_id, len(self._controller.queue)
-        if self._rest_of != counted_for:
-            self._rest_of = counted_for
-            self._rest_s = self._controller.forecast_s(waiting.config for waiting in self._controller.queue) or 0.0
-        left = self._controller.forecast_s((running.job.config,), done=running.done)
-        return f"{about(left + self._rest_s)} left" if left is not None else ""
 
     def _show_unsaved(self, event: UnsavedChanged) -> None:
         if event.count:
@@ -269,11 +222,3 @@ class BottomBar(Box):
             tip(self.alarm, f"{event.message} It is kept in memory and tried again every 2 seconds.")
         else:
             self.alarm.pack_forget()
-
-
-Side = Literal["left", "right", "top", "bottom"]
-
-
-def ruled(parent: tk.Misc, side: Side) -> None:
-    """A thin line at one side, packed now."""
-    Separator(parent).pack(side=side, fill="y" if side in ("left", "right") else "x")

@@ -29,7 +29,7 @@ from ..pipeline.messages.journal import HistoryLoaded
 from ..pipeline.messages.settings import SettingsChanged
 from .create.page import CreatePage
 from .drag_and_drop import DropActions, DroppedFiles
-from .frame_bars import BottomBar, Rail, TopBar, ruled
+from .frame_bars import BottomBar, Rail, TopBar
 from .insights.page import InsightsPage
 from .learn.page import LearnPage
 from .models.page import ModelsPage
@@ -38,7 +38,7 @@ from .review.page import ReviewPage
 from .settings.page import SettingsPage
 from .settings.welcome import WelcomePage
 from .widgets import icons, theme
-from .widgets.basics import Box
+from .widgets.basics import Box, Separator
 from .widgets.keyboard import KeyHelp
 from .widgets.notices import Notices
 from .widgets.page_frame import PageFrame
@@ -101,7 +101,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     def _build(self) -> None:
         self.rail = Rail(self, PAGES, self.show)
         self.rail.pack(side="left", fill="y")
-        ruled(self, "left")
+        Separator(self).pack(side="left", fill="y")
         self.top = TopBar(
             self,
             self.controller,
@@ -111,10 +111,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             show_keys=self._show_keys,
         )
         self.top.pack(side="top", fill="x")
-        ruled(self, "top")
+        Separator(self).pack(side="top", fill="x")
         self.bottom = BottomBar(self, self.controller, pause=self._pause, stop=self._stop)
         self.bottom.pack(side="bottom", fill="x")
-        ruled(self, "bottom")
+        Separator(self).pack(side="bottom", fill="x")
         self.body = Box(self, "bg")
         self.body.pack(side="top", fill="both", expand=True)
         self.notices = Notices(self, above=self.body)
@@ -155,7 +155,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 PackPageActions(
                     go=go,
                     use=lambda recipe, name: self._go_to("create", CreatePage).take(recipe.values, recipe.seed, name),
-                    run=lambda pack_id: self._go_to("create", CreatePage).open_pack(pack_id),
+                    run=lambda pack_id: self._go_to("create", CreatePage).packs.choose(pack_id),
                     draw_seed=lambda: random.SystemRandom().randint(0, MAX_SEED),
                 ),
             ),
@@ -246,11 +246,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _on_event(self, event: Event) -> None:
         self._has_news = True
-        for bar in (self.top, self.bottom):
-            if isinstance(event, bar.FOLLOWS):
-                bar.on_event(event)
-        for page in tuple(self._pages.values()):
-            page.on_event(event)
+        followers: tuple[TopBar | BottomBar | PageFrame, ...] = (self.top, self.bottom, *self._pages.values())
+        for part in followers:
+            if isinstance(event, part.FOLLOWS):
+                part.on_event(event)
         if isinstance(event, OrderFailed):
             self.notices.say(event.message)
         elif isinstance(event, HistoryLoaded):
@@ -363,7 +362,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         ):
             return
         packs = self._pages.get("packs")
-        if isinstance(packs, PacksPage) and not packs.may_leave(self.leave):
+        if isinstance(packs, PacksPage) and not packs.work.may_leave(self.leave):
             return
         self._closing = True
         geometry = self.geometry()

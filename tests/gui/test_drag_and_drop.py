@@ -9,7 +9,6 @@ import pytest
 from open_window import open_house, walk
 from PIL import Image, PngImagePlugin
 
-from stablenew_tk.gui.drag_and_drop import kind_of
 from stablenew_tk.gui.packs.recipe_popup import RecipePopup
 
 INFOTEXT = "a red boat\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 6.5, Seed: 77, Size: 512x512"
@@ -72,8 +71,3 @@ def test_ctrl_7_opens_packs_and_create_can_be_reached_from_there(tmp_path):
         house.until(lambda: page.work.path is not None)
         page.editor.use.invoke()
         assert house.window.page_name == "create"
-
-
-def test_files_are_known_by_their_endings():
-    kinds = {name: kind_of(Path(name)) for name in ("a.txt", "b.PNG", "c.safetensors", "d.exe", "e.json", "f.avif")}
-    assert list(kinds.values()) == ["pack", "picture", "model", "", "pack", "picture"]

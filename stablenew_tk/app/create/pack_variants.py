@@ -28,6 +28,8 @@ class PackVariants:
     What is shown is what is run: the same variants, also when they were drawn.
     """
 
+    FOLLOWS = (PromptsExpanded, PackFoldersTouched)
+
     def __init__(self, controller: Controller, changed: Callable[[], object]) -> None:
         self._controller, self._changed = controller, changed
         self._wanted: _Wanted | None = None

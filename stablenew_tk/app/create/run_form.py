@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from msgspec import Struct
+
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import parameter
 from ...domain.config.learning_mode import Mode, mode_for
+from ...domain.config.seed_text import parse_seed, parse_seed_count
 from ...domain.runs.job import RunRequest, check
 from ..controller import Controller
 from .form_values import FormValues
 from .pack_choice import PackChoice
 from .pack_variants import PackVariants
+
+
+class RunFields(Struct, frozen=True, kw_only=True):
+    """The fields of a run that are in no catalogue, as they are filled in."""
+
+    seed: str
+    seeds_per_prompt: str
+    start_image: str
+    record: bool
 
 
 class RunForm:
@@ -35,48 +47,47 @@ class RunForm:
             self.values.stand_at(self.choice.file.pack_id, self.choice.file.path)
         return self.values.refresh()
 
-    def request(self, *, seed: int, seeds_per_prompt: int, start_image: str, record: bool) -> RunRequest:
-        """The run as it is filled in. A start image counts only where txt2img is off."""
+    def request(self, fields: RunFields) -> RunRequest:
+        """The run as it is filled in. A start image counts only where txt2img is off. Raises InvalidInput for a text
+        that is no seed, or no number of seeds.
+        """
         values, config = self.values, self.values.resolved.config
         request = RunRequest(
             pack_id=self.choice.pack.pack_id if self.choice.pack is not None else "",
             variants=(),
             config=config,
             origins=values.resolved.origins,
-            seed=seed,
-            seeds_per_prompt=seeds_per_prompt,
+            seed=parse_seed(fields.seed),
+            seeds_per_prompt=parse_seed_count(fields.seeds_per_prompt),
             globals=self._controller.settings.globals,
-            start_image="" if config.txt2img.enabled else start_image,
-            record=record,
+            start_image="" if config.txt2img.enabled else fields.start_image.strip(),
+            record=fields.record,
             lora_weights=values.preset.lora_weights if values.preset is not None else {},
         )
         return self.variants.of(request)
 
-    def checked(self, problems: Mapping[str, str], request: Callable[[], RunRequest]) -> tuple[str, RunRequest | None]:
-        """Why nothing can be run now, or "" and the run.
-
-        `problems` are texts in fields that cannot be used, by path; `request` fills the run in and may raise
-        InvalidInput.
-        """
-        choice = self.choice
-        for path, text in problems.items():
-            return f"{parameter(path).title}: {text}", None
-        if choice.problem or choice.file is None or choice.pack is None:
-            return choice.problem, None
+    def checked(self, problems: Mapping[str, str], fields: RunFields) -> tuple[str, RunRequest | None]:
+        """Why nothing can be run now, or "" and the run; `problems` are texts that cannot be used, by path."""
+        choice, wrong = self.choice, next(iter(problems.items()), None)
+        if wrong is not None:
+            return f"{parameter(wrong[0]).title}: {wrong[1]}", None
+        problem = choice.problem
+        if problem or choice.file is None or choice.pack is None:
+            return problem, None
         self.variants.want(choice.file.path, choice.prompts, self.values.pack_settings, choice.pack.slots)
-        if self.variants.trouble:
-            return self.variants.trouble, None
+        if trouble := self.variants.trouble:
+            return trouble, None
         try:
-            made = request()
+            made = self.request(fields)
             check(made)
-        except InvalidInput as wrong:
-            return str(wrong), None
+        except InvalidInput as error:
+            return str(error), None
         return "", made
 
-    def start(self, request: RunRequest, seed: int) -> None:
-        """Queue the run and remember it; `seed` is the one typed. Raises InvalidInput when nothing comes of it."""
+    def start(self, request: RunRequest, fields: RunFields) -> None:
+        """Queue the run and remember it, the seed as typed. Raises InvalidInput when nothing comes of it."""
         self._controller.run(request)
-        self.values.ran(request, [prompt.prompt_id for prompt in self.choice.prompts], seed)
+        self.values.ran(request, [prompt.prompt_id for prompt in self.choice.prompts], parse_seed(fields.seed))
         self.variants.ran()
 
     def forecast_s(self, request: RunRequest) -> float | None:

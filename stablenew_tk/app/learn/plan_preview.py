@@ -14,11 +14,11 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.wording import counted
 from ...domain.config.catalogue import Value, get_value
 from ...domain.config.origins import MAX_SEED
-from ...domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary
+from ...domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary, work
 from ...domain.config.sweep import LORA, Focus, around, focuses, value_text
 from ...domain.experiments.base_config import check_offered
 from ...domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence
-from ...domain.journal.estimate import about, work
+from ...domain.journal.estimate import about
 from ...domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
 
 _NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
 
-from .pipeline_config import FIRST_STAGE, STAGES, PipelineConfig, stage_spec
+from .pipeline_config import FIRST_STAGE, STAGES, PipelineConfig, reading_stages
 
 LONGEST = 20_000  # letters of one text
 # These stand between blanks: a comma beside them would become a word of its own.
@@ -68,13 +68,8 @@ def texts_of_stages(
     """The text of the first stage, and the texts of those later stages that are sent another one."""
     stages = config.stages()
     first = text_of(stages[0] if stages else FIRST_STAGE)
-    texts = {stage: text_of(stage) for stage in stages[1:] if stage in reading_stages(config)}
+    texts = {stage: text_of(stage) for stage in reading_stages(config) if stage not in stages[:1]}
     return first, {stage: text for stage, text in texts.items() if text != first}
-
-
-def reading_stages(config: PipelineConfig) -> tuple[str, ...]:
-    """The enabled stages that read a prompt: plain enlarging does not."""
-    return tuple(stage for stage in config.stages() if stage_spec(stage).samples(config))
 
 
 def with_text_before(prompt: str, added: str) -> str:

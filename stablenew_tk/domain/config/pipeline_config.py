@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+# Loading, decoding and saving cost about as much as this many megapixel-steps.
+_FIXED_WORK = 2.0
 _CLIP_SKIP = "How early the reading of the prompt stops. Checkpoints made for drawings often like 2."
 
 
@@ -327,6 +329,22 @@ STAGE_OF_PART = {part.name: spec.name for spec in STAGE_SPECS for part in spec.p
 def stage_spec(name: str) -> StageSpec:
     """The table's row for a stage. Raises KeyError for a name that is no stage."""
     return _SPEC_OF[name]
+
+
+def work(config: PipelineConfig) -> float:
+    """Rough amount of work of one job, in sampler steps times megapixels. Always > 0."""
+    megapixels = config.txt2img.width * config.txt2img.height / 1e6
+    total = _FIXED_WORK
+    for spec in STAGE_SPECS:
+        if getattr(config, spec.name).enabled:
+            total += spec.work(config, megapixels)
+            megapixels *= spec.scale(config) ** 2
+    return total
+
+
+def reading_stages(config: PipelineConfig) -> tuple[str, ...]:
+    """The enabled stages that read a prompt: plain enlarging does not."""
+    return tuple(spec.name for spec in STAGE_SPECS if getattr(config, spec.name).enabled and spec.samples(config))
 
 
 def summary(config: PipelineConfig, block: str) -> str:

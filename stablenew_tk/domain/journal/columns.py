@@ -173,9 +173,6 @@ class Numbered(Generic[T]):
         self.values = list(values)
         self._numbers = {value: number for number, value in enumerate(self.values)}
 
-    def __getitem__(self, number: int) -> T:
-        return self.values[number]
-
     def number(self, value: T) -> int:
         """The number of a value; a new value gets the next number."""
         number = self._numbers.get(value)

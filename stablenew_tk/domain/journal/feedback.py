@@ -153,7 +153,7 @@ class FeedbackLog:
         return fold_feedback(
             held,
             rating=rating if rating >= 0 and not table.repeat[number] else None,
-            tags_added=self.tag_sets[table.added[number]],
-            tags_removed=self.tag_sets[table.removed[number]],
-            note=self.texts[note] if note >= 0 else None,
+            tags_added=self.tag_sets.values[table.added[number]],
+            tags_removed=self.tag_sets.values[table.removed[number]],
+            note=self.texts.values[note] if note >= 0 else None,
         )

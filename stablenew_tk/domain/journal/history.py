@@ -117,7 +117,9 @@ class PictureRows:
         """The current feedback of the user on the picture in this row."""
         pictures = self.pictures
         return ImageFeedback(
-            pictures.rating[row], self.log.tag_sets[pictures.tags[row]], self.log.texts[pictures.note[row]]
+            pictures.rating[row],
+            self.log.tag_sets.values[pictures.tags[row]],
+            self.log.texts.values[pictures.note[row]],
         )
 
     def repeats(self, row: int) -> tuple[int, ...]:
@@ -136,7 +138,7 @@ class PictureRows:
             run_name=run.run_name,
             pack_id=run.pack_id,
             checkpoint=run.checkpoint,
-            stage=self.stages[pictures.stage[row]],
+            stage=self.stages.values[pictures.stage[row]],
             rating=held.rating,
             tags=held.tags,
             note=held.note,
@@ -243,7 +245,7 @@ class History:
 
     def __len__(self) -> int:
         """Number of rows, undone records included."""
-        return len(self._rows.image_ids)
+        return len(self._rows.pictures.rating)
 
     def __bool__(self) -> bool:
         """Always True, also without pictures: a history may hold plans and failed jobs only."""

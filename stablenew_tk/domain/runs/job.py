@@ -157,8 +157,10 @@ class _VariantPart(Struct, frozen=True):
 
 
 def _part(request: RunRequest, variant: Variant) -> _VariantPart:
-    config = with_values(request.config, dict(variant.overrides))
-    _check_start(config, request.start_image)
+    config = request.config  # whose start `check` has looked at
+    if variant.overrides:
+        config = with_values(config, dict(variant.overrides))
+        _check_start(config, request.start_image)
     text, others = texts_of_stages(config, _texts(request, variant))
     origins: dict[str, Origin] = {**request.origins, **dict.fromkeys(variant.overrides, "user")}
     return _VariantPart(config, origins, text, others, _choice(request, variant))
@@ -189,7 +191,7 @@ def _texts(request: RunRequest, variant: Variant) -> Callable[[str], StageText]:
     def text_of(stage: str) -> StageText:
         known = request.stage_texts.get(stage)
         text = known or request.globals.texts_for(stage, variant.prompt, variant.negative)
-        return text.changed(lambda words: _weighted(words, weights))
+        return text.changed(lambda words: _weighted(words, weights)) if weights else text
 
     return text_of
 

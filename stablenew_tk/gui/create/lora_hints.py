@@ -25,8 +25,7 @@ class HintPopup(Popup):
 
     def open(self, at: tk.Misc, hints: Sequence[LoraHint], follow: Callable[[LoraHint], object]) -> None:
         """Show them at a widget; the keyboard stands on the first button."""
-        for child in self.body.winfo_children():
-            child.destroy()
+        self._empty()
         buttons: list[Button] = []
         name = ""
         for hint in hints:
@@ -36,18 +35,13 @@ class HintPopup(Popup):
                 Label(self.body, title, bold=True).pack(fill="x", padx=theme.px(14), pady=(theme.px(8), 0))
             buttons.append(self._row(hint, follow))
         Box(self.body, height=theme.px(8)).pack(fill="x")
-        self.window.update_idletasks()
-        self._place(at, buttons[0], width=theme.px(_WIDTH), height=self.body.winfo_reqheight() + 2)
+        self._fit(at, buttons[0], theme.px(_WIDTH))
 
     def _row(self, hint: LoraHint, follow: Callable[[LoraHint], object]) -> Button:
-        def close_and_follow() -> None:
-            self.close()
-            follow(hint)
-
         told, action = hint.words
         line = Box(self.body)
         line.pack(fill="x", padx=(theme.px(14), theme.px(6)), pady=(theme.px(6), theme.px(2)))
-        button = Button(line, action, close_and_follow, kind="outline", height=theme.SMALL)
+        button = Button(line, action, self._closing(lambda: follow(hint)), kind="outline", height=theme.SMALL)
         button.pack(side="right", anchor="n")
         for label in (Label(line, told), Label(line, hint.source, size=12, ink="text3")):
             label.configure(wraplength=theme.px(_WIDTH - 28) - button.winfo_reqwidth())

@@ -9,6 +9,7 @@ from tkinter import filedialog
 
 from ...app.controller import Controller
 from ...app.create.pack_choice import PackChoice
+from ...app.file_kinds import PACKS, dialog_types
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked
 from ...pipeline.messages.models import LibraryChanged, ModelRead
@@ -23,7 +24,6 @@ from ..widgets.text_field import TextField
 from ..widgets.tooltips import tip
 from .lora_hints import LoraHints
 
-KINDS = [("Packs", "*.txt *.tsv *.json"), ("All", "*")]
 _WIDTH = 280  # px, until the page knows its own
 LEARNING = (
     MenuEntry("", "Learning: as usual"),
@@ -36,6 +36,8 @@ LEARNING = (
 
 class PackPanel(Box):
     """Tells `on_change()` whenever what would be run has changed. Edited texts count for runs, the file stays."""
+
+    FOLLOWS = (PacksListed, PackLoaded, PackSettingsSaved, PackNotSaved, LibraryChanged, ModelRead, BackendChecked)
 
     def __init__(
         self,
@@ -70,10 +72,6 @@ class PackPanel(Box):
         self.choice.wanted = pack_id
         self.search.set("")
         self._filter("")
-
-    def focus_first(self) -> None:
-        """Put the keyboard on the prompts."""
-        self.prompts.focus_set()
 
     # ---- parts
 
@@ -122,14 +120,14 @@ class PackPanel(Box):
         self.notes.pack(side="bottom", fill="x", padx=theme.px(16), pady=(0, theme.px(10)))
         self.hints.pack(side="bottom", fill="x", padx=(theme.px(16), theme.px(12)))
         self._reset = Button(self, "Back to the pack's text", self.forget_edit, kind="link", height=24)
-        self.text = TextField(self, on_edit=lambda _text: self._edited(), fill=True)
+        self.text = TextField(self, on_edit=self._edited, fill=True)
         self.text.pack(fill="both", expand=True, padx=theme.px(12), pady=(0, theme.px(2)))
 
     # ---- packs
 
     def add_pack(self) -> None:
         """Ask for a pack file and copy it among the own packs."""
-        name = filedialog.askopenfilename(parent=self, title="Add a pack", filetypes=KINDS)
+        name = filedialog.askopenfilename(parent=self, title="Add a pack", filetypes=dialog_types("Packs", PACKS))
         if name:
             self.choice.wanted = Path(name).stem
             self._controller.ask(AddPack(path=Path(name)))
@@ -230,13 +228,15 @@ class PackPanel(Box):
         else:
             self._reset.pack_forget()
 
-    def _edited(self) -> None:
+    def _edited(self, _text: str) -> None:
         prompt = self.choice.current
         words = " ".join(self.text.get().split("\n")).strip()
         if prompt is None or words == getattr(prompt, self._side.value):
             return
         self.choice.edit(**{self._side.value: words})
-        self._show_prompts_after_edit()
+        cursor = self.text.field.index("insert")
+        self._show_prompts()
+        self.text.field.mark_set("insert", cursor)
 
     def rewrite(self, positive: str) -> None:
         """Put this in place of the text of the prompt in sight."""
@@ -246,11 +246,6 @@ class PackPanel(Box):
     def _show_hints(self) -> None:
         prompt = self.choice.current
         self.hints.show(prompt.positive if prompt is not None else "", self._checkpoint)
-
-    def _show_prompts_after_edit(self) -> None:
-        cursor = self.text.field.index("insert")
-        self._show_prompts()
-        self.text.field.mark_set("insert", cursor)
 
     def forget_edit(self) -> None:
         """Show the text of the pack again."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from ...app.controller import Controller
 from ...app.create.form_values import values_of
-from ...app.create.pack_variants import WORKING
-from ...app.create.run_form import RunForm
+from ...app.create.pack_variants import WORKING, PackVariants
+from ...app.create.run_form import RunFields, RunForm
 from ...app.wording import SuspectCount
 from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
+from ...domain.base.key_press import KeyPress, act_on
 from ...domain.config.catalogue import Value, parameter
 from ...domain.config.pipeline_config import STAGE_SPECS, size_words
 from ...domain.journal.record import LearningRecord, Void
@@ -31,7 +32,7 @@ from ..forms.origin_marks import WhyPopup
 from ..forms.stage_cards import Section, StageCard, general_entries, menu_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
-from ..widgets.keyboard import KeyPress, Shortcuts, act_on
+from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
 from .pack_panel import PackPanel
@@ -61,6 +62,13 @@ class ShowNotice(Protocol):
 
 class CreatePage(PageFrame):
     """Left packs and prompts, in the middle the stage cards, right what is being made."""
+
+    title = ("Create", "")
+    key_words = KEYS
+    FOLLOWS = (
+        *(*PackPanel.FOLLOWS, *PackVariants.FOLLOWS, *PreviewPanel.FOLLOWS),
+        *(BackendChecked, SettingsChanged, HistoryLoaded, LineSaved, LibraryChanged, ModelRead, JobEnded),
+    )
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice) -> None:
         super().__init__(parent)
@@ -98,16 +106,6 @@ class CreatePage(PageFrame):
         self._refresh()
 
     @property
-    def title(self) -> tuple[str, str]:
-        """Words for the top bar."""
-        return "Create", ""
-
-    @property
-    def key_words(self) -> Sequence[tuple[str, str]]:
-        """Keys of the page."""
-        return KEYS
-
-    @property
     def resolved(self) -> Resolved:
         """The values that a run would use now, and where they come from."""
         return self.form.values.resolved
@@ -124,14 +122,14 @@ class CreatePage(PageFrame):
 
     def shown(self) -> None:
         """The page came into sight."""
-        self.packs.focus_first()
+        self.packs.prompts.focus_set()
         self._count()
 
     def on_event(self, event: Event) -> None:
         """Pass news to the parts; follow the backend and the end of jobs."""
-        self.packs.on_event(event)
-        self.form.variants.on_event(event)
-        self.preview.on_event(event)
+        for part in (self.packs, self.form.variants, self.preview):
+            if isinstance(event, part.FOLLOWS):
+                part.on_event(event)
         if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded)):
             self.bar.presets.refresh()
             self._refresh()
@@ -160,10 +158,6 @@ class CreatePage(PageFrame):
         self._refresh()
         words = f", seed {seed}," if seed is not None else ""
         self._say(f"The settings of {whose}{words} are in the fields now.")
-
-    def open_pack(self, pack_id: str) -> None:
-        """Choose a pack in the list."""
-        self.packs.choose(pack_id)
 
     # ---- building
 
@@ -303,21 +297,21 @@ class CreatePage(PageFrame):
 
     def request(self) -> RunRequest:
         """What a click on Run would start. Raises InvalidInput for a seed that is none."""
-        return self.form.request(
-            seed=self.seeds.seed(),
-            seeds_per_prompt=self.seeds.per_prompt(),
-            start_image=self.start.entry.get().strip(),
+        return self.form.request(self._fields())
+
+    def _fields(self) -> RunFields:
+        return RunFields(
+            seed=self.seeds.seed_entry.get(),
+            seeds_per_prompt=self.seeds.each_entry.get(),
+            start_image=self.start.entry.get(),
             record=self.bar.record.on,
         )
-
-    def _checked(self) -> tuple[str, RunRequest | None]:
-        return self.form.checked(self._problems(), self.request)
 
     def _count(self) -> None:
         self.global_texts.show(self.form.values.pack_settings, self.resolved.config)
         mode, variants = self.form.mode, self.form.variants
         self.bar.record.enable(mode.records, "" if mode.records else mode.why)
-        trouble, request = self._checked()
+        trouble, request = self.form.checked(self._problems(), self._fields())
         self.seeds.mark(variants.seeds)
         if request is not None:
             self.bar.tell(variants.remark, "text2")
@@ -330,10 +324,11 @@ class CreatePage(PageFrame):
 
     def run(self) -> None:
         """Start what the button says."""
-        trouble, request = self._checked()
+        fields = self._fields()
+        trouble, request = self.form.checked(self._problems(), fields)
         try:
             if request is not None:
-                self.form.start(request, self.seeds.seed())
+                self.form.start(request, fields)
         except InvalidInput as wrong:
             trouble = str(wrong)
         if trouble:

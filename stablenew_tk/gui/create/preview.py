@@ -27,6 +27,11 @@ LIVE = "live"
 class PreviewPanel(Box):
     """Shows what arrives; `go_review()` is called by the link and by opening a picture."""
 
+    FOLLOWS = (
+        *(StageStarted, StageProgressed, ImageSaved, PictureReady, ThumbnailReady),
+        *(HistoryLoaded, HistoryChanged, JobEnded),
+    )
+
     def __init__(self, parent: tk.Misc, controller: Controller, *, go_review: Callable[[], None]) -> None:
         super().__init__(parent, "surface", width=theme.px(_WIDTH))
         self.pack_propagate(False)

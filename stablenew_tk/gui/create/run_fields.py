@@ -7,21 +7,19 @@ from collections.abc import Callable, Sequence
 from tkinter import filedialog
 
 from ...app.controller import Controller
+from ...app.file_kinds import START_PICTURES, dialog_types
 from ...domain.config.catalogue import Value
-from ...domain.config.global_texts import reading_stages
 from ...domain.config.origins import RANDOM_SEED
-from ...domain.config.pipeline_config import PipelineConfig
-from ...domain.config.seed_text import parse_seed, parse_seed_count
+from ...domain.config.pipeline_config import PipelineConfig, reading_stages
 from ...domain.models.precedence import Resolved
 from ...domain.prompts.settings import PackSettings, Seeds
-from ..forms.form import Form
+from ..forms.form import Form, field_head
 from ..forms.origin_marks import OriginMark
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
 from ..widgets.tooltips import tip
 
-_PICTURES = [("Pictures", "*.png *.jpg *.jpeg *.webp"), ("All", "*")]
 _SIZE = 12  # px: of the words about added texts
 
 
@@ -37,7 +35,8 @@ class StartPicture(Box):
         Button(self, "Browse…", self._browse).pack(side="left", padx=(theme.px(4), theme.px(12)))
 
     def _browse(self) -> None:
-        name = filedialog.askopenfilename(parent=self, title="Picture to start from", filetypes=_PICTURES)
+        types = dialog_types("Pictures", START_PICTURES)
+        name = filedialog.askopenfilename(parent=self, title="Picture to start from", filetypes=types)
         if name:
             self.entry.set(name)
             self._on_edit()
@@ -80,14 +79,6 @@ class SeedFields(Box):
         self.batch = Form(self, (self.BATCH,), on_change=on_change, on_why=on_why, columns=1)
         self.batch.grid(row=0, column=2, sticky="new")
 
-    def seed(self) -> int:
-        """The first seed, −1 for a random one. Raises InvalidInput for other text than a seed."""
-        return parse_seed(self.seed_entry.get())
-
-    def per_prompt(self) -> int:
-        """How many seeds each prompt gets. Raises InvalidInput for other text than such a number."""
-        return parse_seed_count(self.each_entry.get())
-
     def show(self, resolved: Resolved) -> None:
         """Show the batch size in force."""
         self.batch.show(resolved.config, resolved.origins, {}, resolved.words)
@@ -105,18 +96,8 @@ class SeedFields(Box):
         self._on_edit()
 
     def _caption(self, cell: Box, column: int, words: str) -> OriginMark:
-        """The head of a cell like those of a form, for what is not in the catalogue."""
         cell.grid(row=0, column=column, sticky="new", padx=(0, theme.px(theme.FIELD_GAP_X - 2 * theme.RING)))
-        cell.grid_columnconfigure(0, weight=1)
-        cell.grid_rowconfigure(0, minsize=theme.px(18))
-        head = Box(cell)
-        head.grid(row=0, column=0, columnspan=2, sticky="ew", padx=theme.px(theme.RING))
-        mark = OriginMark(head)
-        mark.pack(side="right")
-        caption = Label(head, words, size=12, ink="text2")
-        caption.pack(side="left", fill="x", expand=True)
-        head.bind("<Configure>", lambda event: mark.spare(event.width - caption.winfo_reqwidth()))
-        return mark
+        return field_head(cell, words)[0]
 
 
 class GlobalTextLine(Box):

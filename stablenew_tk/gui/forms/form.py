@@ -24,6 +24,20 @@ from .origin_marks import OriginMark
 _NARROW_FORM = 440  # px: below this three fields side by side would be too small for their words
 
 
+def field_head(cell: Box, words: str, ask: Callable[[], object] | None = None) -> tuple[OriginMark, Label]:
+    """Lay a cell out as a field with its caption above, the mark of its origin at the right end: mark and caption."""
+    cell.grid_columnconfigure(0, weight=1)
+    cell.grid_rowconfigure(0, minsize=theme.px(18))
+    head = Box(cell)
+    head.grid(row=0, column=0, columnspan=2, sticky="ew", padx=theme.px(RING))
+    mark = OriginMark(head, ask)
+    mark.pack(side="right")
+    caption = Label(head, words, size=12, ink="text2")
+    caption.pack(side="left", fill="x", expand=True)
+    head.bind("<Configure>", lambda event: mark.spare(event.width - caption.winfo_reqwidth()))
+    return mark, caption
+
+
 class FormField(Box):
     """Label, origin mark and the right editor for one parameter.
 
@@ -42,15 +56,8 @@ class FormField(Box):
         super().__init__(parent)
         self.spec, self._on_value, self._on_why = spec, on_value, on_why
         self._slider: Slider | None = None
-        self.grid_columnconfigure(0, weight=1)
-        self.grid_rowconfigure(0, minsize=theme.px(18))
-        head = Box(self)
-        head.grid(row=0, column=0, columnspan=2, sticky="ew", padx=theme.px(RING))
-        self.mark = OriginMark(head, self._ask_why if on_why is not None else None)
-        self.mark.pack(side="right")
-        caption = Label(head, (label or spec.label).partition(" (")[0], size=12, ink="text2")
-        caption.pack(side="left", fill="x", expand=True)
-        head.bind("<Configure>", lambda event: self.mark.spare(event.width - caption.winfo_reqwidth()))
+        words = (label or spec.label).partition(" (")[0]
+        self.mark, caption = field_head(self, words, self._ask_why if on_why is not None else None)
         tip(caption, spec.help)
         self.editor = self._make_editor()
         inner: tk.Misc = self.editor.field if isinstance(self.editor, Entry) else self.editor

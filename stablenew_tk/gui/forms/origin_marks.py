@@ -12,7 +12,7 @@ from ...domain.config.origins import Origin
 from ...domain.models.explanation import WhyRow
 from ...domain.models.precedence import LEARNED_WORD
 from ..widgets import icons, theme
-from ..widgets.basics import Box, Button, Kind, Label, Separator, ground_of
+from ..widgets.basics import Box, Button, Kind, Label, ground_of
 from ..widgets.popups import Popup
 
 _WIDTH, _USE_WIDTH = 360, 92  # px
@@ -43,33 +43,25 @@ class WhyPopup(Popup):
 
     def open(
         self,
-        owner: tk.Misc,
+        anchor: tk.Misc,
         title: str,
         rows: Sequence[WhyRow],
         actions: Sequence[tuple[str, Callable[[], object]]] = (),
         *,
         use: Callable[[WhyRow], object] = lambda _row: None,
     ) -> None:
-        """Show it under `owner`. Buttons close it first, then act: `use` gets the row that shall win instead."""
-        for child in self.body.winfo_children():
-            child.destroy()
-        head = Box(self.body)
-        head.pack(fill="x", padx=theme.px(10), pady=theme.px(4))
-        Label(head, title, bold=True).pack(side="left", padx=theme.px(4))
-        last = Button(head, "", self.close, kind="quiet", icon="cross", height=24)
-        last.pack(side="right")
-        Separator(self.body).pack(fill="x")
+        """Show it under `anchor`. Buttons close it first, then act: `use` gets the row that shall win instead."""
+        close = self._begin(title)
         for row in rows:
             self._row(row, use)
         foot = Box(self.body)
         foot.pack(fill="x", padx=theme.px(10), pady=theme.px(6 if actions else 2))
         for number, (words, act) in enumerate(actions):
             kind: Kind = "outline" if number else "plain"
-            Button(foot, words, self._then(act), kind=kind, height=theme.SMALL).pack(side="left")
+            Button(foot, words, self._closing(act), kind=kind, height=theme.SMALL).pack(side="left")
         for key in ("<Up>", "<Down>"):
             self.window.bind(key, self._step)
-        self.window.update_idletasks()
-        self._place(owner, last, width=theme.px(_WIDTH), height=self.body.winfo_reqheight() + 2)
+        self._fit(anchor, close, theme.px(_WIDTH))
 
     def _step(self, event: tk.Event[tk.Misc]) -> None:
         focus = self.window.focus_get()
@@ -77,13 +69,6 @@ class WhyPopup(Popup):
             other = focus.tk_focusNext() if event.keysym == "Down" else focus.tk_focusPrev()
             if other is not None:
                 other.focus_set()
-
-    def _then(self, act: Callable[[], object]) -> Callable[[], None]:
-        def close_and_act() -> None:
-            self.close()
-            act()
-
-        return close_and_act
 
     def _row(self, row: WhyRow, take: Callable[[WhyRow], object]) -> None:
         usable = row.offer is not None and not row.wins
@@ -106,7 +91,7 @@ class WhyPopup(Popup):
         note.configure(wraplength=theme.px(_WIDTH - 60 - (_USE_WIDTH if usable else 0)), justify="left")
         note.grid(row=1, column=1, columnspan=1 if usable else 2, sticky="nw", pady=(0, theme.px(6)))
         if usable:
-            use = Button(line, "Use instead", self._then(lambda: take(row)), kind="link", height=22)
+            use = Button(line, "Use instead", self._closing(lambda: take(row)), kind="link", height=22)
             use.grid(row=1, column=2, sticky="ne", padx=(0, theme.px(2)), pady=(0, theme.px(2)))
         line.grid_columnconfigure(1, weight=1)
 

@@ -15,6 +15,7 @@ from ...app.insights.actions import ActionKey, insight_actions
 from ...app.insights.entries import InsightEntries
 from ...app.insights.reports import Everyday, Reports
 from ...domain.base.errors import InvalidInput
+from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
 from ...domain.insights.follow_up import CERTAIN, finer_plan, place_of, preset_draft
 from ...domain.insights.report import Report, naming
@@ -28,7 +29,7 @@ from ...pipeline.messages.models import ModelOrder, ProfileSaved
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from ..widgets import theme
 from ..widgets.basics import Box, Label, Separator
-from ..widgets.keyboard import KeyPress, Shortcuts, act_on
+from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
 from .list import EntryList, InsightMenus
 from .panel import InsightPanel, InsightPanelActions

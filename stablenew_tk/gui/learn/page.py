@@ -8,6 +8,7 @@ from typing import Literal
 
 from ...app.controller import Controller
 from ...domain.base.errors import InvalidInput
+from ...domain.base.key_press import KeyPress
 from ...domain.base.wording import counted
 from ...domain.journal.history import ImageFacts
 from ...domain.models.precedence import Resolved
@@ -16,7 +17,7 @@ from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
 from ...pipeline.messages.plans import PlanRead, PlanWritten
 from ..widgets.flow import pack_if
-from ..widgets.keyboard import KeyPress, Shortcuts
+from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame
 from .plan_card import PlanActions
 from .plan_list import PlanList

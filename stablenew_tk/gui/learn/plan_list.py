@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ...app.controller import Controller
 from ...app.learn.plan_states import PlanStates
 from ...domain.base import colour_roles
+from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
 from ...domain.insights.standing import ShownVerdict, Standing, State
 from ...domain.insights.titles import STATE_NAMES, VERDICT_NAMES, progress_text
@@ -24,7 +25,6 @@ from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.flow import pack_if
-from ..widgets.keyboard import KeyPress, act_on
 from ..widgets.marks import VERDICT_INKS
 from ..widgets.notices import Notice
 from ..widgets.page_frame import DeferringBox

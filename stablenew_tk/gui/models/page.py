@@ -14,6 +14,7 @@ import msgspec
 
 from ...app.controller import Controller
 from ...domain.base.errors import InvalidInput
+from ...domain.base.key_press import KeyPress, act_on
 from ...domain.experiments.suggested_plan import checkpoint_plan, lora_plan, raw_values
 from ...domain.models.profile import LoraProfile
 from ...domain.models.recommendations import ModelSettings, usable
@@ -36,7 +37,7 @@ from ...storage.models.model_entry import ModelEntry
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.flow import pack_if
-from ..widgets.keyboard import KeyPress, Shortcuts, act_on, typing_in
+from ..widgets.keyboard import Shortcuts, typing_in
 from ..widgets.page_frame import PageFrame
 from .list import ModelList, ModelListActions
 from .panel import ModelPanel, ModelPanelActions

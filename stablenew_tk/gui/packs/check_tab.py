@@ -31,31 +31,19 @@ class FindingRows(RowList):
         one, canvas, y = self.found[index], self.canvas, index * self._row - self._top
         width, ground = canvas.winfo_width(), self._row_ground(index, row)
         if ground != self.ground:
-            canvas.create_rectangle(0, y, width, y + self._row, fill=theme.palette[ground], width=0)
+            canvas.fill(0, y, width, y + self._row, ground)
         if index == self.selected:
-            canvas.create_rectangle(0, y, theme.px(3), y + self._row, fill=theme.palette["accent"], width=0)
+            canvas.fill(0, y, theme.px(3), y + self._row, "accent")
         ink: Role = "danger" if one.kind == "problem" else "warn"
-        canvas.picture(self._pad, y + theme.px(15), icons.icon("warning", 14, ink, ground), "w")
-        left = self._pad + theme.px(24)
+        left, line = self._pad + theme.px(24), y + theme.px(15)
+        canvas.picture(self._pad, line, icons.icon("warning", 14, ink, ground), "w")
         word = "error" if one.kind == "problem" else "warning"
-        canvas.create_text(
-            left,
-            y + theme.px(15),
-            anchor="w",
-            font=theme.font(12, True),
-            fill=theme.palette["text"],
-            text=f"line {one.problem.line}",
-        )
-        canvas.create_text(
-            width - self._pad, y + theme.px(15), anchor="e", font=theme.font(11), fill=theme.palette[ink], text=word
-        )
+        canvas.words(left, line, f"line {one.problem.line}", size=12, bold=True)
+        canvas.words(width - self._pad, line, word, size=11, ink=ink, anchor="e")
         text = two_lines(one.problem.message, width - left - self._pad)
-        canvas.create_text(
-            left, y + theme.px(26), anchor="nw", font=theme.font(12), fill=theme.palette["text2"], text=text
-        )
+        canvas.words(left, y + theme.px(26), text, size=12, ink="text2", anchor="nw")
         if self._focused and index == max(self.selected, 0):
-            low = y + self._row - 2
-            canvas.create_rectangle(theme.px(3) + 2, y + 2, width - 2, low, outline=theme.palette["focus"], width=2)
+            canvas.frame(theme.px(3) + 2, y + 2, width - 2, y + self._row - 2, "focus", width=2)
 
 
 def two_lines(text: str, width: int) -> str:

@@ -14,6 +14,7 @@ from ..widgets import theme
 from ..widgets.basics import Box
 from ..widgets.page_frame import DeferringBox
 from ..widgets.scrollbar import TextScrollbar
+from ..widgets.text_field import bind_text_keys
 from .code_decoration import MARK_TAGS, Gutter, SyntaxPainter
 
 _TAG = "StableNewPackText"
@@ -303,11 +304,7 @@ class PackText(DeferringBox):
             text.bind_class(f"{_TAG}After", f"<{key}>", _after)
         for key, redo in (("<Control-z>", False), ("<Control-y>", True), ("<Control-Z>", True)):
             text.bind(key, lambda _event, redo=redo: self.undo(redo=redo))  # type: ignore[misc]  # default binds it
-        text.bind("<Control-a>", lambda _event: self._select_all())
-        text.bind("<Tab>", lambda _event: "break" if self.take_tab() else self._leave(text.tk_focusNext()))
-        x11 = text.tk.call("tk", "windowingsystem") == "x11"
-        for key in ("<Shift-Tab>", *(("<ISO_Left_Tab>",) if x11 else ())):
-            text.bind(key, lambda _event: self._leave(text.tk_focusPrev()))
+        bind_text_keys(text, lambda: self.take_tab())
         # By hand, because the view comes along: with another thread at work every call from here into Tk may cost
         # 5 ms, so a key is to need few of them.
         told = self.register(self._changed)
@@ -339,15 +336,6 @@ class PackText(DeferringBox):
 
     def _number_clicked(self, event: tk.Event[tk.Misc]) -> str:
         self.go_to(int(self.text.index(f"@0,{event.y}").partition(".")[0]))
-        return "break"
-
-    def _select_all(self) -> str:
-        self.text.tag_add("sel", "1.0", "end-1c")
-        return "break"
-
-    def _leave(self, to: tk.Misc | None) -> str:
-        if to is not None:
-            to.focus_set()
         return "break"
 
     def _focus(self, on: bool) -> None:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...app.controller import Controller
+from ...app.file_kinds import PACKS, PICTURES, dialog_types
 from ...app.packs.drafts import GONE
 from ...app.packs.open_pack import OpenPack
 from ...domain.base.wording import counted
@@ -32,8 +33,6 @@ from .recipe_popup import RecipePopup
 WIDTHS: dict[SizeClass, int] = {"narrow": 232, "usual": 280, "wide": 320}
 _EMPTY = "No packs yet. Make one with New pack…, or drop a text file here."
 _NOTHING = "No pack is called so."
-_PACK_FILES = [("Packs", "*.txt *.tsv *.json"), ("All", "*")]
-_PICTURES = [("Pictures", "*.png *.jpg *.jpeg *.webp *.avif *.gif"), ("All", "*")]
 
 
 class PackActions:
@@ -45,13 +44,15 @@ class PackActions:
 
     def browse_pack(self) -> None:
         """Ask for a pack file and add it."""
-        name = filedialog.askopenfilename(parent=self._page, title="Add a pack", filetypes=_PACK_FILES)
+        types = dialog_types("Packs", PACKS)
+        name = filedialog.askopenfilename(parent=self._page, title="Add a pack", filetypes=types)
         if name:
             self.pack.add(Path(name))
 
     def browse_picture(self, anchor: tk.Misc) -> None:
         """Ask for a picture and read what it says about its making."""
-        name = filedialog.askopenfilename(parent=self._page, title="Picture to read", filetypes=_PICTURES)
+        types = dialog_types("Pictures", PICTURES)
+        name = filedialog.askopenfilename(parent=self._page, title="Picture to read", filetypes=types)
         if name:
             self.read(Path(name), anchor)
 
@@ -116,8 +117,7 @@ class NamePopup(Popup):
         """Ask under `anchor`; `take(name)` gets what was typed."""
         self._take = take
         self.entry.set("")
-        self.window.update_idletasks()
-        self._place(anchor, self.entry.field, width=theme.px(272), height=self.body.winfo_reqheight() + 2)
+        self._fit(anchor, self.entry.field, theme.px(272))
 
     def _done(self) -> str:
         name = self.entry.get().strip()

@@ -15,6 +15,7 @@ from msgspec import Struct
 from ...app.controller import Controller
 from ...app.packs.open_pack import OpenPack
 from ...app.packs.prompt_inventory import PromptInventory
+from ...domain.base.key_press import KeyPress, act_on
 from ...domain.prompts.completion import Offer, token
 from ...domain.recipes.recipe import Recipe
 from ...pipeline.messages.base import Event
@@ -23,7 +24,7 @@ from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.pictures import RecipeRead
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
-from ..widgets.keyboard import KeyPress, Shortcuts, act_on
+from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame
 from .editor import PackEditor, PackEditorActions
 from .list import WIDTHS, PackActions, PackList, PackListActions
@@ -51,6 +52,9 @@ class PackPageActions(Struct, frozen=True):
 class PacksPage(PageFrame):
     """The page: `pack` is the open pack, `work` keeps list, editor and tabs in step with it."""
 
+    title = ("Packs", "")
+    key_words = KEYS
+
     def __init__(self, parent: tk.Misc, controller: Controller, actions: PackPageActions) -> None:
         super().__init__(parent)
         self._controller, self._leads = controller, actions
@@ -65,16 +69,6 @@ class PacksPage(PageFrame):
         self.work.listed()
 
     # ---- what the window asks
-
-    @property
-    def title(self) -> tuple[str, str]:
-        """Words for the top bar."""
-        return "Packs", ""
-
-    @property
-    def key_words(self) -> Sequence[tuple[str, str]]:
-        """Keys of the page, for F1."""
-        return KEYS
 
     def shown(self) -> None:
         """The page came into sight."""
@@ -91,10 +85,6 @@ class PacksPage(PageFrame):
             self._recipe_read(event)
         elif isinstance(event, (LibraryChanged, ModelRead, BackendChecked)):
             self._inventory_changed(event)
-
-    def may_leave(self, leave: Callable[[], object]) -> bool:
-        """Whether the window may close now. Asks about what is not saved; `leave()` follows once it is."""
-        return self.work.may_leave(leave)
 
     # ---- building
 
@@ -183,7 +173,7 @@ class PacksPage(PageFrame):
             return
         if self.side.tab == "models":
             self.side.models.show(self._offers())
-            self.side.models.redraw()
+            self.side.models.rows.refresh()  # a weight has become known
         if isinstance(event, ModelRead):
             self.editor.completion.redraw()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ...app.packs.wording import settings_words, shortened
 from ...domain.base.colour_roles import Role
@@ -22,8 +22,7 @@ class RecipePopup(Popup):
 
     def open(self, anchor: tk.Misc, event: RecipeRead, actions: Sequence[Action]) -> None:
         """Show it under `anchor`; without a recipe the sentence why there is none."""
-        for child in self.body.winfo_children():
-            child.destroy()
+        self._empty()
         self.body.configure(width=theme.px(_WIDTH))
         head = Box(self.body)
         head.pack(fill="x", padx=(theme.px(16), theme.px(6)), pady=theme.px(6))
@@ -39,9 +38,7 @@ class RecipePopup(Popup):
             first = self._show_recipe(recipe, actions)
         else:
             self._show_nothing(event)
-        self.window.update_idletasks()
-        height = self.body.winfo_reqheight() + 2
-        self._place(anchor, first or close, width=theme.px(_WIDTH), height=height)
+        self._fit(anchor, first or close, theme.px(_WIDTH))
 
     def _show_recipe(self, recipe: Recipe, actions: Sequence[Action]) -> tk.Misc | None:
         self._line("Made with", recipe.tool)
@@ -55,10 +52,7 @@ class RecipePopup(Popup):
             self._words("\n".join(recipe.notices[:4]))
         foot = Box(self.body)
         foot.pack(fill="x", padx=theme.px(10), pady=theme.px(10))
-        buttons = [
-            Button(foot, words, lambda action=action: self._do(action), height=theme.SMALL)  # type: ignore[misc]
-            for words, action in actions
-        ]
+        buttons = [Button(foot, words, self._closing(action), height=theme.SMALL) for words, action in actions]
         for button in buttons:
             button.pack(anchor="w")
         return buttons[0] if buttons else None
@@ -79,7 +73,3 @@ class RecipePopup(Popup):
         words = Label(self.body, text, size=12, ink=ink)
         words.configure(wraplength=theme.px(_WIDTH - 32))
         words.pack(anchor="w", padx=theme.px(16), pady=(theme.px(8), 0))
-
-    def _do(self, action: Callable[[], object]) -> None:
-        self.close()
-        action()

@@ -92,10 +92,6 @@ class ModelsTab(Box):
             self._all = offers
             self._filter()
 
-    def redraw(self) -> None:
-        """Draw again: a weight has become known."""
-        self.rows.refresh()
-
     def focus_set(self) -> None:
         """Put the keyboard into the search field."""
         self.search.focus_set()

@@ -13,6 +13,7 @@ import msgspec
 
 from ...app.controller import Controller
 from ...app.feedback import PictureFeedback, State, text_for_stars
+from ...app.pictures.rating_keys import RatingKeys
 from ...app.review.search import ReviewSearch, depends_on_feedback
 from ...app.wording import group_words
 from ...domain.base import wording
@@ -31,7 +32,6 @@ from ..widgets.notices import Notice
 from ..widgets.page_frame import PageFrame
 from ..widgets.picture_cell import CellContent
 from ..widgets.picture_grid import GridActions, ThumbnailGrid
-from ..widgets.rating_keys import RatingKeys
 from .actions import GridTarget
 from .filter_bar import Filters
 from .full_screen import FullSize

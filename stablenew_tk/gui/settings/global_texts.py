@@ -8,25 +8,25 @@ from collections.abc import Callable, Collection
 from ...domain.config.global_texts import LONGEST, GlobalTexts
 from ...domain.config.pipeline_config import STAGE_SPECS
 from ..widgets import theme
-from ..widgets.basics import Box, Label
+from ..widgets.basics import Box, Label, ground_of
 from ..widgets.controls import Check
+from ..widgets.page_frame import DeferringBox
 from ..widgets.text_field import TextField
 from ..widgets.tooltips import tip
 
 _PAUSE_MS = 400  # a text counts this long after the last key, so that not every letter is saved
 
 
-class AddedText(Box):
+class AddedText(DeferringBox):
     """One text and the stages it is for. `change(text, stages)` a moment after the user has changed something."""
 
     def __init__(self, parent: tk.Misc, *, placeholder: str, change: Callable[[str, tuple[str, ...]], object]) -> None:
-        super().__init__(parent)
-        self._change, self._soon = change, ""
+        super().__init__(parent, ground_of(parent))
+        self._change = change
         self.text = TextField(self, placeholder=placeholder, on_edit=self._edited, most=6, mono=True)
         self.text.pack(fill="x")
         self.text.field.bind("<FocusOut>", lambda _event: self._take(), add="+")
         self.bind("<Unmap>", lambda _event: self._take())
-        self.bind("<Destroy>", lambda _event: self._wait_no_more())
         row = Box(self)
         row.pack(fill="x")
         Label(row, "in", size=12, ink="text3").pack(side="left", padx=(theme.px(theme.RING), theme.px(8)))
@@ -38,7 +38,7 @@ class AddedText(Box):
 
     def show(self, text: str, stages: Collection[str]) -> None:
         """Show what is set. A text that the user is just typing stays."""
-        if not self._soon and text != self.text.get().strip():
+        if not self.is_pending("take") and text != self.text.get().strip():
             self.text.set(text)
         for stage, box in self.stages.items():
             box.set(stage in stages)
@@ -46,21 +46,14 @@ class AddedText(Box):
     def _edited(self, text: str) -> None:
         long = len(text.strip()) > LONGEST
         self.text.error(f"This is too long to be saved: {LONGEST:,} letters are the most." if long else "")
-        self._wait_no_more()
-        self._soon = self.after(_PAUSE_MS, self._take)
-
-    def _wait_no_more(self) -> None:
-        if self._soon:
-            self.after_cancel(self._soon)
-            self._soon = ""
+        self.later("take", _PAUSE_MS, self._tell, restart=True)
 
     def _take(self) -> None:
-        if self._soon:
-            self._wait_no_more()
+        if self.is_pending("take"):
             self._tell()
 
     def _tell(self) -> None:
-        self._wait_no_more()
+        self.not_later("take")
         if not self.text.error_text:
             self._change(self.text.get().strip(), tuple(stage for stage, box in self.stages.items() if box.on))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tkinter import filedialog
 
@@ -34,7 +34,8 @@ _ADDED = (
 class SettingsPage(PageFrame):
     """Every change counts at once and is on disk a moment later; the line at the bottom says so."""
 
-    key_words: Sequence[tuple[str, str]] = (("Tab", "next field"), ("Return", "take the value"))
+    title = ("Settings", "")
+    key_words = (("Tab", "next field"), ("Return", "take the value"))
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, say: Callable[[str], object]) -> None:
         super().__init__(parent)
@@ -53,11 +54,6 @@ class SettingsPage(PageFrame):
         self._saved = Label(self._column, "", size=12, ink="text3")
         self._saved.pack(anchor="w", pady=(theme.px(4), theme.px(16)))
         self._fill()
-
-    @property
-    def title(self) -> tuple[str, str]:
-        """Words for the top bar."""
-        return "Settings", ""
 
     def shown(self) -> None:
         """The page came into sight: show what is in force."""
@@ -102,7 +98,9 @@ class SettingsPage(PageFrame):
         self._engine = Segmented(row, (("sketch", "Sketch engine"), ("webui", "WebUI")), self._choose_engine)
         self._engine.pack(side="left")
         row = self._row(section, "Address")
-        self._address = Entry(row, width=300, placeholder="http://127.0.0.1:7860", on_commit=self._take_address)
+        self._address = Entry(
+            row, width=300, placeholder="http://127.0.0.1:7860", on_commit=lambda _text: self._check()
+        )
         self._address.pack(side="left")
         self._test = Button(row, "Test connection", self._check, busy_text="Checking…")
         self._test.pack(side="left", padx=theme.px(4))
@@ -224,9 +222,6 @@ class SettingsPage(PageFrame):
         else:
             self._address.focus_set()
             self._check()
-
-    def _take_address(self, _text: str) -> None:
-        self._check()
 
     def _check(self) -> None:
         if self._engine.value == "sketch" and not self._address.get().strip():

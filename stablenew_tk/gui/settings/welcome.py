@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
@@ -33,7 +33,9 @@ STEPS = (
 class WelcomePage(PageFrame):
     """Looks for a WebUI on this computer while the user reads. Any choice leads to the Create page."""
 
-    key_words: Sequence[tuple[str, str]] = (("Tab", "next choice"), ("Return", "choose"))
+    title = ("Welcome", "")
+    FOLLOWS = (BackendChecked,)
+    key_words = (("Tab", "next choice"), ("Return", "choose"))
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, done: Callable[[], object]) -> None:
         super().__init__(parent)
@@ -65,19 +67,13 @@ class WelcomePage(PageFrame):
         for address in USUAL:
             controller.ask(CheckBackend(address=address))
 
-    @property
-    def title(self) -> tuple[str, str]:
-        """Words for the top bar."""
-        return "Welcome", ""
-
     def shown(self) -> None:
         """The page came into sight: Return starts the engine that needs nothing."""
         self._sketch.focus_set()
 
     def on_event(self, event: Event) -> None:
         """A WebUI on this computer answered, or the typed address was tried."""
-        if not isinstance(event, BackendChecked):
-            return
+        assert isinstance(event, BackendChecked)
         found = event.capabilities
         if event.address in USUAL and found is not None and not self._found:
             self._found = event.address

@@ -1,7 +1,7 @@
 """Fields to type into: a line of text, a number with its unit and step, a slider for shares.
 
-A number field knows its parameter from the catalogue: Up and
-Down change it by one step, with Shift by ten, Ctrl+Backspace gives the inherited value back, the wheel changes nothing.
+A number field knows its parameter from the catalogue: Up and Down change it by one step, with Shift by ten,
+Ctrl+Backspace gives the inherited value back, the wheel changes nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from ...domain.base.colour_roles import Role
 from ...domain.base.errors import InvalidInput
-from ...domain.config.catalogue import Parameter, Value, parse_value
+from ...domain.config.catalogue import Parameter, Value
+from ...domain.config.number_text import number_words, stepped, typed_number
 from . import icons, theme
 from .basics import Painted
 from .field_box import FieldBox
@@ -159,11 +160,6 @@ def _edited(event: tk.Event[tk.Misc]) -> None:
         entry.edited()
 
 
-def shown(value: Value) -> str:
-    """A value as a person writes it: 7 and not 7.0, but 0.30 for shares is left to the caller."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 class NumberEntry(Entry):
     """A number of the catalogue. `on_value(value)` after every change that fits; a sentence appears below for one
     that does not, once the user leaves the field or presses Return. `on_inherit()` on Ctrl+Backspace.
@@ -203,20 +199,17 @@ class NumberEntry(Entry):
             return
         if self.problem or self._parsed(self.get()) != value:
             self.problem = ""
-            self.set(self._words(value))
+            self.set(number_words(self._parameter, value))
         if self.error_text:
             self.error("")
 
     def step(self, steps: int) -> str:
         """Change by natural steps of the parameter, kept within its range."""
-        spec = self._parameter
-        size = spec.step or 1
-        present = self._parsed(self.get())
-        base = float(present if present is not None else spec.default)
-        low = spec.minimum if spec.minimum is not None else float("-inf")
-        high = spec.maximum if spec.maximum is not None else float("inf")
-        value = round(min(max(base + steps * size, low), high), 6)
-        self._type(int(value) if spec.kind == "int" else value)
+        spec, present = self._parameter, self._parsed(self.get())
+        value = stepped(spec, present if present is not None else spec.default, steps)
+        self.set(number_words(spec, value))
+        self.problem = ""
+        self._on_value(value)
         return "break"
 
     def _inherit(self, _event: tk.Event[tk.Misc]) -> str:
@@ -225,17 +218,6 @@ class NumberEntry(Entry):
             self.error("")
             self._on_inherit()
         return "break"
-
-    def _type(self, value: Value) -> None:
-        self.set(self._words(value))
-        self.problem = ""
-        self._on_value(value)
-
-    def _words(self, value: Value) -> str:
-        # Shares read better in columns with two places: 0.30, 0.35.
-        if isinstance(value, float) and self._parameter.maximum == 1.0 and round(value, 2) == value:
-            return f"{value:.2f}"
-        return shown(value)
 
     def _parsed(self, text: str) -> Value | None:
         if text != self._read[0]:
@@ -246,7 +228,7 @@ class NumberEntry(Entry):
         return self._read[1]
 
     def _parse(self, text: str) -> Value:
-        value = parse_value(self._parameter.path, text.replace(",", "."))
+        value = typed_number(self._parameter, text)
         self._read = text, value
         return value
 
@@ -254,8 +236,7 @@ class NumberEntry(Entry):
         try:
             value = self._parse(text)
         except InvalidInput as wrong:
-            sentence = str(wrong).removeprefix(f"{self._parameter.path}: ")
-            self.problem = sentence[:1].upper() + sentence[1:]
+            self.problem = str(wrong)
             return
         self.problem = ""
         if self.error_text:

@@ -1,4 +1,4 @@
-"""Keys: what a press means where pictures are rated, which page hears it, and how keys are shown to the user.
+"""Keys: which page hears a press, and how keys are shown to the user.
 
 All keys of a page are heard through one binding for any key. Tk hears only the most exact binding of a window: one by
 name, say for Esc on one page, would hide Esc from every other page. And a key into a text must cost little: while
@@ -9,52 +9,19 @@ from __future__ import annotations
 
 import sys
 import tkinter as tk
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from weakref import WeakKeyDictionary
 
-from msgspec import Struct
-
 from ...domain.base.colour_roles import Role
+from ...domain.base.key_press import KeyPress
 from . import icons, theme
-from .basics import Box, Button, Label, Separator
+from .basics import Box, Label
 from .painting import Painting
 from .popups import Popup
 
-# The unshifted digit row of AZERTY keyboards, where a plain digit needs Shift.
-_AZERTY = {"ampersand": 1, "eacute": 2, "quotedbl": 3, "apostrophe": 4, "parenleft": 5, "agrave": 0}
 _SHIFT, _CONTROL, _COMMAND, _WINDOWS_ALT = 0x1, 0x4, 0x8, 0x20000
 _X11_ALT = 0x20008  # as keyboards send it, and Tk's own bit
 _TEXT_FIELDS = frozenset(("Entry", "TEntry", "Text", "Spinbox", "TSpinbox", "TCombobox"))
-# Number, by the physical key of the digit row.
-_MAC_ROW = {18: 1, 19: 2, 20: 3, 21: 4, 23: 5, 29: 0}
-
-
-class KeyPress(Struct, frozen=True):
-    """A key press taken apart. `code` is the number of the physical key, which differs between systems."""
-
-    name: str
-    code: int = 0
-    shift: bool = False
-    control: bool = False
-    alt: bool = False
-
-    @property
-    def stars(self) -> int | None:
-        """0 to 5 when the key rates, else None. Number pad digits and AZERTY's unshifted row count, too."""
-        if self.control or self.alt:
-            return None
-        digit = self.name.removeprefix("KP_")
-        if digit in ("0", "1", "2", "3", "4", "5"):
-            return int(digit)
-        stars = _AZERTY.get(self.name)
-        # On other keyboards these characters stand elsewhere or need Shift; there they must not rate.
-        return stars if stars is not None and not self.shift and _row_digit(self.code) == stars else None
-
-    @property
-    def letter(self) -> str:
-        """The small letter of a plain letter key, else ""."""
-        single = len(self.name) == 1 and self.name.isalpha()
-        return self.name.lower() if single and not self.control and not self.alt else ""
 
 
 def key_press(event: tk.Event[tk.Misc]) -> KeyPress:
@@ -75,14 +42,6 @@ def typing_in(widget: tk.Misc | None) -> bool:
     if widget is None or widget.winfo_class() not in _TEXT_FIELDS:
         return False
     return str(widget.cget("state")) not in ("disabled", "readonly")
-
-
-def _row_digit(code: int) -> int | None:
-    if sys.platform == "darwin":
-        return _MAC_ROW.get(code >> 24 & 0xFF)
-    first = 49 if sys.platform == "win32" else 10  # the key "1"; "0" stands before it on Windows, after "9" on X11
-    zero = 48 if sys.platform == "win32" else 19
-    return 0 if code == zero else code - first + 1 if first <= code < first + 5 else None
 
 
 # Answers a key press, True when it meant something.
@@ -144,15 +103,6 @@ def _dispatch(event: tk.Event[tk.Misc]) -> str | None:
     return "break" if any(page.key(event) for page in tuple(pages) if page.is_in_sight) else None
 
 
-def act_on(actions: Mapping[str, Callable[[], object]], name: str) -> bool:
-    """Do what a table says for this name; False when it says nothing."""
-    action = actions.get(name)
-    if action is None:
-        return False
-    action()
-    return True
-
-
 _ROWS = 14  # more than these stand in a second column
 
 
@@ -165,14 +115,7 @@ class KeyHelp(Popup):
 
     def open(self, anchor: tk.Misc, title: str, keys: Sequence[tuple[str, str]]) -> None:
         """Show the keys under `anchor`, in the order given."""
-        for child in self.body.winfo_children():
-            child.destroy()
-        head = Box(self.body)
-        head.pack(fill="x", padx=theme.px(10), pady=theme.px(4))
-        Label(head, title, bold=True).pack(side="left", padx=theme.px(4))
-        close = Button(head, "", self.close, kind="quiet", icon="cross", height=24)
-        close.pack(side="right")
-        Separator(self.body).pack(fill="x")
+        close = self._begin(title)
         table = Box(self.body)
         table.pack(fill="both", padx=theme.px(14), pady=theme.px(8))
         height = _ROWS if len(keys) <= _ROWS else (len(keys) + 1) // 2
@@ -185,7 +128,7 @@ class KeyHelp(Popup):
             Label(table, words, size=12, ink="text2").grid(row=row, column=2 * column + 1, sticky="w")
         self.window.update_idletasks()
         width = max(theme.px(280), self.body.winfo_reqwidth() + 2)
-        self._place(anchor, close, width=width, height=self.body.winfo_reqheight() + 2)
+        self._fit(anchor, close, width)
 
 
 class KeyHints(Painting):
@@ -215,3 +158,29 @@ class KeyHints(Painting):
             self.words(x + wide // 2, middle, key, size=11, ink="text2", anchor="center")
             x += wide + theme.px(5)
             x += self.words(x, middle, words, size=12, ink="text2") + theme.px(14)
+
+
+class HintLine(Box):
+    """The line below the pictures: key hints, or a sentence in their place for as long as it matters.
+
+    `side` is the room left and right of them.
+    """
+
+    def __init__(self, parent: tk.Misc, hints: Sequence[tuple[str, str]], side: int = 0) -> None:
+        super().__init__(parent, "surface", height=theme.px(theme.HINT_BAR))
+        self.pack_propagate(False)
+        self._hints, self._message, self._side = KeyHints(self, hints), Label(self, "", size=12), theme.px(side)
+        self.say("")
+
+    def say(self, sentence: str, ink: Role = "text2") -> None:
+        """Show a sentence in place of the keys; "" brings the keys back."""
+        self._message.show(sentence, ink)
+        shown, other = (self._message, self._hints) if sentence else (self._hints, self._message)
+        if not shown.winfo_manager():
+            other.pack_forget()
+            shown.pack(side="left", fill="x", expand=True, padx=self._side)
+
+    @property
+    def message(self) -> str:
+        """The sentence in sight, or ""."""
+        return str(self._message.cget("text")) if self._message.winfo_manager() else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ...domain.base import colour_roles
 from ...pipeline.messages.base import Event
@@ -57,7 +57,9 @@ class DeferringBox(Box):
 
 
 class PageFrame(DeferringBox):
-    """A page of the window. The window calls `on_event` for everything that happens and `shown` when it comes up."""
+    """A page of the window, which calls `shown` when the page comes up, and `on_event` for the events it `FOLLOWS`."""
+
+    FOLLOWS: ClassVar[tuple[type[Event], ...]] = (Event,)
 
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent, "bg")

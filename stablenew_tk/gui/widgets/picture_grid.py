@@ -13,17 +13,18 @@ from functools import partial
 
 from msgspec import Struct
 
+from ...app.pictures.grid_layout import GridLayout, Measures, measures
+from ...app.pictures.grid_selection import Picked, Way
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from . import theme
 from .basics import Box
-from .grid_layout import GridLayout, Measures, measures
-from .grid_selection import Picked, Way
 from .picture_cell import FOOT, FRAME, Bounds, CellContent, PictureCell
 from .scrollbar import ThinScrollbar, bind_wheel
 from .thumbnails import ThumbnailRequest, Thumbs
 
 _WHEEL_PX = 72
-_HEAD, _SIDE, _TOP, _GAP_X, _GAP_Y = 34, 16, 4, 9, 8
+_SIDE = 16
+_SPACES = {"frame": FRAME, "foot": FOOT, "gap": 9, "gap_y": 8, "side": _SIDE, "top": 4, "head": 34}  # px
 _CELL_SHAPE = 0.67  # width of a cell by its height
 _SHIFT, _CONTROL = 0x1, 0x4
 _EXTEND_KEYS = {
@@ -61,7 +62,7 @@ class ThumbnailGrid(Box):
         self._shown: dict[int, PictureCell] = {}
         self._place_of: dict[str, int] = {}
         self._pool: list[PictureCell] = []
-        self._space = self._spaces()
+        self._space = {name: theme.px(length) for name, length in _SPACES.items()}
         self._head_faces, self._near, self._side = (theme.font(13, True), theme.font(12)), theme.px(8), theme.px(_SIDE)
         self._heads: list[tuple[int, int]] = []
         self._heads_shown: list[int] = []
@@ -138,6 +139,11 @@ class ThumbnailGrid(Box):
     def thumbnail_ready(self, event: ThumbnailReady) -> None:
         """Hand over an answer to an order of this grid; others are ignored."""
         self._thumbs.ready(event)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether thumbnails of cells in sight have not come yet."""
+        return self._thumbs.is_waiting
 
     def orders_lost(self) -> None:
         """An order failed without an answer: what is in sight is asked for again when the grid next moves."""
@@ -221,19 +227,6 @@ class ThumbnailGrid(Box):
     def _measures(self, width: int) -> Measures:
         cell = round(theme.px(self._cell_px) * _CELL_SHAPE)
         return measures(width, cell, **(self._space if self._firsts else {**self._space, "top": self._side, "head": 0}))
-
-    @staticmethod
-    def _spaces() -> dict[str, int]:
-        lengths = {
-            "frame": FRAME,
-            "foot": FOOT,
-            "gap": _GAP_X,
-            "gap_y": _GAP_Y,
-            "side": _SIDE,
-            "top": _TOP,
-            "head": _HEAD,
-        }
-        return {name: theme.px(length) for name, length in lengths.items()}
 
     def _lay_out(self) -> None:
         # The bar's place is part of the right margin, so that cells end where the page's other contents end.

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ...domain.base.colour_roles import Role
 from . import icons, theme
-from .basics import Box, Painted
+from .basics import Box, Button, Label, Painted, Separator
 from .entries import Entry
 from .painting import Painting
 from .scrollbar import bind_wheel
@@ -76,6 +76,36 @@ class Popup:
             if self._back is not None and theme.alive(self._back):
                 self._back.focus_force()
         return "break"
+
+    def _empty(self) -> None:
+        """Take out what it showed before."""
+        for child in self.body.winfo_children():
+            child.destroy()
+
+    def _begin(self, title: str) -> Button:
+        """Empty it and write a head. Gives the button that closes it."""
+        self._empty()
+        head = Box(self.body)
+        head.pack(fill="x", padx=theme.px(10), pady=theme.px(4))
+        Label(head, title, bold=True).pack(side="left", padx=theme.px(4))
+        close = Button(head, "", self.close, kind="quiet", icon="cross", height=24)
+        close.pack(side="right")
+        Separator(self.body).pack(fill="x")
+        return close
+
+    def _fit(self, anchor: tk.Misc, focus: tk.Misc, width: int) -> None:
+        """Show it as high as what is in it; width in screen pixels."""
+        self.window.update_idletasks()
+        self._place(anchor, focus, width=width, height=self.body.winfo_reqheight() + 2)
+
+    def _closing(self, action: Callable[[], object]) -> Callable[[], None]:
+        """What closes it and then acts, for buttons."""
+
+        def close_and_act() -> None:
+            self.close()
+            action()
+
+        return close_and_act
 
     def _place(self, anchor: tk.Misc, focus: tk.Misc, *, width: int, height: int, inset: int = theme.RING) -> bool:
         """Show it under its anchor, or above where there is no room. False if this click has just closed it."""

@@ -11,6 +11,25 @@ from .field_box import FieldBox
 from .scrollbar import ThinScrollbar
 
 
+def bind_text_keys(text: tk.Text, take_tab: Callable[[], bool] = lambda: False) -> None:
+    """Tab leaves a text unless `take_tab()` has used it, Shift+Tab goes back, Ctrl+A selects all."""
+
+    def leave(to: tk.Misc | None) -> str:
+        if to is not None:
+            to.focus_set()
+        return "break"
+
+    def select_all(_event: tk.Event[tk.Misc]) -> str:
+        text.tag_add("sel", "1.0", "end-1c")
+        return "break"
+
+    text.bind("<Control-a>", select_all)
+    text.bind("<Tab>", lambda _event: "break" if take_tab() else leave(text.tk_focusNext()))
+    x11 = text.tk.call("tk", "windowingsystem") == "x11"
+    for key in ("<Shift-Tab>", *(("<ISO_Left_Tab>",) if x11 else ())):
+        text.bind(key, lambda _event: leave(text.tk_focusPrev()))
+
+
 class TextField(FieldBox):
     """Several lines. `on_edit(text)` after every change by the user; it is not called by `set`.
 
@@ -77,11 +96,7 @@ class TextField(FieldBox):
     def _wire(self) -> None:
         field = self.field
         field.configure(yscrollcommand=self._scrolled)
-        field.bind("<Tab>", lambda _event: self._leave(field.tk_focusNext()))
-        field.bind("<Shift-Tab>", lambda _event: self._leave(field.tk_focusPrev()))
-        if field.tk.call("tk", "windowingsystem") == "x11":
-            field.bind("<ISO_Left_Tab>", lambda _event: self._leave(field.tk_focusPrev()))
-        field.bind("<Control-a>", lambda _event: self._select_all())
+        bind_text_keys(field)
         field.bind("<<Modified>>", lambda _event: self._modified())
         # The lines wrap anew once the inner text has its width, a moment after the frame around it.
         for widget in (self, field):
@@ -97,15 +112,6 @@ class TextField(FieldBox):
             self._fit()
             if self._on_edit is not None:
                 self._on_edit(text)
-
-    def _select_all(self) -> str:
-        self.field.tag_add("sel", "1.0", "end-1c")
-        return "break"
-
-    def _leave(self, to: tk.Misc | None) -> str:
-        if to is not None:
-            to.focus_set()
-        return "break"
 
     def _fit(self) -> None:
         """Be as high as the lines, wrapped as they are."""

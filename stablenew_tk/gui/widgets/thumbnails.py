@@ -15,9 +15,9 @@ from contextlib import suppress
 from msgspec import Struct
 from PIL import Image, ImageTk
 
+from ...app.pictures.grid_layout import HEIGHT_STEP
 from ...domain.journal.history import Position
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
-from .grid_layout import HEIGHT_STEP
 
 KEPT_PHOTOS = 400
 UNDER_WAY = 16
@@ -71,6 +71,11 @@ class Thumbs:
             self._drop(self._hold)
             self._hold = self._widget.after(SETTLE_MS, self._settled)
         self._box = box
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something that is wanted has not come yet."""
+        return bool(self._wanted)
 
     def photo(self, image_id: str) -> ImageTk.PhotoImage | None:
         """What can be shown for a picture now."""

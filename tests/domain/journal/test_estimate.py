@@ -1,8 +1,8 @@
 """How long it will take, from what it took."""
 
 from stablenew_tk.domain.config.catalogue import with_values
-from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.journal.estimate import about, work
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig, work
+from stablenew_tk.domain.journal.estimate import about
 
 
 def test_more_steps_pixels_and_stages_are_more_work():

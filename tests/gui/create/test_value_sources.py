@@ -70,7 +70,7 @@ def stand_at_harbour(house, page):
     """Write a second pack and choose it."""
     (house.controller.places.packs / "Harbour.txt").write_text("a quay\n")
     house.until(lambda: house.controller.packs.find("Harbour"))
-    page.open_pack("Harbour")
+    page.packs.choose("Harbour")
     house.until(lambda: page.packs.choice.pack is not None and page.packs.choice.pack.pack_id == "Harbour")
 
 

@@ -243,7 +243,7 @@ def test_a_vanished_pack_can_be_given_up(rain, monkeypatch):
     rain.page.delete()
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "boats")
     assert [one.path.stem for one in rain.page.list.shown] == ["boats"]
-    assert rain.page.may_leave(lambda: None)
+    assert rain.page.work.may_leave(lambda: None)
 
 
 def test_a_file_that_cannot_be_read_any_more_leaves_the_text_that_was_read(rain):
@@ -439,11 +439,11 @@ def test_closing_asks_and_saves_before_the_window_goes(rain, monkeypatch):
     left = []
     answers = [None, True]
     monkeypatch.setattr(messagebox, "askyesnocancel", lambda *_words, **_more: answers.pop(0))
-    assert rain.page.may_leave(lambda: left.append(True))
+    assert rain.page.work.may_leave(lambda: left.append(True))
     rain.type("# mine\n")
-    assert not rain.page.may_leave(lambda: left.append(True))
+    assert not rain.page.work.may_leave(lambda: left.append(True))
     assert not left
-    assert not rain.page.may_leave(lambda: left.append(True))
+    assert not rain.page.work.may_leave(lambda: left.append(True))
     rain.until(lambda: left)
     assert rain.path.read_text(encoding="utf-8") == "# mine\n" + RAIN
 

@@ -6,7 +6,6 @@ from conftest import pump
 from PIL import Image
 
 from stablenew_tk.domain.journal.history import Position
-from stablenew_tk.gui.widgets.grid_layout import GridLayout, measures
 from stablenew_tk.gui.widgets.picture_cell import CellContent
 from stablenew_tk.gui.widgets.picture_grid import GridActions, ThumbnailGrid
 from stablenew_tk.pipeline.messages.pictures import ThumbnailReady
@@ -207,28 +206,3 @@ def test_a_cell_of_another_size_fits_more_columns(root, shop):
     columns = shop.grid.layout.size.columns
     shop.grid.set_cell(110)
     assert shop.grid.layout.size.columns > columns * 1.5
-
-
-SIZE = measures(900, 134)
-
-
-@pytest.mark.parametrize("place", [0, 3, 5, 6, 17, 29])
-def test_a_point_inside_a_cell_finds_that_cell(place):
-    layout = GridLayout((0, 4, 17), 30, SIZE)
-    x, y = layout.xy(place)
-    assert layout.place_at(x + 10, y + 10) == place
-
-
-def test_every_place_lies_in_the_band_it_stands_in():
-    layout = GridLayout((0, 4, 17), 30, SIZE)
-    for place in range(30):
-        _, y = layout.xy(place)
-        assert place in layout.places(y, y + 5)
-    assert layout.places(0, layout.height) == range(30)
-
-
-def test_an_empty_grid_has_no_places():
-    layout = GridLayout((), 0, SIZE)
-    assert layout.height == 0
-    assert list(layout.places(0, 1000)) == []
-    assert layout.place_at(50, 50) == -1

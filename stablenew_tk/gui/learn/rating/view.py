@@ -12,6 +12,8 @@ from collections.abc import Callable
 from ....app.controller import Controller
 from ....app.learn.rating_session import RatingSession
 from ....app.learn.rating_verdict import RatingVerdict
+from ....app.pictures.rating_keys import RatingKeys
+from ....domain.base.key_press import KeyPress
 from ....domain.insights.blinding import BlindMatrix
 from ....domain.insights.matrix_text import key_hint, place_name, state_words, without_picture
 from ....domain.journal.record import LearningRecord
@@ -24,10 +26,9 @@ from ....pipeline.messages.plans import Analyse, InsightReady
 from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
-from ...widgets.keyboard import KeyPress
+from ...widgets.keyboard import HintLine
 from ...widgets.marks import Chip
 from ...widgets.page_frame import DeferringBox
-from ...widgets.rating_keys import HintLine, RatingKeys
 from .actions import MatrixTarget
 from .full_screen import RatingFullScreen
 from .header import RatingHead

@@ -12,6 +12,7 @@ from ....app.create.form_values import base_values
 from ....app.learn import plan_context
 from ....app.learn.plan_preview import Making, check_lines, forecast_words, hints, making, total_words, warnings
 from ....domain.base.errors import InvalidInput
+from ....domain.base.key_press import KeyPress, act_on
 from ....domain.experiments.plan_draft import (
     CHECK,
     PROMPT,
@@ -38,7 +39,7 @@ from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
 from ...widgets.flow import pack_if
-from ...widgets.keyboard import KeyPress, Shortcuts, act_on, typing_in
+from ...widgets.keyboard import Shortcuts, typing_in
 from ...widgets.page_frame import PageFrame
 from ...widgets.row_list import RowList
 from .frame import CheckStep, StepList, StepRow, WizardActions, WizardBar

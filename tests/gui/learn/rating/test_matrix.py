@@ -8,6 +8,7 @@ from plans import board_of, history, plan, texts
 
 from stablenew_tk.app.controller import Controller
 from stablenew_tk.app.learn.rating_session import RatingSession
+from stablenew_tk.app.pictures.grid_layout import PICTURE_RATIO
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.blinding import blind_matrix
 from stablenew_tk.domain.insights.matrix import board
@@ -15,7 +16,6 @@ from stablenew_tk.domain.runs.plan import LearningRunResult, ResultSummary
 from stablenew_tk.gui.learn.rating.matrix import Matrix
 from stablenew_tk.gui.learn.rating.matrix_parts import MatrixCell
 from stablenew_tk.gui.widgets import theme
-from stablenew_tk.gui.widgets.grid_layout import PICTURE_RATIO
 from stablenew_tk.pipeline.messages.pictures import ThumbnailReady
 from stablenew_tk.storage.disk.places import find_places
 

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from stablenew_tk.gui.widgets.keyboard import KeyPress
+from stablenew_tk.domain.base.key_press import KeyPress
 
 ROW = {"linux": {1: 10, 2: 11, 3: 12, 4: 13, 5: 14, 0: 19}, "win32": {1: 49, 2: 50, 3: 51, 4: 52, 5: 53, 0: 48}}
 AZERTY = {1: "ampersand", 2: "eacute", 3: "quotedbl", 4: "apostrophe", 5: "parenleft", 0: "agrave"}

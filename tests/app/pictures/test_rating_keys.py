@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stablenew_tk.gui.widgets.keyboard import KeyPress
-from stablenew_tk.gui.widgets.rating_keys import RatingKeys
+from stablenew_tk.app.pictures.rating_keys import RatingKeys
+from stablenew_tk.domain.base.key_press import KeyPress
 from stablenew_tk.pipeline.messages.journal import UnsavedChanged
 
 

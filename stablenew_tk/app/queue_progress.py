@@ -1,0 +1,67 @@
+"""How far the queue is, in the words of the bar below every page."""
+
+from __future__ import annotations
+
+from ..domain.journal.estimate import about
+from .controller import Controller
+from .job_progress import Running
+
+
+class QueueProgress:
+    """Counts jobs since the queue was last empty. Call `refresh` whenever something has happened.
+
+    `busy`: there is something to pause or stop. `head` and `text` are what is said, `eta` is the time left, and `share`
+    how much is done, 0 to 1: None while nobody knows.
+    """
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._total = self._ended = self._last_made = 0
+        self._forecast_of, self._job_s, self._rest_s = ("", 0), 0.0, 0.0
+        self.problem = ""  # why the running job waits
+        self.busy = False
+        self.head = self.text = self.eta = ""
+        self.share: float | None = None
+
+    def refresh(self) -> None:
+        """Work out the present state."""
+        running, waiting = self._controller.running, len(self._controller.queue)
+        self._count(waiting + (running is not None))
+        if running is None:
+            self.head = "Paused" if self._controller.paused and waiting else ""
+            done = f" · {self._last_made} job{'s' if self._last_made > 1 else ''} ended" if self._last_made else ""
+            self.text, self.eta, self.share = (
+                f"{waiting} jobs wait" if waiting else f"Nothing is running{done}",
+                "",
+                0.0,
+            )
+        else:
+            self.head = f"Job {self._ended + 1} of {self._total}"
+            self.text, self.eta = self._told(running), self._time_left(running, waiting)
+            known = running.fraction > 0 or self._ended > 0 or running.stage_number > 1
+            self.share = (self._ended + running.done) / max(1, self._total) if known else None
+
+    def _count(self, open_jobs: int) -> None:
+        self.busy = open_jobs > 0
+        if not self.busy:
+            self._last_made = self._total or self._last_made
+        self._total = max(self._total, open_jobs) if self.busy else 0
+        self._ended = self._total - open_jobs
+
+    def _told(self, running: Running) -> str:
+        job, learning = running.job, running.job.learning
+        if learning.plan_id:
+            # No steps, no value: in blind rating they would tell which picture is which.
+            parts = ["Learning Run", job.pack_id, f"row {learning.row + 1}", self.problem or f"{running.done:.0%}"]
+        else:
+            step = f"{running.stage} {running.step} of {running.steps}" if running.steps else running.stage
+            parts = [job.pack_id, job.prompt_id, f"seed {job.seed}", self.problem or running.state or step]
+        return " · ".join(part for part in parts if part)
+
+    def _time_left(self, running: Running, waiting: int) -> str:
+        """In words. Counted only when the queue changes: there may be thousands of jobs, and this comes every tick."""
+        if self._forecast_of != (running.job.job_id, waiting) or not self._job_s:
+            self._forecast_of = running.job.job_id, waiting
+            self._job_s = self._controller.forecast_s((running.job.config,)) or 0.0
+            self._rest_s = self._controller.forecast_s(one.config for one in self._controller.queue) or 0.0
+        return f"{about(self._job_s * (1 - running.done) + self._rest_s)} left" if self._job_s else ""

@@ -1,0 +1,30 @@
+"""Numbers of the catalogue as they are typed and shown."""
+
+from __future__ import annotations
+
+from ..base.errors import InvalidInput
+from .catalogue import Parameter, Value, parse_value
+
+
+def number_words(parameter: Parameter, value: Value) -> str:
+    """A value as a person writes it: 7 and not 7.0. Shares read better in columns with two places: 0.30, 0.35."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.2f}" if parameter.maximum == 1.0 and round(value, 2) == value else f"{value:g}"
+
+
+def typed_number(parameter: Parameter, text: str) -> Value:
+    """The number in a text, also with a decimal comma. Raises InvalidInput with a sentence to show below the field."""
+    try:
+        return parse_value(parameter.path, text.replace(",", "."))
+    except InvalidInput as wrong:
+        sentence = str(wrong).removeprefix(f"{parameter.path}: ")
+        raise InvalidInput(sentence[:1].upper() + sentence[1:], parameter.path) from wrong
+
+
+def stepped(parameter: Parameter, value: Value, steps: int) -> Value:
+    """A number changed by natural steps of its parameter, kept within its range."""
+    low = parameter.minimum if parameter.minimum is not None else float("-inf")
+    high = parameter.maximum if parameter.maximum is not None else float("inf")
+    moved = round(min(max(float(value) + steps * (parameter.step or 1), low), high), 6)
+    return int(moved) if parameter.kind == "int" else moved
