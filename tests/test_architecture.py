@@ -51,6 +51,9 @@ DOMAIN_BANS = {
     "secrets",
     "tempfile",
 }
+# What the standard library and tkinterdnd2 give no public name to.
+FOREIGN_PRIVATES = {"argparse", "TkinterDnD"}
+OWN = {"self", "cls", "super()"}
 # Formatted lines. One module in twenty may be longer than the soft limit; a file is never split only to meet it.
 SOFT_LIMIT, HARD_LIMIT = 400, 600
 BANNED_CALLS = {"eval", "exec", "compile"}
@@ -336,3 +339,14 @@ def test_tests_use_public_names_only(path):
         and not ast.unparse(node).startswith("sys.")
     ]
     assert not private
+
+
+@pytest.mark.parametrize("name", list(MODULES))
+def test_private_members_are_touched_only_where_they_are_made(name):
+    made = {n.attr for n in ast.walk(TREES[name]) if isinstance(n, ast.Attribute) and ast.unparse(n.value) in OWN}
+    made |= {
+        n.target.id for n in ast.walk(TREES[name]) if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)
+    }
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Attribute) and re.match(r"_[A-Za-z]", node.attr) and node.attr not in made:
+            assert ast.unparse(node.value) in FOREIGN_PRIVATES, f"{name}:{node.lineno} {ast.unparse(node)}"
