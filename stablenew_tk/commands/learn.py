@@ -1,4 +1,4 @@
-"""`learn`: plan and make a Learning Run in the terminal, or go on with one that was stopped."""
+"""`learn`: plans and makes a Learning Run in the terminal, or continues one that was stopped."""
 
 from __future__ import annotations
 

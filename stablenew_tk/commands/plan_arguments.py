@@ -1,4 +1,4 @@
-"""A Learning Run as it is asked for on the command line: by options and a pack, or by a plan file."""
+"""Makes the plan of a Learning Run from command line options and a pack, or from a plan file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`presets`: values worth keeping, with the evidence they stand on."""
+"""`presets`: lists presets with their evidence, applies one, makes one from a Learning Run, removes one."""
 
 from __future__ import annotations
 

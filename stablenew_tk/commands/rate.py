@@ -1,4 +1,4 @@
-"""`rate`: give stars, tags and notes in the terminal."""
+"""`rate`: gives stars, tags and notes to pictures in the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`run`: make the pictures of a pack in the terminal."""
+"""`run`: makes the pictures of a pack in the terminal."""
 
 from __future__ import annotations
 

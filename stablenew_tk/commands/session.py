@@ -1,4 +1,4 @@
-"""What a terminal command needs to make pictures: history, backend, jobs with a progress bar, an orderly end."""
+"""`Session`: runs jobs for a terminal command: controller, history, backend, progress bar, Ctrl+C, clean shutdown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from .terminal import err, interruptions
 
 
 class Session:
-    """Everything happens on the caller's thread. Leaving the context stops the threads and writes what is open.
+    """A controller for a terminal command; a context manager. Runs on the caller's thread. Leaving the context writes
+    all lines and stops the threads.
 
     `records` are those of the jobs that ended here, `unsaved` the lines the disk refused, known after leaving.
     """
