@@ -89,7 +89,7 @@ class Session:
             err.print("Stopping; what is finished stays.")
             self.controller.cancel()
         elif self.controller.paused and self.controller.running is None:
-            # A job that cannot begin holds the queue; there is nobody here who could put it right.
+            # A job that cannot start holds the queue, and in a terminal command nobody can fix the cause.
             self.controller.cancel()
 
     def _note_stop(self) -> None:
