@@ -23,16 +23,16 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     gui.forms           form of all parameters, "Why this value?"        gui.widgets app VALUES domain
     gui.widgets         theme, buttons, fields, lists, picture grid      app.pictures VALUES domain
 
-    app.learn           plans, the wizard's words, rating session        app app.create VALUES domain
-    app.create          the pack in sight, values, the next run          app VALUES domain
-    app.review          what was found, what a record says               app VALUES domain
+    app.learn           plan states, wizard texts, rating session        app app.create VALUES domain
+    app.create          chosen pack, form values, next run               app VALUES domain
+    app.review          search results, text of a record                 app VALUES domain
     app.insights        reports, list, buttons of a verdict              app VALUES domain
     app.models          facts about models, search                       app VALUES domain
-    app.packs           the open pack, drafts, their words               app VALUES domain
+    app.packs           open pack, drafts, texts                         app VALUES domain
     app.pictures        grid of pictures: layout, choice, keys           VALUES domain
     app                 state on the main thread: the controller         pipeline backends storage domain
     pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
-    pipeline.messages   orders to the threads, events they answer with   backends.base storage domain
+    pipeline.messages   orders to the threads, their answers (events)    backends.base storage domain
     backends.sketch     engine: paints simple pictures here              backends.base domain
     backends.webui      engine: A1111 family over HTTP                   backends.base domain
     backends            the contract of all engines                      domain
@@ -44,7 +44,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     storage.pictures    pictures, thumbnails, text inside pictures       storage.disk domain
     storage.disk        places, safe writing                             domain.base
 
-    domain.insights     what ratings prove                               domain.journal domain.models domain.runs BASICS
+    domain.insights     statistics, verdicts                             domain.journal domain.models domain.runs BASICS
     domain.experiments  the design of Learning Runs                      domain.journal domain.models domain.runs BASICS
     domain.journal      lines of the journal, history                    domain.runs BASICS
     domain.runs         jobs and plans                                   domain.prompts BASICS

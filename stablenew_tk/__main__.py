@@ -1,4 +1,4 @@
-"""The one door of the program: `stablenew`, `python -m stablenew_tk` and the executable all come in here."""
+"""Entry point of the program for `stablenew`, `python -m stablenew_tk` and the executable."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""The command line: without arguments the window opens, with them a terminal command runs.
+"""The command line parser: without arguments the window opens, with them a terminal command runs.
 
 Every command prints a table or, with --json, one JSON document. Exit codes: 0 all went well, 1 the work failed,
 2 wrong use.
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _refuse(args, "Stopped.", FAILED)
     except BrokenPipeError:
-        # Somebody closed the pipe we print into (`| head`); there is nobody left to tell.
+        # The reader closed the pipe (`| head`), so nothing more can be printed.
         sys.stdout = None  # keeps the interpreter from flushing into it at exit
         return FAILED
     except Exception as error:
@@ -54,14 +54,14 @@ def _refuse(args: argparse.Namespace, message: str, code: int) -> int:
             print_json({"error": message})
             return code
     except OSError:
-        # The full disk that is complained of may be the one we print to.
+        # Printing may fail too, when the output goes to the full disk.
         sys.stdout = None
     err.print(message, style="red", markup=False)
     return code
 
 
 def _parser() -> argparse.ArgumentParser:
-    # SUPPRESS: otherwise the default of the inner parser would overwrite what was said before the command.
+    # SUPPRESS: otherwise the default of the inner parser would overwrite an option given before the command.
     common = _common(argparse.SUPPRESS, argparse.SUPPRESS)
     about = "Run prompt packs, rate the pictures, learn what works."
     parser = argparse.ArgumentParser(prog=program(), description=about, parents=[_common(None, False)])

@@ -122,7 +122,7 @@ class Controller:
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities))
         self.packs = Packs(places, self.inbox)
 
-    # ---- verbs
+    # ---- actions
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call `subscriber` with every event and change, on the main thread. Returns a function that ends this."""

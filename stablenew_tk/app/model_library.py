@@ -159,7 +159,7 @@ class Models:
             self._usable = known
         return known[3]
 
-    # ---- verbs
+    # ---- actions
 
     def ask(self, order: ModelOrder, *, last: bool = False) -> None:
         """Queue an order for the models thread. `last`, for previews: lowest priority."""

@@ -81,7 +81,7 @@ class Packs:
         found = self.find(pack)
         return found.settings if found is not None else _UNKNOWN
 
-    # ---- verbs
+    # ---- actions
 
     def ask(self, order: PackOrder, *, last: bool = False) -> None:
         """Queue an order for the pack worker. `last`: lowest priority."""

@@ -1,1 +1,1 @@
-"""Engines that make pictures. All keep the contract `base.Backend`."""
+"""Engines that make pictures: the built-in sketch engine and WebUIs. All implement the protocol `base.Backend`."""

@@ -1,4 +1,4 @@
-"""What every engine can be asked, and what it answers: the `Backend` protocol and its values."""
+"""The `Backend` protocol of all engines, and its values: capabilities, stage orders, results, progress."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     features: frozenset[str] = frozenset()
 
     def choices(self, name: str) -> tuple[str, ...]:
-        """The list a catalogue parameter's `choices` names; empty when the backend has none."""
+        """The list with this name (`choices` of a catalogue parameter); () when the backend has none."""
         listed: tuple[str, ...] = getattr(self, name, ())
         return listed
 
 
 class StageOrder(Struct, frozen=True, kw_only=True):
-    """One stage of one job, ready to be made: seed ≥ 0, `image` the picture to start from (b"" if it needs none)."""
+    """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none)."""
 
     job_id: str
     stage: str
@@ -61,7 +61,7 @@ def check_stage(order: StageOrder, offered: Collection[str], engine: str) -> Non
 
 
 class StageImage(Struct, frozen=True, kw_only=True):
-    """One picture as the backend gave it, whole and checked. `data` is written to disk byte for byte.
+    """One complete, checked picture from the backend. `data` is written to disk byte for byte.
 
     `suspect` codes: "mismatch:<path>" (applied differs from asked), "black", "interrupted", "unchanged" (an upscale
     that changed nothing), "size". A suspect picture is shown but never counts as evidence.
@@ -77,9 +77,9 @@ class StageImage(Struct, frozen=True, kw_only=True):
 
 
 class StageResult(Struct, frozen=True, kw_only=True):
-    """What came of one stage. `interrupted` means the backend stopped half way: its pictures are half done.
+    """Result of one stage. `interrupted`: the backend was stopped, so its pictures are unfinished.
 
-    `asked` and `applied` are catalogue values by path; `applied` holds only what the backend's answer tells.
+    `asked` and `applied` are catalogue values by path; `applied` has only the values that the backend reports.
     `notes` are sentences for the user (a fallback taken, a retry, fewer pictures than asked).
     """
 
@@ -93,9 +93,9 @@ class StageResult(Struct, frozen=True, kw_only=True):
 
 
 class StageProgress(Struct, frozen=True, kw_only=True):
-    """How far the current stage is. `fraction` 0–1, `step` of `steps` (0 = unknown), `preview` an image file or b"".
+    """Progress of the running stage. `fraction` 0–1, `step` of `steps` (0 = unknown), `preview` an image file or b"".
 
-    `state` is a few words when there is something to say: "loading checkpoint", "waiting behind another job".
+    `state` is a short text or "": "loading checkpoint", "waiting behind another job".
     """
 
     fraction: float = 0.0
@@ -132,7 +132,7 @@ class Backend(Protocol):
     version: str
 
     def check(self) -> Capabilities:
-        """Ask what the backend offers. Raises Unreachable, NotReady, AccessDenied, Refused or EngineFault."""
+        """Query what the backend offers. Raises Unreachable, NotReady, AccessDenied, Refused or EngineFault."""
         ...
 
     def generate(self, order: StageOrder) -> StageResult:
@@ -140,7 +140,7 @@ class Backend(Protocol):
         ...
 
     def progress(self) -> StageProgress | None:
-        """How far the running stage is, or None."""
+        """Progress of the running stage, None when nothing is known."""
         ...
 
     def interrupt(self) -> None:
@@ -148,5 +148,5 @@ class Backend(Protocol):
         ...
 
     def close(self) -> None:
-        """Give up connections. The backend is not used afterwards."""
+        """Close connections. The backend is not used afterwards."""
         ...

@@ -1,4 +1,4 @@
-"""`doctor`: say what is wrong before anything is made."""
+"""`doctor`: checks window, folders, free space, journal and backend, and prints what is wrong."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOW_DISK = 2 * 1024**3
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing the doctor looked at. `ok` None means: not needed for everything, but worth knowing."""
+    """Result of one check. `ok` None: worth knowing, but not an error."""
 
     name: str
     ok: bool | None
@@ -36,7 +36,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def doctor(args: argparse.Namespace, places: Places) -> int:
-    """Look at everything the program needs; exit 1 when something needed is missing."""
+    """Check everything the program needs; exit code 1 when something required is missing."""
     settings = settings_of(args, places)
     checks: tuple[Callable[[], Finding], ...] = (
         lambda: Finding("program", True, f"StableNew {__version__}, Python {platform.python_version()}"),

@@ -1,4 +1,4 @@
-"""`packs from-image`: the prompt and the settings of a picture of any tool, shown, or added to a pack."""
+"""`packs from-image`: prints the prompt and settings stored in a picture of any tool, or adds the prompt to a pack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`insights`: what the stars say about a Learning Run, about a pack, or about everything."""
+"""`insights`: prints the analysis of ratings for a Learning Run, a pack, or all recorded pictures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..storage.journal.reader import read_record
 from ..storage.journal.snapshot import load_history
 from .terminal import OK, err, find_plan, out, print_json, program
 
-# What was liked long ago says less, and everything must be read from the disk.
+# Limited to the newest pictures, because every record must be read from the disk.
 NEWEST = 2000
 _SHOWN = 12
 
@@ -73,7 +73,7 @@ class Overview(Struct, frozen=True, kw_only=True):
 
 
 def insights(args: argparse.Namespace, places: Places) -> int:
-    """Show what is known. Reads only; works while the window is open."""
+    """Print the insights. Only reads; may run while the window is open."""
     history = load_history(places.journal, places.snapshot).history
     if args.plan:
         return _one(args, history)
@@ -91,7 +91,7 @@ def insights(args: argparse.Namespace, places: Places) -> int:
 
 
 def known_report(history: History, plan: LearningPlan) -> Report:
-    """What the ratings of a plan prove now. Takes up to 0.3 s."""
+    """The report of a plan. Takes up to 0.3 s."""
     return report(_board(history, plan))
 
 

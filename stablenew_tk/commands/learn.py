@@ -1,4 +1,4 @@
-"""`learn`: plan and make a Learning Run in the terminal, or go on with one that was stopped."""
+"""`learn`: plans and makes a Learning Run in the terminal, or continues one that was stopped."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def learn(args: argparse.Namespace, places: Places) -> int:
             plan = _new(args, draft, session, settings)
             held.enter_context(_alone(args, places, plan))
         else:
-            # Two programs at one plan would make its pictures twice. What the other one has made is read afterwards.
+            # Two programs on one plan would make its pictures twice. Afterwards, what the other one made is read.
             found = find_plan(load_history(places.journal, places.snapshot).history, args.resume)
             held.enter_context(_alone(args, places, found))
             plan = _resumed(args, found.plan_id, session, settings)
@@ -133,13 +133,13 @@ def _alone(args: argparse.Namespace, places: Places, plan: LearningPlan) -> Abst
 
 
 def _new(args: argparse.Namespace, draft: PlanArguments, session: Session, settings: Settings) -> LearningPlan:
-    # A plan file is whole in itself: neither the preset of the day nor a profile must change it.
+    # A plan file is complete: neither the chosen preset nor a profile may change it.
     if args.plan:
         return replace(completed(draft), plan_id=new_id())
     preset, pack_id = preset_for(args, settings, session), draft.plan.pack_id
     own = session.controller.packs.settings_of(pack_id).values
     sources = ValueSources(pack_id=pack_id, typed=draft.typed, pack=own, preset=preset_values(preset))
-    # Of several checkpoints none may set the terms for the others.
+    # When checkpoints are compared, the profile of one must not set values for the others.
     if draft.plan.focus_parameter != CHECKPOINT:
         sources = with_recommended(session, sources, quiet=args.json)
     weights = preset.lora_weights if preset is not None else {}
@@ -147,7 +147,7 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session, setti
 
 
 def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings: Settings) -> LearningPlan:
-    """The plan to go on with. Raises InvalidInput for options that would make it another plan."""
+    """The plan to continue. Raises InvalidInput for options that would make it another plan."""
     changes = {
         "PACK": args.pack,
         "--focus": args.focus,
@@ -173,7 +173,7 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
 
 
 def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tuple[str, ...]:
-    """Say what is to be made and make it; gives notices. What came of it stands in the history."""
+    """Print what is to be made and make it; returns notices. The history has the results."""
     seen = board(session.history(), plan.plan_id)
     made = {cell.cell for cell in seen.cells if cell.state == "made"} if seen else set()
     left = [cell for cell in plan.cells() if cell not in made]

@@ -1,4 +1,4 @@
-"""`packs check` and `packs expand`: what is wrong with a pack, and its variants with the wildcards in reach."""
+"""`packs check` and `packs expand`: print errors and warnings of a pack, or all variants of its prompts."""
 
 from __future__ import annotations
 

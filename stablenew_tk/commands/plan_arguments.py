@@ -1,4 +1,4 @@
-"""A Learning Run as it is asked for on the command line: by options and a pack, or by a plan file."""
+"""Makes the plan of a Learning Run from command line options and a pack, or from a plan file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IMAGES = 3
 
 
 class PlanArguments(Struct, frozen=True):
-    """An unfinished plan, the values that `--set` adds, and sentences about what of its file was left out."""
+    """An unfinished plan, the values of `--set`, and notices about ignored parts of a plan file."""
 
     plan: LearningPlan
     typed: Mapping[str, Value] = {}
@@ -54,7 +54,7 @@ def completed(
 ) -> LearningPlan:
     """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
 
-    Without `sources` what is typed on the command line goes before the plan file. `lora_weights` are those of a preset.
+    Without `sources`, values of the command line override the plan file. `lora_weights` are those of a preset.
     """
     plan = draft.plan
     if sources is None:
@@ -112,9 +112,9 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
         names = [prompt.prompt_id for prompt in plan.prompts]
         plan = replace(plan, prompts=(plan.prompts[_number(args.prompt, names)],))
     if plan.start_image:
-        # As its writer sees it: from where the plan file is.
+        # Relative paths start at the folder of the plan file.
         plan = replace(plan, start_image=str(path.absolute().parent / Path(plan.start_image).expanduser()))
-    # In the window everybody rates blind unless told otherwise; here the values are on the screen anyhow.
+    # In the window rating is blind by default; the terminal shows the values anyway.
     return PlanArguments(replace(plan, blind="blind" in read.given and plan.blind), {}, read.notices)
 
 
@@ -138,7 +138,7 @@ def _from_pack(
 
 
 def _number(wanted: str, names: Sequence[str]) -> int:
-    """Place of the prompt somebody means, from 0. A name goes before a number."""
+    """Index of a prompt by name or number, from 0. A name takes precedence over a number."""
     typed = wanted.strip().casefold()
     if not typed:
         return 0
@@ -152,7 +152,7 @@ def _number(wanted: str, names: Sequence[str]) -> int:
 
 
 def _with_options(plan: LearningPlan, args: argparse.Namespace) -> LearningPlan:
-    """The plan with what the command line says besides."""
+    """The plan changed by the other command line options."""
     images = plan.images_per_variant if args.images is None else args.images
     plan = replace(plan, images_per_variant=images, blind=plan.blind or args.blind, name=args.name.strip() or plan.name)
     if args.seed is not None:

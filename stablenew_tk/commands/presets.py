@@ -1,4 +1,4 @@
-"""`presets`: values worth keeping, with the evidence they stand on."""
+"""`presets`: lists presets with their evidence, applies one, makes one from a Learning Run, removes one."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _remove(args: argparse.Namespace, places: Places) -> int:
     writer = LearningRecordWriter(places.journal)
     held: Preset | None = preset
     while held is not None:
-        # Behind each line taken back stands the one it had replaced.
+        # Undoing a line restores the one that it had replaced.
         void = as_line(Void(target=held.event_id))
         writer.append(void)
         history.fold(void, BEGINNING)

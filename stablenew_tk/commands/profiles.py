@@ -1,4 +1,4 @@
-"""`profiles`: what the files beside models recommend, for one model or for all in a folder."""
+"""`profiles`: prints the settings that the files beside models recommend, for one model or all in a folder."""
 
 from __future__ import annotations
 

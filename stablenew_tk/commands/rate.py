@@ -1,4 +1,4 @@
-"""`rate`: give stars, tags and notes in the terminal."""
+"""`rate`: gives stars, tags and notes to pictures in the terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..storage.journal.reader import recent
 from ..storage.journal.writer import LearningRecordWriter
 from .terminal import FAILED, OK, err, out, print_json, program
 
-# Far more than anybody looks back; the search stops at the first find, reading from the newest record.
+# Limit of records to search. The search starts at the newest record and stops at the first match.
 SEARCH_STEPS = (200, 5_000, 100_000, 10_000_000)
 
 

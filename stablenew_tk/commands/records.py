@@ -1,4 +1,4 @@
-"""`records`: look at the journal, check it, write it out, repair it."""
+"""`records`: shows, verifies, exports and repairs the journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`run`: make the pictures of a pack in the terminal."""
+"""`run`: makes the pictures of a pack in the terminal."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
     if args.limit < 0:
         raise InvalidInput(f"--limit {args.limit}: give the number of jobs, 1 or more.", "--limit")
     settings = settings_in_force(args, places)
-    # First, so that --set can still say otherwise.
+    # Applied first, so that --set can override it.
     typed = {**({"txt2img.enabled": False} if args.start_image else {}), **typed_values(args.values)}
     opened = load_whole(pack_path(args.pack, places, settings))
     pack = opened.pack

@@ -1,4 +1,4 @@
-"""Where and with which values the terminal makes pictures: the options that `run` and `learn` share."""
+"""Options that `run` and `learn` share: backend, output folder, values (`--set`), preset, recommended values."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def settings_in_force(args: argparse.Namespace, places: Places) -> Settings:
 
 
 def absolute(typed: str) -> str:
-    """A file or folder as typed, whole; nothing stays nothing."""
+    """The absolute path of a typed file or folder; "" stays ""."""
     return str(Path(typed).expanduser().absolute()) if typed else ""
 
 

@@ -1,4 +1,4 @@
-"""What a terminal command needs to make pictures: history, backend, jobs with a progress bar, an orderly end."""
+"""`Session`: runs jobs for a terminal command: controller, history, backend, progress bar, Ctrl+C, clean shutdown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from .terminal import err, interruptions
 
 
 class Session:
-    """Everything happens on the caller's thread. Leaving the context stops the threads and writes what is open.
+    """A controller for a terminal command; a context manager. Runs on the caller's thread. Leaving the context writes
+    all lines and stops the threads.
 
     `records` are those of the jobs that ended here, `unsaved` the lines the disk refused, known after leaving.
     """
@@ -88,7 +89,7 @@ class Session:
             err.print("Stopping; what is finished stays.")
             self.controller.cancel()
         elif self.controller.paused and self.controller.running is None:
-            # A job that cannot begin holds the queue; there is nobody here who could put it right.
+            # A job that cannot start holds the queue, and in a terminal command nobody can fix the cause.
             self.controller.cancel()
 
     def _note_stop(self) -> None:

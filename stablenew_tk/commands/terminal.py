@@ -1,4 +1,4 @@
-"""What all terminal commands share: exit codes, printing, the saved settings, and finding what a name means."""
+"""Shared by all terminal commands: exit codes, printing, saved settings, lookup of packs, plans and presets by name."""
 
 from __future__ import annotations
 
@@ -46,9 +46,10 @@ def print_json(document: object) -> None:
 
 @contextmanager
 def interruptions(on_interrupt: Callable[[], None]) -> Iterator[None]:
-    """The first Ctrl+C or polite kill only calls `told`, which must do next to nothing; the second acts as usual.
+    """Context manager: the first Ctrl+C or SIGTERM only calls `on_interrupt`, which must be short; the second one acts
+    as usual.
 
-    As an exception it would strike anywhere, and an event taken from the inbox but not yet folded would be lost.
+    An exception could be raised anywhere, and an event taken from the inbox but not yet folded would be lost.
     """
 
     def first(_number: int, _frame: FrameType | None) -> None:

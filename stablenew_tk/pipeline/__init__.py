@@ -1,1 +1,1 @@
-"""Runs jobs stage by stage on worker threads. They get orders and report with events."""
+"""Worker threads: run jobs stage by stage, and carry out orders. They report with events through one queue."""

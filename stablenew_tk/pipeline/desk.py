@@ -1,4 +1,4 @@
-"""What the desk thread does: journal lines, thumbnails, records, plans, insights, settings."""
+"""`DeskWork`: orders of the desk thread: journal, history, thumbnails, records, insights, plan files, settings."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ from .runner import LearningWriter
 log = logging.getLogger(__name__)
 
 RECENT_RECORDS = 60
-# Among these must be those of all jobs that ended after the waiting ones were last written down.
+# Must include the records of all jobs that ended after the waiting jobs were last written.
 LATEST_RECORDS = 5 * MOST_BEHIND
 MakeBackend = Callable[[CheckBackend], Backend]
 
 
 def output_root(places: Places, settings: Settings) -> Path:
-    """Where pictures go: the folder of the settings, else the usual one."""
+    """The folder for pictures: that of the settings, else the default one."""
     return Path(settings.output_folder) if settings.output_folder else places.outputs
 
 
@@ -93,7 +93,7 @@ class DeskWork:
 
     @perform.register
     def _(self, _order: LoadHistory) -> HistoryLoaded:
-        # What killed programs left behind; younger than an hour it may belong to one that runs.
+        # Files that killed programs left behind. Those younger than an hour may belong to a running program.
         for folder in (self._places.data, self._places.settings_file.parent, self._places.journal):
             sweep_temporary(folder)
         loaded = load_history(self._places.journal, self._places.snapshot)
@@ -215,7 +215,7 @@ class DeskWork:
         return PlanWritten(path=order.path)
 
     def _rated(self, pictures: Iterable[RatedRecord]) -> list[tuple[LearningRecord, int]]:
-        """Records with the stars of their pictures. A record that cannot be read costs only itself."""
+        """Records with the stars of their pictures. Records that cannot be read are skipped."""
         rated: list[tuple[LearningRecord, int]] = []
         for position, same in groupby(sorted(pictures, key=_place), key=_place):
             try:
@@ -230,14 +230,14 @@ class DeskWork:
         try:
             save_snapshot(history, self._places.journal, self._places.snapshot)
         except (StorageError, OSError) as error:
-            # Only the next start is slower for it; nothing the user did is in danger.
+            # Without a snapshot the next start is slower, but nothing is lost.
             log.warning("the history's snapshot was not saved: %s", error)
 
     def _record(self, position: Position) -> LearningRecord:
         return read_record(self._places.journal, position)
 
     def _path(self, position: Position, output_index: int) -> Path:
-        """The picture's file: in today's output folder, else where it was when it was made."""
+        """The file of a picture: in the current output folder, else in that of the time when it was made."""
         record = self._record(position)
         relative = record.outputs[output_index].path
         today = output_root(self._places, self._settings)

@@ -1,4 +1,4 @@
-"""Fresh ids, times and seeds: what comes from the clock and from chance."""
+"""New ids, the current time as text, and random seeds; makes journal lines from drafts."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ AnyLine = TypeVar("AnyLine", bound=Line)
 
 
 def new_id() -> str:
-    """A fresh sortable id."""
+    """A new ULID."""
     return ulid(time.time_ns() // 1_000_000, os.urandom(10))
 
 
 def utc_text(moment: datetime) -> str:
-    """ISO 8601 with milliseconds and Z, as journal lines carry it."""
+    """A time as journal lines have it: UTC, ISO 8601 with milliseconds and Z."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def now_text() -> str:
-    """This moment as journal lines carry it."""
+    """The current time as journal lines have it."""
     return utc_text(datetime.now(UTC))
 
 
@@ -38,5 +38,5 @@ def draw_seed() -> int:
 
 
 def as_line(draft: AnyLine) -> AnyLine:
-    """The draft as a line of the journal, with an id and time of its own."""
+    """A copy of the draft with a new event id and the current time."""
     return msgspec.structs.replace(draft, event_id=new_id(), ts=now_text())

@@ -1,7 +1,7 @@
-"""What the two threads for models do: scan folders, read models and write profiles; compute hashes.
+"""Work of the threads "models" (scans folders, reads models, writes profiles) and "hashes" (hashes of model files).
 
-They are threads of their own, not the desk: a network drive that does not answer may hold them up for minutes, and a
-rating must not wait for it. Scanning is done in small portions, so that orders of the user are carried out in between.
+They are separate from the desk thread, because a network drive may block them for minutes, and a rating must not wait
+for it. Scanning is done in small portions, so that orders of the user are carried out in between.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ KEPT_UNDOS = 100
 
 
 class ModelWorker:
-    """Carries out the orders about models, on one thread; `tell` is called by the watcher's thread, too."""
+    """Carries out the orders about models on one thread. `emit` is called on the watcher's thread as well."""
 
     def __init__(self, places: Places, styles: StyleCatalogue, emit: Callable[[Event], None]) -> None:
         self._places = places
@@ -67,7 +67,7 @@ class ModelWorker:
         self._opened = OpenLibrary(folders=())
         self._library: Library | None = None
         self._watcher: Watcher | None = None
-        # Roots still to be scanned for the first time: the watcher asks for it once it watches them.
+        # Roots not scanned yet. The scan starts when the watcher reports them, that is, once they are watched.
         self._unseen: set[str] = set()
         self._is_whole_scan = False
         self._written: list[tuple[Written, Path]] = []
@@ -147,7 +147,7 @@ class ModelWorker:
     @perform.register
     def _(self, order: ReadModel) -> ModelRead:
         entry = self._entry(order.path)
-        # A file that is being written keeps what it said before; only what was never read is read at once.
+        # While a file is being written its earlier reading is kept; only a new file is read at once.
         if entry is not None and (entry.is_read or any(one.reading for one in entry.files)):
             return ModelRead(path=order.path, settings=settings_of(entry, self._styles))
         try:
@@ -164,7 +164,7 @@ class ModelWorker:
     def _(self, order: MakePreview) -> ThumbnailReady:
         try:
             status = os.stat(order.path)  # noqa: PTH116
-            # The name alone would show the old picture when somebody replaces it.
+            # With the name alone, a replaced picture would still be shown from the cache.
             key = f"{order.path}|{status.st_size}|{status.st_mtime_ns}"
             jpeg = self._thumbnails.get(key, order.edge)
             if jpeg is None:
@@ -224,7 +224,7 @@ class ModelWorker:
 
     def _profile_saved(self, order: ModelOrder, path: Path, model: Path) -> ProfileSaved:
         if self._library is not None:
-            # The watcher would notice it as well, but later.
+            # The watcher would notice the change as well, but later.
             self._library.rescan(folders=[str(path.parent)])
         return ProfileSaved(order=order, path=str(path), model=str(model))
 
@@ -234,7 +234,7 @@ def _paths(library: Library | None) -> frozenset[str]:
 
 
 class HashWorker:
-    """Carries out HashModel, on one thread; `stop` may be called by any."""
+    """Carries out HashModel on one thread; `stop` may be called on any thread."""
 
     def __init__(self, cache_file: Path) -> None:
         self._cache_file = cache_file
@@ -242,7 +242,7 @@ class HashWorker:
         self._stopped = False
 
     def stop(self) -> None:
-        """Give up the file that is being read."""
+        """Cancel the running computation."""
         self._stopped = True
 
     def perform(self, order: Order) -> ModelHashed | None:

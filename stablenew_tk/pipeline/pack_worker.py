@@ -1,7 +1,7 @@
-"""What the pack worker's thread does: lists and watches packs, reads and writes them, works out their variants.
+"""Work of the thread "pack-worker": lists and watches packs, reads, checks and writes them, expands their variants.
 
-It has a thread of its own: a pack folder may be on a drive that does not answer, and working out variants may take
-long; a rating, which the desk's thread writes, must not wait for either.
+It is separate from the desk thread, because a pack folder may be on a drive that does not answer and an expansion may
+take long; a rating, which the desk writes, must not wait for either.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 
 
 class PackWorker:
-    """Carries out the orders about packs, on one thread. `tell` is called on that of the watcher, too."""
+    """Carries out the orders about packs on one thread. `emit` is called on the watcher's thread as well."""
 
     def __init__(self, places: Places, emit: Callable[[Event], None]) -> None:
         self._places = places
@@ -109,7 +109,7 @@ class PackWorker:
         return PacksListed(packs=packs, wildcards=wildcards.names, notices=notices)
 
     def _tell_list(self) -> None:
-        """Tell of the changed list at once; the watcher would notice later."""
+        """Send the changed list at once; the watcher would notice the change later."""
         listed = self.perform(RescanPacks())
         if listed is not None:
             self._emit(listed)

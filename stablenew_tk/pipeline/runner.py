@@ -1,4 +1,4 @@
-"""Makes one job: stage after stage on one backend, every picture on disk before it is shown, one record at the end."""
+"""`PipelineRunner`: makes one job, stage after stage on one backend, saves the pictures, appends one record."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MESSAGE_LIMIT = 2000
 
 
 class SavedRecord(Protocol):
-    """What a learning writer gives back: the line as written and where."""
+    """Result of `LearningWriter.append`: the line as written, and its position."""
 
     @property
     def line(self) -> JournalLine: ...
@@ -45,19 +45,19 @@ class SavedRecord(Protocol):
 
 
 class LearningWriter(Protocol):
-    """Where records go. `append` returns only when the line is on disk; raises StorageError when it is not, and
-    InvalidInput when it never will be.
+    """Interface of the journal writer. `append` returns when the line is on disk; raises StorageError when it could not
+    be written, and InvalidInput when it can never be.
     """
 
     def append(self, line: JournalLine) -> SavedRecord: ...
 
 
-# Asked when the backend does not answer: (job, error, how often so far) → try again?
+# Called when the backend does not answer: (job, error, number of attempts) → whether to try again.
 Patience = Callable[[Job, BackendError, int], bool]
 
 
 class JobContext(Struct, frozen=True, kw_only=True):
-    """What a runner needs besides the job. All callables are used on the runner's thread."""
+    """Dependencies of a runner. All callables are called on the runner's thread."""
 
     outputs: Path
     node: str
@@ -71,7 +71,7 @@ class JobContext(Struct, frozen=True, kw_only=True):
 
 
 class _Piece(Struct, frozen=True):
-    """A picture on its way through the stages."""
+    """A picture between two stages."""
 
     image: StageImage
     suspect: tuple[str, ...]
@@ -80,9 +80,9 @@ class _Piece(Struct, frozen=True):
 class PipelineRunner:
     """Runs jobs one at a time, synchronously, on the caller's thread.
 
-    `run` emits JobStarted, StageStarted and ImageSaved as it goes and ends with exactly one JobEnded, whatever happens.
-    The record is written only for jobs with `record` set and when a writer was given; when the disk refuses it,
-    LineNotSaved carries it out so that the caller can try again. Pictures already saved stay where they are.
+    `run` emits JobStarted, StageStarted and ImageSaved, and always exactly one JobEnded at the end. It writes a record
+    if the job has `record` set and there is a writer; when that fails, LineNotSaved contains the record, so that the
+    caller can try again. Pictures already saved are kept.
     """
 
     def __init__(self, backend: Backend, context: JobContext) -> None:
@@ -91,7 +91,7 @@ class PipelineRunner:
         self._attempt: _Attempt | None = None
 
     def run(self, job: Job, cancelled: Callable[[], bool] = lambda: False) -> LearningRecord:
-        """Make the job and return its record. Never raises StableNewError: failures stand in the record."""
+        """Make the job and return its record. Never raises StableNewError; a failure is noted in the record."""
         attempt = self._attempt = _Attempt(job, self._backend, self._context, cancelled)
         self._context.emit(JobStarted(job=job, node=self._context.node))
         try:
@@ -99,15 +99,15 @@ class PipelineRunner:
         except Cancelled:
             return self._end(attempt, "cancelled", None)
         except StableNewError as error:
-            # A backend that is stopped may fail over it, and one that hangs is cut off: the user wanted an end.
+            # A backend may fail because it was stopped, or be disconnected because it hung: that is a cancellation.
             stopped = isinstance(error, BackendError) and cancelled()
             return self._end(attempt, "cancelled" if stopped else attempt.unfinished, attempt.failure(error))
         return self._end(attempt, "cancelled" if attempt.interrupted else "ok", None)
 
     def broken(self, job: Job, error: BaseException) -> LearningRecord:
-        """End a job whose run died of an error nobody expected. The thread's edge calls this.
+        """End a job after an unexpected error in `run`. The node thread calls this.
 
-        When the job has had its JobEnded already, only its record may be missing, and OrderFailed says so.
+        When JobEnded was already emitted, only the record may be missing, and OrderFailed says so.
         """
         attempt = self._attempt or _Attempt(job, self._backend, self._context, lambda: True)
         message = f"StableNew itself made a mistake ({type(error).__name__}: {error})."
@@ -117,7 +117,7 @@ class PipelineRunner:
         return self._end(attempt, attempt.unfinished, attempt.failure(error, f"{message} The job was given up."))
 
     def skip(self, job: Job) -> LearningRecord:
-        """End a job that was taken from the queue before it began."""
+        """End a job as cancelled that was taken from the queue before it began."""
         self._attempt = _Attempt(job, self._backend, self._context, lambda: True)
         return self._end(self._attempt, "cancelled", None)
 
@@ -147,7 +147,7 @@ class PipelineRunner:
 
 
 class _Attempt:
-    """One job being made: what came out of it so far."""
+    """State of one running job: its results so far."""
 
     def __init__(self, job: Job, backend: Backend, context: JobContext, cancelled: Callable[[], bool]) -> None:
         self.job = job
@@ -164,11 +164,11 @@ class _Attempt:
 
     @property
     def unfinished(self) -> Status:
-        """How a failure leaves the job: with some of its pictures or with none."""
+        """Status of the job after a failure: with some of its pictures or with none."""
         return "partial" if self.outputs else "failed"
 
     def make(self) -> None:
-        """All stages. Raises StableNewError; `outputs` holds what is on disk by then."""
+        """Make all stages. Raises StableNewError; `outputs` has the pictures saved until then."""
         pieces = [self._start_piece()]
         for number, stage in enumerate(self.job.stages, start=1):
             self._stage = stage
@@ -194,11 +194,11 @@ class _Attempt:
             # It will be made again: beside the whole picture, half of one would only be in the way.
             raise Cancelled("Stopped before the picture was whole.")
         self.interrupted = self.interrupted or result.interrupted
-        # Before the pictures are saved: if the disk refuses the second, the record still tells how the first was made.
+        # Added before the pictures are saved: if saving fails at the second one, the record still describes the first.
         self._done.append(_stage_record(stage, result, self._context.stopwatch() - began))
         made: list[_Piece] = []
         for image in result.images:
-            # A later stage works on what the earlier one got wrong, so doubt is handed down.
+            # A later stage works on the earlier picture, so it inherits its suspect codes.
             suspect = tuple(dict.fromkeys((*piece.suspect, *image.suspect)))
             self._save(image, stage, suspect)
             made.append(_Piece(image, suspect))
@@ -258,18 +258,18 @@ class _Attempt:
         self._context.emit(ImageSaved(job_id=self.job.job_id, run_id=self.job.run_id, output=output, path=path))
 
     def _is_alone(self, image: StageImage, stage: str) -> bool:
-        """Whether the picture is its step's only one: then what a crash left under its name is written over.
+        """Whether this is the only picture of its step; then a file with its name, left by a crash, is overwritten.
 
-        The folder belongs to this attempt at the plan, so nothing in it that has a record bears that name.
+        The folder belongs to this attempt at the plan, so no recorded picture in it has that name.
         """
         twin = any((output.stage, output.seed) == (stage, image.seed) for output in self.outputs)
         return bool(self.job.learning.step_id) and not twin
 
     def failure(self, error: BaseException, message: str = "") -> Failure:
-        """The error as the record keeps it, in its own words or in others."""
+        """The error as part of a record; `message` replaces its own text."""
         status = error.status if isinstance(error, BackendError) else 0
         retryable = error.retryable if isinstance(error, BackendError) else isinstance(error, NotSaved)
-        # A backend may raise kinds of its own; the record names the one that everybody knows.
+        # A backend may raise subclasses; the record names the public class.
         kind = next((kind for kind in type(error).__mro__ if kind.__module__ == StableNewError.__module__), type(error))
         return Failure(
             error=kind.__name__,
@@ -280,7 +280,7 @@ class _Attempt:
         )
 
     def _effective_config(self) -> PipelineConfig:
-        """The config with the checkpoint that was loaded, where none was named: a record must tell which it was."""
+        """The config for the record: with the checkpoint that was loaded, if the job named none."""
         loaded = next((done.applied["checkpoint"] for done in self._done if "checkpoint" in done.applied), "")
         if self.job.config.checkpoint or not isinstance(loaded, str):
             return self.job.config

@@ -1,7 +1,7 @@
-"""The threads: a node thread per machine makes jobs, a pulse thread watches it, a desk thread carries out orders.
+"""The threads: `Node` (one thread makes jobs, one polls their progress) and `Desk` (a thread that carries out orders).
 
 No thread touches the window or the controller. They put frozen events into one queue, the inbox, and the main thread
-drains it. Every thread has a name, a stop, and ends within seconds after it.
+drains it. Every thread has a name and can be stopped within seconds.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Inbox = queue.SimpleQueue[Event]
 
 
 class Node:
-    """One machine: takes one job at a time and makes it on its own thread.
+    """One backend with its threads. Makes one job at a time.
 
-    All methods are called by the main thread and return at once, except `close`. `patient` nodes wait for a backend
-    that does not answer until the job is cancelled; others let the job fail.
+    All methods are called on the main thread and return at once, except `close`. A `patient` node waits for a backend
+    that does not answer until the job is cancelled; otherwise the job fails.
     """
 
     def __init__(self, backend: Backend, context: JobContext, inbox: Inbox, *, patient: bool) -> None:
@@ -57,12 +57,12 @@ class Node:
             thread.start()
 
     def start(self, job: Job) -> None:
-        """Hand over the next job. The node ends it with exactly one JobEnded."""
+        """Start the next job. The node ends it with exactly one JobEnded."""
         self._cancel.clear()
         self._jobs.put(job)
 
     def cancel(self) -> None:
-        """Stop the running job soon; its backend is interrupted by the pulse thread."""
+        """Cancel the running job; the pulse thread interrupts the backend."""
         self._cancel.set()
         self._wake.set()
 
@@ -74,7 +74,7 @@ class Node:
         node = self._threads[0]
         node.join(timeout_s)
         if node.is_alive():
-            # An engine that hangs does not hear an interrupt; cutting the connection is what is left.
+            # An engine that hangs ignores an interrupt, so the connection is closed.
             self.backend.close()
         for thread in self._threads:
             thread.join(timeout_s)
@@ -88,7 +88,7 @@ class Node:
             try:
                 self._make(job)
             except Exception:
-                # Not even giving the job up went as it should. It has had its JobEnded; the next one must not suffer.
+                # Ending the job failed too. JobEnded was emitted, so the thread must go on with the next job.
                 log.exception("giving up job %s failed", job.job_id)
             finally:
                 self._stage = ""
@@ -143,10 +143,10 @@ class Node:
 
 
 class Desk:
-    """One thread that carries out orders: journal lines, thumbnails, scans, connection checks.
+    """A thread with a priority queue of orders, which it passes to a function one by one.
 
-    `ask` queues an order and returns at once. Journal lines go before reads, reads before thumbnails, and
-    among thumbnails the one asked for last goes first, because that one is in sight now.
+    `ask` queues an order and returns at once. Journal lines go before reads, reads before thumbnails. Among thumbnails
+    the latest order goes first, because that picture is visible now.
     """
 
     FIRST, SOON, LAST = 0, 1, 2
@@ -161,12 +161,12 @@ class Desk:
         self._thread.start()
 
     def ask(self, order: Order, urgency: int = SOON) -> None:
-        """Queue an order. Its answer arrives in the inbox."""
+        """Queue an order with priority FIRST, SOON or LAST. Its answer arrives in the inbox."""
         number = next(self._count)
         self._orders.put((urgency, -number if urgency == self.LAST else number, order))
 
     def close(self, timeout_s: float = 10.0) -> bool:
-        """Finish what concerns the disk, drop thumbnails, stop. False when the thread did not end in time."""
+        """Finish the orders that write, drop thumbnails, stop. False when the thread did not end in time."""
         self._closing.set()
         self._orders.put((self.LAST, 0, None))
         self._thread.join(timeout_s)
@@ -197,7 +197,7 @@ class Desk:
 
 
 def drain(inbox: Inbox, *, wait_s: float = 0.0, limit: int = 500) -> list[Event]:
-    """Up to `limit` events that are waiting, oldest first. `wait_s` > 0 waits that long for the first one."""
+    """Take up to `limit` events from the inbox, oldest first. `wait_s` > 0 waits that long for the first one."""
     events: list[Event] = []
     with suppress(queue.Empty):
         if wait_s > 0:

@@ -1,1 +1,1 @@
-"""What Create knows without a window: the pack in sight, values with their sources, what a run would make."""
+"""Logic of the Create page without Tk: chosen pack and prompts, values with their sources, preview of the next run."""

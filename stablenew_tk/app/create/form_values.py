@@ -1,7 +1,7 @@
-"""The values of the Create page: what the user chose here, and what every other source says now.
+"""The values of the Create form: typed values, and the values of all other sources (pack, preset, profile …).
 
-What was typed stays with the user until it was run: then it belongs to the last run of that pack with that checkpoint,
-and another pack or checkpoint shows its own.
+Typed values stay when the pack or checkpoint changes, until a run was made with them. Then they belong to the last run
+of that pack with that checkpoint, and another pack or checkpoint shows its own.
 """
 
 from __future__ import annotations

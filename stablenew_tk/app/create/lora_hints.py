@@ -1,4 +1,4 @@
-"""What is known about the LoRAs of a prompt: phrases that wake them, a weight that suits, a checkpoint as partner."""
+"""Hints about the LoRAs of a prompt: trigger phrases, recommended weight, recommended checkpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pack in sight on the Create page: which of its prompts a run takes, and their texts as edited there."""
+"""The pack chosen on the Create page: the prompts selected for a run, and their texts as edited there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a preset rests on, in words."""
+"""The evidence of a preset as text."""
 
 from __future__ import annotations
 

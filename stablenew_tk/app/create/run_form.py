@@ -1,4 +1,4 @@
-"""What the Create page would run now: the chosen prompts, the values in force and the variants made of them."""
+"""The run request of the Create page: the selected prompts, the current values and the variants."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What Insights knows without a window: reports of plans, the list, the buttons of a verdict."""
+"""Logic of the Insights page without Tk: reports of plans, entries of the list, buttons of a verdict."""

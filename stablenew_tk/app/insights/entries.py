@@ -1,4 +1,4 @@
-"""What stands in the list of Insights: Learning Runs by pack, and hints from everyday runs below them."""
+"""The entries of the list in Insights: Learning Runs by pack, and hints from everyday runs below them."""
 
 from __future__ import annotations
 

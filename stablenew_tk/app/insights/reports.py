@@ -1,7 +1,7 @@
-"""What Insights asks the desk: what the ratings of plans prove, and what goes together with stars in everyday runs.
+"""Requests reports of plans and hints from everyday runs from the desk thread, and keeps the results up to date.
 
-One question at a time, what is looked at first. An answer that a rating has overtaken is dropped and asked again, and
-nothing is ever asked about a blind plan before its values may be seen.
+It sends one order at a time, the one for the visible plan first. A result that is outdated by a newer rating is dropped
+and requested again. Blind plans are not analysed before their values are revealed.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Learning Runs without a window: how far they are, what the wizard says, the rating session."""
+"""Logic of the Learn page without Tk: progress of Learning Runs, texts of the wizard, the rating session."""

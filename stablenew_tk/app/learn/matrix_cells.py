@@ -1,4 +1,4 @@
-"""What a place of a Learning Run's matrix shows: a picture with stars, or in words how far it is."""
+"""The content of a matrix cell of a Learning Run: a picture with stars, or its state as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rest of the program adds to a draft: the values of Create, the checkpoint's family, the learning mode."""
+"""Values that the wizard's draft takes from elsewhere: form of Create, family of the checkpoint, learning mode."""
 
 from __future__ import annotations
 

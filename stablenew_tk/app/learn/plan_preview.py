@@ -1,4 +1,4 @@
-"""What the wizard says about a plan: what will be made and how long it takes, what stays, what one should know."""
+"""Texts of the wizard about a plan: number of pictures, duration, fixed settings, warnings."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How far every Learning Run is, kept ready for the list.
+"""Progress and state of every Learning Run for the list of plans.
 
-Standings are worked out for a few milliseconds at a time, and anew only where something changed.
+They are computed for a few milliseconds at a time, and again only for plans that changed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which prompts a Learning Run is made of: those it has already, those of a pack, or one that is typed."""
+"""Choice of the prompts for a Learning Run: those of the draft, those of a pack, or a typed one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""One Learning Run while it is rated: which picture stands where, where the user is, and stars on their way to disk.
+"""`RatingSession`: state of rating one Learning Run: cells of the matrix, the current cell, stars that are being saved.
 
-The views of Learn draw what the session holds and call its verbs; they do not know each other. Main thread.
+The views of Learn show the state of the session and call its methods; they do not know each other. Main thread.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ class RatingSession:
         """Whether all stars of this plan are on disk."""
         return not any(cell.key in self._given for cell in self.cursor.cells)
 
-    # ---- verbs
+    # ---- actions
 
     def rate(self, cell: BlindCell | None, stars: int) -> str:
         """Give 1 to 5 stars, or clear with 0. Returns why nothing was rated, "" if it was."""

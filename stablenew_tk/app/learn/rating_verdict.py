@@ -1,4 +1,4 @@
-"""When a Learning Run has all its stars: working the verdict out, writing it down, and keeping it fresh afterwards."""
+"""The verdict of a fully rated Learning Run: requests the report, records the result, updates it later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings a Learning Run may vary, by stage: how they are found, and what is said about them."""
+"""Search among the settings that a Learning Run may vary, grouped by stage, with their descriptions."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What Models knows without a window: facts about a model, search and sorting."""
+"""Logic of the Models page without Tk: facts about a model, search and sorting."""

@@ -1,4 +1,4 @@
-"""What is known about one model, as lines for the panel: problems, values with the winner first, weights, notes."""
+"""Facts about one model as lines for the panel: problems, recommended values (the winner first), weights, notes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Which models are shown, and in which order: kind, search, sorting. Quick with tens of thousands of models.
+"""Filtering, search and sorting of models, quick with tens of thousands of them.
 
-The text that is searched is made once per model. After a change only the changed models are made anew, a few
+The search text of a model is made once. After a change only that of the changed models is made again, a few
 milliseconds at a time, so that the window never waits.
 """
 

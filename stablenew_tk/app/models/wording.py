@@ -1,4 +1,4 @@
-"""Models in words: families, kinds, tiers, sizes, and who said a value."""
+"""Texts about models: names of families, kinds and tiers, sizes, sources of values."""
 
 from __future__ import annotations
 

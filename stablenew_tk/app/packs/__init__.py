@@ -1,1 +1,1 @@
-"""What Packs knows without a window: the open pack, drafts that are not saved, checks and variants in words."""
+"""Logic of the Packs page without Tk: the open pack, unsaved drafts, texts about checks and variants."""

@@ -1,6 +1,6 @@
-"""Packs as they are being edited: drafts that are kept while other packs are open, and how they are saved.
+"""Unsaved drafts of packs, kept while other packs are open, and saving them.
 
-A draft is distinguished from what is on disk, and both from what another program has written there meanwhile.
+A draft knows the text that it was made from, so that changes by another program are noticed.
 """
 
 from __future__ import annotations

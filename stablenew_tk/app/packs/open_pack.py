@@ -1,6 +1,6 @@
-"""The pack in the editor: its draft, what is wrong with its text, its variants, and packs being added or deleted.
+"""The pack in the editor: its draft, errors and warnings, variants; adding and deleting packs.
 
-Main thread only. Everything slow is an order to the pack worker; the page shows what its events bring.
+Main thread only. Slow work is done by the pack worker; the page shows the results.
 """
 
 from __future__ import annotations

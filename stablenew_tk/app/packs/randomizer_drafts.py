@@ -1,4 +1,4 @@
-"""What is typed about the randomizer of a pack: texts that cannot be read yet are kept, the last valid values count."""
+"""Input of the randomizer form of a pack: invalid text is kept as typed, and the last valid values are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Packs page says about checks, variants, the randomizer, the state of a pack and the recipe of a picture."""
+"""Texts of the Packs page: checks, variants, randomizer, state of a pack, recipe of a picture."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What Review knows without a window: what the filter found, and what a record says."""
+"""Logic of the Review page without Tk: search results, and records as text."""

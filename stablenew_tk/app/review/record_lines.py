@@ -1,4 +1,4 @@
-"""What a record says of its values, line by line: asked and applied by every stage, and where each value comes from."""
+"""The values of a record as lines of text: asked and applied in every stage, and the origin of each value."""
 
 from __future__ import annotations
 

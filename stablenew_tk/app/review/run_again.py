@@ -1,4 +1,4 @@
-"""The request that makes a recorded picture once more."""
+"""Makes the run request to repeat a recorded picture."""
 
 from __future__ import annotations
 

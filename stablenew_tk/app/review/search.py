@@ -1,4 +1,4 @@
-"""What the filter of Review found, and whether it has to be applied again. Main thread."""
+"""The search results of Review, and when the search has to be repeated. Main thread."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The built-in sketch engine: paints simple pictures that react to the settings. Start at `backend.Sketch`."""
+"""The built-in sketch engine: draws simple pictures that react to the settings. Start at `backend.Sketch`."""

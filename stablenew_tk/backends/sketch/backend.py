@@ -1,7 +1,7 @@
-"""The built-in engine: no model, no server, no download. It paints simple pictures so that everything can be tried.
+"""`Sketch`: the built-in backend, which draws simple pictures without model, server or download, to try the program.
 
-Its pictures follow prompt, seed, steps, CFG, sampler and the other values visibly, but they say nothing about real
-models: they are marked in the picture and in the record and never mixed with real evidence.
+Its pictures change visibly with prompt, seed, steps, CFG, sampler and the other values, but they say nothing about real
+models. They are marked in the picture and in the record and never analysed together with real pictures.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SLICE_S = 0.02
 
 
 class _Stopped(Exception):
-    """Not an error: carries the picture as it is when the user stops, None when there is nothing to see."""
+    """Raised internally when the user stops: carries the unfinished picture, None when there is only noise."""
 
     def __init__(self, picture: Image.Image | None) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class _Stopped(Exception):
 
 
 class _SamplerRun(Struct, frozen=True):
-    """One run of the sampler: what is used for a painted picture."""
+    """The values of one sampler run."""
 
     scene: Scene
     steps: int
@@ -49,9 +49,9 @@ class _SamplerRun(Struct, frozen=True):
 
 
 class Sketch:
-    """The built-in painter as a backend. `pace_s` is how long each sampler step takes, for demonstrations.
+    """The sketch engine as a backend. `pace_s`: seconds for each sampler step, for demonstrations.
 
-    Makes no threads. The same order gives the same bytes, on any day.
+    It starts no threads. The same order always gives the same bytes.
     """
 
     kind = "sketch"
@@ -67,11 +67,11 @@ class Sketch:
         self._preview_at = 0.0
 
     def check(self) -> Capabilities:
-        """What the painter can do. Always ready."""
+        """The capabilities of the sketch engine. Never fails."""
         return replace(CAPABILITIES, stages=tuple(_PAINTERS))
 
     def progress(self) -> StageProgress | None:
-        """How far the running stage is, or None."""
+        """Progress of the running stage, None when nothing runs."""
         return self._progress
 
     def interrupt(self) -> None:
@@ -79,11 +79,11 @@ class Sketch:
         self._stop = self._progress is not None
 
     def close(self) -> None:
-        """Nothing to give up."""
+        """Does nothing."""
         self.interrupt()
 
     def generate(self, order: StageOrder) -> StageResult:
-        """Paint one stage. Raises Refused for a name it does not have, Cancelled when stopped before any picture."""
+        """Make one stage. Raises Refused for an unknown name, Cancelled when stopped before there is a picture."""
         check_stage(order, _PAINTERS, "The sketch engine")
         check_names(order)
         start = _start_picture(order)
@@ -177,7 +177,7 @@ class Sketch:
         return image
 
     def _painted(self, run: _SamplerRun, size: tuple[int, int], on: Image.Image | None = None) -> Image.Image:
-        """Go through all steps of a run. When stopped, `on` (or the noisy picture) is what there is."""
+        """Run all sampler steps and return the picture. When stopped, `on` (or the noisy picture) is the result."""
         style = run.style
         detail = min(1.0, style.quality * (1.0 if on is None else 1.1))
         clean = paint(run.scene, seed=style.seed, size=size, detail=detail, clip_skip=run.clip_skip)
@@ -186,12 +186,12 @@ class Sketch:
             self._step(clean, quality, style.seed)
             if self._stop:
                 half = on if on is not None else half_done(clean, quality, style.seed)
-                # After the very first step there is only noise: nothing worth keeping.
+                # After the first step there is only noise.
                 raise _Stopped(half if self._done > 1 else None)
         return finish(clean, style)
 
     def _step(self, clean: Image.Image, quality: float, seed: int) -> None:
-        """One sampler step: wait as long as it is to take, count it, and show the state now and then."""
+        """One sampler step: wait `pace_s`, update the progress, and sometimes make a preview."""
         until = time.monotonic() + self.pace_s
         while not self._stop and (left := until - time.monotonic()) > 0:
             time.sleep(min(_SLICE_S, left))
@@ -231,7 +231,7 @@ def _sampler_run(
 
 
 class _Painter(Struct, frozen=True):
-    """How one stage is painted, and how many sampler steps that takes in all."""
+    """The method that paints a stage, and the function for its total number of sampler steps."""
 
     paint: Callable[[Sketch, StageOrder, Image.Image], Image.Image]
     steps: Callable[[PipelineConfig], int]

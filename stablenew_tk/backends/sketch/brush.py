@@ -1,4 +1,4 @@
-"""The sketch engine's brush: paints a scene as a flat, colourful picture. Same scene and seed, same picture.
+"""Drawing primitives of the sketch engine: colour palettes, shapes, gradients, skylines. Deterministic for a seed.
 
 Places are shares of the picture's width and height (0–1), sizes are shares of its shorter edge, so that the same
 picture comes out at any size.
@@ -25,7 +25,7 @@ _SMOOTH_BELOW = 2_400_000
 
 
 class Palette(Struct, frozen=True):
-    """The colours of one light, already tinted by the prompt's taste."""
+    """The colours of one kind of light, shifted by the words of the prompt."""
 
     sky_top: RGB
     sky_low: RGB
@@ -57,7 +57,7 @@ def mixed(one: RGB, other: RGB, share: float) -> RGB:
 
 
 def palette_of(scene: Scene, clip_skip: int = 2) -> Palette:
-    """Colours for a scene: its light, turned a little by its words, its own colours for the things in it."""
+    """The palette of a scene: colours of its light, shifted by its words, and its own colours for the objects in it."""
     turn = (scene.taste - 0.5) * 0.13 + (clip_skip - 2) * 0.02
     lift = 1.45 if "vivid" in scene.styles else 0.7 if "pastel" in scene.styles else 1.0
     if "mono" in scene.styles:
@@ -90,7 +90,7 @@ def _from_hsv(hue: float, saturation: float, value: float) -> RGB:
 
 
 class Brush:
-    """Draws into one picture. `detail` 0–1 says how much is worth drawing; rng come from the seed, layer by layer."""
+    """Draws into one picture. `detail` 0–1 is the amount of detail to draw; `rng` gives random numbers by layer."""
 
     def __init__(self, scene: Scene, palette: Palette, *, seed: int, size: tuple[int, int], detail: float) -> None:
         self.factor = 2 if size[0] * size[1] <= _SMOOTH_BELOW else 1
@@ -106,7 +106,7 @@ class Brush:
         self.horizon = self.rng("horizon").uniform(0.54, 0.68)
 
     def rng(self, layer: str) -> random.Random:
-        """A generator of its own for each layer, so that one layer's detail never moves another."""
+        """A random generator for each layer, so that more detail in one layer never changes another."""
         return random.Random(hashlib.sha256(f"{self._key}/{layer}".encode()).digest())
 
     def finished(self) -> Image.Image:

@@ -1,4 +1,4 @@
-"""What the sketch engine offers, whether it can do an order, and how it writes an order into its pictures."""
+"""Capabilities of the sketch engine, checks of the names in an order, and the generation text of its pictures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CAPABILITIES = Capabilities(
 
 
 def checkpoint_of(config: PipelineConfig) -> str:
-    """The checkpoint in use: the asked one, or the one that is loaded."""
+    """The checkpoint to use: that of the config, or the loaded one."""
     return config.checkpoint or CHECKPOINTS[0]
 
 
@@ -47,7 +47,7 @@ def asked_values(order: StageOrder) -> dict[str, Value]:
 
 
 def check_names(order: StageOrder) -> None:
-    """Make sure that every name in the order is one of ours. Raises Refused naming the field and what there is."""
+    """Raise Refused for a name in the order that this engine does not have; the error lists those that it has."""
     config = order.config
     asked = asked_values(order)
     if order.stage == "txt2img" and config.refiner.enabled:
@@ -73,7 +73,7 @@ def _must_be_known(path: str, name: str, choices: str) -> None:
 
 
 def pairs_of(order: StageOrder, size: tuple[int, int]) -> list[tuple[str, Value]]:
-    """The values of a picture in the words and the order in which WebUIs write them."""
+    """The values of a picture with the labels and in the order of WebUI generation texts."""
     config = order.config
     stage = config.img2img if order.stage == "img2img" else config.txt2img
     steps = config.upscale.steps if order.stage == "upscale" and config.upscale.mode == "img2img" else stage.steps

@@ -1,4 +1,4 @@
-"""What steps, CFG, sampler, scheduler and checkpoint do to a sketch: noise and blur, colour, grain, ink, the mark."""
+"""Effects of steps, CFG, sampler, scheduler and checkpoint on a sketch: noise, blur, colour, grain, ink, watermark."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CHECKPOINTS = ("sketch-classic", "sketch-ink")
 
 
 class Finish(Struct, frozen=True, kw_only=True):
-    """The values that decide how a clean picture is finished. `quality` comes from the steps, see `quality_of`."""
+    """The values that determine the effects. `quality` is computed from the steps by `quality_of`."""
 
     quality: float
     cfg_scale: float
@@ -50,12 +50,12 @@ class Finish(Struct, frozen=True, kw_only=True):
 
 
 def quality_of(steps: int) -> float:
-    """How far that many steps bring a picture, 0–1: quickly at first, hardly any more after 30."""
+    """Quality 0–1 for a number of steps: it rises quickly at first and hardly after 30."""
     return 1.0 - math.exp(-steps / 6.0)
 
 
 def finish(clean: Image.Image, style: Finish) -> Image.Image:
-    """A clean picture as these values would give it. Same values, same pixels."""
+    """Apply all effects to a clean picture. Same values, same pixels."""
     image = half_done(clean, style.quality, style.seed)
     image = _coloured(image, style.cfg_scale)
     image = _textured(image, style)
@@ -121,7 +121,7 @@ def _scheduler_strength(scheduler: str) -> float:
 
 
 def _toned(image: Image.Image, scheduler: str) -> Image.Image:
-    """Every scheduler has its own cast: darker corners for Karras, a breath of colour for the others."""
+    """Apply the effect of the scheduler: darker corners for Karras, a slight colour cast for the others."""
     if scheduler == "Karras":
         corners = (
             Image.radial_gradient("L")
@@ -183,7 +183,7 @@ def _inked(image: Image.Image, strength: float) -> Image.Image:
 
 
 def refined(image: Image.Image, fine: Image.Image, checkpoint: str, share: float) -> Image.Image:
-    """The refiner's touch: `share` of the work is done by the second checkpoint, on a more detailed picture."""
+    """Apply the refiner: `share` of the steps is done by the second checkpoint, on the more detailed picture `fine`."""
     image = Image.blend(image, fine, 0.35 + 0.4 * share)
     soft = image.filter(ImageFilter.GaussianBlur(min(image.size) * 0.012))
     image = Image.blend(image, ImageChops.screen(image, soft), 0.12 + 0.4 * share)

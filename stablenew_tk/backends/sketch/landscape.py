@@ -1,4 +1,4 @@
-"""The sketch engine's open air: sky, mountains, sea, forest, fields, desert."""
+"""Landscapes of the sketch engine: sky, mountains, sea, forest, fields, desert."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The later stages of a sketch: enlarging, painting over with a denoise strength, repairing a face."""
+"""Image operations of the later stages: upscaling, img2img with a denoise strength, repairing a face (ADetailer)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What stands in the sketch engine's pictures: boats, trams, a lighthouse, cats, people, trees and more.
+"""Objects in the pictures of the sketch engine: boats, trams, a lighthouse, cats, people, trees and more.
 
-Each thing is drawn around the point it stands on, in units of its own size.
+Each object is drawn around the point it stands on, in units of its own size.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whole pictures of the sketch engine: a ground, the things that stand on it, the weather over them."""
+"""Composes whole pictures of the sketch engine: a ground, the objects on it, the weather."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .vocabulary import Scene
 
 
 def paint(scene: Scene, *, seed: int, size: tuple[int, int], detail: float, clip_skip: int = 2) -> Image.Image:
-    """The scene as a clean picture of that size in pixels. `detail` 0–1; the seed decides where everything is."""
+    """Paint the scene as a clean picture of that size in pixels. `detail` 0–1; the seed determines all positions."""
     brush = Brush(scene, palette_of(scene, clip_skip), seed=seed, size=size, detail=detail)
     if scene.ground == "room":
         room(brush)
@@ -28,7 +28,7 @@ def paint(scene: Scene, *, seed: int, size: tuple[int, int], detail: float, clip
 
 
 def face_box(scene: Scene, *, seed: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Where the face is (left, top, right, bottom in pixels): the person's, the cat's, or the middle of interest."""
+    """Position of the face (left, top, right, bottom in pixels) of the person or cat, else the centre of interest."""
     brush = Brush(scene, palette_of(scene), seed=seed, size=size, detail=0.0)
     known = next((thing for thing in scene.things if thing in ("person", "cat")), "")
     x, y, half = 0.5, 0.45, 0.2
@@ -92,7 +92,7 @@ def _rock(b: Brush, at: Point, size: float) -> None:
 
 
 def _place(b: Brush, thing: str, index: int) -> tuple[Point, float]:
-    """Where a thing stands and how large it is, from the seed; several things do not share a place."""
+    """Position and size of an object, from the seed; two objects never get the same position."""
     rng = b.rng(f"place {thing}")
     x = rng.uniform(0.26, 0.74)
     if index % 2:

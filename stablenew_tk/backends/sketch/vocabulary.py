@@ -1,6 +1,6 @@
-"""How the sketch engine understands a prompt: a small vocabulary of places, light, weather, things and colours.
+"""Parses a prompt for the sketch engine with a small vocabulary of places, light, weather, objects and colours.
 
-Words it does not know still change colours and shapes, so that any change of a prompt can be seen.
+Unknown words change colours and shapes, so that any change of a prompt is visible.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ _WEATHER_OF = [(meaning, set(words.split())) for meaning, words in _WEATHER.item
 
 
 class Scene(Struct, frozen=True):
-    """What is to be painted. `behind` is a second ground seen far away; `taste` 0–1 comes from all words together."""
+    """Content of a picture. `behind` is a second ground in the distance; `taste` 0–1 is a hash of all words."""
 
     ground: str
     behind: str

@@ -1,1 +1,1 @@
-"""WebUIs of the A1111 family over HTTP. Start at `backend.WebUI`."""
+"""The backend for WebUIs of the A1111 family (A1111, Forge, SD.Next …) over HTTP. Start at `backend.WebUI`."""

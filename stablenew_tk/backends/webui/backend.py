@@ -1,7 +1,7 @@
-"""Any WebUI of the A1111 family as a backend: A1111, Forge, reForge, Neo, SD.Next, and servers that know a part of it.
+"""`WebUI`: backend for A1111, Forge, reForge, Neo, SD.Next, and servers that implement a part of their API.
 
-One request makes one stage. It blocks in the thread that called `generate`; `progress`, called by a watcher, is the
-heartbeat: when the server has been silent for too long there, the blocked request is ended.
+One request makes one stage. It blocks the thread that called `generate`. `progress`, called on another thread, serves
+as the heartbeat: when the server has not answered it for too long, the blocked request is ended.
 
 Limits of the servers: without a task name in the answers (API-only Forge, sd-server) a job counts as ours when the
 server was idle before it, or when another job has begun since; servers without an interrupt route work on after Stop.
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class WebUI:
-    """A WebUI at an address. Credentials may stand in the URL. Raises InvalidInput for what is no address."""
+    """A WebUI at an address. The URL may contain credentials. Raises InvalidInput for an invalid address."""
 
     kind = "webui"
 
@@ -47,7 +47,7 @@ class WebUI:
         self._call: GenerateCall | None = None
 
     def check(self) -> Capabilities:
-        """Ask what the server offers: about a dozen quick requests. Nothing is changed on it."""
+        """Query what the server offers, with about a dozen quick requests that change nothing."""
         try:
             facts = survey(self._side)
         except AnswerLost as err:
@@ -56,7 +56,7 @@ class WebUI:
         return capabilities(facts, self.version)
 
     def generate(self, order: StageOrder) -> StageResult:
-        """Make one stage. Names are checked first; a request goes out again only when the first one surely ended."""
+        """Make one stage. Names are checked first; a request is repeated only when the first one has surely ended."""
         check_stage(order, REQUESTS, self.name)
         call = self._call = GenerateCall(self._limits.total_s)
         try:
@@ -83,7 +83,10 @@ class WebUI:
         )
 
     def progress(self) -> StageProgress | None:
-        """How far our job is. None while nothing runs or the server has no progress. Ends a silent server's request."""
+        """Progress of our job, None while nothing runs or the server has no progress route.
+
+        Ends the running request when the server has been silent for too long.
+        """
         call = self._call
         if call is None or not call.is_out:
             return None
@@ -122,14 +125,14 @@ class WebUI:
             _log.warning("The interrupt did not reach %s: %s", self.name, err)
 
     def close(self) -> None:
-        """Give up connections; a waiting `generate` fails with AnswerLost."""
+        """Close connections; a blocked `generate` fails with AnswerLost."""
         self._work.close()
         self._side.close()
 
     # One stage, in the node's thread
 
     def _checked(self, order: StageOrder) -> ServerFacts:
-        """The facts by which the order can be sent. A name that is not there yet may have been added since."""
+        """The server facts for sending an order. When a name is unknown, they are queried again first."""
         facts = self._facts
         if facts is not None:
             try:
@@ -174,7 +177,7 @@ class WebUI:
         return msgspec.structs.replace(made, applied={**enlarged.applied, **made.applied}), max(attempts, again)
 
     def _worked(self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> tuple[Made, int]:
-        """Post and read; once more when the answer was lost or its picture damaged and nothing of it runs any more."""
+        """Post and read the answer; once more when it was lost or damaged and the job no longer runs on the server."""
         attempt = 1
         while True:
             try:
@@ -225,7 +228,7 @@ class WebUI:
             return ""
 
     def _give_back(self, overridden: set[str], *, is_idle: bool) -> None:
-        """Make sure that our overrides end with our request.
+        """Make sure that our overridden settings do not outlive our request.
 
         Forge restores only settings that stand in its config file; any other would stay for everybody. Setting it once
         to its own value puts it there.
@@ -268,7 +271,7 @@ class WebUI:
         call.stop_if_asked("Stopped before the picture was made again.")
 
     def _stop_leftover(self, call: GenerateCall) -> None:
-        """After giving up on an answer: end our job if it still runs, so that it does not burn the GPU for nobody."""
+        """After giving up on an answer, interrupt our job if it still runs, so that it does not occupy the GPU."""
         call.stop_asked = True
         until = time.monotonic() + self._limits.settle_s
         while call.can("progress", "interrupt") and time.monotonic() < until:

@@ -1,6 +1,6 @@
-"""Asking a WebUI what it is and what it offers, before anything is sent to it.
+"""Detects kind, version, routes, models, samplers and extensions of a WebUI (`survey`).
 
-A server that publishes its schema is believed; one that does not is tried route by route.
+It uses the OpenAPI schema of the server; without one it tests the routes one by one.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Detectors(Struct):
 
 
 def survey(connection: Connection) -> ServerFacts:
-    """Ask for everything that decides what may be sent: about fifteen GETs, nothing changes on the server.
+    """Query everything that determines what may be sent, with about fifteen GET requests that change nothing.
 
     Raises Unreachable, NotReady (no API, or still starting), AccessDenied, Refused (not a WebUI), EngineFault or
     AnswerLost.
@@ -143,7 +143,7 @@ def _with_detailer(connection: Connection, facts: ServerFacts) -> ServerFacts:
 
 
 def capabilities(facts: ServerFacts, version: str) -> Capabilities:
-    """What the user may be offered. `version` as the last picture told it, "" before the first."""
+    """The capabilities for the user. `version` is that in the last picture, "" before the first."""
     if not facts.samplers:
         raise NotReady(f"{facts.name} lists no samplers: it is still starting, or not a WebUI.")
     can_override = "override_settings" in facts.txt2img

@@ -1,6 +1,6 @@
-"""Watching a WebUI while it works for us: how far it is, whose job it is busy with, and stopping ours, never another.
+"""Polls the progress of a WebUI, finds out whether its running job is ours, and interrupts only our own job.
 
-The node's thread waits in the request itself; everything here may be called by another thread meanwhile.
+The node's thread is blocked in the request; everything here may be called on another thread meanwhile.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _WireState(Struct):
 
 
 class ServerProgress(Struct):
-    """The server's own progress: of whatever runs there now, which need not be ours."""
+    """The server's progress of the job that runs now, which need not be ours."""
 
     progress: float = 0.0
     state: _WireState = msgspec.field(default_factory=_WireState)
@@ -44,7 +44,7 @@ class ServerProgress(Struct):
 
     @property
     def job_name(self) -> str:
-        """Names the running job as well as the server can; "" when idle."""
+        """The best name that the server gives for the running job; "" when idle."""
         return self.state.job_timestamp if self.is_busy else ""
 
 
@@ -54,7 +54,7 @@ class _Task(Struct):
 
 
 class GenerateCall:
-    """One `generate` under way, seen by the node's thread and the watcher. Single assignments only, so no lock."""
+    """State of one running `generate`, shared by two threads. Only single assignments, so it needs no lock."""
 
     def __init__(self, total_s: float) -> None:
         self.deadline = time.monotonic() + total_s
@@ -68,7 +68,7 @@ class GenerateCall:
         self.is_out = False
 
     def begin(self, task: str, earlier_job: str) -> None:
-        """A request goes out now as `task`. `earlier_job` is what the server is busy with before it, "" if idle."""
+        """Note that a request is sent as `task`. `earlier_job` is the job running on the server before, "" if idle."""
         self.task, self.earlier_job = task, earlier_job
         self.is_mine, self.is_seen = not earlier_job, False
         self.posted_at = self.heard_at = self.preview_at = time.monotonic()
@@ -76,7 +76,7 @@ class GenerateCall:
         self.is_out = True
 
     def settle(self, is_mine: bool) -> None:
-        """It was seen whose job runs on the server."""
+        """Note whether the job running on the server is ours."""
         if is_mine and not self.is_mine:
             self.waited_s += time.monotonic() - self.posted_at
         self.is_seen = self.is_seen or is_mine
@@ -89,7 +89,7 @@ class GenerateCall:
 
     @property
     def silent_s(self) -> float:
-        """Seconds since the server last answered a question for its progress."""
+        """Seconds since the server last answered a progress request."""
         return time.monotonic() - self.heard_at
 
     def is_left(self, settle_s: float) -> bool:
@@ -107,7 +107,7 @@ class GenerateCall:
 
 
 class Watch:
-    """The questions asked beside the work, over a connection of their own."""
+    """Progress and interrupt requests over a connection of their own."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -117,14 +117,14 @@ class Watch:
         return self._connection.limits
 
     def progress(self, timeout_s: float, *, preview: bool = False) -> ServerProgress:
-        """Ask once. A preview costs the server a decoding. Raises BackendError."""
+        """Request the progress once. A preview makes the server decode a picture. Raises BackendError."""
         params = {"skip_current_image": "false" if preview else "true"}
         answer = self._connection.get(API + "progress", params=params, timeout_s=timeout_s)
         raise_for_status(answer, self._connection.address, "reading its progress")
         return decode(answer, ServerProgress, self._connection.address.host)
 
     def observe(self, call: GenerateCall, timeout_s: float) -> ServerProgress:
-        """Ask on behalf of a call: its heartbeat, and whose job is running. Raises BackendError."""
+        """Request the progress and update the call: its heartbeat, and whether its job runs. Raises BackendError."""
         now = time.monotonic()
         wants_preview = call.step > 0 and now - call.preview_at >= self._limits.preview_s
         seen = self.progress(timeout_s, preview=wants_preview)
@@ -149,7 +149,7 @@ class Watch:
             call.settle(task.active)
 
     def press(self, call: GenerateCall) -> None:
-        """Interrupt the call's job if that is wanted and it is ours that runs. Raises BackendError.
+        """Interrupt the call's job if that was requested and the running job is ours. Raises BackendError.
 
         Sent again after a while, because a WebUI forgets an interrupt that comes just before a job begins.
         """

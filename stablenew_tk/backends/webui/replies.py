@@ -1,7 +1,7 @@
-"""What comes back from a WebUI: whole pictures or an error, and the truth about how they were made.
+"""Parses the replies of a WebUI: checks that pictures are complete, and compares the values used with those asked for.
 
 A WebUI answers "200 OK" also when it used another sampler or checkpoint than asked. Its echo of the request proves
-nothing; only its `info` and the generation text in the picture do, and they are compared with what was asked.
+nothing, so `info` and the generation text in the picture are compared with the request.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class _TextExtra(Struct):
 
 
 class Info(Struct, frozen=True):
-    """The server's own account of what it did, as far as it is used."""
+    """The needed fields of `info`, in which the server reports what it did."""
 
     infotexts: list[str] = []
     all_seeds: list[int] = []
@@ -75,7 +75,7 @@ class Info(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """One answer taken apart: raw pictures with their texts, and the account."""
+    """One parsed answer: raw pictures and `info`. `reported`: the server sent a readable `info`."""
 
     pictures: tuple[bytes, ...]
     info: Info = Info()
@@ -84,7 +84,7 @@ class Reply(Struct, frozen=True):
 
 
 class Made(Struct, frozen=True):
-    """The pictures of a stage, checked, and what was really done."""
+    """The checked pictures of a stage, and the values that were really used."""
 
     images: tuple[StageImage, ...]
     applied: dict[str, Value] = {}
@@ -92,7 +92,7 @@ class Made(Struct, frozen=True):
 
 
 def asked_values(order: StageOrder) -> dict[str, Value]:
-    """What this stage was asked to do, by catalogue path. 0 for "same as first pass" is written out."""
+    """The values asked for in a stage, by catalogue path. 0 for "same as first pass" is replaced by that value."""
     config, stage = order.config, order.stage
     reported = REQUESTS[stage].reported if stage_spec(stage).samples(config) else ()
     asked = {path: value for path in reported if (value := get_value(config, path)) != ""} | stage_values(config, stage)
@@ -103,7 +103,7 @@ def asked_values(order: StageOrder) -> dict[str, Value]:
 
 
 def read_images(body: bytes) -> Reply:
-    """Take a txt2img or img2img answer apart. Raises ValueError when it is no such answer, BadImage for bad base64."""
+    """Parse a txt2img or img2img answer. Raises ValueError when it is no such answer, BadImage for bad base64."""
     try:
         found = msgspec.json.decode(body, type=_Images)
         pictures = tuple(found.images or ())
@@ -120,7 +120,7 @@ def read_images(body: bytes) -> Reply:
 
 
 def read_extra(body: bytes) -> Reply:
-    """Take an extra-single-image answer apart. Raises as `read_images`."""
+    """Parse an extra-single-image answer. Raises as `read_images`."""
     try:
         found = msgspec.json.decode(body, type=_Extra)
         picture, html = found.image, found.html_info
@@ -148,7 +148,7 @@ def _unbase64(text: str) -> bytes:
 
 
 class DecodedPicture(Struct, frozen=True):
-    """One decoded picture: what is needed to judge it."""
+    """One decoded picture, with what the checks need."""
 
     data: bytes
     suffix: str
@@ -178,7 +178,7 @@ def open_picture(data: bytes) -> DecodedPicture:
 
 
 def image_size(data: bytes) -> tuple[int, int]:
-    """Width and height of a picture we have. Raises BadImage when it is none."""
+    """Width and height of a picture. Raises BadImage when it cannot be decoded."""
     try:
         with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
             return image.size
@@ -266,7 +266,7 @@ def _image(picture: DecodedPicture, text: str, seed: int, suspect: Iterable[str]
 
 
 def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, Value]:
-    """What was done to one picture, by catalogue path: the account first, the text where the account is silent."""
+    """The values used for one picture, by catalogue path: from `info`, else from the generation text."""
     stage = order.stage
     applied = applied_values(parse(text).values, stage)
     if "refiner.checkpoint" in applied:
@@ -290,7 +290,7 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
 
 
 def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts: ServerFacts) -> list[str]:
-    """Paths at which the server did otherwise than asked. What it does not tell is no difference."""
+    """Paths at which the server used another value than asked. Values that it does not report are no difference."""
     found = [path for path, value in asked.items() if path in applied and not _same(path, value, applied[path], facts)]
     # A refiner or second pass that was used is always written down.
     tells = "txt2img.steps" in applied and not facts.is_subset
@@ -326,7 +326,7 @@ def _same_checkpoint(asked: str, applied: str, facts: ServerFacts) -> bool:
 
 
 def _sizes(done: dict[str, Value], size: tuple[int, int], order: StageOrder) -> None:
-    """Size as it really is. With a second pass the first pass's size cannot be seen and is left out."""
+    """Set the real size. With a second pass the size of the first pass is unknown and left out."""
     if order.stage == "txt2img" and not order.config.hires.enabled:
         done["txt2img.width"], done["txt2img.height"] = size
 

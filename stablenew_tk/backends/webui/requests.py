@@ -1,6 +1,6 @@
-"""What is sent to a WebUI: one request body per stage, holding only fields and names that this server knows.
+"""Builds the request bodies for a WebUI, one for each stage, with only fields and names that this server knows.
 
-A WebUI quietly uses something else when a sampler or checkpoint is unknown to it, so names are looked up here first.
+A WebUI silently uses something else for an unknown sampler or checkpoint, so names are checked here first.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ class Checkpoint(Struct, frozen=True):
     hash: str = ""
 
     def is_called(self, name: str) -> bool:
-        """Whether a name from the server (with or without folder, ending, hash) means this one."""
+        """Whether a name (with or without folder, file ending, hash) means this checkpoint."""
         plain = _stem(name)
         return plain in (self.name, _stem(self.send), _stem(self.send).rpartition("/")[2])
 
 
 class ServerFacts(Struct, frozen=True, kw_only=True):
-    """What one server offers. Empty field sets mean that it has no schema; empty lists mean that it tells none."""
+    """What one server offers. Empty field sets: it has no schema; empty lists: it does not list them."""
 
     name: str = "the WebUI"
     kind: str = "webui"
@@ -79,7 +79,7 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
 
     @property
     def is_forge(self) -> bool:
-        """Forge and its children: modules instead of a VAE, and overrides that leak."""
+        """Forge and its forks: modules instead of a VAE, and overridden settings that may persist."""
         return "forge_additional_modules" in self.options
 
     @property
@@ -109,7 +109,7 @@ class Listed(Struct, frozen=True):
 
 
 def server_kind(routes: Collection[str], txt2img: Collection[str]) -> str:
-    """Which server this is, told by what only it offers. Routes are full paths, or names below /sdapi/v1."""
+    """The kind of server, recognised by routes and fields that only it has. Routes: full paths, or below /sdapi/v1."""
     for kind, sign in (("koboldcpp", "/api/extra/version"), ("sd-server", "/sdcpp/v1/capabilities")):
         if sign in routes:
             return kind
@@ -301,11 +301,11 @@ def _no_names(_config: PipelineConfig, _facts: ServerFacts) -> None:
 
 
 class StageRequest(Struct, frozen=True, kw_only=True):
-    """How one stage is asked for.
+    """How to request one stage.
 
     `check` raises Refused for a value that this server does not have. `body` makes the body of POST `route` from the
-    size of the picture to work on. `enlarges`: the server's upscaler works first (`extras_body`). `told` are the
-    general parameters of which the answer says what was used.
+    size of the picture to work on. `enlarges`: the server's upscaler works first (`extras_body`). `reported`: general
+    parameters whose used value is in the answer.
     """
 
     body: Callable[[StageOrder, ServerFacts, Size], Body]

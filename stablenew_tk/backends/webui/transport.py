@@ -1,6 +1,6 @@
-"""Talking to a WebUI over HTTP so that nothing it does can hurt: no wait without an end, no answer without a limit.
+"""HTTP client for a WebUI with timeouts for every wait and size limits for every answer.
 
-Every failure leaves here as one of our errors, as a sentence, without user name or password in it.
+Every failure is raised as a BackendError with a sentence that contains no user name or password.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How long and how much at most. `stall_s` counts while no /progress answer came, `total_s` for one whole stage,
-    `settle_s` for a stopped job to end; `resend_s` is between two interrupts, `poll_s` between two polls.
+    """Time limits in seconds and size limits in bytes. `stall_s`: without an answer from /progress; `total_s`: for one
+    stage; `settle_s`: for a stopped job to end; `resend_s`: between two interrupts; `poll_s`: between two polls.
     """
 
     connect_s: float = 3.05
@@ -63,7 +63,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Address(Struct, frozen=True):
-    """Where a WebUI is. `base` has no trailing slash and no credentials; `host` is for people: "127.0.0.1:7860"."""
+    """Address of a WebUI. `base` has no trailing slash and no credentials; `host` is for messages: "127.0.0.1:7860"."""
 
     base: str
     host: str
@@ -75,11 +75,11 @@ class Address(Struct, frozen=True):
 
 
 class Dropped(AnswerLost):
-    """The connection broke or the answer came cut: whether the work was done must be found out."""
+    """The connection broke or the answer was incomplete; whether the job was done is unknown."""
 
 
 class Answer(Struct, frozen=True):
-    """One HTTP answer, whole and within the limits."""
+    """One complete HTTP answer within the limits."""
 
     status: int
     body: bytes
@@ -88,12 +88,12 @@ class Answer(Struct, frozen=True):
 
     @property
     def is_html(self) -> bool:
-        """A page for people, which a WebUI's API never sends."""
+        """Whether it is a web page, which the API of a WebUI never sends."""
         return "html" in self.content_type or self.body[:200].lstrip().lower().startswith((b"<!doctype", b"<html"))
 
 
 def parse_address(url: str, user: str = "", password: str = "") -> Address:
-    """Read what a person typed: scheme and path may be missing, credentials may be inside. Raises InvalidInput."""
+    """Parse a typed address. Scheme and path may be missing, credentials included. Raises InvalidInput."""
     text = url.strip()
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
@@ -110,7 +110,7 @@ def parse_address(url: str, user: str = "", password: str = "") -> Address:
 
 
 class _Exchange:
-    """One request while it is under way: its deadline, its socket, and why somebody else ended it."""
+    """State of one running request: its deadline, its socket, and the reason why another thread ended it."""
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
@@ -130,7 +130,7 @@ _current: ContextVar[_Exchange | None] = ContextVar("_current", default=None)
 
 
 class _Wire(socket.socket):
-    """A socket whose every wait ends at the deadline of the request, so that single bytes cannot keep it alive."""
+    """A socket whose waits all end at the deadline of the request, even when single bytes keep arriving."""
 
     def recv_into(self, *args: Any, **more: Any) -> int:
         exchange = _current.get()
@@ -191,7 +191,7 @@ class _Adapter(HTTPAdapter):
 
 
 class Connection:
-    """One session with one server. Several threads may ask at once; only the latest request can be ended."""
+    """An HTTP session with one server. Several threads may use it at once; `end` affects the latest request only."""
 
     def __init__(self, address: Address, limits: Limits) -> None:
         self.address = address
@@ -218,12 +218,12 @@ class Connection:
         return self._request("POST", path, msgspec.json.encode(body), None, timeout_s)
 
     def end(self, reason: str) -> None:
-        """Make the request under way fail with AnswerLost(reason). Any thread."""
+        """Make the running request fail with AnswerLost(reason). Any thread."""
         if (live := self._live) is not None:
             live.end(reason)
 
     def close(self) -> None:
-        """End what is under way. Any thread."""
+        """End the running request. Any thread."""
         self.end(f"The connection to {self.address.host} was closed.")
         self._session.close()
 
@@ -314,7 +314,7 @@ def _causes(err: BaseException) -> Iterator[BaseException]:
 
 
 def decode(answer: Answer, kind: type[T], host: str) -> T:
-    """The answer's JSON as the given type. Raises Dropped when it is no such JSON, Refused when it is a web page."""
+    """Decode the answer's JSON as the given type. Raises Dropped for other JSON, Refused for a web page."""
     if answer.is_html:
         raise Refused(f"What answers at {host} is not a WebUI but a web page ({_start(answer)}).", status=answer.status)
     try:
@@ -356,7 +356,7 @@ def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
 
 
 def parse_target(location: str) -> str:
-    """A redirect's target without credentials, for people."""
+    """The target of a redirect without credentials, for messages."""
     try:
         parts = urlsplit(location)
         host = parts.hostname or ""
@@ -366,7 +366,7 @@ def parse_target(location: str) -> str:
 
 
 def error_text(body: bytes) -> str:
-    """What an error answer says, as one short line; "" when it says nothing."""
+    """The message in an error answer as one short line; "" when there is none."""
     try:
         found = msgspec.json.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):

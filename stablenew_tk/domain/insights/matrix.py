@@ -68,10 +68,7 @@ class Board(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """The ratings to analyse. `suspect` and `foreign` (other checkpoint or engine) count pictures that are left out.
-
-    `when_ms` are the times of the pictures of `ratings`, in the same order.
-    """
+    """The ratings to analyse. `suspect` and `foreign` (other checkpoint or engine) count pictures that are left out."""
 
     ratings: tuple[RatedImage, ...]
     suspect: int = 0

@@ -1,1 +1,1 @@
-"""Orders to the worker threads and the events they answer with: frozen values, one subject per module."""
+"""Messages between threads: orders to the workers and the events that answer them, one subject for each module."""

@@ -1,4 +1,4 @@
-"""What every message between threads is: an order to a worker, or an event that comes back through the inbox."""
+"""Base classes of messages: `Order` (to a worker thread), `Event` (from a worker through the inbox), `OrderFailed`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from msgspec import Struct
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """Base of everything that arrives in the inbox."""
+    """Base class of everything that arrives in the inbox."""
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """Base of everything the desk can be asked."""
+    """Base class of all orders."""
 
 
 class OrderFailed(Event, frozen=True, kw_only=True):
-    """An order could not be carried out; `order` is that very object, None for what no order asked for.
+    """An order could not be carried out. `order` is that object, None for a failure without an order.
 
     `message` is for the user.
     """

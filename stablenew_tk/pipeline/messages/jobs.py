@@ -1,4 +1,4 @@
-"""Messages about jobs and backends: the node thread reports them, the caller asks a server what it offers."""
+"""Messages about jobs, their progress and the queue, and about checking a backend."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class NodeWaiting(Event, frozen=True, kw_only=True):
 
 
 class JobEnded(Event, frozen=True, kw_only=True):
-    """The one end of a job, however it ended. `recorded` tells whether its record is on disk."""
+    """A job ended: done, failed or cancelled. Exactly one for each job. `recorded`: its record is on disk."""
 
     record: LearningRecord
     recorded: bool
 
 
 class BackendChecked(Event, frozen=True, kw_only=True):
-    """Answer of a backend to "what do you offer?". `capabilities` is None when there was none."""
+    """Result of CheckBackend. `capabilities` is None when the check failed; `problem` says why."""
 
     address: str
     capabilities: Capabilities | None
@@ -73,7 +73,7 @@ class QueueChanged(Event, frozen=True, kw_only=True):
 
 
 class KeepWaiting(Order, frozen=True, kw_only=True):
-    """Remember the jobs that are not done, for the next start. `ended`: a job has ended and nothing else changed."""
+    """Save the unfinished jobs for the next start. `ended`: a job ended and nothing else changed."""
 
     jobs: tuple[Job, ...]
     ended: bool = False
@@ -91,5 +91,5 @@ class CheckBackend(Order, frozen=True, kw_only=True):
 
 
 def backend_order(settings: Settings) -> CheckBackend:
-    """The order that asks the backend in force."""
+    """The order that checks the backend of the settings."""
     return CheckBackend(address=settings.backend, user=settings.user, password=settings.password)

@@ -1,4 +1,4 @@
-"""Messages about the journal: lines to write, lines written, the history, one record read back."""
+"""Messages about the journal: write lines, load and save the history, read a record."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class LineSaved(Event, frozen=True, kw_only=True):
 
 
 class LineNotSaved(Event, frozen=True, kw_only=True):
-    """A line is not on disk. It is kept in memory and tried again."""
+    """A line could not be written. The controller keeps it and tries again."""
 
     line: JournalLine
     message: str
 
 
 class HistoryLoaded(Event, frozen=True, kw_only=True):
-    """The folded journal. From here on it belongs to the main thread. `waiting` jobs were left over last time."""
+    """The loaded history, which the main thread owns from now on. `waiting`: unfinished jobs of the last session."""
 
     history: History
     recent: tuple[LearningRecord, ...]
@@ -33,7 +33,7 @@ class HistoryLoaded(Event, frozen=True, kw_only=True):
 
 
 class RecordRead(Event, frozen=True, kw_only=True):
-    """A full record for the inspector; None when it cannot be read, `problem` says why."""
+    """The full record of a picture; None when it cannot be read, `problem` says why."""
 
     image_id: str
     record: LearningRecord | None
@@ -41,10 +41,9 @@ class RecordRead(Event, frozen=True, kw_only=True):
 
 
 class HistoryChanged(Event, frozen=True, kw_only=True):
-    """Recorded pictures or what was said about them changed. `rows` are the touched image rows.
+    """Pictures of the history or feedback on them changed. `rows` are the changed rows.
 
-    `grown` means the rows are new; `undone` that the change came from undo or redo: the view brings that picture
-    into sight.
+    `grown`: the rows are new. `undone`: the change is an undo or redo, so the view scrolls to the picture.
     """
 
     rows: tuple[int, ...] = ()
@@ -53,18 +52,18 @@ class HistoryChanged(Event, frozen=True, kw_only=True):
 
 
 class UnsavedChanged(Event, frozen=True, kw_only=True):
-    """`count` lines wait to be written; 0 = all is on disk. `message` says what the disk answered last."""
+    """`count` lines are not on disk yet; 0 = all are. `message` is the last error."""
 
     count: int
     message: str = ""
 
 
 class LoadHistory(Order, frozen=True, kw_only=True):
-    """Fold the journal, from its snapshot where possible."""
+    """Load the history from the journal, using its snapshot where possible."""
 
 
 class SaveSnapshot(Order, frozen=True, kw_only=True):
-    """Write the folded journal down, so that the next start is quick. The history is not changed meanwhile."""
+    """Save a snapshot of the history, so that the next start is quick. The history must not change meanwhile."""
 
     history: History
 
@@ -76,7 +75,7 @@ class AppendLine(Order, frozen=True, kw_only=True):
 
 
 class ReadRecord(Order, frozen=True, kw_only=True):
-    """The full record of a picture."""
+    """Read the full record of a picture; RecordRead answers."""
 
     image_id: str
     position: Position

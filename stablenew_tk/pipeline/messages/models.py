@@ -1,4 +1,4 @@
-"""Messages about models. They have a thread of their own, for a model folder may lie on a drive that hangs."""
+"""Messages about models: scan folders, read models, hashes, profiles, previews. Carried out by the models thread."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .base import Event, Order
 
 
 class ModelOrder(Order, frozen=True, kw_only=True):
-    """Base of everything asked about models and their folders."""
+    """Base class of orders about models and their folders."""
 
 
 class OpenLibrary(ModelOrder, frozen=True, kw_only=True):
-    """Scan and watch these model folders instead of any earlier ones; () ends it. LibraryChanged answers."""
+    """Scan and watch these model folders instead of earlier ones; () stops. LibraryChanged answers."""
 
     folders: tuple[str, ...]
 
@@ -26,15 +26,14 @@ class RescanModels(ModelOrder, frozen=True, kw_only=True):
 
 
 class WorkOnLibrary(ModelOrder, frozen=True, kw_only=True):
-    """Go on scanning for a twentieth of a second; LibraryChanged answers."""
+    """Continue scanning for 0.05 s; LibraryChanged answers."""
 
 
 class LibraryChanged(Event, frozen=True, kw_only=True):
-    """The models as they are known now. `changed` are paths of models that came, went or say something else.
+    """The models known so far. `changed` are paths of models that were added, removed or changed.
 
-    `library` is the order that named the folders, so that news of earlier folders can be told from those of the latest.
-    `done` = everything is looked through; until then more follows by itself. `waiting` = nothing is to do before the
-    first folder can be watched.
+    `library` is the order that named the folders, so that outdated events can be recognised. `done`: the scan is
+    complete. `waiting`: nothing can be done before the first folder is watched.
     """
 
     library: OpenLibrary
@@ -57,17 +56,17 @@ class FoldersTouched(Event, frozen=True, kw_only=True):
 
 
 class CloseLibrary(ModelOrder, frozen=True, kw_only=True):
-    """Stop watching and remember what is known for the next start."""
+    """Stop watching and save the index for the next start."""
 
 
 class ReadModel(ModelOrder, frozen=True, kw_only=True):
-    """Everything known about one model; ModelRead answers."""
+    """Read one model in full; ModelRead answers."""
 
     path: str
 
 
 class ModelRead(Event, frozen=True, kw_only=True):
-    """What is known about the model at `path`. `settings` is None when it cannot be read, `problem` says why."""
+    """The recommended settings of the model at `path`, None when it cannot be read; `problem` says why."""
 
     path: str
     settings: ModelSettings | None
@@ -104,20 +103,20 @@ class SaveLoraProfile(ModelOrder, frozen=True, kw_only=True):
 
 
 class KeepLearned(ModelOrder, frozen=True, kw_only=True):
-    """Put what was learned into the profile beside `model`, as it is on disk then; answers like SaveModelProfile."""
+    """Add a learned entry to the profile beside `model`; ProfileSaved or OrderFailed answers."""
 
     model: str
     learned: ModelPreset | RecommendedWeight
 
 
 class TakeBackProfile(ModelOrder, frozen=True, kw_only=True):
-    """Undo what was written last to the profile at `path`; ProfileSaved or OrderFailed answers."""
+    """Undo the last write to the profile at `path`; ProfileSaved or OrderFailed answers."""
 
     path: str
 
 
 class ProfileSaved(Event, frozen=True, kw_only=True):
-    """Our profile of `model` is on disk at `path`, or a change of it was taken back there. `order` asked for it."""
+    """The profile of `model` was written to `path`, or a write was undone. `order` asked for it."""
 
     order: ModelOrder
     path: str
@@ -131,7 +130,7 @@ class RevealModel(ModelOrder, frozen=True, kw_only=True):
 
 
 class MakePreview(ModelOrder, frozen=True, kw_only=True):
-    """A small JPEG of the picture at `path` beside a model; ThumbnailReady answers with this `image_id`."""
+    """Make a small JPEG of the picture at `path` beside a model; ThumbnailReady answers with this `image_id`."""
 
     image_id: str
     path: str

@@ -1,4 +1,4 @@
-"""Messages about packs and wildcards. They have a thread of their own, for expanding them may take long."""
+"""Messages about packs and wildcards: list, read, check, write, expand. Carried out by the pack worker's thread."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class PackSettingsSaved(Event, frozen=True, kw_only=True):
 
 
 class PackNotSaved(Event, frozen=True, kw_only=True):
-    """A pack's text or settings are not on disk. `changed`: somebody else changed the file since it was read.
-    `settings` are those that were to be written, None when it was the text.
+    """A pack's text or settings could not be written. `changed`: another program changed the file since it was read.
+    `settings` are those to be written, None when it was the text.
     """
 
     path: Path
@@ -70,7 +70,7 @@ class PackNotSaved(Event, frozen=True, kw_only=True):
 
 
 class PackChecked(Event, frozen=True, kw_only=True):
-    """What is wrong with a pack's text. `count` is the number of all variants of its `prompts` (a whole number)."""
+    """Errors and warnings of a pack's text. `count` is the number of all variants of its `prompts`."""
 
     path: Path
     number: int
@@ -89,18 +89,18 @@ class PromptsExpanded(Event, frozen=True, kw_only=True):
 
 
 class PackOrder(Order, frozen=True, kw_only=True):
-    """Base of everything asked about packs."""
+    """Base class of orders about packs."""
 
 
 class ListPacks(PackOrder, frozen=True, kw_only=True):
-    """Look for packs in these folders and for wildcards, and watch both; PacksListed answers, now and at changes."""
+    """List packs and wildcards in these folders and watch them; PacksListed answers now and after each change."""
 
     folders: tuple[str, ...] = ()
     wildcard_folders: tuple[str, ...] = ()
 
 
 class RescanPacks(PackOrder, frozen=True, kw_only=True):
-    """Look again in the same folders; PacksListed answers if something changed."""
+    """List the same folders again; PacksListed answers if something changed."""
 
 
 class ClosePacks(PackOrder, frozen=True, kw_only=True):
@@ -127,7 +127,7 @@ class NewPack(PackOrder, frozen=True, kw_only=True):
 
 
 class PackAdded(Event, frozen=True, kw_only=True):
-    """The order has put a pack at `path`, under a name that was free, or found the same pack there."""
+    """The order created a pack at `path`, under an unused name, or found the same pack there."""
 
     order: AddPack | NewPack
     path: Path
@@ -162,9 +162,9 @@ class SavePackSettings(PackOrder, frozen=True, kw_only=True):
 
 
 class CheckPack(PackOrder, frozen=True, kw_only=True):
-    """Look for mistakes in a pack's text as it is being written; PackChecked answers with this `number`.
+    """Check a pack's text while it is edited; PackChecked answers with this `number`.
 
-    `loras` and `embeddings` are the names there are, None where that is not known.
+    `loras` and `embeddings` are the available names, None when they are unknown.
     """
 
     path: Path
@@ -176,7 +176,7 @@ class CheckPack(PackOrder, frozen=True, kw_only=True):
 
 
 class ExpandPrompts(PackOrder, frozen=True, kw_only=True):
-    """Work out the variants of some prompts of a pack; PromptsExpanded answers with this `number`.
+    """Expand the variants of some prompts of a pack; PromptsExpanded answers with this `number`.
 
     At most `limit` variants are made, 0 = as the settings say. `seed` decides which, None = as the settings say.
     `slots` are those that the pack's text defines.
@@ -192,6 +192,6 @@ class ExpandPrompts(PackOrder, frozen=True, kw_only=True):
 
 
 class ReadRecipe(PackOrder, frozen=True, kw_only=True):
-    """Read what a picture of any tool says about its making; RecipeRead answers."""
+    """Read the prompt and settings stored in a picture of any tool; RecipeRead answers."""
 
     path: Path

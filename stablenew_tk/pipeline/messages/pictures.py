@@ -1,4 +1,4 @@
-"""Messages about pictures: find them, thumbnails, full size, show the file."""
+"""Messages about pictures: find them, make thumbnails, load them to fit a box, show the file in the file browser."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ImagesFound(Event, frozen=True, kw_only=True):
 
 
 class RecipeRead(Event, frozen=True, kw_only=True):
-    """What a picture says about its making; None when it says nothing, and `problem` why."""
+    """Prompt and settings stored in a picture; `recipe` is None when there are none, `problem` says why."""
 
     path: Path
     recipe: Recipe | None
@@ -53,7 +53,10 @@ class FindImages(Order, frozen=True, kw_only=True):
 
 
 class MakeThumbnail(Order, frozen=True, kw_only=True):
-    """A small JPEG of a recorded picture, longest edge `edge` px. `output_index` counts in the record's outputs."""
+    """Make a small JPEG of a recorded picture, longest edge `edge` px; ThumbnailReady answers.
+
+    `output_index` is its index in the outputs of the record.
+    """
 
     image_id: str
     position: Position
@@ -62,7 +65,7 @@ class MakeThumbnail(Order, frozen=True, kw_only=True):
 
 
 class ReadPicture(Order, frozen=True, kw_only=True):
-    """A recorded picture fitted into `box` (width, height in px); never enlarged beyond its own size."""
+    """Load a recorded picture to fit `box` (width, height in px), never enlarged; PictureReady answers."""
 
     image_id: str
     position: Position
@@ -71,7 +74,7 @@ class ReadPicture(Order, frozen=True, kw_only=True):
 
 
 class FitPicture(Order, frozen=True, kw_only=True):
-    """Picture bytes at hand (a live preview) fitted into `box`."""
+    """Decode the bytes of a picture (a live preview) to fit `box`; PictureReady answers."""
 
     image_id: str
     data: bytes
@@ -79,7 +82,7 @@ class FitPicture(Order, frozen=True, kw_only=True):
 
 
 class FitFile(Order, frozen=True, kw_only=True):
-    """A picture file fitted into `box`; PictureReady answers with this `image_id`."""
+    """Load a picture file to fit `box`; PictureReady answers with this `image_id`."""
 
     image_id: str
     path: Path

@@ -1,4 +1,4 @@
-"""Messages about Learning Runs: what the ratings prove, plan files."""
+"""Messages about Learning Runs: analyse a plan, find hints in everyday runs, read and write plan files."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .base import Event, Order
 
 
 class InsightReady(Event, frozen=True, kw_only=True):
-    """What the ratings of a plan prove, as the plan stood when it was asked."""
+    """The report of a plan, as of the time of the order."""
 
     plan_id: str
     report: Report
 
 
 class AssociationsFound(Event, frozen=True, kw_only=True):
-    """What goes together with better stars in everyday runs of a pack and checkpoint: hints, never proof."""
+    """Hints from everyday runs of a pack and checkpoint: settings that correlate with stars."""
 
     pack_id: str
     checkpoint: str
@@ -27,7 +27,7 @@ class AssociationsFound(Event, frozen=True, kw_only=True):
 
 
 class PlanRead(Event, frozen=True, kw_only=True):
-    """A plan file as read and checked, nothing is started. `plan` is None when it cannot be used: see `problem`."""
+    """A plan file was read and checked. `plan` is None when it cannot be used; `problem` says why."""
 
     path: Path
     plan: LearningPlan | None
@@ -42,14 +42,15 @@ class PlanWritten(Event, frozen=True, kw_only=True):
 
 
 class Analyse(Order, frozen=True, kw_only=True):
-    """Work out what the ratings of a plan prove; InsightReady answers."""
+    """Analyse the ratings of a plan; InsightReady answers."""
 
     board: Board
 
 
 class FindAssociations(Order, frozen=True, kw_only=True):
-    """Read the records of rated everyday pictures and look for what goes together with stars; AssociationsFound
-    answers. All pictures are of one pack and checkpoint, none is a sketch among real ones.
+    """Estimate which settings correlate with stars in rated everyday pictures; AssociationsFound answers.
+
+    All pictures must be of one pack and checkpoint, and either all or none of them sketches.
     """
 
     pack_id: str
@@ -58,13 +59,13 @@ class FindAssociations(Order, frozen=True, kw_only=True):
 
 
 class ReadPlan(Order, frozen=True, kw_only=True):
-    """Read a plan file that somebody wrote; PlanRead answers."""
+    """Read a plan file; PlanRead answers."""
 
     path: Path
 
 
 class WritePlan(Order, frozen=True, kw_only=True):
-    """Write a plan as a file for others; PlanWritten answers."""
+    """Write a plan to a file; PlanWritten answers."""
 
     plan: LearningPlan
     path: Path

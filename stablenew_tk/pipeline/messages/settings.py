@@ -1,4 +1,4 @@
-"""Messages about the settings."""
+"""Messages about the settings: save them, saved, changed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Folders of the program, safe writing of files, JSON kept as the user wrote it."""
+"""File system basics: folders of the program, atomic writing, locks, editing of JSON text, network drives."""

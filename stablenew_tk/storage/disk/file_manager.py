@@ -1,4 +1,4 @@
-"""Shows a file in the platform's file browser."""
+"""Shows a file in the file browser of the platform (Explorer, Finder, …)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Safe ways to write a whole file, to read one that may be anything, and to be alone in a folder.
+"""Atomic writing of files, reading of untrusted files with a size limit, and locks between programs.
 
-A file is either the old one or the new one, never half of each, whatever happens to the program or the disk.
+After a crash or a full disk a file written here is either the old or the new one, never a part of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LOCK_TIMEOUT_S = 30.0
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666) -> None:
-    """Replace `path` by a file with this content, on disk when it returns. `mode` is cut by the umask.
+    """Replace `path` atomically by a file with this content. It is on disk (fsync) on return. The umask limits `mode`.
 
     Raises NotSaved; then the old file is untouched and nothing is left beside it.
     """
@@ -47,7 +47,7 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666
             "Free some space or check the folder's permissions, then try again."
         ) from error
     finally:
-        # After success the name is gone already. After a failure the error above counts, not this one.
+        # After success the temporary name is gone. After a failure only the first error matters.
         with suppress(OSError):
             temporary.unlink()
 
@@ -70,7 +70,7 @@ def _replace(temporary: Path, path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Force names made or changed in `folder` to disk. Does nothing on Windows, which cannot. Raises OSError."""
+    """Force new and changed names in `folder` to disk (fsync). Does nothing on Windows. Raises OSError."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -81,7 +81,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
-    """The content of a regular file of at most `limit` bytes. Never waits on a pipe or a device.
+    """Read a regular file of at most `limit` bytes. Never blocks on a pipe or a device.
 
     Raises Unreadable when it is missing, larger, or not a regular file.
     """
@@ -101,19 +101,19 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is anything under this name. Never raises, as Path.exists does for a name that is too long."""
+    """Whether the path exists. Unlike Path.exists it never raises, not even for a name that is too long."""
     return os.path.exists(path)  # noqa: PTH110
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a regular file under this name. Never raises, as Path.is_file does for one that is too long."""
+    """Whether the path is a regular file. Unlike Path.is_file it never raises."""
     return os.path.isfile(path)  # noqa: PTH113
 
 
 def sweep_temporary(folder: Path, *, older_than_s: float = 3600.0, of: str = "") -> int:
-    """Remove temporary files that a killed program left in `folder`; gives their number. Younger ones may be in use.
+    """Remove temporary files that a killed program left in `folder`; returns their number.
 
-    With `of` only those of the file with that name.
+    Younger files may be in use and stay. `of` limits it to the temporary files of the file with that name.
     """
     removed = 0
     oldest_kept = time.time() - older_than_s
@@ -121,10 +121,10 @@ def sweep_temporary(folder: Path, *, older_than_s: float = 3600.0, of: str = "")
         found = (entry for entry in os.scandir(folder) if entry.name.startswith(_stem(of)))
         entries = [entry for entry in found if _TEMPORARY.search(entry.name)]
     except OSError:
-        # No folder, nothing to sweep; a folder that cannot be listed is reported by whoever needs its files.
+        # A missing folder has none; a folder that cannot be listed is reported where its files are needed.
         return 0
     for entry in entries:
-        # Another program may sweep at the same time; what cannot be removed is only rubbish.
+        # Another program may remove it at the same time; a file that stays does no harm.
         with suppress(OSError):
             if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < oldest_kept:
                 Path(entry.path).unlink()
@@ -133,15 +133,15 @@ def sweep_temporary(folder: Path, *, older_than_s: float = 3600.0, of: str = "")
 
 
 def folder_lock(folder: Path) -> FileLock:
-    """The lock between processes for the journal in `folder`. It dies with its holder. Use it through `holding`."""
+    """The lock between processes for the journal in `folder`. It ends with its process. Use it through `holding`."""
     return FileLock(folder / _LOCK_NAME, mode=0o600, thread_local=False)
 
 
 @contextmanager
 def holding(lock: FileLock, *, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
-    """Hold `lock` for the block. Raises NotSaved when another program keeps it longer than `timeout_s`, or OSError."""
+    """Context manager that holds `lock`. Raises NotSaved when it is not free within `timeout_s`, or OSError."""
     try:
-        # The library's 50 ms between two looks would be longer than the append itself.
+        # The library's default of polling every 50 ms takes longer than the append itself.
         lock.acquire(timeout=timeout_s, poll_interval=0.001)
     except Timeout as error:
         raise NotSaved(
@@ -155,9 +155,9 @@ def holding(lock: FileLock, *, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[No
 
 @contextmanager
 def alone(path: Path, refusal: str) -> Iterator[None]:
-    """Be the only program inside this block with this `path`; the file is gone afterwards, also its folder may be new.
+    """Context manager: an exclusive lock file at `path`, which is removed afterwards. Creates its folder if needed.
 
-    Raises NotSaved with the sentence `refusal`, at once, when another program is inside.
+    Raises NotSaved with the sentence `refusal` at once when another program holds the lock.
     """
     lock = FileLock(path, mode=0o600, thread_local=False)
     try:
@@ -169,14 +169,14 @@ def alone(path: Path, refusal: str) -> Iterator[None]:
     try:
         yield
     finally:
-        # While it is still held: afterwards it might be another program's.
+        # Remove it before releasing the lock; afterwards it could belong to another program.
         with suppress(OSError):
             path.unlink()
         lock.release()
 
 
 def read_whole(path: str, name: str, limit: int) -> bytes:
-    """The content of a regular file of at most `limit` bytes. `name` is for sentences. Raises Unreadable."""
+    """Read a regular file of at most `limit` bytes. `name` is for error messages. Raises Unreadable."""
 
     def read(descriptor: int, size: int) -> bytes:
         if size > limit:
@@ -191,7 +191,7 @@ def read_whole(path: str, name: str, limit: int) -> bytes:
 
 
 def opened(path: str, name: str, read: Callable[[int, int], bytes]) -> bytes:
-    """What `read` gives for the descriptor and size of a regular file. Raises Unreadable for anything else."""
+    """Open a regular file and return the result of `read(descriptor, size)`. Raises Unreadable for anything else."""
     try:
         descriptor = os.open(path, os.O_RDONLY | BINARY | _NONBLOCK)
         try:
@@ -206,7 +206,7 @@ def opened(path: str, name: str, read: Callable[[int, int], bytes]) -> bytes:
 
 
 def read_up_to(descriptor: int, limit: int, *, first: int) -> bytes:
-    """Everything from here on, at most `limit` bytes; `first` is how much to ask for at once. Raises OSError."""
+    """Read the rest of the file, at most `limit` bytes; the first read asks for `first` bytes. Raises OSError."""
     data = os.read(descriptor, min(first, limit))
     if len(data) < first - 1 or len(data) == first:
         while len(data) < limit and (more := os.read(descriptor, limit - len(data))):

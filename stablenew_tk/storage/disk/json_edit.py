@@ -1,4 +1,4 @@
-"""Changing single values inside a JSON text while every other byte stays as its author wrote it."""
+"""Edits single values and list elements in JSON text and leaves every other byte unchanged (order, indents, spaces)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Span(Struct, frozen=True):
 
 
 def replaced(text: str, changes: Mapping[str, str]) -> str:
-    """An object's text with other values for some keys; `changes` maps a key to the JSON text of its value.
+    """Set values in the text of a JSON object; `changes` maps a key to the JSON text of its new value.
 
     A key that is not there yet is added at the end. Of doubled keys the last one counts, as for every reader. The text
     must be one valid JSON object, else ValueError.
@@ -33,9 +33,9 @@ def replaced(text: str, changes: Mapping[str, str]) -> str:
 
 
 def without(text: str, keys: Collection[str]) -> str:
-    """An object's text without these members; those that are not there are passed over. ValueError as in `replaced`.
+    """Remove members from the text of a JSON object; missing keys are ignored. ValueError as in `replaced`.
 
-    A doubled key is in the way of this: only its last member goes.
+    Of a doubled key only the last member is removed.
     """
     spans = _members(text)[0]
     ordered = sorted(spans.values(), key=lambda span: span.key)
@@ -54,12 +54,12 @@ def without(text: str, keys: Collection[str]) -> str:
 
 
 def elements(text: str) -> list[str]:
-    """The texts of a list's elements. ValueError when it is no valid JSON list."""
+    """The texts of the elements of a JSON list. ValueError when it is not valid."""
     return [text[span.start : span.end] for span in _elements(text)[0]]
 
 
 def relisted(text: str, wanted: Sequence[str]) -> str:
-    """A list's text with these elements instead. What stood between the old ones (line breaks, indents) is kept."""
+    """Replace the elements in the text of a JSON list and keep the separators (line breaks, indents)."""
     spans, close = _elements(text)
     if len(spans) == len(wanted):
         return _edited(text, [(span.start, span.end, one) for span, one in zip(spans, wanted, strict=True)])
@@ -75,12 +75,12 @@ def relisted(text: str, wanted: Sequence[str]) -> str:
 
 
 def members(text: str) -> dict[str, str]:
-    """The texts of an object's values by key, the last of doubled keys. ValueError when it is no valid JSON object."""
+    """The texts of the values of a JSON object by key, the last of doubled keys. ValueError when it is not valid."""
     return {key: text[span.start : span.end] for key, span in _members(text)[0].items()}
 
 
 def value_text(text: str, key: str) -> str | None:
-    """The text of one value of an object; None when the key is not there."""
+    """The text of one value of a JSON object; None when the key is missing."""
     span = _members(text)[0].get(key)
     return None if span is None else text[span.start : span.end]
 
@@ -101,7 +101,7 @@ def _appended(text: str, spans: list[_Span], close: int, added: Mapping[str, str
 
 
 def _indent(text: str, close: int, spans: list[_Span]) -> str:
-    """What stands before each member: a line break with its blanks, or one blank in a text of one line."""
+    """The whitespace before each member: a line break with indent, or one space in a text of one line."""
     opening = text.index("{")
     if not spans:
         return " " if "\n" not in text[opening:close] else "\n  "

@@ -1,4 +1,4 @@
-"""Which folders lie on another machine, where no system tells of changes that others make."""
+"""Detects folders on network drives, which send no file system events for changes by other machines."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _NETWORK = ("nfs", "cifs", "smb", "9p", "virtiofs", "afs", "ceph", "glusterfs", 
 
 
 def is_on_network(path: str) -> bool:
-    """Whether a folder lies on a network drive, as far as the system says so."""
+    """Whether a folder is on a network drive. Only Linux is examined."""
     try:
         mounts = Path(_MOUNTS).read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
-        # No Linux. Windows and macOS tell of changes on shares as far as the share does; comparing does the rest.
+        # Not Linux. Windows and macOS send events for shares as far as the share does; comparing finds the rest.
         return False
     return is_network_mount(os.path.realpath(path), mounts)
 
 
 def is_network_mount(path: str, mounts: str) -> bool:
-    """Whether a path lies on a drive of another machine, by a table of mounts as Linux writes it."""
+    """Whether a path is on a network file system; `mounts` is the content of /proc/mounts."""
     best, kind = "", ""
     for line in mounts.splitlines():
         fields = line.split(" ")

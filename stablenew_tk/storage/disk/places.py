@@ -1,4 +1,4 @@
-"""Where everything lives: settings, records, pictures, packs, caches, logs.
+"""`Places`: paths of settings, journal, pictures, packs, caches and logs; `asset`: files shipped with the program.
 
 `--data-dir` wins over the variable STABLENEW_HOME, which wins over a portable marker beside the executable, which wins
 over the usual folders of the platform.
@@ -21,7 +21,7 @@ PORTABLE_MARKER = "stablenew-portable.txt"
 
 
 class Places(Struct, frozen=True, kw_only=True):
-    """All folders of one installation. None of them needs to exist yet. `kind` says who chose them."""
+    """All folders and files of one installation. They need not exist. `kind` says how they were chosen."""
 
     kind: Literal["option", "variable", "portable", "platform"]
     data: Path
@@ -34,42 +34,42 @@ class Places(Struct, frozen=True, kw_only=True):
 
     @property
     def thumbs(self) -> Path:
-        """Small copies of pictures. May be deleted at any time."""
+        """Folder of thumbnails. May be deleted at any time."""
         return self.cache / "thumbs"
 
     @property
     def waiting(self) -> Path:
-        """Jobs that were not done when the program ended."""
+        """File of the jobs that were unfinished when the program ended."""
         return self.data / "waiting.json"
 
     @property
     def snapshot(self) -> Path:
-        """What speeds up opening the journal. May be deleted at any time."""
+        """Snapshot of the history, which speeds up opening the journal. May be deleted at any time."""
         return self.cache / "checkpoint"
 
     @property
     def model_index(self) -> Path:
-        """What is known of the model folders. May be deleted at any time."""
+        """Index of the model folders. May be deleted at any time."""
         return self.cache / "models"
 
     @property
     def model_hashes(self) -> Path:
-        """Hashes of model files. May be deleted at any time; then they are computed again."""
+        """Cache of model hashes. May be deleted at any time; they are computed again when needed."""
         return self.cache / "hashes.json"
 
     @property
     def wildcards(self) -> Path:
-        """The user's own lists for `__name__` in all packs. Need not exist."""
+        """Folder of the user's wildcard lists, `__name__` in all packs. Need not exist."""
         return self.data / "wildcards"
 
     @property
     def styles(self) -> Path:
-        """The user's own styles and aliases. Need not exist."""
+        """File of the user's own styles and aliases. Need not exist."""
         return self.data / "styles.json"
 
 
 def find_places(data_dir: str | None, environ: Mapping[str, str], executable: Path | None) -> Places:
-    """Decide the folders. Touches nothing on disk.
+    """Determine the folders. Reads and creates no file.
 
     `executable` is the path of the frozen program, None when running from Python. Raises InvalidInput when the chosen
     folder is a file.

@@ -1,1 +1,1 @@
-"""Model folders: checkpoints and LoRAs, their headers, and the sidecars of all tools. Start at `library.Library`."""
+"""Model folders: scan, safetensors headers, sidecars of all tools, profiles, hashes. Start at `library.Library`."""

@@ -1,4 +1,4 @@
-"""From the files of one model to its entry in the library, keeping what is known and reading only what changed."""
+"""Makes the library entry of a model from its files. Only changed files are read; earlier readings are reused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .scan import UNASKED, FileState, FolderListing
 from .sidecars import HEADER_SUFFIXES, ModelFiles, readings
 from .summary import model_summary
 
-# A file changed twice within a tick of the file system's clock has the same state after as before.
+# A file changed twice within one tick of the file system's clock keeps the same state.
 CLOCK_TICK_NS = 20_000_000
 # No file has this state, so it is read again at the next scan.
 _UNSURE: FileState = (-1, -1, -1)
@@ -23,7 +23,9 @@ _EMBEDDING_LIMIT = 1024 * 1024
 
 
 def entry_of(files: ModelFiles, seen: FolderListing, old: FolderRecord, styles: StyleCatalogue) -> ModelEntry:
-    """A model as its folder shows it now. A new one is summarised (blocks on the disk), others keep what they said."""
+    """The entry of a model from the listing of its folder. A new model is summarised (blocks on the disk); others keep
+    their earlier readings.
+    """
     before = old.entries.get(files.name)
     if before is None:
         return _new(files, seen, old.path, styles)
@@ -31,12 +33,12 @@ def entry_of(files: ModelFiles, seen: FolderListing, old: FolderRecord, styles: 
     parts = _parts(files, seen, old, before)
     same = (before.files, before.previews, before.size, before.mtime_ns) == (parts, files.previews, *model[:2])
     entry = before if same else replace(before, files=parts, previews=files.previews, size=model[0], mtime_ns=model[1])
-    # What is not read yet soon will be; until then what it said before is better than nothing.
+    # Changed files are read soon; until then the earlier readings are used.
     return entry if same or not entry.is_read else _summed(entry, styles)
 
 
 def read_in_full(entry: ModelEntry, record: FolderRecord, styles: StyleCatalogue) -> ModelEntry:
-    """Read those files of a model that were not read yet. Blocks on the disk, never on a pipe or a device."""
+    """The entry after reading those files that were not read yet. Blocks on the disk, never on a pipe or a device."""
     missing = {one.name for one in entry.files if not one.is_read}
     wanted = ModelFiles(
         stem=entry.stem,
@@ -49,7 +51,7 @@ def read_in_full(entry: ModelEntry, record: FolderRecord, styles: StyleCatalogue
 
 
 def is_shown_differently(before: ModelEntry | None, after: ModelEntry | None) -> bool:
-    """Whether the user sees a difference; that a file has to be read again is none."""
+    """Whether two entries differ in anything that the user sees."""
     if before is after or before is None or after is None:
         return before is not after
     return _as_read(before) != _as_read(after)
@@ -81,7 +83,7 @@ def _new(files: ModelFiles, seen: FolderListing, path: str, styles: StyleCatalog
 
 
 def _parts(files: ModelFiles, seen: FolderListing, old: FolderRecord, before: ModelEntry) -> tuple[SidecarFile, ...]:
-    """The files as they are now, those that did not change with what they said."""
+    """The files as listed now; unchanged ones keep their reading."""
     known = {one.name: one for one in before.files}
     parts = []
     for name, dialect in _telling(files):
@@ -101,7 +103,7 @@ def _read(file: SidecarFile, now: FileRecommendation, record: FolderRecord) -> S
     state = record.states.get(file.name, _UNSURE)
     broken = bool(now.problems) and not now.says_anything
     if broken and not _stands(os.path.join(record.path, file.name), state):  # noqa: PTH118
-        # It vanished or is being written; that is no news about what it says.
+        # It vanished or is being written, so the earlier reading stays.
         record.states[file.name] = _UNSURE
         return file
     if abs(time.time_ns() - state[1]) < CLOCK_TICK_NS:
@@ -122,7 +124,7 @@ def _stands(path: str, state: FileState) -> bool:
 
 
 def _summed(entry: ModelEntry, styles: StyleCatalogue) -> ModelEntry:
-    """The entry with kind, family, title, sources and problems by everything its files say."""
+    """The entry with kind, family, title, sources and problems derived from the readings of its files."""
     found = merged(readings_of(entry), styles, folders=way_of(entry.folder))
     return replace(
         entry,

@@ -1,4 +1,4 @@
-"""Which models lie in a folder and below it. Only names are read here."""
+"""Lists the models in a folder and below it, by file names only."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Hashes of model files, by which pictures and WebUIs name them, and a cache, for a large file takes a minute.
+"""Hashes of model files (AutoV1, AutoV2, AutoV3), and a cache of them, because a large file takes a minute.
 
 AutoV1  sha256 of 64 KiB at 1 MiB, 8 digits: quick, but files collide; that of a file below 1 MiB is "e3b0c442"
 AutoV2  sha256 of the whole file, 10 digits: the "Model hash" of checkpoints
 AutoV3  sha256 of what follows the header, 12 digits: the hash of LoRAs; editing the header does not change it
 
-Nothing here starts a thread; hashing blocks its caller and tells how far it is.
+Hashing blocks the caller and reports its progress.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ def autov1(path: Path) -> str:
 def hash_file(
     path: Path, *, progress: Callable[[float], None] = _ignore_progress, cancelled: Callable[[], bool] = _never
 ) -> Hashes:
-    """All hashes in one reading of the whole file.
+    """Compute all hashes in one pass over the file.
 
-    `progress` is told the share done, 0 to 1, every few MiB. Raises Cancelled soon after `cancelled` says so, and
-    Unreadable when the file cannot be read, changes meanwhile, is damaged, or is of a kind that is never opened (.ckpt,
-    .pt, .bin).
+    `progress` is called with the share done, 0 to 1, every few MiB. Raises Cancelled soon after `cancelled()` is True,
+    and Unreadable when the file cannot be read, changes meanwhile, is damaged, or is of a kind that is never opened
+    (.ckpt, .pt, .bin).
     """
     with _opened(path) as (file, status):
         whole, tensors = hashlib.sha256(), hashlib.sha256()
@@ -102,7 +102,7 @@ _ENTRIES = msgspec.json.Decoder(dict[str, _Entry])
 
 
 class HashCache:
-    """Hashes by path, size and time of change. For one thread; `save` writes what is new. A damaged file is only lost.
+    """Cache of hashes by path, size and time of change. One thread only. `save` writes it; a damaged file is ignored.
 
     The file may be deleted at any time.
     """
@@ -119,19 +119,19 @@ class HashCache:
             self._saved = False
 
     def get(self, path: Path, status: os.stat_result) -> Hashes | None:
-        """What is known of the file as it is now; None when it is new or was changed."""
+        """The hashes of a file; None when it is unknown or has changed."""
         entry = self._entries.get(_key(path))
         if entry is None or (entry.size, entry.mtime_ns) != (status.st_size, status.st_mtime_ns):
             return None
         return entry.hashes
 
     def put(self, path: Path, status: os.stat_result, hashes: Hashes) -> None:
-        """Remember hashes of the file that had this status before it was hashed."""
+        """Store the hashes of a file; `status` is from before hashing."""
         self._entries[_key(path)] = _Entry(status.st_size, status.st_mtime_ns, hashes)
         self._saved = False
 
     def save(self) -> None:
-        """Write what is new. Raises NotSaved."""
+        """Write the cache file if anything is new. Raises NotSaved."""
         if not self._saved:
             write_atomic(self._file, msgspec.json.encode(self._entries))
             self._saved = True

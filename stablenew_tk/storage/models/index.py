@@ -1,7 +1,7 @@
-"""What is remembered of every model folder, so that the next start reads only what changed since.
+"""The index file of the model folders, so that the next start reads only changed files.
 
-The index is a cache: when it is damaged, from another version or made with other styles, the folders are read afresh,
-which takes longer and nothing else.
+It is a cache: when it is damaged, from another version or made with other styles, it is ignored and the folders are
+read again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 
 class FolderRecord(Struct, array_like=True):
-    """A folder as it was last seen, with its models by `ModelEntry.key`."""
+    """The last listing of a folder, with its models by `ModelEntry.key`."""
 
     path: str
     states: dict[str, FileState] = {}
@@ -55,13 +55,13 @@ _PAYLOAD = msgspec.msgpack.Decoder(_IndexPayload)
 
 
 def settings_of(entry: ModelEntry, styles: StyleCatalogue) -> ModelSettings:
-    """Everything its files recommend, every value with its source. Any thread; the disk is not touched."""
+    """The settings recommended by all files of a model, each value with its source. Any thread; reads no file."""
     found = merged(readings_of(entry), styles, folders=way_of(entry.folder), previews=entry.previews)
     return replace(found, kind=entry.kind or found.kind, problems=entry.problems or found.problems)
 
 
 def readings_of(entry: ModelEntry) -> list[FileRecommendation]:
-    """What each file of a model said when it was last read with success."""
+    """The last successful reading of each file of a model."""
     return [_DECODER.decode(one.reading) for one in entry.files if one.reading]
 
 
@@ -82,14 +82,14 @@ def way_of(folder: str) -> tuple[str, ...]:
 
 
 def load_index(path: Path, roots: Sequence[str], styles: StyleCatalogue) -> dict[str, list[FolderRecord]]:
-    """What the index knows of these roots; nothing when it cannot be used. Never raises."""
+    """Load the folder records of these roots; {} when the index cannot be used. Never raises."""
     try:
         file = _FILE.decode(read_bounded(path, _LIMIT))
         if zlib.crc32(file.payload) != file.crc:
             return {}
         payload = _PAYLOAD.decode(file.payload)
     except (Unreadable, msgspec.MsgspecError, ValueError, RecursionError):
-        # Any doubt costs only time: the folders themselves are the truth and are read afresh.
+        # Without the index the folders are read again, which only takes longer.
         return {}
     if payload.made_with != _made_with(styles):
         return {}
@@ -105,6 +105,6 @@ def save_index(path: Path, roots: dict[str, Iterable[FolderRecord]], styles: Sty
 
 
 def _made_with(styles: StyleCatalogue) -> str:
-    """What the readings depend on beside the files: our readers, the shape of a reading, and the styles."""
+    """A key of everything that readings depend on besides the files: versions of the readers and formats, styles."""
     shape = zlib.crc32(msgspec.json.encode(msgspec.json.schema(FileRecommendation)))
     return f"{_FORMAT} {__version__} {shape:08x} {' '.join(sorted(styles.styles))}"

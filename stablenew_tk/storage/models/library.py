@@ -1,8 +1,8 @@
-"""The models on this machine: checkpoints, LoRAs, VAEs and the like in any number of folders, and what they say.
+"""`Library`: incremental scan of the model folders (checkpoints, LoRAs, VAEs …) and the recommendations of their files.
 
-A scan is done in small portions, so that its thread can do other things in between. First folders are listed and every
-new model is summarised (what is it, is a file broken); then, one after the other, models are read in full. What a
-sidecar said before stays in force while it is half-written or broken, with a sentence that tells why.
+A scan is done in small portions, so that its thread can do other work in between. First, folders are listed and every
+new model is summarised (kind, problems); then models are read in full one by one. While a sidecar is half-written or
+broken, its earlier reading stays in effect, with a sentence that says so.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _ENTRIES_A_STEP = 8
 
 
 class LibraryChange(Struct, frozen=True):
-    """What one portion of work brought: the paths of models that came, went or say something else now.
+    """Result of one portion of work. `changed`: paths of models that were added, removed or changed.
 
-    `folders_left` were not listed yet, `models_left` not read in full.
+    `folders_left`: number of folders not listed yet; `models_left`: of models not read in full yet.
     """
 
     snapshot: LibrarySnapshot
@@ -38,12 +38,12 @@ class LibraryChange(Struct, frozen=True):
 
     @property
     def is_done(self) -> bool:
-        """Whether the library is up to date."""
+        """Whether the scan is complete."""
         return not self.folders_left and not self.models_left
 
 
 class _ModelRoot:
-    """One of the user's folders. `away` is why it cannot be listed now; its records are kept for its return."""
+    """One of the user's folders. `away` says why it cannot be listed now; its records are kept for its return."""
 
     def __init__(self, path: str, records: Iterable[FolderRecord]) -> None:
         self.path = path
@@ -52,10 +52,10 @@ class _ModelRoot:
 
 
 class Library:
-    """The models below some folders. Lives on one thread; what it gives out may go to any."""
+    """The models below some folders. One thread only; returned values may be used on any thread."""
 
     def __init__(self, roots: Iterable[Path], styles: StyleCatalogue, index_file: Path | None = None) -> None:
-        """Starts with what the index knows; `rescan` and `work` bring it up to date.
+        """Starts with the content of the index; `rescan` and `work` update it.
 
         A folder inside another one is covered by that one.
         """
@@ -65,7 +65,7 @@ class Library:
         self._styles = styles
         self._index_file = index_file
         self._tops = real_tops(paths)
-        # In both the newest stands last and goes first: what the user just touched is known before the rest.
+        # Both are used as stacks: what the user changed last is scanned first.
         self._folders: dict[str, bool] = {}
         self._unread: dict[tuple[str, str], None] = {}
         self._listing: Iterator[None] | None = None
@@ -82,11 +82,11 @@ class Library:
 
     @property
     def snapshot(self) -> LibrarySnapshot:
-        """What was known after the last portion of work."""
+        """The models as of the last portion of work."""
         return self._snapshot
 
     def rescan(self, *, folders: Iterable[str] = (), trees: Iterable[str] = ()) -> None:
-        """Have folders scanned again by `work`, or folders with all below them. Those outside the roots are ignored."""
+        """Mark folders, or whole trees, to be scanned again by `work`. Paths outside the roots are ignored."""
         self._tops = real_tops(self._roots)
         for path, deep in [*((one, False) for one in folders), *((one, True) for one in trees)]:
             root = self._root_of(path)
@@ -99,27 +99,27 @@ class Library:
             self._folders[known] = self._folders.pop(known, False) or (deep and known == path)
 
     def read_first(self, path: Path) -> None:
-        """Read this model before all others that wait: the user has chosen it."""
+        """Move a model to the front of those to be read in full."""
         place = (str(path.parent), path.name)
         if place in self._unread:
             self._unread[place] = self._unread.pop(place)
 
     def work(self, budget_s: float = 0.05) -> LibraryChange:
-        """Go on for about so long. Blocks on the disk; never raises for what lies in the folders."""
+        """Continue the scan for about `budget_s` seconds. Blocks on the disk; problems with files do not raise."""
         deadline = time.monotonic() + budget_s
         while self._step() and time.monotonic() < deadline:
             pass
         return self._change()
 
     def scan(self, *, in_full: bool = True) -> LibraryChange:
-        """Scan everything now, however long it takes. Without `in_full`, new models are only summarised."""
+        """Complete the scan. Without `in_full`, new models are only summarised."""
         self.rescan(trees=self._roots)
         while self._step(in_full=in_full):
             pass
         return self._change()
 
     def save(self) -> None:
-        """Write the index if anything changed. Raises NotSaved or OSError; only the next start is slower then."""
+        """Write the index if anything changed. Raises NotSaved or OSError."""
         if self._index_file is not None and not self._is_saved:
             save_index(self._index_file, {one.path: one.folders.values() for one in self._roots.values()}, self._styles)
             self._is_saved = True
@@ -158,7 +158,7 @@ class Library:
         return LibrarySnapshot(tuple(entries), tuple(problems))
 
     def _list(self, path: str, *, deep: bool) -> Iterator[None]:
-        """List one folder, ask for those below it, and take in what changed, one model at a time."""
+        """List one folder, queue those below it, and update changed models one at a time."""
         root = self._root_of(path)
         if root is None:
             return
@@ -213,7 +213,7 @@ class Library:
 
     def _lost(self, root: _ModelRoot, path: str, error: OSError) -> None:
         if path == root.path or not os.path.isdir(root.path):  # noqa: PTH112
-            # The whole drive may be away; what was known of it serves again when it returns.
+            # The whole drive may be unplugged; its records are used again when it returns.
             if not root.away:
                 self._tell(root.folders.values())
             root.away, self._is_shown = unlisted(root.path, error), False
@@ -229,7 +229,7 @@ class Library:
         self._is_shown = self._is_saved = False
 
     def _tell(self, records: Iterable[FolderRecord]) -> None:
-        """Count all models of these folders as changed."""
+        """Report all models of these folders as changed."""
         for record in records:
             start = _with_end(record.path)
             self._changed.update([start + key for key in record.entries])

@@ -1,4 +1,4 @@
-"""What is known of one model, and of all: values that may be handed to any thread."""
+"""Immutable values of the model library: `ModelEntry` (one model), `SidecarFile`, `LibrarySnapshot` (all models)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ...domain.models.recommendations import Dialect
 
 
 class SidecarFile(Struct, frozen=True, array_like=True, gc=False):
-    """A file that may say something about a model: a sidecar, or the model itself for its header.
+    """A file with information about a model: a sidecar, or the model file itself for its header.
 
-    `reading` is the encoded FileRecommendation, b"" before the file was read in full. `is_read` says that it belongs to
-    the file as it is now; else it is what the file said before.
+    `reading` is the encoded FileRecommendation, b"" before the first full reading. `is_read`: the reading is current;
+    else it is of an earlier version of the file.
     """
 
     name: str
@@ -23,11 +23,11 @@ class SidecarFile(Struct, frozen=True, array_like=True, gc=False):
 
 
 class ModelEntry(Struct, frozen=True, array_like=True, gc=False):
-    """One model of the library. Safe to hand to any thread.
+    """One model of the library. Any thread.
 
-    `name` is its file; "" when sidecars describe a model that is not there. `kind` is checkpoint, lora, vae, embedding,
+    `name` is the name of its file, "" when there are only sidecars. `kind` is checkpoint, lora, vae, embedding,
     upscaler, or another word; `family` "sdxl", "sd15"… or "". `previews` are file names, the best first; `sources` the
-    files that said something; `problems` are sentences.
+    files with information; `problems` are sentences.
     """
 
     folder: str
@@ -55,7 +55,7 @@ class ModelEntry(Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def sidecars(self) -> tuple[SidecarFile, ...]:
-        """The files beside it that were, or will be, read."""
+        """The sidecar files of the model."""
         return tuple(one for one in self.files if one.dialect != "header")
 
     @property
@@ -68,7 +68,7 @@ class ModelEntry(Struct, frozen=True, array_like=True, gc=False):
 
 
 class LibrarySnapshot(Struct, frozen=True):
-    """All models, ordered by folder and name, and sentences about folders. Safe to hand to any thread."""
+    """All models, ordered by folder and name, and sentences about folders. Any thread."""
 
     entries: tuple[ModelEntry, ...] = ()
     problems: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
-"""Finds the file of a model by the name a backend or a prompt gives it: "sub/name.safetensors [abcdef1234]", "name".
+"""Finds a model by its name in a backend or prompt: "sub/name.safetensors [abcdef1234]", "name".
 
-Backends write the same file in many ways, with folder, ending and hash or without. The plain name decides, then the
-same name in another spelling, then the hash, as far as a file beside the model tells it.
+Backends write names with or without folder, file ending and hash. The lookup tries the plain name, then other
+spellings of it, then the hash if a file beside the model contains it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HASH = re.compile(r"\s*[\[(]([0-9a-fA-F]{8,64})[\])]\s*$")
 
 
 class LibraryNames:
-    """The models of one snapshot by name. Any thread; the disk is not touched."""
+    """The models of one snapshot by name. Any thread; reads no file."""
 
     def __init__(self, entries: Iterable[ModelEntry]) -> None:
         self._entries = tuple(entries)
@@ -32,7 +32,7 @@ class LibraryNames:
             self._folded.setdefault(_folded(entry.stem), []).append(entry)
 
     def find(self, name: str, kind: str = "checkpoint") -> ModelEntry | None:
-        """The model that is meant, `kind` "" = any; None when there is none of that name."""
+        """The model with this name, None when there is none. `kind` "" = any."""
         digits = hash_in(name)
         way = re.split(r"[/\\]", _HASH.sub("", name))
         stem = _without_ending(way[-1].strip())
@@ -53,7 +53,7 @@ def hash_in(name: str) -> str:
 
 
 def has_hash(hashes: Hashes, digits: str) -> bool:
-    """Whether these digits, not "", begin one of the hashes. The hash of nothing says nothing."""
+    """Whether one of the hashes begins with these digits (not ""). The hash of empty data never matches."""
     known = (hashes.sha256, hashes.autov2, hashes.autov1, hashes.autov3)
     return not digits.startswith(_OF_NOTHING) and any(one.startswith(digits) for one in known)
 

@@ -1,6 +1,6 @@
-"""Our own sidecars, NAME.modelprofile.json and NAME.loraprofile.json: read leniently.
+"""Reads our own sidecars, NAME.modelprofile.json and NAME.loraprofile.json, and the styles.
 
-A person may have written them by hand, so a bad value costs only itself. They are written in `profile_writing`.
+People may write them by hand, so an invalid value is skipped and the others count. `profile_writer` writes them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _CATALOGUE_LIMIT = 1024 * 1024
 
 
 def load_styles(user_file: Path) -> tuple[StyleCatalogue, tuple[str, ...]]:
-    """The shipped styles and aliases with those of the user's file, which need not exist, and what is wrong with it.
+    """Load the shipped styles and aliases and those of the user's file, if it exists. Also returns its problems.
 
     Raises Unreadable when the program's own files are missing.
     """
@@ -58,7 +58,7 @@ def load_styles(user_file: Path) -> tuple[StyleCatalogue, tuple[str, ...]]:
 
 
 def read_model_fields(fields: Fields, file: str) -> FileRecommendation:
-    """What a checkpoint's profile says. Its best preset gives the values, with what was learned here one by one."""
+    """The recommendations of a checkpoint's profile: the values of its best preset, and learned values."""
     profile = model_profile(fields)
     values: dict[str, Value] = {}
     evidence: dict[str, str] = {}
@@ -104,7 +104,7 @@ def _put_preset(values: dict[str, Value], preset: ModelPreset) -> None:
 
 
 def read_lora_fields(fields: Fields, file: str) -> FileRecommendation:
-    """What a LoRA's profile says, its weights best first."""
+    """The recommendations of a LoRA's profile, the best weight first."""
     profile = lora_profile(fields)
     return FileRecommendation(
         file=file,

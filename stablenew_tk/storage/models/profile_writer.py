@@ -1,6 +1,6 @@
-"""Writing our own sidecars: only the values that changed are touched, every other byte stays as its author wrote it.
+"""Writes our own sidecars, NAME.modelprofile.json and NAME.loraprofile.json. Only changed values change in the file.
 
-Nothing but NAME.modelprofile.json and NAME.loraprofile.json is ever written, and every write can be taken back.
+No other file is ever written, and every write can be undone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LEFT_OUT_WHEN_EMPTY = ("values", "ratings", "date", "plan_id")
 
 
 class Written(Struct, frozen=True):
-    """What was done to a file: its bytes before (None = it was not there) and after."""
+    """One write, for undo: the bytes of the file before (None = there was no file) and after."""
 
     path: Path
     before: bytes | None
@@ -35,13 +35,13 @@ class Written(Struct, frozen=True):
 
 
 def profile_path(model: Path, profile: ModelProfile | LoraProfile) -> Path:
-    """Where the profile of a model file lives."""
+    """The path of the profile of a model file."""
     suffix = MODEL_SUFFIX if isinstance(profile, ModelProfile) else LORA_SUFFIX
     return model.with_name(model.stem + suffix)
 
 
 def save_profile(path: Path, profile: ModelProfile | LoraProfile) -> Written:
-    """Write a profile, on disk when it returns; unknown keys and untouched values keep every byte.
+    """Write a profile; it is on disk on return. Unknown keys and unchanged values keep every byte.
 
     Raises InvalidInput when the profile holds a value that would not be read back, or the file there is damaged, a link
     or not ours; NotSaved when the disk refuses. Then the file is as before.
@@ -59,7 +59,7 @@ def save_profile(path: Path, profile: ModelProfile | LoraProfile) -> Written:
 
 
 def take_back(written: Written) -> None:
-    """Undo a write. Raises NotSaved when the file was changed since by somebody else, who then wins."""
+    """Undo a write. Raises NotSaved when another program changed the file since."""
     if _present(written.path) != written.after:
         raise NotSaved(f"{written.path.name} was changed in the meantime, so the change before it was not taken back.")
     if written.before is not None:

@@ -1,4 +1,4 @@
-"""The header of a .safetensors file: what the trainer or merger wrote into it. The tensors are never read.
+"""Reads the header of .safetensors files: metadata, and kind and family by the names of the tensors.
 
 Such a file begins with the length of a JSON text (8 bytes, little-endian), then that text. Other model files (.ckpt,
 .pt, .bin) hold programs that run when they are loaded; they are never opened.
@@ -92,12 +92,12 @@ def parse_header(header: bytes, name: str) -> dict[str, Raw]:
 
 
 def kind_by_tensors(header: bytes) -> str:
-    """What the file is by the names of its tensors; "" when they do not tell."""
+    """The kind of model by the names of its tensors; "" when unknown."""
     return _first(_KIND_BY_TENSOR, header)
 
 
 def family_by_tensors(header: bytes) -> str:
-    """The family by the names of the tensors; "" when they do not tell."""
+    """The model family by the names of its tensors; "" when unknown."""
     return _first(_FAMILY_BY_TENSOR, header)
 
 

@@ -1,4 +1,4 @@
-"""What lies in a model folder right now: names, sizes and times, found by listing it once. No file is opened here.
+"""Lists one folder of models or packs: names, sizes, times, links. No file is opened.
 
 Links are never followed out of the folders the user named, nor round in a circle; pipes, devices and names that are no
 text are left out with a sentence.
@@ -24,20 +24,20 @@ MOST_PROBLEMS = 5
 
 
 class FolderPrint(NamedTuple):
-    """Numbers that change when names come or go in a folder, and when anything about its files changes."""
+    """Fingerprint of a folder: `names` changes with the names in it, `states` with anything about its files."""
 
     names: int
     states: int
 
 
 class Endings(NamedTuple):
-    """Which files count, by the ending of their names: those that are read, and those whose name alone matters."""
+    """File endings that count: `read` for files whose content matters, `named` for files whose name alone matters."""
 
     read: frozenset[str]
     named: frozenset[str] = frozenset()
 
     def has(self, name: str) -> bool:
-        """Whether a change of a file with this name can concern anything. Temporary files cannot."""
+        """Whether a file with this name counts. Temporary files do not."""
         ending = _ending(name)
         return (ending in self.read or ending in self.named) and not name.startswith(".")
 
@@ -51,7 +51,7 @@ _UNLISTED = FolderPrint(0, 0)
 
 
 class FolderListing(Struct, frozen=True):
-    """One folder. `below` are the names of its folders, `outside` those links among the files that lead elsewhere."""
+    """Listing of one folder. `below`: names of its subfolders; `outside`: files that are links out of the roots."""
 
     states: dict[str, FileState]
     below: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class FolderListing(Struct, frozen=True):
 
 
 def real_tops(roots: Iterable[str]) -> tuple[str, ...]:
-    """Where the named folders really are; what lies below them may be opened."""
+    """Resolved paths of the roots; only files below them may be opened."""
     return tuple(os.path.realpath(root).rstrip(os.sep) + os.sep for root in roots)
 
 
@@ -97,7 +97,7 @@ def listing(path: str, tops: tuple[str, ...], endings: Endings = MODELS) -> Fold
 
 
 def fingerprints(root: str, stopped: Callable[[], bool], endings: Endings = MODELS) -> dict[str, FolderPrint]:
-    """What tells the states of each folder from `root` down apart. Only for this process.
+    """Fingerprints of all folders from `root` down, to compare with later ones in the same process.
 
     Empty when `root` cannot be listed. Blocks on the disk; ends soon after `stopped` says so.
     """
@@ -146,7 +146,7 @@ def _odd_entry(
     *,
     counts: bool,
 ) -> None:
-    """A link, a pipe, a device: taken in when it is a link to a file whose name `counts`, else told."""
+    """Handle a link, pipe or device: a link to a file whose name `counts` is added, others are reported in `odd`."""
     name = entry.name
     if not entry.is_symlink():
         odd.append(f"{name} is not a regular file and was left out")

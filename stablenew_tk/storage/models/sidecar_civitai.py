@@ -1,4 +1,4 @@
-"""NAME.civitai.info: the page of a model on Civitai as download tools save it. Only ever read; no address is opened.
+"""Reads NAME.civitai.info, the Civitai page of a model as download tools save it. No web address is opened.
 
 Settings are recommended by its example pictures alone, so they count only when several pictures agree on average.
 """
@@ -42,7 +42,7 @@ class _Image(Struct):
 
 
 class Examples(Struct, frozen=True):
-    """What example pictures were made with, on average; `evidence` says from how many."""
+    """Average settings of the example pictures; `evidence` says how many pictures they come from."""
 
     values: dict[str, Value] = {}
     evidence: dict[str, str] = {}
@@ -90,7 +90,7 @@ def _names_in(fields: Fields) -> set[str]:
 
 
 def examples_in(fields: Fields, *names: str) -> Examples:
-    """The middle of numbers and the most frequent of names over the example pictures that tell them.
+    """The median of numbers and the most frequent names over the example pictures that contain them.
 
     `names` are those of the model itself, in addition to what the page calls it.
     """

@@ -1,7 +1,4 @@
-"""Sidecars of StabilityMatrix, LoRA Manager and SwarmUI, and what a trainer wrote into the model's header.
-
-All of them are only ever read.
-"""
+"""Reads sidecars of StabilityMatrix, LoRA Manager and SwarmUI, and the training metadata in the model's header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the readers of sidecars share: sizes and hashes as they are written, samplers in one spelling."""
+"""Shared by the sidecar readers: parsing of sizes and hashes, spelling of samplers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NAME.json, in which A1111 and Forge keep what their user wrote about a checkpoint or a LoRA. Only ever read."""
+"""Reads NAME.json, the notes of A1111 and Forge users about a checkpoint or a LoRA."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VAE_WORDS = ("vae", "ae.")
 
 
 def read(fields: Fields, file: str) -> FileRecommendation:
-    """What the user wrote. A .json file of another tool, which shares no field with it, says nothing."""
+    """The recommendations in a NAME.json; empty for a .json file of another tool without these fields."""
     lora = any(key in fields for key in _LORA_KEYS)
     if not lora and not any(key in fields for key in (*_CHECKPOINT_KEYS, "sd version", "notes", "description")):
         return FileRecommendation(file=file, dialect="webui")

@@ -1,7 +1,7 @@
-"""The files beside a model: which tool wrote which, which belong to which model, and what they say.
+"""Sidecar files of a model: recognises the tool by the file name, groups files by model, and reads them.
 
-Files of other tools are only ever read. A file that is damaged costs only itself, and says why. Nothing is opened
-that is no regular file, and no link is followed that leads out of the folder one asked for.
+A damaged file does not affect the others and yields a problem. Only regular files are opened, and no link is followed
+that leads out of the folder.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _files(
 
 
 def read_sidecar(data: bytes, file: str, dialect: Dialect) -> FileRecommendation:
-    """What a sidecar says. `file` is its name, for sentences. Never raises: a damaged one reads as its problem."""
+    """Parse a sidecar. `file` is its name, for error messages. Never raises: a damaged file yields a problem."""
     problems = Problems(file)
     fields = read_object(data, problems)
     if fields is None:
@@ -139,7 +139,7 @@ def read_sidecar(data: bytes, file: str, dialect: Dialect) -> FileRecommendation
 
 
 def read_model_header(data: bytes, file: str) -> FileRecommendation:
-    """What the header text of a model file says. Never raises."""
+    """Parse the header text of a model file. Never raises."""
     try:
         metadata = parse_header(data, file)
     except Unreadable as error:
@@ -148,9 +148,9 @@ def read_model_header(data: bytes, file: str) -> FileRecommendation:
 
 
 def readings(folder: str, files: ModelFiles, *, outside: frozenset[str] = frozenset()) -> Iterator[FileRecommendation]:
-    """What every file of a model says. `outside` are names of links that lead elsewhere; they are not opened.
+    """Read all files of a model. `outside` are names of links that lead elsewhere; they are not opened.
 
-    Blocks on the disk, never on a pipe or a device. Files that cannot be read give a reading with their problem.
+    Blocks on the disk, never on a pipe or a device. Files that cannot be read yield a reading with their problem.
     """
     for name, dialect in files.sidecars:
         yield _from_disk(folder, name, dialect, outside)

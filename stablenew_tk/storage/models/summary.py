@@ -1,8 +1,8 @@
-"""A quick summary of very many models: what each model is, which files say something, what is broken.
+"""Quick summary of models for long lists: kind, family, title, files with information, problems.
 
-Reading all values of ten thousand models would take many times as long as reading their bytes, and only the models a
-person looks at need them (`sidecars.readings`). So a file of the usual shape is only checked and asked for kind,
-family and title here; a file of any other shape is read in full, for it may have a problem to tell.
+A full reading (`sidecars.readings`) of ten thousand models takes long, and only models that the user opens need it. So
+files that match their usual shape (`valid_shapes`) are only checked and asked for kind, family and title; all others
+are read in full, because they may have a problem.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .sidecars import HEADER_SUFFIXES, ModelFiles, data_of, read_model_header, r
 
 
 class FileSummary(Struct, frozen=True):
-    """What one file tells without a full reading. `says` is whether it recommends or names anything at all."""
+    """Summary of one file. `has_content`: it recommends or names anything at all."""
 
     kind: str = ""
     family: str = ""
@@ -37,7 +37,7 @@ class FileSummary(Struct, frozen=True):
 
 
 class ModelSummary(Struct, frozen=True, kw_only=True):
-    """One model in a long list. `sources` are the files that say something; `problems` are sentences."""
+    """Summary of one model. `sources` are the files with content; `problems` are sentences."""
 
     kind: str
     family: str = ""
@@ -53,7 +53,7 @@ _ORDER = {dialect: place for place, dialect in enumerate(DIALECTS)}
 def model_summary(
     folder: str, way: Sequence[str], files: ModelFiles, styles: StyleCatalogue, outside: frozenset[str] = _NOTHING
 ) -> ModelSummary:
-    """What a model is by all its files: what `recommendations.merged` would say of it, without the values.
+    """Summarise a model from all its files: the same result as `recommendations.merged`, without the values.
 
     Arguments as in `folders.ModelFolder`. Blocks on the disk, never on a pipe or a device.
     """
@@ -83,7 +83,7 @@ def _from_disk(folder: str, name: str, dialect: Dialect, outside: frozenset[str]
 
 
 def file_summary(data: bytes, file: str, dialect: Dialect) -> FileSummary:
-    """What a sidecar, or the text of a header, tells without a full reading. Never raises."""
+    """Summarise a sidecar or the text of a header. Never raises."""
     try:
         # A byte that is no UTF-8 may hide in a part that the shape skips.
         shape = usual.DECODERS[dialect].decode(data.decode("utf-8"))

@@ -1,7 +1,7 @@
-"""The usual shapes of sidecars: a file that fits its shape has no problem to tell, so a long list need not read it.
+"""Schemas (msgspec) of valid sidecar files. A file that matches has no problem, so a summary need not read it in full.
 
-Only fields that are read are named. Ranges of settings come from the catalogue, as in the full reading. Text is not
-bounded, for the full reading cuts it without a word.
+Only the fields we use are declared. Ranges of settings come from the catalogue, as in the full reading. Text has no
+length limit, because the full reading cuts it silently.
 """
 
 from __future__ import annotations

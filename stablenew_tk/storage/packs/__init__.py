@@ -1,1 +1,1 @@
-"""Prompt packs, their settings files, and wildcards."""
+"""Prompt packs on disk: finding, reading and writing packs, their settings files, and wildcard lists."""

@@ -1,4 +1,4 @@
-"""The entry of a pack in a list."""
+"""`PackFile`: the entry of a prompt pack in a list of packs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...domain.prompts.settings import PackSettings
 
 
 class PackFile(Struct, frozen=True):
-    """One pack in a list. `count` is its number of prompts; `problem` says why it cannot be run, "" when it can.
+    """One pack in a list. `count`: number of prompts; `problem`: why it cannot be run, "" when it can.
 
     `seen` is the fingerprint of its text, `notices` are sentences about the files beside it.
     """

@@ -1,1 +1,1 @@
-"""Pictures and thumbnails on disk, and the text inside pictures."""
+"""Picture files: saving, thumbnails, and reading of the generation metadata inside pictures."""

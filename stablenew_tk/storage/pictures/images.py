@@ -1,4 +1,4 @@
-"""Picture files: saving what a backend sent, byte for byte, and reading pictures that may be damaged or hostile."""
+"""Saves pictures of a backend byte for byte, decodes untrusted pictures safely, makes and caches thumbnails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..disk.files import read_bounded, sweep_temporary, write_atomic
 # Only these: other formats let a renamed file start other programs (EPS runs Ghostscript).
 FORMATS = ("PNG", "JPEG", "WEBP")
 FILE_LIMIT = 256 * 1024 * 1024
-# Above this a picture is a bomb or a poster; decoding it would take hundreds of MB.
+# Larger pictures are refused, because decoding them would take hundreds of MB (decompression bombs).
 PIXEL_LIMIT = 80_000_000
 NAME_BYTES = 100  # of 120: the rest is for a number and the suffix
 
@@ -67,8 +67,8 @@ def save_image(
 ) -> SavedImage:
     """Write a picture to `day/run/stage/name`, never over another one. Raises NotSaved and leaves nothing.
 
-    Names may be anything; what is not portable is replaced. `day` is YYYY-MM-DD, `suffix` like ".png". With `replace`
-    the name is the one asked for, and what a killed program left there, whole or half, goes.
+    Characters that are not portable are replaced in all names. `day` is YYYY-MM-DD, `suffix` like ".png". With
+    `replace` an existing file of that name is overwritten; it was left by a killed program.
     """
     folder = outputs_root / portable(day, 40) / portable(run_name, 60) / portable(stage, 40)
     _make_inside(outputs_root, folder)
@@ -92,7 +92,7 @@ def save_image(
 def portable(text: str, limit_bytes: int) -> str:
     """A file or folder name that works on every system: letters, digits, `.`, `_` and `-`, small letters only.
 
-    Text that loses its end keeps a short hash of all of it, so that long names stay apart.
+    Text that is too long is cut and gets a short hash of the whole, so that different names stay different.
     """
     # Case and accents folded once here: two names that differ only in them would be one file on Windows and macOS.
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
@@ -118,7 +118,7 @@ def _make_inside(root: Path, folder: Path) -> None:
 
 
 def _reserve(folder: Path, stem: str, suffix: str) -> Path:
-    """A name nobody has yet, taken by creating it empty: two programs asking at once get two names."""
+    """Create an empty file under an unused name, so that two programs never get the same name."""
     for number in range(1, 100_000):
         target = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
         try:
@@ -132,12 +132,12 @@ def _reserve(folder: Path, stem: str, suffix: str) -> Path:
 
 
 def read_picture(path: Path, limit: int = FILE_LIMIT) -> bytes:
-    """The bytes of a picture file, as they are. Raises Unreadable."""
+    """The bytes of a picture file, without decoding it. Raises Unreadable."""
     return read_bounded(path, limit)
 
 
 def open_for_start(path: Path) -> bytes:
-    """The bytes of a picture to start a run from, after making sure that all of it is there. Raises Unreadable."""
+    """The bytes of a picture to start a run from, after checking that it is complete. Raises Unreadable."""
     data = read_bounded(path, FILE_LIMIT)
     try:
         with opened(data) as image:
@@ -154,9 +154,9 @@ def open_for_start(path: Path) -> bytes:
 
 
 def thumbnail(source: bytes | Path, edge_px: int) -> bytes:
-    """A small JPEG whose longer edge is at most `edge_px`. Raises Unreadable for what is not a whole picture.
+    """A small JPEG whose longer edge is at most `edge_px`. Raises Unreadable for an incomplete or damaged picture.
 
-    About as long as decoding the picture; safe in several threads.
+    Takes about as long as decoding the picture. Any thread.
     """
     data = read_bounded(source, FILE_LIMIT) if isinstance(source, Path) else source
     name = source.name if isinstance(source, Path) else "The picture"
@@ -172,7 +172,7 @@ def thumbnail(source: bytes | Path, edge_px: int) -> bytes:
 def fit_rgb(data: bytes, box: tuple[int, int]) -> tuple[int, int, bytes]:
     """Width, height and raw RGB bytes of a picture fitted into `box` px, never enlarged. Raises Unreadable.
 
-    Raw bytes cost the window nothing but a copy.
+    Raw bytes, because the window needs no decoding for them.
     """
     try:
         with opened(data) as image:
@@ -184,7 +184,7 @@ def fit_rgb(data: bytes, box: tuple[int, int]) -> tuple[int, int, bytes]:
 
 
 def opened(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
-    """A picture, not yet decoded. Raises one of DAMAGE; so may every use of it."""
+    """Open a picture without decoding it. Raises one of DAMAGE; so may every later use of it."""
     image = Image.open(io.BytesIO(data), formats=tuple(formats))
     width, height = image.size
     if width * height > PIXEL_LIMIT:
@@ -218,13 +218,13 @@ def reason(error: BaseException, formats: Sequence[str] = FORMATS) -> str:
 
 
 class ThumbnailCache:
-    """Small pictures kept on disk so that they are made once. Losing it costs only time. Any thread."""
+    """Cache of thumbnails on disk. It may be deleted at any time. Any thread."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def get(self, image_id: str, edge_px: int) -> bytes | None:
-        """The JPEG kept for a picture, or None."""
+        """The cached JPEG of a picture, or None."""
         try:
             data = read_bounded(self._path(image_id, edge_px), 4 * 1024 * 1024)
         except StorageError:
@@ -233,7 +233,7 @@ class ThumbnailCache:
         return data if whole else None
 
     def put(self, image_id: str, edge_px: int, jpeg: bytes) -> bool:
-        """Keep a JPEG. False when it could not be kept (full disk): the picture is then made again next time."""
+        """Store a JPEG. False when that failed (full disk); the thumbnail is then made again next time."""
         path = self._path(image_id, edge_px)
         temporary = path.with_name(f"{path.name}.tmp-{secrets.token_hex(4)}")
         try:

@@ -1,6 +1,6 @@
-"""The texts inside a picture file that tell how it was made, wherever the tools put them: chunks, EXIF, comments.
+"""Reads generation metadata (prompt, settings, workflow) from picture files: PNG chunks, EXIF, comments, stealth alpha.
 
-XMP is not among them: what is kept there are ratings and titles.
+XMP is not read, because tools store only ratings and titles there.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _LOWEST_BITS = bytes(ord("0") + value % 2 for value in range(256))
 
 
 def read_recipe(path: Path) -> Recipe:
-    """How the picture in a file was made. Raises Unreadable when it is no picture or a broken one without any text,
-    InvalidInput when nothing in it tells how it was made.
+    """Prompt and settings stored in a picture file. Raises Unreadable when it is no picture, or a broken one without
+    any text, InvalidInput when it contains no known metadata.
     """
     data = read_bounded(path, FILE_LIMIT)
     texts, damage = _texts(data, path)
@@ -62,7 +62,7 @@ def _recipe(data: bytes, texts: dict[str, str]) -> Recipe:
 
 
 def read_texts(path: Path) -> dict[str, str]:
-    """The texts in a picture file by the name of the place they were found in. Raises Unreadable."""
+    """All texts in a picture file by the name of their chunk or tag. Raises Unreadable."""
     texts, damage = _texts(read_bounded(path, FILE_LIMIT), path)
     if damage and not texts:
         raise Unreadable(f"{path.name} cannot be read: {damage}.")
@@ -70,7 +70,7 @@ def read_texts(path: Path) -> dict[str, str]:
 
 
 def _texts(data: bytes, path: Path) -> tuple[dict[str, str], str]:
-    """The texts and, when the picture is broken, how: what stands before the damage is worth having."""
+    """The texts, and a description of the damage or "": texts before the damage can be used."""
     texts: dict[str, str] = {}
     try:
         image = opened(data, FORMATS)
@@ -123,20 +123,20 @@ def _tag_text(value: object) -> str:
     if not isinstance(value, str):
         return ""
     try:
-        # Pillow takes every byte for a letter.
+        # Pillow decodes the comment as Latin-1.
         return value.encode("latin-1").decode("utf-8").rstrip("\0")
     except UnicodeError:
         return value.rstrip("\0")
 
 
 def user_comment(comment: object) -> str:
-    """The text of an EXIF UserComment in whichever encoding; "" for what is no text."""
+    """Decode an EXIF UserComment of any encoding; "" when it is not text."""
     if not isinstance(comment, bytes):
         return _tag_text(comment)
     codings, body = _CODES.get(comment[:8]), comment[8:]
     if codings is None:
         codings, body = ("utf-8",), comment
-    # The standard leaves the byte order open and tools differ; the right one gives more plain letters.
+    # The standard does not define the byte order and tools differ; the right one gives more ASCII letters.
     return max((body.decode(coding, "replace") for coding in codings), key=_plain_letters).strip("\0\ufeff")
 
 
@@ -145,7 +145,7 @@ def _plain_letters(text: str) -> int:
 
 
 def _hidden(data: bytes) -> str:
-    """The text in the lowest bits of a picture's opacity, or ""."""
+    """The text hidden in the lowest bits of the alpha channel, or ""."""
     try:
         with opened(data, ("PNG", "WEBP")) as image:
             if image.mode not in ("RGBA", "LA"):
@@ -164,7 +164,7 @@ def _hidden(data: bytes) -> str:
 
 
 def _lowest_bits(opacity: Image.Image, count: int) -> bytes:
-    """The first bytes kept in the lowest bits, from the top down and from the left to the right; zeros if too few."""
+    """The first `count` bytes in the lowest bits of the alpha channel, column by column, padded with zeros."""
     width = min(opacity.width, -(-count * 8 // opacity.height))
     # Columns become rows, so that the bits stand one after the other.
     columns = opacity.crop((0, 0, width, opacity.height)).transpose(Image.Transpose.TRANSPOSE)
