@@ -127,7 +127,6 @@ class Desk:
         self.page = LearnPage(
             self.root,
             self.controller,
-            go=lambda _page: None,
             say=self.said.append,
             show_insight=self.insights.append,
         )

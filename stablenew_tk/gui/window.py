@@ -136,19 +136,16 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 on_use_settings=lambda record: self._go_to("create", CreatePage).use(record),
                 on_learn=self._learn_from,
             ),
-            "learn": lambda: LearnPage(
-                parent, controller, go=go, say=say, show_insight=self._show_insight, typed=self._typed
-            ),
+            "learn": lambda: LearnPage(parent, controller, say=say, show_insight=self._show_insight, typed=self._typed),
             "insights": lambda: InsightsPage(
                 parent,
                 controller,
                 go=go,
-                say=say,
                 open_plan=self._open_plan,
                 new_run=self._new_learning_run,
                 review_run=self._review_run,
             ),
-            "models": lambda: ModelsPage(parent, controller, go=go, say=say, learn=self._new_learning_run),
+            "models": lambda: ModelsPage(parent, controller, say=say, learn=self._new_learning_run),
             "packs": lambda: PacksPage(
                 parent,
                 controller,

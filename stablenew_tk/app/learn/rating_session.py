@@ -16,7 +16,8 @@ from ...domain.insights.blinding import BlindCell, BlindMatrix, blind_matrix, ro
 from ...domain.insights.matrix import Board, board
 from ...domain.insights.matrix_text import key_hint
 from ...domain.insights.report import Report
-from ...domain.journal.record import Feedback
+from ...domain.journal.record import Feedback, JournalLine, LearningRecord
+from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
 from ..controller import Controller
 from ..feedback import PictureFeedback, State, change
 
@@ -255,3 +256,10 @@ class RatingSession:
     def _board(self, plan_id: str) -> Board | None:
         history = self._controller.history
         return board(history, plan_id) if history is not None else None
+
+
+def plan_of(line: JournalLine) -> str:
+    """The plan a line of the journal is about; "" for other lines. Of ratings HistoryChanged tells."""
+    if isinstance(line, LearningRecord):
+        return line.learning.plan_id
+    return line.plan_id if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult) else ""

@@ -50,13 +50,12 @@ class InsightsPage(PageFrame):
         controller: Controller,
         *,
         go: Callable[[str], None],
-        say: Callable[[str], None],
         open_plan: Callable[[str], None],
         new_run: Callable[[LearningPlan], None],
         review_run: Callable[[str], None],
     ) -> None:
         super().__init__(parent)
-        self._controller, self._go, self._say = controller, go, say
+        self._controller, self._go = controller, go
         self._open_plan, self._new_run, self._review_run = open_plan, new_run, review_run
         self._key = ""
         self._rows: dict[str, int] = {}  # by plan: the number of the value whose pictures are shown

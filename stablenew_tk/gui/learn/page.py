@@ -28,7 +28,7 @@ View = Literal["list", "rating", "wizard"]
 
 
 class LearnPage(PageFrame):
-    """The page. `go` opens another page, `say` shows a sentence, `show_insight(plan_id)` what its ratings say.
+    """The page. `say` shows a sentence, `show_insight(plan_id)` what its ratings say.
 
     `typed` gives the values that stand in Create now; None = Create has not been opened yet.
     """
@@ -38,14 +38,12 @@ class LearnPage(PageFrame):
         parent: tk.Misc,
         controller: Controller,
         *,
-        go: Callable[[str], None],
         say: Callable[[str], None],
         show_insight: Callable[[str], None],
         typed: Callable[[], Resolved | None] = lambda: None,
     ) -> None:
         super().__init__(parent)
-        self._controller, self._go, self._say, self._show_insight = controller, go, say, show_insight
-        self._typed = typed
+        self._controller, self._say, self._typed = controller, say, typed
         self._view: View = "list"
         self._wanted = ""
         self._wizard: Wizard | None = None

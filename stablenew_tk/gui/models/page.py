@@ -13,11 +13,11 @@ from tkinter import filedialog
 import msgspec
 
 from ...app.controller import Controller
+from ...app.models.suggested_run import suggested_run
 from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
-from ...domain.experiments.suggested_plan import checkpoint_plan, lora_plan, raw_values
 from ...domain.models.profile import LoraProfile
-from ...domain.models.recommendations import ModelSettings, usable
+from ...domain.models.recommendations import ModelSettings
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.models import (
@@ -33,7 +33,6 @@ from ...pipeline.messages.models import (
 )
 from ...pipeline.messages.pictures import ThumbnailReady
 from ...pipeline.messages.settings import SettingsChanged
-from ...storage.models.model_entry import ModelEntry
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.flow import pack_if
@@ -56,12 +55,11 @@ class ModelsPage(PageFrame):
         parent: tk.Misc,
         controller: Controller,
         *,
-        go: Callable[[str], None],
         say: Callable[[str], None],
         learn: Callable[[LearningPlan], None],
     ) -> None:
         super().__init__(parent)
-        self._controller, self._go, self._say, self._learn_from = controller, go, say, learn
+        self._controller, self._say, self._learn_from = controller, say, learn
         self.editor: CheckpointEditor | LoraEditor | None = None
         self._edited = ""
         self._settings: dict[str, ModelSettings] = {}
@@ -237,8 +235,8 @@ class ModelsPage(PageFrame):
             self._checkpoint_editor = self._checkpoint_editor or CheckpointEditor(
                 self._side, self._editor_actions, models.styles
             )
-            choices = offered.choices if offered is not None else _nothing_offered
-            self._checkpoint_editor.open(entry.stem, f"{entry.stem}.modelprofile.json", settings, choices)
+            names = {kind: offered.choices(kind) for kind in ("samplers", "schedulers")} if offered is not None else {}
+            self._checkpoint_editor.open(entry.stem, f"{entry.stem}.modelprofile.json", settings, names)
             self._enter_editor(self._checkpoint_editor, self._checkpoint_editor.style)
 
     def _enter_editor(self, editor: CheckpointEditor | LoraEditor, first: tk.Misc) -> None:
@@ -278,22 +276,12 @@ class ModelsPage(PageFrame):
         if line is None or settings is None or line.entry.kind not in ("checkpoint", "lora") or not line.entry.name:
             return
         try:
-            self._learn_from(self._plan(line.entry, settings))
+            plan, notices = suggested_run(self._controller, line.entry, settings)
+            for notice in notices:
+                self._say(notice)
+            self._learn_from(plan)
         except InvalidInput as problem:
             self.panel.tell(str(problem), bad=True)
-
-    def _plan(self, entry: ModelEntry, settings: ModelSettings) -> LearningPlan:
-        if entry.kind == "lora":
-            return lora_plan(entry.stem, settings)
-        models, offered = self._controller.models, self._controller.capabilities
-        names = offered.choices("checkpoints") if offered is not None else ()
-        name = next((one for one in names if models.find(one) is entry), "")
-        if offered is None or not name:
-            return checkpoint_plan(name or entry.stem, settings, raw_values(settings))
-        found = usable(settings, models.styles, offered.choices, checkpoint=name)
-        for notice in found.notices:
-            self._say(notice)
-        return checkpoint_plan(name, settings, found.values)
 
     def _reveal(self) -> None:
         if self.path:
@@ -375,7 +363,3 @@ class ModelsPage(PageFrame):
             self.editor.tell(message, bad=True)
         else:
             self.panel.tell(message, bad=True)
-
-
-def _nothing_offered(_choices: str) -> Sequence[str]:
-    return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -34,6 +34,7 @@ from ..widgets.text_field import TextField
 
 Profile = ModelProfile | LoraProfile
 Draft = TypeVar("Draft", ModelDraft, LoraDraft)
+Thing = TypeVar("Thing")
 OVERTAKEN = "The file was changed meanwhile. Undo changes shows what it says now; Save writes over it."
 # What nearly every WebUI has, for a profile that is written while none answers.
 _SAMPLERS = ("Euler a", "Euler", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 3M SDE", "DPM++ SDE", "UniPC", "DDIM", "LCM")
@@ -179,11 +180,11 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
         self._build_defaults(styles)
         self._build_presets()
 
-    def open(self, name: str, file: str, settings: ModelSettings, offered: Callable[[str], Sequence[str]]) -> None:
-        """Edit the profile of a checkpoint; `offered` gives the backend's names."""
+    def open(self, name: str, file: str, settings: ModelSettings, offered: Mapping[str, Sequence[str]]) -> None:
+        """Edit the profile of a checkpoint; `offered` are the backend's names of "samplers" and "schedulers"."""
         self.begin(name, file, settings)
-        for choice, path, usual in ((self.sampler, "samplers", _SAMPLERS), (self.scheduler, "schedulers", _SCHEDULERS)):
-            names = tuple(dict.fromkeys((*offered(path), *usual)))
+        for choice, kind, usual in ((self.sampler, "samplers", _SAMPLERS), (self.scheduler, "schedulers", _SCHEDULERS)):
+            names = tuple(dict.fromkeys((*offered.get(kind, ()), *usual)))
             choice.set_entries((_UNSAID, *(MenuEntry(one, one) for one in names)))
         self._choose(0)
 
@@ -311,8 +312,7 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
 
     def _remove(self) -> None:
         if self.at >= 0:
-            kept = (*self.draft.presets[: self.at], *self.draft.presets[self.at + 1 :])
-            self.draft = replace(self.draft, presets=kept)
+            self.draft = replace(self.draft, presets=_without(self.draft.presets, self.at))
             self._choose(self.at)
 
 
@@ -441,8 +441,7 @@ class LoraEditor(ProfileEditor[LoraDraft]):
 
     def _remove_weight(self) -> None:
         if self.weight_at >= 0:
-            kept = (*self.draft.weights[: self.weight_at], *self.draft.weights[self.weight_at + 1 :])
-            self.draft = replace(self.draft, weights=kept)
+            self.draft = replace(self.draft, weights=_without(self.draft.weights, self.weight_at))
             self._choose(self.weight_at, self.pairing_at)
 
     def _add_pairing(self) -> None:
@@ -452,8 +451,7 @@ class LoraEditor(ProfileEditor[LoraDraft]):
 
     def _remove_pairing(self) -> None:
         if self.pairing_at >= 0:
-            kept = (*self.draft.pairings[: self.pairing_at], *self.draft.pairings[self.pairing_at + 1 :])
-            self.draft = replace(self.draft, pairings=kept)
+            self.draft = replace(self.draft, pairings=_without(self.draft.pairings, self.pairing_at))
             self._choose(self.weight_at, self.pairing_at)
 
 
@@ -464,6 +462,10 @@ def _row(one: PresetDraft | WeightDraft | PairingDraft, broken: bool) -> ListRow
     if one.kept.source == LEARNED:
         return ListRow(one.title, right=quality, warn=broken, mark="star", mark_ink="accent_text")
     return ListRow(one.title, right=quality, warn=broken, mark="triangle", mark_ink="text2")
+
+
+def _without(things: tuple[Thing, ...], at: int) -> tuple[Thing, ...]:
+    return (*things[:at], *things[at + 1 :])
 
 
 def _tier_of(choice: ChoiceField) -> Tier:

@@ -162,7 +162,7 @@ class ModelRows(RowList):
 
     def show_lines(self, lines: Sequence[ModelLine], selected: int, empty: str = "") -> None:
         """Show these models; `empty` is said where there are none."""
-        self._lines, self._empty = lines, empty
+        self._lines, self.empty = lines, empty
         self.show(len(lines), lambda index: ListRow(lines[index].name), selected)
 
     def refresh(self) -> None:

@@ -17,8 +17,8 @@ from ...domain.journal.record import LearningRecord, Output
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import ReadRecord, RecordRead
 from ...pipeline.messages.pictures import MakeThumbnail, RevealFile, ThumbnailReady
-from ..widgets import marks, theme
-from ..widgets.basics import Box, Button, Label, Separator
+from ..widgets import icons, marks, theme
+from ..widgets.basics import Box, Button, Card, Label, Separator
 from ..widgets.controls import Segmented
 from ..widgets.flow import pack_if
 from ..widgets.page_frame import DeferringBox
@@ -27,7 +27,6 @@ from ..widgets.tag_chips import TagChips
 from ..widgets.thumbnails import edge_for, fitted
 from ..widgets.tooltips import tip
 from .inspector_tabs import FileLines, PromptText, ValueTable
-from .suspect_box import SuspectBox
 
 WIDTH = 320
 _PREVIEW, _STAR = (112, 164), 20
@@ -128,6 +127,43 @@ class InspectorHead(Box):
         self._picture.clear()
         if self._photo is not None:
             self._picture.picture(theme.px(_PREVIEW[0]) // 2, theme.px(_PREVIEW[1]) // 2, self._photo, "center")
+
+
+class SuspectBox(Box):
+    """Why a picture does not count as evidence; out of sight when it does. It packs and unpacks itself."""
+
+    def __init__(self, parent: tk.Misc, make_again: Callable[[], None]) -> None:
+        super().__init__(parent)
+        card = Card(self, "warn_soft", "warn")
+        card.pack(fill="x")
+        inside = Box(card, "warn_soft")
+        # The button brings its own room for the ring; everything else is moved in by as much.
+        inside.pack(fill="x", padx=theme.px(10 - theme.RING), pady=theme.px(9))
+        head = Box(inside)
+        head.pack(fill="x", padx=theme.px(theme.RING))
+        self._badge = tk.Label(
+            head, text="suspect", compound="left", font=theme.font(11, True), bd=0, padx=theme.px(6), pady=theme.px(2)
+        )
+        self._badge.pack(side="left")
+        Label(head, "Not counted as evidence", size=12, bold=True).pack(side="left", padx=(theme.px(8), 0))
+        self._why = Label(inside, size=12, ink="text2", wrap=True)
+        self._why.pack(fill="x", padx=theme.px(theme.RING), pady=theme.px(6))
+        Button(inside, "Make again", make_again, height=theme.SMALL).pack(anchor="w")
+        self._paint()
+
+    def show(self, sentences: Sequence[str]) -> None:
+        """Say why, or go out of sight when there is nothing to say."""
+        self._why.show("\n".join(sentences))
+        after = self.master.winfo_children()[0]
+        pack_if(sentences, self, after=after, fill="x", padx=theme.px(16), pady=(theme.px(4), theme.px(8)))
+
+    def _recolour(self) -> None:
+        super()._recolour()
+        self._paint()
+
+    def _paint(self) -> None:
+        self._icon = icons.icon("warning", 12, "badge_ink", "badge")
+        self._badge.configure(image=self._icon, bg=theme.palette["badge"], fg=theme.palette["badge_ink"])
 
 
 class InspectorActions(Struct, frozen=True, kw_only=True):

@@ -25,8 +25,7 @@ class ValueTable(Box):
         super().__init__(parent, "surface")
         self._lines: tuple[RecordLine, ...] = ()
         # Where to be scrolled to, once there is room: the table may get its size only after its lines.
-        self._top = self._goal = 0.0
-        self._whole = 0
+        self._top, self._goal, self._whole = 0, 0.0, 0
         self.canvas = Painting(self, "surface", draw=self._draw)
         self.canvas.configure(yscrollincrement=1)
         self._bar = ThinScrollbar(self, self._dragged, "surface")
@@ -81,13 +80,8 @@ class ValueTable(Box):
 
     def _scroll_to(self, top: float) -> None:
         view = self.canvas.winfo_height()
-        self._top = min(max(top, 0.0), max(0.0, self._whole - view))
+        self._top = self._bar.follow(top, view, self._whole)
         self.canvas.yview_moveto(self._top / max(self._whole, view, 1))
-        if self._whole > view:
-            self._bar.place(relx=1.0, rely=0, relheight=1.0, anchor="ne")
-        else:
-            self._bar.place_forget()
-        self._bar.show(self._top, view, self._whole)
 
 
 class PromptText(Box):

@@ -28,11 +28,6 @@ class Box(tk.Frame):
         super().__init__(parent, bd=0, highlightthickness=0, bg=theme.palette[self.ground], **place)  # type: ignore[arg-type]  # width and height only
         theme.on_change(self._recolour)
 
-    def set_ground(self, ground: Role) -> None:
-        """Change the ground, for rows that light up. Children keep theirs."""
-        self.ground = ground
-        self._recolour()
-
     def _recolour(self) -> None:
         self.configure(bg=theme.palette[self.ground])
 
@@ -93,11 +88,6 @@ class Label(tk.Label):
         if text != str(self.cget("text")) or ink != self._ink:
             self._ink = ink
             self.configure(text=text, fg=theme.palette[ink])
-
-    def set_ground(self, ground: Role) -> None:
-        """Change the ground, together with the row it stands on."""
-        self._ground = ground
-        self._recolour()
 
     def _recolour(self) -> None:
         self.configure(bg=theme.palette[self._ground], fg=theme.palette[self._ink])

@@ -118,9 +118,13 @@ class TextScrollbar(ThinScrollbar):
         self._text.yview_moveto(max(0.0, top * max(last - first, 1e-6) / self._text.winfo_height()))
 
 
-def bind_wheel(widget: tk.Misc, scroll: Callable[[float], object]) -> None:
-    """Call `scroll(notches)` when the wheel is turned over a widget; down is positive."""
-    widget.bind("<Button-4>", lambda _event: scroll(-1))
-    widget.bind("<Button-5>", lambda _event: scroll(1))
-    # Windows reports 120 per notch and less from fine wheels; macOS reports small whole numbers.
-    widget.bind("<MouseWheel>", lambda event: scroll(-event.delta / 120 if abs(event.delta) >= 20 else -event.delta))
+def bind_wheel(widget: tk.Misc, scroll: Callable[[float], object], keys: str = "") -> None:
+    """Call `scroll(notches)` when the wheel is turned over a widget, with `keys` ("Shift-") held; down is positive."""
+    widget.bind(f"<{keys}Button-4>", lambda _event: scroll(-1))
+    widget.bind(f"<{keys}Button-5>", lambda _event: scroll(1))
+
+    def turned(event: tk.Event[tk.Misc]) -> None:
+        # Windows reports 120 per notch and less from fine wheels; macOS reports small whole numbers.
+        scroll(-event.delta / 120 if abs(event.delta) >= 20 else -event.delta)
+
+    widget.bind(f"<{keys}MouseWheel>", turned)

@@ -77,7 +77,7 @@ class Study:
         self.places.outputs.mkdir(parents=True)
         (self.places.outputs / "one.png").write_bytes(picture())
         self.writer = LearningRecordWriter(self.places.journal)
-        self.went, self.opened, self.drafts, self.reviewed, self.saved, self.sentences = [], [], [], [], [], []
+        self.went, self.opened, self.drafts, self.reviewed, self.saved = [], [], [], [], []
         self.controller, self.events = None, []
 
     def made(self, plan, table, *, twice=(), failed=(), suspect=()):
@@ -131,7 +131,6 @@ class Study:
             self.root,
             self.controller,
             go=self.went.append,
-            say=self.sentences.append,
             open_plan=self.opened.append,
             new_run=self.drafts.append,
             review_run=self.reviewed.append,

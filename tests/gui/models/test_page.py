@@ -50,9 +50,7 @@ class Shop:
     def open(self, *folders):
         settings = Settings(model_folders=tuple(map(str, folders)) if folders else (str(self.models),))
         self.controller = Controller(self.places, settings)
-        self.page = ModelsPage(
-            self.root, self.controller, go=self.said.append, say=self.said.append, learn=self.plans.append
-        )
+        self.page = ModelsPage(self.root, self.controller, say=self.said.append, learn=self.plans.append)
         self.page.pack(fill="both", expand=True)
         self.controller.subscribe(self.page.on_event)
         self.controller.subscribe(self.events.append)
@@ -140,6 +138,14 @@ def click_head(stocked, column):
     for event in ("<Enter>", "<ButtonPress-1>", "<ButtonRelease-1>"):
         head.event_generate(event, x=x, y=5)
     stocked.root.update()
+
+
+def test_a_search_without_a_hit_says_so_in_place_of_the_rows(stocked):
+    typed(stocked.page.list.search, "no such model")
+    stocked.root.update()
+    canvas = stocked.page.list.rows.canvas
+    said = [canvas.itemcget(item, "text") for item in canvas.find_all() if canvas.type(item) == "text"]
+    assert said == ["Nothing has this in its name."]
 
 
 def test_checkpoints_and_loras_are_listed_by_kind(stocked):
@@ -361,7 +367,7 @@ def test_without_folders_one_button_leads_to_one(shop, monkeypatch):
     shop.put("cobalt", like="cobalt")
     monkeypatch.setattr("stablenew_tk.gui.models.page.filedialog.askdirectory", lambda **_: str(shop.models))
     shop.controller = Controller(shop.places, Settings())
-    shop.page = ModelsPage(shop.root, shop.controller, go=print, say=print, learn=print)
+    shop.page = ModelsPage(shop.root, shop.controller, say=print, learn=print)
     shop.page.pack(fill="both", expand=True)
     shop.controller.subscribe(shop.page.on_event)
     shop.controller.open()

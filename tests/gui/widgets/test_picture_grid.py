@@ -80,7 +80,8 @@ def press(root, grid, *keys):
 
 def test_the_canvas_holds_the_cells_in_sight_and_no_more(root, shop):
     shop.grid.show(array("I", range(100)))
-    root.update()
+    in_sight = len(shop.grid.layout.places(0, shop.grid.canvas.winfo_height()))
+    pump(root, lambda: len(shop.pictures()) >= 2 * in_sight)
     few = items(shop.grid)
     shop.grid.show(array("I", range(100_000)))
     press(root, shop.grid, "<End>", "<Home>", "<Next>", "<Next>")

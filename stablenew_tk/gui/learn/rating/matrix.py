@@ -21,7 +21,7 @@ from ...widgets import theme
 from ...widgets.page_frame import DeferringBox
 from ...widgets.painting import Painting
 from ...widgets.picture_cell import FOOT, FRAME, Bounds
-from ...widgets.scrollbar import ThinScrollbar
+from ...widgets.scrollbar import ThinScrollbar, bind_wheel
 from ...widgets.thumbnails import ThumbnailRequest, Thumbs
 from .matrix_parts import HeaderText, Margins, MatrixCell, MatrixHeaders
 
@@ -122,9 +122,8 @@ class Matrix(DeferringBox):
         canvas.bind("<Double-Button-1>", self._double_clicked)
         canvas.bind("<Motion>", self._pointed)
         for widget in (canvas, self._bar):
-            widget.bind("<MouseWheel>", self._wheel)
-            widget.bind("<Button-4>", lambda event: self._scroll_by(-1, event))
-            widget.bind("<Button-5>", lambda event: self._scroll_by(1, event))
+            bind_wheel(widget, lambda notches: self._scroll_to(self._top + _pixels(notches), self._left))
+            bind_wheel(widget, lambda notches: self._scroll_to(self._top, self._left + _pixels(notches)), "Shift-")
 
     def _place_at(self, x: float, y: float) -> int:
         size = self._size
@@ -156,16 +155,6 @@ class Matrix(DeferringBox):
         wanted = "hand2" if self._place_at(event.x, event.y) >= 0 else ""
         if str(self.canvas["cursor"]) != wanted:
             self.canvas.configure(cursor=wanted)
-
-    def _wheel(self, event: tk.Event[tk.Misc]) -> None:
-        # Windows reports 120 per notch and less from fine wheels; macOS reports small whole numbers.
-        notches = event.delta / 120 if abs(event.delta) >= 20 else event.delta
-        self._scroll_by(-notches, event)
-
-    def _scroll_by(self, notches: float, event: tk.Event[tk.Misc]) -> None:
-        way = round(notches * theme.px(_WHEEL_PX))
-        across = bool(int(event.state) & _SHIFT)
-        self._scroll_to(self._top + (0 if across else way), self._left + (way if across else 0))
 
     # ---- where things stand
 
@@ -303,3 +292,7 @@ class Matrix(DeferringBox):
             columns.append(HeaderText(x, self._top + theme.px(2), title, note, size.wide, best))
         heads = 0 if matrix.hidden else size.top
         return Margins(labels, columns, self._left, self._top, view_w, view_h, size.left, heads, self._whole()[0])
+
+
+def _pixels(notches: float) -> int:
+    return round(notches * theme.px(_WHEEL_PX))

@@ -7,7 +7,7 @@ scrolling. Heads stay in place while the pictures move.
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 from PIL import ImageTk
@@ -15,18 +15,18 @@ from PIL import ImageTk
 from ....app.learn.matrix_cells import Kind, MatrixCellContent
 from ....domain.base.colour_roles import Role
 from ...widgets import icons, marks, theme
+from ...widgets.cell_items import CellItems
 from ...widgets.painting import Painting
 from ...widgets.picture_cell import FRAME, Bounds
 
 _GAP = 4
 _STAR, _BADGE, _TICK = 12, 18, 20
 
-# What lies above what; items are made in any order.
+# What lies above what.
 _LAYERS = (
     "ground", "picture", "reason", "foot", "stars", "track", "done", "sign", "words", "badge", "warning", "badge words",
     "tick", "ticked", "frame",
 )  # fmt: skip
-_TEXTS = frozenset(("reason", "words", "badge words"))
 _ICONS: dict[Kind, tuple[str, Role]] = {"made": ("check", "text3"), "missing": ("cross", "danger")}
 
 
@@ -35,143 +35,81 @@ class MatrixCell:
 
     def __init__(self, canvas: tk.Canvas) -> None:
         self.content: MatrixCellContent | None = None
-        self._canvas = canvas
         self.bounds = Bounds(0, 0, 0, 0)
-        self._items: dict[str, int] = {}
-        self._seen: set[str] = set()
-        self._now: set[str] = set()
-        self._kept: dict[str, ImageTk.PhotoImage] = {}
+        self._items = CellItems(canvas, _LAYERS)
 
     def draw(
         self, bounds: Bounds, content: MatrixCellContent, photo: ImageTk.PhotoImage | None, reason: str = ""
     ) -> None:
         """Show this at its place. Without a photo the picture is on its way, or `reason` says why there is none."""
-        self.content, self.bounds, self._now = content, bounds, set()
+        self.content, self.bounds = content, bounds
         width, height = bounds.picture_box
         right, bottom = bounds.left + width, bounds.top + height
         ground: Role = "image_ground" if content.kind == "picture" else "bg" if content.kind == "waiting" else "surface"
-        self._box(
-            "ground", (bounds.left, bounds.top, right, bottom), ground, "line" if ground != "image_ground" else ""
-        )
+        self._items.begin()
+        edge: Role | None = "line" if ground != "image_ground" else None
+        self._items.box("ground", (bounds.left, bounds.top, right, bottom), ground, edge)
         if content.kind == "picture":
             self._draw_picture(content, photo, reason)
         else:
             self._draw_progress(content)
         if content.current:
-            inset = theme.px(FRAME) // 2
-            edge = (bounds.x + inset, bounds.y + inset, bounds.x + bounds.width - inset)
-            self._put("frame", self._canvas.create_rectangle, (*edge, bounds.y + bounds.height - inset))
-            self._canvas.itemconfigure(
-                self._items["frame"], outline=theme.palette["accent_text"], width=theme.px(FRAME), state="normal"
-            )
-        self._settle()
+            corners = (bounds.x, bounds.y, bounds.x + bounds.width, bounds.y + bounds.height)
+            self._items.frame("frame", corners, "accent_text", theme.px(FRAME))
+        self._items.end()
 
     def hide(self) -> None:
         """Take the cell out of sight and let go of its picture."""
-        self.content, self._now = None, set()
-        self._settle()
-        self._kept.clear()
-
-    # ---- parts
+        self.content = None
+        self._items.begin()
+        self._items.end()
 
     def _draw_picture(self, content: MatrixCellContent, photo: ImageTk.PhotoImage | None, reason: str) -> None:
-        bounds, (width, height) = self.bounds, self.bounds.picture_box
-        middle, foot = bounds.left + width // 2, bounds.foot_middle
+        bounds, (width, height), items = self.bounds, self.bounds.picture_box, self._items
+        middle, foot, centre = bounds.left + width // 2, bounds.foot_middle, bounds.top + height // 2
         if photo is not None:
-            self._image("picture", middle, bounds.top + height // 2, photo)
+            items.picture("picture", middle, centre, photo)
         elif reason:
-            self._text("reason", (middle, bounds.top + height // 2), reason, 11, "text3", width=width - theme.px(12))
+            items.words("reason", middle, centre, reason, "text3", width=width - theme.px(12))
         ground: Role = "selection" if content.current else "bg"
         if content.current:
-            top = bounds.top + height
-            self._box("foot", (bounds.x, top, bounds.x + bounds.width, bounds.y + bounds.height), ground)
+            low = bounds.y + bounds.height
+            items.box("foot", (bounds.x, bounds.top + height, bounds.x + bounds.width, low), ground)
         if content.text:
             text = theme.elide(content.text, theme.font(11, content.bold), width)
-            self._text("words", (middle, foot), text, 11, content.ink, bold=content.bold)
+            items.words("words", middle, foot, text, content.ink, bold=content.bold)
         else:
-            self._image("stars", middle, foot, marks.star_row(content.stars, _STAR, ground))
+            items.picture("stars", middle, foot, marks.star_row(content.stars, _STAR, ground))
         if content.badge:
             self._draw_badge(content.badge)
         if content.marked:
-            size = theme.px(_TICK)
-            self._box("tick", (bounds.left, bounds.top, bounds.left + size, bounds.top + size), "accent")
-            sign = icons.icon("tick", 12, "accent_ink", "accent")
-            self._image("ticked", bounds.left + size // 2, bounds.top + size // 2, sign)
+            items.tick(bounds.left, bounds.top, theme.px(_TICK))
 
     def _draw_progress(self, content: MatrixCellContent) -> None:
-        bounds, (width, height) = self.bounds, self.bounds.picture_box
+        bounds, (width, height), items = self.bounds, self.bounds.picture_box, self._items
         middle, centre = bounds.left + width // 2, bounds.top + height // 2
         name, ink = _ICONS.get(content.kind, ("", "text3"))
         if name:
-            self._image("sign", middle, centre - theme.px(10), icons.icon(name, 14, ink, "surface"))
+            items.picture("sign", middle, centre - theme.px(10), icons.icon(name, 14, ink, "surface"))
         low = centre + theme.px(9 if name else -8 if content.kind == "making" else 0)
-        self._text("words", (middle, low), theme.elide(content.text, theme.font(11), width), 11, content.ink)
+        items.words("words", middle, low, theme.elide(content.text, theme.font(11), width), content.ink)
         if content.kind == "making":
             long, high = min(theme.px(64), width - theme.px(16)), theme.px(4)
             left, top = middle - long // 2, centre + theme.px(8)
-            self._box("track", (left, top, left + long, top + high), "raised2")
-            self._box("done", (left, top, left + round(long * content.share), top + high), "accent")
+            items.box("track", (left, top, left + long, top + high), "raised2")
+            items.box("done", (left, top, left + round(long * content.share), top + high), "accent")
 
     def _draw_badge(self, text: str) -> None:
-        bounds, face = self.bounds, theme.font(11, True)
-        narrow = face.measure(text) + theme.px(52) > bounds.picture_box[0]
-        width = theme.px(22) if narrow else face.measure(text) + theme.px(29)
-        left, height = bounds.right - width, theme.px(_BADGE)
-        self._box("badge", (left, bounds.top, bounds.right, bounds.top + height), "badge")
+        bounds, wide = self.bounds, theme.font(11, True).measure(text)
+        narrow = wide + theme.px(52) > bounds.picture_box[0]
+        left, height = bounds.right - (theme.px(22) if narrow else wide + theme.px(29)), theme.px(_BADGE)
+        middle = bounds.top + height // 2
+        self._items.box("badge", (left, bounds.top, bounds.right, bounds.top + height), "badge")
         sign = icons.icon("warning", 12, "badge_ink", "badge")
-        self._image("warning", left + theme.px(11), bounds.top + height // 2, sign)
+        self._items.picture("warning", left + theme.px(11), middle, sign)
         if not narrow:
-            at = (left + theme.px(22) + face.measure(text) // 2, bounds.top + height // 2)
-            self._text("badge words", at, text, 11, "badge_ink", bold=True)
-
-    # ---- items
-
-    def _box(self, name: str, corners: tuple[int, int, int, int], fill: Role, outline: str = "") -> None:
-        # A canvas draws an outlined rectangle one pixel larger to the right and below than a filled one.
-        less = 1 if outline else 0
-        self._put(name, self._canvas.create_rectangle, (*corners[:2], corners[2] - less, corners[3] - less))
-        edge = theme.palette["line"] if outline else ""
-        self._canvas.itemconfigure(
-            self._items[name], fill=theme.palette[fill], outline=edge, width=less, state="normal"
-        )
-
-    def _image(self, name: str, x: int, y: int, picture: ImageTk.PhotoImage) -> None:
-        self._put(name, self._canvas.create_image, (x, y))
-        self._kept[name] = picture
-        self._canvas.itemconfigure(self._items[name], image=picture, state="normal")
-
-    def _text(
-        self, name: str, at: tuple[int, int], text: str, size: int, ink: Role, *, width: int = 0, bold: bool = False
-    ) -> None:
-        self._put(name, self._canvas.create_text, at)
-        self._canvas.itemconfigure(
-            self._items[name],
-            text=text,
-            font=theme.font(size, bold),
-            fill=theme.palette[ink],
-            width=width,
-            justify="center",
-            state="normal",
-        )
-
-    def _put(self, name: str, make: Callable[..., int], at: tuple[int, ...]) -> None:
-        self._now.add(name)
-        if name in self._items:
-            self._canvas.coords(self._items[name], *at)
-            return
-        item = self._items[name] = make(*at)
-        below = [other for other in _LAYERS[: _LAYERS.index(name)] if other in self._items]
-        if below:
-            self._canvas.tag_raise(item, self._items[below[-1]])
-
-    def _settle(self) -> None:
-        for name in self._seen - self._now:
-            self._canvas.itemconfigure(self._items[name], state="hidden")
-            if name in _TEXTS:
-                self._canvas.itemconfigure(self._items[name], text="")
-            elif self._kept.pop(name, None) is not None:
-                self._canvas.itemconfigure(self._items[name], image="")
-        self._seen = self._now
+            x = left + theme.px(22) + wide // 2
+            self._items.words("badge words", x, middle, text, "badge_ink", bold=True)
 
 
 class HeaderText(Struct, frozen=True):

@@ -10,14 +10,13 @@ import tkinter as tk
 from collections.abc import Callable
 
 from ....app.controller import Controller
-from ....app.learn.rating_session import RatingSession
+from ....app.learn.rating_session import RatingSession, plan_of
 from ....app.learn.rating_verdict import RatingVerdict
 from ....app.pictures.rating_keys import RatingKeys
 from ....domain.base.key_press import KeyPress
 from ....domain.insights.blinding import BlindMatrix
 from ....domain.insights.matrix_text import key_hint, place_name, state_words, without_picture
-from ....domain.journal.record import LearningRecord
-from ....domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
+from ....domain.runs.plan import LearningRunResult
 from ....pipeline.messages.base import Event, OrderFailed
 from ....pipeline.messages.jobs import JobStarted, QueueChanged, StageProgressed
 from ....pipeline.messages.journal import HistoryChanged, LineSaved, UnsavedChanged
@@ -159,7 +158,7 @@ class RatingView(DeferringBox):
         elif isinstance(event, HistoryChanged):
             self._history_changed(event)
         elif isinstance(event, LineSaved | QueueChanged | SettingsChanged):
-            if not isinstance(event, LineSaved) or _plan_of(event) == self.session.plan_id:
+            if not isinstance(event, LineSaved) or plan_of(event.line) == self.session.plan_id:
                 if isinstance(event, LineSaved) and isinstance(event.line, LearningRunResult):
                     self._verdict.settled()
                 self._refresh_soon()
@@ -304,11 +303,3 @@ class RatingView(DeferringBox):
     def _escape(self) -> None:
         if not self.session.cursor.unmark():
             self._leave()
-
-
-def _plan_of(event: LineSaved) -> str:
-    """The plan a line of the journal is about; ratings are told by HistoryChanged."""
-    line = event.line
-    if isinstance(line, LearningRecord):
-        return line.learning.plan_id
-    return line.plan_id if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult) else ""
