@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from ..base.colour_roles import Role
 from ..runs.plan import VerdictState
 
 Value = float | str
@@ -15,15 +14,6 @@ Name = Callable[[Value], str]
 # Less than a tenth faster is not worth a word.
 _WORTH_SAYING = 1.1
 NAMED_AT_MOST = 4
-
-# The colour of a verdict.
-VERDICT_INKS: Mapping[VerdictState, Role] = {
-    "best": "ok",
-    "settled": "ok",
-    "leaning": "accent_text",
-    "no_difference": "info",
-    "too_early": "text3",
-}
 
 
 class Verdict(Struct, frozen=True):

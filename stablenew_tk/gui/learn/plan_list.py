@@ -16,7 +16,6 @@ from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
 from ...domain.insights.standing import ShownVerdict, Standing, State
 from ...domain.insights.titles import STATE_NAMES, VERDICT_NAMES, progress_text
-from ...domain.insights.verdict_text import VERDICT_INKS
 from ...domain.runs.plan_title import subject
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import QueueChanged
@@ -25,6 +24,7 @@ from ...pipeline.messages.plans import ReadPlan, WritePlan
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
+from ..widgets.marks import VERDICT_INKS
 from ..widgets.notices import Notice
 from ..widgets.page_frame import DeferringBox
 from ..widgets.row_list import ListRow, RowList

@@ -5,17 +5,24 @@ Filled and hollow marks differ in shape, and words always stand beside them: no 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from PIL import Image, ImageTk
 
 from ...domain.base.colour_roles import Role
-from ...domain.insights.verdict_text import VERDICT_INKS
 from ...domain.runs.plan import VerdictState
 from . import icons, theme
 
 STARS = 5
 RATING_DOT = 6
+VERDICT_INKS: Mapping[VerdictState, Role] = {
+    "best": "ok",
+    "settled": "ok",
+    "leaning": "accent_text",
+    "no_difference": "info",
+    "too_early": "text3",
+}
 
 
 def star_row(rating: int, size: int = 12, ground: Role = "bg") -> ImageTk.PhotoImage:

@@ -7,12 +7,12 @@ from stablenew_tk.domain.config.sweep import focus, value_text
 from stablenew_tk.domain.insights.analysis import RatedImage, analyse
 from stablenew_tk.domain.insights.follow_up import leader
 from stablenew_tk.domain.insights.report import Report, ValueReport
-from stablenew_tk.domain.insights.verdict_text import VERDICT_INKS, Verdict
+from stablenew_tk.domain.insights.verdict_text import Verdict
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
 from stablenew_tk.gui.insights.interval_chart import IntervalChart, columns, dot_places, share
 from stablenew_tk.gui.insights.tag_bars import TagBars
 from stablenew_tk.gui.widgets import theme
-from stablenew_tk.gui.widgets.marks import rating_dot, verdict_dot
+from stablenew_tk.gui.widgets.marks import VERDICT_INKS, rating_dot, verdict_dot
 
 CLEAR = ((1, 2, 2, 2, 2), (3, 3, 3, 3, 3), (5, 5, 5, 4, 5))
 
