@@ -120,8 +120,11 @@ class PreviewPanel(Box):
             self._tell(ended_text(event.record))
 
     def _tell(self, text: PreviewText) -> None:
+        state = text.state
+        if text.ink == "danger":  # the server's own words may be long
+            state = theme.elide(state, theme.font(12), theme.px(_WIDTH - 40))
         self._what.show(text.what)
-        self._state.show(theme.elide(text.state, theme.font(12), theme.px(_WIDTH - 40)), text.ink)
+        self._state.show(state, text.ink)
         self._seed.show(f"seed {text.seed}" if text.seed is not None else "")
 
     def _shows_blind(self, run_id: str) -> bool:
