@@ -170,7 +170,7 @@ class BottomBar(Box):
     ) -> None:
         super().__init__(parent, "chrome", height=theme.px(theme.BOTTOM_BAR))
         self.pack_propagate(False)
-        self._progress = QueueProgress(controller)
+        self._progress, self._told = QueueProgress(controller), ("", "", "")
         self._controller = controller
         self.head = Label(self, "", size=12, bold=True)
         self.head.pack(side="left", padx=(theme.px(16), theme.px(10)))
@@ -205,8 +205,11 @@ class BottomBar(Box):
         words = "Go on" if self._controller.paused else "Pause"
         if self.pause.text != words:
             self.pause.set_text(words)
-        for label, told in ((self.head, progress.head), (self.text, progress.text), (self.eta, progress.eta)):
-            label.show(told)
+        told = progress.head, progress.text, progress.eta
+        if told != self._told:
+            self._told = told
+            for label, words in zip((self.head, self.text, self.eta), told, strict=True):
+                label.show(words)
         if self._controller.running is not None:
             if not self.bar.winfo_manager():
                 self.bar.pack(side="right", padx=theme.px(4))

@@ -17,7 +17,7 @@ import customtkinter as ctk
 import msgspec
 
 from ..app.controller import Controller
-from ..domain.base.wording import counted
+from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..domain.config.origins import MAX_SEED
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
@@ -76,7 +76,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._seen_errors: set[str] = set()
         self._tick_id = ""
         self._closing = False
-        self._to_rate = 0
+        self._rating = RatingOffer(controller)
         self._ready = self._leftover = ""
         # Left to itself, Python collects on any thread, and pictures dropped there wait for this one, one by one.
         gc.disable()
@@ -260,16 +260,13 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _greet(self, event: HistoryLoaded) -> None:
         if event.damaged:
-            self.notices.say(
-                f"{event.damaged} line{'s' if event.damaged > 1 else ''} of the journal are damaged and were skipped; "
-                "all others are here. In a terminal, stablenew records verify shows them."
-            )
+            self.notices.say(damaged_text(event.damaged))
         self._offer_leftover()
 
     def _offer_leftover(self) -> None:
         """Offer what was not done last time; what Learn has begun meanwhile is no longer offered."""
         count = len(self.controller.leftover)
-        text = f"{counted(count, 'job')} of last time {'are' if count > 1 else 'is'} not done." if count else ""
+        text = leftover_text(count)
         if text == self._leftover:
             return
         self.notices.forget(self._leftover)
@@ -282,19 +279,12 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             )
 
     def _offer_rating(self, event: JobEnded) -> None:
-        record = event.record
-        if event.recorded and record.status == "ok":
-            self._to_rate += sum(output.stage == record.stages[-1] for output in record.outputs)
-        controller, plan_id = self.controller, record.learning.plan_id
-        where = "learn" if plan_id else "review"
-        if controller.running is not None or controller.queue or not self._to_rate:
-            return
-        if controller.settings.offer_rating and self._page != where:
+        ready, plan_id = self._rating.ended(event), event.record.learning.plan_id
+        if ready and self.controller.settings.offer_rating and self._page != ("learn" if plan_id else "review"):
             self.notices.forget(self._ready)
-            self._ready = f"{counted(self._to_rate, 'picture')} {'are' if self._to_rate > 1 else 'is'} ready to rate."
+            self._ready = ready
             rate = (lambda: self._open_plan(plan_id)) if plan_id else (lambda: self.show("review"))
-            self.notices.ask(self._ready, ("Rate now", rate))
-        self._to_rate = 0
+            self.notices.ask(ready, ("Rate now", rate))
 
     # ---- keys and buttons
 

@@ -110,3 +110,9 @@ def axis_problem(path: str, text: str) -> str:
         sentence = str(wrong).removeprefix(f"{path}: ")
         return sentence[:1].upper() + sentence[1:]
     return ""
+
+
+def whole_number(text: str, most: int) -> int | None:
+    """The number in a text, None unless it is a whole one from 0 to `most`."""
+    plain = text.replace(",", "").strip()
+    return int(plain) if plain.isdecimal() and int(plain) <= most else None

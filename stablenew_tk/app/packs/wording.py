@@ -11,6 +11,7 @@ from ...domain.base.colour_roles import Role
 from ...domain.base.wording import counted
 from ...domain.config.catalogue import Value, catalogue, parameter
 from ...domain.config.learning_mode import PackLearning
+from ...domain.prompts.completion import Kind
 from ...domain.prompts.pack import PackProblem
 from ...domain.prompts.settings import Mode, Seeds
 from ...domain.prompts.variant import Expansion
@@ -47,6 +48,16 @@ LEARNING: Mapping[PackLearning | Literal[""], tuple[str, str]] = {
     "passive": ("passive", "Its runs are recorded, so that pictures can be rated; no Learning Runs."),
     "active": ("active", "Its runs are recorded, and Learning Runs can be made of it."),
     "locked": ("locked in", "It is as it should be: nothing of it is varied or learned any more."),
+}
+OFFER_KINDS: tuple[tuple[Kind, str], ...] = (
+    ("lora", "LoRAs"), ("embedding", "Embeddings"), ("wildcard", "Wildcards"), ("slot", "Slots")
+)  # fmt: skip
+# What is said where there are none of a kind.
+NO_OFFERS: dict[Kind, str] = {
+    "lora": "No LoRAs are known yet. Add the folder they are in on the Models page.",
+    "embedding": "No embeddings are known yet. Add the folder they are in on the Models page.",
+    "wildcard": "No wildcards yet. A text file in the wildcards folder is one, a line for each value.",
+    "slot": "This pack has no slots yet. Write [[light]] in a prompt and a line [[light]]: dawn | dusk.",
 }
 _LONGEST_PROMPT, _MOST_VALUES = 420, 14
 

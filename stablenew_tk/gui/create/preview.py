@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PIL import Image, ImageTk
 
 from ...app.controller import Controller
-from ...domain.base.colour_roles import Role
+from ...app.create.preview_text import BLIND, PreviewText, ended_text, is_blind, progress_text
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import ImageSaved, JobEnded, StageProgressed, StageStarted
 from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded
@@ -16,6 +16,7 @@ from ...pipeline.messages.pictures import FitFile, FitPicture, PictureReady, Thu
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import ProgressBar
+from ..widgets.painting import Painting
 from ..widgets.picture_cell import CellContent
 from ..widgets.picture_grid import GridActions, ThumbnailGrid
 
@@ -44,7 +45,7 @@ class PreviewPanel(Box):
         Label(head, "Preview", size=13, bold=True).pack(side="left")
         self._what = Label(head, "", size=12, ink="text3")
         self._what.pack(side="right")
-        self._canvas = tk.Canvas(self, height=theme.px(318), bd=0, highlightthickness=0)
+        self._canvas = Painting(self, "image_ground", height=theme.px(318))
         self._canvas.pack(fill="x", padx=theme.px(16))
         self._bar = ProgressBar(self, width=_WIDTH - 32, height=4)
         self._bar.pack(fill="x", padx=theme.px(16))
@@ -99,8 +100,7 @@ class PreviewPanel(Box):
         running = self._controller.running
         if running is None or self._shows_blind(running.job.run_id):
             return
-        step = f", step {running.step} of {running.steps}" if running.steps else ""
-        self._tell(running.state or f"{running.stage}{step}", running.job.prompt_id, running.job.seed)
+        self._tell(progress_text(running))
         self._bar.set(running.fraction if running.fraction else None)
         # One picture under way is enough: a slow disk or a large preview must not pile up work.
         if event.progress.preview and not self._busy_live:
@@ -110,38 +110,29 @@ class PreviewPanel(Box):
     def _saved(self, event: ImageSaved) -> None:
         self._busy_live = False
         if not self._shows_blind(event.run_id):
-            self._tell(f"{event.output.stage}, saved", self._what.cget("text"), event.output.seed)
+            self._tell(PreviewText(f"{event.output.stage}, saved", self._what.cget("text"), event.output.seed))
             self._bar.set(1.0)
             self._controller.ask(FitFile(image_id=LIVE, path=event.path, box=self._box()))
 
     def _ended(self, event: JobEnded) -> None:
         self._bar.set(0.0)
-        record = event.record
-        if self._is_blind(record.run_id):
-            return
-        if record.error is not None:
-            words = theme.elide(record.error.message, theme.font(12), theme.px(_WIDTH - 40))
-            self._tell(words, record.prompt_id, ink="danger")
-        else:
-            words = {"ok": "done", "cancelled": "stopped"}.get(record.status, record.status)
-            self._tell(words, record.prompt_id, record.outputs[-1].seed if record.outputs else record.seed)
+        if not is_blind(self._controller, event.record.run_id):
+            self._tell(ended_text(event.record))
 
-    def _tell(self, state: str, what: str, seed: int | None = None, *, ink: Role = "text2") -> None:
-        self._what.show(what)
-        self._state.show(state, ink)
-        self._seed.show(f"seed {seed}" if seed is not None else "")
-
-    def _is_blind(self, run_id: str) -> bool:
-        """Whether the pictures of this run belong to a Learning Run whose values are still hidden."""
-        history = self._controller.history
-        return history is not None and not history.visible().shows(run_id)
+    def _tell(self, text: PreviewText) -> None:
+        state = text.state
+        if text.ink == "danger":  # the server's own words may be long
+            state = theme.elide(state, theme.font(12), theme.px(_WIDTH - 40))
+        self._what.show(text.what)
+        self._state.show(state, text.ink)
+        self._seed.show(f"seed {text.seed}" if text.seed is not None else "")
 
     def _shows_blind(self, run_id: str) -> bool:
         """For a blind run show nothing of it; True when it is one."""
-        blind = self._is_blind(run_id)
+        blind = is_blind(self._controller, run_id)
         if blind:
             self._photo = None
-            self._tell("Its pictures are shown in Learn.", "Blind Learning Run")
+            self._tell(BLIND)
             self._bar.set(None)
             self._draw()
         return blind
@@ -153,15 +144,13 @@ class PreviewPanel(Box):
             self._draw()
 
     def _draw(self) -> None:
-        self._canvas.delete("all")
-        self._canvas.configure(bg=theme.palette["image_ground"])
-        width, height = self._box()
+        self._canvas.clear()
+        x, y = (length // 2 for length in self._box())
         if self._photo is not None:
-            self._canvas.create_image(width // 2, height // 2, image=self._photo)
+            self._canvas.picture(x, y, self._photo, "center")
         else:
-            ink = theme.palette["text3"]
             words = "The picture appears here while it is made."
-            self._canvas.create_text(width // 2, height // 2, text=words, font=theme.font(12), fill=ink)
+            self._canvas.words(x, y, words, size=12, ink="text3", anchor="center")
 
     # ---- latest
 

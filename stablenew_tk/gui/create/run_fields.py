@@ -135,7 +135,10 @@ class _GlobalText(Box):
         """Say this text and the stages that are sent it, where they are not all of them."""
         text = " ".join(text.split())
         where = f" in {', '.join(stages)}" if stages else ""
-        self.words = f"{self._name}{where}: {text}" if text else ""
+        words = f"{self._name}{where}: {text}" if text else ""
+        if words == self.words:
+            return
+        self.words = words
         for widget in (self._label, self.change_button):
             tip(widget, self.words)
         if text and not self.winfo_manager():

@@ -5,37 +5,16 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
-
 from ...domain.base.colour_roles import Role
 from ...domain.config.origins import Origin
 from ...domain.models.explanation import WhyRow
+from ...domain.models.origin_marks import ORIGIN_MARKS
 from ...domain.models.precedence import LEARNED_WORD
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Kind, Label, ground_of
 from ..widgets.popups import Popup
 
 _WIDTH, _USE_WIDTH = 360, 92  # px
-
-
-class Mark(Struct, frozen=True):
-    """How an origin looks: its shape, its colour, its word."""
-
-    icon: str
-    ink: Role
-    word: str
-    name: str
-
-
-ORIGIN_MARKS: dict[Origin, Mark] = {
-    "user": Mark("diamond", "accent_text", "you", "You"),
-    "pack": Mark("bars", "text2", "pack", "Pack"),
-    "last_run": Mark("dot", "info", "last run", "Last run"),
-    "preset": Mark("square", "ok", "preset", "Preset"),
-    "profile": Mark("triangle", "text2", "profile", "Profile"),
-    "style": Mark("half", "text2", "style", "Style"),
-    "engine": Mark("ring", "text3", "engine", "Engine"),
-}
 
 
 class WhyPopup(Popup):

@@ -9,14 +9,14 @@ from typing import Literal, get_args
 
 from msgspec.structs import replace
 
-from ...app.packs.randomizer_drafts import AxesDraft, ListDrafts, axis_problem, axis_text
+from ...app.packs.randomizer_drafts import AxesDraft, ListDrafts, axis_problem, axis_text, whole_number
 from ...app.packs.wording import LISTS, MODES, SEEDS, axis_example, title_of
 from ...app.wording import not_offered
 from ...domain.config.origins import MAX_SEED, RANDOM_SEED
 from ...domain.config.sweep import focuses
 from ...domain.prompts.randomizer_text import FIELDS
 from ...domain.prompts.settings import MOST_VARIANTS, Axis, Mode, Randomizer
-from ..forms.captioned import EditableList, captioned
+from ..forms.captioned import EditableList, captioned, grid
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
@@ -201,10 +201,8 @@ class RandomizerTab(Box):
         self.mode.pack(fill="x")
         self._mode_words = Label(body, "", size=12, ink="text3", wrap=True)
         self._mode_words.pack(fill="x", padx=ring, pady=(0, theme.px(6)))
-        fields = Box(body)
+        fields = grid(body, 2)
         fields.pack(fill="x")
-        for column in range(2):
-            fields.grid_columnconfigure(column, weight=1, uniform="fields")
         self.limit = Entry(
             captioned(fields, "At most (0 = no limit)", place=(0, 0)),
             width=60,
@@ -293,12 +291,10 @@ class RandomizerTab(Box):
 
     def _number(self, field: Entry, text: str, name: str) -> None:
         most = MOST_VARIANTS if name == "limit" else MAX_SEED
-        plain = text.replace(",", "").strip()
-        if not plain.isdecimal() or int(plain) > most:
-            field.error(f"Write a whole number from 0 to {most:,}.")
-            return
-        field.error("")
-        self._change(**{name: int(plain)})
+        number = whole_number(text, most)
+        field.error("" if number is not None else f"Write a whole number from 0 to {most:,}.")
+        if number is not None:
+            self._change(**{name: number})
 
     def _edited(self, name: str, text: str) -> None:
         assert self._path is not None

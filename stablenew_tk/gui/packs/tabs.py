@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ...app.controller import Controller
 from ...app.packs.drafts import PackDraft
+from ...app.packs.wording import NO_OFFERS, OFFER_KINDS
 from ...domain.prompts.completion import Kind, Offer
 from ...domain.prompts.settings import PackSettings, Randomizer
 from ..forms.stage_cards import menu_entries
@@ -32,15 +33,6 @@ TABS: tuple[tuple[Tab, str], ...] = (
     ("check", "Check"), ("variants", "Variants"), ("randomizer", "Randomizer"), ("values", "Settings"),
     ("models", "Models"),
 )  # fmt: skip
-_KINDS: tuple[tuple[Kind, str], ...] = (
-    ("lora", "LoRAs"), ("embedding", "Embeddings"), ("wildcard", "Wildcards"), ("slot", "Slots")
-)  # fmt: skip
-_NONE: dict[Kind, str] = {
-    "lora": "No LoRAs are known yet. Add the folder they are in on the Models page.",
-    "embedding": "No embeddings are known yet. Add the folder they are in on the Models page.",
-    "wildcard": "No wildcards yet. A text file in the wildcards folder is one, a line for each value.",
-    "slot": "This pack has no slots yet. Write [[light]] in a prompt and a line [[light]]: dawn | dusk.",
-}
 
 
 class PackTabsActions(Struct, frozen=True):
@@ -64,7 +56,7 @@ class ModelsTab(Box):
         self._insert, self._weight = actions.insert, actions.weight
         self._all: Sequence[Offer] = ()
         self.shown: tuple[Offer, ...] = ()
-        self.kinds = Segmented(self, _KINDS, lambda _kind: self._filter())
+        self.kinds = Segmented(self, OFFER_KINDS, lambda _kind: self._filter())
         self.kinds.pack(anchor="w", padx=theme.px(12), pady=(theme.px(6), 0))
         self.search = Entry(
             self,
@@ -103,10 +95,10 @@ class ModelsTab(Box):
 
     def _filter(self) -> None:
         word = self.search.get().strip().casefold()
-        kind = next(kind for kind, _ in _KINDS if kind == self.kinds.value)
+        kind = next(kind for kind, _ in OFFER_KINDS if kind == self.kinds.value)
         known = [one for one in self._all if one.kind == kind]
         self.shown = tuple(one for one in known if word in one.name.casefold())
-        self.rows.empty = "Nothing has this in its name." if known else _NONE[kind]
+        self.rows.empty = "Nothing has this in its name." if known else NO_OFFERS[kind]
         self.rows.show(len(self.shown), self._row, 0 if self.shown else -1)
         self.rows.scroll_to(0)
         self._follow()

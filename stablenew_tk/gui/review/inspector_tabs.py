@@ -9,7 +9,7 @@ from ...app.review.record_lines import RecordLine, file_lines, prompt_parts
 from ...app.wording import NOT_TOLD, choice_lines, variant_words
 from ...domain.base.colour_roles import Role
 from ...domain.journal.record import LearningRecord, Output
-from ..forms.origin_marks import ORIGIN_MARKS
+from ...domain.models.origin_marks import ORIGIN_MARKS
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.painting import Painting

@@ -24,9 +24,9 @@ from ....domain.config.catalogue import with_values
 from ....domain.config.pipeline_config import stage_spec
 from ....domain.config.sweep import LORA, Focus, value_text
 from ....domain.experiments.plan_draft import PlanDraft, lora_weights, plain, varying
+from ....domain.models.origin_marks import ORIGIN_MARKS
 from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import FitFile, PictureReady
-from ...forms.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Label
 from ...widgets.entries import Entry

@@ -10,7 +10,7 @@ from ....domain.base.colour_roles import Role
 from ....domain.config.catalogue import Value
 from ....domain.config.sweep import Focus, spell, value_text
 from ....domain.experiments.plan_draft import PlanDraft, outside_words, respaced, sensible_words
-from ...forms.origin_marks import ORIGIN_MARKS
+from ....domain.models.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Drawing, Label, Sign, ground_of
 from ...widgets.entries import Entry

@@ -1,0 +1,49 @@
+"""What the bar below every page says about the queue."""
+
+from __future__ import annotations
+
+import pytest
+from jobs import SMALL
+from whole_app import SLOW, App, request
+
+from stablenew_tk.app.queue_progress import QueueProgress
+from stablenew_tk.backends.sketch.backend import Sketch
+from stablenew_tk.pipeline.messages.jobs import StageProgressed
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch):
+    real = Sketch.__init__
+    monkeypatch.setattr(Sketch, "__init__", lambda self, pace_s=0.01: real(self, pace_s))
+    made = App(tmp_path / "data")
+    yield made
+    made.controller.close()
+
+
+def test_an_empty_queue_says_so_and_later_how_many_jobs_there_were(app):
+    progress = QueueProgress(app.controller)
+    progress.refresh()
+    assert (progress.busy, progress.head, progress.text, progress.eta) == (False, "", "Nothing is running", "")
+    app.controller.run(request(2))
+    progress.refresh()
+    app.idle()
+    progress.refresh()
+    assert (progress.text, progress.share) == ("Nothing is running · 2 jobs ended", 0.0)
+
+
+def test_a_running_job_is_told_with_its_place_and_the_time_left_once_that_can_be_known(app):
+    app.make(**SMALL)
+    progress = QueueProgress(app.controller)
+    app.controller.run(request(2, **SLOW))
+    progress.refresh()
+    assert (progress.busy, progress.head, progress.share) == (True, "Job 1 of 2", None)
+    app.wait(lambda: app.controller.running is not None and app.controller.running.step and app.told(StageProgressed))
+    progress.refresh()
+    assert progress.text.startswith("boats · p0 · seed 7")
+    assert 0 < progress.share < 0.5
+    assert progress.eta.endswith(" left")
+    progress.problem = "It does not answer."
+    progress.refresh()
+    assert progress.text.endswith("It does not answer.")
+    app.controller.cancel()
+    app.idle()
