@@ -21,7 +21,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     gui.packs           page: editor for prompt packs                    GUI
     gui.settings        page: settings, welcome                          GUI
     gui.forms           form of all parameters, "Why this value?"        gui.widgets app VALUES domain
-    gui.widgets         theme, buttons, fields, lists, picture grid      app.pictures VALUES domain
+    gui.widgets         theme, buttons, fields, lists, picture grid      VALUES domain
 
     app.learn           plan states, wizard texts, rating session        app app.create VALUES domain
     app.create          chosen pack, form values, next run               app VALUES domain
@@ -29,7 +29,6 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     app.insights        reports, list, buttons of a verdict              app VALUES domain
     app.models          facts about models, search                       app VALUES domain
     app.packs           open pack, drafts, texts                         app VALUES domain
-    app.pictures        grid of pictures: layout, choice, keys           VALUES domain
     app                 state on the main thread: the controller         pipeline backends storage domain
     pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
     pipeline.messages   orders to the threads, their answers (events)    backends.base storage domain
@@ -52,7 +51,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     domain.recipes      settings inside pictures of any tool             BASICS
     domain.prompts      packs, prompt syntax, randomizer                 BASICS
     domain.config       PipelineConfig, its parameters, sweeps           domain.base
-    domain.base         errors, ids, statistics, random numbers          nothing
+    domain.base         errors, ids, statistics, key presses             nothing
     domain              pure values: no file, socket, clock or Tk        nothing
 
     GUI                 short for                                        gui.forms gui.widgets app VALUES domain

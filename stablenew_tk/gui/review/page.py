@@ -13,7 +13,7 @@ import msgspec
 
 from ...app.controller import Controller
 from ...app.feedback import PictureFeedback, State, text_for_stars
-from ...app.pictures.rating_keys import RatingKeys
+from ...app.rating_keys import RatingKeys
 from ...app.review.search import ReviewSearch, depends_on_feedback
 from ...app.wording import group_words
 from ...domain.base import wording

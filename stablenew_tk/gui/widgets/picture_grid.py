@@ -13,8 +13,8 @@ from functools import partial
 
 from msgspec import Struct
 
-from ...app.pictures.grid_layout import GridLayout, Measures, measures
-from ...app.pictures.grid_selection import Picked, Way
+from ...domain.base.grid_layout import GridLayout, Measures, measures
+from ...domain.base.grid_selection import Picked, Way
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from . import theme
 from .basics import Box

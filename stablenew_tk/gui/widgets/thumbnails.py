@@ -15,7 +15,7 @@ from contextlib import suppress
 from msgspec import Struct
 from PIL import Image, ImageTk
 
-from ...app.pictures.grid_layout import HEIGHT_STEP
+from ...domain.base.grid_layout import HEIGHT_STEP
 from ...domain.journal.history import Position
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 

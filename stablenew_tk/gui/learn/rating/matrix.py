@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ....app.learn.matrix_cells import MatrixCellContent, cell_content
 from ....app.learn.rating_session import RatingSession
-from ....app.pictures.grid_layout import HEIGHT_STEP, PICTURE_RATIO
+from ....domain.base.grid_layout import HEIGHT_STEP, PICTURE_RATIO
 from ....domain.insights.blinding import BlindCell, BlindMatrix
 from ....domain.insights.matrix_text import column_head, row_label
 from ....pipeline.messages.pictures import MakeThumbnail

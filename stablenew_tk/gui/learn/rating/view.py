@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ....app.controller import Controller
 from ....app.learn.rating_session import RatingSession, plan_of
 from ....app.learn.rating_verdict import RatingVerdict
-from ....app.pictures.rating_keys import RatingKeys
+from ....app.rating_keys import RatingKeys
 from ....domain.base.key_press import KeyPress
 from ....domain.insights.blinding import BlindMatrix
 from ....domain.insights.matrix_text import key_hint, place_name, state_words, without_picture

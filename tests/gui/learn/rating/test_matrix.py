@@ -8,7 +8,7 @@ from plans import board_of, history, plan, texts
 
 from stablenew_tk.app.controller import Controller
 from stablenew_tk.app.learn.rating_session import RatingSession
-from stablenew_tk.app.pictures.grid_layout import PICTURE_RATIO
+from stablenew_tk.domain.base.grid_layout import PICTURE_RATIO
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.blinding import blind_matrix
 from stablenew_tk.domain.insights.matrix import board

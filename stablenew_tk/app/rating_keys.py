@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from ...domain.base.colour_roles import Role
-from ...domain.base.key_press import KeyPress, act_on
-from ...pipeline.messages.journal import UnsavedChanged
+from ..domain.base.colour_roles import Role
+from ..domain.base.key_press import KeyPress, act_on
+from ..pipeline.messages.journal import UnsavedChanged
 
 _MOVES = {
     "Left": "left", "Right": "right", "Up": "up", "Down": "down", "Home": "home", "End": "end", "Prior": "page_up",

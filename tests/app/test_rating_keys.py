@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stablenew_tk.app.pictures.rating_keys import RatingKeys
+from stablenew_tk.app.rating_keys import RatingKeys
 from stablenew_tk.domain.base.key_press import KeyPress
 from stablenew_tk.pipeline.messages.journal import UnsavedChanged
 

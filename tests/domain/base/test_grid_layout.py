@@ -1,6 +1,6 @@
 import pytest
 
-from stablenew_tk.app.pictures.grid_layout import GridLayout, measures
+from stablenew_tk.domain.base.grid_layout import GridLayout, measures
 
 SIZE = measures(900, 134)
 
