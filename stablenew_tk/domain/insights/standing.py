@@ -16,8 +16,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     """Progress of a plan. Every page and command takes the count "rated of wanted" from here.
 
     `cells` are `made`, `waiting` to be made, or `failed` (without a picture). `wanted` is the number of pictures to be
-    rated in total, without suspect ones. Of these, `rated` have stars, `unrated` are made and have none, and `asked`
-    are the unrated ones that may be shown now (blind plans show complete rows only).
+    rated in total, without suspect ones; equal pictures of a row are one. Of these, `rated` have stars, `unrated` are
+    made and have none, and `asked` are the unrated ones that may be shown now (blind plans show complete rows only).
     """
 
     plan: LearningPlan
@@ -52,12 +52,13 @@ class ShownVerdict(Struct, frozen=True):
 
     state: VerdictState
     sentence: str
+    probability: float = 0.0
 
 
 def standing(board: Board) -> Standing:
     """Count the progress of a plan."""
     open_rows = board.open_rows()
-    sound = [(cell, shown.facts) for cell in board.cells for shown in cell.images if not shown.facts.suspect]
+    sound = [(cell, shown.facts) for cell in board.cells for shown in cell.sound if not shown.same_as]
     unrated = [cell for cell, facts in sound if not facts.rating]
     waiting = sum(cell.state == "waiting" for cell in board.cells)
     return Standing(
@@ -68,7 +69,7 @@ def standing(board: Board) -> Standing:
         made=board.made,
         waiting=waiting,
         failed=board.failed,
-        suspect=len(board.images) - len(sound),
+        suspect=len(board.images) - sum(len(cell.sound) for cell in board.cells),
         wanted=len(sound) + waiting,
         rated=len(sound) - len(unrated),
         unrated=len(unrated),
