@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..config.catalogue import Value, get_value
-from ..config.pipeline_config import STAGE_OF_PART
+from ..config.catalogue import Value, catalogue, get_value
+from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART
 from ..config.sweep import LORA, focus
 from ..runs.plan import LearningPlan, columns_by_value
 from .matrix import Board, axis_value
@@ -45,7 +45,10 @@ def certain_verdict(values: Sequence[TestedValue], name: Callable[[Value], str])
 
 def no_effect(plan: LearningPlan) -> str:
     """Sentences for a plan whose pictures are all the same: which setting had no effect, and the likely reason."""
-    return f"{focus(plan.focus_parameter).caption} had no effect. {_reason(plan)}"
+    subject = focus(plan.focus_parameter)
+    block = subject.path.partition(".")[0]
+    where = f" ({block})" if block in STAGE_OF_PART or subject.stage != FIRST_STAGE else ""
+    return f"{subject.caption}{where} had no effect. {_reason(plan)}"
 
 
 def _reason(plan: LearningPlan) -> str:
@@ -57,6 +60,13 @@ def _reason(plan: LearningPlan) -> str:
         return f"The stage that uses it ({subject.stage}) is off."
     if subject.stage == "adetailer":
         return "ADetailer probably found nothing to repair in these pictures."
+    denoise = f"{block}.denoise"
+    if (
+        denoise in catalogue()
+        and path not in (denoise, f"{block}.enabled")
+        and not get_value(plan.base_config, denoise)
+    ):
+        return "Denoise is 0 there, so nothing is painted anew."
     if plan.backend_kind == "sketch":
         return "The sketch engine does not use every setting; try it with a WebUI."
     if path.startswith(LORA):

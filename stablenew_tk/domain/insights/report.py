@@ -259,6 +259,23 @@ def summary(report: Report) -> ResultSummary:
     )
 
 
+def certain_summary(board: Board) -> ResultSummary | None:
+    """The summary of a plan whose pictures are all equal, None for any other. It needs no analysis."""
+    if not all_equal(board):
+        return None
+    verdict = certain_verdict(tested_values(board, evidence(board)), naming(focus(board.plan.focus_parameter)))
+    now = standing(board)
+    return ResultSummary(
+        state=verdict.state,
+        value=verdict.value,
+        probability=verdict.probability,
+        sentence=verdict.sentence,
+        rated=now.rated,
+        rows=len({cell.cell.row for cell in board.cells if cell.images}),
+        suspect_left_out=now.suspect,
+    )
+
+
 def step_ratings(board: Board) -> tuple[StepRating, ...]:
     """Rating and tags of every step of the plan, in the order of its cells. Suspect pictures are left out."""
     return tuple(_step_rating(cell) for cell in board.cells)

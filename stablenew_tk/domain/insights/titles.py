@@ -80,6 +80,8 @@ def progress_text(standing: Standing, state: State) -> str:
     failed = f" · {standing.failed} failed" if standing.failed else ""
     if not standing.begun:
         return f"not begun · {counted(standing.cells, 'picture')}"
+    if state == "done" and standing.nothing_changed:
+        return f"{standing.made} of {standing.cells} made{failed} · nothing to rate"
     if state in ("running", "stopped"):
         made = f"{standing.made} of {standing.cells} made"
         return f"{made}{failed}" + (f" · {standing.rated} rated" if standing.rated else "")

@@ -7,6 +7,7 @@ from journal_lines import rate, undo
 from learning_lab import Lab
 from msgspec.structs import replace
 
+from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.insights.blinding import blind_matrix
 from stablenew_tk.domain.insights.equal_pictures import all_equal, equal_values, no_effect
@@ -14,6 +15,8 @@ from stablenew_tk.domain.insights.matrix import evidence
 from stablenew_tk.domain.insights.report import step_ratings, summary
 from stablenew_tk.domain.insights.report_json import document
 from stablenew_tk.domain.insights.standing import standing
+
+STILL = with_values(PipelineConfig(), {"txt2img.enabled": False, "img2img.denoise": 0.0})
 
 
 @pytest.fixture
@@ -158,6 +161,8 @@ class TestNoDifferenceAtAll:
             ("lora:rain", {}, "did not find the LoRA"),
             ("txt2img.cfg_scale", {"backend_kind": "sketch"}, "sketch engine"),
             ("txt2img.cfg_scale", {}, "ignores it"),
+            ("img2img.steps", {"start_image": "a.png", "base_config": STILL}, "Denoise is 0"),
+            ("adetailer.passes.0.confidence", {"start_image": "a.png", "base_config": STILL}, "nothing to repair"),
         ],
     )
     def test_the_likely_reason_is_told(self, lab, path, changes, reason):
