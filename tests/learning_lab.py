@@ -47,12 +47,14 @@ class Lab:
         )
         return self.append(checked(wish))
 
-    def make(self, plan, cells=None, *, suspect=(), seconds=lambda value: 4.0, **changes):
-        """The records of these places (all of them) as a runner would write them."""
+    def make(self, plan, cells=None, *, suspect=(), seconds=lambda value: 4.0, pixels=None, **changes):
+        """The records of these places (all of them) as a runner would write them. `pixels(value, row)` tells pictures
+        apart that show the same.
+        """
         for cell in plan.cells() if cells is None else cells:
             value = plan.variant_values[cell.variant]
             job = job_for(plan, cell, job_id=new_id())
-            picture = output(suspect=suspect, seed=job.seed)
+            picture = output(suspect=suspect, seed=job.seed, pixels=pixels(value, cell.row) if pixels else "")
             self.made[value, cell.row] = picture
             self.append(
                 record(

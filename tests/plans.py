@@ -54,7 +54,7 @@ def name_of(cell):
     return f"image {cell.variant} {cell.row}"
 
 
-def record(of, cell, *, status="ok", suspect=()):
+def record(of, cell, *, status="ok", suspect=(), pixels=""):
     """What is recorded when a cell of a plan was made. Its file name tells the value, as bad names do."""
     job = job_for(of, cell, job_id=new_id())
     value = of.variant_values[cell.variant]
@@ -67,6 +67,7 @@ def record(of, cell, *, status="ok", suspect=()):
         height=128,
         seed=job.seed,
         suspect=suspect,
+        pixels=pixels,
     )
     return LearningRecord(
         event_id=new_id(),
@@ -89,14 +90,17 @@ def record(of, cell, *, status="ok", suspect=()):
     )
 
 
-def history(of, *, without=(), failed=(), suspect=(), ratings=()):
-    """A history with the plan and all its pictures but some; `ratings` are feedback lines folded at the end."""
+def history(of, *, without=(), failed=(), suspect=(), ratings=(), pixels=lambda _cell: ""):
+    """A history with the plan and all its pictures but some; `ratings` are feedback lines folded at the end. `pixels`
+    tells which pictures show the same.
+    """
     held = History()
     lines = [of]
     for cell in of.cells():
         if cell not in without:
             doubt = ("mismatch:txt2img.steps",) if cell in suspect else ()
-            lines.append(record(of, cell, status="failed" if cell in failed else "ok", suspect=doubt))
+            status = "failed" if cell in failed else "ok"
+            lines.append(record(of, cell, status=status, suspect=doubt, pixels=pixels(cell)))
     for number, line in enumerate([*lines, *ratings]):
         held.fold(line, Position(1, number * 1000, 999))
     return held

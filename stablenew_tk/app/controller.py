@@ -375,10 +375,14 @@ class Controller:
             begun=lambda: [*([self.running.job] if self.running and not self.running.stopped else []), *self.queue],
             enqueue=self._enqueue,
             forget=self._forget_leftover,
+            drop=self._drop_queued,
         )
 
     def _forget_leftover(self, plan_id: str) -> None:
         self.leftover = tuple(job for job in self.leftover if job.learning.plan_id != plan_id)
+
+    def _drop_queued(self, plan_id: str) -> None:
+        self.queue[:] = [job for job in self.queue if job.learning.plan_id != plan_id]
 
     # ---- the end
 

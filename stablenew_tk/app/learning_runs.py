@@ -20,7 +20,7 @@ from ..domain.config.origins import MAX_SEED
 from ..domain.config.sweep import check_values
 from ..domain.config.user_settings import Settings
 from ..domain.insights.matrix import board
-from ..domain.insights.report import Report, step_ratings, summary
+from ..domain.insights.report import Report, certain_summary, step_ratings, summary
 from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.record import JournalLine, LearningRecord
 from ..domain.runs.job import Job
@@ -43,7 +43,8 @@ ENGINES = {"sketch": "the sketch engine", "webui": "a WebUI"}
 
 class LearningContext(Struct, frozen=True, kw_only=True):
     """The interface of the controller for `LearningRunner`. `unsaved`: lines that are not on disk yet; `begun`: jobs
-    that are queued or running, except one that the user is stopping; `forget` removes the leftover jobs of a plan.
+    that are queued or running, except one that the user is stopping; `forget` removes the leftover jobs of a plan,
+    `drop` those in the queue.
     """
 
     history: Callable[[], History | None]
@@ -56,6 +57,7 @@ class LearningContext(Struct, frozen=True, kw_only=True):
     begun: Callable[[], Iterable[Job]]
     enqueue: Callable[[Sequence[Job]], None]
     forget: Callable[[str], None]
+    drop: Callable[[str], None]
 
 
 class LearningRunner:
@@ -172,6 +174,22 @@ class LearningRunner:
         step = ended_step(record)
         if step is not None:
             self._context.put([step])
+            if step.row == 0 and step.status == "ok":
+                self._stop_without_difference(step.plan_id)
+
+    def _stop_without_difference(self, plan_id: str) -> None:
+        """Make no more of a plan when the pictures of its first row, and so far of no other, are all equal.
+
+        The result is written, so the values are revealed. Whoever goes on with the plan nevertheless is not stopped.
+        """
+        history = self._context.history()
+        seen = board(history, plan_id) if history is not None else None
+        if seen is None or any(cell.images for cell in seen.cells if cell.cell.row):
+            return
+        told = certain_summary(seen)
+        if told is not None:
+            self._context.drop(plan_id)
+            self._context.put([as_line(LearningRunResult(plan_id=plan_id, steps=step_ratings(seen), summary=told))])
 
     def missing(self, jobs: Iterable[Job]) -> list[Job]:
         """Those jobs whose step is neither made nor begun, and all jobs without a plan."""

@@ -19,7 +19,9 @@ from ..domain.config.sweep import value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
 from ..domain.experiments.plan_file import write_plan
+from ..domain.insights.equal_pictures import all_equal, no_effect
 from ..domain.insights.matrix import BoardCell, board
+from ..domain.insights.report import certain_summary
 from ..domain.journal.estimate import about
 from ..domain.journal.history import History
 from ..domain.models.value_sources import CHECKPOINT, ValueSources
@@ -77,7 +79,9 @@ class LearnStep(Struct, frozen=True):
 
 
 class LearnReport(Struct, frozen=True, kw_only=True):
-    """What `learn --json` prints. `unsaved` counts lines that the disk refused."""
+    """What `learn --json` prints. `unsaved` counts lines that the disk refused.
+    `nothing_changed`: the pictures of every row are equal, so no more were made.
+    """
 
     plan_id: str
     name: str
@@ -88,6 +92,7 @@ class LearnReport(Struct, frozen=True, kw_only=True):
     journal: str
     outputs: str
     unsaved: int = 0
+    nothing_changed: bool = False
 
     def count(self, *states: StepState) -> int:
         """How many steps ended like this."""
@@ -95,8 +100,10 @@ class LearnReport(Struct, frozen=True, kw_only=True):
 
     @property
     def whole(self) -> bool:
-        """Whether every step has its picture on record."""
-        return self.count("ok", "suspect") == len(self.steps) and not self.unsaved
+        """Whether every step that was to be made has its picture on record."""
+        made = self.count("ok", "suspect") == len(self.steps)
+        stopped = self.nothing_changed and not self.count("failed")
+        return (made or stopped) and not self.unsaved
 
 
 def learn(args: argparse.Namespace, places: Places) -> int:
@@ -227,6 +234,10 @@ def _report(session: Session, plan: LearningPlan, notices: tuple[str, ...], *, d
     else:
         planned = [(cell, plan.variant_values[cell.variant], plan.seeds[cell.row]) for cell in plan.cells()]
         steps = tuple(LearnStep(plan.step_id(cell), value, cell.row, seed, "planned") for cell, value, seed in planned)
+    equal = seen is not None and all_equal(seen)
+    if seen is not None and equal and not dry_run:
+        told = certain_summary(seen)
+        notices = (*notices, *((told.sentence,) if told is not None else ()), no_effect(plan))
     return LearnReport(
         plan_id=plan.plan_id,
         name=plan.name,
@@ -237,6 +248,7 @@ def _report(session: Session, plan: LearningPlan, notices: tuple[str, ...], *, d
         journal=str(places.journal),
         outputs=str(Path(settings.output_folder) if settings.output_folder else places.outputs),
         unsaved=session.unsaved,
+        nothing_changed=equal,
     )
 
 
@@ -269,9 +281,9 @@ def _tell(report: LearnReport, typed: str, *, dry_run: bool) -> None:
         err.print(f"{report.unsaved} lines are not saved; pictures without a record cannot be rated.", style="red")
     out.print(f"Pictures:  {report.outputs}", markup=False)
     out.print(f"Records:   {report.journal}", markup=False)
-    if not report.whole:
+    if made < len(report.steps) or report.unsaved:
         out.print(f"Go on:     {typed} learn --resume {report.plan_id}", markup=False)
-    if made:
+    if made and not report.nothing_changed:
         image = next(step.images[0] for step in report.steps if step.images)
         out.print(f"Rate:      in the window under Learn, or {typed} rate {image} 4", markup=False)
         out.print(f"Learned:   {typed} insights --plan {report.plan_id}", markup=False)

@@ -252,6 +252,7 @@ class _Attempt:
             seed=image.seed,
             suspect=suspect,
             infotext=image.infotext,
+            pixels=saved.pixels,
         )
         self.outputs.append(output)
         path = self._context.outputs / saved.path

@@ -19,6 +19,8 @@ from stablenew_tk.domain.config.origins import MAX_SEED
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.matrix import board
+from stablenew_tk.domain.insights.standing import standing
+from stablenew_tk.domain.insights.titles import progress_text
 from stablenew_tk.domain.journal.query import Query
 from stablenew_tk.domain.journal.record import Void
 from stablenew_tk.domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, PlanCell, PlanPrompt, Preset
@@ -119,6 +121,53 @@ def pngs(app):
 
 def steps_made(app):
     return Counter(record.learning.step_id for record in app.records() if record.status == "ok")
+
+
+WITHOUT_EFFECT = {
+    "focus_parameter": "hires.steps",
+    "variant_values": (2, 3, 4),
+    "images_per_variant": 3,
+    "seeds": (0, 8, 9),
+    "hires": {"denoise": 0.0, "scale": 1.0},
+}
+
+
+class TestNoDifference:
+    """Denoise 0 paints nothing anew: with however many steps, the pictures of a row are the same."""
+
+    def test_a_plan_without_any_difference_stops_after_its_first_row_and_is_done(self, app):
+        one = start(app, **WITHOUT_EFFECT, blind=True)
+        seen = finish(app, one)
+        assert (seen.made, len(pngs(app)), app.controller.learning.pending(one.plan_id)) == (3, 3, 0)
+        told = app.controller.history.plans.result(one.plan_id).summary
+        assert (told.state, told.probability, told.rated) == ("no_difference", 1.0, 0)
+        assert told.sentence.startswith("No difference at all: the pictures are the same.")
+        now = standing(seen)
+        assert (now.state(0), now.nothing_changed, now.revealed) == ("done", True, True)
+        assert progress_text(now, "done") == "3 of 9 made · nothing to rate"
+
+    def test_other_plans_in_the_queue_are_made(self, app):
+        app.controller.pause(True)
+        first, second = start(app, **WITHOUT_EFFECT), start(app)
+        assert finish(app, first).made == 3
+        assert finish(app, second).made == 6
+
+    def test_who_goes_on_nevertheless_gets_all_of_it(self, app):
+        one = start(app, **WITHOUT_EFFECT)
+        finish(app, one)
+        assert len(app.controller.learning.go_on(one.plan_id)) == 6
+        assert finish(app, one).made == 9
+        assert standing(board(app.controller.history, one.plan_id)).wanted == 3
+
+    def test_what_is_waiting_is_not_brought_back_by_a_restart(self, app, open_app):
+        one = start(app, **WITHOUT_EFFECT)
+        finish(app, one)
+        app.controller.close()
+        assert open_app().controller.leftover == ()
+
+    def test_a_difference_in_one_place_is_enough_to_go_on(self, app):
+        one = start(app, variant_values=(3.0, 5.0), focus_parameter="txt2img.cfg_scale")
+        assert finish(app, one).made == 4
 
 
 class TestStarting:

@@ -101,6 +101,26 @@ class TestReport:
         assert cli("insights", "--plan", plan, "--json").json["plan_id"] == plan
 
 
+class TestNoDifference:
+    """Denoise 0 paints nothing anew, with however many steps."""
+
+    WITHOUT_EFFECT = ("--focus", "hires.steps", "--values", "2, 4", "--images", 2, "--set", "hires.denoise=0")
+
+    def test_it_stops_after_the_first_row_and_says_so_and_why(self, cli):
+        said = cli.learn(*self.WITHOUT_EFFECT)
+        assert said.code == 0
+        assert [step["status"] for step in said.json["steps"]] == ["ok", "ok", "planned", "planned"]
+        assert said.json["nothing_changed"]
+        sentence, reason = said.json["notices"]
+        assert sentence.startswith("No difference at all: the pictures are the same.")
+        assert reason == "Steps (hires) had no effect. Denoise is 0 there, so nothing is painted anew."
+
+    def test_it_can_be_made_to_go_on(self, cli):
+        plan_id = cli.learn(*self.WITHOUT_EFFECT).json["plan_id"]
+        assert [step["status"] for step in cli("learn", "--resume", plan_id, "--json").json["steps"]] == ["ok"] * 4
+        assert "No difference at all" in cli("insights", "--plan", plan_id).out
+
+
 class TestDryRun:
     def test_it_gives_the_same_steps_and_makes_nothing(self, cli):
         said = cli.learn(*CFG, "--dry-run")

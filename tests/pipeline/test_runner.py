@@ -22,6 +22,7 @@ from stablenew_tk.domain.runs.job import LearningTag, RunRequest, make_jobs
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import ImageSaved, JobEnded, StageStarted
 from stablenew_tk.pipeline.messages.journal import LineNotSaved, LineSaved
+from stablenew_tk.storage.pictures.images import pixel_hash
 from stablenew_tk.storage.pictures.metadata import read_recipe
 
 STAGES = ("txt2img", "img2img", "adetailer", "upscale")
@@ -55,6 +56,13 @@ class TestStages:
         assert [output.stage for output in record.outputs] == list(STAGES) == list(record.stages)
         assert [output.path.split("/")[2] for output in record.outputs] == list(STAGES)
         assert (record.outputs[-1].width, record.outputs[0].width) == (128, 64)
+
+    def test_every_picture_is_recorded_with_the_hash_of_its_pixels(self, shop):
+        first, same, other = (
+            shop.run(job(**values)).outputs[0] for values in ({}, {"txt2img__batch_size": 1}, {"clip_skip": 1})
+        )
+        assert first.pixels == same.pixels == pixel_hash(shop.path(first).read_bytes())
+        assert other.pixels not in ("", first.pixels)
 
     @pytest.mark.parametrize("count", [1, 2, 3])
     def test_any_subset_of_later_stages_starts_from_an_existing_picture(self, shop, start, count):

@@ -116,7 +116,8 @@ class InsightEntries:
         if verdict is None:
             return InsightEntry(key, title, short_verdict("too_early", "", now), count)
         text = value_text(verdict.value, plan.focus_parameter) if verdict.value is not None else ""
-        return InsightEntry(key, title, short_verdict(verdict.state, text, now), count, verdict.state)
+        words = short_verdict(verdict.state, text, now, probability=verdict.probability)
+        return InsightEntry(key, title, words, count, verdict.state)
 
     def _hint_entries(self, wanted: InsightFilter) -> Iterator[InsightEntry]:
         self._hints = {}

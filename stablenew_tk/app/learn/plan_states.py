@@ -61,7 +61,8 @@ class PlanStates:
         if history is None or not standing.revealed:
             return None
         result = history.plans.result(standing.plan.plan_id)
-        written = ShownVerdict(result.summary.state, result.summary.sentence) if result is not None else None
+        told = result.summary if result is not None else None
+        written = ShownVerdict(told.state, told.sentence, told.probability) if told is not None else None
         return self._verdicts.get(standing.plan.plan_id, written)
 
     def analyse_next(self) -> None:
@@ -80,7 +81,7 @@ class PlanStates:
             return True
         if isinstance(event, InsightReady):
             verdict = event.report.verdict
-            self._verdicts[event.plan_id] = ShownVerdict(verdict.state, verdict.sentence)
+            self._verdicts[event.plan_id] = ShownVerdict(verdict.state, verdict.sentence, verdict.probability)
             self._analysing = False
             return True
         if isinstance(event, OrderFailed) and isinstance(event.order, Analyse):

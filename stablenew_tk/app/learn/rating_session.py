@@ -223,13 +223,18 @@ class RatingSession:
         if stars != cell.stars or cell.key in self._given:
             self.pace.rated()
             self.rated_here, self.last = True, cell.key
-            self._given[cell.key] = stars
+            self._given |= {equal.key: stars for equal in self._equals(cell)}
             self.tell(cell.facts.row, replace(change(stars=stars), repeat=cell.again))
         return ""
 
     def tell(self, row: int, what: Feedback) -> None:
-        """Record something about a picture, marked as blind while values are hidden."""
-        self.feedback.give([row], replace(what, blind=self.hidden))
+        """Record something about a picture, and the same about its equals, marked as blind while values are hidden."""
+        cell = None if what.repeat else self.cursor.find(row)
+        rows = [row_of(equal.key) for equal in self._equals(cell)] if cell is not None else [row]
+        self.feedback.give(rows, replace(what, blind=self.hidden))
+
+    def _equals(self, cell: BlindCell) -> tuple[BlindCell, ...]:
+        return self.matrix.equals(cell) if self.matrix is not None else (cell,)
 
     def go_on(self, cell: BlindCell) -> None:
         """Go to the next picture without stars; after the last one wait for a row to open."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...domain.base.errors import InvalidInput
+from ...domain.insights.equal_pictures import no_effect
 from ...domain.insights.matrix import board
 from ...domain.insights.report import Report
 from ...pipeline.messages.plans import Analyse
@@ -27,11 +28,15 @@ class RatingVerdict:
     def text(self) -> tuple[str, str]:
         """Sentence and remark; "" while there is nothing to say."""
         matrix, report, history = self._session.matrix, self._session.report, self._controller.history
-        if matrix is None or matrix.hidden or not matrix.rated or history is None:
+        if matrix is None or matrix.hidden or history is None:
+            return "", ""
+        result = history.plans.result(self._session.plan_id)
+        if not matrix.rated and not matrix.standing.nothing_changed:
             return "", ""
         if report is not None:
             return report.verdict.sentence, report.remark
-        result = history.plans.result(self._session.plan_id)
+        if result is not None and matrix.standing.nothing_changed:
+            return result.summary.sentence, no_effect(matrix.board.plan)
         return (result.summary.sentence if result is not None else ""), ""
 
     def begin(self) -> None:

@@ -30,6 +30,7 @@ _TWICE_FROM = 8  # pictures; with fewer, a picture shown again would be remember
 class BlindCell(Struct, frozen=True, kw_only=True):
     """One cell of the matrix. `facts` is None where the picture may not be shown; `variant` is the number of its value,
     −1 while that is hidden. `stars` are those given in this cell; `again`: the picture is shown here a second time.
+    `picture` is an id that equal pictures of a row have in common; `equal`: an earlier cell of the row shows the same.
     """
 
     number: int
@@ -40,11 +41,15 @@ class BlindCell(Struct, frozen=True, kw_only=True):
     facts: ImageFacts | None = None
     again: bool = False
     stars: int = 0
+    picture: str = ""
+    equal: bool = False
 
     @property
     def asks(self) -> bool:
-        """Whether this cell can be rated now and has no stars yet. Suspect pictures are never asked for."""
-        return self.facts is not None and not self.facts.suspect and not self.stars
+        """Whether this cell can be rated now and has no stars yet. Suspect pictures are never asked for, and of equal
+        pictures only the first.
+        """
+        return self.facts is not None and not self.facts.suspect and not self.stars and not self.equal
 
     @property
     def key(self) -> int:
@@ -108,6 +113,12 @@ class BlindMatrix(Struct, frozen=True):
         """Whether every picture is made and rated."""
         return bool(self.rated) and all(cell.state in ("shown", "missing") and not cell.asks for cell in self.cells)
 
+    def equals(self, cell: BlindCell) -> tuple[BlindCell, ...]:
+        """The cells whose picture gets the same feedback as that of `cell`: itself, and those with equal pictures."""
+        if cell.again or not cell.picture:
+            return (cell,)
+        return tuple(other for other in self.lines[cell.line].cells if other.picture == cell.picture)
+
     @property
     def closed(self) -> bool:
         """Whether some rows are not open yet."""
@@ -162,7 +173,8 @@ def blind_matrix(board: Board, making: str = "") -> BlindMatrix:
 
 
 def _blind_cell(made: BoardCell, making: str, is_open: bool) -> BlindCell:
-    shown = made.images[0].facts if made.images else None
+    first = made.images[0] if made.images else None
+    shown = first.facts if first is not None else None
     state: PlaceState
     if made.step_id == making and shown is None:
         state = "making"
@@ -173,16 +185,27 @@ def _blind_cell(made: BoardCell, making: str, is_open: bool) -> BlindCell:
         state = "missing"
     else:
         state = "shown" if is_open else "made"
-    if state != "shown" or shown is None:
+    if state != "shown" or first is None or shown is None:
         return BlindCell(number=0, line=0, column=0, state=state, variant=made.cell.variant if is_open else -1)
     return BlindCell(
-        number=0, line=0, column=0, state=state, variant=made.cell.variant, facts=shown, stars=shown.rating
+        number=0,
+        line=0,
+        column=0,
+        state=state,
+        variant=made.cell.variant,
+        facts=shown,
+        stars=shown.rating,
+        picture=first.picture,
     )
 
 
 def _placed(cells: Sequence[BlindCell], start: int, line: int, columns: Sequence[int]) -> tuple[BlindCell, ...]:
     places = enumerate(zip(cells, columns, strict=True))
-    return tuple(replace(cell, number=start + place, line=line, column=column) for place, (cell, column) in places)
+    before = [{cell.picture for cell in cells[:place]} - {""} for place in range(len(cells))]
+    return tuple(
+        replace(cell, number=start + place, line=line, column=column, equal=cell.picture in before[place])
+        for place, (cell, column) in places
+    )
 
 
 # ---- shuffling
@@ -227,7 +250,11 @@ def _again(board: Board, lines: Sequence[MatrixRow]) -> tuple[BlindCell, ...]:
     if any(cell.asks or cell.state not in ("shown", "missing") for cell in cells):
         return (later,) * number
     repeats = {shown.facts.image_id: shown.repeats for cell in board.cells for shown in cell.images}
-    sound = [cell.facts for cell in cells if cell.facts is not None and cell.stars and not cell.facts.suspect]
+    sound = [
+        cell.facts
+        for cell in cells
+        if cell.facts is not None and cell.stars and not cell.facts.suspect and not cell.equal
+    ]
     # Pictures that were already shown again stay chosen, whatever was made or failed since.
     chosen = sorted(sound, key=lambda facts: (not repeats[facts.image_id], _chance(f"again {facts.image_id}")))
     shuffled = sorted(chosen[:number], key=lambda facts: _chance(f"order {facts.image_id}"))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..config.catalogue import Value
 from ..journal.history import History, ImageFacts
@@ -17,10 +20,21 @@ CellState = Literal["waiting", "made", "failed"]
 
 
 class Shown(Struct, frozen=True):
-    """A picture of the plan. `repeats` are the stars it got when the blind rating showed it again."""
+    """A picture of the plan. `repeats` are the stars it got when the blind rating showed it again.
+
+    `pixels` is the hash of its pixels, "" if unknown. `same_as` is the id of the first picture of its row with the same
+    pixels, "" if it is that one or has no equal. Equal pictures share their stars and tags in `facts`.
+    """
 
     facts: ImageFacts
     repeats: tuple[int, ...] = ()
+    pixels: str = ""
+    same_as: str = ""
+
+    @property
+    def picture(self) -> str:
+        """An id that equal pictures of a row have in common."""
+        return self.same_as or self.facts.image_id
 
 
 class BoardCell(Struct, frozen=True):
@@ -34,6 +48,11 @@ class BoardCell(Struct, frozen=True):
     images: tuple[Shown, ...] = ()
     seconds: float = 0.0
     tries: int = 0
+
+    @property
+    def sound(self) -> tuple[Shown, ...]:
+        """Its pictures that are not suspect."""
+        return tuple(shown for shown in self.images if not shown.facts.suspect)
 
 
 class Board(Struct, frozen=True):
@@ -68,11 +87,15 @@ class Board(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """The ratings to analyse. `suspect` and `foreign` (other checkpoint or engine) count pictures that are left out."""
+    """The ratings to analyse. `suspect` and `foreign` (other checkpoint or engine) count pictures that are left out,
+    `equal` the rated pictures whose stars were given to an equal picture: they count for each value but are one
+    picture.
+    """
 
     ratings: tuple[RatedImage, ...]
     suspect: int = 0
     foreign: int = 0
+    equal: int = 0
     checkpoint: str = ""
     sketch: bool = False
 
@@ -82,7 +105,7 @@ def board(history: History, plan_id: str) -> Board | None:
     plan = history.plans.plan(plan_id)
     if plan is None:
         return None
-    cells = tuple(_cell(history, plan, cell) for cell in plan.cells())
+    cells = _shared(plan, [_cell(history, plan, cell) for cell in plan.cells()])
     earlier = history.plans.results(plan_id)
     return Board(plan, cells, not plan.blind or bool(earlier), earlier)
 
@@ -107,9 +130,48 @@ def _cell(history: History, plan: LearningPlan, cell: PlanCell) -> BoardCell:
 
 
 def _shown(history: History, attempt: Attempt) -> tuple[Shown, ...]:
-    rows = [row for image in attempt.images if (row := history.row_of(image)) is not None]
     pictures = history.unblinded()
-    return tuple(Shown(pictures.facts(row), pictures.repeats(row)) for row in rows)
+    return tuple(
+        Shown(pictures.facts(row), pictures.repeats(row), pixels)
+        for image, pixels in zip_longest(attempt.images, attempt.pixels, fillvalue="")
+        if (row := history.row_of(image)) is not None
+    )
+
+
+def _shared(plan: LearningPlan, cells: Sequence[BoardCell]) -> tuple[BoardCell, ...]:
+    """The cells with the stars and tags of equal pictures shared. Pictures are equal within one seed row only, and only
+    if they count as evidence together.
+    """
+    groups: dict[tuple[int, str, str, bool], list[Shown]] = {}
+    swept = plan.focus_parameter == "checkpoint"
+
+    def key(cell: BoardCell, shown: Shown) -> tuple[int, str, str, bool]:
+        facts = shown.facts
+        return cell.cell.row, shown.pixels, "" if swept else facts.checkpoint, facts.sketch
+
+    for cell in cells:
+        for shown in cell.sound:
+            if shown.pixels:
+                groups.setdefault(key(cell, shown), []).append(shown)
+    shared = {
+        shown.facts.image_id: _with_feedback_of(shown, group)
+        for group in groups.values()
+        if len(group) > 1
+        for shown in group
+    }
+    if not shared:
+        return tuple(cells)
+    return tuple(
+        replace(cell, images=tuple(shared.get(shown.facts.image_id, shown) for shown in cell.images)) for cell in cells
+    )
+
+
+def _with_feedback_of(shown: Shown, group: Sequence[Shown]) -> Shown:
+    stars = shown.facts.rating or next((one.facts.rating for one in group if one.facts.rating), 0)
+    tags = tuple(dict.fromkeys(tag for one in group for tag in one.facts.tags))
+    first = group[0].facts.image_id
+    same_as = first if first != shown.facts.image_id else ""
+    return replace(shown, facts=replace(shown.facts, rating=stars, tags=tags), same_as=same_as)
 
 
 def evidence(board: Board) -> Evidence:
@@ -117,23 +179,24 @@ def evidence(board: Board) -> Evidence:
 
     When the checkpoint is the focus parameter, all checkpoints count.
     """
-    sound = [(cell, shown) for cell in board.cells for shown in cell.images if not shown.facts.suspect]
+    sound = [(cell, shown) for cell in board.cells for shown in cell.sound]
     suspect = len(board.images) - len(sound)
     swept = board.plan.focus_parameter == "checkpoint"
     kinds = Counter(("" if swept else shown.facts.checkpoint, shown.facts.sketch) for _, shown in sound)
     if not kinds:
         return Evidence((), suspect)
     checkpoint, sketch = kinds.most_common(1)[0][0]
-    ratings, foreign = [], 0
+    ratings, foreign, equal = [], 0, 0
     for cell, shown in sound:
         facts = shown.facts
         if ("" if swept else facts.checkpoint, facts.sketch) != (checkpoint, sketch):
-            foreign += 1
+            foreign += not shown.same_as
             continue
         value = axis_value(cell.value)
         stars = (facts.rating, *shown.repeats) if facts.rating else ()
+        equal += bool(stars and shown.same_as)
         ratings += [RatedImage(value, cell.cell.row, star, facts.image_id) for star in stars]
-    return Evidence(tuple(ratings), suspect, foreign, checkpoint, sketch)
+    return Evidence(tuple(ratings), suspect, foreign, equal, checkpoint, sketch)
 
 
 def axis_value(value: Value) -> float | str:

@@ -27,7 +27,7 @@ def row_label(matrix: BlindMatrix, line: MatrixRow) -> tuple[str, str]:
 
 
 def _how_far(line: MatrixRow) -> str:
-    sound = [cell for cell in line.cells if cell.facts is not None and not cell.facts.suspect]
+    sound = [cell for cell in line.cells if cell.facts is not None and not cell.facts.suspect and not cell.equal]
     to_come = sum(cell.facts is None and cell.state != "missing" for cell in line.cells)
     rated, whole = sum(bool(cell.stars) for cell in sound), len(sound) + to_come
     if not whole:
@@ -67,6 +67,8 @@ def key_hint(cell: BlindCell, *, goes_on: bool) -> str:
         return "Suspect. It was not made as asked and does not count."
     if cell.asks:
         return "Press 1 to 5. The next picture comes by itself." if goes_on else "Press 1 to 5"
+    if cell.equal and not cell.stars:
+        return "The same picture as another one of this row. Stars for one count for both."
     return "Rated. Ctrl Z takes it back." if cell.again else "Rated. Another number changes it, 0 clears it."
 
 
@@ -75,7 +77,7 @@ def foot_text(matrix: BlindMatrix, cell: BlindCell, *, current: bool) -> str:
     if cell.asks:
         return "rate this one" if current else "unrated"
     if not cell.stars:
-        return "not counted"
+        return "the same picture" if cell.equal else "not counted"
     return "rated" if matrix.covered and not cell.again else ""
 
 

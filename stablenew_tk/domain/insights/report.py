@@ -15,11 +15,12 @@ from ..journal.history import ImageFacts
 from ..runs.plan import LearningPlan, PlanCell, ResultSummary, ResultValue, StepRating, ValueInsight
 from .analysis import Insight, analyse, phrase
 from .drift import over_time
+from .equal_pictures import all_equal, certain_verdict, equal_values, no_effect
 from .matrix import Board, BoardCell, axis_value, evidence
 from .standing import standing
 from .tag_rates import tag_sentences
-from .tested_values import NOTICEABLE_S, TestedValue, held_back, insight_at, most_useful, tested_values
-from .verdict_text import SuggestedCell, Verdict
+from .tested_values import NOTICEABLE_S, TestedValue, clear_times, held_back, insight_at, most_useful, tested_values
+from .verdict_text import SuggestedCell, Verdict, is_certain, joined
 
 
 class ValueReport(Struct, frozen=True, kw_only=True):
@@ -46,9 +47,9 @@ class Report(Struct, frozen=True, kw_only=True):
     """The analysis of a Learning Run. `values` are in the order to show.
 
     `next`: up to three cells to make now; rows from `len(plan.seeds)` on are new seeds. `rate_next`: cells that are
-    already made and whose ratings would tell as much. `rated` of `total` pictures have stars and count as evidence;
-    `suspect` and `foreign` pictures and `failed` cells (without a picture) are in neither number. `verdict.value` is
-    the value as the plan has it.
+    already made and whose ratings would tell as much. `rated` of `total` pictures have stars and count as evidence,
+    equal pictures of a row as one; `suspect` and `foreign` pictures and `failed` cells (without a picture) are in
+    neither number. `verdict.value` is the value as the plan has it. `same`: groups of values with equal pictures.
     """
 
     plan: LearningPlan
@@ -68,6 +69,7 @@ class Report(Struct, frozen=True, kw_only=True):
     tag_sentences: tuple[str, ...]
     over_time: str
     rate_next: tuple[PlanCell, ...] = ()
+    same: tuple[tuple[Value, ...], ...] = ()
 
     def tag_shares(self, tag: str) -> list[float]:
         """For each value the share, 0 to 1, of its rated or tagged pictures that have a tag."""
@@ -82,13 +84,16 @@ class Report(Struct, frozen=True, kw_only=True):
 def report(board: Board, *, seed: int = 0) -> Report:
     """Analyse the ratings of a board. Pure; may take 0.3 s, so never call it on the main thread of the window.
 
-    The verdict stays "too_early" while a value has pictures but no stars, because it might be the best one.
+    The verdict stays "too_early" while a value has pictures but no stars, because it might be the best one. When the
+    pictures of every row are equal it is certain without any stars.
     """
     plan, subject = board.plan, focus(board.plan.focus_parameter)
     known = evidence(board)
     values = tested_values(board, known)
     insight = held_back(analyse(known.ratings, ordered=subject.ordered, seed=seed), values)
-    useful = most_useful(board, insight, values)
+    insight = replace(insight, rated=insight.rated - known.equal)
+    nothing_changed = all_equal(board)
+    useful = () if nothing_changed else most_useful(board, insight, values)
     there = {cell.cell for cell in board.cells if cell.state == "made"}
     to_make = tuple(cell for cell in useful if cell not in there)
     # The sentence must name the same pictures that the button makes.
@@ -97,7 +102,10 @@ def report(board: Board, *, seed: int = 0) -> Report:
     )
     name = naming(subject)
     total = standing(board).wanted - known.foreign
-    verdict = _verdict(subject, insight, values, planned=total)
+    if nothing_changed:
+        verdict = certain_verdict(values, name)
+    else:
+        verdict = _verdict(subject, insight, values, planned=total)
     tags = [(name(axis_value(one.value)), [facts.tags for facts in one.looked_at]) for one in values]
     found = Report(
         plan=plan,
@@ -115,6 +123,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
         sketch=known.sketch,
         next=to_make,
         rate_next=tuple(cell for cell in useful if cell in there),
+        same=equal_values(board),
         tag_sentences=tag_sentences(tags, ordered=subject.ordered),
         over_time=over_time(values, insight, verdict, earlier=board.earlier, name=name),
     )
@@ -160,11 +169,7 @@ def naming(subject: Focus) -> Callable[[Value], str]:
 def _verdict(subject: Focus, insight: Insight, values: Sequence[TestedValue], *, planned: int) -> Verdict:
     """The verdict with its sentence and the value as the plan has it (True for a switch that is named "on")."""
     known = [(one, found) for one in values if (found := insight_at(insight, one.value)) is not None]
-    seconds = {found.value: one.seconds for one, found in known if one.seconds is not None}
-    timed = sorted((one for one, _ in known if one.seconds is not None), key=lambda one: one.seconds or 0)
-    if not (timed and timed[0].is_faster_than(timed[-1])):
-        # Times that overlap are no reason to choose.
-        seconds = {}
+    seconds = clear_times([one for one, _ in known])
     scope = "for this pack" if subject.path == "checkpoint" else "for this pack and checkpoint"
     verdict = phrase(insight, name=naming(subject), scope=scope, seconds=seconds, planned=planned)
     own = next((one.value for one, found in known if found.value == verdict.value), None)
@@ -175,6 +180,11 @@ def _verdict(subject: Focus, insight: Insight, values: Sequence[TestedValue], *,
 
 def _remarks(found: Report) -> Iterator[str]:
     """The sentences shown below the verdict."""
+    if is_certain(found.verdict.state, found.verdict.probability):
+        yield no_effect(found.plan)
+    else:
+        for group in found.same:
+            yield f"{joined([value_text(value, found.focus.path) for value in group])}: the same picture on every seed."
     leader = next((v for v in found.values if v.value == found.verdict.value and v.insight is not None), None)
     if leader is not None and found.verdict.state in ("settled", "best"):
         yield from _close_behind(leader, found.values)
@@ -246,6 +256,23 @@ def summary(report: Report) -> ResultSummary:
             for found in report.values
             if found.insight is not None
         ),
+    )
+
+
+def certain_summary(board: Board) -> ResultSummary | None:
+    """The summary of a plan whose pictures are all equal, None for any other. It needs no analysis."""
+    if not all_equal(board):
+        return None
+    verdict = certain_verdict(tested_values(board, evidence(board)), naming(focus(board.plan.focus_parameter)))
+    now = standing(board)
+    return ResultSummary(
+        state=verdict.state,
+        value=verdict.value,
+        probability=verdict.probability,
+        sentence=verdict.sentence,
+        rated=now.rated,
+        rows=len({cell.cell.row for cell in board.cells if cell.images}),
+        suspect_left_out=now.suspect,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from ..runs.plan import LearningPlan, VerdictState
+from .equal_pictures import all_equal
 from .matrix import Board
 
 State = Literal["running", "rate", "stopped", "done"]
@@ -16,8 +17,9 @@ class Standing(Struct, frozen=True, kw_only=True):
     """Progress of a plan. Every page and command takes the count "rated of wanted" from here.
 
     `cells` are `made`, `waiting` to be made, or `failed` (without a picture). `wanted` is the number of pictures to be
-    rated in total, without suspect ones. Of these, `rated` have stars, `unrated` are made and have none, and `asked`
-    are the unrated ones that may be shown now (blind plans show complete rows only).
+    rated in total, without suspect ones; equal pictures of a row are one. Of these, `rated` have stars, `unrated` are
+    made and have none, and `asked` are the unrated ones that may be shown now (blind plans show complete rows only).
+    `nothing_changed`: all pictures of every row are equal, so stars would tell nothing.
     """
 
     plan: LearningPlan
@@ -32,6 +34,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     rated: int
     unrated: int
     asked: int
+    nothing_changed: bool = False
 
     @property
     def all_rated(self) -> bool:
@@ -42,6 +45,8 @@ class Standing(Struct, frozen=True, kw_only=True):
         """State of the plan for lists. `pending`: number of its jobs that are queued or running."""
         if pending:
             return "running"
+        if self.nothing_changed and self.revealed:
+            return "done"
         if self.asked or (self.made and not self.waiting and not self.revealed):
             return "rate"
         return "stopped" if self.waiting else "done"
@@ -52,12 +57,13 @@ class ShownVerdict(Struct, frozen=True):
 
     state: VerdictState
     sentence: str
+    probability: float = 0.0
 
 
 def standing(board: Board) -> Standing:
     """Count the progress of a plan."""
     open_rows = board.open_rows()
-    sound = [(cell, shown.facts) for cell in board.cells for shown in cell.images if not shown.facts.suspect]
+    sound = [(cell, shown.facts) for cell in board.cells for shown in cell.sound if not shown.same_as]
     unrated = [cell for cell, facts in sound if not facts.rating]
     waiting = sum(cell.state == "waiting" for cell in board.cells)
     return Standing(
@@ -68,9 +74,10 @@ def standing(board: Board) -> Standing:
         made=board.made,
         waiting=waiting,
         failed=board.failed,
-        suspect=len(board.images) - len(sound),
+        suspect=len(board.images) - sum(len(cell.sound) for cell in board.cells),
         wanted=len(sound) + waiting,
         rated=len(sound) - len(unrated),
         unrated=len(unrated),
         asked=sum(board.revealed or cell.cell.row in open_rows for cell in unrated),
+        nothing_changed=all_equal(board),
     )

@@ -79,6 +79,14 @@ def tested_values(board: Board, known: Evidence) -> tuple[TestedValue, ...]:
     return tuple(found)
 
 
+def clear_times(values: Sequence[TestedValue]) -> dict[float | str, float]:
+    """Seconds for a picture by value; {} when the times overlap, because then they are no reason to choose."""
+    timed = sorted((one for one in values if one.seconds is not None), key=lambda one: one.seconds or 0.0)
+    if not (timed and timed[0].is_faster_than(timed[-1])):
+        return {}
+    return {axis_value(one.value): one.seconds for one in values if one.seconds is not None}
+
+
 def insight_at(insight: Insight, value: Value) -> ValueInsight | None:
     """The analysed figures of a value of the plan, None when no picture of it is rated."""
     wanted = key_of(axis_value(value))
@@ -123,4 +131,6 @@ def _spent(board: Board, values: Sequence[TestedValue]) -> set[PlanCell]:
         for one in board.cells
         if (one.state == "made" and (one.cell.variant, one.cell.row) not in unrated)
         or (one.state == "failed" and one.tries > 1)
+        # Its stars come with those of the equal picture.
+        or any(shown.same_as for shown in one.images)
     }

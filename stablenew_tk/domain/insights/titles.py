@@ -11,6 +11,7 @@ from ..runs.plan import LearningPlan, VerdictState
 from .association import Association
 from .report import Report
 from .standing import Standing, State
+from .verdict_text import is_certain
 
 _HEADINGS = {block.name: block.title if block.heading is None else block.heading for block in BLOCK_SPECS}
 VERDICT_NAMES: Mapping[VerdictState, str] = {
@@ -53,8 +54,10 @@ def scope_text(plan: LearningPlan, report: Report | None = None) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def short_verdict(state: VerdictState, value: str, now: Standing) -> str:
+def short_verdict(state: VerdictState, value: str, now: Standing, *, probability: float = 0.0) -> str:
     """A verdict in as few words as fit below a name; `value` is the text of the value it names."""
+    if is_certain(state, probability):
+        return "no difference at all"
     if state == "too_early":
         return f"too early, {now.rated} of {now.wanted} rated"
     if state == "no_difference":
@@ -77,6 +80,8 @@ def progress_text(standing: Standing, state: State) -> str:
     failed = f" · {standing.failed} failed" if standing.failed else ""
     if not standing.begun:
         return f"not begun · {counted(standing.cells, 'picture')}"
+    if state == "done" and standing.nothing_changed:
+        return f"{standing.made} of {standing.cells} made{failed} · nothing to rate"
     if state in ("running", "stopped"):
         made = f"{standing.made} of {standing.cells} made"
         return f"{made}{failed}" + (f" · {standing.rated} rated" if standing.rated else "")

@@ -20,13 +20,18 @@ class Verdict(Struct, frozen=True):
     """The conclusion of an analysis. `value` is None while it is too early.
 
     `probability` is of what the state claims: `p_best` for best, `p_within_quarter` for settled and leaning, that all
-    values lie within half a star for no_difference, 0.0 when it is too early.
+    values lie within half a star for no_difference (1.0 when their pictures are the same), 0.0 when it is too early.
     """
 
     state: VerdictState
     value: Value | None
     probability: float
     sentence: str
+
+
+def is_certain(state: VerdictState, probability: float) -> bool:
+    """Whether a verdict rests on equal pictures, not on stars."""
+    return state == "no_difference" and probability == 1.0
 
 
 class SuggestedCell(Struct, frozen=True):
@@ -75,6 +80,11 @@ def no_difference(names: Sequence[str], probability: float, scope: str, *, span:
     else:
         who = f"{joined(names)} make" if len(names) <= NAMED_AT_MOST else f"The {len(names)} values you tried make"
     return f"{who} no difference you can see{scope} ({percent(probability)}). {advice}"
+
+
+def same_pictures(advice: str) -> str:
+    """Sentence of "no_difference" when the pictures are equal. `advice` recommends one of the values."""
+    return f"No difference at all: the pictures are the same. {advice}"
 
 
 def fastest(values: Sequence[Value], seconds: Mapping[Value, float], name: Name) -> tuple[Value | None, str]:

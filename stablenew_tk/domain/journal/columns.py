@@ -221,6 +221,7 @@ class OutputSummary(msgspec.Struct, gc=False):
     image_id: str
     stage: str
     suspect: tuple[str, ...] = ()
+    pixels: str = ""
 
 
 class RecordSummary(msgspec.Struct, tag_field="kind", tag="run", gc=False):

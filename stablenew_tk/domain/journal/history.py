@@ -405,8 +405,14 @@ class History:
 
     def _fold_step(self, record: LearningRecord | RecordSummary) -> None:
         outputs: Sequence[Output | OutputSummary] = record.outputs
-        finals = tuple(output.image_id for output in outputs if output.stage == outputs[-1].stage)
-        attempt = Attempt(record.event_id, record.status, finals, record.seconds)
+        finals = [output for output in outputs if output.stage == outputs[-1].stage]
+        attempt = Attempt(
+            record.event_id,
+            record.status,
+            tuple(output.image_id for output in finals),
+            record.seconds,
+            pixels=tuple(output.pixels for output in finals),
+        )
         self.plans.fold_record(record.learning.plan_id, record.learning.step_id, record.job_id, attempt)
 
     def _fold_feedback(self, feedback: Feedback, segment: int, offset: int) -> None:

@@ -16,7 +16,8 @@ from .record import PlanLine, Status
 
 
 class Attempt(Struct, frozen=True, gc=False):
-    """One attempt at a step, known from its record or its step line. `images`: pictures of the last stage reached.
+    """One attempt at a step, known from its record or its step line. `images`: pictures of the last stage reached,
+    `pixels` their hashes in the same order as far as a record tells them.
 
     `alone`: there is a step line but no record. `written`: there is a step line.
     """
@@ -28,6 +29,7 @@ class Attempt(Struct, frozen=True, gc=False):
     reused: bool = False
     alone: bool = False
     written: bool = False
+    pixels: tuple[str, ...] = ()
 
 
 class _PlanLogSnapshot(Struct, array_like=True):

@@ -44,7 +44,8 @@ class StageRecord(Struct, frozen=True, kw_only=True):
 
 class Output(Struct, frozen=True, kw_only=True):
     """One picture on disk. `path` is relative to the output root, with /. For the codes in `suspect` see
-    `backends.base.StageImage`.
+    `backends.base.StageImage`. `sha256` is of the file, `pixels` of the decoded picture: pictures with the same
+    `pixels` look the same, whatever their files say. "": written before this was recorded, or not decodable.
     """
 
     image_id: str
@@ -56,6 +57,7 @@ class Output(Struct, frozen=True, kw_only=True):
     seed: int
     suspect: tuple[str, ...] = ()
     infotext: str = ""
+    pixels: str = ""
 
 
 class Failure(Struct, frozen=True, kw_only=True):

@@ -86,7 +86,8 @@ class PlanCard(Box):
             self.go_on.set_text(make if standing.begun else f"Begin: {pictures}")
             self.go_on.enable(state != "running", "It is running.")
         pack_if(missing, self.go_on, fill="x", before=self.insight)
-        self.insight.enable(standing.revealed and standing.rated > 0, "Its values are shown when all is rated.")
+        told = standing.rated > 0 or standing.nothing_changed
+        self.insight.enable(standing.revealed and told, "Its values are shown when all is rated.")
 
     def _show_facts(self, facts: list[tuple[str, str]]) -> None:
         while len(self._lines) < len(facts):

@@ -16,6 +16,7 @@ from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
 from ...domain.insights.standing import ShownVerdict, Standing, State
 from ...domain.insights.titles import STATE_NAMES, VERDICT_NAMES, progress_text
+from ...domain.insights.verdict_text import is_certain
 from ...domain.runs.plan_title import subject
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import QueueChanged
@@ -182,7 +183,8 @@ class PlanList(DeferringBox):
         note = f"{what} · {where}"
         mark, ink = _MARKS[state]
         if verdict is not None:
-            note = f"{_VERDICTS[verdict.state]} · {note}"
+            certain = is_certain(verdict.state, verdict.probability)
+            note = f"{'No difference at all' if certain else _VERDICTS[verdict.state]} · {note}"
             if state == "done":
                 mark, ink = "ring" if verdict.state == "too_early" else "dot", VERDICT_INKS[verdict.state]
         return ListRow(plan.name or what, right=progress_text(standing, state), note=note, mark=mark, mark_ink=ink)

@@ -48,10 +48,11 @@ DAMAGE = (
 
 
 class SavedImage(Struct, frozen=True):
-    """A picture on disk: path relative to the output root, with /, and the SHA-256 of its bytes."""
+    """A picture on disk: path relative to the output root, with /, the SHA-256 of its bytes, and its `pixel_hash`."""
 
     path: str
     sha256: str
+    pixels: str
 
 
 def save_image(
@@ -86,7 +87,25 @@ def save_image(
         except NotSaved:
             target.unlink(missing_ok=True)
             raise
-    return SavedImage(target.relative_to(outputs_root).as_posix(), hashlib.sha256(data).hexdigest())
+    return SavedImage(target.relative_to(outputs_root).as_posix(), hashlib.sha256(data).hexdigest(), pixel_hash(data))
+
+
+def pixel_hash(data: bytes) -> str:
+    """The SHA-256 of the decoded picture: mode, size and raw bytes. "" for what cannot be decoded.
+
+    Two files have the same hash when all their pixels are equal, whatever format or metadata they have. Takes about as
+    long as decoding the picture, so never call it on the main thread of the window.
+    """
+    try:
+        with opened(data) as image:
+            # A palette says nothing without its colours.
+            plain = image.convert("RGBA" if image.has_transparency_data else "RGB") if image.mode == "P" else image
+            digest = hashlib.sha256(f"{plain.mode} {plain.width} {plain.height} ".encode())
+            digest.update(plain.tobytes())
+            return digest.hexdigest()
+    except DAMAGE:
+        # A picture is saved as it came; whether it can be shown is seen when it is shown.
+        return ""
 
 
 def portable(text: str, limit_bytes: int) -> str:

@@ -10,6 +10,7 @@ from journal_lines import rate, undo
 from plans import PlanCell, board_of, name_of, plan
 
 from stablenew_tk.domain.insights.blinding import AGAIN, blind_matrix
+from stablenew_tk.domain.insights.matrix_text import foot_text, key_hint, row_label
 from stablenew_tk.domain.runs.plan import LearningRunResult, ResultSummary
 
 LAST = PlanCell(4, 2)
@@ -152,3 +153,53 @@ def test_it_is_done_when_every_picture_that_counts_has_its_stars():
     assert blind_matrix(board_of(of, ratings=ratings)).done
     assert not blind_matrix(board_of(of, ratings=[*ratings, undo(ratings[7])])).done
     assert not blind_matrix(board_of(of)).done
+
+
+class TestEqualPictures:
+    """Of pictures that are the same only one is asked for, without a word about their values."""
+
+    def two_equal(self, **changes):
+        """Values 0 and 1 give the same picture in every row."""
+        return blind_matrix(board_of(plan(), pixels=lambda cell: f"{cell.row} {max(cell.variant, 1)}", **changes))
+
+    def test_the_first_one_in_the_row_is_asked_for(self):
+        now = self.two_equal()
+        assert (now.wanted, sum(cell.asks for cell in now.cells)) == (12, 12)
+        for line in now.lines:
+            pair = [cell for cell in line.cells if cell.variant < 2]
+            assert [cell.asks for cell in pair] == [True, False]
+            assert now.equals(pair[0]) == now.equals(pair[1]) == tuple(pair)
+            other = next(cell for cell in line.cells if cell.variant > 1)
+            assert now.equals(other) == (other,)
+
+    @pytest.mark.parametrize("variant", [0, 1])
+    def test_stars_for_one_fill_the_other(self, variant):
+        now = self.two_equal(ratings=[rate(name_of(PlanCell(variant, 0)), 4, blind=True)])
+        assert [cell.stars for cell in now.lines[0].cells if cell.variant < 2] == [4, 4]
+        assert (now.rated, now.wanted, sum(cell.asks for cell in now.cells)) == (1, 12, 11)
+
+    def test_all_is_rated_when_each_picture_is_rated_once(self):
+        once = [rate(name_of(cell), 3, blind=True) for cell in plan().cells() if cell.variant]
+        now = self.two_equal(ratings=once)
+        assert now.done
+        assert row_label(now, now.lines[0])[1].endswith("done")
+
+    def test_rows_count_and_cells_say_so(self):
+        now = self.two_equal()
+        equal = next(cell for cell in now.lines[0].cells if cell.equal)
+        assert row_label(now, now.lines[0])[1].endswith("0 of 4")
+        assert foot_text(now, equal, current=False) == "the same picture"
+        assert key_hint(equal, goes_on=True).startswith("The same picture as another one of this row.")
+
+    def test_nothing_is_told_before_the_row_opens(self):
+        now = self.two_equal(without=(PlanCell(4, 0),))
+        assert not any(cell.equal or cell.picture for cell in now.lines[0].cells)
+
+    def test_only_one_of_them_is_shown_once_more(self):
+        of = plan(show_twice=True, rows=3)
+        once = [rate(name_of(cell), 3, blind=True) for cell in of.cells() if cell.variant]
+        now = blind_matrix(board_of(of, pixels=lambda cell: f"{cell.row}", ratings=once))
+        shown = [cell for cell in now.cells if cell.again]
+        assert len({cell.picture for cell in now.cells if not cell.again}) == 3
+        assert [cell.facts is not None for cell in shown] == [True, True]
+        assert len({cell.facts.row for cell in shown}) == 2

@@ -10,9 +10,17 @@ import zlib
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from stablenew_tk.domain.base.errors import NotSaved, Unreadable
-from stablenew_tk.storage.pictures.images import ThumbnailCache, open_for_start, portable, save_image, thumbnail
+from stablenew_tk.storage.pictures.images import (
+    ThumbnailCache,
+    open_for_start,
+    pixel_hash,
+    portable,
+    save_image,
+    thumbnail,
+)
 
 
 def picture(kind="PNG", size=(64, 48), mode="RGB", **options):
@@ -38,6 +46,44 @@ def test_a_picture_is_written_as_received(tmp_path):
     assert image.path == "2026-11-22/rain-city/txt2img/one_7.png"
     assert (tmp_path / image.path).read_bytes() == data
     assert image.sha256 == hashlib.sha256(data).hexdigest()
+
+
+class TestPixelHash:
+    """Two files with the same hash show the same picture."""
+
+    def test_a_picture_is_saved_with_the_hash_of_its_pixels(self, tmp_path):
+        image = saved(tmp_path, picture())
+        assert image.pixels == pixel_hash(picture())
+        assert len(image.pixels) == 64
+        assert image.pixels != image.sha256
+
+    def test_what_a_file_says_of_itself_makes_no_difference(self):
+        text = PngInfo()
+        text.add_text("parameters", "Steps: 20")
+        same = {
+            pixel_hash(picture(pnginfo=text)),
+            pixel_hash(picture(compress_level=0)),
+            pixel_hash(picture("WEBP", lossless=True)),
+        }
+        assert same == {pixel_hash(picture())}
+
+    def test_pixels_size_and_mode_do(self):
+        assert len({pixel_hash(picture(mode=mode)) for mode in ("RGB", "L", "RGBA")}) == 3
+        assert pixel_hash(picture(size=(48, 64))) != pixel_hash(picture())
+        assert pixel_hash(picture("JPEG", quality=30)) != pixel_hash(picture())
+
+    def test_colours_of_a_palette_count(self):
+        red, blue = Image.new("P", (8, 8)), Image.new("P", (8, 8))
+        red.putpalette([255, 0, 0])
+        blue.putpalette([0, 0, 255])
+        files = [io.BytesIO(), io.BytesIO()]
+        for image, file in zip((red, blue), files, strict=True):
+            image.save(file, "PNG")
+        assert pixel_hash(files[0].getvalue()) != pixel_hash(files[1].getvalue())
+
+    def test_what_cannot_be_decoded_has_none_and_is_saved_all_the_same(self, tmp_path):
+        assert saved(tmp_path, b"no picture").pixels == ""
+        assert pixel_hash(picture()[:60]) == ""
 
 
 def test_no_picture_is_ever_written_over_another(tmp_path):
