@@ -17,10 +17,13 @@ CellState = Literal["waiting", "made", "failed"]
 
 
 class Shown(Struct, frozen=True):
-    """A picture of the plan. `repeats` are the stars it got when the blind rating showed it again."""
+    """A picture of the plan. `repeats` are the stars it got when the blind rating showed it again; `blind`: its own
+    stars were given blind.
+    """
 
     facts: ImageFacts
     repeats: tuple[int, ...] = ()
+    blind: bool = False
 
 
 class BoardCell(Struct, frozen=True):
@@ -70,12 +73,13 @@ class Board(Struct, frozen=True):
 class Evidence(Struct, frozen=True):
     """The ratings to analyse. `suspect` and `foreign` (other checkpoint or engine) count pictures that are left out.
 
-    `when_ms` are the times of the pictures of `ratings`, in the same order.
+    `not_blind` of the pictures that count got their stars with the values in sight.
     """
 
     ratings: tuple[RatedImage, ...]
     suspect: int = 0
     foreign: int = 0
+    not_blind: int = 0
     checkpoint: str = ""
     sketch: bool = False
 
@@ -112,7 +116,7 @@ def _cell(history: History, plan: LearningPlan, cell: PlanCell) -> BoardCell:
 def _shown(history: History, attempt: Attempt) -> tuple[Shown, ...]:
     rows = [row for image in attempt.images if (row := history.row_of(image)) is not None]
     pictures = history.unblinded()
-    return tuple(Shown(pictures.facts(row), pictures.repeats(row)) for row in rows)
+    return tuple(Shown(pictures.facts(row), pictures.repeats(row), pictures.is_blind(row)) for row in rows)
 
 
 def evidence(board: Board) -> Evidence:
@@ -127,16 +131,17 @@ def evidence(board: Board) -> Evidence:
     if not kinds:
         return Evidence((), suspect)
     checkpoint, sketch = kinds.most_common(1)[0][0]
-    ratings, foreign = [], 0
+    ratings, foreign, not_blind = [], 0, 0
     for cell, shown in sound:
         facts = shown.facts
         if ("" if swept else facts.checkpoint, facts.sketch) != (checkpoint, sketch):
             foreign += 1
             continue
+        not_blind += bool(facts.rating) and not shown.blind
         value = axis_value(cell.value)
         stars = (facts.rating, *shown.repeats) if facts.rating else ()
         ratings += [RatedImage(value, cell.cell.row, star, facts.image_id) for star in stars]
-    return Evidence(tuple(ratings), suspect, foreign, checkpoint, sketch)
+    return Evidence(tuple(ratings), suspect, foreign, not_blind, checkpoint, sketch)
 
 
 def axis_value(value: Value) -> float | str:

@@ -16,7 +16,7 @@ from ..runs.plan import LearningPlan, PlanCell, ResultSummary, ResultValue, Step
 from .analysis import Insight, analyse, phrase
 from .drift import over_time
 from .matrix import Board, BoardCell, axis_value, evidence
-from .standing import standing
+from .standing import blind_text, standing
 from .tag_rates import tag_sentences
 from .tested_values import NOTICEABLE_S, TestedValue, held_back, insight_at, most_useful, tested_values
 from .verdict_text import SuggestedCell, Verdict
@@ -47,8 +47,9 @@ class Report(Struct, frozen=True, kw_only=True):
 
     `next`: up to three cells to make now; rows from `len(plan.seeds)` on are new seeds. `rate_next`: cells that are
     already made and whose ratings would tell as much. `rated` of `total` pictures have stars and count as evidence;
-    `suspect` and `foreign` pictures and `failed` cells (without a picture) are in neither number. `verdict.value` is
-    the value as the plan has it.
+    `suspect` and `foreign` pictures and `failed` cells (without a picture) are in neither number. `not_blind` of the
+    rated ones got their stars with the values in sight. `verdict.value` is the value as the plan has it. `steps` are
+    the ratings that were analysed.
     """
 
     plan: LearningPlan
@@ -68,6 +69,8 @@ class Report(Struct, frozen=True, kw_only=True):
     tag_sentences: tuple[str, ...]
     over_time: str
     rate_next: tuple[PlanCell, ...] = ()
+    not_blind: int = 0
+    steps: tuple[StepRating, ...] = ()
 
     def tag_shares(self, tag: str) -> list[float]:
         """For each value the share, 0 to 1, of its rated or tagged pictures that have a tag."""
@@ -117,6 +120,8 @@ def report(board: Board, *, seed: int = 0) -> Report:
         rate_next=tuple(cell for cell in useful if cell in there),
         tag_sentences=tag_sentences(tags, ordered=subject.ordered),
         over_time=over_time(values, insight, verdict, earlier=board.earlier, name=name),
+        not_blind=known.not_blind,
+        steps=step_ratings(board),
     )
     return replace(found, remark=" ".join(_remarks(found)))
 
@@ -185,6 +190,8 @@ def _remarks(found: Report) -> Iterator[str]:
     if found.rate_next and found.rated:
         yield f"Stars for {_count(len(found.rate_next), 'picture')} that are made already would tell most."
     facts = [f"{found.rated} of {_count(found.total, 'picture')} rated on {_count(found.insight.rows, 'seed')}"]
+    if found.plan.blind and found.rated:
+        facts.append(blind_text(found.rated, found.not_blind))
     if found.suspect:
         facts.append(f"{_count(found.suspect, 'suspect picture')} left out")
     if found.foreign:
@@ -240,6 +247,7 @@ def summary(report: Report) -> ResultSummary:
         rated=report.rated,
         rows=report.insight.rows,
         suspect_left_out=report.suspect,
+        not_blind=report.not_blind,
         values=tuple(
             # The plan's own value: a switch is named on, but its value is True.
             ResultValue(**asdict(found.insight) | {"value": found.value, "seconds": found.seconds})
