@@ -11,6 +11,7 @@ from journal_lines import new_id
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
+from stablenew_tk.app.learn.plan_results import PlanResults
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.matrix import board
@@ -135,6 +136,7 @@ class Desk:
             show_insight=self.insights.append,
         )
         self.page.pack(fill="both", expand=True)
+        self.results = PlanResults(self.controller)
         self.controller.subscribe(self.events.append)
         self.controller.subscribe(self.page.on_event)
         self.controller.open()
@@ -180,6 +182,7 @@ class Desk:
 
     def step(self):
         self.controller.pump()
+        self.results.work()
         self.root.update()
 
     def until(self, condition):

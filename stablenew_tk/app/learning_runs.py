@@ -20,7 +20,8 @@ from ..domain.config.origins import MAX_SEED
 from ..domain.config.sweep import check_values
 from ..domain.config.user_settings import Settings
 from ..domain.insights.matrix import board
-from ..domain.insights.report import Report, certain_summary, step_ratings, summary
+from ..domain.insights.report import Report, certain_summary, step_ratings
+from ..domain.insights.result import due_result
 from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.record import JournalLine, LearningRecord
 from ..domain.runs.job import Job
@@ -148,12 +149,24 @@ class LearningRunner:
 
     def conclude(self, report: Report) -> None:
         """Record the result of a plan; from then on its values may be shown."""
+        if board(self._history(), report.plan.plan_id) is None:
+            raise InvalidInput(_unknown(report.plan.plan_id), "plan_id")
+        self._put_result(report, reveal=True)
+
+    def keep_result(self, report: Report) -> None:
+        """Record the result of a plan whose values are revealed, if it says something new."""
+        self._put_result(report, reveal=False)
+
+    def _put_result(self, report: Report, *, reveal: bool) -> None:
         plan_id = report.plan.plan_id
         seen = board(self._history(), plan_id)
         if seen is None:
-            raise InvalidInput(_unknown(plan_id), "plan_id")
-        result = LearningRunResult(plan_id=plan_id, steps=step_ratings(seen), summary=summary(report))
-        self._context.put([as_line(result)])
+            return
+        lines = (*seen.earlier, *self._context.unsaved())
+        mine = [line for line in lines if isinstance(line, LearningRunResult) and line.plan_id == plan_id]
+        result = due_result(seen, report, mine[-1] if mine else None, reveal=reveal)
+        if result is not None:
+            self._context.put([as_line(result)])
 
     def keep_preset(self, preset: Preset) -> Preset:
         """Record a preset, which one undo removes. A new one gets an id. Returns it as recorded."""

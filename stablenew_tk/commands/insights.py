@@ -15,6 +15,7 @@ from ..domain.insights.association import Association, RatedRun, associations
 from ..domain.insights.matrix import Board, board, evidence
 from ..domain.insights.report import Report, ValueReport, report
 from ..domain.insights.report_json import DocumentVerdict, document
+from ..domain.insights.result import is_outdated
 from ..domain.insights.standing import Standing, standing
 from ..domain.insights.titles import VERDICT_NAMES
 from ..domain.journal.history import History, ImageFacts
@@ -179,8 +180,8 @@ def _pack(history: History, typed: str) -> str:
 def _line(history: History, plan: LearningPlan) -> PlanLine:
     seen = _board(history, plan)
     known, now = evidence(seen), standing(seen)
-    # Nobody has to see what a blind run proves while half of it is still to be rated.
-    hidden = not now.revealed and not now.all_rated
+    # Nobody has to see what a blind run proves before its values are revealed, here as in the window.
+    hidden = not now.revealed
     return PlanLine(
         plan_id=plan.plan_id,
         name=plan.name,
@@ -191,7 +192,7 @@ def _line(history: History, plan: LearningPlan) -> PlanLine:
         rated=now.rated,
         total=now.wanted,
         hidden=hidden,
-        verdict=_hidden(now) if hidden else _verdict(history, plan),
+        verdict=_hidden(now) if hidden else _verdict(seen),
     )
 
 
@@ -200,8 +201,12 @@ def _hidden(now: Standing) -> DocumentVerdict:
     return DocumentVerdict(state="too_early", value=None, probability=0.0, sentence=sentence)
 
 
-def _verdict(history: History, plan: LearningPlan) -> DocumentVerdict:
-    return document(known_report(history, plan)).verdict
+def _verdict(seen: Board) -> DocumentVerdict:
+    """The stored verdict, as every page shows it; a fresh one where something changed since."""
+    if not seen.earlier or is_outdated(seen):
+        return document(report(seen)).verdict
+    last = seen.earlier[-1].summary
+    return DocumentVerdict(state=last.state, value=last.value, probability=last.probability, sentence=last.sentence)
 
 
 def _everyday(places: Places, history: History, pack: str, checkpoint: str) -> Iterator[Hints]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..domain.base.errors import InvalidInput, NotSaved
+from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
+from ..domain.insights.blinding import blind_matrix
+from ..domain.insights.matrix import board
+from ..domain.insights.report import report
+from ..domain.insights.result import due_result
 from ..domain.journal.record import Feedback, LearningRecord, Output
+from ..domain.runs.plan import LearningRunResult
 from ..pipeline.ids_and_times import as_line
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
+from ..storage.journal.snapshot import load_history
 from ..storage.journal.writer import LearningRecordWriter
 from .terminal import FAILED, OK, err, out, print_json, program
 
@@ -50,12 +56,41 @@ def rate(args: argparse.Namespace, places: Places) -> int:
             err.print(str(error), style="red", markup=False)
         return FAILED
     ids = [line.event_id for line in lines]
+    results = _store_results(places, writer, dict.fromkeys(record.learning.plan_id for record, _ in targets))
     if args.json:
-        print_json({"saved": True, "event_id": ids[0], "event_ids": ids, "images": [line.image_id for line in lines]})
+        images, plans = [line.image_id for line in lines], [result.plan_id for result in results]
+        print_json({"saved": True, "event_id": ids[0], "event_ids": ids, "images": images, "results": plans})
     else:
         what = f"{args.stars} of 5" if args.stars else "rating taken back"
         out.print(f"Saved: {what} for {len(lines)} picture{'s' if len(lines) > 1 else ''}.")
+        for result in results:
+            out.print(result.summary.sentence, markup=False)
     return OK
+
+
+def _store_results(places: Places, writer: LearningRecordWriter, plan_ids: Iterable[str]) -> list[LearningRunResult]:
+    """Write the results of these plans that say something new, and return them.
+
+    A blind plan gets one when nothing is left to rate; it reveals the values. The ratings are on disk already, so what
+    fails here is only told: the window, or the next rating, makes up for it.
+    """
+    written: list[LearningRunResult] = []
+    wanted = [plan_id for plan_id in plan_ids if plan_id]
+    try:
+        history = load_history(places.journal, places.snapshot).history if wanted else None
+        for plan_id in wanted:
+            seen = board(history, plan_id) if history is not None else None
+            done = seen is not None and blind_matrix(seen).done
+            if seen is None or not (seen.revealed or done):
+                continue
+            last = seen.earlier[-1] if seen.earlier else None
+            result = due_result(seen, report(seen), last, reveal=done)
+            if result is not None:
+                writer.append(as_line(result))
+                written.append(result)
+    except (NotSaved, Unreadable) as problem:
+        err.print(f"The rating is saved, the result of its Learning Run is not yet. {problem}", markup=False)
+    return written
 
 
 def _targets(places: Places, name: str) -> list[tuple[LearningRecord, Output]]:

@@ -17,6 +17,7 @@ import customtkinter as ctk
 import msgspec
 
 from ..app.controller import Controller
+from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..domain.config.origins import MAX_SEED
 from ..domain.journal.history import ImageFacts
@@ -90,6 +91,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.geometry(controller.settings.geometry or "1280x800")
         self._build()
         self._bind_keys()
+        self._results = PlanResults(controller)
         controller.subscribe(self._on_event)
         self.protocol("WM_DELETE_WINDOW", self.leave)
         self.show("create" if controller.settings.welcome_done else "welcome")
@@ -232,6 +234,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _tick(self) -> None:
         self.controller.pump()
+        self._results.work()
         if self._has_news:
             self._has_news = False
             self.bottom.refresh()

@@ -6,11 +6,14 @@ import msgspec
 import pytest
 from jobs import full_disk
 from journal_lines import output, record
+from learning_lab import Lab
 from terminal import Terminal
 
 from stablenew_tk.storage.journal.reader import recent
 from stablenew_tk.storage.journal.segments import with_crc
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
+
+STARS = {12: (2, 2, 1), 20: (3, 3, 2), 28: (5, 5, 4)}
 
 
 @pytest.fixture
@@ -68,6 +71,56 @@ def test_a_run_means_all_its_finished_pictures(cli):
     assert set(said["images"]) == {image["image_id"] for image in report["images"] if image["stage"] == "img2img"}
     assert len(said["event_ids"]) == 2
     assert said["event_id"] == said["event_ids"][0]
+
+
+class TestLearningRuns:
+    @pytest.fixture
+    def lab(self, cli):
+        return Lab(cli.data)
+
+    def results(self, lab, plan):
+        return lab.history().plans.results(plan.plan_id)
+
+    def test_the_result_is_written_at_every_change(self, cli, lab):
+        plan = lab.plan()
+        lab.make(plan)
+        lab.rate({**STARS, 28: (5, 5)})
+        picture = lab.made[28, 2].image_id
+        said = cli("rate", picture, 4, "--json").json
+        assert said["results"] == [plan.plan_id]
+        assert cli("rate", picture, 0, "--json").json["results"] == [plan.plan_id]
+        said = cli("rate", picture, 4).out
+        assert lab.report(plan).verdict.sentence in said
+        first, second, third = (one.summary for one in self.results(lab, plan))
+        assert (first.rated, second.rated, third) == (9, 8, first)
+
+    def test_what_changes_nothing_writes_none(self, cli, lab):
+        plan = lab.plan()
+        lab.make(plan)
+        lab.rate(STARS)
+        for _ in range(2):
+            cli("rate", lab.made[28, 2].image_id, 4)
+        assert len(self.results(lab, plan)) == 1
+
+    def test_a_blind_run_is_revealed_by_its_last_stars_and_not_before(self, cli, lab):
+        plan = lab.plan(blind=True)
+        lab.make(plan)
+        lab.rate({**STARS, 28: (5,)})
+        assert cli("rate", lab.made[28, 1].image_id, 5, "--json").json["results"] == []
+        assert cli("insights", "--json").json["plans"][0]["hidden"]
+        assert cli("rate", lab.made[28, 2].image_id, 4, "--json").json["results"] == [plan.plan_id]
+        assert lab.history().visible().shows(plan.plan_id)
+        (line,) = cli("insights", "--json").json["plans"]
+        (result,) = self.results(lab, plan)
+        assert (line["hidden"], line["verdict"]["sentence"]) == (False, result.summary.sentence)
+        assert result.summary.not_blind == 9
+
+    def test_pictures_to_be_shown_again_keep_it_hidden(self, cli, lab):
+        plan = lab.plan(blind=True, show_twice=True)
+        lab.make(plan)
+        lab.rate({**STARS, 28: (5, 5)})
+        assert cli("rate", lab.made[28, 2].image_id, 4, "--json").json["results"] == []
+        assert cli("insights", "--json").json["plans"][0]["hidden"]
 
 
 def test_half_done_pictures_of_a_run_are_not_rated(cli):

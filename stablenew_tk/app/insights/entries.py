@@ -112,7 +112,8 @@ class InsightEntries:
         if self.is_hidden(plan):
             return InsightEntry(key, title, "blind: rate it first", count)
         report, result = self._known.get(plan_id), history.plans.result(plan_id) if history is not None else None
-        verdict = report.verdict if report is not None else result.summary if result is not None else None
+        # The stored one first: it is kept up to date, a report only while its plan is looked at.
+        verdict = result.summary if result is not None else report.verdict if report is not None else None
         if verdict is None:
             return InsightEntry(key, title, short_verdict("too_early", "", now), count)
         text = value_text(verdict.value, plan.focus_parameter) if verdict.value is not None else ""

@@ -14,9 +14,8 @@ from ...domain.insights.standing import ShownVerdict, Standing, State, standing
 from ...domain.insights.titles import STATE_NAMES
 from ...domain.journal.record import LearningRecord, Void
 from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
-from ...pipeline.messages.base import Event, OrderFailed
+from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineSaved
-from ...pipeline.messages.plans import Analyse, InsightReady
 from ..controller import Controller
 
 BUDGET_S = 0.004
@@ -29,10 +28,7 @@ class PlanStates:
         self._controller = controller
         self._known: dict[str, Standing] = {}
         self._stale: set[str] = set()
-        self._verdicts: dict[str, ShownVerdict] = {}
-        self._unanalysed: set[str] = set()
         self._foreign: dict[str, str] = {}
-        self._analysing = False
 
     def all(self) -> list[Standing]:
         """Those that are known by now."""
@@ -56,22 +52,13 @@ class PlanStates:
         return board(history, plan_id) if history is not None else None
 
     def verdict(self, standing: Standing) -> ShownVerdict | None:
-        """The verdict of a plan whose values may be seen."""
+        """The stored verdict of a plan whose values may be seen; `PlanResults` keeps it up to date."""
         history = self._controller.history
         if history is None or not standing.revealed:
             return None
         result = history.plans.result(standing.plan.plan_id)
         told = result.summary if result is not None else None
-        written = ShownVerdict(told.state, told.sentence, told.probability) if told is not None else None
-        return self._verdicts.get(standing.plan.plan_id, written)
-
-    def analyse_next(self) -> None:
-        """Ask for the next verdict, one at a time: of a plan whose values are in sight and whose ratings are news."""
-        while self._unanalysed and not self._analysing:
-            board = self.board(self._unanalysed.pop())
-            if board is not None and board.revealed and standing(board).rated:
-                self._analysing = True
-                self._controller.ask(Analyse(board=board), last=True)
+        return ShownVerdict(told.state, told.sentence, told.probability) if told is not None else None
 
     def on_event(self, event: Event) -> bool:
         """Notice what a plan's standing hangs on. True when something is to be filled or drawn anew."""
@@ -79,13 +66,6 @@ class PlanStates:
             self._known.clear()
             self._touch_all()
             return True
-        if isinstance(event, InsightReady):
-            verdict = event.report.verdict
-            self._verdicts[event.plan_id] = ShownVerdict(verdict.state, verdict.sentence, verdict.probability)
-            self._analysing = False
-            return True
-        if isinstance(event, OrderFailed) and isinstance(event.order, Analyse):
-            self._analysing = False
         if isinstance(event, HistoryChanged):
             return self._touch(self._plans_of(event.rows))
         if isinstance(event, LineSaved):
@@ -119,11 +99,7 @@ class PlanStates:
         held = self.board(plan_id)
         if held is None:
             return
-        history, before = self._controller.history, self._known.get(plan_id)
-        now = self._known[plan_id] = standing(held)
-        result = history.plans.result(plan_id) if history is not None else None
-        if now.revealed and now.rated and (result is None or (before is not None and before.rated != now.rated)):
-            self._unanalysed.add(plan_id)
+        self._known[plan_id] = standing(held)
         for shown in held.images:
             if shown.facts.run_id != plan_id:
                 # A plan may begin with a picture of another run.

@@ -1,4 +1,4 @@
-"""The verdict of a fully rated Learning Run: requests the report, records the result, updates it later."""
+"""When a Learning Run has all its stars: working the verdict out, revealing the values, and showing what is new."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class RatingVerdict:
         if matrix is None or history is None or self.revealing:
             return ""
         if matrix.done and session.all_saved and not self._controller.learning.pending(session.plan_id):
-            if session.rated_here or history.plans.result(session.plan_id) is None:
+            if matrix.hidden:
                 self.reveal()
         elif matrix.closed and session.rated_here and session.next_asked(-1) < 0:
             remark = "All that can be shown is rated. A row opens when all of it is made."

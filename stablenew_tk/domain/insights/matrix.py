@@ -20,7 +20,8 @@ CellState = Literal["waiting", "made", "failed"]
 
 
 class Shown(Struct, frozen=True):
-    """A picture of the plan. `repeats` are the stars it got when the blind rating showed it again.
+    """A picture of the plan. `repeats` are the stars it got when the blind rating showed it again; `blind`: its stars
+    were given blind.
 
     `pixels` is the hash of its pixels, "" if unknown. `same_as` is the id of the first picture of its row with the same
     pixels, "" if it is that one or has no equal. Equal pictures share their stars and tags in `facts`.
@@ -28,6 +29,7 @@ class Shown(Struct, frozen=True):
 
     facts: ImageFacts
     repeats: tuple[int, ...] = ()
+    blind: bool = False
     pixels: str = ""
     same_as: str = ""
 
@@ -89,13 +91,14 @@ class Board(Struct, frozen=True):
 class Evidence(Struct, frozen=True):
     """The ratings to analyse. `suspect` and `foreign` (other checkpoint or engine) count pictures that are left out,
     `equal` the rated pictures whose stars were given to an equal picture: they count for each value but are one
-    picture.
+    picture. `not_blind` of the pictures that count got their stars with the values in sight.
     """
 
     ratings: tuple[RatedImage, ...]
     suspect: int = 0
     foreign: int = 0
     equal: int = 0
+    not_blind: int = 0
     checkpoint: str = ""
     sketch: bool = False
 
@@ -132,7 +135,7 @@ def _cell(history: History, plan: LearningPlan, cell: PlanCell) -> BoardCell:
 def _shown(history: History, attempt: Attempt) -> tuple[Shown, ...]:
     pictures = history.unblinded()
     return tuple(
-        Shown(pictures.facts(row), pictures.repeats(row), pixels)
+        Shown(pictures.facts(row), pictures.repeats(row), pictures.is_blind(row), pixels)
         for image, pixels in zip_longest(attempt.images, attempt.pixels, fillvalue="")
         if (row := history.row_of(image)) is not None
     )
@@ -167,11 +170,13 @@ def _shared(plan: LearningPlan, cells: Sequence[BoardCell]) -> tuple[BoardCell, 
 
 
 def _with_feedback_of(shown: Shown, group: Sequence[Shown]) -> Shown:
-    stars = shown.facts.rating or next((one.facts.rating for one in group if one.facts.rating), 0)
+    rated = shown if shown.facts.rating else next((one for one in group if one.facts.rating), shown)
     tags = tuple(dict.fromkeys(tag for one in group for tag in one.facts.tags))
     first = group[0].facts.image_id
     same_as = first if first != shown.facts.image_id else ""
-    return replace(shown, facts=replace(shown.facts, rating=stars, tags=tags), same_as=same_as)
+    return replace(
+        shown, facts=replace(shown.facts, rating=rated.facts.rating, tags=tags), blind=rated.blind, same_as=same_as
+    )
 
 
 def evidence(board: Board) -> Evidence:
@@ -186,17 +191,18 @@ def evidence(board: Board) -> Evidence:
     if not kinds:
         return Evidence((), suspect)
     checkpoint, sketch = kinds.most_common(1)[0][0]
-    ratings, foreign, equal = [], 0, 0
+    ratings, foreign, equal, not_blind = [], 0, 0, 0
     for cell, shown in sound:
         facts = shown.facts
         if ("" if swept else facts.checkpoint, facts.sketch) != (checkpoint, sketch):
             foreign += not shown.same_as
             continue
+        not_blind += bool(facts.rating) and not (shown.blind or shown.same_as)
         value = axis_value(cell.value)
         stars = (facts.rating, *shown.repeats) if facts.rating else ()
         equal += bool(stars and shown.same_as)
         ratings += [RatedImage(value, cell.cell.row, star, facts.image_id) for star in stars]
-    return Evidence(tuple(ratings), suspect, foreign, equal, checkpoint, sketch)
+    return Evidence(tuple(ratings), suspect, foreign, equal, not_blind, checkpoint, sketch)
 
 
 def axis_value(value: Value) -> float | str:

@@ -17,7 +17,7 @@ from .analysis import Insight, analyse, phrase
 from .drift import over_time
 from .equal_pictures import all_equal, certain_verdict, equal_values, no_effect
 from .matrix import Board, BoardCell, axis_value, evidence
-from .standing import standing
+from .standing import blind_text, standing
 from .tag_rates import tag_sentences
 from .tested_values import NOTICEABLE_S, TestedValue, clear_times, held_back, insight_at, most_useful, tested_values
 from .verdict_text import SuggestedCell, Verdict, is_certain, joined
@@ -49,7 +49,8 @@ class Report(Struct, frozen=True, kw_only=True):
     `next`: up to three cells to make now; rows from `len(plan.seeds)` on are new seeds. `rate_next`: cells that are
     already made and whose ratings would tell as much. `rated` of `total` pictures have stars and count as evidence,
     equal pictures of a row as one; `suspect` and `foreign` pictures and `failed` cells (without a picture) are in
-    neither number. `verdict.value` is the value as the plan has it. `same`: groups of values with equal pictures.
+    neither number. `not_blind` of the rated ones got their stars with the values in sight. `verdict.value` is the value
+    as the plan has it. `same`: groups of values with equal pictures. `steps` are the ratings that were analysed.
     """
 
     plan: LearningPlan
@@ -70,6 +71,8 @@ class Report(Struct, frozen=True, kw_only=True):
     over_time: str
     rate_next: tuple[PlanCell, ...] = ()
     same: tuple[tuple[Value, ...], ...] = ()
+    not_blind: int = 0
+    steps: tuple[StepRating, ...] = ()
 
     def tag_shares(self, tag: str) -> list[float]:
         """For each value the share, 0 to 1, of its rated or tagged pictures that have a tag."""
@@ -126,6 +129,8 @@ def report(board: Board, *, seed: int = 0) -> Report:
         same=equal_values(board),
         tag_sentences=tag_sentences(tags, ordered=subject.ordered),
         over_time=over_time(values, insight, verdict, earlier=board.earlier, name=name),
+        not_blind=known.not_blind,
+        steps=step_ratings(board),
     )
     return replace(found, remark=" ".join(_remarks(found)))
 
@@ -195,6 +200,8 @@ def _remarks(found: Report) -> Iterator[str]:
     if found.rate_next and found.rated:
         yield f"Stars for {_count(len(found.rate_next), 'picture')} that are made already would tell most."
     facts = [f"{found.rated} of {_count(found.total, 'picture')} rated on {_count(found.insight.rows, 'seed')}"]
+    if found.plan.blind and found.rated:
+        facts.append(blind_text(found.rated, found.not_blind))
     if found.suspect:
         facts.append(f"{_count(found.suspect, 'suspect picture')} left out")
     if found.foreign:
@@ -250,6 +257,7 @@ def summary(report: Report) -> ResultSummary:
         rated=report.rated,
         rows=report.insight.rows,
         suspect_left_out=report.suspect,
+        not_blind=report.not_blind,
         values=tuple(
             # The plan's own value: a switch is named on, but its value is True.
             ResultValue(**asdict(found.insight) | {"value": found.value, "seconds": found.seconds})

@@ -60,6 +60,7 @@ class InsightDocument(Struct, frozen=True, kw_only=True):
     noise_sd: float
     repeat_sd: float | None
     notes: tuple[str, ...]
+    not_blind: int
 
 
 def document(report: Report) -> InsightDocument:
@@ -91,6 +92,7 @@ def document(report: Report) -> InsightDocument:
         noise_sd=insight.noise_sd,
         repeat_sd=insight.repeat_sd,
         notes=tuple(note for note in (report.remark, *report.tag_sentences, report.over_time) if note),
+        not_blind=report.not_blind,
     )
 
 

@@ -19,7 +19,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     `cells` are `made`, `waiting` to be made, or `failed` (without a picture). `wanted` is the number of pictures to be
     rated in total, without suspect ones; equal pictures of a row are one. Of these, `rated` have stars, `unrated` are
     made and have none, and `asked` are the unrated ones that may be shown now (blind plans show complete rows only).
-    `nothing_changed`: all pictures of every row are equal, so stars would tell nothing.
+    `not_blind` of the rated ones got their stars with the values in sight. `nothing_changed`: all pictures of every row
+    are equal, so stars would tell nothing.
     """
 
     plan: LearningPlan
@@ -34,6 +35,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     rated: int
     unrated: int
     asked: int
+    not_blind: int
     nothing_changed: bool = False
 
     @property
@@ -78,6 +80,16 @@ def standing(board: Board) -> Standing:
         wanted=len(sound) + waiting,
         rated=len(sound) - len(unrated),
         unrated=len(unrated),
+        not_blind=sum(
+            bool(one.facts.rating) and not (one.facts.suspect or one.blind or one.same_as) for one in board.images
+        ),
         asked=sum(board.revealed or cell.cell.row in open_rows for cell in unrated),
         nothing_changed=all_equal(board),
     )
+
+
+def blind_text(rated: int, not_blind: int) -> str:
+    """How many of the rated pictures got their stars blind: "all rated blind", "12 rated blind, 3 not"."""
+    if not not_blind:
+        return "all rated blind"
+    return "none rated blind" if not_blind == rated else f"{rated - not_blind} rated blind, {not_blind} not"

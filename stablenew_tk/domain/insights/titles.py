@@ -10,7 +10,7 @@ from ..config.sweep import LORA, focus, spell
 from ..runs.plan import LearningPlan, VerdictState
 from .association import Association
 from .report import Report
-from .standing import Standing, State
+from .standing import Standing, State, blind_text
 from .verdict_text import is_certain
 
 _HEADINGS = {block.name: block.title if block.heading is None else block.heading for block in BLOCK_SPECS}
@@ -97,11 +97,12 @@ def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
         values = spell(plan.focus_parameter, plan.variant_values)
     missing = ((standing.failed, "failed"), (standing.suspect, "suspect, not counted"))
     made = (f"{standing.made} of {standing.cells}", *(f"{number} {what}" for number, what in missing if number))
+    blind = f", {blind_text(standing.rated, standing.not_blind)}" if plan.blind and standing.rated else ""
     facts = [
         ("State", STATE_NAMES[state]),
         ("Values", values),
         ("Seeds", str(len({cell.row for cell in plan.cells()}))),
         ("Made", ", ".join(made)),
-        ("Rated", f"{standing.rated} of {standing.wanted}" + (", blind" if plan.blind else "")),
+        ("Rated", f"{standing.rated} of {standing.wanted}{blind}"),
     ]
     return [*facts, ("Note", plan.metadata.notes)] if plan.metadata.notes else facts

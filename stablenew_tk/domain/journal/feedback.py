@@ -82,6 +82,7 @@ class FeedbackRow(Struct):
     removed: array[int] = column("I")
     note: array[int] = column("i")
     repeat: array[int] = column("b")
+    blind: array[int] = column("b")
 
 
 class FeedbackLog:
@@ -108,6 +109,7 @@ class FeedbackLog:
         table.removed.append(self.tag_sets.number(feedback.tags_removed))
         table.note.append(-1 if feedback.note is None else self.texts.number(feedback.note))
         table.repeat.append(feedback.repeat)
+        table.blind.append(feedback.blind)
         return len(table.row) - 1
 
     def chain(self, number: int, row: int, last: int) -> int:
@@ -136,6 +138,15 @@ class FeedbackLog:
         table = self.table
         again = [number for number in self._chain(last) if table.repeat[number] and table.rating[number] > 0]
         return tuple(table.rating[n] for n in reversed(again) if self.ids.text(n) not in self.withdrawn)
+
+    def is_blind(self, last: int) -> bool:
+        """Whether the stars that the picture has now were given blind. False when it has none."""
+        table = self.table
+        for number in self._chain(last):
+            gives = table.rating[number] >= 0 and not table.repeat[number]
+            if gives and self.ids.text(number) not in self.withdrawn:
+                return bool(table.blind[number]) and table.rating[number] > 0
+        return False
 
     def _chain(self, last: int) -> list[int]:
         chain = []

@@ -46,7 +46,7 @@ from .query import (
 )
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, Void
 
-_FORMAT = 3
+_FORMAT = 4
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 
@@ -125,6 +125,10 @@ class PictureRows:
     def repeats(self, row: int) -> tuple[int, ...]:
         """Stars that the picture got when blind rating showed it again, oldest first."""
         return self.log.repeats(self.pictures.last_said[row])
+
+    def is_blind(self, row: int) -> bool:
+        """Whether the stars of the picture were given blind."""
+        return self.log.is_blind(self.pictures.last_said[row])
 
     def facts(self, row: int) -> ImageFacts:
         """Everything the columns know about one row. Raises IndexError outside 0 ≤ row < len(history)."""

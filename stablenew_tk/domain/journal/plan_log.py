@@ -48,7 +48,7 @@ class PlanBook:
     def __init__(self, withdrawn: Withdrawals) -> None:
         self.withdrawn = withdrawn
         self._plans: list[LearningPlan] = []
-        self._results: list[LearningRunResult] = []
+        self._results: dict[str, list[LearningRunResult]] = {}
         self._presets: list[Preset] = []
         # By plan, step and job: a record and the step line about it are one attempt, in whatever order they come.
         self._attempts: dict[str, dict[str, dict[str, Attempt]]] = {}
@@ -66,7 +66,11 @@ class PlanBook:
         if isinstance(line, LearningPlan):
             self._plans.append(line)
         elif isinstance(line, LearningRunResult):
-            self._results.append(line)
+            results = self._results.setdefault(line.plan_id, [])
+            if results:
+                # There may be one for every rating, each with all steps; only those of the last one are asked for.
+                results[-1] = replace(results[-1], steps=())
+            results.append(line)
         else:
             self._presets.append(line)
 
@@ -109,11 +113,11 @@ class PlanBook:
 
     def result(self, plan_id: str) -> LearningRunResult | None:
         """The latest result of a plan; None before its values were revealed."""
-        return next((line for line in reversed(self._results) if line.plan_id == plan_id and self._holds(line)), None)
+        return next((line for line in reversed(self._results.get(plan_id, ())) if self._holds(line)), None)
 
     def results(self, plan_id: str) -> tuple[LearningRunResult, ...]:
-        """All results of a plan, oldest first."""
-        return tuple(line for line in self._results if line.plan_id == plan_id and self._holds(line))
+        """All results of a plan, oldest first. Only the last one that was written has its steps."""
+        return tuple(line for line in self._results.get(plan_id, ()) if self._holds(line))
 
     def presets(self) -> tuple[Preset, ...]:
         """The latest version of every preset, newest first."""
@@ -126,22 +130,24 @@ class PlanBook:
     def hidden(self) -> frozenset[str]:
         """Ids of the blind plans whose values are not revealed yet. Pages use `History.visible` instead."""
         # Called for every picture cell that is drawn, so the result is cached until a line may change it.
-        folded = len(self._plans), len(self._results), len(self.withdrawn.target_of)
+        folded = len(self._seen), len(self.withdrawn.target_of)
         if self._hidden[0] != folded:
-            revealed = {line.plan_id for line in self._results if self._holds(line)}
+            revealed = {plan_id for plan_id, lines in self._results.items() if any(map(self._holds, lines))}
             blind = (plan.plan_id for plan in self.plans() if plan.blind)
             self._hidden = folded, frozenset(plan_id for plan_id in blind if plan_id not in revealed)
         return self._hidden[1]
 
     def to_bytes(self) -> bytes:
         """The whole book, for `read`."""
-        return msgspec.msgpack.encode(_PlanLogSnapshot(self._plans, self._results, self._presets, self._attempts))
+        results = list(chain.from_iterable(self._results.values()))
+        return msgspec.msgpack.encode(_PlanLogSnapshot(self._plans, results, self._presets, self._attempts))
 
     def read(self, data: bytes) -> None:
         """Fill an empty book with what `to_bytes` gave. Raises msgspec.MsgspecError."""
         saved = msgspec.msgpack.decode(data, type=_PlanLogSnapshot)
-        self._plans, self._results, self._presets = saved.plans, saved.results, saved.presets
-        self._attempts = saved.attempts
+        self._plans, self._presets, self._attempts = saved.plans, saved.presets, saved.attempts
+        for result in saved.results:
+            self._results.setdefault(result.plan_id, []).append(result)
         self._seen = {line.event_id for line in chain(saved.plans, saved.results, saved.presets)}
 
     def _holds(self, line: LearningPlan | LearningRunResult | Preset) -> bool:

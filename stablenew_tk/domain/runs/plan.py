@@ -178,7 +178,10 @@ class ResultValue(ValueInsight, frozen=True):
 
 
 class ResultSummary(Struct, frozen=True, kw_only=True):
-    """The verdict with the figures behind it. `value` is None when it names no value."""
+    """The verdict with the figures behind it. `value` is None when it names no value.
+
+    `not_blind` of the `rated` pictures got their stars with the values in sight; None in lines of older versions.
+    """
 
     state: VerdictState
     value: Value | None
@@ -187,15 +190,20 @@ class ResultSummary(Struct, frozen=True, kw_only=True):
     rated: int
     rows: int
     suspect_left_out: int = 0
+    not_blind: int | None = None
     values: tuple[ResultValue, ...] = ()
 
 
 class LearningRunResult(Line, tag="result", frozen=True, kw_only=True):
-    """The result of a plan, written when its values are revealed. The latest one of a plan counts."""
+    """The result of a plan, written when its values are revealed and at every change from then on. The latest counts.
+
+    `method` is the version of the analysis; 0 in lines of older versions.
+    """
 
     plan_id: str
     steps: tuple[StepRating, ...]
     summary: ResultSummary
+    method: int = 0
 
 
 class PresetEvidence(Struct, frozen=True, kw_only=True):

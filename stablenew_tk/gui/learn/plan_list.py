@@ -204,7 +204,6 @@ class PlanList(DeferringBox):
         else:
             self._say_empty(active)
         self._show_card()
-        self.states.analyse_next()
 
     def _say_empty(self, active: bool) -> None:
         if self._controller.history is None:

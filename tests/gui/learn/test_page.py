@@ -175,6 +175,37 @@ def test_the_result_is_written_once(desk):
     assert len(d.controller.history.plans.results("PLAN")) == 1
 
 
+def test_after_reveal_now_every_rating_writes_a_result_and_undo_one_that_equals_the_earlier(desk):
+    d = rating_desk(desk)
+    d.press("4", "2")
+    d.settle()
+    d.view.head.reveal.invoke()
+    d.until(lambda: not d.matrix.hidden)
+    written = d.controller.history.plans.results
+    d.until(lambda: len(written("PLAN")) == 1 and not d.results.busy)
+    d.view.matrix.canvas.focus_force()
+    d.press("u", "5")
+    d.until(lambda: len(written("PLAN")) == 2 and not d.results.busy)
+    d.press("Control-z")
+    d.until(lambda: len(written("PLAN")) == 3 and not d.results.busy)
+    first, second, third = (one.summary for one in written("PLAN"))
+    assert (first.rated, second.rated, second.not_blind) == (2, 3, 1)
+    assert third == first
+    d.until(lambda: d.view.session.report.verdict.sentence == third.sentence)
+
+
+def test_stars_given_in_sight_are_not_called_blind(desk):
+    d = rating_desk(desk)
+    d.press(*"345123451234512")
+    d.until(lambda: not d.matrix.hidden and d.view.session.report is not None)
+    d.until(lambda: "15 of 15 pictures rated on 3 seeds; all rated blind." in d.view.head.remark.cget("text"))
+    d.view.matrix.canvas.focus_force()
+    d.press("5" if d.current.stars == 1 else "1")
+    d.until(lambda: "14 rated blind, 1 not" in d.view.head.remark.cget("text"))
+    d.press("Escape")
+    d.until(lambda: "15 of 15, 14 rated blind, 1 not" in texts(d.page.plans.card))
+
+
 def test_a_plan_whose_stars_were_complete_at_a_crash_is_revealed_when_it_is_opened(desk):
     d = desk()
     for cell in d.plan.cells():
@@ -513,7 +544,7 @@ def test_failed_and_suspect_pictures_are_neither_rated_nor_wanted_in_list_card_a
     d = desk(failed=(LAST,), suspect=(PlanCell(1, 1),))
     d.until(lambda: heads(d) == ["To rate · 1"])
     assert "0 of 13 rated · 1 failed" in [row.right for row in rows(d)]
-    assert "0 of 13, blind" in texts(d.page.plans.card)
+    assert "0 of 13" in texts(d.page.plans.card)
     d.rate_plan()
     assert d.view.head.count.cget("text") == "0 of 13 rated"
 
