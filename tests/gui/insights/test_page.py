@@ -288,6 +288,7 @@ def test_equal_pictures_need_no_stars_and_the_likely_reason_is_told(study):
     assert "had no effect." in words
     assert [line[1] for line in study.listed() if isinstance(line, tuple)] == ["no difference at all"]
     assert "too early" not in words.casefold()
+    assert "rate" not in study.buttons
 
 
 def test_a_blind_plan_leaks_nothing_before_it_is_revealed(study):
