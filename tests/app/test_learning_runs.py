@@ -143,7 +143,7 @@ class TestNoDifference:
         assert (told.state, told.probability, told.rated) == ("no_difference", 1.0, 0)
         assert told.sentence.startswith("No difference at all: the pictures are the same.")
         now = standing(seen)
-        assert (now.state(0), now.nothing_changed, now.revealed) == ("done", True, True)
+        assert (now.state(0), now.nothing_changed, now.revealed, now.asked) == ("done", True, True, 0)
         assert progress_text(now, "done") == "3 of 9 made · nothing to rate"
 
     def test_other_plans_in_the_queue_are_made(self, app):

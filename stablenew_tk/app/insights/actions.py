@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from ...domain.base.wording import counted
 from ...domain.insights.follow_up import CERTAIN, cells_text, finer_plan, place_of
 from ...domain.insights.report import Report
+from ...domain.insights.verdict_text import is_certain
 from ...domain.journal.estimate import about
 from ...domain.runs.plan import config_for
 from ..controller import Controller
@@ -41,7 +42,7 @@ def insight_actions(report: Report | None, controller: Controller, unrated: int)
         if certain
         else InsightAction(key="preset", text="Make preset by hand…")
     ]
-    if unrated:
+    if unrated and not is_certain(report.verdict.state, report.verdict.probability):
         rest = InsightAction(key="rate", text="Rate the rest", note=note, kind="plain" if certain else "main")
         found.insert(len(found) if certain else 0, rest)
     if report.next:

@@ -20,7 +20,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     rated in total, without suspect ones; equal pictures of a row are one. Of these, `rated` have stars, `unrated` are
     made and have none, and `asked` are the unrated ones that may be shown now (blind plans show complete rows only).
     `not_blind` of the rated ones got their stars with the values in sight. `nothing_changed`: all pictures of every row
-    are equal, so stars would tell nothing.
+    are equal, so stars would tell nothing; once it is told, none are asked for.
     """
 
     plan: LearningPlan
@@ -64,10 +64,11 @@ class ShownVerdict(Struct, frozen=True):
 
 def standing(board: Board) -> Standing:
     """Count the progress of a plan."""
-    open_rows = board.open_rows()
+    open_rows, nothing_changed = board.open_rows(), all_equal(board)
     sound = [(cell, shown.facts) for cell in board.cells for shown in cell.sound if not shown.same_as]
     unrated = [cell for cell, facts in sound if not facts.rating]
     waiting = sum(cell.state == "waiting" for cell in board.cells)
+    told = nothing_changed and board.revealed
     return Standing(
         plan=board.plan,
         revealed=board.revealed,
@@ -83,8 +84,8 @@ def standing(board: Board) -> Standing:
         not_blind=sum(
             bool(one.facts.rating) and not (one.facts.suspect or one.blind or one.same_as) for one in board.images
         ),
-        asked=sum(board.revealed or cell.cell.row in open_rows for cell in unrated),
-        nothing_changed=all_equal(board),
+        asked=0 if told else sum(board.revealed or cell.cell.row in open_rows for cell in unrated),
+        nothing_changed=nothing_changed,
     )
 
 

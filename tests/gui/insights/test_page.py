@@ -80,12 +80,14 @@ class Study:
         self.went, self.opened, self.drafts, self.reviewed, self.saved = [], [], [], [], []
         self.controller, self.events = None, []
 
-    def made(self, plan, table, *, twice=(), failed=(), suspect=()):
+    def made(self, plan, table, *, twice=(), failed=(), suspect=(), pixels=""):
         """Record a plan, all its pictures, and the stars of `table` (value by value)."""
         self.writer.append(plan)
         for cell in plan.cells():
             doubt = ("black",) if cell in suspect else ()
-            image = output(image_id=f"{plan.plan_id} {cell.variant} {cell.row}", path="one.png", suspect=doubt)
+            image = output(
+                image_id=f"{plan.plan_id} {cell.variant} {cell.row}", path="one.png", suspect=doubt, pixels=pixels
+            )
             value = plan.variant_values[cell.variant]
             tag = LearningTag(
                 mode="active", plan_id=plan.plan_id, step_id=plan.step_id(cell), value=value, row=cell.row
@@ -275,6 +277,17 @@ def test_too_early_shows_no_mean_and_asks_for_the_rest(study):
     assert study.head.buttons["preset"].text == "Make preset by hand…"
     study.head.buttons["rate"].invoke()
     assert study.opened == ["steps"]
+
+
+def test_equal_pictures_need_no_stars_and_the_likely_reason_is_told(study):
+    study.made(plan("P"), ((), (), ()), pixels="the same")
+    study.open().show("P")
+    words = " ".join(study.words())
+    assert "No difference at all: the pictures are the same. Take any of them." in words
+    assert "had no effect." in words
+    assert [line[1] for line in study.listed() if isinstance(line, tuple)] == ["no difference at all"]
+    assert "too early" not in words.casefold()
+    assert "rate" not in study.buttons
 
 
 def test_a_blind_plan_leaks_nothing_before_it_is_revealed(study):

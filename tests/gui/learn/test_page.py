@@ -7,6 +7,8 @@ import pytest
 from journal_lines import rate
 from plans import VALUES, Desk, PlanCell, button, name_of, plan, record, texts
 
+from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.insights.standing import standing
 from stablenew_tk.gui.learn.rating.picture_panel import MOST_COMPARED
 from stablenew_tk.gui.widgets import theme
@@ -446,6 +448,31 @@ def test_the_verdict_is_listed_only_when_the_values_are_revealed(desk):
     d.press("Escape")
     d.until(lambda: heads(d) == ["Done · 1"])
     assert d.page.plans.card.sentence.cget("text")
+
+
+def test_a_run_without_any_difference_is_done_after_one_row_and_says_so(desk):
+    d = desk(without=plan().cells(), backend="sketch")
+    small = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 2, "hires.denoise": 0.0}
+    d.until(lambda: d.controller.capabilities is not None)
+    d.controller.learning.start(
+        plan(
+            (2, 3, 4),
+            plan_id="SAME",
+            focus_parameter="hires.steps",
+            backend_kind="",
+            base_config=with_values(PipelineConfig(), small),
+            run_name="",
+        )
+    )
+    d.until(lambda: d.controller.history.plans.result("SAME") is not None and d.controller.running is None)
+    d.until(lambda: "Done · 1" in heads(d))
+    done = next(row for row in rows(d) if row.note.startswith("No difference at all"))
+    assert done.right == "3 of 9 made · nothing to rate"
+    d.page.open_plan("SAME")
+    d.until(lambda: d.view.head.sentence.cget("text"))
+    assert d.view.head.sentence.cget("text").startswith("No difference at all: the pictures are the same.")
+    assert d.view.head.remark.cget("text").startswith("Steps (hires) had no effect. Denoise is 0")
+    assert d.view.session.to_make == 6
 
 
 def test_go_on_makes_what_is_missing_and_says_so_when_nothing_is(desk):
