@@ -1,7 +1,8 @@
-"""Fresh ids, times and seeds: what comes from the clock and from chance."""
+"""Fresh ids, times and seeds, and the name of the user: what comes from the clock, from chance and from the system."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import secrets
 import time
@@ -30,6 +31,15 @@ def utc_text(moment: datetime) -> str:
 def now_text() -> str:
     """This moment as journal lines carry it."""
     return utc_text(datetime.now(UTC))
+
+
+def system_user() -> str:
+    """The name of the user as the system knows it; "" when it has none."""
+    try:
+        return getpass.getuser().encode(errors="replace").decode()
+    except (KeyError, ImportError, OSError):
+        # In a container the number of the user may have no name.
+        return ""
 
 
 def draw_seed() -> int:
