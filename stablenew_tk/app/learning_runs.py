@@ -36,7 +36,7 @@ from ..domain.runs.plan import (
     checked,
     job_for,
 )
-from ..pipeline.ids_and_times import as_line, new_id, now_text
+from ..pipeline.ids_and_times import as_line, new_id, now_text, system_user
 from .plan_lines import ended_step, regained_step, reused_step, sized, with_drawn_seeds
 
 ENGINES = {"sketch": "the sketch engine", "webui": "a WebUI"}
@@ -255,7 +255,8 @@ class LearningRunner:
             raise InvalidInput(f"seeds: {wrong} is outside 0 to {MAX_SEED}.", "seeds")
         # A number of rows that is out of range is refused below, not drawn for.
         rows = plan.full_rows if 1 <= plan.images_per_variant <= MOST_PER_VALUE else 0
-        metadata = replace(plan.metadata, when=plan.metadata.when or now_text())
+        who = plan.metadata.who or self._context.settings().user_name.strip() or system_user()
+        metadata = replace(plan.metadata, who=who, when=plan.metadata.when or now_text())
         whole = replace(
             plan,
             plan_id=plan.plan_id or new_id(),

@@ -53,6 +53,8 @@ class PlanLine(Struct, frozen=True, kw_only=True):
     total: int
     hidden: bool
     verdict: DocumentVerdict
+    who: str = ""
+    note: str = ""
 
 
 class Hints(Struct, frozen=True, kw_only=True):
@@ -115,6 +117,9 @@ def _one(args: argparse.Namespace, history: History) -> int:
     out.print(found.verdict.sentence, style="bold", markup=False)
     head = [VERDICT_NAMES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, found.focus.title]
     out.print(" · ".join(part for part in head if part), markup=False)
+    about = (("Who: ", plan.metadata.who), ("Note: ", plan.metadata.notes))
+    for line in (f"{label}{text}" for label, text in about if text):
+        out.print(line, markup=False)
     out.print(found.remark, markup=False)
     if not history.visible().shows(plan.plan_id):
         err.print("This run is rated blind and not revealed yet. Rating on after this look is no longer blind.")
@@ -193,6 +198,8 @@ def _line(history: History, plan: LearningPlan) -> PlanLine:
         total=now.wanted,
         hidden=hidden,
         verdict=_hidden(now) if hidden else _verdict(seen),
+        who=plan.metadata.who,
+        note=plan.metadata.notes,
     )
 
 

@@ -14,7 +14,7 @@ from ..domain.config.catalogue import Value, with_values
 from ..domain.config.origins import MAX_SEED, RANDOM_SEED
 from ..domain.config.sweep import LORA, parse_values
 from ..domain.config.user_settings import Settings
-from ..domain.experiments.plan_file import SIZE_LIMIT, named_focus, read_plan, usual_name
+from ..domain.experiments.plan_file import SIZE_LIMIT, imported, named_focus, read_plan, usual_name
 from ..domain.models.value_sources import ValueSources
 from ..domain.prompts.randomizer import Variants
 from ..domain.runs.plan import MOST_PER_VALUE, LearningPlan, PlanPrompt, checked, planned
@@ -102,7 +102,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
         read = read_plan(read_bounded(path, 16 * SIZE_LIMIT), where=path.name)
     except Unreadable as error:
         raise InvalidInput(str(error), "--plan") from error
-    plan = read.plan
+    plan = imported(read.plan, path.name)
     if args.pack or not plan.prompts:
         if not args.pack and not plan.pack_id:
             raise InvalidInput(f"prompts: {path.name} has no prompt. Name the pack, too.", "prompts")

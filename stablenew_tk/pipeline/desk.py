@@ -12,7 +12,7 @@ from pathlib import Path
 from ..backends.base import Backend
 from ..domain.base.errors import BackendError, InvalidInput, StorageError
 from ..domain.config.user_settings import Settings
-from ..domain.experiments.plan_file import SIZE_LIMIT, read_plan, write_plan
+from ..domain.experiments.plan_file import SIZE_LIMIT, imported, read_plan, write_plan
 from ..domain.insights.association import RatedRecord, associations
 from ..domain.insights.report import report
 from ..domain.journal.history import History, Position
@@ -207,7 +207,7 @@ class DeskWork:
             read = read_plan(read_bounded(order.path, SIZE_LIMIT), where=order.path.name)
         except (StorageError, InvalidInput) as problem:
             return PlanRead(path=order.path, plan=None, problem=str(problem))
-        return PlanRead(path=order.path, plan=read.plan, notices=read.notices)
+        return PlanRead(path=order.path, plan=imported(read.plan, order.path.name), notices=read.notices)
 
     @perform.register
     def _(self, order: WritePlan) -> PlanWritten:

@@ -1,7 +1,8 @@
-"""New ids, the current time as text, and random seeds; makes journal lines from drafts."""
+"""New ids, the current time as text, random seeds, the name of the user; makes journal lines from drafts."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import secrets
 import time
@@ -30,6 +31,15 @@ def utc_text(moment: datetime) -> str:
 def now_text() -> str:
     """The current time as journal lines have it."""
     return utc_text(datetime.now(UTC))
+
+
+def system_user() -> str:
+    """The name of the user as the system knows it; "" when it has none."""
+    try:
+        return getpass.getuser().encode(errors="replace").decode()
+    except (KeyError, ImportError, OSError):
+        # In a container the number of the user may have no name.
+        return ""
 
 
 def draw_seed() -> int:

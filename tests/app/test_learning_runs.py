@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 from collections import Counter
 from itertools import chain
@@ -23,7 +24,15 @@ from stablenew_tk.domain.insights.standing import standing
 from stablenew_tk.domain.insights.titles import progress_text
 from stablenew_tk.domain.journal.query import Query
 from stablenew_tk.domain.journal.record import Void
-from stablenew_tk.domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, PlanCell, PlanPrompt, Preset
+from stablenew_tk.domain.runs.plan import (
+    LearningPlan,
+    LearningRunResult,
+    LearningRunStep,
+    PlanCell,
+    PlanMetadata,
+    PlanPrompt,
+    Preset,
+)
 from stablenew_tk.pipeline import runner
 from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.pipeline.messages.base import OrderFailed
@@ -191,6 +200,26 @@ class TestStarting:
         assert (one.backend_kind, one.base_config.checkpoint) == ("sketch", "sketch-classic")
         assert all((one.plan_id, one.event_id, one.ts, one.metadata.when, one.run_day))
         assert one.run_name[6:].startswith("-boats-")
+
+    @pytest.mark.parametrize(
+        ("name", "asked", "who"), [("Ann", "", "Ann"), ("", "", "tom"), ("Ann", "imported from x", "")]
+    )
+    def test_it_says_who_asked_for_it_and_why(self, open_app, monkeypatch, name, asked, who):
+        monkeypatch.setenv("LOGNAME", "tom")
+        one = held(open_app(Settings(user_name=name)), metadata=PlanMetadata(who=asked, notes="too flat"))
+        assert (one.metadata.who, one.metadata.notes) == (who or asked, "too flat")
+
+    def test_a_user_whose_name_is_no_text_is_no_obstacle(self, app, monkeypatch):
+        monkeypatch.setattr(getpass, "getuser", lambda: "t\udcf6m")
+        assert held(app).metadata.who == "t?m"
+        all_on_disk(app)
+
+    def test_a_user_without_a_name_is_no_obstacle(self, app, monkeypatch):
+        def nobody():
+            raise KeyError("getpwuid(): uid not found: 1234")
+
+        monkeypatch.setattr(getpass, "getuser", nobody)
+        assert held(app).metadata.who == ""
 
     def test_everything_is_made_and_stands_in_the_matrix(self, app):
         seen = finish(app, start(app))

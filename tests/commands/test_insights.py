@@ -10,6 +10,7 @@ from terminal import Terminal
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.journal.record import BackendInfo
 from stablenew_tk.domain.runs.job import RandomizerChoice
+from stablenew_tk.domain.runs.plan import PlanMetadata
 
 CLEAR = {12: (2, 2, 1, 2), 20: (3, 3, 2, 3), 28: (5, 5, 4, 5)}
 
@@ -66,6 +67,13 @@ class TestOnePlan:
         assert head.split(" · ")[:2] == ["Settled enough", "Steps of rain"]
         assert "12 of 12 pictures rated on 4 seeds." in remark
         assert next(line for line in table if line.split()[:1] == ["28"]).split()[1:6] == ["5", "5", "4", "5", "4"]
+
+    def test_who_asked_and_why_stand_below_it(self, cli, lab):
+        lab.make(lab.plan(metadata=PlanMetadata(who="ann", notes="too flat")))
+        out = cli("insights", "--plan", "last").out
+        assert "Who: ann\nNote: too flat\n" in out
+        document, (line,) = cli("insights", "--plan", "last", "--json").json, cli("insights", "--json").json["plans"]
+        assert [(one["who"], one["note"]) for one in (document, line)] == [("ann", "too flat")] * 2
 
     def test_without_stars_it_is_too_early_and_all_went_well(self, cli, lab):
         plan = lab.plan()

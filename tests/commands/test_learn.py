@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import wait_until
@@ -154,6 +155,7 @@ class TestOptions:
         plan = cli.learn(*TWO, "--name", "Mine", "--note", "why not", "--blind", "--set", "clip_skip=1").json["plan_id"]
         found = cli.history().plans.plan(plan)
         assert (found.name, found.metadata.notes, found.blind) == ("Mine", "why not", True)
+        assert found.metadata.who
         assert (found.base_config.clip_skip, found.origins["clip_skip"]) == (1, "user")
         assert found.metadata.when.endswith("Z")
 
@@ -209,6 +211,8 @@ class TestPlanFile:
         assert said.json["notices"] == ["temperature: this field is not known and was left out."]
         assert [(step["value"], step["seed"]) for step in said.json["steps"]] == [(5, 0), (9, 0)]
         assert cli.shown("--limit", 1)[0]["prompt"] == "a red boat"
+        (line,) = cli("insights", "--json").json["plans"]
+        assert (line["who"], line["note"]) == (f"imported from {Path(path).name}", "by a model")
 
     def test_a_pack_gives_the_prompt_that_the_file_does_not_have(self, cli):
         path = cli.plan_file(prompt=None)

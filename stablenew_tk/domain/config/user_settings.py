@@ -25,6 +25,8 @@ DEFAULT_TAGS = (
     ("l", "good light"),
 )
 
+LONGEST_NAME = 80
+
 _LOGIN = re.compile(r"^\s*(\w+://)?.*@", re.DOTALL)
 
 _ShortText = Annotated[str, Meta(max_length=4096)]
@@ -41,7 +43,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     `values` holds form values the user chose last, by catalogue path; `last_runs` the same for each pack with each
     checkpoint (`domain.models.precedence.context_key`), the newest at the end. `tags` are pairs of key and words.
-    `preset` is the id of the preset in force, "" = none.
+    `preset` is the id of the preset in force, "" = none. `user_name` stands in Learning Runs, "" = that of the system;
+    `user` and `password` are for the backend.
     """
 
     backend: _ShortText = "sketch"
@@ -53,6 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     model_folders: tuple[_ShortText, ...] = ()
     appearance: Literal["system", "dark", "light"] = "system"
     learning: ProjectLearning = "active"
+    user_name: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
     preset: _ShortText = ""
     go_on_after_rating: bool = True
     offer_rating: bool = True

@@ -54,6 +54,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     show_twice: bool = False
     name: str = ""
     note: str = ""
+    who: str = ""
     reuse: ImageFacts | None = None
 
     @property
@@ -117,7 +118,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             blind=self.blind,
             show_twice=self.show_twice,
             start_image=self.start_image if stage_spec(spec.stage).needs_picture else "",
-            metadata=PlanMetadata(notes=self.note.strip()),
+            metadata=PlanMetadata(who=self.who, notes=self.note.strip()),
         )
 
     def trial(self) -> LearningPlan:
@@ -160,6 +161,7 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
         show_twice=plan.show_twice,
         name=plan.name,
         note=plan.metadata.notes,
+        who=plan.metadata.who,
         reuse=reuse,
     )
 

@@ -26,6 +26,7 @@ from .base_config import config_of, kind_of, near_names, read_settings, shortene
 SIZE_LIMIT = 1024 * 1024
 _LONGEST_NAME = 120
 _LARGEST = 10**12
+_IMPORTED = "imported from "
 # Fields that a plan gets when it is started. They are ignored in a file.
 _IGNORED = frozenset((*Line.__struct_fields__, "kind", "crc", "plan_id", "backend_kind", "run_name", "run_day"))
 _KNOWN = frozenset(LearningPlan.__struct_fields__) | {"pack", "prompt", "negative", "seed"}
@@ -73,6 +74,15 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
     )
     unknown = [f"{shortened(name)}: this field is not known and was left out." for name in fields if name not in _KNOWN]
     return PlanFromFile(plan, (*unknown, *_stage_notice(fields, subject)), frozenset(fields) & _KNOWN)
+
+
+def imported(plan: LearningPlan, where: str) -> LearningPlan:
+    """The plan with the note that it was imported from the file `where`, and who wrote that, if it says so."""
+    # A file name may hold bytes that are no text.
+    where = where.encode(errors="replace").decode()
+    writer = plan.metadata.who.partition(_IMPORTED)[0].rstrip(" ,")
+    who = f"{writer}, {_IMPORTED}{where}" if writer else f"{_IMPORTED}{where}"
+    return msgspec.structs.replace(plan, metadata=PlanMetadata(who=who, notes=plan.metadata.notes))
 
 
 def write_plan(plan: LearningPlan) -> bytes:

@@ -11,7 +11,7 @@ from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import LORA, around, focus, sensible_for, value_text
 from ..models.recommendations import DENOISE, FieldValue, ModelSettings
 from ..models.style import StyleProfile
-from ..runs.plan import LearningPlan
+from ..runs.plan import LearningPlan, PlanMetadata
 
 _GUIDANCE, _STEPS = "txt2img.cfg_scale", "txt2img.steps"
 
@@ -87,6 +87,7 @@ def _draft(
         origins=dict(origins),
         variant_values=values,
         seeds=(),
+        metadata=PlanMetadata(who=f"suggested by Models for {title}"),
     )
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ..config.catalogue import Value
 from ..config.sweep import around, value_text
-from ..runs.plan import LearningPlan, PlanCell, Preset, PresetEvidence, VerdictState
+from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, Preset, PresetEvidence, VerdictState
 from .report import Report, naming, preset_values
 from .titles import heading
 from .verdict_text import joined
@@ -68,6 +68,7 @@ def finer_plan(report: Report) -> LearningPlan | None:
         blind=plan.blind,
         show_twice=plan.show_twice,
         start_image=plan.start_image,
+        metadata=PlanMetadata(who=f"suggested by the result of “{plan.name}”"),
     )
 
 

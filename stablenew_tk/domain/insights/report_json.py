@@ -61,6 +61,8 @@ class InsightDocument(Struct, frozen=True, kw_only=True):
     repeat_sd: float | None
     notes: tuple[str, ...]
     not_blind: int
+    who: str
+    note: str
 
 
 def document(report: Report) -> InsightDocument:
@@ -93,6 +95,8 @@ def document(report: Report) -> InsightDocument:
         repeat_sd=insight.repeat_sd,
         notes=tuple(note for note in (report.remark, *report.tag_sentences, report.over_time) if note),
         not_blind=report.not_blind,
+        who=plan.metadata.who,
+        note=plan.metadata.notes,
     )
 
 

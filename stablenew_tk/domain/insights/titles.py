@@ -105,4 +105,5 @@ def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
         ("Made", ", ".join(made)),
         ("Rated", f"{standing.rated} of {standing.wanted}{blind}"),
     ]
-    return [*facts, ("Note", plan.metadata.notes)] if plan.metadata.notes else facts
+    about = (("Who", plan.metadata.who), ("Note", plan.metadata.notes))
+    return [*facts, *(pair for pair in about if pair[1])]

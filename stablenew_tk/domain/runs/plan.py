@@ -62,7 +62,10 @@ class PlanCell(Struct, frozen=True, order=True):
 
 
 class PlanMetadata(Struct, frozen=True, kw_only=True):
-    """Who asked for the plan, when (UTC, ISO 8601), and why."""
+    """Who asked for the plan, when (UTC, ISO 8601), and why.
+
+    `who` is the name of a user, "imported from FILE", or "suggested by" what proposed it; "" in older plans.
+    """
 
     who: str = ""
     when: str = ""

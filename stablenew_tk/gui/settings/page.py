@@ -12,7 +12,7 @@ import msgspec
 from ...app.controller import Controller
 from ...domain.base.errors import InvalidInput
 from ...domain.config.learning_mode import MODE_WORDS, MODES
-from ...domain.config.user_settings import parse_tags, usable_address
+from ...domain.config.user_settings import LONGEST_NAME, parse_tags, usable_address
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import BackendChecked, CheckBackend
 from ...pipeline.messages.settings import SaveSettings, SettingsChanged, SettingsSaved
@@ -164,6 +164,10 @@ class SettingsPage(PageFrame):
         self._go_on.pack(anchor="w")
         self._offer = Check(section, "Offer to rate when a run is done", lambda on: self._change(offer_rating=on))
         self._offer.pack(anchor="w")
+        row = self._row(section, "Your name")
+        self.user_name = Entry(row, width=300, placeholder="as on this computer", on_commit=self._take_user_name)
+        self.user_name.pack(side="left")
+        tip(self.user_name.field, "It stands in the Learning Runs that you start. Empty: your name on this computer.")
         row = self._row(section, "Tags")
         self._tags = Entry(row, width=560, on_commit=self._take_tags)
         self._tags.pack(side="left")
@@ -200,6 +204,7 @@ class SettingsPage(PageFrame):
         self._mode_words.show(MODE_WORDS[settings.learning])
         self._go_on.set(settings.go_on_after_rating)
         self._offer.set(settings.offer_rating)
+        self.user_name.set(settings.user_name)
         self._tags.set(", ".join(f"{key} {words}" for key, words in settings.tags))
         self.added.show(settings.globals)
         self._appearance.set(settings.appearance)
@@ -260,6 +265,9 @@ class SettingsPage(PageFrame):
         folder = filedialog.askdirectory(parent=self, title="Folder for pictures", mustexist=False)
         if folder:
             self._take_outputs(folder)
+
+    def _take_user_name(self, text: str) -> None:
+        self._change(user_name=" ".join(text.split())[:LONGEST_NAME])
 
     def _take_tags(self, text: str) -> None:
         try:

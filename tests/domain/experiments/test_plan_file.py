@@ -10,7 +10,7 @@ from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.global_texts import StageText
 from stablenew_tk.domain.config.pipeline_config import ADetailer, ADetailerPass, PipelineConfig
 from stablenew_tk.domain.experiments.base_config import check_offered
-from stablenew_tk.domain.experiments.plan_file import read_plan, write_plan
+from stablenew_tk.domain.experiments.plan_file import imported, read_plan, write_plan
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanCell, PlanMetadata, PlanPrompt
 
 LEAST = {"focus_parameter": "txt2img.cfg_scale", "variant_values": [5, 6.5, 8]}
@@ -251,6 +251,19 @@ class TestWriting:
         again = read_plan(write_plan(made), where="x").plan
         changed = {name: getattr(made, name) for name in ("event_id", "ts", "writer", "seq", "plan_id")}
         assert LearningPlan(**{name: getattr(again, name) for name in again.__struct_fields__} | changed) == made
+
+    @pytest.mark.parametrize(
+        ("who", "words"),
+        [
+            ("", "imported from b.json"),
+            ("ann", "ann, imported from b.json"),
+            ("ann, imported from a.json", "ann, imported from b.json"),
+            ("imported from a.json", "imported from b.json"),
+        ],
+    )
+    def test_an_imported_plan_says_so_and_keeps_who_wrote_it_and_why(self, who, words):
+        made = imported(read(metadata={"who": who, "when": "2026-01-01", "notes": "why"}).plan, "b.json")
+        assert made.metadata == PlanMetadata(who=words, notes="why")
 
     def test_a_person_can_read_it_and_nothing_is_left_out_of_the_config(self):
         text = write_plan(plan(prompt="a boat")).decode()

@@ -10,6 +10,7 @@ from journal_lines import new_id, rate
 from learning_lab import Lab
 
 from stablenew_tk.domain.config.sweep import focus
+from stablenew_tk.domain.insights.follow_up import finer_plan
 from stablenew_tk.domain.insights.report import naming, preset_values, step_ratings, summary
 from stablenew_tk.domain.insights.report_json import document
 from stablenew_tk.domain.insights.tag_rates import Rate, p_higher, tag_sentences
@@ -290,6 +291,9 @@ class TestWhatIsKept:
         assert (kept.state, kept.value, kept.rated, kept.rows) == ("settled", 28, 12, 4)
         assert [(one.value, one.n, one.seconds) for one in kept.values] == [(12, 4, 4.0), (20, 4, 4.0), (28, 4, 4.0)]
         assert msgspec.json.decode(msgspec.json.encode(kept), type=type(kept)) == kept
+
+    def test_a_finer_plan_says_what_suggested_it(self, lab):
+        assert finer_plan(reported(lab)).metadata.who == "suggested by the result of “Steps of rain”"
 
     def test_a_preset_holds_what_makes_the_value_matter(self, lab):
         def plan(path):

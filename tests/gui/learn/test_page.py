@@ -10,6 +10,7 @@ from plans import VALUES, Desk, PlanCell, button, name_of, plan, record, texts
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.insights.standing import standing
+from stablenew_tk.domain.runs.plan import PlanMetadata
 from stablenew_tk.gui.learn.rating.picture_panel import MOST_COMPARED
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.pipeline.messages.journal import AppendLine, HistoryLoaded
@@ -574,6 +575,12 @@ def test_failed_and_suspect_pictures_are_neither_rated_nor_wanted_in_list_card_a
     assert "0 of 13" in texts(d.page.plans.card)
     d.rate_plan()
     assert d.view.head.count.cget("text") == "0 of 13 rated"
+
+
+def test_the_card_says_who_asked_for_a_plan_and_why(desk):
+    d = desk(plan(metadata=PlanMetadata(who="imported from x.json", notes="too flat")))
+    d.until(lambda: d.page.plans.chosen)
+    d.until(lambda: {"Who", "imported from x.json", "Note", "too flat"} <= set(texts(d.page.plans.card)))
 
 
 def test_keys_of_every_view_are_listed_for_f1(desk):

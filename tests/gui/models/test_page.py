@@ -423,6 +423,19 @@ def test_model_folders_are_a_setting(root, tmp_path):
         controller.close()
 
 
+def test_the_name_that_stands_in_learning_runs_is_a_setting(root, tmp_path):
+    controller = Controller(find_places(str(tmp_path), {}, None), Settings())
+    page = SettingsPage(root, controller, say=print)
+    try:
+        page.pack(fill="both", expand=True)
+        field = beside_caption(page, "Your name")
+        typed(field, "  Ann  Lee ")
+        field.field.event_generate("<Return>")
+        assert controller.settings.user_name == "Ann Lee"
+    finally:
+        controller.close()
+
+
 # ---- without a window
 
 
@@ -479,7 +492,8 @@ def test_a_profile_without_hires_denoise_suggests_guidance_and_then_steps():
 
     both = ModelSettings(family="sd15", offers=offers(cfg_scale=7.5, steps=30))
     assert focus_of(both) == "txt2img.cfg_scale"
-    assert 7.5 in checkpoint_plan("x", both, both.values).variant_values
+    found = checkpoint_plan("x", both, both.values)
+    assert (7.5 in found.variant_values, found.metadata.who) == (True, "suggested by Models for x")
     assert focus_of(ModelSettings(offers=offers(steps=30))) == "txt2img.steps"
 
 

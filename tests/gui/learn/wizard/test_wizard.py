@@ -17,7 +17,7 @@ from stablenew_tk.domain.experiments.plan_draft import CHECK, PROMPT, VALUES, VA
 from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import RunRequest
-from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
+from stablenew_tk.domain.runs.plan import LearningPlan, PlanMetadata, PlanPrompt
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
 from stablenew_tk.gui.widgets.basics import Box, Button, Label
 from stablenew_tk.pipeline.messages.jobs import JobEnded
@@ -341,8 +341,12 @@ def test_the_value_of_the_picture_must_be_among_the_values(open_wizard):
 def test_a_finer_plan_begins_at_its_values(open_wizard):
     house = open_wizard()
     _, plan = made_picture(house)
-    finer = msgspec.structs.replace(plan, focus_parameter="txt2img.steps", variant_values=(2, 3, 4), seeds=(1, 2))
+    about = PlanMetadata(who="suggested by the result of “CFG”", notes="too flat")
+    finer = msgspec.structs.replace(
+        plan, focus_parameter="txt2img.steps", variant_values=(2, 3, 4), seeds=(1, 2), metadata=about
+    )
     house.wizard.begin(finer)
+    assert house.wizard.draft.plan().metadata == about
     assert house.wizard.step == VALUES
     assert house.wizard.draft.text == "2-4 (+1)"
     assert house.wizard.draft.seeds == ()
