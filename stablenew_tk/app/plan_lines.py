@@ -37,7 +37,7 @@ def with_drawn_seeds(seeds: Sequence[int], count: int) -> tuple[int, ...]:
 
 
 def reused_step(plan: LearningPlan, image_id: str, variant: int) -> LearningRunStep:
-    """The step line of a cell in row 0 that uses an existing picture."""
+    """The step line of a cell in row 0 that uses an existing picture, to be rated anew."""
     value = plan.variant_values[variant]
     config = config_for(plan, value)
     return as_line(
@@ -53,6 +53,7 @@ def reused_step(plan: LearningPlan, image_id: str, variant: int) -> LearningRunS
             outputs=(image_id,),
             status="ok",
             reused=True,
+            rated_anew=True,
         )
     )
 

@@ -9,6 +9,7 @@ from itertools import chain
 
 import msgspec
 import pytest
+from conftest import wait_until
 from jobs import SMALL
 from whole_app import App, request
 
@@ -19,7 +20,7 @@ from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.origins import MAX_SEED
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
-from stablenew_tk.domain.insights.matrix import board
+from stablenew_tk.domain.insights.matrix import board, evidence
 from stablenew_tk.domain.insights.standing import standing
 from stablenew_tk.domain.insights.titles import progress_text
 from stablenew_tk.domain.journal.query import Query
@@ -546,13 +547,27 @@ class TestConverting:
         app.make()
         return app.controller.history.visible().facts(0)
 
-    def test_the_picture_with_its_rating_is_row_one_and_not_made_again(self, app, picture):
+    def test_the_picture_is_row_one_and_not_made_again_but_its_old_stars_do_not_count(self, app, picture):
         app.say([picture.image_id], rating=4)
         one = app.controller.learning.convert(plan(seeds=(7,)), picture, 7.0)
         seen = finish(app, one)
         assert (seen.made, len(pngs(app)), seen.plan.seeds[0]) == (6, 6, 7)
         there = next(cell for cell in seen.cells if cell.cell == PlanCell(2, 0))
-        assert [(shown.facts.image_id, shown.facts.rating) for shown in there.images] == [(picture.image_id, 4)]
+        assert [(shown.facts.image_id, shown.facts.rating) for shown in there.images] == [(picture.image_id, 0)]
+        assert (standing(seen).rated, standing(seen).unrated, evidence(seen).ratings) == (0, 6, ())
+
+    def test_it_counts_once_it_is_rated_blind_and_undo_takes_just_that_back(self, app, picture):
+        app.say([picture.image_id], rating=5)
+        one = app.controller.learning.convert(plan(seeds=(7,)), picture, 7.0)
+        finish(app, one)
+        app.say([picture.image_id], rating=5)
+        assert standing(board(app.controller.history, one.plan_id)).rated == 0
+        app.say([picture.image_id], rating=2, blind=True)
+        (counted,) = evidence(board(app.controller.history, one.plan_id)).ratings
+        assert (counted.value, counted.stars) == (7.0, 2)
+        app.controller.undo()
+        wait_until(lambda: app.controller.history.visible().facts(0).rating == 5, step=app.controller.pump)
+        assert evidence(board(app.controller.history, one.plan_id)).ratings == ()
 
     def test_going_on_at_once_does_not_make_it_either(self, app, picture):
         app.controller.pause(True)

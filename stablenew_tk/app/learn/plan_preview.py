@@ -292,7 +292,9 @@ def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
     ]
     if made.reused:
         own = value_text(draft.own_value, plan.focus_parameter)
-        lines.insert(4, ("There already", f"{own} in row 1 is the picture you come from, with its rating"))
+        sentence = f"{own} in row 1 is the picture you come from. Its old stars do not count: you rate it again"
+        sentence += ", blind" if draft.blind else ""
+        lines.insert(4, ("There already", sentence))
     return [*lines, *((name, words) for name, words in same_lines(draft, plan.base_config) if name != "Size")] + (
         [("Note", draft.note.strip())] if draft.note.strip() else []
     )

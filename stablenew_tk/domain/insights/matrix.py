@@ -126,7 +126,7 @@ def _cell(history: History, plan: LearningPlan, cell: PlanCell) -> BoardCell:
         plan.variant_values[cell.variant],
         plan.seeds[cell.row],
         state,
-        _shown(history, good) if good is not None else (),
+        _rated_here(history, plan, good, _shown(history, good)) if good is not None else (),
         good.seconds if good is not None else 0.0,
         len(tries),
     )
@@ -177,6 +177,20 @@ def _with_feedback_of(shown: Shown, group: Sequence[Shown]) -> Shown:
     return replace(
         shown, facts=replace(shown.facts, rating=rated.facts.rating, tags=tags), blind=rated.blind, same_as=same_as
     )
+
+
+def _rated_here(history: History, plan: LearningPlan, attempt: Attempt, images: tuple[Shown, ...]) -> tuple[Shown, ...]:
+    """The pictures with only those stars that count here. A picture that the plan began with was chosen because of the
+    stars it had: with them, its value would win too often. While the values are hidden, only blind stars count.
+    """
+    if not attempt.rated_anew:
+        return images
+    blind, since = plan.plan_id in history.plans.hidden(), history.unblinded().stars_since
+    counted = []
+    for shown in images:
+        stars, repeats = since(shown.facts.row, attempt.event_id, blind=blind)
+        counted.append(replace(shown, facts=replace(shown.facts, rating=stars), repeats=repeats))
+    return tuple(counted)
 
 
 def evidence(board: Board) -> Evidence:

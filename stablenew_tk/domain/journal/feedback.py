@@ -168,3 +168,18 @@ class FeedbackLog:
             tags_removed=self.tag_sets.values[table.removed[number]],
             note=self.texts.values[note] if note >= 0 else None,
         )
+
+    def since(self, last: int, event_id: str, *, blind: bool) -> tuple[int, tuple[int, ...]]:
+        """Stars of a picture, and those it got when shown again, as if nothing had been said before the line
+        `event_id`. With `blind` the first that count are blind ones.
+        """
+        table = self.table
+        found: list[int] = []
+        for number in reversed(self._chain(last)):
+            name = self.ids.text(number)
+            later = table.rating[number] >= 0 and name > event_id and name not in self.withdrawn
+            if later and (found or table.blind[number] or not blind):
+                found.append(number)
+        stars = [table.rating[number] for number in found if not table.repeat[number]]
+        again = tuple(table.rating[number] for number in found if table.repeat[number] and table.rating[number])
+        return stars[-1] if stars else 0, again

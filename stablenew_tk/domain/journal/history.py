@@ -130,6 +130,10 @@ class PictureRows:
         """Whether the stars of the picture were given blind."""
         return self.log.is_blind(self.pictures.last_said[row])
 
+    def stars_since(self, row: int, event_id: str, *, blind: bool) -> tuple[int, tuple[int, ...]]:
+        """Stars and repeats of a picture as if nothing had been said before this line; see `FeedbackLog.since`."""
+        return self.log.since(self.pictures.last_said[row], event_id, blind=blind)
+
     def facts(self, row: int) -> ImageFacts:
         """Everything the columns know about one row. Raises IndexError outside 0 ≤ row < len(history)."""
         pictures, records = self.pictures, self.records

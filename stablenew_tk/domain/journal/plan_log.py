@@ -27,6 +27,7 @@ class Attempt(Struct, frozen=True, gc=False):
     images: tuple[str, ...]
     seconds: float
     reused: bool = False
+    rated_anew: bool = False
     alone: bool = False
     written: bool = False
     pixels: tuple[str, ...] = ()
@@ -82,7 +83,7 @@ class PlanBook:
     def _fold_step(self, line: LearningRunStep) -> None:
         jobs, job_id = self._jobs(line.plan_id, line.step_id), line.job_id or line.event_id
         alone = not line.reused
-        attempt = Attempt(line.event_id, line.status, line.outputs, line.seconds, line.reused, alone)
+        attempt = Attempt(line.event_id, line.status, line.outputs, line.seconds, line.reused, line.rated_anew, alone)
         jobs[job_id] = replace(jobs.get(job_id, attempt), written=True)
 
     def _jobs(self, plan_id: str, step_id: str) -> dict[str, Attempt]:

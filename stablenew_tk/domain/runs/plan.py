@@ -132,7 +132,11 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
 
 
 class LearningRunStep(Line, tag="step", frozen=True, kw_only=True):
-    """One finished step of a plan. `outputs` are picture ids; `reused`: the picture existed before the plan."""
+    """One finished step of a plan. `outputs` are picture ids; `reused`: the picture existed before the plan.
+
+    `rated_anew`: it was chosen because it is good, so only stars given since this line count for the plan. False in
+    lines of older versions, where its stars counted.
+    """
 
     step_id: str
     plan_id: str
@@ -147,6 +151,7 @@ class LearningRunStep(Line, tag="step", frozen=True, kw_only=True):
     status: StepStatus
     seconds: float = 0.0
     reused: bool = False
+    rated_anew: bool = False
 
 
 class StepRating(Struct, frozen=True):

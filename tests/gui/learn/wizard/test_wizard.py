@@ -318,7 +318,9 @@ def test_a_picture_is_converted_and_takes_its_place_in_the_first_row(open_wizard
     assert wizard.panel.outline.shown.there == (1, 0)
     assert wizard.panel.total.cget("text").startswith("8 images")
     assert not wizard.bar.later.enabled
-    house.key("<Return>", "<Return>")
+    house.key("<Return>")
+    assert any("Its old stars do not count: you rate it again, blind" in text for text in texts(wizard))
+    house.key("<Return>")
     made = plan_of(house)
     assert made.seeds[0] == 4711
     house.until(lambda: len(house.controller.history) == 9 and house.idle(), 30)
