@@ -11,9 +11,11 @@ import msgspec
 import pytest
 from conftest import wait_until
 from jobs import SMALL
+from msgspec.structs import replace
 from whole_app import App, request
 
 from stablenew_tk.app import outbox
+from stablenew_tk.app.plan_lines import reused_step
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
 from stablenew_tk.domain.config.catalogue import with_values
@@ -568,6 +570,15 @@ class TestConverting:
         app.controller.undo()
         wait_until(lambda: app.controller.history.visible().facts(0).rating == 5, step=app.controller.pump)
         assert evidence(board(app.controller.history, one.plan_id)).ratings == ()
+
+    def test_in_a_run_of_an_older_version_the_stars_it_had_still_count(self, app, picture):
+        app.say([picture.image_id], rating=4)
+        app.controller.pause(True)
+        one = held(app, seeds=(7,))
+        step = replace(reused_step(one, picture.image_id, 2), rated_anew=False)
+        wait_until(lambda: app.controller.history.plans.plan(one.plan_id), step=app.controller.pump)
+        app.controller.ask(AppendLine(line=step))
+        wait_until(lambda: standing(board(app.controller.history, one.plan_id)).rated == 1, step=app.controller.pump)
 
     def test_going_on_at_once_does_not_make_it_either(self, app, picture):
         app.controller.pause(True)
