@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ..app.controller import Controller, make_backend
 from ..app.create.form_values import preset_in_force
 from ..domain.base.errors import InvalidInput, StorageError
-from ..domain.config.catalogue import Value, parse_value
+from ..domain.config.catalogue import Value, check_value, parse_value
 from ..domain.config.user_settings import Settings
 from ..domain.models.recommendations import usable
 from ..domain.models.value_sources import ValueSources
@@ -73,7 +73,10 @@ def typed_values(pairs: Sequence[str]) -> dict[str, Value]:
 
 
 def preset_for(args: argparse.Namespace, settings: Settings, session: Session) -> Preset | None:
-    """The preset named on the command line, else the one chosen in the settings, which is told on the terminal."""
+    """The preset named on the command line, else the one chosen in the settings, which is told on the terminal.
+
+    Raises InvalidInput for a preset that does not exist, or with a value that cannot be used.
+    """
     if args.no_preset or not (args.preset or settings.preset):
         return None
     if args.preset:
@@ -85,6 +88,9 @@ def preset_for(args: argparse.Namespace, settings: Settings, session: Session) -
             err.print("The preset chosen in the settings is no longer there; nothing is taken from it.", markup=False)
             return None
         preset = chosen
+    for path, value in preset.values.items():
+        # Made by other programs or versions: a script must not get other settings than the preset that it names.
+        check_value(path, value)
     if not args.json:
         out.print(f"Preset: {preset.name}", markup=False)
     return preset

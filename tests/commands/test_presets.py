@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from journal_lines import new_id
 from learning_lab import Lab
 from terminal import Terminal
+
+from stablenew_tk.domain.runs.plan import Preset
 
 CLEAR = {12: (2, 2, 1, 2), 20: (3, 3, 2, 3), 28: (5, 5, 4, 5)}
 
@@ -157,7 +160,9 @@ class TestRemove:
         cli("presets", "make", "last", "--name", "Rain")
         (preset,) = lab.history().plans.presets()
         lab.append(
-            preset.__class__(event_id="01NEWER0000000000000000000", ts="", preset_id=preset.preset_id, name="Fog")
+            preset.__class__(
+                event_id="01NEWER0000000000000000000", ts=preset.ts, preset_id=preset.preset_id, name="Fog"
+            )
         )
         cli("presets", "remove", "Fog")
         assert listed(cli) == []
@@ -176,3 +181,19 @@ class TestList:
         assert "lora:rain=0.8" in row
         assert "rain, dream.safetensors" in row
         assert "nothing you tried" in row
+
+
+class TestOutOfRange:
+    def test_a_preset_with_a_value_that_cannot_be_used_makes_no_picture(self, cli, lab):
+        lab.append(
+            Preset(
+                event_id=new_id(),
+                ts="2026-01-01T00:00:00.000Z",
+                preset_id="P",
+                name="Wide",
+                values={"txt2img.steps": 400},
+            )
+        )
+        found = cli("run", cli.pack, "--backend", "sketch", "--preset", "Wide")
+        assert found.code == 2
+        assert "400 is outside 1 to 150" in found.err

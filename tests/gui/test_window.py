@@ -78,6 +78,19 @@ def test_a_bad_value_stops_the_run_button_with_a_sentence(tmp_path):
         assert house.idle()
 
 
+def test_settings_taken_over_again_replace_a_text_that_cannot_be_used(tmp_path):
+    with open_house(tmp_path) as house:
+        page = house.page("create")
+        house.button("Run 6 jobs")
+        for text in ("", "abc"):
+            if text:
+                house.type_into(house.entry("Steps"), text)
+                house.entry("Seed").focus_set()
+            page.take({"txt2img.steps": 31}, 1, "a picture")
+            house.window.update()
+            assert house.entry("Steps").get() == "31"
+
+
 def test_the_form_comes_back_after_a_restart_as_last_run(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")

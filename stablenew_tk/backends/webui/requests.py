@@ -127,11 +127,12 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
     """Raise Refused naming the first field whose value this server does not have. Nothing was sent."""
     check_stage(order, REQUESTS, facts.name)
     config = order.config
-    REQUESTS[order.stage].check(config, facts)
+    # The checkpoint first: with a wrong one most other names are wrong, too.
     if config.checkpoint and not facts.checkpoint(config.checkpoint):
         _one_of("checkpoint", config.checkpoint, [known.name for known in facts.checkpoints], facts)
     if config.vae != AUTOMATIC and facts.vaes:
         _one_of("vae", config.vae, ("None", *facts.vaes), facts)
+    REQUESTS[order.stage].check(config, facts)
 
 
 def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:

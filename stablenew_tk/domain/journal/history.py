@@ -277,6 +277,10 @@ class History:
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 unreadable += 1
                 continue
+            if not line.event_id or not line.ts:
+                # A draft: no program of ours writes one.
+                unreadable += 1
+                continue
             self._fold(line, segment, offset, length)
             if not count & 0x3FF:
                 # A small dictionary stays in the processor's cache: half the time of a large one.

@@ -248,9 +248,10 @@ class CreatePage(PageFrame):
         changed = now.differing(before) if before is not None else set()
         if everything:
             self._offered, self._entries = offered, menu_entries(offered)
-        if everything or changed or edited:
-            # A text that cannot be used gives way to the value in force.
-            self._show({*changed, edited, *self._problems()}, everything=everything)
+        # A text that cannot be used gives way to the value in force, also when no value has changed.
+        problems = self._problems()
+        if everything or changed or edited or problems:
+            self._show({*changed, edited, *problems}, everything=everything)
         self.packs.go_with(self.form.values.checkpoint)
         self._count()
 

@@ -90,8 +90,7 @@ class Section(Box):
         # An untouched switch needs no mark: what the engine does by itself surprises nobody.
         origin = resolved.origins.get(self._path, "engine")
         self.mark.show(None if origin == "engine" else origin, resolved.words.get(self._path, ""))
-        if self.switch.enabled == bool(missing):
-            self.switch.enable(not missing, missing)
+        self.switch.enable(not missing, missing)
         self._missing = missing
         self._say()
         self._title.show(self.block.title, "text" if on else "text2")

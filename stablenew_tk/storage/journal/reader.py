@@ -239,8 +239,10 @@ def _newest_first(folder: Path, run_id: bytes) -> Iterator[JournalLine]:
                 continue
             for start, length in reversed(judge(line).pieces):
                 try:
-                    yield LINE.decode(line[start : start + length])
+                    found = LINE.decode(line[start : start + length])
                 except DECODE_ERRORS:
                     # The checksum fits, so this is what a writer with other fields wrote; verify and fold count it.
                     continue
+                if found.event_id and found.ts:
+                    yield found
         growing = False

@@ -291,3 +291,11 @@ def test_the_values_to_filter_by_are_listed(three_runs):
 def test_nothing_recorded_is_nothing_selected():
     selection = select(History().visible().columns(), Query(order="best"))
     assert (list(selection.rows), selection.groups, tuple(selection.totals)) == ([], (), (0, 0, 0, 0))
+
+
+@pytest.mark.parametrize("missing", ["event_id", "ts"])
+def test_a_line_without_id_or_time_is_no_part_of_the_history(missing):
+    history = History()
+    line = msgspec.structs.replace(record(), **{missing: ""})
+    assert history.fold_lines(raw(line, record())) == 1
+    assert len(history) == len(record().outputs)
