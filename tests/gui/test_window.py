@@ -7,6 +7,7 @@ from tkinter import filedialog, messagebox
 
 import pytest
 from fake_webui import FakeWebUI
+from learning_lab import Lab
 from open_window import open_house, walk
 from plans import plan
 
@@ -339,3 +340,13 @@ def test_a_setting_that_is_not_the_mode_does_not_dress_the_window_again(tmp_path
         assert not dressed
         house.window.top.switch_mode()
         assert dressed
+
+
+def test_what_was_rated_in_a_terminal_is_stored_as_a_result_without_opening_learn(tmp_path):
+    lab = Lab(tmp_path)
+    plan = lab.plan()
+    lab.make(plan)
+    lab.rate({12: (2, 2, 1), 28: (5, 5, 4)})
+    with open_house(tmp_path) as house:
+        house.until(lambda: house.controller.history.plans.result(plan.plan_id) is not None)
+        assert house.controller.history.plans.result(plan.plan_id).summary.rated == 6
