@@ -129,11 +129,14 @@ class FormValues:
         self.typed = dict(values)
         self._context = self._asked().context
 
-    def choose_preset(self, preset: Preset | None) -> None:
-        """Put a preset in force. What it names counts from now on, before what the last run had there."""
+    def choose_preset(self, preset: Preset | None, *, forget: bool = False) -> None:
+        """Put a preset in force in place of what was typed for its fields. What the last run had there goes before it,
+        as always; with `forget` the last run loses that.
+        """
         named = preset.values if preset is not None else {}
         self.typed = {path: value for path, value in self.typed.items() if path not in named}
-        settings = replace(self.sources.forgetting(*named), preset=preset.preset_id if preset is not None else "")
+        before = self.sources.forgetting(*named) if forget else self._controller.settings
+        settings = replace(before, preset=preset.preset_id if preset is not None else "")
         if settings != self._controller.settings:
             self._controller.change_settings(settings)
 
@@ -150,6 +153,19 @@ class FormValues:
                 seeds_per_prompt=request.seeds_per_prompt,
             )
         )
+
+    def overruled(self) -> str:
+        """Which fields of the preset in force the last run decides otherwise, as a sentence; "" where there is none."""
+        preset, last = self.preset, self.resolved
+        values, in_force = preset.values if preset is not None else {}, flat(last.config)
+        fields = [
+            f"{parameter(path).title} {value_text(path, in_force[path])} instead of {value_text(path, value)}"
+            for path, value in values.items()
+            if last.origins.get(path) == "last_run" and in_force[path] != value
+        ]
+        if preset is None or not fields:
+            return ""
+        return f"The last run goes before {preset.name}: {', '.join(fields)}."
 
     def giving_back(self, path: str) -> str:
         """What giving the value back would mean, in words; "" where there is nothing to give back."""

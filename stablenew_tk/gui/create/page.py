@@ -97,6 +97,7 @@ class CreatePage(PageFrame):
             run=self.run,
             changed=self._count,
             choose_preset=self.choose_preset,
+            forget_last_run=lambda: self.choose_preset(self.form.values.preset, forget=True),
             unfold=lambda: self._show_preview(True),
         )
         self.bar.pack(side="bottom", fill="x")
@@ -232,9 +233,9 @@ class CreatePage(PageFrame):
         self.form.values.take(path, value)
         self._refresh(path)
 
-    def choose_preset(self, preset: Preset | None) -> None:
-        """Put a preset in force, None = no preset."""
-        self.form.values.choose_preset(preset)
+    def choose_preset(self, preset: Preset | None, *, forget: bool = False) -> None:
+        """Put a preset in force, None = no preset; with `forget` also where the last run had another value."""
+        self.form.values.choose_preset(preset, forget=forget)
         self._refresh()
 
     def _refresh(self, edited: str = "", *, only_if_changed: bool = False) -> None:
@@ -253,6 +254,7 @@ class CreatePage(PageFrame):
         if everything or changed or edited or problems:
             self._show({*changed, edited, *problems}, everything=everything)
         self.packs.go_with(self.form.values.checkpoint)
+        self.bar.overruled(self.form.values.overruled())
         self._count()
 
     def _show(self, changed: set[str], *, everything: bool) -> None:
@@ -285,7 +287,7 @@ class CreatePage(PageFrame):
 
         def use(row: WhyRow) -> None:
             if row.origin == "preset":
-                self.choose_preset(self.form.values.preset)
+                self.choose_preset(self.form.values.preset, forget=True)
             else:
                 self.change(path, row.offer)
 

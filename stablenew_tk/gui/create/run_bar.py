@@ -14,8 +14,9 @@ from ...domain.journal.estimate import about
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Separator
+from ..widgets.basics import Box, Button, Label, Separator, ShortLabel
 from ..widgets.controls import Check
+from ..widgets.flow import pack_if
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.tooltips import tip
 
@@ -25,7 +26,8 @@ _NO_PRESET = "No preset"
 class RunBar(Box):
     """What is chosen about the run itself, and the button that starts it.
 
-    `run()` starts it, `changed()` tells that the record switch was turned, `unfold()` shows the preview.
+    `run()` starts it, `changed()` tells that the record switch was turned, `unfold()` shows the preview,
+    `forget_last_run()` lets the preset decide where the last run has another value.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class RunBar(Box):
         run: Callable[[], object],
         changed: Callable[[], object],
         choose_preset: Callable[[Preset | None], None],
+        forget_last_run: Callable[[], object],
         unfold: Callable[[], object],
     ) -> None:
         super().__init__(parent, "surface")
@@ -46,6 +49,11 @@ class RunBar(Box):
         self.message = Label(self, "", size=12, ink="danger", wrap=True)
         self._rule = Separator(self)
         self._rule.pack(side="bottom", fill="x")
+        self._overruled = Box(self, "surface")
+        self.forget_button = Button(self._overruled, "Forget what the last run had", forget_last_run, kind="link")
+        self.forget_button.pack(side="right")
+        self._overruled_words = ShortLabel(self._overruled, size=12, ink="warn")
+        self._overruled_words.pack(side="left", fill="x", expand=True)
         self.record = Check(bar, "Record this run", lambda _on: changed(), on=True)
         self.presets = PresetMenu(bar, controller, chosen=choose_preset)
         self.button = Button(bar, "Run", run, kind="main", height=theme.MAIN)
@@ -62,6 +70,12 @@ class RunBar(Box):
             self._unfold.pack(side="right", after=self.button)
         else:
             self._unfold.pack_forget()
+
+    def overruled(self, sentence: str) -> None:
+        """Say above the bar what the last run decides in place of the preset; "" takes the line away."""
+        self._overruled_words.show(sentence)
+        tip(self._overruled_words, sentence)
+        pack_if(sentence, self._overruled, side="bottom", fill="x", padx=theme.px(16), after=self._rule)
 
     def tell(self, words: str, ink: Role) -> None:
         """Say this above the bar; "" takes the line away."""

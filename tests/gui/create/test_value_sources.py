@@ -201,13 +201,18 @@ def test_the_one_last_run_of_older_settings_belongs_to_its_pack(tmp_path):
         assert shown(page) == ("last_run", 31)
 
 
-def test_a_chosen_preset_counts_before_the_last_run_of_this_context_only(tmp_path):
+def test_a_preset_that_the_last_run_overrules_says_so_and_counts_once_that_is_forgotten_here(tmp_path):
     here, there = f"{PACK}\n{CLASSIC}", f"Harbour\n{CLASSIC}"
     with open_house(tmp_path, last_runs={here: {STEPS: 31}, there: {STEPS: 32}}) as house:
         page = create(house)
         assert shown(page) == ("last_run", 31)
         page.choose_preset(keep_preset(house, **{STEPS: 28}))
-        assert shown(page) == ("preset", 28)
+        assert shown(page) == ("last_run", 31)
+        assert page.form.values.overruled() == "The last run goes before Boats: txt2img · Steps 31 instead of 28."
+        house.until(page.bar.forget_button.winfo_ismapped)
+        page.bar.forget_button.invoke()
+        assert (shown(page), page.form.values.overruled()) == (("preset", 28), "")
+        house.until(lambda: not page.bar.forget_button.winfo_ismapped())
         assert rows(page)["last_run"].value == ""
         stand_at_harbour(house, page)
         assert shown(page) == ("last_run", 32)
