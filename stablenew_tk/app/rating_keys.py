@@ -15,6 +15,12 @@ _MOVES = {
 }  # fmt: skip
 
 
+def tags_go_to(name: str, stars: int) -> str:
+    """Which picture the next tag or note is for, when it is not the one in sight. `stars` 0 = not known yet."""
+    given = f" ({stars} {'star' if stars == 1 else 'stars'})" if stars else ""
+    return f"Tags go to: {name}{given}"
+
+
 class RatingTarget(Protocol):
     """The pictures of a page as the keys see them. Rows are those of the history."""
 
@@ -22,7 +28,10 @@ class RatingTarget(Protocol):
         """Give 1 to 5 stars and go on, or clear with 0."""
 
     def rows(self) -> list[int]:
-        """The pictures that a tag is about now; none when the key shall do nothing."""
+        """The pictures that a tag is about now: right after stars that went on by themselves the one just rated.
+
+        None when the key shall do nothing.
+        """
 
     def tags_of(self, row: int) -> Sequence[str]:
         """The tags of a picture as they hold now."""

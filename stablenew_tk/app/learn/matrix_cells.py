@@ -26,7 +26,8 @@ _SAVING = {"": "", "saving": "saving…", "unsaved": "not saved yet"}
 class MatrixCellContent(Struct, frozen=True, kw_only=True):
     """What a cell shows. `text` stands in place of the stars, or says how far it is; `share` of the picture is made.
 
-    `current` is the one keys are about, `marked` is chosen to compare. `facts` are there when `kind` is "picture".
+    `current` is the one keys are about, `marked` is chosen to compare; `tagged`: tags go
+    to it although another is current. `facts` are there when `kind` is "picture".
     """
 
     kind: Kind
@@ -39,6 +40,7 @@ class MatrixCellContent(Struct, frozen=True, kw_only=True):
     share: float = 0.0
     current: bool = False
     marked: bool = False
+    tagged: bool = False
 
 
 def cell_content(session: RatingSession, cell: BlindCell) -> MatrixCellContent:
@@ -60,4 +62,5 @@ def cell_content(session: RatingSession, cell: BlindCell) -> MatrixCellContent:
         badge="suspect" if facts.suspect else "",
         current=current,
         marked=cell.number in session.cursor.marked,
+        tagged=cell.key == session.cursor.just_rated and not current,
     )

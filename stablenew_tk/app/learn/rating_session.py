@@ -26,15 +26,19 @@ _LONGEST_PAUSE_S, _PAUSES, _LEAST_PAUSES = 60.0, 20, 3
 
 
 class MatrixCursor:
-    """Where the user is in a matrix. `current` is the number of the place keys are about, −1 for none; `marked` are
-    places chosen to compare. `moved()` is called by a verb that makes a place current, `marks_changed()` by one that
-    changes only marks.
+    """Where the user is in a matrix.
+
+    `current` is the number of the place keys are about, −1 for none; `marked` are places chosen to compare.
+    `just_rated` is the `BlindCell.key` of the picture that stars went on from by themselves: tags go to it until the
+    user moves, clicks or rates another; −1 for none. `moved()` is called by a verb that makes a place current,
+    `marks_changed()` by one that changes only marks or where tags go.
     """
 
     def __init__(self) -> None:
         self.matrix: BlindMatrix | None = None
         self.current = -1
         self.marked: set[int] = set()
+        self.just_rated = -1
         self.moved: Callable[[], None] = lambda: None
         self.marks_changed: Callable[[], None] = lambda: None
 
@@ -56,18 +60,23 @@ class MatrixCursor:
         """Take in a newer matrix. The current picture stays current as long as it is the same plan."""
         before, self.matrix = self.matrix, matrix
         if before is None or before.board.plan.plan_id != matrix.board.plan.plan_id:
-            self.current, self.marked = -1, set()
+            self.current, self.marked, self.just_rated = -1, set(), -1
         else:
+            if self.just_rated < -1 and self.find(self.just_rated) is None:
+                # What was shown once more stands only at its first place when the values are revealed.
+                self.just_rated = row_of(self.just_rated)
             self.current = _same_place(before, matrix, self.current)
             self.marked = {n for old in self.marked if (n := _same_place(before, matrix, old)) >= 0}
 
-    def go_to(self, number: int, *, mark: bool = False) -> None:
-        """Make a place current; with `mark` it and the one left are chosen to compare."""
+    def go_to(self, number: int, *, mark: bool = False, just_rated: int = -1) -> None:
+        """Make a place current; with `mark` it and the one left are chosen to compare. `just_rated` is given when it
+        is not the user who goes there.
+        """
         if self.cells:
             number = min(max(number, 0), len(self.cells) - 1)
             chosen = {*self.marked, number, self.current} - {-1} if mark else set()
             self.marked = {place for place in chosen if self.cells[place].facts is not None}
-            self.current = number
+            self.current, self.just_rated = number, just_rated
             self.moved()
 
     def move(self, how: str, *, page: int = 1, mark: bool = False) -> None:
@@ -88,6 +97,11 @@ class MatrixCursor:
     def toggle_mark(self, number: int) -> None:
         """Choose a place to compare, or no longer."""
         self.marked ^= {number} if self.cells[number].facts is not None else set()
+        self.stay()
+
+    def stay(self, just_rated: int = -1) -> None:
+        """The current place stays; tags go to it, or to the picture just rated."""
+        self.just_rated = just_rated
         self.marks_changed()
 
     def unmark(self) -> bool:
@@ -241,7 +255,9 @@ class RatingSession:
         number = self.next_asked(cell.number)
         self._waits_at = cell.key if number < 0 else -1
         if number >= 0:
-            self.cursor.go_to(number)
+            self.cursor.go_to(number, just_rated=cell.key)
+        else:
+            self.cursor.just_rated = cell.key  # for when a row opens, or the values are revealed
 
     def go_on_in_opened_row(self) -> None:
         """A row may have opened: go there, if the user still is at the last picture that could be rated."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ...app.controller import Controller
 from ...app.feedback import PictureFeedback, change
@@ -18,31 +18,54 @@ from .selection_bar import ActionBar
 class GridTarget:
     """A `RatingTarget`: what is selected in the grid, or the picture in the viewer.
 
-    `touched` counts the pictures that got feedback since it was set to 0.
+    `touched` counts the pictures that got feedback since it was set to 0. `just_rated` is the picture that stars went
+    on from by themselves: tags go to it until the user moves, clicks or rates another; −1 for none. `moved` is called
+    when that picture changes without another becoming current.
     """
 
     def __init__(
-        self, controller: Controller, feedback: PictureFeedback, grid: ThumbnailGrid, viewer: Viewer, bar: ActionBar
+        self,
+        controller: Controller,
+        feedback: PictureFeedback,
+        grid: ThumbnailGrid,
+        viewer: Viewer,
+        bar: ActionBar,
+        *,
+        moved: Callable[[], None],
     ):
-        self._controller, self._feedback = controller, feedback
+        self._controller, self._feedback, self._moved = controller, feedback, moved
         self._grid, self._viewer, self._bar = grid, viewer, bar
-        self.touched = 0
+        self.touched, self.just_rated, self._leaving = 0, -1, -1
+
+    def follow(self) -> None:
+        """Another picture became current, by the user or after stars."""
+        here = self._viewer.current if self._viewer.comparing else self._grid.picked.current_row
+        before, self.just_rated = self.just_rated, self._leaving if self._leaving != here else -1
+        self._grid.refresh({before, self.just_rated} - {-1})
 
     def rate(self, stars: int) -> None:
         """Give 1 to 5 stars and go on to the next picture, or clear with 0."""
-        rows = self.rows()
+        rows = self._current()
         changed = [row for row in rows if self._feedback.facts(row).rating != stars or self._feedback.state(row)]
         # Going on first: what is then shown of the next picture need not be shown of this one before.
         if stars and len(rows) == 1 and self._controller.settings.go_on_after_rating:
+            self._leaving = rows[0]
             if self._viewer.is_open:
                 self._viewer.advance()
             else:
                 self._grid.go_to(self._grid.picked.place_of(rows[0]) + 1)
+            self._leaving = -1
+        elif rows and self.just_rated >= 0:
+            self._moved()
         self.touched += len(changed)
         self._feedback.give(changed, change(stars=stars))
 
     def rows(self) -> list[int]:
-        """The pictures a key is about. A single one out of sight is brought into sight first instead of being rated
+        """The pictures a tag is about: the one just rated, else those that stars would be for."""
+        return [self.just_rated] if self.just_rated >= 0 else self._current()
+
+    def _current(self) -> list[int]:
+        """The pictures that stars are for. A single one out of sight is brought into sight first instead of being rated
         unseen; several may be out of sight: the bar below the grid says how many.
         """
         if self._viewer.is_open:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ...app.controller import Controller
 from ...app.feedback import PictureFeedback
-from ...app.review.record_lines import caption
+from ...app.review.record_lines import caption, output_of
 from ...domain.journal.record import LearningRecord
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import ReadRecord, RecordRead
@@ -28,6 +28,9 @@ class FullSize:
         feedback: PictureFeedback,
         pictures: ThumbnailGrid,
         left: Callable[[], None],
+        *,
+        moved: Callable[[], None],
+        notice: Callable[[], str],
     ) -> None:
         self._controller, self._feedback, self._pictures = controller, feedback, pictures
         self._records: OrderedDict[str, LearningRecord] = OrderedDict()
@@ -40,6 +43,8 @@ class FullSize:
                 nearby=self._around,
                 neighbour=lambda step: pictures.go_to(pictures.picked.current + step),
                 left=left,
+                moved=moved,
+                notice=notice,
             ),
         )
 
@@ -59,6 +64,13 @@ class FullSize:
         current = self._pictures.picked.current_row
         self.viewer.open(rows, rows.index(current) if current in rows else 0)
         return True
+
+    def name(self, row: int) -> str:
+        """Prompt and seed of a picture whose record was read lately, "" when it was not."""
+        image_id = self._feedback.facts(row).image_id
+        record = self._records.get(image_id)
+        output = output_of(record, image_id)
+        return f"{record.prompt_id}, seed {output.seed}" if record is not None and output is not None else ""
 
     def on_event(self, event: Event) -> None:
         """Take in pictures and the names that stand below them."""

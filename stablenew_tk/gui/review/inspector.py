@@ -187,7 +187,7 @@ class Inspector(DeferringBox):
         self._controller, self._actions = controller, actions
         self._facts: ImageFacts | None = None
         self._record: LearningRecord | None = None
-        self._shown: tuple[ImageFacts | None, State, Sequence[tuple[str, str]]] | None = None
+        self._shown: tuple[object, ...] | None = None
         self._head = InspectorHead(self, actions.rate)
         self._head.pack(fill="x", padx=theme.px(16), pady=(theme.px(12), theme.px(8)))
         self._suspect = SuspectBox(self, self._make_again)
@@ -207,15 +207,18 @@ class Inspector(DeferringBox):
         """The record in sight, once it has been read."""
         return self._record
 
-    def show(self, facts: ImageFacts | None, state: State = "") -> None:
-        """Show a picture, or nothing. Called again with the same picture it only follows its feedback."""
+    def show(self, facts: ImageFacts | None, state: State, tagged: ImageFacts | None, tags_go_to: str) -> None:
+        """Show a picture, or nothing. Called again with the same picture it only follows its feedback.
+
+        `tagged` is the picture that the tags and the note are for, `tags_go_to` says so.
+        """
         same = facts is not None and self._facts is not None and facts.image_id == self._facts.image_id
         self._facts, tags = facts, self._controller.settings.tags
-        if self._shown == (facts, state, tags):
+        if self._shown == (facts, state, tags, tagged, tags_go_to):
             return
-        self._shown = (facts, state, tags)
+        self._shown = (facts, state, tags, tagged, tags_go_to)
         self._head.show(facts, state)
-        self.chips.show(facts, tags)
+        self.chips.show(tagged, tags, tags_go_to, aside=tagged is not facts)
         for button in (self._use, self._learn):
             button.enable(self._record is not None and same, "The record is still being read.")
         if same:

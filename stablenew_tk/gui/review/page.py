@@ -13,7 +13,7 @@ import msgspec
 
 from ...app.controller import Controller
 from ...app.feedback import PictureFeedback, State, text_for_stars
-from ...app.rating_keys import RatingKeys
+from ...app.rating_keys import RatingKeys, tags_go_to
 from ...app.review.search import ReviewSearch, depends_on_feedback
 from ...app.wording import group_words
 from ...domain.base import wording
@@ -99,6 +99,7 @@ class ReviewPage(PageFrame):
 
     def shown(self) -> None:
         """The page came into sight. Pictures made meanwhile are what the user wants to see: begin with the newest."""
+        self._moved()
         if self._fresh:
             self._find()
         self.focus_first()
@@ -110,7 +111,7 @@ class ReviewPage(PageFrame):
     def show_run(self, run_id: str, name: str) -> None:
         """Show the pictures of one Learning Run."""
         self.filters.choose_run(run_id, name)
-        self._find()
+        self._apply()
 
     @property
     def searching(self) -> bool:
@@ -142,7 +143,7 @@ class ReviewPage(PageFrame):
     def _build(self) -> None:
         self._edge = Box(self, "line", width=1)
         self._main = Box(self)
-        self.filters = Filters(self._main, self._find, unfold=lambda: self._fold(False))
+        self.filters = Filters(self._main, self._apply, unfold=lambda: self._fold(False))
         self.filters.pack(fill="x")
         Separator(self._main).pack(fill="x")
         self.bar = ActionBar(self._main, self._controller.settings.cell_px, self._resize_cells)
@@ -150,17 +151,27 @@ class ReviewPage(PageFrame):
         Separator(self._main).pack(side="bottom", fill="x")
         grid_actions = GridActions(
             ask=lambda order: self._controller.ask(order, last=True),
-            content=lambda row: cell_content(*self._feedback.known(row)),
+            content=lambda row: cell_content(*self._feedback.known(row), tags_here=row == self.target.just_rated),
             head=lambda number: group_words(self._search.groups[number]),
-            chosen=self._chosen,
-            opened=lambda: self._full_size.open(),
+            chosen=self._moved,
+            opened=self._open_large,
         )
         self.pictures = ThumbnailGrid(self._main, grid_actions, cell_px=self._controller.settings.cell_px)
         self.pictures.pack(fill="both", expand=True)
         self._notice = Notice(self.pictures)
-        self._full_size = FullSize(self, self._controller, self._feedback, self.pictures, self.focus_first)
+        self._full_size = FullSize(
+            self,
+            self._controller,
+            self._feedback,
+            self.pictures,
+            self._large_closed,
+            moved=self._moved,
+            notice=lambda: self._tags_go_to() if self.target.just_rated >= 0 else "",
+        )
         self.viewer = self._full_size.viewer
-        self.target = GridTarget(self._controller, self._feedback, self.pictures, self.viewer, self.bar)
+        self.target = GridTarget(
+            self._controller, self._feedback, self.pictures, self.viewer, self.bar, moved=self._moved
+        )
         self._keys = self._rating_keys()
         actions = InspectorActions(
             rate=self.target.rate,
@@ -206,6 +217,11 @@ class ReviewPage(PageFrame):
 
     # ---- what is shown
 
+    def _apply(self) -> None:
+        """Apply the filter because the user wants it."""
+        self._moved()
+        self._find()
+
     def _find(self) -> None:
         """Apply the filter."""
         self.target.touched = 0
@@ -229,7 +245,7 @@ class ReviewPage(PageFrame):
     def _history_changed(self, event: HistoryChanged) -> None:
         self._fresh = self._fresh or (event.grown and not self.winfo_viewable())
         self.pictures.refresh(event.rows)
-        if self.pictures.picked.current_row in event.rows:
+        if {self.pictures.picked.current_row, self.target.just_rated} & set(event.rows):
             self._show_current()
         self.viewer.refresh()
         if event.undone:
@@ -258,7 +274,7 @@ class ReviewPage(PageFrame):
 
     def _show_all(self) -> None:
         self.filters.reset()
-        self._find()
+        self._apply()
         self.focus_first()
 
     def _bring_back(self) -> None:
@@ -274,29 +290,58 @@ class ReviewPage(PageFrame):
         else:
             self._seek = set()  # its record was taken back as a whole: nothing to show
 
+    def _moved(self) -> None:
+        self.target.follow()
+        self._chosen()
+
     def _chosen(self) -> None:
-        picked = self.pictures.picked
+        picked, aside = self.pictures.picked, self.target.just_rated >= 0 and not self.inspector.winfo_manager()
         self.bar.selected(len(picked.selected), len(picked.rows))
         if not self._feedback.unsaved:
-            self.bar.say("")
+            self.bar.say(self._tags_go_to() if aside else "")
         self._show_current()
         self.viewer.turn_to(picked.current_row)
 
     def _show_current(self) -> None:
-        row = self.pictures.picked.current_row
-        self.inspector.show(*(self._feedback.known(row) if row >= 0 else (None, "")))
+        row, just_rated = self.pictures.picked.current_row, self.target.just_rated
+        facts = self._feedback.facts(row) if row >= 0 else None
+        tagged = self._feedback.facts(just_rated) if just_rated >= 0 else facts
+        self.inspector.show(facts, self._feedback.state(row), tagged, self._tags_go_to())
+
+    def _tags_go_to(self) -> str:
+        """Which picture tags are for; "" when nothing ever goes on by itself."""
+        row, chosen = self.target.just_rated, len(self.pictures.picked.selected)
+        if row >= 0:
+            rating = self._feedback.facts(row).rating if not self._feedback.state(row) else 0
+            return tags_go_to(self._full_size.name(row) or "the picture just rated", rating)
+        if not self._controller.settings.go_on_after_rating:
+            return ""
+        return f"Tags go to all {chosen:,} selected" if chosen > 1 else "Tags go to this picture"
 
     def _feedback_changed(self, rows: set[int]) -> None:
         self.pictures.refresh(rows)
-        if self.pictures.picked.current_row in rows:
+        if {self.pictures.picked.current_row, self.target.just_rated} & rows:
             self._show_current()
+        if self.target.just_rated in rows:
+            self.viewer.refresh()
 
     # ---- keys
+
+    def _large_closed(self) -> None:
+        self.focus_first()
+        if self.target.just_rated == self.pictures.picked.current_row:
+            self._moved()
+
+    def _open_large(self) -> None:
+        self._full_size.open()
+        self._moved()
 
     def _compare(self) -> None:
         if self.viewer.comparing:
             self.viewer.close()
-        elif not self._full_size.compare():
+        elif self._full_size.compare():
+            self._moved()
+        else:
             self.bar.say("Select two to four pictures to compare: Shift+arrows or Ctrl+click.")
 
     def _select_all(self) -> None:
@@ -314,7 +359,7 @@ class ReviewPage(PageFrame):
 
     def _apply_again(self) -> None:
         self.pictures.retry()
-        self._find()
+        self._apply()
 
     # ---- the size of the cells
 
@@ -327,8 +372,10 @@ class ReviewPage(PageFrame):
         self._controller.change_settings(msgspec.structs.replace(self._controller.settings, cell_px=self._cell_px))
 
 
-def cell_content(facts: ImageFacts, state: State) -> CellContent:
-    """What a picture's cell shows: stars, or in words what is not settled yet."""
+def cell_content(facts: ImageFacts, state: State, *, tags_here: bool = False) -> CellContent:
+    """What a picture's cell shows: stars, or in words what is not settled yet; `tags_here`: it is the one just rated,
+    which tags are for although another is current.
+    """
     chip = wording.counted(len(facts.tags), "tag") if facts.tags else "note" if facts.note else ""
     return CellContent(
         image_id=facts.image_id,
@@ -339,4 +386,5 @@ def cell_content(facts: ImageFacts, state: State) -> CellContent:
         words_ink="danger" if state == "unsaved" else "text3",
         chip=chip,
         badge="suspect" if facts.suspect else "",
+        flag="tags here" if tags_here else "",
     )

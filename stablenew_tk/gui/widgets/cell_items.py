@@ -12,6 +12,7 @@ from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .painting import Anchor
 
+_FLAG = 20
 _BLANK = ("image", "text")  # what a hidden item shows no longer
 
 
@@ -82,6 +83,14 @@ class CellItems:
         font, fill = theme.font(size, bold), theme.palette[ink]
         style = {"anchor": anchor, "width": width, "justify": "center"}
         self._show(name, self._canvas.create_text, (x, y), text=text, font=font, fill=fill, **style)
+
+    def flag(self, left: int, bottom: int, room: int, text: str) -> None:
+        """A few words in the lower left corner of a picture of this width: the layers "flag" and "flag words"."""
+        face, high = theme.font(11, True), theme.px(_FLAG)
+        text = theme.elide(text, face, room - theme.px(12))
+        wide = face.measure(text) + theme.px(12)
+        self.box("flag", (left, bottom - high, left + wide, bottom), "accent")
+        self.words("flag words", left + wide // 2, bottom - high // 2, text, "accent_ink", bold=True)
 
     def tick(self, left: int, top: int, side: int) -> None:
         """The mark of a chosen picture: the layers "tick" and "ticked"."""

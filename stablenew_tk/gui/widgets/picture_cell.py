@@ -21,7 +21,9 @@ _STAR, _CHIP, _BADGE, _TICK = 12, 16, 18, 20
 
 
 class CellContent(Struct, frozen=True, kw_only=True):
-    """What a cell shows. `words` stand in place of the stars; `chip` is a few words at the right ("2 tags")."""
+    """What a cell shows. `words` stand in place of the stars; `chip` is a few words at the right ("2 tags"); `flag` are
+    words over the lower left corner of the picture.
+    """
 
     image_id: str
     position: Position
@@ -31,6 +33,7 @@ class CellContent(Struct, frozen=True, kw_only=True):
     words_ink: Role = "text3"
     chip: str = ""
     badge: str = ""
+    flag: str = ""
 
 
 class Bounds(Struct, frozen=True):
@@ -70,7 +73,7 @@ class Bounds(Struct, frozen=True):
 
 _LAYERS = (
     "ground", "picture", "reason sign", "reason", "foot", "stars", "words", "chip", "chip words", "badge",
-    "badge sign", "badge words", "tick", "ticked", "frame",
+    "badge sign", "badge words", "tick", "ticked", "flag", "flag words", "frame",
 )  # fmt: skip
 
 
@@ -121,6 +124,8 @@ class PictureCell:
         self._draw_foot(bounds, content, ground)
         if content.badge:
             self._draw_badge(bounds, content.badge)
+        if content.flag:
+            items.flag(left, top + height, width, content.flag)
         if self.selected:
             low, right = bounds.y + bounds.height, bounds.x + bounds.width
             items.box("foot", (bounds.x, top + height, right, low), ground)

@@ -26,7 +26,8 @@ _CAPTION, _PAN, _FRAME = 40, 80, 2
 
 class ViewerActions(Struct, frozen=True, kw_only=True):
     """What the viewer needs from its page. `caption(row)` gives name and remark, `neighbour(step)` moves to the next
-    picture (±1) and says whether there was one, `left()` is called when the viewer closes.
+    picture (±1) and says whether there was one, `left()` is called when the viewer closes. `moved()`: another of those
+    side by side became the one that keys are about. `notice()` is a line to show above the captions, "" for none.
     """
 
     ask: Callable[[ReadPicture], None]
@@ -35,6 +36,8 @@ class ViewerActions(Struct, frozen=True, kw_only=True):
     nearby: Callable[[], Sequence[int]]
     neighbour: Callable[[int], None]
     left: Callable[[], None]
+    moved: Callable[[], None] = lambda: None
+    notice: Callable[[], str] = lambda: ""
 
 
 class Viewer(DeferringBox):
@@ -142,6 +145,7 @@ class Viewer(DeferringBox):
     def _go(self, step: int) -> None:
         if self.comparing:
             self._number = min(max(self._number + step, 0), len(self.rows) - 1)
+            self._actions.moved()
             self._show()
         else:
             self._actions.neighbour(step)
@@ -168,6 +172,7 @@ class Viewer(DeferringBox):
         if self.comparing:
             wide = self.canvas.winfo_width() // len(self.rows)
             self._number = min(event.x // max(1, wide), len(self.rows) - 1)
+            self._actions.moved()
             self._show()
 
     def _drag(self, event: tk.Event[tk.Misc]) -> None:
@@ -203,6 +208,7 @@ class Viewer(DeferringBox):
                 inset = theme.px(_FRAME)
                 right, bottom = (number + 1) * wide - inset, canvas.winfo_height() - inset
                 canvas.frame(number * wide + inset, inset, right, bottom, "accent_text", width=inset)
+        self._draw_notice(self._actions.notice())
         self._ask_ahead()
 
     def _draw_picture(self, row: int, left: int, wide: int) -> None:
@@ -247,6 +253,15 @@ class Viewer(DeferringBox):
             keys = ("Z fit" if self.own_size else "Z 100 %") + " · Esc back"
             end -= canvas.words(end, y, keys, size=12, ink="text3", anchor="e") + pad
         canvas.words(x, y, remark, size=12, ink="text3", room=end - x)
+
+    def _draw_notice(self, text: str) -> None:
+        if text:
+            pad, high = theme.px(16), theme.px(28)
+            bottom = self.canvas.winfo_height() - theme.px(_CAPTION) - theme.px(8)
+            text = theme.elide(text, theme.font(12, True), self.canvas.winfo_width() - 4 * pad)
+            wide = theme.font(12, True).measure(text) + 2 * pad
+            self.canvas.fill(pad, bottom - high, pad + wide, bottom, "accent")
+            self.canvas.words(2 * pad, bottom - high // 2, text, size=12, bold=True, ink="accent_ink")
 
     def _ask(self, row: int) -> None:
         facts, key = self._actions.facts(row), self._key(row)

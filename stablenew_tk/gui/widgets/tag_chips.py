@@ -8,9 +8,9 @@ from functools import partial
 
 from ...domain.journal.history import ImageFacts
 from . import theme
-from .basics import Box, Button
+from .basics import Box, Button, ShortLabel
 from .entries import Entry
-from .flow import Flow
+from .flow import Flow, pack_if
 
 _HEIGHT = theme.SMALL
 
@@ -34,6 +34,7 @@ class TagChips(Box):
         self._pairs: tuple[tuple[str, str], ...] = ()
         self._chips: dict[str, Button] = {}
         self._note_shown: tuple[str, bool] | None = None
+        self._target = ShortLabel(self, size=12, ink="text3")
         self._flow = Flow(self)
         self._flow.pack(fill="x")
         self._note = Button(self._flow, "Note…", self.edit_note, kind="outline", height=_HEIGHT)
@@ -43,11 +44,18 @@ class TagChips(Box):
         self._field.field.bind("<Escape>", lambda _event: self._end_note(save=False))
         self._field.field.bind("<FocusOut>", lambda _event: self._left_note(), add="+")
 
-    def show(self, facts: ImageFacts | None, tags: Sequence[tuple[str, str]]) -> None:
-        """Show what holds for a picture: chosen tags light up; tags nobody listed are shown without a key."""
+    def show(
+        self, facts: ImageFacts | None, tags: Sequence[tuple[str, str]], target: str = "", *, aside: bool = False
+    ) -> None:
+        """Show what holds for a picture: chosen tags light up; tags nobody listed are shown without a key.
+
+        `target` says in a line above which picture that is; `aside`: it is another than the current one.
+        """
         if self._facts is not None and (facts is None or facts.image_id != self._facts.image_id):
             self._end_note(save=True, leave=False)
         self._facts = facts
+        self._target.show(target, "accent_text" if aside else "text3")
+        pack_if(target, self._target, fill="x", padx=theme.px(theme.RING), pady=theme.px(2), before=self._flow)
         held = facts.tags if facts is not None else ()
         listed = {words for _, words in tags}
         self._build((*tags, *(("", words) for words in held if words not in listed)))

@@ -309,6 +309,55 @@ def test_tags_notes_and_zero(desk):
     assert d.view.session.cursor.current == 0
 
 
+def test_a_tag_or_note_right_after_stars_belongs_to_the_picture_just_rated_and_the_page_says_so(desk):
+    d = rating_desk(desk)
+    first, second = d.plan_cell(d.cells[0]), d.plan_cell(d.cells[1])
+    assert "Tags go to this picture" in texts(d.view.panel)
+    d.press("4", "n")
+    d.until(lambda: d.facts(first).tags == ("too noisy",))
+    d.until(lambda: "Tags go to: seed 1, picture 1 (4 stars)" in texts(d.view.panel))
+    assert "tags here" in texts(d.view.matrix)
+    assert button(d.view.panel, "too noisy").selected
+    d.press("F2", "4", "c", "Return")
+    d.until(lambda: d.facts(first).note == "4c")
+    d.press("Right", "Left", "g")
+    d.until(lambda: d.facts(second).tags == ("great composition",))
+    assert d.facts(first).tags == ("too noisy",)
+    assert not [text for text in texts(d.page) if text.startswith("Tags go to: ") or text == "tags here"]
+
+
+def test_in_full_size_and_side_by_side_a_tag_follows_the_stars_too(desk):
+    d = rating_desk(desk)
+    cells = [d.plan_cell(cell) for cell in d.cells]
+    d.press("space", "4")
+    assert any(text.startswith("Tags go to: seed 1, picture 1") for text in texts(d.view.viewer))
+    d.press("n", "Escape", "c", "3", "n")
+    d.until(lambda: d.facts(cells[0]).tags and d.facts(cells[1]).tags)
+    d.press("Right", "Left", "g")
+    d.until(lambda: d.facts(cells[2]).tags == ("great composition",))
+    assert [d.facts(cell).tags for cell in cells[:2]] == [("too noisy",), ("too noisy",)]
+
+
+def test_a_tag_after_the_last_stars_finds_its_picture_when_the_values_are_revealed(desk):
+    d = rating_desk(desk)
+    last = d.plan_cell(d.cells[-1])
+    d.press(*"345123451234512")
+    d.until(lambda: not d.matrix.hidden)
+    d.press("n")
+    d.until(lambda: d.facts(last).tags == ("too noisy",))
+
+
+def test_undo_of_a_tag_leaves_the_stars(desk):
+    d = rating_desk(desk)
+    first = d.plan_cell(d.cells[0])
+    d.press("4", "n")
+    d.until(lambda: d.facts(first).tags == ("too noisy",))
+    d.settle()
+    d.press("Control-z")
+    d.until(lambda: d.facts(first).tags == () and d.view.session.cursor.current == 0)
+    assert d.rating(first) == 4
+
+
 def test_u_goes_to_the_next_unrated_and_digits_of_the_number_pad_rate(desk):
     d = rating_desk(desk)
     d.view.matrix.canvas.event_generate("<KP_2>", state=0x10)

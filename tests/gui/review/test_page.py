@@ -279,6 +279,85 @@ def test_new_pictures_of_a_run_appear_and_the_current_one_stays(desk):
     assert d.page.title == ("Review", "7 images · 0 rated")
 
 
+# ---- a tag right after stars
+
+
+def flags(d):
+    return d.words().count("tags here")
+
+
+def test_a_tag_right_after_stars_belongs_to_the_picture_just_rated_and_the_page_says_so(desk):
+    d = desk()
+    d.until(lambda: d.page.inspector.record is not None)
+    assert "Tags go to this picture" in texts(d.page.inspector)
+    d.press("4")
+    d.until(lambda: "Tags go to: Last tram, seed 5 (4 stars)" in texts(d.page.inspector))
+    assert flags(d) == 1
+    d.press("s")
+    d.until(lambda: d.tags(5) == ("too smooth",))
+    assert button(d.page.inspector, "too smooth").selected
+    assert (d.tags(4), d.current()) == ((), "image 4")
+    d.press("s")
+    d.until(lambda: d.tags(5) == ())
+
+
+@pytest.mark.parametrize("how", ["keys", "click"])
+def test_after_a_move_or_a_click_tags_go_to_the_current_picture(desk, how):
+    d = desk()
+    d.press("4")
+    if how == "keys":
+        d.press("Right", "Left")
+    else:
+        x, y = d.grid.layout.xy(1)
+        d.grid.canvas.event_generate("<ButtonPress-1>", x=x + 20, y=y + 20)
+        d.root.update()
+    assert (d.current(), flags(d)) == ("image 4", 0)
+    assert "Tags go to this picture" in texts(d.page.inspector)
+    d.press("s")
+    d.until(lambda: d.tags(4) == ("too smooth",))
+    assert d.tags(5) == ()
+
+
+def test_each_star_takes_the_tags_along(desk):
+    d = desk()
+    d.press("4", "s", "2", "s")
+    d.until(lambda: d.tags(5) and d.tags(4))
+    assert (d.tags(3), d.ratings()[3:]) == ((), [0, 2, 4])
+
+
+def test_a_note_right_after_stars_is_for_the_picture_just_rated_also_from_full_size(desk):
+    d = desk()
+    d.press("space", "4")
+    d.until(lambda: any(text.startswith("Tags go to: ") for text in texts(d.page.viewer)))
+    d.press("F2", "o", "k", "Return")
+    d.until(lambda: d.note(5) == "ok")
+    assert d.note(4) == ""
+
+
+def test_undo_takes_only_the_tag_back_and_its_picture_becomes_current(desk):
+    d = desk()
+    d.press("4", "s")
+    d.until(lambda: d.tags(5) == ("too smooth",))
+    d.press("Control-z")
+    d.until(lambda: d.tags(5) == () and d.current() == "image 5")
+    assert (d.rating(5), flags(d)) == (4, 0)
+
+
+def test_without_go_on_tags_go_to_the_current_picture_and_nothing_is_said_about_it(desk):
+    d = desk(go_on_after_rating=False)
+    d.press("4", "Right", "s")
+    d.until(lambda: d.tags(4) == ("too smooth",))
+    assert not [text for text in texts(d.page) if "ags go to" in text or text == "tags here"]
+
+
+def test_side_by_side_a_tag_after_stars_is_for_the_one_just_rated_until_the_frame_is_moved(desk):
+    d = desk()
+    d.press("Shift-Right", "Shift-Right", "c", "Left", "Left", "4", "s")
+    d.until(lambda: d.tags(5) == ("too smooth",))
+    d.press("Right", "Left", "s")
+    d.until(lambda: d.tags(4) == ("too smooth",))
+
+
 def test_tags_toggle_with_their_letter(desk):
     d = desk()
     d.press("s")

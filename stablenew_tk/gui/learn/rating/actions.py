@@ -31,16 +31,19 @@ class MatrixTarget:
         cell, viewer = self._full_screen.target(), self._full_screen.viewer
         problem = self._session.rate(cell, stars)
         self.say(problem)
-        if cell is None or problem or not stars or not self._session.goes_on:
+        if cell is None or problem:
             return
-        if viewer.comparing:
+        if not stars or not self._session.goes_on:
+            self._session.cursor.stay()
+        elif viewer.comparing:
             viewer.advance()
+            self._session.cursor.stay(cell.key)
         else:
             self._session.go_on(cell)
 
     def rows(self) -> list[int]:
-        """The picture the keys are about, suspect or not."""
-        cell = self._full_screen.target()
+        """The picture just rated, else the one that stars would be for, suspect or not."""
+        cell = self._full_screen.tagged() or self._full_screen.target()
         return [cell.facts.row] if cell is not None and cell.facts is not None else []
 
     def tags_of(self, row: int) -> Sequence[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ....app.controller import Controller
 from ....app.learn.rating_session import RatingSession
+from ....app.rating_keys import tags_go_to
 from ....domain.insights.blinding import BlindCell
 from ....domain.insights.matrix_text import place_name
 from ...widgets.picture_viewer import ViewerActions
@@ -25,18 +26,34 @@ class RatingFullScreen:
             nearby=self._around,
             neighbour=lambda step: self._walk(step, 0),
             left=left,
+            moved=self._cursor.stay,
+            notice=self.notice,
         )
         self.viewer = SideBySide(page, stage, self._walk)
 
     def target(self) -> BlindCell | None:
-        """The place that keys are about: the picture in the viewer, else the current one of the matrix."""
+        """The place that stars are for: the picture in the viewer, else the current one of the matrix."""
         return self._cursor.find(self.viewer.current) if self.viewer.is_open else self._cursor.cell
+
+    def tagged(self) -> BlindCell | None:
+        """The place just rated, when tags go to it and it is another than `target`."""
+        cell, target = self._cursor.find(self._cursor.just_rated), self.target()
+        return cell if cell is not None and (target is None or cell.number != target.number) else None
+
+    def notice(self) -> str:
+        """Which picture tags go to, "" when it is the one that keys are about."""
+        cell, matrix = self.tagged(), self._session.matrix
+        if cell is None or matrix is None:
+            return ""
+        name = place_name(matrix, cell)
+        return tags_go_to(f"{name[:1].lower()}{name[1:]}", matrix.stars_in_sight(cell))
 
     def open(self) -> None:
         """Show the current picture large."""
         cell = self._cursor.cell
         if cell is not None and cell.facts is not None:
             self.viewer.open((cell.key,))
+            self._cursor.stay()
 
     def compare(self) -> bool:
         """Side by side: the marked pictures, else those of the current row; again: back. False without two pictures."""
@@ -51,6 +68,7 @@ class RatingFullScreen:
         keys = [one.key for one in chosen if one.facts is not None]
         if len(keys) > 1:
             self.viewer.open(keys, keys.index(cell.key) if cell.key in keys else 0)
+            self._cursor.stay()
         return len(keys) > 1
 
     def turn_to(self, cell: BlindCell) -> None:

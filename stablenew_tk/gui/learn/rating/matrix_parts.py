@@ -25,7 +25,7 @@ _STAR, _BADGE, _TICK = 12, 18, 20
 # What lies above what.
 _LAYERS = (
     "ground", "picture", "reason", "foot", "stars", "track", "done", "sign", "words", "badge", "warning", "badge words",
-    "tick", "ticked", "frame",
+    "tick", "ticked", "flag", "flag words", "frame",
 )  # fmt: skip
 _ICONS: dict[Kind, tuple[str, Role]] = {"made": ("check", "text3"), "missing": ("cross", "danger")}
 
@@ -84,6 +84,8 @@ class MatrixCell:
             self._draw_badge(content.badge)
         if content.marked:
             items.tick(bounds.left, bounds.top, theme.px(_TICK))
+        if content.tagged:
+            items.flag(bounds.left, bounds.top + height, width, "tags here")
 
     def _draw_progress(self, content: MatrixCellContent) -> None:
         bounds, (width, height), items = self.bounds, self.bounds.picture_box, self._items

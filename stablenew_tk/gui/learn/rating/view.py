@@ -80,7 +80,7 @@ class RatingView(DeferringBox):
         self.foot = HintLine(self._main, _HINTS, side=20)
         self.foot.pack(side="bottom", fill="x")
         Separator(self._main).pack(side="bottom", fill="x")
-        self._full_screen = RatingFullScreen(self, self._controller, self.session, self.focus_first)
+        self._full_screen = RatingFullScreen(self, self._controller, self.session, self._large_closed)
         self.viewer = self._full_screen.viewer
         ask = self._controller.ask
         self.matrix = Matrix(self._main, self.session, lambda order: ask(order, last=True), self._full_screen.open)
@@ -210,7 +210,7 @@ class RatingView(DeferringBox):
             # The matrix begins anew, sorted by value.
             self.viewer.close()
             self.foot.say("")
-            session.cursor.go_to(0)
+            session.cursor.go_to(0, just_rated=session.cursor.just_rated)
         session.go_on_in_opened_row()
         self._show_state(now)
         self._show_current()
@@ -240,7 +240,11 @@ class RatingView(DeferringBox):
             words=without_picture(cell) if cell.facts is None else "",
             press=key_hint(cell, goes_on=session.goes_on),
         )
-        self.panel.chips.show(cell.facts, self._controller.settings.tags)
+        tagged = self._full_screen.tagged()
+        tags_go_to = self._full_screen.notice() or ("Tags go to this picture" if session.goes_on else "")
+        self.panel.chips.show(
+            (tagged or cell).facts, self._controller.settings.tags, tags_go_to, aside=tagged is not None
+        )
         near = (session.next_asked(cell.number), cell.number + 1)
         self.panel.ahead([facts for n in near if 0 <= n < len(now.cells) and (facts := now.cells[n].facts) is not None])
         last = session.cursor.find(session.last)
@@ -258,6 +262,7 @@ class RatingView(DeferringBox):
     def _marks_changed(self) -> None:
         self.matrix.refresh()
         self._chosen()
+        self.viewer.refresh()
 
     def _chosen(self) -> None:
         marked = len(self.session.cursor.marked)
@@ -265,17 +270,22 @@ class RatingView(DeferringBox):
             self.foot.say(f"{marked} chosen to compare: C shows them side by side. Stars go to the current one only.")
         elif not self.session.feedback.unsaved:
             self.foot.say("")
-        self._show_current()
         cell = self.session.cursor.cell
         if cell is not None and not self.viewer.comparing:
             self._full_screen.turn_to(cell)
+        self._show_current()
 
     def _analyse_soon(self) -> None:
         self.later("analyse", 1 if self.session.report is None else _ANALYSE_MS, self._verdict.ask)
 
     # ---- keys
 
+    def _large_closed(self) -> None:
+        self.focus_first()
+        self._show_current()
+
     def _reveal(self) -> None:
+        self.session.cursor.stay()
         self._verdict.reveal()
         self._show_verdict()
 
