@@ -277,7 +277,7 @@ class History:
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 unreadable += 1
                 continue
-            if not line.event_id or not line.ts:
+            if not line.event_id:
                 # A draft: no program of ours writes one.
                 unreadable += 1
                 continue

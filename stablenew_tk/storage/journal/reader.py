@@ -243,6 +243,6 @@ def _newest_first(folder: Path, run_id: bytes) -> Iterator[JournalLine]:
                 except DECODE_ERRORS:
                     # The checksum fits, so this is what a writer with other fields wrote; verify and fold count it.
                     continue
-                if found.event_id and found.ts:
+                if found.event_id:
                     yield found
         growing = False
