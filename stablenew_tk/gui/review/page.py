@@ -244,10 +244,13 @@ class ReviewPage(PageFrame):
 
     def _history_changed(self, event: HistoryChanged) -> None:
         self._fresh = self._fresh or (event.grown and not self.winfo_viewable())
-        self.pictures.refresh(event.rows)
-        if {self.pictures.picked.current_row, self.target.just_rated} & set(event.rows):
+        # Feedback given here is drawn in a moment, once it is known to be on disk.
+        rows = {row for row in event.rows if not self._feedback.state(row)}
+        self.pictures.refresh(rows)
+        if {self.pictures.picked.current_row, self.target.just_rated} & rows:
             self._show_current()
-        self.viewer.refresh()
+        if rows:
+            self.viewer.refresh()
         if event.undone:
             self._seek |= set(event.rows)
             self.later("seek", 1, self._bring_back)

@@ -12,7 +12,7 @@ from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .painting import Anchor
 
-_FLAG = 20
+_FLAG_PAD = 6
 _BLANK = ("image", "text")  # what a hidden item shows no longer
 
 
@@ -86,9 +86,9 @@ class CellItems:
 
     def flag(self, left: int, bottom: int, room: int, text: str) -> None:
         """A few words in the lower left corner of a picture of this width: the layers "flag" and "flag words"."""
-        face, high = theme.font(11, True), theme.px(_FLAG)
-        text = theme.elide(text, face, room - theme.px(12))
-        wide = face.measure(text) + theme.px(12)
+        face, pad = theme.font(11, True), theme.px(_FLAG_PAD)
+        text = theme.elide(text, face, room - 2 * pad)
+        wide, high = face.measure(text) + 2 * pad, 3 * pad + pad // 3
         self.box("flag", (left, bottom - high, left + wide, bottom), "accent")
         self.words("flag words", left + wide // 2, bottom - high // 2, text, "accent_ink", bold=True)
 

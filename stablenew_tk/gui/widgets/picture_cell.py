@@ -37,38 +37,43 @@ class CellContent(Struct, frozen=True, kw_only=True):
 
 
 class Bounds(Struct, frozen=True):
-    """Where a cell stands on the canvas, frame included."""
+    """Where a cell stands on the canvas, frame included. `scale` is that of the screen, asked once for a cell."""
 
     x: int
     y: int
     width: int
     height: int
+    scale: float = 1.0
+
+    def px(self, length: float) -> int:
+        """Design pixels to screen pixels."""
+        return round(length * self.scale)
 
     @property
     def picture_box(self) -> tuple[int, int]:
         """Width and height of the place for the picture."""
-        frame = theme.px(FRAME)
-        return self.width - 2 * frame, self.height - 2 * frame - theme.px(FOOT)
+        frame = self.px(FRAME)
+        return self.width - 2 * frame, self.height - 2 * frame - self.px(FOOT)
 
     @property
     def left(self) -> int:
         """Left edge of the picture's place."""
-        return self.x + theme.px(FRAME)
+        return self.x + self.px(FRAME)
 
     @property
     def right(self) -> int:
         """Right edge of the picture's place."""
-        return self.x + self.width - theme.px(FRAME)
+        return self.x + self.width - self.px(FRAME)
 
     @property
     def top(self) -> int:
         """Upper edge of the picture's place."""
-        return self.y + theme.px(FRAME)
+        return self.y + self.px(FRAME)
 
     @property
     def foot_middle(self) -> int:
         """Middle of the line below the picture."""
-        return self.y + self.height - theme.px(FRAME) - theme.px(FOOT) // 2
+        return self.y + self.height - self.px(FRAME) - self.px(FOOT) // 2
 
 
 _LAYERS = (
@@ -129,12 +134,12 @@ class PictureCell:
         if self.selected:
             low, right = bounds.y + bounds.height, bounds.x + bounds.width
             items.box("foot", (bounds.x, top + height, right, low), ground)
-            items.tick(left, top, theme.px(_TICK))
-            items.frame("frame", (bounds.x, bounds.y, right, low), "accent_text", theme.px(FRAME))
+            items.tick(left, top, bounds.px(_TICK))
+            items.frame("frame", (bounds.x, bounds.y, right, low), "accent_text", bounds.px(FRAME))
         items.end()
 
     def _draw_foot(self, bounds: Bounds, content: CellContent, ground: Role) -> None:
-        x, y, room = bounds.left + theme.px(4), bounds.foot_middle, bounds.width - theme.px(2 * FRAME + 8)
+        x, y, room = bounds.left + bounds.px(4), bounds.foot_middle, bounds.width - bounds.px(2 * FRAME + 8)
         used = marks.row_width(_STAR)
         if content.words:
             text = theme.elide(content.words, theme.font(12), room)
@@ -143,21 +148,21 @@ class PictureCell:
         else:
             self._items.picture("stars", x, y, marks.star_row(content.rating, _STAR, ground), "w")
         wide = theme.font(11).measure(content.chip) if content.chip else 0
-        if wide and used + wide + theme.px(14) <= room:
-            right, wide = bounds.right - theme.px(4), wide + theme.px(8)
-            box = icons.box(wide, theme.px(_CHIP), fill="raised2", outline="raised2", ground=ground, radius=4)
+        if wide and used + wide + bounds.px(14) <= room:
+            right, wide = bounds.right - bounds.px(4), wide + bounds.px(8)
+            box = icons.box(wide, bounds.px(_CHIP), fill="raised2", outline="raised2", ground=ground, radius=4)
             self._items.picture("chip", right, y, box, "e")
             self._items.words("chip words", right - wide // 2, y, content.chip, "text2")
 
     def _draw_badge(self, bounds: Bounds, text: str) -> None:
-        wide, height, right = theme.font(11, True).measure(text), theme.px(_BADGE), bounds.right
-        narrow = wide + theme.px(30) > bounds.width - theme.px(_TICK + 4)
-        left, middle = right - (theme.px(22) if narrow else wide + theme.px(29)), bounds.top + height // 2
+        wide, height, right = theme.font(11, True).measure(text), bounds.px(_BADGE), bounds.right
+        narrow = wide + bounds.px(30) > bounds.width - bounds.px(_TICK + 4)
+        left, middle = right - (bounds.px(22) if narrow else wide + bounds.px(29)), bounds.top + height // 2
         self._items.box("badge", (left, bounds.top, right, bounds.top + height), "badge")
         sign = icons.icon("warning", 12, "badge_ink", "badge")
-        self._items.picture("badge sign", left + theme.px(5 if narrow else 6), middle, sign, "w")
+        self._items.picture("badge sign", left + bounds.px(5 if narrow else 6), middle, sign, "w")
         if not narrow:
-            self._items.words("badge words", right - theme.px(6), middle, text, "badge_ink", bold=True, anchor="e")
+            self._items.words("badge words", right - bounds.px(6), middle, text, "badge_ink", bold=True, anchor="e")
 
     def _draw_picture(self, bounds: Bounds) -> None:
         (width, height), x = bounds.picture_box, bounds.left + bounds.picture_box[0] // 2
@@ -165,11 +170,11 @@ class PictureCell:
         if self._photo is not None:
             self._items.picture("picture", x, middle, self._photo)
         elif self._reason:
-            y = middle - theme.px(34)
+            y = middle - bounds.px(34)
             self._items.picture("reason sign", x, y, icons.icon("image", 20, "text3", "image_ground"))
-            room, lines = width - theme.px(16), max(1, (height // 2 + theme.px(10)) // theme.px(15))
+            room, lines = width - bounds.px(16), max(1, (height // 2 + bounds.px(10)) // bounds.px(15))
             text = theme.elide(_short(self._reason), theme.font(11), round(room * lines * 0.85))
-            self._items.words("reason", x, y + theme.px(18), text, "text3", anchor="n", width=room)
+            self._items.words("reason", x, y + bounds.px(18), text, "text3", anchor="n", width=room)
 
 
 def _short(reason: str) -> str:

@@ -233,7 +233,7 @@ class ThumbnailGrid(Box):
         width = self.canvas.winfo_width() + self._bar.winfo_reqwidth()
         self.layout = GridLayout(self._firsts, len(self.picked.rows), self._measures(width))
         size = self.layout.size
-        self._thumbs.set_box(Bounds(0, 0, size.cell_width, size.cell_height).picture_box)
+        self._thumbs.set_box(Bounds(0, 0, size.cell_width, size.cell_height, theme.scale()).picture_box)
 
     def _resized(self) -> None:
         before = self._screen_y(self.picked.current)
@@ -312,7 +312,7 @@ class ThumbnailGrid(Box):
         content = self._actions.content(row)
         size = self.layout.size
         cell.draw(
-            Bounds(*self.layout.xy(place), size.cell_width, size.cell_height),
+            Bounds(*self.layout.xy(place), size.cell_width, size.cell_height, theme.scale()),
             content,
             selected=row in self.picked.selected,
         )

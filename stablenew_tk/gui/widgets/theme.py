@@ -111,6 +111,11 @@ def px(length: float) -> int:
     return round(length * _ThemeState.scale)
 
 
+def scale() -> float:
+    """Screen pixels for each design pixel, for who needs many of them at once."""
+    return _ThemeState.scale
+
+
 def generation() -> int:
     """Counts roots. Images belong to one root, so image caches keep it in their keys."""
     return _ThemeState.generation

@@ -227,8 +227,9 @@ def test_a_long_text_of_one_sign_is_read_in_proportion(sign):
         parse(sign * (size // len(sign)))
         return time.process_time() - began
 
-    # In proportion it takes ten times as long; a hundred times would be the square.
-    assert needed(60_000) < 40 * needed(6_000) + 0.2
+    # In proportion it takes ten times as long; a hundred times would be the square. The best of three, for the machine
+    # may be busy with something else.
+    assert min(needed(60_000) for _ in range(3)) < 40 * min(needed(6_000) for _ in range(3)) + 0.2
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

@@ -106,7 +106,13 @@ class Matrix(DeferringBox):
     def bounds(self, cell: BlindCell) -> Bounds:
         """Where a place is drawn, in the coordinates of the canvas."""
         size = self._size
-        return Bounds(size.left + cell.column * size.step_x, size.top + cell.line * size.step_y, size.wide, size.high)
+        return Bounds(
+            size.left + cell.column * size.step_x,
+            size.top + cell.line * size.step_y,
+            size.wide,
+            size.high,
+            theme.scale(),
+        )
 
     @property
     def cells_drawn(self) -> int:
@@ -176,7 +182,7 @@ class Matrix(DeferringBox):
         # What is left over stands between the columns.
         spread = min(room_step, wide + theme.px(_WIDEST_GAP))
         self._size = _Measures(wide, high, max(spread, wide + gap), high + theme.px(_GAP_Y), left, top)
-        self.thumbs.set_box(Bounds(0, 0, wide, high).picture_box)
+        self.thumbs.set_box(Bounds(0, 0, wide, high, theme.scale()).picture_box)
 
     def _high(self, wide: int) -> int:
         frame = 2 * theme.px(FRAME)
