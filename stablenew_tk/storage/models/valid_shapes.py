@@ -128,8 +128,8 @@ class Tips(Struct):
     clip_skip: Annotated[int, _zero_or_within("clip_skip")] | None = None
 
 
-class Swarm(Struct):
-    """NAME.swarm.json, with and without "modelspec." before its keys."""
+class _ModelSpec(Struct):
+    """The keys of ModelSpec, as a header and NAME.swarm.json both hold them."""
 
     architecture: str | None = field(default=None, name="modelspec.architecture")
     implementation: str | None = field(default=None, name="modelspec.implementation")
@@ -139,6 +139,11 @@ class Swarm(Struct):
     hint: str | None = field(default=None, name="modelspec.usage_hint")
     description: str | None = field(default=None, name="modelspec.description")
     weight: str | float | UnsetType | None = field(default=UNSET, name="modelspec.lora_default_weight")
+
+
+class Swarm(_ModelSpec):
+    """NAME.swarm.json, with and without "modelspec." before its keys."""
+
     architecture_: str | None = field(default=None, name="architecture")
     implementation_: str | None = field(default=None, name="implementation")
     title_: str | None = field(default=None, name="title")
@@ -149,15 +154,7 @@ class Swarm(Struct):
     weight_: str | float | UnsetType | None = field(default=UNSET, name="lora_default_weight")
 
 
-class _Metadata(Struct):
-    architecture: str | None = field(default=None, name="modelspec.architecture")
-    implementation: str | None = field(default=None, name="modelspec.implementation")
-    title: str | None = field(default=None, name="modelspec.title")
-    resolution: str | None = field(default=None, name="modelspec.resolution")
-    phrase: str | None = field(default=None, name="modelspec.trigger_phrase")
-    hint: str | None = field(default=None, name="modelspec.usage_hint")
-    description: str | None = field(default=None, name="modelspec.description")
-    weight: str | float | UnsetType | None = field(default=UNSET, name="modelspec.lora_default_weight")
+class _Metadata(_ModelSpec):
     network: str | None = field(default=None, name="ss_network_module")
     base: str | None = field(default=None, name="ss_base_model_version")
     version_2: Any = field(default=None, name="ss_v2")
