@@ -40,13 +40,14 @@ ROOT = Path(__file__).resolve().parents[2]
 ROWS = 40
 QUARTER = 0.25 + 1e-9
 HALF = 0.5 + 1e-9
+PROMPTS = 3
 LOOK_TO = 45
 # The path is looked at exactly here, whatever its steps.
 STOPS = (15, 30, 40, LOOK_TO)
 BLOCK = 25
 WAYS = ("f15", "f30", "a15", "a30")
 CLAIMS = ("settled", "best", "no_difference")
-TWISTS = ("", "heavy", "3-5", "drift", "by value", "interaction", "missing", "slips", "two raters")
+TWISTS = ("", "heavy", "3-5", "drift", "by value", "interaction", "missing", "slips", "two raters", "prompts")
 CATEGORIES = ("random", "null")
 
 
@@ -79,7 +80,7 @@ CELLS = (
     *(Cell("null", count, 0.0) for count in (2, 3, 5, 8)),
     Cell("null axis", spread=0.0),
     *(Cell("random", twist=twist) for twist in TWISTS[1:]),
-    *(Cell("smooth", twist=twist) for twist in ("heavy", "missing")),
+    *(Cell("smooth", twist=twist) for twist in ("heavy", "missing", "prompts")),
     *(Cell("random", noise=noise) for noise in (0.6, 1.4)),
 )
 SHORT = (Cell("random"), Cell("smooth"), Cell("two peaks", 8), Cell("null", 3, 0.0), Cell("random", twist="missing"))
@@ -124,24 +125,27 @@ class World:
         raw = shape(self.cell.kind, self.cell.count, self.dice)
         scale = self.cell.spread / ((max(raw) - min(raw)) or 1.0)
         self.effects = [scale * (r - mean(raw)) for r in raw]
+        # What a value does to one of the three prompts only; the verdict is about the pack they were taken from.
+        ours = self.cell.twist == "prompts"
+        self._prompts = [[self.dice.gauss(0, 0.5) if ours else 0.0 for _ in raw] for _ in range(PROMPTS if ours else 1)]
         # All pictures there could be, thrown at once: every design sees the same ones.
-        self.felt = [self._row() for _ in range(ROWS)]
+        self.felt = [self._row(row % len(self._prompts)) for row in range(ROWS)]
         self._gone = [[self._chance("missing", 0.25) for _ in self.effects] for _ in range(ROWS)]
         # A value without a single picture is not in the comparison at all.
         self._gone[1] = [here and not before for before, here in zip(self._gone[0], self._gone[1], strict=True)]
 
-    def _row(self) -> list[float]:
+    def _row(self, prompt: int) -> list[float]:
         """What the pictures of a row feel like before they are rounded to stars."""
         luck = self.dice.gauss(0, 0.35**0.5)
         own = 0.9 if self.cell.twist == "interaction" else 0.35
         middle = 4 if self.cell.twist == "3-5" else 3
         felt = []
-        for effect in self.effects:
+        for effect, here in zip(self.effects, self._prompts[prompt], strict=True):
             wobble = luck + self._draw(own) + self._draw(0.30)
             if self.cell.twist == "two raters":
                 other = self.dice.random() < 0.5
                 wobble += (0.4 + self.dice.gauss(0, 0.7)) if other else -0.4
-            stars = middle + effect + self.cell.noise * wobble
+            stars = middle + effect + here + self.cell.noise * wobble
             felt.append(self.dice.uniform(0.5, 5.5) if self._chance("slips", 0.08) else stars)
         return felt
 
@@ -159,7 +163,8 @@ class World:
         """Make a picture and rate it as the `nth` one; a rater who drifts loses a star in 30 pictures."""
         drift = nth / 30 if self.cell.twist in ("drift", "by value") else 0.0
         lowest = 3 if self.cell.twist == "3-5" else 1
-        return RatedImage(float(value), row, float(min(5, max(lowest, round(self.felt[row][value] - drift)))))
+        stars = min(5, max(lowest, round(self.felt[row][value] - drift)))
+        return RatedImage(float(value), row, float(stars), prompt=row % len(self._prompts), nth=nth)
 
     def rows(self, count: int) -> list[RatedImage]:
         """The first rows, as they are rated: row by row and shuffled in each, or value by value."""

@@ -19,7 +19,8 @@ from ..base.errors import InvalidInput
 from ..base.statistics import Trend, quantile
 from ..runs.plan import ValueInsight, VerdictState
 from . import verdict_text as words
-from .posterior import Observation, draws, fit, likeness
+from .posterior import DRIFT_OVER, Observation, draws, fit
+from .value_priors import effect_shapes
 from .verdict_text import SuggestedCell, Value, Verdict
 
 QUARTER = 0.25
@@ -27,19 +28,31 @@ HALF = 0.5
 _DRAWS = 2000
 # Squares of larger numbers would overflow a float.
 _LARGEST = 1e100
-_STILL_POSSIBLE = 0.1
+# Ratings before "no difference" may be said, and pictures of each value: it is a claim about something not seen.
+_LEVEL_RATED, _LEVEL_EACH = 20, 4
+_LEVEL = 0.8
+# From here on the pictures are asked for that would tell whether there is a difference at all.
+_NEARLY_LEVEL = 0.6
+# Measured over the worlds of scripts/bench/verdicts.py: of the verdicts stated at this probability at least as many
+# are right in nearly all of them, whatever is wrong with the ratings.
+_SETTLED = 0.88
+_BEST = 0.95
 
 
 class RatedImage(Struct, frozen=True):
     """One rating of one picture: the tested `value`, the seed `row` (any whole number), and 1 to 5 `stars`.
 
-    Two ratings with the same non-empty `image` are of the same picture, which was shown again.
+    Two ratings with the same non-empty `image` are of the same picture, which was shown again. `prompt` is the number
+    of the prompt of the row, `nth` the place of the rating in the order in which they were given (any ascending
+    numbers; the same for all when it is unknown).
     """
 
     value: Value
     row: int
     stars: float
     image: str = ""
+    prompt: int = 0
+    nth: int = 0
 
 
 class Insight(Struct, frozen=True):
@@ -47,10 +60,11 @@ class Insight(Struct, frozen=True):
 
     `values` are ascending when `ordered`, else in the order of their first rating. `next`: the three pictures that
     would tell most, () when there is only one value. `noise_sd`: posterior mean of the standard deviation, in stars, of
-    one picture around its value and seed. `repeat_sd`: standard deviation, in stars, between ratings of the same
-    picture, None when no picture was shown again; `repeats` counts the ratings beyond the first. `trend`: stars per
-    unit of the parameter, None for categories. `rows`: seeds with a rating; `complete_rows`: those rated at every
-    value; `rated`: number of pictures.
+    one picture around its value and seed. `no_effect`: probability that the setting changes nothing; `p_best` takes it
+    into account, the other figures of the values are for the case that it does change something. `repeat_sd`: standard
+    deviation, in stars, between ratings of the same picture, None when no picture was shown again; `repeats` counts the
+    ratings beyond the first. `trend`: stars per unit of the parameter, None for categories. `rows`: seeds with a
+    rating; `complete_rows`: those rated at every value; `rated`: number of pictures.
     """
 
     ordered: bool
@@ -64,6 +78,7 @@ class Insight(Struct, frozen=True):
     rows: int
     complete_rows: int
     rated: int
+    no_effect: float = 0.0
 
 
 class Table(Struct, frozen=True):
@@ -112,31 +127,32 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
         nothing = Verdict("too_early", None, 0.0, words.too_early(rated=0, planned=0, complete=0, values=0))
         return Insight(ordered, (), nothing, (), 0.0, None, 0, None, 0, 0, 0)
     axis = [float(value) for value in table.values] if ordered else None
-    posterior = fit(table.pictures, likeness(axis, count))
-    sample = list(draws(posterior, _DRAWS, seed))
-    tally = tallied(sample)
-    means = [_bounded(sum(p.weight * p.means[v] for p in posterior)) for v in range(count)]
+    posterior = fit(table.pictures, effect_shapes(axis, count))
+    possibilities = posterior.possibilities
+    sample = list(draws(possibilities, _DRAWS, seed))
+    tally = tallied(sample, no_effect=posterior.no_effect)
+    means = [_bounded(sum(p.weight * p.means[v] for p in possibilities)) for v in range(count)]
     seen = [sum(p.value == v for p in table.pictures) for v in range(count)]
     found = [
         ValueInsight(value, seen[v], means[v], tally.low[v], tally.high[v], tally.best[v], tally.near[v])
         for v, value in enumerate(table.values)
     ]
     values = tuple(found if ordered else _as_they_came(found, ratings))
-    state, leader, probability = decide(values, tally.level, complete=table.complete(), rated=len(table.pictures))
+    state, leader, probability = decide(values, tally.level)
     again = sum(p.shown - 1 for p in table.pictures)
     insight = Insight(
         ordered=ordered,
         values=values,
         verdict=Verdict(state, leader, probability, ""),
-        # A curve is found sooner by its whole length than by its top, so ordered numbers begin with three whole rows.
-        next=tuple(islice(useful(table, found, whole=3 if ordered else 2), 3)) if count > 1 else (),
-        noise_sd=sum(p.weight * p.scales.noise for p in posterior),
+        next=suggested(table, found, sample, level=tally.level, ordered=ordered) if count > 1 else (),
+        noise_sd=sum(p.weight * p.scales.noise for p in possibilities),
         repeat_sd=sqrt(sum(p.scatter for p in table.pictures) / again) if again else None,
         repeats=again,
         trend=along(axis, sample) if axis else None,
         rows=len(table.rows),
         complete_rows=table.complete(),
         rated=len(table.pictures),
+        no_effect=posterior.no_effect,
     )
     return replace(insight, verdict=phrase(insight, name=words.plain))
 
@@ -193,6 +209,7 @@ def gather(ratings: Sequence[RatedImage], *, ordered: bool) -> Table:
     # Names are sorted so that the random draws do not depend on which one was rated first.
     keys = sorted(values, key=float if ordered else lambda key: (isinstance(key, str), key))
     rows = sorted({rating.row for rating in ratings})
+    order = {nth: place for place, nth in enumerate(sorted({rating.nth for rating in ratings}))}
     place, row_place = {key: v for v, key in enumerate(keys)}, {row: r for r, row in enumerate(rows)}
     pictures: list[Observation] = []
     for group in shown.values():
@@ -203,7 +220,9 @@ def gather(ratings: Sequence[RatedImage], *, ordered: bool) -> Table:
             )
         mean = float(sum(r.stars for r in group) / len(group))
         scatter = float(sum((r.stars - mean) ** 2 for r in group))
-        pictures.append(Observation(place[key_of(first.value)], row_place[first.row], mean, len(group), scatter))
+        when = sum(order[r.nth] for r in group) / len(group) / DRIFT_OVER
+        here = place[key_of(first.value)], row_place[first.row]
+        pictures.append(Observation(*here, mean, len(group), scatter, first.prompt, when))
     return Table(tuple(values[key] for key in keys), tuple(rows), tuple(sorted(pictures, key=_place_and_stars)))
 
 
@@ -241,18 +260,23 @@ def key_of(value: Value) -> Value:
     return value if isinstance(value, str) else float(f"{value:.9g}") + 0.0
 
 
-def tallied(sample: Sequence[Sequence[float]]) -> Tally:
-    """Count over the posterior draws how often each value is best or near the best, and its 90 % interval."""
+def tallied(sample: Sequence[Sequence[float]], *, no_effect: float = 0.0) -> Tally:
+    """Count over the posterior draws how often each value is best or near the best, and its 90 % interval.
+
+    The draws are of values that differ; with the probability `no_effect` none is best and all are level. Being near the
+    best must hold also if they differ.
+    """
     columns = list(zip(*sample, strict=True))
     tops = [max(draw) for draw in sample]
     share = 1 / len(sample)
     sides = [sorted(column) for column in columns]
     return Tally(
-        best=[share * sum(map(eq, tops, column)) for column in columns],
+        best=[(1 - no_effect) * share * sum(map(eq, tops, column)) for column in columns],
         near=[
             share * sum([top - mean <= QUARTER for top, mean in zip(tops, column, strict=True)]) for column in columns
         ],
-        level=share * sum([top - min(draw) < HALF for top, draw in zip(tops, sample, strict=True)]),
+        level=no_effect
+        + (1 - no_effect) * share * sum([top - min(draw) < HALF for top, draw in zip(tops, sample, strict=True)]),
         low=[_bounded(quantile(side, 0.05)) for side in sides],
         high=[_bounded(quantile(side, 0.95)) for side in sides],
     )
@@ -263,24 +287,22 @@ def _bounded(stars: float) -> float:
     return min(5.0, max(1.0, stars))
 
 
-def decide(
-    values: Sequence[ValueInsight], level: float, *, complete: int, rated: int
-) -> tuple[VerdictState, Value | None, float]:
+def decide(values: Sequence[ValueInsight], level: float) -> tuple[VerdictState, Value | None, float]:
     """Decide the verdict: its state, the value it names, and the probability of the claim.
 
-    `level` is P(all values within half a star), `complete` the number of complete rows, `rated` the number of pictures.
-    The claims are tested from the strongest to the weakest. "no_difference" comes before "settled", because it lets the
-    user choose the fastest value.
+    `level` is P(all values within half a star). "no_difference" is tested first: it lets the user choose the fastest
+    value, and what makes no difference has no best value. The numbers of pictures are of `values`.
     """
-    if complete < 2 or rated < 7 or len(values) < 2:
+    rated, fewest = sum(v.n for v in values), min((v.n for v in values), default=0)
+    if fewest < 2 or rated < 7 or len(values) < 2:
         return "too_early", None, 0.0
-    top = max(values, key=lambda v: v.p_best)
-    if top.p_best >= 0.95 and top.n >= 5:
-        return "best", top.value, top.p_best
     leader = nearest(values)
-    if level >= 0.8:
+    if level >= _LEVEL and rated >= _LEVEL_RATED and fewest >= _LEVEL_EACH:
         return "no_difference", leader.value, level
-    sure = [v for v in values if v.p_within_quarter >= 0.9 and v.n >= 3]
+    top = max(values, key=lambda v: v.p_best)
+    if top.p_best >= _BEST and top.n >= 5:
+        return "best", top.value, top.p_best
+    sure = [v for v in values if v.p_within_quarter >= _SETTLED and v.n >= 3]
     if sure:
         leader = nearest(sure)
         return "settled", leader.value, leader.p_within_quarter
@@ -310,33 +332,66 @@ def likely_best(values: Sequence[ValueInsight]) -> list[int]:
     return sorted(found) if len(found) <= max(1, len(values) // 2) else []
 
 
-def useful(table: Table, values: Sequence[ValueInsight], *, whole: int) -> Iterator[SuggestedCell]:
-    """Yield the pictures worth making next, the most useful first. The iterator never ends.
+def suggested(
+    table: Table, values: Sequence[ValueInsight], sample: Sequence[Sequence[float]], *, level: float, ordered: bool
+) -> tuple[SuggestedCell, ...]:
+    """The three pictures that would tell most, the most useful first.
 
-    Until `whole` rows are complete it fills the missing cells of the fullest rows. After that it compares the two or
-    three values whose intervals reach highest: first the missing cells of the top two in existing rows, then new rows
-    with all of them ("sequential halving": Karnin, Koren, Somekh 2013, ranked by the posterior). Filling the missing
-    cells of the third value as well was measured and found the better value less often.
+    Until two rows are complete (three on an axis: a curve is found sooner by its whole length than by its top) the
+    missing cells of the fullest rows. Then the value to take is compared with the one or two that are most likely more
+    than a quarter star better. As soon as there may be no difference at all, the two values that reach highest are
+    compared with the one that reaches lowest instead.
     """
-    rows, filled = list(table.rows), table.filled()
     ranked = sorted(range(len(values)), key=lambda v: (-values[v].high, -values[v].mean))
+    complete = table.complete()
+    if level >= _NEARLY_LEVEL and complete >= 2:
+        lowest = min(ranked, key=lambda v: (values[v].low, values[v].mean))
+        contenders = list(dict.fromkeys((*ranked[:2], lowest)))
+        begin = contenders
+    else:
+        contenders = rivals(values, sample)
+        begin = contenders[:2]
+    cells = _cells(table, begin, contenders, whole=[] if complete >= 2 + ordered else ranked, rows=2 + ordered)
+    return tuple(SuggestedCell(values[v].value, row) for v, row in islice(cells, 3))
+
+
+def rivals(values: Sequence[ValueInsight], sample: Sequence[Sequence[float]]) -> list[int]:
+    """Indexes of the value to take and of those that may be more than a quarter star better, the likeliest first.
+
+    The third is named only if it is at least half as likely as the second.
+    """
+    leader = next(place for place, value in enumerate(values) if value is nearest(values))
+    others = [v for v in range(len(values)) if v != leader]
+    better = {v: sum([draw[v] - draw[leader] > QUARTER for draw in sample]) for v in others}
+    by_chance = sorted(others, key=lambda v: -better[v])
+    return [leader, *by_chance[:1], *(v for v in by_chance[1:2] if better[v] > 0.5 * better[by_chance[0]])]
+
+
+def _cells(
+    table: Table, begin: Sequence[int], contenders: Sequence[int], *, whole: Sequence[int], rows: int
+) -> Iterator[tuple[int, int]]:
+    """Yield cells without a picture (index of the value, number of the row), each once, without an end.
+
+    First those of the values `whole` in the `rows` fullest rows, then those of `begin` in all rows, then new rows of
+    the `contenders`: on the same seeds they are compared with the same luck.
+    """
+    known, filled = list(table.rows), table.filled()
     done: set[tuple[int, int]] = set()
 
-    def holes(places: Sequence[int], row: int) -> Iterator[SuggestedCell]:
-        at = rows.index(row) if row in rows else -1
+    def holes(places: Sequence[int], row: int) -> Iterator[tuple[int, int]]:
+        at = known.index(row) if row in known else -1
         for v in places:
             if (v, at) not in filled and (v, row) not in done:
                 done.add((v, row))
-                yield SuggestedCell(values[v].value, row)
+                yield v, row
 
-    fresh = rows[-1] + 1
-    if table.complete() < whole:
-        fullest = sorted(rows, key=lambda row: -sum((v, rows.index(row)) in filled for v in ranked))
-        for row in [*fullest, *range(fresh, fresh + whole)][:whole]:
-            yield from holes(ranked, row)
-    contenders = ranked[:2] + [v for v in ranked[2:3] if values[v].p_best >= _STILL_POSSIBLE * values[ranked[0]].p_best]
-    for row in rows:
-        yield from holes(ranked[:2], row)
+    fresh = known[-1] + 1
+    if whole:
+        fullest = sorted(known, key=lambda row: -sum((v, known.index(row)) in filled for v in whole))
+        for row in [*fullest, *range(fresh, fresh + rows)][:rows]:
+            yield from holes(whole, row)
+    for row in known:
+        yield from holes(begin, row)
     while True:
         yield from holes(contenders, fresh)
         fresh += 1

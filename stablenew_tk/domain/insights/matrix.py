@@ -23,6 +23,7 @@ class Shown(Struct, frozen=True):
     """A picture of the plan. `repeats` are the stars it got when the blind rating showed it again; `blind`: its stars
     were given blind.
 
+    `places` tell the order in which its stars and repeats were given (`FeedbackLog.star_places`).
     `pixels` is the hash of its pixels, "" if unknown. `same_as` is the id of the first picture of its row with the same
     pixels, "" if it is that one or has no equal. Equal pictures share their stars and tags in `facts`.
     """
@@ -32,6 +33,15 @@ class Shown(Struct, frozen=True):
     blind: bool = False
     pixels: str = ""
     same_as: str = ""
+    places: tuple[int, ...] = ()
+
+    @property
+    def ratings(self) -> tuple[tuple[int, int], ...]:
+        """Each of its ratings as (stars, place in the order), () when it has no stars."""
+        if not self.facts.rating:
+            return ()
+        again = self.places[len(self.places) - len(self.repeats) :] if self.repeats else ()
+        return tuple(zip((self.facts.rating, *self.repeats), (self.places[0], *again), strict=True))
 
     @property
     def picture(self) -> str:
@@ -135,7 +145,7 @@ def _cell(history: History, plan: LearningPlan, cell: PlanCell) -> BoardCell:
 def _shown(history: History, attempt: Attempt) -> tuple[Shown, ...]:
     pictures = history.unblinded()
     return tuple(
-        Shown(pictures.facts(row), pictures.repeats(row), pictures.is_blind(row), pixels)
+        Shown(pictures.facts(row), pictures.repeats(row), pictures.is_blind(row), pixels, "", pictures.star_places(row))
         for image, pixels in zip_longest(attempt.images, attempt.pixels, fillvalue="")
         if (row := history.row_of(image)) is not None
     )
@@ -175,7 +185,12 @@ def _with_feedback_of(shown: Shown, group: Sequence[Shown]) -> Shown:
     first = group[0].facts.image_id
     same_as = first if first != shown.facts.image_id else ""
     return replace(
-        shown, facts=replace(shown.facts, rating=rated.facts.rating, tags=tags), blind=rated.blind, same_as=same_as
+        shown,
+        facts=replace(shown.facts, rating=rated.facts.rating, tags=tags),
+        blind=rated.blind,
+        same_as=same_as,
+        places=rated.places,
+        repeats=rated.repeats,
     )
 
 
@@ -213,9 +228,11 @@ def evidence(board: Board) -> Evidence:
             continue
         not_blind += bool(facts.rating) and not (shown.blind or shown.same_as)
         value = axis_value(cell.value)
-        stars = (facts.rating, *shown.repeats) if facts.rating else ()
-        equal += bool(stars and shown.same_as)
-        ratings += [RatedImage(value, cell.cell.row, star, facts.image_id) for star in stars]
+        equal += bool(shown.ratings and shown.same_as)
+        prompt = cell.cell.row % len(board.plan.prompts)
+        ratings += [
+            RatedImage(value, cell.cell.row, stars, facts.image_id, prompt, place) for stars, place in shown.ratings
+        ]
     return Evidence(tuple(ratings), suspect, foreign, equal, not_blind, checkpoint, sketch)
 
 

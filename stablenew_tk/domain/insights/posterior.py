@@ -1,8 +1,10 @@
 """The Bayesian model behind `analysis`: posterior of the mean stars of each value, as a mixture over scales.
 
 The model is a two-way layout with random rows (Gelman et al., Bayesian Data Analysis, 3rd ed., ch. 5 and 15): the
-rating of a picture = level + effect of its value + effect of its seed (the row) + noise. The standard deviations of the
-effects and of the noise are unknown; `fit` weights a grid of them by their likelihood.
+rating of a picture = level + effect of its value + effect of its seed (the row) + drift of the rater + noise. When
+several seeds of a prompt are rated, what a value does to one prompt only is told from the noise. The standard
+deviations of all these are unknown; `fit` weights a grid of them by their likelihood. With a prior probability of
+`NO_EFFECT` the values do not differ at all.
 """
 
 from __future__ import annotations
@@ -15,12 +17,25 @@ from operator import mul
 from msgspec import Struct
 
 from ..base.random_numbers import RandomNumbers
-from ..base.statistics import Matrix, Vector, backward, cholesky, forward, inverted, mirrored
+from ..base.statistics import Matrix, Vector, backward, cholesky, forward, mirrored
+from .value_priors import EffectShape, effect_prior
 
+# Prior probability that the setting changes nothing. With it, half of all plans are expected to show no difference
+# that can be seen, however many values they have; and who looks after every picture until a best one is named among
+# equals waits in vain in 97 % of all cases (Ville's inequality bounds how often this probability becomes small).
+NO_EFFECT = 0.4
 # Ratios on the grid: sd of the seed effects / noise, and sd of the value effects / noise. Ratios, because then the
 # linear algebra is done once per pair and the noise itself costs nothing (BDA3 ch. 14: all scales with sigma).
 _ROW_RATIOS = (0.1, 0.3, 0.55, 0.85, 1.3, 2.2)
 _VALUE_RATIOS = (0.05, 0.12, 0.22, 0.36, 0.55, 0.85, 1.3, 2.1, 3.6)
+# The part of the axis of logarithms that each ratio stands for.
+_VALUE_STEPS = tuple(
+    (log(_VALUE_RATIOS[min(n + 1, 8)]) - log(_VALUE_RATIOS[max(n - 1, 0)])) / (1 if n in (0, 8) else 2)
+    for n in range(9)
+)
+# sd of what a value does to one prompt / noise, where it can be told from the noise: a quarter of a star or most of
+# one. Few prompts hardly tell which, and without the large one too much is claimed for the pack.
+_PROMPT_RATIOS = (0.3, 0.9)
 # Noise of one rating around value + seed, in stars: from "rounded to whole stars, nothing else" to hopeless.
 _NOISES = tuple(0.3 * 1.17**k for k in range(13))
 # Part of the noise variance that is the rater's inconsistency (the rest is the picture's). Only ratings of pictures
@@ -28,17 +43,23 @@ _NOISES = tuple(0.3 * 1.17**k for k in range(13))
 _RATER_PARTS = (0.1, 0.25, 0.45, 0.7, 1.0)
 # A rating is a whole star: even a perfect judge wavers by the variance of rounding.
 _ROUNDING = 1 / 12
+# A rater's scale moves by this many times the noise while DRIFT_OVER ratings are given (prior sd).
+_DRIFT = 0.7
+DRIFT_OVER = 30
 
 
 class Observation(Struct, frozen=True):
-    """One rated picture: index of its value and of its row, its mean stars, how often it was rated (`shown`), and the
-    sum of squares of its ratings around their mean (`scatter`)."""
+    """One rated picture: index of its value, of its row and of its prompt, its mean stars, how often it was rated
+    (`shown`), the sum of squares of its ratings around their mean (`scatter`), and `when` it was rated: ratings before
+    it / DRIFT_OVER, 0 for all when the order is unknown."""
 
     value: int
     row: int
     stars: float
     shown: int = 1
     scatter: float = 0.0
+    prompt: int = 0
+    when: float = 0.0
 
 
 class Scales(Struct, frozen=True):
@@ -63,51 +84,17 @@ class Possibility(Struct, frozen=True):
     factor: Matrix
 
 
-def likeness(axis: Sequence[float] | None, count: int) -> Matrix:
-    """The prior covariance matrix of the values' effects.
+class Posterior(Struct, frozen=True):
+    """What the ratings say: the probability of `no_effect` at all, and the mixture of `possibilities` if the values
+    differ; their weights add up to 1."""
 
-    Without an axis (categories) not at all. Along an axis: 95 % smooth (the squared exponential of Rasmussen &
-    Williams, Gaussian Processes for Machine Learning, 2006, eq. 4.9, with a length of 0.35 of the range) and 5 % of
-    each value's own. Scaled so that in both cases two values differ by the same amount on average: then "sd of the
-    effects" means the same for samplers and for steps.
-    """
-    if axis is None or count < 2:
-        return [[float(i == j) for j in range(count)] for i in range(count)]
-    # Half the range and 15 % was measured too: with 15 pictures it draws the peak towards the ends of the axis and
-    # misses by more than 1/4 star in 20 % of the smooth worlds of the bench instead of 15 %.
-    places = _places(axis)
-    raw = [
-        [0.95 * exp(-0.5 * ((a - b) / 0.35) ** 2) + 0.05 * (i == j) for j, b in enumerate(places)]
-        for i, a in enumerate(places)
-    ]
-    pairs = [1.0 - raw[i][j] for i in range(count) for j in range(i)]
-    scale = len(pairs) / sum(pairs)
-    return [[scale * cell for cell in line] for line in raw]
-
-
-def _places(axis: Sequence[float]) -> Vector:
-    """Map ascending values to 0-1, half by size and half by rank.
-
-    Somebody who tests 10, 15, 20 and 100 expects a similar change from 10 to 15 as from 20 to 100."""
-    low, span, last = axis[0], axis[-1] - axis[0], len(axis) - 1
-    return [((value - low) / span + rank / last) / 2 for rank, value in enumerate(axis)]
-
-
-def contrast_precision(covariance: Matrix) -> Matrix:
-    """Precision of the effects when their common level is unknown: K⁻¹ − K⁻¹11ᵀK⁻¹ / 1ᵀK⁻¹1.
-
-    A basis function of constant 1 with a vague prior (Rasmussen & Williams 2006, ch. 2.7).
-    """
-    size = len(covariance)
-    inverse = inverted(covariance)
-    sums = [sum(line) for line in inverse]
-    total = sum(sums)
-    return [[inverse[i][j] - sums[i] * sums[j] / total for j in range(size)] for i in range(size)]
+    no_effect: float
+    possibilities: list[Possibility]
 
 
 class Likelihood(Struct, frozen=True):
-    """The likelihood of the means with the seed effects integrated out: precision matrix, right-hand side, sum of
-    squares and half the log determinant of the ratings' covariance, all in units of the noise."""
+    """The likelihood of the means and of the drift, in units of the noise: precision matrix and right-hand side (the
+    drift comes last), sum of squares, and half the log determinant of the ratings' covariance."""
 
     precision: Matrix
     right: Vector
@@ -115,13 +102,27 @@ class Likelihood(Struct, frozen=True):
     half_log_determinant: float
 
 
-def evidence(pictures: Sequence[Observation], count: int, *, row_ratio: float, rater: float) -> Likelihood:
-    """Integrate the seed effects out exactly, one row at a time (Sherman-Morrison; R&W 2006 eq. A.9, A.10).
+def evidence(
+    pictures: Sequence[Observation], count: int, *, row_ratio: float, rater: float, prompt_ratio: float = 0.0
+) -> Likelihood:
+    """The likelihood of the `count` means, with seeds, drift and the prompts' own effects integrated out exactly."""
+    by_prompt: dict[int, list[Observation]] = {}
+    for picture in pictures:
+        by_prompt.setdefault(picture.prompt if prompt_ratio else 0, []).append(picture)
+    parts = [_of_rows(group, count, row_ratio=row_ratio, rater=rater) for group in by_prompt.values()]
+    if prompt_ratio:
+        parts = [_loosened(part, count, prompt_ratio) for part in parts]
+    return _without_drift(_sum(parts), count) if any(picture.when for picture in pictures) else _cut(_sum(parts), count)
+
+
+def _of_rows(pictures: Sequence[Observation], count: int, *, row_ratio: float, rater: float) -> Likelihood:
+    """Integrate the seed effects out, one row at a time (Sherman-Morrison; R&W 2006 eq. A.9, A.10).
 
     A picture shown k times has the noise variance (1 − rater) + rater / k.
     """
-    precision = [[0.0] * count for _ in range(count)]
-    right, squares, half_log = [0.0] * count, 0.0, 0.0
+    size = count + 1
+    precision = [[0.0] * size for _ in range(size)]
+    right, squares, half_log = [0.0] * size, 0.0, 0.0
     by_row: dict[int, list[Observation]] = {}
     for picture in pictures:
         by_row.setdefault(picture.row, []).append(picture)
@@ -129,9 +130,14 @@ def evidence(pictures: Sequence[Observation], count: int, *, row_ratio: float, r
         weights: dict[int, float] = {}
         total = pull = 0.0
         for picture in row:
-            weight = 1 / (1 - rater + rater / picture.shown)
-            weights[picture.value] = weights.get(picture.value, 0.0) + weight
-            right[picture.value] += weight * picture.stars
+            v, when, weight = picture.value, picture.when, 1 / (1 - rater + rater / picture.shown)
+            weights[v] = weights.get(v, 0.0) + weight
+            weights[count] = weights.get(count, 0.0) + weight * when
+            precision[v][v] += weight
+            precision[v][count] += weight * when
+            precision[count][count] += weight * when**2
+            right[v] += weight * picture.stars
+            right[count] += weight * when * picture.stars
             squares += weight * picture.stars**2
             half_log -= 0.5 * log(weight)
             total += weight
@@ -140,31 +146,87 @@ def evidence(pictures: Sequence[Observation], count: int, *, row_ratio: float, r
         half_log += 0.5 * log1p(row_ratio**2 * total)
         squares -= share * pull**2
         for i, weight in weights.items():
-            precision[i][i] += weight
             right[i] -= share * weight * pull
             line, part = precision[i], share * weight
             for j, other in weights.items():
-                line[j] -= part * other
+                if j >= i:
+                    line[j] -= part * other
+    for i in range(size):
+        for j in range(i):
+            precision[i][j] = precision[j][i]
     return Likelihood(precision, right, squares, half_log)
 
 
+def _loosened(known: Likelihood, count: int, ratio: float) -> Likelihood:
+    """The likelihood of the means over all prompts, from that of one prompt, whose own effects are normal around them
+    with this ratio to the noise: Λ − Λ(Λ + I/ratio²)⁻¹Λ (Woodbury; R&W 2006 eq. A.9)."""
+    inner = [
+        [cell + (i == j) / ratio**2 for j, cell in enumerate(line[:count])]
+        for i, line in enumerate(known.precision[:count])
+    ]
+    factor = cholesky(inner)
+    columns = [forward(factor, line[:count]) for line in known.precision]
+    pull = forward(factor, known.right[:count])
+    return Likelihood(
+        [
+            [cell - sum(map(mul, columns[i], columns[j])) for j, cell in enumerate(line)]
+            for i, line in enumerate(known.precision)
+        ],
+        [value - sum(map(mul, column, pull)) for value, column in zip(known.right, columns, strict=True)],
+        known.squares - sum(map(mul, pull, pull)),
+        known.half_log_determinant + sum(log(line[-1]) for line in factor) + count * log(ratio),
+    )
+
+
+def _sum(parts: Sequence[Likelihood]) -> Likelihood:
+    return Likelihood(
+        [
+            [sum(cells) for cells in zip(*lines, strict=True)]
+            for lines in zip(*(p.precision for p in parts), strict=True)
+        ],
+        [sum(values) for values in zip(*(p.right for p in parts), strict=True)],
+        sum(p.squares for p in parts),
+        sum(p.half_log_determinant for p in parts),
+    )
+
+
+def _cut(known: Likelihood, count: int) -> Likelihood:
+    precision = [line[:count] for line in known.precision[:count]]
+    return Likelihood(precision, known.right[:count], known.squares, known.half_log_determinant)
+
+
+def _without_drift(known: Likelihood, count: int) -> Likelihood:
+    """Integrate the drift out: a slope over the order of the ratings with a normal prior."""
+    across = known.precision[count][:count]
+    own, pull = known.precision[count][count] + _DRIFT**-2, known.right[count]
+    return Likelihood(
+        [
+            [cell - across[i] * across[j] / own for j, cell in enumerate(line[:count])]
+            for i, line in enumerate(known.precision[:count])
+        ],
+        [value - share * pull / own for value, share in zip(known.right[:count], across, strict=True)],
+        known.squares - pull**2 / own,
+        known.half_log_determinant + 0.5 * log(own * _DRIFT**2),
+    )
+
+
 @lru_cache(maxsize=4096)
-def log_prior(values: float, rows: float, noise: float) -> float:
-    """Log prior density of the scales (sd in stars), per logarithm of each scale.
+def log_prior(rows: float, noise: float) -> float:
+    """Log prior density of the scales of the seeds and of the noise (sd in stars), per logarithm of each.
 
     Noise: log-normal around 1.1 stars with 0.3 for its logarithm (0.75 to 1.6 in 80 %). That is more than most raters
     show, because a handful of pictures can look more alike by chance than they are, and the verdict would claim too
-    much. Seed effects: half normal with 0.8. Value effects: log-normal around 0.45 with 0.6 (best and worst of five
-    are 0.5 to 2.3 apart). With few groups the data hardly determine the scale, so a prior is needed (BDA3 ch. 5.7).
+    much. Seed effects: half normal with 0.8. With few groups the data hardly determine the scale, so a prior is needed
+    (BDA3 ch. 5.7).
     """
     wavering = -0.5 * (log(noise / 1.1) / 0.3) ** 2
     luck = log(rows) - 0.5 * (rows / 0.8) ** 2
-    effects = -0.5 * (log(values / 0.45) / 0.6) ** 2
-    return wavering + luck + effects
+    return wavering + luck
 
 
 class _Solution(Struct, frozen=True):
-    """The part of the solution at one point of the grid that does not depend on the noise.
+    """The part of the solution at one point of the grid that does not depend on the noise. `values` is 0 where the
+    values do not differ.
 
     Log likelihood = `constant` − degrees of freedom · log(noise) − `left` / (2 · noise²).
     """
@@ -178,48 +240,96 @@ class _Solution(Struct, frozen=True):
     left: float
 
 
-def fit(pictures: Sequence[Observation], covariance: Matrix) -> list[Possibility]:
-    """The posterior as a mixture of normals, weights adding up to 1; at least one picture is needed.
+def fit(pictures: Sequence[Observation], shapes: Sequence[EffectShape]) -> Posterior:
+    """The posterior of the means; at least one picture is needed.
 
-    Every place of `covariance` is a value; the level of all has a flat prior. For one pair of ratios the posterior of
-    the means is R&W 2006 eq. 2.23 in precision form, and the weight of a noise is the marginal likelihood eq. 2.30.
+    Every place of a shape is a value; the level of all has a flat prior. For one pair of ratios the posterior of the
+    means is R&W 2006 eq. 2.23 in precision form, and the weight of a noise is the marginal likelihood eq. 2.30.
     """
+    count = len(shapes[0].precision)
     again = sum(p.shown - 1 for p in pictures)
     freedom = len(pictures) - 1 + again
     points: list[tuple[float, float, _Solution]] = []
-    for found in _solutions(pictures, covariance, again):
+    for found in _solutions(pictures, shapes, again):
         for noise in _NOISES:
             weight = found.constant - freedom * log(noise) - found.left / (2 * noise**2)
-            points.append((weight + log_prior(found.values * noise, found.rows * noise, noise), noise, found))
+            weight += log_prior(found.rows * noise, noise)
+            weight += _prior_of(found.values * noise, count)
+            points.append((weight, noise, found))
+    top = max(weight for weight, _, _ in points)
+    flat = sum(exp(weight - top) for weight, _, found in points if not found.values)
+    # A single value cannot differ from others.
+    points = [point for point in points if point[2].values]
+    same = flat / (flat + sum(exp(weight - top) for weight, _, _ in points))
     top = max(weight for weight, _, _ in points)
     # What is a ten-thousandth as likely as the likeliest can neither be seen in a draw nor in a mean.
     kept = [(exp(weight - top), noise, found) for weight, noise, found in points if weight > top - 9.2]
     total = sum(weight for weight, _, _ in kept)
-    return [
+    possibilities = [
         Possibility(weight / total, Scales(f.values * noise, f.rows * noise, noise, f.rater), f.means, f.factor)
         for weight, noise, f in kept
     ]
+    return Posterior(same if count > 1 else 0.0, possibilities)
 
 
-def _solutions(pictures: Sequence[Observation], covariance: Matrix, again: int) -> Iterator[_Solution]:
-    """One linear solve for every pair of ratios and, with pictures shown `again`, every part of the rater."""
-    count = len(covariance)
+@lru_cache(maxsize=4096)
+def _prior_of(effects: float, count: int) -> float:
+    if not effects:
+        return log(NO_EFFECT)
+    return log(1 - NO_EFFECT) + (effect_prior(effects, count) if count > 1 else 0.0)
+
+
+def _solutions(pictures: Sequence[Observation], shapes: Sequence[EffectShape], again: int) -> Iterator[_Solution]:
+    """One linear solve for every shape, every pair of ratios and, where the ratings tell, every part of the rater and
+    every size of what a value does to one prompt."""
+    count = len(shapes[0].precision)
+    centred = _centred(pictures)
     middle = sum(p.stars for p in pictures) / len(pictures)
-    centred = [Observation(p.value, p.row, p.stars - middle, p.shown, p.scatter) for p in pictures]
-    prior = contrast_precision(covariance)
     # Whole stars repeat exactly more often than the wavering behind them would.
     scatter = sum(p.scatter for p in pictures) + again * _ROUNDING
     for rater in _RATER_PARTS if again else (1.0,):
-        for row_ratio in _ROW_RATIOS:
-            known = evidence(centred, count, row_ratio=row_ratio, rater=rater)
-            for value_ratio in _VALUE_RATIOS:
-                factor = cholesky(_shrunk(prior, value_ratio, known.precision))
-                half = forward(factor, known.right)
-                means = [middle + m for m in backward(mirrored(factor), half)]
-                left = max(0.0, known.squares - sum(map(mul, half, half))) + scatter / rater
-                constant = -known.half_log_determinant - (count - 1) * log(value_ratio) - 0.5 * again * log(rater)
-                constant -= sum(log(line[-1]) for line in factor)
-                yield _Solution(value_ratio, row_ratio, rater, means, factor, constant, left)
+        for prompt_ratio in _PROMPT_RATIOS if _prompts_repeat(pictures) else (0.0,):
+            for row_ratio in _ROW_RATIOS:
+                known = evidence(centred, count, row_ratio=row_ratio, rater=rater, prompt_ratio=prompt_ratio)
+                start = -known.half_log_determinant - 0.5 * again * log(rater)
+                rest = scatter / rater
+                total, pull = sum(map(sum, known.precision)), sum(known.right)
+                flat = start - 0.5 * log(total / count)
+                yield _Solution(0.0, row_ratio, rater, [], [], flat, max(0.0, known.squares - pull**2 / total) + rest)
+                for shape in shapes:
+                    yield from _with_effects(shape, known, middle, row_ratio, rater, start, rest)
+
+
+def _centred(pictures: Sequence[Observation]) -> list[Observation]:
+    """The pictures with their stars and their place in the order around the average."""
+    stars = sum(p.stars for p in pictures) / len(pictures)
+    when = sum(p.when for p in pictures) / len(pictures)
+    return [Observation(p.value, p.row, p.stars - stars, p.shown, p.scatter, p.prompt, p.when - when) for p in pictures]
+
+
+def _prompts_repeat(pictures: Sequence[Observation]) -> bool:
+    """Whether what a value does to one prompt can be told from the noise: with several rows of one of several prompts.
+
+    With one row for each prompt it is part of the noise, which the verdict then takes into account just as well.
+    """
+    rows: dict[int, set[int]] = {}
+    for picture in pictures:
+        rows.setdefault(picture.prompt, set()).add(picture.row)
+    return len(rows) > 1 and any(len(found) > 1 for found in rows.values())
+
+
+def _with_effects(
+    shape: EffectShape, known: Likelihood, middle: float, row_ratio: float, rater: float, start: float, rest: float
+) -> Iterator[_Solution]:
+    free = len(shape.precision) - 1
+    start += log(shape.weight) + shape.half_log_determinant
+    for value_ratio, step in zip(_VALUE_RATIOS, _VALUE_STEPS, strict=True):
+        factor = cholesky(_shrunk(shape.precision, value_ratio, known.precision))
+        half = forward(factor, known.right)
+        means = [middle + m for m in backward(mirrored(factor), half)]
+        left = max(0.0, known.squares - sum(map(mul, half, half))) + rest
+        constant = start - free * log(value_ratio) + log(step) - sum(log(line[-1]) for line in factor)
+        yield _Solution(value_ratio, row_ratio, rater, means, factor, constant, left)
 
 
 def _shrunk(prior: Matrix, value_ratio: float, precision: Matrix) -> Matrix:

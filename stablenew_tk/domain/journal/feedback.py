@@ -139,6 +139,26 @@ class FeedbackLog:
         again = [number for number in self._chain(last) if table.repeat[number] and table.rating[number] > 0]
         return tuple(table.rating[n] for n in reversed(again) if self.ids.text(n) not in self.withdrawn)
 
+    def star_places(self, last: int) -> tuple[int, ...]:
+        """Where in the journal the picture got the stars it has, and after that where those when it was shown again.
+
+        The numbers ascend in the order of the lines; () when it has no stars.
+        """
+        table = self.table
+        given: tuple[int, ...] = ()
+        again: list[int] = []
+        for number in self._chain(last):
+            if table.rating[number] < 0 or self.ids.text(number) in self.withdrawn:
+                continue
+            place = table.segment[number] << 48 | table.offset[number]
+            if table.repeat[number]:
+                again += [place] * (table.rating[number] > 0)
+            elif not given:
+                given = (place,) if table.rating[number] else ()
+                if not given:
+                    break
+        return (*given, *reversed(again)) if given else ()
+
     def is_blind(self, last: int) -> bool:
         """Whether the stars that the picture has now were given blind. False when it has none."""
         table = self.table

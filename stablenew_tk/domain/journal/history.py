@@ -126,6 +126,10 @@ class PictureRows:
         """Stars that the picture got when blind rating showed it again, oldest first."""
         return self.log.repeats(self.pictures.last_said[row])
 
+    def star_places(self, row: int) -> tuple[int, ...]:
+        """Places in the journal of the stars that a picture has, then of those it got when it was shown again."""
+        return self.log.star_places(self.pictures.last_said[row])
+
     def is_blind(self, row: int) -> bool:
         """Whether the stars of the picture were given blind."""
         return self.log.is_blind(self.pictures.last_said[row])

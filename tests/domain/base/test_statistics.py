@@ -9,7 +9,8 @@ import pytest
 
 from stablenew_tk.domain.base.random_numbers import RandomNumbers
 from stablenew_tk.domain.base.statistics import cholesky, inverted, quantile, t_distribution, t_quantile, trend
-from stablenew_tk.domain.insights.posterior import Observation, draws, fit, likeness, log_prior
+from stablenew_tk.domain.insights.posterior import Observation, draws, fit, log_prior
+from stablenew_tk.domain.insights.value_priors import effect_prior, effect_shapes
 
 HOLES = (
     Observation(0, 0, 2.0),
@@ -22,53 +23,59 @@ HOLES = (
     Observation(3, 2, 2.0),
 )
 SHOWN_AGAIN = (Observation(0, 0, 2.5, 2, 0.5), Observation(1, 0, 4.0, 3, 2.0), *HOLES[2:])
-AXES = pytest.mark.parametrize("axis", [None, (5.0, 6.0, 7.0, 12.0)], ids=["categories", "ordered"])
+SHAPES = pytest.mark.parametrize(
+    "shape", [*effect_shapes(None, 4), *effect_shapes((5.0, 6.0, 7.0, 12.0), 4)], ids=lambda shape: f"{shape.weight:g}"
+)
 
 
-def dense(pictures, covariance, scales):
+def dense(pictures, shape, scales):
     """Mean and covariance of the values' means, and the log likelihood, by one big solve over all pictures."""
     np = pytest.importorskip("numpy")
     pytest.importorskip("scipy")
     from scipy.stats import multivariate_normal
 
-    value = np.eye(len(covariance))[[p.value for p in pictures]]
+    value = np.eye(4)[[p.value for p in pictures]]
     row = np.array([[p.row == q.row for q in pictures] for p in pictures], float)
     wobble = [scales.noise**2 * (1 - scales.rater + scales.rater / p.shown) for p in pictures]
     level = 1e5
-    prior = scales.values**2 * np.array(covariance) + level
+    prior = scales.values**2 * np.linalg.pinv(np.array(shape.precision)) + level
     stars = np.array([p.stars for p in pictures]) - 3
     among = value @ prior @ value.T + scales.rows**2 * row + np.diag(wobble)
     gain = prior @ value.T @ np.linalg.inv(among)
     return 3 + gain @ stars, prior - gain @ value @ prior, multivariate_normal(None, among).logpdf(stars)
 
 
-@AXES
+@SHAPES
 @pytest.mark.parametrize("pictures", [HOLES, SHOWN_AGAIN], ids=["holes", "shown again"])
-def test_every_possibility_has_the_mean_and_covariance_of_the_dense_solution(axis, pictures):
+def test_every_possibility_has_the_mean_and_covariance_of_the_dense_solution(shape, pictures):
     np = pytest.importorskip("numpy")
-    covariance = likeness(axis, 4)
-    for possibility in fit(pictures, covariance)[::40]:
-        mean, spread, _ = dense(pictures, covariance, possibility.scales)
+    for possibility in fit(pictures, (shape,)).possibilities[::40]:
+        mean, spread, _ = dense(pictures, shape, possibility.scales)
         assert possibility.means == pytest.approx(mean, abs=2e-3)
         factor = np.array([line + [0.0] * (4 - len(line)) for line in possibility.factor])
         ours = np.linalg.inv(factor @ factor.T) * possibility.scales.noise**2
         assert ours == pytest.approx(spread, abs=2e-3)
 
 
-@AXES
-def test_possibilities_weigh_what_their_likelihood_and_prior_say(axis):
-    covariance = likeness(axis, 4)
-    posterior = fit(HOLES, covariance)
-    assert sum(p.weight for p in posterior) == pytest.approx(1)
-    likely = [p for p in posterior if p.weight > 1e-3][::25]
-    ours = [log(p.weight) - log_prior(p.scales.values, p.scales.rows, p.scales.noise) for p in likely]
-    theirs = [dense(HOLES, covariance, p.scales)[2] for p in likely]
+@SHAPES
+def test_possibilities_weigh_what_their_likelihood_and_prior_say(shape):
+    possibilities = fit(HOLES, (shape,)).possibilities
+    assert sum(p.weight for p in possibilities) == pytest.approx(1)
+    # Neighbours of one ratio stand for parts of the axis of equal length, so that only densities are compared.
+    ratios = {round(p.scales.values / p.scales.noise, 6) for p in possibilities}
+    middle = min(ratios, key=lambda ratio: abs(ratio - 0.55))
+    likely = [p for p in possibilities if p.weight > 1e-4 and abs(p.scales.values / p.scales.noise - middle) < 1e-5][
+        ::5
+    ]
+    assert len(likely) > 3
+    ours = [log(p.weight) - log_prior(p.scales.rows, p.scales.noise) - effect_prior(p.scales.values, 4) for p in likely]
+    theirs = [dense(HOLES, shape, p.scales)[2] for p in likely]
     for a, b in combinations(range(len(likely)), 2):
         assert ours[a] - ours[b] == pytest.approx(theirs[a] - theirs[b], abs=1e-3)
 
 
 def test_draws_have_the_moments_of_the_mixture():
-    posterior = fit(HOLES, likeness(None, 4))
+    posterior = fit(HOLES, effect_shapes(None, 4)).possibilities
     sample = list(draws(posterior, 8000, 3))
     assert len(sample) == 8000
     for v in range(4):
@@ -136,6 +143,23 @@ def test_quantiles_are_read_between_the_numbers():
 
 
 def test_near_values_are_alike_and_categories_are_not():
-    near = likeness((10.0, 15.0, 20.0, 100.0), 4)
-    assert near[0][1] > near[0][2] > near[0][3] > 0
-    assert likeness(None, 3) == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    np = pytest.importorskip("numpy")
+    axis = (10.0, 15.0, 20.0, 100.0)
+    alone, *smooth = [np.linalg.pinv(np.array(shape.precision)) for shape in effect_shapes(axis, 4)]
+    for alike in smooth:
+        assert alike[0][1] > alike[0][2] > alike[0][3]
+    assert alone == pytest.approx(np.eye(4) - 1 / 4)
+    assert [shape.weight for shape in effect_shapes(None, 3)] == [1.0]
+    assert sum(shape.weight for shape in effect_shapes(axis, 4)) == pytest.approx(1)
+
+
+def test_what_is_typical_between_best_and_worst_does_not_depend_on_how_many_values_are_tried():
+    np = pytest.importorskip("numpy")
+    rng = np.random.default_rng(1)
+    for count in (2, 3, 5, 8, 12):
+        effects = np.exp(np.linspace(-3, 1.5, 400))
+        density = np.exp([effect_prior(effect, count) for effect in effects])
+        assert np.trapezoid(density, np.log(effects)) == pytest.approx(1, abs=1e-3)
+        middle = effects[density.argmax()]
+        ranges = np.ptp(rng.normal(size=(20_000, count)) * middle, axis=1)
+        assert ranges.mean() == pytest.approx(1.25, abs=0.03)

@@ -22,7 +22,11 @@ ROW_RATIOS = (0.1, 0.3, 0.55, 0.85, 1.3, 2.2)
 VALUE_RATIOS = (0.05, 0.12, 0.22, 0.36, 0.55, 0.85, 1.3, 2.1, 3.6)
 NOISES = [0.3 * 1.17**k for k in range(13)]
 RATER_PARTS = (0.1, 0.25, 0.45, 0.7, 1.0)
-SMOOTH, LENGTH = 0.95, 0.35
+PROMPT_RATIOS = (0.3, 0.9)
+SHAPES, LENGTH = ((0.2, 0.0), (0.3, 0.7), (0.5, 0.97)), 0.4
+NO_EFFECT, SPREAD, SPREAD_SD, DRIFT = 0.4, 1.25, 0.4, 0.7 / 30
+# Mean range of n independent standard normal numbers.
+RANGES = {2: 1.128, 3: 1.693, 5: 2.326, 8: 2.847}
 DRAWS = 200_000
 # Each has 2000 draws; all together leave 1 % of luck in a probability.
 SEEDS = range(8)
@@ -38,27 +42,36 @@ class Peer:
     best: np.ndarray
     near: np.ndarray
     noise: float
+    no_effect: float = 0.0
 
 
-def prior_of_effects(values, ordered):
+def priors_of_effects(values, ordered):
+    """Pairs (weight, covariance up to its size)."""
     count = len(values)
-    if not ordered:
-        return np.eye(count)
+    if not ordered or count < 3:
+        return [(1.0, np.eye(count))]
     sizes = (np.array(values) - min(values)) / (max(values) - min(values))
     places = (sizes + np.linspace(0, 1, count)) / 2
     apart = places[:, None] - places[None, :]
-    smooth = SMOOTH * np.exp(-((apart / LENGTH) ** 2) / 2) + (1 - SMOOTH) * np.eye(count)
-    # Half the mean squared difference of two values is 1, as it is for categories.
-    return smooth / np.mean(1 - smooth[~np.eye(count, dtype=bool)])
+    found = []
+    for weight, part in SHAPES:
+        smooth = part * np.exp(-((apart / LENGTH) ** 2) / 2) + (1 - part) * np.eye(count)
+        # Half the mean squared difference of two values is 1, as it is for categories.
+        found.append((weight, smooth / np.mean(1 - smooth[~np.eye(count, dtype=bool)])))
+    return found
 
 
-def log_prior(noise, rows, values):
+def log_prior(noise, rows):
     """Per logarithm of each scale."""
-    return (
-        norm.logpdf(np.log(noise / 1.1), scale=0.3)
-        + halfnorm.logpdf(rows, scale=0.8)
-        + np.log(rows)
-        + norm.logpdf(np.log(values / 0.45), scale=0.6)
+    return norm.logpdf(np.log(noise / 1.1), scale=0.3) + halfnorm.logpdf(rows, scale=0.8) + np.log(rows)
+
+
+def log_prior_of_spread(ratio, noise, count):
+    """Of one point of the grid of ratios, which stands for the logarithms up to half way to its neighbours."""
+    axis = np.log(VALUE_RATIOS)
+    steps = np.gradient(axis)
+    return norm.logpdf(np.log(ratio * noise * RANGES[count] / SPREAD), scale=SPREAD_SD) + np.log(
+        steps[VALUE_RATIOS.index(ratio)]
     )
 
 
@@ -73,36 +86,57 @@ def second_opinion(ratings, *, ordered):
     stars = np.array([r.stars for r in ratings])
     of_value, of_row = members([r.value for r in ratings]), members([r.row for r in ratings])
     of_picture = members([r.image or f"single {n}" for n, r in enumerate(ratings)])
+    of_taste = members([(r.prompt, r.value) for r in ratings])
+    rows_of = {r.prompt: len({q.row for q in ratings if q.prompt == r.prompt}) for r in ratings}
+    told_apart = len(rows_of) > 1 and max(rows_of.values()) > 1
     again = len(ratings) - of_picture.shape[1]
-    effects = prior_of_effects(values, ordered)
+    order = np.array([sorted({q.nth for q in ratings}).index(r.nth) for r in ratings], float)
+    # A picture shown again counts once, at its mean place in the order.
+    order = of_picture.T @ order / of_picture.sum(axis=0)
+    order = of_picture @ (order - order.mean())
     ones = np.ones(len(ratings))
-    logs, centres, spreads, noises = [], [], [], []
-    for noise, row_ratio, value_ratio, rater in product(
-        NOISES, ROW_RATIOS, VALUE_RATIOS, RATER_PARTS if again else (1.0,)
+    flat, logs, centres, spreads, noises = [], [], [], [], []
+    for noise, row_ratio, taste, rater in product(
+        NOISES, ROW_RATIOS, PROMPT_RATIOS if told_apart else (0.0,), RATER_PARTS if again else (1.0,)
     ):
-        value_sd, row_sd = value_ratio * noise, row_ratio * noise
-        cross = value_sd**2 * effects @ of_value.T
-        whole = (
-            of_value @ cross
-            + row_sd**2 * of_row @ of_row.T
+        base = (
+            (row_ratio * noise) ** 2 * of_row @ of_row.T
+            + (taste * noise) ** 2 * of_taste @ of_taste.T
+            + (DRIFT * noise) ** 2 * np.outer(order, order)
             + noise**2 * (1 - rater) * of_picture @ of_picture.T
             + noise**2 * rater * np.eye(len(ratings))
         )
-        inverse = np.linalg.inv(whole)
-        sure = ones @ inverse @ ones
-        level = ones @ inverse @ stars / sure
-        off = stars - level
-        marginal = -0.5 * (np.linalg.slogdet(whole)[1] + np.log(sure) + off @ inverse @ off)
         # Whole stars repeat too well: every further rating of a picture wavers by the variance of rounding.
-        marginal -= 0.5 * again / 12 / (noise**2 * rater)
-        logs.append(marginal + log_prior(noise, row_sd, value_sd))
-        centres.append(level + cross @ inverse @ off)
-        rest = 1 - cross @ inverse @ ones
-        spreads.append(value_sd**2 * effects - cross @ inverse @ cross.T + np.outer(rest, rest) / sure)
-        noises.append(noise)
+        start = log_prior(noise, row_ratio * noise) - 0.5 * again / 12 / (noise**2 * rater)
+        flat.append(start + np.log(NO_EFFECT) + explained(base, stars, ones)[0])
+        for (weight, effects), ratio in product(priors_of_effects(values, ordered), VALUE_RATIOS):
+            value_sd = ratio * noise
+            cross = value_sd**2 * effects @ of_value.T
+            marginal, inverse, level, sure = explained(base + of_value @ cross, stars, ones)
+            off = stars - level
+            prior = np.log((1 - NO_EFFECT) * weight) + log_prior_of_spread(ratio, noise, len(values))
+            logs.append(start + prior + marginal)
+            centres.append(level + cross @ inverse @ off)
+            rest = 1 - cross @ inverse @ ones
+            spreads.append(value_sd**2 * effects - cross @ inverse @ cross.T + np.outer(rest, rest) / sure)
+            noises.append(noise)
+    top = max(max(logs), max(flat))
+    same, differing = np.exp(np.array(flat) - top).sum(), np.exp(np.array(logs) - top).sum()
     weights = np.exp(np.array(logs) - max(logs))
     weights /= weights.sum()
-    return summed_up(weights, np.array(centres), np.array(spreads), np.array(noises))
+    peer = summed_up(weights, np.array(centres), np.array(spreads), np.array(noises))
+    peer.no_effect = same / (same + differing)
+    peer.best *= 1 - peer.no_effect
+    return peer
+
+
+def explained(whole, stars, ones):
+    """Restricted log likelihood with this covariance, its inverse, and the level with its precision."""
+    inverse = np.linalg.inv(whole)
+    sure = ones @ inverse @ ones
+    level = ones @ inverse @ stars / sure
+    off = stars - level
+    return -0.5 * (np.linalg.slogdet(whole)[1] + np.log(sure) + off @ inverse @ off), inverse, level, sure
 
 
 def summed_up(weights, centres, spreads, noises):
@@ -131,8 +165,11 @@ def summed_up(weights, centres, spreads, noises):
     )
 
 
-def rated(effects, rows, *, noise=0.8, missing=0.0, twice=0.0, luck=0.6, seed=1):
-    """Whole stars for `effects` (value to stars), with luck of the row; some cells missing, some shown again."""
+def rated(effects, rows, *, noise=0.8, missing=0.0, twice=0.0, luck=0.6, seed=1, prompts=1, drift=0.0):
+    """Whole stars for `effects` (value to stars), with luck of the row; some cells missing, some shown again.
+
+    `prompts` take turns from row to row; `drift` in stars over a hundred ratings, whose order is told if there is any.
+    """
     dice = random.Random(seed)
     found = []
     for row in range(rows):
@@ -141,8 +178,9 @@ def rated(effects, rows, *, noise=0.8, missing=0.0, twice=0.0, luck=0.6, seed=1)
             picture = 3 + effect + lucky + dice.gauss(0, noise * 0.8)
             times = 0 if dice.random() < missing else 1 + (dice.random() < twice) + (dice.random() < twice / 3)
             for _ in range(times):
-                stars = min(5, max(1, round(picture + dice.gauss(0, noise * 0.6))))
-                found.append(RatedImage(value, row, float(stars), f"{row} {value}" if twice else ""))
+                stars = min(5, max(1, round(picture + dice.gauss(0, noise * 0.6) - drift * len(found) / 100)))
+                image, nth = f"{row} {value}" if twice else "", 10 * len(found) if drift else 0
+                found.append(RatedImage(value, row, float(stars), image, row % prompts, nth))
     return found
 
 
@@ -157,6 +195,10 @@ WORLDS = {
     "two categories, one row": ([RatedImage("a", 0, 3.0), RatedImage("b", 0, 4.0)], False),
     "nothing but threes": ([RatedImage(v, r, 3.0) for v in ("a", "b", "c") for r in range(6)], False),
     "a category that is clearly best": (rated({"a": -1.2, "b": 1.5, "c": -0.5}, 6, noise=0.4, seed=4), False),
+    "categories for three prompts": (rated(SAMPLERS, 6, missing=0.1, prompts=3, seed=9), False),
+    "categories for three prompts, shown again": (rated(SAMPLERS, 4, twice=0.3, prompts=3, seed=10), False),
+    "categories and a rater who drifts": (rated(SAMPLERS, 5, missing=0.1, twice=0.2, drift=4.0, seed=11), False),
+    "numbers, two prompts and a rater who drifts": (rated(STEPS, 4, prompts=2, drift=4.0, seed=12), True),
     "complete rows of uneven numbers": (rated(STEPS, 3, seed=5), True),
     "numbers with holes": (rated(STEPS, 6, missing=0.35, seed=6), True),
     "numbers shown again": (rated(STEPS, 3, missing=0.1, twice=0.5, seed=7), True),
@@ -171,6 +213,7 @@ def test_a_second_implementation_finds_the_same(name):
     peer = second_opinion(ratings, ordered=ordered)
     insights = [analyse(ratings, ordered=ordered, seed=seed) for seed in SEEDS]
     assert insights[0].noise_sd == pytest.approx(peer.noise, rel=2e-3)
+    assert insights[0].no_effect == pytest.approx(peer.no_effect, abs=2e-3)
     for place, value in enumerate(sorted({r.value for r in ratings})):
         ours = [next(v for v in insight.values if v.value == value) for insight in insights]
         # What is a ten-thousandth as likely is left out of the means; the rest is exact.
