@@ -78,6 +78,12 @@ def test_best_is_not_named_among_equals(bench, kind):
     assert sum(insight.verdict.state == "best" for insight in insights) <= 0.03 * len(insights)
 
 
+def test_leaders_are_hardly_ever_named_among_equals(bench):
+    equals = [bench.World(bench.Cell("null", 8, 0.0), random.Random(f"eight {run}")) for run in range(60)]
+    headlines = [world.judge(world.rows(3)).verdict.headline for world in equals]
+    assert sum("lead" in headline for headline in headlines) <= 0.07 * len(headlines)
+
+
 def test_nine_of_ten_intervals_hold_the_truth(bench):
     held = Counter[bool]()
     for noise in NOISES:
