@@ -175,7 +175,9 @@ def phrase(
         ahead = [insight.values[v].value for v in likely_best(insight.values)]
         # The probability is that of `value`: where others lead, the two would contradict each other.
         headline, meaning = words.leading([name(v) for v in ahead if value in ahead], name(value), chance, scope)
-        meaning += words.suggestion(insight.next, name)
+        order = {v.value: place for place, v in enumerate(insight.values)}
+        cells = sorted(insight.next, key=lambda cell: order.get(cell.value, len(order)))
+        meaning += words.suggestion(cells, name)
     return replace(verdict, value=value, headline=words.unbroken(headline), meaning=words.unbroken(meaning))
 
 

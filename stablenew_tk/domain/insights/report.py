@@ -68,11 +68,11 @@ class Report(Struct, frozen=True, kw_only=True):
     failed: int
     checkpoint: str
     sketch: bool
-    prompts: tuple[PlanPrompt, ...]
     next: tuple[PlanCell, ...]
     tag_sentences: tuple[str, ...]
     over_time: str
     rate_next: tuple[PlanCell, ...] = ()
+    prompts: tuple[PlanPrompt, ...] = ()
     same: tuple[tuple[Value, ...], ...] = ()
     not_blind: int = 0
     steps: tuple[StepRating, ...] = ()

@@ -126,7 +126,7 @@ def leading(ahead: Sequence[str], closest: str, probability: float, scope: str) 
     """Words of "leaning": the values that lead, none when `ahead` is empty. The probability is that of `closest`."""
     if len(ahead) == 1:
         return f"{ahead[0]} leads, not settled.", _claim(probability, _NEARLY_BEST, scope)
-    claim = _claim(probability, f"for {closest} {_NEARLY_BEST}", scope)
+    claim = f"Closest to settled is {closest}: {percent(probability)} {_NEARLY_BEST}{scope}."
     return (f"{joined(ahead)} lead, not settled." if ahead else "Too close to call."), claim
 
 

@@ -26,7 +26,7 @@ DOT_PITCH = 8
 _LABEL_LEAST, _LABEL_MOST = 56, 148  # longer names take two lines
 _STAR_MOST = 150  # design pixels from star to star; more would only lengthen the bars
 # Right edges of the columns, counted from the last star of the axis; tags begin at the last one.
-_RATED, _ESTIMATE, _RANGE, _NEAR, _SECONDS, _TAGS = 68, 134, 218, 288, 362, 382
+_RATED, _ESTIMATE, _RANGE, _NEAR, _SECONDS, _TAGS = 68, 128, 212, 282, 354, 374
 _TAG_ROOM = 154
 _NOTHING = "–"
 

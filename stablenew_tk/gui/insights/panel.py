@@ -250,10 +250,10 @@ class InsightPanel(Box):
         self.head.show(verdict_chip("too_early"), scope, "Working out what your stars say…")
         self.head.offer(())
 
-    def show_blind(self, scope: str, remark: str, actions: Sequence[InsightAction]) -> None:
+    def show_blind(self, scope: str, meaning: str, actions: Sequence[InsightAction]) -> None:
         """A plan of which nothing may be shown."""
         self._bare()
-        self.head.show(_BLIND, scope, "Rate it first: its values are still hidden.", remark)
+        self.head.show(_BLIND, scope, "Rate it first: its values are still hidden.", meaning)
         self.head.offer(actions)
 
     def show_hints(self, scope: str, hints: Sequence[Association]) -> None:

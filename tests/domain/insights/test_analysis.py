@@ -252,8 +252,9 @@ class TestSentences:
         rows = ((2, 4, 4, 3, 1), (2, 3, 4, 3, 2), (1, 4, 4, 2, 1), (2, 4, 3, 2, 2))
         headline, meaning = self.said(rows)
         assert headline == "CFG 6 and 7 lead, not settled."
-        assert re.match(r"\d\d % for CFG [67] that nothing tried is more than ¼ star better for this prompt", meaning)
-        assert re.search(r" 3 more pictures at CFG [\d, and]+ would tell most\.$", meaning)
+        claim = r"Closest to settled is CFG [67]: \d\d % that nothing tried is more than ¼ star better for this prompt"
+        assert re.match(claim, meaning)
+        assert re.search(r" 3 more pictures at CFG 6 and 7 would tell most\.$", meaning)
 
     def test_one_that_leads_is_not_called_settled(self):
         verdict = phrase(with_chances((0.7, 0.2, 0.1), leader=0), name=cfg)
@@ -265,7 +266,7 @@ class TestSentences:
         rows = ((3, 4, 2, 3, 4), (4, 2, 4, 3, 3), (2, 4, 3, 4, 3))
         headline, meaning = self.said(rows, ordered=False)
         assert headline == "Too close to call."
-        assert re.match(r"\d\d % for CFG \d that nothing tried is more than ¼ star better for this prompt", meaning)
+        assert re.match(r"Closest to settled is CFG \d: \d\d % that nothing tried is more than ¼ star", meaning)
 
     def test_the_probability_is_never_of_a_value_beside_those_that_lead(self):
         assert phrase(with_chances((0.7, 0.2, 0.1), leader=1), name=cfg).headline == "Too close to call."
@@ -300,7 +301,12 @@ class TestSentences:
 
     @pytest.mark.parametrize(
         ("probability", "words", "short"),
-        [(0.004, "under 1 %", "< 1 %"), (0.969, "96 %", "96 %"), (0.996, "over 99 %", "> 99 %")],
+        [
+            (0.0, "under 1 %", "< 1 %"),
+            (0.004, "under 1 %", "< 1 %"),
+            (0.969, "96 %", "96 %"),
+            (0.996, "over 99 %", "> 99 %"),
+        ],
     )
     def test_a_probability_is_rounded_down_and_never_nothing_or_all(self, probability, words, short):
         assert (spaced(percent(probability)), spaced(percent(probability, short=True))) == (words, short)

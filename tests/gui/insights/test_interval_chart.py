@@ -9,7 +9,7 @@ from stablenew_tk.domain.insights.follow_up import leader
 from stablenew_tk.domain.insights.report import Report, ValueReport
 from stablenew_tk.domain.insights.verdict_text import Verdict
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
-from stablenew_tk.gui.insights.interval_chart import IntervalChart, columns, dot_places, share
+from stablenew_tk.gui.insights.interval_chart import IntervalChart, columns, dot_places
 from stablenew_tk.gui.insights.tag_bars import TagBars
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.marks import VERDICT_INKS, rating_dot, verdict_dot
@@ -171,10 +171,6 @@ def test_many_dots_stand_in_up_to_three_lines_and_never_leave_their_star(root):
         assert len(places) == count
         assert all(abs(x) <= 40 for x, _ in places)
         assert len({y for _, y in places}) <= 3
-
-
-def test_a_probability_is_never_zero_and_never_certain():
-    assert [share(each) for each in (0.0, 0.004, 0.6, 0.949, 0.9999)] == ["< 1 %", "< 1 %", "60 %", "94 %", "> 99 %"]
 
 
 def test_the_dot_of_too_early_is_hollow_and_the_others_differ_in_colour(root):

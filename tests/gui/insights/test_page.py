@@ -286,7 +286,8 @@ def test_equal_pictures_need_no_stars_and_the_likely_reason_is_told(study):
     study.made(plan("P"), ((), (), ()), pixels="the same")
     study.open().show("P")
     words = " ".join(study.words())
-    assert "No difference at all: the pictures are the same. Take any for " in words
+    assert study.head.headline.cget("text") == "No difference at all: the pictures are the same."
+    assert study.head.meaning.cget("text").startswith("Take any for ")
     assert "had no effect." in words
     assert [line[1] for line in study.listed() if isinstance(line, tuple)] == ["No difference at all"]
     assert "too early" not in words.casefold()
@@ -569,6 +570,7 @@ def test_failed_and_suspect_pictures_are_neither_rated_nor_wanted(study, blind):
     study.made(plan("steps", blind=blind), EARLY, failed=(PlanCell(0, 4),), suspect=(PlanCell(2, 0),))
     study.open()
     study.until(lambda: blind or study.page.report is not None)
-    assert study.listed()[1][1:] == ("blind: rate it first" if blind else "too early, 2 of 13 rated", "2")
-    study.until(lambda: "2 of 13 " in study.head.remark.cget("text"))
+    assert study.listed()[1][1:] == ("blind: rate it first" if blind else "Too early: 2 of 13 rated", "2")
+    said = study.head.meaning if blind else study.head.remark
+    study.until(lambda: "2 of 13 " in said.cget("text"))
     assert blind or "2 of 13 rated" in study.head.headline.cget("text")
