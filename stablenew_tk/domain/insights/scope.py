@@ -20,7 +20,7 @@ def scope_words(plan: LearningPlan, prompts: tuple[PlanPrompt, ...], *, sketch: 
     """What a verdict is limited to: "for the prompt “rainy street” and this checkpoint".
 
     `prompts` are those of the ratings. Only several prompts of a pack say something about the pack. Sketches say
-    nothing about a checkpoint, and neither does a plan that compares checkpoints say something about one.
+    nothing about a checkpoint, and a plan that compares checkpoints is not limited to one.
     """
     one = plan.focus_parameter != "checkpoint" and not sketch
     if len(prompts) > 1:
