@@ -12,6 +12,11 @@ from stablenew_tk.storage.journal.snapshot import load_history
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 
+def spaced(text):
+    """A text with ordinary spaces in place of no-break ones."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
 class Lab:
     """One data folder. `made` maps (value, row) to the picture of that place."""
 

@@ -18,13 +18,14 @@ from ..domain.insights.report_json import DocumentVerdict, document
 from ..domain.insights.result import is_outdated
 from ..domain.insights.standing import Standing, standing
 from ..domain.insights.titles import VERDICT_NAMES
+from ..domain.insights.verdict_text import percent
 from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.query import Query, select
 from ..domain.runs.plan import LearningPlan
 from ..storage.disk.places import Places
 from ..storage.journal.reader import read_record
 from ..storage.journal.snapshot import load_history
-from .terminal import OK, err, find_plan, out, print_json, program
+from .terminal import OK, err, find_plan, out, print_json, print_verdict, program
 
 # Limited to the newest pictures, because every record must be read from the disk.
 NEWEST = 2000
@@ -114,7 +115,7 @@ def _one(args: argparse.Namespace, history: History) -> int:
     if args.json:
         print_json(document(found))
         return OK
-    out.print(found.verdict.sentence, style="bold", markup=False)
+    print_verdict(found.verdict.headline, found.verdict.meaning)
     head = [VERDICT_NAMES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, found.focus.title]
     out.print(" · ".join(part for part in head if part), markup=False)
     about = (("Who: ", plan.metadata.who), ("Note: ", plan.metadata.notes))
@@ -132,7 +133,7 @@ def _one(args: argparse.Namespace, history: History) -> int:
 
 def _table(found: Report) -> Table:
     table = Table(escape(found.focus.title), "stars", box=None)
-    for heading in ("rated", "mean", "90 % range", "near best", "per image"):
+    for heading in ("rated", "estimate", "90 % range", "near best", "per picture"):
         table.add_column(heading, justify="right")
     table.add_column("tags")
     for value in found.values:
@@ -149,13 +150,9 @@ def _cells(found: Report, value: ValueReport) -> Iterator[str]:
     early = known is None or found.verdict.state == "too_early"
     yield "–" if known is None or early else f"{known.mean:.1f}"
     yield "–" if known is None or early else f"{known.low:.1f} – {known.high:.1f}"
-    yield "–" if known is None or early else _percent(known.p_within_quarter)
+    yield "–" if known is None or early else percent(known.p_within_quarter, short=True)
     yield "–" if value.seconds is None else f"{value.seconds:.1f} s" if value.seconds >= 0.1 else "< 0.1 s"
     yield ", ".join(f"{tag} {count} of {value.looked_at}" for tag, count in value.tags)
-
-
-def _percent(share: float) -> str:
-    return "< 1 %" if share < 0.01 else "> 99 %" if share > 0.99 else f"{share:.0%}".replace("%", " %")
 
 
 def _repeats(found: Report) -> str:
@@ -205,7 +202,9 @@ def _line(history: History, plan: LearningPlan) -> PlanLine:
 
 def _hidden(now: Standing) -> DocumentVerdict:
     sentence = f"Blind: {now.rated} of {now.wanted} pictures rated."
-    return DocumentVerdict(state="too_early", value=None, probability=0.0, sentence=sentence)
+    return DocumentVerdict(
+        state="too_early", value=None, probability=0.0, sentence=sentence, headline=sentence, meaning=""
+    )
 
 
 def _verdict(seen: Board) -> DocumentVerdict:
@@ -213,7 +212,15 @@ def _verdict(seen: Board) -> DocumentVerdict:
     if not seen.earlier or is_outdated(seen):
         return document(report(seen)).verdict
     last = seen.earlier[-1].summary
-    return DocumentVerdict(state=last.state, value=last.value, probability=last.probability, sentence=last.sentence)
+    headline, meaning = last.parts
+    return DocumentVerdict(
+        state=last.state,
+        value=last.value,
+        probability=last.probability,
+        sentence=last.sentence,
+        headline=headline,
+        meaning=meaning,
+    )
 
 
 def _everyday(places: Places, history: History, pack: str, checkpoint: str) -> Iterator[Hints]:
@@ -240,7 +247,7 @@ def _records(places: Places, pictures: Iterable[ImageFacts]) -> Iterator[RatedRu
 
 def _tell_overview(found: Overview, typed: str) -> None:
     for line in found.plans:
-        out.print(line.verdict.sentence, style="bold", markup=False)
+        print_verdict(line.verdict.headline, line.verdict.meaning)
         state = "Blind" if line.hidden else VERDICT_NAMES[line.verdict.state]
         title = focus(line.focus_parameter).title
         where = "sketch pictures: a rehearsal" if line.sketch else line.checkpoint

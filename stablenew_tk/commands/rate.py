@@ -18,7 +18,7 @@ from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
 from ..storage.journal.snapshot import load_history
 from ..storage.journal.writer import LearningRecordWriter
-from .terminal import FAILED, OK, err, out, print_json, program
+from .terminal import FAILED, OK, err, out, print_json, print_verdict, program
 
 # Limit of records to search. The search starts at the newest record and stops at the first match.
 SEARCH_STEPS = (200, 5_000, 100_000, 10_000_000)
@@ -64,7 +64,7 @@ def rate(args: argparse.Namespace, places: Places) -> int:
         what = f"{args.stars} of 5" if args.stars else "rating taken back"
         out.print(f"Saved: {what} for {len(lines)} picture{'s' if len(lines) > 1 else ''}.")
         for result in results:
-            out.print(result.summary.sentence, markup=False)
+            print_verdict(*result.summary.parts)
     return OK
 
 

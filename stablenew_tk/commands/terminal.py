@@ -44,6 +44,13 @@ def print_json(document: object) -> None:
     sys.stdout.flush()
 
 
+def print_verdict(headline: str, meaning: str) -> None:
+    """The two parts of a verdict, each in its line."""
+    out.print(headline, style="bold", markup=False)
+    if meaning:
+        out.print(meaning, markup=False)
+
+
 @contextmanager
 def interruptions(on_interrupt: Callable[[], None]) -> Iterator[None]:
     """Context manager: the first Ctrl+C or SIGTERM only calls `on_interrupt`, which must be short; the second one acts

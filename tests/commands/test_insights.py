@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from journal_lines import rate, record
-from learning_lab import Lab
+from learning_lab import Lab, spaced
 from terminal import Terminal
 
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
@@ -62,10 +62,12 @@ class TestOnePlan:
         assert [set(cell) for cell in said["next"]] == [{"value", "row"}] * 3
 
     def test_in_words_the_verdict_stands_on_top(self, cli, plan):
-        first, head, remark, *table = cli("insights", "--plan", "last").out.splitlines()
-        assert first.startswith("28 steps: nothing you tried is more than ¼ star better for this pack and checkpoint")
-        assert head.split(" · ")[:2] == ["Settled enough", "Steps of rain"]
+        first, meaning, head, remark, *table = cli("insights", "--plan", "last").out.splitlines()
+        assert spaced(first) == "Take 28 steps."
+        assert " that nothing tried is more than ¼ star better for the prompt “p1” and" in spaced(meaning)
+        assert head.split(" · ")[:2] == ["Settled", "Steps of rain"]
         assert "12 of 12 pictures rated on 4 seeds." in remark
+        assert " rated  estimate  90 % range " in table[0]
         assert next(line for line in table if line.split()[:1] == ["28"]).split()[1:6] == ["5", "5", "4", "5", "4"]
 
     def test_who_asked_and_why_stand_below_it(self, cli, lab):
@@ -111,7 +113,9 @@ class TestOverview:
             ("Steps of rain", "settled", 12),
         ]
         out = cli("insights").out
-        assert "Settled enough · txt2img · Steps · Steps of rain · rain · dream.safetensors · 12 of 12 rated" in out
+        assert "Settled · txt2img · Steps · Steps of rain · rain · dream.safetensors · 12 of 12 rated" in out
+        said = plans[1]["verdict"]
+        assert f"{said['headline']}\n{said['meaning']}\n" in out
 
     def test_none_yet_names_the_command_that_makes_one(self, cli):
         said = cli("insights")

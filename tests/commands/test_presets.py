@@ -6,7 +6,7 @@ import json
 
 import pytest
 from journal_lines import new_id
-from learning_lab import Lab
+from learning_lab import Lab, spaced
 from terminal import Terminal
 
 from stablenew_tk.domain.runs.plan import Preset
@@ -49,7 +49,7 @@ class TestMake:
         evidence = made["evidence"]
         assert (evidence["plan_id"], evidence["state"], evidence["by_hand"]) == (plan.plan_id, "settled", False)
         assert (evidence["rated"], evidence["rows"]) == (12, 4)
-        assert evidence["sentence"].startswith("28 steps: nothing you tried is more than")
+        assert spaced(evidence["sentence"]).startswith("Take 28 steps. ")
 
     def test_what_is_not_settled_is_refused_with_the_way_out(self, cli, lab):
         learned(lab, stars={12: (2, None), 28: (4, 4)})
@@ -180,7 +180,7 @@ class TestList:
         assert "Rainy [bold]" in row
         assert "lora:rain=0.8" in row
         assert "rain, dream.safetensors" in row
-        assert "nothing you tried" in row
+        assert "nothing tried" in row
 
 
 class TestOutOfRange:

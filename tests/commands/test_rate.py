@@ -90,7 +90,8 @@ class TestLearningRuns:
         assert said["results"] == [plan.plan_id]
         assert cli("rate", picture, 0, "--json").json["results"] == [plan.plan_id]
         said = cli("rate", picture, 4).out
-        assert lab.report(plan).verdict.sentence in said
+        verdict = lab.report(plan).verdict
+        assert said.endswith(f"{verdict.headline}\n{verdict.meaning}\n")
         first, second, third = (one.summary for one in self.results(lab, plan))
         assert (first.rated, second.rated, third) == (9, 8, first)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from ...domain.base.wording import counted
+from ...domain.insights.follow_up import CERTAIN
+from ...domain.insights.titles import VERDICT_NAMES
 from ...domain.insights.verdict_text import percent
 from ...domain.runs.plan import Preset, PresetEvidence
-
-_STATES = {"settled": "settled", "best": "best", "no_difference": "no difference"}
 
 
 def evidence_words(evidence: PresetEvidence) -> str:
     """What a preset rests on, short enough for a menu: "settled 94 %, 24 rated"."""
     rated = f"{evidence.rated} rated" if evidence.rated else ""
-    state = _STATES.get(evidence.state, "")
-    proof = f"{state} {percent(evidence.probability)}" if state else ""
+    proven = evidence.state in CERTAIN
+    proof = f"{VERDICT_NAMES[evidence.state].lower()} {percent(evidence.probability)}" if proven else ""
     return ", ".join(part for part in ("by hand" if evidence.by_hand else proof, rated) if part)
 
 

@@ -69,5 +69,5 @@ def _more(report: Report, controller: Controller) -> InsightAction:
         known = {line.variant: line.seconds or 0.0 for line in report.values}
         seconds = sum(known.get(cell.variant, 0.0) for cell in cells)
     note = cells_text(report, cells) + (f" · {about(seconds)}" if seconds else "")
-    text = f"{len(cells)} more image{'' if len(cells) == 1 else 's'} would tell most"
+    text = f"{counted(len(cells), 'more picture')} would tell most"
     return InsightAction(key="more", text=text, note=note)

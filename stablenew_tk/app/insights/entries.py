@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from ...domain.base.wording import counted
-from ...domain.config.sweep import value_text
 from ...domain.insights.association import Association
 from ...domain.insights.matrix import Board, board
 from ...domain.insights.report import Report
 from ...domain.insights.standing import Standing, standing
 from ...domain.insights.titles import heading, hint_title, short_verdict, signed_stars
+from ...domain.insights.verdict_text import too_early
 from ...domain.runs.plan import LearningPlan, VerdictState
 from ..controller import Controller
 from .reports import Everyday, Scope
@@ -113,12 +113,12 @@ class InsightEntries:
             return InsightEntry(key, title, "blind: rate it first", count)
         report, result = self._known.get(plan_id), history.plans.result(plan_id) if history is not None else None
         # The stored one first: it is kept up to date, a report only while its plan is looked at.
-        verdict = result.summary if result is not None else report.verdict if report is not None else None
-        if verdict is None:
-            return InsightEntry(key, title, short_verdict("too_early", "", now), count)
-        text = value_text(verdict.value, plan.focus_parameter) if verdict.value is not None else ""
-        words = short_verdict(verdict.state, text, now, probability=verdict.probability)
-        return InsightEntry(key, title, words, count, verdict.state)
+        if result is not None:
+            return InsightEntry(key, title, short_verdict(result.summary.parts[0]), count, result.summary.state)
+        if report is not None:
+            return InsightEntry(key, title, short_verdict(report.verdict.headline), count, report.verdict.state)
+        headline, _ = too_early(rated=now.rated, planned=now.wanted, values=0)
+        return InsightEntry(key, title, short_verdict(headline), count)
 
     def _hint_entries(self, wanted: InsightFilter) -> Iterator[InsightEntry]:
         self._hints = {}

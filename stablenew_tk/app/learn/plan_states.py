@@ -58,7 +58,7 @@ class PlanStates:
             return None
         result = history.plans.result(standing.plan.plan_id)
         told = result.summary if result is not None else None
-        return ShownVerdict(told.state, told.sentence, told.probability) if told is not None else None
+        return ShownVerdict(told.state, *told.parts) if told is not None else None
 
     def on_event(self, event: Event) -> bool:
         """Notice what a plan's standing hangs on. True when something is to be filled or drawn anew."""

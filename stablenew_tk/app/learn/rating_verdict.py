@@ -25,19 +25,19 @@ class RatingVerdict:
         self._analysed: tuple[int, ...] = ()
 
     @property
-    def text(self) -> tuple[str, str]:
-        """Sentence and remark; "" while there is nothing to say."""
+    def text(self) -> tuple[str, str, str]:
+        """Headline, meaning and remark; "" while there is nothing to say."""
         matrix, report, history = self._session.matrix, self._session.report, self._controller.history
         if matrix is None or matrix.hidden or history is None:
-            return "", ""
+            return "", "", ""
         result = history.plans.result(self._session.plan_id)
         if not matrix.rated and not matrix.standing.nothing_changed:
-            return "", ""
+            return "", "", ""
         if report is not None:
-            return report.verdict.sentence, report.remark
-        if result is not None and matrix.standing.nothing_changed:
-            return result.summary.sentence, no_effect(matrix.board.plan)
-        return (result.summary.sentence if result is not None else ""), ""
+            return report.verdict.headline, report.verdict.meaning, report.remark
+        if result is None:
+            return "", "", ""
+        return *result.summary.parts, no_effect(matrix.board.plan) if matrix.standing.nothing_changed else ""
 
     def begin(self) -> None:
         """Another plan is shown."""

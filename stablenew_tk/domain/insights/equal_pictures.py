@@ -9,8 +9,9 @@ from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART
 from ..config.sweep import LORA, focus
 from ..runs.plan import LearningPlan, columns_by_value
 from .matrix import Board, axis_value
+from .scope import scope_words, tested_prompts
 from .tested_values import TestedValue, clear_times
-from .verdict_text import Verdict, fastest, same_pictures
+from .verdict_text import Verdict, fastest, same_pictures, unbroken
 
 
 def all_equal(board: Board) -> bool:
@@ -36,11 +37,15 @@ def equal_values(board: Board) -> tuple[tuple[Value, ...], ...]:
     return tuple(tuple(values) for values in groups.values() if len(values) > 1)
 
 
-def certain_verdict(values: Sequence[TestedValue], name: Callable[[Value], str]) -> Verdict:
+def certain_verdict(plan: LearningPlan, values: Sequence[TestedValue], name: Callable[[Value], str]) -> Verdict:
     """The verdict on values whose pictures are all the same: it needs no stars and names the fastest value."""
-    quick, advice = fastest([axis_value(one.value) for one in values], clear_times(values), name)
-    own = next((one.value for one in values if axis_value(one.value) == quick), values[0].value)
-    return Verdict("no_difference", own, 1.0, same_pictures(advice))
+    advice = fastest([axis_value(one.value) for one in values], clear_times(values), name)
+    own = next((one.value for one in values if axis_value(one.value) == advice.value), values[0].value)
+    seen = [(row, facts.sketch) for one in values for row, facts in one.sound]
+    prompts = tested_prompts(plan, (row for row, _ in seen))
+    scope = scope_words(plan, prompts, sketch=any(sketch for _, sketch in seen))
+    headline, meaning = same_pictures(f" {scope}", advice)
+    return Verdict("no_difference", own, 1.0, unbroken(headline), unbroken(meaning))
 
 
 def no_effect(plan: LearningPlan) -> str:

@@ -36,15 +36,15 @@ def _how_far(line: MatrixRow) -> str:
 
 
 def column_head(matrix: BlindMatrix, report: Report | None, column: int) -> tuple[str, str, bool]:
-    """Head of a column: its value, its mean, and whether the verdict recommends it."""
+    """Head of a column: its value, its estimate, and whether the verdict recommends it."""
     plan, variant = matrix.board.plan, matrix.columns[column]
     value = plan.variant_values[variant]
     known = next((one for one in report.values if one.variant == variant), None) if report is not None else None
-    # While it is too early, a mean would look like a winner.
+    # While it is too early, an estimate would look like a winner.
     ripe = report is not None and report.verdict.state != "too_early"
-    mean = f"mean {known.insight.mean:.1f}" if ripe and known is not None and known.insight is not None else ""
+    estimate = f"estimate {known.insight.mean:.1f}" if ripe and known is not None and known.insight is not None else ""
     best = report is not None and report.verdict.state in ("settled", "best") and report.verdict.value == value
-    return value_text(value, plan.focus_parameter), mean, best
+    return value_text(value, plan.focus_parameter), estimate, best
 
 
 def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:

@@ -12,15 +12,16 @@ from ..config.catalogue import Value
 from ..config.pipeline_config import STAGE_OF_PART
 from ..config.sweep import LORA, Focus, focus, value_text
 from ..journal.history import ImageFacts
-from ..runs.plan import LearningPlan, PlanCell, ResultSummary, ResultValue, StepRating, ValueInsight
+from ..runs.plan import LearningPlan, PlanCell, PlanPrompt, ResultSummary, ResultValue, StepRating, ValueInsight
 from .analysis import Insight, analyse, phrase
 from .drift import over_time
 from .equal_pictures import all_equal, certain_verdict, equal_values, no_effect
 from .matrix import Board, BoardCell, axis_value, evidence
+from .scope import scope_words, tested_prompts
 from .standing import blind_text, standing
 from .tag_rates import tag_sentences
 from .tested_values import NOTICEABLE_S, TestedValue, clear_times, held_back, insight_at, most_useful, tested_values
-from .verdict_text import SuggestedCell, Verdict, is_certain, joined
+from .verdict_text import SuggestedCell, Verdict, is_certain, joined, unbroken
 
 
 class ValueReport(Struct, frozen=True, kw_only=True):
@@ -50,7 +51,8 @@ class Report(Struct, frozen=True, kw_only=True):
     already made and whose ratings would tell as much. `rated` of `total` pictures have stars and count as evidence,
     equal pictures of a row as one; `suspect` and `foreign` pictures and `failed` cells (without a picture) are in
     neither number. `not_blind` of the rated ones got their stars with the values in sight. `verdict.value` is the value
-    as the plan has it. `same`: groups of values with equal pictures. `steps` are the ratings that were analysed.
+    as the plan has it. `prompts` are those with rated pictures, `same` groups of values with equal pictures, `steps`
+    the ratings that were analysed.
     """
 
     plan: LearningPlan
@@ -70,6 +72,7 @@ class Report(Struct, frozen=True, kw_only=True):
     tag_sentences: tuple[str, ...]
     over_time: str
     rate_next: tuple[PlanCell, ...] = ()
+    prompts: tuple[PlanPrompt, ...] = ()
     same: tuple[tuple[Value, ...], ...] = ()
     not_blind: int = 0
     steps: tuple[StepRating, ...] = ()
@@ -105,10 +108,14 @@ def report(board: Board, *, seed: int = 0) -> Report:
     )
     name = naming(subject)
     total = standing(board).wanted - known.foreign
+    prompts = tested_prompts(plan, (rating.row for rating in known.ratings))
     if nothing_changed:
-        verdict = certain_verdict(values, name)
+        verdict = certain_verdict(plan, values, name)
     else:
-        verdict = _verdict(subject, insight, values, planned=total)
+        scope = scope_words(plan, prompts, sketch=known.sketch)
+        if known.not_blind:
+            scope = f"{scope}; {blind_text(insight.rated, known.not_blind)}"
+        verdict = _verdict(subject, insight, values, scope=scope, planned=total)
     tags = [(name(axis_value(one.value)), [facts.tags for facts in one.looked_at]) for one in values]
     found = Report(
         plan=plan,
@@ -124,6 +131,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
         failed=board.failed,
         checkpoint=known.checkpoint,
         sketch=known.sketch,
+        prompts=prompts,
         next=to_make,
         rate_next=tuple(cell for cell in useful if cell in there),
         same=equal_values(board),
@@ -132,7 +140,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
         not_blind=known.not_blind,
         steps=step_ratings(board),
     )
-    return replace(found, remark=" ".join(_remarks(found)))
+    return replace(found, remark=unbroken(" ".join(_remarks(found))))
 
 
 def _value_report(subject: Focus, insight: Insight, one: TestedValue) -> ValueReport:
@@ -171,16 +179,15 @@ def naming(subject: Focus) -> Callable[[Value], str]:
     return name
 
 
-def _verdict(subject: Focus, insight: Insight, values: Sequence[TestedValue], *, planned: int) -> Verdict:
-    """The verdict with its sentence and the value as the plan has it (True for a switch that is named "on")."""
+def _verdict(subject: Focus, insight: Insight, values: Sequence[TestedValue], *, scope: str, planned: int) -> Verdict:
+    """The verdict with its words and the value as the plan has it (True for a switch that is named "on")."""
     known = [(one, found) for one in values if (found := insight_at(insight, one.value)) is not None]
     seconds = clear_times([one for one, _ in known])
-    scope = "for this pack" if subject.path == "checkpoint" else "for this pack and checkpoint"
     verdict = phrase(insight, name=naming(subject), scope=scope, seconds=seconds, planned=planned)
     own = next((one.value for one, found in known if found.value == verdict.value), None)
     # Names of samplers and files are written as they are, even at the start of a sentence.
-    words = verdict.sentence if subject.kind == "str" else verdict.sentence[:1].upper() + verdict.sentence[1:]
-    return Verdict(verdict.state, own, verdict.probability, words)
+    words = verdict.headline if subject.kind == "str" else verdict.headline[:1].upper() + verdict.headline[1:]
+    return replace(verdict, value=own, headline=words)
 
 
 def _remarks(found: Report) -> Iterator[str]:
@@ -200,8 +207,9 @@ def _remarks(found: Report) -> Iterator[str]:
     if found.rate_next and found.rated:
         yield f"Stars for {_count(len(found.rate_next), 'picture')} that are made already would tell most."
     facts = [f"{found.rated} of {_count(found.total, 'picture')} rated on {_count(found.insight.rows, 'seed')}"]
-    if found.plan.blind and found.rated:
-        facts.append(blind_text(found.rated, found.not_blind))
+    blind = blind_text(found.rated, found.not_blind)
+    if found.plan.blind and found.rated and blind not in found.verdict.meaning:
+        facts.append(blind)
     if found.suspect:
         facts.append(f"{_count(found.suspect, 'suspect picture')} left out")
     if found.foreign:
@@ -254,6 +262,7 @@ def summary(report: Report) -> ResultSummary:
         value=report.verdict.value,
         probability=report.verdict.probability,
         sentence=report.verdict.sentence,
+        headline=report.verdict.headline,
         rated=report.rated,
         rows=report.insight.rows,
         suspect_left_out=report.suspect,
@@ -271,13 +280,15 @@ def certain_summary(board: Board) -> ResultSummary | None:
     """The summary of a plan whose pictures are all equal, None for any other. It needs no analysis."""
     if not all_equal(board):
         return None
-    verdict = certain_verdict(tested_values(board, evidence(board)), naming(focus(board.plan.focus_parameter)))
+    plan = board.plan
+    verdict = certain_verdict(plan, tested_values(board, evidence(board)), naming(focus(plan.focus_parameter)))
     now = standing(board)
     return ResultSummary(
         state=verdict.state,
         value=verdict.value,
         probability=verdict.probability,
         sentence=verdict.sentence,
+        headline=verdict.headline,
         rated=now.rated,
         rows=len({cell.cell.row for cell in board.cells if cell.images}),
         suspect_left_out=now.suspect,

@@ -23,12 +23,14 @@ class DocumentValue(Struct, frozen=True, kw_only=True):
 
 
 class DocumentVerdict(Struct, frozen=True, kw_only=True):
-    """The verdict; `value` is None when it names no value."""
+    """The verdict; `value` is None when it names no value. `sentence` is `headline` and `meaning` in one text."""
 
     state: VerdictState
     value: Value | None
     probability: float
     sentence: str
+    headline: str
+    meaning: str
 
 
 class DocumentCell(Struct, frozen=True, kw_only=True):
@@ -78,7 +80,12 @@ def document(report: Report) -> InsightDocument:
         ordered=report.focus.ordered,
         values=tuple(_value(found) for found in report.values),
         verdict=DocumentVerdict(
-            state=verdict.state, value=verdict.value, probability=verdict.probability, sentence=verdict.sentence
+            state=verdict.state,
+            value=verdict.value,
+            probability=verdict.probability,
+            sentence=verdict.sentence,
+            headline=verdict.headline,
+            meaning=verdict.meaning,
         ),
         next=tuple(place(cell) for cell in (*report.rate_next, *report.next)),
         name=plan.name,

@@ -55,11 +55,11 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class ShownVerdict(Struct, frozen=True):
-    """The verdict of a plan as the list of plans shows it."""
+    """The verdict of a plan as the list of plans and its card show it."""
 
     state: VerdictState
-    sentence: str
-    probability: float = 0.0
+    headline: str
+    meaning: str = ""
 
 
 def standing(board: Board) -> Standing:
@@ -90,7 +90,7 @@ def standing(board: Board) -> Standing:
 
 
 def blind_text(rated: int, not_blind: int) -> str:
-    """How many of the rated pictures got their stars blind: "all rated blind", "12 rated blind, 3 not"."""
+    """How many of the rated pictures got their stars blind: "all rated blind", "12 blind, 3 open"."""
     if not not_blind:
         return "all rated blind"
-    return "none rated blind" if not_blind == rated else f"{rated - not_blind} rated blind, {not_blind} not"
+    return "none rated blind" if not_blind == rated else f"{rated - not_blind} blind, {not_blind} open"

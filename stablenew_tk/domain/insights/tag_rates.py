@@ -8,6 +8,8 @@ from math import exp, lgamma
 
 from msgspec import Struct
 
+from .verdict_text import unbroken
+
 # Smallest difference of two rates that is reported, however certain it is.
 _TELLING = 0.25
 
@@ -67,9 +69,9 @@ def _split(rates: Sequence[Rate], at: int, ordered: bool) -> _Split:
 def _sentence(tag: str, name: str, split: _Split, ordered: bool) -> str:
     before, after = round(100 * split.before.share), round(100 * split.after.share)
     if not ordered:
-        return f"“{tag}”: {after} % of the pictures with {name}, {before} % of the others."
+        return unbroken(f"“{tag}”: {after} % of the pictures with {name}, {before} % of the others.")
     way = "rises" if after > before else "falls"
-    return f"“{tag}” {way} from {before} % to {after} % at {name} and above."
+    return unbroken(f"“{tag}” {way} from {before} % to {after} % at {name} and above.")
 
 
 def p_higher(one: Rate, other: Rate) -> float:

@@ -97,7 +97,7 @@ def held_back(insight: Insight, values: Sequence[TestedValue]) -> Insight:
     """Set the verdict to "too_early" while a value has pictures but no stars, because it might be the best one."""
     if all(value.rated or not value.sound for value in values):
         return insight
-    return replace(insight, verdict=Verdict("too_early", None, 0.0, ""), complete_rows=0)
+    return replace(insight, verdict=Verdict("too_early", None, 0.0))
 
 
 def most_useful(board: Board, insight: Insight, values: Sequence[TestedValue]) -> tuple[PlanCell, ...]:

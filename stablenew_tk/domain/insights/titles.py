@@ -11,13 +11,12 @@ from ..runs.plan import LearningPlan, VerdictState
 from .association import Association
 from .report import Report
 from .standing import Standing, State, blind_text
-from .verdict_text import is_certain
 
 _HEADINGS = {block.name: block.title if block.heading is None else block.heading for block in BLOCK_SPECS}
 VERDICT_NAMES: Mapping[VerdictState, str] = {
     "too_early": "Too early",
-    "leaning": "Leaning",
-    "settled": "Settled enough",
+    "leaning": "Leading",
+    "settled": "Settled",
     "best": "Best",
     "no_difference": "No difference",
 }
@@ -47,26 +46,17 @@ def hint_title(hint: Association) -> str:
 
 def scope_text(plan: LearningPlan, report: Report | None = None) -> str:
     """What a verdict holds for: "Rain city · Alley One · juggernautXL_v9"."""
-    prompts = plan.prompts[0].prompt_id if len(plan.prompts) == 1 else counted(len(plan.prompts), "prompt")
+    tested = (report.prompts if report is not None else ()) or plan.prompts
+    prompts = tested[0].prompt_id if len(tested) == 1 else counted(len(tested), "prompt")
     checkpoint = report.checkpoint if report is not None else plan.base_config.checkpoint
     sketch = (report.sketch if report is not None else False) or plan.backend_kind == "sketch"
     parts = (plan.pack_id, prompts, checkpoint, "sketch pictures" if sketch else "")
     return " · ".join(part for part in parts if part)
 
 
-def short_verdict(state: VerdictState, value: str, now: Standing, *, probability: float = 0.0) -> str:
-    """A verdict in as few words as fit below a name; `value` is the text of the value it names."""
-    if is_certain(state, probability):
-        return "no difference at all"
-    if state == "too_early":
-        return f"too early, {now.rated} of {now.wanted} rated"
-    if state == "no_difference":
-        return "no difference you can see"
-    if state == "leaning":
-        # The value named by a "leaning" verdict need not be ahead: its sentence may say that nothing stands out.
-        return f"leaning to {value}" if value else "nothing stands out yet"
-    words = {"settled": "settled enough", "best": "best"}[state]
-    return f"{value}: {words}" if value else words
+def short_verdict(headline: str) -> str:
+    """A headline as it stands in a list, without its advice and full stop: "No difference you can see"."""
+    return headline.partition(": take ")[0].partition(": the ")[0].rstrip(".")
 
 
 def signed_stars(stars: float) -> str:

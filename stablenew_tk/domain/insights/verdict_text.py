@@ -1,19 +1,24 @@
-"""Sentences of the verdicts: the claim with its probability and scope, and what to do next."""
+"""Sentences of the verdicts, in two parts: a short headline, and its meaning with the probability and the scope."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
+from ..base.wording import counted
 from ..runs.plan import VerdictState
 
 Value = float | str
 Name = Callable[[Value], str]
+Parts = tuple[str, str]  # headline, meaning
 
 # Smallest ratio of times that is mentioned.
 _WORTH_SAYING = 1.1
-NAMED_AT_MOST = 4
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_BEFORE_UNIT = re.compile(r"(?<=[\d¼]) (?=%|(?:steps?|stars?|px|s|min)\b)")
+_NEARLY_BEST = "that nothing tried is more than ¼ star better"
 
 
 class Verdict(Struct, frozen=True):
@@ -21,12 +26,30 @@ class Verdict(Struct, frozen=True):
 
     `probability` is of what the state claims: `p_best` for best, `p_within_quarter` for settled and leaning, that all
     values lie within half a star for no_difference (1.0 when their pictures are the same), 0.0 when it is too early.
+    `headline` is the conclusion in a few words, `meaning` says how sure it is, what it holds for and what to do next.
     """
 
     state: VerdictState
     value: Value | None
     probability: float
-    sentence: str
+    headline: str = ""
+    meaning: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Headline and meaning in one text."""
+        return f"{self.headline} {self.meaning}".strip()
+
+
+class Advice(Struct, frozen=True):
+    """Which of equally good values to take: `words` begin with "take"; `value` is None when it does not matter.
+
+    `compared` is a sentence that says what it is faster than, "" where that is clear.
+    """
+
+    value: Value | None
+    words: str
+    compared: str = ""
 
 
 def is_certain(state: VerdictState, probability: float) -> bool:
@@ -46,102 +69,111 @@ def plain(value: Value) -> str:
     return value if isinstance(value, str) else f"{value:.9g}"
 
 
-def percent(probability: float) -> str:
-    """A probability as whole per cent, rounded down; "over 99 %" from 0.995 on."""
-    return "over 99 %" if probability >= 0.995 else f"{int(100 * probability + 1e-9)} %"
+def percent(probability: float, *, short: bool = False) -> str:
+    """A probability as whole per cent, rounded down; "over 99 %" from 0.995 on, "under 1 %" below 0.01.
+
+    `short`, for tables: "> 99 %", "< 1 %".
+    """
+    if probability >= 0.995:
+        words = "> 99 %" if short else "over 99 %"
+    elif probability < 0.01:
+        words = "< 1 %" if short else "under 1 %"
+    else:
+        words = f"{int(100 * probability + 1e-9)} %"
+    return unbroken(words)
 
 
-def too_early(*, rated: int, planned: int, complete: int, values: int) -> str:
-    """Sentence of "too_early": what is still missing for a verdict."""
+def unbroken(text: str) -> str:
+    """The text with no-break spaces between numbers and units, so that "96 %" stays in one line."""
+    return _BEFORE_UNIT.sub(_NO_BREAK, text)
+
+
+def too_early(*, rated: int, planned: int, values: int) -> Parts:
+    """Words of "too_early": what is still missing for a verdict."""
     count = f"{rated} of {planned} rated" if planned >= rated and planned else f"{rated} rated"
     if values < 2:
-        return f"Too early: {count}. There is nothing to compare before a second value is rated."
-    if complete < 2:
-        return (
-            f"Too early: {count}. It takes 2 seeds rated at every value and 7 pictures; {complete} of 2 seeds so far."
-        )
-    return f"Too early: {count}. It takes 7 pictures."
-
-
-def best(value: str, probability: float, scope: str) -> str:
-    """Sentence of "best": one value beats all others."""
-    return f"{value} is best{scope} ({percent(probability)})."
-
-
-def settled(value: str, probability: float, scope: str) -> str:
-    """Sentence of "settled": no tested value is noticeably better than this one."""
-    return f"{value}: nothing you tried is more than ¼ star better{scope} ({percent(probability)})."
-
-
-def no_difference(names: Sequence[str], probability: float, scope: str, *, span: bool, advice: str) -> str:
-    """Sentence of "no_difference": all values look alike. `advice` recommends one of them."""
-    if len(names) > 1 and span:
-        who = f"{joined((names[0], names[-1]), span=True)} make"
+        missing = "There is nothing to compare before a second value is rated."
     else:
-        who = f"{joined(names)} make" if len(names) <= NAMED_AT_MOST else f"The {len(names)} values you tried make"
-    return f"{who} no difference you can see{scope} ({percent(probability)}). {advice}"
+        missing = "It takes 2 pictures rated at every value and 7 in all."
+    return f"Too early: {count}.", missing
 
 
-def same_pictures(advice: str) -> str:
-    """Sentence of "no_difference" when the pictures are equal. `advice` recommends one of the values."""
-    return f"No difference at all: the pictures are the same. {advice}"
+def best(value: str, probability: float, scope: str) -> Parts:
+    """Words of "best": one value beats all others."""
+    return f"{value} is best.", _claim(probability, "that it is better than everything else tried", scope)
 
 
-def fastest(values: Sequence[Value], seconds: Mapping[Value, float], name: Name) -> tuple[Value | None, str]:
-    """The clearly fastest value and the advice to take it. None when no value is clearly faster."""
+def settled(value: str, probability: float, scope: str) -> Parts:
+    """Words of "settled": no tested value is noticeably better than this one."""
+    return f"Take {value}.", _claim(probability, _NEARLY_BEST, scope)
+
+
+def no_difference(probability: float, scope: str, advice: Advice) -> Parts:
+    """Words of "no_difference": all values look alike."""
+    meaning = _claim(probability, "that all lie within half a star", scope)
+    return f"No difference you can see: {advice.words}.", f"{meaning} {advice.compared}".strip()
+
+
+def same_pictures(scope: str, advice: Advice) -> Parts:
+    """Words of "no_difference" when the pictures are equal. That is certain, so it has no probability."""
+    meaning = f"{_capital(advice.words)}{scope}. {advice.compared}".strip()
+    return "No difference at all: the pictures are the same.", meaning
+
+
+def leading(ahead: Sequence[str], closest: str, probability: float, scope: str) -> Parts:
+    """Words of "leaning": the values that lead, none when `ahead` is empty. The probability is that of `closest`."""
+    if len(ahead) == 1:
+        return f"{ahead[0]} leads, not settled.", _claim(probability, _NEARLY_BEST, scope)
+    claim = f"Closest to settled is {closest}: {percent(probability)} {_NEARLY_BEST}{scope}."
+    return (f"{joined(ahead)} lead, not settled." if ahead else "Too close to call."), claim
+
+
+def _claim(probability: float, what: str, scope: str) -> str:
+    return _capital(f"{percent(probability)} {what}{scope}.")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def fastest(values: Sequence[Value], seconds: Mapping[Value, float], name: Name) -> Advice:
+    """The advice to take the clearly fastest value, or any when none is clearly faster."""
     timed = [(seconds[value], place) for place, value in enumerate(values) if seconds.get(value, 0.0) > 0]
     if len(timed) < 2 or max(timed)[0] < _WORTH_SAYING * min(timed)[0]:
-        return None, "Take any of them."
+        return Advice(None, "take any")
     quick, slow = min(timed), max(timed)
-    return values[
-        quick[1]
-    ], f"Take {name(values[quick[1]])}: {times_as_fast(slow[0] / quick[0])} {name(values[slow[1]])}."
+    faster = _times_as_fast(slow[0] / quick[0])
+    compared = f"It is {faster} than {name(values[slow[1]])}, the slowest." if len(timed) > 2 else ""
+    return Advice(values[quick[1]], f"take {name(values[quick[1]])} ({faster})", compared)
 
 
-def times_as_fast(ratio: float) -> str:
-    """A ratio of durations in words: "twice as fast as", "20 % faster than"."""
+def _times_as_fast(ratio: float) -> str:
+    """A ratio of durations in words: "2x faster", "20 % faster"."""
     if ratio < 1.75:
-        return f"{round(100 * (ratio - 1))} % faster than"
-    if ratio < 2.25:
-        return "twice as fast as"
-    return f"{ratio:.1f} times as fast as".replace(".0 ", " ")
-
-
-def leaning(ahead: Sequence[str], leader: str, probability: float, scope: str, *, span: bool, ask: str) -> str:
-    """Sentence of "leaning": which values look ahead (none when `ahead` is empty), and which pictures to make next."""
-    claim = f"{percent(probability)} that nothing you tried is more than ¼ star better"
-    if not ahead:
-        return f"Nothing stands out yet{scope}. Closest to a choice is {leader}: {claim}.{ask}"
-    if len(ahead) == 1:
-        return f"{leader} looks ahead{scope}: {claim}.{ask}"
-    who = f"{joined(ahead, span=True)} looks ahead" if span else f"{joined(ahead)} look ahead"
-    return f"{who}{scope}; {leader}: {claim}.{ask}"
+        return f"{round(100 * (ratio - 1))} % faster"
+    return f"{ratio:.1f}".removesuffix(".0") + "x faster"
 
 
 def suggestion(cells: Sequence[SuggestedCell], name: Name) -> str:
-    """The suggestion "3 more images at 6 and 7 would tell most."; "" without cells."""
+    """The suggestion "3 more pictures at 6 and 7 would tell most."; "" without cells."""
     if not cells:
         return ""
     names = list(dict.fromkeys(name(cell.value) for cell in cells))
-    return f" {len(cells)} more {'image' if len(cells) == 1 else 'images'} at {joined(names)} would tell most."
+    return f" {counted(len(cells), 'more picture')} at {joined(names)} would tell most."
 
 
-def joined(names: Sequence[str], *, span: bool = False) -> str:
-    """Names as people list them: "CFG 6 and 7", "Euler a and Heun"; with `span` from first to last: "20-40 steps"."""
+def joined(names: Sequence[str]) -> str:
+    """Names as people list them: "CFG 6 and 7", "Euler a and Heun"."""
     if len(names) == 1:
         return names[0]
-    lines = [name.split() for name in ((names[0], names[-1]) if span else names)]
+    lines = [name.split() for name in names]
     head = _common([line[:-1] for line in lines])
     tail = _common([line[:head:-1] for line in lines])
     cores = [" ".join(line[head : len(line) - tail]) for line in lines]
     # Only numbers may lose the words around them: "DPM++ 2M and SDE" would be another sampler.
     if not all(_is_number(core) for core in cores):
         head, tail, cores = 0, 0, [" ".join(line) for line in lines]
-    if span:
-        plain_numbers = all(_is_number(core) and not core.startswith("-") for core in cores)
-        core = ("-" if plain_numbers else " to ").join(cores)
-    else:
-        core = f"{', '.join(cores[:-1])} and {cores[-1]}"
+    core = f"{', '.join(cores[:-1])} and {cores[-1]}"
     return " ".join([*lines[0][:head], core, *lines[0][len(lines[0]) - tail :]])
 
 

@@ -189,17 +189,24 @@ class ResultSummary(Struct, frozen=True, kw_only=True):
     """The verdict with the figures behind it. `value` is None when it names no value.
 
     `not_blind` of the `rated` pictures got their stars with the values in sight; None in lines of older versions.
+    `sentence` begins with the `headline`, which is "" in lines of older versions.
     """
 
     state: VerdictState
     value: Value | None
     probability: float
     sentence: str
+    headline: str = ""
     rated: int
     rows: int
     suspect_left_out: int = 0
     not_blind: int | None = None
     values: tuple[ResultValue, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """Headline and meaning; without a headline the whole sentence stands in its place."""
+        return (self.headline or self.sentence), self.sentence.removeprefix(self.headline or self.sentence).strip()
 
 
 class LearningRunResult(Line, tag="result", frozen=True, kw_only=True):

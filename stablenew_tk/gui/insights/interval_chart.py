@@ -1,6 +1,6 @@
-"""The interval chart: every value of a Learning Run with its ratings, its mean and range, and the table beside them.
+"""The interval chart: every value of a Learning Run with its ratings, estimate and range, and the table beside them.
 
-While it is too early only the ratings are drawn: a mean of three pictures would look like a result.
+While it is too early only the ratings are drawn: an estimate from three pictures would look like a result.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ...app import wording as phrases
 from ...domain.base.colour_roles import Role
 from ...domain.insights.follow_up import leader
 from ...domain.insights.report import Report, ValueReport
+from ...domain.insights.verdict_text import percent
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Card
 from ..widgets.marks import rating_dot
@@ -25,7 +26,7 @@ DOT_PITCH = 8
 _LABEL_LEAST, _LABEL_MOST = 56, 148  # longer names take two lines
 _STAR_MOST = 150  # design pixels from star to star; more would only lengthen the bars
 # Right edges of the columns, counted from the last star of the axis; tags begin at the last one.
-_RATED, _MEAN, _RANGE, _NEAR, _SECONDS, _TAGS = 68, 126, 210, 280, 346, 366
+_RATED, _ESTIMATE, _RANGE, _NEAR, _SECONDS, _TAGS = 68, 128, 212, 282, 354, 374
 _TAG_ROOM = 154
 _NOTHING = "–"
 
@@ -37,7 +38,7 @@ class ChartColumns(Struct, frozen=True):
     first: float
     pitch: float
     rated: int
-    mean: int
+    estimate: int
     range: int
     near: int
     seconds: int
@@ -57,10 +58,10 @@ def columns(width: int, label: int, *, tags: bool) -> ChartColumns:
     behind = px(_TAGS + _TAG_ROOM) if tags else px(_SECONDS)
     pitch = min(max((width - first - behind - pad) / (STARS - 1), px(24)), px(_STAR_MOST))
     last = first + pitch * (STARS - 1)
-    rated, mean, extent, near, seconds, left = (
-        round(last) + px(edge) for edge in (_RATED, _MEAN, _RANGE, _NEAR, _SECONDS, _TAGS)
+    rated, estimate, extent, near, seconds, left = (
+        round(last) + px(edge) for edge in (_RATED, _ESTIMATE, _RANGE, _NEAR, _SECONDS, _TAGS)
     )
-    return ChartColumns(pad, first, pitch, rated, mean, extent, near, seconds, left if tags else 0, width - pad)
+    return ChartColumns(pad, first, pitch, rated, estimate, extent, near, seconds, left if tags else 0, width - pad)
 
 
 def dot_places(count: int, pitch: float) -> Iterator[tuple[float, float]]:
@@ -73,13 +74,6 @@ def dot_places(count: int, pitch: float) -> Iterator[tuple[float, float]]:
         line, place = divmod(number, each)
         in_line = min(each, count - line * each)
         yield (place - (in_line - 1) / 2) * step, (line - (lines - 1) / 2) * theme.px(7)
-
-
-def share(probability: float) -> str:
-    """A probability in whole per cent, never 0 and never 100."""
-    if probability < 0.01:
-        return "< 1 %"
-    return "> 99 %" if probability >= 0.995 else f"{int(100 * probability + 1e-9)} %"
 
 
 class IntervalChart(Box):
@@ -171,10 +165,10 @@ class IntervalChart(Box):
             self.canvas.picture(left + number + theme.px(4), y, icons.icon("star", 9, "text3", "surface"), "w")
         for right, words in (
             (at.rated, "rated"),
-            (at.mean, "mean"),
+            (at.estimate, "estimate"),
             (at.range, "90 % range"),
             (at.near, "near best"),
-            (at.seconds, "per image"),
+            (at.seconds, "per picture"),
         ):
             self.canvas.words(right, y, words, size=12, ink="text3", anchor="e")
         if at.tags:
@@ -212,10 +206,10 @@ class IntervalChart(Box):
     def _draw_numbers(self, value: ValueReport, y: int, at: ChartColumns, *, known: bool, wins: bool) -> None:
         found, words = value.insight if known else None, self.canvas.words
         words(at.rated, y, str(len(value.stars)), ink="text2", anchor="e")
-        words(at.mean, y, f"{found.mean:.1f}" if found is not None else _NOTHING, bold=wins, anchor="e")
+        words(at.estimate, y, f"{found.mean:.1f}" if found is not None else _NOTHING, bold=wins, anchor="e")
         extent = f"{found.low:.1f} – {found.high:.1f}" if found is not None else _NOTHING
         words(at.range, y, extent, ink="text2", anchor="e")
-        near = share(found.p_within_quarter) if found is not None else _NOTHING
+        near = percent(found.p_within_quarter, short=True) if found is not None else _NOTHING
         words(at.near, y, near, ink="accent_text" if wins else "text2", bold=wins, anchor="e")
         seconds = phrases.seconds(value.seconds) if value.seconds is not None else _NOTHING
         words(at.seconds, y, seconds, ink="text2", anchor="e")
@@ -241,13 +235,13 @@ class IntervalChart(Box):
         self.canvas.picture(x, y, rating_dot(), "w")
         x = self._legend_words(x + theme.px(12), y, "your rating")
         if report.verdict.state == "too_early":
-            words = "Means and ranges follow when two seeds are rated at every value, 7 pictures at least."
+            words = "Estimates and ranges follow when two seeds are rated at every value, 7 pictures at least."
             self._legend_words(x, y, words)
             return
         self._box((x, y - theme.px(3), x + theme.px(22), y + theme.px(3)), "chart_range")
         x = self._legend_words(x + theme.px(28), y, "90 % range")
         self._box((x, y - theme.px(6), x + theme.px(3), y + theme.px(6)), "chart_mean")
-        x = self._legend_words(x + theme.px(8), y, "mean, seed luck taken out")
+        x = self._legend_words(x + theme.px(8), y, "estimate, luck of the seed taken out")
         self._box((x, y - theme.px(6), x + theme.px(12), y + theme.px(6)), "chart_zone")
         self._legend_words(x + theme.px(18), y, "within ¼ star of the best")
 

@@ -226,10 +226,10 @@ class InsightsPage(PageFrame):
 
     def _show_blind(self, plan: LearningPlan) -> None:
         now = self._entries.standing(plan)
-        remark = (
+        meaning = (
             f"{now.rated} of {now.wanted} pictures rated. What they say is shown when you reveal the values in Learn."
         )
-        self.panel.show_blind(scope_text(plan), remark, insight_actions(None, self._controller, now.unrated))
+        self.panel.show_blind(scope_text(plan), meaning, insight_actions(None, self._controller, now.unrated))
 
     def _show_steadiness(self, report: Report | None) -> None:
         sd = report.insight.repeat_sd if report is not None else None

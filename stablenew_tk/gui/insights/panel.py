@@ -102,7 +102,7 @@ class PresetForm(Box):
 
 
 class VerdictHead(Box):
-    """Chip, scope, sentence, remark, the buttons, and a line about what has just been done."""
+    """Chip, scope, headline, meaning, remark, the buttons, and a line about what has just been done."""
 
     def __init__(
         self, parent: tk.Misc, press: Callable[[ActionKey], object], save: Callable[[int, str], object]
@@ -116,10 +116,10 @@ class VerdictHead(Box):
         self.chip.pack(side="left")
         self.scope = Label(top, "", size=12, ink="text2")
         self.scope.pack(side="left", padx=(theme.px(10), 0))
-        self.sentence = Label(self, "", size=20, bold=True, wrap=True)
-        self.sentence.pack(fill="x", padx=ring, pady=(gap, 0))
-        self.remark = Label(self, "", size=13, ink="text2", wrap=True)
-        self.remark.pack(fill="x", padx=ring, pady=(theme.px(6), 0))
+        self.headline = Label(self, "", size=20, bold=True, wrap=True)
+        self.headline.pack(fill="x", padx=ring, pady=(gap, 0))
+        self.meaning = Label(self, "", size=13, wrap=True)
+        self.remark = Label(self, "", size=12, ink="text2", wrap=True)
         self._strip = Box(self)
         self._strip.pack(fill="x", pady=(gap, 0))
         self._flow = Flow(self._strip)
@@ -132,13 +132,16 @@ class VerdictHead(Box):
         self.undo = Button(self._notice, "Undo", lambda: self._undo(), kind="link", height=24)
         self._undo: Callable[[], object] = lambda: None
 
-    def show(self, chip: ChipContent, scope: str, sentence: str, remark: str) -> None:
+    def show(self, chip: ChipContent, scope: str, headline: str, meaning: str = "", remark: str = "") -> None:
         """Say what is known."""
         self.chip.show(*chip, bold=True)
         self.scope.show(scope)
-        self.sentence.show(sentence)
+        self.headline.show(headline)
+        self.meaning.show(meaning)
         self.remark.show(remark)
-        pack_if(remark, self.remark, fill="x", padx=theme.px(theme.RING), pady=(theme.px(6), 0), after=self.sentence)
+        place = {"fill": "x", "padx": theme.px(theme.RING), "pady": (theme.px(4), 0)}
+        pack_if(meaning, self.meaning, after=self.headline, **place)
+        pack_if(remark, self.remark, before=self._strip, **place)
 
     def offer(self, actions: Sequence[InsightAction]) -> None:
         """Show these buttons; the same ones keep the focus and only change their words."""
@@ -233,7 +236,8 @@ class InsightPanel(Box):
     def show_report(self, report: Report, scope: str, at: int) -> None:
         """A report with the value at place `at` chosen."""
         remark = " ".join(part for part in (report.remark, report.over_time) if part)
-        self.head.show(verdict_chip(report.verdict.state), scope, report.verdict.sentence, remark)
+        verdict = report.verdict
+        self.head.show(verdict_chip(verdict.state), scope, verdict.headline, verdict.meaning, remark)
         self._report = report
         self._parts(self.chart, self.cards)
         self.chart.show(report, at)
@@ -243,13 +247,13 @@ class InsightPanel(Box):
     def show_waiting(self, scope: str) -> None:
         """The report is being worked out."""
         self._bare()
-        self.head.show(verdict_chip("too_early"), scope, "Working out what your stars say…", "")
+        self.head.show(verdict_chip("too_early"), scope, "Working out what your stars say…")
         self.head.offer(())
 
-    def show_blind(self, scope: str, remark: str, actions: Sequence[InsightAction]) -> None:
+    def show_blind(self, scope: str, meaning: str, actions: Sequence[InsightAction]) -> None:
         """A plan of which nothing may be shown."""
         self._bare()
-        self.head.show(_BLIND, scope, "Rate it first: its values are still hidden.", remark)
+        self.head.show(_BLIND, scope, "Rate it first: its values are still hidden.", meaning)
         self.head.offer(actions)
 
     def show_hints(self, scope: str, hints: Sequence[Association]) -> None:

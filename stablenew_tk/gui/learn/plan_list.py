@@ -16,7 +16,6 @@ from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
 from ...domain.insights.standing import ShownVerdict, Standing, State
 from ...domain.insights.titles import STATE_NAMES, VERDICT_NAMES, progress_text
-from ...domain.insights.verdict_text import is_certain
 from ...domain.runs.plan_title import subject
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import QueueChanged
@@ -34,7 +33,6 @@ from .plan_card import PlanActions, PlanCard
 
 _CARD, _NARROW_CARD, _ROW = 320, 264, 46
 _SOON_MS, _SLICE_MS = 30, 4
-_VERDICTS = {**VERDICT_NAMES, "no_difference": "No difference you can see"}
 _LIST_KEYS = ("Up", "Down", "Home", "End", "Prior", "Next", "Return", "KP_Enter")
 _MODE_WORDS = {
     "off": "Learning is off: nothing is recorded, and no Learning Run can be made.",
@@ -183,8 +181,7 @@ class PlanList(DeferringBox):
         note = f"{what} · {where}"
         mark, ink = _MARKS[state]
         if verdict is not None:
-            certain = is_certain(verdict.state, verdict.probability)
-            note = f"{'No difference at all' if certain else _VERDICTS[verdict.state]} · {note}"
+            note = f"{VERDICT_NAMES[verdict.state]} · {note}"
             if state == "done":
                 mark, ink = "ring" if verdict.state == "too_early" else "dot", VERDICT_INKS[verdict.state]
         return ListRow(plan.name or what, right=progress_text(standing, state), note=note, mark=mark, mark_ink=ink)

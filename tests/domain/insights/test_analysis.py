@@ -6,11 +6,14 @@ import math
 import random
 import re
 
+import msgspec
 import pytest
+from learning_lab import spaced
 
 from stablenew_tk.domain.base.errors import InvalidInput
-from stablenew_tk.domain.insights.analysis import RatedImage, SuggestedCell, analyse, phrase
-from stablenew_tk.domain.insights.verdict_text import joined
+from stablenew_tk.domain.insights.analysis import RatedImage, SuggestedCell, analyse, likely_best, phrase
+from stablenew_tk.domain.insights.verdict_text import Verdict, joined, percent
+from stablenew_tk.domain.runs.plan import ValueInsight
 
 CLEAR = ((1, 3, 5, 3, 2), (2, 3, 5, 2, 1), (2, 4, 5, 3, 2), (1, 2, 4, 3, 2), (2, 3, 5, 3, 1))
 ALIKE = ((3,) * 5, (4,) * 5, (2,) * 5, (3,) * 5, (4,) * 5, (5,) * 5)
@@ -56,7 +59,7 @@ def test_zero_is_a_value_and_row_zero_a_row(ordered):
     rows = [(5, 2, 1), (5, 3, 2), (4, 2, 1), (5, 2, 2), (5, 3, 1)]
     insight = analyse(table(rows, (0.0, 0.5, 1.0)), ordered=ordered)
     assert (insight.verdict.state, insight.verdict.value) == ("best", 0.0)
-    assert (insight.rows, insight.complete_rows, insight.rated) == (5, 5, 15)
+    assert (insight.rows, insight.rated) == (5, 15)
     assert "0 is best" in insight.verdict.sentence
 
 
@@ -72,7 +75,7 @@ def test_missing_pictures_are_fine_and_are_not_zeros():
     del holed[7], holed[-1]
     insight = analyse(holed, ordered=True)
     assert insight.verdict.value == 7.0
-    assert (insight.rated, insight.rows, insight.complete_rows) == (23, 5, 3)
+    assert (insight.rated, insight.rows) == (23, 5)
     for v in analyse(full, ordered=True).values:
         assert at(insight, v.value).mean == pytest.approx(v.mean, abs=0.4)
 
@@ -112,7 +115,7 @@ def test_each_state_is_reached_by_ratings_that_deserve_it(rows, state, ordered):
 
 
 @pytest.mark.parametrize("rows", [(), CLEAR[:1], ((5, 1, 0, 0, 0), *CLEAR[:1], (5, 1, 0, 0, 0))])
-def test_nothing_is_said_before_two_complete_rows_and_seven_pictures(rows):
+def test_nothing_is_said_before_two_pictures_of_every_value_and_seven_in_all(rows):
     verdict = analyse(table(rows), ordered=True).verdict
     assert (verdict.state, verdict.value, verdict.probability) == ("too_early", None, 0.0)
 
@@ -131,7 +134,7 @@ def test_one_value_alone_is_too_early_whatever_is_rated():
 
 def test_probabilities_and_intervals_hang_together():
     insight = analyse(table(SOME), ordered=True)
-    assert sum(v.p_best for v in insight.values) == pytest.approx(1)
+    assert sum(v.p_best for v in insight.values) + insight.no_effect == pytest.approx(1)
     for v in insight.values:
         assert 1 <= v.low <= v.mean <= v.high <= 5
         assert v.p_best <= v.p_within_quarter <= 1
@@ -217,50 +220,96 @@ class TestNext:
 class TestSentences:
     """Words: always the probability and the scope, never more than the ratings prove."""
 
-    SCOPE = "for this pack and checkpoint"
+    SCOPE = "for this prompt and checkpoint"
 
     def said(self, rows, *, ordered=True, **more):
-        return phrase(analyse(table(rows), ordered=ordered), name=cfg, scope=self.SCOPE, **more).sentence
+        """Headline and meaning."""
+        verdict = phrase(analyse(table(rows), ordered=ordered), name=cfg, scope=self.SCOPE, **more)
+        assert verdict.sentence == f"{verdict.headline} {verdict.meaning}"
+        return spaced(verdict.headline), spaced(verdict.meaning)
 
-    def test_too_early_counts_against_the_plan(self):
-        assert self.said(CLEAR[:1], planned=15).startswith("Too early: 5 of 15 rated.")
-        assert self.said(()).startswith("Too early: 0 rated.")
+    def test_too_early_counts_against_the_plan_and_says_what_is_missing(self):
+        headline, meaning = self.said(CLEAR[:1], planned=15)
+        assert headline == "Too early: 5 of 15 rated."
+        assert meaning == "It takes 2 pictures rated at every value and 7 in all."
+        assert self.said(())[0] == "Too early: 0 rated."
 
     def test_best(self):
-        assert self.said(CLEAR).startswith("CFG 7 is best for this pack and checkpoint (")
-
-    def test_settled(self):
-        sentence = self.said(CLEAR[:3])
-        assert sentence.startswith(
-            "CFG 7: nothing you tried is more than ¼ star better for this pack and checkpoint (9"
+        headline, meaning = self.said(CLEAR)
+        assert headline == "CFG 7 is best."
+        assert re.fullmatch(
+            r"(\d\d|Over 99) % that it is better than everything else tried for this prompt and checkpoint\.", meaning
         )
 
-    def test_leaning_says_what_would_tell_most(self):
+    def test_settled(self):
+        headline, meaning = self.said(CLEAR[:3])
+        assert headline == "Take CFG 7."
+        assert re.fullmatch(
+            r"9\d % that nothing tried is more than ¼ star better for this prompt and checkpoint\.", meaning
+        )
+
+    def test_two_that_lead_are_both_named_and_the_pictures_that_would_tell_most(self):
         rows = ((2, 4, 4, 3, 1), (2, 3, 4, 3, 2), (1, 4, 4, 2, 1), (2, 4, 3, 2, 2))
-        sentence = self.said(rows)
-        assert sentence.startswith("CFG 6-7 looks ahead for this pack and checkpoint; CFG ")
-        assert "more images at CFG" in sentence
-        assert sentence.endswith("would tell most.")
+        headline, meaning = self.said(rows)
+        assert headline == "CFG 6 and 7 lead, not settled."
+        claim = r"Closest to settled is CFG [67]: \d\d % that nothing tried is more than ¼ star better for this prompt"
+        assert re.match(claim, meaning)
+        assert re.search(r" 3 more pictures at CFG 6 and 7 would tell most\.$", meaning)
+
+    def test_one_that_leads_is_not_called_settled(self):
+        verdict = phrase(with_chances((0.7, 0.2, 0.1), leader=0), name=cfg)
+        assert spaced(verdict.sentence).startswith(
+            "CFG 0 leads, not settled. 70 % that nothing tried is more than ¼ star better. 3 more pictures at CFG 0"
+        )
 
     def test_leaning_on_nothing_says_so(self):
         rows = ((3, 4, 2, 3, 4), (4, 2, 4, 3, 3), (2, 4, 3, 4, 3))
-        assert self.said(rows, ordered=False).startswith("Nothing stands out yet for this pack and checkpoint.")
+        headline, meaning = self.said(rows, ordered=False)
+        assert headline == "Too close to call."
+        assert re.match(r"Closest to settled is CFG \d: \d\d % that nothing tried is more than ¼ star", meaning)
+
+    def test_the_probability_is_never_of_a_value_beside_those_that_lead(self):
+        assert phrase(with_chances((0.7, 0.2, 0.1), leader=1), name=cfg).headline == "Too close to call."
 
     def test_no_difference_takes_the_fastest(self):
         seconds = {5.0: 4.0, 6.0: 2.0, 7.0: 2.5, 9.0: 3.0}
         verdict = phrase(analyse(table(ALIKE), ordered=True), name=cfg, seconds=seconds)
         assert verdict.value == 6.0
-        assert verdict.sentence.startswith("CFG 5-9 make no difference you can see (")
-        assert verdict.sentence.endswith("Take CFG 6: twice as fast as CFG 5.")
+        assert verdict.headline == "No difference you can see: take CFG 6 (2x faster)."
+        assert re.fullmatch(
+            r"(\d\d|Over 99) % that all lie within half a star\. It is 2x faster than CFG 5, the slowest\.",
+            spaced(verdict.meaning),
+        )
+
+    def test_a_little_faster_is_said_in_per_cent(self):
+        verdict = phrase(analyse(table(ALIKE), ordered=True), name=cfg, seconds={5.0: 2.4, 6.0: 2.0})
+        assert spaced(verdict.headline) == "No difference you can see: take CFG 6 (20 % faster)."
 
     def test_no_difference_without_times_leaves_the_choice(self):
-        assert self.said(ALIKE, ordered=False).endswith("Take any of them.")
+        assert self.said(ALIKE, ordered=False)[0] == "No difference you can see: take any."
 
     def test_no_sentence_claims_certainty(self):
         rows = [(1, 5)] * 12
-        sentence = analyse(table(rows, (1.0, 2.0)), ordered=True).verdict.sentence
-        assert "over 99 %" in sentence
+        sentence = spaced(analyse(table(rows, (1.0, 2.0)), ordered=True).verdict.sentence)
+        assert "Over 99 %" in sentence
         assert "100 %" not in sentence
+
+    def test_numbers_are_never_parted_from_their_unit(self):
+        sentence = phrase(analyse(table(CLEAR[:3]), ordered=True), name=lambda v: f"{v:g} steps").sentence
+        assert re.search(r"[\d¼] (%|star|steps)", sentence) is None
+        assert re.search(r"[\d¼]\N{NO-BREAK SPACE}(%|star|steps)", sentence)
+
+    @pytest.mark.parametrize(
+        ("probability", "words", "short"),
+        [
+            (0.0, "under 1 %", "< 1 %"),
+            (0.004, "under 1 %", "< 1 %"),
+            (0.969, "96 %", "96 %"),
+            (0.996, "over 99 %", "> 99 %"),
+        ],
+    )
+    def test_a_probability_is_rounded_down_and_never_nothing_or_all(self, probability, words, short):
+        assert (spaced(percent(probability)), spaced(percent(probability, short=True))) == (words, short)
 
     @pytest.mark.parametrize(
         ("names", "words"),
@@ -274,9 +323,39 @@ class TestSentences:
     def test_shared_words_are_said_once(self, names, words):
         assert joined(names) == words
 
-    def test_spans_of_numbers_read_well(self):
-        assert joined(("20 steps", "30 steps", "40 steps"), span=True) == "20-40 steps"
-        assert joined(("weight -1", "weight 0"), span=True) == "weight -1 to 0"
+
+def with_chances(chances, leader):
+    """An insight in which the values 0, 1, 2 … have these probabilities to be the best."""
+    values = tuple(ValueInsight(float(v), 5, 3.0, 2.0, 4.0, chance, chance) for v, chance in enumerate(chances))
+    known = analyse(table(SOME), ordered=True)
+    cells = tuple(SuggestedCell(0.0, row) for row in range(3))
+    verdict = Verdict("leaning", values[leader].value, chances[leader])
+    return msgspec.structs.replace(known, values=values, next=cells, verdict=verdict)
+
+
+class TestWhoLeads:
+    """Values are only named when they stand out, not because somebody must be first."""
+
+    @pytest.mark.parametrize(
+        ("chances", "named"),
+        [
+            ((0.1, 0.7, 0.1, 0.1), [1]),
+            ((0.1, 0.6, 0.15, 0.15), []),
+            ((0.45, 0.08, 0.42, 0.05), [0, 2]),
+            ((0.5, 0.3, 0.1, 0.1), []),
+            ((0.3, 0.02, 0.3, 0.02, 0.3, 0.06), [0, 2, 4]),
+            ((0.28, 0.28, 0.26, 0.18), []),
+            ((0.2, 0.2, 0.2, 0.2, 0.05, 0.05, 0.05, 0.05), []),
+            ((0.125,) * 8, []),
+            ((0.7, 0.3), []),
+            ((0.78, 0.22), [0]),
+            ((0.45, 0.45, 0.1), []),
+            ((), []),
+        ],
+    )
+    def test_only_what_is_well_above_chance_is_named(self, chances, named):
+        values = [ValueInsight(float(v), 5, 3.0, 2.0, 4.0, chance, chance) for v, chance in enumerate(chances)]
+        assert likely_best(values) == named
 
 
 def noisy(values, rows, seed=4):
@@ -325,6 +404,6 @@ def test_ratings_may_come_from_a_generator():
     assert analyse(iter(ratings), ordered=True) == analyse(ratings, ordered=True)
 
 
-def test_a_crowd_of_values_is_not_said_to_look_ahead():
+def test_a_crowd_of_values_is_not_said_to_lead():
     found = analyse(noisy([f"LoRA {nth}" for nth in range(40)], 3), ordered=False)
-    assert found.verdict.sentence.startswith("Nothing stands out yet")
+    assert found.verdict.headline == "Too close to call."

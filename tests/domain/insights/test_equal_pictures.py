@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from journal_lines import rate, undo
-from learning_lab import Lab
+from learning_lab import Lab, spaced
 from msgspec.structs import replace
 
 from stablenew_tk.domain.config.catalogue import with_values
@@ -124,7 +124,11 @@ class TestNoDifferenceAtAll:
         lab.make(plan, pixels=same, seconds=lambda value: value / 4)
         found = lab.report(plan)
         assert (found.verdict.state, found.verdict.value, found.verdict.probability) == ("no_difference", 12, 1.0)
-        assert found.verdict.sentence.startswith("No difference at all: the pictures are the same. Take 12 steps:")
+        assert found.verdict.headline == "No difference at all: the pictures are the same."
+        assert spaced(found.verdict.meaning) == (
+            "Take 12 steps (2.3x faster) for the prompt “p1” and this checkpoint."
+            " It is 2.3x faster than 28 steps, the slowest."
+        )
         assert found.remark.startswith("Steps had no effect. The engine probably ignores it")
         assert (found.next, found.rate_next) == ((), ())
         assert (summary(found).probability, document(found).verdict.value) == (1.0, 12)
@@ -133,7 +137,7 @@ class TestNoDifferenceAtAll:
         plan = lab.plan()
         lab.make(plan, plan.cells()[:3], pixels=same)
         assert lab.report(plan).verdict.probability == 1.0
-        assert lab.report(plan).verdict.sentence.endswith("Take any of them.")
+        assert lab.report(plan).verdict.meaning == "Take any for the prompt “p1” and this checkpoint."
 
     def test_half_a_row_is_not(self, lab):
         plan = lab.plan()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 
 import msgspec
 import pytest
 from journal_lines import new_id, rate
-from learning_lab import Lab
+from learning_lab import Lab, spaced
 
 from stablenew_tk.domain.config.sweep import focus
-from stablenew_tk.domain.insights.follow_up import finer_plan
-from stablenew_tk.domain.insights.report import naming, preset_values, step_ratings, summary
+from stablenew_tk.domain.insights.follow_up import finer_plan, preset_draft
+from stablenew_tk.domain.insights.report import certain_summary, naming, preset_values, step_ratings, summary
 from stablenew_tk.domain.insights.report_json import document
 from stablenew_tk.domain.insights.tag_rates import Rate, p_higher, tag_sentences
+from stablenew_tk.domain.insights.titles import scope_text
 from stablenew_tk.domain.journal.record import BackendInfo, Failure
-from stablenew_tk.domain.runs.plan import LearningRunResult, PlanCell, PlanPrompt
+from stablenew_tk.domain.runs.plan import LearningRunResult, PlanCell, PlanPrompt, ResultSummary
 
 CLEAR = {12: (2, 2, 1, 2), 20: (3, 3, 2, 3), 28: (5, 5, 4, 5)}
 CLOSE = {12: (2, 2, 1, 2, 3), 20: (3, 3, 4, 3, 3), 28: (5, 4, 4, 5, 4), 36: (4, 5, 5, 4, 4)}
@@ -28,19 +30,35 @@ def lab(tmp_path):
 
 
 def reported(lab, focus="txt2img.steps", stars=CLEAR, tags=None, **made):
+    """The report of a plan that is made and rated; its words have ordinary spaces."""
     plan = lab.plan(focus, tuple(stars), len(next(iter(stars.values()))))
     lab.make(plan, **made)
     lab.rate(stars, tags)
-    return lab.report(plan)
+    found = lab.report(plan)
+    words = {"headline": spaced(found.verdict.headline), "meaning": spaced(found.verdict.meaning)}
+    verdict = msgspec.structs.replace(found.verdict, **words)
+    return msgspec.structs.replace(found, verdict=verdict, remark=spaced(found.remark))
+
+
+def rated_blind(lab, plan, stars=CLEAR, *, open_values=()):
+    """The meaning of the verdict on these stars; those of `open_values` are given with the values in sight."""
+    lab.make(plan)
+    for value, row_stars in stars.items():
+        for row, star in enumerate(row_stars[: len(plan.seeds)]):
+            lab.append(rate(lab.made[value, row], star, blind=value not in open_values))
+    return spaced(lab.report(plan).verdict.meaning)
 
 
 class TestTheVerdict:
     def test_it_names_the_value_with_its_unit_its_chance_and_where_it_holds(self, lab):
         verdict = reported(lab).verdict
         assert (verdict.state, verdict.value) == ("settled", 28)
-        assert verdict.sentence.startswith("28 steps: nothing you tried is more than ¼ star better")
-        assert "for this pack and checkpoint" in verdict.sentence
-        assert "%" in verdict.sentence
+        assert verdict.headline == "Take 28 steps."
+        assert re.fullmatch(
+            r"(9\d|Over 99) % that nothing tried is more than ¼ star better"
+            r" for the prompt “p1” and this checkpoint; none rated blind\.",
+            verdict.meaning,
+        )
 
     @pytest.mark.parametrize(
         ("path", "value", "words"),
@@ -66,41 +84,41 @@ class TestTheVerdict:
     def test_zero_can_be_the_answer(self, lab):
         found = reported(lab, "hires.denoise", {0.0: (5, 5, 5, 4), 0.2: (3, 3, 2, 3), 0.4: (2, 2, 3, 2)})
         assert found.verdict.value == 0.0
-        assert found.verdict.sentence.startswith("Denoise 0:")
+        assert found.verdict.headline == "Take denoise 0."
         assert summary(found).value == 0.0
 
     def test_a_switch_can_be_the_answer_and_keeps_its_type(self, lab):
         found = reported(lab, "hires.enabled", {True: (2, 1, 2, 2, 2, 1), False: (4, 5, 4, 5, 5, 5)})
         assert found.verdict.value is False
-        assert found.verdict.sentence.startswith("Hires fix off is best")
+        assert found.verdict.headline == "Hires fix off is best."
 
     def test_a_swept_checkpoint_is_one_comparison_and_the_scope_names_no_checkpoint(self, lab):
         found = reported(lab, "checkpoint", {"dream": (5, 5, 5, 5), "haze": (2, 2, 1, 2)})
         assert (found.verdict.value, found.foreign) == ("dream", 0)
-        assert "for this pack (" in found.verdict.sentence
+        assert "for the prompt “p1”; none" in found.verdict.meaning
 
     def test_no_difference_takes_the_fast_one(self, lab):
-        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5))
+        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5) * 3)
         found = reported(lab, "txt2img.sampler", same, seconds={"Heun": 10.0, "Euler a": 5.0}.get)
         assert (found.verdict.state, found.verdict.value) == ("no_difference", "Euler a")
-        assert "Take Euler a: twice as fast" in found.verdict.sentence
+        assert found.verdict.headline == "No difference you can see: take Euler a (2x faster)."
 
     def test_times_that_overlap_are_no_reason_to_choose(self, lab):
-        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5))
-        spent = {"Heun": iter((9.0, 5.0, 4.0, 9.0)), "Euler a": iter((5.0, 4.5, 6.0, 5.0))}
+        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5) * 3)
+        spent = {"Heun": iter((9.0, 5.0, 4.0, 9.0) * 3), "Euler a": iter((5.0, 4.5, 6.0, 5.0) * 3)}
         found = reported(lab, "txt2img.sampler", same, seconds=lambda value: next(spent[value]))
-        assert found.verdict.sentence.endswith("Take any of them.")
+        assert found.verdict.headline == "No difference you can see: take any."
 
     def test_a_hundredth_of_a_second_is_no_reason_to_choose(self, lab):
-        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5))
+        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5) * 3)
         found = reported(lab, "txt2img.sampler", same, seconds={"Heun": 0.02, "Euler a": 0.01}.get)
-        assert found.verdict.sentence.endswith("Take any of them.")
+        assert found.verdict.headline == "No difference you can see: take any."
 
     def test_a_picture_that_waited_for_the_engine_does_not_hide_the_faster_one(self, lab):
-        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5))
-        spent = {"Heun": iter((10.0,) * 4), "Euler a": iter((40.0, 5.0, 5.0, 5.0))}
+        same = dict.fromkeys(("Heun", "Euler a"), (4, 4, 4, 5) * 3)
+        spent = {"Heun": iter((10.0,) * 12), "Euler a": iter((40.0, *(5.0,) * 11))}
         found = reported(lab, "txt2img.sampler", same, seconds=lambda value: next(spent[value]))
-        assert "Take Euler a: twice as fast" in found.verdict.sentence
+        assert found.verdict.headline == "No difference you can see: take Euler a (2x faster)."
 
     def test_a_value_nobody_has_looked_at_keeps_it_too_early(self, lab):
         found = reported(lab, stars={12: (2, 2, 1, 2), 20: (None,) * 4, 28: (5, 5, 4, 5)})
@@ -111,6 +129,81 @@ class TestTheVerdict:
         found = reported(lab, stars=dict.fromkeys(CLEAR, (None,) * 3))
         assert found.verdict.sentence.startswith("Too early: 0 of 9 rated.")
         assert (found.next, found.rate_next, found.rated) == ((), (), 0)
+
+
+class TestTheScope:
+    """A verdict says what was tested, and no more."""
+
+    PROMPTS = (PlanPrompt("rainy street", "rain on a street"), PlanPrompt("fog", "fog"), PlanPrompt("snow", "snow"))
+
+    def test_one_prompt_is_named_and_says_nothing_about_the_pack(self, lab):
+        meaning = rated_blind(lab, lab.plan(rows=4, prompts=self.PROMPTS[:1]))
+        assert meaning.endswith(" star better for the prompt “rainy street” and this checkpoint.")
+
+    def test_several_prompts_of_a_pack_say_something_about_it_and_how_many_they_are(self, lab):
+        meaning = rated_blind(lab, lab.plan(rows=2, prompts=self.PROMPTS[:2], seeds=(1, 2, 3, 4)))
+        assert meaning.endswith(" star better for this pack and checkpoint, tested on 2 prompts.")
+
+    def test_only_prompts_whose_pictures_are_rated_count(self, lab):
+        plan = lab.plan(rows=2, prompts=self.PROMPTS, seeds=tuple(range(6)))
+        lab.make(plan)
+        lab.rate({value: (*stars[:2], None, *stars[2:4]) for value, stars in CLEAR.items()})
+        found = lab.report(plan)
+        assert [prompt.prompt_id for prompt in found.prompts] == ["rainy street", "fog"]
+        assert "for this pack and checkpoint, tested on 2 prompts;" in found.verdict.meaning
+        assert scope_text(plan, found) == "rain · 2 prompts · dream.safetensors"
+
+    def test_the_same_text_under_two_names_is_one_prompt(self, lab):
+        twice = (PlanPrompt("one", "rain"), PlanPrompt("two", "rain"))
+        meaning = rated_blind(lab, lab.plan(rows=2, prompts=twice, seeds=(1, 2, 3, 4)))
+        assert "for the prompt “one” and this checkpoint" in meaning
+
+    @pytest.mark.parametrize(("name", "words"), [("a rainy", "for this prompt and checkpoint"), ("Rain", "“Rain”")])
+    def test_a_prompt_typed_for_the_plan_alone_is_this_prompt_unless_it_has_a_name(self, lab, name, words):
+        prompts = (PlanPrompt(name, "a rainy street"),)
+        assert words in rated_blind(lab, lab.plan(rows=4, pack_id="", prompts=prompts))
+
+    def test_typed_prompts_are_no_pack(self, lab):
+        plan = lab.plan(rows=2, pack_id="", prompts=self.PROMPTS[:2], seeds=(1, 2, 3, 4))
+        assert "for these 2 prompts and this checkpoint" in rated_blind(lab, plan)
+
+    def test_a_long_name_is_cut_at_a_word(self, lab):
+        long = PlanPrompt("a small red sailing boat on a calm sea, sunset, gulls", "boat")
+        assert "for the prompt “a small red sailing boat on a…”" in rated_blind(lab, lab.plan(rows=4, prompts=(long,)))
+
+    def test_compared_checkpoints_are_no_part_of_the_scope(self, lab):
+        stars = {"dream": (5, 5, 5, 5), "haze": (2, 2, 1, 2)}
+        meaning = rated_blind(lab, lab.plan("checkpoint", tuple(stars), 4, prompts=self.PROMPTS[:1]), stars)
+        assert meaning.endswith(" for the prompt “rainy street”.")
+
+    def test_sketches_claim_nothing_about_a_checkpoint(self, lab):
+        found = reported(lab, backend=BackendInfo(kind="sketch", name="sketch"))
+        assert "checkpoint" not in found.verdict.sentence
+
+    def test_equal_pictures_say_it_too(self, lab):
+        plan = lab.plan(prompts=self.PROMPTS[:1])
+        lab.make(plan, pixels=lambda _value, row: f"{row}")
+        meaning = lab.report(plan).verdict.meaning
+        assert meaning == "Take any for the prompt “rainy street” and this checkpoint."
+        assert certain_summary(lab.board(plan)).parts[1] == meaning
+
+    @pytest.mark.parametrize(
+        ("open_values", "words"),
+        [((), "checkpoint."), ((12,), "checkpoint; 8 blind, 4 open."), (CLEAR, "checkpoint; none rated blind.")],
+    )
+    def test_stars_that_were_not_blind_are_counted_once(self, lab, open_values, words):
+        plan = lab.plan(rows=4, blind=True)
+        assert rated_blind(lab, plan, open_values=open_values).endswith(words)
+        assert ("blind" in lab.report(plan).remark) == (not open_values)
+
+    def test_a_preset_and_the_journal_keep_the_same_words(self, lab):
+        found = reported(lab)
+        assert summary(found).parts == (found.verdict.headline, found.verdict.meaning)
+        assert preset_draft(found, 28, "Rain", by_hand=False).evidence.sentence == found.verdict.sentence
+
+    def test_a_result_of_an_older_version_has_its_whole_sentence_on_top(self):
+        line = b'{"state":"settled","value":28,"probability":0.9,"sentence":"28 is fine (90 %).","rated":9,"rows":3}'
+        assert msgspec.json.decode(line, type=ResultSummary).parts == ("28 is fine (90 %).", "")
 
 
 class TestWhatCounts:
@@ -194,7 +287,7 @@ class TestWhatToMakeNext:
         assert found.verdict.state == "leaning"
         assert {cell.variant for cell in found.next} == {2, 3}
         assert [cell.row for cell in found.next] == [5, 5, 6]
-        assert " 3 more images at " in found.verdict.sentence
+        assert " 3 more pictures at " in found.verdict.sentence
 
     def test_rows_of_the_plan_that_are_not_made_come_before_new_seeds(self, lab):
         plan = lab.plan(values=tuple(CLOSE), rows=6)
@@ -232,11 +325,13 @@ class TestTags:
             (f"{steps} steps", [("too noisy",)] * hits + [()] * (5 - hits))
             for steps, hits in ((12, 4), (20, 4), (28, 0), (36, 0))
         ]
-        assert tag_sentences(seen, ordered=True) == ("“too noisy” falls from 80 % to 0 % at 28 steps and above.",)
+        (said,) = tag_sentences(seen, ordered=True)
+        assert spaced(said) == "“too noisy” falls from 80 % to 0 % at 28 steps and above."
 
     def test_a_large_difference_of_one_choice_is_said(self):
         seen = [("Euler a", [("odd",)] * 9 + [()]), ("Heun", [()] * 10), ("LMS", [()] * 9 + [("odd",)])]
-        assert tag_sentences(seen, ordered=False) == ("“odd”: 90 % of the pictures with Euler a, 5 % of the others.",)
+        (said,) = tag_sentences(seen, ordered=False)
+        assert spaced(said) == "“odd”: 90 % of the pictures with Euler a, 5 % of the others."
 
     def test_what_may_be_chance_is_not(self):
         seen = [("12 steps", [("odd",), ("odd",), ()]), ("20 steps", [(), ("odd",), ()]), ("28 steps", [(), (), ()])]
@@ -314,7 +409,7 @@ class TestForPrograms:
         said = json.loads(msgspec.json.encode(document(reported(lab))))
         assert {"plan_id", "focus_parameter", "ordered", "values", "verdict", "next"} <= set(said)
         assert set(said["values"][0]) == {"value", "n", "mean", "low", "high", "p_best", "p_within_quarter", "seconds"}
-        assert set(said["verdict"]) == {"state", "value", "probability", "sentence"}
+        assert set(said["verdict"]) == {"state", "value", "probability", "sentence", "headline", "meaning"}
         assert all(set(cell) == {"value", "row"} for cell in said["next"])
         assert (said["focus_parameter"], said["ordered"], said["rated"]) == ("txt2img.steps", True, 12)
 

@@ -95,7 +95,7 @@ class TestBlind:
             lab.append(rate(picture, 3, blind=place[0] != 12))
         found = lab.report(plan)
         assert (found.not_blind, standing(lab.board(plan)).not_blind) == (3, 3)
-        assert "6 rated blind, 3 not" in found.remark
+        assert "6 blind, 3 open" in found.verdict.sentence + found.remark
 
     def test_the_stars_that_hold_decide(self, lab):
         plan = lab.plan(blind=True)
@@ -109,7 +109,7 @@ class TestBlind:
         assert lab.report(plan).not_blind == 0
 
     @pytest.mark.parametrize(
-        ("not_blind", "words"), [(0, "all rated blind"), (2, "1 rated blind, 2 not"), (3, "none rated blind")]
+        ("not_blind", "words"), [(0, "all rated blind"), (2, "1 blind, 2 open"), (3, "none rated blind")]
     )
     def test_in_words(self, not_blind, words):
         assert blind_text(3, not_blind) == words

@@ -9,7 +9,7 @@ from stablenew_tk.domain.insights.follow_up import leader
 from stablenew_tk.domain.insights.report import Report, ValueReport
 from stablenew_tk.domain.insights.verdict_text import Verdict
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
-from stablenew_tk.gui.insights.interval_chart import IntervalChart, columns, dot_places, share
+from stablenew_tk.gui.insights.interval_chart import IntervalChart, columns, dot_places
 from stablenew_tk.gui.insights.tag_bars import TagBars
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.marks import VERDICT_INKS, rating_dot, verdict_dot
@@ -96,7 +96,7 @@ def test_every_value_has_its_dots_its_range_and_its_row_of_the_table(root, chart
     chart.show(report(CLEAR), 2)
     root.update()
     said = words(chart.canvas)
-    assert {"12", "28", "44", "rated", "mean", "90 % range", "near best", "per image", "8.0 s"} <= set(said)
+    assert {"12", "28", "44", "rated", "estimate", "90 % range", "near best", "per picture", "8.0 s"} <= set(said)
     assert fills(chart.canvas)[theme.palette["chart_mean"]] >= 3
     pictures = [chart.canvas.itemcget(item, "image") for item in chart.canvas.find_all() if is_image(chart, item)]
     assert pictures.count(str(rating_dot())) == 15 + 1, "one per rating, and one in the legend"
@@ -121,7 +121,7 @@ def test_too_early_shows_ratings_only_and_no_winner(root, chart):
     assert not drawn[theme.palette["chart_range"]]
     assert not drawn[theme.palette["chart_zone"]]
     assert drawn[theme.palette["chart_best"]] == 1, "only the bar of the chosen row, which has the same gold"
-    assert words(chart.canvas).count("–") == 9, "mean, range and near best of three values"
+    assert words(chart.canvas).count("–") == 9, "estimate, range and near best of three values"
 
 
 def test_a_leaning_verdict_names_no_winner_in_the_chart(root, chart):
@@ -151,7 +151,7 @@ def test_the_axis_takes_what_the_table_leaves_and_tags_go_first(root):
     wide, narrow = columns(926, 30, tags=True), columns(676, 30, tags=False)
     assert narrow.tags == 0
     assert narrow.seconds <= narrow.right
-    assert wide.first < wide.at(5) < wide.rated < wide.mean < wide.range < wide.near < wide.seconds < wide.tags
+    assert wide.first < wide.at(5) < wide.rated < wide.estimate < wide.range < wide.near < wide.seconds < wide.tags
     assert wide.pitch == pytest.approx(80, abs=4), "as in the design"
     assert columns(1480, 30, tags=True).pitch > 120
 
@@ -171,10 +171,6 @@ def test_many_dots_stand_in_up_to_three_lines_and_never_leave_their_star(root):
         assert len(places) == count
         assert all(abs(x) <= 40 for x, _ in places)
         assert len({y for _, y in places}) <= 3
-
-
-def test_a_probability_is_never_zero_and_never_certain():
-    assert [share(each) for each in (0.0, 0.004, 0.6, 0.949, 0.9999)] == ["< 1 %", "< 1 %", "60 %", "94 %", "> 99 %"]
 
 
 def test_the_dot_of_too_early_is_hollow_and_the_others_differ_in_colour(root):

@@ -3,6 +3,7 @@ import io
 import pytest
 from conftest import wait_until
 from journal_lines import new_id, output, rate, record, undo
+from learning_lab import spaced
 from msgspec.structs import replace
 from PIL import Image
 
@@ -233,8 +234,9 @@ def test_the_sentence_stands_over_the_chart_with_its_scope_and_what_it_stands_on
     study.made(plan("steps"), CLEAR)
     study.open().show("steps")
     report = study.page.report
-    assert study.head.sentence.cget("text") == report.verdict.sentence
-    assert report.verdict.sentence.startswith("44 steps")
+    assert study.head.headline.cget("text") == report.verdict.headline
+    assert study.head.meaning.cget("text") == report.verdict.meaning
+    assert spaced(report.verdict.headline) == "44 steps is best."
     assert study.head.scope.cget("text") == "Rain city · Tram · one · sketch pictures"
     assert "15 of 15 pictures rated on 5 seeds" in study.head.remark.cget("text")
     assert study.page.panel.chart.selected == 2, "the value the verdict names"
@@ -244,12 +246,12 @@ def test_plans_stand_by_pack_with_verdict_and_number_of_rated_pictures(study):
     study.made(plan("steps"), CLEAR)
     study.made(plan("denoise", "hires.denoise", (0.2, 0.3, 0.4), pack="Harbour", rows=1), EARLY)
     study.open()
-    study.until(lambda: ("Steps", "44: best", "15") in study.listed())
+    study.until(lambda: ("Steps", "44\N{NO-BREAK SPACE}steps is best", "15") in study.listed())
     assert study.listed() == [
         "Harbour",
-        ("Hires denoise", "too early, 3 of 3 rated", "3"),
+        ("Hires denoise", "Too early: 3 of 3 rated", "3"),
         "Rain city",
-        ("Steps", "44: best", "15"),
+        ("Steps", "44\N{NO-BREAK SPACE}steps is best", "15"),
     ]
 
 
@@ -262,11 +264,12 @@ def test_two_plans_about_the_same_are_told_apart_by_their_names(study):
 
 def test_a_stored_result_is_enough_for_a_dot(study):
     study.made(plan("steps"), CLEAR)
-    summary = ResultSummary(state="settled", value=28, probability=0.94, sentence="28.", rated=15, rows=5)
+    words = {"sentence": "Take 28 steps. 94 % that nothing is better.", "headline": "Take 28 steps."}
+    summary = ResultSummary(state="settled", value=28, probability=0.94, rated=15, rows=5, **words)
     study.writer.append(LearningRunResult(event_id=new_id(), ts="", plan_id="steps", steps=(), summary=summary))
     study.made(plan("cfg", "txt2img.cfg_scale", (4.0, 5.0, 6.0), pack="Harbour"), CLEAR)
     study.open().show("cfg")
-    assert ("Steps", "28: settled enough", "15") in study.listed()
+    assert ("Steps", "Take 28 steps", "15") in study.listed()
 
 
 def test_too_early_shows_no_mean_and_asks_for_the_rest(study):
@@ -283,9 +286,10 @@ def test_equal_pictures_need_no_stars_and_the_likely_reason_is_told(study):
     study.made(plan("P"), ((), (), ()), pixels="the same")
     study.open().show("P")
     words = " ".join(study.words())
-    assert "No difference at all: the pictures are the same. Take any of them." in words
+    assert study.head.headline.cget("text") == "No difference at all: the pictures are the same."
+    assert study.head.meaning.cget("text").startswith("Take any for ")
     assert "had no effect." in words
-    assert [line[1] for line in study.listed() if isinstance(line, tuple)] == ["no difference at all"]
+    assert [line[1] for line in study.listed() if isinstance(line, tuple)] == ["No difference at all"]
     assert "too early" not in words.casefold()
     assert "rate" not in study.buttons
 
@@ -336,7 +340,7 @@ def test_more_images_queues_exactly_the_pictures_that_would_tell_most(study):
     study.open().show("steps")
     study.controller.pause(True)
     wanted = [(cell.variant, cell.row) for cell in study.page.report.next]
-    assert study.buttons["more"].text == f"{len(wanted)} more images would tell most"
+    assert study.buttons["more"].text == f"{len(wanted)} more pictures would tell most"
     study.buttons["more"].invoke()
     values = study.page.report.plan.variant_values
     queued = [(values.index(job.learning.value), job.learning.row) for job in study.controller.queue]
@@ -472,7 +476,7 @@ def test_everyday_runs_give_hints_that_are_marked_as_hints(study):
     assert study.listed()[1][0] == "[[light]]"
     said = study.words()
     assert "Hint, not proof" in said
-    assert "a hint, not proof" in study.head.sentence.cget("text")
+    assert "a hint, not proof" in study.head.headline.cget("text")
     assert {"neon", "overcast", "sodium"} <= set(said)
 
 
@@ -542,7 +546,7 @@ def test_the_preset_menu_offers_what_there_is_and_shows_the_one_in_force(study):
     menu = PresetMenu(study.root, study.controller, chosen=chosen.append)
     assert [(entry.text, entry.note) for entry in menu.choice.entries] == [
         ("No preset", ""),
-        ("Rain · 28 steps", "settled 94 %, 24 rated"),
+        ("Rain · 28 steps", "settled 94\N{NO-BREAK SPACE}%, 24 rated"),
     ]
     assert menu.choice.text == "Rain · 28 steps"
     menu.choice.pack()
@@ -566,6 +570,7 @@ def test_failed_and_suspect_pictures_are_neither_rated_nor_wanted(study, blind):
     study.made(plan("steps", blind=blind), EARLY, failed=(PlanCell(0, 4),), suspect=(PlanCell(2, 0),))
     study.open()
     study.until(lambda: blind or study.page.report is not None)
-    assert study.listed()[1][1:] == ("blind: rate it first" if blind else "too early, 2 of 13 rated", "2")
-    study.until(lambda: "2 of 13 " in study.head.remark.cget("text"))
-    assert blind or "2 of 13 rated" in study.head.sentence.cget("text")
+    assert study.listed()[1][1:] == ("blind: rate it first" if blind else "Too early: 2 of 13 rated", "2")
+    said = study.head.meaning if blind else study.head.remark
+    study.until(lambda: "2 of 13 " in said.cget("text"))
+    assert blind or "2 of 13 rated" in study.head.headline.cget("text")

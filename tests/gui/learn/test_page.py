@@ -54,7 +54,7 @@ def test_fifteen_key_presses_rate_fifteen_pictures_and_reveal_the_values(desk):
     d.press(*"345123451234512")
     d.until(lambda: not d.matrix.hidden)
     assert [d.rating(cell) for cell in shown] == [int(key) for key in "345123451234512"]
-    d.until(lambda: d.view.head.sentence.cget("text"))
+    d.until(lambda: d.view.head.headline.cget("text"))
     assert "rated" in d.view.head.remark.cget("text")
     assert [d.plan.variant_values[variant] for variant in d.matrix.columns] == sorted(VALUES)
     assert d.controller.history.plans.result("PLAN").summary.rated == 15
@@ -164,7 +164,7 @@ def test_reveal_now_shows_the_values_although_not_all_is_rated(desk):
     d.settle()
     d.view.head.reveal.invoke()
     d.until(lambda: not d.matrix.hidden)
-    d.until(lambda: d.view.head.sentence.cget("text").startswith("Too early"))
+    d.until(lambda: d.view.head.headline.cget("text").startswith("Too early"))
     heads = [word for word in texts(d.view.matrix) if word in {str(value) for value in VALUES}]
     assert sorted(heads, key=int) == [str(value) for value in sorted(VALUES)]
 
@@ -204,9 +204,10 @@ def test_stars_given_in_sight_are_not_called_blind(desk):
     d.until(lambda: "15 of 15 pictures rated on 3 seeds; all rated blind." in d.view.head.remark.cget("text"))
     d.view.matrix.canvas.focus_force()
     d.press("5" if d.current.stars == 1 else "1")
-    d.until(lambda: "14 rated blind, 1 not" in d.view.head.remark.cget("text"))
+    d.until(lambda: "14 blind, 1 open" in d.view.head.meaning.cget("text"))
+    assert "blind" not in d.view.head.remark.cget("text"), "it is said once"
     d.press("Escape")
-    d.until(lambda: "15 of 15, 14 rated blind, 1 not" in texts(d.page.plans.card))
+    d.until(lambda: "15 of 15, 14 blind, 1 open" in texts(d.page.plans.card))
 
 
 def test_a_plan_whose_stars_were_complete_at_a_crash_is_revealed_when_it_is_opened(desk):
@@ -491,13 +492,13 @@ def test_the_verdict_is_listed_only_when_the_values_are_revealed(desk):
     d.controller.ask(Analyse(board=d.page.plans.states.board("PLAN")))
     d.until(lambda: any(isinstance(event, InsightReady) for event in d.events))
     d.settle()
-    assert all("early" not in row.note and "Leaning" not in row.note for row in rows(d))
+    assert all("early" not in row.note and "Leading" not in row.note for row in rows(d))
     d.rate_plan()
     d.press("2")
     d.until(lambda: not d.matrix.hidden)
     d.press("Escape")
     d.until(lambda: heads(d) == ["Done · 1"])
-    assert d.page.plans.card.sentence.cget("text")
+    assert d.page.plans.card.headline.cget("text")
 
 
 def test_a_run_without_any_difference_is_done_after_one_row_and_says_so(desk):
@@ -516,11 +517,11 @@ def test_a_run_without_any_difference_is_done_after_one_row_and_says_so(desk):
     )
     d.until(lambda: d.controller.history.plans.result("SAME") is not None and d.controller.running is None)
     d.until(lambda: "Done · 1" in heads(d))
-    done = next(row for row in rows(d) if row.note.startswith("No difference at all"))
+    done = next(row for row in rows(d) if row.note.startswith("No difference ·"))
     assert done.right == "3 of 9 made · nothing to rate"
     d.page.open_plan("SAME")
-    d.until(lambda: d.view.head.sentence.cget("text"))
-    assert d.view.head.sentence.cget("text").startswith("No difference at all: the pictures are the same.")
+    d.until(lambda: d.view.head.headline.cget("text"))
+    assert d.view.head.headline.cget("text") == "No difference at all: the pictures are the same."
     assert d.view.head.remark.cget("text").startswith("Steps (hires) had no effect. Denoise is 0")
     assert d.view.session.to_make == 6
 

@@ -14,7 +14,6 @@ from ...widgets.controls import ProgressBar
 from ...widgets.flow import pack_if
 
 _SIDE = 20
-_LONG = 100  # letters of a verdict; longer ones are set smaller
 
 
 class RatingHead(Box):
@@ -43,8 +42,9 @@ class RatingHead(Box):
         self._bar = ProgressBar(second, width=60)
         self._bar.pack(side="left", fill="x", expand=True)
         self._verdict = Box(self)
-        self.sentence = Label(self._verdict, "", size=20, bold=True, wrap=True)
-        self.sentence.pack(fill="x")
+        self.headline = Label(self._verdict, "", size=20, bold=True, wrap=True)
+        self.headline.pack(fill="x")
+        self.meaning = Label(self._verdict, "", size=13, wrap=True)
         self.remark = Label(self._verdict, "", size=12, ink="text2", wrap=True)
         self.remark.pack(fill="x", pady=(theme.px(4), theme.px(12)))
         Separator(self).pack(side="bottom", fill="x")
@@ -70,11 +70,12 @@ class RatingHead(Box):
                 if shown:
                     button.pack(side="right", padx=(theme.px(4), 0), before=self._where)
 
-    def verdict(self, sentence: str, remark: str = "", *, revealing: bool = False) -> None:
-        """What the stars say; "" hides it. `revealing`: it is being worked out."""
+    def verdict(self, headline: str, meaning: str, remark: str, *, revealing: bool = False) -> None:
+        """What the stars say; no headline hides it. `revealing`: it is being worked out."""
         if revealing == self.reveal.enabled:
             self.reveal.busy(revealing)
-        self.sentence.show(sentence)
-        self.sentence.configure(font=theme.font(20 if len(sentence) <= _LONG else 15, True))
+        self.headline.show(headline)
+        self.meaning.show(meaning)
+        pack_if(meaning, self.meaning, fill="x", pady=(theme.px(2), 0), after=self.headline)
         self.remark.show(remark)
-        pack_if(sentence, self._verdict, fill="x", padx=theme.px(_SIDE))
+        pack_if(headline, self._verdict, fill="x", padx=theme.px(_SIDE))
