@@ -9,6 +9,7 @@ import re
 import msgspec
 import pytest
 from learning_lab import spaced
+from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.insights.analysis import RatedImage, SuggestedCell, analyse, likely_best, phrase
@@ -123,6 +124,59 @@ def test_nothing_is_said_before_two_pictures_of_every_value_and_seven_in_all(row
 def test_two_values_wait_for_seven_pictures():
     assert analyse(table([(5, 1)] * 3, (1.0, 2.0)), ordered=True).verdict.state == "too_early"
     assert analyse(table([(5, 1)] * 4, (1.0, 2.0)), ordered=True).verdict.state == "settled"
+
+
+def told_in_order(ratings):
+    return [replace(rating, nth=nth) for nth, rating in enumerate(ratings)]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_rater_who_grows_stricter_value_by_value_proves_less(ordered):
+    dice = random.Random(4)
+    felt = [3 + dice.gauss(0, 0.5) for _ in range(40)]
+    given = [RatedImage(CFG[n // 8], n % 8, float(round(min(5, f + 0.7 - n * 0.035)))) for n, f in enumerate(felt)]
+    untold, told = (analyse(ratings, ordered=ordered) for ratings in (given, told_in_order(given)))
+    assert untold.verdict.value == 5.0
+    assert at(told, 5.0).mean - at(told, 9.0).mean < at(untold, 5.0).mean - at(untold, 9.0).mean - 0.1
+    assert at(told, 5.0).p_best < at(untold, 5.0).p_best - 0.05
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_order_does_not_matter_to_a_rater_who_keeps_a_scale(ordered):
+    plain, told = (analyse(given, ordered=ordered) for given in (table(CLEAR), told_in_order(table(CLEAR))))
+    assert told.verdict.value == plain.verdict.value
+    assert [v.mean for v in told.values] == pytest.approx([v.mean for v in plain.values], abs=0.12)
+
+
+def test_what_one_prompt_likes_is_no_verdict_about_a_pack():
+    liked = [(2, 5), (2, 5), (2, 5), (3, 3), (3, 4), (4, 3)]
+    one = analyse(table(liked, ("a", "b")), ordered=False)
+    two = analyse([replace(r, prompt=r.row // 3) for r in table(liked, ("a", "b"))], ordered=False)
+    assert at(two, "b").p_best < at(one, "b").p_best - 0.1
+    assert at(two, "b").p_within_quarter < at(one, "b").p_within_quarter
+
+
+def test_one_value_out_of_line_is_not_smoothed_away():
+    rows = [(2, 2, 2, 5, 2, 3, 2), (3, 2, 2, 4, 2, 2, 3), (2, 3, 2, 5, 2, 2, 2), (2, 2, 3, 5, 3, 2, 2)]
+    insight = analyse(table(rows, tuple(range(4, 11))), ordered=True)
+    assert insight.verdict.value == 7
+    assert at(insight, 7).mean > 4.2
+
+
+def test_no_difference_takes_twenty_pictures_and_four_of_every_value():
+    level = [(3, 3), (4, 4), (2, 2), (3, 3), (4, 4)]
+    assert analyse(table(level * 2, ("a", "b"))[:-1], ordered=False).verdict.state != "no_difference"
+    insight = analyse(table(level * 2, ("a", "b")), ordered=False)
+    assert insight.verdict.state == "no_difference"
+    assert insight.no_effect > 0.5
+    lopsided = [*table(level * 3, ("a", "b")), *(RatedImage("c", row, 3.0) for row in (0, 3, 5))]
+    assert analyse(lopsided, ordered=False).verdict.state != "no_difference"
+
+
+def test_missing_pictures_do_not_keep_a_verdict_back():
+    rows = [(1, 0, 5, 3), (0, 3, 5, 3), (2, 4, 0, 3), (1, 2, 4, 0), (2, 3, 5, 3)]
+    insight = analyse(table(rows, CFG[:4]), ordered=True)
+    assert (insight.verdict.state, insight.verdict.value) == ("settled", 7.0)
 
 
 def test_one_value_alone_is_too_early_whatever_is_rated():

@@ -9,7 +9,7 @@ from learning_lab import Lab
 from stablenew_tk.domain.insights.matrix import axis_value, board, evidence
 from stablenew_tk.domain.insights.standing import standing
 from stablenew_tk.domain.journal.history import History
-from stablenew_tk.domain.runs.plan import PlanCell, job_for
+from stablenew_tk.domain.runs.plan import PlanCell, PlanPrompt, job_for
 
 VALUES = (12, 20, 28)
 
@@ -157,6 +157,27 @@ class TestEvidence:
         lab.make(plan)
         lab.append(rate(lab.made[12, 0], 3, repeat=True))
         assert evidence(lab.board(plan)).ratings == ()
+
+    def test_the_order_of_the_ratings_is_that_in_which_they_were_given(self, lab):
+        plan = lab.plan(rows=1)
+        lab.make(plan)
+        for value in (28, 12, 20):
+            lab.append(rate(lab.made[value, 0], 3))
+        lab.append(rate(lab.made[28, 0], 4, repeat=True), said := rate(lab.made[28, 0], 5))
+        found = evidence(lab.board(plan)).ratings
+        ranked = [(one.value, one.stars) for one in sorted(found, key=lambda one: one.nth)]
+        assert ranked == [(12, 3), (20, 3), (28, 4), (28, 5)]
+        lab.append(undo(said))
+        found = evidence(lab.board(plan)).ratings
+        ranked = [(one.value, one.stars) for one in sorted(found, key=lambda one: one.nth)]
+        assert ranked == [(28, 3), (12, 3), (20, 3), (28, 4)]
+
+    def test_every_rating_knows_its_prompt(self, lab):
+        plan = lab.plan(rows=2, prompts=(PlanPrompt("p1", "rain"), PlanPrompt("p2", "snow")), seeds=(1, 2, 3, 4))
+        lab.make(plan)
+        lab.rate(dict.fromkeys(VALUES, (3, 4, 3, 4)))
+        found = evidence(lab.board(plan)).ratings
+        assert {(one.row, one.prompt) for one in found} == {(0, 0), (1, 1), (2, 0), (3, 1)}
 
     def test_an_undone_rating_is_gone(self, lab):
         plan = lab.plan(rows=1)

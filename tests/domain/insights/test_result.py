@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from journal_lines import new_id, rate
 from learning_lab import Lab
@@ -65,6 +67,20 @@ class TestDue:
         third = store(lab, plan)
         assert second.summary != first.summary
         assert (third.summary, third.steps) == (first.summary, first.steps)
+
+
+def test_undo_of_any_rating_leads_back_to_exactly_the_verdict_before(lab):
+    plan = rated(lab, stars={}, blind=False)
+    dice, said, seen = Random(3), [], []
+    for _ in range(14):
+        seen.append(lab.report(plan))
+        place = dice.choice(list(lab.made))
+        again = dice.random() < 0.2
+        said.append(lab.append(rate(lab.made[place], dice.randint(0, 5) if not again else 3, repeat=again)))
+    while said:
+        lab.append(Void(event_id=new_id(), ts="2026-02-01T00:00:00.000Z", target=said.pop().event_id))
+        found, before = lab.report(plan), seen.pop()
+        assert (found.insight, found.verdict, found.next) == (before.insight, before.verdict, before.next)
 
 
 class TestOutdated:
