@@ -138,3 +138,28 @@ class TestLearn:
         both = ("--focus", "checkpoint", "--values", ", ".join(CHECKPOINTS), "--images", 1)
         assert cli("learn", cli.pack, *TINY, *both, "--set", "txt2img.steps=4", "--json").code == 0
         assert "hires.denoise" not in cli.plan().origins
+
+    def test_without_values_those_are_tried_that_suit_the_style_of_the_checkpoint(self, cli):
+        cli.profile(default_hires_denoise=0.28, style_profile_id="sdxl_portrait_realism")
+        said = cli("learn", cli.pack, *TINY, "--focus", "hires.denoise", "--images", 1)
+        assert "Sensible for SDXL – Portrait Realism: 0.2 – 0.35" in said.out
+        values = cli.plan().variant_values
+        assert 0.28 in values
+        assert len(values) > 2
+        assert all(0.2 <= value <= 0.35 for value in values)
+        assert cli.plan().name.startswith("Denoise 0.")
+
+    def test_values_outside_of_what_suits_the_checkpoint_are_tried_and_told(self, cli):
+        cli.profile(base_type="sd15")
+        plan = ("--focus", "txt2img.cfg_scale", "--values", "3, 7", "--images", 1)
+        said = cli("learn", cli.pack, *TINY, *plan)
+        assert "Sensible for SD 1.5: 5 – 10. 3 is below the sensible range. That is allowed." in said.out
+        assert cli.plan().variant_values == (3, 7)
+
+    def test_the_weights_of_a_lora_are_tried_in_the_range_its_files_name(self, cli):
+        (cli.models / "rain.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
+        about = {"modelId": 1, "usage_tips": '{"strength_min": 0.2, "strength_max": 0.5}'}
+        (cli.models / "rain.metadata.json").write_text(json.dumps(about))
+        (cli.models / "rain.loraprofile.json").write_text(json.dumps({"kind": "lora_profile"}))
+        cli("learn", cli.pack, *TINY, "--focus", "lora:rain", "--images", 1, "--json")
+        assert [value for value in cli.plan().variant_values if value != 1] == [0.2, 0.3, 0.4, 0.5]

@@ -19,6 +19,7 @@ from ...domain.config.pipeline_config import STAGE_SPECS, size_words
 from ...domain.journal.record import LearningRecord, Void
 from ...domain.models.explanation import WhyRow
 from ...domain.models.precedence import Resolved
+from ...domain.models.sensible_range import ModelTraits
 from ...domain.models.value_sources import CHECKPOINT
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
@@ -77,6 +78,7 @@ class CreatePage(PageFrame):
         self.form = RunForm(controller, self._count)
         self._shown: Resolved | None = None
         self._offered: Capabilities | None = None
+        self._traits = ModelTraits()
         self._size: SizeClass | None = None
         self.packs = PackPanel(
             self,
@@ -245,7 +247,9 @@ class CreatePage(PageFrame):
         for sentence in self.form.values.news():
             self._say(sentence)
         now, before, offered = self.form.values.resolved, self._shown, self._controller.capabilities
-        everything, self._shown = before is None or offered is not self._offered, now
+        traits = self.form.values.traits
+        everything, self._shown = before is None or offered is not self._offered or traits != self._traits, now
+        self._traits = traits
         changed = now.differing(before) if before is not None else set()
         if everything:
             self._offered, self._entries = offered, menu_entries(offered)
@@ -269,7 +273,7 @@ class CreatePage(PageFrame):
             # What txt2img makes is told together with what hires fix makes of it.
             held = {section.block.name, *(("hires",) if section.block is STAGE_SPECS[0] else ())}
             if everything or groups & held:
-                section.show(now, self._entries, missing=self._missing(section.block.name))
+                section.show(now, self._entries, missing=self._missing(section.block.name), traits=self._traits)
         self.sections[0].remark.show(size_words(now.config))
         if now.config.txt2img.enabled:
             self.start.pack_forget()

@@ -349,3 +349,14 @@ def test_what_weaker_files_say_is_offered_too(tmp_path, models):
         assert "from 6 example images" in other.note
         use_instead(house, page, "Another file")
         assert shown(page) == ("user", 44)
+
+
+def test_the_slider_of_hires_denoise_marks_the_range_of_the_style(tmp_path, models):
+    put_profile(models, style_profile_id="sdxl_portrait_realism", default_hires_denoise=0.28)
+    with with_models(tmp_path, models, values={"hires.enabled": True}) as house:
+        page = create(house)
+        next(section for section in page.sections if section.block.name == "hires").toggle()
+        house.until(lambda: shown(page, DENOISE)[1] == 0.28)
+        assert page.field(DENOISE).slider.sensible == (0.2, 0.35)
+        page.change("checkpoint", INK)
+        assert page.field(DENOISE).slider.sensible == (0.2, 0.6)

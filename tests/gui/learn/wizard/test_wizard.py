@@ -510,3 +510,50 @@ def test_a_family_that_becomes_known_while_the_wizard_is_open_is_taken(open_wiza
     assert "sensible: 512 – 1536" in texts(wizard)
     put_checkpoint(tmp_path / "models", "photo", **{"modelspec.architecture": SD15})
     house.until(lambda: "sensible for SD 1.5: 512 – 768" in texts(wizard))
+
+
+PORTRAIT = "sensible for SDXL – Portrait Realism: 0.2 – 0.35"
+
+
+def put_style(folder, name, style):
+    """A profile that names a style for a checkpoint."""
+    document = {"kind": "model_profile", "base_type": "sdxl", "style_profile_id": style}
+    (folder / f"{name}.modelprofile.json").write_text(json.dumps(document))
+
+
+def numbers(wizard):
+    return [float(value) for value in wizard.draft.values()]
+
+
+def test_values_proposed_for_hires_denoise_stay_in_the_range_of_the_style(open_wizard, tmp_path):
+    put_checkpoint(tmp_path / "models", "face", **{"modelspec.architecture": XL})
+    put_style(tmp_path / "models", "face", "sdxl_portrait_realism")
+    chosen = {**SMALL, "checkpoint": "face", "hires.denoise": 0.28}
+    house = open_wizard(values=chosen, model_folders=(str(tmp_path / "models"),))
+    house.until(lambda: house.controller.models.done)
+    wizard = vary(house, "hires.denoise", VALUES)
+    assert PORTRAIT in texts(wizard)
+    assert 0.28 in numbers(wizard)
+    assert all(0.2 <= value <= 0.35 for value in numbers(wizard))
+    for button in ("Finer", "Around 0.28"):
+        assert press(wizard, button)
+        assert all(0.2 <= value <= 0.35 for value in numbers(wizard))
+    assert press(wizard, "Wider")
+    house.root.update()
+    assert max(numbers(wizard)) > 0.35
+    assert any("above the sensible range. That is allowed." in text for text in texts(wizard))
+
+
+def test_a_style_that_becomes_known_later_changes_what_was_proposed_but_not_what_was_typed(open_wizard, tmp_path):
+    put_checkpoint(tmp_path / "models", "face", **{"modelspec.architecture": XL})
+    house = open_wizard(values={**SMALL, "checkpoint": "face"}, model_folders=(str(tmp_path / "models"),))
+    house.until(lambda: house.controller.models.done)
+    wizard = vary(house, "hires.denoise", VALUES)
+    assert max(numbers(wizard)) > 0.35
+    put_style(tmp_path / "models", "face", "sdxl_portrait_realism")
+    house.until(lambda: PORTRAIT in texts(wizard))
+    assert all(0.2 <= value <= 0.35 for value in numbers(wizard))
+    typed(wizard.values_step.numbers.field, "0.1, 0.9")
+    put_style(tmp_path / "models", "face", "anime")
+    house.until(lambda: wizard.draft.sensible == (0.35, 0.6))
+    assert numbers(wizard) == [0.1, 0.9]
