@@ -74,7 +74,7 @@ def sensible_range(path: str, traits: ModelTraits | None = None) -> SensibleRang
         return SensibleRange(*named, "this LoRA") if named is not None else _plain(general)
     style = traits.style
     if path == DENOISE and style is not None and style.hires_denoise_range is not None:
-        return SensibleRange(*style.hires_denoise_range, style.label)
+        return SensibleRange(*style.hires_denoise_range, style.label or style.style_profile_id)
     family = traits.family or (style.model_family if style is not None else "")
     title = FAMILY_TITLES.get(family, "")
     if traits.few_steps and (few := _of(FEW_STEPS, path)) is not None:
