@@ -44,11 +44,13 @@ def cli(tmp_path, capsys):
 
 def test_show_gives_every_field_with_origin_and_source(cli, models):
     shown = cli("show", models / "cobalt.modelprofile.json", "--json")
-    assert set(shown) == {"fields", "trigger_phrases", "weights", "problems"}
+    assert set(shown) == {"fields", "trigger_phrases", "weights", "problems", "summary"}
+    assert shown["summary"] == {"runs_observed": 12, "mean_rating": 3.5}
     assert shown["fields"]["txt2img.sampler"] == {
         "value": "DPM++ 2M SDE",
         "origin": "profile",
         "source": "cobalt.modelprofile.json · StableNew profile · preset Fine",
+        "learned": "",
     }
     assert shown["fields"]["txt2img.scheduler"]["value"] == "Karras"
     assert shown["fields"]["refiner.checkpoint"]["origin"] == "style"
@@ -137,3 +139,15 @@ def test_names_of_any_bytes_are_printed_and_steer_no_terminal(cli, models):
 def test_scan_of_no_folder_is_wrong_use(cli, models):
     with pytest.raises(InvalidInput, match="no folder"):
         cli("scan", models / "harbour.json")
+
+
+def test_what_a_profile_learned_elsewhere_is_not_said_to_be_from_here(cli, models):
+    learned = {"id": "l", "rating": "best", "source": "local_learning", "steps": 33, "ratings": 20, "plan_id": "P9"}
+    counted = {"runs_observed": 140, "mean_rating": 4.1}
+    document = {"kind": "model_profile", "recommended_presets": [learned], "learning_summary": counted}
+    (models / "zinc.modelprofile.json").write_text(json.dumps(document))
+    shown = cli("show", models / "zinc.modelprofile.json", "--json")
+    assert shown["fields"]["txt2img.steps"]["learned"] == "learned elsewhere"
+    said = cli("show", models / "zinc.modelprofile.json")
+    assert "The file says: 140 runs, 4.1 stars (not from this journal)." in said
+    assert "here" not in said.replace("elsewhere", "")

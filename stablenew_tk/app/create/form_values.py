@@ -21,6 +21,7 @@ from ...domain.prompts.settings import PackSettings
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
 from ..controller import Controller
+from ..model_evidence import known_here
 from ..model_traits import known_traits
 from ..wording import value_text
 
@@ -103,7 +104,8 @@ class FormValues:
         self.traits = known_traits(controller, self.checkpoint)
         entry = models.find(self.checkpoint)
         model = models.settings(entry.path) if entry is not None else None
-        return replace(sources, model=model, usable=models.usable(self.checkpoint))
+        own = known_here(controller.history, model)
+        return replace(sources, model=model, usable=models.usable(self.checkpoint), own_plans=own)
 
     def stand_at(self, pack_id: str, path: Path | None = None) -> None:
         """The form is about this pack from the next refresh on, at `path` if several have its id."""

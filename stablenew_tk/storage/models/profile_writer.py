@@ -23,7 +23,7 @@ MODEL_SUFFIX, LORA_SUFFIX = ".modelprofile.json", ".loraprofile.json"
 _BOM = "\ufeff"
 _Profile = ModelProfile | LoraProfile
 # Only evidence needs them; a person's preset is not cluttered with empty ones.
-_LEFT_OUT_WHEN_EMPTY = ("values", "ratings", "date", "plan_id")
+_LEFT_OUT_WHEN_EMPTY = ("values", "ratings", "date", "plan_id", "newest_run", "counted")
 
 
 class Written(Struct, frozen=True):

@@ -332,10 +332,12 @@ def test_a_value_of_the_profile_is_marked_learned_or_with_the_tool_whose_file_it
     with with_models(tmp_path, models) as house:
         page = create(house)
         house.until(lambda: shown(page) == ("profile", 37) and shown(page, "txt2img.height") == ("profile", 1216))
-        assert page.field(STEPS).mark.cget("text").strip() == "learned"
+        # No Learning Run of this journal found it.
+        assert page.field(STEPS).mark.cget("text").strip() == "learned elsewhere"
         assert page.field("txt2img.height").mark.cget("text").strip() == "Civitai"
-        assert rows(page)["profile"].name == "Profile · learned"
-        assert "24 ratings here" in rows(page)["profile"].note
+        assert rows(page)["profile"].name == "Profile · learned elsewhere"
+        assert rows(page)["profile"].icon == ""
+        assert "24 ratings" in rows(page)["profile"].note
 
 
 def test_what_weaker_files_say_is_offered_too(tmp_path, models):

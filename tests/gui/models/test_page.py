@@ -153,19 +153,20 @@ def test_checkpoints_and_loras_are_listed_by_kind(stocked):
     assert stocked.page.list.filter.counts == {"checkpoint": 3, "lora": 1, "other": 0}
     stocked.page.list.choose_kind("lora")
     assert stocked.names() == ["harbour"]
-    assert "yours" in stocked.page.list.filter.lines[0].sources
+    assert "profile" in stocked.page.list.filter.lines[0].sources
 
 
 def test_the_panel_names_the_winner_of_a_setting_and_who_says_so(stocked):
     stocked.choose("cobalt")
-    assert stocked.value("Hires denoise") == ("0.32", "yours")
-    assert stocked.value("Sampler") == ("DPM++ 2M SDE", "yours")
-    assert stocked.value("Size") == ("896 × 1152", "yours")
-    assert "12 pictures rated here, mean 3.5 of 5" in stocked.page.panel.learned.cget("text")
+    assert stocked.value("Hires denoise") == ("0.32", "profile")
+    assert stocked.value("Sampler") == ("DPM++ 2M SDE", "profile")
+    assert stocked.value("Size") == ("896 × 1152", "profile")
+    said = "The file says: 12 runs, 3.5 stars (not from this journal)"
+    assert stocked.page.panel.learned.cget("text") == said
 
 
 def test_search_finds_by_name_family_and_source(stocked):
-    for text, names in (("zi", ["zinc"]), ("webui yours", ["cobalt"]), ("sdxl", ["cobalt"]), ("nothing such", [])):
+    for text, names in (("zi", ["zinc"]), ("webui profile", ["cobalt"]), ("sdxl", ["cobalt"]), ("nothing such", [])):
         typed(stocked.page.list.search, text)
         assert stocked.names() == names
     stocked.root.update()
@@ -203,8 +204,8 @@ def test_a_sidecar_dropped_beside_a_model_shows_up_by_itself(stocked):
     stocked.choose("zinc")
     assert stocked.value("Hires denoise") is None
     shutil.copy(SIDECARS / "cobalt.modelprofile.json", stocked.models / "zinc.modelprofile.json")
-    stocked.until(lambda: stocked.value("Hires denoise") == ("0.32", "yours"))
-    stocked.until(lambda: "yours" in stocked.page.list.line.sources)
+    stocked.until(lambda: stocked.value("Hires denoise") == ("0.32", "profile"))
+    stocked.until(lambda: "profile" in stocked.page.list.line.sources)
     assert stocked.page.path.endswith("zinc.safetensors")
 
 
@@ -228,7 +229,7 @@ def test_saved_is_said_when_the_profile_is_on_disk(stocked):
     assert stocked.profile("cobalt.modelprofile.json")["default_hires_denoise"] == 0.41
     assert stocked.profile("cobalt.modelprofile.json")["our_lab"] == {"batch": 7}
     assert stocked.page.panel.message.cget("text") == "Saved in cobalt.modelprofile.json."
-    stocked.until(lambda: stocked.value("Hires denoise") == ("0.41", "yours"))
+    stocked.until(lambda: stocked.value("Hires denoise") == ("0.41", "profile"))
 
 
 def test_undo_takes_a_new_profile_away_again(stocked):
