@@ -32,6 +32,7 @@ from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
 from .plan_arguments import IMAGES, PlanArguments, completed, drafted, range_words
 from .run_settings import (
+    loras_for,
     preset_for,
     session_for,
     settings_arguments,
@@ -159,7 +160,8 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session, setti
         sources = with_recommended(session, sources, quiet=args.json)
     weights = preset.lora_weights if preset is not None else {}
     traits = traits_for(session, sources, draft.plan.focus_parameter)
-    plan = completed(draft, sources, lora_weights=weights, traits=traits)
+    loras = loras_for(args, session, sources, [prompt.positive for prompt in draft.plan.prompts])
+    plan = completed(draft, sources, lora_weights=weights, profile_loras=loras, traits=traits)
     if not args.json and (words := range_words(plan, traits)):
         out.print(words, markup=False)
     return replace(plan, plan_id=new_id())

@@ -19,7 +19,7 @@ from ..domain.experiments.plan_file import SIZE_LIMIT, imported, named_focus, re
 from ..domain.models.sensible_range import ModelTraits
 from ..domain.models.value_sources import ValueSources
 from ..domain.prompts.randomizer import Variants
-from ..domain.runs.plan import MOST_PER_VALUE, LearningPlan, PlanPrompt, checked, planned
+from ..domain.runs.plan import MOST_PER_VALUE, LearningPlan, PlanPrompt, checked, planned, with_profile_loras
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import read_bounded
 from ..storage.disk.places import Places
@@ -56,12 +56,14 @@ def completed(
     sources: ValueSources | None = None,
     *,
     lora_weights: Mapping[str, float] | None = None,
+    profile_loras: Mapping[str, float] | None = None,
     traits: ModelTraits | None = None,
 ) -> LearningPlan:
     """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
 
-    Without `sources`, values of the command line override the plan file. `lora_weights` are those of a preset. Where
-    no values to try are given, the ones that the wizard would propose for the checkpoint's `traits` are taken.
+    Without `sources`, values of the command line override the plan file. `lora_weights` are those of a preset,
+    `profile_loras` those that the checkpoint's profile adds. Where no values to try are given, the ones that the wizard
+    would propose for the checkpoint's `traits` are taken.
     """
     plan = draft.plan
     if sources is None:
@@ -69,8 +71,9 @@ def completed(
         plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.typed, "user")})
     else:
         start, weights = sources.resolve(), lora_weights or {}
+        plan = with_profile_loras(plan, profile_loras or {})
         prompts = tuple(_weighted(prompt, weights, plan.focus_parameter) for prompt in plan.prompts)
-        plan = replace(plan, base_config=start.config, origins=start.named, prompts=prompts)
+        plan = replace(plan, base_config=start.config, origins={**start.named, **plan.origins}, prompts=prompts)
     if not plan.variant_values:
         plan = _proposed(plan, traits or ModelTraits())
     seeds = list(plan.seeds)

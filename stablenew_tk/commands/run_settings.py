@@ -15,6 +15,7 @@ from ..domain.base.errors import InvalidInput, StorageError
 from ..domain.config.catalogue import Value, check_value, parse_value
 from ..domain.config.sweep import LORA
 from ..domain.config.user_settings import Settings
+from ..domain.models.profile_loras import added, left_out, profile_loras
 from ..domain.models.recommendations import ModelSettings, usable
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
 from ..domain.models.style import StyleCatalogue
@@ -40,6 +41,9 @@ def settings_arguments(parser: argparse.ArgumentParser) -> None:
     preset = parser.add_mutually_exclusive_group()
     preset.add_argument("--preset", metavar="NAME", help="start from this preset (else the one in force)")
     preset.add_argument("--no-preset", action="store_true", help="leave the preset in force aside")
+    parser.add_argument(
+        "--no-profile-loras", action="store_true", help="add none of the LoRAs that the checkpoint's profile names"
+    )
     parser.add_argument("--out", metavar="DIR", help="folder for the pictures")
 
 
@@ -127,6 +131,27 @@ def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) ->
     if recommends.values and not quiet:
         out.print(f"Settings of {entry.stem}: {', '.join(entry.sources)}", markup=False)
     return replace(sources, model=model, usable=recommends)
+
+
+def loras_for(
+    args: argparse.Namespace,
+    session: Session,
+    sources: ValueSources,
+    prompts: Sequence[str],
+    varied: Sequence[str] = (),
+) -> dict[str, float]:
+    """The LoRAs that the checkpoint's profile adds to these prompts, by name and weight; the terminal is told of them
+    and of those left out. `varied` are LoRAs that the pack varies.
+    """
+    found = session.check().capabilities
+    if args.no_profile_loras or sources.model is None or found is None:
+        return {}
+    loras = profile_loras(sources.model.profile, prompts=prompts, backend=found.loras, varied=varied)
+    if not args.json and (taken := [one.words for one in loras if one.tag]):
+        out.print(f"From the profile: {', '.join(taken)} (--no-profile-loras leaves them away)", markup=False)
+    if words := left_out(loras):
+        err.print(f"{words}.", markup=False)
+    return added(loras)
 
 
 def traits_for(session: Session, sources: ValueSources, focus_parameter: str) -> ModelTraits:

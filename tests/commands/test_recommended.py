@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from fake_webui import FakeWebUI
 from terminal import TINY, Terminal
 
 from stablenew_tk.backends.sketch.contract import CHECKPOINTS
@@ -163,3 +164,39 @@ class TestLearn:
         (cli.models / "rain.loraprofile.json").write_text(json.dumps({"kind": "lora_profile"}))
         cli("learn", cli.pack, *TINY, "--focus", "lora:rain", "--images", 1, "--json")
         assert [value for value in cli.plan().variant_values if value != 1] == [0.2, 0.3, 0.4, 0.5]
+
+
+class TestLorasOfTheProfile:
+    """On a server that lists its LoRAs: the profile of a checkpoint in a model folder names some of them."""
+
+    @pytest.fixture
+    def served(self, cli):
+        with FakeWebUI() as server:
+            (cli.models / "photo_model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
+            overlays = [{"name": "inkwash", "weight": 0.6}, {"name": "nowhere", "weight": 0.4}]
+            cli.profile("photo_model", recommended_presets=preset(lora_overlays=overlays))
+            cli.server = ("--backend", server.url)
+            yield cli
+
+    def test_a_run_gets_those_that_are_there_and_tells_of_the_others(self, served):
+        said = served("run", served.pack, *served.server, *TINY, "--limit", 1)
+        assert "From the profile: LoRA inkwash 0.6 (--no-profile-loras leaves them away)" in said.out
+        assert "LoRA nowhere 0.4 is not on this server, so it is left out." in said.err
+        (record,) = served.shown()
+        assert record["prompt"].endswith("<lora:inkwash:0.6>")
+        assert record["origins"]["lora:inkwash"] == "profile"
+
+    def test_without_them_the_prompt_stays_as_it_is(self, served):
+        said = served("run", served.pack, *served.server, *TINY, "--limit", 1, "--no-profile-loras")
+        assert "lora" not in served.shown()[0]["prompt"]
+        assert "inkwash" not in said.out
+
+    def test_a_learning_run_has_the_same_baseline_but_for_the_lora_it_varies(self, served):
+        served("learn", served.pack, *served.server, *TINY, *WIDE, "--json")
+        plan = served.plan()
+        assert plan.prompts[0].positive.endswith("<lora:inkwash:0.6>")
+        assert plan.origins["lora:inkwash"] == "profile"
+        weights = ("--focus", "lora:inkwash", "--values", "0.2, 0.9", "--images", 1)
+        served("learn", served.pack, *served.server, *TINY, *weights, "--json", "--name", "Weights")
+        prompts = {one["prompt"] for one in served.shown() if one["learning"]["value"] in (0.2, 0.9)}
+        assert {text.count("<lora:") for text in prompts} == {1}

@@ -29,7 +29,8 @@ def with_own_values(draft: PlanDraft, controller: Controller) -> PlanDraft:
         return draft
     typed = {path: get_value(draft.base, path) for path, origin in draft.origins.items() if origin == "user"}
     resolved = FormValues(controller, pack_id=draft.pack_id, typed=typed).resolved
-    return replace(draft, base=resolved.config, origins=resolved.origins)
+    of_loras = {path: origin for path, origin in draft.origins.items() if path.startswith(LORA)}
+    return replace(draft, base=resolved.config, origins={**resolved.origins, **of_loras})
 
 
 def with_traits(draft: PlanDraft, controller: Controller, before: PlanDraft | None = None) -> PlanDraft:

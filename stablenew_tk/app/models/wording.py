@@ -144,11 +144,16 @@ def evidence(one: ModelPreset | RecommendedWeight, own_plans: frozenset[str]) ->
 
 
 def preset(one: ModelPreset) -> tuple[str, ...]:
-    """Two short lines: "DPM++ 2M Karras" and "30 steps, CFG 6, 832 × 1216"; a line with nothing to say is left out."""
+    """Short lines: "DPM++ 2M Karras", "30 steps, CFG 6, 832 × 1216", "LoRA harbour 0.6"; empty ones are left out."""
     parts = [f"{one.steps} steps"] if one.steps is not None else []
     parts += [f"CFG {one.cfg:g}"] if one.cfg is not None else []
     parts += [f"{one.resolution[0]} × {one.resolution[1]}"] if one.resolution is not None else []
-    lines = (" ".join(filter(None, (one.sampler, one.scheduler or ""))), ", ".join(parts))
+    loras = ", ".join(f"{lora.name} {lora.weight:g}" for lora in one.lora_overlays)
+    lines = (
+        " ".join(filter(None, (one.sampler, one.scheduler or ""))),
+        ", ".join(parts),
+        f"LoRA{'s' if len(one.lora_overlays) > 1 else ''} {loras}" if loras else "",
+    )
     return tuple(line for line in lines if line)
 
 

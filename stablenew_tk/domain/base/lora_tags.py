@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 _TAG = re.compile(r"<(?:lora|lyco):([^:<>]+)[^<>]*>", re.IGNORECASE)
 _ENDING = re.compile(r"\.(safetensors|pt|ckpt|bin)$", re.IGNORECASE)
@@ -17,3 +18,10 @@ def loras_in(prompt: str) -> tuple[str, ...]:
 def lora_key(name: str) -> str:
     """What two names of one LoRA have in common: no folder, no file ending, no capitals."""
     return _ENDING.sub("", re.split(r"[/\\]", name.strip())[-1]).casefold()
+
+
+def with_loras(prompt: str, loras: Mapping[str, float]) -> str:
+    """The prompt with a tag for each of these LoRAs, by name and weight, that it does not name already."""
+    named = {lora_key(name) for name in loras_in(prompt)}
+    tags = [f"<lora:{name}:{weight:g}>" for name, weight in loras.items() if lora_key(name) not in named]
+    return " ".join([prompt.rstrip(), *tags]) if tags else prompt

@@ -38,6 +38,7 @@ from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
 from .pack_panel import PackPanel
 from .preview import PreviewPanel
+from .profile_loras import ProfileLoraLine
 from .run_bar import RunBar
 from .run_fields import GlobalTextLine, SeedFields, StartPicture
 
@@ -173,6 +174,8 @@ class CreatePage(PageFrame):
         self.general.pack(fill="x")
         self.global_texts = GlobalTextLine(top, self._controller, lambda: self._go("settings"))
         self.global_texts.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
+        self.loras = ProfileLoraLine(top, self._turn_lora)
+        self.loras.pack(fill="x", padx=theme.px(theme.RING))
         self.start = StartPicture(middle, self._count)
         self._area = ScrollArea(middle, "bg")
         self._area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
@@ -314,8 +317,13 @@ class CreatePage(PageFrame):
             record=self.bar.record.on,
         )
 
+    def _turn_lora(self, name: str, on: bool) -> None:
+        self.form.turn_lora(name, on)
+        self._count()
+
     def _count(self) -> None:
         self.global_texts.show(self.form.values.pack_settings, self.resolved.config)
+        self.loras.show(self.form.loras)
         mode, variants = self.form.mode, self.form.variants
         self.bar.record.enable(mode.records, "" if mode.records else mode.why)
         trouble, request = self.form.checked(self._problems(), self._fields())

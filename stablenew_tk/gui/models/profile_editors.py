@@ -234,9 +234,10 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
         self.steps = field(box, "Steps", self._edited, place=(2, 0), span=2)
         self.cfg = field(box, "CFG scale", self._edited, place=(2, 2), span=2)
         self.picture_size = field(box, "Size, px", self._edited, place=(2, 4), span=2)
-        self.id = field(box, "Id, by which pairings call it", self._edited, place=(3, 0), span=3)
+        self.loras = field(box, "LoRAs it adds, with weight: harbour 0.6, rain 0.4", self._edited, place=(3, 0), span=6)
+        self.id = field(box, "Id, by which pairings call it", self._edited, place=(4, 0), span=3)
         self.stands_on = Label(box, size=11, ink="text3", wrap=True)
-        self.stands_on.grid(row=3, column=3, columnspan=3, sticky="ew")
+        self.stands_on.grid(row=4, column=3, columnspan=3, sticky="ew")
 
     # ---- between fields and draft
 
@@ -265,6 +266,7 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
             (self.steps, one.steps),
             (self.cfg, one.cfg),
             (self.picture_size, one.size),
+            (self.loras, one.loras),
             (self.id, one.id),
         ):
             _put(entry, text)
@@ -290,6 +292,7 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
                 steps=self.steps.get(),
                 cfg=self.cfg.get(),
                 size=self.picture_size.get(),
+                loras=self.loras.get(),
                 id=self.id.get(),
             )
         self.draft = replace(
@@ -304,7 +307,8 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
 
     def _judge(self) -> None:
         problems = self.draft.problems()
-        for name, entry in (("id", self.id), ("steps", self.steps), ("cfg", self.cfg), ("size", self.picture_size)):
+        fields = {"id": self.id, "steps": self.steps, "cfg": self.cfg, "size": self.picture_size, "loras": self.loras}
+        for name, entry in fields.items():
             entry.error(problems.get((self.at, name), ""))
         self.denoise.error(problems.get((-1, "denoise"), ""))
         broken = {at for at, _ in problems}

@@ -208,12 +208,12 @@ def _weight(fields: Fields, _number: int = 0) -> RecommendedWeight | None:
 
 
 def _overlays(fields: Fields) -> tuple[LoraOverlay, ...]:
-    found = []
-    for one in fields.items("lora_overlays"):
-        name, weight = one.text("name"), one.number("weight", -WEIGHT_LIMIT, WEIGHT_LIMIT)
-        if name and weight is not None:
-            found.append(LoraOverlay(name, weight))
-    return tuple(found)
+    return tuple(found for one in fields.items("lora_overlays") if (found := _overlay(one)) is not None)
+
+
+def _overlay(fields: Fields, _number: int = 0) -> LoraOverlay | None:
+    name, weight = fields.text("name"), fields.number("weight", -WEIGHT_LIMIT, WEIGHT_LIMIT)
+    return LoraOverlay(name, weight) if name and weight is not None else None
 
 
 def _identity(fields: Fields, key: str, number: int) -> str:
@@ -273,7 +273,8 @@ def _float(value: Value | None) -> float | None:
     return None if value is None else float(value)
 
 
-ITEMS: dict[str, Callable[[Fields, int], ModelPreset | RecommendedWeight | Pairing | None]] = {
+ITEMS: dict[str, Callable[[Fields, int], ModelPreset | RecommendedWeight | Pairing | LoraOverlay | None]] = {
+    "lora_overlays": _overlay,
     "recommended_presets": _preset,
     "recommended_weights": _weight,
     "recommended_pairings": _pairing,

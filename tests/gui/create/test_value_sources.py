@@ -6,6 +6,7 @@ import json
 import tkinter as tk
 
 import pytest
+from fake_webui import FakeWebUI
 from msgspec.structs import replace
 from open_window import open_house
 
@@ -362,3 +363,50 @@ def test_the_slider_of_hires_denoise_marks_the_range_of_the_style(tmp_path, mode
         assert page.field(DENOISE).slider.sensible == (0.2, 0.35)
         page.change("checkpoint", INK)
         assert page.field(DENOISE).slider.sensible == (0.2, 0.6)
+
+
+@pytest.fixture
+def painted(tmp_path):
+    """A window over a server with LoRAs, and a profile of its checkpoint that names two, one of which is there."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    with FakeWebUI() as server:
+        (folder / "photo_model.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
+        overlays = [{"name": "inkwash", "weight": 0.6}, {"name": "nowhere", "weight": 0.4}]
+        put_profile(folder, "photo_model", recommended_presets=[{**PRESET, "lora_overlays": overlays}])
+        with with_models(tmp_path, folder, backend=server.url) as house:
+            page = create(house)
+            house.until(lambda: "inkwash" in page.loras.checks and page.form.variants.expansion is not None)
+            yield house, page
+
+
+def test_loras_of_the_profile_are_offered_with_their_weight_and_missing_ones_are_told(painted):
+    page = painted[1]
+    assert page.loras.checks["inkwash"].on
+    assert not page.loras.checks["nowhere"].enabled
+    assert page.loras.remark.cget("text") == "LoRA nowhere 0.4 is not on this server, so it is left out."
+    assert page.request().profile_loras == {"inkwash": 0.6}
+    page.packs.rewrite("a boat <lora:inkwash:1>")
+    page.packs.choose_all(False)
+    page.packs.turn(0)
+    assert page.request().profile_loras == {}
+    assert "already in the prompt" in page.loras.remark.cget("text")
+
+
+def test_a_lora_that_was_switched_off_stays_off_for_this_checkpoint(painted):
+    house, page = painted
+    page.loras.checks["inkwash"].invoke()
+    assert page.request().profile_loras == {}
+    assert not page.loras.checks["inkwash"].on
+    assert "inkwash" in house.controller.settings.loras_off[0]
+    page.loras.checks["inkwash"].invoke()
+    assert page.request().profile_loras == {"inkwash": 0.6}
+    assert house.controller.settings.loras_off == ()
+
+
+def test_a_run_is_recorded_with_the_lora_and_who_added_it(painted):
+    house, page = painted
+    run_one(house, page)
+    record = house.saw(JobEnded)[-1].record
+    assert record.prompt.endswith("<lora:inkwash:0.6>")
+    assert record.origins["lora:inkwash"] == "profile"

@@ -7,6 +7,7 @@ import json
 import msgspec
 import pytest
 from conftest import wait_until
+from fake_webui import FakeWebUI
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller, open_places
@@ -557,3 +558,23 @@ def test_a_style_that_becomes_known_later_changes_what_was_proposed_but_not_what
     put_style(tmp_path / "models", "face", "anime")
     house.until(lambda: wizard.draft.sensible == (0.35, 0.6))
     assert numbers(wizard) == [0.1, 0.9]
+
+
+def test_a_learning_run_begins_with_the_loras_of_the_profile_like_a_run_from_create(root, tmp_path):
+    put_checkpoint(tmp_path / "models", "photo_model")
+    overlays = [{"name": "inkwash", "weight": 0.6}, {"name": "nowhere", "weight": 0.4}]
+    presets = [{"id": "p", "rating": "best", "lora_overlays": overlays}]
+    document = {"kind": "model_profile", "recommended_presets": presets}
+    (tmp_path / "models" / "photo_model.modelprofile.json").write_text(json.dumps(document))
+    with FakeWebUI() as server:
+        house = Room(root, tmp_path / "data", backend=server.url, model_folders=(str(tmp_path / "models"),))
+        try:
+            house.until(lambda: house.controller.models.usable("photo_model") is not None)
+            house.wizard.begin()
+            house.until(lambda: house.wizard.draft.prompts)
+            draft = house.wizard.draft
+            assert draft.prompts[0].positive.endswith(" <lora:inkwash:0.6>")
+            assert draft.origins["lora:inkwash"] == "profile"
+            assert "nowhere" not in draft.prompts[0].positive
+        finally:
+            house.controller.close()
