@@ -100,9 +100,10 @@ def entry_mark(one: ModelPreset | RecommendedWeight, own_plans: frozenset[str]) 
 
 
 def learned_mark(plan_id: str, own_plans: frozenset[str]) -> SourceWord:
-    """The mark of what was learned in this Learning Run."""
-    word = learned_word(plan_id, own_plans)
-    return SourceWord("star", "accent_text", word) if word == LEARNED_WORD else SourceWord("triangle", "text2", word)
+    """The mark of what was learned in this Learning Run; a star only where the journal knows it."""
+    if learned_word(plan_id, own_plans) == LEARNED_WORD:
+        return SourceWord("star", "accent_text", LEARNED_WORD)
+    return SourceWord("triangle", "text2", "elsewhere")
 
 
 def tool_of(source: str) -> str:

@@ -296,7 +296,8 @@ def _overlays(text: str) -> tuple[LoraOverlay, ...]:
         match = _OVERLAY.fullmatch(part)
         name = (match[1] if match is not None else part).strip()
         weight = _weight(match[2]) if match is not None else 1.0
-        if re.search(r"[<>:]", name):
+        # A bare number is what a decimal comma leaves behind.
+        if re.search(r"[<>:]", name) or re.fullmatch(r"[-\d.]+", name):
             raise InvalidInput(f"loras: {part[:40]!r} is no LoRA with its weight. Write it so: harbour 0.6", "loras")
         if lora_key(name) in found:
             raise InvalidInput(f"loras: {name[:40]} is named twice.", "loras")

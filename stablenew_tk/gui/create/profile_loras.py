@@ -28,6 +28,7 @@ class ProfileLoraLine(Box):
         self.checks: dict[str, Check] = {}
         self._flow = Flow(self)
         self.remark = Label(self, "", size=12, ink="warn", wrap=True)
+        self._foot = Box(self, height=theme.px(6))
         # Without a widget of its own a frame stays as high as when its last one left.
         Box(self, width=1, height=1).pack(side="bottom")
 
@@ -40,15 +41,16 @@ class ProfileLoraLine(Box):
             self._make(loras)
         for one in loras:
             check = self.checks[one.name]
-            if check.on == one.off:
-                check.set(not one.off)
+            if check.on != bool(one.tag):
+                check.set(bool(one.tag))
             missing = one.why if not one.tag and not one.off else ""
             check.enable(not missing, missing)
             tip(check, missing or f"{one.words}, from the preset “{one.preset}” of the checkpoint's profile")
         words = left_out(loras)
         self.remark.show(f"{words}." if words else "")
         pack_if(loras, self._flow, fill="x")
-        pack_if(words, self.remark, fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
+        pack_if(loras, self._foot, side="bottom")
+        pack_if(words, self.remark, fill="x", padx=theme.px(theme.RING))
 
     def _make(self, loras: Sequence[ProfileLora]) -> None:
         for child in self._flow.winfo_children():
@@ -57,7 +59,7 @@ class ProfileLoraLine(Box):
         cells = []
         for one in loras:
             cell = Box(self._flow)
-            check = Check(cell, one.words, partial(self._turn, one.name), on=not one.off)
+            check = Check(cell, one.words, partial(self._turn, one.name), on=bool(one.tag))
             check.pack(side="left")
             mark = OriginMark(cell)
             mark.show("profile")

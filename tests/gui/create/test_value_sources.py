@@ -383,7 +383,7 @@ def painted(tmp_path):
 def test_loras_of_the_profile_are_offered_with_their_weight_and_missing_ones_are_told(painted):
     page = painted[1]
     assert page.loras.checks["inkwash"].on
-    assert not page.loras.checks["nowhere"].enabled
+    assert (page.loras.checks["nowhere"].enabled, page.loras.checks["nowhere"].on) == (False, False)
     assert page.loras.remark.cget("text") == "LoRA nowhere 0.4 is not on this server, so it is left out."
     assert page.request().profile_loras == {"inkwash": 0.6}
     page.packs.rewrite("a boat <lora:inkwash:1>")

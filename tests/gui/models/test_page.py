@@ -552,7 +552,7 @@ def test_a_learned_entry_is_called_learned_only_where_the_journal_knows_its_run(
     shop.open()
     shop.choose("cobalt")
     assert shop.value("Steps") == ("28", "learned")
-    assert shop.value("CFG scale") == ("5", "learned elsewhere")
+    assert shop.value("CFG scale") == ("5", "elsewhere")
     assert "from 12 ratings here" in shop.shown()
     assert "from 20 ratings elsewhere" in shop.shown()
     assert not any("yours" in text for text in shop.shown())
