@@ -19,6 +19,9 @@ from .form_values import FormValues
 from .pack_choice import PackChoice
 from .pack_variants import PackVariants
 
+# Beyond these, each prompt is still looked at when it is sent, but not each time something is typed.
+_MOST_LOOKED_AT = 1000
+
 
 class RunFields(Struct, frozen=True, kw_only=True):
     """The fields of a run that are in no catalogue, as they are filled in."""
@@ -53,9 +56,15 @@ class RunForm:
     @property
     def loras(self) -> tuple[ProfileLora, ...]:
         """The LoRAs that the checkpoint's profile adds to the chosen prompts, and those that it does not, with why."""
-        values, prompts = self.values, [prompt.positive for prompt in self.choice.prompts]
-        randomizer = values.pack_settings.randomizer
-        return loras_of(self._controller, values.sources.model, values.checkpoint, prompts, randomizer)
+        values, own = self.values, self.values.pack_settings
+        model, checkpoint = values.sources.model, values.checkpoint
+        made = self.variants.expansion
+        texts = [one.prompt for one in made.variants] if made is not None else []
+        if len(texts) > _MOST_LOOKED_AT:
+            texts = []
+        added_text = self._controller.settings.globals.for_pack(positive=own.positive, negative=False).positive
+        prompts = [f"{added_text} {text}" for text in texts]
+        return loras_of(self._controller, model, checkpoint, prompts, own.randomizer)
 
     def turn_lora(self, name: str, on: bool) -> None:
         """Switch a LoRA of the profile on or off for this checkpoint, now and in later runs."""

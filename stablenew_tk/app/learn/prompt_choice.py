@@ -207,7 +207,7 @@ class PromptChoice:
             own = self._controller.packs.settings_of(self.source.path)
             texts = texts.for_pack(positive=own.positive, negative=own.negative)
         sent, preset = planned(prompt, texts), preset_in_force(self._controller)
-        loras = self._profile_loras(prompt.positive)
+        loras = self._profile_loras(sent.positive)
         sent = sent.with_missing_loras(loras)
         self._added[prompt.prompt_id] = tuple(f"{LORA}{name}" for name in loras)
         for name, weight in (preset.lora_weights if preset is not None else {}).items():

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
-from ..base.lora_tags import lora_key, loras_in, with_loras
+from ..base.lora_tags import loras_in, with_loras
 from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
@@ -167,9 +168,10 @@ def _part(request: RunRequest, variant: Variant) -> _VariantPart:
         _check_start(config, request.start_image)
     text, others = texts_of_stages(config, _texts(request, variant))
     origins: dict[str, Origin] = {**request.origins, **dict.fromkeys(variant.overrides, "user")}
-    named = {lora_key(name) for name in loras_in(variant.prompt)}
-    added = {name for name in _profile_loras(request, variant) if lora_key(name) not in named}
-    origins |= dict.fromkeys((f"{LORA}{name}" for name in added if name not in request.lora_weights), "profile")
+    if request.profile_loras:
+        bare, _ = texts_of_stages(config, _texts(replace(request, profile_loras={}), variant))
+        added = set(loras_in(text.prompt)) - set(loras_in(bare.prompt))
+        origins |= dict.fromkeys((f"{LORA}{name}" for name in added if name not in request.lora_weights), "profile")
     return _VariantPart(config, origins, text, others, _choice(request, variant))
 
 

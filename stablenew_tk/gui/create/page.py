@@ -323,10 +323,11 @@ class CreatePage(PageFrame):
 
     def _count(self) -> None:
         self.global_texts.show(self.form.values.pack_settings, self.resolved.config)
-        self.loras.show(self.form.loras)
         mode, variants = self.form.mode, self.form.variants
         self.bar.record.enable(mode.records, "" if mode.records else mode.why)
         trouble, request = self.form.checked(self._problems(), self._fields())
+        if trouble != WORKING:
+            self.loras.show(self.form.loras)
         self.seeds.mark(variants.seeds)
         if request is not None:
             self.bar.tell(variants.remark, "text2")

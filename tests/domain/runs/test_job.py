@@ -155,7 +155,11 @@ class TestLorasOfTheProfile:
 
     def test_a_run_made_again_is_sent_its_texts_as_they_were(self):
         (job, _) = jobs_of(profile_loras=OF_PROFILE, stage_texts={"txt2img": StageText("as it was", "")})
-        assert job.prompt == "as it was"
+        assert (job.prompt, job.origins) == ("as it was", {})
+
+    def test_a_lora_that_stands_in_the_global_text_is_not_added_again(self):
+        (job, _) = jobs_of(profile_loras=OF_PROFILE, globals=GlobalTexts(positive="<lora:rain:1>"))
+        assert (job.prompt, job.origins) == ("<lora:rain:1> a", {})
 
     def test_another_checkpoint_of_the_pack_gets_none_of_them(self):
         variants = tuple(replace(PROMPTS[0], index=n, overrides={"checkpoint": name}) for n, name in enumerate("ab"))
