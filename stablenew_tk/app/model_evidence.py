@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from ..domain.base.lora_tags import lora_key
 from ..domain.journal.history import History
 from ..domain.journal.seen import Seen, SeenModel
+from ..domain.models.precedence import context_key
 from ..domain.models.profile import LearningSummary
 from ..domain.models.provenance import is_from_here, own_plans, summary_of
 from ..domain.models.recommendations import ModelSettings
@@ -49,14 +51,25 @@ def seen_model(
 
     `find(name, kind)` is the model of that name.
     """
-    if history is None or entry.kind not in ("checkpoint", "lora"):
+    if history is None:
         return None
+    return _seen(history, entry.kind, lambda name, kind: find(name, kind) is entry)
+
+
+def seen_by_name(history: History | None, stem: str, kind: str) -> SeenModel | None:
+    """The same without a library: by the name of the file alone, without its ending."""
+    if history is None:
+        return None
+    return _seen(history, kind, lambda name, _kind: lora_key(context_key("", name)) == lora_key(stem))
+
+
+def _seen(history: History, kind: str, is_it: Callable[[str, str], bool]) -> SeenModel | None:
     columns = history.visible().columns()
-    if entry.kind == "checkpoint":
+    if kind == "checkpoint":
         called = {run.checkpoint for run in columns.runs}
-        names = frozenset(name for name in called if name and find(name, "checkpoint") is entry)
+        names = frozenset(name for name in called if name and is_it(name, kind))
         return SeenModel(columns=columns, kind="checkpoint", names=names)
-    called = {name for run in columns.runs for name in run.loras}
-    return SeenModel(
-        columns=columns, kind="lora", names=frozenset(name for name in called if find(name, "lora") is entry)
-    )
+    if kind == "lora":
+        named = {name for run in columns.runs for name in run.loras}
+        return SeenModel(columns=columns, kind="lora", names=frozenset(name for name in named if is_it(name, kind)))
+    return None

@@ -13,13 +13,14 @@ from msgspec import Struct
 from rich.markup import escape
 from rich.table import Table
 
-from ..app.model_evidence import model_evidence
+from ..app.model_evidence import model_evidence, seen_by_name
 from ..app.models import wording as words
 from ..domain.base.errors import InvalidInput, StorageError, Unreadable
 from ..domain.config.catalogue import Value, parameter
 from ..domain.config.origins import Origin
 from ..domain.journal.history import History
 from ..domain.models.profile import Tier
+from ..domain.models.profile_loras import overlays_in_force
 from ..domain.models.provenance import learned_word
 from ..domain.models.recommendations import FieldValue, ModelSettings, merged
 from ..domain.models.style import StyleCatalogue
@@ -52,11 +53,19 @@ class _Weight(Struct):
     source: str
 
 
+class _Lora(Struct):
+    name: str
+    weight: float
+    preset: str
+
+
 class _Shown(Struct):
     fields: dict[str, _Field]
     trigger_phrases: list[str]
     weights: list[_Weight]
     problems: list[str]
+    # Those of the presets in force, which a run adds to its prompts.
+    loras: list[_Lora] = []
     # What a profile says that this journal did not count.
     summary: _Told | None = None
 
@@ -151,6 +160,7 @@ def _document(settings: ModelSettings, history: History | None) -> _Shown:
         trigger_phrases=list(settings.trigger_phrases),
         weights=[_Weight(one.weight, one.rating, _text(one.source)) for one in settings.weights],
         problems=_texts(settings.problems),
+        loras=[_Lora(one.name, one.weight, preset) for one, preset in overlays_in_force(settings.profile)],
         summary=None if told is None else _Told(told.runs_observed, told.mean_rating),
     )
 
@@ -168,6 +178,9 @@ def _print(path: Path, settings: ModelSettings, history: History | None) -> None
         learned = _learned(one, evidence.own_plans)
         source = f"{one.source} ({learned})" if learned else one.source
         table.add_row(parameter(field).title, escape(_visible(str(one.value))), escape(_visible(source)))
+    for overlay, preset in overlays_in_force(settings.profile):
+        words_of_it = f"{overlay.name} {overlay.weight:g}"
+        table.add_row("adds LoRA", escape(_visible(words_of_it)), escape(_visible(f"preset {preset}")))
     for weight in settings.weights:
         rating = f" ({weight.rating})" if weight.rating else ""
         table.add_row("LoRA weight", f"{weight.weight:g}{rating}", escape(_visible(weight.source)))
@@ -178,6 +191,10 @@ def _print(path: Path, settings: ModelSettings, history: History | None) -> None
         out.print(table)
     else:
         out.print("Nothing is recommended for it.")
+    sidecar = sidecar_of(path.name)
+    known = seen_by_name(history, sidecar[0] if sidecar is not None else path.stem, settings.kind)
+    if known is not None and (seen := words.seen_here(known.count())):
+        out.print(f"{seen}.", markup=False)
     if told := words.told(evidence.told):
         out.print(f"{told}.", markup=False)
     _print_problems(settings.problems)
