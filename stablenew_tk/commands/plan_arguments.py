@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..domain.base.errors import InvalidInput, Unreadable
+from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, with_values
 from ..domain.config.origins import MAX_SEED, RANDOM_SEED
 from ..domain.config.sweep import LORA, focus, parse_values
@@ -56,7 +57,7 @@ def completed(
     sources: ValueSources | None = None,
     *,
     lora_weights: Mapping[str, float] | None = None,
-    profile_loras: Mapping[str, float] | None = None,
+    profile_loras: Sequence[AddedLora] = (),
     traits: ModelTraits | None = None,
 ) -> LearningPlan:
     """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
@@ -71,7 +72,7 @@ def completed(
         plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.typed, "user")})
     else:
         start, weights = sources.resolve(), lora_weights or {}
-        plan = with_profile_loras(plan, profile_loras or {})
+        plan = with_profile_loras(plan, profile_loras)
         prompts = tuple(_weighted(prompt, weights, plan.focus_parameter) for prompt in plan.prompts)
         plan = replace(plan, base_config=start.config, origins={**start.named, **plan.origins}, prompts=prompts)
     if not plan.variant_values:

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from ..app.controller import Controller, make_backend
 from ..app.create.form_values import preset_in_force
 from ..domain.base.errors import InvalidInput, StorageError
+from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, check_value, parse_value
 from ..domain.config.sweep import LORA
 from ..domain.config.user_settings import Settings
-from ..domain.models.profile_loras import added, left_out, profile_loras
+from ..domain.models.profile_loras import added, left_out, overlays_in_force, profile_loras
 from ..domain.models.recommendations import ModelSettings, usable
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
 from ..domain.models.style import StyleCatalogue
@@ -139,14 +140,21 @@ def loras_for(
     sources: ValueSources,
     prompts: Sequence[str],
     varied: Sequence[str] = (),
-) -> dict[str, float]:
-    """The LoRAs that the checkpoint's profile adds to these prompts, by name and weight; the terminal is told of them
+) -> tuple[AddedLora, ...]:
+    """The LoRAs that the checkpoint's profile adds to these prompts; the terminal is told of them
     and of those left out. `varied` are LoRAs that the pack varies.
     """
     found = session.check().capabilities
     if args.no_profile_loras or sources.model is None or found is None:
-        return {}
-    loras = profile_loras(sources.model.profile, prompts=prompts, backend=found.loras, varied=varied)
+        return ()
+    aliases: dict[str, tuple[str, ...]] = {}
+    styles, _ = load_styles(session.controller.places.styles)
+    for overlay, _preset in overlays_in_force(sources.model.profile):
+        entry = _entry(session, styles, overlay.name, "lora")
+        if entry is not None:
+            aliases[overlay.name] = (entry.stem, *index.settings_of(entry, styles).names)
+    profile = sources.model.profile
+    loras = profile_loras(profile, prompts=prompts, backend=found.loras, varied=varied, aliases=aliases)
     if not args.json and (taken := [one.words for one in loras if one.tag]):
         out.print(f"From the profile: {', '.join(taken)} (--no-profile-loras leaves them away)", markup=False)
     if words := left_out(loras):

@@ -200,3 +200,14 @@ class TestLorasOfTheProfile:
         served("learn", served.pack, *served.server, *TINY, *weights, "--json", "--name", "Weights")
         prompts = {one["prompt"] for one in served.shown() if one["learning"]["value"] in (0.2, 0.9)}
         assert {text.count("<lora:") for text in prompts} == {1}
+
+    def test_a_prompt_that_calls_a_lora_by_its_alias_does_not_get_it_twice(self, served, tmp_path):
+        head = json.dumps(
+            {"__metadata__": {"ss_network_module": "networks.lora", "ss_output_name": "wet ink"}}
+        ).encode()
+        (served.models / "inkwash.safetensors").write_bytes(len(head).to_bytes(8, "little") + head)
+        pack = tmp_path / "alias.txt"
+        pack.write_text("a boat <lora:wet ink:0.3>")
+        said = served("run", pack, *served.server, *TINY)
+        assert served.shown()[0]["prompt"] == "a boat <lora:wet ink:0.3>"
+        assert "LoRA inkwash 0.6 is already in the prompt, which decides" in said.err

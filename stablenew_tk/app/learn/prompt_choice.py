@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...domain.base.lora_tags import AddedLora
 from ...domain.config.origins import Origin
 from ...domain.config.sweep import LORA
 from ...domain.experiments.plan_draft import OWN_PACK, PlanDraft
@@ -209,12 +210,12 @@ class PromptChoice:
         sent, preset = planned(prompt, texts), preset_in_force(self._controller)
         loras = self._profile_loras(sent.positive)
         sent = sent.with_missing_loras(loras)
-        self._added[prompt.prompt_id] = tuple(f"{LORA}{name}" for name in loras)
+        self._added[prompt.prompt_id] = tuple(f"{LORA}{one.tag}" for one in loras)
         for name, weight in (preset.lora_weights if preset is not None else {}).items():
             sent = sent.with_lora(name, weight)
         return sent
 
-    def _profile_loras(self, prompt: str) -> dict[str, float]:
+    def _profile_loras(self, prompt: str) -> tuple[AddedLora, ...]:
         """What the profile of the draft's checkpoint, the loaded one if it names none, adds to a prompt."""
         controller = self._controller
         found = controller.capabilities

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
+
+from msgspec import Struct
 
 _TAG = re.compile(r"<(?:lora|lyco):([^:<>]+)[^<>]*>", re.IGNORECASE)
 _ENDING = re.compile(r"\.(safetensors|pt|ckpt|bin)$", re.IGNORECASE)
@@ -20,8 +22,21 @@ def lora_key(name: str) -> str:
     return _ENDING.sub("", re.split(r"[/\\]", name.strip())[-1]).casefold()
 
 
-def with_loras(prompt: str, loras: Mapping[str, float]) -> str:
-    """The prompt with a tag for each of these LoRAs, by name and weight, that it does not name already."""
+class AddedLora(Struct, frozen=True):
+    """A LoRA to add to prompts. `tag` is the name in its tag, `aliases` are other names a prompt may call it by."""
+
+    tag: str
+    weight: float
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """All its names, as `lora_key` gives them."""
+        return frozenset(map(lora_key, (self.tag, *self.aliases)))
+
+
+def with_loras(prompt: str, loras: Iterable[AddedLora]) -> str:
+    """The prompt with a tag for each of these LoRAs that it does not name already."""
     named = {lora_key(name) for name in loras_in(prompt)}
-    tags = [f"<lora:{name}:{weight:g}>" for name, weight in loras.items() if lora_key(name) not in named]
+    tags = [f"<lora:{one.tag}:{one.weight:g}>" for one in loras if named.isdisjoint(one.keys)]
     return " ".join([prompt.rstrip(), *tags]) if tags else prompt

@@ -6,11 +6,12 @@ user go before them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from ..base.lora_tags import lora_key, loras_in
+from ..base.lora_tags import AddedLora, lora_key, loras_in
 from ..base.wording import counted
 from .precedence import context_key
 from .profile import LoraOverlay, ModelProfile, presets_in_force
@@ -20,7 +21,8 @@ MOST_REMEMBERED = 500
 
 class ProfileLora(Struct, frozen=True, kw_only=True):
     """A LoRA of a profile. `tag` is its name where the pictures are made, "" when it is left out; `why` says why, or
-    what else there is to say. `off`: the user switched it off. `preset` is the preset that names it.
+    what else there is to say. `off`: the user switched it off. `preset` is the preset that names it, `aliases` are
+    other names by which a prompt may call the LoRA.
     """
 
     name: str
@@ -29,6 +31,7 @@ class ProfileLora(Struct, frozen=True, kw_only=True):
     tag: str = ""
     why: str = ""
     off: bool = False
+    aliases: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -52,11 +55,12 @@ def profile_loras(
     backend: Sequence[str] | None = None,
     off: Collection[str] = (),
     varied: Collection[str] = (),
+    aliases: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[ProfileLora, ...]:
     """What becomes of each LoRA of a checkpoint's profile in a run with these prompts.
 
     `backend` are the names it has, None = not known yet. `off` are names that the user switched off, `varied` those
-    that the pack itself varies.
+    that the pack itself varies. `aliases` has other names of a LoRA by the name in the profile.
     """
     offered = {lora_key(name): name for name in backend or ()}
     varied_keys, off_keys = set(map(lora_key, varied)), set(map(lora_key, off))
@@ -64,28 +68,28 @@ def profile_loras(
     found = []
     for overlay, preset in overlays_in_force(profile):
         key, why, tag = lora_key(overlay.name), "", ""
-        count = sum(key in named for named in named_in)
+        others = tuple((aliases or {}).get(overlay.name, ()))
+        keys = {key, *map(lora_key, others)}
+        count = sum(not keys.isdisjoint(named) for named in named_in)
         if key in off_keys:
             why = "switched off"
         elif backend is not None and key not in offered:
             why = "not on this server, so it is left out"
-        elif key in varied_keys:
+        elif not keys.isdisjoint(varied_keys):
             why = "varied by the pack, which decides"
         elif named_in and count == len(named_in):
             why = "already in the prompt, which decides"
         else:
             tag = offered.get(key, overlay.name)
             why = f"{count} of {counted(len(named_in), 'prompt')} name it already" if count else ""
-        one = ProfileLora(
-            name=overlay.name, weight=overlay.weight, preset=preset, tag=tag, why=why, off=key in off_keys
-        )
-        found.append(one)
+        one = ProfileLora(name=overlay.name, weight=overlay.weight, preset=preset, tag=tag, why=why, aliases=others)
+        found.append(replace(one, off=key in off_keys))
     return tuple(found)
 
 
-def added(loras: Sequence[ProfileLora]) -> dict[str, float]:
-    """The weights of the LoRAs to add, by the names in their tags."""
-    return {one.tag: one.weight for one in loras if one.tag}
+def added(loras: Sequence[ProfileLora]) -> tuple[AddedLora, ...]:
+    """The LoRAs to add to prompts that do not name them."""
+    return tuple(AddedLora(one.tag, one.weight, (one.name, *one.aliases)) for one in loras if one.tag)
 
 
 def left_out(loras: Sequence[ProfileLora]) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
-from ..base.lora_tags import loras_in, with_loras
+from ..base.lora_tags import AddedLora, loras_in, with_loras
 from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
@@ -48,7 +48,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     use the same seeds unless `own_seeds` gives every picture a seed of its own.
 
     `start_image` is the path of an existing picture for runs that begin at img2img, ADetailer or upscale.
-    `profile_loras` of the checkpoint's profile are added, by name and weight, to prompts that do not name them.
+    `profile_loras` of the checkpoint's profile are added to prompts that do not name them.
     `lora_weights` of a preset replace the weights of LoRA tags that the prompts have then. `stage_texts` are for
     making a recorded run again: those stages are sent these texts as they are.
     """
@@ -68,7 +68,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     record: bool = True
     interactive: bool = True
     limit: int = 0
-    profile_loras: Mapping[str, float] = {}
+    profile_loras: tuple[AddedLora, ...] = ()
     lora_weights: Mapping[str, float] = {}
 
 
@@ -169,7 +169,7 @@ def _part(request: RunRequest, variant: Variant) -> _VariantPart:
     text, others = texts_of_stages(config, _texts(request, variant))
     origins: dict[str, Origin] = {**request.origins, **dict.fromkeys(variant.overrides, "user")}
     if request.profile_loras:
-        bare, _ = texts_of_stages(config, _texts(replace(request, profile_loras={}), variant))
+        bare, _ = texts_of_stages(config, _texts(replace(request, profile_loras=()), variant))
         added = set(loras_in(text.prompt)) - set(loras_in(bare.prompt))
         origins |= dict.fromkeys((f"{LORA}{name}" for name in added if name not in request.lora_weights), "profile")
     return _VariantPart(config, origins, text, others, _choice(request, variant))
@@ -209,10 +209,10 @@ def _texts(request: RunRequest, variant: Variant) -> Callable[[str], StageText]:
     return text_of
 
 
-def _profile_loras(request: RunRequest, variant: Variant) -> Mapping[str, float]:
+def _profile_loras(request: RunRequest, variant: Variant) -> tuple[AddedLora, ...]:
     """The LoRAs of the profile, unless the variant uses another checkpoint: they belong to that of the request."""
     checkpoint = variant.overrides.get("checkpoint", request.config.checkpoint)
-    return request.profile_loras if checkpoint == request.config.checkpoint else {}
+    return request.profile_loras if checkpoint == request.config.checkpoint else ()
 
 
 def _weighted(prompt: str, weights: Mapping[str, float]) -> str:

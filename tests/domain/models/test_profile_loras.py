@@ -20,6 +20,10 @@ def preset(name, *loras, rating="good", source=""):
     return ModelPreset(id=name, label=name.title(), rating=rating, source=source, lora_overlays=overlays)
 
 
+def weights(loras):
+    return {one.tag: one.weight for one in added(loras)}
+
+
 PROFILE = ModelProfile(recommended_presets=(preset("fine", ("rain", 0.6), ("snow", 0.3)),))
 BOTH = ("rain", "snow")
 
@@ -29,14 +33,14 @@ def test_the_loras_of_the_best_preset_are_added_with_their_weights():
     profile = ModelProfile(recommended_presets=(*PROFILE.recommended_presets, best))
     (rain,) = profile_loras(profile, prompts=["a street"], backend=BOTH)
     assert (rain.words, rain.preset, rain.tag, rain.why) == ("LoRA rain 0.8", "Best", "rain", "")
-    assert added(profile_loras(PROFILE, prompts=["a street"], backend=BOTH)) == {"rain": 0.6, "snow": 0.3}
+    assert weights(profile_loras(PROFILE, prompts=["a street"], backend=BOTH)) == {"rain": 0.6, "snow": 0.3}
 
 
 def test_what_was_learned_adds_to_what_a_person_wrote_and_bad_presets_add_nothing():
     learned = preset("steps", ("snow", 0.5), rating="best", source=LEARNED)
     bad = preset("bad", ("fog", 1.0), rating="bad")
     profile = ModelProfile(recommended_presets=(*PROFILE.recommended_presets, learned, bad))
-    assert added(profile_loras(profile)) == {"snow": 0.5, "rain": 0.6}
+    assert weights(profile_loras(profile)) == {"snow": 0.5, "rain": 0.6}
     assert profile_loras(None) == profile_loras(ModelProfile()) == ()
 
 
@@ -44,6 +48,10 @@ def test_what_was_learned_adds_to_what_a_person_wrote_and_bad_presets_add_nothin
     ("changes", "why"),
     [
         ({"prompts": ["a <lora:rain:1>", "b <lora:Rain:0.2>"]}, "already in the prompt, which decides"),
+        (
+            {"prompts": ["a <lora:rainy-days:1>"], "aliases": {"rain": ["Rainy-Days"]}},
+            "already in the prompt, which decides",
+        ),
         ({"backend": ["snow"]}, "not on this server, so it is left out"),
         ({"backend": []}, "not on this server, so it is left out"),
         ({"off": ["rain"]}, "switched off"),

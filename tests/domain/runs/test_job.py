@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import InvalidInput
+from stablenew_tk.domain.base.lora_tags import AddedLora
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.config.origins import MAX_SEED
@@ -18,7 +19,7 @@ from stablenew_tk.domain.prompts.wildcards import Wildcards
 from stablenew_tk.domain.runs.job import RandomizerChoice, RunRequest, make_jobs
 
 PROMPTS = as_written(parse_pack("name: one\na\nneg: x\n\nname: two\nb", "p").prompts)
-OF_PROFILE = {"rain": 0.6}
+OF_PROFILE = (AddedLora("rain", 0.6, ("rainy-days",)),)
 
 # Plain enlarging reads no prompt, so upscale never has a text of its own here.
 ALL = with_values(PipelineConfig(), {f"{stage}.enabled": True for stage in STAGES})
@@ -160,6 +161,10 @@ class TestLorasOfTheProfile:
     def test_a_lora_that_stands_in_the_global_text_is_not_added_again(self):
         (job, _) = jobs_of(profile_loras=OF_PROFILE, globals=GlobalTexts(positive="<lora:rain:1>"))
         assert (job.prompt, job.origins) == ("<lora:rain:1> a", {})
+
+    def test_a_prompt_that_calls_it_by_another_name_does_not_get_it_twice(self):
+        variants = as_written(parse_pack("a <lora:Rainy-Days:0.2>", "p").prompts)
+        assert jobs_of(variants=variants, profile_loras=OF_PROFILE)[0].prompt == "a <lora:Rainy-Days:0.2>"
 
     def test_another_checkpoint_of_the_pack_gets_none_of_them(self):
         variants = tuple(replace(PROMPTS[0], index=n, overrides={"checkpoint": name}) for n, name in enumerate("ab"))
