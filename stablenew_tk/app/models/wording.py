@@ -149,12 +149,8 @@ def preset(one: ModelPreset) -> tuple[str, ...]:
     parts = [f"{one.steps} steps"] if one.steps is not None else []
     parts += [f"CFG {one.cfg:g}"] if one.cfg is not None else []
     parts += [f"{one.resolution[0]} × {one.resolution[1]}"] if one.resolution is not None else []
-    loras = ", ".join(f"{lora.name} {lora.weight:g}" for lora in one.lora_overlays)
-    lines = (
-        " ".join(filter(None, (one.sampler, one.scheduler or ""))),
-        ", ".join(parts),
-        f"LoRA{'s' if len(one.lora_overlays) > 1 else ''} {loras}" if loras else "",
-    )
+    loras = (f"LoRA {lora.name} {lora.weight:g}" for lora in one.lora_overlays)
+    lines = (" ".join(filter(None, (one.sampler, one.scheduler or ""))), ", ".join(parts), *loras)
     return tuple(line for line in lines if line)
 
 
