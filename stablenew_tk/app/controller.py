@@ -119,7 +119,7 @@ class Controller:
         self._outbox = Outbox(lambda line: self._desk.ask(AppendLine(line=line), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
         self.learning = LearningRunner(self._for_learning())
-        self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities))
+        self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
 
     # ---- actions

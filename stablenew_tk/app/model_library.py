@@ -17,7 +17,10 @@ from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.config.sweep import LORA
 from ..domain.insights.profile_entry import is_about_lora, learned_preset, learned_weight
 from ..domain.insights.report import Report
+from ..domain.journal.history import History
+from ..domain.journal.seen import SeenModel
 from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
+from ..domain.models.provenance import is_from_here, summary_of
 from ..domain.models.recommendations import Hashes, ModelSettings, Usable, usable
 from ..domain.models.style import StyleCatalogue
 from ..domain.runs.plan import LearningPlan
@@ -27,6 +30,7 @@ from ..pipeline.messages.models import (
     CloseLibrary,
     FoldersTouched,
     HashModel,
+    KeepCount,
     KeepLearned,
     LibraryChanged,
     ModelHashed,
@@ -47,6 +51,7 @@ from ..storage.disk.places import Places
 from ..storage.models.model_entry import LibrarySnapshot, ModelEntry
 from ..storage.models.name_lookup import LibraryNames, has_hash, hash_in
 from ..storage.models.profile_reader import load_styles
+from .model_evidence import seen_model
 
 ModelEvent = FoldersTouched | LibraryChanged | ModelRead | ModelHashed | ProfileSaved
 # A LoRA is hashed as soon as it is chosen; a checkpoint, which takes a minute, only when it is used.
@@ -61,6 +66,7 @@ class ModelContext(Struct, frozen=True):
     places: Places
     inbox: Inbox
     capabilities: Callable[[], Capabilities | None]
+    history: Callable[[], History | None]
 
 
 class Models:
@@ -89,6 +95,7 @@ class Models:
         self._hashes: dict[str, Hashes] = {}
         self._to_hash: dict[str, HashModel] = {}  # the latest order of each path
         self._hashing: tuple[HashWorker, Desk] | None = None
+        self._counted: set[str] = set()  # paths of models whose summary is up to date since the program started
         self._in_use = ""
         self._usable: tuple[str, ModelSettings, Capabilities | None, Usable] | None = None
 
@@ -172,11 +179,11 @@ class Models:
 
     def save_model_profile(self, model: str | Path, profile: ModelProfile) -> ModelOrder:
         """Write the profile of a checkpoint. Returns the order; ProfileSaved or OrderFailed answers."""
-        return self._asked_to(SaveModelProfile(model=str(model), profile=profile))
+        return self._asked_to(SaveModelProfile(model=str(model), profile=profile, seen=self._seen(str(model))))
 
     def save_lora_profile(self, model: str | Path, profile: LoraProfile) -> ModelOrder:
         """Write the profile of a LoRA. Returns the order; ProfileSaved or OrderFailed answers."""
-        return self._asked_to(SaveLoraProfile(model=str(model), profile=profile))
+        return self._asked_to(SaveLoraProfile(model=str(model), profile=profile, seen=self._seen(str(model))))
 
     def take_back(self, path: str) -> ModelOrder:
         """Undo the last write to the profile at `path`, unless another program changed the file since."""
@@ -202,7 +209,20 @@ class Models:
             raise InvalidInput(
                 f"The file of the {word} “{name}” is in none of the model folders. Add its folder.", kind
             )
-        return self._asked_to(KeepLearned(model=str(entry.path), learned=found))
+        return self._asked_to(KeepLearned(model=str(entry.path), learned=found, seen=self._seen(str(entry.path))))
+
+    def _seen(self, path: str) -> SeenModel | None:
+        entry = next((one for one in self.entries() if str(one.path) == path), None)
+        return seen_model(self._context.history(), self.find, entry) if entry is not None else None
+
+    def _keep_count(self, path: str, settings: ModelSettings) -> None:
+        """Bring the summary of a profile up to date, once for each start, if this journal wrote it before."""
+        history = self._context.history()
+        if history is None or path in self._counted:
+            return
+        self._counted.add(path)
+        if is_from_here(summary_of(settings), history.knows_run) and (seen := self._seen(path)) is not None:
+            self.ask(KeepCount(model=path, seen=seen), last=True)
 
     def _asked_to(self, order: ModelOrder) -> ModelOrder:
         self.ask(order)
@@ -262,6 +282,7 @@ class Models:
             if computed is not None:
                 settings = replace(settings, hashes=computed)
             self._hash(event.path, settings)
+            self._keep_count(event.path, settings)
         self._asked.discard(event.path)
         self._read[event.path] = settings
         while len(self._read) > KEPT:

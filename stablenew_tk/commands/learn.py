@@ -30,8 +30,16 @@ from ..pipeline.ids_and_times import new_id
 from ..storage.disk.files import alone
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
-from .plan_arguments import IMAGES, PlanArguments, completed, drafted
-from .run_settings import preset_for, session_for, settings_arguments, settings_in_force, with_recommended
+from .plan_arguments import IMAGES, PlanArguments, completed, drafted, range_words
+from .run_settings import (
+    loras_for,
+    preset_for,
+    session_for,
+    settings_arguments,
+    settings_in_force,
+    traits_for,
+    with_recommended,
+)
 from .session import Session
 from .terminal import FAILED, OK, err, find_plan, known_packs, out, print_json, program
 
@@ -43,7 +51,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("pack", nargs="?", default="", metavar="PACK", help="a pack file, or the name of a pack")
     add("--focus", metavar="PATH", help="what to vary: txt2img.cfg_scale, checkpoint, lora:rainy-streets")
-    add("--values", metavar="SPEC", dest="spec", help='"15-45 (+5)", "5-8 [4]", "1, 2, .., 10", "Euler a, Heun"')
+    specs = '"15-45 (+5)", "5-8 [4]", "1, 2, .., 10", "Euler a, Heun" (else numbers that suit the checkpoint)'
+    add("--values", metavar="SPEC", dest="spec", help=specs)
     add("--images", type=int, metavar="N", help=f"pictures per value, each with a seed of its own (else {IMAGES})")
     add("--prompt", default="", metavar="I|NAME", help="a prompt of the pack, counted from 1 (else the first)")
     add(
@@ -150,7 +159,12 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session, setti
     if draft.plan.focus_parameter != CHECKPOINT:
         sources = with_recommended(session, sources, quiet=args.json)
     weights = preset.lora_weights if preset is not None else {}
-    return replace(completed(draft, sources, lora_weights=weights), plan_id=new_id())
+    traits = traits_for(session, sources, draft.plan.focus_parameter)
+    loras = loras_for(args, session, sources, [prompt.positive for prompt in draft.plan.prompts])
+    plan = completed(draft, sources, lora_weights=weights, profile_loras=loras, traits=traits)
+    if not args.json and (words := range_words(plan, traits)):
+        out.print(words, markup=False)
+    return replace(plan, plan_id=new_id())
 
 
 def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings: Settings) -> LearningPlan:
@@ -168,6 +182,7 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
         "--note": args.note,
         "--set": args.values,
         "--preset": args.preset,
+        "--no-profile-loras": args.no_profile_loras,
     }
     given = [option for option, value in changes.items() if value not in (None, "", False, [])]
     if given:

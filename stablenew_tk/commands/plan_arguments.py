@@ -10,14 +10,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..domain.base.errors import InvalidInput, Unreadable
+from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, with_values
 from ..domain.config.origins import MAX_SEED, RANDOM_SEED
-from ..domain.config.sweep import LORA, parse_values
+from ..domain.config.sweep import LORA, focus, parse_values
 from ..domain.config.user_settings import Settings
+from ..domain.experiments.plan_draft import PlanDraft, first_text, outside_words, sensible_words
 from ..domain.experiments.plan_file import SIZE_LIMIT, imported, named_focus, read_plan, usual_name
+from ..domain.models.sensible_range import ModelTraits
 from ..domain.models.value_sources import ValueSources
 from ..domain.prompts.randomizer import Variants
-from ..domain.runs.plan import MOST_PER_VALUE, LearningPlan, PlanPrompt, checked, planned
+from ..domain.runs.plan import MOST_PER_VALUE, LearningPlan, PlanPrompt, checked, planned, with_profile_loras
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import read_bounded
 from ..storage.disk.places import Places
@@ -50,11 +53,18 @@ def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Pla
 
 
 def completed(
-    draft: PlanArguments, sources: ValueSources | None = None, *, lora_weights: Mapping[str, float] | None = None
+    draft: PlanArguments,
+    sources: ValueSources | None = None,
+    *,
+    lora_weights: Mapping[str, float] | None = None,
+    profile_loras: Sequence[AddedLora] = (),
+    traits: ModelTraits | None = None,
 ) -> LearningPlan:
     """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
 
-    Without `sources`, values of the command line override the plan file. `lora_weights` are those of a preset.
+    Without `sources`, values of the command line override the plan file. `lora_weights` are those of a preset,
+    `profile_loras` those that the checkpoint's profile adds. Where no values to try are given, the ones that the wizard
+    would propose for the checkpoint's `traits` are taken.
     """
     plan = draft.plan
     if sources is None:
@@ -62,8 +72,11 @@ def completed(
         plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.typed, "user")})
     else:
         start, weights = sources.resolve(), lora_weights or {}
+        plan = with_profile_loras(plan, profile_loras)
         prompts = tuple(_weighted(prompt, weights, plan.focus_parameter) for prompt in plan.prompts)
-        plan = replace(plan, base_config=start.config, origins=start.named, prompts=prompts)
+        plan = replace(plan, base_config=start.config, origins={**start.named, **plan.origins}, prompts=prompts)
+    if not plan.variant_values:
+        plan = _proposed(plan, traits or ModelTraits())
     seeds = list(plan.seeds)
     while len(seeds) < plan.full_rows:
         if (seed := draw_seed()) not in seeds:
@@ -71,17 +84,40 @@ def completed(
     return checked(replace(plan, seeds=tuple(seeds)))
 
 
+def range_words(plan: LearningPlan, traits: ModelTraits) -> str:
+    """What range suits the checkpoint for what the plan varies, and which of its values lie outside of it.
+
+    "" for names, and where only the general range is known and holds all values.
+    """
+    if not focus(plan.focus_parameter).ordered:
+        return ""
+    draft = PlanDraft(focus=plan.focus_parameter, traits=traits)
+    found, words = draft.sensible_range, sensible_words(draft)
+    outside = outside_words(draft, plan.variant_values)
+    own = found is not None and found.whose
+    return ". ".join(part for part in (words[:1].upper() + words[1:], outside) if part) if own or outside else ""
+
+
+def _proposed(plan: LearningPlan, traits: ModelTraits) -> LearningPlan:
+    path = plan.focus_parameter
+    draft = PlanDraft(prompts=plan.prompts, base=plan.base_config, focus=path, traits=traits)
+    values = parse_values(path, first_text(draft))
+    return replace(plan, variant_values=values, name=plan.name or usual_name(focus(path), values))
+
+
 def _from_options(args: argparse.Namespace, places: Places, settings: Settings) -> LearningPlan:
     if not args.pack:
         raise InvalidInput("Name a pack to learn with, a plan file (--plan FILE) or a plan (--resume PLAN).", "PACK")
-    if not args.focus or args.spec is None:
+    if not args.focus:
         raise InvalidInput('Say what to vary: --focus txt2img.cfg_scale --values "5-9 (+1)".', "--focus")
     subject = named_focus(args.focus.strip())
-    values = parse_values(subject.path, args.spec)
+    if args.spec is None and not subject.ordered and subject.kind != "bool":
+        raise InvalidInput(f'Say which values of {subject.path} to try: --values "one, other".', "--values")
+    values = parse_values(subject.path, args.spec) if args.spec is not None else ()
     pack_id, prompts = _from_pack(args, args.pack, places, settings)
     return LearningPlan(
         plan_id="",
-        name=usual_name(subject, values),
+        name=usual_name(subject, values) if values else "",
         focus_parameter=subject.path,
         pack_id=pack_id,
         prompts=prompts,

@@ -13,13 +13,19 @@ from msgspec import Struct
 from rich.markup import escape
 from rich.table import Table
 
-from ..domain.base.errors import InvalidInput, Unreadable
+from ..app.model_evidence import model_evidence, seen_by_name
+from ..app.models import wording as words
+from ..domain.base.errors import InvalidInput, StorageError, Unreadable
 from ..domain.config.catalogue import Value, parameter
 from ..domain.config.origins import Origin
+from ..domain.journal.history import History
 from ..domain.models.profile import Tier
-from ..domain.models.recommendations import ModelSettings, merged
+from ..domain.models.profile_loras import overlays_in_force
+from ..domain.models.provenance import learned_word
+from ..domain.models.recommendations import FieldValue, ModelSettings, merged
 from ..domain.models.style import StyleCatalogue
 from ..storage.disk.places import Places
+from ..storage.journal.snapshot import load_history
 from ..storage.models.folders import ModelFolder, beside, walk
 from ..storage.models.profile_reader import load_styles
 from ..storage.models.sidecars import ModelFiles, is_model, readings, sidecar_of
@@ -33,6 +39,12 @@ class _Field(Struct):
     value: Value
     origin: Origin
     source: str
+    learned: str = ""
+
+
+class _Told(Struct):
+    runs_observed: int
+    mean_rating: float | None
 
 
 class _Weight(Struct):
@@ -41,11 +53,21 @@ class _Weight(Struct):
     source: str
 
 
+class _Lora(Struct):
+    name: str
+    weight: float
+    preset: str
+
+
 class _Shown(Struct):
     fields: dict[str, _Field]
     trigger_phrases: list[str]
     weights: list[_Weight]
     problems: list[str]
+    # Those of the presets in force, which a run adds to its prompts.
+    loras: list[_Lora] = []
+    # What a profile says that this journal did not count.
+    summary: _Told | None = None
 
 
 class _Model(Struct):
@@ -74,11 +96,21 @@ def arguments(profiles: Commands[argparse.ArgumentParser], common: argparse.Argu
 def _show(args: argparse.Namespace, places: Places) -> int:
     path = Path(args.file).expanduser().absolute()
     settings = _settings(_chosen(path), _styles(places))
+    history = _history(places)
     if args.json:
-        print_json(_document(settings))
+        print_json(_document(settings, history))
         return OK
-    _print(path, settings)
+    _print(path, settings, history)
     return OK
+
+
+def _history(places: Places) -> History | None:
+    """What was recorded, to tell apart what a profile learned from it; without it nothing counts as learned here."""
+    try:
+        return load_history(places.journal, places.snapshot).history
+    except StorageError as problem:
+        err.print(_visible(str(problem)), markup=False)
+        return None
 
 
 def _chosen(path: Path) -> ModelFolder:
@@ -117,31 +149,54 @@ def _styles(places: Places) -> StyleCatalogue:
     return styles
 
 
-def _document(settings: ModelSettings) -> _Shown:
+def _document(settings: ModelSettings, history: History | None) -> _Shown:
+    evidence = model_evidence(history, settings)
+    told = evidence.told
     return _Shown(
-        fields={path: _Field(one.value, one.origin, _text(one.source)) for path, one in settings.values.items()},
+        fields={
+            path: _Field(one.value, one.origin, _text(one.source), _learned(one, evidence.own_plans))
+            for path, one in settings.values.items()
+        },
         trigger_phrases=list(settings.trigger_phrases),
         weights=[_Weight(one.weight, one.rating, _text(one.source)) for one in settings.weights],
         problems=_texts(settings.problems),
+        loras=[_Lora(one.name, one.weight, preset) for one, preset in overlays_in_force(settings.profile)],
+        summary=None if told is None else _Told(told.runs_observed, told.mean_rating),
     )
 
 
-def _print(path: Path, settings: ModelSettings) -> None:
+def _learned(one: FieldValue, own_plans: frozenset[str]) -> str:
+    return learned_word(one.plan_id, own_plans) if one.plan_id is not None else ""
+
+
+def _print(path: Path, settings: ModelSettings, history: History | None) -> None:
+    evidence = model_evidence(history, settings)
     title = f" ({settings.title})" if settings.title else ""
     out.print(f"{_visible(path.name + title)}: {_visible(settings.family)} {settings.kind}", markup=False)
     table = Table("setting", "value", "from", box=None)
     for field, one in settings.values.items():
-        table.add_row(parameter(field).title, escape(_visible(str(one.value))), escape(_visible(one.source)))
+        learned = _learned(one, evidence.own_plans)
+        source = f"{one.source} ({learned})" if learned else one.source
+        table.add_row(parameter(field).title, escape(_visible(str(one.value))), escape(_visible(source)))
+    for overlay, preset in overlays_in_force(settings.profile):
+        words_of_it = f"{overlay.name} {overlay.weight:g}"
+        table.add_row("adds LoRA", escape(_visible(words_of_it)), escape(_visible(f"preset {preset}")))
     for weight in settings.weights:
         rating = f" ({weight.rating})" if weight.rating else ""
         table.add_row("LoRA weight", f"{weight.weight:g}{rating}", escape(_visible(weight.source)))
     if settings.trigger_phrases:
-        words = ", ".join(settings.trigger_phrases)
-        table.add_row("trigger phrases", escape(_visible(words)), escape(_visible(settings.trigger_source)))
+        phrases = ", ".join(settings.trigger_phrases)
+        table.add_row("trigger phrases", escape(_visible(phrases)), escape(_visible(settings.trigger_source)))
     if table.row_count:
         out.print(table)
     else:
         out.print("Nothing is recommended for it.")
+    sidecar = sidecar_of(path.name)
+    known = seen_by_name(history, sidecar[0] if sidecar is not None else path.stem, settings.kind)
+    if known is not None and (seen := words.seen_here(known.count())):
+        out.print(f"{seen}.", markup=False)
+    if told := words.told(evidence.told):
+        out.print(f"{told}.", markup=False)
     _print_problems(settings.problems)
 
 

@@ -23,6 +23,7 @@ from ..storage.packs.reader import PackContent, load_whole
 from .packs import expanded, refuse_errors, wildcard_arguments, wildcards_of
 from .run_settings import (
     absolute,
+    loras_for,
     preset_for,
     session_for,
     settings_arguments,
@@ -93,6 +94,10 @@ def run(args: argparse.Namespace, places: Places) -> int:
         sources = with_recommended(session, sources, quiet=args.json)
         variants = _variants(args, places, settings, opened)
         request = of_pack(_request(args, settings, sources, preset), variants, opened.settings)
+        axes = opened.settings.randomizer.loras
+        varied = [name for axis in axes for name in axis.names if name]
+        loras = loras_for(args, session, sources, [one.prompt for one in variants.variants], varied)
+        request = msgspec.structs.replace(request, profile_loras=loras)
         if session.check().capabilities is not None:
             jobs = session.controller.run(request)
             session.work(pack.pack_id, len(jobs))

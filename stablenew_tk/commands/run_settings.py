@@ -12,15 +12,21 @@ from msgspec.structs import replace
 from ..app.controller import Controller, make_backend
 from ..app.create.form_values import preset_in_force
 from ..domain.base.errors import InvalidInput, StorageError
+from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, check_value, parse_value
+from ..domain.config.sweep import LORA
 from ..domain.config.user_settings import Settings
-from ..domain.models.recommendations import usable
+from ..domain.models.profile_loras import added, left_out, overlays_in_force, profile_loras
+from ..domain.models.recommendations import ModelSettings, usable
+from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
+from ..domain.models.style import StyleCatalogue
 from ..domain.models.value_sources import ValueSources
 from ..domain.runs.plan import Preset
 from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.places import Places
 from ..storage.models import index
 from ..storage.models.library import Library
+from ..storage.models.model_entry import ModelEntry
 from ..storage.models.name_lookup import LibraryNames
 from ..storage.models.profile_reader import load_styles
 from .session import Session
@@ -36,6 +42,9 @@ def settings_arguments(parser: argparse.ArgumentParser) -> None:
     preset = parser.add_mutually_exclusive_group()
     preset.add_argument("--preset", metavar="NAME", help="start from this preset (else the one in force)")
     preset.add_argument("--no-preset", action="store_true", help="leave the preset in force aside")
+    parser.add_argument(
+        "--no-profile-loras", action="store_true", help="add none of the LoRAs that the checkpoint's profile names"
+    )
     parser.add_argument("--out", metavar="DIR", help="folder for the pictures")
 
 
@@ -113,16 +122,7 @@ def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) ->
     if not name:
         return sources
     styles, problems = load_styles(places.styles)
-    folders = [Path(folder).expanduser() for folder in settings.model_folders if folder.strip()]
-    library = Library(folders, styles, places.model_index)
-    library.scan(in_full=False)
-    entry = LibraryNames(library.snapshot.entries).find(name)
-    if entry is not None and not entry.is_read:
-        library.read_first(entry.path)
-        entry = LibraryNames(library.work(0.0).snapshot.entries).find(name)
-    # Only the next scan is slower when it cannot be kept.
-    with suppress(StorageError, OSError):
-        library.save()
+    entry = _entry(session, styles, name, "checkpoint")
     if entry is None:
         return sources
     model = index.settings_of(entry, styles)
@@ -132,3 +132,62 @@ def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) ->
     if recommends.values and not quiet:
         out.print(f"Settings of {entry.stem}: {', '.join(entry.sources)}", markup=False)
     return replace(sources, model=model, usable=recommends)
+
+
+def loras_for(
+    args: argparse.Namespace,
+    session: Session,
+    sources: ValueSources,
+    prompts: Sequence[str],
+    varied: Sequence[str] = (),
+) -> tuple[AddedLora, ...]:
+    """The LoRAs that the checkpoint's profile adds to these prompts; the terminal is told of them
+    and of those left out. `varied` are LoRAs that the pack varies.
+    """
+    found = session.check().capabilities
+    if args.no_profile_loras or sources.model is None or found is None:
+        return ()
+    aliases: dict[str, tuple[str, ...]] = {}
+    styles, _ = load_styles(session.controller.places.styles)
+    for overlay, _preset in overlays_in_force(sources.model.profile):
+        entry = _entry(session, styles, overlay.name, "lora")
+        if entry is not None:
+            aliases[overlay.name] = (entry.stem, *index.settings_of(entry, styles).names)
+    profile = sources.model.profile
+    loras = profile_loras(profile, prompts=prompts, backend=found.loras, varied=varied, aliases=aliases)
+    if not args.json and (taken := [one.words for one in loras if one.tag]):
+        out.print(f"From the profile: {', '.join(taken)} (--no-profile-loras leaves them away)", markup=False)
+    if words := left_out(loras):
+        err.print(f"{words}.", markup=False)
+    return added(loras)
+
+
+def traits_for(session: Session, sources: ValueSources, focus_parameter: str) -> ModelTraits:
+    """What decides which values suit the checkpoint of the sources, and the LoRA whose weight is varied, if one is.
+
+    Blocks while the folders are read.
+    """
+    known = traits_of(sources.model or ModelSettings(), sources.checkpoint)
+    if not focus_parameter.startswith(LORA) or not session.controller.settings.model_folders:
+        return known
+    styles, _ = load_styles(session.controller.places.styles)
+    name = focus_parameter.removeprefix(LORA)
+    entry = _entry(session, styles, name, "lora")
+    ends = lora_range(index.settings_of(entry, styles)) if entry is not None else None
+    return replace(known, lora_ranges={name: ends}) if ends is not None else known
+
+
+def _entry(session: Session, styles: StyleCatalogue, name: str, kind: str) -> ModelEntry | None:
+    """The model of that name in the model folders, read in full; None when it is in none of them."""
+    settings, places = session.controller.settings, session.controller.places
+    folders = [Path(folder).expanduser() for folder in settings.model_folders if folder.strip()]
+    library = Library(folders, styles, places.model_index)
+    library.scan(in_full=False)
+    entry = LibraryNames(library.snapshot.entries).find(name, kind)
+    if entry is not None and not entry.is_read:
+        library.read_first(entry.path)
+        entry = LibraryNames(library.work(0.0).snapshot.entries).find(name, kind)
+    # Only the next scan is slower when it cannot be kept.
+    with suppress(StorageError, OSError):
+        library.save()
+    return entry

@@ -30,6 +30,7 @@ from .messages.base import Event, Order
 from .messages.jobs import BackendChecked, CheckBackend, KeepWaiting
 from .messages.journal import (
     AppendLine,
+    CountSeen,
     HistoryLoaded,
     LineNotSaved,
     LineSaved,
@@ -37,6 +38,7 @@ from .messages.journal import (
     ReadRecord,
     RecordRead,
     SaveSnapshot,
+    SeenCounted,
 )
 from .messages.pictures import (
     FindImages,
@@ -129,6 +131,10 @@ class DeskWork:
     @perform.register
     def _(self, order: FindImages) -> ImagesFound:
         return ImagesFound(query=order.query, selection=select(order.columns, order.query))
+
+    @perform.register
+    def _(self, order: CountSeen) -> SeenCounted:
+        return SeenCounted(path=order.path, count=order.seen.count())
 
     @perform.register
     def _(self, order: MakeThumbnail) -> ThumbnailReady:

@@ -12,8 +12,19 @@ from collections.abc import Callable
 from functools import partial, singledispatchmethod
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ..domain.base.errors import Cancelled, InvalidInput, NotSaved, StorageError
-from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, with_learned_preset, with_learned_weight
+from ..domain.journal.seen import SeenModel
+from ..domain.models.profile import (
+    LearningSummary,
+    LoraProfile,
+    ModelPreset,
+    ModelProfile,
+    with_learned_preset,
+    with_learned_weight,
+)
+from ..domain.models.provenance import is_from_here, recounted
 from ..domain.models.recommendations import Hashes, ModelSettings, merged
 from ..domain.models.style import StyleCatalogue
 from ..storage.disk.file_manager import reveal
@@ -32,6 +43,7 @@ from .messages.models import (
     CloseLibrary,
     FoldersTouched,
     HashModel,
+    KeepCount,
     KeepLearned,
     LibraryChanged,
     MakePreview,
@@ -52,6 +64,7 @@ from .messages.pictures import ThumbnailReady
 
 log = logging.getLogger(__name__)
 
+_Profile = ModelProfile | LoraProfile
 PORTION_S = 0.05
 KEPT_UNDOS = 100
 
@@ -191,7 +204,7 @@ class ModelWorker:
 
     @perform.register
     def _(self, order: SaveModelProfile | SaveLoraProfile) -> Event:
-        return self._saved(order, Path(order.model), order.profile)
+        return self._saved(order, Path(order.model), _with_count(order.profile, order.seen))
 
     @perform.register
     def _(self, order: KeepLearned) -> Event:
@@ -203,9 +216,26 @@ class ModelWorker:
             raise NotSaved(f"{model} cannot be read: {reason}. So nothing was written beside it.") from error
         if isinstance(order.learned, ModelPreset):
             fresh = ModelProfile(model_name=known.title or model.stem, base_type=known.family)
-            return self._saved(order, model, with_learned_preset(known.profile or fresh, order.learned))
+            preset_added = with_learned_preset(known.profile or fresh, order.learned)
+            return self._saved(order, model, _with_count(preset_added, order.seen))
         of_lora = known.lora_profile or LoraProfile(lora_name=model.stem, target_base_type=known.family)
-        return self._saved(order, model, with_learned_weight(of_lora, order.learned))
+        return self._saved(order, model, _with_count(with_learned_weight(of_lora, order.learned), order.seen))
+
+    @perform.register
+    def _(self, order: KeepCount) -> None:
+        model = Path(order.model)
+        try:
+            known = self._read(model)
+            profile: _Profile | None = known.profile or known.lora_profile
+            if profile is None or not is_from_here(profile.learning_summary, order.seen.knows):
+                return
+            counted = _with_count(profile, order.seen)
+            if counted != profile:
+                # Not among what can be taken back: nobody asked for it.
+                save_profile(profile_path(model, counted), counted)
+        except (StorageError, InvalidInput, OSError) as error:
+            # The numbers in the file are older ones; the window counts for itself.
+            log.warning("the summary beside %s was not brought up to date: %s", model.name, error)
 
     @perform.register
     def _(self, order: TakeBackProfile) -> Event:
@@ -227,6 +257,17 @@ class ModelWorker:
             # The watcher would notice the change as well, but later.
             self._library.rescan(folders=[str(path.parent)])
         return ProfileSaved(order=order, path=str(path), model=str(model))
+
+
+def _with_count(profile: _Profile, seen: SeenModel | None) -> _Profile:
+    """The profile with a summary of what the journal saw of the model; numbers of somebody else stay."""
+    if seen is None:
+        return profile
+    count = seen.count()
+    now = LearningSummary(
+        runs_observed=count.runs, mean_rating=count.mean, ratings=count.rated, newest_run=count.newest_run
+    )
+    return replace(profile, learning_summary=recounted(profile.learning_summary, now, seen.knows))
 
 
 def _paths(library: Library | None) -> frozenset[str]:

@@ -8,6 +8,7 @@ import threading
 
 import msgspec
 import pytest
+from journal_lines import output, rate, record
 from learning_lab import Lab
 from PIL import Image
 from whole_app import App
@@ -438,6 +439,60 @@ class TestLearned:
             self.learned(app, tmp_path, **changes)
         app.controller.close()
         assert not list(model_folder.iterdir())
+
+    def seen(self, tmp_path, plan=True):
+        """A journal of the app itself with a settled Learning Run about dream.safetensors."""
+        lab = Lab(tmp_path / "data")
+        made = lab.plan("txt2img.steps", tuple(CLEAR), 4)
+        lab.make(made)
+        lab.rate(CLEAR)
+        return lab, made
+
+    def test_the_summary_says_what_this_journal_saw_and_is_brought_up_to_date_at_the_next_start(
+        self, open_app, model_folder, tmp_path
+    ):
+        model(model_folder, "dream.safetensors")
+        lab, plan = self.seen(tmp_path)
+        app = open_app()
+        done(app)
+        app.controller.models.learned(plan, lab.report(plan))
+        app.until(ProfileSaved)
+        sidecar = model_folder / "dream.modelprofile.json"
+        summary = json.loads(sidecar.read_text())["learning_summary"]
+        assert (summary["runs_observed"], summary["ratings"], summary["mean_rating"]) == (1, 12, 3.08)
+        app.controller.close()
+        picture = output()
+        lab.append(record(run_id="LATER", outputs=(picture,), ts="2026-02-02T00:00:00.000Z"), rate(picture, 5))
+        again = open_app()
+        done(again)
+        again.controller.models.settings(model_folder / "dream.safetensors")
+        again.wait(lambda: json.loads(sidecar.read_text())["learning_summary"]["ratings"] == 13)
+        assert json.loads(sidecar.read_text())["learning_summary"]["newest_run"] == "LATER"
+        assert json.loads(sidecar.read_text())["recommended_presets"][0]["plan_id"] == plan.plan_id
+
+    @pytest.mark.parametrize("theirs", [{"runs_observed": 140, "mean_rating": 4.1}, {"runs_observed": 3}])
+    def test_a_summary_of_somebody_else_stays_as_it_is(self, open_app, model_folder, tmp_path, theirs):
+        path = model(model_folder, "dream.safetensors")
+        sidecar = profile(path, 33, learning_summary=theirs)
+        lab, plan = self.seen(tmp_path)
+        app = open_app()
+        done(app)
+        app.controller.models.learned(plan, lab.report(plan))
+        app.until(ProfileSaved)
+        document = json.loads(sidecar.read_text())
+        assert document["learning_summary"] == theirs
+        assert len(document["recommended_presets"]) == 2
+
+    def test_looking_at_a_model_writes_nothing_beside_it(self, open_app, model_folder, tmp_path):
+        path = model(model_folder, "dream.safetensors")
+        sidecar = profile(path, 33)
+        before = sidecar.read_bytes()
+        self.seen(tmp_path)
+        app = open_app()
+        done(app)
+        app.wait(lambda: app.controller.models.settings(path))
+        app.controller.close()
+        assert sidecar.read_bytes() == before
 
 
 class TestHashes:

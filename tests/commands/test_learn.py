@@ -375,7 +375,7 @@ class TestWrongUse:
         ("words", "sentence"),
         [
             ([], "Say what to vary"),
-            (["--focus", "txt2img.cfg_scale"], "Say what to vary"),
+            (["--focus", "txt2img.sampler"], "Say which values of txt2img.sampler to try"),
             (["--focus", "txt2img.cfg", "--values", "5, 6"], "There is no parameter 'txt2img.cfg'. Did you mean"),
             (["--focus", "txt2img.steps", "--values", "5-900"], "txt2img.steps: 900 is outside 1 to 150"),
             (["--focus", "txt2img.steps", "--values", "5"], "variant_values: give at least 2 values"),

@@ -9,9 +9,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from learning_lab import Lab
 
 from stablenew_tk.commands import profiles
 from stablenew_tk.domain.base.errors import InvalidInput
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.storage.disk.places import find_places
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "sidecars"
@@ -44,11 +46,14 @@ def cli(tmp_path, capsys):
 
 def test_show_gives_every_field_with_origin_and_source(cli, models):
     shown = cli("show", models / "cobalt.modelprofile.json", "--json")
-    assert set(shown) == {"fields", "trigger_phrases", "weights", "problems"}
+    assert set(shown) == {"fields", "trigger_phrases", "weights", "problems", "loras", "summary"}
+    assert shown["loras"] == [{"name": "harbour", "weight": 0.6, "preset": "Fine"}]
+    assert shown["summary"] == {"runs_observed": 12, "mean_rating": 3.5}
     assert shown["fields"]["txt2img.sampler"] == {
         "value": "DPM++ 2M SDE",
         "origin": "profile",
         "source": "cobalt.modelprofile.json · StableNew profile · preset Fine",
+        "learned": "",
     }
     assert shown["fields"]["txt2img.scheduler"]["value"] == "Karras"
     assert shown["fields"]["refiner.checkpoint"]["origin"] == "style"
@@ -137,3 +142,30 @@ def test_names_of_any_bytes_are_printed_and_steer_no_terminal(cli, models):
 def test_scan_of_no_folder_is_wrong_use(cli, models):
     with pytest.raises(InvalidInput, match="no folder"):
         cli("scan", models / "harbour.json")
+
+
+def test_what_a_profile_learned_elsewhere_is_not_said_to_be_from_here(cli, models):
+    learned = {"id": "l", "rating": "best", "source": "local_learning", "steps": 33, "ratings": 20, "plan_id": "P9"}
+    counted = {"runs_observed": 140, "mean_rating": 4.1}
+    document = {"kind": "model_profile", "recommended_presets": [learned], "learning_summary": counted}
+    (models / "zinc.modelprofile.json").write_text(json.dumps(document))
+    shown = cli("show", models / "zinc.modelprofile.json", "--json")
+    assert shown["fields"]["txt2img.steps"]["learned"] == "learned elsewhere"
+    said = cli("show", models / "zinc.modelprofile.json")
+    assert "The file says: 140 runs, 4.1 stars (not from this journal)." in said
+    assert "here" not in said.replace("elsewhere", "")
+
+
+def test_what_was_rated_in_this_journal_stands_beside_what_the_file_says(cli, models, tmp_path):
+    lab = Lab(tmp_path / "data")
+    plan = lab.plan(base_config=PipelineConfig(checkpoint="Cobalt.safetensors [0123456789]"))
+    lab.make(plan)
+    lab.rate({12: (3, 4, 4)})
+    entry = {"id": "l", "rating": "best", "source": "local_learning", "steps": 33, "plan_id": plan.plan_id}
+    document = json.loads((models / "cobalt.modelprofile.json").read_text())
+    document["recommended_presets"].append(entry)
+    (models / "cobalt.modelprofile.json").write_text(json.dumps(document))
+    said = " ".join(cli("show", models / "cobalt.modelprofile.json").split())
+    assert "Rated here: 3 pictures, 3.7 stars · 1 run." in said
+    assert "The file says: 12 runs, 3.5 stars (not from this journal)." in said
+    assert cli("show", models / "cobalt.modelprofile.json", "--json")["fields"]["txt2img.steps"]["learned"] == "learned"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from fake_webui import FakeWebUI
 from terminal import TINY, Terminal
 
 from stablenew_tk.backends.sketch.contract import CHECKPOINTS
@@ -138,3 +139,75 @@ class TestLearn:
         both = ("--focus", "checkpoint", "--values", ", ".join(CHECKPOINTS), "--images", 1)
         assert cli("learn", cli.pack, *TINY, *both, "--set", "txt2img.steps=4", "--json").code == 0
         assert "hires.denoise" not in cli.plan().origins
+
+    def test_without_values_those_are_tried_that_suit_the_style_of_the_checkpoint(self, cli):
+        cli.profile(default_hires_denoise=0.28, style_profile_id="sdxl_portrait_realism")
+        said = cli("learn", cli.pack, *TINY, "--focus", "hires.denoise", "--images", 1)
+        assert "Sensible for SDXL – Portrait Realism: 0.2 – 0.35" in said.out
+        values = cli.plan().variant_values
+        assert 0.28 in values
+        assert len(values) > 2
+        assert all(0.2 <= value <= 0.35 for value in values)
+        assert cli.plan().name.startswith("Denoise 0.")
+
+    def test_values_outside_of_what_suits_the_checkpoint_are_tried_and_told(self, cli):
+        cli.profile(base_type="sd15")
+        plan = ("--focus", "txt2img.cfg_scale", "--values", "3, 7", "--images", 1)
+        said = cli("learn", cli.pack, *TINY, *plan)
+        assert "Sensible for SD 1.5: 5 – 10. 3 is below the sensible range. That is allowed." in said.out
+        assert cli.plan().variant_values == (3, 7)
+
+    def test_the_weights_of_a_lora_are_tried_in_the_range_its_files_name(self, cli):
+        (cli.models / "rain.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
+        about = {"modelId": 1, "usage_tips": '{"strength_min": 0.2, "strength_max": 0.5}'}
+        (cli.models / "rain.metadata.json").write_text(json.dumps(about))
+        (cli.models / "rain.loraprofile.json").write_text(json.dumps({"kind": "lora_profile"}))
+        cli("learn", cli.pack, *TINY, "--focus", "lora:rain", "--images", 1, "--json")
+        assert [value for value in cli.plan().variant_values if value != 1] == [0.2, 0.3, 0.4, 0.5]
+
+
+class TestLorasOfTheProfile:
+    """On a server that lists its LoRAs: the profile of a checkpoint in a model folder names some of them."""
+
+    @pytest.fixture
+    def served(self, cli):
+        with FakeWebUI() as server:
+            (cli.models / "photo_model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
+            overlays = [{"name": "inkwash", "weight": 0.6}, {"name": "nowhere", "weight": 0.4}]
+            cli.profile("photo_model", recommended_presets=preset(lora_overlays=overlays))
+            cli.server = ("--backend", server.url)
+            yield cli
+
+    def test_a_run_gets_those_that_are_there_and_tells_of_the_others(self, served):
+        said = served("run", served.pack, *served.server, *TINY, "--limit", 1)
+        assert "From the profile: LoRA inkwash 0.6 (--no-profile-loras leaves them away)" in said.out
+        assert "LoRA nowhere 0.4 is not on this server, so it is left out." in said.err
+        (record,) = served.shown()
+        assert record["prompt"].endswith("<lora:inkwash:0.6>")
+        assert record["origins"]["lora:inkwash"] == "profile"
+
+    def test_without_them_the_prompt_stays_as_it_is(self, served):
+        said = served("run", served.pack, *served.server, *TINY, "--limit", 1, "--no-profile-loras")
+        assert "lora" not in served.shown()[0]["prompt"]
+        assert "inkwash" not in said.out
+
+    def test_a_learning_run_has_the_same_baseline_but_for_the_lora_it_varies(self, served):
+        served("learn", served.pack, *served.server, *TINY, *WIDE, "--json")
+        plan = served.plan()
+        assert plan.prompts[0].positive.endswith("<lora:inkwash:0.6>")
+        assert plan.origins["lora:inkwash"] == "profile"
+        weights = ("--focus", "lora:inkwash", "--values", "0.2, 0.9", "--images", 1)
+        served("learn", served.pack, *served.server, *TINY, *weights, "--json", "--name", "Weights")
+        prompts = {one["prompt"] for one in served.shown() if one["learning"]["value"] in (0.2, 0.9)}
+        assert {text.count("<lora:") for text in prompts} == {1}
+
+    def test_a_prompt_that_calls_a_lora_by_its_alias_does_not_get_it_twice(self, served, tmp_path):
+        head = json.dumps(
+            {"__metadata__": {"ss_network_module": "networks.lora", "ss_output_name": "wet ink"}}
+        ).encode()
+        (served.models / "inkwash.safetensors").write_bytes(len(head).to_bytes(8, "little") + head)
+        pack = tmp_path / "alias.txt"
+        pack.write_text("a boat <lora:wet ink:0.3>")
+        said = served("run", pack, *served.server, *TINY)
+        assert served.shown()[0]["prompt"] == "a boat <lora:wet ink:0.3>"
+        assert "LoRA inkwash 0.6 is already in the prompt, which decides" in said.err

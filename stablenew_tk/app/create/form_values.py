@@ -15,11 +15,14 @@ from ...domain.config.catalogue import Value, flat, parameter
 from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.models.explanation import WhyRow, explain
 from ...domain.models.precedence import Resolved
+from ...domain.models.sensible_range import ModelTraits
 from ...domain.models.value_sources import CHECKPOINT, PresetValues, ValueSources
 from ...domain.prompts.settings import PackSettings
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
 from ..controller import Controller
+from ..model_evidence import known_here
+from ..model_traits import known_traits
 from ..wording import value_text
 
 
@@ -67,20 +70,21 @@ class FormValues:
         self._context = ""
         self._announced: set[str] = set()
         self.preset: Preset | None = None
+        self.traits = ModelTraits()
         self.sources = ValueSources()
         self.resolved = self.sources.resolve()
         self.refresh()
 
     def refresh(self) -> bool:
         """Ask every source once and work the values out; True when anything about them has changed."""
-        before, self.sources = self.sources, self._asked()
+        before, traits, self.sources = self.sources, self.traits, self._asked()
         context = self.sources.context
         if context != self._context:
             if self._context:
                 self._leave()
             self._context = context
         if before == self.sources:
-            return False
+            return traits != self.traits
         self.resolved = self.sources.resolve()
         return True
 
@@ -97,9 +101,11 @@ class FormValues:
             loaded=found.loaded_checkpoint if found is not None else "",
         )
         self.checkpoint = sources.checkpoint
+        self.traits = known_traits(controller, self.checkpoint)
         entry = models.find(self.checkpoint)
         model = models.settings(entry.path) if entry is not None else None
-        return replace(sources, model=model, usable=models.usable(self.checkpoint))
+        own = known_here(controller.history, model)
+        return replace(sources, model=model, usable=models.usable(self.checkpoint), own_plans=own)
 
     def stand_at(self, pack_id: str, path: Path | None = None) -> None:
         """The form is about this pack from the next refresh on, at `path` if several have its id."""

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import parameter
 from ...domain.config.learning_mode import Mode, mode_for
 from ...domain.config.seed_text import parse_seed, parse_seed_count
+from ...domain.models.profile_loras import ProfileLora, added, turned
 from ...domain.runs.job import RunRequest, check
 from ..controller import Controller
+from ..profile_loras import loras_of
 from .form_values import FormValues
 from .pack_choice import PackChoice
 from .pack_variants import PackVariants
+
+# Beyond these, each prompt is still looked at when it is sent, but not each time something is typed.
+_MOST_LOOKED_AT = 1000
 
 
 class RunFields(Struct, frozen=True, kw_only=True):
@@ -47,6 +53,25 @@ class RunForm:
             self.values.stand_at(self.choice.file.pack_id, self.choice.file.path)
         return self.values.refresh()
 
+    @property
+    def loras(self) -> tuple[ProfileLora, ...]:
+        """The LoRAs that the checkpoint's profile adds to the chosen prompts, and those that it does not, with why."""
+        values, own = self.values, self.values.pack_settings
+        model, checkpoint = values.sources.model, values.checkpoint
+        made = self.variants.expansion
+        texts = [one.prompt for one in made.variants] if made is not None else []
+        if len(texts) > _MOST_LOOKED_AT:
+            texts = []
+        added_text = self._controller.settings.globals.for_pack(positive=own.positive, negative=False).positive
+        prompts = [f"{added_text} {text}" for text in texts]
+        return loras_of(self._controller, model, checkpoint, prompts, own.randomizer)
+
+    def turn_lora(self, name: str, on: bool) -> None:
+        """Switch a LoRA of the profile on or off for this checkpoint, now and in later runs."""
+        settings = self._controller.settings
+        off = turned(settings.loras_off, self.values.checkpoint, name, on=on)
+        self._controller.change_settings(replace(settings, loras_off=off))
+
     def request(self, fields: RunFields) -> RunRequest:
         """The run as it is filled in. A start image counts only where txt2img is off. Raises InvalidInput for a text
         that is no seed, or no number of seeds.
@@ -62,6 +87,7 @@ class RunForm:
             globals=self._controller.settings.globals,
             start_image="" if config.txt2img.enabled else fields.start_image.strip(),
             record=fields.record,
+            profile_loras=added(self.loras),
             lora_weights=values.preset.lora_weights if values.preset is not None else {},
         )
         return self.variants.of(request)

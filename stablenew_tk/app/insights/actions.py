@@ -8,12 +8,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.base.wording import counted
+from ...domain.config.sweep import LORA
 from ...domain.insights.follow_up import CERTAIN, cells_text, finer_plan, place_of
 from ...domain.insights.report import Report
 from ...domain.insights.verdict_text import is_certain
 from ...domain.journal.estimate import about
-from ...domain.runs.plan import config_for
+from ...domain.runs.plan import LearningPlan, config_for
 from ..controller import Controller
+from ..model_traits import known_traits
 
 ActionKey = Literal["rate", "preset", "more", "profile", "finer"]
 
@@ -52,10 +54,18 @@ def insight_actions(report: Report | None, controller: Controller, unrated: int)
     if certain and not report.sketch and controller.models.entries():
         # What a rehearsal with sketches found says nothing about a checkpoint.
         found.append(InsightAction(key="profile", text="Write to profile", kind="quiet"))
-    if finer_plan(report) is not None:
+    if finer_draft(report, controller) is not None:
         at = place_of(report, report.verdict.value)
         found.append(InsightAction(key="finer", text=f"Finer around {report.values[at].text}…", kind="quiet"))
     return found
+
+
+def finer_draft(report: Report, controller: Controller) -> LearningPlan | None:
+    """A draft with values around the recommended one that suit its checkpoint or LoRA; None when there are none."""
+    path = report.plan.focus_parameter
+    loras = [path.removeprefix(LORA)] if path.startswith(LORA) else []
+    checkpoint = report.checkpoint or report.plan.base_config.checkpoint
+    return finer_plan(report, known_traits(controller, checkpoint, loras))
 
 
 def _more(report: Report, controller: Controller) -> InsightAction:

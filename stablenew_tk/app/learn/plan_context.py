@@ -1,4 +1,4 @@
-"""Values that the wizard's draft takes from elsewhere: form of Create, family of the checkpoint, learning mode."""
+"""Values that the wizard's draft takes from elsewhere: form of Create, traits of the checkpoint, learning mode."""
 
 from __future__ import annotations
 
@@ -7,10 +7,20 @@ from msgspec.structs import replace
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import get_value
 from ...domain.config.learning_mode import Mode, mode_for
-from ...domain.config.sweep import not_offered, unknown_choices
-from ...domain.experiments.plan_draft import PROMPT, VALUES, VARY, PlanDraft, sentence, trouble
+from ...domain.config.sweep import LORA, not_offered, unknown_choices
+from ...domain.experiments.plan_draft import (
+    PROMPT,
+    VALUES,
+    VARY,
+    PlanDraft,
+    lora_weights,
+    proposed_anew,
+    sentence,
+    trouble,
+)
 from ..controller import Controller
 from ..create.form_values import FormValues
+from ..model_traits import known_traits
 
 
 def with_own_values(draft: PlanDraft, controller: Controller) -> PlanDraft:
@@ -19,15 +29,20 @@ def with_own_values(draft: PlanDraft, controller: Controller) -> PlanDraft:
         return draft
     typed = {path: get_value(draft.base, path) for path, origin in draft.origins.items() if origin == "user"}
     resolved = FormValues(controller, pack_id=draft.pack_id, typed=typed).resolved
-    return replace(draft, base=resolved.config, origins=resolved.origins)
+    of_loras = {path: origin for path, origin in draft.origins.items() if path.startswith(LORA)}
+    return replace(draft, base=resolved.config, origins={**resolved.origins, **of_loras})
 
 
-def with_family(draft: PlanDraft, controller: Controller) -> PlanDraft:
-    """The draft with the family that the model library knows of its checkpoint; of the loaded one if it names none."""
-    found = controller.capabilities
-    name = draft.base.checkpoint or (found.loaded_checkpoint if found is not None else "")
-    entry = controller.models.find(name)
-    return replace(draft, family=entry.family if entry is not None else "")
+def with_traits(draft: PlanDraft, controller: Controller, before: PlanDraft | None = None) -> PlanDraft:
+    """The draft with what the model library knows of its checkpoint, the loaded one if it names none, and its LoRAs.
+
+    Values that were only proposed, for what was known until now or for the draft `before`, are proposed anew.
+    """
+    loras = [*lora_weights(draft.prompts)]
+    if draft.focus.startswith(LORA):
+        loras.append(draft.focus.removeprefix(LORA))
+    known = proposed_anew(draft, replace(draft, traits=known_traits(controller, draft.base.checkpoint, loras)))
+    return proposed_anew(before, known) if before is not None else known
 
 
 def mode_of(draft: PlanDraft, controller: Controller) -> Mode:

@@ -7,7 +7,11 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...domain.base.lora_tags import AddedLora
+from ...domain.config.origins import Origin
+from ...domain.config.sweep import LORA
 from ...domain.experiments.plan_draft import OWN_PACK, PlanDraft
+from ...domain.models.profile_loras import added
 from ...domain.prompts.pack import PackProblem, PackPrompt
 from ...domain.prompts.randomizer import may_vary
 from ...domain.prompts.settings import PackSettings
@@ -16,6 +20,7 @@ from ...pipeline.messages.packs import ExpandPrompts, LoadPack, PackLoaded, Prom
 from ...storage.packs.pack_file import PackFile
 from ..controller import Controller
 from ..create.form_values import preset_in_force
+from ..profile_loras import loras_of
 
 KEPT, OWN = "kept", "own"
 
@@ -43,6 +48,7 @@ class PromptChoice:
         self.chosen: list[str] = []
         self.multiple = False
         self._read: tuple[PackPrompt, ...] = ()
+        self._added: dict[str, tuple[str, ...]] = {}  # by prompt: paths of the LoRAs that the profile added
         self._made: dict[str, PackPrompt] = {}  # the prompts with every choice made, by id
         self._asked: ExpandPrompts | None = None
 
@@ -202,12 +208,29 @@ class PromptChoice:
             own = self._controller.packs.settings_of(self.source.path)
             texts = texts.for_pack(positive=own.positive, negative=own.negative)
         sent, preset = planned(prompt, texts), preset_in_force(self._controller)
+        loras = self._profile_loras(sent.positive)
+        sent = sent.with_missing_loras(loras)
+        self._added[prompt.prompt_id] = tuple(f"{LORA}{one.tag}" for one in loras)
         for name, weight in (preset.lora_weights if preset is not None else {}).items():
             sent = sent.with_lora(name, weight)
         return sent
 
+    def _profile_loras(self, prompt: str) -> tuple[AddedLora, ...]:
+        """What the profile of the draft's checkpoint, the loaded one if it names none, adds to a prompt."""
+        controller = self._controller
+        found = controller.capabilities
+        checkpoint = self.draft.base.checkpoint or (found.loaded_checkpoint if found is not None else "")
+        entry = controller.models.find(checkpoint)
+        model = controller.models.settings(entry.path) if entry is not None else None
+        return added(loras_of(controller, model, checkpoint, [prompt]))
+
     def _tell(self, pack_id: str, title: str, prompts: Sequence[PlanPrompt]) -> None:
-        new = replace(self.draft, pack_id=pack_id, pack_title=title, prompts=tuple(prompts))
+        kept = {path: origin for path, origin in self.draft.origins.items() if not path.startswith(LORA)}
+        added_to = (path for prompt in prompts for path in self._added.get(prompt.prompt_id, ()))
+        origins: dict[str, Origin] = {**kept, **dict.fromkeys(added_to, "profile")}
+        if self.source == KEPT:
+            origins |= {path: origin for path, origin in self._kept.origins.items() if path.startswith(LORA)}
+        new = replace(self.draft, pack_id=pack_id, pack_title=title, prompts=tuple(prompts), origins=origins)
         if new != self.draft:
             self.draft = new
             self._change(new)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ...domain.base.colour_roles import Role
 from ...domain.config.catalogue import catalogue, parameter
-from ...domain.models.profile import LEARNED, best_first
+from ...domain.models.profile import best_first
 from ...domain.models.recommendations import REFINER, FieldValue, ModelSettings
 from ...domain.models.style import StyleCatalogue
 from ...storage.models.model_entry import ModelEntry
@@ -20,24 +20,31 @@ _LABELS = {_WIDTH: "Size", REFINER: "Refiner"}
 _HINT = "Nothing is recommended for it yet. Edit its profile, or learn about it."
 
 
-def above(entry: ModelEntry, settings: ModelSettings | None, styles: StyleCatalogue) -> tuple[FactLine, ...]:
-    """What stands above the trigger phrases: what is wrong and, for a checkpoint, the values."""
+def above(
+    entry: ModelEntry, settings: ModelSettings | None, styles: StyleCatalogue, own_plans: frozenset[str]
+) -> tuple[FactLine, ...]:
+    """What stands above the trigger phrases: what is wrong and, for a checkpoint, the values.
+
+    `own_plans` are the Learning Runs named in its profile that the journal knows.
+    """
     problems = settings.problems if settings is not None else entry.problems
     lines = [FactLine(text="Problems", heading=True)] if problems else []
     lines += [FactLine(text=problem, sign="warning", ink="warn") for problem in problems]
     if settings is None:
         return (*lines, FactLine(text="Reading what its files say…", ink="text3"))
-    return tuple(lines) if entry.kind == "lora" else (*lines, *_values(entry, settings, styles))
+    return tuple(lines) if entry.kind == "lora" else (*lines, *_values(entry, settings, styles, own_plans))
 
 
-def below(entry: ModelEntry, settings: ModelSettings | None, styles: StyleCatalogue) -> tuple[FactLine, ...]:
+def below(
+    entry: ModelEntry, settings: ModelSettings | None, styles: StyleCatalogue, own_plans: frozenset[str]
+) -> tuple[FactLine, ...]:
     """What stands below the trigger phrases."""
     if settings is None:
         return ()
-    values = _values(entry, settings, styles) if entry.kind == "lora" else ()
+    values = _values(entry, settings, styles, own_plans) if entry.kind == "lora" else ()
     parts = (
-        _weights(entry, settings),
-        _presets(settings),
+        _weights(entry, settings, own_plans),
+        _presets(settings, own_plans),
         _pairings(settings),
         values,
         _sources(entry),
@@ -46,7 +53,9 @@ def below(entry: ModelEntry, settings: ModelSettings | None, styles: StyleCatalo
     return tuple(line for part in parts for line in part)
 
 
-def _values(entry: ModelEntry, settings: ModelSettings, styles: StyleCatalogue) -> Iterator[FactLine]:
+def _values(
+    entry: ModelEntry, settings: ModelSettings, styles: StyleCatalogue, own_plans: frozenset[str]
+) -> Iterator[FactLine]:
     if entry.kind == "checkpoint":
         style = f"Style: {settings.style.label}" if settings.style is not None else ""
         yield FactLine(text="Defaults for new runs", heading=True, source=style)
@@ -62,7 +71,7 @@ def _values(entry: ModelEntry, settings: ModelSettings, styles: StyleCatalogue) 
             text = _text(path, offer, settings, styles)
             if not text or text in shown:  # somebody of more weight says the same
                 continue
-            who = words.source_word(path, offer, settings)
+            who = words.source_word(offer, own_plans)
             yield FactLine(
                 text=text,
                 label="" if shown else _label(path),
@@ -95,7 +104,7 @@ def _label(path: str) -> str:
     return spec.label if spec.group in ("txt2img", "general") else f"{spec.group.capitalize()} {spec.label.lower()}"
 
 
-def _weights(entry: ModelEntry, settings: ModelSettings) -> Iterator[FactLine]:
+def _weights(entry: ModelEntry, settings: ModelSettings, own_plans: frozenset[str]) -> Iterator[FactLine]:
     if settings.weights or settings.weight_range is not None:
         span = settings.weight_range
         yield FactLine(text="Weights", heading=True, source=f"sensible {span[0]:g} to {span[1]:g}" if span else "")
@@ -105,15 +114,15 @@ def _weights(entry: ModelEntry, settings: ModelSettings) -> Iterator[FactLine]:
     profile = settings.lora_profile
     ours = best_first(profile.recommended_weights) if profile is not None else ()
     for one in ours:
-        learned = one.source == LEARNED
+        who = words.entry_mark(one, own_plans)
         yield FactLine(
             text=" · ".join(filter(None, (f"{one.weight:g}", one.label))),
             label=words.TIER_WORDS[one.rating],
-            source="learned" if learned else "yours",
-            mark="star" if learned else "triangle",
-            mark_ink="accent_text" if learned else "text2",
+            source=who.word,
+            mark=who.icon,
+            mark_ink=who.ink,
         )
-        if text := words.evidence(one):
+        if text := words.evidence(one, own_plans):
             yield FactLine(text=text, lost=True)
     for weight in settings.weights[:20]:
         tool = words.tool_of(weight.source)
@@ -121,22 +130,22 @@ def _weights(entry: ModelEntry, settings: ModelSettings) -> Iterator[FactLine]:
             yield FactLine(text=f"{weight.weight:g}", label="Also", source=tool, mark="lock", mark_ink="text3")
 
 
-def _presets(settings: ModelSettings) -> Iterator[FactLine]:
+def _presets(settings: ModelSettings, own_plans: frozenset[str]) -> Iterator[FactLine]:
     profile = settings.profile
     if profile is None or not profile.recommended_presets:
         return
     yield FactLine(text="Presets", heading=True)
     for one in best_first(profile.recommended_presets):
-        learned = one.source == LEARNED
+        who = words.entry_mark(one, own_plans)
         yield FactLine(
             text=one.label or one.id,
             label=words.TIER_WORDS[one.rating],
-            mark="star" if learned else "triangle",
-            mark_ink="accent_text" if learned else "text2",
-            source="learned" if learned else "yours",
-            bold=learned,
+            mark=who.icon,
+            mark_ink=who.ink,
+            source=who.word,
+            bold=who.icon == "star",
         )
-        for text in (*words.preset(one), words.evidence(one)):
+        for text in (*words.preset(one), words.evidence(one, own_plans)):
             if text:
                 yield FactLine(text=text, lost=True)
 
@@ -159,7 +168,7 @@ def _sources(entry: ModelEntry) -> Iterator[FactLine]:
     for name in entry.sources:
         ours = dialects.get(name) in words.OURS
         shown = "file header" if dialects.get(name) == "header" else name
-        yield FactLine(text=shown, ink="text2", source="yours" if ours else "read only")
+        yield FactLine(text=shown, ink="text2", source="profile" if ours else "read only")
 
 
 def _notes(settings: ModelSettings) -> Iterator[FactLine]:

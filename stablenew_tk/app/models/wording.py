@@ -10,8 +10,10 @@ from ...domain.base import wording
 from ...domain.base.colour_roles import Role
 from ...domain.config.catalogue import Value
 from ...domain.config.spellings import FAMILY_TITLES
-from ...domain.models.profile import LEARNED, ModelPreset, RecommendedWeight, Tier, best_preset
-from ...domain.models.recommendations import DENOISE, REFINER, UPSCALER, Dialect, FieldValue, ModelSettings
+from ...domain.journal.seen import Seen
+from ...domain.models.profile import LEARNED, LearningSummary, ModelPreset, RecommendedWeight, Tier
+from ...domain.models.provenance import LEARNED_WORD, learned_word
+from ...domain.models.recommendations import Dialect, FieldValue, ModelSettings
 from ...storage.models.model_entry import ModelEntry
 from .. import wording as phrases
 
@@ -19,13 +21,11 @@ TIER_WORDS: Mapping[Tier, str] = {
     "best": "Best", "better": "Better", "good": "Good", "neutral": "Neutral", "bad": "Bad"
 }  # fmt: skip
 _TOOLS: Mapping[Dialect, str] = {
-    "modelprofile": "yours", "loraprofile": "yours", "webui": "WebUI", "metadata": "LoRA Manager",
+    "modelprofile": "profile", "loraprofile": "profile", "webui": "WebUI", "metadata": "LoRA Manager",
     "cm-info": "StabilityMatrix", "swarm": "SwarmUI", "header": "file header", "civitai": "Civitai",
 }  # fmt: skip
 _KIND_WORDS: Mapping[str, str] = {"vae": "VAE", "lora": "LoRA"}
 OURS = ("modelprofile", "loraprofile")
-# A profile says these once, outside of its presets.
-_BESIDE_PRESETS = (REFINER, UPSCALER, DENOISE)
 
 
 class SourceWord(Struct, frozen=True):
@@ -34,6 +34,9 @@ class SourceWord(Struct, frozen=True):
     icon: str
     ink: Role
     word: str
+
+
+PROFILE = SourceWord("triangle", "text2", "profile")
 
 
 def family(name: str) -> str:
@@ -79,16 +82,28 @@ def facts(entry: ModelEntry, settings: ModelSettings | None) -> str:
     return " · ".join(part for part in (kinds, family(entry.family), there, f"hash {short}" if short else "") if part)
 
 
-def source_word(path: str, offer: FieldValue, settings: ModelSettings) -> SourceWord:
-    """The mark of an offer: a star for what was learned here, a triangle for what a person chose."""
+def source_word(offer: FieldValue, own_plans: frozenset[str]) -> SourceWord:
+    """The mark of an offer: a star for what was learned here, a triangle for what else the profile says.
+
+    Who wrote a profile nobody knows, so nothing in it is called the user's own.
+    """
     if offer.origin == "style":
         return SourceWord("half", "text2", "style")
     if not offer.ours:
         return SourceWord("lock", "text3", tool_of(offer.source))
-    preset = best_preset(settings.profile) if settings.profile is not None else None
-    if preset is not None and preset.source == LEARNED and (path not in _BESIDE_PRESETS or path in preset.values):
-        return SourceWord("star", "accent_text", "learned")
-    return SourceWord("triangle", "text2", "yours")
+    return PROFILE if offer.plan_id is None else learned_mark(offer.plan_id, own_plans)
+
+
+def entry_mark(one: ModelPreset | RecommendedWeight, own_plans: frozenset[str]) -> SourceWord:
+    """The mark of an entry of a profile."""
+    return learned_mark(one.plan_id, own_plans) if one.source == LEARNED else PROFILE
+
+
+def learned_mark(plan_id: str, own_plans: frozenset[str]) -> SourceWord:
+    """The mark of what was learned in this Learning Run; a star only where the journal knows it."""
+    if learned_word(plan_id, own_plans) == LEARNED_WORD:
+        return SourceWord("star", "accent_text", LEARNED_WORD)
+    return SourceWord("triangle", "text2", "elsewhere")
 
 
 def tool_of(source: str) -> str:
@@ -103,30 +118,39 @@ def value(path: str, what: Value) -> str:
     return "none" if what == "none" else phrases.value_text(path, what)
 
 
-def learning(settings: ModelSettings) -> str:
-    """ "148 pictures rated, mean 4.1"; "" when nothing was learned here."""
-    profile = settings.profile or settings.lora_profile
-    if profile is None or profile.learning_summary.runs_observed <= 0:
+def seen_here(seen: Seen) -> str:
+    """ "Rated here: 24 pictures, 3.8 stars · 5 runs", from this journal; "" when it saw nothing of the model."""
+    runs = wording.counted(seen.runs, "run")
+    if seen.mean is None:
+        return f"Seen here: {runs}, nothing rated yet" if seen.runs else ""
+    return f"Rated here: {wording.counted(seen.rated, 'picture')}, {seen.mean:.1f} stars · {runs}"
+
+
+def told(summary: LearningSummary | None) -> str:
+    """ "The file says: 140 runs, 4.1 stars (not from this journal)"; "" when it says nothing of that kind."""
+    if summary is None:
         return ""
-    summary = profile.learning_summary
-    mean = f", mean {summary.mean_rating:.1f} of 5" if summary.mean_rating is not None else ""
-    return f"{wording.counted(summary.runs_observed, 'picture')} rated here{mean}"
+    parts = [wording.counted(summary.runs_observed, "run")] if summary.runs_observed else []
+    parts += [f"{summary.mean_rating:.1f} stars"] if summary.mean_rating is not None else []
+    return f"The file says: {', '.join(parts)} (not from this journal)"
 
 
-def evidence(one: ModelPreset | RecommendedWeight) -> str:
+def evidence(one: ModelPreset | RecommendedWeight, own_plans: frozenset[str]) -> str:
     """ "from 20 ratings here, 2026-11-20"; what its author says when it was not learned; "" when not told."""
     if one.source != LEARNED:
         return f"source: {one.source.replace('_', ' ')}" if one.source else ""
-    stars = f"from {wording.counted(one.ratings, 'rating')} here" if one.ratings else "learned here"
+    where = "here" if one.plan_id in own_plans else "elsewhere"
+    stars = f"from {wording.counted(one.ratings, 'rating')} {where}" if one.ratings else f"learned {where}"
     return f"{stars}{f', {one.date}' if one.date else ''}"
 
 
 def preset(one: ModelPreset) -> tuple[str, ...]:
-    """Two short lines: "DPM++ 2M Karras" and "30 steps, CFG 6, 832 × 1216"; a line with nothing to say is left out."""
+    """Short lines: "DPM++ 2M Karras", "30 steps, CFG 6, 832 × 1216", "LoRA harbour 0.6"; empty ones are left out."""
     parts = [f"{one.steps} steps"] if one.steps is not None else []
     parts += [f"CFG {one.cfg:g}"] if one.cfg is not None else []
     parts += [f"{one.resolution[0]} × {one.resolution[1]}"] if one.resolution is not None else []
-    lines = (" ".join(filter(None, (one.sampler, one.scheduler or ""))), ", ".join(parts))
+    loras = (f"LoRA {lora.name} {lora.weight:g}" for lora in one.lora_overlays)
+    lines = (" ".join(filter(None, (one.sampler, one.scheduler or ""))), ", ".join(parts), *loras)
     return tuple(line for line in lines if line)
 
 

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from ...domain.config.catalogue import catalogue, get_value
 from ...domain.config.origins import Origin
+from ...domain.config.sweep import LORA
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord, Output, StageRecord
 from ..wording import NOT_TOLD, label, value_text
@@ -57,6 +58,9 @@ def origin_lines(record: LearningRecord) -> tuple[RecordLine, ...]:
         if in_use or path in record.origins:
             value = value_text(path, get_value(record.config, path))
             lines.append(RecordLine((spec.label, value), origin=record.origins.get(path, "engine")))
+    for path, origin in record.origins.items():
+        if path.startswith(LORA):
+            lines.append(RecordLine(("LoRA", path.removeprefix(LORA)), origin=origin))
     return tuple(lines)
 
 

@@ -10,7 +10,7 @@ import difflib
 import math
 import re
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import pairwise
@@ -28,20 +28,6 @@ MAX_VALUES = 100
 
 # Finer differences than this show in no picture; a fixed number of decimals keeps 0.1 + 0.2 at 0.3.
 DECIMALS = 9
-
-HIRES_DENOISE_RANGES: Mapping[str, tuple[float, float]] = {
-    "sdxl_realism": (0.20, 0.40),
-    "sdxl_portrait_realism": (0.20, 0.35),
-    "sdxl_stylized": (0.30, 0.50),
-    "sd15_realism": (0.20, 0.40),
-    "anime": (0.35, 0.60),
-}
-# SDXL was trained at 1024 x 1024 and still works at 768, SD 1.5 at 512 and repeats things in larger pictures. SDXL
-# goes on to gain after the steps at which SD 1.5 has settled; SD 1.5 needs more guidance than the general range.
-FAMILY_RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
-    "sdxl": {"txt2img.steps": (15, 60), "txt2img.width": (768, 1536), "txt2img.height": (768, 1536)},
-    "sd15": {"txt2img.cfg_scale": (5, 10), "txt2img.width": (512, 768), "txt2img.height": (512, 768)},
-}
 
 _SIZE = r"(?:\d{1,12}(?:\.\d{1,9})?|\.\d{1,9})"
 _NUMBER = f"-?{_SIZE}"
@@ -102,13 +88,6 @@ def _why_not(path: str) -> str:
 def focuses() -> tuple[Focus, ...]:
     """Every catalogue parameter a Learning Run may vary, in the order of the catalogue."""
     return tuple(focus(path) for path in catalogue() if not _why_not(path))
-
-
-def sensible_for(path: str, family: str = "", style: str = "") -> tuple[float, float] | None:
-    """The range in which good results are found, for a checkpoint family (sdxl, sd15) and a style where known."""
-    if path == "hires.denoise" and style in HIRES_DENOISE_RANGES:
-        return HIRES_DENOISE_RANGES[style]
-    return FAMILY_RANGES.get(family, {}).get(path) or focus(path).sensible
 
 
 def parse_values(path: str, text: str) -> tuple[Value, ...]:
@@ -305,8 +284,9 @@ def _quoted(name: str) -> str:
 def around(path: str, centre: float, sensible: tuple[float, float] | None = None, count: int = 5) -> tuple[Value, ...]:
     """About `count` values evenly spread over the sensible range, the centre one of them.
 
-    The spacing is a multiple of the parameter's step. A centre outside the sensible range widens it; one outside what
-    the parameter allows is moved to the nearest end. Fewer values come back where the range has no room for more.
+    The spacing is a multiple of the parameter's step. Of all values only a centre may lie outside the sensible range;
+    one outside what the parameter allows is moved to the nearest end. Fewer values come back where the range has no
+    room for more.
     """
     spec, step, least, most = _scale(path)
     if not math.isfinite(centre):
@@ -319,9 +299,25 @@ def around(path: str, centre: float, sensible: tuple[float, float] | None = None
     # Where nobody has named a sensible range, a quarter of the whole to either side is far enough to see something.
     reach = (most - least) / 4
     low, high = (Decimal(str(end)) for end in sensible) if sensible else (middle - reach, middle + reach)
-    room = (max(least, min(low, middle)), min(most, max(high, middle)))
-    gap = _widest_gap(middle, step, room, count)
-    return tuple(_checked(spec, float(number)) for number in _window(middle, gap, room, count))
+    room = (max(least, low), min(most, high))
+    if room[0] <= middle <= room[1]:
+        found = _window(middle, _widest_gap(middle, step, room, count), room, count)
+    else:
+        found = sorted([middle, *_beside(middle, step, room, count - 1)])
+    return tuple(_checked(spec, float(number)) for number in found)
+
+
+def _beside(middle: Decimal, step: Decimal, room: tuple[Decimal, Decimal], count: int) -> list[Decimal]:
+    """At most `count` numbers evenly spread over a room, whole steps away from a middle that lies outside of it."""
+    low, high = (middle + (end - middle) // step * step for end in room)
+    low += step if low < room[0] else 0
+    high -= step if high > room[1] else 0
+    if low > high or not count:
+        return []
+    gap = max((high - low) / max(count - 1, 1) // step, Decimal(1)) * step
+    # From the far end on: the middle stands for its own side.
+    far, way = (high, -gap) if middle < low else (low, gap)
+    return [number for nth in range(count) if low <= (number := far + way * nth) <= high]
 
 
 def _widest_gap(middle: Decimal, step: Decimal, room: tuple[Decimal, Decimal], count: int) -> Decimal:
@@ -345,17 +341,25 @@ def _window(middle: Decimal, gap: Decimal, room: tuple[Decimal, Decimal], count:
     return [middle + gap * nth for nth in range(-left, right + 1)]
 
 
-def finer(path: str, values: Sequence[Value]) -> tuple[Value, ...]:
-    """As many values at half the spacing around the middle one; the same ones when they are one step apart already."""
-    return _respaced(path, values, Decimal("0.5"))
+def finer(path: str, values: Sequence[Value], sensible: tuple[float, float] | None = None) -> tuple[Value, ...]:
+    """As many values at half the spacing around the middle one; the same ones when they are one step apart already.
+
+    They stay within the sensible range, or on its side of a middle value that lies outside of it.
+    """
+    return _respaced(path, values, Decimal("0.5"), sensible)
 
 
 def wider(path: str, values: Sequence[Value]) -> tuple[Value, ...]:
-    """Values at double the spacing around the middle one, as many as fit; the same ones when three no longer do."""
+    """Values at double the spacing around the middle one, as many as fit; the same ones when three no longer do.
+
+    This is how to leave the sensible range: only the limits of the parameter end it.
+    """
     return _respaced(path, values, Decimal(2))
 
 
-def _respaced(path: str, values: Sequence[Value], factor: Decimal) -> tuple[Value, ...]:
+def _respaced(
+    path: str, values: Sequence[Value], factor: Decimal, sensible: tuple[float, float] | None = None
+) -> tuple[Value, ...]:
     spec, step, least, most = _scale(path)
     checked = check_values(path, values)
     written = [Decimal(value_text(value)) for value in checked]
@@ -363,8 +367,13 @@ def _respaced(path: str, values: Sequence[Value], factor: Decimal) -> tuple[Valu
     spacing = (numbers[-1] - numbers[0]) / max(len(numbers) - 1, 1)
     if len(numbers) < 2 or (factor < 1 and spacing <= step):
         return checked
+    middle = numbers[(len(numbers) - 1) // 2]
+    low, high = (Decimal(str(end)) for end in sensible) if sensible else (least, most)
+    room = (max(least, min(low, middle)), min(most, max(high, middle)))
     gap = max(step, spacing * factor // step * step)
-    found = _window(numbers[(len(numbers) - 1) // 2], gap, (least, most), len(numbers))
+    found = _window(middle, gap, room, len(numbers))
+    if len(found) < min(len(numbers), 3):
+        found = _window(middle, step, room, len(numbers)) if sensible else []
     if len(found) < min(len(numbers), 3):
         return checked
     in_order = reversed(found) if written[0] > written[-1] else found

@@ -14,9 +14,9 @@ from ..base.wording import counted
 from ..config.catalogue import Value, get_value, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
-from ..config.spellings import FAMILY_TITLES
-from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, sensible_for, spell, value_text, wider
+from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, spell, value_text, wider
 from ..journal.history import ImageFacts
+from ..models.sensible_range import ModelTraits, SensibleRange, sensible_range
 from ..runs.plan import LearningPlan, PlanMetadata, PlanPrompt, checked, config_for, prompt_for
 
 STEPS = ("Prompt", "What to vary", "Values and seeds", "Check and run")
@@ -32,10 +32,10 @@ _FIELD = re.compile(r"^(?:lora:[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d+\])?): "
 class PlanDraft(Struct, frozen=True, kw_only=True):
     """All input of the wizard, valid or not.
 
-    `prompts` already contain the global texts. `family` is the model family of the checkpoint in `base`, "" when it is
-    unknown. `text` (the values) and `each` (pictures for each value) are as typed. `seeds` are those the user gave, one
-    for each row; the other rows get theirs when the run starts. `reuse` is an existing picture that is used for its
-    value in the first row instead of a new one.
+    `prompts` already contain the global texts. `traits` are those of the checkpoint in `base`. `text` (the values) and
+    `each` (pictures for each value) are as typed. `seeds` are those the user gave, one for each row; the other rows get
+    theirs when the run starts. `reuse` is an existing picture that is used for its value in the first row instead of a
+    new one.
     """
 
     pack_id: str = ""
@@ -43,7 +43,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     prompts: tuple[PlanPrompt, ...] = ()
     base: PipelineConfig = PipelineConfig()
     origins: Mapping[str, Origin] = {}
-    family: str = ""
+    traits: ModelTraits = ModelTraits()
     focus: str = ""
     text: str = ""
     each: str = "3"
@@ -74,7 +74,13 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     @property
     def sensible(self) -> tuple[float, float] | None:
         """The usual range (low, high) of the focus parameter, None when it is unknown."""
-        return sensible_for(self.focus, self.family) if self.focus else None
+        found = self.sensible_range
+        return found.ends if found is not None else None
+
+    @property
+    def sensible_range(self) -> SensibleRange | None:
+        """The usual range of the focus parameter with whose it is, None when it is unknown."""
+        return sensible_range(self.focus, self.traits) if self.focus else None
 
     @property
     def title(self) -> str:
@@ -184,11 +190,19 @@ def first_text(draft: PlanDraft) -> str:
     return spell(spec.path, (own,)) if own != "" else ""
 
 
+def proposed_anew(before: PlanDraft, after: PlanDraft) -> PlanDraft:
+    """The later draft with values proposed for its checkpoint, as long as they are still those proposed before."""
+    untouched = bool(before.focus) and (after.focus, after.text) == (before.focus, first_text(before))
+    return msgspec.structs.replace(after, text=first_text(after)) if untouched else after
+
+
 def respaced(draft: PlanDraft, way: str) -> str:
     """The values as text after "around", "finer" or "wider". Text that cannot be parsed is replaced by the default."""
     if way != "around":
         try:
-            return spell(draft.focus, (finer if way == "finer" else wider)(draft.focus, draft.values()))
+            values = draft.values()
+            found = finer(draft.focus, values, draft.sensible) if way == "finer" else wider(draft.focus, values)
+            return spell(draft.focus, found)
         except InvalidInput:
             pass  # without valid values the default comes first
     return first_text(draft)
@@ -271,12 +285,11 @@ def lora_weights(prompts: tuple[PlanPrompt, ...]) -> dict[str, float]:
 
 def sensible_words(draft: PlanDraft) -> str:
     """ "sensible for SDXL: 15 – 60", or "" when no usual range is known."""
-    if draft.sensible is None:
+    found = draft.sensible_range
+    if found is None:
         return ""
-    low, high = (value_text(float(end)) for end in draft.sensible)
-    own = draft.sensible != sensible_for(draft.focus)
-    family = f" for {FAMILY_TITLES[draft.family]}" if own and draft.family in FAMILY_TITLES else ""
-    return f"sensible{family}: {low} – {high}"
+    whose = f" for {found.whose}" if found.whose else ""
+    return f"sensible{whose}: {value_text(float(found.low))} – {value_text(float(found.high))}"
 
 
 def outside_words(draft: PlanDraft, values: tuple[Value, ...]) -> str:

@@ -8,9 +8,9 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import Value, get_value, parameter, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig
-from ..config.sweep import LORA, around, focus, sensible_for, value_text
+from ..config.sweep import LORA, around, focus, value_text
 from ..models.recommendations import DENOISE, FieldValue, ModelSettings
-from ..models.style import StyleProfile
+from ..models.sensible_range import lora_range, sensible_range, traits_of
 from ..runs.plan import LearningPlan, PlanMetadata
 
 _GUIDANCE, _STEPS = "txt2img.cfg_scale", "txt2img.steps"
@@ -21,13 +21,6 @@ def focus_of(settings: ModelSettings) -> str:
     return next((path for path in (DENOISE, _GUIDANCE, _STEPS) if path in settings.offers), _GUIDANCE)
 
 
-def sensible(path: str, family: str, style: StyleProfile | None) -> tuple[float, float] | None:
-    """The usual range (low, high) of a setting from the style, else from the model family; None when unknown."""
-    if path == DENOISE and style is not None and style.hires_denoise_range is not None:
-        return style.hires_denoise_range
-    return sensible_for(path, family, style.style_profile_id if style is not None else "")
-
-
 def checkpoint_plan(checkpoint: str, settings: ModelSettings, values: Mapping[str, FieldValue]) -> LearningPlan:
     """A draft with the values recommended for a checkpoint. `checkpoint` and `values` use the backend's names.
 
@@ -36,7 +29,8 @@ def checkpoint_plan(checkpoint: str, settings: ModelSettings, values: Mapping[st
     base, origins = _base(checkpoint, values)
     path = focus_of(settings)
     centre = float(get_value(base, path))
-    found = around(path, centre, sensible(path, settings.family, settings.style))
+    sensible = sensible_range(path, traits_of(settings, checkpoint))
+    found = around(path, centre, sensible.ends if sensible is not None else None)
     return _draft(path, found, centre, base=base, origins=origins, title=settings.title or checkpoint)
 
 
@@ -44,10 +38,10 @@ def lora_plan(name: str, settings: ModelSettings) -> LearningPlan:
     """A draft with weights around the recommended weight of a LoRA, or around 1 when none is recommended."""
     path = f"{LORA}{name}"
     best = next((one.weight for one in settings.weights if one.rating != "bad"), None)
-    low, high = settings.weight_range or (0.0, 0.0)
-    middle = round((low + high) / 2, 2) if high > low else 1.0
+    sensible = lora_range(settings)
+    middle = round(sum(sensible) / 2, 2) if sensible is not None else 1.0
     centre = min(max(middle if best is None else best, 0.0), 2.0)
-    found = around(path, centre, (max(low, 0.0), min(high, 2.0)) if high > low else None)
+    found = around(path, centre, sensible)
     return _draft(path, found, centre, base=PipelineConfig(), origins={}, title=settings.title or name)
 
 

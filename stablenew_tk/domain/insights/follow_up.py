@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from ..config.catalogue import Value
 from ..config.sweep import around, value_text
+from ..models.sensible_range import ModelTraits, sensible_range
 from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, Preset, PresetEvidence, VerdictState
 from .report import Report, naming, preset_values
 from .titles import heading
@@ -36,20 +37,27 @@ def cells_text(report: Report, cells: Sequence[PlanCell]) -> str:
     return f"{joined([name(value) for value in values])}, seed{'' if len(rows) == 1 else 's'} {seeds}"
 
 
-def finer_values(report: Report) -> tuple[Value, ...]:
-    """Values around the recommended one at half the spacing of the plan; () when all of them were tested already."""
+def finer_values(report: Report, traits: ModelTraits | None = None) -> tuple[Value, ...]:
+    """Values around the recommended one at half the spacing of the plan; () when all of them were tested already.
+
+    They stay in the range that style or family call sensible, or go no farther out of it than what was tested.
+    """
     best = report.verdict.value
     numbers = sorted(float(line.value) for line in report.values) if report.focus.ordered else []
     if best is None or isinstance(best, str) or len(numbers) < 2 or report.verdict.state == "no_difference":
         return ()
     spacing = (numbers[-1] - numbers[0]) / (len(numbers) - 1)
-    values = around(report.focus.path, float(best), (float(best) - spacing, float(best) + spacing), 5)
+    low, high = float(best) - spacing, float(best) + spacing
+    sensible = sensible_range(report.focus.path, traits)
+    if sensible is not None and sensible.whose:
+        low, high = max(low, min(numbers[0], sensible.low)), min(high, max(numbers[-1], sensible.high))
+    values = around(report.focus.path, float(best), (low, high), 5)
     return values if len(values) > 1 and not {*map(float, values)} <= {*numbers} else ()
 
 
-def finer_plan(report: Report) -> LearningPlan | None:
+def finer_plan(report: Report, traits: ModelTraits | None = None) -> LearningPlan | None:
     """A draft of a Learning Run with `finer_values`; None when there are none."""
-    values, plan = finer_values(report), report.plan
+    values, plan = finer_values(report, traits), report.plan
     if not values or report.verdict.value is None:
         return None
     path = plan.focus_parameter

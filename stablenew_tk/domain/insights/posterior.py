@@ -279,10 +279,21 @@ def _prior_of(effects: float, count: int) -> float:
     return log(1 - NO_EFFECT) + (effect_prior(effects, count) if count > 1 else 0.0)
 
 
-def _solutions(pictures: Sequence[Observation], shapes: Sequence[EffectShape], again: int) -> Iterator[_Solution]:
-    """One linear solve for every shape, every pair of ratios and, where the ratings tell, every part of the rater and
-    every size of what a value does to one prompt."""
-    count = len(shapes[0].precision)
+class _Point(Struct, frozen=True):
+    """One pair of scales of seeds and rater with the likelihood there. `middle` is the average of all stars, `rest` the
+    part of the squares that no mean explains, `start` the part of the constant that is the same for all effects."""
+
+    known: Likelihood
+    middle: float
+    row_ratio: float
+    rater: float
+    start: float
+    rest: float
+
+
+def _points(pictures: Sequence[Observation], count: int, again: int) -> Iterator[_Point]:
+    """All pairs of ratios and, where the ratings tell, parts of the rater and sizes of what a value does to one
+    prompt."""
     centred = _centred(pictures)
     middle = sum(p.stars for p in pictures) / len(pictures)
     # Whole stars repeat exactly more often than the wavering behind them would.
@@ -292,12 +303,19 @@ def _solutions(pictures: Sequence[Observation], shapes: Sequence[EffectShape], a
             for row_ratio in _ROW_RATIOS:
                 known = evidence(centred, count, row_ratio=row_ratio, rater=rater, prompt_ratio=prompt_ratio)
                 start = -known.half_log_determinant - 0.5 * again * log(rater)
-                rest = scatter / rater
-                total, pull = sum(map(sum, known.precision)), sum(known.right)
-                flat = start - 0.5 * log(total / count)
-                yield _Solution(0.0, row_ratio, rater, [], [], flat, max(0.0, known.squares - pull**2 / total) + rest)
-                for shape in shapes:
-                    yield from _with_effects(shape, known, middle, row_ratio, rater, start, rest)
+                yield _Point(known, middle, row_ratio, rater, start, scatter / rater)
+
+
+def _solutions(pictures: Sequence[Observation], shapes: Sequence[EffectShape], again: int) -> Iterator[_Solution]:
+    """One linear solve for every point, shape and size of the effects, and the solution without any effect."""
+    count = len(shapes[0].precision)
+    for point in _points(pictures, count, again):
+        known = point.known
+        total, pull = sum(map(sum, known.precision)), sum(known.right)
+        left = max(0.0, known.squares - pull**2 / total) + point.rest
+        yield _Solution(0.0, point.row_ratio, point.rater, [], [], point.start - 0.5 * log(total / count), left)
+        for shape in shapes:
+            yield from _with_effects(shape, point)
 
 
 def _centred(pictures: Sequence[Observation]) -> list[Observation]:
@@ -318,18 +336,16 @@ def _prompts_repeat(pictures: Sequence[Observation]) -> bool:
     return len(rows) > 1 and any(len(found) > 1 for found in rows.values())
 
 
-def _with_effects(
-    shape: EffectShape, known: Likelihood, middle: float, row_ratio: float, rater: float, start: float, rest: float
-) -> Iterator[_Solution]:
-    free = len(shape.precision) - 1
-    start += log(shape.weight) + shape.half_log_determinant
+def _with_effects(shape: EffectShape, point: _Point) -> Iterator[_Solution]:
+    known, free = point.known, len(shape.precision) - 1
+    start = point.start + log(shape.weight) + shape.half_log_determinant
     for value_ratio, step in zip(_VALUE_RATIOS, _VALUE_STEPS, strict=True):
         factor = cholesky(_shrunk(shape.precision, value_ratio, known.precision))
         half = forward(factor, known.right)
-        means = [middle + m for m in backward(mirrored(factor), half)]
-        left = max(0.0, known.squares - sum(map(mul, half, half))) + rest
+        means = [point.middle + m for m in backward(mirrored(factor), half)]
+        left = max(0.0, known.squares - sum(map(mul, half, half))) + point.rest
         constant = start - free * log(value_ratio) + log(step) - sum(log(line[-1]) for line in factor)
-        yield _Solution(value_ratio, row_ratio, rater, means, factor, constant, left)
+        yield _Solution(value_ratio, point.row_ratio, point.rater, means, factor, constant, left)
 
 
 def _shrunk(prior: Matrix, value_ratio: float, precision: Matrix) -> Matrix:

@@ -237,6 +237,7 @@ class RecordSummary(msgspec.Struct, tag_field="kind", tag="run", gc=False):
     outputs: list[OutputSummary] = []
     run_name: str = ""
     job_id: str = ""
+    prompt: str = ""
     seconds: float = 0.0
     learning: LearningTagSummary = LearningTagSummary()
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from ..base.errors import InvalidInput
+from ..base.lora_tags import loras_in
 from ..runs.plan import LearningPlan
 from .columns import (
     SUMMARY_LINE,
@@ -46,7 +47,7 @@ from .query import (
 )
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, Void
 
-_FORMAT = 4
+_FORMAT = 5
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 
@@ -253,7 +254,7 @@ class History:
         self._visible = VisiblePictures(self._rows, self.plans)
         self._record_ids = IdColumn()
         self._orphans: dict[str, list[int]] = {}
-        self._run_index: dict[tuple[str, str, str], int] = {}
+        self._run_index: dict[tuple[str, str, str, tuple[str, ...]], int] = {}
 
     def __len__(self) -> int:
         """Number of rows, undone records included."""
@@ -300,6 +301,10 @@ class History:
     def run_id(self, row: int) -> str:
         """The run, or plan, that made the picture in this row."""
         return self._rows.runs[self._rows.pictures.run[row]].run_id
+
+    def knows_run(self, run_id: str) -> bool:
+        """Whether this run, or plan, made pictures."""
+        return any(run.run_id == run_id for run in self._rows.runs)
 
     def image_id(self, row: int) -> str:
         """The id of the picture in this row."""
@@ -359,7 +364,9 @@ class History:
             fill_table(table, columns)
         history._rows.image_ids, history._record_ids, log.ids = (IdColumn(*ids) for ids in saved.ids)
         history._rows.runs = saved.runs
-        history._run_index = {(run.run_id, run.pack_id, run.checkpoint): at for at, run in enumerate(saved.runs)}
+        history._run_index = {
+            (run.run_id, run.pack_id, run.checkpoint, run.loras): at for at, run in enumerate(saved.runs)
+        }
         history._rows.stages, log.texts = Numbered(saved.stages), Numbered(saved.texts)
         log.tag_sets = Numbered(saved.tag_sets)
         for event_id, target in saved.voids:
@@ -475,11 +482,12 @@ class History:
                 flags[row] = flags[row] & ~HIDDEN | hidden
 
     def _run(self, record: LearningRecord | RecordSummary, moment: int) -> int:
-        key = (record.run_id, record.pack_id, record.config.checkpoint)
+        loras = loras_in(record.prompt)
+        key = (record.run_id, record.pack_id, record.config.checkpoint, loras)
         index = self._run_index.get(key)
         if index is None:
             index = self._run_index[key] = len(self._rows.runs)
             self._rows.runs.append(
-                RunFacts(record.run_id, record.run_name, record.pack_id, record.config.checkpoint, moment)
+                RunFacts(record.run_id, record.run_name, record.pack_id, record.config.checkpoint, moment, loras)
             )
         return index

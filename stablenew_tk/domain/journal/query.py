@@ -16,13 +16,16 @@ SUSPECT, TAGGED, NOTED, FINAL, SKETCH, NOT_OK, HIDDEN = (1 << bit for bit in ran
 
 
 class RunFacts(NamedTuple):
-    """What the pictures of a run have in common. A run with several checkpoints has one of these for each."""
+    """What the pictures of a run have in common. A run with several checkpoints, or with other LoRAs in other prompts,
+    has one of these for each.
+    """
 
     run_id: str
     run_name: str
     pack_id: str
     checkpoint: str
     time_ms: int
+    loras: tuple[str, ...] = ()
 
 
 class HistoryColumns(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from ..config.catalogue import Value, parameter
 from ..config.origins import Origin
-from .precedence import LEARNED_WORD, PRECEDENCE, offers
+from .precedence import PRECEDENCE, offers
+from .provenance import LEARNED_WORD
 from .value_sources import ValueSources
 
 _MOST_OTHERS = 3  # values of weaker files that are still listed

@@ -20,7 +20,6 @@ from ..config.pipeline_config import PipelineConfig
 from .recommendations import FieldValue
 
 PRECEDENCE: tuple[Origin, ...] = get_args(Origin)
-LEARNED_WORD = "learned"  # for values of a profile that rest on own ratings
 MOST_CONTEXTS = 200
 # All remembered runs together, in letters: they live in the settings, which stay a small file.
 _MOST_LETTERS = 200_000

@@ -25,10 +25,17 @@ LEARNED = "local_learning"
 
 
 class LearningSummary(Struct, frozen=True, kw_only=True):
-    """What was seen of a model here: pictures rated and their mean stars (1–5, None before the first)."""
+    """How many runs were seen with a model, and the mean stars (1–5, None before the first) of the pictures rated.
+
+    `ratings` is the number of those pictures, `newest_run` the id of the last of the runs, and `counted` repeats the
+    numbers as the journal gave them (`provenance`). These three are empty in files that others wrote.
+    """
 
     runs_observed: int = 0
     mean_rating: float | None = None
+    ratings: int = 0
+    newest_run: str = ""
+    counted: str = ""
 
 
 class LoraOverlay(Struct, frozen=True):
@@ -115,7 +122,7 @@ _Rated = TypeVar("_Rated", ModelPreset, RecommendedWeight)
 
 
 def best_first(rated: Sequence[_Rated]) -> tuple[_Rated, ...]:
-    """By tier, best first. In one tier what was learned here stands before what others say, else as written."""
+    """By tier, best first. In one tier what was learned stands before what people wrote, else as written."""
     return tuple(sorted(rated, key=lambda one: (-TIERS.index(one.rating), one.source != LEARNED)))
 
 
@@ -128,7 +135,7 @@ def best_preset(profile: ModelProfile) -> ModelPreset | None:
 def presets_in_force(profile: ModelProfile) -> tuple[ModelPreset, ...]:
     """The presets whose values count; where two name the same setting, the first one wins.
 
-    Of those that people wrote only the best counts, for it is meant as a whole. What was learned here is one setting
+    Of those that people wrote only the best counts, for it is meant as a whole. What was learned is one setting
     each, and stands over or under it by its tier. Bad ones never count.
     """
     ordered = [one for one in best_first(profile.recommended_presets) if one.rating != "bad"]

@@ -1,23 +1,35 @@
 """A profile while it is edited: what is typed, what is wrong with it, and the profile that comes of it.
 
-Empty fields mean that the profile does not say. What the form does not show, such as LoRA overlays or the evidence of
-what was learned, stays as it was.
+Empty fields mean that the profile does not say. What the form does not show, such as the evidence of what was
+learned, stays as it was.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
+from ..base.lora_tags import lora_key
 from ..config.catalogue import parse_value
-from .profile import LEARNED, LoraProfile, ModelPreset, ModelProfile, Pairing, RecommendedWeight, Tier
+from .profile import (
+    LEARNED,
+    LoraOverlay,
+    LoraProfile,
+    ModelPreset,
+    ModelProfile,
+    Pairing,
+    RecommendedWeight,
+    Tier,
+)
+from .profile_loras import overlays_in_force
 from .recommendations import ModelSettings
 
 _SIZE = re.compile(r"\s*(\d{1,6})\s*[x×*,]\s*(\d{1,6})\s*", re.IGNORECASE)
+_OVERLAY = re.compile(r"(.*?\S)\s*[\s:]\s*(-?\d+(?:\.\d+)?)")
 Problems = Mapping[tuple[int, str], str]  # (number of the row, field): a sentence; row −1 is the profile itself
 
 
@@ -32,6 +44,7 @@ class PresetDraft(Struct, frozen=True, kw_only=True):
     steps: str = ""
     cfg: str = ""
     size: str = ""
+    loras: str = ""
     kept: ModelPreset = ModelPreset(id="")
 
     @property
@@ -85,6 +98,7 @@ class ModelDraft(Struct, frozen=True, kw_only=True):
             found[at, "id"] = _wrong(lambda one=one, others=others: _check_id(one.id, others))  # type: ignore[misc]
             found[at, "steps"] = _wrong(lambda one=one: _number("txt2img.steps", one.steps))  # type: ignore[misc]
             found[at, "cfg"] = _wrong(lambda one=one: _number("txt2img.cfg_scale", one.cfg))  # type: ignore[misc]
+            found[at, "loras"] = _wrong(lambda one=one: _overlays(one.loras))  # type: ignore[misc]
             found[at, "size"] = _wrong(lambda one=one: _size(one.size))  # type: ignore[misc]
         return {place: sentence for place, sentence in found.items() if sentence}
 
@@ -191,7 +205,13 @@ def new_preset(draft: ModelDraft, settings: ModelSettings) -> PresetDraft:
         steps=text_of("txt2img.steps"),
         cfg=text_of("txt2img.cfg_scale"),
         size=f"{width} × {height}" if width and height else "",
+        loras=overlay_text([overlay for overlay, _ in overlays_in_force(settings.profile)]),
     )
+
+
+def overlay_text(overlays: Sequence[LoraOverlay]) -> str:
+    """LoRAs with their weights as they are typed: "harbour 0.6, rain 0.4"."""
+    return ", ".join(f"{one.name} {one.weight:g}" for one in overlays)
 
 
 def _typed(one: ModelPreset) -> PresetDraft:
@@ -204,6 +224,7 @@ def _typed(one: ModelPreset) -> PresetDraft:
         steps="" if one.steps is None else str(one.steps),
         cfg="" if one.cfg is None else f"{one.cfg:g}",
         size="" if one.resolution is None else f"{one.resolution[0]} × {one.resolution[1]}",
+        loras=overlay_text(one.lora_overlays),
         kept=one,
     )
 
@@ -222,6 +243,7 @@ def _preset(one: PresetDraft) -> ModelPreset:
         steps=int(steps) if steps is not None else None,
         cfg=_number("txt2img.cfg_scale", one.cfg),
         resolution=_size(one.size),
+        lora_overlays=_overlays(one.loras),
     )
     return _by_hand(made) if one.kept.source == LEARNED else made
 
@@ -265,6 +287,22 @@ def _weight(text: str) -> float:
     if not -10 <= weight <= 10:
         raise InvalidInput("weight: write a number such as 0.7.", "weight")
     return weight
+
+
+def _overlays(text: str) -> tuple[LoraOverlay, ...]:
+    """The LoRAs in "harbour 0.6, rain:0.4"; without a weight it is 1."""
+    found: dict[str, LoraOverlay] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        match = _OVERLAY.fullmatch(part)
+        name = (match[1] if match is not None else part).strip()
+        weight = _weight(match[2]) if match is not None else 1.0
+        # A bare number is what a decimal comma leaves behind.
+        if re.search(r"[<>:]", name) or re.fullmatch(r"[-\d.]+", name):
+            raise InvalidInput(f"loras: {part[:40]!r} is no LoRA with its weight. Write it so: harbour 0.6", "loras")
+        if lora_key(name) in found:
+            raise InvalidInput(f"loras: {name[:40]} is named twice.", "loras")
+        found[lora_key(name)] = LoraOverlay(name, weight)
+    return tuple(found.values())
 
 
 def _check_id(text: str, others: set[str]) -> None:

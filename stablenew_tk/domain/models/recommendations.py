@@ -40,13 +40,15 @@ REFINER, UPSCALER, DENOISE = "refiner.checkpoint", "hires.upscaler", "hires.deno
 class FieldValue(Struct, frozen=True):
     """A recommended value; `source` names the file, the tool that writes such files, and the evidence.
 
-    `ours` marks what our own profile or its style says: somebody chose it for this very model.
+    `ours` marks what our own profile or its style says: somebody chose it for this very model. `plan_id` is the
+    Learning Run that found it, "" when the profile does not tell which; None = it was not learned.
     """
 
     value: Value
     origin: Origin
     source: str
     ours: bool = False
+    plan_id: str | None = None
 
 
 class Weight(Struct, frozen=True):
@@ -76,7 +78,8 @@ class Hashes(Struct, frozen=True, kw_only=True):
 class FileRecommendation(Struct, frozen=True, kw_only=True):
     """What one file says. `values` hold catalogue paths; refiner and upscaler may be logical ids.
 
-    `evidence` tells for single paths, or "weights", what they rest on. `names` are those by which a prompt may call the
+    `evidence` tells for single paths, or "weights", what they rest on, `learned` which Learning Run found the value
+    ("" = not told). `names` are those by which a prompt may call the
     model. `phrases_guessed` marks trigger phrases that were only counted in training captions.
     """
 
@@ -88,6 +91,7 @@ class FileRecommendation(Struct, frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
     values: Mapping[str, Value] = {}
     evidence: Mapping[str, str] = {}
+    learned: Mapping[str, str] = {}
     trigger_phrases: tuple[str, ...] = ()
     phrases_guessed: bool = False
     negative: str = ""
@@ -264,7 +268,8 @@ def _add(offers: dict[str, list[FieldValue]], reading: FileRecommendation) -> No
     sampler_is_decided = SAMPLER in offers and SCHEDULER not in offers
     for path, value in reading.values.items():
         if not (path == SCHEDULER and sampler_is_decided):
-            field = FieldValue(value, "profile", reading.source(path), reading.dialect in OURS)
+            ours, plan_id = reading.dialect in OURS, reading.learned.get(path)
+            field = FieldValue(value, "profile", reading.source(path), ours, plan_id)
             offers.setdefault(path, []).append(field)
 
 

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from ..config.catalogue import Value
 from ..config.user_settings import Settings
 from .precedence import (
-    LEARNED_WORD,
     LastRuns,
     Resolved,
     Source,
@@ -25,7 +24,7 @@ from .precedence import (
     resolve,
     usable_values,
 )
-from .profile import LEARNED, best_preset
+from .provenance import learned_word
 from .recommendations import ModelSettings, Usable
 
 CHECKPOINT = "checkpoint"
@@ -46,7 +45,8 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     `typed` is what the user chose here, `pack` what is set for the pack. `settings` remember the last runs; the
     terminal leaves them out, so that a script does not depend on what was done in the window. `loaded` is what the
     backend has loaded, "" while nobody knows. `model` is what the files beside the checkpoint say and `usable`
-    the part of it that the backend can work with; None while it is not known.
+    the part of it that the backend can work with; None while it is not known. `own_plans` are those Learning Runs that
+    the checkpoint's profile names and the journal knows.
     """
 
     pack_id: str = ""
@@ -57,6 +57,7 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     loaded: str = ""
     model: ModelSettings | None = None
     usable: Usable | None = None
+    own_plans: frozenset[str] = frozenset()
 
     def resolve(self) -> Resolved:
         """The values in force and who won each. Raises InvalidInput for a bad value that the user typed."""
@@ -136,17 +137,13 @@ class ValueSources(Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> dict[str, str]:
-        """For values of the profile: "learned" for what stands on own ratings, the tool for files of others."""
-        profile = self.model.profile if self.model is not None else None
-        preset = best_preset(profile) if profile is not None else None
-        learned = f"preset {preset.label or preset.id}" if preset is not None and preset.source == LEARNED else ""
+        """For values of the profile: whether they were learned here or elsewhere; the tool for files of others."""
         words: dict[str, str] = {}
         for path, field in (self.usable.values if self.usable is not None else {}).items():
-            tool, _, evidence = field.source.partition(" · ")[2].partition(" · ")
             if not field.ours:
-                words[path] = tool.removesuffix(" of the file")
-            elif learned and evidence.startswith(learned):
-                words[path] = LEARNED_WORD
+                words[path] = field.source.partition(" · ")[2].partition(" · ")[0].removesuffix(" of the file")
+            elif field.plan_id is not None:
+                words[path] = learned_word(field.plan_id, self.own_plans)
         return words
 
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
+from ..base.lora_tags import AddedLora, loras_in, with_loras
 from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
+from ..config.sweep import LORA
 from ..prompts.pack import with_lora_weight
 from ..prompts.variant import Variant
 
@@ -45,7 +48,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     use the same seeds unless `own_seeds` gives every picture a seed of its own.
 
     `start_image` is the path of an existing picture for runs that begin at img2img, ADetailer or upscale.
-    `lora_weights` of a preset replace the weights of LoRA tags that the prompts already have. `stage_texts` are for
+    `profile_loras` of the checkpoint's profile are added to prompts that do not name them.
+    `lora_weights` of a preset replace the weights of LoRA tags that the prompts have then. `stage_texts` are for
     making a recorded run again: those stages are sent these texts as they are.
     """
 
@@ -64,6 +68,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     record: bool = True
     interactive: bool = True
     limit: int = 0
+    profile_loras: tuple[AddedLora, ...] = ()
     lora_weights: Mapping[str, float] = {}
 
 
@@ -163,6 +168,10 @@ def _part(request: RunRequest, variant: Variant) -> _VariantPart:
         _check_start(config, request.start_image)
     text, others = texts_of_stages(config, _texts(request, variant))
     origins: dict[str, Origin] = {**request.origins, **dict.fromkeys(variant.overrides, "user")}
+    if request.profile_loras:
+        bare, _ = texts_of_stages(config, _texts(replace(request, profile_loras=()), variant))
+        added = set(loras_in(text.prompt)) - set(loras_in(bare.prompt))
+        origins |= dict.fromkeys((f"{LORA}{name}" for name in added if name not in request.lora_weights), "profile")
     return _VariantPart(config, origins, text, others, _choice(request, variant))
 
 
@@ -182,18 +191,28 @@ def _choice(request: RunRequest, variant: Variant) -> RandomizerChoice:
 def _texts(request: RunRequest, variant: Variant) -> Callable[[str], StageText]:
     """Return a function that gives the texts of a stage.
 
-    The LoRA weights of a preset apply to all LoRA tags, except those whose weight the variant itself sets.
+    LoRAs of the checkpoint's profile come first. The weights of a preset apply to all LoRA tags, except those whose
+    weight the variant itself sets.
     """
     # The choice of a LoRA is called "<lora>", "<lora> 2", and says "name:weight".
     varied = {taken.rpartition(":")[0] for name, taken in variant.choices.items() if name.startswith("<lora>")}
     weights = {name: weight for name, weight in request.lora_weights.items() if name not in varied}
+    loras = _profile_loras(request, variant)
 
     def text_of(stage: str) -> StageText:
-        known = request.stage_texts.get(stage)
-        text = known or request.globals.texts_for(stage, variant.prompt, variant.negative)
+        text = request.stage_texts.get(stage)
+        if text is None:
+            text = request.globals.texts_for(stage, variant.prompt, variant.negative)
+            text = text.changed(lambda words: with_loras(words, loras)) if loras else text
         return text.changed(lambda words: _weighted(words, weights)) if weights else text
 
     return text_of
+
+
+def _profile_loras(request: RunRequest, variant: Variant) -> tuple[AddedLora, ...]:
+    """The LoRAs of the profile, unless the variant uses another checkpoint: they belong to that of the request."""
+    checkpoint = variant.overrides.get("checkpoint", request.config.checkpoint)
+    return request.profile_loras if checkpoint == request.config.checkpoint else ()
 
 
 def _weighted(prompt: str, weights: Mapping[str, float]) -> str:

@@ -7,7 +7,7 @@ out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..base.journal_line import Line
+from ..base.lora_tags import AddedLora, lora_key, loras_in, with_loras
 from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import Origin
@@ -52,6 +53,13 @@ class PlanPrompt(Struct, frozen=True, omit_defaults=True):
         }
         positive = with_lora_weight(self.positive, name, weight, add=add)
         return PlanPrompt(self.prompt_id, positive, self.negative, texts)
+
+    def with_missing_loras(self, loras: Sequence[AddedLora]) -> PlanPrompt:
+        """A copy in which every text names each of these LoRAs."""
+        texts = {
+            stage: text.changed(lambda prompt: with_loras(prompt, loras)) for stage, text in self.stage_texts.items()
+        }
+        return PlanPrompt(self.prompt_id, with_loras(self.positive, loras), self.negative, texts)
 
 
 class PlanCell(Struct, frozen=True, order=True):
@@ -302,6 +310,21 @@ def planned(prompt: PackPrompt, texts: GlobalTexts) -> PlanPrompt:
     first = every[STAGES[0]]
     others: dict[str, StageText] = {stage: text for stage, text in every.items() if text != first}
     return PlanPrompt(prompt.prompt_id, first.prompt, first.negative, others)
+
+
+def with_profile_loras(plan: LearningPlan, loras: Sequence[AddedLora]) -> LearningPlan:
+    """The plan with the LoRAs that the checkpoint's profile adds, in prompts that do not name them.
+
+    Not with one whose weight is varied.
+    """
+    subject = plan.focus_parameter.removeprefix(LORA) if plan.focus_parameter.startswith(LORA) else ""
+    wanted = [one for one in loras if lora_key(subject) not in one.keys]
+    prompts = tuple(prompt.with_missing_loras(wanted) for prompt in plan.prompts)
+    if prompts == plan.prompts:
+        return plan
+    named = {lora_key(name) for prompt in plan.prompts for name in loras_in(prompt.positive)}
+    added: dict[str, Origin] = {f"{LORA}{one.tag}": "profile" for one in wanted if named.isdisjoint(one.keys)}
+    return msgspec.structs.replace(plan, prompts=prompts, origins={**plan.origins, **added})
 
 
 def config_for(plan: LearningPlan, value: Value) -> PipelineConfig:

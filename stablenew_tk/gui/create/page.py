@@ -19,6 +19,7 @@ from ...domain.config.pipeline_config import STAGE_SPECS, size_words
 from ...domain.journal.record import LearningRecord, Void
 from ...domain.models.explanation import WhyRow
 from ...domain.models.precedence import Resolved
+from ...domain.models.sensible_range import ModelTraits
 from ...domain.models.value_sources import CHECKPOINT
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
@@ -37,6 +38,7 @@ from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
 from .pack_panel import PackPanel
 from .preview import PreviewPanel
+from .profile_loras import ProfileLoraLine
 from .run_bar import RunBar
 from .run_fields import GlobalTextLine, SeedFields, StartPicture
 
@@ -77,6 +79,7 @@ class CreatePage(PageFrame):
         self.form = RunForm(controller, self._count)
         self._shown: Resolved | None = None
         self._offered: Capabilities | None = None
+        self._traits = ModelTraits()
         self._size: SizeClass | None = None
         self.packs = PackPanel(
             self,
@@ -171,6 +174,8 @@ class CreatePage(PageFrame):
         self.general.pack(fill="x")
         self.global_texts = GlobalTextLine(top, self._controller, lambda: self._go("settings"))
         self.global_texts.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
+        self.loras = ProfileLoraLine(top, self._turn_lora)
+        self.loras.pack(fill="x", padx=theme.px(theme.RING))
         self.start = StartPicture(middle, self._count)
         self._area = ScrollArea(middle, "bg")
         self._area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
@@ -245,7 +250,9 @@ class CreatePage(PageFrame):
         for sentence in self.form.values.news():
             self._say(sentence)
         now, before, offered = self.form.values.resolved, self._shown, self._controller.capabilities
-        everything, self._shown = before is None or offered is not self._offered, now
+        traits = self.form.values.traits
+        everything, self._shown = before is None or offered is not self._offered or traits != self._traits, now
+        self._traits = traits
         changed = now.differing(before) if before is not None else set()
         if everything:
             self._offered, self._entries = offered, menu_entries(offered)
@@ -269,7 +276,7 @@ class CreatePage(PageFrame):
             # What txt2img makes is told together with what hires fix makes of it.
             held = {section.block.name, *(("hires",) if section.block is STAGE_SPECS[0] else ())}
             if everything or groups & held:
-                section.show(now, self._entries, missing=self._missing(section.block.name))
+                section.show(now, self._entries, missing=self._missing(section.block.name), traits=self._traits)
         self.sections[0].remark.show(size_words(now.config))
         if now.config.txt2img.enabled:
             self.start.pack_forget()
@@ -310,11 +317,17 @@ class CreatePage(PageFrame):
             record=self.bar.record.on,
         )
 
+    def _turn_lora(self, name: str, on: bool) -> None:
+        self.form.turn_lora(name, on)
+        self._count()
+
     def _count(self) -> None:
         self.global_texts.show(self.form.values.pack_settings, self.resolved.config)
         mode, variants = self.form.mode, self.form.variants
         self.bar.record.enable(mode.records, "" if mode.records else mode.why)
         trouble, request = self.form.checked(self._problems(), self._fields())
+        if trouble != WORKING:
+            self.loras.show(self.form.loras)
         self.seeds.mark(variants.seeds)
         if request is not None:
             self.bar.tell(variants.remark, "text2")

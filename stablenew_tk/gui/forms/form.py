@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ...domain.config.catalogue import Parameter, Value, get_value, parameter
 from ...domain.config.origins import Origin
 from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.models.sensible_range import ModelTraits, sensible_range
 from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.controls import Switch
@@ -55,7 +56,7 @@ class FormField(Box):
     ) -> None:
         super().__init__(parent)
         self.spec, self._on_value, self._on_why = spec, on_value, on_why
-        self._slider: Slider | None = None
+        self.slider: Slider | None = None
         words = (label or spec.label).partition(" (")[0]
         self.mark, caption = field_head(self, words, self._ask_why if on_why is not None else None)
         tip(caption, spec.help)
@@ -71,14 +72,26 @@ class FormField(Box):
         """Why the text in the field cannot be used; "" when it can."""
         return self.editor.problem if isinstance(self.editor, NumberEntry) else ""
 
-    def show(self, value: Value, origin: Origin | None, entries: Sequence[MenuEntry] = (), *, word: str = "") -> None:
-        """Show a value and where it comes from, without calling anybody. `word` is that of `OriginMark.show`."""
+    def show(
+        self,
+        value: Value,
+        origin: Origin | None,
+        entries: Sequence[MenuEntry] = (),
+        *,
+        word: str = "",
+        traits: ModelTraits | None = None,
+    ) -> None:
+        """Show a value and where it comes from, without calling anybody. `word` is that of `OriginMark.show`; `traits`
+        of the checkpoint decide which range is marked as sensible.
+        """
         self.mark.show(origin, word)
+        if self.slider is not None and (found := sensible_range(self.spec.path, traits)) is not None:
+            self.slider.set_sensible(found.ends)
         editor = self.editor
         if isinstance(editor, NumberEntry):
             editor.show(value)
-            if self._slider is not None:
-                self._slider.set(float(value))
+            if self.slider is not None:
+                self.slider.set(float(value))
         elif isinstance(editor, Entry):
             if editor.get() != value:
                 editor.set(str(value))
@@ -93,8 +106,8 @@ class FormField(Box):
             self.editor.enable(on)
         else:
             self.editor.enable(on, why)
-        if self._slider is not None:
-            self._slider.enable(on, why)
+        if self.slider is not None:
+            self.slider.enable(on, why)
 
     def focus_set(self) -> None:
         """Put the keyboard on the editor."""
@@ -132,8 +145,8 @@ class FormField(Box):
             editor.grid(row=1, column=0, columnspan=2, sticky="new")
             return editor
         editor.grid(row=1, column=0, sticky="nw")
-        self._slider = Slider(self, 0.0, 1.0, self._slid, step=spec.step or 0.05, sensible=spec.sensible, width=60)
-        self._slider.grid(row=1, column=1, sticky="new", pady=theme.px(6))
+        self.slider = Slider(self, 0.0, 1.0, self._slid, step=spec.step or 0.05, sensible=spec.sensible, width=60)
+        self.slider.grid(row=1, column=1, sticky="new", pady=theme.px(6))
         self.grid_columnconfigure(0, weight=0)
         self.grid_columnconfigure(1, weight=1)
         return editor
@@ -147,8 +160,8 @@ class FormField(Box):
         choice.set(value)
 
     def _typed(self, value: Value) -> None:
-        if self._slider is not None:
-            self._slider.set(float(value))
+        if self.slider is not None:
+            self.slider.set(float(value))
         self._changed(value)
 
     def _slid(self, value: float) -> None:
@@ -191,6 +204,7 @@ class Form(Box):
         super().__init__(parent)
         self._on_change, self._fixed, self._spans = on_change, columns, dict(spans or {})
         self._shown: dict[str, tuple[Value, Origin, str, Sequence[MenuEntry]]] = {}
+        self._traits: ModelTraits | None = None
         self._shape = 0
         self.fields = {path: FormField(self, parameter(path), on_value=self._changed, on_why=on_why) for path in paths}
         self._lay_out(columns or 3)
@@ -206,10 +220,15 @@ class Form(Box):
         origins: Mapping[str, Origin],
         choices: Mapping[str, Sequence[MenuEntry]],
         words: Mapping[str, str] | None = None,
+        traits: ModelTraits | None = None,
     ) -> None:
         """Show the resolved values. `choices` are the backend's lists by name ("samplers", "checkpoints"), `words` what
-        a mark says instead of its usual word. A text that cannot be used gives way, unless the user is at it.
+        a mark says instead of its usual word, `traits` those of the checkpoint. A text that cannot be used gives way,
+        unless the user is at it.
         """
+        if traits != self._traits:
+            self._traits = traits
+            self._shown.clear()
         for path, field in self.fields.items():
             state = (
                 get_value(config, path),
@@ -220,7 +239,7 @@ class Form(Box):
             if state != self._shown.get(path) or field.problem:
                 self._shown[path] = state
                 value, origin, word, entries = state
-                field.show(value, origin, entries, word=word)
+                field.show(value, origin, entries, word=word, traits=traits)
 
     def _changed(self, path: str, value: Value | None) -> None:
         self._shown.pop(path, None)

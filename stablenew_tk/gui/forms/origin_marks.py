@@ -9,7 +9,7 @@ from ...domain.base.colour_roles import Role
 from ...domain.config.origins import Origin
 from ...domain.models.explanation import WhyRow
 from ...domain.models.origin_marks import ORIGIN_MARKS
-from ...domain.models.precedence import LEARNED_WORD
+from ...domain.models.provenance import LEARNED_WORD
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Kind, Label, ground_of
 from ..widgets.popups import Popup

@@ -9,6 +9,7 @@ from ...backends.base import Capabilities
 from ...domain.config.catalogue import Value, catalogue
 from ...domain.config.pipeline_config import BlockSpec, PipelineConfig, StageSpec, summary
 from ...domain.models.precedence import Resolved
+from ...domain.models.sensible_range import ModelTraits
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label, Separator, ground_of
 from ..widgets.controls import Switch
@@ -51,6 +52,7 @@ class Section(Box):
         self.forms: list[Form] = []
         self._body: Box | None = None
         self._shown: tuple[Resolved, Mapping[str, Sequence[MenuEntry]]] | None = None
+        self._traits: ModelTraits | None = None
         head = Box(self)
         head.pack(fill="x")
         self._fold = Button(head, "", self.toggle, kind="quiet", icon="chevron_down", height=24)
@@ -81,9 +83,10 @@ class Section(Box):
         entries: Mapping[str, Sequence[MenuEntry]],
         *,
         missing: str = "",
+        traits: ModelTraits | None = None,
     ) -> None:
-        """Show the values in force; `missing` says why the stage cannot be used."""
-        self._shown = resolved, entries
+        """Show the values in force; `missing` says why the stage cannot be used, `traits` are the checkpoint's."""
+        self._shown, self._traits = (resolved, entries), traits
         on = bool(getattr(resolved.config, self.block.name).enabled)
         if self.switch.on != on:
             self.switch.set(on)
@@ -129,7 +132,7 @@ class Section(Box):
             body.pack(fill="x", pady=(theme.px(6), 0))
         self._make_forms(self._shown[0].config)
         for form in self.forms:
-            form.show(self._shown[0].config, self._shown[0].origins, self._shown[1], self._shown[0].words)
+            form.show(self._shown[0].config, self._shown[0].origins, self._shown[1], self._shown[0].words, self._traits)
 
     def _make_forms(self, config: PipelineConfig) -> None:
         prefix = f"{self.block.name}."

@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...app.controller import Controller
-from ...app.insights.actions import ActionKey, insight_actions
+from ...app.insights.actions import ActionKey, finer_draft, insight_actions
 from ...app.insights.entries import InsightEntries
 from ...app.insights.reports import Everyday, Reports
 from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
-from ...domain.insights.follow_up import CERTAIN, finer_plan, place_of, preset_draft
+from ...domain.insights.follow_up import CERTAIN, place_of, preset_draft
 from ...domain.insights.report import Report, naming
 from ...domain.insights.titles import scope_text
 from ...domain.journal.record import Feedback, Void
@@ -261,7 +261,7 @@ class InsightsPage(PageFrame):
             self.panel.head.tell(f"{counted(len(jobs), 'picture')} queued. They count as soon as they are rated.")
         elif key == "profile":
             self._writing = self._controller.models.learned(report.plan, report)
-        elif (draft := finer_plan(report)) is not None:
+        elif (draft := finer_draft(report, self._controller)) is not None:
             self._new_run(draft)
 
     def _row_chosen(self, index: int) -> None:

@@ -13,13 +13,16 @@ from tkinter import filedialog
 import msgspec
 
 from ...app.controller import Controller
+from ...app.model_evidence import known_here, model_evidence, seen_model
 from ...app.models.suggested_run import suggested_run
 from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
+from ...domain.journal.seen import Seen
 from ...domain.models.profile import LoraProfile
 from ...domain.models.recommendations import ModelSettings
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.messages.base import Event, OrderFailed
+from ...pipeline.messages.journal import CountSeen, HistoryChanged, HistoryLoaded, SeenCounted
 from ...pipeline.messages.models import (
     LibraryChanged,
     MakePreview,
@@ -64,6 +67,8 @@ class ModelsPage(PageFrame):
         self._edited = ""
         self._settings: dict[str, ModelSettings] = {}
         self._unread: dict[str, str] = {}
+        self._seen: dict[str, Seen] = {}  # of the chosen model
+        self._is_counted = False  # whether that is up to date
         self._writing: ModelOrder | None = None  # asked for, not answered yet
         self._written = ""  # our profile file that was written last
         self._build()
@@ -117,6 +122,15 @@ class ModelsPage(PageFrame):
             self._not_saved(event.message)
         elif isinstance(event, SettingsChanged):
             self._refresh_soon()
+        elif isinstance(event, (HistoryChanged, HistoryLoaded)):
+            # Until it is counted again, the number before is better than nothing.
+            self._is_counted = False
+            self._refresh_soon()
+        elif isinstance(event, SeenCounted):
+            self._seen = {event.path: event.count}
+            self._is_counted = not self.is_pending("count")
+            if event.path == self.path and self.winfo_viewable():
+                self._show_panel()
 
     # ---- building
 
@@ -198,10 +212,24 @@ class ModelsPage(PageFrame):
         if fresh is not None:
             self._settings = {self.path: fresh}
         # Until a changed file is read, what it said before is better than nothing.
-        self.panel.show(line, self.settings, self._controller.models.styles)
+        history = self._controller.history
+        evidence = model_evidence(history, self.settings, self._seen.get(self.path))
+        self.panel.show(line, self.settings, self._controller.models.styles, evidence)
+        if self.path not in self._seen or not self._is_counted:
+            self._count_soon()
         self.panel.pack(fill="both", expand=True)
         if self.path in self._unread:
             self.panel.tell(self._unread[self.path], bad=True)
+
+    def _count_soon(self) -> None:
+        # A moment later, so that turning over a long list with the keys stays light.
+        self.later("count", _REFRESH_MS, self._count)
+
+    def _count(self) -> None:
+        line, controller = self.list.line, self._controller
+        seen = seen_model(controller.history, controller.models.find, line.entry) if line is not None else None
+        if seen is not None and self.winfo_viewable():
+            controller.ask(CountSeen(path=self.path, seen=seen))
 
     # ---- actions
 
@@ -225,10 +253,10 @@ class ModelsPage(PageFrame):
         line, settings = self.list.line, self.settings
         if line is None or settings is None or not self.panel.edit.enabled or self.editor is not None:
             return
-        entry = line.entry
+        entry, own = line.entry, known_here(self._controller.history, settings)
         if entry.kind == "lora":
             self._lora_editor = self._lora_editor or LoraEditor(self._side, self._editor_actions)
-            self._lora_editor.open(entry.stem, f"{entry.stem}.loraprofile.json", settings)
+            self._lora_editor.open(entry.stem, f"{entry.stem}.loraprofile.json", settings, own)
             self._enter_editor(self._lora_editor, self._lora_editor.phrases)
         elif entry.kind == "checkpoint":
             models, offered = self._controller.models, self._controller.capabilities
@@ -236,7 +264,7 @@ class ModelsPage(PageFrame):
                 self._side, self._editor_actions, models.styles
             )
             names = {kind: offered.choices(kind) for kind in ("samplers", "schedulers")} if offered is not None else {}
-            self._checkpoint_editor.open(entry.stem, f"{entry.stem}.modelprofile.json", settings, names)
+            self._checkpoint_editor.open(entry.stem, f"{entry.stem}.modelprofile.json", settings, names, own)
             self._enter_editor(self._checkpoint_editor, self._checkpoint_editor.style)
 
     def _enter_editor(self, editor: CheckpointEditor | LoraEditor, first: tk.Misc) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from PIL import ImageTk
 
+from ...app.model_evidence import ModelEvidence
 from ...app.models import wording as words
 from ...app.models.facts import FactLine, above, below
 from ...app.models.filter import ModelLine
@@ -91,8 +92,10 @@ class ModelPanel(Box):
         self._build_foot()
         self.area.pack(fill="both", expand=True)
 
-    def show(self, line: ModelLine, settings: ModelSettings | None, styles: StyleCatalogue) -> None:
-        """Show a model; `settings` None = still being read."""
+    def show(
+        self, line: ModelLine, settings: ModelSettings | None, styles: StyleCatalogue, evidence: ModelEvidence
+    ) -> None:
+        """Show a model; `settings` None = still being read. `evidence` is what the journal knows about it."""
         entry = line.entry
         if self.line is None or self.line.path != line.path:
             self.area.scroll_to(0)
@@ -103,13 +106,13 @@ class ModelPanel(Box):
         self._title.show(entry.stem or entry.key)
         self._facts.show(words.facts(entry, settings))
         self._folder.show(entry.folder)
-        learned = words.learning(settings) if settings is not None else ""
+        learned = "\n".join(filter(None, (words.seen_here(evidence.seen), words.told(evidence.told))))
         for label, text, after in ((self._name, title, self._title), (self.learned, learned, self._facts)):
             label.show(text)
             pack_if(text, label, fill="x", pady=(0, theme.px(2)), after=after)
-        self.above.show(above(entry, settings, styles))
+        self.above.show(above(entry, settings, styles, evidence.own_plans))
         self._show_triggers(settings)
-        self.below.show(below(entry, settings, styles))
+        self.below.show(below(entry, settings, styles, evidence.own_plans))
         self._offer(line)
 
     def tell(self, sentence: str, *, undo: bool = False, bad: bool = False) -> None:

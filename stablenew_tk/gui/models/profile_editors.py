@@ -63,6 +63,7 @@ class ProfileEditor(Box, Generic[Draft]):
         self._actions = actions
         self._draft_of: Callable[[str, ModelSettings], Draft] = draft_of
         self._name, self._settings = "", ModelSettings()
+        self._own_plans: frozenset[str] = frozenset()
         self.draft: Draft = draft_of("", self._settings)
         self._first: Draft = self.draft
         self.problem = ""
@@ -81,9 +82,11 @@ class ProfileEditor(Box, Generic[Draft]):
         self._build_foot()
         self.area.pack(fill="both", expand=True)
 
-    def begin(self, name: str, file: str, settings: ModelSettings) -> None:
-        """Start with what `settings` say of the model `name`; `file` is where its profile will be written."""
-        self._name, self._settings = name, settings
+    def begin(self, name: str, file: str, settings: ModelSettings, own_plans: frozenset[str]) -> None:
+        """Start with what `settings` say of the model `name`; `file` is where its profile will be written. Of what was
+        learned, the journal knows `own_plans`.
+        """
+        self._name, self._settings, self._own_plans = name, settings, own_plans
         self.draft = self._first = self._draft_of(name, settings)
         self.title.show(f"Profile of {name}")
         self._where.show(f"Saved as {file}. The files of other tools stay as they are.")
@@ -180,9 +183,16 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
         self._build_defaults(styles)
         self._build_presets()
 
-    def open(self, name: str, file: str, settings: ModelSettings, offered: Mapping[str, Sequence[str]]) -> None:
+    def open(
+        self,
+        name: str,
+        file: str,
+        settings: ModelSettings,
+        offered: Mapping[str, Sequence[str]],
+        own_plans: frozenset[str] = frozenset(),
+    ) -> None:
         """Edit the profile of a checkpoint; `offered` are the backend's names of "samplers" and "schedulers"."""
-        self.begin(name, file, settings)
+        self.begin(name, file, settings, own_plans)
         for choice, kind, usual in ((self.sampler, "samplers", _SAMPLERS), (self.scheduler, "schedulers", _SCHEDULERS)):
             names = tuple(dict.fromkeys((*offered.get(kind, ()), *usual)))
             choice.set_entries((_UNSAID, *(MenuEntry(one, one) for one in names)))
@@ -224,9 +234,10 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
         self.steps = field(box, "Steps", self._edited, place=(2, 0), span=2)
         self.cfg = field(box, "CFG scale", self._edited, place=(2, 2), span=2)
         self.picture_size = field(box, "Size, px", self._edited, place=(2, 4), span=2)
-        self.id = field(box, "Id, by which pairings call it", self._edited, place=(3, 0), span=3)
+        self.loras = field(box, "LoRAs it adds, with weight: harbour 0.6, rain 0.4", self._edited, place=(3, 0), span=6)
+        self.id = field(box, "Id, by which pairings call it", self._edited, place=(4, 0), span=3)
         self.stands_on = Label(box, size=11, ink="text3", wrap=True)
-        self.stands_on.grid(row=3, column=3, columnspan=3, sticky="ew")
+        self.stands_on.grid(row=4, column=3, columnspan=3, sticky="ew")
 
     # ---- between fields and draft
 
@@ -255,6 +266,7 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
             (self.steps, one.steps),
             (self.cfg, one.cfg),
             (self.picture_size, one.size),
+            (self.loras, one.loras),
             (self.id, one.id),
         ):
             _put(entry, text)
@@ -264,7 +276,7 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
             (self.scheduler, one.scheduler),
         ):
             choice.set(value)
-        told = words.evidence(one.kept)
+        told = words.evidence(one.kept, self._own_plans)
         changed = " Changing it makes it yours." if one.kept.source == LEARNED else ""
         self.stands_on.show(f"{told[:1].upper()}{told[1:]}.{changed}" if told else "")
 
@@ -280,6 +292,7 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
                 steps=self.steps.get(),
                 cfg=self.cfg.get(),
                 size=self.picture_size.get(),
+                loras=self.loras.get(),
                 id=self.id.get(),
             )
         self.draft = replace(
@@ -294,11 +307,12 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
 
     def _judge(self) -> None:
         problems = self.draft.problems()
-        for name, entry in (("id", self.id), ("steps", self.steps), ("cfg", self.cfg), ("size", self.picture_size)):
+        fields = {"id": self.id, "steps": self.steps, "cfg": self.cfg, "size": self.picture_size, "loras": self.loras}
+        for name, entry in fields.items():
             entry.error(problems.get((self.at, name), ""))
         self.denoise.error(problems.get((-1, "denoise"), ""))
         broken = {at for at, _ in problems}
-        rows = [_row(one, at in broken) for at, one in enumerate(self.draft.presets)]
+        rows = [_row(one, at in broken, self._own_plans) for at, one in enumerate(self.draft.presets)]
         self.presets.show(rows, self.at)
         place, sentence = next(iter(problems.items()), ((-1, ""), ""))
         whose = f"{self.draft.presets[place[0]].title}: " if sentence and place[0] >= 0 else ""
@@ -328,9 +342,9 @@ class LoraEditor(ProfileEditor[LoraDraft]):
         self._build_weights()
         self._build_pairings()
 
-    def open(self, name: str, file: str, settings: ModelSettings) -> None:
+    def open(self, name: str, file: str, settings: ModelSettings, own_plans: frozenset[str] = frozenset()) -> None:
         """Edit the profile of a LoRA."""
-        self.begin(name, file, settings)
+        self.begin(name, file, settings, own_plans)
         self._choose(0, 0)
 
     # ---- building
@@ -389,7 +403,7 @@ class LoraEditor(ProfileEditor[LoraDraft]):
             _put(self.weight, one.weight)
             _put(self.weight_label, one.label)
             self.weight_tier.set(one.rating)
-            told = words.evidence(one.kept)
+            told = words.evidence(one.kept, self._own_plans)
             self.stands_on.show(f"{told[:1].upper()}{told[1:]}." if told else "")
         if self.pairing_at >= 0:
             pair = draft.pairings[self.pairing_at]
@@ -426,8 +440,9 @@ class LoraEditor(ProfileEditor[LoraDraft]):
         self.weight.error(problems.get((self.weight_at, "weight"), ""))
         self.model.error(problems.get((count + self.pairing_at, "model"), ""))
         broken = {at for at, _ in problems}
-        self.weights.show([_row(one, at in broken) for at, one in enumerate(draft.weights)], self.weight_at)
-        pairings = [_row(one, count + at in broken) for at, one in enumerate(draft.pairings)]
+        own = self._own_plans
+        self.weights.show([_row(one, at in broken, own) for at, one in enumerate(draft.weights)], self.weight_at)
+        pairings = [_row(one, count + at in broken, own) for at, one in enumerate(draft.pairings)]
         self.pairings.show(pairings, self.pairing_at)
         self._conclude(next(iter(problems.values()), ""))
 
@@ -455,13 +470,12 @@ class LoraEditor(ProfileEditor[LoraDraft]):
             self._choose(self.weight_at, self.pairing_at)
 
 
-def _row(one: PresetDraft | WeightDraft | PairingDraft, broken: bool) -> ListRow:
+def _row(one: PresetDraft | WeightDraft | PairingDraft, broken: bool, own_plans: frozenset[str]) -> ListRow:
     quality = "" if broken else words.TIER_WORDS[one.rating]
     if isinstance(one, PairingDraft):
         return ListRow(one.title, right=quality, warn=broken)
-    if one.kept.source == LEARNED:
-        return ListRow(one.title, right=quality, warn=broken, mark="star", mark_ink="accent_text")
-    return ListRow(one.title, right=quality, warn=broken, mark="triangle", mark_ink="text2")
+    who = words.entry_mark(one.kept, own_plans)
+    return ListRow(one.title, right=quality, warn=broken, mark=who.icon, mark_ink=who.ink)
 
 
 def _without(things: tuple[Thing, ...], at: int) -> tuple[Thing, ...]:

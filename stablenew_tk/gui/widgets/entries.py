@@ -262,7 +262,7 @@ class Slider(Painted):
         width: int = 104,
         ground: Role | None = None,
     ) -> None:
-        self._range, self._grain, self._sensible, self._command = (low, high), step, sensible, command
+        self._range, self._grain, self.sensible, self._command = (low, high), step, sensible, command
         self.value = low
         super().__init__(parent, width=theme.px(width), height=theme.px(20), ground=ground)
         self.bind("<B1-Motion>", self._drag)
@@ -278,6 +278,12 @@ class Slider(Painted):
             self.value = value
             self.repaint()
 
+    def set_sensible(self, ends: tuple[float, float]) -> None:
+        """Mark this range instead."""
+        if ends != self.sensible:
+            self.sensible = ends
+            self.repaint()
+
     def act(self) -> None:
         """A slider has nothing to press; dragging and keys move it."""
 
@@ -291,8 +297,8 @@ class Slider(Painted):
         thin = theme.px(1)
         left, right = m + knob // 2, m + width - knob // 2
         self.fill(left, middle - thin, right, middle + thin, "raised2")
-        if self._sensible is not None:
-            first, last = (self._place(value, left, right) for value in self._sensible)
+        if self.sensible is not None:
+            first, last = (self._place(value, left, right) for value in self.sensible)
             self.fill(first, middle - thin, last, middle + thin, "accent_text" if self.enabled else "line")
         ink: Role = ("switch_knob" if not self.hover else "accent_text") if self.enabled else "disabled"
         self.picture(self._place(self.value, left, right), middle, icons.icon("disc", 13, ink, self.ground), "center")

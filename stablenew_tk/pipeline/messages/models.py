@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...domain.journal.seen import SeenModel
 from ...domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from ...domain.models.recommendations import Hashes, ModelSettings
 from ...storage.models.model_entry import LibrarySnapshot
@@ -89,24 +90,37 @@ class ModelHashed(Event, frozen=True, kw_only=True):
 
 
 class SaveModelProfile(ModelOrder, frozen=True, kw_only=True):
-    """Write the profile beside the checkpoint at `model`; ProfileSaved or OrderFailed answers."""
+    """Write the profile beside the checkpoint at `model`; ProfileSaved or OrderFailed answers.
+
+    With `seen`, its summary is what the journal saw of the model, unless the file has numbers of somebody else.
+    """
 
     model: str
     profile: ModelProfile
+    seen: SeenModel | None = None
 
 
 class SaveLoraProfile(ModelOrder, frozen=True, kw_only=True):
-    """Write the profile beside the LoRA at `model`; ProfileSaved or OrderFailed answers."""
+    """Write the profile beside the LoRA at `model`; ProfileSaved or OrderFailed answers. `seen` as for a checkpoint."""
 
     model: str
     profile: LoraProfile
+    seen: SeenModel | None = None
 
 
 class KeepLearned(ModelOrder, frozen=True, kw_only=True):
-    """Add a learned entry to the profile beside `model`; ProfileSaved or OrderFailed answers."""
+    """Add a learned entry to the profile beside `model`; ProfileSaved or OrderFailed answers. `seen` as there."""
 
     model: str
     learned: ModelPreset | RecommendedWeight
+    seen: SeenModel | None = None
+
+
+class KeepCount(ModelOrder, frozen=True, kw_only=True):
+    """Bring the summary in the profile beside `model` up to date, if this journal wrote it; nothing answers."""
+
+    model: str
+    seen: SeenModel
 
 
 class TakeBackProfile(ModelOrder, frozen=True, kw_only=True):

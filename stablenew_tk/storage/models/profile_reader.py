@@ -62,23 +62,25 @@ def read_model_fields(fields: Fields, file: str) -> FileRecommendation:
     profile = model_profile(fields)
     values: dict[str, Value] = {}
     evidence: dict[str, str] = {}
-    learned: set[str] = set()
+    learned: dict[str, str] = {}
     for preset in presets_in_force(profile):
         preset_values: dict[str, Value] = {}
         _put_preset(preset_values, preset)
         if SAMPLER in values and SCHEDULER not in values:
             preset_values.pop(SCHEDULER, None)  # it belongs to another sampler
         source_text = f"preset {preset.label or preset.id}"
-        source_text = f"{source_text}, {preset.ratings} ratings here" if preset.ratings else source_text
+        # Whose ratings these are, a file cannot tell.
+        source_text = f"{source_text}, {preset.ratings} ratings" if preset.ratings else source_text
         evidence = dict.fromkeys(preset_values, source_text) | evidence
+        if preset.source == LEARNED:
+            learned |= dict.fromkeys(preset_values.keys() - values.keys(), preset.plan_id)
         values = preset_values | values
-        learned |= preset_values.keys() if preset.source == LEARNED else set()
     defaults: dict[str, Value] = {}
     put(defaults, REFINER, profile.default_refiner_id)
     put(defaults, UPSCALER, profile.default_hires_upscaler_id)
     put(defaults, DENOISE, profile.default_hires_denoise)
     # They go before presets, but not before what was learned by trying just this.
-    for path in defaults.keys() - learned:
+    for path in defaults.keys() - learned.keys():
         values[path] = defaults[path]
         evidence.pop(path, None)
     return FileRecommendation(
@@ -89,6 +91,7 @@ def read_model_fields(fields: Fields, file: str) -> FileRecommendation:
         title=profile.model_name,
         values=values,
         evidence=evidence,
+        learned=learned,
         style_id=profile.style_profile_id or "",
         profile=profile,
         problems=fields.problems.sentences(),
@@ -205,12 +208,12 @@ def _weight(fields: Fields, _number: int = 0) -> RecommendedWeight | None:
 
 
 def _overlays(fields: Fields) -> tuple[LoraOverlay, ...]:
-    found = []
-    for one in fields.items("lora_overlays"):
-        name, weight = one.text("name"), one.number("weight", -WEIGHT_LIMIT, WEIGHT_LIMIT)
-        if name and weight is not None:
-            found.append(LoraOverlay(name, weight))
-    return tuple(found)
+    return tuple(found for one in fields.items("lora_overlays") if (found := _overlay(one)) is not None)
+
+
+def _overlay(fields: Fields, _number: int = 0) -> LoraOverlay | None:
+    name, weight = fields.text("name"), fields.number("weight", -WEIGHT_LIMIT, WEIGHT_LIMIT)
+    return LoraOverlay(name, weight) if name and weight is not None else None
 
 
 def _identity(fields: Fields, key: str, number: int) -> str:
@@ -254,7 +257,11 @@ def _values(fields: Fields) -> dict[str, Value]:
 def _summary(fields: Fields) -> LearningSummary:
     inner = fields.inner("learning_summary")
     return LearningSummary(
-        runs_observed=int(inner.number("runs_observed", 0, 1e9) or 0), mean_rating=inner.number("mean_rating", 1, 5)
+        runs_observed=int(inner.number("runs_observed", 0, 1e9) or 0),
+        mean_rating=inner.number("mean_rating", 1, 5),
+        ratings=int(inner.number("ratings", 0, 1e9) or 0),
+        newest_run=inner.text("newest_run"),
+        counted=inner.text("counted"),
     )
 
 
@@ -266,7 +273,8 @@ def _float(value: Value | None) -> float | None:
     return None if value is None else float(value)
 
 
-ITEMS: dict[str, Callable[[Fields, int], ModelPreset | RecommendedWeight | Pairing | None]] = {
+ITEMS: dict[str, Callable[[Fields, int], ModelPreset | RecommendedWeight | Pairing | LoraOverlay | None]] = {
+    "lora_overlays": _overlay,
     "recommended_presets": _preset,
     "recommended_weights": _weight,
     "recommended_pairings": _pairing,

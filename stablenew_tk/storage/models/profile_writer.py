@@ -23,7 +23,7 @@ MODEL_SUFFIX, LORA_SUFFIX = ".modelprofile.json", ".loraprofile.json"
 _BOM = "\ufeff"
 _Profile = ModelProfile | LoraProfile
 # Only evidence needs them; a person's preset is not cluttered with empty ones.
-_LEFT_OUT_WHEN_EMPTY = ("values", "ratings", "date", "plan_id")
+_LEFT_OUT_WHEN_EMPTY = ("values", "ratings", "date", "plan_id", "newest_run", "counted")
 
 
 class Written(Struct, frozen=True):
@@ -138,7 +138,15 @@ def _object(text: str | None, old: Struct, new: Struct) -> str:
         return _dumped(new)
     before, after = _document(old), _document(new)
     gone: dict[str, object] = dict.fromkeys(before.keys() - after.keys())
-    return replaced(text, {key: _dumped(one) for key, one in {**after, **gone}.items() if before.get(key) != one})
+    changes = {key: one for key, one in {**after, **gone}.items() if before.get(key) != one}
+    return replaced(text, {key: _part(key, text, old, new, one) for key, one in changes.items()})
+
+
+def _part(key: str, text: str, old: Struct, new: Struct, document: object) -> str:
+    """The text of one field of a struct; a list of structs keeps what did not change in it."""
+    if key in profiles.ITEMS:
+        return _list(key, value_text(text, key), getattr(old, key), getattr(new, key))
+    return _dumped(document)
 
 
 def _list(field: str, text: str | None, old: tuple[Struct, ...], new: tuple[Struct, ...]) -> str:
@@ -176,7 +184,11 @@ def _struct(field: str, text: str, index: int) -> Struct | None:
 
 def _name(struct: Struct) -> tuple[object, ...]:
     document = _document(struct)
-    return tuple(document.get(key) for key in ("id", "label", "model")) if "id" not in document else (document["id"],)
+    return (
+        tuple(document.get(key) for key in ("id", "label", "model", "name"))
+        if "id" not in document
+        else (document["id"],)
+    )
 
 
 def _document(struct: Struct) -> dict[str, object]:

@@ -198,6 +198,9 @@ class _Preset(Struct):
 class _Summary(Struct):
     runs_observed: _Count = None
     mean_rating: Annotated[float, Meta(ge=1, le=5)] | None = None
+    ratings: _Count = None
+    newest_run: str | None = None
+    counted: str | None = None
 
 
 class Profile(Struct, tag_field="kind", tag="model_profile"):

@@ -123,7 +123,7 @@ def test_every_source_gives_way_to_all_stronger_ones(world):
     assert found[:-1] == expected
     assert found[-1][0] == "engine"
     assert values.words["txt2img.height"] == "Civitai"
-    assert sources.words["txt2img.steps"] == "learned"
+    assert sources.words["txt2img.steps"] == "learned elsewhere"
 
 
 def test_the_last_run_counts_in_the_window_alone(world):

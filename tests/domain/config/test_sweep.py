@@ -11,7 +11,6 @@ from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.catalogue import catalogue
 from stablenew_tk.domain.config.pipeline_config import STAGES
 from stablenew_tk.domain.config.sweep import (
-    HIRES_DENOISE_RANGES,
     MAX_VALUES,
     around,
     check_values,
@@ -20,7 +19,6 @@ from stablenew_tk.domain.config.sweep import (
     focuses,
     not_offered,
     parse_values,
-    sensible_for,
     spell,
     unknown_choices,
     value_text,
@@ -351,6 +349,10 @@ def test_all_else_in_the_catalogue_can_be_varied_in_catalogue_order():
         (WIDTH, 832, None, (640, 832, 1024, 1216, 1408)),
         ("hires.scale", 2, None, (1.5, 1.75, 2, 2.25, 2.5)),
         (CFG, 2, None, (2, 4, 6, 8, 10)),
+        (DENOISE, 0.5, (0.20, 0.35), (0.2, 0.25, 0.3, 0.35, 0.5)),
+        (STEPS, 25, (1, 8), (1, 3, 5, 7, 25)),
+        (CFG, 7, (1, 5), (1, 2, 3, 4, 7)),
+        (CFG, 7, (1, 1), (1, 7)),
     ],
 )
 def test_values_around_a_centre_are_spread_over_the_sensible_range(path, centre, sensible, values):
@@ -365,6 +367,7 @@ def test_values_around_a_centre_hold_it_and_stay_in_range_on_whole_steps(path, p
     assert centre in values
     assert len(values) <= count
     assert all(min(low, centre) <= value <= max(high, centre) for value in values)
+    assert all(low <= value <= high for value in values if value != centre)
     assert all((value - centre) % Decimal(str(spec.step)) == 0 for value in values)
 
 
@@ -379,6 +382,12 @@ def test_finer_halves_the_spacing_and_wider_doubles_it_around_the_middle():
     assert wider(STEPS, (20, 24, 28, 32, 36)) == (12, 20, 28, 36, 44)
     assert finer(STEPS, (45, 35, 25)) == (40, 35, 30)
     assert finer(DENOISE, (0.2, 0.35, 0.5)) == (0.3, 0.35, 0.4)
+
+
+def test_finer_stays_in_the_sensible_range_and_goes_no_farther_out_of_it_than_the_middle_value():
+    assert finer(DENOISE, (0.15, 0.25, 0.35, 0.45), (0.2, 0.35)) == (0.2, 0.25, 0.3, 0.35)
+    assert finer(DENOISE, (0.3, 0.5, 0.7), (0.2, 0.35)) == (0.3, 0.4, 0.5)
+    assert max(wider(DENOISE, (0.2, 0.3, 0.4))) == 0.5
 
 
 def test_finer_ends_at_the_step_and_wider_at_the_limits():
@@ -407,20 +416,6 @@ def test_finer_and_wider_stay_in_range_and_never_go_below_the_step(path, parts):
 def test_names_have_no_neighbours(change):
     with pytest.raises(InvalidInput, match="only numbers have a range"):
         change()
-
-
-@pytest.mark.parametrize(("style", "ends"), HIRES_DENOISE_RANGES.items())
-def test_the_style_says_how_much_hires_may_change(style, ends):
-    assert sensible_for(DENOISE, "sdxl", style) == ends
-    assert sensible_for("img2img.denoise", "sdxl", style) == focus("img2img.denoise").sensible
-
-
-def test_the_family_says_which_sizes_and_steps_are_sensible():
-    assert sensible_for(WIDTH, "sdxl") == (768, 1536)
-    assert sensible_for(WIDTH, "sd15") == (512, 768)
-    assert sensible_for(STEPS, "sdxl") == (15, 60)
-    assert sensible_for(STEPS) == sensible_for(STEPS, "flux", "none") == (15, 45)
-    assert sensible_for(LORA, "sdxl") == (0.4, 1.0)
 
 
 def test_names_the_backend_does_not_have_are_told_apart_exactly():

@@ -54,7 +54,7 @@ def test_the_value_is_in_force_after_it_was_written_and_read_back(settled, tmp_p
     save_profile(path, with_learned_preset(ModelProfile(), preset))
     reading = read_sidecar(path.read_bytes(), path.name, "modelprofile")
     assert reading.values == {focus: values[2], **beside}
-    assert "12 ratings here" in reading.evidence[focus]
+    assert "12 ratings" in reading.evidence[focus]
     assert not reading.problems
 
 

@@ -17,6 +17,8 @@ from stablenew_tk.domain.insights.report_json import document
 from stablenew_tk.domain.insights.tag_rates import Rate, p_higher, tag_sentences
 from stablenew_tk.domain.insights.titles import scope_text
 from stablenew_tk.domain.journal.record import BackendInfo, Failure
+from stablenew_tk.domain.models.sensible_range import ModelTraits
+from stablenew_tk.domain.models.style import StyleProfile
 from stablenew_tk.domain.runs.plan import LearningRunResult, PlanCell, PlanPrompt, ResultSummary
 
 CLEAR = {12: (2, 2, 1, 2), 20: (3, 3, 2, 3), 28: (5, 5, 4, 5)}
@@ -389,6 +391,16 @@ class TestWhatIsKept:
 
     def test_a_finer_plan_says_what_suggested_it(self, lab):
         assert finer_plan(reported(lab)).metadata.who == "suggested by the result of “Steps of rain”"
+
+    def test_a_finer_plan_stays_in_the_range_that_suits_the_checkpoint(self, lab):
+        settled = {0.2: (2, 2, 1, 2), 0.3: (3, 3, 2, 3), 0.4: (5, 5, 4, 5)}
+        found = reported(lab, "hires.denoise", settled)
+        assert max(finer_plan(found).variant_values) > 0.4
+        realism = StyleProfile(style_profile_id="realism", hires_denoise_range=(0.2, 0.4))
+        values = finer_plan(found, ModelTraits(style=realism)).variant_values
+        assert (min(values) >= 0.2, max(values)) == (True, 0.4)
+        portrait = StyleProfile(style_profile_id="portrait", hires_denoise_range=(0.2, 0.35))
+        assert max(finer_plan(found, ModelTraits(style=portrait)).variant_values) == 0.4
 
     def test_a_preset_holds_what_makes_the_value_matter(self, lab):
         def plan(path):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from stablenew_tk.domain.config.sweep import HIRES_DENOISE_RANGES
 from stablenew_tk.domain.models.style import read_catalogue
 from stablenew_tk.storage.models.profile_reader import load_styles
 
@@ -27,9 +26,14 @@ def styles():
     return load_styles(Path("no such file"))[0]
 
 
-def test_five_styles_ship_and_their_ranges_are_those_of_the_sweep(styles):
-    assert len(styles.styles) == 5
-    assert {one.style_profile_id: one.hires_denoise_range for one in styles.styles.values()} == HIRES_DENOISE_RANGES
+def test_five_styles_ship_each_with_the_range_in_which_hires_denoise_suits_it(styles):
+    assert {one.style_profile_id: one.hires_denoise_range for one in styles.styles.values()} == {
+        "sdxl_realism": (0.20, 0.40),
+        "sdxl_portrait_realism": (0.20, 0.35),
+        "sdxl_stylized": (0.30, 0.50),
+        "sd15_realism": (0.20, 0.40),
+        "anime": (0.35, 0.60),
+    }
 
 
 def test_every_id_in_a_style_is_in_the_alias_table(styles):

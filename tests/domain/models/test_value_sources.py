@@ -97,3 +97,14 @@ def test_other_text_is_refused_with_the_range(text):
         parse_seed(text)
     with pytest.raises(InvalidInput, match="from 1 to 1000"):
         parse_seed_count(text)
+
+
+def test_only_what_this_journal_learned_is_called_learned():
+    def field(plan_id):
+        return FieldValue(11, "profile", "a.modelprofile.json · StableNew profile", ours=True, plan_id=plan_id)
+
+    found = Usable({STEPS: field("P1"), CFG: field("P2"), "txt2img.width": field(None), "txt2img.height": field("")})
+    sources = ValueSources(usable=found, own_plans=frozenset({"P1"}))
+    assert sources.words == {STEPS: "learned", CFG: "learned elsewhere", "txt2img.height": "learned elsewhere"}
+    rows = explain(sources, STEPS, words=lambda _path, value: str(value), backend_name=lambda _path, value: value)
+    assert [(row.name, row.icon) for row in rows if row.wins] == [("Profile · learned", "star")]

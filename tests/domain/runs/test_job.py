@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import InvalidInput
+from stablenew_tk.domain.base.lora_tags import AddedLora
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.config.origins import MAX_SEED
@@ -18,6 +19,7 @@ from stablenew_tk.domain.prompts.wildcards import Wildcards
 from stablenew_tk.domain.runs.job import RandomizerChoice, RunRequest, make_jobs
 
 PROMPTS = as_written(parse_pack("name: one\na\nneg: x\n\nname: two\nb", "p").prompts)
+OF_PROFILE = (AddedLora("rain", 0.6, ("rainy-days",)),)
 
 # Plain enlarging reads no prompt, so upscale never has a text of its own here.
 ALL = with_values(PipelineConfig(), {f"{stage}.enabled": True for stage in STAGES})
@@ -136,3 +138,35 @@ def test_the_choices_of_a_variant_are_in_its_jobs():
 def test_an_axis_that_leaves_no_stage_is_refused():
     with pytest.raises(InvalidInput, match="at least one stage"):
         jobs_of(variants=(replace(PROMPTS[0], overrides={"txt2img.enabled": False}),))
+
+
+class TestLorasOfTheProfile:
+    def test_they_are_added_to_prompts_that_do_not_name_them_and_the_record_says_who_did(self):
+        variants = as_written(parse_pack("name: one\na street\n\nname: two\nb <lora:Rain:0.2>", "p").prompts)
+        one, two = jobs_of(variants=variants, profile_loras=OF_PROFILE, config=ALL)
+        assert (one.prompt, two.prompt) == ("a street <lora:rain:0.6>", "b <lora:Rain:0.2>")
+        assert one.text("img2img").prompt == one.prompt
+        assert one.origins == {"lora:rain": "profile"}
+        assert two.origins == {}
+
+    def test_the_weight_of_a_chosen_preset_goes_before_that_of_the_profile(self):
+        (job, _) = jobs_of(profile_loras=OF_PROFILE, lora_weights={"rain": 0.9})
+        assert job.prompt == "a <lora:rain:0.9>"
+        assert "lora:rain" not in job.origins
+
+    def test_a_run_made_again_is_sent_its_texts_as_they_were(self):
+        (job, _) = jobs_of(profile_loras=OF_PROFILE, stage_texts={"txt2img": StageText("as it was", "")})
+        assert (job.prompt, job.origins) == ("as it was", {})
+
+    def test_a_lora_that_stands_in_the_global_text_is_not_added_again(self):
+        (job, _) = jobs_of(profile_loras=OF_PROFILE, globals=GlobalTexts(positive="<lora:rain:1>"))
+        assert (job.prompt, job.origins) == ("<lora:rain:1> a", {})
+
+    def test_a_prompt_that_calls_it_by_another_name_does_not_get_it_twice(self):
+        variants = as_written(parse_pack("a <lora:Rainy-Days:0.2>", "p").prompts)
+        assert jobs_of(variants=variants, profile_loras=OF_PROFILE)[0].prompt == "a <lora:Rainy-Days:0.2>"
+
+    def test_another_checkpoint_of_the_pack_gets_none_of_them(self):
+        variants = tuple(replace(PROMPTS[0], index=n, overrides={"checkpoint": name}) for n, name in enumerate("ab"))
+        jobs = jobs_of(variants=variants, profile_loras=OF_PROFILE, config=PipelineConfig(checkpoint="a"))
+        assert [job.prompt for job in jobs] == ["a <lora:rain:0.6>", "a"]

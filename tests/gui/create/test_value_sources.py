@@ -6,6 +6,7 @@ import json
 import tkinter as tk
 
 import pytest
+from fake_webui import FakeWebUI
 from msgspec.structs import replace
 from open_window import open_house
 
@@ -332,10 +333,12 @@ def test_a_value_of_the_profile_is_marked_learned_or_with_the_tool_whose_file_it
     with with_models(tmp_path, models) as house:
         page = create(house)
         house.until(lambda: shown(page) == ("profile", 37) and shown(page, "txt2img.height") == ("profile", 1216))
-        assert page.field(STEPS).mark.cget("text").strip() == "learned"
+        # No Learning Run of this journal found it.
+        assert page.field(STEPS).mark.cget("text").strip() == "learned elsewhere"
         assert page.field("txt2img.height").mark.cget("text").strip() == "Civitai"
-        assert rows(page)["profile"].name == "Profile · learned"
-        assert "24 ratings here" in rows(page)["profile"].note
+        assert rows(page)["profile"].name == "Profile · learned elsewhere"
+        assert rows(page)["profile"].icon == ""
+        assert "24 ratings" in rows(page)["profile"].note
 
 
 def test_what_weaker_files_say_is_offered_too(tmp_path, models):
@@ -349,3 +352,65 @@ def test_what_weaker_files_say_is_offered_too(tmp_path, models):
         assert "from 6 example images" in other.note
         use_instead(house, page, "Another file")
         assert shown(page) == ("user", 44)
+
+
+def test_the_slider_of_hires_denoise_marks_the_range_of_the_style(tmp_path, models):
+    put_profile(models, style_profile_id="sdxl_portrait_realism", default_hires_denoise=0.28)
+    with with_models(tmp_path, models, values={"hires.enabled": True}) as house:
+        page = create(house)
+        next(section for section in page.sections if section.block.name == "hires").toggle()
+        house.until(lambda: shown(page, DENOISE)[1] == 0.28)
+        assert page.field(DENOISE).slider.sensible == (0.2, 0.35)
+        page.change("checkpoint", INK)
+        assert page.field(DENOISE).slider.sensible == (0.2, 0.6)
+
+
+@pytest.fixture
+def painted(tmp_path):
+    """A window over a server with LoRAs, and a profile of its checkpoint that names two, one of which is there."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    with FakeWebUI() as server:
+        (folder / "photo_model.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
+        overlays = [{"name": "inkwash", "weight": 0.6}, {"name": "nowhere", "weight": 0.4}]
+        put_profile(folder, "photo_model", recommended_presets=[{**PRESET, "lora_overlays": overlays}])
+        with with_models(tmp_path, folder, backend=server.url) as house:
+            page = create(house)
+            house.until(lambda: "inkwash" in page.loras.checks and page.form.variants.expansion is not None)
+            yield house, page
+
+
+def to_add(page):
+    return {one.tag: one.weight for one in page.request().profile_loras}
+
+
+def test_loras_of_the_profile_are_offered_with_their_weight_and_missing_ones_are_told(painted):
+    page = painted[1]
+    assert page.loras.checks["inkwash"].on
+    assert (page.loras.checks["nowhere"].enabled, page.loras.checks["nowhere"].on) == (False, False)
+    assert page.loras.remark.cget("text") == "LoRA nowhere 0.4 is not on this server, so it is left out."
+    assert to_add(page) == {"inkwash": 0.6}
+    page.packs.rewrite("a boat <lora:inkwash:1>")
+    page.packs.choose_all(False)
+    page.packs.turn(0)
+    assert to_add(page) == {}
+    assert "already in the prompt" in page.loras.remark.cget("text")
+
+
+def test_a_lora_that_was_switched_off_stays_off_for_this_checkpoint(painted):
+    house, page = painted
+    page.loras.checks["inkwash"].invoke()
+    assert to_add(page) == {}
+    assert not page.loras.checks["inkwash"].on
+    assert "inkwash" in house.controller.settings.loras_off[0]
+    page.loras.checks["inkwash"].invoke()
+    assert to_add(page) == {"inkwash": 0.6}
+    assert house.controller.settings.loras_off == ()
+
+
+def test_a_run_is_recorded_with_the_lora_and_who_added_it(painted):
+    house, page = painted
+    run_one(house, page)
+    record = house.saw(JobEnded)[-1].record
+    assert record.prompt.endswith("<lora:inkwash:0.6>")
+    assert record.origins["lora:inkwash"] == "profile"

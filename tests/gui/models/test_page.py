@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 from conftest import wait_until
+from learning_lab import Lab
 from msgspec.structs import replace
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
 from stablenew_tk.app.models.filter import ModelFilter
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.experiments.suggested_plan import checkpoint_plan, focus_of, lora_plan
 from stablenew_tk.domain.models.profile import LEARNED, ModelPreset, ModelProfile
@@ -153,19 +155,20 @@ def test_checkpoints_and_loras_are_listed_by_kind(stocked):
     assert stocked.page.list.filter.counts == {"checkpoint": 3, "lora": 1, "other": 0}
     stocked.page.list.choose_kind("lora")
     assert stocked.names() == ["harbour"]
-    assert "yours" in stocked.page.list.filter.lines[0].sources
+    assert "profile" in stocked.page.list.filter.lines[0].sources
 
 
 def test_the_panel_names_the_winner_of_a_setting_and_who_says_so(stocked):
     stocked.choose("cobalt")
-    assert stocked.value("Hires denoise") == ("0.32", "yours")
-    assert stocked.value("Sampler") == ("DPM++ 2M SDE", "yours")
-    assert stocked.value("Size") == ("896 × 1152", "yours")
-    assert "12 pictures rated here, mean 3.5 of 5" in stocked.page.panel.learned.cget("text")
+    assert stocked.value("Hires denoise") == ("0.32", "profile")
+    assert stocked.value("Sampler") == ("DPM++ 2M SDE", "profile")
+    assert stocked.value("Size") == ("896 × 1152", "profile")
+    said = "The file says: 12 runs, 3.5 stars (not from this journal)"
+    assert stocked.page.panel.learned.cget("text") == said
 
 
 def test_search_finds_by_name_family_and_source(stocked):
-    for text, names in (("zi", ["zinc"]), ("webui yours", ["cobalt"]), ("sdxl", ["cobalt"]), ("nothing such", [])):
+    for text, names in (("zi", ["zinc"]), ("webui profile", ["cobalt"]), ("sdxl", ["cobalt"]), ("nothing such", [])):
         typed(stocked.page.list.search, text)
         assert stocked.names() == names
     stocked.root.update()
@@ -203,8 +206,8 @@ def test_a_sidecar_dropped_beside_a_model_shows_up_by_itself(stocked):
     stocked.choose("zinc")
     assert stocked.value("Hires denoise") is None
     shutil.copy(SIDECARS / "cobalt.modelprofile.json", stocked.models / "zinc.modelprofile.json")
-    stocked.until(lambda: stocked.value("Hires denoise") == ("0.32", "yours"))
-    stocked.until(lambda: "yours" in stocked.page.list.line.sources)
+    stocked.until(lambda: stocked.value("Hires denoise") == ("0.32", "profile"))
+    stocked.until(lambda: "profile" in stocked.page.list.line.sources)
     assert stocked.page.path.endswith("zinc.safetensors")
 
 
@@ -228,7 +231,7 @@ def test_saved_is_said_when_the_profile_is_on_disk(stocked):
     assert stocked.profile("cobalt.modelprofile.json")["default_hires_denoise"] == 0.41
     assert stocked.profile("cobalt.modelprofile.json")["our_lab"] == {"batch": 7}
     assert stocked.page.panel.message.cget("text") == "Saved in cobalt.modelprofile.json."
-    stocked.until(lambda: stocked.value("Hires denoise") == ("0.41", "yours"))
+    stocked.until(lambda: stocked.value("Hires denoise") == ("0.41", "profile"))
 
 
 def test_undo_takes_a_new_profile_away_again(stocked):
@@ -499,3 +502,57 @@ def test_a_profile_without_hires_denoise_suggests_guidance_and_then_steps():
 
 def test_a_lora_nobody_recommends_a_weight_for_is_tried_around_one():
     assert 1.0 in lora_plan("rain", ModelSettings()).variant_values
+
+
+def test_the_loras_of_a_preset_are_shown_and_edited(stocked):
+    stocked.choose("cobalt")
+    assert "LoRA harbour 0.6" in stocked.shown()
+    stocked.page.edit()
+    editor = stocked.page.editor
+    editor.presets.list.select(1, tell=True)
+    assert editor.loras.get() == "harbour 0.6"
+    typed(editor.loras, "harbour 0.6, harbour 0.2")
+    assert "harbour is named twice" in editor.problem.casefold()
+    assert not editor.save.enabled
+    typed(editor.loras, "harbour 0.5, paper grain:0,4")
+    assert not editor.save.enabled
+    typed(editor.loras, "harbour 0.5, paper grain:0.4")
+    editor.save.invoke()
+    stocked.until(stocked.saved)
+    fine = stocked.profile("cobalt.modelprofile.json")["recommended_presets"][1]
+    assert fine["lora_overlays"] == [{"name": "harbour", "weight": 0.5}, {"name": "paper grain", "weight": 0.4}]
+    assert fine["author"] == "somebody"
+
+
+def test_what_was_rated_here_is_told_apart_from_what_the_file_says(shop):
+    lab = Lab(shop.places.journal.parent)
+    plan = lab.plan(base_config=PipelineConfig(checkpoint="cobalt.safetensors"))
+    lab.make(plan)
+    lab.rate({12: (3, 4, 4)})
+    shop.put("cobalt", like="cobalt")
+    shop.put("zinc")
+    shop.open()
+    shop.choose("cobalt")
+    words = "Rated here: 3 pictures, 3.7 stars · 1 run\nThe file says: 12 runs, 3.5 stars (not from this journal)"
+    shop.until(lambda: shop.page.panel.learned.cget("text") == words)
+    shop.choose("zinc")
+    shop.until(lambda: shop.page.panel.learned.cget("text") == "")
+
+
+def test_a_learned_entry_is_called_learned_only_where_the_journal_knows_its_run(shop):
+    lab = Lab(shop.places.journal.parent)
+    plan = lab.plan()
+    shop.put("cobalt")
+    entries = [
+        {"id": "a", "rating": "best", "source": LEARNED, "steps": 28, "ratings": 12, "plan_id": plan.plan_id},
+        {"id": "b", "rating": "best", "source": LEARNED, "cfg": 5, "ratings": 20, "plan_id": "SOMEBODYS"},
+    ]
+    document = {"kind": "model_profile", "recommended_presets": entries}
+    (shop.models / "cobalt.modelprofile.json").write_text(json.dumps(document))
+    shop.open()
+    shop.choose("cobalt")
+    assert shop.value("Steps") == ("28", "learned")
+    assert shop.value("CFG scale") == ("5", "elsewhere")
+    assert "from 12 ratings here" in shop.shown()
+    assert "from 20 ratings elsewhere" in shop.shown()
+    assert not any("yours" in text for text in shop.shown())

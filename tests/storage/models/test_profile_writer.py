@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
 from stablenew_tk.domain.models.profile import (
+    LoraOverlay,
     LoraProfile,
     ModelPreset,
     ModelProfile,
@@ -196,3 +197,16 @@ def test_unknown_keys_survive_any_change_in_any_layout():
         after = replaced(text, {key: '"changed"'})
         assert json.loads(after) == {**document, key: "changed"}
         assert all(value_text(after, other) == value_text(text, other) for other in document if other != key)
+
+
+def test_loras_of_a_preset_change_without_what_others_wrote_beside_them(tmp_path):
+    path = tmp_path / "dream.modelprofile.json"
+    first = '{"name": "rain", "weight": 0.6, "why": "wet"}'
+    path.write_text(f'{{"recommended_presets": [{{"id": "a", "lora_overlays": [{first}, {{"name": "odd"}}]}}]}}')
+    before = profile_in(path)
+    (preset,) = before.recommended_presets
+    changed = replace(preset, lora_overlays=(*preset.lora_overlays, LoraOverlay("snow", 0.3)))
+    save_profile(path, replace(before, recommended_presets=(changed,)))
+    overlays = json.loads(path.read_text())["recommended_presets"][0]["lora_overlays"]
+    assert overlays == [json.loads(first), {"name": "snow", "weight": 0.3}, {"name": "odd"}]
+    assert first in path.read_text()

@@ -55,7 +55,7 @@ class TestOurs:
         learned = {"id": "l", "rating": "best", "source": "local_learning", "cfg": 5.5, "ratings": 12}
         reading = said({"recommended_presets": [mine, learned]}, "m.modelprofile.json")
         assert (reading.values["txt2img.steps"], reading.values["txt2img.cfg_scale"]) == (30, 5.5)
-        assert reading.evidence["txt2img.cfg_scale"] == "preset l, 12 ratings here"
+        assert reading.evidence["txt2img.cfg_scale"] == "preset l, 12 ratings"
         assert reading.evidence["txt2img.steps"] == "preset mine"
 
     def test_a_learned_denoise_goes_before_the_default_of_the_profile(self):

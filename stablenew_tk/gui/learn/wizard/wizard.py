@@ -33,7 +33,7 @@ from ....domain.runs.plan import LearningPlan
 from ....pipeline.messages.base import Event
 from ....pipeline.messages.jobs import BackendChecked, JobEnded
 from ....pipeline.messages.journal import HistoryLoaded
-from ....pipeline.messages.models import LibraryChanged
+from ....pipeline.messages.models import LibraryChanged, ModelRead
 from ....pipeline.messages.packs import PackSettingsSaved, PacksListed
 from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
@@ -120,7 +120,7 @@ class Wizard(PageFrame):
             resolved = self._typed() or base_values(self._controller)
             self.draft = PlanDraft(base=resolved.config, origins=resolved.origins)
         else:
-            self.draft = plan_context.with_family(started(draft, reuse), self._controller)
+            self.draft = plan_context.with_traits(started(draft, reuse), self._controller)
             if self.draft.focus and not self.draft.text:
                 self.draft = varying(msgspec.structs.replace(self.draft, focus=""), self.draft.focus)
         self._began, self._is_new, self._refused = True, draft is None, ""
@@ -296,12 +296,12 @@ class Wizard(PageFrame):
     def _changed(self, draft: PlanDraft) -> None:
         if draft.pack_id != self.draft.pack_id and self._is_new:
             draft = plan_context.with_own_values(draft, self._controller)
-        self.draft, self._refused = draft, ""
+        self.draft, self._refused = plan_context.with_traits(draft, self._controller, self.draft), ""
         self._refresh()
 
     def _refresh(self) -> None:
         """Bring every part in line with the draft."""
-        self.draft = plan_context.with_family(self.draft, self._controller)
+        self.draft = plan_context.with_traits(self.draft, self._controller)
         troubles = plan_context.troubles(self.draft, self._controller, unread=self.values_step.problem)
         self._made = making(self.draft, self._controller.forecast_s) if self.draft.focus else None
         self._show_steps(troubles)
@@ -357,5 +357,5 @@ class Wizard(PageFrame):
 
 
 def _is_known(event: Event) -> bool:
-    """Whether the library knows all models again, of whose families it may have told something else before."""
-    return isinstance(event, LibraryChanged) and event.done
+    """Whether the library knows all models again, or one better: it may have told something else before."""
+    return isinstance(event, ModelRead) or (isinstance(event, LibraryChanged) and event.done)

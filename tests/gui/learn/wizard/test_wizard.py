@@ -7,6 +7,7 @@ import json
 import msgspec
 import pytest
 from conftest import wait_until
+from fake_webui import FakeWebUI
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller, open_places
@@ -510,3 +511,70 @@ def test_a_family_that_becomes_known_while_the_wizard_is_open_is_taken(open_wiza
     assert "sensible: 512 – 1536" in texts(wizard)
     put_checkpoint(tmp_path / "models", "photo", **{"modelspec.architecture": SD15})
     house.until(lambda: "sensible for SD 1.5: 512 – 768" in texts(wizard))
+
+
+PORTRAIT = "sensible for SDXL – Portrait Realism: 0.2 – 0.35"
+
+
+def put_style(folder, name, style):
+    """A profile that names a style for a checkpoint."""
+    document = {"kind": "model_profile", "base_type": "sdxl", "style_profile_id": style}
+    (folder / f"{name}.modelprofile.json").write_text(json.dumps(document))
+
+
+def numbers(wizard):
+    return [float(value) for value in wizard.draft.values()]
+
+
+def test_values_proposed_for_hires_denoise_stay_in_the_range_of_the_style(open_wizard, tmp_path):
+    put_checkpoint(tmp_path / "models", "face", **{"modelspec.architecture": XL})
+    put_style(tmp_path / "models", "face", "sdxl_portrait_realism")
+    chosen = {**SMALL, "checkpoint": "face", "hires.denoise": 0.28}
+    house = open_wizard(values=chosen, model_folders=(str(tmp_path / "models"),))
+    house.until(lambda: house.controller.models.done)
+    wizard = vary(house, "hires.denoise", VALUES)
+    assert PORTRAIT in texts(wizard)
+    assert 0.28 in numbers(wizard)
+    assert all(0.2 <= value <= 0.35 for value in numbers(wizard))
+    for button in ("Finer", "Around 0.28"):
+        assert press(wizard, button)
+        assert all(0.2 <= value <= 0.35 for value in numbers(wizard))
+    assert press(wizard, "Wider")
+    house.root.update()
+    assert max(numbers(wizard)) > 0.35
+    assert any("above the sensible range. That is allowed." in text for text in texts(wizard))
+
+
+def test_a_style_that_becomes_known_later_changes_what_was_proposed_but_not_what_was_typed(open_wizard, tmp_path):
+    put_checkpoint(tmp_path / "models", "face", **{"modelspec.architecture": XL})
+    house = open_wizard(values={**SMALL, "checkpoint": "face"}, model_folders=(str(tmp_path / "models"),))
+    house.until(lambda: house.controller.models.done)
+    wizard = vary(house, "hires.denoise", VALUES)
+    assert max(numbers(wizard)) > 0.35
+    put_style(tmp_path / "models", "face", "sdxl_portrait_realism")
+    house.until(lambda: PORTRAIT in texts(wizard))
+    assert all(0.2 <= value <= 0.35 for value in numbers(wizard))
+    typed(wizard.values_step.numbers.field, "0.1, 0.9")
+    put_style(tmp_path / "models", "face", "anime")
+    house.until(lambda: wizard.draft.sensible == (0.35, 0.6))
+    assert numbers(wizard) == [0.1, 0.9]
+
+
+def test_a_learning_run_begins_with_the_loras_of_the_profile_like_a_run_from_create(root, tmp_path):
+    put_checkpoint(tmp_path / "models", "photo_model")
+    overlays = [{"name": "inkwash", "weight": 0.6}, {"name": "nowhere", "weight": 0.4}]
+    presets = [{"id": "p", "rating": "best", "lora_overlays": overlays}]
+    document = {"kind": "model_profile", "recommended_presets": presets}
+    (tmp_path / "models" / "photo_model.modelprofile.json").write_text(json.dumps(document))
+    with FakeWebUI() as server:
+        house = Room(root, tmp_path / "data", backend=server.url, model_folders=(str(tmp_path / "models"),))
+        try:
+            house.until(lambda: house.controller.models.usable("photo_model") is not None)
+            house.wizard.begin()
+            house.until(lambda: house.wizard.draft.prompts)
+            draft = house.wizard.draft
+            assert draft.prompts[0].positive.endswith(" <lora:inkwash:0.6>")
+            assert draft.origins["lora:inkwash"] == "profile"
+            assert "nowhere" not in draft.prompts[0].positive
+        finally:
+            house.controller.close()

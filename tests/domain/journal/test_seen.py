@@ -1,0 +1,67 @@
+"""What the journal saw of a checkpoint or LoRA, counted from real lines."""
+
+from __future__ import annotations
+
+import pytest
+from journal_lines import output, rate, record, undo
+from learning_lab import Lab
+
+from stablenew_tk.domain.base.lora_tags import lora_key, loras_in
+from stablenew_tk.domain.journal.history import History
+from stablenew_tk.domain.journal.seen import Seen, SeenModel
+
+
+@pytest.fixture
+def lab(tmp_path):
+    return Lab(tmp_path)
+
+
+def counted(lab, *names, kind="checkpoint", history=None):
+    columns = (history or lab.history()).visible().columns()
+    return SeenModel(columns=columns, kind=kind, names=frozenset(names)).count()
+
+
+def test_runs_pictures_and_stars_of_a_checkpoint_are_counted(lab):
+    first, second, other = (output() for _ in range(3))
+    lab.append(record(run_id="A", outputs=(first, second)), record(run_id="B", outputs=(output(),)))
+    lab.append(record(run_id="C", checkpoint="ink", outputs=(other,)))
+    lab.append(rate(first, 5), rate(second, 2), rate(other, 1))
+    assert counted(lab, "dream.safetensors") == Seen(runs=2, pictures=3, rated=2, mean=3.5, newest_run="A")
+    assert counted(lab, "ink").mean == 1
+    assert counted(lab, "nobody") == Seen()
+
+
+def test_what_is_no_evidence_is_not_counted(lab):
+    good, black, drawn, undone = (output(), output(suspect=("black",)), output(), output())
+    gone = record(run_id="D", outputs=(undone,))
+    early, late = output("txt2img"), output("upscale")
+    lab.append(record(outputs=(good, black)), record(kind="sketch", run_id="S", outputs=(drawn,)), gone)
+    lab.append(record(run_id="T", outputs=(early, late)))
+    lab.append(*(rate(one, 4) for one in (good, black, drawn, undone, early, late)), undo(gone))
+    assert counted(lab, "dream.safetensors") == Seen(runs=2, pictures=2, rated=2, mean=4, newest_run="RUN")
+
+
+def test_pictures_of_a_blind_plan_count_only_once_its_values_are_revealed(lab):
+    plan = lab.plan(blind=True)
+    lab.make(plan)
+    lab.rate({12: (1, 1, 1)})
+    assert counted(lab, "dream.safetensors") == Seen()
+
+
+def test_a_lora_is_seen_where_a_prompt_names_it_also_after_a_restart(lab):
+    wet, dry = output(), output()
+    lab.append(record(run_id="A", prompt="a street <lora:rain:0.8>", outputs=(wet,)))
+    lab.append(record(run_id="A", prompt="a street", outputs=(dry,)), rate(wet, 5), rate(dry, 1))
+    history = lab.history()
+    for one in (history, History.from_bytes(history.to_bytes())):
+        seen = counted(lab, "rain", kind="lora", history=one)
+        assert (seen.runs, seen.pictures, seen.mean) == (1, 1, 5)
+        assert one.knows_run("A")
+        assert not one.knows_run("B")
+    assert counted(lab, "dream.safetensors").mean == 3
+
+
+def test_loras_are_read_from_their_tags():
+    assert loras_in("a <lora:rain:0.8>, <LORA:snow:1:0.5> <lora:rain:1> <hypernet:x:1>") == ("rain", "snow")
+    assert loras_in("no tag < here") == ()
+    assert lora_key("Styles\\Rain.safetensors") == lora_key("rain") == "rain"
