@@ -49,21 +49,20 @@ def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Pla
     return replace(found, plan=_with_options(found.plan, args), typed=typed)
 
 
-def completed(
-    draft: PlanArguments, sources: ValueSources | None = None, *, lora_weights: Mapping[str, float] | None = None
-) -> LearningPlan:
+def completed(draft: PlanArguments, sources: ValueSources | None = None) -> LearningPlan:
     """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
 
-    Without `sources`, values of the command line override the plan file. `lora_weights` are those of a preset.
+    Without `sources`, values of the command line override the plan file.
     """
     plan = draft.plan
     if sources is None:
         config = with_values(plan.base_config, dict(draft.typed))
         plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.typed, "user")})
     else:
-        start, weights = sources.resolve(), lora_weights or {}
+        start, weights = sources.resolve(), sources.lora_weights
         prompts = tuple(_weighted(prompt, weights, plan.focus_parameter) for prompt in plan.prompts)
-        plan = replace(plan, base_config=start.config, origins=start.named, prompts=prompts)
+        uses = sources.preset_uses
+        plan = replace(plan, base_config=start.config, origins=start.named, prompts=prompts, presets=uses)
     seeds = list(plan.seeds)
     while len(seeds) < plan.full_rows:
         if (seed := draw_seed()) not in seeds:

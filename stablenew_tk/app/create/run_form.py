@@ -15,6 +15,7 @@ from ..controller import Controller
 from .form_values import FormValues
 from .pack_choice import PackChoice
 from .pack_variants import PackVariants
+from .preset_choice import PresetChoice
 
 
 class RunFields(Struct, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ class RunForm:
         self._controller = controller
         self.choice = PackChoice(controller)
         self.values = FormValues(controller)
+        self.presets = PresetChoice(controller, self.values)
         self.variants = PackVariants(controller, changed)
 
     @property
@@ -44,7 +46,8 @@ class RunForm:
     def refresh(self) -> bool:
         """Work the values out for the pack in sight; True when anything about them has changed."""
         if self.choice.file is not None:
-            self.values.stand_at(self.choice.file.pack_id, self.choice.file.path)
+            prompts = [prompt.prompt_id for prompt in self.choice.prompts]
+            self.values.stand_at(self.choice.file.pack_id, self.choice.file.path, prompts)
         return self.values.refresh()
 
     def request(self, fields: RunFields) -> RunRequest:
@@ -62,7 +65,8 @@ class RunForm:
             globals=self._controller.settings.globals,
             start_image="" if config.txt2img.enabled else fields.start_image.strip(),
             record=fields.record,
-            lora_weights=values.preset.lora_weights if values.preset is not None else {},
+            lora_weights=values.sources.lora_weights,
+            presets=values.sources.preset_uses,
         )
         return self.variants.of(request)
 

@@ -17,6 +17,7 @@ from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.spellings import FAMILY_TITLES
 from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, sensible_for, spell, value_text, wider
 from ..journal.history import ImageFacts
+from ..models.preset_scope import PresetUse
 from ..runs.plan import LearningPlan, PlanMetadata, PlanPrompt, checked, config_for, prompt_for
 
 STEPS = ("Prompt", "What to vary", "Values and seeds", "Check and run")
@@ -43,6 +44,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     prompts: tuple[PlanPrompt, ...] = ()
     base: PipelineConfig = PipelineConfig()
     origins: Mapping[str, Origin] = {}
+    presets: tuple[PresetUse, ...] = ()
     family: str = ""
     focus: str = ""
     text: str = ""
@@ -112,6 +114,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             prompts=self.prompts,
             base_config=self.base,
             origins=dict(self.origins),
+            presets=self.presets,
             variant_values=self.values(),
             images_per_variant=self.images(),
             seeds=self.seeds[: self.rows()],
@@ -151,6 +154,7 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
         prompts=plan.prompts,
         base=plan.base_config,
         origins=plan.origins,
+        presets=plan.presets,
         focus=plan.focus_parameter,
         text=spell(plan.focus_parameter, plan.variant_values) if plan.focus_parameter and plan.variant_values else "",
         each=str(plan.images_per_variant),

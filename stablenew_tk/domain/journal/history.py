@@ -46,7 +46,7 @@ from .query import (
 )
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, Void
 
-_FORMAT = 4
+_FORMAT = 5
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 

@@ -12,6 +12,8 @@ from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
+from ..config.sweep import LORA
+from ..models.preset_scope import PresetUse, without_values
 from ..prompts.pack import with_lora_weight
 from ..prompts.variant import Variant
 
@@ -45,8 +47,9 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     use the same seeds unless `own_seeds` gives every picture a seed of its own.
 
     `start_image` is the path of an existing picture for runs that begin at img2img, ADetailer or upscale.
-    `lora_weights` of a preset replace the weights of LoRA tags that the prompts already have. `stage_texts` are for
-    making a recorded run again: those stages are sent these texts as they are.
+    `lora_weights` of presets replace the weights of LoRA tags that the prompts already have; `presets` are those that
+    gave values or weights. `stage_texts` are for making a recorded run again: those stages are sent these texts as they
+    are.
     """
 
     pack_id: str
@@ -65,6 +68,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     interactive: bool = True
     limit: int = 0
     lora_weights: Mapping[str, float] = {}
+    presets: tuple[PresetUse, ...] = ()
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -87,6 +91,7 @@ class Job(Struct, frozen=True, kw_only=True):
     seed: int
     config: PipelineConfig
     origins: Mapping[str, Origin] = {}
+    presets: tuple[PresetUse, ...] = ()
     randomizer: RandomizerChoice = RandomizerChoice()
     learning: LearningTag = LearningTag()
     start_image: str = ""
@@ -136,6 +141,7 @@ def make_jobs(
             seed=(first + (index if request.own_seeds else row.row)) % (MAX_SEED + 1),
             config=part.config,
             origins=part.origins,
+            presets=part.presets,
             randomizer=part.choice,
             learning=row,
             start_image=request.start_image,
@@ -151,6 +157,7 @@ class _VariantPart(Struct, frozen=True):
 
     config: PipelineConfig
     origins: Mapping[str, Origin]
+    presets: tuple[PresetUse, ...]
     text: StageText
     others: Mapping[str, StageText]
     choice: RandomizerChoice
@@ -163,7 +170,10 @@ def _part(request: RunRequest, variant: Variant) -> _VariantPart:
         _check_start(config, request.start_image)
     text, others = texts_of_stages(config, _texts(request, variant))
     origins: dict[str, Origin] = {**request.origins, **dict.fromkeys(variant.overrides, "user")}
-    return _VariantPart(config, origins, text, others, _choice(request, variant))
+    decided = (*variant.overrides, *_without_effect(request, variant))
+    return _VariantPart(
+        config, origins, without_values(request.presets, decided), text, others, _choice(request, variant)
+    )
 
 
 def _by_checkpoint(variants: tuple[Variant, ...]) -> Sequence[Variant]:
@@ -184,9 +194,7 @@ def _texts(request: RunRequest, variant: Variant) -> Callable[[str], StageText]:
 
     The LoRA weights of a preset apply to all LoRA tags, except those whose weight the variant itself sets.
     """
-    # The choice of a LoRA is called "<lora>", "<lora> 2", and says "name:weight".
-    varied = {taken.rpartition(":")[0] for name, taken in variant.choices.items() if name.startswith("<lora>")}
-    weights = {name: weight for name, weight in request.lora_weights.items() if name not in varied}
+    weights = {name: weight for name, weight in request.lora_weights.items() if name not in _varied_loras(variant)}
 
     def text_of(stage: str) -> StageText:
         known = request.stage_texts.get(stage)
@@ -194,6 +202,21 @@ def _texts(request: RunRequest, variant: Variant) -> Callable[[str], StageText]:
         return text.changed(lambda words: _weighted(words, weights)) if weights else text
 
     return text_of
+
+
+def _varied_loras(variant: Variant) -> set[str]:
+    # The choice of a LoRA is called "<lora>", "<lora> 2", and says "name:weight".
+    return {taken.rpartition(":")[0] for name, taken in variant.choices.items() if name.startswith("<lora>")}
+
+
+def _without_effect(request: RunRequest, variant: Variant) -> list[str]:
+    """The weights of presets that this variant does not take: it has no such LoRA, or sets the weight itself."""
+    varied, prompt = _varied_loras(variant), variant.prompt
+    return [
+        f"{LORA}{name}"
+        for name in request.lora_weights
+        if name in varied or with_lora_weight(prompt, name, 0.0) == with_lora_weight(prompt, name, 1.0)
+    ]
 
 
 def _weighted(prompt: str, weights: Mapping[str, float]) -> str:
