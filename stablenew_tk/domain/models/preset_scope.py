@@ -234,7 +234,9 @@ def situation_words(now: Situation) -> str:
 
 
 def question(name: str, scope: PresetScope, now: Situation) -> str:
-    """What is asked before a preset is used outside its scope."""
+    """What is asked before a preset is used outside its scope. The engine is named where it differs."""
+    if scope.engine == now.engine:
+        scope, now = replace(scope, engine=""), replace(now, engine="")
     return f"“{name}” was learned for {scope_words(scope)}. Use it for {situation_words(now)}, too?"
 
 

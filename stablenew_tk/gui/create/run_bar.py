@@ -11,11 +11,11 @@ from ...app.presets import PresetOffer
 from ...domain.base.colour_roles import Role
 from ...domain.base.wording import counted
 from ...domain.journal.estimate import about
-from ...domain.models.preset_scope import scope_words
+from ...domain.models.preset_scope import LEARNED, reasons
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Separator, ShortLabel
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Check
 from ..widgets.flow import pack_if
 from ..widgets.popups import ChoiceField, MenuEntry
@@ -98,11 +98,11 @@ class RunBar(Box):
 
 
 class BarLine(Box):
-    """A sentence above the bar with buttons at its right end; a long one is cut, and its tooltip has all of it."""
+    """A sentence above the bar with buttons at its right end. It has as many lines as it needs."""
 
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent, "surface")
-        self.words = ShortLabel(self, size=12, ink="warn")
+        self.words = Label(self, size=12, ink="warn", wrap=True)
         self.words.pack(side="left", fill="x", expand=True)
 
     def button(self, words: str, command: Callable[[], object]) -> Button:
@@ -114,7 +114,6 @@ class BarLine(Box):
     def say(self, sentence: str, ink: Role = "warn") -> None:
         """Show this sentence."""
         self.words.show(sentence, ink)
-        tip(self.words, sentence)
 
 
 class ScopeLine(BarLine):
@@ -187,7 +186,8 @@ class PresetMenu(Box):
 
 def _entry(offer: PresetOffer) -> MenuEntry:
     here = offer.standing.applied
-    note = evidence_words(offer.preset.evidence) if here else scope_words(offer.standing.preset.scope)
+    why = reasons(offer.standing.check).removeprefix(LEARNED)
+    note = evidence_words(offer.preset.evidence) if here else why
     if offer.standing.used_outside:
         note = "outside its scope"
     icon = "check" if offer.in_force and here else ""

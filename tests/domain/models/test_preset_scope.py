@@ -112,8 +112,11 @@ def test_the_question_names_both_sides():
     scope = PresetScope("Rain city", (), "dreamshaper [0123456789]", "", "webui")
     now = replace(HERE, pack_id="Harbour evening", checkpoint="sdxl-base")
     assert question("Calm", scope, now) == (
-        "“Calm” was learned for Rain city with dreamshaper, on a WebUI. "
-        "Use it for Harbour evening with sdxl-base, on a WebUI, too?"
+        "“Calm” was learned for Rain city with dreamshaper. Use it for Harbour evening with sdxl-base, too?"
+    )
+    assert question("Calm", replace(scope, engine="sketch"), now) == (
+        "“Calm” was learned for Rain city with dreamshaper, on sketch pictures, which are no evidence about a "
+        "checkpoint. Use it for Harbour evening with sdxl-base, on a WebUI, too?"
     )
     assert scope_words(PresetScope(family="sdxl")) == "any pack with SDXL models"
 
