@@ -58,6 +58,8 @@ class PresetForm(Box):
     def __init__(self, parent: tk.Misc, save: Callable[[int, str, str], object], leave: Callable[[], object]) -> None:
         super().__init__(parent)
         self._save = save
+        # With a value to choose and presets to add it to there is too little room for one row.
+        self._above = Box(self)
         self._place = 0
         self._names: tuple[str, ...] = ("",)
         self._label = Label(self, "Value", size=12, ink="text3")
@@ -88,15 +90,19 @@ class PresetForm(Box):
         for part in (self._label, self.value, self.target, self._name_label, self.name, self.button, self.cancel):
             part.pack_forget()
         gap = theme.px(8)
+        where = self._above if ask_value and add_to else self
+        self._above.pack_forget()
+        if where is self._above:
+            where.pack(side="top", fill="x")
         if ask_value:
             self.value.set_entries([MenuEntry(str(number), text) for number, text in enumerate(texts)])
             self.value.set(str(place))
-            self._label.pack(side="left", padx=(theme.RING, 0))
-            self.value.pack(side="left", padx=(gap // 2, gap))
+            self._label.pack(in_=where, side="left", padx=(theme.RING, 0))
+            self.value.pack(in_=where, side="left", padx=(gap // 2, gap))
         self.target.set_entries([MenuEntry("", "A new preset"), *(MenuEntry(one, f"Add to {n}") for one, n in add_to)])
         self.target.set("")
         if add_to:
-            self.target.pack(side="left", padx=(0, gap))
+            self.target.pack(in_=where, side="left", padx=(0, gap))
         self._name_label.pack(side="left", padx=(theme.RING, 0))
         self.name.set(names[place])
         self.name.pack(side="left", padx=(gap // 2, gap))
@@ -153,7 +159,7 @@ class VerdictHead(Box):
         self.form = PresetForm(self._strip, save, self.close_form)
         self.buttons: dict[str, Button] = {}
         self._notice = Box(self)
-        self.notice = Label(self._notice, "", size=12, ink="text2")
+        self.notice = Label(self._notice, "", size=12, ink="text2", wrap=True)
         self.notice.pack(side="left", padx=(ring, 0))
         self.undo = Button(self._notice, "Undo", lambda: self._undo(), kind="link", height=24)
         self._undo: Callable[[], object] = lambda: None
@@ -217,6 +223,10 @@ class VerdictHead(Box):
             return
         self.notice.show(sentence, ink)
         self._undo = undo or (lambda: None)
+        # Beside buttons a short sentence stands; a long one alone has all the width, and as many lines as it needs.
+        alone = undo is None and use is None
+        self.notice.configure(wraplength=0)
+        self.notice.pack_configure(fill="x" if alone else "none", expand=alone)
         self._use = use or (lambda: None)
         pack_if(use, self.use, side="left", after=self.notice)
         pack_if(undo, self.undo, side="left")
