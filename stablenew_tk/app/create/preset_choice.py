@@ -34,10 +34,17 @@ class PresetChoice:
     def __init__(self, controller: Controller, values: FormValues) -> None:
         self._controller, self._values = controller, values
         self._asked: tuple[Preset, PresetInForce, str] | None = None
+        self._offers: tuple[object, list[PresetOffer]] = None, []
 
     def offers(self) -> list[PresetOffer]:
         """All presets as they stand for what the form is about, newest first."""
-        return preset_offers(self._controller, self._values.sources)
+        # Asked for at every key that is typed, while what decides about scopes seldom changes.
+        sources, history = self._values.sources, self._controller.history
+        ids = [preset.event_id for preset in history.plans.presets()] if history is not None else []
+        known = ids, sources.situation, sources.agreed, self._controller.settings.presets
+        if known != self._offers[0]:
+            self._offers = known, preset_offers(self._controller, sources)
+        return self._offers[1]
 
     def pick(self, preset: Preset | None) -> None:
         """Put a preset in force; one that counts here already is taken away, None takes all away. Outside its scope

@@ -14,7 +14,7 @@ from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.sweep import LORA
 from ..models.preset_scope import PresetUse, without_values
-from ..prompts.pack import with_lora_weight
+from ..prompts.pack import has_lora, with_lora_weight
 from ..prompts.variant import Variant
 
 # The whole queue is kept in memory and in the file of waiting jobs.
@@ -170,7 +170,7 @@ def _part(request: RunRequest, variant: Variant) -> _VariantPart:
         _check_start(config, request.start_image)
     text, others = texts_of_stages(config, _texts(request, variant))
     origins: dict[str, Origin] = {**request.origins, **dict.fromkeys(variant.overrides, "user")}
-    decided = (*variant.overrides, *_without_effect(request, variant))
+    decided = (*variant.overrides, *_without_effect(request, variant, (text, *others.values())))
     return _VariantPart(
         config, origins, without_values(request.presets, decided), text, others, _choice(request, variant)
     )
@@ -209,13 +209,12 @@ def _varied_loras(variant: Variant) -> set[str]:
     return {taken.rpartition(":")[0] for name, taken in variant.choices.items() if name.startswith("<lora>")}
 
 
-def _without_effect(request: RunRequest, variant: Variant) -> list[str]:
+def _without_effect(request: RunRequest, variant: Variant, texts: Sequence[StageText]) -> list[str]:
     """The weights of presets that this variant does not take: it has no such LoRA, or sets the weight itself."""
-    varied, prompt = _varied_loras(variant), variant.prompt
     return [
         f"{LORA}{name}"
         for name in request.lora_weights
-        if name in varied or with_lora_weight(prompt, name, 0.0) == with_lora_weight(prompt, name, 1.0)
+        if name in _varied_loras(variant) or not any(has_lora(text.prompt, name) for text in texts)
     ]
 
 

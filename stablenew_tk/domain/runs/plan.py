@@ -21,7 +21,7 @@ from ..config.origins import Origin
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, PipelineConfig, stage_spec
 from ..config.sweep import LORA, focus
 from ..models.preset_scope import PresetScope, PresetUse, without_values
-from ..prompts.pack import PackPrompt, with_lora_weight
+from ..prompts.pack import PackPrompt, has_lora, with_lora_weight
 from .job import Job, LearningTag
 
 # Changing one of these makes the engine load files for seconds or minutes.
@@ -303,9 +303,15 @@ def checked(plan: LearningPlan) -> LearningPlan:
         )
     if subject.path.startswith("refiner.") and subject.name != "checkpoint" and not config.refiner.checkpoint:
         raise InvalidInput("refiner.checkpoint: choose the refiner that is to be used.", "refiner.checkpoint")
-    # The tested values are the plan's own, whatever gave the form its value.
-    presets = without_values(plan.presets, (subject.path,))
+    # The tested values are the plan's own, whatever gave the form its value; a weight needs its LoRA.
+    presets = without_values(plan.presets, (subject.path, *_weights_without_lora(plan)))
     return msgspec.structs.replace(plan, base_config=config, stage=subject.stage, presets=presets)
+
+
+def _weights_without_lora(plan: LearningPlan) -> list[str]:
+    texts = [prompt.text(stage).prompt for prompt in plan.prompts for stage in STAGES]
+    named = [path for use in plan.presets for path in use.gave if path.startswith(LORA)]
+    return [path for path in named if not any(has_lora(text, path.removeprefix(LORA)) for text in texts)]
 
 
 def _ready(config: PipelineConfig, path: str, stage: str, from_picture: bool) -> PipelineConfig:
