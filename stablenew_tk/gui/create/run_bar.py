@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ...app.create.preset_choice import PresetChoice, PresetLine
 from ...app.create.preset_text import evidence_words, presets_words
@@ -159,6 +159,7 @@ class PresetMenu(Box):
         super().__init__(parent)
         self._presets, self._chosen = presets, chosen
         self._by_id: dict[str, Preset] = {}
+        self._offers: Sequence[PresetOffer] | None = None
         self.choice = ChoiceField(self, (MenuEntry("", _NO_PRESET),), self._picked, width=width)
         self.choice.pack(fill="x")
         self.refresh()
@@ -166,6 +167,15 @@ class PresetMenu(Box):
     def refresh(self) -> None:
         """Show what there is and what counts now."""
         offers = self._presets.offers()
+        if offers is not self._offers:
+            # Called at every key that is typed, while measuring the words of many presets takes long.
+            self._offers = offers
+            self._offer(offers)
+        in_force = [offer for offer in offers if offer.in_force and offer.standing.applied]
+        only = in_force[0].preset.preset_id if in_force else ""
+        self.choice.set(counted(len(in_force), "preset") if len(in_force) > 1 else only)
+
+    def _offer(self, offers: Sequence[PresetOffer]) -> None:
         self._by_id = {offer.preset.preset_id: offer.preset for offer in offers}
         here = [offer for offer in offers if offer.standing.applied]
         elsewhere = [offer for offer in offers if not offer.standing.applied]
@@ -173,10 +183,7 @@ class PresetMenu(Box):
         self.choice.set_entries(
             [MenuEntry("", _NO_PRESET), *map(_entry, here), *heading, *(_entry(offer) for offer in elsewhere)]
         )
-        in_force = [offer for offer in here if offer.in_force]
-        only = in_force[0].preset.preset_id if in_force else ""
-        self.choice.set(counted(len(in_force), "preset") if len(in_force) > 1 else only)
-        tip(self.choice, presets_words(in_force, len(offers)))
+        tip(self.choice, presets_words([offer for offer in here if offer.in_force], len(offers)))
 
     def _picked(self, preset_id: str) -> None:
         self._presets.pick(self._by_id.get(preset_id))
