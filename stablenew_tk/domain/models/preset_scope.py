@@ -24,7 +24,7 @@ UNKNOWN_ENGINE = "unknown"
 # Stands for the checkpoint of a run that makes pictures with several of them.
 SEVERAL = "several checkpoints"
 LEARNED = "learned "  # begins the words of most differences
-REHEARSAL = "on sketch pictures, which are no evidence about a checkpoint"
+_SKETCHES, _NO_EVIDENCE = "on sketch pictures", ", which are no evidence about a checkpoint"
 _HASH = re.compile(r"\[([0-9a-fA-F]{6,64})\]\s*$")
 _ENDING = re.compile(r"\.(safetensors|sft|ckpt|gguf|pth?|bin)$")
 # Shorter ones are of another kind, which covers another part of the file.
@@ -152,7 +152,7 @@ def _engine(scope: PresetScope, now: Situation) -> str:
     if scope.engine == UNKNOWN_ENGINE:
         return "nothing tells on which kind of engine it was learned"
     if scope.engine == SKETCH:
-        return f"learned {REHEARSAL}"
+        return f"learned {_SKETCHES}{_NO_EVIDENCE}"
     learned = f"learned on {engine_name(scope.engine)}"
     return f"{learned}, not on {engine_name(now.engine)}" if now.engine else f"{learned}, and this engine is not known"
 
@@ -221,7 +221,7 @@ def scope_words(scope: PresetScope) -> str:
     model = f"with {checkpoint}" if checkpoint else f"with {family} models" if family else ""
     place = " ".join(part for part in (_place(scope) or "any pack", model) if part)
     if scope.engine == SKETCH:
-        return f"{place}, {REHEARSAL}"
+        return f"{place}, {_SKETCHES}"
     known = scope.engine and scope.engine != UNKNOWN_ENGINE
     return f"{place}, on {engine_name(scope.engine)}" if known else place
 
@@ -237,7 +237,8 @@ def question(name: str, scope: PresetScope, now: Situation) -> str:
     """What is asked before a preset is used outside its scope. The engine is named where it differs."""
     if scope.engine == now.engine:
         scope, now = replace(scope, engine=""), replace(now, engine="")
-    return f"“{name}” was learned for {scope_words(scope)}. Use it for {situation_words(now)}, too?"
+    learned = f"{scope_words(scope)}{_NO_EVIDENCE if scope.engine == SKETCH else ''}"
+    return f"“{name}” was learned for {learned}. Use it for {situation_words(now)}, too?"
 
 
 def reasons(check: ScopeCheck) -> str:

@@ -118,6 +118,7 @@ def test_the_question_names_both_sides():
         "“Calm” was learned for Rain city with dreamshaper, on sketch pictures, which are no evidence about a "
         "checkpoint. Use it for Harbour evening with sdxl-base, on a WebUI, too?"
     )
+    assert scope_words(replace(scope, engine="sketch")) == "Rain city with dreamshaper, on sketch pictures"
     assert scope_words(PresetScope(family="sdxl")) == "any pack with SDXL models"
 
 

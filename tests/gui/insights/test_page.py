@@ -381,7 +381,7 @@ def test_a_preset_holds_for_what_was_tested_and_used_from_now_on_it_is_in_force_
     study.until(study.head.use.winfo_viewable)
     study.head.use.invoke()
     assert study.controller.settings.presets == (kept.preset_id,)
-    words = "in force for Tram of Rain city with one, on sketch pictures, which are no evidence about a checkpoint."
+    words = "in force for Tram of Rain city with one, on sketch pictures."
     assert f"{words} It is left out while a WebUI makes the pictures." in study.head.notice.cget("text")
 
 
