@@ -97,6 +97,20 @@ def without_values(uses: Sequence[PresetUse], paths: Collection[str]) -> tuple[P
     return tuple(use for use in left if use.gave)
 
 
+def as_made(uses: Sequence[PresetUse], now: Situation) -> tuple[PresetUse, ...]:
+    """The presets of a job as its record tells them: those that were inside of their scope are checked against what was
+    made in the end, as jobs are made again on other engines. What is not told of that changes nothing.
+    """
+
+    def checked(use: PresetUse) -> PresetUse:
+        scope = use.scope if now.family else replace(use.scope, family="")
+        if not now.checkpoint or "checkpoint" in use.gave:
+            scope = replace(scope, checkpoint="", checkpoint_hash="")
+        return replace(use, outside=use.outside or compare(scope, now).differences)
+
+    return tuple(checked(use) for use in uses)
+
+
 def compare(scope: PresetScope, now: Situation) -> ScopeCheck:
     """Whether a run in this situation is inside of a scope, and why not."""
     checkpoint, unproven = _checkpoint(scope, now)

@@ -8,6 +8,7 @@ from stablenew_tk.domain.models.preset_scope import (
     PresetScope,
     PresetUse,
     Situation,
+    as_made,
     compare,
     question,
     reasons,
@@ -126,3 +127,15 @@ def test_a_preset_that_others_overrule_gave_nothing():
     use = PresetUse(preset_id="p", name="Calm", gave=("txt2img.steps", "lora:rain"))
     assert without_values((use,), ("txt2img.steps",)) == (replace(use, gave=("lora:rain",)),)
     assert without_values((use,), use.gave) == ()
+
+
+def test_a_record_tells_by_what_was_made_whether_a_preset_was_inside_of_its_scope():
+    scope = PresetScope("Rain city", ("Tram",), "dream", "", "webui", "sdxl")
+    use = PresetUse(preset_id="p", name="Calm", gave=("txt2img.steps",), scope=scope)
+    made = replace(HERE, family="")
+    assert as_made((use,), made) == (use,)
+    assert as_made((use,), replace(made, checkpoint="")) == (use,), "some engines do not tell it"
+    again = as_made((use,), replace(made, engine="sketch"))
+    assert again[0].outside == ("learned on a WebUI, not on the sketch engine",)
+    agreed = replace(use, outside=("learned for something else",))
+    assert as_made((agreed,), made) == (agreed,)
