@@ -20,6 +20,7 @@ from ..backends.base import Backend, Capabilities
 from ..backends.sketch.backend import Sketch
 from ..backends.webui.backend import WebUI
 from ..domain.base.errors import InvalidInput
+from ..domain.config.engines import engine_of
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.user_settings import Settings, without_login
@@ -213,7 +214,7 @@ class Controller:
 
     def forecast_s(self, configs: Iterable[PipelineConfig]) -> float | None:
         """Seconds that jobs with these configs will take; None = unknown."""
-        kind = "sketch" if self.settings.backend == "sketch" else "webui"
+        kind = engine_of(self.settings.backend)
         if kind not in self._pace:
             self._pace[kind] = seconds_per_work(self._paces, kind)
         pace = self._pace[kind]

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from ..backends.base import Capabilities
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
+from ..domain.config.engines import ENGINES, engine_of
 from ..domain.config.learning_mode import PackLearning, mode_for
 from ..domain.config.origins import MAX_SEED
 from ..domain.config.sweep import check_values
@@ -38,8 +39,6 @@ from ..domain.runs.plan import (
 )
 from ..pipeline.ids_and_times import as_line, new_id, now_text, system_user
 from .plan_lines import ended_step, regained_step, reused_step, sized, with_drawn_seeds
-
-ENGINES = {"sketch": "the sketch engine", "webui": "a WebUI"}
 
 
 class LearningContext(Struct, frozen=True, kw_only=True):
@@ -327,7 +326,7 @@ class LearningRunner:
     # ---- what may run
 
     def _kind(self) -> str:
-        return "sketch" if self._context.settings().backend == "sketch" else "webui"
+        return engine_of(self._context.settings().backend)
 
     def _same_engine(self, plan: LearningPlan) -> None:
         if plan.backend_kind not in ("", self._kind()):

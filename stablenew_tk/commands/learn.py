@@ -12,7 +12,6 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..app.create.form_values import preset_values
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import value_text
@@ -33,11 +32,12 @@ from ..storage.journal.snapshot import load_history
 from .plan_arguments import IMAGES, PlanArguments, completed, drafted, range_words
 from .run_settings import (
     loras_for,
-    preset_for,
     session_for,
     settings_arguments,
     settings_in_force,
+    tell_presets,
     traits_for,
+    with_presets,
     with_recommended,
 )
 from .session import Session
@@ -126,7 +126,7 @@ def learn(args: argparse.Namespace, places: Places) -> int:
     with ExitStack() as held, session_for(args, places, settings) as session:
         session.controller.packs.know(known_packs(args.pack, places, settings))
         if draft is not None:
-            plan = _new(args, draft, session, settings)
+            plan = _new(args, draft, session)
             held.enter_context(_alone(args, places, plan))
         else:
             # Two programs on one plan would make its pictures twice. Afterwards, what the other one made is read.
@@ -148,20 +148,26 @@ def _alone(args: argparse.Namespace, places: Places, plan: LearningPlan) -> Abst
     return nullcontext() if args.dry_run else alone(places.cache / f"learn-{plan.plan_id}.lock", refusal)
 
 
-def _new(args: argparse.Namespace, draft: PlanArguments, session: Session, settings: Settings) -> LearningPlan:
-    # A plan file is complete: neither the chosen preset nor a profile may change it.
+def _new(args: argparse.Namespace, draft: PlanArguments, session: Session) -> LearningPlan:
+    # A plan file is complete: neither a chosen preset nor a profile may change it.
     if args.plan:
         return replace(completed(draft), plan_id=new_id())
-    preset, pack_id = preset_for(args, settings, session), draft.plan.pack_id
-    own = session.controller.packs.settings_of(pack_id).values
-    sources = ValueSources(pack_id=pack_id, typed=draft.typed, pack=own, preset=preset_values(preset))
+    pack_id = draft.plan.pack_id
+    sources = ValueSources(
+        pack_id=pack_id,
+        typed=draft.typed,
+        pack=session.controller.packs.settings_of(pack_id).values,
+        prompts=tuple(prompt.prompt_id for prompt in draft.plan.prompts),
+        several=draft.plan.focus_parameter == CHECKPOINT,
+    )
+    sources = with_presets(args, session, sources)
     # When checkpoints are compared, the profile of one must not set values for the others.
-    if draft.plan.focus_parameter != CHECKPOINT:
+    if not sources.several:
         sources = with_recommended(session, sources, quiet=args.json)
-    weights = preset.lora_weights if preset is not None else {}
+    tell_presets(args, sources)
     traits = traits_for(session, sources, draft.plan.focus_parameter)
     loras = loras_for(args, session, sources, [prompt.positive for prompt in draft.plan.prompts])
-    plan = completed(draft, sources, lora_weights=weights, profile_loras=loras, traits=traits)
+    plan = completed(draft, sources, profile_loras=loras, traits=traits)
     if not args.json and (words := range_words(plan, traits)):
         out.print(words, markup=False)
     return replace(plan, plan_id=new_id())

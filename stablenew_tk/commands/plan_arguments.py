@@ -56,25 +56,25 @@ def completed(
     draft: PlanArguments,
     sources: ValueSources | None = None,
     *,
-    lora_weights: Mapping[str, float] | None = None,
     profile_loras: Sequence[AddedLora] = (),
     traits: ModelTraits | None = None,
 ) -> LearningPlan:
     """The plan with all its settings and seeds, checked. Raises InvalidInput naming the field.
 
-    Without `sources`, values of the command line override the plan file. `lora_weights` are those of a preset,
-    `profile_loras` those that the checkpoint's profile adds. Where no values to try are given, the ones that the wizard
-    would propose for the checkpoint's `traits` are taken.
+    Without `sources`, values of the command line override the plan file. `profile_loras` are those that the
+    checkpoint's profile adds. Where no values to try are given, the ones that the wizard would propose for the
+    checkpoint's `traits` are taken.
     """
     plan = draft.plan
     if sources is None:
         config = with_values(plan.base_config, dict(draft.typed))
         plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.typed, "user")})
     else:
-        start, weights = sources.resolve(), lora_weights or {}
+        start, weights = sources.resolve(), sources.lora_weights
         plan = with_profile_loras(plan, profile_loras)
         prompts = tuple(_weighted(prompt, weights, plan.focus_parameter) for prompt in plan.prompts)
-        plan = replace(plan, base_config=start.config, origins={**start.named, **plan.origins}, prompts=prompts)
+        origins, uses = {**start.named, **plan.origins}, sources.preset_uses
+        plan = replace(plan, base_config=start.config, origins=origins, prompts=prompts, presets=uses)
     if not plan.variant_values:
         plan = _proposed(plan, traits or ModelTraits())
     seeds = list(plan.seeds)

@@ -5,29 +5,38 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.markup import escape
 from rich.table import Table
 
+from ..app.presets import agreeing, choosing, dropping, preset_values
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
+from ..domain.config.engines import engine_of
 from ..domain.config.sweep import parse_values, value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import one_line
-from ..domain.insights.follow_up import CERTAIN, preset_draft
+from ..domain.insights.follow_up import CERTAIN, added_to, preset_draft
 from ..domain.insights.report import Report, naming
 from ..domain.journal.history import BEGINNING, History
+from ..domain.journal.plan_log import PlanBook
 from ..domain.journal.record import Void
 from ..domain.models.precedence import forgotten
+from ..domain.models.preset_scope import PresetScope, Situation, reasons, scope_words, situation_words
+from ..domain.models.recommendations import ModelSettings
+from ..domain.models.value_sources import CHECKPOINT, PresetValues, ValueSources, check_preset, judged
 from ..domain.runs.plan import LearningPlan, Preset, PresetEvidence
 from ..pipeline.ids_and_times import as_line, new_id
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
 from ..storage.journal.writer import LearningRecordWriter
+from ..storage.models import index
+from ..storage.packs.catalog import describe
 from ..storage.settings import save_settings
 from .insights import known_report
-from .terminal import OK, find_plan, find_preset, out, print_json, program, settings_of
+from .run_settings import in_library
+from .terminal import OK, find_plan, find_preset, out, pack_path, print_json, program, settings_of
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 NONE = "none"
@@ -38,53 +47,74 @@ def arguments(presets: Commands[argparse.ArgumentParser], common: argparse.Argum
     """The commands below `presets`."""
     presets.add_parser("list", parents=[common], help="all presets and what they stand on").set_defaults(command=_list)
     apply = presets.add_parser("apply", parents=[common], help="start the next runs from a preset")
-    apply.add_argument("preset", metavar="NAME", help=f"name or id; “{NONE}” takes the one in force away")
+    apply.add_argument("preset", metavar="NAME", help=f"name or id; “{NONE}” takes all in force away")
+    apply.add_argument("--for", default="", metavar="PACK", dest="pack", help="for this pack (else the one it is for)")
+    apply.add_argument("--with", default="", metavar="CHECKPOINT", dest="checkpoint", help="with this checkpoint")
+    apply.add_argument("--backend", metavar="sketch|URL", help="on this kind of engine (else as set)")
+    apply.add_argument("--anyway", action="store_true", help="also where it was not learned for")
     apply.set_defaults(command=_apply)
     make = presets.add_parser("make", parents=[common], help="keep what a Learning Run has taught")
     make.add_argument("plan", metavar="PLAN", help='id or name of the Learning Run, or "last"')
     make.add_argument("--value", metavar="V", help="choose by hand: one of the values tried")
-    make.add_argument("--name", default="", metavar="NAME", help="what to call it")
+    name = make.add_mutually_exclusive_group()
+    name.add_argument("--name", default="", metavar="NAME", help="what to call it")
+    name.add_argument("--add-to", default="", metavar="PRESET", help="add it to a preset that was learned for the same")
     make.set_defaults(command=_make)
     remove = presets.add_parser("remove", parents=[common], help="take a preset back")
     remove.add_argument("preset", metavar="NAME", help="name or id")
     remove.set_defaults(command=_remove)
 
 
-class PresetLine(Struct, frozen=True, kw_only=True):
-    """One preset as printed by `--json`. `in_force`: the next run starts from it."""
+class PresetListLine(Struct, frozen=True, kw_only=True):
+    """One preset as printed by `--json`. `in_force`: the next runs start from it where it holds; `added` has the
+    evidence of values that came later; `agreed`: where else it is used, as the settings have it.
+    """
 
     preset_id: str
     name: str
     values: Mapping[str, Value]
     lora_weights: Mapping[str, float]
     pack: str
+    prompts: tuple[str, ...]
     checkpoint: str
+    checkpoint_hash: str
+    engine: str
+    family: str
     evidence: PresetEvidence
+    added: Mapping[str, PresetEvidence]
     in_force: bool
+    agreed: tuple[str, ...]
 
 
 class PresetList(Struct, frozen=True):
     """The presets that a command is about."""
 
-    presets: Sequence[PresetLine]
+    presets: Sequence[PresetListLine]
 
 
-def _line(preset: Preset, settings: Settings) -> PresetLine:
-    return PresetLine(
+def _line(preset: Preset, plans: PlanBook, settings: Settings) -> PresetListLine:
+    scope = plans.scope(preset)
+    return PresetListLine(
         preset_id=preset.preset_id,
         name=preset.name,
         values=preset.values,
         lora_weights=preset.lora_weights,
-        pack=preset.pack_id,
-        checkpoint=preset.checkpoint,
+        pack=scope.pack_id,
+        prompts=scope.prompt_ids,
+        checkpoint=scope.checkpoint,
+        checkpoint_hash=scope.checkpoint_hash,
+        engine=scope.engine,
+        family=scope.family,
         evidence=preset.evidence,
-        in_force=preset.preset_id == settings.preset,
+        added=preset.added,
+        in_force=preset.preset_id in settings.presets,
+        agreed=settings.presets_agreed.get(preset.preset_id, ()),
     )
 
 
 def _list(args: argparse.Namespace, places: Places) -> int:
-    settings = settings_of(args, places)
-    found = [_line(preset, settings) for preset in _history(places).plans.presets()]
+    settings, plans = settings_of(args, places), _history(places).plans
+    found = [_line(preset, plans, settings) for preset in plans.presets()]
     if args.json:
         print_json(PresetList(found))
         return OK
@@ -93,41 +123,92 @@ def _list(args: argparse.Namespace, places: Places) -> int:
         return OK
     table = Table("preset", "values", "for", "evidence", "in force", box=None)
     for line in found:
-        scope = ", ".join(part for part in (line.pack, line.checkpoint) if part) or "anything"
-        table.add_row(*map(escape, (line.name, _values(line), scope, _evidence(line), "yes" if line.in_force else "")))
+        table.add_row(*map(escape, (line.name, _values(line), _scope(line), _evidence(line), _in_force(line))))
     out.print(table)
     return OK
 
 
-def _values(line: PresetLine) -> str:
+def _values(line: PresetListLine) -> str:
     pairs = [f"{path}={value_text(value, path)}" for path, value in line.values.items()]
     pairs += [f"lora:{name}={value_text(weight)}" for name, weight in line.lora_weights.items()]
     return ", ".join(pairs)
 
 
-def _evidence(line: PresetLine) -> str:
-    evidence = line.evidence
-    sentence = evidence.sentence
-    return f"chosen by hand. {sentence}".strip() if evidence.by_hand else sentence
+def _scope(line: PresetListLine) -> str:
+    scope = PresetScope(line.pack, line.prompts, line.checkpoint, line.checkpoint_hash, line.engine, line.family)
+    return scope_words(scope) if scope != PresetScope() else "anything"
+
+
+def _in_force(line: PresetListLine) -> str:
+    elsewhere = ", ".join(" with ".join(filter(None, context.split("\n")[:2])) for context in line.agreed)
+    also = f", also for {elsewhere}" if elsewhere else ""
+    return f"yes{also}" if line.in_force else ""
+
+
+def _evidence(line: PresetListLine) -> str:
+    every = (line.evidence, *line.added.values())
+    texts = (f"chosen by hand. {one.sentence}".strip() if one.by_hand else one.sentence for one in every)
+    return " ".join(dict.fromkeys(texts)).strip()
 
 
 def _apply(args: argparse.Namespace, places: Places) -> int:
-    settings = settings_of(args, places)
+    settings, history = settings_of(args, places), _history(places)
     if args.preset.strip().casefold() == NONE:
-        _save(places, settings, preset="")
+        _save(places, dropping(settings, settings.presets))
         return _tell(args, [], "No preset is in force any more.")
-    preset = find_preset(_history(places), args.preset)
-    # What the form remembers wins over a preset; chosen on purpose, the preset must win.
+    preset = find_preset(history, args.preset)
+    values = preset_values(preset, history.plans)
+    sources = _asked_for(args, places, settings, history, values)
+    one = judged(values, sources.situation, settings.presets_agreed)
+    if not one.check.inside:
+        if not args.anyway:
+            why = f"“{preset.name}” does not hold there: {reasons(one.check)}."
+            raise InvalidInput(f"{why} To use it all the same, say so: --anyway", "NAME")
+        if not sources.checkpoint and CHECKPOINT not in preset.values:
+            raise InvalidInput("--anyway: name the checkpoint that it is to be used with: --with CHECKPOINT", "--with")
+        settings = agreeing(settings, values, sources.situation)
+    changed = _save(places, choosing(_without_last_runs(settings, values, sources.situation), preset, sources))
+    where = situation_words(sources.situation) if args.pack or not one.check.inside else scope_words(values.scope)
+    scope = f", for {where}" if values.scope != PresetScope() else ""
+    return _tell(args, [_line(preset, history.plans, changed)], f"The next runs start from “{preset.name}”{scope}.")
+
+
+def _asked_for(
+    args: argparse.Namespace, places: Places, settings: Settings, history: History, preset: PresetValues
+) -> ValueSources:
+    """What the preset is to be used for: as the options say, else what it was learned for; on the engine in force."""
+    scope, engine = preset.scope, engine_of(args.backend.strip() if args.backend else settings.backend)
+    pack_id = describe(pack_path(args.pack, places, settings)).pack_id if args.pack else scope.pack_id
+    # Another kind of engine has checkpoints of its own, so a yes for it must name one.
+    foreign = args.anyway and scope.engine not in ("", engine)
+    checkpoint = args.checkpoint or ("" if foreign else scope.checkpoint)
+    known = {one.preset_id: one for one in history.plans.presets()}
+    chosen = [known[one] for one in reversed(settings.presets) if one in known]
+    return ValueSources(
+        pack_id=pack_id,
+        typed={CHECKPOINT: checkpoint} if checkpoint else {},
+        prompts=() if args.pack else scope.prompt_ids,
+        engine=engine,
+        presets=tuple(preset_values(one, history.plans) for one in chosen),
+        agreed=settings.presets_agreed,
+    )
+
+
+def _without_last_runs(settings: Settings, preset: PresetValues, asked: Situation) -> Settings:
+    """What the form remembers wins over a preset; chosen on purpose, the preset must win where it holds."""
     values = {path: value for path, value in settings.values.items() if path not in preset.values}
-    runs = forgotten(settings.last_runs, preset.values)
-    changed = _save(places, settings, preset=preset.preset_id, values=values, last_runs=runs)
-    return _tell(args, [_line(preset, changed)], f"The next runs start from “{preset.name}”.")
+    runs = settings.last_runs
+    for context in settings.last_runs:
+        pack_id, _, checkpoint = context.partition("\n")
+        there = replace(asked, pack_id=pack_id, checkpoint=checkpoint, checkpoint_hash="")
+        if there.context == asked.context or check_preset(preset, there).inside:
+            runs = forgotten(runs, preset.values, context)
+    return replace(settings, values=values, last_runs={key: dict(run) for key, run in runs.items()})
 
 
-def _save(places: Places, settings: Settings, **changes: object) -> Settings:
-    changed = msgspec.structs.replace(settings, **changes)
-    save_settings(places.settings_file, changed)
-    return changed
+def _save(places: Places, settings: Settings) -> Settings:
+    save_settings(places.settings_file, settings)
+    return settings
 
 
 def _make(args: argparse.Namespace, places: Places) -> int:
@@ -135,12 +216,18 @@ def _make(args: argparse.Namespace, places: Places) -> int:
     plan = find_plan(history, args.plan)
     found = known_report(history, plan)
     value = _chosen(plan, args.value) if args.value is not None else _proven(found)
-    preset = _preset(found, value, name=_named(args.name))
-    if any(one.name.casefold() == preset.name.casefold() for one in history.plans.presets()):
-        raise InvalidInput(f"There is a preset “{preset.name}” already. Give another --name, or remove it.", "--name")
+    preset = _preset(found, value, name=_named(args.name), places=places, settings=settings)
+    if args.add_to:
+        before = find_preset(history, args.add_to)
+        preset = as_line(added_to(before, history.plans.scope(before), preset))
+    elif any(one.name.casefold() == preset.name.casefold() for one in history.plans.presets()):
+        raise InvalidInput(
+            f"There is a preset “{preset.name}” already. Give another --name, use --add-to, or remove it.", "--name"
+        )
     LearningRecordWriter(places.journal).append(preset)
-    line = _line(preset, settings)
-    return _tell(args, [line], f"Preset “{preset.name}” is made: {_values(line)}.")
+    line = _line(preset, history.plans, settings)
+    done = f"Added to preset “{preset.name}”" if args.add_to else f"Preset “{preset.name}” is made"
+    return _tell(args, [line], f"{done}: {_values(line)}.")
 
 
 def _named(name: str) -> str:
@@ -168,11 +255,17 @@ def _proven(found: Report) -> Value:
     raise InvalidInput(f"{verdict.sentence} This is not settled yet; use --value to choose by hand.", "--value")
 
 
-def _preset(found: Report, value: Value, *, name: str) -> Preset:
+def _preset(found: Report, value: Value, *, name: str, places: Places, settings: Settings) -> Preset:
     words, plan = naming(found.focus)(value), found.plan
     proven = found.verdict.state in CERTAIN and found.verdict.value == value
     name = name or f"{words[:1].upper()}{words[1:]} · {plan.pack_id or plan.name}"
-    return as_line(msgspec.structs.replace(preset_draft(found, value, name, by_hand=not proven), preset_id=new_id()))
+    checkpoint = found.checkpoint or plan.base_config.checkpoint
+    entry, styles = None, None
+    if settings.model_folders and checkpoint:
+        entry, styles, _ = in_library(places, settings, checkpoint)
+    model = index.settings_of(entry, styles) if entry is not None and styles is not None else ModelSettings()
+    draft = preset_draft(found, value, name, by_hand=not proven, model=model)
+    return as_line(replace(draft, preset_id=new_id()))
 
 
 def _remove(args: argparse.Namespace, places: Places) -> int:
@@ -186,16 +279,16 @@ def _remove(args: argparse.Namespace, places: Places) -> int:
         writer.append(void)
         history.fold(void, BEGINNING)
         held = history.plans.preset(preset.preset_id)
-    if settings.preset == preset.preset_id:
-        settings = _save(places, settings, preset="")
-    return _tell(args, [_line(preset, settings)], f"“{preset.name}” is taken back.")
+    if preset.preset_id in settings.presets:
+        settings = _save(places, dropping(settings, (preset.preset_id,)))
+    return _tell(args, [_line(preset, history.plans, settings)], f"“{preset.name}” is taken back.")
 
 
 def _history(places: Places) -> History:
     return load_history(places.journal, places.snapshot).history
 
 
-def _tell(args: argparse.Namespace, presets: Sequence[PresetLine], sentence: str) -> int:
+def _tell(args: argparse.Namespace, presets: Sequence[PresetListLine], sentence: str) -> int:
     if args.json:
         print_json(PresetList(presets))
     else:

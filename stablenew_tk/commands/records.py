@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..domain.base.errors import InvalidInput, NotSaved
-from ..domain.journal.record import FoldedRecord
+from ..domain.journal.record import FoldedRecord, LearningRecord
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent, verify
 from ..storage.journal.repair import export, repair
@@ -49,7 +49,8 @@ def _show(args: argparse.Namespace, places: Places) -> int:
         return OK
     table = Table("when (UTC)", "pack", "prompt", "seed", "status", box=None)
     table.add_column("image", no_wrap=True, min_width=26)
-    for heading in ("stars", "tags"):
+    with_presets = any(folded.record.presets for folded in records)
+    for heading in ("stars", "tags", *(("preset",) if with_presets else ())):
         table.add_column(heading)
     for folded in records:
         record = folded.record
@@ -61,11 +62,15 @@ def _show(args: argparse.Namespace, places: Places) -> int:
             tags = ", ".join(feedback.tags) if feedback else ""
             status = f"{record.status}, suspect" if image and image.suspect else record.status
             seed = str(image.seed if image else record.seed)
-            table.add_row(
-                when, escape(record.pack_id), escape(record.prompt_id), seed, status, name, stars, escape(tags)
-            )
+            cells = [when, record.pack_id, record.prompt_id, seed, status, name, stars, tags]
+            cells += [_presets(record)] if with_presets else []
+            table.add_row(*map(escape, cells))
     out.print(table)
     return OK
+
+
+def _presets(record: LearningRecord) -> str:
+    return ", ".join(f"{use.name} (outside its scope)" if use.outside else use.name for use in record.presets)
 
 
 def _merged(folded: FoldedRecord) -> dict[str, object]:

@@ -8,27 +8,26 @@ from pathlib import Path
 
 import msgspec
 
-from ..app.create.form_values import preset_values
 from ..domain.base.errors import InvalidInput
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.origins import RANDOM_SEED
 from ..domain.config.user_settings import Settings
-from ..domain.models.value_sources import ValueSources
+from ..domain.models.value_sources import CHECKPOINT, ValueSources
 from ..domain.prompts.variant import Expansion
 from ..domain.runs.job import Job, RunRequest
 from ..domain.runs.pack_run import of_pack
-from ..domain.runs.plan import Preset
 from ..storage.disk.places import Places
 from ..storage.packs.reader import PackContent, load_whole
 from .packs import expanded, refuse_errors, wildcard_arguments, wildcards_of
 from .run_settings import (
     absolute,
     loras_for,
-    preset_for,
     session_for,
     settings_arguments,
     settings_in_force,
+    tell_presets,
     typed_values,
+    with_presets,
     with_recommended,
 )
 from .session import Session
@@ -87,18 +86,22 @@ def run(args: argparse.Namespace, places: Places) -> int:
     jobs: tuple[Job, ...] = ()
     with session_for(args, places, settings) as session:
         session.controller.packs.know(known_packs(args.pack, places, settings))
-        preset = preset_for(args, settings, session)
-        sources = ValueSources(
-            pack_id=pack.pack_id, typed=typed, pack=opened.settings.values, preset=preset_values(preset)
-        )
-        sources = with_recommended(session, sources, quiet=args.json)
         variants = _variants(args, places, settings, opened)
-        request = of_pack(_request(args, settings, sources, preset), variants, opened.settings)
+        sources = ValueSources(
+            pack_id=pack.pack_id,
+            typed=typed,
+            pack=opened.settings.values,
+            prompts=tuple(dict.fromkeys(variant.prompt_id for variant in variants.variants)),
+            several=opened.settings.randomizer.varies(CHECKPOINT),
+        )
+        sources = with_recommended(session, with_presets(args, session, sources), quiet=args.json)
+        request = of_pack(_request(args, settings, sources), variants, opened.settings)
         axes = opened.settings.randomizer.loras
         varied = [name for axis in axes for name in axis.names if name]
         loras = loras_for(args, session, sources, [one.prompt for one in variants.variants], varied)
         request = msgspec.structs.replace(request, profile_loras=loras)
         if session.check().capabilities is not None:
+            tell_presets(args, sources)
             jobs = session.controller.run(request)
             session.work(pack.pack_id, len(jobs))
     report = _report(session, jobs)
@@ -121,7 +124,7 @@ def _variants(args: argparse.Namespace, places: Places, settings: Settings, open
     return found
 
 
-def _request(args: argparse.Namespace, settings: Settings, sources: ValueSources, preset: Preset | None) -> RunRequest:
+def _request(args: argparse.Namespace, settings: Settings, sources: ValueSources) -> RunRequest:
     start = sources.resolve()
     return RunRequest(
         pack_id=sources.pack_id,
@@ -135,7 +138,8 @@ def _request(args: argparse.Namespace, settings: Settings, sources: ValueSources
         record=not args.no_record,
         interactive=False,
         limit=args.limit,
-        lora_weights=preset.lora_weights if preset is not None else {},
+        lora_weights=sources.lora_weights,
+        presets=sources.preset_uses,
     )
 
 

@@ -10,18 +10,19 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ..app.controller import Controller, make_backend
-from ..app.create.form_values import preset_in_force
+from ..app.presets import left_out_words, preset_values, presets_in_force
 from ..domain.base.errors import InvalidInput, StorageError
 from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, check_value, parse_value
+from ..domain.config.engines import engine_of
 from ..domain.config.sweep import LORA
 from ..domain.config.user_settings import Settings
+from ..domain.models.preset_scope import reasons
 from ..domain.models.profile_loras import added, left_out, overlays_in_force, profile_loras
 from ..domain.models.recommendations import ModelSettings, usable
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
 from ..domain.models.style import StyleCatalogue
-from ..domain.models.value_sources import ValueSources
-from ..domain.runs.plan import Preset
+from ..domain.models.value_sources import PresetValues, ValueSources
 from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.places import Places
 from ..storage.models import index
@@ -40,8 +41,9 @@ def settings_arguments(parser: argparse.ArgumentParser) -> None:
         "--set", metavar="PATH=VALUE", action="append", default=[], dest="values", help="txt2img.steps=30"
     )
     preset = parser.add_mutually_exclusive_group()
-    preset.add_argument("--preset", metavar="NAME", help="start from this preset (else the one in force)")
-    preset.add_argument("--no-preset", action="store_true", help="leave the preset in force aside")
+    preset.add_argument("--preset", metavar="NAME", help="start from this preset (else those in force)")
+    preset.add_argument("--no-preset", action="store_true", help="leave the presets in force aside")
+    parser.add_argument("--anyway", action="store_true", help="use --preset also where it was not learned for")
     parser.add_argument(
         "--no-profile-loras", action="store_true", help="add none of the LoRAs that the checkpoint's profile names"
     )
@@ -57,6 +59,8 @@ def session_for(args: argparse.Namespace, places: Places, settings: Settings) ->
 
 def settings_in_force(args: argparse.Namespace, places: Places) -> Settings:
     """The saved settings with what the command line says about backend and folder."""
+    if args.anyway and not args.preset:
+        raise InvalidInput("--anyway: say which preset is to be used outside its scope: --preset NAME.", "--anyway")
     changes: dict[str, str] = {}
     if args.backend:
         changes["backend"] = args.backend.strip().rstrip("/")
@@ -81,48 +85,93 @@ def typed_values(pairs: Sequence[str]) -> dict[str, Value]:
     return values
 
 
-def preset_for(args: argparse.Namespace, settings: Settings, session: Session) -> Preset | None:
-    """The preset named on the command line, else the one chosen in the settings, which is told on the terminal.
+def presets_for(args: argparse.Namespace, session: Session) -> tuple[PresetValues, ...]:
+    """The preset named on the command line, else those chosen in the settings, the latest first.
 
     Raises InvalidInput for a preset that does not exist, or with a value that cannot be used.
     """
-    if args.no_preset or not (args.preset or settings.preset):
-        return None
+    settings = session.controller.settings
+    if args.no_preset or not (args.preset or settings.presets):
+        return ()
+    plans = session.history().plans
     if args.preset:
-        preset = find_preset(session.history(), args.preset)
+        named = find_preset(session.history(), args.preset)
+        found: tuple[PresetValues, ...] = (preset_values(named, plans, anyway=args.anyway),)
     else:
-        session.history()
-        chosen = preset_in_force(session.controller)
-        if chosen is None:
-            err.print("The preset chosen in the settings is no longer there; nothing is taken from it.", markup=False)
-            return None
-        preset = chosen
-    for path, value in preset.values.items():
+        found = presets_in_force(session.controller)
+        if len(found) < len(settings.presets):
+            err.print("A preset chosen in the settings is no longer there; nothing is taken from it.", markup=False)
+    for path, value in (pair for preset in found for pair in preset.values.items()):
         # Made by other programs or versions: a script must not get other settings than the preset that it names.
         check_value(path, value)
-    if not args.json:
-        out.print(f"Preset: {preset.name}", markup=False)
-    return preset
+    return found
+
+
+def with_presets(args: argparse.Namespace, session: Session, sources: ValueSources) -> ValueSources:
+    """The sources with the presets of the command line or the settings, and with what decides whether they hold."""
+    settings = session.controller.settings
+    return replace(
+        sources,
+        presets=presets_for(args, session),
+        engine=engine_of(settings.backend),
+        agreed=settings.presets_agreed,
+    )
+
+
+def tell_presets(args: argparse.Namespace, sources: ValueSources) -> None:
+    """Say which presets are applied, and on standard error which are left out because they were learned for something
+    else. Raises InvalidInput for one that was named on the command line.
+    """
+    for one in sources.presets_in_force:
+        if not one.applied and args.preset:
+            why = f"--preset {one.preset.name}: {reasons(one.check)}. To use it all the same, say so: --anyway"
+            raise InvalidInput(why, "--preset")
+        if not one.applied:
+            err.print(left_out_words(one), markup=False)
+        elif not args.json:
+            outside = f" (outside its scope: {reasons(one.check)})" if one.used_outside else ""
+            out.print(f"Preset: {one.preset.name}{outside}", markup=False)
+
+
+def in_library(
+    places: Places, settings: Settings, name: str, kind: str = "checkpoint"
+) -> tuple[ModelEntry | None, StyleCatalogue, list[str]]:
+    """The model of that name in the model folders, read in full, with all styles and what is wrong with them.
+
+    Blocks while the folders are read.
+    """
+    styles, problems = load_styles(places.styles)
+    folders = [Path(folder).expanduser() for folder in settings.model_folders if folder.strip()]
+    library = Library(folders, styles, places.model_index)
+    library.scan(in_full=False)
+    entry = LibraryNames(library.snapshot.entries).find(name, kind)
+    if entry is not None and not entry.is_read:
+        library.read_first(entry.path)
+        entry = LibraryNames(library.work(0.0).snapshot.entries).find(name, kind)
+    # Only the next scan is slower when it cannot be kept.
+    with suppress(StorageError, OSError):
+        library.save()
+    return entry, styles, list(problems)
 
 
 def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) -> ValueSources:
-    """The sources with what the files beside their checkpoint recommend, else the one that the backend has loaded.
+    """The sources with the checkpoint that the backend has loaded, and with what the files beside the one in force
+    recommend.
 
-    As they are without model folders in the settings, or when the checkpoint is in none of them. Blocks while the
-    folders are read.
+    As they are without presets and model folders, or when the checkpoint is in none of them. Blocks while the folders
+    are read.
     """
     settings, places = session.controller.settings, session.controller.places
-    if not settings.model_folders:
+    if not settings.model_folders and not sources.presets:
         return sources
     found = session.check().capabilities
     if found is None:
         return sources
     sources = replace(sources, loaded=found.loaded_checkpoint)
     name = sources.checkpoint
-    if not name:
+    if not name or not settings.model_folders:
         return sources
-    styles, problems = load_styles(places.styles)
-    entry = _entry(session, styles, name, "checkpoint")
+    entry, styles, problems = in_library(places, settings, name)
     if entry is None:
         return sources
     model = index.settings_of(entry, styles)
@@ -148,9 +197,8 @@ def loras_for(
     if args.no_profile_loras or sources.model is None or found is None:
         return ()
     aliases: dict[str, tuple[str, ...]] = {}
-    styles, _ = load_styles(session.controller.places.styles)
     for overlay, _preset in overlays_in_force(sources.model.profile):
-        entry = _entry(session, styles, overlay.name, "lora")
+        entry, styles, _ = in_library(session.controller.places, session.controller.settings, overlay.name, "lora")
         if entry is not None:
             aliases[overlay.name] = (entry.stem, *index.settings_of(entry, styles).names)
     profile = sources.model.profile
@@ -170,24 +218,7 @@ def traits_for(session: Session, sources: ValueSources, focus_parameter: str) ->
     known = traits_of(sources.model or ModelSettings(), sources.checkpoint)
     if not focus_parameter.startswith(LORA) or not session.controller.settings.model_folders:
         return known
-    styles, _ = load_styles(session.controller.places.styles)
     name = focus_parameter.removeprefix(LORA)
-    entry = _entry(session, styles, name, "lora")
+    entry, styles, _ = in_library(session.controller.places, session.controller.settings, name, "lora")
     ends = lora_range(index.settings_of(entry, styles)) if entry is not None else None
     return replace(known, lora_ranges={name: ends}) if ends is not None else known
-
-
-def _entry(session: Session, styles: StyleCatalogue, name: str, kind: str) -> ModelEntry | None:
-    """The model of that name in the model folders, read in full; None when it is in none of them."""
-    settings, places = session.controller.settings, session.controller.places
-    folders = [Path(folder).expanduser() for folder in settings.model_folders if folder.strip()]
-    library = Library(folders, styles, places.model_index)
-    library.scan(in_full=False)
-    entry = LibraryNames(library.snapshot.entries).find(name, kind)
-    if entry is not None and not entry.is_read:
-        library.read_first(entry.path)
-        entry = LibraryNames(library.work(0.0).snapshot.entries).find(name, kind)
-    # Only the next scan is slower when it cannot be kept.
-    with suppress(StorageError, OSError):
-        library.save()
-    return entry

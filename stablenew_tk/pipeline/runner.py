@@ -25,6 +25,7 @@ from ..domain.base.errors import (
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.journal.history import Position
 from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
+from ..domain.models.preset_scope import Situation, as_made
 from ..domain.runs.job import Job
 from ..storage.pictures.images import save_image
 from .ids_and_times import utc_text
@@ -290,7 +291,17 @@ class _Attempt:
     def record(self, status: Status, error: Failure | None) -> LearningRecord:
         """The job's one record."""
         job = self.job
-        about = {name: getattr(job, name) for name in _COPIED} | {"config": self._effective_config()}
+        config = self._effective_config()
+        made = Situation(
+            pack_id=job.pack_id,
+            prompt_ids=(job.prompt_id,),
+            checkpoint=config.checkpoint,
+            engine=self._backend.kind,
+        )
+        about = {name: getattr(job, name) for name in _COPIED} | {
+            "config": config,
+            "presets": as_made(job.presets, made),
+        }
         return LearningRecord(
             event_id=self._context.new_id(),
             ts=utc_text(self._context.now()),

@@ -28,6 +28,10 @@ _READ_LOOSELY: dict[str, Any] = {
 }
 
 
+# One preset was in force in older versions.
+_ONE_PRESET = "preset"
+
+
 class LoadedSettings(Struct, frozen=True):
     """The settings, and sentences about what could not be used."""
 
@@ -71,6 +75,9 @@ def _checked(fields: dict[str, msgspec.Raw]) -> LoadedSettings:
             good[name] = msgspec.json.decode(fields[name], type=_READ_LOOSELY.get(name, kind))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             notices.append(f"Setting {name} was set to its default, because its saved value cannot be used: {error}.")
+    if "presets" not in fields and _ONE_PRESET in fields:
+        with contextlib.suppress(msgspec.MsgspecError):
+            good["presets"] = tuple(filter(None, (msgspec.json.decode(fields[_ONE_PRESET], type=_ShortText),)))
     if "tags" in good:
         good["tags"] = _usable_tags(good["tags"], notices)
     if "values" in good:
@@ -159,7 +166,7 @@ def save_settings(path: Path, settings: Settings) -> None:
     kept: dict[str, msgspec.Raw] = {}
     try:
         before = read_bounded(path, SIZE_LIMIT)
-        kept = {name: raw for name, raw in _fields(before).items() if name not in _field_types()}
+        kept = {name: raw for name, raw in _fields(before).items() if name not in (*_field_types(), _ONE_PRESET)}
         _write_private(_backup(path), before)
     except msgspec.MsgspecError:
         pass  # damaged: nothing to keep, and a good .bak must not be replaced by it

@@ -312,7 +312,7 @@ class TestPresets:
         plan = cli.learn("--focus", "lora:rain", "--values", "0.4, 0.8", "--images", 1).json["plan_id"]
         cli("rate", plan, 3)
         cli("presets", "make", plan, "--value", "0.4", "--name", "Drizzle")
-        cli.run("--preset", "Drizzle")
+        cli.run("--preset", "Drizzle", "--anyway")
         assert [record["prompt"] for record in cli.shown("--limit", 2)] == ["a tram", "a boat <lora:rain:0.4>"]
         cli.learn(*TWO, "--preset", "Drizzle")
         assert cli.shown("--limit", 1)[0]["prompt"] == "a boat <lora:rain:0.4>"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from fake_webui import FakeWebUI
 from journal_lines import new_id
 from learning_lab import Lab, spaced
-from terminal import Terminal
+from msgspec.structs import replace
+from terminal import FEW, TINY, Terminal
 
-from stablenew_tk.domain.runs.plan import Preset
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.runs.plan import PlanPrompt, Preset
 
+WEBUI = ("--backend", "http://127.0.0.1:7860")
 CLEAR = {12: (2, 2, 1, 2), 20: (3, 3, 2, 3), 28: (5, 5, 4, 5)}
 
 
@@ -115,45 +119,196 @@ class TestApply:
         return cli("presets", "make", "last", "--json").json["presets"][0]
 
     def test_the_next_runs_start_from_it(self, cli, made):
-        (applied,) = cli("presets", "apply", "28 STEPS · rain", "--json").json["presets"]
+        (applied,) = cli("presets", "apply", "28 STEPS · rain", *WEBUI, "--json").json["presets"]
         assert applied["in_force"]
-        assert settings(cli)["preset"] == made["preset_id"]
+        assert settings(cli)["presets"] == [made["preset_id"]]
         assert listed(cli)[0]["in_force"]
 
-    def test_it_wins_over_what_the_form_remembers_and_over_nothing_else(self, cli, made):
+    def test_it_wins_over_what_the_form_remembers_where_it_holds_and_over_nothing_else(self, cli, made):
         remembered = {"txt2img.steps": 15, "txt2img.cfg_scale": 5.0}
-        before = {"values": remembered, "last_runs": {"rain\nink": remembered}, "appearance": "dark"}
+        runs = {"rain\nink": remembered, "rain\ndream": remembered, "fog\ndream": remembered}
+        before = {"values": remembered, "last_runs": runs, "appearance": "dark"}
         (cli.data / "settings.json").write_text(json.dumps(before))
-        cli("presets", "apply", made["preset_id"])
+        cli("presets", "apply", made["preset_id"], *WEBUI)
         assert settings(cli)["values"] == {"txt2img.cfg_scale": 5.0}
-        assert settings(cli)["last_runs"] == {"rain\nink": {"txt2img.cfg_scale": 5.0}}
+        assert settings(cli)["last_runs"] == {**runs, "rain\ndream": {"txt2img.cfg_scale": 5.0}}
         assert settings(cli)["appearance"] == "dark"
 
+    def test_where_it_was_not_learned_for_it_is_refused_with_the_differences_and_the_way_out(self, cli, made):
+        said = cli("presets", "apply", made["preset_id"])
+        assert said.code == 2
+        assert "learned on a WebUI, not on the sketch engine. To use it all the same, say so: --anyway" in said.err
+        said = cli("presets", "apply", made["preset_id"], *WEBUI, "--for", cli.pack, "--with", "haze")
+        assert "learned for p1 of rain, not for two; with dream.safetensors, not with haze" in said.err
+        assert not (cli.data / "settings.json").exists()
+
+    def test_said_on_purpose_it_holds_for_exactly_that_pack_checkpoint_and_engine(self, cli, made):
+        asked = ("presets", "apply", made["preset_id"], "--for", cli.pack, "--anyway")
+        assert cli(*asked).code == 2, "another kind of engine has other checkpoints: which one is meant?"
+        assert cli(*asked, "--with", "sketch-ink", "--json").json["presets"][0]["agreed"] == ["two\nsketch-ink\nsketch"]
+        steps = []
+        for checkpoint in ("sketch-ink", "sketch-classic"):
+            cli("run", cli.pack, "--json", *TINY, "--limit", 1, "--set", f"checkpoint={checkpoint}")
+            steps.append(cli.shown("--limit", 1)[0]["config"]["txt2img"]["steps"])
+        assert steps == [28, 20]
+
+    def test_presets_with_other_values_stay_in_force_and_those_with_the_same_ones_go(self, cli, lab, made):
+        for name, focus, stars in (
+            ("CFG", "txt2img.cfg_scale", {4.0: (2, 2, 1, 2), 7.0: (5, 5, 4, 5)}),
+            ("Few", "txt2img.steps", {12: (5, 5, 4, 5), 20: (2, 2, 1, 2)}),
+        ):
+            learned(lab, focus, stars)
+            cli("presets", "make", "last", "--name", name)
+        in_force = []
+        for name in (made["name"], "CFG", "Few"):
+            cli("presets", "apply", name, *WEBUI)
+            in_force.append({one["name"] for one in listed(cli) if one["in_force"]})
+        assert in_force == [{"28 steps · rain"}, {"28 steps · rain", "CFG"}, {"CFG", "Few"}]
+
     def test_none_takes_it_away(self, cli, made):
-        cli("presets", "apply", made["preset_id"])
+        cli("presets", "apply", made["preset_id"], *WEBUI)
         assert cli("presets", "apply", "none", "--json").json == {"presets": []}
-        assert settings(cli)["preset"] == ""
+        assert settings(cli)["presets"] == []
 
     def test_an_unknown_one_is_wrong_use_and_says_which_there_are(self, cli, made):
         said = cli("presets", "apply", "nonsense")
         assert said.code == 2
         assert "There is no preset 'nonsense'. There are: 28 steps · rain." in said.err
 
-    def test_a_run_is_made_with_it(self, cli, made):
-        cli("presets", "apply", made["preset_id"])
-        words = ("--backend", "sketch", "--set", "txt2img.width=64", "--set", "txt2img.height=64", "--limit", 1)
-        assert cli("run", cli.pack, "--json", *words).code == 0
+
+class TestRun:
+    """A preset of 28 steps, learned for p1 of rain with dream.safetensors on a WebUI; runs of two.txt on the sketch."""
+
+    @pytest.fixture
+    def made(self, cli, lab):
+        learned(lab)
+        return cli("presets", "make", "last", "--name", "Rain", "--json").json["presets"][0]
+
+    def test_named_outside_its_scope_it_is_refused_and_nothing_is_made(self, cli, made):
+        before = len(cli.shown())
+        for words in (("run", cli.pack), ("learn", cli.pack, "--focus", "txt2img.cfg_scale", "--values", "4, 7")):
+            said = cli(*words, *TINY, "--preset", "Rain")
+            assert said.code == 2
+            assert "--preset Rain: learned for p1 of rain, not for two" in said.err
+            assert "on a WebUI, not on the sketch engine. To use it all the same, say so: --anyway" in said.err
+        assert len(cli.shown()) == before
+
+    def test_said_on_purpose_it_is_used_and_every_record_tells_so(self, cli, made):
+        said = cli("run", cli.pack, *TINY, "--limit", 1, "--preset", "Rain", "--anyway")
+        assert "Preset: Rain (outside its scope: learned for p1 of rain, not for two;" in said.out
         (record,) = cli.shown("--limit", 1)
         assert (record["config"]["txt2img"]["steps"], record["origins"]["txt2img.steps"]) == (28, "preset")
+        (use,) = record["presets"]
+        assert (use["preset_id"], use["name"], use["gave"]) == (made["preset_id"], "Rain", ["txt2img.steps"])
+        assert len(use["outside"]) == 3
+        scope = {"pack_id": "rain", "prompt_ids": ["p1"], "checkpoint": "dream.safetensors", "engine": "webui"}
+        assert use["scope"] == scope
+        assert "Rain (outside its scope)" in cli("records", "show").out
+
+    def test_anyway_alone_says_nothing(self, cli, made):
+        said = cli("run", cli.pack, *TINY, "--anyway")
+        assert (said.code, "--anyway: say which preset" in said.err) == (2, True)
+
+    def test_the_one_in_force_is_left_out_outside_its_scope_and_one_line_says_so(self, cli, made):
+        cli("presets", "apply", "Rain", *WEBUI)
+        said = cli("run", cli.pack, *TINY, "--limit", 1, "--set", "txt2img.cfg_scale=5", "--json")
+        assert said.err.strip().startswith(
+            "28 steps are known for p1 of rain, not for two; with dream.safetensors, not"
+        )
+        assert len(said.err.strip().splitlines()) == 1
+        (record,) = cli.shown("--limit", 1)
+        assert (record["config"]["txt2img"]["steps"], record["presets"]) == (20, [])
+
+    def test_a_learning_run_keeps_in_its_records_which_preset_it_began_with(self, cli, made):
+        words = ("--focus", "txt2img.cfg_scale", "--values", "4, 7", "--images", 1, "--preset", "Rain", "--anyway")
+        assert cli("learn", cli.pack, *TINY, *words, "--json").code == 0
+        made_now = [record for record in cli.shown() if record["pack_id"] == "two"]
+        assert [[use["name"] for use in record["presets"]] for record in made_now] == [["Rain"], ["Rain"]]
+
+    def test_a_swept_value_is_not_the_presets(self, cli, made):
+        words = ("--focus", "txt2img.steps", "--values", "3, 4", "--images", 1, "--preset", "Rain", "--anyway")
+        cli("learn", cli.pack, *TINY, *words, "--json")
+        assert [record["presets"] for record in cli.shown() if record["pack_id"] == "two"] == [[], []]
+
+
+class TestOneWorld:
+    """Learned, made, put in force and used on the sketch engine alone, by commands."""
+
+    @pytest.fixture
+    def preset(self, cli):
+        learn = ("--focus", "txt2img.cfg_scale", "--values", "5, 9", "--images", 1, "--prompt", 1, "--json")
+        plan = cli("learn", cli.pack, *FEW, *learn).json["plan_id"]
+        cli("rate", plan, 4)
+        return cli("presets", "make", plan, "--value", 9, "--name", "Strong", "--json").json["presets"][0]
+
+    def test_what_was_learned_on_one_prompt_holds_for_it_alone(self, cli, preset):
+        assert (preset["prompts"], preset["engine"], preset["checkpoint"]) == (["Boat"], "sketch", "sketch-classic")
+        cli("presets", "apply", "Strong")
+        cfg = []
+        for words in (("--limit", 1), ()):
+            cli.run(*words)
+            cfg.append(cli.shown("--limit", 1)[0]["config"]["txt2img"]["cfg_scale"])
+        assert cfg == [9, 7]
+
+    def test_sketch_pictures_are_no_evidence_on_a_webui(self, cli, preset):
+        cli("presets", "apply", "Strong")
+        with FakeWebUI() as server:
+            away = ("--backend", server.url, "--limit", 1)
+            refused = cli("run", cli.pack, *FEW, *away, "--preset", "Strong")
+            left_out = cli("run", cli.pack, *FEW, *away, "--json")
+        assert "on sketch pictures, which are no evidence about a checkpoint" in refused.err
+        assert (refused.code, left_out.code) == (2, 0)
+        assert cli.shown("--limit", 1)[0]["config"]["txt2img"]["cfg_scale"] == 7
+
+    def test_a_preset_of_before_gets_its_engine_from_its_learning_run(self, cli, preset, lab):
+        plan_id = preset["evidence"]["plan_id"]
+        for number, known in enumerate((plan_id, "GONE", "")):
+            old = {"preset_id": f"OLD{number}", "name": f"old{number}", "values": {"txt2img.cfg_scale": 8}}
+            line = Preset(event_id=new_id(), ts="2026-01-01T00:00:00.000Z", pack_id="two", **old)
+            lab.append(replace(line, evidence=replace(line.evidence, plan_id=known)))
+        engines = {one["name"]: one["engine"] for one in listed(cli)}
+        assert engines == {"Strong": "sketch", "old0": "sketch", "old1": "unknown", "old2": ""}
+        assert [cli("run", cli.pack, *FEW, "--preset", f"old{n}", "--json").code for n in range(3)] == [0, 2, 0]
+
+
+class TestAddTo:
+    def test_a_preset_grows_and_keeps_the_evidence_of_each_value(self, cli, lab):
+        first = learned(lab)
+        cli("presets", "make", "last", "--name", "Rain")
+        second = learned(lab, "lora:rain", {0.4: (2, 2, 3, 2), 0.8: (5, 5, 4, 5)})
+        (grown,) = cli("presets", "make", "last", "--add-to", "rain", "--json").json["presets"]
+        assert listed(cli) == [grown]
+        assert (grown["values"], grown["lora_weights"]) == ({"txt2img.steps": 28}, {"rain": 0.8})
+        assert grown["evidence"]["plan_id"] == first.plan_id
+        assert {path: one["plan_id"] for path, one in grown["added"].items()} == {"lora:rain": second.plan_id}
+        assert grown == {**grown, "name": "Rain", "engine": "webui", "prompts": ["p1"]}
+
+    @pytest.mark.parametrize(
+        ("changes", "why"),
+        [
+            ({"pack_id": "fog"}, "learned for p1 of rain, not for fog"),
+            ({"prompts": (PlanPrompt("p2", "a street"),)}, "learned for p1 of rain, not for p2"),
+            ({"base_config": PipelineConfig(checkpoint="haze")}, "learned with dream.safetensors, not with haze"),
+            ({"backend_kind": "sketch"}, "learned on a WebUI, not on the sketch engine"),
+        ],
+    )
+    def test_what_was_learned_for_something_else_is_not_added(self, cli, lab, changes, why):
+        learned(lab)
+        cli("presets", "make", "last", "--name", "Rain")
+        plan = lab.plan("txt2img.cfg_scale", (4.0, 7.0), 1, **changes)
+        said = cli("presets", "make", plan.plan_id, "--value", "7", "--add-to", "Rain")
+        assert said.code == 2
+        assert f"“Rain” was learned for something else: {why}" in said.err
+        assert len(listed(cli)) == 1
 
 
 class TestRemove:
     def test_it_is_gone_and_not_in_force(self, cli, lab):
         learned(lab)
         cli("presets", "make", "last", "--name", "Rain")
-        cli("presets", "apply", "Rain")
+        cli("presets", "apply", "Rain", *WEBUI)
         assert cli("presets", "remove", "Rain").code == 0
-        assert (listed(cli), settings(cli)["preset"]) == ([], "")
+        assert (listed(cli), settings(cli)["presets"]) == ([], [])
 
     def test_no_earlier_version_of_it_comes_back(self, cli, lab):
         learned(lab)
@@ -175,11 +330,11 @@ class TestList:
     def test_the_table_tells_values_scope_and_evidence(self, cli, lab):
         learned(lab, "lora:rain", {0.4: (2, 2, 3, 2), 0.8: (5, 5, 4, 5)})
         cli("presets", "make", "last", "--name", "Rainy [bold]")
-        cli("presets", "apply", "Rainy [bold]")
+        cli("presets", "apply", "Rainy [bold]", *WEBUI)
         row = cli("presets", "list").out
         assert "Rainy [bold]" in row
         assert "lora:rain=0.8" in row
-        assert "rain, dream.safetensors" in row
+        assert "p1 of rain with dream.safetensors, on a WebUI" in row
         assert "nothing tried" in row
 
 

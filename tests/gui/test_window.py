@@ -313,7 +313,7 @@ def test_the_preset_in_force_is_named_after_a_restart(tmp_path):
     with open_house(tmp_path) as house:
         kept = house.controller.learning.keep_preset(Preset(event_id="", ts="", preset_id="", name="Calm"))
         house.until(lambda: house.controller.history.plans.preset(kept.preset_id))
-    with open_house(tmp_path, preset=kept.preset_id) as again:
+    with open_house(tmp_path, presets=(kept.preset_id,)) as again:
         assert again.page("create").bar.presets.choice.value == kept.preset_id
 
 

@@ -11,11 +11,13 @@ import pytest
 from conftest import wait_until
 from fake_webui import FakeWebUI
 from jobs import LATER, Switch, Workshop, full_disk, in_thread, job, new_id, webui
+from msgspec.structs import replace
 
 from stablenew_tk.backends.base import StageImage, StageResult
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.base.errors import BackendError, Unreachable, Unreadable
 from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
+from stablenew_tk.domain.models.preset_scope import PresetScope, PresetUse
 from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import LearningTag, RunRequest, make_jobs
@@ -56,6 +58,11 @@ class TestStages:
         assert [output.stage for output in record.outputs] == list(STAGES) == list(record.stages)
         assert [output.path.split("/")[2] for output in record.outputs] == list(STAGES)
         assert (record.outputs[-1].width, record.outputs[0].width) == (128, 64)
+
+    def test_a_preset_of_another_engine_is_told_as_such_however_the_job_came_here(self, shop):
+        use = PresetUse(preset_id="p", name="Calm", gave=("txt2img.steps",), scope=PresetScope(engine="webui"))
+        told = shop.run(replace(job(), presets=(use,))).presets
+        assert told == (replace(use, outside=("learned on a WebUI, not on the sketch engine",)),)
 
     def test_every_picture_is_recorded_with_the_hash_of_its_pixels(self, shop):
         first, same, other = (

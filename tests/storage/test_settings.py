@@ -36,7 +36,8 @@ def test_what_is_saved_comes_back(path):
         learning="passive",
         tags=(("x", "extra"),),
         wildcard_folders=("/w",),
-        preset="P",
+        presets=("P", "Q"),
+        presets_agreed={"Q": ("boats\na\nsketch",)},
         values={"txt2img.steps": 30, "checkpoint": "a"},
         seed=5,
         chosen_prompts=("One",),
@@ -165,3 +166,12 @@ def test_a_bad_last_run_costs_only_itself(path):
     assert loaded.settings.last_runs == {"boats\nink": {"txt2img.steps": 30}}
     assert len(loaded.notices) == 2
     assert any("'cats'" in notice for notice in loaded.notices)
+
+
+def test_the_one_preset_of_older_versions_is_in_force_and_its_old_key_goes(path):
+    path.write_text('{"preset": "P", "appearance": "dark"}')
+    loaded = load_settings(path).settings
+    assert loaded.presets == ("P",)
+    save_settings(path, replace(loaded, presets=()))
+    assert load_settings(path).settings.presets == ()
+    assert "preset" not in json.loads(path.read_text())

@@ -12,7 +12,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ...domain.config.catalogue import Value, flat, parameter
+from ...domain.config.engines import engine_of
 from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.config.user_settings import Settings
 from ...domain.models.explanation import WhyRow, explain
 from ...domain.models.precedence import Resolved
 from ...domain.models.sensible_range import ModelTraits
@@ -23,18 +25,8 @@ from ...domain.runs.plan import Preset
 from ..controller import Controller
 from ..model_evidence import known_here
 from ..model_traits import known_traits
+from ..presets import agreeing, choosing, dropping, presets_in_force
 from ..wording import value_text
-
-
-def preset_in_force(controller: Controller) -> Preset | None:
-    """The preset chosen in the settings, if there is one and it is still there."""
-    chosen, history = controller.settings.preset, controller.history
-    return history.plans.preset(chosen) if history is not None and chosen else None
-
-
-def preset_values(preset: Preset | None) -> PresetValues | None:
-    """A preset as a source of values."""
-    return PresetValues(preset.name, preset.values, preset.evidence.sentence) if preset is not None else None
 
 
 def base_values(controller: Controller) -> Resolved:
@@ -57,19 +49,28 @@ class FormValues:
     """The user's own values and, worked out once by `refresh`, what follows from them and all other sources.
 
     Call `refresh` whenever anything may have changed; everything read here is as it was then. `typed` are the values
-    that the user chose, by catalogue path: nobody else keeps them.
+    that the user chose, by catalogue path: nobody else keeps them. `several`: checkpoints are compared.
     """
 
     def __init__(
-        self, controller: Controller, *, pack_id: str | None = None, typed: Mapping[str, Value] | None = None
+        self,
+        controller: Controller,
+        *,
+        pack_id: str | None = None,
+        typed: Mapping[str, Value] | None = None,
+        prompts: Sequence[str] | None = None,
+        several: bool = False,
     ) -> None:
         self.typed: dict[str, Value] = dict(typed or {})
         self._controller = controller
         self._pack_id = controller.settings.pack if pack_id is None else pack_id
         self._pack: str | Path = self._pack_id
+        self._several = several
+        # Those chosen last are of the pack chosen last.
+        last = controller.settings.chosen_prompts if pack_id is None else ()
+        self._prompts = tuple(last if prompts is None else prompts)
         self._context = ""
         self._announced: set[str] = set()
-        self.preset: Preset | None = None
         self.traits = ModelTraits()
         self.sources = ValueSources()
         self.resolved = self.sources.resolve()
@@ -90,14 +91,18 @@ class FormValues:
 
     def _asked(self) -> ValueSources:
         controller, models = self._controller, self._controller.models
-        found, self.preset = controller.capabilities, preset_in_force(controller)
+        found = controller.capabilities
         self.pack_settings: PackSettings = controller.packs.settings_of(self._pack)
         sources = ValueSources(
             pack_id=self._pack_id,
             typed=dict(self.typed),
             pack=self.pack_settings.values,
             settings=controller.settings,
-            preset=preset_values(self.preset),
+            presets=presets_in_force(controller),
+            prompts=self._prompts,
+            engine=engine_of(controller.settings.backend),
+            agreed=controller.settings.presets_agreed,
+            several=self._several or self.pack_settings.randomizer.varies(CHECKPOINT),
             loaded=found.loaded_checkpoint if found is not None else "",
         )
         self.checkpoint = sources.checkpoint
@@ -107,9 +112,9 @@ class FormValues:
         own = known_here(controller.history, model)
         return replace(sources, model=model, usable=models.usable(self.checkpoint), own_plans=own)
 
-    def stand_at(self, pack_id: str, path: Path | None = None) -> None:
-        """The form is about this pack from the next refresh on, at `path` if several have its id."""
-        self._pack_id, self._pack = pack_id, path or pack_id
+    def stand_at(self, pack_id: str, path: Path | None = None, prompts: Sequence[str] = ()) -> None:
+        """The form is about these prompts of this pack from the next refresh on, at `path` if several have its id."""
+        self._pack_id, self._pack, self._prompts = pack_id, path or pack_id, tuple(prompts)
 
     def news(self) -> list[str]:
         """What the backend lacks of that which is recommended: a sentence for each thing, once for a checkpoint."""
@@ -135,14 +140,31 @@ class FormValues:
         self.typed = dict(values)
         self._context = self._asked().context
 
-    def choose_preset(self, preset: Preset | None, *, forget: bool = False) -> None:
-        """Put a preset in force in place of what was typed for its fields. What the last run had there goes before it,
-        as always; with `forget` the last run loses that.
+    def choose_preset(self, preset: Preset) -> None:
+        """Put a preset in force, too, in place of what was typed for its fields. What the last run had there goes
+        before it, as always. Outside its scope it does not count before the user has agreed to that.
         """
-        named = preset.values if preset is not None else {}
-        self.typed = {path: value for path, value in self.typed.items() if path not in named}
-        before = self.sources.forgetting(*named) if forget else self._controller.settings
-        settings = replace(before, preset=preset.preset_id if preset is not None else "")
+        self.typed = {path: value for path, value in self.typed.items() if path not in preset.values}
+        self._set(choosing(self._controller.settings, preset, self.sources))
+
+    def drop_presets(self, preset_ids: Sequence[str]) -> None:
+        """Take these presets out of force, everywhere."""
+        self._set(dropping(self._controller.settings, preset_ids))
+
+    def agree(self, preset: PresetValues, *, yes: bool) -> None:
+        """Use a preset outside its scope for exactly what the form is about now, or no longer."""
+        self._set(agreeing(self._controller.settings, preset, self.sources.situation, yes=yes))
+
+    def prefer_presets(self, path: str = "") -> None:
+        """Forget what was typed, and what the last run had, where the presets in force name a value; only at `path` if
+        one is given.
+        """
+        values = {name for one in self.sources.presets_in_force if one.applied for name in one.preset.values}
+        named = values & {path} if path else values
+        self.typed = {name: value for name, value in self.typed.items() if name not in named}
+        self._set(self.sources.forgetting(*named))
+
+    def _set(self, settings: Settings) -> None:
         if settings != self._controller.settings:
             self._controller.change_settings(settings)
 
@@ -161,17 +183,21 @@ class FormValues:
         )
 
     def overruled(self) -> str:
-        """Which fields of the preset in force the last run decides otherwise, as a sentence; "" where there is none."""
-        preset, last = self.preset, self.resolved
-        values, in_force = preset.values if preset is not None else {}, flat(last.config)
-        fields = [
-            f"{parameter(path).title} {value_text(path, in_force[path])} instead of {value_text(path, value)}"
-            for path, value in values.items()
-            if last.origins.get(path) == "last_run" and in_force[path] != value
-        ]
-        if preset is None or not fields:
-            return ""
-        return f"The last run goes before {preset.name}: {', '.join(fields)}."
+        """Which fields of the presets in force the last run decides otherwise, as a sentence; "" where none."""
+        last = self.resolved
+        in_force, fields, names = flat(last.config), [], []
+        named: set[str] = set()
+        for preset in (one.preset for one in self.sources.presets_in_force if one.applied):
+            fresh = {path: value for path, value in preset.values.items() if path not in named}
+            named |= preset.values.keys()
+            other = [
+                f"{parameter(path).title} {value_text(path, in_force[path])} instead of {value_text(path, value)}"
+                for path, value in fresh.items()
+                if last.origins.get(path) == "last_run" and in_force[path] != value
+            ]
+            fields += other
+            names += [preset.name] if other else []
+        return f"The last run goes before {' and '.join(names)}: {', '.join(fields)}." if fields else ""
 
     def giving_back(self, path: str) -> str:
         """What giving the value back would mean, in words; "" where there is nothing to give back."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...domain.base.wording import counted
 from ...domain.insights.follow_up import CERTAIN
 from ...domain.insights.titles import VERDICT_NAMES
 from ...domain.insights.verdict_text import percent
-from ...domain.runs.plan import Preset, PresetEvidence
+from ...domain.models.preset_scope import PresetScope, reasons, scope_words
+from ...domain.runs.plan import PresetEvidence
+from ..presets import PresetOffer
 
 
 def evidence_words(evidence: PresetEvidence) -> str:
@@ -17,12 +21,27 @@ def evidence_words(evidence: PresetEvidence) -> str:
     return ", ".join(part for part in ("by hand" if evidence.by_hand else proof, rated) if part)
 
 
-def preset_words(preset: Preset | None, count: int) -> str:
-    """A preset by its name, what it rests on, and what it was learned for; None = none of `count` presets is chosen."""
-    if preset is None:
+def presets_words(offers: Sequence[PresetOffer], count: int) -> str:
+    """The presets that count here: name, what each rests on, what it was learned for, and what was taken for granted.
+
+    () = none of the `count` presets there are.
+    """
+    if not offers:
         if count:
             return f"Values that Learning Runs have settled: {counted(count, 'preset')}."
         return "Values that a Learning Run has settled. Make one in Insights."
-    learned = " and ".join(part for part in (preset.pack_id, preset.checkpoint) if part)
-    scope = f"Learned for {learned}." if learned else ""
-    return " ".join(part for part in (f"{preset.name}.", preset.evidence.sentence, scope) if part)
+    return "\n".join(_words(offer) for offer in offers)
+
+
+def _words(offer: PresetOffer) -> str:
+    preset, standing = offer.preset, offer.standing
+    rests_on = dict.fromkeys((preset.evidence.sentence, *(one.sentence for one in preset.added.values())))
+    unproven = "; ".join(standing.check.unproven)
+    parts = (
+        f"{preset.name}.",
+        *rests_on,
+        f"Learned for {scope_words(standing.preset.scope)}." if standing.preset.scope != PresetScope() else "",
+        f"Used outside its scope: {reasons(standing.check)}." if standing.used_outside else "",
+        f"{unproven[0].upper()}{unproven[1:]}." if unproven else "",
+    )
+    return " ".join(part for part in parts if part)

@@ -18,6 +18,7 @@ from ..profile_loras import loras_of
 from .form_values import FormValues
 from .pack_choice import PackChoice
 from .pack_variants import PackVariants
+from .preset_choice import PresetChoice
 
 # Beyond these, each prompt is still looked at when it is sent, but not each time something is typed.
 _MOST_LOOKED_AT = 1000
@@ -39,6 +40,7 @@ class RunForm:
         self._controller = controller
         self.choice = PackChoice(controller)
         self.values = FormValues(controller)
+        self.presets = PresetChoice(controller, self.values)
         self.variants = PackVariants(controller, changed)
 
     @property
@@ -50,7 +52,8 @@ class RunForm:
     def refresh(self) -> bool:
         """Work the values out for the pack in sight; True when anything about them has changed."""
         if self.choice.file is not None:
-            self.values.stand_at(self.choice.file.pack_id, self.choice.file.path)
+            prompts = [prompt.prompt_id for prompt in self.choice.prompts]
+            self.values.stand_at(self.choice.file.pack_id, self.choice.file.path, prompts)
         return self.values.refresh()
 
     @property
@@ -88,7 +91,8 @@ class RunForm:
             start_image="" if config.txt2img.enabled else fields.start_image.strip(),
             record=fields.record,
             profile_loras=added(self.loras),
-            lora_weights=values.preset.lora_weights if values.preset is not None else {},
+            lora_weights=values.sources.lora_weights,
+            presets=values.sources.preset_uses,
         )
         return self.variants.of(request)
 

@@ -9,13 +9,15 @@ from msgspec.structs import replace
 
 from ...domain.base.wording import counted
 from ...domain.config.sweep import LORA
-from ...domain.insights.follow_up import CERTAIN, cells_text, finer_plan, place_of
+from ...domain.insights.follow_up import CERTAIN, added_to, cells_text, finer_plan, place_of, preset_draft
 from ...domain.insights.report import Report
 from ...domain.insights.verdict_text import is_certain
 from ...domain.journal.estimate import about
-from ...domain.runs.plan import LearningPlan, config_for
+from ...domain.models.preset_scope import same_scope
+from ...domain.runs.plan import LearningPlan, Preset, config_for
 from ..controller import Controller
 from ..model_traits import known_traits
+from ..presets import model_of
 
 ActionKey = Literal["rate", "preset", "more", "profile", "finer"]
 
@@ -66,6 +68,31 @@ def finer_draft(report: Report, controller: Controller) -> LearningPlan | None:
     loras = [path.removeprefix(LORA)] if path.startswith(LORA) else []
     checkpoint = report.checkpoint or report.plan.base_config.checkpoint
     return finer_plan(report, known_traits(controller, checkpoint, loras))
+
+
+def draft_preset(report: Report, controller: Controller, at: int, name: str) -> Preset:
+    """A preset with the value at a place of the report, and what is known of its checkpoint."""
+    model = model_of(controller, report.checkpoint or report.plan.base_config.checkpoint)
+    by_hand = report.verdict.state not in CERTAIN
+    return preset_draft(report, report.values[at].value, name, by_hand=by_hand, model=model)
+
+
+def extendable_presets(report: Report, controller: Controller) -> list[Preset]:
+    """The presets that were learned for the same as the values of a report, newest first."""
+    history = controller.history
+    if history is None:
+        return []
+    scope, plans = draft_preset(report, controller, 0, "").scope, history.plans
+    return [one for one in plans.presets() if same_scope(plans.scope(one), scope).inside]
+
+
+def save_preset(draft: Preset, controller: Controller, add_to: str) -> Preset:
+    """Record a drafted preset, or that of the id `add_to` with its values, too. Raises InvalidInput."""
+    history = controller.history
+    before = history.plans.preset(add_to) if history is not None and add_to else None
+    if before is not None and history is not None:
+        draft = added_to(before, history.plans.scope(before), draft)
+    return controller.learning.keep_preset(draft)
 
 
 def _more(report: Report, controller: Controller) -> InsightAction:

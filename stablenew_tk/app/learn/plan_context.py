@@ -18,19 +18,35 @@ from ...domain.experiments.plan_draft import (
     sentence,
     trouble,
 )
+from ...domain.models.value_sources import CHECKPOINT
 from ..controller import Controller
 from ..create.form_values import FormValues
 from ..model_traits import known_traits
 
 
+def differ_in_scope(one: PlanDraft, other: PlanDraft) -> bool:
+    """Whether values that hold for one of two drafts need not hold for the other."""
+    facts = [
+        (draft.pack_id, [prompt.prompt_id for prompt in draft.prompts], draft.focus == CHECKPOINT)
+        for draft in (one, other)
+    ]
+    return facts[0] != facts[1]
+
+
 def with_own_values(draft: PlanDraft, controller: Controller) -> PlanDraft:
-    """The draft with what is set for its pack, in place of what is set for another one; what was typed stays."""
-    if "pack" not in draft.origins.values() and not controller.packs.settings_of(draft.pack_id).values:
+    """The draft with what is set for its pack, and known for its prompts, in place of what is so for others; what was
+    typed stays.
+    """
+    bound = {"pack", "preset"} & set(draft.origins.values()) or controller.settings.presets
+    if not bound and not controller.packs.settings_of(draft.pack_id).values:
         return draft
     typed = {path: get_value(draft.base, path) for path, origin in draft.origins.items() if origin == "user"}
-    resolved = FormValues(controller, pack_id=draft.pack_id, typed=typed).resolved
+    prompts = [prompt.prompt_id for prompt in draft.prompts]
+    several = draft.focus == CHECKPOINT
+    values = FormValues(controller, pack_id=draft.pack_id, typed=typed, prompts=prompts, several=several)
     of_loras = {path: origin for path, origin in draft.origins.items() if path.startswith(LORA)}
-    return replace(draft, base=resolved.config, origins={**resolved.origins, **of_loras})
+    resolved, uses = values.resolved, values.sources.preset_uses
+    return replace(draft, base=resolved.config, origins={**resolved.origins, **of_loras}, presets=uses)
 
 
 def with_traits(draft: PlanDraft, controller: Controller, before: PlanDraft | None = None) -> PlanDraft:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,7 +19,7 @@ from ...domain.runs.plan import PlanPrompt, planned
 from ...pipeline.messages.packs import ExpandPrompts, LoadPack, PackLoaded, PromptsExpanded
 from ...storage.packs.pack_file import PackFile
 from ..controller import Controller
-from ..create.form_values import preset_in_force
+from ..create.form_values import FormValues
 from ..profile_loras import loras_of
 
 KEPT, OWN = "kept", "own"
@@ -193,25 +193,33 @@ class PromptChoice:
         """The own prompt as it is typed now; it is named by how it begins."""
         if self.source == OWN:
             name = text if len(text) <= 40 else text[:40].rsplit(" ", 1)[0].rstrip(",;: ") or text[:40]
-            prompt = self._plan_prompt(PackPrompt(name, name, text, negative, 1))
+            prompt = self._plan_prompt(
+                PackPrompt(name, name, text, negative, 1), self._preset_weights(OWN_PACK, [name])
+            )
             self._tell(OWN_PACK, "Own prompt", (prompt,) if text else ())
 
     def _tell_read(self) -> None:
         if isinstance(self.source, PackFile):
             chosen = [self._made[one.prompt_id] for one in self._read if one.prompt_id in self.chosen and self._made]
-            self._tell(self.source.pack_id, self.source.title, [self._plan_prompt(prompt) for prompt in chosen])
+            weights = self._preset_weights(self.source.pack_id, self.chosen)
+            prompts = [self._plan_prompt(prompt, weights) for prompt in chosen]
+            self._tell(self.source.pack_id, self.source.title, prompts)
 
-    def _plan_prompt(self, prompt: PackPrompt) -> PlanPrompt:
-        """The prompt as Create would send it."""
+    def _preset_weights(self, pack_id: str, prompt_ids: Sequence[str]) -> Mapping[str, float]:
+        """The LoRA weights of the presets that hold for these prompts."""
+        return FormValues(self._controller, pack_id=pack_id, prompts=prompt_ids).sources.lora_weights
+
+    def _plan_prompt(self, prompt: PackPrompt, weights: Mapping[str, float]) -> PlanPrompt:
+        """The prompt as Create would send it, with these LoRA weights."""
         texts = self._controller.settings.globals
         if isinstance(self.source, PackFile):
             own = self._controller.packs.settings_of(self.source.path)
             texts = texts.for_pack(positive=own.positive, negative=own.negative)
-        sent, preset = planned(prompt, texts), preset_in_force(self._controller)
+        sent = planned(prompt, texts)
         loras = self._profile_loras(sent.positive)
         sent = sent.with_missing_loras(loras)
         self._added[prompt.prompt_id] = tuple(f"{LORA}{one.tag}" for one in loras)
-        for name, weight in (preset.lora_weights if preset is not None else {}).items():
+        for name, weight in weights.items():
             sent = sent.with_lora(name, weight)
         return sent
 

@@ -9,6 +9,7 @@ from ...domain.config.origins import Origin
 from ...domain.config.sweep import LORA
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord, Output, StageRecord
+from ...domain.models.preset_scope import PresetScope, PresetUse, ScopeCheck, reasons, scope_words
 from ..wording import NOT_TOLD, label, value_text
 
 
@@ -51,8 +52,9 @@ def _compared(stage: StageRecord, path: str, doubted: bool) -> RecordLine:
 
 
 def origin_lines(record: LearningRecord) -> tuple[RecordLine, ...]:
-    """Where every value of the enabled stages comes from."""
-    lines = [RecordLine(("value", "", "from"), head=True)]
+    """Where every value of the enabled stages comes from, and above that the presets that gave some."""
+    lines = [RecordLine((preset_use_words(use),), warn=bool(use.outside)) for use in record.presets]
+    lines.append(RecordLine(("value", "", "from"), head=True))
     for path, spec in catalogue().items():
         in_use = spec.group == "general" or spec.group in record.stages
         if in_use or path in record.origins:
@@ -62,6 +64,15 @@ def origin_lines(record: LearningRecord) -> tuple[RecordLine, ...]:
         if path.startswith(LORA):
             lines.append(RecordLine(("LoRA", path.removeprefix(LORA)), origin=origin))
     return tuple(lines)
+
+
+def preset_use_words(use: PresetUse) -> str:
+    """Which preset gave which values, and whether it was learned for such a picture."""
+    gave = ", ".join(path if path.startswith(LORA) else label(path) for path in use.gave)
+    if use.outside:
+        return f"Preset “{use.name}” outside its scope ({reasons(ScopeCheck(use.outside))}): {gave}"
+    scope = f", learned for {scope_words(use.scope)}" if use.scope != PresetScope() else ""
+    return f"Preset “{use.name}”{scope}: {gave}"
 
 
 def file_lines(record: LearningRecord, output: Output) -> tuple[tuple[str, str], ...]:

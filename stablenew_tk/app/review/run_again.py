@@ -25,6 +25,7 @@ def request_again(record: LearningRecord) -> RunRequest:
         count=made.count,
         config=record.config,
         origins=record.origins,
+        presets=record.presets,
         seed=record.seed,
         start_image=record.start_image,
         stage_texts=record.stage_texts,

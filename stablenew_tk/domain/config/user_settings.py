@@ -43,9 +43,10 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     `values` holds form values the user chose last, by catalogue path; `last_runs` the same for each pack with each
     checkpoint (`domain.models.precedence.context_key`), the newest at the end. `tags` are pairs of key and words.
-    `preset` is the id of the preset in force, "" = none. `loras_off` are LoRAs of profiles that are switched off, each
-    with its checkpoint (`domain.models.profile_loras`). `user_name` stands in Learning Runs, "" = that of the system;
-    `user` and `password` are for the backend.
+    `presets` are the ids of those in force, the latest chosen last; `presets_agreed` tells by id in which situations
+    outside of its scope one is used all the same (`domain.models.preset_scope.Situation.context`). `loras_off` are
+    LoRAs of profiles that are switched off, each with its checkpoint (`domain.models.profile_loras`). `user_name`
+    stands in Learning Runs, "" = that of the system; `user` and `password` are for the backend.
     """
 
     backend: _ShortText = "sketch"
@@ -58,7 +59,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     appearance: Literal["system", "dark", "light"] = "system"
     learning: ProjectLearning = "active"
     user_name: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
-    preset: _ShortText = ""
+    presets: tuple[_ShortText, ...] = ()
+    presets_agreed: dict[_ShortText, tuple[_ShortText, ...]] = {}
     loras_off: tuple[_ShortText, ...] = ()
     go_on_after_rating: bool = True
     offer_rating: bool = True

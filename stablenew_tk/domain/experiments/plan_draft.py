@@ -16,6 +16,7 @@ from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, spell, value_text, wider
 from ..journal.history import ImageFacts
+from ..models.preset_scope import PresetUse
 from ..models.sensible_range import ModelTraits, SensibleRange, sensible_range
 from ..runs.plan import LearningPlan, PlanMetadata, PlanPrompt, checked, config_for, prompt_for
 
@@ -43,6 +44,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     prompts: tuple[PlanPrompt, ...] = ()
     base: PipelineConfig = PipelineConfig()
     origins: Mapping[str, Origin] = {}
+    presets: tuple[PresetUse, ...] = ()
     traits: ModelTraits = ModelTraits()
     focus: str = ""
     text: str = ""
@@ -118,6 +120,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             prompts=self.prompts,
             base_config=self.base,
             origins=dict(self.origins),
+            presets=self.presets,
             variant_values=self.values(),
             images_per_variant=self.images(),
             seeds=self.seeds[: self.rows()],
@@ -157,6 +160,7 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
         prompts=plan.prompts,
         base=plan.base_config,
         origins=plan.origins,
+        presets=plan.presets,
         focus=plan.focus_parameter,
         text=spell(plan.focus_parameter, plan.variant_values) if plan.focus_parameter and plan.variant_values else "",
         each=str(plan.images_per_variant),

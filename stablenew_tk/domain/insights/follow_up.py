@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from msgspec.structs import replace
+
+from ..base.errors import InvalidInput
 from ..config.catalogue import Value
 from ..config.sweep import around, value_text
+from ..models.preset_scope import PresetScope, hash_in_name, reasons, same_scope
+from ..models.recommendations import ModelSettings
 from ..models.sensible_range import ModelTraits, sensible_range
 from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, Preset, PresetEvidence, VerdictState
 from .report import Report, naming, preset_values
@@ -70,6 +75,7 @@ def finer_plan(report: Report, traits: ModelTraits | None = None) -> LearningPla
         prompts=plan.prompts,
         base_config=plan.base_config,
         origins=plan.origins,
+        presets=plan.presets,
         variant_values=values,
         images_per_variant=plan.images_per_variant,
         seeds=(),
@@ -80,20 +86,34 @@ def finer_plan(report: Report, traits: ModelTraits | None = None) -> LearningPla
     )
 
 
-def preset_draft(report: Report, value: Value, name: str, *, by_hand: bool) -> Preset:
-    """A preset with one value of the plan. `by_hand`: the user chose the value, the verdict does not recommend it."""
-    values, weights = preset_values(report.plan, value)
+def preset_draft(
+    report: Report, value: Value, name: str, *, by_hand: bool, model: ModelSettings | None = None
+) -> Preset:
+    """A preset with one value of the plan. `by_hand`: the user chose the value, the verdict does not recommend it.
+
+    `model` is what the model library knows of the checkpoint.
+    """
+    plan = report.plan
+    values, weights = preset_values(plan, value)
     verdict = report.verdict
+    known = model if model is not None else ModelSettings()
+    found = hash_in_name(report.checkpoint) or known.hashes.sha256 or known.hashes.autov2
+    # A preset that sets the checkpoint cannot be limited to one checkpoint.
+    checkpoint = "" if "checkpoint" in values else report.checkpoint or plan.base_config.checkpoint
     return Preset(
         preset_id="",
         name=name,
         values=values,
         lora_weights=weights,
-        pack_id=report.plan.pack_id,
-        # A preset that sets the checkpoint cannot be limited to one checkpoint.
-        checkpoint="" if "checkpoint" in values else report.checkpoint,
+        pack_id=plan.pack_id,
+        # What several prompts agree on is taken to hold for their pack; one prompt tells only about itself.
+        prompt_ids=(plan.prompts[0].prompt_id,) if len(plan.prompts) == 1 else (),
+        checkpoint=checkpoint,
+        checkpoint_hash=found if checkpoint else "",
+        engine="sketch" if report.sketch else plan.backend_kind,
+        family=known.family if checkpoint else "",
         evidence=PresetEvidence(
-            plan_id=report.plan.plan_id,
+            plan_id=plan.plan_id,
             state=verdict.state,
             probability=verdict.probability,
             sentence=verdict.sentence,
@@ -102,3 +122,17 @@ def preset_draft(report: Report, value: Value, name: str, *, by_hand: bool) -> P
             by_hand=by_hand,
         ),
     )
+
+
+def added_to(preset: Preset, scope: PresetScope, other: Preset) -> Preset:
+    """The preset with the values of another one, each with its own evidence. `scope`: as `PlanBook.scope` tells it.
+
+    Raises InvalidInput when they were not learned for the same.
+    """
+    check = same_scope(scope, other.scope)
+    if not check.inside:
+        raise InvalidInput(
+            f"“{preset.name}” was learned for something else: {reasons(check)}. Make a preset of its own.", "--add-to"
+        )
+    # A line of an older version did not tell the engine.
+    return replace(preset, engine=scope.engine).with_values_of(other)

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..models.preset_scope import UNKNOWN_ENGINE, PresetScope
 from ..runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
 from .feedback import Withdrawals
 from .record import PlanLine, Status
@@ -127,6 +128,15 @@ class PlanBook:
     def preset(self, preset_id: str) -> Preset | None:
         """The latest version of a preset, None when it is unknown or undone."""
         return next((preset for preset in self.presets() if preset.preset_id == preset_id), None)
+
+    def scope(self, preset: Preset) -> PresetScope:
+        """What a preset was learned for. Lines of older versions do not name the engine; their Learning Run does."""
+        scope, plan_id = preset.scope, preset.evidence.plan_id
+        if scope.engine or not plan_id:
+            return scope
+        plan = self.plan(plan_id)
+        # One whose run is gone, or does not tell, was learned somewhere all the same.
+        return replace(scope, engine=(plan.backend_kind if plan is not None else "") or UNKNOWN_ENGINE)
 
     def hidden(self) -> frozenset[str]:
         """Ids of the blind plans whose values are not revealed yet. Pages use `History.visible` instead."""

@@ -15,6 +15,7 @@ from ..config.catalogue import Value
 from ..config.global_texts import StageText
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig
+from ..models.preset_scope import PresetUse
 from ..runs.job import LearningTag, RandomizerChoice
 from ..runs.plan import LearningPlan, LearningRunResult, LearningRunStep, PlanPrompt, Preset
 
@@ -74,6 +75,7 @@ class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
     """The record of a finished job. It contains all its settings, so no other file is needed to understand it.
 
     `prompt` and `negative` are what the first stage was sent; `stage_texts` has the stages that were sent another text.
+    `presets` are those that gave values, with the scope each had then and whether the job was outside of it.
     """
 
     run_id: str
@@ -89,6 +91,7 @@ class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
     stages: tuple[str, ...]
     config: PipelineConfig
     origins: Mapping[str, Origin] = {}
+    presets: tuple[PresetUse, ...] = ()
     randomizer: RandomizerChoice = RandomizerChoice()
     learning: LearningTag = LearningTag()
     backend: BackendInfo
@@ -155,6 +158,7 @@ def draft_of(record: LearningRecord, seed: int) -> LearningPlan:
         prompts=(PlanPrompt(record.prompt_id, record.prompt, record.negative, record.stage_texts),),
         base_config=record.config,
         origins=record.origins,
+        presets=record.presets,
         variant_values=(),
         seeds=(seed,),
         start_image=record.start_image,

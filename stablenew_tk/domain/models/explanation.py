@@ -9,6 +9,7 @@ from msgspec import Struct
 from ..config.catalogue import Value, parameter
 from ..config.origins import Origin
 from .precedence import PRECEDENCE, offers
+from .preset_scope import reasons
 from .provenance import LEARNED_WORD
 from .value_sources import ValueSources
 
@@ -93,8 +94,20 @@ def _nothing(sources: ValueSources, origin: Origin, path: str) -> str:
     if origin == "last_run":
         return f"none for {sources.context_name}"
     if origin == "preset":
-        return f"none in “{sources.preset.name}”" if sources.preset is not None else "no preset is chosen"
+        return _nothing_in_presets(sources, path)
     return _nothing_in_files(sources, origin, path)
+
+
+def _nothing_in_presets(sources: ValueSources, path: str) -> str:
+    names, left_out = [], []
+    for one in sources.presets_in_force:
+        if one.applied:
+            names.append(f"“{one.preset.name}”")
+        elif path in one.preset.values:
+            left_out.append(f"“{one.preset.name}” does not count here: {reasons(one.check)}")
+    if left_out:
+        return ". ".join(left_out)
+    return f"none in {' and '.join(names)}" if names else "no preset is chosen"
 
 
 def _nothing_in_files(sources: ValueSources, origin: Origin, path: str) -> str:

@@ -102,7 +102,12 @@ def usable_values(values: Mapping[str, Value]) -> dict[str, Value]:
 
 def context_key(pack_id: str, checkpoint: str) -> str:
     """What tells a context from others. A server adds a hash to a checkpoint's name once it knows it: left away."""
-    return f"{pack_id}\n{_HASH.sub('', checkpoint)}"
+    return f"{pack_id}\n{without_hash(checkpoint)}"
+
+
+def without_hash(checkpoint: str) -> str:
+    """The name of a checkpoint without the hash that a server adds."""
+    return _HASH.sub("", checkpoint)
 
 
 def remembered(runs: LastRuns, context: str, values: Mapping[str, Value]) -> dict[str, dict[str, Value]]:

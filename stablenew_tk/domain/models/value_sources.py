@@ -5,13 +5,14 @@ The checkpoint is chosen first, because the last run, the profile and the style 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ..config.catalogue import Value
+from ..config.sweep import LORA
 from ..config.user_settings import Settings
 from .precedence import (
     LastRuns,
@@ -24,19 +25,56 @@ from .precedence import (
     resolve,
     usable_values,
 )
+from .preset_scope import (
+    SEVERAL,
+    PresetScope,
+    PresetUse,
+    ScopeCheck,
+    Situation,
+    compare,
+    hash_in_name,
+    reasons,
+)
 from .provenance import learned_word
-from .recommendations import ModelSettings, Usable
+from .recommendations import Hashes, ModelSettings, Usable
 
 CHECKPOINT = "checkpoint"
 _T = TypeVar("_T")
 
 
 class PresetValues(Struct, frozen=True):
-    """A preset as a source of values; `evidence` is a sentence about what it rests on."""
+    """A preset as a source of values; `evidence` is a sentence about what it rests on, `evidences` the one of a single
+    value where it has its own. `anyway`: the user has said to use it whatever it was learned for.
+    """
 
     name: str
     values: Mapping[str, Value]
     evidence: str = ""
+    preset_id: str = ""
+    lora_weights: Mapping[str, float] = {}
+    evidences: Mapping[str, str] = {}
+    scope: PresetScope = PresetScope()
+    anyway: bool = False
+
+
+class PresetInForce(Struct, frozen=True):
+    """A preset in force, and whether it is applied here: `check` says why it is outside its scope. `agreed`: the user
+    has said yes to that.
+    """
+
+    preset: PresetValues
+    check: ScopeCheck
+    agreed: bool
+
+    @property
+    def applied(self) -> bool:
+        """Whether its values count here."""
+        return self.check.inside or self.agreed
+
+    @property
+    def used_outside(self) -> bool:
+        """Whether its values count here only because the user said so."""
+        return self.agreed and not self.check.inside
 
 
 class ValueSources(Struct, frozen=True, kw_only=True):
@@ -47,13 +85,21 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     backend has loaded, "" while nobody knows. `model` is what the files beside the checkpoint say and `usable`
     the part of it that the backend can work with; None while it is not known. `own_plans` are those Learning Runs that
     the checkpoint's profile names and the journal knows.
+
+    `presets` are all in force, the latest chosen first; only those that hold for `prompts` (ids of those to be made) of
+    this pack with this checkpoint on this kind of `engine` are applied, and those for which the user `agreed`: by id,
+    the `Situation.context` of each yes. `several`: this run makes pictures with more than one checkpoint.
     """
 
     pack_id: str = ""
     typed: Mapping[str, Value] = {}
     pack: Mapping[str, Value] = {}
     settings: Settings = Settings()
-    preset: PresetValues | None = None
+    presets: tuple[PresetValues, ...] = ()
+    prompts: tuple[str, ...] = ()
+    engine: str = ""
+    agreed: Mapping[str, Sequence[str]] = {}
+    several: bool = False
     loaded: str = ""
     model: ModelSettings | None = None
     usable: Usable | None = None
@@ -67,26 +113,82 @@ class ValueSources(Struct, frozen=True, kw_only=True):
         """The sources in order of precedence; what this version cannot work with is left out of remembered values."""
         before = usable_values({path: v for path, v in self.settings.values.items() if path == CHECKPOINT})
         last = {**without_checkpoint(usable_values(self.last_run)), **before}
-        preset = self.preset
-        evidence = f"{preset.name}. {preset.evidence}".strip() if preset is not None else ""
         return (
             Source("user", self.typed, "typed here"),
             Source("pack", usable_values(self.pack), f"set for {self.pack_id or 'this pack'}"),
             Source("last_run", last, f"last run of {self.context_name}", dict.fromkeys(before, "your last run")),
-            *([Source("preset", usable_values(preset.values), evidence)] if preset is not None else ()),
+            *(_preset_source(one) for one in self.presets_in_force if one.applied),
             *recommended(without_checkpoint(self.usable.values if self.usable is not None else {}), self.words),
         )
+
+    # ---- presets, each within its scope
+
+    @property
+    def situation(self) -> Situation:
+        """What is known of this run, for the scope of presets."""
+        family = self.model.family if self.model is not None else ""
+        return self._situation(SEVERAL) if self.several else replace(self._situation(self.checkpoint), family=family)
+
+    def _situation(self, checkpoint: str) -> Situation:
+        hashes = self.model.hashes if self.model is not None else Hashes()
+        found = hash_in_name(checkpoint) or hashes.sha256 or hashes.autov2
+        return Situation(
+            pack_id=self.pack_id,
+            prompt_ids=self.prompts,
+            checkpoint=checkpoint,
+            checkpoint_hash=found if checkpoint and not self.several else "",
+            engine=self.engine,
+        )
+
+    @property
+    def presets_in_force(self) -> tuple[PresetInForce, ...]:
+        """The presets in force and whether each is applied to this run."""
+        now = self.situation
+        return tuple(judged(preset, now, self.agreed) for preset in self.presets)
+
+    @property
+    def lora_weights(self) -> dict[str, float]:
+        """The LoRA weights of the presets that are applied."""
+        applied = [one.preset.lora_weights for one in reversed(self.presets_in_force) if one.applied]
+        return {name: weight for weights in applied for name, weight in weights.items()}
+
+    @property
+    def preset_uses(self) -> tuple[PresetUse, ...]:
+        """The presets that give this run a value or a weight, for its records."""
+        order = self.in_order()
+        decided = {path for source in order if source.origin in ("user", "pack", "last_run") for path in source.values}
+        uses = []
+        for one in self.presets_in_force:
+            preset = one.preset
+            gave = [*usable_values(preset.values), *(f"{LORA}{name}" for name in preset.lora_weights)]
+            if one.applied:
+                use = PresetUse(
+                    preset_id=preset.preset_id,
+                    name=preset.name,
+                    gave=tuple(path for path in gave if path not in decided),
+                    scope=preset.scope,
+                    outside=one.check.differences,
+                )
+                uses += [use] if use.gave else []
+                decided |= {*gave}
+        return tuple(uses)
 
     # ---- the checkpoint and the runs remembered with it
 
     @property
     def checkpoint(self) -> str:
         """The checkpoint that a run would use, in the backend's name; "" while nobody knows what it has loaded."""
-        preset = self.preset.values if self.preset is not None else {}
         pack = usable_values(self.pack) if CHECKPOINT in self.pack else {}
-        given = (self.typed, pack, self.settings.values, preset)
+        given = (self.typed, pack, self.settings.values, *self._preset_checkpoints())
         chosen = next((str(values[CHECKPOINT]) for values in given if CHECKPOINT in values), "")
         return chosen or self.loaded
+
+    def _preset_checkpoints(self) -> Iterator[Mapping[str, Value]]:
+        # Such a preset is bound to no checkpoint, so whether it is applied does not depend on what is asked for here.
+        now = Situation(pack_id=self.pack_id, prompt_ids=self.prompts, engine=self.engine)
+        for preset in self.presets:
+            if CHECKPOINT in preset.values and judged(preset, now, self.agreed).applied:
+                yield usable_values(preset.values)
 
     @property
     def context(self) -> str:
@@ -145,6 +247,34 @@ class ValueSources(Struct, frozen=True, kw_only=True):
             elif field.plan_id is not None:
                 words[path] = learned_word(field.plan_id, self.own_plans)
         return words
+
+
+def agreed_for(preset: PresetValues, now: Situation) -> str:
+    """What a yes to this preset holds for in this situation. One that sets the checkpoint is not asked about it."""
+    return (replace(now, checkpoint="") if CHECKPOINT in preset.values else now).context
+
+
+def check_preset(preset: PresetValues, now: Situation) -> ScopeCheck:
+    """Whether a preset holds in a situation. One that sets the checkpoint is bound to none."""
+    free = replace(preset.scope, checkpoint="", checkpoint_hash="", family="")
+    return compare(free if CHECKPOINT in preset.values else preset.scope, now)
+
+
+def judged(preset: PresetValues, now: Situation, agreed: Mapping[str, Sequence[str]]) -> PresetInForce:
+    """A preset as it stands in a situation. `agreed` as in `ValueSources`."""
+    said_yes = preset.anyway or agreed_for(preset, now) in agreed.get(preset.preset_id, ())
+    return PresetInForce(preset, check_preset(preset, now), said_yes)
+
+
+def _preset_source(one: PresetInForce) -> Source:
+    preset = one.preset
+    outside = f"Used outside its scope: {reasons(one.check)}." if one.used_outside else ""
+
+    def note(evidence: str) -> str:
+        return " ".join(part for part in (f"{preset.name}.", evidence, outside) if part)
+
+    notes = {path: note(evidence) for path, evidence in preset.evidences.items()}
+    return Source("preset", usable_values(preset.values), note(preset.evidence), notes)
 
 
 def without_checkpoint(values: Mapping[str, _T]) -> dict[str, _T]:

@@ -299,8 +299,17 @@ def successors(before: Sequence[PackPrompt], after: Sequence[PackPrompt]) -> dic
 def with_lora_weight(prompt: str, name: str, weight: float, *, add: bool = False) -> str:
     """The prompt with this weight in every `<lora:name:…>`. Without such a tag it stays; with `add` it gets one."""
     tag = f"<lora:{name}:{weight:g}>"
-    changed, count = re.subn(rf"<lora:{re.escape(name)}(?::[^>]*)?>", lambda _match: tag, prompt)
+    changed, count = re.subn(_lora_tag(name), lambda _match: tag, prompt)
     return f"{prompt.rstrip()} {tag}" if add and not count else changed
+
+
+def has_lora(prompt: str, name: str) -> bool:
+    """Whether a prompt has a `<lora:name:…>`."""
+    return re.search(_lora_tag(name), prompt) is not None
+
+
+def _lora_tag(name: str) -> str:
+    return rf"<lora:{re.escape(name)}(?::[^>]*)?>"
 
 
 def pack_block(name: str, prompt: str, negative: str) -> str:

@@ -81,6 +81,10 @@ class Randomizer(Struct, frozen=True, kw_only=True):
         """A copy in which only the words of the prompts vary, for experiments that vary one parameter."""
         return structs.replace(self, mode="all", axes=(), loras=(), styles=())
 
+    def varies(self, path: str) -> bool:
+        """Whether the variants of one run differ in this parameter."""
+        return any(axis.path == path for axis in self.axes)
+
     @property
     def most(self) -> int:
         """The most variants of one run."""

@@ -15,7 +15,8 @@ from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.sweep import LORA
-from ..prompts.pack import with_lora_weight
+from ..models.preset_scope import PresetUse, without_values
+from ..prompts.pack import has_lora, with_lora_weight
 from ..prompts.variant import Variant
 
 # The whole queue is kept in memory and in the file of waiting jobs.
@@ -49,8 +50,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 
     `start_image` is the path of an existing picture for runs that begin at img2img, ADetailer or upscale.
     `profile_loras` of the checkpoint's profile are added to prompts that do not name them.
-    `lora_weights` of a preset replace the weights of LoRA tags that the prompts have then. `stage_texts` are for
-    making a recorded run again: those stages are sent these texts as they are.
+    `lora_weights` of presets replace the weights of LoRA tags that the prompts have then; `presets` are those that gave
+    values or weights. `stage_texts` are for making a recorded run again: those stages are sent these texts as they are.
     """
 
     pack_id: str
@@ -70,6 +71,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     limit: int = 0
     profile_loras: tuple[AddedLora, ...] = ()
     lora_weights: Mapping[str, float] = {}
+    presets: tuple[PresetUse, ...] = ()
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -92,6 +94,7 @@ class Job(Struct, frozen=True, kw_only=True):
     seed: int
     config: PipelineConfig
     origins: Mapping[str, Origin] = {}
+    presets: tuple[PresetUse, ...] = ()
     randomizer: RandomizerChoice = RandomizerChoice()
     learning: LearningTag = LearningTag()
     start_image: str = ""
@@ -141,6 +144,7 @@ def make_jobs(
             seed=(first + (index if request.own_seeds else row.row)) % (MAX_SEED + 1),
             config=part.config,
             origins=part.origins,
+            presets=part.presets,
             randomizer=part.choice,
             learning=row,
             start_image=request.start_image,
@@ -156,6 +160,7 @@ class _VariantPart(Struct, frozen=True):
 
     config: PipelineConfig
     origins: Mapping[str, Origin]
+    presets: tuple[PresetUse, ...]
     text: StageText
     others: Mapping[str, StageText]
     choice: RandomizerChoice
@@ -172,7 +177,10 @@ def _part(request: RunRequest, variant: Variant) -> _VariantPart:
         bare, _ = texts_of_stages(config, _texts(replace(request, profile_loras=()), variant))
         added = set(loras_in(text.prompt)) - set(loras_in(bare.prompt))
         origins |= dict.fromkeys((f"{LORA}{name}" for name in added if name not in request.lora_weights), "profile")
-    return _VariantPart(config, origins, text, others, _choice(request, variant))
+    decided = (*variant.overrides, *_without_effect(request, variant, (text, *others.values())))
+    return _VariantPart(
+        config, origins, without_values(request.presets, decided), text, others, _choice(request, variant)
+    )
 
 
 def _by_checkpoint(variants: tuple[Variant, ...]) -> Sequence[Variant]:
@@ -194,9 +202,7 @@ def _texts(request: RunRequest, variant: Variant) -> Callable[[str], StageText]:
     LoRAs of the checkpoint's profile come first. The weights of a preset apply to all LoRA tags, except those whose
     weight the variant itself sets.
     """
-    # The choice of a LoRA is called "<lora>", "<lora> 2", and says "name:weight".
-    varied = {taken.rpartition(":")[0] for name, taken in variant.choices.items() if name.startswith("<lora>")}
-    weights = {name: weight for name, weight in request.lora_weights.items() if name not in varied}
+    weights = {name: weight for name, weight in request.lora_weights.items() if name not in _varied_loras(variant)}
     loras = _profile_loras(request, variant)
 
     def text_of(stage: str) -> StageText:
@@ -213,6 +219,20 @@ def _profile_loras(request: RunRequest, variant: Variant) -> tuple[AddedLora, ..
     """The LoRAs of the profile, unless the variant uses another checkpoint: they belong to that of the request."""
     checkpoint = variant.overrides.get("checkpoint", request.config.checkpoint)
     return request.profile_loras if checkpoint == request.config.checkpoint else ()
+
+
+def _varied_loras(variant: Variant) -> set[str]:
+    # The choice of a LoRA is called "<lora>", "<lora> 2", and says "name:weight".
+    return {taken.rpartition(":")[0] for name, taken in variant.choices.items() if name.startswith("<lora>")}
+
+
+def _without_effect(request: RunRequest, variant: Variant, texts: Sequence[StageText]) -> list[str]:
+    """The weights of presets that this variant does not take: it has no such LoRA, or sets the weight itself."""
+    return [
+        f"{LORA}{name}"
+        for name in request.lora_weights
+        if name in _varied_loras(variant) or not any(has_lora(text.prompt, name) for text in texts)
+    ]
 
 
 def _weighted(prompt: str, weights: Mapping[str, float]) -> str:

@@ -21,7 +21,8 @@ from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import Origin
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, PipelineConfig, stage_spec
 from ..config.sweep import LORA, focus
-from ..prompts.pack import PackPrompt, with_lora_weight
+from ..models.preset_scope import PresetScope, PresetUse, without_values
+from ..prompts.pack import PackPrompt, has_lora, with_lora_weight
 from .job import Job, LearningTag
 
 # Changing one of these makes the engine load files for seconds or minutes.
@@ -85,8 +86,8 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
 
     Rows 0 to `full_rows` − 1 are made for every value; `extra` names single cells asked for later. `seeds` has one
     number per row; row r uses the prompt r modulo the number of prompts. `start_image` is the picture that stages
-    other than txt2img begin with. `backend_kind` is sketch or webui: a plan never mixes them. `run_day` (YYYY-MM-DD,
-    local) and `run_name` are the folder of its pictures.
+    other than txt2img begin with. `presets` gave values to `base_config`. `backend_kind` is sketch or webui: a plan
+    never mixes them. `run_day` (YYYY-MM-DD, local) and `run_name` are the folder of its pictures.
     """
 
     plan_id: str
@@ -97,6 +98,7 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     prompts: tuple[PlanPrompt, ...]
     base_config: PipelineConfig = PipelineConfig()
     origins: Mapping[str, Origin] = {}
+    presets: tuple[PresetUse, ...] = ()
     variant_values: tuple[Value, ...]
     images_per_variant: int = 3
     seeds: tuple[int, ...]
@@ -244,7 +246,9 @@ class PresetEvidence(Struct, frozen=True, kw_only=True):
 class Preset(Line, tag="preset", frozen=True, kw_only=True):
     """Values to start from, by catalogue path. A later line with the same `preset_id` replaces an earlier one.
 
-    `pack_id` and `checkpoint` tell what it was learned for ("" = anything).
+    `pack_id` to `family` tell what it was learned for, as in `PresetScope`; lines of older versions have only pack and
+    checkpoint ("" = anything). `evidence` is that of the values it began with, `added` of those that came later: by
+    path, "lora:NAME" for a weight.
     """
 
     preset_id: str
@@ -252,8 +256,34 @@ class Preset(Line, tag="preset", frozen=True, kw_only=True):
     values: Mapping[str, Value] = {}
     lora_weights: Mapping[str, float] = {}
     pack_id: str = ""
+    prompt_ids: tuple[str, ...] = ()
     checkpoint: str = ""
+    checkpoint_hash: str = ""
+    engine: str = ""
+    family: str = ""
     evidence: PresetEvidence = PresetEvidence()
+    added: Mapping[str, PresetEvidence] = {}
+
+    @property
+    def scope(self) -> PresetScope:
+        """What it was learned for, as its line tells it; `PlanBook.scope` also knows the engine of older lines."""
+        return PresetScope(
+            self.pack_id, self.prompt_ids, self.checkpoint, self.checkpoint_hash, self.engine, self.family
+        )
+
+    def evidence_of(self, path: str) -> PresetEvidence:
+        """What one of its values rests on."""
+        return self.added.get(path, self.evidence)
+
+    def with_values_of(self, other: Preset) -> Preset:
+        """A copy with the values of another preset of the same scope, in place of its own for the same paths."""
+        came = (*other.values, *(f"{LORA}{name}" for name in other.lora_weights))
+        return msgspec.structs.replace(
+            self,
+            values={**self.values, **other.values},
+            lora_weights={**self.lora_weights, **other.lora_weights},
+            added={**self.added, **{path: other.evidence_of(path) for path in came}},
+        )
 
 
 def checked(plan: LearningPlan) -> LearningPlan:
@@ -288,7 +318,15 @@ def checked(plan: LearningPlan) -> LearningPlan:
         )
     if subject.path.startswith("refiner.") and subject.name != "checkpoint" and not config.refiner.checkpoint:
         raise InvalidInput("refiner.checkpoint: choose the refiner that is to be used.", "refiner.checkpoint")
-    return msgspec.structs.replace(plan, base_config=config, stage=subject.stage)
+    # The tested values are the plan's own, whatever gave the form its value; a weight needs its LoRA.
+    presets = without_values(plan.presets, (subject.path, *_weights_without_lora(plan)))
+    return msgspec.structs.replace(plan, base_config=config, stage=subject.stage, presets=presets)
+
+
+def _weights_without_lora(plan: LearningPlan) -> list[str]:
+    texts = [prompt.text(stage).prompt for prompt in plan.prompts for stage in STAGES]
+    named = [path for use in plan.presets for path in use.gave if path.startswith(LORA)]
+    return [path for path in named if not any(has_lora(text, path.removeprefix(LORA)) for text in texts)]
 
 
 def _ready(config: PipelineConfig, path: str, stage: str, from_picture: bool) -> PipelineConfig:
@@ -363,6 +401,7 @@ def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1
         seed=plan.seeds[cell.row],
         config=config,
         origins=plan.origins,
+        presets=plan.presets,
         learning=LearningTag(
             mode="active", plan_id=plan.plan_id, step_id=plan.step_id(cell), value=value, row=cell.row
         ),

@@ -96,11 +96,11 @@ class CreatePage(PageFrame):
         self._preview_rule.pack(side="right", fill="y")
         self.bar = RunBar(
             self,
-            controller,
             run=self.run,
             changed=self._count,
-            choose_preset=self.choose_preset,
-            forget_last_run=lambda: self.choose_preset(self.form.values.preset, forget=True),
+            presets=self.form.presets,
+            chosen=self._refresh,
+            forget_last_run=self.prefer_presets,
             unfold=lambda: self._show_preview(True),
         )
         self.bar.pack(side="bottom", fill="x")
@@ -135,11 +135,10 @@ class CreatePage(PageFrame):
             if isinstance(event, part.FOLLOWS):
                 part.on_event(event)
         if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded)):
-            self.bar.presets.refresh()
             self._refresh()
         elif isinstance(event, LineSaved) and isinstance(event.line, (Preset, Void)):
-            self.bar.presets.refresh()
             self._refresh(only_if_changed=True)
+            self.bar.presets.refresh()
         elif isinstance(event, (LibraryChanged, ModelRead)):
             self._refresh(only_if_changed=True)
         elif isinstance(event, JobEnded):
@@ -238,9 +237,14 @@ class CreatePage(PageFrame):
         self.form.values.take(path, value)
         self._refresh(path)
 
-    def choose_preset(self, preset: Preset | None, *, forget: bool = False) -> None:
-        """Put a preset in force, None = no preset; with `forget` also where the last run had another value."""
-        self.form.values.choose_preset(preset, forget=forget)
+    def choose_preset(self, preset: Preset | None) -> None:
+        """Choose a preset as in the menu, None = no preset. Outside its scope a line asks first."""
+        self.form.presets.pick(preset)
+        self._refresh()
+
+    def prefer_presets(self, path: str = "") -> None:
+        """Let the presets decide where something was typed or the last run had another value; "" = everywhere."""
+        self.form.values.prefer_presets(path)
         self._refresh()
 
     def _refresh(self, edited: str = "", *, only_if_changed: bool = False) -> None:
@@ -262,6 +266,8 @@ class CreatePage(PageFrame):
             self._show({*changed, edited, *problems}, everything=everything)
         self.packs.go_with(self.form.values.checkpoint)
         self.bar.overruled(self.form.values.overruled())
+        self.bar.presets.refresh()
+        self.bar.scope.show(self.form.presets.line)
         self._count()
 
     def _show(self, changed: set[str], *, everything: bool) -> None:
@@ -293,8 +299,8 @@ class CreatePage(PageFrame):
         """Tell at `widget` where a value comes from and what the other origins would have given."""
 
         def use(row: WhyRow) -> None:
-            if row.origin == "preset":
-                self.choose_preset(self.form.values.preset, forget=True)
+            if row.origin == "preset" and path not in self.form.values.sources.pack:
+                self.prefer_presets(path)
             else:
                 self.change(path, row.offer)
 

@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from ...app.controller import Controller
-from ...app.create.form_values import preset_in_force
-from ...app.create.preset_text import evidence_words, preset_words
-from ...domain.base import wording
+from ...app.create.preset_choice import PresetChoice, PresetLine
+from ...app.create.preset_text import evidence_words, presets_words
+from ...app.presets import PresetOffer
 from ...domain.base.colour_roles import Role
+from ...domain.base.wording import counted
 from ...domain.journal.estimate import about
+from ...domain.models.preset_scope import LEARNED, reasons
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Separator, ShortLabel
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Check
 from ..widgets.flow import pack_if
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.tooltips import tip
 
-_NO_PRESET = "No preset"
+_NO_PRESET, _ELSEWHERE = "No preset", "elsewhere"
 
 
 class RunBar(Box):
     """What is chosen about the run itself, and the button that starts it.
 
-    `run()` starts it, `changed()` tells that the record switch was turned, `unfold()` shows the preview,
-    `forget_last_run()` lets the preset decide where the last run has another value.
+    `run()` starts it, `changed()` tells that the record switch was turned, `chosen()` that another preset counts,
+    `unfold()` shows the preview, `forget_last_run()` lets the presets decide where the last run has another value.
     """
 
     def __init__(
         self,
         parent: tk.Misc,
-        controller: Controller,
         *,
         run: Callable[[], object],
         changed: Callable[[], object],
-        choose_preset: Callable[[Preset | None], None],
+        presets: PresetChoice,
+        chosen: Callable[[], object],
         forget_last_run: Callable[[], object],
         unfold: Callable[[], object],
     ) -> None:
@@ -49,13 +50,11 @@ class RunBar(Box):
         self.message = Label(self, "", size=12, ink="danger", wrap=True)
         self._rule = Separator(self)
         self._rule.pack(side="bottom", fill="x")
-        self._overruled = Box(self, "surface")
-        self.forget_button = Button(self._overruled, "Forget what the last run had", forget_last_run, kind="link")
-        self.forget_button.pack(side="right")
-        self._overruled_words = ShortLabel(self._overruled, size=12, ink="warn")
-        self._overruled_words.pack(side="left", fill="x", expand=True)
+        self._overruled = BarLine(self)
+        self.forget_button = self._overruled.button("Forget what the last run had", forget_last_run)
+        self.scope = ScopeLine(self, presets, chosen=chosen, above=self._rule)
         self.record = Check(bar, "Record this run", lambda _on: changed(), on=True)
-        self.presets = PresetMenu(bar, controller, chosen=choose_preset)
+        self.presets = PresetMenu(bar, presets, chosen=chosen)
         self.button = Button(bar, "Run", run, kind="main", height=theme.MAIN)
         # Where there is little room, the menu gets narrower, never the button that says what will be made.
         self.button.pack(side="right", padx=theme.px(12))
@@ -73,8 +72,7 @@ class RunBar(Box):
 
     def overruled(self, sentence: str) -> None:
         """Say above the bar what the last run decides in place of the preset; "" takes the line away."""
-        self._overruled_words.show(sentence)
-        tip(self._overruled_words, sentence)
+        self._overruled.say(sentence)
         pack_if(sentence, self._overruled, side="bottom", fill="x", padx=theme.px(16), after=self._rule)
 
     def tell(self, words: str, ink: Role) -> None:
@@ -93,47 +91,114 @@ class RunBar(Box):
     def show(self, request: RunRequest, seconds: float | None) -> None:
         """Say what a click will make and how long it will take (None = not known)."""
         jobs = len(request.variants) * request.seeds_per_prompt
-        images = wording.counted(jobs * request.config.txt2img.batch_size, "image")
+        images = counted(jobs * request.config.txt2img.batch_size, "image")
         note = f"· {images}" + (f" · {about(seconds)}" if seconds is not None else "")
-        self.button.set_text(f"Run {wording.counted(jobs, 'job')}", note)
+        self.button.set_text(f"Run {counted(jobs, 'job')}", note)
         self.button.enable(True)
 
 
-class PresetMenu(Box):
-    """All presets and "No preset"; shows the one in force.
+class BarLine(Box):
+    """A sentence above the bar with buttons at its right end. It has as many lines as it needs."""
 
-    `chosen(preset)` follows the user's choice, None = no preset; nothing else changes. Call `refresh` when presets or
-    the setting changed.
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent, "surface")
+        self.words = Label(self, size=12, ink="warn", wrap=True)
+        self.words.pack(side="left", fill="x", expand=True)
+
+    def button(self, words: str, command: Callable[[], object]) -> Button:
+        """One more button, left of those there are."""
+        button = Button(self, words, command, kind="link")
+        button.pack(side="right", before=self.words)
+        return button
+
+    def say(self, sentence: str, ink: Role = "warn") -> None:
+        """Show this sentence."""
+        self.words.show(sentence, ink)
+
+
+class ScopeLine(BarLine):
+    """What is asked or said about a preset outside its scope. `chosen()` follows an answer; the line stands above a
+    widget of the bar.
+    """
+
+    def __init__(self, parent: tk.Misc, presets: PresetChoice, *, chosen: Callable[[], object], above: tk.Widget):
+        super().__init__(parent)
+        self._presets, self._chosen, self._above = presets, chosen, above
+        self._line: PresetLine | None = None
+        # Two at most; made once, so that the keyboard stays where it is while the words change.
+        self.buttons = tuple(self.button("", lambda at=at: self._answered(at)) for at in (1, 0))[::-1]  # type: ignore[misc]  # default binds the place
+
+    def show(self, line: PresetLine | None) -> None:
+        """Show this line, None = none."""
+        if line != self._line:
+            self._line = line
+            if line is not None:
+                self.say(line.sentence, "text" if len(line.answers) > 1 else "warn")
+                for at, button in enumerate(self.buttons):
+                    button.pack_forget()
+                    if at < len(line.answers):
+                        button.set_text(line.answers[at][0])
+                for at in reversed(range(len(line.answers))):
+                    self.buttons[at].pack(side="right", before=self.words)
+        pack_if(line, self, side="bottom", fill="x", padx=theme.px(16), after=self._above)
+
+    def _answered(self, at: int) -> None:
+        if self._line is not None and at < len(self._line.answers):
+            self._presets.answer(self._line, yes=self._line.answers[at][1])
+            self._chosen()
+
+
+class PresetMenu(Box):
+    """All presets and "No preset"; shows those that count here. Those for other packs, checkpoints or engines stand
+    apart, below a heading. `chosen()` follows the user's choice.
     """
 
     def __init__(
-        self, parent: tk.Misc, controller: Controller, *, chosen: Callable[[Preset | None], None], width: int = 176
+        self, parent: tk.Misc, presets: PresetChoice, *, chosen: Callable[[], object], width: int = 176
     ) -> None:
         super().__init__(parent)
-        self._controller, self._chosen = controller, chosen
-        self._presets: dict[str, Preset] = {}
+        self._presets, self._chosen = presets, chosen
+        self._by_id: dict[str, Preset] = {}
+        self._offers: Sequence[PresetOffer] | None = None
         self.choice = ChoiceField(self, (MenuEntry("", _NO_PRESET),), self._picked, width=width)
         self.choice.pack(fill="x")
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what there is and what is in force now."""
-        history = self._controller.history
-        presets = history.plans.presets() if history is not None else ()
-        self._presets = {preset.preset_id: preset for preset in presets}
-        entries = [
-            MenuEntry(preset.preset_id, preset.name, note=_shortened(evidence_words(preset.evidence)))
-            for preset in presets
-        ]
-        self.choice.set_entries([MenuEntry("", _NO_PRESET), *entries])
-        in_force = preset_in_force(self._controller)
-        self.choice.set(in_force.preset_id if in_force is not None else "")
-        tip(self.choice, preset_words(in_force, len(presets)))
+        """Show what there is and what counts now."""
+        offers = self._presets.offers()
+        if offers is not self._offers:
+            # Called at every key that is typed, while measuring the words of many presets takes long.
+            self._offers = offers
+            self._offer(offers)
+        in_force = [offer for offer in offers if offer.in_force and offer.standing.applied]
+        only = in_force[0].preset.preset_id if in_force else ""
+        self.choice.set(counted(len(in_force), "preset") if len(in_force) > 1 else only)
+
+    def _offer(self, offers: Sequence[PresetOffer]) -> None:
+        self._by_id = {offer.preset.preset_id: offer.preset for offer in offers}
+        here = [offer for offer in offers if offer.standing.applied]
+        elsewhere = [offer for offer in offers if not offer.standing.applied]
+        heading = [MenuEntry(_ELSEWHERE, "Learned for something else", enabled=False)] if elsewhere else []
+        self.choice.set_entries(
+            [MenuEntry("", _NO_PRESET), *map(_entry, here), *heading, *(_entry(offer) for offer in elsewhere)]
+        )
+        tip(self.choice, presets_words([offer for offer in here if offer.in_force], len(offers)))
 
     def _picked(self, preset_id: str) -> None:
-        preset = self._presets.get(preset_id)
-        tip(self.choice, preset_words(preset, len(self._presets)))
-        self._chosen(preset)
+        self._presets.pick(self._by_id.get(preset_id))
+        self.refresh()
+        self._chosen()
+
+
+def _entry(offer: PresetOffer) -> MenuEntry:
+    here = offer.standing.applied
+    why = reasons(offer.standing.check).removeprefix(LEARNED)
+    note = evidence_words(offer.preset.evidence) if here else why
+    if offer.standing.used_outside:
+        note = "outside its scope"
+    icon = "check" if offer.in_force and here else ""
+    return MenuEntry(offer.preset.preset_id, offer.preset.name, note=_shortened(note), icon=icon)
 
 
 def _shortened(words: str) -> str:

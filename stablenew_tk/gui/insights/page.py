@@ -11,13 +11,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...app.controller import Controller
-from ...app.insights.actions import ActionKey, finer_draft, insight_actions
+from ...app.insights.actions import (
+    ActionKey,
+    draft_preset,
+    extendable_presets,
+    finer_draft,
+    insight_actions,
+    save_preset,
+)
 from ...app.insights.entries import InsightEntries
 from ...app.insights.reports import Everyday, Reports
+from ...app.presets import from_now_on, named_by
 from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
-from ...domain.insights.follow_up import CERTAIN, place_of, preset_draft
+from ...domain.insights.follow_up import CERTAIN, place_of
 from ...domain.insights.report import Report, naming
 from ...domain.insights.titles import scope_text
 from ...domain.journal.record import Feedback, Void
@@ -278,19 +286,23 @@ class InsightsPage(PageFrame):
         name = naming(report.focus)
         names = [f"{report.plan.pack_id} · {name(line.value)}" for line in report.values]
         self.panel.head.tell("")
-        self.panel.head.open_form([line.text for line in report.values], names, max(0, at), ask_value=not certain)
+        texts = [line.text for line in report.values]
+        add_to = [(one.preset_id, one.name) for one in extendable_presets(report, self._controller)]
+        self.panel.head.open_form(texts, names, max(0, at), ask_value=not certain, add_to=add_to)
 
-    def _save_preset(self, at: int, name: str) -> None:
+    def _save_preset(self, at: int, name: str, add_to: str) -> None:
         report = self.report
         if report is None or not 0 <= at < len(report.values):
             return
-        by_hand = report.verdict.state not in CERTAIN
         try:
-            draft = preset_draft(report, report.values[at].value, name, by_hand=by_hand)
-            self._kept = self._controller.learning.keep_preset(draft)
+            draft = draft_preset(report, self._controller, at, name)
+            self._kept = save_preset(draft, self._controller, add_to)
         except InvalidInput as problem:
             self.panel.head.tell(str(problem), ink="danger")
         self.panel.head.close_form()
+
+    def _use(self, preset: Preset) -> None:
+        self.panel.head.tell(from_now_on(self._controller, preset))
 
     def _answer(self, press: KeyPress) -> bool:
         if press.control:
@@ -329,7 +341,8 @@ class InsightsPage(PageFrame):
             if isinstance(line, Preset)
             else isinstance(line, Void) and line.target == self._taken_back
         ):
-            self.panel.head.tell(f"Saved as preset {kept.name}.", self._controller.undo)
+            words = f"Saved as preset {kept.name}." if len(named_by(kept)) == 1 else f"Saved in preset {kept.name}."
+            self.panel.head.tell(words, self._controller.undo, use=lambda: self._use(kept))
         elif kept is not None and isinstance(line, Void) and line.target == kept.event_id:
             self._taken_back = line.event_id
             self.panel.head.tell(f"The preset {kept.name} is taken back.")

@@ -50,42 +50,74 @@ def verdict_chip(state: VerdictState) -> ChipContent:
 
 
 class PresetForm(Box):
-    """Name of a new preset, and the value where the user chooses it himself. `save(place, name)` follows."""
+    """Name of a new preset, or the one that gets the value, too, and the value where the user chooses it himself.
 
-    def __init__(self, parent: tk.Misc, save: Callable[[int, str], object], leave: Callable[[], object]) -> None:
+    `save(place, name, preset_id)` follows, the id "" for a new preset.
+    """
+
+    def __init__(self, parent: tk.Misc, save: Callable[[int, str, str], object], leave: Callable[[], object]) -> None:
         super().__init__(parent)
         self._save = save
+        # With a value to choose and presets to add it to there is too little room for one row.
+        self._above = Box(self)
         self._place = 0
         self._names: tuple[str, ...] = ("",)
         self._label = Label(self, "Value", size=12, ink="text3")
         self.value = ChoiceField(self, (), self._chosen, width=150)
+        self.target = ChoiceField(self, (), lambda _preset_id: self._show_target(), width=190)
         self._name_label = Label(self, "Name", size=12, ink="text3")
         self.name = Entry(self, width=210)
         self.button = Button(self, "Save preset", self._done, kind="main")
         self.cancel = Button(self, "Cancel", leave, kind="quiet")
         for key in ("<Return>", "<KP_Enter>"):
             self.name.field.bind(key, lambda _event: self._done())
-        for part in (self.name.field, self.value, self.button, self.cancel):
+        for part in (self.name.field, self.value, self.target, self.button, self.cancel):
             part.bind("<Escape>", lambda _event: leave() or "break")
 
-    def open(self, texts: Sequence[str], names: Sequence[str], place: int, *, ask_value: bool) -> None:
-        """Ask for the name; `names` are the proposals by place of the value, `texts` the values' own words."""
+    def open(
+        self,
+        texts: Sequence[str],
+        names: Sequence[str],
+        place: int,
+        *,
+        ask_value: bool,
+        add_to: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Ask for the name; `names` are the proposals by place of the value, `texts` the values' own words. `add_to`
+        are ids and names of the presets that may get the value, too.
+        """
         self._place, self._names = place, tuple(names)
-        for part in (self._label, self.value, self._name_label, self.name, self.button, self.cancel):
+        for part in (self._label, self.value, self.target, self._name_label, self.name, self.button, self.cancel):
             part.pack_forget()
         gap = theme.px(8)
+        where = self._above if ask_value and add_to else self
+        self._above.pack_forget()
+        if where is self._above:
+            where.pack(side="top", fill="x")
         if ask_value:
             self.value.set_entries([MenuEntry(str(number), text) for number, text in enumerate(texts)])
             self.value.set(str(place))
-            self._label.pack(side="left", padx=(theme.RING, 0))
-            self.value.pack(side="left", padx=(gap // 2, gap))
+            self._label.pack(in_=where, side="left", padx=(theme.RING, 0))
+            self.value.pack(in_=where, side="left", padx=(gap // 2, gap))
+        self.target.set_entries([MenuEntry("", "A new preset"), *(MenuEntry(one, f"Add to {n}") for one, n in add_to)])
+        self.target.set("")
+        if add_to:
+            self.target.pack(in_=where, side="left", padx=(0, gap))
         self._name_label.pack(side="left", padx=(theme.RING, 0))
         self.name.set(names[place])
         self.name.pack(side="left", padx=(gap // 2, gap))
         self.button.pack(side="left")
         self.cancel.pack(side="left")
+        self._show_target()
         self.name.field.focus_set()
         self.name.field.select_range(0, "end")
+
+    def _show_target(self) -> None:
+        """A preset that is there already has its name."""
+        new, gap = not self.target.value, theme.px(8)
+        pack_if(new, self._name_label, side="left", padx=(theme.RING, 0), before=self.button)
+        pack_if(new, self.name, side="left", padx=(gap // 2, gap), before=self.button)
+        self.button.set_text("Save preset" if new else "Add to it")
 
     def _chosen(self, value: str) -> None:
         untouched = self.name.get() == self._names[self._place]
@@ -94,8 +126,8 @@ class PresetForm(Box):
             self.name.set(self._names[self._place])
 
     def _done(self) -> str:
-        if self.name.get().strip():
-            self._save(self._place, self.name.get().strip())
+        if self.target.value or self.name.get().strip():
+            self._save(self._place, self.name.get().strip(), self.target.value)
         else:
             self.name.error("A preset needs a name.")
         return "break"
@@ -105,7 +137,7 @@ class VerdictHead(Box):
     """Chip, scope, headline, meaning, remark, the buttons, and a line about what has just been done."""
 
     def __init__(
-        self, parent: tk.Misc, press: Callable[[ActionKey], object], save: Callable[[int, str], object]
+        self, parent: tk.Misc, press: Callable[[ActionKey], object], save: Callable[[int, str, str], object]
     ) -> None:
         super().__init__(parent, "bg")
         self._press = press
@@ -127,10 +159,12 @@ class VerdictHead(Box):
         self.form = PresetForm(self._strip, save, self.close_form)
         self.buttons: dict[str, Button] = {}
         self._notice = Box(self)
-        self.notice = Label(self._notice, "", size=12, ink="text2")
+        self.notice = Label(self._notice, "", size=12, ink="text2", wrap=True)
         self.notice.pack(side="left", padx=(ring, 0))
         self.undo = Button(self._notice, "Undo", lambda: self._undo(), kind="link", height=24)
         self._undo: Callable[[], object] = lambda: None
+        self.use = Button(self._notice, "Use it from now on", lambda: self._use(), kind="link", height=24)
+        self._use: Callable[[], object] = lambda: None
 
     def show(self, chip: ChipContent, scope: str, headline: str, meaning: str = "", remark: str = "") -> None:
         """Say what is known."""
@@ -156,11 +190,19 @@ class VerdictHead(Box):
             button.enable(not action.why, action.why)
         self._flow.show([self.buttons[action.key] for action in actions])
 
-    def open_form(self, texts: Sequence[str], names: Sequence[str], place: int, *, ask_value: bool) -> None:
+    def open_form(
+        self,
+        texts: Sequence[str],
+        names: Sequence[str],
+        place: int,
+        *,
+        ask_value: bool,
+        add_to: Sequence[tuple[str, str]] = (),
+    ) -> None:
         """Ask for a preset's name in place of the buttons: there is one main action at a time."""
         self._flow.pack_forget()
         self.form.pack(fill="x")
-        self.form.open(texts, names, place, ask_value=ask_value)
+        self.form.open(texts, names, place, ask_value=ask_value, add_to=add_to)
 
     def close_form(self) -> None:
         """The buttons again, the keyboard on the one that opened the form."""
@@ -170,27 +212,41 @@ class VerdictHead(Box):
             if "preset" in self.buttons:
                 self.buttons["preset"].focus_set()
 
-    def tell(self, sentence: str, undo: Callable[[], object] | None = None, *, ink: Role = "text2") -> None:
-        """A line below the buttons, with an undo where there is one; "" takes it away."""
+    def tell(
+        self,
+        sentence: str,
+        undo: Callable[[], object] | None = None,
+        *,
+        use: Callable[[], object] | None = None,
+        ink: Role = "text2",
+    ) -> None:
+        """A line below the buttons, with an undo and a way to use a preset where there is one; "" takes it away."""
         if not sentence:
             self._notice.pack_forget()
             return
         self.notice.show(sentence, ink)
         self._undo = undo or (lambda: None)
+        # Beside buttons a short sentence stands; a long one alone has all the width, and as many lines as it needs.
+        alone = undo is None and use is None
+        self.notice.configure(wraplength=0)
+        self.notice.pack_configure(fill="x" if alone else "none", expand=alone)
+        self._use = use or (lambda: None)
+        pack_if(use, self.use, side="left", after=self.notice)
         pack_if(undo, self.undo, side="left")
         self._notice.pack(fill="x", pady=(theme.px(2), 0))
 
 
 class InsightPanelActions(Struct, frozen=True, kw_only=True):
     """What the panel asks of the page. `ask` orders a thumbnail, `press` does what a button says, `row` gets the place
-    of the value chosen, `review` shows the pictures, `save` gets place and name of a preset.
+    of the value chosen, `review` shows the pictures, `save` gets place and name of a preset, and the id of the one to
+    add the value to.
     """
 
     ask: Callable[[MakeThumbnail], None]
     press: Callable[[ActionKey], None]
     row: Callable[[int], None]
     review: Callable[[], None]
-    save: Callable[[int, str], None]
+    save: Callable[[int, str, str], None]
 
 
 class InsightPanel(Box):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from argparse import Namespace
 
 import pytest
 from msgspec.structs import replace
 
 from stablenew_tk.app.controller import Controller, open_places
-from stablenew_tk.app.create.form_values import FormValues, preset_in_force, preset_values
-from stablenew_tk.commands.run_settings import with_recommended
+from stablenew_tk.app.create.form_values import FormValues
+from stablenew_tk.commands.run_settings import tell_presets, with_presets, with_recommended
 from stablenew_tk.commands.session import Session
 from stablenew_tk.domain.config.catalogue import get_value
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.models.value_sources import ValueSources
 from stablenew_tk.domain.runs.plan import Preset, PresetEvidence
+from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 CLASSIC, INK = "sketch-classic", "sketch-ink"
@@ -24,6 +26,26 @@ PATHS = ("txt2img.steps", "txt2img.cfg_scale", "txt2img.width", "txt2img.height"
 TYPED = {"txt2img.steps": 41}
 PACK = {"txt2img.steps": 31, "txt2img.cfg_scale": 4.5}
 PRESET = {"txt2img.steps": 21, "txt2img.cfg_scale": 5.5, "txt2img.width": 768}
+# Learned for the pack of this world, and for something else each; "sampler" holds beside the first one.
+PRESETS = {
+    "p": Preset(preset_id="p", name="Usual", values=PRESET, pack_id="boats", evidence=PresetEvidence(sentence="21.")),
+    "sampler": Preset(
+        preset_id="sampler",
+        name="Heun",
+        values={"txt2img.sampler": "Heun"},
+        lora_weights={"ink": 0.7},
+        pack_id="boats",
+        prompt_ids=("a", "b"),
+        checkpoint=CLASSIC,
+        engine="sketch",
+    ),
+    "pack": Preset(preset_id="pack", name="Trams", values={"txt2img.width": 640}, pack_id="trams"),
+    "prompt": Preset(preset_id="prompt", name="C", values=PRESET, pack_id="boats", prompt_ids=("c",)),
+    "checkpoint": Preset(preset_id="checkpoint", name="Ink", values={"txt2img.width": 640}, checkpoint=INK),
+    "engine": Preset(preset_id="engine", name="Real", values={"txt2img.width": 640}, engine="webui"),
+    "family": Preset(preset_id="family", name="SDXL", values={"txt2img.width": 640}, family="sdxl"),
+    "names": Preset(preset_id="names", name="Ink first", values={"checkpoint": INK, "txt2img.width": 896}),
+}
 PROFILE = {
     "kind": "model_profile",
     "version": 1,
@@ -48,10 +70,10 @@ def world(tmp_path):
     places.packs.mkdir(parents=True)
     (places.packs / "boats.txt").write_text("a boat\n")
     (places.packs / "boats.pack.json").write_text(json.dumps({"kind": "pack_settings", "version": 1, "values": PACK}))
-    evidence = PresetEvidence(sentence="21 is best.")
-    preset = Preset(event_id="0" * 26, ts="", preset_id="p", name="Usual", values=PRESET, evidence=evidence)
-    LearningRecordWriter(places.journal).append(preset)
-    return places, Settings(model_folders=(str(models),), pack="boats", preset="p")
+    writer = LearningRecordWriter(places.journal)
+    for preset in PRESETS.values():
+        writer.append(as_line(preset))
+    return places, Settings(model_folders=(str(models),), pack="boats", presets=("p",), chosen_prompts=("a", "b"))
 
 
 def until(controller, condition):
@@ -69,8 +91,10 @@ def in_window(world, typed, **changes):
         controller.open()
         values = FormValues(controller, typed=typed)
         until(controller, lambda: controller.history is not None and controller.packs.files)
+        until(controller, lambda: controller.capabilities is not None)
+        values.refresh()
         if values.sources.settings.model_folders:
-            until(controller, lambda: values.refresh() and values.sources.usable is not None)
+            until(controller, lambda: values.refresh() is not None and values.sources.usable is not None)
         values.refresh()
         return values.resolved, values.sources
     finally:
@@ -82,12 +106,11 @@ def in_terminal(world, typed, **changes):
     places, settings = world
     controller = Controller(places, replace(settings, **changes), patient=False, keep_queue=False)
     with Session(controller, quiet=True) as session:
-        session.history()
         own = json.loads((places.packs / "boats.pack.json").read_text())["values"]
-        preset = preset_values(preset_in_force(session.controller))
-        sources = with_recommended(
-            session, ValueSources(pack_id="boats", typed=typed, pack=own, preset=preset), quiet=True
-        )
+        given = Namespace(preset="", no_preset=False, anyway=False, json=True)
+        sources = ValueSources(pack_id="boats", typed=typed, pack=own, prompts=("a", "b"))
+        sources = with_recommended(session, with_presets(given, session, sources), quiet=True)
+        tell_presets(given, sources)
         return sources.resolve(), sources
 
 
@@ -96,11 +119,17 @@ def notes(sources):
     return [(path, source.evidence(path)) for path in PATHS for source in sources.in_order() if path in source.values]
 
 
+HERE = f"boats\n{CLASSIC}\nsketch"
+OTHER = ("pack", "prompt", "checkpoint", "engine", "family")
 WORLDS = {
     "all sources": (TYPED, {}),
     "nothing typed": ({}, {}),
-    "no preset": (TYPED, {"preset": ""}),
-    "a preset that is gone": (TYPED, {"preset": "gone"}),
+    "no preset": (TYPED, {"presets": ()}),
+    "a preset that is gone": (TYPED, {"presets": ("gone",)}),
+    "two presets": ({}, {"presets": ("p", "sampler")}),
+    "a preset that names the checkpoint": ({}, {"presets": ("p", "names")}),
+    **{f"a preset for another {what}": ({}, {"presets": (what,)}) for what in OTHER},
+    "a preset that is used outside its scope": ({}, {"presets": ("pack",), "presets_agreed": {"pack": (HERE,)}}),
     "no model folders": (TYPED, {"model_folders": ()}),
     "another checkpoint": ({"checkpoint": INK}, {}),
 }
@@ -112,6 +141,31 @@ def test_window_and_terminal_find_the_same_values_origins_and_words(world, name)
     (window, seen), (terminal, said) = in_window(world, typed, **changes), in_terminal(world, typed, **changes)
     assert window == terminal
     assert notes(seen) == notes(said)
+    assert (seen.preset_uses, seen.lora_weights) == (said.preset_uses, said.lora_weights)
+    standing = [[(one.check, one.applied) for one in sources.presets_in_force] for sources in (seen, said)]
+    assert standing[0] == standing[1]
+
+
+@pytest.mark.parametrize("what", OTHER)
+def test_outside_its_scope_a_preset_gives_nothing_until_the_user_agrees_for_just_this(world, what, capsys):
+    values, sources = in_window(world, {}, presets=(what,))
+    assert (values.origins["txt2img.width"], sources.preset_uses) == ("profile", ())
+    assert len(sources.presets_in_force[0].check.differences) == 1
+    in_terminal(world, {}, presets=(what,))
+    assert sum(" known " in line for line in capsys.readouterr().err.splitlines()) == 1
+    agreed, sources = in_window(world, {}, presets=(what,), presets_agreed={what: (HERE,)})
+    assert agreed.origins["txt2img.width"] == "preset"
+    assert sources.preset_uses[0].outside == sources.presets_in_force[0].check.differences
+    elsewhere = (HERE.replace("boats", "trams"), HERE.replace(CLASSIC, INK), f"{HERE.removesuffix('sketch')}webui")
+    assert in_window(world, {}, presets=(what,), presets_agreed={what: elsewhere})[1].preset_uses == ()
+
+
+def test_presets_of_one_pack_and_checkpoint_stand_beside_each_other(world):
+    values, sources = in_window(world, {}, presets=("p", "sampler"))
+    assert (values.config.txt2img.sampler, values.config.txt2img.width) == ("Heun", 768)
+    assert sources.lora_weights == {"ink": 0.7}
+    gave = {use.name: use.gave for use in sources.preset_uses}
+    assert gave == {"Heun": ("txt2img.sampler", "lora:ink"), "Usual": ("txt2img.width",)}
 
 
 def test_every_source_gives_way_to_all_stronger_ones(world):

@@ -11,6 +11,8 @@ from journal_lines import new_id, output, rate, record, undo
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.journal.history import History, Position
 from stablenew_tk.domain.journal.query import Query, select
+from stablenew_tk.domain.journal.record import JournalLine, LearningRecord
+from stablenew_tk.domain.models.preset_scope import PresetScope, PresetUse
 from stablenew_tk.domain.runs.job import LearningTag
 from stablenew_tk.domain.runs.plan import (
     LearningPlan,
@@ -18,6 +20,7 @@ from stablenew_tk.domain.runs.plan import (
     LearningRunStep,
     PlanPrompt,
     Preset,
+    PresetEvidence,
     ResultSummary,
 )
 
@@ -238,3 +241,33 @@ class TestWhatMayBeSeen:
     def test_the_rating_of_the_plan_itself_sees_them(self, known):
         assert known.unblinded().facts(1).rating == known.unblinded().feedback(1).rating == 5
         assert (known.run_id(1), known.image_id(1)) == ("Q", self.blind.outputs[0].image_id)
+
+
+def test_a_preset_of_before_has_its_scope_and_one_evidence_for_all_its_values():
+    line = {"kind": "preset", "event_id": new_id(), "ts": TS, "preset_id": "S", "name": "Rain"}
+    line |= {"pack_id": "two", "checkpoint": "dream", "values": {"txt2img.steps": 28}}
+    old = msgspec.json.decode(msgspec.json.encode(line | {"evidence": {"plan_id": "P", "rated": 4}}), type=JournalLine)
+    assert old.scope == PresetScope("two", (), "dream")
+    assert old.evidence_of("txt2img.steps").rated == 4
+    history = History()
+    for number, one in enumerate((plan(backend_kind="sketch"), old)):
+        history.fold(one, Position(0, number, 1))
+    assert history.plans.scope(old) == PresetScope("two", (), "dream", engine="sketch")
+
+
+def test_scope_and_evidence_of_every_value_come_back_from_the_snapshot():
+    evidence = {"lora:rain": PresetEvidence(plan_id="Q", rated=9)}
+    scope = {"prompt_ids": ("Boat",), "checkpoint_hash": "0123456789", "engine": "webui", "family": "sdxl"}
+    values = {"lora_weights": {"rain": 0.8}, "added": evidence, **scope}
+    made = Preset(event_id=new_id(), ts=TS, preset_id="S", name="Rain", **values)
+    history = History()
+    history.fold(made, Position(0, 0, 1))
+    assert History.from_bytes(history.to_bytes()).plans.presets() == (made,)
+
+
+def test_a_record_of_before_has_no_presets_and_one_of_now_keeps_them():
+    use = PresetUse(preset_id="S", name="Rain", gave=("txt2img.steps",), scope=PresetScope("two"), outside=("learned",))
+    line = msgspec.to_builtins(record(presets=(use,)))
+    assert msgspec.convert(line, type=LearningRecord).presets == (use,)
+    del line["presets"]
+    assert msgspec.convert(line, type=LearningRecord).presets == ()

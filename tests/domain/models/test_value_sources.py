@@ -21,11 +21,11 @@ def remembering(**values):
     ("sources", "checkpoint"),
     [
         (ValueSources(loaded="loaded"), "loaded"),
-        (ValueSources(loaded="loaded", preset=PRESET), "inked"),
-        (ValueSources(settings=remembering(), preset=PRESET), "classic"),
+        (ValueSources(loaded="loaded", presets=(PRESET,)), "inked"),
+        (ValueSources(settings=remembering(), presets=(PRESET,)), "classic"),
         (ValueSources(pack={"checkpoint": "of the pack"}, settings=remembering()), "of the pack"),
         (ValueSources(typed={"checkpoint": "typed"}, pack={"checkpoint": "of the pack"}), "typed"),
-        (ValueSources(typed={"checkpoint": ""}, loaded="loaded", preset=PRESET), "loaded"),
+        (ValueSources(typed={"checkpoint": ""}, loaded="loaded", presets=(PRESET,)), "loaded"),
     ],
 )
 def test_the_checkpoint_is_that_of_the_strongest_source(sources, checkpoint):
@@ -47,7 +47,7 @@ def test_while_nobody_knows_what_is_loaded_the_newest_run_of_the_pack_counts():
 def test_what_this_version_cannot_work_with_is_left_out_of_everything_but_what_was_typed():
     bad = {STEPS: 99999}
     sources = ValueSources(
-        pack=bad, preset=PresetValues("Old", bad), settings=Settings(values={}, last_runs={"\n": bad})
+        pack=bad, presets=(PresetValues("Old", bad),), settings=Settings(values={}, last_runs={"\n": bad})
     )
     assert sources.resolve().origins[STEPS] == "engine"
     with pytest.raises(InvalidInput, match=STEPS):
@@ -68,7 +68,9 @@ def test_every_origin_says_what_it_has_or_why_it_has_nothing():
     field = FieldValue(11, "profile", "a.modelprofile.json · StableNew profile · preset night", ours=True)
     other = FieldValue(12, "profile", "a.civitai.info · Civitai · from 6 example images")
     model = ModelSettings(offers={STEPS: (field, other)})
-    sources = ValueSources(pack_id="boats", loaded="classic", preset=PRESET, model=model, usable=Usable({STEPS: field}))
+    sources = ValueSources(
+        pack_id="boats", loaded="classic", presets=(PRESET,), model=model, usable=Usable({STEPS: field})
+    )
     rows = explain(sources, STEPS, words=lambda _path, value: str(value), backend_name=lambda _path, value: value)
     assert [(row.origin, row.value, row.wins) for row in rows] == [
         ("user", "", False),

@@ -11,9 +11,10 @@ from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.config.origins import MAX_SEED
 from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig
+from stablenew_tk.domain.models.preset_scope import PresetUse
 from stablenew_tk.domain.prompts.pack import parse_pack
 from stablenew_tk.domain.prompts.randomizer import expand
-from stablenew_tk.domain.prompts.settings import LoraAxis, Randomizer
+from stablenew_tk.domain.prompts.settings import Axis, LoraAxis, Randomizer
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.prompts.wildcards import Wildcards
 from stablenew_tk.domain.runs.job import RandomizerChoice, RunRequest, make_jobs
@@ -80,6 +81,15 @@ def test_the_weights_of_a_preset_are_for_added_loras_too():
     texts = GlobalTexts(positive="<lora:ink:1>", positive_stages=("img2img",))
     job = jobs_of(globals=texts, config=ALL, lora_weights={"ink": 0.5})[0]
     assert job.stage_texts == {"img2img": StageText("<lora:ink:0.5> a", "x")}
+
+
+def test_a_job_names_a_preset_for_what_it_gave_to_just_this_job():
+    use = PresetUse(preset_id="p", name="Calm", gave=("txt2img.steps", "lora:oil", "lora:ink"))
+    variants = expand(
+        parse_pack("a <lora:oil:1>\n\nb", "p").prompts, Randomizer(axes=(Axis("txt2img.steps", (3,)),)), Wildcards()
+    ).variants
+    jobs = jobs_of(variants=variants, lora_weights={"ink": 0.7, "oil": 0.3}, presets=(use,))
+    assert [[one.gave for one in job.presets] for job in jobs] == [[("lora:oil",)], []]
 
 
 def test_the_texts_of_a_recorded_run_are_sent_again_as_they_were():

@@ -6,6 +6,7 @@ import json
 import tkinter as tk
 
 import pytest
+from create_page import STEPS, create, rows, run_one, shown, stand_at_harbour
 from fake_webui import FakeWebUI
 from msgspec.structs import replace
 from open_window import open_house
@@ -17,7 +18,7 @@ from stablenew_tk.gui.widgets.basics import Button, Label
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from stablenew_tk.pipeline.messages.models import LibraryChanged
 
-STEPS, DENOISE = "txt2img.steps", "hires.denoise"
+DENOISE = "hires.denoise"
 PACK, CLASSIC, INK = "starter", "sketch-classic", "sketch-ink"
 PRESET = {"id": "p", "label": "usual", "rating": "best", "source": "community", "steps": 37, "cfg": 6.5}
 
@@ -44,35 +45,8 @@ def put_profile(folder, name=CLASSIC, **fields):
     written.replace(folder / f"{name}.modelprofile.json")
 
 
-def create(house):
-    page = house.page("create")
-    house.until(lambda: page.packs.choice.pack is not None and house.controller.capabilities is not None)
-    return page
-
-
 def with_models(tmp_path, models, **settings):
     return open_house(tmp_path / "home", model_folders=(str(models),), **settings)
-
-
-def shown(page, path=STEPS):
-    return page.resolved.origins[path], getattr(*_leaf(page.resolved.config, path))
-
-
-def _leaf(config, path):
-    group, name = path.split(".")
-    return getattr(config, group), name
-
-
-def rows(page, path=STEPS):
-    return {row.origin: row for row in reversed(page.form.values.why(path))}
-
-
-def stand_at_harbour(house, page):
-    """Write a second pack and choose it."""
-    (house.controller.places.packs / "Harbour.txt").write_text("a quay\n")
-    house.until(lambda: house.controller.packs.find("Harbour"))
-    page.packs.choose("Harbour")
-    house.until(lambda: page.packs.choice.pack is not None and page.packs.choice.pack.pack_id == "Harbour")
 
 
 def notices(house):
@@ -96,14 +70,6 @@ def use_instead(house, page, name):
 
 def texts(line):
     return [child.cget("text") for child in line.winfo_children() if isinstance(child, Label)]
-
-
-def run_one(house, page):
-    ended = len(house.saw(JobEnded))
-    page.packs.choose_all(False)
-    page.packs.turn(0)
-    page.run()
-    house.until(lambda: len(house.saw(JobEnded)) == ended + 1 and house.idle())
 
 
 def keep_preset(house, **values):

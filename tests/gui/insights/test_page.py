@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
+from stablenew_tk.app.create.form_values import FormValues
+from stablenew_tk.app.create.preset_choice import PresetChoice
 from stablenew_tk.app.create.preset_text import evidence_words
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
@@ -15,6 +17,7 @@ from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.matrix import board
 from stablenew_tk.domain.insights.report import report
 from stablenew_tk.domain.journal.record import BackendInfo
+from stablenew_tk.domain.models.preset_scope import PresetScope
 from stablenew_tk.domain.models.profile import ModelProfile
 from stablenew_tk.domain.runs.job import LearningTag, RandomizerChoice
 from stablenew_tk.domain.runs.plan import (
@@ -370,6 +373,49 @@ def test_a_preset_is_on_disk_before_the_page_says_saved_and_undo_takes_it_away(s
     study.until(lambda: "Saved as preset" in study.head.notice.cget("text"))
 
 
+def test_a_preset_holds_for_what_was_tested_and_used_from_now_on_it_is_in_force_there(study):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    study.controller.change_settings(replace(study.controller.settings, backend="http://127.0.0.1:9"))
+    study.buttons["preset"].invoke()
+    study.head.form.button.invoke()
+    study.until(study.controller.history.plans.presets)
+    (kept,) = study.controller.history.plans.presets()
+    assert kept.scope == PresetScope("Rain city", ("Tram",), "one", engine="sketch")
+    study.until(study.head.use.winfo_viewable)
+    study.head.use.invoke()
+    assert study.controller.settings.presets == (kept.preset_id,)
+    words = "in force for Tram of Rain city with one, on sketch pictures."
+    assert f"{words} It is left out while a WebUI makes the pictures." in study.head.notice.cget("text")
+
+
+def test_a_second_value_is_added_to_a_preset_that_was_learned_for_the_same_and_to_no_other(study):
+    study.made(plan("steps"), CLEAR)
+    study.made(plan("cfg", "txt2img.cfg_scale", (4.0, 5.0, 6.0)), CLEAR)
+    study.made(plan("fog", "txt2img.cfg_scale", (4.0, 5.0, 6.0), pack="Fog"), CLEAR)
+    study.open().show("steps")
+    study.buttons["preset"].invoke()
+    assert not study.head.form.target.winfo_manager(), "there is none to add to"
+    study.head.form.button.invoke()
+    study.until(study.controller.history.plans.presets)
+    study.show("fog")
+    study.buttons["preset"].invoke()
+    assert not study.head.form.target.winfo_manager()
+    study.show("cfg")
+    study.buttons["preset"].invoke()
+    choose(study.head.form.target, "Add to Rain city · 44 steps")
+    assert not study.head.form.name.winfo_manager(), "it has its name"
+    study.head.form.button.invoke()
+    study.until(lambda: len(study.controller.history.plans.presets()[0].values) == 2)
+    (grown,) = study.controller.history.plans.presets()
+    assert grown.values == {"txt2img.steps": 44, "txt2img.cfg_scale": 6.0}
+    proofs = [grown.evidence_of(path).plan_id for path in grown.values]
+    assert proofs == ["steps", "cfg"]
+    study.until(lambda: "Saved in preset Rain city · 44 steps." in study.head.notice.cget("text"))
+    study.head.undo.invoke()
+    study.until(lambda: len(study.controller.history.plans.presets()[0].values) == 1)
+
+
 def test_what_was_found_out_is_written_into_the_checkpoints_profile_and_taken_back(study, tmp_path):
     shelf = tmp_path / "models"
     shelf.mkdir()
@@ -539,11 +585,13 @@ def test_ctrl_z_takes_the_last_thing_back(study):
 
 
 def test_the_preset_menu_offers_what_there_is_and_shows_the_one_in_force(study):
+    study.writer.append(plan("steps"))
     proof = PresetEvidence(plan_id="steps", state="settled", probability=0.94, sentence="28 steps.", rated=24, rows=5)
     study.writer.append(Preset(event_id=new_id(), ts="", preset_id="P1", name="Rain · 28 steps", evidence=proof))
-    study.open(preset="P1")
-    chosen = []
-    menu = PresetMenu(study.root, study.controller, chosen=chosen.append)
+    study.open(presets=("P1",))
+    presets, chosen = PresetChoice(study.controller, FormValues(study.controller)), []
+    in_force = lambda: chosen.append(study.controller.settings.presets)  # noqa: E731
+    menu = PresetMenu(study.root, presets, chosen=in_force)
     assert [(entry.text, entry.note) for entry in menu.choice.entries] == [
         ("No preset", ""),
         ("Rain · 28 steps", "settled 94\N{NO-BREAK SPACE}%, 24 rated"),
@@ -552,12 +600,13 @@ def test_the_preset_menu_offers_what_there_is_and_shows_the_one_in_force(study):
     menu.choice.pack()
     choose(menu.choice, "No preset")
     choose(menu.choice, "Rain · 28 steps")
-    assert [preset and preset.name for preset in chosen] == [None, "Rain · 28 steps"]
+    assert chosen == [(), ("P1",)]
 
 
 def test_a_preset_that_was_taken_back_is_not_in_force(study):
-    study.open(preset="gone")
-    menu = PresetMenu(study.root, study.controller, chosen=lambda _preset: None)
+    study.open(presets=("gone",))
+    presets = PresetChoice(study.controller, FormValues(study.controller))
+    menu = PresetMenu(study.root, presets, chosen=lambda: None)
     assert menu.choice.text == "No preset"
 
 

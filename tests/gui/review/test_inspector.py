@@ -10,6 +10,7 @@ from stablenew_tk.domain.base.wording import counted
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.journal.history import ImageFacts, Position
 from stablenew_tk.domain.journal.record import BackendInfo, LearningRecord, Output, StageRecord
+from stablenew_tk.domain.models.preset_scope import PresetScope, PresetUse
 from stablenew_tk.domain.runs.job import RandomizerChoice
 from stablenew_tk.gui.review.inspector_tabs import FileLines, PromptText
 from stablenew_tk.gui.widgets.tag_chips import TagChips
@@ -87,6 +88,16 @@ def test_every_value_in_use_has_an_origin():
     assert lines["Steps"].origin == "user"
     assert (lines["Checkpoint"].cells, lines["Checkpoint"].origin) == (("Checkpoint", "one"), "engine")
     assert "Mask blur" not in lines
+
+
+def test_the_presets_that_gave_values_stand_above_them_and_outside_their_scope_they_warn():
+    inside = PresetUse(preset_id="p", name="Calm", gave=("txt2img.steps", "lora:rain"), scope=PresetScope("Rain city"))
+    outside = replace(inside, outside=("learned for Rain city, not for p",))
+    lines = origin_lines(replace(RECORD, presets=(inside, outside)))[:2]
+    assert [(line.cells[0], line.warn) for line in lines] == [
+        ("Preset “Calm”, learned for Rain city: Steps, lora:rain", False),
+        ("Preset “Calm” outside its scope (learned for Rain city, not for p): Steps, lora:rain", True),
+    ]
 
 
 def test_doubts_are_sentences():

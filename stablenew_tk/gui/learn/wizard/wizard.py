@@ -294,7 +294,7 @@ class Wizard(PageFrame):
     # ---- showing the draft
 
     def _changed(self, draft: PlanDraft) -> None:
-        if draft.pack_id != self.draft.pack_id and self._is_new:
+        if self._is_new and plan_context.differ_in_scope(draft, self.draft):
             draft = plan_context.with_own_values(draft, self._controller)
         self.draft, self._refused = plan_context.with_traits(draft, self._controller, self.draft), ""
         self._refresh()

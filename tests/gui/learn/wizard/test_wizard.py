@@ -18,10 +18,12 @@ from stablenew_tk.domain.experiments.plan_draft import CHECK, PROMPT, VALUES, VA
 from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import RunRequest
-from stablenew_tk.domain.runs.plan import LearningPlan, PlanMetadata, PlanPrompt
+from stablenew_tk.domain.runs.plan import LearningPlan, PlanMetadata, PlanPrompt, Preset
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
 from stablenew_tk.gui.widgets.basics import Box, Button, Label
+from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.pipeline.messages.jobs import JobEnded
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 SMALL = {"txt2img.steps": 4, "txt2img.width": 64, "txt2img.height": 64}
 
@@ -366,6 +368,34 @@ def test_where_learning_is_not_allowed_the_reason_and_the_way_out_are_shown(open
     house.until(lambda: not wizard.bar.next.enabled)
     press(wizard.prompt_step, "Passive + Active" if whose == "project" else "Let this pack learn")
     house.until(lambda: wizard.bar.next.enabled)
+
+
+def test_a_preset_of_one_prompt_or_pack_goes_into_no_other_ones_learning_run(open_wizard, tmp_path):
+    packs = tmp_path / "data" / "packs"
+    packs.mkdir(parents=True)
+    (packs / "Boats.txt").write_text("name: Sail\na boat <lora:rain:1>\n\nname: Oars\na boat <lora:rain:1>\n")
+    (packs / "Trams.txt").write_text("name: Sail\na tram <lora:rain:1>\n")
+    values = {"preset_id": "p", "name": "Calm", "values": {"txt2img.cfg_scale": 9.0}, "lora_weights": {"rain": 0.4}}
+    calm = as_line(Preset(**values, pack_id="Boats", prompt_ids=("Sail",), checkpoint="sketch-classic"))
+    LearningRecordWriter(tmp_path / "data" / "journal").append(calm)
+    house = open_wizard(presets=("p",), pack="Trams")
+    wizard, step = house.wizard, house.wizard.prompt_step
+
+    def drafted():
+        """CFG, weight of the LoRA, and the presets of the draft."""
+        draft = wizard.draft
+        return draft.base.txt2img.cfg_scale, draft.prompts[0].positive[-5:-1], [use.name for use in draft.presets]
+
+    assert drafted() == (7, "in:1", [])
+    step.sources.select(0, tell=True)
+    house.until(lambda: wizard.draft.pack_id == "Boats" and wizard.draft.prompts)
+    assert drafted() == (9, ":0.4", ["Calm"])
+    step.prompts.select(1, tell=True)
+    assert drafted() == (7, "in:1", [])
+    step.prompts.select(0, tell=True)
+    assert drafted() == (9, ":0.4", ["Calm"])
+    vary(house, "checkpoint")
+    assert drafted()[0] == 7, "what was learned with one checkpoint says nothing about the others"
 
 
 def test_values_that_are_set_for_a_pack_go_with_it(open_wizard, tmp_path):
