@@ -26,6 +26,7 @@ from ..domain.journal.estimate import about
 from ..domain.journal.history import History
 from ..domain.models.value_sources import CHECKPOINT, ValueSources
 from ..domain.runs.plan import LearningPlan, PlanCell, config_for
+from ..domain.runs.plan_title import prompts_tested, rows_words
 from ..pipeline.ids_and_times import new_id
 from ..storage.disk.files import alone
 from ..storage.disk.places import Places
@@ -44,8 +45,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("pack", nargs="?", default="", metavar="PACK", help="a pack file, or the name of a pack")
     add("--focus", metavar="PATH", help="what to vary: txt2img.cfg_scale, checkpoint, lora:rainy-streets")
     add("--values", metavar="SPEC", dest="spec", help='"15-45 (+5)", "5-8 [4]", "1, 2, .., 10", "Euler a, Heun"')
-    add("--images", type=int, metavar="N", help=f"pictures per value, each with a seed of its own (else {IMAGES})")
-    add("--prompt", default="", metavar="I|NAME", help="a prompt of the pack, counted from 1 (else the first)")
+    add("--images", type=int, metavar="N", help=f"pictures per value, on all prompts together (else {IMAGES})")
+    add(
+        "--prompt",
+        action="append",
+        default=[],
+        metavar="I|NAME",
+        help="a prompt of the pack, counted from 1; again for another (else up to 3 prompts, spread over the pack)",
+    )
     add(
         "--variant",
         type=int,
@@ -80,12 +87,14 @@ class LearnStep(Struct, frozen=True):
 
 class LearnReport(Struct, frozen=True, kw_only=True):
     """What `learn --json` prints. `unsaved` counts lines that the disk refused.
-    `nothing_changed`: the pictures of every row are equal, so no more were made.
+    `prompts` are the names of the prompts tested. `nothing_changed`: the pictures of every row are equal, so no more
+    were made.
     """
 
     plan_id: str
     name: str
     focus_parameter: str
+    prompts: tuple[str, ...]
     steps: tuple[LearnStep, ...]
     notices: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
@@ -214,10 +223,11 @@ def _announce(plan: LearningPlan, left: Sequence[PlanCell], session: Session) ->
     if len(left) < whole:
         out.print(f"{whole - len(left)} of {whole} images are made, {len(left)} to go{time}")
         return
-    prompts = f" ({len(plan.prompts)} prompts)" if len(plan.prompts) > 1 else ""
-    seeds = f"{rows} seed{'s' if rows > 1 else ''}{prompts}"
+    seeds = rows_words(rows, len(plan.prompts)).replace("×", "x")
     extra = f" + {whole - rows * len(values)} more" if whole > rows * len(values) else ""
     out.print(f"{len(values)} values x {seeds}{extra} = {whole} images{time}")
+    names = ", ".join(prompt.prompt_id for prompt in prompts_tested(plan))
+    out.print(f"{'Prompts, row by row in turn' if len(plan.prompts) > 1 else 'Prompt'}: {names}", markup=False)
     shown = ", ".join(map(str, plan.seeds[:12])) + (", …" if len(plan.seeds) > 12 else "")
     out.print(f"Seeds, the same for every value: {shown}")
 
@@ -242,6 +252,7 @@ def _report(session: Session, plan: LearningPlan, notices: tuple[str, ...], *, d
         plan_id=plan.plan_id,
         name=plan.name,
         focus_parameter=plan.focus_parameter,
+        prompts=tuple(prompt.prompt_id for prompt in prompts_tested(plan)),
         steps=steps,
         notices=notices,
         errors=() if dry_run else session.errors(),

@@ -14,14 +14,18 @@ from ..domain.config.catalogue import Value, with_values
 from ..domain.config.origins import MAX_SEED, RANDOM_SEED
 from ..domain.config.sweep import LORA, parse_values
 from ..domain.config.user_settings import Settings
+from ..domain.experiments.plan_draft import shared_rows
 from ..domain.experiments.plan_file import SIZE_LIMIT, imported, named_focus, read_plan, usual_name
+from ..domain.experiments.prompt_sample import SAMPLED, spread
 from ..domain.models.value_sources import ValueSources
+from ..domain.prompts.pack import PackPrompt
 from ..domain.prompts.randomizer import Variants
+from ..domain.prompts.wildcards import Wildcards
 from ..domain.runs.plan import MOST_PER_VALUE, LearningPlan, PlanPrompt, checked, planned
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import read_bounded
 from ..storage.disk.places import Places
-from ..storage.packs.reader import load_whole
+from ..storage.packs.reader import PackContent, load_whole
 from ..storage.pictures.images import open_for_start
 from .packs import refuse_errors, wildcards_of
 from .run_settings import absolute, typed_values
@@ -78,7 +82,10 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
         raise InvalidInput('Say what to vary: --focus txt2img.cfg_scale --values "5-9 (+1)".', "--focus")
     subject = named_focus(args.focus.strip())
     values = parse_values(subject.path, args.spec)
-    pack_id, prompts = _from_pack(args, args.pack, places, settings)
+    # As many prompts as pictures of a value at most: who asks for one picture gets one prompt.
+    most = min(SAMPLED, IMAGES if args.images is None else args.images)
+    pack_id, prompts = _from_pack(args, args.pack, places, settings, most)
+    images, rows = shared_rows(max(IMAGES, len(prompts)), len(prompts))
     return LearningPlan(
         plan_id="",
         name=usual_name(subject, values),
@@ -86,7 +93,8 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
         pack_id=pack_id,
         prompts=prompts,
         variant_values=values,
-        images_per_variant=IMAGES,
+        images_per_variant=images,
+        complete_rows=rows,
         seeds=(),
         blind=False,
     )
@@ -106,11 +114,12 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
     if args.pack or not plan.prompts:
         if not args.pack and not plan.pack_id:
             raise InvalidInput(f"prompts: {path.name} has no prompt. Name the pack, too.", "prompts")
-        pack_id, prompts = _from_pack(args, args.pack or plan.pack_id, places, settings)
+        # A file that names no prompt means one, the first: it says itself how many pictures that makes.
+        pack_id, prompts = _from_pack(args, args.pack or plan.pack_id, places, settings, 1)
         plan = replace(plan, pack_id=pack_id, prompts=prompts)
     elif args.prompt:
         names = [prompt.prompt_id for prompt in plan.prompts]
-        plan = replace(plan, prompts=(plan.prompts[_number(args.prompt, names)],))
+        plan = replace(plan, prompts=tuple(plan.prompts[place] for place in _numbers(args.prompt, names)))
     if plan.start_image:
         # Relative paths start at the folder of the plan file.
         plan = replace(plan, start_image=str(path.absolute().parent / Path(plan.start_image).expanduser()))
@@ -119,29 +128,39 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
 
 
 def _from_pack(
-    args: argparse.Namespace, name: str, places: Places, settings: Settings
+    args: argparse.Namespace, name: str, places: Places, settings: Settings, most: int
 ) -> tuple[str, tuple[PlanPrompt, ...]]:
+    """Id of the pack, and the prompts named by `--prompt`, else up to `most` spread over the pack."""
     opened = load_whole(pack_path(name, places, settings))
     pack, own = opened.pack, opened.settings
-    prompt = pack.prompts[_number(args.prompt, [prompt.name for prompt in pack.prompts])]
+    chosen = _numbers(args.prompt, [prompt.name for prompt in pack.prompts]) or spread(len(pack.prompts), most)
     wildcards, _ = wildcards_of(opened.path, places, settings)
+    texts = settings.globals.for_pack(positive=own.positive, negative=own.negative)
+    prompts = (_fixed(args, opened, pack.prompts[place], wildcards) for place in chosen)
+    return pack.pack_id, tuple(planned(prompt, texts) for prompt in prompts)
+
+
+def _fixed(args: argparse.Namespace, opened: PackContent, prompt: PackPrompt, wildcards: Wildcards) -> PackPrompt:
+    """The variant `--variant` of a prompt."""
     # One thing is varied at a time, so of a prompt that varies one variant is taken, and the pack's axes wait.
-    variants = Variants((prompt,), own.randomizer.words_only(), wildcards, pack.slots)
+    variants = Variants((prompt,), opened.settings.randomizer.words_only(), wildcards, opened.pack.slots)
     refuse_errors(opened, variants.errors)
     if not 0 <= args.variant < variants.count:
         raise InvalidInput(
-            f"--variant {args.variant}: this prompt has {variants.count:,} variants, from 0 on.", "--variant"
+            f"--variant {args.variant}: {prompt.name} has {variants.count:,} variants, from 0 on.", "--variant"
         )
     made = variants.nth(args.variant)
-    fixed = replace(prompt, positive=made.prompt, negative=made.negative)
-    return pack.pack_id, (planned(fixed, settings.globals.for_pack(positive=own.positive, negative=own.negative)),)
+    return replace(prompt, positive=made.prompt, negative=made.negative)
+
+
+def _numbers(wanted: Sequence[str], names: Sequence[str]) -> tuple[int, ...]:
+    """Indices of the prompts named by `--prompt`, from 0, each once."""
+    return tuple(dict.fromkeys(_number(one, names) for one in wanted))
 
 
 def _number(wanted: str, names: Sequence[str]) -> int:
     """Index of a prompt by name or number, from 0. A name takes precedence over a number."""
     typed = wanted.strip().casefold()
-    if not typed:
-        return 0
     named = [place for place, name in enumerate(names) if name.casefold() == typed]
     if named:
         return named[0]
@@ -153,8 +172,14 @@ def _number(wanted: str, names: Sequence[str]) -> int:
 
 def _with_options(plan: LearningPlan, args: argparse.Namespace) -> LearningPlan:
     """The plan changed by the other command line options."""
-    images = plan.images_per_variant if args.images is None else args.images
-    plan = replace(plan, images_per_variant=images, blind=plan.blind or args.blind, name=args.name.strip() or plan.name)
+    if args.images is not None:
+        count = len(plan.prompts)
+        if args.images < count:
+            few = f"--images {args.images}: {count} prompts need {count} pictures per value or more."
+            raise InvalidInput(f"{few} Give more, or fewer prompts with --prompt.", "--images")
+        images, uneven = shared_rows(args.images, count)
+        plan = replace(plan, images_per_variant=images, complete_rows=uneven)
+    plan = replace(plan, blind=plan.blind or args.blind, name=args.name.strip() or plan.name)
     if args.seed is not None:
         rows = range(plan.full_rows if args.seed != RANDOM_SEED else 0)
         # Seeds of extra pictures went with the old ones.

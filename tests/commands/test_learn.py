@@ -84,9 +84,10 @@ class TestReport:
 
     def test_as_text_it_says_what_will_be_made_and_how_to_go_on_from_there(self, cli):
         said = cli("learn", cli.pack, *FEW, *CFG, "--seed", 7)
-        assert said.out.splitlines()[:3] == [
+        assert said.out.splitlines()[:4] == [
             "txt2img.cfg_scale: 5, 6, 7, 8, 9",
-            "5 values x 3 seeds = 15 images",
+            "5 values x 3 seeds on 2 prompts in turn = 15 images",
+            "Prompts, row by row in turn: Boat, Tram",
             "Seeds, the same for every value: 7, 8, 9",
         ]
         assert "15 of 15 images are made, 0 failed, 0 left to make." in said.out
@@ -146,7 +147,30 @@ class TestDryRun:
 
 
 class TestOptions:
-    def test_the_first_prompt_is_taken_and_others_by_number_from_1_or_name(self, cli):
+    def test_a_few_prompts_of_the_pack_are_tested_and_cost_no_more_than_one(self, cli):
+        report = cli.learn(*CFG).json
+        assert report["prompts"] == ["Boat", "Tram"]
+        assert len(report["steps"]) == 15
+        rows = {record["learning"]["row"]: record["prompt_id"] for record in cli.shown("--limit", 99)}
+        assert rows == {0: "Boat", 1: "Tram", 2: "Boat"}
+
+    def test_of_a_large_pack_three_are_taken_spread_over_it(self, cli):
+        cli.pack.write_text("\n\n".join(f"name: P{number}\na boat" for number in range(1, 8)))
+        assert cli.learn(*CFG, "--dry-run").json["prompts"] == ["P1", "P4", "P7"]
+        assert "5 values x 3 prompts x 1 seed = 15 images" in cli("learn", cli.pack, *FEW, *CFG, "--dry-run").out
+
+    def test_prompts_can_be_named_one_or_several(self, cli):
+        assert cli.learn(*CFG, "--dry-run", "--prompt", "tram").json["prompts"] == ["Tram"]
+        both = cli.learn(*CFG, "--dry-run", "--prompt", 2, "--prompt", "boat", "--images", 4).json
+        assert both["prompts"] == ["Tram", "Boat"]
+        assert len(both["steps"]) == 20
+        said = cli.learn(*CFG, "--prompt", 2, "--prompt", 1, "--images", 1)
+        assert (said.code, said.json["error"]) == (
+            2,
+            "--images 1: 2 prompts need 2 pictures per value or more. Give more, or fewer prompts with --prompt.",
+        )
+
+    def test_for_one_picture_per_value_the_first_prompt_is_taken_and_others_by_number_from_1_or_name(self, cli):
         for words, prompt in (((), "Boat"), (("--prompt", 2), "Tram"), (("--prompt", "tram"), "Tram")):
             cli.learn(*TWO, *words)
             assert cli.shown("--limit", 1)[0]["prompt_id"] == prompt

@@ -20,6 +20,7 @@ from ...domain.experiments.base_config import check_offered
 from ...domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence
 from ...domain.journal.estimate import about
 from ...domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
+from ...domain.runs.plan_title import prompt_words, rows_words
 
 _NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
 _MANY_PICTURES = 60  # pictures from which rating them all is no longer done in one sitting
@@ -29,13 +30,15 @@ _LEAST_PICTURES = 7  # fewer of them bring no verdict
 class MatrixOutline(Struct, frozen=True):
     """A matrix in words. `heads` are the values in showing order, `seconds` what a picture of each takes ("" unknown).
 
-    `names`: the values are names, which need the room at the left; they become the rows then. `there` is the place
-    (value, row) of a picture that is not made again, `own` the value one starts from.
+    `names`: the values are names, which need the room at the left; they become the rows then. `prompts` are the names
+    of the prompts that the rows take in turn, () for one prompt. `there` is the place (value, row) of a picture that is
+    not made again, `own` the value one starts from.
     """
 
     heads: tuple[str, ...] = ()
     seconds: tuple[str, ...] = ()
     rows: int = 0
+    prompts: tuple[str, ...] = ()
     names: bool = False
     there: tuple[int, int] | None = None
     own: int = -1
@@ -104,23 +107,23 @@ def typed_seeds(draft: PlanDraft, text: str) -> tuple[tuple[int, ...], str]:
 def with_seeds(draft: PlanDraft, seeds: tuple[int, ...]) -> PlanDraft:
     """The draft with these seeds; more seeds than rows mean more rows."""
     try:
-        each = str(max(draft.images(), -(-len(seeds) // max(1, len(draft.prompts)))))
+        each = str(max(draft.rows(), len(seeds)))
     except InvalidInput:
         each = draft.each
     return replace(draft, seeds=seeds, each=each)
 
 
 def seed_words(draft: PlanDraft, rows: int) -> str:
-    """How many seeds are drawn when the run starts, and how rows and prompts go together. `rows` 0 = not known."""
+    """How pictures, prompts and seeds go together, and how many seeds are drawn at the start. `rows` 0 = not known."""
     drawn, prompts = max(0, rows - len(draft.seeds)), len(draft.prompts)
-    each = f"{counted(rows, 'row')}: {prompts} prompts with {rows // prompts} each." if prompts > 1 and rows else ""
+    each = f"{counted(rows, 'picture')} of every value: {rows_words(rows, prompts)}." if prompts > 1 and rows else ""
     if not drawn:
         return each
     if draft.seeds:
         start = f"{counted(drawn, 'more seed')} {'is' if drawn == 1 else 'are'} drawn when it starts."
     else:
         start = f"{'The seed is' if drawn == 1 else f'{drawn} seeds are'} drawn when it starts."
-    return f"{start} {each}".rstrip()
+    return f"{each} {start}".lstrip()
 
 
 class Making(Struct, frozen=True):
@@ -193,6 +196,7 @@ def _outline(draft: PlanDraft, made: Making) -> MatrixOutline:
         heads=tuple(value_text(value, plan.focus_parameter) for value in own),
         seconds=tuple(_short_s(seconds[variant]) for variant in order) if seconds else (),
         rows=plan.full_rows,
+        prompts=tuple(prompt.prompt_id for prompt in plan.prompts) if len(plan.prompts) > 1 else (),
         names=spec is not None and not spec.ordered,
         there=(at, 0) if made.reused else None,
         own=at,
@@ -224,7 +228,8 @@ def same_lines(draft: PlanDraft, config: PipelineConfig) -> tuple[tuple[str, str
     weights = list(lora_weights(draft.prompts).items())[:3]
     lines += [(LORA + name, "LoRA", f"{name} {weight:g}") for name, weight in weights]
     names = [prompt.prompt_id for prompt in draft.prompts]
-    lines.append(("prompt", "Prompt", " · ".join(names[:3]) + (" …" if len(names) > 3 else "") or "none yet"))
+    several = "Prompts" if len(names) > 1 else "Prompt"
+    lines.append(("prompt", several, " · ".join(names[:3]) + (" …" if len(names) > 3 else "") or "none yet"))
     kept = [_left(draft.focus, key, name, words) for key, name, words in lines]
     return tuple(line for line in kept if line is not None)
 
@@ -270,7 +275,7 @@ def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
     """Everything in words, for the last step."""
     plan, spec = made.plan, draft.spec
     assert spec is not None  # a plan has been made of it
-    rows = plan.full_rows
+    rows, shared = plan.full_rows, rows_words(plan.full_rows, len(plan.prompts))
     seeds = f"{counted(len(draft.seeds[:rows]), 'seed')} of yours" if draft.seeds else ""
     if draft.reuse is not None and len(draft.seeds[:rows]) == 1:
         seeds = "that of the picture"
@@ -284,7 +289,8 @@ def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
         ("Name", draft.title),
         ("Changes", plain(spec, title=True)),
         ("Values", counted_words(draft, plan.variant_values)),
-        ("Pictures", f"{total_words(draft, made)}: {len(plan.variant_values)} values × {counted(rows, 'seed')}"),
+        ("Pictures", f"{total_words(draft, made)}: {len(plan.variant_values)} values × {shared}"),
+        ("Tests", prompt_words(plan)),
         ("Seeds", f"{', '.join(part for part in (seeds, drawn_words) if part)}; the same for every value"),
         ("Rating", blind + twice),
         ("Size", size_words(plan.base_config) if spec.stage == FIRST_STAGE else "that of the picture it begins with"),
@@ -295,9 +301,8 @@ def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
         sentence = f"{own} in row 1 is the picture you come from. Its old stars do not count: you rate it again"
         sentence += ", blind" if draft.blind else ""
         lines.insert(4, ("There already", sentence))
-    return [*lines, *((name, words) for name, words in same_lines(draft, plan.base_config) if name != "Size")] + (
-        [("Note", draft.note.strip())] if draft.note.strip() else []
-    )
+    same = [line for line in same_lines(draft, plan.base_config) if line[0] not in ("Size", "Prompt", "Prompts")]
+    return [*lines, *same] + ([("Note", draft.note.strip())] if draft.note.strip() else [])
 
 
 def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, sketch: bool) -> list[str]:

@@ -54,6 +54,7 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
     settings = read_settings(fields.get("base_config", {}))
     prompts = _prompts(fields)
     images = _images(fields)
+    rows = _whole(fields.get("complete_rows", 0), "complete_rows", (0, MOST_PER_VALUE), " rows")
     plan = LearningPlan(
         plan_id="",
         name=one_line(_text(fields, "name"))[:_LONGEST_NAME] or usual_name(subject, values),
@@ -65,7 +66,8 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
         origins=_origins(fields, settings),
         variant_values=values,
         images_per_variant=images,
-        seeds=_seeds(fields, images * max(1, len(prompts))),
+        complete_rows=rows,
+        seeds=_seeds(fields, rows or images * max(1, len(prompts))),
         extra=_extra(fields, len(values)),
         blind=_switch(fields, "blind", True),
         show_twice=_switch(fields, "show_twice", False),
@@ -100,7 +102,8 @@ def write_plan(plan: LearningPlan) -> bytes:
         "pack_id": plan.pack_id,
         "prompts": plan.prompts,
     }
-    optional: dict[str, object] = {"start_image": plan.start_image, "extra": plan.extra}
+    optional: dict[str, object] = {"complete_rows": plan.complete_rows, "start_image": plan.start_image}
+    optional["extra"] = plan.extra
     fields |= {name: value for name, value in optional.items() if value}
     fields |= {"metadata": plan.metadata, "base_config": plan.base_config}
     if plan.origins:

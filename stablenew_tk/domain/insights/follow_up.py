@@ -64,6 +64,7 @@ def finer_plan(report: Report) -> LearningPlan | None:
         origins=plan.origins,
         variant_values=values,
         images_per_variant=plan.images_per_variant,
+        complete_rows=plan.complete_rows,
         seeds=(),
         blind=plan.blind,
         show_twice=plan.show_twice,

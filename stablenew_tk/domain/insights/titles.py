@@ -8,6 +8,7 @@ from ..base.wording import counted
 from ..config.pipeline_config import BLOCK_SPECS
 from ..config.sweep import LORA, focus, spell
 from ..runs.plan import LearningPlan, VerdictState
+from ..runs.plan_title import prompts_tested
 from .association import Association
 from .report import Report
 from .standing import Standing, State, blind_text
@@ -29,6 +30,8 @@ STATE_NAMES: Mapping[State, str] = {
     "done": "Done",
 }
 
+_FEW_NAMES = 3  # prompts that are named one by one
+
 
 def heading(path: str) -> str:
     """A parameter as a title, with its stage where the label alone does not tell it: "Hires denoise"."""
@@ -46,8 +49,9 @@ def hint_title(hint: Association) -> str:
 
 
 def scope_text(plan: LearningPlan, report: Report | None = None) -> str:
-    """What a verdict holds for: "Rain city · Alley One · juggernautXL_v9"."""
-    prompts = plan.prompts[0].prompt_id if len(plan.prompts) == 1 else counted(len(plan.prompts), "prompt")
+    """What a verdict holds for: "Rain city · Alley One, Bridge · juggernautXL_v9"."""
+    names = [prompt.prompt_id for prompt in prompts_tested(plan)]
+    prompts = ", ".join(names) if len(names) <= _FEW_NAMES else counted(len(names), "prompt")
     checkpoint = report.checkpoint if report is not None else plan.base_config.checkpoint
     sketch = (report.sketch if report is not None else False) or plan.backend_kind == "sketch"
     parts = (plan.pack_id, prompts, checkpoint, "sketch pictures" if sketch else "")
@@ -92,6 +96,7 @@ def progress_text(standing: Standing, state: State) -> str:
 def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
     """Pairs of label and text about a Learning Run. They contain no values while the plan is blind."""
     plan = standing.plan
+    prompts = [prompt.prompt_id for prompt in prompts_tested(plan)]
     values = counted(len(plan.variant_values), "value")
     if standing.revealed:
         values = spell(plan.focus_parameter, plan.variant_values)
@@ -101,6 +106,7 @@ def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
     facts = [
         ("State", STATE_NAMES[state]),
         ("Values", values),
+        ("Prompts" if len(prompts) > 1 else "Prompt", ", ".join(prompts)),
         ("Seeds", str(len({cell.row for cell in plan.cells()}))),
         ("Made", ", ".join(made)),
         ("Rated", f"{standing.rated} of {standing.wanted}{blind}"),

@@ -76,9 +76,10 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     """The plan of a Learning Run. A later line with the same `plan_id` replaces it; that is how rows are added.
 
     Rows 0 to `full_rows` − 1 are made for every value; `extra` names single cells asked for later. `seeds` has one
-    number per row; row r uses the prompt r modulo the number of prompts. `start_image` is the picture that stages
-    other than txt2img begin with. `backend_kind` is sketch or webui: a plan never mixes them. `run_day` (YYYY-MM-DD,
-    local) and `run_name` are the folder of its pictures.
+    number per row; row r uses the prompt r modulo the number of prompts. `images_per_variant` counts for each value and
+    prompt; `complete_rows` is the number of rows where the prompts do not share them equally, 0 = they do.
+    `start_image` is the picture that stages other than txt2img begin with. `backend_kind` is sketch or webui: a plan
+    never mixes them. `run_day` (YYYY-MM-DD, local) and `run_name` are the folder of its pictures.
     """
 
     plan_id: str
@@ -91,6 +92,7 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     origins: Mapping[str, Origin] = {}
     variant_values: tuple[Value, ...]
     images_per_variant: int = 3
+    complete_rows: int = 0
     seeds: tuple[int, ...]
     extra: tuple[PlanCell, ...] = ()
     blind: bool = True
@@ -104,7 +106,7 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     @property
     def full_rows(self) -> int:
         """How many rows are made for every value."""
-        return self.images_per_variant * len(self.prompts)
+        return self.complete_rows or self.images_per_variant * len(self.prompts)
 
     def cells(self) -> tuple[PlanCell, ...]:
         """All cells in the order to make them: complete rows first, then the extra cells.
@@ -254,6 +256,10 @@ def checked(plan: LearningPlan) -> LearningPlan:
     if not 1 <= plan.images_per_variant <= MOST_PER_VALUE:
         where = "images_per_variant"
         message = f"{where}: {plan.images_per_variant} is outside 1 to {MOST_PER_VALUE} images per value."
+        raise InvalidInput(message, where)
+    if plan.complete_rows and not len(plan.prompts) <= plan.complete_rows <= MOST_PER_VALUE:
+        where = "complete_rows"
+        message = f"{where}: {plan.complete_rows} is outside {len(plan.prompts)} to {MOST_PER_VALUE} rows."
         raise InvalidInput(message, where)
     if len(plan.seeds) < plan.full_rows or len(set(plan.seeds)) != len(plan.seeds):
         raise InvalidInput(f"seeds: {plan.full_rows} different seeds are needed, one for each row.", "seeds")

@@ -10,7 +10,7 @@ from stablenew_tk.domain.experiments.plan_draft import PlanDraft
 from stablenew_tk.domain.runs.plan import PlanPrompt
 
 ONE = PlanDraft(prompts=(PlanPrompt("lamp", "a lamp"),), each="3")
-TWO = PlanDraft(prompts=(PlanPrompt("lamp", "a lamp"), PlanPrompt("tram", "a tram")), each="2")
+TWO = PlanDraft(prompts=(PlanPrompt("lamp", "a lamp"), PlanPrompt("tram", "a tram")), each="4")
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_seeds_are_read_from_a_text_or_it_is_said_what_is_wrong(text, seeds, pro
 def test_more_seeds_than_rows_mean_more_rows():
     assert with_seeds(ONE, (1, 2)).each == "3"
     assert with_seeds(ONE, (1, 2, 3, 4)).each == "4"
-    assert with_seeds(TWO, (1, 2, 3, 4, 5)).each == "3", "rows belong to prompts in equal shares"
+    assert with_seeds(TWO, (1, 2, 3, 4, 5)).each == "5", "a row for every seed, whatever its prompt"
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,9 @@ def test_more_seeds_than_rows_mean_more_rows():
         (with_seeds(ONE, (1,)), 3, "2 more seeds are drawn when it starts."),
         (with_seeds(ONE, (1, 2)), 3, "1 more seed is drawn when it starts."),
         (with_seeds(ONE, (1, 2, 3)), 3, ""),
-        (TWO, 4, "4 seeds are drawn when it starts. 4 rows: 2 prompts with 2 each."),
-        (with_seeds(TWO, (1, 2, 3, 4)), 4, "4 rows: 2 prompts with 2 each."),
+        (TWO, 4, "4 pictures of every value: 2 prompts × 2 seeds. 4 seeds are drawn when it starts."),
+        (with_seeds(TWO, (1, 2, 3, 4)), 4, "4 pictures of every value: 2 prompts × 2 seeds."),
+        (with_seeds(TWO, (1, 2, 3)), 3, "3 pictures of every value: 3 seeds on 2 prompts in turn."),
         (TWO, 0, ""),
     ],
 )

@@ -58,6 +58,16 @@ class TestReading:
         assert found.plan.metadata == PlanMetadata(who="ann", when="2026-01-01", notes="first try")
         assert found.notices == ()
 
+    def test_rows_that_prompts_do_not_share_equally_come_back_as_they_were(self):
+        found = plan(prompts=["a boat", "a tram"], complete_rows=3, seed=5, images_per_variant=2)
+        assert (found.full_rows, found.images_per_variant, found.seeds) == (3, 2, (5, 6, 7))
+        again = read_plan(write_plan(found), where="again.json").plan
+        assert (again.full_rows, again.images_per_variant, again.seeds) == (3, 2, (5, 6, 7))
+
+    def test_pictures_per_variant_count_for_every_prompt_as_in_the_first_version(self):
+        found = plan(prompts=["a boat", "a tram"], images_per_variant=2)
+        assert (found.images_per_variant, found.complete_rows, found.full_rows) == (2, 0, 4)
+
     def test_settings_may_be_nested_or_flat_and_both(self):
         config = plan(base_config={"txt2img.steps": 30, "txt2img": {"width": 640}, "vae": "x.pt"}).base_config
         assert (config.txt2img.steps, config.txt2img.width, config.vae) == (30, 640, "x.pt")
@@ -135,6 +145,7 @@ class TestMistakes:
             ({"variant_values": ["5", "6"]}, "variant_values[0]", "'5' is not a number"),
             ({"variant_values": [5, True]}, "variant_values[1]", "not a number"),
             ({"variant_values": [5, None]}, "variant_values[1]", "not a value"),
+            ({"complete_rows": 101}, "complete_rows", "101 is outside 0 to 100"),
             ({"images_per_variant": 0}, "images_per_variant", "0 is outside 1 to 100"),
             ({"images_per_variant": 2.5}, "images_per_variant", "a whole number is needed, not 2.5"),
             ({"images_per_variant": True}, "images_per_variant", "not true"),

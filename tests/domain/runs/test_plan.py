@@ -74,6 +74,12 @@ class TestCells:
         assert made.full_rows == 4
         assert [made.prompt(row).prompt_id for row in range(4)] == ["Boat", "Tram", "Boat", "Tram"]
 
+    def test_rows_that_prompts_do_not_share_equally_are_named_and_take_turns(self):
+        made = plan(prompts=(PlanPrompt("Boat", "a boat"), PlanPrompt("Tram", "a tram")), complete_rows=3)
+        assert made.full_rows == 3
+        assert len(made.cells()) == 9
+        assert [made.prompt(row).prompt_id for row in range(3)] == ["Boat", "Tram", "Boat"]
+
     def test_a_step_keeps_its_name_and_the_name_its_place(self):
         made = plan(plan_id="P.9.9")
         assert [cell_of(made.step_id(cell)) for cell in made.cells()] == list(made.cells())
@@ -180,6 +186,8 @@ class TestChecked:
             ({"values": (5.0,)}, "variant_values"),
             ({"images_per_variant": 0}, "images_per_variant"),
             ({"images_per_variant": 101}, "images_per_variant"),
+            ({"complete_rows": 101}, "complete_rows"),
+            ({"complete_rows": -1}, "complete_rows"),
             ({"seeds": (1,)}, "seeds"),
             ({"seeds": (1, 1, 2)}, "seeds"),
             ({"start_image": "/x.png"}, "start_image"),

@@ -13,10 +13,11 @@ from ...widgets.flow import pack_if
 from ...widgets.notices import Remark
 from ...widgets.painting import Anchor, Painting
 
-_LABEL = 50  # px left of the cells for "Seed 12"
+_LABEL, _PROMPT_LABEL = 50, 84  # px left of the cells for "Seed 12", or for the name of a prompt
 _CELL_HIGH, _LEAST_HIGH, _LEAST_WIDE = 46, 16, 6
 _MOST_HIGH = 260  # px: more rows than fit into this are counted in words
 _GAP = 6
+_TWO_LINES = 32  # px a row needs for two lines at its left
 
 
 class OutlineCanvas(Painting):
@@ -42,7 +43,8 @@ class OutlineCanvas(Painting):
 
     def _draw_columns(self) -> int:
         """Values side by side, rows below each other; gives the height."""
-        outline, gap, label = self.shown, theme.px(_GAP), theme.px(_LABEL)
+        outline, gap = self.shown, theme.px(_GAP)
+        label = theme.px(_PROMPT_LABEL if outline.prompts else _LABEL)
         room = self.winfo_width() - label
         gap = gap if len(outline.heads) <= 12 else theme.px(2)
         columns = max(1, min(len(outline.heads), (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
@@ -57,7 +59,7 @@ class OutlineCanvas(Painting):
             for row in range(rows):
                 self._cell(left, top + row * (high + gap), (wide, high), there=(number, row) == outline.there)
         for row in range(rows):
-            self._note(0, top + row * (high + gap) + high // 2, f"Seed {row + 1}")
+            self._name_row(row, top + row * (high + gap) + high // 2, high, label - theme.px(6))
         bottom = top + rows * (high + gap)
         hidden = {"value": len(outline.heads) - columns, "row": outline.rows - rows}
         more = [f"{number} more {thing}{'s' if number > 1 else ''}" for thing, number in hidden.items() if number > 0]
@@ -98,6 +100,17 @@ class OutlineCanvas(Painting):
             self._note(0, bottom + high // 2, f"and {len(outline.heads) - shown} more")
             bottom += theme.px(18)
         return bottom + theme.px(2)
+
+    def _name_row(self, row: int, middle: int, high: int, room: int) -> None:
+        """The seed of a row, above it its prompt where there are several and room for both."""
+        prompts, seed = self.shown.prompts, f"Seed {row + 1}"
+        if not prompts:
+            self._note(0, middle, seed)
+        elif high < theme.px(_TWO_LINES):
+            self._note(0, middle, prompts[row % len(prompts)], room=room)
+        else:
+            self._note(0, middle - theme.px(8), prompts[row % len(prompts)], own=False, room=room)
+            self._note(0, middle + theme.px(8), seed)
 
     def _fitting(self, rows: int) -> tuple[int, int]:
         """How many rows are drawn, and how high one is."""

@@ -38,7 +38,9 @@ class ValuesStep(Box):
         self._heading("Values", top=0)
         self.numbers = NumberValues(self._body, self._typed)
         self.names = NameValues(self._body, self._typed)
-        self._below = self._heading("Seeds", "the same seeds for every value, so luck cancels out")
+        self._below = self._heading(
+            "Pictures per value", "the same prompts and seeds for every value: luck cancels out"
+        )
         self.seeds = SeedRow(self._body, change)
         self.seeds.pack(fill="x")
         self._build_rating()
@@ -127,7 +129,10 @@ class ValuesStep(Box):
 
 
 class SeedRow(Box):
-    """Pictures per value and their seeds: those the user gave stand as chips. Calls `change(draft)` when edited."""
+    """Pictures per value on all prompts together, and their seeds: those the user gave stand as chips.
+
+    Calls `change(draft)` when edited.
+    """
 
     def __init__(self, parent: tk.Misc, change: Callable[[PlanDraft], object]) -> None:
         super().__init__(parent)
@@ -136,9 +141,9 @@ class SeedRow(Box):
         self.each_problem = ""
         row = Box(self)
         row.pack(fill="x")
-        self.each = Entry(row, width=96, unit="each", on_edit=self._typed_each)
+        self.each = Entry(row, width=96, unit="in all", on_edit=self._typed_each)
         self.each.pack(side="left", anchor="n")
-        tip(self.each.field, "How many pictures every value gets. Each has a seed of its own.")
+        tip(self.each.field, "How many pictures every value gets, on all prompts together. Each has a seed of its own.")
         self.add = Entry(row, width=120, placeholder="Own seeds", on_commit=self._typed_seeds)
         self.add.pack(side="left", anchor="n", padx=(theme.px(2), 0))
         tip(self.add.field, "Numbers to use as seeds. Return takes them over.")
