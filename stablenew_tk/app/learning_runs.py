@@ -143,7 +143,8 @@ class LearningRunner:
         fresh = tuple(dict.fromkeys(cell for cell in wanted if cell not in set(plan.cells())))
         if fresh:
             seeds = with_drawn_seeds(plan.seeds, len(plan.seeds) + len(past))
-            plan = sized(replace(as_line(plan), seeds=seeds, extra=(*plan.extra, *fresh)))
+            plan = replace(as_line(plan), seeds=seeds, extra=(*plan.extra, *fresh), batches=(*plan.batches, len(fresh)))
+            sized(plan)
             self._context.put([plan])
         return self._queue(plan, wanted)
 

@@ -14,18 +14,21 @@ from msgspec.structs import replace
 
 from ..app.create.form_values import preset_values
 from ..domain.base.errors import InvalidInput
+from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
 from ..domain.experiments.plan_file import write_plan
 from ..domain.insights.equal_pictures import all_equal, no_effect
-from ..domain.insights.matrix import BoardCell, board
-from ..domain.insights.report import certain_summary
+from ..domain.insights.follow_up import CERTAIN, next_cells
+from ..domain.insights.matrix import Board, BoardCell, board
+from ..domain.insights.report import certain_summary, report
+from ..domain.insights.standing import standing
 from ..domain.journal.estimate import about
 from ..domain.journal.history import History
 from ..domain.models.value_sources import CHECKPOINT, ValueSources
-from ..domain.runs.plan import LearningPlan, PlanCell, config_for
+from ..domain.runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanCell, config_for
 from ..domain.runs.plan_title import prompts_tested, rows_words
 from ..pipeline.ids_and_times import new_id
 from ..storage.disk.files import alone
@@ -60,6 +63,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of a prompt that varies, this variant, from 0 on",
     )
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--full", action="store_true", help="make all rows at once, the default: nobody rates meanwhile")
+    words = f"make {START_ROWS} rows; after you rated them, --resume makes what tells most, until it is clear"
+    way.add_argument("--adaptive", action="store_true", help=words)
+    add("--most", type=int, metavar="N", help=f"with --adaptive, pictures in all (else {MOST_PICTURES})")
     add("--blind", action="store_true", help="hide the values in the window until all pictures are rated")
     add("--seed", type=int, metavar="N", help="first seed, the others count up (else drawn)")
     add("--start-image", default="", metavar="FILE", help="the picture that img2img, adetailer or upscale work on")
@@ -88,7 +96,7 @@ class LearnStep(Struct, frozen=True):
 class LearnReport(Struct, frozen=True, kw_only=True):
     """What `learn --json` prints. `unsaved` counts lines that the disk refused.
     `prompts` are the names of the prompts tested. `nothing_changed`: the pictures of every row are equal, so no more
-    were made.
+    were made. `most_pictures`: a plan that goes step by step may come to so many; 0 for others.
     """
 
     plan_id: str
@@ -102,6 +110,7 @@ class LearnReport(Struct, frozen=True, kw_only=True):
     outputs: str
     unsaved: int = 0
     nothing_changed: bool = False
+    most_pictures: int = 0
 
     def count(self, *states: StepState) -> int:
         """How many steps ended like this."""
@@ -169,6 +178,9 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
         "--focus": args.focus,
         "--values": args.spec,
         "--images": args.images,
+        "--full": args.full,
+        "--adaptive": args.adaptive,
+        "--most": args.most,
         "--prompt": args.prompt,
         "--blind": args.blind,
         "--seed": args.seed,
@@ -196,7 +208,7 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     if not left:
         if seen is not None and not args.dry_run:
             session.controller.learning.add_lost_steps(plan.plan_id)
-        return ()
+        return _make_next(args, seen, session) if seen is not None and plan.most_pictures else ()
     answer = session.check()
     if answer.capabilities is not None:
         check_offered(plan, answer.capabilities.choices)
@@ -214,6 +226,26 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     return ()
 
 
+def _make_next(args: argparse.Namespace, seen: Board, session: Session) -> tuple[str, ...]:
+    """The next pictures of a plan that goes step by step, all of whose pictures are made; returns notices."""
+    plan, now = seen.plan, standing(seen)
+    if not now.all_rated:
+        return (f"{counted(now.unrated, 'picture')} still to rate. What tells most then is decided by your stars.",)
+    found = report(seen)
+    cells = next_cells(found)
+    if not cells:
+        clear = found.verdict.state in CERTAIN
+        return (found.verdict.sentence if clear else f"All {plan.most_pictures} pictures are used up.",)
+    if args.dry_run:
+        return (f"{counted(len(cells), 'more picture')} would be made, those that tell most.",)
+    if session.check().capabilities is not None:
+        session.controller.learning.more(plan.plan_id, cells)
+        if not args.json:
+            out.print(f"Not clear yet: {counted(len(cells), 'more picture')}, those that tell most")
+        session.work(plan.name, session.controller.learning.pending(plan.plan_id))
+    return ()
+
+
 def _announce(plan: LearningPlan, left: Sequence[PlanCell], session: Session) -> None:
     path, values, rows = plan.focus_parameter, plan.variant_values, plan.full_rows
     seconds = session.controller.forecast_s(config_for(plan, values[cell.variant]) for cell in left)
@@ -223,11 +255,14 @@ def _announce(plan: LearningPlan, left: Sequence[PlanCell], session: Session) ->
     if len(left) < whole:
         out.print(f"{whole - len(left)} of {whole} images are made, {len(left)} to go{time}")
         return
-    seeds = rows_words(rows, len(plan.prompts)).replace("×", "x")
+    prompts = prompts_tested(plan, range(rows))
+    seeds = rows_words(rows, len(prompts)).replace("×", "x")
     extra = f" + {whole - rows * len(values)} more" if whole > rows * len(values) else ""
     out.print(f"{len(values)} values x {seeds}{extra} = {whole} images{time}")
-    names = ", ".join(prompt.prompt_id for prompt in prompts_tested(plan))
+    names = ", ".join(prompt.prompt_id for prompt in plan.prompts)
     out.print(f"{'Prompts, row by row in turn' if len(plan.prompts) > 1 else 'Prompt'}: {names}", markup=False)
+    if plan.most_pictures > whole:
+        out.print(f"Then up to {plan.most_pictures - whole} more, only those that tell most, after you rated these")
     shown = ", ".join(map(str, plan.seeds[:12])) + (", …" if len(plan.seeds) > 12 else "")
     out.print(f"Seeds, the same for every value: {shown}")
 
@@ -260,6 +295,7 @@ def _report(session: Session, plan: LearningPlan, notices: tuple[str, ...], *, d
         outputs=str(Path(settings.output_folder) if settings.output_folder else places.outputs),
         unsaved=session.unsaved,
         nothing_changed=equal,
+        most_pictures=plan.most_pictures,
     )
 
 
@@ -298,3 +334,5 @@ def _tell(report: LearnReport, typed: str, *, dry_run: bool) -> None:
         image = next(step.images[0] for step in report.steps if step.images)
         out.print(f"Rate:      in the window under Learn, or {typed} rate {image} 4", markup=False)
         out.print(f"Learned:   {typed} insights --plan {report.plan_id}", markup=False)
+        if made == len(report.steps) < report.most_pictures:
+            out.print(f"Then:      {typed} learn --resume {report.plan_id} makes what tells most", markup=False)

@@ -21,7 +21,16 @@ from ..domain.models.value_sources import ValueSources
 from ..domain.prompts.pack import PackPrompt
 from ..domain.prompts.randomizer import Variants
 from ..domain.prompts.wildcards import Wildcards
-from ..domain.runs.plan import MOST_PER_VALUE, LearningPlan, PlanPrompt, checked, planned
+from ..domain.runs.plan import (
+    LARGEST_BUDGET,
+    MOST_PER_VALUE,
+    MOST_PICTURES,
+    START_ROWS,
+    LearningPlan,
+    PlanPrompt,
+    checked,
+    planned,
+)
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import read_bounded
 from ..storage.disk.places import Places
@@ -46,11 +55,24 @@ def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Pla
     """The plan that the options describe. Raises InvalidInput, also for files that cannot be read."""
     if args.images is not None and not 1 <= args.images <= MOST_PER_VALUE:
         raise InvalidInput(f"--images {args.images}: give 1 to {MOST_PER_VALUE} pictures per value.", "--images")
+    if args.most is not None and not 1 <= args.most <= LARGEST_BUDGET:
+        raise InvalidInput(f"--most {args.most}: give 1 to {LARGEST_BUDGET} pictures.", "--most")
+    if args.most is not None and args.full:
+        raise InvalidInput("--most: --full makes all pictures at once. Leave one of the two away.", "--most")
+    if args.images is not None and by_steps(args):
+        raise InvalidInput(
+            "--images: with --adaptive the stars decide how many a value gets. --most N limits them all.", "--images"
+        )
     if args.seed is not None and not RANDOM_SEED <= args.seed <= MAX_SEED:
         raise InvalidInput(f"--seed {args.seed} is outside 0 to {MAX_SEED} (-1 = random).", "--seed")
     typed = typed_values(args.values)
     found = _from_file(args, places, settings) if args.plan else PlanArguments(_from_options(args, places, settings))
     return replace(found, plan=_with_options(found.plan, args), typed=typed)
+
+
+def by_steps(args: argparse.Namespace) -> bool:
+    """Whether the options ask for a plan that goes step by step."""
+    return args.adaptive or (args.most is not None and not args.full)
 
 
 def completed(
@@ -179,11 +201,17 @@ def _with_options(plan: LearningPlan, args: argparse.Namespace) -> LearningPlan:
             raise InvalidInput(f"{few} Give more, or fewer prompts with --prompt.", "--images")
         images, uneven = shared_rows(args.images, count)
         plan = replace(plan, images_per_variant=images, complete_rows=uneven)
+    if by_steps(args):
+        most = args.most or plan.most_pictures or MOST_PICTURES
+        plan = replace(plan, most_pictures=most, complete_rows=START_ROWS, images_per_variant=1)
+    elif args.full and plan.most_pictures:
+        images, uneven = shared_rows(max(IMAGES, len(plan.prompts)), len(plan.prompts))
+        plan = replace(plan, most_pictures=0, images_per_variant=images, complete_rows=uneven)
     plan = replace(plan, blind=plan.blind or args.blind, name=args.name.strip() or plan.name)
     if args.seed is not None:
         rows = range(plan.full_rows if args.seed != RANDOM_SEED else 0)
         # Seeds of extra pictures went with the old ones.
-        plan = replace(plan, seeds=tuple((args.seed + row) % (MAX_SEED + 1) for row in rows), extra=())
+        plan = replace(plan, seeds=tuple((args.seed + row) % (MAX_SEED + 1) for row in rows), extra=(), batches=())
     if args.note:
         plan = replace(plan, metadata=replace(plan.metadata, notes=args.note))
     if args.start_image:

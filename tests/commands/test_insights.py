@@ -62,9 +62,10 @@ class TestOnePlan:
         assert [set(cell) for cell in said["next"]] == [{"value", "row"}] * 3
 
     def test_in_words_the_verdict_stands_on_top(self, cli, plan):
-        first, head, remark, *table = cli("insights", "--plan", "last").out.splitlines()
+        first, head, prompt, remark, *table = cli("insights", "--plan", "last").out.splitlines()
         assert first.startswith("28 steps: nothing you tried is more than ¼ star better for this pack and checkpoint")
         assert head.split(" · ")[:2] == ["Settled enough", "Steps of rain"]
+        assert prompt.startswith("Prompt: ")
         assert "12 of 12 pictures rated on 4 seeds." in remark
         assert next(line for line in table if line.split()[:1] == ["28"]).split()[1:6] == ["5", "5", "4", "5", "4"]
 

@@ -17,13 +17,23 @@ from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.spellings import FAMILY_TITLES
 from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, sensible_for, spell, value_text, wider
 from ..journal.history import ImageFacts
-from ..runs.plan import LearningPlan, PlanMetadata, PlanPrompt, checked, config_for, prompt_for
+from ..runs.plan import (
+    LARGEST_BUDGET,
+    MOST_PICTURES,
+    START_ROWS,
+    LearningPlan,
+    PlanMetadata,
+    PlanPrompt,
+    checked,
+    config_for,
+    prompt_for,
+)
 
 STEPS = ("Prompts", "What to vary", "Values and seeds", "Check and run")
 PROMPT, VARY, VALUES, CHECK = range(4)
 # A prompt typed here belongs to no pack; its pictures must not count as those of one.
 OWN_PACK = "own-prompt"
-MOST_IMAGES = 60
+MOST_IMAGES, USUAL_EACH = 60, "3"
 _LORA_TAG = re.compile(r"<lora:([^:<>]+)(?::([^<>]*))?>")
 # "txt2img.steps: ", "lora:rain: ", "variant_values[2]: "
 _FIELD = re.compile(r"^(?:lora:[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d+\])?): ")
@@ -33,9 +43,9 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     """All input of the wizard, valid or not.
 
     `prompts` already contain the global texts. `family` is the model family of the checkpoint in `base`, "" when it is
-    unknown. `text` (the values) and `each` (pictures for each value, on all prompts together) are as typed. `seeds` are
-    those the user gave, one for each row; the other rows get theirs when the run starts. `reuse` is an existing picture
-    that is used for its value in the first row instead of a new one.
+    unknown. `text` (the values), `each` (pictures for each value, on all prompts together) and `most` (pictures in all,
+    when it goes `by_steps`) are as typed. `seeds` are those the user gave, one for each row; the other rows get theirs
+    when the run starts. `reuse` is an existing picture used for its value in the first row instead of a new one.
     """
 
     pack_id: str = ""
@@ -46,7 +56,9 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     family: str = ""
     focus: str = ""
     text: str = ""
-    each: str = "3"
+    by_steps: bool = True
+    each: str = USUAL_EACH
+    most: str = str(MOST_PICTURES)
     seeds: tuple[int, ...] = ()
     start_image: str = ""
     start_problem: str = ""
@@ -90,7 +102,9 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         return _parsed(self.focus, self.text)
 
     def rows(self) -> int:
-        """Seed rows, one per picture of a value; the prompts take turns. Raises InvalidInput."""
+        """Seed rows that are made in any case; the prompts take turns. Raises InvalidInput."""
+        if self.by_steps:
+            return START_ROWS
         text, where = self.each.strip(), "images_per_variant"
         if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_IMAGES):
             raise InvalidInput(f"{text or 'Nothing'!r} is not a number of pictures: give 1 to {MOST_IMAGES}.", where)
@@ -99,10 +113,20 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             raise InvalidInput(f"{few}: give {len(self.prompts)} or more, or take fewer prompts.", where)
         return int(text)
 
+    def budget(self) -> int:
+        """Pictures that the run may come to, 0 when all are made at once. Raises InvalidInput."""
+        text = self.most.strip()
+        if not self.by_steps:
+            return 0
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_BUDGET):
+            wrong = f"{text or 'Nothing'!r} is not a number of pictures: give up to {LARGEST_BUDGET}."
+            raise InvalidInput(wrong, "most_pictures")
+        return int(text)
+
     def plan(self) -> LearningPlan:
         """The plan, not yet checked. Raises InvalidInput for text that cannot be parsed."""
         spec = focus(self.focus)
-        images, rows = shared_rows(self.rows(), len(self.prompts))
+        images, rows = (1, START_ROWS) if self.by_steps else shared_rows(self.rows(), len(self.prompts))
         return LearningPlan(
             plan_id="",
             name=self.title,
@@ -115,7 +139,9 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             variant_values=self.values(),
             images_per_variant=images,
             complete_rows=rows,
-            seeds=self.seeds[: self.rows()],
+            # Step by step, later rows use up the seeds that are left.
+            seeds=self.seeds if self.by_steps else self.seeds[: self.rows()],
+            most_pictures=self.budget(),
             blind=self.blind,
             show_twice=self.show_twice,
             start_image=self.start_image if stage_spec(spec.stage).needs_picture else "",
@@ -160,7 +186,9 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
         origins=plan.origins,
         focus=plan.focus_parameter,
         text=spell(plan.focus_parameter, plan.variant_values) if plan.focus_parameter and plan.variant_values else "",
-        each=str(plan.full_rows or plan.images_per_variant),
+        by_steps=bool(plan.most_pictures),
+        each=USUAL_EACH if plan.most_pictures else str(plan.full_rows or plan.images_per_variant),
+        most=str(plan.most_pictures or MOST_PICTURES),
         # New seeds tell more than the same ones again, unless a picture with its seed is kept.
         seeds=plan.seeds[:1] if reuse is not None else (),
         start_image=plan.start_image,
@@ -219,7 +247,9 @@ def _focus_trouble(draft: PlanDraft) -> str:
     if not draft.focus:
         return "Choose what is to change from picture to picture."
     # Values and seeds come in the next step; two of each allow the rest to be checked now.
-    sample = msgspec.structs.replace(draft, text=_sample_text(draft), each=str(max(1, len(draft.prompts))), seeds=())
+    sample = msgspec.structs.replace(
+        draft, text=_sample_text(draft), by_steps=False, each=str(max(1, len(draft.prompts))), seeds=()
+    )
     plan = sample.trial()
     spec = focus(draft.focus)
     if stage_spec(spec.stage).needs_picture and draft.start_problem:
@@ -261,7 +291,7 @@ def step_of(wrong: InvalidInput) -> int:
     where = wrong.where
     if where.startswith(("prompts", "pack")):
         return PROMPT
-    if where.startswith(("variant_values", "images_per_variant", "complete_rows", "seeds", "name")):
+    if where.startswith(("variant_values", "images_per_variant", "complete_rows", "most_pictures", "seeds", "name")):
         return VALUES
     return VARY if where.startswith(("start_image", "focus", "stage", LORA)) or "." in where else CHECK
 
@@ -314,7 +344,8 @@ def summary(draft: PlanDraft, step: int) -> str:
         return plain(draft.spec, title=True)
     if step == VALUES and draft.focus:
         try:
-            return f"{counted(len(draft.values()), 'value')} × {counted(draft.rows(), 'picture')}"
+            values = counted(len(draft.values()), "value")
+            return f"{values}, step by step" if draft.by_steps else f"{values} × {counted(draft.rows(), 'picture')}"
         except InvalidInput:
             return ""
     return ""

@@ -90,7 +90,14 @@ def progress_text(standing: Standing, state: State) -> str:
         made = f"{standing.made} of {standing.cells} made"
         return f"{made}{failed}" + (f" · {standing.rated} rated" if standing.rated else "")
     made = f" · {standing.made} made" if standing.waiting else ""
+    if state != "done" and goes_on(standing):
+        return f"rating {standing.rated} of up to {standing.plan.most_pictures}{made}{failed}"
     return f"{standing.rated} of {standing.wanted} rated{made}{failed}"
+
+
+def goes_on(standing: Standing) -> bool:
+    """Whether a plan may still get pictures by itself, so that what is made now is not all there will be to rate."""
+    return standing.plan.most_pictures > standing.cells and not (standing.revealed and standing.plan.blind)
 
 
 def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
@@ -101,7 +108,8 @@ def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
     if standing.revealed:
         values = spell(plan.focus_parameter, plan.variant_values)
     missing = ((standing.failed, "failed"), (standing.suspect, "suspect, not counted"))
-    made = (f"{standing.made} of {standing.cells}", *(f"{number} {what}" for number, what in missing if number))
+    most = f", up to {plan.most_pictures} step by step" if state != "done" and goes_on(standing) else ""
+    made = (f"{standing.made} of {standing.cells}{most}", *(f"{number} {what}" for number, what in missing if number))
     blind = f", {blind_text(standing.rated, standing.not_blind)}" if plan.blind and standing.rated else ""
     facts = [
         ("State", STATE_NAMES[state]),

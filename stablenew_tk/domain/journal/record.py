@@ -16,7 +16,15 @@ from ..config.global_texts import StageText
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig
 from ..runs.job import LearningTag, RandomizerChoice
-from ..runs.plan import LearningPlan, LearningRunResult, LearningRunStep, PlanPrompt, Preset
+from ..runs.plan import (
+    MOST_PICTURES,
+    START_ROWS,
+    LearningPlan,
+    LearningRunResult,
+    LearningRunStep,
+    PlanPrompt,
+    Preset,
+)
 
 Status = Literal["ok", "failed", "cancelled", "partial"]
 
@@ -146,7 +154,9 @@ class FoldedRecord(Struct, frozen=True):
 
 
 def draft_of(record: LearningRecord, seed: int) -> LearningPlan:
-    """A plan with the prompt and settings of a record, and `seed` for row 1, without focus parameter and values."""
+    """A plan with the prompt and settings of a record, and `seed` for row 1, without focus parameter and values. It
+    goes step by step.
+    """
     return LearningPlan(
         plan_id="",
         name="",
@@ -156,6 +166,8 @@ def draft_of(record: LearningRecord, seed: int) -> LearningPlan:
         base_config=record.config,
         origins=record.origins,
         variant_values=(),
+        complete_rows=START_ROWS,
+        most_pictures=MOST_PICTURES,
         seeds=(seed,),
         start_image=record.start_image,
         backend_kind=record.backend.kind,

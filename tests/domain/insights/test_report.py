@@ -10,7 +10,7 @@ from journal_lines import new_id, rate
 from learning_lab import Lab
 
 from stablenew_tk.domain.config.sweep import focus
-from stablenew_tk.domain.insights.follow_up import finer_plan
+from stablenew_tk.domain.insights.follow_up import finer_plan, next_cells
 from stablenew_tk.domain.insights.report import naming, preset_values, step_ratings, summary
 from stablenew_tk.domain.insights.report_json import document
 from stablenew_tk.domain.insights.tag_rates import Rate, p_higher, tag_sentences
@@ -335,3 +335,32 @@ class TestForPrograms:
         lab.make(plan)
         lab.rate({12: (1, 2, 2, 1), 28: (5, 4, 5, 5)})
         assert (document(lab.report(plan)).rows, lab.report(plan).total) == (4, 8)
+
+
+EVEN = {12: (3, 4), 20: (4, 3), 28: (3, 3), 36: (4, 4)}
+
+
+class TestStepByStep:
+    def next_of(self, lab, stars, most):
+        rows = len(next(iter(stars.values())))
+        plan = lab.plan(
+            "txt2img.steps", tuple(stars), 1, complete_rows=rows, most_pictures=most, seeds=tuple(range(rows))
+        )
+        lab.make(plan)
+        lab.rate(stars)
+        return next_cells(lab.report(plan))
+
+    def test_while_it_is_not_clear_what_tells_most_comes_next(self, lab):
+        cells = self.next_of(lab, EVEN, 40)
+        assert len(cells) == 3
+        assert all(cell.row >= 2 for cell in cells)
+
+    def test_no_more_than_are_left(self, lab):
+        assert len(self.next_of(lab, EVEN, 9)) == 1
+        assert self.next_of(lab, EVEN, 8) == ()
+
+    def test_a_clear_verdict_ends_it(self, lab):
+        assert self.next_of(lab, CLEAR, 40) == ()
+
+    def test_a_plan_that_is_made_at_once_has_no_next_step(self, lab):
+        assert self.next_of(lab, EVEN, 0) == ()

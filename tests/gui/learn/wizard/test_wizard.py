@@ -83,6 +83,13 @@ def vary(house, path, step=VARY):
     return wizard
 
 
+def at_once(house):
+    """Have all rows made at once, with the keyboard."""
+    house.wizard.values_step.seeds.way.focus_set()
+    house.key("<Right>")
+    assert not house.wizard.draft.by_steps
+
+
 def texts(widget):
     """All texts in sight below a widget."""
     found = [
@@ -148,9 +155,9 @@ def test_a_plan_is_made_and_started_with_the_keyboard_alone(open_wizard):
     assert plan.variant_values == (2, 4, 6)
     names = names_of(house)
     assert [prompt.prompt_id for prompt in plan.prompts] == [names[1], names[2], names[5]]
-    assert len(set(plan.seeds)) == 3
+    assert (plan.full_rows, len(set(plan.seeds)), plan.most_pictures) == (2, 2, 40)
     assert (plan.blind, plan.base_config.txt2img.width) == (True, 64)
-    house.until(lambda: house.ended_jobs() == 9 and house.idle(), 30)
+    house.until(lambda: house.ended_jobs() == 6 and house.idle(), 30)
 
 
 def test_alt_left_goes_back_and_escape_cancels_without_a_question(open_wizard):
@@ -269,6 +276,7 @@ def test_three_prompts_spread_over_the_pack_cost_as_much_as_one(open_wizard, tmp
     write_packs(tmp_path, harbour=7)
     house = open_wizard()
     wizard = vary(house, "txt2img.steps", VALUES)
+    at_once(house)
     assert chosen(house) == ["P1", "P4", "P7"]
     plan = wizard.draft.trial()
     assert (plan.images_per_variant, plan.full_rows, len(plan.cells())) == (1, 3, 15)
@@ -282,9 +290,35 @@ def test_of_two_prompts_both_are_tested_for_the_same_three_pictures(open_wizard,
     write_packs(tmp_path, harbour=2)
     house = open_wizard()
     wizard = vary(house, "txt2img.steps", VALUES)
+    at_once(house)
     plan = wizard.draft.trial()
     assert [plan.prompt(row).prompt_id for row in range(plan.full_rows)] == ["P1", "P2", "P1"]
     assert "3 pictures of every value: 3 seeds on 2 prompts in turn. 3 seeds are drawn when it starts." in texts(wizard)
+
+
+def test_step_by_step_is_the_way_unless_all_rows_are_wanted_at_once(open_wizard, tmp_path):
+    write_packs(tmp_path, harbour=7)
+    house = open_wizard()
+    wizard = vary(house, "txt2img.steps", VALUES)
+    row = wizard.values_step.seeds
+    assert (row.way.value, wizard.draft.trial().most_pictures, wizard.panel.outline.shown.later) == ("steps", 40, 2)
+    typed(row.most, "9")
+    assert "2 rows are 10 pictures already: give 10 or more." in sentence_below(row.most)
+    assert not wizard.bar.next.enabled
+    typed(row.most, "25")
+    wizard.go(CHECK)
+    house.root.update()
+    assert "Start with 2 rows, then only what tells most" in texts(wizard.check_step)
+    lines = dict(wizard.check_step.shown[0])
+    assert lines["Later"].startswith("Then up to 15 more, only those that tell most")
+    assert lines["Tests"] == "these 3 prompts: P1, P4, P7; the last one if it goes on"
+    wizard.go(VALUES)
+    house.root.update()
+    at_once(house)
+    wizard.go(CHECK)
+    house.root.update()
+    assert "Is this what you want to know?" in texts(wizard.check_step)
+    assert wizard.bar.next.text.startswith("Run 15 images")
 
 
 def test_the_prompt_chosen_in_create_is_among_them(open_wizard, tmp_path):
@@ -307,7 +341,6 @@ def test_only_one_prompt_says_what_the_verdict_will_be_about(open_wizard, tmp_pa
     step.prompts.focus_set()
     house.key("<Down>", "<Down>")
     assert chosen(house) == ["P3"]
-    assert house.wizard.draft.rows() == 3
     step.only_one.invoke()
     assert chosen(house) == ["P1", "P4", "P7"]
 
@@ -327,6 +360,7 @@ def test_every_prompt_that_is_ticked_gets_a_row_and_fewer_bring_the_number_back(
     house.key("<Down>", "<space>", "<Down>", "<space>")
     assert chosen(house) == ["P1", "P2", "P3", "P4", "P7"]
     wizard = vary(house, "txt2img.steps", VALUES)
+    at_once(house)
     plan = wizard.draft.trial()
     assert (plan.full_rows, len(plan.seeds)) == (5, 5)
     assert wizard.panel.outline.shown.rows == 5
@@ -355,7 +389,7 @@ def test_own_seeds_are_kept_and_the_rest_is_drawn(open_wizard):
     wizard.go(CHECK)
     wizard.next()
     assert plan_of(house).seeds[0] == 8
-    assert len(set(plan_of(house).seeds)) == 3
+    assert len(set(plan_of(house).seeds)) == 2
 
 
 def test_saving_for_later_records_the_plan_and_queues_nothing(open_wizard):
@@ -506,7 +540,7 @@ def test_the_last_step_says_that_sketches_are_a_rehearsal(open_wizard):
     wizard = vary(house, "txt2img.steps", CHECK)
     words = [text for text, *_ in wizard.check_step.shown[1:2]]
     assert "rehearsal" in words[0]
-    assert wizard.bar.next.text.startswith("Run 15 images")
+    assert wizard.bar.next.text.startswith("Run 10 images")
 
 
 def test_every_control_of_every_step_can_be_reached_with_tab(open_wizard):
@@ -575,6 +609,8 @@ def test_a_plan_that_was_read_keeps_its_name_and_one_without_a_pack_is_named_by_
 def test_a_plan_too_small_for_any_verdict_is_told_so_before_it_runs(open_wizard):
     house = open_wizard()
     wizard = vary(house, "txt2img.steps", VALUES)
+    at_once(house)
+    wizard.values_step.numbers.focus_set()
     write(house, "12, 20")
     assert any("4 rows" in text for text in texts(wizard.panel))
     write(house, "12, 20, 28")
