@@ -140,7 +140,7 @@ def learn(window: Window, mode: str) -> None:
     controller = window.controller
     window.show("learn")
     page = cast(LearnPage, window.page("learn"))
-    page.new_run(plan_of_steps(window))
+    page.new_run(msgspec.structs.replace(plan_of_steps(window), complete_rows=2, most_pictures=40))
     grab(window, f"learn-wizard-{mode}")
     plan_id = controller.learning.start(plan_of_steps(window)).plan_id
     pump(window, lambda: controller.running is None and not controller.queue)

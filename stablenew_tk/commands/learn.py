@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ from ..domain.config.sweep import value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
 from ..domain.experiments.plan_file import write_plan
+from ..domain.insights.blinding import blind_matrix
 from ..domain.insights.equal_pictures import all_equal, no_effect
 from ..domain.insights.follow_up import CERTAIN, next_cells
 from ..domain.insights.matrix import Board, BoardCell, board
@@ -97,6 +98,7 @@ class LearnReport(Struct, frozen=True, kw_only=True):
     """What `learn --json` prints. `unsaved` counts lines that the disk refused.
     `prompts` are the names of the prompts tested. `nothing_changed`: the pictures of every row are equal, so no more
     were made. `most_pictures`: a plan that goes step by step may come to so many; 0 for others.
+    `to_rate`: pictures without stars that may be rated now, in the order in which the window shows them.
     """
 
     plan_id: str
@@ -111,6 +113,7 @@ class LearnReport(Struct, frozen=True, kw_only=True):
     unsaved: int = 0
     nothing_changed: bool = False
     most_pictures: int = 0
+    to_rate: tuple[str, ...] = ()
 
     def count(self, *states: StepState) -> int:
         """How many steps ended like this."""
@@ -296,7 +299,14 @@ def _report(session: Session, plan: LearningPlan, notices: tuple[str, ...], *, d
         unsaved=session.unsaved,
         nothing_changed=equal,
         most_pictures=plan.most_pictures,
+        to_rate=tuple(_to_rate(seen)) if seen is not None else (),
     )
+
+
+def _to_rate(seen: Board) -> Iterator[str]:
+    for cell in blind_matrix(seen).cells:
+        if cell.asks and cell.facts is not None:
+            yield cell.facts.image_id
 
 
 def _step(cell: BoardCell) -> LearnStep:
@@ -331,8 +341,12 @@ def _tell(report: LearnReport, typed: str, *, dry_run: bool) -> None:
     if made < len(report.steps) or report.unsaved:
         out.print(f"Go on:     {typed} learn --resume {report.plan_id}", markup=False)
     if made and not report.nothing_changed:
-        image = next(step.images[0] for step in report.steps if step.images)
-        out.print(f"Rate:      in the window under Learn, or {typed} rate {image} 4", markup=False)
+        image = next((one for one in report.to_rate), "")
+        if image:
+            out.print(f"Rate:      in the window under Learn, or {typed} rate {image} 4", markup=False)
+        if report.most_pictures and len(report.to_rate) > 1:
+            # The next step waits for all of them.
+            out.print(f"           and {', '.join(report.to_rate[1:])}", markup=False)
         out.print(f"Learned:   {typed} insights --plan {report.plan_id}", markup=False)
         if made == len(report.steps) < report.most_pictures:
             out.print(f"Then:      {typed} learn --resume {report.plan_id} makes what tells most", markup=False)

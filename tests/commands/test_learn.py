@@ -141,11 +141,14 @@ class TestStepByStep:
         (plan,) = cli.history().plans.plans()
         assert f"learn --resume {plan.plan_id} makes what tells most" in said.out
         assert (plan.most_pictures, plan.full_rows, len(cli.pictures())) == (9, 2, 6)
+        images = [record["outputs"][0]["image_id"] for record in cli.shown("--limit", 9)]
+        assert all(image in said.out for image in images), "all that is to be rated before it goes on"
 
     def test_before_all_is_rated_going_on_says_what_is_missing(self, cli):
         report = cli.learn(*self.STEPS).json
         again = cli("learn", "--resume", report["plan_id"], "--json")
         assert (again.code, len(again.json["steps"])) == (0, 6)
+        assert set(again.json["to_rate"]) == {step["images"][0] for step in report["steps"]}
         assert again.json["notices"] == ["6 pictures still to rate. What tells most then is decided by your stars."]
 
     @pytest.mark.parametrize("blind", [(), ("--blind",)])

@@ -8,7 +8,7 @@ from ...domain.base.errors import InvalidInput
 from ...domain.insights.equal_pictures import no_effect
 from ...domain.insights.follow_up import next_cells
 from ...domain.insights.matrix import board
-from ...domain.insights.report import Report
+from ...domain.insights.report import Report, step_ratings
 from ...domain.runs.plan import PlanCell
 from ...pipeline.messages.plans import Analyse
 from ..controller import Controller
@@ -46,11 +46,15 @@ class RatingVerdict:
 
     def begin(self) -> None:
         """Another plan is shown."""
-        self.settled()
+        self.failed()
         self._analysed = self._decided = ()
 
     def settled(self) -> None:
-        """The result is on disk, or it failed, or is no longer wanted: it can be asked for again."""
+        """A result is on disk, or was refused: it can be asked for again. An open plan gets one while it is decided."""
+        self.revealing = False
+
+    def failed(self) -> None:
+        """The ratings could not be analysed, or it is no longer wanted: it can be asked for again."""
         self.revealing = self.deciding = False
 
     def check(self) -> str:
@@ -73,8 +77,7 @@ class RatingVerdict:
             elif matrix.hidden:
                 self.reveal()
         elif matrix.closed and session.rated_here and session.next_asked(-1) < 0:
-            rest = "The next pictures open together when all of them are made." if plan.most_pictures else ""
-            remark = f"All that can be shown is rated. {rest or 'A row opens when all of it is made.'}"
+            remark = f"All that can be shown is rated. {self._coming(by_steps=bool(plan.most_pictures and plan.extra))}"
         if not matrix.hidden and not self.revealing and not self.deciding and any(stars) and stars != self._analysed:
             self._analysed = stars
             self._analyse_soon()
@@ -98,6 +101,9 @@ class RatingVerdict:
         self._session.report = report
         if self.deciding:
             self.deciding = False
+            if not self._is_up_to_date(report):
+                self._decided = ()  # stars have overtaken it, so it is decided anew
+                return ""
             cells = next_cells(report)
             if not self.revealing and cells:
                 return self._go_on(cells)
@@ -113,11 +119,21 @@ class RatingVerdict:
                 return str(problem)
         return ""
 
+    def _is_up_to_date(self, report: Report) -> bool:
+        history = self._controller.history
+        held = board(history, report.plan.plan_id) if history is not None else None
+        return held is not None and report.steps == step_ratings(held)
+
     def _go_on(self, cells: Sequence[PlanCell]) -> str:
         try:
             self._controller.learning.more(self._session.plan_id, cells)
         except InvalidInput as problem:
             return str(problem)
         more = "1 more picture that tells most is" if len(cells) == 1 else f"{len(cells)} more that tell most are"
-        paused = " The queue is paused: Resume lets it go on." if self._controller.paused else ""
-        return f"Not clear yet: {more} being made. You may leave; it goes on when they are rated.{paused}"
+        return f"Not clear yet: {more} made now. {self._coming(by_steps=True)}"
+
+    def _coming(self, *, by_steps: bool) -> str:
+        """When there will be something to rate again."""
+        if self._controller.paused:
+            return "The queue is paused: Go on makes the next pictures."
+        return "They open together when all of them are made." if by_steps else "A row opens when all of it is made."

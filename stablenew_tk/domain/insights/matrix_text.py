@@ -99,7 +99,7 @@ def state_words(matrix: BlindMatrix) -> tuple[str, str]:
     if matrix.hidden:
         shuffled = f"{len(plan.variant_values)} values, shuffled anew in every row."
         if plan.most_pictures:
-            return "Blind", f"{shuffled} More are made until it is clear; then the values are shown."
+            return "Blind", f"{shuffled} More are made until it is clear."
         return "Blind", f"{shuffled} Names and values are shown when all are rated."
     columns = "Every column is one value, every row one seed."
     return ("Revealed", columns) if plan.blind else ("Open", f"Values are in sight. {columns}")

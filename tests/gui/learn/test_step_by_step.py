@@ -222,7 +222,8 @@ def test_while_the_queue_is_paused_nothing_is_made_and_the_page_says_so(house):
     h.controller.pause(True)
     h.rate_all(EVEN)
     h.until(lambda: h.controller.learning.pending(h.plan_id))
-    assert "The queue is paused" in h.view.foot.message
+    h.until(lambda: not h.view.busy)
+    assert "The queue is paused: Go on makes the next pictures." in h.view.foot.message
     assert h.controller.running is None
     h.controller.pause(False)
     h.made()
