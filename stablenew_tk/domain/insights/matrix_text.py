@@ -25,7 +25,7 @@ def row_label(matrix: BlindMatrix, line: MatrixRow) -> tuple[str, str]:
     if line.open:
         far = _how_far(line)
     elif any(cell.state == "shown" for cell in line.cells):
-        far = f"{_how_far(line)}, the rest opens when all asked for are made"
+        far = f"{_how_far(line)} · {sum(cell.facts is None for cell in line.cells)} to come"
     elif line.row < plan.full_rows:
         far = f"opens when all {len(line.cells)} are made"
     else:

@@ -236,7 +236,7 @@ def test_what_is_in_sight_stays_where_it_is_when_a_batch_comes_to_its_row():
             same = now.lines[line].cells[: len(cells)]
             assert [cell.facts.image_id for cell in same] == [cell.facts.image_id for cell in cells]
     assert [cell.state for cell in while_made.lines[2].cells] == ["shown", "shown", "waiting"]
-    assert row_label(while_made, while_made.lines[2])[1] == "0 of 3, the rest opens when all asked for are made"
+    assert row_label(while_made, while_made.lines[2])[1] == "0 of 3 · 1 to come"
 
 
 def test_the_order_of_asking_is_not_told():
