@@ -229,6 +229,8 @@ class TestOptions:
         assert len(report["steps"]) == 15
         rows = {record["learning"]["row"]: record["prompt_id"] for record in cli.shown("--limit", 99)}
         assert rows == {0: "Boat", 1: "Tram", 2: "Boat"}
+        assert cli("insights", "--plan", "last", "--json").json["prompts"] == ["Boat", "Tram"]
+        assert "Prompts: Boat, Tram" in cli("insights", "--plan", "last").out
 
     def test_of_a_large_pack_three_are_taken_spread_over_it(self, cli):
         cli.pack.write_text("\n\n".join(f"name: P{number}\na boat" for number in range(1, 8)))
