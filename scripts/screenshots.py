@@ -95,25 +95,26 @@ def fill(window: Window) -> None:
 
 
 def plan_of_steps(window: Window) -> LearningPlan:
-    """A Learning Run over the steps of one prompt, not yet begun."""
+    """A Learning Run over the steps of three prompts, not yet begun."""
     values: dict[str, Value] = {
         "txt2img.width": 512,
         "txt2img.height": 704,
         "txt2img.sampler": "DPM++ 2M",
         "txt2img.scheduler": "Karras",
     }
-    prompt = load_pack(window.controller.places.packs / "starter.txt").prompts[1]
+    prompts = load_pack(window.controller.places.packs / "starter.txt").prompts[:3]
     return LearningPlan(
         event_id="",
         ts="",
         plan_id="",
-        name="Steps for the last tram",
+        name="Steps for the starter pack",
         focus_parameter="txt2img.steps",
         pack_id="starter",
-        prompts=(PlanPrompt(prompt.prompt_id, prompt.positive, prompt.negative),),
+        prompts=tuple(PlanPrompt(prompt.prompt_id, prompt.positive, prompt.negative) for prompt in prompts),
         base_config=with_values(PipelineConfig(), values),
         variant_values=tuple(LIKED),
-        images_per_variant=5,
+        images_per_variant=2,
+        complete_rows=5,
         seeds=(11, 12, 13, 14, 15),
     )
 
@@ -140,7 +141,7 @@ def learn(window: Window, mode: str) -> None:
     controller = window.controller
     window.show("learn")
     page = cast(LearnPage, window.page("learn"))
-    page.new_run(plan_of_steps(window))
+    page.new_run(msgspec.structs.replace(plan_of_steps(window), complete_rows=2, most_pictures=40))
     grab(window, f"learn-wizard-{mode}")
     plan_id = controller.learning.start(plan_of_steps(window)).plan_id
     pump(window, lambda: controller.running is None and not controller.queue)

@@ -157,8 +157,8 @@ def test_the_weight_of_a_lora_is_the_one_that_was_liked_and_not_the_last_one_tri
 
 def test_jobs_of_a_learning_run_are_whole_jobs_with_the_prompt_once_and_a_seed(cli):
     small = ("--set", "txt2img.width=64", "--set", "txt2img.height=64", "--set", "txt2img.steps=4")
-    words = ("--focus", "txt2img.cfg_scale", "--values", "5, 7", "--images", 2, "--backend", "sketch", *small)
-    steps = cli("learn", cli.pack, *words, "--json").json["steps"]
+    words = ("--focus", "txt2img.cfg_scale", "--values", "5, 7", "--images", 2, "--prompt", 1, *small)
+    steps = cli("learn", cli.pack, *words, "--backend", "sketch", "--json").json["steps"]
     records = cli.shown()
     assert len(records) == len(steps) == 4
     assert [one["prompt"] for one in records] == ["a red boat"] * 4

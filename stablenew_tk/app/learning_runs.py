@@ -142,7 +142,8 @@ class LearningRunner:
         fresh = tuple(dict.fromkeys(cell for cell in wanted if cell not in set(plan.cells())))
         if fresh:
             seeds = with_drawn_seeds(plan.seeds, len(plan.seeds) + len(past))
-            plan = sized(replace(as_line(plan), seeds=seeds, extra=(*plan.extra, *fresh)))
+            plan = replace(as_line(plan), seeds=seeds, extra=(*plan.extra, *fresh), batches=(*plan.batches, len(fresh)))
+            sized(plan)
             self._context.put([plan])
         return self._queue(plan, wanted)
 
@@ -253,7 +254,8 @@ class LearningRunner:
         if wrong is not None:
             raise InvalidInput(f"seeds: {wrong} is outside 0 to {MAX_SEED}.", "seeds")
         # A number of rows that is out of range is refused below, not drawn for.
-        rows = plan.full_rows if 1 <= plan.images_per_variant <= MOST_PER_VALUE else 0
+        in_range = 1 <= plan.images_per_variant <= MOST_PER_VALUE and 0 <= plan.complete_rows <= MOST_PER_VALUE
+        rows = plan.full_rows if in_range else 0
         who = plan.metadata.who or self._context.settings().user_name.strip() or system_user()
         metadata = replace(plan.metadata, who=who, when=plan.metadata.when or now_text())
         whole = replace(

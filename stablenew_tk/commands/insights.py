@@ -22,6 +22,7 @@ from ..domain.insights.verdict_text import percent
 from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.query import Query, select
 from ..domain.runs.plan import LearningPlan
+from ..domain.runs.plan_title import prompts_tested
 from ..storage.disk.places import Places
 from ..storage.journal.reader import read_record
 from ..storage.journal.snapshot import load_history
@@ -118,7 +119,9 @@ def _one(args: argparse.Namespace, history: History) -> int:
     print_verdict(found.verdict.headline, found.verdict.meaning)
     head = [VERDICT_NAMES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, found.focus.title]
     out.print(" · ".join(part for part in head if part), markup=False)
-    about = (("Who: ", plan.metadata.who), ("Note: ", plan.metadata.notes))
+    names = [prompt.prompt_id for prompt in prompts_tested(plan)]
+    tested = ("Prompts: " if len(names) > 1 else "Prompt: ", ", ".join(names))
+    about = (tested, ("Who: ", plan.metadata.who), ("Note: ", plan.metadata.notes))
     for line in (f"{label}{text}" for label, text in about if text):
         out.print(line, markup=False)
     out.print(found.remark, markup=False)

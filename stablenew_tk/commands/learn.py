@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Literal
@@ -13,18 +13,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..domain.base.errors import InvalidInput
+from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
 from ..domain.experiments.plan_file import write_plan
+from ..domain.insights.blinding import blind_matrix
 from ..domain.insights.equal_pictures import all_equal, no_effect
-from ..domain.insights.matrix import BoardCell, board
-from ..domain.insights.report import certain_summary
+from ..domain.insights.follow_up import CERTAIN, next_cells
+from ..domain.insights.matrix import Board, BoardCell, board
+from ..domain.insights.report import certain_summary, report
+from ..domain.insights.standing import standing
 from ..domain.journal.estimate import about
 from ..domain.journal.history import History
 from ..domain.models.value_sources import CHECKPOINT, ValueSources
-from ..domain.runs.plan import LearningPlan, PlanCell, config_for
+from ..domain.runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanCell, config_for
+from ..domain.runs.plan_title import prompts_tested, rows_words
 from ..pipeline.ids_and_times import new_id
 from ..storage.disk.files import alone
 from ..storage.disk.places import Places
@@ -53,8 +58,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--focus", metavar="PATH", help="what to vary: txt2img.cfg_scale, checkpoint, lora:rainy-streets")
     specs = '"15-45 (+5)", "5-8 [4]", "1, 2, .., 10", "Euler a, Heun" (else numbers that suit the checkpoint)'
     add("--values", metavar="SPEC", dest="spec", help=specs)
-    add("--images", type=int, metavar="N", help=f"pictures per value, each with a seed of its own (else {IMAGES})")
-    add("--prompt", default="", metavar="I|NAME", help="a prompt of the pack, counted from 1 (else the first)")
+    add("--images", type=int, metavar="N", help=f"pictures per value, on all prompts together (else {IMAGES})")
+    add(
+        "--prompt",
+        action="append",
+        default=[],
+        metavar="I|NAME",
+        help="a prompt of the pack, counted from 1; again for another (else up to 3 prompts, spread over the pack)",
+    )
     add(
         "--variant",
         type=int,
@@ -62,6 +73,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of a prompt that varies, this variant, from 0 on",
     )
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--full", action="store_true", help="make all rows at once, the default: nobody rates meanwhile")
+    words = f"make {START_ROWS} rows; after you rated them, --resume makes what tells most, until it is clear"
+    way.add_argument("--adaptive", action="store_true", help=words)
+    add("--most", type=int, metavar="N", help=f"with --adaptive, pictures in all (else {MOST_PICTURES})")
     add("--blind", action="store_true", help="hide the values in the window until all pictures are rated")
     add("--seed", type=int, metavar="N", help="first seed, the others count up (else drawn)")
     add("--start-image", default="", metavar="FILE", help="the picture that img2img, adetailer or upscale work on")
@@ -89,12 +105,15 @@ class LearnStep(Struct, frozen=True):
 
 class LearnReport(Struct, frozen=True, kw_only=True):
     """What `learn --json` prints. `unsaved` counts lines that the disk refused.
-    `nothing_changed`: the pictures of every row are equal, so no more were made.
+    `prompts` are the names of the prompts tested. `nothing_changed`: the pictures of every row are equal, so no more
+    were made. `most_pictures`: a plan that goes step by step may come to so many; 0 for others.
+    `to_rate`: pictures without stars that may be rated now, in the order in which the window shows them.
     """
 
     plan_id: str
     name: str
     focus_parameter: str
+    prompts: tuple[str, ...]
     steps: tuple[LearnStep, ...]
     notices: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
@@ -102,6 +121,8 @@ class LearnReport(Struct, frozen=True, kw_only=True):
     outputs: str
     unsaved: int = 0
     nothing_changed: bool = False
+    most_pictures: int = 0
+    to_rate: tuple[str, ...] = ()
 
     def count(self, *states: StepState) -> int:
         """How many steps ended like this."""
@@ -180,6 +201,9 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
         "--focus": args.focus,
         "--values": args.spec,
         "--images": args.images,
+        "--full": args.full,
+        "--adaptive": args.adaptive,
+        "--most": args.most,
         "--prompt": args.prompt,
         "--blind": args.blind,
         "--seed": args.seed,
@@ -208,7 +232,7 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     if not left:
         if seen is not None and not args.dry_run:
             session.controller.learning.add_lost_steps(plan.plan_id)
-        return ()
+        return _make_next(args, seen, session) if seen is not None and plan.most_pictures else ()
     answer = session.check()
     if answer.capabilities is not None:
         check_offered(plan, answer.capabilities.choices)
@@ -226,6 +250,26 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     return ()
 
 
+def _make_next(args: argparse.Namespace, seen: Board, session: Session) -> tuple[str, ...]:
+    """The next pictures of a plan that goes step by step, all of whose pictures are made; returns notices."""
+    plan, now = seen.plan, standing(seen)
+    if not now.all_rated:
+        return (f"{counted(now.unrated, 'picture')} still to rate. What tells most then is decided by your stars.",)
+    found = report(seen)
+    cells = next_cells(found)
+    if not cells:
+        clear = found.verdict.state in CERTAIN
+        return (found.verdict.sentence if clear else f"All {plan.most_pictures} pictures are used up.",)
+    if args.dry_run:
+        return (f"{counted(len(cells), 'more picture')} would be made, those that tell most.",)
+    if session.check().capabilities is not None:
+        session.controller.learning.more(plan.plan_id, cells)
+        if not args.json:
+            out.print(f"Not clear yet: {counted(len(cells), 'more picture')}, those that tell most")
+        session.work(plan.name, session.controller.learning.pending(plan.plan_id))
+    return ()
+
+
 def _announce(plan: LearningPlan, left: Sequence[PlanCell], session: Session) -> None:
     path, values, rows = plan.focus_parameter, plan.variant_values, plan.full_rows
     seconds = session.controller.forecast_s(config_for(plan, values[cell.variant]) for cell in left)
@@ -235,10 +279,14 @@ def _announce(plan: LearningPlan, left: Sequence[PlanCell], session: Session) ->
     if len(left) < whole:
         out.print(f"{whole - len(left)} of {whole} images are made, {len(left)} to go{time}")
         return
-    prompts = f" ({len(plan.prompts)} prompts)" if len(plan.prompts) > 1 else ""
-    seeds = f"{rows} seed{'s' if rows > 1 else ''}{prompts}"
+    prompts = prompts_tested(plan, range(rows))
+    seeds = rows_words(rows, len(prompts)).replace("×", "x")
     extra = f" + {whole - rows * len(values)} more" if whole > rows * len(values) else ""
     out.print(f"{len(values)} values x {seeds}{extra} = {whole} images{time}")
+    names = ", ".join(prompt.prompt_id for prompt in plan.prompts)
+    out.print(f"{'Prompts, row by row in turn' if len(plan.prompts) > 1 else 'Prompt'}: {names}", markup=False)
+    if plan.most_pictures > whole:
+        out.print(f"Then up to {plan.most_pictures - whole} more, only those that tell most, after you rated these")
     shown = ", ".join(map(str, plan.seeds[:12])) + (", …" if len(plan.seeds) > 12 else "")
     out.print(f"Seeds, the same for every value: {shown}")
 
@@ -263,6 +311,7 @@ def _report(session: Session, plan: LearningPlan, notices: tuple[str, ...], *, d
         plan_id=plan.plan_id,
         name=plan.name,
         focus_parameter=plan.focus_parameter,
+        prompts=tuple(prompt.prompt_id for prompt in prompts_tested(plan)),
         steps=steps,
         notices=notices,
         errors=() if dry_run else session.errors(),
@@ -270,7 +319,15 @@ def _report(session: Session, plan: LearningPlan, notices: tuple[str, ...], *, d
         outputs=str(Path(settings.output_folder) if settings.output_folder else places.outputs),
         unsaved=session.unsaved,
         nothing_changed=equal,
+        most_pictures=plan.most_pictures,
+        to_rate=tuple(_to_rate(seen)) if seen is not None else (),
     )
+
+
+def _to_rate(seen: Board) -> Iterator[str]:
+    for cell in blind_matrix(seen).cells:
+        if cell.asks and cell.facts is not None:
+            yield cell.facts.image_id
 
 
 def _step(cell: BoardCell) -> LearnStep:
@@ -305,6 +362,12 @@ def _tell(report: LearnReport, typed: str, *, dry_run: bool) -> None:
     if made < len(report.steps) or report.unsaved:
         out.print(f"Go on:     {typed} learn --resume {report.plan_id}", markup=False)
     if made and not report.nothing_changed:
-        image = next(step.images[0] for step in report.steps if step.images)
-        out.print(f"Rate:      in the window under Learn, or {typed} rate {image} 4", markup=False)
+        image = next((one for one in report.to_rate), "")
+        if image:
+            out.print(f"Rate:      in the window under Learn, or {typed} rate {image} 4", markup=False)
+        if report.most_pictures and len(report.to_rate) > 1:
+            # The next step waits for all of them.
+            out.print(f"           and {', '.join(report.to_rate[1:])}", markup=False)
         out.print(f"Learned:   {typed} insights --plan {report.plan_id}", markup=False)
+        if made == len(report.steps) < report.most_pictures:
+            out.print(f"Then:      {typed} learn --resume {report.plan_id} makes what tells most", markup=False)

@@ -15,16 +15,29 @@ from ..domain.config.catalogue import Value, with_values
 from ..domain.config.origins import MAX_SEED, RANDOM_SEED
 from ..domain.config.sweep import LORA, focus, parse_values
 from ..domain.config.user_settings import Settings
-from ..domain.experiments.plan_draft import PlanDraft, first_text, outside_words, sensible_words
+from ..domain.experiments.plan_draft import PlanDraft, first_text, outside_words, sensible_words, shared_rows
 from ..domain.experiments.plan_file import SIZE_LIMIT, imported, named_focus, read_plan, usual_name
+from ..domain.experiments.prompt_sample import SAMPLED, spread
 from ..domain.models.sensible_range import ModelTraits
 from ..domain.models.value_sources import ValueSources
+from ..domain.prompts.pack import PackPrompt
 from ..domain.prompts.randomizer import Variants
-from ..domain.runs.plan import MOST_PER_VALUE, LearningPlan, PlanPrompt, checked, planned, with_profile_loras
+from ..domain.prompts.wildcards import Wildcards
+from ..domain.runs.plan import (
+    LARGEST_BUDGET,
+    MOST_PER_VALUE,
+    MOST_PICTURES,
+    START_ROWS,
+    LearningPlan,
+    PlanPrompt,
+    checked,
+    planned,
+    with_profile_loras,
+)
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import read_bounded
 from ..storage.disk.places import Places
-from ..storage.packs.reader import load_whole
+from ..storage.packs.reader import PackContent, load_whole
 from ..storage.pictures.images import open_for_start
 from .packs import refuse_errors, wildcards_of
 from .run_settings import absolute, typed_values
@@ -45,11 +58,24 @@ def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Pla
     """The plan that the options describe. Raises InvalidInput, also for files that cannot be read."""
     if args.images is not None and not 1 <= args.images <= MOST_PER_VALUE:
         raise InvalidInput(f"--images {args.images}: give 1 to {MOST_PER_VALUE} pictures per value.", "--images")
+    if args.most is not None and not 1 <= args.most <= LARGEST_BUDGET:
+        raise InvalidInput(f"--most {args.most}: give 1 to {LARGEST_BUDGET} pictures.", "--most")
+    if args.most is not None and args.full:
+        raise InvalidInput("--most: --full makes all pictures at once. Leave one of the two away.", "--most")
+    if args.images is not None and by_steps(args):
+        raise InvalidInput(
+            "--images: with --adaptive the stars decide how many a value gets. --most N limits them all.", "--images"
+        )
     if args.seed is not None and not RANDOM_SEED <= args.seed <= MAX_SEED:
         raise InvalidInput(f"--seed {args.seed} is outside 0 to {MAX_SEED} (-1 = random).", "--seed")
     typed = typed_values(args.values)
     found = _from_file(args, places, settings) if args.plan else PlanArguments(_from_options(args, places, settings))
     return replace(found, plan=_with_options(found.plan, args), typed=typed)
+
+
+def by_steps(args: argparse.Namespace) -> bool:
+    """Whether the options ask for a plan that goes step by step."""
+    return args.adaptive or (args.most is not None and not args.full)
 
 
 def completed(
@@ -114,7 +140,10 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
     if args.spec is None and not subject.ordered and subject.kind != "bool":
         raise InvalidInput(f'Say which values of {subject.path} to try: --values "one, other".', "--values")
     values = parse_values(subject.path, args.spec) if args.spec is not None else ()
-    pack_id, prompts = _from_pack(args, args.pack, places, settings)
+    # As many prompts as pictures of a value at most: who asks for one picture gets one prompt.
+    most = min(SAMPLED, IMAGES if args.images is None else args.images)
+    pack_id, prompts = _from_pack(args, args.pack, places, settings, most)
+    images, rows = shared_rows(max(IMAGES, len(prompts)), len(prompts))
     return LearningPlan(
         plan_id="",
         name=usual_name(subject, values) if values else "",
@@ -122,7 +151,8 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
         pack_id=pack_id,
         prompts=prompts,
         variant_values=values,
-        images_per_variant=IMAGES,
+        images_per_variant=images,
+        complete_rows=rows,
         seeds=(),
         blind=False,
     )
@@ -142,11 +172,12 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
     if args.pack or not plan.prompts:
         if not args.pack and not plan.pack_id:
             raise InvalidInput(f"prompts: {path.name} has no prompt. Name the pack, too.", "prompts")
-        pack_id, prompts = _from_pack(args, args.pack or plan.pack_id, places, settings)
+        # A file that names no prompt means one, the first: it says itself how many pictures that makes.
+        pack_id, prompts = _from_pack(args, args.pack or plan.pack_id, places, settings, 1)
         plan = replace(plan, pack_id=pack_id, prompts=prompts)
     elif args.prompt:
         names = [prompt.prompt_id for prompt in plan.prompts]
-        plan = replace(plan, prompts=(plan.prompts[_number(args.prompt, names)],))
+        plan = replace(plan, prompts=tuple(plan.prompts[place] for place in _numbers(args.prompt, names)))
     if plan.start_image:
         # Relative paths start at the folder of the plan file.
         plan = replace(plan, start_image=str(path.absolute().parent / Path(plan.start_image).expanduser()))
@@ -155,29 +186,39 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
 
 
 def _from_pack(
-    args: argparse.Namespace, name: str, places: Places, settings: Settings
+    args: argparse.Namespace, name: str, places: Places, settings: Settings, most: int
 ) -> tuple[str, tuple[PlanPrompt, ...]]:
+    """Id of the pack, and the prompts named by `--prompt`, else up to `most` spread over the pack."""
     opened = load_whole(pack_path(name, places, settings))
     pack, own = opened.pack, opened.settings
-    prompt = pack.prompts[_number(args.prompt, [prompt.name for prompt in pack.prompts])]
+    chosen = _numbers(args.prompt, [prompt.name for prompt in pack.prompts]) or spread(len(pack.prompts), most)
     wildcards, _ = wildcards_of(opened.path, places, settings)
+    texts = settings.globals.for_pack(positive=own.positive, negative=own.negative)
+    prompts = (_fixed(args, opened, pack.prompts[place], wildcards) for place in chosen)
+    return pack.pack_id, tuple(planned(prompt, texts) for prompt in prompts)
+
+
+def _fixed(args: argparse.Namespace, opened: PackContent, prompt: PackPrompt, wildcards: Wildcards) -> PackPrompt:
+    """The variant `--variant` of a prompt."""
     # One thing is varied at a time, so of a prompt that varies one variant is taken, and the pack's axes wait.
-    variants = Variants((prompt,), own.randomizer.words_only(), wildcards, pack.slots)
+    variants = Variants((prompt,), opened.settings.randomizer.words_only(), wildcards, opened.pack.slots)
     refuse_errors(opened, variants.errors)
     if not 0 <= args.variant < variants.count:
         raise InvalidInput(
-            f"--variant {args.variant}: this prompt has {variants.count:,} variants, from 0 on.", "--variant"
+            f"--variant {args.variant}: {prompt.name} has {variants.count:,} variants, from 0 on.", "--variant"
         )
     made = variants.nth(args.variant)
-    fixed = replace(prompt, positive=made.prompt, negative=made.negative)
-    return pack.pack_id, (planned(fixed, settings.globals.for_pack(positive=own.positive, negative=own.negative)),)
+    return replace(prompt, positive=made.prompt, negative=made.negative)
+
+
+def _numbers(wanted: Sequence[str], names: Sequence[str]) -> tuple[int, ...]:
+    """Indices of the prompts named by `--prompt`, from 0, each once."""
+    return tuple(dict.fromkeys(_number(one, names) for one in wanted))
 
 
 def _number(wanted: str, names: Sequence[str]) -> int:
     """Index of a prompt by name or number, from 0. A name takes precedence over a number."""
     typed = wanted.strip().casefold()
-    if not typed:
-        return 0
     named = [place for place, name in enumerate(names) if name.casefold() == typed]
     if named:
         return named[0]
@@ -189,12 +230,24 @@ def _number(wanted: str, names: Sequence[str]) -> int:
 
 def _with_options(plan: LearningPlan, args: argparse.Namespace) -> LearningPlan:
     """The plan changed by the other command line options."""
-    images = plan.images_per_variant if args.images is None else args.images
-    plan = replace(plan, images_per_variant=images, blind=plan.blind or args.blind, name=args.name.strip() or plan.name)
+    if args.images is not None:
+        count = len(plan.prompts)
+        if args.images < count:
+            few = f"--images {args.images}: {count} prompts need {count} pictures per value or more."
+            raise InvalidInput(f"{few} Give more, or fewer prompts with --prompt.", "--images")
+        images, uneven = shared_rows(args.images, count)
+        plan = replace(plan, images_per_variant=images, complete_rows=uneven)
+    if by_steps(args):
+        most = args.most or plan.most_pictures or MOST_PICTURES
+        plan = replace(plan, most_pictures=most, complete_rows=START_ROWS, images_per_variant=1)
+    elif args.full and plan.most_pictures:
+        images, uneven = shared_rows(max(IMAGES, len(plan.prompts)), len(plan.prompts))
+        plan = replace(plan, most_pictures=0, images_per_variant=images, complete_rows=uneven)
+    plan = replace(plan, blind=plan.blind or args.blind, name=args.name.strip() or plan.name)
     if args.seed is not None:
         rows = range(plan.full_rows if args.seed != RANDOM_SEED else 0)
         # Seeds of extra pictures went with the old ones.
-        plan = replace(plan, seeds=tuple((args.seed + row) % (MAX_SEED + 1) for row in rows), extra=())
+        plan = replace(plan, seeds=tuple((args.seed + row) % (MAX_SEED + 1) for row in rows), extra=(), batches=())
     if args.note:
         plan = replace(plan, metadata=replace(plan.metadata, notes=args.note))
     if args.start_image:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
+from ..domain.base.wording import counted
 from ..domain.insights.blinding import blind_matrix
+from ..domain.insights.follow_up import next_cells
 from ..domain.insights.matrix import board
 from ..domain.insights.report import report
 from ..domain.insights.result import due_result
@@ -71,8 +73,9 @@ def rate(args: argparse.Namespace, places: Places) -> int:
 def _store_results(places: Places, writer: LearningRecordWriter, plan_ids: Iterable[str]) -> list[LearningRunResult]:
     """Write the results of these plans that say something new, and return them.
 
-    A blind plan gets one when nothing is left to rate; it reveals the values. The ratings are on disk already, so what
-    fails here is only told: the window, or the next rating, makes up for it.
+    A blind plan gets one when nothing is left to rate; it reveals the values. One that goes step by step is not left
+    with nothing to rate as long as its verdict is not clear. The ratings are on disk already, so what fails here is
+    only told: the window, or the next rating, makes up for it.
     """
     written: list[LearningRunResult] = []
     wanted = [plan_id for plan_id in plan_ids if plan_id]
@@ -83,14 +86,24 @@ def _store_results(places: Places, writer: LearningRecordWriter, plan_ids: Itera
             done = seen is not None and blind_matrix(seen).done
             if seen is None or not (seen.revealed or done):
                 continue
-            last = seen.earlier[-1] if seen.earlier else None
-            result = due_result(seen, report(seen), last, reveal=done)
+            last, found = seen.earlier[-1] if seen.earlier else None, report(seen)
+            more = next_cells(found) if done else ()
+            if more:
+                err.print(_not_clear_yet(places, plan_id, len(more)), markup=False)
+            if more and not seen.revealed:
+                continue
+            result = due_result(seen, found, last, reveal=done)
             if result is not None:
                 writer.append(as_line(result))
                 written.append(result)
     except (NotSaved, Unreadable) as problem:
         err.print(f"The rating is saved, the result of its Learning Run is not yet. {problem}", markup=False)
     return written
+
+
+def _not_clear_yet(places: Places, plan_id: str, count: int) -> str:
+    more = f"{counted(count, 'more picture')} would tell most"
+    return f"All it has is rated, but not clear yet: {more}. Make them: {program(places)} learn --resume {plan_id}"
 
 
 def _targets(places: Places, name: str) -> list[tuple[LearningRecord, Output]]:

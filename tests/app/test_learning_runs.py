@@ -535,6 +535,7 @@ class TestMore:
             app.controller.learning.more(one.plan_id, [PlanCell(variant, 2)])
         seen = finish(app, one)
         assert (seen.made, len(seen.plan.seeds)) == (8, 3)
+        assert seen.plan.batches == (1, 1)
 
     @pytest.mark.parametrize("cell", [PlanCell(3, 0), PlanCell(-1, 0), PlanCell(0, -1)])
     def test_a_place_outside_the_matrix_is_refused(self, app, cell):

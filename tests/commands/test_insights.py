@@ -62,10 +62,11 @@ class TestOnePlan:
         assert [set(cell) for cell in said["next"]] == [{"value", "row"}] * 3
 
     def test_in_words_the_verdict_stands_on_top(self, cli, plan):
-        first, meaning, head, remark, *table = cli("insights", "--plan", "last").out.splitlines()
+        first, meaning, head, prompt, remark, *table = cli("insights", "--plan", "last").out.splitlines()
         assert spaced(first) == "Take 28 steps."
         assert " that nothing tried is more than ¼ star better for the prompt “p1” and" in spaced(meaning)
         assert head.split(" · ")[:2] == ["Settled", "Steps of rain"]
+        assert prompt.startswith("Prompt: ")
         assert "12 of 12 pictures rated on 4 seeds." in remark
         assert " rated  estimate  90 % range " in table[0]
         assert next(line for line in table if line.split()[:1] == ["28"]).split()[1:6] == ["5", "5", "4", "5", "4"]

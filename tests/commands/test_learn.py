@@ -84,9 +84,10 @@ class TestReport:
 
     def test_as_text_it_says_what_will_be_made_and_how_to_go_on_from_there(self, cli):
         said = cli("learn", cli.pack, *FEW, *CFG, "--seed", 7)
-        assert said.out.splitlines()[:3] == [
+        assert said.out.splitlines()[:4] == [
             "txt2img.cfg_scale: 5, 6, 7, 8, 9",
-            "5 values x 3 seeds = 15 images",
+            "5 values x 3 seeds on 2 prompts in turn = 15 images",
+            "Prompts, row by row in turn: Boat, Tram",
             "Seeds, the same for every value: 7, 8, 9",
         ]
         assert "15 of 15 images are made, 0 failed, 0 left to make." in said.out
@@ -122,6 +123,82 @@ class TestNoDifference:
         assert "No difference at all" in cli("insights", "--plan", plan_id).out
 
 
+class TestStepByStep:
+    """`--adaptive`: two rows, then, after stars, what tells most."""
+
+    STEPS = ("--focus", "txt2img.cfg_scale", "--values", "5, 7, 9", "--adaptive", "--most", 9)
+
+    def rate_all(self, cli, report, stars):
+        for step in report["steps"]:
+            if step["status"] == "ok":
+                cli("rate", step["images"][0], stars[step["value"]][step["row"] % 3])
+
+    def test_two_rows_are_made_and_it_is_said_what_comes_then(self, cli):
+        said = cli("learn", cli.pack, *FEW, *self.STEPS)
+        assert said.code == 0
+        assert "3 values x 2 prompts x 1 seed = 6 images" in said.out
+        assert "Then up to 3 more, only those that tell most, after you rated these" in said.out
+        (plan,) = cli.history().plans.plans()
+        assert f"learn --resume {plan.plan_id} makes what tells most" in said.out
+        assert (plan.most_pictures, plan.full_rows, len(cli.pictures())) == (9, 2, 6)
+        images = [record["outputs"][0]["image_id"] for record in cli.shown("--limit", 9)]
+        assert all(image in said.out for image in images), "all that is to be rated before it goes on"
+
+    def test_before_all_is_rated_going_on_says_what_is_missing(self, cli):
+        report = cli.learn(*self.STEPS).json
+        again = cli("learn", "--resume", report["plan_id"], "--json")
+        assert (again.code, len(again.json["steps"])) == (0, 6)
+        assert set(again.json["to_rate"]) == {step["images"][0] for step in report["steps"]}
+        assert again.json["notices"] == ["6 pictures still to rate. What tells most then is decided by your stars."]
+
+    @pytest.mark.parametrize("blind", [(), ("--blind",)])
+    def test_after_the_stars_going_on_makes_what_tells_most_until_the_pictures_are_used_up(self, cli, blind):
+        even = {5: (3, 4, 3), 7: (4, 3, 4), 9: (3, 4, 4)}
+        report = cli.learn(*self.STEPS, *blind).json
+        self.rate_all(cli, report, even)
+        assert not blind or cli.history().plans.hidden(), "not clear, so the values stay hidden"
+        more = cli("learn", "--resume", report["plan_id"], "--json").json
+        assert [step["status"] for step in more["steps"]] == ["ok"] * 9
+        assert len({step["seed"] for step in more["steps"]}) == 3
+        self.rate_all(cli, {"steps": more["steps"][6:]}, even)
+        ended = cli("learn", "--resume", report["plan_id"], "--json").json
+        assert (len(ended["steps"]), ended["notices"]) == (9, ["All 9 pictures are used up."])
+        assert not cli.history().plans.hidden()
+
+    def test_the_last_star_of_a_step_says_that_it_is_not_clear_yet(self, cli):
+        report = cli.learn(*self.STEPS, "--blind").json
+        *most, last = report["steps"]
+        self.rate_all(cli, {"steps": most}, {5: (3, 4), 7: (4, 3), 9: (3, 3)})
+        said = cli("rate", last["images"][0], 4)
+        assert "not clear yet: 3 more pictures would tell most" in said.err
+        assert f"learn --resume {report['plan_id']}" in said.err
+
+    def test_all_rows_at_once_are_the_default_and_can_be_said(self, cli):
+        for words in ((), ("--full",)):
+            report = cli.learn(*CFG, *words, "--dry-run").json
+            assert (len(report["steps"]), report["most_pictures"]) == (15, 0)
+
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            (("--most", 5), "most_pictures: 2 rows of 3 values are 6 pictures. Give 6 to 1000, not 5."),
+            (("--most", 0), "--most 0: give 1 to 1000 pictures."),
+            (("--adaptive", "--images", 3), "--images: with --adaptive the stars decide how many a value gets."),
+            (("--full", "--most", 20), "--most: --full makes all pictures at once. Leave one of the two away."),
+        ],
+    )
+    def test_what_does_not_go_together_is_said(self, cli, words, sentence):
+        said = cli.learn("--focus", "txt2img.cfg_scale", "--values", "5, 7, 9", *words)
+        assert (said.code, said.json["error"][: len(sentence)]) == (2, sentence)
+
+    def test_a_plan_file_can_ask_for_it_and_the_command_line_for_all_at_once(self, cli):
+        path = cli.plan_file(prompt=None, prompts=["a boat", "a tram", "a cat"], most_pictures=12)
+        report = cli("learn", "--plan", path, "--json", "--dry-run").json
+        assert (len(report["steps"]), report["most_pictures"]) == (4, 12)
+        full = cli("learn", "--plan", path, "--full", "--json", "--dry-run").json
+        assert (len(full["steps"]), full["most_pictures"]) == (6, 0)
+
+
 class TestDryRun:
     def test_it_gives_the_same_steps_and_makes_nothing(self, cli):
         said = cli.learn(*CFG, "--dry-run")
@@ -146,7 +223,32 @@ class TestDryRun:
 
 
 class TestOptions:
-    def test_the_first_prompt_is_taken_and_others_by_number_from_1_or_name(self, cli):
+    def test_a_few_prompts_of_the_pack_are_tested_and_cost_no_more_than_one(self, cli):
+        report = cli.learn(*CFG).json
+        assert report["prompts"] == ["Boat", "Tram"]
+        assert len(report["steps"]) == 15
+        rows = {record["learning"]["row"]: record["prompt_id"] for record in cli.shown("--limit", 99)}
+        assert rows == {0: "Boat", 1: "Tram", 2: "Boat"}
+        assert cli("insights", "--plan", "last", "--json").json["prompts"] == ["Boat", "Tram"]
+        assert "Prompts: Boat, Tram" in cli("insights", "--plan", "last").out
+
+    def test_of_a_large_pack_three_are_taken_spread_over_it(self, cli):
+        cli.pack.write_text("\n\n".join(f"name: P{number}\nboat {number}" for number in range(1, 8)))
+        assert cli.learn(*CFG, "--dry-run").json["prompts"] == ["P1", "P4", "P7"]
+        assert "5 values x 3 prompts x 1 seed = 15 images" in cli("learn", cli.pack, *FEW, *CFG, "--dry-run").out
+
+    def test_prompts_can_be_named_one_or_several(self, cli):
+        assert cli.learn(*CFG, "--dry-run", "--prompt", "tram").json["prompts"] == ["Tram"]
+        both = cli.learn(*CFG, "--dry-run", "--prompt", 2, "--prompt", "boat", "--images", 4).json
+        assert both["prompts"] == ["Tram", "Boat"]
+        assert len(both["steps"]) == 20
+        said = cli.learn(*CFG, "--prompt", 2, "--prompt", 1, "--images", 1)
+        assert (said.code, said.json["error"]) == (
+            2,
+            "--images 1: 2 prompts need 2 pictures per value or more. Give more, or fewer prompts with --prompt.",
+        )
+
+    def test_for_one_picture_per_value_the_first_prompt_is_taken_and_others_by_number_from_1_or_name(self, cli):
         for words, prompt in (((), "Boat"), (("--prompt", 2), "Tram"), (("--prompt", "tram"), "Tram")):
             cli.learn(*TWO, *words)
             assert cli.shown("--limit", 1)[0]["prompt_id"] == prompt

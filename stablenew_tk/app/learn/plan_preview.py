@@ -20,22 +20,30 @@ from ...domain.experiments.base_config import check_offered
 from ...domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence
 from ...domain.journal.estimate import about
 from ...domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
+from ...domain.runs.plan_title import prompt_words, prompts_tested, rows_words
 
 _NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
 _MANY_PICTURES = 60  # pictures from which rating them all is no longer done in one sitting
 _LEAST_PICTURES = 7  # fewer of them bring no verdict
+_LATER_ROWS = 2  # rows drawn as an example of what may follow
+_STEPS_HINT = "Your stars decide what is made next. Reveal now ends it at any time and shows what is known by then."
 
 
 class MatrixOutline(Struct, frozen=True):
     """A matrix in words. `heads` are the values in showing order, `seconds` what a picture of each takes ("" unknown).
 
-    `names`: the values are names, which need the room at the left; they become the rows then. `there` is the place
-    (value, row) of a picture that is not made again, `own` the value one starts from.
+    `names`: the values are names, which need the room at the left; they become the rows then. `prompts` are the names
+    of the prompts that the rows take in turn, () for one prompt. `there` is the place (value, row) of a picture that is
+    not made again, `own` the value one starts from. `later` rows may follow step by step; `guesses` are places (value,
+    row) there as an example of what may be made.
     """
 
     heads: tuple[str, ...] = ()
     seconds: tuple[str, ...] = ()
     rows: int = 0
+    prompts: tuple[str, ...] = ()
+    later: int = 0
+    guesses: tuple[tuple[int, int], ...] = ()
     names: bool = False
     there: tuple[int, int] | None = None
     own: int = -1
@@ -103,24 +111,43 @@ def typed_seeds(draft: PlanDraft, text: str) -> tuple[tuple[int, ...], str]:
 
 def with_seeds(draft: PlanDraft, seeds: tuple[int, ...]) -> PlanDraft:
     """The draft with these seeds; more seeds than rows mean more rows."""
+    if draft.by_steps:
+        return replace(draft, seeds=seeds)
     try:
-        each = str(max(draft.images(), -(-len(seeds) // max(1, len(draft.prompts)))))
+        each = str(max(draft.rows(), len(seeds)))
     except InvalidInput:
         each = draft.each
     return replace(draft, seeds=seeds, each=each)
 
 
+def shown_rows(draft: PlanDraft) -> tuple[int, str]:
+    """The rows made in any case, 0 = not known, and what is wrong with the number of pictures, "" for nothing."""
+    try:
+        rows, budget = draft.rows(), draft.budget()
+    except InvalidInput as wrong:
+        return 0, sentence(wrong)
+    try:
+        least = rows * len(draft.values())
+    except InvalidInput:
+        return rows, ""
+    few = budget and budget < least
+    return rows, f"{rows} rows are {least} pictures already: give {least} or more." if few else ""
+
+
 def seed_words(draft: PlanDraft, rows: int) -> str:
-    """How many seeds are drawn when the run starts, and how rows and prompts go together. `rows` 0 = not known."""
+    """How pictures, prompts and seeds go together, and how many seeds are drawn at the start. `rows` 0 = not known."""
     drawn, prompts = max(0, rows - len(draft.seeds)), len(draft.prompts)
-    each = f"{counted(rows, 'row')}: {prompts} prompts with {rows // prompts} each." if prompts > 1 and rows else ""
+    each = f"{counted(rows, 'picture')} of every value: {rows_words(rows, prompts)}." if prompts > 1 and rows else ""
+    if draft.by_steps and rows:
+        turns = f", row by row the {prompts} prompts in turn" if prompts > 1 else ""
+        each = f"First {rows} rows of all values{turns}; then, up to 3 at a time, only what tells most."
     if not drawn:
         return each
     if draft.seeds:
         start = f"{counted(drawn, 'more seed')} {'is' if drawn == 1 else 'are'} drawn when it starts."
     else:
         start = f"{'The seed is' if drawn == 1 else f'{drawn} seeds are'} drawn when it starts."
-    return f"{start} {each}".rstrip()
+    return f"{each} {start}".lstrip()
 
 
 class Making(Struct, frozen=True):
@@ -131,8 +158,13 @@ class Making(Struct, frozen=True):
     reused: bool = False
 
     @property
+    def later(self) -> int:
+        """Pictures that may follow step by step."""
+        return max(0, self.plan.most_pictures - len(self.plan.cells()))
+
+    @property
     def images(self) -> int:
-        """Pictures still to be made."""
+        """Pictures still to be made for sure."""
         return len(self.plan.cells()) - self.reused
 
     def total(self, own: Value) -> float | None:
@@ -163,7 +195,7 @@ def forecast_words(draft: PlanDraft, made: Making | None, backend: str) -> Forec
     if made is None:
         return Forecast(total="", basis="What will be made is shown here as soon as the values are given.", same=same)
     total = made.total(draft.own_value) if made.reused else made.total(0)
-    basis = "Rows are finished one after the other, so a stopped run is still useful."
+    basis = later_words(made) or "Rows are finished one after the other, so a stopped run is still useful."
     where = f" on {backend}" if backend else ""
     known = f"From your latest pictures{where}." if total is not None else "The first picture tells how long it takes."
     there = " The ticked one is there already and is not made again." if made.reused else ""
@@ -172,8 +204,26 @@ def forecast_words(draft: PlanDraft, made: Making | None, backend: str) -> Forec
         total=total_words(draft, made),
         basis=f"{known} {basis}{there}",
         same=same,
-        hint=_rows_hint(made.plan.full_rows, len(made.plan.variant_values)),
+        hint=_STEPS_HINT if made.later else _rows_hint(made.plan.full_rows, len(made.plan.variant_values)),
     )
+
+
+def later_words(made: Making) -> str:
+    """What may follow after the pictures that are made for sure; "" when nothing does."""
+    if not made.later:
+        return ""
+    times = made.seconds
+    most = f", {about(made.later * sum(times) / len(times))} at most" if times else ""
+    return f"Then up to {made.later} more, only those that tell most{most}. It stops as soon as the answer is clear."
+
+
+def check_head(made: Making) -> tuple[str, str]:
+    """The question of the last step, and a line below it."""
+    if not made.later:
+        return "Is this what you want to know?", "Nothing has been made yet. Every line can still be changed."
+    blind = " You rate blind all the time." if made.plan.blind else ""
+    first = f"Start with {made.plan.full_rows} rows, then only what tells most"
+    return first, f"It stops by itself as soon as the answer is clear.{blind}"
 
 
 def total_words(draft: PlanDraft, made: Making) -> str:
@@ -193,10 +243,20 @@ def _outline(draft: PlanDraft, made: Making) -> MatrixOutline:
         heads=tuple(value_text(value, plan.focus_parameter) for value in own),
         seconds=tuple(_short_s(seconds[variant]) for variant in order) if seconds else (),
         rows=plan.full_rows,
+        prompts=tuple(prompt.prompt_id for prompt in plan.prompts) if len(plan.prompts) > 1 else (),
         names=spec is not None and not spec.ordered,
+        later=_LATER_ROWS if made.later else 0,
+        guesses=_guesses(at, len(own)) if made.later else (),
         there=(at, 0) if made.reused else None,
         own=at,
     )
+
+
+def _guesses(own: int, values: int) -> tuple[tuple[int, int], ...]:
+    """As if the value one starts from and its neighbour were ahead."""
+    first = own if own >= 0 else values // 2
+    second = first + 1 if first + 1 < values else first - 1
+    return (first, 0), (second, 0), (first, 1)
 
 
 def _short_s(seconds: float) -> str:
@@ -224,7 +284,8 @@ def same_lines(draft: PlanDraft, config: PipelineConfig) -> tuple[tuple[str, str
     weights = list(lora_weights(draft.prompts).items())[:3]
     lines += [(LORA + name, "LoRA", f"{name} {weight:g}") for name, weight in weights]
     names = [prompt.prompt_id for prompt in draft.prompts]
-    lines.append(("prompt", "Prompt", " · ".join(names[:3]) + (" …" if len(names) > 3 else "") or "none yet"))
+    several = "Prompts" if len(names) > 1 else "Prompt"
+    lines.append(("prompt", several, " · ".join(names[:3]) + (" …" if len(names) > 3 else "") or "none yet"))
     kept = [_left(draft.focus, key, name, words) for key, name, words in lines]
     return tuple(line for line in kept if line is not None)
 
@@ -270,21 +331,27 @@ def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
     """Everything in words, for the last step."""
     plan, spec = made.plan, draft.spec
     assert spec is not None  # a plan has been made of it
-    rows = plan.full_rows
+    rows, shared = plan.full_rows, rows_words(plan.full_rows, len(prompts_tested(plan)))
+    waiting = len(plan.prompts) - len(prompts_tested(plan))
+    turns = f"; the last {'one' if waiting == 1 else waiting} if it goes on" if waiting else ""
     seeds = f"{counted(len(draft.seeds[:rows]), 'seed')} of yours" if draft.seeds else ""
     if draft.reuse is not None and len(draft.seeds[:rows]) == 1:
         seeds = "that of the picture"
     drawn = rows - len(draft.seeds[:rows])
     drawn_words = f"{drawn} drawn when it starts" if drawn else ""
     blind = (
-        "Blind: shuffled, the values stay hidden until all are rated." if draft.blind else "Open: the values are shown."
+        f"Blind: shuffled, the values stay hidden until {'it is clear' if made.later else 'all are rated'}."
+        if draft.blind
+        else "Open: the values are shown."
     )
     twice = " 1 in 10 pictures is shown twice." if draft.show_twice else ""
     lines = [
         ("Name", draft.title),
         ("Changes", plain(spec, title=True)),
         ("Values", counted_words(draft, plan.variant_values)),
-        ("Pictures", f"{total_words(draft, made)}: {len(plan.variant_values)} values × {counted(rows, 'seed')}"),
+        ("Pictures", f"{total_words(draft, made)}: {len(plan.variant_values)} values × {shared}"),
+        *([("Later", later_words(made))] if made.later else []),
+        ("Tests", prompt_words(plan, range(len(plan.prompts))) + turns),
         ("Seeds", f"{', '.join(part for part in (seeds, drawn_words) if part)}; the same for every value"),
         ("Rating", blind + twice),
         ("Size", size_words(plan.base_config) if spec.stage == FIRST_STAGE else "that of the picture it begins with"),
@@ -295,9 +362,8 @@ def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
         sentence = f"{own} in row 1 is the picture you come from. Its old stars do not count: you rate it again"
         sentence += ", blind" if draft.blind else ""
         lines.insert(4, ("There already", sentence))
-    return [*lines, *((name, words) for name, words in same_lines(draft, plan.base_config) if name != "Size")] + (
-        [("Note", draft.note.strip())] if draft.note.strip() else []
-    )
+    same = [line for line in same_lines(draft, plan.base_config) if line[0] not in ("Size", "Prompt", "Prompts")]
+    return [*lines, *same] + ([("Note", draft.note.strip())] if draft.note.strip() else [])
 
 
 def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, sketch: bool) -> list[str]:
@@ -326,8 +392,8 @@ def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, 
 def hints(made: Making) -> list[str]:
     """What may help."""
     found: list[str] = []
-    if made.images > _MANY_PICTURES:
-        found.append(f"{made.images} pictures are many to rate. Fewer values on more seeds teach more per picture.")
+    if (most := made.images + made.later) > _MANY_PICTURES:
+        found.append(f"{most} pictures are many to rate. Fewer values on more seeds teach more per picture.")
     if made.plan.focus_parameter in EXPENSIVE:
         found.append("Every change of it makes the engine load files, which the estimate does not count.")
     return found

@@ -8,9 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.base.lora_tags import AddedLora
+from ...domain.base.wording import counted
 from ...domain.config.origins import Origin
 from ...domain.config.sweep import LORA
 from ...domain.experiments.plan_draft import OWN_PACK, PlanDraft
+from ...domain.experiments.prompt_sample import SAMPLED, spread
 from ...domain.models.profile_loras import added
 from ...domain.prompts.pack import PackProblem, PackPrompt
 from ...domain.prompts.randomizer import may_vary
@@ -23,6 +25,7 @@ from ..create.form_values import FormValues
 from ..profile_loras import loras_of
 
 KEPT, OWN = "kept", "own"
+_ONLY = "This pack has one prompt: the verdict will be about it alone."
 
 
 class PromptRow(Struct, frozen=True):
@@ -37,8 +40,10 @@ class PromptRow(Struct, frozen=True):
 class PromptChoice:
     """The source of the prompts and the ones chosen from it. Main thread only.
 
-    Sources stand in this order: the prompts the draft began with, the packs, an own prompt; without the last two when
-    the draft keeps a picture. `change(draft)` is called when other prompts are chosen.
+    Sources stand in this order: the prompts the draft began with, the packs, an own prompt. A draft that keeps a
+    picture has its pack only: the picture's prompt comes first, others of the pack may join. Of a pack a few prompts
+    are chosen, spread over it and with the one chosen in Create among them, unless `only_one` is wanted.
+    `change(draft)` is called when other prompts are chosen.
     """
 
     def __init__(self, controller: Controller, change: Callable[[PlanDraft], object]) -> None:
@@ -46,18 +51,20 @@ class PromptChoice:
         self.draft = self._kept = PlanDraft()
         self.source: PackFile | str = ""
         self.chosen: list[str] = []
-        self.multiple = False
+        self.only_one = False
+        self._is_fresh = True  # no source was picked yet
         self._read: tuple[PackPrompt, ...] = ()
         self._added: dict[str, tuple[str, ...]] = {}  # by prompt: paths of the LoRAs that the profile added
         self._made: dict[str, PackPrompt] = {}  # the prompts with every choice made, by id
         self._asked: ExpandPrompts | None = None
+        self._raised = "", ""  # pictures per value as wanted, and as raised so that every prompt gets one
 
     def begin(self, draft: PlanDraft) -> None:
-        """Start anew. A draft that has prompts offers them as the first source; a picture to keep fixes them."""
+        """Start anew. A draft that has prompts offers them as the first source; that of a picture to keep stays."""
         self.draft = self._kept = draft
         self.source = KEPT if draft.prompts else ""
         self.chosen, self._read = [prompt.prompt_id for prompt in draft.prompts], ()
-        self.multiple = len(draft.prompts) > 1
+        self.only_one, self._is_fresh, self._raised = False, True, ("", "")
 
     # ---- sources
 
@@ -68,13 +75,14 @@ class PromptChoice:
 
     @property
     def keeps_picture(self) -> bool:
-        """Whether the prompts are fixed by a picture that is part of the run."""
+        """Whether a picture is part of the run, so that its prompt stays and comes first."""
         return self._kept.reuse is not None
 
     @property
     def packs(self) -> tuple[PackFile, ...]:
         """The packs to choose from."""
-        return () if self.keeps_picture else self._controller.packs.files
+        files = self._controller.packs.files
+        return tuple(one for one in files if one.pack_id == self._kept.pack_id)[:1] if self.keeps_picture else files
 
     @property
     def place(self) -> int:
@@ -85,7 +93,13 @@ class PromptChoice:
         return {KEPT: 0, OWN: self.has_kept + len(self.packs)}.get(self.source, -1)
 
     def usual_place(self) -> int:
-        """Where the pack last used stands, else the first one that can be used, else the own prompt."""
+        """The source to begin with, −1 to stay where it is: the pack of the picture, else the pack last used, else the
+        first one that can be used, else the own prompt.
+        """
+        if not self.packs or (self.source and not (self.keeps_picture and self._is_fresh)):
+            return -1
+        if self.keeps_picture:
+            return -1 if self.packs[0].problem else 1
         wanted, packs = self._controller.settings.pack, self.packs
         usable = [number for number, pack in enumerate(packs) if not pack.problem]
         return next((n for n in usable if packs[n].pack_id == wanted), usable[0] if usable else len(packs))
@@ -93,14 +107,16 @@ class PromptChoice:
     def pick(self, place: int) -> None:
         """Choose a source. A pack is read first; PackLoaded tells."""
         place -= self.has_kept
-        self._read, self.chosen = (), []
+        self._read, self.chosen, self._is_fresh = (), [], False
         if place < 0:
             self.source = KEPT
             self.chosen = [prompt.prompt_id for prompt in self._kept.prompts]
             self._tell(self._kept.pack_id, self._kept.pack_title, self._kept.prompts)
         elif place < len(self.packs):
             self.source = self.packs[place]
-            self._tell(self.source.pack_id, self.source.title, ())
+            self._made, self._asked = {}, None
+            self.chosen = [prompt.prompt_id for prompt in self._first]
+            self._tell_read()
             self._controller.ask(LoadPack(path=self.source.path))
         else:
             self.source = OWN
@@ -112,9 +128,7 @@ class PromptChoice:
         pack = event.pack
         usable = pack is not None and not event.problem and not pack.errors
         self._read = pack.prompts if pack is not None and usable else ()
-        known = [prompt.prompt_id for prompt in self._read]
-        remembered = [name for name in self._controller.settings.chosen_prompts if name in known]
-        self.chosen = (remembered or known)[:1]
+        self.chosen = self._sample()
         self._made, self._asked = {prompt.prompt_id: prompt for prompt in self._read}, None
         words_only = event.settings.randomizer.words_only()
         if pack is not None and may_vary(self._read, words_only):
@@ -164,30 +178,52 @@ class PromptChoice:
         """The prompts of the source."""
         if self.source == KEPT:
             return tuple(PromptRow(one.prompt_id, one.prompt_id, one.positive) for one in self._kept.prompts)
-        rows = []
-        for one in self._read:
+        rows = [PromptRow(one.prompt_id, one.prompt_id, one.positive) for one in self._first]
+        for one in self._others:
             text = self._made.get(one.prompt_id, one).positive
             rows.append(PromptRow(one.prompt_id, one.name, text, self._asked is not None and text != one.positive))
         return tuple(rows)
 
     def choose(self, place: int) -> None:
         """Choose one prompt of a pack, unless several are being ticked off."""
-        if not self.multiple and self.source != KEPT:
-            self.chosen = [self._read[place].prompt_id]
+        if self.only_one and self.source != KEPT and not self.keeps_picture:
+            self.chosen = [self.rows[place].prompt_id]
             self._tell_read()
 
     def turn(self, place: int) -> None:
-        """Add a prompt to the chosen ones, or take it away."""
-        name = self._read[place].prompt_id
-        self.chosen = [other for other in self.chosen if other != name] + ([] if name in self.chosen else [name])
+        """Add a prompt to the chosen ones, or take it away. That of a picture to keep stays."""
+        name = self.rows[place].prompt_id
+        if name not in {prompt.prompt_id for prompt in self._first}:
+            self.chosen = [other for other in self.chosen if other != name] + ([] if name in self.chosen else [name])
+            self._tell_read()
+
+    def take_one(self, on: bool) -> None:
+        """Let only one prompt be chosen, or choose several again."""
+        self.only_one = on
+        self.chosen = self._sample()
         self._tell_read()
 
-    def allow_multiple(self, on: bool) -> None:
-        """Let several prompts be chosen, or only one."""
-        self.multiple = on
-        if not on:
-            self.chosen = self.chosen[:1] or [prompt.prompt_id for prompt in self._read[:1]]
-            self._tell_read()
+    @property
+    def _first(self) -> tuple[PlanPrompt, ...]:
+        """The prompt of a picture to keep, as it was sent; () without such a picture."""
+        return self._kept.prompts[:1] if self.keeps_picture else ()
+
+    @property
+    def _others(self) -> list[PackPrompt]:
+        """The prompts that were read of the pack, without that of a picture to keep."""
+        return [one for one in self._read if one.prompt_id not in {first.prompt_id for first in self._first}]
+
+    def _sample(self) -> list[str]:
+        """The prompts of the pack to begin with, by id. No more than pictures of a value are wanted."""
+        first, known = [one.prompt_id for one in self._first], [one.prompt_id for one in self._read]
+        each = self._raised[0] if self.draft.each == self._raised[1] else self.draft.each.strip()
+        most = min(SAMPLED, max(1, int(each))) if each.isdecimal() else SAMPLED
+        wanted = [known.index(name) for name in first or self._controller.settings.chosen_prompts if name in known]
+        if self.only_one:
+            # The first one in the pack is no better than any other, the one chosen in Create is.
+            return first or known[wanted[0] if wanted else 0 :][:1]
+        spread_over = [known[place] for place in spread(len(known), most - (not wanted and bool(first)), wanted)]
+        return first + [name for name in spread_over if name not in first]
 
     def type_own(self, text: str, negative: str) -> None:
         """The own prompt as it is typed now; it is named by how it begins."""
@@ -200,10 +236,10 @@ class PromptChoice:
 
     def _tell_read(self) -> None:
         if isinstance(self.source, PackFile):
-            chosen = [self._made[one.prompt_id] for one in self._read if one.prompt_id in self.chosen and self._made]
             weights = self._preset_weights(self.source.pack_id, self.chosen)
-            prompts = [self._plan_prompt(prompt, weights) for prompt in chosen]
-            self._tell(self.source.pack_id, self.source.title, prompts)
+            made = [self._made[one.prompt_id] for one in self._others if one.prompt_id in self._made]
+            chosen = [self._plan_prompt(prompt, weights) for prompt in made if prompt.prompt_id in self.chosen]
+            self._tell(self.source.pack_id, self.source.title, [*self._first, *chosen])
 
     def _preset_weights(self, pack_id: str, prompt_ids: Sequence[str]) -> Mapping[str, float]:
         """The LoRA weights of the presets that hold for these prompts."""
@@ -233,15 +269,37 @@ class PromptChoice:
         return added(loras_of(controller, model, checkpoint, [prompt]))
 
     def _tell(self, pack_id: str, title: str, prompts: Sequence[PlanPrompt]) -> None:
+        each = self._raised[0] if self.draft.each == self._raised[1] else self.draft.each
+        if each.isdecimal() and int(each) < len(prompts):
+            # Every prompt gets a row; with fewer prompts again, so few pictures as were wanted do.
+            self._raised = each, str(len(prompts))
+            each = self._raised[1]
         kept = {path: origin for path, origin in self.draft.origins.items() if not path.startswith(LORA)}
         added_to = (path for prompt in prompts for path in self._added.get(prompt.prompt_id, ()))
         origins: dict[str, Origin] = {**kept, **dict.fromkeys(added_to, "profile")}
         if self.source == KEPT:
             origins |= {path: origin for path, origin in self._kept.origins.items() if path.startswith(LORA)}
-        new = replace(self.draft, pack_id=pack_id, pack_title=title, prompts=tuple(prompts), origins=origins)
+        changes = {"pack_id": pack_id, "pack_title": title, "prompts": tuple(prompts), "origins": origins, "each": each}
+        new = replace(self.draft, **changes)
         if new != self.draft:
             self.draft = new
             self._change(new)
+
+
+def claim(choice: PromptChoice) -> str:
+    """What the verdict will be about, with the prompts as they are chosen now; "" while there are none."""
+    chosen, whole = len(choice.chosen), len(choice.rows)
+    picture = " The picture you come from is part of this run, so its prompt stays." if choice.keeps_picture else ""
+    if not chosen or not whole:
+        return ""
+    if choice.source == KEPT:
+        about = "this prompt alone" if chosen == 1 else f"these {chosen} prompts"
+        return f"The verdict will be about {about}.{picture}"
+    if chosen == 1:
+        left = whole - 1
+        others = f"whether it holds for the other {counted(left, 'prompt')} of the pack, it cannot say"
+        return f"Only one prompt: the verdict will be about this one; {others}.{picture}" if left else _ONLY + picture
+    return f"{chosen} of {whole} prompts, row by row in turn: the verdict will be about these {chosen}.{picture}"
 
 
 def _first(errors: Sequence[PackProblem]) -> str:

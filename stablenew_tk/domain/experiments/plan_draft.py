@@ -18,13 +18,23 @@ from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, spel
 from ..journal.history import ImageFacts
 from ..models.preset_scope import PresetUse
 from ..models.sensible_range import ModelTraits, SensibleRange, sensible_range
-from ..runs.plan import LearningPlan, PlanMetadata, PlanPrompt, checked, config_for, prompt_for
+from ..runs.plan import (
+    LARGEST_BUDGET,
+    MOST_PICTURES,
+    START_ROWS,
+    LearningPlan,
+    PlanMetadata,
+    PlanPrompt,
+    checked,
+    config_for,
+    prompt_for,
+)
 
-STEPS = ("Prompt", "What to vary", "Values and seeds", "Check and run")
+STEPS = ("Prompts", "What to vary", "Values and seeds", "Check and run")
 PROMPT, VARY, VALUES, CHECK = range(4)
 # A prompt typed here belongs to no pack; its pictures must not count as those of one.
 OWN_PACK = "own-prompt"
-MOST_IMAGES = 20
+MOST_IMAGES, USUAL_EACH = 60, "3"
 _LORA_TAG = re.compile(r"<lora:([^:<>]+)(?::([^<>]*))?>")
 # "txt2img.steps: ", "lora:rain: ", "variant_values[2]: "
 _FIELD = re.compile(r"^(?:lora:[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d+\])?): ")
@@ -33,10 +43,10 @@ _FIELD = re.compile(r"^(?:lora:[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d+\])?): "
 class PlanDraft(Struct, frozen=True, kw_only=True):
     """All input of the wizard, valid or not.
 
-    `prompts` already contain the global texts. `traits` are those of the checkpoint in `base`. `text` (the values) and
-    `each` (pictures for each value) are as typed. `seeds` are those the user gave, one for each row; the other rows get
-    theirs when the run starts. `reuse` is an existing picture that is used for its value in the first row instead of a
-    new one.
+    `prompts` already contain the global texts. `traits` are those of the checkpoint in `base`. `text` (the values),
+    `each` (pictures for each value, on all prompts together) and `most` (pictures in all, when it goes `by_steps`) are
+    as typed. `seeds` are those the user gave, one for each row; the other rows get theirs when the run starts. `reuse`
+    is an existing picture used for its value in the first row instead of a new one.
     """
 
     pack_id: str = ""
@@ -48,7 +58,9 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     traits: ModelTraits = ModelTraits()
     focus: str = ""
     text: str = ""
-    each: str = "3"
+    by_steps: bool = True
+    each: str = USUAL_EACH
+    most: str = str(MOST_PICTURES)
     seeds: tuple[int, ...] = ()
     start_image: str = ""
     start_problem: str = ""
@@ -97,20 +109,32 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         """The values to test, parsed from `text`. Raises InvalidInput."""
         return _parsed(self.focus, self.text)
 
-    def images(self) -> int:
-        """Pictures for each value and prompt. Raises InvalidInput."""
+    def rows(self) -> int:
+        """Seed rows that are made in any case; the prompts take turns. Raises InvalidInput."""
+        if self.by_steps:
+            return START_ROWS
         text, where = self.each.strip(), "images_per_variant"
         if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_IMAGES):
             raise InvalidInput(f"{text or 'Nothing'!r} is not a number of pictures: give 1 to {MOST_IMAGES}.", where)
+        if int(text) < len(self.prompts):
+            few = f"{counted(int(text), 'picture')} of each value cannot show {len(self.prompts)} prompts"
+            raise InvalidInput(f"{few}: give {len(self.prompts)} or more, or take fewer prompts.", where)
         return int(text)
 
-    def rows(self) -> int:
-        """Seed rows: one per picture of a value. Raises InvalidInput."""
-        return self.images() * len(self.prompts)
+    def budget(self) -> int:
+        """Pictures that the run may come to, 0 when all are made at once. Raises InvalidInput."""
+        text = self.most.strip()
+        if not self.by_steps:
+            return 0
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_BUDGET):
+            wrong = f"{text or 'Nothing'!r} is not a number of pictures: give up to {LARGEST_BUDGET}."
+            raise InvalidInput(wrong, "most_pictures")
+        return int(text)
 
     def plan(self) -> LearningPlan:
         """The plan, not yet checked. Raises InvalidInput for text that cannot be parsed."""
         spec = focus(self.focus)
+        images, rows = (1, START_ROWS) if self.by_steps else shared_rows(self.rows(), len(self.prompts))
         return LearningPlan(
             plan_id="",
             name=self.title,
@@ -122,8 +146,11 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             origins=dict(self.origins),
             presets=self.presets,
             variant_values=self.values(),
-            images_per_variant=self.images(),
-            seeds=self.seeds[: self.rows()],
+            images_per_variant=images,
+            complete_rows=rows,
+            # Step by step, later rows use up the seeds that are left.
+            seeds=self.seeds if self.by_steps else self.seeds[: self.rows()],
+            most_pictures=self.budget(),
             blind=self.blind,
             show_twice=self.show_twice,
             start_image=self.start_image if stage_spec(spec.stage).needs_picture else "",
@@ -152,6 +179,12 @@ def _filled(seeds: tuple[int, ...], rows: int) -> tuple[int, ...]:
     return (*seeds, *drawn[: rows - len(seeds)])
 
 
+def shared_rows(rows: int, prompts: int) -> tuple[int, int]:
+    """`images_per_variant` and `complete_rows` of a plan with so many rows in all, one per picture of a value."""
+    each, left = divmod(rows, max(1, prompts))
+    return each + bool(left), rows if left else 0
+
+
 def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
     """A draft with the content of a plan, without its id and time, because it becomes another plan."""
     return PlanDraft(
@@ -163,7 +196,9 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
         presets=plan.presets,
         focus=plan.focus_parameter,
         text=spell(plan.focus_parameter, plan.variant_values) if plan.focus_parameter and plan.variant_values else "",
-        each=str(plan.images_per_variant),
+        by_steps=bool(plan.most_pictures),
+        each=USUAL_EACH if plan.most_pictures else str(plan.full_rows or plan.images_per_variant),
+        most=str(plan.most_pictures or MOST_PICTURES),
         # New seeds tell more than the same ones again, unless a picture with its seed is kept.
         seeds=plan.seeds[:1] if reuse is not None else (),
         start_image=plan.start_image,
@@ -230,7 +265,9 @@ def _focus_trouble(draft: PlanDraft) -> str:
     if not draft.focus:
         return "Choose what is to change from picture to picture."
     # Values and seeds come in the next step; two of each allow the rest to be checked now.
-    sample = msgspec.structs.replace(draft, text=_sample_text(draft), each="1", seeds=())
+    sample = msgspec.structs.replace(
+        draft, text=_sample_text(draft), by_steps=False, each=str(max(1, len(draft.prompts))), seeds=()
+    )
     plan = sample.trial()
     spec = focus(draft.focus)
     if stage_spec(spec.stage).needs_picture and draft.start_problem:
@@ -272,7 +309,7 @@ def step_of(wrong: InvalidInput) -> int:
     where = wrong.where
     if where.startswith(("prompts", "pack")):
         return PROMPT
-    if where.startswith(("variant_values", "images_per_variant", "seeds", "name")):
+    if where.startswith(("variant_values", "images_per_variant", "complete_rows", "most_pictures", "seeds", "name")):
         return VALUES
     return VARY if where.startswith(("start_image", "focus", "stage", LORA)) or "." in where else CHECK
 
@@ -324,7 +361,8 @@ def summary(draft: PlanDraft, step: int) -> str:
         return plain(draft.spec, title=True)
     if step == VALUES and draft.focus:
         try:
-            return f"{counted(len(draft.values()), 'value')} × {counted(draft.rows(), 'seed')}"
+            values = counted(len(draft.values()), "value")
+            return f"{values}, step by step" if draft.by_steps else f"{values} × {counted(draft.rows(), 'picture')}"
         except InvalidInput:
             return ""
     return ""

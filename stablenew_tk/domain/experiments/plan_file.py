@@ -20,7 +20,7 @@ from ..config.global_texts import StageText
 from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
 from ..config.pipeline_config import STAGE_OF_PART, STAGES
 from ..config.sweep import LORA, Focus, check_values, focus, focuses, spell
-from ..runs.plan import MOST_PER_VALUE, LearningPlan, PlanCell, PlanMetadata, PlanPrompt
+from ..runs.plan import LARGEST_BUDGET, MOST_PER_VALUE, START_ROWS, LearningPlan, PlanCell, PlanMetadata, PlanPrompt
 from .base_config import config_of, kind_of, near_names, read_settings, shortened
 
 SIZE_LIMIT = 1024 * 1024
@@ -54,6 +54,9 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
     settings = read_settings(fields.get("base_config", {}))
     prompts = _prompts(fields)
     images = _images(fields)
+    budget = _whole(fields.get("most_pictures", 0), "most_pictures", (0, LARGEST_BUDGET), " pictures")
+    usual = START_ROWS if budget else 0
+    rows = _whole(fields.get("complete_rows", usual), "complete_rows", (0, MOST_PER_VALUE), " rows")
     plan = LearningPlan(
         plan_id="",
         name=one_line(_text(fields, "name"))[:_LONGEST_NAME] or usual_name(subject, values),
@@ -65,8 +68,11 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
         origins=_origins(fields, settings),
         variant_values=values,
         images_per_variant=images,
-        seeds=_seeds(fields, images * max(1, len(prompts))),
+        complete_rows=rows,
+        seeds=_seeds(fields, rows or images * max(1, len(prompts))),
         extra=_extra(fields, len(values)),
+        batches=_batches(fields),
+        most_pictures=budget,
         blind=_switch(fields, "blind", True),
         show_twice=_switch(fields, "show_twice", False),
         start_image=_text(fields, "start_image"),
@@ -100,7 +106,8 @@ def write_plan(plan: LearningPlan) -> bytes:
         "pack_id": plan.pack_id,
         "prompts": plan.prompts,
     }
-    optional: dict[str, object] = {"start_image": plan.start_image, "extra": plan.extra}
+    optional: dict[str, object] = {"complete_rows": plan.complete_rows, "start_image": plan.start_image}
+    optional |= {"extra": plan.extra, "batches": plan.batches, "most_pictures": plan.most_pictures}
     fields |= {name: value for name, value in optional.items() if value}
     fields |= {"metadata": plan.metadata, "base_config": plan.base_config}
     if plan.origins:
@@ -259,6 +266,16 @@ def _extra(fields: Mapping[str, object], count: int) -> tuple[PlanCell, ...]:
         row = _whole(one.get("row"), f"{field}.row", (0, len(_list(fields, "seeds")) - 1), ", the seeds there are")
         cells.append(PlanCell(variant, row))
     return tuple(cells)
+
+
+def _batches(fields: Mapping[str, object]) -> tuple[int, ...]:
+    cells = len(_list(fields, "extra"))
+    sizes = tuple(
+        _whole(size, f"batches[{index}]", (1, cells), " cells") for index, size in enumerate(_list(fields, "batches"))
+    )
+    if sum(sizes) > cells:
+        raise InvalidInput(f"batches: {sum(sizes)} cells are more than the {cells} in extra.", "batches")
+    return sizes
 
 
 def _pack(fields: Mapping[str, object]) -> str:

@@ -11,7 +11,7 @@ from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import LORA, around, focus, value_text
 from ..models.recommendations import DENOISE, FieldValue, ModelSettings
 from ..models.sensible_range import lora_range, sensible_range, traits_of
-from ..runs.plan import LearningPlan, PlanMetadata
+from ..runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanMetadata
 
 _GUIDANCE, _STEPS = "txt2img.cfg_scale", "txt2img.steps"
 
@@ -80,6 +80,8 @@ def _draft(
         base_config=base,
         origins=dict(origins),
         variant_values=values,
+        complete_rows=START_ROWS,
+        most_pictures=MOST_PICTURES,
         seeds=(),
         metadata=PlanMetadata(who=f"suggested by Models for {title}"),
     )

@@ -2,7 +2,9 @@
 
 Nothing shown may reveal which value made a picture. Every row is shuffled separately and opens only when all of its
 pictures are made. Until then its cells show progress from left to right, whatever value is being made: values are made
-in a known order, so a cell that filled up at its final place would reveal its value.
+in a known order, so a cell that filled up at its final place would reveal its value. Single pictures that are asked for
+later open when their whole batch is made. They stand behind what their row has already, shuffled among themselves, so
+nothing that is in sight moves, and the order of asking, best guess first, is not told.
 """
 
 from __future__ import annotations
@@ -144,17 +146,20 @@ def blind_matrix(board: Board, making: str = "") -> BlindMatrix:
     rows: dict[int, list[BoardCell]] = {}
     for made in board.cells:
         rows.setdefault(made.cell.row, []).append(made)
-    ready, lines, start = board.open_rows(), [], 0
-    orders = shuffles(board, {row: [made.cell.variant for made in cells] for row, cells in rows.items()})
+    ready, lines, start = board.open_cells(), [], 0
+    orders = shuffles(board)
     for number, row in enumerate(sorted(rows)):
         by_variant = {made.cell.variant: made for made in rows[row]}
         order = orders[row] if hidden else [variant for variant in columns if variant in by_variant]
-        is_open = not hidden or row in ready
-        cells = [_blind_cell(by_variant[variant], making, is_open) for variant in order]
-        if not is_open:
-            cells.sort(key=lambda cell: _PROGRESS.index(cell.state))
+        opened = [not hidden or by_variant[variant].cell in ready for variant in order]
+        cells = [
+            _blind_cell(by_variant[variant], making, is_open) for variant, is_open in zip(order, opened, strict=True)
+        ]
+        closed = [cell for cell, is_open in zip(cells, opened, strict=True) if not is_open]
+        shown = [cell for cell, is_open in zip(cells, opened, strict=True) if is_open]
+        cells = [*shown, *sorted(closed, key=lambda cell: _PROGRESS.index(cell.state))]
         at = range(len(cells)) if hidden else [columns.index(variant) for variant in order]
-        lines.append(MatrixRow(row, _placed(cells, start, number, at), is_open))
+        lines.append(MatrixRow(row, _placed(cells, start, number, at), not closed))
         start += len(cells)
     again = _again(board, lines) if hidden else ()
     covered = any(cell.state == "shown" for cell in again) and any(not cell.stars for cell in again)
@@ -211,26 +216,31 @@ def _placed(cells: Sequence[BlindCell], start: int, line: int, columns: Sequence
 # ---- shuffling
 
 
-def shuffles(board: Board, variants: dict[int, list[int]]) -> dict[int, tuple[int, ...]]:
+def shuffles(board: Board) -> dict[int, tuple[int, ...]]:
     """The shuffled order of the values in every row. Random, but always the same for the same plan.
 
-    The natural order of the values, and the order of the row before, are drawn again where there are enough other
-    orders, because the rater might take either for a pattern.
+    Every batch of a row is shuffled alone and stands behind the earlier ones. The natural order of the values, and the
+    order of the row before, are drawn again where there are enough other orders, because the rater might take either
+    for a pattern.
     """
+    batches = board.plan.batch_numbers()
+    groups: dict[tuple[int, int], set[int]] = {}
+    for made in board.cells:
+        groups.setdefault((made.cell.row, batches.get(made.cell, 0)), set()).add(made.cell.variant)
     orders: dict[int, tuple[int, ...]] = {}
     by_value = tuple(columns_by_value(board.plan))
     before: tuple[int, ...] = ()
-    for row in sorted(variants):
-        rising = tuple(variant for variant in by_value if variant in variants[row])
+    for row, batch in sorted(groups):
+        rising = tuple(variant for variant in by_value if variant in groups[row, batch])
         telling = {rising, rising[::-1], tuple(sorted(rising)), before} if len(rising) > 2 else set()
-        before = orders[row] = next(
-            order for turn in count() if (order := _drawn(board.plan.plan_id, row, rising, turn)) not in telling
-        )
+        place = f"{board.plan.plan_id}/{row}+{batch}" if batch else f"{board.plan.plan_id}/{row}"
+        before = next(order for turn in count() if (order := _drawn(place, rising, turn)) not in telling)
+        orders[row] = (*orders.get(row, ()), *before)
     return orders
 
 
-def _drawn(plan_id: str, row: int, variants: Sequence[int], turn: int) -> tuple[int, ...]:
-    return tuple(sorted(variants, key=lambda variant: _chance(f"{plan_id}/{row}/{variant}/{turn}")))
+def _drawn(place: str, variants: Sequence[int], turn: int) -> tuple[int, ...]:
+    return tuple(sorted(variants, key=lambda variant: _chance(f"{place}/{variant}/{turn}")))
 
 
 def _chance(text: str) -> bytes:

@@ -8,8 +8,9 @@ from ..config.catalogue import Value, catalogue, get_value
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART
 from ..config.sweep import LORA, focus
 from ..runs.plan import LearningPlan, columns_by_value
+from ..runs.plan_title import prompts_tested
 from .matrix import Board, axis_value
-from .scope import scope_words, tested_prompts
+from .scope import scope_words
 from .tested_values import TestedValue, clear_times
 from .verdict_text import Verdict, fastest, same_pictures, unbroken
 
@@ -42,7 +43,7 @@ def certain_verdict(plan: LearningPlan, values: Sequence[TestedValue], name: Cal
     advice = fastest([axis_value(one.value) for one in values], clear_times(values), name)
     own = next((one.value for one in values if axis_value(one.value) == advice.value), values[0].value)
     seen = [(row, facts.sketch) for one in values for row, facts in one.sound]
-    prompts = tested_prompts(plan, (row for row, _ in seen))
+    prompts = prompts_tested(plan, (row for row, _ in seen))
     scope = scope_words(plan, prompts, sketch=any(sketch for _, sketch in seen))
     headline, meaning = same_pictures(f" {scope}", advice)
     return Verdict("no_difference", own, 1.0, unbroken(headline), unbroken(meaning))

@@ -22,6 +22,14 @@ from .verdict_text import joined
 CERTAIN: tuple[VerdictState, ...] = ("settled", "best", "no_difference")
 
 
+def next_cells(report: Report) -> tuple[PlanCell, ...]:
+    """The cells that a plan that goes step by step makes now; () when its verdict is clear, its pictures are used up,
+    or nothing else would tell more.
+    """
+    left = report.plan.most_pictures - len(report.plan.cells())
+    return report.next[: max(0, left)] if report.verdict.state not in CERTAIN else ()
+
+
 def place_of(report: Report, value: Value | None) -> int:
     """Index of a value of the plan in `report.values`, −1 when it is not there."""
     return next((at for at, line in enumerate(report.values) if line.value == value), -1)
@@ -78,6 +86,8 @@ def finer_plan(report: Report, traits: ModelTraits | None = None) -> LearningPla
         presets=plan.presets,
         variant_values=values,
         images_per_variant=plan.images_per_variant,
+        complete_rows=plan.complete_rows,
+        most_pictures=plan.most_pictures,
         seeds=(),
         blind=plan.blind,
         show_twice=plan.show_twice,

@@ -92,10 +92,18 @@ class Board(Struct, frozen=True):
         """All pictures, cell by cell."""
         return tuple(shown for cell in self.cells for shown in cell.images)
 
-    def open_rows(self) -> frozenset[int]:
-        """Seed rows that blind rating may show: those in which nothing is left to make."""
-        waiting = {cell.cell.row for cell in self.cells if cell.state == "waiting"}
-        return frozenset(cell.cell.row for cell in self.cells) - waiting
+    def open_cells(self) -> frozenset[PlanCell]:
+        """Cells that blind rating may show: those with nothing left to make in their row, and of the cells asked for
+        later those with nothing left to make in their batch. One shown alone would tell which was asked for first.
+        """
+        batches = self.plan.batch_numbers()
+
+        def group(cell: PlanCell) -> tuple[int, int]:
+            batch = batches.get(cell, 0)
+            return batch, 0 if batch else cell.row
+
+        waiting = {group(cell.cell) for cell in self.cells if cell.state == "waiting"}
+        return frozenset(cell.cell for cell in self.cells if group(cell.cell) not in waiting)
 
 
 class Evidence(Struct, frozen=True):

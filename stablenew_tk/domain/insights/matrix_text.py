@@ -22,7 +22,14 @@ def row_label(matrix: BlindMatrix, line: MatrixRow) -> tuple[str, str]:
         return "Once more", _how_far(line) if line.open else "opens when all others are rated"
     prompt = f"{plan.prompt(line.row).prompt_id}\n" if len(plan.prompts) > 1 else ""
     seed = f"{plan.seeds[line.row]}\n" if not matrix.hidden else ""
-    far = _how_far(line) if line.open else f"opens when all {len(line.cells)} are made"
+    if line.open:
+        far = _how_far(line)
+    elif any(cell.state == "shown" for cell in line.cells):
+        far = f"{_how_far(line)} · {sum(cell.facts is None for cell in line.cells)} to come"
+    elif line.row < plan.full_rows:
+        far = f"opens when all {len(line.cells)} are made"
+    else:
+        far = "opens when all asked for are made"
     return f"Seed {line.row + 1}", f"{prompt}{seed}{far}"
 
 
@@ -91,6 +98,8 @@ def state_words(matrix: BlindMatrix) -> tuple[str, str]:
     plan = matrix.board.plan
     if matrix.hidden:
         shuffled = f"{len(plan.variant_values)} values, shuffled anew in every row."
+        if plan.most_pictures:
+            return "Blind", f"{shuffled} More are made until it is clear."
         return "Blind", f"{shuffled} Names and values are shown when all are rated."
     columns = "Every column is one value, every row one seed."
     return ("Revealed", columns) if plan.blind else ("Open", f"Values are in sight. {columns}")

@@ -13,11 +13,12 @@ from ..config.pipeline_config import STAGE_OF_PART
 from ..config.sweep import LORA, Focus, focus, value_text
 from ..journal.history import ImageFacts
 from ..runs.plan import LearningPlan, PlanCell, PlanPrompt, ResultSummary, ResultValue, StepRating, ValueInsight
+from ..runs.plan_title import prompts_tested
 from .analysis import Insight, analyse, phrase
 from .drift import over_time
 from .equal_pictures import all_equal, certain_verdict, equal_values, no_effect
 from .matrix import Board, BoardCell, axis_value, evidence
-from .scope import scope_words, tested_prompts
+from .scope import scope_words
 from .standing import blind_text, standing
 from .tag_rates import tag_sentences
 from .tested_values import NOTICEABLE_S, TestedValue, clear_times, held_back, insight_at, most_useful, tested_values
@@ -108,7 +109,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
     )
     name = naming(subject)
     total = standing(board).wanted - known.foreign
-    prompts = tested_prompts(plan, (rating.row for rating in known.ratings))
+    prompts = prompts_tested(plan, (rating.row for rating in known.ratings))
     if nothing_changed:
         verdict = certain_verdict(plan, values, name)
     else:

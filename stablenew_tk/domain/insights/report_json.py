@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from ..config.catalogue import Value
 from ..runs.plan import PlanCell, VerdictState
+from ..runs.plan_title import prompts_tested
 from .report import Report, ValueReport
 
 
@@ -41,7 +42,10 @@ class DocumentCell(Struct, frozen=True, kw_only=True):
 
 
 class InsightDocument(Struct, frozen=True, kw_only=True):
-    """The whole report. `next` lists suggested cells; those already made, which only need a rating, come first."""
+    """The whole report. `prompts` are the names of the prompts tested.
+
+    `next` lists suggested cells; those already made, which only need a rating, come first.
+    """
 
     plan_id: str
     focus_parameter: str
@@ -65,6 +69,7 @@ class InsightDocument(Struct, frozen=True, kw_only=True):
     not_blind: int
     who: str
     note: str
+    prompts: tuple[str, ...]
 
 
 def document(report: Report) -> InsightDocument:
@@ -104,6 +109,7 @@ def document(report: Report) -> InsightDocument:
         not_blind=report.not_blind,
         who=plan.metadata.who,
         note=plan.metadata.notes,
+        prompts=tuple(prompt.prompt_id for prompt in prompts_tested(plan)),
     )
 
 

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..runs.plan import LearningPlan, PlanPrompt
 
 _LONGEST_NAME = 32
-
-
-def tested_prompts(plan: LearningPlan, rows: Iterable[int]) -> tuple[PlanPrompt, ...]:
-    """The different prompts of these rows, in the order of the plan. Prompts of the same text or name are one."""
-    named = {plan.prompt(row).prompt_id: plan.prompt(row) for row in sorted(set(rows), reverse=True)}
-    found = {(prompt.positive, prompt.negative): prompt for prompt in named.values()}
-    return tuple(prompt for prompt in plan.prompts if found.get((prompt.positive, prompt.negative)) is prompt)
 
 
 def scope_words(plan: LearningPlan, prompts: tuple[PlanPrompt, ...], *, sketch: bool) -> str:

@@ -18,7 +18,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     `cells` are `made`, `waiting` to be made, or `failed` (without a picture). `wanted` is the number of pictures to be
     rated in total, without suspect ones; equal pictures of a row are one. Of these, `rated` have stars, `unrated` are
-    made and have none, and `asked` are the unrated ones that may be shown now (blind plans show complete rows only).
+    made and have none, and `asked` are the unrated ones that may be shown now (blind: complete rows and batches only).
     `not_blind` of the rated ones got their stars with the values in sight. `nothing_changed`: all pictures of every row
     are equal, so stars would tell nothing; once it is told, none are asked for.
     """
@@ -64,7 +64,7 @@ class ShownVerdict(Struct, frozen=True):
 
 def standing(board: Board) -> Standing:
     """Count the progress of a plan."""
-    open_rows, nothing_changed = board.open_rows(), all_equal(board)
+    open_cells, nothing_changed = board.open_cells(), all_equal(board)
     sound = [(cell, shown.facts) for cell in board.cells for shown in cell.sound if not shown.same_as]
     unrated = [cell for cell, facts in sound if not facts.rating]
     waiting = sum(cell.state == "waiting" for cell in board.cells)
@@ -84,7 +84,7 @@ def standing(board: Board) -> Standing:
         not_blind=sum(
             bool(one.facts.rating) and not (one.facts.suspect or one.blind or one.same_as) for one in board.images
         ),
-        asked=0 if told else sum(board.revealed or cell.cell.row in open_rows for cell in unrated),
+        asked=0 if told else sum(board.revealed or cell.cell in open_cells for cell in unrated),
         nothing_changed=nothing_changed,
     )
 

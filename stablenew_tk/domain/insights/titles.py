@@ -8,6 +8,7 @@ from ..base.wording import counted
 from ..config.pipeline_config import BLOCK_SPECS
 from ..config.sweep import LORA, focus, spell
 from ..runs.plan import LearningPlan, VerdictState
+from ..runs.plan_title import prompts_tested
 from .association import Association
 from .report import Report
 from .standing import Standing, State, blind_text
@@ -28,6 +29,8 @@ STATE_NAMES: Mapping[State, str] = {
     "done": "Done",
 }
 
+_FEW_NAMES = 3  # prompts that are named one by one
+
 
 def heading(path: str) -> str:
     """A parameter as a title, with its stage where the label alone does not tell it: "Hires denoise"."""
@@ -45,9 +48,10 @@ def hint_title(hint: Association) -> str:
 
 
 def scope_text(plan: LearningPlan, report: Report | None = None) -> str:
-    """What a verdict holds for: "Rain city · Alley One · juggernautXL_v9"."""
-    tested = (report.prompts if report is not None else ()) or plan.prompts
-    prompts = tested[0].prompt_id if len(tested) == 1 else counted(len(tested), "prompt")
+    """What a verdict holds for: "Rain city · Alley One, Bridge · juggernautXL_v9"."""
+    tested = (report.prompts if report is not None else ()) or prompts_tested(plan)
+    names = [prompt.prompt_id for prompt in tested]
+    prompts = ", ".join(names) if len(names) <= _FEW_NAMES else counted(len(names), "prompt")
     checkpoint = report.checkpoint if report is not None else plan.base_config.checkpoint
     sketch = (report.sketch if report is not None else False) or plan.backend_kind == "sketch"
     parts = (plan.pack_id, prompts, checkpoint, "sketch pictures" if sketch else "")
@@ -76,21 +80,31 @@ def progress_text(standing: Standing, state: State) -> str:
         made = f"{standing.made} of {standing.cells} made"
         return f"{made}{failed}" + (f" · {standing.rated} rated" if standing.rated else "")
     made = f" · {standing.made} made" if standing.waiting else ""
+    if state != "done" and goes_on(standing):
+        return f"rating {standing.rated} of up to {standing.plan.most_pictures}{made}{failed}"
     return f"{standing.rated} of {standing.wanted} rated{made}{failed}"
+
+
+def goes_on(standing: Standing) -> bool:
+    """Whether a plan may still get pictures by itself, so that what is made now is not all there will be to rate."""
+    return standing.plan.most_pictures > standing.cells and not (standing.revealed and standing.plan.blind)
 
 
 def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
     """Pairs of label and text about a Learning Run. They contain no values while the plan is blind."""
     plan = standing.plan
+    prompts = [prompt.prompt_id for prompt in prompts_tested(plan)]
     values = counted(len(plan.variant_values), "value")
     if standing.revealed:
         values = spell(plan.focus_parameter, plan.variant_values)
     missing = ((standing.failed, "failed"), (standing.suspect, "suspect, not counted"))
-    made = (f"{standing.made} of {standing.cells}", *(f"{number} {what}" for number, what in missing if number))
+    most = f", up to {plan.most_pictures} step by step" if state != "done" and goes_on(standing) else ""
+    made = (f"{standing.made} of {standing.cells}{most}", *(f"{number} {what}" for number, what in missing if number))
     blind = f", {blind_text(standing.rated, standing.not_blind)}" if plan.blind and standing.rated else ""
     facts = [
         ("State", STATE_NAMES[state]),
         ("Values", values),
+        ("Prompts" if len(prompts) > 1 else "Prompt", ", ".join(prompts)),
         ("Seeds", str(len({cell.row for cell in plan.cells()}))),
         ("Made", ", ".join(made)),
         ("Rated", f"{standing.rated} of {standing.wanted}{blind}"),

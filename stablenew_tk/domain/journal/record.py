@@ -17,7 +17,15 @@ from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig
 from ..models.preset_scope import PresetUse
 from ..runs.job import LearningTag, RandomizerChoice
-from ..runs.plan import LearningPlan, LearningRunResult, LearningRunStep, PlanPrompt, Preset
+from ..runs.plan import (
+    MOST_PICTURES,
+    START_ROWS,
+    LearningPlan,
+    LearningRunResult,
+    LearningRunStep,
+    PlanPrompt,
+    Preset,
+)
 
 Status = Literal["ok", "failed", "cancelled", "partial"]
 
@@ -149,7 +157,9 @@ class FoldedRecord(Struct, frozen=True):
 
 
 def draft_of(record: LearningRecord, seed: int) -> LearningPlan:
-    """A plan with the prompt and settings of a record, and `seed` for row 1, without focus parameter and values."""
+    """A plan with the prompt and settings of a record, and `seed` for row 1, without focus parameter and values. It
+    goes step by step.
+    """
     return LearningPlan(
         plan_id="",
         name="",
@@ -160,6 +170,8 @@ def draft_of(record: LearningRecord, seed: int) -> LearningPlan:
         origins=record.origins,
         presets=record.presets,
         variant_values=(),
+        complete_rows=START_ROWS,
+        most_pictures=MOST_PICTURES,
         seeds=(seed,),
         start_image=record.start_image,
         backend_kind=record.backend.kind,

@@ -27,6 +27,8 @@ from .job import Job, LearningTag
 
 # Changing one of these makes the engine load files for seconds or minutes.
 MOST_PER_VALUE = 100  # pictures of each value and prompt
+# A plan that goes step by step: rows to begin with, and pictures it may come to unless the user says otherwise.
+START_ROWS, MOST_PICTURES, LARGEST_BUDGET = 2, 40, 1000
 EXPENSIVE = frozenset(("checkpoint", "vae", "refiner.checkpoint"))
 StepStatus = Literal["ok", "failed", "cancelled", "partial"]
 VerdictState = Literal["too_early", "leaning", "settled", "best", "no_difference"]
@@ -85,8 +87,12 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     """The plan of a Learning Run. A later line with the same `plan_id` replaces it; that is how rows are added.
 
     Rows 0 to `full_rows` − 1 are made for every value; `extra` names single cells asked for later. `seeds` has one
-    number per row; row r uses the prompt r modulo the number of prompts. `start_image` is the picture that stages
-    other than txt2img begin with. `presets` gave values to `base_config`. `backend_kind` is sketch or webui: a plan
+    number per row; row r uses the prompt r modulo the number of prompts. `images_per_variant` counts for each value and
+    prompt; `complete_rows` is the number of rows where the prompts do not share them equally, 0 = they do. A plan with
+    `most_pictures` goes step by step: after its complete rows it gets single cells as long as the stars are not clear,
+    up to so many pictures in all; 0 = no more than its rows. `batches` says how many of the `extra` cells were added at
+    once, in order. `start_image` is the picture that stages other than txt2img begin with. `presets` gave values to
+    `base_config`. `backend_kind` is sketch or webui: a plan
     never mixes them. `run_day` (YYYY-MM-DD, local) and `run_name` are the folder of its pictures.
     """
 
@@ -101,8 +107,11 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     presets: tuple[PresetUse, ...] = ()
     variant_values: tuple[Value, ...]
     images_per_variant: int = 3
+    complete_rows: int = 0
     seeds: tuple[int, ...]
     extra: tuple[PlanCell, ...] = ()
+    batches: tuple[int, ...] = ()
+    most_pictures: int = 0
     blind: bool = True
     show_twice: bool = False
     start_image: str = ""
@@ -114,7 +123,7 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     @property
     def full_rows(self) -> int:
         """How many rows are made for every value."""
-        return self.images_per_variant * len(self.prompts)
+        return self.complete_rows or self.images_per_variant * len(self.prompts)
 
     def cells(self) -> tuple[PlanCell, ...]:
         """All cells in the order to make them: complete rows first, then the extra cells.
@@ -131,6 +140,17 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
             for variant in (back if turns and row % 2 else there)
         ]
         return (*full, *sorted(set(self.extra) - set(full), key=lambda cell: (cell.row, cell.variant)))
+
+    def batch_numbers(self) -> dict[PlanCell, int]:
+        """For each cell asked for later the number of its batch, from 1. What older plans hold is one batch."""
+        sizes = (len(self.extra) - sum(self.batches), *self.batches)
+        numbers = [number for number, size in enumerate(sizes, start=1) for _ in range(size)]
+        late = (cell.row >= self.full_rows for cell in self.extra)
+        found: dict[PlanCell, int] = {}
+        for cell, number, is_late in zip(self.extra, numbers, late, strict=False):
+            if is_late:
+                found.setdefault(cell, number)
+        return found
 
     def step_id(self, cell: PlanCell) -> str:
         """The id of the step of a cell. It never changes, so a step is never made twice."""
@@ -300,6 +320,16 @@ def checked(plan: LearningPlan) -> LearningPlan:
         where = "images_per_variant"
         message = f"{where}: {plan.images_per_variant} is outside 1 to {MOST_PER_VALUE} images per value."
         raise InvalidInput(message, where)
+    # Step by step the other prompts get their turn later.
+    fewest = min(START_ROWS, len(plan.prompts)) if plan.most_pictures else len(plan.prompts)
+    if plan.complete_rows and not fewest <= plan.complete_rows <= MOST_PER_VALUE:
+        where = "complete_rows"
+        raise InvalidInput(f"{where}: {plan.complete_rows} is outside {fewest} to {MOST_PER_VALUE} rows.", where)
+    least = plan.full_rows * len(plan.variant_values)
+    if plan.most_pictures and not least <= plan.most_pictures <= LARGEST_BUDGET:
+        where = "most_pictures"
+        rows = f"{plan.full_rows} rows of {len(plan.variant_values)} values are {least} pictures"
+        raise InvalidInput(f"{where}: {rows}. Give {least} to {LARGEST_BUDGET}, not {plan.most_pictures}.", where)
     if len(plan.seeds) < plan.full_rows or len(set(plan.seeds)) != len(plan.seeds):
         raise InvalidInput(f"seeds: {plan.full_rows} different seeds are needed, one for each row.", "seeds")
     if stage_spec(subject.stage).needs_picture and not plan.start_image:

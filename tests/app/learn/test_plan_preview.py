@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from stablenew_tk.app.learn.plan_preview import seed_words, typed_seeds, with_seeds
+from stablenew_tk.app.learn.plan_preview import (
+    check_head,
+    forecast_words,
+    making,
+    seed_words,
+    shown_rows,
+    typed_seeds,
+    with_seeds,
+)
 from stablenew_tk.domain.config.origins import MAX_SEED
-from stablenew_tk.domain.experiments.plan_draft import PlanDraft
+from stablenew_tk.domain.experiments.plan_draft import VALUES, PlanDraft, trouble
 from stablenew_tk.domain.runs.plan import PlanPrompt
 
-ONE = PlanDraft(prompts=(PlanPrompt("lamp", "a lamp"),), each="3")
-TWO = PlanDraft(prompts=(PlanPrompt("lamp", "a lamp"), PlanPrompt("tram", "a tram")), each="2")
+ONE = PlanDraft(prompts=(PlanPrompt("lamp", "a lamp"),), each="3", by_steps=False)
+PROMPTS = (PlanPrompt("lamp", "a lamp"), PlanPrompt("tram", "a tram"))
+TWO = PlanDraft(prompts=PROMPTS, each="4", by_steps=False)
+STEPS = PlanDraft(prompts=PROMPTS, focus="txt2img.steps", text="10, 20, 30, 40, 50")
 
 
 @pytest.mark.parametrize(
@@ -31,7 +42,7 @@ def test_seeds_are_read_from_a_text_or_it_is_said_what_is_wrong(text, seeds, pro
 def test_more_seeds_than_rows_mean_more_rows():
     assert with_seeds(ONE, (1, 2)).each == "3"
     assert with_seeds(ONE, (1, 2, 3, 4)).each == "4"
-    assert with_seeds(TWO, (1, 2, 3, 4, 5)).each == "3", "rows belong to prompts in equal shares"
+    assert with_seeds(TWO, (1, 2, 3, 4, 5)).each == "5", "a row for every seed, whatever its prompt"
 
 
 @pytest.mark.parametrize(
@@ -42,10 +53,51 @@ def test_more_seeds_than_rows_mean_more_rows():
         (with_seeds(ONE, (1,)), 3, "2 more seeds are drawn when it starts."),
         (with_seeds(ONE, (1, 2)), 3, "1 more seed is drawn when it starts."),
         (with_seeds(ONE, (1, 2, 3)), 3, ""),
-        (TWO, 4, "4 seeds are drawn when it starts. 4 rows: 2 prompts with 2 each."),
-        (with_seeds(TWO, (1, 2, 3, 4)), 4, "4 rows: 2 prompts with 2 each."),
+        (TWO, 4, "4 pictures of every value: 2 prompts × 2 seeds. 4 seeds are drawn when it starts."),
+        (with_seeds(TWO, (1, 2, 3, 4)), 4, "4 pictures of every value: 2 prompts × 2 seeds."),
+        (with_seeds(TWO, (1, 2, 3)), 3, "3 pictures of every value: 3 seeds on 2 prompts in turn."),
         (TWO, 0, ""),
+        (STEPS, 0, ""),
+        (
+            with_seeds(STEPS, (1, 2, 3)),
+            2,
+            "First 2 rows of all values, row by row the 2 prompts in turn; "
+            "then, up to 3 at a time, only what tells most.",
+        ),
     ],
 )
 def test_it_is_said_how_many_seeds_are_drawn_and_how_rows_are_shared(draft, rows, words):
     assert seed_words(draft, rows) == words
+
+
+@pytest.mark.parametrize(
+    ("most", "problem"),
+    [
+        ("40", ""),
+        ("10", ""),
+        ("9", "2 rows are 10 pictures already: give 10 or more."),
+        ("many", "'many' is not a number of pictures: give up to 1000."),
+        ("", "'Nothing' is not a number of pictures: give up to 1000."),
+        ("1001", "'1001' is not a number of pictures: give up to 1000."),
+    ],
+)
+def test_the_pictures_it_may_come_to_are_enough_for_the_first_rows(most, problem):
+    assert shown_rows(replace(STEPS, most=most))[1] == problem
+    assert (trouble(replace(STEPS, most=most), VALUES) == "") == (problem == "")
+
+
+def test_step_by_step_only_the_first_rows_are_sure_and_the_rest_is_said_as_what_it_is():
+    made = making(STEPS, lambda _configs: 2.0)
+    forecast = forecast_words(STEPS, made, "")
+    assert (made.images, made.later) == (10, 30)
+    assert forecast.total.startswith("10 images · about ")
+    assert "Then up to 30 more, only those that tell most, about " in forecast.basis
+    assert (forecast.outline.rows, forecast.outline.later, len(forecast.outline.guesses)) == (2, 2, 3)
+    assert check_head(made)[0] == "Start with 2 rows, then only what tells most"
+
+
+def test_a_budget_of_the_first_rows_leaves_nothing_for_later():
+    made = making(replace(STEPS, most="10"), lambda _configs: None)
+    forecast = forecast_words(STEPS, made, "")
+    assert (made.later, forecast.outline.later, forecast.outline.guesses) == (0, 0, ())
+    assert "more" not in forecast.total

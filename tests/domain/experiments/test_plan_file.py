@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec import structs
 
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.global_texts import StageText
@@ -57,6 +58,24 @@ class TestReading:
         assert found.plan.base_config.txt2img.steps == 30
         assert found.plan.metadata == PlanMetadata(who="ann", when="2026-01-01", notes="first try")
         assert found.notices == ()
+
+    def test_rows_that_prompts_do_not_share_equally_come_back_as_they_were(self):
+        found = plan(prompts=["a boat", "a tram"], complete_rows=3, seed=5, images_per_variant=2)
+        assert (found.full_rows, found.images_per_variant, found.seeds) == (3, 2, (5, 6, 7))
+        again = read_plan(write_plan(found), where="again.json").plan
+        assert (again.full_rows, again.images_per_variant, again.seeds) == (3, 2, (5, 6, 7))
+
+    def test_pictures_per_variant_count_for_every_prompt_as_in_the_first_version(self):
+        found = plan(prompts=["a boat", "a tram"], images_per_variant=2)
+        assert (found.images_per_variant, found.complete_rows, found.full_rows) == (2, 0, 4)
+
+    def test_a_plan_that_goes_step_by_step_begins_with_two_rows_and_comes_back_as_it_was(self):
+        found = plan(prompts=["a boat", "a tram", "a cat"], most_pictures=30, seed=5)
+        assert (found.most_pictures, found.full_rows, found.seeds) == (30, 2, (5, 6))
+        grown = structs.replace(found, seeds=(5, 6, 7), extra=(PlanCell(0, 2), PlanCell(1, 2)), batches=(2,))
+        again = read_plan(write_plan(grown), where="again.json").plan
+        assert (again.most_pictures, again.full_rows) == (30, 2)
+        assert (again.extra, again.batches, again.seeds) == (grown.extra, (2,), (5, 6, 7))
 
     def test_settings_may_be_nested_or_flat_and_both(self):
         config = plan(base_config={"txt2img.steps": 30, "txt2img": {"width": 640}, "vae": "x.pt"}).base_config
@@ -135,6 +154,14 @@ class TestMistakes:
             ({"variant_values": ["5", "6"]}, "variant_values[0]", "'5' is not a number"),
             ({"variant_values": [5, True]}, "variant_values[1]", "not a number"),
             ({"variant_values": [5, None]}, "variant_values[1]", "not a value"),
+            ({"complete_rows": 101}, "complete_rows", "101 is outside 0 to 100"),
+            ({"most_pictures": 1001}, "most_pictures", "1001 is outside 0 to 1000"),
+            ({"most_pictures": "many"}, "most_pictures", "a whole number is needed, not text"),
+            (
+                {"seeds": [1], "extra": [{"variant": 0, "row": 0}], "batches": [1, 1]},
+                "batches",
+                "2 cells are more than the 1 in extra",
+            ),
             ({"images_per_variant": 0}, "images_per_variant", "0 is outside 1 to 100"),
             ({"images_per_variant": 2.5}, "images_per_variant", "a whole number is needed, not 2.5"),
             ({"images_per_variant": True}, "images_per_variant", "not true"),

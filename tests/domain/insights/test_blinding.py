@@ -203,3 +203,55 @@ class TestEqualPictures:
         assert len({cell.picture for cell in now.cells if not cell.again}) == 3
         assert [cell.facts is not None for cell in shown] == [True, True]
         assert len({cell.facts.row for cell in shown}) == 2
+
+
+# ---- single pictures that are asked for later
+
+FIRST, SECOND = (PlanCell(4, 2), PlanCell(1, 2), PlanCell(1, 3)), (PlanCell(0, 2), PlanCell(4, 3))
+
+
+def by_steps(*batches, **changes):
+    """Two rows of all values, then these batches of single pictures."""
+    extra = tuple(cell for batch in batches for cell in batch)
+    sizes = tuple(len(batch) for batch in batches)
+    seeds = (1, 2, 3, 4)
+    return plan(rows=2, complete_rows=2, most_pictures=40, extra=extra, batches=sizes, seeds=seeds, **changes)
+
+
+@pytest.mark.parametrize("missing", FIRST)
+def test_a_batch_opens_when_all_of_it_is_made_whatever_its_rows(missing):
+    now = blind_matrix(board_of(by_steps(FIRST), without=(missing,)))
+    assert [line.open for line in now.lines] == [True, True, False, False]
+    assert all(cell.facts is None and cell.variant == -1 for line in now.lines[2:] for cell in line.cells)
+    opened = blind_matrix(board_of(by_steps(FIRST)))
+    assert all(cell.asks for line in opened.lines[2:] for cell in line.cells)
+
+
+def test_what_is_in_sight_stays_where_it_is_when_a_batch_comes_to_its_row():
+    before = blind_matrix(board_of(by_steps(FIRST)))
+    while_made = blind_matrix(board_of(by_steps(FIRST, SECOND), without=SECOND))
+    after = blind_matrix(board_of(by_steps(FIRST, SECOND)))
+    for line, cells in enumerate(line.cells for line in before.lines):
+        for now in (while_made, after):
+            same = now.lines[line].cells[: len(cells)]
+            assert [cell.facts.image_id for cell in same] == [cell.facts.image_id for cell in cells]
+    assert [cell.state for cell in while_made.lines[2].cells] == ["shown", "shown", "waiting"]
+    assert row_label(while_made, while_made.lines[2])[1] == "0 of 3 · 1 to come"
+
+
+def test_the_order_of_asking_is_not_told():
+    batch = (PlanCell(4, 2), PlanCell(1, 2), PlanCell(0, 2))
+    shown = Counter()
+    for number in range(60):
+        same = {orders(blind_matrix(board_of(by_steps(one, plan_id=f"P{number}"))))[2] for one in (batch, batch[::-1])}
+        assert len(same) == 1, "the order shown does not hang on the order of asking"
+        shown.update(same)
+    assert len(shown) == 3, "neither rising nor falling nor as written"
+    assert max(shown.values()) < 35
+
+
+def test_pictures_that_older_plans_asked_for_are_one_batch():
+    old = plan(rows=2, extra=(PlanCell(4, 2), PlanCell(1, 3)), seeds=(1, 2, 3, 4))
+    assert [line.open for line in blind_matrix(board_of(old, without=(PlanCell(1, 3),))).lines] == [True] * 2 + [
+        False
+    ] * 2

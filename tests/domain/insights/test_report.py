@@ -11,7 +11,7 @@ from journal_lines import new_id, rate
 from learning_lab import Lab, spaced
 
 from stablenew_tk.domain.config.sweep import focus
-from stablenew_tk.domain.insights.follow_up import finer_plan, preset_draft
+from stablenew_tk.domain.insights.follow_up import finer_plan, next_cells, preset_draft
 from stablenew_tk.domain.insights.report import certain_summary, naming, preset_values, step_ratings, summary
 from stablenew_tk.domain.insights.report_json import document
 from stablenew_tk.domain.insights.tag_rates import Rate, p_higher, tag_sentences
@@ -153,7 +153,7 @@ class TestTheScope:
         found = lab.report(plan)
         assert [prompt.prompt_id for prompt in found.prompts] == ["rainy street", "fog"]
         assert "for this pack and checkpoint, tested on 2 prompts;" in found.verdict.meaning
-        assert scope_text(plan, found) == "rain · 2 prompts · dream.safetensors"
+        assert scope_text(plan, found) == "rain · rainy street, fog · dream.safetensors"
 
     def test_the_same_text_under_two_names_is_one_prompt(self, lab):
         twice = (PlanPrompt("one", "rain"), PlanPrompt("two", "rain"))
@@ -442,3 +442,32 @@ class TestForPrograms:
         lab.make(plan)
         lab.rate({12: (1, 2, 2, 1), 28: (5, 4, 5, 5)})
         assert (document(lab.report(plan)).rows, lab.report(plan).total) == (4, 8)
+
+
+EVEN = {12: (3, 4), 20: (4, 3), 28: (3, 3), 36: (4, 4)}
+
+
+class TestStepByStep:
+    def next_of(self, lab, stars, most):
+        rows = len(next(iter(stars.values())))
+        plan = lab.plan(
+            "txt2img.steps", tuple(stars), 1, complete_rows=rows, most_pictures=most, seeds=tuple(range(rows))
+        )
+        lab.make(plan)
+        lab.rate(stars)
+        return next_cells(lab.report(plan))
+
+    def test_while_it_is_not_clear_what_tells_most_comes_next(self, lab):
+        cells = self.next_of(lab, EVEN, 40)
+        assert len(cells) == 3
+        assert all(cell.row >= 2 for cell in cells)
+
+    def test_no_more_than_are_left(self, lab):
+        assert len(self.next_of(lab, EVEN, 9)) == 1
+        assert self.next_of(lab, EVEN, 8) == ()
+
+    def test_a_clear_verdict_ends_it(self, lab):
+        assert self.next_of(lab, CLEAR, 40) == ()
+
+    def test_a_plan_that_is_made_at_once_has_no_next_step(self, lab):
+        assert self.next_of(lab, EVEN, 0) == ()

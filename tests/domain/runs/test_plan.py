@@ -74,6 +74,26 @@ class TestCells:
         assert made.full_rows == 4
         assert [made.prompt(row).prompt_id for row in range(4)] == ["Boat", "Tram", "Boat", "Tram"]
 
+    def test_rows_that_prompts_do_not_share_equally_are_named_and_take_turns(self):
+        made = plan(prompts=(PlanPrompt("Boat", "a boat"), PlanPrompt("Tram", "a tram")), complete_rows=3)
+        assert made.full_rows == 3
+        assert len(made.cells()) == 9
+        assert [made.prompt(row).prompt_id for row in range(3)] == ["Boat", "Tram", "Boat"]
+
+    def test_step_by_step_two_rows_come_first_and_later_rows_take_the_next_prompt(self):
+        three = tuple(PlanPrompt(name, f"a {name}") for name in ("boat", "tram", "cat"))
+        made = plan(prompts=three, complete_rows=2, most_pictures=20, extra=(PlanCell(1, 2), PlanCell(0, 3)))
+        assert pairs(made) == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1), (1, 2), (0, 3)]
+        assert [made.prompt(row).prompt_id for row in range(4)] == ["boat", "tram", "cat", "boat"]
+        assert checked(made).complete_rows == 2
+
+    def test_cells_asked_for_later_know_their_batch_and_those_of_older_plans_are_the_first(self):
+        cells = (PlanCell(1, 2), PlanCell(0, 3), PlanCell(2, 3))
+        assert plan(extra=cells, batches=(1,)).batch_numbers() == {cells[0]: 1, cells[1]: 1, cells[2]: 2}
+        assert plan(extra=cells, batches=(1, 2)).batch_numbers() == {cells[0]: 2, cells[1]: 3, cells[2]: 3}
+        assert plan(extra=cells).batch_numbers() == dict.fromkeys(cells, 1)
+        assert plan(extra=(PlanCell(0, 0), *cells)).batch_numbers() == dict.fromkeys(cells, 1)
+
     def test_a_step_keeps_its_name_and_the_name_its_place(self):
         made = plan(plan_id="P.9.9")
         assert [cell_of(made.step_id(cell)) for cell in made.cells()] == list(made.cells())
@@ -180,6 +200,11 @@ class TestChecked:
             ({"values": (5.0,)}, "variant_values"),
             ({"images_per_variant": 0}, "images_per_variant"),
             ({"images_per_variant": 101}, "images_per_variant"),
+            ({"complete_rows": 101}, "complete_rows"),
+            ({"complete_rows": 2, "most_pictures": 5}, "most_pictures"),
+            ({"complete_rows": 2, "most_pictures": 1001}, "most_pictures"),
+            ({"complete_rows": 2, "most_pictures": -1}, "most_pictures"),
+            ({"complete_rows": -1}, "complete_rows"),
             ({"seeds": (1,)}, "seeds"),
             ({"seeds": (1, 1, 2)}, "seeds"),
             ({"start_image": "/x.png"}, "start_image"),

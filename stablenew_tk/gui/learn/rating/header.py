@@ -56,7 +56,9 @@ class RatingHead(Box):
         self._focus.show(words)
         room = self.winfo_width() - theme.px(2 * _SIDE + 180) - theme.font(15, True).measure(words)
         self._where.show(theme.elide(where, theme.font(13), room) if room > 0 else where)
-        self.count.show(f"{matrix.rated} of {matrix.wanted} rated" if matrix.wanted else "nothing to rate")
+        most = matrix.board.plan.most_pictures if matrix.hidden else 0
+        end = f" · up to {most}" if most > len(matrix.board.cells) else ""
+        self.count.show(f"{matrix.rated} of {matrix.wanted} rated{end}" if matrix.wanted else "nothing to rate")
         self._pace.show(f"{about(pace_s * left)} left at your pace" if pace_s is not None and left else "")
         pack_if(self._pace.cget("text"), self._pace, side="right", padx=(theme.px(12), 0), before=self.count)
         self._bar.set(matrix.rated / max(1, matrix.wanted))

@@ -169,7 +169,7 @@ class RatingView(DeferringBox):
         elif isinstance(event, UnsavedChanged):
             self._keys.tell_unsaved(event)
         elif isinstance(event, OrderFailed) and isinstance(event.order, Analyse):
-            self._verdict.settled()
+            self._verdict.failed()
             self._show_verdict()
         elif isinstance(event, OrderFailed) and isinstance(event.order, MakeThumbnail):
             self.matrix.thumbs.lost()

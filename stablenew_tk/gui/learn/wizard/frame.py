@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from ....app.learn.plan_preview import MatrixOutline
 from ....domain.base.colour_roles import Role
 from ...widgets import icons, theme
 from ...widgets.basics import Box, Button, Card, Label, Separator, ground_of
@@ -15,6 +16,7 @@ from ...widgets.notices import Remark
 from ...widgets.painting import Painting
 from ...widgets.row_list import ScrollArea
 from ...widgets.tooltips import tip
+from .run_preview import OutlineCanvas
 
 _ROW = 56
 
@@ -123,9 +125,11 @@ class Question(Box):
         self._words = Label(self, words, size=13, ink="text2", wrap=True)
         self._words.pack(fill="x", pady=(theme.px(2), 0))
 
-    def show(self, words: str) -> None:
-        """Help otherwise."""
+    def show(self, words: str, text: str = "") -> None:
+        """Help otherwise, and ask another question unless it is ""."""
         self._words.show(words)
+        if text:
+            self._text.show(text)
 
 
 class CheckStep(Box):
@@ -133,11 +137,13 @@ class CheckStep(Box):
 
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent)
-        Question(
-            self, "Is this what you want to know?", "Nothing has been made yet. Every line can still be changed."
-        ).pack(fill="x", padx=(theme.px(28), theme.px(28)), pady=(theme.px(16), theme.px(10)))
+        self._question = Question(self, "", " ")
+        self._question.pack(fill="x", padx=(theme.px(28), theme.px(28)), pady=(theme.px(16), theme.px(10)))
         self._area = ScrollArea(self)
         self._area.pack(fill="both", expand=True, padx=(theme.px(28), theme.px(8)))
+        self._drawing = Card(self._area.body)
+        self._outline = OutlineCanvas(self._drawing)
+        self._outline.pack(fill="x", padx=theme.px(16), pady=theme.px(12))
         self._card = Card(self._area.body)
         self._card.pack(fill="x", padx=(0, theme.px(20)))
         self._lines = Box(self._card)
@@ -146,6 +152,13 @@ class CheckStep(Box):
         self._remarks = Box(self._area.body)
         self._remarks.pack(fill="x", padx=(0, theme.px(20)), pady=theme.px(10))
         self.shown: tuple[tuple[object, ...], ...] = ()  # lines, warnings, hints in sight
+
+    def ask(self, head: tuple[str, str], outline: MatrixOutline) -> None:
+        """The question and the line below it; the drawing, when more may follow than what is made for sure."""
+        self._question.show(head[1], head[0])
+        self._outline.show(outline)
+        place = {"padx": (0, theme.px(20)), "pady": (0, theme.px(10)), "before": self._card}
+        pack_if(outline.later, self._drawing, fill="x", **place)
 
     def show(self, lines: Sequence[tuple[str, str]], warnings: Sequence[str], hints: Sequence[str]) -> None:
         """Say it all; `warnings` and `hints` stand below in boxes."""

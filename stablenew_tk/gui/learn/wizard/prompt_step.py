@@ -8,8 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from ....app.controller import Controller
-from ....app.learn.prompt_choice import KEPT, OWN, PromptChoice
-from ....domain.base.wording import counted
+from ....app.learn.prompt_choice import KEPT, OWN, PromptChoice, claim
 from ....domain.config.learning_mode import Mode
 from ....domain.experiments.plan_draft import PlanDraft
 from ....pipeline.messages.base import Event
@@ -21,12 +20,12 @@ from ...widgets.flow import pack_if
 from ...widgets.notices import Remark
 from ...widgets.row_list import ListRow, RowList
 from ...widgets.text_field import TextField
+from ...widgets.tooltips import tip
 from .frame import Question
 
 _SIDE, _HEAD = 208, 28
-_WORDS = "Everything but one setting stays the same, so one prompt is enough to begin with."
-_MORE = "Every prompt gets rows of its own: the pictures of a value are made once for each prompt."
-_FIXED = "The picture you come from is part of this run, so its prompt stays."
+_WORDS = "They take turns, row by row: no more pictures, and the answer is not about one alone."
+_ONE = "Then the verdict is about this prompt alone and says nothing about the others of the pack."
 _VARIES = "The prompt varies: take another variant"
 
 
@@ -46,7 +45,7 @@ class PromptStep(Box):
         self._choice = PromptChoice(controller, change)
         self._mode = Mode(True, True)
         self._is_fresh = True  # nobody has chosen a pack yet
-        self._question = Question(self, "Which prompt should the pictures show?", _WORDS)
+        self._question = Question(self, "Which prompts should the pictures show?", _WORDS)
         self._question.pack(fill="x", padx=theme.px(28), pady=(theme.px(16), theme.px(10)))
         self._remark = Remark(self)
         self._columns = Box(self)
@@ -56,10 +55,9 @@ class PromptStep(Box):
         self.own = OwnPrompt(self._right, self._typed)
 
     def begin(self, draft: PlanDraft) -> None:
-        """Start anew. A draft that has prompts offers them as the first source; a picture to keep fixes them."""
+        """Start anew. A draft that has prompts offers them as the first source; that of a picture stays."""
         self._is_fresh = True
         self._choice.begin(draft)
-        self.multiple.set(self._choice.multiple)
         self._list_sources()
         self._show_prompts()
 
@@ -127,10 +125,11 @@ class PromptStep(Box):
         head = Box(self._right, height=theme.px(_HEAD))
         head.pack(fill="x")
         head.pack_propagate(False)
-        self._heading = Label(head, "Prompt", size=13, bold=True)
+        self._heading = Label(head, "Prompts", size=13, bold=True)
         self._heading.pack(side="left")
-        self.multiple = Check(head, "Several prompts", self._turn_multiple)
-        self.multiple.pack(side="right")
+        self.only_one = Check(head, "Only one prompt", self._turn_only_one)
+        self.only_one.pack(side="right")
+        tip(self.only_one, _ONE)
         self._list = Box(self._right)
         self._list.pack(fill="both", expand=True)
         self.prompts = RowList(
@@ -159,8 +158,8 @@ class PromptStep(Box):
         if not choice.keeps_picture:
             rows.append(ListRow("Your own prompt…", mark="pencil"))
         self.sources.show_rows(rows, choice.place)
-        if not choice.source and choice.packs:
-            place = choice.usual_place()
+        place = choice.usual_place()
+        if place >= 0:
             self.sources.select(place)
             self._pick(place)
 
@@ -191,14 +190,16 @@ class PromptStep(Box):
         pack_if(not own, self._list, fill="both", expand=True)
         place = {"padx": theme.px(28), "pady": (0, theme.px(12)), "before": self._columns}
         pack_if(not own, self._card, side="bottom", fill="x", **place)
-        self.multiple.enable(not own and not fixed, "An own prompt is one prompt." if own else "")
-        boxes = choice.multiple and not fixed
+        single = len(choice.rows) < 2
+        self.only_one.set(choice.only_one or own or single)
+        why = "An own prompt is one prompt." if own else "There is no other prompt here." if single else ""
+        self.only_one.enable(not own and not fixed and not single, why or "These are the prompts it began with.")
+        boxes = not choice.only_one and not fixed and not single
         rows = [ListRow(one.name, checked=one.prompt_id in choice.chosen if boxes else None) for one in choice.rows]
         first = next((n for n, one in enumerate(choice.rows) if one.prompt_id in choice.chosen), -1)
         self.prompts.show_rows(rows, self.prompts.selected if boxes and self.prompts.selected >= 0 else first)
         self._show_text()
-        chosen = f"{counted(len(choice.chosen), 'prompt')} chosen. "
-        note = chosen + _MORE if boxes else _FIXED if choice.keeps_picture else ""
+        note = claim(choice)
         self._note.show(note)
         pack_if(note, self._note, fill="x", pady=(theme.px(4), 0))
 
@@ -212,6 +213,7 @@ class PromptStep(Box):
 
     def _selected(self, place: int) -> None:
         self._choice.choose(place)
+        self._note.show(claim(self._choice))
         self._show_text()
 
     def _turn(self, place: int) -> None:
@@ -219,8 +221,8 @@ class PromptStep(Box):
         self._choice.turn(place)
         self._show_prompts()
 
-    def _turn_multiple(self, on: bool) -> None:
-        self._choice.allow_multiple(on)
+    def _turn_only_one(self, on: bool) -> None:
+        self._choice.take_one(on)
         self._show_prompts()
 
     def _typed(self) -> None:
@@ -238,5 +240,8 @@ class OwnPrompt(Box):
         caption.pack(fill="x", pady=(theme.px(12), theme.px(4)))
         self.negative = TextField(self, least=4, on_edit=lambda _text: on_edit())
         self.negative.pack(fill="x")
-        words = "Ctrl+Enter goes on. What the settings add to every prompt is added here, too."
+        words = (
+            "Your own prompt is one prompt: the verdict will be about it alone. Ctrl+Enter goes on. What the settings "
+            "add to every prompt is added here, too."
+        )
         Label(self, words, size=12, ink="text3", wrap=True).pack(fill="x", pady=theme.px(6))

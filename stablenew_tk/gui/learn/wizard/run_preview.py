@@ -13,10 +13,12 @@ from ...widgets.flow import pack_if
 from ...widgets.notices import Remark
 from ...widgets.painting import Anchor, Painting
 
-_LABEL = 50  # px left of the cells for "Seed 12"
+_LABEL, _PROMPT_LABEL = 50, 84  # px left of the cells for "Seed 12", or for the name of a prompt
+_ROOMY, _WIDE_PROMPT_LABEL = 440, 140  # px from which a name gets more room, and how much
 _CELL_HIGH, _LEAST_HIGH, _LEAST_WIDE = 46, 16, 6
 _MOST_HIGH = 260  # px: more rows than fit into this are counted in words
 _GAP = 6
+_TWO_LINES = 32  # px a row needs for two lines at its left
 
 
 class OutlineCanvas(Painting):
@@ -42,12 +44,14 @@ class OutlineCanvas(Painting):
 
     def _draw_columns(self) -> int:
         """Values side by side, rows below each other; gives the height."""
-        outline, gap, label = self.shown, theme.px(_GAP), theme.px(_LABEL)
+        outline, gap = self.shown, theme.px(_GAP)
+        roomy = self.winfo_width() > theme.px(_ROOMY)
+        label = theme.px((_WIDE_PROMPT_LABEL if roomy else _PROMPT_LABEL) if outline.prompts else _LABEL)
         room = self.winfo_width() - label
         gap = gap if len(outline.heads) <= 12 else theme.px(2)
         columns = max(1, min(len(outline.heads), (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
         wide = min(theme.px(64), (room - gap * (columns - 1)) // columns)
-        rows, high = self._fitting(outline.rows)
+        rows, high = self._fitting(outline.rows + outline.later)
         lefts = [label + number * (wide + gap) for number in range(columns)]
         top = theme.px(20)
         written = self._written(outline.heads[:columns], wide + gap)
@@ -55,11 +59,11 @@ class OutlineCanvas(Painting):
             if number in written:
                 self._note(left + wide // 2, theme.px(8), outline.heads[number], "center", own=number == outline.own)
             for row in range(rows):
-                self._cell(left, top + row * (high + gap), (wide, high), there=(number, row) == outline.there)
+                self._cell(left, top + row * (high + gap), (wide, high), (number, row))
         for row in range(rows):
-            self._note(0, top + row * (high + gap) + high // 2, f"Seed {row + 1}")
+            self._name_row(row, top + row * (high + gap) + high // 2, high, label - theme.px(6))
         bottom = top + rows * (high + gap)
-        hidden = {"value": len(outline.heads) - columns, "row": outline.rows - rows}
+        hidden = {"value": len(outline.heads) - columns, "row": outline.rows + outline.later - rows}
         more = [f"{number} more {thing}{'s' if number > 1 else ''}" for thing, number in hidden.items() if number > 0]
         if more:
             self._note(0, bottom + theme.px(6), f"and {', '.join(more)}")
@@ -78,19 +82,20 @@ class OutlineCanvas(Painting):
         outline, gap, high = self.shown, theme.px(4), theme.px(20)
         label, each = theme.px(150), theme.px(44) if any(outline.seconds) else 0
         room = self.winfo_width() - label - each
-        columns = max(1, min(outline.rows, (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
+        whole = outline.rows + outline.later
+        columns = max(1, min(whole, (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
         wide = min(theme.px(28), (room - gap * columns) // columns)
         most = theme.px(_MOST_HIGH) // (high + gap)
         shown = len(outline.heads) if len(outline.heads) <= most else most - 1
         top = theme.px(20)
-        more = f" (of {outline.rows})" if columns < outline.rows else ""
+        more = f" (of {whole})" if columns < whole else ""
         self._note(label, theme.px(8), f"Seeds 1–{columns}{more}" if columns > 1 else "Seed 1")
         for place in range(shown):
             y = top + place * (high + gap)
             own, room = place == outline.own, label - theme.px(8)
             self._note(0, y + high // 2, outline.heads[place], own=own, room=room)
             for row in range(columns):
-                self._cell(label + row * (wide + gap), y, (wide, high), there=(place, row) == outline.there)
+                self._cell(label + row * (wide + gap), y, (wide, high), (place, row))
             if each and outline.seconds[place]:
                 self._note(self.winfo_width(), y + high // 2, outline.seconds[place], "e")
         bottom = top + shown * (high + gap)
@@ -98,6 +103,17 @@ class OutlineCanvas(Painting):
             self._note(0, bottom + high // 2, f"and {len(outline.heads) - shown} more")
             bottom += theme.px(18)
         return bottom + theme.px(2)
+
+    def _name_row(self, row: int, middle: int, high: int, room: int) -> None:
+        """The seed of a row, above it its prompt where there are several and room for both."""
+        prompts, seed = self.shown.prompts, f"Seed {row + 1}"
+        if not prompts:
+            self._note(0, middle, seed)
+        elif high < theme.px(_TWO_LINES):
+            self._note(0, middle, prompts[row % len(prompts)], room=room)
+        else:
+            self._note(0, middle - theme.px(8), prompts[row % len(prompts)], own=False, room=room)
+            self._note(0, middle + theme.px(8), seed)
 
     def _fitting(self, rows: int) -> tuple[int, int]:
         """How many rows are drawn, and how high one is."""
@@ -115,8 +131,16 @@ class OutlineCanvas(Painting):
         every = max(1, -(-widest // max(1, room)))
         return frozenset(range(0, len(words), every)) | ({self.shown.own} if every == 1 else frozenset())
 
-    def _cell(self, x: int, y: int, size: tuple[int, int], *, there: bool) -> None:
-        fill: Role = "selection" if there else "image_ground"
+    def _cell(self, x: int, y: int, size: tuple[int, int], place: tuple[int, int]) -> None:
+        """What is made for sure is filled, what may follow is dashed, with a question mark where one might be."""
+        there, later = place == self.shown.there, place[1] - self.shown.rows
+        if later >= 0:
+            corners = (x, y, x + size[0] - 1, y + size[1] - 1)
+            self.create_rectangle(*corners, outline=theme.palette["edge"], dash=(theme.px(3), theme.px(3)))
+            if (place[0], later) in self.shown.guesses:
+                self.words(x + size[0] // 2, y + size[1] // 2, "?", size=12, ink="text2", anchor="center")
+            return
+        fill: Role = "selection" if there else "raised2" if self.shown.later else "image_ground"
         outline = theme.palette["accent_text" if there else "edge"]
         self.create_rectangle(x, y, x + size[0] - 1, y + size[1] - 1, fill=theme.palette[fill], outline=outline)
         if there:

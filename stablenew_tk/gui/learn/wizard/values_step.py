@@ -8,13 +8,12 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from ....app.learn.plan_preview import parsed, seed_words, typed_seeds, with_seeds
+from ....app.learn.plan_preview import parsed, seed_words, shown_rows, typed_seeds, with_seeds
 from ....app.learn.setting_search import question_words
-from ....domain.base.errors import InvalidInput
-from ....domain.experiments.plan_draft import PlanDraft, sentence
+from ....domain.experiments.plan_draft import PlanDraft
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Label
-from ...widgets.controls import Switch
+from ...widgets.controls import Segmented, Switch
 from ...widgets.entries import Entry
 from ...widgets.flow import Flow, pack_if
 from ...widgets.row_list import ScrollArea
@@ -38,7 +37,7 @@ class ValuesStep(Box):
         self._heading("Values", top=0)
         self.numbers = NumberValues(self._body, self._typed)
         self.names = NameValues(self._body, self._typed)
-        self._below = self._heading("Seeds", "the same seeds for every value, so luck cancels out")
+        self._below = self._heading("Pictures", "the same prompts and seeds for every value, so luck cancels out")
         self.seeds = SeedRow(self._body, change)
         self.seeds.pack(fill="x")
         self._build_rating()
@@ -127,18 +126,25 @@ class ValuesStep(Box):
 
 
 class SeedRow(Box):
-    """Pictures per value and their seeds: those the user gave stand as chips. Calls `change(draft)` when edited."""
+    """Pictures per value on all prompts together, and their seeds: those the user gave stand as chips.
+
+    Calls `change(draft)` when edited.
+    """
 
     def __init__(self, parent: tk.Misc, change: Callable[[PlanDraft], object]) -> None:
         super().__init__(parent)
         self._change, self._draft = change, PlanDraft()
         self.problem = ""  # why what stands in the field for seeds cannot be used
         self.each_problem = ""
+        ways = (("steps", "Step by step"), ("full", "All at once"))
+        self.way = Segmented(self, ways, lambda way: self._change(replace(self._draft, by_steps=way == "steps")))
+        self.way.pack(anchor="w", pady=(0, theme.px(2)))
         row = Box(self)
         row.pack(fill="x")
-        self.each = Entry(row, width=96, unit="each", on_edit=self._typed_each)
-        self.each.pack(side="left", anchor="n")
-        tip(self.each.field, "How many pictures every value gets. Each has a seed of its own.")
+        self.most = Entry(row, width=150, unit="in all at most", on_edit=self._typed_most)
+        tip(self.most.field, "How many pictures the run may come to. It stops before when the answer is clear.")
+        self.each = Entry(row, width=150, unit="of each value", on_edit=self._typed_each)
+        tip(self.each.field, "How many pictures every value gets, on all prompts together. Each has a seed of its own.")
         self.add = Entry(row, width=120, placeholder="Own seeds", on_commit=self._typed_seeds)
         self.add.pack(side="left", anchor="n", padx=(theme.px(2), 0))
         tip(self.add.field, "Numbers to use as seeds. Return takes them over.")
@@ -156,24 +162,29 @@ class SeedRow(Box):
     def show(self, draft: PlanDraft) -> None:
         """Follow the draft."""
         self._draft = draft
-        if self.each.get() != draft.each:
-            self.each.set(draft.each)
-        try:
-            rows, self.each_problem = draft.rows(), ""
-        except InvalidInput as wrong:
-            rows, self.each_problem = 0, sentence(wrong)
-        self.each.error(self.each_problem)
-        self._show_chips(draft.seeds[:rows] if rows else draft.seeds)
+        self.way.set("steps" if draft.by_steps else "full")
+        field, other = (self.most, self.each) if draft.by_steps else (self.each, self.most)
+        pack_if(False, other)
+        pack_if(True, field, side="left", anchor="n", before=self.add)
+        for entry, text in ((self.each, draft.each), (self.most, draft.most)):
+            if entry.get() != text:
+                entry.set(text)
+        rows, self.each_problem = shown_rows(draft)
+        field.error(self.each_problem)
+        self._show_chips(draft.seeds[:rows] if rows and not draft.by_steps else draft.seeds)
         self._words.show(seed_words(draft, rows))
         self._new.enable(len(draft.seeds) > len(self._kept()), "No seed was given; all are drawn when the run starts.")
 
     def focus_set(self) -> None:
         """Put the cursor into the number."""
-        self.each.focus_set()
+        (self.most if self._draft.by_steps else self.each).focus_set()
 
     def _kept(self) -> tuple[int, ...]:
         """The seed of the picture that is there already stays."""
         return self._draft.seeds[:1] if self._draft.reuse is not None else ()
+
+    def _typed_most(self, text: str) -> None:
+        self._change(replace(self._draft, most=text))
 
     def _typed_each(self, text: str) -> None:
         self._change(replace(self._draft, each=text))

@@ -10,7 +10,16 @@ import msgspec
 from ....app.controller import Controller
 from ....app.create.form_values import base_values
 from ....app.learn import plan_context
-from ....app.learn.plan_preview import Making, check_lines, forecast_words, hints, making, total_words, warnings
+from ....app.learn.plan_preview import (
+    Making,
+    check_head,
+    check_lines,
+    forecast_words,
+    hints,
+    making,
+    total_words,
+    warnings,
+)
 from ....domain.base.errors import InvalidInput
 from ....domain.base.key_press import KeyPress, act_on
 from ....domain.experiments.plan_draft import (
@@ -315,9 +324,11 @@ class Wizard(PageFrame):
         elif self.step == VALUES:
             self.values_step.show(self.draft, plan_context.offered(self.draft, self._controller))
         backend = self._controller.capabilities
-        self.panel.show(forecast_words(self.draft, self._made, backend.name if backend is not None else ""))
+        forecast = forecast_words(self.draft, self._made, backend.name if backend is not None else "")
+        self.panel.show(forecast)
         if self.step == CHECK and self._made is not None:
             sketch = self._controller.settings.backend == "sketch"
+            self.check_step.ask(check_head(self._made), forecast.outline)
             self.check_step.show(
                 check_lines(self.draft, self._made),
                 warnings(self.draft, self._made, backend, sketch),

@@ -86,6 +86,13 @@ def vary(house, path, step=VARY):
     return wizard
 
 
+def at_once(house):
+    """Have all rows made at once, with the keyboard."""
+    house.wizard.values_step.seeds.way.focus_set()
+    house.key("<Right>")
+    assert not house.wizard.draft.by_steps
+
+
 def texts(widget):
     """All texts in sight below a widget."""
     found = [
@@ -141,7 +148,7 @@ def plan_of(house):
 
 def test_a_plan_is_made_and_started_with_the_keyboard_alone(open_wizard):
     house = open_wizard()
-    house.key("<Down>", "<Return>")  # the second prompt
+    house.key("<space>", "<Down>", "<space>", "<Return>")  # the second prompt in place of the first
     write(house, "steps")
     house.key("<Down>", "<Return>")  # to the first setting found, on
     write(house, "2-6 (+2)")
@@ -149,10 +156,11 @@ def test_a_plan_is_made_and_started_with_the_keyboard_alone(open_wizard):
     plan = plan_of(house)
     assert (plan.plan_id, plan.focus_parameter) == (house.ended[0], "txt2img.steps")
     assert plan.variant_values == (2, 4, 6)
-    assert [prompt.prompt_id for prompt in plan.prompts] == ["Last tram"]
-    assert len(set(plan.seeds)) == 3
+    names = names_of(house)
+    assert [prompt.prompt_id for prompt in plan.prompts] == [names[1], names[2], names[5]]
+    assert (plan.full_rows, len(set(plan.seeds)), plan.most_pictures) == (2, 2, 40)
     assert (plan.blind, plan.base_config.txt2img.width) == (True, 64)
-    house.until(lambda: house.ended_jobs() == 9 and house.idle(), 30)
+    house.until(lambda: house.ended_jobs() == 6 and house.idle(), 30)
 
 
 def test_alt_left_goes_back_and_escape_cancels_without_a_question(open_wizard):
@@ -248,17 +256,125 @@ def test_the_weight_of_a_lora_in_the_prompt_can_be_varied(open_wizard):
     assert wizard.draft.pack_id == "own-prompt"
 
 
-def test_several_prompts_give_rows_of_their_own(open_wizard):
+def names_of(house):
+    """The prompts that the first step lists."""
+    prompts = house.wizard.prompt_step.prompts
+    return [prompts.row(place).text for place in range(6)]
+
+
+def chosen(house):
+    """The prompts of the draft, by name."""
+    return [prompt.prompt_id for prompt in house.wizard.draft.prompts]
+
+
+def write_packs(folder, **sizes):
+    """Packs with so many prompts, named P1, P2, …"""
+    (folder / "data" / "packs").mkdir(parents=True)
+    for name, size in sizes.items():
+        text = "\n\n".join(f"name: P{number}\na boat, number {number}" for number in range(1, size + 1))
+        (folder / "data" / "packs" / f"{name}.txt").write_text(text + "\n")
+
+
+def test_three_prompts_spread_over_the_pack_cost_as_much_as_one(open_wizard, tmp_path):
+    write_packs(tmp_path, harbour=7)
     house = open_wizard()
-    wizard = house.wizard
-    wizard.prompt_step.multiple.invoke()
-    wizard.prompt_step.prompts.focus_set()
-    house.key("<Down>", "<Down>", "<Down>", "<space>")
-    vary(house, "txt2img.steps", VALUES)
+    wizard = vary(house, "txt2img.steps", VALUES)
+    at_once(house)
+    assert chosen(house) == ["P1", "P4", "P7"]
     plan = wizard.draft.trial()
-    assert len(plan.prompts) == 2
-    assert (plan.full_rows, len(plan.seeds)) == (6, 6)
-    assert wizard.panel.outline.shown.rows == 6
+    assert (plan.images_per_variant, plan.full_rows, len(plan.cells())) == (1, 3, 15)
+    assert "3 pictures of every value: 3 prompts × 1 seed. 3 seeds are drawn when it starts." in texts(wizard)
+    assert wizard.panel.outline.shown.prompts == ("P1", "P4", "P7")
+    wizard.go(CHECK)
+    assert ("Tests", "these 3 prompts: P1, P4, P7") in wizard.check_step.shown[0]
+
+
+def test_of_two_prompts_both_are_tested_for_the_same_three_pictures(open_wizard, tmp_path):
+    write_packs(tmp_path, harbour=2)
+    house = open_wizard()
+    wizard = vary(house, "txt2img.steps", VALUES)
+    at_once(house)
+    plan = wizard.draft.trial()
+    assert [plan.prompt(row).prompt_id for row in range(plan.full_rows)] == ["P1", "P2", "P1"]
+    assert "3 pictures of every value: 3 seeds on 2 prompts in turn. 3 seeds are drawn when it starts." in texts(wizard)
+
+
+def test_step_by_step_is_the_way_unless_all_rows_are_wanted_at_once(open_wizard, tmp_path):
+    write_packs(tmp_path, harbour=7)
+    house = open_wizard()
+    wizard = vary(house, "txt2img.steps", VALUES)
+    row = wizard.values_step.seeds
+    assert (row.way.value, wizard.draft.trial().most_pictures, wizard.panel.outline.shown.later) == ("steps", 40, 2)
+    typed(row.most, "9")
+    assert "2 rows are 10 pictures already: give 10 or more." in sentence_below(row.most)
+    assert not wizard.bar.next.enabled
+    typed(row.most, "25")
+    wizard.go(CHECK)
+    house.root.update()
+    assert "Start with 2 rows, then only what tells most" in texts(wizard.check_step)
+    lines = dict(wizard.check_step.shown[0])
+    assert lines["Later"].startswith("Then up to 15 more, only those that tell most")
+    assert lines["Tests"] == "these 3 prompts: P1, P4, P7; the last one if it goes on"
+    wizard.go(VALUES)
+    house.root.update()
+    at_once(house)
+    wizard.go(CHECK)
+    house.root.update()
+    assert "Is this what you want to know?" in texts(wizard.check_step)
+    assert wizard.bar.next.text.startswith("Run 15 images")
+
+
+def test_the_prompt_chosen_in_create_is_among_them(open_wizard, tmp_path):
+    write_packs(tmp_path, harbour=7)
+    house = open_wizard(chosen_prompts=("P3",))
+    assert chosen(house) == ["P1", "P3", "P7"]
+    house.wizard.prompt_step.only_one.invoke()
+    assert chosen(house) == ["P3"]
+
+
+def test_only_one_prompt_says_what_the_verdict_will_be_about(open_wizard, tmp_path):
+    write_packs(tmp_path, harbour=7)
+    house = open_wizard()
+    step = house.wizard.prompt_step
+    assert "3 of 7 prompts, row by row in turn: the verdict will be about these 3." in texts(step)
+    step.only_one.invoke()
+    house.root.update()
+    left = "whether it holds for the other 6 prompts of the pack, it cannot say."
+    assert f"Only one prompt: the verdict will be about this one; {left}" in texts(step)
+    step.prompts.focus_set()
+    house.key("<Down>", "<Down>")
+    assert chosen(house) == ["P3"]
+    step.only_one.invoke()
+    assert chosen(house) == ["P1", "P4", "P7"]
+
+
+def test_a_pack_of_one_prompt_says_so_and_has_nothing_to_choose(open_wizard, tmp_path):
+    write_packs(tmp_path, harbour=1)
+    house = open_wizard()
+    step = house.wizard.prompt_step
+    assert "This pack has one prompt: the verdict will be about it alone." in texts(step)
+    assert step.only_one.on
+    assert not step.only_one.enabled
+
+
+def test_every_prompt_that_is_ticked_gets_a_row_and_fewer_bring_the_number_back(open_wizard, tmp_path):
+    write_packs(tmp_path, harbour=7)
+    house = open_wizard()
+    house.key("<Down>", "<space>", "<Down>", "<space>")
+    assert chosen(house) == ["P1", "P2", "P3", "P4", "P7"]
+    wizard = vary(house, "txt2img.steps", VALUES)
+    at_once(house)
+    plan = wizard.draft.trial()
+    assert (plan.full_rows, len(plan.seeds)) == (5, 5)
+    assert wizard.panel.outline.shown.rows == 5
+    typed(wizard.values_step.seeds.each, "4")
+    assert not wizard.bar.next.enabled
+    words = "4 pictures of each value cannot show 5 prompts: give 5 or more, or take fewer prompts."
+    assert words in sentence_below(wizard.values_step.seeds.each)
+    typed(wizard.values_step.seeds.each, "5")
+    wizard.go(PROMPT)
+    wizard.prompt_step.only_one.invoke()
+    assert wizard.draft.rows() == 3
 
 
 def test_own_seeds_are_kept_and_the_rest_is_drawn(open_wizard):
@@ -276,7 +392,7 @@ def test_own_seeds_are_kept_and_the_rest_is_drawn(open_wizard):
     wizard.go(CHECK)
     wizard.next()
     assert plan_of(house).seeds[0] == 8
-    assert len(set(plan_of(house).seeds)) == 3
+    assert len(set(plan_of(house).seeds)) == 2
 
 
 def test_saving_for_later_records_the_plan_and_queues_nothing(open_wizard):
@@ -289,11 +405,11 @@ def test_saving_for_later_records_the_plan_and_queues_nothing(open_wizard):
     assert house.said == [f"Saved for later: {plan.name}. Nothing was made yet."]
 
 
-def made_picture(house):
+def made_picture(house, pack_id="Starter", name="Tram"):
     """A picture of the first page of the loop, and the plan a page would make of it."""
     config = with_values(PipelineConfig(), SMALL)
-    prompt = PackPrompt("Tram", "Tram", "a tram", "", 1)
-    house.controller.run(RunRequest(pack_id="Starter", variants=as_written((prompt,)), config=config, seed=4711))
+    prompt = PackPrompt(name, name, "a tram", "", 1)
+    house.controller.run(RunRequest(pack_id=pack_id, variants=as_written((prompt,)), config=config, seed=4711))
     house.until(lambda: len(house.controller.history) == 1 and house.idle())
     plan = LearningPlan(
         event_id="",
@@ -301,8 +417,8 @@ def made_picture(house):
         plan_id="",
         name="",
         focus_parameter="",
-        pack_id="Starter",
-        prompts=(PlanPrompt("Tram", "a tram"),),
+        pack_id=pack_id,
+        prompts=(PlanPrompt(name, "a tram"),),
         base_config=config,
         variant_values=(),
         seeds=(4711,),
@@ -328,6 +444,41 @@ def test_a_picture_is_converted_and_takes_its_place_in_the_first_row(open_wizard
     assert made.seeds[0] == 4711
     house.until(lambda: len(house.controller.history) == 9 and house.idle(), 30)
     assert len(house.controller.history.plans.attempts(made.plan_id, f"{made.plan_id}.1.0")) == 1
+
+
+def test_the_prompt_of_a_picture_comes_first_and_others_of_its_pack_join(open_wizard, tmp_path):
+    write_packs(tmp_path, harbour=7)
+    house = open_wizard()
+    facts, plan = made_picture(house, "harbour", "P3")
+    wizard = house.wizard
+    wizard.begin(plan, facts)
+    house.until(lambda: len(wizard.draft.prompts) == 3)
+    assert wizard.step == VARY
+    assert chosen(house) == ["P3", "P1", "P7"]
+    assert wizard.draft.prompts[0].positive == "a tram", "as the picture was made, not as the pack says now"
+    vary(house, "txt2img.steps", VALUES)
+    write(house, "2, 4, 6")
+    assert wizard.panel.outline.shown.there == (1, 0)
+    house.key("<Return>", "<Return>")
+    made = plan_of(house)
+    assert (made.seeds[0], made.prompt(0).prompt_id) == (4711, "P3")
+    house.until(lambda: len(house.controller.history) == 9 and house.idle(), 30)
+
+
+def test_the_prompt_of_a_picture_stays_and_may_be_the_only_one(open_wizard, tmp_path):
+    write_packs(tmp_path, harbour=7)
+    house = open_wizard()
+    wizard = house.wizard
+    wizard.begin(*reversed(made_picture(house, "harbour", "P3")))
+    house.until(lambda: len(wizard.draft.prompts) == 3)
+    wizard.go(PROMPT)
+    house.root.update()
+    wizard.prompt_step.prompts.focus_set()
+    house.key("<Home>", "<space>")
+    assert chosen(house) == ["P3", "P1", "P7"]
+    wizard.prompt_step.only_one.invoke()
+    assert chosen(house) == ["P3"]
+    assert any("so its prompt stays" in text for text in texts(wizard.prompt_step))
 
 
 def test_the_value_of_the_picture_must_be_among_the_values(open_wizard):
@@ -420,7 +571,7 @@ def test_the_last_step_says_that_sketches_are_a_rehearsal(open_wizard):
     wizard = vary(house, "txt2img.steps", CHECK)
     words = [text for text, *_ in wizard.check_step.shown[1:2]]
     assert "rehearsal" in words[0]
-    assert wizard.bar.next.text.startswith("Run 15 images")
+    assert wizard.bar.next.text.startswith("Run 10 images")
 
 
 def test_every_control_of_every_step_can_be_reached_with_tab(open_wizard):
@@ -489,6 +640,8 @@ def test_a_plan_that_was_read_keeps_its_name_and_one_without_a_pack_is_named_by_
 def test_a_plan_too_small_for_any_verdict_is_told_so_before_it_runs(open_wizard):
     house = open_wizard()
     wizard = vary(house, "txt2img.steps", VALUES)
+    at_once(house)
+    wizard.values_step.numbers.focus_set()
     write(house, "12, 20")
     assert any("4 rows" in text for text in texts(wizard.panel))
     write(house, "12, 20, 28")
