@@ -318,7 +318,7 @@ def test_a_tag_or_note_right_after_stars_belongs_to_the_picture_just_rated_and_t
     d.until(lambda: d.facts(first).tags == ("too noisy",))
     d.until(lambda: "Tags go to: seed 1, picture 1 (4 stars)" in texts(d.view.panel))
     assert "tags here" in texts(d.view.matrix)
-    assert button(d.view.panel, "too noisy").selected
+    d.until(lambda: button(d.view.panel, "too noisy").selected)
     d.press("F2", "4", "c", "Return")
     d.until(lambda: d.facts(first).note == "4c")
     d.press("Right", "Left", "g")

@@ -540,6 +540,9 @@ def test_a_preset_of_one_prompt_or_pack_goes_into_no_other_ones_learning_run(ope
     assert drafted() == (7, "in:1", [])
     step.sources.select(0, tell=True)
     house.until(lambda: wizard.draft.pack_id == "Boats" and wizard.draft.prompts)
+    assert drafted() == (7, "in:1", []), "what was learned on one prompt does not hold for both"
+    step.only_one.invoke()
+    step.prompts.select(0, tell=True)
     assert drafted() == (9, ":0.4", ["Calm"])
     step.prompts.select(1, tell=True)
     assert drafted() == (7, "in:1", [])
