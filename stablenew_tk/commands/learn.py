@@ -369,5 +369,5 @@ def _tell(report: LearnReport, typed: str, *, dry_run: bool) -> None:
             # The next step waits for all of them.
             out.print(f"           and {', '.join(report.to_rate[1:])}", markup=False)
         out.print(f"Learned:   {typed} insights --plan {report.plan_id}", markup=False)
-        if made == len(report.steps) < report.most_pictures:
+        if report.to_rate and made == len(report.steps) < report.most_pictures:
             out.print(f"Then:      {typed} learn --resume {report.plan_id} makes what tells most", markup=False)

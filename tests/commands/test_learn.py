@@ -165,6 +165,16 @@ class TestStepByStep:
         assert (len(ended["steps"]), ended["notices"]) == (9, ["All 9 pictures are used up."])
         assert not cli.history().plans.hidden()
 
+    def test_once_it_is_clear_going_on_says_so_and_proposes_no_more(self, cli):
+        sure = {5: (1, 2, 1), 7: (5, 5, 5), 9: (2, 1, 1)}
+        report = cli.learn(*self.STEPS[:-1], 20).json
+        self.rate_all(cli, report, sure)
+        more = cli("learn", "--resume", report["plan_id"], "--json").json
+        self.rate_all(cli, {"steps": more["steps"][6:]}, sure)
+        ended = cli("learn", "--resume", report["plan_id"])
+        assert "Take CFG 7." in ended.err
+        assert "makes what tells most" not in ended.out
+
     def test_the_last_star_of_a_step_says_that_it_is_not_clear_yet(self, cli):
         report = cli.learn(*self.STEPS, "--blind").json
         *most, last = report["steps"]
