@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
@@ -58,7 +58,7 @@ def rate(args: argparse.Namespace, places: Places) -> int:
             err.print(str(error), style="red", markup=False)
         return FAILED
     ids = [line.event_id for line in lines]
-    results = _store_results(places, writer, dict.fromkeys(record.learning.plan_id for record, _ in targets))
+    results = _store_results(places, writer, {line.image_id for line in lines})
     if args.json:
         images, plans = [line.image_id for line in lines], [result.plan_id for result in results]
         print_json({"saved": True, "event_id": ids[0], "event_ids": ids, "images": images, "results": plans})
@@ -70,19 +70,18 @@ def rate(args: argparse.Namespace, places: Places) -> int:
     return OK
 
 
-def _store_results(places: Places, writer: LearningRecordWriter, plan_ids: Iterable[str]) -> list[LearningRunResult]:
-    """Write the results of these plans that say something new, and return them.
+def _store_results(places: Places, writer: LearningRecordWriter, images: Collection[str]) -> list[LearningRunResult]:
+    """Write the results that say something new of the plans with one of these pictures, and return them.
 
     A blind plan gets one when nothing is left to rate; it reveals the values. One that goes step by step is not left
     with nothing to rate as long as its verdict is not clear. The ratings are on disk already, so what fails here is
     only told: the window, or the next rating, makes up for it.
     """
     written: list[LearningRunResult] = []
-    wanted = [plan_id for plan_id in plan_ids if plan_id]
     try:
-        history = load_history(places.journal, places.snapshot).history if wanted else None
-        for plan_id in wanted:
-            seen = board(history, plan_id) if history is not None else None
+        history = load_history(places.journal, places.snapshot).history
+        for plan_id in history.plans.plans_with(images):
+            seen = board(history, plan_id)
             done = seen is not None and blind_matrix(seen).done
             if seen is None or not (seen.revealed or done):
                 continue

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 from jobs import full_disk
-from journal_lines import output, record
+from journal_lines import new_id, output, record
 from learning_lab import Lab
 from terminal import Terminal
 
+from stablenew_tk.domain.runs.plan import LearningRunStep
 from stablenew_tk.storage.journal.reader import recent
 from stablenew_tk.storage.journal.segments import with_crc
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
@@ -80,6 +81,32 @@ class TestLearningRuns:
 
     def results(self, lab, plan):
         return lab.history().plans.results(plan.plan_id)
+
+    def test_of_every_run_that_uses_the_picture_also_one_made_before(self, cli, lab):
+        everyday = output()
+        lab.append(record(pack_id="rain", outputs=(everyday,)))
+        plan = lab.plan(rows=2)
+        lab.make(plan, plan.cells()[1:])
+        first = plan.cells()[0]
+        lab.append(
+            LearningRunStep(
+                event_id=new_id(),
+                step_id=plan.step_id(first),
+                plan_id=plan.plan_id,
+                variant_index=0,
+                row=0,
+                value=12,
+                seed=0,
+                config_for_step=plan.base_config,
+                stages=("txt2img",),
+                outputs=(everyday.image_id,),
+                status="ok",
+                reused=True,
+            )
+        )
+        said = cli("rate", everyday.image_id, 4, "--json").json
+        assert said["results"] == [plan.plan_id]
+        assert self.results(lab, plan)[-1].summary.rated == 1
 
     def test_the_result_is_written_at_every_change(self, cli, lab):
         plan = lab.plan()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import chain
 from typing import TypeVar
 
@@ -107,6 +107,14 @@ class PlanBook:
         jobs = self._attempts.get(plan_id, {}).get(step_id, {}).values()
         known = (attempt for attempt in jobs if not (attempt.alone and attempt.status == "ok"))
         return tuple(attempt for attempt in known if attempt.event_id not in self.withdrawn)
+
+    def plans_with(self, images: Collection[str]) -> tuple[str, ...]:
+        """Ids of the plans that have one of these pictures, also those that were made by another run."""
+        return tuple(
+            plan_id
+            for plan_id, steps in self._attempts.items()
+            if any(image in images for jobs in steps.values() for one in jobs.values() for image in one.images)
+        )
 
     def unwritten(self, plan_id: str, step_id: str) -> dict[str, Attempt]:
         """Attempts at a step, by job id, with a record but no step line, because the program was killed in between."""
