@@ -19,7 +19,8 @@ from statistics import fmean, median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from stablenew_tk.domain.insights.analysis import RatedImage, analyse
+from stablenew_tk.domain.insights.analysis import analyse
+from stablenew_tk.domain.insights.rated_images import RatedImage
 
 LIMIT_S = 0.5
 

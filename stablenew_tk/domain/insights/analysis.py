@@ -6,55 +6,33 @@ from the sketch engine. A rating does not carry that information, so the caller 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
-from numbers import Real
 from operator import eq
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..base.errors import InvalidInput
 from ..base.statistics import Trend, quantile
 from ..runs.plan import ValueInsight, VerdictState
 from . import verdict_text as words
-from .posterior import DRIFT_OVER, Observation, draws, fit
+from .next_pictures import QUARTER, suggested
+from .posterior import draws, fit
+from .rated_images import RatedImage, gather, key_of
 from .value_priors import effect_shapes
 from .verdict_text import SuggestedCell, Value, Verdict
 
-QUARTER = 0.25
 HALF = 0.5
 _DRAWS = 2000
-# Squares of larger numbers would overflow a float.
-_LARGEST = 1e100
 # Ratings before "no difference" may be said, and pictures of each value: it is a claim about something not seen.
 _LEVEL_RATED, _LEVEL_EACH = 20, 4
 _LEVEL = 0.8
-# From here on the pictures are asked for that would tell whether there is a difference at all.
-_NEARLY_LEVEL = 0.6
 # Measured over the worlds of scripts/bench/verdicts.py: of the verdicts stated at this probability at least as many
 # are right in nearly all of them, whatever is wrong with the ratings.
 _SETTLED = 0.88
 _BEST = 0.95
 # Of the values that may be said to lead, see `likely_best`.
 _ABOVE_CHANCE, _ONE_LEADS, _SOME_LEAD, _LEADERS = 1.5, 2 / 3, 0.8, 3
-
-
-class RatedImage(Struct, frozen=True):
-    """One rating of one picture: the tested `value`, the seed `row` (any whole number), and 1 to 5 `stars`.
-
-    Two ratings with the same non-empty `image` are of the same picture, which was shown again. `prompt` is the number
-    of the prompt of the row, `nth` the place of the rating in the order in which they were given (any ascending
-    numbers; the same for all when it is unknown).
-    """
-
-    value: Value
-    row: int
-    stars: float
-    image: str = ""
-    prompt: int = 0
-    nth: int = 0
 
 
 class Insight(Struct, frozen=True):
@@ -80,23 +58,6 @@ class Insight(Struct, frozen=True):
     rows: int
     rated: int
     no_effect: float = 0.0
-
-
-class Table(Struct, frozen=True):
-    """The ratings after checking. `pictures` refer to `values` and `rows` by index."""
-
-    values: tuple[Value, ...]
-    rows: tuple[int, ...]
-    pictures: tuple[Observation, ...]
-
-    def filled(self) -> set[tuple[int, int]]:
-        """Pairs (index of the value, index of the row) that have a rating."""
-        return {(p.value, p.row) for p in self.pictures}
-
-    def complete(self) -> int:
-        """Number of rows that are rated at every value."""
-        filled = self.filled()
-        return sum(all((v, r) in filled for v in range(len(self.values))) for r in range(len(self.rows)))
 
 
 class Tally(Struct, frozen=True):
@@ -145,7 +106,9 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
         ordered=ordered,
         values=values,
         verdict=Verdict(state, leader, probability),
-        next=suggested(table, found, sample, level=tally.level, ordered=ordered) if count > 1 else (),
+        next=suggested(table, found, sample, leader=found.index(nearest(found)), level=tally.level, ordered=ordered)
+        if count > 1
+        else (),
         noise_sd=sum(p.weight * p.scales.noise for p in possibilities),
         repeat_sd=sqrt(sum(p.scatter for p in table.pictures) / again) if again else None,
         repeats=again,
@@ -194,67 +157,9 @@ def phrase(
     return replace(verdict, value=value, headline=words.unbroken(headline), meaning=words.unbroken(meaning))
 
 
-def gather(ratings: Sequence[RatedImage], *, ordered: bool) -> Table:
-    """Check the ratings and merge those of the same picture. Raises InvalidInput as `analyse` does."""
-    values: dict[Value, Value] = {}
-    shown: dict[str, list[RatedImage]] = {}
-    for number, rating in enumerate(ratings):
-        check(rating, ordered=ordered)
-        values.setdefault(key_of(rating.value), rating.value)
-        # Every rating without an image id counts as a picture of its own.
-        shown.setdefault((rating.image and f"id {rating.image}") or f"rating {number}", []).append(rating)
-    # Names are sorted so that the random draws do not depend on which one was rated first.
-    keys = sorted(values, key=float if ordered else lambda key: (isinstance(key, str), key))
-    rows = sorted({rating.row for rating in ratings})
-    order = {nth: place for place, nth in enumerate(sorted({rating.nth for rating in ratings}))}
-    place, row_place = {key: v for v, key in enumerate(keys)}, {row: r for r, row in enumerate(rows)}
-    pictures: list[Observation] = []
-    for group in shown.values():
-        first = group[0]
-        if any((key_of(r.value), r.row) != (key_of(first.value), first.row) for r in group):
-            raise InvalidInput(
-                f"Picture {first.image} is rated under two values or two rows. Give each picture one id."
-            )
-        mean = float(sum(r.stars for r in group) / len(group))
-        scatter = float(sum((r.stars - mean) ** 2 for r in group))
-        when = sum(order[r.nth] for r in group) / len(group) / DRIFT_OVER
-        here = place[key_of(first.value)], row_place[first.row]
-        pictures.append(Observation(*here, mean, len(group), scatter, first.prompt, when))
-    return Table(tuple(values[key] for key in keys), tuple(rows), tuple(sorted(pictures, key=_place_and_stars)))
-
-
-def _place_and_stars(picture: Observation) -> tuple[int, int, float, int]:
-    return picture.value, picture.row, picture.stars, picture.shown
-
-
 def _as_they_came(found: Sequence[ValueInsight], ratings: Sequence[RatedImage]) -> list[ValueInsight]:
     came = {key: nth for nth, key in enumerate(dict.fromkeys(key_of(rating.value) for rating in ratings))}
     return sorted(found, key=lambda one: came[key_of(one.value)])
-
-
-def check(rating: RatedImage, *, ordered: bool) -> None:
-    """Raise InvalidInput for a rating whose value or stars are invalid."""
-    value = rating.value
-    if not (isinstance(value, str) or _is_number(value)):
-        raise InvalidInput(f"{value!r} is neither a number nor a name, so it is no value of a parameter.", "value")
-    if not _is_number(rating.stars):
-        raise InvalidInput(f"{rating.stars!r} at {words.plain(value)}: a rating is 1 to 5 stars.", "stars")
-    if not isinstance(value, str) and not abs(value) <= _LARGEST:
-        shown = value if isinstance(value, float) else "A number that large"
-        raise InvalidInput(f"{shown} is not a value a parameter can have. Leave its ratings out.", "value")
-    if not 1 <= rating.stars <= 5:
-        raise InvalidInput(f"{rating.stars:g} stars at {words.plain(value)}: a rating is 1 to 5 stars.", "stars")
-    if ordered and isinstance(value, str):
-        raise InvalidInput(f"“{value}” is text, but this parameter is a number. Rate it as a list of choices.", "value")
-
-
-def _is_number(thing: object) -> bool:
-    return isinstance(thing, Real)
-
-
-def key_of(value: Value) -> Value:
-    """The key under which equal values are grouped: numbers rounded to 9 significant digits, text unchanged."""
-    return value if isinstance(value, str) else float(f"{value:.9g}") + 0.0
 
 
 def tallied(sample: Sequence[Sequence[float]], *, no_effect: float = 0.0) -> Tally:
@@ -332,71 +237,6 @@ def likely_best(values: Sequence[ValueInsight]) -> list[int]:
         if len(clear) >= count and sum(values[v].p_best for v in clear[:count]) >= _SOME_LEAD:
             return sorted(clear[:count])
     return []
-
-
-def suggested(
-    table: Table, values: Sequence[ValueInsight], sample: Sequence[Sequence[float]], *, level: float, ordered: bool
-) -> tuple[SuggestedCell, ...]:
-    """The three pictures that would tell most, the most useful first.
-
-    Until two rows are complete (three on an axis: a curve is found sooner by its whole length than by its top) the
-    missing cells of the fullest rows. Then the value to take is compared with the one or two that are most likely more
-    than a quarter star better. As soon as there may be no difference at all, the two values that reach highest are
-    compared with the one that reaches lowest instead.
-    """
-    ranked = sorted(range(len(values)), key=lambda v: (-values[v].high, -values[v].mean))
-    complete = table.complete()
-    if level >= _NEARLY_LEVEL and complete >= 2:
-        lowest = min(ranked, key=lambda v: (values[v].low, values[v].mean))
-        contenders = list(dict.fromkeys((*ranked[:2], lowest)))
-        begin = contenders
-    else:
-        contenders = rivals(values, sample)
-        begin = contenders[:2]
-    cells = _cells(table, begin, contenders, whole=[] if complete >= 2 + ordered else ranked, rows=2 + ordered)
-    return tuple(SuggestedCell(values[v].value, row) for v, row in islice(cells, 3))
-
-
-def rivals(values: Sequence[ValueInsight], sample: Sequence[Sequence[float]]) -> list[int]:
-    """Indexes of the value to take and of those that may be more than a quarter star better, the likeliest first.
-
-    The third is named only if it is at least half as likely as the second.
-    """
-    leader = next(place for place, value in enumerate(values) if value is nearest(values))
-    others = [v for v in range(len(values)) if v != leader]
-    better = {v: sum([draw[v] - draw[leader] > QUARTER for draw in sample]) for v in others}
-    by_chance = sorted(others, key=lambda v: -better[v])
-    return [leader, *by_chance[:1], *(v for v in by_chance[1:2] if better[v] > 0.5 * better[by_chance[0]])]
-
-
-def _cells(
-    table: Table, begin: Sequence[int], contenders: Sequence[int], *, whole: Sequence[int], rows: int
-) -> Iterator[tuple[int, int]]:
-    """Yield cells without a picture (index of the value, number of the row), each once, without an end.
-
-    First those of the values `whole` in the `rows` fullest rows, then those of `begin` in all rows, then new rows of
-    the `contenders`: on the same seeds they are compared with the same luck.
-    """
-    known, filled = list(table.rows), table.filled()
-    done: set[tuple[int, int]] = set()
-
-    def holes(places: Sequence[int], row: int) -> Iterator[tuple[int, int]]:
-        at = known.index(row) if row in known else -1
-        for v in places:
-            if (v, at) not in filled and (v, row) not in done:
-                done.add((v, row))
-                yield v, row
-
-    fresh = known[-1] + 1
-    if whole:
-        fullest = sorted(known, key=lambda row: -sum((v, known.index(row)) in filled for v in whole))
-        for row in [*fullest, *range(fresh, fresh + rows)][:rows]:
-            yield from holes(whole, row)
-    for row in known:
-        yield from holes(begin, row)
-    while True:
-        yield from holes(contenders, fresh)
-        fresh += 1
 
 
 def along(axis: Sequence[float], sample: Sequence[Sequence[float]]) -> Trend | None:

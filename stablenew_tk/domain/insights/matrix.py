@@ -14,7 +14,7 @@ from ..config.catalogue import Value
 from ..journal.history import History, ImageFacts
 from ..journal.plan_log import Attempt
 from ..runs.plan import LearningPlan, LearningRunResult, PlanCell
-from .analysis import RatedImage
+from .rated_images import RatedImage
 
 CellState = Literal["waiting", "made", "failed"]
 

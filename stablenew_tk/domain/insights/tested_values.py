@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from ..config.catalogue import Value
 from ..journal.history import ImageFacts
 from ..runs.plan import PlanCell, ValueInsight, columns_by_value
-from .analysis import Insight, key_of
+from .analysis import Insight
 from .matrix import Board, BoardCell, Evidence, axis_value
+from .rated_images import key_of
 from .verdict_text import Verdict
 
 # Smallest saving of time for a picture that counts as faster; less may be chance.

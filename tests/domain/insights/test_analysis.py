@@ -12,8 +12,9 @@ from learning_lab import spaced
 from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import InvalidInput
-from stablenew_tk.domain.insights.analysis import RatedImage, SuggestedCell, analyse, likely_best, phrase
-from stablenew_tk.domain.insights.verdict_text import Verdict, joined, percent
+from stablenew_tk.domain.insights.analysis import analyse, likely_best, phrase
+from stablenew_tk.domain.insights.rated_images import RatedImage
+from stablenew_tk.domain.insights.verdict_text import SuggestedCell, Verdict, joined, percent
 from stablenew_tk.domain.runs.plan import ValueInsight
 
 CLEAR = ((1, 3, 5, 3, 2), (2, 3, 5, 2, 1), (2, 4, 5, 3, 2), (1, 2, 4, 3, 2), (2, 3, 5, 3, 1))

@@ -16,7 +16,8 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import halfnorm, norm
 
-from stablenew_tk.domain.insights.analysis import RatedImage, analyse
+from stablenew_tk.domain.insights.analysis import analyse
+from stablenew_tk.domain.insights.rated_images import RatedImage
 
 ROW_RATIOS = (0.1, 0.3, 0.55, 0.85, 1.3, 2.2)
 VALUE_RATIOS = (0.05, 0.12, 0.22, 0.36, 0.55, 0.85, 1.3, 2.1, 3.6)
