@@ -42,6 +42,8 @@ ROWS = 40
 QUARTER = 0.25 + 1e-9
 HALF = 0.5 + 1e-9
 PROMPTS = 3
+# Two rows of 8 or 12 values are 16 or 24 pictures: 40 cannot carry what 40 of five values can.
+FEW = 5
 LOOK_TO = 45
 # The path is looked at exactly here, whatever its steps.
 STOPS = (15, 30, 40, LOOK_TO)
@@ -128,7 +130,8 @@ class World:
         self.effects = [scale * (r - mean(raw)) for r in raw]
         # What a value does to one of the three prompts only; the verdict is about the pack they were taken from.
         ours = self.cell.twist == "prompts"
-        self._prompts = [[self.dice.gauss(0, 0.5) if ours else 0.0 for _ in raw] for _ in range(PROMPTS if ours else 1)]
+        count = PROMPTS if ours else 1
+        self._prompts = [[self.dice.gauss(0, 0.5) if ours else 0.0 for _ in raw] for _ in range(count)]
         # All pictures there could be, thrown at once: every design sees the same ones.
         self.felt = [self._row(row % len(self._prompts)) for row in range(ROWS)]
         self._gone = [[self._chance("missing", 0.25) for _ in self.effects] for _ in range(ROWS)]
@@ -311,10 +314,12 @@ def missed(results: dict[Cell, Counter[str]]) -> list[str]:
     found: list[str] = []
     for cell, counts in results.items():
         found += [f"{cell.name}: {fault}" for fault in (*_worse(cell, counts), *_claimed(cell, counts))]
-    runs = sum(counts["runs"] for counts in results.values())
-    reached = sum(counts["reached"] for counts in results.values()) / max(1, runs)
-    if reached < 0.8:
-        found.append(f"a verdict is reached by 40 pictures in {reached:.0%} of all runs, goal 80 %")
+    few = [counts for cell, counts in results.items() if cell.count <= FEW]
+    reached = sum(counts["reached"] for counts in few) / max(1, sum(counts["runs"] for counts in few))
+    if few and reached < 0.8:
+        found.append(
+            f"a verdict is reached by 40 pictures in {reached:.0%} of the runs of 2 to {FEW} values, goal 80 %"
+        )
     return found
 
 
