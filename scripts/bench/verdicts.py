@@ -317,9 +317,7 @@ def missed(results: dict[Cell, Counter[str]]) -> list[str]:
     few = [counts for cell, counts in results.items() if cell.count <= FEW]
     reached = sum(counts["reached"] for counts in few) / max(1, sum(counts["runs"] for counts in few))
     if few and reached < 0.8:
-        found.append(
-            f"a verdict is reached by 40 pictures in {reached:.0%} of the runs of 2 to {FEW} values, goal 80 %"
-        )
+        found.append(f"a verdict on 2 to {FEW} values is reached by 40 pictures in {reached:.0%} of runs, goal 80 %")
     return found
 
 

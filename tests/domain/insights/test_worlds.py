@@ -186,7 +186,7 @@ def test_every_missed_goal_is_a_sentence(bench):
         (plain, {"f30": 100, "f30 settled": 50, "f30 settled right": 43}, "“settled” is right in 86% of 50 claims"),
         (null, {"best said": 4}, "“best” is named among equals in 4.0%"),
         (null, {"no_difference by 40": 49}, "“no difference” is said by 40 pictures in 49%"),
-        (null, {"reached": 50}, "a verdict is reached by 40 pictures in 75% of all runs"),
+        (null, {"reached": 50}, "a verdict on 2 to 5 values is reached by 40 pictures in 75% of runs"),
     ):
         sentences = bench.missed(fine | {cell: counted(counts)})
         assert len(sentences) == 1
