@@ -205,7 +205,11 @@ class FakeWebUI:
             adetailer and not self.mode.subset,
             step_delay_s,
         )
+        # False: gradio alone answers, as while a WebUI starts. A schema asked for now is kept for good.
         self.ready = True
+        # False: the last routes (those of extensions, /loras) are not there yet.
+        self.extensions = True
+        self._kept_schema: dict | None = None
         self.posts: list[Seen] = []
         self.gets: list[str] = []
         self.authorizations: list[str] = []
@@ -285,6 +289,7 @@ class FakeWebUI:
     def come_back(self) -> None:
         """Open the same port again with nothing loaded."""
         self.loaded, self._state, self._interrupted = "", self._idle(), False
+        self._kept_schema = None
         self.start()
 
     def fault(self, name: str, *, route: str = "work", nth: int = 1, times: int = 1) -> None:
@@ -345,10 +350,12 @@ class FakeWebUI:
 
     def answer(self, method: str, path: str, query: dict, body: object, twist: str) -> object:
         """The usual answer of a route: a JSON value. Raises Reply for every other status."""
+        if path == "/openapi.json" and self.mode.openapi:
+            # FastAPI makes its schema when it is first asked for, and never again.
+            self._kept_schema = self._kept_schema or self.openapi()
+            return self._kept_schema
         if not self.ready:
             raise Reply(404, {"detail": "Not Found"})
-        if path == "/openapi.json" and self.mode.openapi:
-            return self.openapi()
         name = path.removeprefix(API + "/") if path.startswith(API) else path
         allowed = self._routes()
         if name not in allowed:
@@ -382,6 +389,8 @@ class FakeWebUI:
             routes |= {"/internal/ping": get, "/internal/progress": post, "/internal/pending-tasks": get}
         if self.adetailer:
             routes |= {"/adetailer/v1/ad_model": get, "/adetailer/v1/schema": get, "/adetailer/v1/version": get}
+        if not self.extensions:
+            routes = {name: verbs for name, verbs in routes.items() if name != "loras" and "adetailer" not in name}
         return routes
 
     def _get(self, name: str, query: dict) -> object:
@@ -443,6 +452,13 @@ class FakeWebUI:
         names = {"txt2img": "StableDiffusionProcessingTxt2Img", "img2img": "StableDiffusionProcessingImg2Img"}
         names["extra-single-image"] = "ExtrasSingleImageRequest"
         paths: dict[str, dict] = {}
+        if not self.ready:
+            gradio = ("/", "/config", "/info", "/queue/join", "/queue/data", "/theme.css", "/upload")
+            plain = {"get": {"responses": {"200": {"description": "Successful Response"}}}}
+            return {"openapi": "3.1.0", "info": {"title": "FastAPI", "version": "0.1.0"}} | {
+                "paths": dict.fromkeys(gradio, plain),
+                "components": {"schemas": {"HTTPValidationError": {"properties": {"detail": {}}}}},
+            }
         for route, methods in self._routes().items():
             full = route if route.startswith("/") else f"{API}/{route}"
             paths[full] = {verbs[m]: {"responses": {"200": {"description": "Successful Response"}}} for m in methods}

@@ -1,6 +1,7 @@
 """Detects kind, version, routes, models, samplers and extensions of a WebUI (`survey`).
 
-It uses the OpenAPI schema of the server; without one it tests the routes one by one.
+It uses the OpenAPI schema of the server; without one it tests the routes one by one. A WebUI makes its schema when it
+is first asked for and never again, so one that is still starting must not be asked: its API would be missing for good.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from ...domain.base.errors import NotReady
 from ..base import Capabilities
-from .requests import AUTOMATIC, COMMON, FULLER, REQUESTS, Listed, ServerFacts, server_kind
+from .requests import AUTOMATIC, REQUESTS, Listed, ServerFacts, fields_without_schema, server_kind
 from .transport import Answer, Connection, decode, raise_for_status
 
 API = "/sdapi/v1/"
@@ -24,7 +25,16 @@ _NAMES = {
     "koboldcpp": "KoboldCpp",
     "sd-server": "sd-server",
 }
-_PROBED = ("progress", "interrupt", "extra-single-image", "version", "/sdcpp/v1/capabilities", "/api/extra/version")
+_PROBED = (
+    "progress",
+    "interrupt",
+    "extra-single-image",
+    "version",
+    "hypernetworks",
+    "/internal/progress",
+    "/sdcpp/v1/capabilities",
+    "/api/extra/version",
+)
 # What every ADetailer brings; for versions too old to list them.
 _DETECTORS = ("face_yolov8n.pt", "face_yolov8s.pt", "hand_yolov8n.pt", "person_yolov8n-seg.pt", "mediapipe_face_full")
 
@@ -57,23 +67,24 @@ def survey(connection: Connection) -> ServerFacts:
     Raises Unreachable, NotReady (no API, or still starting), AccessDenied, Refused (not a WebUI), EngineFault or
     AnswerLost.
     """
-    answer = _ask(connection, "/openapi.json")
-    schema = decode(answer, _Schema, connection.address.host) if answer.status == 200 else _Schema()
-    listed = API + "txt2img" in schema.paths
-    # /loras is the last route to appear while a WebUI starts; servers without the LoRA extension never have it.
-    if _ask(connection, "loras").status != 200 and not listed:
-        raise_for_status(_ask(connection, "samplers"), connection.address, "listing its samplers")
+    # The last route to appear while a WebUI starts; servers without the LoRA extension never have it.
+    started = _ask(connection, "loras").status == 200
     # Extensions answer without a login, so only a core route shows whether ours is right.
     options = _options(connection)
-    if listed:
+    if not options and not started:
+        raise_for_status(_ask(connection, "samplers"), connection.address, "listing its samplers")
+    schema = _schema(connection) if started else _Schema()
+    # Somebody else may have asked too early: then all its life it lists the page's routes and none of the API.
+    if API + "txt2img" in schema.paths:
         routes = frozenset(path.removeprefix(API) for path in schema.paths)
     else:
+        schema = _Schema()
         # GET on a route that only takes POST answers 405; one that is missing answers 404.
         routes = frozenset(path for path in _PROBED if _ask(connection, path).status in (200, 204, 405))
     txt2img = schema.fields("Txt2Img")
-    kind = server_kind(routes, txt2img)
-    plain = FULLER if kind == "sdnext" else COMMON
+    kind = server_kind(routes, txt2img, options)
     schedulers = _rows(connection, "schedulers")
+    plain = fields_without_schema(kind, since_1_9=bool(schedulers))
     facts = ServerFacts(
         name=f"{_NAMES.get(kind, 'WebUI')} · {connection.address.host}",
         kind=kind,
@@ -91,6 +102,11 @@ def survey(connection: Connection) -> ServerFacts:
         options=options,
     )
     return facts if facts.is_subset else _with_detailer(connection, facts)
+
+
+def _schema(connection: Connection) -> _Schema:
+    answer = _ask(connection, "/openapi.json")
+    return decode(answer, _Schema, connection.address.host) if answer.status == 200 else _Schema()
 
 
 def _ask(connection: Connection, path: str) -> Answer:

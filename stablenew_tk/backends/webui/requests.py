@@ -32,6 +32,8 @@ FULLER = COMMON | {
     "n_iter",
     "resize_mode",
 }
+_A1111 = FULLER | {"override_settings_restore_afterwards", "send_images", "save_images"}
+_FORGE = _A1111 | {"hr_cfg", "hr_distilled_cfg", "hr_additional_modules"}
 AUTOMATIC = "Automatic"
 _EMBEDDING = re.compile(r"<embedding:([^:<>]{1,200})(?::(-?\d{1,3}(?:\.\d{1,6})?))?>")
 _LORA = re.compile(r"<lora:([^:<>]{1,200}):(-?\d{1,3}(?:\.\d{1,6})?)>")
@@ -108,14 +110,25 @@ class Listed(Struct, frozen=True):
         return Checkpoint(name, re.sub(r" \[[0-9a-f]{6,64}\]$", "", self.title or name), self.hash or "")
 
 
-def server_kind(routes: Collection[str], txt2img: Collection[str]) -> str:
-    """The kind of server, recognised by routes and fields that only it has. Routes: full paths, or below /sdapi/v1."""
+def server_kind(routes: Collection[str], txt2img: Collection[str], options: Collection[str] = ()) -> str:
+    """The kind of server, recognised by routes, fields and settings that only it has.
+
+    Routes: full paths, or below /sdapi/v1.
+    """
     for kind, sign in (("koboldcpp", "/api/extra/version"), ("sd-server", "/sdcpp/v1/capabilities")):
         if sign in routes:
             return kind
-    if "hr_additional_modules" in txt2img or "hr_cfg" in txt2img:
+    if "hr_additional_modules" in txt2img or "hr_cfg" in txt2img or "forge_additional_modules" in options:
         return "forge" if "hypernetworks" in routes else "forge-neo"
     return "sdnext" if "version" in routes else "a1111" if "progress" in routes else "subset"
+
+
+def fields_without_schema(kind: str, *, since_1_9: bool) -> frozenset[str]:
+    """The fields that a kind of server takes, where its schema does not tell. What they do not know they ignore."""
+    if kind == "sdnext":
+        return FULLER
+    plain = {"forge": _FORGE, "forge-neo": _FORGE, "a1111": _A1111}.get(kind)
+    return COMMON if plain is None else plain | {"force_task_id"} if since_1_9 else plain
 
 
 def task_id(order: StageOrder) -> str:

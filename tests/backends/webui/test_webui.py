@@ -204,6 +204,40 @@ class TestTheTwentyTraps:
             assert WebUI(fake.url, user="me", password="right").check().samplers
 
 
+class TestStartingUp:
+    @pytest.mark.parametrize("mode", ["forge", "forge-ui", "a1111", "old-a1111"])
+    def test_a_starting_server_is_never_asked_for_the_schema_it_would_keep_for_good(self, mode):
+        with FakeWebUI(mode) as fake:
+            backend = WebUI(fake.url, limits=QUICK)
+            fake.ready = False
+            with pytest.raises(NotReady):
+                backend.check()
+            fake.ready, fake.extensions = True, False
+            backend.check()
+            assert "/openapi.json" not in fake.gets
+            fake.extensions = True
+            backend.check()
+            assert fake.gets.count("/openapi.json") == 1
+
+    @pytest.mark.parametrize("mode", ["forge", "forge-ui", "a1111", "old-a1111"])
+    def test_a_schema_that_somebody_froze_too_early_changes_nothing(self, mode):
+        values = {"checkpoint": "ink_model", "clip_skip": 3, "hires.enabled": True}
+        values |= {"refiner.enabled": True, "refiner.checkpoint": "photo_model"}
+        bodies, found = [], []
+        for early in (False, True):
+            with FakeWebUI(mode) as fake:
+                fake.ready = not early
+                requests.get(f"{fake.url}/openapi.json", timeout=5)
+                fake.ready = True
+                backend = WebUI(fake.url, limits=QUICK)
+                found.append(backend.check().features)
+                made = backend.generate(order(**values))
+                assert (made.images[0].suspect, made.applied["clip_skip"]) == ((), 3)
+                bodies.append(fake.last("txt2img"))
+        assert found[0] == found[1]
+        assert {key for key in bodies[0] if key not in bodies[1]} == set()
+
+
 class TestAutomatic:
     def test_a_scheduler_the_server_chose_for_automatic_is_no_mismatch(self, fake, backend):
         made = backend.generate(order(**{"txt2img.sampler": "DPM++ 2M"}))
