@@ -28,6 +28,7 @@ import hashlib
 import io
 import itertools
 import json
+import os
 import random
 import select
 import socket
@@ -85,7 +86,7 @@ AFTER = {
 # The answer is whole and untrue, the picture is worthless, or ("forgotten") an interrupt has no effect.
 TWISTS = {
     "other-sampler", "other-scheduler", "other-checkpoint", "other-seed", "other-size", "other-steps", "other-cfg",
-    "other-denoise", "black", "unchanged", "no-hires", "forgotten",
+    "other-denoise", "black", "unchanged", "no-hires", "forgotten", "no-vae", "keeps-overrides",
 }  # fmt: skip
 FAULTS = BEFORE | AFTER | TWISTS
 
@@ -112,6 +113,11 @@ UPSCALERS = ("None", "Lanczos", "Nearest", "ESRGAN_4x", "R-ESRGAN 4x+", "SwinIR 
 LATENT = ("Latent", "Latent (antialiased)", "Latent (bicubic)", "Latent (nearest)", "Latent (nearest-exact)")
 DETECTORS = ("face_yolov8n.pt", "hand_yolov8n.pt", "person_yolov8n-seg.pt", "mediapipe_face_full")
 LORAS = ("inkwash", "paper grain")
+MODULES = {
+    "ae.safetensors": "/models/VAE/ae.safetensors",
+    "soft.safetensors": "/models/VAE/soft.safetensors",
+    "clip_l.safetensors": "/models/text_encoder/clip_l.safetensors",
+}
 AD_KEYS = (
     "ad_model", "ad_tab_enable", "ad_prompt", "ad_negative_prompt", "ad_confidence", "ad_mask_k", "ad_dilate_erode",
     "ad_mask_blur", "ad_denoising_strength", "ad_inpaint_only_masked", "ad_inpaint_only_masked_padding", "ad_use_steps",
@@ -221,15 +227,17 @@ class FakeWebUI:
             "sd_model_checkpoint": "photo_model.safetensors",
             "sd_checkpoint_hash": "",
             "sd_vae": "Automatic",
-            "CLIP_stop_at_last_layers": 1.0,
+            "CLIP_stop_at_last_layers": 1,
             "eta_noise_seed_delta": 0.0,
             "show_progress_every_n_steps": 10.0,
             "img2img_fix_steps": False,
         }
         if self.mode.forge:
             self.options["forge_additional_modules"] = []
-        # Keys that stand in config.json. Forge gives back only these after override_settings.
+        # Keys that the server has a value of its own for. Forge gives back only these after override_settings.
         self.config = {"sd_model_checkpoint", "sd_checkpoint_hash", "img2img_fix_steps"}
+        # What stands in config.json: written as a whole whenever a setting is posted.
+        self.file = {key: self.options[key] for key in sorted(self.config)}
         self.held = threading.Event()
         self._turn = threading.Condition()
         self._queue: deque[object] = deque()
@@ -414,7 +422,7 @@ class FakeWebUI:
             "latent-upscale-modes": [{"name": latent} for latent in LATENT],
             "loras": [{"name": n, "alias": n, "path": f"/models/Lora/{n}.safetensors", "metadata": {}} for n in LORAS],
             "sd-vae": [{"model_name": "soft.vae.pt", "filename": "/models/VAE/soft.vae.pt"}],
-            "sd-modules": [{"model_name": "ae.safetensors", "filename": "/models/VAE/ae.safetensors"}],
+            "sd-modules": [{"model_name": name, "filename": path} for name, path in MODULES.items()],
             "embeddings": {"loaded": {}, "skipped": {}},
             "scripts": {"txt2img": self._script_names(), "img2img": self._script_names()},
             "memory": {"ram": {"free": 1, "used": 1, "total": 2}, "cuda": {"error": "unavailable"}},
@@ -433,7 +441,7 @@ class FakeWebUI:
         if name == "extra-single-image":
             return self._extras(body, twist)
         if name == "options":
-            return self._set_options(body)
+            return None if twist == "keeps-overrides" else self._set_options(body)
         if name == "/internal/progress":
             return self._internal_progress(str(body.get("id_task", "")))
         if name == "interrupt" and twist != "forgotten":
@@ -515,7 +523,9 @@ class FakeWebUI:
     def _options(self) -> dict:
         if self.mode.subset:
             return {"samples_format": "png", "sd_model_checkpoint": "photo_model"}
-        return dict(self.options)
+        # Numbers of the sliders come as floats, whatever stands in the file.
+        whole = {"CLIP_stop_at_last_layers"}
+        return {key: float(value) if key in whole else value for key, value in self.options.items()}  # type: ignore[arg-type]
 
     def _script_names(self) -> list[str]:
         return ["x/y/z plot", "controlnet", *(["adetailer"] if self.adetailer else [])]
@@ -533,8 +543,22 @@ class FakeWebUI:
             if key == "sd_model_checkpoint" and not self._alias(str(value)):
                 raise Reply(500, self._error("RuntimeError", f"model '{value}' not found"))
         for key, value in body.items():
-            self.options[key] = value
-            self.config.add(key)
+            self._set_option(key, value)
+        self.file = {key: self.options[key] for key in sorted(self.config)}
+
+    def choose(self, **settings: object) -> None:
+        """What the user chooses in the browser."""
+        self._set_options(settings)
+
+    def _set_option(self, key: str, value: object) -> None:
+        if key == "forge_additional_modules":
+            # Names it does not know are left out, and what seems to change nothing is not even noted.
+            known = [os.path.basename(str(name)) for name in value]  # type: ignore[attr-defined]
+            value = [MODULES[name] for name in known if name in MODULES]
+            if sorted(value) == sorted(self.options[key]):  # type: ignore[call-overload]
+                return
+        self.options[key] = value
+        self.config.add(key)
 
     def _error(self, kind: str, text: str) -> dict:
         place = "message" if self.mode.forge else "errors"
@@ -618,22 +642,27 @@ class FakeWebUI:
                 self._turn.notify_all()
 
     @contextlib.contextmanager
-    def _overridden(self, asked: dict):
+    def _overridden(self, asked: dict, twist: str):
         wanted = asked.get("override_settings") or {}
         if not self._alias(str(wanted.get("sd_model_checkpoint", ""))):
             wanted.pop("sd_model_checkpoint", None)
-        before = dict(self.options)
+        if twist == "no-vae":
+            wanted = {key: value for key, value in wanted.items() if key not in ("sd_vae", "forge_additional_modules")}
+        unknown = next((key for key in wanted if key not in self.options), None)
+        if unknown is not None:
+            raise Reply(500, self._error("KeyError", f"'{unknown}'"))
+        stored = {key: self.options[key] for key in wanted if not self.mode.forge or key in self.config}
+        noted = set(self.config)
         for key, value in wanted.items():
-            if key not in self.options:
-                raise Reply(500, self._error("KeyError", f"'{key}'"))
-            self.options[key] = value
+            self._set_option(key, value)
+        self.config = noted | (set(wanted) if self.mode.forge else set())
         yield
-        for key in wanted:
-            if asked.get("override_settings_restore_afterwards", True) and (not self.mode.forge or key in self.config):
-                self.options[key] = before[key]
+        if asked.get("override_settings_restore_afterwards", True) and twist != "keeps-overrides":
+            for key, value in stored.items():
+                self._set_option(key, value)
 
     def _work(self, kind: str, asked: dict, pictures: list[Image.Image], twist: str) -> dict:
-        with self._overridden(asked):
+        with self._overridden(asked, twist):
             self._load(str(self.options["sd_model_checkpoint"]))
             truth = self._truth(kind, asked, twist)
             self._check_names(asked)
@@ -750,12 +779,25 @@ class FakeWebUI:
         if twist == "black":
             return Image.new("RGB", (width, height))
         keys = ("prompt", "negative_prompt", "steps", "cfg_scale", "sampler_name", "scheduler", "model")
-        recipe = repr([truth.get(key) for key in keys]) + f"{int(truth['seed']) + index}{whole}"
+        recipe = (
+            repr([*(truth.get(key) for key in keys), *([self._vae()] if self._vae() else [])])
+            + f"{int(truth['seed']) + index}{whole}"
+        )
         image = pattern(recipe, (width, height))
         if pictures:
             denoise = 0.3 if self._detailing(truth) else float(truth.get("denoising_strength") or 0.75)
             image = Image.blend(pictures[0].convert("RGB").resize((width, height)), image, denoise)
         return image
+
+    def _vae(self) -> str:
+        """The VAE in use beside the checkpoint's own; "" for none. sd_vae has no effect on Forge."""
+        if self.mode.subset:
+            return ""
+        if self.mode.forge:
+            paths = map(str, self.options["forge_additional_modules"])  # type: ignore[call-overload]
+            return next((os.path.basename(path) for path in paths if "/VAE/" in path), "")
+        chosen = str(self.options["sd_vae"])
+        return "" if chosen in ("Automatic", "None") else chosen
 
     def _detailing(self, asked: dict) -> list[dict]:
         for name, script in (asked.get("alwayson_scripts") or {}).items():
@@ -779,7 +821,17 @@ class FakeWebUI:
             pairs.append((f"ADetailer model{nth}", unit["ad_model"]))
             pairs.append((f"ADetailer confidence{nth}", unit.get("ad_confidence", 0.3)))
             pairs.append((f"ADetailer denoising strength{nth}", unit.get("ad_denoising_strength", 0.4)))
-        line = ", ".join(f"{key}: {value}" for key, value in [*pairs, ("Version", self.mode.version)])
+        if not self.mode.forge and self._vae():
+            pairs.append(("VAE", self._vae()))
+        modules = self.options.get("forge_additional_modules") or []
+        last = [
+            ("Version", self.mode.version),
+            *(
+                (f"Module {n}", os.path.splitext(os.path.basename(str(path)))[0])
+                for n, path in enumerate(modules, start=1)  # type: ignore[arg-type, var-annotated]
+            ),
+        ]
+        line = ", ".join(f"{key}: {value}" for key, value in [*pairs, *last])
         negative = f"\nNegative prompt: {truth['negative_prompt']}" if truth["negative_prompt"] else ""
         return f"{truth['prompt']}{negative}\n{line}"
 

@@ -18,11 +18,12 @@ import msgspec
 from ...domain.base.errors import AnswerLost, BackendError, BadImage, Cancelled, Refused, Unreachable
 from ...domain.config.catalogue import Value
 from ..base import Capabilities, StageOrder, StageProgress, StageResult, check_stage
-from .discovery import API, capabilities, survey
+from .discovery import API, capabilities, read_options, survey
+from .lent_settings import LentSettings
 from .progress import GenerateCall, Watch, shown
 from .replies import Made, asked_values, image_size, made_images, made_upscale, open_picture, read_extra, read_images
-from .requests import REQUESTS, Body, ServerFacts, check_order, extras_body, repaint_body
-from .transport import Connection, Dropped, Limits, decode, error_text, parse_address, raise_for_status
+from .requests import AUTOMATIC, REQUESTS, Body, ServerFacts, check_order, extras_body, repaint_body
+from .transport import Connection, Dropped, Limits, decode, parse_address, raise_for_status
 
 _WORKS_ON = "Stopped. {} cannot be interrupted and finishes the picture for itself."
 _log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class WebUI:
         self._watch = Watch(self._side)
         self._facts: ServerFacts | None = None
         self.version = ""
-        self._given_back: set[str] = set()
+        self._lent = LentSettings(self._side)
         self._call: GenerateCall | None = None
 
     def check(self) -> Capabilities:
@@ -60,7 +61,7 @@ class WebUI:
         check_stage(order, REQUESTS, self.name)
         call = self._call = GenerateCall(self._limits.total_s)
         try:
-            facts = self._checked(order)
+            facts = self._with_modules(order, self._checked(order))
             call.routes = facts.routes
             made, attempts = self._stage(call, order, facts)
         finally:
@@ -145,6 +146,12 @@ class WebUI:
         check_order(order, facts)
         return facts
 
+    def _with_modules(self, order: StageOrder, facts: ServerFacts) -> ServerFacts:
+        """The facts with the present settings where the request depends on them: a VAE replaces one of the modules."""
+        if not facts.is_forge or order.config.vae == AUTOMATIC:
+            return facts
+        return msgspec.structs.replace(facts, options=read_options(self._side))
+
     def _stage(self, call: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
         request = REQUESTS[order.stage]
         if request.enlarges:
@@ -195,8 +202,9 @@ class WebUI:
     def _once(self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> Made:
         before = self._job_before(call)
         overrides = body.get("override_settings")
+        facts = self._facts or ServerFacts()
         if isinstance(overrides, dict):
-            self._give_back(set(overrides), is_idle=not before)
+            self._lent.lend(overrides, facts.options, self.name, keeps=facts.is_forge, is_idle=not before)
         call.stop_if_asked("Stopped before the picture was begun.")
         call.begin(str(body.get("force_task_id", "")), before)
         try:
@@ -207,6 +215,7 @@ class WebUI:
             raise
         finally:
             call.is_out = False
+        kept = self._lent.take_back(lambda: not self._job_before(call))
         raise_for_status(answer, self._address, "making the picture")
         try:
             decode(answer, msgspec.Raw, self._address.host)
@@ -215,7 +224,7 @@ class WebUI:
             raise Dropped(f"{self.name} sent an answer that is not whole or not what a WebUI sends.") from err
         if not made.images and not call.presses:
             raise BadImage(f"{self.name} answered without a picture.")
-        return made
+        return msgspec.structs.replace(made, notes=(*made.notes, *kept)) if kept else made
 
     def _job_before(self, call: GenerateCall) -> str:
         """The job that the server is busy with before ours, or "". Raises Unreachable: then nothing was started."""
@@ -226,28 +235,6 @@ class WebUI:
         except AnswerLost as err:
             _log.debug("no progress before the request: %s", err)
             return ""
-
-    def _give_back(self, overridden: set[str], *, is_idle: bool) -> None:
-        """Make sure that our overridden settings do not outlive our request.
-
-        Forge restores only settings that stand in its config file; any other would stay for everybody. Setting it once
-        to its own value puts it there.
-        """
-        facts = self._facts or ServerFacts()
-        keys = overridden - self._given_back
-        if not keys or not facts.is_forge:
-            return
-        options = facts.options
-        if is_idle:
-            # Not while another job runs: the settings could be that job's own overrides.
-            answer = self._side.get(API + "options", timeout_s=self._limits.lists_s)
-            raise_for_status(answer, self._address, "reading its settings")
-            options = decode(answer, dict[str, object], self._address.host)
-        originals = {key: options[key] for key in sorted(keys) if options.get(key) is not None}
-        answer = self._work.post(API + "options", originals, timeout_s=self._limits.options_s)
-        if answer.status >= 400:
-            _log.warning("%s would not take its own settings back (%s)", self.name, error_text(answer.body))
-        self._given_back |= keys
 
     def _await_idle(self, call: GenerateCall, lost: Dropped) -> None:
         """After a broken connection: wait until the server is idle, so that asking again is no double work.

@@ -7,13 +7,14 @@ is first asked for and never again, so one that is still starting must not be as
 from __future__ import annotations
 
 import logging
+import re
 
 import msgspec
 from msgspec import Struct
 
 from ...domain.base.errors import NotReady
 from ..base import Capabilities
-from .requests import AUTOMATIC, REQUESTS, Listed, ServerFacts, fields_without_schema, server_kind
+from .requests import AUTOMATIC, MODULES, REQUESTS, Listed, ServerFacts, fields_without_schema, server_kind
 from .transport import Answer, Connection, decode, raise_for_status
 
 API = "/sdapi/v1/"
@@ -35,6 +36,8 @@ _PROBED = (
     "/sdcpp/v1/capabilities",
     "/api/extra/version",
 )
+# Forge lists VAEs and text encoders together; only the folder tells them apart.
+_ENCODERS = re.compile(r"[/\\](text_encoders?|clip)[/\\]", re.IGNORECASE)
 # What every ADetailer brings; for versions too old to list them.
 _DETECTORS = ("face_yolov8n.pt", "face_yolov8s.pt", "hand_yolov8n.pt", "person_yolov8n-seg.pt", "mediapipe_face_full")
 
@@ -70,7 +73,7 @@ def survey(connection: Connection) -> ServerFacts:
     # The last route to appear while a WebUI starts; servers without the LoRA extension never have it.
     started = _ask(connection, "loras").status == 200
     # Extensions answer without a login, so only a core route shows whether ours is right.
-    options = _options(connection)
+    options = read_options(connection)
     if not options and not started:
         raise_for_status(_ask(connection, "samplers"), connection.address, "listing its samplers")
     schema = _schema(connection) if started else _Schema()
@@ -85,6 +88,8 @@ def survey(connection: Connection) -> ServerFacts:
     kind = server_kind(routes, txt2img, options)
     schedulers = _rows(connection, "schedulers")
     plain = fields_without_schema(kind, since_1_9=bool(schedulers))
+    modules = _rows(connection, "sd-modules" if MODULES in options else "sd-vae")
+    encoders = frozenset(_names(tuple(row for row in modules if _ENCODERS.search(row.filename or ""))))
     facts = ServerFacts(
         name=f"{_NAMES.get(kind, 'WebUI')} · {connection.address.host}",
         kind=kind,
@@ -92,7 +97,8 @@ def survey(connection: Connection) -> ServerFacts:
         txt2img=txt2img or plain,
         img2img=schema.fields("Img2Img") or plain,
         checkpoints=tuple(row.as_checkpoint() for row in _rows(connection, "sd-models")),
-        vaes=_names(_rows(connection, "sd-modules" if "forge_additional_modules" in options else "sd-vae")),
+        vaes=tuple(name for name in _names(modules) if name not in encoders),
+        encoders=encoders,
         samplers=_names(_rows(connection, "samplers")),
         schedulers=tuple(row.label or row.name or "" for row in schedulers),
         scheduler_names={row.name: row.label or row.name for row in schedulers if row.name},
@@ -131,7 +137,8 @@ def _names(rows: tuple[Listed, ...]) -> tuple[str, ...]:
     return tuple(name for row in rows if (name := row.name or row.model_name))
 
 
-def _options(connection: Connection) -> dict[str, object]:
+def read_options(connection: Connection) -> dict[str, object]:
+    """The server's settings as they are now; {} when it has none. Raises BackendError."""
     answer = _ask(connection, "options")
     if answer.status == 404:
         return {}
@@ -172,7 +179,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         "interrupt": "interrupt" in facts.routes,
         "face_restore": "extra-single-image" in facts.routes,
         "checkpoint": can_override and "sd_model_checkpoint" in facts.options,
-        "vae": can_override and bool({"sd_vae", "forge_additional_modules"} & facts.options.keys()),
+        "vae": can_override and bool({"sd_vae", MODULES} & facts.options.keys()),
     }
     loaded = facts.checkpoint(str(facts.options.get("sd_model_checkpoint") or ""))
     since = "1.9 or later" if facts.schedulers else "before 1.9"

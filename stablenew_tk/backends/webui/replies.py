@@ -28,6 +28,7 @@ _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _USER_COMMENT = 0x9286
 _EXIF_PART = 0x8769
+_MODULE = re.compile(r"Module \d{1,3}")
 _UPSCALER = re.compile(r"Postprocess upscaler: ([^<,]{1,200})")
 # Compared by size or count, or chosen by the server.
 _NOT_COMPARED = {"txt2img.width", "txt2img.height", "txt2img.batch_size", "upscale.mode", "upscale.scale"}
@@ -220,6 +221,7 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         picture = open_picture(data)
         text = reply.info.infotexts[index] if index < len(reply.info.infotexts) else picture.text
         done = _applied(reply.info, text, order, index)
+        _modules(done, text, facts)
         wanted = {**asked, "seed": (order.seed + index) % (1 << 32)}
         suspect = [f"mismatch:{path}" for path in differences(wanted, done, facts)]
         _sizes(done, picture.size, order)
@@ -289,6 +291,12 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
     return applied | {path: value for path, value in account.items() if value is not None}
 
 
+def _modules(done: dict[str, Value], text: str, facts: ServerFacts) -> None:
+    """Forge names VAE and text encoders as "Module 1…n", and none when the checkpoint's own are used."""
+    if facts.is_forge and (values := parse(text).values):
+        done["vae"] = facts.vae(value for key, value in values.items() if _MODULE.fullmatch(key))
+
+
 def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts: ServerFacts) -> list[str]:
     """Paths at which the server used another value than asked. Values that it does not report are no difference."""
     found = [path for path, value in asked.items() if path in applied and not _same(path, value, applied[path], facts)]
@@ -306,7 +314,7 @@ def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
     if path in ("checkpoint", "refiner.checkpoint"):
         return _same_checkpoint(str(asked), str(applied), facts)
     if path == "vae":
-        return asked in (AUTOMATIC, "None") or asked == applied
+        return asked in (AUTOMATIC, applied)
     if path in _SCHEDULERS:
         return asked == AUTOMATIC or loose(facts.scheduler_names.get(str(asked), str(asked))) == loose(str(applied))
     if path in _SAMPLERS and facts.is_subset:

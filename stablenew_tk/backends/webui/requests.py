@@ -35,6 +35,8 @@ FULLER = COMMON | {
 _A1111 = FULLER | {"override_settings_restore_afterwards", "send_images", "save_images"}
 _FORGE = _A1111 | {"hr_cfg", "hr_distilled_cfg", "hr_additional_modules"}
 AUTOMATIC = "Automatic"
+# Forge's name for VAE and text encoders together.
+MODULES = "forge_additional_modules"
 _EMBEDDING = re.compile(r"<embedding:([^:<>]{1,200})(?::(-?\d{1,3}(?:\.\d{1,6})?))?>")
 _LORA = re.compile(r"<lora:([^:<>]{1,200}):(-?\d{1,3}(?:\.\d{1,6})?)>")
 _KEYS = """ad_model ad_prompt ad_negative_prompt ad_confidence ad_denoising_strength ad_mask_blur ad_dilate_erode
@@ -58,7 +60,10 @@ class Checkpoint(Struct, frozen=True):
 
 
 class ServerFacts(Struct, frozen=True, kw_only=True):
-    """What one server offers. Empty field sets: it has no schema; empty lists: it does not list them."""
+    """What one server offers. Empty field sets: it has no schema; empty lists: it does not list them.
+
+    `encoders` are the modules of Forge that are no VAE.
+    """
 
     name: str = "the WebUI"
     kind: str = "webui"
@@ -68,6 +73,7 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     img2img: frozenset[str] = COMMON
     checkpoints: tuple[Checkpoint, ...] = ()
     vaes: tuple[str, ...] = ()
+    encoders: frozenset[str] = frozenset()
     samplers: tuple[str, ...] = ()
     schedulers: tuple[str, ...] = ()
     scheduler_names: Mapping[str, str] = {}
@@ -82,12 +88,17 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     @property
     def is_forge(self) -> bool:
         """Forge and its forks: modules instead of a VAE, and overridden settings that may persist."""
-        return "forge_additional_modules" in self.options
+        return MODULES in self.options
 
     @property
     def is_subset(self) -> bool:
         """A server that only imitates the API (sd-server, KoboldCpp): names are matched loosely, no overrides."""
         return self.kind in ("sd-server", "koboldcpp", "subset")
+
+    def vae(self, modules: Iterable[str]) -> str:
+        """The VAE among modules of Forge, with or without folder and ending, by its listed name; "None" without."""
+        stems = {_stem(name) for name in base_names(modules)} - {_stem(name) for name in self.encoders}
+        return next((name for name in self.vaes if _stem(name) in stems), min(stems, default="None"))
 
     def checkpoint(self, name: str) -> Checkpoint | None:
         """The listed checkpoint that the name means."""
@@ -103,6 +114,7 @@ class Listed(Struct, frozen=True):
     model_name: str | None = None
     hash: str | None = None
     path: str | None = None
+    filename: str | None = None
 
     def as_checkpoint(self) -> Checkpoint:
         """Titles change when a checkpoint is first used (a hash is added), so it is known by `model_name`."""
@@ -118,7 +130,7 @@ def server_kind(routes: Collection[str], txt2img: Collection[str], options: Coll
     for kind, sign in (("koboldcpp", "/api/extra/version"), ("sd-server", "/sdcpp/v1/capabilities")):
         if sign in routes:
             return kind
-    if "hr_additional_modules" in txt2img or "hr_cfg" in txt2img or "forge_additional_modules" in options:
+    if "hr_additional_modules" in txt2img or "hr_cfg" in txt2img or MODULES in options:
         return "forge" if "hypernetworks" in routes else "forge-neo"
     return "sdnext" if "version" in routes else "a1111" if "progress" in routes else "subset"
 
@@ -326,7 +338,7 @@ class StageRequest(Struct, frozen=True, kw_only=True):
     check: Callable[[PipelineConfig, ServerFacts], None] = _no_names
     route: str = "img2img"
     enlarges: bool = False
-    reported: tuple[str, ...] = ("checkpoint",)
+    reported: tuple[str, ...] = ("checkpoint", "vae")
 
 
 # The stages that a WebUI can be asked for. Any other is refused.
@@ -334,7 +346,7 @@ REQUESTS: Mapping[str, StageRequest] = {
     "txt2img": StageRequest(
         check=_check_txt2img, body=txt2img_body, route="txt2img", reported=("checkpoint", "vae", "clip_skip")
     ),
-    "img2img": StageRequest(check=_check_img2img, body=img2img_body, reported=("checkpoint", "clip_skip")),
+    "img2img": StageRequest(check=_check_img2img, body=img2img_body, reported=("checkpoint", "vae", "clip_skip")),
     "adetailer": StageRequest(check=_check_detailer, body=adetailer_body),
     "upscale": StageRequest(check=_check_upscale, body=repaint_body, enlarges=True),
 }
@@ -370,11 +382,11 @@ def override_settings(config: PipelineConfig, facts: ServerFacts) -> Body:
         known = facts.checkpoint(config.checkpoint)
         wanted["sd_model_checkpoint"] = known.send if known else config.checkpoint
     if facts.is_forge:
-        # "Automatic" leaves the modules alone: emptying them would take a Flux model its text encoders.
-        modules = facts.options.get("forge_additional_modules")
-        current = [_base_name(str(module)) for module in modules] if isinstance(modules, list) else []
-        if config.vae != AUTOMATIC and config.vae not in current:
-            wanted["forge_additional_modules"] = [] if config.vae == "None" else [config.vae]
+        # "Automatic" leaves the modules alone, and any VAE the text encoders: without them no Flux model works.
+        if config.vae != AUTOMATIC:
+            current = facts.options.get(MODULES)
+            kept = [name for name in base_names(current if isinstance(current, list) else ()) if name in facts.encoders]
+            wanted[MODULES] = kept if config.vae == "None" else [config.vae, *kept]
     else:
         wanted["sd_vae"] = config.vae
     wanted["CLIP_stop_at_last_layers"] = config.clip_skip
@@ -400,8 +412,9 @@ def _stem(name: str) -> str:
     return re.sub(r"\.(safetensors|ckpt|pt|pth|gguf|sft)$", "", plain)
 
 
-def _base_name(path: str) -> str:
-    return path.replace("\\", "/").rpartition("/")[2]
+def base_names(paths: Iterable[object]) -> list[str]:
+    """The file names of paths, in alphabetical order: in which order modules are named makes no difference."""
+    return sorted(str(path).replace("\\", "/").rpartition("/")[2] for path in paths)
 
 
 def loose(name: str) -> str:
