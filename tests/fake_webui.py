@@ -251,7 +251,7 @@ class FakeWebUI:
         self._pending: list[str] = []
         self._failed_task = ""
         self._preview: Image.Image | None = None
-        self._interrupted = False
+        self._interrupted = self._skipped = False
         self.closing = False
         self.sockets: set[socket.socket] = set()
         self._server: ThreadingHTTPServer | None = None
@@ -444,6 +444,10 @@ class FakeWebUI:
             return None if twist == "keeps-overrides" else self._set_options(body)
         if name == "/internal/progress":
             return self._internal_progress(str(body.get("id_task", "")))
+        if name == "skip":
+            with self._turn:
+                self._skipped = self._state["skipped"] = True
+                self._turn.notify_all()
         if name == "interrupt" and twist != "forgotten":
             with self._turn:
                 self._interrupted = True
@@ -621,7 +625,7 @@ class FakeWebUI:
             if task in self._pending:
                 self._pending.remove(task)
             # The flag of an interrupt that came a moment too early is lost here, as in the real thing.
-            self._interrupted, self._task, self._failed_task = False, task, ""
+            self._interrupted, self._skipped, self._task, self._failed_task = False, False, task, ""
             self._state = self._idle() | {
                 "job": "scripts_txt2img",
                 "job_count": -1,
@@ -636,8 +640,9 @@ class FakeWebUI:
         finally:
             with self._turn:
                 self._queue.remove(ticket)
-                stamp = self._state["job_timestamp"]
-                self._state = self._idle() | {"job_timestamp": stamp}
+                # That it was interrupted or skipped stays to be seen until the next job begins.
+                kept = {key: self._state[key] for key in ("job_timestamp", "interrupted", "skipped")}
+                self._state = self._idle() | kept
                 self._task, self._preview = "", None
                 self._turn.notify_all()
 
@@ -679,7 +684,7 @@ class FakeWebUI:
                     raise Reply(500, self._error("TypeError", "argument of type 'NoneType' is not iterable"))
                 images.append(self._paint(truth, index, pictures, twist, whole=whole))
                 texts.append(self._text(truth, index))
-                if not whole and (index + 1) % truth["batch_size"] == 0:
+                if self._interrupted and (index + 1) % truth["batch_size"] == 0:
                     break
             return self._result(asked, truth, images, texts, twist)
 
@@ -751,7 +756,7 @@ class FakeWebUI:
             with self._turn:
                 self._state |= {"sampling_step": step - 1, "sampling_steps": truth["steps"], "job_no": batch}
             self._wait_here(step)
-            if self._interrupted or self.closing:
+            if self._interrupted or self._skipped or self.closing:
                 return False
             if self.step_delay_s:
                 self._preview = self._paint(truth, batch, [], "", whole=False)
@@ -765,7 +770,8 @@ class FakeWebUI:
                 return
             self.held.set()
             self._turn.wait_for(
-                lambda: self._hold != held or self.closing or (self._interrupted and not loading), timeout=60
+                lambda: self._hold != held or self.closing or ((self._interrupted or self._skipped) and not loading),
+                timeout=60,
             )
             if self._hold == held:
                 self._hold = None

@@ -28,7 +28,8 @@ TABLE = {
     "400": REFUSED, "422": REFUSED, "html": REFUSED, "redirect": REFUSED, "other-protocol": REFUSED,
     "404": ("failed", "NotReady", 1, ""), "401": LOGIN, "403": LOGIN,
     "data-url": FINE, "folded-base64": FINE, "chunked": FINE, "gzipped": FINE, "info-garbage": FINE,
-    "fewer-images": FINE, "forgotten": FINE, "unchanged": FINE,
+    "fewer-images": ("ok", "", 1, "interrupted"),
+    "forgotten": FINE, "unchanged": FINE,
     "black": ("ok", "", 1, "black"),
     "other-sampler": ("ok", "", 1, "mismatch:txt2img.sampler"),
     "other-scheduler": ("ok", "", 1, "mismatch:txt2img.scheduler"),
@@ -37,11 +38,19 @@ TABLE = {
     "other-seed": ("ok", "", 1, "mismatch:seed"),
     "other-checkpoint": ("ok", "", 1, "mismatch:checkpoint"),
     "other-size": ("ok", "", 1, "size"),
+    "no-vae": ("ok", "", 1, "mismatch:vae"),
+    "keeps-overrides": FINE,
     "no-hires": ("ok", "", 1, "mismatch:hires.scale"),
     "other-denoise": ("ok", "", 1, "mismatch:hires.denoise"),
 }  # fmt: skip
 HANGING = ("hang", "drip", "drip-headers")
-VALUES = {"checkpoint": "ink_model", "txt2img.scheduler": "Karras", "txt2img.batch_size": 2, "hires.enabled": True}
+VALUES = {
+    "checkpoint": "ink_model",
+    "vae": "ae.safetensors",
+    "txt2img.scheduler": "Karras",
+    "txt2img.batch_size": 2,
+    "hires.enabled": True,
+}
 
 
 @pytest.fixture

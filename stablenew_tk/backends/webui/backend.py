@@ -21,11 +21,22 @@ from ..base import Capabilities, StageOrder, StageProgress, StageResult, check_s
 from .discovery import API, capabilities, read_options, survey
 from .lent_settings import LentSettings
 from .progress import GenerateCall, Watch, shown
-from .replies import Made, asked_values, image_size, made_images, made_upscale, open_picture, read_extra, read_images
+from .replies import (
+    Made,
+    as_interrupted,
+    asked_values,
+    image_size,
+    made_images,
+    made_upscale,
+    open_picture,
+    read_extra,
+    read_images,
+)
 from .requests import AUTOMATIC, REQUESTS, Body, ServerFacts, check_order, extras_body, repaint_body
 from .transport import Connection, Dropped, Limits, decode, parse_address, raise_for_status
 
 _WORKS_ON = "Stopped. {} cannot be interrupted and finishes the picture for itself."
+_CUT = "Somebody else stopped this job on the server, so the picture is unfinished. It does not count."
 _log = logging.getLogger(__name__)
 
 
@@ -68,7 +79,7 @@ class WebUI:
             self._call = None
         images, notes = made.images, made.notes
         if call.presses:
-            images = tuple(msgspec.structs.replace(image, suspect=(*image.suspect, "interrupted")) for image in images)
+            images = tuple(as_interrupted(image) for image in images)
             if not images:
                 raise Cancelled("Stopped before there was a picture.")
         if attempts > 1:
@@ -215,6 +226,8 @@ class WebUI:
             raise
         finally:
             call.is_out = False
+        # Enlarging alone is never cut: it is interrupted between pictures only.
+        is_cut = route != "extra-single-image" and not call.presses and self._watch.look_back(call)
         kept = self._lent.take_back(lambda: not self._job_before(call))
         raise_for_status(answer, self._address, "making the picture")
         try:
@@ -224,7 +237,9 @@ class WebUI:
             raise Dropped(f"{self.name} sent an answer that is not whole or not what a WebUI sends.") from err
         if not made.images and not call.presses:
             raise BadImage(f"{self.name} answered without a picture.")
-        return msgspec.structs.replace(made, notes=(*made.notes, *kept)) if kept else made
+        notes = (*((_CUT,) if is_cut else ()), *made.notes, *kept)
+        images = tuple(as_interrupted(image) for image in made.images) if is_cut else made.images
+        return msgspec.structs.replace(made, images=images, notes=notes)
 
     def _job_before(self, call: GenerateCall) -> str:
         """The job that the server is busy with before ours, or "". Raises Unreachable: then nothing was started."""

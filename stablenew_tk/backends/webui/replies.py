@@ -231,8 +231,21 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
             suspect.append("size")
         images.append(_image(picture, text, int(done.pop("seed", wanted["seed"])), suspect))
         applied = applied or done
+    if len(images) < _count_asked(asked):
+        # Nobody can tell which of them the job was stopped at: those of a batch are painted together.
+        images = [as_interrupted(image) for image in images]
     made = Made(tuple(images), applied)
     return msgspec.structs.replace(made, notes=tuple(_notes(reply, order, made, asked)))
+
+
+def as_interrupted(image: StageImage) -> StageImage:
+    """The picture, marked as unfinished."""
+    suspect = tuple(dict.fromkeys((*image.suspect, "interrupted")))
+    return msgspec.structs.replace(image, suspect=suspect)
+
+
+def _count_asked(asked: Mapping[str, Value]) -> int:
+    return int(asked.get("txt2img.batch_size", 1))
 
 
 def made_upscale(reply: Reply, order: StageOrder, source: DecodedPicture) -> Made:
@@ -353,7 +366,7 @@ def _near(size: tuple[int, int], wanted: tuple[float, float], slack: int) -> boo
 
 def _notes(reply: Reply, order: StageOrder, made: Made, asked: Mapping[str, Value]) -> Iterable[str]:
     images, applied = made.images, made.applied
-    wanted = int(asked.get("txt2img.batch_size", 1))
+    wanted = _count_asked(asked)
     if len(images) < wanted:
         yield f"{len(images)} of {wanted} pictures came."
     if not reply.reported:

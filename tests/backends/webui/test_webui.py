@@ -491,6 +491,43 @@ class TestInterrupt:
                 fake.release()
 
 
+class TestSomebodyElseStops:
+    def stopped(self, fake, backend, how, work):
+        """Make a stage that another client of the server ends half way."""
+        fake.hold(step=6)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, work)
+            fake.held.wait(10)
+            requests.post(f"{fake.url}/sdapi/v1/{how}", json={}, timeout=10)
+            return future.result(10)
+
+    @pytest.mark.parametrize("how", ["interrupt", "skip"])
+    @pytest.mark.parametrize("stage", ["txt2img", "img2img"])
+    def test_the_picture_is_suspect_and_the_next_one_is_not(self, fake, backend, how, stage):
+        source = backend.generate(order()).images[0].data
+        work = order(stage, image=source if stage == "img2img" else b"", **{"img2img.steps": 12})
+        made = self.stopped(fake, backend, how, work)
+        assert [image.suspect for image in made.images] == [("interrupted",)]
+        assert "stopped" in made.notes[0]
+        assert not made.interrupted
+        assert fake.count("interrupt") + fake.count("skip") == 1
+        assert backend.generate(work).images[0].suspect == ()
+
+    def test_a_batch_that_was_skipped_is_suspect_as_a_whole(self, fake, backend):
+        made = self.stopped(fake, backend, "skip", order(**{"txt2img.batch_size": 3}))
+        assert [image.suspect for image in made.images] == [("interrupted",)] * 3
+
+    def test_the_stop_of_a_job_before_ours_is_not_taken_for_ours(self, fake, backend):
+        with ThreadPoolExecutor(1) as node:
+            with fake.busy_with_another():
+                future = node.submit(backend.generate, order())
+                wait_until(lambda: fake.count("txt2img") == 1)
+                backend.progress()
+                requests.post(f"{fake.url}/sdapi/v1/interrupt", json={}, timeout=10)
+                backend.progress()
+            assert future.result(10).images[0].suspect == ()
+
+
 class TestAddresses:
     @pytest.mark.parametrize(
         ("typed", "base"),
