@@ -942,7 +942,11 @@ class FakeWebUI:
                 size, note = (asked["upscaling_resize_w"], asked["upscaling_resize_h"]), "to"
             else:
                 factor = float(asked["upscaling_resize"])
-                size, note = (int(image.width * factor), int(image.height * factor)), f"by: {factor}"
+                # To whole eights, as the upscalers of Forge and A1111 do.
+                size = (int(image.width * factor // 8 * 8), int(image.height * factor // 8 * 8))
+                note = f"by: {factor}"
+            if twist == "other-size":
+                size = (size[0] + 64, size[1])
             return {
                 "html_info": f"<p>Postprocess upscale {note}, Postprocess upscaler: {asked['upscaler_1']}</p>",
                 "image": self._file(image.convert("RGB").resize(size), text),

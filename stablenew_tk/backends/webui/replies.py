@@ -260,9 +260,13 @@ def made_upscale(reply: Reply, order: StageOrder, source: DecodedPicture) -> Mad
         applied["upscale.upscaler"] = reply.upscaler
         if reply.upscaler != order.config.upscale.upscaler:
             suspect.append("mismatch:upscale.upscaler")
-    if picture.size == source.size and (scale > 1 or picture.data == source.data):
+    width, height = (side * scale for side in source.size)
+    # Upscalers of A1111 and Forge make whole eights, whatever the picture and the factor are.
+    floored = (int(width // 8 * 8), int(height // 8 * 8))
+    same_size = picture.size == source.size
+    if same_size and (floored != source.size or _pixels(picture.data) == _pixels(source.data)):
         suspect.append("unchanged")
-    elif not _near(picture.size, (source.size[0] * scale, source.size[1] * scale), 1):
+    elif picture.size != floored and not _near(picture.size, (width, height), 1):
         suspect.append("size")
     return Made((_image(picture, picture.text or source.text, order.seed, suspect),), applied)
 

@@ -76,6 +76,20 @@ class TestTheWholeJob:
         assert made.applied["upscale.upscaler"] == "R-ESRGAN 4x+"
         assert made.applied["upscale.denoise"] == 0.35
 
+    @pytest.mark.parametrize("mode", ["single", "img2img"])
+    @pytest.mark.parametrize(("width", "scale"), [(72, 1.3), (104, 1.7), (64, 2.0), (200, 3.99)])
+    def test_a_size_that_the_server_cuts_to_whole_eights_is_no_alarm(self, fake, backend, mode, width, scale):
+        first = backend.generate(order(**{"txt2img.width": width, "txt2img.height": 200})).images[0]
+        made = backend.generate(order("upscale", image=first.data, **{"upscale.mode": mode, "upscale.scale": scale}))
+        size = (made.images[0].width, made.images[0].height)
+        assert (size, made.images[0].suspect) == ((width * scale // 8 * 8, 200 * scale // 8 * 8), ())
+
+    def test_a_size_beyond_that_is_one(self, fake, backend):
+        first = backend.generate(order()).images[0]
+        fake.fault("other-size")
+        made = backend.generate(order("upscale", image=first.data, **{"upscale.scale": 1.5}))
+        assert made.images[0].suspect == ("size",)
+
     def test_an_upscaler_that_changes_nothing_is_marked(self, fake, backend):
         first = backend.generate(order()).images[0]
         made = backend.generate(order("upscale", image=first.data, **{"upscale.upscaler": "None"}))
