@@ -112,7 +112,8 @@ SCHEDULERS = {
 UPSCALERS = ("None", "Lanczos", "Nearest", "ESRGAN_4x", "R-ESRGAN 4x+", "SwinIR 4x")
 LATENT = ("Latent", "Latent (antialiased)", "Latent (bicubic)", "Latent (nearest)", "Latent (nearest-exact)")
 DETECTORS = ("face_yolov8n.pt", "hand_yolov8n.pt", "person_yolov8n-seg.pt", "mediapipe_face_full")
-LORAS = ("inkwash", "paper grain")
+# Name and the alias that the training tool wrote into the file (ss_output_name).
+LORAS = {"inkwash": "inkwash", "paper grain": "grain_final"}
 MODULES = {
     "ae.safetensors": "/models/VAE/ae.safetensors",
     "soft.safetensors": "/models/VAE/soft.safetensors",
@@ -219,6 +220,7 @@ class FakeWebUI:
         self.posts: list[Seen] = []
         self.gets: list[str] = []
         self.authorizations: list[str] = []
+        self.loras = dict(LORAS)
         self.models = {"photo_model": "0a1b2c3d4e", "ink_model": "5f6a7b8c9d"}
         self.loaded = ""
         self.loads = 0
@@ -420,7 +422,11 @@ class FakeWebUI:
             )
         fixed: dict[str, object] = {
             "latent-upscale-modes": [{"name": latent} for latent in LATENT],
-            "loras": [{"name": n, "alias": n, "path": f"/models/Lora/{n}.safetensors", "metadata": {}} for n in LORAS],
+            "loras": [
+                {"name": name, "path": f"/models/Lora/{name}.safetensors"}
+                | ({} if self.mode.subset else {"alias": alias, "metadata": {"ss_output_name": alias}})
+                for name, alias in self.loras.items()
+            ],
             "sd-vae": [{"model_name": "soft.vae.pt", "filename": "/models/VAE/soft.vae.pt"}],
             "sd-modules": [{"model_name": name, "filename": path} for name, path in MODULES.items()],
             "embeddings": {"loaded": {}, "skipped": {}},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
 from ..domain.base.errors import Refused
+from ..domain.base.lora_tags import loras_in
 from ..domain.config.catalogue import Value
 from ..domain.config.pipeline_config import PipelineConfig, stage_spec
 
@@ -16,7 +17,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """What a backend offers right now. Names are exactly those the backend accepts.
 
     `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, preview,
-    progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore.
+    progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras (= `loras` are all it has).
+    `lora_aliases` are further names by which a prompt may call a LoRA.
     """
 
     kind: str
@@ -26,6 +28,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     checkpoints: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    lora_aliases: tuple[str, ...] = ()
     samplers: tuple[str, ...] = ()
     schedulers: tuple[str, ...] = ()
     upscalers: tuple[str, ...] = ()
@@ -37,7 +40,14 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     def choices(self, name: str) -> tuple[str, ...]:
         """The list with this name (`choices` of a catalogue parameter); () when the backend has none."""
         listed: tuple[str, ...] = getattr(self, name, ())
-        return listed
+        return (*listed, *self.lora_aliases) if name == "loras" else listed
+
+    def unlisted_loras(self, prompts: Iterable[str]) -> tuple[str, ...]:
+        """LoRAs that prompts name and the backend does not have, each once; () where it does not list its LoRAs."""
+        if "loras" not in self.features:
+            return ()
+        known = frozenset(self.choices("loras"))
+        return tuple(dict.fromkeys(name for text in prompts for name in loras_in(text) if name not in known))
 
 
 class StageOrder(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 
 import msgspec
 from msgspec import Struct
@@ -88,6 +89,7 @@ def survey(connection: Connection) -> ServerFacts:
     kind = server_kind(routes, txt2img, options)
     schedulers = _rows(connection, "schedulers")
     plain = fields_without_schema(kind, since_1_9=bool(schedulers))
+    loras = _rows(connection, "loras")
     modules = _rows(connection, "sd-modules" if MODULES in options else "sd-vae")
     encoders = frozenset(_names(tuple(row for row in modules if _ENCODERS.search(row.filename or ""))))
     facts = ServerFacts(
@@ -104,7 +106,9 @@ def survey(connection: Connection) -> ServerFacts:
         scheduler_names={row.name: row.label or row.name for row in schedulers if row.name},
         upscalers=_names(_rows(connection, "upscalers")),
         latent_upscalers=_names(_rows(connection, "latent-upscale-modes")),
-        loras={row.name: row.path or "" for row in _rows(connection, "loras") if row.name},
+        loras={row.name: row.path or "" for row in loras if row.name},
+        lora_aliases=_aliases(loras),
+        lists_loras=started,
         options=options,
     )
     return facts if facts.is_subset else _with_detailer(connection, facts)
@@ -135,6 +139,13 @@ def _rows(connection: Connection, name: str) -> tuple[Listed, ...]:
 
 def _names(rows: tuple[Listed, ...]) -> tuple[str, ...]:
     return tuple(name for row in rows if (name := row.name or row.model_name))
+
+
+def _aliases(loras: tuple[Listed, ...]) -> tuple[str, ...]:
+    """Names that training tools wrote into LoRAs. One that several have loads none: saved epochs share it."""
+    names = {row.name for row in loras}
+    count = Counter(row.alias for row in loras)
+    return tuple(alias for alias, times in count.items() if alias and times == 1 and alias not in names)
 
 
 def read_options(connection: Connection) -> dict[str, object]:
@@ -178,6 +189,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         "preview": "progress" in facts.routes,
         "interrupt": "interrupt" in facts.routes,
         "face_restore": "extra-single-image" in facts.routes,
+        "loras": facts.lists_loras,
         "checkpoint": can_override and "sd_model_checkpoint" in facts.options,
         "vae": can_override and bool({"sd_vae", MODULES} & facts.options.keys()),
     }
@@ -191,6 +203,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         checkpoints=tuple(known.name for known in facts.checkpoints),
         vaes=(AUTOMATIC, "None", *facts.vaes) if offered["vae"] else (),
         loras=tuple(facts.loras),
+        lora_aliases=facts.lora_aliases,
         samplers=facts.samplers,
         schedulers=facts.schedulers,
         upscalers=facts.upscalers,

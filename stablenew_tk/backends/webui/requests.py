@@ -80,6 +80,8 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     upscalers: tuple[str, ...] = ()
     latent_upscalers: tuple[str, ...] = ()
     loras: Mapping[str, str] = {}
+    lora_aliases: tuple[str, ...] = ()
+    lists_loras: bool = False
     adetailer_models: tuple[str, ...] = ()
     adetailer_keys: frozenset[str] = frozenset()
     adetailer_most: int = 0
@@ -109,6 +111,7 @@ class Listed(Struct, frozen=True):
     """One row of the server's lists (checkpoints, samplers, upscalers, LoRAs…); each list uses some of the fields."""
 
     name: str | None = None
+    alias: str | None = None
     label: str | None = None
     title: str | None = None
     model_name: str | None = None

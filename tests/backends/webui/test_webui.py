@@ -394,6 +394,19 @@ class TestCapabilities:
         assert found.vaes[:2] == ("Automatic", "None")
         assert found.loras == ("inkwash", "paper grain")
 
+    def test_a_lora_may_be_called_by_its_alias_unless_several_have_it(self, fake, backend):
+        fake.loras |= {"night-05": "night", "night-10": "night"}
+        found = backend.check()
+        assert found.lora_aliases == ("grain_final",)
+        prompts = ["a <lora:inkwash:1> <lora:grain_final:0.5>", "b <lora:night:1> <lora:Inkwash:1>"]
+        assert found.unlisted_loras(prompts) == ("night", "Inkwash")
+
+    def test_a_server_that_lists_no_loras_has_none_and_one_without_a_list_may_have_any(self, fake, backend):
+        fake.loras.clear()
+        assert backend.check().unlisted_loras(["<lora:inkwash:1>"]) == ("inkwash",)
+        fake.extensions = False
+        assert backend.check().unlisted_loras(["<lora:inkwash:1>"]) == ()
+
     def test_without_adetailer_the_stage_is_missing(self):
         with FakeWebUI(adetailer=False) as fake:
             backend = WebUI(fake.url)
