@@ -221,6 +221,8 @@ class FakeWebUI:
         self.gets: list[str] = []
         self.authorizations: list[str] = []
         self.loras = dict(LORAS)
+        # Upscalers whose weights cannot be loaded: the server enlarges with Lanczos and says nothing.
+        self.without_weights: set[str] = set()
         self.models = {"photo_model": "0a1b2c3d4e", "ink_model": "5f6a7b8c9d"}
         self.loaded = ""
         self.loads = 0
@@ -953,9 +955,11 @@ class FakeWebUI:
                 note = f"by: {factor}"
             if twist == "other-size":
                 size = (size[0] + 64, size[1])
+            plain = asked["upscaler_1"] in {"Lanczos", *self.without_weights}
+            how = Image.Resampling.LANCZOS if plain else Image.Resampling.HAMMING
             return {
                 "html_info": f"<p>Postprocess upscale {note}, Postprocess upscaler: {asked['upscaler_1']}</p>",
-                "image": self._file(image.convert("RGB").resize(size), text),
+                "image": self._file(image.convert("RGB").resize(size, how), text),
             }
 
     def _picture(self, text: str) -> Image.Image:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from ..domain.base.errors import Refused
@@ -51,7 +52,11 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
 
 class StageOrder(Struct, frozen=True, kw_only=True):
-    """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none)."""
+    """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none).
+
+    `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
+    be, because its picture would have been made for nothing.
+    """
 
     job_id: str
     stage: str
@@ -60,12 +65,20 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     seed: int
     config: PipelineConfig
     image: bytes = b""
+    later: tuple[str, ...] = ()
+
+    def each_stage(self) -> Iterator[StageOrder]:
+        """This order, and one for each later stage, without pictures: to check them all."""
+        yield self
+        for stage in self.later:
+            yield msgspec.structs.replace(self, stage=stage, later=())
 
 
 def check_stage(order: StageOrder, offered: Collection[str], engine: str) -> None:
-    """Raise Refused for a stage that the engine cannot make, or one without the picture it needs."""
-    if order.stage not in offered:
-        raise Refused(f"{engine} has no stage {order.stage!r}. It has {', '.join(offered)}.")
+    """Raise Refused for a stage that the engine cannot make, now or later, or one without the picture it needs."""
+    for stage in (order.stage, *order.later):
+        if stage not in offered:
+            raise Refused(f"{engine} has no stage {stage!r}. It has {', '.join(offered)}.")
     if stage_spec(order.stage).needs_picture and not order.image:
         raise Refused(f"{order.stage} needs a picture to start from, and none was given.")
 
@@ -121,7 +134,8 @@ class Backend(Protocol):
     Obligations:
     - `check` and `generate` are called by one thread at a time (the node's thread). `progress`, `interrupt` and `close`
       may be called by any thread at any time and return soon (≤ 5 s), also while `generate` waits.
-    - `generate` asks `check_stage` before anything else, with the stages for which the backend has a way to make them.
+    - `generate` asks `check_stage` before anything else, with the stages for which the backend has a way to make them,
+      and checks the names and values of all `order.each_stage()` before it makes the first picture.
     - `generate` makes one stage and returns whole pictures only, in the order made. The same order twice gives the same
       picture where the engine can promise it. It never changes the order's values silently: what the engine did
       otherwise stands in `applied` and in `suspect`.

@@ -205,7 +205,7 @@ class _Attempt:
         return made
 
     def _order(self, piece: _Piece, stage: str) -> StageOrder:
-        text = self.job.text(stage)
+        text, stages = self.job.text(stage), self.job.stages
         return StageOrder(
             job_id=self.job.job_id,
             stage=stage,
@@ -214,6 +214,7 @@ class _Attempt:
             seed=piece.image.seed,
             config=self.job.config,
             image=piece.image.data,
+            later=stages[stages.index(stage) + 1 :],
         )
 
     def _patiently(self, order: StageOrder) -> StageResult:

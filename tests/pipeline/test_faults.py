@@ -165,3 +165,14 @@ def test_a_server_that_dies_under_the_work_is_one_failed_job(fake, shop):
         wait_until(lambda: done)
     assert done[0].status == "failed"
     assert len(shop.told(JobEnded)) == 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"upscale.upscaler": "Nobody"}, {"img2img.sampler": "Nobody"}, {"adetailer.passes.0.model": "nobody.pt"}],
+)
+def test_a_later_stage_that_cannot_be_made_is_refused_before_the_first_is_paid_for(fake, shop, values):
+    record = shop.run(job(**{**LATER, **values}))
+    assert (record.status, record.error.error, record.outputs) == ("failed", "Refused", ())
+    assert next(iter(values)) in record.error.message
+    assert fake.posts == []

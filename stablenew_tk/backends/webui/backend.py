@@ -25,12 +25,14 @@ from .replies import (
     Made,
     as_interrupted,
     asked_values,
+    enlarged_here,
     image_size,
     made_images,
     made_upscale,
     open_picture,
     read_extra,
     read_images,
+    repainted,
 )
 from .requests import AUTOMATIC, REQUESTS, Body, ServerFacts, check_order, extras_body, repaint_body
 from .transport import Connection, Dropped, Limits, decode, parse_address, raise_for_status
@@ -179,20 +181,21 @@ class WebUI:
     def _upscaled(self, call: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
         """Enlarge with the upscaler; in img2img mode then paint over it at the new size (two requests)."""
         source, wanted = open_picture(order.image), order.config.upscale
-        enlarged, attempts = Made(()), 1
         if "extra-single-image" in facts.routes:
             body = extras_body(order)
             enlarged, attempts = self._worked(
                 call, "extra-single-image", body, lambda answer: made_upscale(read_extra(answer), order, source)
             )
+        else:
+            enlarged, attempts = enlarged_here(order, source), 1
         if wanted.mode == "single":
             return enlarged, attempts
-        image = enlarged.images[0].data if enlarged.images else order.image
+        picture = enlarged.images[0]
         width, height = (round(side * wanted.scale) for side in source.size)
-        body = repaint_body(msgspec.structs.replace(order, image=image), facts, (width, height))
+        body = repaint_body(msgspec.structs.replace(order, image=picture.data), facts, (width, height))
         asked = asked_values(order)
         made, again = self._worked(call, "img2img", body, lambda answer: self._read(answer, order, asked))
-        return msgspec.structs.replace(made, applied={**enlarged.applied, **made.applied}), max(attempts, again)
+        return repainted(made, enlarged), max(attempts, again)
 
     def _worked(self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> tuple[Made, int]:
         """Post and read the answer; once more when it was lost or damaged and the job no longer runs on the server."""

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from ...domain.base.errors import NotReady
+from ...domain.config.pipeline_config import LANCZOS
 from ..base import Capabilities
 from .requests import AUTOMATIC, MODULES, REQUESTS, Listed, ServerFacts, fields_without_schema, server_kind
 from .transport import Answer, Connection, decode, raise_for_status
@@ -206,7 +207,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         lora_aliases=facts.lora_aliases,
         samplers=facts.samplers,
         schedulers=facts.schedulers,
-        upscalers=facts.upscalers,
+        upscalers=facts.upscalers if "extra-single-image" in facts.routes else (LANCZOS,),
         hires_upscalers=(*facts.latent_upscalers, *facts.upscalers),
         adetailer_models=facts.adetailer_models,
         stages=tuple(stage for stage in REQUESTS if stage != "adetailer" or facts.adetailer_models),

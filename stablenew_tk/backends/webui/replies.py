@@ -19,7 +19,7 @@ from PIL import Image
 
 from ...domain.base.errors import BadImage
 from ...domain.config.catalogue import Value, get_value, stage_values
-from ...domain.config.pipeline_config import stage_spec
+from ...domain.config.pipeline_config import LANCZOS, stage_spec
 from ...domain.recipes.infotext import applied_values, parse, split_sampler
 from ..base import StageImage, StageOrder
 from .requests import AUTOMATIC, REQUESTS, ServerFacts, loose
@@ -256,10 +256,16 @@ def made_upscale(reply: Reply, order: StageOrder, source: DecodedPicture) -> Mad
     scale = order.config.upscale.scale
     applied: dict[str, Value] = {"upscale.scale": round(picture.size[0] / source.size[0], 3)}
     suspect = ["black"] if picture.black else []
-    if reply.upscaler:
-        applied["upscale.upscaler"] = reply.upscaler
-        if reply.upscaler != order.config.upscale.upscaler:
-            suspect.append("mismatch:upscale.upscaler")
+    asked = order.config.upscale.upscaler
+    used = reply.upscaler
+    if used and asked != LANCZOS and picture.size != source.size and _is_plainly_enlarged(picture, source):
+        # What cannot load its weights enlarges like this, and the answer still bears its name.
+        used = LANCZOS
+    if used:
+        applied["upscale.upscaler"] = used
+    notes = (_used("upscale.upscaler", asked, used),) if used not in ("", asked) else ()
+    if notes:
+        suspect.append("mismatch:upscale.upscaler")
     width, height = (side * scale for side in source.size)
     # Upscalers of A1111 and Forge make whole eights, whatever the picture and the factor are.
     floored = (int(width // 8 * 8), int(height // 8 * 8))
@@ -268,7 +274,36 @@ def made_upscale(reply: Reply, order: StageOrder, source: DecodedPicture) -> Mad
         suspect.append("unchanged")
     elif picture.size != floored and not _near(picture.size, (width, height), 1):
         suspect.append("size")
-    return Made((_image(picture, picture.text or source.text, order.seed, suspect),), applied)
+    return Made((_image(picture, picture.text or source.text, order.seed, suspect),), applied, notes)
+
+
+def enlarged_here(order: StageOrder, source: DecodedPicture) -> Made:
+    """The picture to paint again, enlarged with Lanczos in place of a server that cannot."""
+    scale = order.config.upscale.scale
+    size = (round(source.size[0] * scale), round(source.size[1] * scale))
+    out = io.BytesIO()
+    _plainly_enlarged(source.data, size).save(out, "PNG", compress_level=1)
+    applied: dict[str, Value] = {"upscale.upscaler": LANCZOS, "upscale.scale": scale}
+    return Made((_image(open_picture(out.getvalue()), source.text, order.seed, ()),), applied)
+
+
+def repainted(made: Made, enlarged: Made) -> Made:
+    """The picture painted again, with what is true of the enlarged one that it was painted over."""
+    inherited = [code for code in enlarged.images[0].suspect if code.startswith("mismatch:")]
+    images = tuple(
+        msgspec.structs.replace(image, suspect=tuple(dict.fromkeys((*inherited, *image.suspect))))
+        for image in made.images
+    )
+    return Made(images, {**enlarged.applied, **made.applied}, (*enlarged.notes, *made.notes))
+
+
+def _plainly_enlarged(data: bytes, size: tuple[int, int]) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
+        return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+
+
+def _is_plainly_enlarged(picture: DecodedPicture, source: DecodedPicture) -> bool:
+    return _plainly_enlarged(source.data, picture.size).tobytes() == _pixels(picture.data)
 
 
 def _image(picture: DecodedPicture, text: str, seed: int, suspect: Iterable[str]) -> StageImage:
@@ -382,8 +417,12 @@ def _notes(reply: Reply, order: StageOrder, made: Made, asked: Mapping[str, Valu
         # The seed is no setting of the config; the picture carries the one that was used.
         wanted_value = order.seed if path == "seed" else asked[path]
         used = images[0].seed if path == "seed" else applied.get(path)
-        did = "did not do it" if used is None else f"used {used!r}"
-        yield f"{path}: {wanted_value!r} was asked, the server {did}. The picture does not count."
+        yield _used(path, wanted_value, used)
+
+
+def _used(path: str, asked: Value, used: Value | None) -> str:
+    did = "did not do it" if used is None else f"used {used!r}"
+    return f"{path}: {asked!r} was asked, the server {did}. The picture does not count."
 
 
 def _pixels(data: bytes) -> bytes:

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from msgspec import Struct
 
 from ...domain.base.errors import Refused
-from ...domain.config.pipeline_config import ADetailerPass, PipelineConfig
+from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig
 from ..base import StageOrder, check_stage
 
 Body = dict[str, object]
@@ -152,7 +152,7 @@ def task_id(order: StageOrder) -> str:
 
 
 def check_order(order: StageOrder, facts: ServerFacts) -> None:
-    """Raise Refused naming the first field whose value this server does not have. Nothing was sent."""
+    """Raise Refused naming the first field whose value this server does not have, in any stage. Nothing was sent."""
     check_stage(order, REQUESTS, facts.name)
     config = order.config
     # The checkpoint first: with a wrong one most other names are wrong, too.
@@ -160,7 +160,8 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
         _one_of("checkpoint", config.checkpoint, [known.name for known in facts.checkpoints], facts)
     if config.vae != AUTOMATIC and facts.vaes:
         _one_of("vae", config.vae, ("None", *facts.vaes), facts)
-    REQUESTS[order.stage].check(config, facts)
+    for one in order.each_stage():
+        REQUESTS[one.stage].check(config, facts)
 
 
 def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:
@@ -199,6 +200,11 @@ def _check_upscale(config: PipelineConfig, facts: ServerFacts) -> None:
         _one_of("upscale.upscaler", config.upscale.upscaler, facts.upscalers, facts)
     elif config.upscale.mode == "single":
         raise Refused(f"upscale.mode: {facts.name} cannot upscale on its own. Choose img2img.")
+    else:
+        # Enlarged here, before it is painted again.
+        _one_of("upscale.upscaler", config.upscale.upscaler, (LANCZOS,), facts)
+        if config.upscale.gfpgan or config.upscale.codeformer:
+            raise Refused(f"upscale.gfpgan, upscale.codeformer: {facts.name} repairs no faces. Set both to 0.")
 
 
 def _needs(path: str, field: str, facts: ServerFacts) -> None:

@@ -174,7 +174,7 @@ class TestLaterStages:
 
     def test_extras_enlarge_by_a_factor_and_not_to_a_size(self):
         body = extras_body(order("upscale", image=picture(), **{"upscale.gfpgan": 0.5}))
-        assert (body["resize_mode"], body["upscaling_resize"], body["upscaler_1"]) == (0, 2.0, "R-ESRGAN 4x+")
+        assert (body["resize_mode"], body["upscaling_resize"], body["upscaler_1"]) == (0, 2.0, "Lanczos")
         assert body["gfpgan_visibility"] == 0.5
 
     def test_repainting_takes_steps_and_denoise_of_the_upscale(self):

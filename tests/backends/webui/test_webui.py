@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from concurrent.futures import ThreadPoolExecutor
 
@@ -73,7 +74,7 @@ class TestTheWholeJob:
         made = backend.generate(order("upscale", image=first.data, **{"upscale.mode": "img2img", "upscale.scale": 1.5}))
         assert (made.images[0].width, made.images[0].height, made.images[0].suspect) == (96, 96, ())
         assert (fake.count("extra-single-image"), fake.count("/img2img")) == (1, 1)
-        assert made.applied["upscale.upscaler"] == "R-ESRGAN 4x+"
+        assert made.applied["upscale.upscaler"] == "Lanczos"
         assert made.applied["upscale.denoise"] == 0.35
 
     @pytest.mark.parametrize("mode", ["single", "img2img"])
@@ -83,6 +84,33 @@ class TestTheWholeJob:
         made = backend.generate(order("upscale", image=first.data, **{"upscale.mode": mode, "upscale.scale": scale}))
         size = (made.images[0].width, made.images[0].height)
         assert (size, made.images[0].suspect) == ((width * scale // 8 * 8, 200 * scale // 8 * 8), ())
+
+    @pytest.mark.parametrize("mode", ["single", "img2img"])
+    def test_an_upscaler_without_its_weights_is_recorded_as_what_really_ran(self, fake, backend, mode):
+        values = {"upscale.mode": mode, "upscale.upscaler": "R-ESRGAN 4x+"}
+        first = backend.generate(order()).images[0]
+        made = backend.generate(order("upscale", image=first.data, **values))
+        assert (made.applied["upscale.upscaler"], made.images[0].suspect) == ("R-ESRGAN 4x+", ())
+        fake.without_weights = {"R-ESRGAN 4x+"}
+        made = backend.generate(order("upscale", image=first.data, **values))
+        assert made.applied["upscale.upscaler"] == "Lanczos"
+        assert made.images[0].suspect == ("mismatch:upscale.upscaler",)
+        assert "'R-ESRGAN 4x+' was asked, the server used 'Lanczos'" in " ".join(made.notes)
+
+    def test_a_server_that_cannot_enlarge_gets_the_picture_enlarged_here(self):
+        with FakeWebUI("sd-server") as fake:
+            backend = WebUI(fake.url, limits=QUICK)
+            found = backend.check()
+            first = backend.generate(order()).images[0]
+            assert found.upscalers == ("Lanczos",)
+            made = backend.generate(order("upscale", image=first.data, **{"upscale.mode": "img2img"}))
+            sent = base64.b64decode(fake.last("/img2img")["init_images"][0])
+            with Image.open(io.BytesIO(sent), formats=("PNG",)) as image:
+                assert image.size == (128, 128)
+            assert (made.applied["upscale.upscaler"], made.images[0].suspect) == ("Lanczos", ())
+            values = {"upscale.mode": "img2img", "upscale.upscaler": "ESRGAN_4x"}
+            with pytest.raises(Refused, match=r"upscale\.upscaler"):
+                backend.generate(order("upscale", image=first.data, **values))
 
     def test_a_size_beyond_that_is_one(self, fake, backend):
         first = backend.generate(order()).images[0]
