@@ -813,6 +813,11 @@ class FakeWebUI:
         chosen = str(self.options["sd_vae"])
         return "" if chosen in ("Automatic", "None") else chosen
 
+    def _seed(self, truth: dict, index: int) -> int:
+        """A1111 counts up beyond 32 bits, sd-server has no more."""
+        seed = int(truth["seed"]) + index
+        return seed % (1 << 32) if self.mode.subset else seed
+
     def _detailing(self, asked: dict) -> list[dict]:
         for name, script in (asked.get("alwayson_scripts") or {}).items():
             if name.lower() == "adetailer" and isinstance(script, dict) and script["args"][:1] == [True]:
@@ -824,7 +829,7 @@ class FakeWebUI:
         if truth["scheduler"] and not self.mode.subset:
             pairs.append(("Schedule type", truth["scheduler"]))
         cfg = float(truth["cfg_scale"])
-        pairs += [("CFG scale", cfg if self.mode.forge else f"{cfg:g}"), ("Seed", int(truth["seed"]) + index)]
+        pairs += [("CFG scale", cfg if self.mode.forge else f"{cfg:g}"), ("Seed", self._seed(truth, index))]
         pairs += [("Size", f"{truth['width']}x{truth['height']}")]
         pairs += [("Model hash", self.models[truth["model"]]), ("Model", truth["model"])]
         if self.options["CLIP_stop_at_last_layers"] > 1:
@@ -868,7 +873,7 @@ class FakeWebUI:
         return extra
 
     def _result(self, asked: dict, truth: dict, images: list, texts: list[str], twist: str) -> dict:
-        seeds = [int(truth["seed"]) + i for i in range(truth["n_iter"] * truth["batch_size"])]
+        seeds = [self._seed(truth, index) for index in range(truth["n_iter"] * truth["batch_size"])]
         first = 0
         if asked.get("save_images") and len(images) > 1:
             images, texts, first = [images[0], *images], [texts[0], *texts], 1

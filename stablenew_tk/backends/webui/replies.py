@@ -222,7 +222,7 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         text = reply.info.infotexts[index] if index < len(reply.info.infotexts) else picture.text
         done = _applied(reply.info, text, order, index)
         _modules(done, text, facts)
-        wanted = {**asked, "seed": (order.seed + index) % (1 << 32)}
+        wanted = {**asked, "seed": order.seed + index}
         suspect = [f"mismatch:{path}" for path in differences(wanted, done, facts)]
         _sizes(done, picture.size, order)
         if picture.black:
@@ -313,7 +313,7 @@ def _image(picture: DecodedPicture, text: str, seed: int, suspect: Iterable[str]
         suffix=picture.suffix,
         width=width,
         height=height,
-        seed=seed % (1 << 32),
+        seed=seed,
         infotext=text,
         suspect=tuple(suspect),
     )
@@ -363,6 +363,9 @@ def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts:
 def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
     if path in _NOT_COMPARED:
         return True
+    if path == "seed":
+        # Beyond 32 bits A1111 counts up and others begin anew: either follows the seed that was asked for.
+        return int(asked) % (1 << 32) == int(applied) % (1 << 32)
     if path in ("checkpoint", "refiner.checkpoint"):
         return _same_checkpoint(str(asked), str(applied), facts)
     if path == "vae":

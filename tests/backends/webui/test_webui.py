@@ -6,6 +6,7 @@ import base64
 import io
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 import requests
 from conftest import wait_until
@@ -364,6 +365,15 @@ class TestStartingUp:
                 bodies.append(fake.last("txt2img"))
         assert found[0] == found[1]
         assert {key for key in bodies[0] if key not in bodies[1]} == set()
+
+
+class TestSeeds:
+    @pytest.mark.parametrize(("mode", "second"), [("forge", 1 << 32), ("a1111", 1 << 32), ("sd-server", 0)])
+    def test_the_last_seed_of_32_bits_is_followed_by_what_the_server_says(self, mode, second):
+        with FakeWebUI(mode) as fake:
+            last = msgspec.structs.replace(order(**{"txt2img.batch_size": 2}), seed=(1 << 32) - 1)
+            made = WebUI(fake.url, limits=QUICK).generate(last)
+            assert [(image.seed, image.suspect) for image in made.images] == [((1 << 32) - 1, ()), (second, ())]
 
 
 class TestAutomatic:
