@@ -14,7 +14,7 @@ from jobs import LATER, Switch, Workshop, full_disk, in_thread, job, new_id, web
 
 from stablenew_tk.backends.base import StageImage, StageResult
 from stablenew_tk.backends.sketch.backend import Sketch
-from stablenew_tk.domain.base.errors import BackendError, Unreachable, Unreadable
+from stablenew_tk.domain.base.errors import AccessDenied, BackendError, Unreachable, Unreadable
 from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
@@ -441,6 +441,23 @@ class TestPatience:
     def test_an_impatient_run_fails_when_nobody_answers(self, tmp_path):
         record = Workshop(tmp_path, Scripted(Unreachable("Nobody there."))).run(job())
         assert (record.status, record.error.error, record.error.retryable) == ("failed", "Unreachable", True)
+
+    def test_the_time_without_a_server_is_no_time_of_the_job(self, tmp_path):
+        clock = [100.0]
+
+        class Mortal(Scripted):
+            def generate(self, order):
+                clock[0] += 5
+                return super().generate(order)
+
+        def patience(_job, _error, _number):
+            clock[0] += 3600
+            return True
+
+        backend = Mortal(Unreachable("It went away while it worked."), AccessDenied("It wants a login."), PICTURE)
+        shop = Workshop(tmp_path, backend, patience=patience, stopwatch=lambda: clock[0])
+        record = shop.runner.run(job())
+        assert (record.status, record.seconds, record.stage_results[0].seconds) == ("ok", 5.0, 5.0)
 
     def test_a_patient_one_tries_the_same_stage_again(self, tmp_path):
         tries = []

@@ -39,6 +39,8 @@ from .transport import Connection, Dropped, Limits, decode, parse_address, raise
 
 _WORKS_ON = "Stopped. {} cannot be interrupted and finishes the picture for itself."
 _CUT = "Somebody else stopped this job on the server, so the picture is unfinished. It does not count."
+# What a relay answers when the server behind it takes no connection.
+_NOBODY_BEHIND = 502
 _log = logging.getLogger(__name__)
 
 
@@ -251,8 +253,13 @@ class WebUI:
         try:
             return self._watch.progress(self._limits.progress_s).job_name
         except AnswerLost as err:
+            # Progress alone may be slow. Where nothing answers, a relay stands before a server that is gone.
             _log.debug("no progress before the request: %s", err)
-            return ""
+        try:
+            read_options(self._side)
+        except AnswerLost as err:
+            raise Unreachable(f"{self.name} does not answer. {err}", status=err.status) from err
+        return ""
 
     def _await_idle(self, call: GenerateCall, lost: Dropped) -> None:
         """After a broken connection: wait until the server is idle, so that asking again is no double work.
@@ -271,6 +278,9 @@ class WebUI:
             except Unreachable as err:
                 raise Unreachable(f"{self.name} went away while it worked. {err}") from lost
             except AnswerLost as err:
+                is_cut = isinstance(err, Dropped) or err.status == _NOBODY_BEHIND
+                if is_cut and call.silent_s > self._limits.gone_s:
+                    raise Unreachable(f"{self.name} went away while it worked. {err}") from lost
                 _log.debug("still no progress: %s", err)
             time.sleep(self._limits.poll_s)
         call.stop_if_asked("Stopped before the picture was made again.")

@@ -44,7 +44,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 class Limits(Struct, frozen=True, kw_only=True):
     """Time limits in seconds and size limits in bytes. `stall_s`: without an answer from /progress; `total_s`: for one
-    stage; `settle_s`: for a stopped job to end; `resend_s`: between two interrupts; `poll_s`: between two polls.
+    stage; `gone_s`: until a server whose connections all break is taken for gone; `settle_s`: for a stopped job to end;
+    `resend_s`: between two interrupts; `poll_s`: between two polls.
     """
 
     connect_s: float = 3.05
@@ -54,6 +55,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     control_s: float = 2.0
     stall_s: float = 120.0
     total_s: float = 1800.0
+    gone_s: float = 10.0
     settle_s: float = 30.0
     resend_s: float = 2.0
     poll_s: float = 0.5

@@ -33,9 +33,12 @@ class InvalidInput(StableNewError, ValueError):
 
 
 class BackendError(StableNewError):
-    """The backend failed. `status` is the HTTP status (0 = none), `retryable` whether trying again may help."""
+    """The backend failed. `status` is the HTTP status (0 = none), `retryable` whether trying again may help, `brief`
+    what is said of the backend beside its name.
+    """
 
     retryable = False
+    brief = "failed"
 
     def __init__(self, message: str, *, status: int = 0) -> None:
         super().__init__(message)
@@ -46,20 +49,26 @@ class Unreachable(BackendError):
     """Nobody answered and the job surely did not start: the queue waits, nothing failed."""
 
     retryable = True
+    brief = "no answer"
 
 
 class NotReady(BackendError):
     """A server answers but the routes needed are missing: still starting, or started without its API."""
 
     retryable = True
+    brief = "not ready"
 
 
 class AccessDenied(BackendError):
-    """Login missing or wrong (401, 403)."""
+    """Login missing or wrong (401, 403): nothing was started, and the queue waits for the right one."""
+
+    brief = "wants a login"
 
 
 class Refused(BackendError):
     """The request was turned down (400, 404, 405, 422): the same request will never work."""
+
+    brief = "turns requests down"
 
 
 class EngineFault(BackendError):

@@ -26,7 +26,16 @@ from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 
 QUICK = Limits(
-    connect_s=2, lists_s=5, progress_s=1, control_s=1, stall_s=0.3, settle_s=5, resend_s=0.02, poll_s=0.01, preview_s=0
+    connect_s=2,
+    lists_s=5,
+    progress_s=1,
+    control_s=1,
+    stall_s=0.3,
+    gone_s=60,
+    settle_s=5,
+    resend_s=0.02,
+    poll_s=0.01,
+    preview_s=0,
 )
 SMALL = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 6, "checkpoint": "ink_model"}
 
@@ -101,6 +110,32 @@ class TestNobodyThere:
             forge.go_down()
             with pytest.raises(Unreachable, match="went away"):
                 future.result(10)
+
+
+class TestADeadServerBehindARelay:
+    @pytest.mark.parametrize("name", ["early-eof", "reset", "html-502", "hang"])
+    def test_it_is_unreachable_at_once_and_nothing_is_sent(self, fake, name):
+        backend = backend_of(fake, progress_s=0.2, lists_s=0.2, stall_s=60)
+        fake.fault(name, route="*", times=10**6)
+        with watched(backend), pytest.raises(Unreachable):
+            backend.generate(order())
+        assert fake.count("txt2img") == 0
+        fake.clear_faults()
+        assert backend.generate(order()).attempts == 1
+
+    @pytest.mark.parametrize("name", ["early-eof", "html-502"])
+    def test_one_that_dies_under_the_work_went_away(self, fake, name):
+        backend = backend_of(fake, stall_s=60, gone_s=0.1)
+        fake.fault("reset-after")
+        fake.hold(step=3)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            fake.held.wait(10)
+            fake.fault(name, route="*", times=10**6)
+            fake.release()
+            with pytest.raises(Unreachable, match="went away"):
+                future.result(10)
+        assert fake.count("txt2img") == 1
 
 
 class TestStatusesAndStrangePages:
