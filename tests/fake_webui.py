@@ -722,7 +722,7 @@ class FakeWebUI:
             truth["steps"], truth["sampler_name"] = 1, "Euler"
         changes: dict[str, dict] = {
             "other-sampler": {"sampler_name": "Heun"},
-            "other-scheduler": {"scheduler": "Beta"},
+            "other-scheduler": {"scheduler": "" if self.mode.subset else "Beta"},
             "other-checkpoint": {"model": next(name for name in self.models if name != self.loaded)},
             "other-seed": {"seed": int(asked["seed"]) + 1000},
             "other-steps": {"steps": int(asked["steps"]) + 3},
@@ -737,8 +737,10 @@ class FakeWebUI:
         label = next((lab for key, lab in SCHEDULERS.items() if scheduler in (key, lab)), "Automatic")
         if self.mode.subset:
             native = name.lower().replace(" ", "_")
-            return (native if native in {row["name"] for row in self._samplers()} else "euler_a"), str(
-                scheduler or "discrete"
+            known = {row["name"] for row in self._schedulers()}
+            return (
+                native if native in {row["name"] for row in self._samplers()} else "NONE",
+                str(scheduler) if scheduler in known else "",
             )
         if not self.mode.schedulers:
             return name, ""
@@ -824,7 +826,25 @@ class FakeWebUI:
                 return [unit for unit in script["args"] if isinstance(unit, dict)]
         return []
 
+    def _own_text(self, truth: dict, index: int) -> str:
+        """As sd-server writes it: numbers with six decimals, file names, the scheduler behind the sampler."""
+        used = " ".join(filter(None, (truth["sampler_name"], truth["scheduler"])))
+        pairs: list[tuple[str, object]] = [("Steps", truth["steps"]), ("CFG scale", f"{truth['cfg_scale']:.6f}")]
+        pairs += [("Guidance", "3.500000"), ("Eta", "inf"), ("Seed", self._seed(truth, index))]
+        pairs += [("Size", f"{truth['width']}x{truth['height']}"), ("Model", f"{truth['model']}.safetensors")]
+        pairs += [("RNG", "cuda"), ("Sampler", used)]
+        if int(truth.get("clip_skip") or 0) > 0:
+            pairs.append(("Clip skip", truth["clip_skip"]))
+        if truth["enable_hr"]:
+            pairs += [("Hires upscale", truth["hr_upscaler"]), ("Hires scale", f"{truth['hr_scale']:.6f}")]
+            pairs += [("Hires resize", "0x0"), ("Hires steps", truth.get("hr_steps", 0))]
+            pairs.append(("Denoising strength", f"{truth['denoising_strength']:.6f}"))
+        line = ", ".join(f"{key}: {value}" for key, value in [*pairs, ("Version", self.mode.version)])
+        return f"{truth['prompt']}\nNegative prompt: {truth['negative_prompt']}\n{line}"
+
     def _text(self, truth: dict, index: int) -> str:
+        if self.mode_name == "sd-server":
+            return self._own_text(truth, index)
         pairs: list[tuple[str, object]] = [("Steps", truth["steps"]), ("Sampler", truth["sampler_name"])]
         if truth["scheduler"] and not self.mode.subset:
             pairs.append(("Schedule type", truth["scheduler"]))
@@ -913,7 +933,9 @@ class FakeWebUI:
             "version": self.mode.version,
         }
         if self.mode.subset:
-            info = {key: info[key] for key in ("seed", "all_seeds", "infotexts")}
+            used = {"Schedule type": truth["scheduler"]} if truth["scheduler"] else None
+            info = {key: info[key] for key in ("seed", "all_seeds", "infotexts", "sampler_name")}
+            info |= {"extra_generation_params": used} if used else {}
         echo = {key: asked[key] for key in fields(truth["kind"], self.mode)}
         echo |= {key: None for key in ("init_images", "mask") if key in echo}
         echo["denoising_strength"] = info.get("denoising_strength")

@@ -181,7 +181,6 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
     """The capabilities for the user. `version` is that in the last picture, "" before the first."""
     if not facts.samplers:
         raise NotReady(f"{facts.name} lists no samplers: it is still starting, or not a WebUI.")
-    can_override = "override_settings" in facts.txt2img
     offered = {
         "hires": "enable_hr" in facts.txt2img,
         "refiner": "refiner_checkpoint" in facts.txt2img,
@@ -191,10 +190,10 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         "interrupt": "interrupt" in facts.routes,
         "face_restore": "extra-single-image" in facts.routes,
         "loras": facts.lists_loras,
-        "checkpoint": can_override and "sd_model_checkpoint" in facts.options,
-        "vae": can_override and bool({"sd_vae", MODULES} & facts.options.keys()),
+        "checkpoint": facts.chooses_checkpoint,
+        "vae": facts.chooses_vae,
     }
-    loaded = facts.checkpoint(str(facts.options.get("sd_model_checkpoint") or ""))
+    loaded = facts.loaded
     since = "1.9 or later" if facts.schedulers else "before 1.9"
     return Capabilities(
         kind="webui",

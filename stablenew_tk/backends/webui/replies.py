@@ -28,6 +28,7 @@ _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _USER_COMMENT = 0x9286
 _EXIF_PART = 0x8769
+_NO_CLIP_SKIP = "clip_skip: the server has no such setting, so it used its own."
 _MODULE = re.compile(r"Module \d{1,3}")
 _UPSCALER = re.compile(r"Postprocess upscaler: ([^<,]{1,200})")
 # Compared by size or count, or chosen by the server.
@@ -72,6 +73,7 @@ class Info(Struct, frozen=True):
     sd_vae_name: str | None = None
     clip_skip: int | None = None
     denoising_strength: float | None = None
+    extra_generation_params: dict[str, object] | None = None
     version: str | None = None
 
 
@@ -221,7 +223,7 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         picture = open_picture(data)
         text = reply.info.infotexts[index] if index < len(reply.info.infotexts) else picture.text
         done = _applied(reply.info, text, order, index)
-        _modules(done, text, facts)
+        _in_our_names(done, text, order, facts)
         wanted = {**asked, "seed": order.seed + index}
         suspect = [f"mismatch:{path}" for path in differences(wanted, done, facts)]
         _sizes(done, picture.size, order)
@@ -235,7 +237,8 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         # Nobody can tell which of them the job was stopped at: those of a batch are painted together.
         images = [as_interrupted(image) for image in images]
     made = Made(tuple(images), applied)
-    return msgspec.structs.replace(made, notes=tuple(_notes(reply, order, made, asked)))
+    unsent = () if facts.takes_clip_skip or "clip_skip" not in asked else (_NO_CLIP_SKIP,)
+    return msgspec.structs.replace(made, notes=(*_notes(reply, order, made, asked), *unsent))
 
 
 def as_interrupted(image: StageImage) -> StageImage:
@@ -334,6 +337,8 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
         account["seed"] = applied.get("seed", info.all_seeds[index])
     if stage in ("txt2img", "img2img"):
         sampler, scheduler = split_sampler(info.sampler_name or "")
+        # sd-server writes it behind the sampler's name, in small letters, and only here by itself.
+        scheduler = scheduler or str((info.extra_generation_params or {}).get("Schedule type") or "")
         account |= {f"{stage}.sampler": sampler or None, f"{stage}.scheduler": scheduler or None}
         account |= {f"{stage}.steps": info.steps, f"{stage}.cfg_scale": info.cfg_scale, "clip_skip": info.clip_skip}
     if stage == "img2img":
@@ -343,10 +348,19 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
     return applied | {path: value for path, value in account.items() if value is not None}
 
 
-def _modules(done: dict[str, Value], text: str, facts: ServerFacts) -> None:
-    """Forge names VAE and text encoders as "Module 1…n", and none when the checkpoint's own are used."""
-    if facts.is_forge and (values := parse(text).values):
+def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: ServerFacts) -> None:
+    """Put values that a kind of server writes in its own way into the words of the catalogue."""
+    values = parse(text).values
+    for path in ("checkpoint", "refiner.checkpoint"):
+        if known := facts.checkpoint(str(done.get(path, ""))):
+            done[path] = known.name
+    if facts.is_forge and values:
+        # VAE and text encoders are "Module 1…n"; there is none where the checkpoint's own are used.
         done["vae"] = facts.vae(value for key, value in values.items() if _MODULE.fullmatch(key))
+    if facts.is_subset and order.config.hires.enabled and order.stage == "txt2img" and "Hires scale" in values:
+        # sd-server: "Hires upscale" names the upscaler, and 0 steps are as many as before.
+        done |= {"hires.upscaler": values.get("Hires upscale", ""), "hires.scale": _number(values["Hires scale"], 0.0)}
+        done["hires.steps"] = done.get("hires.steps") or order.config.txt2img.steps
 
 
 def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts: ServerFacts) -> list[str]:
@@ -357,7 +371,18 @@ def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts:
     for switch in ("refiner.checkpoint", "hires.scale"):
         if switch in asked and switch not in applied and tells:
             found.append(switch)
+    if facts.kind == "sd-server":
+        # It names the scheduler that it was asked for, and none when it did not know it.
+        found += [path for path in _SCHEDULERS & asked.keys() - applied.keys() if asked[path] != AUTOMATIC]
     return found
+
+
+def _number(text: str, fallback: float) -> float:
+    """The number in a text, or the fallback."""
+    try:
+        return float(text)
+    except ValueError:
+        return fallback
 
 
 def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:

@@ -20,7 +20,7 @@ Body = dict[str, object]
 Size = tuple[int, int]  # px
 
 _FIELDS = """prompt negative_prompt seed steps cfg_scale width height batch_size sampler_name scheduler
-denoising_strength init_images enable_hr hr_upscaler hr_scale hr_second_pass_steps clip_skip lora"""
+denoising_strength init_images enable_hr hr_upscaler hr_scale hr_second_pass_steps hr_steps clip_skip lora"""
 # For servers that publish no schema: what all of them understand.
 COMMON = frozenset(_FIELDS.split())
 # SD.Next publishes no schema unless asked to, but takes these as A1111 does.
@@ -93,6 +93,27 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
         return MODULES in self.options
 
     @property
+    def chooses_vae(self) -> bool:
+        """Whether a request can choose a VAE."""
+        return "override_settings" in self.txt2img and bool({"sd_vae", MODULES} & self.options.keys())
+
+    @property
+    def takes_clip_skip(self) -> bool:
+        """Whether a request can set clip skip."""
+        return self.is_subset or ("override_settings" in self.txt2img and "CLIP_stop_at_last_layers" in self.options)
+
+    @property
+    def chooses_checkpoint(self) -> bool:
+        """Whether a request can choose a checkpoint."""
+        return "override_settings" in self.txt2img and "sd_model_checkpoint" in self.options
+
+    @property
+    def loaded(self) -> Checkpoint | None:
+        """The checkpoint that was loaded at the survey."""
+        only = self.checkpoints[0] if len(self.checkpoints) == 1 else None
+        return self.checkpoint(str(self.options.get("sd_model_checkpoint") or "")) or only
+
+    @property
     def is_subset(self) -> bool:
         """A server that only imitates the API (sd-server, KoboldCpp): names are matched loosely, no overrides."""
         return self.kind in ("sd-server", "koboldcpp", "subset")
@@ -156,12 +177,26 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
     check_stage(order, REQUESTS, facts.name)
     config = order.config
     # The checkpoint first: with a wrong one most other names are wrong, too.
-    if config.checkpoint and not facts.checkpoint(config.checkpoint):
-        _one_of("checkpoint", config.checkpoint, [known.name for known in facts.checkpoints], facts)
-    if config.vae != AUTOMATIC and facts.vaes:
-        _one_of("vae", config.vae, ("None", *facts.vaes), facts)
+    if config.checkpoint:
+        _check_checkpoint(config.checkpoint, facts)
+    if config.vae != AUTOMATIC:
+        if not facts.chooses_vae:
+            raise Refused(f"vae: {facts.name} takes no VAE with a request. Choose {AUTOMATIC}.")
+        if facts.vaes:
+            _one_of("vae", config.vae, ("None", *facts.vaes), facts)
     for one in order.each_stage():
         REQUESTS[one.stage].check(config, facts)
+
+
+def _check_checkpoint(name: str, facts: ServerFacts) -> None:
+    known, loaded = facts.checkpoint(name), facts.loaded
+    if not known:
+        _one_of("checkpoint", name, [one.name for one in facts.checkpoints], facts)
+    elif loaded and known != loaded and not facts.chooses_checkpoint:
+        raise Refused(
+            f"checkpoint: {facts.name} has {loaded.name!r} loaded and cannot change that. Choose it, or start the "
+            f"server with {known.name!r}."
+        )
 
 
 def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:
@@ -169,6 +204,8 @@ def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:
     if config.hires.enabled:
         _needs("hires.enabled", "enable_hr", facts)
         _one_of("hires.upscaler", config.hires.upscaler, (*facts.latent_upscalers, *facts.upscalers), facts)
+        if config.hires.cfg_scale not in (0, config.txt2img.cfg_scale) and "hr_cfg" not in facts.txt2img:
+            raise Refused(f"hires.cfg_scale: {facts.name} has one CFG for both passes. Set it to 0 (= same).")
     if config.refiner.enabled:
         _needs("refiner.enabled", "refiner_checkpoint", facts)
         if not facts.checkpoint(config.refiner.checkpoint):
@@ -250,7 +287,7 @@ def txt2img_body(order: StageOrder, facts: ServerFacts, _size: Size = (0, 0)) ->
     if config.hires.enabled:
         hires = config.hires
         body |= {"enable_hr": True, "hr_upscaler": hires.upscaler, "hr_scale": hires.scale}
-        body |= {"hr_second_pass_steps": hires.steps, "denoising_strength": hires.denoise}
+        body |= {"hr_second_pass_steps": hires.steps, "hr_steps": hires.steps, "denoising_strength": hires.denoise}
         # Forge fails without the first of these, and with its own default for the second the negative prompt is lost.
         body |= {"hr_additional_modules": ["Use same choices"], "hr_cfg": hires.cfg_scale or values.cfg_scale}
         body |= {"hr_distilled_cfg": 3.5}

@@ -47,7 +47,7 @@ FORGE = ServerFacts(
     name="Forge · here",
     kind="forge",
     routes=frozenset({"extra-single-image", "progress", "interrupt"}),
-    txt2img=EVERYTHING - {"clip_skip", "lora"},
+    txt2img=EVERYTHING - {"clip_skip", "lora", "hr_steps"},
     img2img=EVERYTHING - {"clip_skip", "lora", "enable_hr", "hr_cfg"},
     checkpoints=(Checkpoint("sub_photo", "sub/photo.safetensors"), Checkpoint("ink", "ink.safetensors", "0a1b2c3d4e")),
     vaes=("soft.vae.safetensors",),
@@ -220,6 +220,55 @@ class TestNames:
             check_order(order("adetailer"), facts(adetailer_models=()))
         with pytest.raises(Refused, match=r"upscale\.mode"):
             check_order(order("upscale"), facts(routes=frozenset()))
+
+
+class TestWhatAServerDoesNotHave:
+    """It would be ignored without a word, and a Learning Run over it would compare a picture with itself."""
+
+    SMALL = facts(
+        kind="sd-server",
+        routes=frozenset(),
+        txt2img=COMMON,
+        img2img=COMMON,
+        checkpoints=(Checkpoint("photo", "photo"), Checkpoint("ink", "ink")),
+        vaes=(),
+        options={"sd_model_checkpoint": "ink.safetensors"},
+    )
+    A1111 = facts(txt2img=FORGE.txt2img - {"hr_cfg"}, options={**FORGE.options, "sd_vae": "Automatic"})
+
+    @pytest.mark.parametrize(
+        ("stage", "values", "field"),
+        [
+            ("txt2img", {"vae": "soft.vae.safetensors"}, "vae"),
+            ("txt2img", {"vae": "None"}, "vae"),
+            ("img2img", {"vae": "None"}, "vae"),
+            ("txt2img", {"checkpoint": "photo"}, "checkpoint"),
+            ("txt2img", {"hires.enabled": True, "hires.cfg_scale": 3.0}, r"hires\.cfg_scale"),
+            ("txt2img", {"refiner.enabled": True, "refiner.checkpoint": "ink"}, r"refiner\.enabled"),
+            ("upscale", {"upscale.mode": "img2img", "upscale.upscaler": "R-ESRGAN 4x+"}, r"upscale\.upscaler"),
+            ("upscale", {"upscale.mode": "img2img", "upscale.codeformer": 0.5}, r"upscale\.gfpgan"),
+        ],
+    )
+    def test_it_is_refused_by_its_field(self, stage, values, field):
+        with pytest.raises(Refused, match=f"^{field}"):
+            check_order(order(stage, **values), self.SMALL)
+
+    @pytest.mark.parametrize(
+        "values",
+        [{}, {"checkpoint": "ink"}, {"hires.enabled": True}, {"hires.enabled": True, "hires.cfg_scale": 7.0}],
+    )
+    def test_what_means_the_same_as_nothing_is_fine(self, values):
+        check_order(order(**values), self.SMALL)
+
+    def test_an_own_cfg_of_the_second_pass_is_refused_wherever_there_is_none(self):
+        with pytest.raises(Refused, match=r"^hires\.cfg_scale"):
+            check_order(order(**{"hires.enabled": True, "hires.cfg_scale": 3.0}), self.A1111)
+        check_order(order(**{"hires.enabled": True, "hires.cfg_scale": 3.0}), FORGE)
+
+    def test_steps_of_the_second_pass_go_by_both_names(self):
+        body = txt2img_body(order(**{"hires.enabled": True, "hires.steps": 9}), self.SMALL)
+        assert (body["hr_second_pass_steps"], body["hr_steps"]) == (9, 9)
+        assert "hr_steps" not in txt2img_body(order(**{"hires.enabled": True}), self.A1111)
 
 
 class TestSubsetServers:

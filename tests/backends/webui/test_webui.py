@@ -461,6 +461,42 @@ class TestCapabilities:
         assert backend.generate(order(checkpoint="new_model")).applied["checkpoint"] == "new_model"
 
 
+def test_a_clip_skip_that_cannot_be_sent_is_told(fake, backend):
+    del fake.options["CLIP_stop_at_last_layers"]
+    backend.check()
+    fake.options["CLIP_stop_at_last_layers"] = 1
+    assert "clip_skip: the server has no such setting" in backend.generate(order()).notes[-1]
+
+
+class TestSdServer:
+    @pytest.fixture
+    def small(self):
+        with FakeWebUI("sd-server") as server:
+            yield server
+
+    def test_hires_fix_is_no_false_alarm_and_its_steps_are_used(self, small):
+        backend = WebUI(small.url, limits=QUICK)
+        made = backend.generate(order(**{"hires.enabled": True}))
+        assert (made.images[0].suspect, made.applied["hires.steps"]) == ((), 12)
+        made = backend.generate(order(**{"hires.enabled": True, "hires.steps": 5}))
+        assert (made.images[0].suspect, made.applied["hires.steps"]) == ((), 5)
+        assert (made.applied["hires.scale"], made.applied["hires.upscaler"]) == (2.0, "Latent")
+
+    def test_a_checkpoint_has_one_name_in_the_records(self, small):
+        backend = WebUI(small.url, limits=QUICK)
+        assert backend.check().checkpoints == ("photo_model",)
+        assert backend.generate(order()).applied["checkpoint"] == "photo_model"
+
+    def test_the_scheduler_that_was_used_is_recorded(self, small):
+        backend = WebUI(small.url, limits=QUICK)
+        made = backend.generate(order(**{"txt2img.scheduler": "Karras"}))
+        assert (made.applied["txt2img.sampler"], made.applied["txt2img.scheduler"]) == ("euler_a", "karras")
+        assert made.images[0].suspect == ()
+        small.fault("other-scheduler")
+        made = backend.generate(order(**{"txt2img.scheduler": "Karras"}))
+        assert made.images[0].suspect == ("mismatch:txt2img.scheduler",)
+
+
 class TestProgress:
     def test_it_shows_steps_and_a_preview(self, fake, backend):
         fake.hold(step=12)
