@@ -21,21 +21,10 @@ from ..base import Capabilities, StageOrder, StageProgress, StageResult, check_s
 from .discovery import API, capabilities, read_options, survey
 from .lent_settings import LentSettings
 from .progress import GenerateCall, Watch, shown
-from .replies import (
-    Made,
-    as_interrupted,
-    asked_values,
-    enlarged_here,
-    image_size,
-    made_images,
-    made_upscale,
-    open_picture,
-    read_extra,
-    read_images,
-    repainted,
-)
+from .replies import Made, as_interrupted, asked_values, image_size, made_images, open_picture, read_extra, read_images
 from .requests import AUTOMATIC, REQUESTS, Body, ServerFacts, check_order, extras_body, repaint_body
 from .transport import Connection, Dropped, Limits, decode, parse_address, raise_for_status
+from .upscales import enlarged_here, made_upscale, repainted
 
 _WORKS_ON = "Stopped. {} cannot be interrupted and finishes the picture for itself."
 _CUT = "Somebody else stopped this job on the server, so the picture is unfinished. It does not count."

@@ -19,7 +19,7 @@ from PIL import Image
 
 from ...domain.base.errors import BadImage
 from ...domain.config.catalogue import Value, get_value, stage_values
-from ...domain.config.pipeline_config import LANCZOS, stage_spec
+from ...domain.config.pipeline_config import stage_spec
 from ...domain.recipes.infotext import applied_values, parse, split_sampler
 from ..base import StageImage, StageOrder
 from .requests import AUTOMATIC, REQUESTS, ServerFacts, loose
@@ -231,7 +231,7 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
             suspect.append("black")
         if not _size_is_right(picture.size, order):
             suspect.append("size")
-        images.append(_image(picture, text, int(done.pop("seed", wanted["seed"])), suspect))
+        images.append(image_of(picture, text, int(done.pop("seed", wanted["seed"])), suspect))
         applied = applied or done
     if len(images) < _count_asked(asked):
         # Nobody can tell which of them the job was stopped at: those of a batch are painted together.
@@ -251,65 +251,8 @@ def _count_asked(asked: Mapping[str, Value]) -> int:
     return int(asked.get("txt2img.batch_size", 1))
 
 
-def made_upscale(reply: Reply, order: StageOrder, source: DecodedPicture) -> Made:
-    """The picture of extra-single-image. Its own text says little, so the text of the picture it came from is kept."""
-    if not reply.pictures:
-        raise BadImage("The upscaler answered without a picture.")
-    picture = open_picture(reply.pictures[0])
-    scale = order.config.upscale.scale
-    applied: dict[str, Value] = {"upscale.scale": round(picture.size[0] / source.size[0], 3)}
-    suspect = ["black"] if picture.black else []
-    asked = order.config.upscale.upscaler
-    used = reply.upscaler
-    if used and asked != LANCZOS and picture.size != source.size and _is_plainly_enlarged(picture, source):
-        # What cannot load its weights enlarges like this, and the answer still bears its name.
-        used = LANCZOS
-    if used:
-        applied["upscale.upscaler"] = used
-    notes = (_used("upscale.upscaler", asked, used),) if used not in ("", asked) else ()
-    if notes:
-        suspect.append("mismatch:upscale.upscaler")
-    width, height = (side * scale for side in source.size)
-    # Upscalers of A1111 and Forge make whole eights, whatever the picture and the factor are.
-    floored = (int(width // 8 * 8), int(height // 8 * 8))
-    same_size = picture.size == source.size
-    if same_size and (floored != source.size or _pixels(picture.data) == _pixels(source.data)):
-        suspect.append("unchanged")
-    elif picture.size != floored and not _near(picture.size, (width, height), 1):
-        suspect.append("size")
-    return Made((_image(picture, picture.text or source.text, order.seed, suspect),), applied, notes)
-
-
-def enlarged_here(order: StageOrder, source: DecodedPicture) -> Made:
-    """The picture to paint again, enlarged with Lanczos in place of a server that cannot."""
-    scale = order.config.upscale.scale
-    size = (round(source.size[0] * scale), round(source.size[1] * scale))
-    out = io.BytesIO()
-    _plainly_enlarged(source.data, size).save(out, "PNG", compress_level=1)
-    applied: dict[str, Value] = {"upscale.upscaler": LANCZOS, "upscale.scale": scale}
-    return Made((_image(open_picture(out.getvalue()), source.text, order.seed, ()),), applied)
-
-
-def repainted(made: Made, enlarged: Made) -> Made:
-    """The picture painted again, with what is true of the enlarged one that it was painted over."""
-    inherited = [code for code in enlarged.images[0].suspect if code.startswith("mismatch:")]
-    images = tuple(
-        msgspec.structs.replace(image, suspect=tuple(dict.fromkeys((*inherited, *image.suspect))))
-        for image in made.images
-    )
-    return Made(images, {**enlarged.applied, **made.applied}, (*enlarged.notes, *made.notes))
-
-
-def _plainly_enlarged(data: bytes, size: tuple[int, int]) -> Image.Image:
-    with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
-        return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-
-
-def _is_plainly_enlarged(picture: DecodedPicture, source: DecodedPicture) -> bool:
-    return _plainly_enlarged(source.data, picture.size).tobytes() == _pixels(picture.data)
-
-
-def _image(picture: DecodedPicture, text: str, seed: int, suspect: Iterable[str]) -> StageImage:
+def image_of(picture: DecodedPicture, text: str, seed: int, suspect: Iterable[str]) -> StageImage:
+    """The picture for the record, with what is wrong about it."""
     width, height = picture.size
     return StageImage(
         data=picture.data,
@@ -424,10 +367,11 @@ def _size_is_right(size: tuple[int, int], order: StageOrder) -> bool:
     source = image_size(order.image) if order.image else (config.txt2img.width, config.txt2img.height)
     scale = stage_spec(order.stage).scale(config)
     # What works on a picture or enlarges it may round to the server's own step of 8 or 64.
-    return _near(size, (source[0] * scale, source[1] * scale), 8 if order.image or scale != 1.0 else 0)
+    return is_near(size, (source[0] * scale, source[1] * scale), 8 if order.image or scale != 1.0 else 0)
 
 
-def _near(size: tuple[int, int], wanted: tuple[float, float], slack: int) -> bool:
+def is_near(size: tuple[int, int], wanted: tuple[float, float], slack: int) -> bool:
+    """Whether both sides are as wanted, give or take `slack` pixels."""
     return all(abs(is_ - want) <= slack for is_, want in zip(size, wanted, strict=True))
 
 
@@ -438,21 +382,23 @@ def _notes(reply: Reply, order: StageOrder, made: Made, asked: Mapping[str, Valu
         yield f"{len(images)} of {wanted} pictures came."
     if not reply.reported:
         yield "The server did not say how it made the picture, so it could not be checked against what was asked."
-    if order.stage == "adetailer" and images and _pixels(images[0].data) == _pixels(order.image):
+    if order.stage == "adetailer" and images and pixels_of(images[0].data) == pixels_of(order.image):
         yield "ADetailer found nothing to repair: the picture is unchanged."
     wrong = [code[9:] for image in images for code in image.suspect if code.startswith("mismatch:")]
     for path in dict.fromkeys(wrong):
         # The seed is no setting of the config; the picture carries the one that was used.
         wanted_value = order.seed if path == "seed" else asked[path]
         used = images[0].seed if path == "seed" else applied.get(path)
-        yield _used(path, wanted_value, used)
+        yield used_words(path, wanted_value, used)
 
 
-def _used(path: str, asked: Value, used: Value | None) -> str:
+def used_words(path: str, asked: Value, used: Value | None) -> str:
+    """The sentence about a value that was not used."""
     did = "did not do it" if used is None else f"used {used!r}"
     return f"{path}: {asked!r} was asked, the server {did}. The picture does not count."
 
 
-def _pixels(data: bytes) -> bytes:
+def pixels_of(data: bytes) -> bytes:
+    """The pixels of a whole picture as RGB."""
     with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
         return image.convert("RGB").tobytes()
