@@ -75,7 +75,7 @@ MODES = {
 BEFORE = {
     "reset", "hang", "drip", "drip-headers", "html", "html-502", "redirect", "other-protocol", "gzip-bomb",
     "huge-length", "many-headers", "long-header", "500", "oom", "oom-a1111", "oom-dead", "400", "401", "403", "404",
-    "422", "keepalive-closed", "early-eof", "empty",
+    "422", "login-page", "403-page", "plain-404", "keepalive-closed", "early-eof", "empty",
 }  # fmt: skip
 # The work is done, or goes on, but the answer is spoiled.
 AFTER = {
@@ -1235,6 +1235,12 @@ class _RequestHandler(BaseHTTPRequestHandler):
         )
         if name == "html":
             self._raw(200, page, Content_Type="text/html; charset=utf-8")
+        elif name == "login-page":
+            self._raw(302, b"", Location="/oauth2/sign_in?rd=%2F")
+        elif name == "403-page":
+            self._raw(403, page.replace(b"Sign in", b"Just a moment..."), Content_Type="text/html; charset=UTF-8")
+        elif name == "plain-404":
+            self._raw(404, b"404: Not Found", Content_Type="text/plain; charset=utf-8")
         elif name == "html-502":
             self._raw(502, page.replace(b"Sign in", b"Bad gateway"), Content_Type="text/html")
         elif name == "empty":

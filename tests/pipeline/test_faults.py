@@ -27,6 +27,7 @@ TABLE = {
     "500": FAULT, "oom": FAULT, "oom-a1111": FAULT, "oom-dead": FAULT,
     "400": REFUSED, "422": REFUSED, "html": REFUSED, "redirect": REFUSED, "other-protocol": REFUSED,
     "404": ("failed", "NotReady", 1, ""), "401": LOGIN, "403": LOGIN,
+    "login-page": LOGIN, "403-page": LOGIN, "plain-404": REFUSED,
     "data-url": FINE, "folded-base64": FINE, "chunked": FINE, "gzipped": FINE, "info-garbage": FINE,
     "fewer-images": ("ok", "", 1, "interrupted"),
     "forgotten": FINE, "unchanged": FINE,

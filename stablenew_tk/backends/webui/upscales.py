@@ -24,7 +24,7 @@ def made_upscale(reply: Reply, order: StageOrder, source: DecodedPicture) -> Mad
     suspect = ["black"] if picture.black else []
     asked = order.config.upscale.upscaler
     used = reply.upscaler
-    if used and asked != LANCZOS and picture.size != source.size and _is_plainly_enlarged(picture, source):
+    if used and LANCZOS not in asked and picture.size != source.size and _is_plainly_enlarged(picture, source):
         # What cannot load its weights enlarges like this, and the answer still bears its name.
         used = LANCZOS
     if used:

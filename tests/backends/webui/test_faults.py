@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from conftest import wait_until
@@ -25,6 +28,7 @@ from stablenew_tk.domain.base.errors import (
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 
+TLS = Path(__file__).parents[2] / "fixtures" / "tls"
 QUICK = Limits(
     connect_s=2,
     lists_s=5,
@@ -147,6 +151,9 @@ class TestStatusesAndStrangePages:
             ("404", NotReady, "without --api"),
             ("401", AccessDenied, "login"),
             ("403", AccessDenied, "login"),
+            ("login-page", AccessDenied, "sends us to a login page (/oauth2/sign_in)"),
+            ("403-page", AccessDenied, "Something in front of 127.0.0.1"),
+            ("plain-404", Refused, "is not a WebUI"),
             ("500", EngineFault, "mat1 and mat2 shapes"),
             ("oom", EngineFault, "smaller size or batch"),
             ("oom-a1111", EngineFault, "smaller size or batch"),
@@ -170,6 +177,9 @@ class TestStatusesAndStrangePages:
             ("redirect", Refused),
             ("other-protocol", Refused),
             ("401", AccessDenied),
+            ("login-page", AccessDenied),
+            ("403-page", AccessDenied),
+            ("plain-404", Refused),
             ("hang", Unreachable),
             ("drip", Unreachable),
             ("drip-headers", Unreachable),
@@ -186,6 +196,19 @@ class TestStatusesAndStrangePages:
             WebUI(fake.url).check()
         fake.ready = True
         assert WebUI(fake.url).check().samplers
+
+    def test_a_certificate_of_its_own_is_told_as_such(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(TLS / "own.crt", TLS / "own.key")
+        with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as other:
+
+            def greet():
+                with suppress(OSError), listener.accept()[0] as connection:
+                    context.wrap_socket(connection, server_side=True)
+
+            other.submit(greet)
+            with pytest.raises(Refused, match="certificate that this computer does not trust"):
+                WebUI(f"https://127.0.0.1:{listener.getsockname()[1]}").check()
 
     def test_a_port_that_speaks_something_else_is_no_webui(self):
         with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as other:
