@@ -20,6 +20,7 @@ from ..domain.base.errors import (
     NotReady,
     NotSaved,
     StableNewError,
+    StillWorking,
     StorageError,
     Unreachable,
 )
@@ -97,6 +98,8 @@ class PipelineRunner:
         self._context.emit(JobStarted(job=job, node=self._context.node))
         try:
             attempt.make()
+        except StillWorking as told:
+            return self._end(attempt, "cancelled", attempt.failure(told))
         except Cancelled:
             return self._end(attempt, "cancelled", None)
         except StableNewError as error:

@@ -428,6 +428,22 @@ class TestCancel:
             assert (server.count("txt2img"), server.count("img2img")) == (1, 0)
             backend.close()
 
+    def test_a_server_that_cannot_be_stopped_says_so_in_the_record(self, tmp_path):
+        with FakeWebUI("sd-server") as server:
+            backend = webui(server)
+            backend.check()
+            shop, stop = Workshop(tmp_path, backend), Switch()
+            server.hold(step=2)
+            with in_thread(shop.run, job(clip_skip=1), stop) as answer:
+                wait_until(server.held.is_set)
+                stop.on = True
+                wait_until(lambda: answer, step=backend.interrupt)
+            server.release()
+            assert (answer[0].status, answer[0].outputs) == ("cancelled", ())
+            assert "finishes the picture for itself" in answer[0].error.message
+            assert server.count("txt2img") == 1
+            backend.close()
+
     def test_an_error_of_a_backend_that_was_stopped_is_the_end_that_was_wanted(self, tmp_path):
         stop = Switch()
         shop = Workshop(tmp_path, Scripted(BackendError("The connection was closed.")))

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from ...domain.base.errors import AnswerLost, BackendError, BadImage, Cancelled, Refused, Unreachable
+from ...domain.base.errors import AnswerLost, BackendError, BadImage, Cancelled, Refused, StillWorking, Unreachable
 from ...domain.config.catalogue import Value
 from ..base import Capabilities, StageOrder, StageProgress, StageResult, check_stage
 from .discovery import API, capabilities, read_options, survey
@@ -50,6 +50,8 @@ class WebUI:
         self.version = ""
         self._lent = LentSettings(self._side)
         self._call: GenerateCall | None = None
+        # A picture that was given up is still being made, by a server that cannot be interrupted.
+        self._works_on = False
 
     def check(self) -> Capabilities:
         """Query what the server offers, with about a dozen quick requests that change nothing."""
@@ -98,7 +100,7 @@ class WebUI:
         if time.monotonic() > call.deadline:
             self._work.end(f"{self.name} did not finish within {self._limits.total_s:g} s.")
         if not call.can("progress"):
-            return None
+            return StageProgress(state="the server finishes an earlier picture first") if self._works_on else None
         try:
             seen = self._watch.observe(call, self._limits.progress_s)
             self._watch.press(call)
@@ -216,10 +218,13 @@ class WebUI:
             answer = self._work.post(API + route, body, timeout_s=call.left_s)
         except AnswerLost:
             if not call.can("interrupt"):
-                call.stop_if_asked(_WORKS_ON.format(self.name))
+                self._works_on = True
+                if call.stop_asked:
+                    raise StillWorking(_WORKS_ON.format(self.name)) from None
             raise
         finally:
             call.is_out = False
+        self._works_on = False
         # Enlarging alone is never cut: it is interrupted between pictures only.
         is_cut = route != "extra-single-image" and not call.presses and self._watch.look_back(call)
         kept = self._lent.take_back(lambda: not self._job_before(call))

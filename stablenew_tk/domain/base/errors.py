@@ -11,6 +11,7 @@ StableNewError                 its text is shown to the user as it is
 │   ├── AnswerLost             the work may have been done, but no usable answer came back
 │   └── BadImage               an answer came, but its picture is not a whole picture
 ├── Cancelled                  the user stopped it
+│   └── StillWorking           the same, and the engine goes on for itself
 └── StorageError               a disk operation failed
     ├── NotSaved               the line or file is not on disk; what was there before is unchanged
     │   └── ChangedMeanwhile   somebody else changed the file since it was read
@@ -89,6 +90,10 @@ class BadImage(BackendError):
 
 class Cancelled(StableNewError):
     """The user stopped the job."""
+
+
+class StillWorking(Cancelled):
+    """The user stopped the job, and the engine, which cannot be interrupted, makes the picture for nobody."""
 
 
 class StorageError(StableNewError):

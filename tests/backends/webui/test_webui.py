@@ -17,7 +17,15 @@ from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.backends.webui.requests import REQUESTS, StageRequest
 from stablenew_tk.backends.webui.transport import Limits, parse_address
-from stablenew_tk.domain.base.errors import AccessDenied, Cancelled, EngineFault, InvalidInput, NotReady, Refused
+from stablenew_tk.domain.base.errors import (
+    AccessDenied,
+    Cancelled,
+    EngineFault,
+    InvalidInput,
+    NotReady,
+    Refused,
+    StillWorking,
+)
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.recipes.infotext import parse
@@ -587,9 +595,13 @@ class TestInterrupt:
                 future = node.submit(backend.generate, order())
                 fake.held.wait(10)
                 backend.interrupt()
-                with pytest.raises(Cancelled, match="cannot be interrupted"):
+                with pytest.raises(StillWorking, match="cannot be interrupted"):
                     future.result(10)
+                following = node.submit(backend.generate, order())
+                wait_until(lambda: (told := backend.progress()) and "earlier picture" in told.state)
                 fake.release()
+                assert following.result(10).images
+            assert backend.progress() is None
 
 
 class TestSomebodyElseStops:
