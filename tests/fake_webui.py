@@ -100,6 +100,11 @@ SAMPLERS = {
     "DDIM": ("ddim", None),
     "UniPC": ("unipc", None),
 }
+# sd-server's own; "default" is what it uses for every name it does not know, and it tells "NONE" then.
+NATIVE = (
+    "default", "euler", "euler_a", "heun", "dpm2", "dpm++2s_a", "dpm++2m", "dpm++2mv2", "lcm", "ddim_trailing",
+    "dpm++2m_sde", "lms",
+)  # fmt: skip
 SCHEDULERS = {
     "automatic": "Automatic",
     "uniform": "Uniform",
@@ -221,6 +226,8 @@ class FakeWebUI:
         self.gets: list[str] = []
         self.authorizations: list[str] = []
         self.loras = dict(LORAS)
+        # sd-server takes only those that somebody has listed since it started.
+        self._listed_loras: set[str] = set()
         # Upscalers whose weights cannot be loaded: the server enlarges with Lanczos and says nothing.
         self.without_weights: set[str] = set()
         self.models = {"photo_model": "0a1b2c3d4e", "ink_model": "5f6a7b8c9d"}
@@ -302,6 +309,7 @@ class FakeWebUI:
         """Open the same port again with nothing loaded."""
         self.loaded, self._state, self._interrupted = "", self._idle(), False
         self._kept_schema = None
+        self._listed_loras.clear()
         self.start()
 
     def fault(self, name: str, *, route: str = "work", nth: int = 1, times: int = 1) -> None:
@@ -414,6 +422,8 @@ class FakeWebUI:
             "options": self._options,
             "script-info": self._script_info,
         }
+        if name == "loras":
+            self._listed_loras |= {f"/models/Lora/{one}.safetensors" for one in self.loras}
         if name in simple:
             return simple[name]()
         if name == "progress":
@@ -502,6 +512,8 @@ class FakeWebUI:
         }
 
     def _samplers(self) -> list[dict]:
+        if self.mode_name == "sd-server":
+            return [{"name": n, "aliases": [n], "options": {}} for n in NATIVE]
         if self.mode.subset:
             names = [n.lower().replace(" ", "_") for n in SAMPLERS]
             return [{"name": n, "aliases": [n], "options": {}} for n in names]
@@ -515,7 +527,7 @@ class FakeWebUI:
 
     def _schedulers(self) -> list[dict]:
         if self.mode.subset:
-            return [{"name": n, "label": n} for n in ("discrete", "karras", "exponential")]
+            return [{"name": n, "label": n} for n in ("default", "discrete", "normal", "karras", "exponential")]
         rest = {"aliases": None, "default_rho": -1.0, "need_inner_model": False}
         return [{"name": name, "label": label, **rest} for name, label in SCHEDULERS.items()]
 
@@ -587,6 +599,9 @@ class FakeWebUI:
             raise Reply(400, {"error": "prompt required"})
         if not self.mode.schedulers and asked["sampler_name"] not in {row["name"] for row in self._samplers()}:
             raise Reply(404, {"detail": "Sampler not found"})
+        for one in sent.get("lora") or []:
+            if one["path"] not in self._listed_loras:
+                raise Reply(400, {"error": f"invalid lora path: {one['path']}"})
         pictures = [self._picture(text) for text in sent.get("init_images") or []]
         if kind == "img2img" and not pictures:
             empty = "init_images" in sent
@@ -736,12 +751,9 @@ class FakeWebUI:
     def _sampler(self, name: str, scheduler: object) -> tuple[str, str]:
         label = next((lab for key, lab in SCHEDULERS.items() if scheduler in (key, lab)), "Automatic")
         if self.mode.subset:
-            native = name.lower().replace(" ", "_")
-            known = {row["name"] for row in self._schedulers()}
-            return (
-                native if native in {row["name"] for row in self._samplers()} else "NONE",
-                str(scheduler) if scheduler in known else "",
-            )
+            known = {row["name"] for row in self._schedulers()} - {"default"}
+            used = "discrete" if scheduler == "normal" else str(scheduler) if scheduler in known else ""
+            return name if name in {row["name"] for row in self._samplers()} - {"default"} else "NONE", used
         if not self.mode.schedulers:
             return name, ""
         for suffix in ("Karras", "Exponential"):
@@ -796,7 +808,13 @@ class FakeWebUI:
             return Image.new("RGB", (width, height))
         keys = ("prompt", "negative_prompt", "steps", "cfg_scale", "sampler_name", "scheduler", "model")
         recipe = (
-            repr([*(truth.get(key) for key in keys), *([self._vae()] if self._vae() else [])])
+            repr(
+                [
+                    *(truth.get(key) for key in keys),
+                    *([self._vae()] if self._vae() else []),
+                    *map(repr, truth.get("lora") or []),
+                ]
+            )
             + f"{int(truth['seed']) + index}{whole}"
         )
         image = pattern(recipe, (width, height))

@@ -22,7 +22,8 @@ from .discovery import API, capabilities, read_options, survey
 from .lent_settings import LentSettings
 from .progress import GenerateCall, Watch, shown
 from .replies import Made, as_interrupted, asked_values, image_size, made_images, open_picture, read_extra, read_images
-from .requests import AUTOMATIC, REQUESTS, Body, ServerFacts, check_order, extras_body, repaint_body
+from .requests import REQUESTS, Body, check_order, extras_body, repaint_body
+from .server_facts import AUTOMATIC, ServerFacts
 from .transport import Connection, Dropped, Limits, decode, parse_address, raise_for_status
 from .upscales import enlarged_here, made_upscale, repainted
 
@@ -212,6 +213,9 @@ class WebUI:
         facts = self._facts or ServerFacts()
         if isinstance(overrides, dict):
             self._lent.lend(overrides, facts.options, self.name, keeps=facts.is_forge, is_idle=not before)
+        if body.get("lora"):
+            # sd-server knows its LoRAs only once somebody has asked for them since it started.
+            self._side.get(API + "loras", timeout_s=self._limits.lists_s)
         call.stop_if_asked("Stopped before the picture was begun.")
         call.begin(str(body.get("force_task_id", "")), before)
         try:

@@ -16,7 +16,8 @@ from msgspec import Struct
 from ...domain.base.errors import NotReady
 from ...domain.config.pipeline_config import LANCZOS
 from ..base import Capabilities
-from .requests import AUTOMATIC, MODULES, REQUESTS, Listed, ServerFacts, fields_without_schema, server_kind
+from .requests import REQUESTS
+from .server_facts import AUTOMATIC, MODULES, Listed, ServerFacts, fields_without_schema, server_kind
 from .transport import Answer, Connection, decode, raise_for_status
 
 API = "/sdapi/v1/"

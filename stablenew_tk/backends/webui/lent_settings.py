@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 
 from ...domain.base.errors import BackendError, Refused
 from .discovery import API, read_options
-from .requests import MODULES, Body, base_names
+from .requests import Body
+from .server_facts import MODULES, base_names, plain_name
 from .transport import Connection, error_text
 
 _log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class LentSettings:
                 "want, and restart the server."
             )
         # What equals the server's own value cannot outlive anything; what the user has chosen since comes back anyhow.
-        new = {key for key in overrides.keys() - self._proven if not _same(surveyed.get(key), overrides[key])}
+        new = {key for key in overrides.keys() - self._proven if not _same(key, surveyed.get(key), overrides[key])}
         if not new or not surveyed:
             return
         now = read_options(self._connection)
@@ -69,7 +70,7 @@ class LentSettings:
             return {}
         now = read_options(self._connection)
         for key, (_before, ours) in tuple(self._lent.items()):
-            if not _same(now.get(key), ours):
+            if not _same(key, now.get(key), ours):
                 self._proven.add(key)
                 del self._lent[key]
         return dict(self._lent)
@@ -95,7 +96,10 @@ class LentSettings:
             _log.warning("%s would not take its own settings back (%s)", host, error_text(answer.body))
 
 
-def _same(one: object, other: object) -> bool:
+def _same(key: str, one: object, other: object) -> bool:
+    if key == "sd_model_checkpoint":
+        # Listed as a title, which has a hash once the checkpoint was used, and asked for by its file.
+        return plain_name(str(one)) == plain_name(str(other))
     if isinstance(one, list) and isinstance(other, list):
         return base_names(one) == base_names(other)
     return one == other

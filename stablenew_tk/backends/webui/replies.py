@@ -18,11 +18,13 @@ from msgspec import Struct
 from PIL import Image
 
 from ...domain.base.errors import BadImage
+from ...domain.base.lora_tags import loras_in
 from ...domain.config.catalogue import Value, get_value, stage_values
 from ...domain.config.pipeline_config import stage_spec
 from ...domain.recipes.infotext import applied_values, parse, split_sampler
 from ..base import StageImage, StageOrder
-from .requests import AUTOMATIC, REQUESTS, ServerFacts, loose
+from .requests import REQUESTS, native_sampler
+from .server_facts import AUTOMATIC, ServerFacts, loose
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -238,7 +240,9 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         images = [as_interrupted(image) for image in images]
     made = Made(tuple(images), applied)
     unsent = () if facts.takes_clip_skip or "clip_skip" not in asked else (_NO_CLIP_SKIP,)
-    return msgspec.structs.replace(made, notes=(*_notes(reply, order, made, asked), *unsent))
+    missing = [name for name in loras_in(order.prompt) if facts.lists_loras and not facts.has_lora(name)]
+    without = [f"The server does not list the LoRA “{name}”: the picture was made without it." for name in missing]
+    return msgspec.structs.replace(made, notes=(*_notes(reply, order, made, asked), *unsent, *without))
 
 
 def as_interrupted(image: StageImage) -> StageImage:
@@ -316,7 +320,9 @@ def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts:
             found.append(switch)
     if facts.kind == "sd-server":
         # It names the scheduler that it was asked for, and none when it did not know it.
-        found += [path for path in _SCHEDULERS & asked.keys() - applied.keys() if asked[path] != AUTOMATIC]
+        found += [
+            path for path in _SCHEDULERS & asked.keys() - applied.keys() if asked[path] not in (AUTOMATIC, "default")
+        ]
     return found
 
 
@@ -338,16 +344,26 @@ def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
         return _same_checkpoint(str(asked), str(applied), facts)
     if path == "vae":
         return asked in (AUTOMATIC, applied)
+    if facts.is_subset and (path in _SCHEDULERS or path in _SAMPLERS):
+        return _same_native(path, str(asked), str(applied), facts)
     if path in _SCHEDULERS:
         return asked == AUTOMATIC or loose(facts.scheduler_names.get(str(asked), str(asked))) == loose(str(applied))
-    if path in _SAMPLERS and facts.is_subset:
-        return loose(str(asked)) == loose(str(applied))
     if path.startswith("adetailer.") and isinstance(asked, str):
         # An empty prompt means the picture's own, an empty sampler the main one: the server writes what it used.
         return not asked or asked == applied
     if isinstance(asked, (int, float)) and isinstance(applied, (int, float)):
         return abs(asked - applied) < 0.005
     return asked == applied
+
+
+def _same_native(path: str, asked: str, applied: str, facts: ServerFacts) -> bool:
+    """Servers with names of their own. "default" leaves the choice to them; sd-server tells "NONE" then."""
+    if asked in (AUTOMATIC, "default"):
+        return True
+    if path in _SAMPLERS:
+        return loose(native_sampler(asked, facts)) == loose(applied)
+    one_scheduler = {"normal", "discrete"}
+    return loose(asked) == loose(applied) or {loose(asked), loose(applied)} == one_scheduler
 
 
 def _same_checkpoint(asked: str, applied: str, facts: ServerFacts) -> bool:

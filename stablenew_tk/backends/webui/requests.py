@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 
 from msgspec import Struct
@@ -15,156 +15,20 @@ from msgspec import Struct
 from ...domain.base.errors import Refused
 from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig
 from ..base import StageOrder, check_stage
+from .server_facts import AUTOMATIC, MODULES, ServerFacts, base_names, loose
 
 Body = dict[str, object]
 Size = tuple[int, int]  # px
 
-_FIELDS = """prompt negative_prompt seed steps cfg_scale width height batch_size sampler_name scheduler
-denoising_strength init_images enable_hr hr_upscaler hr_scale hr_second_pass_steps hr_steps clip_skip lora"""
-# For servers that publish no schema: what all of them understand.
-COMMON = frozenset(_FIELDS.split())
-# SD.Next publishes no schema unless asked to, but takes these as A1111 does.
-FULLER = COMMON | {
-    "override_settings",
-    "refiner_checkpoint",
-    "refiner_switch_at",
-    "alwayson_scripts",
-    "n_iter",
-    "resize_mode",
-}
-_A1111 = FULLER | {"override_settings_restore_afterwards", "send_images", "save_images"}
-_FORGE = _A1111 | {"hr_cfg", "hr_distilled_cfg", "hr_additional_modules"}
-AUTOMATIC = "Automatic"
-# Forge's name for VAE and text encoders together.
-MODULES = "forge_additional_modules"
 _EMBEDDING = re.compile(r"<embedding:([^:<>]{1,200})(?::(-?\d{1,3}(?:\.\d{1,6})?))?>")
-_LORA = re.compile(r"<lora:([^:<>]{1,200}):(-?\d{1,3}(?:\.\d{1,6})?)>")
+_LORA = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^:<>]{0,40}){0,4})>")
+# Names of A1111 whose counterpart on sd-server is not spelled alike.
+_ON_SD_SERVER = {"DDIM": "ddim_trailing"}
 _KEYS = """ad_model ad_prompt ad_negative_prompt ad_confidence ad_denoising_strength ad_mask_blur ad_dilate_erode
 ad_inpaint_only_masked ad_inpaint_only_masked_padding ad_use_steps ad_steps ad_use_cfg_scale ad_cfg_scale ad_use_sampler
 ad_sampler"""
 # What every ADetailer knows; the rest differs between its versions and an unknown key makes it fail.
 _OLD_KEYS = frozenset(_KEYS.split())
-
-
-class Checkpoint(Struct, frozen=True):
-    """One checkpoint as the server lists it. `send` is the name it is asked for by; `hash` is "" before first use."""
-
-    name: str
-    send: str
-    hash: str = ""
-
-    def is_called(self, name: str) -> bool:
-        """Whether a name (with or without folder, file ending, hash) means this checkpoint."""
-        plain = _stem(name)
-        return plain in (self.name, _stem(self.send), _stem(self.send).rpartition("/")[2])
-
-
-class ServerFacts(Struct, frozen=True, kw_only=True):
-    """What one server offers. Empty field sets: it has no schema; empty lists: it does not list them.
-
-    `encoders` are the modules of Forge that are no VAE.
-    """
-
-    name: str = "the WebUI"
-    kind: str = "webui"
-    version: str = ""
-    routes: frozenset[str] = frozenset()
-    txt2img: frozenset[str] = COMMON
-    img2img: frozenset[str] = COMMON
-    checkpoints: tuple[Checkpoint, ...] = ()
-    vaes: tuple[str, ...] = ()
-    encoders: frozenset[str] = frozenset()
-    samplers: tuple[str, ...] = ()
-    schedulers: tuple[str, ...] = ()
-    scheduler_names: Mapping[str, str] = {}
-    upscalers: tuple[str, ...] = ()
-    latent_upscalers: tuple[str, ...] = ()
-    loras: Mapping[str, str] = {}
-    lora_aliases: tuple[str, ...] = ()
-    lists_loras: bool = False
-    adetailer_models: tuple[str, ...] = ()
-    adetailer_keys: frozenset[str] = frozenset()
-    adetailer_most: int = 0
-    options: Mapping[str, object] = {}
-
-    @property
-    def is_forge(self) -> bool:
-        """Forge and its forks: modules instead of a VAE, and overridden settings that may persist."""
-        return MODULES in self.options
-
-    @property
-    def chooses_vae(self) -> bool:
-        """Whether a request can choose a VAE."""
-        return "override_settings" in self.txt2img and bool({"sd_vae", MODULES} & self.options.keys())
-
-    @property
-    def takes_clip_skip(self) -> bool:
-        """Whether a request can set clip skip."""
-        return self.is_subset or ("override_settings" in self.txt2img and "CLIP_stop_at_last_layers" in self.options)
-
-    @property
-    def chooses_checkpoint(self) -> bool:
-        """Whether a request can choose a checkpoint."""
-        return "override_settings" in self.txt2img and "sd_model_checkpoint" in self.options
-
-    @property
-    def loaded(self) -> Checkpoint | None:
-        """The checkpoint that was loaded at the survey."""
-        only = self.checkpoints[0] if len(self.checkpoints) == 1 else None
-        return self.checkpoint(str(self.options.get("sd_model_checkpoint") or "")) or only
-
-    @property
-    def is_subset(self) -> bool:
-        """A server that only imitates the API (sd-server, KoboldCpp): names are matched loosely, no overrides."""
-        return self.kind in ("sd-server", "koboldcpp", "subset")
-
-    def vae(self, modules: Iterable[str]) -> str:
-        """The VAE among modules of Forge, with or without folder and ending, by its listed name; "None" without."""
-        stems = {_stem(name) for name in base_names(modules)} - {_stem(name) for name in self.encoders}
-        return next((name for name in self.vaes if _stem(name) in stems), min(stems, default="None"))
-
-    def checkpoint(self, name: str) -> Checkpoint | None:
-        """The listed checkpoint that the name means."""
-        return next((known for known in self.checkpoints if known.is_called(name)), None)
-
-
-class Listed(Struct, frozen=True):
-    """One row of the server's lists (checkpoints, samplers, upscalers, LoRAs…); each list uses some of the fields."""
-
-    name: str | None = None
-    alias: str | None = None
-    label: str | None = None
-    title: str | None = None
-    model_name: str | None = None
-    hash: str | None = None
-    path: str | None = None
-    filename: str | None = None
-
-    def as_checkpoint(self) -> Checkpoint:
-        """Titles change when a checkpoint is first used (a hash is added), so it is known by `model_name`."""
-        name = self.model_name or _stem(self.title or "")
-        return Checkpoint(name, re.sub(r" \[[0-9a-f]{6,64}\]$", "", self.title or name), self.hash or "")
-
-
-def server_kind(routes: Collection[str], txt2img: Collection[str], options: Collection[str] = ()) -> str:
-    """The kind of server, recognised by routes, fields and settings that only it has.
-
-    Routes: full paths, or below /sdapi/v1.
-    """
-    for kind, sign in (("koboldcpp", "/api/extra/version"), ("sd-server", "/sdcpp/v1/capabilities")):
-        if sign in routes:
-            return kind
-    if "hr_additional_modules" in txt2img or "hr_cfg" in txt2img or MODULES in options:
-        return "forge" if "hypernetworks" in routes else "forge-neo"
-    return "sdnext" if "version" in routes else "a1111" if "progress" in routes else "subset"
-
-
-def fields_without_schema(kind: str, *, since_1_9: bool) -> frozenset[str]:
-    """The fields that a kind of server takes, where its schema does not tell. What they do not know they ignore."""
-    if kind == "sdnext":
-        return FULLER
-    plain = {"forge": _FORGE, "forge-neo": _FORGE, "a1111": _A1111}.get(kind)
-    return COMMON if plain is None else plain | {"force_task_id"} if since_1_9 else plain
 
 
 def task_id(order: StageOrder) -> str:
@@ -184,6 +48,8 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
             raise Refused(f"vae: {facts.name} takes no VAE with a request. Choose {AUTOMATIC}.")
         if facts.vaes:
             _one_of("vae", config.vae, ("None", *facts.vaes), facts)
+    if facts.kind == "sd-server":
+        _lora_list(order.prompt, facts)
     for one in order.each_stage():
         REQUESTS[one.stage].check(config, facts)
 
@@ -257,10 +123,16 @@ def _one_of(path: str, value: str, known: Iterable[str], facts: ServerFacts) -> 
         raise Refused(f"{path}: {facts.name} has no {value!r}.{hint}")
 
 
+def native_sampler(name: str, facts: ServerFacts) -> str:
+    """The name that a server with samplers of its own has for one of A1111's, or the name as it is."""
+    wanted = (loose(name), loose(_ON_SD_SERVER.get(name, name)))
+    return next((known for known in facts.samplers if loose(known) in wanted), name)
+
+
 def _sampling(path: str, sampler: str, scheduler: str, facts: ServerFacts) -> Body:
     """Fields for sampler and scheduler in the server's spelling. Raises Refused for names it does not have."""
     if facts.is_subset:
-        sampler = next((known for known in facts.samplers if loose(known) == loose(sampler)), sampler)
+        sampler = native_sampler(sampler, facts)
         scheduler = next((known for known in facts.schedulers if loose(known) == loose(scheduler)), scheduler)
     joined = f"{sampler} {scheduler}"
     if not facts.schedulers and scheduler != AUTOMATIC:
@@ -414,11 +286,28 @@ def _base(order: StageOrder, facts: ServerFacts) -> Body:
     if facts.is_subset:
         body["clip_skip"] = order.config.clip_skip
         if facts.kind == "sd-server":
-            # It takes LoRAs as a list with paths and reads no tags.
-            tags = [(name, weight) for name, weight in _LORA.findall(prompt) if name in facts.loras]
-            body["lora"] = [{"path": facts.loras[name], "multiplier": float(weight)} for name, weight in tags]
-            body["prompt"] = _LORA.sub(lambda tag: "" if tag[1] in facts.loras else tag[0], prompt)
+            # It takes LoRAs as a list with paths and reads no tags: they would be words of the prompt.
+            body["lora"] = _lora_list(prompt, facts)
+            # An empty prompt would be refused.
+            body["prompt"] = _LORA.sub("", prompt) or " "
     return body
+
+
+def _lora_list(prompt: str, facts: ServerFacts) -> list[Body]:
+    """The LoRAs of a prompt that this server has. Raises Refused for a weight that it cannot be given."""
+    listed: list[Body] = []
+    for tag in _LORA.finditer(prompt):
+        name = tag[1].strip()
+        # Positional weights and te=, unet=; other keys are of other programs.
+        parts = [part.rpartition("=") for part in tag[2].split(":")[1:]]
+        weights = {value.strip() for key, _, value in parts if key.strip() in ("", "te", "unet")} or {"1"}
+        try:
+            (weight,) = {float(one) for one in weights}
+        except ValueError:
+            raise Refused(f"prompt: {facts.name} takes one number as the weight of the LoRA {name!r}.") from None
+        if name in facts.loras:
+            listed.append({"path": facts.loras[name], "multiplier": weight})
+    return listed
 
 
 def override_settings(config: PipelineConfig, facts: ServerFacts) -> Body:
@@ -451,18 +340,3 @@ def _listed(body: Body, fields: frozenset[str]) -> Body:
 
 def _base64(image: bytes) -> str:
     return base64.b64encode(image).decode("ascii")
-
-
-def _stem(name: str) -> str:
-    plain = re.sub(r" \[[0-9a-f]{6,64}\]$", "", name).replace("\\", "/")
-    return re.sub(r"\.(safetensors|ckpt|pt|pth|gguf|sft)$", "", plain)
-
-
-def base_names(paths: Iterable[object]) -> list[str]:
-    """The file names of paths, in alphabetical order: in which order modules are named makes no difference."""
-    return sorted(str(path).replace("\\", "/").rpartition("/")[2] for path in paths)
-
-
-def loose(name: str) -> str:
-    """A sampler's or scheduler's name without case, blanks and underscores: "Euler a" and "euler_a" are one."""
-    return "".join(char for char in name.lower() if char.isalnum() or char == "+")

@@ -11,19 +11,15 @@ from PIL import Image
 
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.webui.requests import (
-    COMMON,
-    Checkpoint,
-    Listed,
-    ServerFacts,
     adetailer_body,
     check_order,
     extras_body,
     img2img_body,
     override_settings,
     repaint_body,
-    server_kind,
     txt2img_body,
 )
+from stablenew_tk.backends.webui.server_facts import COMMON, Checkpoint, Listed, ServerFacts, server_kind
 from stablenew_tk.domain.base.errors import Refused
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import ADetailer, ADetailerPass, PipelineConfig
@@ -272,16 +268,43 @@ class TestWhatAServerDoesNotHave:
 
 
 class TestSubsetServers:
+    def test_ddim_has_another_name_there(self):
+        small = facts(
+            kind="sd-server", samplers=("default", "euler", "ddim_trailing"), schedulers=("karras",), options={}
+        )
+        assert txt2img_body(order(**{"txt2img.sampler": "DDIM"}), small)["sampler_name"] == "ddim_trailing"
+
     def test_native_names_are_found_whatever_their_spelling(self):
         small = facts(kind="sd-server", samplers=("euler", "euler_a"), schedulers=("discrete", "karras"), options={})
         body = txt2img_body(order(**{"txt2img.scheduler": "Karras"}), small)
         assert (body["sampler_name"], body["scheduler"]) == ("euler_a", "karras")
 
-    def test_sd_server_gets_loras_as_paths_and_unknown_tags_as_text(self):
-        small = facts(kind="sd-server", samplers=(), txt2img=COMMON, options={}, loras={"ink": "/l/ink.safetensors"})
-        body = txt2img_body(order(prompt="a <lora:ink:0.8> b <lora:nobody:1>"), small)
-        assert body["lora"] == [{"path": "/l/ink.safetensors", "multiplier": 0.8}]
-        assert body["prompt"] == "a  b <lora:nobody:1>"
+    SD_SERVER = facts(kind="sd-server", samplers=(), txt2img=COMMON, options={}, loras={"ink": "ink.safetensors"})
+
+    @pytest.mark.parametrize(
+        ("prompt", "weight", "left"),
+        [
+            ("a <lora:ink:0.8> b", 0.8, "a  b"),
+            ("a <lora:ink>", 1.0, "a "),
+            ("a <lora:ink:0.5:0.5>", 0.5, "a "),
+            ("a <lora:ink:unet=0.5>", 0.5, "a "),
+            ("<lora:ink:-1>", -1.0, " "),
+        ],
+    )
+    def test_sd_server_gets_loras_as_a_list_and_no_tag_becomes_words(self, prompt, weight, left):
+        body = txt2img_body(order(prompt=prompt), self.SD_SERVER)
+        assert body["lora"] == [{"path": "ink.safetensors", "multiplier": weight}]
+        assert body["prompt"] == left
+
+    def test_the_tag_of_a_lora_it_does_not_have_is_cut_out_too(self):
+        body = txt2img_body(order(prompt="a <lora:nobody:1> b <lora:ink.safetensors:1>"), self.SD_SERVER)
+        assert (body["prompt"], body["lora"]) == ("a  b ", [])
+
+    @pytest.mark.parametrize("tag", ["<lora:ink:0.8:0.5>", "<lora:ink:much>"])
+    def test_a_weight_it_cannot_be_given_is_refused(self, tag):
+        with pytest.raises(Refused, match=r"^prompt: .*ink"):
+            check_order(order(prompt=f"a {tag}"), self.SD_SERVER)
+        check_order(order(prompt=f"a {tag}"), FORGE)
 
     @pytest.mark.parametrize(
         ("routes", "fields", "kind"),

@@ -469,6 +469,15 @@ class TestCapabilities:
         assert backend.generate(order(checkpoint="new_model")).applied["checkpoint"] == "new_model"
 
 
+@pytest.mark.parametrize("mode", ["forge", "sd-server"])
+def test_a_lora_that_the_server_does_not_have_is_told_with_the_picture(mode):
+    with FakeWebUI(mode) as fake:
+        work = msgspec.structs.replace(order(), prompt="a boat <lora:inkwash:1> <lora:nobody:1>")
+        assert WebUI(fake.url, limits=QUICK).generate(work).notes == (
+            "The server does not list the LoRA “nobody”: the picture was made without it.",
+        )
+
+
 def test_a_clip_skip_that_cannot_be_sent_is_told(fake, backend):
     del fake.options["CLIP_stop_at_last_layers"]
     backend.check()
@@ -489,6 +498,25 @@ class TestSdServer:
         made = backend.generate(order(**{"hires.enabled": True, "hires.steps": 5}))
         assert (made.images[0].suspect, made.applied["hires.steps"]) == ((), 5)
         assert (made.applied["hires.scale"], made.applied["hires.upscaler"]) == (2.0, "Latent")
+
+    def test_a_lora_works_after_the_server_was_started_again(self, small):
+        backend = WebUI(small.url, limits=QUICK)
+        work = msgspec.structs.replace(order(), prompt="a boat <lora:inkwash:0.8>")
+        first = backend.generate(work).images[0].data
+        small.go_down()
+        small.come_back()
+        assert backend.generate(work).images[0].data == first
+        assert backend.generate(order()).images[0].data != first
+
+    @pytest.mark.parametrize("values", [{"sampler": "default", "scheduler": "default"}, {"sampler": "DDIM"}])
+    def test_its_own_names_are_no_alarm(self, small, values):
+        sent = {f"txt2img.{name}": value for name, value in values.items()}
+        assert WebUI(small.url, limits=QUICK).generate(order(**sent)).images[0].suspect == ()
+
+    @pytest.mark.parametrize("name", ["normal", "discrete"])
+    def test_two_names_of_one_scheduler_are_one(self, small, name):
+        made = WebUI(small.url, limits=QUICK).generate(order(**{"txt2img.scheduler": name}))
+        assert (made.applied["txt2img.scheduler"], made.images[0].suspect) == ("discrete", ())
 
     def test_a_checkpoint_has_one_name_in_the_records(self, small):
         backend = WebUI(small.url, limits=QUICK)
