@@ -128,9 +128,10 @@ class TopBar(Box):
         address = self._controller.settings.backend
         found = self._controller.capabilities
         name = found.name if found else "Sketch" if address == "sketch" else address.removeprefix("http://")
+        # What is the matter comes first: there is room for little more.
         self.backend.set_entries(
             (
-                MenuEntry(address, f"{name}: {self._brief}" if self._brief else name),
+                MenuEntry(address, f"{self._brief.capitalize()} · {name}" if self._brief else name),
                 MenuEntry("again", "Look again"),
                 MenuEntry("settings", "Settings…"),
             )

@@ -260,16 +260,16 @@ def test_many_suspect_pictures_of_a_run_are_one_sentence_that_counts(tmp_path):
 def test_the_top_bar_says_in_few_words_what_is_the_matter_with_the_server(tmp_path):
     with FakeWebUI(auth="me:right") as fake, open_house(tmp_path, backend=fake.url) as house:
         host = fake.url.removeprefix("http://")
-        house.until(lambda: house.window.top.backend.text == f"{host}: wants a login")
+        house.until(lambda: house.window.top.backend.text == f"Wants a login · {host}")
         fake.auth, fake.ready = "", False
         house.controller.check_backend()
-        house.until(lambda: house.window.top.backend.text == f"{host}: not ready")
+        house.until(lambda: house.window.top.backend.text == f"Not ready · {host}")
         fake.ready = True
         house.controller.check_backend()
         house.until(lambda: house.window.top.backend.text == f"Forge · {host}")
         fake.go_down()
         house.controller.check_backend()
-        house.until(lambda: house.window.top.backend.text.endswith(": no answer"))
+        house.until(lambda: house.window.top.backend.text.startswith("No answer · "))
         fake.come_back()
 
 

@@ -35,7 +35,7 @@ class InvalidInput(StableNewError, ValueError):
 
 class BackendError(StableNewError):
     """The backend failed. `status` is the HTTP status (0 = none), `retryable` whether trying again may help, `brief`
-    what is said of the backend beside its name.
+    what the top bar says of it, in two or three words.
     """
 
     retryable = False
