@@ -28,6 +28,7 @@ import hashlib
 import io
 import itertools
 import json
+import os
 import random
 import select
 import socket
@@ -74,7 +75,7 @@ MODES = {
 BEFORE = {
     "reset", "hang", "drip", "drip-headers", "html", "html-502", "redirect", "other-protocol", "gzip-bomb",
     "huge-length", "many-headers", "long-header", "500", "oom", "oom-a1111", "oom-dead", "400", "401", "403", "404",
-    "422", "keepalive-closed", "early-eof", "empty",
+    "422", "login-page", "403-page", "plain-404", "keepalive-closed", "early-eof", "empty",
 }  # fmt: skip
 # The work is done, or goes on, but the answer is spoiled.
 AFTER = {
@@ -85,7 +86,7 @@ AFTER = {
 # The answer is whole and untrue, the picture is worthless, or ("forgotten") an interrupt has no effect.
 TWISTS = {
     "other-sampler", "other-scheduler", "other-checkpoint", "other-seed", "other-size", "other-steps", "other-cfg",
-    "other-denoise", "black", "unchanged", "no-hires", "forgotten",
+    "other-denoise", "black", "unchanged", "no-hires", "forgotten", "no-vae", "keeps-overrides",
 }  # fmt: skip
 FAULTS = BEFORE | AFTER | TWISTS
 
@@ -99,6 +100,11 @@ SAMPLERS = {
     "DDIM": ("ddim", None),
     "UniPC": ("unipc", None),
 }
+# sd-server's own; "default" is what it uses for every name it does not know, and it tells "NONE" then.
+NATIVE = (
+    "default", "euler", "euler_a", "heun", "dpm2", "dpm++2s_a", "dpm++2m", "dpm++2mv2", "lcm", "ddim_trailing",
+    "dpm++2m_sde", "lms",
+)  # fmt: skip
 SCHEDULERS = {
     "automatic": "Automatic",
     "uniform": "Uniform",
@@ -111,7 +117,13 @@ SCHEDULERS = {
 UPSCALERS = ("None", "Lanczos", "Nearest", "ESRGAN_4x", "R-ESRGAN 4x+", "SwinIR 4x")
 LATENT = ("Latent", "Latent (antialiased)", "Latent (bicubic)", "Latent (nearest)", "Latent (nearest-exact)")
 DETECTORS = ("face_yolov8n.pt", "hand_yolov8n.pt", "person_yolov8n-seg.pt", "mediapipe_face_full")
-LORAS = ("inkwash", "paper grain")
+# Name and the alias that the training tool wrote into the file (ss_output_name).
+LORAS = {"inkwash": "inkwash", "paper grain": "grain_final"}
+MODULES = {
+    "ae.safetensors": "/models/VAE/ae.safetensors",
+    "soft.safetensors": "/models/VAE/soft.safetensors",
+    "clip_l.safetensors": "/models/text_encoder/clip_l.safetensors",
+}
 AD_KEYS = (
     "ad_model", "ad_tab_enable", "ad_prompt", "ad_negative_prompt", "ad_confidence", "ad_mask_k", "ad_dilate_erode",
     "ad_mask_blur", "ad_denoising_strength", "ad_inpaint_only_masked", "ad_inpaint_only_masked_padding", "ad_use_steps",
@@ -205,10 +217,19 @@ class FakeWebUI:
             adetailer and not self.mode.subset,
             step_delay_s,
         )
+        # False: gradio alone answers, as while a WebUI starts. A schema asked for now is kept for good.
         self.ready = True
+        # False: the last routes (those of extensions, /loras) are not there yet.
+        self.extensions = True
+        self._kept_schema: dict | None = None
         self.posts: list[Seen] = []
         self.gets: list[str] = []
         self.authorizations: list[str] = []
+        self.loras = dict(LORAS)
+        # sd-server takes only those that somebody has listed since it started.
+        self._listed_loras: set[str] = set()
+        # Upscalers whose weights cannot be loaded: the server enlarges with Lanczos and says nothing.
+        self.without_weights: set[str] = set()
         self.models = {"photo_model": "0a1b2c3d4e", "ink_model": "5f6a7b8c9d"}
         self.loaded = ""
         self.loads = 0
@@ -217,15 +238,17 @@ class FakeWebUI:
             "sd_model_checkpoint": "photo_model.safetensors",
             "sd_checkpoint_hash": "",
             "sd_vae": "Automatic",
-            "CLIP_stop_at_last_layers": 1.0,
+            "CLIP_stop_at_last_layers": 1,
             "eta_noise_seed_delta": 0.0,
             "show_progress_every_n_steps": 10.0,
             "img2img_fix_steps": False,
         }
         if self.mode.forge:
             self.options["forge_additional_modules"] = []
-        # Keys that stand in config.json. Forge gives back only these after override_settings.
+        # Keys that the server has a value of its own for. Forge gives back only these after override_settings.
         self.config = {"sd_model_checkpoint", "sd_checkpoint_hash", "img2img_fix_steps"}
+        # What stands in config.json: written as a whole whenever a setting is posted.
+        self.file = {key: self.options[key] for key in sorted(self.config)}
         self.held = threading.Event()
         self._turn = threading.Condition()
         self._queue: deque[object] = deque()
@@ -239,7 +262,7 @@ class FakeWebUI:
         self._pending: list[str] = []
         self._failed_task = ""
         self._preview: Image.Image | None = None
-        self._interrupted = False
+        self._interrupted = self._skipped = False
         self.closing = False
         self.sockets: set[socket.socket] = set()
         self._server: ThreadingHTTPServer | None = None
@@ -285,6 +308,8 @@ class FakeWebUI:
     def come_back(self) -> None:
         """Open the same port again with nothing loaded."""
         self.loaded, self._state, self._interrupted = "", self._idle(), False
+        self._kept_schema = None
+        self._listed_loras.clear()
         self.start()
 
     def fault(self, name: str, *, route: str = "work", nth: int = 1, times: int = 1) -> None:
@@ -345,10 +370,12 @@ class FakeWebUI:
 
     def answer(self, method: str, path: str, query: dict, body: object, twist: str) -> object:
         """The usual answer of a route: a JSON value. Raises Reply for every other status."""
+        if path == "/openapi.json" and self.mode.openapi:
+            # FastAPI makes its schema when it is first asked for, and never again.
+            self._kept_schema = self._kept_schema or self.openapi()
+            return self._kept_schema
         if not self.ready:
             raise Reply(404, {"detail": "Not Found"})
-        if path == "/openapi.json" and self.mode.openapi:
-            return self.openapi()
         name = path.removeprefix(API + "/") if path.startswith(API) else path
         allowed = self._routes()
         if name not in allowed:
@@ -382,6 +409,8 @@ class FakeWebUI:
             routes |= {"/internal/ping": get, "/internal/progress": post, "/internal/pending-tasks": get}
         if self.adetailer:
             routes |= {"/adetailer/v1/ad_model": get, "/adetailer/v1/schema": get, "/adetailer/v1/version": get}
+        if not self.extensions:
+            routes = {name: verbs for name, verbs in routes.items() if name != "loras" and "adetailer" not in name}
         return routes
 
     def _get(self, name: str, query: dict) -> object:
@@ -393,6 +422,8 @@ class FakeWebUI:
             "options": self._options,
             "script-info": self._script_info,
         }
+        if name == "loras":
+            self._listed_loras |= {f"/models/Lora/{one}.safetensors" for one in self.loras}
         if name in simple:
             return simple[name]()
         if name == "progress":
@@ -403,9 +434,13 @@ class FakeWebUI:
             )
         fixed: dict[str, object] = {
             "latent-upscale-modes": [{"name": latent} for latent in LATENT],
-            "loras": [{"name": n, "alias": n, "path": f"/models/Lora/{n}.safetensors", "metadata": {}} for n in LORAS],
+            "loras": [
+                {"name": name, "path": f"/models/Lora/{name}.safetensors"}
+                | ({} if self.mode.subset else {"alias": alias, "metadata": {"ss_output_name": alias}})
+                for name, alias in self.loras.items()
+            ],
             "sd-vae": [{"model_name": "soft.vae.pt", "filename": "/models/VAE/soft.vae.pt"}],
-            "sd-modules": [{"model_name": "ae.safetensors", "filename": "/models/VAE/ae.safetensors"}],
+            "sd-modules": [{"model_name": name, "filename": path} for name, path in MODULES.items()],
             "embeddings": {"loaded": {}, "skipped": {}},
             "scripts": {"txt2img": self._script_names(), "img2img": self._script_names()},
             "memory": {"ram": {"free": 1, "used": 1, "total": 2}, "cuda": {"error": "unavailable"}},
@@ -424,9 +459,13 @@ class FakeWebUI:
         if name == "extra-single-image":
             return self._extras(body, twist)
         if name == "options":
-            return self._set_options(body)
+            return None if twist == "keeps-overrides" else self._set_options(body)
         if name == "/internal/progress":
             return self._internal_progress(str(body.get("id_task", "")))
+        if name == "skip":
+            with self._turn:
+                self._skipped = self._state["skipped"] = True
+                self._turn.notify_all()
         if name == "interrupt" and twist != "forgotten":
             with self._turn:
                 self._interrupted = True
@@ -443,6 +482,13 @@ class FakeWebUI:
         names = {"txt2img": "StableDiffusionProcessingTxt2Img", "img2img": "StableDiffusionProcessingImg2Img"}
         names["extra-single-image"] = "ExtrasSingleImageRequest"
         paths: dict[str, dict] = {}
+        if not self.ready:
+            gradio = ("/", "/config", "/info", "/queue/join", "/queue/data", "/theme.css", "/upload")
+            plain = {"get": {"responses": {"200": {"description": "Successful Response"}}}}
+            return {"openapi": "3.1.0", "info": {"title": "FastAPI", "version": "0.1.0"}} | {
+                "paths": dict.fromkeys(gradio, plain),
+                "components": {"schemas": {"HTTPValidationError": {"properties": {"detail": {}}}}},
+            }
         for route, methods in self._routes().items():
             full = route if route.startswith("/") else f"{API}/{route}"
             paths[full] = {verbs[m]: {"responses": {"200": {"description": "Successful Response"}}} for m in methods}
@@ -466,6 +512,8 @@ class FakeWebUI:
         }
 
     def _samplers(self) -> list[dict]:
+        if self.mode_name == "sd-server":
+            return [{"name": n, "aliases": [n], "options": {}} for n in NATIVE]
         if self.mode.subset:
             names = [n.lower().replace(" ", "_") for n in SAMPLERS]
             return [{"name": n, "aliases": [n], "options": {}} for n in names]
@@ -479,7 +527,7 @@ class FakeWebUI:
 
     def _schedulers(self) -> list[dict]:
         if self.mode.subset:
-            return [{"name": n, "label": n} for n in ("discrete", "karras", "exponential")]
+            return [{"name": n, "label": n} for n in ("default", "discrete", "normal", "karras", "exponential")]
         rest = {"aliases": None, "default_rho": -1.0, "need_inner_model": False}
         return [{"name": name, "label": label, **rest} for name, label in SCHEDULERS.items()]
 
@@ -499,7 +547,9 @@ class FakeWebUI:
     def _options(self) -> dict:
         if self.mode.subset:
             return {"samples_format": "png", "sd_model_checkpoint": "photo_model"}
-        return dict(self.options)
+        # Numbers of the sliders come as floats, whatever stands in the file.
+        whole = {"CLIP_stop_at_last_layers"}
+        return {key: float(value) if key in whole else value for key, value in self.options.items()}  # type: ignore[arg-type]
 
     def _script_names(self) -> list[str]:
         return ["x/y/z plot", "controlnet", *(["adetailer"] if self.adetailer else [])]
@@ -517,8 +567,22 @@ class FakeWebUI:
             if key == "sd_model_checkpoint" and not self._alias(str(value)):
                 raise Reply(500, self._error("RuntimeError", f"model '{value}' not found"))
         for key, value in body.items():
-            self.options[key] = value
-            self.config.add(key)
+            self._set_option(key, value)
+        self.file = {key: self.options[key] for key in sorted(self.config)}
+
+    def choose(self, **settings: object) -> None:
+        """What the user chooses in the browser."""
+        self._set_options(settings)
+
+    def _set_option(self, key: str, value: object) -> None:
+        if key == "forge_additional_modules":
+            # Names it does not know are left out, and what seems to change nothing is not even noted.
+            known = [os.path.basename(str(name)) for name in value]  # type: ignore[attr-defined]
+            value = [MODULES[name] for name in known if name in MODULES]
+            if sorted(value) == sorted(self.options[key]):  # type: ignore[call-overload]
+                return
+        self.options[key] = value
+        self.config.add(key)
 
     def _error(self, kind: str, text: str) -> dict:
         place = "message" if self.mode.forge else "errors"
@@ -535,6 +599,9 @@ class FakeWebUI:
             raise Reply(400, {"error": "prompt required"})
         if not self.mode.schedulers and asked["sampler_name"] not in {row["name"] for row in self._samplers()}:
             raise Reply(404, {"detail": "Sampler not found"})
+        for one in sent.get("lora") or []:
+            if one["path"] not in self._listed_loras:
+                raise Reply(400, {"error": f"invalid lora path: {one['path']}"})
         pictures = [self._picture(text) for text in sent.get("init_images") or []]
         if kind == "img2img" and not pictures:
             empty = "init_images" in sent
@@ -581,7 +648,7 @@ class FakeWebUI:
             if task in self._pending:
                 self._pending.remove(task)
             # The flag of an interrupt that came a moment too early is lost here, as in the real thing.
-            self._interrupted, self._task, self._failed_task = False, task, ""
+            self._interrupted, self._skipped, self._task, self._failed_task = False, False, task, ""
             self._state = self._idle() | {
                 "job": "scripts_txt2img",
                 "job_count": -1,
@@ -596,28 +663,34 @@ class FakeWebUI:
         finally:
             with self._turn:
                 self._queue.remove(ticket)
-                stamp = self._state["job_timestamp"]
-                self._state = self._idle() | {"job_timestamp": stamp}
+                # That it was interrupted or skipped stays to be seen until the next job begins.
+                kept = {key: self._state[key] for key in ("job_timestamp", "interrupted", "skipped")}
+                self._state = self._idle() | kept
                 self._task, self._preview = "", None
                 self._turn.notify_all()
 
     @contextlib.contextmanager
-    def _overridden(self, asked: dict):
+    def _overridden(self, asked: dict, twist: str):
         wanted = asked.get("override_settings") or {}
         if not self._alias(str(wanted.get("sd_model_checkpoint", ""))):
             wanted.pop("sd_model_checkpoint", None)
-        before = dict(self.options)
+        if twist == "no-vae":
+            wanted = {key: value for key, value in wanted.items() if key not in ("sd_vae", "forge_additional_modules")}
+        unknown = next((key for key in wanted if key not in self.options), None)
+        if unknown is not None:
+            raise Reply(500, self._error("KeyError", f"'{unknown}'"))
+        stored = {key: self.options[key] for key in wanted if not self.mode.forge or key in self.config}
+        noted = set(self.config)
         for key, value in wanted.items():
-            if key not in self.options:
-                raise Reply(500, self._error("KeyError", f"'{key}'"))
-            self.options[key] = value
+            self._set_option(key, value)
+        self.config = noted | (set(wanted) if self.mode.forge else set())
         yield
-        for key in wanted:
-            if asked.get("override_settings_restore_afterwards", True) and (not self.mode.forge or key in self.config):
-                self.options[key] = before[key]
+        if asked.get("override_settings_restore_afterwards", True) and twist != "keeps-overrides":
+            for key, value in stored.items():
+                self._set_option(key, value)
 
     def _work(self, kind: str, asked: dict, pictures: list[Image.Image], twist: str) -> dict:
-        with self._overridden(asked):
+        with self._overridden(asked, twist):
             self._load(str(self.options["sd_model_checkpoint"]))
             truth = self._truth(kind, asked, twist)
             self._check_names(asked)
@@ -634,7 +707,7 @@ class FakeWebUI:
                     raise Reply(500, self._error("TypeError", "argument of type 'NoneType' is not iterable"))
                 images.append(self._paint(truth, index, pictures, twist, whole=whole))
                 texts.append(self._text(truth, index))
-                if not whole and (index + 1) % truth["batch_size"] == 0:
+                if self._interrupted and (index + 1) % truth["batch_size"] == 0:
                     break
             return self._result(asked, truth, images, texts, twist)
 
@@ -664,7 +737,7 @@ class FakeWebUI:
             truth["steps"], truth["sampler_name"] = 1, "Euler"
         changes: dict[str, dict] = {
             "other-sampler": {"sampler_name": "Heun"},
-            "other-scheduler": {"scheduler": "Beta"},
+            "other-scheduler": {"scheduler": "" if self.mode.subset else "Beta"},
             "other-checkpoint": {"model": next(name for name in self.models if name != self.loaded)},
             "other-seed": {"seed": int(asked["seed"]) + 1000},
             "other-steps": {"steps": int(asked["steps"]) + 3},
@@ -678,10 +751,9 @@ class FakeWebUI:
     def _sampler(self, name: str, scheduler: object) -> tuple[str, str]:
         label = next((lab for key, lab in SCHEDULERS.items() if scheduler in (key, lab)), "Automatic")
         if self.mode.subset:
-            native = name.lower().replace(" ", "_")
-            return (native if native in {row["name"] for row in self._samplers()} else "euler_a"), str(
-                scheduler or "discrete"
-            )
+            known = {row["name"] for row in self._schedulers()} - {"default"}
+            used = "discrete" if scheduler == "normal" else str(scheduler) if scheduler in known else ""
+            return name if name in {row["name"] for row in self._samplers()} - {"default"} else "NONE", used
         if not self.mode.schedulers:
             return name, ""
         for suffix in ("Karras", "Exponential"):
@@ -706,7 +778,7 @@ class FakeWebUI:
             with self._turn:
                 self._state |= {"sampling_step": step - 1, "sampling_steps": truth["steps"], "job_no": batch}
             self._wait_here(step)
-            if self._interrupted or self.closing:
+            if self._interrupted or self._skipped or self.closing:
                 return False
             if self.step_delay_s:
                 self._preview = self._paint(truth, batch, [], "", whole=False)
@@ -720,7 +792,8 @@ class FakeWebUI:
                 return
             self.held.set()
             self._turn.wait_for(
-                lambda: self._hold != held or self.closing or (self._interrupted and not loading), timeout=60
+                lambda: self._hold != held or self.closing or ((self._interrupted or self._skipped) and not loading),
+                timeout=60,
             )
             if self._hold == held:
                 self._hold = None
@@ -734,12 +807,36 @@ class FakeWebUI:
         if twist == "black":
             return Image.new("RGB", (width, height))
         keys = ("prompt", "negative_prompt", "steps", "cfg_scale", "sampler_name", "scheduler", "model")
-        recipe = repr([truth.get(key) for key in keys]) + f"{int(truth['seed']) + index}{whole}"
+        recipe = (
+            repr(
+                [
+                    *(truth.get(key) for key in keys),
+                    *([self._vae()] if self._vae() else []),
+                    *map(repr, truth.get("lora") or []),
+                ]
+            )
+            + f"{int(truth['seed']) + index}{whole}"
+        )
         image = pattern(recipe, (width, height))
         if pictures:
             denoise = 0.3 if self._detailing(truth) else float(truth.get("denoising_strength") or 0.75)
             image = Image.blend(pictures[0].convert("RGB").resize((width, height)), image, denoise)
         return image
+
+    def _vae(self) -> str:
+        """The VAE in use beside the checkpoint's own; "" for none. sd_vae has no effect on Forge."""
+        if self.mode.subset:
+            return ""
+        if self.mode.forge:
+            paths = map(str, self.options["forge_additional_modules"])  # type: ignore[call-overload]
+            return next((os.path.basename(path) for path in paths if "/VAE/" in path), "")
+        chosen = str(self.options["sd_vae"])
+        return "" if chosen in ("Automatic", "None") else chosen
+
+    def _seed(self, truth: dict, index: int) -> int:
+        """A1111 counts up beyond 32 bits, sd-server has no more."""
+        seed = int(truth["seed"]) + index
+        return seed % (1 << 32) if self.mode.subset else seed
 
     def _detailing(self, asked: dict) -> list[dict]:
         for name, script in (asked.get("alwayson_scripts") or {}).items():
@@ -747,12 +844,30 @@ class FakeWebUI:
                 return [unit for unit in script["args"] if isinstance(unit, dict)]
         return []
 
+    def _own_text(self, truth: dict, index: int) -> str:
+        """As sd-server writes it: numbers with six decimals, file names, the scheduler behind the sampler."""
+        used = " ".join(filter(None, (truth["sampler_name"], truth["scheduler"])))
+        pairs: list[tuple[str, object]] = [("Steps", truth["steps"]), ("CFG scale", f"{truth['cfg_scale']:.6f}")]
+        pairs += [("Guidance", "3.500000"), ("Eta", "inf"), ("Seed", self._seed(truth, index))]
+        pairs += [("Size", f"{truth['width']}x{truth['height']}"), ("Model", f"{truth['model']}.safetensors")]
+        pairs += [("RNG", "cuda"), ("Sampler", used)]
+        if int(truth.get("clip_skip") or 0) > 0:
+            pairs.append(("Clip skip", truth["clip_skip"]))
+        if truth["enable_hr"]:
+            pairs += [("Hires upscale", truth["hr_upscaler"]), ("Hires scale", f"{truth['hr_scale']:.6f}")]
+            pairs += [("Hires resize", "0x0"), ("Hires steps", truth.get("hr_steps", 0))]
+            pairs.append(("Denoising strength", f"{truth['denoising_strength']:.6f}"))
+        line = ", ".join(f"{key}: {value}" for key, value in [*pairs, ("Version", self.mode.version)])
+        return f"{truth['prompt']}\nNegative prompt: {truth['negative_prompt']}\n{line}"
+
     def _text(self, truth: dict, index: int) -> str:
+        if self.mode_name == "sd-server":
+            return self._own_text(truth, index)
         pairs: list[tuple[str, object]] = [("Steps", truth["steps"]), ("Sampler", truth["sampler_name"])]
         if truth["scheduler"] and not self.mode.subset:
             pairs.append(("Schedule type", truth["scheduler"]))
         cfg = float(truth["cfg_scale"])
-        pairs += [("CFG scale", cfg if self.mode.forge else f"{cfg:g}"), ("Seed", int(truth["seed"]) + index)]
+        pairs += [("CFG scale", cfg if self.mode.forge else f"{cfg:g}"), ("Seed", self._seed(truth, index))]
         pairs += [("Size", f"{truth['width']}x{truth['height']}")]
         pairs += [("Model hash", self.models[truth["model"]]), ("Model", truth["model"])]
         if self.options["CLIP_stop_at_last_layers"] > 1:
@@ -763,7 +878,17 @@ class FakeWebUI:
             pairs.append((f"ADetailer model{nth}", unit["ad_model"]))
             pairs.append((f"ADetailer confidence{nth}", unit.get("ad_confidence", 0.3)))
             pairs.append((f"ADetailer denoising strength{nth}", unit.get("ad_denoising_strength", 0.4)))
-        line = ", ".join(f"{key}: {value}" for key, value in [*pairs, ("Version", self.mode.version)])
+        if not self.mode.forge and self._vae():
+            pairs.append(("VAE", self._vae()))
+        modules = self.options.get("forge_additional_modules") or []
+        last = [
+            ("Version", self.mode.version),
+            *(
+                (f"Module {n}", os.path.splitext(os.path.basename(str(path)))[0])
+                for n, path in enumerate(modules, start=1)  # type: ignore[arg-type, var-annotated]
+            ),
+        ]
+        line = ", ".join(f"{key}: {value}" for key, value in [*pairs, *last])
         negative = f"\nNegative prompt: {truth['negative_prompt']}" if truth["negative_prompt"] else ""
         return f"{truth['prompt']}{negative}\n{line}"
 
@@ -786,7 +911,7 @@ class FakeWebUI:
         return extra
 
     def _result(self, asked: dict, truth: dict, images: list, texts: list[str], twist: str) -> dict:
-        seeds = [int(truth["seed"]) + i for i in range(truth["n_iter"] * truth["batch_size"])]
+        seeds = [self._seed(truth, index) for index in range(truth["n_iter"] * truth["batch_size"])]
         first = 0
         if asked.get("save_images") and len(images) > 1:
             images, texts, first = [images[0], *images], [texts[0], *texts], 1
@@ -826,7 +951,9 @@ class FakeWebUI:
             "version": self.mode.version,
         }
         if self.mode.subset:
-            info = {key: info[key] for key in ("seed", "all_seeds", "infotexts")}
+            used = {"Schedule type": truth["scheduler"]} if truth["scheduler"] else None
+            info = {key: info[key] for key in ("seed", "all_seeds", "infotexts", "sampler_name")}
+            info |= {"extra_generation_params": used} if used else {}
         echo = {key: asked[key] for key in fields(truth["kind"], self.mode)}
         echo |= {key: None for key in ("init_images", "mask") if key in echo}
         echo["denoising_strength"] = info.get("denoising_strength")
@@ -868,10 +995,16 @@ class FakeWebUI:
                 size, note = (asked["upscaling_resize_w"], asked["upscaling_resize_h"]), "to"
             else:
                 factor = float(asked["upscaling_resize"])
-                size, note = (int(image.width * factor), int(image.height * factor)), f"by: {factor}"
+                # To whole eights, as the upscalers of Forge and A1111 do.
+                size = (int(image.width * factor // 8 * 8), int(image.height * factor // 8 * 8))
+                note = f"by: {factor}"
+            if twist == "other-size":
+                size = (size[0] + 64, size[1])
+            plain = asked["upscaler_1"] in {"Lanczos", *self.without_weights}
+            how = Image.Resampling.LANCZOS if plain else Image.Resampling.HAMMING
             return {
                 "html_info": f"<p>Postprocess upscale {note}, Postprocess upscaler: {asked['upscaler_1']}</p>",
-                "image": self._file(image.convert("RGB").resize(size), text),
+                "image": self._file(image.convert("RGB").resize(size, how), text),
             }
 
     def _picture(self, text: str) -> Image.Image:
@@ -1120,6 +1253,12 @@ class _RequestHandler(BaseHTTPRequestHandler):
         )
         if name == "html":
             self._raw(200, page, Content_Type="text/html; charset=utf-8")
+        elif name == "login-page":
+            self._raw(302, b"", Location="/oauth2/sign_in?rd=%2F")
+        elif name == "403-page":
+            self._raw(403, page.replace(b"Sign in", b"Just a moment..."), Content_Type="text/html; charset=UTF-8")
+        elif name == "plain-404":
+            self._raw(404, b"404: Not Found", Content_Type="text/plain; charset=utf-8")
         elif name == "html-502":
             self._raw(502, page.replace(b"Sign in", b"Bad gateway"), Content_Type="text/html")
         elif name == "empty":

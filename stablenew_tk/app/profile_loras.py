@@ -32,7 +32,7 @@ def loras_of(
     return profile_loras(
         model.profile,
         prompts=prompts,
-        backend=found.loras if found is not None else None,
+        backend=found.choices("loras") if found is not None else None,
         off=switched_off(controller.settings.loras_off, checkpoint),
         varied=[name for axis in (randomizer.loras if randomizer is not None else ()) for name in axis.names if name],
         aliases=aliases,

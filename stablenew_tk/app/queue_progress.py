@@ -50,12 +50,13 @@ class QueueProgress:
 
     def _told(self, running: Running) -> str:
         job, learning = running.job, running.job.learning
+        problem = self.problem if running.waiting else ""
         if learning.plan_id:
             # No steps, no value: in blind rating they would tell which picture is which.
-            parts = ["Learning Run", job.pack_id, f"row {learning.row + 1}", self.problem or f"{running.done:.0%}"]
+            parts = ["Learning Run", job.pack_id, f"row {learning.row + 1}", problem or f"{running.done:.0%}"]
         else:
             step = f"{running.stage} {running.step} of {running.steps}" if running.steps else running.stage
-            parts = [job.pack_id, job.prompt_id, f"seed {job.seed}", self.problem or running.state or step]
+            parts = [job.pack_id, job.prompt_id, f"seed {job.seed}", problem or running.state or step]
         return " · ".join(part for part in parts if part)
 
     def _time_left(self, running: Running, waiting: int) -> str:

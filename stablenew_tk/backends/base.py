@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from ..domain.base.errors import Refused
+from ..domain.base.lora_tags import loras_in
 from ..domain.config.catalogue import Value
 from ..domain.config.pipeline_config import PipelineConfig, stage_spec
 
@@ -16,7 +18,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """What a backend offers right now. Names are exactly those the backend accepts.
 
     `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, preview,
-    progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore.
+    progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras (= `loras` are all it has).
+    `lora_aliases` are further names by which a prompt may call a LoRA.
     """
 
     kind: str
@@ -26,6 +29,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     checkpoints: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    lora_aliases: tuple[str, ...] = ()
     samplers: tuple[str, ...] = ()
     schedulers: tuple[str, ...] = ()
     upscalers: tuple[str, ...] = ()
@@ -37,11 +41,22 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     def choices(self, name: str) -> tuple[str, ...]:
         """The list with this name (`choices` of a catalogue parameter); () when the backend has none."""
         listed: tuple[str, ...] = getattr(self, name, ())
-        return listed
+        return (*listed, *self.lora_aliases) if name == "loras" else listed
+
+    def unlisted_loras(self, prompts: Iterable[str]) -> tuple[str, ...]:
+        """LoRAs that prompts name and the backend does not have, each once; () where it does not list its LoRAs."""
+        if "loras" not in self.features:
+            return ()
+        known = frozenset(self.choices("loras"))
+        return tuple(dict.fromkeys(name for text in prompts for name in loras_in(text) if name not in known))
 
 
 class StageOrder(Struct, frozen=True, kw_only=True):
-    """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none)."""
+    """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none).
+
+    `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
+    be, because its picture would have been made for nothing.
+    """
 
     job_id: str
     stage: str
@@ -50,12 +65,20 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     seed: int
     config: PipelineConfig
     image: bytes = b""
+    later: tuple[str, ...] = ()
+
+    def each_stage(self) -> Iterator[StageOrder]:
+        """This order, and one for each later stage, without pictures: to check them all."""
+        yield self
+        for stage in self.later:
+            yield msgspec.structs.replace(self, stage=stage, later=())
 
 
 def check_stage(order: StageOrder, offered: Collection[str], engine: str) -> None:
-    """Raise Refused for a stage that the engine cannot make, or one without the picture it needs."""
-    if order.stage not in offered:
-        raise Refused(f"{engine} has no stage {order.stage!r}. It has {', '.join(offered)}.")
+    """Raise Refused for a stage that the engine cannot make, now or later, or one without the picture it needs."""
+    for stage in (order.stage, *order.later):
+        if stage not in offered:
+            raise Refused(f"{engine} has no stage {stage!r}. It has {', '.join(offered)}.")
     if stage_spec(order.stage).needs_picture and not order.image:
         raise Refused(f"{order.stage} needs a picture to start from, and none was given.")
 
@@ -111,7 +134,8 @@ class Backend(Protocol):
     Obligations:
     - `check` and `generate` are called by one thread at a time (the node's thread). `progress`, `interrupt` and `close`
       may be called by any thread at any time and return soon (≤ 5 s), also while `generate` waits.
-    - `generate` asks `check_stage` before anything else, with the stages for which the backend has a way to make them.
+    - `generate` asks `check_stage` before anything else, with the stages for which the backend has a way to make them,
+      and checks the names and values of all `order.each_stage()` before it makes the first picture.
     - `generate` makes one stage and returns whole pictures only, in the order made. The same order twice gives the same
       picture where the engine can promise it. It never changes the order's values silently: what the engine did
       otherwise stands in `applied` and in `suspect`.

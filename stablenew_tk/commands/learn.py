@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..app.unlisted_loras import unlisted_in_plan
 from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
@@ -236,6 +237,8 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     answer = session.check()
     if answer.capabilities is not None:
         check_offered(plan, answer.capabilities.choices)
+    if words := unlisted_in_plan(answer.capabilities, plan):
+        err.print(words, style="yellow", markup=False)
     if not args.json:
         _announce(plan, left, session)
     if args.dry_run:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from ..app.unlisted_loras import unlisted_in_run
 from ..domain.base.errors import InvalidInput
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.origins import RANDOM_SEED
@@ -100,7 +101,10 @@ def run(args: argparse.Namespace, places: Places) -> int:
         varied = [name for axis in axes for name in axis.names if name]
         loras = loras_for(args, session, sources, [one.prompt for one in variants.variants], varied)
         request = msgspec.structs.replace(request, profile_loras=loras)
-        if session.check().capabilities is not None:
+        found = session.check().capabilities
+        if words := unlisted_in_run(found, request):
+            err.print(words, style="yellow", markup=False)
+        if found is not None:
             tell_presets(args, sources)
             jobs = session.controller.run(request)
             session.work(pack.pack_id, len(jobs))

@@ -202,7 +202,7 @@ def loras_for(
         if entry is not None:
             aliases[overlay.name] = (entry.stem, *index.settings_of(entry, styles).names)
     profile = sources.model.profile
-    loras = profile_loras(profile, prompts=prompts, backend=found.loras, varied=varied, aliases=aliases)
+    loras = profile_loras(profile, prompts=prompts, backend=found.choices("loras"), varied=varied, aliases=aliases)
     if not args.json and (taken := [one.words for one in loras if one.tag]):
         out.print(f"From the profile: {', '.join(taken)} (--no-profile-loras leaves them away)", markup=False)
     if words := left_out(loras):

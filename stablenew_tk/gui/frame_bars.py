@@ -95,7 +95,7 @@ class TopBar(Box):
         super().__init__(parent, "chrome", height=theme.px(theme.TOP_BAR))
         self.pack_propagate(False)
         self._controller = controller
-        self._problem = ""
+        self._brief = ""
         self.title = Label(self, "", size=15, bold=True)
         self.title.pack(side="left", padx=(theme.px(16), theme.px(12)))
         self.subtitle = Label(self, "", size=12, ink="text3")
@@ -128,15 +128,16 @@ class TopBar(Box):
         address = self._controller.settings.backend
         found = self._controller.capabilities
         name = found.name if found else "Sketch" if address == "sketch" else address.removeprefix("http://")
+        # What is the matter comes first: there is room for little more.
         self.backend.set_entries(
             (
-                MenuEntry(address, name if not self._problem else f"{name}: no answer"),
+                MenuEntry(address, f"{self._brief.capitalize()} · {name}" if self._brief else name),
                 MenuEntry("again", "Look again"),
                 MenuEntry("settings", "Settings…"),
             )
         )
         self.backend.set(address)
-        self.backend.set_dot("danger" if self._problem else "ok" if found else "text3")
+        self.backend.set_dot("danger" if self._brief else "ok" if found else "text3")
 
     def show_mode(self) -> None:
         """The sun in the dark, the moon in the light: what a click brings."""
@@ -146,11 +147,11 @@ class TopBar(Box):
         """Keep the backend's state and the learning mode in view."""
         if isinstance(event, BackendChecked) and event.address == self._controller.settings.backend:
             found = event.capabilities
-            self._problem = event.problem
+            self._brief = event.brief
             self.show_backend()
             tip(self.backend, f"{found.name} {found.version}".strip() if found else event.problem)
-        elif isinstance(event, NodeWaiting) or (isinstance(event, ImageSaved) and self._problem):
-            self._problem = event.message if isinstance(event, NodeWaiting) else ""
+        elif isinstance(event, NodeWaiting) or (isinstance(event, ImageSaved) and self._brief):
+            self._brief = event.brief if isinstance(event, NodeWaiting) else ""
             self.show_backend()
         elif isinstance(event, SettingsChanged):
             self.learning.set(event.settings.learning)

@@ -185,7 +185,10 @@ class DeskWork:
                 backend.close()
         except (BackendError, InvalidInput) as problem:
             seconds = time.monotonic() - began
-            return BackendChecked(address=order.address, capabilities=None, seconds=seconds, problem=str(problem))
+            brief = problem.brief if isinstance(problem, BackendError) else "no address"
+            return BackendChecked(
+                address=order.address, capabilities=None, seconds=seconds, problem=str(problem), brief=brief
+            )
         return BackendChecked(address=order.address, capabilities=found, seconds=time.monotonic() - began)
 
     @perform.register

@@ -13,12 +13,14 @@ from msgspec import Struct
 
 from ..backends.base import Backend, StageImage, StageOrder, StageResult
 from ..domain.base.errors import (
+    AccessDenied,
     BackendError,
     Cancelled,
     InvalidInput,
     NotReady,
     NotSaved,
     StableNewError,
+    StillWorking,
     StorageError,
     Unreachable,
 )
@@ -97,6 +99,8 @@ class PipelineRunner:
         self._context.emit(JobStarted(job=job, node=self._context.node))
         try:
             attempt.make()
+        except StillWorking as told:
+            return self._end(attempt, "cancelled", attempt.failure(told))
         except Cancelled:
             return self._end(attempt, "cancelled", None)
         except StableNewError as error:
@@ -161,6 +165,7 @@ class _Attempt:
         self._stage = ""
         self._done: list[StageRecord] = []
         self._began = context.stopwatch()
+        self._lost_s = 0.0
         self._folder_time = context.now()
 
     @property
@@ -189,14 +194,14 @@ class _Attempt:
             return []
         if self._cancelled():
             raise Cancelled("Stopped before the next picture.")
-        began = self._context.stopwatch()
+        began, lost = self._context.stopwatch(), self._lost_s
         result = self._patiently(self._order(piece, stage))
         if result.interrupted and self.job.learning.step_id:
             # It will be made again: beside the whole picture, half of one would only be in the way.
             raise Cancelled("Stopped before the picture was whole.")
         self.interrupted = self.interrupted or result.interrupted
         # Added before the pictures are saved: if saving fails at the second one, the record still describes the first.
-        self._done.append(_stage_record(stage, result, self._context.stopwatch() - began))
+        self._done.append(_stage_record(stage, result, self._context.stopwatch() - began - self._lost_s + lost))
         made: list[_Piece] = []
         for image in result.images:
             # A later stage works on the earlier picture, so it inherits its suspect codes.
@@ -206,7 +211,7 @@ class _Attempt:
         return made
 
     def _order(self, piece: _Piece, stage: str) -> StageOrder:
-        text = self.job.text(stage)
+        text, stages = self.job.text(stage), self.job.stages
         return StageOrder(
             job_id=self.job.job_id,
             stage=stage,
@@ -215,14 +220,16 @@ class _Attempt:
             seed=piece.image.seed,
             config=self.job.config,
             image=piece.image.data,
+            later=stages[stages.index(stage) + 1 :],
         )
 
     def _patiently(self, order: StageOrder) -> StageResult:
         tries = 0
         while True:
+            began = self._context.stopwatch()
             try:
                 return self._backend.generate(order)
-            except (Unreachable, NotReady) as error:
+            except (Unreachable, NotReady, AccessDenied) as error:
                 # The job surely did not start, so trying again cannot make a picture twice.
                 tries += 1
                 if self._cancelled():
@@ -231,6 +238,8 @@ class _Attempt:
                     raise
                 if self._cancelled():
                     raise Cancelled("Stopped while waiting for the backend.") from error
+                # What a server that went away had done, and the time until it is back, tell nothing about the job.
+                self._lost_s += self._context.stopwatch() - began
 
     def _save(self, image: StageImage, stage: str, suspect: tuple[str, ...]) -> None:
         saved = save_image(
@@ -317,7 +326,7 @@ class _Attempt:
             output_root=str(self._context.outputs),
             status=status,
             error=error,
-            seconds=round(self._context.stopwatch() - self._began, 3),
+            seconds=round(self._context.stopwatch() - self._began - self._lost_s, 3),
         )
 
 

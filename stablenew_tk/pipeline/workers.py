@@ -16,7 +16,7 @@ from contextlib import suppress
 import msgspec
 
 from ..backends.base import Backend
-from ..domain.base.errors import BackendError, StableNewError
+from ..domain.base.errors import AccessDenied, BackendError, StableNewError
 from ..domain.runs.job import Job
 from .messages.base import Event, Order, OrderFailed
 from .messages.jobs import JobEnded, NodeWaiting, StageProgressed, StageStarted
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 PULSE_S = 0.5
 # A server that was there a moment ago is usually back soon; later there is no hurry.
 PROBE_DELAYS_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+# Servers lock out whoever comes with a wrong password too often.
+LOGIN_DELAY_S = 60.0
 
 Inbox = queue.SimpleQueue[Event]
 
@@ -35,7 +37,7 @@ class Node:
     """One backend with its threads. Makes one job at a time.
 
     All methods are called on the main thread and return at once, except `close`. A `patient` node waits for a backend
-    that does not answer until the job is cancelled; otherwise the job fails.
+    that does not answer or wants a login until the job is cancelled; otherwise the job fails.
     """
 
     def __init__(self, backend: Backend, context: JobContext, inbox: Inbox, *, patient: bool) -> None:
@@ -113,8 +115,9 @@ class Node:
         self._inbox.put(event)
 
     def _wait_for_backend(self, job: Job, error: BackendError, tries: int) -> bool:
-        delay = PROBE_DELAYS_S[min(tries, len(PROBE_DELAYS_S)) - 1]
-        self._inbox.put(NodeWaiting(job_id=job.job_id, message=str(error), retry_in_s=delay))
+        wants_login = isinstance(error, AccessDenied)
+        delay = LOGIN_DELAY_S if wants_login else PROBE_DELAYS_S[min(tries, len(PROBE_DELAYS_S)) - 1]
+        self._inbox.put(NodeWaiting(job_id=job.job_id, message=str(error), brief=error.brief, retry_in_s=delay))
         return not self._cancel.wait(delay)
 
     # ---- pulse thread

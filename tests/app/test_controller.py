@@ -434,6 +434,18 @@ class TestAwayServer:
         assert sorted(record.prompt for record in made) == ["a boat number 0", "a boat number 1"]
         assert {record.backend.kind for record in made} == {"sketch"}
 
+    def test_where_a_login_is_wanted_the_queue_waits_until_it_is_given(self, open_app):
+        with FakeWebUI(auth="me:right") as server:
+            app = open_app(Settings(backend=server.url))
+            app.controller.run(request(2))
+            waiting = app.until(NodeWaiting)
+            assert (waiting.brief, waiting.retry_in_s, app.told(JobEnded)) == ("wants a login", 60.0, [])
+            assert server.count("txt2img") == 0
+            app.controller.change_settings(Settings(backend=f"http://me:right@127.0.0.1:{server.port}"))
+            app.idle()
+            made = [record for record in app.records() if record.status == "ok"]
+            assert (len(made), server.count("txt2img")) == (2, 2)
+
     def test_an_impatient_controller_lets_the_jobs_fail(self, open_app):
         app = open_app(Settings(backend="http://127.0.0.1:9"), patient=False)
         app.make(2)

@@ -16,7 +16,7 @@ from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.domain.base.errors import Cancelled, Refused
-from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.catalogue import parameter, with_values
 from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig
 
 KINDS = ("sketch", "forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sd-server", "koboldcpp")
@@ -113,6 +113,18 @@ class TestEveryBackend:
     def test_a_stage_it_cannot_make_is_refused_before_anything_is_sent(self, backend, fake):
         with pytest.raises(Refused, match=r"has no stage 'inpaint'\. It has txt2img"):
             backend.generate(order("inpaint", image=b"a picture"))
+        assert fake is None or not fake.posts
+
+    def test_a_later_stage_it_cannot_make_is_refused_before_the_first_is_made(self, backend, fake):
+        later = msgspec.structs.replace(order(), later=("inpaint",))
+        with pytest.raises(Refused, match=r"has no stage 'inpaint'"):
+            backend.generate(later)
+        found = backend.check()
+        for stage, path in (("img2img", "img2img.sampler"), ("upscale", "upscale.upscaler")):
+            if stage in found.stages and found.choices(parameter(path).choices):
+                work = order(**{path: "No Such", "upscale.mode": "img2img"})
+                with pytest.raises(Refused, match=rf"{path}.*No Such"):
+                    backend.generate(msgspec.structs.replace(work, later=(stage,)))
         assert fake is None or not fake.posts
 
     def test_idle_it_knows_no_progress_and_an_interrupt_does_nothing(self, backend, fake):

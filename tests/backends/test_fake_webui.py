@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ FIXTURES = Path(__file__).parent.parent / "fixtures" / "webui"
 CASES = json.loads((FIXTURES / "shapes.json").read_text(encoding="utf-8"))
 FIELDS = json.loads((FIXTURES / "fields.json").read_text(encoding="utf-8"))
 API = "/sdapi/v1"
+SMALL = {"prompt": "x", "steps": 2, "width": 64, "height": 64, "sampler_name": "Euler", "seed": 1}
 
 
 def shape(value):
@@ -114,3 +116,52 @@ def test_it_knows_no_fault_by_another_name():
     with pytest.raises(ValueError, match="reset"):
         FakeWebUI().fault("no such fault")
     assert len(FAULTS) > 40
+
+
+class TestMannersOfARealForge:
+    """What no single answer shows: how one request changes the answers to others."""
+
+    def test_a_schema_asked_for_during_start_up_stays_without_the_api(self):
+        with FakeWebUI("forge-ui") as fake:
+            fake.ready = False
+            early = requests.get(f"{fake.url}/openapi.json", timeout=10).json()
+            fake.ready = True
+            assert requests.get(f"{fake.url}/openapi.json", timeout=10).json() == early
+            assert not [path for path in early["paths"] if path.startswith(API)]
+            fake.go_down()
+            fake.come_back()
+            assert f"{API}/txt2img" in requests.get(f"{fake.url}/openapi.json", timeout=10).json()["paths"]
+
+    def test_modules_that_seem_unchanged_are_not_noted_so_that_a_lent_vae_stays(self):
+        lent = {"override_settings": {"forge_additional_modules": ["ae.safetensors"]}}
+        for change, kept in ([[]], ["/models/VAE/ae.safetensors"]), ([["ae.safetensors"], []], []):
+            with FakeWebUI() as fake:
+                for modules in change:
+                    body = {"forge_additional_modules": modules}
+                    requests.post(f"{fake.url}{API}/options", json=body, timeout=10)
+                requests.post(f"{fake.url}{API}/txt2img", json=SMALL | lent, timeout=10)
+                options = requests.get(f"{fake.url}{API}/options", timeout=10).json()
+                assert options["forge_additional_modules"] == kept
+
+    @pytest.mark.parametrize("how", ["interrupt", "skip"])
+    def test_a_stopped_job_answers_as_if_nothing_had_been_and_is_told_until_the_next_begins(self, how):
+        with FakeWebUI() as fake, ThreadPoolExecutor(1) as client:
+            fake.hold(step=2)
+            waiting = client.submit(requests.post, f"{fake.url}{API}/txt2img", json=SMALL, timeout=10)
+            fake.held.wait(10)
+            requests.post(f"{fake.url}{API}/{how}", json={}, timeout=10)
+            answer = waiting.result(10)
+            assert (answer.status_code, len(answer.json()["images"])) == (200, 1)
+            assert "Steps: 2" in json.loads(answer.json()["info"])["infotexts"][0]
+            word = {"interrupt": "interrupted", "skip": "skipped"}[how]
+            state = requests.get(f"{fake.url}{API}/progress", timeout=10).json()["state"]
+            assert (state[word], state["job"]) == (True, "")
+            requests.post(f"{fake.url}{API}/txt2img", json=SMALL, timeout=10)
+            assert not requests.get(f"{fake.url}{API}/progress", timeout=10).json()["state"][word]
+
+    def test_numbers_of_the_settings_are_listed_as_floats_and_kept_as_they_were_set(self):
+        with FakeWebUI() as fake:
+            clip_skip = requests.get(f"{fake.url}{API}/options", timeout=10).json()["CLIP_stop_at_last_layers"]
+            assert repr(clip_skip) == "1.0"
+            requests.post(f"{fake.url}{API}/options", json={"CLIP_stop_at_last_layers": clip_skip}, timeout=10)
+            assert repr(fake.file["CLIP_stop_at_last_layers"]) == "1.0"

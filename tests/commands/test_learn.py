@@ -419,6 +419,31 @@ class TestPresets:
         cli.learn(*words)
         assert cli.shown("--limit", 1)[0]["config"]["txt2img"]["cfg_scale"] == 9
 
+    def test_a_vae_is_learned_from_pictures_that_differ_and_the_server_is_left_as_it_was(self, cli):
+        with FakeWebUI("forge-ui") as fake:
+            before = {key: repr(value) for key, value in fake.options.items()}
+            words = ("--values", "None, ae.safetensors, soft.safetensors", "--images", 2, "--backend", fake.url)
+            said = cli("learn", cli.pack, "--json", *FEW, "--focus", "vae", *words)
+            assert (said.code, fake.count("txt2img")) == (0, 6)
+            records = cli.shown("--limit", 9)
+            made = [(one["outputs"][0]["sha256"], one["outputs"][0]["suspect"]) for one in records]
+            assert len({sha for sha, _ in made}) == 6
+            assert {tuple(suspect) for _, suspect in made} == {()}
+            used = [one["stage_results"][0]["applied"]["vae"] for one in records]
+            assert sorted(used) == sorted(["None", "ae.safetensors", "soft.safetensors"] * 2)
+            assert {key: repr(value) for key, value in fake.options.items()} == before
+            assert "forge_additional_modules" not in fake.file or fake.file["forge_additional_modules"] == []
+
+    def test_a_lora_may_be_called_by_its_alias_and_one_the_server_does_not_have_is_told(self, cli):
+        with FakeWebUI() as fake:
+            cli.pack.write_text("a boat <lora:grain_final:1> <lora:nobody:1>\n")
+            words = ("--focus", "lora:grain_final", "--values", "0.4, 0.8", "--images", 1, "--backend", fake.url)
+            said = cli("learn", cli.pack, "--json", *FEW, *words)
+            assert (said.code, fake.count("txt2img")) == (0, 2)
+            assert "does not list the LoRA “nobody”" in said.err
+            refused = cli("learn", cli.pack, "--json", *FEW, *words[:1], "lora:nobody", *words[2:])
+            assert (refused.code, fake.count("txt2img")) == (2, 2)
+
     def test_the_weight_of_a_lora_goes_into_prompts_that_have_it(self, cli):
         cli.pack.write_text("a boat <lora:rain:1>\n\na tram\n")
         plan = cli.learn("--focus", "lora:rain", "--values", "0.4, 0.8", "--images", 1).json["plan_id"]

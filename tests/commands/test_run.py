@@ -48,6 +48,18 @@ def test_what_the_settings_add_is_sent_in_the_stages_they_name(cli):
     assert record["stage_texts"] == {"img2img": {"prompt": "ink, a red boat", "negative": "blur"}}
 
 
+class TestLorasTheServerDoesNotHave:
+    def test_they_are_told_before_the_run_and_the_run_goes_on(self, cli, fake):
+        cli.pack.write_text("a red boat <lora:inkwsh:1>\n\na tram <lora:grain_final:0.5>\n")
+        said = cli("run", cli.pack, "--json", *FEW, "--backend", fake.url)
+        assert "does not list the LoRA “inkwsh”: its tag does nothing there. Did you mean “inkwash”?" in said.err
+        assert (said.json["ok"], fake.count("txt2img")) == (2, 2)
+
+    def test_names_and_aliases_that_it_has_are_no_matter(self, cli, fake):
+        cli.pack.write_text("a red boat <lora:inkwash:1> <lora:grain_final:0.5>\n")
+        assert "LoRA" not in cli("run", cli.pack, "--json", *FEW, "--backend", fake.url).err
+
+
 class TestReport:
     def test_it_has_the_shape_others_rely_on(self, cli):
         said = cli("run", cli.pack, "--json", *FEW)

@@ -257,6 +257,37 @@ def test_many_suspect_pictures_of_a_run_are_one_sentence_that_counts(tmp_path):
         assert any(text.startswith("2 pictures of this run are suspect") for text in words)
 
 
+def test_the_top_bar_says_in_few_words_what_is_the_matter_with_the_server(tmp_path):
+    with FakeWebUI(auth="me:right") as fake, open_house(tmp_path, backend=fake.url) as house:
+        host = fake.url.removeprefix("http://")
+        house.until(lambda: house.window.top.backend.text == f"Wants a login · {host}")
+        fake.auth, fake.ready = "", False
+        house.controller.check_backend()
+        house.until(lambda: house.window.top.backend.text == f"Not ready · {host}")
+        fake.ready = True
+        house.controller.check_backend()
+        house.until(lambda: house.window.top.backend.text == f"Forge · {host}")
+        fake.go_down()
+        house.controller.check_backend()
+        house.until(lambda: house.window.top.backend.text.startswith("No answer · "))
+        fake.come_back()
+
+
+def test_what_a_job_waited_for_is_not_said_any_longer_once_it_is_made(tmp_path):
+    with FakeWebUI() as fake, open_house(tmp_path, backend=fake.url) as house:
+        page = house.page("create")
+        house.until(lambda: page.bar.button.enabled and house.controller.capabilities is not None)
+        fake.go_down()
+        page.run()
+        house.until(lambda: "No WebUI is running" in house.window.bottom.text.cget("text"))
+        fake.hold(step=3)
+        fake.come_back()
+        house.until(lambda: house.controller.running is not None and house.controller.running.step == 2)
+        house.until(lambda: "No WebUI is running" not in house.window.bottom.text.cget("text"))
+        fake.release()
+        house.until(house.idle)
+
+
 def test_i_folds_what_stands_at_the_right_on_whichever_page_is_in_sight(tmp_path):
     with open_house(tmp_path) as house:
         create = house.page("create")

@@ -27,8 +27,10 @@ TABLE = {
     "500": FAULT, "oom": FAULT, "oom-a1111": FAULT, "oom-dead": FAULT,
     "400": REFUSED, "422": REFUSED, "html": REFUSED, "redirect": REFUSED, "other-protocol": REFUSED,
     "404": ("failed", "NotReady", 1, ""), "401": LOGIN, "403": LOGIN,
+    "login-page": LOGIN, "403-page": LOGIN, "plain-404": REFUSED,
     "data-url": FINE, "folded-base64": FINE, "chunked": FINE, "gzipped": FINE, "info-garbage": FINE,
-    "fewer-images": FINE, "forgotten": FINE, "unchanged": FINE,
+    "fewer-images": ("ok", "", 1, "interrupted"),
+    "forgotten": FINE, "unchanged": FINE,
     "black": ("ok", "", 1, "black"),
     "other-sampler": ("ok", "", 1, "mismatch:txt2img.sampler"),
     "other-scheduler": ("ok", "", 1, "mismatch:txt2img.scheduler"),
@@ -37,11 +39,19 @@ TABLE = {
     "other-seed": ("ok", "", 1, "mismatch:seed"),
     "other-checkpoint": ("ok", "", 1, "mismatch:checkpoint"),
     "other-size": ("ok", "", 1, "size"),
+    "no-vae": ("ok", "", 1, "mismatch:vae"),
+    "keeps-overrides": FINE,
     "no-hires": ("ok", "", 1, "mismatch:hires.scale"),
     "other-denoise": ("ok", "", 1, "mismatch:hires.denoise"),
 }  # fmt: skip
 HANGING = ("hang", "drip", "drip-headers")
-VALUES = {"checkpoint": "ink_model", "txt2img.scheduler": "Karras", "txt2img.batch_size": 2, "hires.enabled": True}
+VALUES = {
+    "checkpoint": "ink_model",
+    "vae": "ae.safetensors",
+    "txt2img.scheduler": "Karras",
+    "txt2img.batch_size": 2,
+    "hires.enabled": True,
+}
 
 
 @pytest.fixture
@@ -156,3 +166,14 @@ def test_a_server_that_dies_under_the_work_is_one_failed_job(fake, shop):
         wait_until(lambda: done)
     assert done[0].status == "failed"
     assert len(shop.told(JobEnded)) == 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"upscale.upscaler": "Nobody"}, {"img2img.sampler": "Nobody"}, {"adetailer.passes.0.model": "nobody.pt"}],
+)
+def test_a_later_stage_that_cannot_be_made_is_refused_before_the_first_is_paid_for(fake, shop, values):
+    record = shop.run(job(**{**LATER, **values}))
+    assert (record.status, record.error.error, record.outputs) == ("failed", "Refused", ())
+    assert next(iter(values)) in record.error.message
+    assert fake.posts == []

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from stablenew_tk.backends.base import StageImage, StageResult
 from stablenew_tk.backends.sketch.backend import Sketch
-from stablenew_tk.domain.base.errors import BackendError, Unreachable, Unreadable
+from stablenew_tk.domain.base.errors import AccessDenied, BackendError, Unreachable, Unreadable
 from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.models.preset_scope import PresetScope, PresetUse
 from stablenew_tk.domain.prompts.pack import PackPrompt
@@ -435,6 +435,22 @@ class TestCancel:
             assert (server.count("txt2img"), server.count("img2img")) == (1, 0)
             backend.close()
 
+    def test_a_server_that_cannot_be_stopped_says_so_in_the_record(self, tmp_path):
+        with FakeWebUI("sd-server") as server:
+            backend = webui(server)
+            backend.check()
+            shop, stop = Workshop(tmp_path, backend), Switch()
+            server.hold(step=2)
+            with in_thread(shop.run, job(clip_skip=1), stop) as answer:
+                wait_until(server.held.is_set)
+                stop.on = True
+                wait_until(lambda: answer, step=backend.interrupt)
+            server.release()
+            assert (answer[0].status, answer[0].outputs) == ("cancelled", ())
+            assert "finishes the picture for itself" in answer[0].error.message
+            assert server.count("txt2img") == 1
+            backend.close()
+
     def test_an_error_of_a_backend_that_was_stopped_is_the_end_that_was_wanted(self, tmp_path):
         stop = Switch()
         shop = Workshop(tmp_path, Scripted(BackendError("The connection was closed.")))
@@ -448,6 +464,23 @@ class TestPatience:
     def test_an_impatient_run_fails_when_nobody_answers(self, tmp_path):
         record = Workshop(tmp_path, Scripted(Unreachable("Nobody there."))).run(job())
         assert (record.status, record.error.error, record.error.retryable) == ("failed", "Unreachable", True)
+
+    def test_the_time_without_a_server_is_no_time_of_the_job(self, tmp_path):
+        clock = [100.0]
+
+        class Mortal(Scripted):
+            def generate(self, order):
+                clock[0] += 5
+                return super().generate(order)
+
+        def patience(_job, _error, _number):
+            clock[0] += 3600
+            return True
+
+        backend = Mortal(Unreachable("It went away while it worked."), AccessDenied("It wants a login."), PICTURE)
+        shop = Workshop(tmp_path, backend, patience=patience, stopwatch=lambda: clock[0])
+        record = shop.runner.run(job())
+        assert (record.status, record.seconds, record.stage_results[0].seconds) == ("ok", 5.0, 5.0)
 
     def test_a_patient_one_tries_the_same_stage_again(self, tmp_path):
         tries = []

@@ -15,6 +15,7 @@ from ...domain.models.profile_loras import ProfileLora, added, turned
 from ...domain.runs.job import RunRequest, check
 from ..controller import Controller
 from ..profile_loras import loras_of
+from ..unlisted_loras import unlisted_in_run
 from .form_values import FormValues
 from .pack_choice import PackChoice
 from .pack_variants import PackVariants
@@ -113,6 +114,11 @@ class RunForm:
         except InvalidInput as error:
             return str(error), None
         return "", made
+
+    def warning(self, request: RunRequest) -> str:
+        """What goes wrong silently when this is run: LoRAs that the backend does not have; "" for nothing."""
+        looked_at = replace(request, variants=request.variants[:_MOST_LOOKED_AT])
+        return unlisted_in_run(self._controller.capabilities, looked_at)
 
     def start(self, request: RunRequest, fields: RunFields) -> None:
         """Queue the run and remember it, the seed as typed. Raises InvalidInput when nothing comes of it."""

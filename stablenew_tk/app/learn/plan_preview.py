@@ -21,6 +21,7 @@ from ...domain.experiments.plan_draft import PlanDraft, lora_weights, outside_wo
 from ...domain.journal.estimate import about
 from ...domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
 from ...domain.runs.plan_title import prompt_words, prompts_tested, rows_words
+from ..unlisted_loras import unlisted_in_plan
 
 _NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
 _MANY_PICTURES = 60  # pictures from which rating them all is no longer done in one sitting
@@ -383,6 +384,8 @@ def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, 
             found.append(f"{sentence(wrong)} Change it in Create, or these pictures will fail.")
         if made.plan.stage not in capabilities.stages:
             found.append(f"{capabilities.name} does not offer {made.plan.stage}, so nothing could be made.")
+    if words := unlisted_in_plan(capabilities, made.plan):
+        found.append(words)
     outside = outside_words(draft, made.plan.variant_values) if draft.spec is not None and draft.spec.ordered else ""
     if outside:
         found.append(outside)

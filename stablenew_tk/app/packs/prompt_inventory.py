@@ -48,7 +48,7 @@ class PromptInventory:
         names = self._names("lora")
         offered = self._controller.capabilities
         if offered is not None and offered.loras:
-            return (names or frozenset()) | frozenset(offered.loras)
+            return (names or frozenset()) | frozenset(offered.choices("loras"))
         return names
 
     def embeddings(self) -> frozenset[str] | None:

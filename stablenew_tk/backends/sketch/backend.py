@@ -85,7 +85,8 @@ class Sketch:
     def generate(self, order: StageOrder) -> StageResult:
         """Make one stage. Raises Refused for an unknown name, Cancelled when stopped before there is a picture."""
         check_stage(order, _PAINTERS, "The sketch engine")
-        check_names(order)
+        for one in order.each_stage():
+            check_names(one)
         start = _start_picture(order)
         self._stop, self._done, self._total = False, 0, _PAINTERS[order.stage].steps(order.config)
         self._preview_at = 0.0

@@ -15,16 +15,22 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from ...domain.base.errors import AnswerLost, BackendError, BadImage, Cancelled, Refused, Unreachable
+from ...domain.base.errors import AnswerLost, BackendError, BadImage, Cancelled, Refused, StillWorking, Unreachable
 from ...domain.config.catalogue import Value
 from ..base import Capabilities, StageOrder, StageProgress, StageResult, check_stage
-from .discovery import API, capabilities, survey
+from .discovery import API, capabilities, read_options, survey
+from .lent_settings import LentSettings
 from .progress import GenerateCall, Watch, shown
-from .replies import Made, asked_values, image_size, made_images, made_upscale, open_picture, read_extra, read_images
-from .requests import REQUESTS, Body, ServerFacts, check_order, extras_body, repaint_body
-from .transport import Connection, Dropped, Limits, decode, error_text, parse_address, raise_for_status
+from .replies import Made, as_interrupted, asked_values, image_size, made_images, open_picture, read_extra, read_images
+from .requests import REQUESTS, Body, check_order, extras_body, repaint_body
+from .server_facts import AUTOMATIC, ServerFacts
+from .transport import Connection, Dropped, Limits, decode, parse_address, raise_for_status
+from .upscales import enlarged_here, made_upscale, repainted
 
 _WORKS_ON = "Stopped. {} cannot be interrupted and finishes the picture for itself."
+_CUT = "Somebody else stopped this job on the server, so the picture is unfinished. It does not count."
+# What a relay answers when the server behind it takes no connection.
+_NOBODY_BEHIND = 502
 _log = logging.getLogger(__name__)
 
 
@@ -43,8 +49,10 @@ class WebUI:
         self._watch = Watch(self._side)
         self._facts: ServerFacts | None = None
         self.version = ""
-        self._given_back: set[str] = set()
+        self._lent = LentSettings(self._side)
         self._call: GenerateCall | None = None
+        # A picture that was given up is still being made, by a server that cannot be interrupted.
+        self._works_on = False
 
     def check(self) -> Capabilities:
         """Query what the server offers, with about a dozen quick requests that change nothing."""
@@ -60,14 +68,14 @@ class WebUI:
         check_stage(order, REQUESTS, self.name)
         call = self._call = GenerateCall(self._limits.total_s)
         try:
-            facts = self._checked(order)
+            facts = self._with_modules(order, self._checked(order))
             call.routes = facts.routes
             made, attempts = self._stage(call, order, facts)
         finally:
             self._call = None
         images, notes = made.images, made.notes
         if call.presses:
-            images = tuple(msgspec.structs.replace(image, suspect=(*image.suspect, "interrupted")) for image in images)
+            images = tuple(as_interrupted(image) for image in images)
             if not images:
                 raise Cancelled("Stopped before there was a picture.")
         if attempts > 1:
@@ -93,7 +101,7 @@ class WebUI:
         if time.monotonic() > call.deadline:
             self._work.end(f"{self.name} did not finish within {self._limits.total_s:g} s.")
         if not call.can("progress"):
-            return None
+            return StageProgress(state="the server finishes an earlier picture first") if self._works_on else None
         try:
             seen = self._watch.observe(call, self._limits.progress_s)
             self._watch.press(call)
@@ -145,6 +153,12 @@ class WebUI:
         check_order(order, facts)
         return facts
 
+    def _with_modules(self, order: StageOrder, facts: ServerFacts) -> ServerFacts:
+        """The facts with the present settings where the request depends on them: a VAE replaces one of the modules."""
+        if not facts.is_forge or order.config.vae == AUTOMATIC:
+            return facts
+        return msgspec.structs.replace(facts, options=read_options(self._side))
+
     def _stage(self, call: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
         request = REQUESTS[order.stage]
         if request.enlarges:
@@ -161,20 +175,21 @@ class WebUI:
     def _upscaled(self, call: GenerateCall, order: StageOrder, facts: ServerFacts) -> tuple[Made, int]:
         """Enlarge with the upscaler; in img2img mode then paint over it at the new size (two requests)."""
         source, wanted = open_picture(order.image), order.config.upscale
-        enlarged, attempts = Made(()), 1
         if "extra-single-image" in facts.routes:
             body = extras_body(order)
             enlarged, attempts = self._worked(
                 call, "extra-single-image", body, lambda answer: made_upscale(read_extra(answer), order, source)
             )
+        else:
+            enlarged, attempts = enlarged_here(order, source), 1
         if wanted.mode == "single":
             return enlarged, attempts
-        image = enlarged.images[0].data if enlarged.images else order.image
+        picture = enlarged.images[0]
         width, height = (round(side * wanted.scale) for side in source.size)
-        body = repaint_body(msgspec.structs.replace(order, image=image), facts, (width, height))
+        body = repaint_body(msgspec.structs.replace(order, image=picture.data), facts, (width, height))
         asked = asked_values(order)
         made, again = self._worked(call, "img2img", body, lambda answer: self._read(answer, order, asked))
-        return msgspec.structs.replace(made, applied={**enlarged.applied, **made.applied}), max(attempts, again)
+        return repainted(made, enlarged), max(attempts, again)
 
     def _worked(self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> tuple[Made, int]:
         """Post and read the answer; once more when it was lost or damaged and the job no longer runs on the server."""
@@ -195,18 +210,28 @@ class WebUI:
     def _once(self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> Made:
         before = self._job_before(call)
         overrides = body.get("override_settings")
+        facts = self._facts or ServerFacts()
         if isinstance(overrides, dict):
-            self._give_back(set(overrides), is_idle=not before)
+            self._lent.lend(overrides, facts.options, self.name, keeps=facts.is_forge, is_idle=not before)
+        if body.get("lora"):
+            # sd-server knows its LoRAs only once somebody has asked for them since it started.
+            self._side.get(API + "loras", timeout_s=self._limits.lists_s)
         call.stop_if_asked("Stopped before the picture was begun.")
         call.begin(str(body.get("force_task_id", "")), before)
         try:
             answer = self._work.post(API + route, body, timeout_s=call.left_s)
         except AnswerLost:
             if not call.can("interrupt"):
-                call.stop_if_asked(_WORKS_ON.format(self.name))
+                self._works_on = True
+                if call.stop_asked:
+                    raise StillWorking(_WORKS_ON.format(self.name)) from None
             raise
         finally:
             call.is_out = False
+        self._works_on = False
+        # Enlarging alone is never cut: it is interrupted between pictures only.
+        is_cut = route != "extra-single-image" and not call.presses and self._watch.look_back(call)
+        kept = self._lent.take_back(lambda: not self._job_before(call))
         raise_for_status(answer, self._address, "making the picture")
         try:
             decode(answer, msgspec.Raw, self._address.host)
@@ -215,7 +240,9 @@ class WebUI:
             raise Dropped(f"{self.name} sent an answer that is not whole or not what a WebUI sends.") from err
         if not made.images and not call.presses:
             raise BadImage(f"{self.name} answered without a picture.")
-        return made
+        notes = (*((_CUT,) if is_cut else ()), *made.notes, *kept)
+        images = tuple(as_interrupted(image) for image in made.images) if is_cut else made.images
+        return msgspec.structs.replace(made, images=images, notes=notes)
 
     def _job_before(self, call: GenerateCall) -> str:
         """The job that the server is busy with before ours, or "". Raises Unreachable: then nothing was started."""
@@ -224,30 +251,13 @@ class WebUI:
         try:
             return self._watch.progress(self._limits.progress_s).job_name
         except AnswerLost as err:
+            # Progress alone may be slow. Where nothing answers, a relay stands before a server that is gone.
             _log.debug("no progress before the request: %s", err)
-            return ""
-
-    def _give_back(self, overridden: set[str], *, is_idle: bool) -> None:
-        """Make sure that our overridden settings do not outlive our request.
-
-        Forge restores only settings that stand in its config file; any other would stay for everybody. Setting it once
-        to its own value puts it there.
-        """
-        facts = self._facts or ServerFacts()
-        keys = overridden - self._given_back
-        if not keys or not facts.is_forge:
-            return
-        options = facts.options
-        if is_idle:
-            # Not while another job runs: the settings could be that job's own overrides.
-            answer = self._side.get(API + "options", timeout_s=self._limits.lists_s)
-            raise_for_status(answer, self._address, "reading its settings")
-            options = decode(answer, dict[str, object], self._address.host)
-        originals = {key: options[key] for key in sorted(keys) if options.get(key) is not None}
-        answer = self._work.post(API + "options", originals, timeout_s=self._limits.options_s)
-        if answer.status >= 400:
-            _log.warning("%s would not take its own settings back (%s)", self.name, error_text(answer.body))
-        self._given_back |= keys
+        try:
+            read_options(self._side)
+        except AnswerLost as err:
+            raise Unreachable(f"{self.name} does not answer. {err}", status=err.status) from err
+        return ""
 
     def _await_idle(self, call: GenerateCall, lost: Dropped) -> None:
         """After a broken connection: wait until the server is idle, so that asking again is no double work.
@@ -266,6 +276,9 @@ class WebUI:
             except Unreachable as err:
                 raise Unreachable(f"{self.name} went away while it worked. {err}") from lost
             except AnswerLost as err:
+                is_cut = isinstance(err, Dropped) or err.status == _NOBODY_BEHIND
+                if is_cut and call.silent_s > self._limits.gone_s:
+                    raise Unreachable(f"{self.name} went away while it worked. {err}") from lost
                 _log.debug("still no progress: %s", err)
             time.sleep(self._limits.poll_s)
         call.stop_if_asked("Stopped before the picture was made again.")

@@ -1,18 +1,23 @@
 """Detects kind, version, routes, models, samplers and extensions of a WebUI (`survey`).
 
-It uses the OpenAPI schema of the server; without one it tests the routes one by one.
+It uses the OpenAPI schema of the server; without one it tests the routes one by one. A WebUI makes its schema when it
+is first asked for and never again, so one that is still starting must not be asked: its API would be missing for good.
 """
 
 from __future__ import annotations
 
 import logging
+import re
+from collections import Counter
 
 import msgspec
 from msgspec import Struct
 
 from ...domain.base.errors import NotReady
+from ...domain.config.pipeline_config import LANCZOS
 from ..base import Capabilities
-from .requests import AUTOMATIC, COMMON, FULLER, REQUESTS, Listed, ServerFacts, server_kind
+from .requests import REQUESTS
+from .server_facts import AUTOMATIC, MODULES, Listed, ServerFacts, fields_without_schema, server_kind
 from .transport import Answer, Connection, decode, raise_for_status
 
 API = "/sdapi/v1/"
@@ -24,7 +29,18 @@ _NAMES = {
     "koboldcpp": "KoboldCpp",
     "sd-server": "sd-server",
 }
-_PROBED = ("progress", "interrupt", "extra-single-image", "version", "/sdcpp/v1/capabilities", "/api/extra/version")
+_PROBED = (
+    "progress",
+    "interrupt",
+    "extra-single-image",
+    "version",
+    "hypernetworks",
+    "/internal/progress",
+    "/sdcpp/v1/capabilities",
+    "/api/extra/version",
+)
+# Forge lists VAEs and text encoders together; only the folder tells them apart.
+_ENCODERS = re.compile(r"[/\\](text_encoders?|clip)[/\\]", re.IGNORECASE)
 # What every ADetailer brings; for versions too old to list them.
 _DETECTORS = ("face_yolov8n.pt", "face_yolov8s.pt", "hand_yolov8n.pt", "person_yolov8n-seg.pt", "mediapipe_face_full")
 
@@ -57,23 +73,27 @@ def survey(connection: Connection) -> ServerFacts:
     Raises Unreachable, NotReady (no API, or still starting), AccessDenied, Refused (not a WebUI), EngineFault or
     AnswerLost.
     """
-    answer = _ask(connection, "/openapi.json")
-    schema = decode(answer, _Schema, connection.address.host) if answer.status == 200 else _Schema()
-    listed = API + "txt2img" in schema.paths
-    # /loras is the last route to appear while a WebUI starts; servers without the LoRA extension never have it.
-    if _ask(connection, "loras").status != 200 and not listed:
-        raise_for_status(_ask(connection, "samplers"), connection.address, "listing its samplers")
+    # The last route to appear while a WebUI starts; servers without the LoRA extension never have it.
+    started = _ask(connection, "loras").status == 200
     # Extensions answer without a login, so only a core route shows whether ours is right.
-    options = _options(connection)
-    if listed:
+    options = read_options(connection)
+    if not options and not started:
+        raise_for_status(_ask(connection, "samplers"), connection.address, "listing its samplers")
+    schema = _schema(connection) if started else _Schema()
+    # Somebody else may have asked too early: then all its life it lists the page's routes and none of the API.
+    if API + "txt2img" in schema.paths:
         routes = frozenset(path.removeprefix(API) for path in schema.paths)
     else:
+        schema = _Schema()
         # GET on a route that only takes POST answers 405; one that is missing answers 404.
         routes = frozenset(path for path in _PROBED if _ask(connection, path).status in (200, 204, 405))
     txt2img = schema.fields("Txt2Img")
-    kind = server_kind(routes, txt2img)
-    plain = FULLER if kind == "sdnext" else COMMON
+    kind = server_kind(routes, txt2img, options)
     schedulers = _rows(connection, "schedulers")
+    plain = fields_without_schema(kind, since_1_9=bool(schedulers))
+    loras = _rows(connection, "loras")
+    modules = _rows(connection, "sd-modules" if MODULES in options else "sd-vae")
+    encoders = frozenset(_names(tuple(row for row in modules if _ENCODERS.search(row.filename or ""))))
     facts = ServerFacts(
         name=f"{_NAMES.get(kind, 'WebUI')} · {connection.address.host}",
         kind=kind,
@@ -81,16 +101,24 @@ def survey(connection: Connection) -> ServerFacts:
         txt2img=txt2img or plain,
         img2img=schema.fields("Img2Img") or plain,
         checkpoints=tuple(row.as_checkpoint() for row in _rows(connection, "sd-models")),
-        vaes=_names(_rows(connection, "sd-modules" if "forge_additional_modules" in options else "sd-vae")),
+        vaes=tuple(name for name in _names(modules) if name not in encoders),
+        encoders=encoders,
         samplers=_names(_rows(connection, "samplers")),
         schedulers=tuple(row.label or row.name or "" for row in schedulers),
         scheduler_names={row.name: row.label or row.name for row in schedulers if row.name},
         upscalers=_names(_rows(connection, "upscalers")),
         latent_upscalers=_names(_rows(connection, "latent-upscale-modes")),
-        loras={row.name: row.path or "" for row in _rows(connection, "loras") if row.name},
+        loras={row.name: row.path or "" for row in loras if row.name},
+        lora_aliases=_aliases(loras),
+        lists_loras=started,
         options=options,
     )
     return facts if facts.is_subset else _with_detailer(connection, facts)
+
+
+def _schema(connection: Connection) -> _Schema:
+    answer = _ask(connection, "/openapi.json")
+    return decode(answer, _Schema, connection.address.host) if answer.status == 200 else _Schema()
 
 
 def _ask(connection: Connection, path: str) -> Answer:
@@ -115,7 +143,15 @@ def _names(rows: tuple[Listed, ...]) -> tuple[str, ...]:
     return tuple(name for row in rows if (name := row.name or row.model_name))
 
 
-def _options(connection: Connection) -> dict[str, object]:
+def _aliases(loras: tuple[Listed, ...]) -> tuple[str, ...]:
+    """Names that training tools wrote into LoRAs. One that several have loads none: saved epochs share it."""
+    names = {row.name for row in loras}
+    count = Counter(row.alias for row in loras)
+    return tuple(alias for alias, times in count.items() if alias and times == 1 and alias not in names)
+
+
+def read_options(connection: Connection) -> dict[str, object]:
+    """The server's settings as they are now; {} when it has none. Raises BackendError."""
     answer = _ask(connection, "options")
     if answer.status == 404:
         return {}
@@ -146,7 +182,6 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
     """The capabilities for the user. `version` is that in the last picture, "" before the first."""
     if not facts.samplers:
         raise NotReady(f"{facts.name} lists no samplers: it is still starting, or not a WebUI.")
-    can_override = "override_settings" in facts.txt2img
     offered = {
         "hires": "enable_hr" in facts.txt2img,
         "refiner": "refiner_checkpoint" in facts.txt2img,
@@ -155,10 +190,11 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         "preview": "progress" in facts.routes,
         "interrupt": "interrupt" in facts.routes,
         "face_restore": "extra-single-image" in facts.routes,
-        "checkpoint": can_override and "sd_model_checkpoint" in facts.options,
-        "vae": can_override and bool({"sd_vae", "forge_additional_modules"} & facts.options.keys()),
+        "loras": facts.lists_loras,
+        "checkpoint": facts.chooses_checkpoint,
+        "vae": facts.chooses_vae,
     }
-    loaded = facts.checkpoint(str(facts.options.get("sd_model_checkpoint") or ""))
+    loaded = facts.loaded
     since = "1.9 or later" if facts.schedulers else "before 1.9"
     return Capabilities(
         kind="webui",
@@ -168,9 +204,10 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         checkpoints=tuple(known.name for known in facts.checkpoints),
         vaes=(AUTOMATIC, "None", *facts.vaes) if offered["vae"] else (),
         loras=tuple(facts.loras),
+        lora_aliases=facts.lora_aliases,
         samplers=facts.samplers,
         schedulers=facts.schedulers,
-        upscalers=facts.upscalers,
+        upscalers=facts.upscalers if "extra-single-image" in facts.routes else (LANCZOS,),
         hires_upscalers=(*facts.latent_upscalers, *facts.upscalers),
         adetailer_models=facts.adetailer_models,
         stages=tuple(stage for stage in REQUESTS if stage != "adetailer" or facts.adetailer_models),

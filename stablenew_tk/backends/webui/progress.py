@@ -6,22 +6,26 @@ The node's thread is blocked in the request; everything here may be called on an
 from __future__ import annotations
 
 import binascii
+import logging
 import time
 
 import msgspec
 from msgspec import Struct
 
-from ...domain.base.errors import Cancelled
+from ...domain.base.errors import BackendError, Cancelled
 from ..base import StageProgress
 from .discovery import API
 from .transport import Connection, Limits, decode, raise_for_status
 
+_log = logging.getLogger(__name__)
 # The interrupt itself, and five more.
 _PRESSES = 6
 _PICTURE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 
 
 class _WireState(Struct):
+    skipped: bool = False
+    interrupted: bool = False
     job: str = ""
     job_count: int = 0
     job_timestamp: str = "0"
@@ -73,6 +77,7 @@ class GenerateCall:
         self.is_mine, self.is_seen = not earlier_job, False
         self.posted_at = self.heard_at = self.preview_at = time.monotonic()
         self.step, self.fraction = 0, 0.0
+        self.job, self.is_cut = "", False
         self.is_out = True
 
     def settle(self, is_mine: bool) -> None:
@@ -139,7 +144,26 @@ class Watch:
                 self._ask_for_task(call)
         elif seen.job_name != call.earlier_job:
             call.settle(True)
+        # Before a job begins these words are those of the one before.
+        if call.is_mine and seen.is_busy:
+            call.job = seen.job_name
+            call.is_cut = call.is_cut or seen.state.interrupted or seen.state.skipped
         return seen
+
+    def look_back(self, call: GenerateCall) -> bool:
+        """Whether our job, whose answer has come, was cut short on the server: that can be seen until the next begins.
+
+        The answer itself looks like any other. False when it cannot be found out.
+        """
+        if call.is_cut or not call.can("progress"):
+            return call.is_cut
+        try:
+            seen = self.progress(self._limits.progress_s)
+        except BackendError as err:
+            _log.debug("no progress after the answer: %s", err)
+            return False
+        is_ours = not seen.is_busy and call.job in ("", seen.state.job_timestamp)
+        return is_ours and (seen.state.interrupted or seen.state.skipped)
 
     def _ask_for_task(self, call: GenerateCall) -> None:
         body = {"id_task": call.task, "id_live_preview": -1, "live_preview": False}

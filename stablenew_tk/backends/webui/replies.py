@@ -18,16 +18,20 @@ from msgspec import Struct
 from PIL import Image
 
 from ...domain.base.errors import BadImage
+from ...domain.base.lora_tags import loras_in
 from ...domain.config.catalogue import Value, get_value, stage_values
 from ...domain.config.pipeline_config import stage_spec
 from ...domain.recipes.infotext import applied_values, parse, split_sampler
 from ..base import StageImage, StageOrder
-from .requests import AUTOMATIC, REQUESTS, ServerFacts, loose
+from .requests import REQUESTS, native_sampler
+from .server_facts import AUTOMATIC, ServerFacts, loose
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _USER_COMMENT = 0x9286
 _EXIF_PART = 0x8769
+_NO_CLIP_SKIP = "clip_skip: the server has no such setting, so it used its own."
+_MODULE = re.compile(r"Module \d{1,3}")
 _UPSCALER = re.compile(r"Postprocess upscaler: ([^<,]{1,200})")
 # Compared by size or count, or chosen by the server.
 _NOT_COMPARED = {"txt2img.width", "txt2img.height", "txt2img.batch_size", "upscale.mode", "upscale.scale"}
@@ -71,6 +75,7 @@ class Info(Struct, frozen=True):
     sd_vae_name: str | None = None
     clip_skip: int | None = None
     denoising_strength: float | None = None
+    extra_generation_params: dict[str, object] | None = None
     version: str | None = None
 
 
@@ -220,46 +225,45 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         picture = open_picture(data)
         text = reply.info.infotexts[index] if index < len(reply.info.infotexts) else picture.text
         done = _applied(reply.info, text, order, index)
-        wanted = {**asked, "seed": (order.seed + index) % (1 << 32)}
+        _in_our_names(done, text, order, facts)
+        wanted = {**asked, "seed": order.seed + index}
         suspect = [f"mismatch:{path}" for path in differences(wanted, done, facts)]
         _sizes(done, picture.size, order)
         if picture.black:
             suspect.append("black")
         if not _size_is_right(picture.size, order):
             suspect.append("size")
-        images.append(_image(picture, text, int(done.pop("seed", wanted["seed"])), suspect))
+        images.append(image_of(picture, text, int(done.pop("seed", wanted["seed"])), suspect))
         applied = applied or done
+    if len(images) < _count_asked(asked):
+        # Nobody can tell which of them the job was stopped at: those of a batch are painted together.
+        images = [as_interrupted(image) for image in images]
     made = Made(tuple(images), applied)
-    return msgspec.structs.replace(made, notes=tuple(_notes(reply, order, made, asked)))
+    unsent = () if facts.takes_clip_skip or "clip_skip" not in asked else (_NO_CLIP_SKIP,)
+    missing = [name for name in loras_in(order.prompt) if facts.lists_loras and not facts.has_lora(name)]
+    without = [f"The server does not list the LoRA “{name}”: the picture was made without it." for name in missing]
+    return msgspec.structs.replace(made, notes=(*_notes(reply, order, made, asked), *unsent, *without))
 
 
-def made_upscale(reply: Reply, order: StageOrder, source: DecodedPicture) -> Made:
-    """The picture of extra-single-image. Its own text says little, so the text of the picture it came from is kept."""
-    if not reply.pictures:
-        raise BadImage("The upscaler answered without a picture.")
-    picture = open_picture(reply.pictures[0])
-    scale = order.config.upscale.scale
-    applied: dict[str, Value] = {"upscale.scale": round(picture.size[0] / source.size[0], 3)}
-    suspect = ["black"] if picture.black else []
-    if reply.upscaler:
-        applied["upscale.upscaler"] = reply.upscaler
-        if reply.upscaler != order.config.upscale.upscaler:
-            suspect.append("mismatch:upscale.upscaler")
-    if picture.size == source.size and (scale > 1 or picture.data == source.data):
-        suspect.append("unchanged")
-    elif not _near(picture.size, (source.size[0] * scale, source.size[1] * scale), 1):
-        suspect.append("size")
-    return Made((_image(picture, picture.text or source.text, order.seed, suspect),), applied)
+def as_interrupted(image: StageImage) -> StageImage:
+    """The picture, marked as unfinished."""
+    suspect = tuple(dict.fromkeys((*image.suspect, "interrupted")))
+    return msgspec.structs.replace(image, suspect=suspect)
 
 
-def _image(picture: DecodedPicture, text: str, seed: int, suspect: Iterable[str]) -> StageImage:
+def _count_asked(asked: Mapping[str, Value]) -> int:
+    return int(asked.get("txt2img.batch_size", 1))
+
+
+def image_of(picture: DecodedPicture, text: str, seed: int, suspect: Iterable[str]) -> StageImage:
+    """The picture for the record, with what is wrong about it."""
     width, height = picture.size
     return StageImage(
         data=picture.data,
         suffix=picture.suffix,
         width=width,
         height=height,
-        seed=seed % (1 << 32),
+        seed=seed,
         infotext=text,
         suspect=tuple(suspect),
     )
@@ -280,6 +284,8 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
         account["seed"] = applied.get("seed", info.all_seeds[index])
     if stage in ("txt2img", "img2img"):
         sampler, scheduler = split_sampler(info.sampler_name or "")
+        # sd-server writes it behind the sampler's name, in small letters, and only here by itself.
+        scheduler = scheduler or str((info.extra_generation_params or {}).get("Schedule type") or "")
         account |= {f"{stage}.sampler": sampler or None, f"{stage}.scheduler": scheduler or None}
         account |= {f"{stage}.steps": info.steps, f"{stage}.cfg_scale": info.cfg_scale, "clip_skip": info.clip_skip}
     if stage == "img2img":
@@ -287,6 +293,21 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
     if stage == "upscale":
         account |= {"upscale.steps": info.steps, "upscale.denoise": info.denoising_strength}
     return applied | {path: value for path, value in account.items() if value is not None}
+
+
+def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: ServerFacts) -> None:
+    """Put values that a kind of server writes in its own way into the words of the catalogue."""
+    values = parse(text).values
+    for path in ("checkpoint", "refiner.checkpoint"):
+        if known := facts.checkpoint(str(done.get(path, ""))):
+            done[path] = known.name
+    if facts.is_forge and values:
+        # VAE and text encoders are "Module 1…n"; there is none where the checkpoint's own are used.
+        done["vae"] = facts.vae(value for key, value in values.items() if _MODULE.fullmatch(key))
+    if facts.is_subset and order.config.hires.enabled and order.stage == "txt2img" and "Hires scale" in values:
+        # sd-server: "Hires upscale" names the upscaler, and 0 steps are as many as before.
+        done |= {"hires.upscaler": values.get("Hires upscale", ""), "hires.scale": _number(values["Hires scale"], 0.0)}
+        done["hires.steps"] = done.get("hires.steps") or order.config.txt2img.steps
 
 
 def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts: ServerFacts) -> list[str]:
@@ -297,26 +318,52 @@ def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts:
     for switch in ("refiner.checkpoint", "hires.scale"):
         if switch in asked and switch not in applied and tells:
             found.append(switch)
+    if facts.kind == "sd-server":
+        # It names the scheduler that it was asked for, and none when it did not know it.
+        found += [
+            path for path in _SCHEDULERS & asked.keys() - applied.keys() if asked[path] not in (AUTOMATIC, "default")
+        ]
     return found
+
+
+def _number(text: str, fallback: float) -> float:
+    """The number in a text, or the fallback."""
+    try:
+        return float(text)
+    except ValueError:
+        return fallback
 
 
 def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
     if path in _NOT_COMPARED:
         return True
+    if path == "seed":
+        # Beyond 32 bits A1111 counts up and others begin anew: either follows the seed that was asked for.
+        return int(asked) % (1 << 32) == int(applied) % (1 << 32)
     if path in ("checkpoint", "refiner.checkpoint"):
         return _same_checkpoint(str(asked), str(applied), facts)
     if path == "vae":
-        return asked in (AUTOMATIC, "None") or asked == applied
+        return asked in (AUTOMATIC, applied)
+    if facts.is_subset and (path in _SCHEDULERS or path in _SAMPLERS):
+        return _same_native(path, str(asked), str(applied), facts)
     if path in _SCHEDULERS:
         return asked == AUTOMATIC or loose(facts.scheduler_names.get(str(asked), str(asked))) == loose(str(applied))
-    if path in _SAMPLERS and facts.is_subset:
-        return loose(str(asked)) == loose(str(applied))
     if path.startswith("adetailer.") and isinstance(asked, str):
         # An empty prompt means the picture's own, an empty sampler the main one: the server writes what it used.
         return not asked or asked == applied
     if isinstance(asked, (int, float)) and isinstance(applied, (int, float)):
         return abs(asked - applied) < 0.005
     return asked == applied
+
+
+def _same_native(path: str, asked: str, applied: str, facts: ServerFacts) -> bool:
+    """Servers with names of their own. "default" leaves the choice to them; sd-server tells "NONE" then."""
+    if asked in (AUTOMATIC, "default"):
+        return True
+    if path in _SAMPLERS:
+        return loose(native_sampler(asked, facts)) == loose(applied)
+    one_scheduler = {"normal", "discrete"}
+    return loose(asked) == loose(applied) or {loose(asked), loose(applied)} == one_scheduler
 
 
 def _same_checkpoint(asked: str, applied: str, facts: ServerFacts) -> bool:
@@ -336,31 +383,38 @@ def _size_is_right(size: tuple[int, int], order: StageOrder) -> bool:
     source = image_size(order.image) if order.image else (config.txt2img.width, config.txt2img.height)
     scale = stage_spec(order.stage).scale(config)
     # What works on a picture or enlarges it may round to the server's own step of 8 or 64.
-    return _near(size, (source[0] * scale, source[1] * scale), 8 if order.image or scale != 1.0 else 0)
+    return is_near(size, (source[0] * scale, source[1] * scale), 8 if order.image or scale != 1.0 else 0)
 
 
-def _near(size: tuple[int, int], wanted: tuple[float, float], slack: int) -> bool:
+def is_near(size: tuple[int, int], wanted: tuple[float, float], slack: int) -> bool:
+    """Whether both sides are as wanted, give or take `slack` pixels."""
     return all(abs(is_ - want) <= slack for is_, want in zip(size, wanted, strict=True))
 
 
 def _notes(reply: Reply, order: StageOrder, made: Made, asked: Mapping[str, Value]) -> Iterable[str]:
     images, applied = made.images, made.applied
-    wanted = int(asked.get("txt2img.batch_size", 1))
+    wanted = _count_asked(asked)
     if len(images) < wanted:
         yield f"{len(images)} of {wanted} pictures came."
     if not reply.reported:
         yield "The server did not say how it made the picture, so it could not be checked against what was asked."
-    if order.stage == "adetailer" and images and _pixels(images[0].data) == _pixels(order.image):
+    if order.stage == "adetailer" and images and pixels_of(images[0].data) == pixels_of(order.image):
         yield "ADetailer found nothing to repair: the picture is unchanged."
     wrong = [code[9:] for image in images for code in image.suspect if code.startswith("mismatch:")]
     for path in dict.fromkeys(wrong):
         # The seed is no setting of the config; the picture carries the one that was used.
         wanted_value = order.seed if path == "seed" else asked[path]
         used = images[0].seed if path == "seed" else applied.get(path)
-        did = "did not do it" if used is None else f"used {used!r}"
-        yield f"{path}: {wanted_value!r} was asked, the server {did}. The picture does not count."
+        yield used_words(path, wanted_value, used)
 
 
-def _pixels(data: bytes) -> bytes:
+def used_words(path: str, asked: Value, used: Value | None) -> str:
+    """The sentence about a value that was not used."""
+    did = "did not do it" if used is None else f"used {used!r}"
+    return f"{path}: {asked!r} was asked, the server {did}. The picture does not count."
+
+
+def pixels_of(data: bytes) -> bytes:
+    """The pixels of a whole picture as RGB."""
     with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
         return image.convert("RGB").tobytes()

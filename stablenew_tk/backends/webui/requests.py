@@ -7,115 +7,28 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 
 from msgspec import Struct
 
 from ...domain.base.errors import Refused
-from ...domain.config.pipeline_config import ADetailerPass, PipelineConfig
+from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig
 from ..base import StageOrder, check_stage
+from .server_facts import AUTOMATIC, MODULES, ServerFacts, base_names, loose
 
 Body = dict[str, object]
 Size = tuple[int, int]  # px
 
-_FIELDS = """prompt negative_prompt seed steps cfg_scale width height batch_size sampler_name scheduler
-denoising_strength init_images enable_hr hr_upscaler hr_scale hr_second_pass_steps clip_skip lora"""
-# For servers that publish no schema: what all of them understand.
-COMMON = frozenset(_FIELDS.split())
-# SD.Next publishes no schema unless asked to, but takes these as A1111 does.
-FULLER = COMMON | {
-    "override_settings",
-    "refiner_checkpoint",
-    "refiner_switch_at",
-    "alwayson_scripts",
-    "n_iter",
-    "resize_mode",
-}
-AUTOMATIC = "Automatic"
 _EMBEDDING = re.compile(r"<embedding:([^:<>]{1,200})(?::(-?\d{1,3}(?:\.\d{1,6})?))?>")
-_LORA = re.compile(r"<lora:([^:<>]{1,200}):(-?\d{1,3}(?:\.\d{1,6})?)>")
+_LORA = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^:<>]{0,40}){0,4})>")
+# Names of A1111 whose counterpart on sd-server is not spelled alike.
+_ON_SD_SERVER = {"DDIM": "ddim_trailing"}
 _KEYS = """ad_model ad_prompt ad_negative_prompt ad_confidence ad_denoising_strength ad_mask_blur ad_dilate_erode
 ad_inpaint_only_masked ad_inpaint_only_masked_padding ad_use_steps ad_steps ad_use_cfg_scale ad_cfg_scale ad_use_sampler
 ad_sampler"""
 # What every ADetailer knows; the rest differs between its versions and an unknown key makes it fail.
 _OLD_KEYS = frozenset(_KEYS.split())
-
-
-class Checkpoint(Struct, frozen=True):
-    """One checkpoint as the server lists it. `send` is the name it is asked for by; `hash` is "" before first use."""
-
-    name: str
-    send: str
-    hash: str = ""
-
-    def is_called(self, name: str) -> bool:
-        """Whether a name (with or without folder, file ending, hash) means this checkpoint."""
-        plain = _stem(name)
-        return plain in (self.name, _stem(self.send), _stem(self.send).rpartition("/")[2])
-
-
-class ServerFacts(Struct, frozen=True, kw_only=True):
-    """What one server offers. Empty field sets: it has no schema; empty lists: it does not list them."""
-
-    name: str = "the WebUI"
-    kind: str = "webui"
-    version: str = ""
-    routes: frozenset[str] = frozenset()
-    txt2img: frozenset[str] = COMMON
-    img2img: frozenset[str] = COMMON
-    checkpoints: tuple[Checkpoint, ...] = ()
-    vaes: tuple[str, ...] = ()
-    samplers: tuple[str, ...] = ()
-    schedulers: tuple[str, ...] = ()
-    scheduler_names: Mapping[str, str] = {}
-    upscalers: tuple[str, ...] = ()
-    latent_upscalers: tuple[str, ...] = ()
-    loras: Mapping[str, str] = {}
-    adetailer_models: tuple[str, ...] = ()
-    adetailer_keys: frozenset[str] = frozenset()
-    adetailer_most: int = 0
-    options: Mapping[str, object] = {}
-
-    @property
-    def is_forge(self) -> bool:
-        """Forge and its forks: modules instead of a VAE, and overridden settings that may persist."""
-        return "forge_additional_modules" in self.options
-
-    @property
-    def is_subset(self) -> bool:
-        """A server that only imitates the API (sd-server, KoboldCpp): names are matched loosely, no overrides."""
-        return self.kind in ("sd-server", "koboldcpp", "subset")
-
-    def checkpoint(self, name: str) -> Checkpoint | None:
-        """The listed checkpoint that the name means."""
-        return next((known for known in self.checkpoints if known.is_called(name)), None)
-
-
-class Listed(Struct, frozen=True):
-    """One row of the server's lists (checkpoints, samplers, upscalers, LoRAs…); each list uses some of the fields."""
-
-    name: str | None = None
-    label: str | None = None
-    title: str | None = None
-    model_name: str | None = None
-    hash: str | None = None
-    path: str | None = None
-
-    def as_checkpoint(self) -> Checkpoint:
-        """Titles change when a checkpoint is first used (a hash is added), so it is known by `model_name`."""
-        name = self.model_name or _stem(self.title or "")
-        return Checkpoint(name, re.sub(r" \[[0-9a-f]{6,64}\]$", "", self.title or name), self.hash or "")
-
-
-def server_kind(routes: Collection[str], txt2img: Collection[str]) -> str:
-    """The kind of server, recognised by routes and fields that only it has. Routes: full paths, or below /sdapi/v1."""
-    for kind, sign in (("koboldcpp", "/api/extra/version"), ("sd-server", "/sdcpp/v1/capabilities")):
-        if sign in routes:
-            return kind
-    if "hr_additional_modules" in txt2img or "hr_cfg" in txt2img:
-        return "forge" if "hypernetworks" in routes else "forge-neo"
-    return "sdnext" if "version" in routes else "a1111" if "progress" in routes else "subset"
 
 
 def task_id(order: StageOrder) -> str:
@@ -124,15 +37,32 @@ def task_id(order: StageOrder) -> str:
 
 
 def check_order(order: StageOrder, facts: ServerFacts) -> None:
-    """Raise Refused naming the first field whose value this server does not have. Nothing was sent."""
+    """Raise Refused naming the first field whose value this server does not have, in any stage. Nothing was sent."""
     check_stage(order, REQUESTS, facts.name)
     config = order.config
     # The checkpoint first: with a wrong one most other names are wrong, too.
-    if config.checkpoint and not facts.checkpoint(config.checkpoint):
-        _one_of("checkpoint", config.checkpoint, [known.name for known in facts.checkpoints], facts)
-    if config.vae != AUTOMATIC and facts.vaes:
-        _one_of("vae", config.vae, ("None", *facts.vaes), facts)
-    REQUESTS[order.stage].check(config, facts)
+    if config.checkpoint:
+        _check_checkpoint(config.checkpoint, facts)
+    if config.vae != AUTOMATIC:
+        if not facts.chooses_vae:
+            raise Refused(f"vae: {facts.name} takes no VAE with a request. Choose {AUTOMATIC}.")
+        if facts.vaes:
+            _one_of("vae", config.vae, ("None", *facts.vaes), facts)
+    if facts.kind == "sd-server":
+        _lora_list(order.prompt, facts)
+    for one in order.each_stage():
+        REQUESTS[one.stage].check(config, facts)
+
+
+def _check_checkpoint(name: str, facts: ServerFacts) -> None:
+    known, loaded = facts.checkpoint(name), facts.loaded
+    if not known:
+        _one_of("checkpoint", name, [one.name for one in facts.checkpoints], facts)
+    elif loaded and known != loaded and not facts.chooses_checkpoint:
+        raise Refused(
+            f"checkpoint: {facts.name} has {loaded.name!r} loaded and cannot change that. Choose it, or start the "
+            f"server with {known.name!r}."
+        )
 
 
 def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:
@@ -140,6 +70,8 @@ def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:
     if config.hires.enabled:
         _needs("hires.enabled", "enable_hr", facts)
         _one_of("hires.upscaler", config.hires.upscaler, (*facts.latent_upscalers, *facts.upscalers), facts)
+        if config.hires.cfg_scale not in (0, config.txt2img.cfg_scale) and "hr_cfg" not in facts.txt2img:
+            raise Refused(f"hires.cfg_scale: {facts.name} has one CFG for both passes. Set it to 0 (= same).")
     if config.refiner.enabled:
         _needs("refiner.enabled", "refiner_checkpoint", facts)
         if not facts.checkpoint(config.refiner.checkpoint):
@@ -171,6 +103,11 @@ def _check_upscale(config: PipelineConfig, facts: ServerFacts) -> None:
         _one_of("upscale.upscaler", config.upscale.upscaler, facts.upscalers, facts)
     elif config.upscale.mode == "single":
         raise Refused(f"upscale.mode: {facts.name} cannot upscale on its own. Choose img2img.")
+    else:
+        # Enlarged here, before it is painted again.
+        _one_of("upscale.upscaler", config.upscale.upscaler, (LANCZOS,), facts)
+        if config.upscale.gfpgan or config.upscale.codeformer:
+            raise Refused(f"upscale.gfpgan, upscale.codeformer: {facts.name} repairs no faces. Set both to 0.")
 
 
 def _needs(path: str, field: str, facts: ServerFacts) -> None:
@@ -186,10 +123,16 @@ def _one_of(path: str, value: str, known: Iterable[str], facts: ServerFacts) -> 
         raise Refused(f"{path}: {facts.name} has no {value!r}.{hint}")
 
 
+def native_sampler(name: str, facts: ServerFacts) -> str:
+    """The name that a server with samplers of its own has for one of A1111's, or the name as it is."""
+    wanted = (loose(name), loose(_ON_SD_SERVER.get(name, name)))
+    return next((known for known in facts.samplers if loose(known) in wanted), name)
+
+
 def _sampling(path: str, sampler: str, scheduler: str, facts: ServerFacts) -> Body:
     """Fields for sampler and scheduler in the server's spelling. Raises Refused for names it does not have."""
     if facts.is_subset:
-        sampler = next((known for known in facts.samplers if loose(known) == loose(sampler)), sampler)
+        sampler = native_sampler(sampler, facts)
         scheduler = next((known for known in facts.schedulers if loose(known) == loose(scheduler)), scheduler)
     joined = f"{sampler} {scheduler}"
     if not facts.schedulers and scheduler != AUTOMATIC:
@@ -216,7 +159,7 @@ def txt2img_body(order: StageOrder, facts: ServerFacts, _size: Size = (0, 0)) ->
     if config.hires.enabled:
         hires = config.hires
         body |= {"enable_hr": True, "hr_upscaler": hires.upscaler, "hr_scale": hires.scale}
-        body |= {"hr_second_pass_steps": hires.steps, "denoising_strength": hires.denoise}
+        body |= {"hr_second_pass_steps": hires.steps, "hr_steps": hires.steps, "denoising_strength": hires.denoise}
         # Forge fails without the first of these, and with its own default for the second the negative prompt is lost.
         body |= {"hr_additional_modules": ["Use same choices"], "hr_cfg": hires.cfg_scale or values.cfg_scale}
         body |= {"hr_distilled_cfg": 3.5}
@@ -313,7 +256,7 @@ class StageRequest(Struct, frozen=True, kw_only=True):
     check: Callable[[PipelineConfig, ServerFacts], None] = _no_names
     route: str = "img2img"
     enlarges: bool = False
-    reported: tuple[str, ...] = ("checkpoint",)
+    reported: tuple[str, ...] = ("checkpoint", "vae")
 
 
 # The stages that a WebUI can be asked for. Any other is refused.
@@ -321,7 +264,7 @@ REQUESTS: Mapping[str, StageRequest] = {
     "txt2img": StageRequest(
         check=_check_txt2img, body=txt2img_body, route="txt2img", reported=("checkpoint", "vae", "clip_skip")
     ),
-    "img2img": StageRequest(check=_check_img2img, body=img2img_body, reported=("checkpoint", "clip_skip")),
+    "img2img": StageRequest(check=_check_img2img, body=img2img_body, reported=("checkpoint", "vae", "clip_skip")),
     "adetailer": StageRequest(check=_check_detailer, body=adetailer_body),
     "upscale": StageRequest(check=_check_upscale, body=repaint_body, enlarges=True),
 }
@@ -343,11 +286,28 @@ def _base(order: StageOrder, facts: ServerFacts) -> Body:
     if facts.is_subset:
         body["clip_skip"] = order.config.clip_skip
         if facts.kind == "sd-server":
-            # It takes LoRAs as a list with paths and reads no tags.
-            tags = [(name, weight) for name, weight in _LORA.findall(prompt) if name in facts.loras]
-            body["lora"] = [{"path": facts.loras[name], "multiplier": float(weight)} for name, weight in tags]
-            body["prompt"] = _LORA.sub(lambda tag: "" if tag[1] in facts.loras else tag[0], prompt)
+            # It takes LoRAs as a list with paths and reads no tags: they would be words of the prompt.
+            body["lora"] = _lora_list(prompt, facts)
+            # An empty prompt would be refused.
+            body["prompt"] = _LORA.sub("", prompt) or " "
     return body
+
+
+def _lora_list(prompt: str, facts: ServerFacts) -> list[Body]:
+    """The LoRAs of a prompt that this server has. Raises Refused for a weight that it cannot be given."""
+    listed: list[Body] = []
+    for tag in _LORA.finditer(prompt):
+        name = tag[1].strip()
+        # Positional weights and te=, unet=; other keys are of other programs.
+        parts = [part.rpartition("=") for part in tag[2].split(":")[1:]]
+        weights = {value.strip() for key, _, value in parts if key.strip() in ("", "te", "unet")} or {"1"}
+        try:
+            (weight,) = {float(one) for one in weights}
+        except ValueError:
+            raise Refused(f"prompt: {facts.name} takes one number as the weight of the LoRA {name!r}.") from None
+        if name in facts.loras:
+            listed.append({"path": facts.loras[name], "multiplier": weight})
+    return listed
 
 
 def override_settings(config: PipelineConfig, facts: ServerFacts) -> Body:
@@ -357,11 +317,11 @@ def override_settings(config: PipelineConfig, facts: ServerFacts) -> Body:
         known = facts.checkpoint(config.checkpoint)
         wanted["sd_model_checkpoint"] = known.send if known else config.checkpoint
     if facts.is_forge:
-        # "Automatic" leaves the modules alone: emptying them would take a Flux model its text encoders.
-        modules = facts.options.get("forge_additional_modules")
-        current = [_base_name(str(module)) for module in modules] if isinstance(modules, list) else []
-        if config.vae != AUTOMATIC and config.vae not in current:
-            wanted["forge_additional_modules"] = [] if config.vae == "None" else [config.vae]
+        # "Automatic" leaves the modules alone, and any VAE the text encoders: without them no Flux model works.
+        if config.vae != AUTOMATIC:
+            current = facts.options.get(MODULES)
+            kept = [name for name in base_names(current if isinstance(current, list) else ()) if name in facts.encoders]
+            wanted[MODULES] = kept if config.vae == "None" else [config.vae, *kept]
     else:
         wanted["sd_vae"] = config.vae
     wanted["CLIP_stop_at_last_layers"] = config.clip_skip
@@ -380,17 +340,3 @@ def _listed(body: Body, fields: frozenset[str]) -> Body:
 
 def _base64(image: bytes) -> str:
     return base64.b64encode(image).decode("ascii")
-
-
-def _stem(name: str) -> str:
-    plain = re.sub(r" \[[0-9a-f]{6,64}\]$", "", name).replace("\\", "/")
-    return re.sub(r"\.(safetensors|ckpt|pt|pth|gguf|sft)$", "", plain)
-
-
-def _base_name(path: str) -> str:
-    return path.replace("\\", "/").rpartition("/")[2]
-
-
-def loose(name: str) -> str:
-    """A sampler's or scheduler's name without case, blanks and underscores: "Euler a" and "euler_a" are one."""
-    return "".join(char for char in name.lower() if char.isalnum() or char == "+")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import http.client
 import re
 import socket
+import ssl
 import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 import requests
@@ -39,12 +40,14 @@ _CHUNK = 1 << 20
 _JSON = "application/json"
 _PROXY_GAVE_UP = {502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530}
 _MEMORY = re.compile(r"out of memory|OutOfMemory|not enough memory|DefaultCPUAllocator|MPS backend out", re.IGNORECASE)
+_LOGIN = re.compile(r"/(sign[_-]?in|log[_-]?in|oauth2?|auth|sso)\b", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
     """Time limits in seconds and size limits in bytes. `stall_s`: without an answer from /progress; `total_s`: for one
-    stage; `settle_s`: for a stopped job to end; `resend_s`: between two interrupts; `poll_s`: between two polls.
+    stage; `gone_s`: until a server whose connections all break is taken for gone; `settle_s`: for a stopped job to end;
+    `resend_s`: between two interrupts; `poll_s`: between two polls.
     """
 
     connect_s: float = 3.05
@@ -54,6 +57,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     control_s: float = 2.0
     stall_s: float = 120.0
     total_s: float = 1800.0
+    gone_s: float = 10.0
     settle_s: float = 30.0
     resend_s: float = 2.0
     poll_s: float = 0.5
@@ -290,6 +294,8 @@ class Connection:
             return Unreachable(f"No WebUI is running at {host}. Start it, or change the address.")
         if any_of(requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
             return Unreachable(f"Nobody answers at {host} within {self.limits.connect_s:g} s. Is the address right?")
+        if any_of(ssl.SSLCertVerificationError):
+            return Refused(f"{host} shows a certificate that this computer does not trust, probably one of its own.")
         if any_of(requests.exceptions.SSLError):
             return Refused(f"{host} does not speak https as expected. Try the address with http://.")
         if any_of(requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
@@ -329,8 +335,13 @@ def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
-        target = parse_target(answer.location)
+        target = parse_target(urljoin(f"{address.base}/", answer.location))
+        if _LOGIN.search(target):
+            page = urlsplit(target).path
+            raise AccessDenied(f"{host} sends us to a login page ({page}), which needs a browser.", status=status)
         raise Refused(f"{host} sends us on to {target}. Use that address if it is the WebUI.", status=status)
+    if status == 403 and answer.is_html:
+        raise AccessDenied(f"Something in front of {host} turns us away ({_start(answer)}).", status=status)
     if status in (401, 403):
         raise AccessDenied(f"{host} wants a login: enter the user and password given with --api-auth.", status=status)
     text = error_text(answer.body).replace(address.password or "\0", "•••")
@@ -347,6 +358,8 @@ def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
             f"{host} answers, but its API is not there: it was started without --api, or is still starting.",
             status=status,
         )
+    if status == 404 and "json" not in answer.content_type:
+        raise Refused(f"What answers at {host} is not a WebUI ({_start(answer)}). Check the port.", status=status)
     if status < 500:
         raise Refused(f"{host} turned the request down while {doing}: {text or status}.", status=status)
     if _MEMORY.search(text):

@@ -11,6 +11,7 @@ StableNewError                 its text is shown to the user as it is
 │   ├── AnswerLost             the work may have been done, but no usable answer came back
 │   └── BadImage               an answer came, but its picture is not a whole picture
 ├── Cancelled                  the user stopped it
+│   └── StillWorking           the same, and the engine goes on for itself
 └── StorageError               a disk operation failed
     ├── NotSaved               the line or file is not on disk; what was there before is unchanged
     │   └── ChangedMeanwhile   somebody else changed the file since it was read
@@ -33,9 +34,12 @@ class InvalidInput(StableNewError, ValueError):
 
 
 class BackendError(StableNewError):
-    """The backend failed. `status` is the HTTP status (0 = none), `retryable` whether trying again may help."""
+    """The backend failed. `status` is the HTTP status (0 = none), `retryable` whether trying again may help, `brief`
+    what the top bar says of it, in two or three words.
+    """
 
     retryable = False
+    brief = "failed"
 
     def __init__(self, message: str, *, status: int = 0) -> None:
         super().__init__(message)
@@ -46,20 +50,26 @@ class Unreachable(BackendError):
     """Nobody answered and the job surely did not start: the queue waits, nothing failed."""
 
     retryable = True
+    brief = "no answer"
 
 
 class NotReady(BackendError):
     """A server answers but the routes needed are missing: still starting, or started without its API."""
 
     retryable = True
+    brief = "not ready"
 
 
 class AccessDenied(BackendError):
-    """Login missing or wrong (401, 403)."""
+    """Login missing or wrong (401, 403): nothing was started, and the queue waits for the right one."""
+
+    brief = "wants a login"
 
 
 class Refused(BackendError):
     """The request was turned down (400, 404, 405, 422): the same request will never work."""
+
+    brief = "turns requests down"
 
 
 class EngineFault(BackendError):
@@ -80,6 +90,10 @@ class BadImage(BackendError):
 
 class Cancelled(StableNewError):
     """The user stopped the job."""
+
+
+class StillWorking(Cancelled):
+    """The user stopped the job, and the engine, which cannot be interrupted, makes the picture for nobody."""
 
 
 class StorageError(StableNewError):

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+LANCZOS = "Lanczos"
 # Loading, decoding and saving cost about as much as this many megapixel-steps.
 _FIXED_WORK = 2.0
 _CLIP_SKIP = "How early the reading of the prompt stops. Checkpoints made for drawings often like 2."
@@ -155,7 +156,8 @@ class Upscale(Struct, frozen=True):
         Literal["single", "img2img"],
         Meta(title="Mode", extra={"help": "single enlarges; img2img enlarges and paints again, which is much slower."}),
     ] = "single"
-    upscaler: Annotated[str, _choice("Upscaler", "upscalers", "What enlarges the picture.")] = "R-ESRGAN 4x+"
+    # The only one that every engine has and that needs no weights.
+    upscaler: Annotated[str, _choice("Upscaler", "upscalers", "What enlarges the picture.")] = LANCZOS
     scale: Annotated[float, _scale(0.5)] = 2.0
     denoise: Annotated[float, _denoise(0.1, 0.4)] = 0.35
     steps: Annotated[int, _steps("Steps")] = 20

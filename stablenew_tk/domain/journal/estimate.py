@@ -10,13 +10,20 @@ from .record import LearningRecord
 
 
 def seconds_per_work(records: Iterable[LearningRecord], backend_kind: str) -> float | None:
-    """Median seconds for each unit of `work` of finished jobs on one kind of backend; None without such jobs."""
+    """Median seconds for each unit of `work` of finished jobs on one kind of backend; None without such jobs.
+
+    The time behind somebody else's jobs does not count.
+    """
     paces = [
-        r.seconds / work(r.config)
-        for r in records
-        if r.status == "ok" and r.backend.kind == backend_kind and r.seconds > 0
+        _own_seconds(record) / work(record.config)
+        for record in records
+        if record.status == "ok" and record.backend.kind == backend_kind and _own_seconds(record) > 0
     ]
     return median(paces) if paces else None
+
+
+def _own_seconds(record: LearningRecord) -> float:
+    return record.seconds - sum(stage.queue_wait_s for stage in record.stage_results)
 
 
 def forecast_s(pace: float, configs: Iterable[PipelineConfig]) -> float | None:

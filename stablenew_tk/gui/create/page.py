@@ -336,7 +336,8 @@ class CreatePage(PageFrame):
             self.loras.show(self.form.loras)
         self.seeds.mark(variants.seeds)
         if request is not None:
-            self.bar.tell(variants.remark, "text2")
+            warning = self.form.warning(request)
+            self.bar.tell(". ".join(filter(None, (variants.remark, warning))), "warn" if warning else "text2")
             self.bar.show(request, self.form.forecast_s(request))
         elif trouble == WORKING:
             self.bar.button.enable(False, trouble)

@@ -45,10 +45,13 @@ class ImageSaved(Event, frozen=True, kw_only=True):
 
 
 class NodeWaiting(Event, frozen=True, kw_only=True):
-    """The backend does not answer; the job waits and nothing failed. The next try comes in `retry_in_s` seconds."""
+    """The backend does not answer or wants a login; the job waits and nothing failed. The next try comes in
+    `retry_in_s` seconds. `brief` is said of the backend beside its name.
+    """
 
     job_id: str
     message: str
+    brief: str
     retry_in_s: float
 
 
@@ -60,12 +63,13 @@ class JobEnded(Event, frozen=True, kw_only=True):
 
 
 class BackendChecked(Event, frozen=True, kw_only=True):
-    """Result of CheckBackend. `capabilities` is None when the check failed; `problem` says why."""
+    """Result of CheckBackend. `capabilities` is None when the check failed; `problem` says why, `brief` shortly."""
 
     address: str
     capabilities: Capabilities | None
     seconds: float
     problem: str = ""
+    brief: str = ""
 
 
 class QueueChanged(Event, frozen=True, kw_only=True):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from conftest import wait_until
@@ -25,8 +28,18 @@ from stablenew_tk.domain.base.errors import (
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 
+TLS = Path(__file__).parents[2] / "fixtures" / "tls"
 QUICK = Limits(
-    connect_s=2, lists_s=5, progress_s=1, control_s=1, stall_s=0.3, settle_s=5, resend_s=0.02, poll_s=0.01, preview_s=0
+    connect_s=2,
+    lists_s=5,
+    progress_s=1,
+    control_s=1,
+    stall_s=0.3,
+    gone_s=60,
+    settle_s=5,
+    resend_s=0.02,
+    poll_s=0.01,
+    preview_s=0,
 )
 SMALL = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 6, "checkpoint": "ink_model"}
 
@@ -103,6 +116,32 @@ class TestNobodyThere:
                 future.result(10)
 
 
+class TestADeadServerBehindARelay:
+    @pytest.mark.parametrize("name", ["early-eof", "reset", "html-502", "hang"])
+    def test_it_is_unreachable_at_once_and_nothing_is_sent(self, fake, name):
+        backend = backend_of(fake, progress_s=0.2, lists_s=0.2, stall_s=60)
+        fake.fault(name, route="*", times=10**6)
+        with watched(backend), pytest.raises(Unreachable):
+            backend.generate(order())
+        assert fake.count("txt2img") == 0
+        fake.clear_faults()
+        assert backend.generate(order()).attempts == 1
+
+    @pytest.mark.parametrize("name", ["early-eof", "html-502"])
+    def test_one_that_dies_under_the_work_went_away(self, fake, name):
+        backend = backend_of(fake, stall_s=60, gone_s=0.1)
+        fake.fault("reset-after")
+        fake.hold(step=3)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            fake.held.wait(10)
+            fake.fault(name, route="*", times=10**6)
+            fake.release()
+            with pytest.raises(Unreachable, match="went away"):
+                future.result(10)
+        assert fake.count("txt2img") == 1
+
+
 class TestStatusesAndStrangePages:
     @pytest.mark.parametrize(
         ("name", "error", "words"),
@@ -112,6 +151,9 @@ class TestStatusesAndStrangePages:
             ("404", NotReady, "without --api"),
             ("401", AccessDenied, "login"),
             ("403", AccessDenied, "login"),
+            ("login-page", AccessDenied, "sends us to a login page (/oauth2/sign_in)"),
+            ("403-page", AccessDenied, "Something in front of 127.0.0.1"),
+            ("plain-404", Refused, "is not a WebUI"),
             ("500", EngineFault, "mat1 and mat2 shapes"),
             ("oom", EngineFault, "smaller size or batch"),
             ("oom-a1111", EngineFault, "smaller size or batch"),
@@ -135,6 +177,9 @@ class TestStatusesAndStrangePages:
             ("redirect", Refused),
             ("other-protocol", Refused),
             ("401", AccessDenied),
+            ("login-page", AccessDenied),
+            ("403-page", AccessDenied),
+            ("plain-404", Refused),
             ("hang", Unreachable),
             ("drip", Unreachable),
             ("drip-headers", Unreachable),
@@ -151,6 +196,19 @@ class TestStatusesAndStrangePages:
             WebUI(fake.url).check()
         fake.ready = True
         assert WebUI(fake.url).check().samplers
+
+    def test_a_certificate_of_its_own_is_told_as_such(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(TLS / "own.crt", TLS / "own.key")
+        with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as other:
+
+            def greet():
+                with suppress(OSError), listener.accept()[0] as connection:
+                    context.wrap_socket(connection, server_side=True)
+
+            other.submit(greet)
+            with pytest.raises(Refused, match="certificate that this computer does not trust"):
+                WebUI(f"https://127.0.0.1:{listener.getsockname()[1]}").check()
 
     def test_a_port_that_speaks_something_else_is_no_webui(self):
         with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as other:
@@ -334,11 +392,11 @@ class TestDamagedPictures:
         forge.fault("black")
         assert backend.generate(order()).images[0].suspect == ("black",)
 
-    def test_fewer_pictures_than_asked_are_kept_and_told(self, forge):
+    def test_fewer_pictures_than_asked_were_cut_short_and_do_not_count(self, forge):
         backend = backend_of(forge)
         forge.fault("fewer-images")
         made = backend.generate(order(**{"txt2img.batch_size": 3}))
-        assert len(made.images) == 2
+        assert [image.suspect for image in made.images] == [("interrupted",)] * 2
         assert made.notes == ("2 of 3 pictures came.",)
         assert forge.count("txt2img") == 1
 

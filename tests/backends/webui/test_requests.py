@@ -11,19 +11,15 @@ from PIL import Image
 
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.webui.requests import (
-    COMMON,
-    Checkpoint,
-    Listed,
-    ServerFacts,
     adetailer_body,
     check_order,
     extras_body,
     img2img_body,
     override_settings,
     repaint_body,
-    server_kind,
     txt2img_body,
 )
+from stablenew_tk.backends.webui.server_facts import COMMON, Checkpoint, Listed, ServerFacts, server_kind
 from stablenew_tk.domain.base.errors import Refused
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import ADetailer, ADetailerPass, PipelineConfig
@@ -47,7 +43,7 @@ FORGE = ServerFacts(
     name="Forge · here",
     kind="forge",
     routes=frozenset({"extra-single-image", "progress", "interrupt"}),
-    txt2img=EVERYTHING - {"clip_skip", "lora"},
+    txt2img=EVERYTHING - {"clip_skip", "lora", "hr_steps"},
     img2img=EVERYTHING - {"clip_skip", "lora", "enable_hr", "hr_cfg"},
     checkpoints=(Checkpoint("sub_photo", "sub/photo.safetensors"), Checkpoint("ink", "ink.safetensors", "0a1b2c3d4e")),
     vaes=("soft.vae.safetensors",),
@@ -174,7 +170,7 @@ class TestLaterStages:
 
     def test_extras_enlarge_by_a_factor_and_not_to_a_size(self):
         body = extras_body(order("upscale", image=picture(), **{"upscale.gfpgan": 0.5}))
-        assert (body["resize_mode"], body["upscaling_resize"], body["upscaler_1"]) == (0, 2.0, "R-ESRGAN 4x+")
+        assert (body["resize_mode"], body["upscaling_resize"], body["upscaler_1"]) == (0, 2.0, "Lanczos")
         assert body["gfpgan_visibility"] == 0.5
 
     def test_repainting_takes_steps_and_denoise_of_the_upscale(self):
@@ -222,17 +218,93 @@ class TestNames:
             check_order(order("upscale"), facts(routes=frozenset()))
 
 
+class TestWhatAServerDoesNotHave:
+    """It would be ignored without a word, and a Learning Run over it would compare a picture with itself."""
+
+    SMALL = facts(
+        kind="sd-server",
+        routes=frozenset(),
+        txt2img=COMMON,
+        img2img=COMMON,
+        checkpoints=(Checkpoint("photo", "photo"), Checkpoint("ink", "ink")),
+        vaes=(),
+        options={"sd_model_checkpoint": "ink.safetensors"},
+    )
+    A1111 = facts(txt2img=FORGE.txt2img - {"hr_cfg"}, options={**FORGE.options, "sd_vae": "Automatic"})
+
+    @pytest.mark.parametrize(
+        ("stage", "values", "field"),
+        [
+            ("txt2img", {"vae": "soft.vae.safetensors"}, "vae"),
+            ("txt2img", {"vae": "None"}, "vae"),
+            ("img2img", {"vae": "None"}, "vae"),
+            ("txt2img", {"checkpoint": "photo"}, "checkpoint"),
+            ("txt2img", {"hires.enabled": True, "hires.cfg_scale": 3.0}, r"hires\.cfg_scale"),
+            ("txt2img", {"refiner.enabled": True, "refiner.checkpoint": "ink"}, r"refiner\.enabled"),
+            ("upscale", {"upscale.mode": "img2img", "upscale.upscaler": "R-ESRGAN 4x+"}, r"upscale\.upscaler"),
+            ("upscale", {"upscale.mode": "img2img", "upscale.codeformer": 0.5}, r"upscale\.gfpgan"),
+        ],
+    )
+    def test_it_is_refused_by_its_field(self, stage, values, field):
+        with pytest.raises(Refused, match=f"^{field}"):
+            check_order(order(stage, **values), self.SMALL)
+
+    @pytest.mark.parametrize(
+        "values",
+        [{}, {"checkpoint": "ink"}, {"hires.enabled": True}, {"hires.enabled": True, "hires.cfg_scale": 7.0}],
+    )
+    def test_what_means_the_same_as_nothing_is_fine(self, values):
+        check_order(order(**values), self.SMALL)
+
+    def test_an_own_cfg_of_the_second_pass_is_refused_wherever_there_is_none(self):
+        with pytest.raises(Refused, match=r"^hires\.cfg_scale"):
+            check_order(order(**{"hires.enabled": True, "hires.cfg_scale": 3.0}), self.A1111)
+        check_order(order(**{"hires.enabled": True, "hires.cfg_scale": 3.0}), FORGE)
+
+    def test_steps_of_the_second_pass_go_by_both_names(self):
+        body = txt2img_body(order(**{"hires.enabled": True, "hires.steps": 9}), self.SMALL)
+        assert (body["hr_second_pass_steps"], body["hr_steps"]) == (9, 9)
+        assert "hr_steps" not in txt2img_body(order(**{"hires.enabled": True}), self.A1111)
+
+
 class TestSubsetServers:
+    def test_ddim_has_another_name_there(self):
+        small = facts(
+            kind="sd-server", samplers=("default", "euler", "ddim_trailing"), schedulers=("karras",), options={}
+        )
+        assert txt2img_body(order(**{"txt2img.sampler": "DDIM"}), small)["sampler_name"] == "ddim_trailing"
+
     def test_native_names_are_found_whatever_their_spelling(self):
         small = facts(kind="sd-server", samplers=("euler", "euler_a"), schedulers=("discrete", "karras"), options={})
         body = txt2img_body(order(**{"txt2img.scheduler": "Karras"}), small)
         assert (body["sampler_name"], body["scheduler"]) == ("euler_a", "karras")
 
-    def test_sd_server_gets_loras_as_paths_and_unknown_tags_as_text(self):
-        small = facts(kind="sd-server", samplers=(), txt2img=COMMON, options={}, loras={"ink": "/l/ink.safetensors"})
-        body = txt2img_body(order(prompt="a <lora:ink:0.8> b <lora:nobody:1>"), small)
-        assert body["lora"] == [{"path": "/l/ink.safetensors", "multiplier": 0.8}]
-        assert body["prompt"] == "a  b <lora:nobody:1>"
+    SD_SERVER = facts(kind="sd-server", samplers=(), txt2img=COMMON, options={}, loras={"ink": "ink.safetensors"})
+
+    @pytest.mark.parametrize(
+        ("prompt", "weight", "left"),
+        [
+            ("a <lora:ink:0.8> b", 0.8, "a  b"),
+            ("a <lora:ink>", 1.0, "a "),
+            ("a <lora:ink:0.5:0.5>", 0.5, "a "),
+            ("a <lora:ink:unet=0.5>", 0.5, "a "),
+            ("<lora:ink:-1>", -1.0, " "),
+        ],
+    )
+    def test_sd_server_gets_loras_as_a_list_and_no_tag_becomes_words(self, prompt, weight, left):
+        body = txt2img_body(order(prompt=prompt), self.SD_SERVER)
+        assert body["lora"] == [{"path": "ink.safetensors", "multiplier": weight}]
+        assert body["prompt"] == left
+
+    def test_the_tag_of_a_lora_it_does_not_have_is_cut_out_too(self):
+        body = txt2img_body(order(prompt="a <lora:nobody:1> b <lora:ink.safetensors:1>"), self.SD_SERVER)
+        assert (body["prompt"], body["lora"]) == ("a  b ", [])
+
+    @pytest.mark.parametrize("tag", ["<lora:ink:0.8:0.5>", "<lora:ink:much>"])
+    def test_a_weight_it_cannot_be_given_is_refused(self, tag):
+        with pytest.raises(Refused, match=r"^prompt: .*ink"):
+            check_order(order(prompt=f"a {tag}"), self.SD_SERVER)
+        check_order(order(prompt=f"a {tag}"), FORGE)
 
     @pytest.mark.parametrize(
         ("routes", "fields", "kind"),

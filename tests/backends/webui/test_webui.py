@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 import requests
 from conftest import wait_until
@@ -15,7 +17,15 @@ from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.backends.webui.requests import REQUESTS, StageRequest
 from stablenew_tk.backends.webui.transport import Limits, parse_address
-from stablenew_tk.domain.base.errors import AccessDenied, Cancelled, EngineFault, InvalidInput, NotReady, Refused
+from stablenew_tk.domain.base.errors import (
+    AccessDenied,
+    Cancelled,
+    EngineFault,
+    InvalidInput,
+    NotReady,
+    Refused,
+    StillWorking,
+)
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.recipes.infotext import parse
@@ -73,8 +83,49 @@ class TestTheWholeJob:
         made = backend.generate(order("upscale", image=first.data, **{"upscale.mode": "img2img", "upscale.scale": 1.5}))
         assert (made.images[0].width, made.images[0].height, made.images[0].suspect) == (96, 96, ())
         assert (fake.count("extra-single-image"), fake.count("/img2img")) == (1, 1)
-        assert made.applied["upscale.upscaler"] == "R-ESRGAN 4x+"
+        assert made.applied["upscale.upscaler"] == "Lanczos"
         assert made.applied["upscale.denoise"] == 0.35
+
+    @pytest.mark.parametrize("mode", ["single", "img2img"])
+    @pytest.mark.parametrize(("width", "scale"), [(72, 1.3), (104, 1.7), (64, 2.0), (200, 3.99)])
+    def test_a_size_that_the_server_cuts_to_whole_eights_is_no_alarm(self, fake, backend, mode, width, scale):
+        first = backend.generate(order(**{"txt2img.width": width, "txt2img.height": 200})).images[0]
+        made = backend.generate(order("upscale", image=first.data, **{"upscale.mode": mode, "upscale.scale": scale}))
+        size = (made.images[0].width, made.images[0].height)
+        assert (size, made.images[0].suspect) == ((width * scale // 8 * 8, 200 * scale // 8 * 8), ())
+
+    @pytest.mark.parametrize("mode", ["single", "img2img"])
+    def test_an_upscaler_without_its_weights_is_recorded_as_what_really_ran(self, fake, backend, mode):
+        values = {"upscale.mode": mode, "upscale.upscaler": "R-ESRGAN 4x+"}
+        first = backend.generate(order()).images[0]
+        made = backend.generate(order("upscale", image=first.data, **values))
+        assert (made.applied["upscale.upscaler"], made.images[0].suspect) == ("R-ESRGAN 4x+", ())
+        fake.without_weights = {"R-ESRGAN 4x+"}
+        made = backend.generate(order("upscale", image=first.data, **values))
+        assert made.applied["upscale.upscaler"] == "Lanczos"
+        assert made.images[0].suspect == ("mismatch:upscale.upscaler",)
+        assert "'R-ESRGAN 4x+' was asked, the server used 'Lanczos'" in " ".join(made.notes)
+
+    def test_a_server_that_cannot_enlarge_gets_the_picture_enlarged_here(self):
+        with FakeWebUI("sd-server") as fake:
+            backend = WebUI(fake.url, limits=QUICK)
+            found = backend.check()
+            first = backend.generate(order()).images[0]
+            assert found.upscalers == ("Lanczos",)
+            made = backend.generate(order("upscale", image=first.data, **{"upscale.mode": "img2img"}))
+            sent = base64.b64decode(fake.last("/img2img")["init_images"][0])
+            with Image.open(io.BytesIO(sent), formats=("PNG",)) as image:
+                assert image.size == (128, 128)
+            assert (made.applied["upscale.upscaler"], made.images[0].suspect) == ("Lanczos", ())
+            values = {"upscale.mode": "img2img", "upscale.upscaler": "ESRGAN_4x"}
+            with pytest.raises(Refused, match=r"upscale\.upscaler"):
+                backend.generate(order("upscale", image=first.data, **values))
+
+    def test_a_size_beyond_that_is_one(self, fake, backend):
+        first = backend.generate(order()).images[0]
+        fake.fault("other-size")
+        made = backend.generate(order("upscale", image=first.data, **{"upscale.scale": 1.5}))
+        assert made.images[0].suspect == ("size",)
 
     def test_an_upscaler_that_changes_nothing_is_marked(self, fake, backend):
         first = backend.generate(order()).images[0]
@@ -114,7 +165,6 @@ class TestTheTwentyTraps:
         assert fake.options == before
         backend.generate(order(checkpoint="ink_model", clip_skip=3, vae="ae.safetensors"))
         assert fake.options == before
-        assert fake.count("options") == 1
 
     def test_05_without_that_care_they_would_have_stayed(self, fake):
         post(fake, override_settings={"CLIP_stop_at_last_layers": 5})
@@ -204,6 +254,136 @@ class TestTheTwentyTraps:
             assert WebUI(fake.url, user="me", password="right").check().samplers
 
 
+def state(fake):
+    """The server's settings in memory and in its file, with the types of numbers."""
+    return {key: repr(value) for key, value in fake.options.items()}, {
+        key: repr(fake.file.get(key, fake.options[key])) for key in fake.options
+    }
+
+
+class TestSettingsOfTheServer:
+    @pytest.mark.parametrize("mode", ["forge", "forge-ui", "a1111", "old-a1111", "sdnext"])
+    @pytest.mark.parametrize("vae", ["ae.safetensors", "None"])
+    def test_after_a_run_all_of_them_are_as_before_in_memory_and_in_the_file(self, mode, vae):
+        vae = vae if mode.startswith("forge") or vae == "None" else "soft.vae.pt"
+        with FakeWebUI(mode) as fake:
+            backend = WebUI(fake.url, limits=QUICK)
+            backend.check()
+            before = state(fake)
+            plain = backend.generate(order()).images[0]
+            for _ in range(2):
+                made = backend.generate(order(vae=vae, checkpoint="ink_model", clip_skip=3))
+                assert made.images[0].suspect == ()
+            assert state(fake) == before
+            assert backend.generate(order()).images[0].data == plain.data
+
+    def test_they_are_set_to_their_own_value_only_once(self, fake, backend):
+        for _ in range(3):
+            backend.generate(order(vae="ae.safetensors", clip_skip=3))
+        assert fake.count("/options") == 2
+        backend.generate(order(vae="soft.safetensors", clip_skip=4))
+        assert fake.count("/options") == 2
+
+    def test_a_vae_is_read_back_from_the_modules_of_the_picture(self, fake, backend):
+        made = backend.generate(order(vae="ae.safetensors"))
+        assert (made.applied["vae"], made.images[0].suspect) == ("ae.safetensors", ())
+        fake.fault("no-vae")
+        made = backend.generate(order(vae="ae.safetensors"))
+        assert made.images[0].suspect == ("mismatch:vae",)
+        assert "vae" in made.notes[0]
+
+    def test_no_vae_asked_and_one_used_is_a_mismatch(self, fake, backend):
+        fake.choose(forge_additional_modules=["soft.safetensors"])
+        fake.fault("no-vae")
+        assert backend.generate(order(vae="None")).images[0].suspect == ("mismatch:vae",)
+
+    def test_automatic_uses_what_the_user_chose_in_the_browser_and_tells_it(self, fake, backend):
+        fake.choose(forge_additional_modules=["soft.safetensors"])
+        made = backend.generate(order())
+        assert (made.applied["vae"], made.images[0].suspect) == ("soft.safetensors", ())
+
+    @pytest.mark.parametrize("vae", ["soft.safetensors", "None"])
+    def test_text_encoders_stay_whatever_the_vae_is(self, fake, backend, vae):
+        fake.choose(forge_additional_modules=["ae.safetensors", "clip_l.safetensors"])
+        made = backend.generate(order(vae=vae))
+        assert made.images[0].suspect == ()
+        assert "clip_l" in made.images[0].infotext
+        assert "Module 1: ae" not in made.images[0].infotext
+
+    def test_text_encoders_are_no_vaes_to_choose(self, fake, backend):
+        assert backend.check().vaes == ("Automatic", "None", "ae.safetensors", "soft.safetensors")
+
+    @pytest.mark.parametrize(
+        "chosen", [{"CLIP_stop_at_last_layers": 5}, {"sd_model_checkpoint": "ink_model.safetensors"}]
+    )
+    def test_what_the_user_chooses_in_the_browser_meanwhile_stays(self, fake, backend, chosen):
+        with ThreadPoolExecutor(1) as node:
+            with fake.busy_with_another():
+                fake.choose(**chosen)
+                future = node.submit(backend.generate, order(checkpoint="photo_model"))
+                wait_until(lambda: fake.count("txt2img") == 1)
+            future.result(10)
+        assert chosen.items() <= fake.options.items()
+        assert chosen.items() <= fake.file.items()
+
+    def test_a_server_that_keeps_what_was_lent_is_set_right(self, fake, backend):
+        before = state(fake)
+        fake.fault("keeps-overrides")
+        backend.generate(order(vae="ae.safetensors", clip_skip=3))
+        assert state(fake) == before
+
+    def test_settings_that_cannot_be_set_right_are_told_and_not_lent_again(self, fake, backend):
+        fake.fault("keeps-overrides")
+        fake.fault("keeps-overrides", route="/sdapi/v1/options", nth=3, times=99)
+        made = backend.generate(order(clip_skip=3))
+        assert "CLIP_stop_at_last_layers" in made.notes[-1]
+        with pytest.raises(Refused, match="CLIP_stop_at_last_layers"):
+            backend.generate(order(clip_skip=3))
+
+
+class TestStartingUp:
+    @pytest.mark.parametrize("mode", ["forge", "forge-ui", "a1111", "old-a1111"])
+    def test_a_starting_server_is_never_asked_for_the_schema_it_would_keep_for_good(self, mode):
+        with FakeWebUI(mode) as fake:
+            backend = WebUI(fake.url, limits=QUICK)
+            fake.ready = False
+            with pytest.raises(NotReady):
+                backend.check()
+            fake.ready, fake.extensions = True, False
+            backend.check()
+            assert "/openapi.json" not in fake.gets
+            fake.extensions = True
+            backend.check()
+            assert fake.gets.count("/openapi.json") == 1
+
+    @pytest.mark.parametrize("mode", ["forge", "forge-ui", "a1111", "old-a1111"])
+    def test_a_schema_that_somebody_froze_too_early_changes_nothing(self, mode):
+        values = {"checkpoint": "ink_model", "clip_skip": 3, "hires.enabled": True}
+        values |= {"refiner.enabled": True, "refiner.checkpoint": "photo_model"}
+        bodies, found = [], []
+        for early in (False, True):
+            with FakeWebUI(mode) as fake:
+                fake.ready = not early
+                requests.get(f"{fake.url}/openapi.json", timeout=5)
+                fake.ready = True
+                backend = WebUI(fake.url, limits=QUICK)
+                found.append(backend.check().features)
+                made = backend.generate(order(**values))
+                assert (made.images[0].suspect, made.applied["clip_skip"]) == ((), 3)
+                bodies.append(fake.last("txt2img"))
+        assert found[0] == found[1]
+        assert {key for key in bodies[0] if key not in bodies[1]} == set()
+
+
+class TestSeeds:
+    @pytest.mark.parametrize(("mode", "second"), [("forge", 1 << 32), ("a1111", 1 << 32), ("sd-server", 0)])
+    def test_the_last_seed_of_32_bits_is_followed_by_what_the_server_says(self, mode, second):
+        with FakeWebUI(mode) as fake:
+            last = msgspec.structs.replace(order(**{"txt2img.batch_size": 2}), seed=(1 << 32) - 1)
+            made = WebUI(fake.url, limits=QUICK).generate(last)
+            assert [(image.seed, image.suspect) for image in made.images] == [((1 << 32) - 1, ()), (second, ())]
+
+
 class TestAutomatic:
     def test_a_scheduler_the_server_chose_for_automatic_is_no_mismatch(self, fake, backend):
         made = backend.generate(order(**{"txt2img.sampler": "DPM++ 2M"}))
@@ -260,6 +440,19 @@ class TestCapabilities:
         assert found.vaes[:2] == ("Automatic", "None")
         assert found.loras == ("inkwash", "paper grain")
 
+    def test_a_lora_may_be_called_by_its_alias_unless_several_have_it(self, fake, backend):
+        fake.loras |= {"night-05": "night", "night-10": "night"}
+        found = backend.check()
+        assert found.lora_aliases == ("grain_final",)
+        prompts = ["a <lora:inkwash:1> <lora:grain_final:0.5>", "b <lora:night:1> <lora:Inkwash:1>"]
+        assert found.unlisted_loras(prompts) == ("night", "Inkwash")
+
+    def test_a_server_that_lists_no_loras_has_none_and_one_without_a_list_may_have_any(self, fake, backend):
+        fake.loras.clear()
+        assert backend.check().unlisted_loras(["<lora:inkwash:1>"]) == ("inkwash",)
+        fake.extensions = False
+        assert backend.check().unlisted_loras(["<lora:inkwash:1>"]) == ()
+
     def test_without_adetailer_the_stage_is_missing(self):
         with FakeWebUI(adetailer=False) as fake:
             backend = WebUI(fake.url)
@@ -274,6 +467,70 @@ class TestCapabilities:
     def test_a_checkpoint_added_later_is_found_without_a_new_check(self, fake, backend):
         fake.models["new_model"] = "1111111111"
         assert backend.generate(order(checkpoint="new_model")).applied["checkpoint"] == "new_model"
+
+
+@pytest.mark.parametrize("mode", ["forge", "sd-server"])
+def test_a_lora_that_the_server_does_not_have_is_told_with_the_picture(mode):
+    with FakeWebUI(mode) as fake:
+        work = msgspec.structs.replace(order(), prompt="a boat <lora:inkwash:1> <lora:nobody:1>")
+        assert WebUI(fake.url, limits=QUICK).generate(work).notes == (
+            "The server does not list the LoRA “nobody”: the picture was made without it.",
+        )
+
+
+def test_a_clip_skip_that_cannot_be_sent_is_told(fake, backend):
+    del fake.options["CLIP_stop_at_last_layers"]
+    backend.check()
+    fake.options["CLIP_stop_at_last_layers"] = 1
+    assert "clip_skip: the server has no such setting" in backend.generate(order()).notes[-1]
+
+
+class TestSdServer:
+    @pytest.fixture
+    def small(self):
+        with FakeWebUI("sd-server") as server:
+            yield server
+
+    def test_hires_fix_is_no_false_alarm_and_its_steps_are_used(self, small):
+        backend = WebUI(small.url, limits=QUICK)
+        made = backend.generate(order(**{"hires.enabled": True}))
+        assert (made.images[0].suspect, made.applied["hires.steps"]) == ((), 12)
+        made = backend.generate(order(**{"hires.enabled": True, "hires.steps": 5}))
+        assert (made.images[0].suspect, made.applied["hires.steps"]) == ((), 5)
+        assert (made.applied["hires.scale"], made.applied["hires.upscaler"]) == (2.0, "Latent")
+
+    def test_a_lora_works_after_the_server_was_started_again(self, small):
+        backend = WebUI(small.url, limits=QUICK)
+        work = msgspec.structs.replace(order(), prompt="a boat <lora:inkwash:0.8>")
+        first = backend.generate(work).images[0].data
+        small.go_down()
+        small.come_back()
+        assert backend.generate(work).images[0].data == first
+        assert backend.generate(order()).images[0].data != first
+
+    @pytest.mark.parametrize("values", [{"sampler": "default", "scheduler": "default"}, {"sampler": "DDIM"}])
+    def test_its_own_names_are_no_alarm(self, small, values):
+        sent = {f"txt2img.{name}": value for name, value in values.items()}
+        assert WebUI(small.url, limits=QUICK).generate(order(**sent)).images[0].suspect == ()
+
+    @pytest.mark.parametrize("name", ["normal", "discrete"])
+    def test_two_names_of_one_scheduler_are_one(self, small, name):
+        made = WebUI(small.url, limits=QUICK).generate(order(**{"txt2img.scheduler": name}))
+        assert (made.applied["txt2img.scheduler"], made.images[0].suspect) == ("discrete", ())
+
+    def test_a_checkpoint_has_one_name_in_the_records(self, small):
+        backend = WebUI(small.url, limits=QUICK)
+        assert backend.check().checkpoints == ("photo_model",)
+        assert backend.generate(order()).applied["checkpoint"] == "photo_model"
+
+    def test_the_scheduler_that_was_used_is_recorded(self, small):
+        backend = WebUI(small.url, limits=QUICK)
+        made = backend.generate(order(**{"txt2img.scheduler": "Karras"}))
+        assert (made.applied["txt2img.sampler"], made.applied["txt2img.scheduler"]) == ("euler_a", "karras")
+        assert made.images[0].suspect == ()
+        small.fault("other-scheduler")
+        made = backend.generate(order(**{"txt2img.scheduler": "Karras"}))
+        assert made.images[0].suspect == ("mismatch:txt2img.scheduler",)
 
 
 class TestProgress:
@@ -366,9 +623,50 @@ class TestInterrupt:
                 future = node.submit(backend.generate, order())
                 fake.held.wait(10)
                 backend.interrupt()
-                with pytest.raises(Cancelled, match="cannot be interrupted"):
+                with pytest.raises(StillWorking, match="cannot be interrupted"):
                     future.result(10)
+                following = node.submit(backend.generate, order())
+                wait_until(lambda: (told := backend.progress()) and "earlier picture" in told.state)
                 fake.release()
+                assert following.result(10).images
+            assert backend.progress() is None
+
+
+class TestSomebodyElseStops:
+    def stopped(self, fake, backend, how, work):
+        """Make a stage that another client of the server ends half way."""
+        fake.hold(step=6)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, work)
+            fake.held.wait(10)
+            requests.post(f"{fake.url}/sdapi/v1/{how}", json={}, timeout=10)
+            return future.result(10)
+
+    @pytest.mark.parametrize("how", ["interrupt", "skip"])
+    @pytest.mark.parametrize("stage", ["txt2img", "img2img"])
+    def test_the_picture_is_suspect_and_the_next_one_is_not(self, fake, backend, how, stage):
+        source = backend.generate(order()).images[0].data
+        work = order(stage, image=source if stage == "img2img" else b"", **{"img2img.steps": 12})
+        made = self.stopped(fake, backend, how, work)
+        assert [image.suspect for image in made.images] == [("interrupted",)]
+        assert "stopped" in made.notes[0]
+        assert not made.interrupted
+        assert fake.count("interrupt") + fake.count("skip") == 1
+        assert backend.generate(work).images[0].suspect == ()
+
+    def test_a_batch_that_was_skipped_is_suspect_as_a_whole(self, fake, backend):
+        made = self.stopped(fake, backend, "skip", order(**{"txt2img.batch_size": 3}))
+        assert [image.suspect for image in made.images] == [("interrupted",)] * 3
+
+    def test_the_stop_of_a_job_before_ours_is_not_taken_for_ours(self, fake, backend):
+        with ThreadPoolExecutor(1) as node:
+            with fake.busy_with_another():
+                future = node.submit(backend.generate, order())
+                wait_until(lambda: fake.count("txt2img") == 1)
+                backend.progress()
+                requests.post(f"{fake.url}/sdapi/v1/interrupt", json={}, timeout=10)
+                backend.progress()
+            assert future.result(10).images[0].suspect == ()
 
 
 class TestAddresses:

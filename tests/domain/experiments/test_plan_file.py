@@ -358,6 +358,6 @@ class TestAgainstABackend:
 
     def test_the_defaults_of_stages_in_use_are_checked_like_everything_else(self):
         made = plan(base_config={"upscale.enabled": True})
-        with pytest.raises(InvalidInput, match="has no upscaler 'R-ESRGAN 4x"):
-            check_offered(made, LISTS.__getitem__)
-        check_offered(made, {**LISTS, "upscalers": ("R-ESRGAN 4x+",)}.__getitem__)
+        with pytest.raises(InvalidInput, match="has no upscaler 'Lanczos'"):
+            check_offered(made, {**LISTS, "upscalers": ("ESRGAN_4x",)}.__getitem__)
+        check_offered(made, LISTS.__getitem__)

@@ -380,3 +380,14 @@ def test_a_run_is_recorded_with_the_lora_and_who_added_it(painted):
     record = house.saw(JobEnded)[-1].record
     assert record.prompt.endswith("<lora:inkwash:0.6>")
     assert record.origins["lora:inkwash"] == "profile"
+
+
+def test_a_lora_of_the_prompt_that_the_server_does_not_have_is_told_above_run(painted):
+    house, page = painted
+    page.packs.rewrite("a boat <lora:grain_final:1>")
+    house.until(lambda: page.form.variants.expansion is not None and page.bar.button.enabled)
+    assert not page.bar.message.winfo_manager()
+    page.packs.rewrite("a boat <lora:grainfinal:1>")
+    house.until(lambda: "grainfinal" in page.bar.message.cget("text"))
+    assert "does not list the LoRA “grainfinal”" in page.bar.message.cget("text")
+    assert page.bar.button.enabled

@@ -1,0 +1,43 @@
+"""A sentence about LoRAs that prompts name and the backend does not have: pictures are made without them, silently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from ..backends.base import Capabilities
+from ..domain.base.wording import counted
+from ..domain.config.pipeline_config import PipelineConfig
+from ..domain.runs.job import RunRequest
+from ..domain.runs.plan import LearningPlan
+
+_MOST_NAMED = 5
+
+
+def unlisted_in_run(found: Capabilities | None, request: RunRequest) -> str:
+    """What to say before a run; "" when there is nothing or the backend does not list its LoRAs."""
+    texts = [request.globals.positive, *(text.prompt for text in request.stage_texts.values())]
+    return unlisted_words(found, [*(one.prompt for one in request.variants), *texts, *_passes(request.config)])
+
+
+def unlisted_in_plan(found: Capabilities | None, plan: LearningPlan) -> str:
+    """The same for a Learning Run."""
+    texts = [text.prompt for prompt in plan.prompts for text in prompt.stage_texts.values()]
+    return unlisted_words(found, [*(one.positive for one in plan.prompts), *texts, *_passes(plan.base_config)])
+
+
+def unlisted_words(found: Capabilities | None, prompts: Iterable[str]) -> str:
+    """The sentence about the LoRAs of prompts."""
+    names = found.unlisted_loras(prompts) if found is not None else ()
+    if found is None or not names:
+        return ""
+    shown = ", ".join(f"“{name}”" for name in names[:_MOST_NAMED])
+    more = f" and {counted(len(names) - _MOST_NAMED, 'more')}" if len(names) > _MOST_NAMED else ""
+    near = get_close_matches(names[0], found.choices("loras"), 1, 0.7) if len(names) == 1 else []
+    hint = f" Did you mean “{near[0]}”?" if near else ""
+    word, does = ("LoRA", "its tag does") if len(names) == 1 else ("LoRAs", "their tags do")
+    return f"{found.name} does not list the {word} {shown}{more}: {does} nothing there.{hint}"
+
+
+def _passes(config: PipelineConfig) -> list[str]:
+    return [one.prompt for one in config.adetailer.passes] if config.adetailer.enabled else []
