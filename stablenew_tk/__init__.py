@@ -34,6 +34,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     pipeline.messages   orders to the threads, their answers (events)    backends.base storage domain
     backends.sketch     engine: paints simple pictures here              backends.base domain
     backends.webui      engine: A1111 family over HTTP                   backends.base domain
+    backends.comfyui    engine: ComfyUI over HTTP and a socket           backends domain
     backends            the contract of all engines                      domain
 
     storage             settings file, pending jobs, folder watcher      storage.models storage.disk domain

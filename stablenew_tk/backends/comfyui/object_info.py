@@ -1,0 +1,196 @@
+"""What a ComfyUI server offers, read from its answers to `/object_info`, `/embeddings` and `/models/…`.
+
+Servers differ by version and by what is installed, so everything unexpected in an answer is passed over: a class or
+an input that cannot be read counts as not there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+# New servers write a choice as ["COMBO", {"options": [...]}], old ones and most classes as [[...], {...}].
+_COMBO = "COMBO"
+
+
+class Input(Struct, frozen=True):
+    """One input of a node class. `kind` is the server's type ("INT", "MODEL", "COMBO").
+
+    `choices` are the values it takes, () for anything but a choice; `low` and `high` the range of a number.
+    """
+
+    kind: str
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    default: str | int | float | bool | None = None
+    required: bool = True
+
+
+class ServerWords(Struct, frozen=True, kw_only=True):
+    """What one server offers, in its own names; `classes` maps each node class to its inputs by name.
+
+    `name` is what sentences for the user call it.
+    """
+
+    name: str = "the ComfyUI server"
+    version: str = ""
+    classes: Mapping[str, Mapping[str, Input]] = {}
+    embeddings: tuple[str, ...] = ()
+
+    def choices(self, kind: str, name: str) -> tuple[str, ...]:
+        """The values that an input of a node class takes; () when there is no such class, input or choice."""
+        found = self.classes.get(kind, {}).get(name)
+        return found.choices if found else ()
+
+    def has(self, *kinds: str) -> bool:
+        """Whether all these node classes are installed."""
+        return all(kind in self.classes for kind in kinds)
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        """Files that hold a whole checkpoint."""
+        return self.choices("CheckpointLoaderSimple", "ckpt_name")
+
+    @property
+    def vaes(self) -> tuple[str, ...]:
+        """VAEs, those that are no files included."""
+        return self.choices("VAELoader", "vae_name")
+
+    @property
+    def loras(self) -> tuple[str, ...]:
+        """LoRA files, with folder and ending."""
+        return self.choices("LoraLoader", "lora_name")
+
+    @property
+    def upscale_models(self) -> tuple[str, ...]:
+        """Upscaling models, by file name."""
+        return self.choices("UpscaleModelLoader", "model_name")
+
+    @property
+    def samplers(self) -> tuple[str, ...]:
+        """Samplers, in ComfyUI's names."""
+        return self.choices("KSampler", "sampler_name")
+
+    @property
+    def schedulers(self) -> tuple[str, ...]:
+        """Schedulers, in ComfyUI's names."""
+        return self.choices("KSampler", "scheduler")
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Detection models of the Impact Pack, with their folder ("bbox/face_yolov8n.pt")."""
+        return self.choices("UltralyticsDetectorProvider", "model_name")
+
+
+def server_words(
+    object_info: object,
+    *,
+    name: str = "the ComfyUI server",
+    version: str = "",
+    embeddings: object = (),
+    models: Mapping[str, object] | None = None,
+) -> ServerWords:
+    """Read the decoded JSON of `/object_info` and of `/embeddings`. Never raises: what cannot be read is left out.
+
+    `models` has answers of `/models/<folder>` by folder; files in them count as choices also when `/object_info` was
+    asked before they were there.
+    """
+    classes = {kind: _inputs(found) for kind, found in _items(object_info) if isinstance(found, Mapping)}
+    for folder, listed in (models or {}).items():
+        place = _FOLDERS.get(folder)
+        if place and (old := classes.get(place[0], {}).get(place[1])):
+            files = tuple(dict.fromkeys((*old.choices, *_texts(listed))))
+            classes[place[0]] = {**classes[place[0]], place[1]: _with_choices(old, files)}
+    return ServerWords(name=name, version=version, classes=classes, embeddings=_texts(embeddings))
+
+
+_FOLDERS = {
+    "checkpoints": ("CheckpointLoaderSimple", "ckpt_name"),
+    "vae": ("VAELoader", "vae_name"),
+    "loras": ("LoraLoader", "lora_name"),
+    "upscale_models": ("UpscaleModelLoader", "model_name"),
+}
+
+
+def _with_choices(old: Input, choices: tuple[str, ...]) -> Input:
+    return Input(old.kind, choices, old.low, old.high, old.default, old.required)
+
+
+def _inputs(found: Mapping[object, object]) -> dict[str, Input]:
+    inputs = found.get("input")
+    if not isinstance(inputs, Mapping):
+        return {}
+    return {
+        name: one
+        for part in ("required", "optional")
+        for name, written in _items(inputs.get(part))
+        if (one := _input(written, required=part == "required"))
+    }
+
+
+def _input(written: object, *, required: bool) -> Input | None:
+    if not isinstance(written, Sequence) or isinstance(written, str) or not written:
+        return None
+    kind = written[0]
+    options = written[1] if len(written) > 1 and isinstance(written[1], Mapping) else {}
+    if isinstance(kind, (list, tuple)):
+        return Input(_COMBO, _texts(kind), default=_plain(options.get("default")), required=required)
+    if not isinstance(kind, str):
+        return None
+    return Input(
+        kind,
+        _texts(options.get("options")) if kind == _COMBO else (),
+        _number(options.get("min")),
+        _number(options.get("max")),
+        _plain(options.get("default")),
+        required,
+    )
+
+
+def _items(found: object) -> Iterable[tuple[str, object]]:
+    if isinstance(found, Mapping):
+        yield from ((key, value) for key, value in found.items() if isinstance(key, str))
+
+
+def _texts(found: object) -> tuple[str, ...]:
+    if not isinstance(found, (list, tuple)):
+        return ()
+    return tuple(one for one in found if isinstance(one, str))
+
+
+def _number(found: object) -> float | None:
+    return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+
+
+def _plain(found: object) -> str | int | float | bool | None:
+    return found if isinstance(found, (str, int, float)) else None
+
+
+def base_name(listed: str) -> str:
+    """A file as the server lists it, without folder and ending: "sub/Cat.safetensors" is "Cat"."""
+    return re.sub(r"\.(safetensors|ckpt|pth?|bin|sft|gguf)$", "", re.split(r"[/\\]", listed)[-1], flags=re.IGNORECASE)
+
+
+def listed_as(name: str, listed: Iterable[str]) -> str:
+    """How the server writes a file that is called by this name, with or without folder and ending; "" if it has none.
+
+    The server takes nothing but its own spelling, whose folders are parted by "\\" on Windows.
+    """
+    names = tuple(listed)
+    if name in names:
+        return name
+    wanted = _plain_path(name)
+    exact = [one for one in names if _plain_path(one) == wanted]
+    if exact:
+        return exact[0]
+    # Only a bare name may stand for a file in any folder: "b/x" must not become "a/x".
+    alike = [one for one in names if base_name(one).casefold() == wanted] if "/" not in wanted else []
+    return alike[0] if alike else ""
+
+
+def _plain_path(name: str) -> str:
+    plain = name.replace("\\", "/")
+    return re.sub(r"\.(safetensors|ckpt|pth?|bin|sft|gguf)$", "", plain, flags=re.IGNORECASE).casefold()
