@@ -33,7 +33,8 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
     pipeline.messages   orders to the threads, their answers (events)    backends.base storage domain
     backends.sketch     engine: paints simple pictures here              backends.base domain
-    backends.webui      engine: A1111 family over HTTP                   backends.base domain
+    backends.webui      engine: A1111 family over HTTP                   backends.base backends.transport
+                                                                         backends.pictures domain
     backends.comfyui    engine: ComfyUI over HTTP and a socket           backends domain
     backends            the contract of all engines                      domain
 

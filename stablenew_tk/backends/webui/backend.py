@@ -18,11 +18,12 @@ import msgspec
 from ...domain.base.errors import AnswerLost, BackendError, BadImage, Cancelled, Refused, Unreachable
 from ...domain.config.catalogue import Value
 from ..base import Capabilities, StageOrder, StageProgress, StageResult, check_stage
+from ..pictures import image_size, open_picture
+from ..transport import Connection, Dropped, Limits, decode, error_text, parse_address, raise_for_status
 from .discovery import API, capabilities, survey
 from .progress import GenerateCall, Watch, shown
-from .replies import Made, asked_values, image_size, made_images, made_upscale, open_picture, read_extra, read_images
+from .replies import Made, asked_values, made_images, made_upscale, read_extra, read_images
 from .requests import REQUESTS, Body, ServerFacts, check_order, extras_body, repaint_body
-from .transport import Connection, Dropped, Limits, decode, error_text, parse_address, raise_for_status
 
 _WORKS_ON = "Stopped. {} cannot be interrupted and finishes the picture for itself."
 _log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from ...domain.base.errors import NotReady
 from ..base import Capabilities
+from ..transport import Answer, Connection, decode, raise_for_status
 from .requests import AUTOMATIC, COMMON, FULLER, REQUESTS, Listed, ServerFacts, server_kind
-from .transport import Answer, Connection, decode, raise_for_status
 
 API = "/sdapi/v1/"
 _log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from ...domain.base.errors import Cancelled
 from ..base import StageProgress
+from ..transport import Connection, Limits, decode, raise_for_status
 from .discovery import API
-from .transport import Connection, Limits, decode, raise_for_status
 
 # The interrupt itself, and five more.
 _PRESSES = 6

@@ -12,9 +12,9 @@ from fake_webui import FakeWebUI, watched
 from PIL import Image
 
 from stablenew_tk.backends.base import StageOrder
+from stablenew_tk.backends.transport import Limits, parse_address
 from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.backends.webui.requests import REQUESTS, StageRequest
-from stablenew_tk.backends.webui.transport import Limits, parse_address
 from stablenew_tk.domain.base.errors import AccessDenied, Cancelled, EngineFault, InvalidInput, NotReady, Refused
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
