@@ -7,15 +7,19 @@ an input that cannot be read counts as not there.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 
 from msgspec import Struct
+
+from ...domain.base.errors import Refused
 
 # New servers write a choice as ["COMBO", {"options": [...]}], old ones and most classes as [[...], {...}].
 _COMBO = "COMBO"
 
 
-class Input(Struct, frozen=True):
+class InputKind(Struct, frozen=True):
     """One input of a node class. `kind` is the server's type ("INT", "MODEL", "COMBO").
 
     `choices` are the values it takes, () for anything but a choice; `low` and `high` the range of a number.
@@ -28,17 +32,22 @@ class Input(Struct, frozen=True):
     default: str | int | float | bool | None = None
     required: bool = True
 
+    def takes(self, value: float) -> bool:
+        """Whether a number is in its range; true when the range is not known."""
+        return self.low is None or self.high is None or self.low <= value <= self.high
+
 
 class ServerWords(Struct, frozen=True, kw_only=True):
     """What one server offers, in its own names; `classes` maps each node class to its inputs by name.
 
-    `name` is what sentences for the user call it.
+    `name` is what sentences for the user call it. `families` are those of checkpoints where they are known ("sdxl").
     """
 
     name: str = "the ComfyUI server"
     version: str = ""
-    classes: Mapping[str, Mapping[str, Input]] = {}
+    classes: Mapping[str, Mapping[str, InputKind]] = {}
     embeddings: tuple[str, ...] = ()
+    families: Mapping[str, str] = {}
 
     def choices(self, kind: str, name: str) -> tuple[str, ...]:
         """The values that an input of a node class takes; () when there is no such class, input or choice."""
@@ -92,6 +101,7 @@ def server_words(
     version: str = "",
     embeddings: object = (),
     models: Mapping[str, object] | None = None,
+    families: Mapping[str, str] | None = None,
 ) -> ServerWords:
     """Read the decoded JSON of `/object_info` and of `/embeddings`. Never raises: what cannot be read is left out.
 
@@ -104,7 +114,9 @@ def server_words(
         if place and (old := classes.get(place[0], {}).get(place[1])):
             files = tuple(dict.fromkeys((*old.choices, *_texts(listed))))
             classes[place[0]] = {**classes[place[0]], place[1]: _with_choices(old, files)}
-    return ServerWords(name=name, version=version, classes=classes, embeddings=_texts(embeddings))
+    return ServerWords(
+        name=name, version=version, classes=classes, embeddings=_texts(embeddings), families=families or {}
+    )
 
 
 _FOLDERS = {
@@ -115,11 +127,11 @@ _FOLDERS = {
 }
 
 
-def _with_choices(old: Input, choices: tuple[str, ...]) -> Input:
-    return Input(old.kind, choices, old.low, old.high, old.default, old.required)
+def _with_choices(old: InputKind, choices: tuple[str, ...]) -> InputKind:
+    return InputKind(old.kind, choices, old.low, old.high, old.default, old.required)
 
 
-def _inputs(found: Mapping[object, object]) -> dict[str, Input]:
+def _inputs(found: Mapping[object, object]) -> dict[str, InputKind]:
     inputs = found.get("input")
     if not isinstance(inputs, Mapping):
         return {}
@@ -131,16 +143,16 @@ def _inputs(found: Mapping[object, object]) -> dict[str, Input]:
     }
 
 
-def _input(written: object, *, required: bool) -> Input | None:
+def _input(written: object, *, required: bool) -> InputKind | None:
     if not isinstance(written, Sequence) or isinstance(written, str) or not written:
         return None
     kind = written[0]
     options = written[1] if len(written) > 1 and isinstance(written[1], Mapping) else {}
     if isinstance(kind, (list, tuple)):
-        return Input(_COMBO, _texts(kind), default=_plain(options.get("default")), required=required)
+        return InputKind(_COMBO, _texts(kind), default=_plain(options.get("default")), required=required)
     if not isinstance(kind, str):
         return None
-    return Input(
+    return InputKind(
         kind,
         _texts(options.get("options")) if kind == _COMBO else (),
         _number(options.get("min")),
@@ -174,23 +186,45 @@ def base_name(listed: str) -> str:
     return re.sub(r"\.(safetensors|ckpt|pth?|bin|sft|gguf)$", "", re.split(r"[/\\]", listed)[-1], flags=re.IGNORECASE)
 
 
-def listed_as(name: str, listed: Iterable[str]) -> str:
-    """How the server writes a file that is called by this name, with or without folder and ending; "" if it has none.
+def pick(
+    path: str, name: str, listed: Iterable[str], engine: str, *, kind: str = "", others: Iterable[str] = ()
+) -> str:
+    """How the server writes a file that is called by this name, with or without folder and ending.
 
-    The server takes nothing but its own spelling, whose folders are parted by "\\" on Windows.
+    The server takes nothing but its own spelling, whose folders are parted by "\\" on Windows. Raises Refused for a
+    name that no file has, or more than one; it tells the nearest names, those of `others` included. `kind` is
+    what the file is ("LoRA"), where the path does not say it.
     """
     names = tuple(listed)
     if name in names:
         return name
     wanted = _plain_path(name)
-    exact = [one for one in names if _plain_path(one) == wanted]
-    if exact:
-        return exact[0]
-    # Only a bare name may stand for a file in any folder: "b/x" must not become "a/x".
-    alike = [one for one in names if base_name(one).casefold() == wanted] if "/" not in wanted else []
-    return alike[0] if alike else ""
+    found = [one for one in names if _plain_path(one) == wanted]
+    if not found and "/" not in wanted:
+        # Only a bare name may stand for a file in any folder: "b/x" must not become "a/x".
+        found = [one for one in names if _plain_path(base_name(one)) == wanted]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Refused(f"{path}: {engine} has {len(found)} files called {name!r}: {', '.join(found[:4])}. Choose one.")
+    known = tuple(dict.fromkeys((*others, *map(base_name, names))))
+    near = get_close_matches(name, known, 3, 0.5)
+    hint = f"Did you mean {', '.join(near)}?" if near else f"It has {', '.join(known[:6]) or 'none'}."
+    raise Refused(f"{path}: {engine} has no {f'{kind} ' if kind else ''}{name!r}. {hint}")
+
+
+def shown(listed: Iterable[str]) -> tuple[str, ...]:
+    """Files as a WebUI names them, without folder and ending; those that would be called alike keep their own names."""
+    names = tuple(listed)
+    count = Counter(_plain_path(base_name(name)) for name in names)
+    return tuple(base_name(name) if count[_plain_path(base_name(name))] == 1 else name for name in names)
+
+
+def vae_files(listed: Iterable[str]) -> tuple[str, ...]:
+    """The VAEs that are files. The list also has quick approximations, which have no ending."""
+    return tuple(name for name in listed if base_name(name) != re.split(r"[/\\]", name)[-1])
 
 
 def _plain_path(name: str) -> str:
-    plain = name.replace("\\", "/")
+    plain = name.strip().replace("\\", "/")
     return re.sub(r"\.(safetensors|ckpt|pth?|bin|sft|gguf)$", "", plain, flags=re.IGNORECASE).casefold()
