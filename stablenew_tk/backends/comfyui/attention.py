@@ -37,7 +37,7 @@ class _Reading:
         self.weights: list[float] = []
         self.breaks: list[bool] = []
         self.open: list[tuple[str, int]] = []
-        self.nests_numbers = False
+        self.reads_otherwise = False
 
     def add(self, text: str, *, is_break: bool = False) -> None:
         self.texts.append(text)
@@ -66,18 +66,20 @@ def read(text: str) -> tuple[tuple[Chunk, ...], bool]:
             found.open.append((piece, len(found.texts)))
         elif number is not None and any(bracket == "(" for bracket, _ in found.open):
             found.close("(", number)
-            found.nests_numbers |= bool(found.open)
+            # A number in a bracket, and one that stands for no words.
+            found.reads_otherwise |= bool(found.open) or text[match.start() - 1] == "("
         elif not (piece == ")" and found.close("(", _ROUND)) and not (piece == "]" and found.close("[", _SQUARE)):
+            # Behind a bracket that nothing opened, ComfyUI reads all others as signs.
+            found.reads_otherwise |= piece.endswith(")")
             for nth, part in enumerate(_BREAK.split(piece)):
                 if nth:
                     found.add("", is_break=True)
                 found.add(part)
-    unclosed = bool(found.open)
+    found.reads_otherwise |= bool(found.open or _OTHERWISE.search(text))
     while found.open:
         bracket = found.open[-1][0]
         found.close(bracket, _ROUND if bracket == "(" else _SQUARE)
-    same = not (unclosed or found.nests_numbers or _OTHERWISE.search(text))
-    return tuple(_merged(found)), same
+    return tuple(_merged(found)), not found.reads_otherwise
 
 
 def _number(written: str | None) -> float | None:
@@ -109,7 +111,9 @@ def for_comfyui(text: str) -> tuple[str, ...]:
         return (text.strip(),)
     parts = [""]
     for chunk in chunks:
-        parts[-1] += _written(chunk)
+        written = _written(chunk)
+        # A backslash must not come to stand before the bracket of a weight: it would make it a sign.
+        parts[-1] += f" {written}" if parts[-1].endswith("\\") and written.startswith("(") else written
         if chunk.end:
             parts.append("")
     parts = [part.strip() for part in parts]
@@ -120,13 +124,12 @@ def for_comfyui(text: str) -> tuple[str, ...]:
 
 
 def _written(chunk: Chunk) -> str:
-    words = chunk.text.strip()
-    literal = re.sub(r"([()])", r"\\\1", words)
-    if not words or abs(chunk.weight - 1.0) < 0.005:
-        return re.sub(r"([()])", r"\\\1", chunk.text)
+    literal = re.sub(r"([()])", r"\\\1", chunk.text)
+    if not literal.strip() or abs(chunk.weight - 1.0) < 0.005:
+        return literal
     begin = chunk.text[: len(chunk.text) - len(chunk.text.lstrip())]
     end = chunk.text[len(chunk.text.rstrip()) :]
-    return f"{begin}({literal}:{_shown(chunk.weight)}){end}"
+    return f"{begin}({literal.strip()}:{_shown(chunk.weight)}){end}"
 
 
 def _shown(weight: float) -> str:

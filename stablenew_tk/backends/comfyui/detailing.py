@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from ...domain.base.errors import Refused
 from ...domain.config.pipeline_config import ADetailerPass
 from .names import Sampling
 from .nodes import Input, Link, link
-from .object_info import ServerWords, base_name
+from .object_info import InputKind, ServerWords, base_name
 from .sampling import Texts, Work, conditioned, load, names_of, order_texts, start_like_webui, texts
 from .schedule import PassTiming
 
@@ -16,7 +17,7 @@ DETECTOR, DETAILER = "UltralyticsDetectorProvider", "FaceDetailer"
 # The part of the picture's shorter side that a face commonly takes: the Impact Pack counts its surroundings in faces.
 _FACE_SHARE = 0.25
 _FOLDER = re.compile(r"^(bbox|segm)[/\\]")
-_LINKED = {"image", "model", "clip", "vae", "positive", "negative", "bbox_detector"}
+_WORDS = {("guide_size_for", True): "bbox", ("guide_size_for", False): "crop_region"}
 
 
 def detectors(server: ServerWords) -> tuple[str, ...]:
@@ -52,8 +53,8 @@ def _repaired(work: Work, nth: int, one: ADetailerPass, image: Link) -> Link:
         links["segm_detector_opt"] = link(finder, 1)
     # Versions differ in what they take; an input that this one does not know would be ignored.
     known = work.server.classes[DETAILER]
-    inputs = {key: value for key, value in (links | values).items() if key in known}
-    detailer = nodes.add(DETAILER, _defaults(work.server) | inputs)
+    inputs = {key: _spelled(key, value, known[key]) for key, value in (links | values).items() if key in known}
+    detailer = nodes.add(DETAILER, _defaults(work.server, inputs) | inputs)
     _remember(work, one, path, detailer)
     return link(detailer)
 
@@ -118,11 +119,18 @@ def _values(work: Work, one: ADetailerPass, names: Sampling, steps: int) -> dict
     }
 
 
-def _defaults(server: ServerWords) -> dict[str, Input]:
+def _spelled(key: str, value: Input, kind: InputKind) -> Input:
+    """Older versions of the pack have words where newer ones have switches."""
+    if not isinstance(value, bool) or not kind.choices:
+        return value
+    return _WORDS.get((key, value), "enabled" if value else "disabled")
+
+
+def _defaults(server: ServerWords, given: Collection[str]) -> dict[str, Input]:
     """What this version of the pack wants besides: its own defaults. Raises Refused for an input that has none."""
     found: dict[str, Input] = {}
     for key, kind in server.classes[DETAILER].items():
-        if not kind.required or key in _LINKED:
+        if not kind.required or key in given:
             continue
         value = kind.default if kind.default is not None else next(iter(kind.choices), None)
         if value is None:

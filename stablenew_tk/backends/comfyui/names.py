@@ -128,8 +128,8 @@ def _sampler(path: str, written: str, offered: Offered) -> tuple[SamplerName, st
     """The sampler and the scheduler inside its name ("DPM++ 2M Karras"), "" when there is none."""
     name, inside = (written, "") if written in _SAMPLERS else sampler_and_scheduler(written)
     known = _SAMPLERS.get(name)
-    # Of ComfyUI's own names only those in its list are meant: "dpmpp_2m_sde_gpu" is not "DPM++ 2M SDE".
-    if known is None or known.comfy not in offered.samplers or ("_" in written and name != written):
+    # Only a scheduler may stand behind the name: "DPM++ 2M SDE GPU" is another sampler than "DPM++ 2M SDE".
+    if known is None or known.comfy not in offered.samplers or written != f"{name} {inside}".rstrip():
         raise _not_here(path, written, offered.engine, shown_samplers(offered.samplers))
     return known, inside
 
