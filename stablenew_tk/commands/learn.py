@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..app.create.form_values import preset_values
+from ..app.learning_runs import ENGINES
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import value_text
@@ -189,7 +190,8 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
         raise InvalidInput(f"{given[0]}: --resume goes on with a plan as it is. Leave this away.", given[0])
     plan = find_plan(session.history(), plan_id)
     if plan.backend_kind and (plan.backend_kind == "sketch") != (settings.backend == "sketch"):
-        engine, word = ("the sketch engine", "sketch") if plan.backend_kind == "sketch" else ("a WebUI", "URL")
+        word = "sketch" if plan.backend_kind == "sketch" else "URL"
+        engine = ENGINES.get(plan.backend_kind, plan.backend_kind)
         raise InvalidInput(f"“{plan.name}” is made by {engine}. Say so: --backend {word}", "--backend")
     return plan
 

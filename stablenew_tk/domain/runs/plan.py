@@ -85,8 +85,8 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
 
     Rows 0 to `full_rows` − 1 are made for every value; `extra` names single cells asked for later. `seeds` has one
     number per row; row r uses the prompt r modulo the number of prompts. `start_image` is the picture that stages
-    other than txt2img begin with. `backend_kind` is sketch or webui: a plan never mixes them. `run_day` (YYYY-MM-DD,
-    local) and `run_name` are the folder of its pictures.
+    other than txt2img begin with. `backend_kind` is sketch, webui or comfyui: a plan never mixes them. `run_day`
+    (YYYY-MM-DD, local) and `run_name` are the folder of its pictures.
     """
 
     plan_id: str
