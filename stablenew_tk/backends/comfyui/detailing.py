@@ -41,8 +41,8 @@ def _repaired(work: Work, nth: int, one: ADetailerPass, image: Link) -> Link:
     start = start_like_webui(steps, one.denoise, names)
     text = _texts(work, one, path)
     models = load(work, text.loras)
-    timing = PassTiming(steps=steps, total=steps, first=start)
-    both = conditioned(work, text, models.clip, timing, even=names.is_even)
+    timing = PassTiming(steps=steps, total=steps, first=start, scheduler=names.scheduler)
+    both = conditioned(work, text, models.clip, timing)
     name = _listed(f"{path}.model", one.model, work.server)
     finder = nodes.add(DETECTOR, {"model_name": name})
     nodes.stands_for(f"{path}.model", finder, "model_name", derived=True)
@@ -55,7 +55,7 @@ def _repaired(work: Work, nth: int, one: ADetailerPass, image: Link) -> Link:
     known = work.server.classes[DETAILER]
     inputs = {key: _spelled(key, value, known[key]) for key, value in (links | values).items() if key in known}
     detailer = nodes.add(DETAILER, _defaults(work.server, inputs) | inputs)
-    _remember(work, one, path, detailer)
+    _remember(work, one, path, detailer, names.cfg_divisor)
     return link(detailer)
 
 
@@ -141,7 +141,7 @@ def _defaults(server: ServerWords, given: Collection[str]) -> dict[str, Input]:
     return found
 
 
-def _remember(work: Work, one: ADetailerPass, path: str, node: str) -> None:
+def _remember(work: Work, one: ADetailerPass, path: str, node: str, divisor: float) -> None:
     nodes = work.nodes
     direct = {
         "confidence": "bbox_threshold",
@@ -154,7 +154,7 @@ def _remember(work: Work, one: ADetailerPass, path: str, node: str) -> None:
     nodes.stands_for(f"{path}.steps", node, "steps", derived=True)
     nodes.stands_for(f"{path}.mask_padding", node, "bbox_crop_factor", derived=True)
     if one.cfg_scale:
-        nodes.stands_for(f"{path}.cfg_scale", node, "cfg")
+        nodes.stands_for(f"{path}.cfg_scale", node, "cfg", factor=divisor)
     if one.sampler:
         nodes.stands_for(f"{path}.sampler", node, "sampler_name")
     if one.scheduler:

@@ -14,6 +14,12 @@ Size = tuple[int, int]  # px
 # "4x-UltraSharp", "RealESRGAN_x4plus", "2xLexica": nothing else tells by how much a model enlarges.
 _FACTOR = re.compile(r"(?<![a-z0-9])(\d)x|x(\d)(?!\d)", re.IGNORECASE)
 _USUAL_FACTOR = 4
+# The files behind the names under which a WebUI shows its own models.
+_FILES = {
+    "R-ESRGAN 4x+": "RealESRGAN_x4plus",
+    "R-ESRGAN 4x+ Anime6B": "RealESRGAN_x4plus_anime_6B",
+    "R-ESRGAN 2x+": "RealESRGAN_x2plus",
+}
 _MOST_RUNS = 3
 
 
@@ -54,7 +60,9 @@ def larger_picture(work: Work, image: Link, path: str, upscaler: str, size: Size
         nodes.stands_for(f"{path}.upscaler", str(image[0]), "upscale_method", derived=True)
     else:
         others = hires_upscalers(server) if path == "hires" else upscalers(server)
-        name = pick(f"{path}.upscaler", upscaler, server.upscale_models, server.name, others=others)
+        file = _FILES.get(upscaler, upscaler)
+        called = file if file in shown(server.upscale_models) else upscaler
+        name = pick(f"{path}.upscaler", called, server.upscale_models, server.name, others=others)
         model = nodes.add("UpscaleModelLoader", {"model_name": name})
         nodes.stands_for(f"{path}.upscaler", model, "model_name")
         for _ in range(_runs(name, getattr(work.order.config, path).scale)):

@@ -127,17 +127,15 @@ def applied(asked: Graph, ran: Mapping[str, Mapping[str, object]]) -> dict[str, 
         if used == spot.sent and wanted is not None and wanted != AUTOMATIC:
             found[path] = wanted
         elif not spot.derived:
-            found[path] = _in_our_words(path, used)
+            found[path] = _in_our_words(path, used, spot.factor)
     return found
 
 
-def _in_our_words(path: str, used: str | int | float) -> Value:
+def _in_our_words(path: str, used: Value, factor: float) -> Value:
     kind = path.rpartition(".")[2]
-    if kind == "clip_skip" and isinstance(used, int):
-        return -used
-    if isinstance(used, str) and kind in ("sampler", "scheduler"):
-        return shown_sampler(used) if kind == "sampler" else shown_scheduler(used)
-    return used
+    if not isinstance(used, str):
+        return used if factor == 1.0 else used * factor
+    return shown_sampler(used) if kind == "sampler" else shown_scheduler(used) if kind == "scheduler" else used
 
 
 def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities:

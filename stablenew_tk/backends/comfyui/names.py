@@ -56,6 +56,13 @@ _SAMPLERS = {
     # A WebUI divides the CFG scale by this number, ComfyUI takes it as it is.
     "DDIM CFG++": SamplerName("euler_cfg_pp", "ddim_uniform", 12.5, by_timesteps=True),
 }
+# What the app calls samplers of ComfyUI in pictures of other tools; here they have their own names.
+_ALSO_CALLED = {
+    "Euler CFG++": "euler_cfg_pp",
+    "Euler a CFG++": "euler_ancestral_cfg_pp",
+    "DPM++ 2M CFG++": "dpmpp_2m_cfg_pp",
+    "Res Multistep": "res_multistep",
+}
 # Of two names for one schedule the first is shown: a list with both would let a plan compare a picture with itself.
 _SCHEDULERS = {
     "Normal": "normal",
@@ -78,8 +85,6 @@ _LATENT = {
     "Latent (area)": "area",
 }
 _PIXELS = {"Lanczos": "lanczos", "Nearest": "nearest-exact"}
-# Steps that are evenly spread over the noise levels, so that a share of the steps is the same share of the noise.
-_EVEN = {"normal", "simple", "sgm_uniform", "ddim_uniform"}
 # The same algorithm, but its noise is drawn on the graphics card and differs from machine to machine.
 _ON_CARD = "_gpu"
 _SHOWN_SAMPLERS = {one.comfy: name for name, one in _SAMPLERS.items() if one.cfg_divisor == 1.0}
@@ -93,11 +98,6 @@ class Sampling(Struct, frozen=True):
     scheduler: str
     cfg_divisor: float = 1.0
     by_timesteps: bool = False
-
-    @property
-    def is_even(self) -> bool:
-        """Whether a share of the steps is the same share of the noise."""
-        return self.scheduler in _EVEN
 
 
 class Offered(Struct, frozen=True):
@@ -113,6 +113,7 @@ def sampling(path: str, sampler: str, scheduler: str, offered: Offered) -> Sampl
 
     Raises Refused naming the parameter for a name that the server does not have or that means nothing on this engine.
     """
+    sampler = _ALSO_CALLED.get(sampler, sampler)
     if sampler in offered.samplers:
         known = _SAMPLERS.get(shown_sampler(sampler), SamplerName(sampler))
     else:

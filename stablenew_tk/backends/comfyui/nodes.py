@@ -22,13 +22,15 @@ _NOT_LISTED = {("LoadImage", "image")}
 class Spot(Struct, frozen=True):
     """Where in a graph the value of a parameter stands: an input of a node, and what was written there.
 
-    `derived`: it was computed from the parameter and does not tell its value, only whether it was kept.
+    The parameter is `factor` times the input. `derived`: the input was computed from it and does not tell its value,
+    only whether it was kept.
     """
 
     node: str
     input: str
     sent: Plain
     derived: bool = False
+    factor: float = 1.0
 
 
 class Nodes:
@@ -54,11 +56,11 @@ class Nodes:
         self.prompt[name] = node
         return name
 
-    def stands_for(self, path: str, node: str, key: str, *, derived: bool = False) -> None:
+    def stands_for(self, path: str, node: str, key: str, *, derived: bool = False, factor: float = 1.0) -> None:
         """Remember that the parameter `path` is the input `key` of a node, if it has one, or was made into it."""
         sent = self._inputs[node].get(key)
         if sent is not None and not isinstance(sent, list):
-            self.read_back[path] = Spot(node, key, sent, derived)
+            self.read_back[path] = Spot(node, key, sent, derived, factor)
 
     def note(self, sentences: Iterable[str]) -> None:
         """Keep sentences for the user, each once."""

@@ -11,9 +11,10 @@ from ...domain.base.lora_tags import LoraTag
 from ..base import StageOrder
 from .names import AUTOMATIC, Offered, Sampling, sampling
 from .nodes import Input, Link, Nodes, link
+from .noise import follows_steps
 from .object_info import ServerWords, pick
 from .schedule import PassTiming
-from .words import SpanWords, Vocabulary, Words, split_loras, words
+from .words import SpanWords, Words, split_loras, vocabulary, words
 
 # These read the prompt with other text encoders, or stop where a WebUI's "2" does.
 _NO_CLIP_SKIP = {"sdxl", "sd3", "flux", "flux2"}
@@ -83,7 +84,7 @@ def load(work: Work, loras: tuple[LoraTag, ...], *, refiner: bool = False) -> Lo
         model, clip = link(one), link(one, 1)
     if config.clip_skip > 1 and family not in _NO_CLIP_SKIP:
         layer = nodes.add("CLIPSetLastLayer", {"clip": clip, "stop_at_clip_layer": -config.clip_skip})
-        nodes.stands_for("clip_skip", layer, "stop_at_clip_layer")
+        nodes.stands_for("clip_skip", layer, "stop_at_clip_layer", factor=-1)
         clip = link(layer)
     if config.vae not in ("", AUTOMATIC, "None") and not refiner:
         own = nodes.add("VAELoader", {"vae_name": pick("vae", config.vae, server.vaes, server.name)})
@@ -100,16 +101,16 @@ def _checkpoint(path: str, name: str, server: ServerWords) -> str:
     raise Refused(f"{path}: choose one. ComfyUI keeps none loaded that could be meant.")
 
 
-def conditioned(work: Work, text: Texts, clip: Link, timing: PassTiming, *, even: bool) -> tuple[Link, Link]:
-    """The links to the prompt and the negative prompt as ComfyUI is to follow them. `even`: see `Sampling.is_even`."""
-    known = Vocabulary(work.server.embeddings, work.server.name)
+def conditioned(work: Work, text: Texts, clip: Link, timing: PassTiming) -> tuple[Link, Link]:
+    """The links to the prompt and the negative prompt as ComfyUI is to follow them."""
+    known = vocabulary(work.server.embeddings, work.server.name)
     links = []
     for side, written in (("prompt", text.prompt), ("negative", text.negative)):
         read = words(written, f"{text.field}{side}", known, timing)
         work.nodes.note(read.notes)
-        if read.changes and not even:
+        if read.changes and not follows_steps(timing.scheduler):
             work.nodes.note(
-                [f"{text.field}{side}: the words change by the noise that is left, not by the steps: a little earlier."]
+                [f"{text.field}{side}: with this scheduler the words change at a share of the noise, not of the steps."]
             )
         links.append(_conditioning(work.nodes, read, clip, "positive" if side == "prompt" else "negative"))
     return links[0], links[1]
@@ -243,4 +244,5 @@ def _cfg(one: Pass) -> float:
 
 def _remember(work: Work, one: Pass, node: str) -> None:
     for path, key in one.paths.items():
-        work.nodes.stands_for(path, node, key, derived=key in ("start_at_step", "noise_seed"))
+        factor = one.names.cfg_divisor if key == "cfg" else 1.0
+        work.nodes.stands_for(path, node, key, derived=key == "start_at_step", factor=factor)

@@ -12,6 +12,8 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from .noise import share_of_noise
+
 _SIGN = re.compile(r"\\.|[()\[\]:|]", re.DOTALL)
 _NUMBER = re.compile(r"\s*([+-]?(?:\d{1,9}\.?\d{0,9}|\.\d{1,9})(?:[eE][+-]?\d{1,2})?)\s*")
 _CLOSES = {"(": ")", "[": "]"}
@@ -22,13 +24,14 @@ class PassTiming(Struct, frozen=True, kw_only=True):
     """The steps of one pass over a picture.
 
     A schedule of `total` steps is planned, of which those from `first` on are run; shares in a prompt are shares of
-    `steps`. `before_hires` is 0 for a first pass, for the second the steps of the first.
+    `steps`. `before_hires` is 0 for a first pass, for the second the steps of the first. `scheduler` is ComfyUI's name.
     """
 
     steps: int
     total: int
     first: int = 0
     before_hires: int = 0
+    scheduler: str = "normal"
 
 
 class PromptSpan(Struct, frozen=True):
@@ -63,9 +66,13 @@ def spans(text: str, timing: PassTiming) -> tuple[PromptSpan, ...]:
     changes = sorted({step for step in _steps(parts, timing) if 0 < step < min(run, timing.steps)})
     if not changes:
         return (PromptSpan(_at(parts, 1, timing)),)
-    shares = [0.0, *(round((timing.first + step) / timing.total, 4) for step in changes), 1.0]
+    shares = [0.0, *(_share(timing, step) for step in changes), 1.0]
     texts = [_at(parts, step + 1, timing) for step in (0, *changes)]
     return tuple(PromptSpan(text, start, end) for text, (start, end) in zip(texts, pairwise(shares), strict=True))
+
+
+def _share(timing: PassTiming, step: int) -> float:
+    return round(share_of_noise(timing.first + step, timing.total, timing.scheduler), 4)
 
 
 def _step(when: str, timing: PassTiming) -> int:

@@ -68,8 +68,8 @@ def _pass(
     work: Work, one: Pass, models: LoadedModels, text: Texts, latent: Link, *, refine: bool, before: int = 0
 ) -> Link:
     total, start = one.schedule
-    timing = PassTiming(steps=one.steps, total=total, first=start, before_hires=before)
-    both = conditioned(work, text, models.clip, timing, even=one.names.is_even)
+    timing = PassTiming(steps=one.steps, total=total, first=start, before_hires=before, scheduler=one.names.scheduler)
+    both = conditioned(work, text, models.clip, timing)
     if not refine:
         return sampled(work, one, models, both, latent)
     refiner = load(work, (), refiner=True)
@@ -77,7 +77,7 @@ def _pass(
         work.nodes.note(
             ["refiner.checkpoint: the LoRAs of the prompt work on the checkpoint only, not on the refiner."]
         )
-    other = conditioned(work, text, refiner.clip, timing, even=one.names.is_even)
+    other = conditioned(work, text, refiner.clip, timing)
     return refined(work, one, (models, refiner), (both, other), latent)
 
 

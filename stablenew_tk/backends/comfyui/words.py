@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -104,6 +105,12 @@ class Vocabulary:
         spelled = _MARK.sub(lambda mark: f" embedding:{self.listed[int(mark[1])]}{', ' if mark[2] else ' '}", text)
         spelled = re.sub(r"(?<!\\)\( embedding:", "(embedding:", spelled)
         return re.sub(r"(embedding:\S+) (?=:[-+.\d]+\)|\))", r"\1", spelled).strip()
+
+
+@lru_cache(maxsize=8)
+def vocabulary(embeddings: tuple[str, ...], engine: str) -> Vocabulary:
+    """The vocabulary of a server, made once: some have thousands of embeddings."""
+    return Vocabulary(embeddings, engine)
 
 
 def split_loras(prompt: str, field: str = "prompt") -> tuple[str, tuple[LoraTag, ...], tuple[str, ...]]:

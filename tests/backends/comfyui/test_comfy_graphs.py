@@ -104,6 +104,23 @@ def test_what_the_server_changed_is_told_in_the_words_of_the_project():
     assert applied(found, {}) == {}
 
 
+def test_a_cfg_scale_that_is_sent_divided_is_told_as_it_was_asked():
+    found = made(order(txt2img__sampler="DDIM CFG++", txt2img__cfg_scale=7.0))
+    (sampler,) = nodes_of(found, "KSampler")
+    assert (sampler["sampler_name"], sampler["scheduler"], sampler["cfg"]) == ("euler_cfg_pp", "ddim_uniform", 0.56)
+    assert applied(found, as_ran(found))["txt2img.cfg_scale"] == 7.0
+    less = {name: {**inputs, **({"cfg": 0.4} if "cfg" in inputs else {})} for name, inputs in as_ran(found).items()}
+    assert applied(found, less)["txt2img.cfg_scale"] == 5.0
+
+
+def noise_level(share):
+    """The noise level of Stable Diffusion at which this share of the noise is gone, to the nearest of its thousand."""
+    kept = 1.0
+    for nth in range(round((1 - share) * 999) + 1):
+        kept *= 1 - (0.00085**0.5 + (0.012**0.5 - 0.00085**0.5) * nth / 999) ** 2
+    return ((1 - kept) / kept) ** 0.5
+
+
 class TestSeeds:
     def test_each_picture_of_a_batch_is_a_graph_with_a_seed_of_its_own(self):
         asked = order(txt2img__batch_size=3)
@@ -225,9 +242,21 @@ class TestWords:
         assert found.notes == ()
 
     def test_that_changes_come_at_another_step_with_an_uneven_schedule_is_told(self):
-        found = made(order(prompt="a [cat:dog:0.5]", txt2img__scheduler="Karras"))
+        found = made(order(prompt="a [cat:dog:0.5]", txt2img__scheduler="Beta"))
         (note,) = found.notes
         assert note.startswith("prompt: ")
+
+    @pytest.mark.parametrize("scheduler", ["Karras", "Exponential"])
+    def test_with_an_uneven_schedule_the_change_comes_after_the_same_step(self, scheduler):
+        found = made(order(prompt="a [cat:dog:0.5]", txt2img__scheduler=scheduler, txt2img__steps=20))
+        share = nodes_of(found, "ConditioningSetTimestepRange")[1]["start"]
+        most, least = 14.6146, 0.0292
+        if scheduler == "Karras":
+            levels = [(most ** (1 / 7) + nth / 19 * (least ** (1 / 7) - most ** (1 / 7))) ** 7 for nth in range(20)]
+        else:
+            levels = [most * (least / most) ** (nth / 19) for nth in range(20)]
+        assert levels[9] > noise_level(share) > levels[10]
+        assert found.notes == ()
 
     def test_both_passes_share_their_words(self):
         assert len(nodes_of(made(order(**HIRES)), "CLIPTextEncode")) == 2
@@ -373,6 +402,13 @@ class TestUpscale:
         found = made(order("upscale", upscale__upscaler=model, upscale__scale=scale), server_words(nodes))
         assert len(nodes_of(found, "ImageUpscaleWithModel")) == runs
         assert nodes_of(found, "ImageScale")[0]["width"] == 128 * scale
+
+    def test_a_model_of_the_webui_is_found_under_the_name_of_its_file(self):
+        nodes = node_classes("core")
+        nodes["UpscaleModelLoader"]["input"]["required"]["model_name"] = [["RealESRGAN_x4plus.pth"]]
+        found = made(order("upscale"), server_words(nodes))
+        assert nodes_of(found, "UpscaleModelLoader") == [{"model_name": "RealESRGAN_x4plus.pth"}]
+        assert applied(found, as_ran(found))["upscale.upscaler"] == "R-ESRGAN 4x+"
 
     @pytest.mark.parametrize("path", ["gfpgan", "codeformer"])
     def test_faces_cannot_be_restored_and_that_is_refused(self, path):

@@ -16,6 +16,7 @@ from stablenew_tk.backends.comfyui.names import (
 )
 from stablenew_tk.backends.comfyui.object_info import pick, server_words, shown
 from stablenew_tk.domain.base.errors import Refused
+from stablenew_tk.domain.config.spellings import sampler_and_scheduler
 
 SAMPLERS = {
     "Euler a": ("euler_ancestral", "normal"),
@@ -79,9 +80,7 @@ def test_two_names_of_one_schedule_are_both_taken_and_one_is_shown(offered):
         assert name not in shown_schedulers(offered.schedulers)
 
 
-@pytest.mark.parametrize(
-    "name", ["Restart", "PLMS", "TCD", "Euler CFG++", "DPM++ 2M SDE GPU", "k_dpmpp_2m", "euler_a", ""]
-)
+@pytest.mark.parametrize("name", ["Restart", "PLMS", "TCD", "DPM++ 2M SDE GPU", "k_dpmpp_2m", "euler_a", ""])
 def test_a_sampler_without_a_counterpart_is_refused_by_its_field(name, offered):
     with pytest.raises(Refused, match=r"^img2img\.sampler: ComfyUI · host has no"):
         sampling("img2img", name, "Automatic", offered)
@@ -99,6 +98,13 @@ def test_what_only_comfyui_has_keeps_its_own_names(offered):
     assert sampling("txt2img", "uni_pc_bh2", "Automatic", offered).sampler == "uni_pc_bh2"
     assert {"res_multistep", "uni_pc_bh2", "euler_cfg_pp"} <= set(shown_samplers(offered.samplers))
     assert "linear_quadratic" in shown_schedulers(offered.schedulers)
+
+
+def test_names_that_pictures_of_other_tools_are_read_with_are_understood(offered):
+    for comfy in ("euler_cfg_pp", "euler_ancestral_cfg_pp", "dpmpp_2m_cfg_pp", "res_multistep"):
+        read, _ = sampler_and_scheduler(comfy)
+        assert read != comfy
+        assert sampling("txt2img", read, "Automatic", offered).sampler == comfy
 
 
 def test_a_scheduler_inside_the_name_of_the_sampler_counts_unless_another_is_chosen(offered):
