@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from msgspec import Struct
 
 from ...domain.base.errors import Refused
+from ...domain.config.spellings import FAMILY_TITLES, family_of
 
 # New servers write a choice as ["COMBO", {"options": [...]}], old ones and most classes as [[...], {...}].
 _COMBO = "COMBO"
@@ -53,6 +54,11 @@ class ServerWords(Struct, frozen=True, kw_only=True):
         """The values that an input of a node class takes; () when there is no such class, input or choice."""
         found = self.classes.get(kind, {}).get(name)
         return found.choices if found else ()
+
+    def family(self, checkpoint: str) -> str:
+        """The family of a checkpoint ("sdxl", "flux"), where the server or the name of its file tells it, else ""."""
+        known = self.families.get(checkpoint) or family_of(base_name(checkpoint))
+        return known if known in FAMILY_TITLES else ""
 
     def has(self, *kinds: str) -> bool:
         """Whether all these node classes are installed."""

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from ...domain.base.errors import Refused
 from ...domain.base.lora_tags import LoraTag
+from ...domain.config.spellings import FAMILY_TITLES
 from ..base import StageOrder
 from .names import AUTOMATIC, Offered, Sampling, sampling
 from .nodes import Input, Link, Nodes, link
@@ -73,7 +74,7 @@ def load(work: Work, loras: tuple[LoraTag, ...], *, refiner: bool = False) -> Lo
     config, nodes, server = work.order.config, work.nodes, work.server
     path, name = ("refiner.checkpoint", config.refiner.checkpoint) if refiner else ("checkpoint", config.checkpoint)
     file = _checkpoint(path, name, server)
-    family = server.families.get(file, "")
+    family = server.family(file)
     loader = nodes.add("CheckpointLoaderSimple", {"ckpt_name": file})
     nodes.stands_for(path, loader, "ckpt_name")
     model, clip, vae = link(loader), link(loader, 1), link(loader, 2)
@@ -86,6 +87,8 @@ def load(work: Work, loras: tuple[LoraTag, ...], *, refiner: bool = False) -> Lo
         layer = nodes.add("CLIPSetLastLayer", {"clip": clip, "stop_at_clip_layer": -config.clip_skip})
         nodes.stands_for("clip_skip", layer, "stop_at_clip_layer", factor=-1)
         clip = link(layer)
+    elif config.clip_skip > 2:
+        nodes.note([f"clip_skip: it means nothing with {FAMILY_TITLES[family]} and was left out."])
     if config.vae not in ("", AUTOMATIC, "None") and not refiner:
         own = nodes.add("VAELoader", {"vae_name": pick("vae", config.vae, server.vaes, server.name)})
         nodes.stands_for("vae", own, "vae_name")

@@ -33,7 +33,8 @@ def txt2img(work: Work) -> Link:
     names = names_of(work, "txt2img", first.sampler, first.scheduler)
     text = order_texts(work)
     models = load(work, text.loras)
-    empty = "EmptySD3LatentImage" if models.family in _WIDE_LATENTS else "EmptyLatentImage"
+    wide = models.family in _WIDE_LATENTS and work.server.has("EmptySD3LatentImage")
+    empty = "EmptySD3LatentImage" if wide else "EmptyLatentImage"
     latent = link(nodes.add(empty, {"width": first.width, "height": first.height, "batch_size": 1}))
     paths = {"txt2img.steps": "steps", "txt2img.cfg_scale": "cfg"}
     paths |= {"txt2img.sampler": "sampler_name", "txt2img.scheduler": "scheduler"}

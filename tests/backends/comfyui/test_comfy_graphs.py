@@ -160,16 +160,24 @@ class TestCheckpoint:
             {"ckpt_name": "sub/tiny-sdxl.safetensors"}
         ]
 
-    @pytest.mark.parametrize("family", ["sdxl", "flux", "sd3"])
-    def test_clip_skip_is_left_out_where_it_would_harm(self, family):
-        known = server(families={"tiny-sd15.safetensors": family})
+    @pytest.mark.parametrize(
+        ("file", "families", "empty"),
+        [
+            ("tiny-sdxl.safetensors", {}, "EmptyLatentImage"),
+            ("PonyV6.safetensors", {}, "EmptyLatentImage"),
+            ("flux1-schnell-fp8.safetensors", {}, "EmptySD3LatentImage"),
+            ("mine.safetensors", {"mine.safetensors": "sd3"}, "EmptySD3LatentImage"),
+        ],
+    )
+    def test_clip_skip_is_left_out_where_it_means_nothing_or_would_harm(self, file, families, empty):
         nodes = node_classes("core")
+        nodes["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"] = [[file]]
         nodes["EmptySD3LatentImage"] = nodes["EmptyLatentImage"]
-        known = server_words(nodes, families=dict(known.families))
-        found = made(order(clip_skip=2), known)
+        found = made(order(checkpoint=file, clip_skip=3), server_words(nodes, families=families))
         assert not nodes_of(found, "CLIPSetLastLayer")
-        assert len(nodes_of(found, "EmptyLatentImage")) == (family == "sdxl")
+        assert len(nodes_of(found, empty)) == 1
         assert "clip_skip" not in found.read_back
+        assert found.notes[0].startswith("clip_skip: ")
 
     @pytest.mark.parametrize("vae", ["Automatic", "None"])
     def test_without_a_vae_of_its_own_the_checkpoints_is_used(self, vae):
