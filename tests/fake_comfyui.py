@@ -44,7 +44,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 # Answers of an HTTP request that go wrong. "-after": what was asked for is done all the same.
 FAULTS = {
     "reset", "reset-after", "hang", "500", "html", "html-502", "401", "403", "404", "redirect", "not-json", "cut",
-    "truncated-png", "flipped-png", "not-an-image", "empty", "nan",
+    "truncated-png", "flipped-png", "not-an-image", "empty", "nan", "partial", "413",
 }  # fmt: skip
 # Runs that go wrong, or whose record is not what was asked for.
 RUN_FAULTS = {
@@ -138,6 +138,7 @@ class FakeComfyUI:
         self.connections: set[object] = set()
         self.clients: dict[str, Client] = {}
         self.disk: dict[tuple[str, str, str], bytes] = {}
+        self.lost_uploads = 0  # so many pictures are gone again once they were taken
         self.runs: list[str] = []  # ids of the jobs in the order they were begun
         self._turn = threading.Condition()
         self._hold: tuple[int, bool] | None = None
@@ -208,6 +209,9 @@ class FakeComfyUI:
         if name not in FAULTS:
             raise ValueError(f"no fault {name!r}; there are {', '.join(sorted(FAULTS))}")
         self._faults.append(_Fault(name, route, nth, times))
+
+    def clear_faults(self) -> None:
+        self._faults.clear()
 
     def run_fault(self, name: str, *, times: int = 1) -> None:
         """Let the next runs go wrong."""
@@ -458,7 +462,10 @@ class FakeComfyUI:
         stem, _, ending = name.rpartition(".")
         while not overwrite and self.disk.get((kind, "", name), data) != data:
             name, number = f"{stem} ({number}).{ending}", number + 1
-        self.disk[kind, "", name] = data
+        if self.lost_uploads:
+            self.lost_uploads -= 1
+        else:
+            self.disk[kind, "", name] = data
         return {"name": name, "subfolder": "", "type": kind}
 
     def _accept(self, body: dict) -> dict:
@@ -878,6 +885,7 @@ class _Requests(BaseHTTPRequestHandler):
             "html-502": (502, b"<html><h1>502 Bad Gateway</h1></html>", "text/html"),
             "401": (401, b"", "text/plain"),
             "403": (403, b"", "text/plain"),
+            "413": (413, b"Maximum request body size exceeded", "text/plain"),
             "404": (404, b"", "text/plain"),
             "redirect": (302, b"", "text/plain"),
             "not-json": (200, b'{"prompt_id": ', "application/json"),
@@ -902,6 +910,11 @@ class _Requests(BaseHTTPRequestHandler):
         if fault == "reset-after":
             self._reset()
             return
+        if fault == "partial":
+            # One branch of the graph is turned down, the other one runs.
+            wrong = _error("value_not_in_list", "Value not in list", "ckpt_name: 'nope' not in []")
+            errors = {"20": {"errors": [wrong], "dependent_outputs": ["23"], "class_type": "CheckpointLoaderSimple"}}
+            payload = json.dumps({**json.loads(payload), "node_errors": errors}).encode()
         if fault == "nan":
             payload = payload[:-1] + b', "odd": NaN}'
         if fault == "truncated-png":
