@@ -40,7 +40,7 @@ def _repaired(work: Work, nth: int, one: ADetailerPass, image: Link) -> Link:
     steps = one.steps or first.steps
     start = start_like_webui(steps, one.denoise, names)
     text = _texts(work, one, path)
-    models = load(work, text.loras)
+    models = load(work, text)
     timing = PassTiming(steps=steps, total=steps, first=start, scheduler=names.scheduler)
     both = conditioned(work, text, models.clip, timing)
     name = _listed(f"{path}.model", one.model, work.server)

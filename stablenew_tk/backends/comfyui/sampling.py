@@ -69,8 +69,8 @@ def order_texts(work: Work) -> Texts:
     return texts(work, work.order.prompt, work.order.negative)
 
 
-def load(work: Work, loras: tuple[LoraTag, ...], *, refiner: bool = False) -> LoadedModels:
-    """Load the checkpoint with its LoRAs, clip skip and VAE. LoRAs are not made for a refiner, which goes without."""
+def load(work: Work, text: Texts, *, refiner: bool = False) -> LoadedModels:
+    """Load the checkpoint with the LoRAs of a prompt, clip skip and VAE. A refiner goes without LoRAs and VAE."""
     config, nodes, server = work.order.config, work.nodes, work.server
     path, name = ("refiner.checkpoint", config.refiner.checkpoint) if refiner else ("checkpoint", config.checkpoint)
     file = _checkpoint(path, name, server)
@@ -78,8 +78,8 @@ def load(work: Work, loras: tuple[LoraTag, ...], *, refiner: bool = False) -> Lo
     loader = nodes.add("CheckpointLoaderSimple", {"ckpt_name": file})
     nodes.stands_for(path, loader, "ckpt_name")
     model, clip, vae = link(loader), link(loader, 1), link(loader, 2)
-    for lora in () if refiner else loras:
-        listed = pick("prompt", lora.name, server.loras, server.name, kind="LoRA")
+    for lora in () if refiner else text.loras:
+        listed = pick(f"{text.field}prompt", lora.name, server.loras, server.name, kind="LoRA")
         weights: dict[str, Input] = {"strength_model": lora.weight, "strength_clip": lora.clip_weight}
         one = nodes.add("LoraLoader", {"model": model, "clip": clip, "lora_name": listed, **weights})
         model, clip = link(one), link(one, 1)

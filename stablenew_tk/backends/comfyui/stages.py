@@ -32,7 +32,7 @@ def txt2img(work: Work) -> Link:
     first = config.txt2img
     names = names_of(work, "txt2img", first.sampler, first.scheduler)
     text = order_texts(work)
-    models = load(work, text.loras)
+    models = load(work, text)
     wide = models.family in _WIDE_LATENTS and work.server.has("EmptySD3LatentImage")
     empty = "EmptySD3LatentImage" if wide else "EmptyLatentImage"
     latent = link(nodes.add(empty, {"width": first.width, "height": first.height, "batch_size": 1}))
@@ -73,7 +73,7 @@ def _pass(
     both = conditioned(work, text, models.clip, timing)
     if not refine:
         return sampled(work, one, models, both, latent)
-    refiner = load(work, (), refiner=True)
+    refiner = load(work, text, refiner=True)
     if text.loras:
         work.nodes.note(
             ["refiner.checkpoint: the LoRAs of the prompt work on the checkpoint only, not on the refiner."]
@@ -95,7 +95,7 @@ def img2img(work: Work) -> Link:
 
 def _painted_over(work: Work, one: Pass, image: Link) -> Link:
     text = order_texts(work)
-    models = load(work, text.loras)
+    models = load(work, text)
     latent = link(work.nodes.add("VAEEncode", {"pixels": image, "vae": models.vae}))
     return _decoded(work, models, _pass(work, one, models, text, latent, refine=False))
 

@@ -26,6 +26,7 @@ _AND_WEIGHT = re.compile(r":\s*([-+]?(?:\d+\.?|\d*\.\d+))\s*$")
 # An embedding stands as one of these while brackets and colons are read, so that those in its name are none.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(rf"\s*{_OPEN}(\d+){_CLOSE}(\s*,)?\s*")
+_NUMBER = re.compile(r"[\d.]+")
 # ComfyUI reads the name of an embedding up to the next blank.
 _WRITABLE = re.compile(r"[^\s,()\[\]:<>\\]+(?:[/\\][^\s,()\[\]:<>\\]+)*")
 
@@ -63,9 +64,12 @@ class Vocabulary:
             plain = name.replace("\\", "/").casefold()
             self._places.setdefault(plain, place)
             self._places.setdefault(base_name(name).casefold(), place)
-        longest = sorted({base_name(name) for name in self.listed}, key=len, reverse=True)
+        # A bare number is a weight or a count of steps.
+        names_alone = {base_name(name) for name in self.listed if not _NUMBER.fullmatch(base_name(name))}
+        longest = sorted(names_alone, key=len, reverse=True)
         bare = "|".join(map(re.escape, longest))
-        self._found = re.compile(rf"({EMBEDDING})" + (rf"|(?<![\w-])({bare})(?![\w-])" if bare else ""), re.IGNORECASE)
+        alone = rf"|(?<![\w-])({bare})(?![\w-])" if bare else ""
+        self._found = re.compile(f"({EMBEDDING}){alone}", re.IGNORECASE)
 
     def marked(self, text: str, field: str) -> str:
         """The text with a mark for each embedding. Raises Refused for one that is asked for and not there."""

@@ -501,6 +501,7 @@ class TestADetailer:
             ("model", "mediapipe_face_full", r"passes\.0\.model: ComfyUI · host has no 'mediapipe_face_full'"),
             ("prompt", "a face [SEP] another", r"passes\.0\.prompt: "),
             ("sampler", "Restart", r"passes\.0\.sampler: "),
+            ("prompt", "a face <lora:nope:1>", r"passes\.0\.prompt: ComfyUI · host has no LoRA 'nope'"),
         ],
     )
     def test_what_it_cannot_do_is_refused_by_its_field(self, path, value, says):

@@ -145,6 +145,12 @@ def test_every_embedding_stands_behind_white_space_and_before_a_blank_a_comma_or
         assert re.search(r"(?:^|[\s(])embedding:random-embed(?:$|\s|, |[:)])", found), found
 
 
+def test_an_embedding_whose_name_is_a_number_is_not_seen_in_weights():
+    numbers = Vocabulary(["0", "1", "5"], "here")
+    ((span,),) = words("<embedding:1:0.5>, (cat:1.5), 5, embedding:0", "prompt", numbers, TWENTY).parts
+    assert span.chunks == ("(embedding:1:0.5), (cat:1.5), 5, embedding:0",)
+
+
 def test_an_embedding_whose_name_comfyui_cannot_read_is_told():
     assert "'bad hands'" in words("six fingers, bad hands", "negative", KNOWN, TWENTY).notes[0]
 
