@@ -32,8 +32,15 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     app                 state on the main thread: the controller         pipeline backends storage domain
     pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
     pipeline.messages   orders to the threads, their answers (events)    backends.base storage domain
-    backends.sketch     engine: paints simple pictures here              backends.base domain
-    backends.webui      engine: A1111 family over HTTP                   backends.base domain
+    backends.sketch     engine: paints simple pictures here              backends.base backends.generation_text
+                                                                         domain
+    backends.remote     engine: whatever answers at an address           backends.webui backends.comfyui
+                                                                         backends.base backends.transport domain
+    backends.webui      engine: A1111 family over HTTP                   backends.base backends.transport
+                                                                         backends.pictures domain
+    backends.comfyui    engine: ComfyUI over HTTP and a socket           backends.base backends.transport
+                                                                         backends.pictures backends.generation_text
+                                                                         domain
     backends            the contract of all engines                      domain
 
     storage             settings file, pending jobs, folder watcher      storage.models storage.disk domain

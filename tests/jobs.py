@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from stablenew_tk.backends.transport import Limits
 from stablenew_tk.backends.webui.backend import WebUI
-from stablenew_tk.backends.webui.transport import Limits
 from stablenew_tk.domain.base.ids import ulid
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig

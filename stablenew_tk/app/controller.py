@@ -17,10 +17,9 @@ from pathlib import Path
 import msgspec
 
 from ..backends.base import Backend, Capabilities
+from ..backends.remote.backend import Remote
 from ..backends.sketch.backend import Sketch
-from ..backends.webui.backend import WebUI
 from ..domain.base.errors import InvalidInput
-from ..domain.config.engines import engine_of
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.user_settings import Settings, without_login
@@ -73,12 +72,12 @@ Subscriber = Callable[[Event], None]
 
 
 def make_backend(order: CheckBackend) -> Backend:
-    """The backend for an address: "sketch" or the URL of a WebUI. Raises InvalidInput for anything else."""
+    """The backend for an address: "sketch" or the URL of a server. Raises InvalidInput for anything else."""
     if order.address == "sketch":
         return Sketch()
     if not order.address.lower().startswith(("http://", "https://")):
         raise InvalidInput(f"{without_login(order.address)!r} is not an address. Write sketch or http://…", "backend")
-    return WebUI(order.address, user=order.user, password=order.password)
+    return Remote(order.address, user=order.user, password=order.password)
 
 
 def open_places(data_dir: str) -> Places:
@@ -214,7 +213,7 @@ class Controller:
 
     def forecast_s(self, configs: Iterable[PipelineConfig]) -> float | None:
         """Seconds that jobs with these configs will take; None = unknown."""
-        kind = engine_of(self.settings.backend)
+        kind = self.learning.engine
         if kind not in self._pace:
             self._pace[kind] = seconds_per_work(self._paces, kind)
         pace = self._pace[kind]

@@ -70,6 +70,12 @@ class LearningRunner:
     def __init__(self, context: LearningContext) -> None:
         self._context = context
 
+    @property
+    def engine(self) -> str:
+        """The kind of backend in force; "webui" for an address as long as nobody has answered there."""
+        found = self._context.capabilities()
+        return engine_of(self._context.settings().backend, found.kind if found is not None else "")
+
     def start(self, plan: LearningPlan) -> LearningPlan:
         """Check, complete and record a plan, and queue its missing steps. Returns the plan as recorded.
 
@@ -96,7 +102,7 @@ class LearningRunner:
             )
         if image.suspect or not image.ok:
             raise InvalidInput("This picture is in doubt, so nothing can be learned from it. Choose another one.")
-        if image.sketch != ((plan.backend_kind or self._kind()) == "sketch"):
+        if image.sketch != ((plan.backend_kind or self.engine) == "sketch"):
             raise InvalidInput("The picture was made by another engine than the one chosen now. Change it in Settings.")
         if plan.focus_parameter != "checkpoint" and not plan.base_config.checkpoint:
             plan = replace(plan, base_config=replace(plan.base_config, checkpoint=image.checkpoint))
@@ -229,7 +235,7 @@ class LearningRunner:
     # ---- plans
 
     def _begin(self, plan: LearningPlan, reused: tuple[str, int] | None = None) -> tuple[LearningPlan, tuple[Job, ...]]:
-        ready = self._complete(replace(plan, backend_kind=plan.backend_kind or self._kind()))
+        ready = self._complete(replace(plan, backend_kind=plan.backend_kind or self.engine))
         self._allow(ready)
         loaded = self._context.capabilities()
         if loaded is not None and ready.focus_parameter != "checkpoint" and not ready.base_config.checkpoint:
@@ -327,14 +333,12 @@ class LearningRunner:
 
     # ---- what may run
 
-    def _kind(self) -> str:
-        return engine_of(self._context.settings().backend)
-
     def _same_engine(self, plan: LearningPlan) -> None:
-        if plan.backend_kind not in ("", self._kind()):
+        is_known = self.engine == "sketch" or self._context.capabilities() is not None
+        if plan.backend_kind not in ("", self.engine) and (is_known or plan.backend_kind == "sketch"):
             raise InvalidInput(
                 f"The Learning Run “{plan.name}” uses {ENGINES.get(plan.backend_kind, plan.backend_kind)}; "
-                f"pictures of {ENGINES[self._kind()]} cannot be compared with its own. Change the backend in Settings.",
+                f"pictures of {ENGINES[self.engine]} cannot be compared with its own. Change the backend in Settings.",
                 "backend",
             )
 

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value, parameter
-from ..domain.config.engines import engine_of
 from ..domain.config.sweep import LORA, focus
 from ..domain.config.user_settings import Settings
 from ..domain.insights.report import naming
@@ -81,7 +80,7 @@ def from_now_on(controller: Controller, preset: Preset) -> str:
         agreed=settings.presets_agreed,
     )
     controller.change_settings(choosing(settings, preset, there))
-    now = engine_of(settings.backend)
+    now = controller.learning.engine
     other = f" It is left out while {engine_name(now)} makes the pictures." if scope.engine not in ("", now) else ""
     return f"“{preset.name}” is in force for {scope_words(scope)}.{other}"
 

@@ -150,10 +150,20 @@ class Backend(Protocol):
     - Passwords are never part of `name`, an error, a note or a log line.
     """
 
-    kind: str
-    name: str
-    # "" until `check` has asked.
-    version: str
+    @property
+    def kind(self) -> str:
+        """The kind of engine: "sketch", "webui", "comfyui"."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What to call it, with its address."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """The engine's version; "" until `check` has asked."""
+        ...
 
     def check(self) -> Capabilities:
         """Query what the backend offers. Raises Unreachable, NotReady, AccessDenied, Refused or EngineFault."""

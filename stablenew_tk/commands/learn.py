@@ -16,6 +16,7 @@ from ..app.unlisted_loras import unlisted_in_plan
 from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
+from ..domain.config.engines import ENGINES
 from ..domain.config.sweep import value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
@@ -220,7 +221,8 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
         raise InvalidInput(f"{given[0]}: --resume goes on with a plan as it is. Leave this away.", given[0])
     plan = find_plan(session.history(), plan_id)
     if plan.backend_kind and (plan.backend_kind == "sketch") != (settings.backend == "sketch"):
-        engine, word = ("the sketch engine", "sketch") if plan.backend_kind == "sketch" else ("a WebUI", "URL")
+        word = "sketch" if plan.backend_kind == "sketch" else "URL"
+        engine = ENGINES.get(plan.backend_kind, plan.backend_kind)
         raise InvalidInput(f"“{plan.name}” is made by {engine}. Say so: --backend {word}", "--backend")
     return plan
 

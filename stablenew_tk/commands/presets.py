@@ -177,7 +177,9 @@ def _asked_for(
     args: argparse.Namespace, places: Places, settings: Settings, history: History, preset: PresetValues
 ) -> ValueSources:
     """What the preset is to be used for: as the options say, else what it was learned for; on the engine in force."""
-    scope, engine = preset.scope, engine_of(args.backend.strip() if args.backend else settings.backend)
+    scope = preset.scope
+    # Nobody is asked here which program answers at an address, so that may be the one it was learned with.
+    engine = engine_of(args.backend.strip() if args.backend else settings.backend, scope.engine)
     pack_id = describe(pack_path(args.pack, places, settings)).pack_id if args.pack else scope.pack_id
     # Another kind of engine has checkpoints of its own, so a yes for it must name one.
     foreign = args.anyway and scope.engine not in ("", engine)

@@ -14,7 +14,6 @@ from ..app.presets import left_out_words, preset_values, presets_in_force
 from ..domain.base.errors import InvalidInput, StorageError
 from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, check_value, parse_value
-from ..domain.config.engines import engine_of
 from ..domain.config.sweep import LORA
 from ..domain.config.user_settings import Settings
 from ..domain.models.preset_scope import reasons
@@ -109,12 +108,12 @@ def presets_for(args: argparse.Namespace, session: Session) -> tuple[PresetValue
 
 def with_presets(args: argparse.Namespace, session: Session, sources: ValueSources) -> ValueSources:
     """The sources with the presets of the command line or the settings, and with what decides whether they hold."""
-    settings = session.controller.settings
+    presets = presets_for(args, session)
+    if presets:
+        session.check()  # only the server can tell what kind of engine it is
+    controller = session.controller
     return replace(
-        sources,
-        presets=presets_for(args, session),
-        engine=engine_of(settings.backend),
-        agreed=settings.presets_agreed,
+        sources, presets=presets, engine=controller.learning.engine, agreed=controller.settings.presets_agreed
     )
 
 

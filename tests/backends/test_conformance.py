@@ -9,10 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 from conftest import wait_until
+from fake_comfyui import FakeComfyUI
 from fake_webui import FakeWebUI, watched
 from PIL import Image
 
 from stablenew_tk.backends.base import StageOrder
+from stablenew_tk.backends.comfyui.backend import ComfyUI
+from stablenew_tk.backends.remote.backend import Remote
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.domain.base.errors import Cancelled, Refused
@@ -20,10 +23,12 @@ from stablenew_tk.domain.config.catalogue import parameter, with_values
 from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig
 
 KINDS = ("sketch", "forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sd-server", "koboldcpp")
+# By its own backend, without a socket, as an old release, and as an address whose program is found out.
+COMFY = {"comfyui": {}, "comfyui-polled": {"socket": False}, "comfyui-old": {"version": "0.3.64"}, "comfyui-found": {}}
 SMALL = {"txt2img.width": 96, "txt2img.height": 64, "txt2img.steps": 8, "clip_skip": 1}
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=(*KINDS, *COMFY))
 def kind(request):
     return request.param
 
@@ -34,18 +39,26 @@ def fake(kind):
     if kind == "sketch":
         yield None
         return
-    with FakeWebUI(kind) as server:
+    with FakeComfyUI(**COMFY[kind]) if kind in COMFY else FakeWebUI(kind) as server:
         yield server
 
 
 @pytest.fixture
-def backend(fake):
-    made = WebUI(fake.url) if fake else Sketch()
+def backend(kind, fake):
+    engine = Remote if kind == "comfyui-found" else ComfyUI if kind in COMFY else WebUI
+    made = engine(fake.url) if fake else Sketch()
     yield made
     made.close()
 
 
-def order(stage="txt2img", *, image=b"", seed=7, **values):
+@pytest.fixture
+def order(kind):
+    """Makes orders. ComfyUI keeps no checkpoint loaded that an order could mean, and has no default upscaler."""
+    own = {"checkpoint": "photo_model", "upscale.upscaler": "4x-UltraSharp"} if kind in COMFY else {}
+    return lambda stage="txt2img", **more: ordered(stage, **{**own, **more})
+
+
+def ordered(stage, *, image=b"", seed=7, **values):
     config = with_values(PipelineConfig(), {**SMALL, **values})
     return StageOrder(
         job_id="01J", stage=stage, prompt="a red boat", negative="text", seed=seed, config=config, image=image
@@ -59,7 +72,7 @@ def decoded(picture):
 
 
 class TestEveryBackend:
-    def test_check_tells_names_that_generate_accepts(self, backend):
+    def test_check_tells_names_that_generate_accepts(self, backend, order):
         found = backend.check()
         assert found.kind == backend.kind
         assert found.name == backend.name
@@ -68,25 +81,25 @@ class TestEveryBackend:
         sampler = found.choices("samplers")[-1]
         assert backend.generate(order(**{"txt2img.sampler": sampler})).images
 
-    def test_a_picture_is_whole_and_as_large_as_asked(self, backend):
+    def test_a_picture_is_whole_and_as_large_as_asked(self, backend, order):
         made = backend.generate(order())
         (picture,) = made.images
         assert decoded(picture) == (picture.width, picture.height) == (96, 64)
         assert (picture.seed, picture.suspect, made.attempts, made.interrupted) == (7, (), 1, False)
         assert picture.suffix.startswith(".")
 
-    def test_the_same_order_twice_gives_the_same_bytes(self, backend):
+    def test_the_same_order_twice_gives_the_same_bytes(self, backend, order):
         assert backend.generate(order()).images == backend.generate(order()).images
 
-    def test_another_seed_gives_another_picture(self, backend):
+    def test_another_seed_gives_another_picture(self, backend, order):
         assert backend.generate(order()).images[0].data != backend.generate(order(seed=8)).images[0].data
 
-    def test_seeds_of_a_batch_count_up(self, backend):
+    def test_seeds_of_a_batch_count_up(self, backend, order):
         made = backend.generate(order(**{"txt2img.batch_size": 3}))
         assert [picture.seed for picture in made.images] == [7, 8, 9]
         assert len({picture.data for picture in made.images}) == 3
 
-    def test_every_stage_it_names_works_on_the_picture_before(self, backend):
+    def test_every_stage_it_names_works_on_the_picture_before(self, backend, order):
         picture, stages = b"", backend.check().stages
         for stage in stages:
             made = backend.generate(order(stage, image=picture, **{"upscale.mode": "img2img"}))
@@ -95,27 +108,27 @@ class TestEveryBackend:
             picture = made.images[0].data
         assert decoded(made.images[0]) == ((192, 128) if "upscale" in stages else (96, 64))
 
-    def test_what_was_asked_and_what_was_done_are_told_by_path(self, backend):
+    def test_what_was_asked_and_what_was_done_are_told_by_path(self, backend, order):
         made = backend.generate(order())
         assert made.asked["txt2img.steps"] == 8
         assert made.applied["txt2img.steps"] == 8
         msgspec.json.encode(made.applied)
 
-    def test_an_unknown_sampler_is_refused_by_its_name(self, backend, fake):
+    def test_an_unknown_sampler_is_refused_by_its_name(self, backend, order, fake):
         with pytest.raises(Refused, match=r"txt2img\.sampler.*No Such"):
             backend.generate(order(**{"txt2img.sampler": "No Such"}))
-        assert fake is None or fake.count("txt2img") == 0
+        assert fake is None or fake.count("prompt" if isinstance(fake, FakeComfyUI) else "txt2img") == 0
 
-    def test_a_later_stage_without_a_picture_is_refused(self, backend):
+    def test_a_later_stage_without_a_picture_is_refused(self, backend, order):
         with pytest.raises(Refused):
             backend.generate(order("img2img"))
 
-    def test_a_stage_it_cannot_make_is_refused_before_anything_is_sent(self, backend, fake):
+    def test_a_stage_it_cannot_make_is_refused_before_anything_is_sent(self, backend, order, fake):
         with pytest.raises(Refused, match=r"has no stage 'inpaint'\. It has txt2img"):
             backend.generate(order("inpaint", image=b"a picture"))
         assert fake is None or not fake.posts
 
-    def test_a_later_stage_it_cannot_make_is_refused_before_the_first_is_made(self, backend, fake):
+    def test_a_later_stage_it_cannot_make_is_refused_before_the_first_is_made(self, backend, order, fake):
         later = msgspec.structs.replace(order(), later=("inpaint",))
         with pytest.raises(Refused, match=r"has no stage 'inpaint'"):
             backend.generate(later)
@@ -127,14 +140,14 @@ class TestEveryBackend:
                     backend.generate(msgspec.structs.replace(work, later=(stage,)))
         assert fake is None or not fake.posts
 
-    def test_idle_it_knows_no_progress_and_an_interrupt_does_nothing(self, backend, fake):
+    def test_idle_it_knows_no_progress_and_an_interrupt_does_nothing(self, backend, order, fake):
         backend.check()
         assert backend.progress() is None
         backend.interrupt()
         assert backend.generate(order()).interrupted is False
         assert fake is None or fake.count("interrupt") == 0
 
-    def test_interrupt_ends_a_running_stage_soon(self, backend, fake):
+    def test_interrupt_ends_a_running_stage_soon(self, backend, order, fake):
         if fake:
             fake.hold(step=5)
         work = order(**{"txt2img.steps": 150, "txt2img.width": 512, "txt2img.height": 512, "txt2img.batch_size": 16})
@@ -152,7 +165,7 @@ class TestEveryBackend:
             if fake:
                 fake.release()
 
-    def test_progress_may_be_asked_from_several_threads_at_once(self, backend):
+    def test_progress_may_be_asked_from_several_threads_at_once(self, backend, order):
         backend.check()
         with watched(backend), watched(backend), watched(backend):
             assert backend.generate(order()).images

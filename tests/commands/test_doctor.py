@@ -100,7 +100,7 @@ class TestDoctor:
         (cli.data / "settings.json").write_text('{"backend": "http://127.0.0.1:9"}')
         said = cli("doctor", "--json")
         assert said.code == 1
-        assert "No WebUI is running" in self.found(said)["backend"]["detail"]
+        assert "No WebUI or ComfyUI is running" in self.found(said)["backend"]["detail"]
 
     def test_a_backend_that_answers_is_named(self, cli):
         with FakeWebUI() as server:

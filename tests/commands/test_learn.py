@@ -538,7 +538,7 @@ class TestWrongUse:
         said = cli.learn(*TWO, "--backend", "http://127.0.0.1:9")
         assert (said.code, said.json["errors"]) == (
             1,
-            ["No WebUI is running at 127.0.0.1:9. Start it, or change the address."],
+            ["No WebUI or ComfyUI is running at 127.0.0.1:9. Start it, or change the address."],
         )
         assert not cli.journal.exists()
 

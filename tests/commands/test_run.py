@@ -170,7 +170,8 @@ class TestWebUI:
     def test_nobody_at_the_address_is_one_sentence_and_exit_1(self, cli):
         said = cli("run", cli.pack, "--json", "--backend", "http://127.0.0.1:9")
         assert (said.code, said.json["jobs"]) == (1, 0)
-        assert said.json["errors"] == ["No WebUI is running at 127.0.0.1:9. Start it, or change the address."]
+        sentence = "No WebUI or ComfyUI is running at 127.0.0.1:9. Start it, or change the address."
+        assert said.json["errors"] == [sentence]
         said = cli("run", cli.pack, "--backend", "http://127.0.0.1:9")
         assert (said.code, said.out) == (1, "")
         assert said.err.count("\n") == 1

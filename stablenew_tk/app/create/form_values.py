@@ -12,7 +12,6 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ...domain.config.catalogue import Value, flat, parameter
-from ...domain.config.engines import engine_of
 from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.config.user_settings import Settings
 from ...domain.models.explanation import WhyRow, explain
@@ -100,7 +99,7 @@ class FormValues:
             settings=controller.settings,
             presets=presets_in_force(controller),
             prompts=self._prompts,
-            engine=engine_of(controller.settings.backend),
+            engine=controller.learning.engine,
             agreed=controller.settings.presets_agreed,
             several=self._several or self.pack_settings.randomizer.varies(CHECKPOINT),
             loaded=found.loaded_checkpoint if found is not None else "",

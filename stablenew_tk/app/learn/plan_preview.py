@@ -373,7 +373,7 @@ def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, 
     if sketch:
         found.append(
             "This is a rehearsal: the sketch engine draws these pictures. What they teach is never mixed with what "
-            "real pictures teach. Choose a WebUI in Settings for the real thing."
+            "real pictures teach. Choose a WebUI or ComfyUI in Settings for the real thing."
         )
     elif capabilities is None:
         found.append("The backend does not answer now. The run waits in the queue until it does.")

@@ -17,9 +17,9 @@ from PIL import Image, PngImagePlugin
 from ...domain.base.errors import Cancelled, Refused
 from ...domain.config.origins import MAX_SEED
 from ...domain.config.pipeline_config import ADetailerPass, PipelineConfig, stage_spec
-from ...domain.recipes.infotext import format_infotext
 from ..base import Capabilities, StageImage, StageOrder, StageProgress, StageResult, check_stage
-from .contract import CAPABILITIES, asked_values, check_names, checkpoint_of, pairs_of
+from ..generation_text import generation_text
+from .contract import CAPABILITIES, asked_values, check_names, checkpoint_of
 from .finish import Finish, finish, half_done, marked, quality_of, refined
 from .later_stages import enlarged, painted_over, repaired
 from .scenes import face_box, paint
@@ -283,7 +283,7 @@ def _preview(clean: Image.Image, quality: float, seed: int) -> bytes:
 
 def _as_png(order: StageOrder, image: Image.Image, suspect: tuple[str, ...]) -> StageImage:
     """The picture as a PNG file with its generation text inside."""
-    text = format_infotext(order.prompt, order.negative, pairs_of(order, image.size))
+    text = generation_text(order, image.size, checkpoint=checkpoint_of(order.config), version="sketch")
     info = PngImagePlugin.PngInfo()
     info.add_text("parameters", text)
     out = io.BytesIO()

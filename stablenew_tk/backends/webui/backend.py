@@ -18,13 +18,14 @@ import msgspec
 from ...domain.base.errors import AnswerLost, BackendError, BadImage, Cancelled, Refused, StillWorking, Unreachable
 from ...domain.config.catalogue import Value
 from ..base import Capabilities, StageOrder, StageProgress, StageResult, check_stage
+from ..pictures import image_size, open_picture
+from ..transport import Connection, Dropped, Limits, decode, parse_address, raise_for_status
 from .discovery import API, capabilities, read_options, survey
 from .lent_settings import LentSettings
 from .progress import GenerateCall, Watch, shown
-from .replies import Made, as_interrupted, asked_values, image_size, made_images, open_picture, read_extra, read_images
+from .replies import Made, as_interrupted, asked_values, made_images, read_extra, read_images
 from .requests import REQUESTS, Body, check_order, extras_body, repaint_body
 from .server_facts import AUTOMATIC, ServerFacts
-from .transport import Connection, Dropped, Limits, decode, parse_address, raise_for_status
 from .upscales import enlarged_here, made_upscale, repainted
 
 _WORKS_ON = "Stopped. {} cannot be interrupted and finishes the picture for itself."

@@ -16,9 +16,9 @@ from msgspec import Struct
 from ...domain.base.errors import NotReady
 from ...domain.config.pipeline_config import LANCZOS
 from ..base import Capabilities
+from ..transport import Answer, Connection, decode, raise_for_status
 from .requests import REQUESTS
 from .server_facts import AUTOMATIC, MODULES, Listed, ServerFacts, fields_without_schema, server_kind
-from .transport import Answer, Connection, decode, raise_for_status
 
 API = "/sdapi/v1/"
 _log = logging.getLogger(__name__)

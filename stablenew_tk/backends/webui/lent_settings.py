@@ -10,10 +10,10 @@ import logging
 from collections.abc import Callable, Mapping
 
 from ...domain.base.errors import BackendError, Refused
+from ..transport import Connection, error_text
 from .discovery import API, read_options
 from .requests import Body
 from .server_facts import MODULES, base_names, plain_name
-from .transport import Connection, error_text
 
 _log = logging.getLogger(__name__)
 Options = Mapping[str, object]

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from ...domain.base.errors import BackendError, Cancelled
 from ..base import StageProgress
+from ..transport import Connection, Limits, decode, raise_for_status
 from .discovery import API
-from .transport import Connection, Limits, decode, raise_for_status
 
 _log = logging.getLogger(__name__)
 # The interrupt itself, and five more.

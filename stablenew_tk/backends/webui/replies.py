@@ -7,15 +7,11 @@ nothing, so `info` and the generation text in the picture are compared with the 
 from __future__ import annotations
 
 import binascii
-import io
 import re
-import struct
-import zlib
 from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
-from PIL import Image
 
 from ...domain.base.errors import BadImage
 from ...domain.base.lora_tags import loras_in
@@ -23,13 +19,10 @@ from ...domain.config.catalogue import Value, get_value, stage_values
 from ...domain.config.pipeline_config import stage_spec
 from ...domain.recipes.infotext import applied_values, parse, split_sampler
 from ..base import StageImage, StageOrder
+from ..pictures import DecodedPicture, image_size, open_picture, pixels_of
 from .requests import REQUESTS, native_sampler
 from .server_facts import AUTOMATIC, ServerFacts, loose
 
-_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
-_PNG = b"\x89PNG\r\n\x1a\n"
-_USER_COMMENT = 0x9286
-_EXIF_PART = 0x8769
 _NO_CLIP_SKIP = "clip_skip: the server has no such setting, so it used its own."
 _MODULE = re.compile(r"Module \d{1,3}")
 _UPSCALER = re.compile(r"Postprocess upscaler: ([^<,]{1,200})")
@@ -150,71 +143,6 @@ def _unbase64(text: str) -> bytes:
         return binascii.a2b_base64("".join(plain.split()), strict_mode=True)
     except (binascii.Error, ValueError) as err:
         raise BadImage("A picture came cut or garbled (its base64 text is not whole). It was not saved.") from err
-
-
-class DecodedPicture(Struct, frozen=True):
-    """One decoded picture, with what the checks need."""
-
-    data: bytes
-    suffix: str
-    size: tuple[int, int]
-    black: bool
-    text: str
-
-
-def open_picture(data: bytes) -> DecodedPicture:
-    """Check that the bytes are one whole PNG, JPEG or WEBP. The type is read from the first bytes, never from options.
-
-    Raises BadImage: Pillow alone would accept a PNG that lacks its end or has a changed byte in its pixels.
-    """
-    if data.startswith(_PNG):
-        _walk_png(data)
-    try:
-        with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as probe:
-            probe.verify()
-        with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
-            image.load()
-            black = not image.convert("RGB").getbbox()
-            return DecodedPicture(data, _SUFFIXES[image.format or ""], image.size, black, _text(image))
-    except (OSError, SyntaxError, ValueError, KeyError, IndexError, EOFError, struct.error, zlib.error) as err:
-        raise BadImage(f"A picture came damaged ({len(data)} bytes, {type(err).__name__}). It was not saved.") from err
-    except Image.DecompressionBombError as err:
-        raise BadImage("A picture is larger than 178 megapixels. It was not saved.") from err
-
-
-def image_size(data: bytes) -> tuple[int, int]:
-    """Width and height of a picture. Raises BadImage when it cannot be decoded."""
-    try:
-        with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
-            return image.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as err:
-        raise BadImage(f"The picture to start from cannot be read ({type(err).__name__}).") from err
-
-
-def _walk_png(data: bytes) -> None:
-    at = len(_PNG)
-    while at + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        end = at + 12 + length
-        if end > len(data) or zlib.crc32(data[at + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
-            break
-        if data[at + 4 : at + 8] == b"IEND":
-            if end == len(data):
-                return
-            break
-        at = end
-    raise BadImage(f"A picture came cut or damaged ({len(data)} bytes). It was not saved.")
-
-
-def _text(image: Image.Image) -> str:
-    """The generation text inside a picture: PNG chunk, or EXIF comment in JPEG and WEBP."""
-    chunk = image.info.get("parameters")
-    if isinstance(chunk, str):
-        return chunk
-    comment = image.getexif().get_ifd(_EXIF_PART).get(_USER_COMMENT)
-    if isinstance(comment, bytes) and comment.startswith(b"UNICODE\0"):
-        return comment[8:].decode("utf-16-be", "replace")
-    return ""
 
 
 def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapping[str, Value]) -> Made:
@@ -412,9 +340,3 @@ def used_words(path: str, asked: Value, used: Value | None) -> str:
     """The sentence about a value that was not used."""
     did = "did not do it" if used is None else f"used {used!r}"
     return f"{path}: {asked!r} was asked, the server {did}. The picture does not count."
-
-
-def pixels_of(data: bytes) -> bytes:
-    """The pixels of a whole picture as RGB."""
-    with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
-        return image.convert("RGB").tobytes()

@@ -11,7 +11,8 @@ from ...domain.base.errors import BadImage
 from ...domain.config.catalogue import Value
 from ...domain.config.pipeline_config import LANCZOS
 from ..base import StageOrder
-from .replies import DecodedPicture, Made, Reply, image_of, is_near, open_picture, pixels_of, used_words
+from ..pictures import DecodedPicture, open_picture, pixels_of
+from .replies import Made, Reply, image_of, is_near, used_words
 
 
 def made_upscale(reply: Reply, order: StageOrder, source: DecodedPicture) -> Made:

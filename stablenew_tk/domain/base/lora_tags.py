@@ -7,19 +7,62 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-_TAG = re.compile(r"<(?:lora|lyco):([^:<>]+)[^<>]*>", re.IGNORECASE)
+from .errors import InvalidInput
+
+_TAG = re.compile(r"<(?:lora|lyco):([^:<>]+)([^<>]*)>", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(?:\d{1,9}\.?\d{0,9}|\.\d{1,9})")
 _ENDING = re.compile(r"\.(safetensors|pt|ckpt|bin)$", re.IGNORECASE)
 
 
 def loras_in(prompt: str) -> tuple[str, ...]:
     """The LoRAs that a prompt names, each once, by the names in their tags."""
     # Most prompts have none, and a journal has very many prompts.
-    return tuple(dict.fromkeys(name.strip() for name in _TAG.findall(prompt))) if "<" in prompt else ()
+    return tuple(dict.fromkeys(tag[1].strip() for tag in _TAG.finditer(prompt))) if "<" in prompt else ()
 
 
 def lora_key(name: str) -> str:
     """What two names of one LoRA have in common: no folder, no file ending, no capitals."""
     return _ENDING.sub("", re.split(r"[/\\]", name.strip())[-1]).casefold()
+
+
+class LoraTag(Struct, frozen=True):
+    """One LoRA as a prompt asks for it: its name in the tag, and the weights for the model and for its text encoder."""
+
+    name: str
+    weight: float = 1.0
+    clip_weight: float = 1.0
+
+
+def lora_tags(prompt: str) -> tuple[LoraTag, ...]:
+    """The LoRA tags of a prompt in their order, doubles included. Raises InvalidInput for a weight that is no number.
+
+    As in a WebUI a single number is both weights; of two the first is that of the text encoder, the second that of the
+    model; `te=` and `unet=` name them.
+    """
+    return tuple(_tag(match[1].strip(), match[2]) for match in _TAG.finditer(prompt))
+
+
+def without_loras(prompt: str) -> str:
+    """The prompt without its LoRA tags."""
+    return _TAG.sub("", prompt)
+
+
+def _tag(name: str, rest: str) -> LoraTag:
+    parts = [part.strip() for part in rest.split(":")[1:]]
+    named = {key.strip(): value.strip() for key, equals, value in (part.partition("=") for part in parts) if equals}
+    plain = [part for part in parts if "=" not in part]
+    if len(plain) > 2 or named.keys() - {"te", "unet"}:
+        raise InvalidInput(f"The LoRA tag of {name!r} asks for more than two weights. Write <lora:{name}:0.8>.", name)
+    clip = named.get("te", plain[0] if plain else "1")
+    weight = named.get("unet", plain[1] if len(plain) > 1 else clip)
+    return LoraTag(name, _weight(name, weight), _weight(name, clip))
+
+
+def _weight(name: str, written: str) -> float:
+    if not _NUMBER.fullmatch(written):
+        words = f"The weight {written!r} of the LoRA {name!r} is not a number. Write <lora:{name}:0.8>."
+        raise InvalidInput(words, name)
+    return float(written)
 
 
 class AddedLora(Struct, frozen=True):

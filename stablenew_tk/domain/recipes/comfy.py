@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import islice, takewhile
 
 from ..base.errors import InvalidInput
-from .comfy_nodes import ComfyNode, Graph, graph_of, graph_of_workflow
+from .comfy_nodes import ComfyNode, LinkedNodes, graph_of, graph_of_workflow
 from .infotext import LIMIT
 from .recipe import Recipe, RecipeDraft, bare_name, number_of, object_of, text_of
 
@@ -60,7 +60,7 @@ def _is_sampler(node: ComfyNode) -> bool:
     return worded or "guider" in inputs or ("ksampler" in kind and ("steps" in inputs or "seed" in inputs))
 
 
-def _longest_chain(graph: Graph) -> list[ComfyNode]:
+def _longest_chain(graph: LinkedNodes) -> list[ComfyNode]:
     """The samplers that made a picture, the first one first. With several pictures the one that took most of them."""
     ends = [node for node in graph.nodes.values() if re.match(r"(Save|Preview|Image ?Save|.*Output)", node.kind)]
     chains = [_chain(graph, node) for node in ends[:_CHAIN]]
@@ -71,7 +71,7 @@ def _longest_chain(graph: Graph) -> list[ComfyNode]:
     return [*_chain(graph, last), last] if last else []
 
 
-def _chain(graph: Graph, end: ComfyNode) -> list[ComfyNode]:
+def _chain(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
     found: list[ComfyNode] = []
     node: ComfyNode | None = end
     while node is not None and len(found) < _CHAIN:
@@ -87,7 +87,7 @@ def _pictures_of(node: ComfyNode) -> list[object]:
     return [node.inputs[key] for key in _PICTURE if key in node.inputs]
 
 
-def _recipe(graph: Graph, chain: Sequence[ComfyNode], *, by_order: bool) -> Recipe:
+def _recipe(graph: LinkedNodes, chain: Sequence[ComfyNode], *, by_order: bool) -> Recipe:
     draft = RecipeDraft("ComfyUI")
     first = chain[0]
     if by_order:
@@ -117,7 +117,7 @@ def _words_of(sampler: ComfyNode) -> tuple[object, object]:
     return inputs.get("positive", pipe), inputs.get("negative", pipe if "positive" not in inputs else None)
 
 
-def _settings(draft: RecipeDraft, graph: Graph, sampler: ComfyNode) -> None:
+def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) -> None:
     inputs = sampler.inputs
     seed = graph.value(sampler, "seed")
     seed = seed if seed is not None else graph.value(sampler, "noise_seed")
@@ -135,14 +135,14 @@ def _settings(draft: RecipeDraft, graph: Graph, sampler: ComfyNode) -> None:
     draft.put_sampler(name if name is not None else _by_class(graph, inputs.get("sampler"), "Sampler"), scheduler)
 
 
-def _setting(graph: Graph, sampler: ComfyNode, key: str, way: str) -> object:
+def _setting(graph: LinkedNodes, sampler: ComfyNode, key: str, way: str) -> object:
     """A value of the sampler itself, or of the nodes it is handed over to."""
     if key in sampler.inputs:
         return graph.value(sampler, key)
     return graph.first(sampler.inputs.get(way), key, stop=("model", "positive", "negative", "conditioning"))
 
 
-def _by_class(graph: Graph, link: object, word: str) -> str:
+def _by_class(graph: LinkedNodes, link: object, word: str) -> str:
     """KarrasScheduler and SamplerEulerAncestral have their name in their class."""
     for node in graph.up([link], ("model",)):
         if node.kind.startswith(word) or node.kind.endswith(word):
@@ -150,7 +150,7 @@ def _by_class(graph: Graph, link: object, word: str) -> str:
     return ""
 
 
-def _size(draft: RecipeDraft, graph: Graph, sampler: ComfyNode) -> None:
+def _size(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) -> None:
     for node in graph.up(_pictures_of(sampler), _NOT_PICTURE):
         if node.kind.startswith("LoadImage"):
             draft.put("img2img.denoise", _setting(graph, sampler, "denoise", "sigmas"))
@@ -168,7 +168,7 @@ def _size(draft: RecipeDraft, graph: Graph, sampler: ComfyNode) -> None:
                 return
 
 
-def _models(draft: RecipeDraft, graph: Graph, sampler: ComfyNode) -> None:
+def _models(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) -> None:
     start = sampler.inputs.get("model", sampler.inputs.get("guider", sampler.inputs.get("pipe")))
     loras: list[tuple[object, object]] = []
     for node in graph.up([start], _NOT_MODEL):
@@ -187,7 +187,7 @@ def _models(draft: RecipeDraft, graph: Graph, sampler: ComfyNode) -> None:
             return
 
 
-def _loras_of(graph: Graph, node: ComfyNode) -> list[tuple[object, object]]:
+def _loras_of(graph: LinkedNodes, node: ComfyNode) -> list[tuple[object, object]]:
     found: list[tuple[object, object]] = []
     for key, raw in node.inputs.items():
         if match := _LORA.fullmatch(key):
@@ -202,7 +202,7 @@ def _loras_of(graph: Graph, node: ComfyNode) -> list[tuple[object, object]]:
     return list(reversed(found))
 
 
-def _second(draft: RecipeDraft, graph: Graph, first: ComfyNode, second: ComfyNode) -> None:
+def _second(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> None:
     """The second sampler: a refiner when it goes on where the first one stopped, else the hires pass."""
     start, steps = number_of(graph.value(second, "start_at_step"), 0), number_of(graph.value(second, "steps"), 0)
     if start and steps and first.plain("return_with_leftover_noise") == "enable":
@@ -218,7 +218,7 @@ def _second(draft: RecipeDraft, graph: Graph, first: ComfyNode, second: ComfyNod
     _enlarging(draft, graph, first, second)
 
 
-def _enlarging(draft: RecipeDraft, graph: Graph, first: ComfyNode, second: ComfyNode) -> None:
+def _enlarging(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> None:
     """How much larger the second pass is, and by what: all nodes between the two samplers."""
     factor: float | None = None
     before = number_of(draft.values.get("txt2img.width"), 0)
@@ -240,7 +240,7 @@ def _enlarging(draft: RecipeDraft, graph: Graph, first: ComfyNode, second: Comfy
     draft.put("hires.upscaler", upscaler)
 
 
-def _upscaler(graph: Graph, node: ComfyNode) -> str:
+def _upscaler(graph: LinkedNodes, node: ComfyNode) -> str:
     if name := graph.first(node.inputs.get("upscale_model"), "model_name"):
         return bare_name(text_of(name))
     return "Latent" if node.kind.startswith("LatentUpscale") else ""
@@ -249,7 +249,7 @@ def _upscaler(graph: Graph, node: ComfyNode) -> str:
 class _PromptTexts:
     """The words of one side of the picture, each node read once."""
 
-    def __init__(self, graph: Graph, side: str) -> None:
+    def __init__(self, graph: LinkedNodes, side: str) -> None:
         self._graph = graph
         self._side = side
         self._seen: set[str] = set()

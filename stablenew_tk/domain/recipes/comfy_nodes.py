@@ -72,7 +72,7 @@ class ComfyNode(Struct, frozen=True):
         return value if isinstance(value, (str, int, float)) else None
 
 
-class Graph:
+class LinkedNodes:
     """The nodes by id. A link is a list of a node's id and the number of its output."""
 
     def __init__(self, nodes: dict[str, ComfyNode]) -> None:
@@ -122,17 +122,17 @@ class Graph:
         return None
 
 
-def graph_of(document: object) -> Graph:
+def graph_of(document: object) -> LinkedNodes:
     """The graph of an API prompt: id → class_type and inputs."""
     nodes: dict[str, ComfyNode] = {}
     for name, raw in islice(object_of(document).items(), _NODES):
         node = object_of(raw)
         if kind := text_of(node.get("class_type")):
             nodes[name] = ComfyNode(kind, dict(islice(object_of(node.get("inputs")).items(), _INPUTS)))
-    return Graph(nodes)
+    return LinkedNodes(nodes)
 
 
-def graph_of_workflow(document: object) -> Graph:
+def graph_of_workflow(document: object) -> LinkedNodes:
     """The graph of a workflow as the screen saves it, as far as the widgets of its nodes are known."""
     workflow = object_of(document)
     links: dict[int, tuple[str, int]] = {}
@@ -146,7 +146,7 @@ def graph_of_workflow(document: object) -> Graph:
         kind, name = text_of(node.get("type")), _id(node.get("id"))
         if kind and name and node.get("mode") != _MUTED:
             nodes[name] = ComfyNode(kind, _inputs_of(node, kind, links))
-    return Graph(nodes)
+    return LinkedNodes(nodes)
 
 
 def _id(raw: object) -> str:

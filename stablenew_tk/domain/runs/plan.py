@@ -92,8 +92,8 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     `most_pictures` goes step by step: after its complete rows it gets single cells as long as the stars are not clear,
     up to so many pictures in all; 0 = no more than its rows. `batches` says how many of the `extra` cells were added at
     once, in order. `start_image` is the picture that stages other than txt2img begin with. `presets` gave values to
-    `base_config`. `backend_kind` is sketch or webui: a plan
-    never mixes them. `run_day` (YYYY-MM-DD, local) and `run_name` are the folder of its pictures.
+    `base_config`. `backend_kind` is sketch, webui or comfyui: a plan never mixes them. `run_day` (YYYY-MM-DD, local)
+    and `run_name` are the folder of its pictures.
     """
 
     plan_id: str

@@ -95,7 +95,8 @@ class SettingsPage(PageFrame):
     def _build_backend(self) -> None:
         section = self._section("Backend", "Where the pictures are made. The sketch engine needs nothing else.")
         row = self._row(section, "Engine")
-        self._engine = Segmented(row, (("sketch", "Sketch engine"), ("webui", "WebUI")), self._choose_engine)
+        engines = (("sketch", "Sketch engine"), ("server", "WebUI or ComfyUI"))
+        self._engine = Segmented(row, engines, self._choose_engine)
         self._engine.pack(side="left")
         row = self._row(section, "Address")
         self._address = Entry(
@@ -110,7 +111,7 @@ class SettingsPage(PageFrame):
         self._password = Entry(row, width=148, on_commit=lambda text: self._change(password=text))
         self._password.field.configure(show="•")
         self._password.pack(side="left")
-        Label(row, "user and password, only for a WebUI with --api-auth", size=12, ink="text3").pack(
+        Label(row, "user and password, only for a server that wants them", size=12, ink="text3").pack(
             side="left", padx=theme.px(8)
         )
         self._answer = Label(section, "", size=12, ink="text3", wrap=True)
@@ -191,7 +192,7 @@ class SettingsPage(PageFrame):
         settings = self._controller.settings
         sketch = settings.backend == "sketch"
         if not self._asked:
-            self._engine.set("sketch" if sketch else "webui")
+            self._engine.set("sketch" if sketch else "server")
         if not sketch:
             self._address.set(settings.backend)
         self._user.set(settings.user)
@@ -236,7 +237,7 @@ class SettingsPage(PageFrame):
         if not address:
             self._address.error("Write an address such as http://127.0.0.1:7860")
             return
-        self._engine.set("webui")
+        self._engine.set("server")
         self._address.error("")
         self._asked = address
         self._test.busy()

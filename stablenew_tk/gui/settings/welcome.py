@@ -20,8 +20,8 @@ from ..widgets.marks import star_row
 from ..widgets.page_frame import PageFrame
 from ..widgets.painting import Painting
 
-# Where the WebUIs of this family listen unless told otherwise; the second is Forge without its web page.
-USUAL = ("http://127.0.0.1:7860", "http://127.0.0.1:7861")
+# Where they listen unless told otherwise: WebUIs, Forge without its web page, ComfyUI, ComfyUI as a desktop program.
+USUAL = tuple(f"http://127.0.0.1:{port}" for port in (7860, 7861, 8188, 8000))
 STEPS = (
     ("1  Make", "a pack of prompts, one click"),
     ("2  Rate", "one key per picture"),
@@ -31,7 +31,7 @@ STEPS = (
 
 
 class WelcomePage(PageFrame):
-    """Looks for a WebUI on this computer while the user reads. Any choice leads to the Create page."""
+    """Looks for a WebUI or ComfyUI on this computer while the user reads. Any choice leads to the Create page."""
 
     title = ("Welcome", "")
     FOLLOWS = (BackendChecked,)
@@ -72,7 +72,7 @@ class WelcomePage(PageFrame):
         self._sketch.focus_set()
 
     def on_event(self, event: Event) -> None:
-        """A WebUI on this computer answered, or the typed address was tried."""
+        """A server on this computer answered, or the typed address was tried."""
         assert isinstance(event, BackendChecked)
         found = event.capabilities
         if event.address in USUAL and found is not None and not self._found:
@@ -82,7 +82,7 @@ class WelcomePage(PageFrame):
             self._local.show(f"{event.address} · {counts} · answers in {event.seconds * 1000:.0f} ms")
             self._use.set_text(f"Use {found.name.split(' · ')[0]}")
             self._use.enable(True)
-            # One gold button per page, and a real WebUI is the better answer.
+            # One gold button per page, and a real engine is the better answer.
             self._use.be("main")
             self._sketch.be("plain")
             if self.focus_lastfor() is self._sketch:
@@ -146,13 +146,13 @@ class WelcomePage(PageFrame):
 
     def _build_choices(self) -> None:
         inner, self._local_title, self._local = self._choice(
-            "server", "A WebUI on this computer", f"None answers at {USUAL[0].removeprefix('http://')} yet."
+            "server", "A WebUI or ComfyUI on this computer", "None answers at port 7860, 7861, 8188 or 8000 yet."
         )
         self._use = Button(inner, "Use it", lambda: self._choose(self._found), height=theme.ACTION)
-        self._use.enable(False, "No WebUI was found on this computer.")
+        self._use.enable(False, "None was found on this computer.")
         self._use.pack(side="right")
         inner, _, self._other = self._choice(
-            "globe", "A WebUI at another address", "A1111, Forge, reForge or SD.Next, started with --api"
+            "globe", "A server at another address", "ComfyUI, or A1111, Forge, reForge, SD.Next started with --api"
         )
         # Made first, packed last: Tab goes in the order of making.
         self._address = Entry(inner, width=214, height=theme.ACTION, placeholder="http://tower:7860")

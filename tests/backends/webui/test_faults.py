@@ -13,8 +13,8 @@ from conftest import wait_until
 from fake_webui import FakeWebUI, watched
 
 from stablenew_tk.backends.base import StageOrder
+from stablenew_tk.backends.transport import Limits
 from stablenew_tk.backends.webui.backend import WebUI
-from stablenew_tk.backends.webui.transport import Limits
 from stablenew_tk.domain.base.errors import (
     AccessDenied,
     AnswerLost,

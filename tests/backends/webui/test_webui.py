@@ -14,9 +14,9 @@ from fake_webui import FakeWebUI, watched
 from PIL import Image
 
 from stablenew_tk.backends.base import StageOrder
+from stablenew_tk.backends.transport import Limits, parse_address
 from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.backends.webui.requests import REQUESTS, StageRequest
-from stablenew_tk.backends.webui.transport import Limits, parse_address
 from stablenew_tk.domain.base.errors import (
     AccessDenied,
     Cancelled,

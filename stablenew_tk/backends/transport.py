@@ -1,4 +1,4 @@
-"""HTTP client for a WebUI with timeouts for every wait and size limits for every answer.
+"""HTTP client for an engine at an address, with timeouts for every wait and size limits for every answer.
 
 Every failure is raised as a BackendError with a sentence that contains no user name or password.
 """
@@ -24,7 +24,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from ...domain.base.errors import (
+from ..domain.base.errors import (
     AccessDenied,
     AnswerLost,
     BackendError,
@@ -67,12 +67,16 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Address(Struct, frozen=True):
-    """Address of a WebUI. `base` has no trailing slash and no credentials; `host` is for messages: "127.0.0.1:7860"."""
+    """Address of an engine. `base` has no trailing slash and no credentials; `host` is for messages: "127.0.0.1:7860".
+
+    `engine` is what should answer there, for messages: "WebUI", "ComfyUI".
+    """
 
     base: str
     host: str
     user: str = ""
     password: str = ""
+    engine: str = "WebUI"
 
     def __repr__(self) -> str:
         return f"Address({self.base!r})"
@@ -92,25 +96,25 @@ class Answer(Struct, frozen=True):
 
     @property
     def is_html(self) -> bool:
-        """Whether it is a web page, which the API of a WebUI never sends."""
+        """Whether it is a web page, which the API of an engine never sends."""
         return "html" in self.content_type or self.body[:200].lstrip().lower().startswith((b"<!doctype", b"<html"))
 
 
-def parse_address(url: str, user: str = "", password: str = "") -> Address:
+def parse_address(url: str, user: str = "", password: str = "", *, engine: str = "WebUI") -> Address:
     """Parse a typed address. Scheme and path may be missing, credentials included. Raises InvalidInput."""
     text = url.strip()
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         port = parts.port
     except ValueError:
-        raise InvalidInput("The WebUI address is not an address. Example: http://127.0.0.1:7860", "url") from None
+        raise InvalidInput(f"The {engine} address is not an address. Example: http://127.0.0.1:7860", "url") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidInput("The WebUI address must look like http://127.0.0.1:7860.", "url")
+        raise InvalidInput(f"The {engine} address must look like http://127.0.0.1:7860.", "url")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     host = f"{name}:{port}" if port else name
     path = parts.path.rstrip("/").removesuffix("/docs").removesuffix("/v1").removesuffix("/sdapi")
     user, password = user or unquote(parts.username or ""), password or unquote(parts.password or "")
-    return Address(f"{parts.scheme}://{host}{path}", host, user, password)
+    return Address(f"{parts.scheme}://{host}{path}", host, user, password, engine)
 
 
 class _Exchange:
@@ -202,9 +206,9 @@ class Connection:
         self.limits = limits
         self._live: _Exchange | None = None
         self._session = requests.Session()
-        # Proxies and .netrc of the environment must not get between us and a WebUI on this machine.
+        # Proxies and .netrc of the environment must not get between us and an engine on this machine.
         self._session.trust_env = False
-        self._session.headers.update({"Accept-Encoding": "identity", "Connection": "close", "Content-Type": _JSON})
+        self._session.headers.update({"Accept-Encoding": "identity", "Connection": "close"})
         if address.user or address.password:
             self._session.auth = HTTPBasicAuth(address.user.encode(), address.password.encode())
         for scheme in ("http://", "https://"):
@@ -221,6 +225,14 @@ class Connection:
         """POST exactly once. Raises Unreachable, AnswerLost (Dropped) or Refused."""
         return self._request("POST", path, msgspec.json.encode(body), None, timeout_s)
 
+    def post_form(
+        self, path: str, values: Mapping[str, str], file: tuple[str, str, bytes], *, timeout_s: float
+    ) -> Answer:
+        """POST a form with one file (field, file name, bytes) exactly once. Raises as `post`."""
+        field, name, data = file
+        body, kind = urllib3.encode_multipart_formdata({**values, field: (name, data)})
+        return self._request("POST", path, body, None, timeout_s, content_type=kind)
+
     def end(self, reason: str) -> None:
         """Make the running request fail with AnswerLost(reason). Any thread."""
         if (live := self._live) is not None:
@@ -232,7 +244,14 @@ class Connection:
         self._session.close()
 
     def _request(
-        self, method: str, path: str, data: bytes | None, params: Mapping[str, str] | None, timeout_s: float
+        self,
+        method: str,
+        path: str,
+        data: bytes | None,
+        params: Mapping[str, str] | None,
+        timeout_s: float,
+        *,
+        content_type: str = _JSON,
     ) -> Answer:
         exchange = _Exchange(time.monotonic() + timeout_s)
         token = _current.set(exchange)
@@ -243,6 +262,7 @@ class Connection:
                 self.address.base + path,
                 data=data,
                 params=params,
+                headers={"Content-Type": content_type},
                 stream=True,
                 allow_redirects=False,
                 timeout=(self.limits.connect_s, timeout_s),
@@ -291,7 +311,7 @@ class Connection:
         if any_of(urllib3.exceptions.NameResolutionError):
             return Unreachable(f"There is no machine called {host}. Check the address.")
         if any_of(urllib3.exceptions.NewConnectionError):
-            return Unreachable(f"No WebUI is running at {host}. Start it, or change the address.")
+            return Unreachable(f"No {self.address.engine} is running at {host}. Start it, or change the address.")
         if any_of(requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
             return Unreachable(f"Nobody answers at {host} within {self.limits.connect_s:g} s. Is the address right?")
         if any_of(ssl.SSLCertVerificationError):
@@ -303,7 +323,8 @@ class Connection:
         if any_of(http.client.IncompleteRead, ConnectionError, urllib3.exceptions.IncompleteRead):
             return Dropped(f"The connection to {host} broke before the answer was complete.")
         if any_of(http.client.BadStatusLine):
-            return Refused(f"What answers at {host} is not a WebUI: it does not speak HTTP. Check the port.")
+            what = self.address.engine
+            return Refused(f"What answers at {host} is not a {what}: it does not speak HTTP. Check the port.")
         return AnswerLost(f"{host} sent an answer that cannot be read ({type(causes[-1]).__name__}).")
 
 
@@ -319,10 +340,11 @@ def _causes(err: BaseException) -> Iterator[BaseException]:
             waiting += [*found.args, getattr(found, "reason", None)]
 
 
-def decode(answer: Answer, kind: type[T], host: str) -> T:
+def decode(answer: Answer, kind: type[T], host: str, *, engine: str = "WebUI") -> T:
     """Decode the answer's JSON as the given type. Raises Dropped for other JSON, Refused for a web page."""
     if answer.is_html:
-        raise Refused(f"What answers at {host} is not a WebUI but a web page ({_start(answer)}).", status=answer.status)
+        page = f"a web page ({_start(answer)})"
+        raise Refused(f"What answers at {host} is not a {engine} but {page}.", status=answer.status)
     try:
         return msgspec.json.decode(answer.body, type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as err:
@@ -339,11 +361,12 @@ def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
         if _LOGIN.search(target):
             page = urlsplit(target).path
             raise AccessDenied(f"{host} sends us to a login page ({page}), which needs a browser.", status=status)
-        raise Refused(f"{host} sends us on to {target}. Use that address if it is the WebUI.", status=status)
+        raise Refused(f"{host} sends us on to {target}. Use that address if it is the {address.engine}.", status=status)
     if status == 403 and answer.is_html:
         raise AccessDenied(f"Something in front of {host} turns us away ({_start(answer)}).", status=status)
     if status in (401, 403):
-        raise AccessDenied(f"{host} wants a login: enter the user and password given with --api-auth.", status=status)
+        given = "the user and password given with --api-auth" if address.engine == "WebUI" else "its user and password"
+        raise AccessDenied(f"{host} wants a login: enter {given}.", status=status)
     text = error_text(answer.body).replace(address.password or "\0", "•••")
     if answer.is_html or status in _PROXY_GAVE_UP:
         if status in _PROXY_GAVE_UP:

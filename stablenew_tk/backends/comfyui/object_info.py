@@ -1,0 +1,236 @@
+"""What a ComfyUI server offers, read from its answers to `/object_info`, `/embeddings` and `/models/…`.
+
+Servers differ by version and by what is installed, so everything unexpected in an answer is passed over: a class or
+an input that cannot be read counts as not there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+
+from msgspec import Struct
+
+from ...domain.base.errors import Refused
+from ...domain.config.spellings import FAMILY_TITLES, family_of
+
+# New servers write a choice as ["COMBO", {"options": [...]}], old ones and most classes as [[...], {...}].
+_COMBO = "COMBO"
+
+
+class InputKind(Struct, frozen=True):
+    """One input of a node class. `kind` is the server's type ("INT", "MODEL", "COMBO").
+
+    `choices` are the values it takes, () for anything but a choice; `low` and `high` the range of a number.
+    """
+
+    kind: str
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    default: str | int | float | bool | None = None
+    required: bool = True
+
+    def takes(self, value: float) -> bool:
+        """Whether a number is in its range; true when the range is not known."""
+        return self.low is None or self.high is None or self.low <= value <= self.high
+
+
+class ServerWords(Struct, frozen=True, kw_only=True):
+    """What one server offers, in its own names; `classes` maps each node class to its inputs by name.
+
+    `name` is what sentences for the user call it. `families` are those of checkpoints where they are known ("sdxl").
+    """
+
+    name: str = "the ComfyUI server"
+    version: str = ""
+    classes: Mapping[str, Mapping[str, InputKind]] = {}
+    embeddings: tuple[str, ...] = ()
+    families: Mapping[str, str] = {}
+
+    def choices(self, kind: str, name: str) -> tuple[str, ...]:
+        """The values that an input of a node class takes; () when there is no such class, input or choice."""
+        found = self.classes.get(kind, {}).get(name)
+        return found.choices if found else ()
+
+    def family(self, checkpoint: str) -> str:
+        """The family of a checkpoint ("sdxl", "flux"), where the server or the name of its file tells it, else ""."""
+        known = self.families.get(checkpoint) or family_of(base_name(checkpoint))
+        return known if known in FAMILY_TITLES else ""
+
+    def has(self, *kinds: str) -> bool:
+        """Whether all these node classes are installed."""
+        return all(kind in self.classes for kind in kinds)
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        """Files that hold a whole checkpoint."""
+        return self.choices("CheckpointLoaderSimple", "ckpt_name")
+
+    @property
+    def vaes(self) -> tuple[str, ...]:
+        """VAEs, those that are no files included."""
+        return self.choices("VAELoader", "vae_name")
+
+    @property
+    def loras(self) -> tuple[str, ...]:
+        """LoRA files, with folder and ending."""
+        return self.choices("LoraLoader", "lora_name")
+
+    @property
+    def upscale_models(self) -> tuple[str, ...]:
+        """Upscaling models, by file name."""
+        return self.choices("UpscaleModelLoader", "model_name")
+
+    @property
+    def samplers(self) -> tuple[str, ...]:
+        """Samplers, in ComfyUI's names."""
+        return self.choices("KSampler", "sampler_name")
+
+    @property
+    def schedulers(self) -> tuple[str, ...]:
+        """Schedulers, in ComfyUI's names."""
+        return self.choices("KSampler", "scheduler")
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Detection models of the Impact Pack, with their folder ("bbox/face_yolov8n.pt")."""
+        return self.choices("UltralyticsDetectorProvider", "model_name")
+
+
+def server_words(
+    object_info: object,
+    *,
+    name: str = "the ComfyUI server",
+    version: str = "",
+    embeddings: object = (),
+    models: Mapping[str, object] | None = None,
+    families: Mapping[str, str] | None = None,
+) -> ServerWords:
+    """Read the decoded JSON of `/object_info` and of `/embeddings`. Never raises: what cannot be read is left out.
+
+    `models` has answers of `/models/<folder>` by folder; files in them count as choices also when `/object_info` was
+    asked before they were there.
+    """
+    classes = {kind: _inputs(found) for kind, found in _items(object_info) if isinstance(found, Mapping)}
+    for folder, listed in (models or {}).items():
+        place = _FOLDERS.get(folder)
+        if place and (old := classes.get(place[0], {}).get(place[1])):
+            files = tuple(dict.fromkeys((*old.choices, *_texts(listed))))
+            classes[place[0]] = {**classes[place[0]], place[1]: _with_choices(old, files)}
+    return ServerWords(
+        name=name, version=version, classes=classes, embeddings=_texts(embeddings), families=families or {}
+    )
+
+
+_FOLDERS = {
+    "checkpoints": ("CheckpointLoaderSimple", "ckpt_name"),
+    "vae": ("VAELoader", "vae_name"),
+    "loras": ("LoraLoader", "lora_name"),
+    "upscale_models": ("UpscaleModelLoader", "model_name"),
+}
+
+
+def _with_choices(old: InputKind, choices: tuple[str, ...]) -> InputKind:
+    return InputKind(old.kind, choices, old.low, old.high, old.default, old.required)
+
+
+def _inputs(found: Mapping[object, object]) -> dict[str, InputKind]:
+    inputs = found.get("input")
+    if not isinstance(inputs, Mapping):
+        return {}
+    return {
+        name: one
+        for part in ("required", "optional")
+        for name, written in _items(inputs.get(part))
+        if (one := _input(written, required=part == "required"))
+    }
+
+
+def _input(written: object, *, required: bool) -> InputKind | None:
+    if not isinstance(written, Sequence) or isinstance(written, str) or not written:
+        return None
+    kind = written[0]
+    options = written[1] if len(written) > 1 and isinstance(written[1], Mapping) else {}
+    if isinstance(kind, (list, tuple)):
+        return InputKind(_COMBO, _texts(kind), default=_plain(options.get("default")), required=required)
+    if not isinstance(kind, str):
+        return None
+    return InputKind(
+        kind,
+        _texts(options.get("options")) if kind == _COMBO else (),
+        _number(options.get("min")),
+        _number(options.get("max")),
+        _plain(options.get("default")),
+        required,
+    )
+
+
+def _items(found: object) -> Iterable[tuple[str, object]]:
+    if isinstance(found, Mapping):
+        yield from ((key, value) for key, value in found.items() if isinstance(key, str))
+
+
+def _texts(found: object) -> tuple[str, ...]:
+    if not isinstance(found, (list, tuple)):
+        return ()
+    return tuple(one for one in found if isinstance(one, str))
+
+
+def _number(found: object) -> float | None:
+    return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+
+
+def _plain(found: object) -> str | int | float | bool | None:
+    return found if isinstance(found, (str, int, float)) else None
+
+
+def base_name(listed: str) -> str:
+    """A file as the server lists it, without folder and ending: "sub/Cat.safetensors" is "Cat"."""
+    return re.sub(r"\.(safetensors|ckpt|pth?|bin|sft|gguf)$", "", re.split(r"[/\\]", listed)[-1], flags=re.IGNORECASE)
+
+
+def pick(
+    path: str, name: str, listed: Iterable[str], engine: str, *, kind: str = "", others: Iterable[str] = ()
+) -> str:
+    """How the server writes a file that is called by this name, with or without folder and ending.
+
+    The server takes nothing but its own spelling, whose folders are parted by "\\" on Windows. Raises Refused for a
+    name that no file has, or more than one; it tells the nearest names, those of `others` included. `kind` is
+    what the file is ("LoRA"), where the path does not say it.
+    """
+    names = tuple(listed)
+    if name in names:
+        return name
+    wanted = _plain_path(name)
+    found = [one for one in names if _plain_path(one) == wanted]
+    if not found and "/" not in wanted:
+        # Only a bare name may stand for a file in any folder: "b/x" must not become "a/x".
+        found = [one for one in names if _plain_path(base_name(one)) == wanted]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Refused(f"{path}: {engine} has {len(found)} files called {name!r}: {', '.join(found[:4])}. Choose one.")
+    known = tuple(dict.fromkeys((*others, *map(base_name, names))))
+    near = get_close_matches(name, known, 3, 0.5)
+    hint = f"Did you mean {', '.join(near)}?" if near else f"It has {', '.join(known[:6]) or 'none'}."
+    raise Refused(f"{path}: {engine} has no {f'{kind} ' if kind else ''}{name!r}. {hint}")
+
+
+def shown(listed: Iterable[str]) -> tuple[str, ...]:
+    """Files as a WebUI names them, without folder and ending; those that would be called alike keep their own names."""
+    names = tuple(listed)
+    count = Counter(_plain_path(base_name(name)) for name in names)
+    return tuple(base_name(name) if count[_plain_path(base_name(name))] == 1 else name for name in names)
+
+
+def vae_files(listed: Iterable[str]) -> tuple[str, ...]:
+    """The VAEs that are files. The list also has quick approximations, which have no ending."""
+    return tuple(name for name in listed if base_name(name) != re.split(r"[/\\]", name)[-1])
+
+
+def _plain_path(name: str) -> str:
+    plain = name.strip().replace("\\", "/")
+    return re.sub(r"\.(safetensors|ckpt|pth?|bin|sft|gguf)$", "", plain, flags=re.IGNORECASE).casefold()

@@ -1,0 +1,560 @@
+"""Every way a ComfyUI was seen to fail: the right error as a sentence, the right number of POSTs, nothing left running,
+and nobody else's job touched.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import pytest
+from conftest import wait_until
+from fake_comfyui import FakeComfyUI
+from PIL import Image
+
+from stablenew_tk.backends.base import StageOrder
+from stablenew_tk.backends.comfyui.backend import ComfyUI
+from stablenew_tk.backends.transport import Limits
+from stablenew_tk.domain.base.errors import (
+    AccessDenied,
+    AnswerLost,
+    BadImage,
+    Cancelled,
+    EngineFault,
+    NotReady,
+    Refused,
+    Unreachable,
+)
+from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+
+QUICK = Limits(
+    connect_s=2, lists_s=5, options_s=5, progress_s=1, control_s=1, stall_s=0.3, settle_s=5, resend_s=0.05, poll_s=0.02
+)
+SMALL = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 6, "checkpoint": "ink_model"}
+
+
+@pytest.fixture(params=["socket", "polled"])
+def fake(request):
+    with FakeComfyUI(socket=request.param == "socket") as server:
+        yield server
+
+
+@pytest.fixture
+def make(fake):
+    """Makes a backend that has asked what the server has."""
+    made = []
+
+    def backend(**limits):
+        one = ComfyUI(fake.url, limits=msgspec.structs.replace(QUICK, **limits))
+        one.check()
+        made.append(one)
+        return one
+
+    yield backend
+    for one in made:
+        one.close()
+
+
+def picture():
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(out, "PNG")
+    return out.getvalue()
+
+
+def order(stage="txt2img", *, image=b"", seed=7, **values):
+    config = with_values(PipelineConfig(), {**SMALL, **values})
+    return StageOrder(job_id="01J", stage=stage, prompt="a boat", negative="", seed=seed, config=config, image=image)
+
+
+def posts(fake):
+    """How many POSTs came to each route."""
+    paths = [seen.path if not seen.path.startswith("/api/jobs") else "cancel" for seen in fake.posts]
+    return {path: paths.count(path) for path in paths}
+
+
+def killed(fake, down_s=0.3):
+    """Kill the server for as long as a client needs to notice; a real one needs far longer to start."""
+    fake.go_down()
+    until = time.monotonic() + down_s
+    wait_until(lambda: time.monotonic() > until)
+
+
+def is_idle(fake):
+    return not fake.running and not fake.waiting
+
+
+class TestNobodyThere:
+    def test_a_closed_port_is_unreachable_and_says_what_to_do(self):
+        with pytest.raises(Unreachable, match=r"No ComfyUI is running at 127\.0\.0\.1:9\. Start it"):
+            ComfyUI("http://127.0.0.1:9").check()
+
+    def test_a_server_that_went_away_before_the_picture_is_unreachable_with_no_post(self, fake, make):
+        backend = make()
+        fake.go_down()
+        with pytest.raises(Unreachable):
+            backend.generate(order())
+        assert posts(fake) == {}
+        fake.come_back()
+        assert backend.generate(order()).attempts == 1
+        assert posts(fake) == {"/prompt": 1}
+
+    def test_a_server_that_is_started_again_under_the_work_gets_the_job_once_more(self, fake, make):
+        backend = make()
+        fake.hold(step=3)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            assert fake.held.wait(10)
+            killed(fake)
+            fake.release()
+            fake.come_back()
+            made = future.result(20)
+        assert (made.attempts, made.images[0].suspect) == (2, ())
+        assert any("made again with the same seed" in note for note in made.notes)
+        assert posts(fake) == {"/prompt": 2}
+        first, second = (seen.body["prompt_id"] for seen in fake.posts)
+        assert first != second
+
+    def test_a_server_that_stays_away_under_the_work_is_unreachable(self, fake, make):
+        backend = make(settle_s=0.3)
+        fake.hold(step=3)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            assert fake.held.wait(10)
+            fake.go_down()
+            with pytest.raises(Unreachable, match="went away while it worked"):
+                future.result(20)
+        assert posts(fake) == {"/prompt": 1}
+
+    def test_a_server_that_kills_itself_at_every_try_is_asked_twice(self, fake, make):
+        backend = make()
+        with ThreadPoolExecutor(1) as node:
+            fake.hold(step=3)
+            future = node.submit(backend.generate, order())
+            for _ in range(2):
+                assert fake.held.wait(10)
+                killed(fake)
+                fake.hold(step=3)
+                fake.come_back()
+            with pytest.raises(AnswerLost, match="was started again and forgot the job"):
+                future.result(20)
+        assert posts(fake) == {"/prompt": 2}
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("path", "value"),
+        [
+            ("checkpoint", "no_such_model"),
+            ("vae", "no_such_vae"),
+            ("txt2img.sampler", "No Such"),
+            ("txt2img.scheduler", "No Such"),
+        ],
+    )
+    def test_a_name_that_the_server_does_not_have_is_refused_with_no_post(self, fake, make, path, value):
+        with pytest.raises(Refused, match=rf"{path}: .*{value}"):
+            make().generate(order(**{path: value}))
+        assert posts(fake) == {}
+
+    def test_a_checkpoint_that_was_deleted_meanwhile_is_refused_by_its_field_after_one_post(self, fake, make):
+        backend = make()
+        fake.files["checkpoints"].remove("ink_model.safetensors")
+        with pytest.raises(Refused, match=r"^checkpoint: ComfyUI · .* has no 'ink_model\.safetensors'"):
+            backend.generate(order())
+        assert posts(fake) == {"/prompt": 1}
+        assert is_idle(fake)
+
+    def test_a_checkpoint_that_was_added_meanwhile_is_found_without_a_new_check(self, fake, make):
+        backend = make()
+        fake.files["checkpoints"].append("fresh_model.safetensors")
+        assert backend.generate(order(checkpoint="fresh_model")).images[0].suspect == ()
+        assert posts(fake) == {"/prompt": 1}
+
+    def test_an_extension_that_is_gone_meanwhile_is_named(self, fake, make):
+        backend = make()
+        fake.impact = False
+        with pytest.raises(Refused, match=r"lacks a node.*(UltralyticsDetectorProvider|FaceDetailer)"):
+            backend.generate(order("adetailer", image=picture()))
+        assert posts(fake) == {"/upload/image": 1, "/prompt": 1}
+
+    def test_so_it_is_on_a_release_that_only_says_it_in_words(self):
+        with FakeComfyUI("0.3.64") as old:
+            backend = ComfyUI(old.url, limits=QUICK)
+            backend.check()
+            old.impact = False
+            with pytest.raises(Refused, match=r"lacks a node.*(UltralyticsDetectorProvider|FaceDetailer)"):
+                backend.generate(order("adetailer", image=picture()))
+
+    def test_a_partial_refusal_is_a_refusal_and_the_job_is_taken_back(self, fake, make):
+        backend = make()
+        fake.queue_foreign()
+        fake.hold(step=2)
+        fake.queue_foreign()
+        fake.fault("partial")
+        with pytest.raises(Refused, match=r"nope|CheckpointLoaderSimple"):
+            backend.generate(order())
+        assert posts(fake) == {"/prompt": 1, "cancel": 1}
+        mine = fake.posts[0].body["prompt_id"]
+        assert mine not in (fake.running, *fake.waiting)
+        fake.release()
+        wait_until(lambda: is_idle(fake))
+        assert [one["status"]["status_str"] for one in fake.history.values()] == ["success", "success"]
+        assert mine not in fake.history
+
+    def test_a_picture_that_is_lost_on_the_server_is_laid_there_again_once(self, fake, make):
+        backend = make()
+        fake.lost_uploads = 1
+        made = backend.generate(order("img2img", image=picture()))
+        assert (made.attempts, made.images[0].suspect) == (2, ())
+        assert posts(fake) == {"/upload/image": 2, "/prompt": 2}
+
+    def test_a_picture_that_is_always_lost_is_refused_after_the_second_time(self, fake, make):
+        backend = make()
+        fake.lost_uploads = 9
+        with pytest.raises(Refused, match="no longer has the picture to start from"):
+            backend.generate(order("img2img", image=picture()))
+        assert posts(fake) == {"/upload/image": 2, "/prompt": 2}
+
+    def test_a_picture_that_is_too_large_for_the_server_is_refused(self, fake, make):
+        backend = make()
+        fake.fault("413", "/upload")
+        with pytest.raises(Refused, match="max-upload-size"):
+            backend.generate(order("img2img", image=picture()))
+        assert posts(fake) == {"/upload/image": 1}
+
+    def test_a_picture_that_is_none_is_bad_before_anything_is_sent(self, fake, make):
+        with pytest.raises(BadImage):
+            make().generate(order("img2img", image=b"no picture"))
+        assert posts(fake) == {}
+
+
+class TestStatusesAndStrangePages:
+    @pytest.mark.parametrize(
+        ("name", "error", "words"),
+        [
+            ("500", EngineFault, "Server got itself in trouble|500"),
+            ("html", Refused, "not a ComfyUI but a web page"),
+            ("401", AccessDenied, "wants a login: enter its user and password"),
+            ("403", AccessDenied, "wants a login"),
+            ("404", NotReady, "what ComfyUI has is not there"),
+            ("redirect", AccessDenied, r"sends us to a login page \(/login\)"),
+        ],
+    )
+    def test_the_answer_to_a_job_says_what_it_means_after_one_post(self, fake, make, name, error, words):
+        backend = make()
+        fake.fault(name)
+        with pytest.raises(error, match=words):
+            backend.generate(order())
+        assert posts(fake)["/prompt"] == 1
+        assert is_idle(fake)
+
+    @pytest.mark.parametrize("name", ["html-502", "not-json", "empty", "cut", "reset-after"])
+    def test_a_job_whose_answer_was_lost_is_found_again_by_its_id(self, fake, make, name):
+        backend = make()
+        fake.fault(name)
+        made = backend.generate(order())
+        assert made.images[0].suspect == ()
+        # A proxy that answers for the server may not have passed the job on; everybody else has.
+        assert (made.attempts, posts(fake)) == ((2, {"/prompt": 2}) if name in NOT_TAKEN else (1, {"/prompt": 1}))
+
+    def test_a_job_that_surely_never_came_is_sent_again_once(self, fake, make):
+        backend = make()
+        fake.fault("reset")
+        made = backend.generate(order())
+        assert (made.attempts, posts(fake)) == (2, {"/prompt": 2})
+
+    def test_a_server_that_breaks_every_connection_is_asked_twice(self, fake, make):
+        backend = make()
+        fake.fault("reset", times=9)
+        with pytest.raises(AnswerLost, match="broke before it took the job"):
+            backend.generate(order())
+        assert posts(fake)["/prompt"] == 2
+
+    def test_a_server_that_swallows_a_job_is_given_up(self, fake, make):
+        backend = make(lists_s=0.3)
+        fake.fault("hang", times=9)
+        with pytest.raises(AnswerLost):
+            backend.generate(order())
+        assert posts(fake)["/prompt"] == 2
+
+    def test_silence_about_the_queue_is_borne_for_a_while(self, fake, make):
+        backend = make(progress_s=0.05, stall_s=5)
+        fake.fault("hang", "/queue", times=3)
+        assert backend.generate(order()).attempts == 1
+
+    def test_a_server_that_falls_silent_is_given_up_and_its_job_cancelled(self, fake, make):
+        backend = make(progress_s=0.05, stall_s=0.2)
+        fake.hold(step=2)
+        fake.fault("hang", "/queue", times=99)
+        with pytest.raises(AnswerLost, match=r"silent for 0\.2 s"):
+            backend.generate(order())
+        assert posts(fake) == {"/prompt": 1, "cancel": 1}
+        wait_until(lambda: is_idle(fake))
+
+    def test_a_stage_that_takes_too_long_is_given_up_and_its_job_cancelled(self, fake, make):
+        backend = make(total_s=0.2)
+        fake.hold(step=2)
+        with pytest.raises(AnswerLost, match=r"did not finish within 0\.2 s"):
+            backend.generate(order())
+        assert posts(fake) == {"/prompt": 1, "cancel": 1}
+        wait_until(lambda: is_idle(fake))
+
+    def test_numbers_that_are_no_json_are_understood_all_the_same(self, fake):
+        fake.fault("nan", "/object_info")
+        backend = ComfyUI(fake.url)
+        assert backend.check().samplers
+        fake.fault("nan", "/history")
+        assert backend.generate(order()).images[0].suspect == ()
+
+
+# Faults by which the fake does not take the job.
+NOT_TAKEN = ("html-502", "not-json", "empty")
+
+
+class TestRuns:
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("oom", "ran out of memory.*Choose a smaller size"),
+            ("oom-gpu", "ran out of memory.*Allocation on device"),
+            ("broken-checkpoint", r"cannot load checkpoint 'ink_model'.*invalid JSON in header.*Is the file whole"),
+            ("interrupted", "Somebody else stopped the job"),
+        ],
+    )
+    def test_a_run_that_fails_is_an_engine_fault_after_one_post(self, fake, make, name, words):
+        backend = make()
+        fake.run_fault(name)
+        with pytest.raises(EngineFault, match=words) as caught:
+            backend.generate(order())
+        assert posts(fake) == {"/prompt": 1}
+        assert "secret" not in str(caught.value)
+        assert backend.generate(order()).images[0].suspect == ()
+
+    def test_a_job_that_somebody_took_out_of_the_queue_is_an_engine_fault(self, fake, make):
+        backend = make()
+        fake.hold(step=2)
+        fake.queue_foreign()
+        assert fake.held.wait(10)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            wait_until(lambda: fake.waiting)
+            wait_until(lambda: fake.gets.count("/queue") > 1)
+            fake.take_out(fake.waiting[0])
+            with pytest.raises(EngineFault, match="Somebody else took the job out of the queue"):
+                future.result(10)
+        assert posts(fake) == {"/prompt": 1}
+        fake.release()
+
+    def test_a_run_without_a_picture_is_asked_for_again_once_and_then_a_bad_picture(self, fake, make):
+        backend = make()
+        fake.run_fault("no-output", times=2)
+        with pytest.raises(BadImage, match="without a picture"):
+            backend.generate(order())
+        assert posts(fake) == {"/prompt": 2}
+        assert backend.generate(order()).images
+
+    def test_a_file_that_somebody_deleted_is_made_again_under_another_name(self, fake, make):
+        backend = make()
+        fake.run_fault("file-gone")
+        made = backend.generate(order())
+        assert (made.attempts, made.images[0].suspect) == (2, ())
+        names = [next(n["inputs"]["filename_prefix"] for n in g.values() if n["class_type"] == "SaveImage")
+                 for g in fake.graphs()]  # fmt: skip
+        assert len(names) == len(set(names)) == 2
+
+    @pytest.mark.parametrize("name", ["truncated-png", "flipped-png", "not-an-image", "cut", "reset"])
+    def test_a_picture_that_came_damaged_is_fetched_again_not_made_again(self, fake, make, name):
+        backend = make()
+        fake.fault(name, "/view")
+        made = backend.generate(order())
+        assert (made.attempts, posts(fake), made.images[0].suspect) == (1, {"/prompt": 1}, ())
+
+    @pytest.mark.parametrize("name", ["truncated-png", "flipped-png", "not-an-image"])
+    def test_a_picture_that_is_always_damaged_is_bad_after_two_runs(self, fake, make, name):
+        backend = make()
+        fake.fault(name, "/view", times=99)
+        with pytest.raises(BadImage):
+            backend.generate(order())
+        assert posts(fake) == {"/prompt": 2}
+
+    def test_a_history_that_is_late_is_waited_for(self, fake, make):
+        backend = make()
+        fake.run_fault("late-history")
+        assert backend.generate(order()).attempts == 1
+        assert posts(fake) == {"/prompt": 1}
+
+
+class TestWrongTruth:
+    @pytest.mark.parametrize(
+        ("name", "path", "used"),
+        [("other-steps", "txt2img.steps", 7), ("other-checkpoint", "checkpoint", "photo_model.safetensors")],
+    )
+    def test_another_value_than_asked_is_told_and_the_picture_does_not_count(self, fake, make, name, path, used):
+        backend = make()
+        fake.run_fault(name)
+        made = backend.generate(order())
+        assert made.images[0].suspect == (f"mismatch:{path}",)
+        assert (made.applied[path], made.asked[path]) == (used, dict(SMALL)[path])
+        assert any(path in note and "does not count" in note for note in made.notes)
+
+    def test_another_seed_than_asked_is_a_mismatch(self, fake, make):
+        backend = make()
+        fake.run_fault("other-seed")
+        (image,) = backend.generate(order()).images
+        assert [code for code in image.suspect if "seed" in code]
+
+    def test_a_black_picture_is_suspect(self, fake, make):
+        backend = make()
+        fake.run_fault("black")
+        assert backend.generate(order()).images[0].suspect == ("black",)
+
+    def test_without_metadata_in_the_file_the_history_is_believed(self, fake, make):
+        backend = make()
+        fake.run_fault("no-metadata")
+        made = backend.generate(order())
+        assert (made.images[0].suspect, made.applied["txt2img.steps"]) == ((), 6)
+
+    def test_a_lora_of_another_architecture_is_suspect_because_the_server_ignores_it(self, fake, make):
+        fake.metadata["checkpoints", "ink_model.safetensors"] = {"modelspec.architecture": "stable-diffusion-v1"}
+        fake.metadata["loras", "foreign.safetensors"] = {"ss_base_model_version": "sdxl_base_v1-0"}
+        fake.metadata["loras", "inkwash.safetensors"] = {"ss_base_model_version": "sd_v1"}
+        backend = make()
+        work = order()
+        made = backend.generate(msgspec.structs.replace(work, prompt="a boat <lora:foreign:0.8>"))
+        assert made.images[0].suspect == ("mismatch:lora",)
+        assert any("foreign" in note and "sdxl" in note for note in made.notes)
+        made = backend.generate(msgspec.structs.replace(work, prompt="a boat <lora:inkwash:0.8>"))
+        assert made.images[0].suspect == ()
+
+
+class TestStopping:
+    def test_a_waiting_job_is_taken_out_and_the_running_one_of_somebody_else_goes_on(self, fake, make):
+        backend = make()
+        fake.hold(step=2)
+        theirs = fake.queue_foreign()
+        assert fake.held.wait(10)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            wait_until(lambda: fake.waiting)
+            backend.interrupt()
+            with pytest.raises(Cancelled):
+                future.result(10)
+        assert (fake.running, fake.waiting) == (theirs, [])
+        assert posts(fake) == {"/prompt": 1, "cancel": 1}
+        fake.release()
+        wait_until(lambda: is_idle(fake))
+        assert fake.history[theirs]["status"]["status_str"] == "success"
+
+    def test_a_running_job_is_interrupted_and_the_waiting_ones_of_others_run(self, fake, make):
+        backend = make()
+        fake.hold(step=3)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            assert fake.held.wait(10)
+            theirs = fake.queue_foreign()
+            backend.interrupt()
+            with pytest.raises(Cancelled):
+                future.result(10)
+        fake.release()
+        wait_until(lambda: is_idle(fake))
+        assert fake.history[theirs]["status"]["status_str"] == "success"
+        assert posts(fake) == {"/prompt": 1, "cancel": 1}
+
+    def test_an_old_server_is_interrupted_only_while_our_job_runs(self):
+        with FakeComfyUI("0.3.64") as old:
+            backend = ComfyUI(old.url, limits=QUICK)
+            old.hold(step=2)
+            theirs = old.queue_foreign()
+            assert old.held.wait(10)
+            with ThreadPoolExecutor(1) as node:
+                future = node.submit(backend.generate, order())
+                wait_until(lambda: old.waiting)
+                backend.interrupt()
+                with pytest.raises(Cancelled):
+                    future.result(10)
+            assert old.running == theirs
+            assert (old.count("interrupt"), old.count("/queue")) == (0, 1)
+            old.release()
+            wait_until(lambda: is_idle(old))
+            old.hold(step=3)
+            with ThreadPoolExecutor(1) as node:
+                future = node.submit(backend.generate, order())
+                assert old.held.wait(10)
+                backend.interrupt()
+                with pytest.raises(Cancelled):
+                    future.result(10)
+            assert [seen.body for seen in old.posts if seen.path == "/interrupt"] == [{"prompt_id": old.runs[-1]}]
+            backend.close()
+
+    def test_nothing_that_names_no_job_is_ever_sent(self, fake, make):
+        backend = make()
+        fake.hold(step=3)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            assert fake.held.wait(10)
+            backend.interrupt()
+            with pytest.raises(Cancelled):
+                future.result(10)
+        for seen in fake.posts:
+            assert seen.path not in ("/free", "/history")
+            if seen.path in ("/queue", "/interrupt"):
+                assert seen.body.get("prompt_id") or seen.body.get("delete")
+                assert "clear" not in seen.body
+
+    def test_a_stop_while_a_model_loads_is_sent_again_until_it_takes_effect(self, fake, make):
+        backend = make()
+        fake.hold(step=0, loading=True)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            assert fake.held.wait(10)
+            backend.interrupt()
+            wait_until(lambda: posts(fake).get("cancel", 0) >= 2)
+            fake.release()
+            with pytest.raises(Cancelled):
+                future.result(10)
+        assert is_idle(fake)
+
+    def test_a_stop_in_a_batch_keeps_the_pictures_that_are_whole_marked(self, fake, make):
+        backend = make()
+        work = order(**{"txt2img.batch_size": 3})
+        with ThreadPoolExecutor(1) as node:
+            fake.hold(step=6)
+            future = node.submit(backend.generate, work)
+            assert fake.held.wait(10)
+            fake.hold(step=5)
+            wait_until(lambda: len(fake.runs) == 2 and fake.held.is_set())
+            backend.interrupt()
+            made = future.result(10)
+        fake.release()
+        assert made.interrupted
+        assert [image.suspect for image in made.images] == [("interrupted",)]
+        assert "1 of 3 pictures came." in made.notes
+
+    def test_a_job_that_could_not_be_cancelled_is_cancelled_before_the_next_one(self, fake, make):
+        backend = make(progress_s=0.05, stall_s=0.2, control_s=0.1)
+        fake.hold(step=2)
+        fake.fault("hang", "/queue", times=99)
+        fake.fault("hang", "/api/jobs", times=99)
+        with pytest.raises(AnswerLost):
+            backend.generate(order())
+        (left,) = fake.runs
+        assert (fake.running, posts(fake)) == (left, {"/prompt": 1, "cancel": 1})
+        fake.clear_faults()
+        fake.hold(step=5)  # which the next job, of three steps, never comes to
+        assert backend.generate(order(**{"txt2img.steps": 3})).images[0].suspect == ()
+        assert [seen.path for seen in fake.posts[-2:]] == [f"/api/jobs/{left}/cancel", "/prompt"]
+        assert fake.history[left]["status"]["status_str"] == "error"
+
+    def test_closing_ends_a_running_generate(self, fake, make):
+        backend = make()
+        fake.hold(step=2)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            assert fake.held.wait(10)
+            backend.close()
+            with pytest.raises(AnswerLost, match="was closed"):
+                future.result(10)
+        fake.release()
+        wait_until(lambda: is_idle(fake))
