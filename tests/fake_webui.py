@@ -346,9 +346,10 @@ class FakeWebUI:
         return bool(self._queue)
 
     @contextlib.contextmanager
-    def busy_with_another(self, steps: int = 20):
-        """Somebody else's job runs (and holds the queue) until the block ends."""
+    def busy_with_another(self, steps: int = 20, **fields: object):
+        """Somebody else's job runs (and holds the queue) until the block ends; `fields` are more of its body."""
         body = {"prompt": "somebody else's", "steps": steps, "width": 64, "height": 64, "sampler_name": "Euler"}
+        body |= fields
         if self.mode.internal or self.mode.tells_task:
             body["force_task_id"] = "task(somebody-else)"
         self.hold(step=5)

@@ -78,7 +78,8 @@ def test_a_record_keeps_its_values_and_why_it_was_not_made(tmp_path):
     made = Workshop(tmp_path, Sketch())
     record = made.run(job(**ON))
     assert record.stages == ("txt2img", "sharpen")
-    assert (record.status, record.error.error, record.error.stage) == ("partial", "Refused", "sharpen")
+    # Before the first stage, whose picture would be made for nothing.
+    assert (record.status, record.error.error, record.outputs) == ("failed", "Refused", ())
     assert "has no stage 'sharpen'" in record.error.message
     (found,) = made.records()
     assert found.record.config.sharpen.amount == 0.75

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from jobs import SMALL
+from msgspec.structs import replace
 from whole_app import SLOW, App, request
 
 from stablenew_tk.app.queue_progress import QueueProgress
@@ -43,6 +44,9 @@ def test_a_running_job_is_told_with_its_place_and_the_time_left_once_that_can_be
     assert 0 < progress.share < 0.5
     assert progress.eta.endswith(" left")
     progress.problem = "It does not answer."
+    progress.refresh()
+    assert "It does not answer." not in progress.text
+    app.controller.running = replace(app.controller.running, waiting=True)
     progress.refresh()
     assert progress.text.endswith("It does not answer.")
     app.controller.cancel()

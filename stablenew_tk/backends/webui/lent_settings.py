@@ -44,13 +44,16 @@ class LentSettings:
         if not new or not surveyed:
             return
         now = read_options(self._connection)
-        # While another job runs a setting may be that job's own; then only what is as before is surely the server's.
-        certain = {key for key in new if is_idle or now.get(key) == surveyed.get(key)}
+        # Where the user has chosen just what we ask for there is nothing to come back.
+        new = {key for key in new if not _same(key, now.get(key), overrides[key])}
         for key in new:
-            before = (now if key in certain else surveyed).get(key)
-            self._lent[key] = (self._lent[key][0] if key in self._lent else before, overrides[key])
-        if keeps:
-            self._offer({key: overrides[key] for key in certain - self._offered}, now, is_idle=is_idle)
+            # While another job runs, the present value may be that job's own.
+            before = self._lent[key][0] if key in self._lent else (now if is_idle else surveyed).get(key)
+            if before is not None:
+                self._lent[key] = (before, overrides[key])
+        # Posting writes the whole file, with whatever a running job was lent.
+        if keeps and is_idle:
+            self._offer({key: overrides[key] for key in new - self._offered}, now)
 
     def take_back(self, is_idle: Callable[[], bool]) -> tuple[str, ...]:
         """After a request: set right what did not come back. Returns sentences for the user. Never raises."""
@@ -75,16 +78,12 @@ class LentSettings:
                 del self._lent[key]
         return dict(self._lent)
 
-    def _offer(self, wanted: Body, now: Options, *, is_idle: bool) -> None:
+    def _offer(self, wanted: Body, now: Options) -> None:
         """Set settings to the value they have: now the server knows them as its own."""
         own = {key: _typed(now[key], value) for key, value in sorted(wanted.items()) if now.get(key) is not None}
         if own.get(MODULES) == []:
-            # An empty list is taken for no change and not noted, unless another came before. That must not meet a job.
-            own.pop(MODULES)
-            if is_idle and wanted[MODULES]:
-                self._post({MODULES: wanted[MODULES]})
-                own[MODULES] = []
-                self._offered.add(MODULES)
+            # An empty list is taken for no change and not noted, unless another one came before.
+            self._post({MODULES: wanted[MODULES]})
         if own:
             self._post(own)
         self._offered |= own.keys()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import msgspec
 import pytest
@@ -325,6 +326,28 @@ class TestSettingsOfTheServer:
             future.result(10)
         assert chosen.items() <= fake.options.items()
         assert chosen.items() <= fake.file.items()
+
+    def test_what_somebody_elses_job_was_lent_does_not_get_into_the_file(self, fake, backend):
+        before = state(fake)
+        theirs = {"CLIP_stop_at_last_layers": 7, "sd_model_checkpoint": "ink_model.safetensors"}
+        fake.choose(CLIP_stop_at_last_layers=1)
+        with ThreadPoolExecutor(1) as node:
+            with fake.busy_with_another(override_settings=theirs):
+                future = node.submit(backend.generate, order(vae="ae.safetensors", clip_skip=3))
+                wait_until(lambda: fake.count("txt2img") == 1)
+            assert future.result(10).images[0].suspect == ()
+        assert state(fake) == before
+
+    @pytest.mark.parametrize("busy", [False, True])
+    def test_a_choice_of_the_user_that_is_just_ours_stays_and_is_no_fault(self, fake, backend, busy):
+        with ThreadPoolExecutor(1) as node:
+            with fake.busy_with_another() if busy else nullcontext():
+                fake.choose(CLIP_stop_at_last_layers=3)
+                future = node.submit(backend.generate, order(clip_skip=3))
+                wait_until(lambda: fake.count("txt2img") == 1)
+            assert future.result(10).notes == ()
+        assert fake.options["CLIP_stop_at_last_layers"] == fake.file["CLIP_stop_at_last_layers"] == 3
+        assert backend.generate(order(clip_skip=3)).notes == ()
 
     def test_a_server_that_keeps_what_was_lent_is_set_right(self, fake, backend):
         before = state(fake)
