@@ -132,7 +132,7 @@ class FakeComfyUI:
         self.posts: list[Posted] = []
         self.gets: list[str] = []
         self.authorizations: list[str] = []
-        self.socket_count = 0
+        self.socket_count = self.socket_tries = 0
         self.held = threading.Event()
         self.closing = False
         self.connections: set[object] = set()
@@ -957,6 +957,7 @@ class _Requests(BaseHTTPRequestHandler):
 
     def _socket(self, query: dict[str, list[str]]) -> None:
         fake = self.server.fake
+        fake.socket_tries += 1
         if not fake.has_socket or self.headers.get("Upgrade", "").lower() != "websocket":
             self._send(400, b"No WebSocket UPGRADE hdr", "text/plain")
             return

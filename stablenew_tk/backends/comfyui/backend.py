@@ -259,11 +259,8 @@ class ComfyUI:
                     return None
                 raise self._gone(call, is_known=is_known, was_away=was_away)
             self._raise_when_late(call)
-            if not missing:
-                self._hear(call)
-            else:
-                # It may be on its way from the queue into the history.
-                time.sleep(min(0.05, self._limits.poll_s))
+            # A job that is missing may be on its way into the history, or the socket has told its end.
+            self._hear(call, min(0.05, self._limits.poll_s) if missing else self._limits.poll_s)
 
     def _gone(self, call: RunningCall, *, is_known: bool, was_away: bool) -> Exception:
         """Why a job is neither in the queue nor in the history."""
@@ -358,9 +355,9 @@ class ComfyUI:
             self._lost_sockets += 1
             _log.info("no socket to %s, so it is asked twice a second instead: %s", self._address.host, err)
 
-    def _hear(self, call: RunningCall) -> None:
+    def _hear(self, call: RunningCall, for_s: float) -> None:
         """Listen until it is time to ask again, or until the socket says that the job has ended."""
-        until = time.monotonic() + self._limits.poll_s
+        until = time.monotonic() + for_s
         call.has_ended = False
         while not call.has_ended and not self._closed and (left := until - time.monotonic()) > 0:
             if self._listener is None:
