@@ -101,8 +101,8 @@ class ComfyUI:
                     break
                 try:
                     one, sent = self._picture(call, order, words, client_id, nth)
-                except Cancelled as err:
-                    stopped = err
+                except (Cancelled, BackendError) as err:
+                    stopped = _as_cancelled(call, err)
                     break
                 made.append(one)
                 asked = asked or dict(sent.asked)
@@ -121,8 +121,12 @@ class ComfyUI:
     def interrupt(self) -> None:
         """Stop the running stage: `generate` cancels its own job within a second, waiting or running."""
         call = self._call
-        if call is not None:
-            call.stop_asked = True
+        if call is None:
+            return
+        call.stop_asked = True
+        if not call.is_out:
+            # No job of ours is on the server now: a picture goes there or comes from there.
+            self._work.end("Stopped.")
 
     def close(self) -> None:
         """Close connections; a blocked `generate` fails with AnswerLost."""
@@ -389,6 +393,15 @@ class ComfyUI:
         for prompt_id in tuple(self._left):
             self._left.discard(prompt_id)
             self._take_back(prompt_id)
+
+
+def _as_cancelled(call: RunningCall, error: Cancelled | BackendError) -> Cancelled:
+    """What ended a stage that was to be stopped; raises the error when nobody wanted that."""
+    if isinstance(error, Cancelled):
+        return error
+    if not call.stop_asked:
+        raise error
+    return Cancelled(f"{_STOPPED} {error}")
 
 
 def _release(version: str) -> tuple[int, ...]:

@@ -127,6 +127,19 @@ class TestWhatIsKept:
         made = backend.generate(order(**{"txt2img.width": 96, "txt2img.height": 64}))
         assert (made.applied["txt2img.width"], made.applied["txt2img.height"]) == (96, 64)
 
+    def test_a_checkpoint_that_is_the_only_one_needs_no_name_and_is_recorded(self, fake, backend):
+        fake.files["checkpoints"] = ["sub/only_model.safetensors"]
+        made = backend.generate(order(checkpoint=""))
+        assert made.applied["checkpoint"] == backend.check().loaded_checkpoint == "only_model"
+        assert parse(made.images[0].infotext).values["Model"] == "only_model"
+
+    def test_an_enlarged_picture_keeps_the_text_of_the_one_it_came_from(self, backend):
+        (first,) = backend.generate(order()).images
+        wanted = {"upscale.upscaler": "4x-UltraSharp", "upscale.mode": "single"}
+        (second,) = backend.generate(order("upscale", image=first.data, **wanted)).images
+        assert second.infotext == first.infotext == chunks(second.data)["parameters"]
+        assert (second.width, second.height, second.suspect) == (128, 128, ())
+
     def test_a_history_that_somebody_cleared_leaves_the_word_of_socket_and_file(self, fake, backend):
         fake.run_fault("history-cleared")
         made = backend.generate(order())
