@@ -132,7 +132,7 @@ class FakeComfyUI:
         self.posts: list[Posted] = []
         self.gets: list[str] = []
         self.authorizations: list[str] = []
-        self.socket_count = 0
+        self.socket_count = self.socket_tries = 0
         self.held = threading.Event()
         self.closing = False
         self.connections: set[object] = set()
@@ -628,11 +628,11 @@ class FakeComfyUI:
         try:
             for target in targets:
                 self._evaluate(graph, target, signs, states, (client, prompt_id, extra, wrong))
-                shown = {"images": self._shown[signs[target]]}
-                done = {"node": target, "display_node": target, "output": shown, "prompt_id": prompt_id}
-                self.tell(client, "executed", done)
+                if target in cached:
+                    self._tell_executed(target, signs[target], client, prompt_id)
+                    self._tell_state(states, target, 1, 1, "finished", client, prompt_id)
                 if wrong != "no-output":
-                    outputs[target] = shown
+                    outputs[target] = {"images": self._shown[signs[target]]}
             say("execution_success")
         except Stopped:
             outputs = {}
@@ -640,10 +640,9 @@ class FakeComfyUI:
         except Failed as failed:
             outputs = {}
             where = {"node_id": self._node, "node_type": graph[self._node]["class_type"], "executed": [*states]}
-            about = {"exception_message": failed.message, "exception_type": failed.kind}
-            say(
-                "execution_error", **where, **about, traceback=["File /opt/x.py"], current_inputs={"text": ["a secret"]}
-            )
+            about: dict = {"exception_message": failed.message, "exception_type": failed.kind}
+            about |= {"traceback": ["File /opt/x.py"], "current_inputs": {"text": ["a secret"]}, "current_outputs": []}
+            say("execution_error", **where, **about)
         is_good = messages[-1][0] == "execution_success"
         record = {
             "prompt": [number, prompt_id, graph, extra, targets],
@@ -734,12 +733,18 @@ class FakeComfyUI:
         elif kind in ("SaveImage", "PreviewImage"):
             made = []
             self._shown[signs[name]] = [self._save(graph, name, values, extra, wrong)]
+            self._tell_executed(name, signs[name], client, prompt_id)
         else:
             made = run_node(kind, values, len(self.kinds[kind].outputs), self.foreign_loras)
         self._tell_state(states, name, steps, steps, "finished", client, prompt_id)
         if not wrong:
             self._cache[signs[name]] = made
         return made
+
+    def _tell_executed(self, name: str, sign: str, client: str, prompt_id: str) -> None:
+        shown = {"images": self._shown[sign]}
+        done = {"node": name, "display_node": name, "output": shown, "prompt_id": prompt_id}
+        self.tell(client, "executed", done)
 
     def _tell_state(
         self, states: dict, name: str, at: float, of: float, state: str, client: str, prompt_id: str
@@ -952,6 +957,7 @@ class _Requests(BaseHTTPRequestHandler):
 
     def _socket(self, query: dict[str, list[str]]) -> None:
         fake = self.server.fake
+        fake.socket_tries += 1
         if not fake.has_socket or self.headers.get("Upgrade", "").lower() != "websocket":
             self._send(400, b"No WebSocket UPGRADE hdr", "text/plain")
             return

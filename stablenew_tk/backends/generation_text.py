@@ -21,8 +21,8 @@ def generation_text(order: StageOrder, size: tuple[int, int], *, checkpoint: str
         ("CFG scale", f"{stage.cfg_scale:g}"),
         ("Seed", order.seed),
         ("Size", f"{first[0]}x{first[1]}"),
-        ("Model", checkpoint),
     ]
+    pairs += [("Model", checkpoint)] if checkpoint else []
     denoise = _denoise(order)
     if denoise is not None:
         pairs.append(("Denoising strength", f"{denoise:g}"))

@@ -101,8 +101,8 @@ class ComfyUI:
                     break
                 try:
                     one, sent = self._picture(call, order, words, client_id, nth)
-                except Cancelled as err:
-                    stopped = err
+                except (Cancelled, BackendError) as err:
+                    stopped = _as_cancelled(call, err)
                     break
                 made.append(one)
                 asked = asked or dict(sent.asked)
@@ -121,8 +121,12 @@ class ComfyUI:
     def interrupt(self) -> None:
         """Stop the running stage: `generate` cancels its own job within a second, waiting or running."""
         call = self._call
-        if call is not None:
-            call.stop_asked = True
+        if call is None:
+            return
+        call.stop_asked = True
+        if not call.is_out:
+            # No job of ours is on the server now: a picture goes there or comes from there.
+            self._work.end("Stopped.")
 
     def close(self) -> None:
         """Close connections; a blocked `generate` fails with AnswerLost."""
@@ -259,11 +263,8 @@ class ComfyUI:
                     return None
                 raise self._gone(call, is_known=is_known, was_away=was_away)
             self._raise_when_late(call)
-            if not missing:
-                self._hear(call)
-            else:
-                # It may be on its way from the queue into the history.
-                time.sleep(min(0.05, self._limits.poll_s))
+            # A job that is missing may be on its way into the history, or the socket has told its end.
+            self._hear(call, min(0.05, self._limits.poll_s) if missing else self._limits.poll_s)
 
     def _gone(self, call: RunningCall, *, is_known: bool, was_away: bool) -> Exception:
         """Why a job is neither in the queue nor in the history."""
@@ -358,9 +359,9 @@ class ComfyUI:
             self._lost_sockets += 1
             _log.info("no socket to %s, so it is asked twice a second instead: %s", self._address.host, err)
 
-    def _hear(self, call: RunningCall) -> None:
+    def _hear(self, call: RunningCall, for_s: float) -> None:
         """Listen until it is time to ask again, or until the socket says that the job has ended."""
-        until = time.monotonic() + self._limits.poll_s
+        until = time.monotonic() + for_s
         call.has_ended = False
         while not call.has_ended and not self._closed and (left := until - time.monotonic()) > 0:
             if self._listener is None:
@@ -392,6 +393,15 @@ class ComfyUI:
         for prompt_id in tuple(self._left):
             self._left.discard(prompt_id)
             self._take_back(prompt_id)
+
+
+def _as_cancelled(call: RunningCall, error: Cancelled | BackendError) -> Cancelled:
+    """What ended a stage that was to be stopped; raises the error when nobody wanted that."""
+    if isinstance(error, Cancelled):
+        return error
+    if not call.stop_asked:
+        raise error
+    return Cancelled(f"{_STOPPED} {error}")
 
 
 def _release(version: str) -> tuple[int, ...]:

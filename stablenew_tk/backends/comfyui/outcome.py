@@ -19,9 +19,10 @@ from ...domain.config.pipeline_config import stage_spec
 from ...domain.config.spellings import family_of
 from ..base import StageImage, StageOrder
 from ..generation_text import generation_text
-from ..pictures import DecodedPicture, image_size, pixels_of, with_generation_text
+from ..pictures import DecodedPicture, image_size, open_picture, pixels_of, with_generation_text
 from .graphs import Graph, applied
 from .nodes import Node
+from .object_info import base_name
 from .refusals import path_of
 from .server import Finished, RanNode
 
@@ -48,7 +49,7 @@ def kept_picture(
     used: dict[str, object] = {}
     done: dict[str, Value] = {}
     for ran in witnesses:
-        done |= applied(graph, {name: node.inputs for name, node in ran.items()})
+        done |= _in_our_words(graph, applied(graph, {name: node.inputs for name, node in ran.items()}))
         used |= differences(graph, ran)
     suspect = [f"mismatch:{path}" for path in used]
     notes = [*graph.notes, *([] if witnesses else [_UNCHECKED])]
@@ -77,6 +78,16 @@ def kept_picture(
         suspect=tuple(suspect),
     )
     return KeptPicture(image, done, tuple(notes))
+
+
+def _in_our_words(graph: Graph, done: Mapping[str, Value]) -> dict[str, Value]:
+    """Checkpoints that were not asked for by their names, called as they are offered: without folder and ending."""
+    return {
+        path: base_name(value)
+        if path.endswith("checkpoint") and isinstance(value, str) and value != graph.asked.get(path)
+        else value
+        for path, value in done.items()
+    }
 
 
 def differences(graph: Graph, ran: Ran) -> dict[str, object]:
@@ -130,13 +141,16 @@ def _with_nan(text: str) -> Ran:
 
 def _text(order: StageOrder, graph: Graph, done: Mapping[str, Value], size: tuple[int, int], version: str) -> str:
     config = order.config
+    if not stage_spec(order.stage).samples(config) and (earlier := open_picture(order.image).text):
+        # Enlarging says little about a picture, so the text of the one it came from is kept.
+        return earlier
     try:
         config = with_values(config, {path: value for path, value in done.items() if path in graph.read_back})
     except InvalidInput:
         # What the server used is no value of ours; the record has it.
         config = order.config
     one = msgspec.structs.replace(order, seed=graph.seed, config=config)
-    checkpoint = str(graph.asked.get("checkpoint", config.checkpoint))
+    checkpoint = str(done.get("checkpoint") or config.checkpoint)
     return generation_text(one, size, checkpoint=checkpoint, version=f"ComfyUI {version}".strip())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...domain.base.errors import AnswerLost, NotReady, Refused, Unreachable
+from ...domain.base.errors import AnswerLost, NotReady, Unreachable
 from ..base import Backend, Capabilities, StageOrder, StageProgress, StageResult
 from ..comfyui.backend import ComfyUI
 from ..comfyui.server import is_comfyui
@@ -51,7 +51,7 @@ class Remote:
             self.check()
         try:
             return self._backend.generate(order)
-        except (NotReady, Unreachable, Refused):
+        except (NotReady, Unreachable):
             # It may be another program by the time it answers again.
             self._is_known = False
             raise

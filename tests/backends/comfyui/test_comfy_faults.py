@@ -309,6 +309,7 @@ class TestStatusesAndStrangePages:
         assert backend.generate(order()).images[0].suspect == ()
 
 
+ROUTES = {"/view": "/view", "/upload": "/upload/image"}
 # Faults by which the fake does not take the job.
 NOT_TAKEN = ("html-502", "not-json", "empty")
 
@@ -389,7 +390,7 @@ class TestRuns:
 class TestWrongTruth:
     @pytest.mark.parametrize(
         ("name", "path", "used"),
-        [("other-steps", "txt2img.steps", 7), ("other-checkpoint", "checkpoint", "photo_model.safetensors")],
+        [("other-steps", "txt2img.steps", 7), ("other-checkpoint", "checkpoint", "photo_model")],
     )
     def test_another_value_than_asked_is_told_and_the_picture_does_not_count(self, fake, make, name, path, used):
         backend = make()
@@ -546,6 +547,20 @@ class TestStopping:
         assert backend.generate(order(**{"txt2img.steps": 3})).images[0].suspect == ()
         assert [seen.path for seen in fake.posts[-2:]] == [f"/api/jobs/{left}/cancel", "/prompt"]
         assert fake.history[left]["status"]["status_str"] == "error"
+
+    @pytest.mark.parametrize("route", ["/view", "/upload"])
+    def test_a_stop_ends_a_picture_that_does_not_come_or_go(self, fake, make, route):
+        backend = make(options_s=60)
+        fake.fault("hang", route)
+        with ThreadPoolExecutor(1) as node:
+            stage = order("img2img", image=picture()) if route == "/upload" else order()
+            future = node.submit(backend.generate, stage)
+            wait_until(lambda: [*fake.gets, *(seen.path for seen in fake.posts)].count(f"{ROUTES[route]}"))
+            wait_until(lambda: backend.progress() is None)
+            backend.interrupt()
+            with pytest.raises(Cancelled):
+                future.result(5)
+        assert is_idle(fake)
 
     def test_closing_ends_a_running_generate(self, fake, make):
         backend = make()

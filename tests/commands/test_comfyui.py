@@ -1,0 +1,101 @@
+"""The commands with a ComfyUI at the address: the same words and reports as with a WebUI."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from fake_comfyui import FakeComfyUI
+from fake_webui import FakeWebUI
+from PIL import Image
+from terminal import FEW, Terminal
+
+from stablenew_tk.storage.pictures.metadata import read_recipe
+
+LATER = [word for stage in ("img2img", "adetailer", "upscale") for word in ("--set", f"{stage}.enabled=on")]
+NAMES = ("--set", "checkpoint=ink_model", "--set", "upscale.upscaler=4x-UltraSharp")
+
+
+class Learner(Terminal):
+    def learn(self, *words):
+        return self("learn", self.pack, "--json", *FEW, *words)
+
+
+@pytest.fixture
+def cli(tmp_path, capsys):
+    return Learner(tmp_path, capsys)
+
+
+@pytest.fixture
+def fake():
+    with FakeComfyUI() as server:
+        yield server
+
+
+class TestRun:
+    def test_a_job_of_four_stages(self, cli, fake):
+        report = cli.run("--backend", fake.url, "--limit", 1, *LATER, *NAMES)
+        assert [image["stage"] for image in report["images"]] == ["txt2img", "img2img", "adetailer", "upscale"]
+        assert [image["suspect"] for image in report["images"]] == [[]] * 4
+        assert fake.count("prompt") == 4
+        (record,) = cli.shown()
+        assert (record["backend"]["kind"], record["backend"]["version"]) == ("comfyui", "0.33.0")
+        assert record["backend"]["name"] == f"ComfyUI · 127.0.0.1:{fake.port}"
+
+    def test_a_picture_can_be_read_back_into_a_pack(self, cli, fake):
+        (image,) = cli.run("--backend", fake.url, "--limit", 1, *NAMES, "--set", "txt2img.sampler=DPM++ 2M")["images"]
+        recipe = read_recipe(Path(image["path"]))
+        assert (recipe.prompt, recipe.values["txt2img.sampler"], recipe.values["checkpoint"]) == (
+            "a red boat",
+            "DPM++ 2M",
+            "ink_model",
+        )
+        with Image.open(image["path"], formats=("PNG",)) as file:
+            assert {"prompt", "parameters"} <= set(file.info)
+
+    def test_without_a_checkpoint_it_says_so_before_anything_is_made(self, cli, fake):
+        said = cli("run", cli.pack, "--json", *FEW, "--backend", fake.url)
+        assert (said.code, fake.count("prompt")) == (1, 0)
+        assert "checkpoint: choose one" in said.json["errors"][0]
+
+    def test_one_failed_job_is_counted_named_and_exits_with_1(self, cli, fake):
+        fake.run_fault("oom")
+        said = cli("run", cli.pack, "--json", *FEW, "--backend", fake.url, *NAMES)
+        assert (said.code, said.json["ok"], said.json["failed"]) == (1, 1, 1)
+        assert "ran out of memory" in said.json["errors"][0]
+
+
+class TestLearn:
+    @pytest.mark.parametrize(
+        "focus",
+        [
+            ("--focus", "txt2img.sampler", "--values", "Euler a,DPM++ 2M"),
+            ("--focus", "txt2img.scheduler", "--values", "Karras,Simple"),
+            ("--focus", "vae", "--values", "Automatic,soft.vae.safetensors"),
+        ],
+    )
+    def test_a_learning_run_makes_every_step_and_knows_its_engine(self, cli, fake, focus):
+        said = cli.learn(*focus, "--images", 1, "--backend", fake.url, "--set", "checkpoint=ink_model")
+        assert (said.code, [step["status"] for step in said.json["steps"]]) == (0, ["ok", "ok"])
+        assert fake.count("prompt") == 2
+
+    def test_a_run_begun_on_comfyui_is_never_mixed_with_pictures_of_a_webui(self, cli, fake):
+        fake.run_fault("oom", times=2)
+        words = ("--focus", "txt2img.steps", "--values", "3,4", "--images", 1, "--set", "checkpoint=ink_model")
+        assert cli.learn(*words, "--backend", fake.url).code == 1
+        with FakeWebUI() as server:
+            said = cli("learn", "--resume", "last", "--backend", server.url, "--json")
+            assert said.code != 0
+            assert "ComfyUI" in json.dumps(said.json)
+            assert server.count("txt2img") == 0
+        again = cli("learn", "--resume", "last", "--backend", fake.url, "--json")
+        assert (again.code, [step["status"] for step in again.json["steps"]]) == (0, ["ok", "ok"])
+
+
+def test_the_doctor_names_it(cli, fake):
+    cli.data.mkdir()
+    (cli.data / "settings.json").write_text(json.dumps({"backend": fake.url}))
+    found = next(one for one in cli("doctor", "--json").json["checks"] if one["name"] == "backend")
+    assert found["ok"]
+    assert found["detail"].startswith(f"ComfyUI · 127.0.0.1:{fake.port} 0.33.0: 3 checkpoints")
