@@ -33,6 +33,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
     pipeline.messages   orders to the threads, their answers (events)    backends.base storage domain
     backends.sketch     engine: paints simple pictures here              backends.base domain
+    backends.sdserver   engine: an sd-server program started here        backends.webui backends.base domain
     backends.webui      engine: A1111 family over HTTP                   backends.base domain
     backends            the contract of all engines                      domain
 

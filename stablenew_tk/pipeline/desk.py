@@ -25,9 +25,10 @@ from ..storage.journal.reader import read_record, recent
 from ..storage.journal.snapshot import load_history, save_snapshot
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
+from ..storage.programs import find_program
 from ..storage.settings import save_settings
 from .messages.base import Event, Order
-from .messages.jobs import BackendChecked, CheckBackend, KeepWaiting
+from .messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine, KeepWaiting
 from .messages.journal import (
     AppendLine,
     CountSeen,
@@ -187,6 +188,10 @@ class DeskWork:
             seconds = time.monotonic() - began
             return BackendChecked(address=order.address, capabilities=None, seconds=seconds, problem=str(problem))
         return BackendChecked(address=order.address, capabilities=found, seconds=time.monotonic() - began)
+
+    @perform.register
+    def _(self, _order: FindEngine) -> EngineFound:
+        return EngineFound(program=str(find_program("sd-server") or ""))
 
     @perform.register
     def _(self, order: SaveSettings) -> SettingsSaved:

@@ -11,15 +11,18 @@ import pytest
 from conftest import wait_until
 from fake_webui import FakeWebUI, watched
 from PIL import Image
+from stub_sd_server import StubProgram
 
+from stablenew_tk.app.own_engine import own_engine
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.domain.base.errors import Cancelled, Refused
 from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.engines import OwnEngine
 from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig
 
-KINDS = ("sketch", "forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sd-server", "koboldcpp")
+KINDS = ("sketch", "forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sd-server", "koboldcpp", "own sd-server")
 SMALL = {"txt2img.width": 96, "txt2img.height": 64, "txt2img.steps": 8, "clip_skip": 1}
 
 
@@ -29,10 +32,15 @@ def kind(request):
 
 
 @pytest.fixture
-def fake(kind):
+def fake(kind, tmp_path):
     """The server behind the backend; None for one that has none."""
     if kind == "sketch":
         yield None
+        return
+    if kind == "own sd-server":
+        program = StubProgram(tmp_path)
+        yield program
+        assert not program.alive()
         return
     with FakeWebUI(kind) as server:
         yield server
@@ -40,7 +48,10 @@ def fake(kind):
 
 @pytest.fixture
 def backend(fake):
-    made = WebUI(fake.url) if fake else Sketch()
+    if isinstance(fake, StubProgram):
+        made = own_engine(OwnEngine(program=str(fake.program), model_folders=(str(fake.models),)))
+    else:
+        made = WebUI(fake.url) if fake else Sketch()
     yield made
     made.close()
 
