@@ -284,7 +284,7 @@ class Controller:
 
     @_fold.register
     def _(self, event: BackendChecked) -> None:
-        if event.address == self.settings.backend:
+        if event.is_of(backend_order(self.settings)):
             self.capabilities = event.capabilities
 
     @_fold.register

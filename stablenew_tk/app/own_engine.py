@@ -58,7 +58,7 @@ def _program(named: str) -> Path:
     if named.strip():
         path = Path(named.strip()).expanduser().absolute()
         if not path.is_file():
-            raise Unreachable(f"There is no program {path}. Name the sd-server program in Settings.")
+            raise Unreachable(f"The program {path.name} is not where Settings say. Name sd-server there again.")
         return path
     found = find_program(SD_SERVER)
     if found is None:
@@ -70,7 +70,7 @@ def _checkpoints(model: str, entries: Iterable[ModelEntry]) -> dict[str, Path]:
     """Model files by name, that of the settings first. Files of the same name are told apart by their folder."""
     first = Path(model).expanduser().absolute() if model.strip() else None
     if first is not None and not first.is_file():
-        raise Unreachable(f"There is no model file {first}. Name one in Settings.")
+        raise Unreachable(f"The model file {first.name} is not where Settings say. Name one there again.")
     found: dict[str, Path] = {first.stem: first} if first is not None else {}
     for entry in entries:
         if entry.kind != "checkpoint" or not entry.name or entry.path == first:

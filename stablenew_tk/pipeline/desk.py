@@ -178,6 +178,7 @@ class DeskWork:
     @perform.register
     def _(self, order: CheckBackend) -> BackendChecked:
         began = time.monotonic()
+        found, why = None, ""
         try:
             backend = self._make_backend(order)
             try:
@@ -185,9 +186,14 @@ class DeskWork:
             finally:
                 backend.close()
         except (BackendError, InvalidInput) as problem:
-            seconds = time.monotonic() - began
-            return BackendChecked(address=order.address, capabilities=None, seconds=seconds, problem=str(problem))
-        return BackendChecked(address=order.address, capabilities=found, seconds=time.monotonic() - began)
+            why = str(problem)
+        return BackendChecked(
+            address=order.address,
+            engine=order.engine,
+            capabilities=found,
+            seconds=time.monotonic() - began,
+            problem=why,
+        )
 
     @perform.register
     def _(self, _order: FindEngine) -> EngineFound:

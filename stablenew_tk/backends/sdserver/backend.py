@@ -32,7 +32,7 @@ from .engine_state import EngineState
 from .output import last_words, progress_of
 from .program import EngineFiles, answers, free_port
 
-NAME = "sd-server · this computer"
+NAME = "Own sd-server"
 _MOST_PORTS = 4
 _log = logging.getLogger(__name__)
 

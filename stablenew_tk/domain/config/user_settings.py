@@ -27,6 +27,8 @@ DEFAULT_TAGS = (
 )
 
 LONGEST_NAME = 80
+MOST_THREADS = 1024
+MOST_MEMORY_GB = 4096
 
 _LOGIN = re.compile(r"^\s*(\w+://)?.*@", re.DOTALL)
 
@@ -56,8 +58,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     password: _ShortText = ""
     sd_server_program: _ShortText = ""
     sd_server_model: _ShortText = ""
-    sd_server_threads: Annotated[int, Meta(ge=0, le=1024)] = 0
-    sd_server_memory_gb: Annotated[float, Meta(ge=0, le=4096)] = 0.0
+    sd_server_threads: Annotated[int, Meta(ge=0, le=MOST_THREADS)] = 0
+    sd_server_memory_gb: Annotated[float, Meta(ge=0, le=MOST_MEMORY_GB)] = 0.0
     output_folder: _ShortText = ""
     pack_folders: tuple[_ShortText, ...] = ()
     wildcard_folders: tuple[_ShortText, ...] = ()

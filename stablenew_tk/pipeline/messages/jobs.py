@@ -67,6 +67,11 @@ class BackendChecked(Event, frozen=True, kw_only=True):
     capabilities: Capabilities | None
     seconds: float
     problem: str = ""
+    engine: OwnEngine = OwnEngine()
+
+    def is_of(self, order: CheckBackend) -> bool:
+        """Whether this is the answer to that question: another model file of the own engine is another question."""
+        return (self.address, self.engine) == (order.address, order.engine)
 
 
 class QueueChanged(Event, frozen=True, kw_only=True):

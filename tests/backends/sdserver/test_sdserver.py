@@ -72,7 +72,7 @@ class TestStarting:
         found = engine.check()
         assert found.checkpoints == ("boat", "deaf", "torn", "tram", "weak")
         assert found.loaded_checkpoint == "boat"
-        assert (found.kind, found.name) == ("webui", "sd-server · this computer")
+        assert (found.kind, found.name) == ("webui", "Own sd-server")
         assert {"checkpoint", "interrupt", "progress"} <= found.features
         assert engine.state.phase == "ready"
 
@@ -162,7 +162,7 @@ class TestWhatIsMissing:
         assert engine_files(settings(program, program="")).program == program.program
 
     def test_a_program_that_is_not_there(self, program):
-        with pytest.raises(Unreachable, match=r"There is no program .*sd\.exe"):
+        with pytest.raises(Unreachable, match=r"^The program sd\.exe is not where Settings say"):
             SdServer(lambda: engine_files(settings(program, program=str(program.folder / "sd.exe")))).check()
 
     def test_a_file_that_is_no_program(self, program):
@@ -178,7 +178,7 @@ class TestWhatIsMissing:
             SdServer(lambda: engine_files(settings(program, model_folders=()))).check()
 
     def test_a_model_file_that_is_not_there(self, program):
-        with pytest.raises(Unreachable, match=r"There is no model file .*gone\.safetensors"):
+        with pytest.raises(Unreachable, match=r"^The model file gone\.safetensors is not where"):
             SdServer(lambda: engine_files(settings(program, model=str(program.folder / "gone.safetensors")))).check()
 
     def test_an_unknown_checkpoint_is_refused_and_nothing_is_started(self, program, engine):
