@@ -50,14 +50,13 @@ class EngineLimits(Struct, frozen=True, kw_only=True):
     poll_s: float = 0.02
 
 
-class _Process(Struct):
+class _Process(Struct, frozen=True):
     """One running program: its port, the WebUI backend that speaks with it, and what that found."""
 
     child: ChildProcess
     port: int
     webui: WebUI
     found: Capabilities
-    has_worked: bool = False
 
 
 class SdServer:
@@ -129,9 +128,11 @@ class SdServer:
         if order is None:
             return None
         if self.state.is_starting:
-            return StageProgress(state=self.state.in_words)
+            child = self._child
+            told = progress_of(child.printed(), 0) if child is not None else None
+            return StageProgress(state=told.state if told is not None else self.state.in_words)
         told = process.webui.progress() if process is not None else None
-        if told is not None or process is None or not process.has_worked:
+        if told is not None or process is None:
             return told
         steps = order.config.txt2img.steps if order.stage == "txt2img" else 0
         return progress_of(process.child.printed(self._printed_before), steps)
@@ -147,7 +148,7 @@ class SdServer:
     def close(self) -> None:
         """End the program. A blocked `generate` fails; it cannot be used afterwards."""
         self._closed = True
-        self._end()
+        self._end(self._limits.stop_s if self._order is not None else 0.0)
 
     # ---- one stage, in the node's thread
 
@@ -157,7 +158,7 @@ class SdServer:
         name = files.name_of(order.config.checkpoint)
         process = self._ready(files, name)
         process.child.trim()
-        self._printed_before, process.has_worked = process.child.printed_size(), True
+        self._printed_before = process.child.printed_size()
         listed = process.found.checkpoints[0] if order.config.checkpoint and process.found.checkpoints else ""
         try:
             result = process.webui.generate(replace(order, config=replace(order.config, checkpoint=listed)))
@@ -291,14 +292,14 @@ class SdServer:
             return Refused(f"{files.program.name} is not a program of this system, or may not be run ({words}).")
         return Refused(f"checkpoint: sd-server ended at once with {name!r} ({words}). Is the file whole?")
 
-    def _end(self) -> None:
-        """End the process, if there is one. One that has made nothing is not given time."""
+    def _end(self, grace_s: float = 0.0) -> None:
+        """End the process, if there is one. One that does nothing has nothing to end in order, so it gets no time."""
         process, child = self._process, self._child
         self._process = self._child = None
         if process is not None:
             process.webui.close()
         if child is not None:
-            child.close(self._limits.stop_s if process is not None and process.has_worked else 0.0)
+            child.close(grace_s)
         if self._closed:
             self.state = self.state.stopped()
 

@@ -29,6 +29,7 @@ if sys.platform == "win32":
 GIB = 1024**3
 MOST_PRINTED = 4 << 20
 _TAIL = 64 << 10
+_KILLED_WITHIN_S = 5.0
 # $1: memory limit in KiB, 0 for none; then the command. Not "exec": the shell must stay to watch. The child's exit code
 # becomes the shell's. A signal wakes `wait` before the child has ended, so it is asked again.
 _GUARD = """
@@ -38,10 +39,11 @@ shift
 if [ "$limit" -gt 0 ]; then ulimit -d "$limit"; fi
 child=
 trap '[ -z "$child" ] || kill -TERM "$child"' TERM
+trap '[ -z "$child" ] || kill -KILL "$child"' USR1
 "$@" 3<&- 2>&1 &
 child=$!
 (
-    trap - TERM
+    trap - TERM USR1
     read -r _ <&3
     kill -TERM "$child"
     for _ in 1 2 3 4 5; do sleep 1; kill -0 "$child" || exit; done
@@ -126,6 +128,11 @@ class ChildProcess:
         if grace_s > 0 and sys.platform != "win32":
             self._process.terminate()
             if self.exit_code(grace_s) is not None:
+                return
+        if sys.platform != "win32":
+            # Through the shell, which ends only when the program has: a model switch must not need memory for two.
+            self._process.send_signal(signal.SIGUSR1)
+            if self.exit_code(_KILLED_WITHIN_S) is not None:
                 return
         self._kill()
         self._process.wait()

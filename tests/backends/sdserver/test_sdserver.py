@@ -230,7 +230,7 @@ class TestDying:
     def test_one_that_died_between_two_pictures_is_started_again(self, program, engine):
         first = engine.generate(order())
         os.kill(program.starts[-1]["pid"], signal.SIGKILL)
-        wait_until(lambda: not program.alive())
+        wait_until(lambda: not engine.pid)
         assert engine.generate(order()).images == first.images
         assert program.served == ["boat", "boat"]
 
@@ -367,6 +367,14 @@ class TestTheEnd:
             with pytest.raises(AnswerLost, match="no longer needs it"):
                 future.result(10)
         assert (program.alive(), engine.state.phase) == ([], "stopped")
+
+    def test_one_that_does_nothing_is_ended_at_once(self, program):
+        engine = engine_for(program, model="deaf", stop_s=30)
+        engine.generate(order())
+        began = time.monotonic()
+        engine.close()
+        assert time.monotonic() - began < 2
+        assert program.alive() == []
 
     def test_after_close_nothing_is_started_any_more(self, program, engine):
         engine.close()

@@ -111,6 +111,18 @@ class TestSettings:
         house.type_into(page.own_engine.model, str(program.models / "torn.safetensors"))
         house.until(lambda: house.says("ended at once with 'torn'"))
 
+    def test_who_takes_the_sketch_engine_meanwhile_keeps_it(self, house, program):
+        page = house.page("settings")
+        house.type_into(page.own_engine.program, str(program.program))
+        house.type_into(page.own_engine.model, str(program.add("late", "slow")))
+        test = house.button("Test connection")
+        choose_engine(house)
+        assert not test.enabled
+        choose_engine(house, "Sketch engine")
+        assert test.enabled
+        house.until(lambda: [event for event in house.saw(BackendChecked) if event.address == "sd-server"])
+        assert (house.controller.settings.backend, page.engine.value) == ("sketch", "sketch")
+
     def test_whether_a_program_is_found_is_said(self, house, program, monkeypatch):
         monkeypatch.setenv("PATH", "")
         house.page("settings")
