@@ -20,6 +20,7 @@ from ..backends.base import Backend, Capabilities
 from ..backends.remote.backend import Remote
 from ..backends.sketch.backend import Sketch
 from ..domain.base.errors import InvalidInput
+from ..domain.config.engines import SD_SERVER
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.user_settings import Settings, without_login
@@ -65,6 +66,7 @@ from .job_progress import Running
 from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
 from .outbox import Outbox
+from .own_engine import own_engine
 from .pack_library import PackEvent, Packs
 
 PACE_SAMPLES = 20
@@ -72,11 +74,15 @@ Subscriber = Callable[[Event], None]
 
 
 def make_backend(order: CheckBackend) -> Backend:
-    """The backend for an address: "sketch" or the URL of a server. Raises InvalidInput for anything else."""
+    """The backend for an address: "sketch", "sd-server" or a URL. Raises InvalidInput for anything else."""
     if order.address == "sketch":
         return Sketch()
+    if order.address == SD_SERVER:
+        return own_engine(order.engine)
     if not order.address.lower().startswith(("http://", "https://")):
-        raise InvalidInput(f"{without_login(order.address)!r} is not an address. Write sketch or http://…", "backend")
+        raise InvalidInput(
+            f"{without_login(order.address)!r} is not an address. Write sketch, sd-server or http://…", "backend"
+        )
     return Remote(order.address, user=order.user, password=order.password)
 
 
@@ -278,7 +284,7 @@ class Controller:
 
     @_fold.register
     def _(self, event: BackendChecked) -> None:
-        if event.address == self.settings.backend:
+        if event.is_of(backend_order(self.settings)):
             self.capabilities = event.capabilities
 
     @_fold.register

@@ -102,4 +102,5 @@ def _backend(settings: Settings) -> Finding:
             backend.close()
     except StableNewError as error:
         return Finding("backend", False, str(error))
-    return Finding("backend", True, f"{found.name} {found.version}: {len(found.checkpoints)} checkpoints")
+    name = f"{found.name} {found.version}".strip()
+    return Finding("backend", True, f"{name}: {len(found.checkpoints)} checkpoints")

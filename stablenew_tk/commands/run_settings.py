@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ..app.controller import Controller, make_backend
+from ..app.own_engine import engine_address
 from ..app.presets import left_out_words, preset_values, presets_in_force
 from ..domain.base.errors import InvalidInput, StorageError
 from ..domain.base.lora_tags import AddedLora
@@ -35,7 +36,9 @@ from .terminal import err, find_preset, out, settings_of
 
 def settings_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that say where and with which settings pictures are made, for every command that makes some."""
-    parser.add_argument("--backend", metavar="sketch|URL", help="where the pictures are made (else as set)")
+    parser.add_argument(
+        "--backend", metavar="sketch|sd-server[:FILE]|URL", help="where the pictures are made (else as set)"
+    )
     parser.add_argument(
         "--set", metavar="PATH=VALUE", action="append", default=[], dest="values", help="txt2img.steps=30"
     )
@@ -62,7 +65,8 @@ def settings_in_force(args: argparse.Namespace, places: Places) -> Settings:
         raise InvalidInput("--anyway: say which preset is to be used outside its scope: --preset NAME.", "--anyway")
     changes: dict[str, str] = {}
     if args.backend:
-        changes["backend"] = args.backend.strip().rstrip("/")
+        changes["backend"], model = engine_address(args.backend.strip().rstrip("/"))
+        changes |= {"sd_server_model": model} if model else {}
     if args.out:
         changes["output_folder"] = absolute(args.out)
     return replace(settings_of(args, places), **changes)

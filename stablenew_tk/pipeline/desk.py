@@ -25,9 +25,10 @@ from ..storage.journal.reader import read_record, recent
 from ..storage.journal.snapshot import load_history, save_snapshot
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
+from ..storage.programs import find_program
 from ..storage.settings import save_settings
 from .messages.base import Event, Order
-from .messages.jobs import BackendChecked, CheckBackend, KeepWaiting
+from .messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine, KeepWaiting
 from .messages.journal import (
     AppendLine,
     CountSeen,
@@ -177,6 +178,7 @@ class DeskWork:
     @perform.register
     def _(self, order: CheckBackend) -> BackendChecked:
         began = time.monotonic()
+        found, why, brief = None, "", ""
         try:
             backend = self._make_backend(order)
             try:
@@ -184,12 +186,20 @@ class DeskWork:
             finally:
                 backend.close()
         except (BackendError, InvalidInput) as problem:
-            seconds = time.monotonic() - began
+            why = str(problem)
             brief = problem.brief if isinstance(problem, BackendError) else "no address"
-            return BackendChecked(
-                address=order.address, capabilities=None, seconds=seconds, problem=str(problem), brief=brief
-            )
-        return BackendChecked(address=order.address, capabilities=found, seconds=time.monotonic() - began)
+        return BackendChecked(
+            address=order.address,
+            engine=order.engine,
+            capabilities=found,
+            seconds=time.monotonic() - began,
+            problem=why,
+            brief=brief,
+        )
+
+    @perform.register
+    def _(self, _order: FindEngine) -> EngineFound:
+        return EngineFound(program=str(find_program("sd-server") or ""))
 
     @perform.register
     def _(self, order: SaveSettings) -> SettingsSaved:

@@ -12,7 +12,9 @@ from conftest import wait_until
 from fake_comfyui import FakeComfyUI
 from fake_webui import FakeWebUI, watched
 from PIL import Image
+from stub_sd_server import StubProgram
 
+from stablenew_tk.app.own_engine import own_engine
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.comfyui.backend import ComfyUI
 from stablenew_tk.backends.remote.backend import Remote
@@ -20,9 +22,10 @@ from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.domain.base.errors import Cancelled, Refused
 from stablenew_tk.domain.config.catalogue import parameter, with_values
+from stablenew_tk.domain.config.engines import OwnEngine
 from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig
 
-KINDS = ("sketch", "forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sd-server", "koboldcpp")
+KINDS = ("sketch", "forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sd-server", "koboldcpp", "own sd-server")
 # By its own backend, without a socket, as an old release, and as an address whose program is found out.
 COMFY = {"comfyui": {}, "comfyui-polled": {"socket": False}, "comfyui-old": {"version": "0.3.64"}, "comfyui-found": {}}
 SMALL = {"txt2img.width": 96, "txt2img.height": 64, "txt2img.steps": 8, "clip_skip": 1}
@@ -34,10 +37,15 @@ def kind(request):
 
 
 @pytest.fixture
-def fake(kind):
+def fake(kind, tmp_path):
     """The server behind the backend; None for one that has none."""
     if kind == "sketch":
         yield None
+        return
+    if kind == "own sd-server":
+        program = StubProgram(tmp_path)
+        yield program
+        assert not program.alive()
         return
     with FakeComfyUI(**COMFY[kind]) if kind in COMFY else FakeWebUI(kind) as server:
         yield server
@@ -46,7 +54,10 @@ def fake(kind):
 @pytest.fixture
 def backend(kind, fake):
     engine = Remote if kind == "comfyui-found" else ComfyUI if kind in COMFY else WebUI
-    made = engine(fake.url) if fake else Sketch()
+    if isinstance(fake, StubProgram):
+        made = own_engine(OwnEngine(program=str(fake.program), model_folders=(str(fake.models),)))
+    else:
+        made = engine(fake.url) if fake else Sketch()
     yield made
     made.close()
 

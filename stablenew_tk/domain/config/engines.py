@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 SKETCH, WEBUI, COMFYUI = "sketch", "webui", "comfyui"
+# What stands in the settings instead of an address when the app starts a server of its own. Its pictures are those of
+# any other sd-server, so they are told apart by no kind of their own.
+SD_SERVER = "sd-server"
 ENGINES = {SKETCH: "the sketch engine", WEBUI: "a WebUI", COMFYUI: "ComfyUI"}
 
 
@@ -13,3 +18,17 @@ def engine_of(address: str, answered: str = "") -> str:
     if address == SKETCH:
         return SKETCH
     return answered if answered not in ("", SKETCH) else WEBUI
+
+
+class OwnEngine(Struct, frozen=True, kw_only=True):
+    """What the user said about the engine that the app starts itself.
+
+    `program` "" = look for one; `model` is a file to begin with, "" = the first checkpoint of the model folders;
+    `threads` and `memory_gb` 0 = no limit.
+    """
+
+    program: str = ""
+    model: str = ""
+    model_folders: tuple[str, ...] = ()
+    threads: int = 0
+    memory_gb: float = 0.0

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from ..base.errors import InvalidInput
 from .catalogue import Value
+from .engines import OwnEngine
 from .global_texts import LONGEST, GlobalTexts
 from .learning_mode import ProjectLearning
 from .origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED
@@ -26,6 +27,8 @@ DEFAULT_TAGS = (
 )
 
 LONGEST_NAME = 80
+MOST_THREADS = 1024
+MOST_MEMORY_GB = 4096
 
 _LOGIN = re.compile(r"^\s*(\w+://)?.*@", re.DOTALL)
 
@@ -39,19 +42,24 @@ _Tag = tuple[Annotated[str, Meta(pattern=r"^[^\W\d_]$")], Annotated[str, Meta(mi
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """All settings. `backend` is "sketch" or an address, `output_folder` "" means the usual one, `seed` −1 random.
+    """All settings. `backend` is "sketch", "sd-server" or an address, `output_folder` "" the usual one, `seed` −1 any.
 
     `values` holds form values the user chose last, by catalogue path; `last_runs` the same for each pack with each
     checkpoint (`domain.models.precedence.context_key`), the newest at the end. `tags` are pairs of key and words.
     `presets` are the ids of those in force, the latest chosen last; `presets_agreed` tells by id in which situations
     outside of its scope one is used all the same (`domain.models.preset_scope.Situation.context`). `loras_off` are
     LoRAs of profiles that are switched off, each with its checkpoint (`domain.models.profile_loras`). `user_name`
-    stands in Learning Runs, "" = that of the system; `user` and `password` are for the backend.
+    stands in Learning Runs, "" = that of the system; `user` and `password` are for the backend. For `sd_server_…` see
+    `engines.OwnEngine`.
     """
 
     backend: _ShortText = "sketch"
     user: _ShortText = ""
     password: _ShortText = ""
+    sd_server_program: _ShortText = ""
+    sd_server_model: _ShortText = ""
+    sd_server_threads: Annotated[int, Meta(ge=0, le=MOST_THREADS)] = 0
+    sd_server_memory_gb: Annotated[float, Meta(ge=0, le=MOST_MEMORY_GB)] = 0.0
     output_folder: _ShortText = ""
     pack_folders: tuple[_ShortText, ...] = ()
     wildcard_folders: tuple[_ShortText, ...] = ()
@@ -78,6 +86,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     geometry: Annotated[str, Meta(pattern=r"^(\d{2,5}x\d{2,5}([+-]-?\d{1,5}){0,2})?$")] = ""
     cell_px: Annotated[int, Meta(ge=64, le=1024)] = 200
     welcome_done: bool = False
+
+    @property
+    def own_engine(self) -> OwnEngine:
+        """What is said about the engine that the app starts itself."""
+        return OwnEngine(
+            program=self.sd_server_program,
+            model=self.sd_server_model,
+            model_folders=self.model_folders,
+            threads=self.sd_server_threads,
+            memory_gb=self.sd_server_memory_gb,
+        )
 
     @property
     def globals(self) -> GlobalTexts:

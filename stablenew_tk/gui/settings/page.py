@@ -11,10 +11,11 @@ import msgspec
 
 from ...app.controller import Controller
 from ...domain.base.errors import InvalidInput
+from ...domain.config.engines import SD_SERVER, SKETCH, WEBUI
 from ...domain.config.learning_mode import MODE_WORDS, MODES
 from ...domain.config.user_settings import LONGEST_NAME, parse_tags, usable_address
 from ...pipeline.messages.base import Event, OrderFailed
-from ...pipeline.messages.jobs import BackendChecked, CheckBackend
+from ...pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine
 from ...pipeline.messages.settings import SaveSettings, SettingsChanged, SettingsSaved
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label
@@ -24,7 +25,9 @@ from ..widgets.page_frame import PageFrame
 from ..widgets.row_list import ScrollArea
 from ..widgets.tooltips import tip
 from .global_texts import AddedTexts
+from .own_engine import ABOUT, OwnEngineFields
 
+ENGINES = ((SKETCH, "Sketch engine"), (WEBUI, "WebUI or ComfyUI"), (SD_SERVER, "Own sd-server"))
 _ADDED = (
     "The first text is put before each prompt, the second after each negative prompt, in the stages ticked below it.\n"
     "A text that stands there already is not added again. A pack can leave them out; Create says when one is in force."
@@ -41,12 +44,13 @@ class SettingsPage(PageFrame):
         super().__init__(parent)
         self._controller = controller
         self._say = say
-        self._asked = ""
+        self._asked: CheckBackend | None = None
         area = ScrollArea(self, "bg")
         area.pack(fill="both", expand=True)
         self._column = Box(area.body, "bg")
         self._column.pack(anchor="n", pady=theme.px(16))
         self._build_backend()
+        self._build_own_engine()
         self._build_added()
         self._build_folders()
         self._build_learning()
@@ -58,6 +62,7 @@ class SettingsPage(PageFrame):
     def shown(self) -> None:
         """The page came into sight: show what is in force."""
         self._fill()
+        self._controller.ask(FindEngine())
 
     def on_event(self, event: Event) -> None:
         """Follow changes made elsewhere and the answers to a check."""
@@ -67,8 +72,10 @@ class SettingsPage(PageFrame):
             self._saved.show("Saved.", "text3")
         elif isinstance(event, OrderFailed) and isinstance(event.order, SaveSettings):
             self._saved.show(f"Not saved: {event.message}", "danger")
-        elif isinstance(event, BackendChecked) and event.address == self._asked:
+        elif isinstance(event, BackendChecked) and self._asked is not None and event.is_of(self._asked):
             self._show_answer(event)
+        elif isinstance(event, EngineFound):
+            self.own_engine.show_found(event.program)
 
     # ---- sections
 
@@ -95,15 +102,14 @@ class SettingsPage(PageFrame):
     def _build_backend(self) -> None:
         section = self._section("Backend", "Where the pictures are made. The sketch engine needs nothing else.")
         row = self._row(section, "Engine")
-        engines = (("sketch", "Sketch engine"), ("server", "WebUI or ComfyUI"))
-        self._engine = Segmented(row, engines, self._choose_engine)
-        self._engine.pack(side="left")
+        self.engine = Segmented(row, ENGINES, self._choose_engine)
+        self.engine.pack(side="left")
         row = self._row(section, "Address")
         self._address = Entry(
             row, width=300, placeholder="http://127.0.0.1:7860", on_commit=lambda _text: self._check()
         )
         self._address.pack(side="left")
-        self._test = Button(row, "Test connection", self._check, busy_text="Checking…")
+        self._test = Button(row, "Test connection", self._test_chosen, busy_text="Checking…")
         self._test.pack(side="left", padx=theme.px(4))
         row = self._row(section, "Login")
         self._user = Entry(row, width=144, placeholder="user", on_commit=lambda text: self._change(user=text))
@@ -116,6 +122,11 @@ class SettingsPage(PageFrame):
         )
         self._answer = Label(section, "", size=12, ink="text3", wrap=True)
         self._answer.pack(fill="x", pady=(theme.px(6), 0))
+
+    def _build_own_engine(self) -> None:
+        section = self._section("Own sd-server", ABOUT)
+        self.own_engine = OwnEngineFields(section, self._change_own_engine)
+        self.own_engine.pack(fill="x")
 
     def _build_folders(self) -> None:
         section = self._section("Folders", "Pictures and packs are ordinary files; you may move and edit them.")
@@ -190,11 +201,12 @@ class SettingsPage(PageFrame):
 
     def _fill(self) -> None:
         settings = self._controller.settings
-        sketch = settings.backend == "sketch"
-        if not self._asked:
-            self._engine.set("sketch" if sketch else "server")
-        if not sketch:
+        without_address = settings.backend in (SKETCH, SD_SERVER)
+        if self._asked is None:
+            self.engine.set(settings.backend if without_address else WEBUI)
+        if not without_address:
             self._address.set(settings.backend)
+        self.own_engine.show(settings)
         self._user.set(settings.user)
         self._password.set(settings.password)
         self._outputs.set(settings.output_folder or str(self._controller.places.outputs))
@@ -220,29 +232,59 @@ class SettingsPage(PageFrame):
 
     def _choose_engine(self, engine: str) -> None:
         if engine == "sketch":
-            self._asked = ""
+            self._asked = None
+            self._test.busy(False)
             self._answer.show(
                 "The sketch engine paints simple pictures. They are never mixed with real evidence.", "text3"
             )
             self._change(backend="sketch")
+        elif engine == SD_SERVER:
+            self._check_own_engine()
         else:
             self._address.focus_set()
             self._check()
 
+    def _test_chosen(self) -> None:
+        if self.engine.value == SD_SERVER:
+            self._check_own_engine()
+        else:
+            self._check()
+
+    def _check_own_engine(self) -> None:
+        self._controller.ask(self._await_answer(self._own_engine_order(), "Starting sd-server …"))
+
+    def _own_engine_order(self) -> CheckBackend:
+        return CheckBackend(address=SD_SERVER, engine=self._controller.settings.own_engine)
+
+    def _change_own_engine(self, **values: object) -> None:
+        before = self._controller.settings
+        self._change(**values)
+        if self._controller.settings == before or self.engine.value != SD_SERVER:
+            return
+        if before.backend == SD_SERVER:
+            # The change has it checked already.
+            self._await_answer(self._own_engine_order(), "Starting sd-server …")
+        else:
+            self._check_own_engine()
+
+    def _await_answer(self, order: CheckBackend, words: str) -> CheckBackend:
+        self._asked = order
+        self._test.busy()
+        self._answer.show(words, "text3")
+        return order
+
     def _check(self) -> None:
-        if self._engine.value == "sketch" and not self._address.get().strip():
+        if self.engine.value == "sketch" and not self._address.get().strip():
             self._choose_engine("sketch")
             return
         address = usable_address(self._address.get() or "http://127.0.0.1:7860")
         if not address:
             self._address.error("Write an address such as http://127.0.0.1:7860")
             return
-        self._engine.set("server")
+        self.engine.set(WEBUI)
         self._address.error("")
-        self._asked = address
-        self._test.busy()
-        self._answer.show(f"Asking {address} …", "text3")
-        self._controller.ask(CheckBackend(address=address, user=self._user.get(), password=self._password.get()))
+        order = CheckBackend(address=address, user=self._user.get(), password=self._password.get())
+        self._controller.ask(self._await_answer(order, f"Asking {address} …"))
 
     def _show_answer(self, event: BackendChecked) -> None:
         self._test.busy(False)
@@ -250,10 +292,14 @@ class SettingsPage(PageFrame):
         if found is None:
             self._answer.show(event.problem, "danger")
             return
-        self._asked = ""
+        self._asked = None
         counts = f"{len(found.checkpoints)} checkpoints, {len(found.loras)} LoRAs, {len(found.samplers)} samplers"
-        self._answer.show(f"{found.name} {found.version}: {counts}, answered in {event.seconds * 1000:.0f} ms.", "ok")
-        self._change(backend=event.address, user=self._user.get(), password=self._password.get())
+        name = f"{found.name} {found.version}".strip()
+        self._answer.show(f"{name}: {counts}, answered in {event.seconds * 1000:.0f} ms.", "ok")
+        if event.address == SD_SERVER:
+            self._change(backend=SD_SERVER)
+        else:
+            self._change(backend=event.address, user=self._user.get(), password=self._password.get())
 
     # ---- folders and words
 

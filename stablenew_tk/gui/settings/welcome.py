@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from tkinter import filedialog
 
 import msgspec
 
 from ...app.controller import Controller
+from ...app.file_kinds import MODELS, dialog_types
 from ...domain.base import colour_roles
+from ...domain.config.engines import SD_SERVER
 from ...domain.config.user_settings import usable_address
 from ...pipeline.messages.base import Event
-from ...pipeline.messages.jobs import BackendChecked, CheckBackend
+from ...pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Card, Drawing, Label, Sign
 from ..widgets.controls import Check
@@ -19,6 +22,7 @@ from ..widgets.entries import Entry
 from ..widgets.marks import star_row
 from ..widgets.page_frame import PageFrame
 from ..widgets.painting import Painting
+from ..widgets.tooltips import tip
 
 # Where they listen unless told otherwise: WebUIs, Forge without its web page, ComfyUI, ComfyUI as a desktop program.
 USUAL = tuple(f"http://127.0.0.1:{port}" for port in (7860, 7861, 8188, 8000))
@@ -34,7 +38,7 @@ class WelcomePage(PageFrame):
     """Looks for a WebUI or ComfyUI on this computer while the user reads. Any choice leads to the Create page."""
 
     title = ("Welcome", "")
-    FOLLOWS = (BackendChecked,)
+    FOLLOWS = (BackendChecked, EngineFound)
     key_words = (("Tab", "next choice"), ("Return", "choose"))
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, done: Callable[[], object]) -> None:
@@ -43,6 +47,9 @@ class WelcomePage(PageFrame):
         self._done = done
         self._found = ""
         self._asked = ""
+        self._program = ""
+        self._silent: set[str] = set()
+        self._own = controller.settings.own_engine
         self._column = Box(self, "bg", width=theme.px(920))
         self._column.pack(anchor="n", pady=theme.px(28))
         Label(self._column, "Make pictures. Give stars. Know what works.", size=28, bold=True).pack(anchor="w")
@@ -66,33 +73,70 @@ class WelcomePage(PageFrame):
         Label(self._column, "You can change all this in Settings.", size=12, ink="text3").pack(side="right")
         for address in USUAL:
             controller.ask(CheckBackend(address=address))
+        controller.ask(FindEngine())
 
     def shown(self) -> None:
         """The page came into sight: Return starts the engine that needs nothing."""
         self._sketch.focus_set()
 
     def on_event(self, event: Event) -> None:
-        """A server on this computer answered, or the typed address was tried."""
+        """A server on this computer answered, a program was found, or the typed address was tried."""
+        if isinstance(event, EngineFound):
+            self._program = event.program
+            self._offer_program()
+            return
         assert isinstance(event, BackendChecked)
         found = event.capabilities
-        if event.address in USUAL and found is not None and not self._found:
+        if event.address == self._asked:
+            self._show_checked(event)
+        elif event.address in USUAL and found is None:
+            self._silent.add(event.address)
+            self._offer_program()
+        elif event.address in USUAL and found is not None and not self._found:
             self._found = event.address
             counts = f"{len(found.checkpoints)} checkpoints, {len(found.loras)} LoRAs"
             self._local_title.show(f"{found.name.split(' · ')[0]}, found on this computer")
             self._local.show(f"{event.address} · {counts} · answers in {event.seconds * 1000:.0f} ms")
-            self._use.set_text(f"Use {found.name.split(' · ')[0]}")
-            self._use.enable(True)
-            # One gold button per page, and a real engine is the better answer.
-            self._use.be("main")
-            self._sketch.be("plain")
-            if self.focus_lastfor() is self._sketch:
-                self._use.focus_set()
-        elif event.address == self._asked:
-            self._check.busy(False)
-            if found is None:
-                self._other.show(event.problem, "danger")
-            else:
-                self._choose(event.address)
+            self._offer(f"Use {found.name.split(' · ')[0]}")
+
+    def _offer(self, words: str) -> None:
+        self._use.set_text(words)
+        self._use.enable(True)
+        # One gold button per page, and a real engine is the better answer.
+        self._use.be("main")
+        self._sketch.be("plain")
+        if self.focus_lastfor() is self._sketch:
+            self._use.focus_set()
+
+    def _offer_program(self) -> None:
+        """Where no WebUI answers, an sd-server program is offered in its place; it needs a model file."""
+        if self._program and self._silent.issuperset(USUAL) and not self._found:
+            self._found = SD_SERVER
+            self._local_title.show("sd-server, found on this computer")
+            self._local.show("StableNew starts it with a model file of yours and ends it with itself.")
+            tip(self._local_title, self._program)
+            self._offer("Choose a model file…")
+
+    def _show_checked(self, event: BackendChecked) -> None:
+        own = event.address == SD_SERVER
+        (self._use if own else self._check).busy(False)
+        if event.capabilities is None:
+            (self._local if own else self._other).show(event.problem, "danger")
+        else:
+            self._choose(event.address)
+
+    def _use_found(self) -> None:
+        if self._found != SD_SERVER:
+            self._choose(self._found)
+            return
+        types = dialog_types("Model files", MODELS)
+        file = filedialog.askopenfilename(parent=self, title="Model file for sd-server", filetypes=types)
+        if file:
+            self._own = msgspec.structs.replace(self._own, model=file)
+            self._asked = SD_SERVER
+            self._use.busy()
+            self._local.show("Starting sd-server …", "text2")
+            self._controller.ask(CheckBackend(address=SD_SERVER, engine=self._own))
 
     def _build_steps(self) -> None:
         row = Box(self._column)
@@ -148,7 +192,7 @@ class WelcomePage(PageFrame):
         inner, self._local_title, self._local = self._choice(
             "server", "A WebUI or ComfyUI on this computer", "None answers at port 7860, 7861, 8188 or 8000 yet."
         )
-        self._use = Button(inner, "Use it", lambda: self._choose(self._found), height=theme.ACTION)
+        self._use = Button(inner, "Use it", self._use_found, height=theme.ACTION, busy_text="Starting…")
         self._use.enable(False, "None was found on this computer.")
         self._use.pack(side="right")
         inner, _, self._other = self._choice(
@@ -184,6 +228,8 @@ class WelcomePage(PageFrame):
         learning = "passive" if self._remember.on else "off"
         settings = self._controller.settings
         self._controller.change_settings(
-            msgspec.structs.replace(settings, backend=address, learning=learning, welcome_done=True)
+            msgspec.structs.replace(
+                settings, backend=address, sd_server_model=self._own.model, learning=learning, welcome_done=True
+            )
         )
         self._done()

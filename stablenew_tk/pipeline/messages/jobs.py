@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...backends.base import Capabilities, StageProgress
+from ...domain.config.engines import SD_SERVER, OwnEngine
 from ...domain.config.user_settings import Settings, without_login
 from ...domain.journal.record import LearningRecord, Output
 from ...domain.runs.job import Job
@@ -70,6 +71,11 @@ class BackendChecked(Event, frozen=True, kw_only=True):
     seconds: float
     problem: str = ""
     brief: str = ""
+    engine: OwnEngine = OwnEngine()
+
+    def is_of(self, order: CheckBackend) -> bool:
+        """Whether this is the answer to that question: another model file of the own engine is another question."""
+        return (self.address, self.engine) == (order.address, order.engine)
 
 
 class QueueChanged(Event, frozen=True, kw_only=True):
@@ -84,11 +90,12 @@ class KeepWaiting(Order, frozen=True, kw_only=True):
 
 
 class CheckBackend(Order, frozen=True, kw_only=True):
-    """Ask a backend what it offers. `address` is "sketch" or a URL."""
+    """Ask a backend what it offers. `address` is "sketch", "sd-server" (then `engine` says which) or a URL."""
 
     address: str
     user: str = ""
     password: str = ""
+    engine: OwnEngine = OwnEngine()
 
     def __repr__(self) -> str:
         return f"CheckBackend({without_login(self.address)!r})"
@@ -96,4 +103,16 @@ class CheckBackend(Order, frozen=True, kw_only=True):
 
 def backend_order(settings: Settings) -> CheckBackend:
     """The order that checks the backend of the settings."""
+    if settings.backend == SD_SERVER:
+        return CheckBackend(address=SD_SERVER, engine=settings.own_engine)
     return CheckBackend(address=settings.backend, user=settings.user, password=settings.password)
+
+
+class FindEngine(Order, frozen=True, kw_only=True):
+    """Look for an sd-server program beside this one and on the PATH. EngineFound answers."""
+
+
+class EngineFound(Event, frozen=True, kw_only=True):
+    """The sd-server program of this computer, as a full path; "" when there is none."""
+
+    program: str

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ...domain.base.environment import for_other_programs
 from ...domain.base.errors import StorageError
 
 # File browsers that were started. The next start drops those that have ended, so that none is left as a zombie.
@@ -25,7 +26,7 @@ def reveal(path: Path) -> None:
         browsers.append(
             subprocess.Popen(
                 _command(path),
-                env=_clean_environment(),
+                env=for_other_programs(os.environ, frozen=getattr(sys, "frozen", False)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -43,14 +44,3 @@ def _command(path: Path) -> list[str]:
     if sys.platform == "darwin":
         return ["open", "-R", str(path)]
     return ["xdg-open", str(path.parent)]
-
-
-def _clean_environment() -> dict[str, str]:
-    # A one-file executable points LD_LIBRARY_PATH at its own unpacked libraries, which break other programs.
-    environment = dict(os.environ)
-    original = environment.pop("LD_LIBRARY_PATH_ORIG", None)
-    if getattr(sys, "frozen", False):
-        environment.pop("LD_LIBRARY_PATH", None)
-    if original is not None:
-        environment["LD_LIBRARY_PATH"] = original
-    return environment
