@@ -208,12 +208,12 @@ class Controller:
         """Put settings in force now and on disk soon (SettingsSaved or OrderFailed answers)."""
         moved = backend_order(settings) != backend_order(self.settings)
         self.settings = settings
+        self.capabilities = None if moved else self.capabilities
         self._desk.ask(SaveSettings(settings=settings))
         self.models.follow(settings.model_folders)
         self.packs.follow(settings)
         self._announce(SettingsChanged(settings=settings))
         if moved:
-            self.capabilities = None
             self.check_backend()
             self._take_back(only_waiting=True)
 

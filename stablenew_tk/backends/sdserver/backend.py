@@ -46,7 +46,7 @@ class EngineLimits(Struct, frozen=True, kw_only=True):
     memory_gb: float = 0.0
     start_s: float = 120.0
     stop_s: float = 3.0
-    end_s: float = 2.0
+    end_s: float = 5.0
     poll_s: float = 0.02
 
 
@@ -253,7 +253,7 @@ class SdServer:
             webui.close()
             child.close(0.0)
             raise
-        if found is None or not (is_last or _is_of(found, files, name)):
+        if found is None or not child.is_running or not (is_last or _is_of(found, files, name)):
             _log.warning("somebody else answers at port %d; sd-server is started at another one", port)
             webui.close()
             child.close(0.0)

@@ -70,6 +70,12 @@ class TestSettings:
         assert house.says("Own sd-server: 1 checkpoints, 2 LoRAs, 8 samplers")
         house.until(lambda: house.controller.capabilities is not None and not program.alive())
 
+    def test_until_it_answers_nobody_is_told_of_the_engine_before(self, house, program):
+        late = str(program.add("late", "slow"))
+        house.change(backend="sd-server", sd_server_program=str(program.program), sd_server_model=late)
+        assert house.window.top.backend.text == "sd-server"
+        house.until(lambda: house.window.top.backend.text == "Own sd-server")
+
     def test_all_fields_are_kept(self, house, program):
         fields = house.page("settings").own_engine
         house.type_into(fields.program, str(program.program))
