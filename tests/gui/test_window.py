@@ -279,11 +279,11 @@ def test_what_a_job_waited_for_is_not_said_any_longer_once_it_is_made(tmp_path):
         house.until(lambda: page.bar.button.enabled and house.controller.capabilities is not None)
         fake.go_down()
         page.run()
-        house.until(lambda: "No WebUI is running" in house.window.bottom.text.cget("text"))
+        house.until(lambda: "No WebUI or ComfyUI is running" in house.window.bottom.text.cget("text"))
         fake.hold(step=3)
         fake.come_back()
         house.until(lambda: house.controller.running is not None and house.controller.running.step == 2)
-        house.until(lambda: "No WebUI is running" not in house.window.bottom.text.cget("text"))
+        house.until(lambda: "No WebUI or ComfyUI is running" not in house.window.bottom.text.cget("text"))
         fake.release()
         house.until(house.idle)
 
