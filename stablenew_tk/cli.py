@@ -83,8 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     packs.check_arguments(pack.add_parser("check", parents=[common], help="say what is wrong with a pack"))
     packs.expand_arguments(pack.add_parser("expand", parents=[common], help="show the variants of a pack"))
     from_image.arguments(pack.add_parser("from-image", parents=[common], help="the prompt and settings of a picture"))
-    doctor = commands.add_parser("doctor", parents=[common], help="check that everything needed is there")
-    doctor.set_defaults(command=checks.doctor)
+    checks.arguments(commands.add_parser("doctor", parents=[common], help="check that everything needed is there"))
     return parser
 
 

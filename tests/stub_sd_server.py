@@ -177,12 +177,12 @@ class StubProgram:
 
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and was not yet waited for does not."""
+    stat = Path(f"/proc/{pid}/stat")
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+        return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False  # it may also end while its line is being read
 
 
 if __name__ == "__main__":

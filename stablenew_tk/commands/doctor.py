@@ -1,8 +1,9 @@
-"""`doctor`: checks window, folders, free space, journal and backend, and prints what is wrong."""
+"""`doctor`: checks window, folders, free space, journal and backend, or one backend alone, and prints what is wrong."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.util
 import os
 import platform
@@ -16,13 +17,14 @@ from rich.table import Table
 
 from .. import __version__
 from ..app.controller import make_backend
+from ..app.own_engine import engine_address
 from ..domain.base.errors import StableNewError
-from ..domain.config.user_settings import Settings
+from ..domain.config.user_settings import Settings, without_login
 from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.files import write_atomic
 from ..storage.disk.places import Places
 from ..storage.journal.reader import verify
-from .terminal import FAILED, OK, out, print_json, program, settings_of
+from .terminal import FAILED, OK, err, out, print_json, program, settings_of
 
 LOW_DISK = 2 * 1024**3
 
@@ -35,9 +37,34 @@ class Finding(msgspec.Struct, frozen=True):
     detail: str
 
 
+class BackendReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What `doctor --backend ADDRESS` found. `kind` "" = nothing that can be used answered, and `problems` say why.
+
+    `checkpoints` and `samplers` are numbers. `fingerprint` is the same for all servers of this kind, program and
+    version; which graphics card makes the pictures is not in it.
+    """
+
+    kind: str = ""
+    name: str
+    version: str = ""
+    fingerprint: str = ""
+    checkpoints: int = 0
+    samplers: int = 0
+    features: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `doctor`."""
+    parser.add_argument("--backend", metavar="ADDRESS", default="", help="check only what makes pictures there")
+    parser.set_defaults(command=doctor)
+
+
 def doctor(args: argparse.Namespace, places: Places) -> int:
     """Check everything the program needs; exit code 1 when something required is missing."""
     settings = settings_of(args, places)
+    if args.backend:
+        return _one_backend(args, settings)
     checks: tuple[Callable[[], Finding], ...] = (
         lambda: Finding("program", True, f"StableNew {__version__}, Python {platform.python_version()}"),
         _window_parts,
@@ -57,6 +84,41 @@ def doctor(args: argparse.Namespace, places: Places) -> int:
             table.add_row(mark, found.name, found.detail)
         out.print(table)
     return FAILED if any(found.ok is False for found in findings) else OK
+
+
+def _one_backend(args: argparse.Namespace, settings: Settings) -> int:
+    address, model = engine_address(args.backend.strip().rstrip("/"))
+    changes = {"backend": address} | ({"sd_server_model": model} if model else {})
+    order = backend_order(msgspec.structs.replace(settings, **changes))
+    report = BackendReport(name=without_login(address))
+    # An address that is none is wrong use, not a server that is away.
+    backend = make_backend(order)
+    try:
+        found = backend.check()
+        made_of = "\n".join((found.kind, found.name.partition(" · ")[0], found.version))
+        report = BackendReport(
+            kind=found.kind,
+            name=found.name,
+            version=found.version,
+            fingerprint=hashlib.sha256(made_of.encode()).hexdigest()[:16],
+            checkpoints=len(found.checkpoints),
+            samplers=len(found.samplers),
+            features=tuple(sorted((*found.features, *found.stages))),
+            problems=() if found.checkpoints else ("It lists no checkpoint, so it can make no picture.",),
+        )
+    except StableNewError as error:
+        report = msgspec.structs.replace(report, problems=(str(error),))
+    finally:
+        backend.close()
+    if args.json:
+        print_json(report)
+    elif report.kind:
+        counts = f"{report.checkpoints} checkpoints, {report.samplers} samplers"
+        out.print(f"{report.name} {report.version}".strip() + f" ({report.kind}): {counts}", markup=False)
+        out.print(f"Features: {', '.join(report.features)}", markup=False)
+    for problem in report.problems if not args.json else ():
+        err.print(problem, style="red" if not report.kind else "yellow", markup=False)
+    return OK if report.kind else FAILED
 
 
 def _window_parts() -> Finding:

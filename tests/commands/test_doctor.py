@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from fake_comfyui import FakeComfyUI
 from fake_webui import FakeWebUI
 from terminal import Terminal
 
@@ -128,3 +129,32 @@ class TestDoctor:
         assert said.code == 0
         assert "Sketch" in said.out
         assert str(cli.journal) in said.out
+
+
+class TestOneBackend:
+    KEYS = ("kind", "name", "version", "fingerprint", "checkpoints", "samplers", "features", "problems")
+
+    def test_a_server_says_what_it_is_and_has(self, cli):
+        with FakeWebUI("forge") as forge, FakeComfyUI() as comfy:
+            found = [cli("doctor", "--backend", url, "--json").json for url in (forge.url, comfy.url)]
+        assert [one["kind"] for one in found] == ["webui", "comfyui"]
+        for one in found:
+            assert tuple(one) == self.KEYS
+            assert min(one["checkpoints"], one["samplers"]) > 0
+            assert {"txt2img", "interrupt"} <= set(one["features"])
+            assert (len(one["fingerprint"]), one["problems"]) == (16, [])
+        assert found[0]["fingerprint"] != found[1]["fingerprint"]
+
+    def test_the_sketch_engine_is_one_too_and_nothing_is_written(self, cli):
+        assert cli("doctor", "--backend", "sketch", "--json").json["kind"] == "sketch"
+        assert "checkpoints" in cli("doctor", "--backend", "sketch").out
+        assert not cli.data.exists()
+
+    def test_where_nobody_answers_the_problem_is_named(self, cli):
+        said = cli("doctor", "--backend", "http://user:secret@127.0.0.1:9", "--json")
+        assert (said.code, said.json["kind"], said.json["checkpoints"]) == (1, "", 0)
+        assert "127.0.0.1:9" in said.json["problems"][0]
+        assert "secret" not in said.out + said.err
+
+    def test_what_is_no_address_is_wrong_use(self, cli):
+        assert cli("doctor", "--backend", "tower").code == 2
