@@ -64,12 +64,12 @@ class WelcomePage(PageFrame):
             anchor="w", pady=(theme.px(24), theme.px(8))
         )
         self._build_choices()
-        self._remember = Check(
+        self.remember = Check(
             self._column,
             "Remember what I make, so that I can rate it later. Everything stays on this computer.",
             on=True,
         )
-        self._remember.pack(side="left", pady=theme.px(12))
+        self.remember.pack(side="left", pady=theme.px(12))
         Label(self._column, "You can change all this in Settings.", size=12, ink="text3").pack(side="right")
         for address in USUAL:
             controller.ask(CheckBackend(address=address))
@@ -225,8 +225,10 @@ class WelcomePage(PageFrame):
         self._controller.ask(CheckBackend(address=address))
 
     def _choose(self, address: str) -> None:
-        learning = "passive" if self._remember.on else "off"
         settings = self._controller.settings
+        # Who agrees to be remembered keeps what is set; nothing is narrowed that nobody asked to narrow.
+        remembering = settings.learning if settings.learning != "off" else "active"
+        learning = remembering if self.remember.on else "off"
         self._controller.change_settings(
             msgspec.structs.replace(
                 settings, backend=address, sd_server_model=self._own.model, learning=learning, welcome_done=True
