@@ -80,7 +80,8 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
 
     `ordered`: the values are numbers on an axis, so neighbours are expected to resemble each other. Without ratings, or
     with a single value, the verdict is "too_early". Numbers equal in 9 significant digits count as one value. The order
-    of the ratings only affects the order of categories in the result. Raises InvalidInput for stars outside 1 to 5,
+    in which they are passed only affects the order of categories in the result; when each was given is in its `nth`.
+    Raises InvalidInput for stars outside 1 to 5,
     numbers that are not finite, text on an ordered axis, and one picture under two values or rows.
     """
     ratings = tuple(ratings)
@@ -228,7 +229,7 @@ def likely_best(values: Sequence[ValueInsight]) -> list[int]:
 
     One leads when it is at least twice as probable to be the best as all others together; two or three, but not more
     than half of the values, when the best is among them with 80 % probability. Each must be 1.5 times as probable as by
-    chance. Measured with equal values: 3 % of eight, 6 % of five (scripts/bench/verdicts.py makes such ratings).
+    chance. Measured with 30 ratings of equal values: named in 0 of 200 runs of eight and of three, 1 of 200 of five.
     """
     ranked = sorted(range(len(values)), key=lambda v: -values[v].p_best)
     clear = [v for v in ranked if values[v].p_best * len(values) >= _ABOVE_CHANCE]

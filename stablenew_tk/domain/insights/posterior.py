@@ -22,7 +22,7 @@ from .value_priors import EffectShape, effect_prior
 
 # Prior probability that the setting changes nothing. With it, half of all plans are expected to show no difference
 # that can be seen, however many values they have; and who looks after every picture until a best one is named among
-# equals waits in vain in 97 % of all cases (Ville's inequality bounds how often this probability becomes small).
+# equals waits in vain in 99 % of all cases (Ville's inequality bounds how often this probability becomes small).
 NO_EFFECT = 0.4
 # Ratios on the grid: sd of the seed effects / noise, and sd of the value effects / noise. Ratios, because then the
 # linear algebra is done once per pair and the noise itself costs nothing (BDA3 ch. 14: all scales with sigma).
