@@ -81,8 +81,8 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
     `ordered`: the values are numbers on an axis, so neighbours are expected to resemble each other. Without ratings, or
     with a single value, the verdict is "too_early". Numbers equal in 9 significant digits count as one value. The order
     in which they are passed only affects the order of categories in the result; when each was given is in its `nth`.
-    Raises InvalidInput for stars outside 1 to 5,
-    numbers that are not finite, text on an ordered axis, and one picture under two values or rows.
+    Raises InvalidInput for stars outside 1 to 5, numbers that are not finite, text on an ordered axis, and one picture
+    under two values or rows.
     """
     ratings = tuple(ratings)
     table = gather(ratings, ordered=ordered)
