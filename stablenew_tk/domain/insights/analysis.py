@@ -28,7 +28,7 @@ _DRAWS = 2000
 _LEVEL_RATED, _LEVEL_EACH = 20, 4
 _LEVEL = 0.8
 # Measured over the worlds of scripts/bench/verdicts.py: at this probability more than nine of ten verdicts are right
-# where the ratings are as assumed, and 82 to 90 % where raters waver, disagree, or values do well on single seeds only.
+# where the ratings are as assumed, and 80 to 90 % where raters waver, disagree, or values do well on single seeds only.
 # At 0.88 some 5 % more runs come to a verdict, but of those in such worlds only 77 to 86 % are right.
 _SETTLED = 0.9
 _BEST = 0.95
