@@ -9,6 +9,7 @@ from tkinter import filedialog
 import pytest
 from fake_webui import FakeWebUI
 from open_window import open_house
+from plans import button
 from stub_sd_server import StubProgram
 
 from stablenew_tk.domain.config.user_settings import Settings
@@ -198,3 +199,15 @@ class TestWelcome:
             house.page("welcome")
             everything_asked_was_answered(house)
             assert not house.says("sd-server")
+
+
+@pytest.mark.parametrize(("remembered", "mode"), [(True, "active"), (False, "off")])
+def test_welcome_records_whoever_agrees_and_shuts_no_door_to_learning_runs(tmp_path, remembered, mode):
+    with open_house(tmp_path, welcome_done=False) as house:
+        page = house.page("welcome")
+        if not remembered:
+            page.remember.invoke()
+        button(page, "Start sketching").invoke()
+        house.until(lambda: house.controller.settings.welcome_done)
+        assert house.controller.settings.learning == mode
+        assert house.page("learn").plans.new.enabled == remembered
