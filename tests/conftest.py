@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def wait_until(
-    condition: Callable[[], object], timeout_s: float = 10.0, step: Callable[[], object] | None = None
+    condition: Callable[[], object], timeout_s: float = 60.0, step: Callable[[], object] | None = None
 ) -> None:
     """Wait for a condition, calling `step` (a Tk update, a queue drain) between looks. Fails the test after timeout."""
     deadline = time.monotonic() + timeout_s
@@ -34,7 +34,7 @@ def wait_until(
         pause.wait(0.002)
 
 
-def pump(root: object, condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+def pump(root: object, condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Run the Tk loop until the condition holds."""
     wait_until(condition, timeout_s, step=root.update)  # type: ignore[attr-defined]
 

@@ -138,6 +138,7 @@ class FakeComfyUI:
         self.connections: set[object] = set()
         self.clients: dict[str, Client] = {}
         self.disk: dict[tuple[str, str, str], bytes] = {}
+        self.mute_sockets = False  # a relay that takes sockets and lets nothing through
         self.lost_uploads = 0  # so many pictures are gone again once they were taken
         self.runs: list[str] = []  # ids of the jobs in the order they were begun
         self._turn = threading.Condition()
@@ -968,6 +969,10 @@ class _Requests(BaseHTTPRequestHandler):
             + f"Sec-WebSocket-Accept: {accepted}\r\n\r\n".encode()
         )
         self.close_connection = True
+        if fake.mute_sockets:
+            while self._read_frame() is not None:
+                pass
+            return
         client = Client((query.get("clientId") or [uuid.uuid4().hex])[0], self.connection)
         fake.joined(client)
         try:

@@ -355,7 +355,7 @@ class FakeWebUI:
         self.hold(step=5)
         thread = threading.Thread(target=lambda: self._quietly(body), name="somebody-else")
         thread.start()
-        self.held.wait(10)
+        self.held.wait(60)
         try:
             yield self
         finally:

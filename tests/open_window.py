@@ -35,7 +35,7 @@ class House:
         self.controller.subscribe(self.events.append)
         self.until(lambda: self.controller.history is not None)
 
-    def until(self, condition: Callable[[], object], timeout_s: float = 15.0) -> None:
+    def until(self, condition: Callable[[], object], timeout_s: float = 60.0) -> None:
         """Let the window live until the condition holds."""
         pump(self.window, condition, timeout_s)
 

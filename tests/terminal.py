@@ -75,6 +75,6 @@ def program(*words, **surroundings):
     )
 
 
-def ended(process, timeout_s=30):
+def ended(process, timeout_s=60):
     out, err = process.communicate(timeout=timeout_s)
     return Said(process.returncode, out, err)

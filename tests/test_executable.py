@@ -36,7 +36,7 @@ def start(executable, tmp_path):
     def start(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         variables = {"HOME": str(home), "PATH": "/usr/bin:/bin", **variables}
         return subprocess.run(
-            [executable, *arguments], env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=20
+            [executable, *arguments], env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=120
         )
 
     return start

@@ -143,7 +143,7 @@ def test_a_signal_reaches_the_app_itself(project):
     process = project.start("wait")
     assert json.loads(process.stdout.readline())["pid"] == process.pid
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     assert process.returncode == -signal.SIGTERM
 
 

@@ -152,7 +152,7 @@ class TestTheLibrary:
         answers, real = threading.Event(), library.listing
 
         def slow(*arguments):
-            answers.wait(30)
+            answers.wait(60)
             return real(*arguments)
 
         monkeypatch.setattr(library, "listing", slow)

@@ -168,7 +168,7 @@ class TestEveryBackend:
             wait_until(lambda: fake.held.is_set() if fake else any(told))
             backend.interrupt()
             try:
-                made = future.result(20)
+                made = future.result(60)
                 assert made.interrupted
                 assert all("interrupted" in picture.suspect for picture in made.images)
             except Cancelled:

@@ -57,7 +57,7 @@ def changed(changes):
 
 
 def post(fake, path, body):
-    return requests.post(fake.url + path, json=body, timeout=10)
+    return requests.post(fake.url + path, json=body, timeout=60)
 
 
 def ended(fake, prompt_id):
@@ -104,7 +104,7 @@ class TestAnswers:
         with FakeComfyUI(case.get("version", "0.33.0")) as fake:
             for before in ("", "/api") if not case["path"].startswith("/api") else ("",):
                 address = fake.url + before + case["path"]
-                answer = requests.request(case.get("method", "GET"), address, json=case.get("send"), timeout=10)
+                answer = requests.request(case.get("method", "GET"), address, json=case.get("send"), timeout=60)
                 assert answer.status_code == case["status"]
                 if "json" in case:
                     assert is_part(shape(answer.json()), case["json"])
@@ -137,7 +137,7 @@ class TestAnswers:
     def test_a_strange_body_is_500_in_plain_text(self):
         with FakeComfyUI() as fake:
             answers = [
-                requests.post(f"{fake.url}/prompt", data=b"{", timeout=10),
+                requests.post(f"{fake.url}/prompt", data=b"{", timeout=60),
                 post(fake, "/prompt", {"prompt": [1]}),
             ]
         assert [(one.status_code, one.headers["Content-Type"]) for one in answers] == [(500, "text/plain")] * 2
@@ -146,7 +146,7 @@ class TestAnswers:
     def test_an_origin_must_be_spelled_like_the_host(self, host, status):
         with FakeComfyUI() as fake:
             origin = "http://" + host.format(fake.port)
-            assert requests.get(f"{fake.url}/queue", headers={"Origin": origin}, timeout=10).status_code == status
+            assert requests.get(f"{fake.url}/queue", headers={"Origin": origin}, timeout=60).status_code == status
 
 
 class TestRuns:
@@ -160,11 +160,11 @@ class TestRuns:
             if "damaged" in name:
                 fake.run_fault("broken-checkpoint")
             graph = with_inputs("5", seed=99) if name == "another seed" else FACTS["graph"]
-            socket = Listener(parse_address(fake.url), "me", connect_s=5)
+            socket = Listener(parse_address(fake.url), "me", connect_s=60)
             post(fake, "/prompt", {"prompt": graph, "client_id": "me"})
             told = []
             while not told or told[-1] != {"type": "executing", "data": {"node": None}}:
-                frame = socket.receive(5)
+                frame = socket.receive(60)
                 if frame is None:
                     break
                 message = json.loads(frame.data)
@@ -192,7 +192,7 @@ class TestRuns:
                 with_inputs("4", width=100, height=70),
             ):
                 file = run(fake, graph)["outputs"]["7"]["images"][0]
-                data = requests.get(f"{fake.url}/view", params=file, timeout=10).content
+                data = requests.get(f"{fake.url}/view", params=file, timeout=60).content
                 with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
                     pictures.append((image.tobytes(), image.size, json.loads(image.info["prompt"])))
         assert pictures[0][0] != pictures[1][0]
@@ -205,7 +205,7 @@ class TestRuns:
             inputs = {"model": ["1", 0], "clip": ["1", 1], "lora_name": lora, "strength_model": 1, "strength_clip": 1}
             graph["9"] = {"class_type": "LoraLoader", "inputs": inputs}
             file = run(fake, graph if lora else FACTS["graph"])["outputs"]["7"]["images"][0]
-            data = requests.get(f"{fake.url}/view", params=file, timeout=10).content
+            data = requests.get(f"{fake.url}/view", params=file, timeout=60).content
             with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
                 return image.tobytes()
 
@@ -215,7 +215,7 @@ class TestRuns:
     def test_a_second_socket_of_the_same_client_goes_deaf_when_the_first_one_ends(self):
         with FakeComfyUI() as fake:
             address = parse_address(fake.url)
-            first, second = (Listener(address, "me", connect_s=5) for _ in range(2))
+            first, second = (Listener(address, "me", connect_s=60) for _ in range(2))
             wait_until(lambda: fake.socket_count == 2)
             first.close()
             wait_until(lambda: not fake.clients)
@@ -228,7 +228,7 @@ class TestRuns:
 
     def test_a_job_without_a_client_is_shown_to_everybody(self):
         with FakeComfyUI() as fake:
-            socket = Listener(parse_address(fake.url), "bystander", connect_s=5)
+            socket = Listener(parse_address(fake.url), "bystander", connect_s=60)
             run(fake, FACTS["graph"])
             told = [json.loads(frame.data)["type"] for frame in iter(lambda: socket.receive(0.2), None)]
             run(fake, with_inputs("5", seed=3), client_id="me")
@@ -240,7 +240,7 @@ class TestRuns:
     @pytest.mark.parametrize(("flags", "event"), [("", 1), ('{"data": {"supports_preview_metadata": true}}', 4)])
     def test_previews_come_only_when_the_job_asks_for_them(self, flags, event):
         with FakeComfyUI() as fake:
-            socket = Listener(parse_address(fake.url), "me", connect_s=5, first=flags)
+            socket = Listener(parse_address(fake.url), "me", connect_s=60, first=flags)
             if flags:
                 wait_until(lambda: "me" in fake.clients and fake.clients["me"].previews)
             run(fake, FACTS["graph"], client_id="me")
@@ -257,18 +257,18 @@ class TestRuns:
         with FakeComfyUI() as fake:
             fake.hold(step=2)
             fake.queue_foreign()
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             mine = post(fake, "/prompt", {"prompt": FACTS["graph"]}).json()["prompt_id"]
             assert post(fake, f"/api/jobs/{mine}/cancel", None).json() == {"cancelled": True}
             fake.release()
             wait_until(lambda: not fake.running)
-            assert requests.get(f"{fake.url}/history/{mine}", timeout=10).json() == {}
+            assert requests.get(f"{fake.url}/history/{mine}", timeout=60).json() == {}
 
     def test_an_interrupt_names_a_job_or_stops_whoever_runs(self):
         with FakeComfyUI() as fake:
             fake.hold(step=2)
             theirs = fake.queue_foreign()
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             post(fake, "/interrupt", {"prompt_id": ID})
             assert fake.running == theirs
             post(fake, "/interrupt", {})
@@ -286,11 +286,11 @@ class TestRuns:
             fake.hold(step=1)
             fake.queue_foreign()
             fake.queue_foreign()
-            assert fake.held.wait(10)
-            socket = Listener(parse_address(fake.url), "me", connect_s=5)
+            assert fake.held.wait(60)
+            socket = Listener(parse_address(fake.url), "me", connect_s=60)
             assert threading.active_count() > 2
         with pytest.raises(SocketLost):
-            list(iter(lambda: socket.receive(5), None))
+            list(iter(lambda: socket.receive(60), None))
         socket.close()
 
     def test_it_knows_no_fault_by_another_name(self):

@@ -67,7 +67,7 @@ def test_it_answers_as_a_real_forge_does(name):
             requests.post(f"{fake.url}{API}/txt2img", json={"prompt": "x", "steps": 1, "width": 64, "height": 64})
         login = tuple(case["login"].split(":")) if case.get("login") else None
         sent = with_picture(case["send"]) if "send" in case else None
-        answer = requests.request(case["method"], fake.url + case["path"], json=sent, auth=login, timeout=10)
+        answer = requests.request(case["method"], fake.url + case["path"], json=sent, auth=login, timeout=60)
         assert answer.status_code == case["status"]
         assert unlike(shape(answer.json()), case["json"]) == []
         if "info" in case:
@@ -76,7 +76,7 @@ def test_it_answers_as_a_real_forge_does(name):
 
 def test_its_schema_lists_the_fields_of_a_real_forge():
     with FakeWebUI() as fake:
-        schemas = requests.get(f"{fake.url}/openapi.json", timeout=10).json()["components"]["schemas"]
+        schemas = requests.get(f"{fake.url}/openapi.json", timeout=60).json()["components"]["schemas"]
     assert sorted(fields("txt2img", MODES["forge"])) == FIELDS["txt2img"]
     assert sorted(schemas["StableDiffusionProcessingTxt2Img"]["properties"]) == FIELDS["txt2img"]
     assert sorted(schemas["StableDiffusionProcessingImg2Img"]["properties"]) == FIELDS["img2img"]
@@ -88,7 +88,7 @@ def test_every_mode_makes_real_pictures_that_depend_on_the_seed(mode):
     body = {"prompt": "x", "steps": 2, "width": 64, "height": 64, "sampler_name": "Euler"}
     with FakeWebUI(mode) as fake:
         made = [
-            requests.post(f"{fake.url}{API}/txt2img", json={**body, "seed": s}, timeout=10).json() for s in (1, 1, 2)
+            requests.post(f"{fake.url}{API}/txt2img", json={**body, "seed": s}, timeout=60).json() for s in (1, 1, 2)
         ]
     first, same, other = (answer["images"][0] for answer in made)
     assert first == same != other
@@ -108,7 +108,7 @@ def test_a_fault_strikes_the_nth_request_only():
     with FakeWebUI() as fake:
         fake.fault("500", nth=2)
         body = {"prompt": "x", "steps": 1, "width": 64, "height": 64}
-        seen = [requests.post(f"{fake.url}{API}/txt2img", json=body, timeout=10).status_code for _ in range(3)]
+        seen = [requests.post(f"{fake.url}{API}/txt2img", json=body, timeout=60).status_code for _ in range(3)]
     assert seen == [200, 500, 200]
 
 
@@ -124,13 +124,13 @@ class TestMannersOfARealForge:
     def test_a_schema_asked_for_during_start_up_stays_without_the_api(self):
         with FakeWebUI("forge-ui") as fake:
             fake.ready = False
-            early = requests.get(f"{fake.url}/openapi.json", timeout=10).json()
+            early = requests.get(f"{fake.url}/openapi.json", timeout=60).json()
             fake.ready = True
-            assert requests.get(f"{fake.url}/openapi.json", timeout=10).json() == early
+            assert requests.get(f"{fake.url}/openapi.json", timeout=60).json() == early
             assert not [path for path in early["paths"] if path.startswith(API)]
             fake.go_down()
             fake.come_back()
-            assert f"{API}/txt2img" in requests.get(f"{fake.url}/openapi.json", timeout=10).json()["paths"]
+            assert f"{API}/txt2img" in requests.get(f"{fake.url}/openapi.json", timeout=60).json()["paths"]
 
     def test_modules_that_seem_unchanged_are_not_noted_so_that_a_lent_vae_stays(self):
         lent = {"override_settings": {"forge_additional_modules": ["ae.safetensors"]}}
@@ -138,30 +138,30 @@ class TestMannersOfARealForge:
             with FakeWebUI() as fake:
                 for modules in change:
                     body = {"forge_additional_modules": modules}
-                    requests.post(f"{fake.url}{API}/options", json=body, timeout=10)
-                requests.post(f"{fake.url}{API}/txt2img", json=SMALL | lent, timeout=10)
-                options = requests.get(f"{fake.url}{API}/options", timeout=10).json()
+                    requests.post(f"{fake.url}{API}/options", json=body, timeout=60)
+                requests.post(f"{fake.url}{API}/txt2img", json=SMALL | lent, timeout=60)
+                options = requests.get(f"{fake.url}{API}/options", timeout=60).json()
                 assert options["forge_additional_modules"] == kept
 
     @pytest.mark.parametrize("how", ["interrupt", "skip"])
     def test_a_stopped_job_answers_as_if_nothing_had_been_and_is_told_until_the_next_begins(self, how):
         with FakeWebUI() as fake, ThreadPoolExecutor(1) as client:
             fake.hold(step=2)
-            waiting = client.submit(requests.post, f"{fake.url}{API}/txt2img", json=SMALL, timeout=10)
-            fake.held.wait(10)
-            requests.post(f"{fake.url}{API}/{how}", json={}, timeout=10)
-            answer = waiting.result(10)
+            waiting = client.submit(requests.post, f"{fake.url}{API}/txt2img", json=SMALL, timeout=60)
+            fake.held.wait(60)
+            requests.post(f"{fake.url}{API}/{how}", json={}, timeout=60)
+            answer = waiting.result(60)
             assert (answer.status_code, len(answer.json()["images"])) == (200, 1)
             assert "Steps: 2" in json.loads(answer.json()["info"])["infotexts"][0]
             word = {"interrupt": "interrupted", "skip": "skipped"}[how]
-            state = requests.get(f"{fake.url}{API}/progress", timeout=10).json()["state"]
+            state = requests.get(f"{fake.url}{API}/progress", timeout=60).json()["state"]
             assert (state[word], state["job"]) == (True, "")
-            requests.post(f"{fake.url}{API}/txt2img", json=SMALL, timeout=10)
-            assert not requests.get(f"{fake.url}{API}/progress", timeout=10).json()["state"][word]
+            requests.post(f"{fake.url}{API}/txt2img", json=SMALL, timeout=60)
+            assert not requests.get(f"{fake.url}{API}/progress", timeout=60).json()["state"][word]
 
     def test_numbers_of_the_settings_are_listed_as_floats_and_kept_as_they_were_set(self):
         with FakeWebUI() as fake:
-            clip_skip = requests.get(f"{fake.url}{API}/options", timeout=10).json()["CLIP_stop_at_last_layers"]
+            clip_skip = requests.get(f"{fake.url}{API}/options", timeout=60).json()["CLIP_stop_at_last_layers"]
             assert repr(clip_skip) == "1.0"
-            requests.post(f"{fake.url}{API}/options", json={"CLIP_stop_at_last_layers": clip_skip}, timeout=10)
+            requests.post(f"{fake.url}{API}/options", json={"CLIP_stop_at_last_layers": clip_skip}, timeout=60)
             assert repr(fake.file["CLIP_stop_at_last_layers"]) == "1.0"

@@ -161,7 +161,7 @@ def test_a_server_that_dies_under_the_work_is_one_failed_job(fake, shop):
     fake.fault("reset-running")
     fake.hold(step=3)
     with watched(shop.backend), in_thread(shop.run, job()) as done:
-        fake.held.wait(10)
+        fake.held.wait(60)
         fake.go_down()
         wait_until(lambda: done)
     assert done[0].status == "failed"

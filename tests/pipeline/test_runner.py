@@ -427,7 +427,7 @@ class TestCancel:
             shop = Workshop(tmp_path, backend)
             server.hold(step=3)
             with in_thread(shop.runner.run, job(**LATER), stop) as answer:
-                server.held.wait(10)
+                server.held.wait(60)
                 stop.on = True
                 wait_until(lambda: answer, step=lambda: (backend.interrupt(), backend.progress()))
             assert (answer[0].status, len(answer[0].outputs)) == ("cancelled", 1)

@@ -183,7 +183,7 @@ class TestNode:
             made = house(webui(server))
             server.hold(step=3)
             made.node.start(job())
-            server.held.wait(10)
+            server.held.wait(60)
             made.node.cancel()
             record = made.until(JobEnded).record
             assert (record.status, record.outputs[0].suspect) == ("cancelled", ("interrupted",))
@@ -293,7 +293,7 @@ class Gate:
 
     def __call__(self, order):
         self.at_work.set()
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         self.done.append(order)
 
 
@@ -311,7 +311,7 @@ class TestDesk:
         gate = Gate()
         gate.desk = Desk(gate, inbox)
         gate.desk.ask(ListPacks())
-        gate.at_work.wait(10)
+        gate.at_work.wait(60)
         yield gate
         gate.go.set()
         assert gate.desk.close()
@@ -360,7 +360,7 @@ class TestDesk:
         desk = Desk(refuse, inbox)
         order = ListPacks()
         desk.ask(order)
-        failed = inbox.get(timeout=10)
+        failed = inbox.get(timeout=60)
         assert failed.order is order
         assert failed.message == str(error)
         assert desk.close()
@@ -370,8 +370,8 @@ class TestDesk:
         desk = Desk(lambda order: next(answers)(), inbox)
         desk.ask(ListPacks())
         desk.ask(ListPacks())
-        assert "StableNew itself made a mistake (ZeroDivisionError" in inbox.get(timeout=10).message
-        assert inbox.get(timeout=10).message == "done"
+        assert "StableNew itself made a mistake (ZeroDivisionError" in inbox.get(timeout=60).message
+        assert inbox.get(timeout=60).message == "done"
         assert desk.close()
 
 

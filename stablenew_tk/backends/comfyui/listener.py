@@ -43,7 +43,11 @@ class Listener:
     """One open socket. `receive` is called by one thread; `close` by any."""
 
     def __init__(self, address: Address, client_id: str, *, connect_s: float, first: str = "") -> None:
-        """Connect and shake hands within `connect_s` seconds, then send `first`. Raises SocketLost."""
+        """Connect, shake hands, send `first` and wait for the server's first word, all within `connect_s` seconds.
+
+        The handshake alone does not mean that the server sends us anything yet: it says so with its first message, and
+        a job queued before that message can end unheard. Raises SocketLost.
+        """
         deadline = time.monotonic() + connect_s
         self._buffer = bytearray()
         self._parts = bytearray()
@@ -56,6 +60,8 @@ class Listener:
             self._shake_hands(address, client_id, deadline)
             if first:
                 self._send(_TEXT, first.encode())
+            if self.receive(deadline - time.monotonic()) is None:
+                raise SocketLost("no first message")
         except (OSError, ValueError) as err:
             self.close()
             raise SocketLost(f"no handshake ({type(err).__name__})") from err

@@ -25,7 +25,7 @@ from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.recipes.infotext import parse
 
-QUICK = Limits(connect_s=2, lists_s=5, progress_s=1, control_s=1, settle_s=5, resend_s=0.05, poll_s=0.02)
+QUICK = Limits(connect_s=20, lists_s=20, progress_s=20, control_s=20, settle_s=20, resend_s=0.05, poll_s=0.02)
 SMALL = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 6, "checkpoint": "ink_model"}
 
 
@@ -151,24 +151,24 @@ class TestProgress:
         fake.hold(step=4)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             wait_until(lambda: backend.progress().step == 3)
             seen = backend.progress()
             assert (seen.steps, seen.state) == (6, "")
             assert 0.3 < seen.fraction < 0.9
             wait_until(lambda: backend.progress().preview.startswith(b"\xff\xd8\xff"))
             fake.release()
-            assert future.result(10).images
+            assert future.result(60).images
         assert backend.progress() is None
 
     def test_a_loading_checkpoint_says_so(self, fake, backend):
         fake.hold(step=0, loading=True)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             wait_until(lambda: backend.progress().state == "loading checkpoint")
             fake.release()
-            assert future.result(10).images
+            assert future.result(60).images
 
     @pytest.mark.parametrize("socket", [True, False])
     def test_waiting_behind_another_job_says_so_and_shows_nothing_of_it(self, socket):
@@ -176,13 +176,13 @@ class TestProgress:
             backend = ComfyUI(fake.url, limits=QUICK)
             fake.hold(step=5)
             fake.queue_foreign()
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             with ThreadPoolExecutor(1) as node, watched(backend) as told:
                 future = node.submit(backend.generate, order())
                 wait_until(lambda: any(one and one.state == "waiting behind another job" for one in told))
                 assert all(one is None or (one.step, one.preview) == (0, b"") for one in list(told))
                 fake.release()
-                made = future.result(10)
+                made = future.result(60)
             assert made.images[0].suspect == ()
             backend.close()
 
@@ -198,11 +198,11 @@ class TestSocket:
         fake.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             for client in list(fake.clients.values()):
                 client.sock.shutdown(2)
             fake.release()
-            made = future.result(10)
+            made = future.result(60)
         assert (made.attempts, made.images[0].suspect, fake.count("prompt")) == (1, (), 1)
 
     def test_a_proxy_that_eats_the_socket_is_tried_twice_and_then_left_in_peace(self):
@@ -215,6 +215,14 @@ class TestSocket:
             backend.generate(order(job_id="01JX"))
             assert fake.socket_tries == 3
             backend.close()
+
+    def test_a_socket_without_a_first_word_is_no_socket(self, fake):
+        fake.mute_sockets = True
+        backend = ComfyUI(fake.url, limits=msgspec.structs.replace(QUICK, control_s=0.5))
+        made = [backend.generate(order(job_id=f"01J{number}")) for number in range(3)]
+        assert [(len(one.images), one.attempts) for one in made] == [(1, 1)] * 3
+        backend.close()
+        assert (fake.socket_tries, fake.count("prompt")) == (2, 3)
 
     def test_many_jobs_leave_no_socket_and_no_file_open(self, fake, backend):
         backend.generate(order())
@@ -318,12 +326,12 @@ def test_two_clients_on_one_server_get_their_own_pictures(fake):
     with ThreadPoolExecutor(2) as nodes:
         mine = nodes.submit(lambda: [one.generate(order(seed=seed)).images[0] for seed in range(5)])
         theirs = nodes.submit(lambda: [other.generate(order(seed=seed, prompt="x")).images[0] for seed in range(5)])
-        seen = [*mine.result(20), *theirs.result(20)]
+        seen = [*mine.result(60), *theirs.result(60)]
     assert [image.seed for image in seen] == [*range(5), *range(5)]
     assert all(image.suspect == () for image in seen)
     assert [json.loads(chunks(image.data)["prompt"]) for image in seen]
     assert len({image.data for image in seen}) == 10
-    assert requests.get(f"{fake.url}/queue", timeout=10).json() == {"queue_running": [], "queue_pending": []}
+    assert requests.get(f"{fake.url}/queue", timeout=60).json() == {"queue_running": [], "queue_pending": []}
     assert msgspec.json.encode([image.infotext for image in seen])
     one.close()
     other.close()

@@ -106,11 +106,11 @@ class TestNobodyThere:
         fake.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             killed(fake)
             fake.release()
             fake.come_back()
-            made = future.result(20)
+            made = future.result(60)
         assert (made.attempts, made.images[0].suspect) == (2, ())
         assert any("made again with the same seed" in note for note in made.notes)
         assert posts(fake) == {"/prompt": 2}
@@ -122,10 +122,10 @@ class TestNobodyThere:
         fake.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             fake.go_down()
             with pytest.raises(Unreachable, match="went away while it worked"):
-                future.result(20)
+                future.result(60)
         assert posts(fake) == {"/prompt": 1}
 
     def test_a_server_that_kills_itself_at_every_try_is_asked_twice(self, fake, make):
@@ -134,12 +134,12 @@ class TestNobodyThere:
             fake.hold(step=3)
             future = node.submit(backend.generate, order())
             for _ in range(2):
-                assert fake.held.wait(10)
+                assert fake.held.wait(60)
                 killed(fake)
                 fake.hold(step=3)
                 fake.come_back()
             with pytest.raises(AnswerLost, match="was started again and forgot the job"):
-                future.result(20)
+                future.result(60)
         assert posts(fake) == {"/prompt": 2}
 
 
@@ -337,14 +337,14 @@ class TestRuns:
         backend = make()
         fake.hold(step=2)
         fake.queue_foreign()
-        assert fake.held.wait(10)
+        assert fake.held.wait(60)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
             wait_until(lambda: fake.waiting)
             wait_until(lambda: fake.gets.count("/queue") > 1)
             fake.take_out(fake.waiting[0])
             with pytest.raises(EngineFault, match="Somebody else took the job out of the queue"):
-                future.result(10)
+                future.result(60)
         assert posts(fake) == {"/prompt": 1}
         fake.release()
 
@@ -435,13 +435,13 @@ class TestStopping:
         backend = make()
         fake.hold(step=2)
         theirs = fake.queue_foreign()
-        assert fake.held.wait(10)
+        assert fake.held.wait(60)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
             wait_until(lambda: fake.waiting)
             backend.interrupt()
             with pytest.raises(Cancelled):
-                future.result(10)
+                future.result(60)
         assert (fake.running, fake.waiting) == (theirs, [])
         assert posts(fake) == {"/prompt": 1, "cancel": 1}
         fake.release()
@@ -453,11 +453,11 @@ class TestStopping:
         fake.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             theirs = fake.queue_foreign()
             backend.interrupt()
             with pytest.raises(Cancelled):
-                future.result(10)
+                future.result(60)
         fake.release()
         wait_until(lambda: is_idle(fake))
         assert fake.history[theirs]["status"]["status_str"] == "success"
@@ -468,13 +468,13 @@ class TestStopping:
             backend = ComfyUI(old.url, limits=QUICK)
             old.hold(step=2)
             theirs = old.queue_foreign()
-            assert old.held.wait(10)
+            assert old.held.wait(60)
             with ThreadPoolExecutor(1) as node:
                 future = node.submit(backend.generate, order())
                 wait_until(lambda: old.waiting)
                 backend.interrupt()
                 with pytest.raises(Cancelled):
-                    future.result(10)
+                    future.result(60)
             assert old.running == theirs
             assert (old.count("interrupt"), old.count("/queue")) == (0, 1)
             old.release()
@@ -482,10 +482,10 @@ class TestStopping:
             old.hold(step=3)
             with ThreadPoolExecutor(1) as node:
                 future = node.submit(backend.generate, order())
-                assert old.held.wait(10)
+                assert old.held.wait(60)
                 backend.interrupt()
                 with pytest.raises(Cancelled):
-                    future.result(10)
+                    future.result(60)
             assert [seen.body for seen in old.posts if seen.path == "/interrupt"] == [{"prompt_id": old.runs[-1]}]
             backend.close()
 
@@ -494,10 +494,10 @@ class TestStopping:
         fake.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             backend.interrupt()
             with pytest.raises(Cancelled):
-                future.result(10)
+                future.result(60)
         for seen in fake.posts:
             assert seen.path not in ("/free", "/history")
             if seen.path in ("/queue", "/interrupt"):
@@ -509,12 +509,12 @@ class TestStopping:
         fake.hold(step=0, loading=True)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             backend.interrupt()
             wait_until(lambda: posts(fake).get("cancel", 0) >= 2)
             fake.release()
             with pytest.raises(Cancelled):
-                future.result(10)
+                future.result(60)
         assert is_idle(fake)
 
     def test_a_stop_in_a_batch_keeps_the_pictures_that_are_whole_marked(self, fake, make):
@@ -523,11 +523,11 @@ class TestStopping:
         with ThreadPoolExecutor(1) as node:
             fake.hold(step=6)
             future = node.submit(backend.generate, work)
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             fake.hold(step=5)
             wait_until(lambda: len(fake.runs) == 2 and fake.held.is_set())
             backend.interrupt()
-            made = future.result(10)
+            made = future.result(60)
         fake.release()
         assert made.interrupted
         assert [image.suspect for image in made.images] == [("interrupted",)]
@@ -559,7 +559,7 @@ class TestStopping:
             wait_until(lambda: backend.progress() is None)
             backend.interrupt()
             with pytest.raises(Cancelled):
-                future.result(5)
+                future.result(60)
         assert is_idle(fake)
 
     def test_closing_ends_a_running_generate(self, fake, make):
@@ -567,9 +567,9 @@ class TestStopping:
         fake.hold(step=2)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            assert fake.held.wait(10)
+            assert fake.held.wait(60)
             backend.close()
             with pytest.raises(AnswerLost, match="was closed"):
-                future.result(10)
+                future.result(60)
         fake.release()
         wait_until(lambda: is_idle(fake))

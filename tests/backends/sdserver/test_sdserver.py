@@ -290,7 +290,7 @@ class TestAnotherCheckpoint:
         with ThreadPoolExecutor(1) as node:
             future = node.submit(engine.generate, order("late"))
             wait_until(lambda: (told := engine.progress()) and told.state == "restarting sd-server")
-            assert future.result(20).images
+            assert future.result(60).images
 
 
 class TestStop:
@@ -303,7 +303,7 @@ class TestStop:
             engine.interrupt()
             took_s = time.monotonic() - began
             with pytest.raises(Cancelled) as told:
-                future.result(10)
+                future.result(60)
         program.release()
         return took_s, str(told.value)
 
@@ -329,7 +329,7 @@ class TestStop:
             wait_until(lambda: program.starts)
             engine.interrupt()
             with pytest.raises(Cancelled, match="while sd-server was starting"):
-                future.result(10)
+                future.result(60)
         assert (program.posts, program.alive()) == ([], [])
 
     def test_one_that_came_too_late_does_not_cost_the_next_picture(self, program):
@@ -341,7 +341,7 @@ class TestStop:
             late = threads.submit(engine.interrupt)
             wait_until(lambda: not first.done())
             program.release()
-            assert first.result(10).images or late.result(10) is None
+            assert first.result(60).images or late.result(60) is None
             assert engine.generate(order("deaf", seed=8)).images[0].suspect == ()
         engine.close()
 
@@ -353,7 +353,7 @@ class TestStop:
             told = engine.progress()
             assert (told.step, told.steps, told.fraction, told.state) == (3, 8, 0.375, "")
             program.release()
-            assert future.result(10).images
+            assert future.result(60).images
         assert engine.progress() is None
 
 
@@ -365,7 +365,7 @@ class TestTheEnd:
             wait_until(program.is_set)
             engine.close()
             with pytest.raises(AnswerLost, match="no longer needs it"):
-                future.result(10)
+                future.result(60)
         assert (program.alive(), engine.state.phase) == ([], "stopped")
 
     def test_one_that_does_nothing_is_ended_at_once(self, program):

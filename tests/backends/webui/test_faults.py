@@ -110,10 +110,10 @@ class TestNobodyThere:
         forge.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            forge.held.wait(10)
+            forge.held.wait(60)
             forge.go_down()
             with pytest.raises(Unreachable, match="went away"):
-                future.result(10)
+                future.result(60)
 
 
 class TestADeadServerBehindARelay:
@@ -134,11 +134,11 @@ class TestADeadServerBehindARelay:
         fake.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            fake.held.wait(10)
+            fake.held.wait(60)
             fake.fault(name, route="*", times=10**6)
             fake.release()
             with pytest.raises(Unreachable, match="went away"):
-                future.result(10)
+                future.result(60)
         assert fake.count("txt2img") == 1
 
 
@@ -256,12 +256,12 @@ class TestTheAnswerIsLost:
         fake.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            fake.held.wait(10)
+            fake.held.wait(60)
             looks = len(fake.gets)
             wait_until(lambda: len(fake.gets) > looks + 5)
             assert fake.count("txt2img") == 1
             fake.release()
-            assert future.result(10).attempts == 2
+            assert future.result(60).attempts == 2
         assert fake.count("txt2img") == 2
 
     def test_stop_while_waiting_for_a_lost_job_interrupts_it_and_asks_no_second_time(self, fake):
@@ -270,12 +270,12 @@ class TestTheAnswerIsLost:
         fake.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
-            fake.held.wait(10)
+            fake.held.wait(60)
             looks = len(fake.gets)
             wait_until(lambda: len(fake.gets) > looks + 2)
             backend.interrupt()
             with pytest.raises(Cancelled):
-                future.result(10)
+                future.result(60)
         assert fake.count("txt2img") == 1
 
     def test_a_server_without_progress_is_not_asked_again(self):
@@ -305,7 +305,7 @@ class TestNothingHangsForEver:
             made = pool.submit(backend.generate, order())
             wait_until(lambda: forge.count("txt2img") == 1)
             backend.interrupt()
-            assert isinstance(made.exception(timeout=20), (AnswerLost, Cancelled))
+            assert isinstance(made.exception(timeout=60), (AnswerLost, Cancelled))
 
     @pytest.mark.parametrize("name", ["hang", "drip", "drip-headers"])
     def test_the_total_limit_holds_even_without_a_watcher(self, forge, name):
@@ -328,11 +328,11 @@ class TestNothingHangsForEver:
         fake.hold(loading=True)
         with ThreadPoolExecutor(1) as node, watched(backend) as reported:
             future = node.submit(backend.generate, order())
-            fake.held.wait(10)
+            fake.held.wait(60)
             seen = len(reported)
             wait_until(lambda: len(reported) > seen + 40)
             fake.release()
-            assert future.result(10).attempts == 1
+            assert future.result(60).attempts == 1
 
     def test_slow_progress_alone_fails_nothing(self, forge):
         backend = backend_of(forge, progress_s=0.05, stall_s=30)
@@ -348,7 +348,7 @@ class TestNothingHangsForEver:
             wait_until(lambda: forge.count("txt2img") == 1)
             backend.close()
             with pytest.raises(AnswerLost, match="closed"):
-                future.result(10)
+                future.result(60)
 
 
 class TestDamagedPictures:

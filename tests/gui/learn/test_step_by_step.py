@@ -57,7 +57,7 @@ class House:
         self.controller.open()
         self.until(lambda: self.controller.history is not None)
 
-    def until(self, condition, timeout_s=30.0):
+    def until(self, condition, timeout_s=60.0):
         wait_until(condition, timeout_s, step=self.step)
 
     def step(self):

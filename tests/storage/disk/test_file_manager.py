@@ -27,7 +27,7 @@ def browser(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     yield told
     for process in module.browsers:
-        process.wait(10)
+        process.wait(60)
     module.browsers.clear()
 
 
@@ -64,7 +64,7 @@ def test_the_library_path_from_before_is_given_back(browser, picture, monkeypatc
 def test_browsers_that_have_ended_are_let_go_at_the_next_one(browser, picture):
     reveal(picture)
     first = module.browsers[0]
-    first.wait(10)
+    first.wait(60)
     reveal(picture)
     assert first not in module.browsers
     assert len(module.browsers) == 1

@@ -47,7 +47,7 @@ class Room:
         self.wizard.begin()
         self.until(lambda: self.wizard.draft.prompts)
 
-    def until(self, condition, timeout_s=15.0):
+    def until(self, condition, timeout_s=60.0):
         wait_until(condition, timeout_s, step=lambda: (self.controller.pump(), self.root.update()))
 
     def idle(self):
