@@ -22,7 +22,7 @@ from ..storage.disk.file_manager import reveal
 from ..storage.disk.files import read_bounded, sweep_temporary, write_atomic
 from ..storage.disk.places import Places
 from ..storage.journal.reader import read_record, recent
-from ..storage.journal.snapshot import load_history, save_snapshot
+from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
 from ..storage.programs import find_program
@@ -88,6 +88,7 @@ class DeskWork:
         self._make_backend = make_backend
         self._thumbnails = ThumbnailCache(places.thumbs)
         self._waiting = WaitingFile(places.waiting)
+        self._loaded: tuple[SegmentPrint, ...] = ()
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
@@ -101,6 +102,7 @@ class DeskWork:
             sweep_temporary(folder)
         loaded = load_history(self._places.journal, self._places.snapshot)
         latest = tuple(folded.record for folded in recent(self._places.journal, LATEST_RECORDS))
+        self._loaded = loaded.prints
         if not loaded.from_snapshot:
             self._save_snapshot(loaded.history)
         ended = {record.job_id for record in latest}
@@ -247,7 +249,7 @@ class DeskWork:
 
     def _save_snapshot(self, history: History) -> None:
         try:
-            save_snapshot(history, self._places.journal, self._places.snapshot)
+            save_snapshot(history, self._places.journal, self._places.snapshot, self._loaded)
         except (StorageError, OSError) as error:
             # Without a snapshot the next start is slower, but nothing is lost.
             log.warning("the history's snapshot was not saved: %s", error)

@@ -102,6 +102,21 @@ class IdColumn:
         settled = len(self._high) * _BLOCK
         self._fresh = {key: settled + place for place, key in enumerate(_cut(self.bytes[settled * ID_LENGTH :]))}
 
+    def is_whole(self) -> bool:
+        """Whether the column, as it was saved, can be searched and every id in it can be read."""
+        blocks = len(self._high)
+        try:
+            readable = self.bytes.isascii() or all(self.text(row) for row in range(len(self)))
+        except UnicodeDecodeError:
+            return False
+        return (
+            readable
+            and len(self.bytes) % ID_LENGTH == 0
+            and len(self._low) == blocks <= len(self) // _BLOCK
+            and self._low == sorted(self._low)
+            and self._high == sorted(self._high)
+        )
+
     def saved(self) -> tuple[bytes, bytes, bytes, dict[bytes, str]]:
         """What `IdColumn(*saved)` needs."""
         return bytes(self.bytes), b"".join(self._low), b"".join(self._high), self._odd

@@ -30,7 +30,7 @@ from .columns import (
     time_ms,
 )
 from .feedback import FeedbackLog
-from .plan_log import Attempt, PlanBook
+from .plan_log import Attempt, PlanBook, can_hold
 from .query import (
     FINAL,
     HIDDEN,
@@ -45,7 +45,8 @@ from .query import (
     shown,
     totals,
 )
-from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, Void
+from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, PlanLine, Void
+from .soundness import Sizes, refuse_unsound_feedback, refuse_unsound_ids, refuse_unsound_pictures
 
 _FORMAT = 5
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
@@ -282,8 +283,8 @@ class History:
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 unreadable += 1
                 continue
-            if not line.event_id:
-                # A draft: no program of ours writes one.
+            if not line.event_id or (isinstance(line, PlanLine) and not can_hold(line)):
+                # A draft, or a number beyond all bounds: no program of ours writes either.
                 unreadable += 1
                 continue
             self._fold(line, segment, offset, length)
@@ -348,13 +349,22 @@ class History:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> History:
-        """Read what `to_bytes` wrote. Raises InvalidInput for another format or machine. It does not detect damage."""
+        """Read what `to_bytes` wrote. Raises InvalidInput for another format or machine, and for numbers that cannot be
+        true together; it does not notice others.
+        """
         try:
             saved = msgspec.msgpack.decode(data, type=_HistorySnapshot)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise InvalidInput(f"The saved history cannot be read: {error}.") from error
         if (saved.format, saved.byteorder) != (_FORMAT, sys.byteorder):
             raise InvalidInput("The saved history is of another version or machine.")
+        try:
+            return cls._filled(saved)
+        except (ValueError, LookupError, TypeError, OverflowError, msgspec.MsgspecError) as error:
+            raise InvalidInput(f"The saved history cannot be read: {error}.") from error
+
+    @classmethod
+    def _filled(cls, saved: _HistorySnapshot) -> History:
         history = cls()
         log = history._rows.log
         history.end, history.damaged, history.newer = saved.end, saved.damaged, saved.newer
@@ -373,6 +383,11 @@ class History:
             log.withdrawn.add(event_id, target)
         history._orphans = saved.orphans
         history.plans.read(saved.plans)
+        rows = history._rows
+        refuse_unsound_pictures(rows.pictures, rows.records, log, Sizes(len(rows.runs), len(rows.stages.values)))
+        refuse_unsound_feedback(log, len(rows.pictures.rating), saved.orphans)
+        refuse_unsound_ids(rows.image_ids, len(rows.pictures.rating))
+        refuse_unsound_ids(history._record_ids, len(rows.records.time))
         return history
 
     def _settle(self, least: int) -> None:

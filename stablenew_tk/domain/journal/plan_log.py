@@ -44,6 +44,15 @@ class _PlanLogSnapshot(Struct, array_like=True):
 _Named = TypeVar("_Named", LearningPlan, LearningRunResult, Preset)
 
 
+def can_hold(line: PlanLine) -> bool:
+    """Whether a line that another tool wrote can be kept: its whole numbers have at most 64 bits."""
+    try:
+        msgspec.msgpack.encode(line)
+    except OverflowError:
+        return False
+    return True
+
+
 class PlanBook:
     """All plans, steps, results and presets. Owned by the thread of the history. `withdrawn` has the undone lines."""
 

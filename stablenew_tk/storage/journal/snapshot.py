@@ -6,7 +6,9 @@ only takes longer.
 
 from __future__ import annotations
 
+import logging
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,20 +20,12 @@ from ..disk.files import read_bounded, write_atomic
 from .reader import JournalReading
 from .segments import DECODE_ERRORS, segment_path, segments
 
+_log = logging.getLogger(__name__)
 _LIMIT = 2 << 30
 _PRINT_LENGTH = 4096
 
 
-class Loaded(NamedTuple):
-    """The history, how many lines could not be read or were of a newer version, and whether the snapshot was used."""
-
-    history: History
-    damaged_count: int
-    newer_count: int
-    from_snapshot: bool
-
-
-class _Print(msgspec.Struct, frozen=True, array_like=True):
+class SegmentPrint(msgspec.Struct, frozen=True, array_like=True):
     """Fingerprint of a segment up to a size: checksums of its beginning and end, to notice a changed journal."""
 
     segment: int
@@ -40,8 +34,21 @@ class _Print(msgspec.Struct, frozen=True, array_like=True):
     last: int
 
 
+class Loaded(NamedTuple):
+    """The history, how many lines could not be read or were of a newer version, and whether the snapshot was used.
+
+    `prints` are those of the segments that were read, for `save_snapshot`.
+    """
+
+    history: History
+    damaged_count: int
+    newer_count: int
+    from_snapshot: bool
+    prints: tuple[SegmentPrint, ...]
+
+
 class _SnapshotPayload(msgspec.Struct, array_like=True):
-    prints: list[_Print]
+    prints: list[SegmentPrint]
     history: bytes
 
 
@@ -53,10 +60,18 @@ class _SnapshotFile(msgspec.Struct, array_like=True):
 def load_history(folder: Path, snapshot_path: Path) -> Loaded:
     """Load the history of the journal in `folder`, using the snapshot if it is valid. Raises Unreadable."""
     history = _from_snapshot(folder, snapshot_path)
-    served = history is not None
-    history = history or History()
+    if history is not None:
+        try:
+            return _up_to_date(history, folder, served=True)
+        except Unreadable:
+            # Repaired between the two looks at it; reading the whole journal tells what is really wrong.
+            _log.info("the journal in %s changed while it was opened", folder)
+    return _up_to_date(History(), folder, served=False)
+
+
+def _up_to_date(history: History, folder: Path, *, served: bool) -> Loaded:
     catch_up(history, folder)
-    return Loaded(history, history.damaged, history.newer, served)
+    return Loaded(history, history.damaged, history.newer, served, tuple(_prints(folder, history.end)))
 
 
 def catch_up(history: History, folder: Path) -> None:
@@ -78,14 +93,21 @@ def catch_up(history: History, folder: Path) -> None:
     history.newer += reading.newer
 
 
-def save_snapshot(history: History, folder: Path, path: Path) -> None:
-    """Save the history for `load_history`. `folder` is the journal's. Raises NotSaved or Unreadable; then the old
-    snapshot stays.
+def save_snapshot(history: History, folder: Path, path: Path, loaded: Sequence[SegmentPrint] = ()) -> None:
+    """Save the history for `load_history`. `folder` is the journal's, `loaded` has the prints of when it was loaded;
+    none are needed for a history that was read just now.
+
+    Raises NotSaved or Unreadable; then the old snapshot stays. Unreadable also when the journal was repaired or
+    replaced since it was loaded, because then its lines stand elsewhere.
 
     It takes about 50 bytes for each picture. No lines may be folded meanwhile, so call it on the thread that owns the
     history, or while that thread waits.
     """
-    payload = msgspec.msgpack.encode(_SnapshotPayload(_prints(folder, history.end), history.to_bytes()))
+    prints = _prints(folder, history.end)
+    now = [_print(one.segment, segment_path(folder, one.segment), one.size) for one in loaded]
+    if now != list(loaded) or not _holds(prints, history.end):
+        raise Unreadable(f"The journal in {folder} was repaired or replaced since it was read.")
+    payload = msgspec.msgpack.encode(_SnapshotPayload(prints, history.to_bytes()))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, msgspec.msgpack.encode(_SnapshotFile(zlib.crc32(payload), payload)), mode=0o600)
 
@@ -97,13 +119,14 @@ def _from_snapshot(folder: Path, path: Path) -> History | None:
             return None
         payload = msgspec.msgpack.decode(file.payload, type=_SnapshotPayload)
         history = History.from_bytes(payload.history)
-        return history if payload.prints == _prints(folder, history.end) else None
+        prints = _prints(folder, history.end)
+        return history if payload.prints == prints and _holds(prints, history.end) else None
     except (Unreadable, InvalidInput, *DECODE_ERRORS):
         # A snapshot that cannot be used costs only time: the journal is read from its beginning.
         return None
 
 
-def _prints(folder: Path, end: Position) -> list[_Print]:
+def _prints(folder: Path, end: Position) -> list[SegmentPrint]:
     """Fingerprints of all segments up to `end`."""
     return [
         _print(number, path, end.offset if number == end.segment else path.stat().st_size)
@@ -112,7 +135,13 @@ def _prints(folder: Path, end: Position) -> list[_Print]:
     ]
 
 
-def _print(number: int, path: Path, size: int) -> _Print:
+def _holds(prints: list[SegmentPrint], end: Position) -> bool:
+    """Whether the journal is as long as what was read of it."""
+    sizes = {one.segment: one.size for one in prints}
+    return sizes.get(end.segment, 0) == end.offset
+
+
+def _print(number: int, path: Path, size: int) -> SegmentPrint:
     try:
         with path.open("rb") as file:
             first = zlib.crc32(file.read(min(size, _PRINT_LENGTH)))
@@ -120,4 +149,4 @@ def _print(number: int, path: Path, size: int) -> _Print:
             last = file.read(min(size, _PRINT_LENGTH))
     except OSError as error:
         raise Unreadable(f"The journal segment {path} cannot be read: {error.strerror or error}.") from error
-    return _Print(number, size if len(last) == min(size, _PRINT_LENGTH) else -1, first, zlib.crc32(last))
+    return SegmentPrint(number, size if len(last) == min(size, _PRINT_LENGTH) else -1, first, zlib.crc32(last))

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import os
+import random
 import shutil
+import zlib
 
+import msgspec
 import pytest
 from journal_lines import rate, record, undo
 
@@ -30,7 +34,8 @@ def load(folder):
 
 
 def save(folder):
-    save_snapshot(load(folder).history, folder / "journal", folder / "checkpoint")
+    loaded = load(folder)
+    save_snapshot(loaded.history, folder / "journal", folder / "checkpoint", loaded.prints)
 
 
 def everything(history):
@@ -140,3 +145,64 @@ def test_a_newer_line_is_counted_through_the_snapshot(tmp_path):
     save(tmp_path)
     loaded = load(tmp_path)
     assert (loaded.from_snapshot, loaded.newer_count, loaded.damaged_count) == (True, 1, 0)
+
+
+def test_a_history_of_a_journal_that_was_repaired_meanwhile_is_not_saved(journal):
+    loaded = load(journal)
+    kept = (journal / "checkpoint").read_bytes()
+    assert repair(journal / "journal").moved == 1
+    with pytest.raises(Unreadable, match="repaired or replaced"):
+        save_snapshot(loaded.history, journal / "journal", journal / "checkpoint", loaded.prints)
+    assert (journal / "checkpoint").read_bytes() == kept
+    assert everything(load(journal).history) == everything(full(journal).history)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_changed_snapshot_with_a_fitting_checksum_is_never_an_error_and_never_endless(journal, seed):
+    path, draw = journal / "checkpoint", random.Random(seed)
+    payload = bytearray(msgspec.msgpack.decode(path.read_bytes())[1])
+    for _ in range(draw.choice((1, 3, 20))):
+        payload[draw.randrange(len(payload))] = draw.choice((0, 1, 0x7F, 0x80, 0xFF, draw.randrange(256)))
+    path.write_bytes(msgspec.msgpack.encode((zlib.crc32(payload), bytes(payload))))
+    history = load(journal).history
+    everything(history)
+    history.visible().counts()
+    assert len(history) == 58 or not load(journal).from_snapshot
+
+
+def _folder(path):
+    path.mkdir()
+
+
+def _pipe(path):
+    os.mkfifo(path)
+
+
+def _link_to_nothing(path):
+    path.symlink_to(path.parent / "gone")
+
+
+def _link_in_a_circle(path):
+    path.symlink_to(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("put", [_folder, _pipe, _link_to_nothing, _link_in_a_circle])
+def test_something_else_in_the_place_of_the_snapshot_costs_a_reading(journal, put):
+    (journal / "checkpoint").unlink()
+    put(journal / "checkpoint")
+    loaded = load(journal)
+    assert (loaded.from_snapshot, len(loaded.history)) == (False, 58)
+
+
+@pytest.mark.parametrize(
+    "member", ['"rows":1000000000000000000000000000000', '"rated":-99999999999999999999', '"rows":18446744073709551616']
+)
+def test_a_line_of_another_tool_with_a_number_beyond_all_bounds_costs_only_itself(journal, member):
+    line = f'{{"kind":"preset","event_id":"01X","ts":"x","preset_id":"p","name":"n","evidence":{{{member}}}}}\n'
+    with sorted((journal / "journal").glob("records-*.jsonl"))[-1].open("a") as file:
+        file.write(line)
+    loaded = load(journal)
+    assert (len(loaded.history), loaded.damaged_count, loaded.history.plans.presets()) == (58, 2, ())
+    save(journal)
+    assert (load(journal).from_snapshot, load(journal).damaged_count) == (True, 2)
