@@ -30,6 +30,7 @@ import itertools
 import json
 import os
 import random
+import re
 import select
 import socket
 import struct
@@ -86,7 +87,8 @@ AFTER = {
 # The answer is whole and untrue, the picture is worthless, or ("forgotten") an interrupt has no effect.
 TWISTS = {
     "other-sampler", "other-scheduler", "other-checkpoint", "other-seed", "other-size", "other-steps", "other-cfg",
-    "other-denoise", "black", "unchanged", "no-hires", "forgotten", "no-vae", "keeps-overrides",
+    "other-denoise", "black", "unchanged", "no-hires", "forgotten", "no-vae", "keeps-overrides", "nan-cfg",
+    "endless-text",
 }  # fmt: skip
 FAULTS = BEFORE | AFTER | TWISTS
 
@@ -916,6 +918,10 @@ class FakeWebUI:
         first = 0
         if asked.get("save_images") and len(images) > 1:
             images, texts, first = [images[0], *images], [texts[0], *texts], 1
+        if twist == "nan-cfg":
+            truth, texts = {**truth, "cfg_scale": "nan"}, [re.sub(r"CFG scale: [^,]*", "CFG scale: nan", texts[0])]
+        elif twist == "endless-text":
+            texts = [f'{texts[0]}, Lora hashes: "{"x: 0123456789ab, " * 80_000}"']
         data = [self._file(image, text) for image, text in zip(images, texts, strict=True)]
         info = {
             "prompt": truth["prompt"],
@@ -930,7 +936,7 @@ class FakeWebUI:
             "width": int(asked["width"]),
             "height": int(asked["height"]),
             "sampler_name": truth["sampler_name"],
-            "cfg_scale": float(truth["cfg_scale"]),
+            "cfg_scale": truth["cfg_scale"] if twist == "nan-cfg" else float(truth["cfg_scale"]),
             "steps": truth["steps"],
             "batch_size": truth["batch_size"],
             "restore_faces": False,

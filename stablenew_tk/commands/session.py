@@ -21,13 +21,15 @@ class Session:
     """A controller for a terminal command; a context manager. Runs on the caller's thread. Leaving the context writes
     all lines and stops the threads.
 
-    `records` are those of the jobs that ended here, `unsaved` the lines the disk refused, known after leaving.
+    `records` are those of the jobs that ended here. `unsaved`, known after leaving: lines that are not on disk, those
+    that the disk refused and records that cannot be written at all.
     """
 
     def __init__(self, controller: Controller, *, quiet: bool) -> None:
         self.controller = controller
         self.records: list[LearningRecord] = []
         self.unsaved = 0
+        self._unrecorded = 0
         self._quiet = quiet
         self._checks: list[BackendChecked] = []
         self._faults: list[OrderFailed] = []
@@ -42,7 +44,7 @@ class Session:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self.unsaved = self.controller.close()
+        self.unsaved = self.controller.close() + self._unrecorded
 
     def history(self) -> History:
         """What is recorded, read at the first call. Raises StorageError when it cannot be read."""
@@ -100,6 +102,7 @@ class Session:
             self._checks.append(event)
         elif isinstance(event, JobEnded):
             self.records.append(event.record)
+            self._unrecorded += bool(event.refused)
             self._show(len(self.records))
         elif isinstance(event, LineNotSaved):
             self._refusals.append(event.message)

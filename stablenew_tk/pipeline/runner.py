@@ -128,12 +128,15 @@ class PipelineRunner:
 
     def _end(self, attempt: _Attempt, status: Status, error: Failure | None) -> LearningRecord:
         record = attempt.record(status, error)
-        recorded = False
+        recorded, refused = False, ""
         try:
             recorded = attempt.job.record and self._write(record)
+        except InvalidInput as error:
+            refused = str(error)
+            self._context.emit(OrderFailed(message=refused))
         finally:
             attempt.ended = record
-            self._context.emit(JobEnded(record=record, recorded=recorded))
+            self._context.emit(JobEnded(record=record, recorded=recorded, refused=refused))
         return record
 
     def _write(self, record: LearningRecord) -> bool:
@@ -143,9 +146,6 @@ class PipelineRunner:
             saved = self._context.writer.append(record)
         except StorageError as refused:
             self._context.emit(LineNotSaved(line=record, message=str(refused)))
-            return False
-        except InvalidInput as refused:
-            self._context.emit(OrderFailed(message=str(refused)))
             return False
         self._context.emit(LineSaved(line=saved.line, position=saved.position))
         return True

@@ -60,6 +60,22 @@ class TestLorasTheServerDoesNotHave:
         assert "LoRA" not in cli("run", cli.pack, "--json", *FEW, "--backend", fake.url).err
 
 
+class TestWhatAServerSaysBeyondAllBounds:
+    @pytest.mark.parametrize(("twist", "code"), [("endless-text", 0), ("nan-cfg", 0)])
+    def test_a_picture_that_was_made_has_its_record(self, cli, fake, twist, code):
+        fake.fault(twist)
+        said = cli("run", cli.pack, "--json", *FEW, "--limit", 1, "--backend", fake.url)
+        (record,) = cli.shown()
+        assert (said.code, said.json["ok"], said.json["unsaved"], len(record["outputs"])) == (code, 1, 0, 1)
+
+    def test_what_was_left_out_of_a_record_is_marked(self, cli, fake):
+        fake.fault("endless-text")
+        cli("run", cli.pack, "--json", *FEW, "--limit", 1, "--backend", fake.url)
+        text = cli.shown()[0]["outputs"][0]["infotext"]
+        assert text.startswith("a red boat")
+        assert text.endswith("more characters were not recorded]")
+
+
 class TestReport:
     def test_it_has_the_shape_others_rely_on(self, cli):
         said = cli("run", cli.pack, "--json", *FEW)

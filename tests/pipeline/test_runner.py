@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from stablenew_tk.backends.base import StageImage, StageResult
 from stablenew_tk.backends.sketch.backend import Sketch
-from stablenew_tk.domain.base.errors import AccessDenied, BackendError, Unreachable, Unreadable
+from stablenew_tk.domain.base.errors import AccessDenied, BackendError, InvalidInput, Unreachable, Unreadable
 from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
 from stablenew_tk.domain.models.preset_scope import PresetScope, PresetUse
 from stablenew_tk.domain.prompts.pack import PackPrompt
@@ -383,6 +383,12 @@ class TestTheUnexpected:
         shop.runner.broken(one, caught.value)
         assert len(shop.told(JobEnded)) == 1
         assert "not saved" in shop.told(OrderFailed)[0].message
+
+    def test_a_record_that_can_never_be_written_is_told_with_the_job(self, tmp_path):
+        shop = Workshop(tmp_path, Scripted(PICTURE), writer=Grumbling(InvalidInput("It is too long.")))
+        assert shop.runner.run(job()).status == "ok"
+        (ended,) = shop.told(JobEnded)
+        assert (ended.recorded, ended.refused, shop.told(LineNotSaved)) == (False, "It is too long.", [])
 
     def test_a_very_long_error_is_cut_for_the_record(self, tmp_path):
         record = Workshop(tmp_path, Scripted(BackendError("x" * 9000))).run(job())

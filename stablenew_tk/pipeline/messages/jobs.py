@@ -57,10 +57,13 @@ class NodeWaiting(Event, frozen=True, kw_only=True):
 
 
 class JobEnded(Event, frozen=True, kw_only=True):
-    """A job ended: done, failed or cancelled. Exactly one for each job. `recorded`: its record is on disk."""
+    """A job ended: done, failed or cancelled. Exactly one for each job. `recorded`: its record is on disk; `refused`
+    says why it can never be ("" = it can).
+    """
 
     record: LearningRecord
     recorded: bool
+    refused: str = ""
 
 
 class BackendChecked(Event, frozen=True, kw_only=True):

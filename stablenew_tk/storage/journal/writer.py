@@ -15,6 +15,7 @@ import re
 import secrets
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,8 +23,9 @@ import msgspec
 
 from ...domain.base.errors import InvalidInput, NotSaved
 from ...domain.journal.history import Position
-from ...domain.journal.record import JournalLine
+from ...domain.journal.record import JournalLine, LearningRecord
 from ..disk.files import BINARY, folder_lock, holding, sync_folder, write_atomic
+from .reduced import reduced
 from .segments import (
     DECODE_ERRORS,
     LINE,
@@ -68,12 +70,13 @@ class LearningRecordWriter:
         """Append one line and force it to disk (fsync).
 
         Raises NotSaved when it could not be written; the journal is as before, and the same line can be appended again
-        later (readers count an event_id once). Raises InvalidInput for a line that can never be written: a draft
-        without id, a number that is not finite, or more than 1 MiB.
+        later (readers count an event_id once). A record that is too long for a line, or has numbers that are not
+        finite, is written with what can be kept of it. Raises InvalidInput for a line that can never be written: a
+        draft without id, or one of another kind with such a number or more than 1 MiB.
         """
         with self._threads:
             line = msgspec.structs.replace(line, writer=self.writer, seq=self._seq + 1)
-            line, data = _encoded(line)
+            line, data = _storable(line)
             try:
                 if not self._folder.is_dir():
                     self._folder.mkdir(parents=True, exist_ok=True)
@@ -168,8 +171,19 @@ def _time_of(line: bytes) -> str:
         return ""
 
 
-def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
+def _storable(line: JournalLine) -> tuple[JournalLine, bytes]:
     """The line as it can be stored, with its bytes and line end. Raises InvalidInput."""
+    try:
+        return _encoded(line)
+    except InvalidInput:
+        for shorter in reduced(line) if isinstance(line, LearningRecord) and line.event_id else ():
+            with suppress(InvalidInput):
+                return _encoded(shorter)
+        raise
+
+
+def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
+    """The line, with its bytes and line end. Raises InvalidInput when it does not fit."""
     if not line.event_id:
         raise InvalidInput("The record was not saved: it is a draft without an event_id.")
     try:

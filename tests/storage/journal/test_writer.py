@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -11,11 +12,12 @@ import zlib
 
 import msgspec
 import pytest
-from journal_lines import rate, record
+from journal_lines import output, rate, record
 
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
-from stablenew_tk.domain.journal.record import Feedback
+from stablenew_tk.domain.journal.record import Feedback, StageRecord
 from stablenew_tk.domain.runs.job import LearningTag
+from stablenew_tk.domain.runs.plan import Preset
 from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.storage.disk.files import folder_lock, holding
 from stablenew_tk.storage.journal.reader import JournalReading, read_record, recent, verify
@@ -88,18 +90,32 @@ def test_a_prompt_with_line_ends_stays_one_line(tmp_path):
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_a_number_that_json_cannot_hold_is_refused(tmp_path, bad):
+def test_a_number_that_json_cannot_hold_is_marked_in_a_record_and_refused_in_other_lines(tmp_path, bad):
     writer = LearningRecordWriter(tmp_path)
-    with pytest.raises(InvalidInput, match="seconds is not a finite number"):
-        writer.append(record(seconds=bad))
-    with pytest.raises(InvalidInput, match=r"learning\.value"):
-        writer.append(record(learning=LearningTag(value=bad)))
-    assert writer.append(record()).line.seq == 1
+    stage = StageRecord(stage="txt2img", applied={"txt2img.cfg_scale": bad, "txt2img.steps": 20})
+    saved = writer.append(record(seconds=bad, learning=LearningTag(value=bad), stage_results=(stage,))).line
+    assert (saved.seconds, saved.learning.value) == (0.0, f"{bad} (not a number)")
+    assert saved.stage_results[0].applied == {"txt2img.cfg_scale": f"{bad} (not a number)", "txt2img.steps": 20}
+    assert recent(tmp_path, 1)[0].record == saved
+    with pytest.raises(InvalidInput, match=r"values\.txt2img\.cfg_scale is not a finite number"):
+        writer.append(as_line(Preset(preset_id="p", name="n", values={"txt2img.cfg_scale": bad})))
+    assert writer.append(record()).line.seq == 2
 
 
-def test_a_line_longer_than_a_mebibyte_is_refused(tmp_path):
+def test_a_record_longer_than_a_mebibyte_is_kept_without_the_end_of_its_texts(tmp_path):
+    outputs = tuple(output(infotext="ä" * 400_000) for _ in range(20))
+    saved = LearningRecordWriter(tmp_path).append(record(prompt="x" * (1 << 20), outputs=outputs)).line
+    assert recent(tmp_path, 1)[0].record == saved
+    assert re.fullmatch(r"x+ \[…[\d,]+ more characters were not recorded\]", saved.prompt)
+    assert [one.path for one in saved.outputs] == [one.path for one in outputs]
+    assert verify(tmp_path).damaged == ()
+
+
+def test_a_line_that_cannot_be_cut_is_refused(tmp_path):
     with pytest.raises(InvalidInput, match="longer than a line may be"):
-        LearningRecordWriter(tmp_path).append(record(prompt="x" * (1 << 20)))
+        LearningRecordWriter(tmp_path).append(rate("image", 3, note="x" * (1 << 20)))
+    with pytest.raises(InvalidInput, match="longer than a line may be"):
+        LearningRecordWriter(tmp_path).append(record(outputs=tuple(output() for _ in range(9_000))))
     assert lines_of(tmp_path) == []
 
 
