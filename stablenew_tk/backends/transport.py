@@ -42,6 +42,8 @@ _PROXY_GAVE_UP = {502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530}
 _MEMORY = re.compile(r"out of memory|OutOfMemory|not enough memory|DefaultCPUAllocator|MPS backend out", re.IGNORECASE)
 _LOGIN = re.compile(r"/(sign[_-]?in|log[_-]?in|oauth2?|auth|sso)\b", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+# All that a request can end with. requests' own errors are OSErrors; a header that is no text is a ValueError.
+_FAILURES = (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException)
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -198,6 +200,12 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        # The library reads the target even when it must not follow, and breaks when that is no text or no address.
+        return None
+
+
 class Connection:
     """An HTTP session with one server. Several threads may use it at once; `end` affects the latest request only."""
 
@@ -205,7 +213,7 @@ class Connection:
         self.address = address
         self.limits = limits
         self._live: _Exchange | None = None
-        self._session = requests.Session()
+        self._session = _Session()
         # Proxies and .netrc of the environment must not get between us and an engine on this machine.
         self._session.trust_env = False
         self._session.headers.update({"Accept-Encoding": "identity", "Connection": "close"})
@@ -268,7 +276,13 @@ class Connection:
                 timeout=(self.limits.connect_s, timeout_s),
             ) as response:
                 return self._read(response, exchange)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as err:
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            http.client.HTTPException,
+            OSError,
+            ValueError,
+        ) as err:
             raise self._error(err, exchange, timeout_s) from err
         finally:
             self._live = None
@@ -277,7 +291,7 @@ class Connection:
     def _read(self, response: requests.Response, exchange: _Exchange) -> Answer:
         whole = response.status_code < 400
         cap = self.limits.body_bytes if whole else self.limits.error_bytes
-        if whole and int(response.headers.get("Content-Length") or 0) > cap:
+        if whole and _announced(response.headers.get("Content-Length", "")) > cap:
             raise AnswerLost(f"{self.address.host} announced an answer of more than {cap >> 20} MiB. It was not read.")
         buffer = bytearray()
         while len(buffer) <= cap and (chunk := response.raw.read1(_CHUNK, decode_content=False)):
@@ -328,6 +342,11 @@ class Connection:
         return AnswerLost(f"{host} sent an answer that cannot be read ({type(causes[-1]).__name__}).")
 
 
+def _announced(length: str) -> int:
+    """The size that a Content-Length header announces; 0 when it is not one number. Only what really comes counts."""
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
+
+
 def _causes(err: BaseException) -> Iterator[BaseException]:
     """The error and what it wraps, outermost first: urllib3 keeps causes in `args` and `reason`."""
     seen: list[BaseException] = []
@@ -357,7 +376,7 @@ def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
-        target = parse_target(urljoin(f"{address.base}/", answer.location))
+        target = parse_target(answer.location, address.base)
         if _LOGIN.search(target):
             page = urlsplit(target).path
             raise AccessDenied(f"{host} sends us to a login page ({page}), which needs a browser.", status=status)
@@ -391,14 +410,15 @@ def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
     raise EngineFault(f"{host} failed while {doing}: {text or f'status {status}'}.", status=status)
 
 
-def parse_target(location: str) -> str:
-    """The target of a redirect without credentials, for messages."""
+def parse_target(location: str, base: str) -> str:
+    """The target of a redirect away from `base`, without credentials, for messages."""
     try:
-        parts = urlsplit(location)
+        parts = urlsplit(urljoin(f"{base}/", location))
+        port = f":{parts.port}" if parts.port else ""
         host = parts.hostname or ""
     except ValueError:
         return "an unreadable address"
-    return _CONTROL.sub(" ", f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}")[:120]
+    return _CONTROL.sub(" ", f"{parts.scheme}://{host}{port}{parts.path}")[:120]
 
 
 def error_text(body: bytes) -> str:
@@ -420,8 +440,13 @@ def _message_text(value: object) -> str:
     if isinstance(value, str):
         return _line(value)
     rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-    places = [(".".join(str(p) for p in row.get("loc", ()) if p != "body"), row.get("msg", "")) for row in rows]
-    return _line("; ".join(f"{place}: {message}" for place, message in places))
+    return _line("; ".join(f"{_place(row.get('loc'))}: {row.get('msg', '')}" for row in rows))
+
+
+def _place(loc: object) -> str:
+    """Where FastAPI found a fault, such as "steps": a list of names and numbers, or whatever else a server sends."""
+    parts = loc if isinstance(loc, list) else () if loc is None else (loc,)
+    return ".".join(str(part) for part in parts if part != "body")
 
 
 def _line(text: str) -> str:

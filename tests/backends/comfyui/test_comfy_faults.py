@@ -31,7 +31,7 @@ from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 
 QUICK = Limits(
-    connect_s=2, lists_s=5, options_s=5, progress_s=1, control_s=1, stall_s=0.3, settle_s=5, resend_s=0.05, poll_s=0.02
+    connect_s=2, lists_s=5, options_s=5, progress_s=1, control_s=1, stall_s=0.3, settle_s=5, resend_s=30, poll_s=0.02
 )
 SMALL = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 6, "checkpoint": "ink_model"}
 
@@ -505,7 +505,7 @@ class TestStopping:
                 assert "clear" not in seen.body
 
     def test_a_stop_while_a_model_loads_is_sent_again_until_it_takes_effect(self, fake, make):
-        backend = make()
+        backend = make(resend_s=0.05)
         fake.hold(step=0, loading=True)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
