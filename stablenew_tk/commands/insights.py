@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.config.sweep import focus
@@ -135,12 +135,14 @@ def _one(args: argparse.Namespace, history: History) -> int:
 
 
 def _table(found: Report) -> Table:
-    table = Table(escape(found.focus.title), "stars", box=None)
+    table = Table(box=None)
+    table.add_column(Text(found.focus.title))
+    table.add_column("stars")
     for heading in ("rated", "estimate", "90 % range", "near best", "per picture"):
         table.add_column(heading, justify="right")
     table.add_column("tags")
     for value in found.values:
-        table.add_row(*map(escape, _cells(found, value)))
+        table.add_row(*map(Text, _cells(found, value)))
     return table
 
 

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ..domain.base.errors import InvalidInput
 from ..domain.config.origins import MAX_SEED
@@ -111,7 +111,7 @@ def _print_variants(found: Expansion) -> None:
     table.add_column("Choices", overflow="fold")
     for variant in found.variants:
         words = [f"{name} = {value}" for name, value in variant.choices.items()]
-        table.add_row(str(variant.index), escape(variant.prompt), escape("; ".join(words)))
+        table.add_row(str(variant.index), Text(variant.prompt), Text("; ".join(words)))
     out.print(table)
     shown = f"{len(found.variants):,} of {found.count:,} variants"
     out.print(shown if len(found.variants) < found.count else f"{found.count:,} variants")

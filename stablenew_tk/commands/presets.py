@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ..app.presets import agreeing, choosing, dropping, preset_values
 from ..domain.base.errors import InvalidInput
@@ -123,7 +123,7 @@ def _list(args: argparse.Namespace, places: Places) -> int:
         return OK
     table = Table("preset", "values", "for", "evidence", "in force", box=None)
     for line in found:
-        table.add_row(*map(escape, (line.name, _values(line), _scope(line), _evidence(line), _in_force(line))))
+        table.add_row(*map(Text, (line.name, _values(line), _scope(line), _evidence(line), _in_force(line))))
     out.print(table)
     return OK
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ..app.model_evidence import model_evidence, seen_by_name
 from ..app.models import wording as words
@@ -177,16 +177,16 @@ def _print(path: Path, settings: ModelSettings, history: History | None) -> None
     for field, one in settings.values.items():
         learned = _learned(one, evidence.own_plans)
         source = f"{one.source} ({learned})" if learned else one.source
-        table.add_row(parameter(field).title, escape(_visible(str(one.value))), escape(_visible(source)))
+        table.add_row(parameter(field).title, Text(_visible(str(one.value))), Text(_visible(source)))
     for overlay, preset in overlays_in_force(settings.profile):
         words_of_it = f"{overlay.name} {overlay.weight:g}"
-        table.add_row("adds LoRA", escape(_visible(words_of_it)), escape(_visible(f"preset {preset}")))
+        table.add_row("adds LoRA", Text(_visible(words_of_it)), Text(_visible(f"preset {preset}")))
     for weight in settings.weights:
         rating = f" ({weight.rating})" if weight.rating else ""
-        table.add_row("LoRA weight", f"{weight.weight:g}{rating}", escape(_visible(weight.source)))
+        table.add_row("LoRA weight", f"{weight.weight:g}{rating}", Text(_visible(weight.source)))
     if settings.trigger_phrases:
         phrases = ", ".join(settings.trigger_phrases)
-        table.add_row("trigger phrases", escape(_visible(phrases)), escape(_visible(settings.trigger_source)))
+        table.add_row("trigger phrases", Text(_visible(phrases)), Text(_visible(settings.trigger_source)))
     if table.row_count:
         out.print(table)
     else:
@@ -214,7 +214,7 @@ def _scan(args: argparse.Namespace, places: Places) -> int:
     table = Table("model", "kind", "family", "settings from", box=None)
     for one in models:
         name = _visible(os.path.relpath(one.path, _text(str(root))))
-        table.add_row(escape(name), one.kind, escape(_visible(one.family)), escape(_visible(", ".join(one.sources))))
+        table.add_row(Text(name), one.kind, Text(_visible(one.family)), Text(_visible(", ".join(one.sources))))
     if models:
         out.print(table)
     out.print(f"{len(models)} model{'' if len(models) == 1 else 's'} found in {report.seconds:.1f} s.")

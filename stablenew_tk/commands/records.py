@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import msgspec
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ..domain.base.errors import InvalidInput, NotSaved
 from ..domain.journal.record import FoldedRecord, LearningRecord
@@ -64,7 +64,7 @@ def _show(args: argparse.Namespace, places: Places) -> int:
             seed = str(image.seed if image else record.seed)
             cells = [when, record.pack_id, record.prompt_id, seed, status, name, stars, tags]
             cells += [_presets(record)] if with_presets else []
-            table.add_row(*map(escape, cells))
+            table.add_row(*map(Text, cells))
     out.print(table)
     return OK
 

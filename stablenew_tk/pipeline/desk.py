@@ -190,13 +190,6 @@ class DeskWork:
         except (BackendError, InvalidInput) as problem:
             why = str(problem)
             brief = problem.brief if isinstance(problem, BackendError) else "no address"
-        except Exception as mistake:
-            # The window and the terminal wait for this answer, whatever a server may have sent.
-            log.exception("the check of %s broke", order.address or order.engine)
-            why = (
-                f"StableNew itself made a mistake with the answer of the backend ({type(mistake).__name__}: {mistake})."
-            )
-            brief = "not understood"
         return BackendChecked(
             address=order.address,
             engine=order.engine,

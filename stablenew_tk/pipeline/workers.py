@@ -18,7 +18,7 @@ import msgspec
 from ..backends.base import Backend
 from ..domain.base.errors import AccessDenied, BackendError, StableNewError
 from ..domain.runs.job import Job
-from .messages.base import Event, Order, OrderFailed
+from .messages.base import Event, Order
 from .messages.jobs import JobEnded, NodeWaiting, StageProgressed, StageStarted
 from .runner import JobContext, PipelineRunner
 
@@ -190,11 +190,11 @@ class Desk:
             try:
                 answer = self._perform(order)
             except StableNewError as error:
-                answer = OrderFailed(order=order, message=str(error))
+                answer = order.failed(str(error))
             except Exception as error:
                 log.exception("an order failed: %s", type(order).__name__)
                 message = f"StableNew itself made a mistake ({type(error).__name__}: {error})."
-                answer = OrderFailed(order=order, message=message)
+                answer = order.failed(message)
             if answer is not None:
                 self._inbox.put(answer)
 

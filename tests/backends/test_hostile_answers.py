@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import random
 import socket
 import threading
@@ -15,11 +16,8 @@ from stablenew_tk.backends.remote.backend import Remote
 from stablenew_tk.backends.transport import Limits, error_text
 from stablenew_tk.backends.webui.backend import WebUI
 from stablenew_tk.domain.base.errors import BackendError, InvalidInput
-from stablenew_tk.domain.config.user_settings import Settings
-from stablenew_tk.pipeline.desk import DeskWork
 from stablenew_tk.pipeline.messages.jobs import CheckBackend
-from stablenew_tk.storage.disk.places import find_places
-from stablenew_tk.storage.journal.writer import LearningRecordWriter
+from stablenew_tk.pipeline.workers import Desk
 
 KINDS = [WebUI, ComfyUI, Remote]
 QUICK = Limits(connect_s=5, lists_s=5, options_s=5, progress_s=5, control_s=5, stall_s=5, settle_s=5, poll_s=0.01)
@@ -149,19 +147,13 @@ def test_the_words_of_an_error_are_found_whatever_it_is_made_of():
     assert error_text(b'{"detail": [{"loc": null, "msg": "too many"}]}') == ": too many"
 
 
-def test_a_check_that_breaks_in_a_way_nobody_foresaw_is_answered_all_the_same(tmp_path, expects_error_log):
-    class Broken:
-        name = "broken"
-
-        def check(self):
-            raise ZeroDivisionError("oops")
-
-        def close(self):
-            pass
-
-    places = find_places(str(tmp_path), {}, None)
-    work = DeskWork(places, Settings(), LearningRecordWriter(places.journal), lambda _order: Broken())
-    answer = work.perform(CheckBackend(address="http://somewhere"))
-    assert answer.capabilities is None
-    assert "made a mistake" in answer.problem
-    assert "ZeroDivisionError: oops" in answer.problem
+def test_a_check_that_breaks_in_a_way_nobody_foresaw_is_answered_all_the_same(expects_error_log):
+    inbox = queue.SimpleQueue()
+    desk = Desk(lambda _order: 1 / 0, inbox)
+    try:
+        desk.ask(CheckBackend(address="http://somewhere"))
+        answer = inbox.get(timeout=60)
+    finally:
+        desk.close()
+    assert (answer.address, answer.capabilities, answer.brief) == ("http://somewhere", None, "failed")
+    assert "made a mistake (ZeroDivisionError: division by zero)" in answer.problem

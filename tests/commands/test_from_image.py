@@ -115,8 +115,8 @@ class TestToPack:
 
     def test_a_comma_before_the_prompt_is_told(self, cli, picture, tmp_path):
         pack = tmp_path / "p.txt"
-        said = cli("packs", "from-image", picture(f"#1 friend\n{LINE}"), "--to", pack, "--json")
-        assert prompts(pack) == [("harbour", ", #1 friend", "")]
+        said = cli("packs", "from-image", picture(f"neg: a friend\n{LINE}"), "--to", pack, "--json")
+        assert prompts(pack) == [("harbour", ", neg: a friend", "")]
         assert "comma" in said.json["notices"][0]
 
     def test_a_link_stays_a_link(self, cli, picture, tmp_path):

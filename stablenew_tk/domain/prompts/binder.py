@@ -199,6 +199,12 @@ class Binder:
         weights: Sequence[float],
     ) -> ExpansionNode | str:
         name = short(choice.source)
+        if (choice.least, choice.most) != (1, 1) and (filled := _filled(bodies)) and len(filled) < len(bodies):
+            # An empty option beside others only means one word less: nothing stands between it and them.
+            some = choice.most if choice.most < 0 else min(choice.most, len(filled))
+            choice = replace(choice, least=max(choice.least - 1, 0), most=some)
+            bodies, sources = [bodies[at] for at in filled], [sources[at] for at in filled]
+            weights = [weights[at] for at in filled] if weights else ()
         most = len(bodies) if choice.most < 0 else min(choice.most, len(bodies))
         least = min(choice.least, most)
         if most > MOST_AT_ONCE:
@@ -257,16 +263,21 @@ class Binder:
     def _list_named(self, part: Wildcard, scope: _BinderScope) -> WildcardList | None:
         found = self._wildcards.find(part.name)
         if found is None:
-            near = self._wildcards.near(part.name)
-            hint = f"There are: {near}." if near else "There are no wildcard files yet."
-            hint += " For the signs themselves write \\__."
-            self._trouble(scope.at, f"There is no wildcard “{part.name}”{self._chain(scope)}. {hint}")
+            self._trouble(scope.at, self._no_list(part.name, scope))
         elif not found.values:
             self._trouble(scope.at, f"The wildcard “{part.name}” has no lines ({found.where}).")
             return None
         elif self._is_circle(found.name, scope):
             return None
         return found
+
+    def _no_list(self, name: str, scope: _BinderScope) -> str:
+        if several := self._wildcards.candidates(name):
+            listed = ", ".join(f"__{one}__" for one in several)
+            return f"“{name}” fits several wildcards{self._chain(scope)}. Write which one: {listed}."
+        near = self._wildcards.near(name)
+        hint = f"There are: {near}." if near else "There are no wildcard files yet."
+        return f"There is no wildcard “{name}”{self._chain(scope)}. {hint} For the signs themselves write \\__."
 
     def _is_circle(self, name: str, scope: _BinderScope) -> bool:
         if name not in scope.inside:
@@ -326,6 +337,11 @@ class Binder:
         scope = replace(scope, inside=(*scope.inside, called), is_elsewhere=True)
         bodies = [self._body(option.body, scope) for option in options]
         return Pick(name, bodies, [option.source.strip() for option in options], _weights([o.weight for o in options]))
+
+
+def _filled(bodies: Sequence[ExpansionNode | str]) -> list[int]:
+    """The places of those that are not empty."""
+    return [place for place, body in enumerate(bodies) if not isinstance(body, str) or body.strip()]
 
 
 def _weights(weights: Sequence[float]) -> Sequence[float]:

@@ -17,9 +17,17 @@ MOST_PROBLEMS = 500
 _LORA = re.compile(r"<(?:lora|lyco):([^:<>]*)((?::[^<>:]*)*)>")
 _EMBEDDING = re.compile(r"<embedding:([^<>:]+)(?::[^<>]*)?>|\bembedding:([^\s,()\[\]{}|:<>]+)")
 _OPEN_TAG = re.compile(r"<(?:lora|lyco|hypernet|embedding):[^<>\n]*$")
+_VARIES = re.compile(r"\{|__|\[\[")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 # Weights beyond this only break pictures; a slip of the finger is more likely.
-_HEAVIEST = 2.0
+_HEAVIEST = 4.0
+_INFOTEXT = re.compile(r"\b(?:Negative prompt:|Steps: \d+, (?:Sampler|CFG scale|Size|Seed):)")
+
+
+_PASTED = (
+    "This is the text of a picture from another tool. In a pack write neg: before what is not wanted, and leave the "
+    "values out; drop the picture on the window to take over both."
+)
 
 
 class PackCheck(Struct, frozen=True):
@@ -52,6 +60,8 @@ def check_pack(
         for text, places in ((prompt.positive, prompt.positive_at), (prompt.negative, prompt.negative_at)):
             found = [*_tags(text, known_loras), *_embedded(text, known_embeddings)]
             warnings += [_problem(prompt, places, at, message) for at, message in found]
+        if pasted := _INFOTEXT.search(prompt.positive):
+            warnings.append(_problem(prompt, prompt.positive_at, pasted.start(), _PASTED))
     return PackCheck(
         prompts=len(pack.prompts),
         count=0 if errors else variants.count,
@@ -80,7 +90,7 @@ def _tags(text: str, known: frozenset[str] | None) -> Iterator[tuple[int, str]]:
         name = match[1].strip()
         if not name:
             yield match.start(), "This LoRA tag has no name. Write <lora:name:0.8>."
-        elif known is not None and "{" not in name and name.casefold() not in known:
+        elif known is not None and not _VARIES.search(name) and name.casefold() not in known:
             yield match.start(), f"The LoRA “{name}” is in none of the model folders."
         yield from ((match.start(), wrong) for wrong in _weights(name, match[2]))
     if opened := _OPEN_TAG.search(text):
@@ -88,10 +98,12 @@ def _tags(text: str, known: frozenset[str] | None) -> Iterator[tuple[int, str]]:
 
 
 def _weights(name: str, rest: str) -> Iterator[str]:
-    for part in filter(None, rest.split(":")):
+    for nth, part in enumerate(filter(None, rest.split(":"))):
         key, _, value = part.rpartition("=")
         weight = value.strip()
-        if key.strip() not in ("", "te", "unet") or "{" in weight or "[[" in weight:
+        # Behind the weight further numbers, or a name, are the weights of its blocks.
+        is_of_blocks = nth > 0 and not _NUMBER.fullmatch(weight)
+        if key.strip() not in ("", "te", "unet") or _VARIES.search(weight) or is_of_blocks:
             continue
         if not _NUMBER.fullmatch(weight):
             yield f"The weight “{weight}” of the LoRA “{name}” is not a number. Write <lora:{name}:0.8>."

@@ -11,7 +11,7 @@ from msgspec import Struct
 Kind = Literal["comment", "keyword", "lora", "embedding", "wildcard", "slot", "variable", "escape", "weight", "choice"]
 
 _RULES = re.compile(
-    r"(?P<comment>^\s*#.*)"
+    r"(?P<comment>^\s*#.*|(?<!\S)#.*)"
     r"|(?P<keyword>^\s*(?:neg|name):)"
     r"|(?P<lora><(?:lora|lyco|hypernet):[^<>]*>)"
     r"|(?P<embedding><embedding:[^<>]*>|\bembedding:[^\s,()\[\]{}|:<>]+)"

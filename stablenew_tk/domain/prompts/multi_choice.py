@@ -85,7 +85,7 @@ class MultiChoice(ExpansionNode):
         for place, way in hand:
             body = self._bodies[place]
             texts.append((body if isinstance(body, str) else body.text(way, picks)).strip())
-        return self._separator.join(texts)
+        return self._separator.join(filter(None, texts))
 
     def draw(self, rng: RandomNumbers) -> int:
         place = rng.below(len(self._sizes))
@@ -101,12 +101,16 @@ class MultiChoice(ExpansionNode):
         shares = [max(way / self.count, 1e-12) for way in ways]
         ranks: list[int] = []
         for place, times in enumerate(allot(count, shares, [way * copies for way in ways], rng)):
+            first = self._ends[place - 1] if place else 0
+            # Of equals every way comes up as often as every other; only what is left over has to be dealt.
+            rounds, odd = divmod(times, ways[place]) if self._is_even else (0, times)
+            ranks += list(range(first, first + ways[place])) * rounds if rounds else []
             hands: list[_Hand] = [
                 [(card, self._way(card, rng)) for card in cards]
-                for cards in _dealt(times, self._sizes[place], self._weights, rng)
+                for cards in _dealt(odd, self._sizes[place], self._weights, rng)
             ]
-            first = self._ends[place - 1] if place else 0
-            ranks += [first + rank for rank in spread_duplicates(hands, self._number, _exchanged, copies, rng)]
+            most = 1 if rounds else copies
+            ranks += [first + rank for rank in spread_duplicates(hands, self._number, _exchanged, most, rng)]
         replace_duplicates(copies, ranks, self, rng)
         return ranks
 
@@ -195,7 +199,14 @@ def _dealt(hands: int, size: int, weights: Sequence[float], rng: RandomNumbers) 
     dealt: list[list[tuple[int, int]]] = [[] for _ in range(hands)]
     for place, (card, turn) in enumerate(zip(deck, within_hand, strict=True)):
         dealt[order[place % hands]].append((turn, card))
-    return [[card for _, card in sorted(hand)] for hand in dealt]
+    found = [[card for _, card in sorted(hand)] for hand in dealt]
+    # Dealt in turn, the same cards lie together again and again: exchange some.
+    for mine in found:
+        theirs = found[rng.below(hands)]
+        give, take = rng.below(size), rng.below(size)
+        if mine[give] not in theirs and theirs[take] not in mine:
+            mine[give], theirs[take] = theirs[take], mine[give]
+    return found
 
 
 def _exchanged(mine: _Hand, theirs: _Hand, rng: RandomNumbers) -> tuple[_Hand, _Hand]:

@@ -1,8 +1,9 @@
 """Prompt packs as people write them: plain text with a blank line between prompts, read and written.
 
-Lines that start with `#` are comments, `neg:` gives the negative prompt, `name:` a short name for lists and file
-names, `[[name]]: a | b` alone on a line the values of that slot in the whole pack. Everything else (attention, LoRA
-tags, embeddings) goes to the backend unchanged. Every text knows its place in the file.
+A `#` at the start of a line or behind a blank begins a comment (`\\#` is the sign itself), `neg:` gives the negative
+prompt, `name:` a short name for lists and file names, `[[name]]: a | b` alone on a line the values of that slot in the
+whole pack. Everything else (attention, LoRA tags, embeddings) goes to the backend unchanged. Every text knows its place
+in the file.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
-from .parser import EMBEDDING
+from .parser import EMBEDDING, without_comment
 
 NAME_LIMIT = 80
 VALUE_LIMIT = 20_000
@@ -29,8 +30,10 @@ _TAG = re.compile(r"<\w+:[^<>]*>")
 # Beginnings of lines that a pack does not read as words.
 _OTHER_LINES = ("#", "neg:", "name:", "[[")
 # Tags, embeddings and escaped signs stay; the other matches would make a prompt that varies.
-_VARYING = re.compile(rf"<\w+:[^<>]*>|{EMBEDDING}|\\.|[{{}}]|__|\[(?=\[[\w-]+\]\])")
-_BRACE = re.compile(r"\\.|[{}]")
+_VARYING = re.compile(rf"<\w+:[^<>]*>|{EMBEDDING}|\\.|[{{}}]|__|\$\$|(?<!\S)#|\[(?=\[[\w-]+\]\])")
+# In a tag underscores are safe inside a name, not around a whole one.
+_BRACE = re.compile(r"\\.|[{}]|(?<=:)__(?=[^:<>]*[:>])")
+_HASHED = re.compile(r"\s+(#\w\S*)")
 # What Windows allows in no file name, and what no system shows.
 _UNUSABLE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
 
@@ -136,6 +139,14 @@ class PackBuilder:
             errors = (PackProblem(1, 1, message),)
         return PromptPack(pack_id, tuple(self._prompts), errors, _few(self.warnings), tuple(self._slots.values()))
 
+    def without_comment(self, line: str, number: int, column: int) -> str:
+        """A line without its comment. A # that may have been meant as a sign is a warning; a name may hold one."""
+        words = line if line[:5].lower() == "name:" else without_comment(line)
+        if words and (word := _HASHED.match(line, len(words))):
+            message = f"“{word[1]}” begins a comment, so it is not sent. Write \\{word[1]} if it belongs to the prompt."
+            self.warnings.append(PackProblem(number, column + word.start(1), message))
+        return words
+
     def slot(self, line: str, number: int, column: int) -> bool:
         """Take a line that defines a slot; False when it does not."""
         found = _SLOT.fullmatch(line)
@@ -200,7 +211,8 @@ def parse_pack(text: str, pack_id: str) -> PromptPack:
             block = None
             continue
         column = len(raw) - len(raw.lstrip()) + 1
-        if line.startswith("#") or builder.slot(line, number, column):
+        line = builder.without_comment(line, number, column)
+        if not line or builder.slot(line, number, column):
             continue
         if block is None:
             block = _Block(number)
@@ -335,10 +347,12 @@ def pack_block(name: str, prompt: str, negative: str) -> str:
 
 def _as_words(match: re.Match[str]) -> str:
     found = match[0]
-    if found in ("{", "}", "__"):
+    if found in ("{", "}", "__", "#"):
         return f"\\{found}"
+    if found == "$$":
+        return "\\$\\$"
     if found[0] == "<":
-        return _BRACE.sub(_as_words, found)  # underscores are safe in a tag, braces are not
+        return _BRACE.sub(_as_words, found)
     # A word weakened twice, not the use of a slot.
     return "[ " if found == "[" else found
 

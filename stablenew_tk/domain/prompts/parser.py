@@ -19,6 +19,7 @@ from .template import (
     DEEPEST,
     SEPARATOR,
     Assign,
+    Body,
     Choice,
     Option,
     Part,
@@ -36,23 +37,37 @@ from .template import (
 _SAMPLERS: dict[str, Sampler] = {"": "", "~": "~", "@": "@", "!": "!"}
 # Longer arguments of a wildcard are a sentence in brackets that nobody meant so.
 _ARGUMENTS = 1000
+_NEVER_CLOSED = (
+    "This { is never closed in its prompt. Write } behind the last choice, or \\{ for the sign. A blank line ends the "
+    "prompt, inside braces, too."
+)
 # A text with more mistakes than this is no prompt, and nobody reads them all.
 _TROUBLES = 500
 
-_WILDCARD = re.compile(r"__([~@!]?)([^\s_{}|<>\[\]()$:,\"'](?:(?!__)[^{}|<>\[\]()$:,\"'\n])*?)(?:__|(?=\())")
-_VARYING_NAME = re.compile(r"__[~@!]?(?!\s)[\w/*?. -]{0,80}?\$?\{[^{}\n]{0,200}\}[\w/*?. -]{0,80}?(?<!\s)__")
+_WILDCARD = re.compile(r"__([~@!]?)([^\s_{}|<>\[\]()$:,\"'](?:(?!__)[^{}|<>\[\]()$:,\"'\n])*?)(__|(?=\())")
+# Files are called so, too: hawks,_and_kites or it's. A comma with a blank behind it parts words of a prompt.
+_ODD_NAME = re.compile(r"__([~@!]?)([^\s_{}|<>()$,:](?:(?!__|[,:]\s)[^{}|<>()$\n]){0,200}?)(?<!\s)(__)")
+_LONG_UNDERSCORES = re.compile(r"_{3,8}([^\s_{}|<>\[\]()$:,\"'](?:(?!__)[^{}|<>\[\]()$:,\"'\n])*?)_{3,8}")
+_VARYING_NAME = re.compile(r"__[~@!]?(?!\s)[\w/*?. -]{0,80}?(?:\$?\{[^{}\n]{0,200}\}[\w/*?. -]{0,80}?){1,5}(?<!\s)__")
+_TIMES = re.compile(r"\d+#$")
+_NAME_SIGN = re.compile(r"[\w.-]")
 _SLOT = re.compile(r"\[\[([^\[\]{}|<>\n]{1,240})\]\]")
 _PLAIN_NAME = re.compile(r"[\w-]+")
 _TAG = re.compile(r"<\w+:")
 # A backslash may part folders in it, but not where it escapes a sign.
-EMBEDDING = r"embedding:(?:[^\s,()\[\]{}|:<>\\]|\\(?![{}|$]))*"
+EMBEDDING = r"embedding:(?:[^\s,()\[\]{}|:<>\\$]|\$(?!\{)|\\(?![{}|$]))*"
+_VARIES_INSIDE = re.compile(r"__[~@!]?[^\s_]")
 _EMBEDDING = re.compile(EMBEDDING)
 _ASSIGN = re.compile(r"\$\{[ \t]*([\w-]+)[ \t]*(?:(=)[ \t]*(!?)|(:)|(?=\}))")
 _BOUNDS = re.compile(r"[ \t]*+(?:(\d{1,18})[ \t]*+(?:(-)[ \t]*+(\d{1,18})?)?|(-)[ \t]*+(\d{1,18}))[ \t]*+\$\$")
 _OWN_SEPARATOR = re.compile(r"([^{}$\n]{0,100})\$\$")
-_WEIGHT = re.compile(r"[ \t]*(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})::")
+_SAMPLER = re.compile(r"[ \t]*([~@!])")
+_WEIGHT = re.compile(r"[ \t]*(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})[ \t]*::")
+_NO_WEIGHT = re.compile(r"[ \t]*([^\s:(){}\[\]<>]{1,30})[ \t]*::(?!:)")
+_FIXED_SEPARATOR = re.compile(r"__|\[\[")
 # A text without any of these is plain: there is nothing in it to parse.
-MAY_VARY = re.compile(r"[{}]|__|\[\[|\\[|$_]")
+MAY_VARY = re.compile(r"[{}]|__|\[\[|\\[|$_%#:]|\$\$")
+_COMMENT = re.compile(r"(?<!\S)#")
 _SPECIAL = re.compile(r"[\\{}|\[\]()<$_]|embedding:")
 _ROUND = re.compile(r"[()]")
 
@@ -62,6 +77,14 @@ def parse(text: str, *, is_slot: Callable[[str], bool] = lambda _name: False, ba
     reader = _Reader(text, is_slot, base, 0)
     body = joined(reader.body(None))
     return Template(body, tuple(sorted(reader.troubles, key=lambda trouble: trouble.at)))
+
+
+def without_comment(line: str) -> str:
+    """A line of a pack or a list without its comment: a # at the start or behind a blank, up to the end. `\\#` is the
+    sign itself.
+    """
+    found = _COMMENT.search(line) if "#" in line else None
+    return line if found is None else line[: found.start()].rstrip()
 
 
 def options_of(
@@ -117,7 +140,7 @@ class _Reader:
         self._brackets: dict[int, int] | None = None
         self.troubles: list[Trouble] = []
         self._at = 0
-        self._tag_start = self._tag_end = -1
+        self._tag_start = self._tag_end = self._name_end = -1
         self._no_tag_ends_after = len(text)
 
     def body(self, bars: _Bars | None, pieces: list[Part] | None = None) -> list[Part]:
@@ -154,10 +177,13 @@ class _Reader:
             self._tag(parts)
         elif sign == "$" and self.text.startswith("${", at):
             self._variable(parts)
-        elif sign == "_" and self.text.startswith("__", at) and at >= self._tag_end:
+        elif sign == "$" and self.text.startswith("$$", at):
+            self._trouble(at, "$$ stands where nothing is chosen. Write {2$$a|b} or, for the signs, \\$\\$.")
+            self._take(parts, 2)
+        elif sign == "_" and self.text.startswith("__", at):
             self._wildcard(parts)
         elif sign == "e" and (embedding := _EMBEDDING.match(self.text, at)):
-            self._take(parts, len(embedding[0]))
+            self._embedding(embedding, parts)
         else:
             self._take(parts, 1)
 
@@ -172,7 +198,7 @@ class _Reader:
     def _escaped(self, parts: list[Part]) -> None:
         text, at = self.text, self._at
         after = text[at + 1 : at + 2]
-        if after and after in "{}|$":
+        if after and after in "{}|$%#:":
             parts.append(after)
             self._at = at + 2
         elif text.startswith("__", at + 1):
@@ -221,6 +247,12 @@ class _Reader:
                 self._tag_start, self._tag_end = at, closed
         self._take(parts, 1)
 
+    def _embedding(self, found: re.Match[str], parts: list[Part]) -> None:
+        """Take the name of an embedding as text, up to what varies in it."""
+        inner = _VARIES_INSIDE.search(self.text, found.start(), found.end())
+        self._take(parts, (found.end() if inner is None else inner.start()) - found.start())
+        self._name_end = found.end()
+
     # ---- constructs with parts of their own
 
     def _inner(self, bars: _Bars, pieces: list[Part]) -> bool:
@@ -243,6 +275,8 @@ class _Reader:
         self._at += 1
         if self.text.startswith("%", self._at):
             self._trouble(start, "{% … %} belongs to Jinja templates, which are not read. Write {a|b} or __name__.")
+        elif self.text[start - 1 : start] == "%" and self.text[start - 2 : start - 1] != "\\":
+            self._trouble(start - 1, "%{…} (wrap) is not read. For a percent sign before a choice write \\%{a|b}.")
         sampler = self._sampler()
         least, most, separator = self._bounds()
         bars = _Bars(start)
@@ -250,22 +284,26 @@ class _Reader:
         starts = self._at
         if not self._inner(bars, pieces):
             if self._depth == self._outermost:
-                self._trouble(start, "This { is never closed. Write } behind the last choice, or \\{ for the sign.")
+                self._trouble(start, _NEVER_CLOSED)
             return self.text[start:]
         options = self._options(pieces, bars.places, starts)
         if not options:
             return ""
         source = self.text[start : self._at]
-        most = len(options) if most < 0 else most
-        if least > most:
+        if 0 <= most < least:
             self._trouble(start, f"{least} to {most} cannot be chosen: the smaller number comes first.")
             least = most
+        elif most < 0 and len(options) > 1:
+            most = len(options)
+            least = min(least, most)
         return Choice(options, source, self._base + start, least, most, separator, sampler)
 
     def _sampler(self) -> Sampler:
-        sign = _SAMPLERS.get(self.text[self._at : self._at + 1], "")
-        self._at += len(sign)
-        return sign
+        found = _SAMPLER.match(self.text, self._at)
+        if found is None:
+            return ""
+        self._at = found.end()
+        return _SAMPLERS[found[1]]
 
     def _bounds(self) -> tuple[int, int, str]:
         """Least and most (−1 = all there are) of a choice, and its separator."""
@@ -281,6 +319,8 @@ class _Reader:
         own = _OWN_SEPARATOR.match(self.text, self._at)
         if own is None:
             return least, most, SEPARATOR
+        if _FIXED_SEPARATOR.search(own[1]):
+            self._trouble(self._at, "What stands between several choices cannot vary. Write it as plain words.")
         self._at = own.end()
         return least, most, own[1]
 
@@ -289,6 +329,16 @@ class _Reader:
         ends = [*bars, len(pieces)]
         begin = 0
         for end in ends:
+            first = pieces[begin] if begin < end else ""
+            if (
+                isinstance(first, str)
+                and "::" in first
+                and (odd := _NO_WEIGHT.match(first))
+                and not _WEIGHT.match(first)
+            ):
+                self._trouble(
+                    start, f"“{odd[1]}::” is no weight. Write a number, 2::, or \\:: for the signs themselves."
+                )
             options.append(_option(pieces[begin:end]))
             begin = end + 1
         if len(options) > 1 and all(option.weight == 0 for option in options):
@@ -298,23 +348,43 @@ class _Reader:
 
     def _wildcard(self, parts: list[Part]) -> None:
         start = self._at
+        in_tag = start < self._tag_end
         match = _WILDCARD.match(self.text, start)
+        if match is None and not in_tag:
+            match = _ODD_NAME.match(self.text, start)
+        if match is not None and ((in_tag and match.end() > self._tag_end) or self._in_name(start, match.end())):
+            match = None
         end = match.end() if match is not None else start
         arguments: tuple[Assign, ...] = ()
-        if match is not None and self.text.startswith("(", end):
+        if match is not None and not match[3]:
             closed = self._bracket_end(end)
             if closed > 0:
                 arguments = self._arguments(self.text[end + 1 : closed], end + 1)
             end = closed + 3
         if match is None or end <= start + 2:
             # Only two underscores, or a bracket that means something else.
-            if match is None and _VARYING_NAME.match(self.text, start):
-                self._trouble(start, "The name of a wildcard cannot vary. Write {__one__|__other__} instead.")
-            self._take(parts, 2)
+            self._no_wildcard(start, parts)
             return
+        if _TIMES.search(self.text, max(0, start - 9), start):
+            self._trouble(start, "A number and # before a wildcard are not read. Write {2$$__name__} for two lines.")
         self._at = end
         source = self.text[start:end]
         parts.append(Wildcard(match[2].strip(), source, self._base + start, _SAMPLERS[match[1]], arguments))
+
+    def _no_wildcard(self, start: int, parts: list[Part]) -> None:
+        """Take underscores that are no wildcard, and say so when they look like one."""
+        if start >= self._tag_end and _VARYING_NAME.match(self.text, start):
+            self._trouble(start, "The name of a wildcard cannot vary. Write {__one__|__other__} instead.")
+        elif start >= self._tag_end and (long := _LONG_UNDERSCORES.match(self.text, start)):
+            self._trouble(start, f"Write two underscores on each side: __{long[1]}__. For the signs write \\__.")
+        self._take(parts, 2)
+
+    def _in_name(self, start: int, end: int) -> bool:
+        """Whether this is a part of the name in a tag or of an embedding: their files are called a__b__c, too."""
+        if start >= self._tag_end and start >= self._name_end:
+            return False
+        before, after = self.text[start - 1 : start], self.text[end : end + 1]
+        return bool(_NAME_SIGN.match(before) or _NAME_SIGN.match(after))
 
     def _bracket_end(self, start: int) -> int:
         """The end of the bracket opened at `start` if two underscores follow it, else −1."""
@@ -367,12 +437,23 @@ class _Reader:
         body = joined(pieces)
         if match[2]:
             parts.append(Assign(match[1], body, bool(match[3]), self._base + start))
-        else:
-            parts.append(Use(match[1], self._base + start, body if match[4] else None))
+            return
+        if match[4] and self.text.startswith(":", match.end()):
+            self._trouble(start, f"${{{match[1]}::…}} is not read: a variable has one colon, ${{{match[1]}:default}}.")
+        parts.append(Use(match[1], self._base + start, _trimmed(body) if match[4] else None))
 
     def _skip_to_close(self) -> None:
         closed = self.text.find("}", self._at)
         self._at = closed + 1 if closed >= 0 else len(self.text)
+
+
+def _trimmed(body: Body) -> Body:
+    """A body without blanks at its ends."""
+    if body and isinstance(first := body[0], str):
+        body = joined([first.lstrip(), *body[1:]])
+    if body and isinstance(last := body[-1], str):
+        body = joined([*body[:-1], last.rstrip()])
+    return body
 
 
 def _option(pieces: list[Part]) -> Option:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from .expansion import ExpansionNode
-from .parser import MAY_VARY
+from .parser import MAY_VARY, without_comment
 
-_WEIGHT = re.compile(r"(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})::")
-_GLOB = re.compile(r"[*?]")
+_WEIGHT = re.compile(r"(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})[ \t]*::")
+_GLOB = re.compile(r"[*?\[]")
+_SLASHES = re.compile(r"[\\/]+")
 # Most names in a sentence.
 _NAMED = 6
 
@@ -51,8 +53,8 @@ def list_of(name: str, lines: Iterable[str], where: str = "") -> WildcardList:
     found: dict[str, float] = {}
     numbers: dict[str, int] = {}
     for number, raw in enumerate(lines, start=1):
-        line = raw.strip()
-        if not line or line[0] == "#":
+        line = without_comment(raw.strip())
+        if not line:
             continue
         weight = 1.0
         if "::" in line and (match := _WEIGHT.match(line)):
@@ -67,6 +69,11 @@ def list_of(name: str, lines: Iterable[str], where: str = "") -> WildcardList:
     return WildcardList(name, values, () if len(set(weights)) <= 1 else weights, varying, where)
 
 
+def _key(name: str) -> str:
+    """A name for comparing: on a Mac accents are letters of their own, on Windows folders end with a backslash."""
+    return _SLASHES.sub("/", unicodedata.normalize("NFC", name)).strip("/").casefold()
+
+
 class Wildcards:
     """All lists by name, like `animals/cat`. Immutable for callers; for any thread.
 
@@ -76,7 +83,8 @@ class Wildcards:
     def __init__(self, lists: Iterable[WildcardList] = (), aliases: Mapping[str, str] | None = None) -> None:
         self._lists = {one.name: one for one in lists}
         self._aliases = dict(aliases or {})
-        self._folded = {name.casefold(): name for name in (*self._aliases, *self._lists)}
+        self._keys = {_key(name): name for name in (*self._aliases, *self._lists)}
+        self._deeper: dict[str, list[str]] | None = None
         self._merged: dict[str, WildcardList | None] = {}
         # Lists whose lines depend on nothing but lists are bound once for all packs.
         self.bodies: dict[str, list[ExpansionNode | str]] = {}
@@ -87,10 +95,28 @@ class Wildcards:
         return tuple(sorted(self._lists))
 
     def find(self, name: str) -> WildcardList | None:
-        """The list of that name (case does not matter), or all lists that fit a name with * or ? as one."""
+        """The list of that name, or all lists that fit a name with *, ? or [] as one.
+
+        Case, the direction of slashes and the way accents are written do not matter. The folders above may be left out
+        where only one list is called so.
+        """
         if name not in self._merged:
-            self._merged[name] = self._glob(name) if _GLOB.search(name) else self._single(name)
+            found = self._single(name)
+            if found is None and _GLOB.search(name):
+                found = self._glob(_key(name)) or self._glob(f"*/{_key(name)}")
+            elif found is None and len(deeper := self.candidates(name)) == 1:
+                found = self._lists[deeper[0]]
+            self._merged[name] = found
         return self._merged[name]
+
+    def candidates(self, name: str) -> tuple[str, ...]:
+        """The lists that are called so in some folder, in alphabetical order."""
+        if self._deeper is None:
+            self._deeper = {}
+            for one in self.names:
+                self._deeper.setdefault(_key(one).rpartition("/")[2], []).append(one)
+        key = _key(name)
+        return tuple(one for one in self._deeper.get(key.rpartition("/")[2], ()) if _key(one).endswith(f"/{key}"))
 
     def with_lists(self, own: Mapping[str, Sequence[str]]) -> Wildcards:
         """A copy with further lists, which win over those of the same name."""
@@ -108,13 +134,13 @@ class Wildcards:
         return f"{', '.join(named[:_NAMED])}{more}"
 
     def _single(self, name: str) -> WildcardList | None:
-        known = self._folded.get(name.casefold(), "")
+        known = self._keys.get(_key(name), "")
         known = name if name in self._lists else self._aliases.get(name) or self._aliases.get(known, known)
         return self._lists.get(known)
 
     def _glob(self, pattern: str) -> WildcardList | None:
-        fits = re.compile(fnmatch.translate(pattern.casefold())).match
-        found = [self._lists[name] for name in self.names if fits(name.casefold())]
+        fits = re.compile(fnmatch.translate(pattern)).match
+        found = [self._lists[name] for name in self.names if fits(_key(name))]
         if len(found) < 2:
             return found[0] if found else None
         weights: dict[str, float] = {}

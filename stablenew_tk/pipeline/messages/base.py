@@ -12,6 +12,10 @@ class Event(Struct, frozen=True, kw_only=True):
 class Order(Struct, frozen=True, kw_only=True):
     """Base class of all orders."""
 
+    def failed(self, message: str) -> Event:
+        """The answer when the order could not be carried out: somebody may wait for one of a certain kind."""
+        return OrderFailed(order=self, message=message)
+
 
 class OrderFailed(Event, frozen=True, kw_only=True):
     """An order could not be carried out. `order` is that object, None for a failure without an order.

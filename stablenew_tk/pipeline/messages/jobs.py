@@ -103,6 +103,12 @@ class CheckBackend(Order, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"CheckBackend({without_login(self.address)!r})"
 
+    def failed(self, message: str) -> BackendChecked:
+        """The check that found nothing, for the reason in `message`."""
+        return BackendChecked(
+            address=self.address, engine=self.engine, capabilities=None, seconds=0.0, problem=message, brief="failed"
+        )
+
 
 def backend_order(settings: Settings) -> CheckBackend:
     """The order that checks the backend of the settings."""

@@ -145,27 +145,38 @@ def _json(where: str, name: str, text: str) -> _WildcardFile:
     above = name.rpartition("/")[0]
     lists: list[WildcardList] = []
     aliases: dict[str, str] = {}
+    left_out = 0
     for keys, values in _lists(tree, ()):
         # The names are those of the tree, as other programs have it; with the file's name they are found, too.
         known = "/".join(filter(None, (above, *keys))) if keys else name
-        lists.append(list_of(known, values, where))
+        lines = [_value(value) for value in values]
+        left_out += sum(not line and value != "" for line, value in zip(lines, values, strict=True))
+        lists.append(list_of(known, lines, where))
         if keys:
             aliases["/".join((name, *keys))] = known
-    return _WildcardFile(tuple(lists), aliases)
+    problem = ""
+    if left_out:
+        problem = f"{where}: values that are neither text nor numbers were left out ({left_out} of them)."
+    return _WildcardFile(tuple(lists), aliases, problem)
 
 
-def _lists(tree: object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Iterable[str]]]:
+def _lists(tree: object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[object]]]:
     if isinstance(tree, dict) and len(keys) < _DEEPEST:
         for key, value in tree.items():
             yield from _lists(value, (*keys, str(key).strip("/ ")))
     elif isinstance(tree, list):
-        yield keys, [_value(value) for value in tree]
-    elif (line := _value(tree)) and keys:
-        yield keys, [line]
+        yield keys, tree
+    elif _value(tree) and keys:
+        yield keys, [tree]
 
 
 def _value(value: object) -> str:
-    """A JSON value as a line; "" for anything but text and numbers."""
+    """A JSON value as a line; "" for anything but text, numbers and texts with a weight."""
+    if isinstance(value, dict):
+        text = next((_value(value[key]) for key in ("text", "content", "value") if key in value), "")
+        weight = value.get("weight", 1)
+        is_number = isinstance(weight, (int, float)) and not isinstance(weight, bool) and weight >= 0
+        return f"{weight:.9g}::{text}" if text and is_number and weight != 1 else text
     if isinstance(value, str):
         return " ".join(value.split("\n")).strip()
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""

@@ -17,7 +17,7 @@ UNTOUCHED = [
     "[from:to:0.25] [to:10] [from::0.9] [a:[b:c:0.5]:0.8]",
     "[cow|horse] in a [red|green|blue] field",
     "a cat :1.2 AND a dog AND a penguin:2.2, red BREAK blue",
-    "<lora:foo__bar__baz:0.8> and <lora:__x__:1>",
+    "<lora:foo__bar__baz:0.8> and <lora:x__y__:1>",
     "<lora:with spaces in it:0.8:0.5> <lora:a:te=0.5:unet=1:dyn=64> <lyco:b__c__:1> <hypernet:d e:0.3>",
     "<lora:a|b:1>, <3, 1 < 2, a > b",
     "embedding:bad__hands__v2, easynegative, snake_case, two__words",

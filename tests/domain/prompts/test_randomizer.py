@@ -366,7 +366,7 @@ GOLDEN = [
 ]
 EXPECTED = [
     ["a 1 red", "b 2 blue", "b 3 blue", "c 1 green", "c 3 green"],
-    ["a x, y u l", "b x, z u k", "b z, y u m", "a y, x v k", "a y, z v k", "a z, x v m"],
+    ["a x, z u m", "b y, z u l", "b z, y u m", "a x, y v l", "a y, x v k", "a z, x v m"],
     [
         *("oak a large box p", "oak a large box q, p", "oak a blue ball p, q"),
         *("oak plain p", "oak plain q, p", "elm a green ball p"),

@@ -38,7 +38,7 @@ def test_folders_are_part_of_the_name(tmp_path):
 def test_a_json_tree_gives_a_list_for_each_branch_by_its_keys(tmp_path):
     tree = {"colors": {"warm": ["red", 2, 2.5, True, None, "two\nlines"], "one": "x"}, "n": []}
     lists, problems = loaded(tmp_path, {"deep/coll.json": json.dumps(tree), "flat.json": '["a", "3::b"]'})
-    assert problems == ()
+    assert problems == ("coll.json: values that are neither text nor numbers were left out (2 of them).",)
     assert lists.find("deep/colors/warm").values == ("red", "2", "2.5", "two lines")
     assert lists.find("deep/coll/colors/one").values == ("x",), "found with the name of the file, too"
     assert lists.find("flat").weights == (1.0, 3.0)
@@ -90,11 +90,19 @@ def test_links_that_lead_in_a_circle_end(tmp_path):
     assert load_wildcards([tmp_path])[0].names == ("a/m", "linked")
 
 
+def test_values_in_json_may_be_objects_with_a_weight(tmp_path):
+    values = ["3::hippo", {"weight": 2, "text": "mouse"}, {"content": "cat"}, {"weight": -1, "value": "dog"}, {"x": 1}]
+    lists, notices = loaded(tmp_path, {"f.json": json.dumps({"a": values})})
+    found = lists.find("a")
+    assert (found.values, found.weights) == (("hippo", "mouse", "cat", "dog"), (3.0, 2.0, 1.0, 1.0))
+    assert notices == ("f.json: values that are neither text nor numbers were left out (1 of them).",)
+
+
 def test_numbers_in_json_are_values_as_they_are_written(tmp_path):
     lists, notices = loaded(tmp_path, {"numbers.json": f"[1000000, 0.25, true, {10**400}]", "words.txt": "a"})
     assert lists.names == ("numbers", "words")
     assert lists.find("numbers").values == ("1000000", "0.25", str(10**400))
-    assert not notices
+    assert notices == ("numbers.json: values that are neither text nor numbers were left out (1 of them).",)
 
 
 def test_of_json_the_value_is_named_not_a_line(tmp_path):
