@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ..domain.insights.result import due_result
 from ..domain.journal.record import Feedback, LearningRecord, Output
 from ..domain.runs.plan import LearningRunResult
 from ..pipeline.ids_and_times import as_line
+from ..storage.disk.files import is_file, read_bounded
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
 from ..storage.journal.snapshot import load_history
@@ -24,6 +26,7 @@ from .terminal import FAILED, OK, err, out, print_json, print_verdict, program
 
 # Limit of records to search. The search starts at the newest record and stops at the first match.
 SEARCH_STEPS = (200, 5_000, 100_000, 10_000_000)
+_PICTURE_LIMIT = 1 << 30
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -120,7 +123,21 @@ def _targets(places: Places, name: str) -> list[tuple[LearningRecord, Output]]:
         if len(records) < count:
             break
         seen = len(records)
+    if found := _by_content(places, Path(name)):
+        return found
     raise InvalidInput(f"No recorded picture or run is called {name!r}. See: {program(places)} records show", "IMAGE")
+
+
+def _by_content(places: Places, path: Path) -> list[tuple[LearningRecord, Output]]:
+    """The recorded picture with the same bytes as this file, which was moved, renamed or copied since."""
+    if not is_file(path):
+        return []
+    try:
+        digest = hashlib.sha256(read_bounded(path, _PICTURE_LIMIT)).hexdigest()
+    except Unreadable as error:
+        raise InvalidInput(str(error), "IMAGE") from error
+    records = (folded.record for folded in recent(places.journal, SEARCH_STEPS[-1]))
+    return next(([(one, image)] for one in records for image in one.outputs if image.sha256 == digest), [])
 
 
 def _matches(records: list[LearningRecord], name: str) -> Iterator[tuple[LearningRecord, Output]]:

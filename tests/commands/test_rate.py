@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from jobs import full_disk
@@ -64,6 +66,17 @@ def test_a_link_to_the_folder_is_no_other_file(cli, image, tmp_path):
     (tmp_path / "link").symlink_to(cli.outputs)
     name = image["path"].replace(str(cli.outputs), str(tmp_path / "link"))
     assert cli("rate", name, 3, "--json").json["images"] == [image["image_id"]]
+
+
+def test_a_picture_that_was_moved_and_renamed_is_known_by_its_content(cli, image, tmp_path):
+    moved = tmp_path / "favourites" / "best.png"
+    moved.parent.mkdir()
+    Path(image["path"]).rename(moved)
+    assert cli("rate", moved, 5, "--json").json["images"] == [image["image_id"]]
+    moved.write_bytes(moved.read_bytes() + b"changed")
+    said = cli("rate", moved, 5)
+    assert said.code == 2
+    assert "No recorded picture or run is called" in said.err
 
 
 def test_a_run_means_all_its_finished_pictures(cli):

@@ -26,6 +26,7 @@ from ..unlisted_loras import unlisted_in_plan
 _NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
 _MANY_PICTURES = 60  # pictures from which rating them all is no longer done in one sitting
 _LEAST_PICTURES = 7  # fewer of them bring no verdict
+_USUAL_WEIGHTS = (-4.0, 4.0)  # of a LoRA
 _LATER_ROWS = 2  # rows drawn as an example of what may follow
 _STEPS_HINT = "Your stars decide what is made next. Reveal now ends it at any time and shows what is known by then."
 
@@ -408,6 +409,10 @@ def scale_of(draft: PlanDraft, spec: Focus, values: Sequence[Value], word: str) 
     own = draft.own_value
     centre = float(own) if isinstance(own, (int, float)) and least <= own <= most else None
     numbers = [float(one) for one in values if isinstance(one, (int, float)) and not isinstance(one, bool)]
+    if spec.path.startswith(LORA):
+        # What may be typed is far wider than what anybody tries; the axis shows that only when it is needed.
+        low, high = _USUAL_WEIGHTS
+        least, most = min(low, *numbers), max(high, *numbers)
     return Scale(float(least), float(most), tuple(numbers), draft.sensible, centre, word)
 
 

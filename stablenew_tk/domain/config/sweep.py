@@ -20,10 +20,13 @@ from msgspec import structs
 from ..base.errors import InvalidInput
 from .catalogue import Parameter, Value, catalogue, check_value, parameter, parse_value
 from .pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES
+from .spellings import sampler_and_scheduler
 
 # "lora:rainy-streets" varies the weight of that LoRA tag in the prompt.
 LORA = "lora:"
-LORA_WEIGHTS = (0.0, 2.0)
+_SAMPLER, _SCHEDULER = ".sampler", ".scheduler"
+# Sliders and negative weights are usual; what the servers take is wider than what makes sense.
+LORA_WEIGHTS = (-15.0, 15.0)
 MAX_VALUES = 100
 
 # Finer differences than this show in no picture; a fixed number of decimals keeps 0.1 + 0.2 at 0.3.
@@ -398,6 +401,12 @@ def not_offered(path: str, value: str, offered: Sequence[str]) -> str:
     """The sentence that says so, with the nearest names the backend has. Works for `lora:` paths too."""
     one = focus(path).choices.removesuffix("s").replace("_", " ").replace("vae", "VAE") or "LoRA"
     by_fold = {name.casefold(): name for name in offered}
+    if path.endswith(_SAMPLER) and (parts := sampler_and_scheduler(value))[0] in offered and parts[1]:
+        sampler, scheduler = parts
+        return (
+            f"{path}: “{value}” is the sampler {sampler} with the scheduler {scheduler}. "
+            f"Compare {sampler} and set {path.replace(_SAMPLER, _SCHEDULER)} to {scheduler}."
+        )
     near = [by_fold[fold] for fold in difflib.get_close_matches(value.casefold(), by_fold, n=3)]
     some = f"It has {', '.join(offered[:5])}{' and others' if len(offered) > 5 else ''}." if offered else "It has none."
     hint = f"Did you mean {' or '.join(near)}?" if near else some

@@ -39,7 +39,7 @@ _FAMILY_BY_TENSOR = (
 
 class _Top(Struct, rename={"metadata": "__metadata__"}):
     # Naming only this field lets the decoder skip the table of tensors, which is most of the text.
-    metadata: dict[str, Raw] = {}
+    metadata: dict[str, Raw] | None = None
 
 
 _TOP = msgspec.json.Decoder(_Top)
@@ -86,7 +86,7 @@ def checked_length(start: bytes, size: int, name: str) -> int:
 def parse_header(header: bytes, name: str) -> dict[str, Raw]:
     """The metadata in a header text, undecoded. Raises Unreadable when the text is damaged."""
     try:
-        return _TOP.decode(header.decode("utf-8")).metadata
+        return _TOP.decode(header.decode("utf-8")).metadata or {}
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Unreadable(f"{name} has a damaged header. {_AGAIN}") from error
 

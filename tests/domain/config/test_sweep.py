@@ -124,7 +124,7 @@ def test_a_range_stops_before_an_end_it_does_not_meet(path, text, values):
         (WIDTH, "513", "513 is not a multiple of 8"),
         (WIDTH, "512-704 (+50)", "'512-704 (+50)' must be a multiple of 8"),
         ("hires.steps", "0-20 (+5)", "0 means as in the stage before"),
-        (LORA, "0-3 (+1)", "3.0 is not a weight from 0 to 2"),
+        (LORA, "0-20 (+5)", "20.0 is not a weight from -15 to 15"),
         ("upscale.mode", "single, magic", "'magic' is not one of single, img2img"),
         ("hires.enabled", "on, maybe", "maybe' is neither on nor off"),
         (SAMPLER, 'Euler a, ""', "an empty name is no value"),
@@ -267,8 +267,8 @@ def test_an_empty_name_is_shown_as_what_it_means():
         (STEPS, [2.5], "variant_values[0]", "2.5 is not a whole number"),
         (STEPS, [10**400], "variant_values[0]", "outside every range"),
         (CFG, [float("nan")], "variant_values[0]", "outside 1 to 30"),
-        (LORA, [0.5, True], "variant_values[1]", "not a weight from 0 to 2"),
-        (LORA, [float("nan")], "variant_values[0]", "not a weight from 0 to 2"),
+        (LORA, [0.5, True], "variant_values[1]", "not a weight from -15 to 15"),
+        (LORA, [float("nan")], "variant_values[0]", "not a weight from -15 to 15"),
         (SAMPLER, ["Heun", ""], "variant_values[1]", "an empty name"),
         (SAMPLER, [1], "variant_values[0]", "1 is not text"),
         ("hires.enabled", [True, 0], "variant_values[1]", "neither on nor off"),
@@ -309,7 +309,12 @@ def test_a_focus_is_a_catalogue_entry_with_its_stage():
 def test_the_weight_of_a_lora_is_a_focus(name):
     spec = focus(f"lora:{name}")
     assert (spec.label, spec.title, spec.stage, spec.kind) == (f"LoRA {name}", f"LoRA {name}", "txt2img", "float")
-    assert (spec.minimum, spec.maximum, spec.step, spec.sensible) == (0, 2, 0.1, (0.4, 1.0))
+    assert (spec.minimum, spec.maximum, spec.step, spec.sensible) == (-15, 15, 0.1, (0.4, 1.0))
+
+
+def test_sliders_go_below_nothing_and_far_beyond_one():
+    assert parse_values(LORA, "-2-2 (+1)") == (-2.0, -1.0, 0.0, 1.0, 2.0)
+    assert parse_values(LORA, "-15, 15") == (-15.0, 15.0)
 
 
 @pytest.mark.parametrize("path", ["lora:", "lora: ", "lora:a<b", "lora:a>", "lora:a:0.7", "lora:a\nb", "lora: a"])
@@ -433,6 +438,13 @@ def test_names_the_backend_does_not_have_are_told_apart_exactly():
             ["Heun", "Euler a"],
             "txt2img.sampler: the backend has no sampler 'Euler x'. Did you mean",
         ),
+        (
+            SAMPLER,
+            "DPM++ 2M Karras",
+            ["DPM++ 2M", "Euler"],
+            "the sampler DPM++ 2M with the scheduler Karras. Compare DPM++",
+        ),
+        (SAMPLER, "DPM++ 2M Karras", ["DPM++ 2M Karras+"], "no sampler 'DPM++ 2M Karras'"),
         (SAMPLER, "EULER A", ["Heun", "Euler a"], "Did you mean Euler a?"),
         ("vae", "zzz", ["one", "two"], "the backend has no VAE 'zzz'. It has one, two."),
         ("checkpoint", "zzz", list("abcdefg"), "no checkpoint 'zzz'. It has a, b, c, d, e and others."),

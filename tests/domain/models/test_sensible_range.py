@@ -100,6 +100,6 @@ def test_the_weights_that_suit_a_lora_are_those_its_files_name():
     traits = ModelTraits(lora_ranges={"rain": (0.2, 0.5)})
     assert sensible_range(f"{LORA}rain", traits).ends == (0.2, 0.5)
     assert sensible_range(f"{LORA}snow", traits).ends == (0.4, 1.0)
-    assert lora_range(ModelSettings(weight_range=(-1, 0.8))) == (0.0, 0.8)
+    assert lora_range(ModelSettings(weight_range=(-1, 0.8))) == (-1, 0.8)
     assert lora_range(ModelSettings()) is None
-    assert lora_range(ModelSettings(weight_range=(3, 8))) is None
+    assert lora_range(ModelSettings(weight_range=(18, 20))) is None

@@ -160,6 +160,10 @@ class TestForeign:
         assert reading.values == sampling(width=896, height=1152)
         assert (reading.kind, reading.family, reading.title) == ("lora", "sdxl", "Harbour Night")
 
+    def test_a_header_whose_metadata_are_null_is_whole(self):
+        reading = read_model_header(b'{"__metadata__":null,"lora_te_x.lora_down.weight":{}}', "ink.safetensors")
+        assert (reading.kind, reading.problems) == ("lora", ())
+
     def test_a_trainers_header(self):
         data = (FIXTURES / "harbour.safetensors").read_bytes()
         reading = read_model_header(data[8 : 8 + data[0] + 256 * data[1]], "harbour.safetensors")
