@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -98,6 +99,21 @@ def read_bounded(path: Path, limit: int) -> bytes:
     if status.st_size > limit or len(data) > limit:
         raise Unreadable(f"{path} is larger than {limit:,} bytes and was not read.")
     return data
+
+
+def open_regular(path: Path, *, buffering: int = -1) -> BinaryIO:
+    """Open a regular file for reading bytes. Never waits on a pipe or a device.
+
+    Raises OSError when it cannot be opened, Unreadable when it is something else than a regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | BINARY | _NONBLOCK)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Unreadable(f"{path} is not a regular file and was not read. Move it away.")
+        return open(descriptor, "rb", buffering)  # noqa: PTH123  # the caller closes it
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def is_there(path: Path) -> bool:

@@ -12,7 +12,7 @@ from ...domain.base.errors import NotSaved, Unreadable
 from ...domain.journal.feedback import fold_feedback
 from ...domain.journal.history import BEGINNING, Position, RawLine
 from ...domain.journal.record import Feedback, FoldedRecord, ImageFeedback, JournalLine, LearningRecord, Void
-from ..disk.files import folder_lock, holding
+from ..disk.files import folder_lock, holding, open_regular
 from .segments import (
     BOUND,
     DECODE_ERRORS,
@@ -24,6 +24,7 @@ from .segments import (
     raw_lines,
     read_manifest,
     segment_path,
+    segment_size,
     segments,
 )
 
@@ -152,12 +153,12 @@ def _whole_sizes(folder: Path) -> dict[int, int]:
     """Sizes of all segments at a moment when no line was being written."""
     try:
         with holding(folder_lock(folder)):
-            return {number: path.stat().st_size for number, path in segments(folder)}
+            return {number: segment_size(path) for number, path in segments(folder)}
     except NotSaved as error:
         raise Unreadable(str(error)) from error
     except OSError:
         # When the folder is read-only, locking fails, but then nobody writes to it.
-        return {number: path.stat().st_size for number, path in segments(folder)}
+        return {number: segment_size(path) for number, path in segments(folder)}
 
 
 def _gaps(writer: str, numbers: array[int]) -> Iterator[Gap]:
@@ -173,7 +174,7 @@ def read_record(folder: Path, position: Position) -> LearningRecord:
     path = segment_path(folder, position.segment)
     where = f"{path.name}, byte {position.offset}"
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(position.offset)
             data = file.read(min(position.length, BOUND))
         line = LINE.decode(data)

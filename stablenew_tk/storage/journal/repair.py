@@ -16,7 +16,7 @@ import msgspec
 
 from ...domain.base.errors import NotSaved
 from ...domain.journal.history import History
-from ..disk.files import BINARY, folder_lock, holding, write_atomic
+from ..disk.files import BINARY, folder_lock, holding, open_regular, write_atomic
 from .reader import JournalReading
 from .segments import judge, raw_lines, segments, without_crc
 from .writer import seal
@@ -100,7 +100,7 @@ def _repair_segment(path: Path, damaged: list[bytes], report: RepairReport) -> R
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while chunk := file.read(1 << 20):
             yield chunk
 

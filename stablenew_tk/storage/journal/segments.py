@@ -17,7 +17,7 @@ import msgspec
 from ...domain.base.errors import Unreadable
 from ...domain.base.journal_line import SCHEMA
 from ...domain.journal.record import KINDS, JournalLine
-from ..disk.files import read_bounded
+from ..disk.files import open_regular, read_bounded
 
 MAX_LINE = 1 << 20
 MANIFEST = "segments.json"
@@ -79,6 +79,14 @@ def segments(folder: Path) -> list[tuple[int, Path]]:
 def segment_path(folder: Path, number: int) -> Path:
     """The path of the segment with this number."""
     return folder / f"records-{number:06d}.jsonl"
+
+
+def segment_size(path: Path) -> int:
+    """The size of a segment in bytes. Raises Unreadable."""
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise Unreadable(f"The journal segment {path} cannot be read: {error.strerror or error}.") from error
 
 
 def read_manifest(folder: Path) -> tuple[Sealed, ...]:
@@ -159,7 +167,7 @@ def raw_lines(path: Path, offset: int = 0, size: int | None = None) -> Iterator[
     Lines longer than about 2 MiB are cut to limit the memory used.
     """
     try:
-        with path.open("rb", buffering=1 << 20) as file:
+        with open_regular(path, buffering=1 << 20) as file:
             file.seek(offset)
             for line in iter(partial(file.readline, BOUND), b""):
                 start, offset = offset, offset + len(line)
@@ -185,7 +193,7 @@ def lines_backward(path: Path, *, growing: bool) -> Iterator[bytes]:
     In a `growing` segment an incomplete last line is left out too, because it may be in the middle of being written.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             position = file.seek(0, 2)
             rest = b""
             while position > 0:

@@ -16,9 +16,9 @@ import msgspec
 
 from ...domain.base.errors import InvalidInput, Unreadable
 from ...domain.journal.history import History, Position
-from ..disk.files import read_bounded, write_atomic
+from ..disk.files import open_regular, read_bounded, write_atomic
 from .reader import JournalReading
-from .segments import DECODE_ERRORS, segment_path, segments
+from .segments import DECODE_ERRORS, segment_path, segment_size, segments
 
 _log = logging.getLogger(__name__)
 _LIMIT = 2 << 30
@@ -129,7 +129,7 @@ def _from_snapshot(folder: Path, path: Path) -> History | None:
 def _prints(folder: Path, end: Position) -> list[SegmentPrint]:
     """Fingerprints of all segments up to `end`."""
     return [
-        _print(number, path, end.offset if number == end.segment else path.stat().st_size)
+        _print(number, path, end.offset if number == end.segment else segment_size(path))
         for number, path in segments(folder)
         if number <= end.segment
     ]
@@ -143,7 +143,7 @@ def _holds(prints: list[SegmentPrint], end: Position) -> bool:
 
 def _print(number: int, path: Path, size: int) -> SegmentPrint:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             first = zlib.crc32(file.read(min(size, _PRINT_LENGTH)))
             file.seek(max(0, size - _PRINT_LENGTH))
             last = file.read(min(size, _PRINT_LENGTH))

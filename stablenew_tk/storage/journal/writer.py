@@ -13,6 +13,7 @@ import os
 import platform
 import re
 import secrets
+import stat
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -24,7 +25,7 @@ import msgspec
 from ...domain.base.errors import InvalidInput, NotSaved
 from ...domain.journal.history import Position
 from ...domain.journal.record import JournalLine, LearningRecord
-from ..disk.files import BINARY, folder_lock, holding, sync_folder, write_atomic
+from ..disk.files import BINARY, folder_lock, holding, open_regular, sync_folder, write_atomic
 from .reduced import reduced
 from .segments import (
     DECODE_ERRORS,
@@ -97,6 +98,9 @@ class LearningRecordWriter:
         # Opened each time, because a repair by another program may have replaced the file.
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | BINARY, 0o600)
         try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                # A device takes everything and keeps nothing.
+                raise OSError(errno.EINVAL, f"{path.name} is not a regular file, move it away")
             size = os.lseek(descriptor, 0, os.SEEK_END)
             if size == 0:
                 sync_folder(self._folder)
@@ -153,7 +157,7 @@ class _LineTime(msgspec.Struct, gc=False):
 
 
 def _sealed(path: Path) -> Sealed:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     count, first, last = 0, b"", b""
     for _, line, _, _ in raw_lines(path):

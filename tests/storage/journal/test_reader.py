@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import os
 import random
 import threading
 
@@ -7,12 +9,14 @@ import msgspec
 import pytest
 from journal_lines import output, rate, record, undo
 
-from stablenew_tk.domain.base.errors import Unreadable
+from stablenew_tk.domain.base.errors import NotSaved, Unreadable
 from stablenew_tk.domain.journal.history import History, Position
 from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.storage.journal import reader
 from stablenew_tk.storage.journal.reader import JournalReading, read_record, recent, verify
+from stablenew_tk.storage.journal.repair import export, repair
 from stablenew_tk.storage.journal.segments import with_crc
+from stablenew_tk.storage.journal.snapshot import catch_up
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 FIRST = "records-000001.jsonl"
@@ -55,6 +59,35 @@ def interesting_offsets(data, rng):
     checksums = [at for end in chosen for at in range(end - 18, end)]
     starts = [at for end in chosen[:2] for at in range(end + 1, min(end + 40, len(data)))]
     return {*ends, *checksums, *starts, *rng.sample(range(len(data)), 400)}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "link to nothing"])
+def test_what_is_no_file_in_the_place_of_a_segment_is_refused_at_once(tmp_path, kind):
+    saved = written(tmp_path, record())
+    odd = tmp_path / "records-000002.jsonl"
+    if kind == "pipe":
+        os.mkfifo(odd)
+    elif kind == "folder":
+        odd.mkdir()
+    else:
+        odd.symlink_to("/dev/null" if kind == "device" else tmp_path / "gone")
+    for look in (
+        lambda: verify(tmp_path),
+        lambda: repair(tmp_path),
+        lambda: recent(tmp_path, 5),
+        lambda: catch_up(History(), tmp_path),
+        lambda: export(tmp_path, io.BytesIO(), merged=True),
+        lambda: read_record(tmp_path, Position(2, 0, 100)),
+    ):
+        with pytest.raises((Unreadable, NotSaved)) as refused:
+            look()
+        assert odd.name in str(refused.value) or "records verify" in str(refused.value)
+    if kind != "link to nothing":
+        with pytest.raises(NotSaved):
+            LearningRecordWriter(tmp_path).append(record())
+    odd.rmdir() if kind == "folder" else odd.unlink()
+    assert events(tmp_path) == [saved[0].event_id]
 
 
 def test_every_changed_byte_is_reported_and_every_other_line_is_read(tmp_path):
