@@ -1,0 +1,126 @@
+"""`ModelFacts`: what the server's model files say about themselves, asked for when a job needs it, each file once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import msgspec
+
+from ...domain.base.errors import AccessDenied, BackendError, NotReady, Refused, Unreachable
+from ...domain.base.lora_tags import loras_in
+from ...domain.config.pipeline_config import stage_spec
+from ..base import StageOrder
+from .families import alias_in, family_in, lora_effect, lora_file
+from .graphs import Graph
+from .object_info import ServerWords, pick
+from .outcome import KeptPicture
+from .server import Server
+
+_log = logging.getLogger(__name__)
+
+
+class ModelFacts:
+    """Metadata by folder and file. A file is taken to say the same as long as it has its name. One thread at a time."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._about: dict[tuple[str, str], Mapping[str, object]] = {}
+        # A server that does not answer this question is not asked it for each file.
+        self._is_silent = False
+
+    def ask_anew(self) -> None:
+        """Ask a server again that did not answer."""
+        self._is_silent = False
+
+    def informed(self, order: StageOrder, words: ServerWords) -> ServerWords:
+        """The server's words with the family of each checkpoint of an order, and with the LoRA names that it uses.
+
+        All LoRAs are asked for the names under which they were trained as soon as an order uses a name that no file
+        has. Raises Unreachable, NotReady or AccessDenied.
+        """
+        families = {
+            name: family
+            for name in _checkpoints(order, words)
+            if (family := family_in(self._metadata("checkpoints", name)))
+        }
+        words = self.with_aliases(msgspec.structs.replace(words, families=families))
+        if any(not _has_lora(name, words) for one in order.each_stage() for name in _loras(one)):
+            for name in words.loras:
+                self._metadata("loras", name)
+            words = self.with_aliases(words)
+        return words
+
+    def with_aliases(self, words: ServerWords) -> ServerWords:
+        """The server's words with the names under which LoRAs were trained, as far as they are known."""
+        aliases: dict[str, tuple[str, ...]] = {}
+        for name in words.loras:
+            if alias := alias_in(self._about.get(("loras", name), {})):
+                aliases[alias] = (*aliases.get(alias, ()), name)
+        return msgspec.structs.replace(words, lora_aliases=aliases)
+
+    def with_lora_effect(self, made: KeptPicture, sent: Graph, words: ServerWords) -> KeptPicture:
+        """The picture with what is known of the effect of its LoRAs: the server ignores foreign ones in silence."""
+        loras = _inputs(sent, "lora_name")
+        checkpoint = next(iter(_inputs(sent, "ckpt_name")), "")
+        try:
+            made_for = {name: family_in(self._metadata("loras", name)) for name in loras}
+        except BackendError as err:
+            # The server went away behind the picture, which is whole.
+            _log.debug("no metadata of LoRAs: %s", err)
+            made_for = dict.fromkeys(loras, "")
+        effect = lora_effect(made_for, checkpoint, words.family(checkpoint), is_sure=checkpoint in words.families)
+        image = made.image
+        if effect.ignored:
+            image = msgspec.structs.replace(image, suspect=(*image.suspect, "mismatch:lora"))
+        return msgspec.structs.replace(made, image=image, notes=(*made.notes, *effect.ignored, *effect.unchecked))
+
+    def _metadata(self, folder: str, name: str) -> Mapping[str, object]:
+        """What a file says; {} where the server does not tell it."""
+        key = folder, name
+        if key not in self._about and not self._is_silent:
+            try:
+                self._about[key] = self._server.metadata(folder, name)
+            except (Unreachable, NotReady, AccessDenied):
+                # The job waits for the server.
+                raise
+            except BackendError as err:
+                _log.info("the server does not tell about %s, so it is not asked about models now: %s", name, err)
+                self._is_silent = True
+        return self._about.get(key, {})
+
+
+def _checkpoints(order: StageOrder, words: ServerWords) -> tuple[str, ...]:
+    """The files of the checkpoints of an order, as far as the server has them."""
+    config = order.config
+    if not any(stage_spec(one.stage).samples(config) for one in order.each_stage()):
+        return ()
+    names = [config.checkpoint] if config.checkpoint or len(words.checkpoints) != 1 else [*words.checkpoints]
+    names += [config.refiner.checkpoint] if config.refiner.enabled else []
+    found = []
+    for name in filter(None, names):
+        try:
+            found.append(pick("checkpoint", name, words.checkpoints, words.name))
+        except Refused:
+            # The graph refuses it, with its own field.
+            continue
+    return tuple(found)
+
+
+def _loras(order: StageOrder) -> tuple[str, ...]:
+    passes = order.config.adetailer.passes if order.stage == "adetailer" else ()
+    return tuple(name for text in (order.prompt, *(one.prompt for one in passes)) for name in loras_in(text))
+
+
+def _has_lora(name: str, words: ServerWords) -> bool:
+    try:
+        lora_file("prompt", name, words)
+    except Refused:
+        return False
+    return True
+
+
+def _inputs(sent: Graph, key: str) -> tuple[str, ...]:
+    """All values of an input in a graph, in its order."""
+    found = (inputs.get(key) for node in sent.prompt.values() if isinstance(inputs := node["inputs"], dict))
+    return tuple(value for value in found if isinstance(value, str))
