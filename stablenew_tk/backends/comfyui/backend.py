@@ -79,14 +79,13 @@ class ComfyUI:
         self._closed = False
 
     def check(self) -> Capabilities:
-        """Query what the server offers, with seven quick requests that change nothing."""
+        """Query what the server offers: seven quick requests that change nothing, and 2 s at most for its LoRAs."""
         try:
             words = Server(self._side).survey()
         except AnswerLost as err:
             raise Unreachable(str(err), status=err.status) from err
         self._words, self.version, self._lost_sockets = words, words.version, 0
-        self._models.ask_anew()
-        words = self._models.with_aliases(words)
+        words = self._models.surveyed(words)
         return capabilities(words, previews=_release(words.version) >= _PREVIEWS_SINCE)
 
     def generate(self, order: StageOrder) -> StageResult:
@@ -145,14 +144,17 @@ class ComfyUI:
         """What the server has, for an order that it can make. When a name is unknown, it is asked again first."""
         if self._words is not None:
             try:
-                words = self._models.informed(order, self._words)
-                _check_order(order, words)
-                return words
+                return self._for_order(order, self._words)
             except Refused as err:
                 _log.debug("asking again what the server has: %s", err)
         self.check()
-        words = self._models.informed(order, self._words or ServerWords())
-        _check_order(order, words)
+        return self._for_order(order, self._words or ServerWords())
+
+    def _for_order(self, order: StageOrder, words: ServerWords) -> ServerWords:
+        """The server's words with what an order needs to know of its models. Raises Refused for what is not there."""
+        check_stage(order, stages_of(words), words.name)
+        words = self._models.informed(order, words)
+        graph(order, words, prefix="check", picture="check.png [temp]" if order.image else "")
         return words
 
     def _picture(
@@ -396,11 +398,6 @@ def _as_cancelled(call: RunningCall, error: Cancelled | BackendError) -> Cancell
 
 def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
-
-
-def _check_order(order: StageOrder, words: ServerWords) -> None:
-    check_stage(order, stages_of(words), words.name)
-    graph(order, words, prefix="check", picture="check.png [temp]" if order.image else "")
 
 
 def _result(made: list[KeptPicture], asked: dict[str, Value], call: RunningCall) -> StageResult:

@@ -149,6 +149,7 @@ def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities
     """What the server offers, in the project's words. `previews`: it sends pictures of a picture in the making."""
     offered = {
         "checkpoint": True,
+        "names_checkpoints": True,
         "progress": True,
         "interrupt": True,
         "preview": previews,

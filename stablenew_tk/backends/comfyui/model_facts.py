@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 
 import msgspec
@@ -18,10 +19,11 @@ from .outcome import KeptPicture
 from .server import Server
 
 _log = logging.getLogger(__name__)
+_SURVEY_S = 2.0
 
 
 class ModelFacts:
-    """Metadata by folder and file. A file is taken to say the same as long as it has its name. One thread at a time."""
+    """Metadata by folder and file, each asked for once between two surveys. One thread at a time."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -29,9 +31,22 @@ class ModelFacts:
         # A server that does not answer this question is not asked it for each file.
         self._is_silent = False
 
-    def ask_anew(self) -> None:
-        """Ask a server again that did not answer."""
-        self._is_silent = False
+    def surveyed(self, words: ServerWords) -> ServerWords:
+        """The server's words with the names under which its LoRAs were trained, as far as they can be told in 2 s.
+
+        The others are asked about when a job names a LoRA that no file is called. What was known before is forgotten.
+        """
+        self._about, self._is_silent = {}, False
+        until = time.monotonic() + _SURVEY_S
+        for name in words.loras:
+            if time.monotonic() > until:
+                break
+            try:
+                self._metadata("loras", name)
+            except BackendError:
+                # The lists came; what is wrong now is told when a job is made.
+                break
+        return self.with_aliases(words)
 
     def informed(self, order: StageOrder, words: ServerWords) -> ServerWords:
         """The server's words with the family of each checkpoint of an order, and with the LoRA names that it uses.
@@ -82,7 +97,7 @@ class ModelFacts:
             try:
                 self._about[key] = self._server.metadata(folder, name)
             except (Unreachable, NotReady, AccessDenied):
-                # The job waits for the server.
+                # The job waits for the server, and asks again.
                 raise
             except BackendError as err:
                 _log.info("the server does not tell about %s, so it is not asked about models now: %s", name, err)

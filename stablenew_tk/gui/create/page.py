@@ -337,7 +337,7 @@ class CreatePage(PageFrame):
         self.seeds.mark(variants.seeds)
         if request is not None:
             warning = self.form.warning(request)
-            self.bar.tell(". ".join(filter(None, (variants.remark, warning))), "warn" if warning else "text2")
+            self.bar.tell(". ".join(filter(None, (self.form.remark(request), warning))), "warn" if warning else "text2")
             self.bar.show(request, self.form.forecast_s(request))
         elif trouble == WORKING:
             self.bar.button.enable(False, trouble)

@@ -25,7 +25,6 @@ def fake():
 @pytest.fixture
 def backend(fake):
     made = ComfyUI(fake.url, limits=QUICK)
-    made.check()
     yield made
     made.close()
 
@@ -42,8 +41,8 @@ def loaded(fake):
     return [node["inputs"]["lora_name"] for node in fake.graphs()[-1].values() if "lora_name" in node["inputs"]]
 
 
-def metadata_asked(fake):
-    return sum(path.startswith("/view_metadata") for path in fake.gets)
+def asked_about(fake, folder=""):
+    return sum(path.startswith(f"/view_metadata/{folder}") for path in fake.gets)
 
 
 class TestFamily:
@@ -96,19 +95,30 @@ class TestFamily:
     def test_a_checkpoint_is_asked_about_once(self, fake, backend):
         for seed in range(3):
             backend.generate(asked(seed=seed))
-        assert metadata_asked(fake) == 1
+        assert asked_about(fake, "checkpoints") == 1
 
     def test_a_server_that_does_not_answer_about_models_costs_one_wait(self, fake):
         backend = ComfyUI(fake.url, limits=msgspec.structs.replace(QUICK, lists_s=0.3))
-        backend.check()
         fake.fault("hang", "/view_metadata", times=99)
         for seed in range(3):
             assert backend.generate(asked("a boat <lora:inkwash:1>", seed=seed)).images
-        assert metadata_asked(fake) == 1
+        assert asked_about(fake) == 1
         backend.close()
 
 
 class TestLoraNames:
+    def test_the_other_names_of_loras_are_offered_before_anything_is_made(self, fake, backend):
+        fake.metadata[WASH] = {"ss_output_name": "Ink wash v2"}
+        fake.metadata["loras", "foreign.safetensors"] = {"ss_output_name": "foreign"}
+        assert backend.check().lora_aliases == ("Ink wash v2",)
+
+    def test_one_that_was_added_meanwhile_is_found_when_a_prompt_names_it(self, fake, backend):
+        backend.check()
+        fake.files["loras"].append("new.safetensors")
+        fake.metadata["loras", "new.safetensors"] = {"ss_output_name": "fresh paint"}
+        backend.generate(asked("a boat <lora:fresh paint:0.5>"))
+        assert loaded(fake) == ["new.safetensors"]
+
     def test_a_tag_may_name_what_its_trainer_called_it(self, fake, backend):
         fake.metadata[WASH] = {"ss_output_name": "Ink wash v2"}
         made = backend.generate(asked("a boat <lora:ink wash v2:0.5>"))
@@ -121,7 +131,6 @@ class TestLoraNames:
         fake.metadata["loras", "foreign.safetensors"] = {"ss_output_name": "inkwash"}
         backend.generate(asked("a boat <lora:inkwash:0.5>"))
         assert loaded(fake) == ["inkwash.safetensors"]
-        assert metadata_asked(fake) == 2  # the checkpoint and the LoRA itself, no others
 
     def test_a_name_that_several_files_were_trained_under_names_none(self, fake, backend):
         for name in ("inkwash.safetensors", "foreign.safetensors"):
