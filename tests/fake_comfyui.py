@@ -446,9 +446,10 @@ class FakeComfyUI:
         elif path == "/free":
             if not isinstance(body, dict) or not raw:
                 raise Answered(500, b"500 Internal Server Error\n\nServer got itself in trouble", "text/plain")
-            with self._turn:
-                self.freed += 1
-                self._cache.clear()
+            if body.get("unload_models") or body.get("free_memory"):
+                with self._turn:
+                    self.freed += 1
+                    self._cache.clear()
         elif path == "/history":
             for prompt_id in fields.get("delete", ()):
                 self._history.pop(prompt_id, None)
@@ -923,8 +924,9 @@ class _Requests(BaseHTTPRequestHandler):
             done = fake.get(path, query) if method == "GET" else fake.post(path, body, raw, content)
             payload, kind = json.dumps(done).encode(), "application/json; charset=utf-8"
         except Answered as other:
-            status, kind = other.status, other.kind or "application/json; charset=utf-8"
             payload = other.payload if isinstance(other.payload, bytes) else json.dumps(other.payload).encode()
+            # An empty answer has no type.
+            status, kind = other.status, other.kind or ("application/json; charset=utf-8" if payload else "")
         if fault == "reset-after":
             self._reset()
             return
@@ -956,7 +958,8 @@ class _Requests(BaseHTTPRequestHandler):
 
     def _send(self, status: int, data: bytes, kind: str, more: dict | None = None, *, cut: bool = False) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", kind)
+        if kind:
+            self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         for key, value in (more or {}).items():
             self.send_header(key, value)

@@ -18,8 +18,9 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """What a backend offers right now. Names are exactly those the backend accepts.
 
     `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, preview,
-    progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras (= `loras` are all it has),
-    names_checkpoints (= it keeps none loaded, so each job names one; `loaded_checkpoint` is its only one then).
+    progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras (= `loras` are all it has).
+    `names_checkpoints`: it keeps none loaded that a job without a name could mean; `loaded_checkpoint` is its only one
+    then, if it has only one.
     `lora_aliases` are further names by which a prompt may call a LoRA.
     """
 
@@ -27,6 +28,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     name: str
     version: str = ""
     loaded_checkpoint: str = ""
+    names_checkpoints: bool = False
     checkpoints: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
@@ -38,11 +40,6 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     adetailer_models: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     features: frozenset[str] = frozenset()
-
-    @property
-    def names_checkpoints(self) -> bool:
-        """Whether the backend has no loaded checkpoint that a job without a name could mean."""
-        return "names_checkpoints" in self.features
 
     def choices(self, name: str) -> tuple[str, ...]:
         """The list with this name (`choices` of a catalogue parameter); () when the backend has none."""

@@ -177,7 +177,8 @@ class ComfyUI:
                 _log.info("asking %s again: %s", self.name, err)
             except OutOfMemory as err:
                 if attempt == 2 or call.stop_asked:
-                    raise
+                    again = " It was tried once more after its models were unloaded." if call.was_freed else ""
+                    raise OutOfMemory(f"{err}{again}") from err
                 self._free_memory(call, err)
             attempt += 1
             call.attempts = max(call.attempts, attempt)

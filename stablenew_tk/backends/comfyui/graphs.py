@@ -149,7 +149,6 @@ def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities
     """What the server offers, in the project's words. `previews`: it sends pictures of a picture in the making."""
     offered = {
         "checkpoint": True,
-        "names_checkpoints": True,
         "progress": True,
         "interrupt": True,
         "preview": previews,
@@ -164,6 +163,7 @@ def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities
         name=server.name,
         version=server.version,
         loaded_checkpoint=checkpoints[0] if len(checkpoints) == 1 else "",
+        names_checkpoints=True,
         checkpoints=checkpoints,
         vaes=(AUTOMATIC, "None", *vae_files(server.vaes)) if offered["vae"] else (),
         loras=shown(server.loras),

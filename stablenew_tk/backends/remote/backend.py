@@ -30,8 +30,8 @@ class Remote:
 
     @property
     def name(self) -> str:
-        """What to call the server."""
-        return self._backend.name
+        """What to call the server: its address only as long as nobody has said what it is."""
+        return self._backend.name if self._has_answered else self._probe.address.host
 
     @property
     def version(self) -> str:

@@ -350,6 +350,7 @@ class TestRuns:
         with pytest.raises(EngineFault, match=words) as caught:
             backend.generate(order())
         assert posts(fake) == {"/prompt": 2, "/free": 1}
+        assert "tried once more after its models were unloaded" in str(caught.value)
         assert "secret" not in str(caught.value)
         assert backend.generate(order()).images[0].suspect == ()
 
