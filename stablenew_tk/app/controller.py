@@ -62,6 +62,7 @@ from ..pipeline.workers import Desk, Inbox, Node, drain
 from ..storage.disk.places import Places, find_places
 from ..storage.journal.writer import LearningRecordWriter
 from ..storage.pictures.images import open_for_start
+from .checkpoint_family import family_in_library
 from .job_progress import Running
 from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
@@ -96,6 +97,7 @@ class Controller:
 
     `patient`: jobs wait for a backend that does not answer instead of failing. `keep_queue`: unfinished jobs are kept
     for the next start. All attributes are read-only for the views; the threads put their events into `inbox`.
+    `families` are those of checkpoints that a terminal command read itself, by the backend's names.
     """
 
     def __init__(self, places: Places, settings: Settings, *, patient: bool = True, keep_queue: bool = True) -> None:
@@ -105,6 +107,7 @@ class Controller:
         self.history: History | None = None
         self.queue: list[Job] = []
         self.leftover: tuple[Job, ...] = ()
+        self.families: dict[str, str] = {}
         self.running: Running | None = None
         self.paused = False
         self._paces: deque[LearningRecord] = deque(maxlen=PACE_SAMPLES)
@@ -324,6 +327,9 @@ class Controller:
             return
         try:
             job = self.learning.ready(self.queue[0])
+            name = job.config.checkpoint
+            family = self.families.get(name) or family_in_library(self.models, name)
+            job = msgspec.structs.replace(job, family=family)
             node = self._node_in_force()
         except InvalidInput as wrong:
             # The settings hold an address that is none, or an engine that is not the plan's. The jobs wait.

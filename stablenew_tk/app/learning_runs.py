@@ -74,10 +74,10 @@ class LearningRunner:
     @property
     def engine(self) -> str:
         """The kind of backend to reckon with; "webui" for an address as long as nobody has answered there."""
-        return engine_of(self._context.settings().backend, self.known_engine)
+        return engine_of(self._context.settings().backend, self._known_engine)
 
     @property
-    def known_engine(self) -> str:
+    def _known_engine(self) -> str:
         """The kind of backend in force; "" for an address as long as nobody has answered there."""
         found = self._context.capabilities()
         if found is not None:
@@ -242,14 +242,14 @@ class LearningRunner:
         plan = self._known(job.learning.plan_id) if cell is not None else None
         if plan is None or cell is None or cell not in plan.cells():
             return job
-        plan = self._settled(plan, self.known_engine)
+        plan = self._settled(plan, self._known_engine)
         self._same_engine(plan)
         return job_for(plan, cell, job_id=job.job_id, attempt=self._tries(plan.plan_id, job.learning.step_id) + 1)
 
     # ---- plans
 
     def _begin(self, plan: LearningPlan, reused: tuple[str, int] | None = None) -> tuple[LearningPlan, tuple[Job, ...]]:
-        ready = self._complete(replace(plan, backend_kind=plan.backend_kind or self.known_engine))
+        ready = self._complete(replace(plan, backend_kind=plan.backend_kind or self._known_engine))
         self._allow(ready)
         loaded = self._context.capabilities()
         if missing := missing_in_plan(loaded, ready):
@@ -358,7 +358,7 @@ class LearningRunner:
         return plan
 
     def _same_engine(self, plan: LearningPlan) -> None:
-        known = self.known_engine
+        known = self._known_engine
         # Whatever answers at an address later, it is no sketch.
         if plan.backend_kind not in ("", known) and (known or plan.backend_kind == SKETCH):
             raise InvalidInput(

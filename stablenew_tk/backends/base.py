@@ -58,7 +58,8 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none).
 
     `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
-    be, because its picture would have been made for nothing.
+    be, because its picture would have been made for nothing. `family` is that of the checkpoint ("sdxl") as far as the
+    model library tells it, else ""; the engine may know better.
     """
 
     job_id: str
@@ -69,6 +70,7 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     config: PipelineConfig
     image: bytes = b""
     later: tuple[str, ...] = ()
+    family: str = ""
 
     def each_stage(self) -> Iterator[StageOrder]:
         """This order, and one for each later stage, without pictures: to check them all."""

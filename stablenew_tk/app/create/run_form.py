@@ -115,7 +115,7 @@ class RunForm:
         except InvalidInput as error:
             return str(error), None
         missing = missing_in_run(self._controller.capabilities, made)
-        return (missing, None) if missing else ("", made)
+        return (missing[0].upper() + missing[1:], None) if missing else ("", made)
 
     def warning(self, request: RunRequest) -> str:
         """What goes wrong silently when this is run: LoRAs that the backend does not have; "" for nothing."""

@@ -56,8 +56,8 @@ class ModelFacts:
         """
         families = {
             name: family
-            for name in _checkpoints(order, words)
-            if (family := family_in(self._metadata("checkpoints", name)))
+            for name, in_library in _checkpoints(order, words).items()
+            if (family := family_in(self._metadata("checkpoints", name)) or in_library)
         }
         words = self.with_aliases(msgspec.structs.replace(words, families=families))
         if any(not _has_lora(name, words) for one in order.each_stage() for name in _loras(one)):
@@ -105,21 +105,22 @@ class ModelFacts:
         return self._about.get(key, {})
 
 
-def _checkpoints(order: StageOrder, words: ServerWords) -> tuple[str, ...]:
-    """The files of the checkpoints of an order, as far as the server has them."""
+def _checkpoints(order: StageOrder, words: ServerWords) -> dict[str, str]:
+    """The files of the checkpoints of an order that the server has, with the families that the model library tells."""
     config = order.config
     if not any(stage_spec(one.stage).samples(config) for one in order.each_stage()):
-        return ()
-    names = [config.checkpoint] if config.checkpoint or len(words.checkpoints) != 1 else [*words.checkpoints]
-    names += [config.refiner.checkpoint] if config.refiner.enabled else []
-    found = []
-    for name in filter(None, names):
+        return {}
+    only = words.checkpoints[0] if len(words.checkpoints) == 1 else ""
+    families = {config.refiner.checkpoint: ""} if config.refiner.enabled else {}
+    families[config.checkpoint or only] = order.family
+    found = {}
+    for name, family in families.items():
         try:
-            found.append(pick("checkpoint", name, words.checkpoints, words.name))
+            found[pick("checkpoint", name, words.checkpoints, words.name)] = family
         except Refused:
-            # The graph refuses it, with its own field.
+            # None is named, or one that is not there: the graph refuses it, with its own field.
             continue
-    return tuple(found)
+    return found
 
 
 def _loras(order: StageOrder) -> tuple[str, ...]:

@@ -84,6 +84,15 @@ class TestFamily:
         backend.generate(order(checkpoint=name, clip_skip=2))
         assert "CLIPSetLastLayer" not in kinds(fake)
 
+    def test_what_the_model_library_knows_is_believed_where_the_server_says_nothing(self, fake, backend):
+        known = msgspec.structs.replace(asked(clip_skip=2), family="sdxl")
+        assert backend.generate(known).notes == ()
+        assert "CLIPSetLastLayer" not in kinds(fake)
+        fake.metadata[INK] = {"modelspec.architecture": "stable-diffusion-v1"}
+        backend.check()
+        backend.generate(known)
+        assert "CLIPSetLastLayer" in kinds(fake)
+
     @pytest.mark.parametrize("damaged", [False, True])
     def test_an_unknown_family_is_said_to_be_unknown_where_it_matters(self, fake, backend, damaged):
         fake.damaged = {"ink_model.safetensors"} if damaged else set()
