@@ -384,7 +384,7 @@ def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, 
         except InvalidInput as wrong:
             found.append(f"{sentence(wrong)} Change it in Create, or these pictures will fail.")
         if missing := missing_in_plan(capabilities, made.plan):
-            found.append(sentence(InvalidInput(missing, "checkpoint")))
+            found.append(missing[0].upper() + missing[1:])
         if made.plan.stage not in capabilities.stages:
             found.append(f"{capabilities.name} does not offer {made.plan.stage}, so nothing could be made.")
     if words := unlisted_in_plan(capabilities, made.plan):
