@@ -117,6 +117,7 @@ class Controller:
         self._subscribers: list[Subscriber] = []
         self._early: list[LineSaved] = []
         self._closing = False
+        self._looks_first = False  # the next job waits until the backend has said what it offers
         self.inbox: Inbox = queue.SimpleQueue()
         self._writer = LearningRecordWriter(places.journal)
         self._desk_work = DeskWork(places, settings, self._writer, make_backend)
@@ -289,11 +290,18 @@ class Controller:
     def _(self, event: BackendChecked) -> None:
         if event.is_of(backend_order(self.settings)):
             self.capabilities = event.capabilities
+        if self._looks_first:
+            self._looks_first = False
+            self._start_next()
+            self._queue_changed()
 
     @_fold.register
     def _(self, event: ModelEvent | PackEvent | OrderFailed) -> None:
         self.models.fold(event)
         self.packs.fold(event)
+        if self._looks_first and isinstance(event, OrderFailed) and isinstance(event.order, CheckBackend):
+            self._looks_first = False
+            self._start_next()
 
     @_fold.register
     def _(self, event: StageStarted | StageProgressed | NodeWaiting) -> None:
@@ -310,6 +318,10 @@ class Controller:
             self._paces.append(event.record)
             self._pace.clear()
         self.learning.ended(event.record)
+        if event.record.status == "failed" and self.capabilities is None and event.record.backend.kind:
+            # Nobody had answered when the queue began. What is wrong with this job may be wrong with all of them.
+            self._looks_first = True
+            self.check_backend()
         self._start_next()
         self._queue_changed(ended=True)
 
@@ -323,7 +335,7 @@ class Controller:
     def _start_next(self) -> None:
         while self.queue and self.learning.is_made(self.queue[0]):
             self.queue.pop(0)
-        if self.paused or self._closing or self.running is not None or not self.queue:
+        if self.paused or self._closing or self._looks_first or self.running is not None or not self.queue:
             return
         try:
             job = self.learning.ready(self.queue[0])

@@ -136,6 +136,16 @@ class TestNoCheckpoint:
             assert (app.controller.paused, len(app.controller.queue), fake.count("prompt")) == (True, 3, 0)
             assert len(app.told(OrderFailed)) == 1
 
+    def test_of_jobs_that_waited_for_a_server_one_fails_and_the_others_wait(self, app, port):
+        app.controller.run(request(4))
+        app.until(NodeWaiting)
+        with FakeComfyUI(port=port) as fake:
+            assert "checkpoint: choose one" in app.until(OrderFailed).message
+            app.wait(lambda: app.records())
+            assert [record.status for record in app.records()] == ["failed"]
+            assert (app.controller.paused, len(app.controller.queue), fake.count("prompt")) == (True, 3, 0)
+            assert app.controller.capabilities.kind == "comfyui"
+
     def test_the_only_checkpoint_is_used(self, app, port):
         with FakeComfyUI(port=port) as fake:
             fake.files["checkpoints"] = ["lonely.safetensors"]
