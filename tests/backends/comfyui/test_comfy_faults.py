@@ -478,7 +478,7 @@ class TestWrongTruth:
 
 class TestStopping:
     def test_a_waiting_job_is_taken_out_and_the_running_one_of_somebody_else_goes_on(self, fake, make):
-        backend = make()
+        backend = make(resend_s=60)
         fake.hold(step=2)
         theirs = fake.queue_foreign()
         assert fake.held.wait(60)
@@ -495,7 +495,7 @@ class TestStopping:
         assert fake.history[theirs]["status"]["status_str"] == "success"
 
     def test_a_running_job_is_interrupted_and_the_waiting_ones_of_others_run(self, fake, make):
-        backend = make()
+        backend = make(resend_s=60)
         fake.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
@@ -511,7 +511,7 @@ class TestStopping:
 
     def test_an_old_server_is_interrupted_only_while_our_job_runs(self):
         with FakeComfyUI("0.3.64") as old:
-            backend = ComfyUI(old.url, limits=QUICK)
+            backend = ComfyUI(old.url, limits=msgspec.structs.replace(QUICK, resend_s=60))
             old.hold(step=2)
             theirs = old.queue_foreign()
             assert old.held.wait(60)
