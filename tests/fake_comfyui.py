@@ -129,6 +129,8 @@ class FakeComfyUI:
         }
         self.foreign_loras = {"foreign.safetensors"}
         self.metadata: dict[tuple[str, str], dict] = {}
+        self.damaged: set[str] = set()  # model files whose header cannot be read
+        self.freed = 0  # how often models and caches were thrown away
         self.posts: list[Posted] = []
         self.gets: list[str] = []
         self.authorizations: list[str] = []
@@ -206,7 +208,7 @@ class FakeComfyUI:
         self.come_back()
 
     def fault(self, name: str, route: str = "/prompt", *, nth: int = 1, times: int = 1) -> None:
-        """Play a failure at the nth coming request to the route (its beginning; "" = all)."""
+        """Play a failure at the nth coming request to the route and those below it ("" = all)."""
         if name not in FAULTS:
             raise ValueError(f"no fault {name!r}; there are {', '.join(sorted(FAULTS))}")
         self._faults.append(_Fault(name, route, nth, times))
@@ -306,7 +308,7 @@ class FakeComfyUI:
     def next_fault(self, path: str) -> str:
         with self._turn:
             for fault in self._faults:
-                if path.startswith(fault.route):
+                if not fault.route or f"{path}/".startswith(f"{fault.route}/"):
                     self._calls[fault] = self._calls.get(fault, 0) + 1
                     if fault.nth <= self._calls[fault] < fault.nth + fault.times:
                         return fault.name
@@ -392,8 +394,12 @@ class FakeComfyUI:
         if path.startswith("/history/"):
             return self._record(unquote(path.rpartition("/")[2]))
         if path.startswith("/view_metadata/"):
-            found = self.metadata.get((path.rpartition("/")[2], query.get("filename", "")))
-            if found is None:
+            folder, name = path.rpartition("/")[2], query.get("filename", "")
+            if name in self.files.get(folder, ()) and name in self.damaged:
+                raise Answered(500, b"500 Internal Server Error\n\nServer got itself in trouble", "text/plain")
+            found = self.metadata.get((folder, name))
+            # A file without metadata, without such a header, and no file at all are told alike.
+            if found is None or not name.endswith(".safetensors"):
                 raise Answered(404)
             return found
         if path == "/view":
@@ -437,6 +443,13 @@ class FakeComfyUI:
             self.tell_status()
         elif path == "/interrupt" and fields.get("prompt_id") in (None, self.running):
             self.interrupt_running()
+        elif path == "/free":
+            if not isinstance(body, dict) or not raw:
+                raise Answered(500, b"500 Internal Server Error\n\nServer got itself in trouble", "text/plain")
+            if body.get("unload_models") or body.get("free_memory"):
+                with self._turn:
+                    self.freed += 1
+                    self._cache.clear()
         elif path == "/history":
             for prompt_id in fields.get("delete", ()):
                 self._history.pop(prompt_id, None)
@@ -911,8 +924,9 @@ class _Requests(BaseHTTPRequestHandler):
             done = fake.get(path, query) if method == "GET" else fake.post(path, body, raw, content)
             payload, kind = json.dumps(done).encode(), "application/json; charset=utf-8"
         except Answered as other:
-            status, kind = other.status, other.kind or "application/json; charset=utf-8"
             payload = other.payload if isinstance(other.payload, bytes) else json.dumps(other.payload).encode()
+            # An empty answer has no type.
+            status, kind = other.status, other.kind or ("application/json; charset=utf-8" if payload else "")
         if fault == "reset-after":
             self._reset()
             return
@@ -944,7 +958,8 @@ class _Requests(BaseHTTPRequestHandler):
 
     def _send(self, status: int, data: bytes, kind: str, more: dict | None = None, *, cut: bool = False) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", kind)
+        if kind:
+            self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         for key, value in (more or {}).items():
             self.send_header(key, value)

@@ -62,6 +62,7 @@ from ..pipeline.workers import Desk, Inbox, Node, drain
 from ..storage.disk.places import Places, find_places
 from ..storage.journal.writer import LearningRecordWriter
 from ..storage.pictures.images import open_for_start
+from .checkpoint_family import family_in_library
 from .job_progress import Running
 from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
@@ -96,6 +97,7 @@ class Controller:
 
     `patient`: jobs wait for a backend that does not answer instead of failing. `keep_queue`: unfinished jobs are kept
     for the next start. All attributes are read-only for the views; the threads put their events into `inbox`.
+    `families` are those of checkpoints that a terminal command read itself, by the backend's names.
     """
 
     def __init__(self, places: Places, settings: Settings, *, patient: bool = True, keep_queue: bool = True) -> None:
@@ -105,6 +107,7 @@ class Controller:
         self.history: History | None = None
         self.queue: list[Job] = []
         self.leftover: tuple[Job, ...] = ()
+        self.families: dict[str, str] = {}
         self.running: Running | None = None
         self.paused = False
         self._paces: deque[LearningRecord] = deque(maxlen=PACE_SAMPLES)
@@ -114,6 +117,7 @@ class Controller:
         self._subscribers: list[Subscriber] = []
         self._early: list[LineSaved] = []
         self._closing = False
+        self._looks_first = False  # the next job waits until the backend has said what it offers
         self.inbox: Inbox = queue.SimpleQueue()
         self._writer = LearningRecordWriter(places.journal)
         self._desk_work = DeskWork(places, settings, self._writer, make_backend)
@@ -286,11 +290,18 @@ class Controller:
     def _(self, event: BackendChecked) -> None:
         if event.is_of(backend_order(self.settings)):
             self.capabilities = event.capabilities
+        if self._looks_first:
+            self._looks_first = False
+            self._start_next()
+            self._queue_changed()
 
     @_fold.register
     def _(self, event: ModelEvent | PackEvent | OrderFailed) -> None:
         self.models.fold(event)
         self.packs.fold(event)
+        if self._looks_first and isinstance(event, OrderFailed) and isinstance(event.order, CheckBackend):
+            self._looks_first = False
+            self._start_next()
 
     @_fold.register
     def _(self, event: StageStarted | StageProgressed | NodeWaiting) -> None:
@@ -307,6 +318,10 @@ class Controller:
             self._paces.append(event.record)
             self._pace.clear()
         self.learning.ended(event.record)
+        if event.record.status == "failed" and self.capabilities is None and event.record.backend.kind:
+            # Nobody had answered when the queue began. What is wrong with this job may be wrong with all of them.
+            self._looks_first = True
+            self.check_backend()
         self._start_next()
         self._queue_changed(ended=True)
 
@@ -320,10 +335,13 @@ class Controller:
     def _start_next(self) -> None:
         while self.queue and self.learning.is_made(self.queue[0]):
             self.queue.pop(0)
-        if self.paused or self._closing or self.running is not None or not self.queue:
+        if self.paused or self._closing or self._looks_first or self.running is not None or not self.queue:
             return
         try:
             job = self.learning.ready(self.queue[0])
+            name = job.config.checkpoint
+            family = self.families.get(name) or family_in_library(self.models, name)
+            job = msgspec.structs.replace(job, family=family)
             node = self._node_in_force()
         except InvalidInput as wrong:
             # The settings hold an address that is none, or an engine that is not the plan's. The jobs wait.

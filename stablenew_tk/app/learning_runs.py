@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ..backends.base import Capabilities
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
-from ..domain.config.engines import ENGINES, engine_of
+from ..domain.config.engines import ENGINES, SKETCH, engine_of
 from ..domain.config.learning_mode import PackLearning, mode_for
 from ..domain.config.origins import MAX_SEED
 from ..domain.config.sweep import check_values
@@ -38,6 +38,7 @@ from ..domain.runs.plan import (
     job_for,
 )
 from ..pipeline.ids_and_times import as_line, new_id, now_text, system_user
+from .missing_checkpoint import missing_in_job, missing_in_plan
 from .plan_lines import ended_step, regained_step, reused_step, sized, with_drawn_seeds
 
 
@@ -72,14 +73,22 @@ class LearningRunner:
 
     @property
     def engine(self) -> str:
-        """The kind of backend in force; "webui" for an address as long as nobody has answered there."""
+        """The kind of backend to reckon with; "webui" for an address as long as nobody has answered there."""
+        return engine_of(self._context.settings().backend, self._known_engine)
+
+    @property
+    def _known_engine(self) -> str:
+        """The kind of backend in force; "" for an address as long as nobody has answered there."""
         found = self._context.capabilities()
-        return engine_of(self._context.settings().backend, found.kind if found is not None else "")
+        if found is not None:
+            return found.kind
+        return SKETCH if self._context.settings().backend == SKETCH else ""
 
     def start(self, plan: LearningPlan) -> LearningPlan:
         """Check, complete and record a plan, and queue its missing steps. Returns the plan as recorded.
 
-        Ids, times, folder, engine, loaded checkpoint and missing seeds are filled in.
+        Ids, times, folder, engine, loaded checkpoint and missing seeds are filled in. The engine of a plan that is
+        begun while no server answers is filled in as soon as one does.
         """
         return self._begin(plan)[0]
 
@@ -192,6 +201,8 @@ class LearningRunner:
         """Write the step line of a finished job. A cancelled job gets none, because its step is still to be made."""
         step = ended_step(record)
         if step is not None:
+            if step.status == "ok" and (plan := self._known(step.plan_id)) is not None:
+                self._settled(plan, record.backend.kind)
             self._context.put([step])
             if step.row == 0 and step.status == "ok":
                 self._stop_without_difference(step.plan_id)
@@ -223,21 +234,26 @@ class LearningRunner:
     def ready(self, job: Job) -> Job:
         """The job with the folder of this attempt, so that it never overwrites a recorded picture.
 
-        Raises InvalidInput when the backend is of another kind than the plan's.
+        Raises InvalidInput when the backend is of another kind than the plan's, or wants a checkpoint to be named.
         """
+        if missing := missing_in_job(self._context.capabilities(), job.config):
+            raise InvalidInput(missing, "checkpoint")
         cell = cell_of(job.learning.step_id)
         plan = self._known(job.learning.plan_id) if cell is not None else None
         if plan is None or cell is None or cell not in plan.cells():
             return job
+        plan = self._settled(plan, self._known_engine)
         self._same_engine(plan)
         return job_for(plan, cell, job_id=job.job_id, attempt=self._tries(plan.plan_id, job.learning.step_id) + 1)
 
     # ---- plans
 
     def _begin(self, plan: LearningPlan, reused: tuple[str, int] | None = None) -> tuple[LearningPlan, tuple[Job, ...]]:
-        ready = self._complete(replace(plan, backend_kind=plan.backend_kind or self.engine))
+        ready = self._complete(replace(plan, backend_kind=plan.backend_kind or self._known_engine))
         self._allow(ready)
         loaded = self._context.capabilities()
+        if missing := missing_in_plan(loaded, ready):
+            raise InvalidInput(missing, "checkpoint")
         if loaded is not None and ready.focus_parameter != "checkpoint" and not ready.base_config.checkpoint:
             # Whoever loads another one half way must not turn one experiment into two.
             ready = replace(ready, base_config=replace(ready.base_config, checkpoint=loaded.loaded_checkpoint))
@@ -333,9 +349,18 @@ class LearningRunner:
 
     # ---- what may run
 
+    def _settled(self, plan: LearningPlan, engine: str) -> LearningPlan:
+        """The plan with its engine, which is written down when it was not known yet."""
+        if plan.backend_kind or not engine:
+            return plan
+        plan = replace(as_line(plan), backend_kind=engine)
+        self._context.put([plan])
+        return plan
+
     def _same_engine(self, plan: LearningPlan) -> None:
-        is_known = self.engine == "sketch" or self._context.capabilities() is not None
-        if plan.backend_kind not in ("", self.engine) and (is_known or plan.backend_kind == "sketch"):
+        known = self._known_engine
+        # Whatever answers at an address later, it is no sketch.
+        if plan.backend_kind not in ("", known) and (known or plan.backend_kind == SKETCH):
             raise InvalidInput(
                 f"The Learning Run “{plan.name}” uses {ENGINES.get(plan.backend_kind, plan.backend_kind)}; "
                 f"pictures of {ENGINES[self.engine]} cannot be compared with its own. Change the backend in Settings.",

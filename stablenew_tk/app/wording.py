@@ -14,6 +14,7 @@ from ..domain.journal.record import LearningRecord, Output, StageRecord
 from ..domain.runs.job import RandomizerChoice
 
 NOT_TOLD = "not told"
+_MOST_NOTES = 3
 
 
 def moment(time_ms: int, now: datetime | None = None) -> str:
@@ -151,3 +152,25 @@ class SuspectCount:
         words += f" {when}Review tells what was asked and what was applied."
         self._run_id, self._number, self._sentence = record.run_id, number, words
         return words, before
+
+
+class RunNotes:
+    """Makes one sentence for each run of what its backend told about the pictures, each thing once."""
+
+    def __init__(self) -> None:
+        self._run_id, self._sentence = "", ""
+        self._notes: tuple[str, ...] = ()
+
+    def sentence(self, record: LearningRecord) -> tuple[str, str]:
+        """The sentence after this record, and the shown one that it replaces; "" when nothing is new."""
+        if self._run_id != record.run_id:
+            self._run_id, self._notes, self._sentence = record.run_id, (), ""
+        known = self._notes
+        told = (note for stage in record.stage_results for note in stage.notes)
+        self._notes = tuple(dict.fromkeys((*known, *told)))
+        if self._notes == known:
+            return "", ""
+        before, more = self._sentence, len(self._notes) - _MOST_NOTES
+        words = " ".join(self._notes[:_MOST_NOTES])
+        self._sentence = f"{words} And {more} more: see the pictures in Review." if more > 0 else words
+        return self._sentence, before

@@ -19,6 +19,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
     `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, preview,
     progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras (= `loras` are all it has).
+    `names_checkpoints`: it keeps none loaded that a job without a name could mean; `loaded_checkpoint` is its only one
+    then, if it has only one.
     `lora_aliases` are further names by which a prompt may call a LoRA.
     """
 
@@ -26,6 +28,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     name: str
     version: str = ""
     loaded_checkpoint: str = ""
+    names_checkpoints: bool = False
     checkpoints: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
@@ -55,7 +58,8 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none).
 
     `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
-    be, because its picture would have been made for nothing.
+    be, because its picture would have been made for nothing. `family` is that of the checkpoint ("sdxl") as far as the
+    model library tells it, else ""; the engine may know better.
     """
 
     job_id: str
@@ -66,6 +70,7 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     config: PipelineConfig
     image: bytes = b""
     later: tuple[str, ...] = ()
+    family: str = ""
 
     def each_stage(self) -> Iterator[StageOrder]:
         """This order, and one for each later stage, without pictures: to check them all."""
@@ -152,7 +157,7 @@ class Backend(Protocol):
 
     @property
     def kind(self) -> str:
-        """The kind of engine: "sketch", "webui", "comfyui"."""
+        """The kind of engine: "sketch", "webui", "comfyui"; "" as long as nobody has answered who that is."""
         ...
 
     @property

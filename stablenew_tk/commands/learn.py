@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..app.missing_checkpoint import missing_in_plan, only_one_words
 from ..app.unlisted_loras import unlisted_in_plan
 from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
@@ -157,7 +158,7 @@ def learn(args: argparse.Namespace, places: Places) -> int:
             held.enter_context(_alone(args, places, found))
             plan = _resumed(args, found.plan_id, session, settings)
         notices = _make(args, plan, session)
-    notices = (*(draft.notices if draft else ()), *notices)
+    notices = (*(draft.notices if draft else ()), *notices, *session.notes())
     report = _report(session, plan, notices, dry_run=args.dry_run)
     if args.json:
         print_json(report)
@@ -239,6 +240,10 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     answer = session.check()
     if answer.capabilities is not None:
         check_offered(plan, answer.capabilities.choices)
+        if words := missing_in_plan(answer.capabilities, plan):
+            raise InvalidInput(words, "checkpoint")
+        if words := only_one_words(answer.capabilities, plan.base_config):
+            err.print(words, markup=False)
     if words := unlisted_in_plan(answer.capabilities, plan):
         err.print(words, style="yellow", markup=False)
     if not args.json:

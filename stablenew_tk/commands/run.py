@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from ..app.missing_checkpoint import missing_in_run, only_one_words
 from ..app.unlisted_loras import unlisted_in_run
 from ..domain.base.errors import InvalidInput
 from ..domain.config.learning_mode import mode_for
@@ -61,7 +62,9 @@ class MadeImage(msgspec.Struct, frozen=True):
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `run --json` prints. `failed` counts jobs without all their pictures, `unsaved` records the disk refused."""
+    """What `run --json` prints. `failed` counts jobs without all their pictures, `unsaved` records the disk refused.
+    `notes` is what the backend told about pictures that came, each sentence once.
+    """
 
     run_id: str
     jobs: int
@@ -72,6 +75,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     journal: str
     outputs: str
     errors: tuple[str, ...]
+    notes: tuple[str, ...]
     unsaved: int
 
 
@@ -104,11 +108,14 @@ def run(args: argparse.Namespace, places: Places) -> int:
         found = session.check().capabilities
         if words := unlisted_in_run(found, request):
             err.print(words, style="yellow", markup=False)
-        if found is not None:
+        problem = missing_in_run(found, request)
+        if found is not None and not problem:
             tell_presets(args, sources)
+            if words := only_one_words(found, request.config):
+                err.print(words, markup=False)
             jobs = session.controller.run(request)
             session.work(pack.pack_id, len(jobs))
-    report = _report(session, jobs)
+    report = _report(session, jobs, problem)
     if args.json:
         print_json(report)
     else:
@@ -150,7 +157,7 @@ def _request(args: argparse.Namespace, settings: Settings, sources: ValueSources
 # ---- what came of it
 
 
-def _report(session: Session, jobs: Sequence[Job]) -> RunReport:
+def _report(session: Session, jobs: Sequence[Job], problem: str) -> RunReport:
     places, settings = session.controller.places, session.controller.settings
     root = Path(settings.output_folder) if settings.output_folder else places.outputs
     ends = [record.status for record in session.records]
@@ -169,7 +176,8 @@ def _report(session: Session, jobs: Sequence[Job]) -> RunReport:
         ),
         journal=str(places.journal),
         outputs=str(root),
-        errors=session.errors(),
+        errors=(*((problem,) if problem else ()), *session.errors()),
+        notes=session.notes(),
         unsaved=session.unsaved,
     )
 
@@ -177,6 +185,8 @@ def _report(session: Session, jobs: Sequence[Job]) -> RunReport:
 def _print_report(report: RunReport, typed: str, *, rateable: bool) -> None:
     for problem in report.errors:
         err.print(problem, style="red", markup=False)
+    for note in report.notes:
+        err.print(note, style="yellow", markup=False)
     if not report.jobs:
         return
     out.print(f"{report.ok} of {report.jobs} jobs done, {report.failed} failed, {report.cancelled} stopped.")

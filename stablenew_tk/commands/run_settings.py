@@ -178,6 +178,7 @@ def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) ->
     if entry is None:
         return sources
     model = index.settings_of(entry, styles)
+    session.controller.families[name] = model.family or entry.family
     recommends = usable(model, styles, found.choices, checkpoint=name)
     for sentence in (*problems, *entry.problems, *recommends.notices):
         err.print(sentence, markup=False)

@@ -85,6 +85,11 @@ class Session:
         sentences += self._refusals if self.unsaved else []
         return tuple(dict.fromkeys(sentences))
 
+    def notes(self) -> tuple[str, ...]:
+        """What the backend told about pictures that came, each sentence once."""
+        told = (note for record in self.records for stage in record.stage_results for note in stage.notes)
+        return tuple(dict.fromkeys(told))
+
     def _heed(self) -> None:
         if self._stop:
             self._stop = False

@@ -221,6 +221,7 @@ class _Attempt:
             config=self.job.config,
             image=piece.image.data,
             later=stages[stages.index(stage) + 1 :],
+            family=self.job.family,
         )
 
     def _patiently(self, order: StageOrder) -> StageResult:

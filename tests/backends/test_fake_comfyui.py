@@ -20,7 +20,10 @@ from PIL import Image
 from stablenew_tk.backends.comfyui.listener import Listener, SocketLost, read_preview
 from stablenew_tk.backends.transport import parse_address
 
-FACTS = json.loads((Path(__file__).parent.parent / "fixtures" / "comfyui" / "server.json").read_text(encoding="utf-8"))
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "comfyui"
+FACTS = json.loads((FIXTURES / "server.json").read_text(encoding="utf-8"))
+# What a real server 0.3.64 told about model files, and how it took the order to free its memory.
+MODEL_ROUTES = json.loads((FIXTURES / "model_routes.json").read_text(encoding="utf-8"))
 ID = "1166a9a6-dc35-41c7-91b2-8feb10132023"
 
 
@@ -110,6 +113,22 @@ class TestAnswers:
                     assert is_part(shape(answer.json()), case["json"])
                 elif "text" in case:
                     assert answer.text == case["text"]
+
+    @pytest.mark.parametrize("case", MODEL_ROUTES, ids=lambda case: case["what"])
+    def test_model_files_are_told_about_and_memory_is_freed_as_by_a_real_server(self, case):
+        folder, _, query = case["path"].removeprefix("/view_metadata/").partition("?")
+        name = query.removeprefix("filename=")
+        with FakeComfyUI("0.3.64") as fake:
+            if case["status"] == 200 and case["json"] is not None:
+                fake.metadata[folder, name] = case["json"]
+            if "not there" not in case["what"] and folder in fake.files:
+                fake.files[folder].append(name)
+            fake.damaged = {name} if case["what"] == "a damaged file" else set()
+            answer = requests.request(case["method"], fake.url + case["path"], data=case["sent"], timeout=60)
+            assert fake.freed == (case["what"] == "free memory")
+        kind = answer.headers.get("Content-Type", "").partition(";")[0]
+        assert (answer.status_code, kind) == (case["status"], case["type"])
+        assert (answer.json() if case["json"] is not None else answer.text) == (case["json"] or case["text"])
 
     @pytest.mark.parametrize(
         ("name", "fault", "version"),

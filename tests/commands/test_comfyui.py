@@ -54,13 +54,46 @@ class TestRun:
         with Image.open(image["path"], formats=("PNG",)) as file:
             assert {"prompt", "parameters"} <= set(file.info)
 
-    def test_without_a_checkpoint_it_says_so_before_anything_is_made(self, cli, fake):
+    def test_without_a_checkpoint_it_says_so_once_before_anything_is_made(self, cli, fake):
         said = cli("run", cli.pack, "--json", *FEW, "--backend", fake.url)
-        assert (said.code, fake.count("prompt")) == (1, 0)
-        assert "checkpoint: choose one" in said.json["errors"][0]
+        assert (said.code, said.json["jobs"], fake.count("prompt")) == (1, 0, 0)
+        (sentence,) = said.json["errors"]
+        assert sentence.startswith("checkpoint: choose one. ComfyUI")
+        assert "It has ink_model, photo_model, refiner_model." in sentence
+        assert cli.shown() == []
+
+    def test_the_only_checkpoint_needs_no_name_and_is_told(self, cli, fake):
+        fake.files["checkpoints"] = ["lonely.safetensors"]
+        said = cli("run", cli.pack, "--json", "--limit", 1, *FEW, "--backend", fake.url)
+        assert (said.code, said.json["errors"]) == (0, [])
+        assert "checkpoint: lonely is used, the only one of ComfyUI" in said.err
+        assert cli.shown()[0]["config"]["checkpoint"] == "lonely"
+
+    def test_a_server_without_any_checkpoint_says_what_to_do(self, cli, fake):
+        fake.files["checkpoints"] = []
+        said = cli("run", cli.pack, "--json", *FEW, "--backend", fake.url)
+        assert said.code == 1
+        assert "has none. Put one into its folder models/checkpoints" in said.json["errors"][0]
+
+    def test_enlarging_a_picture_needs_no_checkpoint(self, cli, fake, tmp_path):
+        start = tmp_path / "start.png"
+        Image.new("RGB", (64, 64), "teal").save(start)
+        words = ("--start-image", start, "--set", "upscale.enabled=on", "--set", "upscale.upscaler=4x-UltraSharp")
+        said = cli("run", cli.pack, "--json", "--limit", 1, *words, "--backend", fake.url)
+        assert (said.code, [image["stage"] for image in said.json["images"]]) == (0, ["upscale"])
+
+    def test_what_the_server_does_otherwise_is_told_once_for_a_run_and_kept_with_each_picture(self, cli, fake):
+        pack = cli.pack.with_name("both.txt")
+        pack.write_text("a boat AND the sea\n\na fox AND the wood\n", encoding="utf-8")
+        said = cli("run", pack, "--json", *FEW, "--backend", fake.url, *NAMES, "--set", "clip_skip=1")
+        (note,) = said.json["notes"]
+        assert "mixes the parts of AND" in note
+        assert [len(record["stage_results"][0]["notes"]) for record in cli.shown()] == [1, 1]
+        plain = cli("run", pack, *FEW, "--backend", fake.url, *NAMES, "--set", "clip_skip=1")
+        assert plain.err.count("mixes the parts of AND") == 1
 
     def test_one_failed_job_is_counted_named_and_exits_with_1(self, cli, fake):
-        fake.run_fault("oom")
+        fake.run_fault("oom", times=2)
         said = cli("run", cli.pack, "--json", *FEW, "--backend", fake.url, *NAMES)
         assert (said.code, said.json["ok"], said.json["failed"]) == (1, 1, 1)
         assert "ran out of memory" in said.json["errors"][0]
@@ -81,7 +114,7 @@ class TestLearn:
         assert fake.count("prompt") == 2
 
     def test_a_run_begun_on_comfyui_is_never_mixed_with_pictures_of_a_webui(self, cli, fake):
-        fake.run_fault("oom", times=2)
+        fake.run_fault("oom", times=4)
         words = ("--focus", "txt2img.steps", "--values", "3,4", "--images", 1, "--set", "checkpoint=ink_model")
         assert cli.learn(*words, "--backend", fake.url).code == 1
         with FakeWebUI() as server:

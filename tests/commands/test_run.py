@@ -18,7 +18,7 @@ from stablenew_tk.storage.journal.reader import recent, verify
 from stablenew_tk.storage.pictures.metadata import read_recipe
 
 REPORT = {
-    "run_id", "jobs", "ok", "failed", "cancelled", "images", "journal", "outputs", "errors", "unsaved",
+    "run_id", "jobs", "ok", "failed", "cancelled", "images", "journal", "outputs", "errors", "notes", "unsaved",
 }  # fmt: skip
 LATER = [word for stage in ("img2img", "adetailer", "upscale") for word in ("--set", f"{stage}.enabled=on")]
 

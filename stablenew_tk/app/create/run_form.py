@@ -14,6 +14,7 @@ from ...domain.config.seed_text import parse_seed, parse_seed_count
 from ...domain.models.profile_loras import ProfileLora, added, turned
 from ...domain.runs.job import RunRequest, check
 from ..controller import Controller
+from ..missing_checkpoint import missing_in_run, only_one_words
 from ..profile_loras import loras_of
 from ..unlisted_loras import unlisted_in_run
 from .form_values import FormValues
@@ -113,12 +114,18 @@ class RunForm:
             check(made)
         except InvalidInput as error:
             return str(error), None
-        return "", made
+        missing = missing_in_run(self._controller.capabilities, made)
+        return (missing[0].upper() + missing[1:], None) if missing else ("", made)
 
     def warning(self, request: RunRequest) -> str:
         """What goes wrong silently when this is run: LoRAs that the backend does not have; "" for nothing."""
         looked_at = replace(request, variants=request.variants[:_MOST_LOOKED_AT])
         return unlisted_in_run(self._controller.capabilities, looked_at)
+
+    def remark(self, request: RunRequest) -> str:
+        """What is worth knowing about a run: how the variants are chosen, the checkpoint that no one chose."""
+        only = only_one_words(self._controller.capabilities, request.config)
+        return " ".join(filter(None, (self.variants.remark, only)))
 
     def start(self, request: RunRequest, fields: RunFields) -> None:
         """Queue the run and remember it, the seed as typed. Raises InvalidInput when nothing comes of it."""

@@ -21,6 +21,7 @@ from ...domain.experiments.plan_draft import PlanDraft, lora_weights, outside_wo
 from ...domain.journal.estimate import about
 from ...domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
 from ...domain.runs.plan_title import prompt_words, prompts_tested, rows_words
+from ..missing_checkpoint import missing_in_plan
 from ..unlisted_loras import unlisted_in_plan
 
 _NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
@@ -383,6 +384,8 @@ def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, 
             check_offered(made.plan, capabilities.choices)
         except InvalidInput as wrong:
             found.append(f"{sentence(wrong)} Change it in Create, or these pictures will fail.")
+        if missing := missing_in_plan(capabilities, made.plan):
+            found.append(missing[0].upper() + missing[1:])
         if made.plan.stage not in capabilities.stages:
             found.append(f"{capabilities.name} does not offer {made.plan.stage}, so nothing could be made.")
     if words := unlisted_in_plan(capabilities, made.plan):

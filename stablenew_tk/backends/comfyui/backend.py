@@ -31,9 +31,10 @@ from ..transport import Connection, Dropped, Limits, parse_address
 from .call import RunningCall
 from .graphs import Graph, capabilities, graph, picture_count, stages_of
 from .listener import Listener, SocketLost
+from .model_facts import ModelFacts
 from .object_info import ServerWords
-from .outcome import KeptPicture, family_in, foreign_loras, kept_picture
-from .refusals import UploadLost, refusal, run_failure
+from .outcome import KeptPicture, kept_picture
+from .refusals import OutOfMemory, UploadLost, refusal, run_failure
 from .server import Finished, Server
 
 _FLAGS = '{"type":"feature_flags","data":{"supports_preview_metadata":true}}'
@@ -72,28 +73,29 @@ class ComfyUI:
         self._call: RunningCall | None = None
         self._listener: Listener | None = None
         self._lost_sockets = 0
-        self._families: dict[str, str] = {}
+        self._models = ModelFacts(self._server)
         # Jobs that could not be cancelled because the server did not answer.
         self._left: set[str] = set()
         self._closed = False
 
     def check(self) -> Capabilities:
-        """Query what the server offers, with seven quick requests that change nothing."""
+        """Query what the server offers: seven quick requests that change nothing, and 2 s at most for its LoRAs."""
         try:
             words = Server(self._side).survey()
         except AnswerLost as err:
             raise Unreachable(str(err), status=err.status) from err
         self._words, self.version, self._lost_sockets = words, words.version, 0
+        words = self._models.surveyed(words)
         return capabilities(words, previews=_release(words.version) >= _PREVIEWS_SINCE)
 
     def generate(self, order: StageOrder) -> StageResult:
         """Make one stage. Names are checked first; a picture is asked for twice at most."""
-        words = self._checked(order)
         call = self._call = RunningCall(picture_count(order))
         made: list[KeptPicture] = []
         asked: dict[str, Value] = {}
         stopped = Cancelled(_STOPPED)
         try:
+            words = self._checked(order)
             client_id = uuid.uuid4().hex
             self._listen(client_id)
             for nth in range(call.count):
@@ -106,6 +108,8 @@ class ComfyUI:
                     break
                 made.append(one)
                 asked = asked or dict(sent.asked)
+        except BackendError as err:
+            raise _as_cancelled(call, err) from err
         finally:
             self._call = None
             self._stop_listening()
@@ -138,16 +142,19 @@ class ComfyUI:
 
     def _checked(self, order: StageOrder) -> ServerWords:
         """What the server has, for an order that it can make. When a name is unknown, it is asked again first."""
-        words = self._words
-        if words is not None:
+        if self._words is not None:
             try:
-                _check_order(order, words)
-                return words
+                return self._for_order(order, self._words)
             except Refused as err:
                 _log.debug("asking again what the server has: %s", err)
         self.check()
-        words = self._words or ServerWords()
-        _check_order(order, words)
+        return self._for_order(order, self._words or ServerWords())
+
+    def _for_order(self, order: StageOrder, words: ServerWords) -> ServerWords:
+        """The server's words with what an order needs to know of its models. Raises Refused for what is not there."""
+        check_stage(order, stages_of(words), words.name)
+        words = self._models.informed(order, words)
+        graph(order, words, prefix="check", picture="check.png [temp]" if order.image else "")
         return words
 
     def _picture(
@@ -163,11 +170,16 @@ class ComfyUI:
                 sent = graph(order, words, prefix=prefix, picture=picture, nth=nth)
                 finished = self._ran(call, sent, client_id, nth)
                 made = kept_picture(order, sent, finished, self._fetched(call, sent, finished), self.version)
-                return self._with_foreign_loras(made, sent), sent
+                return self._models.with_lora_effect(made, sent, words), sent
             except _Again as err:
                 if attempt == 2 or call.stop_asked:
                     raise err.error from err
                 _log.info("asking %s again: %s", self.name, err)
+            except OutOfMemory as err:
+                if attempt == 2 or call.stop_asked:
+                    again = " It was tried once more after its models were unloaded." if call.was_freed else ""
+                    raise OutOfMemory(f"{err}{again}") from err
+                self._free_memory(call, err)
             attempt += 1
             call.attempts = max(call.attempts, attempt)
 
@@ -317,33 +329,14 @@ class ComfyUI:
                     raise _Again(err) from err
         raise AssertionError("the second try returns or raises")
 
-    def _with_foreign_loras(self, made: KeptPicture, sent: Graph) -> KeptPicture:
-        """The picture marked when a LoRA of it was made for another architecture: the server ignores it in silence."""
-        loaded = {
-            str(inputs[key]): folder
-            for node in sent.prompt.values()
-            for folder, key in (("checkpoints", "ckpt_name"), ("loras", "lora_name"))
-            if isinstance(inputs := node["inputs"], dict) and key in inputs
-        }
-        if "loras" not in loaded.values():
-            return made
-        for name, folder in loaded.items():
-            if name not in self._families:
-                try:
-                    self._families[name] = family_in(self._server.metadata(folder, name))
-                except BackendError as err:
-                    _log.debug("no metadata of %s: %s", name, err)
-        checkpoint = next((name for name, folder in loaded.items() if folder == "checkpoints"), "")
-        foreign = foreign_loras({name: self._families.get(name, "") for name in loaded}, checkpoint)
-        if not foreign:
-            return made
-        notes = [
-            f"LoRA {name}: it was made for {self._families[name]}, the checkpoint is {self._families[checkpoint]}, so "
-            "the server ignored it. The picture does not count."
-            for name in foreign
-        ]
-        image = msgspec.structs.replace(made.image, suspect=(*made.image.suspect, "mismatch:lora"))
-        return msgspec.structs.replace(made, image=image, notes=(*made.notes, *notes))
+    def _free_memory(self, call: RunningCall, error: OutOfMemory) -> None:
+        """Have the models unloaded, so that one more try may work. Raises the error where that cannot be."""
+        try:
+            call.was_freed = self._server.free_memory()
+        except BackendError as err:
+            raise error from err
+        if not call.was_freed:
+            raise OutOfMemory(f"{error} Its models were not unloaded, because of other jobs there.") from error
 
     # The socket, and what is left behind
 
@@ -408,11 +401,6 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
-def _check_order(order: StageOrder, words: ServerWords) -> None:
-    check_stage(order, stages_of(words), words.name)
-    graph(order, words, prefix="check", picture="check.png [temp]" if order.image else "")
-
-
 def _result(made: list[KeptPicture], asked: dict[str, Value], call: RunningCall) -> StageResult:
     images: tuple[StageImage, ...] = tuple(one.image for one in made)
     if call.stop_asked:
@@ -421,7 +409,9 @@ def _result(made: list[KeptPicture], asked: dict[str, Value], call: RunningCall)
     if len(images) < call.count:
         notes.append(f"{len(images)} of {call.count} pictures came.")
     if call.attempts > 1:
-        notes.append("The first answer was lost or damaged; the picture was made again with the same seed.")
+        why = "The server ran out of memory" if call.was_freed else "The first answer was lost or damaged"
+        again = "once its models were unloaded, the picture" if call.was_freed else "the picture"
+        notes.append(f"{why}; {again} was made again with the same seed.")
     return StageResult(
         images=images,
         asked=asked,

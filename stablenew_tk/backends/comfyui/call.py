@@ -47,6 +47,7 @@ class RunningCall:
         self.presses = 0
         self.waited_s = 0.0
         self.attempts = 1
+        self.was_freed = False  # the server's memory, after a first try that had not enough of it
         self.begin("", None, 0)
         self.is_out = False
 

@@ -17,7 +17,7 @@ from .detailing import DETAILER, DETECTOR, detectors
 from .enlarging import hires_upscalers, upscalers
 from .names import AUTOMATIC, shown_sampler, shown_samplers, shown_scheduler, shown_schedulers
 from .nodes import Link, Node, Nodes, Spot
-from .object_info import ServerWords, shown, vae_files
+from .object_info import ServerWords, base_name, shown, vae_files
 from .sampling import Work
 
 MAX_SEED = 2**64 - 1
@@ -137,6 +137,14 @@ def _in_our_words(path: str, used: Value, factor: float) -> Value:
     return shown_sampler(used) if kind == "sampler" else shown_scheduler(used) if kind == "scheduler" else used
 
 
+def _aliases(server: ServerWords) -> tuple[str, ...]:
+    """The names under which exactly one LoRA was trained and that no file has."""
+    files = {base_name(name).casefold() for name in server.loras}
+    return tuple(
+        name for name, found in server.lora_aliases.items() if len(found) == 1 and name.casefold() not in files
+    )
+
+
 def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities:
     """What the server offers, in the project's words. `previews`: it sends pictures of a picture in the making."""
     offered = {
@@ -155,9 +163,11 @@ def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities
         name=server.name,
         version=server.version,
         loaded_checkpoint=checkpoints[0] if len(checkpoints) == 1 else "",
+        names_checkpoints=True,
         checkpoints=checkpoints,
         vaes=(AUTOMATIC, "None", *vae_files(server.vaes)) if offered["vae"] else (),
         loras=shown(server.loras),
+        lora_aliases=_aliases(server),
         samplers=shown_samplers(server.samplers),
         schedulers=shown_schedulers(server.schedulers),
         upscalers=upscalers(server),

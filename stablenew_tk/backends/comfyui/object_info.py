@@ -41,7 +41,8 @@ class InputKind(Struct, frozen=True):
 class ServerWords(Struct, frozen=True, kw_only=True):
     """What one server offers, in its own names; `classes` maps each node class to its inputs by name.
 
-    `name` is what sentences for the user call it. `families` are those of checkpoints where they are known ("sdxl").
+    `name` is what sentences for the user call it. `families` has those of checkpoints by file ("sdxl"), `lora_aliases`
+    LoRA files by the names under which they were trained, each as far as the server was asked and told it.
     """
 
     name: str = "the ComfyUI server"
@@ -49,6 +50,7 @@ class ServerWords(Struct, frozen=True, kw_only=True):
     classes: Mapping[str, Mapping[str, InputKind]] = {}
     embeddings: tuple[str, ...] = ()
     families: Mapping[str, str] = {}
+    lora_aliases: Mapping[str, tuple[str, ...]] = {}
 
     def choices(self, kind: str, name: str) -> tuple[str, ...]:
         """The values that an input of a node class takes; () when there is no such class, input or choice."""
@@ -56,9 +58,11 @@ class ServerWords(Struct, frozen=True, kw_only=True):
         return found.choices if found else ()
 
     def family(self, checkpoint: str) -> str:
-        """The family of a checkpoint ("sdxl", "flux"), where the server or the name of its file tells it, else ""."""
-        known = self.families.get(checkpoint) or family_of(base_name(checkpoint))
-        return known if known in FAMILY_TITLES else ""
+        """The family of a checkpoint ("sdxl", "flux") by its content, else by its file's name; "" = not known."""
+        if known := self.families.get(checkpoint):
+            return known
+        by_name = family_of(base_name(checkpoint))
+        return by_name if by_name in FAMILY_TITLES else ""
 
     def has(self, *kinds: str) -> bool:
         """Whether all these node classes are installed."""

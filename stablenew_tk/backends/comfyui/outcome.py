@@ -16,7 +16,6 @@ from msgspec import Struct
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Value, with_values
 from ...domain.config.pipeline_config import stage_spec
-from ...domain.config.spellings import family_of
 from ..base import StageImage, StageOrder
 from ..generation_text import generation_text
 from ..pictures import DecodedPicture, image_size, open_picture, pixels_of, with_generation_text
@@ -29,8 +28,6 @@ from .server import Finished, RanNode
 _UNCHECKED = "The server did not say how it made the picture, so it could not be checked against what was asked."
 _GRAPHS = msgspec.json.Decoder(dict[str, RanNode])
 Ran = Mapping[str, RanNode]
-# Families whose LoRAs do nothing on each other; "pony" or "illustrious" only name a style of one.
-_ARCHITECTURES = frozenset(("sd15", "sd21", "sdxl", "sd3", "flux"))
 
 
 class KeptPicture(Struct, frozen=True):
@@ -161,18 +158,3 @@ def _size_is_right(size: tuple[int, int], order: StageOrder) -> bool:
     # Pictures are cut and latents rounded to multiples of 8.
     slack = 8 if order.image or scale != 1.0 else 0
     return all(abs(is_ - side * scale) <= slack for is_, side in zip(size, source, strict=True))
-
-
-def foreign_loras(families: Mapping[str, str], checkpoint: str) -> tuple[str, ...]:
-    """Names of LoRAs made for another family than the checkpoint's. Unknown families ("") are never foreign."""
-    base = families.get(checkpoint, "")
-    return tuple(name for name, family in families.items() if base and family and family != base)
-
-
-def family_in(metadata: Mapping[str, object]) -> str:
-    """The architecture that a model's file says it is of or was made for; "" when it names none that is known."""
-    for key in ("modelspec.architecture", "ss_base_model_version"):
-        written = metadata.get(key)
-        if isinstance(written, str) and (family := family_of(written)) in _ARCHITECTURES:
-            return family
-    return ""

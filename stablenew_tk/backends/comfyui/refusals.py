@@ -31,6 +31,10 @@ _OURS = {
 }
 
 
+class OutOfMemory(EngineFault):
+    """The server had not enough memory for the picture, which surely was not made."""
+
+
 class UploadLost(Refused):
     """The picture to start from is no longer on the server: laying it there again may help."""
 
@@ -103,9 +107,7 @@ def run_failure(error: RunError, graph: Graph, server: str) -> EngineFault:
     """Why a run ended with an error."""
     words = short(error.exception_message) or error.exception_type or "it did not say why"
     if _MEMORY.search(f"{error.exception_type} {error.exception_message}"):
-        return EngineFault(
-            f"{server} ran out of memory while making the picture ({words}). Choose a smaller size or batch."
-        )
+        return OutOfMemory(f"{server} ran out of memory while making the picture ({words}). Choose a smaller size.")
     at = f" in {error.node_type}" if error.node_type else ""
     about = next((path for path, spot in graph.read_back.items() if spot.node == error.node_id), "")
     if "Loader" in error.node_type:

@@ -8,17 +8,17 @@ from msgspec import Struct
 
 from ...domain.base.errors import Refused
 from ...domain.base.lora_tags import LoraTag
-from ...domain.config.spellings import FAMILY_TITLES
 from ..base import StageOrder
+from .families import family_title, lora_file
 from .names import AUTOMATIC, Offered, Sampling, sampling
 from .nodes import Input, Link, Nodes, link
 from .noise import follows_steps
-from .object_info import ServerWords, pick
+from .object_info import ServerWords, base_name, pick
 from .schedule import PassTiming
 from .words import SpanWords, Words, split_loras, vocabulary, words
 
-# These read the prompt with other text encoders, or stop where a WebUI's "2" does.
-_NO_CLIP_SKIP = {"sdxl", "sd3", "flux", "flux2"}
+# All others read the prompt with other text encoders, or stop where a WebUI's "2" does.
+_CLIP_SKIP = {"sd15", "sd21"}
 _LAST = 10_000
 
 
@@ -79,16 +79,18 @@ def load(work: Work, text: Texts, *, refiner: bool = False) -> LoadedModels:
     nodes.stands_for(path, loader, "ckpt_name")
     model, clip, vae = link(loader), link(loader, 1), link(loader, 2)
     for lora in () if refiner else text.loras:
-        listed = pick(f"{text.field}prompt", lora.name, server.loras, server.name, kind="LoRA")
+        listed = lora_file(f"{text.field}prompt", lora.name, server)
         weights: dict[str, Input] = {"strength_model": lora.weight, "strength_clip": lora.clip_weight}
         one = nodes.add("LoraLoader", {"model": model, "clip": clip, "lora_name": listed, **weights})
         model, clip = link(one), link(one, 1)
-    if config.clip_skip > 1 and family not in _NO_CLIP_SKIP:
+    if config.clip_skip > 1 and (not family or family in _CLIP_SKIP):
         layer = nodes.add("CLIPSetLastLayer", {"clip": clip, "stop_at_clip_layer": -config.clip_skip})
         nodes.stands_for("clip_skip", layer, "stop_at_clip_layer", factor=-1)
         clip = link(layer)
+        if not family:
+            nodes.note([f"clip_skip: it was sent as to SD 1.5, for nothing tells the family of {base_name(file)}."])
     elif config.clip_skip > 2:
-        nodes.note([f"clip_skip: it means nothing with {FAMILY_TITLES[family]} and was left out."])
+        nodes.note([f"clip_skip: it means nothing with {family_title(family)} and was left out."])
     if config.vae not in ("", AUTOMATIC, "None") and not refiner:
         own = nodes.add("VAELoader", {"vae_name": pick("vae", config.vae, server.vaes, server.name)})
         nodes.stands_for("vae", own, "vae_name")

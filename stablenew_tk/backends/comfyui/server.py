@@ -246,6 +246,18 @@ class Server:
             sent = self._connection.post("/interrupt", {"prompt_id": prompt_id}, timeout_s=limit)
             self._raise_for_status(sent, "stopping the job")
 
+    def free_memory(self) -> bool:
+        """Unload all models, if no job runs or waits: somebody else's would have to load them again. False otherwise.
+
+        The server does it between jobs and does not say when.
+        """
+        queue = self.queue()
+        if queue.queue_running or queue.queue_pending:
+            return False
+        body: dict[str, object] = {"unload_models": True, "free_memory": True}
+        answer = self._connection.post("/free", body, timeout_s=self._limits.control_s)
+        return answer.status == 200 and not answer.is_html
+
     def metadata(self, folder: str, name: str) -> dict[str, object]:
         """What a model file says about itself; {} when it says nothing or the server does not tell it."""
         answer = self._get(f"/view_metadata/{folder}", self._limits.lists_s, {"filename": name})

@@ -21,17 +21,17 @@ class Remote:
         self._url, self._login, self._limits = url, (user, password), limits or Limits()
         self._probe = Connection(parse_address(url, user, password, engine="WebUI or ComfyUI"), self._limits)
         self._backend: Backend = WebUI(url, user=user, password=password, limits=self._limits)
-        self._is_known = False
+        self._is_known = self._has_answered = False
 
     @property
     def kind(self) -> str:
-        """The kind of server that answered last."""
-        return self._backend.kind
+        """The kind of server that answered last, "" as long as none has."""
+        return self._backend.kind if self._has_answered else ""
 
     @property
     def name(self) -> str:
-        """What to call the server."""
-        return self._backend.name
+        """What to call the server: its address only as long as nobody has said what it is."""
+        return self._backend.name if self._has_answered else self._probe.address.host
 
     @property
     def version(self) -> str:
@@ -42,7 +42,7 @@ class Remote:
         """Find out what answers, and query what it offers."""
         self._look()
         found = self._backend.check()
-        self._is_known = True
+        self._is_known = self._has_answered = True
         return found
 
     def generate(self, order: StageOrder) -> StageResult:

@@ -79,6 +79,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
     `run_day` (YYYY-MM-DD, local) keeps a run that was interrupted in one folder; "" means the day it is made. `prompt`
     and `negative` are what the first stage is sent; `stage_texts` has the later stages that are sent another text.
+    `family` is that of the checkpoint where the model library knows it.
     """
 
     job_id: str
@@ -100,6 +101,7 @@ class Job(Struct, frozen=True, kw_only=True):
     start_image: str = ""
     record: bool = True
     interactive: bool = True
+    family: str = ""
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from ...app.controller import Controller
 from ...app.create.form_values import values_of
 from ...app.create.pack_variants import WORKING, PackVariants
 from ...app.create.run_form import RunFields, RunForm
-from ...app.wording import SuspectCount
+from ...app.wording import RunNotes, SuspectCount
 from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
@@ -75,7 +75,7 @@ class CreatePage(PageFrame):
     def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice) -> None:
         super().__init__(parent)
         self._controller, self._go, self._say = controller, go, say
-        self._suspects = SuspectCount()
+        self._suspects, self._notes = SuspectCount(), RunNotes()
         self.form = RunForm(controller, self._count)
         self._shown: Resolved | None = None
         self._offered: Capabilities | None = None
@@ -145,7 +145,17 @@ class CreatePage(PageFrame):
             self._count()
             if event.record.error is not None:
                 self._say(f"{event.record.prompt_id}: {event.record.error.message}")
-            words, before = self._suspects.sentence(event.record)
+            self._tell(event.record)
+
+    def _tell(self, record: LearningRecord) -> None:
+        """Say once for a run what is in doubt about its pictures, and what the backend did otherwise."""
+        history = self._controller.history
+        words, before = self._suspects.sentence(record)
+        if words:
+            self._say(words, instead_of=before)
+        # What was told about a picture of a blind Learning Run could give its value away.
+        if history is not None and history.visible().shows(record.learning.plan_id or record.run_id):
+            words, before = self._notes.sentence(record)
             if words:
                 self._say(words, instead_of=before)
 
@@ -337,7 +347,7 @@ class CreatePage(PageFrame):
         self.seeds.mark(variants.seeds)
         if request is not None:
             warning = self.form.warning(request)
-            self.bar.tell(". ".join(filter(None, (variants.remark, warning))), "warn" if warning else "text2")
+            self.bar.tell(". ".join(filter(None, (self.form.remark(request), warning))), "warn" if warning else "text2")
             self.bar.show(request, self.form.forecast_s(request))
         elif trouble == WORKING:
             self.bar.button.enable(False, trouble)

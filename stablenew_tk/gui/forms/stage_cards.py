@@ -30,10 +30,14 @@ def menu_entries(capabilities: Capabilities | None) -> dict[str, Sequence[MenuEn
 
 
 def general_entries(capabilities: Capabilities | None) -> dict[str, Sequence[MenuEntry]]:
-    """The same for the first row, where no checkpoint means the one the backend has loaded."""
+    """The same for the first row, where no checkpoint means the one the backend has loaded, if it keeps one loaded."""
     entries = menu_entries(capabilities)
-    loaded = f" ({capabilities.loaded_checkpoint})" if capabilities and capabilities.loaded_checkpoint else ""
-    return {**entries, "checkpoints": [MenuEntry("", f"As loaded{loaded}"), *entries.get("checkpoints", ())]}
+    loaded = capabilities.loaded_checkpoint if capabilities else ""
+    if capabilities and capabilities.names_checkpoints:
+        words = f"The only one ({loaded})" if loaded else "None chosen"
+    else:
+        words = f"As loaded ({loaded})" if loaded else "As loaded"
+    return {**entries, "checkpoints": [MenuEntry("", words), *entries.get("checkpoints", ())]}
 
 
 class Section(Box):

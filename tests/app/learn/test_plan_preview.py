@@ -12,8 +12,10 @@ from stablenew_tk.app.learn.plan_preview import (
     seed_words,
     shown_rows,
     typed_seeds,
+    warnings,
     with_seeds,
 )
+from stablenew_tk.backends.base import Capabilities
 from stablenew_tk.domain.config.origins import MAX_SEED
 from stablenew_tk.domain.experiments.plan_draft import VALUES, PlanDraft, trouble
 from stablenew_tk.domain.runs.plan import PlanPrompt
@@ -101,3 +103,14 @@ def test_a_budget_of_the_first_rows_leaves_nothing_for_later():
     forecast = forecast_words(STEPS, made, "")
     assert (made.later, forecast.outline.later, forecast.outline.guesses) == (0, 0, ())
     assert "more" not in forecast.total
+
+
+def test_a_plan_without_a_checkpoint_is_warned_of_where_none_is_ever_loaded():
+    made = making(STEPS, lambda _configs: None)
+    several = Capabilities(
+        kind="comfyui", name="ComfyUI", names_checkpoints=True, checkpoints=("ink", "oil"), stages=("txt2img",)
+    )
+    first, *_ = warnings(STEPS, made, several, sketch=False)
+    assert first == "Checkpoint: choose one. ComfyUI keeps none loaded that could be meant. It has ink, oil."
+    for other in (replace(several, loaded_checkpoint="ink"), replace(several, names_checkpoints=False)):
+        assert first not in warnings(STEPS, made, other, sketch=False)

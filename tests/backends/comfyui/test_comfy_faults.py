@@ -318,8 +318,6 @@ class TestRuns:
     @pytest.mark.parametrize(
         ("name", "words"),
         [
-            ("oom", "ran out of memory.*Choose a smaller size"),
-            ("oom-gpu", "ran out of memory.*Allocation on device"),
             ("broken-checkpoint", r"cannot load checkpoint 'ink_model'.*invalid JSON in header.*Is the file whole"),
             ("interrupted", "Somebody else stopped the job"),
         ],
@@ -332,6 +330,54 @@ class TestRuns:
         assert posts(fake) == {"/prompt": 1}
         assert "secret" not in str(caught.value)
         assert backend.generate(order()).images[0].suspect == ()
+
+    @pytest.mark.parametrize("name", ["oom", "oom-gpu"])
+    def test_after_out_of_memory_the_models_are_unloaded_and_the_picture_is_made(self, fake, make, name):
+        backend = make()
+        fake.run_fault(name)
+        made = backend.generate(order())
+        assert (made.attempts, made.images[0].suspect, fake.freed) == (2, (), 1)
+        assert posts(fake) == {"/prompt": 2, "/free": 1}
+        assert any("ran out of memory" in note and "same seed" in note for note in made.notes)
+
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [("oom", "ran out of memory.*Choose a smaller size"), ("oom-gpu", "ran out of memory.*Allocation on device")],
+    )
+    def test_memory_that_is_not_enough_the_second_time_either_ends_the_job(self, fake, make, name, words):
+        backend = make()
+        fake.run_fault(name, times=2)
+        with pytest.raises(EngineFault, match=words) as caught:
+            backend.generate(order())
+        assert posts(fake) == {"/prompt": 2, "/free": 1}
+        assert "tried once more after its models were unloaded" in str(caught.value)
+        assert "secret" not in str(caught.value)
+        assert backend.generate(order()).images[0].suspect == ()
+
+    def test_models_are_not_unloaded_under_the_jobs_of_others(self, fake, make):
+        backend = make()
+        fake.run_fault("oom")
+        fake.hold(step=1)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            assert fake.held.wait(60)
+            fake.queue_foreign(steps=4)
+            # The next one is held while it loads, so that it is still there when ours has failed.
+            fake.hold(step=2)
+            with pytest.raises(EngineFault, match=r"ran out of memory.*not unloaded, because of other jobs"):
+                future.result(60)
+        fake.release()
+        assert (posts(fake), fake.freed) == ({"/prompt": 1}, 0)
+        wait_until(lambda: len(fake.history) == 2)
+        assert fake.history[fake.runs[-1]]["status"]["status_str"] == "success"
+
+    def test_a_server_that_cannot_unload_is_told_by_the_first_failure(self, fake, make):
+        backend = make()
+        fake.run_fault("oom")
+        fake.fault("404", "/free")
+        with pytest.raises(EngineFault, match="ran out of memory"):
+            backend.generate(order())
+        assert posts(fake) == {"/prompt": 1, "/free": 1}
 
     def test_a_job_that_somebody_took_out_of_the_queue_is_an_engine_fault(self, fake, make):
         backend = make()
@@ -425,14 +471,14 @@ class TestWrongTruth:
         work = order()
         made = backend.generate(msgspec.structs.replace(work, prompt="a boat <lora:foreign:0.8>"))
         assert made.images[0].suspect == ("mismatch:lora",)
-        assert any("foreign" in note and "sdxl" in note for note in made.notes)
+        assert any("foreign" in note and "SDXL" in note for note in made.notes)
         made = backend.generate(msgspec.structs.replace(work, prompt="a boat <lora:inkwash:0.8>"))
         assert made.images[0].suspect == ()
 
 
 class TestStopping:
     def test_a_waiting_job_is_taken_out_and_the_running_one_of_somebody_else_goes_on(self, fake, make):
-        backend = make()
+        backend = make(resend_s=60)
         fake.hold(step=2)
         theirs = fake.queue_foreign()
         assert fake.held.wait(60)
@@ -449,7 +495,7 @@ class TestStopping:
         assert fake.history[theirs]["status"]["status_str"] == "success"
 
     def test_a_running_job_is_interrupted_and_the_waiting_ones_of_others_run(self, fake, make):
-        backend = make()
+        backend = make(resend_s=60)
         fake.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
@@ -465,7 +511,7 @@ class TestStopping:
 
     def test_an_old_server_is_interrupted_only_while_our_job_runs(self):
         with FakeComfyUI("0.3.64") as old:
-            backend = ComfyUI(old.url, limits=QUICK)
+            backend = ComfyUI(old.url, limits=msgspec.structs.replace(QUICK, resend_s=60))
             old.hold(step=2)
             theirs = old.queue_foreign()
             assert old.held.wait(60)
