@@ -232,6 +232,10 @@ class ComfyUI:
             try:
                 if call.stop_asked:
                     self._press(call)
+                # The socket tells the end when the history has the job already, so the queue need not be asked.
+                if call.has_ended and (finished := self._server.history(call.prompt_id)) is not None:
+                    call.may_live = False
+                    return finished
                 queue = self._server.queue()
                 if queue.runs(call.prompt_id) or queue.waits(call.prompt_id):
                     missing, is_known = 0, True
