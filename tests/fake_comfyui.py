@@ -832,6 +832,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Requests(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # As in a real one: else a message of the socket waits up to 40 ms for the one before it to be acknowledged.
+    disable_nagle_algorithm = True
     server: _Server
 
     def log_message(self, *_: object) -> None:

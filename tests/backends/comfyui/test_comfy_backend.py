@@ -224,6 +224,26 @@ class TestSocket:
         backend.close()
         assert (fake.socket_tries, fake.count("prompt")) == (2, 3)
 
+    def test_what_it_has_told_is_heard_however_soon_the_queue_is_asked_again(self, fake):
+        backend = ComfyUI(fake.url, limits=msgspec.structs.replace(QUICK, poll_s=0))
+        fake.run_fault("history-cleared")
+        made = backend.generate(order())
+        assert (made.images[0].suspect, fake.count("prompt")) == ((), 1)
+        backend.close()
+
+    def test_the_end_that_it_tells_is_looked_up_in_the_history_at_once(self, fake):
+        backend = ComfyUI(fake.url, limits=msgspec.structs.replace(QUICK, poll_s=60))
+        fake.hold(step=3)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            assert fake.held.wait(60)
+            wait_until(lambda: fake.gets.count("/queue") == 1)
+            fake.release()
+            assert future.result(60).images
+        after = [path.rpartition("/")[0] or path for path in fake.gets[fake.gets.index("/queue") + 1 :]]
+        assert after == ["/history", "/view"]
+        backend.close()
+
     def test_many_jobs_leave_no_socket_and_no_file_open(self, fake, backend):
         backend.generate(order())
         gc.collect()
