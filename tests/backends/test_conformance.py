@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,6 +27,7 @@ from stablenew_tk.domain.base.errors import Cancelled, Refused
 from stablenew_tk.domain.config.catalogue import parameter, with_values
 from stablenew_tk.domain.config.engines import OwnEngine
 from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig
+from stablenew_tk.storage.pictures.images import pixel_hash
 
 KINDS = ("sketch", "forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sd-server", "koboldcpp", "own sd-server")
 # By its own backend, without a socket, as an old release, and as an address whose program is found out.
@@ -180,6 +184,22 @@ class TestEveryBackend:
         backend.check()
         with watched(backend), watched(backend), watched(backend):
             assert backend.generate(order()).images
+
+    def test_what_it_says_of_the_pixels_is_true(self, backend, order):
+        (image,) = backend.generate(order()).images
+        assert image.pixels in ("", pixel_hash(image.data))
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts open files as Linux shows them")
+    def test_many_pictures_leave_no_thread_and_no_file_open(self, backend, order):
+        backend.check()
+        with watched(backend):
+            backend.generate(order())
+        gc.collect()
+        threads, files = threading.active_count(), len(os.listdir("/proc/self/fd"))
+        for seed in range(15):
+            assert backend.generate(order(seed=seed)).images
+        gc.collect()
+        wait_until(lambda: threading.active_count() <= threads and len(os.listdir("/proc/self/fd")) <= files)
 
     def test_close_may_come_twice_and_from_another_thread(self, backend):
         backend.check()
