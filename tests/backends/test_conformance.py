@@ -32,7 +32,7 @@ from stablenew_tk.storage.pictures.images import pixel_hash
 KINDS = ("sketch", "forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sd-server", "koboldcpp", "own sd-server")
 # By its own backend, without a socket, as an old release, and as an address whose program is found out.
 COMFY = {"comfyui": {}, "comfyui-polled": {"socket": False}, "comfyui-old": {"version": "0.3.64"}, "comfyui-found": {}}
-SMALL = {"txt2img.width": 96, "txt2img.height": 64, "txt2img.steps": 8, "clip_skip": 1}
+SMALL = {"txt2img.width": 128, "txt2img.height": 64, "txt2img.steps": 8, "clip_skip": 1}
 
 
 @pytest.fixture(params=(*KINDS, *COMFY))
@@ -99,7 +99,7 @@ class TestEveryBackend:
     def test_a_picture_is_whole_and_as_large_as_asked(self, backend, order):
         made = backend.generate(order())
         (picture,) = made.images
-        assert decoded(picture) == (picture.width, picture.height) == (96, 64)
+        assert decoded(picture) == (picture.width, picture.height) == (128, 64)
         assert (picture.seed, picture.suspect, made.attempts, made.interrupted) == (7, (), 1, False)
         assert picture.suffix.startswith(".")
 
@@ -121,7 +121,7 @@ class TestEveryBackend:
             assert made.images[0].suspect == ()
             assert made.images[0].data != picture
             picture = made.images[0].data
-        assert decoded(made.images[0]) == ((192, 128) if "upscale" in stages else (96, 64))
+        assert decoded(made.images[0]) == ((256, 128) if "upscale" in stages else (128, 64))
 
     def test_what_was_asked_and_what_was_done_are_told_by_path(self, backend, order):
         made = backend.generate(order())

@@ -531,6 +531,20 @@ class TestSdServer:
         assert backend.generate(work).images[0].data == first
         assert backend.generate(order()).images[0].data != first
 
+    @pytest.mark.parametrize(("width", "real"), [(64, 64), (72, 128), (136, 192)])
+    def test_a_size_that_it_rounds_up_in_silence_is_seen(self, small, width, real):
+        made = WebUI(small.url, limits=QUICK).generate(order(**{"txt2img.width": width}))
+        (image,) = made.images
+        assert (image.width, made.applied["txt2img.width"]) == (real, real)
+        assert image.suspect == (() if real == width else ("size",))
+        assert f"Size: {width}x64" in image.infotext
+
+    def test_a_prompt_of_a_lora_alone_is_not_empty_for_it(self, small):
+        work = msgspec.structs.replace(order(), prompt="<lora:inkwash:0.8>")
+        made = WebUI(small.url, limits=QUICK).generate(work)
+        assert (made.images[0].suspect, small.count("txt2img")) == ((), 1)
+        assert [one["multiplier"] for one in small.last("txt2img")["lora"]] == [0.8]
+
     @pytest.mark.parametrize("values", [{"sampler": "default", "scheduler": "default"}, {"sampler": "DDIM"}])
     def test_its_own_names_are_no_alarm(self, small, values):
         sent = {f"txt2img.{name}": value for name, value in values.items()}
