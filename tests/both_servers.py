@@ -43,10 +43,7 @@ class AnyServer:
 
     def settings(self):
         """The server's own settings, in memory and in its file, with the types of numbers. ComfyUI has none."""
-        if self.is_comfyui:
-            return ()
-        options, file = self.fake.options, self.fake.file
-        return {key: (repr(value), repr(file.get(key, value))) for key, value in options.items()}
+        return () if self.is_comfyui else settings_of(self.fake)
 
     def is_idle(self):
         return not (self.fake.running or self.fake.waiting) if self.is_comfyui else not self.fake.busy
@@ -64,6 +61,12 @@ class AnyServer:
                 or (seen.path.endswith("/cancel") and seen.path.split("/")[3] not in own)
             ]
         return [seen for seen in self.fake.posts if seen.path.endswith(("/interrupt", "/skip"))]
+
+
+def settings_of(webui):
+    """All settings of a fake WebUI: what each is in memory, and in the file, with the types of numbers."""
+    options, file = webui.options, webui.file
+    return {key: (repr(value), repr(file.get(key, value))) for key, value in options.items()}
 
 
 @contextmanager

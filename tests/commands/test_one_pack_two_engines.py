@@ -66,6 +66,7 @@ def both(cli, webui, comfyui, text):
         ("a boat (red:abc)", "a boat (red:abc)"),
         ("A  Red   BOAT , tram", "A Red BOAT , tram"),
         (LONG, LONG),
+        ("a boat // by the sea /* at dawn */", "a boat // by the sea /* at dawn */"),
         # What they read otherwise is written so that it means the same.
         ("((red:1.2):1.3) boat", "(red:1.56) boat"),
         ("(a (red:1.4) boat:1.2)", "(a:1.2) (red:1.68) (boat:1.2)"),
@@ -79,6 +80,7 @@ def both(cli, webui, comfyui, text):
             "a [red:blue:0.5] boat",
             ("Combine", ("SetTimestepRange", "a blue boat", 0.5, 1.0), ("SetTimestepRange", "a red boat", 0.0, 0.5)),
         ),
+        ("a red boat # and not more", "a red boat"),
         ("boat,easy,hat", "boat, embedding:easy, hat"),
         ("(easy:1.2) boat", "(embedding:easy:1.2) boat"),
     ],
