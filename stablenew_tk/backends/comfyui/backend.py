@@ -379,9 +379,11 @@ class ComfyUI:
                 _log.info("the socket to %s ended: %s", self._address.host, err)
                 self._stop_listening()
                 return
-            if frame is None or left < -_DRAIN_S:
+            if frame is None:
                 return
             call.hear(frame)
+            if left < -_DRAIN_S:
+                return
 
     def _stop_listening(self) -> None:
         listener, self._listener = self._listener, None
