@@ -322,13 +322,6 @@ class TestSubsetServers:
         assert server_kind(routes, fields) == kind
 
 
-def test_embeddings_are_called_by_their_bare_names():
-    sent = order(prompt="<embedding:soft light>, a boat <lora:x:1>")
-    body = txt2img_body(msgspec.structs.replace(sent, negative="<embedding:bad-hands:0.8> blur"), FORGE)
-    assert body["prompt"] == "soft light, a boat <lora:x:1>"
-    assert body["negative_prompt"] == "(bad-hands:0.8) blur"
-
-
 @pytest.mark.parametrize(
     ("written", "bare"),
     [
@@ -340,3 +333,10 @@ def test_embeddings_are_called_by_their_bare_names():
 )
 def test_an_embedding_in_the_words_of_comfyui_is_called_by_its_bare_name(written, bare):
     assert txt2img_body(order(prompt=written), FORGE)["prompt"] == bare
+
+
+def test_embeddings_are_called_by_their_bare_names():
+    sent = order(prompt="<embedding:soft light>, a boat <lora:x:1>")
+    body = txt2img_body(msgspec.structs.replace(sent, negative="<embedding:bad-hands:0.8> blur"), FORGE)
+    assert body["prompt"] == "soft light, a boat <lora:x:1>"
+    assert body["negative_prompt"] == "(bad-hands:0.8) blur"
