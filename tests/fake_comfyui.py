@@ -142,6 +142,8 @@ class FakeComfyUI:
         self.disk: dict[tuple[str, str, str], bytes] = {}
         self.mute_sockets = False  # a relay that takes sockets and lets nothing through
         self.lost_uploads = 0  # so many pictures are gone again once they were taken
+        self.chooses_ids = False  # as before July 2025: the id in the request is not read
+        self.refusal: dict | None = None  # what every graph is answered with instead of being taken
         self.runs: list[str] = []  # ids of the jobs in the order they were begun
         self._turn = threading.Condition()
         self._hold: tuple[int, bool] | None = None
@@ -489,9 +491,11 @@ class FakeComfyUI:
         if given is not None and self.is_new and not _UUID.fullmatch(str(given)):
             wrong = _error("invalid_prompt_id", "prompt_id must be a valid UUID")
             raise Answered(400, {"error": wrong, "node_errors": {}})
+        if self.refusal is not None:
+            raise Answered(400, self.refusal)
         graph = json.loads(json.dumps(body["prompt"]))
         targets, errors = self._checked(graph)
-        prompt_id = str(given or uuid.uuid4())
+        prompt_id = str(uuid.uuid4() if self.chooses_ids else given or uuid.uuid4())
         with self._turn:
             number = float(body["number"]) if "number" in body else next(self._numbers)
             number = -number if body.get("front") else number
@@ -845,6 +849,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Requests(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # As in a real one: else a message of the socket waits up to 40 ms for the one before it to be acknowledged.
+    disable_nagle_algorithm = True
     server: _Server
 
     def log_message(self, *_: object) -> None:

@@ -734,7 +734,9 @@ class FakeWebUI:
         truth = {**asked, "kind": kind, "sampler_name": sampler, "scheduler": scheduler, "model": self.loaded}
         truth.setdefault("enable_hr", False)
         truth["n_iter"] = int(asked.get("n_iter") or 1)
-        truth["width"], truth["height"] = (int(asked[side]) // 8 * 8 for side in ("width", "height"))
+        # sd-server tells the size that it was asked for, whatever the picture has.
+        step = 1 if self.mode_name == "sd-server" else 8
+        truth["width"], truth["height"] = (int(asked[side]) // step * step for side in ("width", "height"))
         if self._detailing(asked):
             # ADetailer on its own skips the img2img around it.
             truth["steps"], truth["sampler_name"] = 1, "Euler"
@@ -807,6 +809,8 @@ class FakeWebUI:
         width, height = truth["width"], truth["height"]
         if truth["enable_hr"]:
             width, height = int(width * truth["hr_scale"]) // 8 * 8, int(height * truth["hr_scale"]) // 8 * 8
+        if self.mode_name == "sd-server":
+            width, height = -(-width // 64) * 64, -(-height // 64) * 64
         if twist == "black":
             return Image.new("RGB", (width, height))
         keys = ("prompt", "negative_prompt", "steps", "cfg_scale", "sampler_name", "scheduler", "model")

@@ -92,7 +92,8 @@ class StageImage(Struct, frozen=True, kw_only=True):
     """One complete, checked picture from the backend. `data` is written to disk byte for byte.
 
     `suspect` codes: "mismatch:<path>" (applied differs from asked), "black", "interrupted", "unchanged" (an upscale
-    that changed nothing), "size". A suspect picture is shown but never counts as evidence.
+    that changed nothing), "size". A suspect picture is shown but never counts as evidence. `pixels` is the digest of
+    the decoded picture (domain.base.pixels), "" where the backend has not decoded it.
     """
 
     data: bytes
@@ -102,6 +103,7 @@ class StageImage(Struct, frozen=True, kw_only=True):
     seed: int
     infotext: str = ""
     suspect: tuple[str, ...] = ()
+    pixels: str = ""
 
 
 class StageResult(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from msgspec import Struct
 from PIL import Image
 
 from ..domain.base.errors import BadImage
+from ..domain.base.pixels import pixel_digest
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -18,7 +19,9 @@ _EXIF_PART = 0x8769
 
 
 class DecodedPicture(Struct, frozen=True):
-    """One decoded picture, with what the checks need. `graph` is the text in which ComfyUI says what it ran, or ""."""
+    """One decoded picture, with what the checks need. `graph` is the text in which ComfyUI says what it ran, or "".
+    `pixels` is the digest of its pixels, "" for a picture with a palette.
+    """
 
     data: bytes
     suffix: str
@@ -26,6 +29,7 @@ class DecodedPicture(Struct, frozen=True):
     black: bool
     text: str
     graph: str = ""
+    pixels: str = ""
 
 
 def open_picture(data: bytes) -> DecodedPicture:
@@ -33,22 +37,30 @@ def open_picture(data: bytes) -> DecodedPicture:
 
     Raises BadImage: Pillow alone would accept a PNG that lacks its end or has a changed byte in its pixels.
     """
-    if data.startswith(_PNG):
-        _walk_png(data)
     try:
-        with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as probe:
-            probe.verify()
+        if data.startswith(_PNG):
+            _walk_png(data)
+        else:
+            with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as probe:
+                probe.verify()
         with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
             image.load()
-            black = not image.convert("RGB").getbbox()
+            black = not (image if image.mode == "RGB" else image.convert("RGB")).getbbox()
             graph = image.info.get("prompt")
             suffix = _SUFFIXES[image.format or ""]
             said = graph if isinstance(graph, str) else ""
-            return DecodedPicture(data, suffix, image.size, black, _text(image), said)
+            return DecodedPicture(data, suffix, image.size, black, _text(image), said, _digest(image))
     except (OSError, SyntaxError, ValueError, KeyError, IndexError, EOFError, struct.error, zlib.error) as err:
         raise BadImage(f"A picture came damaged ({len(data)} bytes, {type(err).__name__}). It was not saved.") from err
     except Image.DecompressionBombError as err:
         raise BadImage("A picture is larger than 178 megapixels. It was not saved.") from err
+
+
+def _digest(image: Image.Image) -> str:
+    if image.mode == "P":
+        return ""
+    width, height = image.size
+    return pixel_digest(image.mode, width, height, lambda top, end: image.crop((0, top, width, end)).tobytes())
 
 
 def image_size(data: bytes) -> tuple[int, int]:

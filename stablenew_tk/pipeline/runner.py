@@ -252,6 +252,7 @@ class _Attempt:
             data=image.data,
             suffix=image.suffix,
             replace=self._is_alone(image, stage),
+            pixels=image.pixels,
         )
         output = Output(
             image_id=self._context.new_id(),

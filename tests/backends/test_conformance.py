@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,11 +27,12 @@ from stablenew_tk.domain.base.errors import Cancelled, Refused
 from stablenew_tk.domain.config.catalogue import parameter, with_values
 from stablenew_tk.domain.config.engines import OwnEngine
 from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig
+from stablenew_tk.storage.pictures.images import pixel_hash
 
 KINDS = ("sketch", "forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sd-server", "koboldcpp", "own sd-server")
 # By its own backend, without a socket, as an old release, and as an address whose program is found out.
 COMFY = {"comfyui": {}, "comfyui-polled": {"socket": False}, "comfyui-old": {"version": "0.3.64"}, "comfyui-found": {}}
-SMALL = {"txt2img.width": 96, "txt2img.height": 64, "txt2img.steps": 8, "clip_skip": 1}
+SMALL = {"txt2img.width": 128, "txt2img.height": 64, "txt2img.steps": 8, "clip_skip": 1}
 
 
 @pytest.fixture(params=(*KINDS, *COMFY))
@@ -95,7 +99,7 @@ class TestEveryBackend:
     def test_a_picture_is_whole_and_as_large_as_asked(self, backend, order):
         made = backend.generate(order())
         (picture,) = made.images
-        assert decoded(picture) == (picture.width, picture.height) == (96, 64)
+        assert decoded(picture) == (picture.width, picture.height) == (128, 64)
         assert (picture.seed, picture.suspect, made.attempts, made.interrupted) == (7, (), 1, False)
         assert picture.suffix.startswith(".")
 
@@ -117,7 +121,7 @@ class TestEveryBackend:
             assert made.images[0].suspect == ()
             assert made.images[0].data != picture
             picture = made.images[0].data
-        assert decoded(made.images[0]) == ((192, 128) if "upscale" in stages else (96, 64))
+        assert decoded(made.images[0]) == ((256, 128) if "upscale" in stages else (128, 64))
 
     def test_what_was_asked_and_what_was_done_are_told_by_path(self, backend, order):
         made = backend.generate(order())
@@ -180,6 +184,22 @@ class TestEveryBackend:
         backend.check()
         with watched(backend), watched(backend), watched(backend):
             assert backend.generate(order()).images
+
+    def test_what_it_says_of_the_pixels_is_true(self, backend, order):
+        (image,) = backend.generate(order()).images
+        assert image.pixels in ("", pixel_hash(image.data))
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts open files as Linux shows them")
+    def test_many_pictures_leave_no_thread_and_no_file_open(self, backend, order):
+        backend.check()
+        with watched(backend):
+            backend.generate(order())
+        gc.collect()
+        threads, files = threading.active_count(), len(os.listdir("/proc/self/fd"))
+        for seed in range(15):
+            assert backend.generate(order(seed=seed)).images
+        gc.collect()
+        wait_until(lambda: threading.active_count() <= threads and len(os.listdir("/proc/self/fd")) <= files)
 
     def test_close_may_come_twice_and_from_another_thread(self, backend):
         backend.check()

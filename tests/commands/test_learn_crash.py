@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -11,10 +10,12 @@ import sys
 from collections import Counter
 
 import pytest
+import whole_plans
 from conftest import wait_until
 from terminal import FEW, ROOT, Terminal, ended, program
+from whole_plans import made
 
-from stablenew_tk.storage.journal.reader import recent, verify
+from stablenew_tk.storage.journal.reader import recent
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 CFG = ("--focus", "txt2img.cfg_scale", "--values", "5-9 (+1)", "--images", 3)
@@ -64,34 +65,10 @@ def killed(cli, kind, number, moment, *words):
     assert said.returncode == -signal.SIGKILL, said.stderr
 
 
-def made(cli):
-    """Records that brought a picture, by step."""
-    return Counter(one.record.learning.step_id for one in recent(cli.journal, 999) if one.record.status == "ok")
-
-
 def holds_together(cli, report):
-    """15 pictures exactly, each once, whole rows, one seed to a row, all bytes as recorded."""
-    assert [step["status"] for step in report["steps"]] == ["ok"] * 15
-    assert made(cli) == dict.fromkeys((step["step_id"] for step in report["steps"]), 1)
-    cells = {(step["value"], step["row"]) for step in report["steps"]}
-    assert cells == {(value, row) for value in (5, 6, 7, 8, 9) for row in (0, 1, 2)}
-    assert all(len({step["seed"] for step in report["steps"] if step["row"] == row}) == 1 for row in range(3))
-    outputs = [output for one in recent(cli.journal, 999) for output in one.record.outputs]
-    assert {output.image_id for output in outputs} == {image for step in report["steps"] for image in step["images"]}
-    on_disk = sorted(str(path.relative_to(cli.outputs)) for path in cli.outputs.rglob("*") if path.is_file())
-    assert on_disk == sorted(output.path for output in outputs)
-    assert all(
-        hashlib.sha256((cli.outputs / output.path).read_bytes()).hexdigest() == output.sha256 for output in outputs
-    )
-    found = verify(cli.journal)
-    assert (found.damaged, found.gaps) == ((), ())
-    assert steps(cli) == dict.fromkeys((step["step_id"] for step in report["steps"]), 1)
-
-
-def steps(cli):
-    """Step lines that tell of a picture, by step."""
-    lines = [json.loads(line) for path in cli.journal.glob("*.jsonl") for line in path.read_bytes().splitlines()]
-    return Counter(line["step_id"] for line in lines if line["kind"] == "step" and line["status"] == "ok")
+    whole_plans.holds_together(cli, report, (5, 6, 7, 8, 9), 3)
+    outputs = [output.image_id for one in recent(cli.journal, 999) for output in one.record.outputs]
+    assert sorted(outputs) == sorted(image for step in report["steps"] for image in step["images"])
 
 
 @pytest.mark.parametrize(

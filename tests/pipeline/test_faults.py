@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from both_servers import settings_of
 from conftest import wait_until
 from fake_webui import FAULTS, FakeWebUI, watched
 from jobs import LATER, Workshop, in_thread, job, webui
@@ -76,6 +77,7 @@ def test_no_fault_of_the_fake_is_left_out():
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_a_failure_ends_in_one_record_and_the_right_number_of_posts(fake, shop, name):
     status, error, posts, doubt = TABLE[name]
+    before = settings_of(fake)
     fake.fault(name)
     with watched(shop.backend):
         record = shop.run(job(**VALUES))
@@ -84,6 +86,8 @@ def test_a_failure_ends_in_one_record_and_the_right_number_of_posts(fake, shop, 
     assert not doubt or all(doubt in output.suspect for output in record.outputs)
     assert len(record.outputs) == (0 if error else 1 if name == "fewer-images" else 2)
     assert {body["seed"] for path, body in fake.posts if path.endswith("txt2img")} == {7}
+    wait_until(lambda: not fake.busy)
+    assert settings_of(fake) == before
 
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row[1] and "drip" not in name])

@@ -43,6 +43,8 @@ _PRESSES = 6
 _SOCKET_TRIES = 2
 # The first release whose jobs may ask for previews; before, only the server's own options decide.
 _PREVIEWS_SINCE = (0, 8)
+# How long messages that have come already are read on when it is time to ask: one of them may tell the job's end.
+_DRAIN_S = 1.0
 _STOPPED = "Stopped before there was a picture."
 _log = logging.getLogger(__name__)
 
@@ -242,8 +244,12 @@ class ComfyUI:
             if self._closed:
                 raise AnswerLost(f"The connection to {self._address.host} was closed.")
             try:
-                if call.stop_asked:
+                if call.stop_asked and not missing:
                     self._press(call)
+                # The socket tells the end when the history has the job already, so the queue need not be asked.
+                if call.has_ended and (finished := self._server.history(call.prompt_id)) is not None:
+                    call.may_live = False
+                    return finished
                 queue = self._server.queue()
                 if queue.runs(call.prompt_id) or queue.waits(call.prompt_id):
                     missing, is_known = 0, True
@@ -353,21 +359,24 @@ class ComfyUI:
             _log.info("no socket to %s, so it is asked twice a second instead: %s", self._address.host, err)
 
     def _hear(self, call: RunningCall, for_s: float) -> None:
-        """Listen until it is time to ask again, or until the socket says that the job has ended."""
+        """Listen until it is time to ask again and all that came is heard, or until the socket tells the job's end."""
         until = time.monotonic() + for_s
         call.has_ended = False
-        while not call.has_ended and not self._closed and (left := until - time.monotonic()) > 0:
-            if self._listener is None:
-                time.sleep(left)
-                return
+        if self._listener is None:
+            time.sleep(for_s)
+        while self._listener is not None and not call.has_ended and not self._closed:
+            left = until - time.monotonic()
             try:
-                frame = self._listener.receive(left)
+                frame = self._listener.receive(max(0.0, left))
             except SocketLost as err:
                 _log.info("the socket to %s ended: %s", self._address.host, err)
                 self._stop_listening()
                 return
-            if frame is not None:
-                call.hear(frame)
+            if frame is None:
+                return
+            call.hear(frame)
+            if left < -_DRAIN_S:
+                return
 
     def _stop_listening(self) -> None:
         listener, self._listener = self._listener, None

@@ -73,6 +73,7 @@ def kept_picture(
         seed=graph.seed,
         infotext=text,
         suspect=tuple(suspect),
+        pixels=picture.pixels,
     )
     return KeptPicture(image, done, tuple(notes))
 

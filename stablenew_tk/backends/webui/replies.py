@@ -194,6 +194,7 @@ def image_of(picture: DecodedPicture, text: str, seed: int, suspect: Iterable[st
         seed=seed,
         infotext=text,
         suspect=tuple(suspect),
+        pixels=picture.pixels,
     )
 
 

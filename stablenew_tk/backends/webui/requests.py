@@ -21,6 +21,9 @@ Body = dict[str, object]
 Size = tuple[int, int]  # px
 
 _EMBEDDING = re.compile(r"<embedding:([^:<>]{1,200})(?::(-?\d{1,3}(?:\.\d{1,6})?))?>")
+_WITH_PREFIX = re.compile(
+    r"\bembedding:(?:[^\s,()\[\]:<>/\\]+[/\\])*([^\s,()\[\]:<>/\\]+?)(?:\.(?:safetensors|pt|bin))?(?![^\s,()\[\]:<>])"
+)
 _LORA = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^:<>]{0,40}){0,4})>")
 # Names of A1111 whose counterpart on sd-server is not spelled alike.
 _ON_SD_SERVER = {"DDIM": "ddim_trailing"}
@@ -271,8 +274,11 @@ REQUESTS: Mapping[str, StageRequest] = {
 
 
 def with_bare_embeddings(text: str) -> str:
-    """A prompt in which embeddings are called by their bare names: A1111 drops tags it does not know without a word."""
-    return _EMBEDDING.sub(lambda tag: f"({tag[1]}:{tag[2]})" if tag[2] else tag[1], text)
+    """A prompt in which embeddings are called by their bare names: A1111 drops tags that it does not know, and takes
+    `embedding:folder/name.pt`, as ComfyUI calls one, for words.
+    """
+    text = _EMBEDDING.sub(lambda tag: f"({tag[1]}:{tag[2]})" if tag[2] else tag[1], text)
+    return _WITH_PREFIX.sub(lambda found: found[1], text)
 
 
 def _base(order: StageOrder, facts: ServerFacts) -> Body:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from PIL import Image, UnidentifiedImageError
 
 from ...domain.base.errors import NotSaved, StorageError, Unreadable
+from ...domain.base.pixels import pixel_digest
 from ..disk.files import read_bounded, sweep_temporary, write_atomic
 
 # Only these: other formats let a renamed file start other programs (EPS runs Ghostscript).
@@ -65,11 +66,13 @@ def save_image(
     data: bytes,
     suffix: str,
     replace: bool = False,
+    pixels: str = "",
 ) -> SavedImage:
     """Write a picture to `day/run/stage/name`, never over another one. Raises NotSaved and leaves nothing.
 
     Characters that are not portable are replaced in all names. `day` is YYYY-MM-DD, `suffix` like ".png". With
-    `replace` an existing file of that name is overwritten; it was left by a killed program.
+    `replace` an existing file of that name is overwritten; it was left by a killed program. `pixels` is its
+    `pixel_hash` where that is known already: decoding takes longer than all the rest.
     """
     folder = outputs_root / portable(day, 40) / portable(run_name, 60) / portable(stage, 40)
     _make_inside(outputs_root, folder)
@@ -87,7 +90,8 @@ def save_image(
         except NotSaved:
             target.unlink(missing_ok=True)
             raise
-    return SavedImage(target.relative_to(outputs_root).as_posix(), hashlib.sha256(data).hexdigest(), pixel_hash(data))
+    sha256 = hashlib.sha256(data).hexdigest()
+    return SavedImage(target.relative_to(outputs_root).as_posix(), sha256, pixels or pixel_hash(data))
 
 
 def pixel_hash(data: bytes) -> str:
@@ -100,9 +104,8 @@ def pixel_hash(data: bytes) -> str:
         with opened(data) as image:
             # A palette says nothing without its colours.
             plain = image.convert("RGBA" if image.has_transparency_data else "RGB") if image.mode == "P" else image
-            digest = hashlib.sha256(f"{plain.mode} {plain.width} {plain.height} ".encode())
-            digest.update(plain.tobytes())
-            return digest.hexdigest()
+            width, height = plain.size
+            return pixel_digest(plain.mode, width, height, lambda top, end: plain.crop((0, top, width, end)).tobytes())
     except DAMAGE:
         # A picture is saved as it came; whether it can be shown is seen when it is shown.
         return ""

@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -20,7 +21,7 @@ from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.comfyui.backend import ComfyUI
 from stablenew_tk.backends.remote.backend import Remote
 from stablenew_tk.backends.transport import Limits
-from stablenew_tk.domain.base.errors import AccessDenied, InvalidInput, NotReady, Refused, Unreachable
+from stablenew_tk.domain.base.errors import AccessDenied, Cancelled, InvalidInput, NotReady, Refused, Unreachable
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.recipes.infotext import parse
@@ -74,6 +75,27 @@ class TestWhatIsSent:
         assert ["01JAAA" in prefixes(fake)[0], "01JBBB" in prefixes(fake)[1]] == [True, True]
         assert sum(key[0] == "output" for key in fake.disk) == 2
         assert (first.images[0].suspect, second.images[0].suspect) == ((), ())
+
+    def test_the_name_of_the_file_has_only_signs_that_every_system_takes(self, fake, backend):
+        start = backend.generate(order(prompt="%date:yyyy% a:b*c?<d>|e")).images[0].data
+        backend.generate(order("img2img", image=start))
+        assert [re.fullmatch(r"StableNew/[\w-]+", prefix) is None for prefix in prefixes(fake)] == [False, False]
+
+    def test_a_server_that_chooses_the_ids_itself_is_asked_by_those_of_its_answers(self):
+        with FakeComfyUI("0.3.64") as old:
+            old.chooses_ids = True
+            backend = ComfyUI(old.url, limits=QUICK)
+            assert backend.generate(order()).images[0].suspect == ()
+            old.hold(step=3)
+            with ThreadPoolExecutor(1) as node:
+                future = node.submit(backend.generate, order(seed=8))
+                assert old.held.wait(60)
+                backend.interrupt()
+                with pytest.raises(Cancelled):
+                    future.result(60)
+            assert [seen.body for seen in old.posts if seen.path == "/interrupt"] == [{"prompt_id": old.runs[-1]}]
+            assert (old.count("/prompt"), len(old.history)) == (2, 2)
+            backend.close()
 
     def test_an_equal_job_is_served_from_the_cache_and_counts(self, fake, backend):
         first, second = backend.generate(order()), backend.generate(order())
@@ -171,15 +193,21 @@ class TestProgress:
             assert future.result(60).images
 
     @pytest.mark.parametrize("socket", [True, False])
-    def test_waiting_behind_another_job_says_so_and_shows_nothing_of_it(self, socket):
+    # Without a client, its progress and pictures are sent to everybody.
+    @pytest.mark.parametrize("client_id", ["somebody-else", ""])
+    def test_waiting_behind_another_job_says_so_and_shows_nothing_of_it(self, socket, client_id):
         with FakeComfyUI(socket=socket) as fake:
             backend = ComfyUI(fake.url, limits=QUICK)
             fake.hold(step=5)
-            fake.queue_foreign()
+            fake.queue_foreign(client_id=client_id)
             assert fake.held.wait(60)
             with ThreadPoolExecutor(1) as node, watched(backend) as told:
                 future = node.submit(backend.generate, order())
                 wait_until(lambda: any(one and one.state == "waiting behind another job" for one in told))
+                fake.hold(step=12)
+                wait_until(lambda: fake.held.is_set())
+                seen = len(told)
+                wait_until(lambda: len(told) > seen + 3)
                 assert all(one is None or (one.step, one.preview) == (0, b"") for one in list(told))
                 fake.release()
                 made = future.result(60)
@@ -223,6 +251,26 @@ class TestSocket:
         assert [(len(one.images), one.attempts) for one in made] == [(1, 1)] * 3
         backend.close()
         assert (fake.socket_tries, fake.count("prompt")) == (2, 3)
+
+    def test_what_it_has_told_is_heard_however_soon_the_queue_is_asked_again(self, fake):
+        backend = ComfyUI(fake.url, limits=msgspec.structs.replace(QUICK, poll_s=0))
+        fake.run_fault("history-cleared")
+        made = backend.generate(order())
+        assert (made.images[0].suspect, fake.count("prompt")) == ((), 1)
+        backend.close()
+
+    def test_the_end_that_it_tells_is_looked_up_in_the_history_at_once(self, fake):
+        backend = ComfyUI(fake.url, limits=msgspec.structs.replace(QUICK, poll_s=60))
+        fake.hold(step=3)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order())
+            assert fake.held.wait(60)
+            wait_until(lambda: fake.gets.count("/queue") == 1)
+            fake.release()
+            assert future.result(60).images
+        after = [path.rpartition("/")[0] or path for path in fake.gets[fake.gets.index("/queue") + 1 :]]
+        assert after == ["/history", "/view"]
+        backend.close()
 
     def test_many_jobs_leave_no_socket_and_no_file_open(self, fake, backend):
         backend.generate(order())

@@ -36,6 +36,58 @@ QUICK = Limits(
 SMALL = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 6, "checkpoint": "ink_model"}
 
 
+# What a real server says of a sampler's input, or of the whole graph, and the sentence that is made of it.
+WORDS_OF_REFUSALS = {
+    "value_smaller_than_min": (
+        {
+            "message": "Value 6 smaller than min of 10",
+            "details": "steps",
+            "extra_info": {"input_name": "steps", "input_config": ["INT", {"min": 10}], "received_value": 6},
+        },
+        r"^txt2img\.steps: 6 is too small for ComfyUI · .* It takes at least 10\.$",
+    ),
+    "value_bigger_than_max": (
+        {
+            "message": "Value 7.0 bigger than max of 5.0",
+            "details": "cfg",
+            "extra_info": {"input_name": "cfg", "input_config": ["FLOAT", {"max": 5.0}], "received_value": 7.0},
+        },
+        r"^txt2img\.cfg_scale: 7\.0 is too large for ComfyUI · .* It takes at most 5\.0\.$",
+    ),
+    "invalid_input_type": (
+        {
+            "message": "Failed to convert an input value to a INT value",
+            "details": "steps, None, int() argument must be a string",
+            "extra_info": {"input_name": "steps", "received_value": None},
+        },
+        r"^txt2img\.steps: ComfyUI · .* cannot read 'None'\.$",
+    ),
+    "required_input_missing": (
+        {"details": "cfg", "extra_info": {"input_name": "cfg"}},
+        r"a graph it does not take \(an input is missing: KSampler cfg; required_input_missing\)\. Please report this",
+    ),
+    "exception_during_inner_validation": (
+        {"details": "'99'", "extra_info": {"input_name": "samples", "traceback": ["/opt/comfy/execution.py"]}},
+        r"a link leads nowhere.*Please report this",
+    ),
+    "return_type_mismatch": (
+        {"details": "model, received_type(VAE) mismatch input_type(MODEL)", "extra_info": {"input_name": "model"}},
+        r"a link has the wrong type.*Please report this",
+    ),
+    "dependency_cycle": (
+        {"details": "5 (KSampler) -> 5 (KSampler)", "extra_info": {"node_id": "5"}},
+        r"runs in a circle.*Please report this",
+    ),
+    "dependency_cycle (2025)": ({"type": "dependency_cycle"}, r"runs in a circle.*Please report this"),
+    "prompt_no_outputs": ({"type": "prompt_no_outputs"}, r"makes no picture.*Please report this"),
+    "invalid_prompt_id": ({"type": "invalid_prompt_id"}, r"the job's id is not taken.*Please report this"),
+    "another one": (
+        {"type": "wonder", "message": "Something in /opt/comfy/nodes.py went wrong"},
+        r"turned the job down: Something in …\.",
+    ),
+}
+
+
 @pytest.fixture(params=["socket", "polled"])
 def fake(request):
     with FakeComfyUI(socket=request.param == "socket") as server:
@@ -165,6 +217,36 @@ class TestRefusals:
             backend.generate(order())
         assert posts(fake) == {"/prompt": 1}
         assert is_idle(fake)
+
+    @pytest.mark.parametrize(
+        ("folder", "file", "prompt", "path"),
+        [
+            ("loras", "inkwash.safetensors", "a boat <lora:inkwash:0.8>", "LoraLoader lora_name"),
+            ("vae", "soft.vae.safetensors", "a boat", "vae"),
+        ],
+    )
+    def test_so_is_any_other_file_that_was_deleted_meanwhile(self, fake, make, folder, file, prompt, path):
+        backend = make()
+        fake.files[folder].remove(file)
+        work = order(vae="soft.vae.safetensors")
+        with pytest.raises(Refused, match=rf"^{path}: .* has no '{file}'"):
+            backend.generate(msgspec.structs.replace(work, prompt=prompt))
+        assert posts(fake) == {"/prompt": 1}
+
+    @pytest.mark.parametrize("name", WORDS_OF_REFUSALS)
+    def test_every_word_of_a_refusal_is_a_sentence_after_one_post(self, fake, make, name):
+        wrong, words = WORDS_OF_REFUSALS[name]
+        backend = make()
+        backend.generate(order(seed=1))
+        (node,) = [key for key, one in fake.graphs()[0].items() if one["class_type"] == "KSampler"]
+        if "type" in wrong:
+            fake.refusal = {"error": wrong, "node_errors": {}}
+        else:
+            sampler = {"class_type": "KSampler", "dependent_outputs": ["7"], "errors": [{"type": name, **wrong}]}
+            fake.refusal = {"error": {"type": "prompt_outputs_failed_validation"}, "node_errors": {node: sampler}}
+        with pytest.raises(Refused, match=words):
+            backend.generate(order())
+        assert (posts(fake), is_idle(fake), len(fake.history)) == ({"/prompt": 2}, True, 1)
 
     def test_a_checkpoint_that_was_added_meanwhile_is_found_without_a_new_check(self, fake, make):
         backend = make()
@@ -425,6 +507,18 @@ class TestRuns:
         with pytest.raises(BadImage):
             backend.generate(order())
         assert posts(fake) == {"/prompt": 2}
+
+    def test_a_picture_that_was_spoiled_on_the_server_is_an_engine_fault(self, fake, make):
+        backend = make()
+        fake.hold(step=0, loading=True)
+        with ThreadPoolExecutor(1) as node:
+            future = node.submit(backend.generate, order("img2img", image=picture()))
+            assert fake.held.wait(60)
+            fake.disk |= {key: b"spoiled" for key in fake.disk if key[0] == "temp"}
+            fake.release()
+            with pytest.raises(EngineFault, match="cannot identify image file"):
+                future.result(60)
+        assert posts(fake) == {"/upload/image": 1, "/prompt": 1}
 
     def test_a_history_that_is_late_is_waited_for(self, fake, make):
         backend = make()

@@ -32,6 +32,12 @@ LIKE_RECORDED = {
         "img2img", img2img__sampler="DPM++ 2M", img2img__steps=20, img2img__denoise=0.45
     ),
     "upscale-lanczos": order("upscale", upscale__upscaler="Lanczos"),
+    "6steps": order(txt2img__steps=6),
+    "lora-clipskip2": order(prompt="a cat <lora:random-lora:0:-0.5>", clip_skip=2, seed=7),
+    "refiner-same": order(**(REFINED | {"refiner__checkpoint": "tiny-sd15"})),
+    "concat": order(prompt="a cat BREAK a dog", seed=7),
+    "combine": order(prompt="a cat AND a dog", seed=7),
+    "timestep-range": order(prompt="[a cat:a dog:0.5]", seed=7),
 }
 
 
@@ -43,6 +49,16 @@ def as_ran(found):
 @pytest.mark.parametrize("name", LIKE_RECORDED)
 def test_the_graph_is_one_that_ran_on_a_real_server(name):
     assert tree(made(LIKE_RECORDED[name]).prompt) == tree(recorded()[name])
+
+
+def test_embeddings_are_written_as_a_real_server_read_them():
+    (text, _) = (node["inputs"]["text"] for node in recorded()["embedding"].values() if "text" in node["inputs"])
+    asked = order(prompt="a cat, (random-embed:1.2), random-embed-pt")
+    sent = made(asked, server(embeddings=["random-embed", "random-embed-pt"]))
+    # One that the server did not have was dropped there without a word; it is refused here.
+    assert nodes_of(sent, "CLIPTextEncode")[0]["text"] == text.removesuffix(", embedding:nope")
+    with pytest.raises(Refused, match="'nope'"):
+        made(order(prompt=text), server(embeddings=["random-embed", "random-embed-pt"]))
 
 
 def test_a_model_enlarges_to_the_exact_size_whatever_its_own_factor_is():

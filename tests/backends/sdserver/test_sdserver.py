@@ -28,7 +28,7 @@ from stablenew_tk.domain.config.engines import OwnEngine
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stub is a script for a Unix shell")
-SMALL = {"txt2img.width": 96, "txt2img.height": 64, "txt2img.steps": 8}
+SMALL = {"txt2img.width": 128, "txt2img.height": 64, "txt2img.steps": 8}
 
 
 def order(checkpoint="", *, seed=7, **values):

@@ -322,6 +322,19 @@ class TestSubsetServers:
         assert server_kind(routes, fields) == kind
 
 
+@pytest.mark.parametrize(
+    ("written", "bare"),
+    [
+        ("cat, embedding:easy, hat", "cat, easy, hat"),
+        ("(embedding:sub/easy.pt:1.2) a cat", "(easy:1.2) a cat"),
+        (r"embedding:sub\easy.v2.safetensors", "easy.v2"),
+        ("embedding: easy, EMBEDDING:easy", "embedding: easy, EMBEDDING:easy"),
+    ],
+)
+def test_an_embedding_in_the_words_of_comfyui_is_called_by_its_bare_name(written, bare):
+    assert txt2img_body(order(prompt=written), FORGE)["prompt"] == bare
+
+
 def test_embeddings_are_called_by_their_bare_names():
     sent = order(prompt="<embedding:soft light>, a boat <lora:x:1>")
     body = txt2img_body(msgspec.structs.replace(sent, negative="<embedding:bad-hands:0.8> blur"), FORGE)

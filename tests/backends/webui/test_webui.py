@@ -10,6 +10,7 @@ from contextlib import nullcontext
 import msgspec
 import pytest
 import requests
+from both_servers import settings_of
 from conftest import wait_until
 from fake_webui import FakeWebUI, watched
 from PIL import Image
@@ -255,13 +256,6 @@ class TestTheTwentyTraps:
             assert WebUI(fake.url, user="me", password="right").check().samplers
 
 
-def state(fake):
-    """The server's settings in memory and in its file, with the types of numbers."""
-    return {key: repr(value) for key, value in fake.options.items()}, {
-        key: repr(fake.file.get(key, fake.options[key])) for key in fake.options
-    }
-
-
 class TestSettingsOfTheServer:
     @pytest.mark.parametrize("mode", ["forge", "forge-ui", "a1111", "old-a1111", "sdnext"])
     @pytest.mark.parametrize("vae", ["ae.safetensors", "None"])
@@ -270,12 +264,12 @@ class TestSettingsOfTheServer:
         with FakeWebUI(mode) as fake:
             backend = WebUI(fake.url, limits=QUICK)
             backend.check()
-            before = state(fake)
+            before = settings_of(fake)
             plain = backend.generate(order()).images[0]
             for _ in range(2):
                 made = backend.generate(order(vae=vae, checkpoint="ink_model", clip_skip=3))
                 assert made.images[0].suspect == ()
-            assert state(fake) == before
+            assert settings_of(fake) == before
             assert backend.generate(order()).images[0].data == plain.data
 
     def test_they_are_set_to_their_own_value_only_once(self, fake, backend):
@@ -328,7 +322,7 @@ class TestSettingsOfTheServer:
         assert chosen.items() <= fake.file.items()
 
     def test_what_somebody_elses_job_was_lent_does_not_get_into_the_file(self, fake, backend):
-        before = state(fake)
+        before = settings_of(fake)
         theirs = {"CLIP_stop_at_last_layers": 7, "sd_model_checkpoint": "ink_model.safetensors"}
         fake.choose(CLIP_stop_at_last_layers=1)
         with ThreadPoolExecutor(1) as node:
@@ -336,7 +330,7 @@ class TestSettingsOfTheServer:
                 future = node.submit(backend.generate, order(vae="ae.safetensors", clip_skip=3))
                 wait_until(lambda: fake.count("txt2img") == 1)
             assert future.result(60).images[0].suspect == ()
-        assert state(fake) == before
+        assert settings_of(fake) == before
 
     @pytest.mark.parametrize("busy", [False, True])
     def test_a_choice_of_the_user_that_is_just_ours_stays_and_is_no_fault(self, fake, backend, busy):
@@ -350,10 +344,10 @@ class TestSettingsOfTheServer:
         assert backend.generate(order(clip_skip=3)).notes == ()
 
     def test_a_server_that_keeps_what_was_lent_is_set_right(self, fake, backend):
-        before = state(fake)
+        before = settings_of(fake)
         fake.fault("keeps-overrides")
         backend.generate(order(vae="ae.safetensors", clip_skip=3))
-        assert state(fake) == before
+        assert settings_of(fake) == before
 
     def test_settings_that_cannot_be_set_right_are_told_and_not_lent_again(self, fake, backend):
         fake.fault("keeps-overrides")
@@ -530,6 +524,20 @@ class TestSdServer:
         small.come_back()
         assert backend.generate(work).images[0].data == first
         assert backend.generate(order()).images[0].data != first
+
+    @pytest.mark.parametrize(("width", "real"), [(64, 64), (72, 128), (136, 192)])
+    def test_a_size_that_it_rounds_up_in_silence_is_seen(self, small, width, real):
+        made = WebUI(small.url, limits=QUICK).generate(order(**{"txt2img.width": width}))
+        (image,) = made.images
+        assert (image.width, made.applied["txt2img.width"]) == (real, real)
+        assert image.suspect == (() if real == width else ("size",))
+        assert f"Size: {width}x64" in image.infotext
+
+    def test_a_prompt_of_a_lora_alone_is_not_empty_for_it(self, small):
+        work = msgspec.structs.replace(order(), prompt="<lora:inkwash:0.8>")
+        made = WebUI(small.url, limits=QUICK).generate(work)
+        assert (made.images[0].suspect, small.count("txt2img")) == ((), 1)
+        assert [one["multiplier"] for one in small.last("txt2img")["lora"]] == [0.8]
 
     @pytest.mark.parametrize("values", [{"sampler": "default", "scheduler": "default"}, {"sampler": "DDIM"}])
     def test_its_own_names_are_no_alarm(self, small, values):
