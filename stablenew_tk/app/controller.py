@@ -83,7 +83,7 @@ def make_backend(order: CheckBackend) -> Backend:
         raise InvalidInput(
             f"{without_login(order.address)!r} is not an address. Write sketch, sd-server or http://…", "backend"
         )
-    return Remote(order.address, user=order.user, password=order.password)
+    return Remote(order.address, user=order.user, password=order.password, certificate=order.certificate)
 
 
 def open_places(data_dir: str) -> Places:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ...domain.base.errors import AnswerLost, NotReady, Unreachable
+from ...domain.base.errors import AnswerLost, NotReady, Refused, Unreachable
 from ..base import Backend, Capabilities, StageOrder, StageProgress, StageResult
+from ..certificates import shown_certificate
 from ..comfyui.backend import ComfyUI
 from ..comfyui.server import is_comfyui
 from ..transport import Connection, Limits, parse_address
@@ -14,13 +15,16 @@ class Remote:
     """A server at an address: a ComfyUI, or else a WebUI. Raises InvalidInput for an invalid address.
 
     Until a server has answered, it speaks and fails as a WebUI does. Each `check` looks anew, because another program
-    may have been started at the address.
+    may have been started at the address. `certificate` is the fingerprint of the one that the user trusts there.
     """
 
-    def __init__(self, url: str, *, user: str = "", password: str = "", limits: Limits | None = None) -> None:
-        self._url, self._login, self._limits = url, (user, password), limits or Limits()
-        self._probe = Connection(parse_address(url, user, password, engine="WebUI or ComfyUI"), self._limits)
-        self._backend: Backend = WebUI(url, user=user, password=password, limits=self._limits)
+    def __init__(
+        self, url: str, *, user: str = "", password: str = "", limits: Limits | None = None, certificate: str = ""
+    ) -> None:
+        self._url, self._login, self._limits, self._certificate = url, (user, password), limits or Limits(), certificate
+        address = parse_address(url, user, password, engine="WebUI or ComfyUI", certificate=certificate)
+        self._probe = Connection(address, self._limits)
+        self._backend: Backend = WebUI(url, user=user, password=password, limits=self._limits, certificate=certificate)
         self._is_known = False
 
     @property
@@ -73,8 +77,21 @@ class Remote:
         try:
             kind: type[ComfyUI] | type[WebUI] = ComfyUI if is_comfyui(self._probe) else WebUI
         except AnswerLost as err:
+            self._refuse_https(err)
             raise Unreachable(str(err), status=err.status) from err
+        except Refused as err:
+            self._refuse_https(err)
+            raise
         if not isinstance(self._backend, kind):
             self._backend.close()
             user, password = self._login
-            self._backend = kind(self._url, user=user, password=password, limits=self._limits)
+            self._backend = kind(
+                self._url, user=user, password=password, limits=self._limits, certificate=self._certificate
+            )
+
+    def _refuse_https(self, err: Exception) -> None:
+        """Raise Refused when what broke is http spoken to a server that wants https."""
+        address = self._probe.address
+        if address.base.startswith("http:") and shown_certificate(*address.machine, self._limits.connect_s):
+            better = address.base.replace("http:", "https:", 1)
+            raise Refused(f"{address.host} wants https, not http. Use the address {better}") from err
