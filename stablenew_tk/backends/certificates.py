@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from ..domain.base.certificate import Certificate, as_fingerprint
@@ -16,7 +16,6 @@ from ..domain.base.errors import Untrusted
 
 # A certificate that is trusted because somebody knows it needs nobody above it, and may be out of date.
 _PARTIAL_CHAIN, _NO_CHECK_TIME = 0x80000, 0x200000
-_Name = Iterable[Iterable[tuple[str, str]]]
 
 
 def fingerprint_of(certificate: bytes | None) -> str:
@@ -92,7 +91,7 @@ def _handshake(name: str, port: int, timeout_s: float, context: ssl.SSLContext) 
         raise
 
 
-def _read(told: dict[str, object], fingerprint: str) -> Certificate:
+def _read(told: Mapping[str, object], fingerprint: str) -> Certificate:
     subject, issuer = _name(told.get("subject")), _name(told.get("issuer"))
     further = told.get("subjectAltName")
     names = tuple(str(value) for _, value in further) if isinstance(further, tuple) else ()

@@ -25,7 +25,7 @@ from ..storage.journal.reader import read_record, recent
 from ..storage.journal.snapshot import load_history, save_snapshot
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
-from ..storage.programs import find_program
+from ..storage.programs.search import find_program
 from ..storage.settings import save_settings
 from .messages.base import Event, Order
 from .messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine, KeepWaiting

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from ...domain.base.errors import AnswerLost, NotReady, Refused, Unreachable
+from typing import Literal
+
+from ...domain.base.errors import AccessDenied, AnswerLost, BackendError, NotReady, Refused, Unreachable
 from ..base import Backend, Capabilities, StageOrder, StageProgress, StageResult
 from ..certificates import shown_certificate
 from ..comfyui.backend import ComfyUI
 from ..comfyui.server import is_comfyui
 from ..transport import Connection, Limits, parse_address
 from ..webui.backend import WebUI
+
+Readiness = Literal["no", "nearly", "yes"]
 
 
 class Remote:
@@ -95,3 +99,25 @@ class Remote:
         if address.base.startswith("http:") and shown_certificate(*address.machine, self._limits.connect_s):
             better = address.base.replace("http:", "https:", 1)
             raise Refused(f"{address.host} wants https, not http. Use the address {better}") from err
+
+
+def readiness(url: str, *, user: str = "", password: str = "", certificate: str = "") -> Readiness:
+    """Whether a server that was just started answers, by two requests that any server survives while it starts.
+
+    "nearly": a WebUI shows its settings and not yet the last of its routes; some never have that one. A login that is
+    wanted, or a certificate that is not trusted, count as an answer.
+    """
+    limits = Limits(connect_s=1.0, lists_s=2.0)
+    connection = Connection(parse_address(url, user, password, certificate=certificate), limits)
+    try:
+        seen = [connection.get(path, timeout_s=limits.lists_s) for path in ("/sdapi/v1/loras", "/system_stats")]
+        if any(one.status in (401, 403) or (one.status == 200 and not one.is_html) for one in seen):
+            return "yes"
+        options = connection.get("/sdapi/v1/options", timeout_s=limits.lists_s)
+        return "nearly" if options.status == 200 and not options.is_html else "no"
+    except AccessDenied:
+        return "yes"
+    except BackendError:
+        return "no"
+    finally:
+        connection.close()

@@ -54,6 +54,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     LoRAs of profiles that are switched off, each with its checkpoint (`domain.models.profile_loras`). `user_name`
     stands in Learning Runs, "" = that of the system; `user` and `password` are for the backend. `certificates` are the
     fingerprints of those that the user trusts, by machine (`machine_of`). For `sd_server_…` see `engines.OwnEngine`.
+    `start_command` starts the user's own server in `start_folder` ("" = where its program is), with this program when
+    `start_with_app`; `server_at_close` is what happens to it when this program closes.
     """
 
     backend: _ShortText = "sketch"
@@ -64,6 +66,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     sd_server_model: _ShortText = ""
     sd_server_threads: Annotated[int, Meta(ge=0, le=MOST_THREADS)] = 0
     sd_server_memory_gb: Annotated[float, Meta(ge=0, le=MOST_MEMORY_GB)] = 0.0
+    start_command: _ShortText = ""
+    start_folder: _ShortText = ""
+    start_with_app: bool = False
+    server_at_close: Literal["ask", "stop", "leave"] = "ask"
     output_folder: _ShortText = ""
     pack_folders: tuple[_ShortText, ...] = ()
     wildcard_folders: tuple[_ShortText, ...] = ()
