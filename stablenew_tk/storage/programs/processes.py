@@ -22,31 +22,37 @@ def start_mark(pid: int) -> str:
     """What tells a running process from a later one with the same id; "" when it has ended."""
     if sys.platform == "win32":
         return _windows_mark(pid)
-    if sys.platform == "linux":
-        fields = _stat(_PROC / str(pid))
-        if not fields or fields[0] in "ZX":
-            return ""
-        with suppress(OSError):
-            boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
-            return f"{boot} {fields[19]}"
-        return fields[19]
-    told = _output(["ps", "-o", "state=,lstart=", "-p", str(pid)]).split(None, 1)
-    return told[1].strip() if len(told) == 2 and not told[0].startswith("Z") else ""
+    elif sys.platform == "linux":
+        return _linux_mark(pid)
+    else:
+        told = _output(["ps", "-o", "state=,lstart=", "-p", str(pid)]).split(None, 1)
+        return told[1].strip() if len(told) == 2 and not told[0].startswith("Z") else ""
 
 
 def group_lives(pid: int) -> bool:
     """Whether something that this program started still runs, although it may have ended itself. Blocks for some ms."""
     if sys.platform == "win32":
         return bool(start_mark(pid))
-    if sys.platform == "linux":
+    elif sys.platform == "linux":
         return any(fields[2] == str(pid) and fields[0] not in "ZX" for fields in _all_stats())
-    try:
-        os.killpg(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+    else:
+        try:
+            os.killpg(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
         return True
-    return True
+
+
+def _linux_mark(pid: int) -> str:
+    fields = _stat(_PROC / str(pid))
+    if not fields or fields[0] in "ZX":
+        return ""
+    with suppress(OSError):
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {fields[19]}"
+    return fields[19]
 
 
 def end_group(pid: int, *, force: bool) -> None:
