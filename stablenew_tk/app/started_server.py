@@ -46,7 +46,8 @@ class OwnServer:
     @property
     def asks_at_close(self) -> bool:
         """Whether the user is to be asked what happens to it when the program closes."""
-        return self.state.is_there and not self.state.left and self._settings().server_at_close == "ask"
+        is_watched = self._desk is not None and self.state.is_there and not self.state.left
+        return is_watched and self._settings().server_at_close == "ask"
 
     def open(self) -> None:
         """Find the one that an earlier run of the program started; start it if the settings say so."""
@@ -103,3 +104,13 @@ class OwnServer:
 
 def _look(order: CheckBackend) -> Readiness:
     return readiness(order.address, user=order.user, password=order.password, certificate=order.certificate)
+
+
+def server_text(event: ServerChanged, *, seen: bool) -> str:
+    """What is said of the server outside of Settings, "" = nothing. `seen`: the user looks at its state anyway."""
+    state = event.state
+    if event.is_new and state.is_from_before and not state.left:
+        return f"The server that StableNew started earlier still runs (pid {state.pid})."
+    if state.phase == "ended" and event.has_just_ended and not seen:
+        return f"Your own server {state}. Settings shows what it printed."
+    return ""

@@ -116,11 +116,12 @@ class ServerWork:
         # Looked at before its output is read: the last words of one that has ended must not be missed.
         self._follow()
         lines: list[str] = []
-        skipped = 0
+        skipped, ended = 0, False
         if self._server is not None:
             data, skipped = self._server.printed()
             lines = self._lines.take(data)
             if not self._state.is_there:
+                ended = True
                 rest = self._lines.unfinished
                 lines += [rest] if rest else []
                 self._server.forget()
@@ -131,6 +132,7 @@ class ServerWork:
             unfinished=self._lines.unfinished,
             skipped=skipped,
             is_new=is_new,
+            has_just_ended=ended,
         )
 
     def _follow(self) -> None:

@@ -108,9 +108,9 @@ class WelcomePage(PageFrame):
             self._local.show(f"{chosen.address} · {counts_of(chosen)}", "text2")
             self._offer(f"Use {program.partition(' ')[0]}")
             if len(usable) > 1:
-                self._which.set_entries([MenuEntry(one.address, program_of(one), one.address) for one in usable])
-                self._which.set(chosen.address)
-                self._which.pack(side="right", padx=theme.px(8))
+                self.which.set_entries([MenuEntry(one.address, program_of(one), one.address) for one in usable])
+                self.which.set(chosen.address)
+                self.which.pack(side="right", padx=theme.px(8))
         elif others and not self._found:
             self._local_title.show(f"A server on this computer: {others[0].brief}")
             self._local.show(others[0].problem, "warn")
@@ -121,7 +121,8 @@ class WelcomePage(PageFrame):
         for order in self._servers.unsettled() if self.winfo_viewable() else ():
             self._controller.ask(order)
 
-    def _choose_server(self, address: str) -> None:
+    def choose_server(self, address: str) -> None:
+        """Offer another one of the servers that were found."""
         self._found = address
         self._show_servers()
 
@@ -233,7 +234,7 @@ class WelcomePage(PageFrame):
         self._use = Button(inner, "Use it", self._use_found, height=theme.ACTION, busy_text="Starting…")
         self._use.enable(False, "None was found on this computer.")
         self._use.pack(side="right")
-        self._which = ChoiceField(inner, (), self._choose_server, width=190, height=theme.ACTION)
+        self.which = ChoiceField(inner, (), self.choose_server, width=190, height=theme.ACTION)
         inner, _, self._other = self._choice(
             "globe", "A server at another address", "ComfyUI, or A1111, Forge, reForge, SD.Next started with --api"
         )

@@ -86,7 +86,7 @@ class ServerChanged(Event, frozen=True, kw_only=True):
     """The state of the server, and what it printed since the last time.
 
     `lines` are whole, `unfinished` is the line being printed. `skipped` bytes before them were left out. `is_new`: the
-    lines are those of a new start.
+    lines are those of a new start; `has_just_ended`: it ran until now.
     """
 
     state: ServerState
@@ -94,3 +94,4 @@ class ServerChanged(Event, frozen=True, kw_only=True):
     unfinished: str = ""
     skipped: int = 0
     is_new: bool = False
+    has_just_ended: bool = False

@@ -65,8 +65,9 @@ class StartedServer:
         """Whether it, or something that it started, has not ended yet."""
         if self._process is not None:
             return self._process.poll() is None or group_lives(self.pid)
-        # Its own id may be somebody else's by now; a group keeps its number as long as anyone is in it.
-        return start_mark(self.pid) == self.note.mark
+        mark = start_mark(self.pid)
+        # While no other program has its id, a group with this number is the one it led.
+        return mark == self.note.mark or (not mark and group_lives(self.pid))
 
     @property
     def exit_code(self) -> int | None:
