@@ -19,7 +19,8 @@ class CertificatePanel(Box):
         self._trust, self._fingerprint = trust, ""
         self._values = {caption: self._row(caption) for caption in ("For", "Signed by", "Valid until")}
         self.shown = self._row("SHA-256", mono=True)
-        self._known = self._row("Trusted so far", mono=True)
+        self._known_row = Box(self)
+        self._known = self._row("Trusted so far", mono=True, row=self._known_row)
         row = Box(self)
         row.pack(fill="x", pady=(theme.px(6), 0))
         words = "I have compared the fingerprint with that of my server"
@@ -40,12 +41,12 @@ class CertificatePanel(Box):
         self.shown.show(_in_two_lines(certificate.fingerprint))
         self._known.show(_in_two_lines(known))
         if known:
-            self._known.master.pack(fill="x", pady=theme.px(2), after=self.shown.master)
+            self._known_row.pack(fill="x", pady=theme.px(2), after=self.shown.master)
         else:
-            self._known.master.pack_forget()
+            self._known_row.pack_forget()
 
-    def _row(self, caption: str, *, mono: bool = False) -> Label:
-        row = Box(self)
+    def _row(self, caption: str, *, mono: bool = False, row: Box | None = None) -> Label:
+        row = row or Box(self)
         row.pack(fill="x", pady=theme.px(2))
         label = Label(row, caption, ink="text2")
         label.configure(width=16)

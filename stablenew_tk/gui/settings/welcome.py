@@ -25,6 +25,7 @@ from ..widgets.marks import star_row
 from ..widgets.page_frame import PageFrame
 from ..widgets.painting import Painting
 from ..widgets.popups import ChoiceField, MenuEntry
+from ..widgets.row_list import ScrollArea
 from ..widgets.tooltips import tip
 from .certificate import CertificatePanel, brief_of
 
@@ -55,7 +56,10 @@ class WelcomePage(PageFrame):
         self._servers = FoundServers()
         self._certificates = dict(controller.settings.certificates)
         self._own = controller.settings.own_engine
-        self._column = Box(self, "bg", width=theme.px(920))
+        # A certificate to be compared needs more height than a small window has.
+        area = ScrollArea(self, "bg")
+        area.pack(fill="both", expand=True)
+        self._column = Box(area.body, "bg", width=theme.px(920))
         self._column.pack(anchor="n", pady=theme.px(28))
         Label(self._column, "Make pictures. Give stars. Know what works.", size=28, bold=True).pack(anchor="w")
         Label(

@@ -339,3 +339,19 @@ class TestOwnServer:
             house.button("Stop it").act()
             house.until(lambda: not house.controller.server.state.is_there)
         assert script.alive() == []
+
+
+class TestNotOnThisEngine:
+    def mark(self, house, path):
+        return str(house.page("create").field(path).mark.cget("text")).strip()
+
+    def test_fields_that_the_server_does_not_have_say_so_and_no_others(self, house):
+        house.page("create")
+        with FakeWebUI("old-a1111") as old, FakeWebUI() as forge:
+            house.change(backend=old.url)
+            house.until(lambda: house.controller.capabilities is not None)
+            house.until(lambda: self.mark(house, "txt2img.scheduler") == "not on this engine")
+            assert self.mark(house, "txt2img.sampler") != "not on this engine"
+            assert self.mark(house, "vae") != "not on this engine"
+            house.change(backend=forge.url)
+            house.until(lambda: self.mark(house, "txt2img.scheduler") != "not on this engine")
