@@ -99,7 +99,7 @@ def _common(data_dir: str | None, json: str | bool) -> argparse.ArgumentParser:
 def _window(_args: argparse.Namespace, places: Places) -> int:
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         err.print("There is no display here, so the window cannot open. Use the terminal instead:")
-        names = "run PACK, learn PACK, rate, insights, presets, records, packs check, doctor"
+        names = "run PACK, learn PACK, rate, insights, presets, records, packs check, server, doctor"
         err.print(f"{program()} {names} ({program()} --help tells more).")
         return WRONG_USE
     from .gui.window import open_window
