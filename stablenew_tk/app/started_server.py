@@ -38,8 +38,7 @@ class OwnServer:
         self.unfinished = ""
         # What the user wants to happen when the program closes, once asked; until then as the settings say.
         self.stop_at_close: bool | None = None
-        self._files = ServerFiles(places.server_note, places.server_output)
-        self._inbox, self._settings = inbox, settings
+        self._places, self._inbox, self._settings = places, inbox, settings
         self._desk: Desk | None = None
         self._opening = False
 
@@ -98,12 +97,17 @@ class OwnServer:
 
     def _ask(self, order: ServerOrder) -> None:
         if self._desk is None:
-            self._desk = Desk(ServerWork(self._files, _look).perform, self._inbox, name="server")
+            self._desk = Desk(server_work(self._places).perform, self._inbox, name="server")
         self._desk.ask(order)
 
 
 def _look(order: CheckBackend) -> Readiness:
     return readiness(order.address, user=order.user, password=order.password, certificate=order.certificate)
+
+
+def server_work(places: Places) -> ServerWork:
+    """What carries out orders about the server; for a thread, or for a terminal command that waits anyway."""
+    return ServerWork(ServerFiles(places.server_note, places.server_output), _look)
 
 
 def server_text(event: ServerChanged, *, seen: bool) -> str:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from ..app.started_server import server_work
 from ..domain.base.errors import StorageError
 from ..pipeline.messages.server import CloseServer, FindServer, ServerChanged, StartServer, StopServer, WatchServer
-from ..pipeline.server_worker import ServerWork
 from ..storage.disk.places import Places
-from ..storage.programs.started_server import ServerFiles
 from ..storage.settings import load_settings, save_settings
 from .terminal import FAILED, OK, out, print_json
 
@@ -39,7 +38,7 @@ def _start(args: argparse.Namespace, places: Places) -> int:
         command = args.typed if args.typed is not None else settings.start_command
         folder = str(Path(args.folder).expanduser().absolute()) if args.folder else settings.start_folder
         settings = replace(settings, start_command=command, start_folder=folder)
-    work = _work(places)
+    work = server_work(places)
     event = _told(work.perform(StartServer(command=settings.start_command, folder=settings.start_folder)))
     # What could not be started is not worth remembering.
     if args.typed is not None or args.folder is not None:
@@ -55,14 +54,14 @@ def _start(args: argparse.Namespace, places: Places) -> int:
 
 
 def _status(args: argparse.Namespace, places: Places) -> int:
-    work = _work(places)
+    work = server_work(places)
     event = _told(work.perform(FindServer()))
     _say(args, event, list(event.lines))
     return OK if event.state.is_there else FAILED
 
 
 def _stop(args: argparse.Namespace, places: Places) -> int:
-    work = _work(places)
+    work = server_work(places)
     event = _told(work.perform(FindServer()))
     if event.state.is_there:
         event = _told(work.perform(StopServer()))
@@ -70,10 +69,6 @@ def _stop(args: argparse.Namespace, places: Places) -> int:
         event = _told(work.perform(WatchServer()))
     _say(args, event, [])
     return OK
-
-
-def _work(places: Places) -> ServerWork:
-    return ServerWork(ServerFiles(places.server_note, places.server_output), lambda _order: "no")
 
 
 def _told(event: object) -> ServerChanged:
