@@ -60,7 +60,8 @@ class OutputPane(DeferringBox):
         at_end = self.field.yview()[1] >= 1.0
         field = self.field
         field.configure(state="normal")
-        field.delete("unfinished", "end")
+        # Up to "end", Tk would take the line end before it as well.
+        field.delete("unfinished", "end-1c")
         if portion:
             field.insert("unfinished", "".join(f"{line}\n" for line in portion))
             field.mark_set("unfinished", "end-1c")

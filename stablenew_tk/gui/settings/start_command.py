@@ -96,6 +96,8 @@ class StartCommandFields(Box):
             self.output.pack_forget()
 
     def _start(self) -> None:
+        # What was just typed counts, although the field has the keyboard still.
+        self._change(start_command=self.command.get().strip(), start_folder=self.folder.get().strip())
         self.state.show("…", "text3")
         self.show_output(True)
         self._server.start(self._look())
@@ -126,7 +128,11 @@ class StartCommandFields(Box):
     def _entry(self, caption: str, setting: str, placeholder: str, browse: Callable[[], object]) -> Entry:
         row = self._row(caption)
         entry = Entry(
-            row, width=440, placeholder=placeholder, on_commit=lambda text: self._change(**{setting: text.strip()})
+            row,
+            width=440,
+            placeholder=placeholder,
+            on_edit=lambda _text: self._show_state(),
+            on_commit=lambda text: self._change(**{setting: text.strip()}),
         )
         entry.pack(side="left")
         Button(row, "Browse…", browse).pack(side="left", padx=theme.px(4))

@@ -33,7 +33,6 @@ class ServerNote(Struct, frozen=True, kw_only=True):
 
     pid: int
     mark: str
-    command: str = ""
     left: bool = False
 
 
@@ -115,7 +114,7 @@ class StartedServer:
 
     def forget(self) -> None:
         """It has ended: the next start has nothing to find."""
-        self._files.note.unlink(missing_ok=True)
+        _remove(self._files.note)
 
     def _printed_size(self) -> int:
         try:
@@ -144,8 +143,7 @@ def start_server(command: ReadyCommand, files: ServerFiles) -> StartedServer:
     except OSError as error:
         name = Path(command.words[0]).name
         raise InvalidInput(f"{name} cannot be started: {error.strerror or error}.", "start_command") from error
-    words = subprocess.list2cmdline(command.words)
-    started = StartedServer(files, ServerNote(pid=process.pid, mark=start_mark(process.pid), command=words), process)
+    started = StartedServer(files, ServerNote(pid=process.pid, mark=start_mark(process.pid)), process)
     try:
         _write(files.note, started.note)
     except StorageError:
@@ -164,7 +162,7 @@ def find_server(files: ServerFiles) -> StartedServer | None:
         return None
     # Never by the id alone: that may be somebody else's program by now.
     if note.pid <= 1 or not note.mark or start_mark(note.pid) != note.mark:
-        files.note.unlink(missing_ok=True)
+        _remove(files.note)
         return None
     return StartedServer(files, note, None)
 
@@ -196,3 +194,8 @@ def _started(command: ReadyCommand, output: int) -> subprocess.Popen[bytes]:
 
 def _write(path: Path, note: ServerNote) -> None:
     write_atomic(path, msgspec.json.encode(note))
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # A note about a process that has ended does no harm.
+        path.unlink(missing_ok=True)

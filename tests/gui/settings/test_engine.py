@@ -205,6 +205,11 @@ class TestOwnServer:
         yield made
         made.end()
 
+    @pytest.fixture(autouse=True)
+    def _a_question_is_answered(self, monkeypatch):
+        """A test that fails leaves the server running, and nobody could answer what becomes of it."""
+        monkeypatch.setattr(messagebox, "askyesnocancel", lambda *_words, **_more: True)
+
     @pytest.fixture
     def fields(self, house):
         return house.page("settings").server
@@ -236,6 +241,16 @@ class TestOwnServer:
         house.until(lambda: house.says("Not running."))
         wait_until(lambda: script.alive() == [])
         assert fields.start.enabled
+
+    def test_what_was_just_typed_is_started(self, house, script, fields):
+        house.change(start_folder=str(script.folder))
+        fields.command.field.insert(0, script.command("say=typed"))
+        fields.command.edited()
+        assert fields.start.enabled
+        fields.start.invoke()
+        house.until(lambda: "typed" in fields.output.field.get("1.0", "end"))
+        assert house.controller.settings.start_command == script.command("say=typed")
+        self.stopped(house)
 
     def test_only_the_last_lines_are_kept(self, house, script, fields):
         self.started(house, script, "count=20000", "say=the end")
@@ -339,6 +354,13 @@ class TestOwnServer:
             house.button("Stop it").act()
             house.until(lambda: not house.controller.server.state.is_there)
         assert script.alive() == []
+
+
+def test_the_line_being_printed_is_replaced_by_its_later_states(house):
+    pane = house.page("settings").server.output
+    for lines, unfinished in (((), "one"), (("one",), "5%"), ((), "60%"), (("100%", "two"), ""), ((), "th")):
+        pane.add(lines, unfinished)
+    assert pane.field.get("1.0", "end-1c") == "one\n100%\ntwo\nth"
 
 
 class TestNotOnThisEngine:
