@@ -35,20 +35,22 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     backends.sketch     engine: paints simple pictures here              backends.base backends.generation_text
                                                                          domain
     backends.remote     engine: whatever answers at an address           backends.webui backends.comfyui
-                                                                         backends.base backends.transport domain
+                                                                         backends.base backends.transport
+                                                                         backends.certificates domain
     backends.sdserver   engine: an sd-server program started here        backends.webui backends.base
                                                                          backends.transport domain
     backends.webui      engine: A1111 family over HTTP                   backends.base backends.transport
                                                                          backends.pictures domain
     backends.comfyui    engine: ComfyUI over HTTP and a socket           backends.base backends.transport
                                                                          backends.pictures backends.generation_text
-                                                                         domain
+                                                                         backends.certificates domain
     backends            the contract of all engines                      domain
 
     storage             settings file, pending jobs, folder watcher      storage.models storage.disk domain
     storage.journal     records and ratings, only ever added to          storage.disk domain
     storage.models      model folders, headers, sidecars of all tools    storage.disk domain
     storage.packs       prompt packs, wildcards                          storage.disk domain
+    storage.programs    programs of others: found, started, ended        storage.disk domain
     storage.pictures    pictures, thumbnails, text inside pictures       storage.disk domain
     storage.disk        places, safe writing                             domain.base
 

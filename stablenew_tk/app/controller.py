@@ -56,6 +56,7 @@ from ..pipeline.messages.journal import (
 from ..pipeline.messages.models import ModelOrder
 from ..pipeline.messages.packs import PackOrder
 from ..pipeline.messages.pictures import FindImages
+from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SaveSettings, SettingsChanged
 from ..pipeline.runner import JobContext
 from ..pipeline.workers import Desk, Inbox, Node, drain
@@ -69,6 +70,7 @@ from .model_library import ModelContext, ModelEvent, Models
 from .outbox import Outbox
 from .own_engine import own_engine
 from .pack_library import PackEvent, Packs
+from .started_server import OwnServer
 
 PACE_SAMPLES = 20
 Subscriber = Callable[[Event], None]
@@ -84,7 +86,7 @@ def make_backend(order: CheckBackend) -> Backend:
         raise InvalidInput(
             f"{without_login(order.address)!r} is not an address. Write sketch, sd-server or http://…", "backend"
         )
-    return Remote(order.address, user=order.user, password=order.password)
+    return Remote(order.address, user=order.user, password=order.password, certificate=order.certificate)
 
 
 def open_places(data_dir: str) -> Places:
@@ -131,6 +133,7 @@ class Controller:
         self.learning = LearningRunner(self._for_learning())
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
+        self.server = OwnServer(places, self.inbox, lambda: self.settings)
 
     # ---- actions
 
@@ -145,6 +148,7 @@ class Controller:
         self.check_backend()
         self.models.open(self.settings.model_folders)
         self.packs.open(self.settings)
+        self.server.open()
 
     def ask(self, order: Order, *, last: bool = False) -> None:
         """Queue an order for the desk thread; subscribers get its answer. `last`, for thumbnails: lowest priority."""
@@ -299,9 +303,12 @@ class Controller:
     def _(self, event: ModelEvent | PackEvent | OrderFailed) -> None:
         self.models.fold(event)
         self.packs.fold(event)
-        if self._looks_first and isinstance(event, OrderFailed) and isinstance(event.order, CheckBackend):
-            self._looks_first = False
-            self._start_next()
+        self.server.fold(event)
+
+    @_fold.register
+    def _(self, event: ServerChanged) -> None:
+        if not self._closing and self.server.fold(event):
+            self.check_backend()
 
     @_fold.register
     def _(self, event: StageStarted | StageProgressed | NodeWaiting) -> None:
@@ -420,6 +427,7 @@ class Controller:
         # Last, for a drive that does not answer must not come before the journal.
         self.models.close(timeout_s)
         self.packs.close(timeout_s)
+        self.server.close(timeout_s)
         self._take_in_all()
 
     def _take_in_all(self) -> None:

@@ -14,7 +14,7 @@ from ..domain.config.spellings import kind_by_folders
 from ..domain.models.style import StyleCatalogue
 from ..storage.models.library import Library
 from ..storage.models.model_entry import ModelEntry
-from ..storage.programs import find_program
+from ..storage.programs.search import find_program
 
 # Where a folder of models holds models of this kind, if none of its models tells.
 _LORA, _UPSCALER = "lora", "upscaler"

@@ -33,7 +33,9 @@ from ..domain.base.errors import (
     NotReady,
     Refused,
     Unreachable,
+    Untrusted,
 )
+from .certificates import changed, shown_certificate
 
 T = TypeVar("T")
 _CHUNK = 1 << 20
@@ -41,6 +43,8 @@ _JSON = "application/json"
 _PROXY_GAVE_UP = {502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530}
 _MEMORY = re.compile(r"out of memory|OutOfMemory|not enough memory|DefaultCPUAllocator|MPS backend out", re.IGNORECASE)
 _LOGIN = re.compile(r"/(sign[_-]?in|log[_-]?in|oauth2?|auth|sso)\b", re.IGNORECASE)
+# What nginx, Apache and servers written in Go say to http on a port for https.
+_WANTS_HTTPS = re.compile(rb"plain HTTP request was sent|speaking plain HTTP to an SSL|HTTP request to an HTTPS server")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 # All that a request can end with. requests' own errors are OSErrors; a header that is no text is a ValueError.
 _FAILURES = (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException)
@@ -71,7 +75,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Address(Struct, frozen=True):
     """Address of an engine. `base` has no trailing slash and no credentials; `host` is for messages: "127.0.0.1:7860".
 
-    `engine` is what should answer there, for messages: "WebUI", "ComfyUI".
+    `engine` is what should answer there, for messages: "WebUI", "ComfyUI". `certificate` is the fingerprint of the only
+    one that counts there, "" = whatever this computer trusts.
     """
 
     base: str
@@ -79,6 +84,13 @@ class Address(Struct, frozen=True):
     user: str = ""
     password: str = ""
     engine: str = "WebUI"
+    certificate: str = ""
+
+    @property
+    def machine(self) -> tuple[str, int]:
+        """Name and port to connect to."""
+        parts = urlsplit(self.base)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
     def __repr__(self) -> str:
         return f"Address({self.base!r})"
@@ -102,7 +114,9 @@ class Answer(Struct, frozen=True):
         return "html" in self.content_type or self.body[:200].lstrip().lower().startswith((b"<!doctype", b"<html"))
 
 
-def parse_address(url: str, user: str = "", password: str = "", *, engine: str = "WebUI") -> Address:
+def parse_address(
+    url: str, user: str = "", password: str = "", *, engine: str = "WebUI", certificate: str = ""
+) -> Address:
     """Parse a typed address. Scheme and path may be missing, credentials included. Raises InvalidInput."""
     text = url.strip()
     try:
@@ -116,7 +130,7 @@ def parse_address(url: str, user: str = "", password: str = "", *, engine: str =
     host = f"{name}:{port}" if port else name
     path = parts.path.rstrip("/").removesuffix("/docs").removesuffix("/v1").removesuffix("/sdapi")
     user, password = user or unquote(parts.username or ""), password or unquote(parts.password or "")
-    return Address(f"{parts.scheme}://{host}{path}", host, user, password, engine)
+    return Address(f"{parts.scheme}://{host}{path}", host, user, password, engine, certificate)
 
 
 class _Exchange:
@@ -195,8 +209,12 @@ class _SecurePool(_PlainPool, urllib3.HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
+    def __init__(self, certificate: str) -> None:
+        self._certificate = certificate
+        super().__init__(pool_maxsize=4)
+
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
-        super().init_poolmanager(*args, **more)
+        super().init_poolmanager(*args, **more, assert_fingerprint=self._certificate or None)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
@@ -219,8 +237,10 @@ class Connection:
         self._session.headers.update({"Accept-Encoding": "identity", "Connection": "close"})
         if address.user or address.password:
             self._session.auth = HTTPBasicAuth(address.user.encode(), address.password.encode())
+        # A certificate that the user trusts replaces the usual checks; the adapter then takes no other one.
+        self._session.verify = not address.certificate
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _Adapter(pool_maxsize=4))
+            self._session.mount(scheme, _Adapter(address.certificate))
 
     def get(self, path: str, *, timeout_s: float, params: Mapping[str, str] | None = None) -> Answer:
         """GET, twice when the connection breaks. Raises Unreachable, AnswerLost or Refused."""
@@ -328,10 +348,8 @@ class Connection:
             return Unreachable(f"No {self.address.engine} is running at {host}. Start it, or change the address.")
         if any_of(requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
             return Unreachable(f"Nobody answers at {host} within {self.limits.connect_s:g} s. Is the address right?")
-        if any_of(ssl.SSLCertVerificationError):
-            return Refused(f"{host} shows a certificate that this computer does not trust, probably one of its own.")
         if any_of(requests.exceptions.SSLError):
-            return Refused(f"{host} does not speak https as expected. Try the address with http://.")
+            return self._tls_error(causes)
         if any_of(requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
             return AnswerLost(f"{host} gave no whole answer within {timeout_s:g} s.")
         if any_of(http.client.IncompleteRead, ConnectionError, urllib3.exceptions.IncompleteRead):
@@ -340,6 +358,22 @@ class Connection:
             what = self.address.engine
             return Refused(f"What answers at {host} is not a {what}: it does not speak HTTP. Check the port.")
         return AnswerLost(f"{host} sent an answer that cannot be read ({type(causes[-1]).__name__}).")
+
+    def _tls_error(self, causes: list[BaseException]) -> BackendError:
+        host, trusted = self.address.host, self.address.certificate
+        shown = shown_certificate(*self.address.machine, self.limits.connect_s)
+        if shown is None:
+            return Refused(f"{host} does not speak https as expected. Try the address with http://.")
+        if trusted and shown.fingerprint != trusted:
+            return Untrusted(changed(host, shown.fingerprint, trusted), certificate=shown)
+        why = next((one.verify_message for one in causes if isinstance(one, ssl.SSLCertVerificationError)), "")
+        if not why:
+            return AnswerLost(f"The https connection to {host} broke ({causes[-1]}).")
+        return Untrusted(
+            f"{host} shows a certificate that this computer does not trust ({why.rstrip('.')}): {shown}. Compare the "
+            "fingerprint with that of your server, then trust it in Settings or with --trust FINGERPRINT.",
+            certificate=shown,
+        )
 
 
 def _announced(length: str) -> int:
@@ -381,6 +415,9 @@ def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
             page = urlsplit(target).path
             raise AccessDenied(f"{host} sends us to a login page ({page}), which needs a browser.", status=status)
         raise Refused(f"{host} sends us on to {target}. Use that address if it is the {address.engine}.", status=status)
+    if status == 400 and address.base.startswith("http:") and _WANTS_HTTPS.search(answer.body):
+        better = address.base.replace("http:", "https:", 1)
+        raise Refused(f"{host} wants https, not http. Use the address {better}", status=status)
     if status == 403 and answer.is_html:
         raise AccessDenied(f"Something in front of {host} turns us away ({_start(answer)}).", status=status)
     if status in (401, 403):
@@ -401,7 +438,10 @@ def raise_for_status(answer: Answer, address: Address, doing: str) -> None:
             status=status,
         )
     if status == 404 and "json" not in answer.content_type:
-        raise Refused(f"What answers at {host} is not a WebUI ({_start(answer)}). Check the port.", status=status)
+        raise Refused(
+            f"What answers at {host} is neither a WebUI nor ComfyUI ({_start(answer)}). Check port and path.",
+            status=status,
+        )
     if status < 500:
         raise Refused(f"{host} turned the request down while {doing}: {text or status}.", status=status)
     if _MEMORY.search(text):

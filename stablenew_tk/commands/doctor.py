@@ -24,6 +24,7 @@ from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.files import write_atomic
 from ..storage.disk.places import Places
 from ..storage.journal.reader import verify
+from .certificates import trust_argument, with_trust
 from .terminal import FAILED, OK, err, out, print_json, program, settings_of
 
 LOW_DISK = 2 * 1024**3
@@ -57,6 +58,7 @@ class BackendReport(msgspec.Struct, frozen=True, kw_only=True):
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `doctor`."""
     parser.add_argument("--backend", metavar="ADDRESS", default="", help="check only what makes pictures there")
+    trust_argument(parser)
     parser.set_defaults(command=doctor)
 
 
@@ -64,7 +66,8 @@ def doctor(args: argparse.Namespace, places: Places) -> int:
     """Check everything the program needs; exit code 1 when something required is missing."""
     settings = settings_of(args, places)
     if args.backend:
-        return _one_backend(args, settings)
+        return _one_backend(args, places, settings)
+    settings = with_trust(args, places, settings)
     checks: tuple[Callable[[], Finding], ...] = (
         lambda: Finding("program", True, f"StableNew {__version__}, Python {platform.python_version()}"),
         _window_parts,
@@ -86,10 +89,10 @@ def doctor(args: argparse.Namespace, places: Places) -> int:
     return FAILED if any(found.ok is False for found in findings) else OK
 
 
-def _one_backend(args: argparse.Namespace, settings: Settings) -> int:
+def _one_backend(args: argparse.Namespace, places: Places, settings: Settings) -> int:
     address, model = engine_address(args.backend.strip().rstrip("/"))
     changes = {"backend": address} | ({"sd_server_model": model} if model else {})
-    order = backend_order(msgspec.structs.replace(settings, **changes))
+    order = backend_order(with_trust(args, places, msgspec.structs.replace(settings, **changes)))
     report = BackendReport(name=without_login(address))
     # An address that is none is wrong use, not a server that is away.
     backend = make_backend(order)

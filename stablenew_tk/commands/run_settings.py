@@ -30,6 +30,7 @@ from ..storage.models.library import Library
 from ..storage.models.model_entry import ModelEntry
 from ..storage.models.name_lookup import LibraryNames
 from ..storage.models.profile_reader import load_styles
+from .certificates import trust_argument, with_trust
 from .session import Session
 from .terminal import err, find_preset, out, settings_of
 
@@ -50,6 +51,7 @@ def settings_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-profile-loras", action="store_true", help="add none of the LoRAs that the checkpoint's profile names"
     )
     parser.add_argument("--out", metavar="DIR", help="folder for the pictures")
+    trust_argument(parser)
 
 
 def session_for(args: argparse.Namespace, places: Places, settings: Settings) -> Session:
@@ -69,7 +71,7 @@ def settings_in_force(args: argparse.Namespace, places: Places) -> Settings:
         changes |= {"sd_server_model": model} if model else {}
     if args.out:
         changes["output_folder"] = absolute(args.out)
-    return replace(settings_of(args, places), **changes)
+    return with_trust(args, places, replace(settings_of(args, places), **changes))
 
 
 def absolute(typed: str) -> str:

@@ -19,6 +19,7 @@ import msgspec
 from ..app.controller import Controller
 from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
+from ..app.started_server import server_text
 from ..domain.config.origins import MAX_SEED
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
@@ -27,6 +28,7 @@ from ..domain.runs.plan import LearningPlan
 from ..pipeline.messages.base import Event, OrderFailed
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
 from ..pipeline.messages.journal import HistoryLoaded
+from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SettingsChanged
 from .create.page import CreatePage
 from .drag_and_drop import DropActions, DroppedFiles
@@ -260,6 +262,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._apply_appearance(event.settings.appearance)
         elif isinstance(event, JobEnded):
             self._offer_rating(event)
+        elif isinstance(event, ServerChanged):
+            self._tell_of_server(event)
 
     def _greet(self, event: HistoryLoaded) -> None:
         if event.damaged:
@@ -288,6 +292,25 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._ready = ready
             rate = (lambda: self._open_plan(plan_id)) if plan_id else (lambda: self.show("review"))
             self.notices.ask(ready, ("Rate now", rate))
+
+    def _tell_of_server(self, event: ServerChanged) -> None:
+        """What an earlier start has left running is offered to be ended; an end that nobody asked for is told."""
+        words = server_text(event, seen=self._page == "settings")
+        if words and event.state.is_there:
+            self.notices.ask(words, ("Stop it", self.controller.server.stop), ("Leave it running", lambda: None))
+        elif words:
+            self.notices.ask(words, ("Show", lambda: self.show("settings")))
+
+    def _may_leave_server(self) -> bool:
+        """Ask what happens to the user's own server, where the settings say so. False: the window stays open."""
+        server = self.controller.server
+        if not server.asks_at_close:
+            return True
+        answer = messagebox.askyesnocancel(
+            "Close StableNew", f"Your own server is {server.state}. Stop it too? No leaves it running.", parent=self
+        )
+        server.stop_at_close = answer
+        return answer is not None
 
     # ---- keys and buttons
 
@@ -353,6 +376,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             return
         packs = self._pages.get("packs")
         if isinstance(packs, PacksPage) and not packs.work.may_leave(self.leave):
+            return
+        if not self._may_leave_server():
             return
         self._closing = True
         geometry = self.geometry()

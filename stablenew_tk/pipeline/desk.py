@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ..backends.base import Backend
-from ..domain.base.errors import BackendError, InvalidInput, StorageError
+from ..domain.base.errors import BackendError, InvalidInput, StorageError, Untrusted
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import SIZE_LIMIT, imported, read_plan, write_plan
 from ..domain.insights.association import RatedRecord, associations
@@ -25,7 +25,7 @@ from ..storage.journal.reader import read_record, recent
 from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
-from ..storage.programs import find_program
+from ..storage.programs.search import find_program
 from ..storage.settings import save_settings
 from .messages.base import Event, Order
 from .messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine, KeepWaiting
@@ -180,7 +180,7 @@ class DeskWork:
     @perform.register
     def _(self, order: CheckBackend) -> BackendChecked:
         began = time.monotonic()
-        found, why, brief = None, "", ""
+        found, why, brief, certificate = None, "", "", None
         try:
             backend = self._make_backend(order)
             try:
@@ -190,6 +190,7 @@ class DeskWork:
         except (BackendError, InvalidInput) as problem:
             why = str(problem)
             brief = problem.brief if isinstance(problem, BackendError) else "no address"
+            certificate = problem.certificate if isinstance(problem, Untrusted) else None
         return BackendChecked(
             address=order.address,
             engine=order.engine,
@@ -197,6 +198,7 @@ class DeskWork:
             seconds=time.monotonic() - began,
             problem=why,
             brief=brief,
+            certificate=certificate,
         )
 
     @perform.register

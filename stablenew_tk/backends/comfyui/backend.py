@@ -62,9 +62,11 @@ class ComfyUI:
 
     kind = "comfyui"
 
-    def __init__(self, url: str, *, user: str = "", password: str = "", limits: Limits | None = None) -> None:
+    def __init__(
+        self, url: str, *, user: str = "", password: str = "", limits: Limits | None = None, certificate: str = ""
+    ) -> None:
         self._limits = limits or Limits()
-        self._address = parse_address(url, user, password, engine="ComfyUI")
+        self._address = parse_address(url, user, password, engine="ComfyUI", certificate=certificate)
         self.name = f"ComfyUI · {self._address.host}"
         self.version = ""
         # `check` may come while `generate` runs, and `close` ends what both wait for.

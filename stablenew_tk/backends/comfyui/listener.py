@@ -10,7 +10,6 @@ import base64
 import hashlib
 import os
 import socket
-import ssl
 import struct
 import time
 from contextlib import suppress
@@ -19,6 +18,8 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 from msgspec import Struct
 
+from ...domain.base.errors import Untrusted
+from ..certificates import secured
 from ..transport import Address
 
 _MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -54,7 +55,7 @@ class Listener:
         self._kind = _TEXT
         try:
             self._socket = _connected(address, deadline)
-        except (OSError, ValueError) as err:
+        except (OSError, ValueError, Untrusted) as err:
             raise SocketLost(f"no connection ({type(err).__name__})") from err
         try:
             self._shake_hands(address, client_id, deadline)
@@ -173,17 +174,10 @@ class Listener:
 
 
 def _connected(address: Address, deadline: float) -> socket.socket:
-    parts = urlsplit(address.base)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    name, port = address.machine
     left = max(0.01, deadline - time.monotonic())
-    plain = socket.create_connection((parts.hostname or "", port), timeout=left)
-    if parts.scheme != "https":
-        return plain
-    try:
-        return ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname)
-    except (OSError, ValueError):
-        plain.close()
-        raise
+    plain = socket.create_connection((name, port), timeout=left)
+    return secured(plain, name, address.certificate) if address.base.startswith("https:") else plain
 
 
 class Preview(Struct, frozen=True):

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from ...domain.base.errors import AnswerLost, NotReady, Unreachable
+from typing import Literal
+
+from ...domain.base.errors import AccessDenied, AnswerLost, BackendError, NotReady, Refused, Unreachable
 from ..base import Backend, Capabilities, StageOrder, StageProgress, StageResult
+from ..certificates import shown_certificate
 from ..comfyui.backend import ComfyUI
 from ..comfyui.server import is_comfyui
 from ..transport import Connection, Limits, parse_address
 from ..webui.backend import WebUI
+
+Readiness = Literal["no", "nearly", "yes"]
 
 
 class Remote:
     """A server at an address: a ComfyUI, or else a WebUI. Raises InvalidInput for an invalid address.
 
     Until a server has answered, it speaks and fails as a WebUI does. Each `check` looks anew, because another program
-    may have been started at the address.
+    may have been started at the address. `certificate` is the fingerprint of the one that the user trusts there.
     """
 
-    def __init__(self, url: str, *, user: str = "", password: str = "", limits: Limits | None = None) -> None:
-        self._url, self._login, self._limits = url, (user, password), limits or Limits()
-        self._probe = Connection(parse_address(url, user, password, engine="WebUI or ComfyUI"), self._limits)
-        self._backend: Backend = WebUI(url, user=user, password=password, limits=self._limits)
+    def __init__(
+        self, url: str, *, user: str = "", password: str = "", limits: Limits | None = None, certificate: str = ""
+    ) -> None:
+        self._url, self._login, self._limits, self._certificate = url, (user, password), limits or Limits(), certificate
+        address = parse_address(url, user, password, engine="WebUI or ComfyUI", certificate=certificate)
+        self._probe = Connection(address, self._limits)
+        self._backend: Backend = WebUI(url, user=user, password=password, limits=self._limits, certificate=certificate)
         self._is_known = self._has_answered = False
 
     @property
@@ -73,8 +81,43 @@ class Remote:
         try:
             kind: type[ComfyUI] | type[WebUI] = ComfyUI if is_comfyui(self._probe) else WebUI
         except AnswerLost as err:
+            self._refuse_https(err)
             raise Unreachable(str(err), status=err.status) from err
+        except Refused as err:
+            self._refuse_https(err)
+            raise
         if not isinstance(self._backend, kind):
             self._backend.close()
             user, password = self._login
-            self._backend = kind(self._url, user=user, password=password, limits=self._limits)
+            self._backend = kind(
+                self._url, user=user, password=password, limits=self._limits, certificate=self._certificate
+            )
+
+    def _refuse_https(self, err: Exception) -> None:
+        """Raise Refused when what broke is http spoken to a server that wants https."""
+        address = self._probe.address
+        if address.base.startswith("http:") and shown_certificate(*address.machine, self._limits.connect_s):
+            better = address.base.replace("http:", "https:", 1)
+            raise Refused(f"{address.host} wants https, not http. Use the address {better}") from err
+
+
+def readiness(url: str, *, user: str = "", password: str = "", certificate: str = "") -> Readiness:
+    """Whether a server that was just started answers, by two requests that any server survives while it starts.
+
+    "nearly": a WebUI shows its settings and not yet the last of its routes; some never have that one. A login that is
+    wanted, or a certificate that is not trusted, count as an answer.
+    """
+    limits = Limits(connect_s=1.0, lists_s=2.0)
+    connection = Connection(parse_address(url, user, password, certificate=certificate), limits)
+    try:
+        seen = [connection.get(path, timeout_s=limits.lists_s) for path in ("/sdapi/v1/loras", "/system_stats")]
+        if any(one.status in (401, 403) or (one.status == 200 and not one.is_html) for one in seen):
+            return "yes"
+        options = connection.get("/sdapi/v1/options", timeout_s=limits.lists_s)
+        return "nearly" if options.status == 200 and not options.is_html else "no"
+    except AccessDenied:
+        return "yes"
+    except BackendError:
+        return "no"
+    finally:
+        connection.close()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ...domain.base.printed import without_escapes
 from ..base import StageProgress
 
 LONGEST = 400
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd]+")
 # "  |=====>        | 5/20 - 1.31s/it": steps and tiles count in iterations, weights that are loaded in bytes.
 _PROGRESS = re.compile(r"\|[^|\r\n]*\|\s*(\d{1,5})/(\d{1,5}) - [\d.]+\s?(s/it|it/s|[KMG]?B/s)")
@@ -39,7 +39,7 @@ def last_words(printed: bytes, folders: Iterable[str]) -> str:
 
     `folders` are folders that it was told of; they, and everything that looks like a folder, are left out.
     """
-    text = _ESCAPES.sub("", printed.decode("utf-8", "replace"))
+    text = without_escapes(printed.decode("utf-8", "replace"))
     lines = [_CONTROL.sub(" ", line).strip() for line in re.split(r"[\r\n]+", text)]
     said = [_PREFIX.sub("", line) for line in lines if line and not _BAR.search(line)]
     bad = [line for line in said if _BAD.search(line)]

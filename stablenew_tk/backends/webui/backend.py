@@ -40,9 +40,11 @@ class WebUI:
 
     kind = "webui"
 
-    def __init__(self, url: str, *, user: str = "", password: str = "", limits: Limits | None = None) -> None:
+    def __init__(
+        self, url: str, *, user: str = "", password: str = "", limits: Limits | None = None, certificate: str = ""
+    ) -> None:
         self._limits = limits or Limits()
-        self._address = parse_address(url, user, password)
+        self._address = parse_address(url, user, password, certificate=certificate)
         self.name = f"WebUI · {self._address.host}"
         # Two connections, so that `end` on the first can only mean the request that makes pictures.
         self._work = Connection(self._address, self._limits)

@@ -6,6 +6,7 @@ StableNewError                 its text is shown to the user as it is
 │   ├── Unreachable            nobody answered; the job surely did not start
 │   ├── NotReady               a server answers but its API is not (yet) there
 │   ├── AccessDenied           login missing or wrong
+│   │   └── Untrusted          it shows a certificate that nobody trusts; nothing was sent
 │   ├── Refused                the request was understood and turned down (400, 404, 422)
 │   ├── EngineFault            the engine broke while working (500, out of memory)
 │   ├── AnswerLost             the work may have been done, but no usable answer came back
@@ -19,6 +20,8 @@ StableNewError                 its text is shown to the user as it is
 """
 
 from __future__ import annotations
+
+from .certificate import Certificate
 
 
 class StableNewError(Exception):
@@ -64,6 +67,16 @@ class AccessDenied(BackendError):
     """Login missing or wrong (401, 403): nothing was started, and the queue waits for the right one."""
 
     brief = "wants a login"
+
+
+class Untrusted(AccessDenied):
+    """The server shows a certificate that neither this computer nor the user trusts: nothing was sent to it."""
+
+    brief = "unknown certificate"
+
+    def __init__(self, message: str, *, certificate: Certificate) -> None:
+        super().__init__(message)
+        self.certificate = certificate
 
 
 class Refused(BackendError):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from ..base.certificate import as_fingerprint
 from ..base.errors import InvalidInput
 from .catalogue import Value
 from .engines import OwnEngine
@@ -38,6 +39,8 @@ _LongText = Annotated[str, Meta(max_length=LONGEST)]
 
 _Stage = Annotated[str, Meta(pattern=f"^({'|'.join(STAGES)})$")]
 
+_Fingerprint = Annotated[str, Meta(pattern=r"^([0-9A-F]{2}:){31}[0-9A-F]{2}$")]
+
 _Tag = tuple[Annotated[str, Meta(pattern=r"^[^\W\d_]$")], Annotated[str, Meta(min_length=1, max_length=60)]]
 
 
@@ -49,17 +52,24 @@ class Settings(Struct, frozen=True, kw_only=True):
     `presets` are the ids of those in force, the latest chosen last; `presets_agreed` tells by id in which situations
     outside of its scope one is used all the same (`domain.models.preset_scope.Situation.context`). `loras_off` are
     LoRAs of profiles that are switched off, each with its checkpoint (`domain.models.profile_loras`). `user_name`
-    stands in Learning Runs, "" = that of the system; `user` and `password` are for the backend. For `sd_server_…` see
-    `engines.OwnEngine`.
+    stands in Learning Runs, "" = that of the system; `user` and `password` are for the backend. `certificates` are the
+    fingerprints of those that the user trusts, by machine (`machine_of`). For `sd_server_…` see `engines.OwnEngine`.
+    `start_command` starts the user's own server in `start_folder` ("" = where its program is), with this program when
+    `start_with_app`; `server_at_close` is what happens to it when this program closes.
     """
 
     backend: _ShortText = "sketch"
     user: _ShortText = ""
     password: _ShortText = ""
+    certificates: dict[_ShortText, _Fingerprint] = {}
     sd_server_program: _ShortText = ""
     sd_server_model: _ShortText = ""
     sd_server_threads: Annotated[int, Meta(ge=0, le=MOST_THREADS)] = 0
     sd_server_memory_gb: Annotated[float, Meta(ge=0, le=MOST_MEMORY_GB)] = 0.0
+    start_command: _ShortText = ""
+    start_folder: _ShortText = ""
+    start_with_app: bool = False
+    server_at_close: Literal["ask", "stop", "leave"] = "ask"
     output_folder: _ShortText = ""
     pack_folders: tuple[_ShortText, ...] = ()
     wildcard_folders: tuple[_ShortText, ...] = ()
@@ -98,6 +108,25 @@ class Settings(Struct, frozen=True, kw_only=True):
             memory_gb=self.sd_server_memory_gb,
         )
 
+    def certificate_at(self, address: str) -> str:
+        """The fingerprint of the certificate that the user trusts at an address, "" = none."""
+        return self.certificates.get(machine_of(address), "")
+
+    def trusting(self, address: str, fingerprint: str) -> dict[str, str]:
+        """`certificates` with this one trusted at an address in place of any other; "" = none there any more.
+
+        Raises InvalidInput for an address without https and for what is no fingerprint.
+        """
+        machine, usable = machine_of(address), as_fingerprint(fingerprint)
+        if not machine:
+            raise InvalidInput(
+                f"{without_login(address)} has no certificate: it does not begin with https://.", "trust"
+            )
+        if fingerprint and not usable:
+            raise InvalidInput(f"{fingerprint!r} is no SHA-256 fingerprint: 64 hex digits, with : or without.", "trust")
+        kept = {place: known for place, known in self.certificates.items() if place != machine}
+        return {**kept, machine: usable} if usable else kept
+
     @property
     def globals(self) -> GlobalTexts:
         """What is added to every prompt."""
@@ -117,6 +146,15 @@ class Settings(Struct, frozen=True, kw_only=True):
 def without_login(address: str) -> str:
     """An address as it may be shown or logged: user and password before the last @ are masked."""
     return _LOGIN.sub(r"\1•••@", address)
+
+
+def machine_of(address: str) -> str:
+    """The machine of an https address, "tower:443"; "" for any other address."""
+    try:
+        parts = urlsplit(address.strip())
+        return f"{parts.hostname}:{parts.port or 443}" if parts.scheme == "https" and parts.hostname else ""
+    except ValueError:
+        return ""
 
 
 def parse_tags(text: str) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ...app.controller import Controller
 from ...app.create.form_values import values_of
+from ...app.create.not_here import marked
 from ...app.create.pack_variants import WORKING, PackVariants
 from ...app.create.run_form import RunFields, RunForm
 from ...app.wording import RunNotes, SuspectCount
@@ -282,7 +283,7 @@ class CreatePage(PageFrame):
 
     def _show(self, changed: set[str], *, everything: bool) -> None:
         """Show the parts that hold one of these paths."""
-        now = self.resolved
+        now = marked(self.resolved, self._offered)
         groups = {path.partition(".")[0] for path in changed}
         if everything or groups & set(GENERAL):
             self.general.show(now.config, now.origins, general_entries(self._offered), now.words)

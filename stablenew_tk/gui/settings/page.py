@@ -10,12 +10,14 @@ from tkinter import filedialog
 import msgspec
 
 from ...app.controller import Controller
-from ...domain.base.errors import InvalidInput
+from ...app.found_servers import counts_of
+from ...domain.base.errors import InvalidInput, NotReady
 from ...domain.config.engines import SD_SERVER, SKETCH, WEBUI
 from ...domain.config.learning_mode import MODE_WORDS, MODES
-from ...domain.config.user_settings import LONGEST_NAME, parse_tags, usable_address
+from ...domain.config.user_settings import LONGEST_NAME, parse_tags, usable_address, without_login
 from ...pipeline.messages.base import Event, OrderFailed
-from ...pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine
+from ...pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine, backend_order
+from ...pipeline.messages.server import ServerChanged, StartServer
 from ...pipeline.messages.settings import SaveSettings, SettingsChanged, SettingsSaved
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label
@@ -24,8 +26,12 @@ from ..widgets.entries import Entry
 from ..widgets.page_frame import PageFrame
 from ..widgets.row_list import ScrollArea
 from ..widgets.tooltips import tip
+from .certificate import CertificatePanel, brief_of
+from .found_list import FoundList
 from .global_texts import AddedTexts
 from .own_engine import ABOUT, OwnEngineFields
+from .start_command import ABOUT as STARTING
+from .start_command import StartCommandFields
 
 ENGINES = ((SKETCH, "Sketch engine"), (WEBUI, "WebUI or ComfyUI"), (SD_SERVER, "Own sd-server"))
 _ADDED = (
@@ -50,6 +56,7 @@ class SettingsPage(PageFrame):
         self._column = Box(area.body, "bg")
         self._column.pack(anchor="n", pady=theme.px(16))
         self._build_backend()
+        self._build_start_command()
         self._build_own_engine()
         self._build_added()
         self._build_folders()
@@ -72,10 +79,18 @@ class SettingsPage(PageFrame):
             self._saved.show("Saved.", "text3")
         elif isinstance(event, OrderFailed) and isinstance(event.order, SaveSettings):
             self._saved.show(f"Not saved: {event.message}", "danger")
+        elif isinstance(event, OrderFailed) and isinstance(event.order, StartServer):
+            self.server.refuse(event.message)
+        elif isinstance(event, ServerChanged):
+            self.server.on_server(event)
         elif isinstance(event, BackendChecked) and self._asked is not None and event.is_of(self._asked):
             self._show_answer(event)
+        elif isinstance(event, BackendChecked) and event.is_of(backend_order(self._controller.settings)):
+            self._show_in_force(event)
         elif isinstance(event, EngineFound):
             self.own_engine.show_found(event.program)
+        if isinstance(event, BackendChecked):
+            self.found.on_event(event)
 
     # ---- sections
 
@@ -111,6 +126,8 @@ class SettingsPage(PageFrame):
         self._address.pack(side="left")
         self._test = Button(row, "Test connection", self._test_chosen, busy_text="Checking…")
         self._test.pack(side="left", padx=theme.px(4))
+        find = Button(row, "Find on this computer", lambda: self.found.look(), busy_text="Looking…")
+        find.pack(side="left")
         row = self._row(section, "Login")
         self._user = Entry(row, width=144, placeholder="user", on_commit=lambda text: self._change(user=text))
         self._user.pack(side="left")
@@ -120,8 +137,23 @@ class SettingsPage(PageFrame):
         Label(row, "user and password, only for a server that wants them", size=12, ink="text3").pack(
             side="left", padx=theme.px(8)
         )
+        self.found = FoundList(section, self._controller, button=find, use=self._use_found)
+        self.found.pack(fill="x")
         self._answer = Label(section, "", size=12, ink="text3", wrap=True)
         self._answer.pack(fill="x", pady=(theme.px(6), 0))
+        self._below_answer = Box(section)
+        self._below_answer.pack(fill="x")
+        Box(self._below_answer, height=1).pack()  # a frame without children keeps the height that it had
+        self.certificate = CertificatePanel(self._below_answer, self._trust)
+        self._trusted = Box(self._below_answer)
+        self._trusted_words = Label(self._trusted, "", size=12, ink="text3")
+        self._trusted_words.pack(side="left")
+        Button(self._trusted, "Forget", lambda: self._trust(""), height=theme.SMALL).pack(side="right")
+
+    def _build_start_command(self) -> None:
+        section = self._section("Your own server", STARTING)
+        self.server = StartCommandFields(section, self._controller.server, self._change, self._address_to_look_at)
+        self.server.pack(fill="x")
 
     def _build_own_engine(self) -> None:
         section = self._section("Own sd-server", ABOUT)
@@ -204,9 +236,11 @@ class SettingsPage(PageFrame):
         without_address = settings.backend in (SKETCH, SD_SERVER)
         if self._asked is None:
             self.engine.set(settings.backend if without_address else WEBUI)
-        if not without_address:
+        if not without_address and self._asked is None:
             self._address.set(settings.backend)
         self.own_engine.show(settings)
+        self.server.show(settings)
+        self._show_trusted()
         self._user.set(settings.user)
         self._password.set(settings.password)
         self._outputs.set(settings.output_folder or str(self._controller.places.outputs))
@@ -270,6 +304,8 @@ class SettingsPage(PageFrame):
     def _await_answer(self, order: CheckBackend, words: str) -> CheckBackend:
         self._asked = order
         self._test.busy()
+        self.certificate.pack_forget()
+        self._show_trusted()
         self._answer.show(words, "text3")
         return order
 
@@ -283,23 +319,69 @@ class SettingsPage(PageFrame):
             return
         self.engine.set(WEBUI)
         self._address.error("")
-        order = CheckBackend(address=address, user=self._user.get(), password=self._password.get())
-        self._controller.ask(self._await_answer(order, f"Asking {address} …"))
+        self._controller.ask(self._await_answer(self._order(address), f"Asking {without_login(address)} …"))
+
+    def _order(self, address: str) -> CheckBackend:
+        trusted = self._controller.settings.certificate_at(address)
+        return CheckBackend(address=address, user=self._user.get(), password=self._password.get(), certificate=trusted)
+
+    def _address_to_look_at(self) -> CheckBackend | None:
+        address = usable_address(self._address.get())
+        return self._order(address) if address else None
+
+    def _use_found(self, address: str) -> None:
+        self._address.set(address)
+        self.engine.set(WEBUI)
+        self._check()
+
+    def _trust(self, fingerprint: str) -> None:
+        """Trust the certificate of the server at the address; "" = none there any more."""
+        address = self._asked.address if self._asked is not None else self._controller.settings.backend
+        self._change(certificates=self._controller.settings.trusting(address, fingerprint))
+        self._controller.ask(self._await_answer(self._order(address), f"Asking {without_login(address)} …"))
+
+    def _show_trusted(self) -> None:
+        trusted = self._controller.settings.certificate_at(usable_address(self._address.get()))
+        if trusted and not self.certificate.winfo_manager():
+            self._trusted_words.show(f"You trust its certificate, SHA-256 {trusted[:23]}…{trusted[-12:]}")
+            tip(self._trusted_words, trusted)
+            self._trusted.pack(fill="x", pady=(theme.px(4), 0))
+        else:
+            self._trusted.pack_forget()
+
+    def _show_certificate(self, event: BackendChecked) -> None:
+        if event.certificate is None:
+            self.certificate.pack_forget()
+        else:
+            self.certificate.show(event.certificate, self._controller.settings.certificate_at(event.address))
+            self.certificate.pack(fill="x", pady=(theme.px(6), 0))
+        self._show_trusted()
 
     def _show_answer(self, event: BackendChecked) -> None:
         self._test.busy(False)
-        found = event.capabilities
-        if found is None:
-            self._answer.show(event.problem, "danger")
+        self._tell(event)
+        if event.capabilities is None:
             return
         self._asked = None
-        counts = f"{len(found.checkpoints)} checkpoints, {len(found.loras)} LoRAs, {len(found.samplers)} samplers"
-        name = f"{found.name} {found.version}".strip()
-        self._answer.show(f"{name}: {counts}, answered in {event.seconds * 1000:.0f} ms.", "ok")
         if event.address == SD_SERVER:
             self._change(backend=SD_SERVER)
         else:
             self._change(backend=event.address, user=self._user.get(), password=self._password.get())
+
+    def _show_in_force(self, event: BackendChecked) -> None:
+        """The backend in force answered somebody else's question: its state is shown while no other one is tried."""
+        if self._asked is None and event.address != SKETCH:
+            self._tell(event)
+
+    def _tell(self, event: BackendChecked) -> None:
+        self._show_certificate(event)
+        if event.capabilities is None:
+            words = brief_of(event.problem) if event.certificate is not None else event.problem
+            self._answer.show(words, "warn" if event.brief == NotReady.brief else "danger")
+            return
+        words = f"{counts_of(event)}, {len(event.capabilities.samplers)} samplers"
+        name = f"{event.capabilities.name} {event.capabilities.version}".strip()
+        self._answer.show(f"{name}: {words}, answered in {event.seconds * 1000:.0f} ms.", "ok")
 
     # ---- folders and words
 

@@ -10,9 +10,11 @@ import msgspec
 
 from ...app.controller import Controller
 from ...app.file_kinds import MODELS, dialog_types
+from ...app.found_servers import FoundServers, counts_of, program_of
 from ...domain.base import colour_roles
+from ...domain.base.errors import AccessDenied, NotReady
 from ...domain.config.engines import SD_SERVER
-from ...domain.config.user_settings import usable_address
+from ...domain.config.user_settings import machine_of, usable_address
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine
 from ..widgets import icons, theme
@@ -22,10 +24,13 @@ from ..widgets.entries import Entry
 from ..widgets.marks import star_row
 from ..widgets.page_frame import PageFrame
 from ..widgets.painting import Painting
+from ..widgets.popups import ChoiceField, MenuEntry
+from ..widgets.row_list import ScrollArea
 from ..widgets.tooltips import tip
+from .certificate import CertificatePanel, brief_of
 
-# Where they listen unless told otherwise: WebUIs, Forge without its web page, ComfyUI, ComfyUI as a desktop program.
-USUAL = tuple(f"http://127.0.0.1:{port}" for port in (7860, 7861, 8188, 8000))
+# A server that is still starting is asked again so often.
+_AGAIN_MS = 3000
 STEPS = (
     ("1  Make", "a pack of prompts, one click"),
     ("2  Rate", "one key per picture"),
@@ -48,9 +53,13 @@ class WelcomePage(PageFrame):
         self._found = ""
         self._asked = ""
         self._program = ""
-        self._silent: set[str] = set()
+        self._servers = FoundServers()
+        self._certificates = dict(controller.settings.certificates)
         self._own = controller.settings.own_engine
-        self._column = Box(self, "bg", width=theme.px(920))
+        # A certificate to be compared needs more height than a small window has.
+        area = ScrollArea(self, "bg")
+        area.pack(fill="both", expand=True)
+        self._column = Box(area.body, "bg", width=theme.px(920))
         self._column.pack(anchor="n", pady=theme.px(28))
         Label(self._column, "Make pictures. Give stars. Know what works.", size=28, bold=True).pack(anchor="w")
         Label(
@@ -71,8 +80,8 @@ class WelcomePage(PageFrame):
         )
         self.remember.pack(side="left", pady=theme.px(12))
         Label(self._column, "You can change all this in Settings.", size=12, ink="text3").pack(side="right")
-        for address in USUAL:
-            controller.ask(CheckBackend(address=address))
+        for order in self._servers.orders():
+            controller.ask(order)
         controller.ask(FindEngine())
 
     def shown(self) -> None:
@@ -86,18 +95,40 @@ class WelcomePage(PageFrame):
             self._offer_program()
             return
         assert isinstance(event, BackendChecked)
-        found = event.capabilities
         if event.address == self._asked:
             self._show_checked(event)
-        elif event.address in USUAL and found is None:
-            self._silent.add(event.address)
+        elif self._servers.take(event):
+            self._show_servers()
             self._offer_program()
-        elif event.address in USUAL and found is not None and not self._found:
-            self._found = event.address
-            counts = f"{len(found.checkpoints)} checkpoints, {len(found.loras)} LoRAs"
-            self._local_title.show(f"{found.name.split(' · ')[0]}, found on this computer")
-            self._local.show(f"{event.address} · {counts} · answers in {event.seconds * 1000:.0f} ms")
-            self._offer(f"Use {found.name.split(' · ')[0]}")
+
+    def _show_servers(self) -> None:
+        """Say what was found; of several servers one can be chosen."""
+        usable, others = self._servers.usable, self._servers.others
+        if usable:
+            chosen = next((one for one in usable if one.address == self._found), usable[0])
+            self._found = chosen.address
+            program = program_of(chosen)
+            self._local_title.show(f"{program}, found on this computer")
+            self._local.show(f"{chosen.address} · {counts_of(chosen)}", "text2")
+            self._offer(f"Use {program.partition(' ')[0]}")
+            if len(usable) > 1:
+                self.which.set_entries([MenuEntry(one.address, program_of(one), one.address) for one in usable])
+                self.which.set(chosen.address)
+                self.which.pack(side="right", padx=theme.px(8))
+        elif others and not self._found:
+            self._local_title.show(f"A server on this computer: {others[0].brief}")
+            self._local.show(others[0].problem, "warn")
+        if any(one.brief == NotReady.brief for one in others):
+            self.later("again", _AGAIN_MS, self._ask_again)
+
+    def _ask_again(self) -> None:
+        for order in self._servers.unsettled() if self.winfo_viewable() else ():
+            self._controller.ask(order)
+
+    def choose_server(self, address: str) -> None:
+        """Offer another one of the servers that were found."""
+        self._found = address
+        self._show_servers()
 
     def _offer(self, words: str) -> None:
         self._use.set_text(words)
@@ -110,7 +141,8 @@ class WelcomePage(PageFrame):
 
     def _offer_program(self) -> None:
         """Where no WebUI answers, an sd-server program is offered in its place; it needs a model file."""
-        if self._program and self._silent.issuperset(USUAL) and not self._found:
+        nobody = self._servers.is_complete and not self._servers.usable and not self._servers.others
+        if self._program and nobody and not self._found:
             self._found = SD_SERVER
             self._local_title.show("sd-server, found on this computer")
             self._local.show("StableNew starts it with a model file of yours and ends it with itself.")
@@ -120,10 +152,21 @@ class WelcomePage(PageFrame):
     def _show_checked(self, event: BackendChecked) -> None:
         own = event.address == SD_SERVER
         (self._use if own else self._check).busy(False)
-        if event.capabilities is None:
-            (self._local if own else self._other).show(event.problem, "danger")
-        else:
+        if event.capabilities is not None:
             self._choose(event.address)
+        elif event.certificate is not None:
+            self._other.show(brief_of(event.problem), "danger")
+            self.certificate.show(event.certificate, self._certificates.get(machine_of(event.address), ""))
+            self.certificate.pack(fill="x", padx=theme.px(18), pady=(0, theme.px(12)))
+        else:
+            hint = " Write USER:PASSWORD@ before it." if event.brief == AccessDenied.brief else ""
+            ink: colour_roles.Role = "warn" if event.brief == NotReady.brief else "danger"
+            (self._local if own else self._other).show(event.problem + hint, ink)
+
+    def _trust(self, fingerprint: str) -> None:
+        trusting = msgspec.structs.replace(self._controller.settings, certificates=self._certificates)
+        self._certificates = trusting.trusting(self._asked, fingerprint)
+        self._try_address()
 
     def _use_found(self) -> None:
         if self._found != SD_SERVER:
@@ -184,8 +227,8 @@ class WelcomePage(PageFrame):
         text.pack(side="left", fill="x", expand=True)
         head = Label(text, title, size=15, bold=True)
         head.pack(anchor="w")
-        remark = Label(text, words, size=13, ink="text2")
-        remark.pack(anchor="w")
+        remark = Label(text, words, size=13, ink="text2", wrap=True)
+        remark.pack(fill="x")
         return inner, head, remark
 
     def _build_choices(self) -> None:
@@ -195,6 +238,7 @@ class WelcomePage(PageFrame):
         self._use = Button(inner, "Use it", self._use_found, height=theme.ACTION, busy_text="Starting…")
         self._use.enable(False, "None was found on this computer.")
         self._use.pack(side="right")
+        self.which = ChoiceField(inner, (), self.choose_server, width=190, height=theme.ACTION)
         inner, _, self._other = self._choice(
             "globe", "A server at another address", "ComfyUI, or A1111, Forge, reForge, SD.Next started with --api"
         )
@@ -204,6 +248,7 @@ class WelcomePage(PageFrame):
         self._check = Button(inner, "Check", self._try_address, height=theme.ACTION, busy_text="Checking…")
         self._check.pack(side="right")
         self._address.pack(side="right", padx=theme.px(8))
+        self.certificate = CertificatePanel(inner.master, self._trust)
         inner, _, _ = self._choice(
             "pencil",
             "Just look around, with the sketch engine",
@@ -222,7 +267,8 @@ class WelcomePage(PageFrame):
         self._address.error("")
         self._asked = address
         self._check.busy()
-        self._controller.ask(CheckBackend(address=address))
+        self.certificate.pack_forget()
+        self._controller.ask(CheckBackend(address=address, certificate=self._certificates.get(machine_of(address), "")))
 
     def _choose(self, address: str) -> None:
         settings = self._controller.settings
@@ -231,7 +277,12 @@ class WelcomePage(PageFrame):
         learning = remembering if self.remember.on else "off"
         self._controller.change_settings(
             msgspec.structs.replace(
-                settings, backend=address, sd_server_model=self._own.model, learning=learning, welcome_done=True
+                settings,
+                backend=address,
+                certificates=self._certificates,
+                sd_server_model=self._own.model,
+                learning=learning,
+                welcome_done=True,
             )
         )
         self._done()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...backends.base import Capabilities, StageProgress
+from ...domain.base.certificate import Certificate
 from ...domain.config.engines import SD_SERVER, OwnEngine
 from ...domain.config.user_settings import Settings, without_login
 from ...domain.journal.record import LearningRecord, Output
@@ -67,7 +68,10 @@ class JobEnded(Event, frozen=True, kw_only=True):
 
 
 class BackendChecked(Event, frozen=True, kw_only=True):
-    """Result of CheckBackend. `capabilities` is None when the check failed; `problem` says why, `brief` shortly."""
+    """Result of CheckBackend. `capabilities` is None when the check failed; `problem` says why, `brief` shortly.
+
+    `certificate` is the one of a server that nobody trusts yet, None when it is not about that.
+    """
 
     address: str
     capabilities: Capabilities | None
@@ -75,6 +79,7 @@ class BackendChecked(Event, frozen=True, kw_only=True):
     problem: str = ""
     brief: str = ""
     engine: OwnEngine = OwnEngine()
+    certificate: Certificate | None = None
 
     def is_of(self, order: CheckBackend) -> bool:
         """Whether this is the answer to that question: another model file of the own engine is another question."""
@@ -93,11 +98,15 @@ class KeepWaiting(Order, frozen=True, kw_only=True):
 
 
 class CheckBackend(Order, frozen=True, kw_only=True):
-    """Ask a backend what it offers. `address` is "sketch", "sd-server" (then `engine` says which) or a URL."""
+    """Ask a backend what it offers. `address` is "sketch", "sd-server" (then `engine` says which) or a URL.
+
+    `certificate` is the fingerprint of the one that the user trusts there.
+    """
 
     address: str
     user: str = ""
     password: str = ""
+    certificate: str = ""
     engine: OwnEngine = OwnEngine()
 
     def __repr__(self) -> str:
@@ -114,7 +123,8 @@ def backend_order(settings: Settings) -> CheckBackend:
     """The order that checks the backend of the settings."""
     if settings.backend == SD_SERVER:
         return CheckBackend(address=SD_SERVER, engine=settings.own_engine)
-    return CheckBackend(address=settings.backend, user=settings.user, password=settings.password)
+    trusted = settings.certificate_at(settings.backend)
+    return CheckBackend(address=settings.backend, user=settings.user, password=settings.password, certificate=trusted)
 
 
 class FindEngine(Order, frozen=True, kw_only=True):

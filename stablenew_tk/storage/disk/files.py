@@ -5,6 +5,7 @@ After a crash or a full disk a file written here is either the old or the new on
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import secrets
@@ -13,7 +14,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -101,7 +101,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
     return data
 
 
-def open_regular(path: Path, *, buffering: int = -1) -> BinaryIO:
+def open_regular(path: Path, *, buffering: int = io.DEFAULT_BUFFER_SIZE) -> io.BufferedReader:
     """Open a regular file for reading bytes. Never waits on a pipe or a device.
 
     Raises OSError when it cannot be opened, Unreadable when it is something else than a regular file.
@@ -110,7 +110,7 @@ def open_regular(path: Path, *, buffering: int = -1) -> BinaryIO:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Unreadable(f"{path} is not a regular file and was not read. Move it away.")
-        return open(descriptor, "rb", buffering)  # noqa: PTH123  # the caller closes it
+        return io.BufferedReader(io.FileIO(descriptor), buffering)
     except BaseException:
         os.close(descriptor)
         raise

@@ -43,6 +43,16 @@ class Places(Struct, frozen=True, kw_only=True):
         return self.data / "waiting.json"
 
     @property
+    def server_note(self) -> Path:
+        """File that says which process the user's own start command became. Need not exist."""
+        return self.data / "server.json"
+
+    @property
+    def server_output(self) -> Path:
+        """File of what the server printed that the user's own command started last."""
+        return self.logs / "server-output.txt"
+
+    @property
     def snapshot(self) -> Path:
         """Snapshot of the history, which speeds up opening the journal. May be deleted at any time."""
         return self.cache / "checkpoint"

@@ -12,8 +12,8 @@ from open_window import open_house
 from plans import button
 from stub_sd_server import StubProgram
 
+from stablenew_tk.app import found_servers
 from stablenew_tk.domain.config.user_settings import Settings
-from stablenew_tk.gui.settings import welcome
 from stablenew_tk.pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine
 from stablenew_tk.pipeline.messages.settings import SettingsSaved
 from stablenew_tk.storage.settings import load_settings
@@ -152,7 +152,7 @@ class TestWelcome:
     @pytest.fixture
     def arrived(self, tmp_path, program, monkeypatch):
         monkeypatch.setenv("PATH", str(program.program.parent))
-        monkeypatch.setattr(welcome, "USUAL", ("http://127.0.0.1:9",))
+        monkeypatch.setattr(found_servers, "USUAL", ("http://127.0.0.1:9",))
         with open_house(tmp_path / "app", welcome_done=False) as made:
             made.page("welcome")
             yield made
@@ -185,7 +185,7 @@ class TestWelcome:
     def test_a_webui_that_answers_comes_first(self, tmp_path, program, monkeypatch):
         monkeypatch.setenv("PATH", str(program.program.parent))
         with FakeWebUI() as server:
-            monkeypatch.setattr(welcome, "USUAL", ("http://127.0.0.1:9", server.url))
+            monkeypatch.setattr(found_servers, "USUAL", ("http://127.0.0.1:9", server.url))
             with open_house(tmp_path / "app", welcome_done=False) as house:
                 house.page("welcome")
                 house.until(lambda: house.says("Forge, found on this computer"))
@@ -194,7 +194,7 @@ class TestWelcome:
 
     def test_without_such_a_program_nothing_is_offered(self, tmp_path, monkeypatch):
         monkeypatch.setenv("PATH", "")
-        monkeypatch.setattr(welcome, "USUAL", ("http://127.0.0.1:9",))
+        monkeypatch.setattr(found_servers, "USUAL", ("http://127.0.0.1:9",))
         with open_house(tmp_path / "app", welcome_done=False) as house:
             house.page("welcome")
             everything_asked_was_answered(house)

@@ -1,0 +1,1 @@
+"""Programs of other makers on this computer: found, started with a command of the user, and ended."""
