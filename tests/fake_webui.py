@@ -87,6 +87,7 @@ AFTER = {
 TWISTS = {
     "other-sampler", "other-scheduler", "other-checkpoint", "other-seed", "other-size", "other-steps", "other-cfg",
     "other-denoise", "black", "unchanged", "no-hires", "forgotten", "no-vae", "keeps-overrides",
+    "plain-hires",
 }  # fmt: skip
 FAULTS = BEFORE | AFTER | TWISTS
 
@@ -162,6 +163,7 @@ _EXTRAS_FIELDS = {
     "upscale_first": False, "image": "",
 }  # fmt: skip
 _FORGE_ONLY = {"distilled_cfg_scale", "hr_additional_modules", "hr_cfg", "hr_distilled_cfg"}
+_OWN_HIRES = ("hr_sampler_name", "hr_scheduler", "hr_checkpoint_name", "hr_prompt", "hr_negative_prompt")
 _SINCE_1_9 = {"scheduler", "hr_scheduler", "force_task_id", "infotext", "firstpass_image"}
 _INTEGERS = {"seed", "steps", "width", "height", "batch_size", "n_iter", "hr_second_pass_steps"}
 _TEXTS = {"sampler_index"}
@@ -704,8 +706,8 @@ class FakeWebUI:
             images, texts = [], []
             for index in range(total):
                 whole = self._steps(truth, index // truth["batch_size"])
-                if second and self.mode.forge and "Use same choices" not in (asked["hr_additional_modules"] or []):
-                    raise Reply(500, self._error("TypeError", "argument of type 'NoneType' is not iterable"))
+                if second:
+                    self._second_pass(truth, asked)
                 images.append(self._paint(truth, index, pictures, twist, whole=whole))
                 texts.append(self._text(truth, index))
                 if self._interrupted and (index + 1) % truth["batch_size"] == 0:
@@ -746,6 +748,8 @@ class FakeWebUI:
             "other-denoise": {"denoising_strength": 0.99},
             "other-size": {"width": truth["width"] + 64},
             "no-hires": {"enable_hr": False},
+            "plain-hires": {"hr_prompt": "", "hr_negative_prompt": ""}
+            | dict.fromkeys(("hr_sampler_name", "hr_scheduler", "hr_checkpoint_name")),
         }
         return truth | changes.get(twist, {})
 
@@ -769,9 +773,46 @@ class FakeWebUI:
         upscaler = asked.get("hr_upscaler")
         if asked.get("enable_hr") and upscaler is not None and upscaler not in (*UPSCALERS, *LATENT):
             raise Reply(500, self._error("Exception", f"could not find upscaler named {upscaler}"))
+        if asked.get("enable_hr"):
+            self._must_have(asked.get("hr_checkpoint_name"))
         refiner = asked.get("refiner_checkpoint")
         if refiner and not self._alias(str(refiner)):
             raise Reply(500, self._error("Exception", f"Could not find checkpoint with name {refiner}"))
+
+    def _must_have(self, checkpoint: object) -> None:
+        if checkpoint and checkpoint != "Use same checkpoint" and not self._alias(str(checkpoint)):
+            raise Reply(500, self._error("Exception", f"Could not find checkpoint with name {checkpoint}"))
+
+    def _second_pass(self, truth: dict, asked: dict) -> None:
+        """What goes wrong only when the first pass is done: unlike that of the first, a sampler must exist here."""
+        if self.mode.forge and "Use same choices" not in (asked["hr_additional_modules"] or []):
+            raise Reply(500, self._error("TypeError", "argument of type 'NoneType' is not iterable"))
+        sampler = truth.get("hr_sampler_name")
+        # "Use same sampler" is a word of the page; here it is a name that nobody has.
+        if sampler is not None and sampler not in {row["name"] for row in self._samplers()}:
+            raise Reply(500, self._error("AssertionError", f"bad sampler name: {sampler}"))
+
+    def _own_hires(self, truth: dict) -> dict[str, object]:
+        """What is written about the second pass: only where it differs from the first."""
+        sampler, scheduler = truth.get("hr_sampler_name"), truth.get("hr_scheduler")
+        checkpoint, found = truth.get("hr_checkpoint_name"), {}
+        if checkpoint and checkpoint != "Use same checkpoint":
+            name = self._alias(str(checkpoint))
+            found["Hires checkpoint"] = f"{name} [{self.models[name]}]"
+        if sampler is not None and sampler != truth["sampler_name"]:
+            found["Hires sampler"] = sampler
+        for key, own in (("Hires prompt", "hr_prompt"), ("Hires negative prompt", "hr_negative_prompt")):
+            first = truth["prompt" if own == "hr_prompt" else "negative_prompt"]
+            found[key] = truth[own] if truth.get(own) not in ("", None, first) else None
+        used = self._second_scheduler(str(sampler or truth["sampler_name"]), scheduler or truth["scheduler"])
+        found["Hires schedule type"] = used if used not in ("", "Automatic", truth["scheduler"]) else None
+        return found
+
+    def _second_scheduler(self, sampler: str, scheduler: object) -> str:
+        """One that it does not know is none, without a word."""
+        label = next((lab for key, lab in SCHEDULERS.items() if scheduler in (key, lab)), "")
+        own = SAMPLERS[sampler][1] if sampler in SAMPLERS else None
+        return SCHEDULERS[own] if label == "Automatic" and own else label
 
     def _steps(self, truth: dict, batch: int) -> bool:
         """Go through the steps of one batch; False when interrupted half way."""
@@ -814,6 +855,7 @@ class FakeWebUI:
                     *(truth.get(key) for key in keys),
                     *([self._vae()] if self._vae() else []),
                     *map(repr, truth.get("lora") or []),
+                    *((truth.get(key) for key in _OWN_HIRES) if truth["enable_hr"] else ()),
                 ]
             )
             + f"{int(truth['seed']) + index}{whole}"
@@ -889,7 +931,7 @@ class FakeWebUI:
                 for n, path in enumerate(modules, start=1)  # type: ignore[arg-type, var-annotated]
             ),
         ]
-        line = ", ".join(f"{key}: {value}" for key, value in [*pairs, *last])
+        line = ", ".join(f"{key}: {_quoted(value)}" for key, value in [*pairs, *last])
         negative = f"\nNegative prompt: {truth['negative_prompt']}" if truth["negative_prompt"] else ""
         return f"{truth['prompt']}{negative}\n{line}"
 
@@ -899,9 +941,9 @@ class FakeWebUI:
             extra["Denoising strength"] = truth["denoising_strength"]
         if truth["enable_hr"]:
             if self.mode.forge:
-                extra |= {"Hires Module 1": "Use same choices", "Hires prompt": None, "Hires negative prompt": None}
+                extra |= {"Hires Module 1": "Use same choices"}
                 extra |= {"Hires CFG Scale": float(truth["hr_cfg"]), "Hires Distilled CFG Scale": None}
-                extra |= {"Hires schedule type": None}
+            extra |= {} if self.mode.subset else self._own_hires(truth)
             extra["Hires upscale"] = float(truth["hr_scale"])
             if truth["hr_second_pass_steps"]:
                 extra["Hires steps"] = truth["hr_second_pass_steps"]
@@ -1084,6 +1126,10 @@ class FakeWebUI:
         for connection in list(self.sockets):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+
+def _quoted(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if any(sign in str(value) for sign in ",:\n") else value
 
 
 def pattern(recipe: str, size: tuple[int, int]) -> Image.Image:

@@ -55,6 +55,12 @@ class TestLorasTheServerDoesNotHave:
         assert "does not list the LoRA “inkwsh”: its tag does nothing there. Did you mean “inkwash”?" in said.err
         assert (said.json["ok"], fake.count("txt2img")) == (2, 2)
 
+    def test_those_of_the_prompt_of_hires_fix_are_told_when_it_is_on(self, cli, fake):
+        own = ("--set", "hires.prompt=a tram <lora:nobody:1>")
+        assert "nobody" not in cli("run", cli.pack, "--json", *FEW, *own, "--backend", fake.url).err
+        said = cli("run", cli.pack, "--json", *FEW, *own, "--set", "hires.enabled=on", "--backend", fake.url)
+        assert "does not list the LoRA “nobody”" in said.err
+
     def test_names_and_aliases_that_it_has_are_no_matter(self, cli, fake):
         cli.pack.write_text("a red boat <lora:inkwash:1> <lora:grain_final:0.5>\n")
         assert "LoRA" not in cli("run", cli.pack, "--json", *FEW, "--backend", fake.url).err

@@ -43,6 +43,7 @@ TABLE = {
     "keeps-overrides": FINE,
     "no-hires": ("ok", "", 1, "mismatch:hires.scale"),
     "other-denoise": ("ok", "", 1, "mismatch:hires.denoise"),
+    "plain-hires": ("ok", "", 1, "mismatch:hires.sampler"),
 }  # fmt: skip
 HANGING = ("hang", "drip", "drip-headers")
 VALUES = {
@@ -51,6 +52,7 @@ VALUES = {
     "txt2img.scheduler": "Karras",
     "txt2img.batch_size": 2,
     "hires.enabled": True,
+    "hires.sampler": "Heun",
 }
 
 

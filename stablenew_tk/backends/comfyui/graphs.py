@@ -8,7 +8,7 @@ from itertools import islice
 import msgspec
 from msgspec import Struct
 
-from ...domain.config.catalogue import Value, get_value, stage_values
+from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
 from ...domain.config.pipeline_config import stage_spec
 from ..base import Capabilities, StageOrder, check_stage
 from ..pictures import image_size
@@ -106,10 +106,7 @@ def _asked(order: StageOrder) -> dict[str, Value]:
     config, stage = order.config, order.stage
     general = ("checkpoint", "vae", "clip_skip") if stage_spec(stage).samples(config) else ()
     asked = {path: value for path in general if (value := get_value(config, path)) != ""} | stage_values(config, stage)
-    for path in ("hires.steps", "hires.cfg_scale"):
-        if asked.get(path) == 0:
-            asked[path] = get_value(config, f"txt2img.{path.partition('.')[2]}")
-    return asked
+    return with_first_pass(asked, config)
 
 
 def applied(asked: Graph, ran: Mapping[str, Mapping[str, object]]) -> dict[str, Value]:

@@ -132,7 +132,16 @@ class Sketch:
         hires = order.config.hires
         size = _scaled(small.size, hires.scale)
         base = enlarged(small, size, hires.upscaler)
-        run = _sampler_run(order, "", steps=hires.steps, cfg_scale=hires.cfg_scale)
+        config = replace(order.config, checkpoint=hires.checkpoint or order.config.checkpoint)
+        run = _sampler_run(
+            replace(order, config=config),
+            hires.prompt,
+            negative=hires.negative,
+            steps=hires.steps,
+            cfg_scale=hires.cfg_scale,
+            sampler=hires.sampler,
+            scheduler=hires.scheduler,
+        )
         fresh = self._painted(run, size, on=base)
         return painted_over(base, fresh, hires.denoise, order.seed)
 

@@ -15,12 +15,12 @@ from msgspec import Struct
 
 from ...domain.base.errors import BadImage
 from ...domain.base.lora_tags import loras_in
-from ...domain.config.catalogue import Value, get_value, stage_values
+from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
 from ...domain.config.pipeline_config import stage_spec
 from ...domain.recipes.infotext import applied_values, parse, split_sampler
 from ..base import StageImage, StageOrder
 from ..pictures import DecodedPicture, image_size, open_picture, pixels_of
-from .requests import REQUESTS, native_sampler
+from .requests import REQUESTS, native_sampler, with_bare_embeddings
 from .server_facts import AUTOMATIC, ServerFacts, loose
 
 _NO_CLIP_SKIP = "clip_skip: the server has no such setting, so it used its own."
@@ -28,8 +28,10 @@ _MODULE = re.compile(r"Module \d{1,3}")
 _UPSCALER = re.compile(r"Postprocess upscaler: ([^<,]{1,200})")
 # Compared by size or count, or chosen by the server.
 _NOT_COMPARED = {"txt2img.width", "txt2img.height", "txt2img.batch_size", "upscale.mode", "upscale.scale"}
-_SCHEDULERS = {"txt2img.scheduler", "img2img.scheduler"}
-_SAMPLERS = {"txt2img.sampler", "img2img.sampler"}
+_SCHEDULERS = {"txt2img.scheduler", "img2img.scheduler", "hires.scheduler"}
+_SAMPLERS = {"txt2img.sampler", "img2img.sampler", "hires.sampler"}
+# The server strips the texts it is sent.
+_TEXTS = {"hires.prompt", "hires.negative"}
 
 
 class _Images(Struct):
@@ -90,14 +92,11 @@ class Made(Struct, frozen=True):
 
 
 def asked_values(order: StageOrder) -> dict[str, Value]:
-    """The values asked for in a stage, by catalogue path. 0 for "same as first pass" is replaced by that value."""
+    """The values asked for in a stage, by catalogue path; "same as first pass" is replaced by that value."""
     config, stage = order.config, order.stage
     reported = REQUESTS[stage].reported if stage_spec(stage).samples(config) else ()
     asked = {path: value for path in reported if (value := get_value(config, path)) != ""} | stage_values(config, stage)
-    for path in ("hires.steps", "hires.cfg_scale"):
-        if asked.get(path) == 0:
-            asked[path] = get_value(config, f"txt2img.{path.partition('.')[2]}")
-    return asked
+    return with_first_pass(asked, config)
 
 
 def read_images(body: bytes) -> Reply:
@@ -168,7 +167,9 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         images = [as_interrupted(image) for image in images]
     made = Made(tuple(images), applied)
     unsent = () if facts.takes_clip_skip or "clip_skip" not in asked else (_NO_CLIP_SKIP,)
-    missing = [name for name in loras_in(order.prompt) if facts.lists_loras and not facts.has_lora(name)]
+    texts = (order.prompt, order.config.hires.prompt if order.config.hires.enabled else "")
+    named = dict.fromkeys(name for text in texts for name in loras_in(text))
+    missing = [name for name in named if facts.lists_loras and not facts.has_lora(name)]
     without = [f"The server does not list the LoRA “{name}”: the picture was made without it." for name in missing]
     return msgspec.structs.replace(made, notes=(*_notes(reply, order, made, asked), *unsent, *without))
 
@@ -201,8 +202,9 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
     """The values used for one picture, by catalogue path: from `info`, else from the generation text."""
     stage = order.stage
     applied = applied_values(parse(text).values, stage)
-    if "refiner.checkpoint" in applied:
-        applied["refiner.checkpoint"] = str(applied["refiner.checkpoint"]).partition(" [")[0]
+    for path in ("refiner.checkpoint", "hires.checkpoint"):
+        if path in applied:
+            applied[path] = str(applied[path]).partition(" [")[0]
     if stage == "adetailer":
         # Around ADetailer the server reports a one-step img2img that did not take place.
         applied.pop("clip_skip", None)
@@ -220,13 +222,31 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
         account["img2img.denoise"] = info.denoising_strength
     if stage == "upscale":
         account |= {"upscale.steps": info.steps, "upscale.denoise": info.denoising_strength}
-    return applied | {path: value for path, value in account.items() if value is not None}
+    applied |= {path: value for path, value in account.items() if value is not None}
+    if "hires.scale" in applied or "hires.upscaler" in applied:
+        _fill_second_pass(applied, order)
+    return applied
+
+
+def _fill_second_pass(applied: dict[str, Value], order: StageOrder) -> None:
+    """What the second pass used where the text says nothing: it is written only where it differs from the first."""
+    for path in ("sampler", "scheduler"):
+        if f"txt2img.{path}" in applied:
+            applied.setdefault(f"hires.{path}", applied[f"txt2img.{path}"])
+    if "checkpoint" in applied:
+        applied.setdefault("hires.checkpoint", applied["checkpoint"])
+    for path, own, plain in (
+        ("hires.prompt", order.config.hires.prompt, order.prompt),
+        ("hires.negative", order.config.hires.negative, order.negative),
+    ):
+        if own:
+            applied.setdefault(path, with_bare_embeddings(plain))
 
 
 def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: ServerFacts) -> None:
     """Put values that a kind of server writes in its own way into the words of the catalogue."""
     values = parse(text).values
-    for path in ("checkpoint", "refiner.checkpoint"):
+    for path in ("checkpoint", "refiner.checkpoint", "hires.checkpoint"):
         if known := facts.checkpoint(str(done.get(path, ""))):
             done[path] = known.name
     if facts.is_forge and values:
@@ -249,7 +269,9 @@ def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts:
     if facts.kind == "sd-server":
         # It names the scheduler that it was asked for, and none when it did not know it.
         found += [
-            path for path in _SCHEDULERS & asked.keys() - applied.keys() if asked[path] not in (AUTOMATIC, "default")
+            path
+            for path in (_SCHEDULERS - {"hires.scheduler"}) & asked.keys() - applied.keys()
+            if asked[path] not in (AUTOMATIC, "default")
         ]
     return found
 
@@ -268,7 +290,7 @@ def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
     if path == "seed":
         # Beyond 32 bits A1111 counts up and others begin anew: either follows the seed that was asked for.
         return int(asked) % (1 << 32) == int(applied) % (1 << 32)
-    if path in ("checkpoint", "refiner.checkpoint"):
+    if path in ("checkpoint", "refiner.checkpoint", "hires.checkpoint"):
         return _same_checkpoint(str(asked), str(applied), facts)
     if path == "vae":
         return asked in (AUTOMATIC, applied)
@@ -276,6 +298,8 @@ def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
         return _same_native(path, str(asked), str(applied), facts)
     if path in _SCHEDULERS:
         return asked == AUTOMATIC or loose(facts.scheduler_names.get(str(asked), str(asked))) == loose(str(applied))
+    if path in _TEXTS:
+        return with_bare_embeddings(str(asked)).strip() == str(applied).strip()
     if path.startswith("adetailer.") and isinstance(asked, str):
         # An empty prompt means the picture's own, an empty sampler the main one: the server writes what it used.
         return not asked or asked == applied

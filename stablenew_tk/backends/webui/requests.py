@@ -24,6 +24,14 @@ _EMBEDDING = re.compile(r"<embedding:([^:<>]{1,200})(?::(-?\d{1,3}(?:\.\d{1,6})?
 _LORA = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^:<>]{0,40}){0,4})>")
 # Names of A1111 whose counterpart on sd-server is not spelled alike.
 _ON_SD_SERVER = {"DDIM": "ddim_trailing"}
+# What hires fix may have for itself, and the field of the request that says it.
+_OWN_HIRES = {
+    "sampler": "hr_sampler_name",
+    "scheduler": "hr_scheduler",
+    "checkpoint": "hr_checkpoint_name",
+    "prompt": "hr_prompt",
+    "negative": "hr_negative_prompt",
+}
 _KEYS = """ad_model ad_prompt ad_negative_prompt ad_confidence ad_denoising_strength ad_mask_blur ad_dilate_erode
 ad_inpaint_only_masked ad_inpaint_only_masked_padding ad_use_steps ad_steps ad_use_cfg_scale ad_cfg_scale ad_use_sampler
 ad_sampler"""
@@ -72,10 +80,31 @@ def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:
         _one_of("hires.upscaler", config.hires.upscaler, (*facts.latent_upscalers, *facts.upscalers), facts)
         if config.hires.cfg_scale not in (0, config.txt2img.cfg_scale) and "hr_cfg" not in facts.txt2img:
             raise Refused(f"hires.cfg_scale: {facts.name} has one CFG for both passes. Set it to 0 (= same).")
+        _check_own_hires(config, facts)
     if config.refiner.enabled:
         _needs("refiner.enabled", "refiner_checkpoint", facts)
         if not facts.checkpoint(config.refiner.checkpoint):
             _one_of("refiner.checkpoint", config.refiner.checkpoint, [known.name for known in facts.checkpoints], facts)
+
+
+def _check_own_hires(config: PipelineConfig, facts: ServerFacts) -> None:
+    """What the second pass has for itself. The server would find out only after the first pass, or never."""
+    hires = config.hires
+    for name, field in _OWN_HIRES.items():
+        if getattr(hires, name) and field not in facts.txt2img:
+            raise Refused(f"hires.{name}: {facts.name} has one {name} for both passes. Leave it empty (= same).")
+    _own_hires_sampling(config, facts)
+    if hires.checkpoint and not facts.checkpoint(hires.checkpoint):
+        _one_of("hires.checkpoint", hires.checkpoint, [known.name for known in facts.checkpoints], facts)
+
+
+def _own_hires_sampling(config: PipelineConfig, facts: ServerFacts) -> Body:
+    """Sampler and scheduler of the second pass; nothing where both are those of the first."""
+    hires, first = config.hires, config.txt2img
+    if not (hires.sampler or hires.scheduler):
+        return {}
+    found = _sampling("hires", hires.sampler or first.sampler, hires.scheduler or first.scheduler, facts)
+    return {{"sampler_name": "hr_sampler_name"}.get(key, "hr_scheduler"): value for key, value in found.items()}
 
 
 def _check_img2img(config: PipelineConfig, facts: ServerFacts) -> None:
@@ -162,7 +191,12 @@ def txt2img_body(order: StageOrder, facts: ServerFacts, _size: Size = (0, 0)) ->
         body |= {"hr_second_pass_steps": hires.steps, "hr_steps": hires.steps, "denoising_strength": hires.denoise}
         # Forge fails without the first of these, and with its own default for the second the negative prompt is lost.
         body |= {"hr_additional_modules": ["Use same choices"], "hr_cfg": hires.cfg_scale or values.cfg_scale}
-        body |= {"hr_distilled_cfg": 3.5}
+        body |= {"hr_distilled_cfg": 3.5} | _own_hires_sampling(config, facts)
+        if hires.checkpoint:
+            known = facts.checkpoint(hires.checkpoint)
+            body["hr_checkpoint_name"] = known.send if known else hires.checkpoint
+        own = {"hr_prompt": hires.prompt, "hr_negative_prompt": hires.negative}
+        body |= {key: with_bare_embeddings(text) for key, text in own.items() if text}
     if config.refiner.enabled:
         known = facts.checkpoint(config.refiner.checkpoint)
         body["refiner_checkpoint"] = known.send if known else config.refiner.checkpoint

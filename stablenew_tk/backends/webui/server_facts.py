@@ -22,6 +22,8 @@ FULLER = COMMON | {
 }
 _A1111 = FULLER | {"override_settings_restore_afterwards", "send_images", "save_images"}
 _FORGE = _A1111 | {"hr_cfg", "hr_distilled_cfg", "hr_additional_modules"}
+_OWN_HIRES = {"hr_sampler_name", "hr_scheduler", "hr_checkpoint_name", "hr_prompt", "hr_negative_prompt"}
+_SINCE_1_9 = {"force_task_id", *_OWN_HIRES}
 AUTOMATIC = "Automatic"
 # Forge's name for VAE and text encoders together.
 MODULES = "forge_additional_modules"
@@ -149,7 +151,7 @@ def fields_without_schema(kind: str, *, since_1_9: bool) -> frozenset[str]:
     if kind == "sdnext":
         return FULLER
     plain = {"forge": _FORGE, "forge-neo": _FORGE, "a1111": _A1111}.get(kind)
-    return COMMON if plain is None else plain | {"force_task_id"} if since_1_9 else plain
+    return COMMON if plain is None else plain | _SINCE_1_9 if since_1_9 else plain
 
 
 def plain_name(name: str) -> str:

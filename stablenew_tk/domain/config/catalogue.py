@@ -5,7 +5,7 @@ A path is the way to a field: `txt2img.steps`, `checkpoint`, `adetailer.passes.0
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -244,6 +244,22 @@ def stage_values(config: PipelineConfig, stage: str) -> dict[str, Value]:
     unused = stage_spec(stage).unused(config)
     found = (leaf for block in blocks_of(config, stage) for leaf in _leaves(getattr(config, block), block))
     return {path: value for path, value in found if not path.endswith(".enabled") and path not in unused}
+
+
+def with_first_pass(values: Mapping[str, Value], config: PipelineConfig) -> dict[str, Value]:
+    """Values in which those of hires fix that stand for the first pass are replaced by what they stand for.
+
+    Left out where nobody knows it here: the loaded checkpoint, and the texts of the job.
+    """
+    found = dict(values)
+    for path in [path for path, value in values.items() if path.startswith("hires.") and value in (0, "")]:
+        spec = catalogue()[path]
+        first = "checkpoint" if spec.name == "checkpoint" else f"txt2img.{spec.name}"
+        if spec.inherits(values[path]):
+            del found[path]
+            if first in catalogue() and (value := get_value(config, first)) != "":
+                found[path] = value
+    return found
 
 
 def _leaves(node: Any, path: str) -> Iterator[tuple[str, Value]]:

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 LANCZOS = "Lanczos"
 # Loading, decoding and saving cost about as much as this many megapixel-steps.
 _FIXED_WORK = 2.0
+_HIRES_TEXT = "What this pass is sent instead of the prompt. LoRAs work in it only if it names them, too."
 _CLIP_SKIP = "How early the reading of the prompt stops. Checkpoints made for drawings often like 2."
 
 
@@ -58,6 +59,10 @@ def _choice(title: str, choices: str, help_text: str = "") -> Meta:
     return Meta(title=title, max_length=512, extra={"choices": choices, "help": help_text})
 
 
+def _text(title: str, help_text: str = "") -> Meta:
+    return Meta(title=title, max_length=4096, extra={"help": help_text})
+
+
 def _switch(title: str = "On", help_text: str = "") -> Meta:
     return Meta(title=title, extra={"help": help_text})
 
@@ -91,6 +96,14 @@ class Hires(Struct, frozen=True):
     cfg_scale: Annotated[
         float, Meta(ge=0.0, le=30.0, title="CFG (0 = same)", extra={"step": 0.5, "sensible": (3.0, 10.0)})
     ] = 0.0
+    sampler: Annotated[str, _choice("Sampler (empty = same)", "samplers")] = ""
+    scheduler: Annotated[str, _choice("Scheduler (empty = same)", "schedulers")] = ""
+    checkpoint: Annotated[
+        str,
+        _choice("Checkpoint (empty = same)", "checkpoints", "Another one for this pass. Loading it takes time."),
+    ] = ""
+    prompt: Annotated[str, _text("Prompt (empty = same)", _HIRES_TEXT)] = ""
+    negative: Annotated[str, _text("Negative (empty = same)")] = ""
 
 
 class Refiner(Struct, frozen=True):
@@ -124,8 +137,8 @@ class ADetailerPass(Struct, frozen=True):
     """Finds one kind of thing (a face, a hand) and paints it again."""
 
     model: Annotated[str, _choice("Detector", "adetailer_models", "What looks for faces or hands.")] = "face_yolov8n.pt"
-    prompt: Annotated[str, Meta(max_length=4096, title="Prompt (empty = same)")] = ""
-    negative: Annotated[str, Meta(max_length=4096, title="Negative (empty = same)")] = ""
+    prompt: Annotated[str, _text("Prompt (empty = same)")] = ""
+    negative: Annotated[str, _text("Negative (empty = same)")] = ""
     confidence: Annotated[
         float, _share("Confidence", "How sure the detector must be before something is painted again.")
     ] = 0.35

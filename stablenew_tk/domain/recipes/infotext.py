@@ -40,6 +40,11 @@ _SECOND_PASS = {
     "Hires steps": "hires.steps",
     "Hires upscaler": "hires.upscaler",
     "Hires CFG Scale": "hires.cfg_scale",
+    "Hires sampler": "hires.sampler",
+    "Hires schedule type": "hires.scheduler",
+    "Hires checkpoint": "hires.checkpoint",
+    "Hires prompt": "hires.prompt",
+    "Hires negative prompt": "hires.negative",
     "Refiner": "refiner.checkpoint",
     "Refiner switch at": "refiner.switch_at",
 }
@@ -201,11 +206,11 @@ def applied_values(values: Mapping[str, str], stage: str) -> dict[str, Value]:
         value = _value(path, text)
         if value is not None:
             applied[path] = value
-    sampler = f"{stage}.sampler"
-    if sampler in applied and f"{stage}.scheduler" not in applied:
-        name, scheduler = split_sampler(str(applied[sampler]))
-        if scheduler:
-            applied[sampler], applied[f"{stage}.scheduler"] = name, scheduler
+    for block in (stage, "hires"):
+        if f"{block}.sampler" in applied and f"{block}.scheduler" not in applied:
+            name, scheduler = split_sampler(str(applied[f"{block}.sampler"]))
+            if scheduler:
+                applied[f"{block}.sampler"], applied[f"{block}.scheduler"] = name, scheduler
     return applied
 
 

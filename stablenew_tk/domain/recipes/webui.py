@@ -9,7 +9,7 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import LISTED_PASSES
 from ..config.spellings import sampler_and_scheduler
 from .infotext import named_values, parse
-from .recipe import Recipe, RecipeDraft, number_of
+from .recipe import Recipe, RecipeDraft, bare_name, number_of
 
 _SECOND_PASS = ("Hires upscale", "Hires resize", "Hires upscaler", "Hires steps")
 _SIZE = re.compile(r"([0-9]{1,6})x([0-9]{1,6})")
@@ -29,7 +29,7 @@ _PASS_DEFAULTS = {
     "scheduler": "",
 }
 _UNPLACED = re.compile(
-    r"Hires (checkpoint|sampler|schedule type|prompt|negative prompt|Distilled CFG Scale|Module \d+)"
+    r"Hires (Distilled CFG Scale|Module \d+)"
     r"|Module \d+|Variation seed|Seed resize from|Distilled CFG Scale|ControlNet \d+|Tiling|Face restoration|Styles"
 )
 
@@ -100,8 +100,20 @@ def _second_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     # Not written means the same as in the first pass.
     for path, missing in (("steps", 0), ("cfg_scale", 0), ("denoise", None), ("scale", None), ("upscaler", None)):
         draft.put(f"hires.{path}", named.get(f"hires.{path}", missing))
+    own = {path: _own(named.get(f"hires.{path}", "")) for path in ("sampler", "scheduler", "checkpoint")}
+    sampler, scheduler = sampler_and_scheduler(own["sampler"], own["scheduler"])
+    draft.put("hires.sampler", sampler)
+    draft.put("hires.scheduler", scheduler)
+    draft.put("hires.checkpoint", bare_name(own["checkpoint"]))
+    for path in ("prompt", "negative"):
+        draft.put(f"hires.{path}", named.get(f"hires.{path}", ""))
     if "hires.scale" not in named:
         _scale_of_resize(draft, values)
+
+
+def _own(written: str) -> str:
+    """A name that a pass has for itself; "" where it uses the same as the first."""
+    return "" if written.startswith("Use same") else written
 
 
 def _scale_of_resize(draft: RecipeDraft, values: Mapping[str, str]) -> None:
@@ -135,10 +147,8 @@ def _repairs(draft: RecipeDraft, values: Mapping[str, str]) -> None:
 
 
 def _repair(draft: RecipeDraft, prefix: str, one: Mapping[str, str]) -> None:
-    same = {field: "" for field in ("sampler", "scheduler") if one[field].startswith("Use same")}
-    fields = {**one, **same}
-    sampler, scheduler = sampler_and_scheduler(fields["sampler"], fields["scheduler"])
-    for field, text in {**fields, "sampler": sampler, "scheduler": scheduler}.items():
+    sampler, scheduler = sampler_and_scheduler(_own(one["sampler"]), _own(one["scheduler"]))
+    for field, text in {**one, "sampler": sampler, "scheduler": scheduler}.items():
         draft.put(f"{prefix}.{field}", text)
 
 

@@ -132,6 +132,25 @@ def test_what_was_asked_is_what_was_applied(stage):
     }
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("hires.sampler", "DDIM"),
+        ("hires.scheduler", "Karras"),
+        ("hires.checkpoint", "sketch-ink"),
+        ("hires.prompt", "a town at night"),
+        ("hires.negative", "trees"),
+    ],
+)
+def test_what_hires_fix_has_for_itself_shows_and_is_written_down(path, value):
+    base = {"hires.enabled": True, "hires.denoise": 0.8}
+    plain = Sketch().generate(order(base, prompt="a forest with trees"))
+    own = Sketch().generate(order({**base, path: value}, prompt="a forest with trees"))
+    assert difference(plain.images[0].data, own.images[0].data) > 0
+    assert own.asked[path] == own.applied[path] == value
+    assert applied_values(parse(own.images[0].infotext).values, "txt2img")[path] == value
+
+
 def test_an_empty_checkpoint_means_the_loaded_one():
     result = Sketch().generate(order())
     assert "checkpoint" not in result.asked

@@ -141,6 +141,56 @@ class TestTheWholeJob:
         assert made.images[0].suspect == ()
 
 
+OWN_PASS = {
+    "hires.enabled": True,
+    "hires.sampler": "Heun",
+    "hires.scheduler": "Karras",
+    "hires.checkpoint": "ink_model",
+    "hires.prompt": "a ship: tall, dark",
+    "hires.negative": "mist",
+}
+
+
+class TestOwnSecondPass:
+    def test_what_it_used_is_told_and_compared(self, fake, backend):
+        made = backend.generate(order(**OWN_PASS))
+        assert made.images[0].suspect == ()
+        for path, value in OWN_PASS.items():
+            assert path == "hires.enabled" or made.applied[path] == made.asked[path] == value, path
+
+    def test_what_it_shares_with_the_first_pass_is_told_by_name(self, fake, backend):
+        made = backend.generate(order(**{"hires.enabled": True, "txt2img.scheduler": "Beta"}))
+        for told in (made.asked, made.applied):
+            assert (told["hires.sampler"], told["hires.scheduler"]) == ("Euler a", "Beta")
+            assert "hires.prompt" not in told
+        assert made.images[0].suspect == ()
+
+    def test_a_server_that_ignores_it_is_found_out(self, fake, backend):
+        fake.fault("plain-hires")
+        made = backend.generate(order(**OWN_PASS))
+        assert set(made.images[0].suspect) == {f"mismatch:{path}" for path in OWN_PASS if path != "hires.enabled"}
+        assert "hires.prompt: 'a ship: tall, dark' was asked" in " ".join(made.notes)
+
+    @pytest.mark.parametrize("path", ["hires.sampler", "hires.checkpoint"])
+    def test_a_name_that_would_fail_after_the_first_pass_is_refused_before_it(self, fake, backend, path):
+        with pytest.raises(Refused, match=f"^{path}"):
+            backend.generate(order(**{"hires.enabled": True, path: "nobody"}))
+        assert fake.count("txt2img") == 0
+
+    def test_the_words_of_the_page_mean_nothing_to_the_server(self, fake):
+        hires = {"enable_hr": True, "hr_additional_modules": ["Use same choices"], "hr_upscaler": "Latent"}
+        answer = requests.post(
+            f"{fake.url}/sdapi/v1/txt2img",
+            json={"steps": 1, "width": 64, "height": 64, "hr_sampler_name": "Use same sampler", **hires},
+            timeout=60,
+        )
+        assert (answer.status_code, answer.json()["message"]) == (500, "bad sampler name: Use same sampler")
+
+    def test_a_lora_in_its_prompt_that_the_server_lacks_is_told(self, fake, backend):
+        made = backend.generate(order(**{"hires.enabled": True, "hires.prompt": "a ship <lora:nobody:1>"}))
+        assert "nobody" in " ".join(made.notes)
+
+
 class TestTheTwentyTraps:
     def test_01_02_hires_fix_works_on_forge_and_keeps_cfg(self, fake, backend):
         made = backend.generate(order(**{"hires.enabled": True, "txt2img.cfg_scale": 5.5}))

@@ -13,6 +13,7 @@ from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.catalogue import catalogue, check_value
 from stablenew_tk.domain.recipes.reader import recipe_from
 
+OWN_HIRES = tuple(f"hires.{name}" for name in ("sampler", "scheduler", "checkpoint", "prompt", "negative"))
 LINE = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x768, Model: demo"
 
 
@@ -64,7 +65,22 @@ class TestWebUI:
             "hires.steps": 0,
             "hires.cfg_scale": 0.0,
             "hires.upscaler": "4x-UltraSharp",
+            **dict.fromkeys(OWN_HIRES, ""),
         }
+
+    def test_what_the_second_pass_has_for_itself_is_read(self):
+        written = ", Hires sampler: DPM++ 2M Karras, Hires checkpoint: sub/second [fedcba9876]"
+        found = webui(f', Hires upscale: 2{written}, Hires prompt: "a ship, tall", Hires negative prompt: mist')
+        assert {path: found.values[path] for path in OWN_HIRES} == {
+            "hires.sampler": "DPM++ 2M",
+            "hires.scheduler": "Karras",
+            "hires.checkpoint": "second",
+            "hires.prompt": "a ship, tall",
+            "hires.negative": "mist",
+        }
+        assert found.notices == ()
+        same = webui(", Hires upscale: 2, Hires sampler: Use same sampler, Hires schedule type: Use same scheduler")
+        assert {same.values[path] for path in OWN_HIRES} == {""}
 
     @pytest.mark.parametrize(("resize", "scale"), [("768x1152", 1.5), ("1024x0", 2.0), ("0x1536", 2.0)])
     def test_a_size_of_the_second_pass_becomes_a_scale(self, resize, scale):
@@ -90,8 +106,8 @@ class TestWebUI:
         assert [notice[:16] for notice in found.notices] == ["ADetailer pass 3", "ADetailer pass 4"]
 
     def test_settings_without_a_place_are_named(self):
-        found = webui(', Hires upscale: 2, Hires prompt: "a, b", Hires sampler: Use same sampler')
-        assert found.notices == ("Settings that have no place here were left out: Hires prompt.",)
+        found = webui(", Hires upscale: 2, Hires Distilled CFG Scale: 3.5, Hires Module 1: Use same choices")
+        assert found.notices == ("Settings that have no place here were left out: Hires Distilled CFG Scale.",)
 
     @pytest.mark.parametrize(
         ("old", "new", "path"),
