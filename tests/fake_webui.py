@@ -87,7 +87,7 @@ AFTER = {
 TWISTS = {
     "other-sampler", "other-scheduler", "other-checkpoint", "other-seed", "other-size", "other-steps", "other-cfg",
     "other-denoise", "black", "unchanged", "no-hires", "forgotten", "no-vae", "keeps-overrides",
-    "plain-hires",
+    "plain-hires", "no-variation",
 }  # fmt: skip
 FAULTS = BEFORE | AFTER | TWISTS
 
@@ -748,6 +748,7 @@ class FakeWebUI:
             "other-denoise": {"denoising_strength": 0.99},
             "other-size": {"width": truth["width"] + 64},
             "no-hires": {"enable_hr": False},
+            "no-variation": {"subseed_strength": 0},
             "plain-hires": {"hr_prompt": "", "hr_negative_prompt": ""}
             | dict.fromkeys(("hr_sampler_name", "hr_scheduler", "hr_checkpoint_name")),
         }
@@ -858,9 +859,12 @@ class FakeWebUI:
                     *((truth.get(key) for key in _OWN_HIRES) if truth["enable_hr"] else ()),
                 ]
             )
-            + f"{int(truth['seed']) + index}{whole}"
+            + f"{self._seed(truth, index)}{whole}"
         )
         image = pattern(recipe, (width, height))
+        if strength := truth["subseed_strength"]:
+            other = pattern(f"{recipe}{self._subseed(truth) + index}", (width, height))
+            image = Image.blend(image, other, float(strength))
         if pictures:
             denoise = 0.3 if self._detailing(truth) else float(truth.get("denoising_strength") or 0.75)
             image = Image.blend(pictures[0].convert("RGB").resize((width, height)), image, denoise)
@@ -878,8 +882,13 @@ class FakeWebUI:
 
     def _seed(self, truth: dict, index: int) -> int:
         """A1111 counts up beyond 32 bits, sd-server has no more."""
-        seed = int(truth["seed"]) + index
+        seed = int(truth["seed"]) + (0 if truth["subseed_strength"] else index)
         return seed % (1 << 32) if self.mode.subset else seed
+
+    def _subseed(self, truth: dict) -> int:
+        """-1 draws one. Batches count it up; the main seed does so only without a variation."""
+        subseed = int(truth["subseed"])
+        return int(truth["steps"]) * 1009 if subseed == -1 else subseed
 
     def _detailing(self, asked: dict) -> list[dict]:
         for name, script in (asked.get("alwayson_scripts") or {}).items():
@@ -913,6 +922,9 @@ class FakeWebUI:
         pairs += [("CFG scale", cfg if self.mode.forge else f"{cfg:g}"), ("Seed", self._seed(truth, index))]
         pairs += [("Size", f"{truth['width']}x{truth['height']}")]
         pairs += [("Model hash", self.models[truth["model"]]), ("Model", truth["model"])]
+        if truth["subseed_strength"]:
+            pairs.append(("Variation seed", self._subseed(truth) + index))
+            pairs.append(("Variation seed strength", truth["subseed_strength"]))
         if self.options["CLIP_stop_at_last_layers"] > 1:
             pairs.append(("Clip skip", int(self.options["CLIP_stop_at_last_layers"])))
         pairs += [(key, value) for key, value in self._extra(truth).items() if value is not None]
@@ -966,9 +978,9 @@ class FakeWebUI:
             "all_negative_prompts": [truth["negative_prompt"]] * len(seeds),
             "seed": seeds[0],
             "all_seeds": seeds,
-            "subseed": 1,
-            "all_subseeds": list(range(1, len(seeds) + 1)),
-            "subseed_strength": 0,
+            "subseed": self._subseed(truth),
+            "all_subseeds": [self._subseed(truth) + index for index in range(len(seeds))],
+            "subseed_strength": truth["subseed_strength"],
             "width": int(asked["width"]),
             "height": int(asked["height"]),
             "sampler_name": truth["sampler_name"],

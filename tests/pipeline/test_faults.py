@@ -43,6 +43,7 @@ TABLE = {
     "keeps-overrides": FINE,
     "no-hires": ("ok", "", 1, "mismatch:hires.scale"),
     "other-denoise": ("ok", "", 1, "mismatch:hires.denoise"),
+    "no-variation": ("ok", "", 1, "mismatch:txt2img.subseed_strength"),
     "plain-hires": ("ok", "", 1, "mismatch:hires.sampler"),
 }  # fmt: skip
 HANGING = ("hang", "drip", "drip-headers")
@@ -53,6 +54,8 @@ VALUES = {
     "txt2img.batch_size": 2,
     "hires.enabled": True,
     "hires.sampler": "Heun",
+    "txt2img.subseed": 3,
+    "txt2img.subseed_strength": 0.2,
 }
 
 

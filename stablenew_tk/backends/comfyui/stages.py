@@ -31,6 +31,8 @@ def txt2img(work: Work) -> Link:
     """From the prompt. With hires fix the refiner paints in the second pass only, as a WebUI does unless told."""
     config, nodes = work.order.config, work.nodes
     first = config.txt2img
+    if first.subseed_strength:
+        raise Refused("txt2img.subseed_strength: ComfyUI has no variation seeds like a WebUI's. Set it to 0.")
     names = names_of(work, "txt2img", first.sampler, first.scheduler)
     text = order_texts(work)
     models = load(work, text)

@@ -50,6 +50,8 @@ def check_names(order: StageOrder) -> None:
     """Raise Refused for a name in the order that this engine does not have; the error lists those that it has."""
     config = order.config
     asked = asked_values(order)
+    if "txt2img.subseed_strength" in asked:
+        raise Refused("txt2img.subseed_strength: the sketch engine has no variation seeds. Set it to 0.", status=422)
     if order.stage == "txt2img" and config.refiner.enabled:
         asked["refiner.checkpoint"] = config.refiner.checkpoint
     if order.stage != "img2img":

@@ -30,6 +30,7 @@ _UPSCALER = re.compile(r"Postprocess upscaler: ([^<,]{1,200})")
 _NOT_COMPARED = {"txt2img.width", "txt2img.height", "txt2img.batch_size", "upscale.mode", "upscale.scale"}
 _SCHEDULERS = {"txt2img.scheduler", "img2img.scheduler", "hires.scheduler"}
 _SAMPLERS = {"txt2img.sampler", "img2img.sampler", "hires.sampler"}
+_SUBSEED = "txt2img.subseed"
 # The server strips the texts it is sent.
 _TEXTS = {"hires.prompt", "hires.negative"}
 
@@ -153,7 +154,7 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         text = reply.info.infotexts[index] if index < len(reply.info.infotexts) else picture.text
         done = _applied(reply.info, text, order, index)
         _in_our_names(done, text, order, facts)
-        wanted = {**asked, "seed": order.seed + index}
+        wanted = {**asked, **_seeds(order, asked, index)}
         suspect = [f"mismatch:{path}" for path in differences(wanted, done, facts)]
         _sizes(done, picture.size, order)
         if picture.black:
@@ -172,6 +173,13 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
     missing = [name for name in named if facts.lists_loras and not facts.has_lora(name)]
     without = [f"The server does not list the LoRA “{name}”: the picture was made without it." for name in missing]
     return msgspec.structs.replace(made, notes=(*_notes(reply, order, made, asked), *unsent, *without))
+
+
+def _seeds(order: StageOrder, asked: Mapping[str, Value], index: int) -> dict[str, Value]:
+    """The seeds of one picture of a batch: with variation seeds these count up, and the main seed stays."""
+    if _SUBSEED in asked:
+        return {"seed": order.seed, _SUBSEED: int(asked[_SUBSEED]) + index}
+    return {"seed": order.seed + index}
 
 
 def as_interrupted(image: StageImage) -> StageImage:
@@ -261,9 +269,9 @@ def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: S
 def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts: ServerFacts) -> list[str]:
     """Paths at which the server used another value than asked. Values that it does not report are no difference."""
     found = [path for path, value in asked.items() if path in applied and not _same(path, value, applied[path], facts)]
-    # A refiner or second pass that was used is always written down.
+    # A refiner, a second pass or a variation that was used is always written down.
     tells = "txt2img.steps" in applied and not facts.is_subset
-    for switch in ("refiner.checkpoint", "hires.scale"):
+    for switch in ("refiner.checkpoint", "hires.scale", "txt2img.subseed_strength"):
         if switch in asked and switch not in applied and tells:
             found.append(switch)
     if facts.kind == "sd-server":
@@ -287,7 +295,7 @@ def _number(text: str, fallback: float) -> float:
 def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
     if path in _NOT_COMPARED:
         return True
-    if path == "seed":
+    if path in ("seed", _SUBSEED):
         # Beyond 32 bits A1111 counts up and others begin anew: either follows the seed that was asked for.
         return int(asked) % (1 << 32) == int(applied) % (1 << 32)
     if path in ("checkpoint", "refiner.checkpoint", "hires.checkpoint"):

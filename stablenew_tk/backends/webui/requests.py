@@ -75,6 +75,8 @@ def _check_checkpoint(name: str, facts: ServerFacts) -> None:
 
 def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:
     _sampling("txt2img", config.txt2img.sampler, config.txt2img.scheduler, facts)
+    if config.txt2img.subseed_strength and "subseed_strength" not in facts.txt2img:
+        raise Refused(f"txt2img.subseed_strength: {facts.name} has no variation seeds. Set it to 0.")
     if config.hires.enabled:
         _needs("hires.enabled", "enable_hr", facts)
         _one_of("hires.upscaler", config.hires.upscaler, (*facts.latent_upscalers, *facts.upscalers), facts)
@@ -185,6 +187,8 @@ def txt2img_body(order: StageOrder, facts: ServerFacts, _size: Size = (0, 0)) ->
     body = _base(order, facts) | _sampling("txt2img", values.sampler, values.scheduler, facts)
     body |= {"steps": values.steps, "cfg_scale": values.cfg_scale, "batch_size": values.batch_size}
     body |= {"width": values.width, "height": values.height}
+    if values.subseed_strength:
+        body |= {"subseed": values.subseed, "subseed_strength": values.subseed_strength}
     if config.hires.enabled:
         hires = config.hires
         body |= {"enable_hr": True, "hr_upscaler": hires.upscaler, "hr_scale": hires.scale}

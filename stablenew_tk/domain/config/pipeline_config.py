@@ -13,10 +13,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from .origins import MAX_SEED, RANDOM_SEED
+
 LANCZOS = "Lanczos"
 # Loading, decoding and saving cost about as much as this many megapixel-steps.
 _FIXED_WORK = 2.0
 _HIRES_TEXT = "What this pass is sent instead of the prompt. LoRAs work in it only if it names them, too."
+_SUBSEED = "A second seed that is mixed in with the variation strength; −1 draws a new one for each seed."
 _CLIP_SKIP = "How early the reading of the prompt stops. Checkpoints made for drawings often like 2."
 
 
@@ -83,6 +86,13 @@ class Txt2Img(Struct, frozen=True):
     width: Annotated[int, _pixels("Width")] = 512
     height: Annotated[int, _pixels("Height")] = 512
     batch_size: Annotated[int, Meta(ge=1, le=16, title="Batch size", extra={"unit": "images", "step": 1})] = 1
+    subseed: Annotated[
+        int, Meta(ge=RANDOM_SEED, le=MAX_SEED, title="Variation seed", extra={"step": 1, "help": _SUBSEED})
+    ] = RANDOM_SEED
+    subseed_strength: Annotated[
+        float,
+        _share("Variation strength", "How far the picture moves towards that of the variation seed: 0 not at all."),
+    ] = 0.0
 
 
 class Hires(Struct, frozen=True):
@@ -301,6 +311,9 @@ STAGE_SPECS = (
             ),
         ),
         needs_picture=False,
+        unused=lambda config: (
+            () if config.txt2img.subseed_strength else ("txt2img.subseed", "txt2img.subseed_strength")
+        ),
         work=_txt2img_work,
         scale=lambda config: config.hires.scale if config.hires.enabled else 1.0,
     ),

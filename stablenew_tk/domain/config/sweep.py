@@ -79,6 +79,8 @@ def _why_not(path: str) -> str:
     if spec.name == "batch_size":
         # Pictures of one batch differ in seed: the cells of a row would no longer share theirs.
         return "it changes how many pictures are made, not how they look"
+    if spec.name == "subseed":
+        return "seeds are no neighbours of each other; vary the variation strength"
     if spec.kind == "str" and not spec.choices and not spec.options:
         return "it is free text, and its commas cannot be told from those between two values"
     return ""

@@ -34,7 +34,9 @@ _NTH = {"2nd": 1, "3rd": 2, "4th": 3}
 
 COMMON = {"Seed": "seed", "Model": "checkpoint", "VAE": "vae", "Clip skip": "clip_skip"}
 SAMPLING = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler", "CFG scale": "cfg_scale"}
-_SECOND_PASS = {
+_TXT2IMG = {
+    "Variation seed": "txt2img.subseed",
+    "Variation seed strength": "txt2img.subseed_strength",
     "Denoising strength": "hires.denoise",
     "Hires upscale": "hires.scale",
     "Hires steps": "hires.steps",
@@ -226,8 +228,8 @@ def _path(key: str, stage: str) -> str:
         return COMMON[key]
     if stage == "adetailer":
         return _detailer_path(key)
-    if stage == "txt2img" and key in _SECOND_PASS:
-        return _SECOND_PASS[key]
+    if stage == "txt2img" and key in _TXT2IMG:
+        return _TXT2IMG[key]
     if stage == "upscale":
         return {"Steps": "upscale.steps", "Denoising strength": "upscale.denoise"}.get(key, "")
     if key in SAMPLING:

@@ -30,7 +30,7 @@ _PASS_DEFAULTS = {
 }
 _UNPLACED = re.compile(
     r"Hires (Distilled CFG Scale|Module \d+)"
-    r"|Module \d+|Variation seed|Seed resize from|Distilled CFG Scale|ControlNet \d+|Tiling|Face restoration|Styles"
+    r"|Module \d+|Seed resize from|Distilled CFG Scale|ControlNet \d+|Tiling|Face restoration|Styles"
 )
 
 
@@ -70,7 +70,7 @@ def _first_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     named = named_values(values, "txt2img")
     draft.put_seed(named.get("seed"))
     draft.put_sampler(named.get("txt2img.sampler"), named.get("txt2img.scheduler") or values.get("Scheduler"))
-    for path in ("txt2img.steps", "txt2img.cfg_scale", "vae"):
+    for path in ("txt2img.steps", "txt2img.cfg_scale", "txt2img.subseed", "txt2img.subseed_strength", "vae"):
         draft.put(path, named.get(path))
     draft.put_file("checkpoint", named.get("checkpoint"))
     # WebUIs write it only when it is not 1; the other tools that write such texts do not write it at all.

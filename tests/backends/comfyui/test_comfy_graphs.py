@@ -274,6 +274,11 @@ class TestWords:
         assert nodes_of(found, "CLIPTextEncode")[1]["text"] == "embedding:sub/easynegative, blurry"
 
 
+def test_a_variation_seed_is_refused():
+    with pytest.raises(Refused, match=r"^txt2img\.subseed_strength: "):
+        made(order(txt2img__subseed_strength=0.1))
+
+
 class TestHires:
     def test_its_own_steps_and_cfg_count(self):
         found = made(order(**HIRES, hires__steps=9, hires__cfg_scale=3.5))

@@ -188,6 +188,12 @@ def test_an_unknown_name_is_refused_by_field(values, path):
         made(values)
 
 
+def test_a_variation_seed_is_refused():
+    with pytest.raises(Refused, match=r"^txt2img\.subseed_strength: "):
+        Sketch().generate(order({"txt2img.subseed_strength": 0.1}))
+    Sketch().generate(order({"txt2img.subseed": 5}))
+
+
 def test_an_unknown_name_in_a_later_adetailer_pass_is_refused():
     passes = (ADetailerPass(), ADetailerPass(), ADetailerPass(model="nose.pt"))
     config = PipelineConfig(adetailer=ADetailer(enabled=True, passes=passes))

@@ -191,6 +191,43 @@ class TestOwnSecondPass:
         assert "nobody" in " ".join(made.notes)
 
 
+class TestVariationSeeds:
+    MIXED = (("txt2img.subseed", 40), ("txt2img.subseed_strength", 0.3))
+
+    def test_seed_and_strength_are_sent_used_and_told(self, fake, backend):
+        made = backend.generate(order(**dict(self.MIXED)))
+        assert (fake.last("txt2img")["subseed"], fake.last("txt2img")["subseed_strength"]) == (40, 0.3)
+        assert made.images[0].suspect == ()
+        for path, value in self.MIXED:
+            assert made.asked[path] == made.applied[path] == value
+        assert made.images[0].data != backend.generate(order()).images[0].data
+
+    def test_a_batch_counts_the_variation_up_and_keeps_the_seed(self, fake, backend):
+        made = backend.generate(order(**dict(self.MIXED), **{"txt2img.batch_size": 3}))
+        assert [image.suspect for image in made.images] == [(), (), ()]
+        assert [image.seed for image in made.images] == [7, 7, 7]
+        assert [parse(image.infotext).values["Variation seed"] for image in made.images] == ["40", "41", "42"]
+
+    def test_without_a_strength_there_is_none(self, fake, backend):
+        made = backend.generate(order(**{"txt2img.subseed": 40}))
+        assert "subseed" not in fake.last("txt2img")
+        assert not {"txt2img.subseed", "txt2img.subseed_strength"} & made.asked.keys()
+
+    def test_a_server_that_ignores_it_is_found_out(self, fake, backend):
+        fake.fault("no-variation")
+        made = backend.generate(order(**dict(self.MIXED)))
+        assert made.images[0].suspect == ("mismatch:txt2img.subseed_strength",)
+
+    @pytest.mark.parametrize("mode", ["sd-server", "koboldcpp"])
+    def test_a_server_without_them_refuses_before_anything_is_made(self, mode):
+        with FakeWebUI(mode) as server:
+            backend = WebUI(server.url, limits=QUICK)
+            with pytest.raises(Refused, match=r"^txt2img\.subseed_strength: "):
+                backend.generate(order(**dict(self.MIXED)))
+            backend.close()
+            assert server.count("txt2img") == 0
+
+
 class TestTheTwentyTraps:
     def test_01_02_hires_fix_works_on_forge_and_keeps_cfg(self, fake, backend):
         made = backend.generate(order(**{"hires.enabled": True, "txt2img.cfg_scale": 5.5}))

@@ -82,6 +82,11 @@ class TestWebUI:
         same = webui(", Hires upscale: 2, Hires sampler: Use same sampler, Hires schedule type: Use same scheduler")
         assert {same.values[path] for path in OWN_HIRES} == {""}
 
+    def test_the_variation_seed_is_read(self):
+        found = webui(", Variation seed: 4, Variation seed strength: 0.25")
+        assert (found.values["txt2img.subseed"], found.values["txt2img.subseed_strength"]) == (4, 0.25)
+        assert found.notices == ()
+
     @pytest.mark.parametrize(("resize", "scale"), [("768x1152", 1.5), ("1024x0", 2.0), ("0x1536", 2.0)])
     def test_a_size_of_the_second_pass_becomes_a_scale(self, resize, scale):
         assert webui(f", Hires resize: {resize}").values["hires.scale"] == scale
