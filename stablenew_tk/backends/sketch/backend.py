@@ -19,7 +19,7 @@ from ...domain.config.origins import MAX_SEED
 from ...domain.config.pipeline_config import ADetailerPass, PipelineConfig, stage_spec
 from ..base import Capabilities, StageImage, StageOrder, StageProgress, StageResult, check_stage
 from ..generation_text import generation_text
-from .contract import CAPABILITIES, asked_values, check_names, checkpoint_of
+from .contract import CAPABILITIES, CLIP_SKIP, asked_values, check_names, checkpoint_of
 from .finish import Finish, finish, half_done, marked, quality_of, refined
 from .later_stages import enlarged, painted_over, repaired
 from .scenes import face_box, paint
@@ -97,7 +97,8 @@ class Sketch:
             self._progress = None
 
     def _result(self, order: StageOrder, start: Image.Image) -> StageResult:
-        painter = _PAINTERS[order.stage]
+        painter, asked = _PAINTERS[order.stage], asked_values(order)
+        order = replace(order, config=replace(order.config, clip_skip=order.config.clip_skip or CLIP_SKIP))
         images: list[StageImage] = []
         stopped = False
         count = order.config.txt2img.batch_size if order.stage == "txt2img" else 1
@@ -112,8 +113,7 @@ class Sketch:
                 break
         if stopped and not images:
             raise Cancelled("The sketch was stopped before there was anything to see.")
-        asked = asked_values(order)
-        applied = {**asked, "checkpoint": checkpoint_of(order.config)}
+        applied = {**asked_values(order), "checkpoint": checkpoint_of(order.config)}
         return StageResult(images=tuple(images), asked=asked, applied=applied, interrupted=stopped)
 
     def txt2img(self, order: StageOrder, start: Image.Image) -> Image.Image:

@@ -9,6 +9,7 @@ from ..base import Capabilities, StageOrder
 from .finish import CHECKPOINTS, SAMPLERS, SCHEDULERS
 
 VERSION = "1"
+CLIP_SKIP = 2  # where none is asked for
 UPSCALERS = ("Lanczos", "Nearest", "ESRGAN_4x", "R-ESRGAN 4x+", "R-ESRGAN 4x+ Anime6B", "SwinIR 4x", "4x-UltraSharp")
 LATENT = ("Latent", "Latent (antialiased)", "Latent (bicubic)", "Latent (nearest)")
 DETECTORS = ("face_yolov8n.pt", "face_yolov8s.pt", "hand_yolov8n.pt", "person_yolov8n-seg.pt", "mediapipe_face_full")

@@ -322,7 +322,8 @@ def _base(order: StageOrder, facts: ServerFacts) -> Body:
         body["override_settings"] = overrides
         body["override_settings_restore_afterwards"] = True
     if facts.is_subset:
-        body["clip_skip"] = order.config.clip_skip
+        if order.config.clip_skip:
+            body["clip_skip"] = order.config.clip_skip
         if facts.kind == "sd-server":
             # It takes LoRAs as a list with paths and reads no tags: they would be words of the prompt.
             body["lora"] = _lora_list(prompt, facts)
@@ -362,7 +363,8 @@ def override_settings(config: PipelineConfig, facts: ServerFacts) -> Body:
             wanted[MODULES] = kept if config.vae == "None" else [config.vae, *kept]
     else:
         wanted["sd_vae"] = config.vae
-    wanted["CLIP_stop_at_last_layers"] = config.clip_skip
+    if config.clip_skip:
+        wanted["CLIP_stop_at_last_layers"] = config.clip_skip
     # One unknown key makes the whole request fail.
     return {key: value for key, value in wanted.items() if key in facts.options}
 

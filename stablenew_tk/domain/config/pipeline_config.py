@@ -2,7 +2,8 @@
 
 Parameters and stages are defined only here. Forms, `--set`, checks and sweeps read the catalogue that is derived from
 these structs (`domain.config.catalogue`); whatever differs from stage to stage is a field of `StageSpec`.
-`choices` in `extra` names the list of the backend that offers the values; `sensible` is the usual range, in which
+`choices` in `extra` names the list of the backend that offers the values; `empty_means` what 0 stands for where the
+title does not say it; `sensible` is the usual range, in which
 good results are found, `step` the natural step of a number.
 """
 
@@ -20,7 +21,9 @@ LANCZOS = "Lanczos"
 _FIXED_WORK = 2.0
 _HIRES_TEXT = "What this pass is sent instead of the prompt. LoRAs work in it only if it names them, too."
 _SUBSEED = "A second seed that is mixed in with the variation strength; −1 draws a new one for each seed."
-_CLIP_SKIP = "How early the reading of the prompt stops. Checkpoints made for drawings often like 2."
+_CLIP_SKIP = (
+    "How early the reading of the prompt stops. Checkpoints for drawings often like 2; 0 leaves it to the server."
+)
 
 
 def _steps(title: str, least: int = 1) -> Meta:
@@ -198,7 +201,9 @@ class PipelineConfig(Struct, frozen=True):
         str, _choice("Checkpoint", "checkpoints", "Makes the picture. Empty means the one the backend has loaded.")
     ] = ""
     vae: Annotated[str, _choice("VAE", "vaes", "Turns the checkpoint's numbers into colours.")] = "Automatic"
-    clip_skip: Annotated[int, Meta(ge=1, le=12, title="Clip skip", extra={"step": 1, "help": _CLIP_SKIP})] = 2
+    clip_skip: Annotated[
+        int, Meta(ge=0, le=12, title="Clip skip", extra={"step": 1, "help": _CLIP_SKIP, "empty_means": "server's"})
+    ] = 2
     txt2img: Txt2Img = Txt2Img()
     hires: Hires = Hires()
     refiner: Refiner = Refiner()

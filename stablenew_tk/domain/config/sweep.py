@@ -140,7 +140,8 @@ def _checked(spec: Focus, value: object) -> Value:
     if not path.startswith(LORA):
         value = check_value(path, value)
         if not isinstance(value, str) and value < (spec.minimum or 0):
-            raise InvalidInput(f"{path}: {value:g} is no value to compare; 0 means as in the stage before.", path)
+            means = "as in the stage before" if spec.empty_means == "same" else f"the {spec.empty_means}"
+            raise InvalidInput(f"{path}: {value:g} is no value to compare; 0 means {means}.", path)
     elif isinstance(value, (str, bool)) or not LORA_WEIGHTS[0] <= value <= LORA_WEIGHTS[1]:
         low, high = LORA_WEIGHTS
         raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a weight from {low:g} to {high:g}.", path)

@@ -274,6 +274,12 @@ class TestWords:
         assert nodes_of(found, "CLIPTextEncode")[1]["text"] == "embedding:sub/easynegative, blurry"
 
 
+def test_clip_skip_0_is_the_checkpoints_own():
+    found = made(order(clip_skip=0))
+    assert not nodes_of(found, "CLIPSetLastLayer")
+    assert "clip_skip" not in found.asked
+
+
 def test_a_variation_seed_is_refused():
     with pytest.raises(Refused, match=r"^txt2img\.subseed_strength: "):
         made(order(txt2img__subseed_strength=0.1))

@@ -188,6 +188,12 @@ def test_an_unknown_name_is_refused_by_field(values, path):
         made(values)
 
 
+def test_clip_skip_0_is_the_engines_own_and_is_told():
+    own, two = (Sketch().generate(order({"clip_skip": value})) for value in (0, 2))
+    assert own.images[0].data == two.images[0].data
+    assert ("clip_skip" in own.asked, own.applied["clip_skip"]) == (False, 2)
+
+
 def test_a_variation_seed_is_refused():
     with pytest.raises(Refused, match=r"^txt2img\.subseed_strength: "):
         Sketch().generate(order({"txt2img.subseed_strength": 0.1}))

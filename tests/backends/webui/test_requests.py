@@ -123,6 +123,12 @@ class TestOverrides:
         assert body["override_settings"] == {"sd_model_checkpoint": "ink.safetensors", "CLIP_stop_at_last_layers": 2}
         assert body["override_settings_restore_afterwards"] is True
 
+    def test_clip_skip_0_leaves_it_to_the_server(self):
+        assert override_settings(PipelineConfig(clip_skip=0), FORGE) == {}
+        small = facts(kind="sd-server", options={}, samplers=(), schedulers=(), txt2img=COMMON)
+        assert "clip_skip" not in txt2img_body(order(clip_skip=0), small)
+        assert txt2img_body(order(clip_skip=1), small)["clip_skip"] == 1
+
     def test_no_checkpoint_means_the_loaded_one(self):
         assert "sd_model_checkpoint" not in override_settings(PipelineConfig(), FORGE)
 

@@ -191,6 +191,16 @@ class TestOwnSecondPass:
         assert "nobody" in " ".join(made.notes)
 
 
+def test_clip_skip_0_uses_the_servers_and_tells_it(fake, backend):
+    fake.choose(CLIP_stop_at_last_layers=4)
+    before, posts = dict(fake.options), fake.count("options")
+    made = backend.generate(order(clip_skip=0))
+    assert (made.applied["clip_skip"], made.images[0].suspect, made.notes) == (4, (), ())
+    assert "clip_skip" not in made.asked
+    assert "CLIP_stop_at_last_layers" not in (fake.last("txt2img").get("override_settings") or {})
+    assert (fake.options, fake.count("options")) == (before, posts)
+
+
 class TestVariationSeeds:
     MIXED = (("txt2img.subseed", 40), ("txt2img.subseed_strength", 0.3))
 
