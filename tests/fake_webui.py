@@ -235,6 +235,8 @@ class FakeWebUI:
         self.models = {"photo_model": "0a1b2c3d4e", "ink_model": "5f6a7b8c9d"}
         self.loaded = ""
         self.loads = 0
+        # Checkpoints whose hash is known: it is worked out when one is first loaded, and kept.
+        self.hashed: set[str] = set()
         self.options: dict[str, object] = {
             "samples_format": "png",
             "sd_model_checkpoint": "photo_model.safetensors",
@@ -537,7 +539,7 @@ class FakeWebUI:
     def _models(self) -> list[dict]:
         rows = []
         for name, short in self.models.items():
-            known = name == self.loaded
+            known = name in self.hashed
             title = f"{name}.safetensors [{short}]" if known else f"{name}.safetensors"
             row = {"title": title, "model_name": name, "hash": short if known else None}
             row["sha256"] = short + "0" * 54 if known else None
@@ -719,6 +721,7 @@ class FakeWebUI:
         if name != self.loaded:
             self._wait_here(0, loading=True)
             self.loaded = name
+            self.hashed.add(name)
             self.loads += 1
 
     def _alias(self, text: str) -> str:

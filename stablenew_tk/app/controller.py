@@ -62,6 +62,7 @@ from ..pipeline.workers import Desk, Inbox, Node, drain
 from ..storage.disk.places import Places, find_places
 from ..storage.journal.writer import LearningRecordWriter
 from ..storage.pictures.images import open_for_start
+from .checkpoint_names import with_names
 from .job_progress import Running
 from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
@@ -165,10 +166,13 @@ class Controller:
         self.ask(backend_order(self.settings))
 
     def run(self, request: RunRequest) -> tuple[Job, ...]:
-        """Make jobs from a request, queue them and return them. Raises InvalidInput when no job is possible."""
+        """Make jobs from a request, queue them and return them. Raises InvalidInput when no job is possible, also for
+        the hash of a checkpoint that the backend does not have.
+        """
         name = f"{datetime.now().astimezone():%H%M%S}-{request.pack_id}"
         mode = mode_for(self.settings.learning, self.packs.learning, request.pack_id)
-        asked = msgspec.structs.replace(request, record=request.record and mode.records)
+        config = with_names(request.config, self.capabilities, self.models.find)
+        asked = msgspec.structs.replace(request, config=config, record=request.record and mode.records)
         jobs = make_jobs(asked, run_name=name, new_id=new_id, draw_seed=draw_seed)
         self._enqueue(jobs)
         return jobs

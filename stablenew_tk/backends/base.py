@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ..domain.base.errors import Refused
 from ..domain.base.lora_tags import loras_in
+from ..domain.base.model_hash import same_hash
 from ..domain.config.catalogue import Value
 from ..domain.config.pipeline_config import PipelineConfig, stage_spec
 
@@ -19,7 +20,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
     `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, preview,
     progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras (= `loras` are all it has).
-    `lora_aliases` are further names by which a prompt may call a LoRA.
+    `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of the
+    checkpoint, as far as the backend tells them.
     """
 
     kind: str
@@ -27,6 +29,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     version: str = ""
     loaded_checkpoint: str = ""
     checkpoints: tuple[str, ...] = ()
+    checkpoint_hashes: Mapping[str, str] = {}
     vaes: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
     lora_aliases: tuple[str, ...] = ()
@@ -42,6 +45,10 @@ class Capabilities(Struct, frozen=True, kw_only=True):
         """The list with this name (`choices` of a catalogue parameter); () when the backend has none."""
         listed: tuple[str, ...] = getattr(self, name, ())
         return (*listed, *self.lora_aliases) if name == "loras" else listed
+
+    def checkpoint_of_hash(self, digits: str) -> str:
+        """The name of the checkpoint with a hash, which may be the beginning of the whole one; "" for none known."""
+        return next((name for name, whole in self.checkpoint_hashes.items() if same_hash(whole, digits)), "")
 
     def unlisted_loras(self, prompts: Iterable[str]) -> tuple[str, ...]:
         """LoRAs that prompts name and the backend does not have, each once; () where it does not list its LoRAs."""

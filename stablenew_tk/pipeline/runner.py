@@ -24,6 +24,7 @@ from ..domain.base.errors import (
     StorageError,
     Unreachable,
 )
+from ..domain.base.model_hash import hash_digits
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.journal.history import Position
 from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
@@ -291,9 +292,10 @@ class _Attempt:
         )
 
     def _effective_config(self) -> PipelineConfig:
-        """The config for the record: with the checkpoint that was loaded, if the job named none."""
+        """The config for the record: with the checkpoint that was used, if the job named none, or only its hash."""
         loaded = next((done.applied["checkpoint"] for done in self._done if "checkpoint" in done.applied), "")
-        if self.job.config.checkpoint or not isinstance(loaded, str):
+        named = self.job.config.checkpoint
+        if (named and not hash_digits(named)) or not isinstance(loaded, str) or not loaded:
             return self.job.config
         return msgspec.structs.replace(self.job.config, checkpoint=loaded)
 

@@ -66,6 +66,23 @@ class TestLorasTheServerDoesNotHave:
         assert "LoRA" not in cli("run", cli.pack, "--json", *FEW, "--backend", fake.url).err
 
 
+class TestCheckpointByHash:
+    def test_it_is_used_and_recorded_by_its_name(self, cli, fake):
+        fake.hashed = {"ink_model"}
+        said = cli("run", cli.pack, "--json", *FEW, "--set", "checkpoint=5f6a7b8c9d", "--backend", fake.url)
+        assert said.json["ok"] == 2
+        assert {record["config"]["checkpoint"] for record in cli.shown()} == {"ink_model"}
+        assert fake.last("txt2img")["override_settings"]["sd_model_checkpoint"] == "ink_model.safetensors"
+
+    def test_one_that_the_server_does_not_know_is_refused_before_anything_is_made(self, cli, fake):
+        said = cli("run", cli.pack, "--json", *FEW, "--set", "checkpoint=abcdef1234", "--backend", fake.url)
+        assert said.code == 2
+        assert (
+            "has no checkpoint with the hash abcdef1234. It does not tell the hash of photo_model" in said.json["error"]
+        )
+        assert fake.count("txt2img") == 0
+
+
 class TestReport:
     def test_it_has_the_shape_others_rely_on(self, cli):
         said = cli("run", cli.pack, "--json", *FEW)

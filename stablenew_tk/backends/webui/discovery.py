@@ -202,6 +202,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         version=version or (since if facts.kind == "a1111" else ""),
         loaded_checkpoint=loaded.name if loaded else "",
         checkpoints=tuple(known.name for known in facts.checkpoints),
+        checkpoint_hashes={known.name: known.hash for known in facts.checkpoints if known.hash},
         vaes=(AUTOMATIC, "None", *facts.vaes) if offered["vae"] else (),
         loras=tuple(facts.loras),
         lora_aliases=facts.lora_aliases,

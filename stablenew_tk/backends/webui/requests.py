@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from msgspec import Struct
 
 from ...domain.base.errors import Refused
+from ...domain.base.model_hash import hash_digits, unknown_hash
 from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig
 from ..base import StageOrder, check_stage
 from .server_facts import AUTOMATIC, MODULES, ServerFacts, base_names, loose
@@ -65,12 +66,20 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
 def _check_checkpoint(name: str, facts: ServerFacts) -> None:
     known, loaded = facts.checkpoint(name), facts.loaded
     if not known:
-        _one_of("checkpoint", name, [one.name for one in facts.checkpoints], facts)
+        _must_have_checkpoint("checkpoint", name, facts)
     elif loaded and known != loaded and not facts.chooses_checkpoint:
         raise Refused(
             f"checkpoint: {facts.name} has {loaded.name!r} loaded and cannot change that. Choose it, or start the "
             f"server with {known.name!r}."
         )
+
+
+def _must_have_checkpoint(path: str, name: str, facts: ServerFacts) -> None:
+    if facts.checkpoint(name) or not facts.checkpoints:
+        return
+    if hash_digits(name):
+        raise Refused(unknown_hash(path, name, facts.name, [one.name for one in facts.checkpoints if not one.hash]))
+    _one_of(path, name, [one.name for one in facts.checkpoints], facts)
 
 
 def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:
@@ -85,8 +94,7 @@ def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:
         _check_own_hires(config, facts)
     if config.refiner.enabled:
         _needs("refiner.enabled", "refiner_checkpoint", facts)
-        if not facts.checkpoint(config.refiner.checkpoint):
-            _one_of("refiner.checkpoint", config.refiner.checkpoint, [known.name for known in facts.checkpoints], facts)
+        _must_have_checkpoint("refiner.checkpoint", config.refiner.checkpoint, facts)
 
 
 def _check_own_hires(config: PipelineConfig, facts: ServerFacts) -> None:
@@ -96,8 +104,8 @@ def _check_own_hires(config: PipelineConfig, facts: ServerFacts) -> None:
         if getattr(hires, name) and field not in facts.txt2img:
             raise Refused(f"hires.{name}: {facts.name} has one {name} for both passes. Leave it empty (= same).")
     _own_hires_sampling(config, facts)
-    if hires.checkpoint and not facts.checkpoint(hires.checkpoint):
-        _one_of("hires.checkpoint", hires.checkpoint, [known.name for known in facts.checkpoints], facts)
+    if hires.checkpoint:
+        _must_have_checkpoint("hires.checkpoint", hires.checkpoint, facts)
 
 
 def _own_hires_sampling(config: PipelineConfig, facts: ServerFacts) -> Body:

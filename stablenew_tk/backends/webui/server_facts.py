@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
+from ...domain.base.model_hash import hash_digits, same_hash
+
 _FIELDS = """prompt negative_prompt seed steps cfg_scale width height batch_size sampler_name scheduler
 denoising_strength init_images enable_hr hr_upscaler hr_scale hr_second_pass_steps hr_steps clip_skip lora"""
 # For servers that publish no schema: what all of them understand.
@@ -30,7 +32,9 @@ MODULES = "forge_additional_modules"
 
 
 class Checkpoint(Struct, frozen=True):
-    """One checkpoint as the server lists it. `send` is the name it is asked for by; `hash` is "" before first use."""
+    """One checkpoint as the server lists it. `send` is the name it is asked for by; `hash`, the longest that the server
+    tells, is "" before first use.
+    """
 
     name: str
     send: str
@@ -111,8 +115,12 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
         return next((name for name in self.vaes if plain_name(name) in stems), min(stems, default="None"))
 
     def checkpoint(self, name: str) -> Checkpoint | None:
-        """The listed checkpoint that the name means."""
-        return next((known for known in self.checkpoints if known.is_called(name)), None)
+        """The listed checkpoint that the name means, which may be its hash."""
+        by_name = next((known for known in self.checkpoints if known.is_called(name)), None)
+        digits = hash_digits(name)
+        if by_name or not digits:
+            return by_name
+        return next((known for known in self.checkpoints if same_hash(known.hash, digits)), None)
 
 
 class Listed(Struct, frozen=True):
@@ -124,13 +132,14 @@ class Listed(Struct, frozen=True):
     title: str | None = None
     model_name: str | None = None
     hash: str | None = None
+    sha256: str | None = None
     path: str | None = None
     filename: str | None = None
 
     def as_checkpoint(self) -> Checkpoint:
         """Titles change when a checkpoint is first used (a hash is added), so it is known by `model_name`."""
         name = self.model_name or plain_name(self.title or "")
-        return Checkpoint(name, re.sub(r" \[[0-9a-f]{6,64}\]$", "", self.title or name), self.hash or "")
+        return Checkpoint(name, re.sub(r" \[[0-9a-f]{6,64}\]$", "", self.title or name), self.sha256 or self.hash or "")
 
 
 def server_kind(routes: Collection[str], txt2img: Collection[str], options: Collection[str] = ()) -> str:

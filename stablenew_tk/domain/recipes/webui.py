@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ..base.errors import InvalidInput
+from ..base.model_hash import hash_digits
 from ..config.catalogue import LISTED_PASSES
 from ..config.spellings import sampler_and_scheduler
 from .infotext import named_values, parse
@@ -72,7 +73,9 @@ def _first_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     draft.put_sampler(named.get("txt2img.sampler"), named.get("txt2img.scheduler") or values.get("Scheduler"))
     for path in ("txt2img.steps", "txt2img.cfg_scale", "txt2img.subseed", "txt2img.subseed_strength", "vae"):
         draft.put(path, named.get(path))
-    draft.put_file("checkpoint", named.get("checkpoint"))
+    draft.model_hash = hash_digits(values.get("Model hash", ""))
+    # A name is what people know; where only the hash is written it stands for the checkpoint.
+    draft.put_file("checkpoint", named.get("checkpoint") or draft.model_hash)
     # WebUIs write it only when it is not 1; the other tools that write such texts do not write it at all.
     if "clip_skip" in named or "Version" not in values or _writer(values) in ("A1111", "Forge"):
         draft.put("clip_skip", named.get("clip_skip", 1))

@@ -346,6 +346,44 @@ OWN_PASS = {
 }
 
 
+class TestCheckpointByHash:
+    """The `Model hash` of pictures has 10 digits; a server tells a hash once it has loaded the checkpoint."""
+
+    HASHED = facts(
+        checkpoints=(
+            Checkpoint("a", "a.ckpt", "0a1b2c3d4e" + "0" * 54),
+            Checkpoint("b", "b.ckpt"),
+            FORGE.checkpoints[1],
+        )
+    )
+
+    @pytest.mark.parametrize(
+        ("digits", "sent"),
+        [
+            ("0a1b2c3d4e", "ink.safetensors"),
+            ("0a1b2c3d", "a.ckpt"),
+            ("0A1B2C3D4E" + "0" * 54, "a.ckpt"),
+        ],
+    )
+    def test_it_is_sent_by_the_name_that_the_server_has_for_it(self, digits, sent):
+        known = self.HASHED if sent == "a.ckpt" else FORGE
+        check_order(order(checkpoint=digits), known)
+        assert override_settings(PipelineConfig(checkpoint=digits), known)["sd_model_checkpoint"] == sent
+
+    def test_an_unknown_hash_is_refused_and_says_which_hashes_are_not_told(self):
+        with pytest.raises(
+            Refused, match=r"^checkpoint: .* no checkpoint with the hash abcdef1234.*tell the hash of b"
+        ):
+            check_order(order(checkpoint="abcdef1234"), self.HASHED)
+        second = {"hires.enabled": True, "hires.checkpoint": "abcdef1234"}
+        with pytest.raises(Refused, match=r"^hires\.checkpoint: .* hash abcdef1234"):
+            check_order(order(**second), facts(txt2img=FORGE.txt2img | HIRES_FIELDS))
+
+    def test_a_checkpoint_whose_name_looks_like_a_hash_is_meant_first(self):
+        known = facts(checkpoints=(*self.HASHED.checkpoints, Checkpoint("0a1b2c3d4e", "0a1b2c3d4e.ckpt")))
+        assert known.checkpoint("0a1b2c3d4e").send == "0a1b2c3d4e.ckpt"
+
+
 class TestOwnSecondPass:
     """Sampler, scheduler, checkpoint and texts that hires fix has for itself."""
 

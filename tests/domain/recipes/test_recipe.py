@@ -82,6 +82,12 @@ class TestWebUI:
         same = webui(", Hires upscale: 2, Hires sampler: Use same sampler, Hires schedule type: Use same scheduler")
         assert {same.values[path] for path in OWN_HIRES} == {""}
 
+    def test_the_hash_is_kept_and_stands_for_a_checkpoint_without_a_name(self):
+        found = webui(", Model hash: 0123456789")
+        assert (found.values["checkpoint"], found.model_hash) == ("demo", "0123456789")
+        bare = of(parameters="a\nSteps: 20, Sampler: Euler, Seed: 1, Model hash: 0123456789")
+        assert bare.values["checkpoint"] == bare.model_hash == "0123456789"
+
     def test_the_variation_seed_is_read(self):
         found = webui(", Variation seed: 4, Variation seed strength: 0.25")
         assert (found.values["txt2img.subseed"], found.values["txt2img.subseed_strength"]) == (4, 0.25)
