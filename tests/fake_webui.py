@@ -237,6 +237,9 @@ class FakeWebUI:
         self.loads = 0
         # Checkpoints whose hash is known: it is worked out when one is first loaded, and kept.
         self.hashed: set[str] = set()
+        # Files that were put into its folders; it lists them only when it was told to look.
+        self._unseen: list[tuple[str, str]] = []
+        self.more_vaes: list[str] = []
         self.options: dict[str, object] = {
             "samples_format": "png",
             "sd_model_checkpoint": "photo_model.safetensors",
@@ -337,6 +340,25 @@ class FakeWebUI:
             self._hold = None
             self._turn.notify_all()
 
+    def put(self, kind: str, name: str) -> None:
+        """Put a file into a folder of the server: a "checkpoint", "lora" or "vae"."""
+        self._unseen.append((kind, name))
+
+    def _look(self, kind: str) -> None:
+        if kind != "lora":
+            # These wait for the job that runs.
+            with self._turn:
+                self._turn.wait_for(lambda: self.closing or not self._queue)
+        for one in [one for one in self._unseen if one[0] == kind]:
+            self._unseen.remove(one)
+            name = one[1]
+            if kind == "checkpoint":
+                self.models[name] = hashlib.sha256(name.encode()).hexdigest()[:10]
+            elif kind == "lora":
+                self.loras[name] = name
+            else:
+                self.more_vaes.append(name)
+
     def count(self, what: str) -> int:
         """How many POSTs came to routes that end with `what`."""
         return sum(1 for seen in list(self.posts) if seen.path.endswith(what))
@@ -405,6 +427,7 @@ class FakeWebUI:
             return routes
         routes |= {"options": both, "progress": get, "interrupt": post, "skip": post, "extra-single-image": post}
         routes |= {"sd-modules" if self.mode.forge else "sd-vae": get, "memory": get, "refresh-loras": post}
+        routes |= {"refresh-vae": post, "refresh-embeddings": post}
         routes |= {"script-info": get, "scripts": get, "embeddings": get, "refresh-checkpoints": post, "cmd-flags": get}
         if self.mode_name != "sdnext":
             routes |= {"hypernetworks": get, "interrogate": post, "realesrgan-models": get}
@@ -444,8 +467,13 @@ class FakeWebUI:
                 | ({} if self.mode.subset else {"alias": alias, "metadata": {"ss_output_name": alias}})
                 for name, alias in self.loras.items()
             ],
-            "sd-vae": [{"model_name": "soft.vae.pt", "filename": "/models/VAE/soft.vae.pt"}],
-            "sd-modules": [{"model_name": name, "filename": path} for name, path in MODULES.items()],
+            "sd-vae": [
+                {"model_name": name, "filename": f"/models/VAE/{name}"} for name in ("soft.vae.pt", *self.more_vaes)
+            ],
+            "sd-modules": [
+                {"model_name": name, "filename": path}
+                for name, path in [*MODULES.items(), *((one, f"/models/VAE/{one}") for one in self.more_vaes)]
+            ],
             "embeddings": {"loaded": {}, "skipped": {}},
             "scripts": {"txt2img": self._script_names(), "img2img": self._script_names()},
             "memory": {"ram": {"free": 1, "used": 1, "total": 2}, "cuda": {"error": "unavailable"}},
@@ -467,6 +495,8 @@ class FakeWebUI:
             return None if twist == "keeps-overrides" else self._set_options(body)
         if name == "/internal/progress":
             return self._internal_progress(str(body.get("id_task", "")))
+        if name.startswith("refresh-"):
+            self._look(name.removeprefix("refresh-").removesuffix("s"))
         if name == "skip":
             with self._turn:
                 self._skipped = self._state["skipped"] = True

@@ -37,6 +37,7 @@ from ..pipeline.messages.jobs import (
     CheckBackend,
     JobEnded,
     KeepWaiting,
+    ListsTold,
     NodeWaiting,
     QueueChanged,
     StageProgressed,
@@ -65,6 +66,7 @@ from ..storage.pictures.images import open_for_start
 from .checkpoint_names import with_names
 from .job_progress import Running
 from .learning_runs import LearningContext, LearningRunner
+from .list_news import lists_told
 from .model_library import ModelContext, ModelEvent, Models
 from .outbox import Outbox
 from .own_engine import own_engine
@@ -164,6 +166,11 @@ class Controller:
     def check_backend(self) -> None:
         """Ask the backend in force what it offers; BackendChecked answers."""
         self.ask(backend_order(self.settings))
+
+    def refresh_lists(self) -> None:
+        """Let the backend look for new files, and ask what it offers then. ListsTold says so, and what is new."""
+        self._announce(ListsTold(message="Asking the backend for its lists…"))
+        self.ask(msgspec.structs.replace(backend_order(self.settings), rescan=True))
 
     def run(self, request: RunRequest) -> tuple[Job, ...]:
         """Make jobs from a request, queue them and return them. Raises InvalidInput when no job is possible, also for
@@ -288,8 +295,11 @@ class Controller:
 
     @_fold.register
     def _(self, event: BackendChecked) -> None:
-        if event.is_of(backend_order(self.settings)):
-            self.capabilities = event.capabilities
+        if not event.is_of(backend_order(self.settings)):
+            return
+        before, self.capabilities = self.capabilities, event.capabilities
+        if event.rescanned:
+            self._announce(ListsTold(message=lists_told(before, event)))
 
     @_fold.register
     def _(self, event: ModelEvent | PackEvent | OrderFailed) -> None:

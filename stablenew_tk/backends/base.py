@@ -20,8 +20,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
     `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, preview,
     progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras (= `loras` are all it has).
-    `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of the
-    checkpoint, as far as the backend tells them.
+    `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of
+    the checkpoint, as far as the backend tells them.
     """
 
     kind: str
@@ -174,6 +174,13 @@ class Backend(Protocol):
 
     def check(self) -> Capabilities:
         """Query what the backend offers. Raises Unreachable, NotReady, AccessDenied, Refused or EngineFault."""
+        ...
+
+    def rescan(self) -> str:
+        """Let the engine look for new files, where it does not by itself; `check` lists them then. Raises as `check`.
+
+        Returns a sentence about what it could not look for now, "" for nothing.
+        """
         ...
 
     def generate(self, order: StageOrder) -> StageResult:

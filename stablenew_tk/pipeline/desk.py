@@ -178,10 +178,11 @@ class DeskWork:
     @perform.register
     def _(self, order: CheckBackend) -> BackendChecked:
         began = time.monotonic()
-        found, why, brief = None, "", ""
+        found, why, brief, note = None, "", "", ""
         try:
             backend = self._make_backend(order)
             try:
+                note = backend.rescan() if order.rescan else ""
                 found = backend.check()
             finally:
                 backend.close()
@@ -195,6 +196,8 @@ class DeskWork:
             seconds=time.monotonic() - began,
             problem=why,
             brief=brief,
+            rescanned=order.rescan,
+            note=note,
         )
 
     @perform.register

@@ -86,6 +86,10 @@ class ComfyUI:
         self._words, self.version, self._lost_sockets = words, words.version, 0
         return capabilities(words, previews=_release(words.version) >= _PREVIEWS_SINCE)
 
+    def rescan(self) -> str:
+        """Does nothing: ComfyUI looks into its folders whenever it is asked for its lists."""
+        return ""
+
     def generate(self, order: StageOrder) -> StageResult:
         """Make one stage. Names are checked first; a picture is asked for twice at most."""
         words = self._checked(order)

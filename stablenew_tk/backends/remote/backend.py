@@ -45,6 +45,11 @@ class Remote:
         self._is_known = True
         return found
 
+    def rescan(self) -> str:
+        """Let what answers look for new files."""
+        self._look()
+        return self._backend.rescan()
+
     def generate(self, order: StageOrder) -> StageResult:
         """Make one stage with the server that answers."""
         if not self._is_known:

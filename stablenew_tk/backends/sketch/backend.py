@@ -70,6 +70,10 @@ class Sketch:
         """The capabilities of the sketch engine. Never fails."""
         return replace(CAPABILITIES, stages=tuple(_PAINTERS))
 
+    def rescan(self) -> str:
+        """Does nothing: what it has does not change."""
+        return ""
+
     def progress(self) -> StageProgress | None:
         """Progress of the running stage, None when nothing runs."""
         return self._progress

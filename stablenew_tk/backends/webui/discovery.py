@@ -29,7 +29,10 @@ _NAMES = {
     "koboldcpp": "KoboldCpp",
     "sd-server": "sd-server",
 }
+# POST these, and the server looks into its folders again.
+RESCANS = ("refresh-checkpoints", "refresh-vae", "refresh-loras")
 _PROBED = (
+    *RESCANS,
     "progress",
     "interrupt",
     "extra-single-image",

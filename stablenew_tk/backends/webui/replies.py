@@ -168,11 +168,16 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         images = [as_interrupted(image) for image in images]
     made = Made(tuple(images), applied)
     unsent = () if facts.takes_clip_skip or "clip_skip" not in asked else (_NO_CLIP_SKIP,)
-    texts = (order.prompt, order.config.hires.prompt if order.config.hires.enabled else "")
-    named = dict.fromkeys(name for text in texts for name in loras_in(text))
-    missing = [name for name in named if facts.lists_loras and not facts.has_lora(name)]
+    missing = missing_loras(order, facts)
     without = [f"The server does not list the LoRA “{name}”: the picture was made without it." for name in missing]
     return msgspec.structs.replace(made, notes=(*_notes(reply, order, made, asked), *unsent, *without))
+
+
+def missing_loras(order: StageOrder, facts: ServerFacts) -> tuple[str, ...]:
+    """The LoRAs of an order's prompts that the server does not list, where it lists any."""
+    texts = (order.prompt, order.config.hires.prompt if order.config.hires.enabled else "")
+    named = dict.fromkeys(name for text in texts for name in loras_in(text)) if facts.lists_loras else ()
+    return tuple(name for name in named if not facts.has_lora(name))
 
 
 def _seeds(order: StageOrder, asked: Mapping[str, Value], index: int) -> dict[str, Value]:

@@ -53,6 +53,7 @@ KEYS = (
     ("Ctrl+Backspace", "back to the inherited value"),
     ("Up, Down", "one step (Shift: ten)"),
     ("I", "fold the preview"),
+    ("F5", "ask the backend for its lists again"),
 )
 
 
@@ -199,7 +200,12 @@ class CreatePage(PageFrame):
             "o": self.packs.add_pack,
             "f": self.packs.search.focus_set,
         }
-        Shortcuts(self, self._single_key, lambda press: press.control and act_on(keys, press.name.lower()))
+        again: dict[str, Callable[[], object]] = {"F5": self._controller.refresh_lists}
+
+        def always(press: KeyPress) -> bool:
+            return act_on(keys, press.name.lower()) if press.control else act_on(again, press.name)
+
+        Shortcuts(self, self._single_key, always)
 
     def _single_key(self, key: KeyPress) -> bool:
         if key.letter != "i":

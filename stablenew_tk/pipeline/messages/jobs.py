@@ -64,7 +64,10 @@ class JobEnded(Event, frozen=True, kw_only=True):
 
 
 class BackendChecked(Event, frozen=True, kw_only=True):
-    """Result of CheckBackend. `capabilities` is None when the check failed; `problem` says why, `brief` shortly."""
+    """Result of CheckBackend. `capabilities` is None when the check failed; `problem` says why, `brief` shortly.
+
+    `rescanned`: the backend was told to look for new files first; `note` says what it could not look for.
+    """
 
     address: str
     capabilities: Capabilities | None
@@ -72,10 +75,18 @@ class BackendChecked(Event, frozen=True, kw_only=True):
     problem: str = ""
     brief: str = ""
     engine: OwnEngine = OwnEngine()
+    rescanned: bool = False
+    note: str = ""
 
     def is_of(self, order: CheckBackend) -> bool:
         """Whether this is the answer to that question: another model file of the own engine is another question."""
         return (self.address, self.engine) == (order.address, order.engine)
+
+
+class ListsTold(Event, frozen=True, kw_only=True):
+    """The lists of the backend are being refreshed, or were: a sentence about it."""
+
+    message: str
 
 
 class QueueChanged(Event, frozen=True, kw_only=True):
@@ -90,12 +101,16 @@ class KeepWaiting(Order, frozen=True, kw_only=True):
 
 
 class CheckBackend(Order, frozen=True, kw_only=True):
-    """Ask a backend what it offers. `address` is "sketch", "sd-server" (then `engine` says which) or a URL."""
+    """Ask a backend what it offers. `address` is "sketch", "sd-server" (then `engine` says which) or a URL.
+
+    `rescan`: let it look for new files first.
+    """
 
     address: str
     user: str = ""
     password: str = ""
     engine: OwnEngine = OwnEngine()
+    rescan: bool = False
 
     def __repr__(self) -> str:
         return f"CheckBackend({without_login(self.address)!r})"

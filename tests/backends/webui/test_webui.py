@@ -201,6 +201,40 @@ def test_clip_skip_0_uses_the_servers_and_tells_it(fake, backend):
     assert (fake.options, fake.count("options")) == (before, posts)
 
 
+class TestNewFiles:
+    @pytest.fixture(params=["forge", "a1111", "sdnext"])
+    def server(self, request):
+        with FakeWebUI(request.param) as fake:
+            yield fake
+
+    def test_they_are_listed_once_the_server_was_told_to_look(self, server):
+        backend = WebUI(server.url, limits=QUICK)
+        before = backend.check()
+        for kind, name in (("checkpoint", "new_model"), ("lora", "fog"), ("vae", "clear.safetensors")):
+            server.put(kind, name)
+        assert backend.check() == before
+        assert backend.rescan() == ""
+        found = backend.check()
+        assert "new_model" in found.checkpoints
+        assert "fog" in found.loras
+        assert "clear.safetensors" in found.vaes
+
+    def test_behind_a_running_job_only_what_does_not_wait_for_it_is_looked_for(self, fake, backend):
+        fake.put("checkpoint", "new_model")
+        fake.put("lora", "fog")
+        with fake.busy_with_another():
+            assert "does not look for new checkpoints" in backend.rescan()
+            assert fake.count("refresh-checkpoints") == 0
+            assert "fog" in backend.check().loras
+        assert backend.rescan() == ""
+        assert "new_model" in backend.check().checkpoints
+
+    def test_a_lora_that_came_since_the_survey_is_no_missing_one(self, fake, backend):
+        fake.loras["fog"] = "fog"
+        made = backend.generate(msgspec.structs.replace(order(), prompt="a boat <lora:fog:1>"))
+        assert made.notes == ()
+
+
 class TestVariationSeeds:
     MIXED = (("txt2img.subseed", 40), ("txt2img.subseed_strength", 0.3))
 
