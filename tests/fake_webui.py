@@ -88,6 +88,7 @@ TWISTS = {
     "other-sampler", "other-scheduler", "other-checkpoint", "other-seed", "other-size", "other-steps", "other-cfg",
     "other-denoise", "black", "unchanged", "no-hires", "forgotten", "no-vae", "keeps-overrides",
     "plain-hires", "no-variation",
+    "no-styles",
 }  # fmt: skip
 FAULTS = BEFORE | AFTER | TWISTS
 
@@ -240,6 +241,12 @@ class FakeWebUI:
         # Files that were put into its folders; it lists them only when it was told to look.
         self._unseen: list[tuple[str, str]] = []
         self.more_vaes: list[str] = []
+        # The styles that its user saved: texts for prompt and negative prompt. The first row is a heading.
+        self.styles: dict[str, tuple[str | None, str | None]] = {
+            "---- Looks ----": (None, None),
+            "Ink": ("ink drawing of {prompt}", "photo"),
+            "Film": ("film grain", ""),
+        }
         self.options: dict[str, object] = {
             "samples_format": "png",
             "sd_model_checkpoint": "photo_model.safetensors",
@@ -427,7 +434,7 @@ class FakeWebUI:
             return routes
         routes |= {"options": both, "progress": get, "interrupt": post, "skip": post, "extra-single-image": post}
         routes |= {"sd-modules" if self.mode.forge else "sd-vae": get, "memory": get, "refresh-loras": post}
-        routes |= {"refresh-vae": post, "refresh-embeddings": post}
+        routes |= {"refresh-vae": post, "refresh-embeddings": post, "prompt-styles": get}
         routes |= {"script-info": get, "scripts": get, "embeddings": get, "refresh-checkpoints": post, "cmd-flags": get}
         if self.mode_name != "sdnext":
             routes |= {"hypernetworks": get, "interrogate": post, "realesrgan-models": get}
@@ -473,6 +480,10 @@ class FakeWebUI:
             "sd-modules": [
                 {"model_name": name, "filename": path}
                 for name, path in [*MODULES.items(), *((one, f"/models/VAE/{one}") for one in self.more_vaes)]
+            ],
+            "prompt-styles": [
+                {"name": name, "prompt": prompt, "negative_prompt": negative}
+                for name, (prompt, negative) in self.styles.items()
             ],
             "embeddings": {"loaded": {}, "skipped": {}},
             "scripts": {"txt2img": self._script_names(), "img2img": self._script_names()},
@@ -765,6 +776,8 @@ class FakeWebUI:
             str(asked["sampler_name"] or asked.get("sampler_index")), asked.get("scheduler")
         )
         truth = {**asked, "kind": kind, "sampler_name": sampler, "scheduler": scheduler, "model": self.loaded}
+        if twist != "no-styles":
+            truth |= self._styled(asked)
         truth.setdefault("enable_hr", False)
         truth["n_iter"] = int(asked.get("n_iter") or 1)
         truth["width"], truth["height"] = (int(asked[side]) // 8 * 8 for side in ("width", "height"))
@@ -786,6 +799,21 @@ class FakeWebUI:
             | dict.fromkeys(("hr_sampler_name", "hr_scheduler", "hr_checkpoint_name")),
         }
         return truth | changes.get(twist, {})
+
+    def _styled(self, asked: dict) -> dict[str, str]:
+        """The prompts with the styles around them, those of the second pass too. An unknown style is none."""
+        found = {}
+        for key in ("prompt", "negative_prompt", "hr_prompt", "hr_negative_prompt"):
+            text = str(asked.get(key) or "")
+            if key.startswith("hr_") and not text:
+                continue
+            for name in asked.get("styles") or []:
+                style = self.styles.get(name, ("", ""))["negative" in key] or ""
+                text = (
+                    style.replace("{prompt}", text) if "{prompt}" in style else ", ".join(filter(None, (text, style)))
+                )
+            found[key] = text
+        return found
 
     def _sampler(self, name: str, scheduler: object) -> tuple[str, str]:
         label = next((lab for key, lab in SCHEDULERS.items() if scheduler in (key, lab)), "Automatic")
@@ -1032,7 +1060,7 @@ class FakeWebUI:
             "extra_generation_params": self._extra(truth),
             "index_of_first_image": first,
             "infotexts": texts,
-            "styles": [],
+            "styles": list(asked.get("styles") or []),
             "job_timestamp": self._state["job_timestamp"],
             "clip_skip": int(self.options["CLIP_stop_at_last_layers"]),
             "is_using_inpainting_conditioning": False,

@@ -163,14 +163,13 @@ class Controller:
         if self.history is not None:
             self.ask(FindImages(columns=self.history.visible().columns(), query=query))
 
-    def check_backend(self) -> None:
-        """Ask the backend in force what it offers; BackendChecked answers."""
-        self.ask(backend_order(self.settings))
-
-    def refresh_lists(self) -> None:
-        """Let the backend look for new files, and ask what it offers then. ListsTold says so, and what is new."""
-        self._announce(ListsTold(message="Asking the backend for its lists…"))
-        self.ask(msgspec.structs.replace(backend_order(self.settings), rescan=True))
+    def check_backend(self, *, rescan: bool = False) -> None:
+        """Ask the backend in force what it offers; BackendChecked answers. With `rescan` it looks for new files first,
+        and ListsTold says what is new.
+        """
+        if rescan:
+            self._announce(ListsTold(message="Asking the backend for its lists…"))
+        self.ask(msgspec.structs.replace(backend_order(self.settings), rescan=rescan))
 
     def run(self, request: RunRequest) -> tuple[Job, ...]:
         """Make jobs from a request, queue them and return them. Raises InvalidInput when no job is possible, also for

@@ -38,6 +38,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     upscalers: tuple[str, ...] = ()
     hires_upscalers: tuple[str, ...] = ()
     adetailer_models: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     features: frozenset[str] = frozenset()
 

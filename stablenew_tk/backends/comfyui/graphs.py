@@ -8,6 +8,7 @@ from itertools import islice
 import msgspec
 from msgspec import Struct
 
+from ...domain.base.errors import Refused
 from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
 from ...domain.config.pipeline_config import stage_spec
 from ..base import Capabilities, StageOrder, check_stage
@@ -76,6 +77,8 @@ def graph(order: StageOrder, server: ServerWords, *, prefix: str, picture: str =
     """
     offered = stages_of(server)
     check_stage(order, offered, server.name)
+    if order.config.styles:
+        raise Refused("styles: ComfyUI keeps no styles. Leave it empty.")
     size = image_size(order.image) if order.image else (0, 0)
     nodes = Nodes()
     work = Work(order, server, nodes, (order.seed + nth) % (MAX_SEED + 1), picture, size)

@@ -55,6 +55,8 @@ def check_names(order: StageOrder) -> None:
         raise Refused("txt2img.subseed_strength: the sketch engine has no variation seeds. Set it to 0.", status=422)
     if order.stage == "txt2img" and config.refiner.enabled:
         asked["refiner.checkpoint"] = config.refiner.checkpoint
+    if config.styles:
+        raise Refused("styles: the sketch engine keeps no styles. Leave it empty.", status=422)
     if order.stage != "img2img":
         # The later stages fall back upon these.
         asked |= {"txt2img.sampler": config.txt2img.sampler, "txt2img.scheduler": config.txt2img.scheduler}

@@ -66,6 +66,14 @@ class _Schema(Struct):
         return frozenset(next(found, {}))
 
 
+class _Style(Struct):
+    """A row of the server's styles; one without texts is a heading of its list."""
+
+    name: str = ""
+    prompt: str | None = None
+    negative_prompt: str | None = None
+
+
 class _Detectors(Struct):
     ad_model: list[str] = []
 
@@ -114,6 +122,7 @@ def survey(connection: Connection) -> ServerFacts:
         loras={row.name: row.path or "" for row in loras if row.name},
         lora_aliases=_aliases(loras),
         lists_loras=started,
+        styles=_styles(connection),
         options=options,
     )
     return facts if facts.is_subset else _with_detailer(connection, facts)
@@ -140,6 +149,13 @@ def _rows(connection: Connection, name: str) -> tuple[Listed, ...]:
             _log.warning("%s cannot list its %s (status %d)", connection.address.host, name, answer.status)
         return ()
     return tuple(decode(answer, list[Listed], connection.address.host))
+
+
+def _styles(connection: Connection) -> dict[str, tuple[str, str]]:
+    answer = _ask(connection, "prompt-styles")
+    rows = decode(answer, list[_Style], connection.address.host) if answer.status == 200 else []
+    texts = {row.name: (row.prompt or "", row.negative_prompt or "") for row in rows}
+    return {name: both for name, both in texts.items() if name and any(both)}
 
 
 def _names(rows: tuple[Listed, ...]) -> tuple[str, ...]:
@@ -214,6 +230,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         upscalers=facts.upscalers if "extra-single-image" in facts.routes else (LANCZOS,),
         hires_upscalers=(*facts.latent_upscalers, *facts.upscalers),
         adetailer_models=facts.adetailer_models,
+        styles=tuple(facts.styles) if "styles" in facts.txt2img else (),
         stages=tuple(stage for stage in REQUESTS if stage != "adetailer" or facts.adetailer_models),
         features=frozenset(name for name, has in offered.items() if has),
     )

@@ -17,7 +17,8 @@ from ...domain.base.errors import BadImage
 from ...domain.base.lora_tags import loras_in
 from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
 from ...domain.config.pipeline_config import stage_spec
-from ...domain.recipes.infotext import applied_values, parse, split_sampler
+from ...domain.config.styles import style_names, styled
+from ...domain.recipes.infotext import Infotext, applied_values, parse, split_sampler
 from ..base import StageImage, StageOrder
 from ..pictures import DecodedPicture, image_size, open_picture, pixels_of
 from .requests import REQUESTS, native_sampler, with_bare_embeddings
@@ -258,7 +259,10 @@ def _fill_second_pass(applied: dict[str, Value], order: StageOrder) -> None:
 
 def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: ServerFacts) -> None:
     """Put values that a kind of server writes in its own way into the words of the catalogue."""
-    values = parse(text).values
+    info = parse(text)
+    values = info.values
+    if order.config.styles:
+        _tell_styles(done, info, order, facts)
     for path in ("checkpoint", "refiner.checkpoint", "hires.checkpoint"):
         if known := facts.checkpoint(str(done.get(path, ""))):
             done[path] = known.name
@@ -269,6 +273,28 @@ def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: S
         # sd-server: "Hires upscale" names the upscaler, and 0 steps are as many as before.
         done |= {"hires.upscaler": values.get("Hires upscale", ""), "hires.scale": _number(values["Hires scale"], 0.0)}
         done["hires.steps"] = done.get("hires.steps") or order.config.txt2img.steps
+
+
+def _tell_styles(done: dict[str, Value], info: Infotext, order: StageOrder, facts: ServerFacts) -> None:
+    """Whether the styles were used, which only the prompt in the text shows: it is the one that they were put around.
+
+    Nothing is told where the text is neither: extensions may have changed it, or somebody the style.
+    """
+    names = style_names(order.config.styles, facts.styles)
+    texts = [facts.styles.get(name, ("", "")) for name in names]
+    sides = ((order.prompt, info.prompt, 0), (order.negative, info.negative, 1))
+    plain = [with_bare_embeddings(prompt).strip() for prompt, _, _ in sides]
+    merged = [styled(prompt, [text[side] for text in texts]) for prompt, (_, _, side) in zip(plain, sides, strict=True)]
+    written = [text for _, text, _ in sides]
+    if written == merged:
+        done["styles"] = order.config.styles
+    elif written == plain:
+        done["styles"] = ""
+    own = {"hires.prompt": (order.config.hires.prompt, 0), "hires.negative": (order.config.hires.negative, 1)}
+    for path, (prompt, side) in own.items():
+        # The styles are put around the texts of the second pass, too.
+        if prompt and done.get(path) == styled(with_bare_embeddings(prompt), [text[side] for text in texts]):
+            done[path] = prompt
 
 
 def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts: ServerFacts) -> list[str]:

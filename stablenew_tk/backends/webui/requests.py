@@ -15,6 +15,7 @@ from msgspec import Struct
 from ...domain.base.errors import Refused
 from ...domain.base.model_hash import hash_digits, unknown_hash
 from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig
+from ...domain.config.styles import style_names, unknown_styles
 from ..base import StageOrder, check_stage
 from .server_facts import AUTOMATIC, MODULES, ServerFacts, base_names, loose
 
@@ -57,6 +58,8 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
             raise Refused(f"vae: {facts.name} takes no VAE with a request. Choose {AUTOMATIC}.")
         if facts.vaes:
             _one_of("vae", config.vae, ("None", *facts.vaes), facts)
+    if config.styles:
+        _check_styles(config, facts)
     if facts.kind == "sd-server":
         _lora_list(order.prompt, facts)
     for one in order.each_stage():
@@ -72,6 +75,16 @@ def _check_checkpoint(name: str, facts: ServerFacts) -> None:
             f"checkpoint: {facts.name} has {loaded.name!r} loaded and cannot change that. Choose it, or start the "
             f"server with {known.name!r}."
         )
+
+
+def _check_styles(config: PipelineConfig, facts: ServerFacts) -> None:
+    """The server would leave out one that it does not know, without a word."""
+    if "styles" not in facts.txt2img:
+        raise Refused(f"styles: {facts.name} has no styles. Leave it empty.")
+    if not facts.styles:
+        raise Refused(f"styles: {facts.name} lists no styles. Save some there, or leave it empty.")
+    for name in unknown_styles(config.styles, facts.styles):
+        _one_of("styles", name, facts.styles, facts)
 
 
 def _must_have_checkpoint(path: str, name: str, facts: ServerFacts) -> None:
@@ -302,15 +315,17 @@ class StageRequest(Struct, frozen=True, kw_only=True):
     check: Callable[[PipelineConfig, ServerFacts], None] = _no_names
     route: str = "img2img"
     enlarges: bool = False
-    reported: tuple[str, ...] = ("checkpoint", "vae")
+    reported: tuple[str, ...] = ("checkpoint", "vae", "styles")
 
 
 # The stages that a WebUI can be asked for. Any other is refused.
 REQUESTS: Mapping[str, StageRequest] = {
     "txt2img": StageRequest(
-        check=_check_txt2img, body=txt2img_body, route="txt2img", reported=("checkpoint", "vae", "clip_skip")
+        check=_check_txt2img, body=txt2img_body, route="txt2img", reported=("checkpoint", "vae", "clip_skip", "styles")
     ),
-    "img2img": StageRequest(check=_check_img2img, body=img2img_body, reported=("checkpoint", "vae", "clip_skip")),
+    "img2img": StageRequest(
+        check=_check_img2img, body=img2img_body, reported=("checkpoint", "vae", "clip_skip", "styles")
+    ),
     "adetailer": StageRequest(check=_check_detailer, body=adetailer_body),
     "upscale": StageRequest(check=_check_upscale, body=repaint_body, enlarges=True),
 }
@@ -325,6 +340,8 @@ def _base(order: StageOrder, facts: ServerFacts) -> Body:
     prompt, negative = with_bare_embeddings(order.prompt), with_bare_embeddings(order.negative)
     body: Body = {"prompt": prompt, "negative_prompt": negative, "seed": order.seed, "batch_size": 1}
     body |= {"n_iter": 1, "send_images": True, "save_images": False, "force_task_id": task_id(order)}
+    if order.config.styles:
+        body["styles"] = list(style_names(order.config.styles, facts.styles))
     overrides = override_settings(order.config, facts)
     if overrides:
         body["override_settings"] = overrides

@@ -22,7 +22,14 @@ FULLER = COMMON | {
     "n_iter",
     "resize_mode",
 }
-_A1111 = FULLER | {"override_settings_restore_afterwards", "send_images", "save_images", "subseed", "subseed_strength"}
+_A1111 = FULLER | {
+    "override_settings_restore_afterwards",
+    "send_images",
+    "save_images",
+    "subseed",
+    "subseed_strength",
+    "styles",
+}
 _FORGE = _A1111 | {"hr_cfg", "hr_distilled_cfg", "hr_additional_modules"}
 _OWN_HIRES = {"hr_sampler_name", "hr_scheduler", "hr_checkpoint_name", "hr_prompt", "hr_negative_prompt"}
 _SINCE_1_9 = {"force_task_id", *_OWN_HIRES}
@@ -49,7 +56,7 @@ class Checkpoint(Struct, frozen=True):
 class ServerFacts(Struct, frozen=True, kw_only=True):
     """What one server offers. Empty field sets: it has no schema; empty lists: it does not list them.
 
-    `encoders` are the modules of Forge that are no VAE.
+    `encoders` are the modules of Forge that are no VAE. `styles` have texts for prompt and negative prompt, by name.
     """
 
     name: str = "the WebUI"
@@ -72,6 +79,7 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     adetailer_models: tuple[str, ...] = ()
     adetailer_keys: frozenset[str] = frozenset()
     adetailer_most: int = 0
+    styles: Mapping[str, tuple[str, str]] = {}
     options: Mapping[str, object] = {}
 
     @property

@@ -25,8 +25,8 @@ _BEYOND = 10**300
 
 class Parameter(msgspec.Struct, frozen=True):
     """One adjustable value. `minimum`/`maximum`/`step` are set for numbers; `choices` names the backend's list
-    (samplers, schedulers, checkpoints, vaes, upscalers, hires_upscalers, adetailer_models), `options` are fixed words;
-    `stand_in` is what 0 stands for, where the label does not say it.
+    (samplers, schedulers, checkpoints, vaes, upscalers, hires_upscalers, adetailer_models, styles), `options` are fixed
+    words; `stand_in` is what 0 stands for, where the label does not say it.
     """
 
     path: str

@@ -20,6 +20,7 @@ from msgspec import structs
 from ..base.errors import InvalidInput
 from .catalogue import Parameter, Value, catalogue, check_value, parameter, parse_value
 from .pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES
+from .styles import unknown_styles
 
 # "lora:rainy-streets" varies the weight of that LoRA tag in the prompt.
 LORA = "lora:"
@@ -394,7 +395,10 @@ def _scale(path: str) -> tuple[Focus, Decimal, Decimal, Decimal]:
 def unknown_choices(path: str, values: Sequence[Value], offered: Sequence[str]) -> tuple[str, ...]:
     """The values the backend does not offer, exact spelling. Empty for parameters that no list of it belongs to."""
     listed = focus(path).choices
-    return tuple(value for value in values if listed and isinstance(value, str) and value not in offered)
+    names = [value for value in values if listed and isinstance(value, str)]
+    if listed == "styles":
+        names = [one for value in names for one in unknown_styles(value, offered)]
+    return tuple(name for name in names if name not in offered)
 
 
 def not_offered(path: str, value: str, offered: Sequence[str]) -> str:

@@ -274,6 +274,11 @@ class TestWords:
         assert nodes_of(found, "CLIPTextEncode")[1]["text"] == "embedding:sub/easynegative, blurry"
 
 
+def test_styles_are_refused():
+    with pytest.raises(Refused, match=r"^styles: "):
+        made(order(styles="Ink"))
+
+
 def test_clip_skip_0_is_the_checkpoints_own():
     found = made(order(clip_skip=0))
     assert not nodes_of(found, "CLIPSetLastLayer")

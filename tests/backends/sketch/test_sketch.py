@@ -188,6 +188,11 @@ def test_an_unknown_name_is_refused_by_field(values, path):
         made(values)
 
 
+def test_styles_are_refused():
+    with pytest.raises(Refused, match=r"^styles: "):
+        Sketch().generate(order({"styles": "Ink"}))
+
+
 def test_clip_skip_0_is_the_engines_own_and_is_told():
     own, two = (Sketch().generate(order({"clip_skip": value})) for value in (0, 2))
     assert own.images[0].data == two.images[0].data

@@ -201,6 +201,55 @@ def test_clip_skip_0_uses_the_servers_and_tells_it(fake, backend):
     assert (fake.options, fake.count("options")) == (before, posts)
 
 
+class TestStyles:
+    def test_they_are_listed_without_the_headings_between_them(self, fake, backend):
+        assert backend.check().styles == ("Ink", "Film")
+
+    def test_they_are_sent_by_name_and_the_merged_prompt_proves_them(self, fake, backend):
+        made = backend.generate(order(styles="Ink + Film"))
+        assert fake.last("txt2img")["styles"] == ["Ink", "Film"]
+        assert fake.last("txt2img")["prompt"] == "a boat"
+        text = parse(made.images[0].infotext)
+        assert (text.prompt, text.negative) == ("ink drawing of a boat, film grain", "fog, photo")
+        assert made.images[0].suspect == ()
+        assert made.asked["styles"] == made.applied["styles"] == "Ink + Film"
+
+    def test_they_reach_later_stages_and_the_texts_of_hires_fix(self, fake, backend):
+        values = {"hires.enabled": True, "hires.prompt": "a ship", "hires.negative": "mist"}
+        first = backend.generate(order(styles="Ink", **values))
+        assert parse(first.images[0].infotext).values["Hires prompt"] == "ink drawing of a ship"
+        assert first.images[0].suspect == ()
+        assert first.applied["hires.prompt"] == "a ship"
+        later = backend.generate(order("img2img", image=first.images[0].data, styles="Ink"))
+        assert (later.applied["styles"], later.images[0].suspect) == ("Ink", ())
+
+    def test_a_server_that_leaves_them_out_is_found_out(self, fake, backend):
+        fake.fault("no-styles")
+        made = backend.generate(order(styles="Ink"))
+        assert made.images[0].suspect == ("mismatch:styles",)
+
+    def test_a_style_that_was_changed_on_the_server_is_no_alarm(self, fake, backend):
+        fake.styles["Ink"] = ("pen and ink", "")
+        made = backend.generate(order(styles="Ink"))
+        assert ("styles" in made.applied, made.images[0].suspect) == (False, ())
+
+    def test_an_unknown_one_is_refused_and_a_new_one_is_found(self, fake, backend):
+        with pytest.raises(Refused, match=r"^styles: .* has no 'Inc'\. Did you mean Ink"):
+            backend.generate(order(styles="Film + Inc"))
+        assert fake.count("txt2img") == 0
+        fake.styles["Inc"] = ("company", "")
+        assert backend.generate(order(styles="Film + Inc")).applied["styles"] == "Film + Inc"
+
+    @pytest.mark.parametrize("mode", ["sdnext", "sd-server", "koboldcpp"])
+    def test_a_server_without_them_refuses(self, mode):
+        with FakeWebUI(mode) as server:
+            backend = WebUI(server.url, limits=QUICK)
+            assert backend.check().styles == ()
+            with pytest.raises(Refused, match=r"^styles: "):
+                backend.generate(order(styles="Ink"))
+            backend.close()
+
+
 class TestNewFiles:
     @pytest.fixture(params=["forge", "a1111", "sdnext"])
     def server(self, request):
