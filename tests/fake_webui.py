@@ -89,6 +89,7 @@ TWISTS = {
     "other-denoise", "black", "unchanged", "no-hires", "forgotten", "no-vae", "keeps-overrides",
     "plain-hires", "no-variation",
     "no-styles",
+    "no-mask",
 }  # fmt: skip
 FAULTS = BEFORE | AFTER | TWISTS
 
@@ -649,6 +650,8 @@ class FakeWebUI:
             if one["path"] not in self._listed_loras:
                 raise Reply(400, {"error": f"invalid lora path: {one['path']}"})
         pictures = [self._picture(text) for text in sent.get("init_images") or []]
+        if asked.get("mask"):
+            asked["mask"] = self._picture(str(asked["mask"])).convert("L")
         if kind == "img2img" and not pictures:
             empty = "init_images" in sent
             raise (
@@ -795,6 +798,7 @@ class FakeWebUI:
             "other-size": {"width": truth["width"] + 64},
             "no-hires": {"enable_hr": False},
             "no-variation": {"subseed_strength": 0},
+            "no-mask": {"mask": None},
             "plain-hires": {"hr_prompt": "", "hr_negative_prompt": ""}
             | dict.fromkeys(("hr_sampler_name", "hr_scheduler", "hr_checkpoint_name")),
         }
@@ -928,7 +932,12 @@ class FakeWebUI:
             image = Image.blend(image, other, float(strength))
         if pictures:
             denoise = 0.3 if self._detailing(truth) else float(truth.get("denoising_strength") or 0.75)
-            image = Image.blend(pictures[0].convert("RGB").resize((width, height)), image, denoise)
+            before = pictures[0].convert("RGB").resize((width, height))
+            image = Image.blend(before, image, denoise)
+            if mask := truth.get("mask"):
+                if truth["inpainting_mask_invert"]:
+                    mask = mask.point(lambda light: 255 - light)
+                image = Image.composite(image, before, mask.resize((width, height)))
         return image
 
     def _vae(self) -> str:
@@ -1012,6 +1021,8 @@ class FakeWebUI:
         extra: dict[str, object] = {}
         if truth["kind"] == "img2img" or truth["enable_hr"]:
             extra["Denoising strength"] = truth["denoising_strength"]
+        if truth.get("mask"):
+            extra |= self._masked(truth)
         if truth["enable_hr"]:
             if self.mode.forge:
                 extra |= {"Hires Module 1": "Use same choices"}
@@ -1025,6 +1036,19 @@ class FakeWebUI:
             name = self._alias(str(truth["refiner_checkpoint"]))
             extra |= {"Refiner": f"{name} [{self.models[name]}]", "Refiner switch at": truth["refiner_switch_at"]}
         return extra
+
+    def _masked(self, truth: dict) -> dict[str, object]:
+        """What is written about a mask: only what is not usual. A mask without white is none, if only it is painted."""
+        blur, only = truth["mask_blur"], truth["inpaint_full_res"]
+        blank = truth["mask"].getextrema()[1 if not truth["inpainting_mask_invert"] else 0] == (
+            255 if truth["inpainting_mask_invert"] else 0
+        )
+        found: dict[str, object] = {"Mask mode": "Inpaint not masked"} if truth["inpainting_mask_invert"] else {}
+        found |= {"Mask blur": 4 if blur is None else blur} if blur != 0 else {}
+        if only and not blank:
+            found |= {"Inpaint area": "Only masked", "Masked area padding": truth["inpaint_full_res_padding"]}
+        content = ("fill", None, "latent noise", "latent nothing")[truth["inpainting_fill"]]
+        return found | ({"Masked content": content} if content else {})
 
     def _result(self, asked: dict, truth: dict, images: list, texts: list[str], twist: str) -> dict:
         seeds = [self._seed(truth, index) for index in range(truth["n_iter"] * truth["batch_size"])]

@@ -18,8 +18,9 @@ from ..domain.config.pipeline_config import PipelineConfig, stage_spec
 class Capabilities(Struct, frozen=True, kw_only=True):
     """What a backend offers right now. Names are exactly those the backend accepts.
 
-    `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, preview,
-    progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras (= `loras` are all it has).
+    `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, inpaint,
+    preview, progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras (= `loras` are all
+    it has).
     `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of
     the checkpoint, as far as the backend tells them.
     """
@@ -62,6 +63,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 class StageOrder(Struct, frozen=True, kw_only=True):
     """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none).
 
+    `mask` is the picture that inpainting paints anew where it is white, b"" without inpainting.
+
     `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
     be, because its picture would have been made for nothing.
     """
@@ -73,6 +76,7 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     seed: int
     config: PipelineConfig
     image: bytes = b""
+    mask: bytes = b""
     later: tuple[str, ...] = ()
 
     def each_stage(self) -> Iterator[StageOrder]:

@@ -164,6 +164,7 @@ class _Attempt:
         self._context = context
         self._cancelled = cancelled
         self._stage = ""
+        self._mask = b""
         self._done: list[StageRecord] = []
         self._began = context.stopwatch()
         self._lost_s = 0.0
@@ -187,7 +188,11 @@ class _Attempt:
                 return
 
     def _start_piece(self) -> _Piece:
-        data = self._context.read_start(Path(self.job.start_image)) if self.job.start_image else b""
+        read, inpaint = self._context.read_start, self.job.config.inpaint
+        data = read(Path(self.job.start_image)) if self.job.start_image else b""
+        if inpaint.enabled and "img2img" in self.job.stages:
+            # Before the first stage: without a mask its picture would be made for nothing.
+            self._mask = read(Path(inpaint.mask).expanduser())
         return _Piece(StageImage(data=data, suffix="", width=0, height=0, seed=self.job.seed), ())
 
     def _stage_of(self, piece: _Piece, stage: str) -> list[_Piece]:
@@ -221,6 +226,7 @@ class _Attempt:
             seed=piece.image.seed,
             config=self.job.config,
             image=piece.image.data,
+            mask=self._mask if stage == "img2img" else b"",
             later=stages[stages.index(stage) + 1 :],
         )
 

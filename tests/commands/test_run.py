@@ -12,6 +12,7 @@ import pytest
 from conftest import wait_until
 from fake_webui import FakeWebUI
 from jobs import full_disk
+from PIL import Image
 from terminal import FEW, TINY, Terminal, ended, program
 
 from stablenew_tk.storage.journal.reader import recent, verify
@@ -64,6 +65,27 @@ class TestLorasTheServerDoesNotHave:
     def test_names_and_aliases_that_it_has_are_no_matter(self, cli, fake):
         cli.pack.write_text("a red boat <lora:inkwash:1> <lora:grain_final:0.5>\n")
         assert "LoRA" not in cli("run", cli.pack, "--json", *FEW, "--backend", fake.url).err
+
+
+class TestInpainting:
+    MASKED = ("--set", "img2img.enabled=on", "--set", "inpaint.enabled=on")
+
+    def test_the_mask_is_read_from_its_file_and_named_in_the_record(self, cli, fake, tmp_path, monkeypatch):
+        Image.new("L", (64, 64), 255).save(tmp_path / "mask.png")
+        monkeypatch.chdir(tmp_path)
+        masked = (*self.MASKED, "--set", "inpaint.mask=mask.png")
+        said = cli("run", cli.pack, "--json", *FEW, *masked, "--backend", fake.url)
+        assert said.json["ok"] == 2
+        assert fake.last("img2img")["mask"]
+        assert {record["config"]["inpaint"]["mask"] for record in cli.shown()} == {str(tmp_path / "mask.png")}
+
+    def test_without_its_file_nothing_is_made(self, cli, fake, tmp_path):
+        masked = (*self.MASKED, "--set", f"inpaint.mask={tmp_path / 'gone.png'}")
+        said = cli("run", cli.pack, "--json", *FEW, *masked, "--backend", fake.url)
+        assert (said.json["failed"], fake.count("txt2img")) == (2, 0)
+        assert "gone.png" in said.json["errors"][0]
+        unnamed = cli("run", cli.pack, "--json", *FEW, *self.MASKED, "--backend", fake.url)
+        assert (unnamed.code, unnamed.json["error"].partition(":")[0]) == (2, "inpaint.mask")
 
 
 class TestCheckpointByHash:

@@ -95,6 +95,8 @@ def _pass(
 def img2img(work: Work) -> Link:
     """Paints over the picture; its size is floored to 8 as a WebUI does."""
     values = work.order.config.img2img
+    if work.order.config.inpaint.enabled:
+        raise Refused("inpaint.enabled: masks are not sent to ComfyUI. Switch it off.")
     names = names_of(work, "img2img", values.sampler, values.scheduler)
     start = start_like_webui(values.steps, values.denoise, names)
     paths = {"img2img.steps": "steps", "img2img.cfg_scale": "cfg", "img2img.denoise": "start_at_step"}

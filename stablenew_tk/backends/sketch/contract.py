@@ -55,6 +55,8 @@ def check_names(order: StageOrder) -> None:
         raise Refused("txt2img.subseed_strength: the sketch engine has no variation seeds. Set it to 0.", status=422)
     if order.stage == "txt2img" and config.refiner.enabled:
         asked["refiner.checkpoint"] = config.refiner.checkpoint
+    if order.stage == "img2img" and config.inpaint.enabled:
+        raise Refused("inpaint.enabled: the sketch engine takes no mask. Switch it off.", status=422)
     if config.styles:
         raise Refused("styles: the sketch engine keeps no styles. Leave it empty.", status=422)
     if order.stage != "img2img":

@@ -204,6 +204,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
     offered = {
         "hires": "enable_hr" in facts.txt2img,
         "refiner": "refiner_checkpoint" in facts.txt2img,
+        "inpaint": "mask" in facts.img2img,
         "scheduler": bool(facts.schedulers),
         "progress": "progress" in facts.routes,
         "preview": "progress" in facts.routes,

@@ -18,13 +18,14 @@ from ...domain.base.lora_tags import loras_in
 from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
 from ...domain.config.pipeline_config import stage_spec
 from ...domain.config.styles import style_names, styled
-from ...domain.recipes.infotext import Infotext, applied_values, parse, split_sampler
+from ...domain.recipes.infotext import Infotext, applied_values, inpainting, parse, split_sampler
 from ..base import StageImage, StageOrder
 from ..pictures import DecodedPicture, image_size, open_picture, pixels_of
 from .requests import REQUESTS, native_sampler, with_bare_embeddings
 from .server_facts import AUTOMATIC, ServerFacts, loose
 
 _NO_CLIP_SKIP = "clip_skip: the server has no such setting, so it used its own."
+_NO_MASK_TOLD = "inpaint.mask: the server does not say whether it used the mask, so that could not be checked."
 _MODULE = re.compile(r"Module \d{1,3}")
 _UPSCALER = re.compile(r"Postprocess upscaler: ([^<,]{1,200})")
 # Compared by size or count, or chosen by the server.
@@ -234,6 +235,7 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
         account |= {f"{stage}.steps": info.steps, f"{stage}.cfg_scale": info.cfg_scale, "clip_skip": info.clip_skip}
     if stage == "img2img":
         account["img2img.denoise"] = info.denoising_strength
+        applied |= inpainting(parse(text).values) if order.config.inpaint.enabled else {}
     if stage == "upscale":
         account |= {"upscale.steps": info.steps, "upscale.denoise": info.denoising_strength}
     applied |= {path: value for path, value in account.items() if value is not None}
@@ -389,6 +391,8 @@ def _notes(reply: Reply, order: StageOrder, made: Made, asked: Mapping[str, Valu
         yield f"{len(images)} of {wanted} pictures came."
     if not reply.reported:
         yield "The server did not say how it made the picture, so it could not be checked against what was asked."
+    if order.mask and images and "inpaint.area" not in applied:
+        yield _NO_MASK_TOLD
     if order.stage == "adetailer" and images and pixels_of(images[0].data) == pixels_of(order.image):
         yield "ADetailer found nothing to repair: the picture is unchanged."
     wrong = [code[9:] for image in images for code in image.suspect if code.startswith("mismatch:")]

@@ -17,6 +17,7 @@ from ...domain.base.model_hash import hash_digits, unknown_hash
 from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig
 from ...domain.config.styles import style_names, unknown_styles
 from ..base import StageOrder, check_stage
+from ..pictures import image_size
 from .server_facts import AUTOMATIC, MODULES, ServerFacts, base_names, loose
 
 Body = dict[str, object]
@@ -26,6 +27,16 @@ _EMBEDDING = re.compile(r"<embedding:([^:<>]{1,200})(?::(-?\d{1,3}(?:\.\d{1,6})?
 _LORA = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^:<>]{0,40}){0,4})>")
 # Names of A1111 whose counterpart on sd-server is not spelled alike.
 _ON_SD_SERVER = {"DDIM": "ddim_trailing"}
+# Ways to fill what is masked, by the numbers that the server has for them.
+_CONTENTS = ("fill", "original", "latent noise", "latent nothing")
+_INPAINT = {
+    "mask",
+    "mask_blur",
+    "inpainting_fill",
+    "inpaint_full_res",
+    "inpaint_full_res_padding",
+    "inpainting_mask_invert",
+}
 # What hires fix may have for itself, and the field of the request that says it.
 _OWN_HIRES = {
     "sampler": "hr_sampler_name",
@@ -132,6 +143,8 @@ def _own_hires_sampling(config: PipelineConfig, facts: ServerFacts) -> Body:
 
 def _check_img2img(config: PipelineConfig, facts: ServerFacts) -> None:
     _sampling("img2img", config.img2img.sampler, config.img2img.scheduler, facts)
+    if config.inpaint.enabled and not facts.img2img >= _INPAINT:
+        raise Refused(f"inpaint.enabled: {facts.name} takes no mask with all its settings. Switch it off.")
 
 
 def _check_detailer(config: PipelineConfig, facts: ServerFacts) -> None:
@@ -235,7 +248,20 @@ def img2img_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
     body = _base(order, facts) | _from_image(order.image, size)
     body |= _sampling("img2img", values.sampler, values.scheduler, facts)
     body |= {"steps": values.steps, "cfg_scale": values.cfg_scale, "denoising_strength": values.denoise}
+    if order.config.inpaint.enabled:
+        body |= _inpainting(order, size)
     return _listed(body, facts.img2img)
+
+
+def _inpainting(order: StageOrder, size: Size) -> Body:
+    """The fields of a mask. Raises Refused for one of another size, which the server would lay on askew."""
+    inpaint, own = order.config.inpaint, image_size(order.mask)
+    if own != size:
+        was, wanted = (f"{width} × {height}" for width, height in (own, size))
+        raise Refused(f"inpaint.mask: the mask has {was} pixels and the picture {wanted}. Make it as large.")
+    body: Body = {"mask": _base64(order.mask), "mask_blur": inpaint.mask_blur}
+    body |= {"inpainting_fill": _CONTENTS.index(inpaint.content), "inpainting_mask_invert": int(inpaint.invert)}
+    return body | {"inpaint_full_res": inpaint.area == "only masked", "inpaint_full_res_padding": inpaint.padding}
 
 
 def adetailer_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:

@@ -147,6 +147,24 @@ class Img2Img(Struct, frozen=True):
     cfg_scale: Annotated[float, _cfg()] = 7.0
 
 
+class Inpaint(Struct, frozen=True):
+    """Lets img2img paint anew only what a mask shows (white)."""
+
+    enabled: Annotated[bool, _switch("Inpaint")] = False
+    mask: Annotated[str, _text("Mask file", "A picture as large as the one it is for: white is painted anew.")] = ""
+    mask_blur: Annotated[int, _mask("Mask blur", "How softly what is new goes over into the rest.", 0, 64)] = 4
+    content: Annotated[
+        Literal["fill", "original", "latent noise", "latent nothing"],
+        Meta(title="Masked content", extra={"help": "What is under the mask to begin with."}),
+    ] = "original"
+    area: Annotated[
+        Literal["whole picture", "only masked"],
+        Meta(title="Inpaint area", extra={"help": "only masked cuts the masked part out and paints it larger."}),
+    ] = "whole picture"
+    padding: Annotated[int, _mask("Padding", "How much around the mask is seen with only masked.", 0, 256, 4)] = 32
+    invert: Annotated[bool, _switch("Paint what is not masked")] = False
+
+
 class ADetailerPass(Struct, frozen=True):
     """Finds one kind of thing (a face, a hand) and paints it again."""
 
@@ -210,6 +228,7 @@ class PipelineConfig(Struct, frozen=True):
     hires: Hires = Hires()
     refiner: Refiner = Refiner()
     img2img: Img2Img = Img2Img()
+    inpaint: Inpaint = Inpaint()
     adetailer: ADetailer = ADetailer()
     upscale: Upscale = Upscale()
 
@@ -268,6 +287,11 @@ def size_words(config: PipelineConfig) -> str:
         width, height = round(width * config.hires.scale), round(height * config.hires.scale)
         words += f" → {width} × {height} after hires fix"
     return words
+
+
+def base_name(path: str) -> str:
+    """The name of a file without its folders, of any system."""
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def _passes_words(config: PipelineConfig) -> str:
@@ -329,6 +353,15 @@ STAGE_SPECS = (
         title="img2img",
         purpose="paints over the picture once more",
         summary=lambda config: f"denoise {config.img2img.denoise:.2f} · {config.img2img.steps} steps",
+        parts=(
+            BlockSpec(
+                name="inpaint",
+                title="Inpaint",
+                purpose="paints anew only what a mask shows",
+                summary=lambda config: f"{base_name(config.inpaint.mask) or 'no mask yet'} · {config.inpaint.area}",
+                heading="Inpaint",
+            ),
+        ),
         work=lambda config, megapixels: config.img2img.steps * config.img2img.denoise * megapixels,
     ),
     StageSpec(

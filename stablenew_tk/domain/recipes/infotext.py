@@ -216,6 +216,19 @@ def applied_values(values: Mapping[str, str], stage: str) -> dict[str, Value]:
     return applied
 
 
+def inpainting(values: Mapping[str, str]) -> dict[str, Value]:
+    """How a mask was used, by catalogue path; {} where the text tells of no mask. What is usual is not written."""
+    if not {"Mask blur", "Masked content", "Inpaint area", "Mask mode"} & values.keys():
+        return {}
+    found: dict[str, Value] = {"inpaint.mask_blur": _value("inpaint.mask_blur", values.get("Mask blur", "0")) or 0}
+    found["inpaint.content"] = values.get("Masked content", "original")
+    found["inpaint.area"] = values.get("Inpaint area", "whole picture").lower()
+    found["inpaint.invert"] = "Mask mode" in values
+    if (padding := _value("inpaint.padding", values.get("Masked area padding", "x"))) is not None:
+        found["inpaint.padding"] = padding
+    return found
+
+
 def named_values(values: Mapping[str, str], stage: str) -> dict[str, str]:
     """The values of a stage as they are written, by catalogue path, and `seed`. ADetailer's third and fourth pass
     have paths too, although the catalogue lists two.

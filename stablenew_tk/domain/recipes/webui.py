@@ -9,7 +9,7 @@ from ..base.errors import InvalidInput
 from ..base.model_hash import hash_digits
 from ..config.catalogue import LISTED_PASSES
 from ..config.spellings import sampler_and_scheduler
-from .infotext import named_values, parse
+from .infotext import inpainting, named_values, parse
 from .recipe import Recipe, RecipeDraft, bare_name, number_of
 
 _SECOND_PASS = ("Hires upscale", "Hires resize", "Hires upscaler", "Hires steps")
@@ -98,6 +98,11 @@ def _second_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
         if "hires.denoise" in named:
             draft.put("img2img.denoise", named["hires.denoise"])
             draft.note(_HERE_ONLY)
+            masked = inpainting(values)
+            for path, value in masked.items():
+                draft.put(path, value)
+            if masked:
+                draft.note("Only a part of it was painted anew; the mask is not in the file, either.")
         return
     draft.put("hires.enabled", True)
     # Not written means the same as in the first pass.

@@ -269,6 +269,12 @@ def check(request: RunRequest) -> None:
         raise InvalidInput(message, "variants")
 
 
+def check_mask(config: PipelineConfig) -> None:
+    """Raise InvalidInput when img2img is to use a mask and none is named."""
+    if config.inpaint.enabled and config.img2img.enabled and not config.inpaint.mask:
+        raise InvalidInput("inpaint.mask: name the file of a mask, or switch Inpaint off.", "inpaint.mask")
+
+
 def _check_start(config: PipelineConfig, start_image: str) -> None:
     stages = config.stages()
     if not stages:
@@ -276,6 +282,7 @@ def _check_start(config: PipelineConfig, start_image: str) -> None:
     first, needs_picture = stages[0], stage_spec(stages[0]).needs_picture
     if needs_picture and not start_image:
         raise InvalidInput(f"{first} needs a picture to start from: choose one, or switch txt2img on.", "start_image")
+    check_mask(config)
     if start_image and not needs_picture:
         raise InvalidInput(
             f"A run that starts from a picture cannot begin with {first}: switch {first} off.", "start_image"

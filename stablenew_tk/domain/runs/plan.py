@@ -23,7 +23,7 @@ from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, Pipelin
 from ..config.sweep import LORA, focus
 from ..models.preset_scope import PresetScope, PresetUse, without_values
 from ..prompts.pack import PackPrompt, has_lora, with_lora_weight
-from .job import Job, LearningTag, with_subseed
+from .job import Job, LearningTag, check_mask, with_subseed
 
 # Changing one of these makes the engine load files for seconds or minutes.
 MOST_PER_VALUE = 100  # pictures of each value and prompt
@@ -339,6 +339,7 @@ def checked(plan: LearningPlan) -> LearningPlan:
             f"{subject.path}: {subject.stage} works on a picture. Choose the picture to start from.", "start_image"
         )
     config = _ready(plan.base_config, subject.path, subject.stage, bool(plan.start_image))
+    check_mask(config)
     if subject.path == "upscale.codeformer_weight" and not config.upscale.codeformer:
         raise InvalidInput(
             "upscale.codeformer_weight: CodeFormer is off, so its weight changes nothing. Set upscale.codeformer.",

@@ -274,6 +274,11 @@ class TestWords:
         assert nodes_of(found, "CLIPTextEncode")[1]["text"] == "embedding:sub/easynegative, blurry"
 
 
+def test_a_mask_is_refused():
+    with pytest.raises(Refused, match=r"^inpaint\.enabled: "):
+        made(order("img2img", inpaint__enabled=True))
+
+
 def test_styles_are_refused():
     with pytest.raises(Refused, match=r"^styles: "):
         made(order(styles="Ink"))

@@ -188,6 +188,11 @@ def test_an_unknown_name_is_refused_by_field(values, path):
         made(values)
 
 
+def test_a_mask_is_refused():
+    with pytest.raises(Refused, match=r"^inpaint\.enabled: "):
+        Sketch().generate(order({"inpaint.enabled": True}, stage="img2img", image=made()))
+
+
 def test_styles_are_refused():
     with pytest.raises(Refused, match=r"^styles: "):
         Sketch().generate(order({"styles": "Ink"}))

@@ -12,7 +12,7 @@ import pytest
 import requests
 from conftest import wait_until
 from fake_webui import FakeWebUI, watched
-from PIL import Image
+from PIL import Image, ImageChops
 
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.transport import Limits, parse_address
@@ -199,6 +199,89 @@ def test_clip_skip_0_uses_the_servers_and_tells_it(fake, backend):
     assert "clip_skip" not in made.asked
     assert "CLIP_stop_at_last_layers" not in (fake.last("txt2img").get("override_settings") or {})
     assert (fake.options, fake.count("options")) == (before, posts)
+
+
+def mask(size=(64, 64), box=(0, 0, 32, 64)):
+    """White in a box, black around it."""
+    image = Image.new("L", size)
+    if box:
+        image.paste(255, box)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+class TestInpainting:
+    @pytest.fixture
+    def first(self, backend):
+        return backend.generate(order()).images[0]
+
+    def masked(self, first, data=None, **values):
+        asked = {"inpaint.enabled": True, "inpaint.mask": "m.png", "img2img.denoise": 0.9}
+        asked |= {f"inpaint.{name}": value for name, value in values.items()}
+        made = order("img2img", image=first.data, **asked)
+        return msgspec.structs.replace(made, mask=data or mask())
+
+    @pytest.mark.parametrize("invert", [False, True])
+    def test_only_what_is_white_is_painted_anew(self, backend, first, invert):
+        made = backend.generate(self.masked(first, invert=invert)).images[0]
+        with Image.open(io.BytesIO(first.data)) as before, Image.open(io.BytesIO(made.data)) as after:
+            halves = [
+                ImageChops.difference(before, after).crop(box).getbbox() for box in ((0, 0, 32, 64), (32, 0, 64, 64))
+            ]
+        assert [bool(half) for half in halves] == [not invert, invert]
+
+    def test_all_of_its_settings_are_sent_and_told(self, fake, backend, first):
+        values = {"mask_blur": 8, "content": "latent noise", "area": "only masked", "padding": 48, "invert": True}
+        made = backend.generate(self.masked(first, **values))
+        sent = fake.last("img2img")
+        keys = (
+            "mask_blur",
+            "inpainting_fill",
+            "inpaint_full_res",
+            "inpaint_full_res_padding",
+            "inpainting_mask_invert",
+        )
+        assert [sent[key] for key in keys] == [8, 2, True, 48, 1]
+        assert base64.b64decode(sent["mask"]) == mask()
+        assert made.images[0].suspect == ()
+        for name, value in values.items():
+            assert made.asked[f"inpaint.{name}"] == made.applied[f"inpaint.{name}"] == value
+
+    def test_what_is_usual_is_not_written_and_known_all_the_same(self, backend, first):
+        made = backend.generate(self.masked(first))
+        assert (made.applied["inpaint.content"], made.applied["inpaint.area"]) == ("original", "whole picture")
+        assert (made.images[0].suspect, made.notes) == ((), ())
+
+    def test_a_blank_mask_with_only_masked_is_found_out(self, backend, first):
+        made = backend.generate(self.masked(first, mask(box=None), area="only masked"))
+        assert made.images[0].suspect == ("mismatch:inpaint.area",)
+
+    def test_a_server_that_says_nothing_of_a_mask_is_told_and_is_no_alarm(self, fake, backend, first):
+        fake.fault("no-mask")
+        made = backend.generate(self.masked(first))
+        assert made.images[0].suspect == ()
+        assert "could not be checked" in " ".join(made.notes)
+
+    def test_a_mask_of_another_size_is_refused_before_anything_is_sent(self, fake, backend, first):
+        with pytest.raises(Refused, match=r"^inpaint\.mask: the mask has 32 × 64 pixels and the picture 64 × 64"):
+            backend.generate(self.masked(first, mask((32, 64))))
+        assert fake.count("img2img") == 0
+
+    def test_nothing_of_it_is_sent_when_it_is_off(self, fake, backend, first):
+        backend.generate(order("img2img", image=first.data, **{"inpaint.mask": "m.png"}))
+        assert not {"mask", "mask_blur", "inpainting_fill"} & fake.last("img2img").keys()
+
+    @pytest.mark.parametrize("mode", ["sd-server", "sdnext"])
+    def test_a_server_without_all_of_it_refuses_before_txt2img(self, mode):
+        with FakeWebUI(mode) as server:
+            backend = WebUI(server.url, limits=QUICK)
+            assert "inpaint" not in backend.check().features
+            work = order(**{"inpaint.enabled": True, "inpaint.mask": "m.png"})
+            with pytest.raises(Refused, match=r"^inpaint\.enabled: "):
+                backend.generate(msgspec.structs.replace(work, later=("img2img",)))
+            backend.close()
+            assert server.count("txt2img") == 0
 
 
 class TestStyles:

@@ -103,6 +103,18 @@ class TestWebUI:
         assert "hires.denoise" not in found.values
         assert any("another one" in notice for notice in found.notices)
 
+    def test_how_a_mask_was_used_is_read_and_that_it_is_missing_is_told(self):
+        written = ", Mask blur: 8, Inpaint area: Only masked, Masked area padding: 32, Masked content: latent noise"
+        found = webui(f", Denoising strength: 0.4{written}")
+        assert {path: value for path, value in found.values.items() if path.startswith("inpaint")} == {
+            "inpaint.mask_blur": 8,
+            "inpaint.content": "latent noise",
+            "inpaint.area": "only masked",
+            "inpaint.invert": False,
+            "inpaint.padding": 32,
+        }
+        assert any("the mask is not in the file" in notice for notice in found.notices)
+
     def test_the_refiner_loses_its_hash(self):
         found = webui(", Refiner: sub/second.safetensors [fedcba9876], Refiner switch at: 0.7")
         assert found.values["refiner.enabled"] is True

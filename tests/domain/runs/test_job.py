@@ -111,6 +111,10 @@ def test_a_run_without_records_is_marked_off():
             "upscale needs a picture",
         ),
         ({"start_image": "x.png"}, "cannot begin with txt2img"),
+        (
+            {"config": with_values(PipelineConfig(), {"img2img.enabled": True, "inpaint.enabled": True})},
+            "inpaint.mask: name the file",
+        ),
         ({"seed": -2}, "seed"),
         ({"seed": MAX_SEED + 1}, "seed"),
         ({"seeds_per_prompt": 0}, "seeds per prompt"),
