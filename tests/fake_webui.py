@@ -90,6 +90,7 @@ TWISTS = {
     "plain-hires", "no-variation",
     "no-styles",
     "no-mask",
+    "no-controlnet",
 }  # fmt: skip
 FAULTS = BEFORE | AFTER | TWISTS
 
@@ -443,6 +444,8 @@ class FakeWebUI:
             routes |= {"version": get, "status": get}
         if self.mode.internal:
             routes |= {"/internal/ping": get, "/internal/progress": post, "/internal/pending-tasks": get}
+        if self.mode_name != "sdnext":
+            routes |= {"/controlnet/model_list": get, "/controlnet/module_list": get}
         if self.adetailer:
             routes |= {"/adetailer/v1/ad_model": get, "/adetailer/v1/schema": get, "/adetailer/v1/version": get}
         if not self.extensions:
@@ -490,6 +493,8 @@ class FakeWebUI:
             "scripts": {"txt2img": self._script_names(), "img2img": self._script_names()},
             "memory": {"ram": {"free": 1, "used": 1, "total": 2}, "cuda": {"error": "unavailable"}},
             "version": {"app": "sd.next", "updated": "2026-11-01", "hash": "abc1234"},
+            "/controlnet/model_list": {"model_list": ["None", "control_canny [d14c016b]"]},
+            "/controlnet/module_list": {"module_list": ["None", "canny", "depth_midas"]},
             "/internal/ping": {},
             "/internal/pending-tasks": {"size": len(self._pending), "tasks": list(self._pending)},
             "/adetailer/v1/ad_model": {"ad_model": list(DETECTORS)},
@@ -782,6 +787,7 @@ class FakeWebUI:
         if twist != "no-styles":
             truth |= self._styled(asked)
         truth.setdefault("enable_hr", False)
+        truth["units"] = self._units(asked)
         truth["n_iter"] = int(asked.get("n_iter") or 1)
         truth["width"], truth["height"] = (int(asked[side]) // 8 * 8 for side in ("width", "height"))
         if self._detailing(asked):
@@ -799,6 +805,7 @@ class FakeWebUI:
             "no-hires": {"enable_hr": False},
             "no-variation": {"subseed_strength": 0},
             "no-mask": {"mask": None},
+            "no-controlnet": {"units": []},
             "plain-hires": {"hr_prompt": "", "hr_negative_prompt": ""}
             | dict.fromkeys(("hr_sampler_name", "hr_scheduler", "hr_checkpoint_name")),
         }
@@ -922,6 +929,7 @@ class FakeWebUI:
                     *([self._vae()] if self._vae() else []),
                     *map(repr, truth.get("lora") or []),
                     *((truth.get(key) for key in _OWN_HIRES) if truth["enable_hr"] else ()),
+                    *map(repr, truth["units"]),
                 ]
             )
             + f"{self._seed(truth, index)}{whole}"
@@ -966,6 +974,13 @@ class FakeWebUI:
                 return [unit for unit in script["args"] if isinstance(unit, dict)]
         return []
 
+    def _units(self, asked: dict) -> list[dict]:
+        """The ControlNet units that are on; what it does not know in one is dropped without a word."""
+        for name, script in (asked.get("alwayson_scripts") or {}).items():
+            if name.lower() == "controlnet" and isinstance(script, dict):
+                return [unit for unit in script["args"] if unit.get("enabled", True)]
+        return []
+
     def _own_text(self, truth: dict, index: int) -> str:
         """As sd-server writes it: numbers with six decimals, file names, the scheduler behind the sampler."""
         used = " ".join(filter(None, (truth["sampler_name"], truth["scheduler"])))
@@ -1003,6 +1018,10 @@ class FakeWebUI:
             pairs.append((f"ADetailer model{nth}", unit["ad_model"]))
             pairs.append((f"ADetailer confidence{nth}", unit.get("ad_confidence", 0.3)))
             pairs.append((f"ADetailer denoising strength{nth}", unit.get("ad_denoising_strength", 0.4)))
+        for number, unit in enumerate(truth["units"]):
+            words = {"Module": unit["module"], "Model": unit["model"], "Weight": unit["weight"]}
+            words |= {"Guidance Start": unit.get("guidance_start", 0.0), "Guidance End": unit.get("guidance_end", 1.0)}
+            pairs.append((f"ControlNet {number}", ", ".join(f"{key}: {value}" for key, value in words.items())))
         if not self.mode.forge and self._vae():
             pairs.append(("VAE", self._vae()))
         modules = self.options.get("forge_additional_modules") or []
@@ -1056,6 +1075,8 @@ class FakeWebUI:
         if asked.get("save_images") and len(images) > 1:
             images, texts, first = [images[0], *images], [texts[0], *texts], 1
         data = [self._file(image, text) for image, text in zip(images, texts, strict=True)]
+        # The maps that ControlNet found follow, without texts.
+        data += [str(unit["image"]) for unit in truth["units"] if unit.get("image")]
         info = {
             "prompt": truth["prompt"],
             "all_prompts": [truth["prompt"]] * len(seeds),

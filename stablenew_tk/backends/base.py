@@ -12,6 +12,7 @@ from ..domain.base.errors import Refused
 from ..domain.base.lora_tags import loras_in
 from ..domain.base.model_hash import same_hash
 from ..domain.config.catalogue import Value
+from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig, stage_spec
 
 
@@ -19,8 +20,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """What a backend offers right now. Names are exactly those the backend accepts.
 
     `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, inpaint,
-    preview, progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras (= `loras` are all
-    it has).
+    controlnet, preview, progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras
+    (= `loras` are all it has).
     `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of
     the checkpoint, as far as the backend tells them.
     """
@@ -63,7 +64,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 class StageOrder(Struct, frozen=True, kw_only=True):
     """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none).
 
-    `mask` is the picture that inpainting paints anew where it is white, b"" without inpainting.
+    `mask` is the picture that inpainting paints anew where it is white, b"" without inpainting; `units` are those of
+    ControlNet.
 
     `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
     be, because its picture would have been made for nothing.
@@ -77,6 +79,7 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     config: PipelineConfig
     image: bytes = b""
     mask: bytes = b""
+    units: tuple[ControlInput, ...] = ()
     later: tuple[str, ...] = ()
 
     def each_stage(self) -> Iterator[StageOrder]:

@@ -25,11 +25,13 @@ from ..domain.base.errors import (
     Unreachable,
 )
 from ..domain.base.model_hash import hash_digits
+from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.journal.history import Position
 from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
 from ..domain.models.preset_scope import Situation, as_made
 from ..domain.runs.job import Job
+from ..storage.pictures.control_units import load_units
 from ..storage.pictures.images import save_image
 from .ids_and_times import utc_text
 from .messages.base import Event, OrderFailed
@@ -37,6 +39,8 @@ from .messages.jobs import ImageSaved, JobEnded, JobStarted, StageStarted
 from .messages.journal import LineNotSaved, LineSaved
 
 MESSAGE_LIMIT = 2000
+# The stages that ControlNet guides.
+_GUIDED = ("txt2img", "img2img")
 
 
 class SavedRecord(Protocol):
@@ -165,6 +169,7 @@ class _Attempt:
         self._cancelled = cancelled
         self._stage = ""
         self._mask = b""
+        self._units: tuple[ControlInput, ...] = ()
         self._done: list[StageRecord] = []
         self._began = context.stopwatch()
         self._lost_s = 0.0
@@ -193,6 +198,8 @@ class _Attempt:
         if inpaint.enabled and "img2img" in self.job.stages:
             # Before the first stage: without a mask its picture would be made for nothing.
             self._mask = read(Path(inpaint.mask).expanduser())
+        if self.job.config.controlnet and any(stage in _GUIDED for stage in self.job.stages):
+            self._units = load_units(Path(self.job.config.controlnet).expanduser(), read)
         return _Piece(StageImage(data=data, suffix="", width=0, height=0, seed=self.job.seed), ())
 
     def _stage_of(self, piece: _Piece, stage: str) -> list[_Piece]:
@@ -227,6 +234,7 @@ class _Attempt:
             config=self.job.config,
             image=piece.image.data,
             mask=self._mask if stage == "img2img" else b"",
+            units=self._units if stage in _GUIDED else (),
             later=stages[stages.index(stage) + 1 :],
         )
 

@@ -88,6 +88,37 @@ class TestInpainting:
         assert (unnamed.code, unnamed.json["error"].partition(":")[0]) == (2, "inpaint.mask")
 
 
+class TestControlNet:
+    def test_units_and_their_pictures_are_read_from_beside_the_file(self, cli, fake, tmp_path, monkeypatch):
+        folder = tmp_path / "poses"
+        folder.mkdir()
+        Image.new("RGB", (64, 64), "white").save(folder / "pose.png")
+        (folder / "units.json").write_text('[{"module": "canny", "model": "control_canny", "image": "pose.png"}]')
+        monkeypatch.chdir(tmp_path)
+        said = cli("run", cli.pack, "--json", *FEW, "--set", "controlnet=poses/units.json", "--backend", fake.url)
+        assert said.json["ok"] == 2
+        assert not any(image["suspect"] for image in said.json["images"])
+        (unit,) = fake.last("txt2img")["alwayson_scripts"]["ControlNet"]["args"]
+        assert unit["image"]
+        assert {record["config"]["controlnet"] for record in cli.shown()} == {str(folder / "units.json")}
+
+    @pytest.mark.parametrize(
+        ("text", "says"),
+        [
+            (None, "units.json"),
+            ("[{}, 5]", "no list of units"),
+            ('[{"module": "canny", "image": "gone.png"}]', "gone.png"),
+        ],
+    )
+    def test_what_cannot_be_read_costs_no_picture(self, cli, fake, tmp_path, text, says):
+        if text is not None:
+            (tmp_path / "units.json").write_text(text)
+        units = f"controlnet={tmp_path / 'units.json'}"
+        said = cli("run", cli.pack, "--json", *FEW, "--set", units, "--backend", fake.url)
+        assert (said.json["failed"], fake.count("txt2img")) == (2, 0)
+        assert says in said.json["errors"][0]
+
+
 class TestCheckpointByHash:
     def test_it_is_used_and_recorded_by_its_name(self, cli, fake):
         fake.hashed = {"ink_model"}

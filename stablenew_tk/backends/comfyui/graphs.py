@@ -79,6 +79,8 @@ def graph(order: StageOrder, server: ServerWords, *, prefix: str, picture: str =
     check_stage(order, offered, server.name)
     if order.config.styles:
         raise Refused("styles: ComfyUI keeps no styles. Leave it empty.")
+    if order.config.controlnet:
+        raise Refused("controlnet: units are not sent to ComfyUI. Leave it empty.")
     size = image_size(order.image) if order.image else (0, 0)
     nodes = Nodes()
     work = Work(order, server, nodes, (order.seed + nth) % (MAX_SEED + 1), picture, size)

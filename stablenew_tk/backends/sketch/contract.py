@@ -57,6 +57,8 @@ def check_names(order: StageOrder) -> None:
         asked["refiner.checkpoint"] = config.refiner.checkpoint
     if order.stage == "img2img" and config.inpaint.enabled:
         raise Refused("inpaint.enabled: the sketch engine takes no mask. Switch it off.", status=422)
+    if config.controlnet:
+        raise Refused("controlnet: the sketch engine has no ControlNet. Leave it empty.", status=422)
     if config.styles:
         raise Refused("styles: the sketch engine keeps no styles. Leave it empty.", status=422)
     if order.stage != "img2img":

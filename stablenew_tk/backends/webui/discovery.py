@@ -123,6 +123,8 @@ def survey(connection: Connection) -> ServerFacts:
         lora_aliases=_aliases(loras),
         lists_loras=started,
         styles=_styles(connection),
+        control_models=_control_names(connection, "model_list"),
+        control_modules=_control_names(connection, "module_list"),
         options=options,
     )
     return facts if facts.is_subset else _with_detailer(connection, facts)
@@ -149,6 +151,13 @@ def _rows(connection: Connection, name: str) -> tuple[Listed, ...]:
             _log.warning("%s cannot list its %s (status %d)", connection.address.host, name, answer.status)
         return ()
     return tuple(decode(answer, list[Listed], connection.address.host))
+
+
+def _control_names(connection: Connection, name: str) -> tuple[str, ...]:
+    """A list of the ControlNet extension, which always has "None"; empty where there is no such extension."""
+    answer = _ask(connection, f"/controlnet/{name}")
+    found = decode(answer, dict[str, msgspec.Raw], connection.address.host) if answer.status == 200 else {}
+    return tuple(msgspec.json.decode(found[name], type=list[str])) if name in found else ()
 
 
 def _styles(connection: Connection) -> dict[str, tuple[str, str]]:
@@ -205,6 +214,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         "hires": "enable_hr" in facts.txt2img,
         "refiner": "refiner_checkpoint" in facts.txt2img,
         "inpaint": "mask" in facts.img2img,
+        "controlnet": facts.has_controlnet,
         "scheduler": bool(facts.schedulers),
         "progress": "progress" in facts.routes,
         "preview": "progress" in facts.routes,

@@ -16,6 +16,7 @@ from msgspec import Struct
 from ...domain.base.errors import BadImage
 from ...domain.base.lora_tags import loras_in
 from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
+from ...domain.config.controlnet import told_units
 from ...domain.config.pipeline_config import stage_spec
 from ...domain.config.styles import style_names, styled
 from ...domain.recipes.infotext import Infotext, applied_values, inpainting, parse, split_sampler
@@ -265,6 +266,11 @@ def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: S
     values = info.values
     if order.config.styles:
         _tell_styles(done, info, order, facts)
+    if order.units and values:
+        told = told_units(values)
+        is_all = len(told) == len(order.units)
+        used = is_all and all(one.unit.is_like(unit) for one, unit in zip(order.units, told, strict=True))
+        done["controlnet"] = order.config.controlnet if used else ""
     for path in ("checkpoint", "refiner.checkpoint", "hires.checkpoint"):
         if known := facts.checkpoint(str(done.get(path, ""))):
             done[path] = known.name

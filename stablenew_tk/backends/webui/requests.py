@@ -10,10 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 
+import msgspec
 from msgspec import Struct
 
 from ...domain.base.errors import Refused
 from ...domain.base.model_hash import hash_digits, unknown_hash
+from ...domain.config.controlnet import plain_model
 from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig
 from ...domain.config.styles import style_names, unknown_styles
 from ..base import StageOrder, check_stage
@@ -71,6 +73,8 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
             _one_of("vae", config.vae, ("None", *facts.vaes), facts)
     if config.styles:
         _check_styles(config, facts)
+    if config.controlnet:
+        _check_units(order, facts)
     if facts.kind == "sd-server":
         _lora_list(order.prompt, facts)
     for one in order.each_stage():
@@ -96,6 +100,29 @@ def _check_styles(config: PipelineConfig, facts: ServerFacts) -> None:
         raise Refused(f"styles: {facts.name} lists no styles. Save some there, or leave it empty.")
     for name in unknown_styles(config.styles, facts.styles):
         _one_of("styles", name, facts.styles, facts)
+
+
+def _check_units(order: StageOrder, facts: ServerFacts) -> None:
+    if not facts.has_controlnet:
+        raise Refused(f"controlnet: {facts.name} has no ControlNet. Leave it empty.")
+    for number, one in enumerate(order.units, start=1):
+        _one_of(f"controlnet, unit {number}, module", one.unit.module, facts.control_modules, facts)
+        models = (*facts.control_models, *map(plain_model, facts.control_models))
+        _one_of(f"controlnet, unit {number}, model", one.unit.model, models, facts)
+        if order.stage == "txt2img" and not one.image:
+            raise Refused(f"controlnet, unit {number}, image: name the picture that guides it.")
+
+
+def control_args(order: StageOrder) -> Body:
+    """The always-on script with the units of an order; {} without units."""
+    args = []
+    for one in order.units:
+        unit = msgspec.to_builtins(one.unit)
+        unit |= {"enabled": True, "module": one.unit.module, "model": one.unit.model, "weight": one.unit.weight}
+        unit |= {"image": _base64(one.image)} if one.image else {}
+        unit |= {"mask_image": _base64(one.mask)} if one.mask else {}
+        args.append(unit)
+    return {"alwayson_scripts": {"ControlNet": {"args": args}}} if args else {}
 
 
 def _must_have_checkpoint(path: str, name: str, facts: ServerFacts) -> None:
@@ -239,7 +266,7 @@ def txt2img_body(order: StageOrder, facts: ServerFacts, _size: Size = (0, 0)) ->
         known = facts.checkpoint(config.refiner.checkpoint)
         body["refiner_checkpoint"] = known.send if known else config.refiner.checkpoint
         body["refiner_switch_at"] = config.refiner.switch_at
-    return _listed(body, facts.txt2img)
+    return _listed(body | control_args(order), facts.txt2img)
 
 
 def img2img_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
@@ -250,7 +277,7 @@ def img2img_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
     body |= {"steps": values.steps, "cfg_scale": values.cfg_scale, "denoising_strength": values.denoise}
     if order.config.inpaint.enabled:
         body |= _inpainting(order, size)
-    return _listed(body, facts.img2img)
+    return _listed(body | control_args(order), facts.img2img)
 
 
 def _inpainting(order: StageOrder, size: Size) -> Body:
@@ -344,14 +371,11 @@ class StageRequest(Struct, frozen=True, kw_only=True):
     reported: tuple[str, ...] = ("checkpoint", "vae", "styles")
 
 
+_SAMPLED = ("checkpoint", "vae", "clip_skip", "styles", "controlnet")
 # The stages that a WebUI can be asked for. Any other is refused.
 REQUESTS: Mapping[str, StageRequest] = {
-    "txt2img": StageRequest(
-        check=_check_txt2img, body=txt2img_body, route="txt2img", reported=("checkpoint", "vae", "clip_skip", "styles")
-    ),
-    "img2img": StageRequest(
-        check=_check_img2img, body=img2img_body, reported=("checkpoint", "vae", "clip_skip", "styles")
-    ),
+    "txt2img": StageRequest(check=_check_txt2img, body=txt2img_body, route="txt2img", reported=_SAMPLED),
+    "img2img": StageRequest(check=_check_img2img, body=img2img_body, reported=_SAMPLED),
     "adetailer": StageRequest(check=_check_detailer, body=adetailer_body),
     "upscale": StageRequest(check=_check_upscale, body=repaint_body, enlarges=True),
 }

@@ -75,6 +75,8 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     adetailer_keys: frozenset[str] = frozenset()
     adetailer_most: int = 0
     styles: Mapping[str, tuple[str, str]] = {}
+    control_models: tuple[str, ...] = ()
+    control_modules: tuple[str, ...] = ()
     options: Mapping[str, object] = {}
 
     @property
@@ -86,6 +88,11 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     def chooses_vae(self) -> bool:
         """Whether a request can choose a VAE."""
         return "override_settings" in self.txt2img and bool({"sd_vae", MODULES} & self.options.keys())
+
+    @property
+    def has_controlnet(self) -> bool:
+        """Whether a request can bring ControlNet units along."""
+        return bool(self.control_models) and "alwayson_scripts" in self.txt2img
 
     def has_lora(self, name: str) -> bool:
         """Whether a tag with this name finds a LoRA, where the server lists them."""

@@ -21,6 +21,7 @@ LANCZOS = "Lanczos"
 _FIXED_WORK = 2.0
 _HIRES_TEXT = "What this pass is sent instead of the prompt. LoRAs work in it only if it names them, too."
 _SUBSEED = "A second seed that is mixed in with the variation strength; −1 draws a new one for each seed."
+_CONTROLNET = "A JSON file with units for txt2img and img2img, each with the picture that guides it; empty = none."
 _STYLES = "Texts that the server keeps and puts around the prompt. Several are written as Film + Ink."
 _CLIP_SKIP = (
     "How early the reading of the prompt stops. Checkpoints for drawings often like 2; 0 leaves it to the server."
@@ -224,6 +225,7 @@ class PipelineConfig(Struct, frozen=True):
         int, Meta(ge=0, le=12, title="Clip skip", extra={"step": 1, "help": _CLIP_SKIP, "empty_means": "server's"})
     ] = 2
     styles: Annotated[str, _choice("Styles", "styles", _STYLES)] = ""
+    controlnet: Annotated[str, _text("ControlNet units", _CONTROLNET)] = ""
     txt2img: Txt2Img = Txt2Img()
     hires: Hires = Hires()
     refiner: Refiner = Refiner()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ..base.errors import InvalidInput
 from ..base.model_hash import hash_digits
 from ..config.catalogue import LISTED_PASSES
+from ..config.controlnet import told_units, unit_words
 from ..config.spellings import sampler_and_scheduler
 from .infotext import inpainting, named_values, parse
 from .recipe import Recipe, RecipeDraft, bare_name, number_of
@@ -31,7 +32,7 @@ _PASS_DEFAULTS = {
 }
 _UNPLACED = re.compile(
     r"Hires (Distilled CFG Scale|Module \d+)"
-    r"|Module \d+|Seed resize from|Distilled CFG Scale|ControlNet \d+|Tiling|Face restoration|Styles"
+    r"|Module \d+|Seed resize from|Distilled CFG Scale|Tiling|Face restoration|Styles"
 )
 
 
@@ -161,6 +162,9 @@ def _repair(draft: RecipeDraft, prefix: str, one: Mapping[str, str]) -> None:
 
 
 def _left_out(draft: RecipeDraft, values: Mapping[str, str]) -> None:
+    if units := told_units(values):
+        words = "; ".join(unit_words(unit) for unit in units[:4])
+        draft.note(f"ControlNet guided it ({words[:300]}); the pictures of its units are not in the file.")
     names = [
         key
         for key, text in values.items()

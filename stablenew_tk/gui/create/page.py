@@ -45,7 +45,7 @@ from .run_fields import GlobalTextLine, SeedFields, StartPicture
 # Widths of the left and the right side in px; where there is little room, the preview is unfolded beside the cards.
 WIDTHS: dict[SizeClass, tuple[int, int]] = {"narrow": (232, 280), "usual": (280, 324), "wide": (320, 400)}
 GENERAL = ("checkpoint", "vae", "clip_skip")
-STYLES = "styles"
+STYLES, CONTROLNET = "styles", "controlnet"
 KEYS = (
     ("Ctrl+Enter", "run"),
     ("Ctrl+O", "add a pack"),
@@ -174,7 +174,7 @@ class CreatePage(PageFrame):
         top.pack(fill="x", padx=theme.px(12), pady=(theme.px(10), 0))
         self.general = Form(top, GENERAL, on_change=self.change, on_why=self.why, columns=4, spans={CHECKPOINT: 2})
         self.general.pack(fill="x")
-        self.styles = Form(top, (STYLES,), on_change=self.change, on_why=self.why, columns=1)
+        self.styles = Form(top, (STYLES, CONTROLNET), on_change=self.change, on_why=self.why, columns=2)
         self.global_texts = GlobalTextLine(top, self._controller, lambda: self._go("settings"))
         self.global_texts.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
         self.loras = ProfileLoraLine(top, self._turn_lora)
@@ -287,7 +287,7 @@ class CreatePage(PageFrame):
         groups = {path.partition(".")[0] for path in changed}
         if everything or groups & set(GENERAL):
             self.general.show(now.config, now.origins, general_entries(self._offered), now.words)
-        if everything or STYLES in changed:
+        if everything or {STYLES, CONTROLNET} & changed:
             self._show_styles(now)
         if everything or SeedFields.BATCH in changed:
             self.seeds.show(now)
@@ -303,10 +303,11 @@ class CreatePage(PageFrame):
             self.start.pack(fill="x", before=self._area, pady=(0, theme.px(8)))
 
     def _show_styles(self, now: Resolved) -> None:
-        """Only where the backend keeps styles, or where one is chosen that it does not have."""
+        """Styles and ControlNet units: only where the backend has them, or where some are chosen that it lacks."""
         names = self._offered.styles if self._offered is not None else ()
+        offered = bool(names) or (self._offered is not None and "controlnet" in self._offered.features)
         self.styles.show(now.config, now.origins, {STYLES: style_entries(names, now.config.styles)}, now.words)
-        if not names and not now.config.styles:
+        if not offered and not now.config.styles and not now.config.controlnet:
             self.styles.pack_forget()
         elif not self.styles.winfo_manager():
             self.styles.pack(fill="x", after=self.general)

@@ -279,6 +279,11 @@ def test_a_mask_is_refused():
         made(order("img2img", inpaint__enabled=True))
 
 
+def test_controlnet_is_refused():
+    with pytest.raises(Refused, match=r"^controlnet: "):
+        made(order(controlnet="u.json"))
+
+
 def test_styles_are_refused():
     with pytest.raises(Refused, match=r"^styles: "):
         made(order(styles="Ink"))

@@ -193,6 +193,11 @@ def test_a_mask_is_refused():
         Sketch().generate(order({"inpaint.enabled": True}, stage="img2img", image=made()))
 
 
+def test_controlnet_is_refused():
+    with pytest.raises(Refused, match=r"^controlnet: "):
+        Sketch().generate(order({"controlnet": "u.json"}))
+
+
 def test_styles_are_refused():
     with pytest.raises(Refused, match=r"^styles: "):
         Sketch().generate(order({"styles": "Ink"}))

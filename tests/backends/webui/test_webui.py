@@ -28,6 +28,7 @@ from stablenew_tk.domain.base.errors import (
     StillWorking,
 )
 from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.controlnet import ControlInput, ControlUnit
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.recipes.infotext import parse
 
@@ -280,6 +281,65 @@ class TestInpainting:
             work = order(**{"inpaint.enabled": True, "inpaint.mask": "m.png"})
             with pytest.raises(Refused, match=r"^inpaint\.enabled: "):
                 backend.generate(msgspec.structs.replace(work, later=("img2img",)))
+            backend.close()
+            assert server.count("txt2img") == 0
+
+
+class TestControlNet:
+    CANNY = ControlUnit(
+        module="canny", model="control_canny", weight=0.8, guidance_end=0.6, resize_mode="Crop and Resize"
+    )
+
+    def guided(self, *units, stage="txt2img", image=b"", picture=None):
+        inputs = tuple(ControlInput(unit, mask() if picture is None else picture) for unit in units)
+        return msgspec.structs.replace(order(stage, image=image, controlnet="/units.json"), units=inputs)
+
+    def test_units_are_sent_with_their_pictures_and_told(self, fake, backend):
+        made = backend.generate(self.guided(self.CANNY, ControlUnit(module="depth_midas")))
+        first, second = fake.last("txt2img")["alwayson_scripts"]["ControlNet"]["args"]
+        assert base64.b64decode(first.pop("image")) == mask()
+        assert first == {
+            "enabled": True,
+            "module": "canny",
+            "model": "control_canny",
+            "weight": 0.8,
+            "guidance_end": 0.6,
+            "resize_mode": "Crop and Resize",
+        }
+        assert (second["module"], second["model"], second["weight"]) == ("depth_midas", "None", 1.0)
+        assert len(made.images) == 1
+        assert (made.images[0].suspect, made.applied["controlnet"]) == ((), "/units.json")
+
+    def test_img2img_is_guided_too_and_needs_no_picture_of_its_own(self, fake, backend):
+        first = backend.generate(order()).images[0]
+        made = backend.generate(self.guided(self.CANNY, stage="img2img", image=first.data, picture=b""))
+        assert "image" not in fake.last("img2img")["alwayson_scripts"]["ControlNet"]["args"][0]
+        assert made.images[0].suspect == ()
+
+    def test_a_server_that_left_them_out_is_found_out(self, fake, backend):
+        fake.fault("no-controlnet")
+        made = backend.generate(self.guided(self.CANNY))
+        assert made.images[0].suspect == ("mismatch:controlnet",)
+
+    @pytest.mark.parametrize(
+        ("unit", "picture", "says"),
+        [
+            (ControlUnit(module="nobody"), None, "unit 1, module: .* has no 'nobody'"),
+            (ControlUnit(module="canny", model="nobody"), None, "unit 1, model: .* has no 'nobody'"),
+            (ControlUnit(module="canny"), b"", "unit 1, image: name the picture"),
+        ],
+    )
+    def test_what_cannot_work_is_refused_before_anything_is_sent(self, fake, backend, unit, picture, says):
+        with pytest.raises(Refused, match=f"^controlnet, {says}"):
+            backend.generate(self.guided(unit, picture=picture))
+        assert fake.count("txt2img") == 0
+
+    @pytest.mark.parametrize("mode", ["sd-server", "sdnext"])
+    def test_a_server_without_it_refuses(self, mode):
+        with FakeWebUI(mode) as server:
+            backend = WebUI(server.url, limits=QUICK)
+            with pytest.raises(Refused, match=r"^controlnet: .* has no ControlNet"):
+                backend.generate(self.guided(self.CANNY))
             backend.close()
             assert server.count("txt2img") == 0
 

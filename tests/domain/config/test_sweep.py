@@ -334,7 +334,9 @@ def test_what_would_make_another_kind_of_picture_is_no_focus(path):
 def test_all_else_in_the_catalogue_can_be_varied_in_catalogue_order():
     prompts = {path for path in catalogue() if path.endswith((".prompt", ".negative"))}
     left_out = (
-        prompts | {f"{stage}.enabled" for stage in STAGES} | {"txt2img.batch_size", "txt2img.subseed", "inpaint.mask"}
+        prompts
+        | {f"{stage}.enabled" for stage in STAGES}
+        | {"txt2img.batch_size", "txt2img.subseed", "inpaint.mask", "controlnet"}
     )
     assert [spec.path for spec in focuses()] == [path for path in catalogue() if path not in left_out]
     assert all(spec.step and spec.minimum is not None and spec.maximum is not None for spec in map(focus, NUMBERS))

@@ -103,6 +103,11 @@ class TestWebUI:
         assert "hires.denoise" not in found.values
         assert any("another one" in notice for notice in found.notices)
 
+    def test_controlnet_units_are_told_and_that_their_pictures_are_missing(self):
+        found = webui(', ControlNet 0: "Module: canny, Model: control_canny [d14c016b], Weight: 0.8"')
+        (notice,) = found.notices
+        assert notice.startswith("ControlNet guided it (canny with control_canny, weight 0.8); the pictures of its")
+
     def test_how_a_mask_was_used_is_read_and_that_it_is_missing_is_told(self):
         written = ", Mask blur: 8, Inpaint area: Only masked, Masked area padding: 32, Masked content: latent noise"
         found = webui(f", Denoising strength: 0.4{written}")
