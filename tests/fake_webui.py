@@ -243,6 +243,8 @@ class FakeWebUI:
         # Files that were put into its folders; it lists them only when it was told to look.
         self._unseen: list[tuple[str, str]] = []
         self.more_vaes: list[str] = []
+        # What an extension puts in place of words of the prompts, such as wildcards.
+        self.rewrites = ("", "")
         # The styles that its user saved: texts for prompt and negative prompt. The first row is a heading.
         self.styles: dict[str, tuple[str | None, str | None]] = {
             "---- Looks ----": (None, None),
@@ -786,6 +788,8 @@ class FakeWebUI:
         truth = {**asked, "kind": kind, "sampler_name": sampler, "scheduler": scheduler, "model": self.loaded}
         if twist != "no-styles":
             truth |= self._styled(asked)
+        for key in ("prompt", "hr_prompt"):
+            truth[key] = str(truth.get(key) or "").replace(*self.rewrites)
         truth.setdefault("enable_hr", False)
         truth["units"] = self._units(asked)
         truth["n_iter"] = int(asked.get("n_iter") or 1)

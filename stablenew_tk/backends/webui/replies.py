@@ -34,7 +34,6 @@ _NOT_COMPARED = {"txt2img.width", "txt2img.height", "txt2img.batch_size", "upsca
 _SCHEDULERS = {"txt2img.scheduler", "img2img.scheduler", "hires.scheduler"}
 _SAMPLERS = {"txt2img.sampler", "img2img.sampler", "hires.sampler"}
 _SUBSEED = "txt2img.subseed"
-# The server strips the texts it is sent.
 _TEXTS = {"hires.prompt", "hires.negative"}
 
 
@@ -239,14 +238,14 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
         applied |= inpainting(parse(text).values) if order.config.inpaint.enabled else {}
     if stage == "upscale":
         account |= {"upscale.steps": info.steps, "upscale.denoise": info.denoising_strength}
-    applied |= {path: value for path, value in account.items() if value is not None}
-    if "hires.scale" in applied or "hires.upscaler" in applied:
-        _fill_second_pass(applied, order)
-    return applied
+    return applied | {path: value for path, value in account.items() if value is not None}
 
 
 def _fill_second_pass(applied: dict[str, Value], order: StageOrder) -> None:
-    """What the second pass used where the text says nothing: it is written only where it differs from the first."""
+    """What the second pass used where the text says nothing: it is written only where it differs from the first.
+
+    SD.Next writes less, so nothing follows from its silence.
+    """
     for path in ("sampler", "scheduler"):
         if f"txt2img.{path}" in applied:
             applied.setdefault(f"hires.{path}", applied[f"txt2img.{path}"])
@@ -264,8 +263,10 @@ def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: S
     """Put values that a kind of server writes in its own way into the words of the catalogue."""
     info = parse(text)
     values = info.values
-    if order.config.styles:
-        _tell_styles(done, info, order, facts)
+    if facts.kind != "sdnext" and ("hires.scale" in done or "hires.upscaler" in done):
+        _fill_second_pass(done, order)
+    if values and order.stage in ("txt2img", "img2img", "upscale"):
+        _tell_texts(done, info, order, facts)
     if order.units and values:
         told = told_units(values)
         is_all = len(told) == len(order.units)
@@ -283,26 +284,35 @@ def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: S
         done["hires.steps"] = done.get("hires.steps") or order.config.txt2img.steps
 
 
-def _tell_styles(done: dict[str, Value], info: Infotext, order: StageOrder, facts: ServerFacts) -> None:
+def _tell_texts(done: dict[str, Value], info: Infotext, order: StageOrder, facts: ServerFacts) -> None:
     """Whether the styles were used, which only the prompt in the text shows: it is the one that they were put around.
 
-    Nothing is told where the text is neither: extensions may have changed it, or somebody the style.
+    Nothing is told where it is neither that nor ours: an extension may have changed it, or somebody the style; and then
+    the texts of the second pass prove nothing either.
     """
-    names = style_names(order.config.styles, facts.styles)
-    texts = [facts.styles.get(name, ("", "")) for name in names]
-    sides = ((order.prompt, info.prompt, 0), (order.negative, info.negative, 1))
-    plain = [with_bare_embeddings(prompt).strip() for prompt, _, _ in sides]
-    merged = [styled(prompt, [text[side] for text in texts]) for prompt, (_, _, side) in zip(plain, sides, strict=True)]
-    written = [text for _, text, _ in sides]
-    if written == merged:
-        done["styles"] = order.config.styles
-    elif written == plain:
-        done["styles"] = ""
-    own = {"hires.prompt": (order.config.hires.prompt, 0), "hires.negative": (order.config.hires.negative, 1)}
-    for path, (prompt, side) in own.items():
-        # The styles are put around the texts of the second pass, too.
-        if prompt and done.get(path) == styled(with_bare_embeddings(prompt), [text[side] for text in texts]):
-            done[path] = prompt
+    texts = [facts.styles.get(name, ("", "")) for name in style_names(order.config.styles, facts.styles)]
+    hires = order.config.hires
+    both = {"hires.prompt": (order.prompt, hires.prompt, 0), "hires.negative": (order.negative, hires.negative, 1)}
+    plain = [_flat(with_bare_embeddings(first)) for first, _, _ in both.values()]
+    merged = [_flat(_put_around(first, texts, side)) for first, _, side in both.values()]
+    written = [_flat(info.prompt), _flat(info.negative)]
+    if texts and written in (merged, plain):
+        done["styles"] = order.config.styles if written == merged else ""
+    for path, (_, own, side) in both.items():
+        if written not in (merged, plain):
+            done.pop(path, None)
+        elif own and _flat(str(done.get(path, ""))) == _flat(_put_around(own, texts, side)):
+            # The styles are put around the texts of the second pass, too.
+            done[path] = own
+
+
+def _put_around(prompt: str, texts: Iterable[tuple[str, str]], side: int) -> str:
+    return styled(with_bare_embeddings(prompt), [both[side] for both in texts])
+
+
+def _flat(text: str) -> str:
+    """A text for comparison: servers strip texts and lines."""
+    return " ".join(text.split())
 
 
 def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts: ServerFacts) -> list[str]:
@@ -310,7 +320,9 @@ def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts:
     found = [path for path, value in asked.items() if path in applied and not _same(path, value, applied[path], facts)]
     # A refiner, a second pass or a variation that was used is always written down.
     tells = "txt2img.steps" in applied and not facts.is_subset
-    for switch in ("refiner.checkpoint", "hires.scale", "txt2img.subseed_strength"):
+    # SD.Next writes no variation with some of its models.
+    switches = ("refiner.checkpoint", "hires.scale", *(() if facts.kind == "sdnext" else ("txt2img.subseed_strength",)))
+    for switch in switches:
         if switch in asked and switch not in applied and tells:
             found.append(switch)
     if facts.kind == "sd-server":
@@ -346,7 +358,7 @@ def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
     if path in _SCHEDULERS:
         return asked == AUTOMATIC or loose(facts.scheduler_names.get(str(asked), str(asked))) == loose(str(applied))
     if path in _TEXTS:
-        return with_bare_embeddings(str(asked)).strip() == str(applied).strip()
+        return _flat(with_bare_embeddings(str(asked))) == _flat(str(applied))
     if path.startswith("adetailer.") and isinstance(asked, str):
         # An empty prompt means the picture's own, an empty sampler the main one: the server writes what it used.
         return not asked or asked == applied

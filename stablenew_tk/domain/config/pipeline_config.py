@@ -2,9 +2,9 @@
 
 Parameters and stages are defined only here. Forms, `--set`, checks and sweeps read the catalogue that is derived from
 these structs (`domain.config.catalogue`); whatever differs from stage to stage is a field of `StageSpec`.
-`choices` in `extra` names the list of the backend that offers the values; `empty_means` what 0 stands for where the
-title does not say it; `sensible` is the usual range, in which
-good results are found, `step` the natural step of a number.
+`choices` in `extra` names the list of the backend that offers the values; `empty_means` what 0 or an empty text stands
+for where the title does not say it; `sensible` is the usual range, in which good results are found, `step` the natural
+step of a number.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def _choice(title: str, choices: str, help_text: str = "") -> Meta:
     return Meta(title=title, max_length=512, extra={"choices": choices, "help": help_text})
 
 
-def _text(title: str, help_text: str = "") -> Meta:
-    return Meta(title=title, max_length=4096, extra={"help": help_text})
+def _text(title: str, help_text: str = "", empty: str = "") -> Meta:
+    return Meta(title=title, max_length=4096, extra={"help": help_text, "empty_means": empty})
 
 
 def _switch(title: str = "On", help_text: str = "") -> Meta:
@@ -225,7 +225,7 @@ class PipelineConfig(Struct, frozen=True):
         int, Meta(ge=0, le=12, title="Clip skip", extra={"step": 1, "help": _CLIP_SKIP, "empty_means": "server's"})
     ] = 2
     styles: Annotated[str, _choice("Styles", "styles", _STYLES)] = ""
-    controlnet: Annotated[str, _text("ControlNet units", _CONTROLNET)] = ""
+    controlnet: Annotated[str, _text("ControlNet units", _CONTROLNET, "none")] = ""
     txt2img: Txt2Img = Txt2Img()
     hires: Hires = Hires()
     refiner: Refiner = Refiner()

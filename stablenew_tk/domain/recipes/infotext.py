@@ -37,6 +37,7 @@ SAMPLING = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler"
 _TXT2IMG = {
     "Variation seed": "txt2img.subseed",
     "Variation seed strength": "txt2img.subseed_strength",
+    "Variation strength": "txt2img.subseed_strength",
     "Denoising strength": "hires.denoise",
     "Hires upscale": "hires.scale",
     "Hires steps": "hires.steps",

@@ -187,6 +187,12 @@ class TestOwnSecondPass:
         )
         assert (answer.status_code, answer.json()["message"]) == (500, "bad sampler name: Use same sampler")
 
+    def test_texts_that_an_extension_rewrote_are_no_alarm(self, fake, backend):
+        fake.rewrites = ("tall", "small")
+        made = backend.generate(msgspec.structs.replace(order(**OWN_PASS), prompt="a tall boat"))
+        assert parse(made.images[0].infotext).prompt == "a small boat"
+        assert (made.images[0].suspect, "hires.prompt" in made.applied) == ((), False)
+
     def test_a_lora_in_its_prompt_that_the_server_lacks_is_told(self, fake, backend):
         made = backend.generate(order(**{"hires.enabled": True, "hires.prompt": "a ship <lora:nobody:1>"}))
         assert "nobody" in " ".join(made.notes)
