@@ -64,8 +64,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 class StageOrder(Struct, frozen=True, kw_only=True):
     """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none).
 
-    `mask` is the picture that inpainting paints anew where it is white, b"" without inpainting; `units` are those of
-    ControlNet.
+    `mask` is what img2img, this stage or a later one, paints anew where it is white, b"" without inpainting; `units`
+    are those of ControlNet.
 
     `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
     be, because its picture would have been made for nothing.

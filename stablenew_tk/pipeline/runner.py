@@ -225,6 +225,7 @@ class _Attempt:
 
     def _order(self, piece: _Piece, stage: str) -> StageOrder:
         text, stages = self.job.text(stage), self.job.stages
+        later = stages[stages.index(stage) + 1 :]
         return StageOrder(
             job_id=self.job.job_id,
             stage=stage,
@@ -233,9 +234,10 @@ class _Attempt:
             seed=piece.image.seed,
             config=self.job.config,
             image=piece.image.data,
-            mask=self._mask if stage == "img2img" else b"",
+            # From the first stage on, so that it is known before anything is made whether it fits.
+            mask=self._mask if "img2img" in (stage, *later) else b"",
             units=self._units if stage in _GUIDED else (),
-            later=stages[stages.index(stage) + 1 :],
+            later=later,
         )
 
     def _patiently(self, order: StageOrder) -> StageResult:

@@ -84,6 +84,11 @@ class TestInpainting:
         said = cli("run", cli.pack, "--json", *FEW, *masked, "--backend", fake.url)
         assert (said.json["failed"], fake.count("txt2img")) == (2, 0)
         assert "gone.png" in said.json["errors"][0]
+        Image.new("L", (64, 128), 255).save(tmp_path / "tall.png")
+        masked = (*self.MASKED, "--set", f"inpaint.mask={tmp_path / 'tall.png'}")
+        said = cli("run", cli.pack, "--json", *FEW, *masked, "--backend", fake.url)
+        assert (said.json["failed"], fake.count("txt2img")) == (2, 0)
+        assert "the mask has 64 × 128 pixels and the picture 64 × 64" in said.json["errors"][0]
         unnamed = cli("run", cli.pack, "--json", *FEW, *self.MASKED, "--backend", fake.url)
         assert (unnamed.code, unnamed.json["error"].partition(":")[0]) == (2, "inpaint.mask")
 

@@ -409,7 +409,7 @@ def _notes(reply: Reply, order: StageOrder, made: Made, asked: Mapping[str, Valu
         yield f"{len(images)} of {wanted} pictures came."
     if not reply.reported:
         yield "The server did not say how it made the picture, so it could not be checked against what was asked."
-    if order.mask and images and "inpaint.area" not in applied:
+    if order.mask and order.stage == "img2img" and images and "inpaint.area" not in applied:
         yield _NO_MASK_TOLD
     if order.stage == "adetailer" and images and pixels_of(images[0].data) == pixels_of(order.image):
         yield "ADetailer found nothing to repair: the picture is unchanged."

@@ -16,7 +16,7 @@ from msgspec import Struct
 from ...domain.base.errors import Refused
 from ...domain.base.model_hash import hash_digits, unknown_hash
 from ...domain.config.controlnet import plain_model
-from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig
+from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig, stage_spec
 from ...domain.config.styles import style_names, unknown_styles
 from ..base import StageOrder, check_stage
 from ..pictures import image_size
@@ -73,6 +73,8 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
             _one_of("vae", config.vae, ("None", *facts.vaes), facts)
     if config.styles:
         _check_styles(config, facts)
+    if order.mask and order.stage == "txt2img":
+        _check_mask(order)
     if config.controlnet:
         _check_units(order, facts)
     if facts.kind == "sd-server":
@@ -100,6 +102,19 @@ def _check_styles(config: PipelineConfig, facts: ServerFacts) -> None:
         raise Refused(f"styles: {facts.name} lists no styles. Save some there, or leave it empty.")
     for name in unknown_styles(config.styles, facts.styles):
         _one_of("styles", name, facts.styles, facts)
+
+
+def _check_mask(order: StageOrder) -> None:
+    """A mask that will not fit the picture that txt2img is about to make, give or take the server's own rounding."""
+    first, scale = order.config.txt2img, stage_spec("txt2img").scale(order.config)
+    size = (round(first.width * scale), round(first.height * scale))
+    if any(abs(is_ - wanted) > 8 for is_, wanted in zip(image_size(order.mask), size, strict=True)):
+        raise _other_size(order, size)
+
+
+def _other_size(order: StageOrder, size: Size) -> Refused:
+    was, wanted = (f"{width} × {height}" for width, height in (image_size(order.mask), size))
+    return Refused(f"inpaint.mask: the mask has {was} pixels and the picture {wanted}. Make it as large.")
 
 
 def _check_units(order: StageOrder, facts: ServerFacts) -> None:
@@ -282,10 +297,9 @@ def img2img_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
 
 def _inpainting(order: StageOrder, size: Size) -> Body:
     """The fields of a mask. Raises Refused for one of another size, which the server would lay on askew."""
-    inpaint, own = order.config.inpaint, image_size(order.mask)
-    if own != size:
-        was, wanted = (f"{width} × {height}" for width, height in (own, size))
-        raise Refused(f"inpaint.mask: the mask has {was} pixels and the picture {wanted}. Make it as large.")
+    inpaint = order.config.inpaint
+    if image_size(order.mask) != size:
+        raise _other_size(order, size)
     body: Body = {"mask": _base64(order.mask), "mask_blur": inpaint.mask_blur}
     body |= {"inpainting_fill": _CONTENTS.index(inpaint.content), "inpainting_mask_invert": int(inpaint.invert)}
     return body | {"inpaint_full_res": inpaint.area == "only masked", "inpaint_full_res_padding": inpaint.padding}
