@@ -88,7 +88,7 @@ AFTER = {
 TWISTS = {
     "other-sampler", "other-scheduler", "other-checkpoint", "other-seed", "other-size", "other-steps", "other-cfg",
     "other-denoise", "black", "unchanged", "no-hires", "forgotten", "no-vae", "keeps-overrides", "nan-cfg",
-    "endless-text",
+    "endless-text", "plain-hires", "no-variation", "no-styles", "no-mask", "no-controlnet",
 }  # fmt: skip
 FAULTS = BEFORE | AFTER | TWISTS
 
@@ -164,6 +164,7 @@ _EXTRAS_FIELDS = {
     "upscale_first": False, "image": "",
 }  # fmt: skip
 _FORGE_ONLY = {"distilled_cfg_scale", "hr_additional_modules", "hr_cfg", "hr_distilled_cfg"}
+_OWN_HIRES = ("hr_sampler_name", "hr_scheduler", "hr_checkpoint_name", "hr_prompt", "hr_negative_prompt")
 _SINCE_1_9 = {"scheduler", "hr_scheduler", "force_task_id", "infotext", "firstpass_image"}
 _INTEGERS = {"seed", "steps", "width", "height", "batch_size", "n_iter", "hr_second_pass_steps"}
 _TEXTS = {"sampler_index"}
@@ -235,6 +236,19 @@ class FakeWebUI:
         self.models = {"photo_model": "0a1b2c3d4e", "ink_model": "5f6a7b8c9d"}
         self.loaded = ""
         self.loads = 0
+        # Checkpoints whose hash is known: it is worked out when one is first loaded, and kept.
+        self.hashed: set[str] = set()
+        # Files that were put into its folders; it lists them only when it was told to look.
+        self._unseen: list[tuple[str, str]] = []
+        self.more_vaes: list[str] = []
+        # What an extension puts in place of words of the prompts, such as wildcards.
+        self.rewrites = ("", "")
+        # The styles that its user saved: texts for prompt and negative prompt. The first row is a heading.
+        self.styles: dict[str, tuple[str | None, str | None]] = {
+            "---- Looks ----": (None, None),
+            "Ink": ("ink drawing of {prompt}", "photo"),
+            "Film": ("film grain", ""),
+        }
         self.options: dict[str, object] = {
             "samples_format": "png",
             "sd_model_checkpoint": "photo_model.safetensors",
@@ -335,6 +349,25 @@ class FakeWebUI:
             self._hold = None
             self._turn.notify_all()
 
+    def put(self, kind: str, name: str) -> None:
+        """Put a file into a folder of the server: a "checkpoint", "lora" or "vae"."""
+        self._unseen.append((kind, name))
+
+    def _look(self, kind: str) -> None:
+        if kind != "lora":
+            # These wait for the job that runs.
+            with self._turn:
+                self._turn.wait_for(lambda: self.closing or not self._queue)
+        for one in [one for one in self._unseen if one[0] == kind]:
+            self._unseen.remove(one)
+            name = one[1]
+            if kind == "checkpoint":
+                self.models[name] = hashlib.sha256(name.encode()).hexdigest()[:10]
+            elif kind == "lora":
+                self.loras[name] = name
+            else:
+                self.more_vaes.append(name)
+
     def count(self, what: str) -> int:
         """How many POSTs came to routes that end with `what`."""
         return sum(1 for seen in list(self.posts) if seen.path.endswith(what))
@@ -403,6 +436,7 @@ class FakeWebUI:
             return routes
         routes |= {"options": both, "progress": get, "interrupt": post, "skip": post, "extra-single-image": post}
         routes |= {"sd-modules" if self.mode.forge else "sd-vae": get, "memory": get, "refresh-loras": post}
+        routes |= {"refresh-vae": post, "refresh-embeddings": post, "prompt-styles": get}
         routes |= {"script-info": get, "scripts": get, "embeddings": get, "refresh-checkpoints": post, "cmd-flags": get}
         if self.mode_name != "sdnext":
             routes |= {"hypernetworks": get, "interrogate": post, "realesrgan-models": get}
@@ -410,6 +444,8 @@ class FakeWebUI:
             routes |= {"version": get, "status": get}
         if self.mode.internal:
             routes |= {"/internal/ping": get, "/internal/progress": post, "/internal/pending-tasks": get}
+        if self.mode_name != "sdnext":
+            routes |= {"/controlnet/model_list": get, "/controlnet/module_list": get}
         if self.adetailer:
             routes |= {"/adetailer/v1/ad_model": get, "/adetailer/v1/schema": get, "/adetailer/v1/version": get}
         if not self.extensions:
@@ -442,12 +478,23 @@ class FakeWebUI:
                 | ({} if self.mode.subset else {"alias": alias, "metadata": {"ss_output_name": alias}})
                 for name, alias in self.loras.items()
             ],
-            "sd-vae": [{"model_name": "soft.vae.pt", "filename": "/models/VAE/soft.vae.pt"}],
-            "sd-modules": [{"model_name": name, "filename": path} for name, path in MODULES.items()],
+            "sd-vae": [
+                {"model_name": name, "filename": f"/models/VAE/{name}"} for name in ("soft.vae.pt", *self.more_vaes)
+            ],
+            "sd-modules": [
+                {"model_name": name, "filename": path}
+                for name, path in [*MODULES.items(), *((one, f"/models/VAE/{one}") for one in self.more_vaes)]
+            ],
+            "prompt-styles": [
+                {"name": name, "prompt": prompt, "negative_prompt": negative}
+                for name, (prompt, negative) in self.styles.items()
+            ],
             "embeddings": {"loaded": {}, "skipped": {}},
             "scripts": {"txt2img": self._script_names(), "img2img": self._script_names()},
             "memory": {"ram": {"free": 1, "used": 1, "total": 2}, "cuda": {"error": "unavailable"}},
             "version": {"app": "sd.next", "updated": "2026-11-01", "hash": "abc1234"},
+            "/controlnet/model_list": {"model_list": ["None", "control_canny [d14c016b]"]},
+            "/controlnet/module_list": {"module_list": ["None", "canny", "depth_midas"]},
             "/internal/ping": {},
             "/internal/pending-tasks": {"size": len(self._pending), "tasks": list(self._pending)},
             "/adetailer/v1/ad_model": {"ad_model": list(DETECTORS)},
@@ -465,6 +512,8 @@ class FakeWebUI:
             return None if twist == "keeps-overrides" else self._set_options(body)
         if name == "/internal/progress":
             return self._internal_progress(str(body.get("id_task", "")))
+        if name.startswith("refresh-"):
+            self._look(name.removeprefix("refresh-").removesuffix("s"))
         if name == "skip":
             with self._turn:
                 self._skipped = self._state["skipped"] = True
@@ -537,7 +586,7 @@ class FakeWebUI:
     def _models(self) -> list[dict]:
         rows = []
         for name, short in self.models.items():
-            known = name == self.loaded
+            known = name in self.hashed
             title = f"{name}.safetensors [{short}]" if known else f"{name}.safetensors"
             row = {"title": title, "model_name": name, "hash": short if known else None}
             row["sha256"] = short + "0" * 54 if known else None
@@ -606,6 +655,8 @@ class FakeWebUI:
             if one["path"] not in self._listed_loras:
                 raise Reply(400, {"error": f"invalid lora path: {one['path']}"})
         pictures = [self._picture(text) for text in sent.get("init_images") or []]
+        if asked.get("mask"):
+            asked["mask"] = self._picture(str(asked["mask"])).convert("L")
         if kind == "img2img" and not pictures:
             empty = "init_images" in sent
             raise (
@@ -706,8 +757,8 @@ class FakeWebUI:
             images, texts = [], []
             for index in range(total):
                 whole = self._steps(truth, index // truth["batch_size"])
-                if second and self.mode.forge and "Use same choices" not in (asked["hr_additional_modules"] or []):
-                    raise Reply(500, self._error("TypeError", "argument of type 'NoneType' is not iterable"))
+                if second:
+                    self._second_pass(truth, asked)
                 images.append(self._paint(truth, index, pictures, twist, whole=whole))
                 texts.append(self._text(truth, index))
                 if self._interrupted and (index + 1) % truth["batch_size"] == 0:
@@ -719,6 +770,7 @@ class FakeWebUI:
         if name != self.loaded:
             self._wait_here(0, loading=True)
             self.loaded = name
+            self.hashed.add(name)
             self.loads += 1
 
     def _alias(self, text: str) -> str:
@@ -732,7 +784,12 @@ class FakeWebUI:
             str(asked["sampler_name"] or asked.get("sampler_index")), asked.get("scheduler")
         )
         truth = {**asked, "kind": kind, "sampler_name": sampler, "scheduler": scheduler, "model": self.loaded}
+        if twist != "no-styles":
+            truth |= self._styled(asked)
+        for key in ("prompt", "hr_prompt"):
+            truth[key] = str(truth.get(key) or "").replace(*self.rewrites)
         truth.setdefault("enable_hr", False)
+        truth["units"] = self._units(asked)
         truth["n_iter"] = int(asked.get("n_iter") or 1)
         # sd-server tells the size that it was asked for, whatever the picture has.
         step = 1 if self.mode_name == "sd-server" else 8
@@ -750,8 +807,28 @@ class FakeWebUI:
             "other-denoise": {"denoising_strength": 0.99},
             "other-size": {"width": truth["width"] + 64},
             "no-hires": {"enable_hr": False},
+            "no-variation": {"subseed_strength": 0},
+            "no-mask": {"mask": None},
+            "no-controlnet": {"units": []},
+            "plain-hires": {"hr_prompt": "", "hr_negative_prompt": ""}
+            | dict.fromkeys(("hr_sampler_name", "hr_scheduler", "hr_checkpoint_name")),
         }
         return truth | changes.get(twist, {})
+
+    def _styled(self, asked: dict) -> dict[str, str]:
+        """The prompts with the styles around them, those of the second pass too. An unknown style is none."""
+        found = {}
+        for key in ("prompt", "negative_prompt", "hr_prompt", "hr_negative_prompt"):
+            text = str(asked.get(key) or "")
+            if key.startswith("hr_") and not text:
+                continue
+            for name in asked.get("styles") or []:
+                style = self.styles.get(name, ("", ""))["negative" in key] or ""
+                text = (
+                    style.replace("{prompt}", text) if "{prompt}" in style else ", ".join(filter(None, (text, style)))
+                )
+            found[key] = text
+        return found
 
     def _sampler(self, name: str, scheduler: object) -> tuple[str, str]:
         label = next((lab for key, lab in SCHEDULERS.items() if scheduler in (key, lab)), "Automatic")
@@ -773,9 +850,46 @@ class FakeWebUI:
         upscaler = asked.get("hr_upscaler")
         if asked.get("enable_hr") and upscaler is not None and upscaler not in (*UPSCALERS, *LATENT):
             raise Reply(500, self._error("Exception", f"could not find upscaler named {upscaler}"))
+        if asked.get("enable_hr"):
+            self._must_have(asked.get("hr_checkpoint_name"))
         refiner = asked.get("refiner_checkpoint")
         if refiner and not self._alias(str(refiner)):
             raise Reply(500, self._error("Exception", f"Could not find checkpoint with name {refiner}"))
+
+    def _must_have(self, checkpoint: object) -> None:
+        if checkpoint and checkpoint != "Use same checkpoint" and not self._alias(str(checkpoint)):
+            raise Reply(500, self._error("Exception", f"Could not find checkpoint with name {checkpoint}"))
+
+    def _second_pass(self, truth: dict, asked: dict) -> None:
+        """What goes wrong only when the first pass is done: unlike that of the first, a sampler must exist here."""
+        if self.mode.forge and "Use same choices" not in (asked["hr_additional_modules"] or []):
+            raise Reply(500, self._error("TypeError", "argument of type 'NoneType' is not iterable"))
+        sampler = truth.get("hr_sampler_name")
+        # "Use same sampler" is a word of the page; here it is a name that nobody has.
+        if sampler is not None and sampler not in {row["name"] for row in self._samplers()}:
+            raise Reply(500, self._error("AssertionError", f"bad sampler name: {sampler}"))
+
+    def _own_hires(self, truth: dict) -> dict[str, object]:
+        """What is written about the second pass: only where it differs from the first."""
+        sampler, scheduler = truth.get("hr_sampler_name"), truth.get("hr_scheduler")
+        checkpoint, found = truth.get("hr_checkpoint_name"), {}
+        if checkpoint and checkpoint != "Use same checkpoint":
+            name = self._alias(str(checkpoint))
+            found["Hires checkpoint"] = f"{name} [{self.models[name]}]"
+        if sampler is not None and sampler != truth["sampler_name"]:
+            found["Hires sampler"] = sampler
+        for key, own in (("Hires prompt", "hr_prompt"), ("Hires negative prompt", "hr_negative_prompt")):
+            first = truth["prompt" if own == "hr_prompt" else "negative_prompt"]
+            found[key] = truth[own] if truth.get(own) not in ("", None, first) else None
+        used = self._second_scheduler(str(sampler or truth["sampler_name"]), scheduler or truth["scheduler"])
+        found["Hires schedule type"] = used if used not in ("", "Automatic", truth["scheduler"]) else None
+        return found
+
+    def _second_scheduler(self, sampler: str, scheduler: object) -> str:
+        """One that it does not know is none, without a word."""
+        label = next((lab for key, lab in SCHEDULERS.items() if scheduler in (key, lab)), "")
+        own = SAMPLERS[sampler][1] if sampler in SAMPLERS else None
+        return SCHEDULERS[own] if label == "Automatic" and own else label
 
     def _steps(self, truth: dict, batch: int) -> bool:
         """Go through the steps of one batch; False when interrupted half way."""
@@ -820,14 +934,24 @@ class FakeWebUI:
                     *(truth.get(key) for key in keys),
                     *([self._vae()] if self._vae() else []),
                     *map(repr, truth.get("lora") or []),
+                    *((truth.get(key) for key in _OWN_HIRES) if truth["enable_hr"] else ()),
+                    *map(repr, truth["units"]),
                 ]
             )
-            + f"{int(truth['seed']) + index}{whole}"
+            + f"{self._seed(truth, index)}{whole}"
         )
         image = pattern(recipe, (width, height))
+        if strength := truth["subseed_strength"]:
+            other = pattern(f"{recipe}{self._subseed(truth) + index}", (width, height))
+            image = Image.blend(image, other, float(strength))
         if pictures:
             denoise = 0.3 if self._detailing(truth) else float(truth.get("denoising_strength") or 0.75)
-            image = Image.blend(pictures[0].convert("RGB").resize((width, height)), image, denoise)
+            before = pictures[0].convert("RGB").resize((width, height))
+            image = Image.blend(before, image, denoise)
+            if mask := truth.get("mask"):
+                if truth["inpainting_mask_invert"]:
+                    mask = mask.point(lambda light: 255 - light)
+                image = Image.composite(image, before, mask.resize((width, height)))
         return image
 
     def _vae(self) -> str:
@@ -842,13 +966,25 @@ class FakeWebUI:
 
     def _seed(self, truth: dict, index: int) -> int:
         """A1111 counts up beyond 32 bits, sd-server has no more."""
-        seed = int(truth["seed"]) + index
+        seed = int(truth["seed"]) + (0 if truth["subseed_strength"] else index)
         return seed % (1 << 32) if self.mode.subset else seed
+
+    def _subseed(self, truth: dict) -> int:
+        """-1 draws one. Batches count it up; the main seed does so only without a variation."""
+        subseed = int(truth["subseed"])
+        return int(truth["steps"]) * 1009 if subseed == -1 else subseed
 
     def _detailing(self, asked: dict) -> list[dict]:
         for name, script in (asked.get("alwayson_scripts") or {}).items():
             if name.lower() == "adetailer" and isinstance(script, dict) and script["args"][:1] == [True]:
                 return [unit for unit in script["args"] if isinstance(unit, dict)]
+        return []
+
+    def _units(self, asked: dict) -> list[dict]:
+        """The ControlNet units that are on; what it does not know in one is dropped without a word."""
+        for name, script in (asked.get("alwayson_scripts") or {}).items():
+            if name.lower() == "controlnet" and isinstance(script, dict):
+                return [unit for unit in script["args"] if unit.get("enabled", True)]
         return []
 
     def _own_text(self, truth: dict, index: int) -> str:
@@ -877,6 +1013,9 @@ class FakeWebUI:
         pairs += [("CFG scale", cfg if self.mode.forge else f"{cfg:g}"), ("Seed", self._seed(truth, index))]
         pairs += [("Size", f"{truth['width']}x{truth['height']}")]
         pairs += [("Model hash", self.models[truth["model"]]), ("Model", truth["model"])]
+        if truth["subseed_strength"]:
+            pairs.append(("Variation seed", self._subseed(truth) + index))
+            pairs.append(("Variation seed strength", truth["subseed_strength"]))
         if self.options["CLIP_stop_at_last_layers"] > 1:
             pairs.append(("Clip skip", int(self.options["CLIP_stop_at_last_layers"])))
         pairs += [(key, value) for key, value in self._extra(truth).items() if value is not None]
@@ -885,6 +1024,10 @@ class FakeWebUI:
             pairs.append((f"ADetailer model{nth}", unit["ad_model"]))
             pairs.append((f"ADetailer confidence{nth}", unit.get("ad_confidence", 0.3)))
             pairs.append((f"ADetailer denoising strength{nth}", unit.get("ad_denoising_strength", 0.4)))
+        for number, unit in enumerate(truth["units"]):
+            words = {"Module": unit["module"], "Model": unit["model"], "Weight": unit["weight"]}
+            words |= {"Guidance Start": unit.get("guidance_start", 0.0), "Guidance End": unit.get("guidance_end", 1.0)}
+            pairs.append((f"ControlNet {number}", ", ".join(f"{key}: {value}" for key, value in words.items())))
         if not self.mode.forge and self._vae():
             pairs.append(("VAE", self._vae()))
         modules = self.options.get("forge_additional_modules") or []
@@ -895,7 +1038,7 @@ class FakeWebUI:
                 for n, path in enumerate(modules, start=1)  # type: ignore[arg-type, var-annotated]
             ),
         ]
-        line = ", ".join(f"{key}: {value}" for key, value in [*pairs, *last])
+        line = ", ".join(f"{key}: {_quoted(value)}" for key, value in [*pairs, *last])
         negative = f"\nNegative prompt: {truth['negative_prompt']}" if truth["negative_prompt"] else ""
         return f"{truth['prompt']}{negative}\n{line}"
 
@@ -903,11 +1046,13 @@ class FakeWebUI:
         extra: dict[str, object] = {}
         if truth["kind"] == "img2img" or truth["enable_hr"]:
             extra["Denoising strength"] = truth["denoising_strength"]
+        if truth.get("mask"):
+            extra |= self._masked(truth)
         if truth["enable_hr"]:
             if self.mode.forge:
-                extra |= {"Hires Module 1": "Use same choices", "Hires prompt": None, "Hires negative prompt": None}
+                extra |= {"Hires Module 1": "Use same choices"}
                 extra |= {"Hires CFG Scale": float(truth["hr_cfg"]), "Hires Distilled CFG Scale": None}
-                extra |= {"Hires schedule type": None}
+            extra |= {} if self.mode.subset else self._own_hires(truth)
             extra["Hires upscale"] = float(truth["hr_scale"])
             if truth["hr_second_pass_steps"]:
                 extra["Hires steps"] = truth["hr_second_pass_steps"]
@@ -916,6 +1061,19 @@ class FakeWebUI:
             name = self._alias(str(truth["refiner_checkpoint"]))
             extra |= {"Refiner": f"{name} [{self.models[name]}]", "Refiner switch at": truth["refiner_switch_at"]}
         return extra
+
+    def _masked(self, truth: dict) -> dict[str, object]:
+        """What is written about a mask: only what is not usual. A mask without white is none, if only it is painted."""
+        blur, only = truth["mask_blur"], truth["inpaint_full_res"]
+        blank = truth["mask"].getextrema()[1 if not truth["inpainting_mask_invert"] else 0] == (
+            255 if truth["inpainting_mask_invert"] else 0
+        )
+        found: dict[str, object] = {"Mask mode": "Inpaint not masked"} if truth["inpainting_mask_invert"] else {}
+        found |= {"Mask blur": 4 if blur is None else blur} if blur != 0 else {}
+        if only and not blank:
+            found |= {"Inpaint area": "Only masked", "Masked area padding": truth["inpaint_full_res_padding"]}
+        content = ("fill", None, "latent noise", "latent nothing")[truth["inpainting_fill"]]
+        return found | ({"Masked content": content} if content else {})
 
     def _result(self, asked: dict, truth: dict, images: list, texts: list[str], twist: str) -> dict:
         seeds = [self._seed(truth, index) for index in range(truth["n_iter"] * truth["batch_size"])]
@@ -927,6 +1085,8 @@ class FakeWebUI:
         elif twist == "endless-text":
             texts = [f'{texts[0]}, Lora hashes: "{"x: 0123456789ab, " * 80_000}"']
         data = [self._file(image, text) for image, text in zip(images, texts, strict=True)]
+        # The maps that ControlNet found follow, without texts.
+        data += [str(unit["image"]) for unit in truth["units"] if unit.get("image")]
         info = {
             "prompt": truth["prompt"],
             "all_prompts": [truth["prompt"]] * len(seeds),
@@ -934,9 +1094,9 @@ class FakeWebUI:
             "all_negative_prompts": [truth["negative_prompt"]] * len(seeds),
             "seed": seeds[0],
             "all_seeds": seeds,
-            "subseed": 1,
-            "all_subseeds": list(range(1, len(seeds) + 1)),
-            "subseed_strength": 0,
+            "subseed": self._subseed(truth),
+            "all_subseeds": [self._subseed(truth) + index for index in range(len(seeds))],
+            "subseed_strength": truth["subseed_strength"],
             "width": int(asked["width"]),
             "height": int(asked["height"]),
             "sampler_name": truth["sampler_name"],
@@ -955,7 +1115,7 @@ class FakeWebUI:
             "extra_generation_params": self._extra(truth),
             "index_of_first_image": first,
             "infotexts": texts,
-            "styles": [],
+            "styles": list(asked.get("styles") or []),
             "job_timestamp": self._state["job_timestamp"],
             "clip_skip": int(self.options["CLIP_stop_at_last_layers"]),
             "is_using_inpainting_conditioning": False,
@@ -1094,6 +1254,10 @@ class FakeWebUI:
         for connection in list(self.sockets):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+
+def _quoted(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if any(sign in str(value) for sign in ",:\n") else value
 
 
 def pattern(recipe: str, size: tuple[int, int]) -> Image.Image:

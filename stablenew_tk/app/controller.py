@@ -37,6 +37,7 @@ from ..pipeline.messages.jobs import (
     CheckBackend,
     JobEnded,
     KeepWaiting,
+    ListsTold,
     NodeWaiting,
     QueueChanged,
     StageProgressed,
@@ -64,8 +65,10 @@ from ..storage.disk.places import Places, find_places
 from ..storage.journal.writer import LearningRecordWriter
 from ..storage.pictures.images import open_for_start
 from .checkpoint_family import family_in_library
+from .checkpoint_names import with_names
 from .job_progress import Running
 from .learning_runs import LearningContext, LearningRunner
+from .list_news import lists_told
 from .model_library import ModelContext, ModelEvent, Models
 from .outbox import Outbox
 from .own_engine import own_engine
@@ -168,15 +171,22 @@ class Controller:
         if self.history is not None:
             self.ask(FindImages(columns=self.history.visible().columns(), query=query))
 
-    def check_backend(self) -> None:
-        """Ask the backend in force what it offers; BackendChecked answers."""
-        self.ask(backend_order(self.settings))
+    def check_backend(self, *, rescan: bool = False) -> None:
+        """Ask the backend in force what it offers; BackendChecked answers. With `rescan` it looks for new files first,
+        and ListsTold says what is new.
+        """
+        if rescan:
+            self._announce(ListsTold(message="Asking the backend for its lists…"))
+        self.ask(msgspec.structs.replace(backend_order(self.settings), rescan=rescan))
 
     def run(self, request: RunRequest) -> tuple[Job, ...]:
-        """Make jobs from a request, queue them and return them. Raises InvalidInput when no job is possible."""
+        """Make jobs from a request, queue them and return them. Raises InvalidInput when no job is possible, also for
+        the hash of a checkpoint that the backend does not have.
+        """
         name = f"{datetime.now().astimezone():%H%M%S}-{request.pack_id}"
         mode = mode_for(self.settings.learning, self.packs.learning, request.pack_id)
-        asked = msgspec.structs.replace(request, record=request.record and mode.records)
+        config = with_names(request.config, self.capabilities, self.models.find)
+        asked = msgspec.structs.replace(request, config=config, record=request.record and mode.records)
         jobs = make_jobs(asked, run_name=name, new_id=new_id, draw_seed=draw_seed)
         self._enqueue(jobs)
         return jobs
@@ -293,7 +303,9 @@ class Controller:
     @_fold.register
     def _(self, event: BackendChecked) -> None:
         if event.is_of(backend_order(self.settings)):
-            self.capabilities = event.capabilities
+            before, self.capabilities = self.capabilities, event.capabilities
+            if event.rescanned:
+                self._announce(ListsTold(message=lists_told(before, event)))
         if self._looks_first:
             self._looks_first = False
             self._start_next()

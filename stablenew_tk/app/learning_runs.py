@@ -38,6 +38,7 @@ from ..domain.runs.plan import (
     job_for,
 )
 from ..pipeline.ids_and_times import as_line, new_id, now_text, system_user
+from .checkpoint_names import plan_with_names
 from .missing_checkpoint import missing_in_job, missing_in_plan
 from .plan_lines import ended_step, regained_step, reused_step, sized, with_drawn_seeds
 
@@ -249,7 +250,8 @@ class LearningRunner:
     # ---- plans
 
     def _begin(self, plan: LearningPlan, reused: tuple[str, int] | None = None) -> tuple[LearningPlan, tuple[Job, ...]]:
-        ready = self._complete(replace(plan, backend_kind=plan.backend_kind or self._known_engine))
+        named = plan_with_names(plan, self._context.capabilities())
+        ready = self._complete(replace(named, backend_kind=plan.backend_kind or self._known_engine))
         self._allow(ready)
         loaded = self._context.capabilities()
         if missing := missing_in_plan(loaded, ready):

@@ -19,6 +19,7 @@ class QueueProgress:
         self._total = self._ended = self._last_made = 0
         self._forecast_of, self._job_s, self._rest_s = ("", 0), 0.0, 0.0
         self.problem = ""  # why the running job waits
+        self.news = ""  # about the backend's lists; goes before what else there is to say, until the queue moves on
         self.busy = False
         self.head = self.text = self.eta = ""
         self.share: float | None = None
@@ -40,6 +41,7 @@ class QueueProgress:
             self.text, self.eta = self._told(running), self._time_left(running, waiting)
             known = running.fraction > 0 or self._ended > 0 or running.stage_number > 1
             self.share = (self._ended + running.done) / max(1, self._total) if known else None
+        self.text = self.news or self.text
 
     def _count(self, open_jobs: int) -> None:
         self.busy = open_jobs > 0

@@ -17,13 +17,13 @@ _MOST_NAMED = 5
 def unlisted_in_run(found: Capabilities | None, request: RunRequest) -> str:
     """What to say before a run; "" when there is nothing or the backend does not list its LoRAs."""
     texts = [request.globals.positive, *(text.prompt for text in request.stage_texts.values())]
-    return unlisted_words(found, [*(one.prompt for one in request.variants), *texts, *_passes(request.config)])
+    return unlisted_words(found, [*(one.prompt for one in request.variants), *texts, *_own_prompts(request.config)])
 
 
 def unlisted_in_plan(found: Capabilities | None, plan: LearningPlan) -> str:
     """The same for a Learning Run."""
     texts = [text.prompt for prompt in plan.prompts for text in prompt.stage_texts.values()]
-    return unlisted_words(found, [*(one.positive for one in plan.prompts), *texts, *_passes(plan.base_config)])
+    return unlisted_words(found, [*(one.positive for one in plan.prompts), *texts, *_own_prompts(plan.base_config)])
 
 
 def unlisted_words(found: Capabilities | None, prompts: Iterable[str]) -> str:
@@ -39,5 +39,7 @@ def unlisted_words(found: Capabilities | None, prompts: Iterable[str]) -> str:
     return f"{found.name} does not list the {word} {shown}{more}: {does} nothing there.{hint}"
 
 
-def _passes(config: PipelineConfig) -> list[str]:
-    return [one.prompt for one in config.adetailer.passes] if config.adetailer.enabled else []
+def _own_prompts(config: PipelineConfig) -> list[str]:
+    """The prompts that hires fix and the passes of ADetailer have for themselves."""
+    passes = [one.prompt for one in config.adetailer.passes] if config.adetailer.enabled else []
+    return [*([config.hires.prompt] if config.hires.enabled else []), *passes]

@@ -72,6 +72,8 @@ def value_text(path: str, value: Value) -> str:
     if isinstance(value, float):
         share = value <= 1 and any(word in path for word in ("denoise", "switch_at", "confidence"))
         return f"{value:.2f}" if share else f"{value:g}"
+    if path == "clip_skip" and value == 0:
+        return "the server's"
     return str(value) if value != "" else "as loaded" if path == "checkpoint" else "none"
 
 

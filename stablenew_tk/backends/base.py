@@ -10,18 +10,22 @@ from msgspec import Struct
 
 from ..domain.base.errors import Refused
 from ..domain.base.lora_tags import loras_in
+from ..domain.base.model_hash import same_hash
 from ..domain.config.catalogue import Value
+from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig, stage_spec
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
     """What a backend offers right now. Names are exactly those the backend accepts.
 
-    `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, preview,
-    progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras (= `loras` are all it has).
+    `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, inpaint,
+    controlnet, preview, progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras
+    (= `loras` are all it has).
     `names_checkpoints`: it keeps none loaded that a job without a name could mean; `loaded_checkpoint` is its only one
     then, if it has only one.
-    `lora_aliases` are further names by which a prompt may call a LoRA.
+    `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of
+    the checkpoint, as far as the backend tells them.
     """
 
     kind: str
@@ -30,6 +34,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     loaded_checkpoint: str = ""
     names_checkpoints: bool = False
     checkpoints: tuple[str, ...] = ()
+    checkpoint_hashes: Mapping[str, str] = {}
     vaes: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
     lora_aliases: tuple[str, ...] = ()
@@ -38,6 +43,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     upscalers: tuple[str, ...] = ()
     hires_upscalers: tuple[str, ...] = ()
     adetailer_models: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     features: frozenset[str] = frozenset()
 
@@ -45,6 +51,10 @@ class Capabilities(Struct, frozen=True, kw_only=True):
         """The list with this name (`choices` of a catalogue parameter); () when the backend has none."""
         listed: tuple[str, ...] = getattr(self, name, ())
         return (*listed, *self.lora_aliases) if name == "loras" else listed
+
+    def checkpoint_of_hash(self, digits: str) -> str:
+        """The name of the checkpoint with a hash, which may be the beginning of the whole one; "" for none known."""
+        return next((name for name, whole in self.checkpoint_hashes.items() if same_hash(whole, digits)), "")
 
     def unlisted_loras(self, prompts: Iterable[str]) -> tuple[str, ...]:
         """LoRAs that prompts name and the backend does not have, each once; () where it does not list its LoRAs."""
@@ -56,6 +66,9 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
 class StageOrder(Struct, frozen=True, kw_only=True):
     """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none).
+
+    `mask` is what img2img, this stage or a later one, paints anew where it is white, b"" without inpainting; `units`
+    are those of ControlNet.
 
     `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
     be, because its picture would have been made for nothing. `family` is that of the checkpoint ("sdxl") as far as the
@@ -69,6 +82,8 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     seed: int
     config: PipelineConfig
     image: bytes = b""
+    mask: bytes = b""
+    units: tuple[ControlInput, ...] = ()
     later: tuple[str, ...] = ()
     family: str = ""
 
@@ -174,6 +189,13 @@ class Backend(Protocol):
 
     def check(self) -> Capabilities:
         """Query what the backend offers. Raises Unreachable, NotReady, AccessDenied, Refused or EngineFault."""
+        ...
+
+    def rescan(self) -> str:
+        """Let the engine look for new files, where it does not by itself; `check` lists them then. Raises as `check`.
+
+        Returns a sentence about what it could not look for now, "" for nothing.
+        """
         ...
 
     def generate(self, order: StageOrder) -> StageResult:

@@ -50,6 +50,10 @@ def _second_pass(config: PipelineConfig) -> list[tuple[str, Value]]:
         pairs += [("Hires upscale", f"{config.hires.scale:g}"), ("Hires upscaler", config.hires.upscaler)]
         pairs += [("Hires steps", config.hires.steps)] if config.hires.steps else []
         pairs += [("Hires CFG Scale", f"{config.hires.cfg_scale:g}")] if config.hires.cfg_scale else []
+        own = {"sampler": config.hires.sampler, "schedule type": config.hires.scheduler}
+        own |= {"checkpoint": config.hires.checkpoint}
+        own |= {"prompt": config.hires.prompt, "negative prompt": config.hires.negative}
+        pairs += [(f"Hires {key}", text) for key, text in own.items() if text]
     if config.refiner.enabled:
         pairs += [("Refiner", config.refiner.checkpoint), ("Refiner switch at", f"{config.refiner.switch_at:g}")]
     return pairs

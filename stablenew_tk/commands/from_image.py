@@ -6,10 +6,14 @@ import argparse
 import warnings
 from pathlib import Path
 
+from msgspec.structs import replace
 from rich.table import Table
 
 from ..domain.base.errors import InvalidInput
+from ..domain.base.wording import counted
+from ..domain.config.controlnet import told_units, written
 from ..domain.prompts.pack import pack_block
+from ..domain.recipes.infotext import parse
 from ..domain.recipes.recipe import Recipe
 from ..storage.disk.files import is_there, read_bounded, write_atomic
 from ..storage.disk.places import Places
@@ -24,6 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "file", metavar="FILE", help="a picture of a WebUI, ComfyUI, SwarmUI, InvokeAI, Fooocus, NovelAI"
     )
     parser.add_argument("--to", metavar="PACK.txt", help="add the prompt to this pack; a new file is made if needed")
+    parser.add_argument("--controlnet", metavar="UNITS.json", help="write the ControlNet units of the picture there")
     parser.set_defaults(command=packs_from_image)
 
 
@@ -37,6 +42,8 @@ def packs_from_image(args: argparse.Namespace, _places: Places) -> int:
     notices = list(recipe.notices)
     if args.to:
         notices += _add_to_pack(Path(args.to).expanduser(), file.stem, recipe)
+    if args.controlnet:
+        notices.append(_write_units(Path(args.controlnet).expanduser(), recipe))
     if args.json:
         found = {"tool": recipe.tool, "prompt": recipe.prompt, "negative": recipe.negative, "seed": recipe.seed}
         print_json({**found, "settings": recipe.values, "notices": notices})
@@ -47,6 +54,17 @@ def packs_from_image(args: argparse.Namespace, _places: Places) -> int:
     if args.to:
         out.print(f"The prompt was added to {args.to}.", markup=False)
     return OK
+
+
+def _write_units(file: Path, recipe: Recipe) -> str:
+    """Write the units of a picture, whose own pictures are to be named by hand. Gives the sentence that says so."""
+    units = told_units(parse(recipe.infotext).values)
+    if not units:
+        raise InvalidInput("No ControlNet units are told in the picture, so nothing was written.", "--controlnet")
+    if is_there(file):
+        raise InvalidInput(f"--controlnet {file}: this file is there already. Name a new one.", "--controlnet")
+    write_atomic(file, written([replace(unit, image="PICTURE.png") for unit in units]))
+    return f"{counted(len(units), 'unit')} written to {file.name}. Put the name of its picture in for PICTURE.png."
 
 
 def _show(recipe: Recipe) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..app.checkpoint_names import plan_with_names
 from ..app.missing_checkpoint import missing_in_plan, only_one_words
 from ..app.unlisted_loras import unlisted_in_plan
 from ..domain.base.errors import InvalidInput
@@ -239,6 +240,7 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
         return _make_next(args, seen, session) if seen is not None and plan.most_pictures else ()
     answer = session.check()
     if answer.capabilities is not None:
+        plan = plan_with_names(plan, answer.capabilities)
         check_offered(plan, answer.capabilities.choices)
         if words := missing_in_plan(answer.capabilities, plan):
             raise InvalidInput(words, "checkpoint")

@@ -87,6 +87,10 @@ def typed_values(pairs: Sequence[str]) -> dict[str, Value]:
         if not equals:
             raise InvalidInput(f"--set {pair}: write it as PATH=VALUE, for example txt2img.steps=30.", "--set")
         values[path.strip()] = parse_value(path.strip(), text)
+    for file in ("inpaint.mask", "controlnet"):
+        # Records and queues outlive the folder that the terminal is in.
+        if name := str(values.get(file, "")):
+            values[file] = absolute(name)
     return values
 
 

@@ -9,7 +9,7 @@ from ..app.controller import Controller
 from ..app.queue_progress import QueueProgress
 from ..domain.base import colour_roles
 from ..pipeline.messages.base import Event
-from ..pipeline.messages.jobs import BackendChecked, ImageSaved, NodeWaiting, QueueChanged
+from ..pipeline.messages.jobs import BackendChecked, ImageSaved, ListsTold, NodeWaiting, QueueChanged
 from ..pipeline.messages.journal import UnsavedChanged
 from ..pipeline.messages.settings import SettingsChanged
 from .widgets import icons, theme
@@ -164,7 +164,7 @@ class BottomBar(Box):
     `FOLLOWS` are the events it wants to hear of.
     """
 
-    FOLLOWS = (NodeWaiting, UnsavedChanged, QueueChanged)
+    FOLLOWS = (NodeWaiting, UnsavedChanged, QueueChanged, ListsTold)
 
     def __init__(
         self, parent: tk.Misc, controller: Controller, *, pause: Callable[[], object], stop: Callable[[], object]
@@ -193,7 +193,11 @@ class BottomBar(Box):
         """Follow the queue and the journal."""
         if isinstance(event, UnsavedChanged):
             self._show_unsaved(event)
+        elif isinstance(event, ListsTold):
+            self._progress.news = event.message
         else:
+            if isinstance(event, QueueChanged):
+                self._progress.news = ""
             self._progress.problem = event.message if isinstance(event, NodeWaiting) else ""
 
     def refresh(self) -> None:

@@ -16,6 +16,7 @@ from typing import Literal, TypeVar, cast
 import customtkinter as ctk
 import msgspec
 
+from ..app.checkpoint_names import values_here
 from ..app.controller import Controller
 from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
@@ -24,6 +25,7 @@ from ..domain.config.origins import MAX_SEED
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
+from ..domain.recipes.recipe import Recipe
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.messages.base import Event, OrderFailed
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
@@ -155,7 +157,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 controller,
                 PackPageActions(
                     go=go,
-                    use=lambda recipe, name: self._go_to("create", CreatePage).take(recipe.values, recipe.seed, name),
+                    use=self._use_recipe,
                     run=lambda pack_id: self._go_to("create", CreatePage).packs.choose(pack_id),
                     draw_seed=lambda: random.SystemRandom().randint(0, MAX_SEED),
                 ),
@@ -192,6 +194,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.rail.choose(name)
         page.shown()
         self._show_title()
+
+    def _use_recipe(self, recipe: Recipe, name: str) -> None:
+        values = values_here(recipe, self.controller.capabilities, self.controller.models.find)
+        self._go_to("create", CreatePage).take(values, recipe.seed, name)
 
     def _go_to(self, name: str, kind: type[_Page]) -> _Page:
         self.show(name)

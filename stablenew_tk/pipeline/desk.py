@@ -180,10 +180,11 @@ class DeskWork:
     @perform.register
     def _(self, order: CheckBackend) -> BackendChecked:
         began = time.monotonic()
-        found, why, brief, certificate = None, "", "", None
+        found, why, brief, note, certificate = None, "", "", "", None
         try:
             backend = self._make_backend(order)
             try:
+                note = backend.rescan() if order.rescan else ""
                 found = backend.check()
             finally:
                 backend.close()
@@ -199,6 +200,8 @@ class DeskWork:
             problem=why,
             brief=brief,
             certificate=certificate,
+            rescanned=order.rescan,
+            note=note,
         )
 
     @perform.register

@@ -24,11 +24,14 @@ from ..domain.base.errors import (
     StorageError,
     Unreachable,
 )
+from ..domain.base.model_hash import hash_digits
+from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.journal.history import Position
 from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
 from ..domain.models.preset_scope import Situation, as_made
 from ..domain.runs.job import Job
+from ..storage.pictures.control_units import load_units
 from ..storage.pictures.images import save_image
 from .ids_and_times import utc_text
 from .messages.base import Event, OrderFailed
@@ -36,6 +39,8 @@ from .messages.jobs import ImageSaved, JobEnded, JobStarted, StageStarted
 from .messages.journal import LineNotSaved, LineSaved
 
 MESSAGE_LIMIT = 2000
+# The stages that ControlNet guides.
+_GUIDED = ("txt2img", "img2img")
 
 
 class SavedRecord(Protocol):
@@ -163,6 +168,8 @@ class _Attempt:
         self._context = context
         self._cancelled = cancelled
         self._stage = ""
+        self._mask = b""
+        self._units: tuple[ControlInput, ...] = ()
         self._done: list[StageRecord] = []
         self._began = context.stopwatch()
         self._lost_s = 0.0
@@ -186,7 +193,13 @@ class _Attempt:
                 return
 
     def _start_piece(self) -> _Piece:
-        data = self._context.read_start(Path(self.job.start_image)) if self.job.start_image else b""
+        read, inpaint = self._context.read_start, self.job.config.inpaint
+        data = read(Path(self.job.start_image)) if self.job.start_image else b""
+        if inpaint.enabled and "img2img" in self.job.stages:
+            # Before the first stage: without a mask its picture would be made for nothing.
+            self._mask = read(Path(inpaint.mask).expanduser())
+        if self.job.config.controlnet and any(stage in _GUIDED for stage in self.job.stages):
+            self._units = load_units(Path(self.job.config.controlnet).expanduser(), read)
         return _Piece(StageImage(data=data, suffix="", width=0, height=0, seed=self.job.seed), ())
 
     def _stage_of(self, piece: _Piece, stage: str) -> list[_Piece]:
@@ -212,6 +225,7 @@ class _Attempt:
 
     def _order(self, piece: _Piece, stage: str) -> StageOrder:
         text, stages = self.job.text(stage), self.job.stages
+        later = stages[stages.index(stage) + 1 :]
         return StageOrder(
             job_id=self.job.job_id,
             stage=stage,
@@ -220,7 +234,10 @@ class _Attempt:
             seed=piece.image.seed,
             config=self.job.config,
             image=piece.image.data,
-            later=stages[stages.index(stage) + 1 :],
+            # From the first stage on, so that it is known before anything is made whether it fits.
+            mask=self._mask if "img2img" in (stage, *later) else b"",
+            units=self._units if stage in _GUIDED else (),
+            later=later,
             family=self.job.family,
         )
 
@@ -293,9 +310,10 @@ class _Attempt:
         )
 
     def _effective_config(self) -> PipelineConfig:
-        """The config for the record: with the checkpoint that was loaded, if the job named none."""
+        """The config for the record: with the checkpoint that was used, if the job named none, or only its hash."""
         loaded = next((done.applied["checkpoint"] for done in self._done if "checkpoint" in done.applied), "")
-        if self.job.config.checkpoint or not isinstance(loaded, str):
+        named = self.job.config.checkpoint
+        if (named and not hash_digits(named)) or not isinstance(loaded, str) or not loaded:
             return self.job.config
         return msgspec.structs.replace(self.job.config, checkpoint=loaded)
 

@@ -96,6 +96,11 @@ class TestEveryBackend:
         sampler = found.choices("samplers")[-1]
         assert backend.generate(order(**{"txt2img.sampler": sampler})).images
 
+    def test_it_can_be_told_to_look_for_new_files(self, backend):
+        before = backend.check()
+        assert backend.rescan() == ""
+        assert backend.check() == before
+
     def test_a_picture_is_whole_and_as_large_as_asked(self, backend, order):
         made = backend.generate(order())
         (picture,) = made.images

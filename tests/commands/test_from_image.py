@@ -11,6 +11,7 @@ from terminal import FEW, Terminal
 from workflows import two_passes
 
 from stablenew_tk.domain.config.catalogue import catalogue, check_value
+from stablenew_tk.domain.config.controlnet import read_units
 from stablenew_tk.domain.prompts.pack import parse_pack
 
 LINE = "Steps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 5, Size: 512x768, Model: demo"
@@ -155,3 +156,22 @@ class TestToPack:
 def test_every_setting_shown_can_be_given_to_a_run(cli, picture):
     document = cli("packs", "from-image", picture(json.dumps(two_passes()), "prompt"), "--json").json
     assert set(document["settings"]) <= set(catalogue())
+
+
+class TestControlNetUnits:
+    UNIT = ', ControlNet 0: "Module: canny, Model: control_canny [d14c016b], Weight: 0.8"'
+
+    def test_they_are_written_down_to_be_used_again(self, cli, picture, tmp_path):
+        file = tmp_path / "units.json"
+        said = cli("packs", "from-image", picture(f"a boat\n{LINE}{self.UNIT}"), "--controlnet", file, "--json")
+        assert "1 unit written to units.json" in said.json["notices"][-1]
+        (unit,) = read_units(file.read_bytes(), file.name)
+        assert (unit.module, unit.weight, unit.image) == ("canny", 0.8, "PICTURE.png")
+
+    def test_a_file_that_is_there_and_a_picture_without_units_are_refused(self, cli, picture, tmp_path):
+        file = tmp_path / "units.json"
+        said = cli("packs", "from-image", picture(f"a boat\n{LINE}"), "--controlnet", file, "--json")
+        assert (said.code, file.exists()) == (2, False)
+        file.write_text("mine")
+        said = cli("packs", "from-image", picture(f"a boat\n{LINE}{self.UNIT}"), "--controlnet", file, "--json")
+        assert (said.code, file.read_text()) == (2, "mine")

@@ -12,6 +12,7 @@ import pytest
 from conftest import wait_until
 from fake_webui import FakeWebUI
 from jobs import full_disk
+from PIL import Image
 from terminal import FEW, TINY, Terminal, ended, program
 
 from stablenew_tk.storage.journal.reader import recent, verify
@@ -55,6 +56,12 @@ class TestLorasTheServerDoesNotHave:
         assert "does not list the LoRA “inkwsh”: its tag does nothing there. Did you mean “inkwash”?" in said.err
         assert (said.json["ok"], fake.count("txt2img")) == (2, 2)
 
+    def test_those_of_the_prompt_of_hires_fix_are_told_when_it_is_on(self, cli, fake):
+        own = ("--set", "hires.prompt=a tram <lora:nobody:1>")
+        assert "nobody" not in cli("run", cli.pack, "--json", *FEW, *own, "--backend", fake.url).err
+        said = cli("run", cli.pack, "--json", *FEW, *own, "--set", "hires.enabled=on", "--backend", fake.url)
+        assert "does not list the LoRA “nobody”" in said.err
+
     def test_names_and_aliases_that_it_has_are_no_matter(self, cli, fake):
         cli.pack.write_text("a red boat <lora:inkwash:1> <lora:grain_final:0.5>\n")
         assert "LoRA" not in cli("run", cli.pack, "--json", *FEW, "--backend", fake.url).err
@@ -74,6 +81,80 @@ class TestWhatAServerSaysBeyondAllBounds:
         text = cli.shown()[0]["outputs"][0]["infotext"]
         assert text.startswith("a red boat")
         assert text.endswith("more characters were not recorded]")
+
+
+class TestInpainting:
+    MASKED = ("--set", "img2img.enabled=on", "--set", "inpaint.enabled=on")
+
+    def test_the_mask_is_read_from_its_file_and_named_in_the_record(self, cli, fake, tmp_path, monkeypatch):
+        Image.new("L", (64, 64), 255).save(tmp_path / "mask.png")
+        monkeypatch.chdir(tmp_path)
+        masked = (*self.MASKED, "--set", "inpaint.mask=mask.png")
+        said = cli("run", cli.pack, "--json", *FEW, *masked, "--backend", fake.url)
+        assert said.json["ok"] == 2
+        assert fake.last("img2img")["mask"]
+        assert {record["config"]["inpaint"]["mask"] for record in cli.shown()} == {str(tmp_path / "mask.png")}
+
+    def test_without_its_file_nothing_is_made(self, cli, fake, tmp_path):
+        masked = (*self.MASKED, "--set", f"inpaint.mask={tmp_path / 'gone.png'}")
+        said = cli("run", cli.pack, "--json", *FEW, *masked, "--backend", fake.url)
+        assert (said.json["failed"], fake.count("txt2img")) == (2, 0)
+        assert "gone.png" in said.json["errors"][0]
+        Image.new("L", (64, 128), 255).save(tmp_path / "tall.png")
+        masked = (*self.MASKED, "--set", f"inpaint.mask={tmp_path / 'tall.png'}")
+        said = cli("run", cli.pack, "--json", *FEW, *masked, "--backend", fake.url)
+        assert (said.json["failed"], fake.count("txt2img")) == (2, 0)
+        assert "the mask has 64 × 128 pixels and the picture 64 × 64" in said.json["errors"][0]
+        unnamed = cli("run", cli.pack, "--json", *FEW, *self.MASKED, "--backend", fake.url)
+        assert (unnamed.code, unnamed.json["error"].partition(":")[0]) == (2, "inpaint.mask")
+
+
+class TestControlNet:
+    def test_units_and_their_pictures_are_read_from_beside_the_file(self, cli, fake, tmp_path, monkeypatch):
+        folder = tmp_path / "poses"
+        folder.mkdir()
+        Image.new("RGB", (64, 64), "white").save(folder / "pose.png")
+        (folder / "units.json").write_text('[{"module": "canny", "model": "control_canny", "image": "pose.png"}]')
+        monkeypatch.chdir(tmp_path)
+        said = cli("run", cli.pack, "--json", *FEW, "--set", "controlnet=poses/units.json", "--backend", fake.url)
+        assert said.json["ok"] == 2
+        assert not any(image["suspect"] for image in said.json["images"])
+        (unit,) = fake.last("txt2img")["alwayson_scripts"]["ControlNet"]["args"]
+        assert unit["image"]
+        assert {record["config"]["controlnet"] for record in cli.shown()} == {str(folder / "units.json")}
+
+    @pytest.mark.parametrize(
+        ("text", "says"),
+        [
+            (None, "units.json"),
+            ("[{}, 5]", "no list of units"),
+            ('[{"module": "canny", "image": "gone.png"}]', "gone.png"),
+        ],
+    )
+    def test_what_cannot_be_read_costs_no_picture(self, cli, fake, tmp_path, text, says):
+        if text is not None:
+            (tmp_path / "units.json").write_text(text)
+        units = f"controlnet={tmp_path / 'units.json'}"
+        said = cli("run", cli.pack, "--json", *FEW, "--set", units, "--backend", fake.url)
+        assert (said.json["failed"], fake.count("txt2img")) == (2, 0)
+        assert says in said.json["errors"][0]
+
+
+class TestCheckpointByHash:
+    def test_it_is_used_and_recorded_by_its_name(self, cli, fake):
+        fake.hashed = {"ink_model"}
+        said = cli("run", cli.pack, "--json", *FEW, "--set", "checkpoint=5f6a7b8c9d", "--backend", fake.url)
+        assert said.json["ok"] == 2
+        assert {record["config"]["checkpoint"] for record in cli.shown()} == {"ink_model"}
+        assert fake.last("txt2img")["override_settings"]["sd_model_checkpoint"] == "ink_model.safetensors"
+
+    def test_one_that_the_server_does_not_know_is_refused_before_anything_is_made(self, cli, fake):
+        said = cli("run", cli.pack, "--json", *FEW, "--set", "checkpoint=abcdef1234", "--backend", fake.url)
+        assert said.code == 2
+        assert (
+            "has no checkpoint with the hash abcdef1234. It does not tell the hash of photo_model" in said.json["error"]
+        )
+        assert fake.count("txt2img") == 0
 
 
 class TestReport:

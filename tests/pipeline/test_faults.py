@@ -44,6 +44,10 @@ TABLE = {
     "keeps-overrides": FINE,
     "no-hires": ("ok", "", 1, "mismatch:hires.scale"),
     "other-denoise": ("ok", "", 1, "mismatch:hires.denoise"),
+    "no-variation": ("ok", "", 1, "mismatch:txt2img.subseed_strength"),
+    "no-mask": FINE, "no-controlnet": FINE,
+    "no-styles": ("ok", "", 1, "mismatch:styles"),
+    "plain-hires": ("ok", "", 1, "mismatch:hires.sampler"),
 }  # fmt: skip
 HANGING = ("hang", "drip", "drip-headers")
 VALUES = {
@@ -52,6 +56,10 @@ VALUES = {
     "txt2img.scheduler": "Karras",
     "txt2img.batch_size": 2,
     "hires.enabled": True,
+    "hires.sampler": "Heun",
+    "styles": "Ink",
+    "txt2img.subseed": 3,
+    "txt2img.subseed_strength": 0.2,
 }
 
 

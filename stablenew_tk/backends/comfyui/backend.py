@@ -92,6 +92,10 @@ class ComfyUI:
         words = self._models.surveyed(words)
         return capabilities(words, previews=_release(words.version) >= _PREVIEWS_SINCE)
 
+    def rescan(self) -> str:
+        """Does nothing: ComfyUI looks into its folders whenever it is asked for its lists."""
+        return ""
+
     def generate(self, order: StageOrder) -> StageResult:
         """Make one stage. Names are checked first; a picture is asked for twice at most."""
         call = self._call = RunningCall(picture_count(order))

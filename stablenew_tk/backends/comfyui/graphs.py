@@ -8,7 +8,8 @@ from itertools import islice
 import msgspec
 from msgspec import Struct
 
-from ...domain.config.catalogue import Value, get_value, stage_values
+from ...domain.base.errors import Refused
+from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
 from ...domain.config.pipeline_config import stage_spec
 from ..base import Capabilities, StageOrder, check_stage
 from ..pictures import image_size
@@ -76,6 +77,10 @@ def graph(order: StageOrder, server: ServerWords, *, prefix: str, picture: str =
     """
     offered = stages_of(server)
     check_stage(order, offered, server.name)
+    if order.config.styles:
+        raise Refused("styles: ComfyUI keeps no styles. Leave it empty.")
+    if order.config.controlnet:
+        raise Refused("controlnet: units are not sent to ComfyUI. Leave it empty.")
     size = image_size(order.image) if order.image else (0, 0)
     nodes = Nodes()
     work = Work(order, server, nodes, (order.seed + nth) % (MAX_SEED + 1), picture, size)
@@ -106,10 +111,7 @@ def _asked(order: StageOrder) -> dict[str, Value]:
     config, stage = order.config, order.stage
     general = ("checkpoint", "vae", "clip_skip") if stage_spec(stage).samples(config) else ()
     asked = {path: value for path in general if (value := get_value(config, path)) != ""} | stage_values(config, stage)
-    for path in ("hires.steps", "hires.cfg_scale"):
-        if asked.get(path) == 0:
-            asked[path] = get_value(config, f"txt2img.{path.partition('.')[2]}")
-    return asked
+    return with_first_pass(asked, config)
 
 
 def applied(asked: Graph, ran: Mapping[str, Mapping[str, object]]) -> dict[str, Value]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from ...domain.base.errors import Refused
 from ...domain.base.lora_tags import LoraTag
+from ...domain.config.catalogue import get_value
 from ..base import StageOrder
 from .families import family_title, lora_file
 from .names import AUTOMATIC, Offered, Sampling, sampling
@@ -69,10 +70,12 @@ def order_texts(work: Work) -> Texts:
     return texts(work, work.order.prompt, work.order.negative)
 
 
-def load(work: Work, text: Texts, *, refiner: bool = False) -> LoadedModels:
-    """Load the checkpoint with the LoRAs of a prompt, clip skip and VAE. A refiner goes without LoRAs and VAE."""
+def load(work: Work, text: Texts, path: str = "checkpoint") -> LoadedModels:
+    """Load the checkpoint at a path with the LoRAs of a prompt, clip skip and VAE. A refiner goes without LoRAs and
+    VAE.
+    """
     config, nodes, server = work.order.config, work.nodes, work.server
-    path, name = ("refiner.checkpoint", config.refiner.checkpoint) if refiner else ("checkpoint", config.checkpoint)
+    name, refiner = str(get_value(config, path)), path == "refiner.checkpoint"
     file = _checkpoint(path, name, server)
     family = server.family(file)
     loader = nodes.add("CheckpointLoaderSimple", {"ckpt_name": file})

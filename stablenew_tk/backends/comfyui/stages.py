@@ -19,6 +19,7 @@ from .sampling import (
     refined,
     sampled,
     start_like_webui,
+    texts,
 )
 from .schedule import PassTiming
 
@@ -30,6 +31,8 @@ def txt2img(work: Work) -> Link:
     """From the prompt. With hires fix the refiner paints in the second pass only, as a WebUI does unless told."""
     config, nodes = work.order.config, work.nodes
     first = config.txt2img
+    if first.subseed_strength:
+        raise Refused("txt2img.subseed_strength: ComfyUI has no variation seeds like a WebUI's. Set it to 0.")
     names = names_of(work, "txt2img", first.sampler, first.scheduler)
     text = order_texts(work)
     models = load(work, text)
@@ -40,29 +43,36 @@ def txt2img(work: Work) -> Link:
     paths |= {"txt2img.sampler": "sampler_name", "txt2img.scheduler": "scheduler"}
     whole = Pass(names=names, steps=first.steps, cfg=first.cfg_scale, paths=paths)
     latent = _pass(work, whole, models, text, latent, refine=config.refiner.enabled and not config.hires.enabled)
-    if config.hires.enabled:
-        latent = _hires(work, names, models, text, latent)
-    return _decoded(work, models, latent)
+    return _hires(work, names, models, text, latent) if config.hires.enabled else _decoded(work, models, latent)
 
 
-def _hires(work: Work, names: Sampling, models: LoadedModels, text: Texts, latent: Link) -> Link:
+def _hires(work: Work, names: Sampling, before: LoadedModels, text: Texts, latent: Link) -> Link:
+    """The picture of the second pass. `before`, `names` and `text` are those of the first."""
     config, nodes = work.order.config, work.nodes
     first, hires = config.txt2img, config.hires
+    paths = {"hires.steps": "steps", "hires.cfg_scale": "cfg", "hires.denoise": "denoise"}
+    if hires.sampler or hires.scheduler:
+        names = names_of(work, "hires", hires.sampler or first.sampler, hires.scheduler or first.scheduler)
+        paths |= {"hires.sampler": "sampler_name", "hires.scheduler": "scheduler"}
+    if hires.prompt or hires.negative:
+        text = texts(work, hires.prompt or work.order.prompt, hires.negative or work.order.negative, "hires.")
+    models = load(work, text, "hires.checkpoint" if hires.checkpoint else "checkpoint")
     size = floored((first.width, first.height), hires.scale)
     method = latent_method(hires.upscaler)
     if method:
         latent = larger_latent(work, latent, method, size)
     else:
-        image = larger_picture(work, _decoded(work, models, latent), "hires", hires.upscaler, size)
+        image = larger_picture(work, _decoded(work, before, latent), "hires", hires.upscaler, size)
         latent = link(nodes.add("VAEEncode", {"pixels": image, "vae": models.vae}))
     second = Pass(
         names=names,
         steps=hires.steps or first.steps,
         cfg=hires.cfg_scale or first.cfg_scale,
         denoise=hires.denoise,
-        paths={"hires.steps": "steps", "hires.cfg_scale": "cfg", "hires.denoise": "denoise"},
+        paths=paths,
     )
-    return _pass(work, second, models, text, latent, refine=config.refiner.enabled, before=first.steps)
+    latent = _pass(work, second, models, text, latent, refine=config.refiner.enabled, before=first.steps)
+    return _decoded(work, models, latent)
 
 
 def _pass(
@@ -73,7 +83,7 @@ def _pass(
     both = conditioned(work, text, models.clip, timing)
     if not refine:
         return sampled(work, one, models, both, latent)
-    refiner = load(work, text, refiner=True)
+    refiner = load(work, text, "refiner.checkpoint")
     if text.loras:
         work.nodes.note(
             ["refiner.checkpoint: the LoRAs of the prompt work on the checkpoint only, not on the refiner."]
@@ -85,6 +95,8 @@ def _pass(
 def img2img(work: Work) -> Link:
     """Paints over the picture; its size is floored to 8 as a WebUI does."""
     values = work.order.config.img2img
+    if work.order.config.inpaint.enabled:
+        raise Refused("inpaint.enabled: masks are not sent to ComfyUI. Switch it off.")
     names = names_of(work, "img2img", values.sampler, values.scheduler)
     start = start_like_webui(values.steps, values.denoise, names)
     paths = {"img2img.steps": "steps", "img2img.cfg_scale": "cfg", "img2img.denoise": "start_at_step"}

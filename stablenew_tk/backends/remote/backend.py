@@ -53,6 +53,11 @@ class Remote:
         self._is_known = self._has_answered = True
         return found
 
+    def rescan(self) -> str:
+        """Let what answers look for new files."""
+        self._look()
+        return self._backend.rescan()
+
     def generate(self, order: StageOrder) -> StageResult:
         """Make one stage with the server that answers."""
         if not self._is_known:

@@ -145,6 +145,10 @@ class SdServer:
         if self._child is not None:
             self._child.stop(self._limits.stop_s)
 
+    def rescan(self) -> str:
+        """Does nothing: `check` looks into the model folders each time."""
+        return ""
+
     def close(self) -> None:
         """End the program. A blocked `generate` fails; it cannot be used afterwards."""
         self._closed = True

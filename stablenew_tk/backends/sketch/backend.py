@@ -19,7 +19,7 @@ from ...domain.config.origins import MAX_SEED
 from ...domain.config.pipeline_config import ADetailerPass, PipelineConfig, stage_spec
 from ..base import Capabilities, StageImage, StageOrder, StageProgress, StageResult, check_stage
 from ..generation_text import generation_text
-from .contract import CAPABILITIES, asked_values, check_names, checkpoint_of
+from .contract import CAPABILITIES, CLIP_SKIP, asked_values, check_names, checkpoint_of
 from .finish import Finish, finish, half_done, marked, quality_of, refined
 from .later_stages import enlarged, painted_over, repaired
 from .scenes import face_box, paint
@@ -70,6 +70,10 @@ class Sketch:
         """The capabilities of the sketch engine. Never fails."""
         return replace(CAPABILITIES, stages=tuple(_PAINTERS))
 
+    def rescan(self) -> str:
+        """Does nothing: what it has does not change."""
+        return ""
+
     def progress(self) -> StageProgress | None:
         """Progress of the running stage, None when nothing runs."""
         return self._progress
@@ -97,7 +101,8 @@ class Sketch:
             self._progress = None
 
     def _result(self, order: StageOrder, start: Image.Image) -> StageResult:
-        painter = _PAINTERS[order.stage]
+        painter, asked = _PAINTERS[order.stage], asked_values(order)
+        order = replace(order, config=replace(order.config, clip_skip=order.config.clip_skip or CLIP_SKIP))
         images: list[StageImage] = []
         stopped = False
         count = order.config.txt2img.batch_size if order.stage == "txt2img" else 1
@@ -112,8 +117,7 @@ class Sketch:
                 break
         if stopped and not images:
             raise Cancelled("The sketch was stopped before there was anything to see.")
-        asked = asked_values(order)
-        applied = {**asked, "checkpoint": checkpoint_of(order.config)}
+        applied = {**asked_values(order), "checkpoint": checkpoint_of(order.config)}
         return StageResult(images=tuple(images), asked=asked, applied=applied, interrupted=stopped)
 
     def txt2img(self, order: StageOrder, start: Image.Image) -> Image.Image:
@@ -132,7 +136,16 @@ class Sketch:
         hires = order.config.hires
         size = _scaled(small.size, hires.scale)
         base = enlarged(small, size, hires.upscaler)
-        run = _sampler_run(order, "", steps=hires.steps, cfg_scale=hires.cfg_scale)
+        config = replace(order.config, checkpoint=hires.checkpoint or order.config.checkpoint)
+        run = _sampler_run(
+            replace(order, config=config),
+            hires.prompt,
+            negative=hires.negative,
+            steps=hires.steps,
+            cfg_scale=hires.cfg_scale,
+            sampler=hires.sampler,
+            scheduler=hires.scheduler,
+        )
         fresh = self._painted(run, size, on=base)
         return painted_over(base, fresh, hires.denoise, order.seed)
 

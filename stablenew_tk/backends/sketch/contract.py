@@ -9,6 +9,7 @@ from ..base import Capabilities, StageOrder
 from .finish import CHECKPOINTS, SAMPLERS, SCHEDULERS
 
 VERSION = "1"
+CLIP_SKIP = 2  # where none is asked for
 UPSCALERS = ("Lanczos", "Nearest", "ESRGAN_4x", "R-ESRGAN 4x+", "R-ESRGAN 4x+ Anime6B", "SwinIR 4x", "4x-UltraSharp")
 LATENT = ("Latent", "Latent (antialiased)", "Latent (bicubic)", "Latent (nearest)")
 DETECTORS = ("face_yolov8n.pt", "face_yolov8s.pt", "hand_yolov8n.pt", "person_yolov8n-seg.pt", "mediapipe_face_full")
@@ -50,8 +51,16 @@ def check_names(order: StageOrder) -> None:
     """Raise Refused for a name in the order that this engine does not have; the error lists those that it has."""
     config = order.config
     asked = asked_values(order)
+    if "txt2img.subseed_strength" in asked:
+        raise Refused("txt2img.subseed_strength: the sketch engine has no variation seeds. Set it to 0.", status=422)
     if order.stage == "txt2img" and config.refiner.enabled:
         asked["refiner.checkpoint"] = config.refiner.checkpoint
+    if order.stage == "img2img" and config.inpaint.enabled:
+        raise Refused("inpaint.enabled: the sketch engine takes no mask. Switch it off.", status=422)
+    if config.controlnet:
+        raise Refused("controlnet: the sketch engine has no ControlNet. Leave it empty.", status=422)
+    if config.styles:
+        raise Refused("styles: the sketch engine keeps no styles. Leave it empty.", status=422)
     if order.stage != "img2img":
         # The later stages fall back upon these.
         asked |= {"txt2img.sampler": config.txt2img.sampler, "txt2img.scheduler": config.txt2img.scheduler}

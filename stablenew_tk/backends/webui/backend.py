@@ -20,15 +20,16 @@ from ...domain.config.catalogue import Value
 from ..base import Capabilities, StageOrder, StageProgress, StageResult, check_stage
 from ..pictures import image_size, open_picture
 from ..transport import Connection, Dropped, Limits, decode, parse_address, raise_for_status
-from .discovery import API, capabilities, read_options, survey
+from .discovery import API, RESCANS, capabilities, read_options, survey
 from .lent_settings import LentSettings
 from .progress import GenerateCall, Watch, shown
-from .replies import Made, as_interrupted, asked_values, made_images, read_extra, read_images
+from .replies import Made, as_interrupted, asked_values, made_images, missing_loras, read_extra, read_images
 from .requests import REQUESTS, Body, check_order, extras_body, repaint_body
 from .server_facts import AUTOMATIC, ServerFacts
 from .upscales import enlarged_here, made_upscale, repainted
 
 _WORKS_ON = "Stopped. {} cannot be interrupted and finishes the picture for itself."
+_TOO_BUSY = "While it works, the server does not look for new checkpoints and VAEs: press F5 again when it is done."
 _CUT = "Somebody else stopped this job on the server, so the picture is unfinished. It does not count."
 # What a relay answers when the server behind it takes no connection.
 _NOBODY_BEHIND = 502
@@ -65,6 +66,21 @@ class WebUI:
             raise Unreachable(str(err), status=err.status) from err
         self._facts, self.name = facts, facts.name
         return capabilities(facts, self.version)
+
+    def rescan(self) -> str:
+        """Let the server look into its model folders, which it does only when it starts and when it is told to."""
+        try:
+            routes = survey(self._side).routes
+            waits = "progress" in routes and self._watch.progress(self._limits.progress_s).is_busy
+            # Behind a running job these would wait until it has ended.
+            late = [route for route in RESCANS if waits and route != "refresh-loras"]
+            for route in RESCANS:
+                if route in routes and route not in late:
+                    answer = self._side.post(API + route, {}, timeout_s=self._limits.options_s)
+                    raise_for_status(answer, self._address, "looking for new files")
+        except AnswerLost as err:
+            raise Unreachable(str(err), status=err.status) from err
+        return _TOO_BUSY if routes.intersection(late) else ""
 
     def generate(self, order: StageOrder) -> StageResult:
         """Make one stage. Names are checked first; a request is repeated only when the first one has surely ended."""
@@ -143,12 +159,13 @@ class WebUI:
     # One stage, in the node's thread
 
     def _checked(self, order: StageOrder) -> ServerFacts:
-        """The server facts for sending an order. When a name is unknown, they are queried again first."""
+        """The server facts for sending an order. When a name is unknown, a LoRA's too, they are queried again first."""
         facts = self._facts
         if facts is not None:
             try:
                 check_order(order, facts)
-                return facts
+                if not missing_loras(order, facts):
+                    return facts
             except Refused as err:
                 _log.debug("asking again what the server has: %s", err)
         self.check()

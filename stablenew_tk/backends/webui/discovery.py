@@ -29,7 +29,10 @@ _NAMES = {
     "koboldcpp": "KoboldCpp",
     "sd-server": "sd-server",
 }
+# POST these, and the server looks into its folders again.
+RESCANS = ("refresh-checkpoints", "refresh-vae", "refresh-loras")
 _PROBED = (
+    *RESCANS,
     "progress",
     "interrupt",
     "extra-single-image",
@@ -61,6 +64,14 @@ class _Schema(Struct):
         """Field names of the request whose schema's name ends with the word; empty when there is no such schema."""
         found = (body.properties for name, body in self.components.schemas.items() if name.endswith(word))
         return frozenset(next(found, {}))
+
+
+class _Style(Struct):
+    """A row of the server's styles; one without texts is a heading of its list."""
+
+    name: str = ""
+    prompt: str | None = None
+    negative_prompt: str | None = None
 
 
 class _Detectors(Struct):
@@ -111,6 +122,9 @@ def survey(connection: Connection) -> ServerFacts:
         loras={row.name: row.path or "" for row in loras if row.name},
         lora_aliases=_aliases(loras),
         lists_loras=started,
+        styles=_styles(connection),
+        control_models=_control_names(connection, "model_list"),
+        control_modules=_control_names(connection, "module_list"),
         options=options,
     )
     return facts if facts.is_subset else _with_detailer(connection, facts)
@@ -137,6 +151,20 @@ def _rows(connection: Connection, name: str) -> tuple[Listed, ...]:
             _log.warning("%s cannot list its %s (status %d)", connection.address.host, name, answer.status)
         return ()
     return tuple(decode(answer, list[Listed], connection.address.host))
+
+
+def _control_names(connection: Connection, name: str) -> tuple[str, ...]:
+    """A list of the ControlNet extension, which always has "None"; empty where there is no such extension."""
+    answer = _ask(connection, f"/controlnet/{name}")
+    found = decode(answer, dict[str, msgspec.Raw], connection.address.host) if answer.status == 200 else {}
+    return tuple(msgspec.json.decode(found[name], type=list[str])) if name in found else ()
+
+
+def _styles(connection: Connection) -> dict[str, tuple[str, str]]:
+    answer = _ask(connection, "prompt-styles")
+    rows = decode(answer, list[_Style], connection.address.host) if answer.status == 200 else []
+    texts = {row.name: (row.prompt or "", row.negative_prompt or "") for row in rows}
+    return {name: both for name, both in texts.items() if name and any(both)}
 
 
 def _names(rows: tuple[Listed, ...]) -> tuple[str, ...]:
@@ -185,6 +213,8 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
     offered = {
         "hires": "enable_hr" in facts.txt2img,
         "refiner": "refiner_checkpoint" in facts.txt2img,
+        "inpaint": "mask" in facts.img2img,
+        "controlnet": facts.has_controlnet,
         "scheduler": bool(facts.schedulers),
         "progress": "progress" in facts.routes,
         "preview": "progress" in facts.routes,
@@ -202,6 +232,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         version=version or (since if facts.kind == "a1111" else ""),
         loaded_checkpoint=loaded.name if loaded else "",
         checkpoints=tuple(known.name for known in facts.checkpoints),
+        checkpoint_hashes={known.name: known.hash for known in facts.checkpoints if known.hash},
         vaes=(AUTOMATIC, "None", *facts.vaes) if offered["vae"] else (),
         loras=tuple(facts.loras),
         lora_aliases=facts.lora_aliases,
@@ -210,6 +241,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         upscalers=facts.upscalers if "extra-single-image" in facts.routes else (LANCZOS,),
         hires_upscalers=(*facts.latent_upscalers, *facts.upscalers),
         adetailer_models=facts.adetailer_models,
+        styles=tuple(facts.styles) if "styles" in facts.txt2img else (),
         stages=tuple(stage for stage in REQUESTS if stage != "adetailer" or facts.adetailer_models),
         features=frozenset(name for name, has in offered.items() if has),
     )

@@ -15,21 +15,26 @@ from msgspec import Struct
 
 from ...domain.base.errors import BadImage
 from ...domain.base.lora_tags import loras_in
-from ...domain.config.catalogue import Value, get_value, stage_values
+from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
+from ...domain.config.controlnet import told_units
 from ...domain.config.pipeline_config import stage_spec
-from ...domain.recipes.infotext import applied_values, parse, split_sampler
+from ...domain.config.styles import style_names, styled
+from ...domain.recipes.infotext import Infotext, applied_values, inpainting, parse, split_sampler
 from ..base import StageImage, StageOrder
 from ..pictures import DecodedPicture, image_size, open_picture, pixels_of
-from .requests import REQUESTS, native_sampler
+from .requests import REQUESTS, native_sampler, with_bare_embeddings
 from .server_facts import AUTOMATIC, ServerFacts, loose
 
 _NO_CLIP_SKIP = "clip_skip: the server has no such setting, so it used its own."
+_NO_MASK_TOLD = "inpaint.mask: the server does not say whether it used the mask, so that could not be checked."
 _MODULE = re.compile(r"Module \d{1,3}")
 _UPSCALER = re.compile(r"Postprocess upscaler: ([^<,]{1,200})")
 # Compared by size or count, or chosen by the server.
 _NOT_COMPARED = {"txt2img.width", "txt2img.height", "txt2img.batch_size", "upscale.mode", "upscale.scale"}
-_SCHEDULERS = {"txt2img.scheduler", "img2img.scheduler"}
-_SAMPLERS = {"txt2img.sampler", "img2img.sampler"}
+_SCHEDULERS = {"txt2img.scheduler", "img2img.scheduler", "hires.scheduler"}
+_SAMPLERS = {"txt2img.sampler", "img2img.sampler", "hires.sampler"}
+_SUBSEED = "txt2img.subseed"
+_TEXTS = {"hires.prompt", "hires.negative"}
 
 
 class _Images(Struct):
@@ -90,14 +95,11 @@ class Made(Struct, frozen=True):
 
 
 def asked_values(order: StageOrder) -> dict[str, Value]:
-    """The values asked for in a stage, by catalogue path. 0 for "same as first pass" is replaced by that value."""
+    """The values asked for in a stage, by catalogue path; "same as first pass" is replaced by that value."""
     config, stage = order.config, order.stage
     reported = REQUESTS[stage].reported if stage_spec(stage).samples(config) else ()
     asked = {path: value for path in reported if (value := get_value(config, path)) != ""} | stage_values(config, stage)
-    for path in ("hires.steps", "hires.cfg_scale"):
-        if asked.get(path) == 0:
-            asked[path] = get_value(config, f"txt2img.{path.partition('.')[2]}")
-    return asked
+    return with_first_pass(asked, config)
 
 
 def read_images(body: bytes) -> Reply:
@@ -154,7 +156,7 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         text = reply.info.infotexts[index] if index < len(reply.info.infotexts) else picture.text
         done = _applied(reply.info, text, order, index)
         _in_our_names(done, text, order, facts)
-        wanted = {**asked, "seed": order.seed + index}
+        wanted = {**asked, **_seeds(order, asked, index)}
         suspect = [f"mismatch:{path}" for path in differences(wanted, done, facts)]
         _sizes(done, picture.size, order)
         if picture.black:
@@ -168,9 +170,23 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         images = [as_interrupted(image) for image in images]
     made = Made(tuple(images), applied)
     unsent = () if facts.takes_clip_skip or "clip_skip" not in asked else (_NO_CLIP_SKIP,)
-    missing = [name for name in loras_in(order.prompt) if facts.lists_loras and not facts.has_lora(name)]
+    missing = missing_loras(order, facts)
     without = [f"The server does not list the LoRA “{name}”: the picture was made without it." for name in missing]
     return msgspec.structs.replace(made, notes=(*_notes(reply, order, made, asked), *unsent, *without))
+
+
+def missing_loras(order: StageOrder, facts: ServerFacts) -> tuple[str, ...]:
+    """The LoRAs of an order's prompts that the server does not list, where it lists any."""
+    texts = (order.prompt, order.config.hires.prompt if order.config.hires.enabled else "")
+    named = dict.fromkeys(name for text in texts for name in loras_in(text)) if facts.lists_loras else ()
+    return tuple(name for name in named if not facts.has_lora(name))
+
+
+def _seeds(order: StageOrder, asked: Mapping[str, Value], index: int) -> dict[str, Value]:
+    """The seeds of one picture of a batch: with variation seeds these count up, and the main seed stays."""
+    if _SUBSEED in asked:
+        return {"seed": order.seed, _SUBSEED: int(asked[_SUBSEED]) + index}
+    return {"seed": order.seed + index}
 
 
 def as_interrupted(image: StageImage) -> StageImage:
@@ -202,8 +218,9 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
     """The values used for one picture, by catalogue path: from `info`, else from the generation text."""
     stage = order.stage
     applied = applied_values(parse(text).values, stage)
-    if "refiner.checkpoint" in applied:
-        applied["refiner.checkpoint"] = str(applied["refiner.checkpoint"]).partition(" [")[0]
+    for path in ("refiner.checkpoint", "hires.checkpoint"):
+        if path in applied:
+            applied[path] = str(applied[path]).partition(" [")[0]
     if stage == "adetailer":
         # Around ADetailer the server reports a one-step img2img that did not take place.
         applied.pop("clip_skip", None)
@@ -219,15 +236,44 @@ def _applied(info: Info, text: str, order: StageOrder, index: int) -> dict[str, 
         account |= {f"{stage}.steps": info.steps, f"{stage}.cfg_scale": info.cfg_scale, "clip_skip": info.clip_skip}
     if stage == "img2img":
         account["img2img.denoise"] = info.denoising_strength
+        applied |= inpainting(parse(text).values) if order.config.inpaint.enabled else {}
     if stage == "upscale":
         account |= {"upscale.steps": info.steps, "upscale.denoise": info.denoising_strength}
     return applied | {path: value for path, value in account.items() if value is not None}
 
 
+def _fill_second_pass(applied: dict[str, Value], order: StageOrder) -> None:
+    """What the second pass used where the text says nothing: it is written only where it differs from the first.
+
+    SD.Next writes less, so nothing follows from its silence.
+    """
+    for path in ("sampler", "scheduler"):
+        if f"txt2img.{path}" in applied:
+            applied.setdefault(f"hires.{path}", applied[f"txt2img.{path}"])
+    if "checkpoint" in applied:
+        applied.setdefault("hires.checkpoint", applied["checkpoint"])
+    for path, own, plain in (
+        ("hires.prompt", order.config.hires.prompt, order.prompt),
+        ("hires.negative", order.config.hires.negative, order.negative),
+    ):
+        if own:
+            applied.setdefault(path, with_bare_embeddings(plain))
+
+
 def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: ServerFacts) -> None:
     """Put values that a kind of server writes in its own way into the words of the catalogue."""
-    values = parse(text).values
-    for path in ("checkpoint", "refiner.checkpoint"):
+    info = parse(text)
+    values = info.values
+    if facts.kind != "sdnext" and ("hires.scale" in done or "hires.upscaler" in done):
+        _fill_second_pass(done, order)
+    if values and order.stage in ("txt2img", "img2img", "upscale"):
+        _tell_texts(done, info, order, facts)
+    if order.units and values:
+        told = told_units(values)
+        is_all = len(told) == len(order.units)
+        used = is_all and all(one.unit.is_like(unit) for one, unit in zip(order.units, told, strict=True))
+        done["controlnet"] = order.config.controlnet if used else ""
+    for path in ("checkpoint", "refiner.checkpoint", "hires.checkpoint"):
         if known := facts.checkpoint(str(done.get(path, ""))):
             done[path] = known.name
     if facts.is_forge and values:
@@ -239,18 +285,53 @@ def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: S
         done["hires.steps"] = done.get("hires.steps") or order.config.txt2img.steps
 
 
+def _tell_texts(done: dict[str, Value], info: Infotext, order: StageOrder, facts: ServerFacts) -> None:
+    """Whether the styles were used, which only the prompt in the text shows: it is the one that they were put around.
+
+    Nothing is told where it is neither that nor ours: an extension may have changed it, or somebody the style; and then
+    the texts of the second pass prove nothing either.
+    """
+    texts = [facts.styles.get(name, ("", "")) for name in style_names(order.config.styles, facts.styles)]
+    hires = order.config.hires
+    both = {"hires.prompt": (order.prompt, hires.prompt, 0), "hires.negative": (order.negative, hires.negative, 1)}
+    plain = [_flat(with_bare_embeddings(first)) for first, _, _ in both.values()]
+    merged = [_flat(_put_around(first, texts, side)) for first, _, side in both.values()]
+    written = [_flat(info.prompt), _flat(info.negative)]
+    if texts and written in (merged, plain):
+        done["styles"] = order.config.styles if written == merged else ""
+    for path, (_, own, side) in both.items():
+        if written not in (merged, plain):
+            done.pop(path, None)
+        elif own and _flat(str(done.get(path, ""))) == _flat(_put_around(own, texts, side)):
+            # The styles are put around the texts of the second pass, too.
+            done[path] = own
+
+
+def _put_around(prompt: str, texts: Iterable[tuple[str, str]], side: int) -> str:
+    return styled(with_bare_embeddings(prompt), [both[side] for both in texts])
+
+
+def _flat(text: str) -> str:
+    """A text for comparison: servers strip texts and lines."""
+    return " ".join(text.split())
+
+
 def differences(asked: Mapping[str, Value], applied: Mapping[str, Value], facts: ServerFacts) -> list[str]:
     """Paths at which the server used another value than asked. Values that it does not report are no difference."""
     found = [path for path, value in asked.items() if path in applied and not _same(path, value, applied[path], facts)]
-    # A refiner or second pass that was used is always written down.
+    # A refiner, a second pass or a variation that was used is always written down.
     tells = "txt2img.steps" in applied and not facts.is_subset
-    for switch in ("refiner.checkpoint", "hires.scale"):
+    # SD.Next writes no variation with some of its models.
+    switches = ("refiner.checkpoint", "hires.scale", *(() if facts.kind == "sdnext" else ("txt2img.subseed_strength",)))
+    for switch in switches:
         if switch in asked and switch not in applied and tells:
             found.append(switch)
     if facts.kind == "sd-server":
         # It names the scheduler that it was asked for, and none when it did not know it.
         found += [
-            path for path in _SCHEDULERS & asked.keys() - applied.keys() if asked[path] not in (AUTOMATIC, "default")
+            path
+            for path in (_SCHEDULERS - {"hires.scheduler"}) & asked.keys() - applied.keys()
+            if asked[path] not in (AUTOMATIC, "default")
         ]
     return found
 
@@ -266,10 +347,10 @@ def _number(text: str, fallback: float) -> float:
 def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
     if path in _NOT_COMPARED:
         return True
-    if path == "seed":
+    if path in ("seed", _SUBSEED):
         # Beyond 32 bits A1111 counts up and others begin anew: either follows the seed that was asked for.
         return int(asked) % (1 << 32) == int(applied) % (1 << 32)
-    if path in ("checkpoint", "refiner.checkpoint"):
+    if path in ("checkpoint", "refiner.checkpoint", "hires.checkpoint"):
         return _same_checkpoint(str(asked), str(applied), facts)
     if path == "vae":
         return asked in (AUTOMATIC, applied)
@@ -277,6 +358,8 @@ def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
         return _same_native(path, str(asked), str(applied), facts)
     if path in _SCHEDULERS:
         return asked == AUTOMATIC or loose(facts.scheduler_names.get(str(asked), str(asked))) == loose(str(applied))
+    if path in _TEXTS:
+        return _flat(with_bare_embeddings(str(asked))) == _flat(str(applied))
     if path.startswith("adetailer.") and isinstance(asked, str):
         # An empty prompt means the picture's own, an empty sampler the main one: the server writes what it used.
         return not asked or asked == applied
@@ -327,6 +410,8 @@ def _notes(reply: Reply, order: StageOrder, made: Made, asked: Mapping[str, Valu
         yield f"{len(images)} of {wanted} pictures came."
     if not reply.reported:
         yield "The server did not say how it made the picture, so it could not be checked against what was asked."
+    if order.mask and order.stage == "img2img" and images and "inpaint.area" not in applied:
+        yield _NO_MASK_TOLD
     if order.stage == "adetailer" and images and pixels_of(images[0].data) == pixels_of(order.image):
         yield "ADetailer found nothing to repair: the picture is unchanged."
     wrong = [code[9:] for image in images for code in image.suspect if code.startswith("mismatch:")]

@@ -10,11 +10,16 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 
+import msgspec
 from msgspec import Struct
 
 from ...domain.base.errors import Refused
-from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig
+from ...domain.base.model_hash import hash_digits, unknown_hash
+from ...domain.config.controlnet import plain_model
+from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig, stage_spec
+from ...domain.config.styles import style_names, unknown_styles
 from ..base import StageOrder, check_stage
+from ..pictures import image_size
 from .server_facts import AUTOMATIC, MODULES, ServerFacts, base_names, loose
 
 Body = dict[str, object]
@@ -27,6 +32,24 @@ _WITH_PREFIX = re.compile(
 _LORA = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^:<>]{0,40}){0,4})>")
 # Names of A1111 whose counterpart on sd-server is not spelled alike.
 _ON_SD_SERVER = {"DDIM": "ddim_trailing"}
+# Ways to fill what is masked, by the numbers that the server has for them.
+_CONTENTS = ("fill", "original", "latent noise", "latent nothing")
+_INPAINT = {
+    "mask",
+    "mask_blur",
+    "inpainting_fill",
+    "inpaint_full_res",
+    "inpaint_full_res_padding",
+    "inpainting_mask_invert",
+}
+# What hires fix may have for itself, and the field of the request that says it.
+_OWN_HIRES = {
+    "sampler": "hr_sampler_name",
+    "scheduler": "hr_scheduler",
+    "checkpoint": "hr_checkpoint_name",
+    "prompt": "hr_prompt",
+    "negative": "hr_negative_prompt",
+}
 _KEYS = """ad_model ad_prompt ad_negative_prompt ad_confidence ad_denoising_strength ad_mask_blur ad_dilate_erode
 ad_inpaint_only_masked ad_inpaint_only_masked_padding ad_use_steps ad_steps ad_use_cfg_scale ad_cfg_scale ad_use_sampler
 ad_sampler"""
@@ -51,6 +74,12 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
             raise Refused(f"vae: {facts.name} takes no VAE with a request. Choose {AUTOMATIC}.")
         if facts.vaes:
             _one_of("vae", config.vae, ("None", *facts.vaes), facts)
+    if config.styles:
+        _check_styles(config, facts)
+    if order.mask and order.stage == "txt2img":
+        _check_mask(order)
+    if config.controlnet:
+        _check_units(order, facts)
     if facts.kind == "sd-server":
         _lora_list(order.prompt, facts)
     for one in order.each_stage():
@@ -60,7 +89,7 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
 def _check_checkpoint(name: str, facts: ServerFacts) -> None:
     known, loaded = facts.checkpoint(name), facts.loaded
     if not known:
-        _one_of("checkpoint", name, [one.name for one in facts.checkpoints], facts)
+        _must_have_checkpoint("checkpoint", name, facts)
     elif loaded and known != loaded and not facts.chooses_checkpoint:
         raise Refused(
             f"checkpoint: {facts.name} has {loaded.name!r} loaded and cannot change that. Choose it, or start the "
@@ -68,21 +97,99 @@ def _check_checkpoint(name: str, facts: ServerFacts) -> None:
         )
 
 
+def _check_styles(config: PipelineConfig, facts: ServerFacts) -> None:
+    """The server would leave out one that it does not know, without a word."""
+    if "styles" not in facts.txt2img:
+        raise Refused(f"styles: {facts.name} has no styles. Leave it empty.")
+    if not facts.styles:
+        raise Refused(f"styles: {facts.name} lists no styles. Save some there, or leave it empty.")
+    for name in unknown_styles(config.styles, facts.styles):
+        _one_of("styles", name, facts.styles, facts)
+
+
+def _check_mask(order: StageOrder) -> None:
+    """A mask that will not fit the picture that txt2img is about to make, give or take the server's own rounding."""
+    first, scale = order.config.txt2img, stage_spec("txt2img").scale(order.config)
+    size = (round(first.width * scale), round(first.height * scale))
+    if any(abs(is_ - wanted) > 8 for is_, wanted in zip(image_size(order.mask), size, strict=True)):
+        raise _other_size(order, size)
+
+
+def _other_size(order: StageOrder, size: Size) -> Refused:
+    was, wanted = (f"{width} × {height}" for width, height in (image_size(order.mask), size))
+    return Refused(f"inpaint.mask: the mask has {was} pixels and the picture {wanted}. Make it as large.")
+
+
+def _check_units(order: StageOrder, facts: ServerFacts) -> None:
+    if not facts.has_controlnet:
+        raise Refused(f"controlnet: {facts.name} has no ControlNet. Leave it empty.")
+    for number, one in enumerate(order.units, start=1):
+        _one_of(f"controlnet, unit {number}, module", one.unit.module, facts.control_modules, facts)
+        models = (*facts.control_models, *map(plain_model, facts.control_models))
+        _one_of(f"controlnet, unit {number}, model", one.unit.model, models, facts)
+        if order.stage == "txt2img" and not one.image:
+            raise Refused(f"controlnet, unit {number}, image: name the picture that guides it.")
+
+
+def control_args(order: StageOrder) -> Body:
+    """The always-on script with the units of an order; {} without units."""
+    args = []
+    for one in order.units:
+        unit = msgspec.to_builtins(one.unit)
+        unit |= {"enabled": True, "module": one.unit.module, "model": one.unit.model, "weight": one.unit.weight}
+        unit |= {"image": _base64(one.image)} if one.image else {}
+        unit |= {"mask_image": _base64(one.mask)} if one.mask else {}
+        args.append(unit)
+    return {"alwayson_scripts": {"ControlNet": {"args": args}}} if args else {}
+
+
+def _must_have_checkpoint(path: str, name: str, facts: ServerFacts) -> None:
+    if facts.checkpoint(name) or not facts.checkpoints:
+        return
+    if hash_digits(name):
+        raise Refused(unknown_hash(path, name, facts.name, [one.name for one in facts.checkpoints if not one.hash]))
+    _one_of(path, name, [one.name for one in facts.checkpoints], facts)
+
+
 def _check_txt2img(config: PipelineConfig, facts: ServerFacts) -> None:
     _sampling("txt2img", config.txt2img.sampler, config.txt2img.scheduler, facts)
+    if config.txt2img.subseed_strength and "subseed_strength" not in facts.txt2img:
+        raise Refused(f"txt2img.subseed_strength: {facts.name} has no variation seeds. Set it to 0.")
     if config.hires.enabled:
         _needs("hires.enabled", "enable_hr", facts)
         _one_of("hires.upscaler", config.hires.upscaler, (*facts.latent_upscalers, *facts.upscalers), facts)
         if config.hires.cfg_scale not in (0, config.txt2img.cfg_scale) and "hr_cfg" not in facts.txt2img:
             raise Refused(f"hires.cfg_scale: {facts.name} has one CFG for both passes. Set it to 0 (= same).")
+        _check_own_hires(config, facts)
     if config.refiner.enabled:
         _needs("refiner.enabled", "refiner_checkpoint", facts)
-        if not facts.checkpoint(config.refiner.checkpoint):
-            _one_of("refiner.checkpoint", config.refiner.checkpoint, [known.name for known in facts.checkpoints], facts)
+        _must_have_checkpoint("refiner.checkpoint", config.refiner.checkpoint, facts)
+
+
+def _check_own_hires(config: PipelineConfig, facts: ServerFacts) -> None:
+    """What the second pass has for itself. The server would find out only after the first pass, or never."""
+    hires = config.hires
+    for name, field in _OWN_HIRES.items():
+        if getattr(hires, name) and field not in facts.txt2img:
+            raise Refused(f"hires.{name}: {facts.name} has one {name} for both passes. Leave it empty (= same).")
+    _own_hires_sampling(config, facts)
+    if hires.checkpoint:
+        _must_have_checkpoint("hires.checkpoint", hires.checkpoint, facts)
+
+
+def _own_hires_sampling(config: PipelineConfig, facts: ServerFacts) -> Body:
+    """Sampler and scheduler of the second pass; nothing where both are those of the first."""
+    hires, first = config.hires, config.txt2img
+    if not (hires.sampler or hires.scheduler):
+        return {}
+    found = _sampling("hires", hires.sampler or first.sampler, hires.scheduler or first.scheduler, facts)
+    return {{"sampler_name": "hr_sampler_name"}.get(key, "hr_scheduler"): value for key, value in found.items()}
 
 
 def _check_img2img(config: PipelineConfig, facts: ServerFacts) -> None:
     _sampling("img2img", config.img2img.sampler, config.img2img.scheduler, facts)
+    if config.inpaint.enabled and not facts.img2img >= _INPAINT:
+        raise Refused(f"inpaint.enabled: {facts.name} takes no mask with all its settings. Switch it off.")
 
 
 def _check_detailer(config: PipelineConfig, facts: ServerFacts) -> None:
@@ -159,18 +266,25 @@ def txt2img_body(order: StageOrder, facts: ServerFacts, _size: Size = (0, 0)) ->
     body = _base(order, facts) | _sampling("txt2img", values.sampler, values.scheduler, facts)
     body |= {"steps": values.steps, "cfg_scale": values.cfg_scale, "batch_size": values.batch_size}
     body |= {"width": values.width, "height": values.height}
+    if values.subseed_strength:
+        body |= {"subseed": values.subseed, "subseed_strength": values.subseed_strength}
     if config.hires.enabled:
         hires = config.hires
         body |= {"enable_hr": True, "hr_upscaler": hires.upscaler, "hr_scale": hires.scale}
         body |= {"hr_second_pass_steps": hires.steps, "hr_steps": hires.steps, "denoising_strength": hires.denoise}
         # Forge fails without the first of these, and with its own default for the second the negative prompt is lost.
         body |= {"hr_additional_modules": ["Use same choices"], "hr_cfg": hires.cfg_scale or values.cfg_scale}
-        body |= {"hr_distilled_cfg": 3.5}
+        body |= {"hr_distilled_cfg": 3.5} | _own_hires_sampling(config, facts)
+        if hires.checkpoint:
+            known = facts.checkpoint(hires.checkpoint)
+            body["hr_checkpoint_name"] = known.send if known else hires.checkpoint
+        own = {"hr_prompt": hires.prompt, "hr_negative_prompt": hires.negative}
+        body |= {key: with_bare_embeddings(text) for key, text in own.items() if text}
     if config.refiner.enabled:
         known = facts.checkpoint(config.refiner.checkpoint)
         body["refiner_checkpoint"] = known.send if known else config.refiner.checkpoint
         body["refiner_switch_at"] = config.refiner.switch_at
-    return _listed(body, facts.txt2img)
+    return _listed(body | control_args(order), facts.txt2img)
 
 
 def img2img_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
@@ -179,7 +293,19 @@ def img2img_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
     body = _base(order, facts) | _from_image(order.image, size)
     body |= _sampling("img2img", values.sampler, values.scheduler, facts)
     body |= {"steps": values.steps, "cfg_scale": values.cfg_scale, "denoising_strength": values.denoise}
-    return _listed(body, facts.img2img)
+    if order.config.inpaint.enabled:
+        body |= _inpainting(order, size)
+    return _listed(body | control_args(order), facts.img2img)
+
+
+def _inpainting(order: StageOrder, size: Size) -> Body:
+    """The fields of a mask. Raises Refused for one of another size, which the server would lay on askew."""
+    inpaint = order.config.inpaint
+    if image_size(order.mask) != size:
+        raise _other_size(order, size)
+    body: Body = {"mask": _base64(order.mask), "mask_blur": inpaint.mask_blur}
+    body |= {"inpainting_fill": _CONTENTS.index(inpaint.content), "inpainting_mask_invert": int(inpaint.invert)}
+    return body | {"inpaint_full_res": inpaint.area == "only masked", "inpaint_full_res_padding": inpaint.padding}
 
 
 def adetailer_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
@@ -259,15 +385,14 @@ class StageRequest(Struct, frozen=True, kw_only=True):
     check: Callable[[PipelineConfig, ServerFacts], None] = _no_names
     route: str = "img2img"
     enlarges: bool = False
-    reported: tuple[str, ...] = ("checkpoint", "vae")
+    reported: tuple[str, ...] = ("checkpoint", "vae", "styles")
 
 
+_SAMPLED = ("checkpoint", "vae", "clip_skip", "styles", "controlnet")
 # The stages that a WebUI can be asked for. Any other is refused.
 REQUESTS: Mapping[str, StageRequest] = {
-    "txt2img": StageRequest(
-        check=_check_txt2img, body=txt2img_body, route="txt2img", reported=("checkpoint", "vae", "clip_skip")
-    ),
-    "img2img": StageRequest(check=_check_img2img, body=img2img_body, reported=("checkpoint", "vae", "clip_skip")),
+    "txt2img": StageRequest(check=_check_txt2img, body=txt2img_body, route="txt2img", reported=_SAMPLED),
+    "img2img": StageRequest(check=_check_img2img, body=img2img_body, reported=_SAMPLED),
     "adetailer": StageRequest(check=_check_detailer, body=adetailer_body),
     "upscale": StageRequest(check=_check_upscale, body=repaint_body, enlarges=True),
 }
@@ -285,12 +410,15 @@ def _base(order: StageOrder, facts: ServerFacts) -> Body:
     prompt, negative = with_bare_embeddings(order.prompt), with_bare_embeddings(order.negative)
     body: Body = {"prompt": prompt, "negative_prompt": negative, "seed": order.seed, "batch_size": 1}
     body |= {"n_iter": 1, "send_images": True, "save_images": False, "force_task_id": task_id(order)}
+    if order.config.styles:
+        body["styles"] = list(style_names(order.config.styles, facts.styles))
     overrides = override_settings(order.config, facts)
     if overrides:
         body["override_settings"] = overrides
         body["override_settings_restore_afterwards"] = True
     if facts.is_subset:
-        body["clip_skip"] = order.config.clip_skip
+        if order.config.clip_skip:
+            body["clip_skip"] = order.config.clip_skip
         if facts.kind == "sd-server":
             # It takes LoRAs as a list with paths and reads no tags: they would be words of the prompt.
             body["lora"] = _lora_list(prompt, facts)
@@ -330,7 +458,8 @@ def override_settings(config: PipelineConfig, facts: ServerFacts) -> Body:
             wanted[MODULES] = kept if config.vae == "None" else [config.vae, *kept]
     else:
         wanted["sd_vae"] = config.vae
-    wanted["CLIP_stop_at_last_layers"] = config.clip_skip
+    if config.clip_skip:
+        wanted["CLIP_stop_at_last_layers"] = config.clip_skip
     # One unknown key makes the whole request fail.
     return {key: value for key, value in wanted.items() if key in facts.options}
 

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
+from ...domain.base.model_hash import hash_digits, same_hash
+
 _FIELDS = """prompt negative_prompt seed steps cfg_scale width height batch_size sampler_name scheduler
 denoising_strength init_images enable_hr hr_upscaler hr_scale hr_second_pass_steps hr_steps clip_skip lora"""
 # For servers that publish no schema: what all of them understand.
@@ -20,15 +22,21 @@ FULLER = COMMON | {
     "n_iter",
     "resize_mode",
 }
-_A1111 = FULLER | {"override_settings_restore_afterwards", "send_images", "save_images"}
+_MORE = """override_settings_restore_afterwards send_images save_images subseed subseed_strength styles mask mask_blur
+inpainting_fill inpaint_full_res inpaint_full_res_padding inpainting_mask_invert"""
+_A1111 = FULLER | frozenset(_MORE.split())
 _FORGE = _A1111 | {"hr_cfg", "hr_distilled_cfg", "hr_additional_modules"}
+_OWN_HIRES = {"hr_sampler_name", "hr_scheduler", "hr_checkpoint_name", "hr_prompt", "hr_negative_prompt"}
+_SINCE_1_9 = {"force_task_id", *_OWN_HIRES}
 AUTOMATIC = "Automatic"
 # Forge's name for VAE and text encoders together.
 MODULES = "forge_additional_modules"
 
 
 class Checkpoint(Struct, frozen=True):
-    """One checkpoint as the server lists it. `send` is the name it is asked for by; `hash` is "" before first use."""
+    """One checkpoint as the server lists it. `send` is the name it is asked for by; `hash`, the longest that the server
+    tells, is "" before first use.
+    """
 
     name: str
     send: str
@@ -43,7 +51,7 @@ class Checkpoint(Struct, frozen=True):
 class ServerFacts(Struct, frozen=True, kw_only=True):
     """What one server offers. Empty field sets: it has no schema; empty lists: it does not list them.
 
-    `encoders` are the modules of Forge that are no VAE.
+    `encoders` are the modules of Forge that are no VAE. `styles` have texts for prompt and negative prompt, by name.
     """
 
     name: str = "the WebUI"
@@ -66,6 +74,9 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     adetailer_models: tuple[str, ...] = ()
     adetailer_keys: frozenset[str] = frozenset()
     adetailer_most: int = 0
+    styles: Mapping[str, tuple[str, str]] = {}
+    control_models: tuple[str, ...] = ()
+    control_modules: tuple[str, ...] = ()
     options: Mapping[str, object] = {}
 
     @property
@@ -77,6 +88,11 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     def chooses_vae(self) -> bool:
         """Whether a request can choose a VAE."""
         return "override_settings" in self.txt2img and bool({"sd_vae", MODULES} & self.options.keys())
+
+    @property
+    def has_controlnet(self) -> bool:
+        """Whether a request can bring ControlNet units along."""
+        return bool(self.control_models) and "alwayson_scripts" in self.txt2img
 
     def has_lora(self, name: str) -> bool:
         """Whether a tag with this name finds a LoRA, where the server lists them."""
@@ -109,8 +125,12 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
         return next((name for name in self.vaes if plain_name(name) in stems), min(stems, default="None"))
 
     def checkpoint(self, name: str) -> Checkpoint | None:
-        """The listed checkpoint that the name means."""
-        return next((known for known in self.checkpoints if known.is_called(name)), None)
+        """The listed checkpoint that the name means, which may be its hash."""
+        by_name = next((known for known in self.checkpoints if known.is_called(name)), None)
+        digits = hash_digits(name)
+        if by_name or not digits:
+            return by_name
+        return next((known for known in self.checkpoints if same_hash(known.hash, digits)), None)
 
 
 class Listed(Struct, frozen=True):
@@ -122,13 +142,14 @@ class Listed(Struct, frozen=True):
     title: str | None = None
     model_name: str | None = None
     hash: str | None = None
+    sha256: str | None = None
     path: str | None = None
     filename: str | None = None
 
     def as_checkpoint(self) -> Checkpoint:
         """Titles change when a checkpoint is first used (a hash is added), so it is known by `model_name`."""
         name = self.model_name or plain_name(self.title or "")
-        return Checkpoint(name, re.sub(r" \[[0-9a-f]{6,64}\]$", "", self.title or name), self.hash or "")
+        return Checkpoint(name, re.sub(r" \[[0-9a-f]{6,64}\]$", "", self.title or name), self.sha256 or self.hash or "")
 
 
 def server_kind(routes: Collection[str], txt2img: Collection[str], options: Collection[str] = ()) -> str:
@@ -149,7 +170,7 @@ def fields_without_schema(kind: str, *, since_1_9: bool) -> frozenset[str]:
     if kind == "sdnext":
         return FULLER
     plain = {"forge": _FORGE, "forge-neo": _FORGE, "a1111": _A1111}.get(kind)
-    return COMMON if plain is None else plain | {"force_task_id"} if since_1_9 else plain
+    return COMMON if plain is None else plain | _SINCE_1_9 if since_1_9 else plain
 
 
 def plain_name(name: str) -> str:

@@ -5,7 +5,7 @@ A path is the way to a field: `txt2img.steps`, `checkpoint`, `adetailer.passes.0
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -25,7 +25,8 @@ _BEYOND = 10**300
 
 class Parameter(msgspec.Struct, frozen=True):
     """One adjustable value. `minimum`/`maximum`/`step` are set for numbers; `choices` names the backend's list
-    (samplers, schedulers, checkpoints, vaes, upscalers, hires_upscalers, adetailer_models), `options` are fixed words.
+    (samplers, schedulers, checkpoints, vaes, upscalers, hires_upscalers, adetailer_models, styles), `options` are fixed
+    words; `stand_in` is what 0 stands for, where the label does not say it.
     """
 
     path: str
@@ -41,6 +42,7 @@ class Parameter(msgspec.Struct, frozen=True):
     help: str = ""
     choices: str = ""
     options: tuple[str, ...] = ()
+    stand_in: str = ""
 
     @property
     def group(self) -> str:
@@ -69,10 +71,10 @@ class Parameter(msgspec.Struct, frozen=True):
     @property
     def empty_means(self) -> str:
         """What 0 or an empty text stands for ("same" = as in the stage before); "" where it is a value like others."""
-        return self.label.partition(" = ")[2].removesuffix(")")
+        return self.stand_in or self.label.partition(" = ")[2].removesuffix(")")
 
     def inherits(self, value: Value) -> bool:
-        """Whether this value stands for that of the stage before."""
+        """Whether this value stands for another one: that of the stage before, or the server's own."""
         return value in (0, "") and bool(self.empty_means)
 
 
@@ -114,6 +116,7 @@ def _parameter(path: str, base: Any, meta: msgspec.Meta, value: Value) -> Parame
         help=extra.get("help", ""),
         choices=extra.get("choices", ""),
         options=get_args(base) if get_origin(base) is Literal else (),
+        stand_in=extra.get("empty_means", ""),
     )
 
 
@@ -244,6 +247,30 @@ def stage_values(config: PipelineConfig, stage: str) -> dict[str, Value]:
     unused = stage_spec(stage).unused(config)
     found = (leaf for block in blocks_of(config, stage) for leaf in _leaves(getattr(config, block), block))
     return {path: value for path, value in found if not path.endswith(".enabled") and path not in unused}
+
+
+def in_force(config: PipelineConfig, path: str) -> Value:
+    """Value of a parameter, or that of the first pass which it stands for. It stays 0 or empty where what it stands for
+    is known only to the engine or the job.
+    """
+    spec, value = parameter(path), get_value(config, path)
+    first = "checkpoint" if spec.name == "checkpoint" else f"txt2img.{spec.name}"
+    return get_value(config, first) if spec.inherits(value) and first in catalogue() else value
+
+
+def with_first_pass(values: Mapping[str, Value], config: PipelineConfig) -> dict[str, Value]:
+    """Values in which those of hires fix that stand for the first pass are replaced by what they stand for.
+
+    What stands for something that is not known here is left out: the loaded checkpoint, the texts of the job, a
+    setting of the server.
+    """
+    replaced = {path: in_force(config, path) if path.startswith("hires.") else value for path, value in values.items()}
+    told = ("hires.", "clip_skip")
+    return {
+        path: value
+        for path, value in replaced.items()
+        if not (path.startswith(told) and value in (0, "") and catalogue()[path].inherits(value))
+    }
 
 
 def _leaves(node: Any, path: str) -> Iterator[tuple[str, Value]]:

@@ -282,6 +282,9 @@ def fitted_to(path: str, number: float) -> int | float:
     """The nearest number a catalogue parameter can have."""
     spec = parameter(path)
     low = spec.minimum if spec.minimum is not None else number
+    if number != 0 and spec.inherits(0):
+        # Nobody means the stand-in with another number.
+        low = spec.step or low
     high = spec.maximum if spec.maximum is not None else number
     # Within the range first: a whole number of 4,000 digits cannot become a float.
     near = min(max(number, low), high)

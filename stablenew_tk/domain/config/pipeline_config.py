@@ -2,8 +2,9 @@
 
 Parameters and stages are defined only here. Forms, `--set`, checks and sweeps read the catalogue that is derived from
 these structs (`domain.config.catalogue`); whatever differs from stage to stage is a field of `StageSpec`.
-`choices` in `extra` names the list of the backend that offers the values; `sensible` is the usual range, in which
-good results are found, `step` the natural step of a number.
+`choices` in `extra` names the list of the backend that offers the values; `empty_means` what 0 or an empty text stands
+for where the title does not say it; `sensible` is the usual range, in which good results are found, `step` the natural
+step of a number.
 """
 
 from __future__ import annotations
@@ -13,10 +14,18 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from .origins import MAX_SEED, RANDOM_SEED
+
 LANCZOS = "Lanczos"
 # Loading, decoding and saving cost about as much as this many megapixel-steps.
 _FIXED_WORK = 2.0
-_CLIP_SKIP = "How early the reading of the prompt stops. Checkpoints made for drawings often like 2."
+_HIRES_TEXT = "What this pass is sent instead of the prompt. LoRAs work in it only if it names them, too."
+_SUBSEED = "A second seed that is mixed in with the variation strength; −1 draws a new one for each seed."
+_CONTROLNET = "A JSON file with units for txt2img and img2img, each with the picture that guides it; empty = none."
+_STYLES = "Texts that the server keeps and puts around the prompt. Several are written as Film + Ink."
+_CLIP_SKIP = (
+    "How early the reading of the prompt stops. Checkpoints for drawings often like 2; 0 leaves it to the server."
+)
 
 
 def _steps(title: str, least: int = 1) -> Meta:
@@ -58,6 +67,10 @@ def _choice(title: str, choices: str, help_text: str = "") -> Meta:
     return Meta(title=title, max_length=512, extra={"choices": choices, "help": help_text})
 
 
+def _text(title: str, help_text: str = "", empty: str = "") -> Meta:
+    return Meta(title=title, max_length=4096, extra={"help": help_text, "empty_means": empty})
+
+
 def _switch(title: str = "On", help_text: str = "") -> Meta:
     return Meta(title=title, extra={"help": help_text})
 
@@ -78,6 +91,13 @@ class Txt2Img(Struct, frozen=True):
     width: Annotated[int, _pixels("Width")] = 512
     height: Annotated[int, _pixels("Height")] = 512
     batch_size: Annotated[int, Meta(ge=1, le=16, title="Batch size", extra={"unit": "images", "step": 1})] = 1
+    subseed: Annotated[
+        int, Meta(ge=RANDOM_SEED, le=MAX_SEED, title="Variation seed", extra={"step": 1, "help": _SUBSEED})
+    ] = RANDOM_SEED
+    subseed_strength: Annotated[
+        float,
+        _share("Variation strength", "How far the picture moves towards that of the variation seed: 0 not at all."),
+    ] = 0.0
 
 
 class Hires(Struct, frozen=True):
@@ -91,6 +111,14 @@ class Hires(Struct, frozen=True):
     cfg_scale: Annotated[
         float, Meta(ge=0.0, le=30.0, title="CFG (0 = same)", extra={"step": 0.5, "sensible": (3.0, 10.0)})
     ] = 0.0
+    sampler: Annotated[str, _choice("Sampler (empty = same)", "samplers")] = ""
+    scheduler: Annotated[str, _choice("Scheduler (empty = same)", "schedulers")] = ""
+    checkpoint: Annotated[
+        str,
+        _choice("Checkpoint (empty = same)", "checkpoints", "Another one for this pass. Loading it takes time."),
+    ] = ""
+    prompt: Annotated[str, _text("Prompt (empty = same)", _HIRES_TEXT)] = ""
+    negative: Annotated[str, _text("Negative (empty = same)")] = ""
 
 
 class Refiner(Struct, frozen=True):
@@ -120,12 +148,30 @@ class Img2Img(Struct, frozen=True):
     cfg_scale: Annotated[float, _cfg()] = 7.0
 
 
+class Inpaint(Struct, frozen=True):
+    """Lets img2img paint anew only what a mask shows (white)."""
+
+    enabled: Annotated[bool, _switch("Inpaint")] = False
+    mask: Annotated[str, _text("Mask file", "A picture as large as the one it is for: white is painted anew.")] = ""
+    mask_blur: Annotated[int, _mask("Mask blur", "How softly what is new goes over into the rest.", 0, 64)] = 4
+    content: Annotated[
+        Literal["fill", "original", "latent noise", "latent nothing"],
+        Meta(title="Masked content", extra={"help": "What is under the mask to begin with."}),
+    ] = "original"
+    area: Annotated[
+        Literal["whole picture", "only masked"],
+        Meta(title="Inpaint area", extra={"help": "only masked cuts the masked part out and paints it larger."}),
+    ] = "whole picture"
+    padding: Annotated[int, _mask("Padding", "How much around the mask is seen with only masked.", 0, 256, 4)] = 32
+    invert: Annotated[bool, _switch("Paint what is not masked")] = False
+
+
 class ADetailerPass(Struct, frozen=True):
     """Finds one kind of thing (a face, a hand) and paints it again."""
 
     model: Annotated[str, _choice("Detector", "adetailer_models", "What looks for faces or hands.")] = "face_yolov8n.pt"
-    prompt: Annotated[str, Meta(max_length=4096, title="Prompt (empty = same)")] = ""
-    negative: Annotated[str, Meta(max_length=4096, title="Negative (empty = same)")] = ""
+    prompt: Annotated[str, _text("Prompt (empty = same)")] = ""
+    negative: Annotated[str, _text("Negative (empty = same)")] = ""
     confidence: Annotated[
         float, _share("Confidence", "How sure the detector must be before something is painted again.")
     ] = 0.35
@@ -175,11 +221,16 @@ class PipelineConfig(Struct, frozen=True):
         str, _choice("Checkpoint", "checkpoints", "Makes the picture. Empty means the one the backend has loaded.")
     ] = ""
     vae: Annotated[str, _choice("VAE", "vaes", "Turns the checkpoint's numbers into colours.")] = "Automatic"
-    clip_skip: Annotated[int, Meta(ge=1, le=12, title="Clip skip", extra={"step": 1, "help": _CLIP_SKIP})] = 2
+    clip_skip: Annotated[
+        int, Meta(ge=0, le=12, title="Clip skip", extra={"step": 1, "help": _CLIP_SKIP, "empty_means": "server's"})
+    ] = 2
+    styles: Annotated[str, _choice("Styles", "styles", _STYLES)] = ""
+    controlnet: Annotated[str, _text("ControlNet units", _CONTROLNET, "none")] = ""
     txt2img: Txt2Img = Txt2Img()
     hires: Hires = Hires()
     refiner: Refiner = Refiner()
     img2img: Img2Img = Img2Img()
+    inpaint: Inpaint = Inpaint()
     adetailer: ADetailer = ADetailer()
     upscale: Upscale = Upscale()
 
@@ -240,6 +291,11 @@ def size_words(config: PipelineConfig) -> str:
     return words
 
 
+def base_name(path: str) -> str:
+    """The name of a file without its folders, of any system."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
 def _passes_words(config: PipelineConfig) -> str:
     first, count = config.adetailer.passes[0], len(config.adetailer.passes)
     model = first.model.rpartition(".")[0] or first.model
@@ -288,6 +344,9 @@ STAGE_SPECS = (
             ),
         ),
         needs_picture=False,
+        unused=lambda config: (
+            () if config.txt2img.subseed_strength else ("txt2img.subseed", "txt2img.subseed_strength")
+        ),
         work=_txt2img_work,
         scale=lambda config: config.hires.scale if config.hires.enabled else 1.0,
     ),
@@ -296,6 +355,15 @@ STAGE_SPECS = (
         title="img2img",
         purpose="paints over the picture once more",
         summary=lambda config: f"denoise {config.img2img.denoise:.2f} · {config.img2img.steps} steps",
+        parts=(
+            BlockSpec(
+                name="inpaint",
+                title="Inpaint",
+                purpose="paints anew only what a mask shows",
+                summary=lambda config: f"{base_name(config.inpaint.mask) or 'no mask yet'} · {config.inpaint.area}",
+                heading="Inpaint",
+            ),
+        ),
         work=lambda config, megapixels: config.img2img.steps * config.img2img.denoise * megapixels,
     ),
     StageSpec(

@@ -21,6 +21,7 @@ from ..base.errors import InvalidInput
 from .catalogue import Parameter, Value, catalogue, check_value, parameter, parse_value
 from .pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES
 from .spellings import sampler_and_scheduler
+from .styles import unknown_styles
 
 # "lora:rainy-streets" varies the weight of that LoRA tag in the prompt.
 LORA = "lora:"
@@ -82,6 +83,8 @@ def _why_not(path: str) -> str:
     if spec.name == "batch_size":
         # Pictures of one batch differ in seed: the cells of a row would no longer share theirs.
         return "it changes how many pictures are made, not how they look"
+    if spec.name == "subseed":
+        return "seeds are no neighbours of each other; vary the variation strength"
     if spec.kind == "str" and not spec.choices and not spec.options:
         return "it is free text, and its commas cannot be told from those between two values"
     return ""
@@ -141,7 +144,8 @@ def _checked(spec: Focus, value: object) -> Value:
     if not path.startswith(LORA):
         value = check_value(path, value)
         if not isinstance(value, str) and value < (spec.minimum or 0):
-            raise InvalidInput(f"{path}: {value:g} is no value to compare; 0 means as in the stage before.", path)
+            means = "as in the stage before" if spec.empty_means == "same" else f"the {spec.empty_means}"
+            raise InvalidInput(f"{path}: {value:g} is no value to compare; 0 means {means}.", path)
     elif isinstance(value, (str, bool)) or not LORA_WEIGHTS[0] <= value <= LORA_WEIGHTS[1]:
         low, high = LORA_WEIGHTS
         raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a weight from {low:g} to {high:g}.", path)
@@ -394,7 +398,10 @@ def _scale(path: str) -> tuple[Focus, Decimal, Decimal, Decimal]:
 def unknown_choices(path: str, values: Sequence[Value], offered: Sequence[str]) -> tuple[str, ...]:
     """The values the backend does not offer, exact spelling. Empty for parameters that no list of it belongs to."""
     listed = focus(path).choices
-    return tuple(value for value in values if listed and isinstance(value, str) and value not in offered)
+    names = [value for value in values if listed and isinstance(value, str)]
+    if listed == "styles":
+        names = [one for value in names for one in unknown_styles(value, offered)]
+    return tuple(name for name in names if name not in offered)
 
 
 def not_offered(path: str, value: str, offered: Sequence[str]) -> str:

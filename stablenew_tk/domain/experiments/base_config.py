@@ -14,6 +14,7 @@ import msgspec
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, check_value
 from ..config.pipeline_config import ADetailerPass, PipelineConfig, blocks_of
+from ..config.styles import style_names
 from ..config.sweep import LORA, focus, not_offered
 from ..runs.plan import LearningPlan
 
@@ -66,7 +67,12 @@ def check_offered(plan: LearningPlan, offered: Offered) -> None:
         _must_have(path, path.removeprefix(LORA), "loras", offered)
     elif choices := focus(path).choices:
         for value in plan.variant_values:
-            _must_have(path, str(value), choices, offered)
+            parts = style_names(str(value), offered(choices)) if choices == "styles" else (str(value),)
+            for name in parts:
+                _must_have(path, name, choices, offered)
+    if styles := plan.base_config.styles:
+        for style in style_names(styles, offered("styles")):
+            _must_have("styles", style, "styles", offered)
     for name, value, choices in _names_in_use(plan.base_config):
         if name != path:
             _must_have(name, value, choices, offered)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..base.wording import counted
-from ..config.catalogue import Value, get_value, with_values
+from ..config.catalogue import Value, in_force, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, spell, value_text, wider
@@ -81,9 +81,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         """The current value of the focus parameter: that of the form, or the weight of the LoRA in the prompt."""
         if self.focus.startswith(LORA):
             return lora_weights(self.prompts).get(self.focus.removeprefix(LORA), 1.0)
-        value = get_value(self.base, self.focus)
-        spec = focus(self.focus)
-        return get_value(self.base, f"txt2img.{spec.name}") if spec.inherits(value) else value
+        return in_force(self.base, self.focus)
 
     @property
     def sensible(self) -> tuple[float, float] | None:

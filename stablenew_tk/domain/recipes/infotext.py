@@ -34,12 +34,20 @@ _NTH = {"2nd": 1, "3rd": 2, "4th": 3}
 
 COMMON = {"Seed": "seed", "Model": "checkpoint", "VAE": "vae", "Clip skip": "clip_skip"}
 SAMPLING = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler", "CFG scale": "cfg_scale"}
-_SECOND_PASS = {
+_TXT2IMG = {
+    "Variation seed": "txt2img.subseed",
+    "Variation seed strength": "txt2img.subseed_strength",
+    "Variation strength": "txt2img.subseed_strength",
     "Denoising strength": "hires.denoise",
     "Hires upscale": "hires.scale",
     "Hires steps": "hires.steps",
     "Hires upscaler": "hires.upscaler",
     "Hires CFG Scale": "hires.cfg_scale",
+    "Hires sampler": "hires.sampler",
+    "Hires schedule type": "hires.scheduler",
+    "Hires checkpoint": "hires.checkpoint",
+    "Hires prompt": "hires.prompt",
+    "Hires negative prompt": "hires.negative",
     "Refiner": "refiner.checkpoint",
     "Refiner switch at": "refiner.switch_at",
 }
@@ -201,12 +209,25 @@ def applied_values(values: Mapping[str, str], stage: str) -> dict[str, Value]:
         value = _value(path, text)
         if value is not None:
             applied[path] = value
-    sampler = f"{stage}.sampler"
-    if sampler in applied and f"{stage}.scheduler" not in applied:
-        name, scheduler = split_sampler(str(applied[sampler]))
-        if scheduler:
-            applied[sampler], applied[f"{stage}.scheduler"] = name, scheduler
+    for block in (stage, "hires"):
+        if f"{block}.sampler" in applied and f"{block}.scheduler" not in applied:
+            name, scheduler = split_sampler(str(applied[f"{block}.sampler"]))
+            if scheduler:
+                applied[f"{block}.sampler"], applied[f"{block}.scheduler"] = name, scheduler
     return applied
+
+
+def inpainting(values: Mapping[str, str]) -> dict[str, Value]:
+    """How a mask was used, by catalogue path; {} where the text tells of no mask. What is usual is not written."""
+    if not {"Mask blur", "Masked content", "Inpaint area", "Mask mode"} & values.keys():
+        return {}
+    found: dict[str, Value] = {"inpaint.mask_blur": _value("inpaint.mask_blur", values.get("Mask blur", "0")) or 0}
+    found["inpaint.content"] = values.get("Masked content", "original")
+    found["inpaint.area"] = values.get("Inpaint area", "whole picture").lower()
+    found["inpaint.invert"] = "Mask mode" in values
+    if (padding := _value("inpaint.padding", values.get("Masked area padding", "x"))) is not None:
+        found["inpaint.padding"] = padding
+    return found
 
 
 def named_values(values: Mapping[str, str], stage: str) -> dict[str, str]:
@@ -221,8 +242,8 @@ def _path(key: str, stage: str) -> str:
         return COMMON[key]
     if stage == "adetailer":
         return _detailer_path(key)
-    if stage == "txt2img" and key in _SECOND_PASS:
-        return _SECOND_PASS[key]
+    if stage == "txt2img" and key in _TXT2IMG:
+        return _TXT2IMG[key]
     if stage == "upscale":
         return {"Steps": "upscale.steps", "Denoising strength": "upscale.denoise"}.get(key, "")
     if key in SAMPLING:

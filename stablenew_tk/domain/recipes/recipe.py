@@ -33,7 +33,8 @@ class Recipe(Struct, frozen=True):
     """How a picture was made. `values` are checked settings by catalogue path, `notices` say what is not in them.
 
     `seed` is None when there is none that can be used again. `infotext` is the text of a WebUI's picture as it was
-    found, and one made of the values for the pictures of other tools.
+    found, and one made of the values for the pictures of other tools. `model_hash` has the digits by which the
+    checkpoint can be found where it has another name.
     """
 
     tool: str
@@ -43,6 +44,7 @@ class Recipe(Struct, frozen=True):
     values: dict[str, Value] = {}
     notices: tuple[str, ...] = ()
     infotext: str = ""
+    model_hash: str = ""
 
 
 class RecipeDraft:
@@ -54,6 +56,7 @@ class RecipeDraft:
         self._notices: list[str] = []
         self._loras: list[tuple[str, float]] = []
         self.values: dict[str, Value] = {}
+        self.model_hash = ""
 
     def note(self, sentence: str) -> None:
         """Add a notice, once."""
@@ -118,7 +121,14 @@ class RecipeDraft:
         prompt = " ".join(filter(None, (prompt, *tags)))
         text = infotext or format_infotext(prompt, negative, self._pairs())
         return Recipe(
-            self._tool, prompt, negative, self._seed, dict(self.values), tuple(map(plain, self._notices)), plain(text)
+            tool=self._tool,
+            prompt=prompt,
+            negative=negative,
+            seed=self._seed,
+            values=dict(self.values),
+            notices=tuple(map(plain, self._notices)),
+            infotext=plain(text),
+            model_hash=self.model_hash,
         )
 
     def _plain(self, what: str, text: str) -> str:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 
 from ..base.errors import InvalidInput
+from ..base.model_hash import hash_digits
 from ..config.catalogue import LISTED_PASSES
+from ..config.controlnet import told_units, unit_words
 from ..config.spellings import sampler_and_scheduler
-from .infotext import named_values, parse
-from .recipe import Recipe, RecipeDraft, number_of
+from .infotext import inpainting, named_values, parse
+from .recipe import Recipe, RecipeDraft, bare_name, number_of
 
 _SECOND_PASS = ("Hires upscale", "Hires resize", "Hires upscaler", "Hires steps")
 _SIZE = re.compile(r"([0-9]{1,6})x([0-9]{1,6})")
@@ -29,8 +31,8 @@ _PASS_DEFAULTS = {
     "scheduler": "",
 }
 _UNPLACED = re.compile(
-    r"Hires (checkpoint|sampler|schedule type|prompt|negative prompt|Distilled CFG Scale|Module \d+)"
-    r"|Module \d+|Variation seed|Seed resize from|Distilled CFG Scale|ControlNet \d+|Tiling|Face restoration|Styles"
+    r"Hires (Distilled CFG Scale|Module \d+)"
+    r"|Module \d+|Seed resize from|Distilled CFG Scale|Tiling|Face restoration|Styles"
 )
 
 
@@ -70,9 +72,11 @@ def _first_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     named = named_values(values, "txt2img")
     draft.put_seed(named.get("seed"))
     draft.put_sampler(named.get("txt2img.sampler"), named.get("txt2img.scheduler") or values.get("Scheduler"))
-    for path in ("txt2img.steps", "txt2img.cfg_scale", "vae"):
+    for path in ("txt2img.steps", "txt2img.cfg_scale", "txt2img.subseed", "txt2img.subseed_strength", "vae"):
         draft.put(path, named.get(path))
-    draft.put_file("checkpoint", named.get("checkpoint"))
+    draft.model_hash = hash_digits(values.get("Model hash", ""))
+    # A name is what people know; where only the hash is written it stands for the checkpoint.
+    draft.put_file("checkpoint", named.get("checkpoint") or draft.model_hash)
     # WebUIs write it only when it is not 1; the other tools that write such texts do not write it at all.
     if "clip_skip" in named or "Version" not in values or _writer(values) in ("A1111", "Forge"):
         draft.put("clip_skip", named.get("clip_skip", 1))
@@ -95,13 +99,30 @@ def _second_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
         if "hires.denoise" in named:
             draft.put("img2img.denoise", named["hires.denoise"])
             draft.note(_HERE_ONLY)
+            masked = inpainting(values)
+            for path, value in masked.items():
+                draft.put(path, value)
+            if masked:
+                draft.note("Only a part of it was painted anew; the mask is not in the file, either.")
         return
     draft.put("hires.enabled", True)
     # Not written means the same as in the first pass.
     for path, missing in (("steps", 0), ("cfg_scale", 0), ("denoise", None), ("scale", None), ("upscaler", None)):
         draft.put(f"hires.{path}", named.get(f"hires.{path}", missing))
+    own = {path: _own(named.get(f"hires.{path}", "")) for path in ("sampler", "scheduler", "checkpoint")}
+    sampler, scheduler = sampler_and_scheduler(own["sampler"], own["scheduler"])
+    draft.put("hires.sampler", sampler)
+    draft.put("hires.scheduler", scheduler)
+    draft.put("hires.checkpoint", bare_name(own["checkpoint"]))
+    for path in ("prompt", "negative"):
+        draft.put(f"hires.{path}", named.get(f"hires.{path}", ""))
     if "hires.scale" not in named:
         _scale_of_resize(draft, values)
+
+
+def _own(written: str) -> str:
+    """A name that a pass has for itself; "" where it uses the same as the first."""
+    return "" if written.startswith("Use same") else written
 
 
 def _scale_of_resize(draft: RecipeDraft, values: Mapping[str, str]) -> None:
@@ -135,14 +156,15 @@ def _repairs(draft: RecipeDraft, values: Mapping[str, str]) -> None:
 
 
 def _repair(draft: RecipeDraft, prefix: str, one: Mapping[str, str]) -> None:
-    same = {field: "" for field in ("sampler", "scheduler") if one[field].startswith("Use same")}
-    fields = {**one, **same}
-    sampler, scheduler = sampler_and_scheduler(fields["sampler"], fields["scheduler"])
-    for field, text in {**fields, "sampler": sampler, "scheduler": scheduler}.items():
+    sampler, scheduler = sampler_and_scheduler(_own(one["sampler"]), _own(one["scheduler"]))
+    for field, text in {**one, "sampler": sampler, "scheduler": scheduler}.items():
         draft.put(f"{prefix}.{field}", text)
 
 
 def _left_out(draft: RecipeDraft, values: Mapping[str, str]) -> None:
+    if units := told_units(values):
+        words = "; ".join(unit_words(unit) for unit in units[:4])
+        draft.note(f"ControlNet guided it ({words[:300]}); the pictures of its units are not in the file.")
     names = [
         key
         for key, text in values.items()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
@@ -118,7 +120,8 @@ def make_jobs(
 ) -> tuple[Job, ...]:
     """Make all jobs of a request, variant by variant, with fixed seeds (0 to 2^32−1).
 
-    Jobs with the same checkpoint follow each other, because loading a checkpoint takes longer than a picture.
+    Jobs with the same checkpoint follow each other, because loading a checkpoint takes longer than a picture. Variants
+    share a drawn variation seed as they share their seeds.
     `draw_seed` returns a random seed, `new_id` a fresh id. Raises InvalidInput when no job is possible: no prompt, no
     stage, a later stage without a picture to start from, or an invalid value of a randomizer axis.
     """
@@ -128,6 +131,7 @@ def make_jobs(
     rows = [LearningTag(mode="passive" if request.record else "off", row=n) for n in range(request.seeds_per_prompt)]
     pairs = [(variant, row) for variant in _by_checkpoint(request.variants) for row in rows]
     parts: dict[int, _VariantPart] = {}
+    drawn: defaultdict[int, int] = defaultdict(draw_seed)
     jobs: list[Job] = []
     for index, (variant, row) in enumerate(pairs[: request.limit or None]):
         part = parts.get(variant.index)
@@ -144,7 +148,7 @@ def make_jobs(
             negative=part.text.negative,
             stage_texts=part.others,
             seed=(first + (index if request.own_seeds else row.row)) % (MAX_SEED + 1),
-            config=part.config,
+            config=with_subseed(part.config, partial(drawn.__getitem__, index if request.own_seeds else row.row)),
             origins=part.origins,
             presets=part.presets,
             randomizer=part.choice,
@@ -155,6 +159,14 @@ def make_jobs(
         )
         jobs.append(job)
     return tuple(jobs)
+
+
+def with_subseed(config: PipelineConfig, draw: Callable[[], int]) -> PipelineConfig:
+    """The config with a variation seed that is a number, drawn where none is named and one counts."""
+    values = config.txt2img
+    if not values.enabled or not values.subseed_strength or values.subseed != RANDOM_SEED:
+        return config
+    return with_values(config, {"txt2img.subseed": draw()})
 
 
 class _VariantPart(Struct, frozen=True):
@@ -259,6 +271,12 @@ def check(request: RunRequest) -> None:
         raise InvalidInput(message, "variants")
 
 
+def check_mask(config: PipelineConfig) -> None:
+    """Raise InvalidInput when img2img is to use a mask and none is named."""
+    if config.inpaint.enabled and config.img2img.enabled and not config.inpaint.mask:
+        raise InvalidInput("inpaint.mask: name the file of a mask, or switch Inpaint off.", "inpaint.mask")
+
+
 def _check_start(config: PipelineConfig, start_image: str) -> None:
     stages = config.stages()
     if not stages:
@@ -266,6 +284,7 @@ def _check_start(config: PipelineConfig, start_image: str) -> None:
     first, needs_picture = stages[0], stage_spec(stages[0]).needs_picture
     if needs_picture and not start_image:
         raise InvalidInput(f"{first} needs a picture to start from: choose one, or switch txt2img on.", "start_image")
+    check_mask(config)
     if start_image and not needs_picture:
         raise InvalidInput(
             f"A run that starts from a picture cannot begin with {first}: switch {first} off.", "start_image"

@@ -18,18 +18,20 @@ from ..base.journal_line import Line
 from ..base.lora_tags import AddedLora, lora_key, loras_in, with_loras
 from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
-from ..config.origins import Origin
+from ..config.origins import MAX_SEED, Origin
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, PipelineConfig, stage_spec
 from ..config.sweep import LORA, focus
 from ..models.preset_scope import PresetScope, PresetUse, without_values
 from ..prompts.pack import PackPrompt, has_lora, with_lora_weight
-from .job import Job, LearningTag
+from .job import Job, LearningTag, check_mask, with_subseed
 
 # Changing one of these makes the engine load files for seconds or minutes.
 MOST_PER_VALUE = 100  # pictures of each value and prompt
 # A plan that goes step by step: rows to begin with, and pictures it may come to unless the user says otherwise.
 START_ROWS, MOST_PICTURES, LARGEST_BUDGET = 2, 40, 1000
-EXPENSIVE = frozenset(("checkpoint", "vae", "refiner.checkpoint"))
+EXPENSIVE = frozenset(("checkpoint", "vae", "refiner.checkpoint", "hires.checkpoint"))
+# Spreads the drawn variation seeds of neighbouring seeds over all numbers (2^32 divided by the golden ratio).
+_SPREAD = 2_654_435_769
 StepStatus = Literal["ok", "failed", "cancelled", "partial"]
 VerdictState = Literal["too_early", "leaning", "settled", "best", "no_difference"]
 
@@ -337,6 +339,7 @@ def checked(plan: LearningPlan) -> LearningPlan:
             f"{subject.path}: {subject.stage} works on a picture. Choose the picture to start from.", "start_image"
         )
     config = _ready(plan.base_config, subject.path, subject.stage, bool(plan.start_image))
+    check_mask(config)
     if subject.path == "upscale.codeformer_weight" and not config.upscale.codeformer:
         raise InvalidInput(
             "upscale.codeformer_weight: CodeFormer is off, so its weight changes nothing. Set upscale.codeformer.",
@@ -415,6 +418,9 @@ def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1
     value = plan.variant_values[cell.variant]
     prompt, config = prompt_for(plan, cell.row, value), config_for(plan, value)
     text, others = texts_of_stages(config, prompt.text)
+    seed = plan.seeds[cell.row]
+    # All values of a row share theirs, also when some of them are made after a restart.
+    config = with_subseed(config, lambda: (seed * _SPREAD + 1) % (MAX_SEED + 1))
     again = f"-again{attempt - 1}" if attempt > 1 else ""
     return Job(
         job_id=job_id,
@@ -428,7 +434,7 @@ def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1
         prompt=text.prompt,
         negative=text.negative,
         stage_texts=others,
-        seed=plan.seeds[cell.row],
+        seed=seed,
         config=config,
         origins=plan.origins,
         presets=plan.presets,

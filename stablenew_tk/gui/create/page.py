@@ -31,7 +31,7 @@ from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.settings import SettingsChanged
 from ..forms.form import Form, FormField
 from ..forms.origin_marks import WhyPopup
-from ..forms.stage_cards import Section, StageCard, general_entries, menu_entries
+from ..forms.stage_cards import Section, StageCard, general_entries, menu_entries, style_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
 from ..widgets.keyboard import Shortcuts
@@ -46,6 +46,7 @@ from .run_fields import GlobalTextLine, SeedFields, StartPicture
 # Widths of the left and the right side in px; where there is little room, the preview is unfolded beside the cards.
 WIDTHS: dict[SizeClass, tuple[int, int]] = {"narrow": (232, 280), "usual": (280, 324), "wide": (320, 400)}
 GENERAL = ("checkpoint", "vae", "clip_skip")
+STYLES, CONTROLNET = "styles", "controlnet"
 KEYS = (
     ("Ctrl+Enter", "run"),
     ("Ctrl+O", "add a pack"),
@@ -54,6 +55,7 @@ KEYS = (
     ("Ctrl+Backspace", "back to the inherited value"),
     ("Up, Down", "one step (Shift: ten)"),
     ("I", "fold the preview"),
+    ("F5", "ask the backend for its lists again"),
 )
 
 
@@ -120,7 +122,8 @@ class CreatePage(PageFrame):
         return next((form.fields[path] for form in self._forms() if path in form.fields), None)
 
     def _forms(self) -> list[Form]:
-        return [*(form for section in self.sections for form in section.forms), self.general, self.seeds.batch]
+        own = (self.general, self.styles, self.seeds.batch)
+        return [*(form for section in self.sections for form in section.forms), *own]
 
     def _problems(self) -> dict[str, str]:
         return {path: text for form in self._forms() for path, text in form.problems().items()}
@@ -182,6 +185,7 @@ class CreatePage(PageFrame):
         top.pack(fill="x", padx=theme.px(12), pady=(theme.px(10), 0))
         self.general = Form(top, GENERAL, on_change=self.change, on_why=self.why, columns=4, spans={CHECKPOINT: 2})
         self.general.pack(fill="x")
+        self.styles = Form(top, (STYLES, CONTROLNET), on_change=self.change, on_why=self.why, columns=2)
         self.global_texts = GlobalTextLine(top, self._controller, lambda: self._go("settings"))
         self.global_texts.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
         self.loras = ProfileLoraLine(top, self._turn_lora)
@@ -210,7 +214,14 @@ class CreatePage(PageFrame):
             "o": self.packs.add_pack,
             "f": self.packs.search.focus_set,
         }
-        Shortcuts(self, self._single_key, lambda press: press.control and act_on(keys, press.name.lower()))
+
+        def always(press: KeyPress) -> bool:
+            if press.name == "F5":
+                self._controller.check_backend(rescan=True)
+                return True
+            return press.control and act_on(keys, press.name.lower())
+
+        Shortcuts(self, self._single_key, always)
 
     def _single_key(self, key: KeyPress) -> bool:
         if key.letter != "i":
@@ -287,6 +298,8 @@ class CreatePage(PageFrame):
         groups = {path.partition(".")[0] for path in changed}
         if everything or groups & set(GENERAL):
             self.general.show(now.config, now.origins, general_entries(self._offered), now.words)
+        if everything or {STYLES, CONTROLNET} & changed:
+            self._show_styles(now)
         if everything or SeedFields.BATCH in changed:
             self.seeds.show(now)
         for section in self.sections:
@@ -299,6 +312,16 @@ class CreatePage(PageFrame):
             self.start.pack_forget()
         else:
             self.start.pack(fill="x", before=self._area, pady=(0, theme.px(8)))
+
+    def _show_styles(self, now: Resolved) -> None:
+        """Styles and ControlNet units: only where the backend has them, or where some are chosen that it lacks."""
+        names = self._offered.styles if self._offered is not None else ()
+        offered = bool(names) or (self._offered is not None and "controlnet" in self._offered.features)
+        self.styles.show(now.config, now.origins, {STYLES: style_entries(names, now.config.styles)}, now.words)
+        if not offered and not now.config.styles and not now.config.controlnet:
+            self.styles.pack_forget()
+        elif not self.styles.winfo_manager():
+            self.styles.pack(fill="x", after=self.general)
 
     def _missing(self, group: str) -> str:
         found = self._offered

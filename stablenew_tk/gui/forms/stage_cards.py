@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ...backends.base import Capabilities
 from ...domain.config.catalogue import Value, catalogue
 from ...domain.config.pipeline_config import BlockSpec, PipelineConfig, StageSpec, summary
+from ...domain.config.styles import joined, style_names
 from ...domain.models.precedence import Resolved
 from ...domain.models.sensible_range import ModelTraits
 from ..widgets import theme
@@ -38,6 +39,16 @@ def general_entries(capabilities: Capabilities | None) -> dict[str, Sequence[Men
     else:
         words = f"As loaded ({loaded})" if loaded else "As loaded"
     return {**entries, "checkpoints": [MenuEntry("", words), *entries.get("checkpoints", ())]}
+
+
+def style_entries(names: Sequence[str], value: str) -> list[MenuEntry]:
+    """The menu of styles: one more or one less than are chosen."""
+    chosen = style_names(value, names)
+    entries = [MenuEntry("", "None"), *([MenuEntry(value, value)] if chosen else [])]
+    if len(chosen) > 1:
+        entries += [MenuEntry(joined(one for one in chosen if one != name), f"Without {name}") for name in chosen]
+    more = "and " if chosen else ""
+    return entries + [MenuEntry(joined([*chosen, name]), f"{more}{name}") for name in names if name not in chosen]
 
 
 class Section(Box):

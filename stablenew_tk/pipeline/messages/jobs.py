@@ -71,6 +71,7 @@ class BackendChecked(Event, frozen=True, kw_only=True):
     """Result of CheckBackend. `capabilities` is None when the check failed; `problem` says why, `brief` shortly.
 
     `certificate` is the one of a server that nobody trusts yet, None when it is not about that.
+    `rescanned`: the backend was told to look for new files first; `note` says what it could not look for.
     """
 
     address: str
@@ -80,10 +81,18 @@ class BackendChecked(Event, frozen=True, kw_only=True):
     brief: str = ""
     engine: OwnEngine = OwnEngine()
     certificate: Certificate | None = None
+    rescanned: bool = False
+    note: str = ""
 
     def is_of(self, order: CheckBackend) -> bool:
         """Whether this is the answer to that question: another model file of the own engine is another question."""
         return (self.address, self.engine) == (order.address, order.engine)
+
+
+class ListsTold(Event, frozen=True, kw_only=True):
+    """The lists of the backend are being refreshed, or were: a sentence about it."""
+
+    message: str
 
 
 class QueueChanged(Event, frozen=True, kw_only=True):
@@ -101,6 +110,7 @@ class CheckBackend(Order, frozen=True, kw_only=True):
     """Ask a backend what it offers. `address` is "sketch", "sd-server" (then `engine` says which) or a URL.
 
     `certificate` is the fingerprint of the one that the user trusts there.
+    `rescan`: let it look for new files first.
     """
 
     address: str
@@ -108,6 +118,7 @@ class CheckBackend(Order, frozen=True, kw_only=True):
     password: str = ""
     certificate: str = ""
     engine: OwnEngine = OwnEngine()
+    rescan: bool = False
 
     def __repr__(self) -> str:
         return f"CheckBackend({without_login(self.address)!r})"

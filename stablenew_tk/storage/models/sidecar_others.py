@@ -114,8 +114,8 @@ def read_metadata(header: bytes, fields: Fields, file: str) -> FileRecommendatio
     if "txt2img.width" not in values:
         put_size(values, size_in(fields.hint("ss_resolution")))
     skip = fields.hint("ss_clip_skip")
-    low, high = range_of("clip_skip")
-    if skip.isdecimal() and low <= int(skip[:4]) <= high:
+    high = range_of("clip_skip")[1]
+    if skip.isdecimal() and 1 <= int(skip[:4]) <= high:
         values["clip_skip"] = int(skip)
     guessed = () if spec.trigger_phrases else _guessed(fields)
     name = fields.text("ss_output_name")

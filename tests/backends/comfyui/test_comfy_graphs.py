@@ -290,6 +290,32 @@ class TestWords:
         assert nodes_of(found, "CLIPTextEncode")[1]["text"] == "embedding:sub/easynegative, blurry"
 
 
+def test_a_mask_is_refused():
+    with pytest.raises(Refused, match=r"^inpaint\.enabled: "):
+        made(order("img2img", inpaint__enabled=True))
+
+
+def test_controlnet_is_refused():
+    with pytest.raises(Refused, match=r"^controlnet: "):
+        made(order(controlnet="u.json"))
+
+
+def test_styles_are_refused():
+    with pytest.raises(Refused, match=r"^styles: "):
+        made(order(styles="Ink"))
+
+
+def test_clip_skip_0_is_the_checkpoints_own():
+    found = made(order(clip_skip=0))
+    assert not nodes_of(found, "CLIPSetLastLayer")
+    assert "clip_skip" not in found.asked
+
+
+def test_a_variation_seed_is_refused():
+    with pytest.raises(Refused, match=r"^txt2img\.subseed_strength: "):
+        made(order(txt2img__subseed_strength=0.1))
+
+
 class TestHires:
     def test_its_own_steps_and_cfg_count(self):
         found = made(order(**HIRES, hires__steps=9, hires__cfg_scale=3.5))
@@ -299,6 +325,45 @@ class TestHires:
     def test_as_in_the_first_pass_is_asked_with_its_values(self):
         asked = made(order(**HIRES)).asked
         assert (asked["hires.steps"], asked["hires.cfg_scale"]) == (4, 7.0)
+
+    def test_its_own_sampler_and_scheduler_are_sent_and_read_back(self):
+        found = made(order(**HIRES, hires__sampler="DPM++ 2M", hires__scheduler="Karras"))
+        first, second = nodes_of(found, "KSampler")
+        assert (first["sampler_name"], second["sampler_name"], second["scheduler"]) == ("euler", "dpmpp_2m", "karras")
+        told = applied(found, as_ran(found))
+        assert (told["hires.sampler"], told["hires.scheduler"]) == ("DPM++ 2M", "Karras")
+        with pytest.raises(Refused, match=r"^hires\.sampler: "):
+            made(order(**HIRES, hires__sampler="Nobody"))
+
+    def test_its_own_checkpoint_paints_and_decodes_it(self):
+        found = made(order(**HIRES, hires__checkpoint="tiny-refiner"))
+        loaders = {
+            name: node["inputs"]["ckpt_name"]
+            for name, node in found.prompt.items()
+            if node["class_type"] == "CheckpointLoaderSimple"
+        }
+        assert sorted(loaders.values()) == ["tiny-refiner.safetensors", "tiny-sd15.safetensors"]
+        _first, second = nodes_of(found, "KSampler")
+        assert loaders[second["model"][0]] == "tiny-refiner.safetensors"
+        (decoder,) = nodes_of(found, "VAEDecode")
+        assert loaders[decoder["vae"][0]] == "tiny-refiner.safetensors"
+        assert applied(found, as_ran(found))["hires.checkpoint"] == "tiny-refiner"
+        with pytest.raises(Refused, match=r"^hires\.checkpoint: "):
+            made(order(**HIRES, hires__checkpoint="nobody"))
+
+    def test_its_own_prompt_is_read_with_its_own_loras(self):
+        text = {"hires__prompt": "a dog <lora:second-lora:0.5>", "hires__negative": "mist"}
+        found = made(order(prompt="a cat <lora:random-lora:1>", **HIRES, **text))
+        first, second = nodes_of(found, "KSampler")
+        words = [found.prompt[one["positive"][0]]["inputs"]["text"] for one in (first, second)]
+        assert words == ["a cat", "a dog"]
+        assert found.prompt[second["negative"][0]]["inputs"]["text"] == "mist"
+        assert [found.prompt[one["model"][0]]["inputs"]["lora_name"] for one in (first, second)] == [
+            "random-lora.safetensors",
+            "sub/second-lora.safetensors",
+        ]
+        with pytest.raises(Refused, match=r"^hires\.prompt: "):
+            made(order(**HIRES, hires__prompt="a dog <lora:nobody:1>"))
 
     def test_the_size_is_floored_to_eight(self):
         found = made(order(txt2img__width=136, **HIRES))

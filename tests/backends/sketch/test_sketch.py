@@ -132,6 +132,25 @@ def test_what_was_asked_is_what_was_applied(stage):
     }
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("hires.sampler", "DDIM"),
+        ("hires.scheduler", "Karras"),
+        ("hires.checkpoint", "sketch-ink"),
+        ("hires.prompt", "a town at night"),
+        ("hires.negative", "trees"),
+    ],
+)
+def test_what_hires_fix_has_for_itself_shows_and_is_written_down(path, value):
+    base = {"hires.enabled": True, "hires.denoise": 0.8}
+    plain = Sketch().generate(order(base, prompt="a forest with trees"))
+    own = Sketch().generate(order({**base, path: value}, prompt="a forest with trees"))
+    assert difference(plain.images[0].data, own.images[0].data) > 0
+    assert own.asked[path] == own.applied[path] == value
+    assert applied_values(parse(own.images[0].infotext).values, "txt2img")[path] == value
+
+
 def test_an_empty_checkpoint_means_the_loaded_one():
     result = Sketch().generate(order())
     assert "checkpoint" not in result.asked
@@ -167,6 +186,33 @@ def test_other_tools_can_read_the_parameters():
 def test_an_unknown_name_is_refused_by_field(values, path):
     with pytest.raises(Refused, match=rf"^{path}: .* Available: "):
         made(values)
+
+
+def test_a_mask_is_refused():
+    with pytest.raises(Refused, match=r"^inpaint\.enabled: "):
+        Sketch().generate(order({"inpaint.enabled": True}, stage="img2img", image=made()))
+
+
+def test_controlnet_is_refused():
+    with pytest.raises(Refused, match=r"^controlnet: "):
+        Sketch().generate(order({"controlnet": "u.json"}))
+
+
+def test_styles_are_refused():
+    with pytest.raises(Refused, match=r"^styles: "):
+        Sketch().generate(order({"styles": "Ink"}))
+
+
+def test_clip_skip_0_is_the_engines_own_and_is_told():
+    own, two = (Sketch().generate(order({"clip_skip": value})) for value in (0, 2))
+    assert own.images[0].data == two.images[0].data
+    assert ("clip_skip" in own.asked, own.applied["clip_skip"]) == (False, 2)
+
+
+def test_a_variation_seed_is_refused():
+    with pytest.raises(Refused, match=r"^txt2img\.subseed_strength: "):
+        Sketch().generate(order({"txt2img.subseed_strength": 0.1}))
+    Sketch().generate(order({"txt2img.subseed": 5}))
 
 
 def test_an_unknown_name_in_a_later_adetailer_pass_is_refused():

@@ -39,6 +39,7 @@ EVERYTHING = COMMON | {
     "save_images",
     "resize_mode",
 }
+HIRES_FIELDS = {"hr_sampler_name", "hr_scheduler", "hr_checkpoint_name", "hr_prompt", "hr_negative_prompt"}
 FORGE = ServerFacts(
     name="Forge · here",
     kind="forge",
@@ -121,6 +122,12 @@ class TestOverrides:
         body = txt2img_body(order(checkpoint="ink"), FORGE)
         assert body["override_settings"] == {"sd_model_checkpoint": "ink.safetensors", "CLIP_stop_at_last_layers": 2}
         assert body["override_settings_restore_afterwards"] is True
+
+    def test_clip_skip_0_leaves_it_to_the_server(self):
+        assert override_settings(PipelineConfig(clip_skip=0), FORGE) == {}
+        small = facts(kind="sd-server", options={}, samplers=(), schedulers=(), txt2img=COMMON)
+        assert "clip_skip" not in txt2img_body(order(clip_skip=0), small)
+        assert txt2img_body(order(clip_skip=1), small)["clip_skip"] == 1
 
     def test_no_checkpoint_means_the_loaded_one(self):
         assert "sd_model_checkpoint" not in override_settings(PipelineConfig(), FORGE)
@@ -340,3 +347,94 @@ def test_embeddings_are_called_by_their_bare_names():
     body = txt2img_body(msgspec.structs.replace(sent, negative="<embedding:bad-hands:0.8> blur"), FORGE)
     assert body["prompt"] == "soft light, a boat <lora:x:1>"
     assert body["negative_prompt"] == "(bad-hands:0.8) blur"
+
+
+OWN_PASS = {
+    "hires.enabled": True,
+    "hires.sampler": "DPM++ 2M",
+    "hires.scheduler": "Karras",
+    "hires.checkpoint": "sub_photo",
+    "hires.prompt": "a ship <embedding:soft light>",
+    "hires.negative": "mist",
+}
+
+
+class TestCheckpointByHash:
+    """The `Model hash` of pictures has 10 digits; a server tells a hash once it has loaded the checkpoint."""
+
+    HASHED = facts(
+        checkpoints=(
+            Checkpoint("a", "a.ckpt", "0a1b2c3d4e" + "0" * 54),
+            Checkpoint("b", "b.ckpt"),
+            FORGE.checkpoints[1],
+        )
+    )
+
+    @pytest.mark.parametrize(
+        ("digits", "sent"),
+        [
+            ("0a1b2c3d4e", "ink.safetensors"),
+            ("0a1b2c3d", "a.ckpt"),
+            ("0A1B2C3D4E" + "0" * 54, "a.ckpt"),
+        ],
+    )
+    def test_it_is_sent_by_the_name_that_the_server_has_for_it(self, digits, sent):
+        known = self.HASHED if sent == "a.ckpt" else FORGE
+        check_order(order(checkpoint=digits), known)
+        assert override_settings(PipelineConfig(checkpoint=digits), known)["sd_model_checkpoint"] == sent
+
+    def test_an_unknown_hash_is_refused_and_says_which_hashes_are_not_told(self):
+        with pytest.raises(
+            Refused, match=r"^checkpoint: .* no checkpoint with the hash abcdef1234.*tell the hash of b"
+        ):
+            check_order(order(checkpoint="abcdef1234"), self.HASHED)
+        second = {"hires.enabled": True, "hires.checkpoint": "abcdef1234"}
+        with pytest.raises(Refused, match=r"^hires\.checkpoint: .* hash abcdef1234"):
+            check_order(order(**second), facts(txt2img=FORGE.txt2img | HIRES_FIELDS))
+
+    def test_a_checkpoint_whose_name_looks_like_a_hash_is_meant_first(self):
+        known = facts(checkpoints=(*self.HASHED.checkpoints, Checkpoint("0a1b2c3d4e", "0a1b2c3d4e.ckpt")))
+        assert known.checkpoint("0a1b2c3d4e").send == "0a1b2c3d4e.ckpt"
+
+
+class TestOwnSecondPass:
+    """Sampler, scheduler, checkpoint and texts that hires fix has for itself."""
+
+    FULL = facts(txt2img=FORGE.txt2img | set(HIRES_FIELDS))
+
+    def test_each_is_sent_by_its_name_and_the_checkpoint_as_the_server_calls_it(self):
+        body = txt2img_body(order(**OWN_PASS), self.FULL)
+        assert {key: body[key] for key in HIRES_FIELDS} == {
+            "hr_sampler_name": "DPM++ 2M",
+            "hr_scheduler": "Karras",
+            "hr_checkpoint_name": "sub/photo.safetensors",
+            "hr_prompt": "a ship soft light",
+            "hr_negative_prompt": "mist",
+        }
+
+    def test_nothing_is_sent_for_what_is_the_same_as_in_the_first_pass(self):
+        assert not HIRES_FIELDS & txt2img_body(order(**{"hires.enabled": True}), self.FULL).keys()
+        assert not HIRES_FIELDS & txt2img_body(order(**OWN_PASS | {"hires.enabled": False}), self.FULL).keys()
+
+    def test_a_sampler_alone_takes_the_scheduler_of_the_first_pass_along(self):
+        values = {"hires.enabled": True, "hires.sampler": "Euler", "txt2img.scheduler": "Karras"}
+        body = txt2img_body(order(**values), self.FULL)
+        assert (body["hr_sampler_name"], body["hr_scheduler"]) == ("Euler", "Karras")
+
+    def test_before_1_9_its_scheduler_joins_its_sampler(self):
+        old = facts(schedulers=(), samplers=("Euler a", "DPM++ 2M", "DPM++ 2M Karras"), txt2img=self.FULL.txt2img)
+        body = txt2img_body(order(**OWN_PASS | {"hires.checkpoint": ""}), old)
+        assert body["hr_sampler_name"] == "DPM++ 2M Karras"
+        assert "hr_scheduler" not in body
+
+    @pytest.mark.parametrize("name", ["sampler", "scheduler", "checkpoint"])
+    def test_an_unknown_name_is_refused_by_its_field(self, name):
+        with pytest.raises(Refused, match=rf"^hires\.{name}: .* has no 'nobody'"):
+            check_order(order(**{"hires.enabled": True, f"hires.{name}": "nobody"}), self.FULL)
+
+    @pytest.mark.parametrize("name", ["sampler", "scheduler", "checkpoint", "prompt", "negative"])
+    def test_a_server_without_the_field_refuses_it(self, name):
+        value = {f"hires.{name}": OWN_PASS[f"hires.{name}"]}
+        with pytest.raises(Refused, match=rf"^hires\.{name}: .*one {name} for both passes"):
+            check_order(order(**{"hires.enabled": True} | value), FORGE)
+        check_order(order(**{"hires.enabled": False} | value), FORGE)

@@ -13,7 +13,7 @@ import requests
 from both_servers import settings_of
 from conftest import wait_until
 from fake_webui import FakeWebUI, watched
-from PIL import Image
+from PIL import Image, ImageChops
 
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.transport import Limits, parse_address
@@ -29,6 +29,7 @@ from stablenew_tk.domain.base.errors import (
     StillWorking,
 )
 from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.controlnet import ControlInput, ControlUnit
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.recipes.infotext import parse
 
@@ -140,6 +141,334 @@ class TestTheWholeJob:
         made = backend.generate(order("adetailer", image=first.data))
         assert "found nothing" in made.notes[0]
         assert made.images[0].suspect == ()
+
+
+OWN_PASS = {
+    "hires.enabled": True,
+    "hires.sampler": "Heun",
+    "hires.scheduler": "Karras",
+    "hires.checkpoint": "ink_model",
+    "hires.prompt": "a ship: tall, dark",
+    "hires.negative": "mist",
+}
+
+
+class TestOwnSecondPass:
+    def test_what_it_used_is_told_and_compared(self, fake, backend):
+        made = backend.generate(order(**OWN_PASS))
+        assert made.images[0].suspect == ()
+        for path, value in OWN_PASS.items():
+            assert path == "hires.enabled" or made.applied[path] == made.asked[path] == value, path
+
+    def test_what_it_shares_with_the_first_pass_is_told_by_name(self, fake, backend):
+        made = backend.generate(order(**{"hires.enabled": True, "txt2img.scheduler": "Beta"}))
+        for told in (made.asked, made.applied):
+            assert (told["hires.sampler"], told["hires.scheduler"]) == ("Euler a", "Beta")
+            assert "hires.prompt" not in told
+        assert made.images[0].suspect == ()
+
+    def test_a_server_that_ignores_it_is_found_out(self, fake, backend):
+        fake.fault("plain-hires")
+        made = backend.generate(order(**OWN_PASS))
+        assert set(made.images[0].suspect) == {f"mismatch:{path}" for path in OWN_PASS if path != "hires.enabled"}
+        assert "hires.prompt: 'a ship: tall, dark' was asked" in " ".join(made.notes)
+
+    @pytest.mark.parametrize("path", ["hires.sampler", "hires.checkpoint"])
+    def test_a_name_that_would_fail_after_the_first_pass_is_refused_before_it(self, fake, backend, path):
+        with pytest.raises(Refused, match=f"^{path}"):
+            backend.generate(order(**{"hires.enabled": True, path: "nobody"}))
+        assert fake.count("txt2img") == 0
+
+    def test_the_words_of_the_page_mean_nothing_to_the_server(self, fake):
+        hires = {"enable_hr": True, "hr_additional_modules": ["Use same choices"], "hr_upscaler": "Latent"}
+        answer = requests.post(
+            f"{fake.url}/sdapi/v1/txt2img",
+            json={"steps": 1, "width": 64, "height": 64, "hr_sampler_name": "Use same sampler", **hires},
+            timeout=60,
+        )
+        assert (answer.status_code, answer.json()["message"]) == (500, "bad sampler name: Use same sampler")
+
+    def test_texts_that_an_extension_rewrote_are_no_alarm(self, fake, backend):
+        fake.rewrites = ("tall", "small")
+        made = backend.generate(msgspec.structs.replace(order(**OWN_PASS), prompt="a tall boat"))
+        assert parse(made.images[0].infotext).prompt == "a small boat"
+        assert (made.images[0].suspect, "hires.prompt" in made.applied) == ((), False)
+
+    def test_a_lora_in_its_prompt_that_the_server_lacks_is_told(self, fake, backend):
+        made = backend.generate(order(**{"hires.enabled": True, "hires.prompt": "a ship <lora:nobody:1>"}))
+        assert "nobody" in " ".join(made.notes)
+
+
+def test_clip_skip_0_uses_the_servers_and_tells_it(fake, backend):
+    fake.choose(CLIP_stop_at_last_layers=4)
+    before, posts = dict(fake.options), fake.count("options")
+    made = backend.generate(order(clip_skip=0))
+    assert (made.applied["clip_skip"], made.images[0].suspect, made.notes) == (4, (), ())
+    assert "clip_skip" not in made.asked
+    assert "CLIP_stop_at_last_layers" not in (fake.last("txt2img").get("override_settings") or {})
+    assert (fake.options, fake.count("options")) == (before, posts)
+
+
+def mask(size=(64, 64), box=(0, 0, 32, 64)):
+    """White in a box, black around it."""
+    image = Image.new("L", size)
+    if box:
+        image.paste(255, box)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+class TestInpainting:
+    @pytest.fixture
+    def first(self, backend):
+        return backend.generate(order()).images[0]
+
+    def masked(self, first, data=None, **values):
+        asked = {"inpaint.enabled": True, "inpaint.mask": "m.png", "img2img.denoise": 0.9}
+        asked |= {f"inpaint.{name}": value for name, value in values.items()}
+        made = order("img2img", image=first.data, **asked)
+        return msgspec.structs.replace(made, mask=data or mask())
+
+    @pytest.mark.parametrize("invert", [False, True])
+    def test_only_what_is_white_is_painted_anew(self, backend, first, invert):
+        made = backend.generate(self.masked(first, invert=invert)).images[0]
+        with Image.open(io.BytesIO(first.data)) as before, Image.open(io.BytesIO(made.data)) as after:
+            halves = [
+                ImageChops.difference(before, after).crop(box).getbbox() for box in ((0, 0, 32, 64), (32, 0, 64, 64))
+            ]
+        assert [bool(half) for half in halves] == [not invert, invert]
+
+    def test_all_of_its_settings_are_sent_and_told(self, fake, backend, first):
+        values = {"mask_blur": 8, "content": "latent noise", "area": "only masked", "padding": 48, "invert": True}
+        made = backend.generate(self.masked(first, **values))
+        sent = fake.last("img2img")
+        keys = (
+            "mask_blur",
+            "inpainting_fill",
+            "inpaint_full_res",
+            "inpaint_full_res_padding",
+            "inpainting_mask_invert",
+        )
+        assert [sent[key] for key in keys] == [8, 2, True, 48, 1]
+        assert base64.b64decode(sent["mask"]) == mask()
+        assert made.images[0].suspect == ()
+        for name, value in values.items():
+            assert made.asked[f"inpaint.{name}"] == made.applied[f"inpaint.{name}"] == value
+
+    def test_what_is_usual_is_not_written_and_known_all_the_same(self, backend, first):
+        made = backend.generate(self.masked(first))
+        assert (made.applied["inpaint.content"], made.applied["inpaint.area"]) == ("original", "whole picture")
+        assert (made.images[0].suspect, made.notes) == ((), ())
+
+    def test_a_blank_mask_with_only_masked_is_found_out(self, backend, first):
+        made = backend.generate(self.masked(first, mask(box=None), area="only masked"))
+        assert made.images[0].suspect == ("mismatch:inpaint.area",)
+
+    def test_a_server_that_says_nothing_of_a_mask_is_told_and_is_no_alarm(self, fake, backend, first):
+        fake.fault("no-mask")
+        made = backend.generate(self.masked(first))
+        assert made.images[0].suspect == ()
+        assert "could not be checked" in " ".join(made.notes)
+
+    def test_a_mask_of_another_size_is_refused_before_anything_is_sent(self, fake, backend, first):
+        with pytest.raises(Refused, match=r"^inpaint\.mask: the mask has 32 × 64 pixels and the picture 64 × 64"):
+            backend.generate(self.masked(first, mask((32, 64))))
+        assert fake.count("img2img") == 0
+
+    def test_nothing_of_it_is_sent_when_it_is_off(self, fake, backend, first):
+        backend.generate(order("img2img", image=first.data, **{"inpaint.mask": "m.png"}))
+        assert not {"mask", "mask_blur", "inpainting_fill"} & fake.last("img2img").keys()
+
+    @pytest.mark.parametrize("mode", ["sd-server", "sdnext"])
+    def test_a_server_without_all_of_it_refuses_before_txt2img(self, mode):
+        with FakeWebUI(mode) as server:
+            backend = WebUI(server.url, limits=QUICK)
+            assert "inpaint" not in backend.check().features
+            work = order(**{"inpaint.enabled": True, "inpaint.mask": "m.png"})
+            with pytest.raises(Refused, match=r"^inpaint\.enabled: "):
+                backend.generate(msgspec.structs.replace(work, later=("img2img",)))
+            backend.close()
+            assert server.count("txt2img") == 0
+
+
+class TestControlNet:
+    CANNY = ControlUnit(
+        module="canny", model="control_canny", weight=0.8, guidance_end=0.6, resize_mode="Crop and Resize"
+    )
+
+    def guided(self, *units, stage="txt2img", image=b"", picture=None):
+        inputs = tuple(ControlInput(unit, mask() if picture is None else picture) for unit in units)
+        return msgspec.structs.replace(order(stage, image=image, controlnet="/units.json"), units=inputs)
+
+    def test_units_are_sent_with_their_pictures_and_told(self, fake, backend):
+        made = backend.generate(self.guided(self.CANNY, ControlUnit(module="depth_midas")))
+        first, second = fake.last("txt2img")["alwayson_scripts"]["ControlNet"]["args"]
+        assert base64.b64decode(first.pop("image")) == mask()
+        assert first == {
+            "enabled": True,
+            "module": "canny",
+            "model": "control_canny",
+            "weight": 0.8,
+            "guidance_end": 0.6,
+            "resize_mode": "Crop and Resize",
+        }
+        assert (second["module"], second["model"], second["weight"]) == ("depth_midas", "None", 1.0)
+        assert len(made.images) == 1
+        assert (made.images[0].suspect, made.applied["controlnet"]) == ((), "/units.json")
+
+    def test_img2img_is_guided_too_and_needs_no_picture_of_its_own(self, fake, backend):
+        first = backend.generate(order()).images[0]
+        made = backend.generate(self.guided(self.CANNY, stage="img2img", image=first.data, picture=b""))
+        assert "image" not in fake.last("img2img")["alwayson_scripts"]["ControlNet"]["args"][0]
+        assert made.images[0].suspect == ()
+
+    def test_a_server_that_left_them_out_is_found_out(self, fake, backend):
+        fake.fault("no-controlnet")
+        made = backend.generate(self.guided(self.CANNY))
+        assert made.images[0].suspect == ("mismatch:controlnet",)
+
+    @pytest.mark.parametrize(
+        ("unit", "picture", "says"),
+        [
+            (ControlUnit(module="nobody"), None, "unit 1, module: .* has no 'nobody'"),
+            (ControlUnit(module="canny", model="nobody"), None, "unit 1, model: .* has no 'nobody'"),
+            (ControlUnit(module="canny"), b"", "unit 1, image: name the picture"),
+        ],
+    )
+    def test_what_cannot_work_is_refused_before_anything_is_sent(self, fake, backend, unit, picture, says):
+        with pytest.raises(Refused, match=f"^controlnet, {says}"):
+            backend.generate(self.guided(unit, picture=picture))
+        assert fake.count("txt2img") == 0
+
+    @pytest.mark.parametrize("mode", ["sd-server", "sdnext"])
+    def test_a_server_without_it_refuses(self, mode):
+        with FakeWebUI(mode) as server:
+            backend = WebUI(server.url, limits=QUICK)
+            with pytest.raises(Refused, match=r"^controlnet: .* has no ControlNet"):
+                backend.generate(self.guided(self.CANNY))
+            backend.close()
+            assert server.count("txt2img") == 0
+
+
+class TestStyles:
+    def test_they_are_listed_without_the_headings_between_them(self, fake, backend):
+        assert backend.check().styles == ("Ink", "Film")
+
+    def test_they_are_sent_by_name_and_the_merged_prompt_proves_them(self, fake, backend):
+        made = backend.generate(order(styles="Ink + Film"))
+        assert fake.last("txt2img")["styles"] == ["Ink", "Film"]
+        assert fake.last("txt2img")["prompt"] == "a boat"
+        text = parse(made.images[0].infotext)
+        assert (text.prompt, text.negative) == ("ink drawing of a boat, film grain", "fog, photo")
+        assert made.images[0].suspect == ()
+        assert made.asked["styles"] == made.applied["styles"] == "Ink + Film"
+
+    def test_they_reach_later_stages_and_the_texts_of_hires_fix(self, fake, backend):
+        values = {"hires.enabled": True, "hires.prompt": "a ship", "hires.negative": "mist"}
+        first = backend.generate(order(styles="Ink", **values))
+        assert parse(first.images[0].infotext).values["Hires prompt"] == "ink drawing of a ship"
+        assert first.images[0].suspect == ()
+        assert first.applied["hires.prompt"] == "a ship"
+        later = backend.generate(order("img2img", image=first.images[0].data, styles="Ink"))
+        assert (later.applied["styles"], later.images[0].suspect) == ("Ink", ())
+
+    def test_a_server_that_leaves_them_out_is_found_out(self, fake, backend):
+        fake.fault("no-styles")
+        made = backend.generate(order(styles="Ink"))
+        assert made.images[0].suspect == ("mismatch:styles",)
+
+    def test_a_style_that_was_changed_on_the_server_is_no_alarm(self, fake, backend):
+        fake.styles["Ink"] = ("pen and ink", "")
+        made = backend.generate(order(styles="Ink"))
+        assert ("styles" in made.applied, made.images[0].suspect) == (False, ())
+
+    def test_an_unknown_one_is_refused_and_a_new_one_is_found(self, fake, backend):
+        with pytest.raises(Refused, match=r"^styles: .* has no 'Inc'\. Did you mean Ink"):
+            backend.generate(order(styles="Film + Inc"))
+        assert fake.count("txt2img") == 0
+        fake.styles["Inc"] = ("company", "")
+        assert backend.generate(order(styles="Film + Inc")).applied["styles"] == "Film + Inc"
+
+    @pytest.mark.parametrize("mode", ["sdnext", "sd-server", "koboldcpp"])
+    def test_a_server_without_them_refuses(self, mode):
+        with FakeWebUI(mode) as server:
+            backend = WebUI(server.url, limits=QUICK)
+            assert backend.check().styles == ()
+            with pytest.raises(Refused, match=r"^styles: "):
+                backend.generate(order(styles="Ink"))
+            backend.close()
+
+
+class TestNewFiles:
+    @pytest.fixture(params=["forge", "a1111", "sdnext"])
+    def server(self, request):
+        with FakeWebUI(request.param) as fake:
+            yield fake
+
+    def test_they_are_listed_once_the_server_was_told_to_look(self, server):
+        backend = WebUI(server.url, limits=QUICK)
+        before = backend.check()
+        for kind, name in (("checkpoint", "new_model"), ("lora", "fog"), ("vae", "clear.safetensors")):
+            server.put(kind, name)
+        assert backend.check() == before
+        assert backend.rescan() == ""
+        found = backend.check()
+        assert "new_model" in found.checkpoints
+        assert "fog" in found.loras
+        assert "clear.safetensors" in found.vaes
+
+    def test_behind_a_running_job_only_what_does_not_wait_for_it_is_looked_for(self, fake, backend):
+        fake.put("checkpoint", "new_model")
+        fake.put("lora", "fog")
+        with fake.busy_with_another():
+            assert "does not look for new checkpoints" in backend.rescan()
+            assert fake.count("refresh-checkpoints") == 0
+            assert "fog" in backend.check().loras
+        assert backend.rescan() == ""
+        assert "new_model" in backend.check().checkpoints
+
+    def test_a_lora_that_came_since_the_survey_is_no_missing_one(self, fake, backend):
+        fake.loras["fog"] = "fog"
+        made = backend.generate(msgspec.structs.replace(order(), prompt="a boat <lora:fog:1>"))
+        assert made.notes == ()
+
+
+class TestVariationSeeds:
+    MIXED = (("txt2img.subseed", 40), ("txt2img.subseed_strength", 0.3))
+
+    def test_seed_and_strength_are_sent_used_and_told(self, fake, backend):
+        made = backend.generate(order(**dict(self.MIXED)))
+        assert (fake.last("txt2img")["subseed"], fake.last("txt2img")["subseed_strength"]) == (40, 0.3)
+        assert made.images[0].suspect == ()
+        for path, value in self.MIXED:
+            assert made.asked[path] == made.applied[path] == value
+        assert made.images[0].data != backend.generate(order()).images[0].data
+
+    def test_a_batch_counts_the_variation_up_and_keeps_the_seed(self, fake, backend):
+        made = backend.generate(order(**dict(self.MIXED), **{"txt2img.batch_size": 3}))
+        assert [image.suspect for image in made.images] == [(), (), ()]
+        assert [image.seed for image in made.images] == [7, 7, 7]
+        assert [parse(image.infotext).values["Variation seed"] for image in made.images] == ["40", "41", "42"]
+
+    def test_without_a_strength_there_is_none(self, fake, backend):
+        made = backend.generate(order(**{"txt2img.subseed": 40}))
+        assert "subseed" not in fake.last("txt2img")
+        assert not {"txt2img.subseed", "txt2img.subseed_strength"} & made.asked.keys()
+
+    def test_a_server_that_ignores_it_is_found_out(self, fake, backend):
+        fake.fault("no-variation")
+        made = backend.generate(order(**dict(self.MIXED)))
+        assert made.images[0].suspect == ("mismatch:txt2img.subseed_strength",)
+
+    @pytest.mark.parametrize("mode", ["sd-server", "koboldcpp"])
+    def test_a_server_without_them_refuses_before_anything_is_made(self, mode):
+        with FakeWebUI(mode) as server:
+            backend = WebUI(server.url, limits=QUICK)
+            with pytest.raises(Refused, match=r"^txt2img\.subseed_strength: "):
+                backend.generate(order(**dict(self.MIXED)))
+            backend.close()
+            assert server.count("txt2img") == 0
 
 
 class TestTheTwentyTraps:

@@ -11,8 +11,10 @@ from stablenew_tk.domain.config.catalogue import (
     check_value,
     flat,
     get_value,
+    in_force,
     parameter,
     parse_value,
+    with_first_pass,
     with_values,
 )
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
@@ -92,6 +94,16 @@ def test_stages_come_in_working_order():
 def test_a_config_survives_json_unchanged():
     config = with_values(PipelineConfig(), {"adetailer.passes.1.model": "hand_yolov8n.pt", "checkpoint": "ä b [c]"})
     assert msgspec.json.decode(msgspec.json.encode(config), type=PipelineConfig) == config
+
+
+def test_a_value_that_stands_for_another_is_followed_as_far_as_it_is_known():
+    config = with_values(PipelineConfig(), {"txt2img.sampler": "Heun", "hires.steps": 9, "clip_skip": 0})
+    paths = ("hires.sampler", "hires.steps", "hires.checkpoint", "hires.prompt", "clip_skip")
+    assert [in_force(config, path) for path in paths] == ["Heun", 9, "", "", 0]
+    asked = {path: get_value(config, path) for path in (*paths, "txt2img.steps")}
+    assert with_first_pass(asked, config) == {"hires.sampler": "Heun", "hires.steps": 9, "txt2img.steps": 20}
+    named = with_values(config, {"checkpoint": "ink"})
+    assert with_first_pass(asked, named)["hires.checkpoint"] == "ink"
 
 
 def test_titles_tell_the_stage():

@@ -124,6 +124,7 @@ def test_a_range_stops_before_an_end_it_does_not_meet(path, text, values):
         (WIDTH, "513", "513 is not a multiple of 8"),
         (WIDTH, "512-704 (+50)", "'512-704 (+50)' must be a multiple of 8"),
         ("hires.steps", "0-20 (+5)", "0 means as in the stage before"),
+        ("clip_skip", "0-2", "0 means the server's"),
         (LORA, "0-20 (+5)", "20.0 is not a weight from -15 to 15"),
         ("upscale.mode", "single, magic", "'magic' is not one of single, img2img"),
         ("hires.enabled", "on, maybe", "maybe' is neither on nor off"),
@@ -289,7 +290,7 @@ def test_a_list_is_brought_into_the_kind_of_its_parameter_and_each_value_kept_on
 
 def test_a_zero_that_stands_for_another_setting_is_no_place_on_an_axis():
     stand_ins = [spec.path for spec in focuses() if spec.minimum != catalogue()[spec.path].minimum]
-    assert stand_ins[:2] == ["hires.steps", "hires.cfg_scale"]
+    assert stand_ins[:3] == ["clip_skip", "hires.steps", "hires.cfg_scale"]
     assert {focus(path).minimum for path in stand_ins} == {1, 0.5}
     assert 0 not in around("hires.cfg_scale", 0)
     assert check_values(DENOISE, [0.0, 0.3]) == (0.0, 0.3)
@@ -337,7 +338,11 @@ def test_what_would_make_another_kind_of_picture_is_no_focus(path):
 
 def test_all_else_in_the_catalogue_can_be_varied_in_catalogue_order():
     prompts = {path for path in catalogue() if path.endswith((".prompt", ".negative"))}
-    left_out = prompts | {f"{stage}.enabled" for stage in STAGES} | {"txt2img.batch_size"}
+    left_out = (
+        prompts
+        | {f"{stage}.enabled" for stage in STAGES}
+        | {"txt2img.batch_size", "txt2img.subseed", "inpaint.mask", "controlnet"}
+    )
     assert [spec.path for spec in focuses()] == [path for path in catalogue() if path not in left_out]
     assert all(spec.step and spec.minimum is not None and spec.maximum is not None for spec in map(focus, NUMBERS))
 

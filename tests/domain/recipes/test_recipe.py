@@ -13,6 +13,7 @@ from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.catalogue import catalogue, check_value
 from stablenew_tk.domain.recipes.reader import recipe_from
 
+OWN_HIRES = tuple(f"hires.{name}" for name in ("sampler", "scheduler", "checkpoint", "prompt", "negative"))
 LINE = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x768, Model: demo"
 
 
@@ -64,7 +65,33 @@ class TestWebUI:
             "hires.steps": 0,
             "hires.cfg_scale": 0.0,
             "hires.upscaler": "4x-UltraSharp",
+            **dict.fromkeys(OWN_HIRES, ""),
         }
+
+    def test_what_the_second_pass_has_for_itself_is_read(self):
+        written = ", Hires sampler: DPM++ 2M Karras, Hires checkpoint: sub/second [fedcba9876]"
+        found = webui(f', Hires upscale: 2{written}, Hires prompt: "a ship, tall", Hires negative prompt: mist')
+        assert {path: found.values[path] for path in OWN_HIRES} == {
+            "hires.sampler": "DPM++ 2M",
+            "hires.scheduler": "Karras",
+            "hires.checkpoint": "second",
+            "hires.prompt": "a ship, tall",
+            "hires.negative": "mist",
+        }
+        assert found.notices == ()
+        same = webui(", Hires upscale: 2, Hires sampler: Use same sampler, Hires schedule type: Use same scheduler")
+        assert {same.values[path] for path in OWN_HIRES} == {""}
+
+    def test_the_hash_is_kept_and_stands_for_a_checkpoint_without_a_name(self):
+        found = webui(", Model hash: 0123456789")
+        assert (found.values["checkpoint"], found.model_hash) == ("demo", "0123456789")
+        bare = of(parameters="a\nSteps: 20, Sampler: Euler, Seed: 1, Model hash: 0123456789")
+        assert bare.values["checkpoint"] == bare.model_hash == "0123456789"
+
+    def test_the_variation_seed_is_read(self):
+        found = webui(", Variation seed: 4, Variation seed strength: 0.25")
+        assert (found.values["txt2img.subseed"], found.values["txt2img.subseed_strength"]) == (4, 0.25)
+        assert found.notices == ()
 
     @pytest.mark.parametrize(("resize", "scale"), [("768x1152", 1.5), ("1024x0", 2.0), ("0x1536", 2.0)])
     def test_a_size_of_the_second_pass_becomes_a_scale(self, resize, scale):
@@ -75,6 +102,23 @@ class TestWebUI:
         assert found.values["img2img.denoise"] == 0.4
         assert "hires.denoise" not in found.values
         assert any("another one" in notice for notice in found.notices)
+
+    def test_controlnet_units_are_told_and_that_their_pictures_are_missing(self):
+        found = webui(', ControlNet 0: "Module: canny, Model: control_canny [d14c016b], Weight: 0.8"')
+        (notice,) = found.notices
+        assert notice.startswith("ControlNet guided it (canny with control_canny, weight 0.8); the pictures of its")
+
+    def test_how_a_mask_was_used_is_read_and_that_it_is_missing_is_told(self):
+        written = ", Mask blur: 8, Inpaint area: Only masked, Masked area padding: 32, Masked content: latent noise"
+        found = webui(f", Denoising strength: 0.4{written}")
+        assert {path: value for path, value in found.values.items() if path.startswith("inpaint")} == {
+            "inpaint.mask_blur": 8,
+            "inpaint.content": "latent noise",
+            "inpaint.area": "only masked",
+            "inpaint.invert": False,
+            "inpaint.padding": 32,
+        }
+        assert any("the mask is not in the file" in notice for notice in found.notices)
 
     def test_the_refiner_loses_its_hash(self):
         found = webui(", Refiner: sub/second.safetensors [fedcba9876], Refiner switch at: 0.7")
@@ -90,8 +134,8 @@ class TestWebUI:
         assert [notice[:16] for notice in found.notices] == ["ADetailer pass 3", "ADetailer pass 4"]
 
     def test_settings_without_a_place_are_named(self):
-        found = webui(', Hires upscale: 2, Hires prompt: "a, b", Hires sampler: Use same sampler')
-        assert found.notices == ("Settings that have no place here were left out: Hires prompt.",)
+        found = webui(", Hires upscale: 2, Hires Distilled CFG Scale: 3.5, Hires Module 1: Use same choices")
+        assert found.notices == ("Settings that have no place here were left out: Hires Distilled CFG Scale.",)
 
     @pytest.mark.parametrize(
         ("old", "new", "path"),

@@ -26,10 +26,10 @@ OF_PROFILE = (AddedLora("rain", 0.6, ("rainy-days",)),)
 ALL = with_values(PipelineConfig(), {f"{stage}.enabled": True for stage in STAGES})
 
 
-def jobs_of(**asked):
+def jobs_of(draw_seed=lambda: 77, **asked):
     ids = (f"id{n}" for n in itertools.count())
     request = RunRequest(pack_id="p", **{"variants": PROMPTS, **asked})
-    return make_jobs(request, run_name="r", new_id=lambda: next(ids), draw_seed=lambda: 77)
+    return make_jobs(request, run_name="r", new_id=lambda: next(ids), draw_seed=draw_seed)
 
 
 def test_every_prompt_gets_every_seed_and_the_same_ones():
@@ -111,6 +111,10 @@ def test_a_run_without_records_is_marked_off():
             "upscale needs a picture",
         ),
         ({"start_image": "x.png"}, "cannot begin with txt2img"),
+        (
+            {"config": with_values(PipelineConfig(), {"img2img.enabled": True, "inpaint.enabled": True})},
+            "inpaint.mask: name the file",
+        ),
         ({"seed": -2}, "seed"),
         ({"seed": MAX_SEED + 1}, "seed"),
         ({"seeds_per_prompt": 0}, "seeds per prompt"),
@@ -137,6 +141,20 @@ def test_jobs_of_one_checkpoint_follow_each_other():
 
 def test_every_picture_has_a_seed_of_its_own_when_that_is_wanted():
     assert [job.seed for job in jobs_of(seed=5, seeds_per_prompt=2, own_seeds=True)] == [5, 6, 7, 8]
+
+
+class TestVariationSeeds:
+    MIXED = with_values(PipelineConfig(), {"txt2img.subseed_strength": 0.2})
+
+    def test_one_is_drawn_for_each_seed_and_shared_by_the_prompts(self):
+        jobs = jobs_of(itertools.count(900).__next__, seed=5, seeds_per_prompt=2, config=self.MIXED)
+        found = [(job.seed, job.config.txt2img.subseed) for job in jobs]
+        assert found == [(5, 900), (6, 901)] * 2
+
+    def test_one_that_is_named_is_kept_and_without_a_strength_none_is_drawn(self):
+        named = with_values(self.MIXED, {"txt2img.subseed": 77})
+        assert {job.config.txt2img.subseed for job in jobs_of(config=named)} == {77}
+        assert {job.config.txt2img.subseed for job in jobs_of()} == {-1}
 
 
 def test_the_choices_of_a_variant_are_in_its_jobs():

@@ -120,6 +120,17 @@ class TestJobs:
             settings(txt2img__cfg_scale=1.0)
         }
 
+    def test_the_values_of_a_row_share_a_drawn_variation_seed_and_rows_differ_in_it(self):
+        mixed = with_values(PipelineConfig(), {"txt2img.subseed_strength": 0.2})
+        made = plan(base_config=mixed)
+        rows = [
+            {job_for(made, PlanCell(variant, row), job_id="J").config.txt2img.subseed for variant in range(3)}
+            for row in range(2)
+        ]
+        assert [len(row) for row in rows] == [1, 1]
+        assert rows[0] != rows[1]
+        assert min(rows[0] | rows[1]) >= 0
+
     def test_a_later_try_gets_a_folder_of_its_own(self):
         names = [job_for(plan(), PlanCell(0, 0), job_id="J", attempt=nth).run_name for nth in (1, 2, 3)]
         assert names == ["120000-two", "120000-two-again1", "120000-two-again2"]
