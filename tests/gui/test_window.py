@@ -260,16 +260,16 @@ def test_many_suspect_pictures_of_a_run_are_one_sentence_that_counts(tmp_path):
 def test_the_top_bar_says_in_few_words_what_is_the_matter_with_the_server(tmp_path):
     with FakeWebUI(auth="me:right") as fake, open_house(tmp_path, backend=fake.url) as house:
         host = fake.url.removeprefix("http://")
-        house.until(lambda: house.window.top.backend.text == f"Wants a login · {host}")
+        house.until(lambda: house.window.top.backend.text == f"{host} · wants a login")
         fake.auth, fake.ready = "", False
         house.controller.check_backend()
-        house.until(lambda: house.window.top.backend.text == f"Not ready · {host}")
+        house.until(lambda: house.window.top.backend.text == f"{host} · not ready")
         fake.ready = True
         house.controller.check_backend()
         house.until(lambda: house.window.top.backend.text == f"Forge · {host}")
         fake.go_down()
         house.controller.check_backend()
-        house.until(lambda: house.window.top.backend.text.startswith("No answer · "))
+        house.until(lambda: house.window.top.backend.text == f"{host} · no answer")
         fake.come_back()
 
 
@@ -277,13 +277,13 @@ def test_what_a_job_waited_for_is_not_said_any_longer_once_it_is_made(tmp_path):
     with FakeWebUI() as fake, open_house(tmp_path, backend=fake.url) as house:
         page = house.page("create")
         house.until(lambda: page.bar.button.enabled and house.controller.capabilities is not None)
-        fake.go_down()
         page.run()
-        house.until(lambda: "No WebUI or ComfyUI is running" in house.window.bottom.text.cget("text"))
+        fake.go_down()
+        house.until(lambda: "No WebUI or ComfyUI is running" in house.window.bottom.text.words)
         fake.hold(step=3)
         fake.come_back()
         house.until(lambda: house.controller.running is not None and house.controller.running.step == 2)
-        house.until(lambda: "No WebUI or ComfyUI is running" not in house.window.bottom.text.cget("text"))
+        house.until(lambda: "No WebUI or ComfyUI is running" not in house.window.bottom.text.words)
         fake.release()
         house.until(house.idle)
 
@@ -381,3 +381,40 @@ def test_what_was_rated_in_a_terminal_is_stored_as_a_result_without_opening_lear
     with open_house(tmp_path) as house:
         house.until(lambda: house.controller.history.plans.result(plan.plan_id) is not None)
         assert house.controller.history.plans.result(plan.plan_id).summary.rated == 6
+
+
+def test_a_server_that_does_not_answer_keeps_run_from_starting_and_is_told_with_what_can_be_done(tmp_path):
+    with FakeWebUI() as fake, open_house(tmp_path, backend=fake.url) as house:
+        host = fake.url.removeprefix("http://")
+        page, bottom = house.page("create"), house.window.bottom
+        house.until(lambda: page.bar.button.enabled and house.controller.capabilities is not None)
+        fake.go_down()
+        house.controller.check_backend()
+        house.until(lambda: bottom.head.cget("text") == f"{host}: no answer.")
+        assert not page.bar.button.enabled
+        assert page.bar.button.note == f"· {host}: no answer"
+        page.run()
+        assert house.idle()
+        assert house.controller.settings.backend == fake.url
+        fake.come_back()
+        bottom.again.invoke()
+        house.until(lambda: page.bar.button.enabled and not bottom.again.winfo_manager())
+        fake.go_down()
+        house.controller.check_backend()
+        house.until(bottom.sketch.winfo_ismapped)
+        bottom.sketch.invoke()
+        house.until(lambda: page.bar.button.enabled and house.window.top.backend.text == "Sketch")
+        fake.come_back()
+
+
+def test_the_checkpoint_of_the_next_run_stands_above_every_page_and_is_chosen_there(tmp_path):
+    with open_house(tmp_path) as house:
+        page, top = house.page("create"), house.window.top
+        house.until(lambda: house.controller.capabilities is not None and len(top.checkpoint.entries) > 1)
+        wanted = top.checkpoint.entries[-1]
+        house.page("review")
+        top.checkpoint.invoke()
+        house.window.update()
+        house.key("<End>", "<Return>")
+        house.until(lambda: page.resolved.config.checkpoint == wanted.value)
+        assert top.checkpoint.text == wanted.text

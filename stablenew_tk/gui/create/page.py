@@ -24,7 +24,7 @@ from ...domain.models.value_sources import CHECKPOINT
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
 from ...pipeline.messages.base import Event
-from ...pipeline.messages.jobs import BackendChecked, JobEnded
+from ...pipeline.messages.jobs import BackendChecked, ImageSaved, JobEnded, NodeWaiting
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
 from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.settings import SettingsChanged
@@ -33,11 +33,13 @@ from ..forms.origin_marks import WhyPopup
 from ..forms.stage_cards import Section, StageCard, general_entries, menu_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
+from ..widgets.entries import commit_typed
 from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
 from .pack_panel import PackPanel
 from .preview import PreviewPanel
+from .problems import FieldProblems
 from .profile_loras import ProfileLoraLine
 from .run_bar import RunBar
 from .run_fields import GlobalTextLine, SeedFields, StartPicture
@@ -51,6 +53,7 @@ KEYS = (
     ("Ctrl+F", "find a pack"),
     ("Ctrl+I", "why this value"),
     ("Ctrl+Backspace", "back to the inherited value"),
+    ("F8", "next field that is wrong"),
     ("Up, Down", "one step (Shift: ten)"),
     ("I", "fold the preview"),
 )
@@ -69,7 +72,17 @@ class CreatePage(PageFrame):
     key_words = KEYS
     FOLLOWS = (
         *(*PackPanel.FOLLOWS, *PackVariants.FOLLOWS, *PreviewPanel.FOLLOWS),
-        *(BackendChecked, SettingsChanged, HistoryLoaded, LineSaved, LibraryChanged, ModelRead, JobEnded),
+        *(
+            BackendChecked,
+            NodeWaiting,
+            ImageSaved,
+            SettingsChanged,
+            HistoryLoaded,
+            LineSaved,
+            LibraryChanged,
+            ModelRead,
+            JobEnded,
+        ),
     )
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice) -> None:
@@ -102,9 +115,11 @@ class CreatePage(PageFrame):
             chosen=self._refresh,
             forget_last_run=self.prefer_presets,
             unfold=lambda: self._show_preview(True),
+            go_to_problem=lambda: self.problems.go_on(),
         )
         self.bar.pack(side="bottom", fill="x")
         self._build_cards()
+        self.problems = FieldProblems(self.general, self.sections, self.seeds)
         self._bind_keys()
         self.bind("<Configure>", self._resized)
         self._refresh()
@@ -121,9 +136,6 @@ class CreatePage(PageFrame):
     def _forms(self) -> list[Form]:
         return [*(form for section in self.sections for form in section.forms), self.general, self.seeds.batch]
 
-    def _problems(self) -> dict[str, str]:
-        return {path: text for form in self._forms() for path, text in form.problems().items()}
-
     def shown(self) -> None:
         """The page came into sight."""
         self.packs.prompts.focus_set()
@@ -136,6 +148,8 @@ class CreatePage(PageFrame):
                 part.on_event(event)
         if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded)):
             self._refresh()
+        elif isinstance(event, (NodeWaiting, ImageSaved)):
+            self._count()
         elif isinstance(event, LineSaved) and isinstance(event.line, (Preset, Void)):
             self._refresh(only_if_changed=True)
             self.bar.presets.refresh()
@@ -155,6 +169,7 @@ class CreatePage(PageFrame):
 
     def take(self, values: Mapping[str, Value], seed: int | None, whose: str) -> None:
         """Put these in place of what the user chose. Without a seed the one in the field stays."""
+        self.problems.forget()
         self.form.values.take_all(values)
         if seed is not None:
             self.seeds.seed_entry.set(str(seed))
@@ -169,7 +184,9 @@ class CreatePage(PageFrame):
         middle.pack(side="top", fill="both", expand=True)
         top = Box(middle)
         top.pack(fill="x", padx=theme.px(12), pady=(theme.px(10), 0))
-        self.general = Form(top, GENERAL, on_change=self.change, on_why=self.why, columns=4, spans={CHECKPOINT: 2})
+        self.general = Form(
+            top, GENERAL, on_change=self.change, on_edit=self._count, on_why=self.why, columns=4, spans={CHECKPOINT: 2}
+        )
         self.general.pack(fill="x")
         self.global_texts = GlobalTextLine(top, self._controller, lambda: self._go("settings"))
         self.global_texts.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
@@ -181,7 +198,14 @@ class CreatePage(PageFrame):
         self.sections: list[Section] = []
         for stage in STAGE_SPECS:
             opened = not self.sections
-            card = StageCard(self._area.body, stage, on_change=self.change, on_why=self.why, opened=opened)
+            card = StageCard(
+                self._area.body,
+                stage,
+                on_change=self.change,
+                on_edit=self._count,
+                on_why=self.why,
+                opened=opened,
+            )
             card.pack(fill="x", pady=(0, theme.px(10)), padx=(0, theme.px(12)))
             self.sections += card.sections
         self.seeds = SeedFields(
@@ -199,7 +223,12 @@ class CreatePage(PageFrame):
             "o": self.packs.add_pack,
             "f": self.packs.search.focus_set,
         }
-        Shortcuts(self, self._single_key, lambda press: press.control and act_on(keys, press.name.lower()))
+        plain: dict[str, Callable[[], object]] = {"F8": self.problems.go_on}
+        Shortcuts(
+            self,
+            self._single_key,
+            lambda press: act_on(keys, press.name.lower()) if press.control else act_on(plain, press.name),
+        )
 
     def _single_key(self, key: KeyPress) -> bool:
         if key.letter != "i":
@@ -239,11 +268,13 @@ class CreatePage(PageFrame):
 
     def choose_preset(self, preset: Preset | None) -> None:
         """Choose a preset as in the menu, None = no preset. Outside its scope a line asks first."""
+        self.problems.forget(list(preset.values) if preset is not None else [])
         self.form.presets.pick(preset)
         self._refresh()
 
     def prefer_presets(self, path: str = "") -> None:
         """Let the presets decide where something was typed or the last run had another value; "" = everywhere."""
+        self.problems.forget([path] if path else None)
         self.form.values.prefer_presets(path)
         self._refresh()
 
@@ -260,10 +291,8 @@ class CreatePage(PageFrame):
         changed = now.differing(before) if before is not None else set()
         if everything:
             self._offered, self._entries = offered, menu_entries(offered)
-        # A text that cannot be used gives way to the value in force, also when no value has changed.
-        problems = self._problems()
-        if everything or changed or edited or problems:
-            self._show({*changed, edited, *problems}, everything=everything)
+        if everything or changed or edited:
+            self._show({*changed, edited}, everything=everything)
         self.packs.go_with(self.form.values.checkpoint)
         self.bar.overruled(self.form.values.overruled())
         self.bar.presets.refresh()
@@ -298,7 +327,12 @@ class CreatePage(PageFrame):
     def why(self, path: str, widget: tk.Misc) -> None:
         """Tell at `widget` where a value comes from and what the other origins would have given."""
 
+        def give_back() -> None:
+            self.problems.forget([path])
+            self.change(path, None)
+
         def use(row: WhyRow) -> None:
+            self.problems.forget([path])
             if row.origin == "preset" and path not in self.form.values.sources.pack:
                 self.prefer_presets(path)
             else:
@@ -306,7 +340,7 @@ class CreatePage(PageFrame):
 
         values, title = self.form.values, f"{parameter(path).title}: why this value?"
         back = values.giving_back(path)
-        actions = [(back, lambda: self.change(path, None))] if back else []
+        actions = [(back, give_back)] if back else []
         WhyPopup.shared().open(widget, title, values.why(path), actions, use=use)
 
     # ---- running
@@ -331,26 +365,31 @@ class CreatePage(PageFrame):
         self.global_texts.show(self.form.values.pack_settings, self.resolved.config)
         mode, variants = self.form.mode, self.form.variants
         self.bar.record.enable(mode.records, "" if mode.records else mode.why)
-        trouble, request = self.form.checked(self._problems(), self._fields())
+        trouble, request = self.form.checked(self.problems.sentences, self._fields())
+        absent = self._controller.backend.why_not
         if trouble != WORKING:
             self.loras.show(self.form.loras)
         self.seeds.mark(variants.seeds)
         if request is not None:
             warning = self.form.warning(request)
             self.bar.tell(". ".join(filter(None, (variants.remark, warning))), "warn" if warning else "text2")
-            self.bar.show(request, self.form.forecast_s(request))
+            self.bar.show(request, self.form.forecast_s(request), absent=absent)
         elif trouble == WORKING:
             self.bar.button.enable(False, trouble)
         else:
-            self.bar.tell(trouble if self.form.choice.file is not None else "", "danger")
+            self.bar.tell(trouble if self.form.choice.file is not None else "", "danger", way=self.problems.way)
             self.bar.refuse(trouble)
 
     def run(self) -> None:
         """Start what the button says."""
+        commit_typed(self.focus_get())
+        if self.problems.sentences:
+            self.problems.go_on()
+            return
         fields = self._fields()
-        trouble, request = self.form.checked(self._problems(), fields)
+        trouble, request = self.form.checked((), fields)
         try:
-            if request is not None:
+            if request is not None and not self._controller.backend.why_not:
                 self.form.start(request, fields)
         except InvalidInput as wrong:
             trouble = str(wrong)

@@ -10,12 +10,11 @@ from tkinter import filedialog
 import msgspec
 
 from ...app.controller import Controller
-from ...domain.base.errors import InvalidInput
 from ...domain.config.engines import SD_SERVER, SKETCH, WEBUI
 from ...domain.config.learning_mode import MODE_WORDS, MODES
 from ...domain.config.user_settings import LONGEST_NAME, parse_tags, usable_address
 from ...pipeline.messages.base import Event, OrderFailed
-from ...pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine
+from ...pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine, backend_order
 from ...pipeline.messages.settings import SaveSettings, SettingsChanged, SettingsSaved
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label
@@ -181,7 +180,7 @@ class SettingsPage(PageFrame):
         self.user_name.pack(side="left")
         tip(self.user_name.field, "It stands in the Learning Runs that you start. Empty: your name on this computer.")
         row = self._row(section, "Tags")
-        self._tags = Entry(row, width=560, on_commit=self._take_tags)
+        self._tags = Entry(row, width=560, check=parse_tags, on_commit=lambda text: self._change(tags=parse_tags(text)))
         self._tags.pack(side="left")
         tip(self._tags.field, "One letter and the words of each tag. C and I are taken: compare and inspector.")
 
@@ -205,20 +204,20 @@ class SettingsPage(PageFrame):
         if self._asked is None:
             self.engine.set(settings.backend if without_address else WEBUI)
         if not without_address:
-            self._address.set(settings.backend)
+            self._address.show(settings.backend)
         self.own_engine.show(settings)
-        self._user.set(settings.user)
-        self._password.set(settings.password)
-        self._outputs.set(settings.output_folder or str(self._controller.places.outputs))
-        self._packs.set("; ".join(settings.pack_folders))
-        self._wildcards.set("; ".join(settings.wildcard_folders))
-        self._models.set("; ".join(settings.model_folders))
+        self._user.show(settings.user)
+        self._password.show(settings.password)
+        self._outputs.show(settings.output_folder or str(self._controller.places.outputs))
+        self._packs.show("; ".join(settings.pack_folders))
+        self._wildcards.show("; ".join(settings.wildcard_folders))
+        self._models.show("; ".join(settings.model_folders))
         self._mode.set(settings.learning)
         self._mode_words.show(MODE_WORDS[settings.learning])
         self._go_on.set(settings.go_on_after_rating)
         self._offer.set(settings.offer_rating)
-        self.user_name.set(settings.user_name)
-        self._tags.set(", ".join(f"{key} {words}" for key, words in settings.tags))
+        self.user_name.show(settings.user_name)
+        self._tags.show(", ".join(f"{key} {words}" for key, words in settings.tags))
         self.added.show(settings.globals)
         self._appearance.set(settings.appearance)
 
@@ -251,7 +250,7 @@ class SettingsPage(PageFrame):
             self._check()
 
     def _check_own_engine(self) -> None:
-        self._controller.ask(self._await_answer(self._own_engine_order(), "Starting sd-server …"))
+        self._put_in_force("Starting sd-server …", backend=SD_SERVER)
 
     def _own_engine_order(self) -> CheckBackend:
         return CheckBackend(address=SD_SERVER, engine=self._controller.settings.own_engine)
@@ -266,6 +265,15 @@ class SettingsPage(PageFrame):
             self._await_answer(self._own_engine_order(), "Starting sd-server …")
         else:
             self._check_own_engine()
+
+    def _put_in_force(self, words: str, **values: object) -> None:
+        """Put a backend in force and have it checked."""
+        before = backend_order(self._controller.settings)
+        wanted = backend_order(msgspec.structs.replace(self._controller.settings, **values))
+        self._await_answer(wanted, words)
+        if wanted == before:
+            self._controller.check_backend()
+        self._change(**values)
 
     def _await_answer(self, order: CheckBackend, words: str) -> CheckBackend:
         self._asked = order
@@ -283,8 +291,8 @@ class SettingsPage(PageFrame):
             return
         self.engine.set(WEBUI)
         self._address.error("")
-        order = CheckBackend(address=address, user=self._user.get(), password=self._password.get())
-        self._controller.ask(self._await_answer(order, f"Asking {address} …"))
+        # In force at once, whether it answers or not: never another engine than the one that was chosen.
+        self._put_in_force(f"Asking {address} …", backend=address, user=self._user.get(), password=self._password.get())
 
     def _show_answer(self, event: BackendChecked) -> None:
         self._test.busy(False)
@@ -296,10 +304,6 @@ class SettingsPage(PageFrame):
         counts = f"{len(found.checkpoints)} checkpoints, {len(found.loras)} LoRAs, {len(found.samplers)} samplers"
         name = f"{found.name} {found.version}".strip()
         self._answer.show(f"{name}: {counts}, answered in {event.seconds * 1000:.0f} ms.", "ok")
-        if event.address == SD_SERVER:
-            self._change(backend=SD_SERVER)
-        else:
-            self._change(backend=event.address, user=self._user.get(), password=self._password.get())
 
     # ---- folders and words
 
@@ -315,12 +319,3 @@ class SettingsPage(PageFrame):
 
     def _take_user_name(self, text: str) -> None:
         self._change(user_name=" ".join(text.split())[:LONGEST_NAME])
-
-    def _take_tags(self, text: str) -> None:
-        try:
-            tags = parse_tags(text)
-        except InvalidInput as error:
-            self._tags.error(str(error))
-            return
-        self._tags.error("")
-        self._change(tags=tags)

@@ -16,11 +16,14 @@ from ...domain.base.colour_roles import Role
 from ...domain.base.key_press import KeyPress
 from . import icons, theme
 from .basics import Box, Label
+from .entries import commit_typed
 from .painting import Painting
 from .popups import Popup
 
 _SHIFT, _CONTROL, _COMMAND, _WINDOWS_ALT = 0x1, 0x4, 0x8, 0x20000
 _X11_ALT = 0x20008  # as keyboards send it, and Tk's own bit
+# With Ctrl they act on the whole page: what is typed in a field counts first.
+_ON_THE_WHOLE = frozenset(("return", "kp_enter", "s", "n", "g"))
 _TEXT_FIELDS = frozenset(("Entry", "TEntry", "Text", "Spinbox", "TSpinbox", "TCombobox"))
 
 
@@ -74,7 +77,10 @@ class Shortcuts:
 
     def key(self, event: tk.Event[tk.Misc]) -> bool:
         """Answer a key, True when it meant something."""
-        if self._always(key_press(event)):
+        press = key_press(event)
+        if press.control and press.name.lower() in _ON_THE_WHOLE:
+            commit_typed(event.widget)
+        if self._always(press):
             return True
         if isinstance(event.widget, (tk.Text, tk.Entry)) and typing_in(event.widget):
             return False
@@ -82,7 +88,7 @@ class Shortcuts:
         inside = focus is not None and str(focus).startswith(f"{self._page}.")
         if not inside and focus is not self._page.winfo_toplevel():
             return False
-        return not typing_in(focus) and self._answer(key_press(event))
+        return not typing_in(focus) and self._answer(press)
 
     def _mapped(self, event: tk.Event[tk.Misc]) -> None:
         self._is_in_sight = self._is_in_sight or event.widget is self._page

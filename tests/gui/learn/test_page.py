@@ -556,13 +556,19 @@ def test_without_learning_runs_the_page_says_what_one_is(desk):
     d.until(lambda: any("No Learning Runs yet" in text for text in texts(d.page.plans)))
 
 
-@pytest.mark.parametrize("mode", ["off", "passive"])
-def test_when_learning_is_not_active_the_page_offers_to_switch_it_on(desk, mode):
+@pytest.mark.parametrize("mode", ["off", "passive", "active"])
+def test_a_learning_run_can_be_asked_for_in_every_mode(desk, mode):
     d = desk(learning=mode)
+    assert d.page.plans.new.enabled
+    d.page.plans.new.invoke()
+    d.until(lambda: d.page.title[1] == "New Learning Run")
+
+
+def test_where_learning_is_off_the_page_says_what_that_means_and_offers_to_switch_it_on(desk):
+    d = desk(learning="off")
     d.until(lambda: d.page.plans.mode_bar.winfo_manager())
-    assert not d.page.plans.new.enabled
     d.page.plans.switch.invoke()
-    d.until(lambda: d.page.plans.new.enabled)
+    d.until(lambda: not d.page.plans.mode_bar.winfo_manager())
     assert d.controller.settings.learning == "active"
     assert any(isinstance(event, SettingsChanged) for event in d.events)
 

@@ -348,17 +348,16 @@ class Wizard(PageFrame):
     def _show_bar(self, troubles: Sequence[str]) -> None:
         here = next((words for words in troubles[: self.step + 1] if words), "")
         # The sentences of fields stand below the fields; here is room for those that have no field.
-        own = (
-            self.values_step.tells(here)
-            if self.step == VALUES
-            else here == plan_context.mode_of(self.draft, self._controller).why
-        )
+        own = self.step == VALUES and self.values_step.tells(here)
         self.bar.say(self._refused or ("" if own else here), wrong=bool(self._refused))
         if self.step == CHECK and self._made is not None:
             self.bar.next.set_text(f"Run {total_words(self.draft, self._made)}")
         else:
             self.bar.next.set_text(_NEXT[min(self.step, VALUES)])
-        self.bar.next.enable(not here, here)
+        absent = self._controller.backend.why_not if self.step == CHECK else ""
+        self.bar.next.enable(not (here or absent), here or f"{absent}. It can be run as soon as the backend answers.")
+        if absent and not here and not self._refused:
+            self.bar.say(f"{absent}. Try again, or sketch instead, below.", wrong=True)
         self.bar.back.enable(self.step > PROMPT, "This is the first step.")
         whole = self.draft.focus and self._made is not None and not any(troubles)
         why = "Something is still missing." if not whole else ""
