@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from ...app.controller import Controller
@@ -169,7 +169,7 @@ class CreatePage(PageFrame):
 
     def take(self, values: Mapping[str, Value], seed: int | None, whose: str) -> None:
         """Put these in place of what the user chose. Without a seed the one in the field stays."""
-        self.problems.forget()
+        self._let_go()
         self.form.values.take_all(values)
         if seed is not None:
             self.seeds.seed_entry.set(str(seed))
@@ -268,15 +268,20 @@ class CreatePage(PageFrame):
 
     def choose_preset(self, preset: Preset | None) -> None:
         """Choose a preset as in the menu, None = no preset. Outside its scope a line asks first."""
-        self.problems.forget(list(preset.values) if preset is not None else [])
+        self._let_go(list(preset.values) if preset is not None else [])
         self.form.presets.pick(preset)
         self._refresh()
 
     def prefer_presets(self, path: str = "") -> None:
         """Let the presets decide where something was typed or the last run had another value; "" = everywhere."""
-        self.problems.forget([path] if path else None)
+        self._let_go([path] if path else None)
         self.form.values.prefer_presets(path)
         self._refresh()
+
+    def _let_go(self, paths: Sequence[str] | None = None) -> None:
+        """Texts that cannot be used give way to the values in force at these paths, None = everywhere."""
+        self.problems.forget(paths)
+        self._shown = None
 
     def _refresh(self, edited: str = "", *, only_if_changed: bool = False) -> None:
         """Work the values out and show those that have changed; at `edited` the user has changed what is shown."""
@@ -328,11 +333,11 @@ class CreatePage(PageFrame):
         """Tell at `widget` where a value comes from and what the other origins would have given."""
 
         def give_back() -> None:
-            self.problems.forget([path])
+            self._let_go([path])
             self.change(path, None)
 
         def use(row: WhyRow) -> None:
-            self.problems.forget([path])
+            self._let_go([path])
             if row.origin == "preset" and path not in self.form.values.sources.pack:
                 self.prefer_presets(path)
             else:

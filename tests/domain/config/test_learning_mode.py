@@ -22,7 +22,7 @@ from stablenew_tk.domain.config.learning_mode import mode_for
 )
 def test_a_pack_of_its_own_mode_follows_it_and_not_the_project(project, own, records, learns, by_hand):
     mode = mode_for(project, {} if own is None else {"boats": own}, "boats")
-    assert (mode.records, mode.learns, mode.refuses) == (records, learns, by_hand)
+    assert (mode.records, mode.learns, bool(mode.by_hand)) == (records, learns, by_hand)
     assert mode.locked == (own == "locked")
 
 
