@@ -107,6 +107,8 @@ class TopBar(Box):
         super().__init__(parent, "chrome", height=theme.px(theme.TOP_BAR))
         self.pack_propagate(False)
         self._controller, self._checkpoint = controller, checkpoint
+        self.back = Button(self, "‹", lambda: self._way_back(), kind="quiet", height=theme.SMALL)
+        self._way_back: Callable[[], object] = lambda: None
         self.title = Label(self, "", size=15, bold=True)
         self.title.pack(side="left", padx=(theme.px(16), theme.px(12)))
         self.subtitle = Label(self, "", size=12, ink="text3")
@@ -137,6 +139,13 @@ class TopBar(Box):
             use_sketch(self._controller)
         else:
             self._controller.check_backend()
+
+    def show_way_back(self, parent: str, way: Callable[[], object]) -> None:
+        """Offer the way from a sub-page to its parent, left of the title; "" offers none."""
+        self._way_back = way
+        if parent:
+            self.back.set_text(f"‹ {parent}")
+        pack_if(parent, self.back, side="left", padx=(theme.px(8), 0), before=self.title)
 
     def show_checkpoint(self) -> None:
         """The checkpoint that a run would use now; called by the window's tick."""
@@ -195,10 +204,12 @@ class BottomBar(Box):
         self.pack_propagate(False)
         self._progress, self._told = QueueProgress(controller), ("", "", "")
         self._controller = controller
-        self._sign = Sign(self, "disc", size=8, ink="danger")
-        self.head = Label(self, "", size=12, bold=True)
+        self.left = Box(self, "chrome")  # notices stand over it, so that nothing else moves
+        self._sign = Sign(self.left, "disc", size=8, ink="danger")
+        self.head = Label(self.left, "", size=12, bold=True)
         self.head.pack(side="left", padx=(theme.px(16), theme.px(10)))
-        self.text = ShortLabel(self, "Nothing is running", size=12, ink="text2")
+        self.text = ShortLabel(self.left, "Nothing is running", size=12, ink="text2")
+        self.text.pack(side="left", fill="x", expand=True)
         self.again = Button(self, "Try again", controller.check_backend, height=theme.SMALL)
         self.sketch = Button(self, "Sketch instead", lambda: use_sketch(controller), kind="outline", height=theme.SMALL)
         tip(self.sketch, "Paint with the sketch engine from now on, also the jobs that wait")
@@ -210,7 +221,7 @@ class BottomBar(Box):
         self.pause.pack(side="right", padx=theme.px(4))
         self.eta = Label(self, "", size=12, ink="text2")
         self.eta.pack(side="right", padx=theme.px(12))
-        self.text.pack(side="left", fill="x", expand=True)
+        self.left.pack(side="left", fill="both", expand=True)
         self.bar = ProgressBar(self, width=200)
         self.alarm = Label(self, "", size=12, bold=True, ink="danger")
         self.refresh()
@@ -239,12 +250,12 @@ class BottomBar(Box):
             tip(self.text, progress.text)
         # The state stands in front of the words, and what can be done about it behind them.
         pack_if(state.brief, self._sign, side="left", padx=(theme.px(16), 0), before=self.head)
-        for button in (self.again, self.sketch):
+        for button in (self.sketch, self.again):
             wanted = state.brief and not (button is self.sketch and state.address == "sketch")
             pack_if(wanted, button, side="right", padx=theme.px(2), before=self.eta)
         if self._controller.running is not None and not state.brief:
             if not self.bar.winfo_manager():
-                self.bar.pack(side="right", padx=theme.px(4), before=self.text)
+                self.bar.pack(side="right", padx=theme.px(4), before=self.left)
             self.bar.set(progress.share)
         elif self.bar.winfo_manager():
             self.bar.set(0.0)
@@ -253,7 +264,7 @@ class BottomBar(Box):
     def _show_unsaved(self, event: UnsavedChanged) -> None:
         if event.count:
             self.alarm.show(f"{event.count} not saved")
-            self.alarm.pack(side="right", padx=theme.px(8), before=self.text)
+            self.alarm.pack(side="right", padx=theme.px(8), before=self.left)
             tip(self.alarm, f"{event.message} It is kept in memory and tried again every 2 seconds.")
         else:
             self.alarm.pack_forget()

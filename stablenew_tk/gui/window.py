@@ -59,9 +59,8 @@ PAGES = (
     ("learn", "learn", "Learn"),
     ("insights", "insights", "Insights"),
     ("models", "models", "Models"),
-    ("settings", "settings", "Settings"),
-    # The numbers of the keys do not move when a page comes: people have them in their fingers.
     ("packs", "packs", "Packs"),
+    ("settings", "settings", "Settings"),
 )
 LEAST = (1024, 700)
 _PATIENCE_S, _USUAL_S = 0.0002, 0.005
@@ -77,7 +76,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.controller = controller
         self._pages: dict[str, PageFrame] = {}
         self._page = ""
-        self._title = ("", "")
+        self._title = ("", "", "")
         self._has_news = True
         self._menu: Sequence[MenuEntry] = ()
         self._menu_of: Capabilities | None = None
@@ -109,7 +108,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._ask_again()
 
     def _build(self) -> None:
-        self.rail = Rail(self, PAGES, self.show)
+        self.rail = Rail(self, PAGES, self._show_home)
         self.rail.pack(side="left", fill="y")
         Separator(self).pack(side="left", fill="y")
         self.top = TopBar(
@@ -129,7 +128,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         Separator(self).pack(side="bottom", fill="x")
         self.body = Box(self, "bg")
         self.body.pack(side="top", fill="both", expand=True)
-        self.notices = Notices(self, above=self.body)
+        self.notices = Notices(self.bottom.left)
         self.arrivals = DroppedFiles(
             self,
             self.controller,
@@ -201,6 +200,12 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         page.shown()
         self._show_title()
 
+    def _show_home(self, name: str) -> None:
+        """A click in the rail: the page, at its first view."""
+        self.show(name)
+        self._pages[name].home()
+        self._show_title()
+
     def _go_to(self, name: str, kind: type[_Page]) -> _Page:
         self.show(name)
         page = self.page(name)
@@ -208,11 +213,13 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         return page
 
     def _show_title(self) -> None:
-        title = self._pages[self._page].title
+        page = self._pages[self._page]
+        title = *page.title, page.parent
         if title != self._title:
             self._title = title
             self.top.title.show(title[0])
             self.top.subtitle.show(title[1])
+            self.top.show_way_back(page.parent, page.home)
 
     def _typed(self) -> Resolved | None:
         page = self._pages.get("create")

@@ -418,3 +418,36 @@ def test_the_checkpoint_of_the_next_run_stands_above_every_page_and_is_chosen_th
         house.key("<End>", "<Return>")
         house.until(lambda: page.resolved.config.checkpoint == wanted.value)
         assert top.checkpoint.text == wanted.text
+
+
+def test_a_notice_stands_in_the_bottom_bar_and_moves_nothing(tmp_path):
+    with open_house(tmp_path) as house:
+        page, notices = house.page("create"), house.window.notices
+        house.button("Run 6 jobs")
+
+        def places():
+            house.window.update()
+            parts = (page, page.bar.button, page.packs.search, house.window.bottom.pause)
+            return [(part.winfo_rootx(), part.winfo_rooty(), part.winfo_height()) for part in parts]
+
+        before = places()
+        notices.say("A file could not be read.")
+        notices.ask("6 pictures are ready to rate.", ("Rate now", lambda: house.window.show("review")))
+        assert places() == before
+        house.button("Rate now").invoke()
+        house.window.update()
+        assert house.window.page_name == "review"
+        assert notices.texts == ("A file could not be read.",)
+
+
+def test_the_rail_leads_out_of_a_sub_page_and_the_way_back_stands_left_of_its_title(tmp_path):
+    with open_house(tmp_path) as house:
+        learn, window = house.page("learn"), house.window
+        assert not window.top.back.winfo_manager()
+        learn.new_run()
+        house.until(lambda: window.top.back.winfo_ismapped())
+        assert window.top.back.text == "‹ Learning Runs"
+        window.rail.items["learn"].invoke()
+        assert learn.parent == ""
+        house.until(learn.plans.winfo_ismapped)
+        assert not window.top.back.winfo_manager()

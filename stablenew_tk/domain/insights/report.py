@@ -29,9 +29,9 @@ class ValueReport(Struct, frozen=True, kw_only=True):
     """The figures of one value of the plan. `variant` is its number in the plan, `text` its short name.
 
     `insight` None: no picture of it counts yet. `stars` one per rated picture that counts, in row order; `seconds`
-    a picture typically takes; `tags` with how many pictures have them, most frequent first; `images` the pictures made, in row order (of a blind
-    plan only rated ones: nobody should see the others under their value); `missing` cells that were not made or failed. `looked_at` pictures have stars or tags, of
-    the `made` ones.
+    a picture typically takes; `tags` with how many pictures have them, most frequent first; `images` the pictures made,
+    in row order (of a blind plan only rated ones: nobody should see the others under their value); `missing` cells that
+    were not made or failed. `looked_at` pictures have stars or tags, of the `made` ones.
     """
 
     variant: int

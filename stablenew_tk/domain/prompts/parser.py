@@ -42,6 +42,8 @@ _TROUBLES = 500
 _WILDCARD = re.compile(r"__([~@!]?)([^\s_{}|<>\[\]()$:,\"'](?:(?!__)[^{}|<>\[\]()$:,\"'\n])*?)(?:__|(?=\())")
 _VARYING_NAME = re.compile(r"__[~@!]?(?!\s)[\w/*?. -]{0,80}?\$?\{[^{}\n]{0,200}\}[\w/*?. -]{0,80}?(?<!\s)__")
 _SLOT = re.compile(r"\[\[([^\[\]{}|<>\n]{1,240})\]\]")
+# Looks like a slot with its values. Attention syntax has no such form.
+_INLINE_SLOT = re.compile(r"\[\[\s*([\w-]+)\s*[:=]([^\[\]{}<>\n]*\|[^\[\]{}<>\n]*)\]\]")
 _PLAIN_NAME = re.compile(r"[\w-]+")
 _TAG = re.compile(r"<\w+:")
 # A backslash may part folders in it, but not where it escapes a sign.
@@ -196,6 +198,13 @@ class _Reader:
     def _slot(self, parts: list[Part]) -> bool:
         match = _SLOT.match(self.text, self._at)
         if match is None:
+            if inline := _INLINE_SLOT.match(self.text, self._at):
+                name, values = inline[1], " ".join(inline[2].split())
+                self._trouble(
+                    self._at,
+                    f"[[{name}: …]] is no slot and would be sent as it stands. Write {{{values}}} here, or [[{name}]] "
+                    f"here and a line of its own [[{name}]]: {values}.",
+                )
             return False
         name = match[1].strip()
         if not self._is_slot(name):

@@ -62,7 +62,7 @@ KEYS = (
 class ShowNotice(Protocol):
     """Shows a sentence under the top bar, in place of another one if that is still in sight."""
 
-    def __call__(self, text: str, *, instead_of: str = "") -> None: ...
+    def __call__(self, text: str, *, instead_of: str = "", warn: bool = True) -> None: ...
 
 
 class CreatePage(PageFrame):
@@ -164,7 +164,8 @@ class CreatePage(PageFrame):
                 self._say(words, instead_of=before)
 
     def use(self, record: LearningRecord) -> None:
-        """Take over the values of a record ("Use these settings")."""
+        """Take over the values, the prompt and the seed of a record ("Use these settings")."""
+        self.packs.use_prompt(record.pack_id, record.prompt_id, record.prompt, record.negative)
         self.take(values_of(record.config), record.seed, record.prompt_id)
 
     def take(self, values: Mapping[str, Value], seed: int | None, whose: str) -> None:
@@ -175,7 +176,7 @@ class CreatePage(PageFrame):
             self.seeds.seed_entry.set(str(seed))
         self._refresh()
         words = f", seed {seed}," if seed is not None else ""
-        self._say(f"The settings of {whose}{words} are in the fields now.")
+        self._say(f"The settings of {whose}{words} are in the fields now.", warn=False)
 
     # ---- building
 

@@ -21,6 +21,7 @@ from ..widgets.flow import pack_if
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.tooltips import tip
 
+_LEAST_PRESETS = 124  # px: of the menu of presets
 _NO_PRESET, _ELSEWHERE = "No preset", "elsewhere"
 
 
@@ -97,10 +98,21 @@ class RunBar(Box):
         make it just now.
         """
         jobs = len(request.variants) * request.seeds_per_prompt
-        images = counted(jobs * request.config.txt2img.batch_size, "image")
-        note = f"· {images}" + (f" · {about(seconds)}" if seconds is not None else "")
-        self.button.set_text(f"Run {counted(jobs, 'job')}", f"· {absent}" if absent else note)
+        images = f"· {counted(jobs * request.config.txt2img.batch_size, 'image')}"
+        time = f"· {about(seconds)}" if seconds is not None else ""
+        text = f"Run {counted(jobs, 'job')}"
+        notes = (f"· {absent}", "· no answer", "") if absent else (f"{images} {time}".strip(), time or images, "")
+        room = self._room_for_run()
+        wide = theme.font(13, True).measure(text) + theme.px(44 + 2 * theme.RING)
+        note = next((note for note in notes if wide + theme.font(12).measure(note) <= room), "")
+        self.button.set_text(text, note)
         self.button.enable(not absent, f"{absent}. It can be run as soon as the backend answers." if absent else "")
+
+    def _room_for_run(self) -> int:
+        """Pixels for the Run button that leave the menu of presets wide enough to be read."""
+        others = self.record.winfo_reqwidth() + theme.px(_LEAST_PRESETS + 4 * 12)
+        others += self._unfold.winfo_reqwidth() if self._unfold.winfo_manager() else 0
+        return self.winfo_width() - others if self.winfo_width() > 1 else 10_000
 
 
 class BarLine(Box):

@@ -86,6 +86,7 @@ class PlanList(DeferringBox):
         self.new = Button(head, "New Learning Run", self._actions.new, kind="main", height=theme.ACTION)
         self.new.pack(side="right", padx=(theme.px(4), theme.px(theme.PAD - theme.RING)))
         Button(head, "Import plan…", self._import, kind="outline").pack(side="right")
+        self.draft = Button(head, "", self._actions.draft, kind="outline")
         Separator(self._main).pack(fill="x")
         self.list = RowList(
             self._main,
@@ -107,6 +108,12 @@ class PlanList(DeferringBox):
             self.card.configure(width=width)
 
     # ---- what the page asks
+
+    def offer_draft(self, title: str) -> None:
+        """Offer to go on with a Learning Run that was begun in the wizard and left; "" offers none."""
+        if title:
+            self.draft.set_text(f"Go on with {title}")
+        pack_if(title, self.draft, side="right", padx=theme.px(4))
 
     def answer(self, press: KeyPress) -> bool:
         """Do what a key means here: with Ctrl a button, without it something for the list, wherever the focus is."""

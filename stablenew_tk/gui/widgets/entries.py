@@ -183,11 +183,11 @@ class Entry(FieldBox):
         return self._height
 
     def _show_hint(self) -> None:
-        # It stands in an empty field until the cursor comes.
-        if self._focused or self.get():
+        # It stands in an empty field until something is typed, behind the cursor.
+        if self.get():
             self._hint.place_forget()
         elif not self._hint.winfo_manager():
-            self._hint.place(x=1, y=self._hint_y)
+            self._hint.place(x=theme.px(3), y=self._hint_y)
 
 
 def _edited(event: tk.Event[tk.Misc]) -> None:

@@ -24,9 +24,7 @@ class Journal:
 
     def __init__(self, made=MORE):
         of = plan()
-        self.plan = replace(
-            of, event_id=rate("x").event_id, seeds=(*of.seeds, 99), extra=MORE, batches=(len(MORE),)
-        )
+        self.plan = replace(of, event_id=rate("x").event_id, seeds=(*of.seeds, 99), extra=MORE, batches=(len(MORE),))
         self.history = history(of, ratings=[*all_rated(of), result(of), self.plan])
         self.count = 100
         for cell in made:

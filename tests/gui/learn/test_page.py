@@ -656,3 +656,23 @@ def test_a_list_that_was_filled_out_of_sight_is_there_when_it_comes_into_sight(d
     assert [row.right for row in rows(d) if not row.head] == ["0 of 15 rated"]
     d.page.pack(fill="both", expand=True)
     d.until(lambda: [row.right for row in rows(d) if not row.head] == ["1 of 15 rated"])
+
+
+def test_what_was_begun_in_the_wizard_is_kept_when_it_is_left(desk):
+    d = desk()
+    d.page.new_run(msgspec.structs.replace(d.plan, plan_id="", run_name="", seeds=()))
+    wizard = next(child for child in d.page.winfo_children() if type(child).__name__ == "Wizard")
+    d.until(lambda: wizard.winfo_ismapped())
+    before = wizard.draft
+    assert before.focus == "txt2img.steps"
+    wizard.shown()
+    d.root.update()
+    d.press("Escape")
+    d.until(lambda: d.page.plans.winfo_ismapped())
+    assert d.page.plans.draft.text == "Go on with Steps"
+    d.page.plans.draft.invoke()
+    d.until(lambda: wizard.winfo_ismapped())
+    assert (wizard.draft, wizard.step) == (before, wizard.step)
+    wizard.cancel()
+    d.page.plans.new.invoke()
+    assert wizard.draft.focus == ""

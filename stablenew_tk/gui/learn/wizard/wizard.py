@@ -63,7 +63,7 @@ KEYS = (
     ("Enter", "next step, run"),
     ("Ctrl+Enter", "the same from a text"),
     ("Alt+Left", "back"),
-    ("Esc", "cancel"),
+    ("Esc", "leave, go on later"),
     ("Arrows, Space", "move and choose in lists"),
     ("Ctrl+F", "search"),
     ("I", "fold what will be made"),
@@ -262,8 +262,23 @@ class Wizard(PageFrame):
         if self.step > PROMPT:
             self.go(self.step - 1)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it was left with something in it that can be gone on with."""
+        return not self._began and bool(self.draft.focus)
+
+    @property
+    def kept_title(self) -> str:
+        """What the draft that is kept is about; "" when there is none."""
+        return self.draft.spec.label if self.is_kept and self.draft.spec is not None else ""
+
+    def take_up(self) -> None:
+        """Go on where it was left."""
+        self._began, self._refused = True, ""
+        self.go(self.step)
+
     def cancel(self) -> None:
-        """Leave without a plan. Nothing was made, so nothing is asked."""
+        """Leave without a plan. What was filled in is kept until another Learning Run is begun."""
         self._began = False
         self._done("")
 
@@ -289,7 +304,7 @@ class Wizard(PageFrame):
             self._refused = sentence(wrong)
             self.go(step_of(wrong))
             return
-        self._began = False
+        self._began, self.draft = False, PlanDraft()
         if words:
             self._say(words.format(plan.name))
         self._done(plan.plan_id)

@@ -163,7 +163,7 @@ def test_a_plan_is_made_and_started_with_the_keyboard_alone(open_wizard):
     house.until(lambda: house.ended_jobs() == 6 and house.idle(), 30)
 
 
-def test_alt_left_goes_back_and_escape_cancels_without_a_question(open_wizard):
+def test_alt_left_goes_back_and_escape_leaves_without_a_question(open_wizard):
     house = open_wizard()
     house.key("<Return>", "<Alt-Left>")
     assert house.wizard.step == PROMPT
