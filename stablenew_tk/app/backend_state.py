@@ -20,10 +20,16 @@ class BackendState:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.choose(settings)
+        self._choose(settings)
 
-    def choose(self, settings: Settings) -> None:
-        """Another backend is in force: nothing that was known of the one before holds for it."""
+    def follow(self, settings: Settings) -> bool:
+        """True when another backend is in force: nothing that was known of the one before holds for it."""
+        moved = backend_order(settings) != self._order
+        if moved:
+            self._choose(settings)
+        return moved
+
+    def _choose(self, settings: Settings) -> None:
         self._order = backend_order(settings)
         self.address, self.brief, self.problem, self.asked = settings.backend, "", "", True
 

@@ -208,11 +208,9 @@ class Controller:
 
     def change_settings(self, settings: Settings) -> None:
         """Put settings in force now and on disk soon (SettingsSaved or OrderFailed answers)."""
-        moved = backend_order(settings) != backend_order(self.settings)
+        moved = self.backend.follow(settings)
         self.settings = settings
-        if moved:
-            self.capabilities = None
-            self.backend.choose(settings)
+        self.capabilities = None if moved else self.capabilities
         self._desk.ask(SaveSettings(settings=settings))
         self.models.follow(settings.model_folders)
         self.packs.follow(settings)

@@ -451,3 +451,11 @@ def test_the_rail_leads_out_of_a_sub_page_and_the_way_back_stands_left_of_its_ti
         assert learn.parent == ""
         house.until(learn.plans.winfo_ismapped)
         assert not window.top.back.winfo_manager()
+
+
+def test_the_numbers_of_the_keys_are_the_order_of_the_rail(tmp_path):
+    with open_house(tmp_path) as house:
+        rail = sorted(house.window.rail.items.items(), key=lambda item: item[1].winfo_rooty())
+        for number, (name, _) in enumerate(rail, start=1):
+            house.key(f"<Control-Key-{number}>")
+            assert house.window.page_name == name

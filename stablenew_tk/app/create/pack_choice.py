@@ -32,7 +32,8 @@ class PackChoice:
         self.chosen = set(controller.settings.chosen_prompts)
         self._edits: dict[str, PackPrompt] = {}
         self._before: tuple[PackPrompt, ...] = ()
-        self._wanted_prompt: tuple[str, PackPrompt] | None = None
+        # The id of a pack and a prompt of it: chosen alone, with these texts, as soon as the pack is taken in.
+        self.wanted_prompt: tuple[str, PackPrompt] | None = None
 
     @property
     def all_prompts(self) -> Sequence[PackPrompt]:
@@ -144,15 +145,10 @@ class PackChoice:
         self._edits = {one: replace(edit, prompt_id=one) for one, edit in edits if one in known}
         self._take_wanted()
 
-    def want_prompt(self, pack_id: str, prompt_id: str, positive: str, negative: str) -> None:
-        """Choose this prompt alone, with these texts, now or as soon as its pack is read."""
-        self._wanted_prompt = pack_id, PackPrompt(prompt_id, prompt_id, positive, negative, 0)
-        self._take_wanted()
-
     def _take_wanted(self) -> None:
-        if self._wanted_prompt is None or self.pack is None or self.pack.pack_id != self._wanted_prompt[0]:
+        if self.wanted_prompt is None or self.pack is None or self.pack.pack_id != self.wanted_prompt[0]:
             return
-        wanted, self._wanted_prompt = self._wanted_prompt[1], None
+        wanted, self.wanted_prompt = self.wanted_prompt[1], None
         ids = [prompt.prompt_id for prompt in self.all_prompts]
         if wanted.prompt_id in ids:
             self.place, self.chosen = ids.index(wanted.prompt_id), {wanted.prompt_id}

@@ -155,7 +155,7 @@ def board(history: History, plan_id: str) -> Board | None:
     plan = history.plans.plan(plan_id)
     if plan is None:
         return None
-    late = history.plans.late()
+    late = history.plans.late.ids()
     cells = _shared(plan, [_cell(history, plan, cell, late) for cell in plan.cells()])
     earlier = history.plans.results(plan_id)
     rounds = _rounds(history, plan, cells) if plan.blind and earlier else ()

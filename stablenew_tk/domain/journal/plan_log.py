@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from typing import TypeVar
 
@@ -44,6 +44,53 @@ class _PlanLogSnapshot(Struct, array_like=True):
 _Named = TypeVar("_Named", LearningPlan, LearningRunResult, Preset)
 
 
+class LatePictures:
+    """The pictures that blind plans got after their values were revealed. Until they have stars, they are hidden like
+    those of a blind plan.
+    """
+
+    def __init__(
+        self,
+        plans: PlanBook,
+        results: Mapping[str, Sequence[LearningRunResult]],
+        attempts: Callable[[str], Mapping[str, Mapping[str, Attempt]]],
+    ) -> None:
+        self._plans, self._results, self._attempts = plans, results, attempts
+        # By plan, and in all: these numbers change whenever an attempt is folded.
+        self._tries: dict[str, int] = {}
+        self._folded = 0
+        self._known: tuple[tuple[int, ...], frozenset[str]] = (), frozenset()
+        self._by_plan: dict[str, tuple[tuple[str, int], frozenset[str]]] = {}
+
+    def folded(self, plan_id: str) -> None:
+        """An attempt at a step of this plan was folded."""
+        self._tries[plan_id] = self._tries.get(plan_id, 0) + 1
+        self._folded += 1
+
+    def ids(self) -> frozenset[str]:
+        """Their ids."""
+        # Called for every picture that is drawn.
+        lines = sum(map(len, self._results.values()))
+        state = lines, len(self._plans.withdrawn.target_of), self._folded
+        if self._known[0] != state:
+            self._known = state, frozenset(chain.from_iterable(map(self._of, self._results)))
+        return self._known[1]
+
+    def _of(self, plan_id: str) -> frozenset[str]:
+        withdrawn = self._plans.withdrawn
+        first = next((line.event_id for line in self._results[plan_id] if line.event_id not in withdrawn), "")
+        state = first, self._tries.get(plan_id, 0)
+        known = self._by_plan.get(plan_id)
+        if known is None or known[0] != state:
+            plan, images = self._plans.plan(plan_id) if first else None, frozenset[str]()
+            if plan is not None and plan.blind:
+                jobs = chain.from_iterable(steps.values() for steps in self._attempts(plan_id).values())
+                late = (one for one in jobs if one.event_id > first and not one.reused)
+                images = frozenset(chain.from_iterable(one.images for one in late))
+            self._by_plan[plan_id] = known = state, images
+        return known[1]
+
+
 class PlanBook:
     """All plans, steps, results and presets. Owned by the thread of the history. `withdrawn` has the undone lines."""
 
@@ -56,10 +103,7 @@ class PlanBook:
         self._attempts: dict[str, dict[str, dict[str, Attempt]]] = {}
         self._seen: set[str] = set()
         self._hidden: tuple[tuple[int, ...], frozenset[str]] = (), frozenset()
-        self._tries: dict[str, int] = {}  # by plan, and in all: they change whenever an attempt is folded
-        self._folded = 0
-        self._late: tuple[tuple[int, ...], frozenset[str]] = (), frozenset()
-        self._late_by_plan: dict[str, tuple[tuple[str, int], frozenset[str]]] = {}
+        self.late = LatePictures(self, self._results, lambda plan_id: self._attempts.get(plan_id, {}))
 
     def fold(self, line: PlanLine) -> None:
         """Fold one line; the same line twice counts once."""
@@ -83,8 +127,7 @@ class PlanBook:
     def fold_record(self, plan_id: str, step_id: str, job_id: str, attempt: Attempt) -> None:
         """Fold the record of a step's job. It takes precedence over the step line."""
         jobs = self._jobs(plan_id, step_id)
-        self._tries[plan_id] = self._tries.get(plan_id, 0) + 1
-        self._folded += 1
+        self.late.folded(plan_id)
         jobs[job_id] = replace(attempt, written=job_id in jobs and jobs[job_id].written)
 
     def _fold_step(self, line: LearningRunStep) -> None:
@@ -161,29 +204,6 @@ class PlanBook:
             blind = (plan.plan_id for plan in self.plans() if plan.blind)
             self._hidden = folded, frozenset(plan_id for plan_id in blind if plan_id not in revealed)
         return self._hidden[1]
-
-    def late(self) -> frozenset[str]:
-        """Ids of the pictures that blind plans got after their values were revealed. Until they have stars, they are
-        hidden like those of a blind plan.
-        """
-        # Called for every picture that is drawn.
-        folded = len(self._seen), len(self.withdrawn.target_of), self._folded
-        if self._late[0] != folded:
-            self._late = folded, frozenset(chain.from_iterable(map(self._late_of, self._results)))
-        return self._late[1]
-
-    def _late_of(self, plan_id: str) -> frozenset[str]:
-        first = next((line.event_id for line in self._results[plan_id] if self._holds(line)), "")
-        state = first, self._tries.get(plan_id, 0)
-        known = self._late_by_plan.get(plan_id)
-        if known is None or known[0] != state:
-            plan, images = self.plan(plan_id) if first else None, frozenset[str]()
-            if plan is not None and plan.blind:
-                jobs = chain.from_iterable(steps.values() for steps in self._attempts.get(plan_id, {}).values())
-                late = (one for one in jobs if one.event_id > first and not one.reused)
-                images = frozenset(chain.from_iterable(one.images for one in late))
-            self._late_by_plan[plan_id] = known = state, images
-        return known[1]
 
     def to_bytes(self) -> bytes:
         """The whole book, for `read`."""

@@ -10,6 +10,7 @@ from tkinter import filedialog
 from ...app.controller import Controller
 from ...app.create.pack_choice import PackChoice
 from ...app.file_kinds import PACKS, dialog_types
+from ...domain.prompts.pack import PackPrompt
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked
 from ...pipeline.messages.models import LibraryChanged, ModelRead
@@ -85,7 +86,8 @@ class PackPanel(Box):
 
     def use_prompt(self, pack_id: str, prompt_id: str, positive: str, negative: str) -> None:
         """Choose this prompt alone, with these texts, if there is one of this id in a pack that is there."""
-        self.choice.want_prompt(pack_id, prompt_id, positive, negative)
+        self.choice.wanted_prompt = pack_id, PackPrompt(prompt_id, prompt_id, positive, negative, 0)
+        self.choice.take(self.choice.pack)
         if self.choice.file is None or self.choice.file.pack_id != pack_id:
             self.choose(pack_id)
         self._show_prompts()

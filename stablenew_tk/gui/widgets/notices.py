@@ -15,7 +15,7 @@ Action = tuple[str, Callable[[], object]]
 LIMIT = 3
 
 
-class _Told(NamedTuple):
+class _Sentence(NamedTuple):
     text: str
     actions: tuple[Action, ...]
     warn: bool
@@ -29,7 +29,7 @@ class Notices:
 
     def __init__(self, place: tk.Misc) -> None:
         self._place = place
-        self._told: list[_Told] = []
+        self._told: list[_Sentence] = []
         self._line: Box | None = None
 
     @property
@@ -42,13 +42,13 @@ class Notices:
         sentence is not shown twice.
         """
         self.forget(instead_of)
-        self._add(_Told(text, (), warn))
+        self._add(_Sentence(text, (), warn))
 
     def ask(self, text: str, *actions: Action) -> None:
         """Show a sentence with buttons; any of them closes it."""
-        self._add(_Told(text, actions, warn=False))
+        self._add(_Sentence(text, actions, warn=False))
 
-    def _add(self, told: _Told) -> None:
+    def _add(self, told: _Sentence) -> None:
         if told.text and told.text not in self.texts:
             # What waits for an answer stays in sight before what is only told.
             at = len(self._told) if told.actions else sum(not one.actions for one in self._told)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import tkinter as tk
+
 import pytest
-from create_page import create, shown
+from create_page import create, run_one, shown
+from msgspec.structs import replace
 from open_window import open_house
 
+from stablenew_tk.gui.widgets import theme
+from stablenew_tk.pipeline.messages.jobs import JobEnded
+
 STEPS, CFG, DENOISE = "txt2img.steps", "txt2img.cfg_scale", "hires.denoise"
+
+
+@pytest.fixture(autouse=True)
+def _no_session_root_in_the_way(monkeypatch):
+    """Tk keeps one default root; the window of the test is a root of its own."""
+    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture
@@ -96,3 +108,30 @@ def test_taking_over_settings_puts_good_values_in_place_of_wrong_texts(house):
     write(house, number(page, STEPS), "99999", "<Return>")
     page.take({STEPS: 20}, 7, "harbour")
     assert (number(page, STEPS).get(), page.problems.sentences) == ("20", [])
+
+
+def test_using_the_settings_of_a_picture_takes_its_prompt_too_and_is_no_warning(house):
+    page = create(house)
+    page.packs.turn(1)
+    run_one(house, page)
+    record = house.saw(JobEnded)[-1].record
+    page.packs.choose_all(True)
+    page.use(replace(record, prompt="another boat", seed=77))
+    assert [prompt.prompt_id for prompt in page.packs.choice.prompts] == [record.prompt_id]
+    assert page.packs.text.words == page.packs.choice.prompts[0].positive == "another boat"
+    assert page.seeds.seed_entry.get() == "77"
+    (said,) = house.window.notices.texts
+    assert said.startswith(f"The settings of {record.prompt_id}")
+
+
+def test_a_long_run_button_leaves_the_presets_and_the_prompt_their_room(tmp_path):
+    with open_house(tmp_path, geometry="1024x700+0+0") as house:
+        for number in range(6):
+            (house.controller.places.packs / f"Pack {number}.txt").write_text("a boat\n\n" * 9)
+        page = create(house)
+        house.until(lambda: len(page.packs.choice.files) >= 6)
+        write(house, page.seeds.each_entry, "100", "<Return>")
+        house.until(lambda: page.bar.button.enabled and "00 jobs" in page.bar.button.text)
+        house.window.update()
+        assert page.bar.presets.choice.winfo_width() >= theme.px(110)
+        assert page.packs.text.winfo_height() >= theme.px(80)

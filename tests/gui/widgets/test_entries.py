@@ -196,3 +196,14 @@ def test_control_a_selects_the_whole_text(root):
     root.update()
     field.field.event_generate("<Control-a>")
     assert field.field.selection_get() == "http://tower:7860"
+
+
+def test_the_placeholder_stays_until_something_is_typed(root):
+    entry = ready(root, Entry(root, placeholder="Random"))
+
+    def hint():
+        return any(child.winfo_ismapped() and child.cget("text") == "Random" for child in entry.field.winfo_children())
+
+    assert hint()
+    typed(root, entry, "7")
+    assert not hint()
