@@ -676,3 +676,17 @@ def test_what_was_begun_in_the_wizard_is_kept_when_it_is_left(desk):
     wizard.cancel()
     d.page.plans.new.invoke()
     assert wizard.draft.focus == ""
+
+
+def test_a_click_on_a_key_hint_does_what_the_key_does(desk):
+    d = rating_desk(desk)
+    hints = next(one for one in d.view.foot.winfo_children() if type(one).__name__ == "KeyHints")
+    place = next(
+        hints.coords(item)
+        for item in hints.find_all()
+        if hints.type(item) == "text" and hints.itemcget(item, "text") == "Esc"
+    )
+    hints.event_generate("<ButtonPress-1>", x=round(place[0]), y=8)
+    d.root.update()
+    hints.event_generate("<ButtonRelease-1>", x=round(place[0]), y=8)
+    d.until(lambda: d.page.plans.winfo_ismapped())
