@@ -175,7 +175,8 @@ def _group(plan: LearningPlan) -> Callable[[PlanCell], tuple[int, int]]:
 
 def _rounds(history: History, plan: LearningPlan, cells: Sequence[BoardCell]) -> tuple[BlindRound, ...]:
     """The blind rounds of a plan whose values are revealed that have something left to make or rate."""
-    group, groups = _group(plan), {}
+    group: Callable[[PlanCell], tuple[int, int]] = _group(plan)
+    groups: dict[tuple[int, int], list[BoardCell]] = {}
     for cell in cells:
         if cell.late:
             groups.setdefault(group(cell.cell), []).append(cell)

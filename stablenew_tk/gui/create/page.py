@@ -123,6 +123,9 @@ class CreatePage(PageFrame):
         self._bind_keys()
         self.bind("<Configure>", self._resized)
         self._refresh()
+        # Tab goes as one reads: the fields of the first card before its seeds, the cards before Run, the pictures last.
+        for part in (self.seeds, self.bar, self.preview):
+            tk.Misc.lift(part)
 
     @property
     def resolved(self) -> Resolved:

@@ -135,3 +135,37 @@ def test_a_long_run_button_leaves_the_presets_and_the_prompt_their_room(tmp_path
         house.window.update()
         assert page.bar.presets.choice.winfo_width() >= theme.px(110)
         assert page.packs.text.winfo_height() >= theme.px(80)
+
+
+def test_tab_goes_as_one_reads(house):
+    page = create(house)
+    house.until(lambda: page.bar.button.enabled)
+    first = number(page, "txt2img.steps").field
+    order, at = [], first
+    for _ in range(100):
+        at = at.tk_focusNext()
+        order.append(at)
+        if at is first:
+            break
+    places = [
+        order.index(widget)
+        for widget in (
+            number(page, CFG).field,
+            page.seeds.seed_entry.field,
+            page.seeds.each_entry.field,
+            page.sections[1].switch,
+            page.sections[-1].switch,
+            page.bar.record,
+            page.bar.button,
+            house.window.rail.items["create"],
+            house.window.top.checkpoint,
+            house.window.top.backend,
+            page.packs.search.field,
+            page.packs.list.canvas,
+            page.packs.prompts.canvas,
+            page.packs.text.field,
+            page.general.fields["checkpoint"].editor,
+            first,
+        )
+    ]
+    assert places == sorted(places)
