@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatchmethod
 
+from ..domain.base.errors import NotReady, Unreachable
 from ..domain.config.engines import SD_SERVER
 from ..domain.config.user_settings import Settings, without_login
 from ..pipeline.messages.base import Event
@@ -47,7 +48,8 @@ class BackendState:
     @property
     def may_come_back(self) -> bool:
         """Whether it is worth asking again by itself: an engine of the app's own is started by that."""
-        return bool(self.brief) and self.address not in OWN_NAMES
+        # Asked again and again, a server that wants a login may lock the account.
+        return self.brief in (Unreachable.brief, NotReady.brief) and self.address not in OWN_NAMES
 
     @singledispatchmethod
     def fold(self, event: Event) -> None:
@@ -57,7 +59,7 @@ class BackendState:
     def _(self, event: BackendChecked) -> None:
         if event.is_of(self._order):
             self.asked = False
-            self.brief = "" if event.capabilities is not None else event.brief or "no answer"
+            self.brief = "" if event.capabilities is not None else event.brief or Unreachable.brief
             self.problem = "" if event.capabilities is not None else event.problem
 
     @fold.register

@@ -6,6 +6,7 @@ import tkinter as tk
 from tkinter import filedialog, messagebox
 
 import pytest
+from fake_comfyui import FakeComfyUI
 from fake_webui import FakeWebUI
 from learning_lab import Lab
 from open_window import open_house, walk
@@ -13,7 +14,8 @@ from plans import plan
 
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.runs.plan import Preset
+from stablenew_tk.domain.experiments.plan_draft import CHECK
+from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt, Preset
 from stablenew_tk.gui.create.preview import PreviewPanel
 from stablenew_tk.gui.forms.stage_cards import Section
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
@@ -383,8 +385,9 @@ def test_what_was_rated_in_a_terminal_is_stored_as_a_result_without_opening_lear
         assert house.controller.history.plans.result(plan.plan_id).summary.rated == 6
 
 
-def test_a_server_that_does_not_answer_keeps_run_from_starting_and_is_told_with_what_can_be_done(tmp_path):
-    with FakeWebUI() as fake, open_house(tmp_path, backend=fake.url) as house:
+@pytest.mark.parametrize("engine", [FakeWebUI, FakeComfyUI])
+def test_a_server_that_does_not_answer_keeps_run_from_starting_and_is_told_with_what_can_be_done(tmp_path, engine):
+    with engine() as fake, open_house(tmp_path, backend=fake.url) as house:
         host = fake.url.removeprefix("http://")
         page, bottom = house.page("create"), house.window.bottom
         house.until(lambda: page.bar.button.enabled and house.controller.capabilities is not None)
@@ -405,6 +408,36 @@ def test_a_server_that_does_not_answer_keeps_run_from_starting_and_is_told_with_
         bottom.sketch.invoke()
         house.until(lambda: page.bar.button.enabled and house.window.top.backend.text == "Sketch")
         fake.come_back()
+
+
+def test_a_learning_run_waits_for_its_server_too_and_says_so_where_it_would_be_started(tmp_path):
+    with FakeWebUI() as fake, open_house(tmp_path, backend=fake.url) as house:
+        host = fake.url.removeprefix("http://")
+        house.until(lambda: house.controller.capabilities is not None)
+        fake.go_down()
+        house.controller.check_backend()
+        house.until(lambda: house.controller.backend.why_not == f"{host}: no answer")
+        learn = house.page("learn")
+        learn.new_run(
+            LearningPlan(
+                plan_id="",
+                name="CFG",
+                focus_parameter="txt2img.cfg_scale",
+                pack_id="Starter",
+                prompts=(PlanPrompt("boat", "a boat"),),
+                variant_values=(5.0, 7.0),
+                seeds=(),
+            )
+        )
+        house.until(lambda: [one for one in walk(learn) if isinstance(one, Wizard)])
+        wizard = next(one for one in walk(learn) if isinstance(one, Wizard))
+        wizard.go(CHECK)
+        house.window.update()
+        assert not wizard.bar.next.enabled
+        assert house.says(f"{host}: no answer")
+        fake.come_back()
+        house.controller.check_backend()
+        house.until(lambda: wizard.bar.next.enabled)
 
 
 def test_the_checkpoint_of_the_next_run_stands_above_every_page_and_is_chosen_there(tmp_path):

@@ -249,8 +249,10 @@ class Wizard(PageFrame):
         self._focus_step()
 
     def next(self) -> None:
-        """Go on, or run at the last step. With something amiss nothing happens; the reason is in sight."""
+        """Go on, or run at the last step. With something amiss the keyboard goes to the field that is wrong."""
         if not self.bar.next.enabled:
+            if self.step == VALUES:
+                self.values_step.focus_problem()
             return
         if self.step == CHECK:
             self._run()

@@ -765,3 +765,19 @@ def test_a_learning_run_begins_with_the_loras_of_the_profile_like_a_run_from_cre
             assert "nowhere" not in draft.prompts[0].positive
         finally:
             house.controller.close()
+
+
+def test_enter_goes_to_the_field_that_is_wrong_and_then_to_the_next_one(open_wizard):
+    house = open_wizard()
+    step = vary(house, "txt2img.steps", VALUES).values_step
+    step.focus_first()
+    write(house, "12-44 (+8")
+    step.seeds.most.field.focus_force()
+    step.seeds.most.field.delete(0, "end")
+    step.seeds.most.field.insert(0, "none")
+    step.seeds.most.edited()
+    seen = []
+    for _ in range(3):
+        house.key("<Return>")
+        seen.append(house.root.focus_get())
+    assert seen == [step.numbers.field.field, step.seeds.most.field, step.numbers.field.field]
