@@ -17,6 +17,7 @@ from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
 from ..domain.config.engines import ENGINES
+from ..domain.config.learning_mode import mode_for
 from ..domain.config.sweep import value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
@@ -240,6 +241,9 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     if answer.capabilities is not None:
         check_offered(plan, answer.capabilities.choices)
     if words := unlisted_in_plan(answer.capabilities, plan):
+        err.print(words, style="yellow", markup=False)
+    controller = session.controller
+    if words := mode_for(controller.settings.learning, controller.packs.learning, plan.pack_id).by_hand:
         err.print(words, style="yellow", markup=False)
     if not args.json:
         _announce(plan, left, session)

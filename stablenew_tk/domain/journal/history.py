@@ -184,7 +184,8 @@ class VisiblePictures:
     def facts(self, row: int) -> ImageFacts:
         """The facts of a picture, empty while it is hidden. Raises IndexError outside 0 ≤ row < len(history)."""
         found = self._rows.facts(row)
-        hidden = not self.shows(found.run_id) or (not found.rating and found.image_id in self._plans.late.ids())
+        wanted = not found.rating and not found.suspect  # nobody is asked about a suspect one
+        hidden = not self.shows(found.run_id) or (wanted and found.image_id in self._plans.late.ids())
         return _nothing_known(row) if hidden else found
 
     def makes_openly(self, run_id: str) -> bool:
@@ -196,7 +197,9 @@ class VisiblePictures:
         """Rows of pictures that wait for their blind round."""
         ids, pictures = self._rows.image_ids, self._rows.pictures
         rows = (ids.find(image_id) for image_id in self._plans.late.ids())
-        return frozenset(row for row in rows if row >= 0 and not pictures.rating[row])
+        return frozenset(
+            row for row in rows if row >= 0 and not pictures.rating[row] and not pictures.flags[row] & SUSPECT
+        )
 
     def _flags(self) -> bytes:
         late = self._late()

@@ -96,9 +96,9 @@ class SeedFields(Box):
     def mark(self, seeds: Seeds) -> None:
         """Show who chose the seeds and which pictures share them."""
         self.each_entry.set_unit("one for each" if seeds == "per_variant" else "same for all")
-        for mark, chosen in zip(
-            self._marks, (self.seed_entry.get(), self.each_entry.get() not in ("", "1")), strict=True
-        ):
+        seed, each = self.seed_entry, self.each_entry
+        typed = seed.get() and not seed.problem, each.get() not in ("", "1") and not each.problem
+        for mark, chosen in zip(self._marks, typed, strict=True):
             mark.show("user" if chosen else "engine")
 
     def _draw(self) -> None:

@@ -114,6 +114,16 @@ def test_pages_and_reports_do_not_show_them_before():
     assert waiting <= {facts.image_id for line in report(journal.board).values for facts in line.images}
 
 
+def test_a_suspect_picture_is_shown_at_once_for_nobody_is_asked_about_it():
+    journal = Journal(made=())
+    for cell in MORE:
+        journal.write(record(journal.plan, cell, suspect=("black",)))
+    assert not journal.matrix.hidden
+    rows = [journal.history.row_of(name_of(cell)) for cell in MORE]
+    assert set(rows) < set(journal.history.visible().latest(100))
+    assert journal.history.visible().facts(rows[0]).image_id == name_of(MORE[0])
+
+
 def test_what_nobody_rated_before_the_reveal_counts_as_open():
     of = plan()
     held = history(of, ratings=[*all_rated(of)[:12], result(of)])
