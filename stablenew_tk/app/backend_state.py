@@ -38,7 +38,7 @@ class BackendState:
     def place(self) -> str:
         """Where it is, in words: "tower:7860", "Sketch"."""
         plain = without_login(self.address).removeprefix("http://").removeprefix("https://")
-        return OWN_NAMES.get(self.address, plain)
+        return OWN_NAMES.get(self.address, plain.rpartition("@")[2])
 
     @property
     def why_not(self) -> str:
