@@ -63,15 +63,14 @@ class LatePictures:
         self._by_plan: dict[str, tuple[tuple[str, int], frozenset[str]]] = {}
 
     def folded(self, plan_id: str) -> None:
-        """An attempt at a step of this plan was folded."""
+        """An attempt at a step of this plan, or a result of it, was folded."""
         self._tries[plan_id] = self._tries.get(plan_id, 0) + 1
         self._folded += 1
 
     def ids(self) -> frozenset[str]:
         """Their ids."""
         # Called for every picture that is drawn.
-        lines = sum(map(len, self._results.values()))
-        state = lines, len(self._plans.withdrawn.target_of), self._folded
+        state = len(self._plans.withdrawn.target_of), self._folded
         if self._known[0] != state:
             self._known = state, frozenset(chain.from_iterable(map(self._of, self._results)))
         return self._known[1]
@@ -117,6 +116,7 @@ class PlanBook:
             self._plans.append(line)
         elif isinstance(line, LearningRunResult):
             results = self._results.setdefault(line.plan_id, [])
+            self.late.folded(line.plan_id)
             if results:
                 # There may be one for every rating, each with all steps; only those of the last one are asked for.
                 results[-1] = replace(results[-1], steps=())
@@ -216,6 +216,7 @@ class PlanBook:
         self._plans, self._presets, self._attempts = saved.plans, saved.presets, saved.attempts
         for result in saved.results:
             self._results.setdefault(result.plan_id, []).append(result)
+            self.late.folded(result.plan_id)
         self._seen = {line.event_id for line in chain(saved.plans, saved.results, saved.presets)}
 
     def _holds(self, line: LearningPlan | LearningRunResult | Preset) -> bool:
