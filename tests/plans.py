@@ -7,7 +7,8 @@ import tkinter as tk
 
 import msgspec
 from conftest import wait_until
-from journal_lines import new_id
+from journal_lines import new_id, rate
+from msgspec.structs import replace
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
@@ -17,7 +18,15 @@ from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.matrix import board
 from stablenew_tk.domain.journal.history import History, Position
 from stablenew_tk.domain.journal.record import BackendInfo, LearningRecord, Output
-from stablenew_tk.domain.runs.plan import LearningPlan, PlanCell, PlanPrompt, cell_of, job_for
+from stablenew_tk.domain.runs.plan import (
+    LearningPlan,
+    LearningRunResult,
+    PlanCell,
+    PlanPrompt,
+    ResultSummary,
+    cell_of,
+    job_for,
+)
 from stablenew_tk.gui.learn.page import LearnPage
 from stablenew_tk.gui.widgets.basics import Button
 from stablenew_tk.gui.widgets.tooltips import explanation
@@ -102,9 +111,20 @@ def history(of, *, without=(), failed=(), suspect=(), ratings=(), pixels=lambda 
             doubt = ("mismatch:txt2img.steps",) if cell in suspect else ()
             status = "failed" if cell in failed else "ok"
             lines.append(record(of, cell, status=status, suspect=doubt, pixels=pixels(cell)))
-    for number, line in enumerate([*lines, *ratings]):
+    # A result is written after the pictures it is about.
+    written = [replace(line, event_id=new_id()) if isinstance(line, LearningRunResult) else line for line in ratings]
+    for number, line in enumerate([*lines, *written]):
         held.fold(line, Position(1, number * 1000, 999))
     return held
+
+
+def all_rated(of, stars=3):
+    return [rate(name_of(cell), stars, blind=True) for cell in of.cells()]
+
+
+def result(of):
+    nothing = ResultSummary(state="too_early", value=None, probability=0, sentence="", rated=0, rows=0)
+    return LearningRunResult(event_id=rate("x").event_id, ts=of.ts, plan_id=of.plan_id, steps=(), summary=nothing)
 
 
 def board_of(of, **changes):

@@ -64,6 +64,7 @@ from ..pipeline.workers import Desk, Inbox, Node, drain
 from ..storage.disk.places import Places, find_places
 from ..storage.journal.writer import LearningRecordWriter
 from ..storage.pictures.images import open_for_start
+from .backend_state import BackendState
 from .checkpoint_family import family_in_library
 from .checkpoint_names import with_names
 from .job_progress import Running
@@ -109,6 +110,7 @@ class Controller:
         self.places = places
         self.settings = settings
         self.capabilities: Capabilities | None = None
+        self.backend = BackendState(settings)
         self.history: History | None = None
         self.queue: list[Job] = []
         self.leftover: tuple[Job, ...] = ()
@@ -224,7 +226,7 @@ class Controller:
 
     def change_settings(self, settings: Settings) -> None:
         """Put settings in force now and on disk soon (SettingsSaved or OrderFailed answers)."""
-        moved = backend_order(settings) != backend_order(self.settings)
+        moved = self.backend.follow(settings)
         self.settings = settings
         self.capabilities = None if moved else self.capabilities
         self._desk.ask(SaveSettings(settings=settings))
@@ -246,6 +248,7 @@ class Controller:
     def pump(self, wait_s: float = 0.0) -> None:
         """Process the events of the threads. `wait_s` > 0 waits that long for the first one (never in the window)."""
         for event in drain(self.inbox, wait_s=wait_s):
+            self.backend.fold(event)
             self._fold(event)
             self._announce(event)
         if self.unsaved:
@@ -410,7 +413,6 @@ class Controller:
         return LearningContext(
             history=lambda: self.history,
             settings=lambda: self.settings,
-            pack_learning=lambda: self.packs.learning,
             capabilities=lambda: self.capabilities,
             put=self._outbox.put,
             put_undoable=self._outbox.put_undoable,

@@ -6,7 +6,7 @@ crash or a restart of the program, and no step is made twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -16,7 +16,6 @@ from ..backends.base import Capabilities
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.engines import ENGINES, SKETCH, engine_of
-from ..domain.config.learning_mode import PackLearning, mode_for
 from ..domain.config.origins import MAX_SEED
 from ..domain.config.sweep import check_values
 from ..domain.config.user_settings import Settings
@@ -51,7 +50,6 @@ class LearningContext(Struct, frozen=True, kw_only=True):
 
     history: Callable[[], History | None]
     settings: Callable[[], Settings]
-    pack_learning: Callable[[], Mapping[str, PackLearning]]
     capabilities: Callable[[], Capabilities | None]
     put: Callable[[Iterable[JournalLine]], None]
     put_undoable: Callable[[Sequence[JournalLine]], object]
@@ -65,8 +63,9 @@ class LearningContext(Struct, frozen=True, kw_only=True):
 class LearningRunner:
     """Actions on Learning Runs. Main thread only; methods return at once, and the desk thread writes their lines.
 
-    They raise InvalidInput, with nothing written or queued, when the plan cannot run, the history is not loaded yet,
-    the backend is of another kind than the plan's, or the learning mode of the pack forbids it.
+    They raise InvalidInput, with nothing written or queued, when the plan cannot run, the history is not loaded yet, or
+    the backend is of another kind than the plan's. The learning mode decides what is offered and recorded by itself,
+    and stops nothing that is asked for.
     """
 
     def __init__(self, context: LearningContext) -> None:
@@ -123,7 +122,7 @@ class LearningRunner:
         plan = self._plan(plan_id)
         if not plan.run_name:  # saved for later and not begun yet
             return self._begin(plan)[1]
-        self._allow(plan)
+        self._same_engine(plan)
         self._context.forget(plan_id)
         self.add_lost_steps(plan_id)
         return self._queue(plan, plan.cells())
@@ -146,7 +145,7 @@ class LearningRunner:
     def more(self, plan_id: str, cells: Sequence[PlanCell]) -> tuple[Job, ...]:
         """Add cells to a plan and queue their jobs. Each row after the last seed gets a new seed."""
         plan = self._plan(plan_id)
-        self._allow(plan)
+        self._same_engine(plan)
         if not plan.run_name:
             raise InvalidInput(f"The Learning Run “{plan.name}” is not begun yet. Start it, then ask for more.")
         for cell in cells:
@@ -252,7 +251,7 @@ class LearningRunner:
     def _begin(self, plan: LearningPlan, reused: tuple[str, int] | None = None) -> tuple[LearningPlan, tuple[Job, ...]]:
         named = plan_with_names(plan, self._context.capabilities())
         ready = self._complete(replace(named, backend_kind=plan.backend_kind or self._known_engine))
-        self._allow(ready)
+        self._same_engine(ready)
         loaded = self._context.capabilities()
         if missing := missing_in_plan(loaded, ready):
             raise InvalidInput(missing, "checkpoint")
@@ -368,13 +367,6 @@ class LearningRunner:
                 f"pictures of {ENGINES[self.engine]} cannot be compared with its own. Change the backend in Settings.",
                 "backend",
             )
-
-    def _allow(self, plan: LearningPlan) -> None:
-        settings = self._context.settings()
-        mode = mode_for(settings.learning, self._context.pack_learning(), plan.pack_id)
-        if mode.refuses:
-            raise InvalidInput(mode.why, "learning")
-        self._same_engine(plan)
 
 
 def _unknown(plan_id: str) -> str:

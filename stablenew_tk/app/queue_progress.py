@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..domain.base.wording import counted
 from ..domain.journal.estimate import about
 from .controller import Controller
 from .job_progress import Running
@@ -18,7 +19,6 @@ class QueueProgress:
         self._controller = controller
         self._total = self._ended = self._last_made = 0
         self._forecast_of, self._job_s, self._rest_s = ("", 0), 0.0, 0.0
-        self.problem = ""  # why the running job waits
         self.news = ""  # about the backend's lists; goes before what else there is to say, until the queue moves on
         self.busy = False
         self.head = self.text = self.eta = ""
@@ -28,7 +28,9 @@ class QueueProgress:
         """Work out the present state."""
         running, waiting = self._controller.running, len(self._controller.queue)
         self._count(waiting + (running is not None))
-        if running is None:
+        if self._controller.backend.brief:
+            self._tell_trouble(waiting + (running is not None))
+        elif running is None:
             self.head = "Paused" if self._controller.paused and waiting else ""
             done = f" · {self._last_made} job{'s' if self._last_made > 1 else ''} ended" if self._last_made else ""
             self.text, self.eta, self.share = (
@@ -43,6 +45,13 @@ class QueueProgress:
             self.share = (self._ended + running.done) / max(1, self._total) if known else None
         self.text = self.news or self.text
 
+    def _tell_trouble(self, open_jobs: int) -> None:
+        """The backend does not answer: that, and what waits for it, goes before how far the queue is."""
+        state = self._controller.backend
+        waits = f"{counted(open_jobs, 'job')} {'wait' if open_jobs > 1 else 'waits'}. " if open_jobs else ""
+        self.head, self.text = f"{state.why_not}.", f"{waits}{state.problem}"
+        self.eta, self.share = "", 0.0
+
     def _count(self, open_jobs: int) -> None:
         self.busy = open_jobs > 0
         if not self.busy:
@@ -52,13 +61,12 @@ class QueueProgress:
 
     def _told(self, running: Running) -> str:
         job, learning = running.job, running.job.learning
-        problem = self.problem if running.waiting else ""
         if learning.plan_id:
             # No steps, no value: in blind rating they would tell which picture is which.
-            parts = ["Learning Run", job.pack_id, f"row {learning.row + 1}", problem or f"{running.done:.0%}"]
+            parts = ["Learning Run", job.pack_id, f"row {learning.row + 1}", f"{running.done:.0%}"]
         else:
             step = f"{running.stage} {running.step} of {running.steps}" if running.steps else running.stage
-            parts = [job.pack_id, job.prompt_id, f"seed {job.seed}", problem or running.state or step]
+            parts = [job.pack_id, job.prompt_id, f"seed {job.seed}", running.state or step]
         return " · ".join(part for part in parts if part)
 
     def _time_left(self, running: Running, waiting: int) -> str:

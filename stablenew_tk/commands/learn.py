@@ -19,6 +19,7 @@ from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
 from ..domain.config.engines import ENGINES
+from ..domain.config.learning_mode import mode_for
 from ..domain.config.sweep import value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
@@ -247,6 +248,9 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
         if words := only_one_words(answer.capabilities, plan.base_config):
             err.print(words, markup=False)
     if words := unlisted_in_plan(answer.capabilities, plan):
+        err.print(words, style="yellow", markup=False)
+    controller = session.controller
+    if words := mode_for(controller.settings.learning, controller.packs.learning, plan.pack_id).by_hand:
         err.print(words, style="yellow", markup=False)
     if not args.json:
         _announce(plan, left, session)

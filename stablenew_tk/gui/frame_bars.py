@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
 
 from ..app.controller import Controller
 from ..app.queue_progress import QueueProgress
 from ..domain.base import colour_roles
 from ..pipeline.messages.base import Event
-from ..pipeline.messages.jobs import BackendChecked, ImageSaved, ListsTold, NodeWaiting, QueueChanged
+from ..pipeline.messages.jobs import (
+    BackendChecked,
+    ImageSaved,
+    ListsTold,
+    NodeWaiting,
+    QueueChanged,
+    StageProgressed,
+)
 from ..pipeline.messages.journal import UnsavedChanged
 from ..pipeline.messages.settings import SettingsChanged
 from .widgets import icons, theme
-from .widgets.basics import Box, Button, Label, Painted, Sign
-from .widgets.controls import ProgressBar, Segmented
+from .widgets.basics import Box, Button, Label, Painted, ShortLabel, Sign
+from .widgets.controls import ProgressBar
+from .widgets.flow import pack_if
 from .widgets.popups import ChoiceField, MenuEntry
 from .widgets.tooltips import tip
 
-LEARNING = (("off", "Off"), ("passive", "Passive"), ("active", "Passive + Active"))
+_BACKEND = 232  # px: room for an address and what is the matter with it
 
 
 class RailItem(Painted):
@@ -77,10 +88,18 @@ class Rail(Box):
             item.choose(page == name)
 
 
-class TopBar(Box):
-    """Page title, learning mode, backend state, appearance. `FOLLOWS` are the events it wants to hear of."""
+class CheckpointActions(NamedTuple):
+    """What the top bar asks about the checkpoint of the next run: its name in the menu, the menu, and to change it."""
 
-    FOLLOWS = (BackendChecked, NodeWaiting, ImageSaved, SettingsChanged)
+    current: Callable[[], str]
+    entries: Callable[[], Sequence[MenuEntry]]
+    choose: Callable[[str], object]
+
+
+class TopBar(Box):
+    """Page title, checkpoint and backend of the next run, appearance. `FOLLOWS` are the events it wants to hear of."""
+
+    FOLLOWS = (BackendChecked, NodeWaiting, ImageSaved, StageProgressed, SettingsChanged)
 
     def __init__(
         self,
@@ -88,78 +107,97 @@ class TopBar(Box):
         controller: Controller,
         *,
         go: Callable[[str], object],
-        set_learning: Callable[[str], object],
+        checkpoint: CheckpointActions,
         switch_mode: Callable[[], object],
         show_keys: Callable[[], object],
     ) -> None:
         super().__init__(parent, "chrome", height=theme.px(theme.TOP_BAR))
         self.pack_propagate(False)
-        self._controller = controller
-        self._brief = ""
+        self._controller, self._checkpoint = controller, checkpoint
+        self.back = Button(self, "‹", lambda: self._way_back(), kind="quiet", height=theme.SMALL)
+        self._way_back: Callable[[], object] = lambda: None
         self.title = Label(self, "", size=15, bold=True)
         self.title.pack(side="left", padx=(theme.px(16), theme.px(12)))
         self.subtitle = Label(self, "", size=12, ink="text3")
         self.subtitle.pack(side="left")
-        self.help = Button(self, "", show_keys, kind="quiet", icon="help", height=theme.SMALL)
-        self.help.pack(side="right", padx=(0, theme.px(8)))
-        tip(self.help, "Keys of this page (F1)")
+        self._go = go
+        # Made in reading order, for Tab; packed from the right end.
+        self.checkpoint = ChoiceField(self, (), checkpoint.choose, width=212)
+        tip(self.checkpoint, "The checkpoint that the next run uses")
+        self.backend = ChoiceField(self, (), self._backend_chosen, width=_BACKEND, dot="text3")
         self.switch_mode = switch_mode
         self._mode = Button(self, "", switch_mode, kind="quiet", icon="sun", height=theme.SMALL)
-        self._mode.pack(side="right")
         tip(self._mode, "Dark or light")
-        self._go = go
-        self.backend = ChoiceField(self, (), self._backend_chosen, width=204, dot="text3")
-        self.backend.pack(side="right", padx=(theme.px(4), theme.px(4)))
-        self.learning = Segmented(self, LEARNING, set_learning, value=controller.settings.learning)
-        self.learning.pack(side="right", padx=(0, theme.px(4)))
-        Label(self, "Learning", size=12, ink="text3").pack(side="right", padx=(0, theme.px(6)))
+        self.help = Button(self, "", show_keys, kind="quiet", icon="help", height=theme.SMALL)
+        tip(self.help, "Keys of this page (F1)")
+        self.help.pack(side="right", padx=(0, theme.px(8)))
+        self._mode.pack(side="right")
+        self.backend.pack(side="right", padx=theme.px(4))
+        self.checkpoint.pack(side="right")
         self.show_mode()
         self.show_backend()
+        self.show_checkpoint()
 
     def _backend_chosen(self, value: str) -> None:
         self.show_backend()
         if value == "settings":
             self._go("settings")
+        elif value == "sketch":
+            use_sketch(self._controller)
         else:
             self._controller.check_backend()
 
+    def show_way_back(self, parent: str, way: Callable[[], object]) -> None:
+        """Offer the way from a sub-page to its parent, left of the title; "" offers none."""
+        self._way_back = way
+        if parent:
+            self.back.set_text(f"‹ {parent}")
+        pack_if(parent, self.back, side="left", padx=(theme.px(8), 0), before=self.title)
+
+    def show_checkpoint(self) -> None:
+        """The checkpoint that a run would use now; called by the window's tick."""
+        self.checkpoint.set_entries(self._checkpoint.entries())
+        self.checkpoint.set(self._checkpoint.current())
+
     def show_backend(self) -> None:
-        """Name and state of the backend: a dot in the colour of its state, and words in the menu."""
-        address = self._controller.settings.backend
-        found = self._controller.capabilities
-        name = found.name if found else "Sketch" if address == "sketch" else address.removeprefix("http://")
-        # What is the matter comes first: there is room for little more.
+        """Name and state of the backend in force: a sign in the colour of its state, and words."""
+        state, found = self._controller.backend, self._controller.capabilities
+        name = found.name if found is not None and not state.brief else state.place
+        words = state.brief or ("asking" if found is None else "")
+        other = () if state.address == "sketch" else (MenuEntry("sketch", "Sketch instead"),)
         self.backend.set_entries(
             (
-                MenuEntry(address, f"{self._brief.capitalize()} · {name}" if self._brief else name),
-                MenuEntry("again", "Look again"),
+                MenuEntry(state.address, f"{name} · {words}" if words else name),
+                MenuEntry("again", "Try again" if state.brief else "Look again"),
+                *other,
                 MenuEntry("settings", "Settings…"),
             )
         )
-        self.backend.set(address)
-        self.backend.set_dot("danger" if self._brief else "ok" if found else "text3")
+        self.backend.set(state.address)
+        if state.brief:
+            self.backend.set_dot("danger", "warning")
+        else:
+            self.backend.set_dot("ok") if found is not None else self.backend.set_dot("info", "half")
+        version = f"{found.name} {found.version}".strip() if found is not None else ""
+        tip(self.backend, state.problem or version or f"Asking {state.place} what it offers")
 
     def show_mode(self) -> None:
         """The sun in the dark, the moon in the light: what a click brings."""
         self._mode.set_text("", icon="sun" if theme.mode() == "dark" else "moon")
 
-    def on_event(self, event: Event) -> None:
-        """Keep the backend's state and the learning mode in view."""
-        if isinstance(event, BackendChecked) and event.address == self._controller.settings.backend:
-            found = event.capabilities
-            self._brief = event.brief
-            self.show_backend()
-            tip(self.backend, f"{found.name} {found.version}".strip() if found else event.problem)
-        elif isinstance(event, NodeWaiting) or (isinstance(event, ImageSaved) and self._brief):
-            self._brief = event.brief if isinstance(event, NodeWaiting) else ""
-            self.show_backend()
-        elif isinstance(event, SettingsChanged):
-            self.learning.set(event.settings.learning)
-            self.show_backend()
+    def on_event(self, _event: Event) -> None:
+        """Keep the backend's state in view."""
+        self.show_backend()
+
+
+def use_sketch(controller: Controller) -> None:
+    """Paint with the sketch engine from now on."""
+    controller.change_settings(msgspec.structs.replace(controller.settings, backend="sketch"))
 
 
 class BottomBar(Box):
-    """What is being made, how far it is, when it ends; Pause and Stop. Unsaved ratings are told here in red.
+    """What is being made, how far it is, when it ends; Pause and Stop. A backend that does not answer is told here with
+    what can be done, unsaved ratings in red.
 
     `FOLLOWS` are the events it wants to hear of.
     """
@@ -173,18 +211,24 @@ class BottomBar(Box):
         self.pack_propagate(False)
         self._progress, self._told = QueueProgress(controller), ("", "", "")
         self._controller = controller
-        self.head = Label(self, "", size=12, bold=True)
+        self.left = Box(self, "chrome")  # notices stand over it, so that nothing else moves
+        self._sign = Sign(self.left, "disc", size=8, ink="danger")
+        self.head = Label(self.left, "", size=12, bold=True)
         self.head.pack(side="left", padx=(theme.px(16), theme.px(10)))
-        self.text = Label(self, "Nothing is running", size=12, ink="text2")
-        self.text.pack(side="left")
-        self.stop = Button(self, "Stop", stop, kind="outline", height=theme.SMALL)
-        self.stop.pack(side="right", padx=(0, theme.px(12)))
-        tip(self.stop, "Stop the running job and empty the queue (Ctrl+.)")
+        self.text = ShortLabel(self.left, "Nothing is running", size=12, ink="text2")
+        self.text.pack(side="left", fill="x", expand=True)
+        self.again = Button(self, "Try again", controller.check_backend, height=theme.SMALL)
+        self.sketch = Button(self, "Sketch instead", lambda: use_sketch(controller), kind="outline", height=theme.SMALL)
+        tip(self.sketch, "Paint with the sketch engine from now on, also the jobs that wait")
         self.pause = Button(self, "Pause", pause, kind="outline", height=theme.SMALL)
-        self.pause.pack(side="right", padx=theme.px(4))
         tip(self.pause, "Finish the running job, then wait (Ctrl+P)")
+        self.stop = Button(self, "Stop", stop, kind="outline", height=theme.SMALL)
+        tip(self.stop, "Stop the running job and empty the queue (Ctrl+.)")
+        self.stop.pack(side="right", padx=(0, theme.px(12)))
+        self.pause.pack(side="right", padx=theme.px(4))
         self.eta = Label(self, "", size=12, ink="text2")
         self.eta.pack(side="right", padx=theme.px(12))
+        self.left.pack(side="left", fill="both", expand=True)
         self.bar = ProgressBar(self, width=200)
         self.alarm = Label(self, "", size=12, bold=True, ink="danger")
         self.refresh()
@@ -195,14 +239,12 @@ class BottomBar(Box):
             self._show_unsaved(event)
         elif isinstance(event, ListsTold):
             self._progress.news = event.message
-        else:
-            if isinstance(event, QueueChanged):
-                self._progress.news = ""
-            self._progress.problem = event.message if isinstance(event, NodeWaiting) else ""
+        elif isinstance(event, QueueChanged):
+            self._progress.news = ""
 
     def refresh(self) -> None:
         """Draw the present state; called by the window's tick."""
-        progress = self._progress
+        progress, state = self._progress, self._controller.backend
         progress.refresh()
         for button in (self.pause, self.stop):
             if button.enabled != progress.busy:
@@ -213,11 +255,18 @@ class BottomBar(Box):
         told = progress.head, progress.text, progress.eta
         if told != self._told:
             self._told = told
-            for label, words in zip((self.head, self.text, self.eta), told, strict=True):
-                label.show(words)
-        if self._controller.running is not None:
+            self.head.show(progress.head)
+            self.text.show(progress.text)
+            self.eta.show(progress.eta)
+            tip(self.text, progress.text)
+        # The state stands in front of the words, and what can be done about it behind them.
+        pack_if(state.brief, self._sign, side="left", padx=(theme.px(16), 0), before=self.head)
+        for button in (self.sketch, self.again):
+            wanted = state.brief and not (button is self.sketch and state.address == "sketch")
+            pack_if(wanted, button, side="right", padx=theme.px(2), before=self.eta)
+        if self._controller.running is not None and not state.brief:
             if not self.bar.winfo_manager():
-                self.bar.pack(side="right", padx=theme.px(4))
+                self.bar.pack(side="right", padx=theme.px(4), before=self.left)
             self.bar.set(progress.share)
         elif self.bar.winfo_manager():
             self.bar.set(0.0)
@@ -226,7 +275,7 @@ class BottomBar(Box):
     def _show_unsaved(self, event: UnsavedChanged) -> None:
         if event.count:
             self.alarm.show(f"{event.count} not saved")
-            self.alarm.pack(side="right", padx=theme.px(8))
+            self.alarm.pack(side="right", padx=theme.px(8), before=self.left)
             tip(self.alarm, f"{event.message} It is kept in memory and tried again every 2 seconds.")
         else:
             self.alarm.pack_forget()

@@ -21,10 +21,12 @@ from ..app.controller import Controller
 from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..app.started_server import server_text
+from ..backends.base import Capabilities
 from ..domain.config.origins import MAX_SEED
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
+from ..domain.models.value_sources import CHECKPOINT
 from ..domain.recipes.recipe import Recipe
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.messages.base import Event, OrderFailed
@@ -34,7 +36,8 @@ from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SettingsChanged
 from .create.page import CreatePage
 from .drag_and_drop import DropActions, DroppedFiles
-from .frame_bars import BottomBar, Rail, TopBar
+from .forms.stage_cards import general_entries
+from .frame_bars import BottomBar, CheckpointActions, Rail, TopBar
 from .insights.page import InsightsPage
 from .learn.page import LearnPage
 from .models.page import ModelsPage
@@ -47,20 +50,21 @@ from .widgets.basics import Box, Separator
 from .widgets.keyboard import KeyHelp
 from .widgets.notices import Notices
 from .widgets.page_frame import PageFrame
+from .widgets.popups import MenuEntry
 
 log = logging.getLogger(__name__)
 _Page = TypeVar("_Page", bound=PageFrame)
 
 TICK_IDLE_MS, TICK_BUSY_MS = 33, 16
+_AGAIN_MS = 10_000  # between two looks whether a server is back
 PAGES = (
     ("create", "create", "Create"),
     ("review", "review", "Review"),
     ("learn", "learn", "Learn"),
     ("insights", "insights", "Insights"),
     ("models", "models", "Models"),
-    ("settings", "settings", "Settings"),
-    # The numbers of the keys do not move when a page comes: people have them in their fingers.
     ("packs", "packs", "Packs"),
+    ("settings", "settings", "Settings"),
 )
 LEAST = (1024, 700)
 _PATIENCE_S, _USUAL_S = 0.0002, 0.005
@@ -76,10 +80,12 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.controller = controller
         self._pages: dict[str, PageFrame] = {}
         self._page = ""
-        self._title = ("", "")
+        self._title = ("", "", "")
         self._has_news = True
+        self._menu: Sequence[MenuEntry] = ()
+        self._menu_of: Capabilities | None = None
         self._seen_errors: set[str] = set()
-        self._tick_id = ""
+        self._tick_id = self._again_id = ""
         self._closing = False
         self._rating = RatingOffer(controller)
         self._ready = self._leftover = ""
@@ -103,16 +109,19 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.notices.say(notice)
         controller.open()
         self._tick()
+        self._ask_again()
 
     def _build(self) -> None:
-        self.rail = Rail(self, PAGES, self.show)
+        self.rail = Rail(self, PAGES, self._show_home)
         self.rail.pack(side="left", fill="y")
         Separator(self).pack(side="left", fill="y")
         self.top = TopBar(
             self,
             self.controller,
             go=self.show,
-            set_learning=lambda mode: self._change(learning=mode),
+            checkpoint=CheckpointActions(
+                current=self._checkpoint, entries=self._checkpoints, choose=self._choose_checkpoint
+            ),
             switch_mode=self._switch_mode,
             show_keys=self._show_keys,
         )
@@ -123,7 +132,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         Separator(self).pack(side="bottom", fill="x")
         self.body = Box(self, "bg")
         self.body.pack(side="top", fill="both", expand=True)
-        self.notices = Notices(self, above=self.body)
+        self.notices = Notices(self.bottom.left)
         self.arrivals = DroppedFiles(
             self,
             self.controller,
@@ -199,6 +208,12 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         values = values_here(recipe, self.controller.capabilities, self.controller.models.find)
         self._go_to("create", CreatePage).take(values, recipe.seed, name)
 
+    def _show_home(self, name: str) -> None:
+        """A click in the rail: the page, at its first view."""
+        self.show(name)
+        self._pages[name].home()
+        self._show_title()
+
     def _go_to(self, name: str, kind: type[_Page]) -> _Page:
         self.show(name)
         page = self.page(name)
@@ -206,15 +221,34 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         return page
 
     def _show_title(self) -> None:
-        title = self._pages[self._page].title
+        page = self._pages[self._page]
+        title = *page.title, page.parent
         if title != self._title:
             self._title = title
             self.top.title.show(title[0])
             self.top.subtitle.show(title[1])
+            self.top.show_way_back(page.parent, page.home)
 
     def _typed(self) -> Resolved | None:
         page = self._pages.get("create")
         return page.resolved if isinstance(page, CreatePage) else None
+
+    # ---- the checkpoint of the next run
+
+    def _checkpoint(self) -> str:
+        page = self._pages.get("create")
+        return page.resolved.config.checkpoint if isinstance(page, CreatePage) else ""
+
+    def _checkpoints(self) -> Sequence[MenuEntry]:
+        if self._menu_of is not self.controller.capabilities or not self._menu:
+            self._menu_of = self.controller.capabilities
+            self._menu = general_entries(self._menu_of)["checkpoints"]
+        return self._menu
+
+    def _choose_checkpoint(self, name: str) -> None:
+        page = self.page("create")
+        assert isinstance(page, CreatePage)
+        page.change(CHECKPOINT, name)
 
     def _packs_page(self) -> PacksPage:
         page = self.page("packs")
@@ -225,7 +259,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         seed = next(output.seed for output in record.outputs if output.image_id == facts.image_id)
         self._go_to("learn", LearnPage).new_run(draft_of(record, seed), facts)
 
-    def _new_learning_run(self, draft: LearningPlan) -> None:
+    def _new_learning_run(self, draft: LearningPlan | None = None) -> None:
         self._go_to("learn", LearnPage).new_run(draft)
 
     def _open_plan(self, plan_id: str) -> None:
@@ -246,11 +280,18 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         if self._has_news:
             self._has_news = False
             self.bottom.refresh()
+            self.top.show_checkpoint()
         self._show_title()
         young, middle, old = gc.get_count()
         if young > _YOUNG:
             gc.collect(2 if old > _OLD and not self.controller.running else 1 if middle > _MIDDLE else 0)
         self._tick_id = self.after(TICK_BUSY_MS if self.controller.running else TICK_IDLE_MS, self._tick)
+
+    def _ask_again(self) -> None:
+        """See whether a server that did not answer is back. While a job waits for it, its thread looks itself."""
+        if self.controller.backend.may_come_back and self.controller.running is None:
+            self.controller.check_backend()
+        self._again_id = self.after(_AGAIN_MS, self._ask_again)
 
     def _on_event(self, event: Event) -> None:
         self._has_news = True
@@ -390,6 +431,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         if geometry != self.controller.settings.geometry:
             self._change(geometry=geometry)
         self.after_cancel(self._tick_id)
+        self.after_cancel(self._again_id)
         self.withdraw()
         self.update_idletasks()
         gc.enable()

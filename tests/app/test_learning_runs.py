@@ -305,22 +305,19 @@ class TestRefusing:
             start(app)
 
     @pytest.mark.parametrize("whose", ["project", "pack"])
-    def test_where_learning_is_off_no_plan_starts(self, open_app, whose):
+    def test_where_learning_is_off_the_one_asked_for_is_made_and_recorded(self, open_app, whose):
         app = open_app(Settings(learning="off" if whose == "project" else "active"))
         if whose == "pack":
             app.set_learning("off")
-        with pytest.raises(InvalidInput, match="off"):
-            start(app)
+        assert finish(app, start(app)).made == 6
+        assert len(app.records()) == 6
 
-    def test_a_pack_that_is_locked_in_starts_and_continues_nothing_until_it_is_unlocked(self, app):
+    def test_a_pack_that_is_locked_in_stays_so_and_makes_the_one_asked_for(self, app):
         one = held(app)
         app.controller.cancel()
         app.set_learning("locked")
-        for ask in (lambda: start(app), lambda: app.controller.learning.go_on(one.plan_id)):
-            with pytest.raises(InvalidInput, match="locked in"):
-                ask()
-        app.set_learning("active")
         assert len(app.controller.learning.go_on(one.plan_id)) == 6
+        assert app.controller.packs.learning
 
     def test_passive_learning_offers_none_but_starts_the_one_asked_for(self, open_app):
         app = open_app(Settings(learning="passive"))

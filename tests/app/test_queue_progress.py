@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 from jobs import SMALL
-from msgspec.structs import replace
 from whole_app import SLOW, App, request
 
 from stablenew_tk.app.queue_progress import QueueProgress
 from stablenew_tk.backends.sketch.backend import Sketch
-from stablenew_tk.pipeline.messages.jobs import StageProgressed
+from stablenew_tk.pipeline.messages.jobs import NodeWaiting, StageProgressed
 
 
 @pytest.fixture
@@ -43,11 +42,14 @@ def test_a_running_job_is_told_with_its_place_and_the_time_left_once_that_can_be
     assert progress.text.startswith("boats · p0 · seed 7")
     assert 0 < progress.share < 0.5
     assert progress.eta.endswith(" left")
-    progress.problem = "It does not answer."
+    app.controller.pause(True)
+    waiting = NodeWaiting(job_id="", message="It does not answer.", brief="no answer", retry_in_s=1)
+    app.controller.backend.fold(waiting)
     progress.refresh()
-    assert "It does not answer." not in progress.text
-    app.controller.running = replace(app.controller.running, waiting=True)
+    assert progress.head == "Sketch: no answer."
+    assert progress.text == "2 jobs wait. It does not answer."
+    app.wait(lambda: not app.controller.backend.brief)  # the next step that it tells of
     progress.refresh()
-    assert progress.text.endswith("It does not answer.")
+    assert progress.head == "Job 1 of 2"
     app.controller.cancel()
     app.idle()

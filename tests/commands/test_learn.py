@@ -542,12 +542,12 @@ class TestWrongUse:
         )
         assert not cli.journal.exists()
 
-    def test_where_learning_is_off_nothing_is_planned(self, cli):
+    def test_where_learning_is_off_the_one_asked_for_is_recorded_and_one_line_says_so(self, cli):
         cli.data.mkdir()
         (cli.data / "settings.json").write_text('{"learning": "off"}')
         said = cli.learn(*TWO)
-        assert (said.code, "Learning is off" in said.json["error"]) == (2, True)
-        assert not cli.journal.exists()
+        assert (said.code, "recorded all the same" in said.err) == (0, True)
+        assert len(said.json["steps"]) == 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -6,6 +6,7 @@ import tkinter as tk
 from tkinter import filedialog, messagebox
 
 import pytest
+from fake_comfyui import FakeComfyUI
 from fake_webui import FakeWebUI
 from learning_lab import Lab
 from open_window import open_house, walk
@@ -13,7 +14,8 @@ from plans import plan
 
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.runs.plan import Preset
+from stablenew_tk.domain.experiments.plan_draft import CHECK
+from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt, Preset
 from stablenew_tk.gui.create.preview import PreviewPanel
 from stablenew_tk.gui.forms.stage_cards import Section
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
@@ -260,16 +262,16 @@ def test_many_suspect_pictures_of_a_run_are_one_sentence_that_counts(tmp_path):
 def test_the_top_bar_says_in_few_words_what_is_the_matter_with_the_server(tmp_path):
     with FakeWebUI(auth="me:right") as fake, open_house(tmp_path, backend=fake.url) as house:
         host = fake.url.removeprefix("http://")
-        house.until(lambda: house.window.top.backend.text == f"Wants a login · {host}")
+        house.until(lambda: house.window.top.backend.text == f"{host} · wants a login")
         fake.auth, fake.ready = "", False
         house.controller.check_backend()
-        house.until(lambda: house.window.top.backend.text == f"Not ready · {host}")
+        house.until(lambda: house.window.top.backend.text == f"{host} · not ready")
         fake.ready = True
         house.controller.check_backend()
         house.until(lambda: house.window.top.backend.text == f"Forge · {host}")
         fake.go_down()
         house.controller.check_backend()
-        house.until(lambda: house.window.top.backend.text.startswith("No answer · "))
+        house.until(lambda: house.window.top.backend.text == f"{host} · no answer")
         fake.come_back()
 
 
@@ -277,13 +279,13 @@ def test_what_a_job_waited_for_is_not_said_any_longer_once_it_is_made(tmp_path):
     with FakeWebUI() as fake, open_house(tmp_path, backend=fake.url) as house:
         page = house.page("create")
         house.until(lambda: page.bar.button.enabled and house.controller.capabilities is not None)
-        fake.go_down()
         page.run()
-        house.until(lambda: "No WebUI or ComfyUI is running" in house.window.bottom.text.cget("text"))
+        fake.go_down()
+        house.until(lambda: "No WebUI or ComfyUI is running" in house.window.bottom.text.words)
         fake.hold(step=3)
         fake.come_back()
         house.until(lambda: house.controller.running is not None and house.controller.running.step == 2)
-        house.until(lambda: "No WebUI or ComfyUI is running" not in house.window.bottom.text.cget("text"))
+        house.until(lambda: "No WebUI or ComfyUI is running" not in house.window.bottom.text.words)
         fake.release()
         house.until(house.idle)
 
@@ -381,3 +383,112 @@ def test_what_was_rated_in_a_terminal_is_stored_as_a_result_without_opening_lear
     with open_house(tmp_path) as house:
         house.until(lambda: house.controller.history.plans.result(plan.plan_id) is not None)
         assert house.controller.history.plans.result(plan.plan_id).summary.rated == 6
+
+
+@pytest.mark.parametrize("engine", [FakeWebUI, FakeComfyUI])
+def test_a_server_that_does_not_answer_keeps_run_from_starting_and_is_told_with_what_can_be_done(tmp_path, engine):
+    with engine() as fake, open_house(tmp_path, backend=fake.url) as house:
+        host = fake.url.removeprefix("http://")
+        page, bottom = house.page("create"), house.window.bottom
+        house.until(lambda: page.bar.button.enabled and house.controller.capabilities is not None)
+        fake.go_down()
+        house.controller.check_backend()
+        house.until(lambda: bottom.head.cget("text") == f"{host}: no answer.")
+        assert not page.bar.button.enabled
+        assert page.bar.button.note == f"· {host}: no answer"
+        page.run()
+        assert house.idle()
+        assert house.controller.settings.backend == fake.url
+        fake.come_back()
+        bottom.again.invoke()
+        house.until(lambda: page.bar.button.enabled and not bottom.again.winfo_manager())
+        fake.go_down()
+        house.controller.check_backend()
+        house.until(bottom.sketch.winfo_ismapped)
+        bottom.sketch.invoke()
+        house.until(lambda: page.bar.button.enabled and house.window.top.backend.text == "Sketch")
+        fake.come_back()
+
+
+def test_a_learning_run_waits_for_its_server_too_and_says_so_where_it_would_be_started(tmp_path):
+    with FakeWebUI() as fake, open_house(tmp_path, backend=fake.url) as house:
+        host = fake.url.removeprefix("http://")
+        house.until(lambda: house.controller.capabilities is not None)
+        fake.go_down()
+        house.controller.check_backend()
+        house.until(lambda: house.controller.backend.why_not == f"{host}: no answer")
+        learn = house.page("learn")
+        learn.new_run(
+            LearningPlan(
+                plan_id="",
+                name="CFG",
+                focus_parameter="txt2img.cfg_scale",
+                pack_id="Starter",
+                prompts=(PlanPrompt("boat", "a boat"),),
+                variant_values=(5.0, 7.0),
+                seeds=(),
+            )
+        )
+        house.until(lambda: [one for one in walk(learn) if isinstance(one, Wizard)])
+        wizard = next(one for one in walk(learn) if isinstance(one, Wizard))
+        wizard.go(CHECK)
+        house.window.update()
+        assert not wizard.bar.next.enabled
+        assert house.says(f"{host}: no answer")
+        fake.come_back()
+        house.controller.check_backend()
+        house.until(lambda: wizard.bar.next.enabled)
+
+
+def test_the_checkpoint_of_the_next_run_stands_above_every_page_and_is_chosen_there(tmp_path):
+    with open_house(tmp_path) as house:
+        page, top = house.page("create"), house.window.top
+        house.until(lambda: house.controller.capabilities is not None and len(top.checkpoint.entries) > 1)
+        wanted = top.checkpoint.entries[-1]
+        house.page("review")
+        top.checkpoint.invoke()
+        house.window.update()
+        house.key("<End>", "<Return>")
+        house.until(lambda: page.resolved.config.checkpoint == wanted.value)
+        assert top.checkpoint.text == wanted.text
+
+
+def test_a_notice_stands_in_the_bottom_bar_and_moves_nothing(tmp_path):
+    with open_house(tmp_path) as house:
+        page, notices = house.page("create"), house.window.notices
+        house.button("Run 6 jobs")
+
+        def places():
+            house.window.update()
+            parts = (page, page.bar.button, page.packs.search, house.window.bottom.pause)
+            return [(part.winfo_rootx(), part.winfo_rooty(), part.winfo_height()) for part in parts]
+
+        before = places()
+        notices.say("A file could not be read.")
+        notices.ask("6 pictures are ready to rate.", ("Rate now", lambda: house.window.show("review")))
+        assert places() == before
+        house.button("Rate now").invoke()
+        house.window.update()
+        assert house.window.page_name == "review"
+        assert notices.texts == ("A file could not be read.",)
+
+
+def test_the_rail_leads_out_of_a_sub_page_and_the_way_back_stands_left_of_its_title(tmp_path):
+    with open_house(tmp_path) as house:
+        learn, window = house.page("learn"), house.window
+        assert not window.top.back.winfo_manager()
+        learn.new_run()
+        house.until(lambda: window.top.back.winfo_ismapped())
+        assert window.top.back.text == "‹ Learning Runs"
+        window.rail.items["learn"].invoke()
+        assert learn.parent == ""
+        house.until(learn.plans.winfo_ismapped)
+        assert not window.top.back.winfo_manager()
+
+
+def test_the_numbers_of_the_keys_are_the_order_of_the_rail(tmp_path):
+    with open_house(tmp_path) as house:
+        rail = sorted(house.window.rail.items.items(), key=lambda item: item[1].winfo_rooty())
+        for number, (name, _) in enumerate(rail, start=1):
+            house.key(f"<Control-Key-{number}>")
+            assert house.window.page_name == name

@@ -32,6 +32,8 @@ class PackChoice:
         self.chosen = set(controller.settings.chosen_prompts)
         self._edits: dict[str, PackPrompt] = {}
         self._before: tuple[PackPrompt, ...] = ()
+        # The id of a pack and a prompt of it: chosen alone, with these texts, as soon as the pack is taken in.
+        self.wanted_prompt: tuple[str, PackPrompt] | None = None
 
     @property
     def all_prompts(self) -> Sequence[PackPrompt]:
@@ -141,6 +143,16 @@ class PackChoice:
         self.chosen = known if was_whole or not (kept or before) else kept
         edits = ((later.get(one, one), edit) for one, edit in self._edits.items())
         self._edits = {one: replace(edit, prompt_id=one) for one, edit in edits if one in known}
+        self._take_wanted()
+
+    def _take_wanted(self) -> None:
+        if self.wanted_prompt is None or self.pack is None or self.pack.pack_id != self.wanted_prompt[0]:
+            return
+        wanted, self.wanted_prompt = self.wanted_prompt[1], None
+        ids = [prompt.prompt_id for prompt in self.all_prompts]
+        if wanted.prompt_id in ids:
+            self.place, self.chosen = ids.index(wanted.prompt_id), {wanted.prompt_id}
+            self.edit(positive=wanted.positive, negative=wanted.negative)
 
     def turn(self, place: int) -> None:
         """Choose a prompt or leave it out; it is in sight now."""

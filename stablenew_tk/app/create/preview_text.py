@@ -24,7 +24,7 @@ BLIND = PreviewText("Its pictures are shown in Learn.", "Blind Learning Run")
 
 def is_blind(controller: Controller, run_id: str) -> bool:
     """Whether the pictures of this run belong to a Learning Run whose values are still hidden."""
-    return controller.history is not None and not controller.history.visible().shows(run_id)
+    return controller.history is not None and not controller.history.visible().makes_openly(run_id)
 
 
 def progress_text(running: Running) -> PreviewText:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput
-from ...domain.config.catalogue import parameter
 from ...domain.config.learning_mode import Mode, mode_for
 from ...domain.config.seed_text import parse_seed, parse_seed_count
 from ...domain.models.profile_loras import ProfileLora, added, turned
@@ -98,11 +97,11 @@ class RunForm:
         )
         return self.variants.of(request)
 
-    def checked(self, problems: Mapping[str, str], fields: RunFields) -> tuple[str, RunRequest | None]:
-        """Why nothing can be run now, or "" and the run; `problems` are texts that cannot be used, by path."""
-        choice, wrong = self.choice, next(iter(problems.items()), None)
-        if wrong is not None:
-            return f"{parameter(wrong[0]).title}: {wrong[1]}", None
+    def checked(self, problems: Sequence[str], fields: RunFields) -> tuple[str, RunRequest | None]:
+        """Why nothing can be run now, or "" and the run; `problems` are sentences about texts that cannot be used."""
+        choice = self.choice
+        if problems:
+            return problems[0], None
         problem = choice.problem
         if problem or choice.file is None or choice.pack is None:
             return problem, None

@@ -77,9 +77,6 @@ def troubles(draft: PlanDraft, controller: Controller, *, unread: str = "") -> l
 
     `unread` is what is wrong with a text that has not reached the draft.
     """
-    mode = mode_of(draft, controller)
-    if mode.refuses:
-        return [mode.why, "", ""]
     for step in (PROMPT, VARY, VALUES):
         words = trouble(draft, step)
         if step == VALUES:

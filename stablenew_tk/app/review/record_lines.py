@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from ...domain.config.catalogue import catalogue, get_value
@@ -11,6 +13,8 @@ from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord, Output, StageRecord
 from ...domain.models.preset_scope import PresetScope, PresetUse, ScopeCheck, reasons, scope_words
 from ..wording import NOT_TOLD, label, value_text
+
+_MOST_TOLD = 3  # differing values below a picture
 
 
 class RecordLine(Struct, frozen=True):
@@ -108,3 +112,35 @@ def caption(facts: ImageFacts, record: LearningRecord | None) -> tuple[str, str]
     output = output_of(record, facts.image_id)
     seed = f"seed {output.seed if output is not None else record.seed}"
     return record.prompt_id, " · ".join(part for part in (seed, facts.pack_id, tags) if part)
+
+
+def differing(record: LearningRecord, others: Sequence[LearningRecord]) -> str:
+    """In which values a record is unlike those beside it: "CFG scale 9, 30 steps"; "" when in none.
+
+    Values of stages that did not run do not count, and of many the first three are told.
+    """
+    paths = [
+        path
+        for path, spec in catalogue().items()
+        if _in_use(record, spec.group)
+        and len({value_text(path, get_value(one.config, path)) for one in others if has(one, path)}) > 1
+        and has(record, path)
+    ]
+    told = [f"{label(path)} {value_text(path, get_value(record.config, path))}" for path in paths[:_MOST_TOLD]]
+    told += [f"and {len(paths) - _MOST_TOLD} more"] if len(paths) > _MOST_TOLD else []
+    if len({one.prompt_id for one in others}) > 1:
+        told.insert(0, record.prompt_id)
+    if len({one.seed for one in others}) > 1:
+        told.append(f"seed {record.seed}")
+    return ", ".join(told)
+
+
+def _in_use(record: LearningRecord, group: str) -> bool:
+    switch = f"{group}.enabled"
+    return switch not in catalogue() or bool(get_value(record.config, switch))
+
+
+def has(record: LearningRecord, path: str) -> bool:
+    """Whether a record's config has a value at a path: a detailer pass may be missing."""
+    parts = path.split(".")
+    return "passes" not in parts or int(parts[2]) < len(record.config.adetailer.passes)

@@ -24,7 +24,8 @@ MODE_WORDS = {
 class Mode(Struct, frozen=True):
     """`records`: runs are written down. `learns`: Learning Runs are offered, else `why` says why not.
 
-    Passive offers none but allows one that is asked for; `refuses` is true when none may be started at all.
+    One that the user asks for can be made in every mode. `by_hand` says what it does all the same where learning is off
+    or the pack locked in; "" elsewhere.
     """
 
     records: bool
@@ -33,9 +34,13 @@ class Mode(Struct, frozen=True):
     why: str = ""
 
     @property
-    def refuses(self) -> bool:
-        """Whether no Learning Run may be started."""
-        return self.locked or not self.records
+    def by_hand(self) -> str:
+        """What a Learning Run does here that the user asks for; "" where it is nothing out of the way."""
+        if self.locked:
+            return "This pack is locked in. A Learning Run varies its settings all the same, and the lock stays."
+        if not self.records:
+            return "Learning is off. A Learning Run is recorded all the same; other runs are not."
+        return ""
 
 
 def mode_for(project: ProjectLearning, pack_learning: Mapping[str, PackLearning], pack_id: str) -> Mode:

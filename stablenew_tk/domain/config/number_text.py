@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from ..base.errors import InvalidInput
 from .catalogue import Parameter, Value, parse_value
+
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
 
 
 def number_words(parameter: Parameter, value: Value) -> str:
@@ -14,12 +18,20 @@ def number_words(parameter: Parameter, value: Value) -> str:
 
 
 def typed_number(parameter: Parameter, text: str) -> Value:
-    """The number in a text, also with a decimal comma. Raises InvalidInput with a sentence to show below the field."""
+    """The number in a text, also with a decimal comma, or with commas between thousands as numbers are shown. Raises
+    InvalidInput with a sentence to show below the field.
+    """
+    plain = without_thousands(text) if parameter.kind == "int" else text
     try:
-        return parse_value(parameter.path, text.replace(",", "."))
+        return parse_value(parameter.path, plain.replace(",", "."))
     except InvalidInput as wrong:
         sentence = str(wrong).removeprefix(f"{parameter.path}: ")
         raise InvalidInput(sentence[:1].upper() + sentence[1:], parameter.path) from wrong
+
+
+def without_thousands(text: str) -> str:
+    """A whole number without the commas between its thousands: 1000 for 1,000. Other texts stay as they are."""
+    return text.replace(",", "") if _THOUSANDS.fullmatch(text.strip()) else text
 
 
 def stepped(parameter: Parameter, value: Value, steps: int) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..base.errors import InvalidInput
+from .number_text import without_thousands
 from .origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED
 
 
@@ -17,9 +18,9 @@ def parse_seed_count(text: str) -> int:
 
 
 def _whole_number(text: str, empty: int, low: int, high: int, what: str) -> int:
-    typed = text.strip()
+    typed = without_thousands(text).strip()
     if not typed:
         return empty
     if not typed.isascii() or not typed.isdigit() or not low <= int(typed) <= high:
-        raise InvalidInput(f"{typed!r} is not {what}: give a whole number from {low} to {high}.", what)
+        raise InvalidInput(f"{typed!r} is not {what}: give a whole number from {low} to {high:,}.", what)
     return int(typed)

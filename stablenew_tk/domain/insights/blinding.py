@@ -19,13 +19,14 @@ from msgspec.structs import replace
 
 from ..journal.history import ImageFacts
 from ..runs.plan import columns_by_value
-from .matrix import Board, BoardCell
+from .matrix import BlindRound, Board, BoardCell
 from .standing import Standing, standing
 
 # waiting, making, made: in a row that is not open yet; later: will be shown again when all others are rated.
 PlaceState = Literal["shown", "made", "making", "waiting", "missing", "later"]
 _PROGRESS: tuple[PlaceState, ...] = ("made", "missing", "making", "waiting")
 AGAIN = -1  # row number of the line whose pictures are shown a second time
+ROUND = -2  # row number of a line of pictures made after the values were revealed
 _TWICE_FROM = 8  # pictures; with fewer, a picture shown again would be remembered
 
 
@@ -84,7 +85,8 @@ class MatrixRow(Struct, frozen=True):
 class BlindMatrix(Struct, frozen=True):
     """The whole matrix. `hidden`: values are not shown. `columns` are numbers of values, one per column; () if hidden.
 
-    `covered`: pictures are being shown again, so the stars they got the first time must not be in sight.
+    `covered`: pictures are being shown again, so the stars they got the first time must not be in sight. `round`: it
+    has only pictures made after the values were revealed, mixed with some that are known.
     """
 
     board: Board
@@ -94,6 +96,7 @@ class BlindMatrix(Struct, frozen=True):
     cells: tuple[BlindCell, ...]
     columns: tuple[int, ...] = ()
     covered: bool = False
+    round: bool = False
 
     @property
     def width(self) -> int:
@@ -103,11 +106,15 @@ class BlindMatrix(Struct, frozen=True):
     @property
     def wanted(self) -> int:
         """Number of cells to be rated in total: pictures that can be rated, and those shown a second time."""
+        if self.round:
+            return sum(cell.asks or bool(cell.stars) for cell in self.cells if not cell.equal)
         return self.standing.wanted + sum(cell.again for cell in self.cells)
 
     @property
     def rated(self) -> int:
         """How many of the `wanted` cells have stars."""
+        if self.round:
+            return sum(bool(cell.stars) for cell in self.cells if not cell.equal)
         return self.standing.rated + sum(cell.again and bool(cell.stars) for cell in self.cells)
 
     @property
@@ -124,7 +131,7 @@ class BlindMatrix(Struct, frozen=True):
     @property
     def closed(self) -> bool:
         """Whether some rows are not open yet."""
-        return not all(line.open for line in self.lines if line.row != AGAIN)
+        return not all(line.open for line in self.lines if line.row >= 0)
 
     def stars_in_sight(self, cell: BlindCell) -> int:
         """The stars of a cell that may be shown now; 0 when there are none or they must stay hidden."""
@@ -140,24 +147,31 @@ class BlindMatrix(Struct, frozen=True):
 
 
 def blind_matrix(board: Board, making: str = "") -> BlindMatrix:
-    """Arrange the pictures of a board for rating. `making` is the id of the step that is running, "" for none."""
-    hidden = not board.revealed
+    """Arrange the pictures of a board for rating. `making` is the id of the step that is running, "" for none.
+
+    Pictures that came after the values were revealed are rated by themselves before they join the others.
+    """
+    if ready := [one for one in board.rounds if one.ready]:
+        return _rounds(board, ready)
+    hidden, veiled = not board.revealed, board.veiled
     columns = () if hidden else tuple(columns_by_value(board.plan))
     rows: dict[int, list[BoardCell]] = {}
     for made in board.cells:
         rows.setdefault(made.cell.row, []).append(made)
-    ready, lines, start = board.open_cells(), [], 0
+    open_cells, lines, start = board.open_cells(), [], 0
     orders = shuffles(board)
     for number, row in enumerate(sorted(rows)):
         by_variant = {made.cell.variant: made for made in rows[row]}
         order = orders[row] if hidden else [variant for variant in columns if variant in by_variant]
-        opened = [not hidden or by_variant[variant].cell in ready for variant in order]
+        places = [by_variant[variant].cell for variant in order]
+        opened = [cell in open_cells if hidden else cell not in veiled for cell in places]
         cells = [
             _blind_cell(by_variant[variant], making, is_open) for variant, is_open in zip(order, opened, strict=True)
         ]
         closed = [cell for cell, is_open in zip(cells, opened, strict=True) if not is_open]
         shown = [cell for cell, is_open in zip(cells, opened, strict=True) if is_open]
-        cells = [*shown, *sorted(closed, key=lambda cell: _PROGRESS.index(cell.state))]
+        if hidden:
+            cells = [*shown, *sorted(closed, key=lambda cell: _PROGRESS.index(cell.state))]
         at = range(len(cells)) if hidden else [columns.index(variant) for variant in order]
         lines.append(MatrixRow(row, _placed(cells, start, number, at), not closed))
         start += len(cells)
@@ -175,6 +189,24 @@ def blind_matrix(board: Board, making: str = "") -> BlindMatrix:
         columns,
         covered,
     )
+
+
+def _rounds(board: Board, rounds: Sequence[BlindRound]) -> BlindMatrix:
+    """Only the pictures of these rounds, each shuffled in a line of its own."""
+    by_cell, lines, start = {made.cell: made for made in board.cells}, [], 0
+    for number, one in enumerate(rounds):
+        fresh = [_blind_cell(by_cell[cell], "", is_open=True) for cell in one.fresh]
+        known = [
+            BlindCell(number=0, line=0, column=0, state="shown", facts=shown.facts, again=True, stars=stars)
+            for shown, stars in one.again
+        ]
+        name = f"{board.plan.plan_id}/round {one.batch}/{one.row}"
+        dealt = sorted((*fresh, *known), key=lambda cell: _chance(f"{name}/{cell.key}"))
+        placed = _placed(dealt, start, number, range(len(dealt)))
+        lines.append(MatrixRow(ROUND, placed, True))
+        start += len(placed)
+    cells = tuple(cell for line in lines for cell in line.cells)
+    return BlindMatrix(board, standing(board), True, tuple(lines), cells, round=True)
 
 
 def _blind_cell(made: BoardCell, making: str, is_open: bool) -> BlindCell:

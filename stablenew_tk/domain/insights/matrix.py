@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Literal
 
@@ -16,6 +17,7 @@ from ..journal.plan_log import Attempt
 from ..runs.plan import LearningPlan, LearningRunResult, PlanCell
 from .rated_images import RatedImage
 
+_FEWEST_AGAIN, _MOST_AGAIN = 2, 4  # pictures known already that are mixed into a blind round
 CellState = Literal["waiting", "made", "failed"]
 
 
@@ -50,7 +52,11 @@ class Shown(Struct, frozen=True):
 
 
 class BoardCell(Struct, frozen=True):
-    """One cell of the matrix. `tries` counts its attempts, `seconds` is the time its picture took."""
+    """One cell of the matrix. `tries` counts its attempts, `seconds` is the time its picture took.
+
+    `made_as` is the id of the line that tells of its picture, "" without one; `late`: it was made after the values of a
+    blind plan were revealed.
+    """
 
     cell: PlanCell
     step_id: str
@@ -60,6 +66,13 @@ class BoardCell(Struct, frozen=True):
     images: tuple[Shown, ...] = ()
     seconds: float = 0.0
     tries: int = 0
+    made_as: str = ""
+    late: bool = False
+
+    @property
+    def unrated(self) -> bool:
+        """Whether it has a picture that wants stars."""
+        return any(not shown.facts.rating and not shown.same_as for shown in self.sound)
 
     @property
     def sound(self) -> tuple[Shown, ...]:
@@ -67,15 +80,36 @@ class BoardCell(Struct, frozen=True):
         return tuple(shown for shown in self.images if not shown.facts.suspect)
 
 
+class BlindRound(Struct, frozen=True):
+    """Pictures that a blind plan got after its values were revealed: to be rated before their values are shown.
+
+    They are mixed with pictures that are rated already (`again`, with the stars they got in this round, 0 = none), so
+    that the few of them do not tell their values. `ready`: all of the round are made and can be rated now.
+    """
+
+    batch: int
+    row: int
+    fresh: tuple[PlanCell, ...]
+    again: tuple[tuple[Shown, int], ...]
+    ready: bool
+
+
 class Board(Struct, frozen=True):
     """A plan with all its cells, in the order they are made. `revealed`: its values may be shown. `earlier` are the
-    results written so far, oldest first. For counts of rated pictures see the module `standing`.
+    results written so far, oldest first. `rounds` are the blind rounds that are not rated yet. For counts of rated
+    pictures see the module `standing`.
     """
 
     plan: LearningPlan
     cells: tuple[BoardCell, ...]
     revealed: bool
     earlier: tuple[LearningRunResult, ...] = ()
+    rounds: tuple[BlindRound, ...] = ()
+
+    @property
+    def veiled(self) -> frozenset[PlanCell]:
+        """Cells whose pictures are shown only in a blind round."""
+        return frozenset(cell for one in self.rounds for cell in one.fresh)
 
     @property
     def made(self) -> int:
@@ -96,12 +130,7 @@ class Board(Struct, frozen=True):
         """Cells that blind rating may show: those with nothing left to make in their row, and of the cells asked for
         later those with nothing left to make in their batch. One shown alone would tell which was asked for first.
         """
-        batches = self.plan.batch_numbers()
-
-        def group(cell: PlanCell) -> tuple[int, int]:
-            batch = batches.get(cell, 0)
-            return batch, 0 if batch else cell.row
-
+        group = _group(self.plan)
         waiting = {group(cell.cell) for cell in self.cells if cell.state == "waiting"}
         return frozenset(cell.cell for cell in self.cells if group(cell.cell) not in waiting)
 
@@ -126,12 +155,62 @@ def board(history: History, plan_id: str) -> Board | None:
     plan = history.plans.plan(plan_id)
     if plan is None:
         return None
-    cells = _shared(plan, [_cell(history, plan, cell) for cell in plan.cells()])
+    late = history.plans.late.ids()
+    cells = _shared(plan, [_cell(history, plan, cell, late) for cell in plan.cells()])
     earlier = history.plans.results(plan_id)
-    return Board(plan, cells, not plan.blind or bool(earlier), earlier)
+    rounds = _rounds(history, plan, cells) if plan.blind and earlier else ()
+    return Board(plan, cells, not plan.blind or bool(earlier), earlier, rounds)
 
 
-def _cell(history: History, plan: LearningPlan, cell: PlanCell) -> BoardCell:
+def _group(plan: LearningPlan) -> Callable[[PlanCell], tuple[int, int]]:
+    """Batch and row of a cell: what is made together is shown together. A batch asked for later has no row."""
+    batches = plan.batch_numbers()
+
+    def group(cell: PlanCell) -> tuple[int, int]:
+        batch = batches.get(cell, 0)
+        return batch, 0 if batch else cell.row
+
+    return group
+
+
+def _rounds(history: History, plan: LearningPlan, cells: Sequence[BoardCell]) -> tuple[BlindRound, ...]:
+    """The blind rounds of a plan whose values are revealed that have something left to make or rate."""
+    group: Callable[[PlanCell], tuple[int, int]] = _group(plan)
+    groups: dict[tuple[int, int], list[BoardCell]] = {}
+    for cell in cells:
+        if cell.late:
+            groups.setdefault(group(cell.cell), []).append(cell)
+    waiting = {group(cell.cell) for cell in cells if cell.state == "waiting"}
+    found = []
+    for (batch, row), late in sorted(groups.items()):
+        fresh = tuple(cell.cell for cell in late)
+        again = _shown_again(history, cells, late, f"{plan.plan_id}/{batch}/{row}")
+        ready = (batch, row) not in waiting
+        rated_again = [bool(stars) for _, stars in again]
+        # Where none of the known ones got stars, an older version showed the pictures openly.
+        if any(cell.unrated for cell in late) or (any(rated_again) and not all(rated_again)):
+            found.append(BlindRound(batch, row, fresh, again, ready))
+    return tuple(found)
+
+
+def _shown_again(
+    history: History, cells: Sequence[BoardCell], late: Sequence[BoardCell], name: str
+) -> tuple[tuple[Shown, int], ...]:
+    """Rated pictures to mix with those of a round, with the stars they got since its first picture was made."""
+    begun = min(cell.made_as for cell in late)
+    since, chosen = history.unblinded().stars_since, []
+    for cell in cells:
+        for shown in cell.sound:
+            if not cell.late and shown.facts.rating and not shown.same_as:
+                again = since(shown.facts.row, begun, blind=True)[1]
+                # Those that were shown again already stay chosen, whatever was rated since.
+                chance = hashlib.sha256(f"{name}/{shown.facts.image_id}".encode()).digest()
+                chosen.append((not again, chance, shown, again[-1] if again else 0))
+    number = min(max(len(late), _FEWEST_AGAIN), _MOST_AGAIN)
+    return tuple((shown, stars) for _, _, shown, stars in sorted(chosen, key=lambda one: one[:2])[:number])
+
+
+def _cell(history: History, plan: LearningPlan, cell: PlanCell, late: frozenset[str]) -> BoardCell:
     step_id = plan.step_id(cell)
     tries = history.plans.attempts(plan.plan_id, step_id)
     # A step that the user cancelled did not fail: it is still to be made.
@@ -147,6 +226,8 @@ def _cell(history: History, plan: LearningPlan, cell: PlanCell) -> BoardCell:
         _rated_here(history, plan, good, _shown(history, good)) if good is not None else (),
         good.seconds if good is not None else 0.0,
         len(tries),
+        good.event_id if good is not None else "",
+        good is not None and any(image in late for image in good.images),
     )
 
 
@@ -212,7 +293,9 @@ def _rated_here(history: History, plan: LearningPlan, attempt: Attempt, images: 
     counted = []
     for shown in images:
         stars, repeats = since(shown.facts.row, attempt.event_id, blind=blind)
-        counted.append(replace(shown, facts=replace(shown.facts, rating=stars), repeats=repeats))
+        # Words said about it before would tell which picture it is.
+        tags = () if blind and not stars else shown.facts.tags
+        counted.append(replace(shown, facts=replace(shown.facts, rating=stars, tags=tags), repeats=repeats))
     return tuple(counted)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..config.sweep import focus, value_text
-from .blinding import AGAIN, BlindCell, BlindMatrix, MatrixRow
+from .blinding import AGAIN, ROUND, BlindCell, BlindMatrix, MatrixRow
 from .report import Report
 
 _WITHOUT_PICTURE = {
@@ -18,6 +18,8 @@ _WITHOUT_PICTURE = {
 def row_label(matrix: BlindMatrix, line: MatrixRow) -> tuple[str, str]:
     """Title and note to show left of a row."""
     plan = matrix.board.plan
+    if line.row == ROUND:
+        return "Blind round", _how_far(line)
     if line.row == AGAIN:
         return "Once more", _how_far(line) if line.open else "opens when all others are rated"
     prompt = f"{plan.prompt(line.row).prompt_id}\n" if len(plan.prompts) > 1 else ""
@@ -57,6 +59,8 @@ def column_head(matrix: BlindMatrix, report: Report | None, column: int) -> tupl
 def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:
     """Name of a cell: "Seed 1, picture 3"; once the values are revealed "Seed 1, 23 steps"."""
     plan, line = matrix.board.plan, matrix.lines[cell.line]
+    if line.row == ROUND:
+        return f"Blind round, picture {cell.column + 1}"
     if line.row == AGAIN:
         return f"Once more, picture {cell.column + 1}"
     if matrix.hidden or cell.variant < 0:
@@ -96,6 +100,8 @@ def without_picture(cell: BlindCell) -> str:
 def state_words(matrix: BlindMatrix) -> tuple[str, str]:
     """Whether values are in sight: a word, and a sentence about columns and rows."""
     plan = matrix.board.plan
+    if matrix.round:
+        return "Blind", "What was made since, shuffled with some you know. Values are shown when all are rated."
     if matrix.hidden:
         shuffled = f"{len(plan.variant_values)} values, shuffled anew in every row."
         if plan.most_pictures:

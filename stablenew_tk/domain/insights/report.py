@@ -29,8 +29,9 @@ class ValueReport(Struct, frozen=True, kw_only=True):
     """The figures of one value of the plan. `variant` is its number in the plan, `text` its short name.
 
     `insight` None: no picture of it counts yet. `stars` one per rated picture that counts, in row order; `seconds`
-    a picture typically takes; `tags` with how many pictures have them, most frequent first; `images` all pictures made,
-    in row order; `missing` cells that were not made or failed. `looked_at` pictures have stars or tags.
+    a picture typically takes; `tags` with how many pictures have them, most frequent first; `images` the pictures made,
+    in row order (of a blind plan only rated ones: nobody should see the others under their value); `missing` cells that
+    were not made or failed. `looked_at` pictures have stars or tags, of the `made` ones.
     """
 
     variant: int
@@ -43,6 +44,7 @@ class ValueReport(Struct, frozen=True, kw_only=True):
     images: tuple[ImageFacts, ...]
     missing: int
     looked_at: int = 0
+    made: int = 0
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -124,7 +126,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
         insight=insight,
         verdict=verdict,
         remark="",
-        values=tuple(_value_report(subject, insight, one) for one in values),
+        values=tuple(_value_report(subject, insight, one, blind=plan.blind) for one in values),
         rated=insight.rated,
         total=total,
         suspect=known.suspect,
@@ -144,7 +146,8 @@ def report(board: Board, *, seed: int = 0) -> Report:
     return replace(found, remark=unbroken(" ".join(_remarks(found))))
 
 
-def _value_report(subject: Focus, insight: Insight, one: TestedValue) -> ValueReport:
+def _value_report(subject: Focus, insight: Insight, one: TestedValue, *, blind: bool) -> ValueReport:
+    made = [shown.facts for cell in one.cells for shown in cell.images]
     tags = Counter(tag for facts in one.looked_at for tag in facts.tags)
     return ValueReport(
         variant=one.variant,
@@ -154,9 +157,10 @@ def _value_report(subject: Focus, insight: Insight, one: TestedValue) -> ValueRe
         stars=tuple(facts.rating for _, facts in one.rated),
         seconds=one.seconds,
         tags=tuple(tags.most_common()),
-        images=tuple(shown.facts for cell in one.cells for shown in cell.images),
+        images=tuple(facts for facts in made if facts.rating or facts.suspect or not blind),
         missing=sum(cell.state != "made" for cell in one.cells),
         looked_at=len(one.looked_at),
+        made=len(made),
     )
 
 
@@ -202,7 +206,7 @@ def _remarks(found: Report) -> Iterator[str]:
     if leader is not None and found.verdict.state in ("settled", "best"):
         yield from _close_behind(leader, found.values)
         yield from _edge(leader, found)
-    starless = [v.text for v in found.values if not v.stars and v.images]
+    starless = [v.text for v in found.values if not v.stars and v.made]
     if found.rated and starless and len(starless) < len(found.values):
         yield f"No stars that count yet at {', '.join(starless)}."
     if found.rate_next and found.rated:

@@ -84,7 +84,7 @@ def standing(board: Board) -> Standing:
         not_blind=sum(
             bool(one.facts.rating) and not (one.facts.suspect or one.blind or one.same_as) for one in board.images
         ),
-        asked=0 if told else sum(board.revealed or cell.cell in open_cells for cell in unrated),
+        asked=0 if told else sum((board.revealed and not cell.late) or cell.cell in open_cells for cell in unrated),
         nothing_changed=nothing_changed,
     )
 

@@ -168,7 +168,7 @@ class PictureRows:
 
 class VisiblePictures:
     """The pictures that may be shown. Those of a blind plan are left out of every count, list and query, and have empty
-    `facts`, until the values of the plan are revealed.
+    `facts`, until the values of the plan are revealed; those it got later, until they have stars.
     """
 
     def __init__(self, rows: PictureRows, plans: PlanBook) -> None:
@@ -185,20 +185,47 @@ class VisiblePictures:
     def facts(self, row: int) -> ImageFacts:
         """The facts of a picture, empty while it is hidden. Raises IndexError outside 0 ≤ row < len(history)."""
         found = self._rows.facts(row)
-        return found if self.shows(found.run_id) else _nothing_known(row)
+        wanted = not found.rating and not found.suspect  # nobody is asked about a suspect one
+        hidden = not self.shows(found.run_id) or (wanted and found.image_id in self._plans.late.ids())
+        return _nothing_known(row) if hidden else found
+
+    def makes_openly(self, run_id: str) -> bool:
+        """Whether what is being made for this run (or plan) may be watched: never for a blind plan."""
+        plan = self._plans.plan(run_id)
+        return plan is None or not plan.blind
+
+    def _late(self) -> frozenset[int]:
+        """Rows of pictures that wait for their blind round."""
+        ids, pictures = self._rows.image_ids, self._rows.pictures
+        rows = (ids.find(image_id) for image_id in self._plans.late.ids())
+        return frozenset(
+            row for row in rows if row >= 0 and not pictures.rating[row] and not pictures.flags[row] & SUSPECT
+        )
+
+    def _flags(self) -> bytes:
+        late = self._late()
+        if not late:
+            return self._rows.pictures.flags.tobytes()
+        flags = bytearray(self._rows.pictures.flags.tobytes())
+        for row in late:
+            flags[row] |= HIDDEN
+        return bytes(flags)
 
     def latest(self, count: int) -> array[int]:
         """Rows of the last `count` pictures that may be shown and are not undone, newest first."""
         flags, run, hidden = self._rows.pictures.flags, self._rows.pictures.run, self._plans.hidden()
         blind = frozenset(place for place, one in enumerate(self._rows.runs) if hidden and one.run_id in hidden)
-        newest_first = range(len(flags) - 1, -1, -1)
-        return array(
-            "I", islice((row for row in newest_first if not flags[row] & HIDDEN and run[row] not in blind), count)
+        late = self._late()
+        shown_rows = (
+            row
+            for row in range(len(flags) - 1, -1, -1)
+            if not flags[row] & HIDDEN and run[row] not in blind and row not in late
         )
+        return array("I", islice(shown_rows, count))
 
     def counts(self) -> Totals:
         """Totals over all pictures that may be shown and are not undone."""
-        pictures, flags = self._rows.pictures, self._rows.pictures.flags.tobytes()
+        pictures, flags = self._rows.pictures, self._flags()
         mask = shown(flags, pictures.run, self._rows.runs, self._plans.hidden())
         return totals(pictures.rating.tobytes(), flags, mask)
 
@@ -207,7 +234,7 @@ class VisiblePictures:
         pictures = self._rows.pictures
         return HistoryColumns(
             rating=pictures.rating.tobytes(),
-            flags=pictures.flags.tobytes(),
+            flags=self._flags(),
             run=memoryview(pictures.run.tobytes()).cast("I"),
             tags=memoryview(pictures.tags.tobytes()).cast("I"),
             runs=tuple(self._rows.runs),

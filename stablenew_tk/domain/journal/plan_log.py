@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from typing import TypeVar
 
@@ -53,6 +53,52 @@ def can_hold(line: PlanLine) -> bool:
     return True
 
 
+class LatePictures:
+    """The pictures that blind plans got after their values were revealed. Until they have stars, they are hidden like
+    those of a blind plan.
+    """
+
+    def __init__(
+        self,
+        plans: PlanBook,
+        results: Mapping[str, Sequence[LearningRunResult]],
+        attempts: Callable[[str], Mapping[str, Mapping[str, Attempt]]],
+    ) -> None:
+        self._plans, self._results, self._attempts = plans, results, attempts
+        # By plan, and in all: these numbers change whenever an attempt is folded.
+        self._tries: dict[str, int] = {}
+        self._folded = 0
+        self._known: tuple[tuple[int, ...], frozenset[str]] = (), frozenset()
+        self._by_plan: dict[str, tuple[tuple[str, int], frozenset[str]]] = {}
+
+    def folded(self, plan_id: str) -> None:
+        """An attempt at a step of this plan, or a result of it, was folded."""
+        self._tries[plan_id] = self._tries.get(plan_id, 0) + 1
+        self._folded += 1
+
+    def ids(self) -> frozenset[str]:
+        """Their ids."""
+        # Called for every picture that is drawn.
+        state = len(self._plans.withdrawn.target_of), self._folded
+        if self._known[0] != state:
+            self._known = state, frozenset(chain.from_iterable(map(self._of, self._results)))
+        return self._known[1]
+
+    def _of(self, plan_id: str) -> frozenset[str]:
+        withdrawn = self._plans.withdrawn
+        first = next((line.event_id for line in self._results[plan_id] if line.event_id not in withdrawn), "")
+        state = first, self._tries.get(plan_id, 0)
+        known = self._by_plan.get(plan_id)
+        if known is None or known[0] != state:
+            plan, images = self._plans.plan(plan_id) if first else None, frozenset[str]()
+            if plan is not None and plan.blind:
+                jobs = chain.from_iterable(steps.values() for steps in self._attempts(plan_id).values())
+                late = (one for one in jobs if one.event_id > first and not one.reused)
+                images = frozenset(chain.from_iterable(one.images for one in late))
+            self._by_plan[plan_id] = known = state, images
+        return known[1]
+
+
 class PlanBook:
     """All plans, steps, results and presets. Owned by the thread of the history. `withdrawn` has the undone lines."""
 
@@ -65,6 +111,7 @@ class PlanBook:
         self._attempts: dict[str, dict[str, dict[str, Attempt]]] = {}
         self._seen: set[str] = set()
         self._hidden: tuple[tuple[int, ...], frozenset[str]] = (), frozenset()
+        self.late = LatePictures(self, self._results, lambda plan_id: self._attempts.get(plan_id, {}))
 
     def fold(self, line: PlanLine) -> None:
         """Fold one line; the same line twice counts once."""
@@ -78,6 +125,7 @@ class PlanBook:
             self._plans.append(line)
         elif isinstance(line, LearningRunResult):
             results = self._results.setdefault(line.plan_id, [])
+            self.late.folded(line.plan_id)
             if results:
                 # There may be one for every rating, each with all steps; only those of the last one are asked for.
                 results[-1] = replace(results[-1], steps=())
@@ -88,6 +136,7 @@ class PlanBook:
     def fold_record(self, plan_id: str, step_id: str, job_id: str, attempt: Attempt) -> None:
         """Fold the record of a step's job. It takes precedence over the step line."""
         jobs = self._jobs(plan_id, step_id)
+        self.late.folded(plan_id)
         jobs[job_id] = replace(attempt, written=job_id in jobs and jobs[job_id].written)
 
     def _fold_step(self, line: LearningRunStep) -> None:
@@ -176,6 +225,7 @@ class PlanBook:
         self._plans, self._presets, self._attempts = saved.plans, saved.presets, saved.attempts
         for result in saved.results:
             self._results.setdefault(result.plan_id, []).append(result)
+            self.late.folded(result.plan_id)
         self._seen = {line.event_id for line in chain(saved.plans, saved.results, saved.presets)}
 
     def _holds(self, line: LearningPlan | LearningRunResult | Preset) -> bool:

@@ -52,6 +52,8 @@ _VARYING_NAME = re.compile(r"__[~@!]?(?!\s)[\w/*?. -]{0,80}?(?:\$?\{[^{}\n]{0,20
 _TIMES = re.compile(r"\d+#$")
 _NAME_SIGN = re.compile(r"[\w.-]")
 _SLOT = re.compile(r"\[\[([^\[\]{}|<>\n]{1,240})\]\]")
+# Looks like a slot with its values. Attention syntax has no such form.
+_INLINE_SLOT = re.compile(r"\[\[\s*([\w-]+)\s*[:=]([^\[\]{}<>\n]*\|[^\[\]{}<>\n]*)\]\]")
 _PLAIN_NAME = re.compile(r"[\w-]+")
 _TAG = re.compile(r"<\w+:")
 # A backslash may part folders in it, but not where it escapes a sign.
@@ -222,6 +224,13 @@ class _Reader:
     def _slot(self, parts: list[Part]) -> bool:
         match = _SLOT.match(self.text, self._at)
         if match is None:
+            if inline := _INLINE_SLOT.match(self.text, self._at):
+                name, values = inline[1], " ".join(inline[2].split())
+                self._trouble(
+                    self._at,
+                    f"[[{name}: …]] is no slot and would be sent as it stands. Write {{{values}}} here, or [[{name}]] "
+                    f"here and a line of its own [[{name}]]: {values}.",
+                )
             return False
         name = match[1].strip()
         if not self._is_slot(name):

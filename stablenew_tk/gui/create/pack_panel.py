@@ -10,6 +10,7 @@ from tkinter import filedialog
 from ...app.controller import Controller
 from ...app.create.pack_choice import PackChoice
 from ...app.file_kinds import PACKS, dialog_types
+from ...domain.prompts.pack import PackPrompt
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked
 from ...pipeline.messages.models import LibraryChanged, ModelRead
@@ -25,6 +26,7 @@ from ..widgets.tooltips import tip
 from .lora_hints import LoraHints
 
 _WIDTH = 280  # px, until the page knows its own
+_LOW = 660  # px: below this height the lists have fewer rows
 LEARNING = (
     MenuEntry("", "Learning: as usual"),
     MenuEntry("off", "Learning: off"),
@@ -56,8 +58,23 @@ class PackPanel(Box):
         self._build_packs()
         self._build_prompts()
         self._build_text()
+        self._is_low = False
+        self.bind("<Configure>", self._resized)
         if controller.packs.files:
             self._filter("")
+
+    def _resized(self, event: tk.Event[tk.Misc]) -> None:
+        """Where there is little height, the lists give some of it to the text of the prompt."""
+        low = event.height < theme.px(_LOW)
+        if event.widget is self and low != self._is_low:
+            self._is_low = low
+            self._size_lists()
+
+    def _size_lists(self) -> None:
+        packs, prompts = len(self._controller.packs.files), len(self.choice.all_prompts)
+        most = (3, 4) if self._is_low else (5, 6)
+        for listing, count, rows in ((self.list, packs, most[0]), (self.prompts, prompts, most[1])):
+            listing.canvas.configure(height=theme.px(theme.ROW) * min(max(count, 2), rows))
 
     # ---- what the page asks
 
@@ -66,6 +83,14 @@ class PackPanel(Box):
         if checkpoint != self._checkpoint:
             self._checkpoint = checkpoint
             self._show_hints()
+
+    def use_prompt(self, pack_id: str, prompt_id: str, positive: str, negative: str) -> None:
+        """Choose this prompt alone, with these texts, if there is one of this id in a pack that is there."""
+        self.choice.wanted_prompt = pack_id, PackPrompt(prompt_id, prompt_id, positive, negative, 0)
+        self.choice.take(self.choice.pack)
+        if self.choice.file is None or self.choice.file.pack_id != pack_id:
+            self.choose(pack_id)
+        self._show_prompts()
 
     def choose(self, pack_id: str) -> None:
         """Choose a pack by its id."""
@@ -161,8 +186,7 @@ class PackPanel(Box):
             )
             for pack in self.choice.files
         ]
-        known = len(self._controller.packs.files)
-        self.list.canvas.configure(height=theme.px(theme.ROW) * min(max(known, 2), 5))
+        self._size_lists()
         self.list.show_rows(rows, place)
         if place >= 0:
             self.list.see(place)
@@ -194,7 +218,7 @@ class PackPanel(Box):
             for p in prompts
         ]
         # A short pack leaves its room to the text.
-        self.prompts.canvas.configure(height=theme.px(theme.ROW) * min(max(len(rows), 2), 6))
+        self._size_lists()
         self.prompts.show_rows(rows, choice.place if rows else -1)
         self._count.show(f"{len(choice.chosen)} of {len(prompts)}" if prompts else "")
         self._show_text()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from ...app.controller import Controller
@@ -25,7 +25,7 @@ from ...domain.models.value_sources import CHECKPOINT
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
 from ...pipeline.messages.base import Event
-from ...pipeline.messages.jobs import BackendChecked, JobEnded
+from ...pipeline.messages.jobs import BackendChecked, ImageSaved, JobEnded, NodeWaiting
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
 from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.settings import SettingsChanged
@@ -34,11 +34,13 @@ from ..forms.origin_marks import WhyPopup
 from ..forms.stage_cards import Section, StageCard, general_entries, menu_entries, style_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
+from ..widgets.entries import commit_typed
 from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
 from .pack_panel import PackPanel
 from .preview import PreviewPanel
+from .problems import FieldProblems
 from .profile_loras import ProfileLoraLine
 from .run_bar import RunBar
 from .run_fields import GlobalTextLine, SeedFields, StartPicture
@@ -53,6 +55,7 @@ KEYS = (
     ("Ctrl+F", "find a pack"),
     ("Ctrl+I", "why this value"),
     ("Ctrl+Backspace", "back to the inherited value"),
+    ("F8", "next field that is wrong"),
     ("Up, Down", "one step (Shift: ten)"),
     ("I", "fold the preview"),
     ("F5", "ask the backend for its lists again"),
@@ -62,7 +65,7 @@ KEYS = (
 class ShowNotice(Protocol):
     """Shows a sentence under the top bar, in place of another one if that is still in sight."""
 
-    def __call__(self, text: str, *, instead_of: str = "") -> None: ...
+    def __call__(self, text: str, *, instead_of: str = "", warn: bool = True) -> None: ...
 
 
 class CreatePage(PageFrame):
@@ -72,7 +75,17 @@ class CreatePage(PageFrame):
     key_words = KEYS
     FOLLOWS = (
         *(*PackPanel.FOLLOWS, *PackVariants.FOLLOWS, *PreviewPanel.FOLLOWS),
-        *(BackendChecked, SettingsChanged, HistoryLoaded, LineSaved, LibraryChanged, ModelRead, JobEnded),
+        *(
+            BackendChecked,
+            NodeWaiting,
+            ImageSaved,
+            SettingsChanged,
+            HistoryLoaded,
+            LineSaved,
+            LibraryChanged,
+            ModelRead,
+            JobEnded,
+        ),
     )
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice) -> None:
@@ -105,12 +118,17 @@ class CreatePage(PageFrame):
             chosen=self._refresh,
             forget_last_run=self.prefer_presets,
             unfold=lambda: self._show_preview(True),
+            go_to_problem=lambda: self.problems.go_on(),
         )
         self.bar.pack(side="bottom", fill="x")
         self._build_cards()
+        self.problems = FieldProblems(self.general, self.sections, self.seeds)
         self._bind_keys()
         self.bind("<Configure>", self._resized)
         self._refresh()
+        # Tab goes as one reads: the fields of the first card before its seeds, the cards before Run, the pictures last.
+        for part in (self.seeds, self.bar, self.preview):
+            tk.Misc.lift(part)
 
     @property
     def resolved(self) -> Resolved:
@@ -125,9 +143,6 @@ class CreatePage(PageFrame):
         own = (self.general, self.styles, self.seeds.batch)
         return [*(form for section in self.sections for form in section.forms), *own]
 
-    def _problems(self) -> dict[str, str]:
-        return {path: text for form in self._forms() for path, text in form.problems().items()}
-
     def shown(self) -> None:
         """The page came into sight."""
         self.packs.prompts.focus_set()
@@ -140,6 +155,8 @@ class CreatePage(PageFrame):
                 part.on_event(event)
         if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded)):
             self._refresh()
+        elif isinstance(event, (NodeWaiting, ImageSaved)):
+            self._count()
         elif isinstance(event, LineSaved) and isinstance(event.line, (Preset, Void)):
             self._refresh(only_if_changed=True)
             self.bar.presets.refresh()
@@ -164,17 +181,19 @@ class CreatePage(PageFrame):
                 self._say(words, instead_of=before)
 
     def use(self, record: LearningRecord) -> None:
-        """Take over the values of a record ("Use these settings")."""
+        """Take over the values, the prompt and the seed of a record ("Use these settings")."""
+        self.packs.use_prompt(record.pack_id, record.prompt_id, record.prompt, record.negative)
         self.take(values_of(record.config), record.seed, record.prompt_id)
 
     def take(self, values: Mapping[str, Value], seed: int | None, whose: str) -> None:
         """Put these in place of what the user chose. Without a seed the one in the field stays."""
+        self._let_go()
         self.form.values.take_all(values)
         if seed is not None:
             self.seeds.seed_entry.set(str(seed))
         self._refresh()
         words = f", seed {seed}," if seed is not None else ""
-        self._say(f"The settings of {whose}{words} are in the fields now.")
+        self._say(f"The settings of {whose}{words} are in the fields now.", warn=False)
 
     # ---- building
 
@@ -183,7 +202,9 @@ class CreatePage(PageFrame):
         middle.pack(side="top", fill="both", expand=True)
         top = Box(middle)
         top.pack(fill="x", padx=theme.px(12), pady=(theme.px(10), 0))
-        self.general = Form(top, GENERAL, on_change=self.change, on_why=self.why, columns=4, spans={CHECKPOINT: 2})
+        self.general = Form(
+            top, GENERAL, on_change=self.change, on_edit=self._count, on_why=self.why, columns=4, spans={CHECKPOINT: 2}
+        )
         self.general.pack(fill="x")
         self.styles = Form(top, (STYLES, CONTROLNET), on_change=self.change, on_why=self.why, columns=2)
         self.global_texts = GlobalTextLine(top, self._controller, lambda: self._go("settings"))
@@ -196,7 +217,14 @@ class CreatePage(PageFrame):
         self.sections: list[Section] = []
         for stage in STAGE_SPECS:
             opened = not self.sections
-            card = StageCard(self._area.body, stage, on_change=self.change, on_why=self.why, opened=opened)
+            card = StageCard(
+                self._area.body,
+                stage,
+                on_change=self.change,
+                on_edit=self._count,
+                on_why=self.why,
+                opened=opened,
+            )
             card.pack(fill="x", pady=(0, theme.px(10)), padx=(0, theme.px(12)))
             self.sections += card.sections
         self.seeds = SeedFields(
@@ -214,14 +242,15 @@ class CreatePage(PageFrame):
             "o": self.packs.add_pack,
             "f": self.packs.search.focus_set,
         }
-
-        def always(press: KeyPress) -> bool:
-            if press.name == "F5":
-                self._controller.check_backend(rescan=True)
-                return True
-            return press.control and act_on(keys, press.name.lower())
-
-        Shortcuts(self, self._single_key, always)
+        plain: dict[str, Callable[[], object]] = {
+            "F5": lambda: self._controller.check_backend(rescan=True),
+            "F8": self.problems.go_on,
+        }
+        Shortcuts(
+            self,
+            self._single_key,
+            lambda press: act_on(keys, press.name.lower()) if press.control else act_on(plain, press.name),
+        )
 
     def _single_key(self, key: KeyPress) -> bool:
         if key.letter != "i":
@@ -261,13 +290,20 @@ class CreatePage(PageFrame):
 
     def choose_preset(self, preset: Preset | None) -> None:
         """Choose a preset as in the menu, None = no preset. Outside its scope a line asks first."""
+        self._let_go(list(preset.values) if preset is not None else [])
         self.form.presets.pick(preset)
         self._refresh()
 
     def prefer_presets(self, path: str = "") -> None:
         """Let the presets decide where something was typed or the last run had another value; "" = everywhere."""
+        self._let_go([path] if path else None)
         self.form.values.prefer_presets(path)
         self._refresh()
+
+    def _let_go(self, paths: Sequence[str] | None = None) -> None:
+        """Texts that cannot be used give way to the values in force at these paths, None = everywhere."""
+        self.problems.forget(paths)
+        self._shown = None
 
     def _refresh(self, edited: str = "", *, only_if_changed: bool = False) -> None:
         """Work the values out and show those that have changed; at `edited` the user has changed what is shown."""
@@ -282,10 +318,8 @@ class CreatePage(PageFrame):
         changed = now.differing(before) if before is not None else set()
         if everything:
             self._offered, self._entries = offered, menu_entries(offered)
-        # A text that cannot be used gives way to the value in force, also when no value has changed.
-        problems = self._problems()
-        if everything or changed or edited or problems:
-            self._show({*changed, edited, *problems}, everything=everything)
+        if everything or changed or edited:
+            self._show({*changed, edited}, everything=everything)
         self.packs.go_with(self.form.values.checkpoint)
         self.bar.overruled(self.form.values.overruled())
         self.bar.presets.refresh()
@@ -332,7 +366,12 @@ class CreatePage(PageFrame):
     def why(self, path: str, widget: tk.Misc) -> None:
         """Tell at `widget` where a value comes from and what the other origins would have given."""
 
+        def give_back() -> None:
+            self._let_go([path])
+            self.change(path, None)
+
         def use(row: WhyRow) -> None:
+            self._let_go([path])
             if row.origin == "preset" and path not in self.form.values.sources.pack:
                 self.prefer_presets(path)
             else:
@@ -340,7 +379,7 @@ class CreatePage(PageFrame):
 
         values, title = self.form.values, f"{parameter(path).title}: why this value?"
         back = values.giving_back(path)
-        actions = [(back, lambda: self.change(path, None))] if back else []
+        actions = [(back, give_back)] if back else []
         WhyPopup.shared().open(widget, title, values.why(path), actions, use=use)
 
     # ---- running
@@ -365,26 +404,31 @@ class CreatePage(PageFrame):
         self.global_texts.show(self.form.values.pack_settings, self.resolved.config)
         mode, variants = self.form.mode, self.form.variants
         self.bar.record.enable(mode.records, "" if mode.records else mode.why)
-        trouble, request = self.form.checked(self._problems(), self._fields())
+        trouble, request = self.form.checked(self.problems.sentences, self._fields())
+        absent = self._controller.backend.why_not
         if trouble != WORKING:
             self.loras.show(self.form.loras)
         self.seeds.mark(variants.seeds)
         if request is not None:
             warning = self.form.warning(request)
             self.bar.tell(". ".join(filter(None, (self.form.remark(request), warning))), "warn" if warning else "text2")
-            self.bar.show(request, self.form.forecast_s(request))
+            self.bar.show(request, self.form.forecast_s(request), absent=absent)
         elif trouble == WORKING:
             self.bar.button.enable(False, trouble)
         else:
-            self.bar.tell(trouble if self.form.choice.file is not None else "", "danger")
+            self.bar.tell(trouble if self.form.choice.file is not None else "", "danger", way=self.problems.way)
             self.bar.refuse(trouble)
 
     def run(self) -> None:
         """Start what the button says."""
+        commit_typed(self.focus_get())
+        if self.problems.sentences:
+            self.problems.go_on()
+            return
         fields = self._fields()
-        trouble, request = self.form.checked(self._problems(), fields)
+        trouble, request = self.form.checked((), fields)
         try:
-            if request is not None:
+            if request is not None and not self._controller.backend.why_not:
                 self.form.start(request, fields)
         except InvalidInput as wrong:
             trouble = str(wrong)

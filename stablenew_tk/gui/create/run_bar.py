@@ -21,6 +21,7 @@ from ..widgets.flow import pack_if
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.tooltips import tip
 
+_LEAST_PRESETS = 124  # px: of the menu of presets
 _NO_PRESET, _ELSEWHERE = "No preset", "elsewhere"
 
 
@@ -28,7 +29,8 @@ class RunBar(Box):
     """What is chosen about the run itself, and the button that starts it.
 
     `run()` starts it, `changed()` tells that the record switch was turned, `chosen()` that another preset counts,
-    `unfold()` shows the preview, `forget_last_run()` lets the presets decide where the last run has another value.
+    `unfold()` shows the preview, `go_to_problem()` puts the keyboard on a field that is wrong, `forget_last_run()` lets
+    the presets decide where the last run has another value.
     """
 
     def __init__(
@@ -41,13 +43,16 @@ class RunBar(Box):
         chosen: Callable[[], object],
         forget_last_run: Callable[[], object],
         unfold: Callable[[], object],
+        go_to_problem: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__(parent, "surface")
         bar = Box(self, "surface", height=theme.px(theme.ACTION_BAR))
         bar.pack_propagate(False)
         bar.pack(side="bottom", fill="x")
         # A line of its own: beside the button there is too little room for a sentence.
-        self.message = Label(self, "", size=12, ink="danger", wrap=True)
+        self._told = BarLine(self)
+        self.message = self._told.words
+        self.go_button = self._told.button("Go to it", go_to_problem)
         self._rule = Separator(self)
         self._rule.pack(side="bottom", fill="x")
         self._overruled = BarLine(self)
@@ -75,26 +80,39 @@ class RunBar(Box):
         self._overruled.say(sentence)
         pack_if(sentence, self._overruled, side="bottom", fill="x", padx=theme.px(16), after=self._rule)
 
-    def tell(self, words: str, ink: Role) -> None:
-        """Say this above the bar; "" takes the line away."""
-        self.message.show(words, ink)
-        if words and not self.message.winfo_manager():
-            self.message.pack(side="bottom", fill="x", padx=theme.px(16), pady=(theme.px(8), 0), before=self._rule)
-        elif not words:
-            self.message.pack_forget()
+    def tell(self, words: str, ink: Role, *, way: str = "") -> None:
+        """Say this above the bar; "" takes the line away. `way` is what the button says that leads to the field."""
+        self._told.say(words, ink)
+        if way and self.go_button.text != way:
+            self.go_button.set_text(way)
+        pack_if(way, self.go_button, side="right", before=self.message)
+        pack_if(words, self._told, side="bottom", fill="x", padx=theme.px(16), pady=(theme.px(8), 0), before=self._rule)
 
     def refuse(self, why: str) -> None:
         """Nothing can be run now."""
         self.button.set_text("Run")
         self.button.enable(False, why)
 
-    def show(self, request: RunRequest, seconds: float | None) -> None:
-        """Say what a click will make and how long it will take (None = not known)."""
+    def show(self, request: RunRequest, seconds: float | None, *, absent: str = "") -> None:
+        """Say what a click will make and how long it will take (None = not known). `absent` says why the backend cannot
+        make it just now.
+        """
         jobs = len(request.variants) * request.seeds_per_prompt
-        images = counted(jobs * request.config.txt2img.batch_size, "image")
-        note = f"· {images}" + (f" · {about(seconds)}" if seconds is not None else "")
-        self.button.set_text(f"Run {counted(jobs, 'job')}", note)
-        self.button.enable(True)
+        images = f"· {counted(jobs * request.config.txt2img.batch_size, 'image')}"
+        time = f"· {about(seconds)}" if seconds is not None else ""
+        text = f"Run {counted(jobs, 'job')}"
+        notes = (f"· {absent}", "· no answer", "") if absent else (f"{images} {time}".strip(), time or images, "")
+        room = self._room_for_run()
+        wide = theme.font(13, True).measure(text) + theme.px(44 + 2 * theme.RING)
+        note = next((note for note in notes if wide + theme.font(12).measure(note) <= room), "")
+        self.button.set_text(text, note)
+        self.button.enable(not absent, f"{absent}. It can be run as soon as the backend answers." if absent else "")
+
+    def _room_for_run(self) -> int:
+        """Pixels for the Run button that leave the menu of presets wide enough to be read."""
+        others = self.record.winfo_reqwidth() + theme.px(_LEAST_PRESETS + 4 * 12)
+        others += self._unfold.winfo_reqwidth() if self._unfold.winfo_manager() else 0
+        return self.winfo_width() - others if self.winfo_width() > 1 else 10_000
 
 
 class BarLine(Box):

@@ -11,6 +11,7 @@ from ...app.file_kinds import START_PICTURES, dialog_types
 from ...domain.config.catalogue import Value
 from ...domain.config.origins import RANDOM_SEED
 from ...domain.config.pipeline_config import PipelineConfig, reading_stages
+from ...domain.config.seed_text import parse_seed, parse_seed_count
 from ...domain.models.precedence import Resolved
 from ...domain.prompts.settings import PackSettings, Seeds
 from ..forms.form import Form, field_head
@@ -67,16 +68,25 @@ class SeedFields(Box):
         ]
         settings = controller.settings
         seed = "" if settings.seed == RANDOM_SEED else str(settings.seed)
-        self.seed_entry = Entry(cells[0], seed, width=80, placeholder="Random", on_edit=lambda _text: on_edit())
+        self.seed_entry = Entry(
+            cells[0], seed, width=80, placeholder="Random", on_edit=lambda _text: on_edit(), check=parse_seed
+        )
         tip(self.seed_entry.field, "A number makes the same picture again; empty draws a new one for each run.")
         dice = Button(cells[0], "", self._draw, kind="quiet", icon="dice")
         dice.grid(row=1, column=1, sticky="ne")
         tip(dice, "A new seed for every run")
         each = str(settings.seeds_per_prompt)
-        self.each_entry = Entry(cells[1], each, width=100, unit="same for all", on_edit=lambda _text: on_edit())
+        self.each_entry = Entry(
+            cells[1],
+            each,
+            width=100,
+            unit="same for all",
+            on_edit=lambda _text: on_edit(),
+            check=parse_seed_count,
+        )
         for entry in (self.seed_entry, self.each_entry):
             entry.grid(row=1, column=0, sticky="new")
-        self.batch = Form(self, (self.BATCH,), on_change=on_change, on_why=on_why, columns=1)
+        self.batch = Form(self, (self.BATCH,), on_change=on_change, on_edit=on_edit, on_why=on_why, columns=1)
         self.batch.grid(row=0, column=2, sticky="new")
 
     def show(self, resolved: Resolved) -> None:
@@ -86,9 +96,9 @@ class SeedFields(Box):
     def mark(self, seeds: Seeds) -> None:
         """Show who chose the seeds and which pictures share them."""
         self.each_entry.set_unit("one for each" if seeds == "per_variant" else "same for all")
-        for mark, chosen in zip(
-            self._marks, (self.seed_entry.get(), self.each_entry.get() not in ("", "1")), strict=True
-        ):
+        seed, each = self.seed_entry, self.each_entry
+        typed = seed.get() and not seed.problem, each.get() not in ("", "1") and not each.problem
+        for mark, chosen in zip(self._marks, typed, strict=True):
             mark.show("user" if chosen else "engine")
 
     def _draw(self) -> None:

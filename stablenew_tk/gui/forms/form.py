@@ -7,7 +7,7 @@ from the page. It reports every change and keeps no value: the page works out wh
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ...domain.config.catalogue import Parameter, Value, get_value, parameter
 from ...domain.config.origins import Origin
@@ -42,7 +42,8 @@ def field_head(cell: Box, words: str, ask: Callable[[], object] | None = None) -
 class FormField(Box):
     """Label, origin mark and the right editor for one parameter.
 
-    `on_value(path, value)` after every change by the user; None = the user wants the inherited value back.
+    `on_value(path, value)` after every change by the user; None = the user wants the inherited value back. What is
+    typed counts when the field is left or on Return; `on_edit()` comes after every key.
     """
 
     def __init__(
@@ -51,11 +52,12 @@ class FormField(Box):
         spec: Parameter,
         *,
         on_value: Callable[[str, Value | None], object],
+        on_edit: Callable[[], object] = lambda: None,
         on_why: Callable[[str, tk.Misc], object] | None = None,
         label: str = "",
     ) -> None:
         super().__init__(parent)
-        self.spec, self._on_value, self._on_why = spec, on_value, on_why
+        self.spec, self._on_value, self._on_edit, self._on_why = spec, on_value, on_edit, on_why
         self.slider: Slider | None = None
         words = (label or spec.label).partition(" (")[0]
         self.mark, caption = field_head(self, words, self._ask_why if on_why is not None else None)
@@ -70,7 +72,12 @@ class FormField(Box):
     @property
     def problem(self) -> str:
         """Why the text in the field cannot be used; "" when it can."""
-        return self.editor.problem if isinstance(self.editor, NumberEntry) else ""
+        return self.editor.problem if isinstance(self.editor, Entry) else ""
+
+    def forget(self) -> None:
+        """Let go of a text that cannot be used or was not taken yet; the next `show` puts the value in force there."""
+        if isinstance(self.editor, Entry):
+            self.editor.forget()
 
     def show(
         self,
@@ -89,12 +96,11 @@ class FormField(Box):
             self.slider.set_sensible(found.ends)
         editor = self.editor
         if isinstance(editor, NumberEntry):
-            editor.show(value)
+            editor.show_value(value)
             if self.slider is not None:
                 self.slider.set(float(value))
         elif isinstance(editor, Entry):
-            if editor.get() != value:
-                editor.set(str(value))
+            editor.show(str(value))
         elif isinstance(editor, ChoiceField):
             self._show_choice(editor, str(value), entries)
         else:
@@ -125,7 +131,7 @@ class FormField(Box):
         if spec.options or spec.choices:
             editor = ChoiceField(self, [MenuEntry(word, word) for word in spec.options], self._changed, width=100)
         else:
-            editor = Entry(self, width=100, on_edit=self._changed, placeholder=spec.empty_means)
+            editor = Entry(self, width=100, on_commit=self._changed, placeholder=spec.empty_means)
         editor.grid(row=1, column=0, columnspan=2, sticky="new")
         return editor
 
@@ -136,6 +142,7 @@ class FormField(Box):
             self,
             spec,
             on_value=self._typed,
+            on_edit=self._on_edit,
             on_inherit=self._inherit,
             width=58 if share else 100,
             # What 0 means matters more than its unit.
@@ -166,7 +173,8 @@ class FormField(Box):
 
     def _slid(self, value: float) -> None:
         if isinstance(self.editor, NumberEntry):
-            self.editor.show(value)
+            self.editor.forget()
+            self.editor.show_value(value)
         self._changed(value)
 
     def _changed(self, value: Value | None) -> None:
@@ -188,7 +196,8 @@ class Form(Box):
     """Fields for a list of catalogue paths in a grid of 3 columns (4 in wide windows, 2 where there is little room).
 
     `on_change(path, value)` after every change; value None means the user gave the field back to its origins, and
-    the page answers with `show`. `on_why(path, widget)` when someone asks where a value comes from.
+    the page answers with `show`. `on_edit()` after every key in a number: what it is may have become unusable.
+    `on_why(path, widget)` when someone asks where a value comes from.
     """
 
     def __init__(
@@ -197,6 +206,7 @@ class Form(Box):
         paths: Sequence[str],
         *,
         on_change: Callable[[str, Value | None], object],
+        on_edit: Callable[[], object] = lambda: None,
         on_why: Callable[[str, tk.Misc], object] | None = None,
         columns: int = 0,
         spans: Mapping[str, int] | None = None,
@@ -206,7 +216,10 @@ class Form(Box):
         self._shown: dict[str, tuple[Value, Origin, str, Sequence[MenuEntry]]] = {}
         self._traits: ModelTraits | None = None
         self._shape = 0
-        self.fields = {path: FormField(self, parameter(path), on_value=self._changed, on_why=on_why) for path in paths}
+        self.fields = {
+            path: FormField(self, parameter(path), on_value=self._changed, on_edit=on_edit, on_why=on_why)
+            for path in paths
+        }
         self._lay_out(columns or 3)
         self.bind("<Configure>", self._resized)
 
@@ -223,8 +236,7 @@ class Form(Box):
         traits: ModelTraits | None = None,
     ) -> None:
         """Show the resolved values. `choices` are the backend's lists by name ("samplers", "checkpoints"), `words` what
-        a mark says instead of its usual word, `traits` those of the checkpoint. A text that cannot be used gives way,
-        unless the user is at it.
+        a mark says instead of its usual word, `traits` those of the checkpoint. A text that cannot be used stays.
         """
         if traits != self._traits:
             self._traits = traits
@@ -236,10 +248,17 @@ class Form(Box):
                 words.get(path, "") if words is not None else "",
                 choices.get(field.spec.choices, ()),
             )
-            if state != self._shown.get(path) or field.problem:
+            if state != self._shown.get(path):
                 self._shown[path] = state
                 value, origin, word, entries = state
                 field.show(value, origin, entries, word=word, traits=traits)
+
+    def forget(self, paths: Collection[str] | None = None) -> None:
+        """Let go of texts that were not taken at these paths, None = everywhere."""
+        for path, field in self.fields.items():
+            if paths is None or path in paths:
+                field.forget()
+                self._shown.pop(path, None)
 
     def _changed(self, path: str, value: Value | None) -> None:
         self._shown.pop(path, None)

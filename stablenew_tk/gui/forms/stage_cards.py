@@ -55,13 +55,21 @@ class Section(Box):
     """A switch with a title and, when open, a form below. Used for whole cards and for the blocks inside one."""
 
     def __init__(
-        self, parent: tk.Misc, block: BlockSpec, *, on_change: Changed, on_why: Why, opened: bool, big: bool
+        self,
+        parent: tk.Misc,
+        block: BlockSpec,
+        *,
+        on_change: Changed,
+        on_edit: Callable[[], object],
+        on_why: Why,
+        opened: bool,
+        big: bool,
     ) -> None:
         super().__init__(parent, ground_of(parent))
         self.block = block
         self._path = f"{block.name}.enabled"
         self.opened = opened
-        self._on_change, self._on_why = on_change, on_why
+        self._on_change, self._on_edit, self._on_why = on_change, on_edit, on_why
         self._more: Button | None = None
         self._missing = ""
         self.forms: list[Form] = []
@@ -91,6 +99,11 @@ class Section(Box):
         self.opened = not self.opened
         self._say()
         self._draw_body()
+
+    def unfold(self) -> None:
+        """Open it if it is closed."""
+        if not self.opened:
+            self.toggle()
 
     def show(
         self,
@@ -175,6 +188,7 @@ class Section(Box):
             self.body(),
             [path for path in paths if not path.endswith((".enabled", ".batch_size"))],
             on_change=self._on_change,
+            on_edit=self._on_edit,
             on_why=self._on_why,
         )
         form.pack(fill="x")
@@ -185,7 +199,14 @@ class StageCard(Card):
     """A card with one stage and the blocks that belong to it."""
 
     def __init__(
-        self, parent: tk.Misc, stage: StageSpec, *, on_change: Changed, on_why: Why, opened: bool = False
+        self,
+        parent: tk.Misc,
+        stage: StageSpec,
+        *,
+        on_change: Changed,
+        on_edit: Callable[[], object],
+        on_why: Why,
+        opened: bool = False,
     ) -> None:
         super().__init__(parent)
         self.sections: list[Section] = []
@@ -193,7 +214,13 @@ class StageCard(Card):
             if number:
                 Separator(self).pack(fill="x", padx=1)
             section = Section(
-                self, block, on_change=on_change, on_why=on_why, opened=opened and number == 0, big=number == 0
+                self,
+                block,
+                on_change=on_change,
+                on_edit=on_edit,
+                on_why=on_why,
+                opened=opened and number == 0,
+                big=number == 0,
             )
             section.pack(fill="x", padx=theme.px(10), pady=theme.px(7))
             self.sections.append(section)

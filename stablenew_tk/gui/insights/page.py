@@ -59,7 +59,7 @@ class InsightsPage(PageFrame):
         *,
         go: Callable[[str], None],
         open_plan: Callable[[str], None],
-        new_run: Callable[[LearningPlan], None],
+        new_run: Callable[[LearningPlan | None], None],
         review_run: Callable[[str], None],
     ) -> None:
         super().__init__(parent)
@@ -213,7 +213,7 @@ class InsightsPage(PageFrame):
         if hints:
             self.panel.show_hints(self._entries.hint_scope(self._key), hints)
         elif plan is None:
-            self.panel.show_nothing(_EMPTY, "New Learning Run", lambda: self._go("learn"))
+            self.panel.show_nothing(_EMPTY, "New Learning Run", lambda: self._new_run(None))
         elif self._entries.is_hidden(plan):
             self._show_blind(plan)
         elif report is None:

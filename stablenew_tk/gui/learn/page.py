@@ -47,7 +47,13 @@ class LearnPage(PageFrame):
         self._view: View = "list"
         self._wanted = ""
         self._wizard: Wizard | None = None
-        actions = PlanActions(rate=self.open_plan, go_on=self.go_on, insight=show_insight, new=lambda: self.new_run())
+        actions = PlanActions(
+            rate=self.open_plan,
+            go_on=self.go_on,
+            insight=show_insight,
+            new=lambda: self.new_run(),
+            draft=self._go_on_with_draft,
+        )
         self.plans = PlanList(self, controller, actions)
         self.rating = RatingView(self, controller, leave=self._to_list, go_on=self.go_on, see_insight=show_insight)
         Shortcuts(self, self._answer)
@@ -95,6 +101,18 @@ class LearnPage(PageFrame):
             *tags,
         )
 
+    @property
+    def parent(self) -> str:
+        """From a matrix or the wizard the way leads back to the list."""
+        return "" if self._view == "list" else "Learning Runs"
+
+    def home(self) -> None:
+        """Go to the list. What is rated stays rated, and what was begun in the wizard is kept."""
+        if self._view == "wizard" and self._wizard is not None:
+            self._wizard.cancel()
+        elif self._view == "rating":
+            self._to_list()
+
     def shown(self) -> None:
         """The page came into sight."""
         self.plans.refresh_soon()
@@ -136,6 +154,12 @@ class LearnPage(PageFrame):
         self._turn_to("wizard")
         self._wizard.begin(draft, reuse)
 
+    def _go_on_with_draft(self) -> None:
+        """Open the wizard where it was left."""
+        if self._wizard is not None and self._wizard.is_kept:
+            self._turn_to("wizard")
+            self._wizard.take_up()
+
     # ---- between the views
 
     def _turn_to(self, view: View) -> None:
@@ -153,6 +177,7 @@ class LearnPage(PageFrame):
     def _designed(self, plan_id: str) -> None:
         """The wizard is done: its plan runs or is kept for later; "" = it was left."""
         self.plans.chosen = plan_id or self.plans.chosen
+        self.plans.offer_draft(self._wizard.kept_title if self._wizard is not None else "")
         self._turn_to("list")
         if plan_id and self._controller.learning.pending(plan_id):
             # Its line may still be on the way to the disk.

@@ -19,12 +19,13 @@ from ..widgets.painting import Painting
 
 
 class PlanActions(Struct, frozen=True, kw_only=True):
-    """What can be done with the plan of this id, and `new` for none of them."""
+    """What can be done with the plan of this id; `new` and `draft` open the wizard, empty or as it was left."""
 
     rate: Callable[[str], object]
     go_on: Callable[[str], object]
     insight: Callable[[str], object]
     new: Callable[[], None]
+    draft: Callable[[], None] = lambda: None
 
 
 class PlanCard(Box):

@@ -14,6 +14,7 @@ from ...app.learn.plan_states import PlanStates
 from ...domain.base import colour_roles
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
+from ...domain.config.learning_mode import mode_for
 from ...domain.insights.standing import ShownVerdict, Standing, State
 from ...domain.insights.titles import STATE_NAMES, VERDICT_NAMES, progress_text
 from ...domain.runs.plan_title import subject
@@ -34,10 +35,6 @@ from .plan_card import PlanActions, PlanCard
 _CARD, _NARROW_CARD, _ROW = 320, 264, 46
 _SOON_MS, _SLICE_MS = 30, 4
 _LIST_KEYS = ("Up", "Down", "Home", "End", "Prior", "Next", "Return", "KP_Enter")
-_MODE_WORDS = {
-    "off": "Learning is off: nothing is recorded, and no Learning Run can be made.",
-    "passive": "Learning is passive: runs are recorded, but no Learning Runs are offered.",
-}
 _FILES = (("Learning plans", "*.json"), ("All files", "*"))
 _MARKS: dict[State, tuple[str, colour_roles.Role]] = {
     "running": ("play", "accent_text"),
@@ -89,6 +86,7 @@ class PlanList(DeferringBox):
         self.new = Button(head, "New Learning Run", self._actions.new, kind="main", height=theme.ACTION)
         self.new.pack(side="right", padx=(theme.px(4), theme.px(theme.PAD - theme.RING)))
         Button(head, "Import plan…", self._import, kind="outline").pack(side="right")
+        self.draft = Button(head, "", self._actions.draft, kind="outline")
         Separator(self._main).pack(fill="x")
         self.list = RowList(
             self._main,
@@ -110,6 +108,12 @@ class PlanList(DeferringBox):
             self.card.configure(width=width)
 
     # ---- what the page asks
+
+    def offer_draft(self, title: str) -> None:
+        """Offer to go on with a Learning Run that was begun in the wizard and left; "" offers none."""
+        if title:
+            self.draft.set_text(f"Go on with {title}")
+        pack_if(title, self.draft, side="right", padx=theme.px(4))
 
     def answer(self, press: KeyPress) -> bool:
         """Do what a key means here: with Ctrl a button, without it something for the list, wherever the focus is."""
@@ -189,27 +193,23 @@ class PlanList(DeferringBox):
     def _show_frame(self) -> None:
         to_rate = sum(standing.asked for standing, _ in self._standings.values())
         self._count.show(f"{counted(to_rate, 'picture')} to rate" if to_rate else "")
-        mode = self._controller.settings.learning
-        active = mode == "active"
-        self._why.show(_MODE_WORDS.get(mode, ""))
-        pack_if(not active, self.mode_bar, side="top", fill="x", before=self._main)
-        self.new.enable(active, "Switch on Passive + Active first.")
+        words = mode_for(self._controller.settings.learning, {}, "").by_hand
+        self._why.show(words)
+        pack_if(words, self.mode_bar, side="top", fill="x", before=self._main)
         for part in (self.card, self._edge):
             pack_if(self._ids, part, side="right", fill="y", before=self._main)
         if self._ids:
             self._notice.hide()
         else:
-            self._say_empty(active)
+            self._say_empty()
         self._show_card()
 
-    def _say_empty(self, active: bool) -> None:
+    def _say_empty(self) -> None:
         if self._controller.history is None:
             self._notice.show("Reading what was recorded…")
-        elif active:
+        else:
             words = "No Learning Runs yet. One shows which value of a setting gives the better pictures."
             self._notice.show(words, "New Learning Run", self._actions.new)
-        else:
-            self._notice.show("No Learning Runs yet.")
 
     def _show_card(self) -> None:
         nothing: tuple[Standing | None, State] = None, "done"

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ...app.packs.randomizer_drafts import AxesDraft, ListDrafts, axis_problem, axis_text, whole_number
 from ...app.packs.wording import LISTS, MODES, SEEDS, axis_example, title_of
 from ...app.wording import not_offered
+from ...domain.base.errors import InvalidInput
 from ...domain.config.origins import MAX_SEED, RANDOM_SEED
 from ...domain.config.sweep import focuses
 from ...domain.prompts.randomizer_text import FIELDS
@@ -168,7 +169,10 @@ class RandomizerTab(Box):
         self._path, self.value = path, randomizer
         self.mode.set(randomizer.mode)
         self._mode_words.show(MODES[randomizer.mode][1])
-        self._put(self.limit, str(randomizer.limit))
+        if other:
+            for entry in (self.limit, self.seed, self.fixed):
+                entry.forget()
+        self.limit.show(str(randomizer.limit))
         self._show_seeds()
         for name, field in self.texts.items():
             self._show_text(name, field, other)
@@ -180,7 +184,8 @@ class RandomizerTab(Box):
     @property
     def problems(self) -> tuple[str, ...]:
         """Why texts typed here cannot be read."""
-        return tuple(field.error_text for field in self.texts.values() if field.error_text)
+        numbers = tuple(entry.problem for entry in (self.limit, self.seed, self.fixed) if entry.problem)
+        return (*numbers, *(field.error_text for field in self.texts.values() if field.error_text))
 
     def focus_set(self) -> None:
         """Put the keyboard on the first field."""
@@ -207,7 +212,8 @@ class RandomizerTab(Box):
             captioned(fields, "At most (0 = no limit)", place=(0, 0)),
             width=60,
             unit="variants",
-            on_edit=lambda text: self._number(self.limit, text, "limit"),
+            check=lambda text: _whole_number(text, MOST_VARIANTS),
+            on_commit=lambda text: self._change(limit=_whole_number(text, MOST_VARIANTS)),
         )
         self.limit.pack(fill="x")
         self.draws = ChoiceField(captioned(fields, "Which ones", place=(0, 1)), _DRAWS, self._choose_draws, width=60)
@@ -225,7 +231,12 @@ class RandomizerTab(Box):
     def _seed_field(self, cell: Box, name: Literal["seed", "fixed_seed"]) -> Entry:
         row = Box(cell)
         row.pack(fill="x")
-        field = Entry(row, width=60, on_edit=lambda text: self._number(field, text, name))
+        field = Entry(
+            row,
+            width=60,
+            check=lambda text: _whole_number(text, MAX_SEED),
+            on_commit=lambda text: self._change(**{name: _whole_number(text, MAX_SEED)}),
+        )
         dice = Button(row, "", lambda: self._throw(field, name), kind="quiet", icon="dice", height=theme.CONTROL)
         dice.pack(side="right", anchor="n")
         tip(dice, "Draw another seed")
@@ -245,10 +256,10 @@ class RandomizerTab(Box):
         value = self.value
         anew = value.seed == RANDOM_SEED
         self.draws.set("anew" if anew else "fixed")
-        self._put(self.seed, "" if anew else str(value.seed))
+        self.seed.show("" if anew else str(value.seed))
         self._seed_cell.grid_remove() if anew else self._seed_cell.grid()
         self.seeds.set(value.seeds)
-        self._put(self.fixed, str(value.fixed_seed))
+        self.fixed.show(str(value.fixed_seed))
         self._fixed_cell.grid() if value.seeds == "fixed" else self._fixed_cell.grid_remove()
 
     def _show_text(self, name: str, field: TextField, other: bool) -> None:
@@ -257,11 +268,6 @@ class RandomizerTab(Box):
         if other or not FIELDS[name].says(field.get(), self.value):
             field.set(text)
         field.error(FIELDS[name].problem(field.get()))
-
-    @staticmethod
-    def _put(entry: Entry, text: str) -> None:
-        if entry.get() != text and entry.focus_get() is not entry.field:
-            entry.set(text)
 
     # ---- what the user does
 
@@ -289,14 +295,14 @@ class RandomizerTab(Box):
         field.set(str(seed))
         self._change(**{name: seed})
 
-    def _number(self, field: Entry, text: str, name: str) -> None:
-        most = MOST_VARIANTS if name == "limit" else MAX_SEED
-        number = whole_number(text, most)
-        field.error("" if number is not None else f"Write a whole number from 0 to {most:,}.")
-        if number is not None:
-            self._change(**{name: number})
-
     def _edited(self, name: str, text: str) -> None:
         assert self._path is not None
         self.texts[name].error(FIELDS[name].problem(text))
         self._change(**{name: self._drafts.type(self._path, name, text)})
+
+
+def _whole_number(text: str, most: int) -> int:
+    number = whole_number(text, most)
+    if number is None:
+        raise InvalidInput(f"Write a whole number from 0 to {most:,}.")
+    return number

@@ -72,6 +72,9 @@ class ValuesTab(Box):
 
     def show(self, settings: PackSettings) -> None:
         """Show these settings without calling back."""
+        for path, field in self._fields.items():
+            if settings.values.get(path) != self.value.values.get(path):
+                field.forget()  # what was typed was about another value
         self.value = settings
         if self._at not in settings.values:
             self._at = next(iter(settings.values), "")

@@ -27,7 +27,9 @@ class Filters(Box):
         super().__init__(parent, "surface", height=theme.px(theme.TOOL_BAR))
         self.pack_propagate(False)
         self._changed = changed
-        self.rating = Segmented(self, rating_segments(Totals(0, 0, 0, 0)), lambda _value: changed())
+        # Wide enough for hundreds from the start, so that counting moves nothing.
+        self.rating = Segmented(self, rating_segments(Totals(999, 999, 999, 99)), lambda _value: changed())
+        self.rating.set_options(rating_segments(Totals(0, 0, 0, 0)))
         self.rating.pack(side="left", padx=(theme.px(16 - theme.RING), 0))
         self._runs: tuple[tuple[str, str], ...] = ()
         self._pack = self._menu("All packs", 100)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ...app.controller import Controller
 from ...app.feedback import PictureFeedback
-from ...app.review.record_lines import caption, output_of
+from ...app.review.record_lines import caption, differing, output_of
 from ...domain.journal.record import LearningRecord
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import ReadRecord, RecordRead
@@ -87,4 +87,10 @@ class FullSize:
 
     def _caption(self, row: int) -> tuple[str, str]:
         facts = self._feedback.facts(row)
-        return caption(facts, self._records.get(facts.image_id))
+        record = self._records.get(facts.image_id)
+        name, remark = caption(facts, record)
+        if record is not None and self.viewer.comparing:
+            others = [self._feedback.facts(one).image_id for one in self.viewer.rows]
+            shown = [self._records[one] for one in others if one in self._records]
+            return differing(record, shown) or name, remark
+        return name, remark

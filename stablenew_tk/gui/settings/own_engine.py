@@ -8,6 +8,7 @@ from pathlib import Path
 from tkinter import filedialog
 
 from ...app.file_kinds import MODELS, dialog_types
+from ...domain.base.errors import InvalidInput
 from ...domain.config.user_settings import MOST_MEMORY_GB, MOST_THREADS, Settings
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
@@ -30,11 +31,24 @@ class OwnEngineFields(Box):
         self.program = self._file_row("Program", "sd_server_program", "looked for beside StableNew and on the PATH")
         self.model = self._file_row("Model file", "sd_server_model", "the first checkpoint of the model folders")
         row = self._row("Threads")
-        self.threads = Entry(row, width=150, placeholder=_ANY, on_commit=self._take_threads)
+        self.threads = Entry(
+            row,
+            width=150,
+            placeholder=_ANY,
+            check=_threads,
+            on_commit=lambda text: self._change(sd_server_threads=_threads(text)),
+        )
         self.threads.pack(side="left")
         label = Label(row, "Memory", ink="text2", wrap=False)
         label.pack(side="left", padx=(theme.px(24), theme.px(8)))
-        self.memory = Entry(row, width=150, unit="GB", placeholder=_ANY, on_commit=self._take_memory)
+        self.memory = Entry(
+            row,
+            width=150,
+            unit="GB",
+            placeholder=_ANY,
+            check=_memory_gb,
+            on_commit=lambda text: self._change(sd_server_memory_gb=_memory_gb(text)),
+        )
         self.memory.pack(side="left")
         self._found = Label(self.program.master, "", size=12, ink="text3")
         self._found.pack(side="left", padx=theme.px(8))
@@ -44,10 +58,10 @@ class OwnEngineFields(Box):
 
     def show(self, settings: Settings) -> None:
         """Show what is set."""
-        self.program.set(settings.sd_server_program)
-        self.model.set(settings.sd_server_model)
-        self.threads.set(str(settings.sd_server_threads or ""))
-        self.memory.set(f"{settings.sd_server_memory_gb:g}" if settings.sd_server_memory_gb else "")
+        self.program.show(settings.sd_server_program)
+        self.model.show(settings.sd_server_model)
+        self.threads.show(str(settings.sd_server_threads or ""))
+        self.memory.show(f"{settings.sd_server_memory_gb:g}" if settings.sd_server_memory_gb else "")
 
     def show_found(self, program: str) -> None:
         """Say which program is there without naming one; "" = none."""
@@ -78,21 +92,19 @@ class OwnEngineFields(Box):
         Button(row, "Browse…", browse).pack(side="left", padx=theme.px(4))
         return entry
 
-    def _take_threads(self, text: str) -> None:
-        typed = text.strip() or "0"
-        if not typed.isdecimal() or int(typed) > MOST_THREADS:
-            self.threads.error(f"Write a number up to {MOST_THREADS}.")
-            return
-        self.threads.error("")
-        self._change(sd_server_threads=int(typed))
 
-    def _take_memory(self, text: str) -> None:
-        try:
-            gigabytes = float(text.strip().replace(",", ".") or 0)
-        except ValueError:
-            gigabytes = -1.0
-        if not 0 <= gigabytes <= MOST_MEMORY_GB:
-            self.memory.error(f"Write a number up to {MOST_MEMORY_GB}.")
-            return
-        self.memory.error("")
-        self._change(sd_server_memory_gb=gigabytes)
+def _threads(text: str) -> int:
+    typed = text.strip() or "0"
+    if not typed.isdecimal() or int(typed) > MOST_THREADS:
+        raise InvalidInput(f"Write a number up to {MOST_THREADS}.", "sd_server_threads")
+    return int(typed)
+
+
+def _memory_gb(text: str) -> float:
+    try:
+        gigabytes = float(text.strip().replace(",", ".") or 0)
+    except ValueError:
+        gigabytes = -1.0
+    if not 0 <= gigabytes <= MOST_MEMORY_GB:
+        raise InvalidInput(f"Write a number up to {MOST_MEMORY_GB}.", "sd_server_memory_gb")
+    return gigabytes

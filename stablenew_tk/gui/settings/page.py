@@ -11,7 +11,7 @@ import msgspec
 
 from ...app.controller import Controller
 from ...app.found_servers import counts_of
-from ...domain.base.errors import InvalidInput, NotReady
+from ...domain.base.errors import NotReady
 from ...domain.config.engines import SD_SERVER, SKETCH, WEBUI
 from ...domain.config.learning_mode import MODE_WORDS, MODES
 from ...domain.config.user_settings import LONGEST_NAME, parse_tags, usable_address, without_login
@@ -213,7 +213,7 @@ class SettingsPage(PageFrame):
         self.user_name.pack(side="left")
         tip(self.user_name.field, "It stands in the Learning Runs that you start. Empty: your name on this computer.")
         row = self._row(section, "Tags")
-        self._tags = Entry(row, width=560, on_commit=self._take_tags)
+        self._tags = Entry(row, width=560, check=parse_tags, on_commit=lambda text: self._change(tags=parse_tags(text)))
         self._tags.pack(side="left")
         tip(self._tags.field, "One letter and the words of each tag. C and I are taken: compare and inspector.")
 
@@ -236,23 +236,23 @@ class SettingsPage(PageFrame):
         without_address = settings.backend in (SKETCH, SD_SERVER)
         if self._asked is None:
             self.engine.set(settings.backend if without_address else WEBUI)
-        if not without_address and self._asked is None:
-            self._address.set(settings.backend)
+        if not without_address:
+            self._address.show(settings.backend)
         self.own_engine.show(settings)
         self.server.show(settings)
         self._show_trusted()
-        self._user.set(settings.user)
-        self._password.set(settings.password)
-        self._outputs.set(settings.output_folder or str(self._controller.places.outputs))
-        self._packs.set("; ".join(settings.pack_folders))
-        self._wildcards.set("; ".join(settings.wildcard_folders))
-        self._models.set("; ".join(settings.model_folders))
+        self._user.show(settings.user)
+        self._password.show(settings.password)
+        self._outputs.show(settings.output_folder or str(self._controller.places.outputs))
+        self._packs.show("; ".join(settings.pack_folders))
+        self._wildcards.show("; ".join(settings.wildcard_folders))
+        self._models.show("; ".join(settings.model_folders))
         self._mode.set(settings.learning)
         self._mode_words.show(MODE_WORDS[settings.learning])
         self._go_on.set(settings.go_on_after_rating)
         self._offer.set(settings.offer_rating)
-        self.user_name.set(settings.user_name)
-        self._tags.set(", ".join(f"{key} {words}" for key, words in settings.tags))
+        self.user_name.show(settings.user_name)
+        self._tags.show(", ".join(f"{key} {words}" for key, words in settings.tags))
         self.added.show(settings.globals)
         self._appearance.set(settings.appearance)
 
@@ -285,7 +285,7 @@ class SettingsPage(PageFrame):
             self._check()
 
     def _check_own_engine(self) -> None:
-        self._controller.ask(self._await_answer(self._own_engine_order(), "Starting sd-server …"))
+        self._put_in_force("Starting sd-server …", backend=SD_SERVER)
 
     def _own_engine_order(self) -> CheckBackend:
         return CheckBackend(address=SD_SERVER, engine=self._controller.settings.own_engine)
@@ -300,6 +300,15 @@ class SettingsPage(PageFrame):
             self._await_answer(self._own_engine_order(), "Starting sd-server …")
         else:
             self._check_own_engine()
+
+    def _put_in_force(self, words: str, **values: object) -> None:
+        """Put a backend in force and have it checked."""
+        before = backend_order(self._controller.settings)
+        wanted = backend_order(msgspec.structs.replace(self._controller.settings, **values))
+        self._await_answer(wanted, words)
+        if wanted == before:
+            self._controller.check_backend()
+        self._change(**values)
 
     def _await_answer(self, order: CheckBackend, words: str) -> CheckBackend:
         self._asked = order
@@ -319,7 +328,12 @@ class SettingsPage(PageFrame):
             return
         self.engine.set(WEBUI)
         self._address.error("")
-        self._controller.ask(self._await_answer(self._order(address), f"Asking {without_login(address)} …"))
+        # In force at once, whether it answers or not: never another engine than the one that was chosen.
+        self._use_address(address)
+
+    def _use_address(self, address: str, **more: object) -> None:
+        login = {"user": self._user.get(), "password": self._password.get()}
+        self._put_in_force(f"Asking {without_login(address)} …", backend=address, **login, **more)
 
     def _order(self, address: str) -> CheckBackend:
         trusted = self._controller.settings.certificate_at(address)
@@ -330,15 +344,14 @@ class SettingsPage(PageFrame):
         return self._order(address) if address else None
 
     def _use_found(self, address: str) -> None:
-        self._address.set(address)
+        self._address.show(address)
         self.engine.set(WEBUI)
         self._check()
 
     def _trust(self, fingerprint: str) -> None:
         """Trust the certificate of the server at the address; "" = none there any more."""
         address = self._asked.address if self._asked is not None else self._controller.settings.backend
-        self._change(certificates=self._controller.settings.trusting(address, fingerprint))
-        self._controller.ask(self._await_answer(self._order(address), f"Asking {without_login(address)} …"))
+        self._use_address(address, certificates=self._controller.settings.trusting(address, fingerprint))
 
     def _show_trusted(self) -> None:
         trusted = self._controller.settings.certificate_at(usable_address(self._address.get()))
@@ -363,10 +376,6 @@ class SettingsPage(PageFrame):
         if event.capabilities is None:
             return
         self._asked = None
-        if event.address == SD_SERVER:
-            self._change(backend=SD_SERVER)
-        else:
-            self._change(backend=event.address, user=self._user.get(), password=self._password.get())
 
     def _show_in_force(self, event: BackendChecked) -> None:
         """The backend in force answered somebody else's question: its state is shown while no other one is tried."""
@@ -397,12 +406,3 @@ class SettingsPage(PageFrame):
 
     def _take_user_name(self, text: str) -> None:
         self._change(user_name=" ".join(text.split())[:LONGEST_NAME])
-
-    def _take_tags(self, text: str) -> None:
-        try:
-            tags = parse_tags(text)
-        except InvalidInput as error:
-            self._tags.error(str(error))
-            return
-        self._tags.error("")
-        self._change(tags=tags)

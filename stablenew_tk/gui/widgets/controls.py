@@ -114,6 +114,7 @@ class Segmented(Painted):
         self._segments, self._command, self._kind = tuple(options), command, kind
         self.value = value or self._segments[0][0]
         self._under = -1
+        self._widest: dict[str, int] = {}
         height = theme.px(theme.SMALL if kind == "box" else 30)
         super().__init__(parent, width=self._natural(), height=height, ground=ground)
         self.bind("<Motion>", self._moved)
@@ -127,7 +128,7 @@ class Segmented(Painted):
             self.repaint()
 
     def set_options(self, options: Sequence[tuple[str, str]]) -> None:
-        """New words or values, for counts that change ("Unrated 42")."""
+        """New words or values, for counts that change ("Unrated 42"). No segment gets narrower by that."""
         if tuple(options) != self._segments:
             self._segments = tuple(options)
             self.configure(width=self._natural() + 2 * self.margin)
@@ -165,8 +166,8 @@ class Segmented(Painted):
         bold, x, spans = theme.font(12, True), self.margin, []
         gap = theme.px(0 if self._kind == "box" else 18)
         inset = theme.px(12 if self._kind == "box" else 0)
-        for _, words in self._segments:
-            wide = bold.measure(words) + 2 * inset
+        for value, words in self._segments:
+            wide = self._widest[value] = max(bold.measure(words) + 2 * inset, self._widest.get(value, 0))
             spans.append((x, x + wide))
             x += wide + gap
         return spans

@@ -26,7 +26,9 @@ class Entry(FieldBox):
     """A line of text inside a rounded box with a ring. `unit` stands in the field's right end, `icon` in its left.
 
     `on_edit(text)` after every change by the user, `on_commit(text)` on Return and when the focus leaves a changed
-    text; neither is called by `set`. `field` is the inner entry, for extra key bindings.
+    text; neither is called by `set`. `check(text)` raises InvalidInput for a text that cannot be used: it stays as
+    typed, `problem` says why, the sentence comes below the field when it is left, and it is never committed. `field` is
+    the inner entry, for extra key bindings.
     """
 
     def __init__(
@@ -41,11 +43,13 @@ class Entry(FieldBox):
         icon: str = "",
         on_edit: Callable[[str], object] | None = None,
         on_commit: Callable[[str], object] | None = None,
+        check: Callable[[str], object] | None = None,
         ground: Role | None = None,
     ) -> None:
         self._icon, self._height, face = icon, theme.px(height), theme.font(13)
-        self._on_edit, self._on_commit = on_edit, on_commit
+        self._on_edit, self._on_commit, self._check = on_edit, on_commit, check
         self._last = self._committed = text
+        self.problem = ""  # why the present text cannot be used; "" when it can
         super().__init__(parent, width=width, height=self._height + 2 * theme.px(RING), ground=ground)
         self.field = tk.Entry(self, font=face, bd=0, highlightthickness=0, width=1, takefocus=1)
         self._sign = tk.Label(self, bd=0, padx=0, pady=0) if icon else None
@@ -71,6 +75,7 @@ class Entry(FieldBox):
     def set(self, text: str) -> None:
         """Replace the text without calling anybody. A sentence about an error goes away."""
         self._last = self._committed = text
+        self.problem = ""
         if self.get() != text:
             enabled = self.field.cget("state") == "normal"
             self.field.configure(state="normal")
@@ -80,6 +85,21 @@ class Entry(FieldBox):
             self._show_hint()
         if self.error_text:
             self.error("")
+
+    def show(self, text: str) -> None:
+        """Show a text, unless what the user typed is not taken yet or cannot be used: that stays as typed."""
+        if not self.holds and self.get() != text:
+            self.set(text)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the user's own text stands here: not committed yet, or one that cannot be used."""
+        return bool(self.problem or self.error_text) or self.get() != self._committed
+
+    def forget(self) -> None:
+        """Let go of a text that was not taken, so that the next `show` replaces it."""
+        self.problem, self._committed = "", self.get()
+        self.error("")
 
     def enable(self, on: bool) -> None:
         """Let the user type, or not."""
@@ -93,6 +113,7 @@ class Entry(FieldBox):
         if text != self._last:
             self._last = text
             self._show_hint()
+            self._look(text)
             if self._on_edit is not None:
                 self._on_edit(text)
 
@@ -110,7 +131,7 @@ class Entry(FieldBox):
                 self.bind_class(_EDIT_TAG, event, _edited)
         tags = self.field.bindtags()
         self.field.bindtags((*tags[:2], _EDIT_TAG, *tags[2:]))
-        self.field.bind("<Return>", lambda _event: self._commit())
+        self.field.bind("<Return>", lambda _event: self.commit())
         # Tk on Linux goes to the beginning of the line instead.
         self.field.bind("<Control-a>", lambda _event: self._select_all())
         self.bind("<Configure>", lambda _event: self._paint())
@@ -118,20 +139,35 @@ class Entry(FieldBox):
     def _focus(self, on: bool) -> None:
         super()._focus(on)
         if not on:
-            self.edited()
-            self._commit()
+            self.commit()
 
     def _select_all(self) -> str:
         self.field.selection_range(0, "end")
         self.field.icursor("end")
         return "break"
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
+        """Take what is typed, as when the field is left; of a text that cannot be used say why."""
+        self.edited()
         text = self.get()
-        if text != self._committed:
+        if self.problem:
+            self.error(self.problem)
+        elif text != self._committed:
             self._committed = text
             if self._on_commit is not None:
                 self._on_commit(text)
+
+    def _look(self, text: str) -> None:
+        """See whether a text can be used. What was said of it goes away as soon as it can."""
+        if self._check is None:
+            return
+        try:
+            self._check(text)
+        except InvalidInput as wrong:
+            self.problem = str(wrong)
+        else:
+            self.problem = ""
+            self.error("")
 
     def _fill(self, wide: int) -> int:
         self.itemconfigure(self._window, width=wide - self._left - self._right)
@@ -147,11 +183,11 @@ class Entry(FieldBox):
         return self._height
 
     def _show_hint(self) -> None:
-        # It stands in an empty field until the cursor comes.
-        if self._focused or self.get():
+        # It stands in an empty field until something is typed, behind the cursor.
+        if self.get():
             self._hint.place_forget()
         elif not self._hint.winfo_manager():
-            self._hint.place(x=1, y=self._hint_y)
+            self._hint.place(x=theme.px(3), y=self._hint_y)
 
 
 def _edited(event: tk.Event[tk.Misc]) -> None:
@@ -160,9 +196,17 @@ def _edited(event: tk.Event[tk.Misc]) -> None:
         entry.edited()
 
 
+def commit_typed(widget: tk.Misc | None) -> None:
+    """Take what is typed in the field with the keyboard, for keys that act before the field is left."""
+    entry = widget.master if widget is not None else None
+    if isinstance(entry, Entry):
+        entry.commit()
+
+
 class NumberEntry(Entry):
-    """A number of the catalogue. `on_value(value)` after every change that fits; a sentence appears below for one
-    that does not, once the user leaves the field or presses Return. `on_inherit()` on Ctrl+Backspace.
+    """A number of the catalogue. `on_value(value)` when the user leaves the field or presses Return, or steps it; a
+    number that does not fit stays as typed with a sentence below it. `on_edit()` after every change. `on_inherit()` on
+    Ctrl+Backspace.
     """
 
     def __init__(
@@ -171,6 +215,7 @@ class NumberEntry(Entry):
         parameter: Parameter,
         *,
         on_value: Callable[[Value], object],
+        on_edit: Callable[[], object] = lambda: None,
         on_inherit: Callable[[], object] | None = None,
         width: int = 160,
         unit: str | None = None,
@@ -178,13 +223,13 @@ class NumberEntry(Entry):
     ) -> None:
         self._parameter, self._on_value = parameter, on_value
         self._read: tuple[str, Value | None] = ("", None)  # the text last read, and its value
-        self.problem = ""  # why the present text cannot be used; "" when it can
         super().__init__(
             parent,
             width=width,
             unit=parameter.unit if unit is None else unit,
-            on_edit=self._typed,
-            on_commit=lambda _text: self.error(self.problem),
+            on_edit=lambda _text: on_edit(),
+            on_commit=self._taken,
+            check=self._parse,
             ground=ground,
         )
         for key, steps in (("<Up>", 1), ("<Down>", -1), ("<Shift-Up>", 10), ("<Shift-Down>", -10)):
@@ -192,30 +237,24 @@ class NumberEntry(Entry):
         self._on_inherit = on_inherit
         self.field.bind("<Control-BackSpace>", self._inherit)
 
-    def show(self, value: Value) -> None:
+    def show_value(self, value: Value) -> None:
         """Show a value without calling anybody. The same number typed differently ("7.0") is left as typed, and so is
-        a text that is not yet a number while the user is at it."""
-        if self.problem and self.focus_get() is self.field:
-            return
-        if self.problem or self._parsed(self.get()) != value:
-            self.problem = ""
+        what the user has typed and not yet left, or what cannot be used.
+        """
+        if not self.holds and self._parsed(self.get()) != value:
             self.set(number_words(self._parameter, value))
-        if self.error_text:
-            self.error("")
 
     def step(self, steps: int) -> str:
         """Change by natural steps of the parameter, kept within its range."""
         spec, present = self._parameter, self._parsed(self.get())
         value = stepped(spec, present if present is not None else spec.default, steps)
         self.set(number_words(spec, value))
-        self.problem = ""
         self._on_value(value)
         return "break"
 
     def _inherit(self, _event: tk.Event[tk.Misc]) -> str:
         if self._on_inherit is not None:
-            self.problem = ""
-            self.error("")
+            self.forget()
             self._on_inherit()
         return "break"
 
@@ -232,16 +271,10 @@ class NumberEntry(Entry):
         self._read = text, value
         return value
 
-    def _typed(self, text: str) -> None:
-        try:
-            value = self._parse(text)
-        except InvalidInput as wrong:
-            self.problem = str(wrong)
-            return
-        self.problem = ""
-        if self.error_text:
-            self.error("")
-        self._on_value(value)
+    def _taken(self, text: str) -> None:
+        value = self._parsed(text)
+        if value is not None:
+            self._on_value(value)
 
 
 class Slider(Painted):

@@ -16,11 +16,14 @@ from ...domain.base.colour_roles import Role
 from ...domain.base.key_press import KeyPress
 from . import icons, theme
 from .basics import Box, Label
+from .entries import commit_typed
 from .painting import Painting
 from .popups import Popup
 
 _SHIFT, _CONTROL, _COMMAND, _WINDOWS_ALT = 0x1, 0x4, 0x8, 0x20000
 _X11_ALT = 0x20008  # as keyboards send it, and Tk's own bit
+# With Ctrl they act on the whole page: what is typed in a field counts first.
+_ON_THE_WHOLE = frozenset(("return", "kp_enter", "s", "n", "g"))
 _TEXT_FIELDS = frozenset(("Entry", "TEntry", "Text", "Spinbox", "TSpinbox", "TCombobox"))
 
 
@@ -74,7 +77,10 @@ class Shortcuts:
 
     def key(self, event: tk.Event[tk.Misc]) -> bool:
         """Answer a key, True when it meant something."""
-        if self._always(key_press(event)):
+        press = key_press(event)
+        if press.control and press.name.lower() in _ON_THE_WHOLE:
+            commit_typed(event.widget)
+        if self._always(press):
             return True
         if isinstance(event.widget, (tk.Text, tk.Entry)) and typing_in(event.widget):
             return False
@@ -82,7 +88,7 @@ class Shortcuts:
         inside = focus is not None and str(focus).startswith(f"{self._page}.")
         if not inside and focus is not self._page.winfo_toplevel():
             return False
-        return not typing_in(focus) and self._answer(key_press(event))
+        return not typing_in(focus) and self._answer(press)
 
     def _mapped(self, event: tk.Event[tk.Misc]) -> None:
         self._is_in_sight = self._is_in_sight or event.widget is self._page
@@ -131,13 +137,20 @@ class KeyHelp(Popup):
         self._fit(anchor, close, width)
 
 
+# What a click on a hint presses. Keys that stand for several, such as 1–5, have no one meaning.
+_PRESSES = {"Space": "<space>", "C": "<Key-c>", "Esc": "<Escape>", "0": "<Key-0>", "Ctrl Z": "<Control-z>"}
+
+
 class KeyHints(Painting):
-    """Keys as little boxes with words, as many as fit."""
+    """Keys as little boxes with words, as many as fit. A click on one does what its key does."""
 
     def __init__(self, parent: tk.Misc, hints: Sequence[tuple[str, str]], ground: Role = "surface") -> None:
         self._hints = tuple(hints)
+        self._places: list[tuple[int, int, str]] = []  # left and right edge of a hint, and the key a click presses
         super().__init__(parent, ground, height=theme.px(22))
         self.bind("<Configure>", lambda _event: self._draw())
+        self.bind("<Motion>", self._pointed)
+        self.bind("<ButtonRelease-1>", self._released)
         theme.on_change(self._draw)
 
     def show(self, hints: Sequence[tuple[str, str]]) -> None:
@@ -148,16 +161,32 @@ class KeyHints(Painting):
 
     def _draw(self) -> None:
         self.clear()
+        self._places = []
         small, plain, x, middle = theme.font(11), theme.font(12), 1, self.winfo_height() // 2
         for key, words in self._hints:
             wide = small.measure(key) + theme.px(10)
             if x + wide + theme.px(5) + plain.measure(words) > self.winfo_width():
                 break
+            left = x
             box = icons.box(wide, theme.px(20), fill="raised", outline="edge", ground=self.ground, radius=4)
             self.picture(x, middle, box, "w")
             self.words(x + wide // 2, middle, key, size=11, ink="text2", anchor="center")
             x += wide + theme.px(5)
-            x += self.words(x, middle, words, size=12, ink="text2") + theme.px(14)
+            x += self.words(x, middle, words, size=12, ink="text2")
+            self._places.append((left, x, _PRESSES.get(key, "")))
+            x += theme.px(14)
+
+    def _press_at(self, x: int) -> str:
+        return next((press for left, right, press in self._places if left <= x <= right), "")
+
+    def _pointed(self, event: tk.Event[tk.Misc]) -> None:
+        wanted = "hand2" if self._press_at(event.x) else ""
+        if str(self["cursor"]) != wanted:
+            self.configure(cursor=wanted)
+
+    def _released(self, event: tk.Event[tk.Misc]) -> None:
+        if press := self._press_at(event.x):
+            self.event_generate(press)
 
 
 class HintLine(Box):

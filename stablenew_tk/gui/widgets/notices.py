@@ -1,67 +1,96 @@
-"""Sentences the user should see, never in a dialog: strips below the top bar, coloured boxes, words in empty grids."""
+"""Sentences the user should see, never in a dialog: in the bottom bar, in coloured boxes, in empty grids."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ...domain.base.colour_roles import Role
 from . import theme
-from .basics import Box, Button, Card, Label, Sign
+from .basics import Box, Button, Card, Label, ShortLabel, Sign
+from .tooltips import tip
 
 Action = tuple[str, Callable[[], object]]
 LIMIT = 3
 
 
-class Notices:
-    """Shows at most three strips; the oldest goes when a fourth comes. Each stays until it is closed or answered."""
+class _Sentence(NamedTuple):
+    text: str
+    actions: tuple[Action, ...]
+    warn: bool
 
-    def __init__(self, parent: tk.Misc, above: tk.Misc) -> None:
-        self._parent = parent
-        self._above = above
-        self._strips: list[tuple[str, Box]] = []
+
+class Notices:
+    """Sentences over a place that is always there, so that nothing moves: the newest in sight, those before behind it.
+
+    Each stays until it is closed or answered; the oldest of four goes.
+    """
+
+    def __init__(self, place: tk.Misc) -> None:
+        self._place = place
+        self._told: list[_Sentence] = []
+        self._line: Box | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The sentences in sight, the oldest first."""
-        return tuple(text for text, _ in self._strips)
+        """The sentences that are not closed, the oldest first; the last one is in sight."""
+        return tuple(one.text for one in self._told)
 
-    def say(self, text: str, *, instead_of: str = "") -> None:
-        """Show a sentence, in place of another one that it makes old. The same sentence is not shown twice."""
+    def say(self, text: str, *, instead_of: str = "", warn: bool = True) -> None:
+        """Show a sentence, in place of another one that it makes old; `warn`: it tells of something amiss. The same
+        sentence is not shown twice.
+        """
         self.forget(instead_of)
-        self.ask(text)
+        self._add(_Sentence(text, (), warn))
 
     def ask(self, text: str, *actions: Action) -> None:
         """Show a sentence with buttons; any of them closes it."""
-        if any(shown == text for shown, _ in self._strips):
-            return
-        if len(self._strips) >= LIMIT:
-            self._close(self._strips[0][1])
-        strip = Box(self._parent, "info_soft" if actions else "warn_soft")
-        sign = Sign(strip, "help" if actions else "warning", ink="info" if actions else "warn")
-        sign.pack(side="left", padx=(theme.px(16), theme.px(8)), pady=theme.px(8))
-        close = Button(strip, "", lambda: self._close(strip), kind="quiet", icon="cross", height=theme.SMALL)
-        close.pack(side="right", padx=theme.px(8))
-        for words, command in reversed(actions):
-            button = Button(strip, words, lambda command=command: self._answer(strip, command), height=theme.SMALL)  # type: ignore[misc]  # default binds the command
-            button.pack(side="right", padx=theme.px(2))
-        Label(strip, text, size=12, wrap=True).pack(side="left", fill="x", expand=True, pady=theme.px(6))
-        self._strips.append((text, strip))
-        strip.pack(side="top", fill="x", before=self._above)
+        self._add(_Sentence(text, actions, warn=False))
+
+    def _add(self, told: _Sentence) -> None:
+        if told.text and told.text not in self.texts:
+            # What waits for an answer stays in sight before what is only told.
+            at = len(self._told) if told.actions else sum(not one.actions for one in self._told)
+            self._told.insert(at, told)
+            del self._told[:-LIMIT]
+            self._show()
 
     def forget(self, text: str) -> None:
         """Take a sentence away that is no longer true."""
-        for shown, strip in tuple(self._strips):
-            if shown == text:
-                self._close(strip)
+        if text in self.texts:
+            self._told = [one for one in self._told if one.text != text]
+            self._show()
 
-    def _answer(self, strip: Box, command: Callable[[], object]) -> None:
-        self._close(strip)
+    def _show(self) -> None:
+        if self._line is not None:
+            self._line.destroy()
+            self._line = None
+        if not self._told:
+            return
+        told = self._told[-1]
+        line = self._line = Box(self._place, "warn_soft" if told.warn else "info_soft")
+        icon = "warning" if told.warn else "help" if told.actions else "info"
+        sign = Sign(line, icon, ink="warn" if told.warn else "info")
+        sign.pack(side="left", padx=(theme.px(16), theme.px(8)))
+        buttons = [
+            Button(line, words, lambda command=command: self._answer(told.text, command), height=theme.SMALL)  # type: ignore[misc]  # default binds the command
+            for words, command in told.actions
+        ]
+        close = Button(line, "", lambda: self.forget(told.text), kind="quiet", icon="cross", height=theme.SMALL)
+        close.pack(side="right", padx=theme.px(4))
+        if len(self._told) > 1:
+            Label(line, f"1 of {len(self._told)}", size=12, ink="text3").pack(side="right", padx=theme.px(4))
+        for button in reversed(buttons):
+            button.pack(side="right", padx=theme.px(2))
+        words = ShortLabel(line, told.text, size=12)
+        words.pack(side="left", fill="x", expand=True)
+        tip(words, told.text)
+        line.place(x=0, y=0, relwidth=1, relheight=1)
+
+    def _answer(self, text: str, command: Callable[[], object]) -> None:
+        self.forget(text)
         command()
-
-    def _close(self, strip: Box) -> None:
-        self._strips = [(text, other) for text, other in self._strips if other is not strip]
-        strip.destroy()
 
 
 class Remark(Card):

@@ -74,6 +74,14 @@ class PageFrame(DeferringBox):
         """Keys of the page and what they do, for F1."""
         return ()
 
+    @property
+    def parent(self) -> str:
+        """What a way back to the page's home would be called; "" while it is there."""
+        return ""
+
+    def home(self) -> None:
+        """Go to the first view of the page, as a click on its name in the rail does."""
+
     def on_event(self, event: Event) -> None:
         """Something happened."""
 

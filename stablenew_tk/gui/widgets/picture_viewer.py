@@ -51,6 +51,7 @@ class Viewer(DeferringBox):
         self._actions = actions
         self.rows: tuple[int, ...] = ()
         self._number = 0
+        self._last_shape = 1.0
         self.own_size = False
         self.pan = (0, 0)
         self.kept: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
@@ -153,8 +154,8 @@ class Viewer(DeferringBox):
     def _step(self, across: int, down: int) -> str:
         if self.own_size:
             self._move(across * theme.px(_PAN), down * theme.px(_PAN))
-        elif across:
-            self._go(across)
+        elif across or (down and self.comparing):
+            self._go(across or down * self._columns())
         return "break"
 
     def _zoom(self) -> str:
@@ -170,8 +171,7 @@ class Viewer(DeferringBox):
         self.canvas.focus_set()
         self._grip = (event.x, event.y)
         if self.comparing:
-            wide = self.canvas.winfo_width() // len(self.rows)
-            self._number = min(event.x // max(1, wide), len(self.rows) - 1)
+            self._number = self._place_at(event.x, event.y)
             self._actions.moved()
             self._show()
 
@@ -186,11 +186,42 @@ class Viewer(DeferringBox):
 
     # ---- drawing
 
+    def _columns(self) -> int:
+        """How many pictures stand side by side: so many that each is as large as it can be."""
+        count, shape = max(1, len(self.rows)), self._shape
+
+        def worth(columns: int) -> tuple[float, int]:
+            wide, high = self._pane_of(columns)
+            return min(high, wide * shape), -(-count % columns)  # empty places are ugly
+
+        return max(range(count, 0, -1), key=worth)
+
+    @property
+    def _shape(self) -> float:
+        """Height by width of the first picture that is known; 1 before."""
+        known = {key[0]: ready for key, ready in self.kept.items() if ready.width}
+        found = (known.get(self._actions.facts(row).image_id) for row in self.rows)
+        return next((ready.height / ready.width for ready in found if ready is not None), self._last_shape)
+
+    def _pane_of(self, columns: int) -> tuple[int, int]:
+        gap, lines = theme.px(8), -(-max(1, len(self.rows)) // columns)
+        width = self.canvas.winfo_width() // columns - 2 * gap
+        return max(16, width), max(16, self.canvas.winfo_height() // lines - theme.px(_CAPTION) - 2 * gap)
+
     def _pane(self) -> tuple[int, int]:
         """Room for one picture."""
-        gap = theme.px(8)
-        width = self.canvas.winfo_width() // max(1, len(self.rows)) - 2 * gap
-        return max(16, width), max(16, self.canvas.winfo_height() - theme.px(_CAPTION) - 2 * gap)
+        return self._pane_of(self._columns())
+
+    def _cell(self, number: int) -> tuple[int, int, int, int]:
+        """Left, top, width and height of the place of a picture with its caption."""
+        columns = self._columns()
+        lines = -(-len(self.rows) // columns)
+        wide, high = self.canvas.winfo_width() // columns, self.canvas.winfo_height() // lines
+        return number % columns * wide, number // columns * high, wide, high
+
+    def _place_at(self, x: int, y: int) -> int:
+        _, _, wide, high = self._cell(0)
+        return min(y // max(1, high) * self._columns() + x // max(1, wide), len(self.rows) - 1)
 
     def _key(self, row: int) -> tuple[str, tuple[int, int]]:
         return self._actions.facts(row).image_id, OWN_SIZE if self.own_size else self._pane()
@@ -200,20 +231,21 @@ class Viewer(DeferringBox):
             return
         canvas = self.canvas
         canvas.clear()
-        wide = canvas.winfo_width() // len(self.rows)
+        self._last_shape = self._shape
         for number, row in enumerate(self.rows):
-            self._draw_picture(row, number * wide, wide)
-            self._draw_caption(row, number * wide, wide)
+            left, top, wide, high = self._cell(number)
+            self._draw_picture(row, left, top, wide)
+            self._draw_caption(row, left, top + high, wide)
             if self.comparing and number == self._number:
                 inset = theme.px(_FRAME)
-                right, bottom = (number + 1) * wide - inset, canvas.winfo_height() - inset
-                canvas.frame(number * wide + inset, inset, right, bottom, "accent_text", width=inset)
+                right, bottom = left + wide - inset, top + high - inset
+                canvas.frame(left + inset, top + inset, right, bottom, "accent_text", width=inset)
         self._draw_notice(self._actions.notice())
         self._ask_ahead()
 
-    def _draw_picture(self, row: int, left: int, wide: int) -> None:
+    def _draw_picture(self, row: int, left: int, top: int, wide: int) -> None:
         width, height = self._pane()
-        middle = left + wide // 2, theme.px(8) + height // 2
+        middle = left + wide // 2, top + theme.px(8) + height // 2
         ready = self.kept.get(self._key(row))
         if ready is None:
             self._ask(row)
@@ -236,10 +268,10 @@ class Viewer(DeferringBox):
         top = min(max(0, free_y // 2 + self.pan[1]), free_y)
         return left, top, min(ready.width, left + width), min(ready.height, top + height)
 
-    def _draw_caption(self, row: int, left: int, wide: int) -> None:
+    def _draw_caption(self, row: int, left: int, bottom: int, wide: int) -> None:
         facts = self._actions.facts(row)
         name, remark = self._actions.caption(row)
-        canvas, high, pad, end = self.canvas, self.canvas.winfo_height(), theme.px(16), left + wide - theme.px(16)
+        canvas, high, pad, end = self.canvas, bottom, theme.px(16), left + wide - theme.px(16)
         y, edge = high - theme.px(_CAPTION) // 2, theme.px(2 * _FRAME) if self.comparing else 0
         canvas.fill(left + edge, high - theme.px(_CAPTION), left + wide - edge, high - edge, "chrome")
         canvas.picture(left + pad, y, marks.star_row(facts.rating, 16, "chrome"), "w")

@@ -322,6 +322,7 @@ class ChoiceField(Painted):
         ground: Role | None = None,
     ) -> None:
         self.entries, self._command, self.value, self._dot = tuple(entries), command, value, dot
+        self._shape = "disc"
         super().__init__(parent, width=theme.px(width), height=theme.px(height), ground=ground)
         self.bind("<Down>", self._keyed)
 
@@ -337,10 +338,12 @@ class ChoiceField(Painted):
             self.entries = tuple(entries)
             self.repaint()
 
-    def set_dot(self, dot: Role | None) -> None:
-        """The dot before the words, for states ("ok", "danger")."""
-        if dot != self._dot:
-            self._dot = dot
+    def set_dot(self, dot: Role | None, shape: str = "disc") -> None:
+        """The sign before the words, for states ("ok", "danger"): a dot, or the icon of this name. What is wrong has
+        an outline in its colour, too.
+        """
+        if (dot, shape) != (self._dot, self._shape):
+            self._dot, self._shape = dot, shape
             self.repaint()
 
     @property
@@ -356,13 +359,16 @@ class ChoiceField(Painted):
         m, middle = self.margin, self.margin + height // 2
         fill: Role = ("raised2" if self.hover else "raised") if self.enabled else self.ground
         outline: Role = ("edge_hover" if self.hover else "edge") if self.enabled else "line"
+        if self._dot == "danger":
+            outline = "danger"
         shape = {"margin": theme.RING, "ring": int(self.ring)}
         self.picture(0, 0, icons.box(width, height, fill=fill, outline=outline, ground=self.ground, **shape))
         ink: Role = "text" if self.enabled else "disabled"
         x = m + theme.px(10)
         if self._dot is not None:
-            self.picture(x, middle, icons.icon("disc", 8, self._dot, fill), "w")
-            x += theme.px(14)
+            size = 8 if self._shape == "disc" else 14
+            self.picture(x, middle, icons.icon(self._shape, size, self._dot, fill), "w")
+            x += theme.px(size + 6)
         size = 13 if height > theme.px(theme.SMALL) else 12
         self.words(x, middle, self.text, size=size, ink=ink, room=m + width - x - theme.px(30))
         self.picture(m + width - theme.px(10), middle, icons.icon("chevron_down", 12, "text2", fill), "e")

@@ -25,6 +25,7 @@ BUDGET_S = 0.006  # a row of thumbnails at once, so that the canvas is redrawn o
 PAUSE_MS = 6
 # While a size is being dragged, nothing is made in sizes that nobody will see.
 SETTLE_MS = 150
+_PARTS = 8  # of a photo's side: in these steps it is reduced meanwhile
 
 
 class ThumbnailRequest(Struct, frozen=True):
@@ -56,6 +57,7 @@ class Thumbs:
         self._widget, self._ask, self._arrived = widget, ask, arrived
         self._box = (0, 0)
         self._photos: OrderedDict[str, tuple[ImageTk.PhotoImage, tuple[int, int]]] = OrderedDict()
+        self._smaller: dict[str, tuple[tuple[tuple[int, int], int], ImageTk.PhotoImage]] = {}
         self._problems: OrderedDict[str, str] = OrderedDict()
         self._wanted: dict[str, ThumbnailRequest] = {}
         self._asked: set[tuple[str, int]] = set()
@@ -64,7 +66,7 @@ class Thumbs:
         widget.bind("<Destroy>", lambda _event: self.close(), add="+")
 
     def set_box(self, box: tuple[int, int]) -> None:
-        """The size pictures are fitted into. Smaller photos are shown until new ones arrive."""
+        """The size pictures are fitted into. Photos of another size are shown until new ones arrive."""
         if box == self._box:
             return
         if self._photos:
@@ -80,10 +82,26 @@ class Thumbs:
     def photo(self, image_id: str) -> ImageTk.PhotoImage | None:
         """What can be shown for a picture now."""
         held = self._photos.get(image_id)
-        if held is None or held[1][1] > self._box[1]:
+        if held is None:
             return None
         self._photos.move_to_end(image_id)
-        return held[0]
+        return self._shrunk(image_id, held[0])
+
+    def _shrunk(self, image_id: str, photo: ImageTk.PhotoImage) -> ImageTk.PhotoImage | None:
+        """A photo that is too large for the present box, roughly reduced: better than nothing while a size changes."""
+        size = photo.width(), photo.height()
+        parts = min(_PARTS * room // max(1, side) for room, side in zip(self._box, size, strict=True))
+        if parts >= _PARTS:
+            return photo
+        known = self._smaller.get(image_id)
+        if known is None or known[0] != (size, parts):
+            if parts < 1:
+                return None
+            small = ImageTk.PhotoImage("RGB", (size[0] * parts // _PARTS, size[1] * parts // _PARTS))
+            # Tk reduces by itself, which is many times faster than to decode the picture again.
+            self._widget.tk.call(str(small), "copy", str(photo), "-zoom", parts, "-subsample", _PARTS)
+            known = self._smaller[image_id] = (size, parts), small
+        return known[1]
 
     def problem(self, image_id: str) -> str:
         """Why a picture cannot be shown, or ""."""
@@ -125,6 +143,7 @@ class Thumbs:
 
     def _settled(self) -> None:
         self._hold = ""
+        self._smaller.clear()
         self._ask_more()
 
     def _is_good(self, image_id: str) -> bool:

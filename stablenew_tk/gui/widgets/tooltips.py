@@ -39,7 +39,7 @@ class Tip:
     _made: tuple[int, Tip] | None = None
 
     def __init__(self, root: tk.Misc) -> None:
-        self._root, self._pending = root, ""
+        self._root, self._pending, self._at = root, "", ""
         self.window = tk.Toplevel(root)
         self.window.withdraw()
         self.window.overrideredirect(True)
@@ -47,7 +47,8 @@ class Tip:
             self.window, justify="left", wraplength=theme.px(320), padx=theme.px(8), pady=theme.px(5)
         )
         self._label.pack(padx=1, pady=1)
-        root.bind_class(_TIP_TAG, "<Enter>", self._wait)
+        # Only a mouse that moves asks: a control may also come to stand under one that rests.
+        root.bind_class(_TIP_TAG, "<Motion>", self._wait)
         root.bind_class(_TIP_TAG, "<F1>", lambda event: self._show(event.widget))
         for event in ("<Leave>", "<ButtonPress>", "<FocusOut>", "<Destroy>"):
             root.bind_class(_TIP_TAG, event, self._hide)
@@ -66,7 +67,10 @@ class Tip:
         return known[1]
 
     def _wait(self, event: tk.Event[tk.Misc]) -> None:
+        if str(event.widget) == self._at:
+            return
         self._hide(event)
+        self._at = str(event.widget)
         self._pending = self._root.after(TIP_AFTER_MS, self._show, event.widget)
         self._root.tk.call("set", _WAITING, "1")
 
@@ -93,8 +97,11 @@ class Tip:
         if event.type == tk.EventType.Destroy:
             _tips.pop(str(event.widget), None)
         self._end()
+        if event.type == tk.EventType.ButtonPress:
+            self._at = str(event.widget)  # who has pressed it needs no explanation until coming back
 
     def _end(self) -> None:
+        self._at = ""
         if self._pending:
             self._root.after_cancel(self._pending)
             self._pending = ""

@@ -7,11 +7,10 @@ from itertools import pairwise
 
 import pytest
 from journal_lines import rate, undo
-from plans import PlanCell, board_of, name_of, plan
+from plans import PlanCell, all_rated, board_of, name_of, plan, result
 
 from stablenew_tk.domain.insights.blinding import AGAIN, blind_matrix
 from stablenew_tk.domain.insights.matrix_text import foot_text, key_hint, row_label
-from stablenew_tk.domain.runs.plan import LearningRunResult, ResultSummary
 
 LAST = PlanCell(4, 2)
 
@@ -22,15 +21,6 @@ def orders(now):
 
 def again(cell, stars):
     return rate(name_of(cell), stars, repeat=True, blind=True)
-
-
-def all_rated(of, stars=3):
-    return [rate(name_of(cell), stars, blind=True) for cell in of.cells()]
-
-
-def result(of):
-    nothing = ResultSummary(state="too_early", value=None, probability=0, sentence="", rated=0, rows=0)
-    return LearningRunResult(event_id=rate("x").event_id, ts=of.ts, plan_id=of.plan_id, steps=(), summary=nothing)
 
 
 @pytest.mark.parametrize("number", range(20))

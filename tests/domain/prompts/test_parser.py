@@ -256,3 +256,11 @@ def test_the_name_of_a_wildcard_cannot_vary_and_says_so():
         (trouble,) = [one for one in parse(text).troubles if "cannot vary" in one.message]
         assert trouble.at == 2
     assert not parse("snake_case__ {a|b} __x__").troubles
+
+
+@pytest.mark.parametrize("text", ["a boat, [[light: dawn | neon]], calm", "a boat, [[light = dawn|neon]]"])
+def test_a_slot_with_its_values_inside_is_not_sent_as_it_stands(text):
+    (wrong,) = errors(text)
+    assert "[[light: …]] is no slot" in wrong
+    assert "{dawn" in wrong
+    assert "[[light]]: dawn" in wrong

@@ -86,7 +86,7 @@ def test_a_key_in_a_field_asks_once_what_is_set_for_the_pack(tmp_path, monkeypat
         house.window.update()
         asked, packs = [], house.controller.packs
         monkeypatch.setattr(packs, "settings_of", lambda pack, real=packs.settings_of: asked.append(pack) or real(pack))
-        house.key("<Control-a>", "7")
+        house.key("<Control-a>", "7", "<Return>")
         assert shown(page) == ("user", 7)
         assert len(asked) == 1
 
@@ -386,7 +386,7 @@ def test_a_lora_of_the_prompt_that_the_server_does_not_have_is_told_above_run(pa
     house, page = painted
     page.packs.rewrite("a boat <lora:grain_final:1>")
     house.until(lambda: page.form.variants.expansion is not None and page.bar.button.enabled)
-    assert not page.bar.message.winfo_manager()
+    assert not page.bar.message.winfo_ismapped()
     page.packs.rewrite("a boat <lora:grainfinal:1>")
     house.until(lambda: "grainfinal" in page.bar.message.cget("text"))
     assert "does not list the LoRA “grainfinal”" in page.bar.message.cget("text")

@@ -556,13 +556,19 @@ def test_without_learning_runs_the_page_says_what_one_is(desk):
     d.until(lambda: any("No Learning Runs yet" in text for text in texts(d.page.plans)))
 
 
-@pytest.mark.parametrize("mode", ["off", "passive"])
-def test_when_learning_is_not_active_the_page_offers_to_switch_it_on(desk, mode):
+@pytest.mark.parametrize("mode", ["off", "passive", "active"])
+def test_a_learning_run_can_be_asked_for_in_every_mode(desk, mode):
     d = desk(learning=mode)
+    assert d.page.plans.new.enabled
+    d.page.plans.new.invoke()
+    d.until(lambda: d.page.title[1] == "New Learning Run")
+
+
+def test_where_learning_is_off_the_page_says_what_that_means_and_offers_to_switch_it_on(desk):
+    d = desk(learning="off")
     d.until(lambda: d.page.plans.mode_bar.winfo_manager())
-    assert not d.page.plans.new.enabled
     d.page.plans.switch.invoke()
-    d.until(lambda: d.page.plans.new.enabled)
+    d.until(lambda: not d.page.plans.mode_bar.winfo_manager())
     assert d.controller.settings.learning == "active"
     assert any(isinstance(event, SettingsChanged) for event in d.events)
 
@@ -650,3 +656,37 @@ def test_a_list_that_was_filled_out_of_sight_is_there_when_it_comes_into_sight(d
     assert [row.right for row in rows(d) if not row.head] == ["0 of 15 rated"]
     d.page.pack(fill="both", expand=True)
     d.until(lambda: [row.right for row in rows(d) if not row.head] == ["1 of 15 rated"])
+
+
+def test_what_was_begun_in_the_wizard_is_kept_when_it_is_left(desk):
+    d = desk()
+    d.page.new_run(msgspec.structs.replace(d.plan, plan_id="", run_name="", seeds=()))
+    wizard = next(child for child in d.page.winfo_children() if type(child).__name__ == "Wizard")
+    d.until(lambda: wizard.winfo_ismapped())
+    before = wizard.draft
+    assert before.focus == "txt2img.steps"
+    wizard.shown()
+    d.root.update()
+    d.press("Escape")
+    d.until(lambda: d.page.plans.winfo_ismapped())
+    assert d.page.plans.draft.text == "Go on with Steps"
+    d.page.plans.draft.invoke()
+    d.until(lambda: wizard.winfo_ismapped())
+    assert (wizard.draft, wizard.step) == (before, wizard.step)
+    wizard.cancel()
+    d.page.plans.new.invoke()
+    assert wizard.draft.focus == ""
+
+
+def test_a_click_on_a_key_hint_does_what_the_key_does(desk):
+    d = rating_desk(desk)
+    hints = next(one for one in d.view.foot.winfo_children() if type(one).__name__ == "KeyHints")
+    place = next(
+        hints.coords(item)
+        for item in hints.find_all()
+        if hints.type(item) == "text" and hints.itemcget(item, "text") == "Esc"
+    )
+    hints.event_generate("<ButtonPress-1>", x=round(place[0]), y=8)
+    d.root.update()
+    hints.event_generate("<ButtonRelease-1>", x=round(place[0]), y=8)
+    d.until(lambda: d.page.plans.winfo_ismapped())

@@ -14,7 +14,7 @@ from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.matrix import board
 from stablenew_tk.domain.insights.standing import standing
 from stablenew_tk.domain.insights.titles import plan_facts, progress_text
-from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
+from stablenew_tk.domain.runs.plan import LearningPlan, PlanCell, PlanPrompt
 from stablenew_tk.gui.learn.page import LearnPage
 
 VALUES = (2, 5, 9)
@@ -288,3 +288,29 @@ def test_an_open_run_goes_on_because_of_stars_and_not_because_somebody_looks(hou
     again.open()
     again.until(lambda: again.view.session.report is not None)
     assert (len(again.board.cells), again.idle) == (cells, True)
+
+
+def test_what_is_asked_for_after_the_reveal_is_rated_blind_in_a_round_of_its_own(house):
+    d = house()
+    d.begin(most_pictures=0, complete_rows=3, seeds=(11, 12, 13))
+    d.rate_all(CLEAR)
+    d.until(lambda: d.board.revealed and not d.view.busy and not d.matrix.hidden)
+    last = d.plan.full_rows
+    d.controller.learning.more(d.plan_id, [PlanCell(0, last), PlanCell(1, last)])
+    d.until(lambda: len(d.board.cells) > d.board.made)
+    d.made()
+    d.until(lambda: d.matrix.round and not d.view.busy)
+    cursor = d.view.session.cursor
+    assert cursor.current == d.matrix.next_asked(-1)
+    assert d.matrix.columns == ()
+    assert not d.view.head.reveal.winfo_manager()
+    assert not [text for text in texts(d.view.panel) if " steps" in text]
+    while d.matrix.round and d.asked():
+        if not cursor.cell.asks:
+            cursor.go_to(d.asked()[0].number)
+        before = len(d.asked())
+        d.root.focus_get().event_generate("<Key-4>")
+        d.until(lambda before=before: not d.view.busy and (not d.matrix.round or len(d.asked()) < before))
+    d.until(lambda: not d.matrix.hidden)
+    d.until(lambda: d.view.session.report is not None and d.view.session.report.rated == len(d.board.images))
+    assert d.view.session.report.not_blind == 0

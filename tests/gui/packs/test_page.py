@@ -369,6 +369,7 @@ def test_values_and_learning_of_a_pack_are_saved_by_themselves(rain):
     tab = rain.page.side.values
     tab.add("txt2img.steps")
     retype(tab.field.editor, "33")
+    tab.field.editor.commit()
     tab.choose_learning("locked")
     rain.until(lambda: rain.controller.packs.settings_of(rain.path).learning == "locked")
     rain.until(lambda: rain.state == "saved")

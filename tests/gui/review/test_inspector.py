@@ -4,9 +4,10 @@ import pytest
 from msgspec.structs import replace
 from plans import button
 
-from stablenew_tk.app.review.record_lines import asked_and_applied, origin_lines
+from stablenew_tk.app.review.record_lines import asked_and_applied, differing, origin_lines
 from stablenew_tk.app.wording import doubts, moment, seconds, value_text
 from stablenew_tk.domain.base.wording import counted
+from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.journal.history import ImageFacts, Position
 from stablenew_tk.domain.journal.record import BackendInfo, LearningRecord, Output, StageRecord
@@ -98,6 +99,18 @@ def test_the_presets_that_gave_values_stand_above_them_and_outside_their_scope_t
         ("Preset “Calm”, learned for Rain city: Steps, lora:rain", False),
         ("Preset “Calm” outside its scope (learned for Rain city, not for p): Steps, lora:rain", True),
     ]
+
+
+def test_below_compared_pictures_stands_what_differs():
+    steps, both = ({"txt2img.steps": 30}, {"txt2img.steps": 30, "txt2img.cfg_scale": 9.0, "hires.denoise": 0.7})
+    first, second, third = (
+        replace(RECORD, config=with_values(PipelineConfig(), values)) for values in ({}, steps, both)
+    )
+    third = replace(third, seed=6)
+    assert differing(first, [first, second]) == "Steps 20"
+    assert differing(second, [first, second]) == "Steps 30"
+    assert differing(third, [first, third]) == "Steps 30, CFG scale 9, seed 6"
+    assert differing(first, [first, first]) == ""
 
 
 def test_doubts_are_sentences():

@@ -54,12 +54,14 @@ class TestSettings:
             house.type_into(house.entry("Address"), server.url)
             house.until(lambda: [one for one in house.saw(BackendChecked) if one.address == server.url])
             assert house.says("wants a login")
-            assert house.controller.settings.backend == "sketch"
+            assert house.controller.settings.backend == server.url
 
     def test_nobody_at_the_address_says_what_to_do(self, house):
         house.page("settings")
         house.type_into(house.entry("Address"), "http://127.0.0.1:9")
         house.until(lambda: house.says("No WebUI or ComfyUI is running at 127.0.0.1:9"))
+        assert house.controller.settings.backend == "http://127.0.0.1:9"
+        assert house.window.top.backend.text == "127.0.0.1:9 · no answer"
 
     def test_the_address_that_is_tried_stays_while_its_login_is_typed(self, house):
         with FakeComfyUI(auth="me:s3cret") as server:

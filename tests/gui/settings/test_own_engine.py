@@ -62,19 +62,19 @@ def everything_asked_was_answered(house):
 
 
 class TestSettings:
-    def test_it_is_taken_when_it_answers(self, house, program):
+    def test_it_is_in_force_when_it_is_chosen(self, house, program):
         page = house.page("settings")
         house.type_into(page.own_engine.program, str(program.program))
         house.type_into(page.own_engine.model, str(program.models / "boat.safetensors"))
         choose_engine(house)
         house.until(lambda: house.controller.settings.backend == "sd-server")
-        assert house.says("Own sd-server: 1 checkpoints, 2 LoRAs, 12 samplers")
+        house.until(lambda: house.says("Own sd-server: 1 checkpoints, 2 LoRAs, 12 samplers"))
         house.until(lambda: house.controller.capabilities is not None and not program.alive())
 
     def test_until_it_answers_nobody_is_told_of_the_engine_before(self, house, program):
         late = str(program.add("late", "slow"))
         house.change(backend="sd-server", sd_server_program=str(program.program), sd_server_model=late)
-        assert house.window.top.backend.text == "sd-server"
+        assert house.window.top.backend.text == "sd-server · asking"
         house.until(lambda: house.window.top.backend.text == "Own sd-server")
 
     def test_all_fields_are_kept(self, house, program):
@@ -101,13 +101,15 @@ class TestSettings:
         assert entry.error_text.startswith("Write a number up to")
         assert house.controller.settings.own_engine == Settings().own_engine
 
-    def test_what_it_says_when_it_dies_is_shown_and_the_engine_stays(self, house, program):
+    def test_what_it_says_when_it_dies_is_shown_and_no_other_engine_takes_its_place(self, house, program):
         page = house.page("settings")
         house.type_into(page.own_engine.program, str(program.program))
         house.type_into(page.own_engine.model, str(program.models / "torn.safetensors"))
         choose_engine(house)
         house.until(lambda: house.says("sd-server ended at once with 'torn' (exit code 1;"))
-        assert house.controller.settings.backend == "sketch"
+        assert house.controller.settings.backend == "sd-server"
+        house.until(lambda: house.window.bottom.head.cget("text").startswith("sd-server: "))
+        assert not house.page("create").bar.button.enabled
 
     def test_another_model_file_is_tested_at_once(self, house, program):
         page = house.page("settings")
@@ -210,4 +212,4 @@ def test_welcome_records_whoever_agrees_and_shuts_no_door_to_learning_runs(tmp_p
         button(page, "Start sketching").invoke()
         house.until(lambda: house.controller.settings.welcome_done)
         assert house.controller.settings.learning == mode
-        assert house.page("learn").plans.new.enabled == remembered
+        assert house.page("learn").plans.new.enabled

@@ -130,10 +130,19 @@ def test_a_click_on_a_segment_chooses_it(root):
 def test_a_tip_appears_after_a_while_and_goes_with_the_pointer(root):
     label = shown(root, Label(root, "CFG scale"))
     tip(label, "How closely the picture follows the prompt.")
-    label.event_generate("<Enter>")
+    label.event_generate("<Motion>", x=3, y=3)
     pump(root, lambda: tips.Tip.shared().window.winfo_viewable())
     label.event_generate("<Leave>")
     pump(root, lambda: not tips.Tip.shared().window.winfo_viewable())
+
+
+def test_a_control_that_comes_to_stand_under_a_resting_pointer_explains_nothing(root):
+    label, later = shown(root, Label(root, "CFG scale")), []
+    tip(label, "How closely the picture follows the prompt.")
+    label.event_generate("<Enter>")
+    root.after(2 * tips.TIP_AFTER_MS, lambda: later.append(True))
+    pump(root, lambda: later)
+    assert not tips.Tip.shared().window.winfo_viewable()
 
 
 def test_a_progress_bar_of_unknown_length_stops_when_the_share_is_known(root):

@@ -141,3 +141,30 @@ def test_the_wheel_shows_the_own_size_and_back(hall):
         hall.press(wheel)
         sizes.append(hall.viewer.own_size)
     assert sizes == [True, True, False, False]
+
+
+def test_four_flat_pictures_stand_two_by_two_so_that_each_is_as_large_as_it_can_be(root, hall):
+    hall.viewer.open((1, 2, 3, 4))
+    root.update()
+    hall.answer(size=(160, 90))
+    root.update()
+    canvas = hall.viewer.canvas
+    box = hall.asked[-1].box if hall.asked else hall.viewer.kept.popitem()[0][1]
+    assert box[0] > canvas.winfo_width() // 3
+    hall.press("Down")
+    assert hall.viewer.current == 3
+    hall.press("Right")
+    assert hall.viewer.current == 4
+    hall.press("Up")
+    assert hall.viewer.current == 2
+    canvas.event_generate("<ButtonPress-1>", x=10, y=canvas.winfo_height() - 60)
+    assert hall.viewer.current == 3
+
+
+def test_upright_pictures_stand_side_by_side(root, hall):
+    hall.viewer.open((1, 2, 3, 4))
+    root.update()
+    hall.answer(size=(60, 160))
+    root.update()
+    hall.press("Down")
+    assert hall.viewer.current == 4

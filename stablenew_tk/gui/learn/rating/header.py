@@ -56,7 +56,7 @@ class RatingHead(Box):
         self._focus.show(words)
         room = self.winfo_width() - theme.px(2 * _SIDE + 180) - theme.font(15, True).measure(words)
         self._where.show(theme.elide(where, theme.font(13), room) if room > 0 else where)
-        most = matrix.board.plan.most_pictures if matrix.hidden else 0
+        most = matrix.board.plan.most_pictures if matrix.hidden and not matrix.round else 0
         end = f" · up to {most}" if most > len(matrix.board.cells) else ""
         self.count.show(f"{matrix.rated} of {matrix.wanted} rated{end}" if matrix.wanted else "nothing to rate")
         self._pace.show(f"{about(pace_s * left)} left at your pace" if pace_s is not None and left else "")
@@ -64,7 +64,7 @@ class RatingHead(Box):
         self._bar.set(matrix.rated / max(1, matrix.wanted))
         if to_make:
             self._go_on.set_text(f"Make the missing {to_make}")
-        wanted = (matrix.hidden, not matrix.hidden and bool(matrix.rated), bool(to_make))
+        wanted = (matrix.hidden and not matrix.round, not matrix.hidden and bool(matrix.rated), bool(to_make))
         if wanted != self._wanted:
             self._wanted = wanted
             for button, shown in zip((self.reveal, self._insight, self._go_on), wanted, strict=True):

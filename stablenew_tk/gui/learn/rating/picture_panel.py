@@ -280,10 +280,10 @@ class SideBySide(Viewer):
         if self._more:
             self.later("draw", _PAUSE_MS, self._show)
 
-    def _draw_picture(self, row: int, left: int, wide: int) -> None:
+    def _draw_picture(self, row: int, left: int, top: int, wide: int) -> None:
         ready = self.kept.get(self._key(row))
         if ready is None or not ready.rgb:
-            super()._draw_picture(row, left, wide)
+            super()._draw_picture(row, left, top, wide)
             return
         self.kept.move_to_end(self._key(row))
         width, height = self._pane()
@@ -296,7 +296,7 @@ class SideBySide(Viewer):
         if held is None or held[0] != (ready.image_id, ready.box, part):
             picture = Image.frombuffer("RGB", (ready.width, ready.height), ready.rgb, "raw", "RGB", 0, 1)
             held = self._made[row] = (ready.image_id, ready.box, part), ImageTk.PhotoImage(picture.crop(part))
-        self.canvas.create_image(left + wide // 2, theme.px(8) + height // 2, image=held[1])
+        self.canvas.create_image(left + wide // 2, top + theme.px(8) + height // 2, image=held[1])
 
     def _move(self, dx: int, dy: int) -> None:
         self.pan = (self.pan[0] + dx, self.pan[1] + dy)

@@ -211,6 +211,10 @@ class RatingView(DeferringBox):
             self.viewer.close()
             self.foot.say("")
             session.cursor.go_to(0, just_rated=session.cursor.just_rated)
+        elif before is not None and now.round and not before.round:
+            # A blind round begins at its first picture without stars.
+            self.viewer.close()
+            session.cursor.go_to(max(0, session.next_asked(-1)))
         session.go_on_in_opened_row()
         self._show_state(now)
         self._show_current()

@@ -66,16 +66,18 @@ class PromptStep(Box):
         self._choice.draft = draft
 
     def show(self, draft: PlanDraft, mode: Mode) -> None:
-        """Follow the draft; the learning mode of its pack may stand in the way, and can be changed here."""
+        """Follow the draft; what a Learning Run does where learning is off or the pack locked in is said here, and the
+        mode can be changed.
+        """
         self._choice.draft = draft
         if mode == self._mode:
             return
         self._mode = mode
-        if mode.learns:
+        if not mode.by_hand:
             self._remark.pack_forget()
             return
         own = draft.pack_id in self._controller.packs.learning
-        self._remark.show(mode.why)
+        self._remark.show(mode.by_hand)
         self._remark.offer("Let this pack learn" if own else "Passive + Active", self._let_learn)
         self._remark.pack(fill="x", padx=theme.px(28), pady=(0, theme.px(10)), before=self._columns)
 

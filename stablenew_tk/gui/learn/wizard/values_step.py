@@ -84,6 +84,15 @@ class ValuesStep(Box):
         spec = self._draft.spec
         (self.numbers if spec is not None and spec.ordered else self.names).focus_set()
 
+    def focus_problem(self) -> None:
+        """Put the keyboard on the field that is wrong, or on the one after it where that has it already."""
+        entries = (self.numbers.field, self.names.field, self.seeds.most, self.seeds.each, self.seeds.add)
+        wrong = [entry for entry in entries if entry.winfo_ismapped() and entry.error_text]
+        if wrong:
+            here = [entry.field for entry in wrong]
+            focus = self.focus_get()
+            wrong[(here.index(focus) + 1) % len(wrong) if focus in here else 0].focus_set()
+
     # ---- parts
 
     def _heading(self, words: str, note: str = "", top: int = 14) -> Box:

@@ -63,7 +63,7 @@ KEYS = (
     ("Enter", "next step, run"),
     ("Ctrl+Enter", "the same from a text"),
     ("Alt+Left", "back"),
-    ("Esc", "cancel"),
+    ("Esc", "leave, go on later"),
     ("Arrows, Space", "move and choose in lists"),
     ("Ctrl+F", "search"),
     ("I", "fold what will be made"),
@@ -249,8 +249,10 @@ class Wizard(PageFrame):
         self._focus_step()
 
     def next(self) -> None:
-        """Go on, or run at the last step. With something amiss nothing happens; the reason is in sight."""
+        """Go on, or run at the last step. With something amiss the keyboard goes to the field that is wrong."""
         if not self.bar.next.enabled:
+            if self.step == VALUES:
+                self.values_step.focus_problem()
             return
         if self.step == CHECK:
             self._run()
@@ -262,8 +264,23 @@ class Wizard(PageFrame):
         if self.step > PROMPT:
             self.go(self.step - 1)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it was left with something in it that can be gone on with."""
+        return not self._began and bool(self.draft.focus)
+
+    @property
+    def kept_title(self) -> str:
+        """What the draft that is kept is about; "" when there is none."""
+        return self.draft.spec.label if self.is_kept and self.draft.spec is not None else ""
+
+    def take_up(self) -> None:
+        """Go on where it was left."""
+        self._began, self._refused = True, ""
+        self.go(self.step)
+
     def cancel(self) -> None:
-        """Leave without a plan. Nothing was made, so nothing is asked."""
+        """Leave without a plan. What was filled in is kept until another Learning Run is begun."""
         self._began = False
         self._done("")
 
@@ -289,7 +306,7 @@ class Wizard(PageFrame):
             self._refused = sentence(wrong)
             self.go(step_of(wrong))
             return
-        self._began = False
+        self._began, self.draft = False, PlanDraft()
         if words:
             self._say(words.format(plan.name))
         self._done(plan.plan_id)
@@ -348,17 +365,16 @@ class Wizard(PageFrame):
     def _show_bar(self, troubles: Sequence[str]) -> None:
         here = next((words for words in troubles[: self.step + 1] if words), "")
         # The sentences of fields stand below the fields; here is room for those that have no field.
-        own = (
-            self.values_step.tells(here)
-            if self.step == VALUES
-            else here == plan_context.mode_of(self.draft, self._controller).why
-        )
+        own = self.step == VALUES and self.values_step.tells(here)
         self.bar.say(self._refused or ("" if own else here), wrong=bool(self._refused))
         if self.step == CHECK and self._made is not None:
             self.bar.next.set_text(f"Run {total_words(self.draft, self._made)}")
         else:
             self.bar.next.set_text(_NEXT[min(self.step, VALUES)])
-        self.bar.next.enable(not here, here)
+        absent = self._controller.backend.why_not if self.step == CHECK else ""
+        self.bar.next.enable(not (here or absent), here or f"{absent}. It can be run as soon as the backend answers.")
+        if absent and not here and not self._refused:
+            self.bar.say(f"{absent}. Try again, or sketch instead, below.", wrong=True)
         self.bar.back.enable(self.step > PROMPT, "This is the first step.")
         whole = self.draft.focus and self._made is not None and not any(troubles)
         why = "Something is still missing." if not whole else ""

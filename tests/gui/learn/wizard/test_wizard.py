@@ -163,7 +163,7 @@ def test_a_plan_is_made_and_started_with_the_keyboard_alone(open_wizard):
     house.until(lambda: house.ended_jobs() == 6 and house.idle(), 30)
 
 
-def test_alt_left_goes_back_and_escape_cancels_without_a_question(open_wizard):
+def test_alt_left_goes_back_and_escape_leaves_without_a_question(open_wizard):
     house = open_wizard()
     house.key("<Return>", "<Alt-Left>")
     assert house.wizard.step == PROMPT
@@ -509,16 +509,17 @@ def test_a_finer_plan_begins_at_its_values(open_wizard):
 
 
 @pytest.mark.parametrize("whose", ["project", "pack"])
-def test_where_learning_is_not_allowed_the_reason_and_the_way_out_are_shown(open_wizard, whose):
+def test_where_learning_is_off_or_locked_it_opens_all_the_same_and_says_so(open_wizard, whose):
     house = open_wizard(learning="off" if whose == "project" else "active")
     wizard = house.wizard
     if whose == "pack":
         packs = house.controller.packs
         file = packs.find(wizard.draft.pack_id)
         packs.save_settings(file.path, msgspec.structs.replace(file.settings, learning="locked"))
-    house.until(lambda: not wizard.bar.next.enabled)
+    house.until(lambda: any("all the same" in text for text in texts(wizard.prompt_step)))
+    assert wizard.bar.next.enabled
     press(wizard.prompt_step, "Passive + Active" if whose == "project" else "Let this pack learn")
-    house.until(lambda: wizard.bar.next.enabled)
+    house.until(lambda: not any("all the same" in text for text in texts(wizard.prompt_step)))
 
 
 def test_a_preset_of_one_prompt_or_pack_goes_into_no_other_ones_learning_run(open_wizard, tmp_path):
@@ -764,3 +765,19 @@ def test_a_learning_run_begins_with_the_loras_of_the_profile_like_a_run_from_cre
             assert "nowhere" not in draft.prompts[0].positive
         finally:
             house.controller.close()
+
+
+def test_enter_goes_to_the_field_that_is_wrong_and_then_to_the_next_one(open_wizard):
+    house = open_wizard()
+    step = vary(house, "txt2img.steps", VALUES).values_step
+    step.focus_first()
+    write(house, "12-44 (+8")
+    step.seeds.most.field.focus_force()
+    step.seeds.most.field.delete(0, "end")
+    step.seeds.most.field.insert(0, "none")
+    step.seeds.most.edited()
+    seen = []
+    for _ in range(3):
+        house.key("<Return>")
+        seen.append(house.root.focus_get())
+    assert seen == [step.numbers.field.field, step.seeds.most.field, step.numbers.field.field]
