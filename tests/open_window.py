@@ -17,6 +17,7 @@ from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button
 from stablenew_tk.gui.widgets.entries import Entry
+from stablenew_tk.gui.widgets.modal import Question, open_boxes
 from stablenew_tk.gui.window import Window
 from stablenew_tk.pipeline.messages.base import Event
 
@@ -80,6 +81,11 @@ class House:
         entry.edited()
         self.key("<Return>")
 
+    def answer(self, words: str) -> str:
+        """Give the answer that begins so to the question in sight, as a click does; returns the question's text."""
+        self.until(lambda: open_boxes(self.window))
+        return answer(self.window, words)
+
     def says(self, words: str) -> bool:
         """Whether a label in sight has these words in it."""
         return any(words in str(label.cget("text")) for label in seen(self.window, tk.Label))
@@ -95,6 +101,14 @@ class House:
             self.window.focus_force() if self.window.focus_get() is None else None
             (self.window.focus_get() or self.window).event_generate(name)
             self.window.update()
+
+
+def answer(window: tk.Misc, words: str) -> str:
+    """Click the button of the question on top that begins so; returns the question's text."""
+    question = open_boxes(window)[-1]
+    assert isinstance(question, Question)
+    next(button for button in question.buttons if button.text.startswith(words)).invoke()
+    return question.text
 
 
 def seen(widget: tk.Misc, kind: type[Found]) -> Iterator[Found]:

@@ -9,7 +9,6 @@ import sys
 import tkinter as tk
 import traceback
 from collections.abc import Callable, Sequence
-from tkinter import messagebox
 from types import TracebackType
 from typing import Literal, TypeVar, cast
 
@@ -19,6 +18,7 @@ import msgspec
 from ..app.controller import Controller
 from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
+from ..domain.base.wording import counted
 from ..domain.config.origins import MAX_SEED
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
@@ -41,6 +41,7 @@ from .settings.welcome import WelcomePage
 from .widgets import icons, theme
 from .widgets.basics import Box, Separator
 from .widgets.keyboard import KeyHelp
+from .widgets.modal import Answer, Question, nothing, open_boxes
 from .widgets.notices import Notices
 from .widgets.page_frame import PageFrame
 
@@ -321,12 +322,14 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.controller.pause(not self.controller.paused)
 
     def _stop(self) -> None:
-        jobs = len(self.controller.queue) + (self.controller.running is not None)
-        if jobs > 1 and not messagebox.askyesno(
-            "Stop", f"Stop the running job and forget the {jobs - 1} waiting? Finished pictures stay.", parent=self
-        ):
-            return
-        if jobs:
+        waiting, running = len(self.controller.queue), self.controller.running is not None
+        if waiting + running > 1:
+            now = "The running job ends now, and " if running else ""
+            jobs = f"{counted(waiting, 'waiting job')} {'are' if waiting > 1 else 'is'} dropped"
+            words = f"{now}{jobs}. Finished pictures stay."
+            answers = (Answer("Stop and drop them", self.controller.cancel), Answer("Go on", nothing))
+            Question(self, "Stop the run?", words, answers)
+        elif waiting or running:
             self.controller.cancel()
 
     def _show_keys(self) -> None:
@@ -344,16 +347,27 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def leave(self) -> None:
         """Close the window. During a run it asks first; jobs that are not done wait for the next start."""
-        if self.controller.running is not None and not messagebox.askyesno(
-            "Close StableNew",
-            "A job is running. Stop it and close? Finished pictures and ratings are kept, and the jobs that are not "
-            "done can go on next time.",
-            parent=self,
-        ):
+        for box in reversed(open_boxes(self)):
+            box.dismiss()
+        if self.controller.running is None:
+            self._leave_packs()
             return
+        words = (
+            "A job is running. Finished pictures and ratings are kept, and the jobs that are not done can go on next "
+            "time."
+        )
+        Question(
+            self, "Stop it and close?", words, (Answer("Stop and close", self._leave_packs), Answer("Stay", nothing))
+        )
+
+    def _leave_packs(self) -> None:
         packs = self._pages.get("packs")
-        if isinstance(packs, PacksPage) and not packs.work.may_leave(self.leave):
-            return
+        if isinstance(packs, PacksPage):
+            packs.work.leave(self._end)
+        else:
+            self._end()
+
+    def _end(self) -> None:
         self._closing = True
         geometry = self.geometry()
         if geometry != self.controller.settings.geometry:
@@ -365,12 +379,18 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         sys.setswitchinterval(_USUAL_S)
         unsaved = self.controller.close()
         if unsaved:
-            messagebox.showerror(
-                "Not saved",
-                f"{unsaved} line{'s' if unsaved > 1 else ''} could not be written to {self.controller.places.journal}. "
-                "The disk refused them to the last.",
-            )
-        self.destroy()
+            self._tell_unsaved(unsaved)
+        else:
+            self.destroy()
+
+    def _tell_unsaved(self, count: int) -> None:
+        """The last thing that is said: without it, what was rated would be gone and nobody would know."""
+        self.deiconify()
+        self.protocol("WM_DELETE_WINDOW", self.destroy)
+        words = f"{counted(count, 'line')} could not be written to {self.controller.places.journal}. The disk refused "
+        Question(
+            self, "Not saved", f"{words}{'them' if count > 1 else 'it'} to the last.", (Answer("Close", self.destroy),)
+        )
 
     def report_callback_exception(
         self, _kind: type[BaseException], error: BaseException, trace: TracebackType | None

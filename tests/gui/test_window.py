@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from tkinter import filedialog, messagebox
+from tkinter import filedialog
 
 import pytest
 from fake_webui import FakeWebUI
@@ -20,6 +20,7 @@ from stablenew_tk.gui.learn.wizard.wizard import Wizard
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Box, Button, Painted
 from stablenew_tk.gui.widgets.keyboard import KeyHelp
+from stablenew_tk.gui.widgets.modal import open_boxes
 from stablenew_tk.gui.widgets.row_list import RowList
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import JobEnded
@@ -120,38 +121,38 @@ def test_light_and_dark_repaint_every_page(tmp_path):
             assert grounds <= light, name
 
 
-def test_stop_asks_only_when_more_than_one_job_would_be_lost(tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: asked.append(words) or True)
+def test_stop_asks_only_when_more_than_one_job_would_be_lost(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
         house.button("Run 6 jobs")
         page.run()
         house.key("<Control-period>")
+        assert "Finished pictures stay" in house.answer("Stop and drop them")
         house.until(house.idle)
-        assert len(asked) == 1
-        assert "Finished pictures stay" in asked[0][1]
+        assert len(house.saw(JobEnded)) == 1
 
 
-def test_closing_during_a_run_asks_and_no_means_no(tmp_path, monkeypatch):
-    monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: False)
+def test_closing_during_a_run_asks_and_escape_stays(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
         house.button("Run 6 jobs")
         page.run()
         house.window.leave()
+        assert "A job is running" in open_boxes(house.window)[-1].text
+        house.key("<Escape>")
+        assert not open_boxes(house.window)
         assert theme.alive(house.window)
         house.until(lambda: len(house.saw(JobEnded)) == 6 and house.idle())
 
 
-def test_jobs_left_over_are_offered_at_the_next_start_and_made_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: True)
+def test_jobs_left_over_are_offered_at_the_next_start_and_made_once(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
         house.button("Run 6 jobs")
         page.run()
         house.until(lambda: len(house.saw(JobEnded)) == 1)
         house.window.leave()
+        house.answer("Stop and close")
     with open_house(tmp_path) as again:
         assert 1 <= len(again.controller.leftover) <= 5
         assert "of last time" in again.window.notices.texts[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from tkinter import filedialog, messagebox
+from tkinter import filedialog
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,6 +23,7 @@ from ...storage.packs.pack_file import PackFile
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.entries import Entry
+from ..widgets.modal import Answer, Question, nothing
 from ..widgets.notices import Action
 from ..widgets.page_frame import SizeClass
 from ..widgets.popups import Menu, MenuEntry, Popup
@@ -65,10 +66,11 @@ class PackActions:
         """Look through the folders again."""
         self._controller.packs.open(self._controller.settings)
 
-    def may_delete(self, file: PackFile) -> bool:
-        """Ask whether a pack is to go into the trash."""
-        what = f"“{file.title}” with {counted(file.count, 'prompt')} and its settings go to the trash."
-        return messagebox.askyesno("Delete pack", f"{what} Delete it?", parent=self._page)
+    def ask_delete(self, file: PackFile, delete: Callable[[], object]) -> None:
+        """Ask whether a pack is to go into the trash; `delete()` follows if it is."""
+        words = f"It has {counted(file.count, 'prompt')}. Its text and its settings go to the trash."
+        answers = (Answer("Delete it", delete), Answer("Keep it", nothing))
+        Question(self._page, f"Delete “{file.title}”?", words, answers)
 
     def show(
         self, event: RecipeRead, *, into: str, add: Callable[[str], object], use: Callable[[Recipe, str], object]
