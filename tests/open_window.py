@@ -17,7 +17,7 @@ from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button
 from stablenew_tk.gui.widgets.entries import Entry
-from stablenew_tk.gui.widgets.modal import Question, open_boxes
+from stablenew_tk.gui.widgets.modal import QuestionBox, open_boxes
 from stablenew_tk.gui.window import Window
 from stablenew_tk.pipeline.messages.base import Event
 
@@ -106,7 +106,7 @@ class House:
 def answer(window: tk.Misc, words: str) -> str:
     """Click the button of the question on top that begins so; returns the question's text."""
     question = open_boxes(window)[-1]
-    assert isinstance(question, Question)
+    assert isinstance(question, QuestionBox)
     next(button for button in question.buttons if button.text.startswith(words)).invoke()
     return question.text
 

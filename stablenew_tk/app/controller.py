@@ -47,9 +47,12 @@ from ..pipeline.messages.journal import (
     AppendLine,
     HistoryChanged,
     HistoryLoaded,
+    JournalTouched,
     LineNotSaved,
     LineSaved,
     LoadHistory,
+    NewsRead,
+    ReadNews,
     SaveSnapshot,
     UnsavedChanged,
 )
@@ -61,7 +64,9 @@ from ..pipeline.runner import JobContext
 from ..pipeline.workers import Desk, Inbox, Node, drain
 from ..storage.disk.places import Places, find_places
 from ..storage.journal.writer import LearningRecordWriter
+from ..storage.models.scan import JOURNAL
 from ..storage.pictures.images import open_for_start
+from ..storage.watcher import Touched, Watcher
 from .job_progress import Running
 from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
@@ -127,6 +132,8 @@ class Controller:
         self.learning = LearningRunner(self._for_learning())
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
+        self._watcher: Watcher | None = None
+        self._reading_news = False
 
     # ---- actions
 
@@ -136,8 +143,9 @@ class Controller:
         return lambda: self._subscribers.remove(subscriber)
 
     def open(self) -> None:
-        """Start to load the history, check the backend, and scan the folders with models and packs."""
+        """Start to load the history and follow it, check the backend, and scan the folders with models and packs."""
         self.ask(LoadHistory())
+        self._watcher = Watcher((self.places.journal,), self._journal_touched, endings=JOURNAL)
         self.check_backend()
         self.models.open(self.settings.model_folders)
         self.packs.open(self.settings)
@@ -253,7 +261,9 @@ class Controller:
     @_fold.register
     def _(self, event: HistoryLoaded) -> None:
         self.history = event.history
-        self.leftover = tuple(self.learning.missing(event.waiting)) if self._keep_queue else ()
+        if not event.again:
+            self.leftover = tuple(self.learning.missing(event.waiting)) if self._keep_queue else ()
+        self._reading_news = False
         # Newest first; what this session has already made is newer than all of them.
         made = [record for record in event.recent if record.status == "ok"]
         self._paces.extendleft(made[: PACE_SAMPLES - len(self._paces)])
@@ -278,6 +288,25 @@ class Controller:
         self._announce(HistoryChanged(rows=rows, grown=len(self.history) > before, undone=isinstance(event.line, Void)))
 
     @_fold.register
+    def _(self, _event: JournalTouched) -> None:
+        # One question at a time: a run of this program touches the journal with every picture.
+        if self.history is not None and not self._reading_news and not self._closing:
+            self._reading_news = True
+            self.ask(ReadNews())
+
+    @_fold.register
+    def _(self, event: NewsRead) -> None:
+        self._reading_news = False
+        if self.history is None:
+            return
+        for saved in event.lines:
+            self._fold(saved)
+            self._announce(saved)
+        self.history.read_to(event.end, damaged=event.damaged, newer=event.newer)
+        if event.more:
+            self._fold(JournalTouched())
+
+    @_fold.register
     def _(self, event: LineNotSaved) -> None:
         self._outbox.refused(event.line)
         self._announce(UnsavedChanged(count=len(self.unsaved), message=event.message))
@@ -289,6 +318,8 @@ class Controller:
 
     @_fold.register
     def _(self, event: ModelEvent | PackEvent | OrderFailed) -> None:
+        if isinstance(event, OrderFailed) and isinstance(event.order, ReadNews):
+            self._reading_news = False
         self.models.fold(event)
         self.packs.fold(event)
 
@@ -360,6 +391,10 @@ class Controller:
             self._node_for = wanted
         return self._node
 
+    def _journal_touched(self, _touched: Touched) -> None:
+        # On the watcher's thread.
+        self.inbox.put(JournalTouched())
+
     def _queue_changed(self, *, ended: bool = False) -> None:
         self._remember_queue(ended=ended)
         self._announce(QueueChanged())
@@ -393,6 +428,8 @@ class Controller:
     # ---- the end
 
     def _close_desk(self, timeout_s: float) -> None:
+        if self._watcher is not None:
+            self._watcher.close(timeout_s)
         self._outbox.retry(at_once=True)
         self._remember_queue()
         if self.history is not None:

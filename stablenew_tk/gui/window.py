@@ -18,6 +18,7 @@ import msgspec
 from ..app.controller import Controller
 from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
+from ..domain.base.key_press import KeyPress
 from ..domain.base.wording import counted
 from ..domain.config.origins import MAX_SEED
 from ..domain.journal.history import ImageFacts
@@ -26,7 +27,7 @@ from ..domain.models.precedence import Resolved
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.messages.base import Event, OrderFailed
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
-from ..pipeline.messages.journal import HistoryLoaded
+from ..pipeline.messages.journal import HistoryLoaded, ReadNews
 from ..pipeline.messages.settings import SettingsChanged
 from .create.page import CreatePage
 from .drag_and_drop import DropActions, DroppedFiles
@@ -40,8 +41,8 @@ from .settings.page import SettingsPage
 from .settings.welcome import WelcomePage
 from .widgets import icons, theme
 from .widgets.basics import Box, Separator
-from .widgets.keyboard import KeyHelp
-from .widgets.modal import Answer, Question, nothing, open_boxes
+from .widgets.keyboard import KeyHelp, Shortcuts
+from .widgets.modal import QuestionBox, Reply, nothing, open_boxes
 from .widgets.notices import Notices
 from .widgets.page_frame import PageFrame
 
@@ -293,6 +294,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     # ---- keys and buttons
 
     def _bind_keys(self) -> None:
+        # Heard before the pages, which may mean more by it.
+        Shortcuts(self.body, lambda _press: False, self._look_for_news)
         for number, (name, _, _) in enumerate(PAGES, start=1):
             self.bind(f"<Control-Key-{number}>", lambda _event, name=name: self.show(name))
         for key, action in (
@@ -304,6 +307,11 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             ("<F11>", lambda: self.attributes("-fullscreen", not self.attributes("-fullscreen"))),
         ):
             self.bind(key, lambda _event, action=action: action() and None)
+
+    def _look_for_news(self, press: KeyPress) -> bool:
+        if press.name == "F5":
+            self.controller.ask(ReadNews())
+        return False
 
     def _change(self, **values: object) -> None:
         self.controller.change_settings(msgspec.structs.replace(self.controller.settings, **values))
@@ -327,8 +335,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             now = "The running job ends now, and " if running else ""
             jobs = f"{counted(waiting, 'waiting job')} {'are' if waiting > 1 else 'is'} dropped"
             words = f"{now}{jobs}. Finished pictures stay."
-            answers = (Answer("Stop and drop them", self.controller.cancel), Answer("Go on", nothing))
-            Question(self, "Stop the run?", words, answers)
+            answers = (Reply("Stop and drop them", self.controller.cancel), Reply("Go on", nothing))
+            QuestionBox(self, "Stop the run?", words, answers)
         elif waiting or running:
             self.controller.cancel()
 
@@ -338,6 +346,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             (f"Ctrl+1…{len(PAGES)}", "pages"),
             ("Ctrl+P", "pause, go on"),
             ("Ctrl+.", "stop"),
+            ("F5", "look for news on disk"),
             ("F11", "full screen"),
             ("Ctrl+Q", "close"),
         )
@@ -356,8 +365,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             "A job is running. Finished pictures and ratings are kept, and the jobs that are not done can go on next "
             "time."
         )
-        Question(
-            self, "Stop it and close?", words, (Answer("Stop and close", self._leave_packs), Answer("Stay", nothing))
+        QuestionBox(
+            self, "Stop it and close?", words, (Reply("Stop and close", self._leave_packs), Reply("Stay", nothing))
         )
 
     def _leave_packs(self) -> None:
@@ -388,8 +397,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.deiconify()
         self.protocol("WM_DELETE_WINDOW", self.destroy)
         words = f"{counted(count, 'line')} could not be written to {self.controller.places.journal}. The disk refused "
-        Question(
-            self, "Not saved", f"{words}{'them' if count > 1 else 'it'} to the last.", (Answer("Close", self.destroy),)
+        QuestionBox(
+            self, "Not saved", f"{words}{'them' if count > 1 else 'it'} to the last.", (Reply("Close", self.destroy),)
         )
 
     def report_callback_exception(

@@ -382,3 +382,13 @@ def test_what_was_rated_in_a_terminal_is_stored_as_a_result_without_opening_lear
     with open_house(tmp_path) as house:
         house.until(lambda: house.controller.history.plans.result(plan.plan_id) is not None)
         assert house.controller.history.plans.result(plan.plan_id).summary.rated == 6
+
+
+def test_what_another_program_writes_appears_in_the_page_in_sight(tmp_path):
+    with open_house(tmp_path) as house:
+        review = house.page("review")
+        lab = Lab(tmp_path)
+        lab.make(lab.plan(rows=1, seeds=(1,)))
+        house.until(lambda: len(review.pictures.picked.rows) == 3)
+        lab.rate({12: (2,), 20: (4,), 28: (5,)})
+        house.until(lambda: house.controller.history.visible().counts().unrated == 0)

@@ -25,7 +25,7 @@ from ...pipeline.messages.packs import (
     PacksListed,
     PromptsExpanded,
 )
-from ..widgets.modal import Answer, Question, nothing
+from ..widgets.modal import QuestionBox, Reply, nothing
 from ..widgets.page_frame import DeferringBox
 from .editor import PackEditor
 from .list import PackList
@@ -253,11 +253,11 @@ class PackWork:
             return
         answers = (
             # Not from within an event: the controller is still announcing it.
-            Answer("Save and close", lambda: saving.save_and_leave(lambda: self._page.after_idle(leave)), main=True),
-            Answer("Close without saving", leave),
-            Answer("Stay", nothing),
+            Reply("Save and close", lambda: saving.save_and_leave(lambda: self._page.after_idle(leave)), main=True),
+            Reply("Close without saving", leave),
+            Reply("Stay", nothing),
         )
-        Question(self._page, "Save before StableNew closes?", f"{who} changes that are not saved.", answers)
+        QuestionBox(self._page, "Save before StableNew closes?", f"{who} changes that are not saved.", answers)
 
     def _saved(self, event: PackSaved | PackSettingsSaved) -> None:
         self._sync()

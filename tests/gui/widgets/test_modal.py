@@ -6,7 +6,7 @@ import pytest
 
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button
-from stablenew_tk.gui.widgets.modal import Answer, Question, open_boxes
+from stablenew_tk.gui.widgets.modal import QuestionBox, Reply, open_boxes
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def asked(root, told):
     root.update()
     below.focus_force()
     root.update()
-    answers = (Answer("Drop them", lambda: told.append("dropped")), Answer("Keep them", lambda: told.append("kept")))
-    question = Question(root, "Drop 12 jobs?", "They wait for the backend.", answers)
+    answers = (Reply("Drop them", lambda: told.append("dropped")), Reply("Keep them", lambda: told.append("kept")))
+    question = QuestionBox(root, "Drop 12 jobs?", "They wait for the backend.", answers)
     root.update()
     return question, below
 
@@ -62,8 +62,8 @@ def test_tab_stays_inside_and_no_key_reaches_the_window(root, asked, told):
 
 
 def test_an_answer_acts_once_and_the_box_has_gone_before(root, told):
-    answers = (Answer("Do it", lambda: told.append(len(open_boxes(root))), main=True), Answer("Leave it", print))
-    question = Question(root, "Do it?", "", answers)
+    answers = (Reply("Do it", lambda: told.append(len(open_boxes(root))), main=True), Reply("Leave it", print))
+    question = QuestionBox(root, "Do it?", "", answers)
     root.update()
     button = question.buttons[0]
     assert root.focus_get() is button
@@ -74,7 +74,7 @@ def test_an_answer_acts_once_and_the_box_has_gone_before(root, told):
 
 def test_a_question_over_another_gives_the_keyboard_and_the_clicks_back(root, asked):
     question, _ = asked
-    second = Question(root, "Sure?", "", (Answer("Yes, drop", print), Answer("No", lambda: None)))
+    second = QuestionBox(root, "Sure?", "", (Reply("Yes, drop", print), Reply("No", lambda: None)))
     root.update()
     assert root.grab_current() is second
     press(root, "<Escape>")
@@ -84,7 +84,7 @@ def test_a_question_over_another_gives_the_keyboard_and_the_clicks_back(root, as
 
 def test_long_answers_stand_below_each_other_and_all_stays_within_the_window(root):
     words = "An answer with so many words that no two of them would fit side by side"
-    question = Question(root, "Which?", "x " * 200, tuple(Answer(f"{words} {n}", print) for n in range(3)))
+    question = QuestionBox(root, "Which?", "x " * 200, tuple(Reply(f"{words} {n}", print) for n in range(3)))
     root.update()
     lefts = {button.winfo_rootx() for button in question.buttons}
     tops = [button.winfo_rooty() for button in question.buttons]
