@@ -42,7 +42,7 @@ from .settings.welcome import WelcomePage
 from .widgets import icons, theme
 from .widgets.basics import Box, Separator
 from .widgets.keyboard import KeyHelp, Shortcuts
-from .widgets.modal import QuestionBox, Reply, nothing, open_boxes
+from .widgets.modal import Decision, QuestionBox, nothing, open_boxes
 from .widgets.notices import Notices
 from .widgets.page_frame import PageFrame
 
@@ -335,7 +335,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             now = "The running job ends now, and " if running else ""
             jobs = f"{counted(waiting, 'waiting job')} {'are' if waiting > 1 else 'is'} dropped"
             words = f"{now}{jobs}. Finished pictures stay."
-            answers = (Reply("Stop and drop them", self.controller.cancel), Reply("Go on", nothing))
+            answers = (Decision("Stop and drop them", self.controller.cancel), Decision("Go on", nothing))
             QuestionBox(self, "Stop the run?", words, answers)
         elif waiting or running:
             self.controller.cancel()
@@ -366,7 +366,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             "time."
         )
         QuestionBox(
-            self, "Stop it and close?", words, (Reply("Stop and close", self._leave_packs), Reply("Stay", nothing))
+            self,
+            "Stop it and close?",
+            words,
+            (Decision("Stop and close", self._leave_packs), Decision("Stay", nothing)),
         )
 
     def _leave_packs(self) -> None:
@@ -398,7 +401,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.protocol("WM_DELETE_WINDOW", self.destroy)
         words = f"{counted(count, 'line')} could not be written to {self.controller.places.journal}. The disk refused "
         QuestionBox(
-            self, "Not saved", f"{words}{'them' if count > 1 else 'it'} to the last.", (Reply("Close", self.destroy),)
+            self,
+            "Not saved",
+            f"{words}{'them' if count > 1 else 'it'} to the last.",
+            (Decision("Close", self.destroy),),
         )
 
     def report_callback_exception(

@@ -23,7 +23,7 @@ from ...storage.packs.pack_file import PackFile
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.entries import Entry
-from ..widgets.modal import QuestionBox, Reply, nothing
+from ..widgets.modal import Decision, QuestionBox, nothing
 from ..widgets.notices import Action
 from ..widgets.page_frame import SizeClass
 from ..widgets.popups import Menu, MenuEntry, Popup
@@ -69,7 +69,7 @@ class PackActions:
     def ask_delete(self, file: PackFile, delete: Callable[[], object]) -> None:
         """Ask whether a pack is to go into the trash; `delete()` follows if it is."""
         words = f"It has {counted(file.count, 'prompt')}. Its text and its settings go to the trash."
-        answers = (Reply("Delete it", delete), Reply("Keep it", nothing))
+        answers = (Decision("Delete it", delete), Decision("Keep it", nothing))
         QuestionBox(self._page, f"Delete “{file.title}”?", words, answers)
 
     def show(

@@ -25,7 +25,7 @@ from ...pipeline.messages.packs import (
     PacksListed,
     PromptsExpanded,
 )
-from ..widgets.modal import QuestionBox, Reply, nothing
+from ..widgets.modal import Decision, QuestionBox, nothing
 from ..widgets.page_frame import DeferringBox
 from .editor import PackEditor
 from .list import PackList
@@ -253,9 +253,9 @@ class PackWork:
             return
         answers = (
             # Not from within an event: the controller is still announcing it.
-            Reply("Save and close", lambda: saving.save_and_leave(lambda: self._page.after_idle(leave)), main=True),
-            Reply("Close without saving", leave),
-            Reply("Stay", nothing),
+            Decision("Save and close", lambda: saving.save_and_leave(lambda: self._page.after_idle(leave)), main=True),
+            Decision("Close without saving", leave),
+            Decision("Stay", nothing),
         )
         QuestionBox(self._page, "Save before StableNew closes?", f"{who} changes that are not saved.", answers)
 

@@ -113,7 +113,7 @@ def open_boxes(window: tk.Misc) -> list[ModalBox]:
     return [child for child in window.winfo_children() if isinstance(child, ModalBox) and child.is_open]
 
 
-class Reply(Struct, frozen=True):
+class Decision(Struct, frozen=True):
     """One button of a question: a verb, and what it does. The `main` one has the keyboard at first."""
 
     words: str
@@ -128,7 +128,7 @@ class QuestionBox(ModalBox):
     which is the `main` answer, or the harmless one where none is.
     """
 
-    def __init__(self, parent: tk.Misc, title: str, text: str, answers: Sequence[Reply]) -> None:
+    def __init__(self, parent: tk.Misc, title: str, text: str, answers: Sequence[Decision]) -> None:
         super().__init__(parent, width=_WIDTH)
         self.title, self.text, self._answers = title, text, tuple(answers)
         side = theme.px(20)
@@ -151,7 +151,7 @@ class QuestionBox(ModalBox):
         """Give the harmless answer."""
         self._closing(self._answers[-1])()
 
-    def _closing(self, answer: Reply) -> Callable[[], None]:
+    def _closing(self, answer: Decision) -> Callable[[], None]:
         def act() -> None:
             if self.is_open:
                 self.close()
@@ -164,7 +164,7 @@ class QuestionBox(ModalBox):
         return "break"
 
 
-def _kind(answer: Reply) -> ButtonKind:
+def _kind(answer: Decision) -> ButtonKind:
     return "main" if answer.main else "plain"
 
 

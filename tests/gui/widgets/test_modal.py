@@ -6,7 +6,7 @@ import pytest
 
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button
-from stablenew_tk.gui.widgets.modal import QuestionBox, Reply, open_boxes
+from stablenew_tk.gui.widgets.modal import Decision, QuestionBox, open_boxes
 
 
 @pytest.fixture
@@ -21,7 +21,10 @@ def asked(root, told):
     root.update()
     below.focus_force()
     root.update()
-    answers = (Reply("Drop them", lambda: told.append("dropped")), Reply("Keep them", lambda: told.append("kept")))
+    answers = (
+        Decision("Drop them", lambda: told.append("dropped")),
+        Decision("Keep them", lambda: told.append("kept")),
+    )
     question = QuestionBox(root, "Drop 12 jobs?", "They wait for the backend.", answers)
     root.update()
     return question, below
@@ -62,7 +65,7 @@ def test_tab_stays_inside_and_no_key_reaches_the_window(root, asked, told):
 
 
 def test_an_answer_acts_once_and_the_box_has_gone_before(root, told):
-    answers = (Reply("Do it", lambda: told.append(len(open_boxes(root))), main=True), Reply("Leave it", print))
+    answers = (Decision("Do it", lambda: told.append(len(open_boxes(root))), main=True), Decision("Leave it", print))
     question = QuestionBox(root, "Do it?", "", answers)
     root.update()
     button = question.buttons[0]
@@ -74,7 +77,7 @@ def test_an_answer_acts_once_and_the_box_has_gone_before(root, told):
 
 def test_a_question_over_another_gives_the_keyboard_and_the_clicks_back(root, asked):
     question, _ = asked
-    second = QuestionBox(root, "Sure?", "", (Reply("Yes, drop", print), Reply("No", lambda: None)))
+    second = QuestionBox(root, "Sure?", "", (Decision("Yes, drop", print), Decision("No", lambda: None)))
     root.update()
     assert root.grab_current() is second
     press(root, "<Escape>")
@@ -84,7 +87,7 @@ def test_a_question_over_another_gives_the_keyboard_and_the_clicks_back(root, as
 
 def test_long_answers_stand_below_each_other_and_all_stays_within_the_window(root):
     words = "An answer with so many words that no two of them would fit side by side"
-    question = QuestionBox(root, "Which?", "x " * 200, tuple(Reply(f"{words} {n}", print) for n in range(3)))
+    question = QuestionBox(root, "Which?", "x " * 200, tuple(Decision(f"{words} {n}", print) for n in range(3)))
     root.update()
     lefts = {button.winfo_rootx() for button in question.buttons}
     tops = [button.winfo_rooty() for button in question.buttons]
