@@ -13,6 +13,7 @@ import msgspec
 from conftest import pump
 
 from stablenew_tk.app.controller import Controller, open_places
+from stablenew_tk.app.window_claim import WindowClaim
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button
@@ -28,10 +29,10 @@ SETTINGS = Settings(welcome_done=True, appearance="dark", geometry="1280x800+0+0
 class House:
     """The window, what happened in it, and short ways to wait."""
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, claim: WindowClaim | None = None, **settings: object) -> None:
         assert os.environ.get("DISPLAY"), "no display: run the tests with python3 scripts/test.py"
         self.controller = Controller(open_places(str(folder)), msgspec.structs.replace(SETTINGS, **settings))
-        self.window = Window(self.controller)
+        self.window = Window(self.controller, claim=claim)
         self.events: list[Event] = []
         self.controller.subscribe(self.events.append)
         self.until(lambda: self.controller.history is not None)

@@ -18,6 +18,7 @@ import msgspec
 from ..app.controller import Controller
 from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
+from ..app.window_claim import WindowClaim
 from ..domain.base.key_press import KeyPress
 from ..domain.base.wording import counted
 from ..domain.config.origins import MAX_SEED
@@ -25,7 +26,7 @@ from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
 from ..domain.runs.plan import LearningPlan
-from ..pipeline.messages.base import Event, OrderFailed
+from ..pipeline.messages.base import Event, OrderFailed, SecondStart
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
 from ..pipeline.messages.journal import HistoryLoaded, ReadNews
 from ..pipeline.messages.settings import SettingsChanged
@@ -68,10 +69,10 @@ _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the you
 class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     """The main window. One per process. All its work is short: threads do the rest and report through `tick`."""
 
-    def __init__(self, controller: Controller, notices: Sequence[str] = ()) -> None:
+    def __init__(self, controller: Controller, notices: Sequence[str] = (), claim: WindowClaim | None = None) -> None:
         super().__init__(className="StableNew")
         self.title("StableNew")
-        self.controller = controller
+        self.controller, self._claim = controller, claim
         self._pages: dict[str, PageFrame] = {}
         self._page = ""
         self._title = ("", "")
@@ -100,6 +101,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         for notice in notices:
             self.notices.say(notice)
         controller.open()
+        if claim is not None:
+            claim.announce(controller.inbox)
         self._tick()
 
     def _build(self) -> None:
@@ -262,6 +265,19 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._apply_appearance(event.settings.appearance)
         elif isinstance(event, JobEnded):
             self._offer_rating(event)
+        elif isinstance(event, SecondStart):
+            self._come_to_front()
+            event.shown()
+
+    def _come_to_front(self) -> None:
+        self.deiconify()
+        self.lift()
+        # Many window managers let a window come to the front by itself only when it is to stay there.
+        self.attributes("-topmost", True)
+        self.update_idletasks()
+        self.attributes("-topmost", False)
+        if not open_boxes(self):
+            self.focus_force()
 
     def _greet(self, event: HistoryLoaded) -> None:
         if event.damaged:
@@ -385,6 +401,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         if geometry != self.controller.settings.geometry:
             self._change(geometry=geometry)
         self.after_cancel(self._tick_id)
+        if self._claim is not None:
+            self._claim.fall_silent()
         self.withdraw()
         self.update_idletasks()
         gc.enable()
@@ -418,10 +436,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.notices.say(f"StableNew itself made a mistake ({type(error).__name__}: {error}). The log has more.")
 
 
-def open_window(controller: Controller, notices: Sequence[str] = ()) -> int:
-    """Open the window and stay until it is closed. Returns the exit code."""
+def open_window(controller: Controller, notices: Sequence[str] = (), claim: WindowClaim | None = None) -> int:
+    """Open the window and stay until it is closed. With `claim` a second start shows it. Returns the exit code."""
     try:
-        Window(controller, notices).mainloop()
+        Window(controller, notices, claim).mainloop()
     finally:
         # Without a display or a font the window cannot be built, and threads left alone would keep the program alive.
         controller.close()

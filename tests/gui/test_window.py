@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tkinter as tk
 from tkinter import filedialog
 
@@ -10,7 +11,10 @@ from fake_webui import FakeWebUI
 from learning_lab import Lab
 from open_window import open_house, walk
 from plans import plan
+from terminal import FEW, PACK, ended, program
 
+from stablenew_tk.app.controller import open_places
+from stablenew_tk.app.window_claim import WindowClaim
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.runs.plan import Preset
@@ -392,3 +396,23 @@ def test_what_another_program_writes_appears_in_the_page_in_sight(tmp_path):
         house.until(lambda: len(review.pictures.picked.rows) == 3)
         lab.rate({12: (2,), 20: (4,), 28: (5,)})
         house.until(lambda: house.controller.history.visible().counts().unrated == 0)
+
+
+def test_a_second_start_brings_the_first_window_back_and_the_terminal_goes_on_working(tmp_path):
+    claim = WindowClaim(open_places(str(tmp_path)))
+    assert claim.settle() == "mine"
+    try:
+        with open_house(tmp_path, claim=claim) as house:
+            house.window.withdraw()
+            second = program("--data-dir", tmp_path, DISPLAY=os.environ["DISPLAY"])
+            house.until(lambda: second.poll() is not None)
+            said = ended(second)
+            assert (said.code, "open already" in said.err) == (0, True)
+            assert house.window.winfo_viewable()
+            (tmp_path / "two.txt").write_text(PACK)
+            run = program("--data-dir", tmp_path, "run", tmp_path / "two.txt", *FEW)
+            house.until(lambda: len(house.controller.history) == 2)
+            house.until(lambda: run.poll() is not None)
+            assert ended(run).code == 0
+    finally:
+        claim.release()
