@@ -68,6 +68,7 @@ from ..storage.models.scan import JOURNAL
 from ..storage.pictures.images import open_for_start
 from ..storage.watcher import Touched, Watcher
 from .job_progress import Running
+from .job_queue import JobQueue
 from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
 from .outbox import Outbox
@@ -108,7 +109,6 @@ class Controller:
         self.settings = settings
         self.capabilities: Capabilities | None = None
         self.history: History | None = None
-        self.queue: list[Job] = []
         self.leftover: tuple[Job, ...] = ()
         self.running: Running | None = None
         self.paused = False
@@ -129,6 +129,8 @@ class Controller:
         self._node_for: tuple[CheckBackend, Path] | None = None
         self._outbox = Outbox(lambda line: self._desk.ask(AppendLine(line=line), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
+        self.jobs = JobQueue(self._jobs_moved, lambda jobs: self.learning.missing(jobs))
+        self.queue = self.jobs.waiting
         self.learning = LearningRunner(self._for_learning())
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
@@ -181,9 +183,10 @@ class Controller:
         self._enqueue(jobs)
         return jobs
 
-    def resume(self, *, go_on: bool) -> None:
-        """Queue the jobs left over from the last session, or with `go_on` False forget them."""
-        jobs, self.leftover = self.leftover, ()
+    def resume(self, *, go_on: bool, run_id: str = "") -> None:
+        """Queue the jobs left over from the last session (of one run), or with `go_on` False forget them."""
+        jobs = tuple(job for job in self.leftover if run_id in ("", job.run_id))
+        self.leftover = tuple(job for job in self.leftover if run_id not in ("", job.run_id))
         self._enqueue(self.learning.missing(jobs) if go_on else ())
 
     def pause(self, paused: bool) -> None:
@@ -195,7 +198,7 @@ class Controller:
     def cancel(self, *, all_jobs: bool = True) -> None:
         """Interrupt the running job and, with `all_jobs`, remove the waiting ones from the queue."""
         if all_jobs:
-            self.queue.clear()
+            self.jobs.remove(range(len(self.queue)))
         if self.running is not None and self._node is not None:
             self.running = msgspec.structs.replace(self.running, stopped=True, again=False)
             self._node.cancel()
@@ -332,7 +335,9 @@ class Controller:
     def _(self, event: JobEnded) -> None:
         if self.running is not None and self.running.again and event.record.status == "cancelled":
             # As a new job with its own record.
-            self.queue.insert(0, msgspec.structs.replace(self.running.job, job_id=new_id()))
+            self.jobs.put_back(msgspec.structs.replace(self.running.job, job_id=new_id()))
+        else:
+            self.jobs.ended(event.record)
         self.running = None
         if event.record.status == "ok":
             self._paces.append(event.record)
@@ -344,13 +349,16 @@ class Controller:
     # ---- the queue
 
     def _enqueue(self, jobs: Sequence[Job]) -> None:
-        self.queue.extend(jobs)
+        self.jobs.add(jobs, is_idle=self.running is None)
+        self._jobs_moved()
+
+    def _jobs_moved(self) -> None:
         self._start_next()
         self._queue_changed()
 
     def _start_next(self) -> None:
         while self.queue and self.learning.is_made(self.queue[0]):
-            self.queue.pop(0)
+            self.jobs.take()
         if self.paused or self._closing or self.running is not None or not self.queue:
             return
         try:
@@ -361,7 +369,7 @@ class Controller:
             self.paused = True
             self._announce(OrderFailed(message=str(wrong)))
             return
-        self.queue.pop(0)
+        self.jobs.take()
         # Set at once: JobStarted arrives later, and nothing else may be started meanwhile.
         self.running = Running(job=job, began=time.monotonic(), stage_count=len(job.stages))
         node.start(job)
@@ -416,14 +424,11 @@ class Controller:
             begun=lambda: [*([self.running.job] if self.running and not self.running.stopped else []), *self.queue],
             enqueue=self._enqueue,
             forget=self._forget_leftover,
-            drop=self._drop_queued,
+            drop=self.jobs.drop_unneeded,
         )
 
     def _forget_leftover(self, plan_id: str) -> None:
         self.leftover = tuple(job for job in self.leftover if job.learning.plan_id != plan_id)
-
-    def _drop_queued(self, plan_id: str) -> None:
-        self.queue[:] = [job for job in self.queue if job.learning.plan_id != plan_id]
 
     # ---- the end
 

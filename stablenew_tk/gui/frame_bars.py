@@ -15,9 +15,11 @@ from ..pipeline.messages.settings import SettingsChanged
 from .widgets import icons, theme
 from .widgets.basics import Box, Button, Label, Painted, Sign
 from .widgets.controls import ProgressBar, Segmented
+from .widgets.flow import pack_if
 from .widgets.popups import ChoiceField, MenuEntry
 from .widgets.tooltips import tip
 
+_QUEUE = 116  # px: room for "Queue 10,000"
 LEARNING = (("off", "Off"), ("passive", "Passive"), ("active", "Passive + Active"))
 
 
@@ -159,7 +161,7 @@ class TopBar(Box):
 
 
 class BottomBar(Box):
-    """What is being made, how far it is, when it ends; Pause and Stop. Unsaved ratings are told here in red.
+    """What is being made, how far it is, when it ends; the queue, Pause and Stop. Unsaved ratings are told here in red.
 
     `FOLLOWS` are the events it wants to hear of.
     """
@@ -167,16 +169,28 @@ class BottomBar(Box):
     FOLLOWS = (NodeWaiting, UnsavedChanged, QueueChanged)
 
     def __init__(
-        self, parent: tk.Misc, controller: Controller, *, pause: Callable[[], object], stop: Callable[[], object]
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        pause: Callable[[], object],
+        stop: Callable[[], object],
+        show_queue: Callable[[], object],
     ) -> None:
         super().__init__(parent, "chrome", height=theme.px(theme.BOTTOM_BAR))
         self.pack_propagate(False)
         self._progress, self._told = QueueProgress(controller), ("", "", "")
         self._controller = controller
+        self.queue = Button(
+            self, "Queue", show_queue, kind="outline", height=theme.SMALL, width=_QUEUE, icon="list", ground="chrome"
+        )
+        self.queue.pack(side="left", padx=(theme.px(8), 0))
+        tip(self.queue, "What runs and what waits: order, remove, go to (Ctrl+J)")
         self.head = Label(self, "", size=12, bold=True)
-        self.head.pack(side="left", padx=(theme.px(16), theme.px(10)))
+        self.head.pack(side="left", padx=(theme.px(8), theme.px(10)))
         self.text = Label(self, "Nothing is running", size=12, ink="text2")
         self.text.pack(side="left")
+        self.again = Button(self, "", self._run_after_all, kind="link", height=theme.SMALL)
         self.stop = Button(self, "Stop", stop, kind="outline", height=theme.SMALL)
         self.stop.pack(side="right", padx=(0, theme.px(12)))
         tip(self.stop, "Stop the running job and empty the queue (Ctrl+.)")
@@ -203,6 +217,7 @@ class BottomBar(Box):
         for button in (self.pause, self.stop):
             if button.enabled != progress.busy:
                 button.enable(progress.busy, "" if progress.busy else "Nothing is running.")
+        self._show_queue()
         words = "Go on" if self._controller.paused else "Pause"
         if self.pause.text != words:
             self.pause.set_text(words)
@@ -218,6 +233,20 @@ class BottomBar(Box):
         elif self.bar.winfo_manager():
             self.bar.set(0.0)
             self.bar.pack_forget()
+
+    def _show_queue(self) -> None:
+        count = len(self._controller.queue) + len(self._controller.leftover)
+        words = f"Queue {count:,}" if count else "Queue"
+        if self.queue.text != words:
+            self.queue.set_text(words)
+        # What was dropped can be run after all until another run begins.
+        dropped = self._controller.jobs.removed if not self._progress.busy else 0
+        if dropped:
+            self.again.set_text(f"Run {'them' if dropped > 1 else 'it'} after all")
+        pack_if(dropped, self.again, side="left", padx=theme.px(4), after=self.text)
+
+    def _run_after_all(self) -> None:
+        self._controller.jobs.restore()
 
     def _show_unsaved(self, event: UnsavedChanged) -> None:
         if event.count:

@@ -25,6 +25,7 @@ from ..domain.config.origins import MAX_SEED
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
+from ..domain.runs.job import Job
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.messages.base import Event, OrderFailed, SecondStart
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
@@ -37,6 +38,7 @@ from .insights.page import InsightsPage
 from .learn.page import LearnPage
 from .models.page import ModelsPage
 from .packs.page import PackPageActions, PacksPage
+from .queue_popup import QueueActions, QueuePopup
 from .review.page import ReviewPage
 from .settings.page import SettingsPage
 from .settings.welcome import WelcomePage
@@ -76,7 +78,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._pages: dict[str, PageFrame] = {}
         self._page = ""
         self._title = ("", "")
-        self._has_news = True
+        self._has_news, self._queue_moved = True, False
         self._seen_errors: set[str] = set()
         self._tick_id = ""
         self._closing = False
@@ -119,7 +121,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         )
         self.top.pack(side="top", fill="x")
         Separator(self).pack(side="top", fill="x")
-        self.bottom = BottomBar(self, self.controller, pause=self._pause, stop=self._stop)
+        self.bottom = BottomBar(self, self.controller, pause=self._pause, stop=self._stop, show_queue=self._show_queue)
         self.bottom.pack(side="bottom", fill="x")
         Separator(self).pack(side="bottom", fill="x")
         self.body = Box(self, "bg")
@@ -243,6 +245,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         if self._has_news:
             self._has_news = False
             self.bottom.refresh()
+            if self._queue_moved and QueuePopup.shared().is_open:
+                QueuePopup.shared().refresh()
+            self._queue_moved = False
         self._show_title()
         young, middle, old = gc.get_count()
         if young > _YOUNG:
@@ -260,6 +265,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         elif isinstance(event, HistoryLoaded):
             self._greet(event)
         elif isinstance(event, QueueChanged):
+            self._queue_moved = True
             self._offer_leftover()
         elif isinstance(event, SettingsChanged):
             self._apply_appearance(event.settings.appearance)
@@ -318,6 +324,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             ("<Control-comma>", lambda: self.show("settings")),
             ("<Control-p>", self._pause),
             ("<Control-period>", self._stop),
+            ("<Control-j>", self._show_queue),
             ("<Control-q>", self.leave),
             ("<F1>", self._show_keys),
             ("<F11>", lambda: self.attributes("-fullscreen", not self.attributes("-fullscreen"))),
@@ -356,12 +363,26 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         elif waiting or running:
             self.controller.cancel()
 
+    def _show_queue(self) -> None:
+        queue = QueuePopup.shared()
+        if queue.is_open:
+            queue.close()
+        else:
+            queue.open(self.bottom.queue, self.controller, QueueActions(go_to=self._go_to_job))
+
+    def _go_to_job(self, job: Job) -> None:
+        if job.learning.plan_id:
+            self._open_plan(job.learning.plan_id)
+        else:
+            self._go_to("create", CreatePage).packs.choose(job.pack_id)
+
     def _show_keys(self) -> None:
         page = self._pages[self._page]
         common = (
             (f"Ctrl+1…{len(PAGES)}", "pages"),
             ("Ctrl+P", "pause, go on"),
             ("Ctrl+.", "stop"),
+            ("Ctrl+J", "the queue"),
             ("F5", "look for news on disk"),
             ("F11", "full screen"),
             ("Ctrl+Q", "close"),

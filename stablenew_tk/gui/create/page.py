@@ -24,7 +24,7 @@ from ...domain.models.value_sources import CHECKPOINT
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
 from ...pipeline.messages.base import Event
-from ...pipeline.messages.jobs import BackendChecked, JobEnded
+from ...pipeline.messages.jobs import BackendChecked, JobEnded, QueueChanged
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
 from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.settings import SettingsChanged
@@ -44,6 +44,7 @@ from .run_fields import GlobalTextLine, SeedFields, StartPicture
 
 # Widths of the left and the right side in px; where there is little room, the preview is unfolded beside the cards.
 WIDTHS: dict[SizeClass, tuple[int, int]] = {"narrow": (232, 280), "usual": (280, 324), "wide": (320, 400)}
+DOUBLE_PRESS_MS = 600  # a second press within this time belongs to the first
 GENERAL = ("checkpoint", "vae", "clip_skip")
 KEYS = (
     ("Ctrl+Enter", "run"),
@@ -70,6 +71,7 @@ class CreatePage(PageFrame):
     FOLLOWS = (
         *(*PackPanel.FOLLOWS, *PackVariants.FOLLOWS, *PreviewPanel.FOLLOWS),
         *(BackendChecked, SettingsChanged, HistoryLoaded, LineSaved, LibraryChanged, ModelRead, JobEnded),
+        QueueChanged,
     )
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice) -> None:
@@ -96,7 +98,7 @@ class CreatePage(PageFrame):
         self._preview_rule.pack(side="right", fill="y")
         self.bar = RunBar(
             self,
-            run=self.run,
+            run=self.press_run,
             changed=self._count,
             presets=self.form.presets,
             chosen=self._refresh,
@@ -141,6 +143,9 @@ class CreatePage(PageFrame):
             self.bar.presets.refresh()
         elif isinstance(event, (LibraryChanged, ModelRead)):
             self._refresh(only_if_changed=True)
+        elif isinstance(event, QueueChanged):
+            if self.bar.adds != self._is_busy:
+                self._count()
         elif isinstance(event, JobEnded):
             self._count()
             if event.record.error is not None:
@@ -195,7 +200,7 @@ class CreatePage(PageFrame):
 
     def _bind_keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {
-            "return": self.run,
+            "return": self.press_run,
             "o": self.packs.add_pack,
             "f": self.packs.search.focus_set,
         }
@@ -338,12 +343,22 @@ class CreatePage(PageFrame):
         if request is not None:
             warning = self.form.warning(request)
             self.bar.tell(". ".join(filter(None, (variants.remark, warning))), "warn" if warning else "text2")
-            self.bar.show(request, self.form.forecast_s(request))
+            self.bar.show(request, self.form.forecast_s(request), adds=self._is_busy)
         elif trouble == WORKING:
             self.bar.button.enable(False, trouble)
         else:
             self.bar.tell(trouble if self.form.choice.file is not None else "", "danger")
             self.bar.refuse(trouble)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._controller.running is not None or bool(self._controller.queue)
+
+    def press_run(self) -> None:
+        """What the button and Ctrl+Enter do. A double click, or a key that is held down, starts it once."""
+        if not self.is_pending("pressed"):
+            self.run()
+        self.later("pressed", DOUBLE_PRESS_MS, lambda: None, restart=True)
 
     def run(self) -> None:
         """Start what the button says."""

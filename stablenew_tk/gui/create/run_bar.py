@@ -29,6 +29,7 @@ class RunBar(Box):
 
     `run()` starts it, `changed()` tells that the record switch was turned, `chosen()` that another preset counts,
     `unfold()` shows the preview, `forget_last_run()` lets the presets decide where the last run has another value.
+    `adds`: the button says that its jobs come behind those that wait already.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class RunBar(Box):
         unfold: Callable[[], object],
     ) -> None:
         super().__init__(parent, "surface")
+        self.adds = False
         bar = Box(self, "surface", height=theme.px(theme.ACTION_BAR))
         bar.pack_propagate(False)
         bar.pack(side="bottom", fill="x")
@@ -88,12 +90,13 @@ class RunBar(Box):
         self.button.set_text("Run")
         self.button.enable(False, why)
 
-    def show(self, request: RunRequest, seconds: float | None) -> None:
-        """Say what a click will make and how long it will take (None = not known)."""
+    def show(self, request: RunRequest, seconds: float | None, *, adds: bool) -> None:
+        """Say what a click will make and how long it will take (None = not known). `adds`: to what is at work."""
+        self.adds = adds
         jobs = len(request.variants) * request.seeds_per_prompt
         images = counted(jobs * request.config.txt2img.batch_size, "image")
         note = f"· {images}" + (f" · {about(seconds)}" if seconds is not None else "")
-        self.button.set_text(f"Run {counted(jobs, 'job')}", note)
+        self.button.set_text(f"{'Add' if adds else 'Run'} {counted(jobs, 'job')}", note)
         self.button.enable(True)
 
 
