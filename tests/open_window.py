@@ -18,6 +18,7 @@ from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button
 from stablenew_tk.gui.widgets.entries import Entry
+from stablenew_tk.gui.widgets.file_chooser import FileChooser
 from stablenew_tk.gui.widgets.modal import QuestionBox, open_boxes
 from stablenew_tk.gui.window import Window
 from stablenew_tk.pipeline.messages.base import Event
@@ -110,6 +111,23 @@ def answer(window: tk.Misc, words: str) -> str:
     assert isinstance(question, QuestionBox)
     next(button for button in question.buttons if button.text.startswith(words)).invoke()
     return question.text
+
+
+def choose_file(window: tk.Misc, until: Callable[[Callable[[], object]], object], path: Path) -> None:
+    """Choose a file, or a name to save one, in the chooser that opens."""
+    until(lambda: any(isinstance(box, FileChooser) for box in open_boxes(window)))
+    chooser = open_boxes(window)[-1]
+    assert isinstance(chooser, FileChooser)
+    if chooser.wish.kind == "save":
+        chooser.go(path.parent)
+        chooser.name.set(path.name)
+    else:
+        chooser.path.set(str(path))
+    until(lambda: not chooser.is_open or chooser.button.enabled)
+    chooser.path.field.focus_force()
+    window.update()
+    chooser.path.field.event_generate("<Return>") if chooser.wish.kind == "open" else chooser.button.invoke()
+    until(lambda: not chooser.is_open)
 
 
 def seen(widget: tk.Misc, kind: type[Found]) -> Iterator[Found]:

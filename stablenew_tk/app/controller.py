@@ -30,8 +30,10 @@ from ..domain.journal.query import Query
 from ..domain.journal.record import Feedback, LearningRecord, Void
 from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.desk import DeskWork, output_root
+from ..pipeline.file_worker import FileDesk
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
 from ..pipeline.messages.base import Event, Order, OrderFailed
+from ..pipeline.messages.files import FileOrder
 from ..pipeline.messages.jobs import (
     BackendChecked,
     CheckBackend,
@@ -134,6 +136,8 @@ class Controller:
         self.learning = LearningRunner(self._for_learning())
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
+        # A thread of its own, made when it is first needed: a dialog is open for as long as the user takes.
+        self._files = FileDesk(self.inbox)
         self._watcher: Watcher | None = None
         self._reading_news = False
 
@@ -158,6 +162,8 @@ class Controller:
             self.models.ask(order, last=last)
         elif isinstance(order, PackOrder):
             self.packs.ask(order, last=last)
+        elif isinstance(order, FileOrder):
+            self._files.ask(order)
         else:
             desk = self._caller if isinstance(order, CheckBackend) else self._desk
             desk.ask(order, Desk.LAST if last else Desk.SOON)
@@ -439,6 +445,7 @@ class Controller:
         self._remember_queue()
         if self.history is not None:
             self.ask(SaveSnapshot(history=self.history))
+        self._files.close(timeout_s)
         self._caller.close(timeout_s)
         self._desk.close(timeout_s)
         # Last, for a drive that does not answer must not come before the journal.

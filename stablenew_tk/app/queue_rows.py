@@ -108,7 +108,9 @@ class QueueRows:
 
     def _job(self, place: int) -> QueueRow:
         job = self._waiting[place]
-        return QueueRow("job", job.job_id, job, 1, range(place, place + 1), title=_name(job), note=_place(job))
+        return QueueRow(
+            "job", job.job_id, job, 1, range(place, place + 1), title=_name(job), note=_seed_and_stages(job)
+        )
 
     def _left(self, jobs: Sequence[Job]) -> list[QueueRow]:
         rows = []
@@ -131,10 +133,13 @@ def _name(job: Job) -> str:
     return f"Row {job.learning.row + 1}" if job.learning.plan_id else job.prompt_id
 
 
+def _seed_and_stages(job: Job) -> str:
+    stages = " · ".join(job.stages)
+    return stages if job.learning.plan_id else f"seed {job.seed} · {stages}"
+
+
 def _place(job: Job) -> str:
-    if job.learning.plan_id:
-        return f"row {job.learning.row + 1} · {' · '.join(job.stages)}"
-    return f"{job.prompt_id} · seed {job.seed} · {' · '.join(job.stages)}"
+    return f"{_name(job)} · {_seed_and_stages(job)}"
 
 
 def _when(job: Job) -> str:

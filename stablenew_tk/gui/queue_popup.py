@@ -90,9 +90,11 @@ class QueuePopup(Popup):
         self.list.follow(QueueRows(controller))
         self._key = ""
         self.refresh()
-        height = theme.px(_ROW) * min(max(self.list.rows.count, 2), _MOST_ROWS)
+        # Room for the jobs of a run that will be unfolded.
+        most = self.list.rows.count + (len(controller.queue) if controller.jobs.blocks() else 0)
+        height = theme.px(_ROW) * min(max(most, 2), _MOST_ROWS)
         self.list.canvas.configure(height=height)
-        self._fit(anchor, self.list.canvas, theme.px(_WIDTH))
+        self._fit(anchor, self.list.canvas, theme.px(_WIDTH), above=True)
 
     def refresh(self) -> None:
         """Follow the queue, with the same row chosen as long as it is there."""

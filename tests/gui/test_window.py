@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tkinter as tk
-from tkinter import filedialog
 
 import pytest
 from fake_webui import FakeWebUI
@@ -307,15 +306,21 @@ def test_i_folds_what_stands_at_the_right_on_whichever_page_is_in_sight(tmp_path
         assert review.inspector.winfo_ismapped()
 
 
-def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path, monkeypatch):
+def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path):
     with open_house(tmp_path, learning="active") as house:
         learn, asked = house.page("learn"), []
-        monkeypatch.setattr(filedialog, "askopenfilename", lambda **options: asked.append(options["title"]) or "")
+
+        def give_up():
+            house.until(lambda: open_boxes(house.window))
+            asked.append(open_boxes(house.window)[-1].wish.title)
+            house.key("<Escape>")
+
         learn.new_run()
         house.window.update()
         house.key("<Escape>")
         house.until(lambda: learn.plans.winfo_viewable())
         house.key("<Control-o>")
+        give_up()
         config = with_values(PipelineConfig(), {"txt2img.width": 128, "txt2img.height": 128})
         draft = plan(
             values=(1, 2), rows=1, base_config=config, event_id="", plan_id="", backend_kind="sketch", seeds=(7,)
@@ -330,6 +335,7 @@ def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path, monkeypatch):
         house.until(lambda: learn.plans.winfo_viewable())
         house.page("create")
         house.key("<Control-o>")
+        give_up()
         assert asked == ["Import plan", "Add a pack"]
 
 

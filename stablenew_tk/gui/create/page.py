@@ -180,7 +180,7 @@ class CreatePage(PageFrame):
         self.global_texts.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
         self.loras = ProfileLoraLine(top, self._turn_lora)
         self.loras.pack(fill="x", padx=theme.px(theme.RING))
-        self.start = StartPicture(middle, self._count)
+        self.start = StartPicture(middle, self._controller, self._count)
         self._area = ScrollArea(middle, "bg")
         self._area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
         self.sections: list[Section] = []

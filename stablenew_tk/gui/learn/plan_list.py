@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from pathlib import Path
-from tkinter import filedialog
 
 from msgspec.structs import replace
 
 from ...app.controller import Controller
 from ...app.learn.plan_states import PlanStates
 from ...domain.base import colour_roles
+from ...domain.base.file_wish import FileWish
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
 from ...domain.insights.standing import ShownVerdict, Standing, State
@@ -24,6 +23,7 @@ from ...pipeline.messages.plans import ReadPlan, WritePlan
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
+from ..widgets.file_choice import choose_file
 from ..widgets.flow import pack_if
 from ..widgets.marks import VERDICT_INKS
 from ..widgets.notices import Notice
@@ -38,7 +38,7 @@ _MODE_WORDS = {
     "off": "Learning is off: nothing is recorded, and no Learning Run can be made.",
     "passive": "Learning is passive: runs are recorded, but no Learning Runs are offered.",
 }
-_FILES = (("Learning plans", "*.json"), ("All files", "*"))
+_PLANS = "Learning plans"
 _MARKS: dict[State, tuple[str, colour_roles.Role]] = {
     "running": ("play", "accent_text"),
     "rate": ("star_outline", "text2"),
@@ -228,13 +228,9 @@ class PlanList(DeferringBox):
     def _export(self, plan_id: str) -> None:
         plan = self._standings[plan_id][0].plan
         name = "".join(sign if sign.isalnum() or sign in " -_" else "-" for sign in plan.name or "plan").strip()
-        path = filedialog.asksaveasfilename(
-            parent=self, title="Export plan", initialfile=f"{name}.json", defaultextension=".json", filetypes=_FILES
-        )
-        if path:
-            self._controller.ask(WritePlan(plan=plan, path=Path(path)))
+        wish = FileWish(title="Export plan", kind="save", words=_PLANS, endings=(".json",), name=f"{name}.json")
+        choose_file(self, self._controller, wish, lambda path: self._controller.ask(WritePlan(plan=plan, path=path)))
 
     def _import(self) -> None:
-        path = filedialog.askopenfilename(parent=self, title="Import plan", filetypes=_FILES)
-        if path:
-            self._controller.ask(ReadPlan(path=Path(path)))
+        wish = FileWish(title="Import plan", words=_PLANS, endings=(".json",))
+        choose_file(self, self._controller, wish, lambda path: self._controller.ask(ReadPlan(path=path)))

@@ -67,8 +67,9 @@ class ModalBox(Box):
         window, edge = self.winfo_toplevel(), 2 * theme.px(theme.PAD)
         width, height = self._wanted
         room = max(1, window.winfo_width() - edge), max(1, window.winfo_height() - edge)
-        size = {"height": min(height, room[1])} if height else {}
-        self.place(relx=0.5, rely=0.45 if not height else 0.5, anchor="center", width=min(width, room[0]), **size)
+        self.place(relx=0.5, rely=0.5 if height else 0.45, anchor="center", width=min(width, room[0]))
+        if height:
+            self.place(height=min(height, room[1]))
 
     def _take_keys(self, widget: tk.Misc) -> None:
         """Let no key of what is in it reach the window, whose keys belong to the pages."""

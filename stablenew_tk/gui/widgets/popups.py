@@ -93,10 +93,10 @@ class Popup:
         Separator(self.body).pack(fill="x")
         return close
 
-    def _fit(self, anchor: tk.Misc, focus: tk.Misc, width: int) -> None:
+    def _fit(self, anchor: tk.Misc, focus: tk.Misc, width: int, *, above: bool = False) -> None:
         """Show it as high as what is in it; width in screen pixels."""
         self.window.update_idletasks()
-        self._place(anchor, focus, width=width, height=self.body.winfo_reqheight() + 2)
+        self._place(anchor, focus, width=width, height=self.body.winfo_reqheight() + 2, above=above)
 
     def _closing(self, action: Callable[[], object]) -> Callable[[], None]:
         """What closes it and then acts, for buttons."""
@@ -107,8 +107,19 @@ class Popup:
 
         return close_and_act
 
-    def _place(self, anchor: tk.Misc, focus: tk.Misc, *, width: int, height: int, inset: int = theme.RING) -> bool:
-        """Show it under its anchor, or above where there is no room. False if this click has just closed it."""
+    def _place(
+        self,
+        anchor: tk.Misc,
+        focus: tk.Misc,
+        *,
+        width: int,
+        height: int,
+        inset: int = theme.RING,
+        above: bool = False,
+    ) -> bool:
+        """Show it under its anchor, or above where there is no room, or if so wanted. False if this click has just
+        closed it.
+        """
         swallowed, self._swallow = self._swallow is anchor, None
         if swallowed:
             return False
@@ -119,7 +130,7 @@ class Popup:
         right = home.winfo_rootx() + home.winfo_width() - theme.px(8)  # it stays over its own window where it can
         x = min(anchor.winfo_rootx() + theme.px(inset), max(home.winfo_rootx(), right - width), screen_width - width)
         below = anchor.winfo_rooty() + anchor.winfo_height() - theme.px(inset - 2)
-        y = below if below + height <= screen_height else max(0, anchor.winfo_rooty() - height)
+        y = below if not above and below + height <= screen_height else max(0, anchor.winfo_rooty() - height)
         self.window.configure(bg=theme.palette["edge"])
         self.window.geometry(f"{width}x{height}+{max(0, x)}+{y}")
         self.window.deiconify()
