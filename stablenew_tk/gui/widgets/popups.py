@@ -48,6 +48,7 @@ class Popup:
         self.anchor: tk.Misc | None = None
         self._back: tk.Misc | None = None
         self._swallow: tk.Misc | None = None
+        self._grab: tk.Misc | None = None  # the box that shuts the rest of the window, when one is open
         self.window.bind("<Escape>", lambda _event: self.close())
         self.window.bind("<FocusOut>", self._maybe_left)
         self.window.bind("<Destroy>", self._destroyed)
@@ -73,6 +74,8 @@ class Popup:
         if self.anchor is not None:
             self.anchor = None
             self.window.withdraw()
+            if self._grab is not None and theme.alive(self._grab):
+                self._grab.grab_set()
             if self._back is not None and theme.alive(self._back):
                 self._back.focus_force()
         return "break"
@@ -136,6 +139,10 @@ class Popup:
         self.window.deiconify()
         self.window.lift()
         self.window.update_idletasks()
+        grab = self.window.grab_current()
+        self._grab = grab if grab is not self.window else self._grab
+        if self._grab is not None:
+            self.window.grab_set()
         # Windows without a frame get no focus from the window manager, so it is taken.
         focus.focus_force()
         return True
@@ -143,12 +150,19 @@ class Popup:
     def _clicked(self, event: tk.Event[tk.Misc]) -> None:
         anchor = self.anchor
         self._swallow = None
-        if anchor is None or str(event.widget).startswith(str(self.window)):
+        if anchor is None or self._is_inside(event):
             return
         # The click that closes a menu on its own button must not open it again.
         self._swallow = event.widget if event.widget is anchor else None
         self._back = None
         self.close()
+
+    def _is_inside(self, event: tk.Event[tk.Misc]) -> bool:
+        if not str(event.widget).startswith(str(self.window)):
+            return False
+        # With a grab, clicks elsewhere come here, too, as clicks on the window itself.
+        inside = 0 <= event.x < self.window.winfo_width() and 0 <= event.y < self.window.winfo_height()
+        return event.widget is not self.window or inside
 
     def _destroyed(self, event: tk.Event[tk.Misc]) -> None:
         if event.widget is self.window:

@@ -12,6 +12,7 @@ from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.gui.widgets.file_choice import choose_file, choose_files
 from stablenew_tk.gui.widgets.file_chooser import FileChooser
 from stablenew_tk.gui.widgets.modal import QuestionBox, open_boxes
+from stablenew_tk.gui.widgets.popups import Menu
 
 PICTURE = {"title": "Picture to read", "words": "Pictures", "endings": (".png", ".jpg")}
 
@@ -213,3 +214,23 @@ def labels(widget):
         if isinstance(child, tk.Label):
             yield child
         yield from labels(child)
+
+
+def test_the_menu_of_kinds_works_with_the_mouse_while_the_rest_of_the_window_is_shut(desk):
+    desk.ask(**PICTURE, start=str(desk.home / "pictures"))
+    desk.box.kind.invoke()
+    menu = Menu.shared()
+    desk.until(lambda: menu.is_open and menu.canvas.winfo_viewable() and menu.canvas.winfo_height() > 20)
+    desk.root.update()  # the grab counts from the next event on
+    y = menu.canvas.winfo_height() * 3 // 4
+    menu.canvas.event_generate("<ButtonPress-1>", x=20, y=y)
+    menu.canvas.event_generate("<ButtonRelease-1>", x=20, y=y)
+    desk.until(lambda: "notes.txt" in desk.names)
+    assert desk.root.grab_current() is desk.box
+    desk.box.kind.invoke()
+    desk.until(lambda: menu.is_open)
+    desk.root.update()
+    # A click elsewhere reaches the window that has the grab.
+    menu.window.event_generate("<ButtonPress-1>", x=-50, y=-300)
+    desk.until(lambda: not menu.is_open)
+    assert desk.root.grab_current() is desk.box
