@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ...app.controller import Controller
 from ...app.learn.plan_states import PlanStates
+from ...app.wording import plan_names
 from ...domain.base import colour_roles
 from ...domain.base.file_wish import FileWish
 from ...domain.base.key_press import KeyPress, act_on
@@ -56,6 +57,7 @@ class PlanList(DeferringBox):
         self.states = PlanStates(controller)
         self.chosen = ""
         self._heads: dict[int, ListRow] = {}
+        self._names: dict[str, str] = {}
         self._ids: list[str] = []
         self._standings: dict[str, tuple[Standing, State]] = {}
         self._kept: dict[str, tuple[Standing, State, ShownVerdict | None, ListRow]] = {}
@@ -147,6 +149,7 @@ class PlanList(DeferringBox):
         if not self.winfo_viewable():
             return  # it is drawn when it comes into sight
         groups = self.states.groups()
+        self._names = plan_names(one.plan for group in groups.values() for one in group)
         self._standings = {one.plan.plan_id: (one, state) for state, group in groups.items() for one in group}
         self._ids = []
         self._heads = {}
@@ -169,13 +172,13 @@ class PlanList(DeferringBox):
             return self._heads[index]
         standing, state = self._standings[self._ids[index]]
         verdict = self.states.verdict(standing)
-        kept = self._kept.get(standing.plan.plan_id)
-        if kept is None or kept[:3] != (standing, state, verdict):
-            row = self._make_row(standing, state, verdict)
+        kept, name = self._kept.get(standing.plan.plan_id), self._names.get(standing.plan.plan_id, "")
+        if kept is None or kept[:3] != (standing, state, verdict) or kept[3].text != name:
+            row = self._make_row(standing, state, verdict, name)
             kept = self._kept[standing.plan.plan_id] = standing, state, verdict, row
         return kept[3]
 
-    def _make_row(self, standing: Standing, state: State, verdict: ShownVerdict | None) -> ListRow:
+    def _make_row(self, standing: Standing, state: State, verdict: ShownVerdict | None, name: str) -> ListRow:
         plan = standing.plan
         what, where = subject(plan)
         note = f"{what} · {where}"
@@ -184,7 +187,7 @@ class PlanList(DeferringBox):
             note = f"{VERDICT_NAMES[verdict.state]} · {note}"
             if state == "done":
                 mark, ink = "ring" if verdict.state == "too_early" else "dot", VERDICT_INKS[verdict.state]
-        return ListRow(plan.name or what, right=progress_text(standing, state), note=note, mark=mark, mark_ink=ink)
+        return ListRow(name, right=progress_text(standing, state), note=note, mark=mark, mark_ink=ink)
 
     def _show_frame(self) -> None:
         to_rate = sum(standing.asked for standing, _ in self._standings.values())

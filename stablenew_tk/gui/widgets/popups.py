@@ -139,7 +139,7 @@ class Popup:
         self.window.deiconify()
         self.window.lift()
         self.window.update_idletasks()
-        grab = self.window.grab_current()
+        grab = self.window.grab_current()  # type: ignore[no-untyped-call]  # it has no types
         self._grab = grab if grab is not self.window else self._grab
         if self._grab is not None:
             self.window.grab_set()
