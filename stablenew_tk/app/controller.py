@@ -78,6 +78,9 @@ from .own_engine import own_engine
 from .pack_library import PackEvent, Packs
 
 PACE_SAMPLES = 20
+# Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
+# thousands of jobs are megabytes.
+KEEP_ORDER_S = 0.5
 Subscriber = Callable[[Event], None]
 
 
@@ -114,6 +117,7 @@ class Controller:
         self.leftover: tuple[Job, ...] = ()
         self.running: Running | None = None
         self.paused = False
+        self._keep_order_at = 0.0
         self._paces: deque[LearningRecord] = deque(maxlen=PACE_SAMPLES)
         self._pace: dict[str, float | None] = {}  # by kind of backend, worked out of them when it is first asked for
         self._patient = patient
@@ -131,7 +135,7 @@ class Controller:
         self._node_for: tuple[CheckBackend, Path] | None = None
         self._outbox = Outbox(lambda line: self._desk.ask(AppendLine(line=line), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
-        self.jobs = JobQueue(self._jobs_moved, lambda jobs: self.learning.missing(jobs))
+        self.jobs = JobQueue(self._reordered, lambda jobs: self.learning.missing(jobs))
         self.queue = self.jobs.waiting
         self.learning = LearningRunner(self._for_learning())
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
@@ -249,6 +253,8 @@ class Controller:
             self._announce(event)
         if self.unsaved:
             self._outbox.retry()
+        if self._keep_order_at and time.monotonic() >= self._keep_order_at:
+            self._remember_queue()
 
     def close(self, timeout_s: float = 15.0) -> int:
         """Stop all threads and wait for them. Returns how many journal lines could not be written (0 = all saved)."""
@@ -356,11 +362,13 @@ class Controller:
 
     def _enqueue(self, jobs: Sequence[Job]) -> None:
         self.jobs.add(jobs, is_idle=self.running is None)
-        self._jobs_moved()
-
-    def _jobs_moved(self) -> None:
         self._start_next()
         self._queue_changed()
+
+    def _reordered(self) -> None:
+        self._start_next()
+        self._keep_order_at = self._keep_order_at or time.monotonic() + KEEP_ORDER_S
+        self._announce(QueueChanged())
 
     def _start_next(self) -> None:
         while self.queue and self.learning.is_made(self.queue[0]):
@@ -414,6 +422,7 @@ class Controller:
         self._announce(QueueChanged())
 
     def _remember_queue(self, *, ended: bool = False) -> None:
+        self._keep_order_at = 0.0
         if self._keep_queue:
             begun = [self.running.job] if self.running and not self.running.stopped else []
             self.ask(KeepWaiting(jobs=(*begun, *self.queue, *self.leftover), ended=ended))
