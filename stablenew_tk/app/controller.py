@@ -288,6 +288,9 @@ class Controller:
         early, self._early = self._early, []
         for saved in early:
             self._fold(saved)
+        if self._watcher is not None:
+            # What others wrote after the journal was read, and before this arrived here.
+            self._fold(JournalTouched())
 
     @_fold.register
     def _(self, event: LineSaved) -> None:

@@ -79,6 +79,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._page = ""
         self._title = ("", "")
         self._has_news, self._queue_moved = True, False
+        self._queue: QueuePopup | None = None
         self._seen_errors: set[str] = set()
         self._tick_id = ""
         self._closing = False
@@ -245,8 +246,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         if self._has_news:
             self._has_news = False
             self.bottom.refresh()
-            if self._queue_moved and QueuePopup.shared().is_open:
-                QueuePopup.shared().refresh()
+            if self._queue_moved and self._queue is not None and self._queue.is_open:
+                self._queue.refresh()
             self._queue_moved = False
         self._show_title()
         young, middle, old = gc.get_count()
@@ -364,7 +365,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.controller.cancel()
 
     def _show_queue(self) -> None:
-        queue = QueuePopup.shared()
+        self._queue = queue = QueuePopup.shared()
         if queue.is_open:
             queue.close()
         else:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain.base.wording import counted
 from ...domain.insights.association import Association
@@ -91,7 +92,9 @@ class InsightEntries:
             for plan in plans:
                 if plan.pack_id == pack:
                     alone = twins[pack, plan.focus_parameter] == 1
-                    found.append(self._entry(plan, heading(plan.focus_parameter) if alone else names[plan.plan_id]))
+                    name, when = (heading(plan.focus_parameter), "") if alone else names[plan.plan_id]
+                    entry = self._entry(plan, name)
+                    found.append(replace(entry, note=" · ".join(filter(None, (entry.note, when)))))
         hints = list(self._hint_entries(wanted))
         if hints:
             found += [InsightEntry("everyday", "From everyday runs: hints, not proof", caption=True), *hints]

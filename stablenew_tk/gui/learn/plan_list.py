@@ -57,7 +57,7 @@ class PlanList(DeferringBox):
         self.states = PlanStates(controller)
         self.chosen = ""
         self._heads: dict[int, ListRow] = {}
-        self._names: dict[str, str] = {}
+        self._names: dict[str, tuple[str, str]] = {}
         self._ids: list[str] = []
         self._standings: dict[str, tuple[Standing, State]] = {}
         self._kept: dict[str, tuple[Standing, State, ShownVerdict | None, ListRow]] = {}
@@ -172,7 +172,7 @@ class PlanList(DeferringBox):
             return self._heads[index]
         standing, state = self._standings[self._ids[index]]
         verdict = self.states.verdict(standing)
-        kept, name = self._kept.get(standing.plan.plan_id), self._names.get(standing.plan.plan_id, "")
+        kept, name = self._kept.get(standing.plan.plan_id), " · ".join(filter(None, self._names[standing.plan.plan_id]))
         if kept is None or kept[:3] != (standing, state, verdict) or kept[3].text != name:
             row = self._make_row(standing, state, verdict, name)
             kept = self._kept[standing.plan.plan_id] = standing, state, verdict, row
